@@ -1,0 +1,32 @@
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Protocol;
+
+/// <summary>The cluster's list of runs: takes new ones in, finds old ones. One grain, key 0.</summary>
+[Alias("tbptt.ICatalogGrain")]
+public interface ICatalogGrain : IGrainWithIntegerKey
+{
+    /// <summary>
+    /// Opens the data the spec names, checks that everything fits, writes the run's directory and starts its coordinator.
+    /// A spec that does not fit changes nothing; its problems are the reply.
+    /// </summary>
+    [Alias("Submit")]
+    Task<SubmitReply> Submit(SubmitRequest request);
+
+    /// <summary>The status of every run in the run store, newest first.</summary>
+    [Alias("List")]
+    Task<IReadOnlyList<RunStatus>> List();
+}
+
+/// <summary>Asks for a run.</summary>
+/// <param name="Run">The id it shall have.</param>
+/// <param name="Spec">What to train.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.SubmitRequest")]
+public sealed record SubmitRequest([property: Id(0)] RunId Run, [property: Id(1)] RunSpec Spec);
+
+/// <summary>Answers a <see cref="SubmitRequest"/>.</summary>
+/// <param name="Problems">Why the run was refused; empty when it was started.</param>
+/// <param name="Directory">The run's directory, as the silos see it; empty when refused.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.SubmitReply")]
+public sealed record SubmitReply([property: Id(0)] IReadOnlyList<SpecProblem> Problems, [property: Id(1)] string Directory);

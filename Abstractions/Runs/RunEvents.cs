@@ -1,0 +1,139 @@
+using System.Text.Json.Serialization;
+
+namespace Orleans.Tbptt.Runs;
+
+/// <summary>A figure in the data's own units.</summary>
+/// <param name="Name">What it is, such as <c>test RMSE</c>.</param>
+/// <param name="Value">Its value.</param>
+/// <param name="Unit">What it counts.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.Metric")]
+public sealed record Metric([property: Id(0)] string Name, [property: Id(1)] double Value, [property: Id(2)] string Unit);
+
+/// <summary>
+/// One line of <c>metrics.jsonl</c>, and of <c>--output json</c>: numbered from 1 without a gap.
+/// </summary>
+/// <remarks>A number that is not finite is written as null: JSON has no other word for it.</remarks>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(RunStarted), "run")]
+[JsonDerivedType(typeof(StepCommitted), "step")]
+[JsonDerivedType(typeof(EpochFinished), "epoch")]
+[JsonDerivedType(typeof(TrainersRecovered), "recovery")]
+[JsonDerivedType(typeof(RunEnded), "end")]
+public abstract record RunEvent
+{
+    /// <summary>The event's number in the run, from 1.</summary>
+    [JsonPropertyOrder(-2)] public long Number { get; init; }
+
+    /// <summary>The coordinator's generation.</summary>
+    [JsonPropertyOrder(-1)] public int Generation { get; init; }
+}
+
+/// <summary>A coordinator began to train.</summary>
+public sealed record RunStarted : RunEvent
+{
+    /// <summary>The run's id.</summary>
+    public required string Run { get; init; }
+
+    /// <summary>The spec's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Epochs of the run.</summary>
+    public required int Epochs { get; init; }
+
+    /// <summary>Steps of each epoch.</summary>
+    public required long StepsPerEpoch { get; init; }
+
+    /// <summary>Trainers of the run.</summary>
+    public required int Trainers { get; init; }
+
+    /// <summary>Lanes of the run.</summary>
+    public required int Lanes { get; init; }
+
+    /// <summary>Elements of the model.</summary>
+    public required long Parameters { get; init; }
+
+    /// <summary>The run's directory, as the silos see it.</summary>
+    public required string Directory { get; init; }
+}
+
+/// <summary>A step was committed.</summary>
+public sealed record StepCommitted : RunEvent
+{
+    /// <summary>Committed steps of the run, this one included.</summary>
+    public required long Step { get; init; }
+
+    /// <summary>The epoch, from 1.</summary>
+    public required int Epoch { get; init; }
+
+    /// <summary>Mean loss over the step's elements, before the update.</summary>
+    public required double Loss { get; init; }
+
+    /// <summary>Global norm of the averaged gradient, before clipping.</summary>
+    public required double GradientNorm { get; init; }
+
+    /// <summary>The learning rate of the update.</summary>
+    public required double LearningRate { get; init; }
+
+    /// <summary>Elements that the loss is the mean of.</summary>
+    public required double Weight { get; init; }
+
+    /// <summary>Seconds from the first ticket to the commit.</summary>
+    public required double Seconds { get; init; }
+}
+
+/// <summary>An epoch was finished and, where sequences are held out, evaluated.</summary>
+public sealed record EpochFinished : RunEvent
+{
+    /// <summary>The epoch, from 1.</summary>
+    public required int Epoch { get; init; }
+
+    /// <summary>Committed steps of the run so far.</summary>
+    public required long Step { get; init; }
+
+    /// <summary>Mean training loss over the epoch's elements.</summary>
+    public required double Loss { get; init; }
+
+    /// <summary>Mean loss over the held-out elements; null when nothing is held out.</summary>
+    public double? ValidationLoss { get; init; }
+
+    /// <summary>The losses in the data's own units.</summary>
+    public IReadOnlyList<Metric> Metrics { get; init; } = [];
+
+    /// <summary>Seconds that the epoch took, evaluation included.</summary>
+    public required double Seconds { get; init; }
+}
+
+/// <summary>Trainers were lost, placed again, and the step run again.</summary>
+public sealed record TrainersRecovered : RunEvent
+{
+    /// <summary>The step that was run again.</summary>
+    public required long Step { get; init; }
+
+    /// <summary>The trainers that were lost.</summary>
+    public required IReadOnlyList<int> Trainers { get; init; }
+
+    /// <summary>What happened to them.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>Seconds from the failure to all trainers in place.</summary>
+    public required double Seconds { get; init; }
+}
+
+/// <summary>The run ended. Always the last event.</summary>
+public sealed record RunEnded : RunEvent
+{
+    /// <summary>How it ended.</summary>
+    public required RunState State { get; init; }
+
+    /// <summary>Why, in words; empty when it completed.</summary>
+    public required string Message { get; init; }
+
+    /// <summary>Committed steps of the run.</summary>
+    public required long Step { get; init; }
+
+    /// <summary>The model's file; null when none was written.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>Seconds from submission to end.</summary>
+    public required double Seconds { get; init; }
+}

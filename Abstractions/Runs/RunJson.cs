@@ -1,0 +1,52 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Orleans.Tbptt.Runs;
+
+/// <summary>How run files and <c>--output json</c> are written: camelCase, one line an event, null for what is not finite.</summary>
+public static class RunJson
+{
+    private static readonly JsonSerializerOptions Line = Options(indented: false);
+    private static readonly JsonSerializerOptions Document = Options(indented: true);
+
+    /// <summary>One event as one line, without its line end.</summary>
+    public static string Write(RunEvent runEvent) => JsonSerializer.Serialize(runEvent, Line);
+
+    /// <summary>One event from one line; fields it does not know are passed over.</summary>
+    /// <exception cref="JsonException">The line is not an event.</exception>
+    public static RunEvent ReadEvent(string line) =>
+        JsonSerializer.Deserialize<RunEvent>(line, Line) ?? throw new JsonException("null is not an event");
+
+    /// <summary>A status as a document.</summary>
+    public static string Write(RunStatus status) => JsonSerializer.Serialize(status, Document);
+
+    /// <summary>A status from a document.</summary>
+    /// <exception cref="JsonException">The text is not a status.</exception>
+    public static RunStatus ReadStatus(string text) =>
+        JsonSerializer.Deserialize<RunStatus>(text, Document) ?? throw new JsonException("null is not a status");
+
+    private static JsonSerializerOptions Options(bool indented) => new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = indented,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new FiniteOrNull() },
+    };
+
+    /// <summary>JSON has no NaN: null is written, and read back as NaN.</summary>
+    private sealed class FiniteOrNull : JsonConverter<double>
+    {
+        public override bool HandleNull => true;
+
+        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.TokenType == JsonTokenType.Null ? double.NaN : reader.GetDouble();
+
+        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
+        {
+            if (double.IsFinite(value))
+                writer.WriteNumberValue(value);
+            else
+                writer.WriteNullValue();
+        }
+    }
+}

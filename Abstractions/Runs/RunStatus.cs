@@ -1,0 +1,138 @@
+using System.Text.Json.Serialization;
+
+namespace Orleans.Tbptt.Runs;
+
+/// <summary>Where a run stands in its life.</summary>
+[GenerateSerializer, JsonConverter(typeof(JsonStringEnumConverter<RunState>))]
+public enum RunState
+{
+    /// <summary>Accepted; trainers are being placed.</summary>
+    [JsonStringEnumMemberName("starting")] Starting,
+
+    /// <summary>Training.</summary>
+    [JsonStringEnumMemberName("running")] Running,
+
+    /// <summary>Every epoch is done and the model is written.</summary>
+    [JsonStringEnumMemberName("completed")] Completed,
+
+    /// <summary>Ended by an error.</summary>
+    [JsonStringEnumMemberName("failed")] Failed,
+
+    /// <summary>Ended because somebody asked for it.</summary>
+    [JsonStringEnumMemberName("stopped")] Stopped,
+
+    /// <summary>Ended by a loss or a gradient that is not a finite number.</summary>
+    [JsonStringEnumMemberName("diverged")] Diverged,
+}
+
+/// <summary>What a trainer is doing.</summary>
+[GenerateSerializer, JsonConverter(typeof(JsonStringEnumConverter<TrainerState>))]
+public enum TrainerState
+{
+    /// <summary>Being placed on a silo and given its lanes.</summary>
+    [JsonStringEnumMemberName("placing")] Placing,
+
+    /// <summary>Computing a chunk.</summary>
+    [JsonStringEnumMemberName("training")] Training,
+
+    /// <summary>Its contribution is in; waiting for the others and the commit.</summary>
+    [JsonStringEnumMemberName("waiting")] Waiting,
+
+    /// <summary>Computing a chunk of the validation sequences.</summary>
+    [JsonStringEnumMemberName("evaluating")] Evaluating,
+
+    /// <summary>Lost with its silo, or failed; to be placed again.</summary>
+    [JsonStringEnumMemberName("lost")] Lost,
+
+    /// <summary>Released; the run has ended.</summary>
+    [JsonStringEnumMemberName("released")] Released,
+}
+
+/// <summary>One trainer of a run as people watch it.</summary>
+/// <param name="Index">Its place among the trainers, from 0.</param>
+/// <param name="FirstLane">The first of its lanes.</param>
+/// <param name="Lanes">How many contiguous lanes it has.</param>
+/// <param name="Silo">The silo it lives on, name and address; empty until placed.</param>
+/// <param name="Device">The device its replica computes on; empty until placed.</param>
+/// <param name="State">What it is doing.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.TrainerStatus")]
+public sealed record TrainerStatus(
+    [property: Id(0)] int Index, [property: Id(1)] int FirstLane, [property: Id(2)] int Lanes,
+    [property: Id(3)] string Silo, [property: Id(4)] string Device, [property: Id(5)] TrainerState State);
+
+/// <summary>The state of a run at one moment: what <c>status.json</c> holds and what a coordinator answers.</summary>
+[GenerateSerializer, Immutable, Alias("tbptt.RunStatus")]
+public sealed record RunStatus
+{
+    /// <summary>The run's id.</summary>
+    [Id(0)] public required string Id { get; init; }
+
+    /// <summary>The spec's name.</summary>
+    [Id(1)] public required string Name { get; init; }
+
+    /// <summary>Where it stands.</summary>
+    [Id(2)] public required RunState State { get; init; }
+
+    /// <summary>In words, why it ended; empty while it runs and when it completed.</summary>
+    [Id(3)] public string Message { get; init; } = "";
+
+    /// <summary>The coordinator's generation, from 1.</summary>
+    [Id(4)] public int Generation { get; init; }
+
+    /// <summary>The epoch being trained, from 1; the last one when the run has ended.</summary>
+    [Id(5)] public int Epoch { get; init; }
+
+    /// <summary>Epochs of the whole run.</summary>
+    [Id(6)] public required int Epochs { get; init; }
+
+    /// <summary>Committed steps of the run.</summary>
+    [Id(7)] public long Step { get; init; }
+
+    /// <summary>Steps of one epoch; 0 until the data are open.</summary>
+    [Id(8)] public long StepsPerEpoch { get; init; }
+
+    /// <summary>Sequence steps (time steps × lanes that were not idle) trained on so far.</summary>
+    [Id(9)] public long SequenceSteps { get; init; }
+
+    /// <summary>Steps per second over the last seconds.</summary>
+    [Id(10)] public double StepsPerSecond { get; init; }
+
+    /// <summary>Sequence steps per second over the last seconds.</summary>
+    [Id(11)] public double SequenceStepsPerSecond { get; init; }
+
+    /// <summary>The loss of the last committed step; null before the first and when it is not finite.</summary>
+    [Id(12)] public double? Loss { get; init; }
+
+    /// <summary>The mean training loss of each finished epoch.</summary>
+    [Id(13)] public IReadOnlyList<double> EpochLosses { get; init; } = [];
+
+    /// <summary>The validation loss of each finished epoch; empty when nothing is held out.</summary>
+    [Id(14)] public IReadOnlyList<double> ValidationLosses { get; init; } = [];
+
+    /// <summary>What the last epoch's losses mean in the data's own units.</summary>
+    [Id(15)] public IReadOnlyList<Metric> Metrics { get; init; } = [];
+
+    /// <summary>The trainers, in order.</summary>
+    [Id(16)] public IReadOnlyList<TrainerStatus> Trainers { get; init; } = [];
+
+    /// <summary>Elements of the model.</summary>
+    [Id(17)] public long Parameters { get; init; }
+
+    /// <summary>The run's directory, as the silos see it.</summary>
+    [Id(18)] public string Directory { get; init; } = "";
+
+    /// <summary>When the run was submitted.</summary>
+    [Id(19)] public DateTimeOffset SubmittedAt { get; init; }
+
+    /// <summary>When this status was taken.</summary>
+    [Id(20)] public DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>When the run ended; null while it goes on.</summary>
+    [Id(21)] public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>The number of the last event; 0 before the first.</summary>
+    [Id(22)] public long LastEvent { get; init; }
+
+    /// <summary>Whether the run has ended, one way or another.</summary>
+    [JsonIgnore] public bool HasEnded => State is not (RunState.Starting or RunState.Running);
+}

@@ -1,0 +1,69 @@
+namespace Orleans.Tbptt.Specs;
+
+/// <summary>One parameter tensor and its place in the flat buffer.</summary>
+/// <param name="Name">PyTorch's name, such as <c>rnn.weight_ih_l0</c>.</param>
+/// <param name="Shape">PyTorch's shape, row-major.</param>
+/// <param name="Offset">Index of its first element in the flat buffer.</param>
+public sealed record ParameterSlot(string Name, IReadOnlyList<int> Shape, int Offset)
+{
+    /// <summary>Elements.</summary>
+    public int Length => Shape.Aggregate(1, (product, size) => checked(product * size));
+}
+
+/// <summary>
+/// The parameters of a model, in PyTorch's order, under PyTorch's names, one after another in one flat float32 buffer:
+/// <c>embedding.weight</c> if there is one, then <c>rnn.weight_ih_lN, rnn.weight_hh_lN, rnn.bias_ih_lN, rnn.bias_hh_lN</c> of each
+/// layer, then <c>head.weight, head.bias</c>.
+/// </summary>
+public sealed class ParameterLayout
+{
+    private ParameterLayout(IReadOnlyList<ParameterSlot> slots, int hiddenLayers, int hiddenSize, int statesPerUnit)
+    {
+        Slots = slots;
+        Length = slots[^1].Offset + slots[^1].Length;
+        HiddenPerLane = checked(hiddenLayers * hiddenSize * statesPerUnit);
+    }
+
+    /// <summary>The parameters, in the order of the flat buffer.</summary>
+    public IReadOnlyList<ParameterSlot> Slots { get; }
+
+    /// <summary>Elements of the flat buffer.</summary>
+    public int Length { get; }
+
+    /// <summary>Elements of one lane's hidden state: h of every layer and, for an LSTM, c of every layer.</summary>
+    public int HiddenPerLane { get; }
+
+    /// <summary>Rows of a recurrent weight per hidden unit: 4 gates for an LSTM (i, f, g, o), 3 for a GRU (r, z, n), 1 for a plain RNN.</summary>
+    public static int Gates(CellKind cell) => cell switch { CellKind.Lstm => 4, CellKind.Gru => 3, _ => 1 };
+
+    /// <summary>Tensors of hidden state of a cell: h and c for an LSTM, h for the others.</summary>
+    public static int States(CellKind cell) => cell == CellKind.Lstm ? 2 : 1;
+
+    /// <summary>The layout of a model whose sizes are all known.</summary>
+    /// <exception cref="InvalidOperationException">A size was left out and not yet filled in.</exception>
+    /// <exception cref="OverflowException">The model has more than 2,147,483,647 parameters.</exception>
+    public static ParameterLayout Of(ModelSpec model)
+    {
+        int hidden = model.HiddenSize;
+        int output = model.OutputSize ?? throw new InvalidOperationException("model.outputSize is not resolved");
+        int input = model.Embedding?.Size ?? model.InputSize ?? throw new InvalidOperationException("model.inputSize is not resolved");
+        var slots = new List<ParameterSlot>();
+        void Add(string name, params int[] shape) =>
+            slots.Add(new(name, shape, slots.Count == 0 ? 0 : checked(slots[^1].Offset + slots[^1].Length)));
+
+        if (model.Embedding is { } embedding)
+            Add("embedding.weight", embedding.Vocabulary ?? throw new InvalidOperationException("model.embedding.vocabulary is not resolved"), embedding.Size);
+        int rows = checked(Gates(model.Cell) * hidden);
+        for (int layer = 0; layer < model.Layers; layer++)
+        {
+            Add($"rnn.weight_ih_l{layer}", rows, layer == 0 ? input : hidden);
+            Add($"rnn.weight_hh_l{layer}", rows, hidden);
+            Add($"rnn.bias_ih_l{layer}", rows);
+            Add($"rnn.bias_hh_l{layer}", rows);
+        }
+
+        Add("head.weight", output, hidden);
+        Add("head.bias", output);
+        return new(slots, model.Layers, hidden, States(model.Cell));
+    }
+}

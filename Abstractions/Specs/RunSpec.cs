@@ -1,0 +1,33 @@
+namespace Orleans.Tbptt.Specs;
+
+/// <summary>
+/// Everything that determines the result of a run. Two runs of equal specs over equal data end with the same model, bit for bit.
+/// </summary>
+/// <remarks>
+/// Records here hold values that the spec loader has checked one by one; what only the data can tell
+/// (a size left out, a head that does not fit the targets) is filled in and checked when the data source is opened.
+/// </remarks>
+[GenerateSerializer, Immutable, Alias("tbptt.RunSpec")]
+public sealed record RunSpec
+{
+    /// <summary>A name for people; part of the run's id. Defaults to the spec file's name.</summary>
+    [Id(0)] public required string Name { get; init; }
+
+    /// <summary>Seed of every pseudo-random choice: initial weights, shuffles, dropout masks, synthetic data. Default 1.</summary>
+    [Id(1)] public long Seed { get; init; } = 1;
+
+    /// <summary>The device each replica computes on: <c>auto</c> (the silo's own choice), <c>cpu</c> or <c>cuda:N</c>.</summary>
+    [Id(2)] public DeviceName Device { get; init; } = DeviceName.Auto;
+
+    /// <summary>The network.</summary>
+    [Id(3)] public required ModelSpec Model { get; init; }
+
+    /// <summary>The sequences.</summary>
+    [Id(4)] public required DataSpec Data { get; init; }
+
+    /// <summary>How sequences are cut into chunks.</summary>
+    [Id(5)] public required TbpttSpec Tbptt { get; init; }
+
+    /// <summary>How the network is trained on them.</summary>
+    [Id(6)] public required TrainSpec Train { get; init; }
+}
