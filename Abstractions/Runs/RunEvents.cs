@@ -40,7 +40,7 @@ public sealed record RunStarted : RunEvent
     /// <summary>Epochs of the run.</summary>
     public required int Epochs { get; init; }
 
-    /// <summary>Steps of each epoch.</summary>
+    /// <summary>Steps of the first epoch.</summary>
     public required long StepsPerEpoch { get; init; }
 
     /// <summary>Trainers of the run.</summary>

@@ -88,7 +88,7 @@ public sealed record RunStatus
     /// <summary>Committed steps of the run.</summary>
     [Id(7)] public long Step { get; init; }
 
-    /// <summary>Steps of one epoch; 0 until the data are open.</summary>
+    /// <summary>Steps of the epoch being trained; 0 until the data are open. Shuffled sequences of unlike lengths can make it vary.</summary>
     [Id(8)] public long StepsPerEpoch { get; init; }
 
     /// <summary>Sequence steps (time steps × lanes that were not idle) trained on so far.</summary>
@@ -132,6 +132,9 @@ public sealed record RunStatus
 
     /// <summary>The number of the last event; 0 before the first.</summary>
     [Id(22)] public long LastEvent { get; init; }
+
+    /// <summary>Committed steps of the epoch being trained.</summary>
+    [Id(23)] public long EpochStep { get; init; }
 
     /// <summary>Whether the run has ended, one way or another.</summary>
     [JsonIgnore] public bool HasEnded => State is not (RunState.Starting or RunState.Running);

@@ -1,0 +1,18 @@
+namespace Orleans.Tbptt.Training.Optimizers;
+
+/// <summary>Powers by multiplication alone: the mathematical library's <c>pow</c> may differ in the last bit from machine to machine.</summary>
+internal static class Powers
+{
+    /// <summary>x to the power n, n ≥ 0, by repeated squaring.</summary>
+    public static double Of(double x, long n)
+    {
+        double power = 1;
+        for (double square = x; n > 0; n >>= 1, square *= square)
+        {
+            if ((n & 1) == 1)
+                power *= square;
+        }
+
+        return power;
+    }
+}

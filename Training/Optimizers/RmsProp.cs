@@ -1,0 +1,30 @@
+using System.Numerics;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Training.Optimizers;
+
+/// <summary>RMSprop (Hinton, Neural Networks for Machine Learning, lecture 6e), as <c>torch.optim.RMSprop</c> writes it, not centred.</summary>
+internal sealed class RmsProp(OptimizerSpec spec, int parameters) : IOptimizer
+{
+    private readonly float[] _square = new float[parameters];
+
+    public long Count { get; private set; }
+
+    public IReadOnlyDictionary<string, Memory<float>> State => new Dictionary<string, Memory<float>> { ["square_avg"] = _square };
+
+    public void Step(Span<float> parameters, ReadOnlySpan<float> gradient, double learningRate)
+    {
+        Count++;
+        var kernel = new Kernel(new((float)spec.Alpha), new((float)(1 - spec.Alpha)), new((float)spec.Eps), new((float)learningRate));
+        FusedPass.Run(kernel, parameters, gradient, _square, default);
+    }
+
+    private readonly record struct Kernel(Vector<float> Alpha, Vector<float> SquareRate, Vector<float> Eps, Vector<float> LearningRate) : IUpdateKernel
+    {
+        public void Update(ref Vector<float> parameter, Vector<float> gradient, ref Vector<float> square, ref Vector<float> unused)
+        {
+            square = square * Alpha + gradient * gradient * SquareRate;
+            parameter -= LearningRate * gradient / (Vector.SquareRoot(square) + Eps);
+        }
+    }
+}

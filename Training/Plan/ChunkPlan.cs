@@ -1,0 +1,108 @@
+using Orleans.Tbptt.Data;
+
+namespace Orleans.Tbptt.Training.Plan;
+
+/// <summary>What one lane does in one step.</summary>
+/// <param name="Sequence">The sequence it works on, or -1 when the lane is idle.</param>
+/// <param name="Start">The chunk's first time step.</param>
+/// <param name="Length">The chunk's time steps; 0 when idle.</param>
+/// <param name="Reset">Whether the sequence starts here, so that the lane's hidden state is zeroed first.</param>
+public readonly record struct LaneChunk(int Sequence, int Start, int Length, bool Reset)
+{
+    /// <summary>No work: the lane contributes nothing and its hidden state is zero.</summary>
+    public static LaneChunk Idle { get; } = new(-1, 0, 0, false);
+
+    /// <summary>Whether the lane has no work in this step.</summary>
+    public bool IsIdle => Length == 0;
+}
+
+/// <summary>
+/// The steps of one epoch: each sequence, in order, goes to the lane that is free first (the lowest on a tie) and stays there, chunk after
+/// chunk, to its end.
+/// </summary>
+/// <remarks>
+/// <code>
+/// lanes 3, k 7, lengths 20 5 33 7 …      step  0    1    2    3    4
+///                                      lane 0  s0·7 s0·7 s0·6 s4·7 s4·7
+///                                      lane 1  s1·5 s3·7 s5·1 …
+///                                      lane 2  s2·7 s2·7 s2·7 s2·7 s2·5
+/// </code>
+/// A plan holds one entry per sequence, not per step: a stream of a billion time steps costs as much as its number of lanes.
+/// </remarks>
+public sealed class ChunkPlan
+{
+    private readonly ChunkSplit _split;
+    private readonly ISequenceSet _sequences;
+    private readonly List<Stay>[] _lanes;
+
+    private ChunkPlan(ISequenceSet sequences, ChunkSplit split, List<Stay>[] lanes, long steps)
+    {
+        (_sequences, _split, _lanes) = (sequences, split, lanes);
+        Steps = steps;
+    }
+
+    /// <summary>Lanes of the whole run.</summary>
+    public int Lanes => _lanes.Length;
+
+    /// <summary>Steps of the epoch.</summary>
+    public long Steps { get; }
+
+    /// <summary>What a lane does in a step, both counted from 0.</summary>
+    public LaneChunk this[long step, int lane]
+    {
+        get
+        {
+            var stays = _lanes[lane];
+            int index = LastNotAfter(stays, step);
+            if (index < 0)
+                return LaneChunk.Idle;
+            var stay = stays[index];
+            int length = _sequences.Length(stay.Sequence);
+            long chunk = step - stay.FirstStep;
+            if (chunk >= _split.Chunks(length))
+                return LaneChunk.Idle;
+            var (start, count) = _split.Chunk(length, (int)chunk);
+            return new(stay.Sequence, start, count, Reset: chunk == 0);
+        }
+    }
+
+    /// <summary>Plans an epoch.</summary>
+    /// <param name="sequences">The sequences.</param>
+    /// <param name="lanes">Lanes of the whole run.</param>
+    /// <param name="split">How a sequence is cut.</param>
+    /// <param name="order">The order the sequences are taken in; null for their own.</param>
+    public static ChunkPlan Create(ISequenceSet sequences, int lanes, ChunkSplit split, IReadOnlyList<int>? order = null)
+    {
+        var stays = Enumerable.Range(0, lanes).Select(_ => new List<Stay>()).ToArray();
+        var free = new PriorityQueue<int, (long Step, int Lane)>(Enumerable.Range(0, lanes).Select(lane => (lane, (0L, lane))));
+        long steps = 0;
+        for (int i = 0; i < sequences.Count; i++)
+        {
+            int sequence = order is null ? i : order[i];
+            free.TryDequeue(out int lane, out var at);
+            stays[lane].Add(new(sequence, at.Step));
+            long end = at.Step + split.Chunks(sequences.Length(sequence));
+            free.Enqueue(lane, (end, lane));
+            steps = Math.Max(steps, end);
+        }
+
+        return new(sequences, split, stays, steps);
+    }
+
+    private static int LastNotAfter(List<Stay> stays, long step)
+    {
+        int low = 0, high = stays.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (stays[middle].FirstStep <= step)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+
+        return low - 1;
+    }
+
+    private readonly record struct Stay(int Sequence, long FirstStep);
+}

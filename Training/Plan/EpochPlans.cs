@@ -1,0 +1,33 @@
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Numerics;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Training.Plan;
+
+/// <summary>The chunk plan of every epoch, and of the evaluation: a pure function of the spec and the data.</summary>
+/// <param name="spec">The run's spec.</param>
+/// <param name="data">The run's data.</param>
+public sealed class EpochPlans(RunSpec spec, IDataSource data)
+{
+    private readonly ChunkSplit _split = ChunkSplit.Of(spec.Tbptt);
+    private (int Epoch, ChunkPlan Plan)? _last;
+
+    /// <summary>The plan of the held-out sequences, in their own order; null when nothing is held out.</summary>
+    public ChunkPlan? Evaluation { get; } =
+        data.Validation is { } held ? ChunkPlan.Create(held, spec.Data.BatchSize, ChunkSplit.Of(spec.Tbptt)) : null;
+
+    /// <summary>The plan of a training epoch, counted from 0.</summary>
+    public ChunkPlan Training(int epoch)
+    {
+        int drawn = spec.Data.Shuffle ? epoch : 0;
+        if (_last is not { } last || last.Epoch != drawn)
+        {
+            var order = spec.Data.Shuffle
+                ? CounterRandom.Of(spec.Seed, RandomPurpose.Shuffle, epoch).Permutation(data.Training.Count)
+                : null;
+            _last = last = (drawn, ChunkPlan.Create(data.Training, spec.Data.BatchSize, _split, order));
+        }
+
+        return last.Plan;
+    }
+}

@@ -1,0 +1,118 @@
+using Orleans.Tbptt.Specs;
+using static TorchSharp.torch;
+
+namespace Orleans.Tbptt.Training.Replicas;
+
+/// <summary>A replica on libtorch: the GPU's engine, and the reference on a CPU.</summary>
+/// <remarks>
+/// Shape letters: T time steps of a segment, A active lanes, F features, H hidden units, R rows of a batch (time steps summed over lanes),
+/// O outputs. Each recurrent layer is a module of its own, since the dropout masks between layers are ours and not libtorch's.
+/// </remarks>
+public sealed class TorchReplica : IReplica
+{
+    private readonly ModelSpec _model;
+    private readonly LossKind _loss;
+    private readonly TorchNetwork _network;
+    private readonly HiddenTransfer _hidden;
+    private readonly HostTransfer _host;
+    private float[] _mask = [];
+
+    /// <summary>Makes the network on a device, all parameters zero. Must be called on the trainer's thread.</summary>
+    /// <param name="model">The model, every size known.</param>
+    /// <param name="loss">What is summed.</param>
+    /// <param name="device">The device to compute on.</param>
+    public TorchReplica(ModelSpec model, LossKind loss, Device device)
+    {
+        (_model, _loss) = (model, loss);
+        Layout = ParameterLayout.Of(model);
+        Device = device.ToString();
+        _network = new(model, Layout, device);
+        _host = new(device);
+        _hidden = new(model, _host);
+    }
+
+    /// <inheritdoc/>
+    public ParameterLayout Layout { get; }
+
+    /// <inheritdoc/>
+    public string Device { get; }
+
+    /// <inheritdoc/>
+    public void LoadParameters(ReadOnlySpan<float> parameters) => _host.Write(parameters, _network.Parameters);
+
+    /// <inheritdoc/>
+    public double ForwardBackward(
+        ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> gradientSum)
+    {
+        using var scope = NewDisposeScope();
+        _network.Gradient.zero_();
+        hiddenAfter.Clear();
+        double sum = 0;
+        if (batch.Rows > 0)
+        {
+            var loss = LossSum(batch, dropout, hiddenBefore, hiddenAfter);
+            loss.backward();
+            sum = loss.item<float>();
+        }
+
+        _host.Read(_network.Gradient, gradientSum);
+        return sum;
+    }
+
+    /// <inheritdoc/>
+    public double Forward(ChunkBatch batch, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        hiddenAfter.Clear();
+        return batch.Rows == 0 ? 0 : LossSum(batch, DropoutMasks.None, hiddenBefore, hiddenAfter).item<float>();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _network.Dispose();
+
+    private Tensor LossSum(ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter)
+    {
+        var outputs_RO = _network.Head.call(Recur(batch, dropout, hiddenBefore, hiddenAfter));
+        return _loss == LossKind.Mse
+            ? nn.functional.mse_loss(outputs_RO, _host.ToDevice(batch.TargetValues, batch.Rows, batch.Shape.TargetFeatures), nn.Reduction.Sum)
+            : nn.functional.cross_entropy(outputs_RO, _host.ToDevice(batch.Classes, batch.Rows), reduction: nn.Reduction.Sum);
+    }
+
+    /// <summary>Runs every layer over every segment, carrying h and c from segment to segment; returns the top layer's rows.</summary>
+    private Tensor Recur(ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter)
+    {
+        var rows = _network.Embedding is { } embedding
+            ? embedding.call(_host.ToDevice(batch.Tokens, batch.Rows))
+            : _host.ToDevice(batch.Values, batch.Rows, batch.Shape.InputFeatures);
+        for (int layer = 0; layer < _model.Layers; layer++)
+        {
+            if (layer > 0 && dropout.IsActive)
+                rows *= Mask(batch, dropout, layer - 1);
+            var state = _hidden.Load(batch, layer, hiddenBefore);
+            var outputs = new List<Tensor>(batch.Segments.Count);
+            foreach (var segment in batch.Segments)
+            {
+                var inputs_TAF = rows.narrow(0, segment.FirstRow, segment.Steps * segment.Lanes).view(segment.Steps, segment.Lanes, -1);
+                (var outputs_TAH, state) = _network.Layers[layer].Run(inputs_TAF, state.Narrow(segment.Lanes));
+                outputs.Add(outputs_TAH.view(-1, _model.HiddenSize));
+
+                // Lanes that end with this segment leave their state behind here; those that go on overwrite it later.
+                _hidden.Store(batch, layer, segment.Lanes, state, hiddenAfter);
+            }
+
+            rows = outputs.Count == 1 ? outputs[0] : cat(outputs, 0);
+        }
+
+        return rows;
+    }
+
+    private Tensor Mask(ChunkBatch batch, DropoutMasks dropout, int layer)
+    {
+        int needed = batch.Rows * _model.HiddenSize;
+        if (_mask.Length < needed)
+            _mask = new float[needed];
+        dropout.Fill(batch, layer, _model.HiddenSize, _mask);
+        return _host.ToDevice<float>(_mask.AsSpan(0, needed), batch.Rows, _model.HiddenSize);
+    }
+}

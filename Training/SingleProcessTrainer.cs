@@ -1,0 +1,101 @@
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Plan;
+using Orleans.Tbptt.Training.Replicas;
+using Orleans.Tbptt.Training.Steps;
+
+namespace Orleans.Tbptt.Training;
+
+/// <summary>
+/// The whole of truncated backpropagation through time in one place, without a grain: what a cluster must compute, bit for bit. Trainers are
+/// run one after another, each over its own lanes.
+/// </summary>
+/// <remarks>Bound to the thread that made it.</remarks>
+public sealed class SingleProcessTrainer : IDisposable
+{
+    private readonly RunSpec _spec;
+    private readonly EpochPlans _plans;
+    private readonly TrainerShard[] _trainers;
+    private readonly float[][] _gradients;
+
+    /// <summary>Prepares a run at S(0).</summary>
+    /// <param name="spec">The run's spec, every size known.</param>
+    /// <param name="data">Its data; not owned.</param>
+    /// <param name="makeReplica">Makes the network of each trainer.</param>
+    public SingleProcessTrainer(RunSpec spec, IDataSource data, Func<IReplica> makeReplica)
+    {
+        _spec = spec;
+        _plans = new(spec, data);
+        State = new(spec);
+        _trainers = [.. LaneBlock.Split(spec.Data.BatchSize, spec.Train.Trainers).Select(block => new TrainerShard(spec, data, block, makeReplica()))];
+        _gradients = [.. _trainers.Select(_ => new float[State.Layout.Length])];
+    }
+
+    /// <summary>The committed state.</summary>
+    public TrainingState State { get; }
+
+    /// <summary>Trains every epoch.</summary>
+    /// <param name="onStep">Told of every step.</param>
+    /// <param name="onEpoch">Told of every finished epoch, counted from 0: mean training loss, and validation loss where there is one.</param>
+    /// <returns>Null, or the outcome that ended the run early.</returns>
+    public StepOutcome.Diverged? Train(Action<StepOutcome.Committed>? onStep = null, Action<int, double, double?>? onEpoch = null)
+    {
+        for (int epoch = 0; epoch < _spec.Train.Epochs; epoch++)
+        {
+            long chunks = _plans.Training(epoch).Steps;
+            for (long chunk = 0; chunk < chunks; chunk++)
+            {
+                switch (TrainStep(new(State.Step, epoch, chunk)))
+                {
+                    case StepOutcome.Committed committed:
+                        onStep?.Invoke(committed);
+                        break;
+                    case StepOutcome.Diverged diverged:
+                        return diverged;
+                }
+            }
+
+            double loss = State.FinishEpoch();
+            onEpoch?.Invoke(epoch, loss, Evaluate());
+        }
+
+        return null;
+    }
+
+    /// <summary>One step: each trainer runs its chunk forward and backward; the results are averaged, checked, clipped and applied.</summary>
+    public StepOutcome TrainStep(StepPosition at)
+    {
+        var results = new ShardResult[_trainers.Length];
+        for (int i = 0; i < _trainers.Length; i++)
+        {
+            // Each trainer carries its lanes' hidden state from the chunk before, as values: the gradient stops at the chunk's start.
+            var (lossSum, weight) = _trainers[i].TrainChunk(at, State.Parameters, _gradients[i]);
+            results[i] = new(_gradients[i], _trainers[i].Hidden, lossSum, weight);
+        }
+
+        return State.Commit(results);
+    }
+
+    /// <summary>The mean loss over the held-out elements; null when nothing is held out. Leaves training's hidden state alone.</summary>
+    public double? Evaluate()
+    {
+        if (_plans.Evaluation is not { } plan)
+            return null;
+        double lossSum = 0, weight = 0;
+        for (long chunk = 0; chunk < plan.Steps; chunk++)
+        {
+            var results = _trainers.Select(trainer => trainer.EvaluateChunk(chunk, chunk == 0 ? State.Parameters : default)).ToArray();
+            lossSum += PairwiseTree.Sum([.. results.Select(result => result.LossSum)]);
+            weight += PairwiseTree.Sum([.. results.Select(result => result.Weight)]);
+        }
+
+        return lossSum / weight;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var trainer in _trainers)
+            trainer.Dispose();
+    }
+}

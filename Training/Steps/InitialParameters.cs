@@ -1,0 +1,36 @@
+using Orleans.Tbptt.Data.Safetensors;
+using Orleans.Tbptt.Numerics;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Training.Steps;
+
+/// <summary>The parameters a run starts from.</summary>
+public static class InitialParameters
+{
+    /// <summary>
+    /// The weights in <c>model.initFrom</c>, or else drawn from the seed with PyTorch's distributions: uniform in ±1/√hiddenSize for recurrent
+    /// layers and head (<c>torch.nn.LSTM</c>, and <c>torch.nn.Linear</c>, whose fan-in is hiddenSize here), normal for an embedding.
+    /// </summary>
+    /// <returns>The flat buffer, <c>[layout.Length]</c>.</returns>
+    public static float[] Of(RunSpec spec, ParameterLayout layout)
+    {
+        var parameters = new float[layout.Length];
+        if (spec.Model.InitFrom is { } path)
+        {
+            SafetensorsFile.ReadInto(path, layout, parameters);
+            return parameters;
+        }
+
+        double bound = 1 / Math.Sqrt(spec.Model.HiddenSize);
+        for (int index = 0; index < layout.Slots.Count; index++)
+        {
+            var slot = layout.Slots[index];
+            var random = CounterRandom.Of(spec.Seed, RandomPurpose.Weights, index);
+            bool isEmbedding = slot.Name == "embedding.weight";
+            for (int i = 0; i < slot.Length; i++)
+                parameters[slot.Offset + i] = (float)(isEmbedding ? random.Normal(i) : bound * (2 * random.Uniform(i) - 1));
+        }
+
+        return parameters;
+    }
+}

@@ -1,0 +1,116 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Optimizers;
+
+namespace Orleans.Tbptt.Training.Steps;
+
+/// <summary>What one trainer gives to a step. The buffers belong to the step once handed over: it sums in place.</summary>
+/// <param name="GradientSum">Gradient of the loss sum over the trainer's lanes, <c>[parameters]</c>.</param>
+/// <param name="Hidden">The new hidden state of its lanes.</param>
+/// <param name="LossSum">The loss summed over its elements.</param>
+/// <param name="Weight">Its elements.</param>
+public readonly record struct ShardResult(Memory<float> GradientSum, ReadOnlyMemory<float> Hidden, double LossSum, double Weight);
+
+/// <summary>How a step ended: committed, or refused because a number was not finite.</summary>
+public abstract record StepOutcome
+{
+    /// <summary>The update was made.</summary>
+    /// <param name="Loss">Mean loss over the step's elements, before the update.</param>
+    /// <param name="GradientNorm">Global norm of the averaged gradient, before clipping.</param>
+    /// <param name="LearningRate">The learning rate of the update.</param>
+    /// <param name="Weight">Elements of the step.</param>
+    public sealed record Committed(double Loss, double GradientNorm, double LearningRate, double Weight) : StepOutcome;
+
+    /// <summary>The loss or the gradient was not finite; nothing was changed.</summary>
+    /// <param name="Message">Step, trainer and the largest gradient, in words.</param>
+    public sealed record Diverged(string Message) : StepOutcome;
+}
+
+/// <summary>
+/// The committed state S(n) of a run: parameters, optimizer state, the hidden state of every lane, the loss sums of the epoch, and how many
+/// steps led here. It changes in <see cref="Commit"/> alone, whole or not at all.
+/// </summary>
+public sealed class TrainingState
+{
+    private readonly TrainSpec _spec;
+
+    /// <summary>S(0): initial parameters, zero hidden state.</summary>
+    /// <param name="spec">The run's spec, every size known.</param>
+    public TrainingState(RunSpec spec)
+    {
+        _spec = spec.Train;
+        Layout = ParameterLayout.Of(spec.Model);
+        Parameters = InitialParameters.Of(spec, Layout);
+        Optimizer = Optimizers.Optimizer.Create(spec.Train.Optimizer, Layout.Length);
+        Hidden = new float[checked(spec.Data.BatchSize * Layout.HiddenPerLane)];
+    }
+
+    /// <summary>Names and shapes of the parameters.</summary>
+    public ParameterLayout Layout { get; }
+
+    /// <summary>The flat parameters.</summary>
+    public float[] Parameters { get; }
+
+    /// <summary>The optimizer with its state.</summary>
+    public IOptimizer Optimizer { get; }
+
+    /// <summary>The hidden state of every lane, lane-major: <c>[lane][h, c][layer][unit]</c>.</summary>
+    public float[] Hidden { get; }
+
+    /// <summary>Committed steps of the run.</summary>
+    public long Step { get; private set; }
+
+    /// <summary>Training loss summed over the elements of the epoch so far.</summary>
+    public double EpochLossSum { get; private set; }
+
+    /// <summary>Elements of the epoch so far.</summary>
+    public double EpochWeight { get; private set; }
+
+    /// <summary>Takes the trainers' results, in order of trainer, and makes the step: average, check, clip, update, carry the hidden state.</summary>
+    public StepOutcome Commit(IReadOnlyList<ShardResult> shards)
+    {
+        // Before averaging: one NaN in a sum would hide whose it was.
+        if (Divergence.Find(Step, shards, Layout) is { } found)
+            return new StepOutcome.Diverged(found);
+
+        double weight = PairwiseTree.Sum([.. shards.Select(shard => shard.Weight)]);
+        double lossSum = PairwiseTree.Sum([.. shards.Select(shard => shard.LossSum)]);
+        var gradient = Average(shards, weight);
+        double norm = GradientNorm.Of(gradient);
+        if (!double.IsFinite(norm) || !double.IsFinite(lossSum))
+            return new StepOutcome.Diverged($"step {Step + 1}: the sum over the trainers overflows (loss {lossSum}, gradient norm {norm})");
+
+        if (_spec.ClipNorm is { } limit)
+            GradientNorm.Clip(gradient, norm, limit);
+        double learningRate = _spec.Optimizer.Lr;
+        Optimizer.Step(Parameters, gradient, learningRate);
+
+        int lane = 0;
+        foreach (var shard in shards)
+        {
+            shard.Hidden.Span.CopyTo(Hidden.AsSpan(lane));
+            lane += shard.Hidden.Length;
+        }
+
+        Step++;
+        EpochLossSum += lossSum;
+        EpochWeight += weight;
+        return new StepOutcome.Committed(lossSum / weight, norm, learningRate, weight);
+    }
+
+    /// <summary>Closes the epoch: returns its mean loss over all elements and begins the next one's sums.</summary>
+    public double FinishEpoch()
+    {
+        double loss = EpochLossSum / EpochWeight;
+        EpochLossSum = EpochWeight = 0;
+        return loss;
+    }
+
+    /// <summary>Gradient sum over weight: never a mean of the trainers' means, which would favour the elements of a small share.</summary>
+    private static Span<float> Average(IReadOnlyList<ShardResult> shards, double weight)
+    {
+        PairwiseTree.SumInto([.. shards.Select(shard => shard.GradientSum)]);
+        var sum = shards[0].GradientSum.Span;
+        System.Numerics.Tensors.TensorPrimitives.Divide(sum, (float)weight, sum);
+        return sum;
+    }
+}

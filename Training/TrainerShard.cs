@@ -1,0 +1,143 @@
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Plan;
+using Orleans.Tbptt.Training.Replicas;
+
+namespace Orleans.Tbptt.Training;
+
+/// <summary>Which chunk a step trains on.</summary>
+/// <param name="Step">Committed steps before it, from 0.</param>
+/// <param name="Epoch">The epoch, from 0.</param>
+/// <param name="Chunk">The chunk's place in the epoch's plan, from 0.</param>
+public readonly record struct StepPosition(long Step, int Epoch, long Chunk);
+
+/// <summary>
+/// One trainer's share of a run: its lanes, its replica, and its lanes' hidden state, carried from chunk to chunk.
+/// </summary>
+/// <remarks>
+/// It keeps two hidden states: the one a step began with and the one it ended with. Asked for the next step it goes on from the second; asked
+/// for the same step again, because another trainer was lost, it starts over from the first. Bound to the thread that made the replica.
+/// </remarks>
+public sealed class TrainerShard : IDisposable
+{
+    private readonly RunSpec _spec;
+    private readonly IDataSource _data;
+    private readonly LaneBlock _block;
+    private readonly IReplica _replica;
+    private readonly EpochPlans _plans;
+    private ChunkBatch _batch;
+    private ChunkBatch _next;
+    private StepPosition? _prefetched;
+    private long _step;
+    private bool _hasAfter;
+    private float[] _before;
+    private float[] _after;
+    private float[] _evaluationBefore;
+    private float[] _evaluationAfter;
+
+    /// <summary>Makes a share that stands at step 0 with zero hidden state.</summary>
+    /// <param name="spec">The run's spec, every size known.</param>
+    /// <param name="data">The run's data; not owned.</param>
+    /// <param name="block">The trainer's lanes.</param>
+    /// <param name="replica">Its network; owned.</param>
+    public TrainerShard(RunSpec spec, IDataSource data, LaneBlock block, IReplica replica)
+    {
+        (_spec, _data, _block, _replica) = (spec, data, block, replica);
+        _plans = new(spec, data);
+        (_batch, _next) = (new(data.Shape), new(data.Shape));
+        int hidden = block.Count * replica.Layout.HiddenPerLane;
+        (_before, _after) = (new float[hidden], new float[hidden]);
+        (_evaluationBefore, _evaluationAfter) = (new float[hidden], new float[hidden]);
+    }
+
+    /// <summary>The trainer's lanes.</summary>
+    public LaneBlock Block => _block;
+
+    /// <summary>The network.</summary>
+    public IReplica Replica => _replica;
+
+    /// <summary>The hidden state after the last chunk, lane-major.</summary>
+    public ReadOnlyMemory<float> Hidden => _hasAfter ? _after : _before;
+
+    /// <summary>Puts the share at a committed state: so many steps, and its lanes' hidden state after them.</summary>
+    public void Restore(long step, ReadOnlySpan<float> hidden)
+    {
+        hidden.CopyTo(_before);
+        (_step, _hasAfter) = (step, false);
+    }
+
+    /// <summary>Whether the share stands where it can train on this step: the one after its last, or the same again.</summary>
+    public bool CanTrain(long step) => step == _step || (_hasAfter && step == _step + 1);
+
+    /// <summary>Trains on one chunk: forward, backward, hidden state detached and carried.</summary>
+    /// <param name="at">The chunk.</param>
+    /// <param name="parameters">The parameters of S(step).</param>
+    /// <param name="gradientSum">Receives the gradient of the loss sum.</param>
+    /// <returns>The loss sum and the elements it was summed over.</returns>
+    public (double LossSum, double Weight) TrainChunk(StepPosition at, ReadOnlySpan<float> parameters, Span<float> gradientSum)
+    {
+        if (!CanTrain(at.Step))
+            throw new InvalidOperationException($"asked for step {at.Step}, but this trainer stands at {_step}");
+        if (at.Step > _step)
+            (_before, _after) = (_after, _before);
+        (_step, _hasAfter) = (at.Step, false);
+
+        Fetch(at);
+        ZeroWhereSequencesStart(_batch, _before);
+        _replica.LoadParameters(parameters);
+        var dropout = new DropoutMasks(_spec.Seed, at.Step, _block.First, _spec.Model.Dropout);
+        double lossSum = _replica.ForwardBackward(_batch, dropout, _before, _after, gradientSum);
+        _hasAfter = true;
+        return (lossSum, _batch.Weight);
+    }
+
+    /// <summary>Reads the chunk that most likely comes next, while the coordinator commits.</summary>
+    public void Prefetch(StepPosition last)
+    {
+        var plan = _plans.Training(last.Epoch);
+        if (last.Chunk + 1 >= plan.Steps)
+            return;
+        var next = last with { Step = last.Step + 1, Chunk = last.Chunk + 1 };
+        _next.Load(_data.Training, plan, next.Chunk, _block);
+        _prefetched = next;
+    }
+
+    /// <summary>Runs one chunk of the held-out sequences, with a hidden state of its own that chunk 0 zeroes.</summary>
+    /// <param name="chunk">The chunk's place in the evaluation's plan, from 0.</param>
+    /// <param name="parameters">The parameters; empty to keep those of the chunk before.</param>
+    /// <returns>The loss sum and the elements it was summed over.</returns>
+    public (double LossSum, double Weight) EvaluateChunk(long chunk, ReadOnlySpan<float> parameters)
+    {
+        if (!parameters.IsEmpty)
+            _replica.LoadParameters(parameters);
+        if (chunk == 0)
+            Array.Clear(_evaluationBefore);
+        _batch.Load(_data.Validation!, _plans.Evaluation!, chunk, _block);
+        ZeroWhereSequencesStart(_batch, _evaluationBefore);
+        double lossSum = _replica.Forward(_batch, _evaluationBefore, _evaluationAfter);
+        (_evaluationBefore, _evaluationAfter) = (_evaluationAfter, _evaluationBefore);
+        return (lossSum, _batch.Weight);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _replica.Dispose();
+
+    private void Fetch(StepPosition at)
+    {
+        if (_prefetched == at)
+            (_batch, _next) = (_next, _batch);
+        else
+            _batch.Load(_data.Training, _plans.Training(at.Epoch), at.Chunk, _block);
+        _prefetched = null;
+    }
+
+    private void ZeroWhereSequencesStart(ChunkBatch batch, float[] hidden)
+    {
+        int perLane = _replica.Layout.HiddenPerLane;
+        for (int lane = 0; lane < _block.Count; lane++)
+        {
+            if (batch.Resets[lane])
+                hidden.AsSpan(lane * perLane, perLane).Clear();
+        }
+    }
+}
