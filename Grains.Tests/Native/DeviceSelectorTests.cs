@@ -1,0 +1,55 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Native;
+using TorchSharp;
+
+namespace Orleans.Tbptt.Tests.Native;
+
+public sealed class DeviceSelectorTests
+{
+    private static readonly DeviceSelector CpuBuild = new(HasCudaBuild: false, CudaDevices: 0);
+    private static readonly DeviceSelector TwoGpus = new(HasCudaBuild: true, CudaDevices: 2);
+
+    [Fact]
+    public void Resolve_TakesTheFirstGpu_WhenAutoIsAskedForAndThereIsOne()
+    {
+        Assert.Equal("cuda:0", TwoGpus.Resolve(DeviceName.Auto).Text);
+        Assert.Equal("cpu", CpuBuild.Resolve(DeviceName.Auto).Text);
+    }
+
+    [Fact]
+    public void Available_NamesGpusBeforeTheCpu_WhenThereAreTwo() =>
+        Assert.Equal(["cuda:0", "cuda:1", "cpu"], TwoGpus.Available().Select(device => device.Text));
+
+    [Theory]
+    [InlineData("auto")]
+    [InlineData("cpu")]
+    public void Resolve_NamesAnAvailableDevice_WhateverTheMachineHas(string asked) =>
+        Assert.Contains(TwoGpus.Resolve(new(asked)), TwoGpus.Available());
+
+    [Theory]
+    [InlineData(false, 0, "cuda:0", "device cuda:0 is not available: libtorch here is the CPU build; build with -p:TorchBackend=cuda")]
+    [InlineData(true, 0, "cuda:0", "device cuda:0 is not available: no CUDA device found")]
+    [InlineData(true, 1, "cuda:1", "device cuda:1 is not available: only cuda:0 is here")]
+    [InlineData(true, 2, "cuda:2", "device cuda:2 is not available: only 2 CUDA devices are here, cuda:0 to cuda:1")]
+    public void Resolve_SaysWhatIsHereInstead_WhenTheGpuIsNot(bool build, int devices, string asked, string message)
+    {
+        var refusal = Assert.Throws<DeviceUnavailableException>(() => new DeviceSelector(build, devices).Resolve(new(asked)));
+
+        Assert.StartsWith(message, refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("device: auto", refusal.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', refusal.Message);
+        Assert.Equal(asked, refusal.Device.Text);
+    }
+
+    [Fact]
+    public void Open_RefusesAGpuInOneLine_OnAMachineWithoutOne()
+    {
+        var here = DeviceSelector.ThisMachine;
+        Assert.SkipWhen(here.CudaDevices > 0, "This machine has a GPU.");
+
+        Assert.Equal(DeviceType.CPU, here.Open(DeviceName.Auto).type);
+        Assert.Equal("cpu", Assert.Single(here.Available()).Text);
+        var refusal = Assert.Throws<DeviceUnavailableException>(() => here.Open(new("cuda:0")));
+        Assert.DoesNotContain('\n', refusal.Message);
+    }
+}

@@ -1,0 +1,58 @@
+using System.Text.RegularExpressions;
+
+namespace Orleans.Tbptt.Training.Native;
+
+/// <summary>Turns what the dynamic loader says into one line that names the remedy.</summary>
+internal static partial class LoadFailure
+{
+    /// <summary>Explains why the library at <paramref name="path"/> was not loaded.</summary>
+    /// <param name="path">The library that was asked for.</param>
+    /// <param name="message">What .NET said; the loader's own words are the line of it that speaks of a file.</param>
+    public static string Explain(string path, string message)
+    {
+        string said = LoaderLine(path, message);
+        return $"libtorch cannot be loaded: {said}; {Remedy(said)}";
+    }
+
+    /// <summary>The text up to its first line break.</summary>
+    public static string FirstLine(string text) => text.Split(['\r', '\n'], 2)[0].Trim();
+
+    private static string LoaderLine(string path, string message)
+    {
+        // .NET puts general advice first and then one line for each place it tried.
+        string[] lines = message.Split(['\r', '\n'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return lines.Skip(1).FirstOrDefault(line => line.Contains(": ", StringComparison.Ordinal))
+            ?? $"{path}: {FirstLine(message)}";
+    }
+
+    private static string Remedy(string said)
+    {
+        if (Regex.Match(said, @"version [`'](GLIBCXX_[\d.]+|CXXABI_[\d.]+)' not found") is { Success: true } newer)
+        {
+            return $"libstdc++ here is older than {newer.Groups[1].Value}: build again with the project's own targets, which put a relaxed "
+                + "libLibTorchSharp.so beside libtorch, or install the libstdc++ of GCC 13.2 or newer";
+        }
+
+        if (said.Contains("version `GLIBC_", StringComparison.Ordinal))
+            return "glibc here is too old: libtorch wants 2.34 or newer (Debian 12, Ubuntu 22.04, RHEL 9)";
+        if (MissingFile().Match(said) is { Success: true } missing)
+        {
+            string file = missing.Groups[1].Value;
+            return file.StartsWith("libgomp-", StringComparison.Ordinal) || file.StartsWith("libc10", StringComparison.Ordinal)
+                || file.StartsWith("libtorch", StringComparison.Ordinal)
+                ? $"{file} belongs to libtorch: build or publish again and keep the native folder whole"
+                : $"install the system package that has {file} (libgomp1, libstdc++6, or NVIDIA's driver for libcuda)";
+        }
+
+        return DamagedFile().IsMatch(said)
+            ? "the file is damaged or meant for another processor: "
+                + "delete it and the package's folder in the NuGet cache, restore and build again"
+            : "build or publish again; ldd on this file shows what it lacks";
+    }
+
+    [GeneratedRegex(@"(\S+): cannot open shared object file")]
+    private static partial Regex MissingFile();
+
+    [GeneratedRegex("invalid ELF header|file too short|wrong ELF class|ELF load command|cannot map|incorrect format|not a valid")]
+    private static partial Regex DamagedFile();
+}

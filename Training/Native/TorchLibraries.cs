@@ -1,0 +1,88 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+
+namespace Orleans.Tbptt.Training.Native;
+
+/// <summary>The native libraries of TorchSharp, as found beside this program.</summary>
+/// <param name="Folder">Where all of them lie: TorchSharp's own library away from libtorch ends in a segmentation fault.</param>
+internal sealed record TorchLibraries(string Folder)
+{
+    // In the order in which they need each other. CUDA's is there with the CUDA build only; loading it is what makes CUDA appear.
+    private static readonly string[] Required = ["c10", "torch_cpu", "torch", "LibTorchSharp"];
+    private const string Cuda = "torch_cuda";
+
+    /// <summary>Whether this is the CUDA build.</summary>
+    public bool HasCuda => File.Exists(PathOf(Cuda));
+
+    /// <summary>Looks where .NET would look for native libraries, in the same order, without loading anything.</summary>
+    /// <exception cref="NativeBackendException">They are not there, or not all in one place.</exception>
+    public static TorchLibraries Find() => Find(SearchFolders(), RuntimeInformation.RuntimeIdentifier);
+
+    /// <summary>Looks in <paramref name="folders"/> on a machine of the kind <paramref name="runtime"/>.</summary>
+    internal static TorchLibraries Find(IReadOnlyList<string> folders, string runtime)
+    {
+        if (runtime.Contains("musl", StringComparison.Ordinal))
+            throw new NativeBackendException($"libtorch needs glibc, and {runtime} has musl; use a Debian- or Ubuntu-based image");
+        string own = FileName("LibTorchSharp");
+        if (folders.FirstOrDefault(folder => File.Exists(Path.Combine(folder, own))) is not { } found)
+        {
+            throw new NativeBackendException(
+                $"libtorch for {runtime} is not beside this program ({own} is in none of {string.Join(", ", folders)}); "
+                + "this build carries it for linux-x64 only: on other systems add the package libtorch-cpu-<system> to the project, "
+                + "on linux-x64 build or publish again and keep the folder runtimes/linux-x64/native");
+        }
+
+        string[] missing = [.. Required.Select(FileName).Where(file => !File.Exists(Path.Combine(found, file)))];
+        if (missing.Length > 0)
+        {
+            throw new NativeBackendException(
+                $"libtorch is incomplete: {string.Join(", ", missing)} must lie beside {Path.Combine(found, own)}; "
+                + "build or publish again and keep the folder whole");
+        }
+
+        return new(found);
+    }
+
+    /// <summary>Loads them; TorchSharp's own later attempts then find them loaded.</summary>
+    /// <exception cref="NativeBackendException">One cannot be loaded.</exception>
+    public void Load()
+    {
+        foreach (string name in HasCuda ? [.. Required[..^1], Cuda, Required[^1]] : Required)
+        {
+            string path = PathOf(name);
+            try
+            {
+                NativeLibrary.Load(path);
+            }
+            catch (Exception problem) when (problem is DllNotFoundException or BadImageFormatException)
+            {
+                throw new NativeBackendException(LoadFailure.Explain(path, problem.Message));
+            }
+        }
+    }
+
+    private string PathOf(string name) => Path.Combine(Folder, FileName(name));
+
+    private static List<string> SearchFolders()
+    {
+        // What the host made of the deps.json; without one, what a build lays out.
+        string listed = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
+        string[] conventional =
+        [
+            Path.Combine(AppContext.BaseDirectory, "runtimes", Portable(), "native"),
+            AppContext.BaseDirectory,
+            Path.GetDirectoryName(typeof(torch).Assembly.Location) is { Length: > 0 } beside ? beside : AppContext.BaseDirectory,
+        ];
+        return [.. listed.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Concat(conventional)
+            .Select(Path.TrimEndingDirectorySeparator).Distinct()];
+    }
+
+    private static string Portable()
+    {
+        string system = OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux";
+        return $"{system}-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
+    }
+
+    private static string FileName(string name) =>
+        OperatingSystem.IsWindows() ? $"{name}.dll" : OperatingSystem.IsMacOS() ? $"lib{name}.dylib" : $"lib{name}.so";
+}
