@@ -23,6 +23,9 @@ public sealed class RunDirectory(string root, RunId id)
     /// <summary>The trained model, written at the end.</summary>
     public string Model => System.IO.Path.Combine(Path, "model.safetensors");
 
+    /// <summary>The hidden state of every lane after the last step, written at the end.</summary>
+    public string Hidden => System.IO.Path.Combine(Path, "hidden.safetensors");
+
     /// <summary>Silo logs of a local cluster that ran this run.</summary>
     public string Logs => System.IO.Path.Combine(Path, "logs");
 

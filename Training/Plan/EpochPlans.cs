@@ -22,12 +22,24 @@ public sealed class EpochPlans(RunSpec spec, IDataSource data)
         int drawn = spec.Data.Shuffle ? epoch : 0;
         if (_last is not { } last || last.Epoch != drawn)
         {
-            var order = spec.Data.Shuffle
-                ? CounterRandom.Of(spec.Seed, RandomPurpose.Shuffle, epoch).Permutation(data.Training.Count)
-                : null;
+            int[]? order = spec.Data.Shuffle ? Shuffled(epoch) : null;
             _last = last = (drawn, ChunkPlan.Create(data.Training, spec.Data.BatchSize, _split, order));
         }
 
         return last.Plan;
+    }
+
+    /// <summary>An order of the training sequences, drawn from (seed, epoch) by Fisher and Yates.</summary>
+    private int[] Shuffled(int epoch)
+    {
+        ulong key = CounterRandom.Derive(CounterRandom.Key(spec.Seed, RandomPurpose.Shuffle), (ulong)epoch);
+        int[] order = [.. Enumerable.Range(0, data.Training.Count)];
+        for (int i = order.Length - 1; i > 0; i--)
+        {
+            int j = (int)CounterRandom.Below(key, (ulong)i, (ulong)i + 1);
+            (order[i], order[j]) = (order[j], order[i]);
+        }
+
+        return order;
     }
 }

@@ -26,18 +26,18 @@ public readonly record struct DropoutMasks(long Seed, long Step, int FirstLane, 
     {
         float kept = (float)(1 / (1 - Rate));
         ulong threshold = (ulong)(Rate * (1L << 32));
-        var ofLayer = CounterRandom.Of(Seed, RandomPurpose.Dropout, Step, layer);
+        ulong ofLayer = CounterRandom.Derive(CounterRandom.Derive(CounterRandom.Key(Seed, RandomPurpose.Dropout), (ulong)Step), (ulong)layer);
         foreach (var segment in batch.Segments)
         {
             for (int i = 0; i < segment.Lanes; i++)
             {
-                var ofLane = ofLayer.Sub(FirstLane + batch.ActiveLanes[i]);
+                ulong ofLane = CounterRandom.Derive(ofLayer, (ulong)(FirstLane + batch.ActiveLanes[i]));
                 for (int t = 0; t < segment.Steps; t++)
                 {
-                    var random = ofLane.Sub(segment.FirstTime + t);
+                    ulong key = CounterRandom.Derive(ofLane, (ulong)(segment.FirstTime + t));
                     var row = mask.Slice((segment.FirstRow + t * segment.Lanes + i) * units, units);
                     for (int unit = 0; unit < units; unit++)
-                        row[unit] = random.Bits(unit) >> 32 >= threshold ? kept : 0;
+                        row[unit] = CounterRandom.Hash(key, (ulong)unit) >> 32 >= threshold ? kept : 0;
                 }
             }
         }

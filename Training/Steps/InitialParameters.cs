@@ -25,10 +25,10 @@ public static class InitialParameters
         for (int index = 0; index < layout.Slots.Count; index++)
         {
             var slot = layout.Slots[index];
-            var random = CounterRandom.Of(spec.Seed, RandomPurpose.Weights, index);
+            ulong key = CounterRandom.Derive(CounterRandom.Key(spec.Seed, RandomPurpose.InitialWeights), (ulong)index);
             bool isEmbedding = slot.Name == "embedding.weight";
             for (int i = 0; i < slot.Length; i++)
-                parameters[slot.Offset + i] = (float)(isEmbedding ? random.Normal(i) : bound * (2 * random.Uniform(i) - 1));
+                parameters[slot.Offset + i] = (float)(isEmbedding ? CounterRandom.Normal(key, (ulong)i) : bound * (2 * CounterRandom.Uniform(key, (ulong)i) - 1));
         }
 
         return parameters;

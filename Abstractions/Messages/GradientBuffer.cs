@@ -1,0 +1,54 @@
+using System.Buffers;
+
+namespace Orleans.Tbptt.Messages;
+
+/// <summary>
+/// A run of float32 numbers on its way between grains: parameters, a gradient or hidden state. Travels as raw bytes through
+/// <see cref="GradientBufferCodec"/>; within one silo it is the same memory on both sides.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Ownership. Who wraps memory of its own (<see cref="Wrap"/>) keeps it, and leaves it unchanged until the receiver must be done: a trainer
+/// until its next ticket, a coordinator until every contribution of the step is in. What arrives over the wire is rented from a pool. The
+/// receiver calls <see cref="Dispose"/> when done, which gives rented memory back and does nothing to wrapped memory.
+/// </para>
+/// <para>A buffer that is never disposed of is collected as garbage: slower, not wrong.</para>
+/// </remarks>
+[Immutable]
+public sealed class GradientBuffer : IDisposable
+{
+    private float[]? _rented;
+
+    private GradientBuffer(Memory<float> memory, float[]? rented) => (Memory, _rented) = (memory, rented);
+
+    /// <summary>No numbers.</summary>
+    public static GradientBuffer Empty { get; } = new(Memory<float>.Empty, null);
+
+    /// <summary>The numbers. Not to be touched after <see cref="Dispose"/>.</summary>
+    public Memory<float> Memory { get; private set; }
+
+    /// <summary>The numbers. Not to be touched after <see cref="Dispose"/>.</summary>
+    public Span<float> Span => Memory.Span;
+
+    /// <summary>How many numbers.</summary>
+    public int Length => Memory.Length;
+
+    /// <summary>A buffer over memory that stays the caller's.</summary>
+    public static GradientBuffer Wrap(Memory<float> memory) => new(memory, null);
+
+    /// <summary>A buffer over memory from the pool, its content undefined.</summary>
+    public static GradientBuffer Rent(int length)
+    {
+        float[] rented = ArrayPool<float>.Shared.Rent(length);
+        return new(rented.AsMemory(0, length), rented);
+    }
+
+    /// <summary>Gives rented memory back; safe to call twice.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _rented, null) is not { } rented)
+            return;
+        Memory = default;
+        ArrayPool<float>.Shared.Return(rented);
+    }
+}

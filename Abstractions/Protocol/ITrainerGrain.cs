@@ -1,0 +1,99 @@
+using Orleans.Tbptt.Messages;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Protocol;
+
+/// <summary>A trainer: a fixed share of a run's lanes. Its key is the run's id and the trainer's index.</summary>
+/// <remarks>
+/// A trainer answers only its run's coordinator, and only the newest generation that it has met: a ticket of an older one is refused.
+/// </remarks>
+[Alias("tbptt.ITrainerGrain")]
+public interface ITrainerGrain : IGrainWithIntegerCompoundKey
+{
+    /// <summary>Gives the trainer its lanes and puts it at a committed state. Opens the data and makes the replica where there is none yet.</summary>
+    [Alias("Assign"), ResponseTimeout("00:10:00")]
+    Task<TrainerReply> Assign(ShardAssignment assignment);
+
+    /// <summary>One chunk: forward, backward, hidden state carried.</summary>
+    [Alias("TrainChunk"), ResponseTimeout("00:10:00")]
+    Task<TrainerReply> TrainChunk(StepTicket ticket);
+
+    /// <summary>One chunk of the held-out sequences, forward only.</summary>
+    [Alias("EvaluateChunk"), ResponseTimeout("00:10:00")]
+    Task<TrainerReply> EvaluateChunk(EvaluationTicket ticket);
+
+    /// <summary>The run has ended: gives back replica, data and thread. A release of an older generation does nothing.</summary>
+    [Alias("Release")]
+    Task Release(int generation);
+}
+
+/// <summary>A trainer's lanes and the committed state it starts from.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="Generation">The coordinator's generation.</param>
+/// <param name="Spec">The run's spec, every size known.</param>
+/// <param name="FirstLane">The first lane.</param>
+/// <param name="Lanes">How many lanes.</param>
+/// <param name="Step">Committed steps.</param>
+/// <param name="Hidden">The lanes' hidden state after them.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.ShardAssignment")]
+public sealed record ShardAssignment(
+    [property: Id(0)] RunId Run, [property: Id(1)] int Generation, [property: Id(2)] RunSpec Spec, [property: Id(3)] int FirstLane,
+    [property: Id(4)] int Lanes, [property: Id(5)] long Step, [property: Id(6)] GradientBuffer Hidden);
+
+/// <summary>Asks for one step's contribution.</summary>
+/// <param name="Generation">The coordinator's generation.</param>
+/// <param name="Step">Committed steps before this one.</param>
+/// <param name="Epoch">The epoch, from 0.</param>
+/// <param name="Chunk">The chunk's place in the epoch's plan, from 0.</param>
+/// <param name="Parameters">The parameters after <paramref name="Step"/> steps.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.StepTicket")]
+public sealed record StepTicket(
+    [property: Id(0)] int Generation, [property: Id(1)] long Step, [property: Id(2)] int Epoch, [property: Id(3)] long Chunk,
+    [property: Id(4)] GradientBuffer Parameters);
+
+/// <summary>Asks for the loss of one chunk of the held-out sequences. Chunks come in order, from 0.</summary>
+/// <param name="Generation">The coordinator's generation.</param>
+/// <param name="Chunk">The chunk's place in the evaluation's plan.</param>
+/// <param name="Parameters">The parameters; empty after chunk 0, which keeps those.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.EvaluationTicket")]
+public sealed record EvaluationTicket(
+    [property: Id(0)] int Generation, [property: Id(1)] long Chunk, [property: Id(2)] GradientBuffer Parameters);
+
+/// <summary>What a trainer answers. A failure that the protocol foresees is an answer; only a bug throws.</summary>
+[GenerateSerializer, Immutable, Alias("tbptt.TrainerReply")]
+public abstract record TrainerReply;
+
+/// <summary>The trainer has its lanes.</summary>
+/// <param name="Silo">The silo it lives on, name and address.</param>
+/// <param name="Device">The device its replica computes on.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.TrainerReady")]
+public sealed record TrainerReady([property: Id(0)] string Silo, [property: Id(1)] string Device) : TrainerReply;
+
+/// <summary>What a trainer gives to a step.</summary>
+/// <param name="Step">Committed steps before this one.</param>
+/// <param name="GradientSum">Gradient of the loss <b>sum</b> over its lanes. The coordinator may sum in it.</param>
+/// <param name="Hidden">The new hidden state of its lanes.</param>
+/// <param name="LossSum">The loss summed over its elements.</param>
+/// <param name="Weight">Its elements; 0 when every lane was idle.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.Contribution")]
+public sealed record Contribution(
+    [property: Id(0)] long Step, [property: Id(1)] GradientBuffer GradientSum, [property: Id(2)] GradientBuffer Hidden,
+    [property: Id(3)] double LossSum, [property: Id(4)] double Weight) : TrainerReply;
+
+/// <summary>What a trainer gives to an evaluation.</summary>
+/// <param name="LossSum">The loss summed over its elements of the chunk.</param>
+/// <param name="Weight">Its elements.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.EvaluationResult")]
+public sealed record EvaluationResult([property: Id(0)] double LossSum, [property: Id(1)] double Weight) : TrainerReply;
+
+/// <summary>The trainer cannot take the ticket as things are: it has no lanes, stands elsewhere, or has met a newer generation.</summary>
+/// <param name="Reason">In words.</param>
+/// <param name="NewestGeneration">The newest generation it has met; 0 when it has no lanes.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.Refusal")]
+public sealed record Refusal([property: Id(0)] string Reason, [property: Id(1)] int NewestGeneration) : TrainerReply;
+
+/// <summary>The trainer's work failed: the data cannot be read, the device is not there, memory ran out.</summary>
+/// <param name="Message">In words, with the silo's name.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.TrainerFault")]
+public sealed record TrainerFault([property: Id(0)] string Message) : TrainerReply;

@@ -1,0 +1,43 @@
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.Native;
+using Orleans.Tbptt.Training.Replicas;
+using Orleans.Tbptt.Training.Steps;
+using TorchSharp;
+
+namespace Orleans.Tbptt.Tests.Golden;
+
+public sealed class SingleProcessGoldenTests
+{
+    public static TheoryData<string, int> Cases { get; } = GoldenCases.WithTrainers();
+
+    [Theory, MemberData(nameof(Cases))]
+    public void SingleProcessTrainer_ReproducesPyTorch(string name, int trainers)
+    {
+        NativeBackend.Initialize();
+        using var directory = new TemporaryDirectory();
+        var golden = GoldenCase.Load(name);
+        using var prepared = PreparedRun.Prepare(golden.Write(directory.Path, trainers));
+        using var trainer = new SingleProcessTrainer(
+            prepared.Spec, prepared.Data, () => new TorchReplica(prepared.Spec.Model, prepared.Spec.Train.Loss, torch.CPU));
+        List<double> losses = [], norms = [], epochs = [];
+
+        var early = trainer.Train(
+            step =>
+            {
+                losses.Add(step.Loss);
+                norms.Add(step.GradientNorm);
+            },
+            (_, loss, _) => epochs.Add(loss));
+
+        Assert.Null(early);
+        GoldenAssert.Losses(golden.StepLosses, losses, "step loss");
+        GoldenAssert.Losses(golden.GradientNorms, norms, "gradient norm");
+        GoldenAssert.Losses(golden.EpochLosses, epochs, "epoch loss");
+        foreach (var slot in trainer.State.Layout.Slots)
+            GoldenAssert.Values(golden.FinalWeights(slot.Name), trainer.State.Parameters.AsSpan(slot.Offset, slot.Length), slot.Name);
+        var hidden = HiddenTensors.Of(prepared.Spec.Model, golden.Lanes, trainer.State.Hidden);
+        GoldenAssert.Values(golden.FinalHidden, hidden.AsSpan(0, golden.FinalHidden.Length), "h");
+    }
+}

@@ -1,0 +1,30 @@
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.Native;
+using Orleans.Tbptt.Training.Replicas;
+using Orleans.Tbptt.Training.Steps;
+using TorchSharp;
+
+namespace Orleans.Tbptt.Tests.Support;
+
+/// <summary>What a run must come to, from the single-process trainer.</summary>
+internal sealed record Oracle(IReadOnlyList<StepOutcome.Committed> Steps, IReadOnlyList<double> EpochLosses, IReadOnlyList<double?> ValidationLosses, TrainingState State)
+{
+    public static Oracle Of(RunSpec spec)
+    {
+        NativeBackend.Initialize();
+        using var prepared = PreparedRun.Prepare(spec);
+        using var trainer = new SingleProcessTrainer(
+            prepared.Spec, prepared.Data, () => new TorchReplica(prepared.Spec.Model, prepared.Spec.Train.Loss, torch.CPU));
+        List<StepOutcome.Committed> steps = [];
+        List<double> epochs = [];
+        List<double?> validation = [];
+        Assert.Null(trainer.Train(steps.Add, (_, loss, held) =>
+        {
+            epochs.Add(loss);
+            validation.Add(held);
+        }));
+        return new(steps, epochs, validation, trainer.State);
+    }
+}

@@ -1,0 +1,91 @@
+using Orleans.TestingHost;
+using Orleans.Tbptt.Grains;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Tests.Support;
+
+/// <summary>Silos in this process, with a run store of their own.</summary>
+internal sealed class TestSilos : IAsyncDisposable
+{
+    private readonly TemporaryDirectory _store = new();
+    private int _runs;
+
+    private TestSilos(InProcessTestCluster cluster, TemporaryDirectory store) => (Cluster, _store) = (cluster, store);
+
+    public InProcessTestCluster Cluster { get; }
+
+    public IGrainFactory Grains => Cluster.Client;
+
+    public string Store => _store.Path;
+
+    public static async Task<TestSilos> Start(int silos, Action<ISiloBuilder>? configure = null)
+    {
+        var store = new TemporaryDirectory();
+        var builder = new InProcessTestClusterBuilder((short)silos);
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.AddTbpttGrains(options => options.RunsDirectory = store.Path);
+            configure?.Invoke(silo);
+        });
+        var cluster = builder.Build();
+        await cluster.DeployAsync();
+        return new(cluster, store);
+    }
+
+    public RunDirectory Directory(RunId run) => new(Store, run);
+
+    /// <summary>Submits a run and fails the test when it is refused.</summary>
+    public async Task<RunId> Submit(RunSpec spec)
+    {
+        var run = RunId.Parse($"{spec.Name}-{Interlocked.Increment(ref _runs)}");
+        var reply = await Grains.GetGrain<ICatalogGrain>(0).Submit(new(run, spec));
+        Assert.Empty(reply.Problems);
+        return run;
+    }
+
+    /// <summary>Trains a run to its end.</summary>
+    public async Task<FinishedRun> Train(RunSpec spec) => await Watch(await Submit(spec));
+
+    /// <summary>Reads a run's events up to the last one.</summary>
+    public async Task<FinishedRun> Watch(RunId run)
+    {
+        var coordinator = Grains.GetGrain<ICoordinatorGrain>(run.Text);
+        List<string> lines = [];
+        while (lines.Count == 0 || RunJson.ReadEvent(lines[^1]) is not RunEnded)
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            lines.AddRange((await coordinator.ReadEvents(lines.Count, 10_000)).Lines);
+        }
+
+        return new(Directory(run), await coordinator.GetStatus(), lines);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Cluster.DisposeAsync();
+        _store.Dispose();
+    }
+}
+
+/// <summary>A run that has ended, as a watcher saw it and as its files tell it.</summary>
+internal sealed record FinishedRun(RunDirectory Directory, RunStatus Status, IReadOnlyList<string> Lines)
+{
+    public IReadOnlyList<RunEvent> Events { get; } = [.. Lines.Select(RunJson.ReadEvent)];
+
+    public RunEnded End => (RunEnded)Events[^1];
+
+    public double[] StepLosses => [.. Events.OfType<StepCommitted>().Select(step => step.Loss)];
+
+    public double[] GradientNorms => [.. Events.OfType<StepCommitted>().Select(step => step.GradientNorm)];
+
+    public double[] EpochLosses => [.. Events.OfType<EpochFinished>().Select(epoch => epoch.Loss)];
+
+    public float[] Model(ParameterLayout layout)
+    {
+        var parameters = new float[layout.Length];
+        Data.Safetensors.SafetensorsFile.ReadInto(Directory.Model, layout, parameters);
+        return parameters;
+    }
+}

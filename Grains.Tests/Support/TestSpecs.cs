@@ -1,0 +1,24 @@
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Tests.Support;
+
+/// <summary>Small specs that train in a moment.</summary>
+internal static class TestSpecs
+{
+    /// <summary>The average task, all sizes given.</summary>
+    public static RunSpec Average(int trainers = 2, int layers = 1, double dropout = 0, int epochs = 2, double validationFraction = 0) => new()
+    {
+        Name = "average",
+        Seed = 3,
+        Model = new() { InputSize = 6, HiddenSize = 12, Layers = layers, OutputSize = 3, Dropout = dropout },
+        Data = new()
+        {
+            Source = SourceKind.Average, BatchSize = 6, Sequences = 18, SequenceLength = 25, ValidationFraction = validationFraction,
+        },
+        Tbptt = new() { ChunkLength = 10 },
+        Train = new()
+        {
+            Trainers = trainers, Epochs = epochs, Loss = LossKind.Mse, ClipNorm = 0.5, Optimizer = new() { Name = OptimizerKind.Adam, Lr = 1e-2 },
+        },
+    };
+}

@@ -1,0 +1,182 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Tbptt.Grains.Hosting;
+using Orleans.Tbptt.Grains.Store;
+using Orleans.Tbptt.Grains.Trainers;
+using Orleans.Tbptt.Messages;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Training.Plan;
+using Orleans.Tbptt.Training.Steps;
+
+namespace Orleans.Tbptt.Grains.Coordinators;
+
+/// <summary>
+/// Trains one run: tickets out, contributions in, commit; whatever fails in between leaves the committed state as it was, and the step is run
+/// again.
+/// </summary>
+/// <remarks>Runs on its grain's scheduler; only <see cref="RunProgress"/> is seen from outside.</remarks>
+internal sealed partial class RunCoordinator(
+    RunProgress progress, TrainerGroup trainers, RunStore store, RunDataLease data, WorkerThread worker, TimeProvider time, ILogger logger)
+{
+    /// <summary>How often one step is tried when trainers' own work fails in it, and not their silos.</summary>
+    private const int Attempts = 3;
+
+    private static readonly TimeSpan PlacementPause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan PlacementPatience = TimeSpan.FromMinutes(1);
+    private readonly TrainingState _state = new(data.Spec);
+    private readonly EpochPlans _plans = new(data.Spec, data.Data);
+
+    /// <summary>Trains every epoch and writes the model at the end.</summary>
+    /// <param name="stop">Asked between steps: why the run shall end now, or null to go on.</param>
+    /// <returns>The model's path.</returns>
+    /// <exception cref="RunEndedException">The run ended before its last epoch.</exception>
+    public async Task<string> Train(Func<string?> stop)
+    {
+        progress.Begin(data.Spec, trainers, _state.Layout.Length, _plans.Training(0).Steps);
+        await PlaceTrainers();
+        for (int epoch = 0; epoch < data.Spec.Train.Epochs; epoch++)
+        {
+            long started = time.GetTimestamp();
+            long chunks = _plans.Training(epoch).Steps;
+            progress.BeginEpoch(epoch, chunks);
+            for (long chunk = 0; chunk < chunks; chunk++)
+            {
+                EndIfAsked(stop);
+                await TrainStep(epoch, chunk);
+            }
+
+            double loss = _state.FinishEpoch();
+            double? validationLoss = await Evaluate(stop);
+            var metrics = LossReadings.Of(data.Spec, data.Data, loss, validationLoss);
+            progress.FinishEpoch(epoch, loss, validationLoss, metrics, time.GetElapsedTime(started));
+        }
+
+        return await worker.Run(() => store.WriteResult(progress.Run, data.Spec, _state));
+    }
+
+    /// <summary>Lets the trainers go.</summary>
+    public Task Release() => trainers.Release(progress.Generation);
+
+    private async Task TrainStep(int epoch, long chunk)
+    {
+        long started = time.GetTimestamp();
+        for (int faults = 0; ;)
+        {
+            // Trainers in this silo read these very parameters; they stay as they are until every contribution is in.
+            var ticket = new StepTicket(progress.Generation, _state.Step, epoch, chunk, GradientBuffer.Wrap(_state.Parameters));
+            var reply = await trainers.TrainChunk(ticket);
+            if (reply.IsWhole)
+            {
+                await Commit(epoch, reply.Results, started);
+                return;
+            }
+
+            await Recover(reply, ref faults);
+        }
+    }
+
+    private async Task Commit(int epoch, IReadOnlyList<Contribution> contributions, long started)
+    {
+        ShardResult[] results = [.. contributions.Select(one => new ShardResult(one.GradientSum.Memory, one.Hidden.Memory, one.LossSum, one.Weight))];
+        var outcome = await worker.Run(() => _state.Commit(results));
+        foreach (var contribution in contributions)
+        {
+            contribution.GradientSum.Dispose();
+            contribution.Hidden.Dispose();
+        }
+
+        switch (outcome)
+        {
+            case StepOutcome.Committed committed:
+                long sequenceSteps = (long)committed.Weight / Math.Max(1, data.Data.Shape.TargetFeatures);
+                progress.Commit(_state.Step, epoch, committed, sequenceSteps, time.GetElapsedTime(started));
+                break;
+            case StepOutcome.Diverged diverged:
+                throw new RunEndedException(RunState.Diverged, diverged.Message);
+        }
+    }
+
+    /// <summary>The mean loss over the held-out elements; begun again from its first chunk when a trainer is lost on the way.</summary>
+    private async Task<double?> Evaluate(Func<string?> stop)
+    {
+        if (_plans.Evaluation is not { } plan)
+            return null;
+        double lossSum = 0, weight = 0;
+        int faults = 0;
+        for (long chunk = 0; chunk < plan.Steps;)
+        {
+            EndIfAsked(stop);
+            var parameters = chunk == 0 ? GradientBuffer.Wrap(_state.Parameters) : GradientBuffer.Empty;
+            var reply = await trainers.EvaluateChunk(new(progress.Generation, chunk, parameters));
+            if (!reply.IsWhole)
+            {
+                await Recover(reply, ref faults);
+                (chunk, lossSum, weight) = (0, 0, 0);
+                continue;
+            }
+
+            lossSum += PairwiseTree.Sum([.. reply.Results.Select(result => result.LossSum)]);
+            weight += PairwiseTree.Sum([.. reply.Results.Select(result => result.Weight)]);
+            chunk++;
+        }
+
+        double loss = lossSum / weight;
+        return double.IsFinite(loss) ? loss : throw new RunEndedException(RunState.Diverged, $"step {_state.Step}: the validation loss is {loss}");
+    }
+
+    /// <summary>Places the trainers again at the committed state; gives up where their own work, and not their silos, keeps failing.</summary>
+    private Task Recover<T>(GroupReply<T> reply, ref int faults) where T : TrainerReply
+    {
+        EnsureInForce(reply);
+        if (reply.HasFault && ++faults >= Attempts)
+            throw new RunEndedException(RunState.Failed, reply.Reason);
+        return Recover(reply);
+    }
+
+    private async Task Recover<T>(GroupReply<T> reply) where T : TrainerReply
+    {
+        LogRecovering(progress.Run, _state.Step + 1, reply.Reason);
+        long started = time.GetTimestamp();
+        await PlaceTrainers();
+        progress.Recover(_state.Step + 1, reply.Missing, reply.Reason, time.GetElapsedTime(started));
+    }
+
+    private async Task PlaceTrainers()
+    {
+        long started = time.GetTimestamp();
+        for (int attempt = 1; ; attempt++)
+        {
+            // A new generation each time: what the last one left in flight must not be taken for an answer to this one.
+            progress.TakeGeneration();
+            var reply = await trainers.Assign(data.Spec, progress.Generation, _state);
+            if (reply.IsWhole)
+                return;
+            EnsureInForce(reply);
+            if ((reply.HasFault && attempt >= Attempts) || time.GetElapsedTime(started) > PlacementPatience)
+                throw new RunEndedException(RunState.Failed, reply.Reason);
+            await Task.Delay(PlacementPause, time);
+        }
+    }
+
+    private static void EndIfAsked(Func<string?> stop)
+    {
+        if (stop() is { } reason)
+            throw new RunEndedException(RunState.Stopped, reason);
+    }
+
+    private void EnsureInForce<T>(GroupReply<T> reply) where T : TrainerReply
+    {
+        if (reply.NewestGeneration > progress.Generation)
+            throw new RunEndedException(RunState.Failed, $"another coordinator has taken over with generation {reply.NewestGeneration}");
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Run {Run}: step {Step} is run again: {Reason}")]
+    private partial void LogRecovering(RunId run, long step, string reason);
+}
+
+/// <summary>The run ends before its last epoch, for a reason that is not a bug.</summary>
+internal sealed class RunEndedException(RunState state, string message) : Exception(message)
+{
+    /// <summary>How it ends.</summary>
+    public RunState State { get; } = state;
+}

@@ -1,0 +1,101 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Tbptt.Grains.Store;
+using Orleans.Tbptt.Grains.Trainers;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Grains.Coordinators;
+
+/// <summary>A run while it is trained: from opening its data to its written end.</summary>
+internal sealed partial class RunSession
+{
+    private readonly RunServices _services;
+    private readonly RunSpec _spec;
+    private readonly RunProgress _progress;
+    private readonly ILogger _logger;
+    private readonly Task _ended;
+    private string? _stopReason;
+
+    /// <summary>Begins to train, on the scheduler of the grain that calls.</summary>
+    public RunSession(RunServices services, RunSpec spec, RunStatus status)
+    {
+        (_services, _spec) = (services, spec);
+        _logger = services.Loggers.CreateLogger<RunSession>();
+        _progress = new(status, services.Store, services.Store.OpenJournal(RunId.Parse(status.Id)), services.Time);
+        _ended = Run();
+    }
+
+    /// <summary>The run's events.</summary>
+    public RunJournal Journal => _progress.Journal;
+
+    /// <summary>The state of the run at this moment.</summary>
+    public RunStatus Snapshot() => _progress.Snapshot();
+
+    /// <summary>Ends the run after the step in flight; returns when its end is written.</summary>
+    public async Task Stop(string reason)
+    {
+        _stopReason ??= reason;
+        await _ended;
+    }
+
+    private async Task Run()
+    {
+        // The grain's Start returns first: nothing of a run's length is waited for in a call.
+        await Task.Yield();
+        try
+        {
+            string model = await Train();
+            await _progress.Finish(RunState.Completed, "", model);
+        }
+        catch (RunEndedException e)
+        {
+            await Finish(e.State, e.Message);
+        }
+#pragma warning disable CA1031 // A run must end with its cause, whatever it is.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogFailed(e, _progress.Run);
+            await Finish(RunState.Failed, e.Message);
+        }
+
+        await Journal.DisposeAsync();
+    }
+
+    private async Task<string> Train()
+    {
+        var (run, grains) = (_progress.Run, _services.Grains);
+        using var worker = new WorkerThread($"coordinator {run}");
+        using var data = await worker.Run(() => _services.Data.Acquire(run, _spec));
+        var trainers = new TrainerGroup(run, data.Spec, grains, _services.Placement, _logger);
+        var coordinator = await worker.Run(() => new RunCoordinator(_progress, trainers, _services.Store, data, worker, _services.Time, _logger));
+        try
+        {
+            return await coordinator.Train(() => _stopReason);
+        }
+        finally
+        {
+            await coordinator.Release();
+        }
+    }
+
+    private async Task Finish(RunState state, string message)
+    {
+        LogEnded(_progress.Run, state, message);
+        try
+        {
+            await _progress.Finish(state, message, model: null);
+        }
+        catch (IOException e)
+        {
+            // The disk is full or gone; watchers still learn the state from the snapshot.
+            LogFailed(e, _progress.Run);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Run {Run} failed")]
+    private partial void LogFailed(Exception exception, RunId run);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Run {Run} ended as {State}: {Reason}")]
+    private partial void LogEnded(RunId run, RunState state, string reason);
+}

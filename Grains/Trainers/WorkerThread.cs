@@ -1,0 +1,45 @@
+using System.Collections.Concurrent;
+
+namespace Orleans.Tbptt.Grains.Trainers;
+
+/// <summary>
+/// A thread of one's own that does work in order. libtorch lives on such a thread and never on one of Orleans' schedulers: its dispose
+/// scopes and gradient mode belong to a thread, and a chunk would hold up every other grain.
+/// </summary>
+internal sealed class WorkerThread : IDisposable
+{
+    private readonly BlockingCollection<Action> _work = [];
+
+    public WorkerThread(string name) => new Thread(Run) { Name = name, IsBackground = true }.Start();
+
+    /// <summary>Runs a function on the thread; what it throws comes out of the task.</summary>
+    public Task<T> Run<T>(Func<T> function)
+    {
+        // Asynchronously, so that an awaiting grain goes on on its own scheduler and not on this thread.
+        var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _work.Add(() =>
+        {
+            try
+            {
+                completion.SetResult(function());
+            }
+#pragma warning disable CA1031 // Whatever it is, it belongs to whoever asked.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                completion.SetException(e);
+            }
+        });
+        return completion.Task;
+    }
+
+    /// <summary>Ends the thread once the work handed over so far is done.</summary>
+    public void Dispose() => _work.CompleteAdding();
+
+    private void Run()
+    {
+        foreach (var action in _work.GetConsumingEnumerable())
+            action();
+        _work.Dispose();
+    }
+}
