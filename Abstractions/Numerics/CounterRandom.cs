@@ -1,80 +1,81 @@
-using System.Runtime.CompilerServices;
-
 namespace Orleans.Tbptt.Numerics;
 
 /// <summary>
-/// Random numbers without a state: number i of a stream is a hash of (key, i). Nothing to save, nothing that a resume, another thread or
-/// another order of calls could change; integers only, so the same bits on every machine.
+/// Pseudo-random numbers without a state: each is a hash of where it is used, so that it is the same whoever computes it, in whatever
+/// order, after whatever resume.
 /// </summary>
 /// <remarks>
-/// SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014): number i of the stream with key s is
-/// output i + 1 of the published generator seeded with s.
+/// A <em>key</em> names a generator; it comes from a seed and a purpose (<see cref="Key(long, RandomPurpose)"/>) and is refined by
+/// <see cref="Derive"/>, once for each coordinate (epoch, layer, lane, …). Number <c>index</c> of a key is output <c>index</c> of the
+/// splitmix64 generator (Steele, Lea and Flood, 2014) whose state begins at the key. Integer operations, and additions and
+/// multiplications of doubles in a fixed order: the same bits on every machine.
 /// </remarks>
-public readonly record struct CounterRandom
+public static class CounterRandom
 {
-    private const ulong Increment = 0x9E3779B97F4A7C15;
-    private readonly ulong _key;
+    private const ulong GoldenGamma = 0x9E3779B97F4A7C15;
 
-    private CounterRandom(ulong key) => _key = key;
+    /// <summary>The key of everything that <paramref name="purpose"/> draws from <paramref name="seed"/>.</summary>
+    public static ulong Key(long seed, RandomPurpose purpose) => Derive(Hash(0, unchecked((ulong)seed)), (ulong)purpose);
 
-    /// <summary>The stream that a seed and words of meaning (a purpose, a step, a lane …) name together.</summary>
-    public static CounterRandom Of(long seed, params ReadOnlySpan<long> words)
-    {
-        ulong key = (ulong)seed;
-        foreach (long word in words)
-            key = Mix(key + Increment) ^ Mix((ulong)word * Increment + Increment);
-        return new(key);
-    }
+    /// <summary>The key of part <paramref name="part"/> of what <paramref name="key"/> stands for: of an epoch, a layer, a lane.</summary>
+    /// <remarks>Hashed twice, so that keys of neighbouring parts do not begin at neighbouring places of one and the same sequence.</remarks>
+    public static ulong Derive(ulong key, ulong part) => Mix(Hash(key, part) ^ GoldenGamma);
 
-    /// <summary>A stream below this one.</summary>
-    public CounterRandom Sub(long word) => Of((long)_key, word);
+    /// <summary>Number <paramref name="index"/> of <paramref name="key"/>, every value of 64 bits equally likely.</summary>
+    public static ulong Hash(ulong key, ulong index) => unchecked(Mix(key + ((index + 1) * GoldenGamma)));
 
-    /// <summary>Number <paramref name="index"/>: 64 random bits.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public ulong Bits(long index) => Mix(_key + (ulong)(index + 1) * Increment);
+    /// <summary>A number in [0, 1), a multiple of 2⁻⁵³: the top 53 bits of <see cref="Hash"/>.</summary>
+    public static double Uniform(ulong key, ulong index) => (Hash(key, index) >> 11) * (1.0 / (1UL << 53));
 
-    /// <summary>Number <paramref name="index"/> as a multiple of 2⁻⁵³ in [0, 1).</summary>
-    public double Uniform(long index) => (Bits(index) >> 11) * (1.0 / (1L << 53));
-
-    /// <summary>Number <paramref name="index"/> as an integer in [0, <paramref name="bound"/>), by multiplication (bias below 2⁻³²).</summary>
-    public int Below(long index, int bound) => (int)(((Bits(index) >> 32) * (ulong)bound) >> 32);
+    /// <summary>A whole number in [0, <paramref name="bound"/>): the top 64 bits of hash × bound; its bias is below bound / 2⁶⁴.</summary>
+    /// <param name="key">The generator.</param>
+    /// <param name="index">Which of its numbers.</param>
+    /// <param name="bound">How many numbers there are to choose from; at least 1.</param>
+    public static ulong Below(ulong key, ulong index, ulong bound) => Math.BigMul(Hash(key, index), bound, out _);
 
     /// <summary>
-    /// A normal variate of mean 0 and deviation 1, near enough for noise and initial vectors: the sum of twelve 16-bit uniforms less six
-    /// (variance 12 · 1/12). Additions alone, because logarithms and cosines differ between mathematical libraries in the last bit.
-    /// Takes numbers 3·index to 3·index + 2 of the stream.
+    /// A number of mean 0 and variance 1 that is as good as normal: the sum of uniforms 12·index to 12·index + 11, minus 6
+    /// (Irwin–Hall; between −6 and 6).
     /// </summary>
-    public double Normal(long index)
+    /// <remarks>
+    /// Box and Muller's transform needs log and cos, whose last bits differ between C libraries; additions alone are the same everywhere.
+    /// </remarks>
+    public static double Normal(ulong key, ulong index)
     {
-        long sum = 0;
-        for (int i = 0; i < 3; i++)
+        double sum = 0;
+        ulong first = unchecked(index * 12);
+        for (ulong draw = 0; draw < 12; draw++)
+            sum += Uniform(key, unchecked(first + draw));
+        return sum - 6;
+    }
+
+    /// <summary>The output function of splitmix64: a bijection of 64 bits in which every input bit moves about half of the output's.</summary>
+    public static ulong Mix(ulong state)
+    {
+        unchecked
         {
-            ulong bits = Bits(3 * index + i);
-            sum += (long)(bits & 0xffff) + (long)(bits >> 16 & 0xffff) + (long)(bits >> 32 & 0xffff) + (long)(bits >> 48);
+            state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9;
+            state = (state ^ (state >> 27)) * 0x94D049BB133111EB;
+            return state ^ (state >> 31);
         }
-
-        // Twelve times half a unit centres the 16-bit grid.
-        return (sum + 6) * (1.0 / 65536) - 6;
     }
+}
 
-    /// <summary>The numbers 0 to <paramref name="count"/> - 1 in an order drawn by Fisher and Yates.</summary>
-    public int[] Permutation(int count)
-    {
-        int[] order = [.. Enumerable.Range(0, count)];
-        for (int i = count - 1; i > 0; i--)
-        {
-            int j = Below(i, i + 1);
-            (order[i], order[j]) = (order[j], order[i]);
-        }
+/// <summary>What random numbers are drawn for. Each purpose has numbers of its own; the values are part of every result and never change.</summary>
+public enum RandomPurpose
+{
+    /// <summary>Initial weights.</summary>
+    InitialWeights = 1,
 
-        return order;
-    }
+    /// <summary>The order of sequences in an epoch.</summary>
+    Shuffle = 2,
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Mix(ulong z)
-    {
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
-    }
+    /// <summary>Dropout masks.</summary>
+    Dropout = 3,
+
+    /// <summary>Inputs of the synthetic source <c>average</c>.</summary>
+    AverageInputs = 4,
+
+    /// <summary>Frequencies and phases of the synthetic source <c>sine</c>.</summary>
+    SineWaves = 5,
 }

@@ -39,6 +39,23 @@ public sealed class ParameterLayout
     /// <summary>Tensors of hidden state of a cell: h and c for an LSTM, h for the others.</summary>
     public static int States(CellKind cell) => cell == CellKind.Lstm ? 2 : 1;
 
+    /// <summary>
+    /// How many parameters a model has whose sizes are all known, however many those are: what to look at before <see cref="Of"/>.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">A size was left out and not yet filled in.</exception>
+    public static Int128 Count(ModelSpec model)
+    {
+        Int128 hidden = model.HiddenSize;
+        Int128 output = model.OutputSize ?? throw new InvalidOperationException("model.outputSize is not resolved");
+        Int128 input = model.Embedding?.Size ?? model.InputSize ?? throw new InvalidOperationException("model.inputSize is not resolved");
+        Int128 table = model.Embedding is null
+            ? 0
+            : input * (model.Embedding.Vocabulary ?? throw new InvalidOperationException("model.embedding.vocabulary is not resolved"));
+        Int128 rows = Gates(model.Cell) * hidden;
+        Int128 layers = (rows * (input + hidden + 2)) + ((model.Layers - 1) * rows * (hidden + hidden + 2));
+        return table + layers + (output * (hidden + 1));
+    }
+
     /// <summary>The layout of a model whose sizes are all known.</summary>
     /// <exception cref="InvalidOperationException">A size was left out and not yet filled in.</exception>
     /// <exception cref="OverflowException">The model has more than 2,147,483,647 parameters.</exception>

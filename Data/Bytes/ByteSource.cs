@@ -1,0 +1,96 @@
+using System.Buffers;
+using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Data.Sequences;
+using Orleans.Tbptt.Data.Streams;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Data.Bytes;
+
+/// <summary>Files as one long stream of bytes: each byte forecasts the next.</summary>
+internal static class ByteSource
+{
+    private const int Bytes = 256;
+    private const int Horizon = 1;
+
+    /// <exception cref="SpecException">No file matches, or there are too few bytes.</exception>
+    public static IDataSource Open(DataSpec data)
+    {
+        var problems = new ProblemList();
+        string glob = data.Paths[0];
+        FileInfo[] files = Find(data, glob, problems);
+        problems.ThrowIfAny();
+
+        var stream = new ByteStream(files);
+        string source = files.Length == 1 ? files[0].FullName : $"the {files.Length} files of '{glob}'";
+        StreamCut? cut = StreamCut.TryCut(stream.Length, "byte", source, data.BatchSize, Horizon, data.ValidationFraction, problems);
+        if (cut is null)
+        {
+            stream.Dispose();
+            throw new SpecException(problems.ToList());
+        }
+
+        var shape = new DataShape(0, Bytes, 0, Bytes);
+        return new DataSource(
+            shape, new ByteSet(shape, cut.Training, stream), cut.Validation is null ? null : new ByteSet(shape, cut.Validation, stream),
+            owned: stream);
+    }
+
+    private static FileInfo[] Find(DataSpec data, string glob, ProblemList problems)
+    {
+        try
+        {
+            FileInfo[] files = [.. GlobFiles.Find(glob, data.Exclude).Select(path => new FileInfo(path))];
+            if (files.Length == 0)
+            {
+                bool isDirectory = Directory.Exists(glob);
+                problems.Add(
+                    DataKeys.Source, $"no file that matches '{glob}'{(data.Exclude.Count > 0 ? " and is not excluded" : "")}", "at least one file",
+                    isDirectory ? $"write '{glob.TrimEnd('/')}/**/*' for all files in that directory" : "check the glob, and that every silo sees the same files");
+            }
+
+            foreach (FileInfo file in files)
+                CheckReadable(file, problems);
+            return files;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            problems.AddRange([InputFile.Unreadable(DataKeys.Source, glob, error)]);
+            return [];
+        }
+    }
+
+    // Better now than hours later, when training comes to the file.
+    private static void CheckReadable(FileInfo file, ProblemList problems)
+    {
+        var own = new ProblemList();
+        InputFile.TryOpen(DataKeys.Source, file.FullName, own)?.Dispose();
+        foreach (SpecProblem problem in own.ToList())
+            problems.AddInFile(file.DirectoryName ?? "", () => problem);
+    }
+}
+
+/// <summary>Rows of a stream of bytes.</summary>
+internal sealed class ByteSet(DataShape shape, StreamRows rows, ByteStream stream) : StreamSet(shape, rows)
+{
+    private const int BlockBytes = 1 << 16;
+
+    protected override void FillTokens(SequenceSlice slice, Span<long> destination) => Fill(Position(slice), destination);
+
+    protected override void FillClasses(SequenceSlice slice, Span<long> destination) => Fill(Position(slice) + 1, destination);
+
+    private void Fill(long position, Span<long> destination)
+    {
+        byte[] rented = ArrayPool<byte>.Shared.Rent(Math.Min(BlockBytes, Math.Max(1, destination.Length)));
+        while (destination.Length > 0)
+        {
+            Span<byte> block = rented.AsSpan(0, Math.Min(rented.Length, destination.Length));
+            stream.Read(position, block);
+            for (int i = 0; i < block.Length; i++)
+                destination[i] = block[i];
+            position += block.Length;
+            destination = destination[block.Length..];
+        }
+
+        ArrayPool<byte>.Shared.Return(rented);
+    }
+}

@@ -1,0 +1,72 @@
+using System.Globalization;
+using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Data.Csv;
+
+/// <summary>Which columns of a CSV file a run uses, and where they stand in the file and in the table made of it.</summary>
+/// <param name="Names">Names of the columns used, in the table's order.</param>
+/// <param name="InFile">For each column of the table, its index in the file.</param>
+/// <param name="Inputs">For each input, its column in the table.</param>
+/// <param name="Targets">For each target, its column in the table.</param>
+internal sealed record CsvColumns(
+    IReadOnlyList<string> Names, IReadOnlyList<int> InFile, IReadOnlyList<int> Inputs, IReadOnlyList<int> Targets)
+{
+    /// <summary>Chooses the columns, or says why it cannot and returns null.</summary>
+    /// <param name="data">Names the columns.</param>
+    /// <param name="header">Names of all columns of the file.</param>
+    /// <param name="firstRow">The first row, which tells the columns of numbers from the others when no inputs are named.</param>
+    /// <param name="problems">Takes what is wrong.</param>
+    public static CsvColumns? TryChoose(
+        DataSpec data, IReadOnlyList<string> header, IReadOnlyList<string> firstRow, ProblemList problems)
+    {
+        IReadOnlyList<string> inputs = data.Inputs.Count > 0 ? data.Inputs : ColumnsOfNumbers(header, firstRow);
+        if (inputs.Count == 0)
+        {
+            problems.Add(
+                DataKeys.Inputs, $"nothing, and no column of numbers in {data.Paths[0]}", $"names of its columns: {Wording.List(header)}",
+                "name those to train on");
+        }
+
+        CheckNames(DataKeys.Inputs, data.Inputs, header, problems);
+        CheckNames(DataKeys.Targets, data.Targets, header, problems);
+        if (!problems.IsEmpty)
+            return null;
+
+        IReadOnlyList<string> targets = data.Targets.Count > 0 ? data.Targets : inputs;
+        string[] used = [.. inputs.Union(targets, StringComparer.Ordinal)];
+        return new(
+            used, [.. used.Select(name => IndexOf(header, name))],
+            [.. inputs.Select(name => IndexOf(used, name))], [.. targets.Select(name => IndexOf(used, name))]);
+    }
+
+    /// <summary>Whether a cell is a number that float32 can hold.</summary>
+    public static bool IsNumber(string cell) =>
+        float.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out float value) && float.IsFinite(value);
+
+    // A column without a name is an index that some program wrote along; it is not data unless somebody says so, and nobody can.
+    private static string[] ColumnsOfNumbers(IReadOnlyList<string> header, IReadOnlyList<string> firstRow) =>
+        [.. header.Where((name, i) => name.Length > 0 && i < firstRow.Count && IsNumber(firstRow[i]))];
+
+    private static void CheckNames(string key, IReadOnlyList<string> names, IReadOnlyList<string> header, ProblemList problems)
+    {
+        foreach (string name in names.Distinct(StringComparer.Ordinal))
+        {
+            if (name.Length == 0 || IndexOf(header, name) < 0)
+                problems.Add(key, Wording.Quote(name), $"one of the file's columns: {Wording.List(header)}", "correct the name");
+            else if (names.Count(other => other == name) > 1)
+                problems.Add(key, $"{Wording.Quote(name)} more than once", "each column once", "remove the others");
+        }
+    }
+
+    private static int IndexOf(IReadOnlyList<string> names, string name)
+    {
+        for (int i = 0; i < names.Count; i++)
+        {
+            if (names[i] == name)
+                return i;
+        }
+
+        return -1;
+    }
+}

@@ -1,0 +1,75 @@
+using System.Buffers;
+using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Data.Sequences;
+using Orleans.Tbptt.Data.Streams;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Data.Csv;
+
+/// <summary>A CSV file as one long stream: the inputs of row t forecast the targets of row t + horizon.</summary>
+internal static class CsvSource
+{
+    /// <exception cref="SpecException">The file is not fit to be trained on; carries every mistake found.</exception>
+    public static IDataSource Open(DataSpec data)
+    {
+        var problems = new ProblemList();
+        if (new CsvFile(data, problems).Read() is not var (columns, table))
+            throw new SpecException(problems.ToList());
+
+        StreamCut? cut = StreamCut.TryCut(table.Rows, "row", data.Paths[0], data.BatchSize, data.Horizon, data.ValidationFraction, problems);
+        if (cut is null)
+        {
+            table.Dispose();
+            throw new SpecException(problems.ToList());
+        }
+
+        // Statistics that saw the held-out rows would tell the training something about them.
+        ColumnStatistics statistics = data.Standardize
+            ? ColumnStatistics.Of(table, cut.TrainingPositions)
+            : ColumnStatistics.None(table.Width);
+        var shape = new DataShape(columns.Inputs.Count, 0, columns.Targets.Count, 0);
+        CsvSet Set(StreamRows rows) => new(shape, rows, table, columns, statistics, data.Horizon);
+        return new DataSource(
+            shape, Set(cut.Training), cut.Validation is null ? null : Set(cut.Validation),
+            CsvForecastScale.TryMake(columns, table, statistics, cut, data.Horizon), table);
+    }
+}
+
+/// <summary>Rows of the stream of a CSV file, standardised as they are read.</summary>
+internal sealed class CsvSet(
+    DataShape shape, StreamRows rows, FloatTable table, CsvColumns columns, ColumnStatistics statistics, int horizon) : StreamSet(shape, rows)
+{
+    private const int BlockValues = 1 << 14;
+
+    protected override void FillInputs(SequenceSlice slice, Span<float> destination) =>
+        Fill(Position(slice), columns.Inputs, destination);
+
+    protected override void FillTargets(SequenceSlice slice, Span<float> destination) =>
+        Fill(Position(slice) + horizon, columns.Targets, destination);
+
+    private void Fill(long row, IReadOnlyList<int> chosen, Span<float> destination)
+    {
+        int most = Math.Max(1, BlockValues / table.Width);
+        float[] rented = ArrayPool<float>.Shared.Rent(most * table.Width);
+        while (destination.Length > 0)
+        {
+            int count = Math.Min(most, destination.Length / chosen.Count);
+            Span<float> block = rented.AsSpan(0, count * table.Width);
+            table.Read(row, block);
+            for (int step = 0; step < count; step++)
+            {
+                for (int i = 0; i < chosen.Count; i++)
+                {
+                    int column = chosen[i];
+                    float value = block[(step * table.Width) + column];
+                    destination[(step * chosen.Count) + i] = (float)((value - statistics.Mean[column]) / statistics.Deviation[column]);
+                }
+            }
+
+            row += count;
+            destination = destination[(count * chosen.Count)..];
+        }
+
+        ArrayPool<float>.Shared.Return(rented);
+    }
+}

@@ -1,0 +1,38 @@
+using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Data.Safetensors;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Data;
+
+/// <summary>Checks the file of initial weights that a spec names, without reading the weights.</summary>
+internal static class InitialWeights
+{
+    /// <summary>Adds what keeps the file from being read, and every tensor that is missing, too many or of another shape.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="sized">Whether the model's sizes are all known and fit; the tensors are compared only then.</param>
+    /// <param name="problems">Takes what is wrong.</param>
+    public static void Check(ModelSpec model, bool sized, ProblemList problems)
+    {
+        if (model.InitFrom is not { } path)
+            return;
+        try
+        {
+            SafetensorsHeader header = SafetensorsFile.ReadHeader(path);
+            if (!sized)
+                return;
+            foreach (TensorMismatch mismatch in header.Compare(ParameterLayout.Of(model).Slots))
+            {
+                problems.AddInFile(path, () => new(
+                    DataKeys.InitFrom, $"{mismatch.Found} in {path}", mismatch.Expected, "take weights of this very model, or change the model"));
+            }
+        }
+        catch (SafetensorsException error)
+        {
+            problems.Add(DataKeys.InitFrom, $"{error.Found} in {path}", error.Expected, "save the weights with safetensors again");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            problems.AddRange([InputFile.Unreadable(DataKeys.InitFrom, path, error)]);
+        }
+    }
+}

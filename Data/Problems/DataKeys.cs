@@ -1,0 +1,22 @@
+namespace Orleans.Tbptt.Data.Problems;
+
+/// <summary>The keys of the spec that mistakes in data are told under.</summary>
+internal static class DataKeys
+{
+    public const string Source = "data.source";
+    public const string Inputs = "data.inputs";
+    public const string Targets = "data.targets";
+    public const string Exclude = "data.exclude";
+    public const string Horizon = "data.horizon";
+    public const string BatchSize = "data.batchSize";
+    public const string ValidationFraction = "data.validationFraction";
+    public const string Sequences = "data.sequences";
+    public const string SequenceLength = "data.sequenceLength";
+    public const string InputSize = "model.inputSize";
+    public const string OutputSize = "model.outputSize";
+    public const string Embedding = "model.embedding";
+    public const string Vocabulary = "model.embedding.vocabulary";
+    public const string Model = "model";
+    public const string InitFrom = "model.initFrom";
+    public const string Loss = "train.loss";
+}

@@ -1,0 +1,52 @@
+using Microsoft.Win32.SafeHandles;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Data.Problems;
+
+/// <summary>Opens files that a spec names, and reads them without a position that threads would have to share.</summary>
+internal static class InputFile
+{
+    /// <summary>Opens a file for random access; what keeps it from being opened becomes a problem and null.</summary>
+    public static SafeFileHandle? TryOpen(string key, string path, ProblemList problems)
+    {
+        try
+        {
+            if (Directory.Exists(path))
+            {
+                problems.Add(key, $"a directory, '{path}'", "a file", "name a file in it");
+                return null;
+            }
+
+            return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.RandomAccess);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            problems.AddRange([Unreadable(key, path, error)]);
+            return null;
+        }
+    }
+
+    /// <summary>The problem that a file's absence or an error of the file system is.</summary>
+    public static SpecProblem Unreadable(string key, string path, Exception error) => error switch
+    {
+        FileNotFoundException or DirectoryNotFoundException => new(
+            key, $"no file '{path}'", "a file that this machine can read", "check the path, and that every silo sees the same files"),
+        UnauthorizedAccessException => new(
+            key, $"no permission to read '{path}'", "a file that this machine can read", "let the user that runs this process read it"),
+        _ => new(key, $"'{path}', which cannot be read ({error.Message})", "a file that this machine can read", "check the file and its disk"),
+    };
+
+    /// <summary>Fills <paramref name="destination"/> from <paramref name="offset"/> on.</summary>
+    /// <exception cref="IOException">The file ends sooner: it was cut short after it was opened.</exception>
+    public static void ReadExactly(SafeFileHandle file, string path, long offset, Span<byte> destination)
+    {
+        while (destination.Length > 0)
+        {
+            int read = RandomAccess.Read(file, destination, offset);
+            if (read == 0)
+                throw new IOException($"'{path}' ends at byte {offset}: it became shorter after it was opened");
+            offset += read;
+            destination = destination[read..];
+        }
+    }
+}

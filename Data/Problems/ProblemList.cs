@@ -1,0 +1,46 @@
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Data.Problems;
+
+/// <summary>
+/// Gathers mistakes, so that a person sees all of them at once; of mistakes that may come by the million (rows of a file) the first
+/// <see cref="Shown"/> and the number of the others.
+/// </summary>
+internal sealed class ProblemList
+{
+    /// <summary>How many mistakes of one file's contents are told one by one.</summary>
+    public const int Shown = 20;
+
+    private readonly List<SpecProblem> _problems = [];
+    private readonly Dictionary<string, long> _perFile = new(StringComparer.Ordinal);
+
+    public bool IsEmpty => _problems.Count == 0;
+
+    public void Add(string key, string found, string expected, string remedy) => _problems.Add(new(key, found, expected, remedy));
+
+    public void AddRange(IEnumerable<SpecProblem> problems) => _problems.AddRange(problems);
+
+    /// <summary>Adds a mistake in the contents of a file; the texts are made only when it is among those told.</summary>
+    public void AddInFile(string path, Func<SpecProblem> problem)
+    {
+        long before = _perFile.GetValueOrDefault(path);
+        _perFile[path] = before + 1;
+        if (before < Shown)
+            _problems.Add(problem());
+    }
+
+    /// <summary>All mistakes, those not told one by one as a number for each file.</summary>
+    public IReadOnlyList<SpecProblem> ToList() =>
+    [
+        .. _problems,
+        .. _perFile.Where(file => file.Value > Shown).Select(file => new SpecProblem(
+            DataKeys.Source, $"and {file.Value - Shown} more mistakes in {file.Key}", "none", "mend those above first; they may have one cause")),
+    ];
+
+    /// <exception cref="SpecException">There are mistakes.</exception>
+    public void ThrowIfAny()
+    {
+        if (!IsEmpty)
+            throw new SpecException(ToList());
+    }
+}

@@ -1,0 +1,128 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
+using Orleans.Tbptt.Data.Problems;
+
+namespace Orleans.Tbptt.Data.Safetensors;
+
+/// <summary>
+/// Reads and checks the header of a safetensors file: 8 bytes of its length, little-endian; that much JSON; then the tensors' bytes,
+/// each byte belonging to just one of them.
+/// </summary>
+internal sealed class SafetensorsParser(SafeFileHandle file, string path)
+{
+    // The limit of the reference implementation.
+    private const long LargestHeader = 100_000_000;
+
+    private static readonly Dictionary<string, int> ElementSizes = new(StringComparer.Ordinal)
+    {
+        ["BOOL"] = 1, ["U8"] = 1, ["I8"] = 1, ["F8_E4M3"] = 1, ["F8_E5M2"] = 1, ["I16"] = 2, ["U16"] = 2, ["F16"] = 2, ["BF16"] = 2,
+        ["I32"] = 4, ["U32"] = 4, [SafetensorsFile.DType] = 4, ["I64"] = 8, ["U64"] = 8, ["F64"] = 8,
+    };
+
+    private long _dataOffset;
+    private long _dataLength;
+
+    public SafetensorsHeader Read()
+    {
+        long length = RandomAccess.GetLength(file);
+        Span<byte> prefix = stackalloc byte[8];
+        if (length < prefix.Length)
+            throw Damaged($"{length} bytes", "a safetensors file, which begins with 8 bytes of its header's length");
+        InputFile.ReadExactly(file, path, 0, prefix);
+        ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
+        if (headerLength > (ulong)Math.Min(LargestHeader, length - prefix.Length))
+            throw Damaged($"a header of {headerLength} bytes", $"at most the {Math.Min(LargestHeader, length - prefix.Length)} bytes there can be");
+
+        var header = new byte[headerLength];
+        InputFile.ReadExactly(file, path, prefix.Length, header);
+        _dataOffset = prefix.Length + header.Length;
+        _dataLength = length - _dataOffset;
+        return Parse(header);
+    }
+
+    private SafetensorsHeader Parse(byte[] header)
+    {
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(header, new() { MaxDepth = 8 });
+            if (json.RootElement.ValueKind != JsonValueKind.Object)
+                throw Damaged($"a header that is a JSON {json.RootElement.ValueKind}", "an object");
+            var names = new HashSet<string>(StringComparer.Ordinal);
+            var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+            var tensors = new List<SafetensorsEntry>();
+            foreach (JsonProperty property in json.RootElement.EnumerateObject())
+            {
+                if (!names.Add(property.Name))
+                    throw Damaged($"{Wording.Quote(property.Name)} twice", "each name once");
+                if (property.Name == SafetensorsFile.MetadataKey)
+                    ReadMetadata(property.Value, metadata);
+                else
+                    tensors.Add(ReadTensor(property.Name, property.Value));
+            }
+
+            return new(CheckCover(tensors), metadata);
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
+        {
+            throw Damaged($"a header that is not as the format has it ({error.Message})", "JSON with dtype, shape and data_offsets of each tensor");
+        }
+    }
+
+    private void ReadMetadata(JsonElement element, Dictionary<string, string> metadata)
+    {
+        foreach (JsonProperty text in element.EnumerateObject())
+        {
+            if (!metadata.TryAdd(text.Name, text.Value.GetString() ?? ""))
+                throw Damaged($"metadata {Wording.Quote(text.Name)} twice", "each name once");
+        }
+    }
+
+    private SafetensorsEntry ReadTensor(string name, JsonElement element)
+    {
+        string tensor = $"tensor {Wording.Quote(name)}";
+        if (element.EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal) is var keys
+            && !keys.SequenceEqual(["data_offsets", "dtype", "shape"]))
+            throw Damaged($"{string.Join(", ", keys)} in {tensor}", "dtype, shape and data_offsets");
+        string dtype = element.GetProperty("dtype").GetString() ?? "";
+        if (!ElementSizes.TryGetValue(dtype, out int size))
+            throw Damaged($"dtype {Wording.Quote(dtype)} in {tensor}", string.Join(", ", ElementSizes.Keys));
+        long[] shape = [.. element.GetProperty("shape").EnumerateArray().Select(item => item.GetInt64())];
+        long[] offsets = [.. element.GetProperty("data_offsets").EnumerateArray().Select(item => item.GetInt64())];
+        if (shape.Any(item => item is < 0 or > int.MaxValue) || shape.Length > 8)
+            throw Damaged($"shape {Wording.Shape(shape)} in {tensor}", $"at most 8 sizes from 0 to {int.MaxValue}");
+        if (offsets is not [var begin, var end] || begin < 0 || end < begin || end > _dataLength)
+            throw Damaged($"data_offsets {Wording.Shape(offsets)} in {tensor}", $"begin and end within the {_dataLength} bytes of data");
+
+        // Sizes multiply past 128 bits if they are let; no file is longer than 64 bits can tell.
+        Int128 bytes = size;
+        foreach (long item in shape)
+            bytes = item == 0 ? 0 : Int128.Min(bytes * item, long.MaxValue);
+        return bytes == end - begin
+            ? new(name, dtype, shape, _dataOffset + begin, end - begin)
+            : throw Damaged($"{end - begin} bytes of {tensor}", $"{bytes} for {dtype} of shape {Wording.Shape(shape)}");
+    }
+
+    private List<SafetensorsEntry> CheckCover(List<SafetensorsEntry> tensors)
+    {
+        List<SafetensorsEntry> ordered = [.. tensors.OrderBy(tensor => tensor.Offset).ThenBy(tensor => tensor.Bytes)];
+        long next = _dataOffset;
+        foreach (SafetensorsEntry tensor in ordered)
+        {
+            if (tensor.Offset != next)
+            {
+                throw Damaged(
+                    $"{(tensor.Offset < next ? "an overlap" : "a gap")} before tensor {Wording.Quote(tensor.Name)} at byte {tensor.Offset}",
+                    $"it to begin at byte {next}, where the one before it ends");
+            }
+
+            next += tensor.Bytes;
+        }
+
+        return next == _dataOffset + _dataLength
+            ? ordered
+            : throw Damaged($"{_dataOffset + _dataLength - next} bytes behind the last tensor", "none");
+    }
+
+    private SafetensorsException Damaged(string found, string expected) => new(path, found, expected);
+}

@@ -1,0 +1,61 @@
+namespace Orleans.Tbptt.Data.Sequences;
+
+/// <summary>
+/// What every list of sequences has in common: a slice that is out of bounds, a buffer of another size and values where there are
+/// tokens are the caller's bugs, and are found before anything is read.
+/// </summary>
+internal abstract class SequenceSet(DataShape shape) : ISequenceSet
+{
+    public abstract int Count { get; }
+
+    public abstract int Length(int sequence);
+
+    public void ReadInputs(SequenceSlice slice, Span<float> destination)
+    {
+        Check(slice, destination.Length, shape.InputFeatures, "input values");
+        FillInputs(slice, destination);
+    }
+
+    public void ReadInputs(SequenceSlice slice, Span<long> destination)
+    {
+        Check(slice, destination.Length, shape.HasTokens ? 1 : 0, "input tokens");
+        FillTokens(slice, destination);
+    }
+
+    public void ReadTargets(SequenceSlice slice, Span<float> destination)
+    {
+        Check(slice, destination.Length, shape.TargetFeatures, "target values");
+        FillTargets(slice, destination);
+    }
+
+    public void ReadTargets(SequenceSlice slice, Span<long> destination)
+    {
+        Check(slice, destination.Length, shape.HasClasses ? 1 : 0, "target classes");
+        FillClasses(slice, destination);
+    }
+
+    /// <summary>Reads <c>[slice.Length × InputFeatures]</c>.</summary>
+    protected virtual void FillInputs(SequenceSlice slice, Span<float> destination) => throw new NotSupportedException();
+
+    /// <summary>Reads <c>[slice.Length]</c>.</summary>
+    protected virtual void FillTokens(SequenceSlice slice, Span<long> destination) => throw new NotSupportedException();
+
+    /// <summary>Reads <c>[slice.Length × TargetFeatures]</c>.</summary>
+    protected virtual void FillTargets(SequenceSlice slice, Span<float> destination) => throw new NotSupportedException();
+
+    /// <summary>Reads <c>[slice.Length]</c>.</summary>
+    protected virtual void FillClasses(SequenceSlice slice, Span<long> destination) => throw new NotSupportedException();
+
+    private void Check(SequenceSlice slice, int destination, int width, string what)
+    {
+        if (width == 0)
+            throw new InvalidOperationException($"this source has no {what}: {shape}");
+        if ((uint)slice.Sequence >= (uint)Count)
+            throw new ArgumentOutOfRangeException(nameof(slice), slice, $"there are {Count} sequences");
+        int length = Length(slice.Sequence);
+        if (slice.Start < 0 || slice.Length < 0 || slice.Length > length - slice.Start)
+            throw new ArgumentOutOfRangeException(nameof(slice), slice, $"the sequence has {length} time steps");
+        if (destination != (long)slice.Length * width)
+            throw new ArgumentException($"{slice} of {width} {what} a time step does not fill {destination} elements", nameof(destination));
+    }
+}

@@ -1,0 +1,81 @@
+using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Data.Sequences;
+
+namespace Orleans.Tbptt.Data.Streams;
+
+/// <summary>Rows of a stream: which contiguous positions each sequence covers.</summary>
+/// <param name="Starts">The position of each row's first input.</param>
+/// <param name="Lengths">Time steps of each row.</param>
+internal sealed record StreamRows(IReadOnlyList<long> Starts, IReadOnlyList<int> Lengths);
+
+/// <summary>
+/// How one long stream of <c>n</c> positions becomes sequences. A target lies <c>horizon</c> positions after its input.
+/// <code>
+/// |-------------- training part ---------------|------ validation part ------|
+/// | row 0 | row 1 | … | row lanes-1 | dropped |h| row 0 | row 1 | … | row v  |h|
+/// </code>
+/// Training rows are all equally long, floor((n - horizon) / lanes), so that every lane is busy in every step; the few targets that
+/// remain are dropped. Validation drops none: every target counts once. Its inputs all lie behind the training part, and so its targets
+/// lie behind every training target: nothing that is validated on was trained on.
+/// </summary>
+/// <param name="TrainingPositions">Positions of the training part.</param>
+/// <param name="Training">One row for each lane.</param>
+/// <param name="Validation">As even rows as can be, the first ones one longer; null when nothing is held out.</param>
+internal sealed record StreamCut(long TrainingPositions, StreamRows Training, StreamRows? Validation)
+{
+    /// <summary>Cuts a stream, or says why it cannot be cut and returns null.</summary>
+    /// <param name="positions">Rows or bytes of the stream.</param>
+    /// <param name="noun">What a position is called: <c>row</c>, <c>byte</c>.</param>
+    /// <param name="source">The stream's name in messages.</param>
+    /// <param name="lanes">Lanes of the run.</param>
+    /// <param name="horizon">How far behind its input a target lies.</param>
+    /// <param name="fraction">The share of the positions to hold out.</param>
+    /// <param name="problems">Takes what is wrong.</param>
+    public static StreamCut? TryCut(
+        long positions, string noun, string source, int lanes, int horizon, double fraction, ProblemList problems)
+    {
+        long held = HoldOut.Share(fraction, positions);
+        long training = positions - held;
+        long targets = held - horizon;
+        long row = (training - horizon) / lanes;
+        string part = held == 0 ? $"in {source}" : $"of {source} to train on, the last {held} held out";
+        if (training - horizon < lanes)
+        {
+            problems.Add(
+                DataKeys.BatchSize, $"{lanes} with {Wording.Count(training, noun)} {part}",
+                $"at least {Wording.Count((long)lanes + horizon, noun)}, which give each lane one target",
+                "lower it, or bring more data");
+        }
+        else if (Math.Max(row, (targets / lanes) + 1) > int.MaxValue)
+        {
+            problems.Add(
+                DataKeys.BatchSize, $"{lanes} with {Wording.Count(positions, noun)} in {source}", $"at most {int.MaxValue} {noun}s in a lane", "raise it");
+        }
+
+        if (fraction > 0 && targets < 1)
+        {
+            problems.Add(
+                DataKeys.ValidationFraction, $"{fraction}, which holds out {Wording.Count(held, noun)} of {positions}",
+                $"at least {Wording.Count(horizon + 1L, noun)}, an input and its target", "raise it, bring more data, or leave it out");
+        }
+
+        if (!problems.IsEmpty)
+            return null;
+        return new(training, Even(0, row * lanes, lanes), fraction > 0 ? Even(training, targets, lanes) : null);
+    }
+
+    private static StreamRows Even(long first, long targets, int lanes)
+    {
+        int rows = (int)Math.Min(lanes, targets);
+        (long length, long longer) = Math.DivRem(targets, rows);
+        var starts = new long[rows];
+        var lengths = new int[rows];
+        for (int row = 0; row < rows; row++)
+        {
+            starts[row] = first + (row * length) + Math.Min(row, longer);
+            lengths[row] = checked((int)(length + (row < longer ? 1 : 0)));
+        }
+
+        return new(starts, lengths);
+    }
+}

@@ -1,0 +1,14 @@
+using Orleans.Tbptt.Data.Sequences;
+
+namespace Orleans.Tbptt.Data.Streams;
+
+/// <summary>Rows of a stream as sequences; what a position holds is left to the stream.</summary>
+internal abstract class StreamSet(DataShape shape, StreamRows rows) : SequenceSet(shape)
+{
+    public override int Count => rows.Lengths.Count;
+
+    public override int Length(int sequence) => rows.Lengths[sequence];
+
+    /// <summary>The stream position of a slice's first input.</summary>
+    protected long Position(SequenceSlice slice) => rows.Starts[slice.Sequence] + slice.Start;
+}

@@ -1,0 +1,80 @@
+using System.Buffers;
+using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Data.Sequences;
+using Orleans.Tbptt.Numerics;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Data.Synthetic;
+
+/// <summary>
+/// The task of Lightning's page on truncated backpropagation: normal noise, whose target is its top half plus its bottom half rolled by
+/// one, <c>top, bottom = x.chunk(2, -1); top + bottom.roll(shifts=1, dims=-1)</c>.
+/// </summary>
+internal static class AverageSource
+{
+    /// <summary>Features of an input when the spec leaves <c>model.inputSize</c> out.</summary>
+    public const int DefaultInputSize = 10;
+
+    /// <exception cref="SpecException">The input size cannot be halved, or nothing is left to train on.</exception>
+    public static IDataSource Open(RunSpec spec)
+    {
+        var problems = new ProblemList();
+        int width = spec.Model.InputSize ?? DefaultInputSize;
+        if (width < 2 || width % 2 != 0)
+        {
+            problems.Add(
+                DataKeys.InputSize, $"{width}", "an even number of at least 2, as source average adds one half to the other",
+                $"take an even number, or leave it out for {DefaultInputSize}");
+        }
+
+        int held = HoldOut.Count(spec.Data.ValidationFraction, spec.Data.Sequences, problems);
+        problems.ThrowIfAny();
+        var shape = new DataShape(width, 0, width / 2, 0);
+        return DataSource.OfSequences(shape, new AverageSet(shape, spec.Data.Sequences, spec.Data.SequenceLength, spec.Seed), held);
+    }
+}
+
+/// <summary>The sequences of source <c>average</c>, all equally long.</summary>
+internal sealed class AverageSet : SequenceSet
+{
+    private readonly int _sequences;
+    private readonly int _length;
+    private readonly int _width;
+    private readonly SyntheticValues _inputs;
+
+    public AverageSet(DataShape shape, int sequences, int length, long seed) : base(shape)
+    {
+        (_sequences, _length, _width) = (sequences, length, shape.InputFeatures);
+        ulong key = CounterRandom.Key(seed, RandomPurpose.AverageInputs);
+        _inputs = new(sequences, length, _width, (sequence, start, destination) =>
+        {
+            ulong own = CounterRandom.Derive(key, (ulong)sequence);
+            ulong first = (ulong)start * (ulong)_width;
+            for (int i = 0; i < destination.Length; i++)
+                destination[i] = (float)CounterRandom.Normal(own, first + (ulong)i);
+        });
+    }
+
+    public override int Count => _sequences;
+
+    public override int Length(int sequence) => _length;
+
+    protected override void FillInputs(SequenceSlice slice, Span<float> destination) =>
+        _inputs.Read(slice.Sequence, slice.Start, destination);
+
+    protected override void FillTargets(SequenceSlice slice, Span<float> destination)
+    {
+        int half = _width / 2;
+        float[] rented = ArrayPool<float>.Shared.Rent(_width);
+        Span<float> input = rented.AsSpan(0, _width);
+        for (int step = 0; step < slice.Length; step++)
+        {
+            _inputs.Read(slice.Sequence, slice.Start + step, input);
+            Span<float> target = destination.Slice(step * half, half);
+            for (int i = 0; i < half; i++)
+                target[i] = input[i] + input[half + ((i + half - 1) % half)];
+        }
+
+        ArrayPool<float>.Shared.Return(rented);
+    }
+}
