@@ -65,4 +65,14 @@ public sealed record DataSpec
 
     /// <summary>Whether the source is one long stream, cut into as many contiguous rows as there are lanes.</summary>
     public bool IsStream => Source is SourceKind.Csv or SourceKind.Bytes;
+
+    /// <summary>Equal in every member, lists item by item, so that specs can be compared.</summary>
+    public bool Equals(DataSpec? other) =>
+        other is not null && Source == other.Source && Paths.SequenceEqual(other.Paths) && BatchSize == other.BatchSize
+        && Shuffle == other.Shuffle && ValidationFraction.Equals(other.ValidationFraction) && Sequences == other.Sequences
+        && SequenceLength == other.SequenceLength && Inputs.SequenceEqual(other.Inputs) && Targets.SequenceEqual(other.Targets)
+        && Horizon == other.Horizon && Standardize == other.Standardize && Exclude.SequenceEqual(other.Exclude);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Source, string.Join('\0', Paths), BatchSize, Shuffle, Sequences, SequenceLength);
 }

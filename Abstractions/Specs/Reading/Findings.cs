@@ -1,0 +1,79 @@
+namespace Orleans.Tbptt.Specs.Reading;
+
+/// <summary>Gathers the mistakes of one document and knows which keys are still to be trusted.</summary>
+internal sealed class Findings(Place start)
+{
+    private const int Limit = 100;
+    private readonly List<(Place Place, SpecProblem Problem)> _found = [];
+    private readonly HashSet<string> _unsound = new(StringComparer.Ordinal);
+
+    /// <summary>Where each key stands; list items too, as <c>key[0]</c>.</summary>
+    public Dictionary<string, Place> Places { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Whether there is any mistake.</summary>
+    public bool Any => _found.Count > 0;
+
+    /// <summary>Notes a mistake at the place of its key, or of the nearest section above it.</summary>
+    public void Tell(string key, string found, string expected, string remedy) =>
+        Tell(Near(key), new SpecProblem(key, found, expected, remedy));
+
+    /// <summary>Notes a mistake at a place.</summary>
+    public void Tell(Place place, SpecProblem problem)
+    {
+        _unsound.Add(problem.Key);
+        if (_found.Count < Limit)
+            _found.Add((place, problem with { Key = Show.Clean(problem.Key, 200), Location = place.Text }));
+    }
+
+    /// <summary>Whether these keys, and all sections they are in, were read without a mistake. Checks across keys ask this first.</summary>
+    public bool Sound(params ReadOnlySpan<string> keys)
+    {
+        foreach (string key in keys)
+        {
+            if (_unsound.Contains(key))
+                return false;
+            for (int dot = key.IndexOf('.'); dot >= 0; dot = key.IndexOf('.', dot + 1))
+            {
+                if (_unsound.Contains(key[..dot]))
+                    return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>The mistakes in the order of the document; the first hundred when there are more.</summary>
+    public IReadOnlyList<SpecProblem> InOrder() => [.. _found.OrderBy(found => found.Place.Order).Select(found => found.Problem)];
+
+    /// <summary>Enters the places of a tree's keys.</summary>
+    public void Index(Node node, string path = "")
+    {
+        if (node is MapNode map)
+        {
+            foreach ((string key, Entry entry) in map.Entries)
+            {
+                string child = Join(path, key);
+                Places.TryAdd(child, entry.Place);
+                Index(entry.Value, child);
+            }
+        }
+        else if (node is ListNode list)
+        {
+            for (int i = 0; i < list.Items.Count; i++)
+                Places.TryAdd($"{path}[{i}]", list.Items[i].Place);
+        }
+    }
+
+    public static string Join(string path, string key) => path.Length == 0 ? key : $"{path}.{key}";
+
+    private Place Near(string key)
+    {
+        for (; ; key = key[..key.LastIndexOf('.')])
+        {
+            if (Places.TryGetValue(key, out Place place))
+                return place;
+            if (!key.Contains('.'))
+                return start;
+        }
+    }
+}

@@ -1,0 +1,104 @@
+namespace Orleans.Tbptt.Specs.Reading;
+
+/// <summary>
+/// Reads the keys of one section. Every method gives a value in any case: where there is a mistake it is told to the findings,
+/// and a stand-in comes back that no one gets to see. A key that is null counts as left out.
+/// </summary>
+internal sealed partial class SectionReader
+{
+    private readonly MapNode? _map;
+    private readonly string _path;
+    private readonly Findings _findings;
+    private readonly List<string> _known;
+    private readonly string? _variant;
+    private readonly string[] _owners = [];
+
+    /// <summary>A reader of a section; of none when its mistake has been told, and then everything is a stand-in.</summary>
+    public SectionReader(MapNode? map, string path, Findings findings)
+    {
+        _map = map;
+        _path = path;
+        _findings = findings;
+        _known = [];
+    }
+
+    private SectionReader(SectionReader section, string variant, string[] owners)
+        : this(section._map, section._path, section._findings)
+    {
+        _known = section._known;
+        _variant = variant;
+        _owners = owners;
+    }
+
+    /// <summary>
+    /// The same section for keys that exist with some sources or optimizers only: with another one they are refused.
+    /// </summary>
+    /// <param name="variant">The source or optimizer of the spec; null when it is not known for a mistake.</param>
+    /// <param name="owners">Those that have the keys.</param>
+    public SectionReader OnlyWith(string? variant, params string[] owners) =>
+        variant is null || owners.Contains(variant) ? this : new SectionReader(this, variant, owners);
+
+    /// <summary>Whether the key is there.</summary>
+    public bool Has(string key) => Take(key) is not null;
+
+    /// <summary>Reads a section that must be there.</summary>
+    /// <param name="key">Its key.</param>
+    /// <param name="contents">In words, the keys it must have.</param>
+    /// <param name="read">Reads its keys; after that, keys it did not ask for are told as unknown.</param>
+    public T Section<T>(string key, string contents, Func<SectionReader, T> read)
+    {
+        string expected = $"a section with {contents}";
+        Node? node = Take(key) ?? Missing(key, expected);
+        if (node is not (MapNode or BrokenNode or null))
+            Wrong(key, node, expected, $"write its keys under {key}:");
+        var section = new SectionReader(node as MapNode, Findings.Join(_path, key), _findings);
+        T value = read(section);
+        section.TellUnknown();
+        return value;
+    }
+
+    /// <summary>Reads a section that may be left out.</summary>
+    public T? OptionalSection<T>(string key, string contents, Func<SectionReader, T> read) where T : class =>
+        Has(key) ? Section(key, contents, read) : null;
+
+    /// <summary>Tells keys that no one asked for.</summary>
+    public void TellUnknown()
+    {
+        foreach (string key in _map?.Entries.Keys.Except(_known) ?? [])
+        {
+            string remedy = Nearest.To(key, _known) is { } near ? $"did you mean {near}?" : "remove it, or correct its spelling";
+            Tell(key, "an unknown key", Show.Or(_known), remedy);
+        }
+    }
+
+    /// <summary>Tells a mistake at one of the section's keys.</summary>
+    public void Tell(string key, string found, string expected, string remedy) =>
+        _findings.Tell(Findings.Join(_path, key), found, expected, remedy);
+
+    /// <summary>The value of a key; null when it is left out, or refused.</summary>
+    private Node? Take(string key)
+    {
+        if (_variant is null && !_known.Contains(key))
+            _known.Add(key);
+        if (_map is null || !_map.Entries.TryGetValue(key, out Entry? entry) || entry.Value is ScalarNode { IsNull: true })
+            return null;
+        if (_variant is null)
+            return entry.Value;
+        if (!_known.Contains(key))
+        {
+            _known.Add(key);
+            Tell(key, $"{key} with {_variant}", $"it with {Show.Or(_owners)} only", "remove it");
+        }
+
+        return null;
+    }
+
+    private Node? Missing(string key, string expected)
+    {
+        if (_map is not null)
+            Tell(key, "nothing", expected, $"add {key}");
+        return null;
+    }
+
+    private void Wrong(string key, Node node, string expected, string remedy) => Tell(key, Show.Found(node), expected, remedy);
+}

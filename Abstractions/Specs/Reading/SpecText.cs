@@ -1,0 +1,109 @@
+using System.Text;
+
+namespace Orleans.Tbptt.Specs.Reading;
+
+/// <summary>Makes a tree of a file's text, whichever of the two syntaxes it has.</summary>
+internal static class SpecText
+{
+    private const string Spec = "a run spec in YAML or JSON";
+
+    /// <summary>Reads a file; at most one byte more than the limit, so that a pipe or a device cannot flood the memory.</summary>
+    /// <exception cref="UnreadableException">There is no such file, it cannot be read, or is not text.</exception>
+    public static string ReadFile(string path, Place place)
+    {
+        try
+        {
+            string full = Path.GetFullPath(path);
+            if (Directory.Exists(full))
+                throw new UnreadableException(place, $"a directory at {Show.Clean(full, 300)}", Spec, "name a file");
+            if (!File.Exists(full))
+                throw new UnreadableException(place, $"no such file {Show.Clean(full, 300)}", Spec, "check the path");
+            using FileStream file = File.OpenRead(full);
+            byte[] bytes = new byte[Limits.Bytes + 1];
+            int length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            return length > Limits.Bytes
+                ? throw TooLarge(place)
+                : new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes, 0, length);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new UnreadableException(place, "bytes that are not UTF-8 text", Spec, "check that this is the file you meant, and save it as UTF-8");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new UnreadableException(place, $"a file that cannot be read ({Show.Clean(error.Message, 200)})", Spec, "check the path and its permissions");
+        }
+    }
+
+    /// <summary>The tree of a text; its root is a section.</summary>
+    /// <exception cref="UnreadableException">The text is neither YAML nor JSON, goes over a limit, or is no section.</exception>
+    public static (MapNode Root, Findings Findings) Parse(string text, string fileName)
+    {
+        Place start = At(fileName, 1, 1);
+        text = text.TrimStart('\ufeff');
+        if (text.Length > Limits.Bytes)
+            throw TooLarge(start);
+        if (FindUnprintable(text) is { } bad)
+            throw new UnreadableException(At(fileName, bad.Line, bad.Column), $"the character {bad.Character}", Spec, "check that this is a text file");
+        (Node? root, Findings findings) = ParseEither(text, fileName, start);
+        return root switch
+        {
+            MapNode map => (map, findings),
+            null or ScalarNode { IsNull: true } =>
+                throw new UnreadableException(start, "an empty document", "model, data, tbptt and train", "write the spec of a run"),
+            BrokenNode => throw new UnreadableException(root.Place, findings.InOrder()[0] with { Location = null }),
+            _ => throw new UnreadableException(root.Place, Show.Found(root), "a section of model, data, tbptt and train", "write key: value lines"),
+        };
+    }
+
+    /// <summary>The first character that has no business in a text file, such as NUL, at which the parser of YAML would stop reading.</summary>
+    public static (int Line, int Column, string Character)? FindUnprintable(string text)
+    {
+        (int line, int column) = (1, 1);
+        for (int i = 0; i < text.Length; i++)
+        {
+            char c = text[i];
+            bool pair = char.IsHighSurrogate(c) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]);
+            if ((char.IsControl(c) && c is not ('\t' or '\r' or '\n' or '\u0085')) || (char.IsSurrogate(c) && !pair) || c is '\ufffe' or '\uffff')
+                return (line, column, $"U+{(int)c:X4}");
+            i += pair ? 1 : 0;
+            (line, column) = c == '\n' ? (line + 1, 1) : (line, column + (pair ? 2 : 1));
+        }
+
+        return null;
+    }
+
+    /// <summary>A brace may begin JSON, tabs and all, or YAML that is written in braces; a file's name says which is meant when it is neither.</summary>
+    private static (Node? Root, Findings Findings) ParseEither(string text, string fileName, Place start)
+    {
+        string extension = Path.GetExtension(fileName).ToUpperInvariant();
+        UnreadableException? notJson = null;
+        if (extension == ".JSON" || text.AsSpan().TrimStart().StartsWith("{"))
+        {
+            try
+            {
+                var json = new Findings(start);
+                return (string.IsNullOrWhiteSpace(text) ? null : JsonTree.Read(text, fileName, json), json);
+            }
+            catch (UnreadableException error) when (extension != ".JSON")
+            {
+                notJson = error;
+            }
+        }
+
+        try
+        {
+            var yaml = new Findings(start);
+            return (YamlTree.Read(text, (line, column) => At(fileName, line, column), yaml), yaml);
+        }
+        catch (UnreadableException) when (notJson is not null && extension is not (".YAML" or ".YML"))
+        {
+            throw notJson;
+        }
+    }
+
+    private static Place At(string fileName, int line, int column) => new(fileName, line, column, 0);
+
+    private static UnreadableException TooLarge(Place place) =>
+        new(place, $"more than {Limits.Bytes:N0} bytes", "a run spec", "check that this is the file you meant");
+}

@@ -1,0 +1,36 @@
+namespace Orleans.Tbptt.Specs.Reading;
+
+/// <summary>What the readers of YAML and JSON share: limits, keys that are repeated.</summary>
+internal sealed class TreeBuilder(Findings findings)
+{
+    private int _nodes;
+
+    /// <summary>Counts a value.</summary>
+    /// <exception cref="UnreadableException">There are too many, or it is nested too deep.</exception>
+    public void Count(Place place, int depth)
+    {
+        if (depth > Limits.Depth)
+            throw new UnreadableException(place, $"more than {Limits.Depth} levels of nesting", "a spec of 4 levels at most", "nest less");
+        if (++_nodes > Limits.Nodes)
+            throw new UnreadableException(place, $"more than {Limits.Nodes:N0} values", "a run spec", "check that this is the file you meant");
+    }
+
+    /// <summary>Adds a key to a section; the first of a repeated key is kept.</summary>
+    public void Add(MapNode map, string path, string key, Place place, Node value)
+    {
+        if (key.Length > Limits.KeyLength)
+            throw new UnreadableException(place, $"a key of {key.Length:N0} characters", "a key of a run spec", "check that this is the file you meant");
+        if (!map.Entries.TryAdd(key, new Entry(place, value)))
+        {
+            findings.Tell(place, new SpecProblem(
+                Findings.Join(path, key), "the key a second time", $"it once (it stands at {map.Entries[key].Place.Text})", "remove one of the two"));
+        }
+    }
+
+    /// <summary>Notes a mistake at a value and gives what stands in for it.</summary>
+    public BrokenNode Refuse(Place place, string path, string found, string expected, string remedy)
+    {
+        findings.Tell(place, new SpecProblem(path, found, expected, remedy));
+        return new BrokenNode(place);
+    }
+}

@@ -1,0 +1,147 @@
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace Orleans.Tbptt.Specs.Reading;
+
+/// <summary>
+/// Reads YAML from the parser's events: the library's own trees give up at the first repeated key, know no place of a key,
+/// and expand aliases.
+/// </summary>
+internal sealed class YamlTree
+{
+    private readonly Parser _parser;
+    private readonly TreeBuilder _builder;
+    private readonly string _text;
+    private readonly Func<int, int, Place> _at;
+    private Place _last;
+
+    private YamlTree(string text, Func<int, int, Place> at, Findings findings)
+    {
+        _text = text;
+        _parser = new Parser(new StringReader(text));
+        _builder = new TreeBuilder(findings);
+        _at = at;
+        _last = at(1, 1);
+    }
+
+    private ParsingEvent Current => _parser.Current!;
+
+    /// <summary>Reads the one document of a text; null when there is none.</summary>
+    /// <param name="text">The YAML.</param>
+    /// <param name="at">Makes a place of a line and a column, both from 1.</param>
+    /// <param name="findings">Takes mistakes that do not end the reading.</param>
+    /// <exception cref="UnreadableException">The text is not YAML, or goes over a limit.</exception>
+    public static Node? Read(string text, Func<int, int, Place> at, Findings findings) => new YamlTree(text, at, findings).ReadStream();
+
+    private Node? ReadStream()
+    {
+        Advance();
+        Advance();
+        if (Current is StreamEnd)
+            return null;
+        Advance();
+        Node node = ReadNode("", 0);
+        Advance();
+        if (Current is DocumentStart second)
+            throw new UnreadableException(At(second.Start), "a second document", "one run spec in a file", "split the file at this line");
+        return node;
+    }
+
+    /// <summary>Reads the node that begins at the current event, and goes on to the event after it.</summary>
+    private Node ReadNode(string path, int depth)
+    {
+        Place place = At(Current.Start);
+        _builder.Count(place, depth);
+        ParsingEvent start = Current;
+        Node node = start switch
+        {
+            Scalar scalar => new ScalarNode(place, scalar.Value, scalar.Style != ScalarStyle.Plain),
+            SequenceStart => ReadList(place, path, depth),
+            MappingStart => ReadMap(place, path, depth),
+            AnchorAlias => _builder.Refuse(place, path, "an alias (*)", "the value itself", "write the value out"),
+            _ => throw Broken(place, "Did not find expected value."),
+        };
+        Advance();
+        if (start is NodeEvent { Anchor.IsEmpty: false } anchored)
+            return _builder.Refuse(place, path, $"an anchor (&{Show.Clean(anchored.Anchor.Value)})", "a value without one", "remove the anchor");
+        return start is NodeEvent { Tag.IsEmpty: false } tagged
+            ? _builder.Refuse(place, path, $"a tag ({Show.Clean(tagged.Tag.Value)})", "a value without one", "remove the tag")
+            : node;
+    }
+
+    private ListNode ReadList(Place place, string path, int depth)
+    {
+        var items = new List<Node>();
+        Advance();
+        while (Current is not SequenceEnd)
+            items.Add(ReadNode($"{path}[{items.Count}]", depth + 1));
+        return new ListNode(place, items);
+    }
+
+    private MapNode ReadMap(Place place, string path, int depth)
+    {
+        var map = new MapNode(place);
+        Advance();
+        while (Current is not MappingEnd)
+        {
+            Place at = At(Current.Start);
+            if (Current is not Scalar key)
+                throw new UnreadableException(at, "a key that is not plain text", "the name of a key", "write the key's name before the colon");
+            if (!key.Anchor.IsEmpty || !key.Tag.IsEmpty)
+                throw new UnreadableException(at, "a key with an anchor or a tag", "the name of a key", "remove the anchor or tag");
+            if (key is { Value: "<<", Style: ScalarStyle.Plain })
+                throw new UnreadableException(at, "a merge key (<<)", "the keys themselves", "write the keys out");
+            Advance();
+            _builder.Add(map, path, key.Value, at, ReadNode(Findings.Join(path, key.Value), depth + 1));
+        }
+
+        return map;
+    }
+
+    private void Advance()
+    {
+        try
+        {
+            _parser.MoveNext();
+        }
+        catch (YamlException error)
+        {
+            throw error.Message.Contains("tab", StringComparison.Ordinal)
+                ? new UnreadableException(Tab(error.Start), "a tab that indents", "spaces", "replace the tab by spaces")
+                : Broken(At(error.Start), error.Message);
+        }
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException)
+        {
+            // What the parser throws where a list or a section in brackets breaks off.
+            throw Broken(_last, "something after this place that fits nowhere, such as an open bracket");
+        }
+
+        _last = At(Current.Start);
+    }
+
+    private static UnreadableException Broken(Place place, string message)
+    {
+        string found = char.ToLowerInvariant(message[0]) + message[1..].TrimEnd('.');
+        string remedy = message.Contains("invalid mapping", StringComparison.Ordinal)
+            ? "put a text that holds a colon and a space in quotes"
+            : "correct the text here or just before it";
+        return new UnreadableException(place, $"text that is not YAML ({Show.Clean(found, 120)})", "YAML", remedy);
+    }
+
+    /// <summary>The parser gives the place of the section around a tab; this looks for the tab itself.</summary>
+    private Place Tab(Mark from)
+    {
+        string[] lines = _text.Split('\n');
+        for (long line = from.Line; line <= lines.Length; line++)
+        {
+            string text = lines[line - 1];
+            int tab = text.IndexOf('\t');
+            if (tab >= 0 && string.IsNullOrWhiteSpace(text[..tab]))
+                return _at((int)line, tab + 1);
+        }
+
+        return At(from);
+    }
+
+    private Place At(Mark mark) => _at((int)mark.Line, (int)mark.Column);
+}
