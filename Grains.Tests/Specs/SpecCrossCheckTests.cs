@@ -96,6 +96,14 @@ public class SpecCrossCheckTests
             Problem(Sine.With($"  hiddenSize: {size}")));
 
     [Fact]
+    public void Trainers_MayBeAsManyAsLanes_ButNoMore() =>
+        Assert.Equal(4, Sound(Sine.After("train:", "  trainers: 4")).Train.Trainers);
+
+    [Fact]
+    public void Check_IsPassedOver_WhenASectionIsBad() =>
+        Assert.StartsWith("--set data=3 data: found 3", Problem(Sine, "train.trainers=4", "data=3"), StringComparison.Ordinal);
+
+    [Fact]
     public void Check_IsPassedOver_WhenItsOperandsAreBad()
     {
         Assert.StartsWith("run.yaml:6:3 data.batchSize", Problem(Sine.With("  batchSize: x").After("train:", "  trainers: 50")), StringComparison.Ordinal);
