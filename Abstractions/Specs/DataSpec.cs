@@ -74,5 +74,5 @@ public sealed record DataSpec
         && Horizon == other.Horizon && Standardize == other.Standardize && Exclude.SequenceEqual(other.Exclude);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Source, string.Join('\0', Paths), BatchSize, Shuffle, Sequences, SequenceLength);
+    public override int GetHashCode() => HashCode.Combine(Source, string.Join('\0', Paths), BatchSize, Sequences, SequenceLength);
 }

@@ -26,7 +26,7 @@ public static class SpecLoader
 
     /// <summary>Reads the text of a spec.</summary>
     /// <param name="text">YAML, or JSON when the name ends in <c>.json</c> or the text begins with a brace.</param>
-    /// <param name="fileName">The name in messages; without folder and extension it is the run's name when the spec gives none.</param>
+    /// <param name="fileName">The name in messages; without folder and extension, the run's name when the spec gives none.</param>
     /// <param name="baseDirectory">What relative paths are relative to.</param>
     /// <param name="sets">
     /// Options such as <c>train.optimizer.lr=3e-3</c>, applied in order before anything is checked. The value is YAML, so lists and

@@ -120,7 +120,7 @@ public static partial class SpecWriter
             yaml.Append($"{key}: [{string.Join(", ", values.Select(Quote))}]\n");
     }
 
-    /// <summary>The shortest digits that read back to the same number; with a point, without which YAML 1.1 takes 1e-8 for text.</summary>
+    /// <summary>The shortest digits that read back to the same number; with a point, or YAML 1.1 would take 1e-8 for text.</summary>
     private static string Number(double value)
     {
         string digits = value.ToString("R", CultureInfo.InvariantCulture).ToLowerInvariant();

@@ -3,7 +3,7 @@ namespace Orleans.Tbptt.Specs.Reading;
 /// <summary>What keys must be to one another. A check whose keys have mistakes of their own is passed over.</summary>
 internal static class CrossChecks
 {
-    /// <summary>More parameters than this take 1 GB for the weights alone, and as much again for each of gradient and Adam's two means.</summary>
+    /// <summary>1 GB of weights, and as much again for the gradient and for each of Adam's two means.</summary>
     private const int MaxParameters = 250_000_000;
 
     public static void Run(RunSpec spec, Findings findings)
@@ -27,8 +27,8 @@ internal static class CrossChecks
         (int trainers, int lanes) = (spec.Train.Trainers, spec.Data.BatchSize);
         if (findings.Sound("train.trainers", "data.batchSize") && trainers > lanes)
         {
-            findings.Tell("train.trainers", $"{trainers}, more trainers than lanes", $"{lanes} or less, for data.batchSize is {lanes}",
-                "lower it, or raise data.batchSize");
+            findings.Tell("train.trainers", $"{trainers}, more trainers than lanes",
+                $"{lanes} or less, for data.batchSize is {lanes}", "lower it, or raise data.batchSize");
         }
     }
 
@@ -36,8 +36,8 @@ internal static class CrossChecks
     {
         if (findings.Sound("model.dropout", "model.layers") && model is { Dropout: > 0, Layers: 1 })
         {
-            findings.Tell("model.dropout", $"{model.Dropout} with 1 layer", "2 layers or more, for dropout lies between layers",
-                "remove it, or add a layer");
+            findings.Tell("model.dropout", $"{model.Dropout} with 1 layer",
+                "2 layers or more, for dropout lies between layers", "remove it, or add a layer");
         }
     }
 
@@ -77,7 +77,7 @@ internal static class CrossChecks
 
         if (parameters is null or > MaxParameters)
         {
-            string found = parameters is null ? $"more than {int.MaxValue:N0}" : $"{parameters:N0}";
+            string found = parameters is null ? $"more than {int.MaxValue:N0}" : $"at least {parameters:N0}";
             findings.Tell("model.hiddenSize", $"{model.HiddenSize}, which makes a model of {found} parameters",
                 $"a model of {MaxParameters:N0} parameters or less", "lower hiddenSize, layers or the other sizes");
         }
@@ -120,15 +120,18 @@ internal static class CrossChecks
     {
         if (findings.Sound("data.shuffle") && data is { Shuffle: true, IsStream: true })
         {
-            findings.Tell("data.shuffle", $"true with source {source}", "false, for the source is one stream in the order of time",
-                "remove it");
+            findings.Tell("data.shuffle", $"true with source {source}",
+                "false, for the source is one stream in the order of time", "remove it");
         }
     }
 
     private static void Halves(RunSpec spec, Findings findings)
     {
-        if (findings.Sound("model.inputSize") && spec is { Data.Source: SourceKind.Average, Model.InputSize: { } size } && size % 2 != 0)
+        if (findings.Sound("model.inputSize")
+            && spec is { Data.Source: SourceKind.Average, Model.InputSize: { } size } && size % 2 != 0)
+        {
             findings.Tell("model.inputSize", $"{size}", "an even number, for source average adds two halves", $"write {size + 1L}");
+        }
     }
 
     private static void ChunkCount(RunSpec spec, Findings findings)

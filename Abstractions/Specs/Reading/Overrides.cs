@@ -20,13 +20,15 @@ internal static class Overrides
         string key = equals < 0 ? set : set[..equals].Trim();
         string[] parts = key.Split('.');
         if (equals < 0)
-            findings.Tell(place, new SpecProblem("", "no '='", Example, "write the key, '=', and its value"));
+            Malformed("no '='", "write the key, '=', and its value");
         else if (parts.Any(string.IsNullOrWhiteSpace))
-            findings.Tell(place, new SpecProblem("", key.Length == 0 ? "no key before '='" : $"the key {Show.Quote(key)}", Example, "name every part of the key"));
+            Malformed(key.Length == 0 ? "no key before '='" : $"the key {Show.Quote(key)}", "name every part of the key");
         else if (parts.Length > Limits.Depth || parts.Any(part => part.Length > Limits.KeyLength))
-            findings.Tell(place, new SpecProblem("", "a key that is too long", Example, "name a key of the spec"));
+            Malformed("a key that is too long", "name a key of the spec");
         else if (Value(set[(equals + 1)..], key, place, findings) is { } value)
             Put(root, parts, value, place, findings);
+
+        void Malformed(string found, string remedy) => findings.Tell(place, new SpecProblem("", found, Example, remedy));
     }
 
     private static Node? Value(string text, string key, Place place, Findings findings)
@@ -35,7 +37,7 @@ internal static class Overrides
         {
             return SpecText.FindUnprintable(text) is not null
                 ? throw new UnreadableException(place, "a character that cannot be printed", "YAML", "remove the character")
-                : YamlTree.Read(text, (_, _) => place, findings) ?? new ScalarNode(place, "", Quoted: false);
+                : YamlTree.Read(text, key, (_, _) => place, findings) ?? new ScalarNode(place, "", Quoted: false);
         }
         catch (UnreadableException error)
         {
@@ -52,13 +54,15 @@ internal static class Overrides
             Node? child = map.Entries.TryGetValue(parts[i], out Entry? entry) ? entry.Value : null;
             if (child is BrokenNode)
                 return;
-            if (child is null or ScalarNode { IsNull: true })
+            bool none = child is null or ScalarNode { IsNull: true };
+            if (none && value is not ScalarNode { IsNull: true })
                 map.Entries[parts[i]] = new Entry(place, child = new MapNode(place));
             if (child is not MapNode next)
             {
                 string above = string.Join('.', parts[..(i + 1)]);
                 findings.Tell(place, new SpecProblem(
-                    string.Join('.', parts), $"{Show.Found(child)} at {above}", "a section there", $"set {above} itself"));
+                    string.Join('.', parts), $"{(child is null ? "nothing" : Show.Found(child))} at {above}", "a section there",
+                    none ? "remove the option: there is nothing to take out" : $"set {above} itself"));
                 return;
             }
 

@@ -43,11 +43,11 @@ internal sealed record NumberRange(string Expected, string TooLow, string TooHig
 
     /// <summary>(0, ∞).</summary>
     public static NumberRange Positive { get; } =
-        new("a number greater than 0", "raise it above 0", "write a smaller number", 0, false, double.PositiveInfinity);
+        new("a number greater than 0", "raise it above 0", "write a number below 1.8e308", 0, false, double.PositiveInfinity);
 
     /// <summary>[0, ∞).</summary>
     public static NumberRange NotNegative { get; } =
-        new("a number of 0 or more", "raise it to 0 or more", "write a smaller number", 0, true, double.PositiveInfinity);
+        new("a number of 0 or more", "raise it to 0 or more", "write a number below 1.8e308", 0, true, double.PositiveInfinity);
 
     /// <summary>What to do about a number; null when it fits.</summary>
     public string? Remedy(double value) =>

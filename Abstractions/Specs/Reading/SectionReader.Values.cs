@@ -11,7 +11,8 @@ internal sealed partial class SectionReader
     /// <summary>Reads a whole number of 64 bits; without a fallback it must be there.</summary>
     public long Long(string key, long min, long? fallback = null, long max = long.MaxValue)
     {
-        string expected = max is int.MaxValue or long.MaxValue ? $"a whole number of {min} or more" : $"a whole number from {min} to {max}";
+        string range = $"a whole number from {min} to {max}";
+        string expected = max is int.MaxValue or long.MaxValue ? $"a whole number of {min} or more" : range;
         Node? node = Take(key) ?? (fallback is null ? Missing(key, expected) : null);
         if (node is null or BrokenNode)
             return fallback ?? min;
@@ -20,7 +21,7 @@ internal sealed partial class SectionReader
         else if (Scalars.TryWhole(scalar.Text, out long value) ? value < min : scalar.Text[0] == '-')
             Wrong(key, node, expected, $"raise it to {min} or more");
         else if (!Scalars.TryWhole(scalar.Text, out value) || value > max)
-            Wrong(key, node, expected, $"lower it to {max} or less");
+            Wrong(key, node, range, $"lower it to {max} or less");
         else
             return value;
         return fallback ?? min;
@@ -44,7 +45,8 @@ internal sealed partial class SectionReader
             return fallback;
         if (node is ScalarNode { Quoted: false, Text: "true" or "false" } scalar)
             return scalar.Text == "true";
-        Wrong(key, node, "true or false", node is ScalarNode { Quoted: true } ? "write true or false without quotes" : "write true or false");
+        string remedy = node is ScalarNode { Quoted: true } ? "write true or false without quotes" : "write true or false";
+        Wrong(key, node, "true or false", remedy);
         return fallback;
     }
 
@@ -121,7 +123,7 @@ internal sealed partial class SectionReader
         double value = Scalars.ToDouble(scalar.Text);
         string? remedy = range.Remedy(value);
         if (remedy is not null || !double.IsFinite(value))
-            Wrong(key, node, range.Expected, remedy ?? "write a smaller number");
+            Wrong(key, node, range.Expected, remedy ?? "write a number below 1.8e308");
         return remedy is null && double.IsFinite(value) ? value : null;
     }
 

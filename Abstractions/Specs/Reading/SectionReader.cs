@@ -10,6 +10,7 @@ internal sealed partial class SectionReader
     private readonly string _path;
     private readonly Findings _findings;
     private readonly List<string> _known;
+    private readonly string _choice = "";
     private readonly string? _variant;
     private readonly string[] _owners = [];
 
@@ -22,10 +23,11 @@ internal sealed partial class SectionReader
         _known = [];
     }
 
-    private SectionReader(SectionReader section, string variant, string[] owners)
+    private SectionReader(SectionReader section, string choice, string variant, string[] owners)
         : this(section._map, section._path, section._findings)
     {
         _known = section._known;
+        _choice = choice;
         _variant = variant;
         _owners = owners;
     }
@@ -33,10 +35,11 @@ internal sealed partial class SectionReader
     /// <summary>
     /// The same section for keys that exist with some sources or optimizers only: with another one they are refused.
     /// </summary>
+    /// <param name="choice">In words, what they depend on: "source" or "optimizer".</param>
     /// <param name="variant">The source or optimizer of the spec; null when it is not known for a mistake.</param>
     /// <param name="owners">Those that have the keys.</param>
-    public SectionReader OnlyWith(string? variant, params string[] owners) =>
-        variant is null || owners.Contains(variant) ? this : new SectionReader(this, variant, owners);
+    public SectionReader OnlyWith(string choice, string? variant, params string[] owners) =>
+        variant is null || owners.Contains(variant) ? this : new SectionReader(this, choice, variant, owners);
 
     /// <summary>Whether the key is there.</summary>
     public bool Has(string key) => Take(key) is not null;
@@ -78,18 +81,16 @@ internal sealed partial class SectionReader
     /// <summary>The value of a key; null when it is left out, or refused.</summary>
     private Node? Take(string key)
     {
-        if (_variant is null && !_known.Contains(key))
+        bool there = _map is not null && _map.Entries.ContainsKey(key);
+        bool asked = _known.Contains(key);
+        if (!asked && (there || _variant is null))
             _known.Add(key);
-        if (_map is null || !_map.Entries.TryGetValue(key, out Entry? entry) || entry.Value is ScalarNode { IsNull: true })
+        if (!there || _map!.Entries[key].Value is ScalarNode { IsNull: true })
             return null;
         if (_variant is null)
-            return entry.Value;
-        if (!_known.Contains(key))
-        {
-            _known.Add(key);
-            Tell(key, $"{key} with {_variant}", $"it with {Show.Or(_owners)} only", "remove it");
-        }
-
+            return _map.Entries[key].Value;
+        if (!asked)
+            Tell(key, $"{key} with {_choice} {_variant}", $"it with {_choice} {Show.Or(_owners)} only", "remove it");
         return null;
     }
 

@@ -82,9 +82,9 @@ internal sealed class SpecBinder(Findings findings, SpecPaths paths, string file
         int batchSize = data.Int("batchSize", min: 1);
         bool shuffle = data.Bool("shuffle", fallback: false);
         double validationFraction = data.Double("validationFraction", NumberRange.Share, 0);
-        SectionReader synthetic = data.OnlyWith(source, "average", "sine");
-        SectionReader csv = data.OnlyWith(source, "csv");
-        SectionReader bytes = data.OnlyWith(source, "bytes");
+        SectionReader synthetic = data.OnlyWith("source", source, "average", "sine");
+        SectionReader csv = data.OnlyWith("source", source, "csv");
+        SectionReader bytes = data.OnlyWith("source", source, "bytes");
         return new()
         {
             Source = kind,
@@ -105,7 +105,11 @@ internal sealed class SpecBinder(Findings findings, SpecPaths paths, string file
     private TbpttSpec Tbptt(SectionReader tbptt)
     {
         const string Expected = "exactly one of chunkLength and chunkCount";
-        var spec = new TbpttSpec { ChunkLength = tbptt.OptionalInt("chunkLength", 1), ChunkCount = tbptt.OptionalInt("chunkCount", 1) };
+        var spec = new TbpttSpec
+        {
+            ChunkLength = tbptt.OptionalInt("chunkLength", min: 1),
+            ChunkCount = tbptt.OptionalInt("chunkCount", min: 1),
+        };
         if (spec is { ChunkLength: not null, ChunkCount: not null })
             tbptt.Tell("chunkCount", "chunkCount beside chunkLength", Expected, "remove one of the two");
         if (spec is { ChunkLength: null, ChunkCount: null } && findings.Sound("tbptt"))
@@ -127,8 +131,8 @@ internal sealed class SpecBinder(Findings findings, SpecPaths paths, string file
         OptimizerKind kind = optimizer.Choice("name", Spelling.Optimizers);
         string? name = findings.Sound("train.optimizer.name") ? Spelling.Of(Spelling.Optimizers, kind) : null;
         double lr = optimizer.Double("lr", NumberRange.Positive);
-        double momentum = optimizer.OnlyWith(name, "sgd").Double("momentum", NumberRange.Share, 0);
-        SectionReader adams = optimizer.OnlyWith(name, "adam", "adamw");
+        double momentum = optimizer.OnlyWith("optimizer", name, "sgd").Double("momentum", NumberRange.Share, 0);
+        SectionReader adams = optimizer.OnlyWith("optimizer", name, "adam", "adamw");
         (double beta1, double beta2) = adams.Pair("betas", NumberRange.Share, (0.9, 0.999));
         return new()
         {
@@ -137,9 +141,9 @@ internal sealed class SpecBinder(Findings findings, SpecPaths paths, string file
             Momentum = momentum,
             Beta1 = beta1,
             Beta2 = beta2,
-            Eps = optimizer.OnlyWith(name, "adam", "adamw", "rmsprop").Double("eps", NumberRange.NotNegative, 1e-8),
-            WeightDecay = optimizer.OnlyWith(name, "adamw").Double("weightDecay", NumberRange.NotNegative, 0.01),
-            Alpha = optimizer.OnlyWith(name, "rmsprop").Double("alpha", NumberRange.Share, 0.99),
+            Eps = optimizer.OnlyWith("optimizer", name, "adam", "adamw", "rmsprop").Double("eps", NumberRange.NotNegative, 1e-8),
+            WeightDecay = optimizer.OnlyWith("optimizer", name, "adamw").Double("weightDecay", NumberRange.NotNegative, 0.01),
+            Alpha = optimizer.OnlyWith("optimizer", name, "rmsprop").Double("alpha", NumberRange.Share, 0.99),
         };
     }
 }

@@ -33,7 +33,7 @@ internal sealed class SpecPaths(string baseDirectory, bool filesMustExist)
         if (filesMustExist && !System.IO.File.Exists(full))
         {
             string found = Directory.Exists(full) ? "a directory at" : "no such file";
-            section.Tell(key, $"{found} {Show.Clean(full, 300)}", expected, "correct the path; it is relative to the directory of the spec");
+            section.Tell(key, $"{found} {Show.Clean(full, 300)}", expected, "correct the path, relative to the spec's directory");
         }
 
         return full;
@@ -80,14 +80,16 @@ internal sealed class SpecPaths(string baseDirectory, bool filesMustExist)
         string[] files = [.. paths.Split(',').Select(path => path.TrimStart())];
         if (files.Length is not (2 or 3) || files.Any(string.IsNullOrWhiteSpace))
         {
-            string found = files.Any(string.IsNullOrWhiteSpace) ? "an empty path" : files.Length == 1 ? "1 path" : $"{files.Length} paths";
+            bool empty = files.Any(string.IsNullOrWhiteSpace);
+            string found = empty ? "an empty path" : files.Length == 1 ? "1 path" : $"{files.Length} paths";
             data.Tell("source", found, Expected, "name two or three files with commas between them, none in a path");
             return [];
         }
 
         if (files.Select(file => Path.GetFullPath(file, _base)).FirstOrDefault(full => full.Contains(',')) is { } comma)
         {
-            data.Tell("source", $"a comma in the path {Show.Clean(comma, 300)}", Expected, "rename the directory: commas part the files of a npy source");
+            data.Tell("source", $"a comma in the path {Show.Clean(comma, 300)}", Expected,
+                "rename the directory: commas part the files of a npy source");
             return [];
         }
 

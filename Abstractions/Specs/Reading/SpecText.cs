@@ -6,6 +6,8 @@ namespace Orleans.Tbptt.Specs.Reading;
 internal static class SpecText
 {
     private const string Spec = "a run spec in YAML or JSON";
+    private const string Sections = "a section of model, data, tbptt and train";
+    private const string CheckFile = "check that this is the file you meant";
 
     /// <summary>Reads a file; at most one byte more than the limit, so that a pipe or a device cannot flood the memory.</summary>
     /// <exception cref="UnreadableException">There is no such file, it cannot be read, or is not text.</exception>
@@ -27,11 +29,12 @@ internal static class SpecText
         }
         catch (DecoderFallbackException)
         {
-            throw new UnreadableException(place, "bytes that are not UTF-8 text", Spec, "check that this is the file you meant, and save it as UTF-8");
+            throw new UnreadableException(place, "bytes that are not UTF-8 text", Spec, $"{CheckFile}, and save it as UTF-8");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new UnreadableException(place, $"a file that cannot be read ({Show.Clean(error.Message, 200)})", Spec, "check the path and its permissions");
+            string found = $"a file that cannot be read ({Show.Clean(error.Message, 200)})";
+            throw new UnreadableException(place, found, Spec, "check the path and its permissions");
         }
     }
 
@@ -44,19 +47,19 @@ internal static class SpecText
         if (text.Length > Limits.Bytes)
             throw TooLarge(start);
         if (FindUnprintable(text) is { } bad)
-            throw new UnreadableException(At(fileName, bad.Line, bad.Column), $"the character {bad.Character}", Spec, "check that this is a text file");
+            throw new UnreadableException(At(fileName, bad.Line, bad.Column), $"the character {bad.Character}", Spec, CheckFile);
         (Node? root, Findings findings) = ParseEither(text, fileName, start);
         return root switch
         {
             MapNode map => (map, findings),
             null or ScalarNode { IsNull: true } =>
-                throw new UnreadableException(start, "an empty document", "model, data, tbptt and train", "write the spec of a run"),
+                throw new UnreadableException(start, "an empty document", Sections, "write the spec of a run"),
             BrokenNode => throw new UnreadableException(root.Place, findings.InOrder()[0] with { Location = null }),
-            _ => throw new UnreadableException(root.Place, Show.Found(root), "a section of model, data, tbptt and train", "write key: value lines"),
+            _ => throw new UnreadableException(root.Place, Show.Found(root), Sections, "write key: value lines"),
         };
     }
 
-    /// <summary>The first character that has no business in a text file, such as NUL, at which the parser of YAML would stop reading.</summary>
+    /// <summary>The first character that has no business in a text file, such as NUL, where YAML's parser would see an end.</summary>
     public static (int Line, int Column, string Character)? FindUnprintable(string text)
     {
         (int line, int column) = (1, 1);
@@ -64,7 +67,8 @@ internal static class SpecText
         {
             char c = text[i];
             bool pair = char.IsHighSurrogate(c) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]);
-            if ((char.IsControl(c) && c is not ('\t' or '\r' or '\n' or '\u0085')) || (char.IsSurrogate(c) && !pair) || c is '\ufffe' or '\uffff')
+            bool control = char.IsControl(c) && c is not ('\t' or '\r' or '\n' or '\u0085');
+            if (control || (char.IsSurrogate(c) && !pair) || c is '\ufffe' or '\uffff')
                 return (line, column, $"U+{(int)c:X4}");
             i += pair ? 1 : 0;
             (line, column) = c == '\n' ? (line + 1, 1) : (line, column + (pair ? 2 : 1));
@@ -73,7 +77,7 @@ internal static class SpecText
         return null;
     }
 
-    /// <summary>A brace may begin JSON, tabs and all, or YAML that is written in braces; a file's name says which is meant when it is neither.</summary>
+    /// <summary>A brace may begin JSON, tabs and all, or YAML in braces; when it is neither, the file's name says which was meant.</summary>
     private static (Node? Root, Findings Findings) ParseEither(string text, string fileName, Place start)
     {
         string extension = Path.GetExtension(fileName).ToUpperInvariant();
@@ -94,7 +98,7 @@ internal static class SpecText
         try
         {
             var yaml = new Findings(start);
-            return (YamlTree.Read(text, (line, column) => At(fileName, line, column), yaml), yaml);
+            return (YamlTree.Read(text, "", (line, column) => At(fileName, line, column), yaml), yaml);
         }
         catch (UnreadableException) when (notJson is not null && extension is not (".YAML" or ".YML"))
         {
@@ -105,5 +109,5 @@ internal static class SpecText
     private static Place At(string fileName, int line, int column) => new(fileName, line, column, 0);
 
     private static UnreadableException TooLarge(Place place) =>
-        new(place, $"more than {Limits.Bytes:N0} bytes", "a run spec", "check that this is the file you meant");
+        new(place, $"more than {Limits.Bytes:N0} bytes", Spec, CheckFile);
 }

@@ -3,6 +3,8 @@ namespace Orleans.Tbptt.Specs.Reading;
 /// <summary>What the readers of YAML and JSON share: limits, keys that are repeated.</summary>
 internal sealed class TreeBuilder(Findings findings)
 {
+    private const string Spec = "a run spec, 4 levels deep at most";
+    private const string CheckFile = "check that this is the file you meant";
     private int _nodes;
 
     /// <summary>Counts a value.</summary>
@@ -10,20 +12,20 @@ internal sealed class TreeBuilder(Findings findings)
     public void Count(Place place, int depth)
     {
         if (depth > Limits.Depth)
-            throw new UnreadableException(place, $"more than {Limits.Depth} levels of nesting", "a spec of 4 levels at most", "nest less");
+            throw new UnreadableException(place, $"more than {Limits.Depth} levels of nesting", Spec, CheckFile);
         if (++_nodes > Limits.Nodes)
-            throw new UnreadableException(place, $"more than {Limits.Nodes:N0} values", "a run spec", "check that this is the file you meant");
+            throw new UnreadableException(place, $"more than {Limits.Nodes:N0} values", Spec, CheckFile);
     }
 
     /// <summary>Adds a key to a section; the first of a repeated key is kept.</summary>
     public void Add(MapNode map, string path, string key, Place place, Node value)
     {
         if (key.Length > Limits.KeyLength)
-            throw new UnreadableException(place, $"a key of {key.Length:N0} characters", "a key of a run spec", "check that this is the file you meant");
+            throw new UnreadableException(place, $"a key of {key.Length:N0} characters", Spec, CheckFile);
         if (!map.Entries.TryAdd(key, new Entry(place, value)))
         {
-            findings.Tell(place, new SpecProblem(
-                Findings.Join(path, key), "the key a second time", $"it once (it stands at {map.Entries[key].Place.Text})", "remove one of the two"));
+            string expected = $"it once (it stands at {map.Entries[key].Place.Text})";
+            findings.Tell(place, new SpecProblem(Findings.Join(path, key), "the key a second time", expected, "remove one of the two"));
         }
     }
 

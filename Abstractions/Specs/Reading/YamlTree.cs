@@ -12,12 +12,14 @@ internal sealed class YamlTree
     private readonly Parser _parser;
     private readonly TreeBuilder _builder;
     private readonly string _text;
+    private readonly string _path;
     private readonly Func<int, int, Place> _at;
     private Place _last;
 
-    private YamlTree(string text, Func<int, int, Place> at, Findings findings)
+    private YamlTree(string text, string path, Func<int, int, Place> at, Findings findings)
     {
         _text = text;
+        _path = path;
         _parser = new Parser(new StringReader(text));
         _builder = new TreeBuilder(findings);
         _at = at;
@@ -28,10 +30,12 @@ internal sealed class YamlTree
 
     /// <summary>Reads the one document of a text; null when there is none.</summary>
     /// <param name="text">The YAML.</param>
+    /// <param name="path">The key whose value the text is; empty for a whole spec.</param>
     /// <param name="at">Makes a place of a line and a column, both from 1.</param>
     /// <param name="findings">Takes mistakes that do not end the reading.</param>
     /// <exception cref="UnreadableException">The text is not YAML, or goes over a limit.</exception>
-    public static Node? Read(string text, Func<int, int, Place> at, Findings findings) => new YamlTree(text, at, findings).ReadStream();
+    public static Node? Read(string text, string path, Func<int, int, Place> at, Findings findings) =>
+        new YamlTree(text, path, at, findings).ReadStream();
 
     private Node? ReadStream()
     {
@@ -40,7 +44,7 @@ internal sealed class YamlTree
         if (Current is StreamEnd)
             return null;
         Advance();
-        Node node = ReadNode("", 0);
+        Node node = ReadNode(_path, 0);
         Advance();
         if (Current is DocumentStart second)
             throw new UnreadableException(At(second.Start), "a second document", "one run spec in a file", "split the file at this line");
@@ -63,10 +67,13 @@ internal sealed class YamlTree
         };
         Advance();
         if (start is NodeEvent { Anchor.IsEmpty: false } anchored)
-            return _builder.Refuse(place, path, $"an anchor (&{Show.Clean(anchored.Anchor.Value)})", "a value without one", "remove the anchor");
+            return Refuse("an anchor", $"&{anchored.Anchor.Value}");
         return start is NodeEvent { Tag.IsEmpty: false } tagged
-            ? _builder.Refuse(place, path, $"a tag ({Show.Clean(tagged.Tag.Value)})", "a value without one", "remove the tag")
+            ? Refuse("a tag", tagged.Tag.Value.Replace("tag:yaml.org,2002:", "!!", StringComparison.Ordinal))
             : node;
+
+        BrokenNode Refuse(string what, string text) =>
+            _builder.Refuse(place, path, $"{what} ({Show.Clean(text)})", "a value without one", "remove it");
     }
 
     private ListNode ReadList(Place place, string path, int depth)
@@ -86,17 +93,20 @@ internal sealed class YamlTree
         {
             Place at = At(Current.Start);
             if (Current is not Scalar key)
-                throw new UnreadableException(at, "a key that is not plain text", "the name of a key", "write the key's name before the colon");
+                throw Unfit("a key that is not plain text", "the name of a key", "write the key's name before the colon");
             if (!key.Anchor.IsEmpty || !key.Tag.IsEmpty)
-                throw new UnreadableException(at, "a key with an anchor or a tag", "the name of a key", "remove the anchor or tag");
+                throw Unfit("a key with an anchor or a tag", "the name of a key", "remove the anchor or tag");
             if (key is { Value: "<<", Style: ScalarStyle.Plain })
-                throw new UnreadableException(at, "a merge key (<<)", "the keys themselves", "write the keys out");
+                throw Unfit("a merge key (<<)", "the keys themselves", "write the keys out");
             Advance();
             _builder.Add(map, path, key.Value, at, ReadNode(Findings.Join(path, key.Value), depth + 1));
         }
 
         return map;
     }
+
+    private UnreadableException Unfit(string found, string expected, string remedy) =>
+        new(At(Current.Start), found, expected, remedy);
 
     private void Advance()
     {

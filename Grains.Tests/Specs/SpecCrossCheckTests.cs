@@ -1,0 +1,113 @@
+using static Orleans.Tbptt.Tests.Specs.SpecFixture;
+
+namespace Orleans.Tbptt.Tests.Specs;
+
+public class SpecCrossCheckTests
+{
+    [Theory]
+    [InlineData("train:", "  trainers: 5", "10:3 train.trainers: found 5, more trainers than lanes, expected 4 or less, for data.batchSize is 4; lower it, or raise data.batchSize")]
+    [InlineData("    lr", "    momentum: 0.9", "15:5 train.optimizer.momentum: found momentum with optimizer adam, expected it with optimizer sgd only; remove it")]
+    [InlineData("    lr", "    weightDecay: 0", "15:5 train.optimizer.weightDecay: found weightDecay with optimizer adam, expected it with optimizer adamw only; remove it")]
+    [InlineData("    lr", "    alpha: 0.9", "15:5 train.optimizer.alpha: found alpha with optimizer adam, expected it with optimizer rmsprop only; remove it")]
+    [InlineData("  batchSize", "  horizon: 2", "7:3 data.horizon: found horizon with source sine, expected it with source csv only; remove it")]
+    [InlineData("  batchSize", "  exclude: [a]", "7:3 data.exclude: found exclude with source sine, expected it with source bytes only; remove it")]
+    [InlineData("  hiddenSize", "  dropout: 0.5", "4:3 model.dropout: found 0.5 with 1 layer, expected 2 layers or more, for dropout lies between layers; remove it, or add a layer")]
+    [InlineData("  hiddenSize", "  embedding: {size: 4}", "4:3 model.embedding: found an embedding with source sine, expected none, for the inputs are values; remove it; bytes, and npy with whole numbers, have tokens")]
+    [InlineData("  chunkLength", "  chunkCount: 2", "9:3 tbptt.chunkCount: found chunkCount beside chunkLength, expected exactly one of chunkLength and chunkCount; remove one of the two")]
+    public void Key_IsRefused_WhenItDoesNotFitTheSineSpec(string after, string line, string problem) =>
+        Assert.Equal($"run.yaml:{problem}", Problem(Sine.After(after, line)));
+
+    [Theory]
+    [InlineData("  batchSize", "  shuffle: true", "6:3 data.shuffle: found true with source bytes, expected false, for the source is one stream in the order of time; remove it")]
+    [InlineData("  batchSize", "  sequences: 5", "6:3 data.sequences: found sequences with source bytes, expected it with source average or sine only; remove it")]
+    [InlineData("  batchSize", "  inputs: [a]", "6:3 data.inputs: found inputs with source bytes, expected it with source csv only; remove it")]
+    [InlineData("  hiddenSize", "  inputSize: 3", "3:3 model.inputSize: found 3, expected 4, the size of the embedding; remove inputSize")]
+    public void Key_IsRefused_WhenItDoesNotFitTheBytesSpec(string after, string line, string problem)
+    {
+        // The added line moves those below the model down by one.
+        string shifted = after == "  hiddenSize" ? problem : problem.Replace("6:3", "7:3", StringComparison.Ordinal);
+
+        Assert.Equal($"run.yaml:{shifted}", Problem(Bytes.After(after, line)));
+    }
+
+    [Fact]
+    public void Sgd_RefusesWhatTheAdamsHave_WhenGiven()
+    {
+        string text = Bytes.With("  optimizer: {name: sgd, lr: 1, momentum: 0.9, betas: [0, 0], eps: 1}");
+
+        Assert.Equal(
+            [
+                "run.yaml:11:48 train.optimizer.betas: found betas with optimizer sgd, expected it with optimizer adam or adamw only; remove it",
+                "run.yaml:11:63 train.optimizer.eps: found eps with optimizer sgd, expected it with optimizer adam, adamw or rmsprop only; remove it",
+            ],
+            Problems(text));
+    }
+
+    [Fact]
+    public void Loss_IsRefused_WhenItDoesNotFitTheTargets()
+    {
+        Assert.Equal(
+            "run.yaml:11:3 train.loss: found cross_entropy with source sine, expected mse, for the targets are values; write mse",
+            Problem(Sine.With("  loss: cross_entropy")));
+        Assert.Equal(
+            "run.yaml:10:3 train.loss: found mse with source bytes, expected cross_entropy, for the targets are classes; write cross_entropy",
+            Problem(Bytes.With("  loss: mse")));
+        Sound(Sine.With("  source: npy:a,b").With("  loss: cross_entropy"));
+        Sound(Sine.With("  source: npy:a,b"));
+    }
+
+    [Fact]
+    public void Bytes_NeedAnEmbedding_WhenThereIsNone() =>
+        Assert.Equal(
+            "run.yaml:1:1 model.embedding: found nothing, expected an embedding, for the inputs of source bytes are tokens; add embedding: {size: 64} to model",
+            Problem(Bytes.Replace("  embedding: {size: 4}\n", "", StringComparison.Ordinal)));
+
+    [Fact]
+    public void Average_NeedsAnEvenInputSize_WhenGiven()
+    {
+        string average = Sine.With("  source: average");
+
+        Assert.Equal(
+            "run.yaml:4:3 model.inputSize: found 5, expected an even number, for source average adds two halves; write 6",
+            Problem(average.After("  hiddenSize", "  inputSize: 5")));
+        Assert.Equal(6, Sound(average.After("  hiddenSize", "  inputSize: 6")).Model.InputSize);
+        Sound(Sine.After("  hiddenSize", "  inputSize: 5"));
+    }
+
+    [Fact]
+    public void ChunkCount_IsAtMostTheSequenceLength_WhenThatIsKnown()
+    {
+        string text = Sine.Replace("chunkLength: 10", "chunkCount: 7", StringComparison.Ordinal);
+
+        Sound(text.After("  batchSize", "  sequenceLength: 7"));
+        Assert.Equal(
+            "run.yaml:9:3 tbptt.chunkCount: found 7, more chunks than time steps, expected 6 or less, for data.sequenceLength is 6; lower it",
+            Problem(text.After("  batchSize", "  sequenceLength: 6")));
+    }
+
+    [Theory]
+    [InlineData("10000", "at least 400,130,001")]
+    [InlineData("30000", "more than 2,147,483,647")]
+    [InlineData("2147483647", "more than 2,147,483,647")]
+    public void Model_IsRefused_WhenTooLarge(string size, string parameters) =>
+        Assert.Equal(
+            $"run.yaml:3:3 model.hiddenSize: found {size}, which makes a model of {parameters} parameters, "
+            + "expected a model of 250,000,000 parameters or less; lower hiddenSize, layers or the other sizes",
+            Problem(Sine.With($"  hiddenSize: {size}")));
+
+    [Fact]
+    public void Trainers_MayBeAsManyAsLanes_ButNoMore() =>
+        Assert.Equal(4, Sound(Sine.After("train:", "  trainers: 4")).Train.Trainers);
+
+    [Fact]
+    public void Check_IsPassedOver_WhenASectionIsBad() =>
+        Assert.StartsWith("--set data=3 data: found 3", Problem(Sine, "train.trainers=4", "data=3"), StringComparison.Ordinal);
+
+    [Fact]
+    public void Check_IsPassedOver_WhenItsOperandsAreBad()
+    {
+        Assert.StartsWith("run.yaml:6:3 data.batchSize", Problem(Sine.With("  batchSize: x").After("train:", "  trainers: 50")), StringComparison.Ordinal);
+        Assert.StartsWith("run.yaml:5:3 data.source", Problem(Sine.With("  source: x").With("  loss: cross_entropy").After("  batchSize", "  horizon: 2")), StringComparison.Ordinal);
+        Assert.StartsWith("run.yaml:13:5 train.optimizer.name", Problem(Sine.With("    name: x").After("    lr", "    momentum: 0.9")), StringComparison.Ordinal);
+    }
+}

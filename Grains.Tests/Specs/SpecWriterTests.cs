@@ -1,0 +1,125 @@
+using Orleans.Tbptt.Specs;
+using static Orleans.Tbptt.Tests.Specs.SpecFixture;
+
+namespace Orleans.Tbptt.Tests.Specs;
+
+public class SpecWriterTests
+{
+    private static readonly string[] Texts =
+    [
+        "a", "null", "true", "10", "1e-3", ".5", "~", "yes", "No", "a b", " a", "a ", "a: b", "a #b", "#a", "-", "- a", "\"", "'", "\\", "\\n",
+        "a\\", "[a]", "{a}", "*a", "&a", "!a", "%a", "@a", "`a", "|", ">", "?", "a,b", "ü", "😀", "日本", "<<", "a:", ":a", "=", "0x1", ".inf",
+        "---", "...", "a\\u0041", "\u00a0", "/x", "C:\\a",
+    ];
+
+    private static readonly double[] Numbers =
+        [1e-3, 0.1, 1.0 / 3, 3e-3, 1e-8, 5e-324, 1e15, 1e16, 1.5e300, double.MaxValue, 123456789.125, double.Epsilon * 3, 0.30000000000000004];
+
+    [Theory]
+    [InlineData("  source: sine")]
+    [InlineData("  source: average\n  sequences: 7\n  sequenceLength: 21\n  shuffle: true\n  validationFraction: .3")]
+    [InlineData("  source: csv:x.csv\n  inputs: [a, 'b c']\n  targets: ['3']\n  horizon: 3\n  standardize: false")]
+    [InlineData("  source: npy:a.npy,b.npy\n  shuffle: true")]
+    [InlineData("  source: npy:a.npy,b.npy,/c d.npy")]
+    public void Spec_ComesBackEqual_WithEverySource(string source) => AssertComesBack(Sound(Sine.With(source)));
+
+    [Theory]
+    [InlineData("{name: sgd, lr: 0.1, momentum: 0.9}")]
+    [InlineData("{name: adam, lr: 1e-30, betas: [0, .5], eps: 0}")]
+    [InlineData("{name: adamw, lr: 2, betas: [0.1, 0.2], eps: 1e-5, weightDecay: 3}")]
+    [InlineData("{name: rmsprop, lr: 2, eps: 1e-5, alpha: 0.5}")]
+    public void Spec_ComesBackEqual_WithEveryOptimizer(string optimizer) =>
+        AssertComesBack(Sound(Bytes.With($"  optimizer: {optimizer}").After("  batchSize", "  exclude: [a, 'b/*']"), "train.clipNorm=.25"));
+
+    [Fact]
+    public void Spec_ComesBackEqual_WithEveryText()
+    {
+        RunSpec spec = Sound(Sine.With("  source: csv:x"));
+        foreach (string text in Texts.Where(text => !string.IsNullOrWhiteSpace(text)))
+        {
+            AssertComesBack(spec with
+            {
+                Name = text,
+                Model = spec.Model with { InitFrom = Path.GetFullPath($"/dir {text}/{text}") },
+                Data = spec.Data with { Paths = [Path.GetFullPath($"/{text}/{text}.csv")], Inputs = [text, text + "2"], Targets = [text] },
+            });
+        }
+    }
+
+    [Fact]
+    public void Spec_ComesBackEqual_WithEveryNumber()
+    {
+        RunSpec spec = Sound(Sine);
+        foreach (double number in Numbers)
+        {
+            AssertComesBack(spec with
+            {
+                Seed = (long)Math.Min(number, 1e18),
+                Train = spec.Train with { ClipNorm = number, Optimizer = spec.Train.Optimizer with { Lr = number, Eps = number } },
+            });
+        }
+    }
+
+    [Fact]
+    public void Spec_ComesBackEqual_WithEveryModel()
+    {
+        foreach (CellKind cell in Enum.GetValues<CellKind>())
+        {
+            AssertComesBack(Sound(Sine, $"model.cell={cell.ToString().ToLowerInvariant()}", "model.layers=3", "model.dropout=0.25",
+                "model.inputSize=3", "model.outputSize=2", "device=cuda:12", "seed=0", "tbptt={chunkCount: 5}", "train.trainers=2"));
+        }
+
+        AssertComesBack(Sound(Bytes, "model.embedding.vocabulary=65", "model.inputSize=4", "device=cpu"));
+    }
+
+    [Fact]
+    public void Keys_AreLeftOut_WhenTheyDoNotApply()
+    {
+        Assert.Equal(
+            """
+            name: run
+            seed: 1
+            device: auto
+            model:
+              cell: lstm
+              hiddenSize: 8
+              layers: 1
+              embedding:
+                size: 4
+              dropout: 0
+            data:
+              source: bytes:/base/texts/**/*.txt
+              batchSize: 4
+              validationFraction: 0
+            tbptt:
+              chunkLength: 10
+            train:
+              trainers: 1
+              epochs: 2
+              loss: cross_entropy
+              optimizer:
+                name: sgd
+                lr: 0.5
+                momentum: 0
+
+            """,
+            SpecWriter.ToYaml(Sound(Bytes)));
+    }
+
+    [Fact]
+    public void Npy_IsNotWritten_WhenAPathHasAComma()
+    {
+        RunSpec spec = Sound(Sine.With("  source: npy:a,b"));
+
+        Assert.Throws<ArgumentException>(() => SpecWriter.ToYaml(spec with { Data = spec.Data with { Paths = ["/a,b", "/c"] } }));
+    }
+
+    /// <summary>Reads in another directory, under another name, where none of the files is.</summary>
+    private static void AssertComesBack(RunSpec spec)
+    {
+        string yaml = SpecWriter.ToYaml(spec);
+        SpecDocument document = SpecLoader.Parse(yaml, "other.yaml", "/elsewhere", [], filesMustExist: false);
+        Assert.True(document.Problems.Count == 0, $"{string.Join('\n', document.Problems)}\n{yaml}");
+        Assert.Equal(spec, document.Spec);
+    }
+}
