@@ -28,6 +28,7 @@ public static class NativeBackend
         try
         {
             var libraries = TorchLibraries.Find();
+            ThreadTeams.LimitToOne();
             libraries.Load();
             SetUp();
             return null;
