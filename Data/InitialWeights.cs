@@ -23,7 +23,8 @@ internal static class InitialWeights
             foreach (TensorMismatch mismatch in header.Compare(ParameterLayout.Of(model).Slots))
             {
                 problems.AddInFile(path, () => new(
-                    DataKeys.InitFrom, $"{mismatch.Found} in {path}", mismatch.Expected, "take weights of this very model, or change the model"));
+                    DataKeys.InitFrom, $"{mismatch.Found} in {path}", mismatch.Expected,
+                    "take weights of this very model, or change the model"));
             }
         }
         catch (SafetensorsException error)

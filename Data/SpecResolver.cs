@@ -37,13 +37,17 @@ public static class SpecResolver
                 return model with { InputSize = model.InputSize ?? shape.InputFeatures };
             }
 
-            problems.Add(DataKeys.Embedding, "nothing", $"an embedding, because inputs are tokens ({shape.Vocabulary} of them)", "add model.embedding.size");
+            problems.Add(
+                DataKeys.Embedding, "nothing", $"an embedding, because inputs are tokens ({shape.Vocabulary} of them)",
+                "add model.embedding.size");
             return model;
         }
 
         if (!shape.HasTokens)
         {
-            problems.Add(DataKeys.Embedding, "an embedding", $"none, because inputs are values ({shape.InputFeatures} a time step)", "remove model.embedding");
+            problems.Add(
+                DataKeys.Embedding, "an embedding", $"none, because inputs are values ({shape.InputFeatures} a time step)",
+                "remove model.embedding");
             return model;
         }
 
@@ -89,7 +93,10 @@ public static class SpecResolver
         if (loss == LossKind.Mse && shape.HasClasses)
             problems.Add(DataKeys.Loss, "mse", $"cross_entropy, because targets are classes ({shape.Classes} of them)", "change it");
         if (loss == LossKind.CrossEntropy && !shape.HasClasses)
-            problems.Add(DataKeys.Loss, "cross_entropy", $"mse, because targets are values ({shape.TargetFeatures} a time step)", "change it");
+        {
+            problems.Add(
+                DataKeys.Loss, "cross_entropy", $"mse, because targets are values ({shape.TargetFeatures} a time step)", "change it");
+        }
     }
 
     private static bool FitsMemory(ModelSpec model, ProblemList problems)
@@ -98,8 +105,8 @@ public static class SpecResolver
         if (parameters <= LargestModel)
             return true;
         problems.Add(
-            DataKeys.Model, FormattableString.Invariant($"{parameters:N0} parameters"), FormattableString.Invariant($"at most {LargestModel:N0}"),
-            "lower hiddenSize, layers, or the vocabulary");
+            DataKeys.Model, FormattableString.Invariant($"{parameters:N0} parameters"),
+            FormattableString.Invariant($"at most {LargestModel:N0}"), "lower hiddenSize, layers, or the vocabulary");
         return false;
     }
 }

@@ -42,10 +42,12 @@ internal static class ByteSource
             FileInfo[] files = [.. GlobFiles.Find(glob, data.Exclude).Select(path => new FileInfo(path))];
             if (files.Length == 0)
             {
-                bool isDirectory = Directory.Exists(glob);
+                string left = data.Exclude.Count > 0 ? " and is not excluded" : "";
                 problems.Add(
-                    DataKeys.Source, $"no file that matches '{glob}'{(data.Exclude.Count > 0 ? " and is not excluded" : "")}", "at least one file",
-                    isDirectory ? $"write '{glob.TrimEnd('/')}/**/*' for all files in that directory" : "check the glob, and that every silo sees the same files");
+                    DataKeys.Source, $"no file that matches '{glob}'{left}", "at least one file",
+                    Directory.Exists(glob)
+                        ? $"write '{glob.TrimEnd('/')}/**/*' for all files in that directory"
+                        : "check the glob, and that every silo sees the same files");
             }
 
             foreach (FileInfo file in files)

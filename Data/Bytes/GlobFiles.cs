@@ -42,7 +42,8 @@ internal static class GlobFiles
             (string root, string pattern) = Split(glob);
             var matcher = new Matcher(StringComparison.Ordinal);
             matcher.AddInclude(pattern);
-            IEnumerable<string> below = found.Where(path => path.StartsWith(root, StringComparison.Ordinal)).Select(path => path[root.Length..]);
+            IEnumerable<string> below =
+                found.Where(path => path.StartsWith(root, StringComparison.Ordinal)).Select(path => path[root.Length..]);
             excluded.UnionWith(matcher.Match(below).Files.Select(match => root + match.Path));
         }
 

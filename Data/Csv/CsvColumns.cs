@@ -12,6 +12,31 @@ namespace Orleans.Tbptt.Data.Csv;
 internal sealed record CsvColumns(
     IReadOnlyList<string> Names, IReadOnlyList<int> InFile, IReadOnlyList<int> Inputs, IReadOnlyList<int> Targets)
 {
+    /// <summary>Adds what keeps a first row from being a header that columns can be chosen by.</summary>
+    public static void CheckHeader(IReadOnlyList<string> header, string path, ProblemList problems)
+    {
+        const string Expected = "a header row with the columns' names";
+        if (header.All(name => name.Length == 0))
+            problems.Add(DataKeys.Source, $"no names at {path}:1", Expected, "begin the file with one");
+        if (header.All(IsNumber))
+            problems.Add(DataKeys.Source, $"numbers at {path}:1: {Wording.List(header)}", Expected, "put one above the numbers");
+        if (header is [var only] && only.AsSpan().IndexOfAny(";\t|") is >= 0 and int at)
+        {
+            problems.Add(
+                DataKeys.Source, $"one column, {Wording.Quote(only)}, at {path}:1", "columns separated by commas",
+                $"replace '{only[at]}' by ','");
+        }
+
+        foreach (IGrouping<string, string> same in header.Where(name => name.Length > 0).GroupBy(name => name))
+        {
+            if (same.Count() == 1)
+                continue;
+            problems.Add(
+                DataKeys.Source, $"{same.Count()} columns named {Wording.Quote(same.Key)} at {path}:1", "a name of its own for each column",
+                "rename one");
+        }
+    }
+
     /// <summary>Chooses the columns, or says why it cannot and returns null.</summary>
     /// <param name="data">Names the columns.</param>
     /// <param name="header">Names of all columns of the file.</param>

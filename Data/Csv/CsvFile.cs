@@ -50,7 +50,15 @@ internal sealed class CsvFile(DataSpec data, ProblemList problems)
         }
         catch (CsvFormatException error)
         {
-            Add($"a row at {_path}:{error.LineNumber} that goes on for more than {LargestRecord >> 20} MiB", "shorter rows", "look for a quote that is not closed");
+            Add(
+                $"a row at {_path}:{error.LineNumber} that goes on for more than {LargestRecord >> 20} MiB", "shorter rows",
+                "look for a quote that is not closed");
+        }
+        catch (TemporaryFileException error)
+        {
+            Add(
+                $"no room for the table of {_path} ({error.Message})", "a directory for temporary files that has room",
+                "free some, or set TMPDIR to another directory");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -72,14 +80,7 @@ internal sealed class CsvFile(DataSpec data, ProblemList problems)
         string[] header = Cells(reader);
         if (_malformed is not null)
             Add($"{_malformed} at {_path}:1", "quotes as RFC 4180 has them", "correct the quotes");
-        if (header.All(name => name.Length == 0))
-            Add($"no names at {_path}:1", "a header row with the columns' names", "begin the file with one");
-        if (header.All(CsvColumns.IsNumber))
-            Add($"numbers at {_path}:1: {Wording.List(header)}", "a header row with the columns' names", "put one above the numbers");
-        if (header is [var only] && only.AsSpan().IndexOfAny(";\t|") is >= 0 and int at)
-            Add($"one column, {Wording.Quote(only)}, at {_path}:1", "columns separated by commas", $"replace '{only[at]}' by ','");
-        foreach (IGrouping<string, string> same in header.Where(name => name.Length > 0).GroupBy(name => name).Where(same => same.Count() > 1))
-            Add($"{same.Count()} columns named {Wording.Quote(same.Key)} at {_path}:1", "a name of its own for each column", "rename one");
+        CsvColumns.CheckHeader(header, _path, problems);
         return problems.IsEmpty ? header : null;
     }
 
@@ -122,8 +123,7 @@ internal sealed class CsvFile(DataSpec data, ProblemList problems)
 
         if (reader.FieldCount != width)
         {
-            int fields = reader.FieldCount;
-            AddAtLine(reader.LineNumber, Wording.Count(fields, "field"), $"{width}, as in the header", "mend the row");
+            AddAtLine(reader.LineNumber, Wording.Count(reader.FieldCount, "field"), $"{width}, as in the header", "mend the row");
             return false;
         }
 

@@ -16,7 +16,8 @@ internal static class CsvSource
         if (new CsvFile(data, problems).Read() is not var (columns, table))
             throw new SpecException(problems.ToList());
 
-        StreamCut? cut = StreamCut.TryCut(table.Rows, "row", data.Paths[0], data.BatchSize, data.Horizon, data.ValidationFraction, problems);
+        StreamCut? cut = StreamCut.TryCut(
+            table.Rows, "row", data.Paths[0], data.BatchSize, data.Horizon, data.ValidationFraction, problems);
         if (cut is null)
         {
             table.Dispose();
@@ -37,7 +38,8 @@ internal static class CsvSource
 
 /// <summary>Rows of the stream of a CSV file, standardised as they are read.</summary>
 internal sealed class CsvSet(
-    DataShape shape, StreamRows rows, FloatTable table, CsvColumns columns, ColumnStatistics statistics, int horizon) : StreamSet(shape, rows)
+    DataShape shape, StreamRows rows, FloatTable table, CsvColumns columns, ColumnStatistics statistics, int horizon)
+    : StreamSet(shape, rows)
 {
     private const int BlockValues = 1 << 14;
 

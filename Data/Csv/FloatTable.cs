@@ -5,6 +5,9 @@ using Orleans.Tbptt.Data.Problems;
 
 namespace Orleans.Tbptt.Data.Csv;
 
+/// <summary>A temporary file cannot be made or written.</summary>
+internal sealed class TemporaryFileException(Exception cause) : Exception(cause.Message, cause);
+
 /// <summary>
 /// Rows of float32 with random access: written once from the first to the last, then read by any number of threads. Small tables stay in
 /// memory; larger ones go to a temporary file, so that a table of any size takes the same memory.
@@ -16,10 +19,13 @@ internal sealed class FloatTable(int width, long largestInMemory = FloatTable.De
     /// <summary>What a table may take of memory unless said otherwise: 16 MiB.</summary>
     public const long DefaultLargestInMemory = 16L << 20;
 
-    private const int WriteBuffer = 1 << 16;
+    private const int BlockValues = 1 << 16;
 
-    private float[] _buffer = new float[Math.Max(1024, width)];
-    private int _buffered;
+    // Blocks of whole rows, all full but the last: the whole table, or what is not yet in the file. One growing array would be copied,
+    // and for that moment held twice.
+    private readonly List<float[]> _blocks = [];
+    private readonly int _blockRows = Math.Max(1, BlockValues / width);
+    private int _lastRows;
     private SafeFileHandle? _file;
     private string _path = "";
     private long _written;
@@ -34,13 +40,13 @@ internal sealed class FloatTable(int width, long largestInMemory = FloatTable.De
     public bool IsInFile => _file is not null;
 
     /// <summary>Appends a row.</summary>
-    /// <exception cref="IOException">The temporary file cannot be written.</exception>
+    /// <exception cref="TemporaryFileException">The table has become large, and there is no room for it on disk.</exception>
     public void Add(ReadOnlySpan<float> row)
     {
-        if (row.Length > _buffer.Length - _buffered)
+        if (_blocks.Count == 0 || _lastRows == _blockRows)
             MakeRoom();
-        row.CopyTo(_buffer.AsSpan(_buffered));
-        _buffered += row.Length;
+        row.CopyTo(_blocks[^1].AsSpan(_lastRows * width));
+        _lastRows++;
         Rows++;
     }
 
@@ -50,26 +56,35 @@ internal sealed class FloatTable(int width, long largestInMemory = FloatTable.De
         if (_file is null)
             return;
         Flush();
-        _buffer = [];
+        _blocks.Clear();
     }
 
     /// <summary>Reads whole rows from <paramref name="row"/> on into <c>[n × Width]</c>.</summary>
     public void Read(long row, Span<float> destination)
     {
-        if (_file is null)
-            _buffer.AsSpan((int)(row * width), destination.Length).CopyTo(destination);
-        else
+        if (_file is not null)
+        {
             InputFile.ReadExactly(_file, _path, row * width * sizeof(float), MemoryMarshal.AsBytes(destination));
+            return;
+        }
+
+        while (destination.Length > 0)
+        {
+            (long block, long inBlock) = Math.DivRem(row, _blockRows);
+            int count = (int)Math.Min(_blockRows - inBlock, destination.Length / width);
+            _blocks[(int)block].AsSpan((int)inBlock * width, count * width).CopyTo(destination);
+            row += count;
+            destination = destination[(count * width)..];
+        }
     }
 
     /// <summary>Reads rows block by block and hands each to <paramref name="take"/>, with the number of its first row.</summary>
     public void Scan(long first, long count, Action<long, ReadOnlySpan<float>> take)
     {
-        int most = Math.Max(1, WriteBuffer / width);
-        float[] block = ArrayPool<float>.Shared.Rent(most * width);
-        for (long row = first; row < first + count; row += most)
+        float[] block = ArrayPool<float>.Shared.Rent(_blockRows * width);
+        for (long row = first; row < first + count; row += _blockRows)
         {
-            Span<float> rows = block.AsSpan(0, (int)Math.Min(most, first + count - row) * width);
+            Span<float> rows = block.AsSpan(0, (int)Math.Min(_blockRows, first + count - row) * width);
             Read(row, rows);
             take(row, rows);
         }
@@ -81,17 +96,11 @@ internal sealed class FloatTable(int width, long largestInMemory = FloatTable.De
 
     private void MakeRoom()
     {
-        if (_file is null && 2L * _buffer.Length * sizeof(float) <= largestInMemory)
-        {
-            Array.Resize(ref _buffer, 2 * _buffer.Length);
-            return;
-        }
-
-        bool first = _file is null;
-        _file ??= CreateFile();
-        Flush();
-        if (first)
-            _buffer = new float[Math.Max(WriteBuffer, width)];
+        if (_file is not null || (_blocks.Count + 1L) * _blockRows * width * sizeof(float) > largestInMemory)
+            Flush();
+        if (_file is null || _blocks.Count == 0)
+            _blocks.Add(new float[_blockRows * width]);
+        _lastRows = 0;
     }
 
     private SafeFileHandle CreateFile()
@@ -107,11 +116,27 @@ internal sealed class FloatTable(int width, long largestInMemory = FloatTable.De
         return file;
     }
 
+    // Writes every block and keeps one of them to be filled again.
     private void Flush()
     {
-        ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(_buffer.AsSpan(0, _buffered));
-        RandomAccess.Write(_file!, bytes, _written);
-        _written += bytes.Length;
-        _buffered = 0;
+        try
+        {
+            _file ??= CreateFile();
+            for (int i = 0; i < _blocks.Count; i++)
+            {
+                int rows = i < _blocks.Count - 1 ? _blockRows : _lastRows;
+                ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(_blocks[i].AsSpan(0, rows * width));
+                RandomAccess.Write(_file, bytes, _written);
+                _written += bytes.Length;
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new TemporaryFileException(error);
+        }
+
+        if (_blocks.Count > 1)
+            _blocks.RemoveRange(1, _blocks.Count - 1);
+        _lastRows = 0;
     }
 }

@@ -28,13 +28,15 @@ internal sealed class NpyContents(NpyArray array, int[]? lengths, long width, Pr
                 for (int i = 0; i < values.Length; i++)
                 {
                     if (!float.IsFinite(values[i]))
-                        Add(first + i, FormattableString.Invariant($"{values[i]}"), "a finite number in the range of float32", "clean the array");
+                        Add(first + i, $"{values[i]}", "a finite number in the range of float32", "clean the array");
                 }
             }
         }
     }
 
-    /// <summary>Checks that every token (or class) is a whole number from 0 on that an int can hold, and counts how many there may be: the largest + 1.</summary>
+    /// <summary>
+    /// Checks that every token (or class) is a whole number from 0 on that an int can hold, and counts how many there may be: the largest + 1.
+    /// </summary>
     public int CheckTokens()
     {
         long largest = 0;
@@ -47,10 +49,10 @@ internal sealed class NpyContents(NpyArray array, int[]? lengths, long width, Pr
                 array.Read(first, tokens);
                 for (int i = 0; i < tokens.Length; i++)
                 {
-                    if (tokens[i] is < 0 or >= int.MaxValue)
-                        Add(first + i, $"{tokens[i]}", $"a number from 0 to {int.MaxValue - 1}", "number tokens and classes from 0 on, without gaps");
-                    else
+                    if (tokens[i] is >= 0 and < int.MaxValue)
                         largest = Math.Max(largest, tokens[i]);
+                    else
+                        Add(first + i, $"{tokens[i]}", $"a number from 0 to {int.MaxValue - 1}", "number tokens and classes from 0 on");
                 }
             }
         }

@@ -89,7 +89,8 @@ internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape
                 "an array in Fortran order", "C order (row-major)", "save numpy.ascontiguousarray(array)");
         }
 
-        long[] sizes = [.. shape.Groups[1].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(ParseSize)];
+        const StringSplitOptions Trimmed = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
+        long[] sizes = [.. shape.Groups[1].Value.Split(',', Trimmed).Select(ParseSize)];
         if (sizes.Length == 0 || sizes.Contains(0))
             throw new NpyException($"an array of shape {Wording.Shape(sizes)}", "an array with elements", "bring data");
         if (sizes.Length > 3)
@@ -109,11 +110,13 @@ internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape
         "<i4" => NpyType.Int32,
         "<i8" => NpyType.Int64,
         "|O" or "O" => throw new NpyException(
-            "an array of objects (ragged sequences?)", "an array of numbers", "pad the sequences to one length and give the lengths as third file"),
+            "an array of objects (ragged sequences?)", "an array of numbers",
+            "pad the sequences to one length and give the lengths as third file"),
         ['>', ..] big => throw new NpyException(
             $"big-endian elements ({big})", "little-endian ones", "save array.astype(array.dtype.newbyteorder('<'))"),
         var other => throw new NpyException(
-            $"elements of type {Wording.Quote(other)}", "float32, float64, int32 or int64", "save array.astype('float32'), or 'int64' for tokens"),
+            $"elements of type {Wording.Quote(other)}", "float32, float64, int32 or int64",
+            "save array.astype('float32'), or 'int64' for tokens"),
     };
 
     private static void CheckLength(NpyHeader header, long length)
@@ -123,7 +126,10 @@ internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape
         if (length < expected)
             throw new NpyException($"{length} bytes, a truncated array,", promised, "copy or save the file again");
         if (length > expected)
-            throw new NpyException($"{length} bytes, some of them after the array's end,", promised, "save one array a file, with numpy.save");
+        {
+            throw new NpyException(
+                $"{length} bytes, some of them after the array's end,", promised, "save one array a file, with numpy.save");
+        }
     }
 
     [GeneratedRegex("""["']descr["']\s*:\s*('[^']*'|"[^"]*"|\[.*?\])""", RegexOptions.CultureInvariant | RegexOptions.Singleline)]

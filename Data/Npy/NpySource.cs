@@ -19,8 +19,8 @@ internal static class NpySource
         if (data.Paths.Count is not (2 or 3))
         {
             problems.Add(
-                DataKeys.Source, Wording.Count(data.Paths.Count, "file"), "npy:inputs.npy,targets.npy or npy:inputs.npy,targets.npy,lengths.npy",
-                "name two or three files");
+                DataKeys.Source, Wording.Count(data.Paths.Count, "file"),
+                "npy:inputs.npy,targets.npy or npy:inputs.npy,targets.npy,lengths.npy", "name two or three files");
             problems.ThrowIfAny();
         }
 
@@ -71,7 +71,8 @@ internal static class NpySource
         if (!inputs.Header.Shape.Take(2).SequenceEqual(targets.Header.Shape.Take(2)))
         {
             problems.Add(
-                DataKeys.Source, $"inputs {Wording.Shape(inputs.Header.Shape)} in {inputs.Path} and targets {Wording.Shape(targets.Header.Shape)} in {targets.Path}",
+                DataKeys.Source,
+                $"inputs {Wording.Shape(inputs.Header.Shape)} in {inputs.Path} and targets {Wording.Shape(targets.Header.Shape)} in {targets.Path}",
                 "the same number of sequences N and of time steps T in both", "save both from the same sequences");
         }
     }
@@ -97,10 +98,11 @@ internal static class NpySource
             for (int i = 0; i < part.Length; i++)
             {
                 (long length, int at) = (part[i], first + i);
-                if (length < 1 || length > steps)
-                    problems.AddInFile(array.Path, () => new(DataKeys.Source, $"{length} at {array.Describe(at)}", $"a length from 1 to {steps}", "correct the length"));
-                else
-                    lengths[at] = (int)length;
+                lengths[at] = (int)Math.Clamp(length, 1, steps);
+                if (length == lengths[at])
+                    continue;
+                problems.AddInFile(array.Path, () => new(
+                    DataKeys.Source, $"{length} at {array.Describe(at)}", $"a length from 1 to {steps}", "correct the length"));
             }
         }
 
@@ -130,11 +132,13 @@ internal sealed class NpySet(DataShape shape, NpyArray inputs, NpyArray targets,
 
     public override int Length(int sequence) => lengths is null ? (int)_steps : lengths[sequence];
 
-    protected override void FillInputs(SequenceSlice slice, Span<float> destination) => inputs.Read(Step(slice) * _inputWidth, destination);
+    protected override void FillInputs(SequenceSlice slice, Span<float> destination) =>
+        inputs.Read(Step(slice) * _inputWidth, destination);
 
     protected override void FillTokens(SequenceSlice slice, Span<long> destination) => inputs.Read(Step(slice), destination);
 
-    protected override void FillTargets(SequenceSlice slice, Span<float> destination) => targets.Read(Step(slice) * _targetWidth, destination);
+    protected override void FillTargets(SequenceSlice slice, Span<float> destination) =>
+        targets.Read(Step(slice) * _targetWidth, destination);
 
     protected override void FillClasses(SequenceSlice slice, Span<long> destination) => targets.Read(Step(slice), destination);
 

@@ -33,7 +33,8 @@ internal static class InputFile
             key, $"no file '{path}'", "a file that this machine can read", "check the path, and that every silo sees the same files"),
         UnauthorizedAccessException => new(
             key, $"no permission to read '{path}'", "a file that this machine can read", "let the user that runs this process read it"),
-        _ => new(key, $"'{path}', which cannot be read ({error.Message})", "a file that this machine can read", "check the file and its disk"),
+        _ => new(
+            key, $"'{path}', which cannot be read ({error.Message})", "a file that this machine can read", "check the file and its disk"),
     };
 
     /// <summary>Fills <paramref name="destination"/> from <paramref name="offset"/> on.</summary>

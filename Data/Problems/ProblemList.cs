@@ -34,7 +34,8 @@ internal sealed class ProblemList
     [
         .. _problems,
         .. _perFile.Where(file => file.Value > Shown).Select(file => new SpecProblem(
-            DataKeys.Source, $"and {file.Value - Shown} more mistakes in {file.Key}", "none", "mend those above first; they may have one cause")),
+            DataKeys.Source, $"and {file.Value - Shown} more mistakes in {file.Key}", "none",
+            "mend those above first; they may have one cause")),
     ];
 
     /// <exception cref="SpecException">There are mistakes.</exception>

@@ -51,7 +51,12 @@ public static class SafetensorsFile
         using SafeFileHandle file = Open(path);
         SafetensorsHeader header = new SafetensorsParser(file, path).Read();
         if (header.Compare(slots) is [var first, ..] mismatches)
-            throw new SafetensorsException(path, string.Join("; ", mismatches)["found ".Length..], $"{slots.Count} tensors from '{slots[0].Name}' on, as the model has them");
+        {
+            throw new SafetensorsException(
+                path, first.Found, $"{first.Expected}{string.Concat(mismatches.Skip(1).Select(mismatch => $"; {mismatch}"))}");
+        }
+
+
         Dictionary<string, SafetensorsEntry> tensors = header.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         foreach (ParameterSlot slot in slots)
             InputFile.ReadExactly(file, path, tensors[slot.Name].Offset, MemoryMarshal.AsBytes(destination.Slice(slot.Offset, slot.Length)));

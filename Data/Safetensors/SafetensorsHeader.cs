@@ -41,8 +41,8 @@ public sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Tensors, 
                 mismatches.Add(new($"'{tensor.Name}', {tensor.DType} of shape [{string.Join(", ", tensor.Shape)}]", expected));
         }
 
-        mismatches.AddRange(unclaimed.Values.OrderBy(tensor => tensor.Offset).Select(
-            tensor => new TensorMismatch($"'{tensor.Name}', {tensor.DType} of shape [{string.Join(", ", tensor.Shape)}]", "no tensor of that name")));
+        mismatches.AddRange(unclaimed.Values.OrderBy(tensor => tensor.Offset).Select(tensor => new TensorMismatch(
+            $"'{tensor.Name}', {tensor.DType} of shape [{string.Join(", ", tensor.Shape)}]", "no tensor of that name")));
         return mismatches;
     }
 }

@@ -32,7 +32,7 @@ internal sealed class SafetensorsParser(SafeFileHandle file, string path)
         InputFile.ReadExactly(file, path, 0, prefix);
         ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (headerLength > (ulong)Math.Min(LargestHeader, length - prefix.Length))
-            throw Damaged($"a header of {headerLength} bytes", $"at most the {Math.Min(LargestHeader, length - prefix.Length)} bytes there can be");
+            throw Damaged($"a header of {headerLength} bytes", $"at most {Math.Min(LargestHeader, length - prefix.Length)}");
 
         var header = new byte[headerLength];
         InputFile.ReadExactly(file, path, prefix.Length, header);
@@ -65,7 +65,8 @@ internal sealed class SafetensorsParser(SafeFileHandle file, string path)
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
         {
-            throw Damaged($"a header that is not as the format has it ({error.Message})", "JSON with dtype, shape and data_offsets of each tensor");
+            throw Damaged(
+                $"a header that is not as the format has it ({error.Message})", "JSON with dtype, shape and data_offsets of each tensor");
         }
     }
 

@@ -49,7 +49,8 @@ internal sealed record StreamCut(long TrainingPositions, StreamRows Training, St
         else if (Math.Max(row, (targets / lanes) + 1) > int.MaxValue)
         {
             problems.Add(
-                DataKeys.BatchSize, $"{lanes} with {Wording.Count(positions, noun)} in {source}", $"at most {int.MaxValue} {noun}s in a lane", "raise it");
+                DataKeys.BatchSize, $"{lanes} with {Wording.Count(positions, noun)} in {source}",
+                $"at most {int.MaxValue} {noun}s in a lane", "raise it");
         }
 
         if (fraction > 0 && targets < 1)

@@ -1,0 +1,71 @@
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Tests.Data;
+
+/// <summary>Specs to test with, and short ways to read what they open.</summary>
+internal static class Given
+{
+    public static RunSpec Spec(DataSpec data, ModelSpec? model = null, LossKind loss = LossKind.Mse, long seed = 1) => new()
+    {
+        Name = "test",
+        Seed = seed,
+        Model = model ?? new() { HiddenSize = 4 },
+        Data = data,
+        Tbptt = new() { ChunkLength = 10 },
+        Train = new() { Epochs = 1, Loss = loss, Optimizer = new() { Name = OptimizerKind.Adam, Lr = 1e-3 } },
+    };
+
+    public static DataSpec Csv(string path, int lanes = 1, double fraction = 0, bool standardize = false) => new()
+    {
+        Source = SourceKind.Csv, Paths = [path], BatchSize = lanes, ValidationFraction = fraction, Standardize = standardize,
+    };
+
+    public static DataSpec Npy(params string[] paths) => new() { Source = SourceKind.Npy, Paths = paths, BatchSize = 2 };
+
+    public static DataSpec Bytes(string glob, int lanes = 1, double fraction = 0) => new()
+    {
+        Source = SourceKind.Bytes, Paths = [glob], BatchSize = lanes, ValidationFraction = fraction,
+    };
+
+    public static DataSpec Synthetic(SourceKind kind, int sequences = 300, int length = 100, double fraction = 0) => new()
+    {
+        Source = kind, BatchSize = 10, Sequences = sequences, SequenceLength = length, ValidationFraction = fraction,
+    };
+
+    public static IDataSource Open(DataSpec data, ModelSpec? model = null, long seed = 1) => DataSources.Open(Spec(data, model, seed: seed));
+
+    public static IReadOnlyList<SpecProblem> Problems(DataSpec data, ModelSpec? model = null) =>
+        Assert.Throws<SpecException>(() => Open(data, model).Dispose()).Problems;
+
+    /// <summary>The one problem there should be, as a person sees it.</summary>
+    public static string Problem(DataSpec data, ModelSpec? model = null) => Assert.Single(Problems(data, model)).ToString();
+
+    public static float[] Inputs(this ISequenceSet set, int sequence, int width = 1)
+    {
+        var values = new float[set.Length(sequence) * width];
+        set.ReadInputs(new(sequence, 0, set.Length(sequence)), values);
+        return values;
+    }
+
+    public static float[] Targets(this ISequenceSet set, int sequence, int width = 1)
+    {
+        var values = new float[set.Length(sequence) * width];
+        set.ReadTargets(new(sequence, 0, set.Length(sequence)), values);
+        return values;
+    }
+
+    public static long[] Tokens(this ISequenceSet set, int sequence)
+    {
+        var values = new long[set.Length(sequence)];
+        set.ReadInputs(new(sequence, 0, values.Length), values);
+        return values;
+    }
+
+    public static long[] Classes(this ISequenceSet set, int sequence)
+    {
+        var values = new long[set.Length(sequence)];
+        set.ReadTargets(new(sequence, 0, values.Length), values);
+        return values;
+    }
+}

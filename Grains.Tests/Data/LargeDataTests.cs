@@ -1,0 +1,132 @@
+using System.Globalization;
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Tests.Data;
+
+/// <summary>Alone in the process while they run: they measure it.</summary>
+[CollectionDefinition(nameof(LargeDataTests), DisableParallelization = true)]
+public sealed class LargeDataTestsDefinition;
+
+[Collection(nameof(LargeDataTests))]
+public sealed class LargeDataTests : IDisposable
+{
+    private const long Large = 200L << 20;
+    private const long Most = 40L << 20;
+
+    private readonly TempDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void Bytes_TakeNoMemory_HoweverLongTheFile()
+    {
+        string path = Sparse("x", [], Large);
+        AssertFlat(Given.Bytes(path, lanes: 4, fraction: 0.1), source => ReadAll(source.Training, (slice, _, tokens) => source.Training.ReadInputs(slice, tokens)));
+    }
+
+    [Fact]
+    public void Npy_TakesNoMemory_HoweverLongTheFile()
+    {
+        string x = Sparse("x.npy", NpyFiles.Header("'<f4'", "64, 51200, 16"), Large);
+        string y = Sparse("y.npy", NpyFiles.Header("'<i8'", "64, 51200"), 64 * 51200 * 8L);
+        AssertFlat(Given.Npy(x, y), source => ReadAll(source.Training, (slice, values, _) => source.Training.ReadInputs(slice, values)));
+    }
+
+    [Fact]
+    public void Csv_TakesLittleMemory_HoweverLongTheFile()
+    {
+        string path = _directory.File("x.csv");
+        using (var writer = new StreamWriter(path))
+        {
+            writer.Write("a,b,c,d,e,f,g,h\n");
+            string block = string.Concat(Enumerable.Range(0, 1000).Select(i => string.Create(CultureInfo.InvariantCulture, $"{i},0.{i},-{i},1e{i % 9},7,{i}.25,3,{i}\n")));
+            for (int i = 0; i < 1500; i++)
+                writer.Write(block);
+        }
+
+        AssertFlat(Given.Csv(path, lanes: 4, fraction: 0.1, standardize: true), source => ReadAll(source.Training, (slice, values, _) =>
+        {
+            source.Training.ReadInputs(slice, values.AsSpan(0, slice.Length * 8));
+        }));
+        Assert.Empty(Directory.GetFiles(Path.GetTempPath(), "tbptt-*.table"));
+    }
+
+    [Fact]
+    public void Synthetic_TakesNoMemory_WhenItIsLarge() => AssertFlat(
+        Given.Synthetic(SourceKind.Average, sequences: 1_000_000, length: 100),
+        source => source.Training.ReadInputs(new(999_999, 0, 100), new float[1000]));
+
+    [Theory]
+    [InlineData(SourceKind.Csv)]
+    [InlineData(SourceKind.Npy)]
+    [InlineData(SourceKind.Average)]
+    public async Task Reading_GivesTheSameValues_OnManyThreadsAtOnce(SourceKind kind)
+    {
+        using IDataSource source = Given.Open(kind switch
+        {
+            SourceKind.Csv => Given.Csv(_directory.Write("x.csv", "a\n" + string.Concat(Enumerable.Range(0, 5001).Select(i => $"{i}\n"))), lanes: 10),
+            SourceKind.Npy => Given.Npy(Npy("x.npy"), Npy("x.npy")),
+            _ => Given.Synthetic(kind, 10, 500),
+        });
+        int width = source.Shape.InputFeatures;
+        float[][] expected = [.. Enumerable.Range(0, 10).Select(i => source.Training.Inputs(i, width))];
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(thread => Task.Run(() =>
+        {
+            for (int i = 0; i < 300; i++)
+            {
+                var slice = new SequenceSlice((i + thread) % 10, i * 7 % 400, 100);
+                var values = new float[100 * width];
+                source.Training.ReadInputs(slice, values);
+                Assert.Equal(expected[slice.Sequence][(slice.Start * width)..((slice.Start + 100) * width)], values);
+            }
+        })));
+    }
+
+    private static void AssertFlat(DataSpec data, Action<IDataSource> read)
+    {
+        long before = Start();
+        using (IDataSource source = Given.Open(data))
+            read(source);
+        Assert.InRange(Peak() - before, long.MinValue, Most);
+    }
+
+    // What the process holds, without garbage that it could drop; from here on the kernel (if it is Linux) notes the most it held.
+    private static long Start()
+    {
+        GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        if (OperatingSystem.IsLinux())
+            File.WriteAllText("/proc/self/clear_refs", "5");
+        return Environment.WorkingSet;
+    }
+
+    private static long Peak()
+    {
+        if (!OperatingSystem.IsLinux())
+            return Environment.WorkingSet;
+        string line = File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+        return long.Parse(line.AsSpan(6, line.Length - 8), NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture) << 10;
+    }
+
+    private static void ReadAll(ISequenceSet set, Action<SequenceSlice, float[], long[]> read)
+    {
+        float[] values = new float[1000 * 16];
+        long[] tokens = new long[1000];
+        for (int sequence = 0; sequence < set.Count; sequence++)
+        {
+            for (int start = 0; start + 1000 <= set.Length(sequence); start += 1000)
+                read(new(sequence, start, 1000), values, tokens);
+        }
+    }
+
+    private string Npy(string name) =>
+        _directory.Write(name, NpyFiles.Of<float>("<f4", "10, 500", [.. Enumerable.Range(0, 5000).Select(i => (float)i)]));
+
+    private string Sparse(string name, byte[] start, long rest)
+    {
+        string path = _directory.Write(name, start);
+        using FileStream file = File.OpenWrite(path);
+        file.SetLength(start.Length + rest);
+        return path;
+    }
+}

@@ -1,0 +1,144 @@
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Safetensors;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Tests.Data;
+
+public sealed class SpecResolverTests : IDisposable
+{
+    private static readonly DataShape Values = new(3, 0, 5, 0);
+    private static readonly DataShape Tokens = new(0, 17, 0, 12);
+
+    private readonly TempDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void Sizes_AreFilledIn_FromValues()
+    {
+        ModelSpec model = Resolved(new() { HiddenSize = 4 }, Values, LossKind.Mse);
+        Assert.Equal((3, 5, null), (model.InputSize, model.OutputSize, model.Embedding));
+    }
+
+    [Fact]
+    public void Sizes_AreFilledIn_FromTokensAndClasses()
+    {
+        ModelSpec model = Resolved(new() { HiddenSize = 4, Embedding = new() { Size = 6 } }, Tokens, LossKind.CrossEntropy);
+        Assert.Equal((6, 12, 17), (model.InputSize, model.OutputSize, model.Embedding!.Vocabulary));
+    }
+
+    [Fact]
+    public void Sizes_AreKept_WhenTheDataFitThem()
+    {
+        ModelSpec given = new() { HiddenSize = 4, InputSize = 6, OutputSize = 20, Embedding = new() { Size = 6, Vocabulary = 32 } };
+        Assert.Equal(given, Resolved(given, Tokens, LossKind.CrossEntropy));
+    }
+
+    [Fact]
+    public void Spec_IsRefused_WithEverySizeThatDoesNotFit()
+    {
+        Assert.Equal(
+            [
+                "model.inputSize: found 2, expected 3, the width of the inputs; correct it, or leave it out",
+                "model.outputSize: found 4, expected 5, the width of the targets; correct it, or leave it out",
+                "train.loss: found cross_entropy, expected mse, because targets are values (5 a time step); change it",
+            ],
+            Problems(new() { HiddenSize = 4, InputSize = 2, OutputSize = 4 }, Values, LossKind.CrossEntropy));
+        Assert.Equal(
+            [
+                "model.embedding.vocabulary: found 16, expected at least 17, the largest token of the inputs + 1; raise it, or leave it out",
+                "model.inputSize: found 5, expected 6, the size of the embedding; correct it, or leave it out",
+                "model.outputSize: found 11, expected at least 12, the largest class of the targets + 1; raise it, or leave it out",
+                "train.loss: found mse, expected cross_entropy, because targets are classes (12 of them); change it",
+            ],
+            Problems(new() { HiddenSize = 4, InputSize = 5, OutputSize = 11, Embedding = new() { Size = 6, Vocabulary = 16 } }, Tokens, LossKind.Mse));
+    }
+
+    [Fact]
+    public void Embedding_IsAskedForByTokens_AndRefusedByValues()
+    {
+        Assert.StartsWith("model.embedding: found nothing, expected an embedding", Problems(new() { HiddenSize = 4 }, Tokens, LossKind.CrossEntropy).Single(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "model.embedding: found an embedding, expected none",
+            Problems(new() { HiddenSize = 4, Embedding = new() { Size = 2 } }, Values, LossKind.Mse).Single(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(8_000, 1)]
+    [InlineData(int.MaxValue, int.MaxValue)]
+    public void Model_IsRefused_BeyondTheLargest(int hidden, int layers) => Assert.EndsWith(
+        "parameters, expected at most 250,000,000; lower hiddenSize, layers, or the vocabulary",
+        Problems(new() { HiddenSize = hidden, Layers = layers }, Values, LossKind.Mse).Single(), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(CellKind.Lstm, 1, null)]
+    [InlineData(CellKind.Gru, 3, 6)]
+    [InlineData(CellKind.Rnn, 2, 1)]
+    public void Count_EqualsTheLayoutsLength_ForEveryCell(CellKind cell, int layers, int? embedding)
+    {
+        ModelSpec model = new()
+        {
+            Cell = cell, HiddenSize = 5, Layers = layers, InputSize = embedding ?? 3, OutputSize = 2,
+            Embedding = embedding is { } size ? new() { Size = size, Vocabulary = 11 } : null,
+        };
+        Assert.Equal(ParameterLayout.Of(model).Length, ParameterLayout.Count(model));
+    }
+
+    [Fact]
+    public void InitFrom_IsComparedWithTheModel_TensorByTensor()
+    {
+        ModelSpec model = new() { HiddenSize = 4, InputSize = 3, OutputSize = 5 };
+        string path = _directory.File("model.safetensors");
+        using (FileStream stream = File.Create(path))
+        {
+            ParameterLayout layout = ParameterLayout.Of(model);
+            SafetensorsFile.Write(stream, layout, new float[layout.Length]);
+        }
+
+        Assert.Empty(Problems(model with { InitFrom = path }, Values, LossKind.Mse));
+        Assert.Equal(
+            [
+                $"model.initFrom: found no tensor 'rnn.weight_ih_l1' in {path}, expected 'rnn.weight_ih_l1', F32 of shape [16, 4]; take weights of this very model, or change the model",
+                $"model.initFrom: found no tensor 'rnn.weight_hh_l1' in {path}, expected 'rnn.weight_hh_l1', F32 of shape [16, 4]; take weights of this very model, or change the model",
+                $"model.initFrom: found no tensor 'rnn.bias_ih_l1' in {path}, expected 'rnn.bias_ih_l1', F32 of shape [16]; take weights of this very model, or change the model",
+                $"model.initFrom: found no tensor 'rnn.bias_hh_l1' in {path}, expected 'rnn.bias_hh_l1', F32 of shape [16]; take weights of this very model, or change the model",
+            ],
+            Problems(model with { InitFrom = path, Layers = 2 }, Values, LossKind.Mse));
+        Assert.Contains("found 'rnn.weight_ih_l0', F32 of shape [16, 3]", Problems(model with { InitFrom = path, Cell = CellKind.Gru }, Values, LossKind.Mse)[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Prepare_GivesTheSameSpec_WhenPreparedAgain()
+    {
+        using PreparedRun once = PreparedRun.Prepare(Given.Spec(Given.Synthetic(SourceKind.Average)));
+        using PreparedRun twice = PreparedRun.Prepare(once.Spec);
+        Assert.Equal((10, 5), (once.Spec.Model.InputSize, once.Spec.Model.OutputSize));
+        Assert.Equal(once.Spec.Model, twice.Spec.Model);
+        Assert.Equal(ParameterLayout.Of(once.Spec.Model).Length, once.Layout.Length);
+        Assert.Equal(300, once.Data.Training.Count);
+    }
+
+    [Fact]
+    public void Prepare_TellsEveryMistake_OfDataAndWeights()
+    {
+        ModelSpec model = new() { HiddenSize = 4, InitFrom = _directory.Write("x", "no") };
+        var error = Assert.Throws<SpecException>(() => PreparedRun.Prepare(Given.Spec(Given.Csv("/nowhere/x.csv"), model)));
+        Assert.Equal(["data.source", "model.initFrom"], error.Problems.Select(problem => problem.Key));
+        error = Assert.Throws<SpecException>(() => PreparedRun.Prepare(
+            Given.Spec(Given.Synthetic(SourceKind.Sine), model with { OutputSize = 2 }, LossKind.CrossEntropy)));
+        Assert.Equal(["model.outputSize", "train.loss", "model.initFrom"], error.Problems.Select(problem => problem.Key));
+    }
+
+    private static ModelSpec Resolved(ModelSpec model, DataShape shape, LossKind loss)
+    {
+        (RunSpec spec, IReadOnlyList<SpecProblem> problems) = Resolve(model, shape, loss);
+        Assert.Empty(problems);
+        return spec.Model;
+    }
+
+    private static string[] Problems(ModelSpec model, DataShape shape, LossKind loss) =>
+        [.. Resolve(model, shape, loss).Problems.Select(problem => problem.ToString())];
+
+    private static (RunSpec Resolved, IReadOnlyList<SpecProblem> Problems) Resolve(ModelSpec model, DataShape shape, LossKind loss) =>
+        SpecResolver.Resolve(Given.Spec(Given.Synthetic(SourceKind.Average), model, loss), shape);
+}
