@@ -1,1 +1,53 @@
-return 0;
+using System.CommandLine;
+using Orleans.Tbptt.Local;
+using Orleans.Tbptt.Silo.Configuration;
+using Orleans.Tbptt.Silo.Hosting;
+
+namespace Orleans.Tbptt.Silo;
+
+/// <summary>The program <c>tbptt-silo</c>.</summary>
+internal static class Program
+{
+    private static async Task<int> Main(string[] args)
+    {
+        int code = await RunAsync(args);
+        // Returning would wait for every foreground thread, native ones included.
+        Environment.Exit(code);
+        return code;
+    }
+
+    private static async Task<int> RunAsync(string[] args)
+    {
+        var commandLine = new SiloCommandLine();
+        var command = commandLine.Build(async start =>
+        {
+            LoadNativeBackend();
+            return await new SiloRun(Console.Out, TimeProvider.System).RunAsync(start);
+        });
+        var parsed = command.Parse(args);
+        try
+        {
+            if (parsed.Errors.Count > 0)
+                throw new SiloStartException(string.Join(' ', parsed.Errors.Select(error => error.Message)), SiloExitCode.WrongConfiguration);
+            return await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                // Signals are EndRequest's.
+                ProcessTerminationTimeout = null,
+            });
+        }
+        catch (SiloStartException exception)
+        {
+            if (commandLine.WantsReadyLine(parsed))
+                Console.Out.WriteLine(new ReadyLine { Ready = false, Error = exception.Message });
+            Console.Error.WriteLine($"tbptt-silo: {exception.Message}");
+            return exception.ExitCode;
+        }
+    }
+
+    /// <summary>Loads what the silo computes with, before anything else uses it; a silo that cannot compute does not join a cluster.</summary>
+    /// <exception cref="SiloStartException">It cannot be loaded.</exception>
+    private static void LoadNativeBackend()
+    {
+    }
+}

@@ -1,0 +1,134 @@
+using Orleans.Tbptt.Membership;
+
+namespace Orleans.Tbptt.Client.Cluster;
+
+/// <summary>Silo processes on this machine that find each other through a SQLite file, and end with this process however it ends.</summary>
+internal sealed class LocalCluster : IDisposable
+{
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(1.8);
+
+    private readonly ClusterPlan _plan;
+    private readonly List<SiloProcess> _silos = [];
+    private readonly TaskCompletionSource<string> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _ending;
+
+    private LocalCluster(ClusterPlan plan)
+    {
+        _plan = plan;
+        MembershipFile = Path.Combine(SqliteMembership.DirectoryIn(plan.Runs), $"{plan.Run}.db");
+    }
+
+    /// <summary>The SQLite file of the membership; deleted when the cluster ends.</summary>
+    public string MembershipFile { get; }
+
+    /// <summary>The silos.</summary>
+    public IReadOnlyList<SiloProcess> Silos => _silos;
+
+    /// <summary>Completes, with the cause, when no silo is left that nobody asked to end.</summary>
+    public Task<string> Lost => _lost.Task;
+
+    /// <summary>Starts the silos; all are part of the cluster when this returns.</summary>
+    /// <exception cref="ClientException">One of them cannot be started; none is left.</exception>
+    public static async Task<LocalCluster> StartAsync(
+        SiloProgram program, ClusterPlan plan, Action<string> notice, CancellationToken cancellation)
+    {
+        var cluster = new LocalCluster(plan);
+        try
+        {
+            Directory.CreateDirectory(plan.Directory.Logs);
+            SqliteMembership.Prepare(cluster.MembershipFile);
+            for (int number = 1; number <= plan.Silos; number++)
+                cluster._silos.Add(SiloProcess.Start(program, number, cluster.Arguments(number), plan.Log(number)));
+            await cluster.WaitUntilReadyAsync(cancellation);
+            foreach (var silo in cluster._silos)
+                _ = cluster.WatchAsync(silo, notice);
+            return cluster;
+        }
+        catch (Exception exception)
+        {
+            await cluster.EndAsync();
+            cluster.Dispose();
+            if (exception is MembershipStoreException or IOException or UnauthorizedAccessException)
+                throw new ClientException($"cannot use the runs directory {plan.Runs}: {exception.Message}", ExitCode.Unreachable, exception);
+            throw;
+        }
+    }
+
+    /// <summary>Lets go of the silos, waits for up to 1.8 s, kills those that are left, and clears the membership away.</summary>
+    public async Task EndAsync()
+    {
+        _ending = true;
+        foreach (var silo in _silos)
+            silo.ClosePipe();
+        // A detached silo does not mind its pipe.
+        if (_plan.Detached)
+            Kill();
+        try
+        {
+            await Task.WhenAll(_silos.Select(silo => silo.Exited)).WaitAsync(EndTimeout);
+        }
+        catch (TimeoutException)
+        {
+            Kill();
+            await Task.WhenAll(_silos.Select(silo => silo.Exited)).WaitAsync(EndTimeout);
+        }
+
+        SqliteMembership.Delete(MembershipFile);
+    }
+
+    /// <summary>Kills every silo.</summary>
+    public void Kill()
+    {
+        _ending = true;
+        foreach (var silo in _silos)
+            silo.Kill();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var silo in _silos)
+            silo.Dispose();
+    }
+
+    private async Task WaitUntilReadyAsync(CancellationToken cancellation)
+    {
+        using var first = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        first.CancelAfter(StartTimeout);
+        try
+        {
+            // The first that fails ends the wait for all others.
+            await foreach (var ready in Task.WhenEach(_silos.Select(silo => silo.WaitUntilReadyAsync(first.Token))))
+                await ready;
+        }
+        catch (OperationCanceledException exception) when (!cancellation.IsCancellationRequested)
+        {
+            throw new ClientException(
+                $"the silos were not ready after {StartTimeout.TotalSeconds:0} s; see {_plan.Directory.Logs}", ExitCode.Unreachable, exception);
+        }
+    }
+
+    private async Task WatchAsync(SiloProcess silo, Action<string> notice)
+    {
+        await silo.Exited;
+        if (_ending)
+            return;
+        int left = _silos.Count(other => !other.Exited.IsCompleted);
+        string what = $"silo {silo.Number} (process {silo.Pid}) ended with exit code {silo.ExitCode}{silo.LastWords()}";
+        if (left == 0)
+            _lost.TrySetResult($"{what}; no silo is left, see {_plan.Directory.Logs}");
+        else
+            notice($"{what}; {left} of {_silos.Count} silos left");
+    }
+
+    private List<string> Arguments(int number)
+    {
+        List<string> arguments =
+        [
+            "--runs", _plan.Runs, "--cluster-id", _plan.Run.Text, "--membership", MembershipFile, "--address", "127.0.0.1",
+            "--silo-port", "0", "--gateway-port", "0", "--name", $"silo-{number}", "--log-file", _plan.Log(number),
+        ];
+        return _plan.Detached ? [.. arguments, "--detached", _plan.Run.Text] : [.. arguments, "--local"];
+    }
+}

@@ -1,0 +1,116 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Local;
+
+namespace Orleans.Tbptt.Client.Cluster;
+
+/// <summary>One silo in a process of its own, which ends when the pipe to its standard input does.</summary>
+internal sealed class SiloProcess : IDisposable
+{
+    private const int KeptLines = 5;
+
+    private readonly Process _process;
+    private readonly string _log;
+    private readonly Queue<string> _lastWords = new();
+
+    private SiloProcess(int number, Process process, string log)
+    {
+        (Number, _process, _log) = (number, process, log);
+        Pid = process.Id;
+        Exited = process.WaitForExitAsync();
+    }
+
+    /// <summary>The silo's number, from 1.</summary>
+    public int Number { get; }
+
+    /// <summary>Its process.</summary>
+    public int Pid { get; }
+
+    /// <summary>Completes when the process has ended.</summary>
+    public Task Exited { get; }
+
+    /// <summary>How the process ended; 128 + n for signal n.</summary>
+    public int ExitCode => _process.ExitCode;
+
+    /// <summary>Starts silo <paramref name="number"/>.</summary>
+    /// <param name="program">The silo program.</param>
+    /// <param name="number">The silo's number, from 1.</param>
+    /// <param name="arguments">What the program is told.</param>
+    /// <param name="log">The file it logs to.</param>
+    /// <exception cref="ClientException">The process cannot be started.</exception>
+    public static SiloProcess Start(SiloProgram program, int number, IEnumerable<string> arguments, string log)
+    {
+        try
+        {
+            var process = Process.Start(program.StartInfo(arguments)) ?? throw new InvalidOperationException("no process was started");
+            return new(number, process, log);
+        }
+        catch (Exception exception) when (exception is Win32Exception or InvalidOperationException)
+        {
+            throw new ClientException($"cannot start {program.Runtime}: {Text.OneLine(exception.Message)}", Client.ExitCode.Unreachable, exception);
+        }
+    }
+
+    /// <summary>Waits until the silo is part of its cluster.</summary>
+    /// <exception cref="ClientException">It ended before that, or said why it cannot start.</exception>
+    public async Task WaitUntilReadyAsync(CancellationToken cancellation)
+    {
+        _process.ErrorDataReceived += (_, said) => Keep(said.Data);
+        _process.BeginErrorReadLine();
+        while (await _process.StandardOutput.ReadLineAsync(cancellation) is { } line)
+        {
+            if (ReadyLine.Parse(line) is not { } said)
+                Keep(line);
+            else if (said.Ready)
+                return;
+            else
+                throw new ClientException($"silo {Number} did not start: {Text.OneLine(said.Error ?? "no reason given")}", Client.ExitCode.Unreachable);
+        }
+
+        await Exited.WaitAsync(cancellation);
+        throw new ClientException($"silo {Number} ended with exit code {ExitCode} before it was ready{LastWords()}", Client.ExitCode.Unreachable);
+    }
+
+    /// <summary>What the silo said last, for a message: of its standard error or else of its log; empty when it said nothing.</summary>
+    public string LastWords()
+    {
+        string[] words;
+        lock (_lastWords)
+            words = [.. _lastWords];
+        if (words.Length == 0 && File.Exists(_log))
+            words = [.. File.ReadLines(_log).TakeLast(KeptLines)];
+        return words.Length == 0 ? "" : $": {string.Join(" | ", words.Select(Text.OneLine))}";
+    }
+
+    /// <summary>Lets go of the silo: it ends by itself.</summary>
+    public void ClosePipe() => _process.StandardInput.Close();
+
+    /// <summary>Ends the process without asking; does nothing when it has ended.</summary>
+    public void Kill()
+    {
+        try
+        {
+            _process.Kill();
+        }
+        catch (InvalidOperationException)
+        {
+            // It ended in this very moment.
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _process.Dispose();
+
+    private void Keep(string? line)
+    {
+        if (string.IsNullOrWhiteSpace(line))
+            return;
+        lock (_lastWords)
+        {
+            _lastWords.Enqueue(line);
+            if (_lastWords.Count > KeptLines)
+                _lastWords.Dequeue();
+        }
+    }
+}

@@ -1,0 +1,33 @@
+using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Client.Specs;
+
+/// <summary><c>tbptt validate</c>: what a run of this spec would be. Starts nothing.</summary>
+internal static class ValidateCommand
+{
+    /// <summary>Checks, and writes the sizes.</summary>
+    /// <exception cref="SpecException">The spec or its data are not fit.</exception>
+    public static int Run(ISpecChecker checker, string path, IReadOnlyList<string> sets, Terminal terminal)
+    {
+        var result = checker.Check(path, sets);
+        RunSpec spec = result.Spec;
+        var layout = ParameterLayout.Of(spec.Model);
+        var output = terminal.Out;
+        output.WriteLine($"{Text.OneLine(path)}: sound");
+        output.WriteLine($"model       {Text.State(spec.Model.Cell)}, {Text.Plural(spec.Model.Layers, "layer")} of {Text.Plural(spec.Model.HiddenSize, "unit")}, {Inputs(spec.Model)}");
+        output.WriteLine($"parameters  {Text.Count(layout.Length)}");
+        output.WriteLine($"data        {Text.State(spec.Data.Source)}{string.Concat(spec.Data.Paths.Select(file => $" {Text.OneLine(file)}"))}");
+        output.WriteLine($"lanes       {spec.Data.BatchSize}, over {Text.Plural(spec.Train.Trainers, "trainer")}");
+        output.WriteLine($"chunks      {Chunks(spec.Tbptt)}");
+        output.WriteLine($"steps       {Text.Count(result.StepsPerEpoch)} an epoch, {Text.Plural(spec.Train.Epochs, "epoch")}");
+        return ExitCode.Completed;
+    }
+
+    private static string Inputs(ModelSpec model) => model.Embedding is { } embedding
+        ? $"{embedding.Vocabulary} tokens embedded in {embedding.Size}, {Text.Plural(model.OutputSize ?? 0, "output")}"
+        : $"{Text.Plural(model.InputSize ?? 0, "input")}, {Text.Plural(model.OutputSize ?? 0, "output")}";
+
+    private static string Chunks(TbpttSpec tbptt) =>
+        tbptt.ChunkLength is { } length ? $"of {Text.Plural(length, "time step")}" : $"{tbptt.ChunkCount} a sequence";
+}

@@ -1,0 +1,69 @@
+using System.Runtime.InteropServices;
+
+namespace Orleans.Tbptt.Client.Train;
+
+/// <summary>
+/// Ctrl-C and its like. The first asks for an orderly end; the second ends everything at once.
+/// </summary>
+/// <param name="exit">Ends this process with an exit code.</param>
+internal sealed class Interruption(Action<int> exit) : IDisposable
+{
+    private readonly CancellationTokenSource _asked = new();
+    private readonly List<PosixSignalRegistration> _registrations = [];
+
+    /// <summary>Cancelled by the first signal.</summary>
+    public CancellationToken Token => _asked.Token;
+
+    /// <summary>What the program exits with: 128 + the signal's number.</summary>
+    public int ExitCode { get; private set; } = Client.ExitCode.Interrupted;
+
+    /// <summary>Who asked, for the run's record.</summary>
+    public string Reason { get; private set; } = "";
+
+    /// <summary>What has to be ended before the process may, when there is no time left.</summary>
+    public Action? AtOnce { get; set; }
+
+    /// <summary>Listens to this process's signals.</summary>
+    public static Interruption OfProcess()
+    {
+        var interruption = new Interruption(Environment.Exit);
+        foreach (var signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP])
+        {
+            interruption._registrations.Add(PosixSignalRegistration.Create(signal, context =>
+            {
+                context.Cancel = true;
+                interruption.Raise(signal);
+            }));
+        }
+
+        return interruption;
+    }
+
+    /// <summary>A signal came.</summary>
+    public void Raise(PosixSignal signal)
+    {
+        if (_asked.IsCancellationRequested)
+        {
+            AtOnce?.Invoke();
+            exit(ExitCode);
+            return;
+        }
+
+        (ExitCode, Reason) = signal switch
+        {
+            PosixSignal.SIGTERM => (Client.ExitCode.Terminated, "stopped by SIGTERM"),
+            PosixSignal.SIGHUP => (129, "stopped because the terminal was closed"),
+            _ => (Client.ExitCode.Interrupted, "stopped by Ctrl-C"),
+        };
+        // Whoever waits for the token goes on elsewhere: this is the thread that the second signal comes on.
+        _ = _asked.CancelAsync();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var registration in _registrations)
+            registration.Dispose();
+        _asked.Dispose();
+    }
+}

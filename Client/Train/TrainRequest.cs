@@ -1,0 +1,39 @@
+namespace Orleans.Tbptt.Client.Train;
+
+/// <summary>How a run is shown.</summary>
+internal enum OutputMode
+{
+    /// <summary><see cref="Live"/> at a terminal, <see cref="Plain"/> elsewhere.</summary>
+    Auto,
+
+    /// <summary>One screen that follows the run.</summary>
+    Live,
+
+    /// <summary>A few lines.</summary>
+    Plain,
+
+    /// <summary>The events as JSON, one a line.</summary>
+    Json,
+}
+
+/// <summary>What <c>tbptt train</c> was asked.</summary>
+internal sealed record TrainRequest
+{
+    /// <summary>The spec's file.</summary>
+    public required string Spec { get; init; }
+
+    /// <summary><c>key=value</c> pairs that take the place of what the file says.</summary>
+    public IReadOnlyList<string> Sets { get; init; } = [];
+
+    /// <summary>How many silo processes.</summary>
+    public int Silos { get; init; } = 1;
+
+    /// <summary>How the run is shown.</summary>
+    public OutputMode Output { get; init; }
+
+    /// <summary>The run store.</summary>
+    public string Runs { get; init; } = "./runs";
+
+    /// <summary>Whether the run goes on when the console has gone.</summary>
+    public bool Detach { get; init; }
+}

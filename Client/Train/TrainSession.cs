@@ -1,0 +1,104 @@
+using Orleans.Tbptt.Client.Cluster;
+using Orleans.Tbptt.Client.Specs;
+using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Client.Watching;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Client.Train;
+
+/// <summary>One run on a cluster that was started for it. However it goes, the silos have ended when it returns or throws.</summary>
+internal sealed class TrainSession(
+    ITrainingCluster cluster, ClusterPlan plan, CheckedSpec spec, TimeProvider time, WatchLimits limits)
+{
+    /// <summary>How long a step in flight may take to end after Ctrl-C. Together with the silos' time the console ends within 3 s.</summary>
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromMilliseconds(800);
+
+    /// <summary>Submits the run and shows it to its end.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> RunAsync(IRunView view, Interruption interruption)
+    {
+        using var watch = new CancellationTokenSource();
+        try
+        {
+            await SubmitAsync(interruption.Token);
+            var watching = WatchAsync(view, runEvent => runEvent is RunEnded, watch.Token);
+            try
+            {
+                return ExitCode.Of(((RunEnded)await UntilLostAsync(watching).WaitAsync(interruption.Token)).State);
+            }
+            catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+            {
+                view.OnNotice($"{interruption.Reason}: ending after the step in flight; once more to end at once");
+                await StopAsync(watching, interruption.Reason);
+                return interruption.ExitCode;
+            }
+        }
+        finally
+        {
+            await watch.CancelAsync();
+            await cluster.EndAsync();
+        }
+    }
+
+    /// <summary>Submits the run and waits until it has begun; the silos stay.</summary>
+    /// <returns>The exit code of a run that ended at once; null when it goes on.</returns>
+    public async Task<int?> StartDetachedAsync(IRunView view, Interruption interruption)
+    {
+        try
+        {
+            await SubmitAsync(interruption.Token);
+            var first = await UntilLostAsync(WatchAsync(view, _ => true, interruption.Token));
+            return first is RunEnded ended ? ExitCode.Of(ended.State) : null;
+        }
+        catch (Exception)
+        {
+            cluster.Kill();
+            await cluster.EndAsync();
+            throw;
+        }
+    }
+
+    private async Task SubmitAsync(CancellationToken cancellation)
+    {
+        SubmitReply reply;
+        try
+        {
+            reply = await UntilLostAsync(cluster.Runs.SubmitAsync(new(plan.Run, spec.Spec))).WaitAsync(cancellation);
+        }
+        catch (Exception exception) when (exception is not (OperationCanceledException or ClientException))
+        {
+            throw new ClientException($"the run could not be submitted: {Text.OneLine(exception.Message)}", ExitCode.Unreachable, exception);
+        }
+
+        if (reply.Problems.Count > 0)
+            throw new SpecException([.. reply.Problems.Select(spec.Document.Locate)]);
+    }
+
+    private Task<RunEvent> WatchAsync(IRunView view, Func<RunEvent, bool> isLast, CancellationToken cancellation) =>
+        new RunWatcher(cluster.Runs, plan.Run, time, limits).WatchAsync(view, isLast, cancellation);
+
+    /// <summary>A call to a cluster without silos would only run into its timeout.</summary>
+    private async Task<T> UntilLostAsync<T>(Task<T> task)
+    {
+        if (await Task.WhenAny(task, cluster.Lost) == task)
+            return await task;
+        _ = task.ContinueWith(late => _ = late.Exception, TaskScheduler.Default);
+        throw new ClientException($"the cluster is lost: {await cluster.Lost}", ExitCode.Unreachable);
+    }
+
+    private async Task StopAsync(Task<RunEvent> watching, string reason)
+    {
+        try
+        {
+            var stopping = cluster.Runs.StopAsync(plan.Run, reason);
+            // The last events come through the watch; both have the same short time.
+            await Task.WhenAll(stopping, watching).WaitAsync(StopTimeout, time);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // Too slow, or out of reach: what is committed is on disk, and the silos end next.
+        }
+    }
+}

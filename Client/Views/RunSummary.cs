@@ -1,0 +1,80 @@
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Client.Views;
+
+/// <summary>Wraps a view and, at the end, says in a few lines what came of the run.</summary>
+internal sealed class RunSummary(IRunView inner) : IRunView
+{
+    /// <summary>Losses of more epochs than this are left out in the middle.</summary>
+    private const int MaxLosses = 12;
+
+    private readonly Lock _gate = new();
+    private readonly RunFigures _figures = new();
+
+    /// <inheritdoc/>
+    public bool WantsStatus => inner.WantsStatus;
+
+    /// <inheritdoc/>
+    public Task<T> ShowAsync<T>(Func<Task<T>> body) => inner.ShowAsync(body);
+
+    /// <inheritdoc/>
+    public void OnEvent(string line, RunEvent? runEvent)
+    {
+        lock (_gate)
+        {
+            _figures.Add(runEvent);
+            inner.OnEvent(line, runEvent);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnStatus(RunStatus status)
+    {
+        lock (_gate)
+            inner.OnStatus(status);
+    }
+
+    /// <inheritdoc/>
+    public void OnNotice(string text)
+    {
+        // Silos end, and signals come, on threads of their own; a view draws from one at a time.
+        lock (_gate)
+            inner.OnNotice(text);
+    }
+
+    /// <inheritdoc/>
+    public void OnTick()
+    {
+        lock (_gate)
+            inner.OnTick();
+    }
+
+    /// <summary>Writes the summary.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="directory">Where the run's files lie.</param>
+    /// <param name="exitCode">How the program is going to end.</param>
+    public void Write(TextWriter output, RunDirectory directory, int exitCode)
+    {
+        var epochs = _figures.Epochs.ToList();
+        if (epochs.Count > 0)
+            output.WriteLine($"epoch losses  {Losses([.. epochs.Select(epoch => epoch.Loss)])}");
+        double[] validation = [.. epochs.Select(epoch => epoch.ValidationLoss).OfType<double>()];
+        if (validation.Length > 0)
+            output.WriteLine($"validation    {Losses(validation)}");
+        foreach (var metric in epochs.LastOrDefault()?.Metrics ?? [])
+            output.WriteLine($"metric        {Text.Figure(metric)}");
+        if (_figures.Ended?.Model is { } model)
+            output.WriteLine($"model         {model}");
+        output.WriteLine($"files         {directory.Path}");
+        output.WriteLine($"exit code     {exitCode}");
+        output.Flush();
+    }
+
+    private static string Losses(double[] losses)
+    {
+        var shown = losses.Select(Text.Figure);
+        return losses.Length <= MaxLosses
+            ? string.Join(' ', shown)
+            : $"{string.Join(' ', shown.Take(MaxLosses / 2))} … {string.Join(' ', shown.TakeLast(MaxLosses / 2))}";
+    }
+}

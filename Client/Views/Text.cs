@@ -1,0 +1,49 @@
+using System.Globalization;
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Client.Views;
+
+/// <summary>How figures are written for people: invariant, few digits, no locale.</summary>
+internal static class Text
+{
+    /// <summary>A loss or metric: six significant digits.</summary>
+    public static string Figure(double value) =>
+        double.IsFinite(value) ? value.ToString("G6", CultureInfo.InvariantCulture) : "not finite";
+
+    /// <summary>A count, with commas.</summary>
+    public static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>A rate per second.</summary>
+    public static string Rate(double value) => value >= 100
+        ? value.ToString("N0", CultureInfo.InvariantCulture)
+        : value.ToString("0.0", CultureInfo.InvariantCulture);
+
+    /// <summary>A duration in seconds, to a tenth below a minute: <c>3.4 s</c>, <c>2:05</c>, <c>1:02:05</c>.</summary>
+    public static string Duration(double seconds)
+    {
+        if (!double.IsFinite(seconds) || seconds < 0 || seconds > TimeSpan.MaxValue.TotalSeconds / 2)
+            return "?";
+        if (seconds < 59.95)
+            return string.Create(CultureInfo.InvariantCulture, $"{seconds:0.0} s");
+        var span = TimeSpan.FromSeconds(Math.Round(seconds));
+        return span.TotalHours >= 1
+            ? string.Create(CultureInfo.InvariantCulture, $"{(long)span.TotalHours}:{span.Minutes:00}:{span.Seconds:00}")
+            : string.Create(CultureInfo.InvariantCulture, $"{span.Minutes}:{span.Seconds:00}");
+    }
+
+    /// <summary>A metric: <c>test RMSE 3.2 kW</c>.</summary>
+    public static string Figure(Metric metric) => OneLine($"{metric.Name} {Figure(metric.Value)} {metric.Unit}").TrimEnd();
+
+    /// <summary>Some metrics, each after a comma; empty for none.</summary>
+    public static string Appended(IReadOnlyList<Metric> metrics) => string.Concat(metrics.Select(metric => $", {Figure(metric)}"));
+
+    /// <summary><c>1 step</c>, <c>2 steps</c>.</summary>
+    public static string Plural(long count, string noun) => $"{Count(count)} {noun}{(count == 1 ? "" : "s")}";
+
+    /// <summary>A state as run files write it.</summary>
+    public static string State<T>(T state) where T : struct, Enum => Enum.GetName(state)?.ToLowerInvariant() ?? "unknown";
+
+    /// <summary>Text from elsewhere on one line, without characters that steer a terminal.</summary>
+    public static string OneLine(string text) =>
+        string.Concat(text.ReplaceLineEndings(" ").Replace('\t', ' ').Select(character => char.IsControl(character) ? '\uFFFD' : character)).Trim();
+}

@@ -1,0 +1,19 @@
+namespace Orleans.Tbptt.Client.Views;
+
+/// <summary>Columns of text, as wide as they have to be: for eyes, and for <c>grep</c> and <c>awk</c>, too.</summary>
+/// <param name="headings">The columns' names.</param>
+internal sealed class TextTable(params string[] headings)
+{
+    private readonly List<string[]> _rows = [headings];
+
+    /// <summary>Adds a row of as many cells as there are headings.</summary>
+    public void Add(params string[] cells) => _rows.Add([.. cells.Select(Text.OneLine)]);
+
+    /// <summary>Writes the table, each line after <paramref name="indent"/>.</summary>
+    public void Write(TextWriter output, string indent = "")
+    {
+        int[] widths = [.. headings.Select((_, column) => _rows.Max(row => row[column].Length))];
+        foreach (string[] row in _rows)
+            output.WriteLine((indent + string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column])))).TrimEnd());
+    }
+}

@@ -1,0 +1,24 @@
+namespace Orleans.Tbptt.Silo.Configuration;
+
+/// <summary>How a silo's process ends, in the numbers of <c>sysexits.h</c>.</summary>
+internal static class SiloExitCode
+{
+    /// <summary>It was asked to end, and did.</summary>
+    public const int Ended = 0;
+
+    /// <summary>The membership store, or another service it needs, cannot be reached.</summary>
+    public const int Unreachable = 69;
+
+    /// <summary>It was declared dead by the others, or failed in a way it cannot go on from.</summary>
+    public const int Failed = 70;
+
+    /// <summary>An option, a configuration key or the installation is wrong.</summary>
+    public const int WrongConfiguration = 78;
+}
+
+/// <summary>Why a silo cannot start: one line for people, and the exit code.</summary>
+internal sealed class SiloStartException(string message, int exitCode, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>One of <see cref="SiloExitCode"/>.</summary>
+    public int ExitCode { get; } = exitCode;
+}

@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Tbptt.Silo.Configuration;
+
+namespace Orleans.Tbptt.Silo.Hosting;
+
+/// <summary>
+/// Ends the process when Orleans cannot go on, most often because the other silos have declared this one dead. Orleans' own handler
+/// aborts with a stack trace and a core file.
+/// </summary>
+internal sealed partial class FatalExit(ILogger<FatalExit> logger) : IFatalErrorHandler
+{
+    /// <inheritdoc/>
+    public bool IsUnexpected(Exception exception) => true;
+
+    /// <inheritdoc/>
+    public void OnFatalException(object? sender, string? context, Exception? exception)
+    {
+        LogFatal(logger, context ?? exception?.Message ?? "unknown", exception);
+        Serilog.Log.CloseAndFlush();
+        Environment.Exit(SiloExitCode.Failed);
+    }
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The silo cannot go on: {Context}")]
+    private static partial void LogFatal(ILogger logger, string context, Exception? exception);
+}

@@ -1,0 +1,53 @@
+using System.Runtime.InteropServices;
+using Orleans.Tbptt.Silo.Configuration;
+
+namespace Orleans.Tbptt.Silo.Lifetime;
+
+/// <summary>Somebody wants this silo to end: a signal, the end of the parent's pipe, or the end of its run.</summary>
+internal sealed class EndRequest : IDisposable
+{
+    private readonly CancellationTokenSource _asked = new();
+    private readonly List<PosixSignalRegistration> _signals = [];
+
+    /// <summary>Listens for the signals that concern a silo of this mode.</summary>
+    public EndRequest(SiloMode mode)
+    {
+        Listen(PosixSignal.SIGTERM, ends: true);
+        // A terminal sends these to the console and its silos alike; the console decides what becomes of them.
+        bool standing = mode == SiloMode.Standing;
+        foreach (var signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGQUIT, PosixSignal.SIGHUP])
+            Listen(signal, ends: standing);
+    }
+
+    /// <summary>Cancelled when somebody has asked.</summary>
+    public CancellationToken Token => _asked.Token;
+
+    /// <summary>Asks; again does nothing.</summary>
+    public void Ask()
+    {
+        try
+        {
+            _asked.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The silo has ended already.
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var signal in _signals)
+            signal.Dispose();
+        _asked.Dispose();
+    }
+
+    private void Listen(PosixSignal signal, bool ends) => _signals.Add(PosixSignalRegistration.Create(signal, context =>
+    {
+        // The second one of a kind that ends the silo does what it does by default: it ends the process at once.
+        context.Cancel = !ends || !_asked.IsCancellationRequested;
+        if (ends)
+            Ask();
+    }));
+}

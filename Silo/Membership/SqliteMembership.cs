@@ -1,0 +1,95 @@
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+
+namespace Orleans.Tbptt.Membership;
+
+/// <summary>
+/// The embedded membership: one SQLite file that the silos of a machine, and their clients, share. No silo is special; any one may die.
+/// </summary>
+/// <remarks>Compiled into the silo and into the client, so that both speak of the file in one way.</remarks>
+internal static class SqliteMembership
+{
+    /// <summary>The name under which Orleans knows SQLite.</summary>
+    public const string Invariant = "System.Data.SQLite";
+
+    /// <summary>The service every cluster of this system is part of.</summary>
+    public const string ServiceId = "tbptt";
+
+    /// <summary>How long a statement waits for the silo that holds the write lock, in seconds.</summary>
+    private const int BusySeconds = 10;
+
+    /// <summary>Where a run store keeps the membership files of its clusters. No run can have this name.</summary>
+    public static string DirectoryIn(string runs) => Path.Combine(runs, ".cluster");
+
+    /// <summary>What Orleans, silo and client, connects with.</summary>
+    public static string ConnectionString(string file) =>
+        new SqliteConnectionStringBuilder { DataSource = Path.GetFullPath(file), DefaultTimeout = BusySeconds }.ConnectionString;
+
+    /// <summary>Makes SQLite known to Orleans. Has to be called before a silo or client is built; more than once does no harm.</summary>
+    public static void Register() => DbProviderFactories.RegisterFactory(Invariant, SqliteFactory.Instance);
+
+    /// <summary>Creates the file and its tables where they are missing. Safe when several processes do so at once.</summary>
+    /// <exception cref="MembershipStoreException">The file cannot be created, opened or written.</exception>
+    public static void Prepare(string file)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
+            using var connection = new SqliteConnection(ConnectionString(file));
+            connection.Open();
+            // Readers go on while a silo writes; a property of the file, and not to be set inside a transaction.
+            Execute(connection, "PRAGMA journal_mode = WAL;", null);
+            using var transaction = connection.BeginTransaction(deferred: false);
+            Execute(connection, Schema(), transaction);
+            transaction.Commit();
+        }
+        catch (Exception exception) when (exception is SqliteException or IOException or UnauthorizedAccessException)
+        {
+            throw new MembershipStoreException($"cannot use the membership file {file}: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Deletes the file and what SQLite keeps beside it. Nobody may use it any more.</summary>
+    public static void Delete(string file)
+    {
+        SqliteConnection.ClearAllPools();
+        foreach (string path in (string[])[file, file + "-wal", file + "-shm"])
+            File.Delete(path);
+    }
+
+    /// <summary>Deletes the file if no silo is active in it.</summary>
+    public static void DeleteIfDeserted(string file)
+    {
+        using (var connection = new SqliteConnection(ConnectionString(file)))
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = "SELECT COUNT(*) FROM OrleansMembershipTable WHERE Status = 3;";
+            if (command.ExecuteScalar() is not 0L)
+                return;
+        }
+
+        Delete(file);
+    }
+
+    private static void Execute(SqliteConnection connection, string text, SqliteTransaction? transaction)
+    {
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // The text is this assembly's own.
+        command.CommandText = text;
+#pragma warning restore CA2100
+        command.Transaction = transaction;
+        command.ExecuteNonQuery();
+    }
+
+    private static string Schema()
+    {
+        using var stream = typeof(SqliteMembership).Assembly.GetManifestResourceStream("membership.sql")
+            ?? throw new InvalidOperationException("membership.sql is not embedded");
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}
+
+/// <summary>The membership store cannot be reached or written.</summary>
+internal sealed class MembershipStoreException(string message, Exception inner) : Exception(message, inner);
