@@ -5,7 +5,7 @@ using Orleans.Tbptt.Grains.Trainers;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
-using Orleans.Tbptt.Training.Plan;
+using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Grains.Coordinators;

@@ -3,7 +3,7 @@ using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training.Plan;
+using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Grains.Coordinators;

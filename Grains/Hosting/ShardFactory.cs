@@ -3,7 +3,7 @@ using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Native;
-using Orleans.Tbptt.Training.Plan;
+using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Grains.Hosting;

@@ -1,5 +1,5 @@
 using Orleans.Tbptt.Data;
-using Orleans.Tbptt.Training.Plan;
+using Orleans.Tbptt.Data.Plan;
 
 namespace Orleans.Tbptt.Training.Replicas;
 

@@ -1,6 +1,6 @@
 using Orleans.Tbptt.Specs;
 
-namespace Orleans.Tbptt.Training.Plan;
+namespace Orleans.Tbptt.Data.Plan;
 
 /// <summary>Cuts one sequence along time, by a chunk's length or by the number of chunks.</summary>
 public readonly record struct ChunkSplit

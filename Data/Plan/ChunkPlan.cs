@@ -1,6 +1,5 @@
-using Orleans.Tbptt.Data;
 
-namespace Orleans.Tbptt.Training.Plan;
+namespace Orleans.Tbptt.Data.Plan;
 
 /// <summary>What one lane does in one step.</summary>
 /// <param name="Sequence">The sequence it works on, or -1 when the lane is idle.</param>

@@ -1,4 +1,4 @@
-namespace Orleans.Tbptt.Training.Plan;
+namespace Orleans.Tbptt.Data.Plan;
 
 /// <summary>The contiguous lanes of one trainer.</summary>
 /// <param name="First">The first lane.</param>

@@ -1,8 +1,7 @@
-using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Numerics;
 using Orleans.Tbptt.Specs;
 
-namespace Orleans.Tbptt.Training.Plan;
+namespace Orleans.Tbptt.Data.Plan;
 
 /// <summary>The chunk plan of every epoch, and of the evaluation: a pure function of the spec and the data.</summary>
 /// <param name="spec">The run's spec.</param>
