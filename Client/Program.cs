@@ -3,6 +3,9 @@ using Orleans.Tbptt.Client.CommandLine;
 using Orleans.Tbptt.Client.Specs;
 using Orleans.Tbptt.Client.Train;
 using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Client;
 
@@ -17,8 +20,11 @@ internal static class Program
         return await app.RunAsync(args);
     }
 
-    /// <summary>The one place that names the spec loader and the data.</summary>
     private static SpecChecker SpecChecker() => new(
-        (path, _) => throw new ClientException($"cannot read {path}: this build has no spec loader", ExitCode.BadSpec),
-        spec => new(spec, 0));
+        SpecLoader.Load,
+        spec =>
+        {
+            using var run = PreparedRun.Prepare(spec);
+            return new(run.Spec, new EpochPlans(run.Spec, run.Data).Training(0).Steps);
+        });
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Orleans.Tbptt.Local;
 using Orleans.Tbptt.Silo.Configuration;
 using Orleans.Tbptt.Silo.Hosting;
+using Orleans.Tbptt.Training.Native;
 
 namespace Orleans.Tbptt.Silo;
 
@@ -49,5 +50,13 @@ internal static class Program
     /// <exception cref="SiloStartException">It cannot be loaded.</exception>
     private static void LoadNativeBackend()
     {
+        try
+        {
+            NativeBackend.Initialize();
+        }
+        catch (NativeBackendException exception)
+        {
+            throw new SiloStartException(exception.Message, SiloExitCode.WrongConfiguration);
+        }
     }
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
+using Orleans.Tbptt.Grains;
 using Orleans.Tbptt.Membership;
 using Orleans.Tbptt.Silo.Configuration;
 using Serilog;
@@ -40,14 +41,10 @@ internal static class SiloHost
             silo.Configure<ClusterMembershipOptions>(NoticeDeathsSoon);
             silo.Configure<SiloMessagingOptions>(messages => messages.MaxMessageBodySize = MaxMessageBytes);
             silo.Services.Replace(ServiceDescriptor.Singleton<IFatalErrorHandler, FatalExit>());
-            AddGrains(silo, settings);
+            silo.AddTbpttGrains(grains => (grains.RunsDirectory, grains.Device) = (settings.Runs, settings.DeviceName));
         });
         return builder.Build();
     }
-
-    /// <summary>The grains of this silo: the one place that names them.</summary>
-    private static void AddGrains(ISiloBuilder silo, SiloSettings settings) =>
-        silo.Services.AddSingleton(settings);
 
     /// <summary>
     /// A silo that was killed is dead for the others in 1 to 2 s instead of 10: a step waits that long for its trainers.
