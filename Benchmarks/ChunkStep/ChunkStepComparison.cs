@@ -3,11 +3,14 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
+using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Grains;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Native;
+using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Benchmarks.ChunkStep;
 
@@ -28,22 +31,21 @@ internal static class ChunkStepComparison
         using var flat = new BareLoop(spec, flat: true);
         int steps = 300 * epochs;
 
-        var (silo, plain, flattened) = (new List<double>(), new List<double>(), new List<double>());
+        string[] names = ["silo", "single process", "bare", "bare with flat parameters"];
+        var microseconds = names.Select(_ => new List<double>()).ToArray();
         for (int round = -1; round < rounds; round++)
         {
-            double ours = await Train(grains, spec, round);
-            double theirs = Loop(bare, steps);
-            double theirFlat = Loop(flat, steps);
+            double[] figures = [await Train(grains, spec, round), WithoutGrains(spec), Loop(bare, steps), Loop(flat, steps)];
             if (round < 0)
                 continue; // warm-up
-            silo.Add(ours);
-            plain.Add(theirs);
-            flattened.Add(theirFlat);
-            Console.WriteLine($"round {round + 1}: silo {ours:f0} µs, bare {theirs:f0} µs, bare with flat parameters {theirFlat:f0} µs");
+            Console.WriteLine($"round {round + 1}: {string.Join(", ", names.Zip(figures, (name, figure) => $"{name} {figure:f0} µs"))}");
+            foreach (var (list, figure) in microseconds.Zip(figures))
+                list.Add(figure);
         }
 
-        Console.WriteLine($"median: silo {Median(silo):f0} µs, bare {Median(plain):f0} µs, flat {Median(flattened):f0} µs a chunk-step");
-        Console.WriteLine($"ratio to bare {Median(silo) / Median(plain):f2}, to flat {Median(silo) / Median(flattened):f2} (goal: at most 1.30)");
+        double[] medians = [.. microseconds.Select(Median)];
+        Console.WriteLine($"median:  {string.Join(", ", names.Zip(medians, (name, figure) => $"{name} {figure:f0} µs"))} a chunk-step");
+        Console.WriteLine($"silo / bare {medians[0] / medians[2]:f2}, silo / bare with flat parameters {medians[0] / medians[3]:f2} (goal: at most 1.30)");
         await host.StopAsync();
         Directory.Delete(store, recursive: true);
     }
@@ -83,6 +85,17 @@ internal static class ChunkStepComparison
 
         var epochs = (await File.ReadAllLinesAsync(Path.Combine(reply.Directory, "metrics.jsonl"))).Select(RunJson.ReadEvent).OfType<EpochFinished>();
         return epochs.Average(epoch => epoch.Seconds) / 300 * 1e6;
+    }
+
+    /// <summary>The same run without grains and messages: what the silo adds is the difference.</summary>
+    private static double WithoutGrains(RunSpec spec)
+    {
+        using var run = PreparedRun.Prepare(spec);
+        using var trainer = new SingleProcessTrainer(
+            run.Spec, run.Data, () => new TorchReplica(run.Spec.Model, run.Spec.Train.Loss, TorchSharp.torch.CPU));
+        long steps = 0, started = Stopwatch.GetTimestamp();
+        trainer.Train(_ => steps++);
+        return Stopwatch.GetElapsedTime(started).TotalMicroseconds / steps;
     }
 
     private static double Loop(BareLoop loop, int steps)

@@ -21,6 +21,9 @@ internal sealed partial class RunCoordinator(
     /// <summary>How often one step is tried when trainers' own work fails in it, and not their silos.</summary>
     private const int Attempts = 3;
 
+    /// <summary>Up to so many gradient elements a step is committed where the coordinator stands: some 50 µs.</summary>
+    private const long InlineCommit = 1 << 17;
+
     private static readonly TimeSpan PlacementPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan PlacementPatience = TimeSpan.FromMinutes(1);
     private readonly TrainingState _state = new(data.Spec);
@@ -78,7 +81,9 @@ internal sealed partial class RunCoordinator(
     private async Task Commit(int epoch, IReadOnlyList<Contribution> contributions, long started)
     {
         ShardResult[] results = [.. contributions.Select(one => new ShardResult(one.GradientSum.Memory, one.Hidden.Memory, one.LossSum, one.Weight))];
-        var outcome = await worker.Run(() => _state.Commit(results));
+
+        // A small commit is over before a thread could be woken for it; a large one would hold up the silo's other grains.
+        var outcome = (long)_state.Layout.Length * results.Length <= InlineCommit ? _state.Commit(results) : await worker.Run(() => _state.Commit(results));
         foreach (var contribution in contributions)
         {
             contribution.GradientSum.Dispose();
