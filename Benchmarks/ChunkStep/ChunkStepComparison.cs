@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -66,7 +67,11 @@ internal static class ChunkStepComparison
         builder.UseOrleans(silo => silo
             .UseLocalhostClustering()
             .Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = "benchmark")
-            .AddTbpttGrains(options => options.RunsDirectory = store));
+            .AddTbpttGrains(options =>
+            {
+                options.RunsDirectory = store;
+                options.GrainDirectory = new(SqliteFactory.Instance, $"Data Source={Path.Combine(store, "directory.db")}", "benchmark");
+            }));
         var host = builder.Build();
         await host.StartAsync();
         return host;

@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using Orleans.TestingHost;
 using Orleans.Tbptt.Grains;
 using Orleans.Tbptt.Protocol;
@@ -26,7 +27,11 @@ internal sealed class TestSilos : IAsyncDisposable
         var builder = new InProcessTestClusterBuilder((short)silos);
         builder.ConfigureSilo((_, silo) =>
         {
-            silo.AddTbpttGrains(options => options.RunsDirectory = store.Path);
+            silo.AddTbpttGrains(options =>
+            {
+                options.RunsDirectory = store.Path;
+                options.GrainDirectory = new(SqliteFactory.Instance, $"Data Source={store.File("directory.db")};Pooling=False", "test");
+            });
             configure?.Invoke(silo);
         });
         var cluster = builder.Build();
@@ -85,7 +90,7 @@ internal sealed record FinishedRun(RunDirectory Directory, RunStatus Status, IRe
     public float[] Model(ParameterLayout layout)
     {
         var parameters = new float[layout.Length];
-        Data.Safetensors.SafetensorsFile.ReadInto(Directory.Model, layout, parameters);
+        Orleans.Tbptt.Data.Safetensors.SafetensorsFile.ReadInto(Directory.Model, layout, parameters);
         return parameters;
     }
 }

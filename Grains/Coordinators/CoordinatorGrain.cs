@@ -1,4 +1,6 @@
+using Orleans.GrainDirectory;
 using Orleans.Placement;
+using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
@@ -7,7 +9,7 @@ using Orleans.Tbptt.Specs;
 namespace Orleans.Tbptt.Grains.Coordinators;
 
 /// <summary>The grain before a run's coordinator: starts it, answers watchers from its snapshot, stops it.</summary>
-[KeepAlive, PreferLocalPlacement]
+[KeepAlive, PreferLocalPlacement, GrainDirectory(GrainDirectoryName = AdoNetGrainDirectory.Name)]
 internal sealed class CoordinatorGrain(RunServices services, RunStore store, TimeProvider time) : Grain, ICoordinatorGrain
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);

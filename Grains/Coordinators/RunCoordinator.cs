@@ -142,6 +142,9 @@ internal sealed partial class RunCoordinator(
     {
         LogRecovering(progress.Run, _state.Step + 1, reply.Reason);
         long started = time.GetTimestamp();
+
+        // A new generation: what the last one left in flight must not be taken for an answer to this one.
+        progress.TakeGeneration();
         await PlaceTrainers();
         progress.Recover(_state.Step + 1, reply.Missing, reply.Reason, time.GetElapsedTime(started));
     }
@@ -151,8 +154,6 @@ internal sealed partial class RunCoordinator(
         long started = time.GetTimestamp();
         for (int attempt = 1; ; attempt++)
         {
-            // A new generation each time: what the last one left in flight must not be taken for an answer to this one.
-            progress.TakeGeneration();
             var reply = await trainers.Assign(data.Spec, progress.Generation, _state);
             if (reply.IsWhole)
                 return;
@@ -160,6 +161,7 @@ internal sealed partial class RunCoordinator(
             if ((reply.HasFault && attempt >= Attempts) || time.GetElapsedTime(started) > PlacementPatience)
                 throw new RunEndedException(RunState.Failed, reply.Reason);
             await Task.Delay(PlacementPause, time);
+            progress.TakeGeneration();
         }
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Tbptt.Grains.Hosting;
+using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;

@@ -1,6 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Orleans.Runtime.Hosting;
 using Orleans.Tbptt.Grains.Coordinators;
+using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Grains.Store;
 
@@ -14,7 +17,12 @@ public static class SiloBuilderExtensions
     /// <param name="configure">Sets the run store and the silo's device.</param>
     public static ISiloBuilder AddTbpttGrains(this ISiloBuilder builder, Action<TbpttGrainsOptions> configure)
     {
-        builder.Services.Configure(configure);
+        builder.Services.AddOptions<TbpttGrainsOptions>()
+            .Configure(configure)
+            .Validate(options => options.GrainDirectory is not null, $"{nameof(TbpttGrainsOptions.GrainDirectory)} is not set")
+            .ValidateOnStart();
+        builder.AddGrainDirectory(
+            AdoNetGrainDirectory.Name, (services, _) => services.GetRequiredService<IOptions<TbpttGrainsOptions>>().Value.GrainDirectory!);
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<RunStore>();
         builder.Services.AddSingleton<RunDataCache>();

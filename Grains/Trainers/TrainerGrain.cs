@@ -1,12 +1,15 @@
 using Microsoft.Extensions.Logging;
+using Orleans.GrainDirectory;
 using Orleans.Placement;
+using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Protocol;
 
 namespace Orleans.Tbptt.Grains.Trainers;
 
 /// <summary>Orders a trainer's calls, fences old generations, and hands the work to the trainer's thread.</summary>
-[RandomPlacement] // Takes the coordinator's placement hint.
+// Random placement takes the coordinator's placement hint.
+[RandomPlacement, GrainDirectory(GrainDirectoryName = AdoNetGrainDirectory.Name)]
 internal sealed partial class TrainerGrain(ShardFactory factory, ILogger<TrainerGrain> logger) : Grain, ITrainerGrain
 {
     private readonly ShardHost _host = new(factory);

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -41,7 +42,12 @@ internal static class SiloHost
             silo.Configure<ClusterMembershipOptions>(NoticeDeathsSoon);
             silo.Configure<SiloMessagingOptions>(messages => messages.MaxMessageBodySize = MaxMessageBytes);
             silo.Services.Replace(ServiceDescriptor.Singleton<IFatalErrorHandler, FatalExit>());
-            silo.AddTbpttGrains(grains => (grains.RunsDirectory, grains.Device) = (settings.Runs, settings.DeviceName));
+            silo.AddTbpttGrains(grains =>
+            {
+                grains.RunsDirectory = settings.Runs;
+                grains.Device = settings.DeviceName;
+                grains.GrainDirectory = new(SqliteFactory.Instance, SqliteMembership.ConnectionString(settings.MembershipFile), settings.ClusterId);
+            });
         });
         return builder.Build();
     }

@@ -1,6 +1,6 @@
 using Orleans.Runtime.Placement;
 
-namespace Orleans.Tbptt.Grains.Coordinators;
+namespace Orleans.Tbptt.Grains.Placement;
 
 /// <summary>Spreads a run's trainers over the living silos, the coordinator's own first. Where they live changes no bit of the result.</summary>
 internal sealed class TrainerPlacement(ISiloStatusOracle silos, ILocalSiloDetails self)
