@@ -27,14 +27,12 @@ public sealed class RunStoreTests : IDisposable
 
         Assert.Equal(
             """
-            RUN     STATE                                     EPOCH  STEP   LOSS  STARTED              DURATION
-            wave-2  running                                   1/2    1,200  0.25  2026-03-14 12:01:00  1:00
+            RUN     STATE                                      EPOCH  STEP   LOSS  STARTED              DURATION
+            wave-2  running                                    1/2    1,200  0.25  2026-03-14 12:01:00  1:00
             wave-3  lost (last heard 2026-03-14 12:01:40 UTC)  1/2    1,200  0.25  2026-03-14 12:00:30  1:10
-            wave-1  completed                                 1/2    1,200  0.25  2026-03-14 12:00:00  3.0 s
+            wave-1  completed                                  1/2    1,200  0.25  2026-03-14 12:00:00  3.0 s
 
-            """.Replace("STATE   ", "STATE    ", StringComparison.Ordinal)
-                .Replace("running   ", "running    ", StringComparison.Ordinal)
-                .Replace("completed   ", "completed    ", StringComparison.Ordinal),
+            """,
             _output.ToString());
     }
 

@@ -54,7 +54,11 @@ internal static class SqliteMembership
     {
         SqliteConnection.ClearAllPools();
         foreach (string path in (string[])[file, file + "-wal", file + "-shm"])
-            File.Delete(path);
+        {
+            // File.Delete minds a directory that does not exist.
+            if (File.Exists(path))
+                File.Delete(path);
+        }
     }
 
     /// <summary>Deletes the file if no silo is active in it.</summary>
