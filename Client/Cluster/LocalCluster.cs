@@ -74,7 +74,14 @@ internal sealed class LocalCluster : IDisposable
             await Task.WhenAll(_silos.Select(silo => silo.Exited)).WaitAsync(EndTimeout);
         }
 
-        SqliteMembership.Delete(MembershipFile);
+        try
+        {
+            SqliteMembership.Delete(MembershipFile);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A file that stays behind belongs to this run's id alone: nobody will ever read it.
+        }
     }
 
     /// <summary>Kills every silo.</summary>

@@ -72,14 +72,14 @@ internal sealed class SiloProcess : IDisposable
         throw new ClientException($"silo {Number} ended with exit code {ExitCode} before it was ready{LastWords()}", Client.ExitCode.Unreachable);
     }
 
-    /// <summary>What the silo said last, for a message: of its standard error or else of its log; empty when it said nothing.</summary>
+    /// <summary>What the silo said last, for a message: its standard error, or else the errors in its log; empty when there are none.</summary>
     public string LastWords()
     {
         string[] words;
         lock (_lastWords)
             words = [.. _lastWords];
         if (words.Length == 0 && File.Exists(_log))
-            words = [.. File.ReadLines(_log).TakeLast(KeptLines)];
+            words = [.. File.ReadLines(_log).Where(line => line.Contains(" EROR ") || line.Contains(" FATL ")).TakeLast(KeptLines)];
         return words.Length == 0 ? "" : $": {string.Join(" | ", words.Select(Text.OneLine))}";
     }
 

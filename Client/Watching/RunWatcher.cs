@@ -17,6 +17,9 @@ internal sealed record WatchLimits
     /// <summary>A run that did not answer for this long is unreachable.</summary>
     public TimeSpan Unreachable { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long the status of a run that has ended is waited for.</summary>
+    public TimeSpan LastStatus { get; init; } = TimeSpan.FromMilliseconds(500);
+
     /// <summary>Events of one answer.</summary>
     public int Page { get; init; } = 1000;
 }
@@ -50,7 +53,11 @@ internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time,
                     view.OnNotice("the run answers again");
                 reachable = true;
                 if (Show(page, view, isLast) is { } last)
+                {
+                    await ShowLastStatusAsync(view, cancellation);
                     return last;
+                }
+
                 if (page.Lines.Count == limits.Page)
                     continue;
                 if (view.WantsStatus)
@@ -72,6 +79,21 @@ internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time,
 
             view.OnTick();
             await pause;
+        }
+    }
+
+    /// <summary>What stays on the screen shall be the end; but no run fails for want of its last status.</summary>
+    private async Task ShowLastStatusAsync(IRunView view, CancellationToken cancellation)
+    {
+        if (!view.WantsStatus)
+            return;
+        try
+        {
+            view.OnStatus(await runs.GetStatusAsync(run).WaitAsync(limits.LastStatus, time, cancellation));
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // The events have told all that counts.
         }
     }
 

@@ -19,6 +19,7 @@ internal static class SiloLog
             .MinimumLevel.Is(level)
             .MinimumLevel.Override("Orleans", framework)
             .MinimumLevel.Override("Microsoft", framework)
+            .MinimumLevel.Override("Polly", framework)
             .MinimumLevel.Override("Orleans.Tbptt", level);
         // A local silo's standard output carries the ready line and nothing else.
         if (mode == SiloMode.Standing)

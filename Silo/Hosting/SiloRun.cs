@@ -103,7 +103,8 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
         {
             // An orderly leave takes as long as calls in flight do; after the timeout the others find out by their probes.
             await host.StopAsync(CancellationToken.None).WaitAsync(SiloHost.ShutdownTimeout, time);
-            if (start.Mode == SiloMode.Detached)
+            // The membership of a standing cluster outlives its silos; that of one run is of no use to anybody after it.
+            if (start.Mode != SiloMode.Standing)
                 SqliteMembership.DeleteIfDeserted(start.Settings.MembershipFile);
         }
         catch (Exception exception) when (exception is TimeoutException or OperationCanceledException or SqliteException or IOException)

@@ -54,13 +54,20 @@ internal static class SqliteMembership
     {
         SqliteConnection.ClearAllPools();
         foreach (string path in (string[])[file, file + "-wal", file + "-shm"])
-            File.Delete(path);
+        {
+            // File.Delete minds a directory that does not exist.
+            if (File.Exists(path))
+                File.Delete(path);
+        }
     }
 
     /// <summary>Deletes the file if no silo is active in it.</summary>
+    /// <exception cref="SqliteException">There is no such file any more.</exception>
     public static void DeleteIfDeserted(string file)
     {
-        using (var connection = new SqliteConnection(ConnectionString(file)))
+        // Opened so that it is not created anew when another silo has just deleted it.
+        var existing = new SqliteConnectionStringBuilder(ConnectionString(file)) { Mode = SqliteOpenMode.ReadWrite, Pooling = false };
+        using (var connection = new SqliteConnection(existing.ConnectionString))
         {
             connection.Open();
             using var command = connection.CreateCommand();

@@ -1,0 +1,52 @@
+using Orleans.Tbptt.Silo.Configuration;
+
+namespace Orleans.Tbptt.Tests.Silo;
+
+public sealed class SiloCommandLineTests
+{
+    [Fact]
+    public void CommandLine_OutweighsTheEnvironment_AndTheEnvironmentTheDefaults()
+    {
+        Environment.SetEnvironmentVariable("Tbptt__ClusterId", "from-environment");
+        Environment.SetEnvironmentVariable("Tbptt__Device", "cuda:1");
+        try
+        {
+            var start = Parse("--device", "cpu", "--detached", "wave-1");
+
+            Assert.Equal("from-environment", start.Settings.ClusterId);
+            Assert.Equal("cpu", start.Settings.DeviceName.Text);
+            Assert.Equal("127.0.0.1", start.Settings.Address);
+            Assert.Equal(Path.GetFullPath("runs/.cluster/membership.db"), start.Settings.MembershipFile);
+            Assert.Equal((SiloMode.Detached, "wave-1"), (start.Mode, start.Run!.Value.Text));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("Tbptt__ClusterId", null);
+            Environment.SetEnvironmentVariable("Tbptt__Device", null);
+        }
+    }
+
+    [Fact]
+    public void CommandLine_NamesKeyAndValue_WhenAPortIsNoNumber()
+    {
+        var exception = Assert.Throws<SiloStartException>(() => Parse("--silo-port", "ssh"));
+
+        Assert.Equal(SiloExitCode.WrongConfiguration, exception.ExitCode);
+        Assert.Contains("SiloPort", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("ssh", exception.Message, StringComparison.Ordinal);
+    }
+
+    private static SiloStart Parse(params string[] args)
+    {
+        var start = default(SiloStart);
+        new SiloCommandLine()
+            .Build(parsed =>
+            {
+                start = parsed;
+                return Task.FromResult(0);
+            })
+            .Parse(args)
+            .Invoke(new() { EnableDefaultExceptionHandler = false });
+        return start!;
+    }
+}
