@@ -36,7 +36,7 @@ internal sealed class TrainCommand(ISpecChecker checker, IClusterLauncher launch
                 interruption.AtOnce = cluster.Kill;
                 return await new TrainSession(cluster, plan, spec, time, limits).RunAsync(view, interruption);
             });
-            view.Write(SpokenOutput(request.Output), plan.Directory, code);
+            view.Write(SpokenOutput(request.Output), plan.Directory);
             return code;
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)

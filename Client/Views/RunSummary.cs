@@ -52,8 +52,7 @@ internal sealed class RunSummary(IRunView inner) : IRunView
     /// <summary>Writes the summary.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="directory">Where the run's files lie.</param>
-    /// <param name="exitCode">How the program is going to end.</param>
-    public void Write(TextWriter output, RunDirectory directory, int exitCode)
+    public void Write(TextWriter output, RunDirectory directory)
     {
         var epochs = _figures.Epochs.ToList();
         if (epochs.Count > 0)
@@ -66,7 +65,6 @@ internal sealed class RunSummary(IRunView inner) : IRunView
         if (_figures.Ended?.Model is { } model)
             output.WriteLine($"model         {model}");
         output.WriteLine($"files         {directory.Path}");
-        output.WriteLine($"exit code     {exitCode}");
         output.Flush();
     }
 

@@ -73,7 +73,7 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     {
         var directory = Of(run);
         int lanes = spec.Data.BatchSize;
-        var metadata = new Dictionary<string, string> { ["format"] = "pt", ["run"] = run.Text, ["step"] = $"{state.Step}" };
+        var metadata = new Dictionary<string, string> { ["format"] = "pt", ["step"] = $"{state.Step}" };
         var hidden = HiddenTensors.Of(spec.Model, lanes, state.Hidden);
         DurableFile.Write(directory.Hidden, stream => SafetensorsFile.Write(stream, HiddenTensors.Slots(spec.Model, lanes), hidden, metadata));
         DurableFile.Write(directory.Model, stream => SafetensorsFile.Write(stream, state.Layout, state.Parameters, metadata));
