@@ -1,0 +1,76 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+using Orleans.Tbptt.Grains;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Benchmarks;
+
+/// <summary>One silo in this process with a run store of its own: what a run costs beside the same net without it.</summary>
+internal sealed class LocalSilo : IAsyncDisposable
+{
+    private readonly string _store;
+    private readonly IHost _host;
+
+    private LocalSilo(IHost host, string store) => (_host, _store) = (host, store);
+
+    /// <summary>The average example with one trainer, 300 steps an epoch.</summary>
+    public static RunSpec Average(int epochs) => new()
+    {
+        Name = "average",
+        Model = new() { InputSize = 10, HiddenSize = 20, OutputSize = 5 },
+        Data = new() { Source = SourceKind.Average, BatchSize = 10, Sequences = 300, SequenceLength = 100 },
+        Tbptt = new() { ChunkCount = 10 },
+        Train = new() { Epochs = epochs, Loss = LossKind.Mse, Optimizer = new() { Name = OptimizerKind.Adam, Lr = 1e-3 } },
+    };
+
+    public static async Task<LocalSilo> Start()
+    {
+        string store = Directory.CreateTempSubdirectory("tbptt-benchmark-").FullName;
+        var builder = Host.CreateApplicationBuilder();
+        builder.Logging.ClearProviders();
+        builder.UseOrleans(silo => silo
+            .UseLocalhostClustering()
+            .Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = "benchmark")
+            .AddTbpttGrains(options =>
+            {
+                options.RunsDirectory = store;
+                options.GrainDirectory = new(SqliteFactory.Instance, $"Data Source={Path.Combine(store, "directory.db")};Pooling=False", "benchmark");
+            }));
+        var host = builder.Build();
+        await host.StartAsync();
+        return new(host, store);
+    }
+
+    /// <summary>Trains a run to its end.</summary>
+    /// <param name="run">Its id.</param>
+    /// <param name="spec">What to train.</param>
+    /// <param name="watch">Shown the status now and then.</param>
+    public async Task<RunDirectory> Train(RunId run, RunSpec spec, Action<RunStatus>? watch = null)
+    {
+        var grains = _host.Services.GetRequiredService<IGrainFactory>();
+        var reply = await grains.GetGrain<ICatalogGrain>(0).Submit(new(run, spec));
+        if (reply.Problems.Count > 0)
+            throw new SpecException(reply.Problems);
+        var coordinator = grains.GetGrain<ICoordinatorGrain>(run.Text);
+        var status = await coordinator.GetStatus();
+        for (long seen = 0; !status.HasEnded; status = await coordinator.GetStatus())
+        {
+            seen = (await coordinator.ReadEvents(seen, 10_000)).Last;
+            watch?.Invoke(status);
+        }
+
+        return status.State == RunState.Completed ? new(_store, run) : throw new InvalidOperationException($"{run} ended as {status.State}: {status.Message}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync();
+        _host.Dispose();
+        Directory.Delete(_store, recursive: true);
+    }
+}
