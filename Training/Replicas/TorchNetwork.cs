@@ -71,12 +71,18 @@ internal sealed class TorchNetwork : IDisposable
         long[] shape = [.. slot.Shape.Select(size => (long)size)];
         if (!parameter.shape.SequenceEqual(shape))
             throw new InvalidOperationException($"libtorch's {slot.Name} has shape [{string.Join(", ", parameter.shape)}]");
-        var value = Parameters.narrow(0, slot.Offset, slot.Length).view(shape);
-        var gradient = Gradient.narrow(0, slot.Offset, slot.Length).view(shape);
+        var value = View(Parameters, slot, shape);
+        var gradient = View(Gradient, slot, shape);
         using (no_grad())
             parameter.set_(value);
         parameter.grad = gradient;
         _views.Add(value);
         _views.Add(gradient);
+    }
+
+    private static Tensor View(Tensor flat, ParameterSlot slot, long[] shape)
+    {
+        using var part = flat.narrow(0, slot.Offset, slot.Length);
+        return part.view(shape);
     }
 }

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Native;
 using static TorchSharp.torch;
 
 namespace Orleans.Tbptt.Training.Replicas;
@@ -23,6 +24,7 @@ public sealed class TorchReplica : IReplica
     /// <param name="device">The device to compute on.</param>
     public TorchReplica(ModelSpec model, LossKind loss, Device device)
     {
+        NativeBackend.EnterThread();
         (_model, _loss) = (model, loss);
         Layout = ParameterLayout.Of(model);
         Device = device.ToString();

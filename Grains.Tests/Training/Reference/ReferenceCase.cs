@@ -1,0 +1,102 @@
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Plan;
+using Orleans.Tbptt.Training.Replicas;
+
+namespace Orleans.Tbptt.Tests.Training.Reference;
+
+/// <summary>Which network, which data, and whether units are dropped between its layers.</summary>
+public sealed record NetworkKind(CellKind Cell, int Layers, bool Tokens, bool Classes, double Dropout);
+
+/// <summary>One chunk of lanes of unequal lengths, one of them idle, ready for a replica and for the reference network.</summary>
+internal sealed class ReferenceCase
+{
+    public const int Units = 5;
+    private readonly ChunkPlan _plan;
+    private readonly FormulaSequences _sequences;
+    private readonly ReferenceNetwork _network;
+    private readonly Dictionary<(long Chunk, bool Dropout), ReferenceLane[]> _lanes = [];
+
+    public ReferenceCase(NetworkKind kind, int[] lengths, int lanes, int chunkLength)
+    {
+        Shape = new(kind.Tokens ? 0 : 3, kind.Tokens ? 6 : 0, kind.Classes ? 0 : 2, kind.Classes ? 4 : 0);
+        Model = new()
+        {
+            Cell = kind.Cell,
+            Layers = kind.Layers,
+            HiddenSize = Units,
+            InputSize = kind.Tokens ? 3 : Shape.InputFeatures,
+            OutputSize = kind.Classes ? Shape.Classes : Shape.TargetFeatures,
+            Embedding = kind.Tokens ? new() { Vocabulary = Shape.Vocabulary, Size = 3 } : null,
+            Dropout = kind.Dropout,
+        };
+        Loss = kind.Classes ? LossKind.CrossEntropy : LossKind.Mse;
+        Layout = ParameterLayout.Of(Model);
+        Block = new(0, lanes);
+        var draws = new Draws(61);
+        Parameters = draws.Floats(Layout.Length, 0.8);
+        HiddenBefore = draws.Floats(lanes * Layout.HiddenPerLane, 0.9);
+        _sequences = new(Shape, lengths, 7);
+        _plan = ChunkPlan.Create(_sequences, lanes, ChunkSplit.OfLength(chunkLength));
+        _network = new(Model, Loss);
+    }
+
+    public DataShape Shape { get; }
+
+    public ModelSpec Model { get; }
+
+    public LossKind Loss { get; }
+
+    public ParameterLayout Layout { get; }
+
+    public LaneBlock Block { get; }
+
+    public float[] Parameters { get; }
+
+    /// <summary>Arbitrary numbers: as carried from a chunk before.</summary>
+    public float[] HiddenBefore { get; }
+
+    public DropoutMasks Dropout(long chunk) => new(3, chunk, Block.First, Model.Dropout);
+
+    public ChunkBatch Batch(long chunk)
+    {
+        var batch = new ChunkBatch(Shape);
+        batch.Load(_sequences, _plan, chunk, Block);
+        return batch;
+    }
+
+    /// <summary>The reference's loss sum over all lanes of a chunk; the hidden state of each lane goes on in place, that of an idle one is zeroed.</summary>
+    public double Reference(double[] parameters, long chunk, double[] hidden, bool dropout)
+    {
+        if (!_lanes.TryGetValue((chunk, dropout), out var lanes))
+            _lanes[(chunk, dropout)] = lanes = Lanes(chunk, dropout);
+        int perLane = Layout.HiddenPerLane;
+        double sum = 0;
+        for (int lane = 0; lane < lanes.Length; lane++)
+        {
+            double[] state = lanes[lane].Inputs.Length == 0 ? new double[perLane] : hidden[(lane * perLane)..((lane + 1) * perLane)];
+            sum += _network.Run(parameters, lanes[lane], state);
+            state.CopyTo(hidden, lane * perLane);
+        }
+
+        return sum;
+    }
+
+    private ReferenceLane[] Lanes(long chunk, bool dropout)
+    {
+        var masks = Enumerable.Range(0, Model.Layers)
+            .Select(layer => BatchRows.Masks(_plan, Batch(chunk), Block, Dropout(chunk), chunk, layer, Units)).ToArray();
+        return [.. BatchRows.Chunks(_plan, chunk, Block).Select((work, lane) => Lane(work, (layer, t) => dropout ? masks[layer][(lane, t)] : null))];
+    }
+
+    private ReferenceLane Lane(LaneChunk chunk, Func<int, int, float[]?> mask)
+    {
+        int[] times = [.. Enumerable.Range(chunk.Start, chunk.Length)];
+        double[] Values(int time, int width, Func<int, int, int, float> value) =>
+            [.. Enumerable.Range(0, width).Select(feature => (double)value(chunk.Sequence, time, feature))];
+        return new(
+            [.. times.Select(t => Shape.HasTokens ? [_sequences.Token(chunk.Sequence, t)] : Values(t, Shape.InputFeatures, _sequences.Input))],
+            [.. times.Select(t => Shape.HasClasses ? [_sequences.Class(chunk.Sequence, t)] : Values(t, Shape.TargetFeatures, _sequences.Target))],
+            mask);
+    }
+}

@@ -1,0 +1,101 @@
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Tests.Training.Reference;
+
+/// <summary>What the reference network is given for one lane of one chunk.</summary>
+/// <param name="Inputs">Values of each time step, or one token.</param>
+/// <param name="Targets">Values of each time step, or one class.</param>
+/// <param name="Mask">What the outputs of a layer at a time step are multiplied by on the way to the next layer.</param>
+internal sealed record ReferenceLane(double[][] Inputs, double[][] Targets, Func<int, int, float[]?> Mask);
+
+/// <summary>
+/// Embedding, recurrent layers, head and loss in double precision, one lane and one unit at a time, written from the equations in PyTorch's
+/// documentation of <c>nn.LSTM</c>, <c>nn.GRU</c>, <c>nn.RNN</c>, <c>nn.Linear</c>, <c>mse_loss</c> and <c>cross_entropy</c>. Forward only.
+/// </summary>
+internal sealed class ReferenceNetwork(ModelSpec model, LossKind loss)
+{
+    private readonly Places[] _layers = [.. Enumerable.Range(0, model.Layers).Select(layer => Places.Of(ParameterLayout.Of(model), layer))];
+    private readonly ParameterSlot _embedding = ParameterLayout.Of(model).Slots[0];
+    private readonly ParameterSlot _head = ParameterLayout.Of(model).Slots[^2];
+    private readonly ParameterSlot _headBias = ParameterLayout.Of(model).Slots[^1];
+    private readonly int _units = model.HiddenSize;
+    private double[] _p = [];
+
+    /// <summary>The loss sum of a lane's chunk; <paramref name="hidden"/>, <c>[h, c][layer][unit]</c>, goes on to the chunk's end.</summary>
+    public double Run(double[] parameters, ReferenceLane lane, double[] hidden)
+    {
+        _p = parameters;
+        double sum = 0;
+        for (int t = 0; t < lane.Inputs.Length; t++)
+        {
+            double[] x = model.Embedding is { } embedding
+                ? [.. Enumerable.Range(0, embedding.Size).Select(i => _p[_embedding.Offset + (int)lane.Inputs[t][0] * embedding.Size + i])]
+                : lane.Inputs[t];
+            for (int layer = 0; layer < model.Layers; layer++)
+            {
+                var h = hidden.AsSpan(layer * _units, _units);
+                var c = model.Cell == CellKind.Lstm ? hidden.AsSpan((model.Layers + layer) * _units, _units) : default;
+                Cell(layer, x, h, c);
+                x = h.ToArray();
+                if (layer + 1 < model.Layers && lane.Mask(layer, t) is { } mask)
+                    x = [.. x.Zip(mask, (value, kept) => value * kept)];
+            }
+
+            double[] y = [.. Enumerable.Range(0, model.OutputSize!.Value).Select(o => Dot(_head.Offset, o, x) + _p[_headBias.Offset + o])];
+            sum += loss == LossKind.Mse
+                ? y.Zip(lane.Targets[t], (output, target) => (output - target) * (output - target)).Sum()
+                : Math.Log(y.Sum(Math.Exp)) - y[(int)lane.Targets[t][0]];
+        }
+
+        return sum;
+    }
+
+    private void Cell(int layer, double[] x, Span<double> h, Span<double> c)
+    {
+        double[] before = h.ToArray();
+        var at = _layers[layer];
+        for (int unit = 0; unit < _units; unit++)
+        {
+            double Input(int gate) => Dot(at.InputWeight, gate * _units + unit, x) + _p[at.InputBias + gate * _units + unit];
+            double Recurrent(int gate) => Dot(at.HiddenWeight, gate * _units + unit, before) + _p[at.HiddenBias + gate * _units + unit];
+            switch (model.Cell)
+            {
+                case CellKind.Lstm:
+                    double i = Sigmoid(Input(0) + Recurrent(0)), f = Sigmoid(Input(1) + Recurrent(1));
+                    double g = Math.Tanh(Input(2) + Recurrent(2)), o = Sigmoid(Input(3) + Recurrent(3));
+                    c[unit] = f * c[unit] + i * g;
+                    h[unit] = o * Math.Tanh(c[unit]);
+                    break;
+                case CellKind.Gru:
+                    double r = Sigmoid(Input(0) + Recurrent(0)), z = Sigmoid(Input(1) + Recurrent(1));
+                    double n = Math.Tanh(Input(2) + r * Recurrent(2));
+                    h[unit] = (1 - z) * n + z * before[unit];
+                    break;
+                default:
+                    h[unit] = Math.Tanh(Input(0) + Recurrent(0));
+                    break;
+            }
+        }
+    }
+
+    private double Dot(int offset, int row, double[] x)
+    {
+        int at = offset + row * x.Length;
+        double sum = 0;
+        for (int i = 0; i < x.Length; i++)
+            sum += _p[at + i] * x[i];
+        return sum;
+    }
+
+    private static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
+
+    /// <summary>Where a layer's parameters begin.</summary>
+    private sealed record Places(int InputWeight, int HiddenWeight, int InputBias, int HiddenBias)
+    {
+        public static Places Of(ParameterLayout layout, int layer)
+        {
+            int At(string name) => layout.Slots.Single(slot => slot.Name == $"rnn.{name}_l{layer}").Offset;
+            return new(At("weight_ih"), At("weight_hh"), At("bias_ih"), At("bias_hh"));
+        }
+    }
+}

@@ -1,0 +1,227 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Tests.Training.Reference;
+using Orleans.Tbptt.Training.Native;
+using Orleans.Tbptt.Training.Replicas;
+using TorchSharp;
+
+namespace Orleans.Tbptt.Tests.Training.Replicas;
+
+/// <summary>
+/// The replica beside a network written from PyTorch's equations in double precision. Five units, chunks of up to six time steps, four lanes
+/// at work: losses are 5 to 57 and gradients up to 48, each the sum of some twenty terms. Float32 rounds each number in them by 6e-8 of itself,
+/// a few dozen numbers deep; the tolerances are four to nine times what was measured (5.4e-6, 3.0e-7, 5.8e-6). Two gates exchanged, a bias left
+/// out, a mask at the wrong place or a gradient that flows on past the chunk's start costs 1e-2 and more.
+/// </summary>
+public sealed class TorchReplicaTests(ITestOutputHelper output)
+{
+    private const double LossTolerance = 2e-5;
+    private const double HiddenTolerance = 2e-6;
+    private const double GradientTolerance = 5e-5;
+
+    // Chunk 0: 4, 6, 2, 6 time steps and an idle lane; chunk 1: idle, 1, idle, 5, idle.
+    private static readonly int[] Lengths = [4, 7, 2, 11];
+
+    public static TheoryData<NetworkKind> Kinds { get; } =
+    [
+        .. from cell in Enum.GetValues<CellKind>()
+           from layers in new[] { 1, 2, 3 }
+           from dropout in layers == 1 ? [0.0] : new[] { 0, 0.4 }
+           from data in new[] { (Tokens: false, Classes: false), (Tokens: true, Classes: true) }
+           select new NetworkKind(cell, layers, data.Tokens, data.Classes, dropout),
+        new NetworkKind(CellKind.Lstm, 1, Tokens: true, Classes: false, 0),
+        new NetworkKind(CellKind.Gru, 2, Tokens: false, Classes: true, 0.4),
+    ];
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void LossHiddenStateAndGradient_AreThoseOfTheReference(NetworkKind kind)
+    {
+        var example = Case(kind);
+        using var replica = Replica(example);
+        foreach (long chunk in new long[] { 0, 1 })
+        {
+            float[] hidden = new float[example.HiddenBefore.Length], gradient = new float[example.Layout.Length];
+
+            double loss = replica.ForwardBackward(example.Batch(chunk), example.Dropout(chunk), example.HiddenBefore, hidden, gradient);
+
+            double[] expectedHidden = Differences.Doubles(example.HiddenBefore);
+            double expectedLoss = example.Reference(Differences.Doubles(example.Parameters), chunk, expectedHidden, dropout: kind.Dropout > 0);
+            double[] expectedGradient = Differences.Gradient(
+                at => example.Reference(at, chunk, Differences.Doubles(example.HiddenBefore), dropout: kind.Dropout > 0), example.Parameters);
+            double hiddenError = Differences.Largest(expectedHidden, hidden), gradientError = Differences.Largest(expectedGradient, gradient);
+            output.WriteLine($"{kind} chunk {chunk}: loss {expectedLoss:g4} error {Math.Abs(loss - expectedLoss):e1}, hidden error {hiddenError:e1}, "
+                + $"gradient up to {expectedGradient.Max(Math.Abs):g3} error {gradientError:e1}");
+            Assert.Equal(expectedLoss, loss, LossTolerance);
+            Assert.InRange(hiddenError, 0, HiddenTolerance);
+            Assert.InRange(gradientError, 0, GradientTolerance);
+        }
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void Forward_DropsNothing_AndGivesTheReferencesLossAndHiddenState(NetworkKind kind)
+    {
+        var example = Case(kind);
+        using var replica = Replica(example);
+        float[] hidden = new float[example.HiddenBefore.Length];
+
+        double loss = replica.Forward(example.Batch(0), example.HiddenBefore, hidden);
+
+        double[] expectedHidden = Differences.Doubles(example.HiddenBefore);
+        Assert.Equal(example.Reference(Differences.Doubles(example.Parameters), 0, expectedHidden, dropout: false), loss, LossTolerance);
+        Assert.InRange(Differences.Largest(expectedHidden, hidden), 0, HiddenTolerance);
+    }
+
+    /// <summary>
+    /// The gradient of a chunk is the derivative of its loss with the hidden state at its start held constant (the test above). Had the graph
+    /// not ended there, it would be this other derivative, in which the parameters act through the chunk before, too.
+    /// </summary>
+    [Theory]
+    [InlineData(CellKind.Lstm)]
+    [InlineData(CellKind.Gru)]
+    [InlineData(CellKind.Rnn)]
+    public void Gradient_IsNotThatOfTheWholeHistory(CellKind cell)
+    {
+        var example = Case(new(cell, 2, Tokens: false, Classes: false, 0));
+        using var replica = Replica(example);
+        float[] between = new float[example.HiddenBefore.Length], after = new float[between.Length], gradient = new float[example.Layout.Length];
+        replica.ForwardBackward(example.Batch(0), DropoutMasks.None, example.HiddenBefore, between, gradient);
+        replica.ForwardBackward(example.Batch(1), DropoutMasks.None, between, after, gradient);
+
+        double[] whole = Differences.Gradient(
+            at =>
+            {
+                double[] hidden = Differences.Doubles(example.HiddenBefore);
+                example.Reference(at, 0, hidden, dropout: false);
+                return example.Reference(at, 1, hidden, dropout: false);
+            },
+            example.Parameters);
+        double[] truncated = Differences.Gradient(at => example.Reference(at, 1, Differences.Doubles(between), dropout: false), example.Parameters);
+
+        Assert.InRange(Differences.Largest(truncated, gradient), 0, GradientTolerance);
+        Assert.True(Differences.Largest(whole, gradient) > 1000 * GradientTolerance, "the two derivatives are too alike to be told apart");
+    }
+
+    [Fact]
+    public void Gradient_DependsOnTheChunkBefore_ThroughTheValuesOfTheHiddenStateAlone()
+    {
+        var example = Case(new(CellKind.Lstm, 2, Tokens: false, Classes: false, 0.4));
+        float[] Second(IReplica replica)
+        {
+            float[] after = new float[example.HiddenBefore.Length], gradient = new float[example.Layout.Length];
+            replica.ForwardBackward(example.Batch(1), example.Dropout(1), example.HiddenBefore, after, gradient);
+            return gradient;
+        }
+
+        using TorchReplica fresh = Replica(example), used = Replica(example);
+        float[] ignored = new float[example.HiddenBefore.Length];
+        used.ForwardBackward(example.Batch(0), example.Dropout(0), new float[ignored.Length], ignored, new float[example.Layout.Length]);
+        used.Forward(example.Batch(0), example.HiddenBefore, ignored);
+
+        Bits.Same(Second(fresh), Second(used));
+    }
+
+    [Fact]
+    public void IdleLanes_GiveZeroHiddenState_AndNoGradientWhenAllAre()
+    {
+        var example = Case(new(CellKind.Lstm, 2, Tokens: false, Classes: false, 0));
+        using var replica = Replica(example);
+        float[] hidden = [.. Enumerable.Repeat(9f, example.HiddenBefore.Length)], gradient = [.. Enumerable.Repeat(9f, example.Layout.Length)];
+
+        replica.ForwardBackward(example.Batch(0), DropoutMasks.None, example.HiddenBefore, hidden, gradient);
+        double loss = replica.ForwardBackward(example.Batch(2), DropoutMasks.None, example.HiddenBefore, hidden, gradient);
+
+        Assert.Equal(0, loss);
+        Bits.Same(new float[hidden.Length], hidden);
+        Bits.Same(new float[gradient.Length], gradient);
+        Assert.Equal(0, replica.Forward(example.Batch(2), example.HiddenBefore, hidden));
+    }
+
+    [Theory]
+    [InlineData(CellKind.Lstm)]
+    [InlineData(CellKind.Gru)]
+    [InlineData(CellKind.Rnn)]
+    public void LaneAlone_GivesWhatItGivesAmongOthers(CellKind cell)
+    {
+        var kind = new NetworkKind(cell, 2, Tokens: true, Classes: true, 0);
+        ReferenceCase together = new(kind, [6, 6, 6], 3, 6), alone = new(kind, [6], 1, 6);
+        int perLane = together.Layout.HiddenPerLane;
+        float[] before = together.HiddenBefore[..perLane], hiddenTogether = new float[3 * perLane], hiddenAlone = new float[perLane];
+        using TorchReplica three = Replica(together), one = Replica(alone);
+        one.LoadParameters(together.Parameters);
+
+        three.Forward(together.Batch(0), together.HiddenBefore, hiddenTogether);
+        one.Forward(alone.Batch(0), before, hiddenAlone);
+
+        // Other sizes of matrices may be summed up in another order: some roundings of numbers up to 1.
+        Assert.InRange(Differences.Largest(Differences.Doubles(hiddenAlone), hiddenTogether[..perLane]), 0, HiddenTolerance);
+    }
+
+    [Fact]
+    public void Parameters_AreTakenOver_EachTimeTheyAreLoaded()
+    {
+        var example = Case(new(CellKind.Gru, 2, Tokens: true, Classes: true, 0));
+        using var replica = Replica(example);
+        float[] hidden = new float[example.HiddenBefore.Length];
+        double first = replica.Forward(example.Batch(0), example.HiddenBefore, hidden);
+
+        replica.LoadParameters(new Draws(62).Floats(example.Layout.Length));
+        double other = replica.Forward(example.Batch(0), example.HiddenBefore, hidden);
+        replica.LoadParameters(example.Parameters);
+        double again = replica.Forward(example.Batch(0), example.HiddenBefore, hidden);
+
+        Assert.NotEqual(first, other);
+        Bits.Same([first], [again]);
+    }
+
+    /// <summary>
+    /// One intra-op thread, also on a thread that libtorch was not set up on: with helpers the sums, and so the bits, would depend on how many
+    /// cores the machine has. A helper inherits its maker's name, so there are as many threads of this name as compute.
+    /// </summary>
+    [Fact]
+    public void Replica_ComputesOnItsThreadAlone()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "reads the names of threads from /proc");
+        NativeBackend.Initialize();
+        const string Name = "lone-replica";
+        int threads = 0;
+        var thread = new Thread(() =>
+        {
+            var example = Case(new(CellKind.Lstm, 2, Tokens: false, Classes: false, 0));
+            using var replica = new TorchReplica(example.Model, example.Loss, torch.CPU);
+            for (int i = 0; i < 3; i++)
+            {
+                float[] hidden = new float[example.HiddenBefore.Length];
+                replica.ForwardBackward(example.Batch(0), DropoutMasks.None, example.HiddenBefore, hidden, new float[example.Layout.Length]);
+            }
+
+            threads = Directory.GetDirectories("/proc/self/task").Count(task => NameOf(task) == Name);
+        }) { Name = Name };
+        thread.Start();
+        thread.Join();
+
+        Assert.Equal(1, threads);
+
+        // A thread may end while it is looked at.
+        static string NameOf(string task)
+        {
+            try
+            {
+                return File.ReadAllText(Path.Combine(task, "comm")).Trim();
+            }
+            catch (IOException)
+            {
+                return "";
+            }
+        }
+    }
+
+    private static ReferenceCase Case(NetworkKind kind) => new(kind, Lengths, lanes: 5, chunkLength: 6);
+
+    private static TorchReplica Replica(ReferenceCase example)
+    {
+        NativeBackend.Initialize();
+        var replica = new TorchReplica(example.Model, example.Loss, torch.CPU);
+        replica.LoadParameters(example.Parameters);
+        return replica;
+    }
+}

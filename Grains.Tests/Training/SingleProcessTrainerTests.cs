@@ -1,0 +1,185 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Tests.Training.Reference;
+using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.Native;
+using Orleans.Tbptt.Training.Replicas;
+using Orleans.Tbptt.Training.Steps;
+using TorchSharp;
+
+namespace Orleans.Tbptt.Tests.Training;
+
+public sealed class SingleProcessTrainerTests
+{
+    [Theory]
+    [InlineData(CellKind.Lstm, 0.0)]
+    [InlineData(CellKind.Lstm, 0.4)]
+    [InlineData(CellKind.Gru, 0.4)]
+    [InlineData(CellKind.Rnn, 0.4)]
+    public void AnyNumberOfTrainers_GiveTheSameModel_WithinRounding(CellKind cell, double dropout)
+    {
+        var alone = Train(Spec(cell, 1, dropout), Uneven());
+        foreach (int trainers in new[] { 2, 3, 6 })
+        {
+            var split = Train(Spec(cell, trainers, dropout), Uneven());
+
+            // The sum over lanes is taken in another order: some roundings of 6e-8 a step, carried through plain gradient descent, which does
+            // not blow them up. Another mask for one unit, or a mean of means, costs 1e-3 and more.
+            Assert.Equal(alone.Losses.Count, split.Losses.Count);
+            Assert.All(alone.Losses.Zip(split.Losses), pair => Assert.Equal(pair.First, pair.Second, 5e-6 * pair.First));
+            Assert.InRange(Differences.Largest(Differences.Doubles(alone.State.Parameters), split.State.Parameters), 0, 5e-6);
+            Assert.InRange(Differences.Largest(Differences.Doubles(alone.State.Hidden), split.State.Hidden), 0, 5e-6);
+        }
+    }
+
+    [Fact]
+    public void Dropout_MakesADifference() =>
+        Assert.NotEqual(Train(Spec(CellKind.Lstm, 1, 0), Uneven()).Losses[0], Train(Spec(CellKind.Lstm, 1, 0.4), Uneven()).Losses[0]);
+
+    /// <summary>Lane 0 has 40 time steps, lane 1 has one. A mean of means would count that one as much as all the others together.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Gradient_OfUnevenLanes_CountsEveryElementOnce(int trainers)
+    {
+        using var data = new FormulaData(new(3, 0, 2, 0), [40, 1]);
+        var spec = Spec(CellKind.Lstm, trainers, 0);
+        spec = spec with
+        {
+            Data = spec.Data with { BatchSize = 2 },
+            Tbptt = new() { ChunkLength = 40 },
+            Train = spec.Train with { ClipNorm = null, Optimizer = new() { Name = OptimizerKind.Sgd, Lr = 1 } },
+        };
+        using var trainer = Trainer(spec, data);
+        float[] before = trainer.State.Parameters.ToArray();
+        var lanes = Enumerable.Range(0, 2).Select(lane => OneLane(spec, data, lane, before)).ToArray();
+
+        var step = Assert.IsType<StepOutcome.Committed>(trainer.TrainStep(new(0, 0, 0)));
+
+        Assert.Equal((lanes[0].Loss + lanes[1].Loss) / (80 + 2), step.Loss, 1e-6);
+        double Moved(int i) => before[i] - trainer.State.Parameters[i];
+        double wrong = 0;
+        for (int i = 0; i < before.Length; i++)
+        {
+            // Parameters below 1/sqrt(12) and gradients below 1: roundings of 6e-8, a few.
+            Assert.Equal((lanes[0].Gradient[i] + lanes[1].Gradient[i]) / (80.0 + 2), Moved(i), 1e-6);
+            wrong = Math.Max(wrong, Math.Abs((lanes[0].Gradient[i] / 80.0 + lanes[1].Gradient[i] / 2.0) / 2 - Moved(i)));
+        }
+
+        Assert.True(wrong > 0.01, $"a mean of means would be off by {wrong} only");
+    }
+
+    [Fact]
+    public void Evaluation_BetweenSteps_LeavesTrainingAlone()
+    {
+        var spec = Spec(CellKind.Lstm, 3, 0.4);
+        using var plain = Trainer(spec, Held());
+        using var evaluated = Trainer(spec, Held());
+        for (int step = 0; step < 12; step++)
+        {
+            var expected = plain.TrainStep(new(step, 0, step));
+            double? loss = evaluated.Evaluate();
+
+            Bits.Same([loss!.Value], [evaluated.Evaluate()!.Value]);
+            Assert.Equal(expected, evaluated.TrainStep(new(step, 0, step)));
+            Bits.Same(plain.State.Parameters, evaluated.State.Parameters);
+            Bits.Same(plain.State.Hidden, evaluated.State.Hidden);
+        }
+
+        static FormulaData Held() => new(new(3, 0, 2, 0), new Draws(81).Ints(30, 1, 20), [9, 4, 12, 7, 5, 11, 3]);
+    }
+
+    [Fact]
+    public void Evaluation_IsTheMeanOverEveryElement_ForAnyNumberOfTrainers()
+    {
+        int[] held = [9, 4, 12, 7, 5, 11, 3];
+        double Loss(int trainers, int[] sequences)
+        {
+            using var trainer = Trainer(Spec(CellKind.Gru, trainers, 0.4), new FormulaData(new(3, 0, 2, 0), [4, 5, 6, 7, 8, 9], sequences));
+            return trainer.Evaluate()!.Value;
+        }
+
+        double alone = Loss(1, held);
+
+        Assert.Equal(alone, Loss(2, held), 1e-6);
+        Assert.Equal(alone, Loss(6, held), 1e-6);
+        using var none = Trainer(Spec(CellKind.Gru, 1, 0), new FormulaData(new(3, 0, 2, 0), [4, 5, 6, 7, 8, 9]));
+        Assert.Null(none.Evaluate());
+    }
+
+    [Fact]
+    public void TwoThreadsInOneProcess_GiveTheSameBitsAsOneAlone()
+    {
+        RunSpec[] specs = [Spec(CellKind.Lstm, 2, 0.4), Spec(CellKind.Gru, 3, 0.4)];
+        var alone = specs.Select(spec => Train(spec, Uneven())).ToArray();
+
+        using var start = new Barrier(4);
+        var together = new Outcome[4];
+        Thread[] threads = [.. Enumerable.Range(0, 4).Select(i => new Thread(() =>
+        {
+            start.SignalAndWait();
+            together[i] = Train(specs[i % 2], Uneven());
+        }))];
+        foreach (var thread in threads)
+            thread.Start();
+        foreach (var thread in threads)
+            thread.Join();
+
+        for (int i = 0; i < together.Length; i++)
+        {
+            Bits.Same(alone[i % 2].Losses, together[i].Losses);
+            Bits.Same(alone[i % 2].State.Parameters, together[i].State.Parameters);
+            Bits.Same(alone[i % 2].State.Hidden, together[i].State.Hidden);
+        }
+    }
+
+    [Fact]
+    public void Run_EndsWithTheOutcomeThatIsNotFinite()
+    {
+        var spec = Spec(CellKind.Lstm, 2, 0);
+        using var trainer = Trainer(spec with { Train = spec.Train with { ClipNorm = null, Optimizer = new() { Name = OptimizerKind.Sgd, Lr = 1e38 } } }, Uneven());
+        int steps = 0;
+
+        var end = trainer.Train(_ => steps++);
+
+        Assert.NotNull(end);
+        Assert.StartsWith($"step {steps + 1}", end.Message, StringComparison.Ordinal);
+        Assert.Equal(steps, trainer.State.Step);
+    }
+
+    private sealed record Outcome(List<double> Losses, TrainingState State);
+
+    private static Outcome Train(RunSpec spec, FormulaData data)
+    {
+        using var trainer = Trainer(spec, data);
+        List<double> losses = [];
+        Assert.Null(trainer.Train(step => losses.Add(step.Loss)));
+        return new(losses, trainer.State);
+    }
+
+    private static (double Loss, float[] Gradient) OneLane(RunSpec spec, FormulaData data, int lane, float[] parameters)
+    {
+        using var shard = new TrainerShard(spec, data, new(lane, 1), new TorchReplica(spec.Model, spec.Train.Loss, torch.CPU));
+        float[] gradient = new float[parameters.Length];
+        return (shard.TrainChunk(new(0, 0, 0), parameters, gradient).LossSum, gradient);
+    }
+
+    private static SingleProcessTrainer Trainer(RunSpec spec, FormulaData data)
+    {
+        NativeBackend.Initialize();
+        return new(spec, data, () => new TorchReplica(spec.Model, spec.Train.Loss, torch.CPU));
+    }
+
+    private static FormulaData Uneven() => new(new(3, 0, 2, 0), new Draws(82).Ints(30, 1, 20));
+
+    private static RunSpec Spec(CellKind cell, int trainers, double dropout)
+    {
+        var spec = TestSpecs.Average(trainers, layers: 2, dropout);
+        return spec with
+        {
+            Tbptt = new() { ChunkLength = 5 },
+            Model = spec.Model with { Cell = cell, InputSize = 3, OutputSize = 2 },
+            Train = spec.Train with { Optimizer = new() { Name = OptimizerKind.Sgd, Lr = 0.1, Momentum = 0.5 } },
+        };
+    }
+}

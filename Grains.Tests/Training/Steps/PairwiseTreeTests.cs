@@ -1,0 +1,79 @@
+using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Tests.Training.Reference;
+using Orleans.Tbptt.Training.Steps;
+
+namespace Orleans.Tbptt.Tests.Training.Steps;
+
+public sealed class PairwiseTreeTests
+{
+    private static readonly Func<float[], float>[] Floats =
+    [
+        v => v[0],
+        v => v[0] + v[1],
+        v => (v[0] + v[1]) + v[2],
+        v => (v[0] + v[1]) + (v[2] + v[3]),
+        v => ((v[0] + v[1]) + (v[2] + v[3])) + v[4],
+        v => ((v[0] + v[1]) + (v[2] + v[3])) + (v[4] + v[5]),
+        v => ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + v[6]),
+        v => ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7])),
+        v => (((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7]))) + v[8],
+    ];
+
+    private static readonly Func<double[], double>[] Doubles =
+    [
+        v => v[0],
+        v => v[0] + v[1],
+        v => (v[0] + v[1]) + v[2],
+        v => (v[0] + v[1]) + (v[2] + v[3]),
+        v => ((v[0] + v[1]) + (v[2] + v[3])) + v[4],
+        v => ((v[0] + v[1]) + (v[2] + v[3])) + (v[4] + v[5]),
+        v => ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + v[6]),
+        v => ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7])),
+        v => (((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7]))) + v[8],
+    ];
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(8)]
+    [InlineData(9)]
+    public void Sums_AreParenthesisedAsTheTree_BitForBit(int count)
+    {
+        const int Length = 1000;
+        var draws = new Draws(count);
+        float[] Buffer() => [.. Enumerable.Range(0, Length).Select(_ => (float)(draws.Double(-1, 1) * Math.Pow(10, draws.Int(-6, 6))))];
+        var buffers = Enumerable.Range(0, count).Select(_ => Buffer()).ToArray();
+        float[] At(int i) => [.. buffers.Select(buffer => buffer[i])];
+        float[] expected = [.. Enumerable.Range(0, Length).Select(i => Floats[count - 1](At(i)))];
+        double[] totals = [.. Enumerable.Range(0, Length).Select(i => Doubles[count - 1]([.. At(i).Select(value => value / 3.0)]))];
+
+        Bits.Same(totals, Enumerable.Range(0, Length).Select(i => PairwiseTree.Sum([.. At(i).Select(value => value / 3.0)])));
+        PairwiseTree.SumInto([.. buffers.Select(buffer => buffer.AsMemory())]);
+
+        Bits.Same(expected, buffers[0]);
+    }
+
+    [Fact]
+    public void Sum_IsNotTheSumInOrderOfArrival()
+    {
+        float[] values = [1e8f, 1, -1e8f, 1];
+        float arrival = 0;
+        foreach (float value in values)
+            arrival += value;
+
+        float[][] buffers = [.. values.Select(value => new[] { value })];
+        PairwiseTree.SumInto([.. buffers.Select(buffer => buffer.AsMemory())]);
+
+        // In order each 1 is lost or kept by when it comes; in the tree both vanish beside 1e8, whose float neighbours lie 8 apart.
+        Assert.Equal(1, arrival);
+        Assert.Equal(0, buffers[0][0]);
+    }
+
+    [Fact]
+    public void Sum_OfNothing_IsZero() => Assert.Equal(0, PairwiseTree.Sum([]));
+}
