@@ -1,6 +1,6 @@
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Tests.Training.Reference;
-using Orleans.Tbptt.Training.Plan;
+using Orleans.Tbptt.Data.Plan;
 
 namespace Orleans.Tbptt.Tests.Training.Plan;
 

@@ -1,4 +1,4 @@
-using Orleans.Tbptt.Training.Plan;
+using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Tests.Training.Reference;

@@ -1,4 +1,4 @@
-using Orleans.Tbptt.Training.Plan;
+using Orleans.Tbptt.Data.Plan;
 
 namespace Orleans.Tbptt.Tests.Training.Reference;
 

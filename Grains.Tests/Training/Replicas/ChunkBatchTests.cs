@@ -1,6 +1,6 @@
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Tests.Training.Reference;
-using Orleans.Tbptt.Training.Plan;
+using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Tests.Training.Replicas;

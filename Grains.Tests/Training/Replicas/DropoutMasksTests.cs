@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Tests.Training.Reference;
-using Orleans.Tbptt.Training.Plan;
+using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Tests.Training.Replicas;
