@@ -11,7 +11,7 @@ public interface ICatalogGrain : IGrainWithIntegerKey
     /// Opens the data the spec names, checks that everything fits, writes the run's directory and starts its coordinator.
     /// A spec that does not fit changes nothing; its problems are the reply.
     /// </summary>
-    [Alias("Submit")]
+    [Alias("Submit"), ResponseTimeout("00:10:00")]
     Task<SubmitReply> Submit(SubmitRequest request);
 
     /// <summary>The status of every run in the run store, newest first.</summary>

@@ -29,7 +29,7 @@ public interface ICoordinatorGrain : IGrainWithStringKey
 
     /// <summary>Ends the run after the step in flight as <see cref="RunState.Stopped"/>. Returns when it has ended; no error when it had already.</summary>
     /// <param name="reason">In words, who stopped it or why.</param>
-    [Alias("StopRun"), AlwaysInterleave]
+    [Alias("StopRun"), AlwaysInterleave, ResponseTimeout("00:10:00")]
     Task StopRun(string reason);
 }
 

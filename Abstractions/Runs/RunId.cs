@@ -40,7 +40,7 @@ public readonly partial record struct RunId
     /// <inheritdoc/>
     public override string ToString() => Text;
 
-    [GeneratedRegex("^[a-z0-9][a-z0-9._-]{0,99}$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("^[a-z0-9][a-z0-9._-]{0,99}\\z", RegexOptions.CultureInvariant)]
     private static partial Regex Pattern();
 
     [GeneratedRegex("[^a-z0-9._-]+", RegexOptions.CultureInvariant)]

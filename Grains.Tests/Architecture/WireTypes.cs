@@ -7,7 +7,7 @@ internal static class WireTypes
 {
     private static readonly Type[] Types =
     [
-        .. typeof(Specs.RunSpec).Assembly.GetTypes(),
+        .. typeof(Orleans.Tbptt.Specs.RunSpec).Assembly.GetTypes(),
         .. typeof(Orleans.Tbptt.Grains.TbpttGrainsOptions).Assembly.GetTypes(),
     ];
 

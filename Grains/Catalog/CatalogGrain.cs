@@ -39,7 +39,7 @@ internal sealed class CatalogGrain(RunStore store, RunDataCache data, IGrainFact
                 UpdatedAt = time.GetUtcNow(),
             };
             if (!await Task.Run(() => store.TryCreate(lease.Spec, status)))
-                return new([new("", $"run id '{request.Run}', which is taken", "one that no run has", "submit under another id")], "");
+                return new([RunDataCache.IdTaken(request.Run)], "");
             await grains.GetGrain<ICoordinatorGrain>(request.Run.Text).Start(lease.Spec);
             return new([], run.Path);
         }

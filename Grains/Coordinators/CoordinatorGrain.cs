@@ -9,17 +9,25 @@ using Orleans.Tbptt.Specs;
 namespace Orleans.Tbptt.Grains.Coordinators;
 
 /// <summary>The grain before a run's coordinator: starts it, answers watchers from its snapshot, stops it.</summary>
-[KeepAlive, PreferLocalPlacement, GrainDirectory(GrainDirectoryName = AdoNetGrainDirectory.Name)]
+[PreferLocalPlacement, GrainDirectory(GrainDirectoryName = AdoNetGrainDirectory.Name)]
 internal sealed class CoordinatorGrain(RunServices services, RunStore store, TimeProvider time) : Grain, ICoordinatorGrain
 {
+    private const int LargestPage = 10_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
     private RunSession? _session;
+    private Task<RunStatus>? _burial;
 
-    private RunId Run => RunId.Parse(this.GetPrimaryKeyString());
+    private RunDirectory Directory =>
+        RunId.TryParse(this.GetPrimaryKeyString(), out var run) ? store.Of(run) : throw new RunNotFoundException(this.GetPrimaryKeyString());
 
     public Task Start(RunSpec spec)
     {
-        _session ??= services.Launch(Run, spec);
+        if (_session is null && _burial is null && Written() is { HasEnded: false } status)
+        {
+            _session = services.Launch(status, spec);
+            StayWhile(_session.Ended).Ignore();
+        }
+
         return Task.CompletedTask;
     }
 
@@ -27,10 +35,13 @@ internal sealed class CoordinatorGrain(RunServices services, RunStore store, Tim
 
     public async Task<EventPage> ReadEvents(long after, int limit)
     {
+        (after, limit) = (Math.Max(0, after), Math.Clamp(limit, 1, LargestPage));
         if (_session is { } session)
-            return await session.Journal.Read(after, limit, Task.Delay(Patience, time));
-        await Ended();
-        return RunJournal.ReadFile(store.Of(Run).Metrics, after, limit);
+            return await session.Journal.Read(after, limit, Patience, time);
+        if (!(await Ended()).HasEnded)
+            await Task.Delay(Patience, time);
+        string path = Directory.Metrics;
+        return await Task.Run(() => JournalFile.Read(path, after, limit));
     }
 
     public async Task StopRun(string reason)
@@ -44,8 +55,18 @@ internal sealed class CoordinatorGrain(RunServices services, RunStore store, Tim
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         if (_session is { } session)
-            await session.Stop("the coordinator's silo was shut down");
+            await session.Stop("the coordinator's silo was shut down").WaitAsync(cancellationToken);
     }
+
+    /// <summary>Keeps this activation, idle or not, until its run has ended; then it may go, and its events with it, when nobody asks any more.</summary>
+    private async Task StayWhile(Task ended)
+    {
+        DelayDeactivation(Timeout.InfiniteTimeSpan);
+        await ended;
+        DelayDeactivation(TimeSpan.Zero);
+    }
+
+    private RunStatus Written() => Directory.ReadStatus() ?? throw new RunNotFoundException(this.GetPrimaryKeyString());
 
     /// <summary>
     /// The status of a run that this activation does not train. One that was never ended lost its coordinator together with its silo: that is its
@@ -53,7 +74,15 @@ internal sealed class CoordinatorGrain(RunServices services, RunStore store, Tim
     /// </summary>
     private async Task<RunStatus> Ended()
     {
-        var status = store.Of(Run).ReadStatus() ?? throw new RunNotFoundException(Run.Text);
-        return status.HasEnded ? status : await services.Bury(status);
+        var status = Written();
+        if (_burial is not { IsCompleted: false })
+        {
+            if (!services.IsLost(status))
+                return status;
+            _burial = services.Bury(status);
+        }
+
+        // Calls interleave here; a run is buried once.
+        return await _burial;
     }
 }

@@ -24,17 +24,22 @@ internal sealed partial class RunCoordinator(
     /// <summary>Up to so many gradient elements a step is committed where the coordinator stands: some 50 µs.</summary>
     private const long InlineCommit = 1 << 17;
 
+    /// <summary>How often trainers are placed again for one step, whatever happened to them: what cannot pass must not be sent for ever.</summary>
+    private const int Placements = 10;
+
     private static readonly TimeSpan PlacementPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan PlacementPatience = TimeSpan.FromMinutes(1);
     private readonly TrainingState _state = new(data.Spec);
     private readonly EpochPlans _plans = new(data.Spec, data.Data);
+    private Func<string?> _stop = () => null;
 
     /// <summary>Trains every epoch and writes the model at the end.</summary>
-    /// <param name="stop">Asked between steps: why the run shall end now, or null to go on.</param>
+    /// <param name="stop">Asked before each step, and each time trainers are placed: why the run shall end now, or null to go on.</param>
     /// <returns>The model's path.</returns>
     /// <exception cref="RunEndedException">The run ended before its last epoch.</exception>
     public async Task<string> Train(Func<string?> stop)
     {
+        _stop = stop;
         progress.Begin(data.Spec, trainers, _state.Layout.Length, _plans.Training(0).Steps);
         await PlaceTrainers();
         for (int epoch = 0; epoch < data.Spec.Train.Epochs; epoch++)
@@ -44,16 +49,17 @@ internal sealed partial class RunCoordinator(
             progress.BeginEpoch(epoch, chunks);
             for (long chunk = 0; chunk < chunks; chunk++)
             {
-                EndIfAsked(stop);
+                EndIfAsked();
                 await TrainStep(epoch, chunk);
             }
 
             double loss = _state.FinishEpoch();
-            double? validationLoss = await Evaluate(stop);
+            double? validationLoss = await Evaluate();
             var metrics = LossReadings.Of(data.Spec, data.Data, loss, validationLoss);
             progress.FinishEpoch(epoch, loss, validationLoss, metrics, time.GetElapsedTime(started));
         }
 
+        progress.EnsureInForce();
         return await worker.Run(() => store.WriteResult(progress.Run, data.Spec, _state));
     }
 
@@ -63,7 +69,7 @@ internal sealed partial class RunCoordinator(
     private async Task TrainStep(int epoch, long chunk)
     {
         long started = time.GetTimestamp();
-        for (int faults = 0; ;)
+        for (var trouble = new StepTrouble(); ;)
         {
             // Trainers in this silo read these very parameters; they stay as they are until every contribution is in.
             var ticket = new StepTicket(progress.Generation, _state.Step, epoch, chunk, GradientBuffer.Wrap(_state.Parameters));
@@ -74,7 +80,7 @@ internal sealed partial class RunCoordinator(
                 return;
             }
 
-            await Recover(reply, ref faults);
+            await Recover(reply, trouble);
         }
     }
 
@@ -102,20 +108,20 @@ internal sealed partial class RunCoordinator(
     }
 
     /// <summary>The mean loss over the held-out elements; begun again from its first chunk when a trainer is lost on the way.</summary>
-    private async Task<double?> Evaluate(Func<string?> stop)
+    private async Task<double?> Evaluate()
     {
         if (_plans.Evaluation is not { } plan)
             return null;
         double lossSum = 0, weight = 0;
-        int faults = 0;
+        var trouble = new StepTrouble();
         for (long chunk = 0; chunk < plan.Steps;)
         {
-            EndIfAsked(stop);
+            EndIfAsked();
             var parameters = chunk == 0 ? GradientBuffer.Wrap(_state.Parameters) : GradientBuffer.Empty;
             var reply = await trainers.EvaluateChunk(new(progress.Generation, chunk, parameters));
             if (!reply.IsWhole)
             {
-                await Recover(reply, ref faults);
+                await Recover(reply, trouble);
                 (chunk, lossSum, weight) = (0, 0, 0);
                 continue;
             }
@@ -130,16 +136,11 @@ internal sealed partial class RunCoordinator(
     }
 
     /// <summary>Places the trainers again at the committed state; gives up where their own work, and not their silos, keeps failing.</summary>
-    private Task Recover<T>(GroupReply<T> reply, ref int faults) where T : TrainerReply
+    private async Task Recover<T>(GroupReply<T> reply, StepTrouble trouble) where T : TrainerReply
     {
         EnsureInForce(reply);
-        if (reply.HasFault && ++faults >= Attempts)
+        if ((reply.HasFault && ++trouble.Faults >= Attempts) || ++trouble.Placements > Placements)
             throw new RunEndedException(RunState.Failed, reply.Reason);
-        return Recover(reply);
-    }
-
-    private async Task Recover<T>(GroupReply<T> reply) where T : TrainerReply
-    {
         LogRecovering(progress.Run, _state.Step + 1, reply.Reason);
         long started = time.GetTimestamp();
 
@@ -152,22 +153,23 @@ internal sealed partial class RunCoordinator(
     private async Task PlaceTrainers()
     {
         long started = time.GetTimestamp();
-        for (int attempt = 1; ; attempt++)
+        for (int faults = 0; ;)
         {
+            EndIfAsked();
             var reply = await trainers.Assign(data.Spec, progress.Generation, _state);
             if (reply.IsWhole)
                 return;
             EnsureInForce(reply);
-            if ((reply.HasFault && attempt >= Attempts) || time.GetElapsedTime(started) > PlacementPatience)
+            if ((reply.HasFault && ++faults >= Attempts) || time.GetElapsedTime(started) > PlacementPatience)
                 throw new RunEndedException(RunState.Failed, reply.Reason);
             await Task.Delay(PlacementPause, time);
             progress.TakeGeneration();
         }
     }
 
-    private static void EndIfAsked(Func<string?> stop)
+    private void EndIfAsked()
     {
-        if (stop() is { } reason)
+        if (_stop() is { } reason)
             throw new RunEndedException(RunState.Stopped, reason);
     }
 
@@ -175,6 +177,14 @@ internal sealed partial class RunCoordinator(
     {
         if (reply.NewestGeneration > progress.Generation)
             throw new RunEndedException(RunState.Failed, $"another coordinator has taken over with generation {reply.NewestGeneration}");
+    }
+
+    /// <summary>What has gone wrong with one step so far.</summary>
+    private sealed class StepTrouble
+    {
+        public int Faults { get; set; }
+
+        public int Placements { get; set; }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Run {Run}: step {Step} is run again: {Reason}")]

@@ -5,23 +5,47 @@ using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Grains.Coordinators;
 
-/// <summary>How far a run is: keeps its status, writes its events, and its status file every now and then.</summary>
-internal sealed class RunProgress(RunStatus status, RunStore store, RunJournal journal, TimeProvider time)
+/// <summary>
+/// How far a run is: keeps its status, writes its events, and its status file every now and then. Where a newer coordinator has taken the run
+/// over, it writes no more.
+/// </summary>
+internal sealed class RunProgress
 {
     private static readonly TimeSpan StatusPeriod = TimeSpan.FromSeconds(2);
-    private readonly RateMeter _rates = new(time);
-    private RunStatus _status = status;
+    private readonly Lock _fence = new();
+    private readonly RunStore _store;
+    private readonly TimeProvider _time;
+    private readonly RateMeter _rates;
+    private RunStatus _status;
     private TrainerGroup? _trainers;
     private long _statusWritten;
 
+    /// <summary>Takes the run's next generation and, under it, opens the journal.</summary>
+    public RunProgress(RunStatus status, RunStore store, TimeProvider time)
+    {
+        (Run, _store, _time, _rates) = (RunId.Parse(status.Id), store, time, new(time));
+        _status = status with { Generation = store.TakeGeneration(Run) };
+        Journal = store.OpenJournal(Run, () => IsInForce);
+    }
+
     /// <summary>The run.</summary>
-    public RunId Run { get; } = RunId.Parse(status.Id);
+    public RunId Run { get; }
 
     /// <summary>The generation in force.</summary>
     public int Generation => _status.Generation;
 
     /// <summary>The events.</summary>
-    public RunJournal Journal => journal;
+    public RunJournal Journal { get; }
+
+    /// <summary>Whether no newer coordinator has taken the run over.</summary>
+    public bool IsInForce
+    {
+        get
+        {
+            lock (_fence)
+                return _store.IsNewest(Run, Generation);
+        }
+    }
 
     /// <summary>The state of the run at this moment.</summary>
     public RunStatus Snapshot()
@@ -33,8 +57,8 @@ internal sealed class RunProgress(RunStatus status, RunStore store, RunJournal j
             StepsPerSecond = ended ? 0 : steps,
             SequenceStepsPerSecond = ended ? 0 : sequenceSteps,
             Trainers = _trainers?.Status ?? [],
-            LastEvent = journal.Last,
-            UpdatedAt = time.GetUtcNow(),
+            LastEvent = Journal.Last,
+            UpdatedAt = _time.GetUtcNow(),
         };
     }
 
@@ -43,8 +67,7 @@ internal sealed class RunProgress(RunStatus status, RunStore store, RunJournal j
     {
         _trainers = trainers;
         _status = _status with { Parameters = parameters, StepsPerEpoch = stepsPerEpoch };
-        TakeGeneration();
-        journal.Append(new RunStarted
+        Journal.Append(new RunStarted
         {
             Generation = Generation,
             Run = Run.Text,
@@ -59,8 +82,25 @@ internal sealed class RunProgress(RunStatus status, RunStore store, RunJournal j
         _rates.Start();
     }
 
-    /// <summary>Begins a new generation.</summary>
-    public void TakeGeneration() => _status = _status with { Generation = store.TakeGeneration(Run) };
+    /// <summary>Begins the generation after this one.</summary>
+    /// <exception cref="RunEndedException">A newer coordinator has it.</exception>
+    public void TakeGeneration()
+    {
+        lock (_fence)
+        {
+            if (!_store.TryTakeGeneration(Run, Generation + 1))
+                throw Superseded();
+            _status = _status with { Generation = Generation + 1 };
+        }
+    }
+
+    /// <summary>Ends a coordinator that a newer one has replaced.</summary>
+    /// <exception cref="RunEndedException">A newer coordinator has taken the run over.</exception>
+    public void EnsureInForce()
+    {
+        if (!IsInForce)
+            throw Superseded();
+    }
 
     /// <summary>An epoch begins, counted from 0.</summary>
     public void BeginEpoch(int epoch, long chunks)
@@ -73,14 +113,14 @@ internal sealed class RunProgress(RunStatus status, RunStore store, RunJournal j
     /// <exception cref="RunEndedException">Events can no longer be written.</exception>
     public void Commit(long step, int epoch, StepOutcome.Committed outcome, long sequenceSteps, TimeSpan took)
     {
-        if (journal.Failure is { } failure)
+        if (Journal.Failure is { } failure)
             throw new RunEndedException(RunState.Failed, $"cannot write metrics.jsonl: {failure.Message}");
         _rates.Add(sequenceSteps);
         _status = _status with
         {
             Step = step, EpochStep = _status.EpochStep + 1, SequenceSteps = _status.SequenceSteps + sequenceSteps, Loss = outcome.Loss,
         };
-        journal.Append(new StepCommitted
+        Journal.Append(new StepCommitted
         {
             Generation = Generation,
             Step = step,
@@ -91,7 +131,7 @@ internal sealed class RunProgress(RunStatus status, RunStore store, RunJournal j
             Weight = outcome.Weight,
             Seconds = took.TotalSeconds,
         });
-        if (time.GetElapsedTime(_statusWritten) > StatusPeriod)
+        if (_time.GetElapsedTime(_statusWritten) > StatusPeriod)
             WriteStatus();
     }
 
@@ -104,7 +144,7 @@ internal sealed class RunProgress(RunStatus status, RunStore store, RunJournal j
             ValidationLosses = validationLoss is { } held ? [.. _status.ValidationLosses, held] : _status.ValidationLosses,
             Metrics = metrics,
         };
-        journal.Append(new EpochFinished
+        Journal.Append(new EpochFinished
         {
             Generation = Generation,
             Epoch = epoch + 1,
@@ -118,15 +158,18 @@ internal sealed class RunProgress(RunStatus status, RunStore store, RunJournal j
     }
 
     /// <summary>Trainers were placed again, and the step is about to be run again.</summary>
-    public void Recover(long step, IReadOnlyList<int> lost, string reason, TimeSpan took) => journal.Append(new TrainersRecovered
+    public void Recover(long step, IReadOnlyList<int> lost, string reason, TimeSpan took) => Journal.Append(new TrainersRecovered
     {
         Generation = Generation, Step = step, Trainers = lost, Reason = reason, Seconds = took.TotalSeconds,
     });
 
-    /// <summary>The run has ended: events and status reach the disk before any watcher learns of it.</summary>
+    /// <summary>
+    /// The run has ended: events and status reach the disk before any watcher learns of it. What a coordinator that was replaced ends with is
+    /// no part of the run.
+    /// </summary>
     public async Task Finish(RunState state, string message, string? model)
     {
-        var now = time.GetUtcNow();
+        var now = _time.GetUtcNow();
         _status = _status with { State = state, Message = message, EndedAt = now };
         var ended = new RunEnded
         {
@@ -137,12 +180,24 @@ internal sealed class RunProgress(RunStatus status, RunStore store, RunJournal j
             Model = model,
             Seconds = (now - _status.SubmittedAt).TotalSeconds,
         };
-        await journal.AppendLast(ended, WriteStatus);
+        if (IsInForce)
+            await Journal.AppendLast(ended, WriteStatus);
+    }
+
+    /// <summary>Writes the status of a run whose end is in the journal already.</summary>
+    public RunStatus EndAs(RunEnded end)
+    {
+        _status = _status with { State = end.State, Message = end.Message, Step = end.Step, EndedAt = _time.GetUtcNow() };
+        WriteStatus();
+        return Snapshot();
     }
 
     private void WriteStatus()
     {
-        store.Write(Snapshot());
-        _statusWritten = time.GetTimestamp();
+        EnsureInForce();
+        _store.Write(Snapshot());
+        _statusWritten = _time.GetTimestamp();
     }
+
+    private static RunEndedException Superseded() => new(RunState.Failed, "another coordinator has taken the run over");
 }

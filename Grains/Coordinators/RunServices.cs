@@ -11,6 +11,8 @@ namespace Orleans.Tbptt.Grains.Coordinators;
 internal sealed class RunServices(
     RunStore store, RunDataCache data, IGrainFactory grains, TrainerPlacement placement, TimeProvider time, ILoggerFactory loggers)
 {
+    private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(1);
+
     public RunStore Store => store;
 
     public RunDataCache Data => data;
@@ -24,16 +26,27 @@ internal sealed class RunServices(
     public ILoggerFactory Loggers => loggers;
 
     /// <summary>Begins to train a run whose directory is there.</summary>
-    public RunSession Launch(RunId run, RunSpec spec) =>
-        new(this, spec, store.Of(run).ReadStatus() ?? throw new Protocol.RunNotFoundException(run.Text));
+    public RunSession Launch(RunStatus status, RunSpec spec) => new(this, spec, status);
+
+    /// <summary>
+    /// Whether a run that has not ended, and that this silo does not train, lost its coordinator; one that was submitted a moment ago is about to
+    /// get its first.
+    /// </summary>
+    public bool IsLost(RunStatus status) =>
+        !status.HasEnded && (store.HasBegun(RunId.Parse(status.Id)) || time.GetUtcNow() - status.SubmittedAt > StartPatience);
 
     /// <summary>Writes the end of a run that lost its coordinator.</summary>
     public async Task<RunStatus> Bury(RunStatus status)
     {
-        var run = RunId.Parse(status.Id);
-        await using var journal = store.OpenJournal(run);
-        var progress = new RunProgress(status, store, journal, time);
-        progress.TakeGeneration();
+        var progress = new RunProgress(status, store, time);
+        await using var journal = progress.Journal;
+
+        // The former coordinator may have come to its own end in the meantime; from now on it writes no more.
+        var directory = store.Of(progress.Run);
+        if (directory.ReadStatus() is { HasEnded: true } ended)
+            return ended;
+        if (JournalFile.Read(directory.Metrics, Math.Max(0, journal.Last - 1), 1).Lines is [var last] && RunJson.ReadEvent(last) is RunEnded end)
+            return progress.EndAs(end);
         await progress.Finish(RunState.Failed, "the coordinator was lost together with its silo before the run ended", model: null);
         return progress.Snapshot();
     }

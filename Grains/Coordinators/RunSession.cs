@@ -13,7 +13,6 @@ internal sealed partial class RunSession
     private readonly RunSpec _spec;
     private readonly RunProgress _progress;
     private readonly ILogger _logger;
-    private readonly Task _ended;
     private string? _stopReason;
 
     /// <summary>Begins to train, on the scheduler of the grain that calls.</summary>
@@ -21,9 +20,12 @@ internal sealed partial class RunSession
     {
         (_services, _spec) = (services, spec);
         _logger = services.Loggers.CreateLogger<RunSession>();
-        _progress = new(status, services.Store, services.Store.OpenJournal(RunId.Parse(status.Id)), services.Time);
-        _ended = Run();
+        _progress = new(status, services.Store, services.Time);
+        Ended = Run();
     }
+
+    /// <summary>Completes, always without error, when the run has ended and its end is written.</summary>
+    public Task Ended { get; }
 
     /// <summary>The run's events.</summary>
     public RunJournal Journal => _progress.Journal;
@@ -35,31 +37,49 @@ internal sealed partial class RunSession
     public async Task Stop(string reason)
     {
         _stopReason ??= reason;
-        await _ended;
+        await Ended;
     }
 
     private async Task Run()
     {
         // The grain's Start returns first: nothing of a run's length is waited for in a call.
         await Task.Yield();
+        var (state, message, model) = await TrainToTheEnd();
+        if (state != RunState.Completed)
+            LogEnded(_progress.Run, state, message);
+        try
+        {
+            await _progress.Finish(state, message, model);
+        }
+#pragma warning disable CA1031 // The disk is full or gone; watchers still learn the end from memory.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogFailed(e, _progress.Run);
+        }
+
+        await Journal.DisposeAsync();
+    }
+
+    private async Task<(RunState State, string Message, string? Model)> TrainToTheEnd()
+    {
         try
         {
             string model = await Train();
-            await _progress.Finish(RunState.Completed, "", model);
+            await Journal.Flush();
+            return (RunState.Completed, "", model);
         }
         catch (RunEndedException e)
         {
-            await Finish(e.State, e.Message);
+            return (e.State, e.Message, null);
         }
 #pragma warning disable CA1031 // A run must end with its cause, whatever it is.
         catch (Exception e)
 #pragma warning restore CA1031
         {
             LogFailed(e, _progress.Run);
-            await Finish(RunState.Failed, e.Message);
+            return (RunState.Failed, e.Message, null);
         }
-
-        await Journal.DisposeAsync();
     }
 
     private async Task<string> Train()
@@ -76,20 +96,6 @@ internal sealed partial class RunSession
         finally
         {
             await coordinator.Release();
-        }
-    }
-
-    private async Task Finish(RunState state, string message)
-    {
-        LogEnded(_progress.Run, state, message);
-        try
-        {
-            await _progress.Finish(state, message, model: null);
-        }
-        catch (IOException e)
-        {
-            // The disk is full or gone; watchers still learn the state from the snapshot.
-            LogFailed(e, _progress.Run);
         }
     }
 

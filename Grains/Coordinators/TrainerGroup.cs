@@ -56,14 +56,11 @@ internal sealed partial class TrainerGroup
         Ask<EvaluationResult>(TrainerState.Evaluating, index => _trainers[index].EvaluateChunk(ticket));
 
     /// <summary>Lets the trainers go. One that cannot be reached is gone already.</summary>
-    public async Task Release(int generation)
+    public Task Release(int generation) => Task.WhenAll(_trainers.Select(async (trainer, index) =>
     {
-        foreach (var (trainer, index) in _trainers.Select((trainer, index) => (trainer, index)))
-        {
-            await trainer.Release(generation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-            Set(index, TrainerState.Released);
-        }
-    }
+        await trainer.Release(generation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        Set(index, TrainerState.Released);
+    }));
 
     private async Task<GroupReply<T>> Ask<T>(TrainerState busy, Func<int, Task<TrainerReply>> call) where T : TrainerReply
     {

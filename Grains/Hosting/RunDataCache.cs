@@ -11,14 +11,16 @@ internal sealed class RunDataCache
     private readonly Dictionary<RunId, Entry> _entries = [];
 
     /// <summary>Opens the data, or shares them. Blocks while they are read through; call it on a thread of your own.</summary>
-    /// <exception cref="SpecException">The data do not fit the spec.</exception>
+    /// <exception cref="SpecException">The data do not fit the spec, or the id is another spec's.</exception>
     public RunDataLease Acquire(RunId run, RunSpec spec)
     {
         Entry entry;
         lock (_gate)
         {
             if (!_entries.TryGetValue(run, out entry!))
-                _entries.Add(run, entry = new(new(() => PreparedRun.Prepare(spec))));
+                _entries.Add(run, entry = new(spec, new(() => PreparedRun.Prepare(spec))));
+            else if (!entry.Fits(spec))
+                throw new SpecException(IdTaken(run));
             entry.Leases++;
         }
 
@@ -33,6 +35,9 @@ internal sealed class RunDataCache
         }
     }
 
+    /// <summary>The answer to whoever wants an id that a run has.</summary>
+    public static SpecProblem IdTaken(RunId run) => new("", $"run id '{run}', which is taken", "one that no run has", "submit under another id");
+
     private void Release(RunId run, Entry entry)
     {
         lock (_gate)
@@ -46,11 +51,14 @@ internal sealed class RunDataCache
             entry.Data.Value.Dispose();
     }
 
-    private sealed class Entry(Lazy<PreparedRun> data)
+    private sealed class Entry(RunSpec requested, Lazy<PreparedRun> data)
     {
         public Lazy<PreparedRun> Data { get; } = data;
 
         public int Leases { get; set; }
+
+        /// <summary>Whether the data are those of a spec, as it was handed in or with every size filled in.</summary>
+        public bool Fits(RunSpec spec) => requested == spec || (Data.IsValueCreated && Data.Value.Spec == spec);
     }
 }
 

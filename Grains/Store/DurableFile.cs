@@ -7,17 +7,26 @@ internal static partial class DurableFile
 {
     private const int ReadOnly = 0;
 
-    /// <summary>Writes a file in one piece.</summary>
+    /// <summary>Writes a file in one piece; when that fails, the old file is still there and nothing else is.</summary>
     public static void Write(string path, Action<Stream> write)
     {
         string temporary = path + ".tmp";
-        using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
+        try
         {
-            write(stream);
-            stream.Flush(flushToDisk: true);
+            using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
         }
 
-        File.Move(temporary, path, overwrite: true);
         FlushDirectory(Path.GetDirectoryName(path)!);
     }
 

@@ -6,28 +6,35 @@ using Orleans.Tbptt.Runs;
 namespace Orleans.Tbptt.Grains.Store;
 
 /// <summary>
-/// The events of a run: numbers them, writes them to <c>metrics.jsonl</c> behind training's back, and hands them to watchers.
+/// The events of a run: numbers them, writes them to <c>metrics.jsonl</c> behind training's back, and shows them to watchers once they are
+/// written, so that no watcher has seen what a killed process took along.
 /// </summary>
 /// <remarks>The newest events are kept in memory; a watcher that is further behind reads the file.</remarks>
 internal sealed class RunJournal : IAsyncDisposable
 {
-    private const int Kept = 16_384;
+    /// <summary>How many events memory holds at least; twice as many at most, and whatever is not written yet.</summary>
+    internal const int Kept = 16_384;
+
     private readonly Lock _gate = new();
     private readonly string _path;
-    private readonly Queue<string> _recent = new(Kept);
+    private readonly Func<bool> _inForce;
+    private readonly List<string> _recent = [];
     private readonly Channel<object> _queue = Channel.CreateUnbounded<object>(new() { SingleReader = true });
     private readonly Task _writing;
     private TaskCompletionSource _arrival = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _last;
-    private long _published;
+    private long _shown;
+    private bool _lastHeldBack;
 
     /// <summary>Opens or makes the file; a torn last line, left by a killed process, is cut off.</summary>
-    public RunJournal(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="inForce">Asked before each write: whether this journal's coordinator may still write.</param>
+    public RunJournal(string path, Func<bool> inForce)
     {
-        _path = path;
+        (_path, _inForce) = (path, inForce);
         var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 1 << 16);
-        _published = _last = CutTornLine(stream);
-        _writing = Task.Run(() => Write(stream));
+        long written = _shown = _last = JournalFile.CutTornLine(stream);
+        _writing = Task.Run(() => Write(stream, written));
     }
 
     /// <summary>The number of the last event.</summary>
@@ -43,25 +50,39 @@ internal sealed class RunJournal : IAsyncDisposable
     /// <summary>Why events can no longer be written; null while all is well.</summary>
     public Exception? Failure => _writing.Exception?.InnerException;
 
-    /// <summary>Appends an event under the next number and shows it to watchers.</summary>
+    /// <summary>Appends an event under the next number.</summary>
     public void Append(RunEvent runEvent)
+    {
+        lock (_gate)
+            Enqueue(runEvent);
+    }
+
+    /// <summary>Appends the last event: on the disk first, with whatever <paramref name="beforeShown"/> does, and only then shown to watchers.</summary>
+    /// <exception cref="IOException">It could not be written. Watchers see it nonetheless: they must not wait for ever.</exception>
+    public async Task AppendLast(RunEvent runEvent, Action beforeShown)
     {
         lock (_gate)
         {
             Enqueue(runEvent);
-            Publish();
+            _lastHeldBack = true;
         }
-    }
 
-    /// <summary>Appends the last event: on the disk first, with whatever <paramref name="beforeShown"/> does, and only then shown to watchers.</summary>
-    public async Task AppendLast(RunEvent runEvent, Action beforeShown)
-    {
-        lock (_gate)
-            Enqueue(runEvent);
-        await Flush();
-        beforeShown();
-        lock (_gate)
-            Publish();
+        try
+        {
+            await Flush();
+        }
+        finally
+        {
+            try
+            {
+                beforeShown();
+            }
+            finally
+            {
+                lock (_gate)
+                    Show(_last);
+            }
+        }
     }
 
     /// <summary>Returns when every event so far is on the disk.</summary>
@@ -73,65 +94,54 @@ internal sealed class RunJournal : IAsyncDisposable
     }
 
     /// <summary>Events after a number; waits for the first one as long as <paramref name="patience"/> allows.</summary>
-    public async Task<EventPage> Read(long after, int limit, Task patience)
+    public async Task<EventPage> Read(long after, int limit, TimeSpan patience, TimeProvider time)
     {
         Task arrival;
         lock (_gate)
+            arrival = after < _shown ? Task.CompletedTask : _arrival.Task;
+        await arrival.WaitAsync(patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+
+        int inFile;
+        lock (_gate)
         {
-            if (Page(after, limit) is { } page)
-                return page;
-            arrival = _arrival.Task;
+            int count = (int)Math.Clamp(_shown - after, 0, limit);
+            long beforeKept = _last - _recent.Count;
+            if (count == 0 || after >= beforeKept)
+                return new(count == 0 ? [] : _recent.GetRange((int)(after - beforeKept), count), after + count);
+            inFile = (int)Math.Min(count, beforeKept - after);
         }
 
-        await Task.WhenAny(arrival, patience);
-        lock (_gate)
-            return Page(after, limit) ?? new([], after);
-    }
-
-    /// <summary>Events after a number, from the file of a run that nobody trains.</summary>
-    public static EventPage ReadFile(string path, long after, int limit)
-    {
-        string[] lines = File.Exists(path) ? [.. File.ReadLines(path).Skip(checked((int)after)).Take(limit)] : [];
-        return new(lines, after + lines.Length);
+        // A long file takes a while to read: neither the grain nor whoever appends waits for it.
+        return await Task.Run(() => JournalFile.Read(_path, after, inFile));
     }
 
     public async ValueTask DisposeAsync()
     {
         _queue.Writer.TryComplete();
-        await ((Task)_writing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private void Enqueue(RunEvent runEvent)
     {
         string line = RunJson.Write(runEvent with { Number = ++_last });
-        _recent.Enqueue(line);
-        if (_recent.Count > Kept)
-            _recent.Dequeue();
+        _recent.Add(line);
+        int surplus = (int)Math.Min(_recent.Count - Kept, _shown - (_last - _recent.Count));
+        if (surplus >= Kept)
+            _recent.RemoveRange(0, surplus);
         _queue.Writer.TryWrite(line);
     }
 
-    private void Publish()
+    private void Show(long last)
     {
-        _published = _last;
+        if (last <= _shown)
+            return;
+        _shown = last;
         var arrived = _arrival;
         _arrival = new(TaskCreationOptions.RunContinuationsAsynchronously);
         arrived.SetResult();
     }
 
-    private EventPage? Page(long after, int limit)
-    {
-        if (after >= _published)
-            return null;
-        int count = (int)Math.Min(limit, _published - after);
-        long firstKept = _last - _recent.Count;
-        if (after >= firstKept)
-            return new([.. _recent.Skip((int)(after - firstKept)).Take(count)], after + count);
-
-        // Further behind than memory reaches, and so certainly in the file, which is never more than a flush behind.
-        return ReadFile(_path, after, (int)Math.Min(count, firstKept - after));
-    }
-
-    private async Task Write(FileStream stream)
+    private async Task Write(FileStream stream, long written)
     {
         await using (stream)
         {
@@ -142,39 +152,28 @@ internal sealed class RunJournal : IAsyncDisposable
                 while (text.Length < 1 << 16 && _queue.Reader.TryRead(out object? item))
                 {
                     if (item is string line)
+                    {
                         text.Append(line).Append('\n');
+                        written++;
+                    }
                     else
+                    {
                         waiting.Add((TaskCompletionSource)item);
+                    }
                 }
 
+                if (!_inForce())
+                    throw new IOException("another coordinator has taken the run over");
                 stream.Write(Encoding.UTF8.GetBytes(text.ToString()));
                 stream.Flush(flushToDisk: waiting.Count > 0);
                 text.Clear();
+                lock (_gate)
+                    Show(_lastHeldBack ? Math.Min(written, _last - 1) : written);
                 waiting.ForEach(flushed => flushed.SetResult());
                 waiting.Clear();
             }
 
             stream.Flush(flushToDisk: true);
         }
-    }
-
-    /// <summary>Goes to the end of the last whole line.</summary>
-    /// <returns>How many lines there are.</returns>
-    private static long CutTornLine(FileStream stream)
-    {
-        long lines = 0, end = 0;
-        byte[] buffer = new byte[1 << 16];
-        for (int read; (read = stream.Read(buffer)) > 0;)
-        {
-            for (int i = 0; i < read; i++)
-            {
-                if (buffer[i] == '\n')
-                    (lines, end) = (lines + 1, stream.Position - read + i + 1);
-            }
-        }
-
-        stream.SetLength(end);
-        stream.Position = end;
-        return lines;
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Orleans.Tbptt.Data.Safetensors;
 using Orleans.Tbptt.Runs;
@@ -38,31 +39,43 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
         return true;
     }
 
-    /// <summary>Takes the next generation of a run by creating its file, which only one coordinator can do.</summary>
+    /// <summary>Takes the next generation of a run.</summary>
     public int TakeGeneration(RunId run)
     {
         string directory = Of(run).Generations;
         Directory.CreateDirectory(directory);
-        for (int generation = Highest(directory) + 1; ; generation++)
-        {
-            try
-            {
-                using (new FileStream(Path.Combine(directory, $"{generation}"), FileMode.CreateNew))
-                {
-                }
-
-                DurableFile.FlushDirectory(directory);
-                return generation;
-            }
-            catch (IOException) when (File.Exists(Path.Combine(directory, $"{generation}")))
-            {
-                // Another coordinator was faster; the next number is free or it, too, is taken.
-            }
-        }
+        int generation = Directory.EnumerateFiles(directory)
+            .Select(path => int.TryParse(Path.GetFileName(path), out int taken) ? taken : 0).DefaultIfEmpty().Max() + 1;
+        while (!TryTakeGeneration(run, generation))
+            generation++;
+        return generation;
     }
 
-    /// <summary>Whether no newer generation has been taken.</summary>
-    public bool IsNewest(RunId run, int generation) => Highest(Of(run).Generations) <= generation;
+    /// <summary>Takes one generation by creating its file, which only one coordinator can do.</summary>
+    /// <returns>False when another coordinator has it.</returns>
+    public bool TryTakeGeneration(RunId run, int generation)
+    {
+        string directory = Of(run).Generations, path = Path.Combine(directory, $"{generation}");
+        try
+        {
+            using (new FileStream(path, FileMode.CreateNew))
+            {
+            }
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            return false;
+        }
+
+        DurableFile.FlushDirectory(directory);
+        return true;
+    }
+
+    /// <summary>Whether no newer generation has been taken; they are taken one by one.</summary>
+    public bool IsNewest(RunId run, int generation) => !File.Exists(Path.Combine(Of(run).Generations, $"{generation + 1}"));
+
+    /// <summary>Whether any coordinator has begun with a run.</summary>
+    public bool HasBegun(RunId run) => Directory.Exists(Of(run).Generations) && Directory.EnumerateFiles(Of(run).Generations).Any();
 
     /// <summary>Writes a run's status.</summary>
     public void Write(RunStatus status) => DurableFile.WriteText(Of(RunId.Parse(status.Id)).Status, RunJson.Write(status));
@@ -81,12 +94,23 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     }
 
     /// <summary>Opens a run's journal behind its last whole line.</summary>
-    public RunJournal OpenJournal(RunId run) => new(Of(run).Metrics);
+    /// <param name="run">The run.</param>
+    /// <param name="inForce">Whether the coordinator may still write.</param>
+    public RunJournal OpenJournal(RunId run, Func<bool> inForce) => new(Of(run).Metrics, inForce);
 
-    /// <summary>The last written status of every run, newest first.</summary>
+    /// <summary>The last written status of every run, newest first. A run whose status cannot be read hides no other.</summary>
     public IReadOnlyList<RunStatus> List() =>
-        [.. RunDirectory.All(_root).Select(run => run.ReadStatus()).OfType<RunStatus>().OrderByDescending(status => status.SubmittedAt)];
+        [.. RunDirectory.All(_root).Select(StatusOrNull).OfType<RunStatus>().OrderByDescending(status => status.SubmittedAt)];
 
-    private static int Highest(string directory) =>
-        Directory.EnumerateFiles(directory).Select(path => int.TryParse(Path.GetFileName(path), out int generation) ? generation : 0).DefaultIfEmpty().Max();
+    private static RunStatus? StatusOrNull(RunDirectory run)
+    {
+        try
+        {
+            return run.ReadStatus();
+        }
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 }

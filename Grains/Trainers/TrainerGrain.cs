@@ -40,13 +40,14 @@ internal sealed partial class TrainerGrain(ShardFactory factory, ILogger<Trainer
     {
         if (_thread is not { } thread)
             return;
-        await thread.Run(() =>
+        _thread = null;
+        var closed = thread.Run(() =>
         {
             _host.Close();
             return true;
         });
         thread.Dispose();
-        _thread = null;
+        await closed.WaitAsync(cancellationToken);
     }
 
     private async Task<TrainerReply> Do(int generation, Func<TrainerReply> work)

@@ -12,34 +12,43 @@ internal sealed class WorkerThread : IDisposable
 
     public WorkerThread(string name) => new Thread(Run) { Name = name, IsBackground = true }.Start();
 
-    /// <summary>Runs a function on the thread; what it throws comes out of the task.</summary>
+    /// <summary>Runs a function on the thread; what it throws comes out of the task, as does that the thread has ended.</summary>
     public Task<T> Run<T>(Func<T> function)
     {
         // Asynchronously, so that an awaiting grain goes on on its own scheduler and not on this thread.
         var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _work.Add(() =>
+        try
         {
-            try
-            {
-                completion.SetResult(function());
-            }
-#pragma warning disable CA1031 // Whatever it is, it belongs to whoever asked.
-            catch (Exception e)
-#pragma warning restore CA1031
-            {
-                completion.SetException(e);
-            }
-        });
+            _work.Add(() => Complete(completion, function));
+        }
+        catch (InvalidOperationException)
+        {
+            completion.SetException(new ObjectDisposedException(nameof(WorkerThread)));
+        }
+
         return completion.Task;
     }
 
-    /// <summary>Ends the thread once the work handed over so far is done.</summary>
+    /// <summary>Ends the thread once the work handed over so far is done; safe to call twice.</summary>
     public void Dispose() => _work.CompleteAdding();
 
     private void Run()
     {
         foreach (var action in _work.GetConsumingEnumerable())
             action();
-        _work.Dispose();
+    }
+
+    private static void Complete<T>(TaskCompletionSource<T> completion, Func<T> function)
+    {
+        try
+        {
+            completion.SetResult(function());
+        }
+#pragma warning disable CA1031 // Whatever it is, it belongs to whoever asked.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            completion.SetException(e);
+        }
     }
 }

@@ -23,12 +23,6 @@ public static class NativeBackend
             throw new NativeBackendException(problem);
     }
 
-    /// <summary>
-    /// Sets the calling thread to one intra-op thread. Part of what OpenMP knows belongs to a thread: where only <see cref="Initialize"/>'s thread
-    /// was told, oneDNN's recurrent layers split their work over every core from any other: slower where trainers share the cores, and the last bits may depend on how many there are.
-    /// </summary>
-    public static void EnterThread() => torch.set_num_threads(1);
-
     private static string? TryInitialize()
     {
         try
@@ -54,7 +48,7 @@ public static class NativeBackend
     private static void SetUp()
     {
         // First of all: a thread that has already run an operation keeps the number of threads it had then.
-        EnterThread();
+        torch.set_num_threads(1);
         // Only if need be: libtorch ends the process when this is set for a second time.
         if (torch.get_num_interop_threads() != 1)
             torch.set_num_interop_threads(1);

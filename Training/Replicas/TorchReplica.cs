@@ -24,7 +24,7 @@ public sealed class TorchReplica : IReplica
     /// <param name="device">The device to compute on.</param>
     public TorchReplica(ModelSpec model, LossKind loss, Device device)
     {
-        NativeBackend.EnterThread();
+        NativeBackend.Initialize();
         (_model, _loss) = (model, loss);
         Layout = ParameterLayout.Of(model);
         Device = device.ToString();

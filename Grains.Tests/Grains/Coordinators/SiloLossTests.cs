@@ -1,0 +1,137 @@
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Configuration;
+using Orleans.TestingHost;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Support;
+
+namespace Orleans.Tbptt.Tests.Grains.Coordinators;
+
+public sealed class SiloLossTests
+{
+    private static readonly RunSpec Spec = TestSpecs.Average(trainers: 5, layers: 2, dropout: 0.2, validationFraction: 0.2);
+
+    [Fact]
+    public async Task Run_GivesTheSameBits_WhenASiloOfItsTrainersIsKilled()
+    {
+        var calls = new TrainerCalls();
+        await using var silos = await Start(calls);
+        var halt = calls.HaltBefore(call => call.Method == nameof(ITrainerGrain.TrainChunk) && call.Step == 4);
+        var run = await silos.Submit(Spec);
+        await halt.Reached;
+        var (own, others) = await SilosAround(silos, run);
+        var coordinator = GrainsOf(silos, own).GetGrain<ICoordinatorGrain>(run.Text);
+        string[] before = [.. (await coordinator.GetStatus()).Trainers.Select(trainer => trainer.Silo)];
+
+        await silos.Cluster.KillSiloAsync(others[0], TestContext.Current.CancellationToken);
+        halt.GoOn();
+        var lines = await ReadToTheEnd(coordinator);
+
+        var finished = new FinishedRun(silos.Directory(run), await coordinator.GetStatus(), lines);
+        RunAssert.SameBits(Oracle.Of(Spec), finished);
+        Assert.Equal(3, before.Distinct().Count());
+        Assert.NotEmpty(finished.Events.OfType<TrainersRecovered>());
+        string dead = others[0].SiloAddress.Endpoint.ToString();
+        Assert.Contains(before, silo => silo.Contains(dead));
+        var last = finished.Events.OfType<TrainersRecovered>().First();
+        Assert.Subset(last.Trainers.ToHashSet(), Enumerable.Range(0, 5).Where(trainer => before[trainer].Contains(dead)).ToHashSet());
+    }
+
+    [Fact]
+    public async Task Run_IsToldAsEnded_Once_WhenTheSiloOfItsCoordinatorIsKilled()
+    {
+        var calls = new TrainerCalls();
+        await using var silos = await Start(calls);
+        var halt = calls.HaltBefore(call => call.Method == nameof(ITrainerGrain.TrainChunk) && call.Step == 4);
+        var run = await silos.Submit(Spec);
+        await halt.Reached;
+        var (own, others) = await SilosAround(silos, run);
+
+        await silos.Cluster.KillSiloAsync(own, TestContext.Current.CancellationToken);
+        var coordinator = GrainsOf(silos, others[0]).GetGrain<ICoordinatorGrain>(run.Text);
+        var status = await UntilAnswered(coordinator.GetStatus);
+        var lines = await ReadToTheEnd(coordinator);
+        halt.GoOn();
+
+        // A silo killed within this process may still come to write the end itself.
+        Assert.Contains((status.State, status.Message), new[]
+        {
+            (RunState.Failed, "the coordinator was lost together with its silo before the run ended"),
+            (RunState.Stopped, "the coordinator's silo was shut down"),
+        });
+        var finished = new FinishedRun(silos.Directory(run), status, lines);
+        RunAssert.Journal(finished);
+        Assert.Equal(4, finished.Events.OfType<StepCommitted>().Count());
+    }
+
+    [Fact]
+    public async Task Run_EndsAsStopped_WhenTheSiloOfItsCoordinatorIsShutDown()
+    {
+        var calls = new TrainerCalls();
+        await using var silos = await Start(calls);
+        var halt = calls.HaltBefore(call => call.Method == nameof(ITrainerGrain.TrainChunk) && call.Step == 4);
+        var run = await silos.Submit(Spec with { Train = Spec.Train with { Epochs = 2000 } });
+        await halt.Reached;
+        var (own, others) = await SilosAround(silos, run);
+
+        var stopping = silos.Cluster.StopSiloAsync(own, TestContext.Current.CancellationToken);
+        halt.GoOn();
+        await stopping;
+
+        var coordinator = GrainsOf(silos, others[0]).GetGrain<ICoordinatorGrain>(run.Text);
+        var finished = new FinishedRun(silos.Directory(run), await UntilAnswered(coordinator.GetStatus), await ReadToTheEnd(coordinator));
+        Assert.Equal(RunState.Stopped, finished.Status.State);
+        Assert.Contains("shut down", finished.Status.Message);
+        RunAssert.Journal(finished);
+    }
+
+    /// <summary>Three silos that take a silent one for dead within a second.</summary>
+    private static Task<TestSilos> Start(TrainerCalls calls) => TestSilos.Start(3, silo =>
+    {
+        silo.AddIncomingGrainCallFilter(calls);
+        silo.Configure<ClusterMembershipOptions>(options =>
+        {
+            options.ProbeTimeout = options.MaxProbeTimeout = TimeSpan.FromMilliseconds(700);
+            options.NumMissedProbesLimit = 2;
+            options.NumVotesForDeathDeclaration = 1;
+            options.TableRefreshTimeout = TimeSpan.FromSeconds(2);
+        });
+    });
+
+    private static async Task<(InProcessSiloHandle Own, List<InProcessSiloHandle> Others)> SilosAround(TestSilos silos, RunId run)
+    {
+        var coordinator = silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
+        var address = await silos.Grains.GetGrain<IManagementGrain>(0).GetActivationAddress(coordinator);
+        var own = silos.Cluster.Silos.Single(silo => silo.SiloAddress.Equals(address));
+        return (own, [.. silos.Cluster.Silos.Where(silo => silo != own)]);
+    }
+
+    private static IGrainFactory GrainsOf(TestSilos silos, InProcessSiloHandle silo) =>
+        silos.Cluster.GetSiloServiceProvider(silo.SiloAddress).GetRequiredService<IGrainFactory>();
+
+    private static async Task<IReadOnlyList<string>> ReadToTheEnd(ICoordinatorGrain coordinator)
+    {
+        List<string> lines = [];
+        while (lines.Count == 0 || RunJson.ReadEvent(lines[^1]) is not RunEnded)
+            lines.AddRange((await UntilAnswered(() => coordinator.ReadEvents(lines.Count, 10_000))).Lines);
+        return lines;
+    }
+
+    /// <summary>Asks again while the cluster has not noticed yet that a silo is dead.</summary>
+    private static async Task<T> UntilAnswered<T>(Func<Task<T>> ask)
+    {
+        while (true)
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                return await ask();
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException)
+            {
+                await Task.Yield();
+            }
+        }
+    }
+}

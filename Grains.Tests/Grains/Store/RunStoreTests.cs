@@ -1,0 +1,116 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+using Orleans.Tbptt.Grains;
+using Orleans.Tbptt.Grains.Store;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Support;
+
+namespace Orleans.Tbptt.Tests.Grains.Store;
+
+public sealed class RunStoreTests : IDisposable
+{
+    private static readonly RunSpec Spec = TestSpecs.Average();
+    private readonly TemporaryDirectory _directory = new();
+    private readonly RunStore _store;
+
+    public RunStoreTests() => _store = new(Options.Create(new TbpttGrainsOptions { RunsDirectory = _directory.Path }));
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void Run_IsCreatedOnce_AndTheFirstIsLeftAsItIs()
+    {
+        Assert.True(_store.TryCreate(Spec, Status("a", 1)));
+        string spec = File.ReadAllText(Run("a").Spec), status = File.ReadAllText(Run("a").Status);
+
+        Assert.False(_store.TryCreate(Spec with { Seed = 99 }, Status("a", 2)));
+
+        Assert.Equal(spec, File.ReadAllText(Run("a").Spec));
+        Assert.Equal(status, File.ReadAllText(Run("a").Status));
+    }
+
+    [Fact]
+    public void Run_IsCreatedByOne_WhenManyWantItsId()
+    {
+        var won = new ConcurrentBag<int>();
+        Together(20, i =>
+        {
+            if (_store.TryCreate(Spec with { Seed = i }, Status("a", i)))
+                won.Add(i);
+        });
+
+        int winner = Assert.Single(won);
+        Assert.Contains($"seed: {winner}", File.ReadAllText(Run("a").Spec));
+        Assert.Equal(DateTimeOffset.UnixEpoch.AddDays(winner), Run("a").ReadStatus()!.SubmittedAt);
+    }
+
+    [Fact]
+    public void Generation_IsTakenByOne_WhenFiftyTakeAtOnce()
+    {
+        _store.TryCreate(Spec, Status("a", 1));
+        var taken = new ConcurrentBag<int>();
+
+        Together(50, _ => taken.Add(_store.TakeGeneration(RunId.Parse("a"))));
+
+        Assert.Equal(Enumerable.Range(1, 50), taken.Order());
+    }
+
+    [Fact]
+    public void Generation_IsNewest_UntilTheNextIsTaken()
+    {
+        _store.TryCreate(Spec, Status("a", 1));
+        var run = RunId.Parse("a");
+        Assert.False(_store.HasBegun(run));
+        int generation = _store.TakeGeneration(run);
+        Assert.True(_store.HasBegun(run));
+        Assert.True(_store.IsNewest(run, generation));
+
+        Assert.True(_store.TryTakeGeneration(run, generation + 1));
+
+        Assert.False(_store.IsNewest(run, generation));
+        Assert.True(_store.IsNewest(run, generation + 1));
+        Assert.False(_store.TryTakeGeneration(run, generation + 1));
+    }
+
+    [Fact]
+    public void List_HasTheNewestFirst_AndPassesOverWhatIsNoRun()
+    {
+        foreach (var (id, day) in new[] { ("old", 1), ("new", 3), ("torn", 2), ("empty", 2), ("null", 2), ("other", 2) })
+            _store.TryCreate(Spec, Status(id, day));
+        string torn = File.ReadAllText(Run("torn").Status);
+        File.WriteAllText(Run("torn").Status, torn[..(torn.Length / 2)]);
+        File.WriteAllText(Run("empty").Status, "");
+        File.WriteAllText(Run("null").Status, "null");
+        File.WriteAllText(Run("other").Status, "{\"hello\": 1}");
+        Directory.CreateDirectory(_directory.File("lost+found"));
+        Directory.CreateDirectory(_directory.File("nothing"));
+        File.WriteAllText(_directory.File("file"), "");
+
+        Assert.Equal(["new", "old"], _store.List().Select(status => status.Id));
+    }
+
+    [Fact]
+    public void List_IsEmpty_WhenThereIsNoStoreYet() =>
+        Assert.Empty(new RunStore(Options.Create(new TbpttGrainsOptions { RunsDirectory = _directory.File("none") })).List());
+
+    private static RunStatus Status(string id, int day) => new()
+    {
+        Id = id, Name = id, State = RunState.Starting, Epochs = 1, SubmittedAt = DateTimeOffset.UnixEpoch.AddDays(day),
+    };
+
+    /// <summary>Does something on many threads that begin at the same moment.</summary>
+    private static void Together(int threads, Action<int> action)
+    {
+        using var barrier = new Barrier(threads);
+        var all = Enumerable.Range(0, threads).Select(i => new Thread(() =>
+        {
+            barrier.SignalAndWait();
+            action(i);
+        })).ToList();
+        all.ForEach(thread => thread.Start());
+        all.ForEach(thread => thread.Join());
+    }
+
+    private RunDirectory Run(string id) => _store.Of(RunId.Parse(id));
+}

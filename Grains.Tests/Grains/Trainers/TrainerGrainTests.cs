@@ -1,0 +1,98 @@
+using Orleans.Tbptt.Messages;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Support;
+
+namespace Orleans.Tbptt.Tests.Grains.Trainers;
+
+public sealed class TrainerGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
+{
+    private static readonly RunSpec Spec = TestSpecs.Average(trainers: 1);
+    private static readonly ParameterLayout Layout = ParameterLayout.Of(Spec.Model);
+
+    [Fact]
+    public async Task Trainer_RefusesEveryCall_OfAnOlderGeneration()
+    {
+        var trainer = await Assigned("older", generation: 2);
+
+        TrainerReply[] replies =
+        [
+            await trainer.TrainChunk(Ticket(generation: 1)),
+            await trainer.EvaluateChunk(new(1, 0, Parameters())),
+            await trainer.Assign(Assignment("older", generation: 1)),
+        ];
+
+        Assert.All(replies, reply => Assert.Equal(2, Assert.IsType<Refusal>(reply).NewestGeneration));
+        Assert.IsType<Contribution>(await trainer.TrainChunk(Ticket(generation: 2)));
+    }
+
+    [Fact]
+    public async Task Trainer_KeepsItsLanes_WhenAnOlderGenerationReleasesIt()
+    {
+        var trainer = await Assigned("released", generation: 2);
+
+        await trainer.Release(1);
+        Assert.IsType<Contribution>(await trainer.TrainChunk(Ticket(generation: 2)));
+        await trainer.Release(2);
+        await fixture.Silos.Cluster.WaitForDeactivationAsync(trainer);
+
+        Assert.Equal(0, Assert.IsType<Refusal>(await trainer.TrainChunk(Ticket(generation: 2))).NewestGeneration);
+    }
+
+    [Fact]
+    public async Task Trainer_GivesTheSameContribution_WhenAskedForTheSameStepAgain()
+    {
+        var trainer = await Assigned("again", generation: 1);
+
+        var first = Assert.IsType<Contribution>(await trainer.TrainChunk(Ticket(generation: 1)));
+        float[] gradient = first.GradientSum.Memory.ToArray(), hidden = first.Hidden.Memory.ToArray();
+        var second = Assert.IsType<Contribution>(await trainer.TrainChunk(Ticket(generation: 1)));
+
+        Assert.Contains(gradient, value => value != 0);
+        Bits.Same(gradient, second.GradientSum.Span);
+        Bits.Same(hidden, second.Hidden.Span);
+    }
+
+    [Fact]
+    public async Task Trainer_RefusesAStep_WhichIsNotItsNext()
+    {
+        var trainer = await Assigned("elsewhere", generation: 1);
+
+        var refusal = Assert.IsType<Refusal>(await trainer.TrainChunk(Ticket(generation: 1) with { Step = 5 }));
+
+        Assert.Contains("another step than 5", refusal.Reason);
+        Assert.Equal(1, refusal.NewestGeneration);
+    }
+
+    [Fact]
+    public async Task Trainer_TellsWhatFailed_WhenItsDataAreNotThere()
+    {
+        var spec = Spec with { Data = Spec.Data with { Source = SourceKind.Npy, Paths = ["/nowhere/x.npy", "/nowhere/y.npy"] } };
+        var trainer = fixture.Silos.Grains.GetGrain<ITrainerGrain>(0, "nodata");
+
+        var fault = Assert.IsType<TrainerFault>(await trainer.Assign(Assignment("nodata", 1) with { Spec = spec }));
+
+        Assert.Contains("/nowhere/x.npy", fault.Message);
+        Assert.Contains(fixture.Silos.Cluster.Silos[0].SiloAddress.Endpoint.ToString(), fault.Message);
+    }
+
+    private static ShardAssignment Assignment(string run, int generation) => new(
+        RunId.Parse(run), generation, Spec, 0, Spec.Data.BatchSize, 0, GradientBuffer.Wrap(new float[Spec.Data.BatchSize * Layout.HiddenPerLane]));
+
+    private static StepTicket Ticket(int generation) => new(generation, 0, 0, 0, Parameters());
+
+    private static GradientBuffer Parameters()
+    {
+        float[] parameters = new float[Layout.Length];
+        Array.Fill(parameters, 0.01f);
+        return GradientBuffer.Wrap(parameters);
+    }
+
+    private async Task<ITrainerGrain> Assigned(string run, int generation)
+    {
+        var trainer = fixture.Silos.Grains.GetGrain<ITrainerGrain>(0, run);
+        Assert.IsType<TrainerReady>(await trainer.Assign(Assignment(run, generation)));
+        return trainer;
+    }
+}

@@ -1,0 +1,34 @@
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Tests.Support;
+
+/// <summary>What must be true of every run.</summary>
+internal static class RunAssert
+{
+    /// <summary>Completed, every step once, with the bits that the single process gives.</summary>
+    public static void SameBits(Oracle oracle, FinishedRun run)
+    {
+        Assert.Equal(RunState.Completed, run.End.State);
+        Journal(run);
+        Assert.Equal(Enumerable.Range(1, oracle.Steps.Count).Select(step => (long)step), run.Events.OfType<StepCommitted>().Select(step => step.Step));
+        Bits.Same(oracle.Steps.Select(step => step.Loss), run.StepLosses);
+        Bits.Same(oracle.Steps.Select(step => step.GradientNorm), run.GradientNorms);
+        Bits.Same(oracle.EpochLosses, run.EpochLosses);
+        Bits.Same(oracle.ValidationLosses.OfType<double>(), run.Status.ValidationLosses);
+        Bits.Same(oracle.State.Parameters, run.Model(oracle.State.Layout));
+    }
+
+    /// <summary>The journal is whole: numbered without a gap, generations never fall, one end, and the same for watchers as on the disk.</summary>
+    public static void Journal(FinishedRun run)
+    {
+        Assert.Equal(File.ReadAllText(run.Directory.Metrics), string.Concat(run.Lines.Select(line => line + "\n")));
+        Assert.Equal(Enumerable.Range(1, run.Events.Count).Select(number => (long)number), run.Events.Select(one => one.Number));
+        Assert.Equal(run.Events.Select(one => one.Generation).Order(), run.Events.Select(one => one.Generation));
+        Assert.Single(run.Events.OfType<RunEnded>());
+        var written = run.Directory.ReadStatus()!;
+        Assert.Equal(run.End.State, written.State);
+        Assert.Equal(run.End.Message, written.Message);
+        Assert.Equal(run.Events.Count, written.LastEvent);
+        Assert.Empty(Directory.EnumerateFiles(run.Directory.Path, "*.tmp"));
+    }
+}
