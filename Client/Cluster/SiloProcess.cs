@@ -68,7 +68,8 @@ internal sealed class SiloProcess : IDisposable
                 throw new ClientException($"silo {Number} did not start: {Text.OneLine(said.Error ?? "no reason given")}", Client.ExitCode.Unreachable);
         }
 
-        await Exited.WaitAsync(cancellation);
+        // Not Exited, which began to wait before standard error was read and so need not see its end.
+        await _process.WaitForExitAsync(cancellation);
         throw new ClientException($"silo {Number} ended with exit code {ExitCode} before it was ready{LastWords()}", Client.ExitCode.Unreachable);
     }
 
