@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Orleans.Tbptt.Client.Cluster;
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Tests.EndToEnd;
+
+/// <summary>The console as a user runs it: a process of its own, with the silos it starts.</summary>
+internal sealed class ConsoleProcess : IDisposable
+{
+    private readonly string _runs;
+    private readonly Process _process;
+
+    private ConsoleProcess(Process process, string runs) => (_process, _runs) = (process, runs);
+
+    /// <summary>The events of the run so far, as <c>--output json</c> printed them.</summary>
+    public List<RunEvent> Events { get; } = [];
+
+    /// <summary>The one run of the run store.</summary>
+    public RunDirectory Run => RunDirectory.All(_runs).Single();
+
+    /// <summary>Starts <c>tbptt</c> with a run store.</summary>
+    public static ConsoleProcess Start(string runs, params string[] arguments)
+    {
+        string runtime = SiloProgram.Find(AppContext.BaseDirectory).Runtime;
+        var start = new ProcessStartInfo(runtime, [Path.Combine(AppContext.BaseDirectory, "tbptt.dll"), .. arguments, "--runs", runs])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        return new(Process.Start(start)!, runs);
+    }
+
+    /// <summary>Reads events until one is as wanted.</summary>
+    public async Task<T> Await<T>(Func<T, bool> wanted, CancellationToken cancellation) where T : RunEvent
+    {
+        while (await _process.StandardOutput.ReadLineAsync(cancellation) is { } line)
+        {
+            Events.Add(RunJson.ReadEvent(line));
+            if (Events[^1] is T found && wanted(found))
+                return found;
+        }
+
+        throw new InvalidOperationException($"the console ended before the event came: {await _process.StandardError.ReadToEndAsync(cancellation)}");
+    }
+
+    /// <summary>Reads what is left and waits for the end.</summary>
+    public async Task<(int ExitCode, string Output, string Error)> End(CancellationToken cancellation)
+    {
+        var error = _process.StandardError.ReadToEndAsync(cancellation);
+        string output = await _process.StandardOutput.ReadToEndAsync(cancellation);
+        await _process.WaitForExitAsync(cancellation);
+        return (_process.ExitCode, output, await error);
+    }
+
+    /// <summary>Reads the events that are left and waits for the end.</summary>
+    public async Task<int> EndOfEvents(CancellationToken cancellation)
+    {
+        var (code, output, _) = await End(cancellation);
+        Events.AddRange(output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(RunJson.ReadEvent));
+        return code;
+    }
+
+    /// <summary>The processes of this console's silos, by the silo's name.</summary>
+    public Process Silo(string name) => Process.GetProcesses().Single(process => CommandLine(process) is var line
+        && IsSilo(line) && line.Contains(name));
+
+    /// <summary>The silos that still run.</summary>
+    public int LivingSilos() => Process.GetProcesses().Count(process => IsSilo(CommandLine(process)));
+
+    /// <summary>Sends the console a signal, as a terminal does.</summary>
+    public void Signal(int signal) => Assert.Equal(0, Kill(_process.Id, signal));
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+        _process.Dispose();
+    }
+
+    private bool IsSilo(string[] commandLine) =>
+        commandLine.Any(word => word.EndsWith("tbptt-silo.dll", StringComparison.Ordinal)) && commandLine.Contains(_runs);
+
+    private static string[] CommandLine(Process process)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{process.Id}/cmdline").Split('\0');
+        }
+        catch (IOException)
+        {
+            return []; // It ended while we looked.
+        }
+    }
+
+    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static extern int Kill(int process, int signal);
+}
