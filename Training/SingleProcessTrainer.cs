@@ -55,6 +55,8 @@ public sealed class SingleProcessTrainer : IDisposable
                 }
             }
 
+            if (State.FindNotFinite() is { } found)
+                return new StepOutcome.Diverged(found);
             double loss = State.FinishEpoch();
             onEpoch?.Invoke(epoch, loss, Evaluate());
         }

@@ -14,7 +14,7 @@ internal sealed class CoordinatorGrain(RunServices services, RunStore store, Tim
 {
     private const int LargestPage = 10_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
-    private RunSession? _session;
+    private ActiveRun? _active;
     private Task<RunStatus>? _burial;
 
     private RunDirectory Directory =>
@@ -22,22 +22,22 @@ internal sealed class CoordinatorGrain(RunServices services, RunStore store, Tim
 
     public Task Start(RunSpec spec)
     {
-        if (_session is null && _burial is null && Written() is { HasEnded: false } status)
+        if (_active is null && _burial is null && Written() is { HasEnded: false } status)
         {
-            _session = services.Launch(status, spec);
-            StayWhile(_session.Ended).Ignore();
+            _active = services.Launch(status, spec);
+            StayWhile(_active.Ended).Ignore();
         }
 
         return Task.CompletedTask;
     }
 
-    public async Task<RunStatus> GetStatus() => _session is { } session ? session.Snapshot() : await Ended();
+    public async Task<RunStatus> GetStatus() => _active is { } active ? active.Snapshot() : await Ended();
 
     public async Task<EventPage> ReadEvents(long after, int limit)
     {
         (after, limit) = (Math.Max(0, after), Math.Clamp(limit, 1, LargestPage));
-        if (_session is { } session)
-            return await session.Journal.Read(after, limit, Patience, time);
+        if (_active is { } active)
+            return await active.Journal.Read(after, limit, Patience, time);
         if (!(await Ended()).HasEnded)
             await Task.Delay(Patience, time);
         string path = Directory.Metrics;
@@ -46,16 +46,16 @@ internal sealed class CoordinatorGrain(RunServices services, RunStore store, Tim
 
     public async Task StopRun(string reason)
     {
-        if (_session is { } session)
-            await session.Stop(reason);
+        if (_active is { } active)
+            await active.Stop(reason);
         else
             await Ended();
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        if (_session is { } session)
-            await session.Stop("the coordinator's silo was shut down").WaitAsync(cancellationToken);
+        if (_active is { } active)
+            await active.Stop("the coordinator's silo was shut down").WaitAsync(cancellationToken);
     }
 
     /// <summary>Keeps this activation, idle or not, until its run has ended; then it may go, and its events with it, when nobody asks any more.</summary>

@@ -1,10 +1,11 @@
 namespace Orleans.Tbptt.Grains.Coordinators;
 
-/// <summary>Steps and sequence steps per second over the last few seconds.</summary>
+/// <summary>Steps and sequence steps per second over the last few seconds. Safe to ask from another thread than counts.</summary>
 internal sealed class RateMeter(TimeProvider time)
 {
     private static readonly TimeSpan Grain = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(3);
+    private readonly Lock _gate = new();
     private readonly Queue<(long Stamp, long Steps, long SequenceSteps)> _marks = [];
     private long _lastStamp;
     private long _steps;
@@ -16,24 +17,30 @@ internal sealed class RateMeter(TimeProvider time)
     /// <summary>Counts one step.</summary>
     public void Add(long sequenceSteps)
     {
-        _steps++;
-        _sequenceSteps += sequenceSteps;
         long now = time.GetTimestamp();
-        if (time.GetElapsedTime(_lastStamp, now) < Grain)
-            return;
-        Mark(_lastStamp = now);
-        while (_marks.Count > 2 && time.GetElapsedTime(_marks.Peek().Stamp, now) > Window)
-            _marks.Dequeue();
+        lock (_gate)
+        {
+            _steps++;
+            _sequenceSteps += sequenceSteps;
+            if (time.GetElapsedTime(_lastStamp, now) < Grain)
+                return;
+            Mark(_lastStamp = now);
+            while (_marks.Count > 2 && time.GetElapsedTime(_marks.Peek().Stamp, now) > Window)
+                _marks.Dequeue();
+        }
     }
 
     /// <summary>Steps and sequence steps per second; 0 before the first.</summary>
     public (double Steps, double SequenceSteps) Rates()
     {
-        if (_marks.Count == 0)
-            return default;
-        var (stamp, steps, sequenceSteps) = _marks.Peek();
-        double seconds = time.GetElapsedTime(stamp).TotalSeconds;
-        return seconds <= 0 ? default : ((_steps - steps) / seconds, (_sequenceSteps - sequenceSteps) / seconds);
+        lock (_gate)
+        {
+            if (_marks.Count == 0)
+                return default;
+            var (stamp, steps, sequenceSteps) = _marks.Peek();
+            double seconds = time.GetElapsedTime(stamp).TotalSeconds;
+            return seconds <= 0 ? default : ((_steps - steps) / seconds, (_sequenceSteps - sequenceSteps) / seconds);
+        }
     }
 
     private void Mark(long stamp) => _marks.Enqueue((stamp, _steps, _sequenceSteps));

@@ -16,7 +16,8 @@ namespace Orleans.Tbptt.Grains.Coordinators;
 /// </summary>
 /// <remarks>Runs on its grain's scheduler; only <see cref="RunProgress"/> is seen from outside.</remarks>
 internal sealed partial class RunCoordinator(
-    RunProgress progress, TrainerGroup trainers, RunStore store, RunDataLease data, WorkerThread worker, TimeProvider time, ILogger logger)
+    RunProgress progress, TrainerGroup trainers, RunStore store, RunDataLease data, WorkerThread worker, StopSignal stop,
+    TimeProvider time, ILogger logger)
 {
     /// <summary>How often one step is tried when trainers' own work fails in it, and not their silos.</summary>
     private const int Attempts = 3;
@@ -31,15 +32,12 @@ internal sealed partial class RunCoordinator(
     private static readonly TimeSpan PlacementPatience = TimeSpan.FromMinutes(1);
     private readonly TrainingState _state = new(data.Spec);
     private readonly EpochPlans _plans = new(data.Spec, data.Data);
-    private Func<string?> _stop = () => null;
 
     /// <summary>Trains every epoch and writes the model at the end.</summary>
-    /// <param name="stop">Asked before each step, and each time trainers are placed: why the run shall end now, or null to go on.</param>
     /// <returns>The model's path.</returns>
     /// <exception cref="RunEndedException">The run ended before its last epoch.</exception>
-    public async Task<string> Train(Func<string?> stop)
+    public async Task<string> Train()
     {
-        _stop = stop;
         progress.Begin(data.Spec, trainers, _state.Layout.Length, _plans.Training(0).Steps);
         await PlaceTrainers();
         for (int epoch = 0; epoch < data.Spec.Train.Epochs; epoch++)
@@ -49,10 +47,12 @@ internal sealed partial class RunCoordinator(
             progress.BeginEpoch(epoch, chunks);
             for (long chunk = 0; chunk < chunks; chunk++)
             {
-                EndIfAsked();
+                stop.ThrowIfAsked();
                 await TrainStep(epoch, chunk);
             }
 
+            if (_state.FindNotFinite() is { } found)
+                throw new RunEndedException(RunState.Diverged, found);
             double loss = _state.FinishEpoch();
             double? validationLoss = await Evaluate();
             var metrics = LossReadings.Of(data.Spec, data.Data, loss, validationLoss);
@@ -73,14 +73,14 @@ internal sealed partial class RunCoordinator(
         {
             // Trainers in this silo read these very parameters; they stay as they are until every contribution is in.
             var ticket = new StepTicket(progress.Generation, _state.Step, epoch, chunk, GradientBuffer.Wrap(_state.Parameters));
-            var reply = await trainers.TrainChunk(ticket);
+            var reply = await stop.Or(trainers.TrainChunk(ticket));
             if (reply.IsWhole)
             {
                 await Commit(epoch, reply.Results, started);
                 return;
             }
 
-            await Recover(reply, trouble);
+            await Recover(reply, trouble, started);
         }
     }
 
@@ -112,16 +112,16 @@ internal sealed partial class RunCoordinator(
     {
         if (_plans.Evaluation is not { } plan)
             return null;
+        long started = time.GetTimestamp();
         double lossSum = 0, weight = 0;
         var trouble = new StepTrouble();
         for (long chunk = 0; chunk < plan.Steps;)
         {
-            EndIfAsked();
             var parameters = chunk == 0 ? GradientBuffer.Wrap(_state.Parameters) : GradientBuffer.Empty;
-            var reply = await trainers.EvaluateChunk(new(progress.Generation, chunk, parameters));
+            var reply = await stop.Or(trainers.EvaluateChunk(new(progress.Generation, chunk, parameters)));
             if (!reply.IsWhole)
             {
-                await Recover(reply, trouble);
+                await Recover(reply, trouble, started);
                 (chunk, lossSum, weight) = (0, 0, 0);
                 continue;
             }
@@ -136,13 +136,15 @@ internal sealed partial class RunCoordinator(
     }
 
     /// <summary>Places the trainers again at the committed state; gives up where their own work, and not their silos, keeps failing.</summary>
-    private async Task Recover<T>(GroupReply<T> reply, StepTrouble trouble) where T : TrainerReply
+    /// <param name="reply">Who is missing, and why.</param>
+    /// <param name="trouble">What has gone wrong with this step before.</param>
+    /// <param name="started">When the tickets went out that were not answered.</param>
+    private async Task Recover<T>(GroupReply<T> reply, StepTrouble trouble, long started) where T : TrainerReply
     {
         EnsureInForce(reply);
         if ((reply.HasFault && ++trouble.Faults >= Attempts) || ++trouble.Placements > Placements)
             throw new RunEndedException(RunState.Failed, reply.Reason);
         LogRecovering(progress.Run, _state.Step + 1, reply.Reason);
-        long started = time.GetTimestamp();
 
         // A new generation: what the last one left in flight must not be taken for an answer to this one.
         progress.TakeGeneration();
@@ -155,10 +157,13 @@ internal sealed partial class RunCoordinator(
         long started = time.GetTimestamp();
         for (int faults = 0; ;)
         {
-            EndIfAsked();
-            var reply = await trainers.Assign(data.Spec, progress.Generation, _state);
+            var reply = await stop.Or(trainers.Assign(data.Spec, progress.Generation, _state));
             if (reply.IsWhole)
+            {
+                EnsureDevicesAreAlike(reply.Results);
                 return;
+            }
+
             EnsureInForce(reply);
             if ((reply.HasFault && ++faults >= Attempts) || time.GetElapsedTime(started) > PlacementPatience)
                 throw new RunEndedException(RunState.Failed, reply.Reason);
@@ -167,10 +172,16 @@ internal sealed partial class RunCoordinator(
         }
     }
 
-    private void EndIfAsked()
+    /// <summary>A CPU and a GPU round differently: where the trainers live would show in the result.</summary>
+    private static void EnsureDevicesAreAlike(IReadOnlyList<TrainerReady> trainers)
     {
-        if (_stop() is { } reason)
-            throw new RunEndedException(RunState.Stopped, reason);
+        string[] kinds = [.. trainers.Select(trainer => trainer.Device.Split(':')[0]).Distinct()];
+        if (kinds.Length > 1)
+        {
+            throw new RunEndedException(
+                RunState.Failed,
+                $"the silos offer unlike devices, {string.Join(" and ", kinds)}, whose results differ in their last bits; set device to one of them");
+        }
     }
 
     private void EnsureInForce<T>(GroupReply<T> reply) where T : TrainerReply
@@ -189,11 +200,4 @@ internal sealed partial class RunCoordinator(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Run {Run}: step {Step} is run again: {Reason}")]
     private partial void LogRecovering(RunId run, long step, string reason);
-}
-
-/// <summary>The run ends before its last epoch, for a reason that is not a bug.</summary>
-internal sealed class RunEndedException(RunState state, string message) : Exception(message)
-{
-    /// <summary>How it ends.</summary>
-    public RunState State { get; } = state;
 }

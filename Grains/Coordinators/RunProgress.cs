@@ -11,14 +11,12 @@ namespace Orleans.Tbptt.Grains.Coordinators;
 /// </summary>
 internal sealed class RunProgress
 {
-    private static readonly TimeSpan StatusPeriod = TimeSpan.FromSeconds(2);
     private readonly Lock _fence = new();
     private readonly RunStore _store;
     private readonly TimeProvider _time;
     private readonly RateMeter _rates;
     private RunStatus _status;
     private TrainerGroup? _trainers;
-    private long _statusWritten;
 
     /// <summary>Takes the run's next generation and, under it, opens the journal.</summary>
     public RunProgress(RunStatus status, RunStore store, TimeProvider time)
@@ -37,6 +35,9 @@ internal sealed class RunProgress
     /// <summary>The events.</summary>
     public RunJournal Journal { get; }
 
+    /// <summary>Writes the status while the run is trained; null before and for a run that never will be.</summary>
+    private StatusFile? StatusFile { get; set; }
+
     /// <summary>Whether no newer coordinator has taken the run over.</summary>
     public bool IsInForce
     {
@@ -47,7 +48,7 @@ internal sealed class RunProgress
         }
     }
 
-    /// <summary>The state of the run at this moment.</summary>
+    /// <summary>The state of the run at this moment. Safe to ask from any thread.</summary>
     public RunStatus Snapshot()
     {
         var (steps, sequenceSteps) = _rates.Rates();
@@ -80,6 +81,7 @@ internal sealed class RunProgress
             Directory = _status.Directory,
         });
         _rates.Start();
+        StatusFile = new(_store, Snapshot, () => IsInForce, _time);
     }
 
     /// <summary>Begins the generation after this one.</summary>
@@ -105,8 +107,9 @@ internal sealed class RunProgress
     /// <summary>An epoch begins, counted from 0.</summary>
     public void BeginEpoch(int epoch, long chunks)
     {
+        EnsureInForce();
         _status = _status with { State = RunState.Running, Epoch = epoch + 1, StepsPerEpoch = chunks, EpochStep = 0 };
-        WriteStatus();
+        StatusFile?.Request();
     }
 
     /// <summary>A step is committed; epochs counted from 0.</summary>
@@ -115,6 +118,8 @@ internal sealed class RunProgress
     {
         if (Journal.Failure is { } failure)
             throw new RunEndedException(RunState.Failed, $"cannot write metrics.jsonl: {failure.Message}");
+        if (StatusFile?.Failure is { } statusFailure)
+            throw new RunEndedException(RunState.Failed, $"cannot write status.json: {statusFailure.Message}");
         _rates.Add(sequenceSteps);
         _status = _status with
         {
@@ -131,8 +136,6 @@ internal sealed class RunProgress
             Weight = outcome.Weight,
             Seconds = took.TotalSeconds,
         });
-        if (_time.GetElapsedTime(_statusWritten) > StatusPeriod)
-            WriteStatus();
     }
 
     /// <summary>An epoch is done, counted from 0.</summary>
@@ -154,7 +157,8 @@ internal sealed class RunProgress
             Metrics = metrics,
             Seconds = took.TotalSeconds,
         });
-        WriteStatus();
+        EnsureInForce();
+        StatusFile?.Request();
     }
 
     /// <summary>Trainers were placed again, and the step is about to be run again.</summary>
@@ -169,6 +173,8 @@ internal sealed class RunProgress
     /// </summary>
     public async Task Finish(RunState state, string message, string? model)
     {
+        if (StatusFile is { } file)
+            await file.DisposeAsync();
         var now = _time.GetUtcNow();
         _status = _status with { State = state, Message = message, EndedAt = now };
         var ended = new RunEnded
@@ -196,7 +202,6 @@ internal sealed class RunProgress
     {
         EnsureInForce();
         _store.Write(Snapshot());
-        _statusWritten = _time.GetTimestamp();
     }
 
     private static RunEndedException Superseded() => new(RunState.Failed, "another coordinator has taken the run over");

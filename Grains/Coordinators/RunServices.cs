@@ -26,7 +26,7 @@ internal sealed class RunServices(
     public ILoggerFactory Loggers => loggers;
 
     /// <summary>Begins to train a run whose directory is there.</summary>
-    public RunSession Launch(RunStatus status, RunSpec spec) => new(this, spec, status);
+    public ActiveRun Launch(RunStatus status, RunSpec spec) => new(this, spec, status);
 
     /// <summary>
     /// Whether a run that has not ended, and that this silo does not train, lost its coordinator; one that was submitted a moment ago is about to

@@ -32,7 +32,7 @@ public sealed class AdoNetGrainDirectory(DbProviderFactory provider, string conn
     private const string Select = "SELECT SiloAddress, ActivationId FROM TbpttGrainDirectory WHERE ClusterId = @cluster AND GrainId = @grain";
     private const string Delete = "DELETE FROM TbpttGrainDirectory WHERE ClusterId = @cluster AND GrainId = @grain AND ActivationId = @activation";
     private const string DeleteSilo = "DELETE FROM TbpttGrainDirectory WHERE ClusterId = @cluster AND SiloAddress = @silo";
-    private readonly Lazy<Task> _table = new(() => Execute(provider, connectionString, Table));
+    private Task? _table;
 
     /// <inheritdoc/>
     public Task<GrainAddress?> Register(GrainAddress address) => Register(address, null);
@@ -50,7 +50,7 @@ public sealed class AdoNetGrainDirectory(DbProviderFactory provider, string conn
     /// <inheritdoc/>
     public async Task<GrainAddress?> Lookup(GrainId grainId)
     {
-        await _table.Value;
+        await Prepare();
         await using var connection = await Open(provider, connectionString);
         await using var command = Command(connection, Select, [("cluster", clusterId), ("grain", grainId.ToString())]);
         await using var reader = await command.ExecuteReaderAsync();
@@ -70,9 +70,13 @@ public sealed class AdoNetGrainDirectory(DbProviderFactory provider, string conn
             await Execute(DeleteSilo, ("silo", silo.ToParsableString()));
     }
 
+    /// <summary>Creates the table where it is missing; a try that failed is made again by the next call.</summary>
+    private Task Prepare() =>
+        _table is { IsFaulted: false } ready ? ready : _table = Execute(provider, connectionString, Table);
+
     private async Task Execute(string text, params (string Name, string Value)[] parameters)
     {
-        await _table.Value;
+        await Prepare();
         await Execute(provider, connectionString, text, [("cluster", clusterId), .. parameters]);
     }
 

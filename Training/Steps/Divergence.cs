@@ -25,6 +25,17 @@ internal static class Divergence
         return null;
     }
 
+    /// <summary>Names the first parameter that is not finite; null when all are.</summary>
+    public static string? Find(long step, ReadOnlySpan<float> parameters, ParameterLayout layout)
+    {
+        if (float.IsFinite(TensorPrimitives.MaxMagnitude(parameters)))
+            return null;
+        int at = 0;
+        while (float.IsFinite(parameters[at]))
+            at++;
+        return $"after step {step} the parameter {Place(layout, at)} is {parameters[at]}";
+    }
+
     private static string Place(ParameterLayout layout, int at)
     {
         var slot = layout.Slots.Last(slot => slot.Offset <= at);

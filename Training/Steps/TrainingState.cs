@@ -97,6 +97,9 @@ public sealed class TrainingState
         return new StepOutcome.Committed(lossSum / weight, norm, learningRate, weight);
     }
 
+    /// <summary>Names the first parameter that is not finite; null when all are. A step checks loss and gradient; an update can overflow by itself.</summary>
+    public string? FindNotFinite() => Divergence.Find(Step, Parameters, Layout);
+
     /// <summary>Closes the epoch: returns its mean loss over all elements and begins the next one's sums.</summary>
     public double FinishEpoch()
     {

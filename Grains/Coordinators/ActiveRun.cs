@@ -7,19 +7,20 @@ using Orleans.Tbptt.Specs;
 namespace Orleans.Tbptt.Grains.Coordinators;
 
 /// <summary>A run while it is trained: from opening its data to its written end.</summary>
-internal sealed partial class RunSession
+internal sealed partial class ActiveRun
 {
+    private static readonly TimeSpan ReleasePatience = TimeSpan.FromMilliseconds(300);
     private readonly RunServices _services;
     private readonly RunSpec _spec;
     private readonly RunProgress _progress;
     private readonly ILogger _logger;
-    private string? _stopReason;
+    private readonly StopSignal _stop = new();
 
     /// <summary>Begins to train, on the scheduler of the grain that calls.</summary>
-    public RunSession(RunServices services, RunSpec spec, RunStatus status)
+    public ActiveRun(RunServices services, RunSpec spec, RunStatus status)
     {
         (_services, _spec) = (services, spec);
-        _logger = services.Loggers.CreateLogger<RunSession>();
+        _logger = services.Loggers.CreateLogger<ActiveRun>();
         _progress = new(status, services.Store, services.Time);
         Ended = Run();
     }
@@ -33,10 +34,10 @@ internal sealed partial class RunSession
     /// <summary>The state of the run at this moment.</summary>
     public RunStatus Snapshot() => _progress.Snapshot();
 
-    /// <summary>Ends the run after the step in flight; returns when its end is written.</summary>
+    /// <summary>Ends the run at its last committed step; returns when its end is written.</summary>
     public async Task Stop(string reason)
     {
-        _stopReason ??= reason;
+        _stop.Ask(reason);
         await Ended;
     }
 
@@ -88,14 +89,16 @@ internal sealed partial class RunSession
         using var worker = new WorkerThread($"coordinator {run}");
         using var data = await worker.Run(() => _services.Data.Acquire(run, _spec));
         var trainers = new TrainerGroup(run, data.Spec, grains, _services.Placement, _logger);
-        var coordinator = await worker.Run(() => new RunCoordinator(_progress, trainers, _services.Store, data, worker, _services.Time, _logger));
+        var coordinator = await worker.Run(() => new RunCoordinator(_progress, trainers, _services.Store, data, worker, _stop, _services.Time, _logger));
         try
         {
-            return await coordinator.Train(() => _stopReason);
+            return await coordinator.Train();
         }
         finally
         {
-            await coordinator.Release();
+            // A trainer in the middle of a chunk lets go after it; the run's end does not wait for that.
+            await coordinator.Release().WaitAsync(ReleasePatience, _services.Time)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 
