@@ -10,7 +10,7 @@ namespace Orleans.Tbptt.Tests.Support;
 /// <summary>Silos in this process, with a run store of their own.</summary>
 internal sealed class TestSilos : IAsyncDisposable
 {
-    private readonly TemporaryDirectory _store = new();
+    private readonly TemporaryDirectory _store;
     private int _runs;
 
     private TestSilos(InProcessTestCluster cluster, TemporaryDirectory store) => (Cluster, _store) = (cluster, store);

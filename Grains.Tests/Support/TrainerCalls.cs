@@ -62,7 +62,7 @@ internal sealed class TrainerCalls : IIncomingGrainCallFilter
         Instead = _ => null;
     }
 
-    /// <summary>Stops the calls that a predicate names until the test lets them go on.</summary>
+    /// <summary>Stops the calls that a predicate names until the test lets them go on, or ends.</summary>
     public Halt HaltBefore(Func<TrainerCall, bool> which)
     {
         var halt = new Halt();
@@ -71,8 +71,8 @@ internal sealed class TrainerCalls : IIncomingGrainCallFilter
     }
 }
 
-/// <summary>A place where calls wait.</summary>
-internal sealed class Halt
+/// <summary>A place where calls wait; none is left behind there by a test that fails.</summary>
+internal sealed class Halt : IDisposable
 {
     private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -81,6 +81,8 @@ internal sealed class Halt
     public Task Reached => _reached.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
 
     public void GoOn() => _goOn.TrySetResult();
+
+    public void Dispose() => GoOn();
 
     internal Task Pass()
     {

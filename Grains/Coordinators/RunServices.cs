@@ -43,6 +43,7 @@ internal sealed class RunServices(
 
         // The former coordinator may have come to its own end in the meantime; from now on it writes no more.
         var directory = store.Of(progress.Run);
+        store.DropUnfinished(progress.Run, progress.Generation);
         if (directory.ReadStatus() is { HasEnded: true } ended)
             return ended;
         if (JournalFile.Read(directory.Metrics, Math.Max(0, journal.Last - 1), 1).Lines is [var last] && RunJson.ReadEvent(last) is RunEnded end)

@@ -8,9 +8,12 @@ internal static partial class DurableFile
     private const int ReadOnly = 0;
 
     /// <summary>Writes a file in one piece; when that fails, the old file is still there and nothing else is.</summary>
-    public static void Write(string path, Action<Stream> write)
+    /// <param name="path">The file.</param>
+    /// <param name="write">Writes its content.</param>
+    /// <param name="unfinished">What its name ends with until it is whole. Writers that may meet need one each.</param>
+    public static void Write(string path, Action<Stream> write, string unfinished = ".tmp")
     {
-        string temporary = path + ".tmp";
+        string temporary = path + unfinished;
         try
         {
             using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
@@ -31,7 +34,8 @@ internal static partial class DurableFile
     }
 
     /// <summary>Writes a text file in one piece.</summary>
-    public static void WriteText(string path, string text) => Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)));
+    public static void WriteText(string path, string text, string unfinished = ".tmp") =>
+        Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)), unfinished);
 
     /// <summary>Makes the names in a directory durable; .NET has no call for it.</summary>
     public static void FlushDirectory(string path)

@@ -77,8 +77,16 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     /// <summary>Whether any coordinator has begun with a run.</summary>
     public bool HasBegun(RunId run) => Directory.Exists(Of(run).Generations) && Directory.EnumerateFiles(Of(run).Generations).Any();
 
-    /// <summary>Writes a run's status.</summary>
-    public void Write(RunStatus status) => DurableFile.WriteText(Of(RunId.Parse(status.Id)).Status, RunJson.Write(status));
+    /// <summary>Writes a run's status. A coordinator that has been replaced may still be at it: neither stands in the other's way.</summary>
+    public void Write(RunStatus status) =>
+        DurableFile.WriteText(Of(RunId.Parse(status.Id)).Status, RunJson.Write(status), Unfinished(status.Generation));
+
+    /// <summary>Removes what coordinators before a generation began to write of the run's status; one that is still at it fails.</summary>
+    public void DropUnfinished(RunId run, int before)
+    {
+        for (int generation = 0; generation < before; generation++)
+            File.Delete(Of(run).Status + Unfinished(generation));
+    }
 
     /// <summary>Writes what a run ends with: the hidden state of every lane, then the trained model.</summary>
     /// <returns>The model's path.</returns>
@@ -101,6 +109,8 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     /// <summary>The last written status of every run, newest first. A run whose status cannot be read hides no other.</summary>
     public IReadOnlyList<RunStatus> List() =>
         [.. RunDirectory.All(_root).Select(StatusOrNull).OfType<RunStatus>().OrderByDescending(status => status.SubmittedAt)];
+
+    private static string Unfinished(int generation) => $".{generation}.tmp";
 
     private static RunStatus? StatusOrNull(RunDirectory run)
     {

@@ -28,7 +28,7 @@ public sealed class CatalogGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
     public async Task Submission_OfATakenId_IsRefused_AndTheFirstRunIsUnharmed()
     {
         fixture.Calls.Reset();
-        var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 0, 2));
+        using var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 0, 2));
         var run = await fixture.Silos.Submit(Spec);
         await halt.Reached;
 

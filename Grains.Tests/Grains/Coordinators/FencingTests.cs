@@ -19,7 +19,7 @@ public sealed class FencingTests(OneSilo fixture) : IClassFixture<OneSilo>
     public async Task Coordinator_EndsAndWritesNoMore_WhenANewerOneHasTakenOver(bool losesATrainer)
     {
         fixture.Calls.Reset();
-        var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 0, 4));
+        using var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 0, 4));
         var run = await fixture.Silos.Submit(Spec);
         await halt.Reached;
         var coordinator = fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
@@ -46,7 +46,7 @@ public sealed class FencingTests(OneSilo fixture) : IClassFixture<OneSilo>
     public async Task Coordinator_IsFailed_WhenATrainerHasMetANewerGeneration()
     {
         fixture.Calls.Reset();
-        var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 1, 3));
+        using var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 1, 3));
         fixture.Calls.Instead = call => call.Is(nameof(ITrainerGrain.TrainChunk), 1, 3) ? new Refusal("a newer one has begun", 99) : null;
         var run = await fixture.Silos.Submit(Spec);
         await halt.Reached;
@@ -106,6 +106,7 @@ public sealed class FencingTests(OneSilo fixture) : IClassFixture<OneSilo>
         await killed.Journal.Flush();
         if (!endWasWritten)
             await File.AppendAllTextAsync(store.Of(run).Metrics, "{\"type\":\"st", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync($"{store.Of(run).Status}.{killed.Generation}.tmp", "{\"id\":\"lo", TestContext.Current.CancellationToken);
 
         var finished = await fixture.Silos.Watch(run);
 

@@ -55,7 +55,7 @@ public sealed class RunOutcomeTests(OneSilo fixture) : IClassFixture<OneSilo>
     public async Task StoppedRun_EndsAfterTheStepInFlight_WithItsReason()
     {
         fixture.Calls.Reset();
-        var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 0, 3));
+        using var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 0, 3));
         var run = await fixture.Silos.Submit(Spec);
         var coordinator = fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
         await halt.Reached;
@@ -119,7 +119,7 @@ public sealed class RunOutcomeTests(OneSilo fixture) : IClassFixture<OneSilo>
     public async Task Run_Fails_AndWatchersSeeIt_WhenItsStatusCannotBeWritten()
     {
         fixture.Calls.Reset();
-        var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 0, 3));
+        using var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 0, 3));
         var run = await fixture.Silos.Submit(Spec);
         await halt.Reached;
         var directory = fixture.Silos.Directory(run);

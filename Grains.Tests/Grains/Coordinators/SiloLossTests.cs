@@ -17,7 +17,7 @@ public sealed class SiloLossTests
     {
         var calls = new TrainerCalls();
         await using var silos = await Start(calls);
-        var halt = calls.HaltBefore(call => call.Method == nameof(ITrainerGrain.TrainChunk) && call.Step == 4);
+        using var halt = calls.HaltBefore(call => call.Method == nameof(ITrainerGrain.TrainChunk) && call.Step == 4);
         var run = await silos.Submit(Spec);
         await halt.Reached;
         var (own, others) = await SilosAround(silos, run);
@@ -43,15 +43,15 @@ public sealed class SiloLossTests
     {
         var calls = new TrainerCalls();
         await using var silos = await Start(calls);
-        var halt = calls.HaltBefore(call => call.Method == nameof(ITrainerGrain.TrainChunk) && call.Step == 4);
+        using var halt = calls.HaltBefore(call => call.Method == nameof(ITrainerGrain.TrainChunk) && call.Step == 4);
         var run = await silos.Submit(Spec);
         await halt.Reached;
         var (own, others) = await SilosAround(silos, run);
 
         await silos.Cluster.KillSiloAsync(own, TestContext.Current.CancellationToken);
         var coordinator = GrainsOf(silos, others[0]).GetGrain<ICoordinatorGrain>(run.Text);
-        var status = await UntilAnswered(coordinator.GetStatus);
         var lines = await ReadToTheEnd(coordinator);
+        var status = await UntilAnswered(coordinator.GetStatus);
         halt.GoOn();
 
         // A silo killed within this process may still come to write the end itself.
@@ -70,7 +70,7 @@ public sealed class SiloLossTests
     {
         var calls = new TrainerCalls();
         await using var silos = await Start(calls);
-        var halt = calls.HaltBefore(call => call.Method == nameof(ITrainerGrain.TrainChunk) && call.Step == 4);
+        using var halt = calls.HaltBefore(call => call.Method == nameof(ITrainerGrain.TrainChunk) && call.Step == 4);
         var run = await silos.Submit(Spec with { Train = Spec.Train with { Epochs = 2000 } });
         await halt.Reached;
         var (own, others) = await SilosAround(silos, run);

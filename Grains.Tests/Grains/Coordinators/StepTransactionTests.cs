@@ -110,7 +110,7 @@ public sealed class StepTransactionTests(OneSilo fixture) : IClassFixture<OneSil
     public async Task Trainer_IsPlacedAnew_WhenItsActivationIsGone()
     {
         fixture.Calls.Reset();
-        var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 0, 5));
+        using var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 0, 5));
         var run = await fixture.Silos.Submit(Spec);
         await halt.Reached;
 

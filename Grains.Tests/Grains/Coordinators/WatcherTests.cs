@@ -25,7 +25,7 @@ public sealed class WatcherTests(OneSilo fixture) : IClassFixture<OneSilo>
     public async Task Watchers_AreAnswered_WhileAStepIsInFlight()
     {
         fixture.Calls.Reset();
-        var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 1, 4));
+        using var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 1, 4));
         var spec = TestSpecs.Average(trainers: 3) with { Device = DeviceName.Cpu };
         var run = await fixture.Silos.Submit(spec);
         var coordinator = fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);

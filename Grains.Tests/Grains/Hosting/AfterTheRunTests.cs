@@ -50,10 +50,10 @@ public sealed class AfterTheRunTests(OneSilo fixture) : IClassFixture<OneSilo>
             Train = spec.Train with { Loss = LossKind.CrossEntropy },
         };
         fixture.Calls.Reset();
-        var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 0, 5));
+        using var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 0, 5));
         var run = await fixture.Silos.Submit(spec);
         await halt.Reached;
-        Assert.Contains(text, OpenFiles());
+        Assert.Contains(text, ThisProcess.OpenFiles());
         Assert.NotEmpty(Workers());
 
         halt.GoOn();
@@ -61,15 +61,15 @@ public sealed class AfterTheRunTests(OneSilo fixture) : IClassFixture<OneSilo>
         Assert.Equal(RunState.Completed, finished.End.State);
         await Gone(finished);
 
-        Assert.DoesNotContain(text, OpenFiles());
-        Assert.DoesNotContain(OpenFiles(), path => path.StartsWith(finished.Directory.Path, StringComparison.Ordinal));
+        Assert.DoesNotContain(text, ThisProcess.OpenFiles());
+        Assert.DoesNotContain(ThisProcess.OpenFiles(), path => path.StartsWith(finished.Directory.Path, StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task Coordinator_StaysWhileItTrains_AndMayGoAfterwards()
     {
         fixture.Calls.Reset();
-        var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 0, 3));
+        using var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 0, 3));
         var run = await fixture.Silos.Submit(TestSpecs.Average(trainers: 2));
         var coordinator = fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
         var management = fixture.Silos.Grains.GetGrain<IManagementGrain>(0);
@@ -112,23 +112,8 @@ public sealed class AfterTheRunTests(OneSilo fixture) : IClassFixture<OneSilo>
     }
 
     private static List<string> Workers() =>
-        [.. Directory.EnumerateDirectories("/proc/self/task").Select(task => ReadOrEmpty(Path.Combine(task, "comm")))
+        [.. ThisProcess.ThreadNames()
             .Where(name => name.StartsWith("trainer ", StringComparison.Ordinal) || name.StartsWith("coordinator ", StringComparison.Ordinal))];
-
-    private static List<string> OpenFiles() =>
-        [.. Directory.EnumerateFileSystemEntries("/proc/self/fd").Select(path => new FileInfo(path).LinkTarget).OfType<string>()];
-
-    private static string ReadOrEmpty(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (IOException)
-        {
-            return "";
-        }
-    }
 
     /// <summary>Waits until a run's trainers are gone, and fails when they do not go.</summary>
     private async Task Gone(FinishedRun run)
@@ -139,6 +124,6 @@ public sealed class AfterTheRunTests(OneSilo fixture) : IClassFixture<OneSilo>
                 .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         }
 
-        Assert.True(SpinWait.SpinUntil(() => Workers().Count == 0, TimeSpan.FromSeconds(30)), "threads are left");
+        Assert.True(SpinWait.SpinUntil(() => Workers().Count == 0, TimeSpan.FromSeconds(30)), $"threads are left: {string.Join(", ", Workers())}");
     }
 }

@@ -46,6 +46,21 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
+    public void Status_IsWritten_WhileCoordinatorsThatWereReplacedStillWriteTheirs()
+    {
+        _store.TryCreate(Spec, Status("a", 1));
+
+        Together(10, i =>
+        {
+            for (int times = 0; times < 5; times++)
+                _store.Write(Status("a", 1) with { Generation = i + 1 });
+        });
+
+        Assert.InRange(Run("a").ReadStatus()!.Generation, 1, 10);
+        Assert.Empty(Directory.EnumerateFiles(Run("a").Path, "*.tmp"));
+    }
+
+    [Fact]
     public void Generation_IsTakenByOne_WhenFiftyTakeAtOnce()
     {
         _store.TryCreate(Spec, Status("a", 1));

@@ -194,25 +194,12 @@ public sealed class TorchReplicaTests(ITestOutputHelper output)
                 replica.ForwardBackward(example.Batch(0), DropoutMasks.None, example.HiddenBefore, hidden, new float[example.Layout.Length]);
             }
 
-            threads = Directory.GetDirectories("/proc/self/task").Count(task => NameOf(task) == Name);
+            threads = ThisProcess.ThreadNames().Count(name => name == Name);
         }) { Name = Name };
         thread.Start();
         thread.Join();
 
         Assert.Equal(1, threads);
-
-        // A thread may end while it is looked at.
-        static string NameOf(string task)
-        {
-            try
-            {
-                return File.ReadAllText(Path.Combine(task, "comm")).Trim();
-            }
-            catch (IOException)
-            {
-                return "";
-            }
-        }
     }
 
     private static ReferenceCase Case(NetworkKind kind) => new(kind, Lengths, lanes: 5, chunkLength: 6);
