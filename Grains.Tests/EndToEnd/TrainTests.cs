@@ -35,8 +35,14 @@ public sealed class TrainTests : IDisposable
     {
         var spec = TestSpecs.Average(trainers: 3, layers: 2, dropout: 0.2, epochs: 40, validationFraction: 0.2);
         using var console = ConsoleProcess.Start(Runs, "train", Write(spec), "--silos", "3", "--output", "json");
-        await console.Await<StepCommitted>(step => step.Step == 30, TestContext.Current.CancellationToken);
-        var trainers = console.Run.ReadStatus()!.Trainers;
+        IReadOnlyList<TrainerStatus> trainers;
+        do
+        {
+            // The status is written behind training's back.
+            await console.Await<StepCommitted>(_ => true, TestContext.Current.CancellationToken);
+            trainers = console.Run.ReadStatus()!.Trainers;
+        }
+        while (trainers.Count == 0 || trainers.Any(trainer => trainer.Silo.Length == 0));
         string SiloOf(int trainer) => trainers[trainer].Silo.Split(' ')[0];
         Assert.Equal(3, trainers.Select(trainer => trainer.Silo).Distinct().Count());
 

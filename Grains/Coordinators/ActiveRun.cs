@@ -67,7 +67,7 @@ internal sealed partial class ActiveRun
         try
         {
             string model = await Train();
-            await Journal.Flush();
+            await _progress.Settle();
             return (RunState.Completed, "", model);
         }
         catch (RunEndedException e)

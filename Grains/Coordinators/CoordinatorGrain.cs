@@ -10,19 +10,19 @@ namespace Orleans.Tbptt.Grains.Coordinators;
 
 /// <summary>The grain before a run's coordinator: starts it, answers watchers from its snapshot, stops it.</summary>
 [PreferLocalPlacement, GrainDirectory(GrainDirectoryName = AdoNetGrainDirectory.Name)]
-internal sealed class CoordinatorGrain(RunServices services, RunStore store, TimeProvider time) : Grain, ICoordinatorGrain
+internal sealed class CoordinatorGrain(RunServices services, LostRuns lost, RunStore store, TimeProvider time) : Grain, ICoordinatorGrain
 {
     private const int LargestPage = 10_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
     private ActiveRun? _active;
-    private Task<RunStatus>? _burial;
+    private Task<RunStatus>? _ending;
 
     private RunDirectory Directory =>
         RunId.TryParse(this.GetPrimaryKeyString(), out var run) ? store.Of(run) : throw new RunNotFoundException(this.GetPrimaryKeyString());
 
     public Task Start(RunSpec spec)
     {
-        if (_active is null && _burial is null && Written() is { HasEnded: false } status)
+        if (_active is null && _ending is null && Written() is { HasEnded: false } status)
         {
             _active = services.Launch(status, spec);
             StayWhile(_active.Ended).Ignore();
@@ -75,14 +75,14 @@ internal sealed class CoordinatorGrain(RunServices services, RunStore store, Tim
     private async Task<RunStatus> Ended()
     {
         var status = Written();
-        if (_burial is not { IsCompleted: false })
+        if (_ending is not { IsCompleted: false })
         {
-            if (!services.IsLost(status))
+            if (!lost.IsLost(status))
                 return status;
-            _burial = services.Bury(status);
+            _ending = lost.End(status);
         }
 
-        // Calls interleave here; a run is buried once.
-        return await _burial;
+        // Calls interleave here; a run is ended once.
+        return await _ending;
     }
 }

@@ -116,10 +116,7 @@ internal sealed class RunProgress
     /// <exception cref="RunEndedException">Events can no longer be written.</exception>
     public void Commit(long step, int epoch, StepOutcome.Committed outcome, long sequenceSteps, TimeSpan took)
     {
-        if (Journal.Failure is { } failure)
-            throw new RunEndedException(RunState.Failed, $"cannot write metrics.jsonl: {failure.Message}");
-        if (StatusFile?.Failure is { } statusFailure)
-            throw new RunEndedException(RunState.Failed, $"cannot write status.json: {statusFailure.Message}");
+        EnsureWritable();
         _rates.Add(sequenceSteps);
         _status = _status with
         {
@@ -167,6 +164,16 @@ internal sealed class RunProgress
         Generation = Generation, Step = step, Trainers = lost, Reason = reason, Seconds = took.TotalSeconds,
     });
 
+    /// <summary>Returns when everything so far is on the disk.</summary>
+    /// <exception cref="RunEndedException">It cannot be written.</exception>
+    public async Task Settle()
+    {
+        await Journal.Flush();
+        if (StatusFile is { } file)
+            await file.DisposeAsync();
+        EnsureWritable();
+    }
+
     /// <summary>
     /// The run has ended: events and status reach the disk before any watcher learns of it. What a coordinator that was replaced ends with is
     /// no part of the run.
@@ -196,6 +203,14 @@ internal sealed class RunProgress
         _status = _status with { State = end.State, Message = end.Message, Step = end.Step, EndedAt = _time.GetUtcNow() };
         WriteStatus();
         return Snapshot();
+    }
+
+    private void EnsureWritable()
+    {
+        if (Journal.Failure is { } failure)
+            throw new RunEndedException(RunState.Failed, $"cannot write metrics.jsonl: {failure.Message}");
+        if (StatusFile?.Failure is { } statusFailure)
+            throw new RunEndedException(RunState.Failed, $"cannot write status.json: {statusFailure.Message}");
     }
 
     private void WriteStatus()

@@ -81,13 +81,25 @@ internal sealed partial class TrainerGroup
 #pragma warning restore CA1031
         {
             LogLost(e, _run, index);
-            reply = new TrainerLost(e.Message);
+            reply = new TrainerLost(Reason(index, e));
         }
 
         if (reply is TrainerReady ready)
             _status[index] = _status[index] with { Silo = ready.Silo, Device = ready.Device };
         Set(index, reply is TrainerLost or TrainerFault or Refusal ? TrainerState.Lost : TrainerState.Waiting);
         return reply;
+    }
+
+    /// <summary>In a person's words; Orleans' own, with addresses and message ids, are in the silo's log.</summary>
+    private string Reason(int index, Exception exception)
+    {
+        string silo = _status[index].Silo.Length > 0 ? _status[index].Silo : "its silo";
+        return exception switch
+        {
+            SiloUnavailableException => $"{silo} was lost",
+            TimeoutException => $"{silo} did not answer in time",
+            _ => $"{silo}: {exception.Message}",
+        };
     }
 
     private void Set(int index, TrainerState state)
@@ -118,7 +130,7 @@ internal sealed class GroupReply<T>(IReadOnlyList<TrainerReply> replies) where T
     /// <summary>In words, why.</summary>
     public string Reason => string.Join("; ", Missing.Select(index => replies[index] switch
     {
-        TrainerLost lost => $"trainer {index} does not answer: {lost.Reason}",
+        TrainerLost lost => $"trainer {index} is lost: {lost.Reason}",
         TrainerFault fault => $"trainer {index} failed: {fault.Message}",
         Refusal refusal => $"trainer {index} refuses: {refusal.Reason}",
         _ => $"trainer {index} answered out of turn",

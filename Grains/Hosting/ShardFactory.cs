@@ -11,8 +11,8 @@ namespace Orleans.Tbptt.Grains.Hosting;
 /// <summary>Makes a trainer's share of a run on this silo: its data, its device, its replica.</summary>
 internal sealed class ShardFactory(RunDataCache data, IOptions<TbpttGrainsOptions> options, ILocalSiloDetails silo)
 {
-    /// <summary>The silo as people see it: name and address.</summary>
-    public string SiloName { get; } = $"{silo.Name} ({silo.SiloAddress.Endpoint})";
+    /// <summary>The silo as people see it: name, address and process id.</summary>
+    public string SiloName { get; } = $"{silo.Name} ({silo.SiloAddress.Endpoint}, process {Environment.ProcessId})";
 
     /// <summary>Opens data and replica. Blocks; call it on the trainer's thread, which the replica is bound to.</summary>
     public OpenShard Open(ShardAssignment assignment)

@@ -29,6 +29,7 @@ public static class SiloBuilderExtensions
         builder.Services.AddSingleton<ShardFactory>();
         builder.Services.AddSingleton<TrainerPlacement>();
         builder.Services.AddSingleton<RunServices>();
+        builder.Services.AddSingleton<LostRuns>();
         return builder;
     }
 }

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Grains.Store;
 
@@ -16,6 +17,35 @@ internal static class JournalFile
         }
 
         return new(lines, after + lines.Count);
+    }
+
+    /// <summary>Brings a status up to the last events that were written.</summary>
+    public static RunStatus CatchUp(string path, RunStatus status)
+    {
+        if (!File.Exists(path))
+            return status;
+        var epochs = new List<EpochFinished>();
+        string? lastStep = null;
+        foreach (string line in EndsWithWholeLine(path) ? File.ReadLines(path) : File.ReadLines(path).SkipLast(1))
+        {
+            // Steps are many, and only the last one counts: the others are not worth parsing.
+            if (line.StartsWith("{\"type\":\"step\"", StringComparison.Ordinal))
+                lastStep = line;
+            else if (RunJson.ReadEvent(line) is EpochFinished epoch)
+                epochs.Add(epoch);
+        }
+
+        var step = lastStep is null ? null : (StepCommitted)RunJson.ReadEvent(lastStep);
+        return status with
+        {
+            Step = step?.Step ?? status.Step,
+            Epoch = step?.Epoch ?? status.Epoch,
+            EpochStep = step is null ? status.EpochStep : step.Step - (epochs.LastOrDefault(epoch => epoch.Epoch < step.Epoch)?.Step ?? 0),
+            Loss = step?.Loss ?? status.Loss,
+            EpochLosses = [.. epochs.Select(epoch => epoch.Loss)],
+            ValidationLosses = [.. epochs.Select(epoch => epoch.ValidationLoss).OfType<double>()],
+            Metrics = epochs.LastOrDefault()?.Metrics ?? status.Metrics,
+        };
     }
 
     /// <summary>Goes to the end of the last whole line and cuts off what follows.</summary>
