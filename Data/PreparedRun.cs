@@ -27,8 +27,14 @@ public sealed class PreparedRun : IDisposable
         IDataSource data = Open(spec);
         try
         {
-            (RunSpec resolved, IReadOnlyList<SpecProblem> problems) = SpecResolver.Resolve(spec, data.Shape);
-            return problems.Count == 0 ? new(resolved, data) : throw new SpecException(problems);
+            var problems = new ProblemList();
+            (RunSpec resolved, IReadOnlyList<SpecProblem> unfit) = SpecResolver.Resolve(spec, data.Shape);
+            problems.AddRange(unfit);
+            LaneLimits.CheckSequences(spec, data, problems);
+            if (unfit.Count == 0)
+                LaneLimits.CheckBuffers(resolved, data, problems);
+            problems.ThrowIfAny();
+            return new(resolved, data);
         }
         catch
         {

@@ -7,11 +7,6 @@ namespace Orleans.Tbptt.Data;
 public static class SpecResolver
 {
     /// <summary>
-    /// The most parameters a model may have: 1 GB of weights, as much again of gradients, and two to three times that of optimizer state.
-    /// </summary>
-    public const long LargestModel = 250_000_000;
-
-    /// <summary>
     /// Fills in <c>model.inputSize</c> (the embedding's size when there is one), <c>model.outputSize</c> and
     /// <c>model.embedding.vocabulary</c> where they were left out, and checks them where not; then the loss, the size of the model and
     /// the tensors of <c>model.initFrom</c>.
@@ -20,35 +15,23 @@ public static class SpecResolver
     public static (RunSpec Resolved, IReadOnlyList<SpecProblem> Problems) Resolve(RunSpec spec, DataShape shape)
     {
         var problems = new ProblemList();
+        problems.AddIfAny(SpecFit.Embedding(spec, shape.HasTokens));
         ModelSpec model = ResolveOutput(ResolveInput(spec.Model, shape, problems), shape, problems);
-        CheckLoss(spec.Train.Loss, shape, problems);
-        bool sized = problems.IsEmpty && FitsMemory(model, problems);
-        InitialWeights.Check(model, sized, problems);
+        problems.AddIfAny(SpecFit.Loss(spec, shape.HasClasses));
+        if (problems.IsEmpty)
+            problems.AddIfAny(SpecFit.Size(model));
+        InitialWeights.Check(model, sized: problems.IsEmpty, problems);
         return (spec with { Model = model }, problems.ToList());
     }
 
     private static ModelSpec ResolveInput(ModelSpec model, DataShape shape, ProblemList problems)
     {
+        if ((model.Embedding is not null) != shape.HasTokens)
+            return model;
         if (model.Embedding is not { } embedding)
         {
-            if (!shape.HasTokens)
-            {
-                Check(DataKeys.InputSize, model.InputSize, shape.InputFeatures, "the width of the inputs", problems);
-                return model with { InputSize = model.InputSize ?? shape.InputFeatures };
-            }
-
-            problems.Add(
-                DataKeys.Embedding, "nothing", $"an embedding, because inputs are tokens ({shape.Vocabulary} of them)",
-                "add model.embedding.size");
-            return model;
-        }
-
-        if (!shape.HasTokens)
-        {
-            problems.Add(
-                DataKeys.Embedding, "an embedding", $"none, because inputs are values ({shape.InputFeatures} a time step)",
-                "remove model.embedding");
-            return model;
+            Check(DataKeys.InputSize, model.InputSize, shape.InputFeatures, "the width of the inputs", problems);
+            return model with { InputSize = model.InputSize ?? shape.InputFeatures };
         }
 
         if (embedding.Vocabulary is { } vocabulary && vocabulary < shape.Vocabulary)
@@ -86,27 +69,5 @@ public static class SpecResolver
     {
         if (given is { } size && size != needed)
             problems.Add(key, $"{size}", $"{needed}, {what}", "correct it, or leave it out");
-    }
-
-    private static void CheckLoss(LossKind loss, DataShape shape, ProblemList problems)
-    {
-        if (loss == LossKind.Mse && shape.HasClasses)
-            problems.Add(DataKeys.Loss, "mse", $"cross_entropy, because targets are classes ({shape.Classes} of them)", "change it");
-        if (loss == LossKind.CrossEntropy && !shape.HasClasses)
-        {
-            problems.Add(
-                DataKeys.Loss, "cross_entropy", $"mse, because targets are values ({shape.TargetFeatures} a time step)", "change it");
-        }
-    }
-
-    private static bool FitsMemory(ModelSpec model, ProblemList problems)
-    {
-        Int128 parameters = ParameterLayout.Count(model);
-        if (parameters <= LargestModel)
-            return true;
-        problems.Add(
-            DataKeys.Model, FormattableString.Invariant($"{parameters:N0} parameters"),
-            FormattableString.Invariant($"at most {LargestModel:N0}"), "lower hiddenSize, layers, or the vocabulary");
-        return false;
     }
 }

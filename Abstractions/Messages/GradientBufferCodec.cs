@@ -32,8 +32,9 @@ public sealed class GradientBufferCodec : IFieldCodec<GradientBuffer>, IDeepCopi
             return ReferenceCodec.ReadReference<GradientBuffer, TInput>(ref reader, field);
         field.EnsureWireType(WireType.LengthPrefixed);
         uint bytes = reader.ReadVarUInt32();
-        if (bytes % sizeof(float) != 0 || bytes > reader.Length - reader.Position)
-            throw new InvalidDataException($"a gradient buffer says it has {bytes} bytes, {reader.Length - reader.Position} are left of the message");
+        long left = reader.Length - reader.Position;
+        if (bytes % sizeof(float) != 0 || bytes > left)
+            throw new InvalidDataException($"a gradient buffer says it has {bytes} bytes, {left} are left of the message");
         var buffer = GradientBuffer.Rent((int)(bytes / sizeof(float)));
         reader.ReadBytes(MemoryMarshal.AsBytes(buffer.Span));
         ReferenceCodec.RecordObject(reader.Session, buffer);

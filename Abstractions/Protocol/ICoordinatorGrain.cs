@@ -27,14 +27,18 @@ public interface ICoordinatorGrain : IGrainWithStringKey
     [Alias("ReadEvents"), AlwaysInterleave]
     Task<EventPage> ReadEvents(long after, int limit);
 
-    /// <summary>Ends the run after the step in flight as <see cref="RunState.Stopped"/>. Returns when it has ended; no error when it had already.</summary>
+    /// <summary>
+    /// Ends the run after the step in flight as <see cref="RunState.Stopped"/>. Returns when it has ended; no error when it had already.
+    /// </summary>
     /// <param name="reason">In words, who stopped it or why.</param>
     [Alias("StopRun"), AlwaysInterleave, ResponseTimeout("00:10:00")]
     Task StopRun(string reason);
 }
 
 /// <summary>Some events of a run.</summary>
-/// <param name="Lines">The events as lines of JSON, byte for byte as in <c>metrics.jsonl</c>; read them with <see cref="RunJson.ReadEvent"/>.</param>
+/// <param name="Lines">
+/// The events as lines of JSON, byte for byte as in <c>metrics.jsonl</c>; read them with <see cref="RunJson.ReadEvent"/>.
+/// </param>
 /// <param name="Last">The number of the last event in <paramref name="Lines"/>, or what was asked for when there is none.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.EventPage")]
 public sealed record EventPage([property: Id(0)] IReadOnlyList<string> Lines, [property: Id(1)] long Last);

@@ -11,7 +11,9 @@ namespace Orleans.Tbptt.Protocol;
 [Alias("tbptt.ITrainerGrain")]
 public interface ITrainerGrain : IGrainWithIntegerCompoundKey
 {
-    /// <summary>Gives the trainer its lanes and puts it at a committed state. Opens the data and makes the replica where there is none yet.</summary>
+    /// <summary>
+    /// Gives the trainer its lanes and puts it at a committed state. Opens the data and makes the replica where there is none yet.
+    /// </summary>
     [Alias("Assign"), ResponseTimeout("00:10:00")]
     Task<TrainerReply> Assign(ShardAssignment assignment);
 

@@ -24,6 +24,9 @@ public enum SourceKind
 [GenerateSerializer, Immutable, Alias("tbptt.DataSpec")]
 public sealed record DataSpec
 {
+    /// <summary>Features of a time step of source <c>average</c> when <see cref="ModelSpec.InputSize"/> is left out.</summary>
+    public const int AverageFeatures = 10;
+
     /// <summary>The kind of source, the part of the <c>source</c> key before its colon.</summary>
     [Id(0)] public required SourceKind Source { get; init; }
 

@@ -69,7 +69,11 @@ public sealed class ParameterLayout
             slots.Add(new(name, shape, slots.Count == 0 ? 0 : checked(slots[^1].Offset + slots[^1].Length)));
 
         if (model.Embedding is { } embedding)
-            Add("embedding.weight", embedding.Vocabulary ?? throw new InvalidOperationException("model.embedding.vocabulary is not resolved"), embedding.Size);
+        {
+            int vocabulary = embedding.Vocabulary ?? throw new InvalidOperationException("model.embedding.vocabulary is not resolved");
+            Add("embedding.weight", vocabulary, embedding.Size);
+        }
+
         int rows = checked(Gates(model.Cell) * hidden);
         for (int layer = 0; layer < model.Layers; layer++)
         {

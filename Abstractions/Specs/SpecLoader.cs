@@ -33,7 +33,8 @@ public static class SpecLoader
     /// sections work; an empty value, or <c>null</c>, takes the key out: <c>tbptt.chunkLength=</c>.
     /// </param>
     /// <param name="filesMustExist">
-    /// Whether a csv, npy or weights file that is not there is a problem; false to read the spec of a run that has begun already.
+    /// Whether a csv, npy or weights file that is not there is a problem, and a glob with other wildcards than <c>*</c>; false to read
+    /// the spec of a run that has begun already.
     /// </param>
     public static SpecDocument Parse(
         string text, string fileName, string baseDirectory, IReadOnlyList<string> sets, bool filesMustExist = true)

@@ -83,16 +83,21 @@ internal sealed class ByteSet(DataShape shape, StreamRows rows, ByteStream strea
     private void Fill(long position, Span<long> destination)
     {
         byte[] rented = ArrayPool<byte>.Shared.Rent(Math.Min(BlockBytes, Math.Max(1, destination.Length)));
-        while (destination.Length > 0)
+        try
         {
-            Span<byte> block = rented.AsSpan(0, Math.Min(rented.Length, destination.Length));
-            stream.Read(position, block);
-            for (int i = 0; i < block.Length; i++)
-                destination[i] = block[i];
-            position += block.Length;
-            destination = destination[block.Length..];
+            while (destination.Length > 0)
+            {
+                Span<byte> block = rented.AsSpan(0, Math.Min(rented.Length, destination.Length));
+                stream.Read(position, block);
+                for (int i = 0; i < block.Length; i++)
+                    destination[i] = block[i];
+                position += block.Length;
+                destination = destination[block.Length..];
+            }
         }
-
-        ArrayPool<byte>.Shared.Return(rented);
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
     }
 }

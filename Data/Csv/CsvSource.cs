@@ -53,25 +53,34 @@ internal sealed class CsvSet(
     {
         int most = Math.Max(1, BlockValues / table.Width);
         float[] rented = ArrayPool<float>.Shared.Rent(most * table.Width);
-        while (destination.Length > 0)
+        try
         {
-            int count = Math.Min(most, destination.Length / chosen.Count);
-            Span<float> block = rented.AsSpan(0, count * table.Width);
-            table.Read(row, block);
-            for (int step = 0; step < count; step++)
+            while (destination.Length > 0)
             {
-                for (int i = 0; i < chosen.Count; i++)
-                {
-                    int column = chosen[i];
-                    float value = block[(step * table.Width) + column];
-                    destination[(step * chosen.Count) + i] = (float)((value - statistics.Mean[column]) / statistics.Deviation[column]);
-                }
+                int count = Math.Min(most, destination.Length / chosen.Count);
+                Span<float> block = rented.AsSpan(0, count * table.Width);
+                table.Read(row, block);
+                Choose(block, chosen, destination[..(count * chosen.Count)]);
+                row += count;
+                destination = destination[(count * chosen.Count)..];
             }
-
-            row += count;
-            destination = destination[(count * chosen.Count)..];
         }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(rented);
+        }
+    }
 
-        ArrayPool<float>.Shared.Return(rented);
+    // [n × table.Width] to [n × chosen.Count]
+    private void Choose(ReadOnlySpan<float> rows, IReadOnlyList<int> chosen, Span<float> destination)
+    {
+        for (int at = 0, row = 0; at < destination.Length; at += chosen.Count, row += table.Width)
+        {
+            for (int i = 0; i < chosen.Count; i++)
+            {
+                int column = chosen[i];
+                destination[at + i] = (float)((rows[row + column] - statistics.Mean[column]) / statistics.Deviation[column]);
+            }
+        }
     }
 }

@@ -82,14 +82,19 @@ internal sealed class FloatTable(int width, long largestInMemory = FloatTable.De
     public void Scan(long first, long count, Action<long, ReadOnlySpan<float>> take)
     {
         float[] block = ArrayPool<float>.Shared.Rent(_blockRows * width);
-        for (long row = first; row < first + count; row += _blockRows)
+        try
         {
-            Span<float> rows = block.AsSpan(0, (int)Math.Min(_blockRows, first + count - row) * width);
-            Read(row, rows);
-            take(row, rows);
+            for (long row = first; row < first + count; row += _blockRows)
+            {
+                Span<float> rows = block.AsSpan(0, (int)Math.Min(_blockRows, first + count - row) * width);
+                Read(row, rows);
+                take(row, rows);
+            }
         }
-
-        ArrayPool<float>.Shared.Return(block);
+        finally
+        {
+            ArrayPool<float>.Shared.Return(block);
+        }
     }
 
     public void Dispose() => _file?.Dispose();

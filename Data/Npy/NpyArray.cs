@@ -63,16 +63,21 @@ internal sealed class NpyArray(string path, SafeFileHandle file, NpyHeader heade
         where TStored : unmanaged
     {
         TStored[] rented = ArrayPool<TStored>.Shared.Rent(BlockElements);
-        while (destination.Length > 0)
+        try
         {
-            Span<TStored> block = rented.AsSpan(0, Math.Min(BlockElements, destination.Length));
-            ReadRaw(first, MemoryMarshal.AsBytes(block));
-            for (int i = 0; i < block.Length; i++)
-                destination[i] = convert(block[i]);
-            first += block.Length;
-            destination = destination[block.Length..];
+            while (destination.Length > 0)
+            {
+                Span<TStored> block = rented.AsSpan(0, Math.Min(BlockElements, destination.Length));
+                ReadRaw(first, MemoryMarshal.AsBytes(block));
+                for (int i = 0; i < block.Length; i++)
+                    destination[i] = convert(block[i]);
+                first += block.Length;
+                destination = destination[block.Length..];
+            }
         }
-
-        ArrayPool<TStored>.Shared.Return(rented);
+        finally
+        {
+            ArrayPool<TStored>.Shared.Return(rented);
+        }
     }
 }

@@ -72,7 +72,8 @@ internal static class NpySource
         {
             problems.Add(
                 DataKeys.Source,
-                $"inputs {Wording.Shape(inputs.Header.Shape)} in {inputs.Path} and targets {Wording.Shape(targets.Header.Shape)} in {targets.Path}",
+                $"inputs {Wording.Shape(inputs.Header.Shape)} in {inputs.Path} and "
+                + $"targets {Wording.Shape(targets.Header.Shape)} in {targets.Path}",
                 "the same number of sequences N and of time steps T in both", "save both from the same sequences");
         }
     }

@@ -1,4 +1,3 @@
-
 namespace Orleans.Tbptt.Data.Plan;
 
 /// <summary>What one lane does in one step.</summary>

@@ -14,9 +14,8 @@ internal static class DataKeys
     public const string SequenceLength = "data.sequenceLength";
     public const string InputSize = "model.inputSize";
     public const string OutputSize = "model.outputSize";
-    public const string Embedding = "model.embedding";
     public const string Vocabulary = "model.embedding.vocabulary";
-    public const string Model = "model";
+    public const string ChunkLength = "tbptt.chunkLength";
+    public const string ChunkCount = "tbptt.chunkCount";
     public const string InitFrom = "model.initFrom";
-    public const string Loss = "train.loss";
 }

@@ -18,6 +18,12 @@ internal sealed class ProblemList
 
     public void Add(string key, string found, string expected, string remedy) => _problems.Add(new(key, found, expected, remedy));
 
+    public void AddIfAny(SpecProblem? problem)
+    {
+        if (problem is not null)
+            _problems.Add(problem);
+    }
+
     public void AddRange(IEnumerable<SpecProblem> problems) => _problems.AddRange(problems);
 
     /// <summary>Adds a mistake in the contents of a file; the texts are made only when it is among those told.</summary>

@@ -56,7 +56,6 @@ public static class SafetensorsFile
                 path, first.Found, $"{first.Expected}{string.Concat(mismatches.Skip(1).Select(mismatch => $"; {mismatch}"))}");
         }
 
-
         Dictionary<string, SafetensorsEntry> tensors = header.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         foreach (ParameterSlot slot in slots)
             InputFile.ReadExactly(file, path, tensors[slot.Name].Offset, MemoryMarshal.AsBytes(destination.Slice(slot.Offset, slot.Length)));

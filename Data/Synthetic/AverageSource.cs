@@ -12,21 +12,12 @@ namespace Orleans.Tbptt.Data.Synthetic;
 /// </summary>
 internal static class AverageSource
 {
-    /// <summary>Features of an input when the spec leaves <c>model.inputSize</c> out.</summary>
-    public const int DefaultInputSize = 10;
-
     /// <exception cref="SpecException">The input size cannot be halved, or nothing is left to train on.</exception>
     public static IDataSource Open(RunSpec spec)
     {
         var problems = new ProblemList();
-        int width = spec.Model.InputSize ?? DefaultInputSize;
-        if (width < 2 || width % 2 != 0)
-        {
-            problems.Add(
-                DataKeys.InputSize, $"{width}", "an even number of at least 2, as source average adds one half to the other",
-                $"take an even number, or leave it out for {DefaultInputSize}");
-        }
-
+        int width = spec.Model.InputSize ?? DataSpec.AverageFeatures;
+        problems.AddIfAny(SpecFit.Halves(width));
         int held = HoldOut.Count(spec.Data.ValidationFraction, spec.Data.Sequences, problems);
         problems.ThrowIfAny();
         var shape = new DataShape(width, 0, width / 2, 0);
@@ -66,15 +57,20 @@ internal sealed class AverageSet : SequenceSet
     {
         int half = _width / 2;
         float[] rented = ArrayPool<float>.Shared.Rent(_width);
-        Span<float> input = rented.AsSpan(0, _width);
-        for (int step = 0; step < slice.Length; step++)
+        try
         {
-            _inputs.Read(slice.Sequence, slice.Start + step, input);
-            Span<float> target = destination.Slice(step * half, half);
-            for (int i = 0; i < half; i++)
-                target[i] = input[i] + input[half + ((i + half - 1) % half)];
+            Span<float> input = rented.AsSpan(0, _width);
+            for (int step = 0; step < slice.Length; step++)
+            {
+                _inputs.Read(slice.Sequence, (long)slice.Start + step, input);
+                Span<float> target = destination.Slice(step * half, half);
+                for (int i = 0; i < half; i++)
+                    target[i] = input[i] + input[half + ((i + half - 1) % half)];
+            }
         }
-
-        ArrayPool<float>.Shared.Return(rented);
+        finally
+        {
+            ArrayPool<float>.Shared.Return(rented);
+        }
     }
 }

@@ -36,7 +36,7 @@ internal sealed class SineSet : SequenceSet
     {
         (_sequences, _length) = (sequences, length);
         ulong key = CounterRandom.Key(seed, RandomPurpose.SineWaves);
-        _values = new(sequences, length + 1, 1, (sequence, start, destination) =>
+        _values = new(sequences, length + 1L, 1, (sequence, start, destination) =>
         {
             ulong own = CounterRandom.Derive(key, (ulong)sequence);
             double frequency = SlowestFrequency + (FrequencyRange * CounterRandom.Uniform(own, 0));
@@ -54,5 +54,5 @@ internal sealed class SineSet : SequenceSet
         _values.Read(slice.Sequence, slice.Start, destination);
 
     protected override void FillTargets(SequenceSlice slice, Span<float> destination) =>
-        _values.Read(slice.Sequence, slice.Start + 1, destination);
+        _values.Read(slice.Sequence, slice.Start + 1L, destination);
 }

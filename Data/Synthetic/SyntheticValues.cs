@@ -1,7 +1,9 @@
 namespace Orleans.Tbptt.Data.Synthetic;
 
-/// <summary>Computes time steps <paramref name="start"/> and following of a sequence into <paramref name="destination"/>, whole ones.</summary>
-internal delegate void Formula(int sequence, int start, Span<float> destination);
+/// <summary>
+/// Computes time steps <paramref name="start"/> and following of a sequence into <paramref name="destination"/>, whole ones.
+/// </summary>
+internal delegate void Formula(int sequence, long start, Span<float> destination);
 
 /// <summary>
 /// Sequences that are a formula: computed once into memory when all of them are small, on each reading when they are not.
@@ -11,7 +13,7 @@ internal sealed class SyntheticValues
 {
     private const long LargestInMemory = 64L << 20;
 
-    private readonly int _length;
+    private readonly long _length;
     private readonly int _width;
     private readonly Formula _formula;
     private readonly float[]? _values;
@@ -20,23 +22,23 @@ internal sealed class SyntheticValues
     /// <param name="length">Time steps of each.</param>
     /// <param name="width">Values of a time step.</param>
     /// <param name="formula">What the values are.</param>
-    public SyntheticValues(int sequences, int length, int width, Formula formula)
+    public SyntheticValues(int sequences, long length, int width, Formula formula)
     {
         (_length, _width, _formula) = (length, width, formula);
         if ((Int128)sequences * length * width * sizeof(float) > LargestInMemory)
             return;
-        int stride = length * width;
+        int stride = (int)length * width;
         _values = new float[sequences * stride];
         for (int sequence = 0; sequence < sequences; sequence++)
             formula(sequence, 0, _values.AsSpan(sequence * stride, stride));
     }
 
     /// <summary>Reads whole time steps into <c>[n × width]</c>.</summary>
-    public void Read(int sequence, int start, Span<float> destination)
+    public void Read(int sequence, long start, Span<float> destination)
     {
         if (_values is null)
             _formula(sequence, start, destination);
         else
-            _values.AsSpan(((sequence * _length) + start) * _width, destination.Length).CopyTo(destination);
+            _values.AsSpan((int)((sequence * _length) + start) * _width, destination.Length).CopyTo(destination);
     }
 }

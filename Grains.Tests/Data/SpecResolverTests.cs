@@ -41,7 +41,7 @@ public sealed class SpecResolverTests : IDisposable
             [
                 "model.inputSize: found 2, expected 3, the width of the inputs; correct it, or leave it out",
                 "model.outputSize: found 4, expected 5, the width of the targets; correct it, or leave it out",
-                "train.loss: found cross_entropy, expected mse, because targets are values (5 a time step); change it",
+                "train.loss: found cross_entropy with source average, expected mse, for the targets are values; write mse",
             ],
             Problems(new() { HiddenSize = 4, InputSize = 2, OutputSize = 4 }, Values, LossKind.CrossEntropy));
         Assert.Equal(
@@ -49,7 +49,7 @@ public sealed class SpecResolverTests : IDisposable
                 "model.embedding.vocabulary: found 16, expected at least 17, the largest token of the inputs + 1; raise it, or leave it out",
                 "model.inputSize: found 5, expected 6, the size of the embedding; correct it, or leave it out",
                 "model.outputSize: found 11, expected at least 12, the largest class of the targets + 1; raise it, or leave it out",
-                "train.loss: found mse, expected cross_entropy, because targets are classes (12 of them); change it",
+                "train.loss: found mse with source average, expected cross_entropy, for the targets are classes; write cross_entropy",
             ],
             Problems(new() { HiddenSize = 4, InputSize = 5, OutputSize = 11, Embedding = new() { Size = 6, Vocabulary = 16 } }, Tokens, LossKind.Mse));
     }
@@ -59,7 +59,7 @@ public sealed class SpecResolverTests : IDisposable
     {
         Assert.StartsWith("model.embedding: found nothing, expected an embedding", Problems(new() { HiddenSize = 4 }, Tokens, LossKind.CrossEntropy).Single(), StringComparison.Ordinal);
         Assert.StartsWith(
-            "model.embedding: found an embedding, expected none",
+            "model.embedding: found an embedding with source average, expected none",
             Problems(new() { HiddenSize = 4, Embedding = new() { Size = 2 } }, Values, LossKind.Mse).Single(), StringComparison.Ordinal);
     }
 
@@ -67,7 +67,7 @@ public sealed class SpecResolverTests : IDisposable
     [InlineData(8_000, 1)]
     [InlineData(int.MaxValue, int.MaxValue)]
     public void Model_IsRefused_BeyondTheLargest(int hidden, int layers) => Assert.EndsWith(
-        "parameters, expected at most 250,000,000; lower hiddenSize, layers, or the vocabulary",
+        " parameters, expected a model of 250,000,000 parameters or less; lower hiddenSize, layers or the other sizes",
         Problems(new() { HiddenSize = hidden, Layers = layers }, Values, LossKind.Mse).Single(), StringComparison.Ordinal);
 
     [Theory]

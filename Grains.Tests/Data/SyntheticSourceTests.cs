@@ -54,6 +54,20 @@ public sealed class SyntheticSourceTests
         Assert.Equal(small.Training.Targets(3, Math.Max(1, width / 2)), large.Training.Targets(3, Math.Max(1, width / 2)));
     }
 
+    [Theory]
+    [InlineData(SourceKind.Average, 10)]
+    [InlineData(SourceKind.Sine, 1)]
+    public void Sequences_MayBeAsLongAsAnIntCounts(SourceKind kind, int width)
+    {
+        using IDataSource source = Given.Open(Given.Synthetic(kind, 1, int.MaxValue));
+        float[] inputs = new float[2 * width], targets = new float[2 * Math.Max(1, width / 2)];
+        source.Training.ReadInputs(new(0, int.MaxValue - 2, 2), inputs);
+        source.Training.ReadTargets(new(0, int.MaxValue - 2, 2), targets);
+        Assert.All(inputs.Concat(targets), value => Assert.InRange(value, -20, 20));
+        if (kind == SourceKind.Sine)
+            Assert.Equal(inputs[1], targets[0]);
+    }
+
     [Fact]
     public void Sine_HasTheSameBits_OnEveryMachine()
     {

@@ -87,13 +87,25 @@ public class SpecCrossCheckTests
 
     [Theory]
     [InlineData("10000", "at least 400,130,001")]
-    [InlineData("30000", "more than 2,147,483,647")]
-    [InlineData("2147483647", "more than 2,147,483,647")]
+    [InlineData("30000", "at least 3,600,390,001")]
+    [InlineData("2147483647", "at least 18,446,744,084,446,969,848")]
     public void Model_IsRefused_WhenTooLarge(string size, string parameters) =>
         Assert.Equal(
             $"run.yaml:3:3 model.hiddenSize: found {size}, which makes a model of {parameters} parameters, "
             + "expected a model of 250,000,000 parameters or less; lower hiddenSize, layers or the other sizes",
             Problem(Sine.With($"  hiddenSize: {size}")));
+
+    [Fact]
+    public void Sequences_AreRefused_WhenTheirValuesCannotBeCounted()
+    {
+        string text = Sine.With("  source: average").After("  batchSize", "  sequences: 100000000\n  sequenceLength: 1000000000");
+
+        Sound(text);
+        Assert.Equal(
+            "run.yaml:7:3 data.sequences: found 100000000 of 1000000000 time steps of 100 values, expected at most 9223372036854775807 values in all; "
+            + "lower it, sequenceLength or model.inputSize",
+            Problem(text, "model.inputSize=100"));
+    }
 
     [Fact]
     public void Trainers_MayBeAsManyAsLanes_ButNoMore() =>

@@ -32,6 +32,30 @@ public sealed class SpecSourceTests : IDisposable
     }
 
     [Theory]
+    [InlineData("a?.txt", "?", "?")]
+    [InlineData("**/[ab].txt", "[", "[ and ]")]
+    public void Glob_IsRefused_WhenItHasOtherWildcards(string glob, string found, string replaced)
+    {
+        string text = Bytes.With($"  source: 'bytes:{glob}'").After("  batchSize", $"  exclude: ['{glob}']");
+
+        Assert.Equal(
+            [
+                $"run.yaml:5:3 data.source: found {found} in the glob {glob}, expected * and ** as wildcards; write * in the place of {replaced}",
+                $"run.yaml:7:3 data.exclude: found {found} in the glob {glob}, expected * and ** as wildcards; write * in the place of {replaced}",
+            ],
+            SpecLoader.Parse(text, "run.yaml", "/base", []).Problems.Select(problem => problem.ToString()));
+    }
+
+    [Fact]
+    public void Glob_MayLieInADirectoryOfAnyName_WhenItIsRelative()
+    {
+        RunSpec spec = SpecLoader.Parse(Bytes, "run.yaml", "/a[1]?", []).Spec!;
+
+        Assert.Equal(["/a[1]?/texts/**/*.txt"], spec.Data.Paths);
+        Assert.Equal(spec, SpecLoader.Parse(SpecWriter.ToYaml(spec), "run.yaml", "/", [], filesMustExist: false).Spec);
+    }
+
+    [Theory]
     [InlineData("sine:x", "sine:x, expected sine")]
     [InlineData("csv", "csv without a path, expected average")]
     [InlineData("'csv:'", "csv without a path, expected average")]

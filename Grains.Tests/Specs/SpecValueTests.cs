@@ -13,12 +13,12 @@ public class SpecValueTests
     [InlineData("  chunkLength: 0", "8:3 tbptt.chunkLength: found 0, expected a whole number of 1 or more; raise it to 1 or more")]
     [InlineData("  chunkLength: 2147483648", "8:3 tbptt.chunkLength: found 2147483648, expected a whole number from 1 to 2147483647; lower it to 2147483647 or less")]
     [InlineData("  chunkLength: -99999999999999999999", "8:3 tbptt.chunkLength: found -99999999999999999999, expected a whole number of 1 or more; raise it to 1 or more")]
-    [InlineData("    lr: .nan", "14:5 train.optimizer.lr: found .nan, expected a number greater than 0; write a finite number, such as 0.5 or 3e-3")]
-    [InlineData("    lr: -.inf", "14:5 train.optimizer.lr: found -.inf, expected a number greater than 0; write a finite number, such as 0.5 or 3e-3")]
-    [InlineData("    lr: 1e999", "14:5 train.optimizer.lr: found 1e999, expected a number greater than 0; write a number below 1.8e308")]
-    [InlineData("    lr: 0", "14:5 train.optimizer.lr: found 0, expected a number greater than 0; raise it above 0")]
-    [InlineData("    lr: '1e-3'", "14:5 train.optimizer.lr: found the text \"1e-3\", expected a number greater than 0; remove the quotes")]
-    [InlineData("    lr:", "14:5 train.optimizer.lr: found nothing, expected a number greater than 0; add lr")]
+    [InlineData("    lr: .nan", "14:5 train.optimizer.lr: found .nan, expected a number greater than 0 and at most 1e30; write a finite number, such as 0.5 or 3e-3")]
+    [InlineData("    lr: -.inf", "14:5 train.optimizer.lr: found -.inf, expected a number greater than 0 and at most 1e30; write a finite number, such as 0.5 or 3e-3")]
+    [InlineData("    lr: 1e999", "14:5 train.optimizer.lr: found 1e999, expected a number greater than 0 and at most 1e30; lower it to 1e30 or less")]
+    [InlineData("    lr: 0", "14:5 train.optimizer.lr: found 0, expected a number greater than 0 and at most 1e30; raise it above 0")]
+    [InlineData("    lr: '1e-3'", "14:5 train.optimizer.lr: found the text \"1e-3\", expected a number greater than 0 and at most 1e30; remove the quotes")]
+    [InlineData("    lr:", "14:5 train.optimizer.lr: found nothing, expected a number greater than 0 and at most 1e30; add lr")]
     [InlineData("    name: ADAMW", "13:5 train.optimizer.name: found ADAMW, expected sgd, adam, adamw or rmsprop; did you mean adamw?")]
     [InlineData("    name: lion", "13:5 train.optimizer.name: found lion, expected sgd, adam, adamw or rmsprop; choose one of them")]
     [InlineData("name: 10", "1:1 name: found 10, expected 1 to 60 printable characters; put it in quotes: \"10\"")]
@@ -29,6 +29,51 @@ public class SpecValueTests
     [InlineData("  source: sin", "5:3 data.source: found sin, expected average, sine, csv:PATH, npy:INPUTS,TARGETS[,LENGTHS] or bytes:GLOB; did you mean sine?")]
     public void Value_IsRefusedAtItsKey_WhenItDoesNotFit(string line, string problem) =>
         Assert.Equal($"run.yaml:{problem}", Problem(Sine.With(line)));
+
+    [Theory]
+    [InlineData("adam", "lr: 1e300", "lr: found 1e300, expected a number greater than 0 and at most 1e30; lower it to 1e30 or less")]
+    [InlineData("adam", "lr: 1.1e30", "lr: found 1.1e30, expected a number greater than 0 and at most 1e30; lower it to 1e30 or less")]
+    [InlineData("adam", "lr: 1e-50", "lr: found 1e-50, expected a number greater than 0 and at most 1e30; raise it, for as a float32 it is 0")]
+    [InlineData("adam", "lr: -1", "lr: found -1, expected a number greater than 0 and at most 1e30; raise it above 0")]
+    [InlineData("adam", "lr: 1, eps: 0", "eps: found 0, expected a number from 1.2e-38 to 3.4e38; raise it to 1.2e-38 or more, or a gradient of 0 is divided by 0")]
+    [InlineData("adamw", "lr: 1, eps: 1e-38", "eps: found 1e-38, expected a number from 1.2e-38 to 3.4e38; raise it to 1.2e-38 or more, or a gradient of 0 is divided by 0")]
+    [InlineData("rmsprop", "lr: 1, eps: -1", "eps: found -1, expected a number from 1.2e-38 to 3.4e38; raise it to 1.2e-38 or more, or a gradient of 0 is divided by 0")]
+    [InlineData("rmsprop", "lr: 1, eps: 3.5e38", "eps: found 3.5e38, expected a number from 1.2e-38 to 3.4e38; lower it to 3.4e38 or less")]
+    [InlineData("adamw", "lr: 1, weightDecay: 1e39", "weightDecay: found 1e39, expected a number from 0 to 3.4e38; lower it to 3.4e38 or less")]
+    [InlineData("adamw", "lr: 1, weightDecay: -1", "weightDecay: found -1, expected a number from 0 to 3.4e38; raise it to 0 or more")]
+    public void Hyperparameter_IsRefused_WhenFloat32CannotHoldIt(string name, string keys, string problem)
+    {
+        string text = Problem(Bytes.With($"  optimizer: {{name: {name}, {keys}}}"));
+
+        Assert.EndsWith($" train.optimizer.{problem}", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("1e39", "lower it to 3.4e38 or less")]
+    [InlineData("1e-50", "raise it, for as a float32 it is 0")]
+    [InlineData("0", "raise it above 0")]
+    public void ClipNorm_IsRefused_WhenFloat32CannotHoldIt(string value, string remedy) => Assert.EndsWith(
+        $" train.clipNorm: found {value}, expected a number greater than 0 and at most 3.4e38; {remedy}",
+        Problem(Sine.After("train:", $"  clipNorm: {value}")), StringComparison.Ordinal);
+
+    [Fact]
+    public void Hyperparameter_IsTaken_AtTheEndsOfItsRange()
+    {
+        Sound(Bytes.With("  optimizer: {name: adamw, lr: 1e30, eps: 1.2e-38, weightDecay: 3.4e38}"), "train.clipNorm=3.4e38");
+        Sound(Bytes.With("  optimizer: {name: rmsprop, lr: 1.5e-45, eps: 3.4e38}"), "train.clipNorm=1.5e-45");
+    }
+
+    [Theory]
+    [InlineData("sequences", "100000000", "100000001")]
+    [InlineData("sequenceLength", "1000000000", "2147483647")]
+    [InlineData("batchSize", "1000000", "1000001")]
+    public void Size_IsRefused_BeyondWhatARunCanPlan(string key, string most, string more)
+    {
+        Sound(Sine, $"data.{key}={most}");
+        Assert.Equal(
+            $"--set data.{key}={more} data.{key}: found {more}, expected a whole number from 1 to {most}; lower it to {most} or less",
+            Problem(Sine, $"data.{key}={more}"));
+    }
 
     [Theory]
     [InlineData("yes", "write true or false")]

@@ -3,9 +3,6 @@ namespace Orleans.Tbptt.Specs.Reading;
 /// <summary>What keys must be to one another. A check whose keys have mistakes of their own is passed over.</summary>
 internal static class CrossChecks
 {
-    /// <summary>1 GB of weights, and as much again for the gradient and for each of Adam's two means.</summary>
-    private const int MaxParameters = 250_000_000;
-
     public static void Run(RunSpec spec, Findings findings)
     {
         Trainers(spec, findings);
@@ -15,10 +12,11 @@ internal static class CrossChecks
         if (!findings.Sound("data.source"))
             return;
         string source = Spelling.Of(Spelling.Sources, spec.Data.Source);
-        Loss(spec, source, findings);
-        Embedding(spec, source, findings);
+        Loss(spec, findings);
+        Embedding(spec, findings);
         Shuffle(spec.Data, source, findings);
         Halves(spec, findings);
+        Values(spec, findings);
         ChunkCount(spec, findings);
     }
 
@@ -59,61 +57,20 @@ internal static class CrossChecks
             return;
         }
 
-        ModelSpec least = model with
-        {
-            InputSize = model.InputSize ?? 1,
-            OutputSize = model.OutputSize ?? 1,
-            Embedding = model.Embedding is { } embedding ? embedding with { Vocabulary = embedding.Vocabulary ?? 1 } : null,
-        };
-        int? parameters = null;
-        try
-        {
-            parameters = ParameterLayout.Of(least).Length;
-        }
-        catch (OverflowException)
-        {
-            // Told below, like every model that is too large.
-        }
-
-        if (parameters is null or > MaxParameters)
-        {
-            string found = parameters is null ? $"more than {int.MaxValue:N0}" : $"at least {parameters:N0}";
-            findings.Tell("model.hiddenSize", $"{model.HiddenSize}, which makes a model of {found} parameters",
-                $"a model of {MaxParameters:N0} parameters or less", "lower hiddenSize, layers or the other sizes");
-        }
+        findings.TellIfAny(SpecFit.Size(model));
     }
 
-    private static void Loss(RunSpec spec, string source, Findings findings)
+    /// <summary>Of a npy source only the files tell what it holds.</summary>
+    private static void Loss(RunSpec spec, Findings findings)
     {
-        LossKind? fitting = spec.Data.Source switch
-        {
-            SourceKind.Bytes => LossKind.CrossEntropy,
-            SourceKind.Npy => null,
-            _ => LossKind.Mse,
-        };
-        if (fitting is { } loss && findings.Sound("train.loss") && spec.Train.Loss != loss)
-        {
-            string word = Spelling.Of(Spelling.Losses, loss);
-            string targets = loss == LossKind.Mse ? "values" : "classes";
-            findings.Tell("train.loss", $"{Spelling.Of(Spelling.Losses, spec.Train.Loss)} with source {source}",
-                $"{word}, for the targets are {targets}", $"write {word}");
-        }
+        if (findings.Sound("train.loss") && spec.Data.Source != SourceKind.Npy)
+            findings.TellIfAny(SpecFit.Loss(spec, classes: spec.Data.Source == SourceKind.Bytes));
     }
 
-    private static void Embedding(RunSpec spec, string source, Findings findings)
+    private static void Embedding(RunSpec spec, Findings findings)
     {
-        if (!findings.Sound("model.embedding") || spec.Data.Source == SourceKind.Npy)
-            return;
-        if (spec is { Data.Source: SourceKind.Bytes, Model.Embedding: null })
-        {
-            findings.Tell("model.embedding", "nothing", "an embedding, for the inputs of source bytes are tokens",
-                "add embedding: {size: 64} to model");
-        }
-        else if (spec.Data.Source != SourceKind.Bytes && spec.Model.Embedding is not null)
-        {
-            findings.Tell("model.embedding", $"an embedding with source {source}", "none, for the inputs are values",
-                "remove it; bytes, and npy with whole numbers, have tokens");
-        }
+        if (findings.Sound("model.embedding") && spec.Data.Source != SourceKind.Npy)
+            findings.TellIfAny(SpecFit.Embedding(spec, tokens: spec.Data.Source == SourceKind.Bytes));
     }
 
     private static void Shuffle(DataSpec data, string source, Findings findings)
@@ -127,10 +84,25 @@ internal static class CrossChecks
 
     private static void Halves(RunSpec spec, Findings findings)
     {
-        if (findings.Sound("model.inputSize")
-            && spec is { Data.Source: SourceKind.Average, Model.InputSize: { } size } && size % 2 != 0)
+        if (findings.Sound("model.inputSize") && spec is { Data.Source: SourceKind.Average, Model.InputSize: { } size })
+            findings.TellIfAny(SpecFit.Halves(size));
+    }
+
+    /// <summary>That every value of a synthetic source can be counted.</summary>
+    private static void Values(RunSpec spec, Findings findings)
+    {
+        if (!findings.Sound("data.sequences", "data.sequenceLength", "model.inputSize")
+            || spec.Data.Source is not (SourceKind.Average or SourceKind.Sine))
         {
-            findings.Tell("model.inputSize", $"{size}", "an even number, for source average adds two halves", $"write {size + 1L}");
+            return;
+        }
+
+        int features = spec.Data.Source == SourceKind.Sine ? 1 : spec.Model.InputSize ?? DataSpec.AverageFeatures;
+        Int128 values = (Int128)spec.Data.Sequences * spec.Data.SequenceLength * features;
+        if (values > long.MaxValue)
+        {
+            findings.Tell("data.sequences", $"{spec.Data.Sequences} of {spec.Data.SequenceLength} time steps of {features} values",
+                $"at most {long.MaxValue} values in all", "lower it, sequenceLength or model.inputSize");
         }
     }
 

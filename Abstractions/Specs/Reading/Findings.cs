@@ -6,6 +6,7 @@ internal sealed class Findings(Place start)
     private const int Limit = 100;
     private readonly List<(Place Place, SpecProblem Problem)> _found = [];
     private readonly HashSet<string> _unsound = new(StringComparer.Ordinal);
+    private int _untold;
 
     /// <summary>Where each key stands; list items too, as <c>key[0]</c>.</summary>
     public Dictionary<string, Place> Places { get; } = new(StringComparer.Ordinal);
@@ -17,12 +18,21 @@ internal sealed class Findings(Place start)
     public void Tell(string key, string found, string expected, string remedy) =>
         Tell(Near(key), new SpecProblem(key, found, expected, remedy));
 
+    /// <summary>Notes a mistake, if there is one, at the place of its key, or of the nearest section above it.</summary>
+    public void TellIfAny(SpecProblem? problem)
+    {
+        if (problem is not null)
+            Tell(Near(problem.Key), problem);
+    }
+
     /// <summary>Notes a mistake at a place.</summary>
     public void Tell(Place place, SpecProblem problem)
     {
         _unsound.Add(problem.Key);
         if (_found.Count < Limit)
             _found.Add((place, problem with { Key = Show.Clean(problem.Key, 200), Location = place.Text }));
+        else
+            _untold++;
     }
 
     /// <summary>Whether these keys, and all sections they are in, were read without a mistake. Checks across keys ask this first.</summary>
@@ -42,8 +52,16 @@ internal sealed class Findings(Place start)
         return true;
     }
 
-    /// <summary>The mistakes in the order of the document; the first hundred when there are more.</summary>
-    public IReadOnlyList<SpecProblem> InOrder() => [.. _found.OrderBy(found => found.Place.Order).Select(found => found.Problem)];
+    /// <summary>The mistakes in the order of the document; when there are more than a hundred, one more that says how many.</summary>
+    public IReadOnlyList<SpecProblem> InOrder()
+    {
+        IEnumerable<SpecProblem> told = _found.OrderBy(found => found.Place.Order).Select(found => found.Problem);
+        var more = new SpecProblem("", $"{_untold} more", "no mistakes", "mend those above first; they may have one cause")
+        {
+            Location = start.Text,
+        };
+        return _untold == 0 ? [.. told] : [.. told, more];
+    }
 
     /// <summary>Enters the places of a tree's keys.</summary>
     public void Index(Node node, string path = "")

@@ -122,9 +122,10 @@ internal sealed partial class SectionReader
 
         double value = Scalars.ToDouble(scalar.Text);
         string? remedy = range.Remedy(value);
-        if (remedy is not null || !double.IsFinite(value))
-            Wrong(key, node, range.Expected, remedy ?? "write a number below 1.8e308");
-        return remedy is null && double.IsFinite(value) ? value : null;
+        if (remedy is null)
+            return value;
+        Wrong(key, node, range.Expected, remedy);
+        return null;
     }
 
     private string? Text(string key, Node? node, string expected)

@@ -5,6 +5,11 @@ internal sealed class SpecBinder(Findings findings, SpecPaths paths, string file
 {
     private const int MaxNameLength = 60;
 
+    // The plan of an epoch has an entry for each sequence and a list for each lane.
+    private const int MaxSequences = 100_000_000;
+    private const int MaxLanes = 1_000_000;
+    private const int MaxSequenceLength = 1_000_000_000;
+
     /// <summary>Reads the whole spec; what it gives is a spec only if there are no findings.</summary>
     public RunSpec Bind(MapNode root)
     {
@@ -79,7 +84,7 @@ internal sealed class SpecBinder(Findings findings, SpecPaths paths, string file
     {
         (SourceKind kind, IReadOnlyList<string> files) = paths.Source(data);
         string? source = findings.Sound("data.source") ? Spelling.Of(Spelling.Sources, kind) : null;
-        int batchSize = data.Int("batchSize", min: 1);
+        int batchSize = data.Int("batchSize", min: 1, max: MaxLanes);
         bool shuffle = data.Bool("shuffle", fallback: false);
         double validationFraction = data.Double("validationFraction", NumberRange.Share, 0);
         SectionReader synthetic = data.OnlyWith("source", source, "average", "sine");
@@ -92,13 +97,13 @@ internal sealed class SpecBinder(Findings findings, SpecPaths paths, string file
             BatchSize = batchSize,
             Shuffle = shuffle,
             ValidationFraction = validationFraction,
-            Sequences = synthetic.Int("sequences", min: 1, fallback: 300),
-            SequenceLength = synthetic.Int("sequenceLength", min: 1, fallback: 100),
+            Sequences = synthetic.Int("sequences", min: 1, fallback: 300, max: MaxSequences),
+            SequenceLength = synthetic.Int("sequenceLength", min: 1, fallback: 100, max: MaxSequenceLength),
             Inputs = csv.Texts("inputs", "column name", mayBeEmpty: false),
             Targets = csv.Texts("targets", "column name", mayBeEmpty: false),
             Horizon = csv.Int("horizon", min: 1, fallback: 1),
             Standardize = csv.Bool("standardize", fallback: true),
-            Exclude = [.. bytes.Texts("exclude", "glob", mayBeEmpty: true).Select(paths.Glob)],
+            Exclude = [.. bytes.Texts("exclude", "glob", mayBeEmpty: true).Select(glob => paths.Glob(data, "exclude", glob))],
         };
     }
 
@@ -130,7 +135,7 @@ internal sealed class SpecBinder(Findings findings, SpecPaths paths, string file
     {
         OptimizerKind kind = optimizer.Choice("name", Spelling.Optimizers);
         string? name = findings.Sound("train.optimizer.name") ? Spelling.Of(Spelling.Optimizers, kind) : null;
-        double lr = optimizer.Double("lr", NumberRange.Positive);
+        double lr = optimizer.Double("lr", NumberRange.Rate);
         double momentum = optimizer.OnlyWith("optimizer", name, "sgd").Double("momentum", NumberRange.Share, 0);
         SectionReader adams = optimizer.OnlyWith("optimizer", name, "adam", "adamw");
         (double beta1, double beta2) = adams.Pair("betas", NumberRange.Share, (0.9, 0.999));
@@ -141,7 +146,7 @@ internal sealed class SpecBinder(Findings findings, SpecPaths paths, string file
             Momentum = momentum,
             Beta1 = beta1,
             Beta2 = beta2,
-            Eps = optimizer.OnlyWith("optimizer", name, "adam", "adamw", "rmsprop").Double("eps", NumberRange.NotNegative, 1e-8),
+            Eps = optimizer.OnlyWith("optimizer", name, "adam", "adamw", "rmsprop").Double("eps", NumberRange.Denominator, 1e-8),
             WeightDecay = optimizer.OnlyWith("optimizer", name, "adamw").Double("weightDecay", NumberRange.NotNegative, 0.01),
             Alpha = optimizer.OnlyWith("optimizer", name, "rmsprop").Double("alpha", NumberRange.Share, 0.99),
         };

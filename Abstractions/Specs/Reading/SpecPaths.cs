@@ -39,10 +39,19 @@ internal sealed class SpecPaths(string baseDirectory, bool filesMustExist)
         return full;
     }
 
-    /// <summary>Makes the part of a glob before its first wildcard absolute and leaves the rest as it is.</summary>
-    public string Glob(string glob)
+    /// <summary>
+    /// Makes the part of a glob before its first wildcard absolute and leaves the rest as it is. Elsewhere <c>?</c> and <c>[</c> are
+    /// wildcards, too, and here they would match themselves only; a written spec may have them in the directory it was made in.
+    /// </summary>
+    public string Glob(SectionReader section, string key, string glob)
     {
-        int wildcard = glob.AsSpan().IndexOfAny('*', '?');
+        if (filesMustExist && glob.AsSpan().IndexOfAny('?', '[') is >= 0 and int other)
+        {
+            section.Tell(key, $"{glob[other]} in the glob {Show.Clean(glob, 300)}", "* and ** as wildcards",
+                $"write * in the place of {(glob[other] == '?' ? "?" : "[ and ]")}");
+        }
+
+        int wildcard = glob.IndexOf('*', StringComparison.Ordinal);
         if (wildcard < 0)
             return Path.GetFullPath(glob, _base);
         int slash = glob.LastIndexOf('/', wildcard);
@@ -68,7 +77,7 @@ internal sealed class SpecPaths(string baseDirectory, bool filesMustExist)
         return kind switch
         {
             SourceKind.Csv => [File(data, "source", paths, "a CSV file")],
-            SourceKind.Bytes => [Glob(paths)],
+            SourceKind.Bytes => [Glob(data, "source", paths)],
             _ => Arrays(data, paths),
         };
     }

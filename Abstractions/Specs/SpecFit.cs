@@ -1,0 +1,70 @@
+using Orleans.Tbptt.Specs.Reading;
+
+namespace Orleans.Tbptt.Specs;
+
+/// <summary>
+/// Rules that a spec can break by itself or only together with its data. Whoever learns of it first tells it, in the same words.
+/// </summary>
+public static class SpecFit
+{
+    /// <summary>
+    /// The most parameters a model may have: 1 GB of weights, as much again of gradients, and two to three times that of optimizer state.
+    /// </summary>
+    public const int LargestModel = 250_000_000;
+
+    /// <summary>That a model is too large; null when it is not. Sizes that are still to be told by the data count as 1.</summary>
+    public static SpecProblem? Size(ModelSpec model)
+    {
+        ModelSpec least = model with
+        {
+            InputSize = model.InputSize ?? 1,
+            OutputSize = model.OutputSize ?? 1,
+            Embedding = model.Embedding is { } embedding ? embedding with { Vocabulary = embedding.Vocabulary ?? 1 } : null,
+        };
+        Int128 parameters = ParameterLayout.Count(least);
+        if (parameters <= LargestModel)
+            return null;
+        string atLeast = least == model ? "" : "at least ";
+        return new(
+            "model.hiddenSize", FormattableString.Invariant($"{model.HiddenSize}, which makes a model of {atLeast}{parameters:N0} parameters"),
+            FormattableString.Invariant($"a model of {LargestModel:N0} parameters or less"),
+            "lower hiddenSize, layers or the other sizes");
+    }
+
+    /// <summary>That a loss is for the other kind of targets; null when it fits.</summary>
+    /// <param name="spec">The spec.</param>
+    /// <param name="classes">Whether the source's targets are classes.</param>
+    public static SpecProblem? Loss(RunSpec spec, bool classes)
+    {
+        LossKind fitting = classes ? LossKind.CrossEntropy : LossKind.Mse;
+        if (spec.Train.Loss == fitting)
+            return null;
+        string word = Spelling.Of(Spelling.Losses, fitting);
+        return new(
+            "train.loss", $"{Spelling.Of(Spelling.Losses, spec.Train.Loss)} with source {Source(spec)}",
+            $"{word}, for the targets are {(classes ? "classes" : "values")}", $"write {word}");
+    }
+
+    /// <summary>That an embedding is missing, or has nothing to embed; null when it fits.</summary>
+    /// <param name="spec">The spec.</param>
+    /// <param name="tokens">Whether the source's inputs are tokens.</param>
+    public static SpecProblem? Embedding(RunSpec spec, bool tokens) => (spec.Model.Embedding, tokens) switch
+    {
+        (null, true) => new(
+            "model.embedding", "nothing", $"an embedding, for the inputs of source {Source(spec)} are tokens",
+            "add embedding: {size: 64} to model"),
+        (not null, false) => new(
+            "model.embedding", $"an embedding with source {Source(spec)}", "none, for the inputs are values",
+            "remove it; bytes, and npy with whole numbers, have tokens"),
+        _ => null,
+    };
+
+    /// <summary>That source <c>average</c> cannot add one half of its inputs to the other; null when it can.</summary>
+    public static SpecProblem? Halves(int inputSize) => inputSize >= 2 && inputSize % 2 == 0
+        ? null
+        : new(
+            "model.inputSize", $"{inputSize}", "an even number, for source average adds two halves",
+            $"write {(inputSize is > 0 and < int.MaxValue ? inputSize + 1 : DataSpec.AverageFeatures)}");
+
+    private static string Source(RunSpec spec) => Spelling.Of(Spelling.Sources, spec.Data.Source);
+}

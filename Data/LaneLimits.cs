@@ -1,0 +1,70 @@
+using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Data;
+
+/// <summary>Refuses more lanes than there is work or memory for, before anything is made for each lane.</summary>
+internal static class LaneLimits
+{
+    /// <summary>Values of one buffer: 2 GB of float32, for its bytes are counted with an int.</summary>
+    private const int MostValues = int.MaxValue / sizeof(float);
+
+    /// <summary>That independent sequences are fewer than the lanes they are given to.</summary>
+    public static void CheckSequences(RunSpec spec, IDataSource data, ProblemList problems)
+    {
+        (int lanes, int sequences) = (spec.Data.BatchSize, data.Training.Count);
+        if (lanes > sequences)
+        {
+            problems.Add(
+                DataKeys.BatchSize, $"{lanes}", $"at most {sequences}, the number of training sequences",
+                "lower it, or bring more sequences: a lane without one has nothing to do");
+        }
+    }
+
+    /// <summary>That the hidden state of all lanes, or what a trainer holds of one chunk, is more than a buffer takes.</summary>
+    /// <param name="spec">The spec, resolved.</param>
+    /// <param name="data">Its data.</param>
+    /// <param name="problems">Takes what is wrong.</param>
+    public static void CheckBuffers(RunSpec spec, IDataSource data, ProblemList problems)
+    {
+        int lanes = spec.Data.BatchSize;
+        int perLane = ParameterLayout.Of(spec.Model).HiddenPerLane;
+        if ((long)lanes * perLane > MostValues)
+        {
+            problems.Add(
+                DataKeys.BatchSize, $"{lanes}, with a hidden state of {perLane} values a lane",
+                $"at most {MostValues / perLane}, for all of it is {MostValues} values at most", "lower it, hiddenSize or layers");
+        }
+
+        // [lanes of the largest trainer, longest chunk, widest of what a time step has]
+        long share = ((long)lanes + spec.Train.Trainers - 1) / spec.Train.Trainers;
+        ChunkSplit split = ChunkSplit.Of(spec.Tbptt);
+        int steps = Math.Max(Longest(data.Training, split), data.Validation is { } held ? Longest(held, split) : 0);
+        int width = Widest(spec.Model, data.Shape);
+        if ((Int128)share * steps * width > MostValues)
+        {
+            bool byLength = spec.Tbptt.ChunkLength is not null;
+            problems.Add(
+                byLength ? DataKeys.ChunkLength : DataKeys.ChunkCount,
+                $"chunks of {share} lanes × {steps} time steps × {width} values a trainer", $"at most {MostValues} values in all",
+                $"{(byLength ? "lower it" : "raise it")}, lower data.batchSize or the model's sizes, or take more trainers");
+        }
+    }
+
+    // The first chunk of a sequence is as long as any.
+    private static int Longest(ISequenceSet sequences, ChunkSplit split)
+    {
+        int longest = 0;
+        for (int i = 0; i < sequences.Count; i++)
+            longest = Math.Max(longest, split.Chunk(sequences.Length(i), 0).Length);
+        return longest;
+    }
+
+    // A token or class is a whole number of 64 bits: as wide as two values.
+    private static int Widest(ModelSpec model, DataShape shape)
+    {
+        int data = Math.Max(Math.Max(shape.InputFeatures, shape.TargetFeatures), shape.HasTokens || shape.HasClasses ? 2 : 1);
+        return Math.Max(Math.Max(data, model.HiddenSize), Math.Max(model.InputSize!.Value, model.OutputSize!.Value));
+    }
+}

@@ -1,0 +1,79 @@
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Tests.Data;
+
+public sealed class LaneLimitsTests : IDisposable
+{
+    private readonly TempDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Theory]
+    [InlineData(SourceKind.Average)]
+    [InlineData(SourceKind.Sine)]
+    public void Lanes_AreRefused_BeyondTheTrainingSequences(SourceKind kind)
+    {
+        DataSpec data = Given.Synthetic(kind, sequences: 400, fraction: 0.25);
+
+        Assert.Equal(
+            "data.batchSize: found 2000, expected at most 300, the number of training sequences; lower it, or bring more sequences: a lane without one has nothing to do",
+            Problem(Given.Spec(data with { BatchSize = 2000 })));
+        PreparedRun.Prepare(Given.Spec(data with { BatchSize = 300 })).Dispose();
+    }
+
+    [Fact]
+    public void Lanes_AreRefusedBeforeAnythingIsMadeForThem_HoweverMany() => Assert.StartsWith(
+        "data.batchSize: found 2147483647, expected at most 300",
+        Problem(Given.Spec(Given.Synthetic(SourceKind.Average) with { BatchSize = int.MaxValue }), first: true), StringComparison.Ordinal);
+
+    [Fact]
+    public void Lanes_AreRefused_WhenTheirHiddenStateIsTooLarge()
+    {
+        DataSpec data = Given.Synthetic(SourceKind.Sine, sequences: 600_000, length: 1) with { BatchSize = 600_000 };
+
+        Assert.Equal(
+            "data.batchSize: found 600000, with a hidden state of 1000 values a lane, expected at most 536870, for all of it is 536870911 values at most; "
+            + "lower it, hiddenSize or layers",
+            Problem(Given.Spec(data, new() { HiddenSize = 500 })));
+        PreparedRun.Prepare(Given.Spec(data with { BatchSize = 500_000 }, new() { HiddenSize = 500 })).Dispose();
+    }
+
+    [Fact]
+    public void Chunks_AreRefused_WhenATrainersShareIsTooLarge()
+    {
+        RunSpec spec = Given.Spec(Given.Synthetic(SourceKind.Sine, sequences: 1000, length: 1_000_000) with { BatchSize = 1000 });
+        RunSpec byLength = spec with { Tbptt = new() { ChunkLength = int.MaxValue } };
+        RunSpec byCount = spec with { Tbptt = new() { ChunkCount = 2 } };
+
+        Assert.Equal(
+            "tbptt.chunkLength: found chunks of 1000 lanes × 1000000 time steps × 4 values a trainer, expected at most 536870911 values in all; "
+            + "lower it, lower data.batchSize or the model's sizes, or take more trainers",
+            Problem(byLength));
+        Assert.StartsWith("tbptt.chunkCount: found chunks of 500 lanes × 500000 time steps × 4 values a trainer", Problem(Trainers(byCount, 2)), StringComparison.Ordinal);
+        PreparedRun.Prepare(Trainers(byLength, 8)).Dispose();
+        PreparedRun.Prepare(Trainers(byCount, 4)).Dispose();
+    }
+
+    [Fact]
+    public void Chunks_MayBeLongerThanTheSequences_WhenNothingIsCut() =>
+        PreparedRun.Prepare(Given.Spec(Given.Synthetic(SourceKind.Average)) with { Tbptt = new() { ChunkLength = int.MaxValue } }).Dispose();
+
+    [Fact]
+    public void Stream_IsRefused_WhenItsHiddenStateIsTooLarge()
+    {
+        string path = _directory.Write("x", new string('a', 600_001));
+        RunSpec spec = Given.Spec(
+            Given.Bytes(path, lanes: 600_000), new() { HiddenSize = 500, Embedding = new() { Size = 2 } }, LossKind.CrossEntropy);
+
+        Assert.StartsWith("data.batchSize: found 600000, with a hidden state of 1000 values a lane", Problem(spec), StringComparison.Ordinal);
+    }
+
+    private static RunSpec Trainers(RunSpec spec, int trainers) => spec with { Train = spec.Train with { Trainers = trainers } };
+
+    private static string Problem(RunSpec spec, bool first = false)
+    {
+        IReadOnlyList<SpecProblem> problems = Assert.Throws<SpecException>(() => PreparedRun.Prepare(spec).Dispose()).Problems;
+        return (first ? problems[0] : Assert.Single(problems)).ToString();
+    }
+}
