@@ -67,7 +67,7 @@ public sealed record EvaluationTicket(
 public abstract record TrainerReply;
 
 /// <summary>The trainer has its lanes.</summary>
-/// <param name="Silo">The silo it lives on, name and address.</param>
+/// <param name="Silo">The silo it lives on: name, address and process id.</param>
 /// <param name="Device">The device its replica computes on.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.TrainerReady")]
 public sealed record TrainerReady([property: Id(0)] string Silo, [property: Id(1)] string Device) : TrainerReply;

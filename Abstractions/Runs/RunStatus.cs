@@ -52,7 +52,7 @@ public enum TrainerState
 /// <param name="Index">Its place among the trainers, from 0.</param>
 /// <param name="FirstLane">The first of its lanes.</param>
 /// <param name="Lanes">How many contiguous lanes it has.</param>
-/// <param name="Silo">The silo it lives on, name and address; empty until placed.</param>
+/// <param name="Silo">The silo it lives on, name, address and process id; empty until placed.</param>
 /// <param name="Device">The device its replica computes on; empty until placed.</param>
 /// <param name="State">What it is doing.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.TrainerStatus")]
