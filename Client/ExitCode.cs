@@ -29,6 +29,9 @@ internal static class ExitCode
     /// <summary>Ended by Ctrl-C.</summary>
     public const int Interrupted = 130;
 
+    /// <summary>Nobody read standard output any more (128 + SIGPIPE).</summary>
+    public const int ReaderGone = 141;
+
     /// <summary>Ended by SIGTERM.</summary>
     public const int Terminated = 143;
 

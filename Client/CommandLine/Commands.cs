@@ -23,7 +23,7 @@ internal static class Commands
           tbptt show wave-20260314-150926-1a2b
 
         Exit codes: 0 completed, 1 failed, 2 usage, 3 stopped, 4 diverged, 65 bad spec or data,
-        69 cluster unreachable, 130 Ctrl-C, 143 SIGTERM.
+        69 cluster unreachable, 130 Ctrl-C, 141 reader of the output gone, 143 SIGTERM.
         """)
     {
         Train(app), Validate(app), Show(app), List(app),
@@ -34,7 +34,7 @@ internal static class Commands
         var (spec, sets, runs) = (Spec(), Sets(), Runs());
         var silos = new Option<int>("--silos")
         {
-            HelpName = "N", Description = "Silo processes to start.", DefaultValueFactory = _ => 1, CustomParser = ParseSilos,
+            HelpName = "N", Description = "Silo processes to start. With fewer trainers than silos some silos have no trainer; they take over when another one dies.", DefaultValueFactory = _ => 1, CustomParser = ParseSilos,
         };
         var output = new Option<string>("--output")
         {
@@ -102,7 +102,7 @@ internal static class Commands
         return silos;
     }
 
-    private static Argument<string> Spec() => new("SPEC") { Description = "The spec of the run, a YAML file." };
+    private static Argument<string> Spec() => new("SPEC") { Description = "The spec of the run, a YAML or JSON file." };
 
     private static Option<string[]> Sets() => new("--set")
     {
@@ -110,10 +110,19 @@ internal static class Commands
         Description = "Takes the place of what the spec says, such as train.epochs=20. May be given again and again.",
     };
 
-    private static Option<string> Runs() => new("--runs")
+    private static Option<string> Runs()
     {
-        HelpName = "DIR", Description = "The run store: the directory of all runs.", DefaultValueFactory = _ => "./runs",
-    };
+        var option = new Option<string>("--runs")
+        {
+            HelpName = "DIR", Description = "The run store: the directory of all runs.", DefaultValueFactory = _ => "./runs",
+        };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value)))
+                result.AddError($"--runs: found '{result.Tokens[0].Value}', expected a directory.");
+        });
+        return option;
+    }
 
     private static Option<string> Format()
     {

@@ -45,7 +45,7 @@ internal sealed class ConsoleApp(
         catch (SpecException exception)
         {
             foreach (var problem in exception.Problems)
-                terminal.Error.WriteLine(Text.OneLine(problem.ToString()));
+                terminal.Error.WriteLine(Text.OneLine(Located(problem).ToString()));
             return ExitCode.BadSpec;
         }
         catch (ClientException exception)
@@ -58,7 +58,17 @@ internal sealed class ConsoleApp(
             terminal.Error.WriteLine($"tbptt: {Text.OneLine(exception.Message)}");
             return ExitCode.Failed;
         }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // Nobody expected it: its kind is part of what to report.
+            terminal.Error.WriteLine($"tbptt: {exception.GetType().Name}: {Text.OneLine(exception.Message)}");
+            return ExitCode.Failed;
+        }
     }
+
+    /// <summary>A problem with neither a place nor a key is one with the argument itself.</summary>
+    private static SpecProblem Located(SpecProblem problem) =>
+        string.IsNullOrWhiteSpace(problem.Location) && problem.Key.Length == 0 ? problem with { Location = "SPEC" } : problem;
 
     /// <summary><c>tbptt train</c>.</summary>
     public Task<int> TrainAsync(TrainRequest request) =>

@@ -16,7 +16,7 @@ internal static class ListCommand
     /// <summary>Writes the list.</summary>
     public static int Run(string root, bool json, Terminal terminal, TimeProvider time)
     {
-        var runs = new RunStore(root, time).All();
+        var runs = new RunFiles(root, time).All();
         if (json)
         {
             terminal.Out.WriteLine(new JsonArray([.. runs.Select(run => run.ToJson())]).ToJsonString(Json));

@@ -10,7 +10,7 @@ internal static class ShowCommand
     /// <exception cref="ClientException">There is no such run.</exception>
     public static int Run(string root, string name, bool json, Terminal terminal, TimeProvider time)
     {
-        var run = new RunStore(root, time).Find(name);
+        var run = new RunFiles(root, time).Find(name);
         if (json)
             terminal.Out.WriteLine(run.ToJson().ToJsonString(ListCommand.Json));
         else
@@ -28,12 +28,14 @@ internal static class ShowCommand
         if (status.Message.Length > 0)
             Line("why", status.Message);
         Line("epoch", $"{status.Epoch}/{status.Epochs}");
-        Line("step", $"{Text.Count(status.Step)}, {Text.Count(status.StepsPerEpoch)} an epoch");
+        Line("step", $"{Text.Count(status.Step)}, {Text.Count(status.EpochStep)} of {Text.Count(status.StepsPerEpoch)} in this epoch");
         if (status.Loss is { } loss)
             Line("loss", Text.Figure(loss));
         foreach (var metric in status.Metrics)
             Line("metric", Text.Figure(metric));
-        Line("speed", $"{Text.Rate(status.StepsPerSecond)} steps/s, {Text.Rate(status.SequenceStepsPerSecond)} sequence steps/s");
+        Line("speed", status.HasEnded
+            ? Text.MeanSpeed(status.Step, status.SequenceSteps, run.Seconds(now))
+            : Text.Speed(status.StepsPerSecond, status.SequenceStepsPerSecond));
         Line("parameters", Text.Count(status.Parameters));
         Line("started", $"{status.SubmittedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
         Line("duration", Text.Duration(run.Seconds(now)));

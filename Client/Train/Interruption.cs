@@ -6,8 +6,12 @@ namespace Orleans.Tbptt.Client.Train;
 /// Ctrl-C and its like. The first asks for an orderly end; the second ends everything at once.
 /// </summary>
 /// <param name="exit">Ends this process with an exit code.</param>
-internal sealed class Interruption(Action<int> exit) : IDisposable
+/// <param name="signals">The signals of this process that count, from <see cref="Listen"/> on.</param>
+internal sealed class Interruption(Action<int> exit, params PosixSignal[] signals) : IDisposable
 {
+    /// <summary>What a process gets that writes for nobody; .NET has no name for it, and no signal either.</summary>
+    public const PosixSignal BrokenPipe = (PosixSignal)13;
+
     private readonly CancellationTokenSource _asked = new();
     private readonly List<PosixSignalRegistration> _registrations = [];
 
@@ -23,20 +27,24 @@ internal sealed class Interruption(Action<int> exit) : IDisposable
     /// <summary>What has to be ended before the process may, when there is no time left.</summary>
     public Action? AtOnce { get; set; }
 
-    /// <summary>Listens to this process's signals.</summary>
-    public static Interruption OfProcess()
+    /// <summary>The interruption of this process.</summary>
+    public static Interruption OfProcess() => new(Environment.Exit, PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP);
+
+    /// <summary>
+    /// Takes the signals over. Until somebody heeds <see cref="Token"/> they had better do what they do by default, which is to end the process.
+    /// </summary>
+    public void Listen()
     {
-        var interruption = new Interruption(Environment.Exit);
-        foreach (var signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP])
+        if (_registrations.Count > 0)
+            return;
+        foreach (var signal in signals)
         {
-            interruption._registrations.Add(PosixSignalRegistration.Create(signal, context =>
+            _registrations.Add(PosixSignalRegistration.Create(signal, context =>
             {
                 context.Cancel = true;
-                interruption.Raise(signal);
+                Raise(signal);
             }));
         }
-
-        return interruption;
     }
 
     /// <summary>A signal came.</summary>
@@ -52,6 +60,7 @@ internal sealed class Interruption(Action<int> exit) : IDisposable
         (ExitCode, Reason) = signal switch
         {
             PosixSignal.SIGTERM => (Client.ExitCode.Terminated, "stopped by SIGTERM"),
+            BrokenPipe => (Client.ExitCode.ReaderGone, "stopped because nobody reads standard output any more"),
             PosixSignal.SIGHUP => (129, "stopped because the terminal was closed"),
             _ => (Client.ExitCode.Interrupted, "stopped by Ctrl-C"),
         };

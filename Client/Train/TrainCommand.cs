@@ -26,15 +26,27 @@ internal sealed class TrainCommand(ISpecChecker checker, IClusterLauncher launch
         var run = RunId.Create(spec.Spec.Name, time.GetUtcNow(), RandomNumberGenerator.GetInt32(1 << 16));
         var plan = new ClusterPlan(runs, run, request.Silos, request.Detach);
         var view = new RunSummary(View(request, run));
+        // From here on there are silos to be ended; until here a signal may do what it does by default.
+        interruption.Listen();
         try
         {
             if (request.Detach)
                 return await DetachAsync(plan, spec, view, request.Output, interruption);
             int code = await view.ShowAsync(async () =>
             {
-                await using var cluster = await launcher.LaunchAsync(plan, view.OnNotice, interruption.Token);
+                await using var cluster = await LaunchAsync(plan, view, interruption);
                 interruption.AtOnce = cluster.Kill;
-                return await new TrainSession(cluster, plan, spec, time, limits).RunAsync(view, interruption);
+                using var ended = new CancellationTokenSource();
+                var reader = new ReaderWatch(terminal.HasLostItsReader, time).WatchAsync(interruption, ended.Token);
+                try
+                {
+                    return await new WatchedTraining(cluster, plan, spec, time, limits).RunAsync(view, interruption);
+                }
+                finally
+                {
+                    await ended.CancelAsync();
+                    await reader;
+                }
             });
             view.Write(SpokenOutput(request.Output), plan.Directory);
             return code;
@@ -51,12 +63,25 @@ internal sealed class TrainCommand(ISpecChecker checker, IClusterLauncher launch
         }
     }
 
+    private async Task<ITrainingCluster> LaunchAsync(ClusterPlan plan, RunSummary view, Interruption interruption)
+    {
+        try
+        {
+            return await launcher.LaunchAsync(plan, view.OnNotice, interruption.Token);
+        }
+        catch (Exception exception) when (interruption.Token.IsCancellationRequested)
+        {
+            // A terminal's Ctrl-C ends silos that do not listen yet: that they failed is not the news.
+            throw new OperationCanceledException("interrupted while the cluster was started", exception, interruption.Token);
+        }
+    }
+
     private async Task<int> DetachAsync(ClusterPlan plan, CheckedSpec spec, RunSummary view, OutputMode mode, Interruption interruption)
     {
-        await using var cluster = await launcher.LaunchAsync(plan, view.OnNotice, interruption.Token);
+        await using var cluster = await LaunchAsync(plan, view, interruption);
         interruption.AtOnce = cluster.Kill;
-        var session = new TrainSession(cluster, plan, spec, time, limits);
-        if (await session.StartDetachedAsync(view, interruption) is { } ended)
+        var training = new WatchedTraining(cluster, plan, spec, time, limits);
+        if (await training.StartDetachedAsync(view, interruption) is { } ended)
             return ended;
         var output = SpokenOutput(mode);
         string pids = string.Join(' ', cluster.Pids);

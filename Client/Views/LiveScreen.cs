@@ -46,7 +46,7 @@ internal sealed class LiveScreen(RunFigures figures, string run, bool unicode)
         var grid = new Grid().AddColumn(new GridColumn().NoWrap().PadRight(2)).AddColumn(new GridColumn().NoWrap());
         void Row(string name, string value) => grid.AddRow($"[grey]{name}[/]", value);
         if (figures.Started is { } started)
-            Row($"epoch {figures.Epoch}/{started.Epochs}", Progress(started));
+            Row($"epoch {figures.Epoch}/{started.Epochs}", Progress());
         if (figures.Step is { } step)
             Row("train loss", $"{Text.Figure(step.Loss)}  {figures.Trend.Sparkline(unicode)}");
         if (figures.Epochs.LastOrDefault() is { } epoch)
@@ -58,8 +58,8 @@ internal sealed class LiveScreen(RunFigures figures, string run, bool unicode)
                 Row(Safe(metric.Name), $"{Text.Figure(metric.Value)} {Safe(metric.Unit)}");
         }
 
-        if (figures.Status is { } status)
-            Row("speed", $"{Text.Rate(status.StepsPerSecond)} steps/s, {Text.Rate(status.SequenceStepsPerSecond)} sequence steps/s");
+        if (Speed() is { Length: > 0 } speed)
+            Row("speed", speed);
         if (figures.Recovery is { } recovery)
             Row("recovered", $"{figures.Recoveries} times, last at step {Text.Count(recovery.Step)} in {Text.Duration(recovery.Seconds)}");
         if (figures.Ended is { Message.Length: > 0 } ended)
@@ -67,19 +67,27 @@ internal sealed class LiveScreen(RunFigures figures, string run, bool unicode)
         return grid;
     }
 
-    private string Progress(RunStarted started)
+    /// <summary>Of the last seconds while the run goes on, of the whole run after it.</summary>
+    private string Speed() => figures switch
     {
-        long steps = Math.Max(started.StepsPerEpoch, 1);
+        { Ended: { } ended, Status: { HasEnded: true } status } => Text.MeanSpeed(ended.Step, status.SequenceSteps, ended.Seconds),
+        { Ended: null, Status: { } status } => Text.Speed(status.StepsPerSecond, status.SequenceStepsPerSecond),
+        _ => "",
+    };
+
+    private string Progress()
+    {
+        long steps = Math.Max(figures.StepsPerEpoch, 1);
         double share = (double)figures.StepsInEpoch / steps;
         int full = (int)(share * BarWidth);
         string bar = $"[green]{new string(unicode ? '━' : '#', full)}[/][grey]{new string(unicode ? '─' : '.', BarWidth - full)}[/]";
         string position = $"{bar} {share * 100:0}%  {Text.Count(figures.StepsInEpoch)}/{Text.Count(steps)}";
         if (figures.Ended is not null || figures.Status is not { StepsPerSecond: > 0 } status)
             return position;
-        long done = figures.Step?.Step ?? 0;
-        return $"{position}  {Eta(steps - figures.StepsInEpoch)}, run {Eta((started.Epochs * steps) - done)}";
+        string about = figures.EpochsVary ? "about " : "";
+        return $"{position}  ETA {Eta(steps - figures.StepsInEpoch)}, run ETA {about}{Eta(figures.StepsLeft)}";
 
-        string Eta(long left) => $"ETA {Text.Duration(left / status.StepsPerSecond)}";
+        string Eta(double left) => Text.Duration(left / status.StepsPerSecond);
     }
 
     private static Table Trainers(RunStatus status)

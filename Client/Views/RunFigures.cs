@@ -38,12 +38,27 @@ internal sealed class RunFigures
     public LossTrend ValidationTrend { get; } = new();
 
     /// <summary>The epoch in training, from 1.</summary>
-    public int Epoch => Math.Max(Step?.Epoch ?? 1, Epochs.LastOrDefault()?.Epoch ?? 1);
+    public int Epoch => Current?.Epoch ?? EpochOfEvents;
+
+    /// <summary>Steps of <see cref="Epoch"/>: those of the first one until a status tells.</summary>
+    public long StepsPerEpoch => Current?.StepsPerEpoch ?? Started?.StepsPerEpoch ?? 0;
 
     /// <summary>Steps of <see cref="Epoch"/> that are committed.</summary>
-    public long StepsInEpoch => Started is { } started && Step is { } step
-        ? Math.Clamp(step.Step - ((Epoch - 1) * started.StepsPerEpoch), 0, started.StepsPerEpoch)
-        : 0;
+    public long StepsInEpoch => Math.Clamp(Current?.EpochStep ?? ((Step?.Step ?? 0) - StepsBefore(Epoch)), 0, StepsPerEpoch);
+
+    /// <summary>Whether an epoch was seen that is not as long as the first one: then <see cref="StepsLeft"/> is an estimate.</summary>
+    public bool EpochsVary => Started is { } started && StepsPerEpoch != started.StepsPerEpoch
+        || _epochs.Values.Any(epoch => epoch.Step != epoch.Epoch * Started?.StepsPerEpoch);
+
+    /// <summary>Steps to the end of the run, if the epochs to come are as long as those so far are in the mean.</summary>
+    public double StepsLeft
+    {
+        get
+        {
+            double mean = (double)(StepsBefore(Epoch) + StepsPerEpoch) / Epoch;
+            return StepsPerEpoch - StepsInEpoch + (Math.Max((Started?.Epochs ?? 0) - Epoch, 0) * mean);
+        }
+    }
 
     /// <summary>Where the run stands.</summary>
     public RunState State => Ended?.State ?? Status?.State ?? (Started is null ? RunState.Starting : RunState.Running);
@@ -78,4 +93,11 @@ internal sealed class RunFigures
 
     /// <summary>Takes a status in.</summary>
     public void Add(RunStatus status) => Status = status;
+
+    private int EpochOfEvents => Math.Max(Step?.Epoch ?? 1, Epochs.LastOrDefault()?.Epoch ?? 1);
+
+    /// <summary>The last status, if it knows the epoch that the events tell of, or a later one.</summary>
+    private RunStatus? Current => Status is { StepsPerEpoch: > 0 } status && status.Epoch >= EpochOfEvents ? status : null;
+
+    private long StepsBefore(int epoch) => _epochs.TryGetValue(epoch - 1, out var before) ? before.Step : (epoch - 1) * (Started?.StepsPerEpoch ?? 0);
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Views;
@@ -54,6 +55,8 @@ internal sealed class RunSummary(IRunView inner) : IRunView
     /// <param name="directory">Where the run's files lie.</param>
     public void Write(TextWriter output, RunDirectory directory)
     {
+        if (_figures.Ended is null && Recorded(directory) is { } status)
+            output.WriteLine($"state         {EndOf(status)}");
         var epochs = _figures.Epochs.ToList();
         if (epochs.Count > 0)
             output.WriteLine($"epoch losses  {Losses([.. epochs.Select(epoch => epoch.Loss)])}");
@@ -66,6 +69,27 @@ internal sealed class RunSummary(IRunView inner) : IRunView
             output.WriteLine($"model         {model}");
         output.WriteLine($"files         {directory.Path}");
         output.Flush();
+    }
+
+    /// <summary>What the run's own record says: the last words need not have come through.</summary>
+    private static RunStatus? Recorded(RunDirectory directory)
+    {
+        try
+        {
+            return directory.ReadStatus();
+        }
+        catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static string EndOf(RunStatus status)
+    {
+        string why = status.Message.Length == 0 ? "" : $": {Text.OneLine(status.Message)}";
+        return status.HasEnded
+            ? $"{Text.State(status.State)} at step {Text.Count(status.Step)}{why}"
+            : $"{Text.State(status.State)} at step {Text.Count(status.Step)} when its silos ended; the end is not on record";
     }
 
     private static string Losses(double[] losses)

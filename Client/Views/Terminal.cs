@@ -8,6 +8,9 @@ namespace Orleans.Tbptt.Client.Views;
 /// <param name="Live">The terminal to draw on; null when standard output is not one that can be drawn on.</param>
 internal sealed record Terminal(TextWriter Out, TextWriter Error, IAnsiConsole? Live)
 {
+    /// <summary>Whether nobody reads <see cref="Out"/> any more.</summary>
+    public Func<bool> HasLostItsReader { get; init; } = () => false;
+
     /// <summary>This process's terminal. Files, pipes and dumb terminals are not drawn on.</summary>
     public static Terminal OfProcess()
     {
@@ -15,6 +18,6 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, IAnsiConsole? 
         // NO_COLOR takes colours away, whatever the terminal says it can do.
         bool colours = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
         var settings = new AnsiConsoleSettings { ColorSystem = colours ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors };
-        return new(Console.Out, Console.Error, draws ? AnsiConsole.Create(settings) : null);
+        return new(Console.Out, Console.Error, draws ? AnsiConsole.Create(settings) : null) { HasLostItsReader = StandardOutput.HasLostItsReader };
     }
 }

@@ -18,6 +18,13 @@ internal static class Text
         ? value.ToString("N0", CultureInfo.InvariantCulture)
         : value.ToString("0.0", CultureInfo.InvariantCulture);
 
+    /// <summary>A speed: <c>12.5 steps/s, 2,500 sequence steps/s</c>.</summary>
+    public static string Speed(double steps, double sequenceSteps) => $"{Rate(steps)} steps/s, {Rate(sequenceSteps)} sequence steps/s";
+
+    /// <summary>The mean speed of a run that took <paramref name="seconds"/>; empty when that is no time.</summary>
+    public static string MeanSpeed(long steps, long sequenceSteps, double seconds) =>
+        seconds > 0 ? $"{Speed(steps / seconds, sequenceSteps / seconds)} on average" : "";
+
     /// <summary>A duration in seconds, to a tenth below a minute: <c>3.4 s</c>, <c>2:05</c>, <c>1:02:05</c>.</summary>
     public static string Duration(double seconds)
     {

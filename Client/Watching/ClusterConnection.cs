@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
 using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Local;
 using Orleans.Tbptt.Membership;
 
 namespace Orleans.Tbptt.Client.Watching;
@@ -9,7 +10,6 @@ namespace Orleans.Tbptt.Client.Watching;
 /// <summary>An Orleans client that finds its gateways in the membership file, again and again: any silo may die.</summary>
 internal sealed class ClusterConnection : IAsyncDisposable
 {
-    private const int MaxMessageBytes = 1 << 30;
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromMilliseconds(300);
 
     private readonly IHost _host;
@@ -29,11 +29,12 @@ internal sealed class ClusterConnection : IAsyncDisposable
 
     /// <summary>Connects to the silos of a cluster.</summary>
     /// <exception cref="ClientException">No silo can be reached.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> came first.</exception>
     public static async Task<ClusterConnection> OpenAsync(string membershipFile, string clusterId, CancellationToken cancellation)
     {
         SqliteMembership.Register();
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.AddSingleton<IHostLifetime, ClusterHost.NoLifetime>();
         builder.UseOrleansClient(client =>
         {
             client.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (clusterId, SqliteMembership.ServiceId));
@@ -43,7 +44,7 @@ internal sealed class ClusterConnection : IAsyncDisposable
                 store.ConnectionString = SqliteMembership.ConnectionString(membershipFile);
             });
             client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
-            client.Configure<ClientMessagingOptions>(messages => messages.MaxMessageBodySize = MaxMessageBytes);
+            client.Configure<ClientMessagingOptions>(messages => messages.MaxMessageBodySize = ClusterHost.MaxMessageBytes);
         });
         var host = builder.Build();
         try
@@ -51,9 +52,11 @@ internal sealed class ClusterConnection : IAsyncDisposable
             await host.StartAsync(cancellation);
             return new(host);
         }
-        catch (Exception exception) when (!cancellation.IsCancellationRequested)
+        catch (Exception exception)
         {
             host.Dispose();
+            // Orleans does not always say it this way.
+            cancellation.ThrowIfCancellationRequested();
             throw new ClientException($"cannot reach cluster {clusterId}: {Text.OneLine(exception.Message)}", ExitCode.Unreachable, exception);
         }
     }
@@ -70,13 +73,5 @@ internal sealed class ClusterConnection : IAsyncDisposable
         {
             // The silos may be gone already: there is nobody left to take leave of, and the process is about to end.
         }
-    }
-
-    /// <summary>Leaves signals to <see cref="Train.Interruption"/>.</summary>
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

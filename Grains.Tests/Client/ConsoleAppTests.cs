@@ -16,6 +16,7 @@ public sealed class ConsoleAppTests : IDisposable
     private readonly ScriptedCluster _cluster = new();
     private readonly List<int> _exits = [];
     private readonly Interruption _interruption;
+    private Func<bool> _hasLostItsReader = () => false;
 
     public ConsoleAppTests() => _interruption = new(_exits.Add);
 
@@ -104,6 +105,70 @@ public sealed class ConsoleAppTests : IDisposable
         Assert.Empty(_exits);
     }
 
+    [Theory]
+    [InlineData(false, "launch", "submit", "stop: stopped by Ctrl-C", "end")]
+    [InlineData(true, "launch", "submit", "stop: stopped by Ctrl-C", "kill", "end")]
+    public async Task Train_StopsTheRunBeforeItEndsTheSilos_WhenInterruptedDuringTheSubmission(bool detach, params string[] calls)
+    {
+        var submitting = new TaskCompletionSource();
+        var reply = new TaskCompletionSource();
+        _cluster.BeforeReply = () =>
+        {
+            submitting.SetResult();
+            return reply.Task;
+        };
+        var training = RunAsync(new FixedChecker(), ["train", "wave.yaml", "--runs", _runs, .. detach ? (string[])["--detach"] : []]);
+        await submitting.Task;
+        _interruption.Raise(PosixSignal.SIGINT);
+        reply.SetResult();
+
+        Assert.Equal(ExitCode.Interrupted, await training);
+        Assert.Equal(calls, _cluster.Calls);
+    }
+
+    [Fact]
+    public async Task Train_ExitsAsInterrupted_WhenTheLaunchFailsAfterCtrlC()
+    {
+        _cluster.BeforeLaunch = () =>
+        {
+            _interruption.Raise(PosixSignal.SIGINT);
+            throw new ClientException("silo 1 ended with exit code 130", ExitCode.Unreachable);
+        };
+
+        Assert.Equal(ExitCode.Interrupted, await RunAsync(new FixedChecker(), "train", "wave.yaml", "--runs", _runs));
+        Assert.Equal("", _error.ToString());
+    }
+
+    [Fact]
+    public async Task Train_StopsTheRun_WhenNobodyReadsStandardOutputAnyMore()
+    {
+        _cluster.Lines.AddRange(Sample.Lines(Sample.Started(), Sample.Step(1)));
+        _hasLostItsReader = () => _cluster.Watched.Task.IsCompleted;
+
+        Assert.Equal(ExitCode.ReaderGone, await RunAsync(new FixedChecker(), "train", "wave.yaml", "--runs", _runs, "--output", "json"));
+
+        Assert.Equal(["launch", "submit", "stop: stopped because nobody reads standard output any more", "end"], _cluster.Calls);
+        Assert.Empty(_exits);
+    }
+
+    [Fact]
+    public async Task Console_ExitsWithOneLine_WhenSomethingUnforeseenHappens()
+    {
+        _cluster.BeforeLaunch = () => throw new TimeoutException("The operation\nhas timed out.");
+
+        Assert.Equal(ExitCode.Failed, await RunAsync(new FixedChecker(), "train", "wave.yaml", "--runs", _runs));
+        Assert.Equal("tbptt: TimeoutException: The operation has timed out.\n", _error.ToString());
+    }
+
+    [Fact]
+    public async Task Console_NamesTheArgument_WhenAProblemHasNeitherPlaceNorKey()
+    {
+        var checker = new FixedChecker(new SpecProblem("", "''", "a file", "name one") { Location = "" });
+
+        Assert.Equal(ExitCode.BadSpec, await RunAsync(checker, "validate", ""));
+        Assert.Equal("SPEC: found '', expected a file; name one\n", _error.ToString());
+    }
+
     [Fact]
     public void Interruption_KillsAndExits_AtTheSecondSignal()
     {
@@ -138,6 +203,8 @@ public sealed class ConsoleAppTests : IDisposable
     [InlineData("train", "wave.yaml", "--silos", "0")]
     [InlineData("train", "wave.yaml", "--silos", "many")]
     [InlineData("train", "wave.yaml", "--output", "xml")]
+    [InlineData("train", "wave.yaml", "--runs", "")]
+    [InlineData("ls", "--runs", " ")]
     [InlineData("show")]
     public async Task Console_ExitsWith2_WhenTheCommandLineIsWrong(params string[] args)
     {
@@ -163,5 +230,7 @@ public sealed class ConsoleAppTests : IDisposable
     }
 
     private Task<int> RunAsync(FixedChecker checker, params string[] args) =>
-        new ConsoleApp(checker, _cluster, new Terminal(_output, _error, null), TimeProvider.System, _interruption).RunAsync(args);
+        new ConsoleApp(
+            checker, _cluster, new Terminal(_output, _error, null) { HasLostItsReader = _hasLostItsReader }, TimeProvider.System, _interruption)
+            .RunAsync(args);
 }

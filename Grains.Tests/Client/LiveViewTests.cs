@@ -32,6 +32,33 @@ public sealed class LiveViewTests
     }
 
     [Fact]
+    public void LiveScreen_FollowsTheStatus_WhenEpochsAreNotEquallyLong()
+    {
+        var figures = new RunFigures();
+        foreach (var item in (RunEvent[])[Sample.Started(), Sample.Step(1), Sample.Step(2), Sample.Epoch(1, 0.5), Sample.Step(3)])
+            figures.Add(item);
+        figures.Add(Status(RunState.Running) with { Epoch = 2, Step = 3, EpochStep = 1, StepsPerEpoch = 5, Epochs = 2 });
+
+        string text = Render(new LiveScreen(figures, "wave-1", unicode: true).Draw(TimeSpan.FromSeconds(65), []));
+
+        Assert.Contains("20%  1/5  ETA 2.0 s, run ETA about 2.0 s", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void LiveScreen_ShowsTheMeanSpeed_AfterTheEnd()
+    {
+        var figures = new RunFigures();
+        foreach (var item in (RunEvent[])[Sample.Started(), Sample.Step(4), Sample.Ended(RunState.Completed)])
+            figures.Add(item);
+        figures.Add(Status(RunState.Completed) with { StepsPerSecond = 0, SequenceStepsPerSecond = 0, SequenceSteps = 700 });
+
+        string text = Render(new LiveScreen(figures, "wave-1", unicode: true).Draw(TimeSpan.FromSeconds(65), []));
+
+        // 4 steps in 3.5 s.
+        Assert.Contains("1.1 steps/s, 200 sequence steps/s on average", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task LiveView_LeavesTheFinalState_WhenTheRunHasEnded()
     {
         using var console = new TestConsole();

@@ -66,23 +66,31 @@ internal sealed class ScriptedCluster : IClusterLauncher, IRunService
 
     public RunStatus? Status { get; set; }
 
+    /// <summary>What comes before a cluster is there.</summary>
+    public Func<Task> BeforeLaunch { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>What comes before a submission is answered.</summary>
+    public Func<Task> BeforeReply { get; set; } = () => Task.CompletedTask;
+
     public TaskCompletionSource Watched { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public ClusterPlan? Plan { get; private set; }
 
     public void Lose(string cause) => _lost.SetResult(cause);
 
-    public Task<ITrainingCluster> LaunchAsync(ClusterPlan plan, Action<string> notice, CancellationToken cancellation)
+    public async Task<ITrainingCluster> LaunchAsync(ClusterPlan plan, Action<string> notice, CancellationToken cancellation)
     {
         Plan = plan;
         Calls.Add("launch");
-        return Task.FromResult<ITrainingCluster>(new Silos(this));
+        await BeforeLaunch();
+        return new Silos(this);
     }
 
-    public Task<SubmitReply> SubmitAsync(SubmitRequest request)
+    public async Task<SubmitReply> SubmitAsync(SubmitRequest request)
     {
         Calls.Add("submit");
-        return Task.FromResult(Reply);
+        await BeforeReply();
+        return Reply;
     }
 
     public async Task<EventPage> ReadEventsAsync(RunId run, long after, int limit)

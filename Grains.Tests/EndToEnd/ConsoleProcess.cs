@@ -20,10 +20,25 @@ internal sealed class ConsoleProcess : IDisposable
     public RunDirectory Run => RunDirectory.All(_runs).Single();
 
     /// <summary>Starts <c>tbptt</c> with a run store.</summary>
-    public static ConsoleProcess Start(string runs, params string[] arguments)
+    public static ConsoleProcess Start(string runs, params string[] arguments) => Launch(runs, [.. arguments, "--runs", runs]);
+
+    /// <summary>Starts <c>tbptt</c> with nothing but <paramref name="arguments"/>.</summary>
+    public static ConsoleProcess StartBare(params string[] arguments) => Launch("", arguments);
+
+    /// <summary>Stops to read what the console prints, as <c>head</c> does.</summary>
+    public void StopReading() => _process.StandardOutput.Close();
+
+    /// <summary>Waits for the end of a console that is not read any more.</summary>
+    public async Task<int> EndUnread(CancellationToken cancellation)
+    {
+        await _process.WaitForExitAsync(cancellation);
+        return _process.ExitCode;
+    }
+
+    private static ConsoleProcess Launch(string runs, IEnumerable<string> arguments)
     {
         string runtime = SiloProgram.Find(AppContext.BaseDirectory).Runtime;
-        var start = new ProcessStartInfo(runtime, [Path.Combine(AppContext.BaseDirectory, "tbptt.dll"), .. arguments, "--runs", runs])
+        var start = new ProcessStartInfo(runtime, [Path.Combine(AppContext.BaseDirectory, "tbptt.dll"), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -10,6 +10,7 @@ namespace Orleans.Tbptt.Tests.EndToEnd;
 public sealed class TrainTests : IDisposable
 {
     private const int Interrupt = 2;
+    private const int Terminate = 15;
     private readonly TemporaryDirectory _directory = new();
 
     private string Runs => _directory.File("runs");
@@ -69,6 +70,39 @@ public sealed class TrainTests : IDisposable
         Assert.Equal(130, await console.EndOfEvents(TestContext.Current.CancellationToken));
         Assert.Equal(RunState.Stopped, console.Run.ReadStatus()!.State);
         Assert.Equal(0, console.LivingSilos());
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task Train_StopsCleanly_WhenItsReaderGoes()
+    {
+        var spec = TestSpecs.Average(epochs: 100_000);
+        using var console = ConsoleProcess.Start(Runs, "train", Write(spec), "--output", "json");
+        await console.Await<StepCommitted>(_ => true, TestContext.Current.CancellationToken);
+
+        console.StopReading();
+
+        Assert.Equal(141, await console.EndUnread(TestContext.Current.CancellationToken));
+        Assert.Equal(RunState.Stopped, console.Run.ReadStatus()!.State);
+        Assert.Equal(0, console.LivingSilos());
+    }
+
+    [Theory(Timeout = 120_000)]
+    [InlineData(Interrupt, 130, "validate")]
+    [InlineData(Terminate, 143, "validate")]
+    [InlineData(Terminate, 143, "train")]
+    public async Task Console_EndsAtASignal_WhileItReadsASpec(int signal, int code, string command)
+    {
+        string pipe = _directory.File("spec.yaml");
+        using (var make = System.Diagnostics.Process.Start("mkfifo", [pipe]))
+            await make.WaitForExitAsync(TestContext.Current.CancellationToken);
+        using var console = ConsoleProcess.StartBare(command, pipe);
+        // Opens when the console has opened the other end, and so waits for what is never written.
+        await using var writer = await Task.Run(
+            () => new FileStream(pipe, FileMode.Open, FileAccess.Write, FileShare.ReadWrite), TestContext.Current.CancellationToken);
+
+        console.Signal(signal);
+
+        Assert.Equal(code, (await console.End(TestContext.Current.CancellationToken)).ExitCode);
     }
 
     [Fact(Timeout = 120_000)]

@@ -36,6 +36,14 @@ public sealed class SiloCommandLineTests
         Assert.Contains("ssh", exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("127.0.0.1", false)]
+    [InlineData("::1", false)]
+    [InlineData("0.0.0.0", true)]
+    [InlineData("192.168.1.7", true)]
+    public void Settings_KnowWhetherOthersReachTheSilo_ByTheAddress(string address, bool exposed) =>
+        Assert.Equal(exposed, Parse("--address", address).Settings.IsExposed);
+
     private static SiloStart Parse(params string[] args)
     {
         var start = default(SiloStart);

@@ -60,6 +60,9 @@ internal sealed class SiloSettings
         ? address
         : throw Wrong("address", Address, "an IP address");
 
+    /// <summary>Whether others than this machine's own programs can reach the silo.</summary>
+    public bool IsExposed => !IPAddress.IsLoopback(IPAddress);
+
     /// <summary><see cref="LogLevel"/>, checked.</summary>
     public LogEventLevel MinimumLevel => Enum.TryParse<LogEventLevel>(LogLevel, ignoreCase: true, out var level) && Enum.IsDefined(level)
         ? level

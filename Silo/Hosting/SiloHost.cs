@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
 using Orleans.Tbptt.Grains;
+using Orleans.Tbptt.Local;
 using Orleans.Tbptt.Membership;
 using Orleans.Tbptt.Silo.Configuration;
 using Serilog;
@@ -14,9 +15,6 @@ namespace Orleans.Tbptt.Silo.Hosting;
 /// <summary>Puts a silo together.</summary>
 internal static class SiloHost
 {
-    /// <summary>The largest message, in bytes: the parameters of a model pass in one.</summary>
-    public const int MaxMessageBytes = 1 << 30;
-
     /// <summary>How long a silo takes to leave its cluster before it goes without a word.</summary>
     public static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(1.5);
 
@@ -26,7 +24,7 @@ internal static class SiloHost
         SqliteMembership.Register();
         // No defaults: configuration and logging are ours, and the console's lifetime would answer Ctrl-C, which is the parent's to answer.
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.AddSingleton<IHostLifetime, ClusterHost.NoLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddSerilog(Log.Logger);
         builder.UseOrleans(silo =>
@@ -40,7 +38,7 @@ internal static class SiloHost
                 store.ConnectionString = SqliteMembership.ConnectionString(settings.MembershipFile);
             });
             silo.Configure<ClusterMembershipOptions>(NoticeDeathsSoon);
-            silo.Configure<SiloMessagingOptions>(messages => messages.MaxMessageBodySize = MaxMessageBytes);
+            silo.Configure<SiloMessagingOptions>(messages => messages.MaxMessageBodySize = ClusterHost.MaxMessageBytes);
             silo.Services.Replace(ServiceDescriptor.Singleton<IFatalErrorHandler, FatalExit>());
             silo.AddTbpttGrains(grains =>
             {
@@ -66,13 +64,5 @@ internal static class SiloHost
         membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
         membership.DefunctSiloExpiration = TimeSpan.FromHours(1);
         membership.DefunctSiloCleanupPeriod = TimeSpan.FromMinutes(10);
-    }
-
-    /// <summary>Leaves signals to <see cref="Lifetime.EndRequest"/>.</summary>
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -20,7 +20,8 @@ internal static class SiloLog
             .MinimumLevel.Override("Orleans", framework)
             .MinimumLevel.Override("Microsoft", framework)
             .MinimumLevel.Override("Polly", framework)
-            .MinimumLevel.Override("Orleans.Tbptt", level);
+            .MinimumLevel.Override("Orleans.Tbptt", level)
+            .Filter.ByExcluding(LogNoise.Contains);
         // A local silo's standard output carries the ready line and nothing else.
         if (mode == SiloMode.Standing)
             log.WriteTo.Console(outputTemplate: Line, formatProvider: System.Globalization.CultureInfo.InvariantCulture);

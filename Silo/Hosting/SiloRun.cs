@@ -17,6 +17,9 @@ namespace Orleans.Tbptt.Silo.Hosting;
 /// <param name="time">The clock.</param>
 internal sealed class SiloRun(TextWriter output, TimeProvider time)
 {
+    private const string ExposedWarning =
+        "the address is not loopback: whoever reaches these ports can call any grain and read any file a spec names; there is no access control yet";
+
     /// <summary>Runs a silo to its end.</summary>
     /// <exception cref="SiloStartException">It could not start.</exception>
     public async Task<int> RunAsync(SiloStart start)
@@ -58,6 +61,8 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
             output.WriteLine($"membership  SQLite {settings.MembershipFile}, cluster {settings.ClusterId}");
             output.WriteLine($"device      {settings.DeviceName}");
             output.WriteLine($"runs        {Path.GetFullPath(settings.Runs)}");
+            if (settings.IsExposed)
+                output.WriteLine($"warning     {ExposedWarning}");
         }
         else
         {
@@ -68,6 +73,8 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
         }
 
         output.Flush();
+        if (settings.IsExposed && start.Mode != SiloMode.Standing)
+            Log.Warning("{Warning}", ExposedWarning);
         Log.Information(
             "Silo {Name} at {Silo}, clients at {Gateway}, membership {Membership}, cluster {Cluster}, device {Device}, runs {Runs}",
             settings.EffectiveName, silo, gateway, settings.MembershipFile, settings.ClusterId, settings.DeviceName, Path.GetFullPath(settings.Runs));
@@ -104,7 +111,8 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
             // An orderly leave takes as long as calls in flight do; after the timeout the others find out by their probes.
             await host.StopAsync(CancellationToken.None).WaitAsync(SiloHost.ShutdownTimeout, time);
             // The membership of a standing cluster outlives its silos; that of one run is of no use to anybody after it.
-            if (start.Mode != SiloMode.Standing)
+            // Another silo of the run may have been the last one that the file still told of.
+            if (start.Mode != SiloMode.Standing && File.Exists(start.Settings.MembershipFile))
                 SqliteMembership.DeleteIfDeserted(start.Settings.MembershipFile);
         }
         catch (Exception exception) when (exception is TimeoutException or OperationCanceledException or SqliteException or IOException)

@@ -6,7 +6,7 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Tests.Client;
 
-public sealed class RunStoreTests : IDisposable
+public sealed class RunFilesTests : IDisposable
 {
     private static readonly DateTimeOffset Noon = new(2026, 3, 14, 12, 0, 0, TimeSpan.Zero);
 
@@ -54,6 +54,7 @@ public sealed class RunStoreTests : IDisposable
         Write(Status("wave-1", RunState.Completed) with
         {
             EndedAt = Noon.AddSeconds(3),
+            SequenceSteps = 300,
             EpochLosses = [0.5, 0.25],
             ValidationLosses = [0.75, double.NaN],
             Metrics = [new("test RMSE", 3.25, "kW")],
@@ -67,6 +68,7 @@ public sealed class RunStoreTests : IDisposable
         Assert.Contains("metric      test RMSE 3.25 kW\n", text, StringComparison.Ordinal);
         Assert.Contains("EPOCH  LOSS  VALIDATION\n1      0.5   0.75\n2      0.25  not finite\n", text, StringComparison.Ordinal);
         Assert.Contains("0        0-19   released  cpu     silo-1\n", text, StringComparison.Ordinal);
+        Assert.Contains("speed       400 steps/s, 100 sequence steps/s on average\n", text, StringComparison.Ordinal);
         Assert.Contains("status.json", text, StringComparison.Ordinal);
     }
 

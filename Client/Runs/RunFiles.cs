@@ -29,7 +29,7 @@ internal sealed record StoredRun(RunDirectory Directory, RunStatus Status, bool 
 /// <summary>Reads the run store directly: runs can be looked at when no silo is alive.</summary>
 /// <param name="root">The directory of runs.</param>
 /// <param name="time">The clock.</param>
-internal sealed class RunStore(string root, TimeProvider time)
+internal sealed class RunFiles(string root, TimeProvider time)
 {
     /// <summary>A run that goes on writes its status more often than this.</summary>
     public static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);

@@ -9,31 +9,33 @@ using Orleans.Tbptt.Specs;
 namespace Orleans.Tbptt.Client.Train;
 
 /// <summary>One run on a cluster that was started for it. However it goes, the silos have ended when it returns or throws.</summary>
-internal sealed class TrainSession(
+internal sealed class WatchedTraining(
     ITrainingCluster cluster, ClusterPlan plan, CheckedSpec spec, TimeProvider time, WatchLimits limits)
 {
     /// <summary>How long a step in flight may take to end after Ctrl-C. Together with the silos' time the console ends within 3 s.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromMilliseconds(800);
+
+    /// <summary>The submission, once it is under way.</summary>
+    private Task _submission = Task.CompletedTask;
 
     /// <summary>Submits the run and shows it to its end.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(IRunView view, Interruption interruption)
     {
         using var watch = new CancellationTokenSource();
+        Task watching = Task.CompletedTask;
         try
         {
             await SubmitAsync(interruption.Token);
-            var watching = WatchAsync(view, runEvent => runEvent is RunEnded, watch.Token);
-            try
-            {
-                return ExitCode.Of(((RunEnded)await UntilLostAsync(watching).WaitAsync(interruption.Token)).State);
-            }
-            catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
-            {
-                view.OnNotice($"{interruption.Reason}: ending after the step in flight; once more to end at once");
-                await StopAsync(watching, interruption.Reason);
-                return interruption.ExitCode;
-            }
+            var end = WatchAsync(view, runEvent => runEvent is RunEnded, watch.Token);
+            watching = end;
+            return ExitCode.Of(((RunEnded)await UntilLostAsync(end).WaitAsync(interruption.Token)).State);
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            view.OnNotice($"{interruption.Reason}: ending after the step in flight; once more to end at once");
+            await StopAsync(watching, interruption.Reason);
+            return interruption.ExitCode;
         }
         finally
         {
@@ -52,8 +54,11 @@ internal sealed class TrainSession(
             var first = await UntilLostAsync(WatchAsync(view, _ => true, interruption.Token));
             return first is RunEnded ended ? ExitCode.Of(ended.State) : null;
         }
-        catch (Exception)
+        catch (Exception exception)
         {
+            // Without it the run's files would tell of a start for ever. A refused run has none.
+            if (exception is not SpecException && !cluster.Lost.IsCompleted)
+                await StopAsync(Task.CompletedTask, interruption.Reason.Length > 0 ? interruption.Reason : "the console did not see the run begin");
             cluster.Kill();
             await cluster.EndAsync();
             throw;
@@ -65,7 +70,9 @@ internal sealed class TrainSession(
         SubmitReply reply;
         try
         {
-            reply = await UntilLostAsync(cluster.Runs.SubmitAsync(new(plan.Run, spec.Spec))).WaitAsync(cancellation);
+            var submission = cluster.Runs.SubmitAsync(new(plan.Run, spec.Spec));
+            _submission = submission;
+            reply = await UntilLostAsync(submission).WaitAsync(cancellation);
         }
         catch (Exception exception) when (exception is not (OperationCanceledException or ClientException))
         {
@@ -88,17 +95,23 @@ internal sealed class TrainSession(
         throw new ClientException($"the cluster is lost: {await cluster.Lost}", ExitCode.Unreachable);
     }
 
-    private async Task StopAsync(Task<RunEvent> watching, string reason)
+    private async Task StopAsync(Task watching, string reason)
     {
         try
         {
-            var stopping = cluster.Runs.StopAsync(plan.Run, reason);
-            // The last events come through the watch; both have the same short time.
-            await Task.WhenAll(stopping, watching).WaitAsync(StopTimeout, time);
+            await StopOnceSubmittedAsync().WaitAsync(StopTimeout, time);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             // Too slow, or out of reach: what is committed is on disk, and the silos end next.
+        }
+
+        async Task StopOnceSubmittedAsync()
+        {
+            // A run that is stopped before it is known would begin afterwards.
+            await _submission;
+            // The last events come through the watch; both have the same short time.
+            await Task.WhenAll(cluster.Runs.StopAsync(plan.Run, reason), watching);
         }
     }
 }

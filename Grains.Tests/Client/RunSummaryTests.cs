@@ -1,0 +1,53 @@
+using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Tests.Support;
+
+namespace Orleans.Tbptt.Tests.Client;
+
+public sealed class RunSummaryTests : IDisposable
+{
+    private readonly TemporaryDirectory _runs = new();
+    private readonly StringWriter _output = new();
+    private readonly RunSummary _summary = new(new RecordingView());
+
+    [Fact]
+    public void Summary_TellsTheRecordedEnd_WhenItsEventDidNotComeThrough()
+    {
+        var directory = Record(RunState.Stopped, "stopped by SIGTERM");
+        _summary.OnEvent("", Sample.Started());
+
+        _summary.Write(_output, directory);
+
+        Assert.Contains("state         stopped at step 1,200: stopped by SIGTERM", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Summary_SaysThatTheEndIsNotOnRecord_WhenTheSilosEndedFirst()
+    {
+        _summary.Write(_output, Record(RunState.Running, ""));
+
+        Assert.Contains("state         running at step 1,200 when its silos ended", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Summary_LeavesTheStateToTheView_WhenTheEndWasSeen()
+    {
+        var directory = Record(RunState.Completed, "");
+        _summary.OnEvent("", Sample.Ended(RunState.Completed));
+
+        _summary.Write(_output, directory);
+
+        Assert.DoesNotContain("state", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _runs.Dispose();
+
+    private RunDirectory Record(RunState state, string message)
+    {
+        var directory = new RunDirectory(_runs.File("runs"), Sample.Run);
+        Directory.CreateDirectory(directory.Path);
+        var status = new RunStatus { Id = "wave-1", Name = "wave", State = state, Message = message, Epochs = 2, Step = 1200 };
+        File.WriteAllText(directory.Status, RunJson.Write(status));
+        return directory;
+    }
+}
