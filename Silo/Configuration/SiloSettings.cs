@@ -56,9 +56,9 @@ internal sealed class SiloSettings
         : throw Wrong("device", Device, DeviceName.Expected);
 
     /// <summary><see cref="Address"/>, checked.</summary>
-    public IPAddress IPAddress => IPAddress.TryParse(Address, out var address)
+    public IPAddress IPAddress => IPAddress.TryParse(Address, out var address) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any)
         ? address
-        : throw Wrong("address", Address, "an IP address");
+        : throw Wrong("address", Address, "the IP address that other silos and clients reach this one at");
 
     /// <summary>Whether others than this machine's own programs can reach the silo.</summary>
     public bool IsExposed => !IPAddress.IsLoopback(IPAddress);

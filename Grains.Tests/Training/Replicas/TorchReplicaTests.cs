@@ -174,8 +174,8 @@ public sealed class TorchReplicaTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// One intra-op thread, also on a thread that libtorch was not set up on: with helpers the sums, and so the bits, would depend on how many
-    /// cores the machine has. A helper inherits its maker's name, so there are as many threads of this name as compute.
+    /// One intra-op thread, also on a thread that libtorch was not set up on: with a team of threads the sums, and so the bits, would depend on how many
+    /// cores the machine has. A team inherits its maker's name, so there are as many threads of this name as compute.
     /// </summary>
     [Fact]
     public void Replica_ComputesOnItsThreadAlone()
