@@ -39,10 +39,20 @@ public sealed class SiloCommandLineTests
     [Theory]
     [InlineData("127.0.0.1", false)]
     [InlineData("::1", false)]
-    [InlineData("0.0.0.0", true)]
     [InlineData("192.168.1.7", true)]
     public void Settings_KnowWhetherOthersReachTheSilo_ByTheAddress(string address, bool exposed) =>
         Assert.Equal(exposed, Parse("--address", address).Settings.IsExposed);
+
+    [Theory]
+    [InlineData("0.0.0.0")]
+    [InlineData("::")]
+    [InlineData("somewhere")]
+    public void Settings_RefuseAnAddress_ThatNobodyCanReach(string address)
+    {
+        var exception = Assert.Throws<SiloStartException>(() => _ = Parse("--address", address).Settings.IPAddress);
+
+        Assert.Contains($"found '{address}'", exception.Message, StringComparison.Ordinal);
+    }
 
     private static SiloStart Parse(params string[] args)
     {
