@@ -33,7 +33,7 @@ internal sealed class WatchedTraining(
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
-            view.OnNotice($"{interruption.Reason}: ending after the step in flight; once more to end at once");
+            view.OnNotice($"{interruption.Reason}: ending at the last committed step; once more to end at once");
             await StopAsync(watching, interruption.Reason);
             return interruption.ExitCode;
         }
