@@ -22,7 +22,7 @@ internal sealed partial class RunCoordinator(
     /// <summary>How often one step is tried when trainers' own work fails in it, and not their silos.</summary>
     private const int Attempts = 3;
 
-    /// <summary>Up to so many gradient elements a step is committed where the coordinator stands: some 50 µs.</summary>
+    /// <summary>Up to so many gradient elements a step is committed where the coordinator stands.</summary>
     private const long InlineCommit = 1 << 17;
 
     /// <summary>How often trainers are placed again for one step, whatever happened to them: what cannot pass must not be sent for ever.</summary>
