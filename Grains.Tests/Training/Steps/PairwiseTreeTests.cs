@@ -1,3 +1,4 @@
+using System.Numerics;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
 using Orleans.Tbptt.Training.Steps;
@@ -6,20 +7,8 @@ namespace Orleans.Tbptt.Tests.Training.Steps;
 
 public sealed class PairwiseTreeTests
 {
-    private static readonly Func<float[], float>[] Floats =
-    [
-        v => v[0],
-        v => v[0] + v[1],
-        v => (v[0] + v[1]) + v[2],
-        v => (v[0] + v[1]) + (v[2] + v[3]),
-        v => ((v[0] + v[1]) + (v[2] + v[3])) + v[4],
-        v => ((v[0] + v[1]) + (v[2] + v[3])) + (v[4] + v[5]),
-        v => ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + v[6]),
-        v => ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7])),
-        v => (((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7]))) + v[8],
-    ];
-
-    private static readonly Func<double[], double>[] Doubles =
+    /// <summary>The tree for one to nine numbers, written out.</summary>
+    private static Func<T[], T>[] Trees<T>() where T : IAdditionOperators<T, T, T> =>
     [
         v => v[0],
         v => v[0] + v[1],
@@ -49,8 +38,8 @@ public sealed class PairwiseTreeTests
         float[] Buffer() => [.. Enumerable.Range(0, Length).Select(_ => (float)(draws.Double(-1, 1) * Math.Pow(10, draws.Int(-6, 6))))];
         var buffers = Enumerable.Range(0, count).Select(_ => Buffer()).ToArray();
         float[] At(int i) => [.. buffers.Select(buffer => buffer[i])];
-        float[] expected = [.. Enumerable.Range(0, Length).Select(i => Floats[count - 1](At(i)))];
-        double[] totals = [.. Enumerable.Range(0, Length).Select(i => Doubles[count - 1]([.. At(i).Select(value => value / 3.0)]))];
+        float[] expected = [.. Enumerable.Range(0, Length).Select(i => Trees<float>()[count - 1](At(i)))];
+        double[] totals = [.. Enumerable.Range(0, Length).Select(i => Trees<double>()[count - 1]([.. At(i).Select(value => value / 3.0)]))];
 
         Bits.Same(totals, Enumerable.Range(0, Length).Select(i => PairwiseTree.Sum([.. At(i).Select(value => value / 3.0)])));
         PairwiseTree.SumInto([.. buffers.Select(buffer => buffer.AsMemory())]);
