@@ -5,8 +5,8 @@ using Orleans.Tbptt.Data.Problems;
 namespace Orleans.Tbptt.Data.Bytes;
 
 /// <summary>
-/// A directory that a glob walks. Does not enter a link that leads out of the data roots, nor one that leads to a directory it is in
-/// already, where the walk would find the same files for ever.
+/// A directory that a glob walks. Does not enter a link that leads out of the data roots, nor a directory that the walk is in already
+/// and came back to by a link, where it would find the same files for ever.
 /// </summary>
 /// <param name="directory">The directory.</param>
 /// <param name="real">Where it really lies.</param>
@@ -44,10 +44,9 @@ internal sealed class GlobDirectory(
 
     private GlobDirectory? TryEnter(DirectoryInfo child)
     {
-        if (!child.Attributes.HasFlag(FileAttributes.ReparsePoint))
-            return new(child, Path.Join(_real, child.Name), this, glob, roots, problems);
-        string leadsTo = RealPath.Of(child.FullName);
-        if (!roots.IsInside(leadsTo))
+        bool isLink = child.Attributes.HasFlag(FileAttributes.ReparsePoint);
+        string leadsTo = isLink ? RealPath.Of(child.FullName) : Path.Join(_real, child.Name);
+        if (isLink && !roots.IsInside(leadsTo))
         {
             problems.AddInFile(glob, () => roots.Outside(DataKeys.Source, child.FullName, leadsTo));
             return null;
