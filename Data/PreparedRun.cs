@@ -53,6 +53,8 @@ public sealed class PreparedRun : IDisposable
             LaneLimits.CheckSequences(spec, data, problems);
             if (unfit.Count == 0)
                 LaneLimits.CheckBuffers(resolved, data, problems);
+            if (problems.IsEmpty)
+                LaneLimits.CheckMessages(resolved, problems);
             problems.ThrowIfAny();
             return new(resolved, data, opened, fingerprint ? opened.Hash() : []);
         }
