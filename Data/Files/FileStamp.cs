@@ -5,6 +5,10 @@ namespace Orleans.Tbptt.Data.Files;
 /// <summary>
 /// What the file system tells of a file without reading it. Equal stamps mean an unchanged file, unequal ones that it has to be read again.
 /// </summary>
+/// <remarks>
+/// As good as the file system's clock: equal stamps hide a file that is rewritten at the same length in the very tick (some milliseconds)
+/// in which it was written before. On a network file system a change shows when the client's cache of attributes lets it.
+/// </remarks>
 /// <param name="Length">Bytes.</param>
 /// <param name="Modified">When its content was last written, in the file system's own units; a program may set it back.</param>
 /// <param name="Changed">When anything about it was last changed; no program can set that back. 0 where it is not told.</param>
