@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Data.Bytes;
 using Orleans.Tbptt.Data.Csv;
+using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Specs;
@@ -24,13 +25,16 @@ public static class DataSources
     /// Sizes that the model states are not compared with these; <see cref="SpecResolver"/> does that.
     /// </remarks>
     /// <exception cref="SpecException">The data are not fit to be trained on; carries every mistake found.</exception>
-    public static IDataSource Open(RunSpec spec) => spec.Data.Source switch
+    public static IDataSource Open(RunSpec spec) => Open(spec, new(DataRoots.Anywhere));
+
+    /// <summary>The same, each file through <paramref name="opened"/>.</summary>
+    internal static IDataSource Open(RunSpec spec, InputFiles opened) => spec.Data.Source switch
     {
         SourceKind.Average => AverageSource.Open(spec),
         SourceKind.Sine => SineSource.Open(spec),
-        SourceKind.Csv => CsvSource.Open(spec.Data),
-        SourceKind.Npy => NpySource.Open(spec.Data),
-        SourceKind.Bytes => ByteSource.Open(spec.Data),
+        SourceKind.Csv => CsvSource.Open(spec.Data, opened),
+        SourceKind.Npy => NpySource.Open(spec.Data, opened),
+        SourceKind.Bytes => ByteSource.Open(spec.Data, opened),
         _ => throw new ArgumentOutOfRangeException(nameof(spec), spec.Data.Source, "no such source"),
     };
 }

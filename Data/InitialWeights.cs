@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Data.Safetensors;
 using Orleans.Tbptt.Specs;
@@ -10,14 +11,17 @@ internal static class InitialWeights
     /// <summary>Adds what keeps the file from being read, and every tensor that is missing, too many or of another shape.</summary>
     /// <param name="model">The model.</param>
     /// <param name="sized">Whether the model's sizes are all known and fit; the tensors are compared only then.</param>
+    /// <param name="opened">Lets the file in.</param>
     /// <param name="problems">Takes what is wrong.</param>
-    public static void Check(ModelSpec model, bool sized, ProblemList problems)
+    public static void Check(ModelSpec model, bool sized, InputFiles opened, ProblemList problems)
     {
         if (model.InitFrom is not { } path)
             return;
         try
         {
-            SafetensorsHeader header = SafetensorsFile.ReadHeader(path);
+            if (opened.Admit(DataKeys.InitFrom, path, problems) is not { } real)
+                return;
+            SafetensorsHeader header = SafetensorsFile.ReadHeader(real);
             if (!sized)
                 return;
             foreach (TensorMismatch mismatch in header.Compare(ParameterLayout.Of(model).Slots))

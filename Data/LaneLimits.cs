@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data;
@@ -38,7 +39,7 @@ internal static class LaneLimits
         }
 
         // [lanes of the largest trainer, longest chunk, widest of what a time step has]
-        long share = ((long)lanes + spec.Train.Trainers - 1) / spec.Train.Trainers;
+        long share = LargestShare(spec);
         ChunkSplit split = ChunkSplit.Of(spec.Tbptt);
         int steps = Math.Max(Longest(data.Training, split), data.Validation is { } held ? Longest(held, split) : 0);
         int width = Widest(spec.Model, data.Shape);
@@ -51,6 +52,28 @@ internal static class LaneLimits
                 $"{(byLength ? "lower it" : "raise it")}, lower data.batchSize or the model's sizes, or take more trainers");
         }
     }
+
+    /// <summary>
+    /// That the largest message of the run, the contribution of a trainer with its gradient and its lanes' hidden state, does not pass. The
+    /// others hold one of the two.
+    /// </summary>
+    /// <param name="spec">The spec, resolved.</param>
+    /// <param name="problems">Takes what is wrong.</param>
+    public static void CheckMessages(RunSpec spec, ProblemList problems)
+    {
+        ParameterLayout layout = ParameterLayout.Of(spec.Model);
+        long hidden = LargestShare(spec) * layout.HiddenPerLane;
+        if (layout.Length + hidden > MessageLimits.LargestBuffers)
+        {
+            problems.Add(
+                DataKeys.BatchSize,
+                $"{spec.Data.BatchSize}, with which a trainer returns {layout.Length} values of a gradient and {hidden} of hidden state",
+                $"at most {MessageLimits.LargestBuffers} values together, which is what one message holds",
+                "take more trainers, or lower it, hiddenSize or layers");
+        }
+    }
+
+    private static long LargestShare(RunSpec spec) => ((long)spec.Data.BatchSize + spec.Train.Trainers - 1) / spec.Train.Trainers;
 
     // The first chunk of a sequence is as long as any.
     private static int Longest(ISequenceSet sequences, ChunkSplit split)

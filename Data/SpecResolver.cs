@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Specs;
 
@@ -12,7 +13,11 @@ public static class SpecResolver
     /// the tensors of <c>model.initFrom</c>.
     /// </summary>
     /// <returns>The spec with every size filled in as far as that was possible, and all that does not fit; empty when all does.</returns>
-    public static (RunSpec Resolved, IReadOnlyList<SpecProblem> Problems) Resolve(RunSpec spec, DataShape shape)
+    public static (RunSpec Resolved, IReadOnlyList<SpecProblem> Problems) Resolve(RunSpec spec, DataShape shape) =>
+        Resolve(spec, shape, new(DataRoots.Anywhere));
+
+    /// <summary>The same, the file of initial weights through <paramref name="opened"/>.</summary>
+    internal static (RunSpec Resolved, IReadOnlyList<SpecProblem> Problems) Resolve(RunSpec spec, DataShape shape, InputFiles opened)
     {
         var problems = new ProblemList();
         problems.AddIfAny(SpecFit.Embedding(spec, shape.HasTokens));
@@ -20,7 +25,7 @@ public static class SpecResolver
         problems.AddIfAny(SpecFit.Loss(spec, shape.HasClasses));
         if (problems.IsEmpty)
             problems.AddIfAny(SpecFit.Size(model));
-        InitialWeights.Check(model, sized: problems.IsEmpty, problems);
+        InitialWeights.Check(model, sized: problems.IsEmpty, opened, problems);
         return (spec with { Model = model }, problems.ToList());
     }
 

@@ -11,8 +11,14 @@ public readonly partial record struct RunId
 
     private RunId(string text) => Text = text;
 
-    /// <summary>The id as text.</summary>
+    /// <summary>The id as text; null only in an id that nobody read (<see cref="IsValid"/>).</summary>
     [Id(0)] public string Text { get; }
+
+    /// <summary>
+    /// Whether this is an id at all. One that arrived in a message need not be: the serializer fills in whatever was sent, past
+    /// <see cref="TryParse"/>. Ask before a path or a grain key is made of it.
+    /// </summary>
+    public bool IsValid => Text is not null && Pattern().IsMatch(Text);
 
     /// <summary>Reads an id. It can never leave the directory of runs: no separator, no leading dot.</summary>
     public static bool TryParse(string? text, out RunId id)
@@ -38,7 +44,7 @@ public readonly partial record struct RunId
     }
 
     /// <inheritdoc/>
-    public override string ToString() => Text;
+    public override string ToString() => Text ?? "";
 
     [GeneratedRegex("^[a-z0-9][a-z0-9._-]{0,99}\\z", RegexOptions.CultureInvariant)]
     private static partial Regex Pattern();

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Data.Sequences;
 using Orleans.Tbptt.Data.Streams;
@@ -13,11 +14,11 @@ internal static class ByteSource
     private const int Horizon = 1;
 
     /// <exception cref="SpecException">No file matches, or there are too few bytes.</exception>
-    public static IDataSource Open(DataSpec data)
+    public static IDataSource Open(DataSpec data, InputFiles opened)
     {
         var problems = new ProblemList();
         string glob = data.Paths[0];
-        FileInfo[] files = Find(data, glob, problems);
+        FileInfo[] files = Find(data, glob, opened, problems);
         problems.ThrowIfAny();
 
         var stream = new ByteStream(files);
@@ -35,12 +36,12 @@ internal static class ByteSource
             owned: stream);
     }
 
-    private static FileInfo[] Find(DataSpec data, string glob, ProblemList problems)
+    private static FileInfo[] Find(DataSpec data, string glob, InputFiles opened, ProblemList problems)
     {
         try
         {
-            FileInfo[] files = [.. GlobFiles.Find(glob, data.Exclude).Select(path => new FileInfo(path))];
-            if (files.Length == 0)
+            IReadOnlyList<string> paths = GlobFiles.Find(glob, data.Exclude, opened.Roots, problems);
+            if (paths.Count == 0 && problems.IsEmpty)
             {
                 string left = data.Exclude.Count > 0 ? " and is not excluded" : "";
                 problems.Add(
@@ -50,9 +51,7 @@ internal static class ByteSource
                         : "check the glob, and that every silo sees the same files");
             }
 
-            foreach (FileInfo file in files)
-                CheckReadable(file, problems);
-            return files;
+            return [.. paths.Select(path => TryAdmit(path, opened, problems)).OfType<FileInfo>()];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -61,13 +60,16 @@ internal static class ByteSource
         }
     }
 
-    // Better now than hours later, when training comes to the file.
-    private static void CheckReadable(FileInfo file, ProblemList problems)
+    // Opens it, too: better now than hours later, when training comes to the file.
+    private static FileInfo? TryAdmit(string path, InputFiles opened, ProblemList problems)
     {
         var own = new ProblemList();
-        InputFile.TryOpen(DataKeys.Source, file.FullName, own)?.Dispose();
+        string? real = opened.Admit(DataKeys.Source, path, own);
+        if (real is not null)
+            InputFile.TryOpen(DataKeys.Source, real, own)?.Dispose();
         foreach (SpecProblem problem in own.ToList())
-            problems.AddInFile(file.DirectoryName ?? "", () => problem);
+            problems.AddInFile(Path.GetDirectoryName(path) ?? "", () => problem);
+        return own.IsEmpty ? new(real!) : null;
     }
 }
 

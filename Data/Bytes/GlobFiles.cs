@@ -1,4 +1,6 @@
 using Microsoft.Extensions.FileSystemGlobbing;
+using Orleans.Tbptt.Data.Files;
+using Orleans.Tbptt.Data.Problems;
 
 namespace Orleans.Tbptt.Data.Bytes;
 
@@ -11,14 +13,21 @@ internal static class GlobFiles
     /// </summary>
     /// <param name="include">An absolute glob.</param>
     /// <param name="exclude">Absolute globs.</param>
-    public static IReadOnlyList<string> Find(string include, IReadOnlyList<string> exclude)
+    /// <param name="roots">Where the files may lie.</param>
+    /// <param name="problems">Takes what leads elsewhere.</param>
+    /// <exception cref="IOException">A directory cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It must not be read by this process.</exception>
+    public static IReadOnlyList<string> Find(string include, IReadOnlyList<string> exclude, DataRoots roots, ProblemList problems)
     {
+        if (!roots.AdmitGlob(DataKeys.Source, include, problems))
+            return [];
         (string root, string pattern) = Split(include);
         if (!Directory.Exists(root))
             return [];
         var matcher = new Matcher(StringComparison.Ordinal);
         matcher.AddInclude(pattern);
-        string[] found = [.. matcher.GetResultsInFullPath(root).Select(path => path.Replace('\\', '/'))];
+        var start = new GlobDirectory(new(root), RealPath.Of(root), null, include, roots, problems);
+        string[] found = [.. matcher.Execute(start).Files.Select(match => root + match.Path.Replace('\\', '/'))];
         HashSet<string> excluded = Excluded(found, exclude);
         string[] kept = [.. found.Where(path => !excluded.Contains(path))];
         Array.Sort(kept, StringComparer.Ordinal);

@@ -10,7 +10,10 @@ namespace Orleans.Tbptt.Data.Csv;
 /// Reads a CSV file once, row by row, into a table of the columns that are used. RFC 4180 with a header: commas, quotes, either line end,
 /// a byte order mark or none. Empty lines are allowed at the end only, as one in between is a row that is missing.
 /// </summary>
-internal sealed class CsvFile(DataSpec data, ProblemList problems)
+/// <param name="data">Names the file and its columns.</param>
+/// <param name="opened">The path to open in the file's stead.</param>
+/// <param name="problems">Takes what is wrong.</param>
+internal sealed class CsvFile(DataSpec data, string opened, ProblemList problems)
 {
     // A quote that is never closed would otherwise pull the rest of the file into memory.
     private const int LargestRecord = 4 << 20;
@@ -24,7 +27,7 @@ internal sealed class CsvFile(DataSpec data, ProblemList problems)
         FloatTable? table = null;
         try
         {
-            using FileStream stream = File.OpenRead(_path);
+            using FileStream stream = File.OpenRead(opened);
             using CsvReader reader = CsvReader.Create(stream, new()
             {
                 Separator = ',', HasHeader = false, SkipEmptyLines = false, TrimWhitespace = true, TrackLineNumbers = true,

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Data.Sequences;
 using Orleans.Tbptt.Data.Streams;
@@ -10,10 +11,11 @@ namespace Orleans.Tbptt.Data.Csv;
 internal static class CsvSource
 {
     /// <exception cref="SpecException">The file is not fit to be trained on; carries every mistake found.</exception>
-    public static IDataSource Open(DataSpec data)
+    public static IDataSource Open(DataSpec data, InputFiles opened)
     {
         var problems = new ProblemList();
-        if (new CsvFile(data, problems).Read() is not var (columns, table))
+        if (opened.Admit(DataKeys.Source, data.Paths[0], problems) is not { } path
+            || new CsvFile(data, path, problems).Read() is not var (columns, table))
             throw new SpecException(problems.ToList());
 
         StreamCut? cut = StreamCut.TryCut(

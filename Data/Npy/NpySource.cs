@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Data.Sequences;
 using Orleans.Tbptt.Specs;
@@ -13,7 +14,7 @@ internal static class NpySource
     private static readonly string[] Roles = ["inputs", "targets", "lengths"];
 
     /// <exception cref="SpecException">The arrays are not fit to be trained on; carries every mistake found.</exception>
-    public static IDataSource Open(DataSpec data)
+    public static IDataSource Open(DataSpec data, InputFiles opened)
     {
         var problems = new ProblemList();
         if (data.Paths.Count is not (2 or 3))
@@ -24,7 +25,10 @@ internal static class NpySource
             problems.ThrowIfAny();
         }
 
-        NpyArray?[] arrays = [.. data.Paths.Select(path => NpyArray.TryOpen(path, problems))];
+        NpyArray?[] arrays = 
+        [
+            .. data.Paths.Select(path => opened.Admit(DataKeys.Source, path, problems) is { } real ? NpyArray.TryOpen(real, problems) : null),
+        ];
         try
         {
             return Open(data, arrays, problems) ?? throw new SpecException(problems.ToList());

@@ -36,7 +36,7 @@ public sealed class LaneLimitsTests : IDisposable
             "data.batchSize: found 600000, with a hidden state of 1000 values a lane, expected at most 536870, for all of it is 536870911 values at most; "
             + "lower it, hiddenSize or layers",
             Problem(Given.Spec(data, new() { HiddenSize = 500 })));
-        PreparedRun.Prepare(Given.Spec(data with { BatchSize = 500_000 }, new() { HiddenSize = 500 })).Dispose();
+        PreparedRun.Prepare(Trainers(Given.Spec(data with { BatchSize = 500_000 }, new() { HiddenSize = 500 }), 2)).Dispose();
     }
 
     [Fact]
@@ -67,6 +67,20 @@ public sealed class LaneLimitsTests : IDisposable
             Given.Bytes(path, lanes: 600_000), new() { HiddenSize = 500, Embedding = new() { Size = 2 } }, LossKind.CrossEntropy);
 
         Assert.StartsWith("data.batchSize: found 600000, with a hidden state of 1000 values a lane", Problem(spec), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Lanes_AreRefused_WhenAContributionDoesNotPassInOneMessage()
+    {
+        DataSpec data = Given.Synthetic(SourceKind.Sine, sequences: 300_000, length: 1) with { BatchSize = 300_000 };
+        RunSpec spec = Given.Spec(data, new() { HiddenSize = 500 });
+        int gradient = 4 * 500 * (1 + 500 + 2) + 501;
+
+        Assert.Equal(
+            $"data.batchSize: found 300000, with which a trainer returns {gradient} values of a gradient and 300000000 of hidden state, "
+            + "expected at most 264241152 values together, which is what one message holds; take more trainers, or lower it, hiddenSize or layers",
+            Problem(spec));
+        PreparedRun.Prepare(Trainers(spec, 2)).Dispose();
     }
 
     private static RunSpec Trainers(RunSpec spec, int trainers) => spec with { Train = spec.Train with { Trainers = trainers } };

@@ -5,7 +5,8 @@ using Orleans.Tbptt.Specs;
 namespace Orleans.Tbptt.Grains.Hosting;
 
 /// <summary>Opens a run's data once for all its grains on this silo; closes them with the last lease.</summary>
-internal sealed class RunDataCache
+/// <param name="roots">Where data may lie; anywhere when left out.</param>
+internal sealed class RunDataCache(DataRoots? roots = null)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<RunId, Entry> _entries = [];
@@ -18,7 +19,7 @@ internal sealed class RunDataCache
         lock (_gate)
         {
             if (!_entries.TryGetValue(run, out entry!))
-                _entries.Add(run, entry = new(spec, new(() => PreparedRun.Prepare(spec))));
+                _entries.Add(run, entry = new(spec, new(() => PreparedRun.Prepare(spec, roots))));
             else if (!entry.Fits(spec))
                 throw new SpecException(IdTaken(run));
             entry.Leases++;
@@ -72,6 +73,15 @@ internal sealed class RunDataLease(PreparedRun prepared, Action release) : IDisp
 
     /// <summary>The data.</summary>
     public IDataSource Data => prepared.Data;
+
+    /// <inheritdoc cref="PreparedRun.Files"/>
+    public IReadOnlyList<DataFile> Files => prepared.Files;
+
+    /// <summary>
+    /// Looks whether the files are still what they were; the first change in words, or null. Asks the file system, and reads what was
+    /// touched: call it on a thread of your own.
+    /// </summary>
+    public string? FindChange() => prepared.FindChange();
 
     public void Dispose() => Interlocked.Exchange(ref _release, null)?.Invoke();
 }

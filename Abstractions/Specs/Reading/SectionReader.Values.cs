@@ -75,12 +75,13 @@ internal sealed partial class SectionReader
     public IReadOnlyList<string> Texts(string key, string expected, bool mayBeEmpty)
     {
         var texts = new List<string>();
+        var known = new HashSet<string>(StringComparer.Ordinal);
         IReadOnlyList<Node> items = List(key, $"a list of {expected}s", mayBeEmpty ? 0 : 1);
         for (int i = 0; i < items.Count; i++)
         {
             if (Text($"{key}[{i}]", items[i], $"a {expected}") is not { } text)
                 continue;
-            if (texts.Contains(text))
+            if (!known.Add(text))
                 Tell($"{key}[{i}]", $"{Show.Quote(text)} a second time", $"each {expected} once", "remove one of the two");
             texts.Add(text);
         }

@@ -60,4 +60,38 @@ public sealed class RunDataCacheTests
         using var lease = cache.Acquire(Run, spec);
         Assert.Equal(2, lease.Spec.Model.InputSize);
     }
+
+    [Fact]
+    public void Lease_TellsTheFilesAndWhatChangedOfThem()
+    {
+        using var directory = new TemporaryDirectory();
+        RunSpec spec = Arrays(directory);
+        using var lease = new RunDataCache().Acquire(Run, spec);
+
+        Assert.Equal(spec.Data.Paths, lease.Files.Select(file => file.Path));
+        Assert.Null(lease.FindChange());
+        File.Delete(spec.Data.Paths[1]);
+        Assert.StartsWith($"data file '{spec.Data.Paths[1]}' is gone", lease.FindChange(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Data_AreRefused_WhenTheyLieOutsideOfTheRoots()
+    {
+        using var directory = new TemporaryDirectory();
+        RunSpec spec = Arrays(directory);
+
+        new RunDataCache(new([directory.Path])).Acquire(Run, spec).Dispose();
+        var error = Assert.Throws<SpecException>(() => new RunDataCache(new(["/nowhere"])).Acquire(Run, spec));
+
+        Assert.Equal(2, error.Problems.Count);
+        Assert.All(error.Problems, problem => Assert.Contains("data root: /nowhere", problem.Expected, StringComparison.Ordinal));
+    }
+
+    private static RunSpec Arrays(TemporaryDirectory directory)
+    {
+        string x = directory.File("x.npy"), y = directory.File("y.npy");
+        NpyWriter.Write(x, new float[12], 1, 6, 2);
+        NpyWriter.Write(y, new float[6], 1, 6, 1);
+        return Spec with { Data = Spec.Data with { Source = SourceKind.Npy, Paths = [x, y], BatchSize = 1 }, Train = Spec.Train with { Trainers = 1 } };
+    }
 }

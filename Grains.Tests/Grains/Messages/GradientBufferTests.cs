@@ -72,8 +72,7 @@ public sealed class GradientBufferTests : IDisposable
     public void WrongLength_IsRefused_BeforeMemoryIsTaken(uint claimed)
     {
         byte[] bytes = Serializer.SerializeToArray(GradientBuffer.Wrap(new float[1000]));
-        int at = Find(bytes, VarUInt32(4000));
-        byte[] forged = [.. bytes[..at], .. VarUInt32(claimed), .. bytes[(at + VarUInt32(4000).Length)..]];
+        byte[] forged = WireForgery.ReplaceLength(bytes, 4000, claimed);
 
         long before = GC.GetAllocatedBytesForCurrentThread();
         Assert.ThrowsAny<Exception>(() => Serializer.Deserialize<GradientBuffer>(forged));
@@ -145,20 +144,5 @@ public sealed class GradientBufferTests : IDisposable
         Runtime.RequestContext.Set(IPlacementDirector.PlacementHintKey, silos.Cluster.Silos[silo].SiloAddress);
         await silos.Grains.GetGrain<IEchoGrain>(key).Echo(GradientBuffer.Empty);
         Runtime.RequestContext.Remove(IPlacementDirector.PlacementHintKey);
-    }
-
-    private static int Find(byte[] bytes, byte[] sought)
-    {
-        int at = bytes.AsSpan().IndexOf(sought);
-        Assert.True(at > 0);
-        return at;
-    }
-
-    /// <summary>Orleans' variable-length integers: as many low zero bits as bytes follow, a one, then the number.</summary>
-    private static byte[] VarUInt32(uint value)
-    {
-        int bytes = value == 0 ? 1 : (32 - System.Numerics.BitOperations.LeadingZeroCount(value) + 6) / 7;
-        ulong coded = (((ulong)value << 1) | 1) << (bytes - 1);
-        return BitConverter.GetBytes(coded)[..bytes];
     }
 }

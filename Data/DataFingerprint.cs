@@ -1,0 +1,67 @@
+using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Data;
+
+/// <summary>Which two looks at a run's data are compared.</summary>
+public enum DataComparison
+{
+    /// <summary>The coordinator's silo and another one look at the same time.</summary>
+    BetweenSilos,
+
+    /// <summary>The run goes on with data that were looked at when it began.</summary>
+    SinceTheRunBegan,
+}
+
+/// <summary>Compares the files of a run as two silos, or one at two times, have found them.</summary>
+public static class DataFingerprint
+{
+    private const int ShownDigits = 12;
+
+    /// <summary>
+    /// The difference in words; null when there is none. Files are compared by position, length and hash: the same content may lie
+    /// under another path on another silo.
+    /// </summary>
+    /// <param name="expected">What the run trains on.</param>
+    /// <param name="found">What is there now, or on this silo.</param>
+    /// <param name="comparison">What a difference means.</param>
+    public static string? Compare(
+        IReadOnlyList<DataFile> expected, IReadOnlyList<DataFile> found, DataComparison comparison = DataComparison.BetweenSilos)
+    {
+        if (expected.Count != found.Count)
+        {
+            string? one = FirstOnlyIn(expected, found) is { } missing ? $", '{missing}' is missing"
+                : FirstOnlyIn(found, expected) is { } added ? $", '{added}' is new" : "";
+            return $"data: found {Wording.Count(found.Count, "file")}{one}, expected {expected.Count}; {Meaning(comparison)}";
+        }
+
+        int[] unlike = [.. Enumerable.Range(0, expected.Count).Where(i => !SameContent(expected[i], found[i]))];
+        if (unlike.Length == 0)
+            return null;
+        (DataFile then, DataFile now) = (expected[unlike[0]], found[unlike[0]]);
+        string others = unlike.Length == 1 ? "" : $", and {unlike.Length - 1} more of {expected.Count} files";
+        string path = then.Path == now.Path ? "" : $" ('{then.Path}')";
+        return $"data file '{now.Path}': found {Show(now)}, expected {Show(then)}{path}{others}; {Meaning(comparison)}";
+    }
+
+    /// <summary>The first digits of a hash, enough for people to tell two apart.</summary>
+    internal static string Short(string sha256) => sha256.Length <= ShownDigits ? sha256 : sha256[..ShownDigits];
+
+    private static bool SameContent(DataFile one, DataFile other) =>
+        one.Length == other.Length && string.Equals(one.Sha256, other.Sha256, StringComparison.Ordinal);
+
+    private static string? FirstOnlyIn(IReadOnlyList<DataFile> some, IReadOnlyList<DataFile> others)
+    {
+        HashSet<string> known = [.. others.Select(file => file.Sha256)];
+        return some.FirstOrDefault(file => !known.Contains(file.Sha256))?.Path;
+    }
+
+    private static string Show(DataFile file) => $"{Wording.Count(file.Length, "byte")} with SHA-256 {Short(file.Sha256)}";
+
+    private static string Meaning(DataComparison comparison) => comparison switch
+    {
+        DataComparison.BetweenSilos =>
+            "the silos do not see the same data: give all of them the same files under the paths of the spec",
+        _ => "the data changed since the run began: put the files back as they were, or start a new run",
+    };
+}

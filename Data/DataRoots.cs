@@ -1,0 +1,101 @@
+using Orleans.Tbptt.Data.Files;
+using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Data;
+
+/// <summary>
+/// The directories that a silo reads data from. Whoever submits a spec names paths; without roots these may be any file that the silo's
+/// user can read.
+/// </summary>
+/// <remarks>
+/// A path counts by where it leads once its links are followed: a link below a root that leads out of it is refused. The check is made
+/// when a spec comes in and again on every silo that opens the data, and what is opened is the path that was checked, links resolved.
+/// </remarks>
+public sealed class DataRoots
+{
+    private readonly string[] _real;
+
+    /// <summary>Takes the directories; none for no limit.</summary>
+    /// <exception cref="ArgumentException">One of them is not an absolute path.</exception>
+    public DataRoots(IReadOnlyList<string> directories)
+    {
+        if (directories.FirstOrDefault(directory => string.IsNullOrWhiteSpace(directory) || !Path.IsPathFullyQualified(directory)) is { } relative)
+            throw new ArgumentException($"data root: found '{relative}', expected an absolute path", nameof(directories));
+        Directories = [.. directories.Select(Path.GetFullPath)];
+        _real = [.. Directories.Select(RealPath.Of)];
+    }
+
+    /// <summary>No limit: every file that this process can read.</summary>
+    public static DataRoots Anywhere { get; } = new([]);
+
+    /// <summary>The directories as they were given; empty for no limit.</summary>
+    public IReadOnlyList<string> Directories { get; }
+
+    /// <summary>Whether there is a limit.</summary>
+    public bool IsLimited => Directories.Count > 0;
+
+    /// <summary>
+    /// Every path of a spec that leads out of the roots: the files, the directory a glob begins in, what it leaves out, the initial
+    /// weights. The files that a glob finds are checked when the data are opened.
+    /// </summary>
+    public IReadOnlyList<SpecProblem> Check(RunSpec spec)
+    {
+        var problems = new ProblemList();
+        if (!IsLimited)
+            return [];
+        bool isGlob = spec.Data.Source == SourceKind.Bytes;
+        foreach (string path in spec.Data.Paths)
+            _ = isGlob ? AdmitGlob(DataKeys.Source, path, problems) : Admit(DataKeys.Source, path, problems) is not null;
+        foreach (string glob in spec.Data.Exclude)
+            AdmitGlob(DataKeys.Exclude, glob, problems);
+        if (spec.Model.InitFrom is { } weights)
+            Admit(DataKeys.InitFrom, weights, problems);
+        return problems.ToList();
+    }
+
+    /// <summary>The path to open in a path's stead, links resolved; null with a problem when it leads out of the roots.</summary>
+    internal string? Admit(string key, string path, ProblemList problems)
+    {
+        if (!IsLimited)
+            return path;
+        try
+        {
+            string real = RealPath.Of(path);
+            if (IsInside(real))
+                return real;
+            problems.AddInFile(key, () => Outside(key, path, real));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            problems.AddRange([InputFile.Unreadable(key, path, error)]);
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether a glob begins below a root and cannot climb out of it.</summary>
+    internal bool AdmitGlob(string key, string glob, ProblemList problems)
+    {
+        int wildcard = glob.IndexOf('*', StringComparison.Ordinal);
+        if (wildcard >= 0 && glob[wildcard..].Split('/').Contains(".."))
+        {
+            problems.Add(key, $"'..' behind a wildcard in '{glob}'", "a glob that only goes down", "write the directory out");
+            return false;
+        }
+
+        if (!IsLimited)
+            return true;
+        string start = wildcard < 0 ? glob : glob[..(glob.LastIndexOf('/', wildcard) + 1)];
+        return Admit(key, start, problems) is not null;
+    }
+
+    /// <summary>Whether a path without links lies below a root.</summary>
+    internal bool IsInside(string real) => !IsLimited || _real.Any(root => RealPath.IsBelow(real, root));
+
+    /// <summary>The problem that a path outside of the roots is. Where links outside lead is nobody's business.</summary>
+    internal SpecProblem Outside(string key, string path, string real) => new(
+        key, Directories.Any(root => RealPath.IsBelow(Path.GetFullPath(path), root)) ? $"'{path}', which leads to '{real}'" : $"'{path}'",
+        $"a path below the silo's data root{(Directories.Count == 1 ? "" : "s")}: {string.Join(", ", Directories)}",
+        "put the data there, or have the silo's operator add a data root");
+}
