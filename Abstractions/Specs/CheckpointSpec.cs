@@ -15,8 +15,8 @@ public sealed record CheckpointSpec
     [Id(2)] public int KeepLast { get; init; } = 3;
 
     /// <summary>
-    /// How many more are kept of those taken at an epoch's end with the lowest loss: of the validation, or of training where nothing is held
-    /// out. Such an end is a checkpoint whatever else says so. Default 1; 0 for none.
+    /// How many are kept, however old, of those taken at an epoch's end with the lowest loss: of the validation, or of training where nothing is
+    /// held out. Such an end is always saved. Default 1; 0 for none.
     /// </summary>
     [Id(3)] public int KeepBest { get; init; } = 1;
 }

@@ -63,6 +63,9 @@ internal sealed class CheckpointWriter : IAsyncDisposable
     /// <returns>Null when all that was submitted is on the disk and counts; otherwise, in words, why not.</returns>
     public Task<string?> Flush() => _thread.Run(() => WritePending(evenIfPausing: true));
 
+    /// <summary>Returns when what was submitted so far is written or has failed, or waits for the end of a pause.</summary>
+    internal Task Drained() => _thread.Run(() => true);
+
     /// <summary>Ends when the checkpoint in hand is written; what waits is given up.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -74,18 +77,14 @@ internal sealed class CheckpointWriter : IAsyncDisposable
 
     private string? WritePending(bool evenIfPausing)
     {
-        PendingCheckpoint? failed = null;
-        while (!_closed && (evenIfPausing || !_schedule.IsPausing) && _pending.Take(except: failed) is { } one)
-        {
-            if (TryWrite(one, giveUpLatest: !evenIfPausing))
-                continue;
-            failed = one;
-        }
+        // Each is tried once, whether it fails or not.
+        for (long tried = 0; !_closed && (evenIfPausing || !_schedule.IsPausing) && _pending.Take(after: tried) is { } one; tried = one.Number)
+            TryWrite(one, giveUpLatest: !evenIfPausing);
 
         return _problem;
     }
 
-    private bool TryWrite(PendingCheckpoint one, bool giveUpLatest)
+    private void TryWrite(PendingCheckpoint one, bool giveUpLatest)
     {
         WrittenCheckpoint written;
         try
@@ -101,10 +100,10 @@ internal sealed class CheckpointWriter : IAsyncDisposable
 
             // A coordinator that was replaced learns that elsewhere, and ends.
             if (_closed)
-                return false;
+                return;
             _schedule.Failed();
             _hooks.OnFailed($"{_problem}; the run goes on, the next try comes in {_schedule.Pause.TotalSeconds} s");
-            return false;
+            return;
         }
 
         _problem = null;
@@ -112,7 +111,6 @@ internal sealed class CheckpointWriter : IAsyncDisposable
         _pending.Written();
         _hooks.OnWritten(written);
         Retain(written.Name);
-        return true;
     }
 
     private CheckpointName Publish(Func<int, CheckpointName> rename)

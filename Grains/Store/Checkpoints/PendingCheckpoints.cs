@@ -55,12 +55,13 @@ internal sealed class PendingCheckpoints(RunSpec spec)
             Put(best, new(++_taken, snapshot, about));
     }
 
-    /// <summary>Takes the one in hand that was added first, but not <paramref name="except"/>; null when there is none.</summary>
-    public PendingCheckpoint? Take(PendingCheckpoint? except = null)
+    /// <summary>Takes in hand the one that was added first, of those added after one; null when there is none.</summary>
+    /// <param name="after">Its <see cref="PendingCheckpoint.Number"/>.</param>
+    public PendingCheckpoint? Take(long after = 0)
     {
         lock (_gate)
         {
-            var best = _best == except ? null : _best;
+            var best = _best?.Number > after ? _best : null;
             bool takeBest = best is not null && !(_latest?.Number < best.Number);
             _inHand = takeBest ? best : _latest;
             if (_inHand is not null)

@@ -32,9 +32,10 @@ internal static class Removal
     {
         if (!Directory.Exists(directory))
             return;
-        foreach (string path in Directory.GetDirectories(directory, ".*"))
+        foreach (string path in Directory.GetDirectories(directory))
         {
-            if (CheckpointName.TryParse(Path.GetFileNameWithoutExtension(path)[1..], out var name) && name.Generation < before)
+            string stem = Path.GetFileNameWithoutExtension(path);
+            if (stem.StartsWith('.') && CheckpointName.TryParse(stem[1..], out var name) && name.Generation < before)
                 Try(path);
         }
     }
