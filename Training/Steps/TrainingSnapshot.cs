@@ -11,7 +11,7 @@ public sealed class TrainingSnapshot
 {
     private readonly ParameterLayout _layout;
 
-    /// <summary>A snapshot of zeros, as large as a state of this spec. This is the only time it allocates.</summary>
+    /// <summary>A snapshot of zeros, as large as a state of this spec. This is the only time it allocates, and for a large model it takes a while.</summary>
     /// <param name="spec">The run's spec, every size known.</param>
     public TrainingSnapshot(RunSpec spec)
     {
@@ -20,6 +20,10 @@ public sealed class TrainingSnapshot
         Parameters = new float[_layout.Length];
         Averages = new float[checked(AverageNames.Count * _layout.Length)];
         Hidden = new float[checked(spec.Data.BatchSize * _layout.HiddenPerLane)];
+
+        // Large arrays have no memory until it is written to; the system finds it now, and not while a step waits for the first copy.
+        foreach (float[] values in (float[][])[Parameters, Averages, Hidden])
+            values.AsSpan().Clear();
     }
 
     /// <summary>The flat parameters.</summary>

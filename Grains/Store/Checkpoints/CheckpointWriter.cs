@@ -42,6 +42,11 @@ internal sealed class CheckpointWriter : IAsyncDisposable
         (_store, _run, _spec, _schedule, _hooks) = (store, run, spec, schedule, hooks);
         _pending = new(spec);
         _thread = new($"checkpoints {run}");
+        _ = _thread.Run(() =>
+        {
+            _pending.Prepare();
+            return true;
+        });
     }
 
     /// <summary>Whether the latest checkpoint taken is written, or given up.</summary>

@@ -34,6 +34,17 @@ internal sealed class PendingCheckpoints(RunSpec spec)
         }
     }
 
+    /// <summary>Makes the first snapshot ahead, which for a large model takes much longer than a copy.</summary>
+    public void Prepare()
+    {
+        var snapshot = new TrainingSnapshot(spec);
+        lock (_gate)
+        {
+            if (_taken == 0)
+                _idle.Push(snapshot);
+        }
+    }
+
     /// <summary>Copies a state. It takes the place of the latest one that waits; as a better one, of the best.</summary>
     public void Add(TrainingState state, CheckpointState about)
     {

@@ -99,6 +99,20 @@ public sealed class PendingCheckpointsTests
     }
 
     [Fact]
+    public void FirstState_IsCopiedWithoutAnAllocationOfItsSize_WhenTheSnapshotWasPrepared()
+    {
+        long unprepared = Allocated(() => Add());
+        var prepared = new PendingCheckpoints(States.Spec());
+        prepared.Prepare();
+
+        long allocated = Allocated(() => prepared.Add(_state, About()));
+
+        int buffer = sizeof(float) * _state.Parameters.Length;
+        Assert.InRange(unprepared, 3 * buffer, long.MaxValue);
+        Assert.InRange(allocated, 0, buffer);
+    }
+
+    [Fact]
     public void Snapshots_AreThreeAtMost_AndUsedAgain()
     {
         var seen = new HashSet<TrainingSnapshot>();
@@ -118,6 +132,13 @@ public sealed class PendingCheckpointsTests
         }
 
         Assert.InRange(seen.Count, 1, 3);
+    }
+
+    private static long Allocated(Action action)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        action();
+        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
     private void Add(double? best = null)
