@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Orleans.Tbptt.Benchmarks.Checkpoints;
 using Orleans.Tbptt.Benchmarks.ChunkStep;
 using Orleans.Tbptt.Benchmarks.Soak;
 
@@ -11,4 +12,13 @@ var steps = new Option<int>("--steps") { Description = "Steps to train.", Defaul
 var soak = new Command("soak", "Live tensors and resident memory over many steps.") { steps };
 soak.SetAction((parsed, _) => MemorySoak.Run(parsed.GetValue(steps)));
 
-return await new RootCommand("Measurements of Orleans.Tbptt.") { chunkStep, soak }.Parse(args).InvokeAsync();
+var copies = new Option<int>("--rounds") { Description = "Copies of the state.", DefaultValueFactory = _ => 200 };
+var directory = new Option<string?>("--directory") { Description = "Where to write; a temporary directory when left out." };
+var checkpoint = new Command("checkpoint", "What a checkpoint costs: the copy that a step waits for, and the writing beside it.") { copies, directory };
+checkpoint.SetAction((parsed, _) =>
+{
+    CheckpointCost.Run(parsed.GetValue(copies), parsed.GetValue(directory));
+    return Task.CompletedTask;
+});
+
+return await new RootCommand("Measurements of Orleans.Tbptt.") { chunkStep, soak, checkpoint }.Parse(args).InvokeAsync();

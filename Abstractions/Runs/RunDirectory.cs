@@ -29,8 +29,11 @@ public sealed class RunDirectory(string root, RunId id)
     /// <summary>Silo logs of a local cluster that ran this run.</summary>
     public string Logs => System.IO.Path.Combine(Path, "logs");
 
-    /// <summary>Empty files whose names are the generations taken so far.</summary>
+    /// <summary>Files whose names are the generations taken so far; each tells which checkpoints there were when it was taken.</summary>
     public string Generations => System.IO.Path.Combine(Path, "generations");
+
+    /// <summary>The committed states on disk, one directory for each: <c>generation-step</c>.</summary>
+    public string Checkpoints => System.IO.Path.Combine(Path, "checkpoints");
 
     /// <summary>The runs below <paramref name="root"/>, in no particular order; directories that are not runs are passed over.</summary>
     public static IEnumerable<RunDirectory> All(string root)

@@ -9,6 +9,10 @@ public static class RunJson
 {
     private static readonly JsonSerializerOptions Line = Options(indented: false);
     private static readonly JsonSerializerOptions Document = Options(indented: true);
+    private static readonly JsonSerializerOptions Strict = new(Document)
+    {
+        RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true,
+    };
 
     /// <summary>One event as one line, without its line end.</summary>
     public static string Write(RunEvent runEvent) => JsonSerializer.Serialize(runEvent, Line);
@@ -25,6 +29,14 @@ public static class RunJson
     /// <exception cref="JsonException">The text is not a status.</exception>
     public static RunStatus ReadStatus(string text) =>
         JsonSerializer.Deserialize<RunStatus>(text, Document) ?? throw new JsonException("null is not a status");
+
+    /// <summary>What a checkpoint says of itself, as a document; finite numbers come back to the bit.</summary>
+    public static string Write(CheckpointState checkpoint) => JsonSerializer.Serialize(checkpoint, Strict);
+
+    /// <summary>What a checkpoint says of itself, from a document; everything must be there.</summary>
+    /// <exception cref="JsonException">The text does not say it.</exception>
+    public static CheckpointState ReadCheckpoint(string text) =>
+        JsonSerializer.Deserialize<CheckpointState>(text, Strict) ?? throw new JsonException("null is not a checkpoint's state");
 
     private static JsonSerializerOptions Options(bool indented) => new(JsonSerializerDefaults.Web)
     {

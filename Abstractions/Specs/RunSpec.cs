@@ -1,7 +1,8 @@
 namespace Orleans.Tbptt.Specs;
 
 /// <summary>
-/// Everything that determines the result of a run. Two runs of equal specs over equal data end with the same model, bit for bit.
+/// Everything that determines the result of a run, and how often its state is saved on the way. Two runs of equal specs over equal data end with
+/// the same model, bit for bit.
 /// </summary>
 /// <remarks>
 /// Records here hold values that the spec loader has checked one by one; what only the data can tell
@@ -30,4 +31,7 @@ public sealed record RunSpec
 
     /// <summary>How the network is trained on them.</summary>
     [Id(6)] public required TrainSpec Train { get; init; }
+
+    /// <summary>When the run's state is saved. Has no part in the result.</summary>
+    [Id(7)] public CheckpointSpec Checkpoint { get; init; } = new();
 }

@@ -13,6 +13,21 @@ public static partial class SpecWriter
     public static string ToYaml(RunSpec spec)
     {
         var yaml = new StringBuilder();
+        Training(yaml, spec, trainers: spec.Train.Trainers);
+        Checkpoint(yaml.Append("checkpoint:\n"), spec.Checkpoint);
+        return yaml.ToString();
+    }
+
+    /// <summary>What a committed state belongs to: the spec less the number of trainers and when checkpoints are taken.</summary>
+    internal static string Training(RunSpec spec)
+    {
+        var yaml = new StringBuilder();
+        Training(yaml, spec, trainers: null);
+        return yaml.ToString();
+    }
+
+    private static void Training(StringBuilder yaml, RunSpec spec, int? trainers)
+    {
         Text(yaml, "name", spec.Name);
         Line(yaml, "seed", spec.Seed);
         Text(yaml, "device", spec.Device.Text);
@@ -22,12 +37,11 @@ public static partial class SpecWriter
         Line(yaml, "  chunkLength", spec.Tbptt.ChunkLength);
         Line(yaml, "  chunkCount", spec.Tbptt.ChunkCount);
         yaml.Append("train:\n");
-        Line(yaml, "  trainers", spec.Train.Trainers);
+        Line(yaml, "  trainers", trainers);
         Line(yaml, "  epochs", spec.Train.Epochs);
         Text(yaml, "  loss", Spelling.Of(Spelling.Losses, spec.Train.Loss));
         Line(yaml, "  clipNorm", spec.Train.ClipNorm);
         Optimizer(yaml.Append("  optimizer:\n"), spec.Train.Optimizer);
-        return yaml.ToString();
     }
 
     private static void Model(StringBuilder yaml, ModelSpec model)
@@ -96,6 +110,14 @@ public static partial class SpecWriter
             Line(yaml, "    weightDecay", optimizer.WeightDecay);
         if (optimizer.Name == OptimizerKind.RmsProp)
             Line(yaml, "    alpha", optimizer.Alpha);
+    }
+
+    private static void Checkpoint(StringBuilder yaml, CheckpointSpec checkpoint)
+    {
+        Line(yaml, "  everySteps", checkpoint.EverySteps);
+        Line(yaml, "  everySeconds", checkpoint.EverySeconds);
+        Line(yaml, "  keepLast", checkpoint.KeepLast);
+        Line(yaml, "  keepBest", checkpoint.KeepBest);
     }
 
     private static void Line(StringBuilder yaml, string key, long? value)

@@ -72,6 +72,12 @@ public class SpecWriterTests
         AssertComesBack(Sound(Bytes, "model.embedding.vocabulary=65", "model.inputSize=4", "device=cpu"));
     }
 
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("{everySteps: 200, everySeconds: 0, keepLast: 1, keepBest: 0}")]
+    [InlineData("{everySeconds: 0.25}")]
+    public void Spec_ComesBackEqual_WithEveryCheckpoint(string checkpoint) => AssertComesBack(Sound(Sine, $"checkpoint={checkpoint}"));
+
     [Fact]
     public void Keys_AreLeftOut_WhenTheyDoNotApply()
     {
@@ -101,6 +107,10 @@ public class SpecWriterTests
                 name: sgd
                 lr: 0.5
                 momentum: 0
+            checkpoint:
+              everySeconds: 5
+              keepLast: 3
+              keepBest: 1
 
             """,
             SpecWriter.ToYaml(Sound(Bytes)));

@@ -6,6 +6,7 @@ using Orleans.Tbptt.Grains.Coordinators;
 using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Grains.Store;
+using Orleans.Tbptt.Grains.Store.Checkpoints;
 
 namespace Orleans.Tbptt.Grains;
 
@@ -25,6 +26,7 @@ public static class SiloBuilderExtensions
             AdoNetGrainDirectory.Name, (services, _) => services.GetRequiredService<IOptions<TbpttGrainsOptions>>().Value.GrainDirectory!);
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<RunStore>();
+        builder.Services.AddSingleton<CheckpointStore>();
         builder.Services.AddSingleton<RunDataCache>();
         builder.Services.AddSingleton<ShardFactory>();
         builder.Services.AddSingleton<TrainerPlacement>();

@@ -44,14 +44,16 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     {
         string directory = Of(run).Generations;
         Directory.CreateDirectory(directory);
-        int generation = Directory.EnumerateFiles(directory)
-            .Select(path => int.TryParse(Path.GetFileName(path), out int taken) ? taken : 0).DefaultIfEmpty().Max() + 1;
+        int generation = GenerationFile.Taken(directory).DefaultIfEmpty().Max() + 1;
         while (!TryTakeGeneration(run, generation))
             generation++;
         return generation;
     }
 
-    /// <summary>Takes one generation by creating its file, which only one coordinator can do.</summary>
+    /// <summary>
+    /// Takes one generation by creating its file, which only one coordinator can do, and writes down which checkpoints there are: from now on, of those
+    /// of older generations no others count.
+    /// </summary>
     /// <returns>False when another coordinator has it.</returns>
     public bool TryTakeGeneration(RunId run, int generation)
     {
@@ -68,6 +70,15 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
         }
 
         DurableFile.FlushDirectory(directory);
+        try
+        {
+            DurableFile.WriteText(path, GenerationFile.Content(Of(run).Checkpoints));
+        }
+        catch (IOException)
+        {
+            // The disk is full. The generation is taken all the same, and a run that is under way must be able to place its trainers again.
+        }
+
         return true;
     }
 
@@ -75,7 +86,7 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     public bool IsNewest(RunId run, int generation) => !File.Exists(Path.Combine(Of(run).Generations, $"{generation + 1}"));
 
     /// <summary>Whether any coordinator has begun with a run.</summary>
-    public bool HasBegun(RunId run) => Directory.Exists(Of(run).Generations) && Directory.EnumerateFiles(Of(run).Generations).Any();
+    public bool HasBegun(RunId run) => Directory.Exists(Of(run).Generations) && GenerationFile.Taken(Of(run).Generations).Any();
 
     /// <summary>Writes a run's status. A coordinator that has been replaced may still be at it: neither stands in the other's way.</summary>
     public void Write(RunStatus status) =>

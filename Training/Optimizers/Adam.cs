@@ -12,10 +12,9 @@ internal sealed class Adam(OptimizerSpec spec, int parameters, double weightDeca
     private readonly float[] _mean = new float[parameters];
     private readonly float[] _square = new float[parameters];
 
-    public long Count { get; private set; }
+    public long Count { get; set; }
 
-    public IReadOnlyDictionary<string, Memory<float>> State =>
-        new Dictionary<string, Memory<float>> { ["exp_avg"] = _mean, ["exp_avg_sq"] = _square };
+    public IReadOnlyList<RunningAverage> Averages => field ??= [new("exp_avg", _mean), new("exp_avg_sq", _square)];
 
     public void Step(Span<float> parameters, ReadOnlySpan<float> gradient, double learningRate)
     {

@@ -9,11 +9,14 @@ namespace Orleans.Tbptt.Training.Optimizers;
 /// </remarks>
 public interface IOptimizer
 {
-    /// <summary>Updates made so far; part of the optimizer's state.</summary>
-    long Count { get; }
+    /// <summary>Updates made so far; part of the optimizer's state. Set when a state is restored.</summary>
+    long Count { get; set; }
 
-    /// <summary>The running averages, by name, each as long as the parameters; with <see cref="Count"/> the whole state.</summary>
-    IReadOnlyDictionary<string, Memory<float>> State { get; }
+    /// <summary>
+    /// The running averages, by name, each as long as the parameters; with <see cref="Count"/> the whole state. The same memory all the time, in the
+    /// same order.
+    /// </summary>
+    IReadOnlyList<RunningAverage> Averages { get; }
 
     /// <summary>Updates the parameters in place.</summary>
     /// <param name="parameters">The flat parameters.</param>
@@ -22,9 +25,17 @@ public interface IOptimizer
     void Step(Span<float> parameters, ReadOnlySpan<float> gradient, double learningRate);
 }
 
+/// <summary>A running average that an optimizer keeps of each parameter.</summary>
+/// <param name="Name">Its name in <c>torch.optim</c>.</param>
+/// <param name="Values">One value a parameter.</param>
+public readonly record struct RunningAverage(string Name, Memory<float> Values);
+
 /// <summary>Makes the optimizer a spec names.</summary>
 public static class Optimizer
 {
+    /// <summary>The names of the running averages that an optimizer keeps, in the order of <see cref="IOptimizer.Averages"/>.</summary>
+    public static IReadOnlyList<string> AverageNames(OptimizerSpec spec) => [.. Create(spec, parameters: 0).Averages.Select(average => average.Name)];
+
     /// <summary>A fresh optimizer for so many parameters.</summary>
     public static IOptimizer Create(OptimizerSpec spec, int parameters) => spec.Name switch
     {

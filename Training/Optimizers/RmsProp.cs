@@ -8,9 +8,9 @@ internal sealed class RmsProp(OptimizerSpec spec, int parameters) : IOptimizer
 {
     private readonly float[] _square = new float[parameters];
 
-    public long Count { get; private set; }
+    public long Count { get; set; }
 
-    public IReadOnlyDictionary<string, Memory<float>> State => new Dictionary<string, Memory<float>> { ["square_avg"] = _square };
+    public IReadOnlyList<RunningAverage> Averages => field ??= [new("square_avg", _square)];
 
     public void Step(Span<float> parameters, ReadOnlySpan<float> gradient, double learningRate)
     {

@@ -8,10 +8,9 @@ internal sealed class Sgd(OptimizerSpec spec, int parameters) : IOptimizer
 {
     private readonly float[] _momentum = new float[spec.Momentum > 0 ? parameters : 0];
 
-    public long Count { get; private set; }
+    public long Count { get; set; }
 
-    public IReadOnlyDictionary<string, Memory<float>> State =>
-        _momentum.Length == 0 ? new() : new Dictionary<string, Memory<float>> { ["momentum_buffer"] = _momentum };
+    public IReadOnlyList<RunningAverage> Averages => field ??= spec.Momentum > 0 ? [new("momentum_buffer", _momentum)] : [];
 
     public void Step(Span<float> parameters, ReadOnlySpan<float> gradient, double learningRate)
     {

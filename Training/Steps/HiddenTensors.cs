@@ -18,18 +18,30 @@ public static class HiddenTensors
     /// <summary>The lane-major hidden state, <c>[lane][h, c][layer][unit]</c>, put in PyTorch's order.</summary>
     public static float[] Of(ModelSpec model, int lanes, ReadOnlySpan<float> hidden)
     {
-        int states = ParameterLayout.States(model.Cell), units = model.HiddenSize;
         var values = new float[hidden.Length];
-        int from = 0;
+        foreach (var (lane, tensor) in Places(model, lanes))
+            hidden.Slice(lane, model.HiddenSize).CopyTo(values.AsSpan(tensor));
+        return values;
+    }
+
+    /// <summary>Puts tensors in PyTorch's order, as <see cref="Of"/> returns them, back into the lane-major hidden state.</summary>
+    public static void ToLanes(ModelSpec model, int lanes, ReadOnlySpan<float> tensors, Span<float> hidden)
+    {
+        foreach (var (lane, tensor) in Places(model, lanes))
+            tensors.Slice(tensor, model.HiddenSize).CopyTo(hidden[lane..]);
+    }
+
+    /// <summary>Where the units of each lane, state and layer begin: lane-major, and in PyTorch's order.</summary>
+    private static IEnumerable<(int InLanes, int InTensors)> Places(ModelSpec model, int lanes)
+    {
+        int states = ParameterLayout.States(model.Cell), inLanes = 0;
         for (int lane = 0; lane < lanes; lane++)
         {
             for (int state = 0; state < states; state++)
             {
-                for (int layer = 0; layer < model.Layers; layer++, from += units)
-                    hidden.Slice(from, units).CopyTo(values.AsSpan(((state * model.Layers + layer) * lanes + lane) * units));
+                for (int layer = 0; layer < model.Layers; layer++, inLanes += model.HiddenSize)
+                    yield return (inLanes, ((state * model.Layers + layer) * lanes + lane) * model.HiddenSize);
             }
         }
-
-        return values;
     }
 }

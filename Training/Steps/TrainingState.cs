@@ -27,7 +27,7 @@ public abstract record StepOutcome
 
 /// <summary>
 /// The committed state S(n) of a run: parameters, optimizer state, the hidden state of every lane, the loss sums of the epoch, and how many
-/// steps led here. It changes in <see cref="Commit"/> alone, whole or not at all.
+/// steps led here. While it trains it changes in <see cref="Commit"/> alone, whole or not at all.
 /// </summary>
 public sealed class TrainingState
 {
@@ -106,6 +106,34 @@ public sealed class TrainingState
         double loss = EpochLossSum / EpochWeight;
         EpochLossSum = EpochWeight = 0;
         return loss;
+    }
+
+    /// <summary>Copies all of S(n) into buffers of its own, so that it can be written while training goes on. Allocates nothing.</summary>
+    /// <param name="snapshot">A snapshot made for the same spec.</param>
+    /// <exception cref="ArgumentException">It was made for another model, optimizer or number of lanes.</exception>
+    public void CopyTo(TrainingSnapshot snapshot)
+    {
+        snapshot.EnsureFits(this);
+        Parameters.CopyTo(snapshot.Parameters, 0);
+        Hidden.CopyTo(snapshot.Hidden, 0);
+        for (int i = 0; i < Optimizer.Averages.Count; i++)
+            Optimizer.Averages[i].Values.Span.CopyTo(snapshot.Average(i));
+        snapshot.OptimizerCount = Optimizer.Count;
+        (snapshot.Step, snapshot.EpochLossSum, snapshot.EpochWeight) = (Step, EpochLossSum, EpochWeight);
+    }
+
+    /// <summary>Becomes the S(n) of a snapshot, to the bit.</summary>
+    /// <param name="snapshot">A snapshot made for the same spec; any number of trainers.</param>
+    /// <exception cref="ArgumentException">It was made for another model, optimizer or number of lanes. Nothing was changed.</exception>
+    public void Restore(TrainingSnapshot snapshot)
+    {
+        snapshot.EnsureFits(this);
+        snapshot.Parameters.CopyTo(Parameters, 0);
+        snapshot.Hidden.CopyTo(Hidden, 0);
+        for (int i = 0; i < Optimizer.Averages.Count; i++)
+            snapshot.Average(i).CopyTo(Optimizer.Averages[i].Values.Span);
+        Optimizer.Count = snapshot.OptimizerCount;
+        (Step, EpochLossSum, EpochWeight) = (snapshot.Step, snapshot.EpochLossSum, snapshot.EpochWeight);
     }
 
     /// <summary>Gradient sum over weight: never a mean of the trainers' means, which would favour the elements of a small share.</summary>

@@ -23,6 +23,7 @@ internal sealed class SpecBinder(Findings findings, SpecPaths paths, string file
             Data = section.Section("data", "source and batchSize", Data),
             Tbptt = section.Section("tbptt", "chunkLength or chunkCount", Tbptt),
             Train = section.Section("train", "epochs, loss and optimizer", Train),
+            Checkpoint = section.OptionalSection("checkpoint", "everySteps, everySeconds, keepLast or keepBest", Checkpoint) ?? new(),
         };
         section.TellUnknown();
         CrossChecks.Run(spec, findings);
@@ -129,6 +130,14 @@ internal sealed class SpecBinder(Findings findings, SpecPaths paths, string file
         Loss = train.Choice("loss", Spelling.Losses),
         Optimizer = train.Section("optimizer", "name and lr", Optimizer),
         ClipNorm = train.OptionalDouble("clipNorm", NumberRange.Positive),
+    };
+
+    private static CheckpointSpec Checkpoint(SectionReader checkpoint) => new()
+    {
+        EverySteps = checkpoint.OptionalInt("everySteps", min: 1),
+        EverySeconds = checkpoint.Double("everySeconds", NumberRange.NotNegative, 5),
+        KeepLast = checkpoint.Int("keepLast", min: 1, fallback: 3),
+        KeepBest = checkpoint.Int("keepBest", min: 0, fallback: 1),
     };
 
     private OptimizerSpec Optimizer(SectionReader optimizer)

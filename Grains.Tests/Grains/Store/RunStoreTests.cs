@@ -89,6 +89,25 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
+    public void Generation_TellsWhichCheckpointsThereWere()
+    {
+        _store.TryCreate(Spec, Status("a", 1));
+        var run = RunId.Parse("a");
+        Directory.CreateDirectory(Path.Combine(Run("a").Checkpoints, "1-30"));
+        Directory.CreateDirectory(Path.Combine(Run("a").Checkpoints, "1-4"));
+        Directory.CreateDirectory(Path.Combine(Run("a").Checkpoints, ".1-40.tmp"));
+
+        int generation = _store.TakeGeneration(run);
+        Directory.CreateDirectory(Path.Combine(Run("a").Checkpoints, "1-50"));
+
+        Assert.Equal("""{"checkpoints":["1-4","1-30"]}""", File.ReadAllText(Path.Combine(Run("a").Generations, $"{generation}")));
+        Assert.Equal([$"{generation}"], Directory.EnumerateFiles(Run("a").Generations).Select(Path.GetFileName));
+        var told = Assert.Single(GenerationFile.NewerThan(Run("a").Generations, 0));
+        Assert.True(told.Saw(new(1, 30)));
+        Assert.False(told.Saw(new(1, 50)));
+    }
+
+    [Fact]
     public void List_HasTheNewestFirst_AndPassesOverWhatIsNoRun()
     {
         foreach (var (id, day) in new[] { ("old", 1), ("new", 3), ("torn", 2), ("empty", 2), ("null", 2), ("other", 2) })

@@ -131,6 +131,6 @@ public sealed class DivergenceTests
     [
         state.Step, state.EpochLossSum, state.EpochWeight, state.Optimizer.Count,
         .. state.Parameters.Select(value => (double)value), .. state.Hidden.Select(value => (double)value),
-        .. state.Optimizer.State.OrderBy(pair => pair.Key, StringComparer.Ordinal).SelectMany(pair => pair.Value.ToArray()).Select(value => (double)value),
+        .. state.Optimizer.Averages.SelectMany(average => average.Values.ToArray()).Select(value => (double)value),
     ];
 }

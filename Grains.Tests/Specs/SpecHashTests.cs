@@ -1,0 +1,32 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Support;
+
+namespace Orleans.Tbptt.Tests.Specs;
+
+public class SpecHashTests
+{
+    private static readonly RunSpec Spec = TestSpecs.Average();
+
+    [Fact]
+    public void Hash_IsTheSame_ForAnyNumberOfTrainersAndCheckpoints()
+    {
+        string hash = SpecHash.Of(Spec);
+
+        Assert.Matches("^[0-9a-f]{64}$", hash);
+        Assert.Equal(hash, SpecHash.Of(Spec with { Train = Spec.Train with { Trainers = 5 } }));
+        Assert.Equal(hash, SpecHash.Of(Spec with { Checkpoint = new() { EverySteps = 1, EverySeconds = 0, KeepLast = 1, KeepBest = 0 } }));
+    }
+
+    [Fact]
+    public void Hash_IsAnother_ForWhatDeterminesTheResult()
+    {
+        RunSpec[] others =
+        [
+            Spec, Spec with { Seed = 4 }, Spec with { Data = Spec.Data with { Shuffle = true } }, Spec with { Model = Spec.Model with { HiddenSize = 13 } },
+            Spec with { Train = Spec.Train with { ClipNorm = null } }, Spec with { Train = Spec.Train with { Epochs = 3 } },
+            Spec with { Tbptt = new() { ChunkLength = 9 } },
+        ];
+
+        Assert.Equal(others.Length, others.Select(SpecHash.Of).Distinct().Count());
+    }
+}

@@ -1,0 +1,58 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Training.Reference;
+using Orleans.Tbptt.Training.Steps;
+
+namespace Orleans.Tbptt.Tests.Support;
+
+/// <summary>Committed states without a network: gradients and hidden states are drawn.</summary>
+internal static class States
+{
+    /// <summary>Every optimizer, and one of them with momentum.</summary>
+    public static IReadOnlyDictionary<string, OptimizerSpec> Optimizers { get; } = new Dictionary<string, OptimizerSpec>
+    {
+        ["sgd"] = new() { Name = OptimizerKind.Sgd, Lr = 0.1 },
+        ["momentum"] = new() { Name = OptimizerKind.Sgd, Lr = 0.1, Momentum = 0.9 },
+        ["adam"] = new() { Name = OptimizerKind.Adam, Lr = 1e-2 },
+        ["adamw"] = new() { Name = OptimizerKind.AdamW, Lr = 1e-2 },
+        ["rmsprop"] = new() { Name = OptimizerKind.RmsProp, Lr = 1e-2 },
+    };
+
+    public static RunSpec Spec(string optimizer = "adam", CellKind cell = CellKind.Lstm)
+    {
+        var spec = TestSpecs.Average(layers: 2);
+        return spec with { Model = spec.Model with { Cell = cell }, Train = spec.Train with { Optimizer = Optimizers[optimizer] } };
+    }
+
+    /// <summary>The state after so many steps: always the same ones.</summary>
+    public static TrainingState After(RunSpec spec, int steps)
+    {
+        var state = new TrainingState(spec);
+        Advance(state, steps);
+        return state;
+    }
+
+    /// <summary>Makes so many steps more.</summary>
+    public static void Advance(TrainingState state, int steps)
+    {
+        for (int i = 0; i < steps; i++)
+        {
+            var draws = new Draws(1000 + state.Step);
+            var hidden = draws.Floats(state.Hidden.Length);
+            (hidden[0], hidden[1], hidden[2]) = (-0f, float.Epsilon, BitConverter.Int32BitsToSingle(0x7fc0_1234));
+            var shard = new ShardResult(draws.Floats(state.Parameters.Length), hidden, draws.Double(0, 3), draws.Int(1, 99));
+            Assert.IsType<StepOutcome.Committed>(state.Commit([shard]));
+        }
+    }
+
+    /// <summary>Equal to the bit, all of it.</summary>
+    public static void AssertSame(TrainingState expected, TrainingState actual)
+    {
+        Assert.Equal((expected.Step, expected.Optimizer.Count), (actual.Step, actual.Optimizer.Count));
+        Bits.Same([expected.EpochLossSum, expected.EpochWeight], [actual.EpochLossSum, actual.EpochWeight]);
+        Bits.Same(expected.Parameters, actual.Parameters);
+        Bits.Same(expected.Hidden, actual.Hidden);
+        Assert.Equal(expected.Optimizer.Averages.Select(average => average.Name), actual.Optimizer.Averages.Select(average => average.Name));
+        foreach (var (one, other) in expected.Optimizer.Averages.Zip(actual.Optimizer.Averages))
+            Bits.Same(one.Values.Span, other.Values.Span);
+    }
+}

@@ -1,0 +1,97 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Training.Steps;
+
+namespace Orleans.Tbptt.Tests.Training.Steps;
+
+public sealed class TrainingSnapshotTests
+{
+    public static TheoryData<string> Optimizers => [.. States.Optimizers.Keys];
+
+    [Theory]
+    [MemberData(nameof(Optimizers))]
+    public void RestoredState_IsTheSame_AndGoesOnToTheSameBits(string optimizer)
+    {
+        var spec = States.Spec(optimizer);
+        var state = States.After(spec, 5);
+        var snapshot = new TrainingSnapshot(spec);
+        state.CopyTo(snapshot);
+
+        var restored = States.After(spec, 2);
+        restored.Restore(snapshot);
+
+        States.AssertSame(state, restored);
+        States.Advance(state, 3);
+        States.Advance(restored, 3);
+        States.AssertSame(state, restored);
+    }
+
+    [Fact]
+    public void Snapshot_StaysAsItIs_WhileTheStateGoesOn()
+    {
+        var spec = States.Spec();
+        var state = States.After(spec, 5);
+        var snapshot = new TrainingSnapshot(spec);
+        state.CopyTo(snapshot);
+
+        States.Advance(state, 4);
+
+        state.Restore(snapshot);
+        States.AssertSame(States.After(spec, 5), state);
+    }
+
+    [Fact]
+    public void Snapshot_IsUsedAgain_WithoutAnAllocation()
+    {
+        var spec = States.Spec();
+        var state = States.After(spec, 3);
+        var snapshot = new TrainingSnapshot(spec);
+        state.CopyTo(snapshot);
+        States.Advance(state, 1);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        state.CopyTo(snapshot);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.Equal(0, allocated);
+        var restored = new TrainingState(spec);
+        restored.Restore(snapshot);
+        States.AssertSame(state, restored);
+    }
+
+    [Fact]
+    public void State_IsLeftAsItIs_WhenTheSnapshotIsOfAnotherSpec()
+    {
+        var spec = States.Spec();
+        var state = States.After(spec, 3);
+        RunSpec[] others =
+        [
+            States.Spec("rmsprop"), States.Spec(cell: CellKind.Gru), spec with { Data = spec.Data with { BatchSize = 5 } },
+            spec with { Model = spec.Model with { HiddenSize = 13 } },
+        ];
+
+        foreach (var other in others)
+        {
+            var snapshot = new TrainingSnapshot(other);
+            Assert.Contains("the snapshot is for", Assert.Throws<ArgumentException>(() => state.Restore(snapshot)).Message);
+            Assert.Throws<ArgumentException>(() => state.CopyTo(snapshot));
+        }
+
+        States.AssertSame(States.After(spec, 3), state);
+    }
+
+    [Fact]
+    public void Averages_AreTensorsUnderTorchsNames_OneAfterAnother()
+    {
+        var spec = States.Spec();
+        var layout = ParameterLayout.Of(spec.Model);
+
+        var slots = new TrainingSnapshot(spec).AverageSlots;
+
+        Assert.Equal(
+            [.. layout.Slots.Select(slot => $"exp_avg.{slot.Name}"), .. layout.Slots.Select(slot => $"exp_avg_sq.{slot.Name}")],
+            slots.Select(slot => slot.Name));
+        Assert.Equal(layout.Slots.Concat(layout.Slots).Select(slot => slot.Shape), slots.Select(slot => slot.Shape));
+        Assert.Equal(layout.Length + layout.Slots[3].Offset, slots[layout.Slots.Count + 3].Offset);
+    }
+}
