@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
 using Orleans.Tbptt.Grains;
+using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Local;
 using Orleans.Tbptt.Membership;
 using Orleans.Tbptt.Silo.Configuration;
@@ -44,7 +45,7 @@ internal static class SiloHost
             {
                 grains.RunsDirectory = settings.Runs;
                 grains.Device = settings.DeviceName;
-                grains.GrainDirectory = new(SqliteFactory.Instance, SqliteMembership.ConnectionString(settings.MembershipFile), settings.ClusterId);
+                grains.GrainDirectory = new AdoNetGrainDirectory(SqliteFactory.Instance, SqliteMembership.ConnectionString(settings.MembershipFile), settings.ClusterId);
             });
         });
         return builder.Build();
