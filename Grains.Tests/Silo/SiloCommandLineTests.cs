@@ -13,10 +13,10 @@ public sealed class SiloCommandLineTests
         {
             var start = Parse("--device", "cpu", "--detached", "wave-1");
 
-            Assert.Equal("from-environment", start.Settings.ClusterId);
+            Assert.Equal("from-environment", start.Settings.Clustering.ClusterId);
             Assert.Equal("cpu", start.Settings.DeviceName.Text);
             Assert.Equal("127.0.0.1", start.Settings.Address);
-            Assert.Equal(Path.GetFullPath("runs/.cluster/membership.db"), start.Settings.MembershipFile);
+            Assert.Equal(Path.GetFullPath("runs/.cluster/membership.db"), start.Settings.Clustering.Connection);
             Assert.Equal((SiloMode.Detached, "wave-1"), (start.Mode, start.Run!.Value.Text));
         }
         finally
@@ -58,11 +58,13 @@ public sealed class SiloCommandLineTests
     {
         var start = default(SiloStart);
         new SiloCommandLine()
-            .Build(parsed =>
-            {
-                start = parsed;
-                return Task.FromResult(0);
-            })
+            .Build(
+                parsed =>
+                {
+                    start = parsed;
+                    return Task.FromResult(0);
+                },
+                _ => Task.FromResult(0))
             .Parse(args)
             .Invoke(new() { EnableDefaultExceptionHandler = false });
         return start!;
