@@ -16,7 +16,7 @@ namespace Orleans.Tbptt.Silo.Hosting;
 internal sealed class SiloRun(TextWriter output, TimeProvider time)
 {
     /// <summary>What trainers and coordinators may take to move away, so that the silo has ended within 10 s.</summary>
-    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(8);
+    internal static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(8);
 
     /// <summary>Runs a silo to its end.</summary>
     /// <exception cref="SiloStartException">It could not start.</exception>
@@ -74,7 +74,7 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
     }
 
     /// <summary>Waits until what lives here has moved away. A console that has gone takes its silos with it: then there is nowhere to move to.</summary>
-    private async Task DrainAsync(SiloDrain drain)
+    internal async Task DrainAsync(SiloDrain drain)
     {
         drain.Begin();
         Log.Information("The silo drains: {Occupants}", drain.Occupants.Count == 0 ? "nothing lives here" : string.Join(", ", drain.Occupants));

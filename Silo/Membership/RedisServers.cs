@@ -48,5 +48,10 @@ internal static class RedisServers
     }
 
     /// <summary>The servers, for people.</summary>
-    public static string Describe(string connection) => string.Join(", ", Options(connection).EndPoints.Select(server => EndPointCollection.ToString(server)));
+    public static string Describe(string connection)
+    {
+        var options = Options(connection);
+        options.SetDefaultPorts();
+        return string.Join(", ", options.EndPoints.Select(EndPointCollection.ToString));
+    }
 }

@@ -31,6 +31,8 @@ internal sealed class TlsIdentity : IDisposable
     public static TlsIdentity Load(TlsSettings settings, TimeProvider time)
     {
         string certificate = settings.Certificate!, authority = settings.Authority!;
+        if (settings.Key is { } key && !File.Exists(key))
+            throw Wrong(nameof(TlsSettings.Key), key, "there is no such file");
         var own = Read(nameof(TlsSettings.Certificate), certificate, () => ReadOwn(certificate, settings.Key ?? certificate));
         var signers = Read(nameof(TlsSettings.Authority), authority, () =>
         {
@@ -38,8 +40,6 @@ internal sealed class TlsIdentity : IDisposable
             all.ImportFromPemFile(authority);
             return all;
         });
-        if (settings.Key is { } key && !File.Exists(key))
-            throw Wrong(nameof(TlsSettings.Key), key, "there is no such file");
         if (signers.Count == 0)
             throw Wrong(nameof(TlsSettings.Authority), authority, "it holds no certificate in PEM");
         CheckTime(nameof(TlsSettings.Certificate), certificate, own[0], time);
