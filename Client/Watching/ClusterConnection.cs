@@ -11,6 +11,7 @@ namespace Orleans.Tbptt.Client.Watching;
 /// <summary>An Orleans client that finds its gateways in the cluster's membership, again and again: any silo may die.</summary>
 internal sealed class ClusterConnection : IAsyncDisposable
 {
+    private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromMilliseconds(300);
 
     private readonly IHost _host;
@@ -48,9 +49,12 @@ internal sealed class ClusterConnection : IAsyncDisposable
     {
         var tls = settings.Tls.IsOn ? Checked(() => TlsIdentity.Load(settings.Tls, TimeProvider.System)) : null;
         var host = Build(settings, tls);
+        // Orleans goes on asking gateways that do not let it in.
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(OpenTimeout);
         try
         {
-            await host.StartAsync(cancellation);
+            await host.StartAsync(patience.Token).WaitAsync(patience.Token);
             return new(host, tls);
         }
         catch (Exception exception)
@@ -59,8 +63,10 @@ internal sealed class ClusterConnection : IAsyncDisposable
             tls?.Dispose();
             // Orleans does not always say it this way.
             cancellation.ThrowIfCancellationRequested();
-            throw new ClientException(
-                $"cannot reach cluster {settings.ClusterId} ({settings.Description}): {Text.OneLine(exception.Message)}", ExitCode.Unreachable, exception);
+            string reason = patience.IsCancellationRequested
+                ? $"no silo answered within {OpenTimeout.TotalSeconds:0} s; do the settings of {TlsSettings.Section} fit those of the silos?"
+                : Text.OneLine(exception.Message);
+            throw new ClientException($"cannot reach cluster {settings.ClusterId} ({settings.Description}): {reason}", ExitCode.Unreachable, exception);
         }
     }
 

@@ -74,8 +74,12 @@ internal static class SiloHost
         // The liveness check of connections waits this long for each probe; at its default a frozen silo lives on for a minute.
         membership.MaxProbeTimeout = TimeSpan.FromMilliseconds(700);
         membership.NumVotesForDeathDeclaration = 2;
-        membership.TableRefreshTimeout = TimeSpan.FromSeconds(2);
-        membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
+        // A silo that was frozen and taken for dead works on until it reads so here.
+        membership.TableRefreshTimeout = TimeSpan.FromSeconds(1);
+        // After a cluster was killed as a whole, whoever starts has to reach every silo of the table that seems to be alive: those that were killed
+        // cease to seem so after this long, times the number of misses.
+        membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(1);
+        membership.NumMissedTableIAmAliveLimit = 3;
         membership.DefunctSiloExpiration = TimeSpan.FromHours(1);
         membership.DefunctSiloCleanupPeriod = TimeSpan.FromMinutes(10);
     }
