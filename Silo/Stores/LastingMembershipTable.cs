@@ -32,6 +32,7 @@ internal sealed partial class LastingMembershipTable(
 
     private readonly RedisKey[] _keys = [key];
     private volatile Copy? _known;
+    private bool _silent;
 
     /// <inheritdoc/>
     public Task InitializeMembershipTableAsync(bool tryInitTableVersion, CancellationToken cancellationToken) =>
@@ -63,9 +64,19 @@ internal sealed partial class LastingMembershipTable(
     /// <inheritdoc/>
     public async Task UpdateIAmAliveAsync(MembershipEntry entry, CancellationToken cancellationToken)
     {
-        // This comes more often than the table is read while reading fails, so it is what finds Redis again.
-        await RefreshAsync();
-        await inner.UpdateIAmAliveAsync(entry, cancellationToken);
+        try
+        {
+            await RefreshAsync();
+            await inner.UpdateIAmAliveAsync(entry, cancellationToken);
+            if (Interlocked.Exchange(ref _silent, false))
+                LogAnswers(logger);
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            // Not passed on: Orleans would try less and less often, up to a minute apart. So it tries again at the next beat, and finds Redis when it is back.
+            if (!Interlocked.Exchange(ref _silent, true))
+                LogSilent(logger, exception.Message);
+        }
     }
 
     Task IMembershipTable.InitializeMembershipTable(bool tryInitTableVersion) => InitializeMembershipTableAsync(tryInitTableVersion, CancellationToken.None);
@@ -117,11 +128,17 @@ internal sealed partial class LastingMembershipTable(
         return new(version, [.. all.Where(field => field.Name != Version)]);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Redis lost the membership table: it had version {Found}, this silo knew {Known}. Its {Rows} rows are put back; the cluster goes on")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Redis lost the membership table: version {Found} instead of {Known}. Its {Rows} rows are put back; the cluster goes on")]
     private static partial void LogRestored(ILogger logger, int found, int known, int rows);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Redis lost the grain directory: {Lost} grains of this silo are entered again")]
     private static partial void LogEntered(ILogger logger, int lost);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Redis does not answer; silos that die meanwhile are not noticed, and none can join: {Reason}")]
+    private static partial void LogSilent(ILogger logger, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Redis answers again")]
+    private static partial void LogAnswers(ILogger logger);
 
     private sealed record Copy(int Version, IReadOnlyList<HashEntry> Rows);
 }
