@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Tbptt.Grains;
+using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
@@ -39,7 +40,7 @@ internal sealed class LocalSilo : IAsyncDisposable
             .AddTbpttGrains(options =>
             {
                 options.RunsDirectory = store;
-                options.GrainDirectory = new(SqliteFactory.Instance, $"Data Source={Path.Combine(store, "directory.db")};Pooling=False", "benchmark");
+                options.GrainDirectory = new AdoNetGrainDirectory(SqliteFactory.Instance, $"Data Source={Path.Combine(store, "directory.db")};Pooling=False", "benchmark");
             }));
         var host = builder.Build();
         await host.StartAsync();

@@ -1,7 +1,10 @@
 using System.CommandLine;
 using Orleans.Tbptt.Local;
+using Orleans.Tbptt.Membership;
 using Orleans.Tbptt.Silo.Configuration;
 using Orleans.Tbptt.Silo.Hosting;
+using Orleans.Tbptt.Silo.Lifetime;
+using Orleans.Tbptt.Silo.Stores;
 using Orleans.Tbptt.Training.Native;
 
 namespace Orleans.Tbptt.Silo;
@@ -20,11 +23,13 @@ internal static class Program
     private static async Task<int> RunAsync(string[] args)
     {
         var commandLine = new SiloCommandLine();
-        var command = commandLine.Build(async start =>
-        {
-            LoadNativeBackend();
-            return await new SiloRun(Console.Out, TimeProvider.System).RunAsync(start);
-        });
+        var command = commandLine.Build(
+            async start =>
+            {
+                LoadNativeBackend();
+                return await new SiloRun(Console.Out, TimeProvider.System).RunAsync(start);
+            },
+            InitializeDatabaseAsync);
         var parsed = command.Parse(args);
         try
         {
@@ -43,6 +48,28 @@ internal static class Program
                 Console.Out.WriteLine(new ReadyLine { Ready = false, Error = exception.Message });
             Console.Error.WriteLine($"tbptt-silo: {exception.Message}");
             return exception.ExitCode;
+        }
+    }
+
+    private static async Task<int> InitializeDatabaseAsync(ClusteringSettings settings)
+    {
+        using var end = new EndRequest(SiloMode.Standing);
+        try
+        {
+            Console.Out.WriteLine(await SiloStore.InitializeAsync(settings, TimeProvider.System, end.Token));
+            return SiloExitCode.Ended;
+        }
+        catch (MembershipStoreException exception)
+        {
+            throw new SiloStartException(exception.Message, SiloExitCode.Unreachable, exception);
+        }
+        catch (ClusterSettingsException exception)
+        {
+            throw new SiloStartException(exception.Message, SiloExitCode.WrongConfiguration, exception);
+        }
+        catch (OperationCanceledException exception)
+        {
+            throw new SiloStartException("asked to end before the database was ready", SiloExitCode.Unreachable, exception);
         }
     }
 

@@ -4,19 +4,22 @@ using Orleans.Configuration;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Local;
 using Orleans.Tbptt.Membership;
+using Orleans.Tbptt.Transport;
 
 namespace Orleans.Tbptt.Client.Watching;
 
-/// <summary>An Orleans client that finds its gateways in the membership file, again and again: any silo may die.</summary>
+/// <summary>An Orleans client that finds its gateways in the cluster's membership, again and again: any silo may die.</summary>
 internal sealed class ClusterConnection : IAsyncDisposable
 {
+    private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromMilliseconds(300);
 
     private readonly IHost _host;
+    private readonly TlsIdentity? _tls;
 
-    private ClusterConnection(IHost host)
+    private ClusterConnection(IHost host, TlsIdentity? tls)
     {
-        _host = host;
+        (_host, _tls) = (host, tls);
         Grains = host.Services.GetRequiredService<IClusterClient>();
         Runs = new GrainRunService(Grains);
     }
@@ -27,37 +30,71 @@ internal sealed class ClusterConnection : IAsyncDisposable
     /// <summary>The grains as the console uses them.</summary>
     public IRunService Runs { get; }
 
-    /// <summary>Connects to the silos of a cluster.</summary>
-    /// <exception cref="ClientException">No silo can be reached.</exception>
+    /// <summary>Connects to the silos of a local cluster, which are secured as this program's settings say.</summary>
+    /// <param name="membershipFile">The SQLite file of the membership.</param>
+    /// <param name="clusterId">The cluster.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="ClientException">No silo can be reached, or a setting is wrong.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> came first.</exception>
-    public static async Task<ClusterConnection> OpenAsync(string membershipFile, string clusterId, CancellationToken cancellation)
+    public static Task<ClusterConnection> OpenAsync(string membershipFile, string clusterId, CancellationToken cancellation)
     {
-        SqliteMembership.Register();
-        var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Services.AddSingleton<IHostLifetime, ClusterHost.NoLifetime>();
-        builder.UseOrleansClient(client =>
-        {
-            client.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (clusterId, SqliteMembership.ServiceId));
-            client.UseAdoNetClustering(store =>
-            {
-                store.Invariant = SqliteMembership.Invariant;
-                store.ConnectionString = SqliteMembership.ConnectionString(membershipFile);
-            });
-            client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
-            client.Configure<ClientMessagingOptions>(messages => messages.MaxMessageBodySize = ClusterHost.MaxMessageBytes);
-        });
-        var host = builder.Build();
+        var tls = Checked(() => TlsSettings.Read(ClusteringSettings.Sources([])));
+        return OpenAsync(ClusteringSettings.OfFile(membershipFile, clusterId) with { Tls = tls }, cancellation);
+    }
+
+    /// <summary>Connects to the silos of a cluster.</summary>
+    /// <exception cref="ClientException">No silo can be reached, or a certificate cannot be used.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> came first.</exception>
+    public static async Task<ClusterConnection> OpenAsync(ClusteringSettings settings, CancellationToken cancellation)
+    {
+        var tls = settings.Tls.IsOn ? Checked(() => TlsIdentity.Load(settings.Tls, TimeProvider.System)) : null;
+        var host = Build(settings, tls);
+        // Orleans goes on asking gateways that do not let it in.
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        patience.CancelAfter(OpenTimeout);
         try
         {
-            await host.StartAsync(cancellation);
-            return new(host);
+            await host.StartAsync(patience.Token).WaitAsync(patience.Token);
+            return new(host, tls);
         }
         catch (Exception exception)
         {
             host.Dispose();
+            tls?.Dispose();
             // Orleans does not always say it this way.
             cancellation.ThrowIfCancellationRequested();
-            throw new ClientException($"cannot reach cluster {clusterId}: {Text.OneLine(exception.Message)}", ExitCode.Unreachable, exception);
+            string reason = patience.IsCancellationRequested
+                ? $"no silo answered within {OpenTimeout.TotalSeconds:0} s; do the settings of {TlsSettings.Section} fit those of the silos?"
+                : Text.OneLine(exception.Message);
+            throw new ClientException($"cannot reach cluster {settings.ClusterId} ({settings.Description}): {reason}", ExitCode.Unreachable, exception);
+        }
+    }
+
+    private static IHost Build(ClusteringSettings settings, TlsIdentity? tls)
+    {
+        var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Services.AddSingleton<IHostLifetime, ClusterHost.NoLifetime>();
+        builder.UseOrleansClient(client =>
+        {
+            client.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (settings.ClusterId, ClusteringSettings.ServiceId));
+            client.UseClustering(settings);
+            if (tls is not null)
+                client.UseTls(tls, TimeProvider.System);
+            client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
+            client.Configure<ClientMessagingOptions>(messages => messages.MaxMessageBodySize = ClusterHost.MaxMessageBytes);
+        });
+        return builder.Build();
+    }
+
+    private static T Checked<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (ClusterSettingsException exception)
+        {
+            throw new ClientException(Text.OneLine(exception.Message), ExitCode.Usage, exception);
         }
     }
 
@@ -68,6 +105,7 @@ internal sealed class ClusterConnection : IAsyncDisposable
         {
             await _host.StopAsync().WaitAsync(CloseTimeout);
             _host.Dispose();
+            _tls?.Dispose();
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {

@@ -13,10 +13,10 @@ public sealed class SiloCommandLineTests
         {
             var start = Parse("--device", "cpu", "--detached", "wave-1");
 
-            Assert.Equal("from-environment", start.Settings.ClusterId);
+            Assert.Equal("from-environment", start.Settings.Clustering.ClusterId);
             Assert.Equal("cpu", start.Settings.DeviceName.Text);
             Assert.Equal("127.0.0.1", start.Settings.Address);
-            Assert.Equal(Path.GetFullPath("runs/.cluster/membership.db"), start.Settings.MembershipFile);
+            Assert.Equal(Path.GetFullPath("runs/.cluster/membership.db"), start.Settings.Clustering.Connection);
             Assert.Equal((SiloMode.Detached, "wave-1"), (start.Mode, start.Run!.Value.Text));
         }
         finally
@@ -25,6 +25,55 @@ public sealed class SiloCommandLineTests
             Environment.SetEnvironmentVariable("Tbptt__Device", null);
         }
     }
+
+    [Fact]
+    public void CommandLine_ChoosesTheClustersStore_AndASqliteFileByItsName()
+    {
+        Environment.SetEnvironmentVariable("Orleans__Clustering__ProviderType", "Redis");
+        Environment.SetEnvironmentVariable("Orleans__Clustering__ConnectionString", "redis.example:6379");
+        Environment.SetEnvironmentVariable("Orleans__ClusterId", "from-environment");
+        try
+        {
+            Assert.Equal("Redis redis.example:6379", Parse().Settings.Clustering.Description);
+            Assert.Equal("Redis other.example:6379", Parse("--connection", "other.example").Settings.Clustering.Description);
+            Assert.Equal("from-environment", Parse().Settings.Clustering.ClusterId);
+            var local = Parse("--membership", "/data/wave-1.db", "--cluster-id", "wave-1").Settings.Clustering;
+            Assert.Equal(("SQLite /data/wave-1.db", "wave-1"), (local.Description, local.ClusterId));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("Orleans__Clustering__ProviderType", null);
+            Environment.SetEnvironmentVariable("Orleans__Clustering__ConnectionString", null);
+            Environment.SetEnvironmentVariable("Orleans__ClusterId", null);
+        }
+    }
+
+    [Fact]
+    public void CommandLine_TakesSlotsAndDataRoots_InPlaceOfTheEnvironments()
+    {
+        Environment.SetEnvironmentVariable("Tbptt__DataRoots__0", "/usr");
+        Environment.SetEnvironmentVariable("Tbptt__DataRoots__1", "/etc");
+        try
+        {
+            Assert.Equal(["/usr", "/etc"], Parse().Settings.DataRoots);
+            Assert.Equal(["/tmp"], Parse("--data-root", "/usr/../tmp").Settings.DataRoots);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("Tbptt__DataRoots__0", null);
+            Environment.SetEnvironmentVariable("Tbptt__DataRoots__1", null);
+        }
+
+        Assert.Equal(["/usr", "/tmp"], Parse("--data-root", "/usr", "--data-root", "/tmp").Settings.DataRoots);
+        Assert.Equal(0, Parse("--slots", "0").Settings.ActualSlots);
+        Assert.Equal(Environment.ProcessorCount, Parse("--device", "cpu").Settings.ActualSlots);
+    }
+
+    [Theory]
+    [InlineData("slots: found '-1', expected 0 to 1024", "--slots", "-1")]
+    [InlineData("data-root: found '/no/such/place', expected a directory that exists", "--data-root", "/no/such/place")]
+    public void CommandLine_SaysWhatItExpected_WhenAValueIsWrong(string message, params string[] args) =>
+        Assert.Equal(message, Assert.Throws<SiloStartException>(() => Parse(args)).Message);
 
     [Fact]
     public void CommandLine_NamesKeyAndValue_WhenAPortIsNoNumber()
@@ -58,11 +107,13 @@ public sealed class SiloCommandLineTests
     {
         var start = default(SiloStart);
         new SiloCommandLine()
-            .Build(parsed =>
-            {
-                start = parsed;
-                return Task.FromResult(0);
-            })
+            .Build(
+                parsed =>
+                {
+                    start = parsed;
+                    return Task.FromResult(0);
+                },
+                _ => Task.FromResult(0))
             .Parse(args)
             .Invoke(new() { EnableDefaultExceptionHandler = false });
         return start!;

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Orleans.TestingHost;
 using Orleans.Tbptt.Grains;
+using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
@@ -30,7 +31,7 @@ internal sealed class TestSilos : IAsyncDisposable
             silo.AddTbpttGrains(options =>
             {
                 options.RunsDirectory = store.Path;
-                options.GrainDirectory = new(SqliteFactory.Instance, $"Data Source={store.File("directory.db")};Pooling=False", "test");
+                options.GrainDirectory = new AdoNetGrainDirectory(SqliteFactory.Instance, $"Data Source={store.File("directory.db")};Pooling=False", "test");
             });
             configure?.Invoke(silo);
         });

@@ -32,6 +32,7 @@ public static class SiloBuilderExtensions
         builder.Services.AddSingleton<TrainerPlacement>();
         builder.Services.AddSingleton<RunServices>();
         builder.Services.AddSingleton<LostRuns>();
+        builder.Services.AddSingleton<SiloDrain>();
         return builder;
     }
 }

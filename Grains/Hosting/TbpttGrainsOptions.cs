@@ -1,4 +1,4 @@
-using Orleans.Tbptt.Grains.Placement;
+using Orleans.GrainDirectory;
 using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Grains;
@@ -10,8 +10,20 @@ public sealed class TbpttGrainsOptions
     public string RunsDirectory { get; set; } = "runs";
 
     /// <summary>Where the cluster keeps the places of runs' grains. The same for all silos, outlives any of them. Required.</summary>
-    public AdoNetGrainDirectory? GrainDirectory { get; set; }
+    public IGrainDirectory? GrainDirectory { get; set; }
 
     /// <summary>The device this silo offers to runs whose spec says <c>auto</c>. Default <see cref="DeviceName.Auto"/>.</summary>
     public DeviceName Device { get; set; } = DeviceName.Auto;
+
+    /// <summary>How many trainers this silo takes; with 0 it holds coordinators only. Default: one for each core.</summary>
+    public int Slots { get; set; } = Environment.ProcessorCount;
+
+    /// <summary>The directories that data may lie in, as absolute paths. Empty, the default: anywhere.</summary>
+    public IReadOnlyList<string> DataRoots { get; set; } = [];
+
+    /// <summary>The cluster this silo is part of. Default <c>tbptt</c>.</summary>
+    public string ClusterId { get; set; } = "tbptt";
+
+    /// <summary>Whether others than this machine's own programs can reach this silo. Default false.</summary>
+    public bool Exposed { get; set; }
 }

@@ -12,7 +12,8 @@ namespace Orleans.Tbptt.Grains.Placement;
 /// <param name="provider">The database's provider.</param>
 /// <param name="connectionString">The database.</param>
 /// <param name="clusterId">The cluster; several may share a database.</param>
-public sealed class AdoNetGrainDirectory(DbProviderFactory provider, string connectionString, string clusterId) : IGrainDirectory
+/// <param name="prepared">Whether the table is there; else it is created when it is first used.</param>
+public sealed class AdoNetGrainDirectory(DbProviderFactory provider, string connectionString, string clusterId, bool prepared = false) : IGrainDirectory
 {
     /// <summary>The name under which grains ask for this directory.</summary>
     public const string Name = "tbptt";
@@ -32,7 +33,11 @@ public sealed class AdoNetGrainDirectory(DbProviderFactory provider, string conn
     private const string Select = "SELECT SiloAddress, ActivationId FROM TbpttGrainDirectory WHERE ClusterId = @cluster AND GrainId = @grain";
     private const string Delete = "DELETE FROM TbpttGrainDirectory WHERE ClusterId = @cluster AND GrainId = @grain AND ActivationId = @activation";
     private const string DeleteSilo = "DELETE FROM TbpttGrainDirectory WHERE ClusterId = @cluster AND SiloAddress = @silo";
-    private Task? _table;
+
+    /// <summary>A database that does not answer makes a call fail: whoever asks can ask again, and a step must not hang.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private Task? _table = prepared ? Task.CompletedTask : null;
 
     /// <inheritdoc/>
     public Task<GrainAddress?> Register(GrainAddress address) => Register(address, null);
@@ -51,10 +56,11 @@ public sealed class AdoNetGrainDirectory(DbProviderFactory provider, string conn
     public async Task<GrainAddress?> Lookup(GrainId grainId)
     {
         await Prepare();
-        await using var connection = await Open(provider, connectionString);
+        using var patience = new CancellationTokenSource(Patience, TimeProvider.System);
+        await using var connection = await Open(provider, connectionString, patience.Token);
         await using var command = Command(connection, Select, [("cluster", clusterId), ("grain", grainId.ToString())]);
-        await using var reader = await command.ExecuteReaderAsync();
-        return await reader.ReadAsync()
+        await using var reader = await command.ExecuteReaderAsync(patience.Token);
+        return await reader.ReadAsync(patience.Token)
             ? new() { GrainId = grainId, SiloAddress = SiloAddress.FromParsableString(reader.GetString(0)), ActivationId = ActivationId.FromParsableString(reader.GetString(1)) }
             : null;
     }
@@ -72,7 +78,7 @@ public sealed class AdoNetGrainDirectory(DbProviderFactory provider, string conn
 
     /// <summary>Creates the table where it is missing; a try that failed is made again by the next call.</summary>
     private Task Prepare() =>
-        _table is { IsFaulted: false } ready ? ready : _table = Execute(provider, connectionString, Table);
+        _table is { IsFaulted: false, IsCanceled: false } ready ? ready : _table = Execute(provider, connectionString, Table);
 
     private async Task Execute(string text, params (string Name, string Value)[] parameters)
     {
@@ -82,16 +88,17 @@ public sealed class AdoNetGrainDirectory(DbProviderFactory provider, string conn
 
     private static async Task Execute(DbProviderFactory provider, string connectionString, string text, params (string Name, string Value)[] parameters)
     {
-        await using var connection = await Open(provider, connectionString);
+        using var patience = new CancellationTokenSource(Patience, TimeProvider.System);
+        await using var connection = await Open(provider, connectionString, patience.Token);
         await using var command = Command(connection, text, parameters);
-        await command.ExecuteNonQueryAsync();
+        await command.ExecuteNonQueryAsync(patience.Token);
     }
 
-    private static async Task<DbConnection> Open(DbProviderFactory provider, string connectionString)
+    private static async Task<DbConnection> Open(DbProviderFactory provider, string connectionString, CancellationToken cancellation)
     {
         var connection = provider.CreateConnection()!;
         connection.ConnectionString = connectionString;
-        await connection.OpenAsync();
+        await connection.OpenAsync(cancellation);
         return connection;
     }
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Microsoft.Extensions.Configuration;
+using Orleans.Tbptt.Membership;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Silo.Configuration;
@@ -37,30 +37,51 @@ internal sealed class SiloCommandLine
         HelpName = "RUN",
     };
 
-    private readonly (Option Option, string Key)[] _settings =
+    private readonly Option<string[]> _dataRoots = new("--data-root")
+    {
+        Description = "A directory that data may lie in; may be given again and again. Default: anywhere.",
+        HelpName = "DIR",
+    };
+
+    /// <summary>What a database is found by, and so what <c>init-database</c> takes, too.</summary>
+    private readonly (Option<string> Option, string Key)[] _store =
     [
-        (Text("--runs", "DIR", "The run store, shared by all silos of a cluster. Default ./runs."), nameof(SiloSettings.Runs)),
-        (Text("--device", "DEVICE", "auto, cpu or cuda:N, for runs that leave the choice to the silo. Default auto."), nameof(SiloSettings.Device)),
-        (Text("--cluster-id", "ID", "The cluster to be part of. Default tbptt."), nameof(SiloSettings.ClusterId)),
-        (Text("--membership", "FILE", "The SQLite file of the membership. Default .cluster/membership.db in the run store."), nameof(SiloSettings.Membership)),
-        (Text("--address", "IP", "The address that others reach this silo at. Default 127.0.0.1."), nameof(SiloSettings.Address)),
-        (Text("--silo-port", "PORT", "The port for silos. Default: any free one."), nameof(SiloSettings.SiloPort)),
-        (Text("--gateway-port", "PORT", "The port for clients. Default: any free one."), nameof(SiloSettings.GatewayPort)),
-        (Text("--name", "NAME", "The silo's name. Default: silo- and the process id."), nameof(SiloSettings.Name)),
-        (Text("--log-file", "FILE", "A file that the log is appended to."), nameof(SiloSettings.LogFile)),
-        (Text("--log-level", "LEVEL", "verbose, debug, information, warning, error or fatal. Default information."), nameof(SiloSettings.LogLevel)),
+        (Text("--runs", "DIR", "The run store, shared by all silos of a cluster. Default ./runs."), Own(nameof(SiloSettings.Runs))),
+        (Text("--clustering", "PROVIDER", "Where the cluster keeps its membership: Sqlite, Redis or PostgreSql. Default Sqlite."), ClusteringSettings.ProviderKey),
+        (Text("--connection", "STRING", "The connection string of Redis or PostgreSQL, or SQLite's file. Better in the environment if it holds a password: Orleans__Clustering__ConnectionString."), ClusteringSettings.ConnectionKey),
+        (Text("--membership", "FILE", "The SQLite file of the membership. Default .cluster/membership.db in the run store."), Own(nameof(SiloSettings.Membership))),
+    ];
+
+    private readonly (Option<string> Option, string Key)[] _settings =
+    [
+        (Text("--cluster-id", "ID", "The cluster to be part of. Default tbptt."), Own(nameof(SiloSettings.ClusterId))),
+        (Text("--device", "DEVICE", "auto, cpu or cuda:N, for runs that leave the choice to the silo. Default auto."), Own(nameof(SiloSettings.Device))),
+        (Text("--slots", "N", "How many trainers to take; 0 for coordinators only. Default: one for each core, or for each GPU."), Own(nameof(SiloSettings.Slots))),
+        (Text("--address", "IP", "The address that others reach this silo at. Default 127.0.0.1."), Own(nameof(SiloSettings.Address))),
+        (Text("--silo-port", "PORT", "The port for silos. Default: any free one."), Own(nameof(SiloSettings.SiloPort))),
+        (Text("--gateway-port", "PORT", "The port for clients. Default: any free one."), Own(nameof(SiloSettings.GatewayPort))),
+        (Text("--name", "NAME", "The silo's name. Default: silo- and the process id."), Own(nameof(SiloSettings.Name))),
+        (Text("--log-file", "FILE", "A file that the log is appended to."), Own(nameof(SiloSettings.LogFile))),
+        (Text("--log-level", "LEVEL", "verbose, debug, information, warning, error or fatal. Default information."), Own(nameof(SiloSettings.LogLevel))),
     ];
 
     /// <summary>Builds the command.</summary>
     /// <param name="run">What to do with a command line that is sound.</param>
-    public RootCommand Build(Func<SiloStart, Task<int>> run)
+    /// <param name="initializeDatabase">The work of <c>init-database</c>.</param>
+    public RootCommand Build(Func<SiloStart, Task<int>> run, Func<ClusteringSettings, Task<int>> initializeDatabase)
     {
         var command = new RootCommand("A silo of an Orleans.Tbptt cluster: holds coordinators and trainers of runs.")
         {
-            _local, _detached,
+            _local, _detached, _dataRoots,
         };
-        foreach (var (option, _) in _settings)
+        var database = new Command(
+            "init-database", "Creates the tables of membership and grain directory in a PostgreSQL database or SQLite file; needed once, harmless again.");
+        foreach (var (option, _) in _store)
+            database.Options.Add(option);
+        database.SetAction(result => initializeDatabase(Bind(result, _store).Clustering));
+        foreach (var (option, _) in (IEnumerable<(Option<string> Option, string)>)[.. _store, .. _settings])
             command.Options.Add(option);
+        command.Subcommands.Add(database);
         command.SetAction(result => run(Read(result)));
         return command;
     }
@@ -74,33 +95,29 @@ internal sealed class SiloCommandLine
         if (result.GetValue(_detached) is { } text)
             run = RunId.TryParse(text, out var id) ? id : throw Wrong($"detached: found '{text}', expected a run id");
         var mode = run is not null ? SiloMode.Detached : result.GetValue(_local) ? SiloMode.Local : SiloMode.Standing;
-        var settings = Bind(result);
-        settings.Validate();
-        return new(settings, mode, run);
+        return new(Bind(result, [.. _store, .. _settings]), mode, run);
     }
 
-    private SiloSettings Bind(ParseResult result)
+    private SiloSettings Bind(ParseResult result, IEnumerable<(Option<string> Option, string Key)> options)
     {
-        var given = _settings
-            .Select(setting => (setting.Key, Value: result.GetValue((Option<string>)setting.Option)))
+        var given = options
+            .Select(option => KeyValuePair.Create(option.Key, result.GetValue(option.Option)))
             .Where(setting => setting.Value is not null)
-            .Select(setting => KeyValuePair.Create($"{SiloSettings.Section}:{setting.Key}", setting.Value));
+            .ToDictionary();
+        // Who names the SQLite file means it, whatever the environment says of clusters.
+        if (given.ContainsKey(Own(nameof(SiloSettings.Membership))))
+            given.TryAdd(ClusteringSettings.ProviderKey, nameof(ClusteringProvider.Sqlite));
         try
         {
-            return new ConfigurationBuilder()
-                .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
-                .AddEnvironmentVariables()
-                .AddInMemoryCollection(given)
-                .Build()
-                .GetSection(SiloSettings.Section)
-                .Get<SiloSettings>() ?? new SiloSettings();
+            return SiloSettings.Read(ClusteringSettings.Sources(given), result.GetValue(_dataRoots) ?? []);
         }
-        catch (Exception exception) when (exception is InvalidOperationException or InvalidDataException)
+        catch (ClusterSettingsException exception)
         {
-            // The binder names the key, its cause the value: both are needed to mend it.
-            throw Wrong(exception.InnerException is { } cause ? $"{exception.Message} {cause.Message}" : exception.Message);
+            throw Wrong(exception.Message);
         }
     }
+
+    private static string Own(string key) => $"{SiloSettings.Section}:{key}";
 
     private static SiloStartException Wrong(string message) => new(message, SiloExitCode.WrongConfiguration);
 

@@ -1,6 +1,8 @@
 using System.Net;
+using Microsoft.Extensions.Configuration;
 using Orleans.Tbptt.Membership;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Native;
 using Serilog.Events;
 
 namespace Orleans.Tbptt.Silo.Configuration;
@@ -14,17 +16,28 @@ internal sealed class SiloSettings
     /// <summary>The section of the configuration.</summary>
     public const string Section = "Tbptt";
 
+    private const int MaxSlots = 1024;
+
     /// <summary>The run store, shared by all silos of a cluster. Default <c>./runs</c>.</summary>
     public string Runs { get; set; } = "./runs";
 
     /// <summary>The device for runs that leave the choice to the silo: auto, cpu or cuda:N. Default auto.</summary>
     public string Device { get; set; } = "auto";
 
-    /// <summary>The cluster to be part of. Default <c>tbptt</c>.</summary>
-    public string ClusterId { get; set; } = "tbptt";
+    /// <summary>How many trainers to take; 0 for coordinators only. Default: one for each core, or for each GPU.</summary>
+    public int? Slots { get; set; }
 
-    /// <summary>The SQLite file of the membership. Default <c>.cluster/membership.db</c> in the run store.</summary>
+    /// <summary>The directories that data may lie in. Empty, the default: anywhere.</summary>
+    public IReadOnlyList<string> DataRoots { get; set; } = [];
+
+    /// <summary>The cluster to be part of; weighs more than <c>Orleans:ClusterId</c>.</summary>
+    public string? ClusterId { get; set; }
+
+    /// <summary>The SQLite file of the membership; weighs more than <c>Orleans:Clustering:ConnectionString</c>. Default <c>.cluster/membership.db</c> in the run store.</summary>
     public string? Membership { get; set; }
+
+    /// <summary>Where the cluster keeps its membership: the section <c>Orleans</c>, and what <see cref="ClusterId"/> and <see cref="Membership"/> change of it.</summary>
+    public ClusteringSettings Clustering { get; private set; } = ClusteringSettings.OfFile("runs/.cluster/membership.db", ClusteringSettings.DefaultClusterId);
 
     /// <summary>The IP address that others reach this silo at. Default 127.0.0.1.</summary>
     public string Address { get; set; } = "127.0.0.1";
@@ -43,9 +56,6 @@ internal sealed class SiloSettings
 
     /// <summary>The least level that is logged: verbose, debug, information, warning, error or fatal. Default information.</summary>
     public string LogLevel { get; set; } = "information";
-
-    /// <summary>The membership file that is in use.</summary>
-    public string MembershipFile => Path.GetFullPath(Membership ?? Path.Combine(SqliteMembership.DirectoryIn(Runs), "membership.db"));
 
     /// <summary>The name that is in use.</summary>
     public string EffectiveName => Name ?? $"silo-{Environment.ProcessId}";
@@ -68,13 +78,80 @@ internal sealed class SiloSettings
         ? level
         : throw Wrong("log-level", LogLevel, "verbose, debug, information, warning, error or fatal");
 
-    /// <summary>Checks every value.</summary>
+    /// <summary><see cref="Device"/> as this machine has it: never auto. Loads libtorch.</summary>
+    /// <exception cref="SiloStartException">This machine has no such device.</exception>
+    public DeviceName ActualDevice
+    {
+        get
+        {
+            try
+            {
+                return DeviceSelector.ThisMachine.Resolve(DeviceName);
+            }
+            catch (DeviceUnavailableException exception)
+            {
+                throw new SiloStartException(exception.Message, SiloExitCode.WrongConfiguration, exception);
+            }
+        }
+    }
+
+    /// <summary>How many trainers the silo takes. Loads libtorch.</summary>
+    public int ActualSlots => Slots ?? (ActualDevice == DeviceName.Cpu ? Environment.ProcessorCount
+        : DeviceName == DeviceName.Auto ? DeviceSelector.ThisMachine.CudaDevices : 1);
+
+    /// <summary>Reads everything from the sources of a configuration, and checks it.</summary>
+    /// <param name="sources">From <see cref="ClusteringSettings.Sources"/>.</param>
+    /// <param name="dataRoots">Where there are any, all that data may lie in, whatever the sources allow.</param>
     /// <exception cref="SiloStartException">A value is wrong; says which, and what was expected.</exception>
-    public void Validate()
+    public static SiloSettings Read(IConfiguration sources, IReadOnlyList<string> dataRoots)
+    {
+        var settings = Bind(sources);
+        if (dataRoots.Count > 0)
+            settings.DataRoots = dataRoots;
+        settings.Validate();
+        try
+        {
+            var clustering = ClusteringSettings.Read(sources, Path.Combine(SqliteMembership.DirectoryIn(settings.Runs), "membership.db"));
+            if (settings.Membership is { } file && clustering.Provider == ClusteringProvider.Sqlite)
+                clustering = clustering with { Connection = Path.GetFullPath(file) };
+            settings.Clustering = clustering with { ClusterId = settings.ClusterId ?? clustering.ClusterId };
+        }
+        catch (ClusterSettingsException exception)
+        {
+            throw new SiloStartException(exception.Message, SiloExitCode.WrongConfiguration, exception);
+        }
+
+        return settings;
+    }
+
+    private static SiloSettings Bind(IConfiguration sources)
+    {
+        try
+        {
+            return sources.GetSection(Section).Get<SiloSettings>() ?? new SiloSettings();
+        }
+        catch (InvalidOperationException exception)
+        {
+            // The binder names the key, its cause the value: both are needed to mend it.
+            string cause = exception.InnerException is { } inner ? $" {inner.Message}" : "";
+            throw new SiloStartException(exception.Message + cause, SiloExitCode.WrongConfiguration, exception);
+        }
+    }
+
+    private void Validate()
     {
         _ = (DeviceName, IPAddress, MinimumLevel);
-        if (string.IsNullOrWhiteSpace(ClusterId))
+        if (ClusterId is not null && string.IsNullOrWhiteSpace(ClusterId))
             throw Wrong("cluster-id", ClusterId, "a name");
+        if (Slots is < 0 or > MaxSlots)
+            throw Wrong("slots", Slots, $"0 to {MaxSlots}");
+        DataRoots = [.. DataRoots.Select(Path.GetFullPath)];
+        foreach (string root in DataRoots)
+        {
+            if (!Directory.Exists(root))
+                throw Wrong("data-root", root, "a directory that exists");
+        }
+
         if (string.IsNullOrWhiteSpace(Runs))
             throw Wrong("runs", Runs, "a directory");
         if (SiloPort is < 0 or > IPEndPoint.MaxPort)

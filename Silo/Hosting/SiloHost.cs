@@ -1,13 +1,14 @@
-using System.Net;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Tbptt.Grains;
 using Orleans.Tbptt.Local;
 using Orleans.Tbptt.Membership;
 using Orleans.Tbptt.Silo.Configuration;
+using Orleans.Tbptt.Silo.Stores;
+using Orleans.Tbptt.Transport;
 using Serilog;
 
 namespace Orleans.Tbptt.Silo.Hosting;
@@ -19,9 +20,8 @@ internal static class SiloHost
     public static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(1.5);
 
     /// <summary>Builds the host of one silo.</summary>
-    public static IHost Build(SiloSettings settings, IPAddress address, int siloPort, int gatewayPort)
+    public static IHost Build(SiloSettings settings, SiloStore store, TlsIdentity? tls, TimeProvider time, int siloPort, int gatewayPort)
     {
-        SqliteMembership.Register();
         // No defaults: configuration and logging are ours, and the console's lifetime would answer Ctrl-C, which is the parent's to answer.
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Services.AddSingleton<IHostLifetime, ClusterHost.NoLifetime>();
@@ -29,25 +29,39 @@ internal static class SiloHost
         builder.Services.AddSerilog(Log.Logger);
         builder.UseOrleans(silo =>
         {
-            silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (settings.ClusterId, SqliteMembership.ServiceId));
+            silo.Configure<ClusterOptions>(cluster =>
+                (cluster.ClusterId, cluster.ServiceId) = (settings.Clustering.ClusterId, ClusteringSettings.ServiceId));
             silo.Configure<SiloOptions>(names => names.SiloName = settings.EffectiveName);
-            silo.ConfigureEndpoints(address, siloPort, gatewayPort);
-            silo.UseAdoNetClustering(store =>
-            {
-                store.Invariant = SqliteMembership.Invariant;
-                store.ConnectionString = SqliteMembership.ConnectionString(settings.MembershipFile);
-            });
+            silo.ConfigureEndpoints(settings.IPAddress, siloPort, gatewayPort);
+            store.AddTo(silo);
             silo.Configure<ClusterMembershipOptions>(NoticeDeathsSoon);
             silo.Configure<SiloMessagingOptions>(messages => messages.MaxMessageBodySize = ClusterHost.MaxMessageBytes);
             silo.Services.Replace(ServiceDescriptor.Singleton<IFatalErrorHandler, FatalExit>());
+            if (tls is not null)
+                Secure(silo, tls, time);
             silo.AddTbpttGrains(grains =>
             {
                 grains.RunsDirectory = settings.Runs;
                 grains.Device = settings.DeviceName;
-                grains.GrainDirectory = new(SqliteFactory.Instance, SqliteMembership.ConnectionString(settings.MembershipFile), settings.ClusterId);
+                grains.GrainDirectory = store.Directory;
+                grains.Slots = settings.ActualSlots;
+                grains.DataRoots = settings.DataRoots;
+                grains.ClusterId = settings.Clustering.ClusterId;
+                grains.Exposed = settings.IsExposed;
             });
         });
         return builder.Build();
+    }
+
+    private static void Secure(ISiloBuilder silo, TlsIdentity tls, TimeProvider time)
+    {
+        silo.Services.AddSingleton(services => new TlsTransport(tls, time, services.GetRequiredService<ILogger<TlsTransport>>()));
+        silo.Services.AddOptions<SiloConnectionOptions>().Configure<TlsTransport>((connections, transport) =>
+        {
+            connections.ConfigureSiloInboundConnection(transport.Accept);
+            connections.ConfigureSiloOutboundConnection(transport.Open);
+            connections.ConfigureGatewayInboundConnection(transport.Accept);
+        });
     }
 
     /// <summary>
@@ -60,8 +74,12 @@ internal static class SiloHost
         // The liveness check of connections waits this long for each probe; at its default a frozen silo lives on for a minute.
         membership.MaxProbeTimeout = TimeSpan.FromMilliseconds(700);
         membership.NumVotesForDeathDeclaration = 2;
-        membership.TableRefreshTimeout = TimeSpan.FromSeconds(2);
-        membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
+        // A silo that was frozen and taken for dead works on until it reads so here.
+        membership.TableRefreshTimeout = TimeSpan.FromSeconds(1);
+        // After a cluster was killed as a whole, whoever starts has to reach every silo of the table that seems to be alive: those that were killed
+        // cease to seem so after this long, times the number of misses.
+        membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(1);
+        membership.NumMissedTableIAmAliveLimit = 3;
         membership.DefunctSiloExpiration = TimeSpan.FromHours(1);
         membership.DefunctSiloCleanupPeriod = TimeSpan.FromMinutes(10);
     }

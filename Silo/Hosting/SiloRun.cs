@@ -1,10 +1,8 @@
-using System.Net;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Orleans.Tbptt.Local;
-using Orleans.Tbptt.Membership;
+using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Silo.Configuration;
 using Orleans.Tbptt.Silo.Lifetime;
@@ -17,8 +15,8 @@ namespace Orleans.Tbptt.Silo.Hosting;
 /// <param name="time">The clock.</param>
 internal sealed class SiloRun(TextWriter output, TimeProvider time)
 {
-    private const string ExposedWarning =
-        "the address is not loopback: whoever reaches these ports can call any grain and read any file a spec names; there is no access control yet";
+    /// <summary>What trainers and coordinators may take to move away, so that the silo has ended within 10 s.</summary>
+    internal static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(8);
 
     /// <summary>Runs a silo to its end.</summary>
     /// <exception cref="SiloStartException">It could not start.</exception>
@@ -33,10 +31,12 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
         SiloLog.Open(start.Settings, start.Mode);
         try
         {
-            var host = await SiloStarter.StartAsync(start.Settings, end.Token);
-            Announce(host.Services, start);
-            await WaitForEndAsync(host, start, end);
-            await LeaveAsync(host, start);
+            var silo = await SiloStarter.StartAsync(start.Settings, time, end.Token);
+            new SiloAnnouncement(start, silo.Host.Services.GetRequiredService<ILocalSiloDetails>()).Write(output);
+            await WaitForEndAsync(silo.Host, start, end);
+            if (end.IsSignal)
+                await DrainAsync(silo.Host.Services.GetRequiredService<SiloDrain>());
+            await LeaveAsync(silo, start);
         }
         catch (OperationCanceledException) when (end.Token.IsCancellationRequested)
         {
@@ -48,36 +48,6 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
         }
 
         return SiloExitCode.Ended;
-    }
-
-    private void Announce(IServiceProvider services, SiloStart start)
-    {
-        var details = services.GetRequiredService<ILocalSiloDetails>();
-        IPEndPoint silo = details.SiloAddress.Endpoint, gateway = details.GatewayAddress.Endpoint;
-        var settings = start.Settings;
-        if (start.Mode == SiloMode.Standing)
-        {
-            output.WriteLine($"silo        {settings.EffectiveName} at {silo}, clients at {gateway}");
-            output.WriteLine($"membership  SQLite {settings.MembershipFile}, cluster {settings.ClusterId}");
-            output.WriteLine($"device      {settings.DeviceName}");
-            output.WriteLine($"runs        {Path.GetFullPath(settings.Runs)}");
-            if (settings.IsExposed)
-                output.WriteLine($"warning     {ExposedWarning}");
-        }
-        else
-        {
-            output.WriteLine(new ReadyLine
-            {
-                Ready = true, Silo = silo.ToString(), Gateway = gateway.ToString(), Pid = Environment.ProcessId,
-            });
-        }
-
-        output.Flush();
-        if (settings.IsExposed && start.Mode != SiloMode.Standing)
-            Log.Warning("{Warning}", ExposedWarning);
-        Log.Information(
-            "Silo {Name} at {Silo}, clients at {Gateway}, membership {Membership}, cluster {Cluster}, device {Device}, runs {Runs}",
-            settings.EffectiveName, silo, gateway, settings.MembershipFile, settings.ClusterId, settings.DeviceName, Path.GetFullPath(settings.Runs));
     }
 
     private async Task WaitForEndAsync(IHost host, SiloStart start, EndRequest end)
@@ -103,17 +73,32 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
         }
     }
 
-    private async Task LeaveAsync(IHost host, SiloStart start)
+    /// <summary>Waits until what lives here has moved away. A console that has gone takes its silos with it: then there is nowhere to move to.</summary>
+    internal async Task DrainAsync(SiloDrain drain)
+    {
+        drain.Begin();
+        Log.Information("The silo drains: {Occupants}", drain.Occupants.Count == 0 ? "nothing lives here" : string.Join(", ", drain.Occupants));
+        try
+        {
+            await drain.Drained.WaitAsync(DrainTimeout, time);
+        }
+        catch (TimeoutException)
+        {
+            Log.Warning("The silo leaves with what has not moved away within {Timeout} s: {Occupants}", DrainTimeout.TotalSeconds, string.Join(", ", drain.Occupants));
+        }
+    }
+
+    private async Task LeaveAsync(RunningSilo silo, SiloStart start)
     {
         Log.Information("The silo is leaving its cluster");
         try
         {
             // An orderly leave takes as long as calls in flight do; after the timeout the others find out by their probes.
-            await host.StopAsync(CancellationToken.None).WaitAsync(SiloHost.ShutdownTimeout, time);
+            await silo.Host.StopAsync(CancellationToken.None).WaitAsync(SiloHost.ShutdownTimeout, time);
             // The membership of a standing cluster outlives its silos; that of one run is of no use to anybody after it.
             // Another silo of the run may have been the last one that the file still told of.
-            if (start.Mode != SiloMode.Standing && File.Exists(start.Settings.MembershipFile))
-                SqliteMembership.DeleteIfDeserted(start.Settings.MembershipFile);
+            if (start.Mode != SiloMode.Standing)
+                silo.Store.DeleteIfDeserted();
         }
         catch (Exception exception) when (exception is TimeoutException or OperationCanceledException or SqliteException or IOException)
         {

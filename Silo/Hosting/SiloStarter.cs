@@ -1,10 +1,26 @@
 using System.Data.Common;
 using Microsoft.Extensions.Hosting;
+using Orleans.Runtime.MembershipService;
 using Orleans.Tbptt.Membership;
 using Orleans.Tbptt.Silo.Configuration;
+using Orleans.Tbptt.Silo.Stores;
+using Orleans.Tbptt.Transport;
 using Serilog;
+using StackExchange.Redis;
 
 namespace Orleans.Tbptt.Silo.Hosting;
+
+/// <summary>A silo that is part of its cluster, with what it holds open.</summary>
+internal sealed record RunningSilo(IHost Host, SiloStore Store, TlsIdentity? Tls) : IAsyncDisposable
+{
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        Host.Dispose();
+        await Store.DisposeAsync();
+        Tls?.Dispose();
+    }
+}
 
 /// <summary>Starts a silo on free ports and makes one line of whatever keeps it from starting.</summary>
 internal static class SiloStarter
@@ -13,23 +29,39 @@ internal static class SiloStarter
 
     /// <summary>Starts a silo; it is part of its cluster when this returns.</summary>
     /// <exception cref="SiloStartException">It could not start.</exception>
-    public static async Task<IHost> StartAsync(SiloSettings settings, CancellationToken cancellation)
+    public static async Task<RunningSilo> StartAsync(SiloSettings settings, TimeProvider time, CancellationToken cancellation)
     {
-        CreateRunStore(settings.Runs);
+        _ = settings.ActualDevice;
+        CheckRunStore(settings.Runs);
+        var tls = default(TlsIdentity);
+        var store = default(SiloStore);
         try
         {
-            SqliteMembership.Prepare(settings.MembershipFile);
+            tls = settings.Clustering.Tls.IsOn ? TlsIdentity.Load(settings.Clustering.Tls, time) : null;
+            store = await SiloStore.OpenAsync(settings.Clustering, time, cancellation);
+            return new(await StartOnFreePortsAsync(settings, store, tls, time, cancellation), store, tls);
         }
-        catch (MembershipStoreException exception)
+        catch (Exception exception)
         {
-            throw new SiloStartException(exception.Message, SiloExitCode.Unreachable, exception);
+            if (store is not null)
+                await store.DisposeAsync();
+            tls?.Dispose();
+            if (exception is MembershipStoreException)
+                throw new SiloStartException(exception.Message, SiloExitCode.Unreachable, exception);
+            if (exception is ClusterSettingsException)
+                throw new SiloStartException(exception.Message, SiloExitCode.WrongConfiguration, exception);
+            throw;
         }
+    }
 
+    private static async Task<IHost> StartOnFreePortsAsync(
+        SiloSettings settings, SiloStore store, TlsIdentity? tls, TimeProvider time, CancellationToken cancellation)
+    {
         for (int attempt = 1; ; attempt++)
         {
             try
             {
-                return await StartOnceAsync(settings, cancellation);
+                return await StartOnceAsync(settings, store, tls, time, cancellation);
             }
             catch (Exception exception) when (FreePorts.IsTaken(exception))
             {
@@ -42,13 +74,14 @@ internal static class SiloStarter
         }
     }
 
-    private static async Task<IHost> StartOnceAsync(SiloSettings settings, CancellationToken cancellation)
+    private static async Task<IHost> StartOnceAsync(
+        SiloSettings settings, SiloStore store, TlsIdentity? tls, TimeProvider time, CancellationToken cancellation)
     {
         var host = default(IHost);
         try
         {
             var (siloPort, gatewayPort) = FreePorts.Choose(settings.IPAddress, settings.SiloPort, settings.GatewayPort);
-            host = SiloHost.Build(settings, settings.IPAddress, siloPort, gatewayPort);
+            host = SiloHost.Build(settings, store, tls, time, siloPort, gatewayPort);
             await host.StartAsync(cancellation);
             return host;
         }
@@ -58,16 +91,25 @@ internal static class SiloStarter
             if (FreePorts.IsTaken(exception))
                 throw;
             Log.Fatal(exception, "The silo could not start");
-            int code = Causes(exception).Any(cause => cause is DbException or TimeoutException) ? SiloExitCode.Unreachable : SiloExitCode.WrongConfiguration;
+            int code = Causes(exception).Any(IsUnreachable) ? SiloExitCode.Unreachable : SiloExitCode.WrongConfiguration;
             throw new SiloStartException($"the silo could not start: {Causes(exception).Last().Message.ReplaceLineEndings(" ")}", code, exception);
         }
     }
 
-    private static void CreateRunStore(string runs)
+    /// <summary>The store went away while the silo started, or silos that are in it do not answer.</summary>
+    private static bool IsUnreachable(Exception cause) =>
+        cause is DbException or RedisException or TimeoutException or OrleansClusterConnectivityCheckFailedException;
+
+    /// <summary>A run store that cannot be written is of no use; better said now than at the first run.</summary>
+    private static void CheckRunStore(string runs)
     {
         try
         {
             Directory.CreateDirectory(runs);
+            string probe = Path.Combine(runs, $".probe-{Environment.ProcessId}-{Path.GetRandomFileName()}");
+            using (new FileStream(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose))
+            {
+            }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

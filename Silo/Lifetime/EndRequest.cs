@@ -22,6 +22,9 @@ internal sealed class EndRequest : IDisposable
     /// <summary>Cancelled when somebody has asked.</summary>
     public CancellationToken Token => _asked.Token;
 
+    /// <summary>Whether a signal asked, and not the end of what this silo lives for.</summary>
+    public bool IsSignal { get; private set; }
+
     /// <summary>Asks; again does nothing.</summary>
     public void Ask()
     {
@@ -47,7 +50,9 @@ internal sealed class EndRequest : IDisposable
     {
         // The second one of a kind that ends the silo does what it does by default: it ends the process at once.
         context.Cancel = !ends || !_asked.IsCancellationRequested;
-        if (ends)
-            Ask();
+        if (!ends)
+            return;
+        IsSignal |= !_asked.IsCancellationRequested;
+        Ask();
     }));
 }

@@ -12,18 +12,20 @@ internal static class SqliteMembership
     /// <summary>The name under which Orleans knows SQLite.</summary>
     public const string Invariant = "System.Data.SQLite";
 
-    /// <summary>The service every cluster of this system is part of.</summary>
-    public const string ServiceId = "tbptt";
-
     /// <summary>How long a statement waits for the silo that holds the write lock, in seconds.</summary>
     private const int BusySeconds = 10;
+
+    /// <summary>The same for the grain directory, which a step may wait for.</summary>
+    private const int DirectoryBusySeconds = 2;
 
     /// <summary>Where a run store keeps the membership files of its clusters. No run can have this name.</summary>
     public static string DirectoryIn(string runs) => Path.Combine(runs, ".cluster");
 
     /// <summary>What Orleans, silo and client, connects with.</summary>
-    public static string ConnectionString(string file) =>
-        new SqliteConnectionStringBuilder { DataSource = Path.GetFullPath(file), DefaultTimeout = BusySeconds }.ConnectionString;
+    public static string ConnectionString(string file) => ConnectionString(file, BusySeconds);
+
+    /// <summary>What the grain directory connects with.</summary>
+    public static string DirectoryConnectionString(string file) => ConnectionString(file, DirectoryBusySeconds);
 
     /// <summary>Makes SQLite known to Orleans. Has to be called before a silo or client is built; more than once does no harm.</summary>
     public static void Register() => DbProviderFactories.RegisterFactory(Invariant, SqliteFactory.Instance);
@@ -79,6 +81,9 @@ internal static class SqliteMembership
         Delete(file);
     }
 
+    private static string ConnectionString(string file, int busySeconds) =>
+        new SqliteConnectionStringBuilder { DataSource = Path.GetFullPath(file), DefaultTimeout = busySeconds }.ConnectionString;
+
     private static void Execute(SqliteConnection connection, string text, SqliteTransaction? transaction)
     {
         using var command = connection.CreateCommand();
@@ -97,6 +102,3 @@ internal static class SqliteMembership
         return reader.ReadToEnd();
     }
 }
-
-/// <summary>The membership store cannot be reached or written.</summary>
-internal sealed class MembershipStoreException(string message, Exception inner) : Exception(message, inner);

@@ -1,0 +1,144 @@
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace Orleans.Tbptt.Silo.Stores;
+
+/// <summary>Orleans' membership table in Redis, and what each silo remembers of it: a Redis that comes back without its data gets them back.</summary>
+/// <remarks>
+/// A silo that is not in the table is dead to Orleans, and a cluster whose table began anew would be a second one. So whoever first meets a table older than
+/// the one it has read puts that one back, as one script: its rows, and those that came in meanwhile, under a version that every silo takes for a
+/// newer one.
+/// </remarks>
+/// <param name="inner">Orleans' own table.</param>
+/// <param name="redis">The server.</param>
+/// <param name="key">The hash that Orleans keeps the table in: for each silo its row, and the version.</param>
+/// <param name="directory">The grain directory, which was lost with the table.</param>
+/// <param name="self">This silo.</param>
+/// <param name="logger">Takes note of what was lost.</param>
+internal sealed partial class LastingMembershipTable(
+    IMembershipTable inner, IDatabase redis, RedisKey key, RedisGrainDirectory directory, ILocalSiloDetails self, ILogger<LastingMembershipTable> logger)
+    : IMembershipTable
+{
+    private const string Version = "Version";
+
+    /// <summary>Arguments: the version known, then fields and values. Answers the version that was found; -1 for none.</summary>
+    private const string RestoreScript = """
+        local found = tonumber(redis.call('HGET', KEYS[1], 'Version') or '-1')
+        if found >= tonumber(ARGV[1]) then return found end
+        for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+        redis.call('HSET', KEYS[1], 'Version', string.format('%d', ARGV[1] + 1))
+        return found
+        """;
+
+    private readonly RedisKey[] _keys = [key];
+    private volatile Copy? _known;
+    private bool _silent;
+
+    /// <inheritdoc/>
+    public Task InitializeMembershipTableAsync(bool tryInitTableVersion, CancellationToken cancellationToken) =>
+        inner.InitializeMembershipTableAsync(tryInitTableVersion, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task DeleteMembershipTableEntriesAsync(string clusterId, CancellationToken cancellationToken) =>
+        inner.DeleteMembershipTableEntriesAsync(clusterId, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task CleanupDefunctSiloEntriesAsync(DateTimeOffset beforeDate, CancellationToken cancellationToken) =>
+        inner.CleanupDefunctSiloEntriesAsync(beforeDate, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<MembershipTableData> ReadAllAsync(CancellationToken cancellationToken)
+    {
+        await RefreshAsync();
+        return await inner.ReadAllAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> InsertRowAsync(MembershipEntry entry, TableVersion tableVersion, CancellationToken cancellationToken) =>
+        inner.InsertRowAsync(entry, tableVersion, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> UpdateRowAsync(MembershipEntry entry, string etag, TableVersion tableVersion, CancellationToken cancellationToken) =>
+        inner.UpdateRowAsync(entry, etag, tableVersion, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task UpdateIAmAliveAsync(MembershipEntry entry, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RefreshAsync();
+            await inner.UpdateIAmAliveAsync(entry, cancellationToken);
+            if (Interlocked.Exchange(ref _silent, false))
+                LogAnswers(logger);
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            // Not passed on: Orleans would try less and less often, up to a minute apart. So it tries again at the next beat, and finds Redis when it is back.
+            if (!Interlocked.Exchange(ref _silent, true))
+                LogSilent(logger, exception.Message);
+        }
+    }
+
+    Task IMembershipTable.InitializeMembershipTable(bool tryInitTableVersion) => InitializeMembershipTableAsync(tryInitTableVersion, CancellationToken.None);
+
+    Task IMembershipTable.DeleteMembershipTableEntries(string clusterId) => DeleteMembershipTableEntriesAsync(clusterId, CancellationToken.None);
+
+    Task IMembershipTable.CleanupDefunctSiloEntries(DateTimeOffset beforeDate) => CleanupDefunctSiloEntriesAsync(beforeDate, CancellationToken.None);
+
+    Task<MembershipTableData> IMembershipTable.ReadAll() => ReadAllAsync(CancellationToken.None);
+
+    Task<MembershipTableData> IMembershipTable.ReadRow(SiloAddress key) => throw new NotSupportedException("nobody reads single rows");
+
+    Task<bool> IMembershipTable.InsertRow(MembershipEntry entry, TableVersion tableVersion) => InsertRowAsync(entry, tableVersion, CancellationToken.None);
+
+    Task<bool> IMembershipTable.UpdateRow(MembershipEntry entry, string etag, TableVersion tableVersion) =>
+        UpdateRowAsync(entry, etag, tableVersion, CancellationToken.None);
+
+    Task IMembershipTable.UpdateIAmAlive(MembershipEntry entry) => UpdateIAmAliveAsync(entry, CancellationToken.None);
+
+    /// <summary>Reads the table as it stands, puts it back where it was lost, and remembers it.</summary>
+    private async Task RefreshAsync()
+    {
+        var read = await ReadAsync();
+        if (_known is { } known && read.Version < known.Version)
+        {
+            RedisValue[] arguments = [known.Version, .. known.Rows.SelectMany(row => (RedisValue[])[row.Name, row.Value])];
+            int found = (int)await redis.ScriptEvaluateAsync(RestoreScript, _keys, arguments);
+            if (found < known.Version)
+                LogRestored(logger, found, known.Version, known.Rows.Count);
+            read = await ReadAsync();
+        }
+
+        if (read.Version >= 0)
+            _known = read;
+        if (await directory.EnterAsync(self.SiloAddress) is > 0 and var lost)
+            LogEntered(logger, lost);
+    }
+
+    private async Task<Copy> ReadAsync()
+    {
+        var all = await redis.HashGetAllAsync(key);
+        int version = -1;
+        foreach (var field in all)
+        {
+            if (field.Name == Version)
+                version = (int)field.Value;
+        }
+
+        return new(version, [.. all.Where(field => field.Name != Version)]);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Redis lost the membership table: version {Found} instead of {Known}. Its {Rows} rows are put back; the cluster goes on")]
+    private static partial void LogRestored(ILogger logger, int found, int known, int rows);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Redis lost the grain directory: {Lost} grains of this silo are entered again")]
+    private static partial void LogEntered(ILogger logger, int lost);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Redis does not answer; silos that die meanwhile are not noticed, and none can join: {Reason}")]
+    private static partial void LogSilent(ILogger logger, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Redis answers again")]
+    private static partial void LogAnswers(ILogger logger);
+
+    private sealed record Copy(int Version, IReadOnlyList<HashEntry> Rows);
+}

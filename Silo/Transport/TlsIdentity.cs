@@ -1,0 +1,136 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Orleans.Tbptt.Membership;
+
+namespace Orleans.Tbptt.Transport;
+
+/// <summary>Who this program is to its peers, and whom it believes.</summary>
+/// <remarks>
+/// A peer is believed if its certificate is valid now and signed by the authority. Names are not looked at: silos go by addresses that change, and whoever has a
+/// certificate of the authority is a member.
+/// </remarks>
+internal sealed class TlsIdentity : IDisposable
+{
+    private const SslProtocols Protocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+
+    private readonly X509Certificate2Collection _own;
+    private readonly X509Certificate2Collection _authority;
+    private readonly SslStreamCertificateContext _context;
+
+    private TlsIdentity(X509Certificate2Collection own, X509Certificate2Collection authority)
+    {
+        (_own, _authority) = (own, authority);
+        // Offline: nothing is fetched over the network while a connection waits.
+        _context = SslStreamCertificateContext.Create(own[0], own, offline: true);
+    }
+
+    /// <summary>Reads the files.</summary>
+    /// <exception cref="ClusterSettingsException">One is missing, unreadable, or of no use: expired, or without its private key.</exception>
+    public static TlsIdentity Load(TlsSettings settings, TimeProvider time)
+    {
+        string certificate = settings.Certificate!, authority = settings.Authority!;
+        if (settings.Key is { } key && !File.Exists(key))
+            throw Wrong(nameof(TlsSettings.Key), key, "there is no such file");
+        var own = Read(nameof(TlsSettings.Certificate), certificate, () => ReadOwn(certificate, settings.Key ?? certificate));
+        var signers = Read(nameof(TlsSettings.Authority), authority, () =>
+        {
+            var all = new X509Certificate2Collection();
+            all.ImportFromPemFile(authority);
+            return all;
+        });
+        if (signers.Count == 0)
+            throw Wrong(nameof(TlsSettings.Authority), authority, "it holds no certificate in PEM");
+        CheckTime(nameof(TlsSettings.Certificate), certificate, own[0], time);
+        foreach (var signer in signers)
+            CheckTime(nameof(TlsSettings.Authority), authority, signer, time);
+        return new(own, signers);
+    }
+
+    /// <summary>How to answer a peer that opened the connection.</summary>
+    public SslServerAuthenticationOptions ForAccepted() => new()
+    {
+        ServerCertificateContext = _context,
+        ClientCertificateRequired = true,
+        EnabledSslProtocols = Protocols,
+        CertificateChainPolicy = Policy(),
+        RemoteCertificateValidationCallback = IsMember,
+    };
+
+    /// <summary>How to open a connection to a peer.</summary>
+    public SslClientAuthenticationOptions ForOpened() => new()
+    {
+        TargetHost = "tbptt",
+        ClientCertificateContext = _context,
+        EnabledSslProtocols = Protocols,
+        CertificateChainPolicy = Policy(),
+        RemoteCertificateValidationCallback = IsMember,
+    };
+
+    public void Dispose()
+    {
+        foreach (var certificate in _own.Concat(_authority))
+            certificate.Dispose();
+    }
+
+    private static bool IsMember(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) =>
+        certificate is not null && (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None;
+
+    private X509ChainPolicy Policy()
+    {
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true,
+        };
+        policy.CustomTrustStore.AddRange(_authority);
+        return policy;
+    }
+
+    private static X509Certificate2Collection ReadOwn(string path, string key)
+    {
+        var all = new X509Certificate2Collection();
+        if (Path.GetExtension(path).ToLowerInvariant() is ".pfx" or ".p12")
+        {
+            all = X509CertificateLoader.LoadPkcs12CollectionFromFile(path, password: null);
+            var own = all.FirstOrDefault(certificate => certificate.HasPrivateKey) ?? throw new CryptographicException("it holds no certificate with its private key");
+            all.Remove(own);
+            all.Insert(0, own);
+            return all;
+        }
+
+        // The first one is our own; those that follow lead from it to the authority.
+        all.ImportFromPemFile(path);
+        if (all.Count == 0)
+            throw new CryptographicException("it holds no certificate in PEM");
+        all[0].Dispose();
+        all[0] = X509Certificate2.CreateFromPemFile(path, key);
+        return all;
+    }
+
+    private static X509Certificate2Collection Read(string name, string path, Func<X509Certificate2Collection> read)
+    {
+        if (!File.Exists(path))
+            throw Wrong(name, path, "there is no such file");
+        try
+        {
+            return read();
+        }
+        catch (Exception exception) when (exception is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw Wrong(name, path, exception.Message, exception);
+        }
+    }
+
+    private static void CheckTime(string name, string path, X509Certificate2 certificate, TimeProvider time)
+    {
+        var now = time.GetUtcNow();
+        if (now >= certificate.NotAfter)
+            throw Wrong(name, path, $"it expired at {certificate.NotAfter.ToUniversalTime():u}; renew it");
+        if (now < certificate.NotBefore)
+            throw Wrong(name, path, $"it is not valid before {certificate.NotBefore.ToUniversalTime():u}");
+    }
+
+    private static ClusterSettingsException Wrong(string name, string path, string reason, Exception? inner = null) =>
+        new($"{TlsSettings.Section}:{name}: cannot use {path}: {reason.ReplaceLineEndings(" ")}", inner);
+}
