@@ -9,7 +9,7 @@ public interface ICatalogGrain : IGrainWithIntegerKey
 {
     /// <summary>
     /// Opens the data the spec names, checks that everything fits, writes the run's directory and starts its coordinator.
-    /// A spec that does not fit changes nothing; its problems are the reply.
+    /// A spec that does not fit changes nothing; its problems are the reply. The same id and spec once more finds the run that is there.
     /// </summary>
     [Alias("Submit"), ResponseTimeout("00:10:00")]
     Task<SubmitReply> Submit(SubmitRequest request);
@@ -17,16 +17,25 @@ public interface ICatalogGrain : IGrainWithIntegerKey
     /// <summary>The status of every run in the run store, newest first.</summary>
     [Alias("List")]
     Task<IReadOnlyList<RunStatus>> List();
+
+    /// <summary>The cluster's silos, and what it speaks: the first call of every client.</summary>
+    [Alias("Describe")]
+    Task<ClusterReport> Describe();
 }
 
 /// <summary>Asks for a run.</summary>
 /// <param name="Run">The id it shall have.</param>
 /// <param name="Spec">What to train.</param>
+/// <param name="Priority">Where slots are scarce, runs of higher priority go first; −100 to 100.</param>
+/// <param name="Protocol">What the client speaks, <see cref="ProtocolVersion.Current"/>; 0 from a client too old to say.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.SubmitRequest")]
-public sealed record SubmitRequest([property: Id(0)] RunId Run, [property: Id(1)] RunSpec Spec);
+public sealed record SubmitRequest(
+    [property: Id(0)] RunId Run, [property: Id(1)] RunSpec Spec, [property: Id(2)] int Priority = 0, [property: Id(3)] int Protocol = 0);
 
 /// <summary>Answers a <see cref="SubmitRequest"/>.</summary>
 /// <param name="Problems">Why the run was refused; empty when it was started.</param>
 /// <param name="Directory">The run's directory, as the silos see it; empty when refused.</param>
+/// <param name="Reattached">Whether there was a run of this id and spec already.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.SubmitReply")]
-public sealed record SubmitReply([property: Id(0)] IReadOnlyList<SpecProblem> Problems, [property: Id(1)] string Directory);
+public sealed record SubmitReply(
+    [property: Id(0)] IReadOnlyList<SpecProblem> Problems, [property: Id(1)] string Directory, [property: Id(2)] bool Reattached = false);

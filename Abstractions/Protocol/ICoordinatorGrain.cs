@@ -1,6 +1,5 @@
 using Orleans.Concurrency;
 using Orleans.Tbptt.Runs;
-using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Protocol;
 
@@ -8,9 +7,13 @@ namespace Orleans.Tbptt.Protocol;
 [Alias("tbptt.ICoordinatorGrain")]
 public interface ICoordinatorGrain : IGrainWithStringKey
 {
-    /// <summary>Begins to train a run whose directory the catalog has written. Returns at once; training goes on behind it.</summary>
-    [Alias("Start")]
-    Task Start(RunSpec spec);
+    /// <summary>
+    /// Sees to it that the run goes on: begins it, or takes it over from its newest checkpoint, where it is neither trained here, nor paused, nor
+    /// ended. Returns at once; training goes on behind it.
+    /// </summary>
+    /// <exception cref="RunNotFoundException">There is no run of this id.</exception>
+    [Alias("Tend"), AlwaysInterleave]
+    Task Tend();
 
     /// <summary>The state of the run at this moment.</summary>
     /// <exception cref="RunNotFoundException">There is no run of this id.</exception>
@@ -33,7 +36,39 @@ public interface ICoordinatorGrain : IGrainWithStringKey
     /// <param name="reason">In words, who stopped it or why.</param>
     [Alias("StopRun"), AlwaysInterleave, ResponseTimeout("00:10:00")]
     Task StopRun(string reason);
+
+    /// <summary>
+    /// Pauses the run at the end of the step in flight: the committed state is written to the run store and the trainers' slots become free.
+    /// Returns when it is paused. A run that is paused stays so, whatever ends and starts, until <see cref="ResumeRun"/>.
+    /// </summary>
+    /// <param name="reason">In words, who paused it or why.</param>
+    [Alias("PauseRun"), AlwaysInterleave, ResponseTimeout("00:10:00")]
+    Task<ControlReply> PauseRun(string reason);
+
+    /// <summary>
+    /// Goes on with a run that was paused, stopped or lost, or that failed, from its newest checkpoint: the same bits as if nothing had been.
+    /// Does nothing to a run that is being trained. A completed or diverged run is refused.
+    /// </summary>
+    [Alias("ResumeRun"), AlwaysInterleave, ResponseTimeout("00:10:00")]
+    Task<ControlReply> ResumeRun(ResumeRequest request);
 }
+
+/// <summary>How a run shall be resumed.</summary>
+/// <param name="Trainers">
+/// Another number of trainers than the run has had so far, among which its lanes are divided anew with their hidden state: the same result within
+/// rounding, not to the bit. Null for the same number.
+/// </param>
+/// <param name="FromStart">Whether a run none of whose checkpoints is whole may begin again at step 0.</param>
+/// <param name="Protocol">What the client speaks, <see cref="ProtocolVersion.Current"/>.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.ResumeRequest")]
+public sealed record ResumeRequest(
+    [property: Id(0)] int? Trainers = null, [property: Id(1)] bool FromStart = false, [property: Id(2)] int Protocol = 0);
+
+/// <summary>Answers a wish to pause or resume.</summary>
+/// <param name="Problem">Why it was not done, in words; empty when it was.</param>
+/// <param name="Status">The run as it is now.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.ControlReply")]
+public sealed record ControlReply([property: Id(0)] string Problem, [property: Id(1)] RunStatus Status);
 
 /// <summary>Some events of a run.</summary>
 /// <param name="Lines">

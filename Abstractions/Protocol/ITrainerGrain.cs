@@ -4,7 +4,7 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Protocol;
 
-/// <summary>A trainer: a fixed share of a run's lanes. Its key is the run's id and the trainer's index.</summary>
+/// <summary>A trainer: a fixed share of a run's lanes. Its key is the trainer's index and a <see cref="TrainerPlace"/>.</summary>
 /// <remarks>
 /// A trainer answers only its run's coordinator, and only the newest generation that it has met: a ticket of an older one is refused.
 /// </remarks>
@@ -38,10 +38,12 @@ public interface ITrainerGrain : IGrainWithIntegerCompoundKey
 /// <param name="Lanes">How many lanes.</param>
 /// <param name="Step">Committed steps.</param>
 /// <param name="Hidden">The lanes' hidden state after them.</param>
+/// <param name="Files">The data as the coordinator sees them; a trainer that sees others refuses.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.ShardAssignment")]
 public sealed record ShardAssignment(
     [property: Id(0)] RunId Run, [property: Id(1)] int Generation, [property: Id(2)] RunSpec Spec, [property: Id(3)] int FirstLane,
-    [property: Id(4)] int Lanes, [property: Id(5)] long Step, [property: Id(6)] GradientBuffer Hidden);
+    [property: Id(4)] int Lanes, [property: Id(5)] long Step, [property: Id(6)] GradientBuffer Hidden,
+    [property: Id(7)] IReadOnlyList<DataFile> Files);
 
 /// <summary>Asks for one step's contribution.</summary>
 /// <param name="Generation">The coordinator's generation.</param>
@@ -69,8 +71,9 @@ public abstract record TrainerReply;
 /// <summary>The trainer has its lanes.</summary>
 /// <param name="Silo">The silo it lives on: name, address and process id.</param>
 /// <param name="Device">The device its replica computes on.</param>
+/// <param name="Address">The silo's address as Orleans writes it.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.TrainerReady")]
-public sealed record TrainerReady([property: Id(0)] string Silo, [property: Id(1)] string Device) : TrainerReply;
+public sealed record TrainerReady([property: Id(0)] string Silo, [property: Id(1)] string Device, [property: Id(2)] string Address) : TrainerReply;
 
 /// <summary>What a trainer gives to a step.</summary>
 /// <param name="Step">Committed steps before this one.</param>
@@ -78,16 +81,19 @@ public sealed record TrainerReady([property: Id(0)] string Silo, [property: Id(1
 /// <param name="Hidden">The new hidden state of its lanes.</param>
 /// <param name="LossSum">The loss summed over its elements.</param>
 /// <param name="Weight">Its elements; 0 when every lane was idle.</param>
+/// <param name="Leaving">Whether its silo is about to end: the trainer wants another place before the next step.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.Contribution")]
 public sealed record Contribution(
     [property: Id(0)] long Step, [property: Id(1)] GradientBuffer GradientSum, [property: Id(2)] GradientBuffer Hidden,
-    [property: Id(3)] double LossSum, [property: Id(4)] double Weight) : TrainerReply;
+    [property: Id(3)] double LossSum, [property: Id(4)] double Weight, [property: Id(5)] bool Leaving = false) : TrainerReply;
 
 /// <summary>What a trainer gives to an evaluation.</summary>
 /// <param name="LossSum">The loss summed over its elements of the chunk.</param>
 /// <param name="Weight">Its elements.</param>
+/// <param name="Leaving">Whether its silo is about to end: the trainer wants another place.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.EvaluationResult")]
-public sealed record EvaluationResult([property: Id(0)] double LossSum, [property: Id(1)] double Weight) : TrainerReply;
+public sealed record EvaluationResult(
+    [property: Id(0)] double LossSum, [property: Id(1)] double Weight, [property: Id(2)] bool Leaving = false) : TrainerReply;
 
 /// <summary>The trainer cannot take the ticket as things are: it has no lanes, stands elsewhere, or has met a newer generation.</summary>
 /// <param name="Reason">In words.</param>

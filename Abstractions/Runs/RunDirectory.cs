@@ -9,7 +9,7 @@ public sealed class RunDirectory(string root, RunId id)
     public RunId Id { get; } = id;
 
     /// <summary>The run's own directory.</summary>
-    public string Path { get; } = System.IO.Path.Combine(root, id.Text);
+    public string Path { get; } = id.IsValid ? System.IO.Path.Combine(root, id.Text) : throw new ArgumentException($"run id: found '{id}', expected {RunId.Expected}", nameof(id));
 
     /// <summary>The resolved spec.</summary>
     public string Spec => System.IO.Path.Combine(Path, "spec.yaml");

@@ -18,6 +18,10 @@ public sealed record Metric([property: Id(0)] string Name, [property: Id(1)] dou
 [JsonDerivedType(typeof(StepCommitted), "step")]
 [JsonDerivedType(typeof(EpochFinished), "epoch")]
 [JsonDerivedType(typeof(TrainersRecovered), "recovery")]
+[JsonDerivedType(typeof(TrainersMoved), "move")]
+[JsonDerivedType(typeof(CheckpointWritten), "checkpoint")]
+[JsonDerivedType(typeof(RunPaused), "pause")]
+[JsonDerivedType(typeof(RunWarning), "warning")]
 [JsonDerivedType(typeof(RunEnded), "end")]
 public abstract record RunEvent
 {
@@ -26,9 +30,12 @@ public abstract record RunEvent
 
     /// <summary>The coordinator's generation.</summary>
     [JsonPropertyOrder(-1)] public int Generation { get; init; }
+
+    /// <summary>When it happened, by the clock of the coordinator's machine.</summary>
+    [JsonPropertyOrder(-1)] public DateTimeOffset Time { get; init; }
 }
 
-/// <summary>A coordinator began to train.</summary>
+/// <summary>A coordinator began to train: at the start, and again whenever the run was resumed or taken over.</summary>
 public sealed record RunStarted : RunEvent
 {
     /// <summary>The run's id.</summary>
@@ -54,6 +61,15 @@ public sealed record RunStarted : RunEvent
 
     /// <summary>The run's directory, as the silos see it.</summary>
     public required string Directory { get; init; }
+
+    /// <summary>Committed steps that it starts from: those of <see cref="Checkpoint"/>. The steps after it that were told before are not told again.</summary>
+    public long Step { get; init; }
+
+    /// <summary>The name of the checkpoint that it starts from; null for the initial state.</summary>
+    public string? Checkpoint { get; init; }
+
+    /// <summary>Checkpoints that were passed over, each with what is wrong with it.</summary>
+    public IReadOnlyList<string> PassedOver { get; init; } = [];
 }
 
 /// <summary>A step was committed.</summary>
@@ -119,7 +135,56 @@ public sealed record TrainersRecovered : RunEvent
     public required double Seconds { get; init; }
 }
 
-/// <summary>The run ended. Always the last event.</summary>
+/// <summary>Trainers went to other silos between two steps: a silo joined, or is about to end. No step was run again.</summary>
+public sealed record TrainersMoved : RunEvent
+{
+    /// <summary>Committed steps so far.</summary>
+    public required long Step { get; init; }
+
+    /// <summary>The trainers that moved.</summary>
+    public required IReadOnlyList<int> Trainers { get; init; }
+
+    /// <summary>Why they did.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>Seconds that it took.</summary>
+    public required double Seconds { get; init; }
+}
+
+/// <summary>A committed state is on the disk.</summary>
+public sealed record CheckpointWritten : RunEvent
+{
+    /// <summary>Its committed steps.</summary>
+    public required long Step { get; init; }
+
+    /// <summary>Its directory's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Bytes of all its files.</summary>
+    public required long Bytes { get; init; }
+
+    /// <summary>Seconds that the writing took, beside training.</summary>
+    public required double Seconds { get; init; }
+}
+
+/// <summary>Somebody paused the run.</summary>
+public sealed record RunPaused : RunEvent
+{
+    /// <summary>Committed steps so far.</summary>
+    public required long Step { get; init; }
+
+    /// <summary>Who paused it, or why.</summary>
+    public required string Reason { get; init; }
+}
+
+/// <summary>Something is wrong, and the run goes on all the same.</summary>
+public sealed record RunWarning : RunEvent
+{
+    /// <summary>What is wrong, and what to do.</summary>
+    public required string Message { get; init; }
+}
+
+/// <summary>The run ended. The last event, unless somebody resumes the run.</summary>
 public sealed record RunEnded : RunEvent
 {
     /// <summary>How it ended.</summary>

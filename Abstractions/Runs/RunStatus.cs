@@ -23,6 +23,12 @@ public enum RunState
 
     /// <summary>Ended by a loss or a gradient that is not a finite number.</summary>
     [JsonStringEnumMemberName("diverged")] Diverged,
+
+    /// <summary>Waiting for slots, or for a silo: nothing is lost, and it goes on by itself.</summary>
+    [JsonStringEnumMemberName("queued")] Queued,
+
+    /// <summary>Somebody paused it: its state is in the run store, and it goes on when somebody resumes it.</summary>
+    [JsonStringEnumMemberName("paused")] Paused,
 }
 
 /// <summary>What a trainer is doing.</summary>
@@ -46,6 +52,9 @@ public enum TrainerState
 
     /// <summary>Released; the run has ended.</summary>
     [JsonStringEnumMemberName("released")] Released,
+
+    /// <summary>Computing a chunk for much longer than the others, but not for so long that it is taken for lost.</summary>
+    [JsonStringEnumMemberName("late")] Late,
 }
 
 /// <summary>One trainer of a run as people watch it.</summary>
@@ -55,10 +64,11 @@ public enum TrainerState
 /// <param name="Silo">The silo it lives on, name, address and process id; empty until placed.</param>
 /// <param name="Device">The device its replica computes on; empty until placed.</param>
 /// <param name="State">What it is doing.</param>
+/// <param name="Place">How often it was placed elsewhere, from 0: <see cref="Protocol.TrainerPlace.Number"/>.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.TrainerStatus")]
 public sealed record TrainerStatus(
     [property: Id(0)] int Index, [property: Id(1)] int FirstLane, [property: Id(2)] int Lanes,
-    [property: Id(3)] string Silo, [property: Id(4)] string Device, [property: Id(5)] TrainerState State);
+    [property: Id(3)] string Silo, [property: Id(4)] string Device, [property: Id(5)] TrainerState State, [property: Id(6)] int Place = 0);
 
 /// <summary>The state of a run at one moment: what <c>status.json</c> holds and what a coordinator answers.</summary>
 [GenerateSerializer, Immutable, Alias("tbptt.RunStatus")]
@@ -73,7 +83,7 @@ public sealed record RunStatus
     /// <summary>Where it stands.</summary>
     [Id(2)] public required RunState State { get; init; }
 
-    /// <summary>In words, why it ended; empty while it runs and when it completed.</summary>
+    /// <summary>In words, why it ended, was paused or waits; empty while it runs and when it completed.</summary>
     [Id(3)] public string Message { get; init; } = "";
 
     /// <summary>The coordinator's generation, from 1.</summary>
@@ -136,6 +146,21 @@ public sealed record RunStatus
     /// <summary>Committed steps of the epoch being trained.</summary>
     [Id(23)] public long EpochStep { get; init; }
 
-    /// <summary>Whether the run has ended, one way or another.</summary>
-    [JsonIgnore] public bool HasEnded => State is not (RunState.Starting or RunState.Running);
+    /// <summary>Where slots are scarce, runs of higher priority go first.</summary>
+    [Id(24)] public int Priority { get; init; }
+
+    /// <summary>The cluster whose silos see to it that the run goes on.</summary>
+    [Id(25)] public string Cluster { get; init; } = "";
+
+    /// <summary>The step of the newest checkpoint; null before the first.</summary>
+    [Id(26)] public long? CheckpointStep { get; init; }
+
+    /// <summary>What is wrong while the run goes on all the same, such as that checkpoints cannot be written; empty when all is well.</summary>
+    [Id(27)] public string Warning { get; init; } = "";
+
+    /// <summary>How many runs are before it in the queue for slots; 0 for the next one, and for a run that does not wait.</summary>
+    [Id(28)] public int QueuePosition { get; init; }
+
+    /// <summary>Whether the run has ended, one way or another. A paused run has not.</summary>
+    [JsonIgnore] public bool HasEnded => State is RunState.Completed or RunState.Failed or RunState.Stopped or RunState.Diverged;
 }

@@ -22,7 +22,7 @@ internal sealed class TestSilos : IAsyncDisposable
 
     public string Store => _store.Path;
 
-    public static async Task<TestSilos> Start(int silos, Action<ISiloBuilder>? configure = null)
+    public static async Task<TestSilos> Start(int silos, Action<ISiloBuilder>? configure = null, int slots = 64)
     {
         var store = new TemporaryDirectory();
         var builder = new InProcessTestClusterBuilder((short)silos);
@@ -31,6 +31,7 @@ internal sealed class TestSilos : IAsyncDisposable
             silo.AddTbpttGrains(options =>
             {
                 options.RunsDirectory = store.Path;
+                options.Slots = slots;
                 options.GrainDirectory = new AdoNetGrainDirectory(SqliteFactory.Instance, $"Data Source={store.File("directory.db")};Pooling=False", "test");
             });
             configure?.Invoke(silo);
@@ -46,7 +47,7 @@ internal sealed class TestSilos : IAsyncDisposable
     public async Task<RunId> Submit(RunSpec spec)
     {
         var run = RunId.Parse($"{spec.Name}-{Interlocked.Increment(ref _runs)}");
-        var reply = await Grains.GetGrain<ICatalogGrain>(0).Submit(new(run, spec));
+        var reply = await Grains.GetGrain<ICatalogGrain>(0).Submit(new(run, spec, Protocol: ProtocolVersion.Current));
         Assert.Empty(reply.Problems);
         return run;
     }
@@ -55,11 +56,13 @@ internal sealed class TestSilos : IAsyncDisposable
     public async Task<FinishedRun> Train(RunSpec spec) => await Watch(await Submit(spec));
 
     /// <summary>Reads a run's events up to the last one.</summary>
-    public async Task<FinishedRun> Watch(RunId run)
+    /// <param name="run">The run.</param>
+    /// <param name="ends">How many ends it has: one that was stopped and resumed has two.</param>
+    public async Task<FinishedRun> Watch(RunId run, int ends = 1)
     {
         var coordinator = Grains.GetGrain<ICoordinatorGrain>(run.Text);
         List<string> lines = [];
-        while (lines.Count == 0 || RunJson.ReadEvent(lines[^1]) is not RunEnded)
+        while (lines.Count(line => line.StartsWith("{\"type\":\"end\"", StringComparison.Ordinal)) < ends)
         {
             TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
             lines.AddRange((await coordinator.ReadEvents(lines.Count, 10_000)).Lines);

@@ -17,7 +17,7 @@ internal sealed record TrainerCall(string Method, string Run, int Trainer, int G
             int released => (released, -1),
             var other => throw new InvalidOperationException($"unknown argument {other}"),
         };
-        return new(context.InterfaceMethod.Name, run!, (int)trainer, generation, step);
+        return new(context.InterfaceMethod.Name, TrainerPlace.Parse(run!).Run.Text, (int)trainer, generation, step);
     }
 
     public bool Is(string method, int trainer, long step) => Method == method && Trainer == trainer && Step == step;

@@ -1,6 +1,11 @@
+using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
+using Orleans.Configuration;
 using Orleans.Placement;
+using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Grains.Hosting;
+using Orleans.Tbptt.Grains.Placement;
+using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
@@ -10,10 +15,17 @@ namespace Orleans.Tbptt.Grains.Catalog;
 
 /// <summary>Takes runs in and lists them. Holds nothing that the run store does not.</summary>
 [Reentrant, PreferLocalPlacement] // Opening one submission's data must not hold up a look at the list.
-internal sealed class CatalogGrain(RunStore store, RunDataCache data, IGrainFactory grains, TimeProvider time) : Grain, ICatalogGrain
+internal sealed class CatalogGrain(
+    RunStore store, RunDataCache data, DataRoots roots, ClusterView cluster, ILocalSiloDetails self, IOptions<ClusterOptions> options,
+    TimeProvider time) : Grain, ICatalogGrain
 {
+    private const int MostPriority = 100;
+
     public async Task<SubmitReply> Submit(SubmitRequest request)
     {
+        var problems = Refusals(request);
+        if (problems.Count > 0)
+            return new(problems, "");
         RunDataLease lease;
         try
         {
@@ -28,22 +40,47 @@ internal sealed class CatalogGrain(RunStore store, RunDataCache data, IGrainFact
         using (lease)
         {
             var run = store.Of(request.Run);
-            var status = new RunStatus
-            {
-                Id = request.Run.Text,
-                Name = lease.Spec.Name,
-                State = RunState.Starting,
-                Epochs = lease.Spec.Train.Epochs,
-                Directory = run.Path,
-                SubmittedAt = time.GetUtcNow(),
-                UpdatedAt = time.GetUtcNow(),
-            };
-            if (!await Task.Run(() => store.TryCreate(lease.Spec, status)))
-                return new([RunDataCache.IdTaken(request.Run)], "");
-            await grains.GetGrain<ICoordinatorGrain>(request.Run.Text).Start(lease.Spec);
-            return new([], run.Path);
+            var birth = await Task.Run(() => store.Create(lease.Spec, First(request, lease.Spec, run)));
+            if (birth == RunBirth.TakenByAnother)
+                return new([new("", $"run id '{request.Run}', which is taken", "one that no run of another spec has", "submit under another id")], "");
+            var coordinator = GrainFactory.GetGrain<ICoordinatorGrain>(request.Run.Text);
+            await TrainerPlacement.CallOn(self.SiloAddress, coordinator.Tend);
+            return new([], run.Path, Reattached: birth == RunBirth.AlreadyThere);
         }
     }
 
     public Task<IReadOnlyList<RunStatus>> List() => Task.Run(store.List);
+
+    public async Task<ClusterReport> Describe()
+    {
+        var silos = await cluster.Look();
+        return new(
+            options.Value.ClusterId, ProtocolVersion.Product, ProtocolVersion.Current,
+            [.. silos.Select(silo => silo.Report).OrderBy(silo => silo.Name, StringComparer.Ordinal)]);
+    }
+
+    /// <summary>A client is not to be trusted: what the console has checked is checked again.</summary>
+    private IReadOnlyList<SpecProblem> Refusals(SubmitRequest request)
+    {
+        if (ProtocolVersion.Refusal(request.Protocol) is { } refusal)
+            return [new("", $"protocol {request.Protocol}", $"{ProtocolVersion.Current}", refusal)];
+        if (SubmissionCheck.CheckRun(request.Run) is { } id)
+            return [id];
+        if (Math.Abs((long)request.Priority) > MostPriority)
+            return [new("", $"priority {request.Priority}", $"-{MostPriority} to {MostPriority}", "choose one in between")];
+        return SubmissionCheck.Check(request.Spec, roots);
+    }
+
+    private RunStatus First(SubmitRequest request, RunSpec spec, RunDirectory run) => new()
+    {
+        Id = request.Run.Text,
+        Name = spec.Name,
+        State = RunState.Starting,
+        Epochs = spec.Train.Epochs,
+        Directory = run.Path,
+        Priority = request.Priority,
+        Cluster = options.Value.ClusterId,
+        SubmittedAt = time.GetUtcNow(),
+        UpdatedAt = time.GetUtcNow(),
+    };
 }

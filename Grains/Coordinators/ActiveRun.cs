@@ -1,110 +1,174 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Grains.Trainers;
+using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
-using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Grains.Coordinators;
 
-/// <summary>A run while it is trained: from opening its data to its written end.</summary>
+/// <summary>A run while it is trained here: from taking it over to its written end, or until somebody pauses it or another silo goes on with it.</summary>
 internal sealed partial class ActiveRun
 {
-    private static readonly TimeSpan ReleasePatience = TimeSpan.FromMilliseconds(300);
-    private readonly RunServices _services;
-    private readonly RunSpec _spec;
-    private readonly RunProgress _progress;
-    private readonly ILogger _logger;
-    private readonly StopSignal _stop = new();
+    /// <summary>Why a run waits whose coordinator's silo ends.</summary>
+    internal const string SiloShutDown = "its coordinator's silo was shut down; waits for another silo";
 
-    /// <summary>Begins to train, on the scheduler of the grain that calls.</summary>
-    public ActiveRun(RunServices services, RunSpec spec, RunStatus status)
+    private readonly RunServices _services;
+    private readonly RunStatus _status;
+    private readonly ResumeRequest? _request;
+    private readonly ILogger _logger;
+    private readonly TaskCompletionSource<Takeover?> _taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Begins, on the scheduler of the grain that calls.</summary>
+    /// <param name="services">What it works with.</param>
+    /// <param name="status">The run's last written status.</param>
+    /// <param name="request">How somebody wants it resumed; null when nobody asked.</param>
+    /// <param name="control">What is wanted of it.</param>
+    public ActiveRun(RunServices services, RunStatus status, ResumeRequest? request, RunControl control)
     {
-        (_services, _spec) = (services, spec);
+        (_services, _status, _request, Control) = (services, status, request, control);
         _logger = services.Loggers.CreateLogger<ActiveRun>();
-        _progress = new(status, services.Store, services.Time);
-        Ended = Run();
+        Left = Run();
     }
 
-    /// <summary>Completes, always without error, when the run has ended and its end is written.</summary>
-    public Task Ended { get; }
+    /// <summary>What is wanted of the run.</summary>
+    public RunControl Control { get; }
 
-    /// <summary>The run's events.</summary>
-    public RunJournal Journal => _progress.Journal;
+    /// <summary>Completes, always without error, when the run is no longer trained here and that is written.</summary>
+    public Task Left { get; }
+
+    /// <summary>Whether the run could not be taken over: its directory cannot be read or written.</summary>
+    public bool NotTaken => _taken.Task is { IsCompletedSuccessfully: true, Result: null };
+
+    /// <summary>Whether a newer coordinator has the run.</summary>
+    public bool Superseded { get; private set; }
+
+    /// <summary>Completes when the run is taken over: null, or why it cannot go on.</summary>
+    public async Task<string?> Taken() => await _taken.Task is { } takeover ? takeover.Problem : "the run's directory cannot be written; see the silo's log";
 
     /// <summary>The state of the run at this moment.</summary>
-    public RunStatus Snapshot() => _progress.Snapshot();
+    public RunStatus Snapshot() => _taken.Task is { IsCompletedSuccessfully: true, Result: { } takeover } ? takeover.Progress.Snapshot() : _status;
 
-    /// <summary>Ends the run at its last committed step; returns when its end is written.</summary>
-    public async Task Stop(string reason)
+    /// <summary>Events after a number; waits for the first one as long as <paramref name="patience"/> allows. Null when the run could not be taken over.</summary>
+    public async Task<EventPage?> Read(long after, int limit, TimeSpan patience)
     {
-        _stop.Ask(reason);
-        await Ended;
+        await ((Task)_taken.Task).WaitAsync(patience, _services.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        if (!_taken.Task.IsCompleted)
+            return new([], after);
+        return await _taken.Task is { } takeover ? await takeover.Progress.Journal.Read(after, limit, patience, _services.Time) : null;
     }
 
     private async Task Run()
     {
-        // The grain's Start returns first: nothing of a run's length is waited for in a call.
+        var run = RunId.Parse(_status.Id);
+
+        // The catalog has opened the data, and lets go when this call has returned.
+        using var held = _services.Data.Hold(run);
+
+        // The grain's call returns first: nothing of a run's length is waited for in a call.
         await Task.Yield();
-        var (state, message, model) = await TrainToTheEnd();
-        if (state != RunState.Completed)
-            LogEnded(_progress.Run, state, message);
+        using var presence = _services.Occupants.Enter(run);
+        using var left = new CancellationTokenSource();
+        HandOverWhenTheSiloLeaves(left.Token).Ignore();
+        using var worker = new WorkerThread($"coordinator {run}");
         try
         {
-            await _progress.Finish(state, message, model);
+            _taken.SetResult(await worker.Run(() => Takeover.Begin(_services, _status, _request)));
+        }
+#pragma warning disable CA1031 // The store is out of reach; whoever watches over the run tries again.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogNotTaken(e, run);
+            _taken.SetResult(null);
+            await left.CancelAsync();
+            return;
+        }
+
+        var takeover = (await _taken.Task)!;
+        try
+        {
+            await Leave(takeover, await TrainToTheEnd(takeover, worker, held));
+        }
+        catch (SupersededException)
+        {
+            Superseded = true;
+            LogSuperseded(run, takeover.Fence.Generation);
         }
 #pragma warning disable CA1031 // The disk is full or gone; watchers still learn the end from memory.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            LogFailed(e, _progress.Run);
+            LogFailed(e, run);
         }
 
-        await Journal.DisposeAsync();
+        await takeover.Progress.Close();
+        Superseded |= !takeover.Fence.IsInForce;
+        await left.CancelAsync();
     }
 
-    private async Task<(RunState State, string Message, string? Model)> TrainToTheEnd()
+    private async Task HandOverWhenTheSiloLeaves(CancellationToken left)
     {
+        await _services.Occupants.Leaving.WaitAsync(left);
+        Control.HandOver(SiloShutDown);
+    }
+
+    private async Task Leave(Takeover takeover, (RunLeave Leave, string? Model) how)
+    {
+        var (progress, (state, message)) = (takeover.Progress, how.Leave);
+        if (takeover.End is { } end)
+        {
+            progress.EndAs(end);
+            return;
+        }
+
+        if (state != RunState.Completed)
+            LogLeft(progress.Run, state, message);
+        if (state is RunState.Paused or RunState.Queued)
+            await progress.Suspend(state, message);
+        else
+            await progress.Finish(state, message, how.Model);
+    }
+
+    private async Task<(RunLeave Leave, string? Model)> TrainToTheEnd(Takeover takeover, WorkerThread worker, IDisposable held)
+    {
+        if (takeover.End is { } end)
+            return (new(end.State, end.Message), end.Model);
+        if (takeover.Problem is { } problem)
+            return (new(RunState.Failed, problem), null);
         try
         {
-            string model = await Train();
-            await _progress.Settle();
-            return (RunState.Completed, "", model);
+            // Before anything is opened: somebody may want the run's end and nothing else.
+            Control.ThrowIfAsked();
+            string model = await new RunTraining(_services, takeover, worker, Control).Run(held);
+            await takeover.Progress.Settle();
+            return (new(RunState.Completed, ""), model);
         }
-        catch (RunEndedException e)
+        catch (RunLeftException e) when (e.Leave.State != RunState.Failed || _services.Cluster.IsMember)
         {
-            return (e.State, e.Message, null);
+            return (e.Leave, e.Leave.State == RunState.Completed ? _services.Store.Of(takeover.Fence.Run).Model : null);
+        }
+        catch (SupersededException)
+        {
+            throw;
         }
 #pragma warning disable CA1031 // A run must end with its cause, whatever it is.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            LogFailed(e, _progress.Run);
-            return (RunState.Failed, e.Message, null);
-        }
-    }
-
-    private async Task<string> Train()
-    {
-        var (run, grains) = (_progress.Run, _services.Grains);
-        using var worker = new WorkerThread($"coordinator {run}");
-        using var data = await worker.Run(() => _services.Data.Acquire(run, _spec));
-        var trainers = new TrainerGroup(run, data.Spec, grains, _services.Placement, _logger);
-        var coordinator = await worker.Run(() => new RunCoordinator(_progress, trainers, _services.Store, data, worker, _stop, _services.Time, _logger));
-        try
-        {
-            return await coordinator.Train();
-        }
-        finally
-        {
-            // A trainer in the middle of a chunk lets go after it; the run's end does not wait for that.
-            await coordinator.Release().WaitAsync(ReleasePatience, _services.Time)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            LogFailed(e, takeover.Fence.Run);
+            return (_services.Cluster.IsMember ? new(RunState.Failed, e.Message) : new(RunState.Queued, SiloShutDown), null);
         }
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Run {Run} failed")]
     private partial void LogFailed(Exception exception, RunId run);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Run {Run} ended as {State}: {Reason}")]
-    private partial void LogEnded(RunId run, RunState state, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Run {Run} could not be taken over")]
+    private partial void LogNotTaken(Exception exception, RunId run);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Run {Run} was taken over from this coordinator of generation {Generation}")]
+    private partial void LogSuperseded(RunId run, int generation);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Run {Run} is left as {State}: {Reason}")]
+    private partial void LogLeft(RunId run, RunState state, string reason);
 }

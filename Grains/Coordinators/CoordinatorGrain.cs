@@ -1,88 +1,172 @@
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 using Orleans.GrainDirectory;
 using Orleans.Placement;
+using Orleans.Runtime.Placement;
 using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
-using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Grains.Coordinators;
 
-/// <summary>The grain before a run's coordinator: starts it, answers watchers from its snapshot, stops it.</summary>
-[PreferLocalPlacement, GrainDirectory(GrainDirectoryName = AdoNetGrainDirectory.Name)]
-internal sealed class CoordinatorGrain(RunServices services, LostRuns lost, RunStore store, TimeProvider time) : Grain, ICoordinatorGrain
+/// <summary>The grain before a run's coordinator: sees that the run goes on, answers watchers, stops, pauses and resumes it.</summary>
+// Random placement takes the hint of whoever watches over the run.
+[RandomPlacement, GrainDirectory(GrainDirectoryName = AdoNetGrainDirectory.Name)]
+internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOptions> cluster) : Grain, ICoordinatorGrain
 {
     private const int LargestPage = 10_000;
+    private const int LongestReason = 300;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(5);
     private ActiveRun? _active;
-    private Task<RunStatus>? _ending;
+    private RunLeave? _end;
+    private long _began;
 
-    private RunDirectory Directory =>
-        RunId.TryParse(this.GetPrimaryKeyString(), out var run) ? store.Of(run) : throw new RunNotFoundException(this.GetPrimaryKeyString());
+    private RunDirectory Directory => RunId.TryParse(this.GetPrimaryKeyString(), out var run)
+        ? services.Store.Of(run)
+        : throw new RunNotFoundException(this.GetPrimaryKeyString());
 
-    public Task Start(RunSpec spec)
+    /// <summary>The run, while it is trained here.</summary>
+    private ActiveRun? Active => _active is { Left.IsCompleted: false } active ? active : null;
+
+    /// <summary>The run, while this activation knows most of it: until it is left, and where it has ended also after that.</summary>
+    private ActiveRun? Known => Active ?? (_active is { Superseded: false } active && active.Snapshot().HasEnded ? active : null);
+
+    public Task Tend()
     {
-        if (_active is null && _ending is null && Written() is { HasEnded: false } status)
-        {
-            _active = services.Launch(status, spec);
-            StayWhile(_active.Ended).Ignore();
-        }
-
+        var status = Written();
+        if (services.Occupants.IsLeaving)
+            GoElsewhere();
+        else if (Active is null && status is { HasEnded: false, State: not RunState.Paused } && status.Cluster == cluster.Value.ClusterId && !MustWait)
+            Begin(status, request: null, End());
         return Task.CompletedTask;
     }
 
-    public async Task<RunStatus> GetStatus() => _active is { } active ? active.Snapshot() : await Ended();
+    public Task<RunStatus> GetStatus() => Task.FromResult(Known?.Snapshot() ?? Written());
 
     public async Task<EventPage> ReadEvents(long after, int limit)
     {
         (after, limit) = (Math.Max(0, after), Math.Clamp(limit, 1, LargestPage));
-        if (_active is { } active)
-            return await active.Journal.Read(after, limit, Patience, time);
-        if (!(await Ended()).HasEnded)
-            await Task.Delay(Patience, time);
+        if (Known is { } active && await active.Read(after, limit, Patience) is { } page)
+            return page;
         string path = Directory.Metrics;
-        return await Task.Run(() => JournalFile.Read(path, after, limit));
+        var read = await Task.Run(() => JournalFile.Read(path, after, limit));
+        if (read.Lines.Count == 0 && !Written().HasEnded)
+            await Task.Delay(Patience, services.Time);
+        return read;
     }
 
     public async Task StopRun(string reason)
     {
-        if (_active is { } active)
-            await active.Stop(reason);
-        else
-            await Ended();
+        reason = Words(reason);
+        var status = Written();
+        if (Active is null && status.HasEnded)
+            return;
+        var control = new RunControl();
+        control.Stop(reason);
+        var active = Active ?? Begin(status, new(), control);
+        active.Control.Stop(reason);
+        await active.Left;
+        if (Known is null && !Written().HasEnded)
+            throw new OrleansException("the run was just going to another silo and is not stopped: ask again");
+    }
+
+    public async Task<ControlReply> PauseRun(string reason)
+    {
+        reason = Words(reason);
+        var status = Written();
+        if (Active is null && (status.HasEnded || status.State == RunState.Paused))
+            return new(status.HasEnded ? $"the run has ended: {status.State.ToString().ToLowerInvariant()}" : "", status);
+        var control = new RunControl();
+        control.Pause(reason);
+        var active = Active ?? Begin(status, new(), control);
+        active.Control.Pause(reason);
+        await active.Left;
+        status = Written();
+        return new(status.State == RunState.Paused ? "" : $"the run was not paused: it is {status.State.ToString().ToLowerInvariant()}", status);
+    }
+
+    public async Task<ControlReply> ResumeRun(ResumeRequest request)
+    {
+        var status = Written();
+        if (ProtocolVersion.Refusal(request.Protocol) is { } refusal)
+            return new(refusal, status);
+        if (Active is { } trained)
+            return new(request.Trainers is null ? "" : "the run is being trained: pause it before its trainers are changed", trained.Snapshot());
+        if (status.State is RunState.Completed or RunState.Diverged)
+            return new($"the run is {status.State.ToString().ToLowerInvariant()}: there is nothing to go on with", status);
+        if (request.Trainers is { } trainers && services.Store.ReadSpec(Directory.Id).Data.BatchSize is var lanes && (trainers < 1 || trainers > lanes))
+            return new($"trainers: found {trainers}, expected 1 to {lanes}, the run's batchSize", status);
+
+        _end = null;
+        var resumed = status with { State = RunState.Starting, Message = "", EndedAt = null, Cluster = cluster.Value.ClusterId };
+        var active = Begin(resumed, request, new());
+        string? problem = await active.Taken();
+        return new(problem ?? "", active.Snapshot());
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        if (_active is { } active)
-            await active.Stop("the coordinator's silo was shut down").WaitAsync(cancellationToken);
+        if (Active is not { } active)
+            return;
+        active.Control.HandOver(ActiveRun.SiloShutDown);
+        await active.Left.WaitAsync(cancellationToken);
     }
 
-    /// <summary>Keeps this activation, idle or not, until its run has ended; then it may go, and its events with it, when nobody asks any more.</summary>
-    private async Task StayWhile(Task ended)
+    /// <summary>Whether the run could not be taken over a moment ago: each try takes a generation.</summary>
+    private bool MustWait => _active is { NotTaken: true } && services.Time.GetElapsedTime(_began) < RetryPause;
+
+    /// <summary>What is wanted of the run: nothing, unless it has come to an end here that could not be written.</summary>
+    private RunControl End()
+    {
+        if (_active is { Superseded: false, NotTaken: false } ended && ended.Snapshot() is { HasEnded: true } status)
+            _end = new(status.State, status.Message);
+        var control = new RunControl();
+        if (_end is not null)
+            control.EndAs(_end);
+        return control;
+    }
+
+    private ActiveRun Begin(RunStatus status, ResumeRequest? request, RunControl control)
+    {
+        _began = services.Time.GetTimestamp();
+        var active = _active = new(services, status, request, control);
+        StayWhile(active).Ignore();
+        return active;
+    }
+
+    /// <summary>Keeps this activation, idle or not, until its run is left; then it may go, and its events with it, when nobody asks any more.</summary>
+    private async Task StayWhile(ActiveRun active)
     {
         DelayDeactivation(Timeout.InfiniteTimeSpan);
-        await ended;
+        await active.Left;
         DelayDeactivation(TimeSpan.Zero);
+        if (services.Occupants.IsLeaving)
+            GoElsewhere();
+        else if (active.Superseded)
+            DeactivateOnIdle(); // Whoever asks next finds the coordinator that has the run.
     }
-
-    private RunStatus Written() => Directory.ReadStatus() ?? throw new RunNotFoundException(this.GetPrimaryKeyString());
 
     /// <summary>
-    /// The status of a run that this activation does not train. One that was never ended lost its coordinator together with its silo: that is its
-    /// end, and it is written down.
+    /// Lives on another silo from now on, for this one is about to end. To go without a new place would not do: the others remember this one, and a call
+    /// that finds nobody here makes a new activation here.
     /// </summary>
-    private async Task<RunStatus> Ended()
+    private void GoElsewhere()
     {
-        var status = Written();
-        if (_ending is not { IsCompleted: false })
-        {
-            if (!lost.IsLost(status))
-                return status;
-            _ending = lost.End(status);
-        }
-
-        // Calls interleave here; a run is ended once.
-        return await _ending;
+        var others = services.Cluster.Active.Skip(1).ToList();
+        if (others.Count == 0)
+            return;
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, others[0]);
+        MigrateOnIdle();
+        RequestContext.Remove(IPlacementDirector.PlacementHintKey);
     }
+
+    /// <summary>What a client says goes into the run's files: no more of it than people read, and nothing that steers a terminal.</summary>
+    private static string Words(string? reason) => string.Concat((reason ?? "").Where(character => !char.IsControl(character)).Take(LongestReason));
+
+    /// <summary>The last written status. The directory's name is the run's id, whatever a copied status says.</summary>
+    private RunStatus Written() => Directory is var run && run.ReadStatus() is { } status
+        ? status with { Id = run.Id.Text, Directory = run.Path }
+        : throw new RunNotFoundException(this.GetPrimaryKeyString());
 }

@@ -11,128 +11,116 @@ namespace Orleans.Tbptt.Grains.Coordinators;
 /// </summary>
 internal sealed class RunProgress
 {
-    private readonly Lock _fence = new();
+    private readonly RunFence _fence;
+    private readonly EventTeller _events;
     private readonly RunStore _store;
     private readonly TimeProvider _time;
     private readonly RateMeter _rates;
     private RunStatus _status;
-    private TrainerGroup? _trainers;
+    private TrainerRoster? _roster;
+    private volatile Side _side;
 
-    /// <summary>Takes the run's next generation and, under it, opens the journal.</summary>
-    public RunProgress(RunStatus status, RunStore store, TimeProvider time)
+    /// <summary>Takes a run's progress up.</summary>
+    /// <param name="status">The run at the state that it goes on from.</param>
+    /// <param name="fence">The right to write.</param>
+    /// <param name="journal">The events.</param>
+    /// <param name="told">What was told of the steps after that state.</param>
+    /// <param name="store">The run store.</param>
+    /// <param name="time">The clock.</param>
+    public RunProgress(RunStatus status, RunFence fence, RunJournal journal, ToldBefore told, RunStore store, TimeProvider time)
     {
-        (Run, _store, _time, _rates) = (RunId.Parse(status.Id), store, time, new(time));
-        _status = status with { Generation = store.TakeGeneration(Run) };
-        Journal = store.OpenJournal(Run, () => IsInForce);
+        (_fence, Journal, _events, _store, _time, _rates) = (fence, journal, new(fence, journal, told, time), store, time, new(time));
+        _status = status with { Generation = fence.Generation };
+        _side = new(status.CheckpointStep, "");
     }
 
     /// <summary>The run.</summary>
-    public RunId Run { get; }
+    public RunId Run => _fence.Run;
 
     /// <summary>The generation in force.</summary>
-    public int Generation => _status.Generation;
+    public int Generation => _fence.Generation;
 
     /// <summary>The events.</summary>
     public RunJournal Journal { get; }
 
+    /// <summary>Whether every step and epoch that a former coordinator told has been computed again.</summary>
+    public bool IsNew => _status.Step >= _events.LastStep && _status.EpochLosses.Count >= _events.LastEpoch;
+
+    /// <summary>The number of the last event that belongs to the state the run has come to: while steps are computed again, not the journal's last one.</summary>
+    /// <param name="at">Where the run stands.</param>
+    public long LastEventAt(RunCursor at) =>
+        IsNew ? Journal.Last : _events.NumberBefore(_status.Step, at is { Chunk: 0, Epoch: > 0 } ? at.Epoch : null);
+
     /// <summary>Writes the status while the run is trained; null before and for a run that never will be.</summary>
     private StatusFile? StatusFile { get; set; }
-
-    /// <summary>Whether no newer coordinator has taken the run over.</summary>
-    public bool IsInForce
-    {
-        get
-        {
-            lock (_fence)
-                return _store.IsNewest(Run, Generation);
-        }
-    }
 
     /// <summary>The state of the run at this moment. Safe to ask from any thread.</summary>
     public RunStatus Snapshot()
     {
         var (steps, sequenceSteps) = _rates.Rates();
-        bool ended = _status.HasEnded;
+        bool running = _status.State == RunState.Running;
         return _status with
         {
-            StepsPerSecond = ended ? 0 : steps,
-            SequenceStepsPerSecond = ended ? 0 : sequenceSteps,
-            Trainers = _trainers?.Status ?? [],
+            StepsPerSecond = running ? steps : 0,
+            SequenceStepsPerSecond = running ? sequenceSteps : 0,
+            Trainers = _roster?.Status ?? _status.Trainers,
+            CheckpointStep = _side.CheckpointStep,
+            Warning = Journal.Stalled is { } stalled ? $"events wait in memory, metrics.jsonl cannot be written: {stalled}"
+                : StatusFile?.Problem is { } problem ? $"status.json cannot be written: {problem}"
+                : _side.Warning,
             LastEvent = Journal.Last,
             UpdatedAt = _time.GetUtcNow(),
         };
     }
 
-    /// <summary>The coordinator has the data open and is about to place the trainers.</summary>
-    public void Begin(RunSpec spec, TrainerGroup trainers, int parameters, long stepsPerEpoch)
+    /// <summary>The coordinator has data and state, and is about to place the trainers.</summary>
+    public void Begin(RunSpec spec, TrainerRoster roster, long stepsPerEpoch, string? checkpoint, IReadOnlyList<string> passedOver)
     {
-        _trainers = trainers;
-        _status = _status with { Parameters = parameters, StepsPerEpoch = stepsPerEpoch };
-        Journal.Append(new RunStarted
-        {
-            Generation = Generation,
-            Run = Run.Text,
-            Name = spec.Name,
-            Epochs = spec.Train.Epochs,
-            StepsPerEpoch = stepsPerEpoch,
-            Trainers = spec.Train.Trainers,
-            Lanes = spec.Data.BatchSize,
-            Parameters = parameters,
-            Directory = _status.Directory,
-        });
+        _roster = roster;
+        var layout = ParameterLayout.Of(spec.Model);
+        _status = _status with { Parameters = layout.Length, StepsPerEpoch = stepsPerEpoch, State = RunState.Starting, Message = "" };
+        _events.Start(spec, _status, checkpoint, passedOver);
         _rates.Start();
-        StatusFile = new(_store, Snapshot, () => IsInForce, _time);
+        StatusFile = new(_store, Snapshot, _fence, _time);
     }
 
+    /// <summary>The run waits for slots.</summary>
+    public void Queue(int position, string reason) => _status = _status with { State = RunState.Queued, QueuePosition = position, Message = reason };
+
     /// <summary>Begins the generation after this one.</summary>
-    /// <exception cref="RunEndedException">A newer coordinator has it.</exception>
+    /// <exception cref="SupersededException">A newer coordinator has it.</exception>
     public void TakeGeneration()
     {
-        lock (_fence)
-        {
-            if (!_store.TryTakeGeneration(Run, Generation + 1))
-                throw Superseded();
-            _status = _status with { Generation = Generation + 1 };
-        }
+        _fence.TakeNext();
+        _status = _status with { Generation = Generation };
     }
 
     /// <summary>Ends a coordinator that a newer one has replaced.</summary>
-    /// <exception cref="RunEndedException">A newer coordinator has taken the run over.</exception>
-    public void EnsureInForce()
-    {
-        if (!IsInForce)
-            throw Superseded();
-    }
+    /// <exception cref="SupersededException">A newer coordinator has taken the run over.</exception>
+    public void EnsureInForce() => _fence.Ensure();
 
-    /// <summary>An epoch begins, counted from 0.</summary>
-    public void BeginEpoch(int epoch, long chunks)
+    /// <summary>An epoch begins or goes on, counted from 0.</summary>
+    public void BeginEpoch(int epoch, long chunk, long chunks)
     {
         EnsureInForce();
-        _status = _status with { State = RunState.Running, Epoch = epoch + 1, StepsPerEpoch = chunks, EpochStep = 0 };
+        _status = _status with { State = RunState.Running, QueuePosition = 0, Message = "", Epoch = epoch + 1, StepsPerEpoch = chunks, EpochStep = chunk };
         StatusFile?.Request();
     }
 
     /// <summary>A step is committed; epochs counted from 0.</summary>
-    /// <exception cref="RunEndedException">Events can no longer be written.</exception>
+    /// <exception cref="RunLeftException">Events can no longer be written.</exception>
     public void Commit(long step, int epoch, StepOutcome.Committed outcome, long sequenceSteps, TimeSpan took)
     {
-        EnsureWritable();
         _rates.Add(sequenceSteps);
         _status = _status with
         {
             Step = step, EpochStep = _status.EpochStep + 1, SequenceSteps = _status.SequenceSteps + sequenceSteps, Loss = outcome.Loss,
         };
-        Journal.Append(new StepCommitted
-        {
-            Generation = Generation,
-            Step = step,
-            Epoch = epoch + 1,
-            Loss = outcome.Loss,
-            GradientNorm = outcome.GradientNorm,
-            LearningRate = outcome.LearningRate,
-            Weight = outcome.Weight,
-            Seconds = took.TotalSeconds,
-        });
+        if (_events.Step(step, epoch, outcome, took) is { } difference)
+            Warn(difference);
+
+        // Told first: the step is committed, and whoever goes on from here must not miss it.
+        EnsureWritable();
     }
 
     /// <summary>An epoch is done, counted from 0.</summary>
@@ -144,28 +132,60 @@ internal sealed class RunProgress
             ValidationLosses = validationLoss is { } held ? [.. _status.ValidationLosses, held] : _status.ValidationLosses,
             Metrics = metrics,
         };
-        Journal.Append(new EpochFinished
-        {
-            Generation = Generation,
-            Epoch = epoch + 1,
-            Step = _status.Step,
-            Loss = loss,
-            ValidationLoss = validationLoss,
-            Metrics = metrics,
-            Seconds = took.TotalSeconds,
-        });
+        _events.Epoch(epoch, _status.Step, loss, validationLoss, metrics, took);
         EnsureInForce();
         StatusFile?.Request();
     }
 
     /// <summary>Trainers were placed again, and the step is about to be run again.</summary>
-    public void Recover(long step, IReadOnlyList<int> lost, string reason, TimeSpan took) => Journal.Append(new TrainersRecovered
+    public void Recover(long step, IReadOnlyList<int> lost, string reason, TimeSpan took)
     {
-        Generation = Generation, Step = step, Trainers = lost, Reason = reason, Seconds = took.TotalSeconds,
-    });
+        _events.Append(new TrainersRecovered { Step = step, Trainers = lost, Reason = reason, Seconds = took.TotalSeconds });
+        StatusFile?.Request();
+    }
+
+    /// <summary>Trainers moved between two steps.</summary>
+    public void Move(long step, IReadOnlyList<int> moved, string reason, TimeSpan took)
+    {
+        _events.Append(new TrainersMoved { Step = step, Trainers = moved, Reason = reason, Seconds = took.TotalSeconds });
+        StatusFile?.Request();
+    }
+
+    /// <summary>A checkpoint is on the disk. Called from another thread.</summary>
+    public void Checkpoint(string name, long step, long bytes, double seconds)
+    {
+        _side = new(step, "");
+        _events.Append(new CheckpointWritten { Name = name, Step = step, Bytes = bytes, Seconds = seconds });
+    }
+
+    /// <summary>Something is wrong, and the run goes on. Called from any thread.</summary>
+    public void Warn(string message)
+    {
+        _side = _side with { Warning = message };
+        _events.Append(new RunWarning { Message = message });
+        StatusFile?.Request();
+    }
+
+    /// <summary>The status has changed in a way that a coordinator after this one should know soon.</summary>
+    public void Touch() => StatusFile?.Request();
+
+    /// <summary>Writes the status now.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void WriteStatus() => _store.Write(Snapshot(), _fence);
+
+    /// <summary>Ends all writing; what was not written by now is given up.</summary>
+    public async Task Close()
+    {
+        if (StatusFile is { } file)
+            await file.DisposeAsync();
+        await Journal.DisposeAsync();
+    }
+
+    /// <summary>Completes when not too many events wait to be written.</summary>
+    public Task Room => Journal.Room;
 
     /// <summary>Returns when everything so far is on the disk.</summary>
-    /// <exception cref="RunEndedException">It cannot be written.</exception>
+    /// <exception cref="RunLeftException">It cannot be written.</exception>
     public async Task Settle()
     {
         await Journal.Flush();
@@ -180,44 +200,51 @@ internal sealed class RunProgress
     /// </summary>
     public async Task Finish(RunState state, string message, string? model)
     {
-        if (StatusFile is { } file)
-            await file.DisposeAsync();
-        var now = _time.GetUtcNow();
-        _status = _status with { State = state, Message = message, EndedAt = now };
+        await Leave(state, message, _time.GetUtcNow());
         var ended = new RunEnded
         {
-            Generation = Generation,
             State = state,
             Message = message,
             Step = _status.Step,
             Model = model,
-            Seconds = (now - _status.SubmittedAt).TotalSeconds,
+            Seconds = (_status.EndedAt!.Value - _status.SubmittedAt).TotalSeconds,
         };
-        if (IsInForce)
-            await Journal.AppendLast(ended, WriteStatus);
+        if (_fence.IsInForce)
+            await _events.End(ended, WriteStatus);
+    }
+
+    /// <summary>The run is paused, or for another silo to go on with: that, too, is on the disk before anybody learns of it.</summary>
+    public async Task Suspend(RunState state, string message)
+    {
+        await Leave(state, message, endedAt: null);
+        if (state == RunState.Paused)
+            _events.Append(new RunPaused { Step = _status.Step, Reason = message });
+        await Journal.FlushOrGiveUp();
+        WriteStatus();
     }
 
     /// <summary>Writes the status of a run whose end is in the journal already.</summary>
-    public RunStatus EndAs(RunEnded end)
+    public void EndAs(RunEnded end)
     {
-        _status = _status with { State = end.State, Message = end.Message, Step = end.Step, EndedAt = _time.GetUtcNow() };
+        _status = _status with { State = end.State, Message = end.Message, Step = end.Step, EndedAt = end.Time };
         WriteStatus();
-        return Snapshot();
+    }
+
+    private async Task Leave(RunState state, string message, DateTimeOffset? endedAt)
+    {
+        if (StatusFile is { } file)
+            await file.DisposeAsync();
+        _status = _status with { State = state, Message = message, EndedAt = endedAt, QueuePosition = 0 };
     }
 
     private void EnsureWritable()
     {
-        if (Journal.Failure is { } failure)
-            throw new RunEndedException(RunState.Failed, $"cannot write metrics.jsonl: {failure.Message}");
-        if (StatusFile?.Failure is { } statusFailure)
-            throw new RunEndedException(RunState.Failed, $"cannot write status.json: {statusFailure.Message}");
-    }
-
-    private void WriteStatus()
-    {
+        if (Journal.Failure is not { } failure)
+            return;
         EnsureInForce();
-        _store.Write(Snapshot());
+        throw new RunLeftException(RunState.Failed, $"cannot write metrics.jsonl: {failure.Message}");
     }
 
-    private static RunEndedException Superseded() => new(RunState.Failed, "another coordinator has taken the run over");
+    /// <summary>What the writer of checkpoints knows: it lives on a thread of its own, and all else changes on the coordinator's scheduler.</summary>
+    private sealed record Side(long? CheckpointStep, string Warning);
 }

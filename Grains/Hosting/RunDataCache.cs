@@ -4,24 +4,28 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Grains.Hosting;
 
-/// <summary>Opens a run's data once for all its grains on this silo; closes them with the last lease.</summary>
+/// <summary>
+/// Opens a run's data once for all its grains on this silo; closes them with the last lease. Under one id there may be several specs for a moment: others that
+/// are submitted and will be refused, or the one with as many trainers as the run had before.
+/// </summary>
 /// <param name="roots">Where data may lie; anywhere when left out.</param>
 internal sealed class RunDataCache(DataRoots? roots = null)
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<RunId, Entry> _entries = [];
+    private readonly Dictionary<RunId, List<Entry>> _entries = [];
 
     /// <summary>Opens the data, or shares them. Blocks while they are read through; call it on a thread of your own.</summary>
-    /// <exception cref="SpecException">The data do not fit the spec, or the id is another spec's.</exception>
+    /// <exception cref="SpecException">The data do not fit the spec.</exception>
     public RunDataLease Acquire(RunId run, RunSpec spec)
     {
-        Entry entry;
+        Entry? entry;
         lock (_gate)
         {
-            if (!_entries.TryGetValue(run, out entry!))
-                _entries.Add(run, entry = new(spec, new(() => PreparedRun.Prepare(spec, roots))));
-            else if (!entry.Fits(spec))
-                throw new SpecException(IdTaken(run));
+            if (!_entries.TryGetValue(run, out var entries))
+                _entries.Add(run, entries = []);
+            entry = entries.Find(one => one.Fits(spec));
+            if (entry is null)
+                entries.Add(entry = new(spec, new(() => PreparedRun.Prepare(spec, roots))));
             entry.Leases++;
         }
 
@@ -36,8 +40,23 @@ internal sealed class RunDataCache(DataRoots? roots = null)
         }
     }
 
-    /// <summary>The answer to whoever wants an id that a run has.</summary>
-    public static SpecProblem IdTaken(RunId run) => new("", $"run id '{run}', which is taken", "one that no run has", "submit under another id");
+    /// <summary>Keeps open what is open of a run, until the result is disposed of: whoever opened it may let go before another comes for it.</summary>
+    public IDisposable Hold(RunId run)
+    {
+        Entry[] held;
+        lock (_gate)
+        {
+            held = [.. _entries.GetValueOrDefault(run, [])];
+            foreach (var entry in held)
+                entry.Leases++;
+        }
+
+        return new Once(() =>
+        {
+            foreach (var entry in held)
+                Release(run, entry);
+        });
+    }
 
     private void Release(RunId run, Entry entry)
     {
@@ -45,11 +64,20 @@ internal sealed class RunDataCache(DataRoots? roots = null)
         {
             if (--entry.Leases > 0)
                 return;
-            _entries.Remove(run);
+            _entries[run].Remove(entry);
+            if (_entries[run].Count == 0)
+                _entries.Remove(run);
         }
 
         if (entry.Data.IsValueCreated)
             entry.Data.Value.Dispose();
+    }
+
+    private sealed class Once(Action action) : IDisposable
+    {
+        private Action? _action = action;
+
+        public void Dispose() => Interlocked.Exchange(ref _action, null)?.Invoke();
     }
 
     private sealed class Entry(RunSpec requested, Lazy<PreparedRun> data)

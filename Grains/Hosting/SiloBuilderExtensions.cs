@@ -2,9 +2,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime.Hosting;
+using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Grains.Coordinators;
-using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Grains.Hosting;
+using Orleans.Tbptt.Grains.Placement;
+using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Grains.Store.Checkpoints;
 
@@ -24,15 +26,28 @@ public static class SiloBuilderExtensions
             .ValidateOnStart();
         builder.AddGrainDirectory(
             AdoNetGrainDirectory.Name, (services, _) => services.GetRequiredService<IOptions<TbpttGrainsOptions>>().Value.GrainDirectory!);
-        builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<RunStore>();
-        builder.Services.AddSingleton<CheckpointStore>();
-        builder.Services.AddSingleton<RunDataCache>();
-        builder.Services.AddSingleton<ShardFactory>();
-        builder.Services.AddSingleton<TrainerPlacement>();
-        builder.Services.AddSingleton<RunServices>();
-        builder.Services.AddSingleton<LostRuns>();
-        builder.Services.AddSingleton<SiloDrain>();
+        builder.AddGrainService<SiloService>();
+        var services = builder.Services;
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<SiloDrain>();
+        services.AddSingleton<SiloOccupants>();
+        services.AddSingleton<SiloSelf>();
+        services.AddSingleton<SiloServiceClient>();
+        services.AddSingleton<ClusterView>();
+        services.AddSingleton<MembershipWatch>();
+        services.AddSingleton<RunStore>();
+        services.AddSingleton<CheckpointStore>();
+        services.AddSingleton<UnendedRuns>();
+        services.AddSingleton(provider => Roots(provider.GetRequiredService<IOptions<TbpttGrainsOptions>>().Value));
+        services.AddSingleton<RunDataCache>();
+        services.AddSingleton<ShardFactory>();
+        services.AddSingleton<RunServices>();
+        services.AddSingleton<RunWarden>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<RunWarden>());
         return builder;
     }
+
+    /// <summary>A silo that other machines can reach, and that was not told where data may lie, reads the run store alone.</summary>
+    private static DataRoots Roots(TbpttGrainsOptions options) =>
+        new(options.Exposed && options.DataRoots.Count == 0 ? [Path.GetFullPath(options.RunsDirectory)] : options.DataRoots);
 }

@@ -11,7 +11,8 @@ internal static partial class DurableFile
     /// <param name="path">The file.</param>
     /// <param name="write">Writes its content.</param>
     /// <param name="unfinished">What its name ends with until it is whole. Writers that may meet need one each.</param>
-    public static void Write(string path, Action<Stream> write, string unfinished = ".tmp")
+    /// <param name="beforeRename">Called when it is whole; throws where the file may not take the old one's place any more.</param>
+    public static void Write(string path, Action<Stream> write, string unfinished = ".tmp", Action? beforeRename = null)
     {
         string temporary = path + unfinished;
         try
@@ -22,6 +23,7 @@ internal static partial class DurableFile
                 stream.Flush(flushToDisk: true);
             }
 
+            beforeRename?.Invoke();
             File.Move(temporary, path, overwrite: true);
         }
         catch
@@ -34,8 +36,37 @@ internal static partial class DurableFile
     }
 
     /// <summary>Writes a text file in one piece.</summary>
-    public static void WriteText(string path, string text, string unfinished = ".tmp") =>
-        Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)), unfinished);
+    public static void WriteText(string path, string text, string unfinished = ".tmp", Action? beforeRename = null) =>
+        Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)), unfinished, beforeRename);
+
+    /// <summary>Makes a text file that nobody has made before: of several at once one succeeds, and nobody ever sees half of it.</summary>
+    /// <returns>False when there is a file of this name; it is left as it is.</returns>
+    public static bool TryCreate(string path, string text)
+    {
+        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            {
+                stream.Write(System.Text.Encoding.UTF8.GetBytes(text));
+                stream.Flush(flushToDisk: true);
+            }
+
+            // Without overwriting, this is link(2): it fails where the name is taken, whoever took it when.
+            File.Move(temporary, path, overwrite: false);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            return false;
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+
+        FlushDirectory(Path.GetDirectoryName(path)!);
+        return true;
+    }
 
     /// <summary>Makes the names in a directory durable; .NET has no call for it.</summary>
     public static void FlushDirectory(string path)
@@ -44,16 +75,23 @@ internal static partial class DurableFile
             return;
         int handle = Open(path, ReadOnly);
         if (handle < 0)
-            throw new IOException($"cannot open directory {path} to flush it: error {Marshal.GetLastPInvokeError()}");
+            throw Failed("open", path);
         try
         {
             if (Flush(handle) != 0)
-                throw new IOException($"cannot flush directory {path}: error {Marshal.GetLastPInvokeError()}");
+                throw Failed("flush", path);
         }
         finally
         {
             _ = Close(handle);
         }
+    }
+
+    /// <summary>With the error's number, by which a full disk is known.</summary>
+    private static IOException Failed(string what, string path)
+    {
+        int error = Marshal.GetLastPInvokeError();
+        return new IOException($"cannot {what} directory {path}: {Marshal.GetPInvokeErrorMessage(error)}", error);
     }
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

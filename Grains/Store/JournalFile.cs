@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 
@@ -6,74 +8,126 @@ namespace Orleans.Tbptt.Grains.Store;
 /// <summary>Reads <c>metrics.jsonl</c>. A last line without its end, left by a killed process or a full disk, is no event.</summary>
 internal static class JournalFile
 {
+    private const int Block = 1 << 16;
+    private const byte LineEnd = (byte)'\n';
+
     /// <summary>Events after a number.</summary>
     public static EventPage Read(string path, long after, int limit)
     {
         List<string> lines = [];
         if (File.Exists(path) && after <= int.MaxValue)
-        {
-            var all = EndsWithWholeLine(path) ? File.ReadLines(path) : File.ReadLines(path).SkipLast(1);
-            lines.AddRange(all.Skip((int)after).Take(limit));
-        }
-
+            lines.AddRange(Lines(path).Skip((int)after).Take(limit));
         return new(lines, after + lines.Count);
     }
 
-    /// <summary>Brings a status up to the last events that were written.</summary>
-    public static RunStatus CatchUp(string path, RunStatus status)
+    /// <summary>Every whole line, as long as somebody asks for the next: what is being appended meanwhile is seen whole or not at all.</summary>
+    public static IEnumerable<string> Lines(string path)
     {
         if (!File.Exists(path))
-            return status;
-        var epochs = new List<EpochFinished>();
-        string? lastStep = null;
-        foreach (string line in EndsWithWholeLine(path) ? File.ReadLines(path) : File.ReadLines(path).SkipLast(1))
-        {
-            // Steps are many, and only the last one counts: the others are not worth parsing.
-            if (line.StartsWith("{\"type\":\"step\"", StringComparison.Ordinal))
-                lastStep = line;
-            else if (RunJson.ReadEvent(line) is EpochFinished epoch)
-                epochs.Add(epoch);
-        }
-
-        var step = lastStep is null ? null : (StepCommitted)RunJson.ReadEvent(lastStep);
-        return status with
-        {
-            Step = step?.Step ?? status.Step,
-            Epoch = step?.Epoch ?? status.Epoch,
-            EpochStep = step is null ? status.EpochStep : step.Step - (epochs.LastOrDefault(epoch => epoch.Epoch < step.Epoch)?.Step ?? 0),
-            Loss = step?.Loss ?? status.Loss,
-            EpochLosses = [.. epochs.Select(epoch => epoch.Loss)],
-            ValidationLosses = [.. epochs.Select(epoch => epoch.ValidationLoss).OfType<double>()],
-            Metrics = epochs.LastOrDefault()?.Metrics ?? status.Metrics,
-        };
-    }
-
-    /// <summary>Goes to the end of the last whole line and cuts off what follows.</summary>
-    /// <returns>How many lines there are.</returns>
-    public static long CutTornLine(FileStream stream)
-    {
-        long lines = 0, end = 0;
-        byte[] buffer = new byte[1 << 16];
+            yield break;
+        using var stream = Open(path);
+        using var line = new MemoryStream();
+        byte[] buffer = new byte[Block];
         for (int read; (read = stream.Read(buffer)) > 0;)
         {
+            int from = 0;
+            for (int end; (end = Array.IndexOf(buffer, LineEnd, from, read - from)) >= 0; from = end + 1)
+            {
+                line.Write(buffer, from, end - from);
+                yield return Encoding.UTF8.GetString(line.GetBuffer(), 0, (int)line.Length);
+                line.SetLength(0);
+            }
+
+            line.Write(buffer, from, read - from);
+        }
+    }
+
+    /// <summary>The last event, when it is the end of the run; null when there is none, or the run goes on.</summary>
+    public static RunEnded? End(string path)
+    {
+        if (!File.Exists(path) || LastLine(path) is not { } last || !last.StartsWith("{\"type\":\"end\"", StringComparison.Ordinal))
+            return null;
+        try
+        {
+            return RunJson.ReadEvent(last) as RunEnded;
+        }
+        catch (JsonException)
+        {
+            return null; // Damaged: whoever reads all of the journal says so.
+        }
+    }
+
+    /// <summary>
+    /// Puts a copy of a journal in its place, and opens the copy behind its last whole line. Whoever has the former file open, and may be stopped in the
+    /// middle of a write to it, writes to a file that has no name any more.
+    /// </summary>
+    /// <param name="path">The journal; made when it is not there.</param>
+    /// <param name="unfinished">What the copy's name ends with until it is whole.</param>
+    /// <param name="inForce">Asked when the copy is whole: whether it may take the journal's place.</param>
+    /// <param name="lines">How many lines there are.</param>
+    /// <exception cref="IOException">It cannot be written, or may not take the journal's place.</exception>
+    public static FileStream TakeOver(string path, string unfinished, Func<bool> inForce, out long lines)
+    {
+        string copy = path + unfinished;
+        // No buffer: the writer hands over whole batches, and takes back what did not go in whole.
+        var stream = new FileStream(copy, FileMode.Create, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete, bufferSize: 0);
+        try
+        {
+            lines = File.Exists(path) ? CopyLines(path, stream) : 0;
+            stream.Flush(flushToDisk: true);
+            if (!inForce())
+                throw new IOException("another coordinator has taken the run over");
+            File.Move(copy, path, overwrite: true);
+            DurableFile.FlushDirectory(Path.GetDirectoryName(path)!);
+            return stream;
+        }
+        catch
+        {
+            stream.Dispose();
+            File.Delete(copy);
+            throw;
+        }
+    }
+
+    private static long CopyLines(string path, FileStream destination)
+    {
+        using var source = Open(path);
+        long lines = 0, end = 0;
+        byte[] buffer = new byte[Block];
+        for (int read; (read = source.Read(buffer)) > 0;)
+        {
+            long start = destination.Position;
             for (int i = 0; i < read; i++)
             {
-                if (buffer[i] == '\n')
-                    (lines, end) = (lines + 1, stream.Position - read + i + 1);
+                if (buffer[i] == LineEnd)
+                    (lines, end) = (lines + 1, start + i + 1);
             }
+
+            destination.Write(buffer, 0, read);
         }
 
-        stream.SetLength(end);
-        stream.Position = end;
+        destination.SetLength(end);
+        destination.Position = end;
         return lines;
     }
 
-    private static bool EndsWithWholeLine(string path)
+    /// <summary>The last whole line, read from behind; null when there is none.</summary>
+    private static string? LastLine(string path)
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        if (stream.Length == 0)
-            return true;
-        stream.Seek(-1, SeekOrigin.End);
-        return stream.ReadByte() == '\n';
+        using var stream = Open(path);
+        for (long length = Block; ; length *= 2)
+        {
+            byte[] tail = new byte[Math.Min(length, stream.Length)];
+            stream.Seek(-tail.Length, SeekOrigin.End);
+            stream.ReadExactly(tail);
+            int end = Array.LastIndexOf(tail, LineEnd);
+            int start = end <= 0 ? -1 : Array.LastIndexOf(tail, LineEnd, end - 1);
+            if (end >= 0 && (start >= 0 || tail.Length == stream.Length))
+                return Encoding.UTF8.GetString(tail, start + 1, end - start - 1);
+            if (tail.Length == stream.Length)
+                return null;
+        }
     }
+
+    private static FileStream Open(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
 }

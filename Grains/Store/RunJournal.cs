@@ -1,12 +1,10 @@
-using System.Text;
-using System.Threading.Channels;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Grains.Store;
 
 /// <summary>
-/// The events of a run: numbers them, writes them to <c>metrics.jsonl</c> behind training's back, and shows them to watchers once they are
+/// The events of a run: numbers them, has them written to <c>metrics.jsonl</c> behind training's back, and shows them to watchers once they are
 /// written, so that no watcher has seen what a killed process took along.
 /// </summary>
 /// <remarks>The newest events are kept in memory; a watcher that is further behind reads the file.</remarks>
@@ -17,24 +15,26 @@ internal sealed class RunJournal : IAsyncDisposable
 
     private readonly Lock _gate = new();
     private readonly string _path;
-    private readonly Func<bool> _inForce;
     private readonly List<string> _recent = [];
-    private readonly Channel<object> _queue = Channel.CreateUnbounded<object>(new() { SingleReader = true });
-    private readonly Task _writing;
+    private readonly JournalWriter _writer;
     private TaskCompletionSource _arrival = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _last;
+    private long _written;
     private long _shown;
     private bool _lastHeldBack;
 
-    /// <summary>Opens or makes the file; a torn last line, left by a killed process, is cut off.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="inForce">Asked before each write: whether this journal's coordinator may still write.</param>
-    public RunJournal(string path, Func<bool> inForce)
+    /// <summary>Takes the file over: from now on events go where former coordinators' do not. A torn last line is cut off.</summary>
+    /// <param name="path">The file; made when it is not there.</param>
+    /// <param name="unfinished">What the file's name ends with until it is taken over.</param>
+    /// <param name="inForce">Asked before anything counts: whether this journal's coordinator may still write.</param>
+    /// <param name="time">The clock.</param>
+    /// <exception cref="IOException">The file cannot be taken over.</exception>
+    public RunJournal(string path, string unfinished, Func<bool> inForce, TimeProvider time)
     {
-        (_path, _inForce) = (path, inForce);
-        var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 1 << 16);
-        long written = _shown = _last = JournalFile.CutTornLine(stream);
-        _writing = Task.Run(() => Write(stream, written));
+        _path = path;
+        var stream = JournalFile.TakeOver(path, unfinished, inForce, out long lines);
+        _shown = _written = _last = lines;
+        _writer = new(stream, inForce, Written, time);
     }
 
     /// <summary>The number of the last event.</summary>
@@ -48,7 +48,13 @@ internal sealed class RunJournal : IAsyncDisposable
     }
 
     /// <summary>Why events can no longer be written; null while all is well.</summary>
-    public Exception? Failure => _writing.Exception?.InnerException;
+    public Exception? Failure => _writer.Failure;
+
+    /// <summary>Why events wait in memory; null while they do not.</summary>
+    public string? Stalled => _writer.Stalled;
+
+    /// <summary>Completes when few enough events wait to be written.</summary>
+    public Task Room => _writer.Room;
 
     /// <summary>Appends an event under the next number.</summary>
     public void Append(RunEvent runEvent)
@@ -69,7 +75,7 @@ internal sealed class RunJournal : IAsyncDisposable
 
         try
         {
-            await Flush();
+            await FlushOrGiveUp();
         }
         finally
         {
@@ -86,12 +92,11 @@ internal sealed class RunJournal : IAsyncDisposable
     }
 
     /// <summary>Returns when every event so far is on the disk.</summary>
-    public async Task Flush()
-    {
-        var flushed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _queue.Writer.TryWrite(flushed);
-        await await Task.WhenAny(flushed.Task, _writing);
-    }
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public Task Flush() => _writer.Flush();
+
+    /// <inheritdoc cref="JournalWriter.FlushOrGiveUp"/>
+    public Task FlushOrGiveUp() => _writer.FlushOrGiveUp();
 
     /// <summary>Events after a number; waits for the first one as long as <paramref name="patience"/> allows.</summary>
     public async Task<EventPage> Read(long after, int limit, TimeSpan patience, TimeProvider time)
@@ -115,11 +120,7 @@ internal sealed class RunJournal : IAsyncDisposable
         return await Task.Run(() => JournalFile.Read(_path, after, inFile));
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        _queue.Writer.TryComplete();
-        await _writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-    }
+    public ValueTask DisposeAsync() => _writer.DisposeAsync();
 
     private void Enqueue(RunEvent runEvent)
     {
@@ -128,7 +129,16 @@ internal sealed class RunJournal : IAsyncDisposable
         int surplus = (int)Math.Min(_recent.Count - Kept, _shown - (_last - _recent.Count));
         if (surplus >= Kept)
             _recent.RemoveRange(0, surplus);
-        _queue.Writer.TryWrite(line);
+        _writer.Append(line);
+    }
+
+    private void Written(long lines)
+    {
+        lock (_gate)
+        {
+            _written += lines;
+            Show(_lastHeldBack ? Math.Min(_written, _last - 1) : _written);
+        }
     }
 
     private void Show(long last)
@@ -139,41 +149,5 @@ internal sealed class RunJournal : IAsyncDisposable
         var arrived = _arrival;
         _arrival = new(TaskCreationOptions.RunContinuationsAsynchronously);
         arrived.SetResult();
-    }
-
-    private async Task Write(FileStream stream, long written)
-    {
-        await using (stream)
-        {
-            var text = new StringBuilder();
-            var waiting = new List<TaskCompletionSource>();
-            while (await _queue.Reader.WaitToReadAsync())
-            {
-                while (text.Length < 1 << 16 && _queue.Reader.TryRead(out object? item))
-                {
-                    if (item is string line)
-                    {
-                        text.Append(line).Append('\n');
-                        written++;
-                    }
-                    else
-                    {
-                        waiting.Add((TaskCompletionSource)item);
-                    }
-                }
-
-                if (!_inForce())
-                    throw new IOException("another coordinator has taken the run over");
-                stream.Write(Encoding.UTF8.GetBytes(text.ToString()));
-                stream.Flush(flushToDisk: waiting.Count > 0);
-                text.Clear();
-                lock (_gate)
-                    Show(_lastHeldBack ? Math.Min(written, _last - 1) : written);
-                waiting.ForEach(flushed => flushed.SetResult());
-                waiting.Clear();
-            }
-
-            stream.Flush(flushToDisk: true);
-        }
     }
 }

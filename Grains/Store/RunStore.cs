@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Orleans.Tbptt.Data.Safetensors;
@@ -10,33 +11,26 @@ namespace Orleans.Tbptt.Grains.Store;
 /// <summary>Writes the directories of runs.</summary>
 internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
 {
+    private const string UnfinishedEnd = ".tmp";
     private readonly string _root = Path.GetFullPath(options.Value.RunsDirectory);
 
     /// <summary>The directory of a run, there or not.</summary>
     public RunDirectory Of(RunId run) => new(_root, run);
 
-    /// <summary>Makes a run's directory with its resolved spec and first status.</summary>
-    /// <returns>False when there is a run of this id already; it is left as it is.</returns>
-    public bool TryCreate(RunSpec spec, RunStatus status)
+    /// <summary>
+    /// Makes a run's directory with its resolved spec and first status. Who is killed on the way leaves a spec without a status: the same spec once more
+    /// finishes what was begun.
+    /// </summary>
+    public RunBirth Create(RunSpec spec, RunStatus status)
     {
         var run = Of(RunId.Parse(status.Id));
-        Directory.CreateDirectory(run.Path);
-        try
-        {
-            // The spec is the run's birth: whoever creates the file has the id.
-            using (new FileStream(run.Spec, FileMode.CreateNew))
-            {
-            }
-        }
-        catch (IOException) when (File.Exists(run.Spec))
-        {
-            return false;
-        }
-
         Directory.CreateDirectory(run.Generations);
-        DurableFile.WriteText(run.Spec, SpecWriter.ToYaml(spec));
-        Write(status);
-        return true;
+
+        // The spec is the run's birth: whoever creates the file has the id.
+        bool born = DurableFile.TryCreate(run.Spec, SpecWriter.ToYaml(spec));
+        if (!born && !IsOf(run.Id, spec))
+            return RunBirth.TakenByAnother;
+        return DurableFile.TryCreate(run.Status, RunJson.Write(status)) ? RunBirth.Born : RunBirth.AlreadyThere;
     }
 
     /// <summary>Takes the next generation of a run.</summary>
@@ -88,40 +82,73 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     /// <summary>Whether any coordinator has begun with a run.</summary>
     public bool HasBegun(RunId run) => Directory.Exists(Of(run).Generations) && GenerationFile.Taken(Of(run).Generations).Any();
 
-    /// <summary>Writes a run's status. A coordinator that has been replaced may still be at it: neither stands in the other's way.</summary>
-    public void Write(RunStatus status) =>
-        DurableFile.WriteText(Of(RunId.Parse(status.Id)).Status, RunJson.Write(status), Unfinished(status.Generation));
+    /// <summary>Writes a run's status.</summary>
+    /// <exception cref="SupersededException">A newer coordinator has taken the run over; its status is left as it is.</exception>
+    public void Write(RunStatus status, RunFence fence) =>
+        DurableFile.WriteText(Of(fence.Run).Status, RunJson.Write(status), fence.Unfinished, fence.Ensure);
 
-    /// <summary>Removes what coordinators before a generation began to write of the run's status; one that is still at it fails.</summary>
+    /// <summary>Writes a run's spec anew: it was resumed with another number of trainers.</summary>
+    /// <exception cref="SupersededException">A newer coordinator has taken the run over.</exception>
+    public void Write(RunSpec spec, RunFence fence) =>
+        DurableFile.WriteText(Of(fence.Run).Spec, SpecWriter.ToYaml(spec), fence.Unfinished, fence.Ensure);
+
+    /// <summary>
+    /// The spec of a run that has begun. The files it names need not be there to read it.
+    /// </summary>
+    /// <exception cref="SpecException">It is no sound spec: somebody has changed it.</exception>
+    public RunSpec ReadSpec(RunId run)
+    {
+        string path = Of(run).Spec;
+        var document = SpecLoader.Parse(File.ReadAllText(path), path, Of(run).Path, [], filesMustExist: false);
+        return document.Spec ?? throw new SpecException(document.Problems);
+    }
+
+    /// <summary>Removes what coordinators before a generation began to write; one that is still at it finds nothing to rename.</summary>
     public void DropUnfinished(RunId run, int before)
     {
-        for (int generation = 0; generation < before; generation++)
-            File.Delete(Of(run).Status + Unfinished(generation));
+        foreach (string path in Directory.EnumerateFiles(Of(run).Path, "*" + UnfinishedEnd))
+        {
+            string generation = Path.GetExtension(Path.GetFileNameWithoutExtension(path)).TrimStart('.');
+            if (int.TryParse(generation, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number < before)
+                File.Delete(path);
+        }
     }
 
     /// <summary>Writes what a run ends with: the hidden state of every lane, then the trained model.</summary>
     /// <returns>The model's path.</returns>
-    public string WriteResult(RunId run, RunSpec spec, TrainingState state)
+    /// <exception cref="SupersededException">A newer coordinator has taken the run over.</exception>
+    public string WriteResult(RunFence fence, RunSpec spec, TrainingState state)
     {
-        var directory = Of(run);
+        var directory = Of(fence.Run);
         int lanes = spec.Data.BatchSize;
         var metadata = new Dictionary<string, string> { ["format"] = "pt", ["step"] = $"{state.Step}" };
         var hidden = HiddenTensors.Of(spec.Model, lanes, state.Hidden);
-        DurableFile.Write(directory.Hidden, stream => SafetensorsFile.Write(stream, HiddenTensors.Slots(spec.Model, lanes), hidden, metadata));
-        DurableFile.Write(directory.Model, stream => SafetensorsFile.Write(stream, state.Layout, state.Parameters, metadata));
+        DurableFile.Write(directory.Hidden, stream => SafetensorsFile.Write(stream, HiddenTensors.Slots(spec.Model, lanes), hidden, metadata), fence.Unfinished, fence.Ensure);
+        DurableFile.Write(directory.Model, stream => SafetensorsFile.Write(stream, state.Layout, state.Parameters, metadata), fence.Unfinished, fence.Ensure);
         return directory.Model;
     }
 
-    /// <summary>Opens a run's journal behind its last whole line.</summary>
-    /// <param name="run">The run.</param>
-    /// <param name="inForce">Whether the coordinator may still write.</param>
-    public RunJournal OpenJournal(RunId run, Func<bool> inForce) => new(Of(run).Metrics, inForce);
+    /// <summary>The directories of all runs.</summary>
+    public IEnumerable<RunDirectory> All() => RunDirectory.All(_root);
 
     /// <summary>The last written status of every run, newest first. A run whose status cannot be read hides no other.</summary>
     public IReadOnlyList<RunStatus> List() =>
-        [.. RunDirectory.All(_root).Select(StatusOrNull).OfType<RunStatus>().OrderByDescending(status => status.SubmittedAt)];
+        [.. All().Select(StatusOrNull).OfType<RunStatus>().OrderByDescending(status => status.SubmittedAt)];
 
-    private static string Unfinished(int generation) => $".{generation}.tmp";
+    /// <summary>What the names of files end with that a generation has not finished.</summary>
+    internal static string Unfinished(int generation) => string.Create(CultureInfo.InvariantCulture, $".{generation}{UnfinishedEnd}");
+
+    private bool IsOf(RunId run, RunSpec spec)
+    {
+        try
+        {
+            return ReadSpec(run) == spec;
+        }
+        catch (SpecException)
+        {
+            return false;
+        }
+    }
 
     private static RunStatus? StatusOrNull(RunDirectory run)
     {

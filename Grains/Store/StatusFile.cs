@@ -12,7 +12,7 @@ internal sealed class StatusFile : IAsyncDisposable
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
     private readonly RunStore _store;
     private readonly Func<RunStatus> _snapshot;
-    private readonly Func<bool> _inForce;
+    private readonly RunFence _fence;
     private readonly Channel<bool> _requests = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly ITimer _timer;
     private readonly Task _writing;
@@ -20,17 +20,17 @@ internal sealed class StatusFile : IAsyncDisposable
     /// <summary>Begins to write.</summary>
     /// <param name="store">The run store.</param>
     /// <param name="snapshot">The state of the moment; called from another thread.</param>
-    /// <param name="inForce">Asked before each write: whether this file's coordinator may still write.</param>
+    /// <param name="fence">The right to write.</param>
     /// <param name="time">The clock.</param>
-    public StatusFile(RunStore store, Func<RunStatus> snapshot, Func<bool> inForce, TimeProvider time)
+    public StatusFile(RunStore store, Func<RunStatus> snapshot, RunFence fence, TimeProvider time)
     {
-        (_store, _snapshot, _inForce) = (store, snapshot, inForce);
+        (_store, _snapshot, _fence) = (store, snapshot, fence);
         _timer = time.CreateTimer(_ => Request(), null, TimeSpan.Zero, Period);
         _writing = Task.Run(Write);
     }
 
-    /// <summary>Why the status can no longer be written; null while all is well.</summary>
-    public Exception? Failure => _writing.Exception?.InnerException;
+    /// <summary>Why the status could not be written the last time; null when it was.</summary>
+    public string? Problem { get; private set; }
 
     /// <summary>Asks for a write soon.</summary>
     public void Request() => _requests.Writer.TryWrite(true);
@@ -47,9 +47,20 @@ internal sealed class StatusFile : IAsyncDisposable
     {
         await foreach (bool _ in _requests.Reader.ReadAllAsync())
         {
-            if (!_inForce())
-                throw new IOException("another coordinator has taken the run over");
-            _store.Write(_snapshot());
+            try
+            {
+                _store.Write(_snapshot(), _fence);
+                Problem = null;
+            }
+            catch (SupersededException)
+            {
+                return;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // There is always a next time; what the status would have said, whoever asks the coordinator is told.
+                Problem = e.Message;
+            }
         }
     }
 }

@@ -15,12 +15,13 @@ internal sealed class ShardHost(ShardFactory factory)
     public TrainerReply Assign(ShardAssignment assignment)
     {
         _open ??= factory.Open(assignment);
+        EnsureUnchanged(_open);
         var shard = _open.Shard;
         shard.Restore(assignment.Step, assignment.Hidden.Span);
         assignment.Hidden.Dispose();
         if (_gradient.Length == 0)
             _gradient = new float[shard.Replica.Layout.Length];
-        return new TrainerReady(factory.SiloName, shard.Replica.Device);
+        return new TrainerReady(factory.SiloName, shard.Replica.Device, factory.SiloAddress);
     }
 
     /// <summary>Trains on one chunk.</summary>
@@ -28,6 +29,8 @@ internal sealed class ShardHost(ShardFactory factory)
     {
         if (_open is not { } open)
             return Unassigned();
+        if (ticket.Chunk == 0)
+            EnsureUnchanged(open);
         if (!open.Shard.CanTrain(ticket.Step))
             return new Refusal($"the trainer stands at another step than {ticket.Step}", ticket.Generation);
         var (lossSum, weight) = open.Shard.TrainChunk(Position(ticket), ticket.Parameters.Span, _gradient);
@@ -57,6 +60,13 @@ internal sealed class ShardHost(ShardFactory factory)
     {
         _open?.Dispose();
         _open = null;
+    }
+
+    /// <summary>Looks at the files at every epoch's start: data that change on the way would train on, plausibly, to another result.</summary>
+    private static void EnsureUnchanged(OpenShard open)
+    {
+        if (open.Lease.FindChange() is { } change)
+            throw new InvalidDataException(change);
     }
 
     private static Refusal Unassigned() => new("the trainer has no lanes: it was placed anew", 0);

@@ -19,7 +19,7 @@ internal sealed partial class RunEndWatch(Func<Task<RunStatus>> getStatus, TimeP
     /// <summary>A run that nobody knows, or that nobody can be asked about, for this long is not waited for.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    /// <summary>Returns when the run has ended, or was not to be heard of for <see cref="Patience"/>.</summary>
+    /// <summary>Returns when the run has ended or was paused, or was not to be heard of for <see cref="Patience"/>.</summary>
     public async Task WaitAsync(CancellationToken cancellation)
     {
         using var timer = new PeriodicTimer(Period, time);
@@ -30,7 +30,8 @@ internal sealed partial class RunEndWatch(Func<Task<RunStatus>> getStatus, TimeP
             {
                 var status = await getStatus().WaitAsync(Patience, time, cancellation);
                 heard = time.GetTimestamp();
-                if (status.HasEnded)
+                // A paused run needs no silos; whoever resumes it starts some.
+                if (status.HasEnded || status.State == RunState.Paused)
                     return;
             }
             catch (Exception exception) when (!cancellation.IsCancellationRequested)

@@ -38,11 +38,12 @@ public sealed class RunDataCacheTests
         var cache = new RunDataCache();
         using var first = cache.Acquire(Run, Spec);
 
-        Assert.Throws<SpecException>(() => cache.Acquire(Run, Spec with { Seed = 5 }));
-        first.Dispose();
         using var second = cache.Acquire(Run, Spec with { Seed = 5 });
+        using var third = cache.Acquire(Run, Spec);
 
         Assert.Equal(5, second.Spec.Seed);
+        Assert.NotSame(first.Data, second.Data);
+        Assert.Same(first.Data, third.Data);
     }
 
     [Fact]

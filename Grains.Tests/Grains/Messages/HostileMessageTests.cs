@@ -25,7 +25,7 @@ public sealed class HostileMessageTests : IDisposable
 
     [Fact]
     public void Assignment_CannotHarm_WhenItsBytesAreSpoiled() => Spoil(
-        new ShardAssignment(RunId.Parse("a-1"), 3, TestSpecs.Average(), 0, 3, 17, GradientBuffer.Wrap(new float[64])), seed: 1);
+        new ShardAssignment(RunId.Parse("a-1"), 3, TestSpecs.Average(), 0, 3, 17, GradientBuffer.Wrap(new float[64]), [new("/data/a.npy", 7, "ab")]), seed: 1);
 
     [Fact]
     public void Ticket_CannotHarm_WhenItsBytesAreSpoiled() => Spoil(new StepTicket(3, 17, 1, 4, GradientBuffer.Wrap(new float[64])), seed: 2);

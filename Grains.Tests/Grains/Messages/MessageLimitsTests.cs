@@ -30,7 +30,7 @@ public sealed class MessageLimitsTests
         long left = MessageLimits.LargestBody - (long)MessageLimits.LargestBuffers * sizeof(float);
 
         int assignment = serializer.SerializeToArray(new ShardAssignment(
-            RunId.Parse(new string('a', 100)), int.MaxValue, largest, int.MaxValue, int.MaxValue, long.MaxValue, GradientBuffer.Empty)).Length;
+            RunId.Parse(new string('a', 100)), int.MaxValue, largest, int.MaxValue, int.MaxValue, long.MaxValue, GradientBuffer.Empty, [])).Length;
         int contribution = serializer.SerializeToArray<TrainerReply>(
             new Contribution(long.MaxValue, GradientBuffer.Empty, GradientBuffer.Empty, double.MaxValue, double.MaxValue)).Length;
 

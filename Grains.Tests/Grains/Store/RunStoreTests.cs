@@ -21,10 +21,11 @@ public sealed class RunStoreTests : IDisposable
     [Fact]
     public void Run_IsCreatedOnce_AndTheFirstIsLeftAsItIs()
     {
-        Assert.True(_store.TryCreate(Spec, Status("a", 1)));
+        Assert.Equal(RunBirth.Born, _store.Create(Spec, Status("a", 1)));
         string spec = File.ReadAllText(Run("a").Spec), status = File.ReadAllText(Run("a").Status);
 
-        Assert.False(_store.TryCreate(Spec with { Seed = 99 }, Status("a", 2)));
+        Assert.Equal(RunBirth.TakenByAnother, _store.Create(Spec with { Seed = 99 }, Status("a", 2)));
+        Assert.Equal(RunBirth.AlreadyThere, _store.Create(Spec, Status("a", 3)));
 
         Assert.Equal(spec, File.ReadAllText(Run("a").Spec));
         Assert.Equal(status, File.ReadAllText(Run("a").Status));
@@ -36,7 +37,7 @@ public sealed class RunStoreTests : IDisposable
         var won = new ConcurrentBag<int>();
         Together(20, i =>
         {
-            if (_store.TryCreate(Spec with { Seed = i }, Status("a", i)))
+            if (_store.Create(Spec with { Seed = i }, Status("a", i)) == RunBirth.Born)
                 won.Add(i);
         });
 
@@ -48,22 +49,32 @@ public sealed class RunStoreTests : IDisposable
     [Fact]
     public void Status_IsWritten_WhileCoordinatorsThatWereReplacedStillWriteTheirs()
     {
-        _store.TryCreate(Spec, Status("a", 1));
+        _store.Create(Spec, Status("a", 1));
 
         Together(10, i =>
         {
+            var fence = new RunFence(_store, RunId.Parse("a"));
             for (int times = 0; times < 5; times++)
-                _store.Write(Status("a", 1) with { Generation = i + 1 });
+            {
+                try
+                {
+                    _store.Write(Status("a", 1) with { Generation = fence.Generation }, fence);
+                }
+                catch (IOException)
+                {
+                    // It was replaced, or what it had begun to write was taken away.
+                }
+            }
         });
 
-        Assert.InRange(Run("a").ReadStatus()!.Generation, 1, 10);
+        Assert.Equal(10, Run("a").ReadStatus()!.Generation);
         Assert.Empty(Directory.EnumerateFiles(Run("a").Path, "*.tmp"));
     }
 
     [Fact]
     public void Generation_IsTakenByOne_WhenFiftyTakeAtOnce()
     {
-        _store.TryCreate(Spec, Status("a", 1));
+        _store.Create(Spec, Status("a", 1));
         var taken = new ConcurrentBag<int>();
 
         Together(50, _ => taken.Add(_store.TakeGeneration(RunId.Parse("a"))));
@@ -74,7 +85,7 @@ public sealed class RunStoreTests : IDisposable
     [Fact]
     public void Generation_IsNewest_UntilTheNextIsTaken()
     {
-        _store.TryCreate(Spec, Status("a", 1));
+        _store.Create(Spec, Status("a", 1));
         var run = RunId.Parse("a");
         Assert.False(_store.HasBegun(run));
         int generation = _store.TakeGeneration(run);
@@ -91,7 +102,7 @@ public sealed class RunStoreTests : IDisposable
     [Fact]
     public void Generation_TellsWhichCheckpointsThereWere()
     {
-        _store.TryCreate(Spec, Status("a", 1));
+        _store.Create(Spec, Status("a", 1));
         var run = RunId.Parse("a");
         Directory.CreateDirectory(Path.Combine(Run("a").Checkpoints, "1-30"));
         Directory.CreateDirectory(Path.Combine(Run("a").Checkpoints, "1-4"));
@@ -111,7 +122,7 @@ public sealed class RunStoreTests : IDisposable
     public void List_HasTheNewestFirst_AndPassesOverWhatIsNoRun()
     {
         foreach (var (id, day) in new[] { ("old", 1), ("new", 3), ("torn", 2), ("empty", 2), ("null", 2), ("other", 2) })
-            _store.TryCreate(Spec, Status(id, day));
+            _store.Create(Spec, Status(id, day));
         string torn = File.ReadAllText(Run("torn").Status);
         File.WriteAllText(Run("torn").Status, torn[..(torn.Length / 2)]);
         File.WriteAllText(Run("empty").Status, "");

@@ -1,0 +1,54 @@
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Protocol;
+
+/// <summary>A cluster at one moment: <c>tbptt cluster</c>.</summary>
+/// <param name="ClusterId">Its id.</param>
+/// <param name="Version">The version of the silo that answers.</param>
+/// <param name="Protocol">The protocol it speaks, <see cref="ProtocolVersion.Current"/>.</param>
+/// <param name="Silos">The living silos, by name.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.ClusterReport")]
+public sealed record ClusterReport(
+    [property: Id(0)] string ClusterId, [property: Id(1)] string Version, [property: Id(2)] int Protocol,
+    [property: Id(3)] IReadOnlyList<SiloReport> Silos);
+
+/// <summary>A silo at one moment.</summary>
+[GenerateSerializer, Immutable, Alias("tbptt.SiloReport")]
+public sealed record SiloReport
+{
+    /// <summary>Its name.</summary>
+    [Id(0)] public required string Name { get; init; }
+
+    /// <summary>The address that silos reach it at.</summary>
+    [Id(1)] public required string Address { get; init; }
+
+    /// <summary>Its process.</summary>
+    [Id(2)] public required int Pid { get; init; }
+
+    /// <summary>The product's version.</summary>
+    [Id(3)] public required string Version { get; init; }
+
+    /// <summary>The devices it offers to runs that leave the choice to it: <c>cpu</c>, or <c>cuda:0</c> and so on.</summary>
+    [Id(4)] public required IReadOnlyList<string> Devices { get; init; }
+
+    /// <summary>How many trainers it is meant to hold: one a core, or one a GPU, unless told otherwise.</summary>
+    [Id(5)] public required int Slots { get; init; }
+
+    /// <summary>The trainers that live here.</summary>
+    [Id(6)] public IReadOnlyList<SiloTrainer> Trainers { get; init; } = [];
+
+    /// <summary>The runs whose coordinators live here.</summary>
+    [Id(7)] public IReadOnlyList<RunId> Coordinators { get; init; } = [];
+
+    /// <summary>Whether it has been asked to end: trainers leave it at the next step, none is placed here any more.</summary>
+    [Id(8)] public bool Draining { get; init; }
+
+    /// <summary>Slots without a trainer; none on a silo that is draining.</summary>
+    public int FreeSlots => Draining ? 0 : Math.Max(0, Slots - Trainers.Count);
+}
+
+/// <summary>A trainer on a silo.</summary>
+/// <param name="Run">Its run.</param>
+/// <param name="Index">Its place among the run's trainers, from 0.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.SiloTrainer")]
+public readonly record struct SiloTrainer([property: Id(0)] RunId Run, [property: Id(1)] int Index);

@@ -1,0 +1,176 @@
+using System.Net;
+using System.Threading.Channels;
+using Microsoft.Extensions.Options;
+using Orleans.Tbptt.Grains;
+using Orleans.Tbptt.Grains.Silos;
+using Orleans.Tbptt.Grains.Store;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Tests.Support;
+
+namespace Orleans.Tbptt.Tests.Grains.Silos;
+
+/// <summary>Wardens without a cluster: the silos, their clocks and the grains that they call are the test's.</summary>
+public sealed class RunWardenTests : IDisposable
+{
+    private static readonly SiloAddress A = Address(1), B = Address(2), C = Address(3);
+    private readonly TemporaryDirectory _directory = new();
+    private readonly RunStore _store;
+    private readonly Channel<Tended> _tended = Channel.CreateUnbounded<Tended>();
+    private readonly List<WardenSilo> _silos = [];
+
+    public RunWardenTests() => _store = new(Options.Create(new TbpttGrainsOptions { RunsDirectory = _directory.Path }));
+
+    public void Dispose()
+    {
+        _silos.ForEach(silo => silo.Dispose());
+        _directory.Dispose();
+    }
+
+    [Fact]
+    public async Task EveryRun_IsOneSilosBusiness_AndOnlyThoseOfASiloThatWentChangeHands()
+    {
+        const int Runs = 40;
+        for (int run = 0; run < Runs; run++)
+            Put($"run-{run}");
+        WardenSilo[] silos = [await Start(A, A, B, C), await Start(B, A, B, C), await Start(C, A, B, C)];
+
+        var first = await Round(Runs, silos);
+        var second = await Round(Runs, silos);
+        foreach (var silo in silos)
+            silo.Living.Remove(C);
+        var without = await Round(Runs, silos[0], silos[1]);
+
+        Assert.Equal(Runs, first.Count);
+        Assert.Equal([A, B, C], first.Values.Distinct().Order());
+        Assert.Equal(first, second);
+        Assert.Equal([A, B], without.Values.Distinct().Order());
+        Assert.All(first.Where(one => !one.Value.Equals(C)), one => Assert.Equal(one.Value, without[one.Key]));
+    }
+
+    [Fact]
+    public async Task Run_IsNotTendedTwiceAtOnce_AndAgainWhenThatFailed()
+    {
+        Put("hangs");
+        Put("marker");
+        var silo = await Start(A, A);
+        var hanging = new TaskCompletionSource();
+        silo.Tend = run => run == "hangs" ? hanging.Task : Task.CompletedTask;
+
+        var seen = new List<string>();
+        for (int round = 0; round < 4; round++)
+            seen.AddRange(await Until(silo, "marker"));
+        Assert.Single(seen, "hangs");
+
+        hanging.SetException(new TimeoutException("its silo is dying"));
+        while (!(await Until(silo, "marker")).Contains("hangs"))
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+    }
+
+    [Fact]
+    public async Task SiloThatIsAboutToEnd_SeesToItsRuns_OnAnotherSilo()
+    {
+        for (int run = 0; run < 20; run++)
+            Put($"run-{run}");
+        WardenSilo[] silos = [await Start(A, A, B), await Start(B, A, B)];
+        var before = await Round(20, silos);
+
+        silos[0].Drain.Begin();
+        var after = await Round(20, silos);
+
+        Assert.Equal([A, B], before.Values.Distinct().Order());
+        Assert.All(after, one => Assert.Equal(B, one.Value));
+    }
+
+    [Fact]
+    public async Task TrainerOfAFormerGeneration_IsSentAway_AfterAWhile()
+    {
+        Put("marker");
+        var fence = new RunFence(_store, RunId.Parse("marker"));
+        var silo = await Start(A, A);
+        using var outdated = silo.Occupants.Enter(Trainer(0, fence.Generation));
+        var catchesUp = Trainer(1, fence.Generation);
+        using var second = silo.Occupants.Enter(catchesUp);
+        fence.TakeNext();
+        using var newest = silo.Occupants.Enter(Trainer(2, fence.Generation));
+
+        // First seen at the first round.
+        for (int round = 0; round <= RunWarden.OutdatedPatience / RunWarden.Period; round++)
+        {
+            await Until(silo, "marker");
+            if (round == 15)
+                catchesUp.Generation = fence.Generation;
+        }
+
+        Assert.Empty(silo.Released);
+        await Until(silo, "marker");
+
+        Assert.Equal(("trainer/0", int.MaxValue), Assert.Single(silo.Released));
+    }
+
+    [Fact]
+    public async Task PatienceWithATrainer_BeginsAnew_WhenItMeetsAnotherGeneration()
+    {
+        Put("marker");
+        var fence = new RunFence(_store, RunId.Parse("marker"));
+        var silo = await Start(A, A);
+        var trainer = Trainer(0, fence.Generation);
+        using var here = silo.Occupants.Enter(trainer);
+        fence.TakeNext();
+        fence.TakeNext();
+
+        for (int round = 0; round < 40; round++)
+        {
+            await Until(silo, "marker");
+            if (round == 19)
+                trainer.Generation++;
+        }
+
+        Assert.Empty(silo.Released);
+    }
+
+    /// <summary>One round of each silo.</summary>
+    /// <returns>Each run with the silo that it was tended on.</returns>
+    private async Task<Dictionary<string, SiloAddress>> Round(int runs, params WardenSilo[] silos)
+    {
+        foreach (var silo in silos)
+            silo.Time.Advance(RunWarden.Period);
+        var tended = new Dictionary<string, SiloAddress>();
+        for (int run = 0; run < runs; run++)
+        {
+            var one = await Next();
+            tended.Add(one.Run, one.Where);
+        }
+
+        return tended;
+    }
+
+    /// <summary>One round, as far as a run of it.</summary>
+    private async Task<IReadOnlyList<string>> Until(WardenSilo silo, string run)
+    {
+        silo.Time.Advance(RunWarden.Period);
+        var seen = new List<string>();
+        do
+            seen.Add((await Next()).Run);
+        while (seen[^1] != run);
+        return seen;
+    }
+
+    private async Task<Tended> Next() =>
+        await _tended.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(60));
+
+    private async Task<WardenSilo> Start(SiloAddress self, params SiloAddress[] living)
+    {
+        var silo = new WardenSilo(self, living, _store, _tended.Writer);
+        _silos.Add(silo);
+        await silo.Start();
+        return silo;
+    }
+
+    private void Put(string id) =>
+        _store.Create(TestSpecs.Average(), new() { Id = id, Name = id, State = RunState.Running, Epochs = 1, Cluster = "ours" });
+
+    private static Occupant Trainer(int index, int generation) =>
+        new(GrainId.Create("trainer", $"{index}"), new(RunId.Parse("marker"), index)) { Generation = generation };
+
+    private static SiloAddress Address(int port) => SiloAddress.New(IPAddress.Loopback, port, 1);
+}

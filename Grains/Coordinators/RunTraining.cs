@@ -1,0 +1,126 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Grains.Slots;
+using Orleans.Tbptt.Grains.Trainers;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Steps;
+
+namespace Orleans.Tbptt.Grains.Coordinators;
+
+/// <summary>The training of a run that was taken over: opens data and state, waits for slots, trains, and puts everything away.</summary>
+internal sealed class RunTraining(RunServices services, Takeover takeover, WorkerThread worker, RunControl control)
+{
+    private static readonly TimeSpan ReleasePatience = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan QueuePeriod = TimeSpan.FromMilliseconds(500);
+    private readonly RunSpec _spec = takeover.Spec!;
+    private readonly RunProgress _progress = takeover.Progress;
+    private bool _handedOver;
+
+    /// <summary>Trains to the end.</summary>
+    /// <param name="held">Keeps the run's data open until they are taken.</param>
+    /// <returns>The model's path.</returns>
+    /// <exception cref="RunLeftException">The run ended, was paused or goes elsewhere before its last epoch.</exception>
+    public async Task<string> Run(IDisposable held)
+    {
+        var logger = services.Loggers.CreateLogger<RunTraining>();
+        using var data = await worker.Run(() => services.Data.Acquire(_progress.Run, _spec));
+        held.Dispose();
+        var guard = new DataGuard(data);
+        if (takeover.Restored is { } before)
+            guard.EnsureSame(before.State.Data);
+        var state = await worker.Run(Restore);
+        var roster = new TrainerRoster(_progress.Run, LaneBlock.Split(_spec.Data.BatchSize, _spec.Train.Trainers), Former(), services.Grains);
+        var trainers = new TrainerGroup(roster, services.Time, logger);
+        var recovery = new TrainerRecovery(
+            _progress, trainers, services.Cluster, services.Membership, control, _spec, data.Files, takeover.Restored?.State.Device ?? "", services.Time, logger);
+        var at = takeover.Restored is { State: var saved } ? new RunCursor(saved.Epoch, saved.Chunk) : default;
+        await using var checkpoints = new CheckpointKeeper(
+            at, services.Checkpoints, _spec, data.Files, takeover.Fence, _progress, recovery, worker, services.Time);
+        var coordinator = new RunCoordinator(
+            _spec, data.Data, state, at, _progress, trainers, recovery, checkpoints, guard, worker, control, services.Time);
+        _progress.Begin(
+            _spec, roster, new EpochPlans(_spec, data.Data).Training(Math.Min(at.Epoch, _spec.Train.Epochs - 1)).Steps, takeover.Restored?.Name.ToString(), takeover.PassedOver);
+        try
+        {
+            await WaitForSlots();
+            await recovery.PlaceAll(state);
+            await coordinator.Train();
+            await checkpoints.Finish();
+            return await worker.Run(() => services.Store.WriteResult(takeover.Fence, _spec, state));
+        }
+        catch (RunLeftException e)
+        {
+            _handedOver = e.Leave.State == RunState.Queued && services.Cluster.Active.Count > 1;
+            if (e.Leave.State != RunState.Diverged)
+                await coordinator.Preserve();
+            throw;
+        }
+        finally
+        {
+            // Whoever goes on with the run finds the trainers alive.
+            if (!_handedOver)
+                await Release(trainers);
+        }
+    }
+
+    private TrainingState Restore()
+    {
+        var state = new TrainingState(_spec);
+        if (takeover.Restored is { } before)
+            state.Restore(before.Snapshot);
+        return state;
+    }
+
+    /// <summary>A new coordinator of the same trainers finds those that live; with other trainers there is nothing to find.</summary>
+    private IReadOnlyList<TrainerStatus> Former()
+    {
+        var former = _progress.Snapshot().Trainers;
+        return former.Count == _spec.Train.Trainers ? former : [.. former.Select(trainer => trainer with { Place = trainer.Place + 1 })];
+    }
+
+    private async Task WaitForSlots()
+    {
+        var status = _progress.Snapshot();
+        var queue = services.Grains.GetGrain<ISlotQueueGrain>(0);
+        var request = new SlotRequest(_progress.Run, _spec.Train.Trainers, status.Priority, status.SubmittedAt);
+        try
+        {
+            while (await control.OrLeave(Ask()) is { Granted: false } reply)
+            {
+                _progress.Queue(reply.Position, reply.Reason);
+                await control.OrLeave(Pause());
+            }
+        }
+        catch (RunLeftException)
+        {
+            queue.Withdraw(_progress.Run).Ignore();
+            throw;
+        }
+
+        async Task<SlotReply> Ask()
+        {
+            try
+            {
+                return await queue.Ask(request);
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException)
+            {
+                return new(false, 0, $"waits for the queue of slots: {e.Message}");
+            }
+        }
+
+        async Task<bool> Pause()
+        {
+            await Task.Delay(QueuePeriod, services.Time);
+            return true;
+        }
+    }
+
+    /// <summary>A trainer in the middle of a chunk lets go after it; the run's end does not wait for that.</summary>
+    private async Task Release(TrainerGroup trainers)
+    {
+        await trainers.Release(_progress.Generation).WaitAsync(ReleasePatience, services.Time)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+    }
+}

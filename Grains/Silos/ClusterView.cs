@@ -1,0 +1,53 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Tbptt.Protocol;
+
+namespace Orleans.Tbptt.Grains.Silos;
+
+/// <summary>A silo that has answered.</summary>
+internal readonly record struct LivingSilo(SiloAddress Address, SiloReport Report);
+
+/// <summary>Looks at the cluster's silos from this one.</summary>
+internal sealed partial class ClusterView(
+    ISiloStatusOracle silos, ILocalSiloDetails self, SiloServiceClient services, SiloSelf own, IHostApplicationLifetime lifetime, TimeProvider time,
+    ILogger<ClusterView> logger)
+{
+    /// <summary>A silo that takes longer than this to say how it is gets nothing to do.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    /// <summary>The addresses of the silos that are active, this one first.</summary>
+    public IReadOnlyList<SiloAddress> Active =>
+        [self.SiloAddress, .. silos.GetApproximateSiloStatuses(onlyActive: true).Keys.Where(silo => !silo.Equals(self.SiloAddress)).Order()];
+
+    /// <summary>
+    /// Whether this silo is a whole member of its cluster. What fails on one that is not, because it ends or was declared dead, says nothing about a run.
+    /// </summary>
+    public bool IsMember => silos.CurrentStatus == SiloStatus.Active && !lifetime.ApplicationStopping.IsCancellationRequested;
+
+    /// <summary>Asks every active silo; those that do not answer are left out.</summary>
+    public async Task<IReadOnlyList<LivingSilo>> Look()
+    {
+        var reports = await Task.WhenAll(Active.Select(Ask));
+        return [.. reports.OfType<LivingSilo>()];
+    }
+
+    private async Task<LivingSilo?> Ask(SiloAddress silo)
+    {
+        if (silo.Equals(self.SiloAddress))
+            return new(silo, own.Report());
+        try
+        {
+            return new(silo, await services.On(silo).Report().WaitAsync(Patience, time));
+        }
+#pragma warning disable CA1031 // However it fails, the silo has nothing to offer at present.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogSilent(e, silo);
+            return null;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Silo {Silo} does not say how it is")]
+    private partial void LogSilent(Exception exception, SiloAddress silo);
+}

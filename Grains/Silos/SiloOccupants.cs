@@ -1,0 +1,67 @@
+using System.Collections.Concurrent;
+using Orleans.Tbptt.Grains.Hosting;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Grains.Silos;
+
+/// <summary>A trainer on this silo.</summary>
+/// <param name="Key">Its grain.</param>
+/// <param name="Trainer">Whose it is.</param>
+internal sealed record Occupant(GrainId Key, SiloTrainer Trainer)
+{
+    /// <summary>The newest generation that it has met.</summary>
+    public int Generation { get; set; }
+}
+
+/// <summary>The trainers and coordinators that live on this silo. Asked from any thread.</summary>
+internal sealed class SiloOccupants(SiloDrain drain)
+{
+    private readonly ConcurrentDictionary<GrainId, Occupant> _trainers = [];
+    private readonly ConcurrentDictionary<RunId, int> _coordinators = [];
+
+    /// <summary>Whether the silo has been asked to end.</summary>
+    public bool IsLeaving => drain.IsDraining;
+
+    /// <summary>Completes when the silo is asked to end.</summary>
+    public Task Leaving => drain.Begun;
+
+    /// <summary>The trainers.</summary>
+    public IReadOnlyList<Occupant> Trainers => [.. _trainers.Values];
+
+    /// <summary>The runs that are coordinated here.</summary>
+    public IReadOnlyList<RunId> Coordinators => [.. _coordinators.Keys];
+
+    /// <summary>A trainer has come; it goes when what is returned is disposed of.</summary>
+    public IDisposable Enter(Occupant trainer)
+    {
+        var living = drain.Enter($"trainer {trainer.Trainer.Index} of {trainer.Trainer.Run}");
+        _trainers[trainer.Key] = trainer;
+        return new Leave(() =>
+        {
+            _trainers.TryRemove(KeyValuePair.Create(trainer.Key, trainer));
+            living.Dispose();
+        });
+    }
+
+    /// <summary>A run is coordinated here until what is returned is disposed of.</summary>
+    public IDisposable Enter(RunId run)
+    {
+        var living = drain.Enter($"the coordinator of {run}");
+        _coordinators.AddOrUpdate(run, 1, (_, count) => count + 1);
+        return new Leave(() =>
+        {
+            // A run that is resumed at once may have two for a moment.
+            if (_coordinators.AddOrUpdate(run, 0, (_, count) => count - 1) == 0)
+                _coordinators.TryRemove(KeyValuePair.Create(run, 0));
+            living.Dispose();
+        });
+    }
+
+    private sealed class Leave(Action leave) : IDisposable
+    {
+        private Action? _leave = leave;
+
+        public void Dispose() => Interlocked.Exchange(ref _leave, null)?.Invoke();
+    }
+}

@@ -1,0 +1,42 @@
+using Microsoft.Extensions.Options;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Native;
+
+namespace Orleans.Tbptt.Grains.Silos;
+
+/// <summary>What this silo is, offers and holds.</summary>
+internal sealed class SiloSelf(ILocalSiloDetails silo, IOptions<TbpttGrainsOptions> options, SiloOccupants occupants)
+{
+    private readonly Lazy<IReadOnlyList<DeviceName>> _devices = new(() => Offered(options.Value.Device, DeviceSelector.ThisMachine));
+
+    /// <summary>The silo as people see it: name, address and process id.</summary>
+    public string Title { get; } = $"{silo.Name} ({silo.SiloAddress.Endpoint}, process {Environment.ProcessId})";
+
+    /// <summary>The devices for runs that leave the choice to the silo.</summary>
+    /// <exception cref="DeviceUnavailableException">The device that the silo was told to offer is not there.</exception>
+    public IReadOnlyList<DeviceName> Devices => _devices.Value;
+
+    /// <summary>How many trainers the silo is meant to hold.</summary>
+    public int Slots => options.Value.Slots;
+
+    /// <summary>The silo at this moment.</summary>
+    public SiloReport Report() => new()
+    {
+        Name = silo.Name,
+        Address = silo.SiloAddress.ToParsableString(),
+        Pid = Environment.ProcessId,
+        Version = ProtocolVersion.Product,
+        Devices = [.. Devices.Select(device => device.Text)],
+        Slots = Slots,
+        Trainers = [.. occupants.Trainers.Select(one => one.Trainer).OrderBy(one => one.Run.Text, StringComparer.Ordinal).ThenBy(one => one.Index)],
+        Coordinators = [.. occupants.Coordinators.OrderBy(run => run.Text, StringComparer.Ordinal)],
+        Draining = occupants.IsLeaving,
+    };
+
+    private static DeviceName[] Offered(DeviceName told, DeviceSelector machine) => machine.Resolve(told) switch
+    {
+        { CudaIndex: not null } when told == DeviceName.Auto => [.. machine.Available().Where(device => device.CudaIndex is not null)],
+        var device => [device],
+    };
+}
