@@ -1,10 +1,12 @@
 using Orleans.Tbptt.Client.Cluster;
 using Orleans.Tbptt.Client.CommandLine;
+using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Specs;
 using Orleans.Tbptt.Client.Train;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Membership;
 using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Client;
@@ -16,15 +18,24 @@ internal static class Program
     {
         using var interruption = Interruption.OfProcess();
         var launcher = new LocalLauncher(() => SiloProgram.Find(AppContext.BaseDirectory));
-        var app = new ConsoleApp(SpecChecker(), launcher, Terminal.OfProcess(), TimeProvider.System, interruption);
-        return await app.RunAsync(args);
+        var terminal = Terminal.OfProcess();
+        try
+        {
+            return await new ConsoleApp(new(
+                SpecChecker(), launcher, new ClusterConnector(), ClusteringSettings.Sources([]), terminal, TimeProvider.System, interruption)).RunAsync(args);
+        }
+        catch (ClusterSettingsException exception)
+        {
+            terminal.Error.WriteLine($"tbptt: {Text.OneLine(exception.Message)}");
+            return ExitCode.Usage;
+        }
     }
 
     private static SpecChecker SpecChecker() => new(
         SpecLoader.Load,
         spec =>
         {
-            using var run = PreparedRun.Prepare(spec);
+            using var run = PreparedRun.Prepare(spec, fingerprint: false);
             return new(run.Spec, new EpochPlans(run.Spec, run.Data).Training(0).Steps);
         });
 }

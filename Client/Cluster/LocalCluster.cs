@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Membership;
 
 namespace Orleans.Tbptt.Client.Cluster;
@@ -16,7 +17,7 @@ internal sealed class LocalCluster : IDisposable
     private LocalCluster(ClusterPlan plan)
     {
         _plan = plan;
-        MembershipFile = Path.Combine(SqliteMembership.DirectoryIn(plan.Runs), $"{plan.Run}.db");
+        MembershipFile = ClusterAddress.LocalOf(plan.Runs, plan.Run).Connection;
     }
 
     /// <summary>The SQLite file of the membership; deleted when the cluster ends.</summary>
@@ -29,14 +30,19 @@ internal sealed class LocalCluster : IDisposable
     public Task<string> Lost => _lost.Task;
 
     /// <summary>Starts the silos; all are part of the cluster when this returns.</summary>
-    /// <exception cref="ClientException">One of them cannot be started; none is left.</exception>
+    /// <exception cref="ClientException">One of them cannot be started, and none is left; or the run has silos already.</exception>
     public static async Task<LocalCluster> StartAsync(
         SiloProgram program, ClusterPlan plan, Action<string> notice, CancellationToken cancellation)
     {
         var cluster = new LocalCluster(plan);
+        using var alone = StartLock.Take(plan, cluster.MembershipFile);
+        if (await SqliteSilos.AnyListensAsync(cluster.MembershipFile, plan.Run.Text, cancellation))
+            throw new ClientException($"run {plan.Run} has silos already; attach to them with: tbptt attach {plan.Run}", ExitCode.Unreachable);
         try
         {
             Directory.CreateDirectory(plan.Directory.Logs);
+            // Silos that were all killed at once are still on the list of the file that they left: the new ones would wait for them.
+            SqliteMembership.Delete(cluster.MembershipFile);
             SqliteMembership.Prepare(cluster.MembershipFile);
             for (int number = 1; number <= plan.Silos; number++)
                 cluster._silos.Add(SiloProcess.Start(program, number, cluster.Arguments(number), plan.Log(number)));
@@ -50,10 +56,14 @@ internal sealed class LocalCluster : IDisposable
             await cluster.EndAsync();
             cluster.Dispose();
             if (exception is MembershipStoreException or IOException or UnauthorizedAccessException)
-                throw new ClientException($"cannot use the runs directory {plan.Runs}: {exception.Message}", ExitCode.Unreachable, exception);
+                throw Unusable(plan, exception);
             throw;
         }
     }
+
+    /// <summary>The run store cannot be written.</summary>
+    public static ClientException Unusable(ClusterPlan plan, Exception exception) =>
+        new($"cannot use the runs directory {plan.Runs}: {exception.Message}", ExitCode.Unreachable, exception);
 
     /// <summary>Lets go of the silos, waits for up to 1.8 s, kills those that are left, and clears the membership away.</summary>
     public async Task EndAsync()

@@ -1,10 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Runs;
 
-/// <summary><c>tbptt ls</c>: the runs of a run store, newest first.</summary>
+/// <summary><c>tbptt ls</c>: the runs of a run store or of a cluster, newest first.</summary>
 internal static class ListCommand
 {
     internal static readonly JsonSerializerOptions Json = new()
@@ -14,32 +16,50 @@ internal static class ListCommand
     };
 
     /// <summary>Writes the list.</summary>
-    public static int Run(string root, bool json, Terminal terminal, TimeProvider time)
+    /// <exception cref="ClientException">The cluster cannot be reached.</exception>
+    public static async Task<int> RunAsync(ConsoleContext context, ClusterSelection cluster, bool json)
     {
-        var runs = new RunFiles(root, time).All();
+        var (output, error) = (context.Terminal.Out, context.Terminal.Error);
+        var runs = await ReadAsync(context, cluster);
         if (json)
         {
-            terminal.Out.WriteLine(new JsonArray([.. runs.Select(run => run.ToJson())]).ToJsonString(Json));
+            output.WriteLine(new JsonArray([.. runs.Select(run => run.ToJson())]).ToJsonString(Json));
             return ExitCode.Completed;
         }
 
         if (runs.Count == 0)
         {
-            terminal.Error.WriteLine($"tbptt: no runs in {Path.GetFullPath(root)}");
+            error.WriteLine($"tbptt: no runs in {(cluster.IsNamed ? "the cluster" : Path.GetFullPath(cluster.Runs))}");
             return ExitCode.Completed;
         }
 
-        var table = new TextTable("RUN", "STATE", "EPOCH", "STEP", "LOSS", "STARTED", "DURATION");
+        var table = new TextTable("RUN", "STATE", "EPOCH", "STEP", "LOSS", "CHECKPOINT", "PRIORITY", "STARTED", "DURATION", "NOTE");
         foreach (var run in runs)
         {
             var status = run.Status;
             table.Add(
                 status.Id, run.State, $"{status.Epoch}/{status.Epochs}", Text.Count(status.Step),
-                status.Loss is { } loss ? Text.Figure(loss) : "-",
-                $"{status.SubmittedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss}", Text.Duration(run.Seconds(time.GetUtcNow())));
+                status.Loss is { } loss ? Text.Figure(loss) : "-", status.CheckpointStep is { } checkpoint ? Text.Count(checkpoint) : "-",
+                $"{status.Priority}", $"{status.SubmittedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss}", Text.Duration(run.Seconds), Note(run, cluster));
         }
 
-        table.Write(terminal.Out);
+        table.Write(output);
         return ExitCode.Completed;
     }
+
+    private static async Task<IReadOnlyList<KnownRun>> ReadAsync(ConsoleContext context, ClusterSelection selection)
+    {
+        if (!selection.IsNamed)
+            return new RunFiles(selection.Runs, context.Time).All();
+        await using var cluster = await context.Clusters.OpenAsync(selection, CancellationToken.None);
+        var statuses = await cluster.Runs.ListAsync().WaitAsync(context.Limits.Greeting, context.Time);
+        return KnownRun.NewestFirst(statuses.Select(status => KnownRun.Of(status, context.Time.GetUtcNow())));
+    }
+
+    private static string Note(KnownRun run, ClusterSelection cluster) => run switch
+    {
+        { IsLost: true } or { Status.State: RunState.Paused } => $"go on with: tbptt resume {run.Status.Id}{cluster.Options}",
+        { Status: { HasEnded: false, Warning.Length: > 0 } } => $"WARNING: {run.Status.Warning}",
+        _ => "",
+    };
 }

@@ -1,24 +1,40 @@
+using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Runs;
 
-/// <summary><c>tbptt show</c>: one run, as its files tell it.</summary>
+/// <summary><c>tbptt show</c>: one run, as its files or its coordinator tell it.</summary>
 internal static class ShowCommand
 {
     /// <summary>Writes the details.</summary>
-    /// <exception cref="ClientException">There is no such run.</exception>
-    public static int Run(string root, string name, bool json, Terminal terminal, TimeProvider time)
+    /// <exception cref="ClientException">There is no such run, or the cluster cannot be reached.</exception>
+    public static async Task<int> RunAsync(ConsoleContext context, ClusterSelection cluster, string name, bool json)
     {
-        var run = new RunFiles(root, time).Find(name);
+        var run = await ReadAsync(context, cluster, name);
+        var output = context.Terminal.Out;
         if (json)
-            terminal.Out.WriteLine(run.ToJson().ToJsonString(ListCommand.Json));
-        else
-            Write(run, terminal.Out, time.GetUtcNow());
+        {
+            output.WriteLine(run.ToJson().ToJsonString(ListCommand.Json));
+            return ExitCode.Completed;
+        }
+
+        WriteFigures(run, output, cluster);
+        WriteEpochs(run.Status, output);
+        WriteTrainers(run.Status, output);
+        WriteFiles(run.Directory, output);
         return ExitCode.Completed;
     }
 
-    private static void Write(StoredRun run, TextWriter output, DateTimeOffset now)
+    private static async Task<KnownRun> ReadAsync(ConsoleContext context, ClusterSelection cluster, string name)
+    {
+        if (!cluster.IsNamed)
+            return new RunFiles(cluster.Runs, context.Time).Find(name);
+        await using var run = await context.Clusters.FindAsync(cluster, name, CancellationToken.None);
+        return run.Known;
+    }
+
+    private static void WriteFigures(KnownRun run, TextWriter output, ClusterSelection cluster)
     {
         var status = run.Status;
         void Line(string name, string value) => output.WriteLine($"{name,-12}{Text.OneLine(value)}");
@@ -27,22 +43,28 @@ internal static class ShowCommand
         Line("state", run.State);
         if (status.Message.Length > 0)
             Line("why", status.Message);
+        if (run.IsResumable)
+            Line("go on with", $"tbptt resume {status.Id}{cluster.Options}");
+        if (status is { HasEnded: false, Warning.Length: > 0 })
+            Line("WARNING", status.Warning);
+        if (status.Priority != 0)
+            Line("priority", $"{status.Priority}");
+        if (status.Cluster.Length > 0)
+            Line("cluster", status.Cluster);
         Line("epoch", $"{status.Epoch}/{status.Epochs}");
         Line("step", $"{Text.Count(status.Step)}, {Text.Count(status.EpochStep)} of {Text.Count(status.StepsPerEpoch)} in this epoch");
+        Line("checkpoint", status.CheckpointStep is { } checkpoint ? $"step {Text.Count(checkpoint)}" : "none yet");
         if (status.Loss is { } loss)
             Line("loss", Text.Figure(loss));
         foreach (var metric in status.Metrics)
             Line("metric", Text.Figure(metric));
         Line("speed", status.HasEnded
-            ? Text.MeanSpeed(status.Step, status.SequenceSteps, run.Seconds(now))
+            ? Text.MeanSpeed(status.Step, status.SequenceSteps, run.Seconds)
             : Text.Speed(status.StepsPerSecond, status.SequenceStepsPerSecond));
         Line("parameters", Text.Count(status.Parameters));
         Line("started", $"{status.SubmittedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
-        Line("duration", Text.Duration(run.Seconds(now)));
+        Line("duration", Text.Duration(run.Seconds));
         Line("generation", $"{status.Generation}");
-        WriteEpochs(status, output);
-        WriteTrainers(status, output);
-        WriteFiles(run.Directory, output);
     }
 
     private static void WriteEpochs(RunStatus status, TextWriter output)
@@ -61,12 +83,13 @@ internal static class ShowCommand
         if (status.Trainers.Count == 0)
             return;
         output.WriteLine();
-        var table = new TextTable("TRAINER", "LANES", "STATE", "DEVICE", "SILO");
+        var table = new TextTable("TRAINER", "LANES", "STATE", "DEVICE", "PLACE", "SILO");
         foreach (var trainer in status.Trainers)
-            table.Add($"{trainer.Index}", $"{trainer.FirstLane}-{trainer.FirstLane + trainer.Lanes - 1}", Text.State(trainer.State), trainer.Device, trainer.Silo);
+            table.Add($"{trainer.Index}", TrainerTable.Lanes(trainer), Text.State(trainer.State), trainer.Device, $"{trainer.Place}", trainer.Silo);
         table.Write(output);
     }
 
+    /// <summary>A cluster's files need not be on this machine: where they are is all that is told then.</summary>
     private static void WriteFiles(RunDirectory directory, TextWriter output)
     {
         output.WriteLine();
@@ -77,7 +100,10 @@ internal static class ShowCommand
                 output.WriteLine($"  {file.Name,-20}{Text.Count(file.Length),15} bytes");
         }
 
-        if (Directory.Exists(directory.Logs))
-            output.WriteLine($"  {Path.GetFileName(directory.Logs)}/");
+        foreach (string path in (string[])[directory.Checkpoints, directory.Logs])
+        {
+            if (Directory.Exists(path))
+                output.WriteLine($"  {Path.GetFileName(path)}/");
+        }
     }
 }

@@ -10,6 +10,13 @@ internal interface ISpecChecker
     /// <param name="sets"><c>key=value</c> pairs that take the place of what the file says.</param>
     /// <exception cref="SpecException">There are problems; all of them, each with its location.</exception>
     CheckedSpec Check(string specPath, IReadOnlyList<string> sets);
+
+    /// <summary>Reads and checks a spec by itself: its data may be where the silos are, and not here.</summary>
+    /// <param name="specPath">The spec's file.</param>
+    /// <param name="sets"><c>key=value</c> pairs that take the place of what the file says.</param>
+    /// <returns>A document with a spec.</returns>
+    /// <exception cref="SpecException">There are problems; all of them, each with its location.</exception>
+    SpecDocument Read(string specPath, IReadOnlyList<string> sets);
 }
 
 /// <summary>A spec that is fit to be trained on.</summary>
@@ -31,17 +38,22 @@ internal sealed class SpecChecker(Func<string, IReadOnlyList<string>, SpecDocume
     /// <inheritdoc/>
     public CheckedSpec Check(string specPath, IReadOnlyList<string> sets)
     {
-        var document = load(specPath, sets);
-        if (document.Spec is not { } spec)
-            throw new SpecException(document.Problems);
+        var document = Read(specPath, sets);
         try
         {
-            var resolved = resolve(spec);
+            var resolved = resolve(document.Spec!);
             return new(document, resolved.Spec, resolved.StepsPerEpoch);
         }
         catch (SpecException exception)
         {
             throw new SpecException([.. exception.Problems.Select(document.Locate)]);
         }
+    }
+
+    /// <inheritdoc/>
+    public SpecDocument Read(string specPath, IReadOnlyList<string> sets)
+    {
+        var document = load(specPath, sets);
+        return document.Spec is null ? throw new SpecException(document.Problems) : document;
     }
 }

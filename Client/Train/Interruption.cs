@@ -61,7 +61,7 @@ internal sealed class Interruption(Action<int> exit, params PosixSignal[] signal
         {
             PosixSignal.SIGTERM => (Client.ExitCode.Terminated, "stopped by SIGTERM"),
             BrokenPipe => (Client.ExitCode.ReaderGone, "stopped because nobody reads standard output any more"),
-            PosixSignal.SIGHUP => (129, "stopped because the terminal was closed"),
+            PosixSignal.SIGHUP => (Client.ExitCode.HungUp, "stopped because the terminal was closed"),
             _ => (Client.ExitCode.Interrupted, "stopped by Ctrl-C"),
         };
         // Whoever waits for the token goes on elsewhere: this is the thread that the second signal comes on.

@@ -1,3 +1,5 @@
+using Orleans.Tbptt.Client.Connecting;
+
 namespace Orleans.Tbptt.Client.Train;
 
 /// <summary>How a run is shown.</summary>
@@ -31,8 +33,8 @@ internal sealed record TrainRequest
     /// <summary>How the run is shown.</summary>
     public OutputMode Output { get; init; }
 
-    /// <summary>The run store.</summary>
-    public string Runs { get; init; } = "./runs";
+    /// <summary>The run store, and the cluster to join; where none is named, silos are started.</summary>
+    public required ClusterSelection Cluster { get; init; }
 
     /// <summary>Whether the run goes on when the console has gone.</summary>
     public bool Detach { get; init; }

@@ -1,24 +1,30 @@
 using Orleans.Tbptt.Client.Cluster;
-using Orleans.Tbptt.Client.Specs;
+using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Client.Watching;
-using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Client.Train;
 
 /// <summary>One run on a cluster that was started for it. However it goes, the silos have ended when it returns or throws.</summary>
+/// <param name="cluster">The cluster.</param>
+/// <param name="plan">What was started.</param>
+/// <param name="begin">Submits or resumes the run; throws where the cluster refuses it.</param>
+/// <param name="resume">The command that makes the run go on after its silos are lost.</param>
+/// <param name="context">What to work with.</param>
 internal sealed class WatchedTraining(
-    ITrainingCluster cluster, ClusterPlan plan, CheckedSpec spec, TimeProvider time, WatchLimits limits)
+    ITrainingCluster cluster, ClusterPlan plan, Func<IRunService, Task> begin, string resume, ConsoleContext context)
 {
     /// <summary>How long a step in flight may take to end after Ctrl-C. Together with the silos' time the console ends within 3 s.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromMilliseconds(800);
 
+    private readonly RunWatcher _watcher = new(cluster.Runs, plan.Run, context.Time, context.Limits) { Recorded = () => RunRecord.Read(plan.Directory) };
+
     /// <summary>The submission, once it is under way.</summary>
     private Task _submission = Task.CompletedTask;
 
-    /// <summary>Submits the run and shows it to its end.</summary>
+    /// <summary>Begins the run and shows it to its end.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(IRunView view, Interruption interruption)
     {
@@ -26,15 +32,20 @@ internal sealed class WatchedTraining(
         Task watching = Task.CompletedTask;
         try
         {
-            await SubmitAsync(interruption.Token);
-            var end = WatchAsync(view, runEvent => runEvent is RunEnded, watch.Token);
+            await BeginAsync(interruption.Token);
+            var end = _watcher.WatchAsync(view, watch.Token);
             watching = end;
-            return ExitCode.Of(((RunEnded)await UntilLostAsync(end).WaitAsync(interruption.Token)).State);
+            return ExitCode.Of((await UntilLostAsync(end).WaitAsync(interruption.Token)).State);
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
-            view.OnNotice($"{interruption.Reason}: ending at the last committed step; once more to end at once");
-            await StopAsync(watching, interruption.Reason);
+            // Who paused the run wants it to stay so.
+            if (!_watcher.IsPaused)
+            {
+                view.OnNotice($"{interruption.Reason}: ending at the last committed step; once more to end at once");
+                await StopAsync(watching, interruption.Reason);
+            }
+
             return interruption.ExitCode;
         }
         finally
@@ -50,8 +61,8 @@ internal sealed class WatchedTraining(
     {
         try
         {
-            await SubmitAsync(interruption.Token);
-            var first = await UntilLostAsync(WatchAsync(view, _ => true, interruption.Token));
+            await BeginAsync(interruption.Token);
+            var first = await UntilLostAsync(_watcher.WatchForSignOfLifeAsync(view, interruption.Token));
             return first is RunEnded ended ? ExitCode.Of(ended.State) : null;
         }
         catch (Exception exception)
@@ -65,26 +76,17 @@ internal sealed class WatchedTraining(
         }
     }
 
-    private async Task SubmitAsync(CancellationToken cancellation)
+    private async Task BeginAsync(CancellationToken cancellation)
     {
-        SubmitReply reply;
-        try
-        {
-            var submission = cluster.Runs.SubmitAsync(new(plan.Run, spec.Spec));
-            _submission = submission;
-            reply = await UntilLostAsync(submission).WaitAsync(cancellation);
-        }
-        catch (Exception exception) when (exception is not (OperationCanceledException or ClientException))
-        {
-            throw new ClientException($"the run could not be submitted: {Text.OneLine(exception.Message)}", ExitCode.Unreachable, exception);
-        }
+        _submission = begin(cluster.Runs);
+        await UntilLostAsync(WithResult(_submission)).WaitAsync(cancellation);
 
-        if (reply.Problems.Count > 0)
-            throw new SpecException([.. reply.Problems.Select(spec.Document.Locate)]);
+        static async Task<bool> WithResult(Task task)
+        {
+            await task;
+            return true;
+        }
     }
-
-    private Task<RunEvent> WatchAsync(IRunView view, Func<RunEvent, bool> isLast, CancellationToken cancellation) =>
-        new RunWatcher(cluster.Runs, plan.Run, time, limits).WatchAsync(view, isLast, cancellation);
 
     /// <summary>A call to a cluster without silos would only run into its timeout.</summary>
     private async Task<T> UntilLostAsync<T>(Task<T> task)
@@ -92,14 +94,15 @@ internal sealed class WatchedTraining(
         if (await Task.WhenAny(task, cluster.Lost) == task)
             return await task;
         _ = task.ContinueWith(late => _ = late.Exception, TaskScheduler.Default);
-        throw new ClientException($"the cluster is lost: {await cluster.Lost}", ExitCode.Unreachable);
+        string again = _submission.IsCompletedSuccessfully ? $"; resume with: {resume}" : "";
+        throw new ClientException($"the cluster is lost: {await cluster.Lost}{again}", ExitCode.Unreachable);
     }
 
     private async Task StopAsync(Task watching, string reason)
     {
         try
         {
-            await StopOnceSubmittedAsync().WaitAsync(StopTimeout, time);
+            await StopOnceSubmittedAsync().WaitAsync(StopTimeout, context.Time);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {

@@ -1,108 +1,141 @@
+using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Runs;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
 namespace Orleans.Tbptt.Client.Views;
 
-/// <summary>Draws the figures of a run. Whatever comes from a user or a silo is escaped.</summary>
+/// <summary>
+/// Draws the figures of a run, each on one line of the terminal; only sentences take more where they have to. Whatever comes from a user or a silo is escaped.
+/// </summary>
 /// <param name="figures">What to draw.</param>
 /// <param name="run">The run's id.</param>
 /// <param name="unicode">Whether the terminal can show block characters.</param>
 internal sealed class LiveScreen(RunFigures figures, string run, bool unicode)
 {
-    /// <summary>Trainers beyond this many are counted, not listed: the screen has to fit into a terminal.</summary>
-    public const int MaxTrainers = 12;
-
     private const int BarWidth = 30;
+    private const int LabelWidth = 12;
 
     /// <summary>The screen at this moment.</summary>
     /// <param name="elapsed">Time since the run was submitted.</param>
+    /// <param name="width">The terminal's columns.</param>
     /// <param name="notices">The newest notices, oldest first.</param>
-    public IRenderable Draw(TimeSpan elapsed, IEnumerable<string> notices)
+    public IRenderable Draw(TimeSpan elapsed, int width, IEnumerable<string> notices)
     {
-        var rows = new List<IRenderable> { new Markup(Head(elapsed)), Figures() };
+        var rows = new List<IRenderable> { new Markup(Head(elapsed, width)), Figures(width) };
         if (figures.Status is { Trainers.Count: > 0 } status)
-            rows.Add(Trainers(status));
-        rows.AddRange(notices.Select(notice => new Markup($"[yellow]{Safe(notice)}[/]")));
+            rows.Add(TrainerTable.Draw(status, width));
+        rows.AddRange(Sentences().Concat(notices.Select(notice => $"[yellow]{Safe(notice)}[/]")).Select(sentence => new Markup(sentence)));
         return new Rows(rows);
     }
 
-    private string Head(TimeSpan elapsed)
+    private string Head(TimeSpan elapsed, int width)
     {
         string colour = figures.State switch
         {
             RunState.Completed => "green",
             RunState.Failed or RunState.Diverged => "red",
-            RunState.Stopped => "yellow",
+            RunState.Stopped or RunState.Paused or RunState.Queued => "yellow",
             _ => "blue",
         };
         string generation = figures.Generation > 1 ? $"  generation {figures.Generation}" : "";
-        return $"[bold]{Safe(run)}[/]  [{colour}]{Text.State(figures.State)}[/]"
-            + $"  {Text.Duration(figures.Ended?.Seconds ?? elapsed.TotalSeconds)}{generation}";
+        string state = Text.State(figures.State), time = $"{Text.Duration(figures.Ended?.Seconds ?? elapsed.TotalSeconds)}{generation}";
+        return $"[bold]{Fit(run, width - state.Length - time.Length - 4)}[/]  [{colour}]{state}[/]  {time}";
     }
 
-    private Grid Figures()
+    private Grid Figures(int width)
     {
-        var grid = new Grid().AddColumn(new GridColumn().NoWrap().PadRight(2)).AddColumn(new GridColumn().NoWrap());
-        void Row(string name, string value) => grid.AddRow($"[grey]{name}[/]", value);
+        var grid = new Grid().AddColumn(new GridColumn().NoWrap().PadRight(0).Width(LabelWidth)).AddColumn(new GridColumn().NoWrap().PadRight(0));
+        int room = width - LabelWidth;
+        void Row(string name, string value) => grid.AddRow($"[grey]{Fit(name, LabelWidth - 1)}[/]", value);
+        void Words(string name, string value) => Row(name, Fit(value, room));
         if (figures.Started is { } started)
-            Row($"epoch {figures.Epoch}/{started.Epochs}", Progress());
+            Progress(room, $"epoch {figures.Epoch}/{started.Epochs}", Row);
+        if (figures.Status is { State: RunState.Queued } queued)
+            Words("queued", Outcome.Queue(queued.QueuePosition));
         if (figures.Step is { } step)
-            Row("train loss", $"{Text.Figure(step.Loss)}  {figures.Trend.Sparkline(unicode)}");
+            Row("train loss", Trend(step.Loss, figures.Trend, room));
         if (figures.Epochs.LastOrDefault() is { } epoch)
         {
             Row("epoch loss", $"{Text.Figure(epoch.Loss)}  [grey]epoch {epoch.Epoch}[/]");
             if (epoch.ValidationLoss is { } validation)
-                Row("validation", $"{Text.Figure(validation)}  {figures.ValidationTrend.Sparkline(unicode)}");
+                Row("validation", Trend(validation, figures.ValidationTrend, room));
             foreach (var metric in epoch.Metrics)
-                Row(Safe(metric.Name), $"{Text.Figure(metric.Value)} {Safe(metric.Unit)}");
+                Words(metric.Name, $"{Text.Figure(metric.Value)} {metric.Unit}");
         }
 
-        if (Speed() is { Length: > 0 } speed)
-            Row("speed", speed);
+        if (Speed(room) is { Length: > 0 } speed)
+            Words("speed", speed);
+        if (figures.Checkpoint is { } checkpoint)
+            Words("checkpoint", $"step {Text.Count(checkpoint.Step)}{Age(checkpoint)}");
         if (figures.Recovery is { } recovery)
-            Row("recovered", $"{figures.Recoveries} times, last at step {Text.Count(recovery.Step)} in {Text.Duration(recovery.Seconds)}");
-        if (figures.Ended is { Message.Length: > 0 } ended)
-            Row("why", Safe(ended.Message));
+            Words("recovered", $"{Text.Plural(figures.Recoveries, "time")}, last at step {Text.Count(recovery.Step)} in {Text.Duration(recovery.Seconds)}");
+        if (figures.Move is { } move)
+            Words("moved", $"{Text.Plural(figures.Moves, "time")}, last after step {Text.Count(move.Step)} in {Text.Duration(move.Seconds)}");
         return grid;
     }
 
-    /// <summary>Of the last seconds while the run goes on, of the whole run after it.</summary>
-    private string Speed() => figures switch
+    private IEnumerable<string> Sentences()
     {
-        { Ended: { } ended, Status: { HasEnded: true } status } => Text.MeanSpeed(ended.Step, status.SequenceSteps, ended.Seconds),
-        { Ended: null, Status: { } status } => Text.Speed(status.StepsPerSecond, status.SequenceStepsPerSecond),
-        _ => "",
-    };
+        if (figures.Warning.Length > 0)
+            yield return $"[bold white on red] WARNING [/] [bold]{Safe(figures.Warning)}[/]";
+        foreach (string passed in figures.PassedOver)
+            yield return $"[yellow]passed over {Safe(passed)}[/]";
+        if (figures.State == RunState.Paused && figures.Paused is { } paused)
+            yield return $"[grey]paused[/] {Safe(paused.Reason)}; it goes on with [bold]tbptt resume {Safe(run)}[/]";
+        if (figures.Ended is { Message.Length: > 0 } ended)
+            yield return $"[grey]why[/] {Safe(ended.Message)}";
+    }
 
-    private string Progress()
+    /// <summary>Of the last seconds while the run goes on, of the whole run after it.</summary>
+    private string Speed(int room)
+    {
+        string all = figures switch
+        {
+            { Ended: { } ended, Status: { HasEnded: true } status } => Text.MeanSpeed(ended.Step, status.SequenceSteps, ended.Seconds),
+            { Ended: null, Status: { } status } => Text.Speed(status.StepsPerSecond, status.SequenceStepsPerSecond),
+            _ => "",
+        };
+        return all.Length <= room ? all : all[..all.IndexOf(',', StringComparison.Ordinal)];
+    }
+
+    private void Progress(int room, string name, Action<string, string> row)
     {
         long steps = Math.Max(figures.StepsPerEpoch, 1);
         double share = (double)figures.StepsInEpoch / steps;
-        int full = (int)(share * BarWidth);
-        string bar = $"[green]{new string(unicode ? '━' : '#', full)}[/][grey]{new string(unicode ? '─' : '.', BarWidth - full)}[/]";
-        string position = $"{bar} {share * 100:0}%  {Text.Count(figures.StepsInEpoch)}/{Text.Count(steps)}";
-        if (figures.Ended is not null || figures.Status is not { StepsPerSecond: > 0 } status)
-            return position;
-        string about = figures.EpochsVary ? "about " : "";
-        return $"{position}  ETA {Eta(steps - figures.StepsInEpoch)}, run ETA {about}{Eta(figures.StepsLeft)}";
-
-        string Eta(double left) => Text.Duration(left / status.StepsPerSecond);
+        string position = $"{share * 100:0}%  {Text.Count(figures.StepsInEpoch)}/{Text.Count(steps)}", eta = Eta(steps);
+        int width = Math.Clamp(room - position.Length - 1, 0, BarWidth);
+        int full = (int)(share * width);
+        string bar = $"[green]{new string(unicode ? '━' : '#', full)}[/][grey]{new string(unicode ? '─' : '.', width - full)}[/]";
+        bool fits = width + position.Length + eta.Length + 3 <= room;
+        row(name, $"{bar} {position}{(fits && eta.Length > 0 ? $"  {eta}" : "")}");
+        if (!fits && eta.Length > 0)
+            row("", Fit(eta, room));
     }
 
-    private static Table Trainers(RunStatus status)
+    private string Eta(long steps)
     {
-        var table = new Table().Border(TableBorder.None).AddColumns("[grey]trainer[/]", "[grey]lanes[/]", "[grey]silo[/]", "[grey]device[/]", "[grey]state[/]");
-        foreach (var trainer in status.Trainers.Take(MaxTrainers))
-        {
-            string lanes = trainer.Lanes == 1 ? $"{trainer.FirstLane}" : $"{trainer.FirstLane}-{trainer.FirstLane + trainer.Lanes - 1}";
-            string state = Text.State(trainer.State);
-            table.AddRow(
-                $"{trainer.Index}", lanes, Safe(trainer.Silo), Safe(trainer.Device), trainer.State == TrainerState.Lost ? $"[red]{state}[/]" : state);
-        }
+        if (figures.Ended is not null || figures.Status is not { StepsPerSecond: > 0 } status)
+            return "";
+        string about = figures.EpochsVary ? "about " : "";
+        return $"ETA {Of(steps - figures.StepsInEpoch)}, run ETA {about}{Of(figures.StepsLeft)}";
 
-        return status.Trainers.Count <= MaxTrainers ? table : table.Caption($"and {status.Trainers.Count - MaxTrainers} more");
+        string Of(double left) => Text.Duration(left / status.StepsPerSecond);
     }
+
+    private string Trend(double value, LossTrend trend, int room)
+    {
+        string figure = Text.Figure(value);
+        return $"{figure}  {trend.Sparkline(unicode, room - figure.Length - 2)}";
+    }
+
+    /// <summary>By the coordinator's clock, which is not this machine's.</summary>
+    private string Age(CheckpointWritten checkpoint) =>
+        figures.Status is { } status && status.UpdatedAt >= checkpoint.Time && checkpoint.Time > default(DateTimeOffset)
+            ? $", {Text.WholeSeconds((status.UpdatedAt - checkpoint.Time).TotalSeconds)} ago"
+            : "";
+
+    private static string Fit(string text, int room) => Markup.Escape(Text.Fit(Text.OneLine(text), room));
 
     private static string Safe(string text) => Markup.Escape(Text.OneLine(text));
 }

@@ -60,5 +60,10 @@ internal sealed class LiveView : IRunView
     }
 
     /// <inheritdoc/>
-    public void OnTick() => _display?.UpdateTarget(_screen.Draw(_time.GetElapsedTime(_began), _notices));
+    public void OnTick() => _display?.UpdateTarget(_screen.Draw(Elapsed, _console.Profile.Width, _notices));
+
+    /// <summary>By the coordinator's clock where it has said so: the view may have come to a run that is days old.</summary>
+    private TimeSpan Elapsed => _figures.Status is { } status && status.SubmittedAt > default(DateTimeOffset)
+        ? status.UpdatedAt - status.SubmittedAt
+        : _time.GetElapsedTime(_began);
 }

@@ -40,11 +40,14 @@ internal sealed class LossTrend
 
     /// <summary>The points as a row of blocks, the lowest value lowest; empty below two points.</summary>
     /// <param name="unicode">Whether the terminal can show block characters.</param>
-    public string Sparkline(bool unicode)
+    /// <param name="most">The most blocks there is room for; neighbours are merged until they fit.</param>
+    public string Sparkline(bool unicode, int most = Capacity)
     {
         var points = Points;
-        if (points.Count < 2)
+        if (points.Count < 2 || most < 2)
             return "";
+        while (points.Count > most)
+            points = [.. points.Chunk(2).Select(pair => pair.Average())];
         string levels = unicode ? Levels : PlainLevels;
         double low = points.Min(), range = points.Max() - low;
         return string.Concat(points.Select(point => levels[range == 0 ? 0 : (int)Math.Min((point - low) / range * levels.Length, levels.Length - 1)]));

@@ -1,20 +1,27 @@
+using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Views;
 
-/// <summary>For logs: a line at the start, one for each epoch and at least one every 30 s, one for what went wrong, one at the end.</summary>
+/// <summary>
+/// For logs: a line at the start, one for each epoch and at least one every 30 s, one for what went wrong, one at the end. Checkpoints are told with
+/// the epochs and those other lines: there may be many.
+/// </summary>
 internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
 {
     /// <summary>A run that says nothing for this long says how far it is.</summary>
     public static readonly TimeSpan Silence = TimeSpan.FromSeconds(30);
 
     private long _spoke = time.GetTimestamp();
-    private RunStarted? _started;
+    private int? _epochs;
     private StepCommitted? _step;
+    private CheckpointWritten? _checkpoint;
+    private RunStatus? _status;
+    private long? _saidLate;
     private (long Time, long Step) _rateFrom = (time.GetTimestamp(), 0);
 
     /// <inheritdoc/>
-    public bool WantsStatus => false;
+    public bool WantsStatus => true;
 
     /// <inheritdoc/>
     public Task<T> ShowAsync<T>(Func<Task<T>> body) => body();
@@ -24,31 +31,23 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
     {
         switch (runEvent)
         {
-            case RunStarted started when _started is null:
-                Say($"run {started.Run}: {Text.Plural(started.Epochs, "epoch")} of {Text.Plural(started.StepsPerEpoch, "step")}, "
-                    + $"{Text.Plural(started.Trainers, "trainer")}, {Text.Plural(started.Lanes, "lane")}, "
-                    + $"{Text.Plural(started.Parameters, "parameter")}, files in {started.Directory}");
-                _started = started;
-                break;
-            case RunStarted started:
-                Say($"resumed: generation {started.Generation}");
-                break;
             case StepCommitted step:
                 _step = step;
                 OnTick();
                 break;
+            case CheckpointWritten checkpoint:
+                _checkpoint = checkpoint;
+                break;
+            case RunStarted started:
+                Say(EventText.Of(started)!);
+                _epochs = started.Epochs;
+                break;
             case EpochFinished epoch:
-                string validation = epoch.ValidationLoss is { } loss ? $", validation {Text.Figure(loss)}" : "";
-                Say($"epoch {epoch.Epoch}{OfEpochs}: loss {Text.Figure(epoch.Loss)}{validation}{Text.Appended(epoch.Metrics)}, "
-                    + $"step {Text.Count(epoch.Step)}, {Text.Duration(epoch.Seconds)}");
+                Say(EventText.Of(epoch, _epochs) + NewCheckpoint());
                 break;
-            case TrainersRecovered recovery:
-                Say($"recovered: {(recovery.Trainers.Count == 1 ? "trainer" : "trainers")} {string.Join(", ", recovery.Trainers)} placed again "
-                    + $"after {Text.Duration(recovery.Seconds)}, step {Text.Count(recovery.Step)} run again: {recovery.Reason}");
-                break;
-            case RunEnded ended:
-                string why = ended.Message.Length == 0 ? "" : $": {ended.Message}";
-                Say($"{Text.State(ended.State)} at step {Text.Count(ended.Step)} after {Text.Duration(ended.Seconds)}{why}");
+            default:
+                if (EventText.Of(runEvent, _epochs) is { } text)
+                    Say(text);
                 break;
         }
     }
@@ -56,7 +55,15 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
     /// <inheritdoc/>
     public void OnStatus(RunStatus status)
     {
-        // Events say enough.
+        bool waits = status.State == RunState.Queued;
+        if (waits && (_status?.State != RunState.Queued || _status.QueuePosition != status.QueuePosition))
+            Say($"queued, {Outcome.Queue(status.QueuePosition)}{(status.Message.Length == 0 ? "" : $": {status.Message}")}");
+        _status = status;
+        if (Late.In(status) is { } late && (_saidLate is not { } said || time.GetElapsedTime(said) >= Silence))
+        {
+            Say(late);
+            _saidLate = time.GetTimestamp();
+        }
     }
 
     /// <inheritdoc/>
@@ -67,17 +74,25 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
     {
         if (time.GetElapsedTime(_spoke) < Silence)
             return;
-        if (_step is not { } step)
-        {
+        if (_status?.State == RunState.Paused)
+            Say("still paused");
+        else if (_status?.State == RunState.Queued)
+            Say($"still queued, {Outcome.Queue(_status.QueuePosition)}");
+        else if (_step is not { } step)
             Say("no step yet");
-            return;
-        }
-
-        double rate = (step.Step - _rateFrom.Step) / time.GetElapsedTime(_rateFrom.Time).TotalSeconds;
-        Say($"step {Text.Count(step.Step)} (epoch {step.Epoch}{OfEpochs}): loss {Text.Figure(step.Loss)}, {Text.Rate(rate)} steps/s");
+        else
+            Say($"{EventText.Of(step, _epochs)}, {Text.Rate(Rate(step))} steps/s{NewCheckpoint()}");
     }
 
-    private string OfEpochs => _started is { } started ? $"/{started.Epochs}" : "";
+    private double Rate(StepCommitted step) => Math.Max(step.Step - _rateFrom.Step, 0) / time.GetElapsedTime(_rateFrom.Time).TotalSeconds;
+
+    /// <summary>The newest checkpoint, if no line has told of it.</summary>
+    private string NewCheckpoint()
+    {
+        string text = _checkpoint is { } checkpoint ? $", checkpoint {checkpoint.Name}" : "";
+        _checkpoint = null;
+        return text;
+    }
 
     private void Say(string text)
     {

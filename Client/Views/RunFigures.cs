@@ -6,6 +6,7 @@ namespace Orleans.Tbptt.Client.Views;
 internal sealed class RunFigures
 {
     private readonly SortedDictionary<int, EpochFinished> _epochs = [];
+    private string _warning = "";
 
     /// <summary>The first start; null before it.</summary>
     public RunStarted? Started { get; private set; }
@@ -22,7 +23,22 @@ internal sealed class RunFigures
     /// <summary>How many recoveries there were.</summary>
     public int Recoveries { get; private set; }
 
-    /// <summary>The end; null before it.</summary>
+    /// <summary>The last time that trainers moved; null when they never did.</summary>
+    public TrainersMoved? Move { get; private set; }
+
+    /// <summary>How many moves there were.</summary>
+    public int Moves { get; private set; }
+
+    /// <summary>The newest checkpoint; null before the first.</summary>
+    public CheckpointWritten? Checkpoint { get; private set; }
+
+    /// <summary>Checkpoints that the last resumption passed over, each with what is wrong with it.</summary>
+    public IReadOnlyList<string> PassedOver { get; private set; } = [];
+
+    /// <summary>The pause that nobody has ended yet; null when there is none.</summary>
+    public RunPaused? Paused { get; private set; }
+
+    /// <summary>The end; null before it, and again when somebody has resumed the run.</summary>
     public RunEnded? Ended { get; private set; }
 
     /// <summary>The last status; null before the first.</summary>
@@ -61,7 +77,11 @@ internal sealed class RunFigures
     }
 
     /// <summary>Where the run stands.</summary>
-    public RunState State => Ended?.State ?? Status?.State ?? (Started is null ? RunState.Starting : RunState.Running);
+    public RunState State => Ended is { } ended && !IsResumed(ended) ? ended.State
+        : Status?.State ?? (Paused is not null ? RunState.Paused : Started is null ? RunState.Starting : RunState.Running);
+
+    /// <summary>What is wrong while the run goes on; empty when all is well again.</summary>
+    public string Warning => Status is { } status ? status.Warning : _warning;
 
     /// <summary>Takes an event in.</summary>
     public void Add(RunEvent? runEvent)
@@ -71,6 +91,7 @@ internal sealed class RunFigures
         {
             case RunStarted started:
                 Started ??= started;
+                (Ended, Paused, PassedOver) = (null, null, started.PassedOver);
                 break;
             case StepCommitted step:
                 Step = step;
@@ -85,6 +106,19 @@ internal sealed class RunFigures
                 Recovery = recovery;
                 Recoveries++;
                 break;
+            case TrainersMoved move:
+                Move = move;
+                Moves++;
+                break;
+            case CheckpointWritten checkpoint:
+                Checkpoint = checkpoint;
+                break;
+            case RunPaused paused:
+                Paused = paused;
+                break;
+            case RunWarning warning:
+                _warning = warning.Message;
+                break;
             case RunEnded ended:
                 Ended = ended;
                 break;
@@ -93,6 +127,8 @@ internal sealed class RunFigures
 
     /// <summary>Takes a status in.</summary>
     public void Add(RunStatus status) => Status = status;
+
+    private bool IsResumed(RunEnded ended) => Status is { HasEnded: false } status && status.LastEvent >= ended.Number && ended.Number > 0;
 
     private int EpochOfEvents => Math.Max(Step?.Epoch ?? 1, Epochs.LastOrDefault()?.Epoch ?? 1);
 

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Views;
@@ -53,10 +53,13 @@ internal sealed class RunSummary(IRunView inner) : IRunView
     /// <summary>Writes the summary.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="directory">Where the run's files lie.</param>
-    public void Write(TextWriter output, RunDirectory directory)
+    /// <param name="last">The run's last status; null to look at what is on record: the last words need not have come through.</param>
+    /// <param name="resume">The command that makes the run go on.</param>
+    public void Write(TextWriter output, RunDirectory directory, RunStatus? last, string resume)
     {
-        if (_figures.Ended is null && Recorded(directory) is { } status)
-            output.WriteLine($"state         {EndOf(status)}");
+        last ??= RunRecord.Read(directory);
+        if (_figures.Ended is null && last is not null)
+            output.WriteLine($"state         {EndOf(last)}");
         var epochs = _figures.Epochs.ToList();
         if (epochs.Count > 0)
             output.WriteLine($"epoch losses  {Losses([.. epochs.Select(epoch => epoch.Loss)])}");
@@ -68,29 +71,14 @@ internal sealed class RunSummary(IRunView inner) : IRunView
         if (_figures.Ended?.Model is { } model)
             output.WriteLine($"model         {model}");
         output.WriteLine($"files         {directory.Path}");
+        if ((_figures.Ended?.State ?? last?.State) is not (null or RunState.Completed or RunState.Diverged))
+            output.WriteLine($"resume with: {resume}");
         output.Flush();
     }
 
-    /// <summary>What the run's own record says: the last words need not have come through.</summary>
-    private static RunStatus? Recorded(RunDirectory directory)
-    {
-        try
-        {
-            return directory.ReadStatus();
-        }
-        catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
-
-    private static string EndOf(RunStatus status)
-    {
-        string why = status.Message.Length == 0 ? "" : $": {Text.OneLine(status.Message)}";
-        return status.HasEnded
-            ? $"{Text.State(status.State)} at step {Text.Count(status.Step)}{why}"
-            : $"{Text.State(status.State)} at step {Text.Count(status.Step)} when its silos ended; the end is not on record";
-    }
+    private static string EndOf(RunStatus status) => status.HasEnded || status.State == RunState.Paused
+        ? Outcome.Line(status)
+        : $"{Outcome.Line(status)} when its silos ended; the end is not on record";
 
     private static string Losses(double[] losses)
     {

@@ -38,6 +38,12 @@ internal static class Text
             : string.Create(CultureInfo.InvariantCulture, $"{span.Minutes}:{span.Seconds:00}");
     }
 
+    /// <summary>A duration in whole seconds below a minute: <c>3 s</c>, <c>2:05</c>.</summary>
+    public static string WholeSeconds(double seconds) => seconds is >= 0 and < 59.5 ? $"{Math.Round(seconds)} s" : Duration(seconds);
+
+    /// <summary>Text cut to <paramref name="room"/> characters, with an ellipsis where something is missing.</summary>
+    public static string Fit(string text, int room) => text.Length <= room ? text : room < 1 ? "" : $"{text[..(room - 1)]}…";
+
     /// <summary>A metric: <c>test RMSE 3.2 kW</c>.</summary>
     public static string Figure(Metric metric) => OneLine($"{metric.Name} {Figure(metric.Value)} {metric.Unit}").TrimEnd();
 
@@ -51,6 +57,9 @@ internal static class Text
     public static string State<T>(T state) where T : struct, Enum => Enum.GetName(state)?.ToLowerInvariant() ?? "unknown";
 
     /// <summary>Text from elsewhere on one line, without characters that steer a terminal.</summary>
-    public static string OneLine(string text) =>
-        string.Concat(text.ReplaceLineEndings(" ").Replace('\t', ' ').Select(character => char.IsControl(character) ? '\uFFFD' : character)).Trim();
+    public static string OneLine(string text) => Printable(text).Trim();
+
+    /// <summary>As <see cref="OneLine"/>, with the space at both ends kept.</summary>
+    public static string Printable(string text) =>
+        string.Concat(text.ReplaceLineEndings(" ").Replace('\t', ' ').Select(character => char.IsControl(character) ? '\uFFFD' : character));
 }

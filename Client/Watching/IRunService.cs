@@ -3,9 +3,15 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Watching;
 
-/// <summary>The grains as the console uses them. Every call may fail when a silo dies; asking again is safe, except for <see cref="SubmitAsync"/>.</summary>
+/// <summary>The grains as the console uses them. Every call may fail when a silo dies; asking again is always safe.</summary>
 internal interface IRunService
 {
+    /// <summary><see cref="ICatalogGrain.Describe"/>.</summary>
+    Task<ClusterReport> DescribeAsync();
+
+    /// <summary><see cref="ICatalogGrain.List"/>.</summary>
+    Task<IReadOnlyList<RunStatus>> ListAsync();
+
     /// <summary><see cref="ICatalogGrain.Submit"/>.</summary>
     Task<SubmitReply> SubmitAsync(SubmitRequest request);
 
@@ -17,13 +23,27 @@ internal interface IRunService
 
     /// <summary><see cref="ICoordinatorGrain.StopRun"/>.</summary>
     Task StopAsync(RunId run, string reason);
+
+    /// <summary><see cref="ICoordinatorGrain.PauseRun"/>.</summary>
+    Task<ControlReply> PauseAsync(RunId run, string reason);
+
+    /// <summary><see cref="ICoordinatorGrain.ResumeRun"/>.</summary>
+    Task<ControlReply> ResumeAsync(RunId run, ResumeRequest request);
 }
 
 /// <summary>Calls the grains.</summary>
 internal sealed class GrainRunService(IGrainFactory grains) : IRunService
 {
+    private ICatalogGrain Catalog => grains.GetGrain<ICatalogGrain>(0);
+
     /// <inheritdoc/>
-    public Task<SubmitReply> SubmitAsync(SubmitRequest request) => grains.GetGrain<ICatalogGrain>(0).Submit(request);
+    public Task<ClusterReport> DescribeAsync() => Catalog.Describe();
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<RunStatus>> ListAsync() => Catalog.List();
+
+    /// <inheritdoc/>
+    public Task<SubmitReply> SubmitAsync(SubmitRequest request) => Catalog.Submit(request);
 
     /// <inheritdoc/>
     public Task<EventPage> ReadEventsAsync(RunId run, long after, int limit) => Coordinator(run).ReadEvents(after, limit);
@@ -33,6 +53,12 @@ internal sealed class GrainRunService(IGrainFactory grains) : IRunService
 
     /// <inheritdoc/>
     public Task StopAsync(RunId run, string reason) => Coordinator(run).StopRun(reason);
+
+    /// <inheritdoc/>
+    public Task<ControlReply> PauseAsync(RunId run, string reason) => Coordinator(run).PauseRun(reason);
+
+    /// <inheritdoc/>
+    public Task<ControlReply> ResumeAsync(RunId run, ResumeRequest request) => Coordinator(run).ResumeRun(request);
 
     private ICoordinatorGrain Coordinator(RunId run) => grains.GetGrain<ICoordinatorGrain>(run.Text);
 }

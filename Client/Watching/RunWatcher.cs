@@ -5,25 +5,6 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Watching;
 
-/// <summary>How patient a watcher is.</summary>
-internal sealed record WatchLimits
-{
-    /// <summary>A question without an answer is asked again after this long. The coordinator itself waits up to a second for news.</summary>
-    public TimeSpan Answer { get; init; } = TimeSpan.FromSeconds(5);
-
-    /// <summary>The least time between two questions, so that watching costs training nothing.</summary>
-    public TimeSpan Poll { get; init; } = TimeSpan.FromMilliseconds(200);
-
-    /// <summary>A run that did not answer for this long is unreachable.</summary>
-    public TimeSpan Unreachable { get; init; } = TimeSpan.FromSeconds(60);
-
-    /// <summary>How long the status of a run that has ended is waited for.</summary>
-    public TimeSpan LastStatus { get; init; } = TimeSpan.FromMilliseconds(500);
-
-    /// <summary>Events of one answer.</summary>
-    public int Page { get; init; } = 1000;
-}
-
 /// <summary>
 /// Reads a run's events to the last one, through broken connections and dying silos. The number of the last event shown is all it
 /// remembers, and all it needs to go on anywhere: no event is lost, none is shown twice.
@@ -35,83 +16,104 @@ internal sealed record WatchLimits
 internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time, WatchLimits limits)
 {
     private long _seen;
+    private RunEvent? _last;
 
-    /// <summary>Shows events until one that <paramref name="isLast"/> says yes to, and returns it.</summary>
-    /// <exception cref="ClientException">The run cannot be reached any more.</exception>
-    public async Task<RunEvent> WatchAsync(IRunView view, Func<RunEvent, bool> isLast, CancellationToken cancellation)
+    /// <summary>Whether somebody paused the run and nobody has resumed it, as far as its events tell.</summary>
+    public bool IsPaused => _last is RunPaused;
+
+    /// <summary>The run's own record, where this machine has it: the silos of one run go when it has ended, and may be gone before they are asked.</summary>
+    public Func<RunStatus?> Recorded { get; init; } = () => null;
+
+    /// <summary>Takes all events there are as seen.</summary>
+    /// <exception cref="ClientException">The run cannot be reached.</exception>
+    public async Task SkipAsync(IRunView view, CancellationToken cancellation) =>
+        _seen = (await PatienceOf(view).AskAsync<RunStatus>(async () => await StatusAsync(cancellation), () => null, cancellation)).LastEvent;
+
+    /// <summary>
+    /// Shows events until the run has ended, and returns its last status. An end that is followed by more events is not the last: somebody resumed the run.
+    /// </summary>
+    /// <exception cref="ClientException">The run cannot be reached any more, or the view cannot be written.</exception>
+    public Task<RunStatus> WatchAsync(IRunView view, CancellationToken cancellation)
     {
-        long answered = time.GetTimestamp();
-        bool reachable = true;
+        var patience = PatienceOf(view);
+        return patience.AskAsync(AskAsync, EndOnRecord, cancellation);
+
+        async Task<RunStatus?> AskAsync()
+        {
+            var page = await ShowNewsAsync(patience, view, cancellation);
+            // A coordinator without news waits a second before it says so: asking for the status as well costs training nothing.
+            if (!view.WantsStatus && _last is not RunEnded && page.Lines.Count > 0)
+                return null;
+            var status = await StatusAsync(cancellation);
+            if (view.WantsStatus)
+                view.OnStatus(status);
+            if (!status.HasEnded)
+                return null;
+            // Events that came between the two questions are shown first. Those that could not be written will never come.
+            return status.LastEvent <= _seen || (page.Lines.Count == 0 && (await ShowNewsAsync(patience, view, cancellation)).Lines.Count == 0) ? status : null;
+        }
+    }
+
+    /// <summary>Shows the events there are.</summary>
+    /// <exception cref="ClientException">The run cannot be reached.</exception>
+    public Task CatchUpAsync(IRunView view, CancellationToken cancellation)
+    {
+        var patience = PatienceOf(view);
+        return patience.AskAsync<EventPage>(async () => await ShowNewsAsync(patience, view, cancellation), () => null, cancellation);
+    }
+
+    /// <summary>Shows events until there is one at all, and returns the newest.</summary>
+    /// <exception cref="ClientException">The run cannot be reached any more.</exception>
+    public Task<RunEvent> WatchForSignOfLifeAsync(IRunView view, CancellationToken cancellation)
+    {
+        var patience = PatienceOf(view);
+        return patience.AskAsync(
+            async () =>
+            {
+                await ShowNewsAsync(patience, view, cancellation);
+                return _last;
+            },
+            () => null, cancellation);
+    }
+
+    /// <summary>Shows all events there are.</summary>
+    /// <returns>The last page.</returns>
+    private async Task<EventPage> ShowNewsAsync(Patience patience, IRunView view, CancellationToken cancellation)
+    {
         while (true)
         {
-            var pause = Task.Delay(limits.Poll, time, cancellation);
-            try
+            var page = await runs.ReadEventsAsync(run, _seen, limits.Page).WaitAsync(limits.Answer, time, cancellation);
+            patience.Answered();
+            foreach (string line in page.Lines)
             {
-                var page = await runs.ReadEventsAsync(run, _seen, limits.Page).WaitAsync(limits.Answer, time, cancellation);
-                answered = time.GetTimestamp();
-                if (!reachable)
-                    view.OnNotice("the run answers again");
-                reachable = true;
-                if (Show(page, view, isLast) is { } last)
-                {
-                    await ShowLastStatusAsync(view, cancellation);
-                    return last;
-                }
-
-                if (page.Lines.Count == limits.Page)
+                var (number, runEvent) = Read(line);
+                if (number <= _seen)
                     continue;
-                if (view.WantsStatus)
-                    view.OnStatus(await runs.GetStatusAsync(run).WaitAsync(limits.Answer, time, cancellation));
-            }
-            catch (RunNotFoundException exception)
-            {
-                throw new ClientException($"the cluster does not know the run: {exception.Message}", ExitCode.Unreachable, exception);
-            }
-            catch (Exception exception) when (!cancellation.IsCancellationRequested)
-            {
-                if (time.GetElapsedTime(answered) >= limits.Unreachable)
-                    throw new ClientException(
-                        $"run {run} did not answer for {limits.Unreachable.TotalSeconds:0} s: {Text.OneLine(exception.Message)}", ExitCode.Unreachable, exception);
-                if (reachable)
-                    view.OnNotice($"the run does not answer, asking again: {Text.OneLine(exception.Message)}");
-                reachable = false;
+                (_seen, _last) = (number, runEvent);
+                Show(view, line, runEvent);
             }
 
-            view.OnTick();
-            await pause;
+            if (page.Lines.Count < limits.Page)
+                return page;
         }
     }
 
-    /// <summary>What stays on the screen shall be the end; but no run fails for want of its last status.</summary>
-    private async Task ShowLastStatusAsync(IRunView view, CancellationToken cancellation)
+    /// <summary>Output that cannot be written is no fault of the run's: asking again would leave the event out.</summary>
+    private static void Show(IRunView view, string line, RunEvent? runEvent)
     {
-        if (!view.WantsStatus)
-            return;
         try
         {
-            view.OnStatus(await runs.GetStatusAsync(run).WaitAsync(limits.LastStatus, time, cancellation));
-        }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
-        {
-            // The events have told all that counts.
-        }
-    }
-
-    private RunEvent? Show(EventPage page, IRunView view, Func<RunEvent, bool> isLast)
-    {
-        foreach (string line in page.Lines)
-        {
-            var (number, runEvent) = Read(line);
-            if (number <= _seen)
-                continue;
-            _seen = number;
             view.OnEvent(line, runEvent);
-            if (runEvent is not null && isLast(runEvent))
-                return runEvent;
         }
-
-        return null;
+        catch (IOException exception)
+        {
+            throw new ClientException($"cannot write the output: {Text.OneLine(exception.Message)}", ExitCode.Failed, exception);
+        }
     }
+
+    private Patience PatienceOf(IRunView view) => new(run, view, time, limits);
+
+    private Task<RunStatus> StatusAsync(CancellationToken cancellation) => runs.GetStatusAsync(run).WaitAsync(limits.Answer, time, cancellation);
 
     /// <summary>Silos may be newer than this program: an event of an unknown kind still has a number.</summary>
     private static (long Number, RunEvent? Event) Read(string line)
@@ -127,4 +129,7 @@ internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time,
             return (document.RootElement.GetProperty("number").GetInt64(), null);
         }
     }
+
+    private RunStatus? EndOnRecord() =>
+        _last is RunEnded && Recorded() is { HasEnded: true } status && status.LastEvent <= _seen ? status : null;
 }

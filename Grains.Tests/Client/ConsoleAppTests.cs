@@ -1,8 +1,5 @@
 using System.Runtime.InteropServices;
 using Orleans.Tbptt.Client;
-using Orleans.Tbptt.Client.CommandLine;
-using Orleans.Tbptt.Client.Train;
-using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 
@@ -10,15 +7,9 @@ namespace Orleans.Tbptt.Tests.Client;
 
 public sealed class ConsoleAppTests : IDisposable
 {
-    private readonly string _runs = Directory.CreateTempSubdirectory("tbptt-console").FullName;
-    private readonly StringWriter _output = new();
-    private readonly StringWriter _error = new();
-    private readonly ScriptedCluster _cluster = new();
-    private readonly List<int> _exits = [];
-    private readonly Interruption _interruption;
-    private Func<bool> _hasLostItsReader = () => false;
+    private readonly ScriptedConsole _console = new();
 
-    public ConsoleAppTests() => _interruption = new(_exits.Add);
+    private ScriptedCluster Cluster => _console.Cluster;
 
     [Theory]
     [InlineData(RunState.Completed, 0)]
@@ -27,27 +18,27 @@ public sealed class ConsoleAppTests : IDisposable
     [InlineData(RunState.Diverged, 4)]
     public async Task Train_ExitsAsTheRunEnded_AndEndsTheSilos(RunState state, int code)
     {
-        _cluster.Lines.AddRange(Sample.Lines(Sample.Started(), Sample.Step(1), Sample.Epoch(1, 0.5, 0.75), Sample.Ended(state, "why")));
+        Cluster.Lines.AddRange(Sample.Lines(Sample.Started(), Sample.Step(1), Sample.Epoch(1, 0.5, 0.75), Sample.Ended(state, "why")));
 
-        Assert.Equal(code, await RunAsync(new FixedChecker(), "train", "wave.yaml", "--runs", _runs, "--silos", "3"));
+        Assert.Equal(code, await _console.RunAsync("train", "wave.yaml", "--silos", "3"));
 
-        Assert.Equal(["launch", "submit", "end"], _cluster.Calls);
-        Assert.Equal(3, _cluster.Plan!.Silos);
-        Assert.StartsWith("wave-", _cluster.Plan.Run.Text, StringComparison.Ordinal);
-        Assert.Contains("epoch losses  0.5", _output.ToString(), StringComparison.Ordinal);
-        Assert.Contains("validation    0.75", _output.ToString(), StringComparison.Ordinal);
-        Assert.Contains($"files         {_cluster.Plan.Directory.Path}", _output.ToString(), StringComparison.Ordinal);
+        Assert.Equal(["launch", "submit", "end"], Cluster.Calls);
+        Assert.Equal(3, Cluster.Plan!.Silos);
+        Assert.StartsWith("wave-", Cluster.Plan.Run.Text, StringComparison.Ordinal);
+        Assert.Contains("epoch losses  0.5", _console.Output, StringComparison.Ordinal);
+        Assert.Contains("validation    0.75", _console.Output, StringComparison.Ordinal);
+        Assert.Contains($"files         {Cluster.Plan.Directory.Path}", _console.Output, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Train_WritesNothingButEventsToStandardOutput_WithOutputJson()
     {
-        _cluster.Lines.AddRange(Sample.Lines(Sample.Started(), Sample.Ended(RunState.Completed)));
+        Cluster.Lines.AddRange(Sample.Lines(Sample.Started(), Sample.Ended(RunState.Completed)));
 
-        Assert.Equal(0, await RunAsync(new FixedChecker(), "train", "wave.yaml", "--runs", _runs, "--output", "json"));
+        Assert.Equal(0, await _console.RunAsync("train", "wave.yaml", "--output", "json"));
 
-        Assert.Equal(string.Concat(_cluster.Lines.Select(line => line + "\n")), _output.ToString());
-        Assert.Contains("files         ", _error.ToString(), StringComparison.Ordinal);
+        Assert.Equal(string.Concat(Cluster.Lines.Select(line => line + "\n")), _console.Output);
+        Assert.Contains("files         ", _console.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -57,36 +48,38 @@ public sealed class ConsoleAppTests : IDisposable
             new SpecProblem("train.epochs", "0", "1 or more", "raise it") { Location = "wave.yaml:3:5" },
             new SpecProblem("data.source", "x", "a source", "see the manual") { Location = "wave.yaml:9:1" });
 
-        Assert.Equal(ExitCode.BadSpec, await RunAsync(checker, "train", "wave.yaml", "--runs", _runs));
+        _console.Checker = checker;
+
+        Assert.Equal(ExitCode.BadSpec, await _console.RunAsync("train", "wave.yaml"));
 
         Assert.Equal(
             "wave.yaml:3:5 train.epochs: found 0, expected 1 or more; raise it\nwave.yaml:9:1 data.source: found x, expected a source; see the manual\n",
-            _error.ToString());
-        Assert.Empty(_cluster.Calls);
+            _console.Error);
+        Assert.Empty(Cluster.Calls);
     }
 
     [Fact]
     public async Task Train_LocatesTheProblemsAndEndsTheSilos_WhenTheClusterRefusesTheSpec()
     {
-        _cluster.Reply = new([new SpecProblem("data.source", "no file", "a file", "mend the path")], "");
+        Cluster.Reply = new([new SpecProblem("data.source", "no file", "a file", "mend the path")], "");
 
-        Assert.Equal(ExitCode.BadSpec, await RunAsync(new FixedChecker(), "train", "wave.yaml", "--runs", _runs));
+        Assert.Equal(ExitCode.BadSpec, await _console.RunAsync("train", "wave.yaml"));
 
-        Assert.Equal("wave.yaml:7:3 data.source: found no file, expected a file; mend the path\n", _error.ToString());
-        Assert.Equal("end", _cluster.Calls[^1]);
-        Assert.Empty(Directory.GetDirectories(_runs));
+        Assert.Equal("wave.yaml:7:3 data.source: found no file, expected a file; mend the path\n", _console.Error);
+        Assert.Equal("end", Cluster.Calls[^1]);
+        Assert.Empty(Directory.GetDirectories(_console.Runs));
     }
 
     [Fact]
     public async Task Train_ExitsWithTheCause_WhenEverySiloIsGone()
     {
-        _cluster.Lines.AddRange(Sample.Lines(Sample.Started(), Sample.Step(1)));
-        var training = RunAsync(new FixedChecker(), "train", "wave.yaml", "--runs", _runs);
-        await _cluster.Watched.Task;
-        _cluster.Lose("silo 1 ended with exit code 137");
+        Cluster.Lines.AddRange(Sample.Lines(Sample.Started(), Sample.Step(1)));
+        var training = _console.RunAsync("train", "wave.yaml");
+        await Cluster.Watched;
+        Cluster.Lose("silo 1 ended with exit code 137");
 
         Assert.Equal(ExitCode.Unreachable, await training);
-        Assert.Contains("the cluster is lost: silo 1 ended with exit code 137", _error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("the cluster is lost: silo 1 ended with exit code 137", _console.Error, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -94,15 +87,15 @@ public sealed class ConsoleAppTests : IDisposable
     [InlineData(PosixSignal.SIGTERM, 143, "stop: stopped by SIGTERM")]
     public async Task Train_StopsTheRunAndEndsTheSilos_AtTheFirstSignal(PosixSignal signal, int code, string stop)
     {
-        _cluster.Lines.AddRange(Sample.Lines(Sample.Started(), Sample.Step(1)));
-        var training = RunAsync(new FixedChecker(), "train", "wave.yaml", "--runs", _runs);
-        await _cluster.Watched.Task;
-        _interruption.Raise(signal);
+        Cluster.Lines.AddRange(Sample.Lines(Sample.Started(), Sample.Step(1)));
+        var training = _console.RunAsync("train", "wave.yaml");
+        await Cluster.Watched;
+        _console.Interruption.Raise(signal);
 
         Assert.Equal(code, await training);
-        Assert.Equal(["launch", "submit", stop, "end"], _cluster.Calls);
-        Assert.Contains("stopped at step", _output.ToString(), StringComparison.Ordinal);
-        Assert.Empty(_exits);
+        Assert.Equal(["launch", "submit", stop, "end"], Cluster.Calls);
+        Assert.Contains("stopped at step", _console.Output, StringComparison.Ordinal);
+        Assert.Empty(_console.Exits);
     }
 
     [Theory]
@@ -112,52 +105,52 @@ public sealed class ConsoleAppTests : IDisposable
     {
         var submitting = new TaskCompletionSource();
         var reply = new TaskCompletionSource();
-        _cluster.BeforeReply = () =>
+        Cluster.BeforeSubmissions.Enqueue(() =>
         {
             submitting.SetResult();
             return reply.Task;
-        };
-        var training = RunAsync(new FixedChecker(), ["train", "wave.yaml", "--runs", _runs, .. detach ? (string[])["--detach"] : []]);
+        });
+        var training = _console.RunAsync(["train", "wave.yaml", .. detach ? (string[])["--detach"] : []]);
         await submitting.Task;
-        _interruption.Raise(PosixSignal.SIGINT);
+        _console.Interruption.Raise(PosixSignal.SIGINT);
         reply.SetResult();
 
         Assert.Equal(ExitCode.Interrupted, await training);
-        Assert.Equal(calls, _cluster.Calls);
+        Assert.Equal(calls, Cluster.Calls);
     }
 
     [Fact]
     public async Task Train_ExitsAsInterrupted_WhenTheLaunchFailsAfterCtrlC()
     {
-        _cluster.BeforeLaunch = () =>
+        Cluster.BeforeLaunch = () =>
         {
-            _interruption.Raise(PosixSignal.SIGINT);
+            _console.Interruption.Raise(PosixSignal.SIGINT);
             throw new ClientException("silo 1 ended with exit code 130", ExitCode.Unreachable);
         };
 
-        Assert.Equal(ExitCode.Interrupted, await RunAsync(new FixedChecker(), "train", "wave.yaml", "--runs", _runs));
-        Assert.Equal("", _error.ToString());
+        Assert.Equal(ExitCode.Interrupted, await _console.RunAsync("train", "wave.yaml"));
+        Assert.Equal("", _console.Error);
     }
 
     [Fact]
     public async Task Train_StopsTheRun_WhenNobodyReadsStandardOutputAnyMore()
     {
-        _cluster.Lines.AddRange(Sample.Lines(Sample.Started(), Sample.Step(1)));
-        _hasLostItsReader = () => _cluster.Watched.Task.IsCompleted;
+        Cluster.Lines.AddRange(Sample.Lines(Sample.Started(), Sample.Step(1)));
+        _console.HasLostItsReader = () => Cluster.Watched.IsCompleted;
 
-        Assert.Equal(ExitCode.ReaderGone, await RunAsync(new FixedChecker(), "train", "wave.yaml", "--runs", _runs, "--output", "json"));
+        Assert.Equal(ExitCode.ReaderGone, await _console.RunAsync("train", "wave.yaml", "--output", "json"));
 
-        Assert.Equal(["launch", "submit", "stop: stopped because nobody reads standard output any more", "end"], _cluster.Calls);
-        Assert.Empty(_exits);
+        Assert.Equal(["launch", "submit", "stop: stopped because nobody reads standard output any more", "end"], Cluster.Calls);
+        Assert.Empty(_console.Exits);
     }
 
     [Fact]
     public async Task Console_ExitsWithOneLine_WhenSomethingUnforeseenHappens()
     {
-        _cluster.BeforeLaunch = () => throw new TimeoutException("The operation\nhas timed out.");
+        Cluster.BeforeLaunch = () => throw new TimeoutException("The operation\nhas timed out.");
 
-        Assert.Equal(ExitCode.Failed, await RunAsync(new FixedChecker(), "train", "wave.yaml", "--runs", _runs));
-        Assert.Equal("tbptt: TimeoutException: The operation has timed out.\n", _error.ToString());
+        Assert.Equal(ExitCode.Failed, await _console.RunAsync("train", "wave.yaml"));
+        Assert.Equal("tbptt: TimeoutException: The operation has timed out.\n", _console.Error);
     }
 
     [Fact]
@@ -165,34 +158,37 @@ public sealed class ConsoleAppTests : IDisposable
     {
         var checker = new FixedChecker(new SpecProblem("", "''", "a file", "name one") { Location = "" });
 
-        Assert.Equal(ExitCode.BadSpec, await RunAsync(checker, "validate", ""));
-        Assert.Equal("SPEC: found '', expected a file; name one\n", _error.ToString());
+        _console.Checker = checker;
+
+        Assert.Equal(ExitCode.BadSpec, await _console.RunBareAsync("validate", ""));
+        Assert.Equal("SPEC: found '', expected a file; name one\n", _console.Error);
     }
 
     [Fact]
     public void Interruption_KillsAndExits_AtTheSecondSignal()
     {
-        _interruption.AtOnce = _cluster.Kill;
-        _interruption.Raise(PosixSignal.SIGINT);
-        Assert.Empty(_cluster.Calls);
+        _console.Interruption.AtOnce = Cluster.Kill;
+        _console.Interruption.Raise(PosixSignal.SIGINT);
+        Assert.Empty(Cluster.Calls);
 
-        _interruption.Raise(PosixSignal.SIGINT);
+        _console.Interruption.Raise(PosixSignal.SIGINT);
 
-        Assert.Equal(["kill"], _cluster.Calls);
-        Assert.Equal([130], _exits);
+        Assert.Equal(["kill"], Cluster.Calls);
+        Assert.Equal([130], _console.Exits);
     }
 
     [Fact]
     public async Task Train_ReturnsWhenTheRunHasBegunAndLeavesTheSilos_WithDetach()
     {
-        _cluster.Lines.AddRange(Sample.Lines(Sample.Started()));
+        Cluster.Lines.AddRange(Sample.Lines(Sample.Started()));
 
-        Assert.Equal(0, await RunAsync(new FixedChecker(), "train", "wave.yaml", "--runs", _runs, "--detach"));
+        Assert.Equal(0, await _console.RunAsync("train", "wave.yaml", "--detach"));
 
-        Assert.True(_cluster.Plan!.Detached);
-        Assert.Equal(["launch", "submit"], _cluster.Calls);
-        Assert.Contains("end    kill 41 42", _output.ToString(), StringComparison.Ordinal);
-        Assert.Contains($"tbptt show {_cluster.Plan.Run} --runs {_runs}", _output.ToString(), StringComparison.Ordinal);
+        Assert.True(Cluster.Plan!.Detached);
+        Assert.Equal(["launch", "submit"], Cluster.Calls);
+        Assert.Contains("silos  41 42", _console.Output, StringComparison.Ordinal);
+        Assert.Contains($"watch  tbptt attach {Cluster.Plan.Run} --runs {_console.Runs}", _console.Output, StringComparison.Ordinal);
+        Assert.Contains($"end    tbptt stop {Cluster.Plan.Run} --runs {_console.Runs}", _console.Output, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -206,31 +202,35 @@ public sealed class ConsoleAppTests : IDisposable
     [InlineData("train", "wave.yaml", "--runs", "")]
     [InlineData("ls", "--runs", " ")]
     [InlineData("show")]
+    [InlineData("train", "wave.yaml", "--silos", "2", "--cluster")]
+    [InlineData("train", "wave.yaml", "--detach", "--cluster")]
+    [InlineData("train", "--cluster", "wave.yaml")]
+    [InlineData("resume", "wave-1", "--silos", "2", "--cluster")]
+    [InlineData("resume", "wave-1", "--trainers", "0")]
+    [InlineData("ls", "--cluster", "mysql:here")]
+    [InlineData("ls", "--cluster", "redis:")]
+    [InlineData("ls", "--cluster-id", "lab")]
+    [InlineData("submit", "wave.yaml", "--id", "Not An Id")]
+    [InlineData("submit", "wave.yaml", "--priority", "101")]
+    [InlineData("wait", "wave-1", "--timeout", "-1")]
+    [InlineData("attach")]
+    [InlineData("pause", "a", "b")]
     public async Task Console_ExitsWith2_WhenTheCommandLineIsWrong(params string[] args)
     {
-        Assert.Equal(ExitCode.Usage, await RunAsync(new FixedChecker(), args));
-        Assert.Contains("--help'", _error.ToString(), StringComparison.Ordinal);
-        Assert.Equal("", _output.ToString());
+        Assert.Equal(ExitCode.Usage, await _console.RunBareAsync(args));
+        Assert.Contains("--help'", _console.Error, StringComparison.Ordinal);
+        Assert.Equal("", _console.Output);
     }
 
     [Fact]
     public async Task Validate_TellsTheSizesOfTheRun_WhenTheSpecIsSound()
     {
-        Assert.Equal(0, await RunAsync(new FixedChecker(), "validate", "wave.yaml"));
+        Assert.Equal(0, await _console.RunBareAsync("validate", "wave.yaml"));
 
-        Assert.Contains("parameters  117", _output.ToString(), StringComparison.Ordinal);
-        Assert.Contains("steps       75 an epoch, 2 epochs", _output.ToString(), StringComparison.Ordinal);
-        Assert.Empty(_cluster.Calls);
+        Assert.Contains("parameters  117", _console.Output, StringComparison.Ordinal);
+        Assert.Contains("steps       75 an epoch, 2 epochs", _console.Output, StringComparison.Ordinal);
+        Assert.Empty(Cluster.Calls);
     }
 
-    public void Dispose()
-    {
-        _interruption.Dispose();
-        Directory.Delete(_runs, recursive: true);
-    }
-
-    private Task<int> RunAsync(FixedChecker checker, params string[] args) =>
-        new ConsoleApp(
-            checker, _cluster, new Terminal(_output, _error, null) { HasLostItsReader = _hasLostItsReader }, TimeProvider.System, _interruption)
-            .RunAsync(args);
+    public void Dispose() => _console.Dispose();
 }

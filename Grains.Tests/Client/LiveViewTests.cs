@@ -18,7 +18,7 @@ public sealed class LiveViewTests
             figures.Add(item);
         figures.Add(Status(RunState.Running));
 
-        string text = Render(new LiveScreen(figures, "wave-1", unicode: true).Draw(TimeSpan.FromSeconds(65), ["silo 2 [gone]"]));
+        string text = Render(new LiveScreen(figures, "wave-1", unicode: true).Draw(TimeSpan.FromSeconds(65), 140, ["silo 2 [gone]"]));
 
         Assert.Contains("wave-1  running  1:05", text, StringComparison.Ordinal);
         Assert.Contains("epoch 2/2", text, StringComparison.Ordinal);
@@ -39,7 +39,7 @@ public sealed class LiveViewTests
             figures.Add(item);
         figures.Add(Status(RunState.Running) with { Epoch = 2, Step = 3, EpochStep = 1, StepsPerEpoch = 5, Epochs = 2 });
 
-        string text = Render(new LiveScreen(figures, "wave-1", unicode: true).Draw(TimeSpan.FromSeconds(65), []));
+        string text = Render(new LiveScreen(figures, "wave-1", unicode: true).Draw(TimeSpan.FromSeconds(65), 140, []));
 
         Assert.Contains("20%  1/5  ETA 2.0 s, run ETA about 2.0 s", text, StringComparison.Ordinal);
     }
@@ -52,7 +52,7 @@ public sealed class LiveViewTests
             figures.Add(item);
         figures.Add(Status(RunState.Completed) with { StepsPerSecond = 0, SequenceStepsPerSecond = 0, SequenceSteps = 700 });
 
-        string text = Render(new LiveScreen(figures, "wave-1", unicode: true).Draw(TimeSpan.FromSeconds(65), []));
+        string text = Render(new LiveScreen(figures, "wave-1", unicode: true).Draw(TimeSpan.FromSeconds(65), 140, []));
 
         // 4 steps in 3.5 s.
         Assert.Contains("1.1 steps/s, 200 sequence steps/s on average", text, StringComparison.Ordinal);
@@ -92,10 +92,74 @@ public sealed class LiveViewTests
         Assert.EndsWith("▁", trend.Sparkline(unicode: true), StringComparison.Ordinal);
     }
 
-    private static string Render(Spectre.Console.Rendering.IRenderable renderable)
+    [Theory]
+    [InlineData(60)]
+    [InlineData(80)]
+    [InlineData(200)]
+    public void LiveScreen_KeepsEachFigureOnOneLine_AtAnyWidth(int width)
+    {
+        var figures = new RunFigures();
+        figures.Add(Sample.Started() with { StepsPerEpoch = 1_234_567, Epochs = 10_000 });
+        for (int step = 1; step < 200; step++)
+            figures.Add(Sample.Step(step, 1.0 / (step * 12345)) with { Epoch = 1 });
+        figures.Add(Sample.Epoch(1, 0.123456789, 0.00123456, new Metric("validation of something with a long name", 3.25, "kilowatts an hour and more of them")) with { Step = 1_234_560 });
+        figures.Add(new CheckpointWritten { Step = 1_234_000, Name = "12-1234000", Bytes = 1, Seconds = 1, Time = Sample.Noon });
+        figures.Add(new TrainersRecovered { Step = 1_234_000, Trainers = [1], Reason = "gone", Seconds = 12.3 });
+        figures.Add(new TrainersMoved { Step = 1_234_000, Trainers = [1], Reason = "joined", Seconds = 12.3 });
+        figures.Add(Status(RunState.Queued) with
+        {
+            Epoch = 2, Step = 1_234_600, EpochStep = 40, StepsPerEpoch = 1_234_567, StepsPerSecond = 1234.5, SequenceStepsPerSecond = 123_456_789,
+            UpdatedAt = Sample.Noon.AddSeconds(3), QueuePosition = 3,
+            Trainers = [.. Enumerable.Range(0, 14).Select(index => new TrainerStatus(
+                index, index * 1000, 1000, $"silo-{index} (192.168.100.{index}:35003, process 3184567)", "cuda:0", TrainerState.Evaluating))],
+        });
+
+        string[] lines = Render(new LiveScreen(figures, new string('w', 100), unicode: true).Draw(TimeSpan.FromDays(2), width, []), width).TrimEnd().Split('\n');
+
+        // Head, epoch and what of its ETA has no room beside it, 10 figures, trainers under their heading, those that are not shown.
+        Assert.InRange(lines.Length, 1 + 1 + 9 + 1 + 12 + 1, 1 + 2 + 9 + 1 + 12 + 1);
+        Assert.All(lines, line => Assert.True(line.TrimEnd().Length <= width, line));
+        Assert.Contains(lines, line => line.StartsWith("checkpoint  step 1,234,000, 3 s ago", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("queued      3 runs before it", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains("silo-11", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void LiveScreen_ShowsPauseWarningAndLateTrainers_Loudly()
+    {
+        var figures = new RunFigures();
+        figures.Add(Sample.Resumed(2, 3, "checkpoint 1-5: torn"));
+        figures.Add(Sample.Paused(3));
+        figures.Add(Status(RunState.Paused) with { Warning = "disk [full]", Trainers = [new(0, 0, 10, "silo-1", "cpu", TrainerState.Late)] });
+
+        string text = Render(new LiveScreen(figures, "wave-1", unicode: true).Draw(TimeSpan.FromSeconds(65), 140, []));
+
+        Assert.Contains("wave-1  paused  1:05  generation 2", text, StringComparison.Ordinal);
+        Assert.Contains(" WARNING  disk [full]", text, StringComparison.Ordinal);
+        Assert.Contains("passed over checkpoint 1-5: torn", text, StringComparison.Ordinal);
+        Assert.Contains("it goes on with tbptt resume wave-1", text, StringComparison.Ordinal);
+        Assert.Matches(@"0 +0-9 +silo-1 +cpu +late", text);
+    }
+
+    [Fact]
+    public void RunFigures_ForgetTheEnd_WhenTheRunWasResumed()
+    {
+        var figures = new RunFigures();
+        figures.Add(Sample.Started());
+        figures.Add(Sample.Ended(RunState.Stopped) with { Number = 9 });
+        Assert.Equal(RunState.Stopped, figures.State);
+
+        figures.Add(Sample.Status(RunState.Starting) with { LastEvent = 9 });
+        Assert.Equal(RunState.Starting, figures.State);
+        figures.Add(Sample.Resumed(2, 3));
+
+        Assert.Null(figures.Ended);
+    }
+
+    private static string Render(Spectre.Console.Rendering.IRenderable renderable, int width = 140)
     {
         using var console = new TestConsole();
-        console.Profile.Width = 140;
+        console.Profile.Width = width;
         console.Write(renderable);
         return console.Output;
     }

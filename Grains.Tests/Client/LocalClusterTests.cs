@@ -75,6 +75,19 @@ public sealed class LocalClusterTests : IDisposable
         Assert.StartsWith($"cannot use the runs directory {file}", exception.Message, StringComparison.Ordinal);
     }
 
+    [Fact(Timeout = 120_000)]
+    public async Task LocalCluster_IsNotStartedTwice_WhileItsSilosLive()
+    {
+        using var cluster = await LocalCluster.StartAsync(_program, Plan(1), _ => { }, TestContext.Current.CancellationToken);
+
+        var exception = await Assert.ThrowsAsync<ClientException>(
+            () => LocalCluster.StartAsync(_program, Plan(1), _ => { }, TestContext.Current.CancellationToken));
+
+        Assert.Equal("run wave-1 has silos already; attach to them with: tbptt attach wave-1", exception.Message);
+        Assert.True(File.Exists(cluster.MembershipFile));
+        await cluster.EndAsync();
+    }
+
     [Fact]
     public void SiloProgram_NamesWhereItLooked_WhenThereIsNone()
     {

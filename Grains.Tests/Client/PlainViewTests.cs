@@ -50,19 +50,58 @@ public sealed class PlainViewTests : IDisposable
         Play(
             Sample.Started(),
             new TrainersRecovered { Step = 3, Trainers = [1, 2], Reason = "silo-2 is\ngone", Seconds = 1.9 },
-            Sample.Started(generation: 2),
+            Sample.Resumed(2, 3, "checkpoint 1-5: model.safetensors is cut short"),
+            new TrainersMoved { Step = 3, Trainers = [0], Reason = "silo-3 joined", Seconds = 0.2 },
+            Sample.Paused(3),
+            new RunWarning { Message = "checkpoints cannot be written: disk full" },
             Sample.Ended(RunState.Diverged, "loss is not finite\u001b[31m"));
 
         Assert.Equal(
             [
                 "recovered: trainers 1, 2 placed again after 1.9 s, step 3 run again: silo-2 is gone",
-                "resumed: generation 2",
+                "resumed from checkpoint 1-3 at step 3, generation 2, 1 trainer; passed over checkpoint 1-5: model.safetensors is cut short",
+                "moved: trainer 0 to other silos in 0.2 s after step 3: silo-3 joined",
+                "paused at step 3: paused by 'tbptt pause'",
+                "WARNING: checkpoints cannot be written: disk full",
                 "diverged at step 4 after 3.5 s: loss is not finite\uFFFD[31m",
             ],
             _output.ToString().TrimEnd().Split('\n')[1..]);
     }
 
+    [Fact]
+    public void PlainView_TellsCheckpointsWithTheEpochOnly()
+    {
+        Play(Sample.Started(), Checkpoint(1), Checkpoint(2), Sample.Epoch(1, 0.5), Sample.Epoch(2, 0.25));
+
+        Assert.Equal(
+            ["epoch 1/2: loss 0.5, step 2, 1.3 s, checkpoint 1-2", "epoch 2/2: loss 0.25, step 4, 1.3 s"],
+            _output.ToString().TrimEnd().Split('\n')[1..]);
+    }
+
+    [Fact]
+    public void PlainView_SaysWhenTheRunWaits_AndWhenItsPlaceChanges()
+    {
+        foreach (int position in (int[])[2, 2, 0])
+            _view.OnStatus(Sample.Status(RunState.Queued) with { QueuePosition = position });
+
+        Assert.Equal("queued, 2 runs before it\nqueued, next in line\n", _output.ToString());
+    }
+
+    [Fact]
+    public void PlainView_SaysThatATrainerIsLate_NotAgainAndAgain()
+    {
+        var status = Sample.Status(RunState.Running) with { Trainers = [new(1, 0, 10, "silo-2 (127.0.0.1:5, process 7)", "cpu", TrainerState.Late)] };
+        _view.OnStatus(status);
+        _view.OnStatus(status);
+        _time.Advance(PlainView.Silence);
+        _view.OnStatus(status);
+
+        Assert.Equal(Enumerable.Repeat("late: trainer 1 on silo-2; the step waits for it", 2), _output.ToString().TrimEnd().Split('\n'));
+    }
+
     public void Dispose() => _output.Dispose();
+
+    private static CheckpointWritten Checkpoint(long step) => new() { Step = step, Name = $"1-{step}", Bytes = 1000, Seconds = 0.1 };
 
     private void Play(params RunEvent[] events)
     {

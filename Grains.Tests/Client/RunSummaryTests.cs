@@ -6,6 +6,8 @@ namespace Orleans.Tbptt.Tests.Client;
 
 public sealed class RunSummaryTests : IDisposable
 {
+    private const string Resume = "tbptt resume wave-1";
+
     private readonly TemporaryDirectory _runs = new();
     private readonly StringWriter _output = new();
     private readonly RunSummary _summary = new(new RecordingView());
@@ -16,7 +18,7 @@ public sealed class RunSummaryTests : IDisposable
         var directory = Record(RunState.Stopped, "stopped by SIGTERM");
         _summary.OnEvent("", Sample.Started());
 
-        _summary.Write(_output, directory);
+        _summary.Write(_output, directory, null, Resume);
 
         Assert.Contains("state         stopped at step 1,200: stopped by SIGTERM", _output.ToString(), StringComparison.Ordinal);
     }
@@ -24,7 +26,7 @@ public sealed class RunSummaryTests : IDisposable
     [Fact]
     public void Summary_SaysThatTheEndIsNotOnRecord_WhenTheSilosEndedFirst()
     {
-        _summary.Write(_output, Record(RunState.Running, ""));
+        _summary.Write(_output, Record(RunState.Running, ""), null, Resume);
 
         Assert.Contains("state         running at step 1,200 when its silos ended", _output.ToString(), StringComparison.Ordinal);
     }
@@ -35,9 +37,32 @@ public sealed class RunSummaryTests : IDisposable
         var directory = Record(RunState.Completed, "");
         _summary.OnEvent("", Sample.Ended(RunState.Completed));
 
-        _summary.Write(_output, directory);
+        _summary.Write(_output, directory, null, Resume);
 
         Assert.DoesNotContain("state", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(RunState.Stopped, true)]
+    [InlineData(RunState.Failed, true)]
+    [InlineData(RunState.Completed, false)]
+    [InlineData(RunState.Diverged, false)]
+    public void Summary_EndsWithTheWayOn_OfARunThatCanBeResumed(RunState state, bool told)
+    {
+        var directory = Record(state, "why");
+        _summary.OnEvent("", Sample.Ended(state, "why"));
+
+        _summary.Write(_output, directory, null, Resume);
+
+        Assert.Equal(told, _output.ToString().TrimEnd().EndsWith("\nresume with: tbptt resume wave-1", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Summary_TellsTheLastStatus_WhenTheEventsWereLeftOut()
+    {
+        _summary.Write(_output, new("/nowhere", Sample.Run), Sample.Status(RunState.Completed) with { EndedAt = Sample.Noon.AddSeconds(3.5) }, Resume);
+
+        Assert.Contains("state         completed at step 1,200 after 3.5 s", _output.ToString(), StringComparison.Ordinal);
     }
 
     public void Dispose() => _runs.Dispose();

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Tbptt.Client;
+using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Client.Watching;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
@@ -26,10 +27,12 @@ public sealed class RunWatcherTests
 
         var last = await WatchAsync(Eager with { Page = 2 });
 
-        Assert.IsType<RunEnded>(last);
+        Assert.Equal(RunState.Completed, last.State);
         Assert.Equal(_cluster.Lines, _view.Lines);
-        Assert.Equal([0, 2, 2], _cluster.Asked);
-        Assert.Equal(["the run does not answer, asking again: no answer", "the run answers again"], _view.Notices);
+        Assert.Equal([0, 2, 2, 4, 4], _cluster.Asked);
+        Assert.Equal(
+            Enumerable.Repeat((string[])["the run does not answer, asking again: no answer", "the run answers again"], 2).SelectMany(notice => notice),
+            _view.Notices);
     }
 
     [Fact]
@@ -42,7 +45,7 @@ public sealed class RunWatcherTests
         _time.Advance(Eager.Answer);
         await watching;
 
-        Assert.Equal([0, 0], _cluster.Asked);
+        Assert.Equal(0, _cluster.Asked[1]);
         Assert.Single(_view.Lines);
     }
 
@@ -61,11 +64,11 @@ public sealed class RunWatcherTests
     [Fact]
     public async Task Watcher_GivesUpWithTheCause_WhenTheRunIsOutOfReach()
     {
-        for (int read = 0; read < 3; read++)
+        for (int read = 0; read < 16; read++)
         {
             _cluster.BeforeReads.Enqueue(() =>
             {
-                _time.Advance(TimeSpan.FromSeconds(25));
+                _time.Advance(TimeSpan.FromSeconds(4));
                 throw new IOException("gateway is gone");
             });
         }
@@ -86,6 +89,131 @@ public sealed class RunWatcherTests
         Assert.Equal(ExitCode.Unreachable, exception.ExitCode);
     }
 
-    private Task<RunEvent> WatchAsync(WatchLimits limits) =>
-        new RunWatcher(_cluster, Sample.Run, _time, limits).WatchAsync(_view, item => item is RunEnded, TestContext.Current.CancellationToken);
+    [Fact]
+    public async Task Watcher_GoesOnBehindAnEnd_WhenTheRunWasResumed()
+    {
+        _cluster.Add(Sample.Started(), Sample.Step(1), Sample.Ended(RunState.Stopped, "stopped by Ctrl-C"));
+        _cluster.Status = Sample.Status(RunState.Running) with { LastEvent = 3 };
+        var watching = WatchAsync(Eager);
+        await _cluster.Watched;
+        Assert.False(watching.IsCompleted);
+        _cluster.Add(Sample.Resumed(2, 1), Sample.Step(2), Sample.Ended(RunState.Completed));
+        _cluster.Status = null;
+
+        var last = await watching;
+
+        Assert.Equal(RunState.Completed, last.State);
+        Assert.Equal(_cluster.Lines, _view.Lines);
+    }
+
+    [Fact]
+    public async Task Watcher_ShowsWhatFollows_WhenTheRunWasResumedAndEndedBetweenTwoQuestions()
+    {
+        _cluster.Add(Sample.Started(), Sample.Ended(RunState.Stopped, "stopped by Ctrl-C"));
+        _cluster.BeforeReads.Enqueue(() => Task.CompletedTask);
+        _cluster.BeforeReads.Enqueue(() =>
+        {
+            _cluster.Add(Sample.Ended(RunState.Completed));
+            return Task.CompletedTask;
+        });
+        // The status tells of an end that the events read so far do not.
+        _cluster.Status = Sample.Status(RunState.Completed) with { LastEvent = 3 };
+
+        await WatchAsync(Eager);
+
+        Assert.Equal(3, _view.Lines.Count);
+    }
+
+    [Fact]
+    public async Task Watcher_TakesTheRecordedEnd_WhenTheSilosWentWithTheRun()
+    {
+        _cluster.Add(Sample.Started(), Sample.Ended(RunState.Completed));
+        var watcher = new RunWatcher(new GoneAfterEvents(_cluster), Sample.Run, _time, Eager)
+        {
+            Recorded = () => Sample.Status(RunState.Completed) with { LastEvent = 2 },
+        };
+
+        Assert.Equal(RunState.Completed, (await watcher.WatchAsync(_view, TestContext.Current.CancellationToken)).State);
+    }
+
+    [Fact]
+    public async Task Watcher_DoesNotTakeABrokenStreamForAnEnd_WhenTheRecordKnowsMore()
+    {
+        _cluster.Add(Sample.Started(), Sample.Ended(RunState.Stopped));
+        var watcher = new RunWatcher(new GoneAfterEvents(_cluster, () => _time.Advance(TimeSpan.FromSeconds(4))), Sample.Run, _time, Eager)
+        {
+            Recorded = () => Sample.Status(RunState.Completed) with { LastEvent = 7 },
+        };
+
+        var exception = await Assert.ThrowsAsync<ClientException>(() => watcher.WatchAsync(_view, TestContext.Current.CancellationToken));
+
+        Assert.Equal(ExitCode.Unreachable, exception.ExitCode);
+    }
+
+    [Fact]
+    public async Task Watcher_LeavesOutWhatWas_AfterASkip()
+    {
+        _cluster.Add(Sample.Started(), Sample.Step(1));
+        var watcher = new RunWatcher(_cluster, Sample.Run, _time, Eager);
+        await watcher.SkipAsync(_view, TestContext.Current.CancellationToken);
+        _cluster.Add(Sample.Step(2), Sample.Ended(RunState.Completed));
+
+        await watcher.WatchAsync(_view, TestContext.Current.CancellationToken);
+
+        Assert.Equal(_cluster.Lines[2..], _view.Lines);
+    }
+
+    [Fact]
+    public async Task Watcher_EndsWithTheCause_WhenTheOutputCannotBeWritten()
+    {
+        _cluster.Add(Sample.Started(), Sample.Ended(RunState.Completed));
+        using var full = new FullDisk();
+
+        var exception = await Assert.ThrowsAsync<ClientException>(() => new RunWatcher(_cluster, Sample.Run, _time, Eager)
+            .WatchAsync(new JsonView(full, TextWriter.Null), TestContext.Current.CancellationToken));
+
+        Assert.Equal((ExitCode.Failed, "cannot write the output: No space left on device"), (exception.ExitCode, exception.Message));
+    }
+
+    private Task<RunStatus> WatchAsync(WatchLimits limits) =>
+        new RunWatcher(_cluster, Sample.Run, _time, limits).WatchAsync(_view, TestContext.Current.CancellationToken);
+
+    private sealed class FullDisk : StringWriter
+    {
+        public override void Flush() => throw new IOException("No space left on device");
+    }
+
+    /// <summary>Silos that answer one question about events, and then nobody's.</summary>
+    private sealed class GoneAfterEvents(ScriptedCluster cluster, Action? passing = null) : IRunService
+    {
+        private bool _read;
+
+        public Task<EventPage> ReadEventsAsync(RunId run, long after, int limit)
+        {
+            var page = _read ? Gone<EventPage>() : cluster.ReadEventsAsync(run, after, limit);
+            _read = true;
+            return page;
+        }
+
+        public Task<ClusterReport> DescribeAsync() => Gone<ClusterReport>();
+
+        public Task<IReadOnlyList<RunStatus>> ListAsync() => Gone<IReadOnlyList<RunStatus>>();
+
+        public Task<SubmitReply> SubmitAsync(SubmitRequest request) => Gone<SubmitReply>();
+
+        public Task<RunStatus> GetStatusAsync(RunId run) => Gone<RunStatus>();
+
+        public Task StopAsync(RunId run, string reason) => Gone<RunStatus>();
+
+        public Task<ControlReply> PauseAsync(RunId run, string reason) => Gone<ControlReply>();
+
+        public Task<ControlReply> ResumeAsync(RunId run, ResumeRequest request) => Gone<ControlReply>();
+
+        private async Task<T> Gone<T>()
+        {
+            await Task.Yield();
+            passing?.Invoke();
+            throw new IOException("the gateway is gone");
+        }
+    }
 }

@@ -8,6 +8,8 @@ namespace Orleans.Tbptt.Tests.EndToEnd;
 /// <summary>The console as a user runs it: a process of its own, with the silos it starts.</summary>
 internal sealed class ConsoleProcess : IDisposable
 {
+    private static readonly Dictionary<string, string> NoVariables = [];
+
     private readonly string _runs;
     private readonly Process _process;
 
@@ -19,11 +21,29 @@ internal sealed class ConsoleProcess : IDisposable
     /// <summary>The one run of the run store.</summary>
     public RunDirectory Run => RunDirectory.All(_runs).Single();
 
+    /// <summary>The console's process.</summary>
+    public int Pid => _process.Id;
+
     /// <summary>Starts <c>tbptt</c> with a run store.</summary>
-    public static ConsoleProcess Start(string runs, params string[] arguments) => Launch(runs, [.. arguments, "--runs", runs]);
+    public static ConsoleProcess Start(string runs, params string[] arguments) => Launch(runs, NoVariables, [.. arguments, "--runs", runs]);
+
+    /// <summary>Starts <c>tbptt</c> with a run store and environment variables of its own, such as <c>Orleans__Clustering__ProviderType</c>.</summary>
+    public static ConsoleProcess Start(string runs, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        Launch(runs, environment, [.. arguments, "--runs", runs]);
 
     /// <summary>Starts <c>tbptt</c> with nothing but <paramref name="arguments"/>.</summary>
-    public static ConsoleProcess StartBare(params string[] arguments) => Launch("", arguments);
+    public static ConsoleProcess StartBare(params string[] arguments) => Launch("", NoVariables, arguments);
+
+    /// <summary>The same, with environment variables of its own: a cluster's runs need no run store here.</summary>
+    public static ConsoleProcess StartBare(IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        Launch("", environment, arguments);
+
+    /// <summary>Runs <c>tbptt</c> with a run store to its end: for commands that answer and return.</summary>
+    public static async Task<(int ExitCode, string Output, string Error)> RunToEnd(string runs, CancellationToken cancellation, params string[] arguments)
+    {
+        using var console = Start(runs, arguments);
+        return await console.End(cancellation);
+    }
 
     /// <summary>Stops to read what the console prints, as <c>head</c> does.</summary>
     public void StopReading() => _process.StandardOutput.Close();
@@ -35,7 +55,7 @@ internal sealed class ConsoleProcess : IDisposable
         return _process.ExitCode;
     }
 
-    private static ConsoleProcess Launch(string runs, IEnumerable<string> arguments)
+    private static ConsoleProcess Launch(string runs, IReadOnlyDictionary<string, string> environment, IEnumerable<string> arguments)
     {
         string runtime = SiloProgram.Find(AppContext.BaseDirectory).Runtime;
         var start = new ProcessStartInfo(runtime, [Path.Combine(AppContext.BaseDirectory, "tbptt.dll"), .. arguments])
@@ -44,6 +64,8 @@ internal sealed class ConsoleProcess : IDisposable
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         return new(Process.Start(start)!, runs);
     }
 

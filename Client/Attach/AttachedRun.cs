@@ -1,0 +1,50 @@
+using Orleans.Tbptt.Client.Connecting;
+using Orleans.Tbptt.Client.Runs;
+using Orleans.Tbptt.Client.Train;
+using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Client.Watching;
+
+namespace Orleans.Tbptt.Client.Attach;
+
+/// <summary>Shows a run of a cluster until it has ended, or until the user goes: the run goes on without.</summary>
+internal static class AttachedRun
+{
+    /// <summary>Watches.</summary>
+    /// <param name="context">What to work with.</param>
+    /// <param name="run">The run, with a cluster.</param>
+    /// <param name="mode">How to show it.</param>
+    /// <param name="fromNow">Whether to leave out the events so far.</param>
+    /// <returns>
+    /// The exit code of the run's outcome. Of somebody who detached, that of the signal: a script must not take it for the outcome.
+    /// </returns>
+    /// <exception cref="ClientException">The run cannot be reached any more.</exception>
+    public static async Task<int> WatchAsync(ConsoleContext context, FoundRun run, OutputMode mode, bool fromNow)
+    {
+        var interruption = context.Interruption;
+        var output = RunViews.Spoken(context.Terminal, mode);
+        var view = new RunSummary(RunViews.Create(context.Terminal, mode, run.Id, context.Time));
+        var watcher = new RunWatcher(run.Runs, run.Id, context.Time, context.Limits)
+        {
+            Recorded = () => run.HasFiles ? RunRecord.Read(run.Known.Directory) : null,
+        };
+        interruption.Listen();
+        try
+        {
+            var status = await view.ShowAsync(() => ReaderWatch.WhileReadAsync(context, async () =>
+            {
+                if (fromNow)
+                    await watcher.SkipAsync(view, interruption.Token);
+                return await watcher.WatchAsync(view, interruption.Token);
+            }));
+            view.Write(output, run.Known.Directory, status, run.Command("resume"));
+            return ExitCode.Of(status.State);
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            string state = watcher.IsPaused ? "stays paused" : "goes on";
+            output.WriteLine($"detached; run {run.Id} {state}, attach again with: {run.Command("attach")}");
+            output.Flush();
+            return interruption.ExitCode;
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using Orleans.Tbptt.Client.Connecting;
+using Orleans.Tbptt.Client.Runs;
+using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Client.Watching;
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Client.Attach;
+
+/// <summary><c>tbptt wait</c>: for scripts.</summary>
+internal static class WaitCommand
+{
+    /// <summary>Waits for the end, writes it in one line, and returns the exit code of the run's outcome.</summary>
+    /// <param name="context">What to work with.</param>
+    /// <param name="cluster">Where to look.</param>
+    /// <param name="name">The run's id, or as much of it as only one has.</param>
+    /// <param name="timeout">How long to wait; null for as long as it takes.</param>
+    /// <exception cref="ClientException">There is no such run, or no silo of it is alive, or it cannot be reached any more, or the time is up.</exception>
+    public static async Task<int> RunAsync(ConsoleContext context, ClusterSelection cluster, string name, TimeSpan? timeout)
+    {
+        using var limit = new CancellationTokenSource(timeout ?? Timeout.InfiniteTimeSpan, context.Time);
+        try
+        {
+            await using var run = await context.Clusters.FindAsync(cluster, name, limit.Token);
+            var status = run.Known.Status;
+            if (run.Cluster is not null || !status.HasEnded)
+                status = await WatchAsync(context, run, limit.Token);
+            context.Terminal.Out.WriteLine(Outcome.Line(status));
+            return ExitCode.Of(status.State);
+        }
+        catch (OperationCanceledException exception) when (limit.IsCancellationRequested)
+        {
+            throw new ClientException(
+                $"run {Text.OneLine(name)} has not ended within {timeout!.Value.TotalSeconds:0.###} s", ExitCode.TimedOut, exception);
+        }
+    }
+
+    private static async Task<RunStatus> WatchAsync(ConsoleContext context, FoundRun run, CancellationToken cancellation)
+    {
+        var watcher = new RunWatcher(run.Runs, run.Id, context.Time, context.Limits)
+        {
+            Recorded = () => run.HasFiles ? RunRecord.Read(run.Known.Directory) : null,
+        };
+        var view = new SilentView();
+        await watcher.SkipAsync(view, cancellation);
+        return await watcher.WatchAsync(view, cancellation);
+    }
+}

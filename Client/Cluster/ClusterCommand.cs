@@ -1,0 +1,75 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Orleans.Tbptt.Client.Connecting;
+using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Client.Cluster;
+
+/// <summary><c>tbptt cluster</c>: the silos, and who lives on them.</summary>
+internal static class ClusterCommand
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new RunIdText() },
+    };
+
+    /// <summary>Writes the silos.</summary>
+    /// <param name="context">What to work with.</param>
+    /// <param name="selection">The cluster.</param>
+    /// <param name="run">A run whose cluster is meant; null for the one named, that of the run store, or the only one there is.</param>
+    /// <param name="json">Whether a program reads it.</param>
+    /// <exception cref="ClientException">The cluster cannot be reached.</exception>
+    public static async Task<int> RunAsync(ConsoleContext context, ClusterSelection selection, string? run, bool json)
+    {
+        var report = run is null ? await OfStoreAsync(context, selection) : await OfRunAsync(context, selection, run);
+        var output = context.Terminal.Out;
+        if (json)
+        {
+            output.WriteLine(JsonSerializer.Serialize(report, Json));
+            return ExitCode.Completed;
+        }
+
+        output.WriteLine(
+            $"cluster {Text.OneLine(report.ClusterId)}, version {Text.OneLine(report.Version)}, {Text.Plural(report.Silos.Count, "silo")}, "
+            + $"{report.Silos.Sum(silo => silo.Trainers.Count)} of {Text.Plural(report.Silos.Sum(silo => silo.Slots), "slot")} used");
+        var table = new TextTable("SILO", "ADDRESS", "PROCESS", "VERSION", "DEVICES", "SLOTS", "STATE", "TRAINERS", "COORDINATORS");
+        foreach (var silo in report.Silos)
+        {
+            table.Add(
+                silo.Name, silo.Address, $"{silo.Pid}", silo.Version, Some(silo.Devices), $"{silo.Trainers.Count}/{silo.Slots}",
+                silo.Draining ? "draining" : "active", Some(silo.Trainers.Select(trainer => $"{trainer.Run}/{trainer.Index}")),
+                Some(silo.Coordinators.Select(coordinator => coordinator.Text)));
+        }
+
+        table.Write(output);
+        return ExitCode.Completed;
+    }
+
+    private static async Task<ClusterReport> OfStoreAsync(ConsoleContext context, ClusterSelection selection)
+    {
+        await using var cluster = await context.Clusters.OpenAnyAsync(selection, CancellationToken.None);
+        return cluster.Report;
+    }
+
+    private static async Task<ClusterReport> OfRunAsync(ConsoleContext context, ClusterSelection selection, string name)
+    {
+        await using var run = await context.Clusters.FindAsync(selection, name, CancellationToken.None);
+        _ = run.Runs;
+        return run.Cluster!.Report;
+    }
+
+    private static string Some(IEnumerable<string> words) => string.Join(',', words) is { Length: > 0 } text ? text : "-";
+
+    /// <summary>A run's id is its text.</summary>
+    private sealed class RunIdText : JsonConverter<RunId>
+    {
+        public override RunId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            RunId.Parse(reader.GetString() ?? "");
+
+        public override void Write(Utf8JsonWriter writer, RunId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Text);
+    }
+}

@@ -1,0 +1,125 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Orleans.Tbptt.Client.Connecting;
+using Orleans.Tbptt.Client.Train;
+
+namespace Orleans.Tbptt.Client.CommandLine;
+
+/// <summary>Arguments and options that several commands have.</summary>
+internal static class CommonOptions
+{
+    private const int MaxSilos = 64;
+
+    /// <summary>The spec.</summary>
+    public static Argument<string> Spec() => new("SPEC") { Description = "The spec of the run, a YAML or JSON file." };
+
+    /// <summary>The run.</summary>
+    public static Argument<string> Run() => new("RUN") { Description = "The run's id, or as much of it as only one has." };
+
+    /// <summary>What takes the place of the spec's words.</summary>
+    public static Option<string[]> Sets() => new("--set")
+    {
+        HelpName = "KEY=VALUE",
+        Description = "Takes the place of what the spec says, such as train.epochs=20. May be given again and again.",
+    };
+
+    /// <summary>How a run is watched.</summary>
+    public static Option<string> Output()
+    {
+        var output = new Option<string>("--output")
+        {
+            HelpName = "auto|live|plain|json",
+            Description = "live: a screen that follows the run. plain: a few lines. json: every event, one a line. auto: live at a terminal, else plain.",
+            DefaultValueFactory = _ => "auto",
+        };
+        output.AcceptOnlyFromAmong("auto", "live", "plain", "json");
+        return output;
+    }
+
+    /// <summary>The value of <see cref="Output"/>.</summary>
+    public static OutputMode Mode(this ParseResult result, Option<string> output) => Enum.Parse<OutputMode>(result.GetRequiredValue(output), ignoreCase: true);
+
+    /// <summary>How a table is written.</summary>
+    public static Option<string> Format()
+    {
+        var option = new Option<string>("--output") { HelpName = "text|json", Description = "How to write it.", DefaultValueFactory = _ => "text" };
+        option.AcceptOnlyFromAmong("text", "json");
+        return option;
+    }
+
+    /// <summary>How many silo processes to start.</summary>
+    public static Option<int?> Silos(string description) =>
+        Whole("--silos", $"{description} With fewer trainers than silos some silos have no trainer; they take over when another one dies.", 1, MaxSilos);
+
+    /// <summary>A whole number within bounds.</summary>
+    public static Option<int?> Whole(string name, string description, int least, int most) => new(name)
+    {
+        HelpName = "N",
+        Description = description,
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most)
+                return number;
+            result.AddError($"{name}: found '{text}', expected {least} to {most}.");
+            return null;
+        },
+    };
+
+    /// <summary>Whether an option was given.</summary>
+    public static bool IsGiven(this SymbolResult result, Option option) => result.GetResult(option) is { Implicit: false };
+}
+
+/// <summary>The options that name a run store and a cluster.</summary>
+internal sealed class ClusterOptions
+{
+    private readonly Option<string> _runs = new("--runs")
+    {
+        HelpName = "DIR", Description = "The run store: the directory of all runs.", DefaultValueFactory = _ => "./runs",
+    };
+
+    private readonly Option<string?> _cluster = new("--cluster")
+    {
+        HelpName = "CONNECTION",
+        Description = "The cluster: redis:HOST:PORT[,options], postgresql:CONNECTION STRING or sqlite:FILE. Without a value, what Orleans:Clustering:ProviderType "
+            + "and :ConnectionString say, in ./appsettings.json or as Orleans__Clustering__ProviderType and so on.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Option<string?> _clusterId = new("--cluster-id") { HelpName = "ID", Description = "The id of the cluster named. Default: Orleans:ClusterId, or tbptt." };
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        _runs.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value)))
+                result.AddError($"--runs: found '{result.Tokens[0].Value}', expected a directory.");
+        });
+        _cluster.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && !ClusterAddress.TryParse(text, "", out _))
+                result.AddError($"--cluster: found '{text}', expected {ClusterAddress.Expected}; without a value it stands behind all arguments.");
+        });
+        command.Validators.Add(result =>
+        {
+            if (result.IsGiven(_clusterId) && !result.IsGiven(_cluster))
+                result.AddError("--cluster-id: found without --cluster, expected both.");
+        });
+        command.Options.Add(_runs);
+        command.Options.Add(_cluster);
+        command.Options.Add(_clusterId);
+    }
+
+    /// <summary>Refuses an option beside <c>--cluster</c>.</summary>
+    public void Excludes(Command command, Option option, string why) => command.Validators.Add(result =>
+    {
+        if (result.IsGiven(_cluster) && result.IsGiven(option))
+            result.AddError($"{option.Name}: found with --cluster, expected one of them; {why}.");
+    });
+
+    /// <summary>What the command line says.</summary>
+    public ClusterSelection Read(ParseResult result) => new(
+        result.GetRequiredValue(_runs), result.CommandResult.IsGiven(_cluster), result.GetValue(_cluster), result.GetValue(_clusterId));
+}

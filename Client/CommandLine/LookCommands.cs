@@ -1,0 +1,81 @@
+using System.CommandLine;
+using Orleans.Tbptt.Client.Cluster;
+using Orleans.Tbptt.Client.Logs;
+using Orleans.Tbptt.Client.Runs;
+
+namespace Orleans.Tbptt.Client.CommandLine;
+
+/// <summary>Commands that look and change nothing.</summary>
+internal static class LookCommands
+{
+    /// <summary><c>tbptt ls</c>.</summary>
+    public static Command List(ConsoleContext context)
+    {
+        var (output, cluster) = (CommonOptions.Format(), new ClusterOptions());
+        var command = new Command("ls", "Lists the runs of a run store, or with --cluster those of a cluster, newest first.") { output };
+        cluster.AddTo(command);
+        command.SetAction(result => ListCommand.RunAsync(context, cluster.Read(result), result.GetValue(output) == "json"));
+        return command;
+    }
+
+    /// <summary><c>tbptt show</c>.</summary>
+    public static Command Show(ConsoleContext context)
+    {
+        var (run, output, cluster) = (CommonOptions.Run(), CommonOptions.Format(), new ClusterOptions());
+        var command = new Command("show", "Shows one run: state, losses, metrics, trainers and where they live, files.") { run, output };
+        cluster.AddTo(command);
+        command.SetAction(result => ShowCommand.RunAsync(context, cluster.Read(result), result.GetRequiredValue(run), result.GetValue(output) == "json"));
+        return command;
+    }
+
+    /// <summary><c>tbptt logs</c>.</summary>
+    public static Command Logs(ConsoleContext context)
+    {
+        var (run, cluster) = (CommonOptions.Run(), new ClusterOptions());
+        var follow = new Option<bool>("--follow", "-f") { Description = "Wait for more until the run has ended." };
+        var silo = new Option<string?>("--silo") { HelpName = "NAME", Description = "Only the log of this silo, such as silo-2." };
+        var command = new Command(
+            "logs",
+            """
+            Writes the logs of a run's own silos in order of time. Where there are none, because a standing cluster trains the run, or with --cluster:
+            the run's events in words, without its steps.
+
+            Examples:
+              tbptt logs wave-20260314-150926-1a2b --follow
+              tbptt logs wave-20260314-150926-1a2b --silo silo-2
+            """)
+        {
+            run, follow, silo,
+        };
+        cluster.AddTo(command);
+        command.SetAction(result => LogsCommand.RunAsync(
+            context, new(result.GetRequiredValue(run), cluster.Read(result), result.GetValue(follow), result.GetValue(silo))));
+        return command;
+    }
+
+    /// <summary><c>tbptt cluster</c>.</summary>
+    public static Command Cluster(ConsoleContext context)
+    {
+        var run = new Argument<string?>("RUN")
+        {
+            Description = "A run whose cluster is meant. Without it: the silos of the run store, or those of the only run that has silos of its own.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var (output, cluster) = (CommonOptions.Format(), new ClusterOptions());
+        var command = new Command(
+            "cluster",
+            """
+            Lists the silos of a cluster: address, process, version, devices, slots, and the trainers and coordinators that live there.
+
+            Examples:
+              tbptt cluster
+              tbptt cluster --cluster redis:10.0.0.5:6379 --cluster-id lab
+            """)
+        {
+            run, output,
+        };
+        cluster.AddTo(command);
+        command.SetAction(result => ClusterCommand.RunAsync(context, cluster.Read(result), result.GetValue(run), result.GetValue(output) == "json"));
+        return command;
+    }
+}

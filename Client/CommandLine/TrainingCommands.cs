@@ -1,0 +1,99 @@
+using System.CommandLine;
+using Orleans.Tbptt.Client.Specs;
+using Orleans.Tbptt.Client.Submit;
+using Orleans.Tbptt.Client.Train;
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Client.CommandLine;
+
+/// <summary>Commands that take a spec.</summary>
+internal static class TrainingCommands
+{
+    private const int MaxPriority = 100;
+
+    /// <summary><c>tbptt train</c>.</summary>
+    public static Command Train(ConsoleContext context)
+    {
+        var (spec, sets, output, cluster) = (CommonOptions.Spec(), CommonOptions.Sets(), CommonOptions.Output(), new ClusterOptions());
+        var silos = CommonOptions.Silos("Silo processes to start; default 1.");
+        var detach = new Option<bool>("--detach") { Description = "Return when the run has begun; its silos end by themselves when it has ended." };
+        var command = new Command(
+            "train",
+            """
+            Trains what a spec says, on silo processes started for it, or with --cluster on silos that are there.
+            Ctrl-C stops the run, and 'tbptt resume' goes on with it; with --cluster it detaches, and the run goes on.
+
+            Examples:
+              tbptt train wave.yaml
+              tbptt train wave.yaml --silos 3 --set train.trainers=6 --set seed=2
+              tbptt train wave.yaml --detach --runs /data/runs
+              tbptt train wave.yaml --cluster redis:10.0.0.5:6379
+            """)
+        {
+            spec, silos, sets, output, detach,
+        };
+        cluster.AddTo(command);
+        cluster.Excludes(command, silos, "a cluster's silos are there already");
+        cluster.Excludes(command, detach, "'tbptt submit' gives a run to a cluster and returns");
+        command.SetAction(result => TrainCommand.RunAsync(context, new()
+        {
+            Spec = result.GetRequiredValue(spec),
+            Sets = result.GetValue(sets) ?? [],
+            Silos = result.GetValue(silos) ?? 1,
+            Output = result.Mode(output),
+            Cluster = cluster.Read(result),
+            Detach = result.GetValue(detach),
+        }));
+        return command;
+    }
+
+    /// <summary><c>tbptt submit</c>.</summary>
+    public static Command Submit(ConsoleContext context)
+    {
+        var (spec, sets, cluster) = (CommonOptions.Spec(), CommonOptions.Sets(), new ClusterOptions());
+        var id = new Option<RunId?>("--id")
+        {
+            HelpName = "RUN",
+            Description = "The run's id. The same id and spec once more finds the run that is there; another spec is refused. Default: made of the spec's name and the time.",
+            CustomParser = result =>
+            {
+                if (RunId.TryParse(result.Tokens[0].Value, out var run))
+                    return run;
+                result.AddError($"--id: found '{result.Tokens[0].Value}', expected {RunId.Expected}.");
+                return null;
+            },
+        };
+        var priority = CommonOptions.Whole("--priority", "Where slots are scarce, runs of higher priority go first; default 0.", -MaxPriority, MaxPriority);
+        var command = new Command(
+            "submit",
+            """
+            Gives a run to a cluster, says how to attach to it, and returns. The data's paths are the silos'.
+
+            Examples:
+              tbptt submit wave.yaml
+              tbptt submit wave.yaml --id wave-7 --priority 10 --cluster redis:10.0.0.5:6379
+            """)
+        {
+            spec, id, priority, sets,
+        };
+        cluster.AddTo(command);
+        command.SetAction(result => SubmitCommand.RunAsync(context, new()
+        {
+            Spec = result.GetRequiredValue(spec),
+            Sets = result.GetValue(sets) ?? [],
+            Cluster = cluster.Read(result),
+            Id = result.GetValue(id),
+            Priority = result.GetValue(priority) ?? 0,
+        }));
+        return command;
+    }
+
+    /// <summary><c>tbptt validate</c>.</summary>
+    public static Command Validate(ConsoleContext context)
+    {
+        var (spec, sets) = (CommonOptions.Spec(), CommonOptions.Sets());
+        var command = new Command("validate", "Checks a spec and the data it names, and says what a run of it would be. Starts nothing.") { spec, sets };
+        command.SetAction(result => ValidateCommand.Run(context.Checker, result.GetRequiredValue(spec), result.GetValue(sets) ?? [], context.Terminal));
+        return command;
+    }
+}

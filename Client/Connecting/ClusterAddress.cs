@@ -1,0 +1,70 @@
+using Orleans.Tbptt.Membership;
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Client.Connecting;
+
+/// <summary>What keeps a cluster's list of silos.</summary>
+internal enum ClusterProvider
+{
+    /// <summary>A file that the silos of one machine share.</summary>
+    Sqlite,
+
+    /// <summary>A Redis server.</summary>
+    Redis,
+
+    /// <summary>A PostgreSQL database.</summary>
+    PostgreSql,
+}
+
+/// <summary>A cluster, by where its silos are listed.</summary>
+/// <param name="Provider">What lists them.</param>
+/// <param name="Connection">SQLite: the file. Redis: <c>host:port[,options]</c>. PostgreSQL: a connection string. May hold a password.</param>
+/// <param name="ClusterId">The cluster's id.</param>
+internal sealed record ClusterAddress(ClusterProvider Provider, string Connection, string ClusterId)
+{
+    /// <summary>The id of a cluster that nobody gave another one.</summary>
+    public const string DefaultClusterId = "tbptt";
+
+    /// <summary>What <see cref="TryParse"/> takes, for error messages.</summary>
+    public const string Expected = "redis:HOST:PORT[,options], postgresql:CONNECTION STRING or sqlite:FILE";
+
+    /// <summary>For messages: no password.</summary>
+    public string Spoken => Provider == ClusterProvider.Sqlite ? $"cluster {ClusterId} ({Connection})" : $"cluster {ClusterId} ({Provider})";
+
+    /// <summary>The cluster that the console starts for one run.</summary>
+    public static ClusterAddress LocalOf(string runs, RunId run) =>
+        new(ClusterProvider.Sqlite, Path.Combine(SqliteMembership.DirectoryIn(Path.GetFullPath(runs)), $"{run}.db"), run.Text);
+
+    /// <summary>The cluster of the silos that were started for a run store by themselves.</summary>
+    public static ClusterAddress StandingOf(string runs, string clusterId = DefaultClusterId) =>
+        new(ClusterProvider.Sqlite, Path.Combine(SqliteMembership.DirectoryIn(Path.GetFullPath(runs)), "membership.db"), clusterId);
+
+    /// <summary>The clusters that consoles have started for single runs of a run store; their silos need not be alive.</summary>
+    public static IReadOnlyList<ClusterAddress> LocalsOf(string runs)
+    {
+        string directory = SqliteMembership.DirectoryIn(Path.GetFullPath(runs));
+        return Directory.Exists(directory)
+            ? [.. Directory.EnumerateFiles(directory, "*.db").Select(Path.GetFileNameWithoutExtension)
+                .Select(name => RunId.TryParse(name, out var run) && Directory.Exists(new RunDirectory(runs, run).Path) ? LocalOf(runs, run) : null)
+                .OfType<ClusterAddress>()]
+            : [];
+    }
+
+    /// <summary>Reads the value of <c>--cluster</c>.</summary>
+    public static bool TryParse(string text, string clusterId, out ClusterAddress? address)
+    {
+        int colon = text.IndexOf(':', StringComparison.Ordinal);
+        string connection = colon < 0 ? "" : text[(colon + 1)..];
+        ClusterProvider? provider = colon < 0 ? null : text[..colon].ToLowerInvariant() switch
+        {
+            "sqlite" => ClusterProvider.Sqlite,
+            "redis" => ClusterProvider.Redis,
+            "postgresql" => ClusterProvider.PostgreSql,
+            _ => null,
+        };
+        address = provider is { } known && !string.IsNullOrWhiteSpace(connection)
+            ? new(known, known == ClusterProvider.Sqlite ? Path.GetFullPath(connection) : connection, clusterId)
+            : null;
+        return address is not null;
+    }
+}

@@ -1,0 +1,33 @@
+using Orleans.Tbptt.Client.Watching;
+using Orleans.Tbptt.Membership;
+
+namespace Orleans.Tbptt.Client.Connecting;
+
+/// <summary>Connects with an Orleans client.</summary>
+internal sealed class ClusterConnector : IClusterConnector
+{
+    /// <inheritdoc/>
+    public Task<bool> HasSilosAsync(ClusterAddress address, CancellationToken cancellation) =>
+        SqliteSilos.AnyListensAsync(address.Connection, address.ClusterId, cancellation);
+
+    /// <inheritdoc/>
+    public async Task<IClusterSession> OpenAsync(ClusterAddress address, CancellationToken cancellation) =>
+        new Session(await ClusterConnection.OpenAsync(Settings(address), cancellation));
+
+    /// <summary>What the address says, and what this program's settings say of certificates.</summary>
+    private static ClusteringSettings Settings(ClusterAddress address) => ClusterSelection.Checked(() => ClusteringSettings.Read(
+        ClusteringSettings.Sources(
+        [
+            new(ClusteringSettings.ProviderKey, $"{address.Provider}"),
+            new(ClusteringSettings.ConnectionKey, address.Connection),
+            new(ClusteringSettings.ClusterIdKey, address.ClusterId),
+        ]),
+        address.Connection));
+
+    private sealed class Session(ClusterConnection connection) : IClusterSession
+    {
+        public IRunService Runs => connection.Runs;
+
+        public ValueTask DisposeAsync() => connection.DisposeAsync();
+    }
+}

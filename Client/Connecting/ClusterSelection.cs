@@ -1,0 +1,63 @@
+using Microsoft.Extensions.Configuration;
+using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Membership;
+
+namespace Orleans.Tbptt.Client.Connecting;
+
+/// <summary>Which cluster a command line means.</summary>
+/// <param name="Runs">The run store.</param>
+/// <param name="IsNamed">Whether <c>--cluster</c> was given.</param>
+/// <param name="Connection">Its value; null where it had none: the configuration tells.</param>
+/// <param name="ClusterId">The value of <c>--cluster-id</c>; null where it was not given.</param>
+internal sealed record ClusterSelection(string Runs, bool IsNamed = false, string? Connection = null, string? ClusterId = null)
+{
+    private const string DefaultRuns = "./runs";
+
+    /// <summary>The options that name the same cluster in another command line, after a space; empty for the defaults.</summary>
+    public string Options
+    {
+        get
+        {
+            string runs = Runs == DefaultRuns ? "" : $" --runs {Shell(Runs)}";
+            if (!IsNamed)
+                return runs;
+            // What a user typed may hold a password, and what is printed may be kept by others.
+            string connection = Connection is null ? ""
+                : Connection.Contains("password", StringComparison.OrdinalIgnoreCase) ? " CONNECTION"
+                : $" {Shell(Connection)}";
+            return $"{(Connection is null ? runs : "")} --cluster{connection}{(ClusterId is null ? "" : $" --cluster-id {Shell(ClusterId)}")}";
+        }
+    }
+
+    /// <summary>The cluster that <c>--cluster</c> names.</summary>
+    /// <param name="configuration">What counts where the command line says nothing: the keys of <see cref="ClusteringSettings"/>.</param>
+    /// <exception cref="ClientException">A setting is wrong; says which, and what was expected.</exception>
+    public ClusterAddress Resolve(IConfiguration configuration)
+    {
+        var said = new Dictionary<string, string?>();
+        if (Connection is not null && ClusterAddress.TryParse(Connection, "", out var named))
+            (said[ClusteringSettings.ProviderKey], said[ClusteringSettings.ConnectionKey]) = ($"{named!.Provider}", named.Connection);
+        if (ClusterId is not null)
+            said[ClusteringSettings.ClusterIdKey] = ClusterId;
+        var settings = Checked(() => ClusteringSettings.Read(
+            new ConfigurationBuilder().AddConfiguration(configuration).AddInMemoryCollection(said).Build(), ClusterAddress.StandingOf(Runs).Connection));
+        return new(Enum.Parse<ClusterProvider>($"{settings.Provider}"), settings.Connection, settings.ClusterId);
+    }
+
+    /// <summary>Makes of a wrong setting what it is to a user.</summary>
+    /// <exception cref="ClientException">A setting is wrong.</exception>
+    public static T Checked<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (ClusterSettingsException exception)
+        {
+            throw new ClientException(Text.OneLine(exception.Message), ExitCode.Usage, exception);
+        }
+    }
+
+    private static string Shell(string word) =>
+        word.All(character => char.IsAsciiLetterOrDigit(character) || "/._-:,=@".Contains(character, StringComparison.Ordinal)) ? word : $"'{word}'";
+}

@@ -1,0 +1,117 @@
+using Microsoft.Extensions.Configuration;
+using Orleans.Tbptt.Client.Runs;
+using Orleans.Tbptt.Client.Watching;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Client.Connecting;
+
+/// <summary>Finds the cluster that a command is about, and connects to it.</summary>
+/// <param name="connector">Reaches clusters.</param>
+/// <param name="configuration">Names the cluster of a bare <c>--cluster</c>.</param>
+/// <param name="time">The clock.</param>
+/// <param name="limits">How patient to be.</param>
+internal sealed class Clusters(IClusterConnector connector, IConfiguration configuration, TimeProvider time, WatchLimits limits)
+{
+    /// <summary>Connects to the cluster named, or else to the one of the silos that were started for the run store by themselves.</summary>
+    /// <exception cref="ClientException">There is none, it cannot be reached, or it is of another version.</exception>
+    public async Task<OpenCluster> OpenAsync(ClusterSelection selection, CancellationToken cancellation)
+    {
+        if (selection.IsNamed)
+            return await ConnectAsync(selection.Resolve(configuration), cancellation);
+        if (await LivingAsync([ClusterAddress.StandingOf(selection.Runs)], cancellation) is [var standing])
+            return await ConnectAsync(standing, cancellation);
+        throw new ClientException(
+            $"no silo of run store {selection.Runs} is alive: start one with 'tbptt-silo --runs {selection.Runs}', name another cluster with --cluster, "
+            + "or train on silos of its own with 'tbptt train'",
+            ExitCode.Unreachable);
+    }
+
+    /// <summary>As <see cref="OpenAsync"/>; where nobody else is there, the silos that were started for the only run in training.</summary>
+    /// <exception cref="ClientException">There is none, or more than one, or it cannot be reached, or it is of another version.</exception>
+    public async Task<OpenCluster> OpenAnyAsync(ClusterSelection selection, CancellationToken cancellation)
+    {
+        if (selection.IsNamed || await LivingAsync([ClusterAddress.StandingOf(selection.Runs)], cancellation) is [_])
+            return await OpenAsync(selection, cancellation);
+        return await LivingAsync(ClusterAddress.LocalsOf(selection.Runs), cancellation) switch
+        {
+            [] => await OpenAsync(selection, cancellation),
+            [var only] => await ConnectAsync(only, cancellation),
+            var several => throw new ClientException(
+                $"several runs have silos of their own: name one of {string.Join(", ", several.Select(address => address.ClusterId))}", ExitCode.Usage),
+        };
+    }
+
+    /// <summary>Finds a run and the living cluster that answers for it.</summary>
+    /// <param name="selection">Where to look. Without a name: the run's own silos if they live, else those of the run store.</param>
+    /// <param name="name">The run's id, or as much of it as only one has.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>The run; without a cluster where none lives.</returns>
+    /// <exception cref="ClientException">There is no such run, or its cluster does not answer as it should.</exception>
+    public async Task<FoundRun> FindAsync(ClusterSelection selection, string name, CancellationToken cancellation)
+    {
+        if (selection.IsNamed)
+        {
+            var named = await ConnectAsync(selection.Resolve(configuration), cancellation);
+            try
+            {
+                return new(await FindAsync(named, name, cancellation), named, selection);
+            }
+            catch (Exception)
+            {
+                await named.DisposeAsync();
+                throw;
+            }
+        }
+
+        var run = new RunFiles(selection.Runs, time).Find(name);
+        var living = await LivingAsync(
+            [ClusterAddress.LocalOf(selection.Runs, run.Directory.Id), ClusterAddress.StandingOf(selection.Runs)], cancellation);
+        return new(run, living is [var first, ..] ? await ConnectAsync(first, cancellation) : null, selection);
+    }
+
+    private async Task<List<ClusterAddress>> LivingAsync(IReadOnlyList<ClusterAddress> addresses, CancellationToken cancellation)
+    {
+        bool[] alive = await Task.WhenAll(addresses.Select(address => connector.HasSilosAsync(address, cancellation)));
+        return [.. addresses.Where((_, index) => alive[index])];
+    }
+
+    private async Task<KnownRun> FindAsync(OpenCluster cluster, string name, CancellationToken cancellation)
+    {
+        try
+        {
+            if (RunId.TryParse(name, out var id))
+                return KnownRun.Of(await cluster.Runs.GetStatusAsync(id).WaitAsync(limits.Greeting, time, cancellation), time.GetUtcNow());
+        }
+        catch (RunNotFoundException)
+        {
+            // It may be the beginning of an id.
+        }
+
+        var known = (await cluster.Runs.ListAsync().WaitAsync(limits.Greeting, time, cancellation)).ToDictionary(status => status.Id);
+        return KnownRun.Of(known[RunNames.Find(name, known.Keys, cluster.Name)], time.GetUtcNow());
+    }
+
+    private async Task<OpenCluster> ConnectAsync(ClusterAddress address, CancellationToken cancellation)
+    {
+        IClusterSession session;
+        try
+        {
+            session = await connector.OpenAsync(address, cancellation).WaitAsync(limits.Connect, time, cancellation);
+        }
+        catch (TimeoutException exception)
+        {
+            throw new ClientException($"{address.Spoken} could not be reached within {limits.Connect.TotalSeconds:0} s", ExitCode.Unreachable, exception);
+        }
+
+        try
+        {
+            return new(session, address.Spoken, await new Greeting(time, limits).ExchangeAsync(session.Runs, address.Spoken, cancellation));
+        }
+        catch (Exception)
+        {
+            await session.DisposeAsync();
+            throw;
+        }
+    }
+}

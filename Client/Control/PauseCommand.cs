@@ -1,0 +1,24 @@
+using Orleans.Tbptt.Client.Connecting;
+using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Client.Control;
+
+/// <summary><c>tbptt pause</c>: a run gives its slots back and keeps its state.</summary>
+internal static class PauseCommand
+{
+    /// <summary>Pauses, and says how to go on.</summary>
+    /// <exception cref="ClientException">There is no such run, it cannot be paused as it stands, or nobody who trains it can be reached.</exception>
+    public static async Task<int> RunAsync(ConsoleContext context, ClusterSelection cluster, string name)
+    {
+        await using var run = await context.Clusters.FindAsync(cluster, name, CancellationToken.None);
+        var output = context.Terminal.Out;
+        var status = run.Known.Status;
+        // Without silos it stays paused, too.
+        if (run.Cluster is not null || status.State != RunState.Paused)
+            status = await new RunControl(context, run).PauseAsync("paused by 'tbptt pause'");
+        output.WriteLine($"{Text.State(status.State)} at step {Text.Count(status.Step)}");
+        output.WriteLine($"resume with: {run.Command("resume")}");
+        return ExitCode.Completed;
+    }
+}

@@ -1,0 +1,34 @@
+using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Client.Logs;
+
+/// <summary>A run's events in words, with their times; steps are left out.</summary>
+/// <param name="terminal">Where to write.</param>
+internal sealed class EventLogView(Terminal terminal) : IRunView
+{
+    /// <inheritdoc/>
+    public bool WantsStatus => false;
+
+    /// <inheritdoc/>
+    public Task<T> ShowAsync<T>(Func<Task<T>> body) => body();
+
+    /// <inheritdoc/>
+    public void OnEvent(string line, RunEvent? runEvent)
+    {
+        if (runEvent is not null)
+            LogsCommand.Write(terminal.Out, runEvent);
+    }
+
+    /// <inheritdoc/>
+    public void OnStatus(RunStatus status)
+    {
+        // Not an event.
+    }
+
+    /// <inheritdoc/>
+    public void OnNotice(string text) => terminal.Error.WriteLine($"tbptt: {Text.OneLine(text)}");
+
+    /// <inheritdoc/>
+    public void OnTick() => terminal.Out.Flush();
+}

@@ -1,0 +1,22 @@
+using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Client.Runs;
+
+/// <summary>How a run stands, in one line, and what can be done about it.</summary>
+internal static class Outcome
+{
+    /// <summary>Whether a run in this state goes on when somebody resumes it: a completed one has nothing left to do, a diverged one would diverge again.</summary>
+    public static bool IsResumable(RunState state) => state is RunState.Stopped or RunState.Failed or RunState.Paused;
+
+    /// <summary><c>completed at step 1,200 after 3.5 s</c>, with the cause behind it where there is one.</summary>
+    public static string Line(RunStatus status)
+    {
+        string after = status.EndedAt is { } ended ? $" after {Text.Duration((ended - status.SubmittedAt).TotalSeconds)}" : "";
+        string why = status.Message.Length == 0 ? "" : $": {Text.OneLine(status.Message)}";
+        return $"{Text.State(status.State)} at step {Text.Count(status.Step)}{after}{why}";
+    }
+
+    /// <summary>A place in the queue for slots: <c>next in line</c>, <c>2 runs before it</c>.</summary>
+    public static string Queue(int position) => position == 0 ? "next in line" : $"{Text.Plural(position, "run")} before it";
+}

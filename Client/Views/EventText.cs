@@ -1,0 +1,57 @@
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Client.Views;
+
+/// <summary>Events in words, one line each.</summary>
+internal static class EventText
+{
+    /// <summary>The event in words; null for one of a kind this program does not know.</summary>
+    /// <param name="runEvent">The event.</param>
+    /// <param name="epochs">Epochs of the run, where they are known: <c>epoch 2/8</c>.</param>
+    public static string? Of(RunEvent? runEvent, int? epochs = null) => runEvent switch
+    {
+        RunStarted { Generation: <= 1, Checkpoint: null } started => Started(started),
+        RunStarted started => Resumed(started),
+        StepCommitted step => $"step {Text.Count(step.Step)} (epoch {step.Epoch}{Of(epochs)}): loss {Text.Figure(step.Loss)}",
+        EpochFinished epoch => Epoch(epoch, epochs),
+        TrainersRecovered recovery =>
+            $"recovered: {Trainers(recovery.Trainers)} placed again after {Text.Duration(recovery.Seconds)}, "
+            + $"step {Text.Count(recovery.Step)} run again: {recovery.Reason}",
+        TrainersMoved move =>
+            $"moved: {Trainers(move.Trainers)} to other silos in {Text.Duration(move.Seconds)} after step {Text.Count(move.Step)}: {move.Reason}",
+        CheckpointWritten checkpoint =>
+            $"checkpoint {checkpoint.Name}: step {Text.Count(checkpoint.Step)}, {Text.Count(checkpoint.Bytes)} bytes in {Text.Duration(checkpoint.Seconds)}",
+        RunPaused paused => $"paused at step {Text.Count(paused.Step)}: {paused.Reason}",
+        RunWarning warning => $"WARNING: {warning.Message}",
+        RunEnded ended => Ended(ended),
+        _ => null,
+    };
+
+    /// <summary>What <see cref="RunStarted"/> says of a coordinator that took the run over or resumed it.</summary>
+    public static string Resumed(RunStarted started) =>
+        $"resumed from {(started.Checkpoint is { } checkpoint ? $"checkpoint {checkpoint} at" : "the initial state,")} step {Text.Count(started.Step)}, "
+        + $"generation {started.Generation}, {Text.Plural(started.Trainers, "trainer")}"
+        + string.Concat(started.PassedOver.Select(passed => $"; passed over {passed}"));
+
+    private static string Started(RunStarted started) =>
+        $"run {started.Run}: {Text.Plural(started.Epochs, "epoch")} of {Text.Plural(started.StepsPerEpoch, "step")}, "
+        + $"{Text.Plural(started.Trainers, "trainer")}, {Text.Plural(started.Lanes, "lane")}, "
+        + $"{Text.Plural(started.Parameters, "parameter")}, files in {started.Directory}";
+
+    private static string Epoch(EpochFinished epoch, int? epochs)
+    {
+        string validation = epoch.ValidationLoss is { } loss ? $", validation {Text.Figure(loss)}" : "";
+        return $"epoch {epoch.Epoch}{Of(epochs)}: loss {Text.Figure(epoch.Loss)}{validation}{Text.Appended(epoch.Metrics)}, "
+            + $"step {Text.Count(epoch.Step)}, {Text.Duration(epoch.Seconds)}";
+    }
+
+    private static string Ended(RunEnded ended)
+    {
+        string why = ended.Message.Length == 0 ? "" : $": {ended.Message}";
+        return $"{Text.State(ended.State)} at step {Text.Count(ended.Step)} after {Text.Duration(ended.Seconds)}{why}";
+    }
+
+    private static string Trainers(IReadOnlyList<int> trainers) => $"{(trainers.Count == 1 ? "trainer" : "trainers")} {string.Join(", ", trainers)}";
+
+    private static string Of(int? epochs) => epochs is { } all ? $"/{all}" : "";
+}

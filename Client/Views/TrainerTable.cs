@@ -1,0 +1,53 @@
+using System.Globalization;
+using Orleans.Tbptt.Runs;
+using Spectre.Console;
+
+namespace Orleans.Tbptt.Client.Views;
+
+/// <summary>Draws a run's trainers and where they live, one a line.</summary>
+internal static class TrainerTable
+{
+    /// <summary>Trainers beyond this many are counted, not listed: the screen has to fit into a terminal.</summary>
+    public const int MaxTrainers = 12;
+
+    private const int Gap = 1;
+
+    private static readonly string[] Headings = ["trainer", "lanes", "silo", "device", "state"];
+
+    /// <summary>The table, at most <paramref name="width"/> columns wide.</summary>
+    public static Table Draw(RunStatus status, int width)
+    {
+        var shown = status.Trainers.Take(MaxTrainers).ToList();
+        string[][] rows = [.. shown.Select(Row)];
+        int others = Enumerable.Range(0, Headings.Length).Where(column => column != 2)
+            .Sum(column => Math.Max(Headings[column].Length, rows.Max(row => row[column].Length)) + Gap);
+        int room = Math.Max(width - others, Headings[2].Length);
+        // A name alone says who it is; address and process are for terminals that have the room.
+        bool whole = rows.All(row => row[2].Length <= room);
+        var table = new Table().Border(TableBorder.None);
+        for (int column = 0; column < Headings.Length; column++)
+            table.AddColumn(new TableColumn($"[grey]{Headings[column]}[/]") { NoWrap = true, Padding = new(0, 0, column == Headings.Length - 1 ? 0 : Gap, 0) });
+        foreach (var (trainer, row) in shown.Zip(rows))
+        {
+            row[2] = Text.Fit(whole ? row[2] : Late.SiloName(row[2]), room);
+            string[] cells = [.. row.Select(Markup.Escape)];
+            cells[4] = trainer.State switch
+            {
+                TrainerState.Lost => $"[red]{cells[4]}[/]",
+                TrainerState.Late => $"[yellow]{cells[4]}[/]",
+                _ => cells[4],
+            };
+            table.AddRow(cells);
+        }
+
+        return status.Trainers.Count <= MaxTrainers ? table : table.Caption($"and {status.Trainers.Count - MaxTrainers} more");
+    }
+
+    /// <summary>The lanes of a trainer: <c>0-9</c>, or <c>0</c> for one.</summary>
+    public static string Lanes(TrainerStatus trainer) => trainer.Lanes == 1
+        ? trainer.FirstLane.ToString(CultureInfo.InvariantCulture)
+        : $"{trainer.FirstLane}-{trainer.FirstLane + trainer.Lanes - 1}";
+
+    private static string[] Row(TrainerStatus trainer) =>
+        [$"{trainer.Index}", Lanes(trainer), Text.OneLine(trainer.Silo), Text.OneLine(trainer.Device), Text.State(trainer.State)];
+}

@@ -1,0 +1,206 @@
+using Orleans.Tbptt.Client;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Tests.Client;
+
+public sealed class ControlTests : IDisposable
+{
+    private readonly ScriptedConsole _console = new();
+
+    public ControlTests()
+    {
+        _console.Write(Sample.Status(RunState.Running));
+        Cluster.IsAlive = address => address == _console.Standing;
+    }
+
+    private ScriptedCluster Cluster => _console.Cluster;
+
+    [Fact]
+    public async Task Stop_SaysHowTheRunEnded_AndHowToGoOn()
+    {
+        Assert.Equal(0, await _console.RunAsync("stop", "wave"));
+
+        Assert.Equal(["stop: stopped by 'tbptt stop'"], Cluster.Calls);
+        Assert.Equal(
+            $"stopped at step 1,200: stopped by 'tbptt stop'\nresume with: tbptt resume wave-1 --runs {_console.Runs}\n", _console.Output);
+    }
+
+    [Fact]
+    public async Task Stop_IsNoError_WhenTheRunHasEndedAndItsSilosAreGone()
+    {
+        Cluster.IsAlive = _ => false;
+        _console.Write(Sample.Status(RunState.Completed));
+
+        Assert.Equal(0, await _console.RunAsync("stop", "wave-1"));
+
+        Assert.Equal("ended already: completed at step 1,200\n", _console.Output);
+    }
+
+    [Fact]
+    public async Task Stop_AsksAgain_WhenTheSiloDiesThatWasAsked()
+    {
+        Cluster.BeforeControls.Enqueue(() => throw new IOException("the gateway is gone"));
+
+        Assert.Equal(0, await _console.RunAsync("stop", "wave-1"));
+
+        Assert.Equal(2, Cluster.Calls.Count);
+        Assert.Contains("does not answer, asking again: the gateway is gone", _console.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pause_SaysHowToGoOn()
+    {
+        Assert.Equal(0, await _console.RunAsync("pause", "wave-1", "--cluster", "redis:h:1"));
+
+        Assert.Equal(["pause: paused by 'tbptt pause'"], Cluster.Calls);
+        Assert.Equal("paused at step 1,200\nresume with: tbptt resume wave-1 --cluster redis:h:1\n", _console.Output);
+    }
+
+    [Fact]
+    public async Task Pause_TellsTheCause_WhenItIsRefused()
+    {
+        Cluster.Problem = "it completed";
+
+        Assert.Equal(ExitCode.Failed, await _console.RunAsync("pause", "wave-1"));
+
+        Assert.Equal("tbptt: run wave-1 cannot be paused: it completed\n", _console.Error);
+    }
+
+    [Fact]
+    public async Task Resume_AsksTheCoordinatorAndReturns_WhereAClusterIsAlive()
+    {
+        Cluster.Status = Sample.Status(RunState.Paused);
+
+        Assert.Equal(0, await _console.RunAsync("resume", "wave-1", "--from-start"));
+
+        Assert.Equal([new ResumeRequest(null, FromStart: true, ProtocolVersion.Current)], Cluster.Resumptions);
+        Assert.Equal($"run wave-1 is running at step 1,200\nattach with: tbptt attach wave-1 --runs {_console.Runs}\n", _console.Output);
+        Assert.Equal(["resume"], Cluster.Calls);
+    }
+
+    [Fact]
+    public async Task Resume_SaysThatTheBitsChange_WithAnotherNumberOfTrainers()
+    {
+        Assert.Equal(0, await _console.RunAsync("resume", "wave-1", "--trainers", "3"));
+
+        Assert.Equal(3, Cluster.Resumptions[0].Trainers);
+        Assert.StartsWith("with 3 trainers: where the run had another number, the result is the same within rounding, not to the bit\n", _console.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Resume_TellsTheCause_WhenItIsRefused()
+    {
+        Cluster.Problem = "none of its checkpoints is whole";
+
+        Assert.Equal(ExitCode.Failed, await _console.RunAsync("resume", "wave-1"));
+
+        Assert.Equal("tbptt: run wave-1 cannot be resumed: none of its checkpoints is whole\n", _console.Error);
+    }
+
+    [Fact]
+    public async Task Resume_RefusesSilos_WhereAClusterIsAlive()
+    {
+        Assert.Equal(ExitCode.Usage, await _console.RunAsync("resume", "wave-1", "--silos", "2"));
+
+        Assert.Contains("--silos: run wave-1 is answered for by cluster tbptt", _console.Error, StringComparison.Ordinal);
+        Assert.Empty(Cluster.Calls);
+    }
+
+    [Theory]
+    [InlineData(RunState.Running)]
+    [InlineData(RunState.Paused)]
+    [InlineData(RunState.Stopped)]
+    [InlineData(RunState.Failed)]
+    public async Task Resume_StartsSilosAndWatches_WhereNoClusterIsAlive(RunState state)
+    {
+        Cluster.IsAlive = _ => false;
+        _console.Write(Sample.Status(state));
+        Cluster.Add(Sample.Started(), Sample.Step(1), Sample.Resumed(2, 1), Sample.Step(2), Sample.Ended(RunState.Completed));
+
+        Assert.Equal(0, await _console.RunAsync("resume", "wave", "--silos", "3", "--output", "json"));
+
+        Assert.Equal(["launch", "resume", "end"], Cluster.Calls);
+        Assert.Equal(("wave-1", 3), (Cluster.Plan!.Run.Text, Cluster.Plan.Silos));
+        Assert.StartsWith("no silo is alive that answers for run wave-1: starting 3 silos for it", _console.Error, StringComparison.Ordinal);
+        Assert.Equal(string.Concat(Cluster.Lines.Select(line => line + "\n")), _console.Output);
+    }
+
+    [Fact]
+    public async Task Resume_StopsTheRunAtCtrlC_AsTrainDoes()
+    {
+        Cluster.IsAlive = _ => false;
+        Cluster.Add(Sample.Resumed(2, 1));
+        var resuming = _console.RunAsync("resume", "wave-1");
+        await Cluster.Watched;
+        _console.Interrupt();
+
+        Assert.Equal(ExitCode.Interrupted, await resuming);
+        Assert.Equal(["launch", "resume", "stop: stopped by Ctrl-C", "end"], Cluster.Calls);
+        Assert.EndsWith($"resume with: tbptt resume wave-1 --runs {_console.Runs}\n", _console.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Resume_EndsTheSilosWithTheCause_WhenTheCoordinatorRefuses()
+    {
+        Cluster.IsAlive = _ => false;
+        Cluster.Problem = "none of its checkpoints is whole; --from-start begins again";
+
+        Assert.Equal(ExitCode.Failed, await _console.RunAsync("resume", "wave-1"));
+
+        Assert.Equal(["launch", "resume", "end"], Cluster.Calls);
+        Assert.Equal("tbptt: run wave-1 cannot be resumed: none of its checkpoints is whole; --from-start begins again\n", _console.Error);
+    }
+
+    [Theory]
+    [InlineData(RunState.Completed)]
+    [InlineData(RunState.Diverged)]
+    public async Task Resume_StartsNothing_WhereNothingIsLeftToDo(RunState state)
+    {
+        Cluster.IsAlive = _ => false;
+        _console.Write(Sample.Status(state));
+
+        Assert.Equal(ExitCode.Failed, await _console.RunAsync("resume", "wave-1"));
+
+        Assert.Contains("run wave-1 cannot be resumed: it has ", _console.Error, StringComparison.Ordinal);
+        Assert.Empty(Cluster.Calls);
+    }
+
+    [Fact]
+    public async Task Resume_StartsNothing_WhereAnotherClusterTrainsTheRun()
+    {
+        Cluster.IsAlive = _ => false;
+        _console.Write(Sample.Status(RunState.Running) with { Cluster = "lab", UpdatedAt = TimeProvider.System.GetUtcNow() });
+
+        Assert.Equal(ExitCode.Unreachable, await _console.RunAsync("resume", "wave-1"));
+
+        Assert.Contains("run wave-1 is running in cluster lab", _console.Error, StringComparison.Ordinal);
+        Assert.Empty(Cluster.Calls);
+    }
+
+    [Fact]
+    public async Task Train_LeavesAPausedRunPaused_AtCtrlC()
+    {
+        Cluster.Add(Sample.Started(), Sample.Paused(1));
+        var training = _console.RunAsync("train", "wave.yaml");
+        await Cluster.Watched;
+        _console.Interrupt();
+
+        Assert.Equal(ExitCode.Interrupted, await training);
+        Assert.Equal(["launch", "submit", "end"], Cluster.Calls);
+    }
+
+    [Fact]
+    public async Task Train_SaysHowToGoOn_WhenEverySiloIsGone()
+    {
+        Cluster.Add(Sample.Started());
+        var training = _console.RunAsync("train", "wave.yaml");
+        await Cluster.Watched;
+        Cluster.Lose("silo 1 ended with exit code 137");
+
+        Assert.Equal(ExitCode.Unreachable, await training);
+        Assert.EndsWith($"; resume with: tbptt resume {Cluster.Plan!.Run} --runs {_console.Runs}\n", _console.Error, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _console.Dispose();
+}

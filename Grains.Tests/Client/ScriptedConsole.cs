@@ -1,0 +1,71 @@
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Configuration;
+using Orleans.Tbptt.Client.CommandLine;
+using Orleans.Tbptt.Client.Connecting;
+using Orleans.Tbptt.Client.Train;
+using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Client.Watching;
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Tests.Client;
+
+/// <summary>The console with a run store of its own and a scripted cluster.</summary>
+internal sealed class ScriptedConsole : IDisposable
+{
+    private readonly StringWriter _output = new() { NewLine = "\n" };
+    private readonly StringWriter _error = new() { NewLine = "\n" };
+
+    public ScriptedConsole() => Interruption = new(Exits.Add);
+
+    public string Runs { get; } = Directory.CreateTempSubdirectory("tbptt-console").FullName;
+
+    public ScriptedCluster Cluster { get; } = new();
+
+    public FixedChecker Checker { get; set; } = new();
+
+    public Interruption Interruption { get; }
+
+    /// <summary>The codes that the process would have been ended with at once.</summary>
+    public List<int> Exits { get; } = [];
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    public WatchLimits Limits { get; init; } = new() { Poll = TimeSpan.FromMilliseconds(1) };
+
+    public Dictionary<string, string?> Settings { get; } = [];
+
+    public Func<bool> HasLostItsReader { get; set; } = () => false;
+
+    public string Output => _output.ToString();
+
+    public string Error => _error.ToString();
+
+    public ClusterAddress Standing => ClusterAddress.StandingOf(Runs);
+
+    /// <summary>Runs a command line on the run store.</summary>
+    public Task<int> RunAsync(params string[] args) => RunBareAsync([.. args, "--runs", Runs]);
+
+    /// <summary>Runs a command line as it is.</summary>
+    public Task<int> RunBareAsync(params string[] args) => new ConsoleApp(new(
+        Checker, Cluster, Cluster, new ConfigurationBuilder().AddInMemoryCollection(Settings).Build(),
+        new Terminal(_output, _error, null) { HasLostItsReader = HasLostItsReader }, Time, Interruption) { Limits = Limits }).RunAsync(args);
+
+    public void Interrupt() => Interruption.Raise(PosixSignal.SIGINT);
+
+    /// <summary>Puts a run into the run store.</summary>
+    public RunDirectory Write(RunStatus status)
+    {
+        var directory = new RunDirectory(Runs, RunId.Parse(status.Id));
+        Directory.CreateDirectory(directory.Path);
+        File.WriteAllText(directory.Status, RunJson.Write(status));
+        return directory;
+    }
+
+    public void Dispose()
+    {
+        Interruption.Dispose();
+        _output.Dispose();
+        _error.Dispose();
+        Directory.Delete(Runs, recursive: true);
+    }
+}
