@@ -1,0 +1,71 @@
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Chaos.Harness;
+
+namespace Orleans.Tbptt.Tests.Chaos;
+
+/// <summary>Silos come and go in an orderly way: trainers move between two steps, and none is computed twice.</summary>
+public sealed class MembershipChangeTests(ChaosReport report) : ChaosTest(report)
+{
+    private static readonly RunSpec Spec = RecoverySpecs.Standard;
+    private static readonly TimeSpan Orderly = TimeSpan.FromSeconds(10);
+
+    [Fact(Timeout = Limit)]
+    public async Task Trainers_MoveToASiloThatJoins_WithoutRepeatingAStep()
+    {
+        var cluster = await StartClusterAsync(silos: 2);
+        var run = await cluster.SubmitAsync(Spec);
+        await run.AwaitStep(100);
+
+        var strike = Strike.With("a silo joins (its start included)", () => { });
+        var joined = (await cluster.StartSilosAsync(1))[0];
+        await run.Await<TrainersMoved>("the move", _ => true);
+        var places = await Whereabouts.FindAsync(cluster, run.Id);
+        await run.AwaitEnd();
+
+        ChaosAssert.SameBits(Spec, run);
+        Assert.Contains(joined, places.Trainers);
+        Assert.Empty(run.Events.OfType<TrainersRecovered>());
+        Assert.Equal(0, (await ReportAsync(strike, run)).StepsRepeated);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Trainers_LeaveASiloThatIsAskedToEnd_WithoutRepeatingAStep()
+    {
+        var cluster = await StartClusterAsync();
+        var run = await cluster.SubmitAsync(Spec);
+        await run.AwaitStep(100);
+        var silo = (await Whereabouts.FindAsync(cluster, run.Id)).OfATrainer;
+
+        var strike = Strike.With("SIGTERM to a trainer's silo", () => { });
+        var (code, took) = await silo.TerminateAsync();
+        await run.AwaitEnd();
+
+        ChaosAssert.SameBits(Spec, run);
+        Assert.Equal(0, code);
+        Assert.InRange(took, TimeSpan.Zero, Orderly);
+        Assert.NotEmpty(run.Events.OfType<TrainersMoved>());
+        Assert.Empty(run.Events.OfType<TrainersRecovered>());
+        Assert.Equal(0, (await ReportAsync(strike, run)).StepsRepeated);
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Coordinator_LeavesASiloThatIsAskedToEnd_WithoutRepeatingAStep()
+    {
+        var cluster = await StartClusterAsync();
+        var run = await cluster.SubmitAsync(Spec);
+        await run.AwaitStep(100);
+        var silo = (await Whereabouts.FindAsync(cluster, run.Id)).Coordinator;
+
+        var strike = Strike.With("SIGTERM to the coordinator's silo", () => { });
+        var (code, took) = await silo.TerminateAsync();
+        var takeover = await run.Await<RunStarted>("the takeover", one => one.Time > strike.At);
+        await run.AwaitEnd();
+
+        ChaosAssert.SameBits(Spec, run);
+        Assert.Equal(0, code);
+        Assert.InRange(took, TimeSpan.Zero, Orderly);
+        Assert.NotNull(takeover.Checkpoint);
+        Assert.Equal(0, (await ReportAsync(strike, run)).StepsRepeated);
+    }
+}
