@@ -15,6 +15,9 @@ internal sealed class JournalWriter : IAsyncDisposable
     /// <summary>How long whoever ends waits for room on a full disk.</summary>
     internal static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
 
+    /// <summary>Lines that nobody waits for are gathered for this long: each batch is flushed to the disk, and that takes as long for one line as for many.</summary>
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
+
     private const int Batch = 1 << 16;
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
     private readonly Lock _gate = new();
@@ -25,6 +28,7 @@ internal sealed class JournalWriter : IAsyncDisposable
     private readonly Channel<object> _queue = Channel.CreateUnbounded<object>(new() { SingleReader = true });
     private readonly CancellationTokenSource _giveUp = new();
     private readonly Task _writing;
+    private TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource? _room;
     private long _waiting;
 
@@ -69,6 +73,7 @@ internal sealed class JournalWriter : IAsyncDisposable
     {
         var flushed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _queue.Writer.TryWrite(flushed);
+        Volatile.Read(ref _hurry).TrySetResult();
         await await Task.WhenAny(flushed.Task, _writing);
     }
 
@@ -87,6 +92,7 @@ internal sealed class JournalWriter : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _queue.Writer.TryComplete();
+        Volatile.Read(ref _hurry).TrySetResult();
         using (var patience = new CancellationTokenSource(EndPatience, _time))
         {
             await using (patience.Token.Register(GiveUp))
@@ -102,8 +108,14 @@ internal sealed class JournalWriter : IAsyncDisposable
         {
             var text = new StringBuilder();
             var flushes = new List<TaskCompletionSource>();
+            bool pacing = false;
             while (await _queue.Reader.WaitToReadAsync())
             {
+                if (pacing)
+                    await Task.WhenAny(Volatile.Read(ref _hurry).Task, Task.Delay(Pace, _time));
+
+                // Renewed before the queue is read: who hurries after this is in time for the next round.
+                Interlocked.Exchange(ref _hurry, new(TaskCreationOptions.RunContinuationsAsynchronously));
                 int lines = 0;
                 while (text.Length < Batch && _queue.Reader.TryRead(out object? item))
                 {
@@ -122,6 +134,7 @@ internal sealed class JournalWriter : IAsyncDisposable
                 Done(text.Length - lines);
                 _written(lines);
                 text.Clear();
+                pacing = flushes.Count == 0;
                 flushes.ForEach(flushed => flushed.SetResult());
                 flushes.Clear();
             }
