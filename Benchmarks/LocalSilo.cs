@@ -29,19 +29,29 @@ internal sealed class LocalSilo : IAsyncDisposable
         Train = new() { Epochs = epochs, Loss = LossKind.Mse, Optimizer = new() { Name = OptimizerKind.Adam, Lr = 1e-3 } },
     };
 
-    public static async Task<LocalSilo> Start()
+    /// <summary>Starts the silo.</summary>
+    /// <param name="configure">What else to add to it.</param>
+    /// <param name="silo">Its number: silos of one process need ports of their own.</param>
+    public static async Task<LocalSilo> Start(Action<ISiloBuilder>? configure = null, int silo = 0)
     {
         string store = Directory.CreateTempSubdirectory("tbptt-benchmark-").FullName;
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
-        builder.UseOrleans(silo => silo
-            .UseLocalhostClustering()
-            .Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = "benchmark")
-            .AddTbpttGrains(options =>
-            {
-                options.RunsDirectory = store;
-                options.GrainDirectory = new AdoNetGrainDirectory(SqliteFactory.Instance, $"Data Source={Path.Combine(store, "directory.db")};Pooling=False", "benchmark");
-            }));
+        builder.UseOrleans(orleans =>
+        {
+            orleans.UseLocalhostClustering(11_111 + silo, 30_000 + silo)
+                .Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = "benchmark")
+                .AddTbpttGrains(options =>
+                {
+                    options.RunsDirectory = store;
+
+                    // A run does not wait until the trainers of the one before it are gone.
+                    options.Slots = 64;
+                    options.GrainDirectory = new AdoNetGrainDirectory(
+                        SqliteFactory.Instance, $"Data Source={Path.Combine(store, "directory.db")};Pooling=False", "benchmark");
+                });
+            configure?.Invoke(orleans);
+        });
         var host = builder.Build();
         await host.StartAsync();
         return new(host, store);

@@ -1,7 +1,14 @@
 using System.CommandLine;
+using BenchmarkDotNet.Running;
 using Orleans.Tbptt.Benchmarks.Checkpoints;
 using Orleans.Tbptt.Benchmarks.ChunkStep;
+using Orleans.Tbptt.Benchmarks.Compare;
+using Orleans.Tbptt.Benchmarks.Exchange;
+using Orleans.Tbptt.Benchmarks.Kernels;
+using Orleans.Tbptt.Benchmarks.LocalSync;
 using Orleans.Tbptt.Benchmarks.Soak;
+using Orleans.Tbptt.Benchmarks.Telemetry;
+using Orleans.Tbptt.Specs;
 
 var rounds = new Option<int>("--rounds") { Description = "Paired rounds.", DefaultValueFactory = _ => 7 };
 var epochs = new Option<int>("--epochs") { Description = "Epochs of 300 steps in each round.", DefaultValueFactory = _ => 10 };
@@ -9,8 +16,9 @@ var chunkStep = new Command("chunk-step", "The average example's chunk-step on a
 chunkStep.SetAction((parsed, _) => ChunkStepComparison.Run(parsed.GetValue(rounds), parsed.GetValue(epochs)));
 
 var steps = new Option<int>("--steps") { Description = "Steps to train.", DefaultValueFactory = _ => 20_000 };
-var soak = new Command("soak", "Live tensors and resident memory over many steps.") { steps };
-soak.SetAction((parsed, _) => MemorySoak.Run(parsed.GetValue(steps)));
+var engine = new Option<EngineKind>("--engine") { Description = "What computes; auto is fused here.", DefaultValueFactory = _ => EngineKind.Auto };
+var soak = new Command("soak", "Live tensors and resident memory over many steps.") { steps, engine };
+soak.SetAction((parsed, _) => MemorySoak.Run(parsed.GetValue(steps), parsed.GetValue(engine)));
 
 var copies = new Option<int>("--rounds") { Description = "Copies of the state.", DefaultValueFactory = _ => 200 };
 var directory = new Option<string?>("--directory") { Description = "Where to write; a temporary directory when left out." };
@@ -21,4 +29,16 @@ checkpoint.SetAction((parsed, _) =>
     return Task.CompletedTask;
 });
 
-return await new RootCommand("Measurements of Orleans.Tbptt.") { chunkStep, soak, checkpoint }.Parse(args).InvokeAsync();
+var filter = new Option<string>("--filter") { Description = "Which, by name; * stands for anything.", DefaultValueFactory = _ => "*" };
+var kernels = new Command("kernels", "Kernels, optimizers and buffers, by BenchmarkDotNet.") { filter };
+kernels.SetAction((parsed, _) =>
+{
+    BenchmarkSwitcher.FromAssembly(typeof(MatrixProductBenchmark).Assembly).Run(["--filter", parsed.GetValue(filter)!]);
+    return Task.CompletedTask;
+});
+
+return await new RootCommand("Measurements of Orleans.Tbptt.")
+{
+    chunkStep, soak, checkpoint, kernels, CompareCommands.Compare(), CompareCommands.OneEngine(), LocalSyncCommand.Make(),
+    ExchangeCommands.Exchange(), ExchangeCommands.Scaling(), TelemetryCommand.Make(),
+}.Parse(args).InvokeAsync();

@@ -54,20 +54,36 @@ internal static class LaneLimits
     }
 
     /// <summary>
-    /// That the largest message of the run, the contribution of a trainer with its gradient and its lanes' hidden state, does not pass. The
-    /// others hold one of the two.
+    /// That a message of the run does not pass. Where trainers give something at every step, parameters and gradients of any size pass, in buckets; the hidden
+    /// state of all lanes must pass in one message, for all trainers may live on one silo and the coordinator on another. Where trainers make local
+    /// steps, it is a trainer's difference of its parameters with its optimizer state and the hidden state.
     /// </summary>
     /// <param name="spec">The spec, resolved.</param>
     /// <param name="problems">Takes what is wrong.</param>
     public static void CheckMessages(RunSpec spec, ProblemList problems)
     {
         ParameterLayout layout = ParameterLayout.Of(spec.Model);
-        long hidden = LargestShare(spec) * layout.HiddenPerLane;
-        if (layout.Length + hidden > MessageLimits.LargestBuffers)
+        if (spec.Train.IsLocal)
+            CheckRounds(spec, layout, problems);
+        else if ((long)spec.Data.BatchSize * layout.HiddenPerLane is > MessageLimits.LargestHidden and var hidden)
         {
             problems.Add(
                 DataKeys.BatchSize,
-                $"{spec.Data.BatchSize}, with which a trainer returns {layout.Length} values of a gradient and {hidden} of hidden state",
+                $"{spec.Data.BatchSize}, with which the lanes have {hidden} values of hidden state",
+                $"at most {MessageLimits.LargestHidden} values together, which is what one message holds",
+                "lower it, hiddenSize or layers");
+        }
+    }
+
+    private static void CheckRounds(RunSpec spec, ParameterLayout layout, ProblemList problems)
+    {
+        long hidden = LargestShare(spec) * layout.HiddenPerLane;
+        long optimizer = (long)spec.Train.Optimizer.RunningAverages * layout.Length;
+        if (layout.Length + optimizer + hidden > MessageLimits.LargestBuffers)
+        {
+            problems.Add(
+                DataKeys.BatchSize,
+                $"{spec.Data.BatchSize}, with which a trainer returns {layout.Length} values of a difference, {optimizer} of optimizer state and {hidden} of hidden state",
                 $"at most {MessageLimits.LargestBuffers} values together, which is what one message holds",
                 "take more trainers, or lower it, hiddenSize or layers");
         }

@@ -2,6 +2,7 @@ using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Training.Replicas;
+using Orleans.Tbptt.Training.Rounds;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Training;
@@ -16,6 +17,7 @@ public sealed class SingleProcessTrainer : IDisposable
     private readonly RunSpec _spec;
     private readonly EpochPlans _plans;
     private readonly TrainerShard[] _trainers;
+    private readonly LocalTrainer[] _local;
     private readonly float[][] _gradients;
 
     /// <summary>Prepares a run at S(0).</summary>
@@ -28,7 +30,8 @@ public sealed class SingleProcessTrainer : IDisposable
         _plans = new(spec, data);
         State = new(spec);
         _trainers = [.. LaneBlock.Split(spec.Data.BatchSize, spec.Train.Trainers).Select(block => new TrainerShard(spec, data, block, makeReplica()))];
-        _gradients = [.. _trainers.Select(_ => new float[State.Layout.Length])];
+        _local = [.. _trainers.Where(_ => spec.Train.IsLocal).Select(shard => new LocalTrainer(spec, shard))];
+        _gradients = [.. _trainers.Select(_ => new float[spec.Train.IsLocal ? 0 : State.Layout.Length])];
     }
 
     /// <summary>The committed state.</summary>
@@ -43,12 +46,19 @@ public sealed class SingleProcessTrainer : IDisposable
         for (int epoch = 0; epoch < _spec.Train.Epochs; epoch++)
         {
             long chunks = _plans.Training(epoch).Steps;
-            for (long chunk = 0; chunk < chunks; chunk++)
+            for (long chunk = 0; chunk < chunks;)
             {
-                switch (TrainStep(new(State.Step, epoch, chunk)))
+                var at = new StepPosition(State.Step, epoch, chunk);
+                switch (_spec.Train.IsLocal ? TrainRound(at, _spec.Train.Sync.RoundAt(chunk, chunks)) : TrainStep(at))
                 {
                     case StepOutcome.Committed committed:
+                        chunk++;
                         onStep?.Invoke(committed);
+                        break;
+                    case StepOutcome.Round round:
+                        chunk += round.Steps.Count;
+                        foreach (var step in round.Steps)
+                            onStep?.Invoke(step);
                         break;
                     case StepOutcome.Diverged diverged:
                         return diverged;
@@ -77,6 +87,13 @@ public sealed class SingleProcessTrainer : IDisposable
 
         return State.Commit(results);
     }
+
+    /// <summary>
+    /// One round: each trainer makes so many steps by itself, from the same parameters; the differences are averaged, checked and applied by the outer
+    /// optimizer.
+    /// </summary>
+    public StepOutcome TrainRound(StepPosition at, int chunks) =>
+        State.CommitRound([.. _local.Select(trainer => trainer.TrainRound(at, chunks, State.Parameters, isAbandoned: () => false)!.Value)]);
 
     /// <summary>The mean loss over the held-out elements; null when nothing is held out. Leaves training's hidden state alone.</summary>
     public double? Evaluate()

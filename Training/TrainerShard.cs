@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Numerics;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Training.Replicas;
@@ -16,7 +17,7 @@ public readonly record struct StepPosition(long Step, int Epoch, long Chunk);
 /// </summary>
 /// <remarks>
 /// It keeps two hidden states: the one a step began with and the one it ended with. Asked for the next step it goes on from the second; asked
-/// for the same step again, because another trainer was lost, it starts over from the first. Bound to the thread that made the replica.
+/// for the same step again, because another trainer was lost, it starts over from the first. Not thread-safe; bound to a thread where its replica is.
 /// </remarks>
 public sealed class TrainerShard : IDisposable
 {
@@ -32,8 +33,11 @@ public sealed class TrainerShard : IDisposable
     private bool _hasAfter;
     private float[] _before;
     private float[] _after;
+    private long _evaluated = -1;
+    private bool _hasEvaluated;
     private float[] _evaluationBefore;
     private float[] _evaluationAfter;
+    private float[]? _rounded;
 
     /// <summary>Makes a share that stands at step 0 with zero hidden state.</summary>
     /// <param name="spec">The run's spec, every size known.</param>
@@ -84,9 +88,11 @@ public sealed class TrainerShard : IDisposable
 
         Fetch(at);
         ZeroWhereSequencesStart(_batch, _before);
-        _replica.LoadParameters(parameters);
+        LoadParameters(parameters);
         var dropout = new DropoutMasks(_spec.Seed, at.Step, _block.First, _spec.Model.Dropout);
         double lossSum = _replica.ForwardBackward(_batch, dropout, _before, _after, gradientSum);
+        if (_spec.Train.Wire == WireKind.Bfloat16)
+            Bfloat16.RoundByChance(gradientSum, RoundingKey(at.Step));
         _hasAfter = true;
         return (lossSum, _batch.Weight);
     }
@@ -102,25 +108,52 @@ public sealed class TrainerShard : IDisposable
         _prefetched = next;
     }
 
-    /// <summary>Runs one chunk of the held-out sequences, with a hidden state of its own that chunk 0 zeroes.</summary>
+    /// <summary>
+    /// Runs one chunk of the held-out sequences, with a hidden state of its own that chunk 0 zeroes. Asked for the same chunk again, it gives the same.
+    /// </summary>
     /// <param name="chunk">The chunk's place in the evaluation's plan, from 0.</param>
     /// <param name="parameters">The parameters; empty to keep those of the chunk before.</param>
     /// <returns>The loss sum and the elements it was summed over.</returns>
+    /// <exception cref="InvalidOperationException">The chunk is neither the first, nor the next one, nor the last once more.</exception>
     public (double LossSum, double Weight) EvaluateChunk(long chunk, ReadOnlySpan<float> parameters)
     {
         if (!parameters.IsEmpty)
-            _replica.LoadParameters(parameters);
+            LoadParameters(parameters);
         if (chunk == 0)
             Array.Clear(_evaluationBefore);
+        else if (chunk == _evaluated + 1 && _hasEvaluated)
+            (_evaluationBefore, _evaluationAfter) = (_evaluationAfter, _evaluationBefore);
+        else if (chunk != _evaluated)
+            throw new InvalidOperationException($"asked for evaluation chunk {chunk}, but this trainer stands at {_evaluated}");
+        (_evaluated, _hasEvaluated) = (chunk, false);
         _batch.Load(_data.Validation!, _plans.Evaluation!, chunk, _block);
         ZeroWhereSequencesStart(_batch, _evaluationBefore);
         double lossSum = _replica.Forward(_batch, _evaluationBefore, _evaluationAfter);
-        (_evaluationBefore, _evaluationAfter) = (_evaluationAfter, _evaluationBefore);
+        _hasEvaluated = true;
         return (lossSum, _batch.Weight);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _replica.Dispose();
+
+    /// <summary>
+    /// As the wire gives them: a coordinator elsewhere has rounded them already, which twice is the same as once; one beside the trainer need not have.
+    /// </summary>
+    private void LoadParameters(ReadOnlySpan<float> parameters)
+    {
+        if (_spec.Train.Wire == WireKind.Full)
+        {
+            _replica.LoadParameters(parameters);
+            return;
+        }
+
+        _rounded ??= new float[parameters.Length];
+        Bfloat16.Round(parameters, _rounded);
+        _replica.LoadParameters(_rounded);
+    }
+
+    private ulong RoundingKey(long step) => CounterRandom.Derive(
+        CounterRandom.Derive(CounterRandom.Key(_spec.Seed, RandomPurpose.GradientRounding), (ulong)step), (ulong)_block.First);
 
     private void Fetch(StepPosition at)
     {

@@ -19,10 +19,10 @@ public sealed class GradientBuffer : IDisposable
 {
     private float[]? _rented;
 
-    private GradientBuffer(Memory<float> memory, float[]? rented) => (Memory, _rented) = (memory, rented);
+    private GradientBuffer(Memory<float> memory, float[]? rented, bool isNarrow) => (Memory, _rented, IsNarrow) = (memory, rented, isNarrow);
 
     /// <summary>No numbers.</summary>
-    public static GradientBuffer Empty { get; } = new(Memory<float>.Empty, null);
+    public static GradientBuffer Empty { get; } = new(Memory<float>.Empty, null, isNarrow: false);
 
     /// <summary>The numbers. Not to be touched after <see cref="Dispose"/>.</summary>
     public Memory<float> Memory { get; private set; }
@@ -30,17 +30,22 @@ public sealed class GradientBuffer : IDisposable
     /// <summary>The numbers. Not to be touched after <see cref="Dispose"/>.</summary>
     public Span<float> Span => Memory.Span;
 
+    /// <summary>Whether the numbers travel as bfloat16's: those that are none are rounded to the nearest on their way between silos.</summary>
+    public bool IsNarrow { get; }
+
     /// <summary>How many numbers.</summary>
     public int Length => Memory.Length;
 
     /// <summary>A buffer over memory that stays the caller's.</summary>
-    public static GradientBuffer Wrap(Memory<float> memory) => new(memory, null);
+    /// <param name="memory">The memory.</param>
+    /// <param name="isNarrow">Whether they travel as bfloat16's.</param>
+    public static GradientBuffer Wrap(Memory<float> memory, bool isNarrow = false) => new(memory, null, isNarrow);
 
     /// <summary>A buffer over memory from the pool, its content undefined.</summary>
-    public static GradientBuffer Rent(int length)
+    public static GradientBuffer Rent(int length, bool isNarrow = false)
     {
         float[] rented = ArrayPool<float>.Shared.Rent(length);
-        return new(rented.AsMemory(0, length), rented);
+        return new(rented.AsMemory(0, length), rented, isNarrow);
     }
 
     /// <summary>Gives rented memory back; safe to call twice.</summary>

@@ -16,5 +16,11 @@ public static class MessageLimits
     /// </summary>
     public const int LargestBuffers = (LargestBody - Reserve) / sizeof(float);
 
+    /// <summary>
+    /// The most values of hidden state that the lanes of a run may have together: the trainers of a silo return theirs in one message, beside some
+    /// buckets' worth of gradient sums.
+    /// </summary>
+    public const int LargestHidden = LargestBuffers - (1 << 21);
+
     private const int Reserve = 16 << 20;
 }

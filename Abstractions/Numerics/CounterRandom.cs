@@ -78,4 +78,7 @@ public enum RandomPurpose
 
     /// <summary>Frequencies and phases of the synthetic source <c>sine</c>.</summary>
     SineWaves = 5,
+
+    /// <summary>The roundings of gradients to bfloat16.</summary>
+    GradientRounding = 6,
 }

@@ -43,6 +43,9 @@ public sealed record SiloReport
     /// <summary>Whether it has been asked to end: trainers leave it at the next step, none is placed here any more.</summary>
     [Id(8)] public bool Draining { get; init; }
 
+    /// <summary>The address of its web page; empty where it serves none.</summary>
+    [Id(9)] public string Page { get; init; } = "";
+
     /// <summary>Slots without a trainer; none on a silo that is draining.</summary>
     public int FreeSlots => Draining ? 0 : Math.Max(0, Slots - Trainers.Count);
 }

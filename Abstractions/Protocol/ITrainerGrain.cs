@@ -1,3 +1,4 @@
+using Orleans.Concurrency;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
@@ -21,6 +22,19 @@ public interface ITrainerGrain : IGrainWithIntegerCompoundKey
     [Alias("TrainChunk"), ResponseTimeout("00:10:00")]
     Task<TrainerReply> TrainChunk(StepTicket ticket);
 
+    /// <summary>
+    /// A round of steps that the trainer makes by itself. May last long, so other calls get their turn meanwhile: a newer generation, a release, or
+    /// <see cref="GiveUpRound"/> ends it before its next chunk.
+    /// </summary>
+    [Alias("TrainRound"), AlwaysInterleave, ResponseTimeout("01:00:00")]
+    Task<TrainerReply> TrainRound(RoundTicket ticket);
+
+    /// <summary>Another trainer was lost in a round, which is run again: the trainer need not go on with it. Nothing else is changed.</summary>
+    /// <param name="generation">The round's generation.</param>
+    /// <param name="step">Committed steps before the round.</param>
+    [Alias("GiveUpRound"), AlwaysInterleave, OneWay]
+    Task GiveUpRound(int generation, long step);
+
     /// <summary>One chunk of the held-out sequences, forward only.</summary>
     [Alias("EvaluateChunk"), ResponseTimeout("00:10:00")]
     Task<TrainerReply> EvaluateChunk(EvaluationTicket ticket);
@@ -39,11 +53,12 @@ public interface ITrainerGrain : IGrainWithIntegerCompoundKey
 /// <param name="Step">Committed steps.</param>
 /// <param name="Hidden">The lanes' hidden state after them.</param>
 /// <param name="Files">The data as the coordinator sees them; a trainer that sees others refuses.</param>
+/// <param name="Optimizer">Where trainers make rounds of local steps, the state of the trainer's inner optimizer; null otherwise.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.ShardAssignment")]
 public sealed record ShardAssignment(
     [property: Id(0)] RunId Run, [property: Id(1)] int Generation, [property: Id(2)] RunSpec Spec, [property: Id(3)] int FirstLane,
     [property: Id(4)] int Lanes, [property: Id(5)] long Step, [property: Id(6)] GradientBuffer Hidden,
-    [property: Id(7)] IReadOnlyList<DataFile> Files);
+    [property: Id(7)] IReadOnlyList<DataFile> Files, [property: Id(8)] OptimizerState? Optimizer = null);
 
 /// <summary>Asks for one step's contribution.</summary>
 /// <param name="Generation">The coordinator's generation.</param>
@@ -72,8 +87,10 @@ public abstract record TrainerReply;
 /// <param name="Silo">The silo it lives on: name, address and process id.</param>
 /// <param name="Device">The device its replica computes on.</param>
 /// <param name="Address">The silo's address as Orleans writes it.</param>
+/// <param name="Engine">What computes there: <c>fused</c> or <c>torch</c>.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.TrainerReady")]
-public sealed record TrainerReady([property: Id(0)] string Silo, [property: Id(1)] string Device, [property: Id(2)] string Address) : TrainerReply;
+public sealed record TrainerReady(
+    [property: Id(0)] string Silo, [property: Id(1)] string Device, [property: Id(2)] string Address, [property: Id(3)] string Engine) : TrainerReply;
 
 /// <summary>What a trainer gives to a step.</summary>
 /// <param name="Step">Committed steps before this one.</param>

@@ -33,6 +33,9 @@ public sealed record CheckpointState
     /// <summary>Updates that the optimizer has made.</summary>
     [JsonRequired] public long OptimizerCount { get; init; }
 
+    /// <summary>Updates that each trainer's inner optimizer has made, in order; empty where trainers make no local steps.</summary>
+    public IReadOnlyList<long> TrainerUpdates { get; init; } = [];
+
     /// <summary>Sequence steps trained on so far.</summary>
     [JsonRequired] public required long SequenceSteps { get; init; }
 
@@ -54,7 +57,7 @@ public sealed record CheckpointState
     /// </summary>
     [JsonRequired] public double? BestLoss { get; init; }
 
-    /// <summary>Trainers of the run when the state was taken; another number goes on from it to the same result within rounding.</summary>
+    /// <summary>Trainers of the run when the state was taken; another number goes on from it to the same result within rounding, or with local steps to another one.</summary>
     [JsonRequired] public int Trainers { get; init; }
 
     /// <summary>The kind of device that the trainers computed on, <c>cpu</c> or <c>cuda</c>.</summary>

@@ -81,19 +81,25 @@ public sealed record StepCommitted : RunEvent
     /// <summary>The epoch, from 1.</summary>
     public required int Epoch { get; init; }
 
-    /// <summary>Mean loss over the step's elements, before the update.</summary>
+    /// <summary>Mean loss over the step's elements, before the update; within a round of local steps each trainer's at its own parameters.</summary>
     public required double Loss { get; init; }
 
-    /// <summary>Global norm of the averaged gradient, before clipping.</summary>
+    /// <summary>Global norm of the averaged gradient, before clipping. NaN, written as null, for a local step: nobody knows that average.</summary>
     public required double GradientNorm { get; init; }
 
-    /// <summary>The learning rate of the update.</summary>
+    /// <summary>
+    /// With the last step of a round of local steps, the global norm of the trainers' averaged difference, which the outer optimizer takes for its gradient.
+    /// Null, and not written, otherwise.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public double? DifferenceNorm { get; init; }
+
+    /// <summary>The learning rate of the update; of a local step, of the trainers' own updates.</summary>
     public required double LearningRate { get; init; }
 
     /// <summary>Elements that the loss is the mean of.</summary>
     public required double Weight { get; init; }
 
-    /// <summary>Seconds from the first ticket to the commit.</summary>
+    /// <summary>Seconds from the first ticket to the commit; of a local step, its even share of its round's.</summary>
     public required double Seconds { get; init; }
 }
 
@@ -122,8 +128,11 @@ public sealed record EpochFinished : RunEvent
 /// <summary>Trainers were lost, placed again, and the step run again.</summary>
 public sealed record TrainersRecovered : RunEvent
 {
-    /// <summary>The step that was run again.</summary>
+    /// <summary>The step that was run again, or the first of the round that was.</summary>
     public required long Step { get; init; }
+
+    /// <summary>Steps of the round of local steps that was run again; null, and not written, where it was one step.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public int? Steps { get; init; }
 
     /// <summary>The trainers that were lost.</summary>
     public required IReadOnlyList<int> Trainers { get; init; }

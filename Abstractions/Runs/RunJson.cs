@@ -14,6 +14,9 @@ public static class RunJson
         RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true,
     };
 
+    /// <summary>Writes null for a number that is not finite, and reads it back as NaN.</summary>
+    public static JsonConverter<double> FiniteOrNullConverter { get; } = new FiniteOrNull();
+
     /// <summary>One event as one line, without its line end.</summary>
     public static string Write(RunEvent runEvent) => JsonSerializer.Serialize(runEvent, Line);
 

@@ -65,10 +65,12 @@ public enum TrainerState
 /// <param name="Device">The device its replica computes on; empty until placed.</param>
 /// <param name="State">What it is doing.</param>
 /// <param name="Place">How often it was placed elsewhere, from 0: <see cref="Protocol.TrainerPlace.Number"/>.</param>
+/// <param name="Engine">What computes there, <c>fused</c> or <c>torch</c>; empty until placed.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.TrainerStatus")]
 public sealed record TrainerStatus(
     [property: Id(0)] int Index, [property: Id(1)] int FirstLane, [property: Id(2)] int Lanes,
-    [property: Id(3)] string Silo, [property: Id(4)] string Device, [property: Id(5)] TrainerState State, [property: Id(6)] int Place = 0);
+    [property: Id(3)] string Silo, [property: Id(4)] string Device, [property: Id(5)] TrainerState State, [property: Id(6)] int Place = 0,
+    [property: Id(7)] string Engine = "");
 
 /// <summary>The state of a run at one moment: what <c>status.json</c> holds and what a coordinator answers.</summary>
 [GenerateSerializer, Immutable, Alias("tbptt.RunStatus")]
@@ -160,6 +162,12 @@ public sealed record RunStatus
 
     /// <summary>How many runs are before it in the queue for slots; 0 for the next one, and for a run that does not wait.</summary>
     [Id(28)] public int QueuePosition { get; init; }
+
+    /// <summary>What computes the trainers' passes, and why; empty until they are placed.</summary>
+    [Id(29)] public string Engine { get; init; } = "";
+
+    /// <summary>The span of its submission, a W3C <c>traceparent</c>, for the spans of its epochs to be linked to; empty where nobody traced it.</summary>
+    [Id(30)] public string Trace { get; init; } = "";
 
     /// <summary>Whether the run has ended, one way or another. A paused run has not.</summary>
     [JsonIgnore] public bool HasEnded => State is RunState.Completed or RunState.Failed or RunState.Stopped or RunState.Diverged;

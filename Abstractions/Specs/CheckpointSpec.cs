@@ -4,7 +4,7 @@ namespace Orleans.Tbptt.Specs;
 [GenerateSerializer, Immutable, Alias("tbptt.CheckpointSpec")]
 public sealed record CheckpointSpec
 {
-    /// <summary>A checkpoint at every multiple of so many steps; null for none by steps. Default null.</summary>
+    /// <summary>A checkpoint at every multiple of so many steps, or at the end of the round that it lies in; null for none by steps. Default null.</summary>
     [Id(0)] public int? EverySteps { get; init; }
 
     /// <summary>A checkpoint whenever so many seconds have passed since the last one; 0 for none by time. Default 5.</summary>

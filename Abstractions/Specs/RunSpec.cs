@@ -20,6 +20,9 @@ public sealed record RunSpec
     /// <summary>The device each replica computes on: <c>auto</c> (the silo's own choice), <c>cpu</c> or <c>cuda:N</c>.</summary>
     [Id(2)] public DeviceName Device { get; init; } = DeviceName.Auto;
 
+    /// <summary><see cref="Device"/>; the CPU where the engine computes on nothing else.</summary>
+    public DeviceName ComputesOn => Engine == EngineKind.Fused ? DeviceName.Cpu : Device;
+
     /// <summary>The network.</summary>
     [Id(3)] public required ModelSpec Model { get; init; }
 
@@ -34,4 +37,7 @@ public sealed record RunSpec
 
     /// <summary>When the run's state is saved. Has no part in the result.</summary>
     [Id(7)] public CheckpointSpec Checkpoint { get; init; } = new();
+
+    /// <summary>What computes the replicas' passes. Default <see cref="EngineKind.Auto"/>.</summary>
+    [Id(8)] public EngineKind Engine { get; init; } = EngineKind.Auto;
 }

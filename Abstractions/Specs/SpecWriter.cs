@@ -31,6 +31,7 @@ public static partial class SpecWriter
         Text(yaml, "name", spec.Name);
         Line(yaml, "seed", spec.Seed);
         Text(yaml, "device", spec.Device.Text);
+        Text(yaml, "engine", Spelling.Of(Spelling.Engines, spec.Engine));
         Model(yaml.Append("model:\n"), spec.Model);
         Data(yaml.Append("data:\n"), spec.Data);
         yaml.Append("tbptt:\n");
@@ -41,7 +42,9 @@ public static partial class SpecWriter
         Line(yaml, "  epochs", spec.Train.Epochs);
         Text(yaml, "  loss", Spelling.Of(Spelling.Losses, spec.Train.Loss));
         Line(yaml, "  clipNorm", spec.Train.ClipNorm);
+        Text(yaml, "  wire", Spelling.Of(Spelling.Wires, spec.Train.Wire));
         Optimizer(yaml.Append("  optimizer:\n"), spec.Train.Optimizer);
+        Sync(yaml, spec.Train.Sync);
     }
 
     private static void Model(StringBuilder yaml, ModelSpec model)
@@ -110,6 +113,22 @@ public static partial class SpecWriter
             Line(yaml, "    weightDecay", optimizer.WeightDecay);
         if (optimizer.Name == OptimizerKind.RmsProp)
             Line(yaml, "    alpha", optimizer.Alpha);
+    }
+
+    /// <summary>Not written where it is the default: what specs and checkpoints without it are, and their hashes, stays what it is.</summary>
+    private static void Sync(StringBuilder yaml, SyncSpec sync)
+    {
+        if (sync.Mode == SyncMode.Every)
+            return;
+        yaml.Append("  sync:\n");
+        Text(yaml, "    mode", Spelling.Of(Spelling.SyncModes, sync.Mode));
+        Line(yaml, "    chunks", sync.Chunks);
+        if (sync.Outer is not { } outer)
+            return;
+        yaml.Append("    outer:\n");
+        Text(yaml, "      name", Spelling.Of(Spelling.OuterOptimizers, outer.Name));
+        Line(yaml, "      lr", outer.Lr);
+        Line(yaml, "      momentum", outer.Momentum);
     }
 
     private static void Checkpoint(StringBuilder yaml, CheckpointSpec checkpoint)

@@ -11,6 +11,19 @@ public enum LossKind
     CrossEntropy,
 }
 
+/// <summary>What parameters and gradients are rounded to where they pass between coordinator and trainers, wherever those live.</summary>
+[GenerateSerializer]
+public enum WireKind
+{
+    /// <summary>float32, which they are: nothing is rounded.</summary>
+    Full,
+
+    /// <summary>
+    /// bfloat16, half the bytes: parameters to the nearest, gradients up or down by chance, in proportion to how near each is. The state stays float32.
+    /// </summary>
+    Bfloat16,
+}
+
 /// <summary>How the network is trained.</summary>
 [GenerateSerializer, Immutable, Alias("tbptt.TrainSpec")]
 public sealed record TrainSpec
@@ -29,6 +42,15 @@ public sealed record TrainSpec
 
     /// <summary>The averaged gradient is scaled down to this global norm when it is longer; null for no clipping.</summary>
     [Id(4)] public double? ClipNorm { get; init; }
+
+    /// <summary>How often trainers exchange what they have learned. Default: at every step.</summary>
+    [Id(5)] public SyncSpec Sync { get; init; } = new();
+
+    /// <summary>Whether trainers make rounds of steps by themselves: <see cref="SyncMode.Local"/>.</summary>
+    public bool IsLocal => Sync.Mode == SyncMode.Local;
+
+    /// <summary>What parameters and gradients are rounded to on their way. Default <see cref="WireKind.Full"/>.</summary>
+    [Id(6)] public WireKind Wire { get; init; } = WireKind.Full;
 }
 
 /// <summary>The update rules, each with the meaning and the defaults of its namesake in <c>torch.optim</c>.</summary>
@@ -75,4 +97,12 @@ public sealed record OptimizerSpec
 
     /// <summary>rmsprop: decay of the running mean of squared gradients. Default 0.99.</summary>
     [Id(7)] public double Alpha { get; init; } = 0.99;
+
+    /// <summary>How many running averages the rule keeps of each parameter.</summary>
+    public int RunningAverages => Name switch
+    {
+        OptimizerKind.Adam or OptimizerKind.AdamW => 2,
+        OptimizerKind.RmsProp => 1,
+        _ => Momentum > 0 ? 1 : 0,
+    };
 }

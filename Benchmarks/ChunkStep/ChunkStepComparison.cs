@@ -18,16 +18,20 @@ internal static class ChunkStepComparison
     {
         NativeBackend.Initialize();
         var spec = LocalSilo.Average(epochs);
+        RunSpec fused = spec with { Engine = EngineKind.Fused }, torch = spec with { Engine = EngineKind.Torch };
         await using var silo = await LocalSilo.Start();
         using var bare = new BareLoop(spec, flat: false);
         using var flat = new BareLoop(spec, flat: true);
         int steps = 300 * epochs;
 
-        string[] names = ["silo", "single process", "bare", "bare with flat parameters"];
+        string[] names = ["silo, fused", "silo, torch", "single process, fused", "single process, torch", "bare", "bare with flat parameters"];
         var microseconds = names.Select(_ => new List<double>()).ToArray();
         for (int round = -1; round < rounds; round++)
         {
-            double[] figures = [await Train(silo, spec, round), WithoutGrains(spec), Loop(bare, steps), Loop(flat, steps)];
+            double[] figures =
+            [
+                await Train(silo, fused, round), await Train(silo, torch, round), WithoutGrains(fused), WithoutGrains(torch), Loop(bare, steps), Loop(flat, steps),
+            ];
             if (round < 0)
                 continue; // warm-up
             Console.WriteLine($"round {round + 1}: {string.Join(", ", names.Zip(figures, (name, figure) => $"{name} {figure:f0} µs"))}");
@@ -35,15 +39,16 @@ internal static class ChunkStepComparison
                 list.Add(figure);
         }
 
-        double[] medians = [.. microseconds.Select(Median)];
+        double[] medians = [.. microseconds.Select(Medians.Of)];
         Console.WriteLine($"median:  {string.Join(", ", names.Zip(medians, (name, figure) => $"{name} {figure:f0} µs"))} a chunk-step");
-        Console.WriteLine($"silo / bare {medians[0] / medians[2]:f2}, silo / bare with flat parameters {medians[0] / medians[3]:f2} (goal: at most 1.30)");
+        Console.WriteLine($"silo, torch / bare {medians[1] / medians[4]:f2}, silo, torch / bare with flat parameters {medians[1] / medians[5]:f2}");
+        Console.WriteLine($"silo, fused / bare {medians[0] / medians[4]:f2}, silo, fused / bare with flat parameters {medians[0] / medians[5]:f2}");
     }
 
     /// <summary>Microseconds a step, by the run's own epoch events: placing trainers and opening data are no steps.</summary>
     private static async Task<double> Train(LocalSilo silo, RunSpec spec, int round)
     {
-        var directory = await silo.Train(RunId.Parse($"round{round + 1}"), spec);
+        var directory = await silo.Train(RunId.Parse($"{spec.Engine}{round + 1}".ToLowerInvariant()), spec);
         var epochs = (await File.ReadAllLinesAsync(directory.Metrics)).Select(RunJson.ReadEvent).OfType<EpochFinished>();
         return epochs.Average(epoch => epoch.Seconds) / 300 * 1e6;
     }
@@ -53,7 +58,7 @@ internal static class ChunkStepComparison
     {
         using var run = PreparedRun.Prepare(spec);
         using var trainer = new SingleProcessTrainer(
-            run.Spec, run.Data, () => new TorchReplica(run.Spec.Model, run.Spec.Train.Loss, TorchSharp.torch.CPU));
+            run.Spec, run.Data, () => Engine.Open(run.Spec, DeviceName.Cpu));
         long steps = 0, started = Stopwatch.GetTimestamp();
         trainer.Train(_ => steps++);
         return Stopwatch.GetElapsedTime(started).TotalMicroseconds / steps;
@@ -67,5 +72,5 @@ internal static class ChunkStepComparison
         return Stopwatch.GetElapsedTime(started).TotalMicroseconds / steps;
     }
 
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+    
 }

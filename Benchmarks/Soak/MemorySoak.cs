@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Native;
 using TorchSharp;
 
@@ -9,13 +10,13 @@ internal static class MemorySoak
 {
     private const int Every = 2_000;
 
-    public static async Task Run(int steps)
+    public static async Task Run(int steps, EngineKind engine)
     {
         NativeBackend.Initialize();
         await using var silo = await LocalSilo.Start();
         long next = Every;
         Console.WriteLine("    step  live tensors  managed MB  resident MB");
-        await silo.Train(RunId.Parse("soak"), LocalSilo.Average(steps / 300 + 1), status =>
+        await silo.Train(RunId.Parse("soak"), LocalSilo.Average(steps / 300 + 1) with { Engine = engine }, status =>
         {
             if (status.Step < next)
                 return;

@@ -22,7 +22,7 @@ internal static class AttachedRun
     {
         var interruption = context.Interruption;
         var output = RunViews.Spoken(context.Terminal, mode);
-        var view = new RunSummary(RunViews.Create(context.Terminal, mode, run.Id, context.Time));
+        var view = new RunSummary(RunViews.Create(context.Terminal, context.Shown(mode), run.Id, context.Time));
         var watcher = new RunWatcher(run.Runs, run.Id, context.Time, context.Limits)
         {
             Recorded = () => run.HasFiles ? RunRecord.Read(run.Known.Directory) : null,

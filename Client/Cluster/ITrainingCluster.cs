@@ -13,6 +13,9 @@ internal sealed record ClusterPlan(string Runs, RunId Run, int Silos, bool Detac
     /// <summary>The run's directory.</summary>
     public RunDirectory Directory => new(Runs, Run);
 
+    /// <summary>Told every line of the spans and metrics that silos write for people; null where they write none.</summary>
+    public Action<string>? Telemetry { get; init; }
+
     /// <summary>The log of a silo.</summary>
     /// <param name="number">From 1.</param>
     public string Log(int number) => Path.Combine(Directory.Logs, $"silo-{number}.log");
@@ -37,6 +40,9 @@ internal interface ITrainingCluster : IAsyncDisposable
 
     /// <summary>The processes of its silos.</summary>
     IReadOnlyList<int> Pids { get; }
+
+    /// <summary>The web page of its run, served by its first living silo; null where none serves one.</summary>
+    string? Page { get; }
 
     /// <summary>Completes, with the cause, when no silo is left that nobody asked to end.</summary>
     Task<string> Lost { get; }

@@ -26,6 +26,11 @@ internal sealed class LocalCluster : IDisposable
     /// <summary>The silos.</summary>
     public IReadOnlyList<SiloProcess> Silos => _silos;
 
+    /// <summary>The web page of the run, served by the first silo that lives; null where none serves one.</summary>
+    public string? Page => _silos.Where(silo => !silo.Exited.IsCompleted).Select(silo => silo.Page).FirstOrDefault() is { } page
+        ? $"{page}runs/{_plan.Run}"
+        : null;
+
     /// <summary>Completes, with the cause, when no silo is left that nobody asked to end.</summary>
     public Task<string> Lost => _lost.Task;
 
@@ -116,7 +121,7 @@ internal sealed class LocalCluster : IDisposable
         try
         {
             // The first that fails ends the wait for all others.
-            await foreach (var ready in Task.WhenEach(_silos.Select(silo => silo.WaitUntilReadyAsync(first.Token))))
+            await foreach (var ready in Task.WhenEach(_silos.Select(silo => silo.WaitUntilReadyAsync(_plan.Telemetry, first.Token))))
                 await ready;
         }
         catch (OperationCanceledException exception) when (!cancellation.IsCancellationRequested)
@@ -136,8 +141,11 @@ internal sealed class LocalCluster : IDisposable
         if (left == 0)
             _lost.TrySetResult($"{what}; no silo is left, see {_plan.Directory.Logs}");
         else
-            notice($"{what}; {left} of {_silos.Count} silos left");
+            notice($"{what}; {left} of {_silos.Count} silos left{NewPage(silo)}");
     }
+
+    /// <summary>Who watched the page of the silo that ended can go on at another's.</summary>
+    private string NewPage(SiloProcess ended) => ended.Page is not null && Page is { } page ? $"; page {page}" : "";
 
     private List<string> Arguments(int number)
     {
@@ -146,6 +154,8 @@ internal sealed class LocalCluster : IDisposable
             "--runs", _plan.Runs, "--cluster-id", _plan.Run.Text, "--membership", MembershipFile, "--address", "127.0.0.1",
             "--silo-port", "0", "--gateway-port", "0", "--name", $"silo-{number}", "--log-file", _plan.Log(number),
         ];
+        if (_plan.Telemetry is not null)
+            arguments.AddRange("--telemetry", "console");
         return _plan.Detached ? [.. arguments, "--detached", _plan.Run.Text] : [.. arguments, "--local"];
     }
 }

@@ -29,6 +29,8 @@ internal sealed class LocalLauncher(Func<SiloProgram> findProgram) : IClusterLau
 
         public IReadOnlyList<int> Pids { get; } = [.. silos.Silos.Select(silo => silo.Pid)];
 
+        public string? Page => silos.Page;
+
         public Task<string> Lost => silos.Lost;
 
         public async Task EndAsync()

@@ -27,6 +27,9 @@ internal sealed class SiloProcess : IDisposable
     /// <summary>Its process.</summary>
     public int Pid { get; }
 
+    /// <summary>Its web page, once it is ready; null where it serves none.</summary>
+    public string? Page { get; private set; }
+
     /// <summary>Completes when the process has ended.</summary>
     public Task Exited { get; }
 
@@ -53,8 +56,10 @@ internal sealed class SiloProcess : IDisposable
     }
 
     /// <summary>Waits until the silo is part of its cluster.</summary>
+    /// <param name="telemetry">Told what it writes from then on; null where that is nothing.</param>
+    /// <param name="cancellation">Gives up.</param>
     /// <exception cref="ClientException">It ended before that, or said why it cannot start.</exception>
-    public async Task WaitUntilReadyAsync(CancellationToken cancellation)
+    public async Task WaitUntilReadyAsync(Action<string>? telemetry, CancellationToken cancellation)
     {
         _process.ErrorDataReceived += (_, said) => Keep(said.Data);
         _process.BeginErrorReadLine();
@@ -63,9 +68,16 @@ internal sealed class SiloProcess : IDisposable
             if (ReadyLine.Parse(line) is not { } said)
                 Keep(line);
             else if (said.Ready)
+            {
+                Page = said.Page;
+                if (telemetry is not null)
+                    _ = PassOnAsync(telemetry);
                 return;
+            }
             else
+            {
                 throw new ClientException($"silo {Number} did not start: {Text.OneLine(said.Error ?? "no reason given")}", Client.ExitCode.Unreachable);
+            }
         }
 
         // Not Exited, which began to wait before standard error was read and so need not see its end.
@@ -102,6 +114,12 @@ internal sealed class SiloProcess : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _process.Dispose();
+
+    private async Task PassOnAsync(Action<string> telemetry)
+    {
+        while (await _process.StandardOutput.ReadLineAsync() is { } line)
+            telemetry(line);
+    }
 
     private void Keep(string? line)
     {

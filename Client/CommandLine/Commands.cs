@@ -19,9 +19,10 @@ internal static class Commands
           tbptt submit wave.yaml --cluster redis:10.0.0.5:6379
 
         Exit codes: 0 completed, 1 failed or not to be done, 2 usage, 3 stopped, 4 diverged, 65 bad spec or data, 69 cluster unreachable or of
-        another version, 124 not ended in time, 130 Ctrl-C, 141 reader of the output gone, 143 SIGTERM.
+        another version, 124 not ended in time, 129 terminal closed, 130 Ctrl-C, 141 reader of the output gone, 143 SIGTERM.
         """)
     {
+        context.Telemetry.Option,
         TrainingCommands.Train(context),
         TrainingCommands.Submit(context),
         TrainingCommands.Validate(context),

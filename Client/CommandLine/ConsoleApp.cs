@@ -22,6 +22,7 @@ internal sealed class ConsoleApp(ConsoleContext context)
             return ExitCode.Usage;
         }
 
+        using var telemetry = context.Telemetry.Begin(parsed);
         try
         {
             return await parsed.InvokeAsync(new InvocationConfiguration

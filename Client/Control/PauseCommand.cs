@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Client.Connecting;
+using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Runs;
 
@@ -14,6 +15,9 @@ internal static class PauseCommand
         await using var run = await context.Clusters.FindAsync(cluster, name, CancellationToken.None);
         var output = context.Terminal.Out;
         var status = run.Known.Status;
+        if (run.Cluster is null && status.HasEnded)
+            throw new ClientException($"run {run.Id} cannot be paused: {Outcome.Line(status)}", ExitCode.Failed);
+
         // Without silos it stays paused, too.
         if (run.Cluster is not null || status.State != RunState.Paused)
             status = await new RunControl(context, run).PauseAsync("paused by 'tbptt pause'");

@@ -42,7 +42,7 @@ internal static class ResumeCommand
         var request = new ResumeRequest(options.Trainers, options.FromStart, ProtocolVersion.Current);
         var output = RunViews.Spoken(context.Terminal, options.Output);
         if (options.Trainers is { } trainers)
-            output.WriteLine($"with {Text.Plural(trainers, "trainer")}: where the run had another number, the result is the same within rounding, not to the bit");
+            output.WriteLine($"with {Text.Plural(trainers, "trainer")}: where the run had another number, the result is the same within rounding, not to the bit; in rounds of local steps it is another one");
         if (run.Cluster is null)
             return await OnOwnSilosAsync(context, options, run.Known, request);
         if (options.Silos is not null)
@@ -65,7 +65,7 @@ internal static class ResumeCommand
                 $"run {run} is {known.State} in cluster {Text.OneLine(status.Cluster)}, last heard of at {status.UpdatedAt.UtcDateTime:HH:mm:ss} UTC; "
                 + "name that cluster with --cluster, or wait until nobody is heard of any more",
                 ExitCode.Unreachable);
-        var plan = new ClusterPlan(Path.GetFullPath(options.Cluster.Runs), run, options.Silos ?? 1, Detached: false);
+        var plan = new ClusterPlan(Path.GetFullPath(options.Cluster.Runs), run, options.Silos ?? 1, Detached: false) { Telemetry = context.TelemetryOfSilos };
         RunViews.Spoken(context.Terminal, options.Output).WriteLine(
             $"no silo is alive that answers for run {run}: starting {Text.Plural(plan.Silos, "silo")} for it; Ctrl-C stops it again");
         return new LocalTraining(context, plan, options.Output, ResumeAsync, options.Cluster.Options).RunAsync();

@@ -61,6 +61,8 @@ internal static class ShowCommand
         Line("speed", status.HasEnded
             ? Text.MeanSpeed(status.Step, status.SequenceSteps, run.Seconds)
             : Text.Speed(status.StepsPerSecond, status.SequenceStepsPerSecond));
+        if (status.Engine.Length > 0)
+            Line("engine", status.Engine);
         Line("parameters", Text.Count(status.Parameters));
         Line("started", $"{status.SubmittedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
         Line("duration", Text.Duration(run.Seconds));
@@ -85,7 +87,7 @@ internal static class ShowCommand
         output.WriteLine();
         var table = new TextTable("TRAINER", "LANES", "STATE", "DEVICE", "PLACE", "SILO");
         foreach (var trainer in status.Trainers)
-            table.Add($"{trainer.Index}", TrainerTable.Lanes(trainer), Text.State(trainer.State), trainer.Device, $"{trainer.Place}", trainer.Silo);
+            table.Add($"{trainer.Index}", TrainerTable.Lanes(trainer), Text.State(trainer.State), TrainerTable.Device(trainer), $"{trainer.Place}", trainer.Silo);
         table.Write(output);
     }
 
@@ -94,7 +96,7 @@ internal static class ShowCommand
     {
         output.WriteLine();
         output.WriteLine($"files in {directory.Path}");
-        foreach (string path in (string[])[directory.Spec, directory.Status, directory.Metrics, directory.Model])
+        foreach (string path in (string[])[directory.Spec, directory.Status, directory.Metrics, directory.Model, directory.Hidden])
         {
             if (new FileInfo(path) is { Exists: true } file)
                 output.WriteLine($"  {file.Name,-20}{Text.Count(file.Length),15} bytes");

@@ -18,10 +18,12 @@ internal sealed class LocalTraining(ConsoleContext context, ClusterPlan plan, Ou
     public Task<int> RunAsync() => InterruptibleAsync(async () =>
     {
         var interruption = context.Interruption;
-        var view = new RunSummary(RunViews.Create(context.Terminal, mode, plan.Run, context.Time));
+        var view = new RunSummary(RunViews.Create(context.Terminal, context.Shown(mode), plan.Run, context.Time));
         int code = await view.ShowAsync(async () =>
         {
             await using var cluster = await LaunchAsync(view);
+            if (cluster.Page is { } page)
+                view.OnNotice($"page {page}");
             return await ReaderWatch.WhileReadAsync(context, () => Watched(cluster).RunAsync(view, interruption));
         });
         view.Write(RunViews.Spoken(context.Terminal, mode), plan.Directory, null, Command("resume"));
@@ -41,6 +43,8 @@ internal sealed class LocalTraining(ConsoleContext context, ClusterPlan plan, Ou
         var output = RunViews.Spoken(context.Terminal, mode);
         output.WriteLine($"run    {plan.Run}");
         output.WriteLine($"silos  {string.Join(' ', cluster.Pids)}");
+        if (cluster.Page is { } page)
+            output.WriteLine($"page   {page}");
         output.WriteLine($"logs   {Command("logs")}");
         output.WriteLine($"look   {Command("show")}");
         output.WriteLine($"watch  {Command("attach")}");

@@ -23,7 +23,7 @@ internal static class TrainCommand
     {
         var spec = context.Checker.Check(request.Spec, request.Sets);
         var run = RunId.Create(spec.Spec.Name, context.Time.GetUtcNow(), RandomNumberGenerator.GetInt32(1 << 16));
-        var plan = new ClusterPlan(Path.GetFullPath(request.Cluster.Runs), run, request.Silos, request.Detach);
+        var plan = new ClusterPlan(Path.GetFullPath(request.Cluster.Runs), run, request.Silos, request.Detach) { Telemetry = request.Detach ? null : context.TelemetryOfSilos };
         var training = new LocalTraining(context, plan, request.Output, SubmitAsync, request.Cluster.Options);
         return request.Detach ? training.DetachAsync() : training.RunAsync();
 
@@ -41,6 +41,8 @@ internal static class TrainCommand
         {
             // Said at once: whatever happens to this console, the run goes on.
             RunViews.Spoken(context.Terminal, request.Output).WriteLine($"submitted; Ctrl-C detaches, attach again with: {run.Command("attach")}");
+            if (cluster.Report.Silos.Select(silo => silo.Page).FirstOrDefault(page => page.Length > 0) is { } page)
+                RunViews.Spoken(context.Terminal, request.Output).WriteLine($"page {page}runs/{run.Id}");
             return await AttachedRun.WatchAsync(context, run, request.Output, fromNow: false);
         }
     }

@@ -16,7 +16,7 @@ internal static class EventText
         EpochFinished epoch => Epoch(epoch, epochs),
         TrainersRecovered recovery =>
             $"recovered: {Trainers(recovery.Trainers)} placed again after {Text.Duration(recovery.Seconds)}, "
-            + $"step {Text.Count(recovery.Step)} run again: {recovery.Reason}",
+            + $"{Steps(recovery)} run again: {recovery.Reason}",
         TrainersMoved move =>
             $"moved: {Trainers(move.Trainers)} to other silos in {Text.Duration(move.Seconds)} after step {Text.Count(move.Step)}: {move.Reason}",
         CheckpointWritten checkpoint =>
@@ -32,6 +32,10 @@ internal static class EventText
         $"resumed from {(started.Checkpoint is { } checkpoint ? $"checkpoint {checkpoint} at" : "the initial state,")} step {Text.Count(started.Step)}, "
         + $"generation {started.Generation}, {Text.Plural(started.Trainers, "trainer")}"
         + string.Concat(started.PassedOver.Select(passed => $"; passed over {passed}"));
+
+    private static string Steps(TrainersRecovered recovery) => recovery.Steps is > 1 and var steps
+        ? $"steps {Text.Count(recovery.Step)} to {Text.Count(recovery.Step + steps - 1)}"
+        : $"step {Text.Count(recovery.Step)}";
 
     private static string Started(RunStarted started) =>
         $"run {started.Run}: {Text.Plural(started.Epochs, "epoch")} of {Text.Plural(started.StepsPerEpoch, "step")}, "

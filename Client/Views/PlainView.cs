@@ -55,6 +55,8 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
     /// <inheritdoc/>
     public void OnStatus(RunStatus status)
     {
+        if (status.Engine.Length > 0 && _status?.Engine is not { Length: > 0 })
+            Say($"engine {status.Engine}");
         bool waits = status.State == RunState.Queued;
         if (waits && (_status?.State != RunState.Queued || _status.QueuePosition != status.QueuePosition))
             Say($"queued, {Outcome.Queue(status.QueuePosition)}{(status.Message.Length == 0 ? "" : $": {status.Message}")}");
@@ -84,7 +86,10 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
             Say($"{EventText.Of(step, _epochs)}, {Text.Rate(Rate(step))} steps/s{NewCheckpoint()}");
     }
 
-    private double Rate(StepCommitted step) => Math.Max(step.Step - _rateFrom.Step, 0) / time.GetElapsedTime(_rateFrom.Time).TotalSeconds;
+    /// <summary>Steps per second since the last line; where a round of local steps takes longer than the silence, those of the rounds before.</summary>
+    private double Rate(StepCommitted step) => step.Step > _rateFrom.Step
+        ? (step.Step - _rateFrom.Step) / time.GetElapsedTime(_rateFrom.Time).TotalSeconds
+        : _status?.StepsPerSecond ?? 0;
 
     /// <summary>The newest checkpoint, if no line has told of it.</summary>
     private string NewCheckpoint()

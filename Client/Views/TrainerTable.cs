@@ -48,6 +48,9 @@ internal static class TrainerTable
         ? trainer.FirstLane.ToString(CultureInfo.InvariantCulture)
         : $"{trainer.FirstLane}-{trainer.FirstLane + trainer.Lanes - 1}";
 
+    /// <summary>Where a trainer computes and with what: <c>cpu fused</c>.</summary>
+    public static string Device(TrainerStatus trainer) => $"{trainer.Device} {trainer.Engine}".Trim();
+
     private static string[] Row(TrainerStatus trainer) =>
-        [$"{trainer.Index}", Lanes(trainer), Text.OneLine(trainer.Silo), Text.OneLine(trainer.Device), Text.State(trainer.State)];
+        [$"{trainer.Index}", Lanes(trainer), Text.OneLine(trainer.Silo), Text.OneLine(Device(trainer)), Text.State(trainer.State)];
 }

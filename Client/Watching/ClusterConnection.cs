@@ -4,6 +4,7 @@ using Orleans.Configuration;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Local;
 using Orleans.Tbptt.Membership;
+using Orleans.Tbptt.Telemetry;
 using Orleans.Tbptt.Transport;
 
 namespace Orleans.Tbptt.Client.Watching;
@@ -78,6 +79,8 @@ internal sealed class ClusterConnection : IAsyncDisposable
         {
             client.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (settings.ClusterId, ClusteringSettings.ServiceId));
             client.UseClustering(settings);
+            if (Traces.Source.HasListeners())
+                client.AddActivityPropagation();
             if (tls is not null)
                 client.UseTls(tls, TimeProvider.System);
             client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Telemetry;
 
 namespace Orleans.Tbptt.Client.Watching;
 
@@ -43,7 +44,7 @@ internal sealed class GrainRunService(IGrainFactory grains) : IRunService
     public Task<IReadOnlyList<RunStatus>> ListAsync() => Catalog.List();
 
     /// <inheritdoc/>
-    public Task<SubmitReply> SubmitAsync(SubmitRequest request) => Catalog.Submit(request);
+    public Task<SubmitReply> SubmitAsync(SubmitRequest request) => Traced("submit", request.Run, () => Catalog.Submit(request));
 
     /// <inheritdoc/>
     public Task<EventPage> ReadEventsAsync(RunId run, long after, int limit) => Coordinator(run).ReadEvents(after, limit);
@@ -52,13 +53,24 @@ internal sealed class GrainRunService(IGrainFactory grains) : IRunService
     public Task<RunStatus> GetStatusAsync(RunId run) => Coordinator(run).GetStatus();
 
     /// <inheritdoc/>
-    public Task StopAsync(RunId run, string reason) => Coordinator(run).StopRun(reason);
+    public Task StopAsync(RunId run, string reason) => Traced("stop", run, async () =>
+    {
+        await Coordinator(run).StopRun(reason);
+        return true;
+    });
 
     /// <inheritdoc/>
-    public Task<ControlReply> PauseAsync(RunId run, string reason) => Coordinator(run).PauseRun(reason);
+    public Task<ControlReply> PauseAsync(RunId run, string reason) => Traced("pause", run, () => Coordinator(run).PauseRun(reason));
 
     /// <inheritdoc/>
-    public Task<ControlReply> ResumeAsync(RunId run, ResumeRequest request) => Coordinator(run).ResumeRun(request);
+    public Task<ControlReply> ResumeAsync(RunId run, ResumeRequest request) => Traced("resume", run, () => Coordinator(run).ResumeRun(request));
+
+    /// <summary>What somebody wants begins a trace; what is only looked at does not.</summary>
+    private static async Task<T> Traced<T>(string wish, RunId run, Func<Task<T>> call)
+    {
+        using var span = Traces.Source.StartActivity(Traces.Prefix + wish)?.SetTag("run", run.Text);
+        return await call();
+    }
 
     private ICoordinatorGrain Coordinator(RunId run) => grains.GetGrain<ICoordinatorGrain>(run.Text);
 }

@@ -9,20 +9,23 @@ public sealed class CoordinatorSiloTests(ChaosReport report) : ChaosTest(report)
 {
     private static readonly RunSpec Spec = RecoverySpecs.Standard;
 
-    [Fact(Timeout = Limit)]
-    public async Task Run_GivesTheSameBits_WhenItsCoordinatorsSiloIsKilled()
+    [Theory(Timeout = Limit)]
+    [InlineData(EngineKind.Fused)]
+    [InlineData(EngineKind.Torch)]
+    public async Task Run_GivesTheSameBits_WhenItsCoordinatorsSiloIsKilled(EngineKind engine)
     {
+        var spec = RecoverySpecs.On(engine);
         var cluster = await StartClusterAsync();
-        var run = await cluster.SubmitAsync(Spec);
+        var run = await cluster.SubmitAsync(spec);
         var places = await InTheMiddleAsync(cluster, run);
         var watch = new RunWatch(cluster, run.Id);
         var watching = watch.ToTheEndAsync();
 
-        var strike = Strike.With("kill -9 of the coordinator's silo", places.Coordinator.Kill);
+        var strike = Strike.With(engine == ChaosSpecs.Engine ? "kill -9 of the coordinator's silo" : $"kill -9 of the coordinator's silo (engine {engine})", places.Coordinator.Kill);
         var takeover = await TakeoverAsync(run, strike);
         await run.AwaitEnd();
 
-        ChaosAssert.SameBits(Spec, run);
+        ChaosAssert.SameBits(spec, run);
         Assert.Equal(run.Lines, await watching);
         Assert.NotNull(takeover.Checkpoint);
         Assert.Empty(takeover.PassedOver);
@@ -78,7 +81,7 @@ public sealed class CoordinatorSiloTests(ChaosReport report) : ChaosTest(report)
     [InlineData(1)]
     public async Task FrozenCoordinator_CommitsAndWritesNothing_WhenItIsContinuedAfterItsDeath(int trainers)
     {
-        var spec = trainers == Spec.Train.Trainers ? Spec : RecoverySpecs.With($"train.trainers={trainers}");
+        var spec = RecoverySpecs.Longer(5, $"train.trainers={trainers}");
         var cluster = await StartClusterAsync();
         var run = await cluster.SubmitAsync(spec);
         var frozen = (await InTheMiddleAsync(cluster, run)).Coordinator;
@@ -94,9 +97,16 @@ public sealed class CoordinatorSiloTests(ChaosReport report) : ChaosTest(report)
         Assert.Equal(70, frozen.ExitCode);
         await cluster.KillAllAsync();
         Assert.Subset(before.ToHashSet(), Checkpoints.Of(run.Run, under: takeover.Generation).ToHashSet());
+        bool isOver = run.Events.OfType<RunEnded>().Any();
         await cluster.StartSilosAsync(2);
-        var again = await run.Await<RunStarted>("the next takeover", one => one.Generation > checkpoint.Generation, after: checkpoint.Number);
-        Assert.True(Checkpoints.Generation(again.Checkpoint!) >= takeover.Generation, $"{again.Checkpoint} is of a generation before {takeover.Generation}");
+
+        // A machine that is fast enough may have ended the run before the silo that was frozen had read of its death.
+        if (!isOver)
+        {
+            var again = await run.Await<RunStarted>("the next takeover", one => one.Generation > checkpoint.Generation, after: checkpoint.Number);
+            Assert.True(Checkpoints.Generation(again.Checkpoint!) >= takeover.Generation, $"{again.Checkpoint} is of a generation before {takeover.Generation}");
+        }
+
         await run.AwaitEnd();
 
         ChaosAssert.SameBits(spec, run);

@@ -12,7 +12,7 @@ public sealed class DiskFullTests(ChaosReport report) : ChaosTest(report)
     [Fact(Timeout = Limit)]
     public async Task Run_GoesOnWithAWarning_WhenItsCheckpointsHaveNoRoom_AndWritesThemAgainLater()
     {
-        var spec = RecoverySpecs.With("train.epochs=100");
+        var spec = RecoverySpecs.Longer(5);
         var cluster = await StartClusterAsync(silos: 1);
 
         // The run has the disk before it is born: its directory of checkpoints is there already.

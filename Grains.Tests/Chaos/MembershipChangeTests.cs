@@ -14,7 +14,8 @@ public sealed class MembershipChangeTests(ChaosReport report) : ChaosTest(report
     public async Task Trainers_MoveToASiloThatJoins_WithoutRepeatingAStep()
     {
         var cluster = await StartClusterAsync(silos: 2);
-        var run = await cluster.SubmitAsync(Spec);
+        var spec = RecoverySpecs.Longer(4);
+        var run = await cluster.SubmitAsync(spec);
         await run.AwaitStep(100);
 
         var strike = Strike.With("a silo joins (its start included)", () => { });
@@ -23,7 +24,7 @@ public sealed class MembershipChangeTests(ChaosReport report) : ChaosTest(report
         var places = await Whereabouts.FindAsync(cluster, run.Id);
         await run.AwaitEnd();
 
-        ChaosAssert.SameBits(Spec, run);
+        ChaosAssert.SameBits(spec, run);
         Assert.Contains(joined, places.Trainers);
         Assert.Empty(run.Events.OfType<TrainersRecovered>());
         Assert.Equal(0, (await ReportAsync(strike, run)).StepsRepeated);

@@ -1,4 +1,3 @@
-using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Chaos.Harness;
@@ -13,7 +12,7 @@ public sealed class ResumeTests(ChaosReport report) : ChaosTest(report)
     [Fact(Timeout = Limit)]
     public async Task PausedRun_StaysPausedWhenEverySiloIsKilled_AndResumedIsAsIfNeverPaused()
     {
-        var cluster = await StartClusterAsync();
+        var cluster = await StartClusterAsync(silos: 2);
         var run = await cluster.SubmitAsync(Spec);
         await run.AwaitStep(105);
 
@@ -22,14 +21,14 @@ public sealed class ResumeTests(ChaosReport report) : ChaosTest(report)
         var pause = await run.Await<RunPaused>("the pause", _ => true);
         Assert.Equal(run.LastStep, pause.Step);
         await cluster.KillAllAsync();
-        await cluster.StartSilosAsync(3);
+        await cluster.StartSilosAsync(2);
         await cluster.AllActiveAsync();
         var status = await ChaosClient.Ask<RunStatus>("the status", async () => await cluster.Coordinator(run.Id).GetStatus());
         Assert.Equal((RunState.Paused, pause.Step), (status.State, status.Step));
         Assert.Equal(pause.Number, run.Events[^1].Number);
 
         var strike = Strike.With("paused, all killed, restarted, resumed (from the resume on)", () => { });
-        await ResumeAsync(cluster, run);
+        await cluster.ResumeAsync(run);
         var started = await run.Await<RunStarted>("the resumption", _ => true, after: pause.Number);
         await run.AwaitEnd();
 
@@ -46,7 +45,7 @@ public sealed class ResumeTests(ChaosReport report) : ChaosTest(report)
         var another = await StartClusterAsync(setup, silos: 2, id: "another", firstSilo: cluster.Silos.Count);
 
         var strike = Strike.With("all killed, resumed on another cluster (from the resume on)", () => { });
-        await ResumeAsync(another, run);
+        await another.ResumeAsync(run);
         await run.AwaitEnd();
 
         ChaosAssert.SameBits(Spec, run);
@@ -62,7 +61,7 @@ public sealed class ResumeTests(ChaosReport report) : ChaosTest(report)
         var another = await StartClusterAsync(setup, silos: 2, id: "another", firstSilo: cluster.Silos.Count);
         long told = run.LastStep;
 
-        await ResumeAsync(another, run, trainers: 2);
+        await another.ResumeAsync(run, trainers: 2);
         await run.AwaitEnd();
 
         ChaosAssert.Journal(run);
@@ -76,16 +75,10 @@ public sealed class ResumeTests(ChaosReport report) : ChaosTest(report)
 
     private async Task<(ChaosCluster Cluster, RunRecorder Run)> KilledAsync(ChaosSetup setup)
     {
-        var cluster = await StartClusterAsync(setup);
+        var cluster = await StartClusterAsync(setup, silos: 2);
         var run = await cluster.SubmitAsync(Spec);
         await run.Await<CheckpointWritten>("a checkpoint", one => one.Step >= 2 * RecoverySpecs.CheckpointSteps);
         await cluster.KillAllAsync();
         return (cluster, run);
-    }
-
-    private static async Task ResumeAsync(ChaosCluster cluster, RunRecorder run, int? trainers = null)
-    {
-        var reply = await cluster.Coordinator(run.Id).ResumeRun(new(trainers, Protocol: ProtocolVersion.Current));
-        Assert.Equal("", reply.Problem);
     }
 }

@@ -13,7 +13,7 @@ public sealed class SubmissionTests(ChaosReport report) : ChaosTest(report)
     [Fact(Timeout = Limit)]
     public async Task Run_IsTrainedOnce_WhenTwoClientsSubmitItAtOnce()
     {
-        var cluster = await StartClusterAsync();
+        var cluster = await StartClusterAsync(silos: 2);
         var second = Keep(await cluster.ConnectAsync());
         var id = cluster.NextRun(ChaosSpecs.Standard);
         var request = new SubmitRequest(id, ChaosSpecs.Standard, Protocol: ProtocolVersion.Current);
@@ -36,7 +36,7 @@ public sealed class SubmissionTests(ChaosReport report) : ChaosTest(report)
     public async Task Run_GoesOn_WhenAClientIsKilledWhileItIsAttached()
     {
         var redis = await StartRedisAsync();
-        var cluster = await StartClusterAsync(redis);
+        var cluster = await StartClusterAsync(redis, silos: 2);
         var run = await cluster.SubmitAsync(ChaosSpecs.Standard);
         using var console = ConsoleProcess.StartBare(
             "attach", run.Id.Text, "--cluster", $"redis:{redis.ConnectionString}", "--cluster-id", cluster.Id, "--output", "json");

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Chaos.Harness;
 
 namespace Orleans.Tbptt.Tests.Chaos;
@@ -7,13 +8,14 @@ namespace Orleans.Tbptt.Tests.Chaos;
 public sealed class TrainerSiloTests(ChaosReport report) : ChaosTest(report)
 {
     [Theory(Timeout = Limit)]
-    [InlineData("Redis")]
-    [InlineData("SQLite")]
-    public async Task Run_GivesTheSameBits_WhenATrainersSiloIsKilledMidStep(string store)
+    [InlineData("Redis", EngineKind.Fused)]
+    [InlineData("SQLite", EngineKind.Torch)]
+    public async Task Run_GivesTheSameBits_WhenATrainersSiloIsKilledMidStep(string store, EngineKind engine)
     {
+        var spec = ChaosSpecs.On(engine);
         var membership = store == "Redis" ? MembershipStore.Redis(await StartRedisAsync()) : MembershipStore.Sqlite(Workplace.File("membership.db"));
         var cluster = await StartClusterAsync(new ChaosSetup(Workplace, membership));
-        var run = await cluster.SubmitAsync(ChaosSpecs.Standard);
+        var run = await cluster.SubmitAsync(spec);
         await run.AwaitStep(100);
         var silo = (await Whereabouts.FindAsync(cluster, run.Id)).OfATrainer;
 
@@ -21,7 +23,7 @@ public sealed class TrainerSiloTests(ChaosReport report) : ChaosTest(report)
         var recovered = await run.Await<TrainersRecovered>("the recovery", _ => true);
         await run.AwaitEnd();
 
-        ChaosAssert.SameBits(ChaosSpecs.Standard, run);
+        ChaosAssert.SameBits(spec, run);
         var recovery = await ReportAsync(strike, run, silo);
         Assert.True(recovered.Time > strike.At);
         Assert.Equal(1, recovery.StepsRepeated);

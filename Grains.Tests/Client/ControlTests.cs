@@ -68,6 +68,17 @@ public sealed class ControlTests : IDisposable
     }
 
     [Fact]
+    public async Task Pause_Refuses_WhereTheRunHasEndedAndNoClusterIsAlive()
+    {
+        Cluster.IsAlive = _ => false;
+        _console.Write(Sample.Status(RunState.Completed));
+
+        Assert.Equal(ExitCode.Failed, await _console.RunAsync("pause", "wave-1"));
+
+        Assert.StartsWith("tbptt: run wave-1 cannot be paused: completed", _console.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Resume_AsksTheCoordinatorAndReturns_WhereAClusterIsAlive()
     {
         Cluster.Status = Sample.Status(RunState.Paused);
@@ -85,7 +96,8 @@ public sealed class ControlTests : IDisposable
         Assert.Equal(0, await _console.RunAsync("resume", "wave-1", "--trainers", "3"));
 
         Assert.Equal(3, Cluster.Resumptions[0].Trainers);
-        Assert.StartsWith("with 3 trainers: where the run had another number, the result is the same within rounding, not to the bit\n", _console.Output, StringComparison.Ordinal);
+        Assert.StartsWith("with 3 trainers: where the run had another number, the result is the same within rounding, not to the bit; in rounds of local steps it is another one\n",
+            _console.Output, StringComparison.Ordinal);
     }
 
     [Fact]

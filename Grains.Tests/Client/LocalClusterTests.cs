@@ -26,7 +26,7 @@ public sealed class LocalClusterTests : IDisposable
 
             Assert.StartsWith("silo 1 (process", await notice.Task, StringComparison.Ordinal);
             Assert.Contains("exit code 137", await notice.Task, StringComparison.Ordinal);
-            Assert.EndsWith("1 of 2 silos left", await notice.Task, StringComparison.Ordinal);
+            Assert.Matches(@"1 of 2 silos left; page http://127\.0\.0\.1:\d+/runs/wave-1$", await notice.Task);
             Assert.False(cluster.Lost.IsCompleted);
         }
 

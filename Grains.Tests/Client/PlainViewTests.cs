@@ -50,6 +50,7 @@ public sealed class PlainViewTests : IDisposable
         Play(
             Sample.Started(),
             new TrainersRecovered { Step = 3, Trainers = [1, 2], Reason = "silo-2 is\ngone", Seconds = 1.9 },
+            new TrainersRecovered { Step = 1001, Steps = 50, Trainers = [0], Reason = "silo-1 was lost", Seconds = 1 },
             Sample.Resumed(2, 3, "checkpoint 1-5: model.safetensors is cut short"),
             new TrainersMoved { Step = 3, Trainers = [0], Reason = "silo-3 joined", Seconds = 0.2 },
             Sample.Paused(3),
@@ -59,6 +60,7 @@ public sealed class PlainViewTests : IDisposable
         Assert.Equal(
             [
                 "recovered: trainers 1, 2 placed again after 1.9 s, step 3 run again: silo-2 is gone",
+                "recovered: trainer 0 placed again after 1.0 s, steps 1,001 to 1,050 run again: silo-1 was lost",
                 "resumed from checkpoint 1-3 at step 3, generation 2, 1 trainer; passed over checkpoint 1-5: model.safetensors is cut short",
                 "moved: trainer 0 to other silos in 0.2 s after step 3: silo-3 joined",
                 "paused at step 3: paused by 'tbptt pause'",
@@ -66,6 +68,19 @@ public sealed class PlainViewTests : IDisposable
                 "diverged at step 4 after 3.5 s: loss is not finite\uFFFD[31m",
             ],
             _output.ToString().TrimEnd().Split('\n')[1..]);
+    }
+
+    [Fact]
+    public void PlainView_TellsTheRateOfTheRoundsBefore_WhileARoundTakesLongerThanTheSilence()
+    {
+        Play(Sample.Started(), Sample.Step(50));
+        _time.Advance(PlainView.Silence);
+        _view.OnTick();
+        _view.OnStatus(Sample.Status(RunState.Running) with { StepsPerSecond = 1.5 });
+        _time.Advance(PlainView.Silence);
+        _view.OnTick();
+
+        Assert.EndsWith("loss 0.5, 1.5 steps/s\n", _output.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

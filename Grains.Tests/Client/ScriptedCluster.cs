@@ -174,6 +174,8 @@ internal sealed class ScriptedCluster : IClusterLauncher, IClusterConnector, IRu
 
         public IReadOnlyList<int> Pids => [41, 42];
 
+        public string? Page => null;
+
         public Task<string> Lost => script._lost.Task;
 
         public Task EndAsync()

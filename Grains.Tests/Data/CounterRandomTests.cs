@@ -41,8 +41,9 @@ public sealed class CounterRandomTests
     [Fact]
     public void Keys_Differ_ForEveryPartOfEveryPurpose()
     {
-        IEnumerable<ulong> keys = Enum.GetValues<RandomPurpose>().SelectMany(
+        RandomPurpose[] purposes = Enum.GetValues<RandomPurpose>();
+        IEnumerable<ulong> keys = purposes.SelectMany(
             purpose => Enumerable.Range(0, 1000).Select(part => CounterRandom.Derive(CounterRandom.Key(1, purpose), (ulong)part)));
-        Assert.Equal(5000, keys.Distinct().Count());
+        Assert.Equal(1000 * purposes.Length, keys.Distinct().Count());
     }
 }

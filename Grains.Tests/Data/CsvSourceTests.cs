@@ -2,6 +2,7 @@ using System.Globalization;
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Csv;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Support;
 
 namespace Orleans.Tbptt.Tests.Data;
 
@@ -135,7 +136,7 @@ public sealed class CsvSourceTests : IDisposable
     [Fact]
     public void Sunspots_Open_AsTheExampleReadsThem()
     {
-        string path = Path.Combine(Repository(), "examples", "data", "sunspots.csv");
+        string path = SourceTree.Of("examples", "data", "sunspots.csv");
         using IDataSource source = Given.Open(Given.Csv(path, lanes: 16, fraction: 0.15, standardize: true) with { Inputs = ["sunspots"] });
         string[] lines = File.ReadAllLines(path)[1..];
         int held = (int)Math.Round(0.15 * lines.Length);
@@ -145,14 +146,6 @@ public sealed class CsvSourceTests : IDisposable
         double[] values = [.. lines.Select(line => double.Parse(line.Split(',')[1], CultureInfo.InvariantCulture))];
         double naive = Math.Sqrt(values[^held..].Zip(values[^(held - 1)..]).Average(pair => Math.Pow(pair.First - pair.Second, 2)));
         Assert.Equal(naive, source.ForecastScale!.NaiveRmse, 1e-4);
-    }
-
-    private static string Repository()
-    {
-        DirectoryInfo? directory = new(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(directory!.FullName, "Orleans.Tbptt.sln")))
-            directory = directory.Parent;
-        return directory.FullName;
     }
 
     private string Write(string header, IEnumerable<string> rows) =>

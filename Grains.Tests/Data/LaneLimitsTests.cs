@@ -36,7 +36,7 @@ public sealed class LaneLimitsTests : IDisposable
             "data.batchSize: found 600000, with a hidden state of 1000 values a lane, expected at most 536870, for all of it is 536870911 values at most; "
             + "lower it, hiddenSize or layers",
             Problem(Given.Spec(data, new() { HiddenSize = 500 })));
-        PreparedRun.Prepare(Trainers(Given.Spec(data with { BatchSize = 500_000 }, new() { HiddenSize = 500 }), 2)).Dispose();
+        PreparedRun.Prepare(Trainers(Given.Spec(data with { BatchSize = 250_000 }, new() { HiddenSize = 500 }), 2)).Dispose();
     }
 
     [Fact]
@@ -70,16 +70,34 @@ public sealed class LaneLimitsTests : IDisposable
     }
 
     [Fact]
-    public void Lanes_AreRefused_WhenAContributionDoesNotPassInOneMessage()
+    public void Lanes_AreRefused_WhenTheirHiddenStateDoesNotPassInOneMessage()
     {
         DataSpec data = Given.Synthetic(SourceKind.Sine, sequences: 300_000, length: 1) with { BatchSize = 300_000 };
         RunSpec spec = Given.Spec(data, new() { HiddenSize = 500 });
-        int gradient = 4 * 500 * (1 + 500 + 2) + 501;
 
         Assert.Equal(
-            $"data.batchSize: found 300000, with which a trainer returns {gradient} values of a gradient and 300000000 of hidden state, "
-            + "expected at most 264241152 values together, which is what one message holds; take more trainers, or lower it, hiddenSize or layers",
+            "data.batchSize: found 300000, with which the lanes have 300000000 values of hidden state, "
+            + "expected at most 262144000 values together, which is what one message holds; lower it, hiddenSize or layers",
             Problem(spec));
+        PreparedRun.Prepare(spec with { Data = data with { BatchSize = 250_000 } }).Dispose();
+    }
+
+    [Fact]
+    public void Lanes_AreRefused_WhenARoundsContributionDoesNotPassInOneMessage()
+    {
+        DataSpec data = Given.Synthetic(SourceKind.Sine, sequences: 262_000, length: 1) with { BatchSize = 262_000 };
+        RunSpec spec = Given.Spec(data, new() { HiddenSize = 500 });
+        int difference = 4 * 500 * (1 + 500 + 2) + 501;
+        spec = spec with
+        {
+            Train = spec.Train with { Optimizer = new() { Name = OptimizerKind.Adam, Lr = 1 }, Sync = new() { Mode = SyncMode.Local, Chunks = 5, Outer = new() } },
+        };
+
+        Assert.StartsWith(
+            $"data.batchSize: found 262000, with which a trainer returns {difference} values of a difference, {2 * difference} of optimizer state and 262000000 of "
+            + "hidden state, expected at most 264241152 values together",
+            Problem(spec), StringComparison.Ordinal);
+        PreparedRun.Prepare(spec with { Train = spec.Train with { Sync = new() } }).Dispose();
         PreparedRun.Prepare(Trainers(spec, 2)).Dispose();
     }
 

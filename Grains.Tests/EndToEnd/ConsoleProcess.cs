@@ -10,6 +10,10 @@ internal sealed class ConsoleProcess : IDisposable
 {
     private static readonly Dictionary<string, string> NoVariables = [];
 
+    /// <summary>Where the build puts it: among the test's own files are those of the silo, which has another framework beneath it.</summary>
+    private static readonly string Console = Path.GetFullPath(
+        Path.Combine(AppContext.BaseDirectory, "..", "..", "Client", Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), "tbptt.dll"));
+
     private readonly string _runs;
     private readonly Process _process;
 
@@ -58,7 +62,8 @@ internal sealed class ConsoleProcess : IDisposable
     private static ConsoleProcess Launch(string runs, IReadOnlyDictionary<string, string> environment, IEnumerable<string> arguments)
     {
         string runtime = SiloProgram.Find(AppContext.BaseDirectory).Runtime;
-        var start = new ProcessStartInfo(runtime, [Path.Combine(AppContext.BaseDirectory, "tbptt.dll"), .. arguments])
+        // A test run that was itself started in the background ignores SIGINT, and what it starts would, too.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", runtime, Console, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

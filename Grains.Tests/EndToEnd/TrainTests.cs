@@ -26,6 +26,7 @@ public sealed class TrainTests : IDisposable
         Assert.True(code == 0, error);
         Assert.Equal(0, console.LivingSilos());
         Assert.Empty(Directory.GetFiles(Path.Combine(Runs, ".cluster")));
+        Assert.Contains($"/runs/{console.Run.Id}", output.Split('\n').First(line => line.StartsWith("page http://127.0.0.1:", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Contains("epoch 3/3: loss ", output, StringComparison.Ordinal);
         Assert.Contains($"files         {console.Run.Path}", output, StringComparison.Ordinal);
         AssertIsOracle(spec, console.Run);

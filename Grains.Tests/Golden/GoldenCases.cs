@@ -1,15 +1,20 @@
+using Orleans.Tbptt.Specs;
+
 namespace Orleans.Tbptt.Tests.Golden;
 
-/// <summary>Every case with one, two and three trainers, as far as it has lanes for them.</summary>
+/// <summary>Every case on both engines with one, two and three trainers, as far as it has lanes for them.</summary>
 internal static class GoldenCases
 {
-    public static TheoryData<string, int> WithTrainers()
+    public static TheoryData<string, int, EngineKind> OnBothEngines()
     {
-        var cases = new TheoryData<string, int>();
+        var cases = new TheoryData<string, int, EngineKind>();
         foreach (string name in GoldenCase.Names)
         {
             for (int trainers = 1; trainers <= Math.Min(3, GoldenCase.Load(name).Lanes); trainers++)
-                cases.Add(name, trainers);
+            {
+                cases.Add(name, trainers, EngineKind.Fused);
+                cases.Add(name, trainers, EngineKind.Torch);
+            }
         }
 
         return cases;

@@ -8,14 +8,14 @@ namespace Orleans.Tbptt.Tests.Golden;
 
 public sealed class GrainsGoldenTests(GrainsGoldenTests.OneSilo fixture) : IClassFixture<GrainsGoldenTests.OneSilo>
 {
-    public static TheoryData<string, int> Cases { get; } = GoldenCases.WithTrainers();
+    public static TheoryData<string, int, EngineKind> Cases { get; } = GoldenCases.OnBothEngines();
 
     [Theory, MemberData(nameof(Cases))]
-    public async Task Grains_ReproducePyTorch(string name, int trainers)
+    public async Task Grains_ReproducePyTorch(string name, int trainers, EngineKind engine)
     {
         using var directory = new TemporaryDirectory();
         var golden = GoldenCase.Load(name);
-        var spec = golden.Write(directory.Path, trainers);
+        var spec = golden.Write(directory.Path, trainers) with { Engine = engine };
 
         var run = await fixture.Silos.Train(spec);
 

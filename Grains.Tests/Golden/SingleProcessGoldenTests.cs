@@ -1,26 +1,24 @@
 using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training;
-using Orleans.Tbptt.Training.Native;
 using Orleans.Tbptt.Training.Replicas;
 using Orleans.Tbptt.Training.Steps;
-using TorchSharp;
 
 namespace Orleans.Tbptt.Tests.Golden;
 
 public sealed class SingleProcessGoldenTests
 {
-    public static TheoryData<string, int> Cases { get; } = GoldenCases.WithTrainers();
+    public static TheoryData<string, int, EngineKind> Cases { get; } = GoldenCases.OnBothEngines();
 
     [Theory, MemberData(nameof(Cases))]
-    public void SingleProcessTrainer_ReproducesPyTorch(string name, int trainers)
+    public void SingleProcessTrainer_ReproducesPyTorch(string name, int trainers, EngineKind engine)
     {
-        NativeBackend.Initialize();
         using var directory = new TemporaryDirectory();
         var golden = GoldenCase.Load(name);
-        using var prepared = PreparedRun.Prepare(golden.Write(directory.Path, trainers));
+        using var prepared = PreparedRun.Prepare(golden.Write(directory.Path, trainers) with { Engine = engine });
         using var trainer = new SingleProcessTrainer(
-            prepared.Spec, prepared.Data, () => new TorchReplica(prepared.Spec.Model, prepared.Spec.Train.Loss, torch.CPU));
+            prepared.Spec, prepared.Data, () => Engine.Open(prepared.Spec, DeviceName.Cpu));
         List<double> losses = [], norms = [], epochs = [];
 
         var early = trainer.Train(

@@ -71,6 +71,8 @@ public sealed class SiloCommandLineTests
 
     [Theory]
     [InlineData("slots: found '-1', expected 0 to 1024", "--slots", "-1")]
+    [InlineData("log-format: found 'xml', expected text or json", "--log-format", "xml")]
+    [InlineData("telemetry: found 'otlp', expected none or console", "--telemetry", "otlp")]
     [InlineData("data-root: found '/no/such/place', expected a directory that exists", "--data-root", "/no/such/place")]
     public void CommandLine_SaysWhatItExpected_WhenAValueIsWrong(string message, params string[] args) =>
         Assert.Equal(message, Assert.Throws<SiloStartException>(() => Parse(args)).Message);
@@ -101,6 +103,15 @@ public sealed class SiloCommandLineTests
         var exception = Assert.Throws<SiloStartException>(() => _ = Parse("--address", address).Settings.IPAddress);
 
         Assert.Contains($"found '{address}'", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Settings_NameTheSilo_ByWhatTellsItFromOthers()
+    {
+        Assert.Equal($"silo-{Environment.ProcessId}", Parse().Settings.EffectiveName);
+        Assert.Equal("east", Parse("--name", "east").Settings.EffectiveName);
+        Assert.Equal("silo-417", SiloSettings.NameOf(417, "machine"));
+        Assert.Equal("silo-6f2b1c", SiloSettings.NameOf(1, "6f2b1c"));
     }
 
     private static SiloStart Parse(params string[] args)

@@ -23,6 +23,8 @@ public sealed class SiloProgramTests : IDisposable
         using var ready = await ReadReadyAsync(silo);
         Assert.True(ready.RootElement.GetProperty("ready").GetBoolean());
         Assert.Equal(silo.Id, ready.RootElement.GetProperty("pid").GetInt32());
+        using (var web = new HttpClient { BaseAddress = new(ready.RootElement.GetProperty("page").GetString()!) })
+            Assert.Equal("Healthy", await web.GetStringAsync("/health/ready", TestContext.Current.CancellationToken));
         using (var client = new TcpClient())
             await client.ConnectAsync(IPEndPoint.Parse(ready.RootElement.GetProperty("gateway").GetString()!), TestContext.Current.CancellationToken);
 
@@ -84,6 +86,7 @@ public sealed class SiloProgramTests : IDisposable
     [InlineData("device: found 'gpu', expected auto, cpu or cuda:N", "--device", "gpu")]
     [InlineData("gateway-port: found '99999', expected 0 to 65535", "--gateway-port", "99999")]
     [InlineData("log-level: found 'loud', expected verbose, debug, information, warning, error or fatal", "--log-level", "loud")]
+    [InlineData("http: found 'web', expected [address:]port, such as 8080, 127.0.0.1:8080 or 0.0.0.0:8080, with 0 for any free port; or off", "--http", "web")]
     [InlineData("Unrecognized command or argument '--nonsense'.", "--nonsense")]
     public async Task Silo_ExitsWith78AndOneLine_WhenAnOptionIsWrong(string message, params string[] args)
     {

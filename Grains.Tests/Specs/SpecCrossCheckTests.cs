@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Specs;
 using static Orleans.Tbptt.Tests.Specs.SpecFixture;
 
 namespace Orleans.Tbptt.Tests.Specs;
@@ -14,6 +15,15 @@ public class SpecCrossCheckTests
     [InlineData("  hiddenSize", "  dropout: 0.5", "4:3 model.dropout: found 0.5 with 1 layer, expected 2 layers or more, for dropout lies between layers; remove it, or add a layer")]
     [InlineData("  hiddenSize", "  embedding: {size: 4}", "4:3 model.embedding: found an embedding with source sine, expected none, for the inputs are values; remove it; bytes, and npy with whole numbers, have tokens")]
     [InlineData("  chunkLength", "  chunkCount: 2", "9:3 tbptt.chunkCount: found chunkCount beside chunkLength, expected exactly one of chunkLength and chunkCount; remove one of the two")]
+    [InlineData("  loss", "  sync: {chunks: 4}", "12:10 train.sync.chunks: found 4 with mode every, expected 1, for in mode every each chunk is a step of all trainers together; remove it, or write mode: local")]
+    [InlineData("  loss", "  sync: {mode: every, outer: {lr: 1}}", "12:23 train.sync.outer: found outer with mode every, expected it with mode local only; remove it")]
+    [InlineData("  loss", "  sync: {mode: local}", "12:3 train.sync.chunks: found nothing, expected a whole number from 1 to 100000; add chunks")]
+    [InlineData("  loss", "  sync: {mode: local, chunks: 0}", "12:23 train.sync.chunks: found 0, expected a whole number from 1 to 100000; raise it to 1 or more")]
+    [InlineData("  loss", "  sync: {mode: locale, chunks: 5}", "12:10 train.sync.mode: found locale, expected every or local; did you mean local?")]
+    [InlineData("  loss", "  sync: {mode: local, chunks: 5, outer: {lr: 0}}", "12:42 train.sync.outer.lr: found 0, expected a number greater than 0 and at most 1e30; raise it above 0")]
+    [InlineData("  loss", "  sync: {mode: local, chunks: 5, outer: {momentum: 1}}", "12:42 train.sync.outer.momentum: found 1, expected a number in [0, 1); lower it below 1")]
+    [InlineData("  loss", "  sync: {mode: local, chunks: 5, outer: {name: adam}}", "12:42 train.sync.outer.name: found adam, expected nesterov; choose one of them")]
+    [InlineData("  loss", "  sync: {mode: local, chunks: 5, outer: {nesterov: true}}", "12:42 train.sync.outer.nesterov: found an unknown key, expected name, lr or momentum; remove it, or correct its spelling")]
     public void Key_IsRefused_WhenItDoesNotFitTheSineSpec(string after, string line, string problem) =>
         Assert.Equal($"run.yaml:{problem}", Problem(Sine.After(after, line)));
 
@@ -29,6 +39,21 @@ public class SpecCrossCheckTests
 
         Assert.Equal($"run.yaml:{shifted}", Problem(Bytes.After(after, line)));
     }
+
+    [Fact]
+    public void FusedEngine_IsRefused_OnAGpu_AndMeansTheCpuWhereTheDeviceIsLeftOpen()
+    {
+        string Engine(string device) => $"engine: fused\ndevice: {device}\n{Sine}";
+
+        Assert.Equal("run.yaml:1:1 engine: found fused with device cuda:0, expected auto or torch, for fused computes on CPUs; change it, or set device to cpu", Problem(Engine("cuda:0")));
+        Assert.Equal(DeviceName.Cpu, Sound(Engine("auto")).ComputesOn);
+        Assert.Equal(DeviceName.Auto, Sound(Sine).ComputesOn);
+    }
+
+    [Fact]
+    public void Bfloat16_IsRefused_WithLocalSteps() => Assert.EndsWith(
+        "train.wire: found bfloat16 with sync.mode local, expected float32, for what local steps add up to is too fine for it; remove it, or write mode: every",
+        Problem(Sine.After("train:", "  wire: bfloat16\n  sync: {mode: local, chunks: 4}")), StringComparison.Ordinal);
 
     [Fact]
     public void Sgd_RefusesWhatTheAdamsHave_WhenGiven()

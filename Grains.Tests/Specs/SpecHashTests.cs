@@ -17,6 +17,14 @@ public class SpecHashTests
         Assert.Equal(hash, SpecHash.Of(Spec with { Checkpoint = new() { EverySteps = 1, EverySeconds = 0, KeepLast = 1, KeepBest = 0 } }));
     }
 
+    /// <summary>So that a checkpoint of a release that knew no <c>train.sync</c> is one of the same run.</summary>
+    [Fact]
+    public void Hash_KnowsNothingOfRounds_WhereThereAreNone()
+    {
+        Assert.DoesNotContain("sync", SpecWriter.ToYaml(Spec), StringComparison.Ordinal);
+        Assert.Contains("sync", SpecWriter.ToYaml(Spec.InRounds(2)), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Hash_IsAnother_ForWhatDeterminesTheResult()
     {
@@ -25,6 +33,7 @@ public class SpecHashTests
             Spec, Spec with { Seed = 4 }, Spec with { Data = Spec.Data with { Shuffle = true } }, Spec with { Model = Spec.Model with { HiddenSize = 13 } },
             Spec with { Train = Spec.Train with { ClipNorm = null } }, Spec with { Train = Spec.Train with { Epochs = 3 } },
             Spec with { Tbptt = new() { ChunkLength = 9 } },
+            Spec.InRounds(1), Spec.InRounds(2), Spec.InRounds(2, lr: 0.6), Spec.InRounds(2, momentum: 0.8),
         ];
 
         Assert.Equal(others.Length, others.Select(SpecHash.Of).Distinct().Count());

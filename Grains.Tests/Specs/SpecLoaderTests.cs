@@ -47,6 +47,7 @@ public class SpecLoaderTests
               epochs: 11
               loss: mse
               clipNorm: 2e-1
+              wire: bfloat16
               optimizer: {name: adamw, lr: 3e-3, betas: [0.8, 0.95], eps: 1e-6, weightDecay: 0}
             """);
 
@@ -69,7 +70,7 @@ public class SpecLoaderTests
                 Tbptt = new() { ChunkCount = 12 },
                 Train = new()
                 {
-                    Trainers = 3, Epochs = 11, Loss = LossKind.Mse, ClipNorm = 0.2,
+                    Trainers = 3, Epochs = 11, Loss = LossKind.Mse, ClipNorm = 0.2, Wire = WireKind.Bfloat16,
                     Optimizer = new()
                     {
                         Name = OptimizerKind.AdamW, Lr = 0.003, Beta1 = 0.8, Beta2 = 0.95, Eps = 1e-6, WeightDecay = 0,
@@ -173,5 +174,14 @@ public class SpecLoaderTests
         Assert.All(others, other => Assert.NotEqual(spec, other));
         Assert.Equal(spec with { Paths = ["/a"] }, spec with { Paths = new List<string> { "/a" } });
         Assert.Equal((spec with { Paths = ["/a"] }).GetHashCode(), (spec with { Paths = new List<string> { "/a" } }).GetHashCode());
+    }
+
+    [Fact]
+    public void Sync_HasTheDefaultsOfThePaper_WhenItIsLocal()
+    {
+        Assert.Equal(new SyncSpec(), SpecFixture.Sound(SpecFixture.Sine).Train.Sync);
+        Assert.Equal(
+            new SyncSpec { Mode = SyncMode.Local, Chunks = 50, Outer = new() { Name = OuterOptimizerKind.Nesterov, Lr = 0.7, Momentum = 0.9 } },
+            SpecFixture.Sound(SpecFixture.Sine, "train.sync={mode: local, chunks: 50}").Train.Sync);
     }
 }

@@ -66,17 +66,29 @@ public class SpecWriterTests
         foreach (CellKind cell in Enum.GetValues<CellKind>())
         {
             AssertComesBack(Sound(Sine, $"model.cell={cell.ToString().ToLowerInvariant()}", "model.layers=3", "model.dropout=0.25",
-                "model.inputSize=3", "model.outputSize=2", "device=cuda:12", "seed=0", "tbptt={chunkCount: 5}", "train.trainers=2"));
+                "model.inputSize=3", "model.outputSize=2", "device=cuda:12", "seed=0", "tbptt={chunkCount: 5}", "train.trainers=2", "train.wire=bfloat16"));
         }
 
         AssertComesBack(Sound(Bytes, "model.embedding.vocabulary=65", "model.inputSize=4", "device=cpu"));
     }
 
     [Theory]
+    [InlineData("{mode: every, chunks: 1}")]
+    [InlineData("{mode: local, chunks: 1}")]
+    [InlineData("{mode: local, chunks: 50, outer: {name: nesterov, lr: 1e-3, momentum: 0}}")]
+    public void Spec_ComesBackEqual_WithEverySync(string sync) => AssertComesBack(Sound(Sine, $"train.sync={sync}"));
+
+    [Theory]
     [InlineData("{}")]
     [InlineData("{everySteps: 200, everySeconds: 0, keepLast: 1, keepBest: 0}")]
     [InlineData("{everySeconds: 0.25}")]
     public void Spec_ComesBackEqual_WithEveryCheckpoint(string checkpoint) => AssertComesBack(Sound(Sine, $"checkpoint={checkpoint}"));
+
+    [Theory]
+    [InlineData("auto")]
+    [InlineData("fused")]
+    [InlineData("torch")]
+    public void Spec_ComesBackEqual_WithEveryEngine(string engine) => AssertComesBack(Sound(Sine, $"engine={engine}"));
 
     [Fact]
     public void Keys_AreLeftOut_WhenTheyDoNotApply()
@@ -86,6 +98,7 @@ public class SpecWriterTests
             name: run
             seed: 1
             device: auto
+            engine: auto
             model:
               cell: lstm
               hiddenSize: 8
@@ -103,6 +116,7 @@ public class SpecWriterTests
               trainers: 1
               epochs: 2
               loss: cross_entropy
+              wire: float32
               optimizer:
                 name: sgd
                 lr: 0.5

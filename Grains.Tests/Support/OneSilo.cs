@@ -1,3 +1,7 @@
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
+
 namespace Orleans.Tbptt.Tests.Support;
 
 /// <summary>A silo for the tests of a class, and a hand in its trainers' calls.</summary>
@@ -10,4 +14,47 @@ public sealed class OneSilo : IAsyncLifetime
     public async ValueTask InitializeAsync() => Silos = await TestSilos.Start(1, silo => silo.AddIncomingGrainCallFilter(Calls));
 
     public ValueTask DisposeAsync() => Silos.DisposeAsync();
+
+    /// <summary>Submits a run, and does something to it while a call of trainer 1 is held back.</summary>
+    /// <param name="spec">What to train.</param>
+    /// <param name="method">The trainer's method.</param>
+    /// <param name="at">The step or chunk of the call.</param>
+    /// <param name="interrupt">What is done to the run.</param>
+    internal async Task<(RunId Run, ICoordinatorGrain Coordinator)> InterruptedAt(RunSpec spec, string method, long at, Func<ICoordinatorGrain, Task> interrupt)
+    {
+        Calls.Reset();
+        using var halt = Calls.HaltBefore(call => call.Is(method, 1, at));
+        var run = await Silos.Submit(spec);
+        await halt.Reached;
+        var coordinator = Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
+        var interrupting = interrupt(coordinator);
+        Calls.Reset();
+        halt.GoOn();
+        await interrupting;
+        return (run, coordinator);
+    }
+
+    /// <summary>Trains while the first matching call of each trainer named fails.</summary>
+    /// <param name="spec">What to train.</param>
+    /// <param name="afterTheWork">Whether the trainer does its work before the call fails.</param>
+    /// <param name="lost">The trainers.</param>
+    /// <param name="where">Which calls match.</param>
+    internal async Task<FinishedRun> TrainLosing(RunSpec spec, bool afterTheWork, int[] lost, Func<TrainerCall, bool> where)
+    {
+        Calls.Reset();
+        var left = new HashSet<int>(lost);
+        Task Fail(TrainerCall call)
+        {
+            lock (left)
+                return where(call) && left.Remove(call.Trainer) ? throw new InvalidOperationException("unplugged") : Task.CompletedTask;
+        }
+
+        if (afterTheWork)
+            Calls.After = Fail;
+        else
+            Calls.Before = Fail;
+        var run = await Silos.Train(spec);
+        Assert.Empty(left);
+        return run;
+    }
 }

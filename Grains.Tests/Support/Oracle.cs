@@ -1,10 +1,8 @@
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training;
-using Orleans.Tbptt.Training.Native;
 using Orleans.Tbptt.Training.Replicas;
 using Orleans.Tbptt.Training.Steps;
-using TorchSharp;
 
 namespace Orleans.Tbptt.Tests.Support;
 
@@ -13,10 +11,9 @@ internal sealed record Oracle(IReadOnlyList<StepOutcome.Committed> Steps, IReadO
 {
     public static Oracle Of(RunSpec spec)
     {
-        NativeBackend.Initialize();
         using var prepared = PreparedRun.Prepare(spec);
         using var trainer = new SingleProcessTrainer(
-            prepared.Spec, prepared.Data, () => new TorchReplica(prepared.Spec.Model, prepared.Spec.Train.Loss, torch.CPU));
+            prepared.Spec, prepared.Data, () => Engine.Open(prepared.Spec, DeviceName.Cpu));
         List<StepOutcome.Committed> steps = [];
         List<double> epochs = [];
         List<double?> validation = [];

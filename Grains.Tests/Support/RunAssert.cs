@@ -19,6 +19,7 @@ internal static class RunAssert
         Assert.Equal(Enumerable.Range(1, oracle.Steps.Count).Select(step => (long)step), run.Events.OfType<StepCommitted>().Select(step => step.Step));
         Bits.Same(oracle.Steps.Select(step => step.Loss), run.StepLosses);
         Bits.Same(oracle.Steps.Select(step => step.GradientNorm), run.GradientNorms);
+        Bits.Same(oracle.Steps.Select(step => step.DifferenceNorm).OfType<double>(), run.DifferenceNorms);
         Bits.Same(oracle.EpochLosses, run.EpochLosses);
         Bits.Same(oracle.ValidationLosses.OfType<double>(), run.Status.ValidationLosses);
         Bits.Same(oracle.State.Parameters, run.Model(oracle.State.Layout));

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Training.Reference;
+using Orleans.Tbptt.Training.Rounds;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Tests.Support;
@@ -7,6 +8,8 @@ namespace Orleans.Tbptt.Tests.Support;
 /// <summary>Committed states without a network: gradients and hidden states are drawn.</summary>
 internal static class States
 {
+    private const int RoundSteps = 3;
+
     /// <summary>Every optimizer, and one of them with momentum.</summary>
     public static IReadOnlyDictionary<string, OptimizerSpec> Optimizers { get; } = new Dictionary<string, OptimizerSpec>
     {
@@ -31,9 +34,17 @@ internal static class States
         return state;
     }
 
-    /// <summary>Makes so many steps more.</summary>
+    /// <summary>Makes so many steps more; where trainers make local steps, in rounds of three.</summary>
     public static void Advance(TrainingState state, int steps)
     {
+        if (state.Inner.Count > 0)
+        {
+            Assert.Equal(0, steps % RoundSteps);
+            for (int i = 0; i < steps; i += RoundSteps)
+                AdvanceRound(state);
+            return;
+        }
+
         for (int i = 0; i < steps; i++)
         {
             var draws = new Draws(1000 + state.Step);
@@ -42,6 +53,18 @@ internal static class States
             var shard = new ShardResult(draws.Floats(state.Parameters.Length), hidden, draws.Double(0, 3), draws.Int(1, 99));
             Assert.IsType<StepOutcome.Committed>(state.Commit([shard]));
         }
+    }
+
+    private static void AdvanceRound(TrainingState state)
+    {
+        var results = state.Inner.Select((inner, trainer) =>
+        {
+            var draws = new Draws(2000 + state.Step + trainer);
+            return new RoundResult(
+                draws.Floats(state.Parameters.Length), draws.Floats(state.Hidden.Length / state.Inner.Count), [1, 2, 3], [4, 5, 6],
+                [.. inner.Names.Select(_ => (ReadOnlyMemory<float>)draws.Floats(state.Parameters.Length))], state.Step + RoundSteps - trainer);
+        });
+        Assert.IsType<StepOutcome.Round>(state.CommitRound([.. results]));
     }
 
     /// <summary>Equal to the bit, all of it.</summary>
@@ -54,5 +77,8 @@ internal static class States
         Assert.Equal(expected.Optimizer.Averages.Select(average => average.Name), actual.Optimizer.Averages.Select(average => average.Name));
         foreach (var (one, other) in expected.Optimizer.Averages.Zip(actual.Optimizer.Averages))
             Bits.Same(one.Values.Span, other.Values.Span);
+        Assert.Equal(expected.Inner.Select(inner => inner.Count), actual.Inner.Select(inner => inner.Count));
+        foreach (var (one, other) in expected.Inner.Zip(actual.Inner))
+            Bits.Same(one.Values, other.Values);
     }
 }

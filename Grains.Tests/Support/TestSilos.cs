@@ -22,7 +22,13 @@ internal sealed class TestSilos : IAsyncDisposable
 
     public string Store => _store.Path;
 
-    public static async Task<TestSilos> Start(int silos, Action<ISiloBuilder>? configure = null, int slots = 64)
+    /// <param name="silos">How many.</param>
+    /// <param name="configure">Sets more.</param>
+    /// <param name="slots">Trainers that each takes.</param>
+    /// <param name="directSteps">Whether steps take the short ways: filters of grain calls do not see those.</param>
+    /// <param name="configureClient">Sets more of the client.</param>
+    public static async Task<TestSilos> Start(
+        int silos, Action<ISiloBuilder>? configure = null, int slots = 64, bool directSteps = false, Action<IClientBuilder>? configureClient = null)
     {
         var store = new TemporaryDirectory();
         var builder = new InProcessTestClusterBuilder((short)silos);
@@ -32,10 +38,13 @@ internal sealed class TestSilos : IAsyncDisposable
             {
                 options.RunsDirectory = store.Path;
                 options.Slots = slots;
+                options.DirectSteps = directSteps;
                 options.GrainDirectory = new AdoNetGrainDirectory(SqliteFactory.Instance, $"Data Source={store.File("directory.db")};Pooling=False", "test");
             });
             configure?.Invoke(silo);
         });
+        if (configureClient is not null)
+            builder.ConfigureClient(configureClient);
         var cluster = builder.Build();
         await cluster.DeployAsync();
         return new(cluster, store);
@@ -88,6 +97,8 @@ internal sealed record FinishedRun(RunDirectory Directory, RunStatus Status, IRe
     public double[] StepLosses => [.. Events.OfType<StepCommitted>().Select(step => step.Loss)];
 
     public double[] GradientNorms => [.. Events.OfType<StepCommitted>().Select(step => step.GradientNorm)];
+
+    public double[] DifferenceNorms => [.. Events.OfType<StepCommitted>().Select(step => step.DifferenceNorm).OfType<double>()];
 
     public double[] EpochLosses => [.. Events.OfType<EpochFinished>().Select(epoch => epoch.Loss)];
 

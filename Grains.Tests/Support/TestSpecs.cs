@@ -21,4 +21,14 @@ internal static class TestSpecs
             Trainers = trainers, Epochs = epochs, Loss = LossKind.Mse, ClipNorm = 0.5, Optimizer = new() { Name = OptimizerKind.Adam, Lr = 1e-2 },
         },
     };
+
+    /// <summary>The same, in rounds of local steps.</summary>
+    /// <param name="spec">What to train.</param>
+    /// <param name="chunks">Steps of a round.</param>
+    /// <param name="lr">The outer learning rate.</param>
+    /// <param name="momentum">The outer momentum.</param>
+    public static RunSpec InRounds(this RunSpec spec, int chunks, double lr = 0.7, double momentum = 0.9) => spec with
+    {
+        Train = spec.Train with { Sync = new() { Mode = SyncMode.Local, Chunks = chunks, Outer = new() { Lr = lr, Momentum = momentum } } },
+    };
 }

@@ -13,6 +13,7 @@ internal sealed record TrainerCall(string Method, string Run, int Trainer, int G
         {
             ShardAssignment assignment => (assignment.Generation, assignment.Step),
             StepTicket ticket => (ticket.Generation, ticket.Step),
+            RoundTicket ticket => (ticket.Generation, ticket.Step),
             EvaluationTicket ticket => (ticket.Generation, ticket.Chunk),
             int released => (released, -1),
             var other => throw new InvalidOperationException($"unknown argument {other}"),

@@ -5,23 +5,26 @@ using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Native;
 using Orleans.Tbptt.Training.Replicas;
 using Orleans.Tbptt.Training.Steps;
-using TorchSharp;
 
 namespace Orleans.Tbptt.Tests.Training;
 
 public sealed class SingleProcessTrainerTests
 {
     [Theory]
-    [InlineData(CellKind.Lstm, 0.0)]
-    [InlineData(CellKind.Lstm, 0.4)]
-    [InlineData(CellKind.Gru, 0.4)]
-    [InlineData(CellKind.Rnn, 0.4)]
-    public void AnyNumberOfTrainers_GiveTheSameModel_WithinRounding(CellKind cell, double dropout)
+    [InlineData(EngineKind.Fused, CellKind.Lstm, 0.0)]
+    [InlineData(EngineKind.Fused, CellKind.Lstm, 0.4)]
+    [InlineData(EngineKind.Fused, CellKind.Gru, 0.4)]
+    [InlineData(EngineKind.Fused, CellKind.Rnn, 0.4)]
+    [InlineData(EngineKind.Torch, CellKind.Lstm, 0.0)]
+    [InlineData(EngineKind.Torch, CellKind.Lstm, 0.4)]
+    [InlineData(EngineKind.Torch, CellKind.Gru, 0.4)]
+    [InlineData(EngineKind.Torch, CellKind.Rnn, 0.4)]
+    public void AnyNumberOfTrainers_GiveTheSameModel_WithinRounding(EngineKind engine, CellKind cell, double dropout)
     {
-        var alone = Train(Spec(cell, 1, dropout), Uneven());
+        var alone = Train(Spec(cell, 1, dropout) with { Engine = engine }, Uneven());
         foreach (int trainers in new[] { 2, 3, 6 })
         {
-            var split = Train(Spec(cell, trainers, dropout), Uneven());
+            var split = Train(Spec(cell, trainers, dropout) with { Engine = engine }, Uneven());
 
             // The sum over lanes is taken in another order: some roundings of 6e-8 a step, carried through plain gradient descent, which does
             // not blow them up. Another mask for one unit, or a mean of means, costs 1e-3 and more.
@@ -107,10 +110,12 @@ public sealed class SingleProcessTrainerTests
         Assert.Null(none.Evaluate());
     }
 
-    [Fact]
-    public void TwoThreadsInOneProcess_GiveTheSameBitsAsOneAlone()
+    [Theory]
+    [InlineData(EngineKind.Fused)]
+    [InlineData(EngineKind.Torch)]
+    public void TwoThreadsInOneProcess_GiveTheSameBitsAsOneAlone(EngineKind engine)
     {
-        RunSpec[] specs = [Spec(CellKind.Lstm, 2, 0.4), Spec(CellKind.Gru, 3, 0.4)];
+        RunSpec[] specs = [Spec(CellKind.Lstm, 2, 0.4) with { Engine = engine }, Spec(CellKind.Gru, 3, 0.4) with { Engine = engine }];
         var alone = specs.Select(spec => Train(spec, Uneven())).ToArray();
 
         using var start = new Barrier(4);
@@ -159,7 +164,7 @@ public sealed class SingleProcessTrainerTests
 
     private static (double Loss, float[] Gradient) OneLane(RunSpec spec, FormulaData data, int lane, float[] parameters)
     {
-        using var shard = new TrainerShard(spec, data, new(lane, 1), new TorchReplica(spec.Model, spec.Train.Loss, torch.CPU));
+        using var shard = new TrainerShard(spec, data, new(lane, 1), Engine.Open(spec, DeviceName.Cpu));
         float[] gradient = new float[parameters.Length];
         return (shard.TrainChunk(new(0, 0, 0), parameters, gradient).LossSum, gradient);
     }
@@ -167,7 +172,7 @@ public sealed class SingleProcessTrainerTests
     private static SingleProcessTrainer Trainer(RunSpec spec, FormulaData data)
     {
         NativeBackend.Initialize();
-        return new(spec, data, () => new TorchReplica(spec.Model, spec.Train.Loss, torch.CPU));
+        return new(spec, data, () => Engine.Open(spec, DeviceName.Cpu));
     }
 
     private static FormulaData Uneven() => new(new(3, 0, 2, 0), new Draws(82).Ints(30, 1, 20));

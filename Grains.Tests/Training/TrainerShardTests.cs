@@ -6,7 +6,6 @@ using Orleans.Tbptt.Training.Native;
 using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Training.Replicas;
 using Orleans.Tbptt.Training.Steps;
-using TorchSharp;
 
 namespace Orleans.Tbptt.Tests.Training;
 
@@ -88,12 +87,32 @@ public sealed class TrainerShardTests
     public void Evaluation_CarriesItsHiddenStateFromChunkToChunk()
     {
         using var trainer = new OneTrainer();
-        double[] inOrder = trainer.Evaluate(2);
+        double inOrder = trainer.Evaluate(2)[1];
 
-        // Chunk 1 again, but after chunk 1: another hidden state before it.
-        double other = trainer.Shard.EvaluateChunk(1, default).LossSum;
+        // Chunk 1 by the same weights, after a chunk 0 by others: another hidden state before it.
+        trainer.Shard.EvaluateChunk(0, [.. trainer.Parameters.Select(value => 2 * value)]);
+        double other = trainer.Shard.EvaluateChunk(1, trainer.Parameters).LossSum;
 
-        Assert.NotEqual(inOrder[1], other);
+        Assert.NotEqual(inOrder, other);
+    }
+
+    [Fact]
+    public void Evaluation_GivesTheSame_WhenAChunkIsAskedForTwice_AndRefusesOneOutOfTurn()
+    {
+        using var once = new OneTrainer();
+        using var twice = new OneTrainer();
+        double[] expected = once.Evaluate(3);
+
+        Assert.Equal(expected[0], twice.Evaluate(1)[0]);
+        Assert.Equal(expected[0], twice.Evaluate(1)[0]);
+        Assert.Throws<InvalidOperationException>(() => twice.Shard.EvaluateChunk(2, default));
+        for (int chunk = 1; chunk < 3; chunk++)
+        {
+            Assert.Equal(expected[chunk], twice.Shard.EvaluateChunk(chunk, default).LossSum);
+            Assert.Equal(expected[chunk], twice.Shard.EvaluateChunk(chunk, default).LossSum);
+        }
+
+        Assert.Throws<InvalidOperationException>(() => twice.Shard.EvaluateChunk(1, default));
     }
 
     [Fact]
@@ -161,10 +180,12 @@ public sealed class TrainerShardTests
             var spec = TestSpecs.Average(trainers: 3, layers: 2, dropout: 0.3);
             spec = spec with { Tbptt = new() { ChunkLength = 5 }, Model = spec.Model with { InputSize = 3, OutputSize = 2 } };
             _parameters = InitialParameters.Of(spec, ParameterLayout.Of(spec.Model));
-            Shard = new(spec, _data, LaneBlock.Split(6, 3)[1], new TorchReplica(spec.Model, LossKind.Mse, torch.CPU));
+            Shard = new(spec, _data, LaneBlock.Split(6, 3)[1], Engine.Open(spec, DeviceName.Cpu));
         }
 
         public TrainerShard Shard { get; }
+
+        public float[] Parameters => _parameters;
 
         public Result Train(long step)
         {

@@ -10,6 +10,7 @@ using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Telemetry;
 
 namespace Orleans.Tbptt.Grains.Catalog;
 
@@ -82,5 +83,6 @@ internal sealed class CatalogGrain(
         Cluster = options.Value.ClusterId,
         SubmittedAt = time.GetUtcNow(),
         UpdatedAt = time.GetUtcNow(),
+        Trace = Traces.Current,
     };
 }

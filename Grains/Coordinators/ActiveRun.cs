@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Tbptt.Grains.Store;
+using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Grains.Trainers;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
@@ -66,6 +67,8 @@ internal sealed partial class ActiveRun
 
         // The grain's call returns first: nothing of a run's length is waited for in a call.
         await Task.Yield();
+        using var telemetry = new RunTelemetry(_services.Instruments, _status, _services.Time, _logger);
+        using var scope = _logger.OfRun(run);
         using var presence = _services.Occupants.Enter(run);
         using var left = new CancellationTokenSource();
         HandOverWhenTheSiloLeaves(left.Token).Ignore();
@@ -85,9 +88,10 @@ internal sealed partial class ActiveRun
         }
 
         var takeover = (await _taken.Task)!;
+        telemetry.OnTaken(takeover.Fence.Generation, takeover.Progress.Snapshot, takeover.Spec);
         try
         {
-            await Leave(takeover, await TrainToTheEnd(takeover, worker, held));
+            await Leave(takeover, await TrainToTheEnd(takeover, telemetry, worker, held), telemetry);
         }
         catch (SupersededException)
         {
@@ -112,7 +116,7 @@ internal sealed partial class ActiveRun
         Control.HandOver(SiloShutDown);
     }
 
-    private async Task Leave(Takeover takeover, (RunLeave Leave, string? Model) how)
+    private async Task Leave(Takeover takeover, (RunLeave Leave, string? Model) how, RunTelemetry telemetry)
     {
         var (progress, (state, message)) = (takeover.Progress, how.Leave);
         if (takeover.End is { } end)
@@ -121,6 +125,7 @@ internal sealed partial class ActiveRun
             return;
         }
 
+        telemetry.OnLeft(state);
         if (state != RunState.Completed)
             LogLeft(progress.Run, state, message);
         if (state is RunState.Paused or RunState.Queued)
@@ -129,7 +134,7 @@ internal sealed partial class ActiveRun
             await progress.Finish(state, message, how.Model);
     }
 
-    private async Task<(RunLeave Leave, string? Model)> TrainToTheEnd(Takeover takeover, WorkerThread worker, IDisposable held)
+    private async Task<(RunLeave Leave, string? Model)> TrainToTheEnd(Takeover takeover, RunTelemetry telemetry, WorkerThread worker, IDisposable held)
     {
         if (takeover.End is { } end)
             return (new(end.State, end.Message), end.Model);
@@ -139,7 +144,7 @@ internal sealed partial class ActiveRun
         {
             // Before anything is opened: somebody may want the run's end and nothing else.
             Control.ThrowIfAsked();
-            string model = await new RunTraining(_services, takeover, worker, Control).Run(held);
+            string model = await new RunTraining(_services, takeover, telemetry, worker, Control).Run(held);
             await takeover.Progress.Settle();
             return (new(RunState.Completed, ""), model);
         }

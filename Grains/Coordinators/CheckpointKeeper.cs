@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Grains.Store.Checkpoints;
+using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Grains.Trainers;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
@@ -22,6 +23,7 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
     private readonly IReadOnlyList<DataFile> _files;
     private readonly RunProgress _progress;
     private readonly TrainerRecovery _recovery;
+    private readonly RunTelemetry _telemetry;
     private readonly WorkerThread _worker;
     private readonly TimeProvider _time;
     private readonly CheckpointSchedule _schedule;
@@ -31,9 +33,9 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
     /// <summary>Begins; the state that the run goes on from is saved already, or the initial one.</summary>
     public CheckpointKeeper(
         RunCursor start, CheckpointStore store, RunSpec spec, IReadOnlyList<DataFile> files, RunFence fence, RunProgress progress, TrainerRecovery recovery,
-        WorkerThread worker, TimeProvider time)
+        RunTelemetry telemetry, WorkerThread worker, TimeProvider time)
     {
-        (_files, _progress, _recovery, _worker, _time) = (files, progress, recovery, worker, time);
+        (_files, _progress, _recovery, _telemetry, _worker, _time) = (files, progress, recovery, telemetry, worker, time);
         long step = progress.Snapshot().Step;
         _last = (step, start);
         _schedule = new(spec.Checkpoint, step, time);
@@ -99,7 +101,7 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
         _last = (state.Step, at);
 
         // A small copy is over before a thread could be woken for it.
-        long elements = (long)state.Layout.Length * (1 + state.Optimizer.Averages.Count) + state.Hidden.Length;
+        long elements = (long)state.Layout.Length * (1 + state.Optimizer.Averages.Count) + state.Hidden.Length + state.Inner.Sum(inner => (long)inner.Values.Length);
         if (elements <= InlineCopy)
             _writer.Submit(state, about);
         else
@@ -117,5 +119,6 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
         if (written.WorksAgain)
             _progress.Warn($"checkpoints can be written again: {written.Name} is");
         _progress.Checkpoint(written.Name.ToString(), written.Name.Step, written.Bytes, written.Took.TotalSeconds);
+        _telemetry.OnCheckpoint(written.Took, written.Bytes);
     }
 }

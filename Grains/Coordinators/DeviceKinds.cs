@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Grains.Coordinators;
 
@@ -28,6 +29,19 @@ internal static class DeviceKinds
         return kinds.Length == 1 ? kinds[0] : throw new RunLeftException(
             RunState.Failed,
             $"the silos offer unlike devices, {string.Join(" and ", kinds)}, whose results differ in their last bits; set device to one of them");
+    }
+
+    /// <summary>The engine that all trainers compute with. A silo of a version that knew of no others has libtorch.</summary>
+    /// <param name="trainers">The trainers, each in its place on devices of one kind.</param>
+    /// <param name="asked">The spec's engine.</param>
+    /// <exception cref="RunLeftException">It is not the one that the spec comes to on their devices.</exception>
+    public static Engine SameEngine(IReadOnlyList<TrainerStatus> trainers, EngineKind asked)
+    {
+        var engine = Engine.For(asked, Kind(trainers[0].Device) == DeviceName.Cpu.Text ? DeviceName.Cpu : new("cuda:0"));
+        return trainers.FirstOrDefault(trainer => (trainer.Engine is { Length: > 0 } named ? named : "torch") != engine.Name) is not { } other ? engine
+            : throw new RunLeftException(
+                RunState.Failed,
+                $"trainer {other.Index} on {other.Silo} does not compute with engine {engine}, expected the same engine for all: its silo is of another version; start silos of one version");
     }
 
     private static string Of(LivingSilo silo) => Kind(silo.Report.Devices[0]);

@@ -54,6 +54,7 @@ internal sealed class EventTeller(RunFence fence, RunJournal journal, ToldBefore
             Epoch = epoch + 1,
             Loss = outcome.Loss,
             GradientNorm = outcome.GradientNorm,
+            DifferenceNorm = outcome.DifferenceNorm,
             LearningRate = outcome.LearningRate,
             Weight = outcome.Weight,
             Seconds = took.TotalSeconds,

@@ -8,19 +8,22 @@ internal sealed class RateMeter(TimeProvider time)
     private readonly Lock _gate = new();
     private readonly Queue<(long Stamp, long Steps, long SequenceSteps)> _marks = [];
     private long _lastStamp;
+    private long _addedAt;
+    private TimeSpan _pause;
     private long _steps;
     private long _sequenceSteps;
 
     /// <summary>Starts counting.</summary>
-    public void Start() => Mark(_lastStamp = time.GetTimestamp());
+    public void Start() => Mark(_lastStamp = _addedAt = time.GetTimestamp());
 
-    /// <summary>Counts one step.</summary>
-    public void Add(long sequenceSteps)
+    /// <summary>Counts steps that were made since the last ones were counted: one, or a round.</summary>
+    public void Add(int steps, long sequenceSteps)
     {
         long now = time.GetTimestamp();
         lock (_gate)
         {
-            _steps++;
+            (_pause, _addedAt) = (time.GetElapsedTime(_addedAt, now), now);
+            _steps += steps;
             _sequenceSteps += sequenceSteps;
             if (time.GetElapsedTime(_lastStamp, now) < Grain)
                 return;
@@ -38,7 +41,10 @@ internal sealed class RateMeter(TimeProvider time)
             if (_marks.Count == 0)
                 return default;
             var (stamp, steps, sequenceSteps) = _marks.Peek();
-            double seconds = time.GetElapsedTime(stamp).TotalSeconds;
+
+            // What is made at this moment is counted when it is done. Only what takes longer than it did before slows the rate down.
+            var pending = time.GetElapsedTime(_addedAt);
+            double seconds = (time.GetElapsedTime(stamp) - (pending < _pause ? pending : _pause)).TotalSeconds;
             return seconds <= 0 ? default : ((_steps - steps) / seconds, (_sequenceSteps - sequenceSteps) / seconds);
         }
     }

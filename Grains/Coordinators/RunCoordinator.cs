@@ -1,5 +1,7 @@
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Grains.Exchange;
+using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Grains.Trainers;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
@@ -15,13 +17,11 @@ namespace Orleans.Tbptt.Grains.Coordinators;
 /// </summary>
 /// <remarks>Runs on its grain's scheduler; only <see cref="RunProgress"/> is seen from outside.</remarks>
 internal sealed class RunCoordinator(
-    RunSpec spec, IDataSource data, TrainingState state, RunCursor start, RunProgress progress, TrainerGroup trainers, TrainerRecovery recovery,
-    CheckpointKeeper checkpoints, DataGuard guard, WorkerThread worker, RunControl control, TimeProvider time)
+    RunSpec spec, IDataSource data, TrainingState state, RunCursor start, RunProgress progress, TrainerGroup trainers, SentParameters sent, SiloLinks links, StepSum sum,
+    TrainerRecovery recovery, CheckpointKeeper checkpoints, DataGuard guard, RunTelemetry telemetry, WorkerThread worker, RunControl control, TimeProvider time)
 {
-    /// <summary>Up to so many gradient elements a step is committed where the coordinator stands.</summary>
-    private const long InlineCommit = 1 << 17;
-
     private readonly EpochPlans _plans = new(spec, data);
+    private readonly LocalRounds _rounds = new(spec, state, progress, trainers, recovery, worker, control);
     private RunCursor _at = start;
 
     /// <summary>Trains every epoch that is left.</summary>
@@ -33,12 +33,16 @@ internal sealed class RunCoordinator(
             long started = time.GetTimestamp();
             int epoch = _at.Epoch;
             long chunks = _plans.Training(epoch).Steps;
+            using var span = telemetry.Spans.BeginEpoch(progress.Run, epoch, progress.Generation);
+            using var scope = telemetry.OnEpoch(epoch);
             progress.BeginEpoch(epoch, _at.Chunk, chunks);
             await worker.Run(guard.EnsureUnchanged);
             while (_at.Chunk < chunks)
             {
                 await BetweenSteps();
-                await TrainStep();
+                long began = time.GetTimestamp();
+                using var stepSpan = telemetry.Spans.BeginStep(state.Step + 1, began);
+                Take(spec.Train.IsLocal ? await _rounds.Train(_at, chunks, began) : await TrainStep(began), began);
             }
 
             if (state.FindNotFinite() is { } found)
@@ -67,30 +71,31 @@ internal sealed class RunCoordinator(
             await control.OrLeave(room.ContinueWith(_ => true, TaskScheduler.Default));
     }
 
-    private async Task TrainStep()
+    private async Task<StepOutcome> TrainStep(long started)
     {
-        long started = time.GetTimestamp();
         for (var trouble = new TrainerRecovery.Trouble(); ;)
         {
             // Trainers in this silo read these very parameters; they stay as they are until every contribution is in.
-            var ticket = new StepTicket(progress.Generation, state.Step, _at.Epoch, _at.Chunk, GradientBuffer.Wrap(state.Parameters));
+            var ticket = new StepTicket(progress.Generation, state.Step, _at.Epoch, _at.Chunk, sent.Whole);
             var reply = await control.OrStop(trainers.TrainChunk(ticket));
-            if (reply.IsWhole)
+            if (!reply.IsWhole)
             {
-                await Commit(reply.Results, started);
-                return;
+                await recovery.Recover(reply, trouble, started, state);
+                continue;
             }
 
-            await recovery.Recover(reply, trouble, started, state);
+            if (sum.Commit.IsFinite)
+                return await Commit(reply.Results);
+            var largest = await control.OrStop(trainers.FindLargest(ticket, reply.Results));
+            if (largest.IsWhole)
+                return sum.Commit.Diverge([.. largest.Results.Select(one => one.Gradient)]);
+            await recovery.Recover(largest, trouble, started, state);
         }
     }
 
-    private async Task Commit(IReadOnlyList<Contribution> contributions, long started)
+    private async Task<StepOutcome> Commit(IReadOnlyList<Contribution> contributions)
     {
-        ShardResult[] results = [.. contributions.Select(one => new ShardResult(one.GradientSum.Memory, one.Hidden.Memory, one.LossSum, one.Weight))];
-
-        // A small commit is over before a thread could be woken for it; a large one would hold up the silo's other grains.
-        var outcome = (long)state.Layout.Length * results.Length <= InlineCommit ? state.Commit(results) : await worker.Run(() => state.Commit(results));
+        var committed = sum.IsSmall ? sum.Commit.Update() : await UpdateAndFeed();
         foreach (var contribution in contributions)
         {
             contribution.GradientSum.Dispose();
@@ -99,17 +104,30 @@ internal sealed class RunCoordinator(
                 recovery.NoteLeaving();
         }
 
-        switch (outcome)
-        {
-            case StepOutcome.Committed committed:
-                // State and cursor move on together, whatever comes next: what is saved of the run must not be half of each.
-                _at = _at with { Chunk = _at.Chunk + 1 };
-                long sequenceSteps = (long)committed.Weight / Math.Max(1, data.Shape.TargetFeatures);
-                progress.Commit(state.Step, _at.Epoch, committed, sequenceSteps, time.GetElapsedTime(started));
-                break;
-            case StepOutcome.Diverged diverged:
-                throw new RunLeftException(RunState.Diverged, diverged.Message);
-        }
+        return committed;
+    }
+
+    /// <summary>Goes on behind the steps that were committed, and tells them.</summary>
+    private void Take(StepOutcome outcome, long started)
+    {
+        if (outcome is StepOutcome.Diverged diverged)
+            throw new RunLeftException(RunState.Diverged, diverged.Message);
+        IReadOnlyList<StepOutcome.Committed> steps = outcome is StepOutcome.Round round ? round.Steps : [(StepOutcome.Committed)outcome];
+
+        // State and cursor move on together, whatever comes next: what is saved of the run must not be half of each.
+        _at = _at with { Chunk = _at.Chunk + steps.Count };
+        var (elements, took) = (Math.Max(1, data.Shape.TargetFeatures), time.GetElapsedTime(started));
+        progress.Commit(state.Step - steps.Count + 1, _at.Epoch, steps, elements, took);
+        telemetry.OnCommitted(steps, elements, state, took);
+    }
+
+    /// <summary>Parameters leave for the next step as soon as they are updated, while those behind them still are.</summary>
+    private Task<StepOutcome.Committed> UpdateAndFeed()
+    {
+        TaskCompletionSource[] updated =
+            [.. Enumerable.Range(0, sum.Commit.Pieces).Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))];
+        links.Feed(progress.Generation, state.Step + 1, [.. updated.Select(one => one.Task)]);
+        return worker.Run(() => sum.Commit.Update(piece => updated[piece].SetResult()));
     }
 
     /// <summary>
@@ -120,6 +138,7 @@ internal sealed class RunCoordinator(
         if (_plans.Evaluation is not { } plan)
             return null;
         long started = time.GetTimestamp();
+        using var span = telemetry.Spans.BeginEvaluation();
         double lossSum = 0, weight = 0;
         var trouble = new TrainerRecovery.Trouble();
         for (long chunk = 0; chunk < plan.Steps;)
@@ -127,8 +146,9 @@ internal sealed class RunCoordinator(
             control.ThrowIfAsked();
             if (await recovery.MoveIfBetter(state))
                 (chunk, lossSum, weight) = (0, 0, 0);
-            var parameters = chunk == 0 ? GradientBuffer.Wrap(state.Parameters) : GradientBuffer.Empty;
-            var reply = await control.OrStop(trainers.EvaluateChunk(new(progress.Generation, chunk, parameters)));
+            long began = time.GetTimestamp();
+            var parameters = chunk == 0 ? sent.Whole : GradientBuffer.Empty;
+            var reply = await control.OrStop(trainers.EvaluateChunk(new(progress.Generation, chunk, parameters), state.Step));
             if (!reply.IsWhole)
             {
                 await recovery.Recover(reply, trouble, started, state);
@@ -136,6 +156,7 @@ internal sealed class RunCoordinator(
                 continue;
             }
 
+            telemetry.OnEvaluated(time.GetElapsedTime(began));
             if (reply.Results.Any(result => result.Leaving))
                 recovery.NoteLeaving();
             lossSum += PairwiseTree.Sum([.. reply.Results.Select(result => result.LossSum)]);

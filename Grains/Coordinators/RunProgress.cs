@@ -84,6 +84,10 @@ internal sealed class RunProgress
         StatusFile = new(_store, Snapshot, _fence, _time);
     }
 
+    /// <summary>The trainers are in their places.</summary>
+    /// <param name="engine">What computes their passes, and why.</param>
+    public void Place(string engine) => _status = _status with { Engine = engine };
+
     /// <summary>The run waits for slots.</summary>
     public void Queue(int position, string reason) => _status = _status with { State = RunState.Queued, QueuePosition = position, Message = reason };
 
@@ -107,17 +111,29 @@ internal sealed class RunProgress
         StatusFile?.Request();
     }
 
-    /// <summary>A step is committed; epochs counted from 0.</summary>
+    /// <summary>Steps are committed, one, or those of a round; epochs counted from 0.</summary>
+    /// <param name="first">The number of the first of them, from 1.</param>
+    /// <param name="epoch">Their epoch.</param>
+    /// <param name="steps">The steps, in order.</param>
+    /// <param name="elements">Elements of a sequence step.</param>
+    /// <param name="took">What they took together.</param>
     /// <exception cref="RunLeftException">Events can no longer be written.</exception>
-    public void Commit(long step, int epoch, StepOutcome.Committed outcome, long sequenceSteps, TimeSpan took)
+    public void Commit(long first, int epoch, IReadOnlyList<StepOutcome.Committed> steps, int elements, TimeSpan took)
     {
-        _rates.Add(sequenceSteps);
+        long sequenceSteps = steps.Sum(step => (long)step.Weight / elements);
+        _rates.Add(steps.Count, sequenceSteps);
         _status = _status with
         {
-            Step = step, EpochStep = _status.EpochStep + 1, SequenceSteps = _status.SequenceSteps + sequenceSteps, Loss = outcome.Loss,
+            Step = first + steps.Count - 1,
+            EpochStep = _status.EpochStep + steps.Count,
+            SequenceSteps = _status.SequenceSteps + sequenceSteps,
+            Loss = steps[^1].Loss,
         };
-        if (_events.Step(step, epoch, outcome, took) is { } difference)
-            Warn(difference);
+        for (int i = 0; i < steps.Count; i++)
+        {
+            if (_events.Step(first + i, epoch, steps[i], took / steps.Count) is { } difference)
+                Warn(difference);
+        }
 
         // Told first: the step is committed, and whoever goes on from here must not miss it.
         EnsureWritable();
@@ -138,9 +154,9 @@ internal sealed class RunProgress
     }
 
     /// <summary>Trainers were placed again, and the step is about to be run again.</summary>
-    public void Recover(long step, IReadOnlyList<int> lost, string reason, TimeSpan took)
+    public void Recover(long step, int? steps, IReadOnlyList<int> lost, string reason, TimeSpan took)
     {
-        _events.Append(new TrainersRecovered { Step = step, Trainers = lost, Reason = reason, Seconds = took.TotalSeconds });
+        _events.Append(new TrainersRecovered { Step = step, Steps = steps, Trainers = lost, Reason = reason, Seconds = took.TotalSeconds });
         StatusFile?.Request();
     }
 

@@ -1,12 +1,17 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Tbptt.Grains.Channels;
+using Orleans.Tbptt.Grains.Exchange;
 using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Grains.Store.Checkpoints;
+using Orleans.Tbptt.Grains.Telemetry;
 
 namespace Orleans.Tbptt.Grains.Coordinators;
 
 /// <summary>What a coordinator works with on its silo.</summary>
 internal sealed record RunServices(
     RunStore Store, CheckpointStore Checkpoints, RunDataCache Data, IGrainFactory Grains, ClusterView Cluster, MembershipWatch Membership,
-    SiloOccupants Occupants, TimeProvider Time, ILoggerFactory Loggers);
+    SiloOccupants Occupants, ExchangeClient Exchanges, ChannelDialer Channels, IOptions<TbpttGrainsOptions> Options, TrainingInstruments Instruments,
+    TimeProvider Time, ILoggerFactory Loggers);

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Grains.Exchange;
 using Orleans.Tbptt.Grains.Slots;
+using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Grains.Trainers;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
@@ -9,7 +11,7 @@ using Orleans.Tbptt.Training.Steps;
 namespace Orleans.Tbptt.Grains.Coordinators;
 
 /// <summary>The training of a run that was taken over: opens data and state, waits for slots, trains, and puts everything away.</summary>
-internal sealed class RunTraining(RunServices services, Takeover takeover, WorkerThread worker, RunControl control)
+internal sealed class RunTraining(RunServices services, Takeover takeover, RunTelemetry telemetry, WorkerThread worker, RunControl control)
 {
     private static readonly TimeSpan ReleasePatience = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan QueuePeriod = TimeSpan.FromMilliseconds(500);
@@ -30,21 +32,31 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, Worke
         if (takeover.Restored is { } before)
             guard.EnsureSame(before.State.Data);
         var state = await worker.Run(Restore);
-        var roster = new TrainerRoster(_progress.Run, LaneBlock.Split(_spec.Data.BatchSize, _spec.Train.Trainers), Former(), services.Grains);
-        var trainers = new TrainerGroup(roster, services.Time, logger);
+        var roster = new TrainerRoster(_progress.Run, LaneBlock.Split(_spec.Data.BatchSize, _spec.Train.Trainers), Former(), services.Grains) { Changed = telemetry.OnTrainer };
+        var sent = new SentParameters(state, _spec.Train.Wire);
+        using var links = new SiloLinks(roster, services.Exchanges, services.Channels, services.Cluster.Own, sent);
+        var sum = new StepSum(new(state, _spec.Train, Buckets.Elements), worker, state.Parameters.Length, _spec.Train.Trainers);
+        var beside = new TrainersBeside(roster, services.Occupants, _spec, state.Parameters.Length, services.Options.Value.DirectSteps);
+        var trainers = new TrainerGroup(roster, beside, links, sum, services.Time, logger);
         var recovery = new TrainerRecovery(
-            _progress, trainers, services.Cluster, services.Membership, control, _spec, data.Files, takeover.Restored?.State.Device ?? "", services.Time, logger);
+            _progress, trainers, services.Cluster, services.Membership, control, _spec, data.Files, takeover.Restored?.State.Device ?? "", telemetry, services.Time, logger);
         var at = takeover.Restored is { State: var saved } ? new RunCursor(saved.Epoch, saved.Chunk) : default;
         await using var checkpoints = new CheckpointKeeper(
-            at, services.Checkpoints, _spec, data.Files, takeover.Fence, _progress, recovery, worker, services.Time);
+            at, services.Checkpoints, _spec, data.Files, takeover.Fence, _progress, recovery, telemetry, worker, services.Time);
         var coordinator = new RunCoordinator(
-            _spec, data.Data, state, at, _progress, trainers, recovery, checkpoints, guard, worker, control, services.Time);
+            _spec, data.Data, state, at, _progress, trainers, sent, links, sum, recovery, checkpoints, guard, telemetry, worker, control, services.Time);
         _progress.Begin(
             _spec, roster, new EpochPlans(_spec, data.Data).Training(Math.Min(at.Epoch, _spec.Train.Epochs - 1)).Steps, takeover.Restored?.Name.ToString(), takeover.PassedOver);
+        if (_spec.Train.IsLocal && takeover.Restored is { State.Trainers: var former } && former != _spec.Train.Trainers)
+        {
+            _progress.Warn(
+                $"train.sync is local, and the run goes on with {_spec.Train.Trainers} trainers from a checkpoint of {former}: each begins with the mean of the "
+                + "former ones' optimizer states, and the model will be another one than theirs");
+        }
+
         try
         {
-            await WaitForSlots();
-            await recovery.PlaceAll(state);
+            await Place(recovery, state);
             await coordinator.Train();
             await checkpoints.Finish();
             return await worker.Run(() => services.Store.WriteResult(takeover.Fence, _spec, state));
@@ -79,23 +91,34 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, Worke
         return former.Count == _spec.Train.Trainers ? former : [.. former.Select(trainer => trainer with { Place = trainer.Place + 1 })];
     }
 
-    private async Task WaitForSlots()
+    private async Task Place(TrainerRecovery recovery, TrainingState state)
     {
-        var status = _progress.Snapshot();
         var queue = services.Grains.GetGrain<ISlotQueueGrain>(0);
-        var request = new SlotRequest(_progress.Run, _spec.Train.Trainers, status.Priority, status.SubmittedAt);
         try
         {
-            while (await control.OrLeave(Ask()) is { Granted: false } reply)
-            {
-                _progress.Queue(reply.Position, reply.Reason);
-                await control.OrLeave(Pause());
-            }
+            await WaitForSlots(queue);
+            using (telemetry.Spans.BeginPlacement())
+                await recovery.PlaceAll(state);
         }
         catch (RunLeftException)
         {
             queue.Withdraw(_progress.Run).Ignore();
             throw;
+        }
+
+        // From here on the trainers themselves say what the run holds, and a run that ends soon leaves no slots kept for it.
+        queue.Withdraw(_progress.Run).Ignore();
+    }
+
+    private async Task WaitForSlots(ISlotQueueGrain queue)
+    {
+        var status = _progress.Snapshot();
+        var request = new SlotRequest(_progress.Run, _spec.Train.Trainers, status.Priority, status.SubmittedAt);
+        while (await control.OrLeave(Ask()) is { Granted: false } reply)
+        {
+            telemetry.OnQueued();
+            _progress.Queue(reply.Position, reply.Reason);
+            await control.OrLeave(Pause());
         }
 
         async Task<SlotReply> Ask()

@@ -29,8 +29,9 @@ internal sealed class StepDeadline(TimeProvider time)
     /// <summary>Waits for every trainer's answer.</summary>
     /// <param name="all">Completes, without error, when all have answered.</param>
     /// <param name="late">Called, every now and then, when those that have not are late.</param>
+    /// <param name="steps">How many steps they were asked for.</param>
     /// <returns>Null when all have answered; else in words, why those that have not are lost.</returns>
-    public async Task<string?> Wait(Task all, Action late)
+    public async Task<string?> Wait(Task all, Action late, int steps = 1)
     {
         long began = time.GetTimestamp();
         while (true)
@@ -40,14 +41,14 @@ internal sealed class StepDeadline(TimeProvider time)
             var elapsed = time.GetElapsedTime(began);
             if (all.IsCompleted)
             {
-                Remember(elapsed);
+                Remember(elapsed / steps);
                 return null;
             }
 
-            if (Usual is not { } usual)
+            if (Usual * steps is not { } usual)
                 continue;
             if (elapsed > Longer(LeastLost, usual * LostFactor))
-                return $"did not answer for {elapsed.TotalSeconds:0.0} s, where a step takes {usual.TotalSeconds:0.###} s";
+                return $"did not answer for {elapsed.TotalSeconds:0.0} s, where {(steps == 1 ? "a step takes" : $"{steps} steps take")} {usual.TotalSeconds:0.###} s";
             if (elapsed > Longer(LeastLate, usual * LateFactor))
                 late();
         }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Grains.Silos;
+using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
@@ -13,7 +14,7 @@ namespace Orleans.Tbptt.Grains.Coordinators;
 /// <summary>Puts trainers in their places: at the start, when some are lost, and between two steps when others would be better.</summary>
 internal sealed partial class TrainerRecovery(
     RunProgress progress, TrainerGroup trainers, ClusterView cluster, MembershipWatch membership, RunControl control, RunSpec spec,
-    IReadOnlyList<DataFile> files, string deviceKind, TimeProvider time, ILogger logger)
+    IReadOnlyList<DataFile> files, string deviceKind, RunTelemetry telemetry, TimeProvider time, ILogger logger)
 {
     /// <summary>How often one step is tried when trainers' own work fails in it, and not their silos.</summary>
     private const int Attempts = 3;
@@ -56,6 +57,7 @@ internal sealed partial class TrainerRecovery(
             if (reply is { IsWhole: true })
             {
                 DeviceKind = DeviceKinds.Same(_roster.Status);
+                progress.Place(DeviceKinds.SameEngine(_roster.Status, spec.Engine).ToString());
                 return;
             }
 
@@ -76,18 +78,22 @@ internal sealed partial class TrainerRecovery(
     /// <param name="trouble">What has gone wrong with this step before.</param>
     /// <param name="started">When the tickets went out that were not answered.</param>
     /// <param name="state">The committed state.</param>
-    public async Task Recover<T>(GroupReply<T> reply, Trouble trouble, long started, TrainingState state) where T : TrainerReply
+    /// <param name="steps">The steps of the round that is run again; null where it is one step.</param>
+    public async Task Recover<T>(GroupReply<T> reply, Trouble trouble, long started, TrainingState state, int? steps = null) where T : TrainerReply
     {
         EnsureInForce(reply);
         if ((reply.HasFault && ++trouble.Faults >= Attempts) || ++trouble.Placements > Placements)
             throw new RunLeftException(RunState.Failed, reply.Reason);
+        using var span = telemetry.Spans.BeginRecovery(state.Step + 1, reply.Cause);
         LogRecovering(progress.Run, state.Step + 1, reply.Reason);
 
         // A new generation: what the last one left in flight must not be taken for an answer to this one.
         progress.TakeGeneration();
         UprootLost(reply);
         await PlaceAll(state);
-        progress.Recover(state.Step + 1, reply.Missing, reply.Reason, time.GetElapsedTime(started));
+        var took = time.GetElapsedTime(started);
+        progress.Recover(state.Step + 1, steps, reply.Missing, reply.Reason, took);
+        telemetry.OnRecovered(reply.Cause, took);
     }
 
     /// <summary>Takes note that a trainer's silo is about to end.</summary>
@@ -108,7 +114,7 @@ internal sealed partial class TrainerRecovery(
         string reason = _leaving ? "their silo is about to end" : "the cluster has changed";
         (_leaving, _changesSeen) = (false, membership.Changes);
         long started = time.GetTimestamp();
-        var moves = TrainerPlacement.Moves(DeviceKinds.Suitable(await cluster.Look(), spec.Device, DeviceKind), progress.Run, [.. _roster.Homes.OfType<SiloAddress>()]);
+        var moves = TrainerPlacement.Moves(DeviceKinds.Suitable(await cluster.Look(), spec.ComputesOn, DeviceKind), progress.Run, [.. _roster.Homes.OfType<SiloAddress>()]);
         if (moves.Count == 0)
             return false;
 
@@ -126,6 +132,7 @@ internal sealed partial class TrainerRecovery(
             await PlaceAll(state);
         }
 
+        DeviceKinds.SameEngine(_roster.Status, spec.Engine);
         progress.Move(state.Step, moving, reason, time.GetElapsedTime(started));
         return true;
     }
@@ -133,10 +140,9 @@ internal sealed partial class TrainerRecovery(
     private async Task<GroupReply<TrainerReady>?> Assign(IReadOnlyList<int> which, TrainingState state)
     {
         int[] homeless = [.. which.Where(trainer => _roster.Homes[trainer] is null)];
-        var settled = _roster.Homes.OfType<SiloAddress>().ToList();
         SiloAddress[]? chosen = [];
         if (homeless.Length > 0)
-            chosen = TrainerPlacement.Choose(DeviceKinds.Suitable(await cluster.Look(), spec.Device, DeviceKind), progress.Run, homeless.Length, settled, _avoid);
+            chosen = TrainerPlacement.Choose(DeviceKinds.Suitable(await cluster.Look(), spec.ComputesOn, DeviceKind), progress.Run, _roster.Homes, _avoid);
         if (chosen is null)
             return null;
         var places = homeless.Zip(chosen).ToDictionary();
@@ -151,7 +157,8 @@ internal sealed partial class TrainerRecovery(
         {
             LaneBlock block = _roster.Blocks[trainer];
             var hidden = GradientBuffer.Wrap(state.Hidden.AsMemory(block.First * perLane, block.Count * perLane));
-            var assignment = new ShardAssignment(progress.Run, progress.Generation, spec, block.First, block.Count, state.Step, hidden, files);
+            var inner = state.Inner.Count == 0 ? null : LocalRounds.Optimizer(state.Inner[trainer]);
+            var assignment = new ShardAssignment(progress.Run, progress.Generation, spec, block.First, block.Count, state.Step, hidden, files, inner);
             return TrainerPlacement.CallOn(homes[trainer], () => _roster[trainer].Assign(assignment));
         });
         if (reply.IsWhole)

@@ -30,6 +30,9 @@ internal sealed class TrainerRoster
     /// <summary>The run.</summary>
     public RunId Run { get; }
 
+    /// <summary>Told whenever a trainer does something else.</summary>
+    public Action<TrainerState>? Changed { get; init; }
+
     /// <summary>Each trainer's lanes.</summary>
     public IReadOnlyList<LaneBlock> Blocks { get; }
 
@@ -42,6 +45,12 @@ internal sealed class TrainerRoster
     /// <summary>Each trainer's silo; null where it has none.</summary>
     public IReadOnlyList<SiloAddress?> Homes => _homes;
 
+    /// <summary>Grows whenever a trainer has another home, or none.</summary>
+    public long Version { get; private set; }
+
+    /// <summary>Which of its lives a trainer is in, <see cref="TrainerPlace.Number"/>.</summary>
+    public int PlaceOf(int trainer) => _status[trainer].Place;
+
     /// <summary>The grain of a trainer.</summary>
     public ITrainerGrain this[int trainer] => _trainers[trainer];
 
@@ -51,15 +60,18 @@ internal sealed class TrainerRoster
     /// <summary>A trainer is doing something else now.</summary>
     public void Set(int trainer, TrainerState state)
     {
-        if (_status[trainer].State != state)
-            _status[trainer] = _status[trainer] with { State = state };
+        if (_status[trainer].State == state)
+            return;
+        _status[trainer] = _status[trainer] with { State = state };
+        Changed?.Invoke(state);
     }
 
     /// <summary>A trainer has its lanes.</summary>
     public void Settle(int trainer, TrainerReady ready)
     {
         _homes[trainer] = SiloAddress.FromParsableString(ready.Address);
-        _status[trainer] = _status[trainer] with { Silo = ready.Silo, Device = ready.Device };
+        Version++;
+        _status[trainer] = _status[trainer] with { Silo = ready.Silo, Device = ready.Device, Engine = ready.Engine };
     }
 
     /// <summary>
@@ -69,6 +81,7 @@ internal sealed class TrainerRoster
     {
         _trainers[trainer].Release(generation).Ignore();
         _homes[trainer] = null;
+        Version++;
         _status[trainer] = _status[trainer] with { Place = _status[trainer].Place + 1, State = TrainerState.Placing };
         _trainers[trainer] = Grain(_status[trainer]);
     }

@@ -4,7 +4,6 @@ using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training;
-using Orleans.Tbptt.Training.Native;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Grains.Hosting;
@@ -32,10 +31,10 @@ internal sealed class ShardFactory(RunDataCache data, SiloSelf self, ILocalSiloD
             throw new InvalidDataException(difference);
         }
 
-        var device = Take(spec.Device);
+        var device = Take(spec.ComputesOn);
         try
         {
-            var replica = new TorchReplica(spec.Model, spec.Train.Loss, DeviceSelector.ThisMachine.Open(device));
+            var replica = Engine.Open(spec, device);
             return new(new(spec, lease.Data, new LaneBlock(assignment.FirstLane, assignment.Lanes), replica), lease, () => GiveBack(device));
         }
         catch

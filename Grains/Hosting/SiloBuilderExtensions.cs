@@ -3,12 +3,16 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime.Hosting;
 using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Grains.Channels;
 using Orleans.Tbptt.Grains.Coordinators;
+using Orleans.Tbptt.Grains.Exchange;
 using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Grains.Store.Checkpoints;
+using Orleans.Tbptt.Grains.Telemetry;
+using Orleans.Tbptt.Messages;
 
 namespace Orleans.Tbptt.Grains;
 
@@ -27,14 +31,26 @@ public static class SiloBuilderExtensions
         builder.AddGrainDirectory(
             AdoNetGrainDirectory.Name, (services, _) => services.GetRequiredService<IOptions<TbpttGrainsOptions>>().Value.GrainDirectory!);
         builder.AddGrainService<SiloService>();
+        builder.AddGrainService<ExchangeService>();
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<SiloDrain>();
+        services.AddSingleton<SiloPage>();
         services.AddSingleton<SiloOccupants>();
         services.AddSingleton<SiloSelf>();
         services.AddSingleton<SiloServiceClient>();
+        services.AddSingleton<RunExchanges>();
+        services.AddSingleton<ExchangeClient>();
+        services.AddSingleton<ChannelCodec>();
+        services.AddSingleton<StepServer>();
+        services.AddSingleton<ChannelListener>();
+        services.AddSingleton<ChannelDialer>();
+        services.TryAddSingleton<IChannelSecurity, PlainChannels>();
         services.AddSingleton<ClusterView>();
         services.AddSingleton<MembershipWatch>();
+        services.AddMetrics();
+        services.AddSingleton<TrainingInstruments>();
+        services.AddSingleton<IBufferTraffic>(provider => provider.GetRequiredService<TrainingInstruments>());
         services.AddSingleton<RunStore>();
         services.AddSingleton<CheckpointStore>();
         services.AddSingleton<UnendedRuns>();

@@ -26,4 +26,10 @@ public sealed class TbpttGrainsOptions
 
     /// <summary>Whether others than this machine's own programs can reach this silo. Default false.</summary>
     public bool Exposed { get; set; }
+
+    /// <summary>
+    /// Whether steps take the short ways: trainers beside their coordinator are called directly, those on other silos over channels of their own, at a free
+    /// port of the silo's address. Otherwise, and where there is no channel to be had, they go as Orleans' messages. Default true.
+    /// </summary>
+    public bool DirectSteps { get; set; } = true;
 }

@@ -5,7 +5,8 @@ using Orleans.Tbptt.Runs;
 namespace Orleans.Tbptt.Grains.Placement;
 
 /// <summary>
-/// Where a run's trainers go: to free slots, spread over the silos, the coordinator's own first. Where they live changes no bit of the result.
+/// Where a run's trainers go: to free slots, spread over the silos, the coordinator's own first, neighbours together: what they give is summed where
+/// they live, as far as the tree over the trainers is whole there. Where they live changes no bit of the result.
 /// </summary>
 internal static class TrainerPlacement
 {
@@ -33,25 +34,25 @@ internal static class TrainerPlacement
     /// <summary>A silo for each of the trainers that have none, in their order.</summary>
     /// <param name="silos">The silos that can be reached, the coordinator's first.</param>
     /// <param name="run">The run.</param>
-    /// <param name="count">How many trainers need a silo.</param>
-    /// <param name="settled">The silos of the run's other trainers.</param>
+    /// <param name="homes">Each trainer's silo, in order of trainer; null where it has none.</param>
     /// <param name="avoid">Silos to take only where there is no other.</param>
     /// <returns>Null when there is no silo to place anything on.</returns>
     public static SiloAddress[]? Choose(
-        IReadOnlyList<LivingSilo> silos, RunId run, int count, IReadOnlyCollection<SiloAddress> settled, IReadOnlySet<SiloAddress> avoid)
+        IReadOnlyList<LivingSilo> silos, RunId run, IReadOnlyList<SiloAddress?> homes, IReadOnlySet<SiloAddress> avoid)
     {
-        var places = Places(silos, run, settled);
+        var places = Places(silos, run, [.. homes.OfType<SiloAddress>()]);
         if (places.Count == 0)
             return null;
-        var chosen = new SiloAddress[count];
-        for (int i = 0; i < count; i++)
+        int[] homeless = [.. Enumerable.Range(0, homes.Count).Where(trainer => homes[trainer] is null)];
+        var chosen = new List<SiloAddress>();
+        foreach (int _ in homeless)
         {
             var best = places.MinBy(place => (avoid.Contains(place.Silo), place.Used >= place.Slots, place.Load, place.Rank))!;
             best.Take();
-            chosen[i] = best.Silo;
+            chosen.Add(best.Silo);
         }
 
-        return chosen;
+        return Together(homeless, chosen, homes);
     }
 
     /// <summary>
@@ -84,7 +85,31 @@ internal static class TrainerPlacement
             moves[trainer] = target.Silo;
         }
 
+        // Who of those that leave a silo goes where makes no difference to the silos.
+        foreach (var leaving in moves.Keys.Order().GroupBy(trainer => homes[trainer]).ToList())
+        {
+            SiloAddress?[] staying = [.. homes.Select((home, trainer) => moves.ContainsKey(trainer) ? null : home)];
+            int[] trainers = [.. leaving];
+            foreach (var (trainer, silo) in trainers.Zip(Together(trainers, [.. trainers.Select(trainer => moves[trainer])], staying)))
+                moves[trainer] = silo;
+        }
+
         return moves;
+    }
+
+    /// <summary>Gives trainers the silos chosen for them so that each goes, if it can, where its neighbour is, and else where there is room for the most.</summary>
+    private static SiloAddress[] Together(IReadOnlyList<int> trainers, List<SiloAddress> silos, IReadOnlyList<SiloAddress?> homes)
+    {
+        SiloAddress?[] all = [.. homes];
+        foreach (int trainer in trainers)
+        {
+            var silo = trainer > 0 && all[trainer - 1] is { } before && silos.Contains(before) ? before
+                : silos.GroupBy(one => one).MaxBy(same => same.Count())!.Key;
+            silos.Remove(silo);
+            all[trainer] = silo;
+        }
+
+        return [.. trainers.Select(trainer => all[trainer]!)];
     }
 
     private static bool IsBetter(Place home, Place target) =>

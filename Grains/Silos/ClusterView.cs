@@ -15,6 +15,9 @@ internal sealed partial class ClusterView(
     /// <summary>A silo that takes longer than this to say how it is gets nothing to do.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
+    /// <summary>This silo's address.</summary>
+    public SiloAddress Own => self.SiloAddress;
+
     /// <summary>The addresses of the silos that are active, this one first.</summary>
     public IReadOnlyList<SiloAddress> Active =>
         [self.SiloAddress, .. silos.GetApproximateSiloStatuses(onlyActive: true).Keys.Where(silo => !silo.Equals(self.SiloAddress)).Order()];

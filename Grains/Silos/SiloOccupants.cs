@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Orleans.Tbptt.Grains.Hosting;
+using Orleans.Tbptt.Grains.Trainers;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 
@@ -12,6 +13,9 @@ internal sealed record Occupant(GrainId Key, SiloTrainer Trainer)
 {
     /// <summary>The newest generation that it has met.</summary>
     public int Generation { get; set; }
+
+    /// <summary>Reaches it without a message.</summary>
+    public ResidentTrainer? Resident { get; init; }
 }
 
 /// <summary>The trainers and coordinators that live on this silo. Asked from any thread.</summary>
@@ -26,11 +30,17 @@ internal sealed class SiloOccupants(SiloDrain drain)
     /// <summary>Completes when the silo is asked to end.</summary>
     public Task Leaving => drain.Begun;
 
+    /// <summary>Told of a run when its last trainer has left.</summary>
+    public event Action<RunId>? LastTrainerLeft;
+
     /// <summary>The trainers.</summary>
     public IReadOnlyList<Occupant> Trainers => [.. _trainers.Values];
 
     /// <summary>The runs that are coordinated here.</summary>
     public IReadOnlyList<RunId> Coordinators => [.. _coordinators.Keys];
+
+    /// <summary>A trainer by its grain; null where it does not live here, or has no lanes yet.</summary>
+    public ResidentTrainer? Find(GrainId trainer) => _trainers.TryGetValue(trainer, out var occupant) ? occupant.Resident : null;
 
     /// <summary>A trainer has come; it goes when what is returned is disposed of.</summary>
     public IDisposable Enter(Occupant trainer)
@@ -41,6 +51,8 @@ internal sealed class SiloOccupants(SiloDrain drain)
         {
             _trainers.TryRemove(KeyValuePair.Create(trainer.Key, trainer));
             living.Dispose();
+            if (!_trainers.Values.Any(other => other.Trainer.Run == trainer.Trainer.Run))
+                LastTrainerLeft?.Invoke(trainer.Trainer.Run);
         });
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Native;
@@ -6,7 +7,7 @@ using Orleans.Tbptt.Training.Native;
 namespace Orleans.Tbptt.Grains.Silos;
 
 /// <summary>What this silo is, offers and holds.</summary>
-internal sealed class SiloSelf(ILocalSiloDetails silo, IOptions<TbpttGrainsOptions> options, SiloOccupants occupants)
+internal sealed class SiloSelf(ILocalSiloDetails silo, IOptions<TbpttGrainsOptions> options, SiloOccupants occupants, SiloPage page)
 {
     private readonly Lazy<IReadOnlyList<DeviceName>> _devices = new(() => Offered(options.Value.Device, DeviceSelector.ThisMachine));
 
@@ -32,6 +33,7 @@ internal sealed class SiloSelf(ILocalSiloDetails silo, IOptions<TbpttGrainsOptio
         Trainers = [.. occupants.Trainers.Select(one => one.Trainer).OrderBy(one => one.Run.Text, StringComparer.Ordinal).ThenBy(one => one.Index)],
         Coordinators = [.. occupants.Coordinators.OrderBy(run => run.Text, StringComparer.Ordinal)],
         Draining = occupants.IsLeaving,
+        Page = page.Address?.ToString() ?? "",
     };
 
     private static DeviceName[] Offered(DeviceName told, DeviceSelector machine) => machine.Resolve(told) switch

@@ -10,7 +10,7 @@ internal interface ISlotQueueGrain : IGrainWithIntegerKey
     [Alias("Ask")]
     Task<SlotReply> Ask(SlotRequest request);
 
-    /// <summary>The run wants no slots any more.</summary>
+    /// <summary>The run wants no slots any more, or its trainers have them.</summary>
     [Alias("Withdraw")]
     Task Withdraw(RunId run);
 }

@@ -17,7 +17,7 @@ internal sealed class SlotQueue(TimeProvider time)
     /// <summary>Who has not asked for this long waits no longer.</summary>
     internal static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long slots are kept for a run whose trainers are still to come.</summary>
+    /// <summary>How long slots are kept for a run whose trainers are still to come, and whose coordinator says no more.</summary>
     internal static readonly TimeSpan Reserve = TimeSpan.FromSeconds(30);
 
     private readonly Dictionary<RunId, (SlotRequest Request, long Asked)> _waiting = [];
@@ -48,7 +48,7 @@ internal sealed class SlotQueue(TimeProvider time)
             : $"waits for {needed} free {(needed == 1 ? "slot" : "slots")} of {all}, {Math.Max(0, free)} free{(position == 0 ? "" : $", behind {position} other {(position == 1 ? "run" : "runs")}")}");
     }
 
-    /// <summary>A run wants no slots any more.</summary>
+    /// <summary>A run wants no slots any more, or its trainers have them.</summary>
     public void Withdraw(RunId run)
     {
         _waiting.Remove(run);

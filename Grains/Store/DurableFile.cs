@@ -52,8 +52,7 @@ internal static partial class DurableFile
                 stream.Flush(flushToDisk: true);
             }
 
-            // Without overwriting, this is link(2): it fails where the name is taken, whoever took it when.
-            File.Move(temporary, path, overwrite: false);
+            Publish(temporary, path);
         }
         catch (IOException) when (File.Exists(path))
         {
@@ -87,6 +86,25 @@ internal static partial class DurableFile
         }
     }
 
+    /// <summary>
+    /// Gives a file its name where that is free. <see cref="File.Move(string, string, bool)"/> looks whether it is and renames then, so that of two at once
+    /// the later one wins, and both believe that they have; link(2) fails for all but one.
+    /// </summary>
+    private static void Publish(string temporary, string path)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            File.Move(temporary, path, overwrite: false);
+            return;
+        }
+
+        if (Link(temporary, path) != 0)
+        {
+            int error = Marshal.GetLastPInvokeError();
+            throw new IOException($"cannot create {path}: {Marshal.GetPInvokeErrorMessage(error)}", error);
+        }
+    }
+
     /// <summary>With the error's number, by which a full disk is known.</summary>
     private static IOException Failed(string what, string path)
     {
@@ -96,6 +114,9 @@ internal static partial class DurableFile
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Link(string from, string to);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int Flush(int handle);

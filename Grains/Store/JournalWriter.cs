@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Threading.Channels;
 
@@ -16,9 +17,11 @@ internal sealed class JournalWriter : IAsyncDisposable
     internal static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
 
     /// <summary>Lines that nobody waits for are gathered for this long: each batch is flushed to the disk, and that takes as long for one line as for many.</summary>
-    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
+    internal static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
 
-    private const int Batch = 1 << 16;
+    /// <summary>A batch of so many bytes is not added to. Where lines come so fast, the next one is written without a pause: the writer must not fall behind them.</summary>
+    internal const int FullBatch = 1 << 20;
+
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
     private readonly Lock _gate = new();
     private readonly FileStream _stream;
@@ -106,7 +109,7 @@ internal sealed class JournalWriter : IAsyncDisposable
     {
         await using (_stream)
         {
-            var text = new StringBuilder();
+            var batch = new ArrayBufferWriter<byte>(FullBatch / 4);
             var flushes = new List<TaskCompletionSource>();
             bool pacing = false;
             while (await _queue.Reader.WaitToReadAsync())
@@ -116,13 +119,14 @@ internal sealed class JournalWriter : IAsyncDisposable
 
                 // Renewed before the queue is read: who hurries after this is in time for the next round.
                 Interlocked.Exchange(ref _hurry, new(TaskCreationOptions.RunContinuationsAsynchronously));
-                int lines = 0;
-                while (text.Length < Batch && _queue.Reader.TryRead(out object? item))
+                (int lines, long characters) = (0, 0);
+                while (batch.WrittenCount < FullBatch && _queue.Reader.TryRead(out object? item))
                 {
                     if (item is string line)
                     {
-                        text.Append(line).Append('\n');
-                        lines++;
+                        Encoding.UTF8.GetBytes(line, batch);
+                        batch.Write("\n"u8);
+                        (lines, characters) = (lines + 1, characters + line.Length);
                     }
                     else
                     {
@@ -130,18 +134,18 @@ internal sealed class JournalWriter : IAsyncDisposable
                     }
                 }
 
-                await Put(Encoding.UTF8.GetBytes(text.ToString()));
-                Done(text.Length - lines);
+                await Put(batch.WrittenMemory);
+                Done(characters);
                 _written(lines);
-                text.Clear();
-                pacing = flushes.Count == 0;
+                pacing = flushes.Count == 0 && batch.WrittenCount < FullBatch;
+                batch.ResetWrittenCount();
                 flushes.ForEach(flushed => flushed.SetResult());
                 flushes.Clear();
             }
         }
     }
 
-    private async Task Put(byte[] bytes)
+    private async Task Put(ReadOnlyMemory<byte> bytes)
     {
         long good = _stream.Position;
         while (true)
@@ -150,7 +154,7 @@ internal sealed class JournalWriter : IAsyncDisposable
             try
             {
                 // On the disk, not only in the machine's memory: what a watcher is shown must outlive the machine.
-                _stream.Write(bytes);
+                _stream.Write(bytes.Span);
                 _stream.Flush(flushToDisk: true);
                 break;
             }

@@ -10,7 +10,11 @@ internal sealed class WorkerThread : IDisposable
 {
     private readonly BlockingCollection<Action> _work = [];
 
-    public WorkerThread(string name) => new Thread(Run) { Name = name, IsBackground = true }.Start();
+    // Held while work is done, whoever does it.
+    private readonly Lock _turn = new();
+
+    /// <summary>Starts the thread, without the flow of whoever happens to: its span would be that of all work.</summary>
+    public WorkerThread(string name) => new Thread(Run) { Name = name, IsBackground = true }.UnsafeStart();
 
     /// <summary>Runs a function on the thread; what it throws comes out of the task, as does that the thread has ended.</summary>
     public Task<T> Run<T>(Func<T> function)
@@ -29,13 +33,34 @@ internal sealed class WorkerThread : IDisposable
         return completion.Task;
     }
 
+    /// <summary>
+    /// Does work that is bound to no thread where the caller stands, if the thread is idle, else in its turn; the caller waits. A thread that is woken costs
+    /// more than a small chunk.
+    /// </summary>
+    public T RunHere<T>(Func<T> function)
+    {
+        if (_work.Count > 0 || _work.IsAddingCompleted || !_turn.TryEnter())
+            return Run(function).GetAwaiter().GetResult();
+        try
+        {
+            return function();
+        }
+        finally
+        {
+            _turn.Exit();
+        }
+    }
+
     /// <summary>Ends the thread once the work handed over so far is done; safe to call twice.</summary>
     public void Dispose() => _work.CompleteAdding();
 
     private void Run()
     {
         foreach (var action in _work.GetConsumingEnumerable())
-            action();
+        {
+            lock (_turn)
+                action();
+        }
     }
 
     private static void Complete<T>(TaskCompletionSource<T> completion, Func<T> function)

@@ -39,7 +39,7 @@ internal sealed class SiloCommandLine
 
     private readonly Option<string[]> _dataRoots = new("--data-root")
     {
-        Description = "A directory that data may lie in; may be given again and again. Default: anywhere.",
+        Description = "A directory that data may lie in; may be given again and again. Default: anywhere; of a silo that others can reach, the run store.",
         HelpName = "DIR",
     };
 
@@ -57,11 +57,14 @@ internal sealed class SiloCommandLine
         (Text("--cluster-id", "ID", "The cluster to be part of. Default tbptt."), Own(nameof(SiloSettings.ClusterId))),
         (Text("--device", "DEVICE", "auto, cpu or cuda:N, for runs that leave the choice to the silo. Default auto."), Own(nameof(SiloSettings.Device))),
         (Text("--slots", "N", "How many trainers to take; 0 for coordinators only. Default: one for each core, or for each GPU."), Own(nameof(SiloSettings.Slots))),
-        (Text("--address", "IP", "The address that others reach this silo at. Default 127.0.0.1."), Own(nameof(SiloSettings.Address))),
+        (Text("--address", "IP|auto", "The address that others reach this silo at; auto finds it, on a machine that has one. Default 127.0.0.1."), Own(nameof(SiloSettings.Address))),
         (Text("--silo-port", "PORT", "The port for silos. Default: any free one."), Own(nameof(SiloSettings.SiloPort))),
         (Text("--gateway-port", "PORT", "The port for clients. Default: any free one."), Own(nameof(SiloSettings.GatewayPort))),
-        (Text("--name", "NAME", "The silo's name. Default: silo- and the process id."), Own(nameof(SiloSettings.Name))),
+        (Text("--http", "[ADDRESS:]PORT", "Where to serve the web page, or off. Off the loopback it takes a token: Tbptt__Web__Token. Default: any free port of 127.0.0.1."), $"{Own(nameof(SiloSettings.Web))}:{nameof(WebSettings.Http)}"),
+        (Text("--name", "NAME", "The silo's name. Default: silo- and the process id, in a container its name."), Own(nameof(SiloSettings.Name))),
         (Text("--log-file", "FILE", "A file that the log is appended to."), Own(nameof(SiloSettings.LogFile))),
+        (Text("--log-format", "FORMAT", "text, for people, or json, one event a line. A console's own silos keep to text. Default text."), Own(nameof(SiloSettings.LogFormat))),
+        (Text("--telemetry", "WHERE", "console, to write spans and metrics to standard output; or none. To a collector: OTEL_EXPORTER_OTLP_ENDPOINT and so on. Default none."), Own(nameof(SiloSettings.Telemetry))),
         (Text("--log-level", "LEVEL", "verbose, debug, information, warning, error or fatal. Default information."), Own(nameof(SiloSettings.LogLevel))),
     ];
 

@@ -39,7 +39,7 @@ internal sealed class SiloSettings
     /// <summary>Where the cluster keeps its membership: the section <c>Orleans</c>, and what <see cref="ClusterId"/> and <see cref="Membership"/> change of it.</summary>
     public ClusteringSettings Clustering { get; private set; } = ClusteringSettings.OfFile("runs/.cluster/membership.db", ClusteringSettings.DefaultClusterId);
 
-    /// <summary>The IP address that others reach this silo at. Default 127.0.0.1.</summary>
+    /// <summary>The IP address that others reach this silo at, or <c>auto</c>: this machine's only one. Default 127.0.0.1.</summary>
     public string Address { get; set; } = "127.0.0.1";
 
     /// <summary>The port for silos; 0, the default, for any free one.</summary>
@@ -48,7 +48,7 @@ internal sealed class SiloSettings
     /// <summary>The port for clients; 0, the default, for any free one.</summary>
     public int GatewayPort { get; set; }
 
-    /// <summary>The silo's name; made from the process id when left out.</summary>
+    /// <summary>The silo's name; when left out, made from the process id, and in a container, where that is 1, from the container's name.</summary>
     public string? Name { get; set; }
 
     /// <summary>A file that the log is appended to; none when left out.</summary>
@@ -57,8 +57,17 @@ internal sealed class SiloSettings
     /// <summary>The least level that is logged: verbose, debug, information, warning, error or fatal. Default information.</summary>
     public string LogLevel { get; set; } = "information";
 
+    /// <summary>How the log of a standing silo is written: text, for people, or json, one event a line. Default text.</summary>
+    public string LogFormat { get; set; } = "text";
+
+    /// <summary>Whether spans and metrics are written to standard output: console or none. Default none.</summary>
+    public string Telemetry { get; set; } = "none";
+
+    /// <summary>The web page: the section <c>Web</c>.</summary>
+    public WebSettings Web { get; set; } = new();
+
     /// <summary>The name that is in use.</summary>
-    public string EffectiveName => Name ?? $"silo-{Environment.ProcessId}";
+    public string EffectiveName => Name ?? NameOf(Environment.ProcessId, Environment.MachineName);
 
     /// <summary><see cref="Device"/>, checked.</summary>
     public DeviceName DeviceName => DeviceName.TryParse(Device, out var device)
@@ -68,7 +77,7 @@ internal sealed class SiloSettings
     /// <summary><see cref="Address"/>, checked.</summary>
     public IPAddress IPAddress => IPAddress.TryParse(Address, out var address) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any)
         ? address
-        : throw Wrong("address", Address, "the IP address that other silos and clients reach this one at");
+        : throw Wrong("address", Address, "the IP address that other silos and clients reach this one at, or auto");
 
     /// <summary>Whether others than this machine's own programs can reach the silo.</summary>
     public bool IsExposed => !IPAddress.IsLoopback(IPAddress);
@@ -77,6 +86,12 @@ internal sealed class SiloSettings
     public LogEventLevel MinimumLevel => Enum.TryParse<LogEventLevel>(LogLevel, ignoreCase: true, out var level) && Enum.IsDefined(level)
         ? level
         : throw Wrong("log-level", LogLevel, "verbose, debug, information, warning, error or fatal");
+
+    /// <summary><see cref="LogFormat"/>, checked.</summary>
+    public bool LogsJson => Choice("log-format", LogFormat, "text", "json");
+
+    /// <summary><see cref="Telemetry"/>, checked.</summary>
+    public bool ExportsToConsole => Choice("telemetry", Telemetry, "none", "console");
 
     /// <summary><see cref="Device"/> as this machine has it: never auto. Loads libtorch.</summary>
     /// <exception cref="SiloStartException">This machine has no such device.</exception>
@@ -98,6 +113,9 @@ internal sealed class SiloSettings
     /// <summary>How many trainers the silo takes. Loads libtorch.</summary>
     public int ActualSlots => Slots ?? (ActualDevice == DeviceName.Cpu ? Environment.ProcessorCount
         : DeviceName == DeviceName.Auto ? DeviceSelector.ThisMachine.CudaDevices : 1);
+
+    /// <summary>A name that no other silo of a cluster is likely to have. The only program of a container is process 1 in every one of them.</summary>
+    internal static string NameOf(int process, string machine) => $"silo-{(process == 1 ? machine : process)}";
 
     /// <summary>Reads everything from the sources of a configuration, and checks it.</summary>
     /// <param name="sources">From <see cref="ClusteringSettings.Sources"/>.</param>
@@ -140,7 +158,10 @@ internal sealed class SiloSettings
 
     private void Validate()
     {
-        _ = (DeviceName, IPAddress, MinimumLevel);
+        // Once: the silo must not listen on one address and tell of another.
+        if (string.Equals(Address, OwnAddress.Auto, StringComparison.OrdinalIgnoreCase))
+            Address = OwnAddress.Find().ToString();
+        _ = (DeviceName, IPAddress, MinimumLevel, LogsJson, ExportsToConsole);
         if (ClusterId is not null && string.IsNullOrWhiteSpace(ClusterId))
             throw Wrong("cluster-id", ClusterId, "a name");
         if (Slots is < 0 or > MaxSlots)
@@ -160,6 +181,14 @@ internal sealed class SiloSettings
             throw Wrong("gateway-port", GatewayPort, "0 to 65535");
         if (SiloPort != 0 && SiloPort == GatewayPort)
             throw Wrong("gateway-port", GatewayPort, "another port than silo-port");
+        Web.Validate();
+    }
+
+    /// <summary>Whether the second of two words was chosen.</summary>
+    private static bool Choice(string option, string found, string first, string second)
+    {
+        bool isSecond = string.Equals(found, second, StringComparison.OrdinalIgnoreCase);
+        return isSecond || string.Equals(found, first, StringComparison.OrdinalIgnoreCase) ? isSecond : throw Wrong(option, found, $"{first} or {second}");
     }
 
     private static SiloStartException Wrong(string option, object found, string expected) =>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Tbptt.Silo.Configuration;
+using Orleans.Tbptt.Silo.Telemetry;
 
 namespace Orleans.Tbptt.Silo.Hosting;
 
@@ -7,7 +8,7 @@ namespace Orleans.Tbptt.Silo.Hosting;
 /// Ends the process when Orleans cannot go on, most often because the other silos have declared this one dead. Orleans' own handler
 /// aborts with a stack trace and a core file.
 /// </summary>
-internal sealed partial class FatalExit(ILogger<FatalExit> logger) : IFatalErrorHandler
+internal sealed partial class FatalExit(ILogger<FatalExit> logger, IServiceProvider services, TimeProvider time) : IFatalErrorHandler
 {
     /// <inheritdoc/>
     public bool IsUnexpected(Exception exception) => true;
@@ -16,6 +17,9 @@ internal sealed partial class FatalExit(ILogger<FatalExit> logger) : IFatalError
     public void OnFatalException(object? sender, string? context, Exception? exception)
     {
         LogFatal(logger, context ?? exception?.Message ?? "unknown", exception);
+
+        // Why a silo went is what a collector must not miss.
+        SiloTelemetry.FlushAsync(services, time).Wait();
         Serilog.Log.CloseAndFlush();
         Environment.Exit(SiloExitCode.Failed);
     }

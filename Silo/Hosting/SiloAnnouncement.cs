@@ -9,7 +9,8 @@ namespace Orleans.Tbptt.Silo.Hosting;
 /// <summary>What a silo says of itself when it is part of its cluster.</summary>
 /// <param name="start">What it was told.</param>
 /// <param name="details">What it came to.</param>
-internal sealed class SiloAnnouncement(SiloStart start, ILocalSiloDetails details)
+/// <param name="page">Its web page; null where it serves none.</param>
+internal sealed class SiloAnnouncement(SiloStart start, ILocalSiloDetails details, Uri? page)
 {
     private const string ExposedWarning =
         "the address is not loopback and connections are not secured: whoever reaches these ports can call any grain and read any file a spec names; "
@@ -36,7 +37,7 @@ internal sealed class SiloAnnouncement(SiloStart start, ILocalSiloDetails detail
         {
             output.WriteLine(new ReadyLine
             {
-                Ready = true, Silo = Silo.ToString(), Gateway = Gateway.ToString(), Pid = Environment.ProcessId,
+                Ready = true, Silo = Silo.ToString(), Gateway = Gateway.ToString(), Page = page?.ToString(), Pid = Environment.ProcessId,
             });
             if (NeedsWarning)
                 Log.Warning("{Warning}", ExposedWarning);
@@ -61,7 +62,8 @@ internal sealed class SiloAnnouncement(SiloStart start, ILocalSiloDetails detail
             ("device", $"{settings.ActualDevice}"),
             ("slots", settings.ActualSlots == 0 ? "0: coordinators only" : $"{settings.ActualSlots}"),
             ("runs", Path.GetFullPath(settings.Runs)),
-            ("data", settings.DataRoots.Count == 0 ? "anywhere" : string.Join(", ", settings.DataRoots)),
+            ("data", settings.DataRoots.Count > 0 ? string.Join(", ", settings.DataRoots) : settings.IsExposed ? Path.GetFullPath(settings.Runs) : "anywhere"),
+            ("page", page is null ? "off" : settings.Web.Token is null ? $"{page}" : $"{page} with a token"),
             ("tls", settings.Clustering.Tls.IsOn ? $"on, {settings.Clustering.Tls.Certificate}" : "off"),
         ];
     }

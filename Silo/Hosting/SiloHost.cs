@@ -4,12 +4,15 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Tbptt.Grains;
+using Orleans.Tbptt.Grains.Channels;
+using Orleans.Tbptt.Grains.Transport;
 using Orleans.Tbptt.Local;
 using Orleans.Tbptt.Membership;
 using Orleans.Tbptt.Silo.Configuration;
 using Orleans.Tbptt.Silo.Stores;
+using Orleans.Tbptt.Silo.Telemetry;
+using Orleans.Tbptt.Silo.Web;
 using Orleans.Tbptt.Transport;
-using Serilog;
 
 namespace Orleans.Tbptt.Silo.Hosting;
 
@@ -22,11 +25,28 @@ internal static class SiloHost
     /// <summary>Builds the host of one silo.</summary>
     public static IHost Build(SiloSettings settings, SiloStore store, TlsIdentity? tls, TimeProvider time, int siloPort, int gatewayPort)
     {
-        // No defaults: configuration and logging are ours, and the console's lifetime would answer Ctrl-C, which is the parent's to answer.
-        var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        if (!settings.Web.IsOn)
+        {
+            // No defaults: configuration and logging are ours, and the console's lifetime would answer Ctrl-C, which is the parent's to answer.
+            var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+            AddSilo(builder, settings, store, tls, time, siloPort, gatewayPort);
+            return builder.Build();
+        }
+
+        var webBuilder = WebHost.CreateBuilder(settings);
+        AddSilo(webBuilder, settings, store, tls, time, siloPort, gatewayPort);
+        var web = webBuilder.Build();
+        WebHost.Configure(web);
+        return web;
+    }
+
+    private static void AddSilo(
+        IHostApplicationBuilder builder, SiloSettings settings, SiloStore store, TlsIdentity? tls, TimeProvider time, int siloPort, int gatewayPort)
+    {
         builder.Services.AddSingleton<IHostLifetime, ClusterHost.NoLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
-        builder.Services.AddSerilog(Log.Logger);
+        SiloLog.AddTo(builder.Services);
+        builder.AddTelemetry(settings);
         builder.UseOrleans(silo =>
         {
             silo.Configure<ClusterOptions>(cluster =>
@@ -36,6 +56,7 @@ internal static class SiloHost
             store.AddTo(silo);
             silo.Configure<ClusterMembershipOptions>(NoticeDeathsSoon);
             silo.Configure<SiloMessagingOptions>(messages => messages.MaxMessageBodySize = ClusterHost.MaxMessageBytes);
+            silo.UseStepTransport();
             silo.Services.Replace(ServiceDescriptor.Singleton<IFatalErrorHandler, FatalExit>());
             if (tls is not null)
                 Secure(silo, tls, time);
@@ -49,12 +70,14 @@ internal static class SiloHost
                 grains.ClusterId = settings.Clustering.ClusterId;
                 grains.Exposed = settings.IsExposed;
             });
+            if (settings.Web.IsOn)
+                WebHost.AddTo(silo);
         });
-        return builder.Build();
     }
 
     private static void Secure(ISiloBuilder silo, TlsIdentity tls, TimeProvider time)
     {
+        silo.Services.AddSingleton<IChannelSecurity>(new TlsChannels(tls));
         silo.Services.AddSingleton(services => new TlsTransport(tls, time, services.GetRequiredService<ILogger<TlsTransport>>()));
         silo.Services.AddOptions<SiloConnectionOptions>().Configure<TlsTransport>((connections, transport) =>
         {

@@ -1,13 +1,22 @@
+using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Tbptt.Silo.Configuration;
 using Serilog;
 using Serilog.Events;
+using Serilog.Extensions.Logging;
+using Serilog.Formatting;
+using Serilog.Formatting.Compact;
+using Serilog.Formatting.Display;
 
 namespace Orleans.Tbptt.Silo.Hosting;
 
-/// <summary>Where a silo's log goes: the console of a standing silo, and the log file.</summary>
+/// <summary>Where a silo's log goes: the console of a standing silo, the log file, and whatever the host exports it to.</summary>
 internal static class SiloLog
 {
     private const string Line = "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} {Level:u4} {SourceContext} {Message:lj}{NewLine}{Exception}";
+
+    /// <summary>Who else takes the log. They belong to the host, and so take nothing of what is said before that is built.</summary>
+    private static LoggerProviderCollection _exporters = new();
 
     /// <summary>Opens the log of this process.</summary>
     /// <exception cref="SiloStartException">The log file cannot be written.</exception>
@@ -22,17 +31,26 @@ internal static class SiloLog
             .MinimumLevel.Override("Polly", framework)
             .MinimumLevel.Override("Orleans.Tbptt", level)
             .Filter.ByExcluding(LogNoise.Contains);
+        // The console reads what its own silos log, and shows it to people.
+        ITextFormatter formatter = settings.LogsJson && mode == SiloMode.Standing
+            ? new RenderedCompactJsonFormatter()
+            : new MessageTemplateTextFormatter(Line, CultureInfo.InvariantCulture);
         // A local silo's standard output carries the ready line and nothing else.
         if (mode == SiloMode.Standing)
-            log.WriteTo.Console(outputTemplate: Line, formatProvider: System.Globalization.CultureInfo.InvariantCulture);
+            log.WriteTo.Console(formatter);
         if (settings.LogFile is { } file)
         {
             CheckWritable(file);
-            log.WriteTo.File(file, outputTemplate: Line, formatProvider: System.Globalization.CultureInfo.InvariantCulture);
+            log.WriteTo.File(formatter, file);
         }
 
+        _exporters = new();
+        log.WriteTo.Providers(_exporters);
         Log.Logger = log.CreateLogger();
     }
+
+    /// <summary>Has a host log here, and its logger providers take what is logged.</summary>
+    public static void AddTo(IServiceCollection services) => services.AddSerilog(Log.Logger, providers: _exporters);
 
     /// <summary>Serilog says nothing about a file it cannot write.</summary>
     private static void CheckWritable(string file)

@@ -6,6 +6,7 @@ using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Silo.Configuration;
 using Orleans.Tbptt.Silo.Lifetime;
+using Orleans.Tbptt.Silo.Telemetry;
 using Serilog;
 
 namespace Orleans.Tbptt.Silo.Hosting;
@@ -32,7 +33,7 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
         try
         {
             var silo = await SiloStarter.StartAsync(start.Settings, time, end.Token);
-            new SiloAnnouncement(start, silo.Host.Services.GetRequiredService<ILocalSiloDetails>()).Write(output);
+            new SiloAnnouncement(start, silo.Host.Services.GetRequiredService<ILocalSiloDetails>(), silo.Page).Write(output);
             await WaitForEndAsync(silo.Host, start, end);
             if (end.IsSignal)
                 await DrainAsync(silo.Host.Services.GetRequiredService<SiloDrain>());
@@ -95,6 +96,7 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
         {
             // An orderly leave takes as long as calls in flight do; after the timeout the others find out by their probes.
             await silo.Host.StopAsync(CancellationToken.None).WaitAsync(SiloHost.ShutdownTimeout, time);
+
             // The membership of a standing cluster outlives its silos; that of one run is of no use to anybody after it.
             // Another silo of the run may have been the last one that the file still told of.
             if (start.Mode != SiloMode.Standing)
@@ -103,6 +105,10 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
         catch (Exception exception) when (exception is TimeoutException or OperationCanceledException or SqliteException or IOException)
         {
             Log.Warning(exception, "The silo did not leave its cluster in an orderly way");
+        }
+        finally
+        {
+            await SiloTelemetry.FlushAsync(silo.Host.Services, time);
         }
     }
 }

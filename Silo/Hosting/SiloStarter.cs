@@ -1,9 +1,12 @@
 using System.Data.Common;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Runtime.MembershipService;
+using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Membership;
 using Orleans.Tbptt.Silo.Configuration;
 using Orleans.Tbptt.Silo.Stores;
+using Orleans.Tbptt.Silo.Web;
 using Orleans.Tbptt.Transport;
 using Serilog;
 using StackExchange.Redis;
@@ -11,7 +14,11 @@ using StackExchange.Redis;
 namespace Orleans.Tbptt.Silo.Hosting;
 
 /// <summary>A silo that is part of its cluster, with what it holds open.</summary>
-internal sealed record RunningSilo(IHost Host, SiloStore Store, TlsIdentity? Tls) : IAsyncDisposable
+/// <param name="Host">The host.</param>
+/// <param name="Page">Its web page; null where it serves none.</param>
+/// <param name="Store">Membership and grain directory.</param>
+/// <param name="Tls">What secures its connections; null where they are plain.</param>
+internal sealed record RunningSilo(IHost Host, Uri? Page, SiloStore Store, TlsIdentity? Tls) : IAsyncDisposable
 {
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -39,7 +46,11 @@ internal static class SiloStarter
         {
             tls = settings.Clustering.Tls.IsOn ? TlsIdentity.Load(settings.Clustering.Tls, time) : null;
             store = await SiloStore.OpenAsync(settings.Clustering, time, cancellation);
-            return new(await StartOnFreePortsAsync(settings, store, tls, time, cancellation), store, tls);
+            WebAddress.Check(settings.Web);
+            var host = await StartOnFreePortsAsync(settings, store, tls, time, cancellation);
+            var page = host.Services.GetRequiredService<SiloPage>();
+            page.Address = WebAddress.Of(host, settings);
+            return new(host, page.Address, store, tls);
         }
         catch (Exception exception)
         {
@@ -62,6 +73,10 @@ internal static class SiloStarter
             try
             {
                 return await StartOnceAsync(settings, store, tls, time, cancellation);
+            }
+            catch (Exception exception) when (WebAddress.IsTaken(exception))
+            {
+                throw WebAddress.Taken(settings.Web, exception);
             }
             catch (Exception exception) when (FreePorts.IsTaken(exception))
             {
@@ -87,10 +102,12 @@ internal static class SiloStarter
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
+            bool isTaken = FreePorts.IsTaken(exception);
+            if (!isTaken)
+                Log.Fatal(exception, "The silo could not start");
             host?.Dispose();
-            if (FreePorts.IsTaken(exception))
+            if (isTaken)
                 throw;
-            Log.Fatal(exception, "The silo could not start");
             int code = Causes(exception).Any(IsUnreachable) ? SiloExitCode.Unreachable : SiloExitCode.WrongConfiguration;
             throw new SiloStartException($"the silo could not start: {Causes(exception).Last().Message.ReplaceLineEndings(" ")}", code, exception);
         }

@@ -21,6 +21,9 @@ internal sealed record ReadyLine
     /// <summary>The address that clients reach it at.</summary>
     public string? Gateway { get; init; }
 
+    /// <summary>Its web page; null where it serves none.</summary>
+    public string? Page { get; init; }
+
     /// <summary>Its process.</summary>
     public int? Pid { get; init; }
 

@@ -11,15 +11,16 @@ internal sealed class Adam(OptimizerSpec spec, int parameters, double weightDeca
 {
     private readonly float[] _mean = new float[parameters];
     private readonly float[] _square = new float[parameters];
+    private Kernel _kernel;
 
     public long Count { get; set; }
 
     public IReadOnlyList<RunningAverage> Averages => field ??= [new("exp_avg", _mean), new("exp_avg_sq", _square)];
 
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradient, double learningRate)
+    public void Begin(double learningRate)
     {
         Count++;
-        var kernel = new Kernel(
+        _kernel = new(
             Decay: new((float)(1 - learningRate * weightDecay)),
             MeanRate: new((float)(1 - spec.Beta1)),
             Beta2: new((float)spec.Beta2),
@@ -27,8 +28,10 @@ internal sealed class Adam(OptimizerSpec spec, int parameters, double weightDeca
             Correction: new((float)Math.Sqrt(1 - Powers.Of(spec.Beta2, Count))),
             Eps: new((float)spec.Eps),
             StepSize: new((float)(learningRate / (1 - Powers.Of(spec.Beta1, Count)))));
-        FusedPass.Run(kernel, parameters, gradient, _mean, _square);
     }
+
+    public void Update(int first, Span<float> parameters, ReadOnlySpan<float> gradient) => FusedPass.Run(
+        _kernel, parameters, gradient, _mean.AsSpan(first, parameters.Length), _square.AsSpan(first, parameters.Length));
 
     private readonly record struct Kernel(
         Vector<float> Decay, Vector<float> MeanRate, Vector<float> Beta2, Vector<float> SquareRate, Vector<float> Correction, Vector<float> Eps,

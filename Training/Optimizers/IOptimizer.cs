@@ -22,7 +22,21 @@ public interface IOptimizer
     /// <param name="parameters">The flat parameters.</param>
     /// <param name="gradient">The averaged, clipped gradient, as long.</param>
     /// <param name="learningRate">The learning rate of this step.</param>
-    void Step(Span<float> parameters, ReadOnlySpan<float> gradient, double learningRate);
+    void Step(Span<float> parameters, ReadOnlySpan<float> gradient, double learningRate)
+    {
+        Begin(learningRate);
+        Update(0, parameters, gradient);
+    }
+
+    /// <summary>Begins an update that is made piece by piece, in any order: to the bit what <see cref="Step"/> makes of the whole.</summary>
+    /// <param name="learningRate">The learning rate of this step.</param>
+    void Begin(double learningRate);
+
+    /// <summary>Updates a piece of the parameters in place. Once for every piece after <see cref="Begin"/>.</summary>
+    /// <param name="first">Where the piece begins among the flat parameters.</param>
+    /// <param name="parameters">The parameters of the piece.</param>
+    /// <param name="gradient">Their averaged, clipped gradient, as long.</param>
+    void Update(int first, Span<float> parameters, ReadOnlySpan<float> gradient);
 }
 
 /// <summary>A running average that an optimizer keeps of each parameter.</summary>
@@ -36,10 +50,14 @@ public static class Optimizer
     /// <summary>The names of the running averages that an optimizer keeps, in the order of <see cref="IOptimizer.Averages"/>.</summary>
     public static IReadOnlyList<string> AverageNames(OptimizerSpec spec) => [.. Create(spec, parameters: 0).Averages.Select(average => average.Name)];
 
+    /// <summary>The optimizer that updates the run's parameters: after each step, or after each round the outer one.</summary>
+    public static IOptimizer OfTheRun(TrainSpec spec, int parameters) =>
+        spec.Sync.Outer is { } outer ? new Sgd(outer.Momentum, nesterov: true, parameters) : Create(spec.Optimizer, parameters);
+
     /// <summary>A fresh optimizer for so many parameters.</summary>
     public static IOptimizer Create(OptimizerSpec spec, int parameters) => spec.Name switch
     {
-        OptimizerKind.Sgd => new Sgd(spec, parameters),
+        OptimizerKind.Sgd => new Sgd(spec.Momentum, nesterov: false, parameters),
         OptimizerKind.Adam => new Adam(spec, parameters, weightDecay: 0),
         OptimizerKind.AdamW => new Adam(spec, parameters, spec.WeightDecay),
         OptimizerKind.RmsProp => new RmsProp(spec, parameters),

@@ -7,17 +7,20 @@ namespace Orleans.Tbptt.Training.Optimizers;
 internal sealed class RmsProp(OptimizerSpec spec, int parameters) : IOptimizer
 {
     private readonly float[] _square = new float[parameters];
+    private Kernel _kernel;
 
     public long Count { get; set; }
 
     public IReadOnlyList<RunningAverage> Averages => field ??= [new("square_avg", _square)];
 
-    public void Step(Span<float> parameters, ReadOnlySpan<float> gradient, double learningRate)
+    public void Begin(double learningRate)
     {
         Count++;
-        var kernel = new Kernel(new((float)spec.Alpha), new((float)(1 - spec.Alpha)), new((float)spec.Eps), new((float)learningRate));
-        FusedPass.Run(kernel, parameters, gradient, _square, default);
+        _kernel = new(new((float)spec.Alpha), new((float)(1 - spec.Alpha)), new((float)spec.Eps), new((float)learningRate));
     }
+
+    public void Update(int first, Span<float> parameters, ReadOnlySpan<float> gradient) =>
+        FusedPass.Run(_kernel, parameters, gradient, _square.AsSpan(first, parameters.Length), default);
 
     private readonly record struct Kernel(Vector<float> Alpha, Vector<float> SquareRate, Vector<float> Eps, Vector<float> LearningRate) : IUpdateKernel
     {

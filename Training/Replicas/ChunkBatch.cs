@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Plan;
 
@@ -28,6 +29,11 @@ public readonly record struct Segment(int Steps, int Lanes, int FirstTime, int F
 public sealed class ChunkBatch
 {
     private readonly DataShape _shape;
+    private readonly List<Segment> _segments = [];
+    private LaneChunk[] _chunks = [];
+    private int[] _activeLanes = [];
+    private bool[] _resets = [];
+    private int _active;
     private float[] _values = [];
     private float[] _targetValues = [];
     private long[] _tokens = [];
@@ -40,13 +46,13 @@ public sealed class ChunkBatch
     public DataShape Shape => _shape;
 
     /// <summary>The trainer's lanes (from 0 within its block) that have work, longest chunk first, lower lane first on a tie.</summary>
-    public int[] ActiveLanes { get; private set; } = [];
+    public ReadOnlySpan<int> ActiveLanes => _activeLanes.AsSpan(0, _active);
 
     /// <summary>Of each of the trainer's lanes, whether its hidden state is zeroed before the chunk: a sequence starts, or the lane is idle.</summary>
-    public bool[] Resets { get; private set; } = [];
+    public ReadOnlySpan<bool> Resets => _resets;
 
     /// <summary>The segments, in time order; empty when every lane is idle.</summary>
-    public IReadOnlyList<Segment> Segments { get; private set; } = [];
+    public ReadOnlySpan<Segment> Segments => CollectionsMarshal.AsSpan(_segments);
 
     /// <summary>Rows: time steps summed over the active lanes.</summary>
     public int Rows { get; private set; }
@@ -69,62 +75,74 @@ public sealed class ChunkBatch
     /// <summary>Targets that are classes, <c>[Rows]</c>.</summary>
     public ReadOnlySpan<long> Classes => _classes.AsSpan(0, _shape.HasClasses ? Rows : 0);
 
-    /// <summary>Fills the batch with what the plan gives a block of lanes in a step.</summary>
+    /// <summary>Fills the batch with what the plan gives a block of lanes in a step. Leaves no garbage once the buffers have grown.</summary>
     public void Load(ISequenceSet sequences, ChunkPlan plan, long step, LaneBlock block)
     {
-        var chunks = new LaneChunk[block.Count];
-        Resets = new bool[block.Count];
-        for (int lane = 0; lane < chunks.Length; lane++)
+        if (_chunks.Length != block.Count)
+            (_chunks, _activeLanes, _resets) = (new LaneChunk[block.Count], new int[block.Count], new bool[block.Count]);
+        (_active, Rows) = (0, 0);
+        for (int lane = 0; lane < _chunks.Length; lane++)
         {
-            chunks[lane] = plan[step, block.First + lane];
-            Resets[lane] = chunks[lane].IsIdle || chunks[lane].Reset;
+            var chunk = plan[step, block.First + lane];
+            _chunks[lane] = chunk;
+            _resets[lane] = chunk.IsIdle || chunk.Reset;
+            if (chunk.IsIdle)
+                continue;
+            Insert(lane);
+            Rows += chunk.Length;
         }
 
-        ActiveLanes = [.. Enumerable.Range(0, chunks.Length).Where(lane => !chunks[lane].IsIdle).OrderByDescending(lane => chunks[lane].Length)];
-        Segments = Divide([.. ActiveLanes.Select(lane => chunks[lane].Length)]);
-        Rows = ActiveLanes.Sum(lane => chunks[lane].Length);
-        Steps = ActiveLanes.Length == 0 ? 0 : chunks[ActiveLanes[0]].Length;
-        for (int position = 0; position < ActiveLanes.Length; position++)
+        Steps = _active == 0 ? 0 : _chunks[_activeLanes[0]].Length;
+        Divide();
+        for (int position = 0; position < _active; position++)
         {
-            var chunk = chunks[ActiveLanes[position]];
+            var chunk = _chunks[_activeLanes[position]];
             var slice = new SequenceSlice(chunk.Sequence, chunk.Start, chunk.Length);
             if (_shape.HasTokens)
-                Scatter(sequences.ReadInputs, slice, position, ref _tokens, 1);
+                Scatter(static (set, part, to) => set.ReadInputs(part, to), sequences, slice, position, ref _tokens, 1);
             else
-                Scatter(sequences.ReadInputs, slice, position, ref _values, _shape.InputFeatures);
+                Scatter(static (set, part, to) => set.ReadInputs(part, to), sequences, slice, position, ref _values, _shape.InputFeatures);
             if (_shape.HasClasses)
-                Scatter(sequences.ReadTargets, slice, position, ref _classes, 1);
+                Scatter(static (set, part, to) => set.ReadTargets(part, to), sequences, slice, position, ref _classes, 1);
             else
-                Scatter(sequences.ReadTargets, slice, position, ref _targetValues, _shape.TargetFeatures);
+                Scatter(static (set, part, to) => set.ReadTargets(part, to), sequences, slice, position, ref _targetValues, _shape.TargetFeatures);
         }
     }
 
-    private static Segment[] Divide(int[] lengths)
+    /// <summary>Puts a lane behind those whose chunks are as long or longer.</summary>
+    private void Insert(int lane)
     {
-        var segments = new List<Segment>();
+        int at = _active++;
+        for (; at > 0 && _chunks[_activeLanes[at - 1]].Length < _chunks[lane].Length; at--)
+            _activeLanes[at] = _activeLanes[at - 1];
+        _activeLanes[at] = lane;
+    }
+
+    private void Divide()
+    {
+        _segments.Clear();
         int time = 0, row = 0;
-        for (int lanes = lengths.Length; lanes > 0; lanes--)
+        for (int lanes = _active; lanes > 0; lanes--)
         {
-            int end = lengths[lanes - 1];
+            int end = _chunks[_activeLanes[lanes - 1]].Length;
             if (end == time)
                 continue;
-            segments.Add(new(end - time, lanes, time, row));
+            _segments.Add(new(end - time, lanes, time, row));
             row += (end - time) * lanes;
             time = end;
         }
-
-        return [.. segments];
     }
 
-    private delegate void Reader<T>(SequenceSlice slice, Span<T> destination);
+    // Static lambdas: a method group of the sequences would be a new object each time.
+    private delegate void Reader<T>(ISequenceSet sequences, SequenceSlice slice, Span<T> destination);
 
-    private void Scatter<T>(Reader<T> read, SequenceSlice slice, int position, ref T[] rows, int width)
+    private void Scatter<T>(Reader<T> read, ISequenceSet sequences, SequenceSlice slice, int position, ref T[] rows, int width)
     {
         if (rows.Length < Rows * width)
             Array.Resize(ref rows, Rows * width);
         int needed = slice.Length * width;
         T[] lane = System.Buffers.ArrayPool<T>.Shared.Rent(needed);
-        read(slice, lane.AsSpan(0, needed));
+        read(sequences, slice, lane.AsSpan(0, needed));
         foreach (var segment in Segments)
         {
             if (position >= segment.Lanes)

@@ -7,7 +7,7 @@ namespace Orleans.Tbptt.Training.Replicas;
 /// which engine or device is below.
 /// </summary>
 /// <remarks>
-/// Not thread-safe, and bound to the thread that made it. Hidden state is lane-major, <c>[lane][h, c][layer][unit]</c> (c for an LSTM only),
+/// Not thread-safe, and where <see cref="IsBoundToThread"/> to be used on the thread that made it alone. Hidden state is lane-major, <c>[lane][h, c][layer][unit]</c> (c for an LSTM only),
 /// so that a block of lanes is one contiguous stretch.
 /// </remarks>
 public interface IReplica : IDisposable
@@ -17,6 +17,12 @@ public interface IReplica : IDisposable
 
     /// <summary>The device it computes on, such as <c>cpu</c> or <c>cuda:0</c>.</summary>
     string Device { get; }
+
+    /// <summary>What computes: <c>fused</c> or <c>torch</c>.</summary>
+    string Engine { get; }
+
+    /// <summary>Whether it may be used on no other thread than the one that made it, <see cref="IDisposable.Dispose"/> included.</summary>
+    bool IsBoundToThread { get; }
 
     /// <summary>Takes over parameters, <c>[Layout.Length]</c>.</summary>
     void LoadParameters(ReadOnlySpan<float> parameters);

@@ -40,6 +40,12 @@ public sealed class TorchReplica : IReplica
     public string Device { get; }
 
     /// <inheritdoc/>
+    public string Engine => "torch";
+
+    /// <inheritdoc/>
+    public bool IsBoundToThread => true;
+
+    /// <inheritdoc/>
     public void LoadParameters(ReadOnlySpan<float> parameters) => _host.Write(parameters, _network.Parameters);
 
     /// <inheritdoc/>
@@ -93,7 +99,7 @@ public sealed class TorchReplica : IReplica
             if (layer > 0 && dropout.IsActive)
                 rows *= Mask(batch, dropout, layer - 1);
             var state = _hidden.Load(batch, layer, hiddenBefore);
-            var outputs = new List<Tensor>(batch.Segments.Count);
+            var outputs = new List<Tensor>(batch.Segments.Length);
             foreach (var segment in batch.Segments)
             {
                 var inputs_TAF = rows.narrow(0, segment.FirstRow, segment.Steps * segment.Lanes).view(segment.Steps, segment.Lanes, -1);

@@ -1,11 +1,32 @@
 using System.Numerics.Tensors;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Rounds;
 
 namespace Orleans.Tbptt.Training.Steps;
 
 /// <summary>Looks for losses and gradients that are not finite, and says where they are.</summary>
 internal static class Divergence
 {
+    /// <summary>The gradient element of the largest magnitude. NaN wins over every magnitude, infinity over the rest.</summary>
+    public static LargestGradient Largest(ReadOnlySpan<float> gradient) =>
+        new(TensorPrimitives.MaxMagnitude(gradient), TensorPrimitives.IndexOfMaxMagnitude(gradient));
+
+    /// <summary>Names the first trainer whose loss or gradient is not finite, and its largest gradient; null when all are finite.</summary>
+    /// <param name="step">Committed steps before this one.</param>
+    /// <param name="lossSums">Each trainer's loss sum.</param>
+    /// <param name="largest">Each trainer's largest gradient.</param>
+    /// <param name="layout">Names the parameters.</param>
+    public static string? Find(long step, IReadOnlyList<double> lossSums, IReadOnlyList<LargestGradient> largest, ParameterLayout layout)
+    {
+        for (int trainer = 0; trainer < largest.Count; trainer++)
+        {
+            if (!double.IsFinite(lossSums[trainer]) || !float.IsFinite(largest[trainer].Value))
+                return $"step {step + 1}, trainer {trainer}: {Describe(lossSums[trainer], largest[trainer], layout)}";
+        }
+
+        return null;
+    }
+
     /// <summary>Names the first trainer whose result is not finite, and its largest gradient; null when all is well.</summary>
     public static string? Find(long step, IReadOnlyList<ShardResult> shards, ParameterLayout layout)
     {
@@ -13,28 +34,42 @@ internal static class Divergence
         {
             var gradient = shards[trainer].GradientSum.Span;
 
-            // NaN wins over every magnitude, infinity over the rest.
             float largest = TensorPrimitives.MaxMagnitude<float>(gradient);
-            if (double.IsFinite(shards[trainer].LossSum) && float.IsFinite(largest))
-                continue;
-            int at = TensorPrimitives.IndexOfMaxMagnitude<float>(gradient);
-            return $"step {step + 1}, trainer {trainer}: the loss sum is {shards[trainer].LossSum}; "
-                + $"the largest gradient is {largest} at {Place(layout, at)}";
+            if (!double.IsFinite(shards[trainer].LossSum) || !float.IsFinite(largest))
+                return $"step {step + 1}, trainer {trainer}: {Describe(shards[trainer].LossSum, gradient, layout)}";
         }
 
         return null;
     }
 
+    /// <summary>Names the step of a round that was the first not to be finite, the first trainer for which it was not, and what; null when all is well.</summary>
+    public static string? Find(long step, IReadOnlyList<RoundResult> shards)
+    {
+        int trainer = Enumerable.Range(0, shards.Count).Where(one => shards[one].NotFinite is not null)
+            .OrderBy(one => shards[one].LossSums.Count).DefaultIfEmpty(-1).First();
+        return trainer < 0 ? null : $"step {step + shards[trainer].LossSums.Count + 1}, trainer {trainer}: {shards[trainer].NotFinite}";
+    }
+
+    /// <summary>A loss and the largest gradient, in words.</summary>
+    public static string Describe(double lossSum, ReadOnlySpan<float> gradient, ParameterLayout layout) => Describe(lossSum, Largest(gradient), layout);
+
     /// <summary>Names the first parameter that is not finite; null when all are.</summary>
-    public static string? Find(long step, ReadOnlySpan<float> parameters, ParameterLayout layout)
+    public static string? Find(long step, ReadOnlySpan<float> parameters, ParameterLayout layout) =>
+        Describe(parameters, layout) is { } found ? $"after step {step} {found}" : null;
+
+    /// <summary>Names the first parameter that is not finite; null when all are.</summary>
+    public static string? Describe(ReadOnlySpan<float> parameters, ParameterLayout layout)
     {
         if (float.IsFinite(TensorPrimitives.MaxMagnitude(parameters)))
             return null;
         int at = 0;
         while (float.IsFinite(parameters[at]))
             at++;
-        return $"after step {step} the parameter {Place(layout, at)} is {parameters[at]}";
+        return $"the parameter {Place(layout, at)} is {parameters[at]}";
     }
+
+    private static string Describe(double lossSum, LargestGradient largest, ParameterLayout layout) =>
+        $"the loss sum is {lossSum}; the largest gradient is {largest.Value} at {Place(layout, largest.At)}";
 
     private static string Place(ParameterLayout layout, int at)
     {
@@ -46,3 +81,8 @@ internal static class Divergence
         return $"{slot.Name}[{string.Join(", ", index)}]";
     }
 }
+
+/// <summary>The element of a gradient that has the largest magnitude.</summary>
+/// <param name="Value">The element.</param>
+/// <param name="At">Its place in the flat gradient.</param>
+public readonly record struct LargestGradient(float Value, int At);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics.Tensors;
 
 namespace Orleans.Tbptt.Training.Steps;
@@ -13,9 +14,39 @@ namespace Orleans.Tbptt.Training.Steps;
 ///   └───┬───┘     │
 ///       └────┬────┘
 /// </code>
+/// <para>
+/// Every node is the sum of trainers a·2^k, a·2^k + 1, … up to the next such number, or to the last trainer: whoever has all of them can add them
+/// up alone, and the tree goes on from there.
+/// </para>
 /// </remarks>
 public static class PairwiseTree
 {
+    /// <summary>The fewest nodes of the tree over <paramref name="count"/> trainers that some of them make up, in order.</summary>
+    /// <param name="trainers">Those trainers, in order.</param>
+    /// <param name="count">How many trainers there are.</param>
+    public static IReadOnlyList<Subtree> Subtrees(IReadOnlyList<int> trainers, int count)
+    {
+        var nodes = new List<Subtree>();
+        for (int at = 0; at < trainers.Count; at += nodes[^1].Count)
+        {
+            int first = trainers[at], run = 1, size = 1;
+            while (at + run < trainers.Count && trainers[at + run] == first + run)
+                run++;
+            while (size < count && first % (2 * size) == 0 && Math.Min(2 * size, count - first) <= run)
+                size *= 2;
+            nodes.Add(new(first, Math.Min(size, count - first)));
+        }
+
+        return nodes;
+    }
+
+    /// <summary>The sum by the tree, of trainers' own numbers and of whole nodes that others have summed; leaves them as they are.</summary>
+    /// <param name="nodes">One for each trainer. A node's sum stands at its first trainer, its others are empty.</param>
+    /// <param name="room">May be used to sum in; as long as a node.</param>
+    /// <returns>The sum: <paramref name="room"/>, or the one node there is.</returns>
+    public static ReadOnlySpan<float> Sum(ReadOnlySpan<ReadOnlyMemory<float>> nodes, Span<float> room) =>
+        Sum(nodes, (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)nodes.Length), room);
+
     /// <summary>Adds all buffers into the first one; the others are overwritten with partial sums.</summary>
     public static void SumInto(IReadOnlyList<Memory<float>> buffers)
     {
@@ -38,4 +69,23 @@ public static class PairwiseTree
 
         return sums.Length == 0 ? 0 : sums[0];
     }
+
+    private static ReadOnlySpan<float> Sum(ReadOnlySpan<ReadOnlyMemory<float>> nodes, int size, Span<float> room)
+    {
+        // Where the right half has nothing, it does not exist, or a node of both halves stands on the left.
+        while (size > 1 && (size / 2 >= nodes.Length || nodes[size / 2].IsEmpty))
+            size /= 2;
+        if (size == 1)
+            return nodes[0].Span;
+        var left = Sum(nodes, size / 2, room);
+        float[] rented = ArrayPool<float>.Shared.Rent(room.Length);
+        TensorPrimitives.Add(left, Sum(nodes[(size / 2)..], size / 2, rented.AsSpan(0, room.Length)), room);
+        ArrayPool<float>.Shared.Return(rented);
+        return room;
+    }
 }
+
+/// <summary>A node of the tree: trainers that follow one another.</summary>
+/// <param name="First">The first trainer.</param>
+/// <param name="Count">How many.</param>
+public readonly record struct Subtree(int First, int Count);

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Optimizers;
+using Orleans.Tbptt.Training.Rounds;
 
 namespace Orleans.Tbptt.Training.Steps;
 
@@ -16,13 +17,14 @@ public sealed class TrainingSnapshot
     public TrainingSnapshot(RunSpec spec)
     {
         _layout = ParameterLayout.Of(spec.Model);
-        AverageNames = Optimizer.AverageNames(spec.Train.Optimizer);
+        AverageNames = [.. Optimizer.OfTheRun(spec.Train, parameters: 0).Averages.Select(average => average.Name)];
         Parameters = new float[_layout.Length];
         Averages = new float[checked(AverageNames.Count * _layout.Length)];
         Hidden = new float[checked(spec.Data.BatchSize * _layout.HiddenPerLane)];
+        Inner = [.. Enumerable.Range(0, spec.Train.IsLocal ? spec.Train.Trainers : 0).Select(_ => new InnerState(spec.Train.Optimizer, _layout))];
 
         // Large arrays have no memory until it is written to; the system finds it now, and not while a step waits for the first copy.
-        foreach (float[] values in (float[][])[Parameters, Averages, Hidden])
+        foreach (float[] values in (float[][])[Parameters, Averages, Hidden, .. Inner.Select(inner => inner.Values)])
             values.AsSpan().Clear();
     }
 
@@ -37,6 +39,12 @@ public sealed class TrainingSnapshot
 
     /// <summary>The hidden state of every lane, lane-major: <c>[lane][h, c][layer][unit]</c>.</summary>
     public float[] Hidden { get; }
+
+    /// <summary>The state of every trainer's inner optimizer, in order; empty where trainers make no local steps.</summary>
+    public IReadOnlyList<InnerState> Inner { get; }
+
+    /// <summary>How many numbers it holds.</summary>
+    public long Length => (long)Parameters.Length + Averages.Length + Hidden.Length + Inner.Sum(inner => (long)inner.Values.Length);
 
     /// <summary>Updates that the optimizer has made.</summary>
     public long OptimizerCount { get; set; }
@@ -54,26 +62,26 @@ public sealed class TrainingSnapshot
     /// The running averages as tensors: of each average every parameter, under the name <c>exp_avg.rnn.weight_ih_l0</c>, at its place in
     /// <see cref="Averages"/>.
     /// </summary>
-    public IReadOnlyList<ParameterSlot> AverageSlots =>
-    [
-        .. AverageNames.SelectMany((average, i) =>
-            _layout.Slots.Select(slot => slot with { Name = $"{average}.{slot.Name}", Offset = i * _layout.Length + slot.Offset })),
-    ];
+    public IReadOnlyList<ParameterSlot> AverageSlots => AverageTensors.Slots(AverageNames, _layout);
 
     /// <summary>One running average.</summary>
     internal Span<float> Average(int index) => Averages.AsSpan(index * _layout.Length, _layout.Length);
 
-    internal void EnsureFits(TrainingState state)
+    /// <param name="state">A state.</param>
+    /// <param name="trainers">How many inner optimizers there must be; null for any number.</param>
+    internal void EnsureFits(TrainingState state, int? trainers = null)
     {
         var averages = state.Optimizer.Averages;
         bool fits = state.Parameters.Length == Parameters.Length && state.Hidden.Length == Hidden.Length && averages.Count == AverageNames.Count;
         for (int i = 0; fits && i < averages.Count; i++)
             fits = averages[i].Name == AverageNames[i];
+        fits = fits && (Inner.Count > 0) == (state.Inner.Count > 0) && Inner.Count == (trainers ?? Inner.Count)
+            && (Inner.Count == 0 || Inner[0].Names.SequenceEqual(state.Inner[0].Names));
         if (!fits)
         {
             throw new ArgumentException(
-                $"the snapshot is for {Parameters.Length} parameters, {Hidden.Length} values of hidden state and [{string.Join(", ", AverageNames)}], " +
-                $"the state has {state.Parameters.Length}, {state.Hidden.Length} and [{string.Join(", ", averages.Select(average => average.Name))}]",
+                $"the snapshot is for {Parameters.Length} parameters, {Hidden.Length} values of hidden state [{string.Join(", ", AverageNames)}] and {Inner.Count} inner optimizers, " +
+                $"the state has {state.Parameters.Length}, {state.Hidden.Length}, [{string.Join(", ", averages.Select(average => average.Name))}] and {state.Inner.Count}",
                 nameof(state));
         }
     }

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Optimizers;
+using Orleans.Tbptt.Training.Rounds;
 
 namespace Orleans.Tbptt.Training.Steps;
 
@@ -18,7 +19,15 @@ public abstract record StepOutcome
     /// <param name="GradientNorm">Global norm of the averaged gradient, before clipping.</param>
     /// <param name="LearningRate">The learning rate of the update.</param>
     /// <param name="Weight">Elements of the step.</param>
-    public sealed record Committed(double Loss, double GradientNorm, double LearningRate, double Weight) : StepOutcome;
+    /// <param name="DifferenceNorm">Global norm of a round's averaged difference, with its last step; null otherwise.</param>
+    public sealed record Committed(double Loss, double GradientNorm, double LearningRate, double Weight, double? DifferenceNorm = null) : StepOutcome;
+
+    /// <summary>A round of local steps was made, and the update after it.</summary>
+    /// <param name="Steps">
+    /// Its steps, in order. The loss of each is that of the trainers' own parameters at it; there is no gradient of all of them, and its norm is NaN; the
+    /// learning rate is that of the trainers' own updates.
+    /// </param>
+    public sealed record Round(IReadOnlyList<Committed> Steps) : StepOutcome;
 
     /// <summary>The loss or the gradient was not finite; nothing was changed.</summary>
     /// <param name="Message">Step, trainer and the largest gradient, in words.</param>
@@ -29,7 +38,7 @@ public abstract record StepOutcome
 /// The committed state S(n) of a run: parameters, optimizer state, the hidden state of every lane, the loss sums of the epoch, and how many
 /// steps led here. While it trains it changes in <see cref="Commit"/> alone, whole or not at all.
 /// </summary>
-public sealed class TrainingState
+public sealed partial class TrainingState
 {
     private readonly TrainSpec _spec;
 
@@ -40,7 +49,8 @@ public sealed class TrainingState
         _spec = spec.Train;
         Layout = ParameterLayout.Of(spec.Model);
         Parameters = InitialParameters.Of(spec, Layout);
-        Optimizer = Optimizers.Optimizer.Create(spec.Train.Optimizer, Layout.Length);
+        Optimizer = Optimizers.Optimizer.OfTheRun(spec.Train, Layout.Length);
+        Inner = [.. Enumerable.Range(0, spec.Train.IsLocal ? spec.Train.Trainers : 0).Select(_ => new InnerState(spec.Train.Optimizer, Layout))];
         Hidden = new float[checked(spec.Data.BatchSize * Layout.HiddenPerLane)];
     }
 
@@ -50,7 +60,7 @@ public sealed class TrainingState
     /// <summary>The flat parameters.</summary>
     public float[] Parameters { get; }
 
-    /// <summary>The optimizer with its state.</summary>
+    /// <summary>The optimizer of the run's parameters with its state.</summary>
     public IOptimizer Optimizer { get; }
 
     /// <summary>The hidden state of every lane, lane-major: <c>[lane][h, c][layer][unit]</c>.</summary>
@@ -74,7 +84,7 @@ public sealed class TrainingState
 
         double weight = PairwiseTree.Sum([.. shards.Select(shard => shard.Weight)]);
         double lossSum = PairwiseTree.Sum([.. shards.Select(shard => shard.LossSum)]);
-        var gradient = Average(shards, weight);
+        var gradient = Average([.. shards.Select(shard => shard.GradientSum)], weight);
         double norm = GradientNorm.Of(gradient);
         if (!double.IsFinite(norm) || !double.IsFinite(lossSum))
             return new StepOutcome.Diverged($"step {Step + 1}: the sum over the trainers overflows (loss {lossSum}, gradient norm {norm})");
@@ -84,17 +94,17 @@ public sealed class TrainingState
         double learningRate = _spec.Optimizer.Lr;
         Optimizer.Step(Parameters, gradient, learningRate);
 
-        int lane = 0;
-        foreach (var shard in shards)
-        {
-            shard.Hidden.Span.CopyTo(Hidden.AsSpan(lane));
-            lane += shard.Hidden.Length;
-        }
+        Advance(shards, lossSum, weight);
+        return new StepOutcome.Committed(lossSum / weight, norm, learningRate, weight);
+    }
 
+    /// <summary>The last part of a step, when the parameters are updated: carries the hidden state and counts.</summary>
+    internal void Advance(IReadOnlyList<ShardResult> shards, double lossSum, double weight)
+    {
+        Carry(shards.Select(shard => shard.Hidden));
         Step++;
         EpochLossSum += lossSum;
         EpochWeight += weight;
-        return new StepOutcome.Committed(lossSum / weight, norm, learningRate, weight);
     }
 
     /// <summary>Names the first parameter that is not finite; null when all are. A step checks loss and gradient; an update can overflow by itself.</summary>
@@ -113,16 +123,21 @@ public sealed class TrainingState
     /// <exception cref="ArgumentException">It was made for another model, optimizer or number of lanes.</exception>
     public void CopyTo(TrainingSnapshot snapshot)
     {
-        snapshot.EnsureFits(this);
+        snapshot.EnsureFits(this, trainers: Inner.Count);
         Parameters.CopyTo(snapshot.Parameters, 0);
         Hidden.CopyTo(snapshot.Hidden, 0);
         for (int i = 0; i < Optimizer.Averages.Count; i++)
             Optimizer.Averages[i].Values.Span.CopyTo(snapshot.Average(i));
+        for (int i = 0; i < Inner.Count; i++)
+            snapshot.Inner[i].Take(Inner[i]);
         snapshot.OptimizerCount = Optimizer.Count;
         (snapshot.Step, snapshot.EpochLossSum, snapshot.EpochWeight) = (Step, EpochLossSum, EpochWeight);
     }
 
-    /// <summary>Becomes the S(n) of a snapshot, to the bit.</summary>
+    /// <summary>
+    /// Becomes the S(n) of a snapshot, to the bit; where trainers make local steps and are others in number, each of them begins with the mean of the former
+    /// ones' optimizer states.
+    /// </summary>
     /// <param name="snapshot">A snapshot made for the same spec; any number of trainers.</param>
     /// <exception cref="ArgumentException">It was made for another model, optimizer or number of lanes. Nothing was changed.</exception>
     public void Restore(TrainingSnapshot snapshot)
@@ -132,15 +147,26 @@ public sealed class TrainingState
         snapshot.Hidden.CopyTo(Hidden, 0);
         for (int i = 0; i < Optimizer.Averages.Count; i++)
             snapshot.Average(i).CopyTo(Optimizer.Averages[i].Values.Span);
+        RestoreInner(snapshot.Inner);
         Optimizer.Count = snapshot.OptimizerCount;
         (Step, EpochLossSum, EpochWeight) = (snapshot.Step, snapshot.EpochLossSum, snapshot.EpochWeight);
     }
 
-    /// <summary>Gradient sum over weight: never a mean of the trainers' means, which would favour the elements of a small share.</summary>
-    private static Span<float> Average(IReadOnlyList<ShardResult> shards, double weight)
+    private void Carry(IEnumerable<ReadOnlyMemory<float>> hidden)
     {
-        PairwiseTree.SumInto([.. shards.Select(shard => shard.GradientSum)]);
-        var sum = shards[0].GradientSum.Span;
+        int lane = 0;
+        foreach (var lanes in hidden)
+        {
+            lanes.Span.CopyTo(Hidden.AsSpan(lane));
+            lane += lanes.Length;
+        }
+    }
+
+    /// <summary>Gradient sum over weight: never a mean of the trainers' means, which would favour the elements of a small share.</summary>
+    private static Span<float> Average(IReadOnlyList<Memory<float>> sums, double weight)
+    {
+        PairwiseTree.SumInto(sums);
+        var sum = sums[0].Span;
         System.Numerics.Tensors.TensorPrimitives.Divide(sum, (float)weight, sum);
         return sum;
     }

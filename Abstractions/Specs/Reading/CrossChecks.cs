@@ -5,7 +5,10 @@ internal static class CrossChecks
 {
     public static void Run(RunSpec spec, Findings findings)
     {
+        Engine(spec, findings);
         Trainers(spec, findings);
+        Sync(spec.Train.Sync, findings);
+        Wire(spec.Train, findings);
         Dropout(spec.Model, findings);
         EmbeddingSize(spec.Model, findings);
         Size(spec.Model, findings);
@@ -20,6 +23,12 @@ internal static class CrossChecks
         ChunkCount(spec, findings);
     }
 
+    private static void Engine(RunSpec spec, Findings findings)
+    {
+        if (findings.Sound("engine", "device") && spec is { Engine: EngineKind.Fused, Device.CudaIndex: not null })
+            findings.Tell("engine", $"fused with device {spec.Device}", "auto or torch, for fused computes on CPUs", "change it, or set device to cpu");
+    }
+
     private static void Trainers(RunSpec spec, Findings findings)
     {
         (int trainers, int lanes) = (spec.Train.Trainers, spec.Data.BatchSize);
@@ -27,6 +36,24 @@ internal static class CrossChecks
         {
             findings.Tell("train.trainers", $"{trainers}, more trainers than lanes",
                 $"{lanes} or less, for data.batchSize is {lanes}", "lower it, or raise data.batchSize");
+        }
+    }
+
+    private static void Sync(SyncSpec sync, Findings findings)
+    {
+        if (findings.Sound("train.sync.mode", "train.sync.chunks") && sync is { Mode: SyncMode.Every, Chunks: not 1 })
+        {
+            findings.Tell("train.sync.chunks", $"{sync.Chunks} with mode every",
+                "1, for in mode every each chunk is a step of all trainers together", "remove it, or write mode: local");
+        }
+    }
+
+    private static void Wire(TrainSpec train, Findings findings)
+    {
+        if (findings.Sound("train.sync.mode", "train.wire") && train is { IsLocal: true, Wire: not WireKind.Full })
+        {
+            findings.Tell("train.wire", $"{Spelling.Of(Spelling.Wires, train.Wire)} with sync.mode local",
+                "float32, for what local steps add up to is too fine for it", "remove it, or write mode: every");
         }
     }
 

@@ -19,6 +19,7 @@ internal sealed class SpecBinder(Findings findings, SpecPaths paths, string file
             Name = Name(section),
             Seed = section.Long("seed", min: 0, fallback: 1),
             Device = Device(section),
+            Engine = section.Choice("engine", Spelling.Engines, EngineKind.Auto),
             Model = section.Section("model", "hiddenSize", Model),
             Data = section.Section("data", "source and batchSize", Data),
             Tbptt = section.Section("tbptt", "chunkLength or chunkCount", Tbptt),
@@ -130,6 +131,8 @@ internal sealed class SpecBinder(Findings findings, SpecPaths paths, string file
         Loss = train.Choice("loss", Spelling.Losses),
         Optimizer = train.Section("optimizer", "name and lr", Optimizer),
         ClipNorm = train.OptionalDouble("clipNorm", NumberRange.Positive),
+        Sync = train.OptionalSection("sync", "mode, chunks or outer", sync => SyncSection.Read(sync, findings)) ?? new(),
+        Wire = train.Choice("wire", Spelling.Wires, WireKind.Full),
     };
 
     private static CheckpointSpec Checkpoint(SectionReader checkpoint) => new()

@@ -21,6 +21,8 @@ internal static class ChaosAssert
         Assert.Equal(Enumerable.Range(1, oracle.Steps.Count).Select(step => (long)step), steps.Select(step => step.Step));
         Bits.Same(oracle.Steps.Select(step => step.Loss), steps.Select(step => step.Loss));
         Bits.Same(oracle.Steps.Select(step => step.GradientNorm), steps.Select(step => step.GradientNorm));
+        Bits.Same(
+            oracle.Steps.Select(step => step.DifferenceNorm).OfType<double>(), steps.Select(step => step.DifferenceNorm).OfType<double>());
         Assert.All(steps, step => Assert.Equal(spec.Train.Optimizer.Lr, step.LearningRate));
 
         EpochFinished[] epochs = [.. events.OfType<EpochFinished>()];

@@ -11,16 +11,23 @@ namespace Orleans.Tbptt.Tests.Chaos.Harness;
 /// <param name="Membership">Where they find each other.</param>
 /// <param name="Lab">Gives each silo a network of its own; null for the loopback.</param>
 /// <param name="Arguments">More options of <c>tbptt-silo</c>.</param>
-internal sealed record ChaosSetup(Workplace Workplace, MembershipStore Membership, NetworkLab? Lab = null, params IReadOnlyList<string> Arguments);
+internal sealed record ChaosSetup(Workplace Workplace, MembershipStore Membership, NetworkLab? Lab = null, params IReadOnlyList<string> Arguments)
+{
+    /// <summary>Trainers that a silo takes. By default one silo that is left has room for a whole run, on however small a machine.</summary>
+    public int Slots { get; init; } = 4;
+
+    /// <summary>Whether silos serve a web page. Without one they start sooner.</summary>
+    public bool HasPages { get; init; }
+
+    /// <summary>Environment variables that the silos have beside this process's own.</summary>
+    public Dictionary<string, string> Environment { get; init; } = [];
+}
 
 /// <summary>Silo processes with one membership store and one run store, and a client of theirs. They end with the test, or with its process.</summary>
 internal sealed class ChaosCluster : IAsyncDisposable
 {
     /// <summary>The service every cluster of this system is part of.</summary>
     public const string ServiceId = "tbptt";
-
-    /// <summary>Trainers that a silo takes: one silo that is left has room for a whole run, on however small a machine.</summary>
-    private const int Slots = 4;
 
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(90);
     private readonly ChaosSetup _setup;
@@ -125,6 +132,13 @@ internal sealed class ChaosCluster : IAsyncDisposable
     /// <summary>The coordinator of a run.</summary>
     public ICoordinatorGrain Coordinator(RunId run) => Grains.GetGrain<ICoordinatorGrain>(run.Text);
 
+    /// <summary>Resumes a run and fails the test when that is refused.</summary>
+    public async Task ResumeAsync(RunRecorder run, int? trainers = null)
+    {
+        var reply = await Coordinator(run.Id).ResumeRun(new(trainers, Protocol: ProtocolVersion.Current));
+        Assert.Equal("", reply.Problem);
+    }
+
     /// <summary>Ends the client and kills every silo; returns when all are gone.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -143,8 +157,11 @@ internal sealed class ChaosCluster : IAsyncDisposable
         var start = _program.StartInfo(
         [
             "--runs", _setup.Workplace.Store, "--cluster-id", Id, .. _setup.Membership.Arguments, "--address", node?.Address.ToString() ?? "127.0.0.1",
-            "--silo-port", "0", "--gateway-port", "0", "--name", name, "--log-file", log, "--local", "--slots", $"{Slots}", .. _setup.Arguments,
+            "--silo-port", "0", "--gateway-port", "0", "--name", name, "--log-file", log, "--local", "--slots", $"{_setup.Slots}",
+            "--http", _setup.HasPages ? "127.0.0.1:0" : "off", .. _setup.Arguments,
         ]);
+        foreach (var (variable, value) in _setup.Environment)
+            start.Environment[variable] = value;
         return ChaosSilo.StartAsync(name, node is null ? start : node.Inside(start), log, cancellation);
     }
 }

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Orleans.Tbptt.Tests.Support;
 
 namespace Orleans.Tbptt.Tests.Chaos.Harness;
 
@@ -19,9 +21,10 @@ public sealed class ChaosReport : IDisposable
     };
 
     private readonly List<ChaosRow> _rows = [];
+    private readonly Stopwatch _watch = Stopwatch.StartNew();
 
     /// <summary>Where reports and the logs of failed tests go.</summary>
-    public static string Folder { get; } = Path.Combine(Root(), "artifacts", "chaos");
+    public static string Folder { get; } = SourceTree.Of("artifacts", "chaos");
 
     /// <summary>Adds a line.</summary>
     public void Add(ChaosRow row)
@@ -41,21 +44,13 @@ public sealed class ChaosReport : IDisposable
         Console.WriteLine("| --- | --- | --- | --- |");
         foreach (var row in _rows)
             Console.WriteLine(Line(row));
+        Console.WriteLine($"{_watch.Elapsed.TotalSeconds:f0} s for all of them");
     }
 
     private static string Line(ChaosRow row) =>
         $"| {row.Fault} | {Number(row.Seconds)} | {Number(row.DetectionSeconds)} | {row.StepsRepeated} |";
 
     private static string Number(double? seconds) => seconds is { } known ? $"{known:0.00}" : "–";
-
-    /// <summary>The tree's root, above wherever the tests were built.</summary>
-    private static string Root()
-    {
-        string directory = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(directory, "Orleans.Tbptt.sln")))
-            directory = Path.GetDirectoryName(directory) ?? throw new InvalidOperationException("no solution above the tests");
-        return directory;
-    }
 }
 
 /// <summary>Tests that harm silos run alone, one after another: what they measure would be the others' load.</summary>

@@ -34,6 +34,9 @@ internal sealed class ChaosSilo : IDisposable
     /// <summary>The address that clients reach it at.</summary>
     public IPEndPoint Gateway { get; private set; } = null!;
 
+    /// <summary>Its web page; null where it serves none.</summary>
+    public Uri? Page { get; private set; }
+
     /// <summary>Completes when the process has ended.</summary>
     public Task Exited { get; }
 
@@ -117,5 +120,6 @@ internal sealed class ChaosSilo : IDisposable
             throw new InvalidOperationException($"{Name} did not start: {ready.RootElement.GetProperty("error").GetString()}");
         Address = IPEndPoint.Parse(ready.RootElement.GetProperty("silo").GetString()!);
         Gateway = IPEndPoint.Parse(ready.RootElement.GetProperty("gateway").GetString()!);
+        Page = ready.RootElement.TryGetProperty("page", out var page) && page.GetString() is { } address ? new(address) : null;
     }
 }

@@ -13,21 +13,42 @@ internal static class ChaosSpecs
         tbptt: {chunkLength: 10}
         train:
           trainers: 3
-          epochs: 20
+          epochs: 1
           loss: mse
           clipNorm: 0.5
           optimizer: {name: adam, lr: 1e-2}
         """;
 
-    /// <summary>Two layers with dropout, three trainers, validation after each of 20 epochs of 40 steps.</summary>
+    // The fused engine's runs are longer in steps, so that they are as long in time.
+    private const int Epochs = 20;
+    private const int FusedFactor = 2;
+
+    /// <summary>The engine of the suite's runs: <c>TBPTT_CHAOS_ENGINE</c>, fused where nothing is said.</summary>
+    public static EngineKind Engine { get; } = Environment.GetEnvironmentVariable("TBPTT_CHAOS_ENGINE") switch
+    {
+        null or "" or "fused" => EngineKind.Fused,
+        "torch" => EngineKind.Torch,
+        var other => throw new InvalidOperationException($"TBPTT_CHAOS_ENGINE is '{other}', expected fused or torch"),
+    };
+
+    /// <summary>Two layers with dropout, three trainers, validation after each epoch of 40 steps.</summary>
     public static RunSpec Standard { get; } = With();
 
+    /// <summary><see cref="Standard"/> on an engine.</summary>
+    public static RunSpec On(EngineKind engine, params string[] sets) => With(1, engine, sets);
+
+    /// <summary><see cref="Standard"/>, some times as long.</summary>
+    public static RunSpec Longer(double factor, params string[] sets) => With(factor, Engine, sets);
 
     /// <summary><see cref="Standard"/>, changed.</summary>
     /// <param name="sets">As for <c>tbptt train --set</c>.</param>
-    public static RunSpec With(params string[] sets)
+    public static RunSpec With(params string[] sets) => With(1, Engine, sets);
+
+    private static RunSpec With(double factor, EngineKind engine, string[] sets)
     {
-        var document = SpecLoader.Parse(Text, "chaos.yaml", "/", sets);
+        int epochs = (int)(Epochs * factor * (engine == EngineKind.Fused ? FusedFactor : 1));
+        string name = engine == EngineKind.Fused ? "fused" : "torch";
+        var document = SpecLoader.Parse(Text, "chaos.yaml", "/", [$"engine={name}", $"train.epochs={epochs}", .. sets]);
         Assert.Empty(document.Problems);
         return document.Spec!;
     }

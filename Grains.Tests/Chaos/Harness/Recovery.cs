@@ -45,7 +45,7 @@ internal sealed record Recovery(double? Seconds, long StepsRepeated, bool Distur
 
     private static long Repeated(RunEvent one, IReadOnlyList<RunEvent> events) => one switch
     {
-        TrainersRecovered => 1,
+        TrainersRecovered recovered => recovered.Steps ?? 1,
         RunStarted started => Math.Max(
             0, events.TakeWhile(other => other != one).OfType<StepCommitted>().Select(step => step.Step).DefaultIfEmpty().Max() - started.Step),
         _ => 0,

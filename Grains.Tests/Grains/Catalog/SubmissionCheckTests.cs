@@ -62,6 +62,13 @@ public sealed class SubmissionCheckTests
         { "much text", () => Bytes with { Data = Bytes.Data with { Exclude = [.. Enumerable.Range(0, 600).Select(i => $"/{i}/{new string('x', 2000)}")] } }, ": found 1," },
         { "key of another source", () => Average with { Data = Average.Data with { Horizon = 7 } }, "data: found values that no spec file can have" },
         { "key of another optimizer", () => Average with { Train = Average.Train with { Optimizer = Average.Train.Optimizer with { Momentum = 0.5 } } }, "train: found values that no spec file can have" },
+        { "sync null", () => Average with { Train = Average.Train with { Sync = null! } }, "train.sync: found nothing" },
+        { "sync", () => Average with { Train = Average.Train with { Sync = new() { Mode = (SyncMode)9 } } }, "train.sync.mode: found number 9" },
+        { "rounds of nothing", () => Average.InRounds(0), "train.sync.chunks: found 0" },
+        { "outer NaN", () => Average.InRounds(2, lr: double.NaN), "train.sync.outer.lr: found NaN" },
+        { "rounds in mode every", () => Average with { Train = Average.Train with { Sync = new() { Chunks = 2 } } }, "train: found values that no spec file can have" },
+        { "outer in mode every", () => Average with { Train = Average.Train with { Sync = new() { Outer = new() } } }, "train: found values that no spec file can have" },
+        { "no outer", () => Average with { Train = Average.Train with { Sync = new() { Mode = SyncMode.Local } } }, "train: found values that no spec file can have" },
         { "yaml in a name", () => Average with { Name = "x\"\nseed: 7\n#" }, "name: found 'x\"\uFFFDseed: 7\uFFFD#', expected text" },
     };
 
@@ -84,7 +91,7 @@ public sealed class SubmissionCheckTests
     [Fact]
     public void Submission_IsTaken_WhenALoaderHasReadIt()
     {
-        foreach (RunSpec spec in new[] { Average, Bytes, TestSpecs.Average(layers: 2, dropout: 0.5, validationFraction: 0.25), SpecFixture.Sound(SpecFixture.Sine) })
+        foreach (RunSpec spec in new[] { Average, Bytes, TestSpecs.Average(layers: 2, dropout: 0.5, validationFraction: 0.25), Average.InRounds(50), SpecFixture.Sound(SpecFixture.Sine) })
             Assert.Empty(SubmissionCheck.Check(spec, DataRoots.Anywhere));
         RunSpec odd = Bytes with { Name = "\"#: é 日本", Data = Bytes.Data with { Paths = ["/a b/[x]?/**/*.txt"], Exclude = ["/a, b/**", "/\"q\"/*"] } };
         Assert.Empty(SubmissionCheck.Check(odd, DataRoots.Anywhere));

@@ -28,7 +28,7 @@ public sealed class PauseTests(OneSilo fixture) : IClassFixture<OneSilo>
     [Theory, MemberData(nameof(Places))]
     public async Task PausedAndResumedRun_IsTheRunThatWasNeverPaused(string method, long at)
     {
-        var (run, coordinator) = await InterruptedAt(method, at, grain => grain.PauseRun("lunch"));
+        var (run, coordinator) = await fixture.InterruptedAt(Spec, method, at, grain => grain.PauseRun("lunch"));
 
         var paused = await coordinator.GetStatus();
         Assert.Equal((RunState.Paused, "lunch"), (paused.State, paused.Message));
@@ -48,7 +48,7 @@ public sealed class PauseTests(OneSilo fixture) : IClassFixture<OneSilo>
     [Theory, MemberData(nameof(Places))]
     public async Task StoppedAndResumedRun_IsTheRunThatWasNeverStopped(string method, long at)
     {
-        var (run, coordinator) = await InterruptedAt(method, at, grain => grain.StopRun("enough"));
+        var (run, coordinator) = await fixture.InterruptedAt(Spec, method, at, grain => grain.StopRun("enough"));
         Assert.Equal(RunState.Stopped, (await coordinator.GetStatus()).State);
 
         Assert.Equal("", (await coordinator.ResumeRun(AsBefore)).Problem);
@@ -63,7 +63,7 @@ public sealed class PauseTests(OneSilo fixture) : IClassFixture<OneSilo>
     [Fact]
     public async Task RunResumedWithOtherTrainers_ComesToTheSameWithinRounding()
     {
-        var (run, coordinator) = await InterruptedAt(nameof(ITrainerGrain.TrainChunk), 5, grain => grain.PauseRun("lunch"));
+        var (run, coordinator) = await fixture.InterruptedAt(Spec, nameof(ITrainerGrain.TrainChunk), 5, grain => grain.PauseRun("lunch"));
 
         var refused = await coordinator.ResumeRun(AsBefore with { Trainers = 7 });
         Assert.Equal("", (await coordinator.ResumeRun(AsBefore with { Trainers = 2 })).Problem);
@@ -94,27 +94,13 @@ public sealed class PauseTests(OneSilo fixture) : IClassFixture<OneSilo>
     [Fact]
     public async Task PausedRun_IsStopped_WithoutBeingTrained()
     {
-        var (run, coordinator) = await InterruptedAt(nameof(ITrainerGrain.TrainChunk), 4, grain => grain.PauseRun("lunch"));
+        var (run, coordinator) = await fixture.InterruptedAt(Spec, nameof(ITrainerGrain.TrainChunk), 4, grain => grain.PauseRun("lunch"));
         long step = (await coordinator.GetStatus()).Step;
 
         await coordinator.StopRun("enough");
 
         Assert.Equal((RunState.Stopped, step), ((await coordinator.GetStatus()).State, (await coordinator.GetStatus()).Step));
         RunAssert.Journal(await fixture.Silos.Watch(run));
-    }
-
-    private async Task<(RunId Run, ICoordinatorGrain Coordinator)> InterruptedAt(string method, long at, Func<ICoordinatorGrain, Task> interrupt)
-    {
-        fixture.Calls.Reset();
-        using var halt = fixture.Calls.HaltBefore(call => call.Is(method, 1, at));
-        var run = await fixture.Silos.Submit(Spec);
-        await halt.Reached;
-        var coordinator = fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
-        var interrupting = interrupt(coordinator);
-        fixture.Calls.Reset();
-        halt.GoOn();
-        await interrupting;
-        return (run, coordinator);
     }
 
     private static async Task UntilTrained(ICoordinatorGrain coordinator)

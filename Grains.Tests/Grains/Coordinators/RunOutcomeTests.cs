@@ -123,7 +123,7 @@ public sealed class RunOutcomeTests(OneSilo fixture) : IClassFixture<OneSilo>
         var directory = fixture.Silos.Directory(run);
         var coordinator = fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
         for (int generation = 1; generation < 100; generation++)
-            Directory.CreateDirectory($"{directory.Status}.{generation}.tmp");
+            Obstruct($"{directory.Status}.{generation}.tmp");
         while ((await coordinator.GetStatus()).Warning.Length == 0)
             TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
         Assert.Contains("status.json", (await coordinator.GetStatus()).Warning);
@@ -138,6 +138,22 @@ public sealed class RunOutcomeTests(OneSilo fixture) : IClassFixture<OneSilo>
             TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
         Assert.Equal(RunState.Completed, directory.ReadStatus()!.State);
         Bits.Same(Oracle.Of(Spec).Steps.Select(step => step.Loss), finished.StepLosses);
+
+        // The status may be in the middle of being written: then its temporary file is there, until it is renamed.
+        static void Obstruct(string path)
+        {
+            while (!Directory.Exists(path))
+            {
+                TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+                try
+                {
+                    Directory.CreateDirectory(path);
+                }
+                catch (IOException) when (!Directory.Exists(path))
+                {
+                }
+            }
+        }
     }
 
     [Fact]

@@ -109,6 +109,26 @@ public sealed class StepDeadlineTests
     }
 
     [Fact]
+    public async Task Round_MayTakeAsLongAsItsStepsDo()
+    {
+        // Rounds of four steps, one of two at an epoch's end.
+        await TakeRounds(of: 4, 8, 8, 8, 8);
+        await TakeRounds(of: 2, 4);
+        Assert.Equal(TimeSpan.FromSeconds(2), _deadline.Usual);
+        var (_, wait) = Begin(steps: 4);
+
+        await GoOn(TimeSpan.FromSeconds(24));
+        Assert.Equal(0, _late);
+        await GoOn(Look);
+        Assert.Equal(1, _late);
+        await GoOn(TimeSpan.FromSeconds(80 - 24.5));
+        Assert.False(wait.IsCompleted);
+        _time.Advance(Look);
+
+        Assert.Equal("did not answer for 80.5 s, where 4 steps take 8 s", await wait);
+    }
+
+    [Fact]
     public async Task Wait_IsOver_WhenAllHaveAnswered_WithoutALookAtTheClock()
     {
         await Take(1, 1, 1, 1, 1);
@@ -123,11 +143,13 @@ public sealed class StepDeadlineTests
     }
 
     /// <summary>Steps that take so many seconds.</summary>
-    private async Task Take(params double[] steps)
+    private Task Take(params double[] steps) => TakeRounds(of: 1, steps);
+
+    private async Task TakeRounds(int of, params double[] asks)
     {
-        foreach (double seconds in steps)
+        foreach (double seconds in asks)
         {
-            var (all, wait) = Begin();
+            var (all, wait) = Begin(of);
             await _time.Waits(Look);
             _time.Advance(TimeSpan.FromSeconds(seconds));
             all.SetResult();
@@ -137,12 +159,12 @@ public sealed class StepDeadlineTests
         _late = 0;
     }
 
-    private (TaskCompletionSource All, Task<string?> Wait) Begin()
+    private (TaskCompletionSource All, Task<string?> Wait) Begin(int steps = 1)
     {
         _time.Forget();
         _waiting = false;
         var all = new TaskCompletionSource();
-        return (all, _deadline.Wait(all.Task, () => _late++));
+        return (all, _deadline.Wait(all.Task, () => _late++, steps));
     }
 
     /// <summary>Moves the clock from look to look; when it returns the last of them is over, and the next one waited for.</summary>

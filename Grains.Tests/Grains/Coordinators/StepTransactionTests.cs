@@ -27,7 +27,7 @@ public sealed class StepTransactionTests(OneSilo fixture) : IClassFixture<OneSil
     public async Task Step_IsRunAgainWithTheSameBits_WhenTrainersAreLostInIt(bool afterTheWork, int at, int[] lost)
     {
         long step = at < 0 ? Expected.Value.Steps.Count + at : at;
-        var run = await Train(afterTheWork, lost, call => call.Method == nameof(ITrainerGrain.TrainChunk) && call.Step == step);
+        var run = await fixture.TrainLosing(Spec, afterTheWork, lost, call => call.Method == nameof(ITrainerGrain.TrainChunk) && call.Step == step);
 
         RunAssert.SameBits(Expected.Value, run);
         var recovery = Assert.Single(run.Events.OfType<TrainersRecovered>());
@@ -44,7 +44,7 @@ public sealed class StepTransactionTests(OneSilo fixture) : IClassFixture<OneSil
     [InlineData(true, 1)]
     public async Task Evaluation_BeginsAgainWithTheSameBits_WhenATrainerIsLostInIt(bool afterTheWork, long chunk)
     {
-        var run = await Train(afterTheWork, [1], call => call.Method == nameof(ITrainerGrain.EvaluateChunk) && call.Step == chunk);
+        var run = await fixture.TrainLosing(Spec, afterTheWork, [1], call => call.Method == nameof(ITrainerGrain.EvaluateChunk) && call.Step == chunk);
 
         RunAssert.SameBits(Expected.Value, run);
         Assert.Equal([1], Assert.Single(run.Events.OfType<TrainersRecovered>()).Trainers);
@@ -55,7 +55,7 @@ public sealed class StepTransactionTests(OneSilo fixture) : IClassFixture<OneSil
     [InlineData(true)]
     public async Task Placement_IsTriedAgain_WhenAnAssignmentFails(bool afterTheWork)
     {
-        var run = await Train(afterTheWork, [0, 2], call => call.Method == nameof(ITrainerGrain.Assign));
+        var run = await fixture.TrainLosing(Spec, afterTheWork, [0, 2], call => call.Method == nameof(ITrainerGrain.Assign));
 
         RunAssert.SameBits(Expected.Value, run);
         int[] generations = [.. fixture.Calls.All.Where(call => call.Method == nameof(ITrainerGrain.Assign)).Select(call => call.Generation).Distinct()];
@@ -124,25 +124,5 @@ public sealed class StepTransactionTests(OneSilo fixture) : IClassFixture<OneSil
         var recovery = Assert.Single(finished.Events.OfType<TrainersRecovered>());
         Assert.Equal([2], recovery.Trainers);
         Assert.Contains("trainer 2 refuses: the trainer has no lanes", recovery.Reason);
-    }
-
-    /// <summary>Trains while the first matching call of each trainer named fails.</summary>
-    private async Task<FinishedRun> Train(bool afterTheWork, int[] lost, Func<TrainerCall, bool> where)
-    {
-        fixture.Calls.Reset();
-        var left = new HashSet<int>(lost);
-        Task Fail(TrainerCall call)
-        {
-            lock (left)
-                return where(call) && left.Remove(call.Trainer) ? throw new InvalidOperationException("unplugged") : Task.CompletedTask;
-        }
-
-        if (afterTheWork)
-            fixture.Calls.After = Fail;
-        else
-            fixture.Calls.Before = Fail;
-        var run = await fixture.Silos.Train(Spec);
-        Assert.Empty(left);
-        return run;
     }
 }

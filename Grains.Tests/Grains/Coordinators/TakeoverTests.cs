@@ -1,33 +1,14 @@
-using Orleans.Tbptt.Grains.Coordinators;
 using Orleans.Tbptt.Grains.Store;
-using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
-using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Grains.Store.Checkpoints;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Tests.Grains.Coordinators;
 
-public sealed class TakeoverTests : IAsyncDisposable
+/// <summary>A coordinator's takeover of a run: which state it goes on from, under which spec, and what becomes of whoever had the run before.</summary>
+public sealed class TakeoverTests : TakeoverTest
 {
-    private static readonly RunSpec Spec = States.Spec();
-    private readonly CheckpointFixture _run = new(Spec);
-    private readonly List<Takeover> _takeovers = [];
-
-    public TakeoverTests() => _run.Runs.Create(Spec, Status());
-
-    private static RunId Run => CheckpointFixture.Run;
-
-    private RunDirectory Directory => _run.Runs.Of(Run);
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var takeover in _takeovers)
-            await takeover.Progress.Journal.DisposeAsync();
-        _run.Dispose();
-    }
-
     [Fact]
     public void Run_BeginsWithItsInitialState_WhenNothingWasSaved()
     {
@@ -46,7 +27,7 @@ public sealed class TakeoverTests : IAsyncDisposable
     [Fact]
     public void Run_BeginsWithItsInitialState_AndTellsNothingTwice_WhenItsCoordinatorDiedBeforeTheFirstCheckpoint()
     {
-        _run.Begin(1);
+        Saved.Begin(1);
         Tell(Step(1), Step(2), Step(3));
 
         var takeover = Begin(Status() with { Step = 3, Epoch = 2, EpochStep = 3, SequenceSteps = 99, EpochLosses = [1], Loss = 1, Generation = 1 });
@@ -61,7 +42,7 @@ public sealed class TakeoverTests : IAsyncDisposable
     [Fact]
     public void Run_GoesOnFromItsNewestCheckpoint()
     {
-        _run.Begin(1);
+        Saved.Begin(1);
         Save(1, 4, lastEvent: 4);
         Save(1, 8, lastEvent: 8);
         Tell(Steps(10));
@@ -85,7 +66,7 @@ public sealed class TakeoverTests : IAsyncDisposable
     [Fact]
     public void Run_GoesOnFromTheCheckpointBefore_AndSaysSo_WhenTheNewestIsDamaged()
     {
-        _run.Begin(1);
+        Saved.Begin(1);
         Save(1, 4, lastEvent: 4);
         Save(1, 8, lastEvent: 8);
         Tell(Steps(10));
@@ -102,7 +83,7 @@ public sealed class TakeoverTests : IAsyncDisposable
     [Fact]
     public void Run_DoesNotBeginAgainByItself_WhenAllCheckpointsAreDamaged()
     {
-        _run.Begin(1);
+        Saved.Begin(1);
         Save(1, 4, lastEvent: 4);
         Save(1, 8, lastEvent: 8);
         Tell(Steps(10));
@@ -125,73 +106,20 @@ public sealed class TakeoverTests : IAsyncDisposable
     [Fact]
     public void Run_DoesNotBeginAgainByItself_WhenItsCheckpointsAreGone()
     {
-        _run.Begin(1);
+        Saved.Begin(1);
         Save(1, 4, lastEvent: 4);
         Tell(Steps(5));
-        _run.Begin(2);
-        System.IO.Directory.Delete(_run.Root, recursive: true);
+        Saved.Begin(2);
+        System.IO.Directory.Delete(Saved.Root, recursive: true);
 
         Assert.Contains("checkpoint 1-4: found no such directory", Begin().Problem);
         Assert.Null(Begin(request: new(FromStart: true)).Problem);
     }
 
-    [Theory]
-    [InlineData(6, true)]
-    [InlineData(7, false)]
-    [InlineData(8, false)]
-    public void Run_DoesNotGoOn_WithAJournalThatEndsBeforeItsCheckpoint(int events, bool refused)
-    {
-        _run.Begin(1);
-        Save(1, 8, lastEvent: 7);
-        Tell(Steps(events));
-        File.AppendAllText(Directory.Metrics, "{\"type\":\"step\",\"num");
-
-        var takeover = Begin();
-
-        Assert.Equal(refused ? "metrics.jsonl ends at event 6, but checkpoint 1-8 was taken after event 7: somebody has shortened it" : null, takeover.Problem);
-        Assert.Equal(events, takeover.Progress.Journal.Last);
-    }
-
-    [Theory]
-    [InlineData(1, 0, true)]
-    [InlineData(1, 1, true)]
-    [InlineData(3, 1, true)]
-    [InlineData(1, 2, false)]
-    public void EndInTheJournal_IsTheRuns_UnlessTheStatusIsNewer(int generation, int statusGeneration, bool taken)
-    {
-        // A run that was stopped and resumed has a newer status than its former end, which may still be the last event.
-        _run.Begin(3);
-        Tell(Step(1), End(generation));
-
-        var takeover = Begin(Status() with { State = RunState.Running, Generation = statusGeneration });
-
-        Assert.Equal(taken ? "its own words" : null, takeover.End?.Message);
-        Assert.Null(takeover.Problem);
-        Assert.Equal(4, takeover.Fence.Generation);
-    }
-
-    [Fact]
-    public void EndInTheJournal_IsNotTheRuns_WhenSomebodyResumesIt()
-    {
-        _run.Begin(1);
-        Tell(Step(1), End(1));
-
-        Assert.Null(Begin(Status() with { Generation = 1 }, new()).End);
-    }
-
-    [Fact]
-    public void EndInTheJournal_IsNotTheRuns_WhenAnythingFollowsIt()
-    {
-        _run.Begin(2);
-        Tell(Step(1), End(1), Step(2));
-
-        Assert.Null(Begin(Status() with { Generation = 1 }).End);
-    }
-
     [Fact]
     public async Task OtherTrainers_AreWrittenDown_AndWhatWasToldStaysTold()
     {
-        _run.Begin(1);
+        Saved.Begin(1);
         Save(1, 4, lastEvent: 4);
         Tell(Steps(9));
 
@@ -201,7 +129,7 @@ public sealed class TakeoverTests : IAsyncDisposable
 
         Assert.Null(takeover.Problem);
         Assert.Equal((3, 4L), (takeover.Spec!.Train.Trainers, takeover.Restored!.Snapshot.Step));
-        Assert.Equal(takeover.Spec, _run.Runs.ReadSpec(Run));
+        Assert.Equal(takeover.Spec, Saved.Runs.ReadSpec(Run));
         Assert.False(takeover.Progress.IsNew);
         Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], JournalFile.Lines(Directory.Metrics).Select(line => RunJson.ReadEvent(line).Number));
         Assert.Equal("next", ((RunWarning)RunJson.ReadEvent(JournalFile.Lines(Directory.Metrics).Last())).Message);
@@ -214,31 +142,21 @@ public sealed class TakeoverTests : IAsyncDisposable
     [Fact]
     public void OtherTrainers_AreNotWrittenDown_WhenTheRunCannotGoOn()
     {
-        _run.Begin(1);
+        Saved.Begin(1);
         Save(1, 4, lastEvent: 4);
         Tell(Steps(9));
-        File.Delete(Path.Combine(_run.DirectoryOf("1-4"), "model.safetensors"));
+        File.Delete(Path.Combine(Saved.DirectoryOf("1-4"), "model.safetensors"));
 
         var refused = Begin(request: new(Trainers: 3));
 
         Assert.NotNull(refused.Problem);
-        Assert.Equal(Spec, _run.Runs.ReadSpec(Run));
-    }
-
-    [Fact]
-    public void Run_DoesNotGoOn_WithADamagedJournal_AndSaysWhere()
-    {
-        _run.Begin(1);
-        Tell(Step(1));
-        File.AppendAllText(Directory.Metrics, "\0\0\0\n" + RunJson.Write(Step(3)) + "\n");
-
-        Assert.Contains("metrics.jsonl: line 2 is no event", Begin().Problem);
+        Assert.Equal(Spec, Saved.Runs.ReadSpec(Run));
     }
 
     [Fact]
     public void SameTrainers_ChangeNothing()
     {
-        _run.Begin(1);
+        Saved.Begin(1);
         Save(1, 4, lastEvent: 4);
         Tell(Steps(9));
         File.AppendAllText(Directory.Spec, "# somebody's remark\n");
@@ -252,7 +170,7 @@ public sealed class TakeoverTests : IAsyncDisposable
     [Fact]
     public void Run_DoesNotGoOn_WithASpecThatIsNone()
     {
-        _run.Begin(1);
+        Saved.Begin(1);
         Save(1, 4, lastEvent: 4);
         Tell(Steps(9));
         File.WriteAllText(Directory.Spec, "name: [");
@@ -267,8 +185,8 @@ public sealed class TakeoverTests : IAsyncDisposable
     [Fact]
     public void WhoHadTheRunBefore_IsFencedOff_AndWhatItLeftUnfinishedIsGone()
     {
-        var former = new RunFence(_run.Runs, Run);
-        System.IO.Directory.CreateDirectory(_run.DirectoryOf(".1-9.tmp"));
+        var former = new RunFence(Saved.Runs, Run);
+        System.IO.Directory.CreateDirectory(Saved.DirectoryOf(".1-9.tmp"));
         File.WriteAllText(Directory.Status + former.Unfinished, "");
 
         var takeover = Begin();
@@ -277,38 +195,7 @@ public sealed class TakeoverTests : IAsyncDisposable
         Assert.True(takeover.Fence.IsInForce);
         Assert.Throws<SupersededException>(former.Ensure);
         Assert.Throws<SupersededException>(former.TakeNext);
-        Assert.Empty(_run.Entries);
+        Assert.Empty(Saved.Entries);
         Assert.Empty(System.IO.Directory.EnumerateFiles(Directory.Path, "*.tmp"));
     }
-
-    private Takeover Begin(RunStatus? status = null, ResumeRequest? request = null)
-    {
-        // Neither data nor other grains are needed to take a run over.
-        var services = new RunServices(_run.Runs, _run.Store, null!, null!, null!, null!, null!, _run.Time, null!);
-        var takeover = Takeover.Begin(services, status ?? Status(), request);
-        _takeovers.Add(takeover);
-        return takeover;
-    }
-
-    private static RunStatus Status() => new() { Id = Run.Text, Name = Spec.Name, State = RunState.Starting, Epochs = 9 };
-
-    private void Save(int generation, int steps, long lastEvent) => _run.Store.Write(
-        Run, Spec, _run.Snapshot(steps), CheckpointFixture.About(generation, lastEvent: lastEvent), () => { }, rename => rename(generation));
-
-    private void Damage(string checkpoint)
-    {
-        using var file = new FileStream(Path.Combine(_run.DirectoryOf(checkpoint), "hidden.safetensors"), FileMode.Open);
-        file.SetLength(file.Length - 1);
-    }
-
-    private void Tell(params RunEvent[] events) =>
-        File.WriteAllText(Directory.Metrics, string.Concat(events.Select((one, index) => RunJson.Write(one with { Number = index + 1 }) + "\n")));
-
-    private static RunEvent[] Steps(int count) => [.. Enumerable.Range(1, count).Select(step => Step(step))];
-
-    private static StepCommitted Step(long step) =>
-        new() { Generation = 1, Step = step, Epoch = 1, Loss = 1, GradientNorm = 1, LearningRate = 1, Weight = 1, Seconds = 1 };
-
-    private static RunEnded End(int generation) =>
-        new() { Generation = generation, State = RunState.Diverged, Message = "its own words", Step = 1, Seconds = 1 };
 }

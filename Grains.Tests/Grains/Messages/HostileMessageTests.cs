@@ -2,7 +2,9 @@ using System.Buffers;
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
+using Orleans.Tbptt.Grains.Exchange;
 using Orleans.Tbptt.Messages;
+using Orleans.Tbptt.Numerics;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Tests.Support;
@@ -33,6 +35,34 @@ public sealed class HostileMessageTests : IDisposable
     [Fact]
     public void Contribution_CannotHarm_WhenItsBytesAreSpoiled() => Spoil<TrainerReply>(
         new Contribution(17, GradientBuffer.Wrap(new float[64]), GradientBuffer.Wrap(new float[16]), 0.5, 30), seed: 3);
+
+    [Fact]
+    public void NarrowContribution_CannotHarm_WhenItsBytesAreSpoiled() => Spoil<TrainerReply>(
+        new Contribution(17, GradientBuffer.Wrap(new float[64], isNarrow: true), GradientBuffer.Wrap(new float[16]), 0.5, 30), seed: 5);
+
+    [Fact]
+    public void Exchange_CannotHarm_WhenItsBytesAreSpoiled()
+    {
+        var run = RunId.Parse("a-1");
+        Spoil(new ParameterBucket(run, 3, 17, 64, 0, GradientBuffer.Wrap(new float[64])), seed: 6);
+        Spoil(new ExchangeOrder(run, [1, 2, 3], [0, 0, 1], 5), seed: 7);
+        Spoil(new ExchangeReply([new Contribution(17, GradientBuffer.Empty, GradientBuffer.Wrap(new float[16]), 0.5, 30)], [GradientBuffer.Wrap(new float[64])]), seed: 8);
+        Spoil(new SumBucket([GradientBuffer.Wrap(new float[64])]), seed: 9);
+    }
+
+    [Fact]
+    public void NarrowBuffer_ComesBackTheSame_InHalfTheBytes()
+    {
+        float[] values = [.. Enumerable.Range(0, 5000).Select(i => (float)i - 2500)];
+        Bfloat16.Round(values, values);
+
+        byte[] narrow = Serializer.SerializeToArray(GradientBuffer.Wrap(values, isNarrow: true));
+        using var back = Serializer.Deserialize<GradientBuffer>(InPieces(narrow, 7))!;
+
+        Assert.InRange(narrow.Length, 10_000, 10_016);
+        Assert.True(back.IsNarrow);
+        Bits.Same(values, back.Span);
+    }
 
     [Fact]
     public void Submission_CannotHarm_WhenItsBytesAreSpoiled() => Spoil(new SubmitRequest(RunId.Parse("a-1"), TestSpecs.Average()), seed: 4);

@@ -12,10 +12,18 @@ public sealed class TrainerPlacementTests
     private static readonly SiloAddress A = Address(1), B = Address(2), C = Address(3);
 
     [Fact]
-    public void Trainers_AreSpread_TheOwnSiloFirst()
+    public void Trainers_AreSpread_TheOwnSiloFirst_NeighboursTogether()
     {
-        Assert.Equal([A, B, C, A, B], Choose(5, [Silo(A, 4), Silo(B, 4), Silo(C, 4)]));
+        Assert.Equal([A, A, B, B, C], Choose(5, [Silo(A, 4), Silo(B, 4), Silo(C, 4)]));
         Assert.Equal([C, A], Choose(2, [Silo(C, 4), Silo(A, 4)]));
+        Assert.Equal([A, A, A, A, B, B, B, B], Choose(8, [Silo(A, 8), Silo(B, 8)]));
+    }
+
+    [Fact]
+    public void Trainers_GoBesideTheirNeighbours_WhenOthersHaveTheirPlaces()
+    {
+        Assert.Equal([A, C], TrainerPlacement.Choose([Silo(A, 4), Silo(B, 2), Silo(C, 4)], Run, [A, null, null, C, B, B], new HashSet<SiloAddress>())!);
+        Assert.Equal([A, B, B], TrainerPlacement.Choose([Silo(A, 4), Silo(B, 4)], Run, [A, null, null, null], new HashSet<SiloAddress>())!);
     }
 
     [Fact]
@@ -38,7 +46,7 @@ public sealed class TrainerPlacementTests
     public void FreeSlots_GoBeforeFullSilos_HoweverManyMoreThereAre()
     {
         // Where all are full, they fill up evenly.
-        Assert.Equal([B, B, A, B, B, B, B, A], Choose(8, [Silo(A, 2, others: 2), Silo(B, 8, others: 6)]));
+        Assert.Equal([B, B, B, B, B, B, A, A], Choose(8, [Silo(A, 2, others: 2), Silo(B, 8, others: 6)]));
     }
 
     [Fact]
@@ -60,8 +68,8 @@ public sealed class TrainerPlacementTests
     [Fact]
     public void Nothing_IsChosen_WithoutASiloThatOffersSlots()
     {
-        Assert.Null(TrainerPlacement.Choose([], Run, 1, [], new HashSet<SiloAddress>()));
-        Assert.Null(TrainerPlacement.Choose([Silo(A, 0), Draining(B, 4)], Run, 1, [], new HashSet<SiloAddress>()));
+        Assert.Null(TrainerPlacement.Choose([], Run, [null], new HashSet<SiloAddress>()));
+        Assert.Null(TrainerPlacement.Choose([Silo(A, 0), Draining(B, 4)], Run, [null], new HashSet<SiloAddress>()));
         Assert.Equal([C], Choose(1, [Silo(A, 0), Draining(B, 4), Silo(C, 1, others: 1)]));
     }
 
@@ -81,7 +89,7 @@ public sealed class TrainerPlacementTests
     [Fact]
     public void Trainers_LeaveASiloThatIsAboutToEnd()
     {
-        Assert.Equal([(1, C), (2, A)], Moves([Silo(A, 4), Draining(B, 4), Silo(C, 4)], A, B, B, C).OrderBy(move => move.Trainer));
+        Assert.Equal([(1, A), (2, C)], Moves([Silo(A, 4), Draining(B, 4), Silo(C, 4)], A, B, B, C).OrderBy(move => move.Trainer));
         Assert.Equal([(0, B)], Moves([Draining(A, 4), Silo(B, 1, others: 1)], A));
     }
 
@@ -126,7 +134,7 @@ public sealed class TrainerPlacementTests
     }
 
     private static SiloAddress[] Choose(int count, LivingSilo[] silos, SiloAddress[]? settled = null, SiloAddress[]? avoid = null) =>
-        TrainerPlacement.Choose(silos, Run, count, settled ?? [], (avoid ?? []).ToHashSet())!;
+        TrainerPlacement.Choose(silos, Run, [.. settled ?? [], .. Enumerable.Repeat<SiloAddress?>(null, count)], (avoid ?? []).ToHashSet())!;
 
     private static IEnumerable<(int Trainer, SiloAddress Silo)> Moves(LivingSilo[] silos, params SiloAddress[] homes) =>
         TrainerPlacement.Moves(silos, Run, homes).Select(move => (move.Key, move.Value));

@@ -140,6 +140,40 @@ public sealed class JournalWriterTests : IDisposable
         Assert.Empty(Lines);
     }
 
+    /// <summary>Paced as a trickle is, a fast run's journal would fall behind it, and its end and its checkpoints wait for the journal.</summary>
+    [Fact]
+    public async Task Lines_ThatComeFasterThanThePace_AreWrittenWithoutWaitingForIt()
+    {
+        const int Lines = 50;
+        Directory.CreateDirectory(_directory.File("disk"));
+        using var looks = new SemaphoreSlim(0);
+        var all = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var writer = Open(
+            () =>
+            {
+                looks.Wait(TestContext.Current.CancellationToken);
+                return true;
+            },
+            lines =>
+            {
+                if (Interlocked.Add(ref _written, lines) == Lines)
+                    all.SetResult();
+            });
+        string line = new('x', JournalWriter.FullBatch / 10);
+        for (int i = 0; i < Lines; i++)
+            writer.Append(line);
+
+        // Whatever the first batch holds, what waits behind it is more than one of them.
+        looks.Release(1_000);
+        while (!all.Task.IsCompleted && await Task.WhenAny(all.Task, _time.Waits(JournalWriter.Pace)) != all.Task)
+        {
+            Assert.InRange(Interlocked.Read(ref _written), 1, 9);
+            _time.Advance(JournalWriter.Pace);
+        }
+
+        await all.Task;
+    }
+
     [Fact]
     public async Task Room_HoldsAppendersBack_WhileTooManyCharactersWait()
     {
@@ -194,9 +228,9 @@ public sealed class JournalWriterTests : IDisposable
 
     private SmallDisk Mount() => SmallDisk.Mount(_directory.File("disk"), 1 << 20);
 
-    private JournalWriter Open(Func<bool>? inForce = null) => new(
+    private JournalWriter Open(Func<bool>? inForce = null, Action<long>? written = null) => new(
         new FileStream(Journal, FileMode.Create, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete, bufferSize: 0),
-        inForce ?? (() => !_superseded), lines => Interlocked.Add(ref _written, lines), _time);
+        inForce ?? (() => !_superseded), written ?? (lines => Interlocked.Add(ref _written, lines)), _time);
 
     /// <summary>More than the room that is left in the last page of the file.</summary>
     private static Task WriteTenPages(JournalWriter writer, int from = 1) => Write(writer, [.. Enumerable.Range(from, 40)]);

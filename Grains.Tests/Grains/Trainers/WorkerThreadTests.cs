@@ -22,6 +22,31 @@ public sealed class WorkerThreadTests
     }
 
     [Fact]
+    public async Task Work_IsDoneWhereTheCallerStands_WhileTheThreadIsIdle_AndInItsTurnElse()
+    {
+        using var worker = new WorkerThread("test");
+        var caller = Thread.CurrentThread;
+        bool isBusy = false;
+
+        int idle = worker.RunHere(() => Environment.CurrentManagedThreadId);
+        var before = worker.Run(() =>
+        {
+            Volatile.Write(ref isBusy, true);
+            while ((caller.ThreadState & ThreadState.WaitSleepJoin) == 0)
+                Thread.Yield();
+            return Environment.CurrentManagedThreadId;
+        });
+        while (!Volatile.Read(ref isBusy))
+            Thread.Yield();
+        var busy = worker.RunHere(() => (Environment.CurrentManagedThreadId, before.IsCompleted));
+
+        Assert.Equal(caller.ManagedThreadId, idle);
+        Assert.Equal((await before, true), busy);
+        Assert.Throws<DivideByZeroException>(() => worker.RunHere<int>(() => throw new DivideByZeroException()));
+        Assert.Equal(1, worker.RunHere(() => 1));
+    }
+
+    [Fact]
     public async Task Thread_GoesOn_WhenItsWorkThrows()
     {
         using var worker = new WorkerThread("test");

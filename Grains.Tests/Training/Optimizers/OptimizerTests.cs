@@ -71,6 +71,40 @@ public sealed class OptimizerTests
         }
     }
 
+    /// <summary>The equations of <c>torch.optim.SGD(nesterov=True)</c>, in double precision.</summary>
+    [Theory]
+    [InlineData(0.9, 0.7)]
+    [InlineData(0.5, 0.1)]
+    [InlineData(0.0, 1.0)]
+    public void OuterOptimizer_IsNesterovs(double momentum, double lr)
+    {
+        const int Length = 37, Steps = 50;
+        var draws = new Draws(5);
+        float[] parameters = draws.Floats(Length, 2);
+        double[] expected = [.. parameters.Select(value => (double)value)], velocity = new double[Length];
+        var sync = new SyncSpec { Mode = SyncMode.Local, Outer = new() { Lr = lr, Momentum = momentum } };
+        var optimizer = Optimizer.OfTheRun(new() { Epochs = 1, Loss = LossKind.Mse, Optimizer = Specs["adam"], Sync = sync }, Length);
+        for (int step = 0; step < Steps; step++)
+        {
+            float[] gradient = draws.Floats(Length, 0.1);
+            optimizer.Step(parameters, gradient, lr);
+            for (int i = 0; i < Length; i++)
+            {
+                velocity[i] = momentum * velocity[i] + gradient[i];
+                expected[i] -= lr * (gradient[i] + momentum * velocity[i]);
+            }
+        }
+
+        for (int i = 0; i < Length; i++)
+            Assert.Equal(expected[i], parameters[i], Steps * 1e-6);
+        Assert.Equal(momentum > 0 ? ["momentum_buffer"] : [], optimizer.Averages.Select(average => average.Name));
+        Assert.Equal(Steps, optimizer.Count);
+    }
+
+    [Theory, MemberData(nameof(Names))]
+    public void RunningAverages_AreAsManyAsTheSpecSays(string name) =>
+        Assert.Equal(Specs[name].RunningAverages, Optimizer.AverageNames(Specs[name]).Count);
+
     [Fact]
     public void State_HasTorchsNames()
     {

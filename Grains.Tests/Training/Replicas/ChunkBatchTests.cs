@@ -40,9 +40,9 @@ public sealed class ChunkBatchTests
         batch.Load(sequences, plan, step: 0, new(0, 3));
         batch.Load(sequences, plan, step: 1, new(0, 3));
 
-        Assert.Empty(batch.Segments);
-        Assert.Empty(batch.ActiveLanes);
-        Assert.Equal([true, true, true], batch.Resets);
+        Assert.True(batch.Segments.IsEmpty);
+        Assert.True(batch.ActiveLanes.IsEmpty);
+        Assert.Equal([true, true, true], batch.Resets.ToArray());
         Assert.Equal((0, 0, 0.0), (batch.Rows, batch.Steps, batch.Weight));
         Assert.True(batch.Values.IsEmpty);
         Assert.True(batch.TargetValues.IsEmpty);
@@ -55,7 +55,7 @@ public sealed class ChunkBatchTests
 
         batch.Load(sequences, plan, step: 0, new(0, 3));
 
-        Assert.Equal([new Segment(5, 3, 0, 0)], batch.Segments);
+        Assert.Equal([new Segment(5, 3, 0, 0)], batch.Segments.ToArray());
     }
 
     [Fact]
@@ -65,8 +65,8 @@ public sealed class ChunkBatchTests
 
         batch.Load(sequences, plan, step: 0, new(0, 3));
 
-        Assert.Equal([1, 2, 0], batch.ActiveLanes);
-        Assert.Equal([new Segment(3, 3, 0, 0), new Segment(2, 2, 3, 9)], batch.Segments);
+        Assert.Equal([1, 2, 0], batch.ActiveLanes.ToArray());
+        Assert.Equal([new Segment(3, 3, 0, 0), new Segment(2, 2, 3, 9)], batch.Segments.ToArray());
     }
 
     private static (ChunkBatch Batch, FormulaSequences Sequences, ChunkPlan Plan) OneBatch(int[] lengths, int lanes, int k)
@@ -83,7 +83,7 @@ public sealed class ChunkBatchTests
         Assert.Equal(rows.Count, batch.Rows);
         Assert.Equal(chunks.Max(chunk => chunk.Length), batch.Steps);
         Assert.Equal(rows.Count * Math.Max(1, shape.TargetFeatures), batch.Weight);
-        Assert.Equal(chunks.Select(chunk => chunk.IsIdle || chunk.Start == 0), batch.Resets);
+        Assert.Equal(chunks.Select(chunk => chunk.IsIdle || chunk.Start == 0), batch.Resets.ToArray());
         Assert.Equal(rows, SegmentRows(batch));
 
         var places = rows.Select(row => (chunks[row.Lane].Sequence, Time: chunks[row.Lane].Start + row.Time)).ToArray();
@@ -101,7 +101,7 @@ public sealed class ChunkBatchTests
         {
             Assert.Equal(rows.Count, segment.FirstRow);
             for (int time = 0; time < segment.Steps; time++)
-                rows.AddRange(batch.ActiveLanes.Take(segment.Lanes).Select(lane => (lane, segment.FirstTime + time)));
+                rows.AddRange(batch.ActiveLanes[..segment.Lanes].ToArray().Select(lane => (lane, segment.FirstTime + time)));
         }
 
         return rows;

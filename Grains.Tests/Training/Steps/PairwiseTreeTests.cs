@@ -65,4 +65,50 @@ public sealed class PairwiseTreeTests
 
     [Fact]
     public void Sum_OfNothing_IsZero() => Assert.Equal(0, PairwiseTree.Sum([]));
+
+    [Theory]
+    [InlineData(8, new[] { 4, 5, 6, 7 }, new[] { 4, 4 })]
+    [InlineData(8, new[] { 3, 4, 5, 6 }, new[] { 3, 1, 4, 2, 6, 1 })]
+    [InlineData(8, new[] { 0, 2, 3, 7 }, new[] { 0, 1, 2, 2, 7, 1 })]
+    [InlineData(5, new[] { 4 }, new[] { 4, 1 })]
+    [InlineData(5, new[] { 2, 3, 4 }, new[] { 2, 2, 4, 1 })]
+    [InlineData(7, new[] { 4, 5, 6 }, new[] { 4, 3 })]
+    [InlineData(7, new[] { 0, 1, 2, 3, 4, 5, 6 }, new[] { 0, 7 })]
+    [InlineData(7, new[] { 1, 2, 3, 4, 5, 6 }, new[] { 1, 1, 2, 2, 4, 3 })]
+    public void Subtrees_AreTheFewestWholeNodes(int count, int[] trainers, int[] expected) =>
+        Assert.Equal(expected, PairwiseTree.Subtrees(trainers, count).SelectMany(node => new[] { node.First, node.Count }));
+
+    [Fact]
+    public void Sum_OfPartialSums_IsTheSumOfAll_BitForBit_WhereverTrainersLive()
+    {
+        const int Length = 37;
+        var draws = new Draws(77);
+        for (int round = 0; round < 300; round++)
+        {
+            int count = draws.Int(1, 20), silos = draws.Int(1, 5);
+            float[][] buffers =
+                [.. Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, Length).Select(_ => (float)(draws.Double(-1, 1) * Math.Pow(10, draws.Int(-6, 6)))).ToArray())];
+            float[][] kept = [.. buffers.Select(buffer => buffer.ToArray())];
+            var homes = Enumerable.Range(0, count).Select(_ => draws.Int(0, silos)).ToArray();
+            if (round % 2 == 0)
+                Array.Sort(homes);
+
+            var nodes = new ReadOnlyMemory<float>[count];
+            foreach (var silo in Enumerable.Range(0, count).GroupBy(trainer => homes[trainer]))
+            {
+                foreach (var node in PairwiseTree.Subtrees([.. silo], count))
+                {
+                    var partial = new float[Length];
+                    var leaves = Enumerable.Range(node.First, node.Count).Select(leaf => (ReadOnlyMemory<float>)buffers[leaf]).ToArray();
+                    nodes[node.First] = PairwiseTree.Sum(leaves, partial).ToArray();
+                }
+            }
+
+            float[] sum = PairwiseTree.Sum(nodes, new float[Length]).ToArray();
+
+            Assert.All(buffers.Zip(kept), pair => Bits.Same(pair.Second, pair.First));
+            PairwiseTree.SumInto([.. buffers.Select(buffer => buffer.AsMemory())]);
+            Bits.Same(buffers[0], sum);
+        }
+    }
 }

@@ -16,6 +16,9 @@ internal static class CheckpointFiles
     public const string Optimizer = "optimizer.safetensors";
     public const string Hidden = "hidden.safetensors";
 
+    /// <summary>The state of a trainer's inner optimizer, where trainers make local steps.</summary>
+    public static string OfTrainer(int trainer) => $"trainer-{trainer}.safetensors";
+
     /// <summary>Written last: it seals the others.</summary>
     public const string State = "state.json";
 
@@ -24,6 +27,7 @@ internal static class CheckpointFiles
     [
         new(Model, ParameterLayout.Of(spec.Model).Slots, snapshot.Parameters),
         new(Optimizer, snapshot.AverageSlots, snapshot.Averages),
+        .. snapshot.Inner.Index().Where(inner => inner.Item.Names.Count > 0).Select(inner => new TensorFile(OfTrainer(inner.Index), inner.Item.Slots, inner.Item.Values)),
         new(Hidden, HiddenTensors.Slots(spec.Model, spec.Data.BatchSize), new float[snapshot.Hidden.Length]),
     ];
 }

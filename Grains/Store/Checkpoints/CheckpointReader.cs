@@ -27,13 +27,17 @@ internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
             problem = FindStranger(state, spec);
             if (problem is not null)
                 return false;
-            var snapshot = new TrainingSnapshot(spec)
+
+            // What is trainers' own is that of the trainers there were then.
+            var snapshot = new TrainingSnapshot(spec with { Train = spec.Train with { Trainers = state.Trainers } })
             {
                 Step = state.Step,
                 OptimizerCount = state.OptimizerCount,
                 EpochLossSum = state.EpochLossSum,
                 EpochWeight = state.EpochWeight,
             };
+            foreach (var (inner, updates) in snapshot.Inner.Zip(state.TrainerUpdates))
+                inner.Count = updates;
             foreach (var file in CheckpointFiles.Of(spec, snapshot))
                 ReadTensors(spec, snapshot, state, file);
             restored = new(name, snapshot, state);
@@ -94,6 +98,9 @@ internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
             return $"{CheckpointFiles.State}: found checkpoint {new CheckpointName(state.Generation, state.Step)}, expected {name}";
         if (state.SpecHash != SpecHash.Of(spec))
             return $"{CheckpointFiles.State}: found a checkpoint of another spec ({Short(state.SpecHash)}), expected one of this ({Short(SpecHash.Of(spec))})";
+        int optimizers = spec.Train.IsLocal ? state.Trainers : 0;
+        if (state.Trainers < 1 || state.TrainerUpdates.Count != optimizers)
+            return $"{CheckpointFiles.State}: found {state.Trainers} trainers and the updates of {state.TrainerUpdates.Count}, expected those of {optimizers}";
         return null;
     }
 

@@ -150,7 +150,7 @@ internal sealed class CheckpointWriter : IAsyncDisposable
 
     private string Describe(PendingCheckpoint one, Exception cause)
     {
-        long bytes = sizeof(float) * ((long)one.Snapshot.Parameters.Length + one.Snapshot.Averages.Length + one.Snapshot.Hidden.Length);
+        long bytes = sizeof(float) * one.Snapshot.Length;
         return $"the checkpoint of step {one.Snapshot.Step} cannot be written into {_store.DirectoryOf(_run)}, which takes {bytes:N0} bytes and more: {cause.Message}";
     }
 }

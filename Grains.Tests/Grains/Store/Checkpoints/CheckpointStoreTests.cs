@@ -39,6 +39,63 @@ public sealed class CheckpointStoreTests
         States.AssertSame(expected, actual);
     }
 
+    [Theory]
+    [InlineData("adam")]
+    [InlineData("momentum")]
+    [InlineData("sgd")]
+    public void RoundsState_ComesBackToTheBit_WithEveryTrainersOptimizer(string optimizer)
+    {
+        using var run = new CheckpointFixture(States.Spec(optimizer).InRounds(3));
+        run.Write(1, 6);
+
+        var restored = run.AssertRestores("1-6", 6).Newest!;
+
+        var (expected, actual) = (States.After(run.Spec, 9), new TrainingState(run.Spec));
+        actual.Restore(restored.Snapshot);
+        States.Advance(actual, 3);
+        States.AssertSame(expected, actual);
+        Assert.Equal([6L, 5L], restored.State.TrainerUpdates);
+        string[] trainers = optimizer == "sgd" ? [] : ["trainer-0.safetensors", "trainer-1.safetensors"];
+        Assert.Equal(["hidden.safetensors", "model.safetensors", "optimizer.safetensors", .. trainers], restored.State.Files.Keys.Order());
+        Assert.Contains("momentum_buffer.head.bias", Names("optimizer"));
+        if (optimizer == "adam")
+            Assert.Contains("exp_avg_sq.rnn.weight_hh_l1", Names("trainer-1"));
+
+        IEnumerable<string> Names(string file) =>
+            SafetensorsFile.ReadHeader(Path.Combine(run.DirectoryOf("1-6"), $"{file}.safetensors")).Tensors.Select(tensor => tensor.Name);
+    }
+
+    [Fact]
+    public void RoundsState_IsOfTheTrainersThereWere_ForAnyNumberThatGoesOn()
+    {
+        using var run = new CheckpointFixture(States.Spec().InRounds(3));
+        run.Write(1, 6);
+
+        var restored = run.Store.RestoreNewest(Run, run.Spec with { Train = run.Spec.Train with { Trainers = 5 } }).Newest!;
+
+        Assert.Equal((2, 2), (restored.State.Trainers, restored.Snapshot.Inner.Count));
+        var state = new TrainingState(run.Spec);
+        state.Restore(restored.Snapshot);
+        States.AssertSame(States.After(run.Spec, 6), state);
+    }
+
+    [Fact]
+    public void RoundsState_IsPassedOver_WhenATrainersOptimizerIsDamaged()
+    {
+        using var run = new CheckpointFixture(States.Spec().InRounds(3));
+        run.Write(1, 3);
+        run.Write(1, 6);
+        using (var file = new FileStream(Path.Combine(run.DirectoryOf("1-6"), "trainer-1.safetensors"), FileMode.Open))
+        {
+            file.Position = file.Length - 3;
+            file.WriteByte(0x55);
+        }
+
+        var restoration = run.AssertRestores("1-3", 3);
+
+        Assert.StartsWith("trainer-1.safetensors: found content of checksum", Assert.Single(restoration.PassedOver).Problem, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void WhatItSays_ComesBackWhole()
     {

@@ -1,0 +1,40 @@
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Benchmarks.Compare;
+
+/// <summary>A network and a batch that every contestant trains on.</summary>
+/// <param name="Name">In words.</param>
+/// <param name="Lanes">Lanes of the batch.</param>
+/// <param name="Steps">Time steps of a chunk.</param>
+/// <param name="Inputs">Features of a time step; the target is half as wide.</param>
+/// <param name="Hidden">Units of the one LSTM layer.</param>
+internal sealed record CompareCase(string Name, int Lanes, int Steps, int Inputs, int Hidden)
+{
+    private const int Chunks = 10;
+
+    /// <summary>The page's example, and three networks that are larger.</summary>
+    public static IReadOnlyList<CompareCase> All { get; } =
+    [
+        new("average", 10, 10, 10, 20), new("hidden 128", 32, 35, 128, 128), new("hidden 512", 32, 35, 512, 512), new("hidden 1024", 32, 35, 1024, 1024),
+    ];
+
+    /// <summary>Floating-point operations of a chunk-step's matrix products: forward, and twice as many backward.</summary>
+    public double Flops => 3.0 * 2 * Lanes * Steps * (4.0 * Hidden * (Inputs + Hidden) + Hidden * (Inputs / 2.0));
+
+    /// <summary>The run's spec; sequences last for ten chunks.</summary>
+    /// <param name="engine">What computes.</param>
+    /// <param name="trainers">Trainers.</param>
+    /// <param name="epochs">Epochs of <see cref="StepsPerEpoch"/> steps.</param>
+    public RunSpec Spec(EngineKind engine, int trainers = 1, int epochs = 1) => new()
+    {
+        Name = "compare",
+        Engine = engine,
+        Model = new() { InputSize = Inputs, HiddenSize = Hidden, OutputSize = Inputs / 2 },
+        Data = new() { Source = SourceKind.Average, BatchSize = Lanes, Sequences = Lanes * (StepsPerEpoch / Chunks), SequenceLength = Steps * Chunks },
+        Tbptt = new() { ChunkCount = Chunks },
+        Train = new() { Trainers = trainers, Epochs = epochs, Loss = LossKind.Mse, Optimizer = new() { Name = OptimizerKind.Adam, Lr = 1e-3 } },
+    };
+
+    /// <summary>Steps of an epoch: enough that its beginning and end do not count.</summary>
+    public int StepsPerEpoch => Hidden < 100 ? 300 : 20;
+}

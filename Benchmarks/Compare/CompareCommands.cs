@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.Globalization;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Benchmarks.Compare;
+
+/// <summary>The whole comparison in one go, and what its children run.</summary>
+internal static class CompareCommands
+{
+    /// <summary><c>compare</c>: prints ratios, and writes a page.</summary>
+    public static Command Compare()
+    {
+        var rounds = new Option<int>("--rounds") { Description = "Paired rounds.", DefaultValueFactory = _ => 7 };
+        var seconds = new Option<double>("--seconds") { Description = "Seconds of each measurement.", DefaultValueFactory = _ => 1 };
+        var only = new Option<string?>("--case") { Description = "One case alone: average, 'hidden 128', 'hidden 512' or 'hidden 1024'." };
+        var withoutScaling = new Option<bool>("--without-scaling") { Description = "Leave out two trainers against two processes, which takes minutes." };
+        var page = new Option<string?>("--page") { Description = "The page to write the figures into, such as docs/performance.md; none when left out." };
+        var command = new Command("compare", "Our engines against bare TorchSharp and PyTorch loops, and two trainers against two processes.") { rounds, seconds, only, withoutScaling, page };
+        command.SetAction(async (parsed, _) =>
+        {
+            var time = TimeSpan.FromSeconds(parsed.GetValue(seconds));
+            int count = parsed.GetValue(rounds);
+            CompareCase[] cases = [.. CompareCase.All.Where(one => parsed.GetValue(only) is not { } name || name == one.Name)];
+            var engines = cases.Select(one => (one, EngineComparison.Run(one, count, time))).ToList();
+            foreach (var (one, standings) in engines)
+                Console.WriteLine($"{one.Name}: {string.Join(", ", standings.Select(standing => $"{standing.Name} {standing.Microseconds:f1} µs ({standing.Ratio:f2})"))}");
+            var scaling = new List<ScalingResult>();
+            foreach (var one in cases.Where(one => one.Hidden == 128 && !parsed.GetValue(withoutScaling)))
+            {
+                foreach (var engine in (EngineKind[])[EngineKind.Fused, EngineKind.Torch])
+                    scaling.Add(await ScalingResult.Run(one, engine, Math.Min(count, 2), time));
+            }
+
+            if (parsed.GetValue(page) is { } path)
+                PerformancePage.Write(path, engines, scaling);
+        });
+        return command;
+    }
+
+    /// <summary><c>one-engine</c>: trains one case on one engine and prints the microseconds of a chunk-step.</summary>
+    public static Command OneEngine()
+    {
+        var engine = new Option<EngineKind>("--engine");
+        Option<int> lanes = new("--lanes"), steps = new("--steps"), inputs = new("--inputs"), hidden = new("--hidden");
+        var seconds = new Option<double>("--seconds");
+        var command = new Command("one-engine", "One engine on one case: what compare runs as processes of their own.") { engine, lanes, steps, inputs, hidden, seconds };
+        command.Hidden = true;
+        command.SetAction((parsed, _) =>
+        {
+            var one = new CompareCase("", parsed.GetValue(lanes), parsed.GetValue(steps), parsed.GetValue(inputs), parsed.GetValue(hidden));
+            using var contestant = new EngineContestant(one, parsed.GetValue(engine));
+            var time = TimeSpan.FromSeconds(parsed.GetValue(seconds));
+            contestant.Measure(time);
+            Console.WriteLine(contestant.Measure(time).ToString(CultureInfo.InvariantCulture));
+            return Task.CompletedTask;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,124 @@
+using System.Diagnostics;
+using Orleans.Tbptt.Benchmarks.ChunkStep;
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.Replicas;
+
+namespace Orleans.Tbptt.Benchmarks.Compare;
+
+/// <summary>Something that trains a case on one thread.</summary>
+internal interface IContestant : IDisposable
+{
+    /// <summary>In words.</summary>
+    string Name { get; }
+
+    /// <summary>Trains for about so long and tells the microseconds of a chunk-step, optimizer included.</summary>
+    double Measure(TimeSpan time);
+}
+
+/// <summary>One of our engines in the single-process trainer: forward, backward, average, checks, optimizer, hidden state.</summary>
+internal sealed class EngineContestant : IContestant
+{
+    private readonly PreparedRun _run;
+    private readonly SingleProcessTrainer _trainer;
+    private readonly long _chunks;
+
+    public EngineContestant(CompareCase one, EngineKind engine)
+    {
+        Name = engine == EngineKind.Fused ? "fused engine" : "torch engine";
+        _run = PreparedRun.Prepare(one.Spec(engine));
+        _trainer = new(_run.Spec, _run.Data, () => Engine.Open(_run.Spec, DeviceName.Cpu));
+        _chunks = new EpochPlans(_run.Spec, _run.Data).Training(0).Steps;
+    }
+
+    public string Name { get; }
+
+    public double Measure(TimeSpan time) => Stepping.Measure(
+        time, () => _trainer.TrainStep(new(_trainer.State.Step, (int)(_trainer.State.Step / _chunks), _trainer.State.Step % _chunks)));
+
+    public void Dispose()
+    {
+        _trainer.Dispose();
+        _run.Dispose();
+    }
+}
+
+/// <summary>What one would write with TorchSharp alone.</summary>
+internal sealed class BareContestant(CompareCase one) : IContestant
+{
+    private readonly BareLoop _loop = new(one.Spec(EngineKind.Torch), flat: true);
+
+    public string Name => "bare TorchSharp loop, flat parameters";
+
+    public double Measure(TimeSpan time) => Stepping.Measure(time, () => _loop.Step());
+
+    public void Dispose() => _loop.Dispose();
+}
+
+/// <summary>What one would write with PyTorch alone, where Python has it: <c>bare_loop.py</c> beside this program, told by its input how long to train.</summary>
+internal sealed class PythonContestant : IContestant
+{
+    private readonly Process _process;
+
+    private PythonContestant(Process process, string version) => (_process, Name) = (process, $"bare PyTorch {version} loop");
+
+    public string Name { get; }
+
+    /// <summary>Starts the loop; null where there is no Python with torch.</summary>
+    public static PythonContestant? TryStart(CompareCase one)
+    {
+        try
+        {
+            var start = new ProcessStartInfo(
+                "python3", [Path.Combine(AppContext.BaseDirectory, "bare_loop.py"), $"{one.Lanes}", $"{one.Steps}", $"{one.Inputs}", $"{one.Hidden}"])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+            };
+            start.Environment["OMP_NUM_THREADS"] = "1";
+            var process = Process.Start(start)!;
+            if (process.StandardOutput.ReadLine() is { } version)
+                return new(process, version);
+            process.Dispose();
+            return null;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return null;
+        }
+    }
+
+    public double Measure(TimeSpan time)
+    {
+        _process.StandardInput.WriteLine(time.TotalSeconds.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        return double.Parse(_process.StandardOutput.ReadLine()!, System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    public void Dispose()
+    {
+        _process.StandardInput.Close();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+}
+
+/// <summary>Repeats a step for a while.</summary>
+internal static class Stepping
+{
+    /// <summary>Microseconds a step.</summary>
+    public static double Measure(TimeSpan time, Action step)
+    {
+        long started = Stopwatch.GetTimestamp();
+        int steps = 0;
+        do
+        {
+            step();
+            steps++;
+        }
+        while (Stopwatch.GetElapsedTime(started) < time);
+
+        return Stopwatch.GetElapsedTime(started).TotalMicroseconds / steps;
+    }
+}

@@ -1,0 +1,47 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Native;
+
+namespace Orleans.Tbptt.Benchmarks.Compare;
+
+/// <summary>How one contestant did: the medians over the rounds.</summary>
+/// <param name="Name">Who.</param>
+/// <param name="Microseconds">A chunk-step.</param>
+/// <param name="Ratio">Its time over the fused engine's, taken round by round.</param>
+internal sealed record Standing(string Name, double Microseconds, double Ratio);
+
+/// <summary>A chunk-step on one thread: our two engines, and what one would write without us. Contestants alternate within a round, so that a noisy machine is as noisy to each.</summary>
+internal static class EngineComparison
+{
+    /// <summary>Compares the contestants on a case; the fused engine comes first.</summary>
+    public static IReadOnlyList<Standing> Run(CompareCase one, int rounds, TimeSpan time)
+    {
+        NativeBackend.Initialize();
+        var contestants = new List<IContestant>
+        {
+            new EngineContestant(one, EngineKind.Fused), new EngineContestant(one, EngineKind.Torch), new BareContestant(one),
+        };
+        if (PythonContestant.TryStart(one) is { } python)
+            contestants.Add(python);
+        else
+            Console.WriteLine("no python3 with torch here: PyTorch is left out");
+        try
+        {
+            foreach (var contestant in contestants)
+                contestant.Measure(time); // warm-up
+            var figures = new double[rounds][];
+            for (int round = 0; round < rounds; round++)
+            {
+                figures[round] = [.. contestants.Select(contestant => contestant.Measure(time))];
+                Console.WriteLine($"{one.Name}, round {round + 1}: {string.Join(", ", contestants.Zip(figures[round], (who, figure) => $"{who.Name} {figure:f1} µs"))}");
+            }
+
+            return [.. contestants.Select((who, i) => new Standing(
+                who.Name, Medians.Of(figures.Select(round => round[i])), Medians.Of(figures.Select(round => round[i] / round[0]))))];
+        }
+        finally
+        {
+            foreach (var contestant in contestants)
+                contestant.Dispose();
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using System.Globalization;
+using System.Runtime.Intrinsics;
+using System.Text;
+using ScottPlot;
+
+namespace Orleans.Tbptt.Benchmarks.Compare;
+
+/// <summary>Writes <c>docs/performance.md</c> and its plot: what is between the page's markers is replaced, the words around it stay.</summary>
+internal static class PerformancePage
+{
+    private const string Begin = "<!-- figures: engines -->";
+    private const string End = "<!-- end of figures -->";
+
+    /// <summary>Replaces the page's tables, and draws the plot beside it.</summary>
+    /// <param name="page">The page.</param>
+    /// <param name="engines">The contestants of each case, the fused engine first.</param>
+    /// <param name="scaling">Two trainers against one.</param>
+    public static void Write(string page, IReadOnlyList<(CompareCase Case, IReadOnlyList<Standing> Standings)> engines, IReadOnlyList<ScalingResult> scaling)
+    {
+        string text = File.Exists(page) ? File.ReadAllText(page) : $"# Performance\n\n{Begin}\n{End}\n";
+        int begin = text.IndexOf(Begin, StringComparison.Ordinal), end = text.IndexOf(End, StringComparison.Ordinal);
+        if (begin < 0 || end < begin)
+            throw new InvalidDataException($"{page} has no lines '{Begin}' and '{End}' to write the figures between; put them back");
+        File.WriteAllText(page, text[..(begin + Begin.Length)] + "\n" + Tables(engines, scaling) + text[end..]);
+        Plot(Path.ChangeExtension(page, ".png"), engines);
+    }
+
+    private static string Tables(IReadOnlyList<(CompareCase Case, IReadOnlyList<Standing> Standings)> engines, IReadOnlyList<ScalingResult> scaling)
+    {
+        var text = new StringBuilder();
+        int bits = Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
+        text.AppendLine(CultureInfo.InvariantCulture, $"Measured on {Processor()}, {Environment.ProcessorCount} cores, registers of {bits} bits.").AppendLine();
+        text.AppendLine("| LSTM, one layer | who | µs a chunk-step | times the fused engine's | GFLOP/s |").AppendLine("| --- | --- | --- | --- | --- |");
+        foreach (var (one, standings) in engines)
+        {
+            foreach (var standing in standings)
+            {
+                text.AppendLine(CultureInfo.InvariantCulture,
+                    $"| {(standing == standings[0] ? $"{one.Name} ({one.Lanes} lanes, {one.Steps} time steps, {one.Inputs} inputs)" : "")} | {standing.Name} | {standing.Microseconds:#,0.#} | {standing.Ratio:f2} | {one.Flops / standing.Microseconds / 1e3:f0} |");
+            }
+        }
+
+        if (scaling.Count == 0)
+            return text.AppendLine().ToString();
+        text.AppendLine().AppendLine("| two trainers on one silo | × one trainer | two processes × one |").AppendLine("| --- | --- | --- |");
+        foreach (var result in scaling)
+            text.AppendLine(CultureInfo.InvariantCulture, $"| {result.Name} | {result.Trainers:f2} | {result.Processes:f2} |");
+        return text.AppendLine().ToString();
+    }
+
+    private static void Plot(string path, IReadOnlyList<(CompareCase Case, IReadOnlyList<Standing> Standings)> engines)
+    {
+        var plot = new Plot();
+        plot.Title("Chunk-step on one thread: times the fused engine's (lower is better)");
+        string[] names = [.. engines.SelectMany(one => one.Standings).Select(standing => standing.Name).Distinct()];
+        double width = 0.8 / names.Length;
+        foreach (var (name, i) in names.Select((name, i) => (name, i)))
+        {
+            var bars = plot.Add.Bars(
+                [.. engines.Select((_, at) => at + (i - (names.Length - 1) / 2.0) * width)],
+                [.. engines.Select(one => one.Standings.FirstOrDefault(standing => standing.Name == name)?.Ratio ?? 0)]);
+            bars.LegendText = name;
+            foreach (var bar in bars.Bars)
+            {
+                bar.Size = width;
+                bar.Label = bar.Value.ToString("f1", CultureInfo.InvariantCulture);
+            }
+
+            bars.ValueLabelStyle.FontSize = 10;
+        }
+
+        plot.Axes.Bottom.SetTicks([.. engines.Select((_, at) => (double)at)], [.. engines.Select(one => one.Case.Name)]);
+        plot.Axes.Margins(bottom: 0, top: 0.15);
+        plot.ShowLegend(Alignment.UpperRight);
+        plot.SavePng(path, 900, 450);
+    }
+
+    private static string Processor() =>
+        File.Exists("/proc/cpuinfo") && File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal)) is { } line
+            ? line[(line.IndexOf(':') + 1)..].Trim() : "this machine";
+}

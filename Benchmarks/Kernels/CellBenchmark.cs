@@ -1,0 +1,40 @@
+using BenchmarkDotNet.Attributes;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Cells;
+
+namespace Orleans.Tbptt.Benchmarks.Kernels;
+
+/// <summary>The element-by-element part of a time step: gates and activations of 32 lanes, forward and backward.</summary>
+[MemoryDiagnoser]
+#pragma warning disable CA1001 // BenchmarkDotNet calls Clean.
+public class CellBenchmark
+#pragma warning restore CA1001
+{
+    private const int Lanes = 32;
+    private RecurrentCell _cell = null!;
+    private CellMemory _memory = null!;
+
+    [Params(CellKind.Lstm, CellKind.Gru, CellKind.Rnn)]
+    public CellKind Cell { get; set; }
+
+    [Params(20, 512)]
+    public int Units { get; set; }
+
+    [GlobalSetup]
+    public void Prepare()
+    {
+        _cell = RecurrentCell.Of(Cell);
+        _memory = new(_cell, Units);
+        _memory.Begin(Lanes, Lanes, backward: true);
+        _memory.BeginBackward();
+    }
+
+    [Benchmark]
+    public void Forward() => _cell.Forward(_memory, new(0, Lanes, 0, -1));
+
+    [Benchmark]
+    public void Backward() => _cell.Backward(_memory, new(0, Lanes, 0, -1));
+
+    [GlobalCleanup]
+    public void Clean() => _memory.Dispose();
+}

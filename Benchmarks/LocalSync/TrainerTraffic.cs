@@ -1,0 +1,49 @@
+using Orleans.Tbptt.Messages;
+using Orleans.Tbptt.Protocol;
+
+namespace Orleans.Tbptt.Benchmarks.LocalSync;
+
+/// <summary>
+/// Between coordinator and trainers: holds every message up for a while, as a network would, and counts the bytes of the buffers in those of training:
+/// what they would be on the wire, though one silo hands over the memory itself.
+/// </summary>
+/// <param name="delay">How long a request, and a reply, is held up.</param>
+internal sealed class TrainerTraffic(TimeSpan delay) : IIncomingGrainCallFilter
+{
+    private long _bytes;
+    private long _messages;
+
+    /// <summary>Bytes and messages since the last time.</summary>
+    public (long Bytes, long Messages) Take() => (Interlocked.Exchange(ref _bytes, 0), Interlocked.Exchange(ref _messages, 0));
+
+    public async Task Invoke(IIncomingGrainCallContext context)
+    {
+        if (context.InterfaceMethod.DeclaringType != typeof(ITrainerGrain))
+        {
+            await context.Invoke();
+            return;
+        }
+
+        Count(context.Request.GetArgument(0));
+        await Task.Delay(delay);
+        await context.Invoke();
+        Count(context.Result);
+        await Task.Delay(delay);
+    }
+
+    private void Count(object? message)
+    {
+        IEnumerable<GradientBuffer>? buffers = message switch
+        {
+            StepTicket ticket => [ticket.Parameters],
+            Contribution contribution => [contribution.GradientSum, contribution.Hidden],
+            RoundTicket ticket => [ticket.Parameters],
+            RoundContribution contribution => [contribution.DifferenceSum, contribution.Hidden, .. contribution.Optimizer.Averages],
+            _ => null,
+        };
+        if (buffers is null)
+            return;
+        Interlocked.Increment(ref _messages);
+        Interlocked.Add(ref _bytes, buffers.Sum(buffer => (long)buffer.Length * sizeof(float)));
+    }
+}

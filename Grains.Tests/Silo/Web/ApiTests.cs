@@ -1,0 +1,195 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.ServerSentEvents;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Silo.Configuration;
+using Orleans.Tbptt.Silo.Web;
+using Orleans.Tbptt.Tests.Support;
+
+namespace Orleans.Tbptt.Tests.Silo.Web;
+
+/// <summary>A silo on the loopback, and a run that has ended.</summary>
+public sealed class LoopbackSilo : IAsyncLifetime
+{
+    internal const int Epochs = 4;
+
+    internal WebSilos Silos { get; private set; } = null!;
+
+    internal RunId Run { get; private set; }
+
+    public async ValueTask InitializeAsync()
+    {
+        Silos = await WebSilos.StartAsync(1);
+        Run = await Silos.TrainAsync(TestSpecs.Average(epochs: Epochs, validationFraction: 0.2));
+    }
+
+    public ValueTask DisposeAsync() => Silos.DisposeAsync();
+}
+
+/// <summary>Over the real server: what programs are told.</summary>
+[Collection(Processes.Name)]
+public sealed class ApiTests(LoopbackSilo silo) : IClassFixture<LoopbackSilo>, IDisposable
+{
+    private readonly HttpClient _client = silo.Silos.Client();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private string Run => $"/api/runs/{silo.Run}";
+
+    [Fact]
+    public async Task Runs_AreListed_EachWithItsStatus()
+    {
+        var runs = await GetAsync("/api/runs");
+
+        var run = Assert.Single(runs.AsArray(), one => (string?)one!["run"]!["id"] == silo.Run.Text)!;
+        Assert.Equal(("completed", false, LoopbackSilo.Epochs), ((string?)run["run"]!["state"], (bool)run["lost"]!, run["run"]!["validationLosses"]!.AsArray().Count));
+        Assert.Empty(run["nonFinite"]!.AsObject());
+        Assert.Equal(run["run"]!["epochLosses"]!.ToJsonString(), (await GetAsync(Run))["run"]!["epochLosses"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Steps_AreColumnsOfEqualLength()
+    {
+        var steps = (await GetAsync($"{Run}/steps")).AsObject();
+        long committed = (await silo.Silos.Coordinator(silo.Run).GetStatus()).Step;
+
+        Assert.Equal(Enumerable.Range(1, (int)committed), steps["steps"]!.AsArray().Select(step => (int)step!));
+        Assert.All(["loss", "low", "high", "learningRate", "gradientNorm", "clipShare", "stepsPerSecond"], column => Assert.Equal(committed, steps[column]!.AsArray().Count));
+        Assert.All(steps["stepsPerSecond"]!.AsArray(), rate => Assert.InRange((double)rate!, 1e-3, 1e6));
+        Assert.Equal(LoopbackSilo.Epochs, steps["epochs"]!.AsArray().Count);
+    }
+
+    [Fact]
+    public async Task Events_ComeUnderTheirNumbers_AndGoOnAfterTheLastOneSeen()
+    {
+        var journal = await silo.Silos.Coordinator(silo.Run).ReadEvents(0, 10_000);
+
+        var all = await EventsAsync(after: null);
+        var rest = await EventsAsync(after: 5);
+
+        Assert.Equal(journal.Lines, all.Select(one => one.Data));
+        Assert.Equal(Enumerable.Range(1, journal.Lines.Count).Select(number => $"{number}"), all.Select(one => one.EventId));
+        Assert.Equal(all.Skip(5).Select(one => one.Data), rest.Select(one => one.Data));
+        using var told = await SendEventsAsync(journal.Last);
+        Assert.Equal(HttpStatusCode.NoContent, told.StatusCode);
+    }
+
+    [Fact]
+    public async Task Run_IsPausedResumedAndStopped()
+    {
+        var run = await silo.Silos.SubmitAsync(TestSpecs.Average(epochs: 1_000_000));
+
+        Assert.Equal("paused", await ControlAsync(run, "pause", new { reason = "lunch" }));
+        Assert.Equal("lunch", (string?)(await GetAsync($"/api/runs/{run}"))["run"]!["message"]);
+        using var refused = await PostAsync(run, "resume", new { trainers = 99 });
+        Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
+        Assert.Contains("trainers: found 99, expected 1 to 6", await refused.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+        Assert.Contains(await ControlAsync(run, "resume", null), (string[])["starting", "running", "queued"]);
+        Assert.Equal("stopped", await ControlAsync(run, "stop", null));
+    }
+
+    [Theory]
+    [InlineData("/api/runs/no-such-run", HttpStatusCode.NotFound)]
+    [InlineData("/api/runs/no-such-run/events", HttpStatusCode.NotFound)]
+    [InlineData("/api/runs/..%2f..%2fetc/spec", HttpStatusCode.NotFound)]
+    [InlineData("/api/compare?a=x", HttpStatusCode.BadRequest)]
+    [InlineData("/api/no/such/place", HttpStatusCode.NotFound)]
+    public async Task Error_IsProblemDetails(string path, HttpStatusCode status)
+    {
+        using var answer = await _client.GetAsync(path, Cancellation);
+
+        Assert.Equal((status, "application/problem+json"), (answer.StatusCode, answer.Content.Headers.ContentType!.MediaType));
+        Assert.Equal((int)status, (int)(await answer.Content.ReadFromJsonAsync<JsonNode>(Cancellation))!["status"]!);
+    }
+
+    [Fact]
+    public async Task Api_DescribesItself()
+    {
+        var document = await GetAsync("/api/openapi.json");
+
+        string[] paths = [.. document["paths"]!.AsObject().Select(path => path.Key)];
+        Assert.Contains("/api/runs/{id}/events", paths);
+        Assert.All(paths, path => Assert.StartsWith("/api/", path, StringComparison.Ordinal));
+        var status = document["components"]!["schemas"]!["RunStatus"]!["properties"]!;
+        Assert.Equal("integer", (string?)status["generation"]!["type"]);
+        Assert.Equal("string", (string?)document["components"]!["schemas"]!["SiloTrainer"]!["properties"]!["run"]!["type"] ?? (string?)document["components"]!["schemas"]!["RunId"]!["type"]);
+    }
+
+    [Fact]
+    public async Task Cluster_TellsSilosSlotsDevicesAndPages()
+    {
+        var cluster = await GetAsync("/api/cluster");
+
+        var only = Assert.Single(cluster["silos"]!.AsArray())!;
+        Assert.Equal(("silo-1", silo.Silos.Pages[0].ToString()), ((string?)only["name"], (string?)only["page"]));
+        Assert.Equal("cpu", (string?)only["devices"]![0]);
+    }
+
+    [Fact]
+    public async Task Comparison_TellsHowSpecsDiffer()
+    {
+        var other = await silo.Silos.TrainAsync(TestSpecs.Average(epochs: 2, validationFraction: 0.2));
+
+        var comparison = await GetAsync($"/api/compare?a={silo.Run}&b={other}");
+
+        var only = Assert.Single(comparison["differences"]!.AsArray())!;
+        Assert.Equal(("train.epochs", "4", "2"), ((string?)only["key"], (string?)only["a"], (string?)only["b"]));
+    }
+
+    [Fact]
+    public async Task Request_IsRefused_WhenItNamesAnotherHost()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/runs") { Headers = { Host = "example.org" } };
+        using var answer = await _client.SendAsync(request, Cancellation);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+    }
+
+    [Fact]
+    public void Port_IsRefused_WhenSomebodyElseListensThere()
+    {
+        var taken = new WebSettings { Http = $"{silo.Silos.Pages[0].Port}" };
+
+        var exception = Assert.Throws<SiloStartException>(() => WebAddress.Check(taken));
+
+        Assert.Equal((SiloExitCode.WrongConfiguration, $"http: port {taken.Http} of 127.0.0.1 is in use; choose another, or leave it out"), (exception.ExitCode, exception.Message));
+        Assert.IsType<SocketException>(exception.InnerException);
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    private async Task<JsonNode> GetAsync(string path) => (await _client.GetFromJsonAsync<JsonNode>(path, Cancellation))!;
+
+    private async Task<string?> ControlAsync(RunId run, string action, object? body)
+    {
+        using var answer = await PostAsync(run, action, body);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        return (string?)(await answer.Content.ReadFromJsonAsync<JsonNode>(Cancellation))!["run"]!["state"];
+    }
+
+    private async Task<HttpResponseMessage> PostAsync(RunId run, string action, object? body)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/api/runs/{run}/{action}") { Headers = { { "X-Tbptt", "1" } } };
+        if (body is not null)
+            request.Content = JsonContent.Create(body);
+        return await _client.SendAsync(request, Cancellation);
+    }
+
+    private async Task<List<SseItem<string>>> EventsAsync(long? after)
+    {
+        using var answer = await SendEventsAsync(after);
+        Assert.Equal("text/event-stream", answer.Content.Headers.ContentType!.MediaType);
+        await using var stream = await answer.Content.ReadAsStreamAsync(Cancellation);
+        return await SseParser.Create(stream).EnumerateAsync(Cancellation).ToListAsync(Cancellation);
+    }
+
+    private async Task<HttpResponseMessage> SendEventsAsync(long? after)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{Run}/events");
+        if (after is { } number)
+            request.Headers.Add("Last-Event-ID", $"{number}");
+        return await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation);
+    }
+}

@@ -1,0 +1,130 @@
+using Microsoft.Playwright;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Tests.Support;
+using static Microsoft.Playwright.Assertions;
+
+namespace Orleans.Tbptt.Tests.Silo.Web.Browser;
+
+/// <summary>The pages as people see them, in a real browser.</summary>
+[Collection(Processes.Name)]
+public sealed class PageTests(LoopbackSilo silo, Chromium browser) : IClassFixture<LoopbackSilo>, IClassFixture<Chromium>
+{
+    private const int Limit = 120_000;
+
+    private string RunPage => $"{silo.Silos.Pages[0]}runs/{silo.Run}";
+
+    [Fact(Timeout = Limit)]
+    public async Task Run_IsWatchedLive_FromItsStartToItsEnd()
+    {
+        await using var window = await browser.OpenAsync();
+        var page = window.Page;
+        var run = await silo.Silos.SubmitAsync(TestSpecs.Average(epochs: 1_500, validationFraction: 0.2));
+        await page.GotoAsync($"{silo.Silos.Pages[0]}runs/{run}");
+        var root = page.Locator("[data-run]");
+
+        await Expect(root).ToHaveAttributeAsync("data-state", "running");
+        await Expect(page.Locator(".u-over")).ToHaveCountAsync(4);
+        await page.EvaluateAsync("window.neverReloaded = true");
+        await Expect(root).ToHaveAttributeAsync("data-state", "completed", new() { Timeout = 60_000 });
+
+        await Expect(page.Locator(".badge").First).ToHaveTextAsync("completed");
+        await Expect(page.Locator("[data-live=trouble]")).ToContainTextAsync("Nothing went wrong");
+        await Expect(page.Locator("[data-live=epochs] tbody tr").First).ToContainTextAsync("1500");
+        await Expect(page.Locator("[data-live=epochs] .dim")).ToHaveTextAsync("The last 15 of 1500.");
+        await Expect(page.Locator("[data-live=strip] path.compute")).ToHaveCountAsync(2);
+        Assert.True(await page.EvaluateAsync<bool>("window.neverReloaded"));
+        var status = await silo.Silos.Coordinator(run).GetStatus();
+        await Expect(root).ToHaveAttributeAsync("data-number", $"{status.LastEvent}");
+        await window.KeepPictureAsync("run-completed");
+        window.AssertClean();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Run_SaysTheEssential_AndIsSteered_WithoutScripts()
+    {
+        await using var window = await browser.OpenAsync(scripts: false);
+        var page = window.Page;
+        await page.GotoAsync(RunPage);
+        await Expect(page.Locator(".badge").First).ToHaveTextAsync("completed");
+        await Expect(page.Locator("[data-live=epochs] tbody tr")).ToHaveCountAsync(LoopbackSilo.Epochs);
+        await Expect(page.Locator(".charts .sparkline")).ToHaveCountAsync(4);
+        await Expect(page.Locator("pre")).ToContainTextAsync("chunkLength: 10");
+
+        var run = await silo.Silos.SubmitAsync(TestSpecs.Average(epochs: 1_000_000));
+        await page.GotoAsync($"{silo.Silos.Pages[0]}runs/{run}");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
+        await Expect(page.Locator(".badge").First).ToHaveTextAsync("paused");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Resume" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Pause" })).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Stop" }).ClickAsync();
+        await Expect(page.Locator(".badge").First).ToHaveTextAsync("stopped");
+        Assert.Equal(RunState.Stopped, (await silo.Silos.Coordinator(run).GetStatus()).State);
+        window.AssertClean();
+    }
+
+    [Theory(Timeout = Limit)]
+    [InlineData(360, false)]
+    [InlineData(360, true)]
+    [InlineData(1200, false)]
+    [InlineData(1200, true)]
+    public async Task EveryPage_IsReadable_OnAnyScreenAndInTheDark(int width, bool dark)
+    {
+        await using var window = await browser.OpenAsync(width, dark);
+        var page = window.Page;
+        foreach (string path in (string[])["", $"runs/{silo.Run}", $"compare?a={silo.Run}&b={silo.Run}", "cluster"])
+        {
+            await page.GotoAsync($"{silo.Silos.Pages[0]}{path}");
+            if (path.Contains(silo.Run.Text, StringComparison.Ordinal))
+                await Expect(page.Locator(".u-over").First).ToBeVisibleAsync();
+            await window.AssertFitsAsync();
+            await window.AssertAccessibleAsync();
+            await window.KeepPictureAsync($"{(path.Length == 0 ? "runs" : path.Split('/', '?')[0])}-{width}{(dark ? "-dark" : "")}");
+        }
+
+        Assert.Equal(dark ? "rgb(14, 19, 26)" : "rgb(244, 246, 249)", await page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor"));
+        window.AssertClean();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Run_IsAskedForAgainAndAgain_WhenNoStreamComesThrough()
+    {
+        await using var window = await browser.OpenAsync();
+        var page = window.Page;
+        await page.RouteAsync("**/live", route => route.AbortAsync());
+        var run = await silo.Silos.SubmitAsync(TestSpecs.Average(epochs: 1_000_000));
+        await page.GotoAsync($"{silo.Silos.Pages[0]}runs/{run}");
+
+        await Expect(page.Locator("#line")).ToContainTextAsync("Stale since");
+        await Expect(page.Locator("body")).Not.ToHaveClassAsync("stale");
+
+        await Expect(page.Locator(".u-over")).ToHaveCountAsync(4);
+        string? seen = await page.Locator("[data-run]").GetAttributeAsync("data-number");
+        await Expect(page.Locator("[data-run]")).Not.ToHaveAttributeAsync("data-number", seen!);
+        await silo.Silos.Coordinator(run).StopRun("the test is over");
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task Keyboard_ReachesTheContentFirst_AndThenEveryControl()
+    {
+        await using var window = await browser.OpenAsync();
+        await window.Page.GotoAsync(RunPage);
+
+        await window.Page.Keyboard.PressAsync("Tab");
+        await Expect(window.Page.Locator(".skip")).ToBeFocusedAsync();
+        await window.Page.Keyboard.PressAsync("Enter");
+
+        await Expect(window.Page.Locator("main")).ToBeFocusedAsync();
+        window.AssertClean();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task DashboardOfOrleans_IsShown_UnderItsOwnPolicy()
+    {
+        await using var window = await browser.OpenAsync();
+
+        await window.Page.GotoAsync($"{silo.Silos.Pages[0]}orleans");
+
+        await Expect(window.Page.GetByText("Active Silos")).ToBeVisibleAsync();
+        window.AssertClean();
+    }
+}

@@ -1,0 +1,54 @@
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Silo.Web.Feed;
+
+namespace Orleans.Tbptt.Tests.Silo.Web.Feed;
+
+public sealed class RunCourseTests
+{
+    private static readonly DateTimeOffset Start = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+    private readonly RunCourse _course = new(clipNorm: null);
+    private int _number;
+
+    [Fact]
+    public void Recovery_IsAnInterruptionOfTheTrainersThatWereLost()
+    {
+        Tell(Started());
+        Tell(new TrainersRecovered { Step = 7, Trainers = [2], Reason = "silo-3 was lost", Seconds = 0.5 });
+
+        var lost = Assert.Single(_course.Interruptions);
+        Assert.Equal((InterruptionKind.Recovery, 7, TimeSpan.FromSeconds(0.5), true), (lost.Kind, (int)lost.Step, lost.Took, lost.IsLoss));
+        Assert.Equal([2], lost.Trainers);
+    }
+
+    [Fact]
+    public void Start_IsATakeover_UnlessSomebodyPausedOrEndedTheRun()
+    {
+        Tell(Started());
+        Tell(Started());
+        Tell(new RunPaused { Step = 3, Reason = "lunch" });
+        Tell(Started());
+        Tell(new RunEnded { State = RunState.Stopped, Message = "", Step = 3, Seconds = 1 });
+        Assert.NotNull(_course.Ended);
+        Tell(Started());
+
+        Assert.Equal([InterruptionKind.Takeover, InterruptionKind.Pause, InterruptionKind.Pause], _course.Interruptions.Select(one => one.Kind));
+        Assert.Null(_course.Ended);
+        Assert.Equal(1, _course.Started!.Number);
+    }
+
+    [Fact]
+    public void Course_KeepsTheNewest_OfWhatThereMayBeAnyNumber()
+    {
+        for (int i = 1; i <= 300; i++)
+            Tell(new CheckpointWritten { Step = i, Name = $"1-{i}", Bytes = 1, Seconds = 0 });
+
+        Assert.Equal((300, 100, "1-300"), (_course.CheckpointsWritten, _course.Checkpoints.Count, _course.Checkpoints[^1].Name));
+    }
+
+    private static RunStarted Started() => new()
+    {
+        Run = "wave-1", Name = "wave", Epochs = 1, StepsPerEpoch = 10, Trainers = 1, Lanes = 1, Parameters = 1, Directory = "/runs/wave-1",
+    };
+
+    private void Tell(RunEvent one) => _course.Add(one with { Number = ++_number, Time = Start.AddSeconds(_number) });
+}

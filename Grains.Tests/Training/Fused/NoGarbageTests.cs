@@ -1,0 +1,68 @@
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Training.Reference;
+using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.Fused;
+
+namespace Orleans.Tbptt.Tests.Training.Fused;
+
+/// <summary>Counts bytes, not seconds: what a step allocates shows on every machine alike.</summary>
+public sealed class NoGarbageTests
+{
+    [Theory]
+    [InlineData(CellKind.Lstm)]
+    [InlineData(CellKind.Gru)]
+    [InlineData(CellKind.Rnn)]
+    public void Trainer_AllocatesNothingForAChunk_OnceItsBuffersHaveGrown(CellKind cell)
+    {
+        using var run = PreparedRun.Prepare(new()
+        {
+            Name = "average",
+            Model = new() { Cell = cell, HiddenSize = 20, Layers = 2, Dropout = 0.2 },
+            Data = new() { Source = SourceKind.Average, BatchSize = 10, Sequences = 200, SequenceLength = 95, ValidationFraction = 0.5 },
+            Tbptt = new() { ChunkLength = 10 },
+            Train = new() { Epochs = 1, Loss = LossKind.Mse, Optimizer = new() { Name = OptimizerKind.Adam, Lr = 1e-3 } },
+        });
+        var spec = run.Spec;
+        using var shard = new TrainerShard(spec, run.Data, new(0, 10), new FusedReplica(spec.Model, spec.Train.Loss));
+        float[] parameters = new float[shard.Replica.Layout.Length], gradient = new float[parameters.Length];
+
+        Assert.Equal(0, Allocated(30, 100, step =>
+        {
+            shard.TrainChunk(new(step, 0, step), parameters, gradient);
+            shard.Prefetch(new(step, 0, step));
+            shard.EvaluateChunk(step, step == 0 ? parameters : default);
+        }));
+    }
+
+    /// <summary>Every path through the kernels: tokens and values, classes and values, dropout, lanes of unequal lengths, no work at all.</summary>
+    [Theory]
+    [InlineData(CellKind.Lstm, true)]
+    [InlineData(CellKind.Lstm, false)]
+    [InlineData(CellKind.Gru, true)]
+    [InlineData(CellKind.Rnn, true)]
+    public void Replica_AllocatesNothing_OnEveryPath(CellKind cell, bool tokens)
+    {
+        var example = new ReferenceCase(new(cell, 2, tokens, tokens, 0.4), [4, 7, 2, 11], lanes: 5, chunkLength: 6);
+        using var replica = new FusedReplica(example.Model, example.Loss);
+        var batches = Enumerable.Range(0, 3).Select(chunk => example.Batch(chunk)).ToArray();
+        float[] after = new float[example.HiddenBefore.Length], gradient = new float[example.Layout.Length];
+
+        Assert.Equal(0, Allocated(3, 9, step =>
+        {
+            replica.LoadParameters(example.Parameters);
+            replica.ForwardBackward(batches[step % 3], example.Dropout(step), example.HiddenBefore, after, gradient);
+            replica.Forward(batches[step % 3], example.HiddenBefore, after);
+        }));
+    }
+
+    private static long Allocated(int from, int to, Action<int> step)
+    {
+        for (int i = 0; i < from; i++)
+            step(i);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = from; i < to; i++)
+            step(i);
+        return GC.GetAllocatedBytesForCurrentThread() - before;
+    }
+}

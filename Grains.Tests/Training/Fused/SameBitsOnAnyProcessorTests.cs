@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using System.Runtime.Intrinsics;
+using System.Security.Cryptography;
+using System.Runtime.InteropServices;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Tests.Training.Reference;
+using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.Fused;
+
+namespace Orleans.Tbptt.Tests.Training.Fused;
+
+/// <summary>
+/// The fused engine on processors that this one can pass for: the runtime is told, in processes of their own, to leave out instruction sets. Every cell, both losses, dropout,
+/// tokens, lanes of unequal lengths, sizes that fill no register evenly.
+/// </summary>
+public sealed class SameBitsOnAnyProcessorTests(ITestOutputHelper output)
+{
+    private const string AnswerVariable = "TBPTT_TEST_ANSWER";
+
+    [Fact]
+    public async Task Training_GivesTheSameBits_WhateverTheProcessorsInstructions()
+    {
+        Assert.SkipUnless(Vector512.IsHardwareAccelerated || Vector256.IsHardwareAccelerated, "this processor has no wider registers to leave out");
+        string here = Answer();
+        output.WriteLine(here);
+        foreach (var (without, width) in new[] { ("DOTNET_EnableAVX512", "8"), ("DOTNET_EnableAVX2", "4"), ("DOTNET_EnableAVX", "4"), ("DOTNET_EnableHWIntrinsic", "1") })
+        {
+            string answer = await AnswerOfChildAsync(without);
+            output.WriteLine(answer);
+
+            // The first number is the widest register it was computed with: the runtime must know the switch.
+            Assert.Equal(width, answer[..answer.IndexOf(' ')]);
+            Assert.Equal(here[here.IndexOf(' ')..], answer[answer.IndexOf(' ')..]);
+        }
+    }
+
+    /// <summary>Not a test: what the children run.</summary>
+    [Fact(Explicit = true)]
+    public void Probe() => File.WriteAllText(Environment.GetEnvironmentVariable(AnswerVariable)!, Answer());
+
+    private static string Answer()
+    {
+        int width = Vector512.IsHardwareAccelerated ? 16 : Vector256.IsHardwareAccelerated ? 8 : Vector128.IsHardwareAccelerated ? 4 : 1;
+        var hashes = new List<string> { $"{width}" };
+        foreach (var cell in Enum.GetValues<CellKind>())
+        {
+            hashes.Add(Train(cell, hidden: 21, tokens: false));
+            hashes.Add(Train(cell, hidden: 37, tokens: true));
+        }
+
+        // Sums so long that they are taken in parts, whose lengths depend on the registers.
+        hashes.Add(Train(CellKind.Rnn, hidden: 400, tokens: false));
+
+        return string.Join(' ', hashes);
+    }
+
+    private static string Train(CellKind cell, int hidden, bool tokens)
+    {
+        var spec = TestSpecs.Average(trainers: 2, layers: 2, dropout: 0.3, epochs: 2);
+        spec = spec with
+        {
+            Model = tokens
+                ? new() { Cell = cell, HiddenSize = hidden, Layers = 2, Dropout = 0.3, InputSize = 5, OutputSize = 13, Embedding = new() { Vocabulary = 29, Size = 5 } }
+                : spec.Model with { Cell = cell, HiddenSize = hidden, InputSize = 3, OutputSize = 2 },
+            Train = spec.Train with { Loss = tokens ? LossKind.CrossEntropy : LossKind.Mse },
+        };
+        using var data = new FormulaData(tokens ? new(0, 29, 0, 13) : new(3, 0, 2, 0), new Draws(82).Ints(15, 1, 25), [12, 7, 3]);
+        using var trainer = new SingleProcessTrainer(spec, data, () => new FusedReplica(spec.Model, spec.Train.Loss));
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Assert.Null(trainer.Train(
+            step => hash.AppendData(MemoryMarshal.AsBytes<double>([step.Loss, step.GradientNorm])),
+            (_, loss, held) => hash.AppendData(MemoryMarshal.AsBytes<double>([loss, held!.Value]))));
+        hash.AppendData(MemoryMarshal.AsBytes<float>(trainer.State.Parameters));
+        hash.AppendData(MemoryMarshal.AsBytes<float>(trainer.State.Hidden));
+        return Convert.ToHexString(hash.GetHashAndReset().AsSpan(0, 8));
+    }
+
+    private static async Task<string> AnswerOfChildAsync(string without)
+    {
+        var cancelled = TestContext.Current.CancellationToken;
+        string file = Path.GetTempFileName();
+        try
+        {
+            var start = new ProcessStartInfo(
+                SiloRuntime(), [typeof(SameBitsOnAnyProcessorTests).Assembly.Location, "-explicit", "only", "-method", $"{typeof(SameBitsOnAnyProcessorTests).FullName}.{nameof(Probe)}"])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
+            start.Environment[AnswerVariable] = file;
+            start.Environment[without] = "0";
+            using var child = Process.Start(start)!;
+            var (said, complained) = (child.StandardOutput.ReadToEndAsync(cancelled), child.StandardError.ReadToEndAsync(cancelled));
+            await child.WaitForExitAsync(cancelled);
+            string answer = await File.ReadAllTextAsync(file, cancelled);
+            Assert.True(answer.Length > 0, await said + await complained);
+            return answer;
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    private static string SiloRuntime() => Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
+}

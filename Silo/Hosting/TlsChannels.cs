@@ -1,0 +1,31 @@
+using System.Net.Security;
+using Orleans.Tbptt.Grains.Channels;
+using Orleans.Tbptt.Transport;
+
+namespace Orleans.Tbptt.Silo.Hosting;
+
+/// <summary>Secures step channels as <see cref="TlsTransport"/> secures Orleans' connections: both sides show a certificate before the first byte passes.</summary>
+internal sealed class TlsChannels(TlsIdentity identity) : IChannelSecurity
+{
+    /// <inheritdoc/>
+    public Stream Accept(Stream plain) => Secure(plain, secured => secured.AuthenticateAsServer(identity.ForAccepted()));
+
+    /// <inheritdoc/>
+    public Stream Open(Stream plain) => Secure(plain, secured => secured.AuthenticateAsClient(identity.ForOpened()));
+
+    // The plain stream's timeouts end a handshake that goes nowhere.
+    private static SslStream Secure(Stream plain, Action<SslStream> shakeHands)
+    {
+        var secured = new SslStream(plain);
+        try
+        {
+            shakeHands(secured);
+            return secured;
+        }
+        catch
+        {
+            secured.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+
+namespace Orleans.Tbptt.Silo.Web.Access;
+
+/// <summary>
+/// Refuses requests that change something and that another site made the browser send: by what the browser says of their origin, and because only our own
+/// pages can know a form's seal or add a header.
+/// </summary>
+/// <param name="next">What comes after.</param>
+/// <param name="token">Knows the seal.</param>
+internal sealed class SameSite(RequestDelegate next, WebToken token)
+{
+    /// <summary>The header, of any value, of requests that are no forms: another site cannot add it without asking first, and is never allowed.</summary>
+    public const string Header = "X-Tbptt";
+
+    /// <summary>The form's field that holds the seal.</summary>
+    public const string Field = "seal";
+
+    /// <summary>Lets a request pass, or answers 403.</summary>
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var request = context.Request;
+        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || (IsOfThisSite(request) && await IsMeantAsync(request)))
+        {
+            await next(context);
+            return;
+        }
+
+        await TypedResults.Problem(
+            $"found a request from another site, or without the seal of a page of this silo or the header {Header}; programs add '{Header}: 1'",
+            statusCode: StatusCodes.Status403Forbidden, title: "Cross-site request refused").ExecuteAsync(context);
+    }
+
+    /// <summary>Programs say nothing of the site; browsers cannot be made to say the wrong thing.</summary>
+    private static bool IsOfThisSite(HttpRequest request)
+    {
+        string site = request.Headers["Sec-Fetch-Site"].ToString(), origin = request.Headers.Origin.ToString();
+        if (site.Length > 0)
+            return site is "same-origin" or "none";
+        return origin.Length == 0 || string.Equals(origin, $"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private async Task<bool> IsMeantAsync(HttpRequest request)
+    {
+        // The login form is the one that people without a token have: it must not tell them the seal.
+        if (request.HttpContext.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null)
+            return true;
+        if (request.Headers.ContainsKey(Header) || TokenHandler.Of(request) is not null)
+            return true;
+        return request.HasFormContentType && token.IsSeal((await request.ReadFormAsync(request.HttpContext.RequestAborted))[Field].ToString());
+    }
+}

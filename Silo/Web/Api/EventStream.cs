@@ -1,0 +1,72 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Silo.Web.Feed;
+
+namespace Orleans.Tbptt.Silo.Web.Api;
+
+/// <summary>A run's events as they come, each under its number. Who was cut off goes on after the last one seen, here or at another silo.</summary>
+internal static class EventStream
+{
+    private const int Page = 1_000;
+
+    /// <summary>Begins a stream; 204, which ends a browser's tries, where the run has ended and all is told.</summary>
+    public static async Task<IResult> OpenAsync(HttpContext context, string id, RunFeeds feeds, IHostApplicationLifetime lifetime, TimeProvider time)
+    {
+        var coordinator = feeds.CoordinatorOf(id);
+        var status = await coordinator.GetStatus();
+        long after = After(context.Request);
+        if (status.HasEnded && after >= status.LastEvent)
+            return TypedResults.NoContent();
+        return TypedResults.ServerSentEvents(ReadAsync(coordinator, after, time, lifetime.ApplicationStopping, context.RequestAborted));
+    }
+
+    /// <summary>The number of the last event that the asker has seen.</summary>
+    public static long After(HttpRequest request) =>
+        long.TryParse(request.Headers["Last-Event-ID"], out long last) && last > 0 ? last : 0;
+
+    private static async IAsyncEnumerable<SseItem<string>> ReadAsync(
+        ICoordinatorGrain coordinator, long after, TimeProvider time, CancellationToken stopping, [EnumeratorCancellation] CancellationToken gone)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping, gone);
+        while (!end.IsCancellationRequested)
+        {
+            var page = await NextAsync(coordinator, after, time, end.Token);
+            if (page is { Lines.Count: 0, HasEnded: true })
+                yield break;
+            long number = page.Last - page.Lines.Count;
+            foreach (string line in page.Lines)
+            {
+                number++;
+                yield return new(line) { EventId = number.ToString(System.Globalization.CultureInfo.InvariantCulture) };
+            }
+
+            after = page.Last;
+        }
+    }
+
+    /// <summary>The next events; none where the coordinator does not answer, which passes, or where nothing came for a moment.</summary>
+    private static async Task<(IReadOnlyList<string> Lines, long Last, bool HasEnded)> NextAsync(
+        ICoordinatorGrain coordinator, long after, TimeProvider time, CancellationToken end)
+    {
+        try
+        {
+            var page = await coordinator.ReadEvents(after, Page).WaitAsync(end);
+            bool isDry = page.Lines.Count == 0;
+            if (!isDry && page.Lines.Count < Page)
+                await Task.Delay(RunFeed.Period, time, end);
+            return (page.Lines, page.Last, isDry && await coordinator.GetStatus() is { HasEnded: true } status && status.LastEvent <= after);
+        }
+        catch (OperationCanceledException) when (end.IsCancellationRequested)
+        {
+            return ([], after, true);
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException)
+        {
+            await Task.Delay(RunFeed.Period, time, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return ([], after, false);
+        }
+    }
+}

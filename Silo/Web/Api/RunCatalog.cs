@@ -1,0 +1,24 @@
+using Orleans.Tbptt.Client.Runs;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Silo.Web.Feed;
+
+namespace Orleans.Tbptt.Silo.Web.Api;
+
+/// <summary>The cluster's list of runs.</summary>
+internal sealed class RunCatalog(IGrainFactory grains, RunFeeds feeds, TimeProvider time)
+{
+    private ICatalogGrain Catalog => grains.GetGrain<ICatalogGrain>(0);
+
+    /// <summary><see cref="ICatalogGrain.Describe"/>.</summary>
+    public Task<ClusterReport> DescribeAsync() => Catalog.Describe();
+
+    /// <summary><see cref="ICatalogGrain.List"/>; of runs that somebody looks at here, what is known newest.</summary>
+    public async Task<IReadOnlyList<KnownRun>> ListAsync()
+    {
+        var now = time.GetUtcNow();
+        // A directory whose name is no run's id is none of ours, whatever a status in it says.
+        return [.. (await Catalog.List()).Where(status => RunId.TryParse(status.Id, out _))
+            .Select(status => new KnownRun(feeds.DirectoryOf(status.Id), feeds.Peek(status.Id) is { } newer && newer.UpdatedAt > status.UpdatedAt ? newer : status, now))];
+    }
+}

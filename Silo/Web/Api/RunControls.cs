@@ -1,0 +1,51 @@
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Silo.Web.Feed;
+
+namespace Orleans.Tbptt.Silo.Web.Api;
+
+/// <summary>What came of a wish.</summary>
+/// <param name="Problem">Why it was refused; empty when it was not.</param>
+/// <param name="Status">The run as it is now; null when the wish has reached its coordinator and is still to be fulfilled.</param>
+internal sealed record ControlOutcome(string Problem, RunStatus? Status);
+
+/// <summary>Pauses, resumes and stops runs.</summary>
+/// <param name="feeds">Reaches coordinators.</param>
+/// <param name="time">The clock.</param>
+internal sealed class RunControls(RunFeeds feeds, TimeProvider time)
+{
+    /// <summary>A step, or a round of local steps, is not broken off; nobody waits at a page for longer than this.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    /// <summary><see cref="ICoordinatorGrain.PauseRun"/>.</summary>
+    public Task<ControlOutcome> PauseAsync(string id, string? reason) => AskAsync(id, run => run.PauseRun(reason ?? "on the web page"));
+
+    /// <summary><see cref="ICoordinatorGrain.ResumeRun"/>.</summary>
+    public Task<ControlOutcome> ResumeAsync(string id, ResumeOptions? options) =>
+        AskAsync(id, run => run.ResumeRun(new(options?.Trainers, options?.FromStart ?? false, ProtocolVersion.Current)));
+
+    /// <summary><see cref="ICoordinatorGrain.StopRun"/>.</summary>
+    public Task<ControlOutcome> StopAsync(string id, string? reason) => AskAsync(id, async run =>
+    {
+        await run.StopRun(reason ?? "on the web page");
+        return new("", await run.GetStatus());
+    });
+
+    private async Task<ControlOutcome> AskAsync(string id, Func<ICoordinatorGrain, Task<ControlReply>> ask)
+    {
+        var coordinator = feeds.CoordinatorOf(id);
+        // Who is not there is told so at once, and not after a wait.
+        await coordinator.GetStatus();
+        var asked = ask(coordinator);
+        try
+        {
+            var reply = await asked.WaitAsync(Patience, time);
+            return new(reply.Problem, reply.Status);
+        }
+        catch (TimeoutException) when (!asked.IsCompleted)
+        {
+            asked.Ignore();
+            return new("", null);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Silo.Web.Feed;
+
+/// <summary>What the events of a run add up to. Of what there may be any number, the newest are kept.</summary>
+/// <param name="clipNorm">The norm above which a gradient is clipped; null where none is.</param>
+internal sealed class RunCourse(double? clipNorm)
+{
+    private const int Kept = 100;
+    private readonly SortedDictionary<int, EpochFinished> _epochs = [];
+    private readonly List<CheckpointWritten> _checkpoints = [];
+    private readonly List<Interruption> _interruptions = [];
+    private readonly List<RunWarning> _warnings = [];
+    private RunEvent? _last;
+
+    /// <summary>The first start; null before it.</summary>
+    public RunStarted? Started { get; private set; }
+
+    /// <summary>The number of the last event.</summary>
+    public long Number { get; set; }
+
+    /// <summary>The norm above which a gradient is clipped; null where none is.</summary>
+    public double? ClipNorm => clipNorm;
+
+    /// <summary>The steps.</summary>
+    public StepSeries Steps { get; } = new();
+
+    /// <summary>The finished epochs, in order.</summary>
+    public IReadOnlyCollection<EpochFinished> Epochs => _epochs.Values;
+
+    /// <summary>The newest checkpoints, in order.</summary>
+    public IReadOnlyList<CheckpointWritten> Checkpoints => _checkpoints;
+
+    /// <summary>How many checkpoints were written.</summary>
+    public int CheckpointsWritten { get; private set; }
+
+    /// <summary>What kept trainers from training, in order.</summary>
+    public IReadOnlyList<Interruption> Interruptions => _interruptions;
+
+    /// <summary>The newest warnings, in order.</summary>
+    public IReadOnlyList<RunWarning> Warnings => _warnings;
+
+    /// <summary>Checkpoints that the last start passed over, each with what is wrong with it.</summary>
+    public IReadOnlyList<string> PassedOver { get; private set; } = [];
+
+    /// <summary>The end; null before it, and again when somebody has resumed the run.</summary>
+    public RunEnded? Ended { get; private set; }
+
+    /// <summary>Takes an event in.</summary>
+    public void Add(RunEvent one)
+    {
+        switch (one)
+        {
+            case RunStarted started:
+                Start(started);
+                break;
+            case StepCommitted step:
+                Steps.Add(step, clipNorm);
+                break;
+            case EpochFinished epoch:
+                _epochs[epoch.Epoch] = epoch;
+                break;
+            case TrainersRecovered lost:
+                Interrupt(new(InterruptionKind.Recovery, Before(lost, lost.Seconds), lost.Time, lost.Trainers, lost.Step, lost.Reason));
+                break;
+            case TrainersMoved moved:
+                Interrupt(new(InterruptionKind.Move, Before(moved, moved.Seconds), moved.Time, moved.Trainers, moved.Step, moved.Reason));
+                break;
+            case CheckpointWritten checkpoint:
+                CheckpointsWritten++;
+                Keep(_checkpoints, checkpoint);
+                break;
+            case RunWarning warning:
+                Keep(_warnings, warning);
+                break;
+            case RunEnded ended:
+                Ended = ended;
+                break;
+        }
+
+        (Number, _last) = (one.Number, one);
+    }
+
+    private void Start(RunStarted started)
+    {
+        if (_last is { } last)
+        {
+            bool wasAsked = last is RunPaused or RunEnded;
+            Interrupt(new(
+                wasAsked ? InterruptionKind.Pause : InterruptionKind.Takeover, last.Time, started.Time, [], started.Step,
+                wasAsked ? "resumed" : "the coordinator's silo was lost or ended, and another one took the run over"));
+        }
+
+        Started ??= started;
+        (Ended, PassedOver) = (null, started.PassedOver);
+    }
+
+    private void Interrupt(Interruption one) => Keep(_interruptions, one);
+
+    private static void Keep<T>(List<T> all, T one)
+    {
+        all.Add(one);
+        if (all.Count > Kept)
+            all.RemoveAt(0);
+    }
+
+    /// <summary>A journal may have been written by anybody: what cannot be is taken for no time.</summary>
+    private static DateTimeOffset Before(RunEvent one, double seconds) => seconds > 0 && seconds < one.Time.Subtract(DateTimeOffset.MinValue).TotalSeconds ? one.Time - TimeSpan.FromSeconds(seconds) : one.Time;
+}

@@ -1,0 +1,200 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Orleans.Tbptt.Client.Runs;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Silo.Web.Feed;
+
+/// <summary>
+/// Follows one run for everybody who looks at it here: reads its events, and looks four times a second at what its trainers do. A coordinator that is lost
+/// is asked again until another one has the run.
+/// </summary>
+internal sealed partial class RunFeed : IAsyncDisposable
+{
+    /// <summary>The time between two looks at the trainers; nobody is told of news more often.</summary>
+    public static readonly TimeSpan Period = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>The time between two looks at a run that is not being trained.</summary>
+    private static readonly TimeSpan RestPeriod = TimeSpan.FromSeconds(1);
+
+    /// <summary>A coordinator that takes longer to say how its run stands is taken for silent.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    /// <summary>A strip begins with its run, if that is not longer ago: the columns of a longer time would be too coarse.</summary>
+    private static readonly TimeSpan LongestPast = TimeSpan.FromMinutes(5);
+
+    private const int Page = 10_000;
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _end = new();
+    private readonly TaskCompletionSource _caughtUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ICoordinatorGrain _coordinator;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly RunDirectory _directory;
+    private readonly RunCourse _course;
+    private readonly TrainerStrip _strip = new();
+    private readonly Task _following;
+    private volatile RunStatus _status;
+    private DateTimeOffset _heard;
+    private bool _silent;
+    private bool _isLetGo;
+
+    /// <summary>Begins to follow.</summary>
+    /// <param name="directory">The run.</param>
+    /// <param name="status">Its status.</param>
+    /// <param name="clipNorm">The norm above which its gradients are clipped; null where they are not.</param>
+    /// <param name="coordinator">Its coordinator.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Takes note of questions that were not answered.</param>
+    public RunFeed(RunDirectory directory, RunStatus status, double? clipNorm, ICoordinatorGrain coordinator, TimeProvider time, ILogger logger)
+    {
+        (_directory, _status, _course, _coordinator, _time, _logger) = (directory, status, new(clipNorm), coordinator, time, logger);
+        _heard = time.GetUtcNow();
+        _following = Task.WhenAll(Task.Run(FollowEventsAsync), Task.Run(FollowStatusAsync));
+    }
+
+    /// <summary>When anybody looked last, as a timestamp of the clock.</summary>
+    public long LastLook { get; set; }
+
+    /// <summary>The run's last status.</summary>
+    public RunStatus Status => _status;
+
+    /// <summary>Whether the run is not being trained, as far as is known.</summary>
+    public bool Rests => _status.HasEnded || _status.State == RunState.Paused;
+
+    /// <summary>Completes when every event that there was at the beginning has been read.</summary>
+    public Task CaughtUp => _caughtUp.Task;
+
+    /// <summary>Somebody comes to look: it is not let go of for a while.</summary>
+    /// <returns>Whether it still follows; another one has to, if not.</returns>
+    public bool TryKeep()
+    {
+        lock (_gate)
+        {
+            LastLook = _time.GetTimestamp();
+            return !_isLetGo;
+        }
+    }
+
+    /// <summary>Nobody may keep it any more, if nobody has looked for so long.</summary>
+    /// <returns>Whether that is so.</returns>
+    public bool TryLetGo(TimeSpan memory)
+    {
+        lock (_gate)
+            return _isLetGo |= _time.GetElapsedTime(LastLook) > memory;
+    }
+
+    /// <summary>Looks at the run while nothing changes.</summary>
+    public T Look<T>(Func<RunSnapshot, T> look)
+    {
+        LastLook = _time.GetTimestamp();
+        lock (_gate)
+            return look(new(new KnownRun(_directory, _status, _time.GetUtcNow()), _course, _strip, _silent ? _heard : null));
+    }
+
+    /// <summary>Asks how the run stands now: who has just steered it wants to see that, and not what was known before.</summary>
+    public async Task RefreshAsync()
+    {
+        try
+        {
+            Take(await _coordinator.GetStatus().WaitAsync(Patience, _time, _end.Token));
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException or OperationCanceledException)
+        {
+            LogSilent(exception, _directory.Id);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        await _following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _end.Dispose();
+    }
+
+    private async Task FollowEventsAsync()
+    {
+        long seen = 0;
+        while (!_end.IsCancellationRequested)
+        {
+            try
+            {
+                if (Rests && seen >= _status.LastEvent)
+                {
+                    // A coordinator that has let go of its run reads the whole journal for every such question.
+                    _caughtUp.TrySetResult();
+                    await Task.Delay(RestPeriod, _time, _end.Token);
+                    continue;
+                }
+
+                var page = await _coordinator.ReadEvents(seen, Page).WaitAsync(_end.Token);
+                seen = Math.Max(seen, page.Last);
+                var events = page.Lines.Select(Read).OfType<RunEvent>().ToList();
+                lock (_gate)
+                    events.ForEach(_course.Add);
+                if (page.Lines.Count < Page)
+                {
+                    _caughtUp.TrySetResult();
+                    await Task.Delay(Rests ? RestPeriod : Period, _time, _end.Token);
+                }
+            }
+            catch (Exception exception) when (!_end.IsCancellationRequested)
+            {
+                LogSilent(exception, _directory.Id);
+                await Task.Delay(RestPeriod, _time, _end.Token);
+            }
+        }
+    }
+
+    private async Task FollowStatusAsync()
+    {
+        using var timer = new PeriodicTimer(Period, _time);
+        while (await timer.WaitForNextTickAsync(_end.Token))
+        {
+            try
+            {
+                var status = await _coordinator.GetStatus().WaitAsync(Patience, _time, _end.Token);
+                Take(status);
+                if (Rests)
+                    await Task.Delay(RestPeriod, _time, _end.Token);
+            }
+            catch (Exception exception) when (!_end.IsCancellationRequested)
+            {
+                LogSilent(exception, _directory.Id);
+                lock (_gate)
+                    _silent = true;
+            }
+        }
+    }
+
+    private void Take(RunStatus status)
+    {
+        lock (_gate)
+        {
+            (_status, _heard, _silent) = (status, _time.GetUtcNow(), false);
+            // Before its trainers have ever been placed a run has nothing to show; lost ones that wait for a silo are shown so.
+            if (Rests || status.Trainers.Count == 0 || status.Trainers.All(trainer => trainer.Silo.Length == 0))
+                return;
+            bool young = _heard - status.SubmittedAt < LongestPast;
+            _strip.Add(_heard, status.Trainers, young ? status.SubmittedAt : _heard);
+        }
+    }
+
+    /// <summary>Silos may be newer than this one: an event of a kind that it does not know says nothing to it.</summary>
+    private static RunEvent? Read(string line)
+    {
+        try
+        {
+            return RunJson.ReadEvent(line);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The coordinator of {Run} does not answer")]
+    private partial void LogSilent(Exception exception, RunId run);
+}

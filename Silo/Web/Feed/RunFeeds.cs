@@ -1,0 +1,116 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Silo.Configuration;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Silo.Web.Feed;
+
+/// <summary>The runs that somebody looks at here. One that nobody looks at any more is let go.</summary>
+/// <param name="grains">Reaches coordinators.</param>
+/// <param name="settings">Names the run store.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">For the feeds.</param>
+internal sealed class RunFeeds(IGrainFactory grains, SiloSettings settings, TimeProvider time, ILogger<RunFeed> logger) : BackgroundService
+{
+    /// <summary>A run in training is followed for this long after the last look, so that whoever comes back finds its trainers' strip whole.</summary>
+    private static readonly TimeSpan Memory = TimeSpan.FromMinutes(10);
+
+    private static readonly TimeSpan RestMemory = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan SweepPeriod = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a page waits for the events of a run that nobody has looked at before.</summary>
+    private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(3);
+
+    private readonly ConcurrentDictionary<RunId, RunFeed> _feeds = [];
+
+    /// <summary>The files of a run.</summary>
+    /// <exception cref="RunNotFoundException">It can be no run's id.</exception>
+    public RunDirectory DirectoryOf(string id) =>
+        RunId.TryParse(id, out var run) ? new(Path.GetFullPath(settings.Runs), run) : throw new RunNotFoundException(id);
+
+    /// <summary>The coordinator of a run.</summary>
+    /// <exception cref="RunNotFoundException">It can be no run's id.</exception>
+    public ICoordinatorGrain CoordinatorOf(string id) => grains.GetGrain<ICoordinatorGrain>(DirectoryOf(id).Id.Text);
+
+    /// <summary>Follows a run from now on, if it was not already.</summary>
+    /// <exception cref="RunNotFoundException">There is no such run.</exception>
+    public async Task<RunFeed> FollowAsync(string id)
+    {
+        var feed = await FeedOfAsync(DirectoryOf(id));
+        await feed.RefreshAsync();
+        await feed.CaughtUp.WaitAsync(FirstPatience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return feed;
+    }
+
+    /// <summary>The status of a run that is followed already; does not count as a look.</summary>
+    public RunStatus? Peek(string id) => RunId.TryParse(id, out var run) ? _feeds.GetValueOrDefault(run)?.Status : null;
+
+    /// <summary>A run's spec, if its files can be read.</summary>
+    public static RunSpec? ReadSpec(RunDirectory run) => ReadSpecText(run) is { } text
+        ? SpecLoader.Parse(text, run.Spec, run.Path, [], filesMustExist: false).Spec
+        : null;
+
+    /// <summary>The text of a run's spec, if it can be read.</summary>
+    public static string? ReadSpecText(RunDirectory run)
+    {
+        try
+        {
+            return File.ReadAllText(run.Spec);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(SweepPeriod, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+                await SweepAsync(_ => false);
+        }
+        catch (OperationCanceledException)
+        {
+            await SweepAsync(_ => true);
+        }
+    }
+
+    private async Task<RunFeed> FeedOfAsync(RunDirectory directory)
+    {
+        if (_feeds.TryGetValue(directory.Id, out var known) && known.TryKeep())
+            return known;
+        var coordinator = CoordinatorOf(directory.Id.Text);
+        var status = await coordinator.GetStatus();
+        while (true)
+        {
+            var made = default(RunFeed);
+            var feed = _feeds.GetOrAdd(directory.Id, _ => made = new(directory, status, ClipNorm(directory), coordinator, time, logger) { LastLook = time.GetTimestamp() });
+            if (made is not null && made != feed)
+                await made.DisposeAsync();
+            if (feed.TryKeep())
+                return feed;
+
+            // It is being let go of: whoever does that has taken it out, or is about to.
+            _feeds.TryRemove(new(directory.Id, feed));
+        }
+    }
+
+    private async Task SweepAsync(Predicate<RunFeed> also)
+    {
+        foreach (var (run, feed) in _feeds)
+        {
+            if (!also(feed) && !feed.TryLetGo(feed.Rests ? RestMemory : Memory))
+                continue;
+            _feeds.TryRemove(new(run, feed));
+            await feed.DisposeAsync();
+        }
+    }
+
+    private static double? ClipNorm(RunDirectory run) => ReadSpec(run)?.Train.ClipNorm;
+}

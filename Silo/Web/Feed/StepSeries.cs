@@ -1,0 +1,63 @@
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Silo.Web.Feed;
+
+/// <summary>
+/// The steps of a run as a chart shows them: however many there are, no more than <see cref="Most"/> buckets, each of as many steps, a power of two.
+/// </summary>
+internal sealed class StepSeries
+{
+    /// <summary>Buckets at most: as many as a wide screen can tell apart.</summary>
+    public const int Most = 1024;
+
+    private readonly List<StepBucket> _buckets = [];
+    private long _first = 1;
+
+    /// <summary>Steps of a bucket.</summary>
+    public long Width { get; private set; } = 1;
+
+    /// <summary>The buckets, in order; the last one may still grow.</summary>
+    public IReadOnlyList<StepBucket> Buckets => _buckets;
+
+    /// <summary>Takes a step in; one that was told before is passed over.</summary>
+    public void Add(StepCommitted step, double? clipNorm)
+    {
+        if (_buckets.Count == 0)
+            _first = step.Step;
+        else if (step.Step <= _buckets[^1].Step)
+            return;
+        if (_buckets.Count == 0 || (step.Step - _first) / Width != (_buckets[^1].Step - _first) / Width)
+        {
+            while (_buckets.Count >= Most)
+                Merge();
+            if (_buckets.Count == 0 || (step.Step - _first) / Width != (_buckets[^1].Step - _first) / Width)
+                _buckets.Add(new());
+        }
+
+        _buckets[^1].Add(step, clipNorm);
+    }
+
+    /// <summary>The index of the first bucket with an event after a number.</summary>
+    public int IndexAfter(long number)
+    {
+        int index = _buckets.Count;
+        while (index > 0 && _buckets[index - 1].Number > number)
+            index--;
+        return index;
+    }
+
+    private void Merge()
+    {
+        Width *= 2;
+        int kept = 0;
+        for (int i = 0; i < _buckets.Count; i++)
+        {
+            if (kept > 0 && (_buckets[kept - 1].Step - _first) / Width == (_buckets[i].Step - _first) / Width)
+                _buckets[kept - 1].Add(_buckets[i]);
+            else
+                _buckets[kept++] = _buckets[i];
+        }
+
+        _buckets.RemoveRange(kept, _buckets.Count - kept);
+    }
+}

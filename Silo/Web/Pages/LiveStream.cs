@@ -1,0 +1,77 @@
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Hosting;
+using Orleans.Tbptt.Silo.Web.Access;
+using Orleans.Tbptt.Silo.Web.Api;
+using Orleans.Tbptt.Silo.Web.Feed;
+using Orleans.Tbptt.Silo.Web.Pages.Run;
+
+namespace Orleans.Tbptt.Silo.Web.Pages;
+
+/// <summary>News of a run for its page.</summary>
+/// <param name="Number">The number of the last event that it tells.</param>
+/// <param name="State">The run's state.</param>
+/// <param name="Steps">The chart's rows that are new; null where there are none.</param>
+/// <param name="Parts">The parts of the page that have changed, as markup.</param>
+internal sealed record LiveUpdate(long Number, string State, StepColumns? Steps, IReadOnlyDictionary<string, string> Parts);
+
+/// <summary>Tells a run's page what is new, four times a second at most. Each message stands under the number of the last event it tells.</summary>
+internal sealed class LiveStream(RunFeed feed, WebToken token, TimeProvider time)
+{
+    /// <summary>A page that hears nothing for much longer than this is stale.</summary>
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(3);
+
+    /// <summary>The strip moves all the time, and is not small.</summary>
+    private const int StripPeriods = 4;
+
+    private readonly Dictionary<string, string> _sent = [];
+    private long _number;
+    private long _width;
+
+    /// <summary>Begins a stream.</summary>
+    public static async Task<ServerSentEventsResult<LiveUpdate>> OpenAsync(
+        HttpContext context, string id, RunFeeds feeds, WebToken token, IHostApplicationLifetime lifetime, TimeProvider time)
+    {
+        var live = new LiveStream(await feeds.FollowAsync(id), token, time) { _number = EventStream.After(context.Request) };
+        return TypedResults.ServerSentEvents(live.TellAsync(lifetime.ApplicationStopping, context.RequestAborted));
+    }
+
+    private async IAsyncEnumerable<SseItem<LiveUpdate>> TellAsync(CancellationToken stopping, [EnumeratorCancellation] CancellationToken gone)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping, gone);
+        long told = 0;
+        for (int period = 0; !end.IsCancellationRequested; period++)
+        {
+            var update = feed.Look(run => Next(run, withStrip: period % StripPeriods == 0));
+            if (period == 0 || update.Steps is not null || update.Parts.Count > 0 || time.GetElapsedTime(told) >= Heartbeat)
+            {
+                told = time.GetTimestamp();
+                yield return new(update) { EventId = update.Number.ToString(System.Globalization.CultureInfo.InvariantCulture) };
+            }
+
+            await Task.Delay(RunFeed.Period, time, end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private LiveUpdate Next(RunSnapshot run, bool withStrip)
+    {
+        var parts = new Dictionary<string, string>();
+        foreach (var (name, content) in RunPage.Parts(run, token))
+        {
+            if (name == "strip" && !withStrip)
+                continue;
+            string markup = HtmlPage.Markup(content);
+            if (_sent.TryGetValue(name, out string? sent) && sent == markup)
+                continue;
+            parts[name] = _sent[name] = markup;
+        }
+
+        // When buckets have grown, all rows are others.
+        bool others = _width != 0 && _width != run.Course.Steps.Width;
+        var steps = run.Course.Number > _number || others ? StepColumns.Of(run.Course, others ? 0 : _number) : null;
+        (_number, _width) = (Math.Max(_number, run.Course.Number), run.Course.Steps.Width);
+        return new(run.Course.Number, Client.Views.Text.State(run.Status.State), steps, parts);
+    }
+}

@@ -1,0 +1,23 @@
+using Microsoft.AspNetCore.Html;
+using Orleans.Tbptt.Client.Runs;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Silo.Web.Access;
+
+namespace Orleans.Tbptt.Silo.Web.Pages.Run;
+
+/// <summary>What can be done with a run: forms, which need no script.</summary>
+internal static class RunActions
+{
+    /// <summary>The part.</summary>
+    public static IHtmlContent Of(KnownRun run, WebToken token)
+    {
+        bool goesOn = !run.Status.HasEnded && run.Status.State != RunState.Paused;
+        return Html.Of($"""
+            <div class="actions">{Html.If(goesOn && !run.IsLost, () => $"{Form("pause", "Pause", "")}")}{Html.If(run.IsResumable, () => $"{Form("resume", "Resume", "primary")}")}{Html.If(!run.Status.HasEnded, () => $"{Form("stop", "Stop", "danger")}")}</div>
+            """);
+
+        IHtmlContent Form(string action, string name, string kind) => Html.Of($"""
+            <form method="post" action="/runs/{run.Status.Id}/{action}"><input type="hidden" name="{SameSite.Field}" value="{token.Seal}"><button class="button {kind}">{name}<span class="hidden"> run {run.Status.Id}</span></button></form>
+            """);
+    }
+}

@@ -1,0 +1,41 @@
+using Microsoft.AspNetCore.Html;
+using Orleans.Tbptt.Client.Runs;
+using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Silo.Web.Feed;
+
+namespace Orleans.Tbptt.Silo.Web.Pages.Run;
+
+/// <summary>How a run stands, in figures.</summary>
+internal static class RunHead
+{
+    /// <summary>The part.</summary>
+    public static IHtmlContent Of(RunSnapshot run)
+    {
+        var (status, known) = (run.Status, run.Known);
+        bool runs = status.State == RunState.Running && !known.IsLost;
+        double progress = Words.Progress(status);
+        return Html.Of($"""
+            <dl class="figures">
+            <div><dt>State</dt><dd>{Words.Badge(known)}{Html.If(status.State == RunState.Queued, () => $" {Outcome.Queue(status.QueuePosition)}")}</dd></div>
+            <div><dt>Epoch</dt><dd>{status.Epoch}/{status.Epochs}</dd></div>
+            <div><dt>Step</dt><dd>{Text.Count(status.Step)} <small>{Text.Count(status.EpochStep)}/{Text.Count(status.StepsPerEpoch)} in this epoch</small></dd></div>
+            <div><dt>Loss</dt><dd>{Words.Figure(status.Loss)}</dd></div>
+            <div><dt>Best validation</dt><dd>{Words.Figure(Words.BestValidation(status))}</dd></div>
+            <div><dt>{(runs ? "Speed" : "Mean speed")}</dt><dd>{Speed(run, runs)}</dd></div>
+            <div><dt>Duration</dt><dd>{Text.Duration(known.Seconds)}</dd></div>
+            <div><dt>Generation</dt><dd>{status.Generation}</dd></div>
+            </dl>
+            <progress max="1" value="{progress:0.####}" aria-label="Progress of the run">{progress:P0}</progress>
+            {Html.If(status.Metrics.Count > 0, () => $"""<p class="dim">{string.Join(", ", status.Metrics.Select(Text.Figure))}</p>""")}
+            """);
+    }
+
+    private static IHtmlContent Speed(RunSnapshot run, bool runs)
+    {
+        double seconds = run.Known.Seconds;
+        double steps = runs ? run.Status.StepsPerSecond : seconds > 0 ? run.Status.Step / seconds : 0;
+        double sequenceSteps = runs ? run.Status.SequenceStepsPerSecond : seconds > 0 ? run.Status.SequenceSteps / seconds : 0;
+        return Html.Of($"{Text.Rate(steps)} <small>steps/s</small> <small>{Text.Rate(sequenceSteps)} sequence steps/s</small>");
+    }
+}

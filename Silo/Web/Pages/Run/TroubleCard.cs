@@ -1,0 +1,72 @@
+using Microsoft.AspNetCore.Html;
+using Orleans.Tbptt.Client.Runs;
+using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Silo.Web.Feed;
+
+namespace Orleans.Tbptt.Silo.Web.Pages.Run;
+
+/// <summary>What went wrong, in plain words, and what to do about it.</summary>
+internal static class TroubleCard
+{
+    /// <summary>The part.</summary>
+    public static IHtmlContent Of(RunSnapshot run)
+    {
+        var now = Now(run).ToList();
+        var before = Before(run).ToList();
+        bool bad = run.Status.State is RunState.Failed or RunState.Diverged || run.Known.IsLost;
+        string kind = bad ? "bad" : now.Count > 0 ? "warn" : before.Count > 0 ? "mended" : "well";
+        return Html.Of($"""
+            <section class="card trouble {kind}" aria-labelledby="trouble-title">
+            <h2 id="trouble-title">{(now.Count > 0 ? "What is wrong" : before.Count > 0 ? "What went wrong, and was mended" : "Nothing went wrong")}</h2>
+            {Html.Each(now, text => $"<p>{text}</p>")}
+            {Html.If(before.Count > 0, () => $"<ul>{Html.Each(before, text => $"<li>{text}</li>")}</ul>")}
+            </section>
+            """);
+    }
+
+    private static IEnumerable<IHtmlContent> Now(RunSnapshot run)
+    {
+        var status = run.Status;
+        string goesOn = status.CheckpointStep is { } checkpoint
+            ? $"“Resume” goes on from the checkpoint of step {Text.Count(checkpoint)}, to the same bits as if nothing had been."
+            : "There is no checkpoint yet: “Resume” begins at step 0.";
+        if (run.Known.IsLost)
+            yield return Html.Of($"Nobody has trained this run since {Words.Time(status.UpdatedAt)}: its silos are gone. {goesOn}");
+        else if (status.State == RunState.Failed)
+            yield return Html.Of($"The run failed at step {Text.Count(status.Step)}: <strong>{status.Message}</strong>. Mend the cause first. {goesOn}");
+        else if (status.State == RunState.Diverged)
+            yield return Html.Of($"Training diverged after step {Text.Count(status.Step)}: <strong>{status.Message}</strong>. The parameters before that update are kept. A resumed run would diverge again: lower train.optimizer.lr, or set train.clipNorm.");
+        else if (status.State == RunState.Stopped)
+            yield return Html.Of($"Somebody stopped the run at step {Text.Count(status.Step)}: {Given(status.Message)}. {goesOn}");
+        else if (status.State == RunState.Paused)
+            yield return Html.Of($"Somebody paused the run at step {Text.Count(status.Step)}: {Given(status.Message)}. {goesOn}");
+        else if (status.State == RunState.Queued)
+            yield return Html.Of($"The run waits, {Outcome.Queue(status.QueuePosition)}: {Given(status.Message)}. It goes on by itself.");
+        if (run.SilentSince is { } since && !status.HasEnded)
+            yield return Html.Of($"The run's coordinator has not answered since {Words.Time(since)}. If its silo died, another one takes the run over within seconds.");
+        if (!status.HasEnded && status.Warning.Length > 0)
+            yield return Html.Of($"{status.Warning}");
+        if (!status.HasEnded && status.Trainers.Where(trainer => trainer.State == TrainerState.Late).ToList() is { Count: > 0 } late)
+            yield return Html.Of($"{(late.Count == 1 ? "Trainer" : "Trainers")} {string.Join(", ", late.Select(one => $"{one.Index} on {one.Silo}"))} computes for much longer than usual. If it hangs, it is replaced.");
+    }
+
+    private static IEnumerable<IHtmlContent> Before(RunSnapshot run)
+    {
+        foreach (var lost in run.Course.Interruptions.Where(one => one.IsLoss).Reverse().Take(3))
+        {
+            string who = lost.Trainers.Count == 0 ? "The coordinator" : $"{(lost.Trainers.Count == 1 ? "Trainer" : "Trainers")} {string.Join(", ", lost.Trainers)}";
+            yield return lost.Kind == InterruptionKind.Takeover
+                ? Html.Of($"{Words.Time(lost.To)}: {who} was lost. Another silo took the run over {Text.Duration(lost.Took.TotalSeconds)} after its last event and went on from step {Text.Count(lost.Step)}; steps after it are computed again, to the same bits.")
+                : Html.Of($"{Words.Time(lost.To)}: {who} {(lost.Trainers.Count == 1 ? "was" : "were")} lost ({Cause(lost.Reason)}). {(lost.Trainers.Count == 1 ? "It was" : "They were")} placed again within {Text.Duration(lost.Took.TotalSeconds)} and step {Text.Count(lost.Step)} was run again: nothing of the result is lost.");
+        }
+
+        foreach (string passed in run.Course.PassedOver)
+            yield return Html.Of($"A checkpoint was passed over: {passed}.");
+    }
+
+    /// <summary>Who is lost is said before.</summary>
+    private static string Cause(string reason) => reason.Split(" is lost: ", 2)[^1];
+
+    private static string Given(string reason) => reason.Length > 0 ? reason : "no reason given";
+}

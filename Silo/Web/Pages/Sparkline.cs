@@ -1,0 +1,32 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Html;
+using Orleans.Tbptt.Client.Views;
+
+namespace Orleans.Tbptt.Silo.Web.Pages;
+
+/// <summary>Small line charts that need no script.</summary>
+internal static class Sparkline
+{
+    /// <summary>A line through some values; nothing where there are fewer than two.</summary>
+    /// <param name="values">The values; those that are not finite are gaps.</param>
+    /// <param name="what">What they are, for those who do not see them.</param>
+    /// <param name="logarithmic">Whether the axis is logarithmic; where a value is not positive it is not.</param>
+    /// <param name="width">Its width, in its own units.</param>
+    /// <param name="height">Its height.</param>
+    public static IHtmlContent Of(IReadOnlyList<double> values, string what, bool logarithmic = false, int width = 120, int height = 28)
+    {
+        double[] finite = [.. values.Where(double.IsFinite)];
+        if (finite.Length < 2)
+            return Html.None;
+        bool log = logarithmic && finite.Min() > 0;
+        double low = Scale(finite.Min(), log), high = Scale(finite.Max(), log);
+        string points = string.Join(' ', values.Select((value, index) => (Value: value, Index: index)).Where(point => double.IsFinite(point.Value)).Select(point =>
+            string.Create(CultureInfo.InvariantCulture,
+                $"{1 + ((width - 2.0) * point.Index / (values.Count - 1)):0.#},{1 + ((height - 2.0) * (high == low ? 0.5 : (high - Scale(point.Value, log)) / (high - low))):0.#}")));
+        return Html.Of($"""
+            <svg class="sparkline" viewBox="0 0 {width} {height}" preserveAspectRatio="none" role="img" aria-label="{what}: from {Text.Figure(finite[0])} to {Text.Figure(finite[^1])}, least {Text.Figure(finite.Min())}"><polyline points="{points}"/></svg>
+            """);
+    }
+
+    private static double Scale(double value, bool log) => log ? Math.Log(value) : value;
+}

@@ -1,0 +1,49 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Dashboard;
+using Orleans.Tbptt.Silo.Configuration;
+using Orleans.Tbptt.Silo.Web.Access;
+
+namespace Orleans.Tbptt.Silo.Web;
+
+/// <summary>The web server in a silo's host. It starts when the silo is part of its cluster, and ends before the silo leaves.</summary>
+internal static class WebHost
+{
+    /// <summary>Forms and small JSON documents are all that is ever sent here.</summary>
+    private const int MaxRequestBytes = 64 * 1024;
+
+    /// <summary>A builder of a host with a web server and nothing else: no default configuration, logging or lifetime.</summary>
+    public static WebApplicationBuilder CreateBuilder(SiloSettings settings)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new() { ContentRootPath = AppContext.BaseDirectory });
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(server =>
+        {
+            server.AddServerHeader = false;
+            server.Limits.MaxRequestBodySize = MaxRequestBytes;
+            server.Listen(settings.Web.Endpoint, endpoint => endpoint.Protocols = HttpProtocols.Http1);
+        });
+        builder.Services.AddSingleton(settings);
+        builder.Services.AddRouting();
+        builder.Services.AddWebAccess(settings.Web);
+        SiloEndpoints.AddServices(builder.Services);
+        return builder;
+    }
+
+    /// <summary>Adds what the silo itself needs for its pages: the Orleans dashboard's counters.</summary>
+    public static void AddTo(ISiloBuilder silo) => silo.AddDashboard(dashboard => dashboard.HideTrace = true);
+
+    /// <summary>Puts together what happens to a request, and maps the pages.</summary>
+    public static void Configure(WebApplication web)
+    {
+        web.UseSecurityHeaders();
+        web.UseExceptionHandler(failed => failed.Run(ErrorAnswers.AnswerExceptionAsync));
+        web.UseStatusCodePages(ErrorAnswers.AnswerStatusAsync);
+        web.UseHostFiltering();
+        web.UseAssets();
+        web.UseRouting();
+        web.UseWebAccess();
+        SiloEndpoints.Map(web);
+    }
+}

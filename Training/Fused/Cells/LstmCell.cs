@@ -1,0 +1,82 @@
+using System.Runtime.CompilerServices;
+using Orleans.Tbptt.Training.Fused.Simd;
+
+namespace Orleans.Tbptt.Training.Fused.Cells;
+
+/// <summary>
+/// Long short-term memory (Hochreiter and Schmidhuber, 1997; forget gate by Gers et al., 2000), as <c>torch.nn.LSTM</c>: gates i, f, g, o;
+/// c = f·c' + i·g, h = o·tanh c.
+/// </summary>
+internal sealed unsafe class LstmCell : RecurrentCell
+{
+    public override int Gates => 4;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Forward(CellMemory memory, TimeStep at)
+    {
+        int units = memory.Units;
+        for (int lane = 0; lane < at.Lanes; lane++)
+        {
+            int after = memory.Lanes + at.Row + lane;
+            Elementwise.Run(
+                new ForwardWork(
+                    units, memory.Gates[at.Row + lane], memory.CellState[at.Before + lane], memory.CellState[after], memory.CellTanh[at.Row + lane], memory.Hidden[after]),
+                units);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void Backward(CellMemory memory, TimeStep at)
+    {
+        int units = memory.Units;
+        for (int lane = 0; lane < at.Lanes; lane++)
+        {
+            Elementwise.Run(
+                new BackwardWork(
+                    units, memory.Gates[at.Row + lane], memory.CellState[at.Before + lane], memory.CellTanh[at.Row + lane], memory.OutputGradient[at.Row + lane],
+                    memory.CellGradient[lane]),
+                units);
+        }
+    }
+
+    private readonly struct ForwardWork(int units, float* gates, float* before, float* c, float* tanh, float* h) : IElementwise
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Do<T>(int at) where T : unmanaged, IFloats<T>
+        {
+            float* gate = gates + at;
+            var i = Activation.Sigmoid(T.Load(gate));
+            var f = Activation.Sigmoid(T.Load(gate + units));
+            var g = Activation.Tanh(T.Load(gate + 2 * units));
+            var o = Activation.Sigmoid(T.Load(gate + 3 * units));
+            var state = T.MultiplyAdd(f, T.Load(before + at), i * g);
+            var squashed = Activation.Tanh(state);
+            T.Store(i, gate);
+            T.Store(f, gate + units);
+            T.Store(g, gate + 2 * units);
+            T.Store(o, gate + 3 * units);
+            T.Store(state, c + at);
+            T.Store(squashed, tanh + at);
+            T.Store(o * squashed, h + at);
+        }
+    }
+
+    private readonly struct BackwardWork(int units, float* gates, float* before, float* tanh, float* outputGradient, float* cellGradient) : IElementwise
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Do<T>(int at) where T : unmanaged, IFloats<T>
+        {
+            float* gate = gates + at;
+            T i = T.Load(gate), f = T.Load(gate + units), g = T.Load(gate + 2 * units), o = T.Load(gate + 3 * units);
+            T squashed = T.Load(tanh + at), dh = T.Load(outputGradient + at), one = T.Of(1);
+
+            // h = o · tanh c; the derivatives of sigmoid and tanh are s (1 − s) and 1 − t².
+            var dc = T.MultiplyAdd(dh * o, T.MultiplyAdd(-squashed, squashed, one), T.Load(cellGradient + at));
+            T.Store(dc * g * (i * (one - i)), gate);
+            T.Store(dc * T.Load(before + at) * (f * (one - f)), gate + units);
+            T.Store(dc * i * T.MultiplyAdd(-g, g, one), gate + 2 * units);
+            T.Store(dh * squashed * (o * (one - o)), gate + 3 * units);
+            T.Store(dc * f, cellGradient + at);
+        }
+    }
+}

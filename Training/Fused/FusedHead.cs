@@ -1,0 +1,55 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Matrices;
+
+namespace Orleans.Tbptt.Training.Fused;
+
+/// <summary>The linear head at every time step.</summary>
+internal sealed unsafe class FusedHead : IDisposable
+{
+    private readonly Weight _weight;
+    private readonly Bias _bias;
+    private readonly Rows _biases;
+    private readonly Rows _zeros;
+    private readonly Strips _strips = new();
+
+    public FusedHead(ParameterLayout layout)
+    {
+        _weight = new(layout, "head.weight");
+        _bias = new(layout, "head.bias");
+        Outputs = new(_weight.Outputs);
+        _biases = new(_weight.Outputs);
+        _biases.Reserve(1);
+        _zeros = new(_weight.Inputs);
+        _zeros.Reserve(1);
+    }
+
+    /// <summary>Of each row, the outputs; the loss puts their gradient in their place.</summary>
+    public Rows Outputs { get; }
+
+    /// <summary>Takes over the parameters.</summary>
+    public void Load(float* parameters)
+    {
+        _weight.Load(parameters, toInputs: true);
+        _bias.CopyTo(parameters, _biases[0]);
+    }
+
+    public void Forward(float* inputs, nint inputsRow, int rows)
+    {
+        Outputs.Reserve(rows);
+        _weight.Forward(inputs, inputsRow, _biases[0], 0, Outputs, 0, rows);
+    }
+
+    /// <summary>From the gradient of the outputs to those of inputs, weight and bias.</summary>
+    public void Backward(float* inputs, nint inputsRow, Rows inputGradient, int rows, float* gradient)
+    {
+        _weight.Backward(Outputs[0], Outputs.Stride, _zeros[0], 0, inputGradient, 0, rows);
+        _weight.Gradient(_strips.Pack(Outputs[0], Outputs.Stride, Outputs.Columns, rows), inputs, inputsRow, rows, _zeros[0], gradient);
+        _bias.Gradient(Outputs, rows, gradient);
+    }
+
+    public void Dispose()
+    {
+        foreach (IDisposable one in (IDisposable[])[_weight, Outputs, _biases, _zeros, _strips])
+            one.Dispose();
+    }
+}

@@ -1,0 +1,113 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Matrices;
+
+namespace Orleans.Tbptt.Training.Fused;
+
+/// <summary>One recurrent layer: matrix products over all rows where that can be, over one time step's rows where it must.</summary>
+internal sealed unsafe class FusedLayer : IDisposable
+{
+    private readonly RecurrentCell _cell;
+    private readonly Weight _recurrent;
+    private readonly Bias _inputBias;
+    private readonly Bias _hiddenBias;
+    private readonly Rows _biases;
+    private readonly Rows _zeros;
+    private readonly Strips _inputStrips = new();
+    private readonly Strips _hiddenStrips = new();
+    private LeftFactor _gateGradient;
+
+    public FusedLayer(ModelSpec model, ParameterLayout layout, int index)
+    {
+        _cell = RecurrentCell.Of(model.Cell);
+        Memory = new(_cell, model.HiddenSize);
+        Input = new(layout, $"rnn.weight_ih_l{index}");
+        _recurrent = new(layout, $"rnn.weight_hh_l{index}");
+        _inputBias = new(layout, $"rnn.bias_ih_l{index}");
+        _hiddenBias = new(layout, $"rnn.bias_hh_l{index}");
+        _biases = new(Input.Outputs);
+        _biases.Reserve(2);
+        _zeros = new(Math.Max(Input.Inputs, _recurrent.Inputs));
+        _zeros.Reserve(1);
+    }
+
+    /// <summary>What it remembers of the chunk.</summary>
+    public CellMemory Memory { get; }
+
+    /// <summary>The weight of its inputs.</summary>
+    public Weight Input { get; }
+
+    /// <summary>What the sums over inputs begin with: the bias, or both where a cell does not tell them apart.</summary>
+    public float* InputBias => _biases[0];
+
+    /// <summary>Takes over the parameters.</summary>
+    /// <param name="parameters">The flat parameters.</param>
+    /// <param name="toInputs">Whether gradients go on to its inputs.</param>
+    public void Load(float* parameters, bool toInputs)
+    {
+        Input.Load(parameters, toInputs);
+        _recurrent.Load(parameters, toInputs: true);
+        _inputBias.CopyTo(parameters, _biases[0]);
+        _hiddenBias.CopyTo(parameters, _biases[1]);
+        if (!_cell.SplitsGates)
+            _hiddenBias.AddTo(parameters, _biases[0]);
+    }
+
+    /// <summary>Runs the time steps; the sums over inputs, biases included, stand in <see cref="CellMemory.Gates"/>, the initial state in the histories.</summary>
+    public void Forward(Timetable times)
+    {
+        foreach (var at in times.Steps)
+        {
+            // Where the cell keeps them apart, the hidden state's sums begin with their own bias; otherwise they go on from the inputs'.
+            float* init = _cell.SplitsGates ? _biases[1] : Memory.Gates[at.Row];
+            _recurrent.Forward(Memory.Hidden[at.Before], Memory.Hidden.Stride, init, _cell.SplitsGates ? 0 : Memory.Gates.Stride, Memory.HiddenGates, at.Row, at.Lanes);
+            _cell.Forward(Memory, at);
+        }
+    }
+
+    /// <summary>
+    /// Backpropagation through the chunk's time: from the gradient of the outputs to that of the gates' sums, and to the gradients of recurrent weights and biases. It
+    /// stops at the chunk's first time step: the initial state is a constant.
+    /// </summary>
+    public void Backward(Timetable times, float* gradient)
+    {
+        Memory.BeginBackward();
+        for (int i = times.Steps.Length - 1; i >= 0; i--)
+        {
+            var at = times.Steps[i];
+            _cell.Backward(Memory, at);
+            if (at.RowBefore >= 0)
+            {
+                float* before = Memory.OutputGradient[at.RowBefore];
+                _recurrent.Backward(
+                    Memory.HiddenGates[at.Row], Memory.HiddenGates.Stride, before, Memory.OutputGradient.Stride, Memory.OutputGradient, at.RowBefore, at.Lanes);
+            }
+        }
+
+        // Both weights' gradients begin with it.
+        _gateGradient = _inputStrips.Pack(Memory.Gates[0], Memory.Gates.Stride, Input.Outputs, times.Rows);
+        var hiddenGradient = _cell.SplitsGates ? _hiddenStrips.Pack(Memory.HiddenGates[0], Memory.HiddenGates.Stride, Input.Outputs, times.Rows) : _gateGradient;
+        _recurrent.Gradient(hiddenGradient, Memory.Hidden, times.Before, _zeros[0], gradient);
+        _inputBias.Gradient(Memory.Gates, times.Rows, gradient);
+        if (_cell.SplitsGates)
+            _hiddenBias.Gradient(Memory.HiddenGates, times.Rows, gradient);
+        else
+            _hiddenBias.CopyGradient(_inputBias, gradient);
+    }
+
+    /// <summary>The gradient of the input weight, after <see cref="Backward"/>.</summary>
+    public void InputGradient(float* inputs, nint inputsRow, int rows, float* gradient) => Input.Gradient(_gateGradient, inputs, inputsRow, rows, _zeros[0], gradient);
+
+    /// <summary>The gradient of the input weight from sums over rows of the gates' gradients, an input each.</summary>
+    public void InputGradient(Rows gates, float* inputs, nint inputsRow, int rows, float* gradient) =>
+        Input.Gradient(_inputStrips.Pack(gates[0], gates.Stride, Input.Outputs, rows), inputs, inputsRow, rows, _zeros[0], gradient);
+
+    /// <summary>The gradient of inputs, from that of the gates' sums.</summary>
+    public void ToInputs(Rows gates, Rows inputGradient, int rows) => Input.Backward(gates[0], gates.Stride, _zeros[0], 0, inputGradient, 0, rows);
+
+    public void Dispose()
+    {
+        foreach (IDisposable one in (IDisposable[])[Memory, Input, _recurrent, _biases, _zeros, _inputStrips, _hiddenStrips])
+            one.Dispose();
+    }
+}

@@ -1,0 +1,173 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Losses;
+using Orleans.Tbptt.Training.Replicas;
+
+namespace Orleans.Tbptt.Training.Fused;
+
+/// <summary>
+/// A replica on a CPU without libtorch: matrix products, gates, loss and their gradients in SIMD kernels of our own. Every sum has a fixed order and every operation is
+/// exactly rounded, so that its bits are the same on every processor.
+/// </summary>
+/// <remarks>Its buffers grow to the largest chunk met; a step leaves no garbage. Not thread-safe.</remarks>
+public sealed unsafe class FusedReplica : IReplica
+{
+    private readonly LossKind _loss;
+    private readonly Timetable _times = new();
+    private readonly TokenTable? _tokens;
+    private readonly FusedLayer[] _layers;
+    private readonly LayerInputs _inputs;
+    private readonly HiddenRows _hidden;
+    private readonly FusedHead _head;
+    private readonly SquaredError _squaredError = new();
+    private readonly ModelSpec _model;
+    private bool _isLoaded;
+    private bool _isDisposed;
+
+    /// <summary>A replica for a model whose sizes are all known.</summary>
+    /// <param name="model">The network.</param>
+    /// <param name="loss">What is minimised.</param>
+    public FusedReplica(ModelSpec model, LossKind loss)
+    {
+        (_model, _loss) = (model, loss);
+        Layout = ParameterLayout.Of(model);
+        _layers = [.. Enumerable.Range(0, model.Layers).Select(layer => new FusedLayer(model, Layout, layer))];
+        _tokens = model.Embedding is { } embedding ? new(Layout, embedding, _layers[0]) : null;
+        _inputs = new(model, _layers);
+        _hidden = new(model, _layers);
+        _head = new(Layout);
+    }
+
+    /// <inheritdoc/>
+    public ParameterLayout Layout { get; }
+
+    /// <inheritdoc/>
+    public string Device => DeviceName.Cpu.Text;
+
+    /// <inheritdoc/>
+    public string Engine => "fused";
+
+    /// <inheritdoc/>
+    public bool IsBoundToThread => false;
+
+    /// <inheritdoc/>
+    public void LoadParameters(ReadOnlySpan<float> parameters)
+    {
+        EnsureUsable(parameters.Length, "parameters", Layout.Length);
+        fixed (float* values = parameters)
+        {
+            _tokens?.Load(values);
+            for (int layer = 0; layer < _layers.Length; layer++)
+                _layers[layer].Load(values, toInputs: layer > 0 || _tokens is not null);
+            _head.Load(values);
+        }
+
+        _isLoaded = true;
+        GC.KeepAlive(this);
+    }
+
+    /// <inheritdoc/>
+    public double ForwardBackward(
+        ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> gradientSum)
+    {
+        EnsureUsable(gradientSum.Length, "the gradient", Layout.Length);
+        EnsureFits(batch);
+        hiddenAfter.Clear();
+        if (batch.Rows == 0)
+        {
+            gradientSum.Clear();
+            return 0;
+        }
+
+        Recur(batch, dropout, hiddenBefore, hiddenAfter, backward: true);
+        double loss = Loss(batch);
+        fixed (float* gradient = gradientSum)
+            Backward(batch, dropout, gradient);
+
+        // Kernels know addresses alone: what these belong to must not be finalised meanwhile.
+        GC.KeepAlive(this);
+        return loss;
+    }
+
+    /// <inheritdoc/>
+    public double Forward(ChunkBatch batch, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter)
+    {
+        EnsureFits(batch);
+        hiddenAfter.Clear();
+        if (batch.Rows == 0)
+            return 0;
+        Recur(batch, DropoutMasks.None, hiddenBefore, hiddenAfter, backward: false);
+        double loss = Loss(batch);
+        GC.KeepAlive(this);
+        return loss;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _isDisposed = true;
+        foreach (var layer in _layers)
+            layer.Dispose();
+        _tokens?.Dispose();
+        _inputs.Dispose();
+        _head.Dispose();
+    }
+
+    private void EnsureUsable(int length, string what, int expected)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (length != expected)
+            throw new ArgumentException($"{what}: {length} numbers, expected {expected}");
+    }
+
+    private void EnsureFits(ChunkBatch batch)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (!_isLoaded)
+            throw new InvalidOperationException("no parameters have been loaded");
+        var shape = batch.Shape;
+        bool fits = shape.HasTokens == _tokens is not null && (shape.HasTokens || shape.InputFeatures == _model.InputSize)
+            && (_loss == LossKind.CrossEntropy) == shape.HasClasses && (shape.HasClasses || shape.TargetFeatures == _model.OutputSize);
+        if (!fits)
+            throw new ArgumentException($"the batch holds {shape}, which is not what the model with loss {_loss} is made for", nameof(batch));
+    }
+
+    /// <summary>Runs every layer over the chunk, from the state before it to the state after it, and the head over the last one's outputs.</summary>
+    private void Recur(ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, bool backward)
+    {
+        _times.Read(batch);
+        for (int index = 0; index < _layers.Length; index++)
+        {
+            var layer = _layers[index];
+            layer.Memory.Begin(_times.Lanes, _times.Rows, backward);
+            _hidden.Load(batch, index, hiddenBefore);
+            if (index == 0 && _tokens is not null)
+                _tokens.Forward(batch.Tokens, layer.Memory.Gates);
+            else
+                _inputs.Forward(batch, dropout, index);
+            layer.Forward(_times);
+            _hidden.Store(batch, index, hiddenAfter);
+        }
+
+        var top = _layers[^1].Memory.Hidden;
+        _head.Forward(top[_times.Lanes], top.Stride, _times.Rows);
+    }
+
+    private double Loss(ChunkBatch batch) =>
+        _loss == LossKind.Mse ? _squaredError.Sum(_head.Outputs, batch.TargetValues) : CrossEntropy.Sum(_head.Outputs, batch.Classes);
+
+    /// <summary>From the gradient of the head's outputs down to every parameter's.</summary>
+    private void Backward(ChunkBatch batch, DropoutMasks dropout, float* gradient)
+    {
+        var top = _layers[^1].Memory;
+        _head.Backward(top.Hidden[_times.Lanes], top.Hidden.Stride, top.OutputGradient, _times.Rows, gradient);
+        for (int index = _layers.Length - 1; index >= 0; index--)
+        {
+            var layer = _layers[index];
+            layer.Backward(_times, gradient);
+            if (index == 0 && _tokens is not null)
+                _tokens.Backward(layer.Memory.Gates, _times.Rows, gradient);
+            else
+                _inputs.Backward(dropout.IsActive, index, _times.Rows, gradient);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Matrices;
+using Orleans.Tbptt.Training.Replicas;
+
+namespace Orleans.Tbptt.Training.Fused;
+
+/// <summary>Carries hidden state between the lane-major buffer, <c>[lane][h, c][layer][unit]</c>, and the layers' histories.</summary>
+internal sealed class HiddenRows(ModelSpec model, FusedLayer[] layers)
+{
+    private readonly int _states = ParameterLayout.States(model.Cell);
+
+    /// <summary>The lanes at work begin with their state before the chunk.</summary>
+    public void Load(ChunkBatch batch, int layer, ReadOnlySpan<float> hidden)
+    {
+        for (int state = 0; state < _states; state++)
+        {
+            var history = History(layer, state);
+            for (int i = 0; i < batch.ActiveLanes.Length; i++)
+                hidden.Slice(Offset(batch.ActiveLanes[i], state, layer), model.HiddenSize).CopyTo(history.Span(i));
+        }
+    }
+
+    /// <summary>Every lane at work leaves behind its state after its own last time step.</summary>
+    public void Store(ChunkBatch batch, int layer, Span<float> hidden)
+    {
+        int lanes = batch.ActiveLanes.Length;
+        for (int state = 0; state < _states; state++)
+        {
+            var history = History(layer, state);
+            int stored = 0;
+            for (int i = batch.Segments.Length - 1; i >= 0; i--)
+            {
+                // Lanes that go on after this segment have been stored already.
+                var segment = batch.Segments[i];
+                int last = lanes + segment.FirstRow + (segment.Steps - 1) * segment.Lanes;
+                for (; stored < segment.Lanes; stored++)
+                    history.Span(last + stored).CopyTo(hidden[Offset(batch.ActiveLanes[stored], state, layer)..]);
+            }
+        }
+    }
+
+    private Rows History(int layer, int state) => state == 0 ? layers[layer].Memory.Hidden : layers[layer].Memory.CellState;
+
+    private int Offset(int lane, int state, int layer) => ((lane * _states + state) * model.Layers + layer) * model.HiddenSize;
+}

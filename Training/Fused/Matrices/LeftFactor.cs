@@ -1,0 +1,51 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Orleans.Tbptt.Training.Fused.Matrices;
+
+/// <summary>The left factor of a product, <c>[rows, depth]</c>, and how to walk through it.</summary>
+/// <param name="Start">Its first number.</param>
+/// <param name="Block">From a row to the next where a tile begins.</param>
+/// <param name="Row">From a row to the next within a tile.</param>
+/// <param name="Step">From a term of the sums to the next.</param>
+/// <param name="Even">Whether tiles may be of any height; otherwise each but the last has all rows.</param>
+internal readonly unsafe record struct LeftFactor(nint Start, nint Block, nint Row, nint Step, bool Even)
+{
+    /// <summary>Rows as they lie.</summary>
+    public static LeftFactor Of(float* start, nint stride) => new((nint)start, stride, stride, 1, Even: true);
+}
+
+/// <summary>
+/// The transpose of rows as a left factor, laid out as a tile reads it: strips of as many columns as a tile has rows, the numbers of a step next to one another.
+/// </summary>
+internal sealed unsafe class Strips : IDisposable
+{
+    private readonly NativeFloats _memory = new();
+
+    /// <summary>Packs the transpose: number [m, k] is <c>source[k · stride + m]</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public LeftFactor Pack(float* source, nint stride, int rows, int depth)
+    {
+        int height = Tiles.Rows;
+        _memory.Reserve((long)(rows + height - 1) / height * height * depth);
+        float* to = _memory.Start;
+        for (int row = 0; row < rows; row += height)
+        {
+            int filled = Math.Min(height, rows - row);
+            float* from = source + row;
+            if (filled == 8)
+            {
+                for (int k = 0; k < depth; k++, to += height, from += stride)
+                    Vector256.Store(Vector256.Load(from), to);
+                continue;
+            }
+
+            for (int k = 0; k < depth; k++, to += height, from += stride)
+                new ReadOnlySpan<float>(from, filled).CopyTo(new(to, filled));
+        }
+
+        return new((nint)_memory.Start, depth, 1, height, Even: false);
+    }
+
+    public void Dispose() => _memory.Dispose();
+}

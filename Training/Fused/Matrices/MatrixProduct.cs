@@ -1,0 +1,47 @@
+namespace Orleans.Tbptt.Training.Fused.Matrices;
+
+/// <summary>Products of matrices, every sum in the order of its terms.</summary>
+internal static unsafe class MatrixProduct
+{
+    /// <summary>Numbers of a panel's part that is to stay in the first-level cache while all rows pass by: 36 KiB.</summary>
+    private const int PanelPart = 9 << 10;
+
+    /// <summary>c = init + a · b.</summary>
+    /// <param name="a">The left factor.</param>
+    /// <param name="b">The right factor, packed.</param>
+    /// <param name="init">What each sum begins with, padded as c's rows are; may be c.</param>
+    /// <param name="initRow">From row to row there; 0 where all rows begin alike.</param>
+    /// <param name="c">The result, rows padded to whole registers.</param>
+    /// <param name="cRow">From row to row there.</param>
+    /// <param name="rows">Rows of a and of the result.</param>
+    public static void Multiply(LeftFactor a, Panels b, float* init, nint initRow, float* c, nint cRow, int rows)
+    {
+        int part = PanelPart / Tiles.Columns;
+        for (int first = 0; first < b.Depth; first += part)
+        {
+            // What has been summed so far lies in c, and the rest is added to it.
+            int steps = Math.Min(part, b.Depth - first);
+            for (int column = 0; column < b.Columns; column += Tiles.Columns)
+            {
+                int width = b.Width(column), registers = width / (Tiles.Columns / Tiles.Registers);
+                float* panel = b.At(column) + (long)first * width;
+                for (int row = 0, height; row < rows; row += height)
+                {
+                    height = Height(rows - row, a.Even);
+                    Tiles.Of(height, registers)(
+                        steps, (float*)a.Start + row * a.Block + first * a.Step, a.Row, a.Step, panel, init + row * initRow + column, initRow, c + row * cRow + column, cRow);
+                }
+            }
+
+            init = c;
+            initRow = cRow;
+        }
+    }
+
+    /// <summary>The last two tiles share their rows evenly: a low one is slow.</summary>
+    private static int Height(int left, bool even)
+    {
+        int most = Tiles.Rows;
+        return left <= most ? left : !even || left >= 2 * most ? most : (left + 1) / 2;
+    }
+}

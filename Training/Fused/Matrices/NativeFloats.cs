@@ -1,0 +1,42 @@
+using System.Runtime.InteropServices;
+
+namespace Orleans.Tbptt.Training.Fused.Matrices;
+
+/// <summary>Memory for float32 numbers outside the garbage collector's heap, begun at a cache line; grows, never shrinks.</summary>
+internal sealed unsafe class NativeFloats : IDisposable
+{
+    private const nuint CacheLine = 64;
+    private long _length;
+
+    /// <summary>The first number; null before <see cref="Reserve"/>. Changes when the memory grows.</summary>
+    public float* Start { get; private set; }
+
+    ~NativeFloats() => Free();
+
+    /// <summary>Makes room for so many numbers. Where it has to grow, what was there is lost and all is zero.</summary>
+    public void Reserve(long length)
+    {
+        if (length <= _length)
+            return;
+        Free();
+        nuint bytes = checked((nuint)length * sizeof(float));
+        Start = (float*)NativeMemory.AlignedAlloc(bytes, CacheLine);
+        NativeMemory.Clear(Start, bytes);
+        _length = length;
+    }
+
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Free()
+    {
+        if (Start is null)
+            return;
+        NativeMemory.AlignedFree(Start);
+        Start = null;
+        _length = 0;
+    }
+}

@@ -1,0 +1,98 @@
+using System.Runtime.CompilerServices;
+
+namespace Orleans.Tbptt.Training.Fused.Matrices;
+
+/// <summary>
+/// The right factor of a product, <c>[depth, columns]</c>, laid out as a tile reads it: panels of as many columns as a tile has, the columns of a step next to one
+/// another, steps one after another. The last panel is padded with zeros to whole registers.
+/// </summary>
+internal sealed unsafe class Panels : IDisposable
+{
+    private readonly NativeFloats _memory = new();
+
+    /// <summary>Terms of each sum.</summary>
+    public int Depth { get; private set; }
+
+    /// <summary>Columns of the result.</summary>
+    public int Columns { get; private set; }
+
+    /// <summary>A panel's numbers begin here.</summary>
+    /// <param name="column">Its first column, a multiple of <see cref="Tiles.Columns"/>.</param>
+    public float* At(int column) => _memory.Start + (long)column * Depth;
+
+    /// <summary>Columns of the panel that begins at a column, padding included.</summary>
+    public int Width(int column) => Math.Min(Tiles.Columns, Rows.Padded(Columns - column));
+
+    /// <summary>Packs rows: number [k, n] is <c>source[k · stride + n]</c>.</summary>
+    public void Pack(float* source, nint stride, int depth, int columns)
+    {
+        Begin(depth, columns);
+        for (int column = 0; column < columns; column += Tiles.Columns)
+        {
+            int width = Width(column), filled = Math.Min(width, columns - column);
+            float* to = At(column);
+            for (int k = 0; k < depth; k++, to += width)
+                Copy(source + k * stride + column, to, filled, width);
+        }
+    }
+
+    /// <summary>Packs chosen rows: number [k, n] is <c>source[chosen[k] · stride + n]</c>.</summary>
+    public void Pack(float* source, nint stride, ReadOnlySpan<int> chosen, int columns)
+    {
+        Begin(chosen.Length, columns);
+        for (int column = 0; column < columns; column += Tiles.Columns)
+        {
+            int width = Width(column), filled = Math.Min(width, columns - column);
+            float* to = At(column);
+            foreach (int row in chosen)
+            {
+                Copy(source + row * stride + column, to, filled, width);
+                to += width;
+            }
+        }
+    }
+
+    /// <summary>Packs the transpose of rows: number [k, n] is <c>source[n · stride + k]</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void PackTransposed(float* source, nint stride, int depth, int columns)
+    {
+        // A cache line of each source row is used up before the next one is touched.
+        const int line = 16;
+        Begin(depth, columns);
+        for (int column = 0; column < columns; column += Tiles.Columns)
+        {
+            int width = Width(column), filled = Math.Min(width, columns - column);
+            float* panel = At(column);
+            for (int first = 0; first < depth; first += line)
+            {
+                int end = Math.Min(first + line, depth);
+                for (int n = 0; n < filled; n++)
+                {
+                    float* from = source + (column + n) * stride;
+                    float* to = panel + n + (long)first * width;
+                    for (int k = first; k < end; k++, to += width)
+                        *to = from[k];
+                }
+
+                for (int k = first; filled < width && k < end; k++)
+                    new Span<float>(panel + (long)k * width + filled, width - filled).Clear();
+            }
+        }
+    }
+
+    public void Dispose() => _memory.Dispose();
+
+    private void Begin(int depth, int columns)
+    {
+        (Depth, Columns) = (depth, columns);
+        _memory.Reserve((long)Rows.Padded(columns) * depth);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Copy(float* from, float* to, int filled, int width)
+    {
+        new ReadOnlySpan<float>(from, filled).CopyTo(new(to, filled));
+        if (filled < width)
+            new Span<float>(to + filled, width - filled).Clear();
+    }
+}

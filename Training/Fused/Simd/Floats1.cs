@@ -1,0 +1,51 @@
+using System.Runtime.CompilerServices;
+
+namespace Orleans.Tbptt.Training.Fused.Simd;
+
+/// <summary>One number: the ends of rows, and processors without vectors.</summary>
+internal readonly unsafe struct Floats1(float value) : IFloats<Floats1>
+{
+    private readonly float _value = value;
+
+    public static int Count => 1;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats1 Of(float value) => new(value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats1 Load(float* source) => new(*source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Floats1 values, float* destination) => *destination = values._value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats1 operator +(Floats1 left, Floats1 right) => new(left._value + right._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats1 operator -(Floats1 left, Floats1 right) => new(left._value - right._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats1 operator *(Floats1 left, Floats1 right) => new(left._value * right._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats1 operator /(Floats1 left, Floats1 right) => new(left._value / right._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats1 operator -(Floats1 value) => new(-value._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats1 MultiplyAdd(Floats1 a, Floats1 b, Floats1 c) => new(
+        SingleRounding.IsHardwareAccelerated ? MathF.FusedMultiplyAdd(a._value, b._value, c._value) : SingleRounding.MultiplyAdd(a._value, b._value, c._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats1 Abs(Floats1 value) => new(MathF.Abs(value._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats1 WithSignOf(Floats1 magnitude, Floats1 sign) => new(MathF.CopySign(magnitude._value, sign._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats1 WhereLess(Floats1 left, Floats1 right, Floats1 then, Floats1 otherwise) => left._value < right._value ? then : otherwise;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats1 PowerOfTwo(Floats1 exponent) => new(BitConverter.Int32BitsToSingle(unchecked(((int)exponent._value + 127) << 23)));
+}

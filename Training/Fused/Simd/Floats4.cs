@@ -1,0 +1,57 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Orleans.Tbptt.Training.Fused.Simd;
+
+/// <summary>Four numbers in a register of 128 bits.</summary>
+internal readonly unsafe struct Floats4(Vector128<float> value) : IFloats<Floats4>
+{
+    private readonly Vector128<float> _value = value;
+
+    public static int Count => 4;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats4 Of(float value) => new(Vector128.Create(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats4 Load(float* source) => new(Vector128.Load(source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Floats4 values, float* destination) => Vector128.Store(values._value, destination);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats4 operator +(Floats4 left, Floats4 right) => new(left._value + right._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats4 operator -(Floats4 left, Floats4 right) => new(left._value - right._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats4 operator *(Floats4 left, Floats4 right) => new(left._value * right._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats4 operator /(Floats4 left, Floats4 right) => new(left._value / right._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats4 operator -(Floats4 value) => new(-value._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats4 MultiplyAdd(Floats4 a, Floats4 b, Floats4 c) => new(
+        SingleRounding.IsHardwareAccelerated ? Vector128.FusedMultiplyAdd(a._value, b._value, c._value)
+        : Vector128.Create(
+            SingleRounding.MultiplyAdd(a._value[0], b._value[0], c._value[0]), SingleRounding.MultiplyAdd(a._value[1], b._value[1], c._value[1]),
+            SingleRounding.MultiplyAdd(a._value[2], b._value[2], c._value[2]), SingleRounding.MultiplyAdd(a._value[3], b._value[3], c._value[3])));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats4 Abs(Floats4 value) => new(Vector128.Abs(value._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats4 WithSignOf(Floats4 magnitude, Floats4 sign) => new(Vector128.CopySign(magnitude._value, sign._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats4 WhereLess(Floats4 left, Floats4 right, Floats4 then, Floats4 otherwise) =>
+        new(Vector128.ConditionalSelect(Vector128.LessThan(left._value, right._value), then._value, otherwise._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats4 PowerOfTwo(Floats4 exponent) =>
+        new(Vector128.ShiftLeft(Vector128.ConvertToInt32Native(exponent._value) + Vector128.Create(127), 23).AsSingle());
+}

@@ -1,0 +1,42 @@
+namespace Orleans.Tbptt.Training.Fused.Simd;
+
+/// <summary>
+/// A few float32 numbers that are computed side by side. Kernels are written once, over this; which width runs them never shows in a bit, because every
+/// operation here is exactly rounded, element by element, and nothing adds up across elements.
+/// </summary>
+/// <typeparam name="TSelf">The width.</typeparam>
+internal unsafe interface IFloats<TSelf> where TSelf : unmanaged, IFloats<TSelf>
+{
+    /// <summary>How many numbers.</summary>
+    static abstract int Count { get; }
+
+    static abstract TSelf Of(float value);
+
+    static abstract TSelf Load(float* source);
+
+    static abstract void Store(TSelf values, float* destination);
+
+    static abstract TSelf operator +(TSelf left, TSelf right);
+
+    static abstract TSelf operator -(TSelf left, TSelf right);
+
+    static abstract TSelf operator *(TSelf left, TSelf right);
+
+    static abstract TSelf operator /(TSelf left, TSelf right);
+
+    static abstract TSelf operator -(TSelf value);
+
+    /// <summary>a · b + c, rounded once, on processors without the instruction, too.</summary>
+    static abstract TSelf MultiplyAdd(TSelf a, TSelf b, TSelf c);
+
+    static abstract TSelf Abs(TSelf value);
+
+    /// <summary>The magnitude of the first with the sign of the second.</summary>
+    static abstract TSelf WithSignOf(TSelf magnitude, TSelf sign);
+
+    /// <summary>Of each element, <paramref name="then"/> where left &lt; right, otherwise (and for a NaN) <paramref name="otherwise"/>.</summary>
+    static abstract TSelf WhereLess(TSelf left, TSelf right, TSelf then, TSelf otherwise);
+
+    /// <summary>2 to the power of each element: whole numbers from −126 to 127. Anything for others.</summary>
+    static abstract TSelf PowerOfTwo(TSelf exponent);
+}

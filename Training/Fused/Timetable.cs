@@ -1,0 +1,52 @@
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Replicas;
+
+namespace Orleans.Tbptt.Training.Fused;
+
+/// <summary>A chunk's time steps, and where each row's hidden state comes from. Reused from chunk to chunk.</summary>
+/// <remarks>
+/// A layer's history holds a row a lane of the initial state and then the chunk's rows:
+/// <code>
+/// history   [0 … lanes)  initial state      [lanes … lanes + rows)  the state after each row
+/// </code>
+/// </remarks>
+internal sealed class Timetable
+{
+    private TimeStep[] _steps = [];
+    private int[] _before = [];
+    private int _count;
+
+    /// <summary>The time steps, in order.</summary>
+    public ReadOnlySpan<TimeStep> Steps => _steps.AsSpan(0, _count);
+
+    /// <summary>Lanes at work.</summary>
+    public int Lanes { get; private set; }
+
+    /// <summary>Rows of the chunk.</summary>
+    public int Rows { get; private set; }
+
+    /// <summary>Of each row, its lane's state before it: a row of the history.</summary>
+    public ReadOnlySpan<int> Before => _before.AsSpan(0, Rows);
+
+    /// <summary>Takes over a chunk's segments.</summary>
+    public void Read(ChunkBatch batch)
+    {
+        (Lanes, Rows, _count) = (batch.ActiveLanes.Length, batch.Rows, 0);
+        if (_steps.Length < batch.Steps)
+            _steps = new TimeStep[batch.Steps];
+        if (_before.Length < Rows)
+            _before = new int[Rows];
+        int before = 0, rowBefore = -1;
+        foreach (var segment in batch.Segments)
+        {
+            for (int t = 0; t < segment.Steps; t++)
+            {
+                int row = segment.FirstRow + t * segment.Lanes;
+                _steps[_count++] = new(row, segment.Lanes, before, rowBefore);
+                for (int lane = 0; lane < segment.Lanes; lane++)
+                    _before[row + lane] = before + lane;
+                (before, rowBefore) = (Lanes + row, row);
+            }
+        }
+    }
+}

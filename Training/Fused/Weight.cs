@@ -1,0 +1,94 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Matrices;
+using Orleans.Tbptt.Training.Fused.Simd;
+
+namespace Orleans.Tbptt.Training.Fused;
+
+/// <summary>A weight of the flat parameters: a matrix <c>[outputs, inputs]</c>, and how products with it are prepared and its gradient is put back.</summary>
+internal sealed unsafe class Weight : IDisposable
+{
+    private readonly int _offset;
+    private readonly Panels _forward = new();
+    private readonly Panels _backward = new();
+    private readonly Rows _gradient;
+    private readonly Panels _inputs = new();
+
+    public Weight(ParameterLayout layout, string name)
+    {
+        var slot = layout.Slots.Single(slot => slot.Name == name);
+        (_offset, Outputs, Inputs) = (slot.Offset, slot.Shape[0], slot.Shape[1]);
+        _gradient = new(Inputs);
+    }
+
+    /// <summary>Rows of the weight.</summary>
+    public int Outputs { get; }
+
+    /// <summary>Columns of the weight.</summary>
+    public int Inputs { get; }
+
+    /// <summary>Takes over the weight.</summary>
+    /// <param name="parameters">The flat parameters.</param>
+    /// <param name="toInputs">Whether gradients go on to the inputs: prepares <see cref="Backward"/>, too.</param>
+    public void Load(float* parameters, bool toInputs)
+    {
+        _forward.PackTransposed(parameters + _offset, Inputs, Inputs, Outputs);
+        if (toInputs)
+            _backward.Pack(parameters + _offset, Inputs, Outputs, Inputs);
+    }
+
+    /// <summary>outputs = init + inputs · weightᵀ.</summary>
+    public void Forward(float* inputs, nint inputsRow, float* init, nint initRow, Rows outputs, int first, int rows) =>
+        MatrixProduct.Multiply(LeftFactor.Of(inputs, inputsRow), _forward, init, initRow, outputs[first], outputs.Stride, rows);
+
+    /// <summary>inputGradient = init + outputGradient · weight.</summary>
+    public void Backward(float* outputGradient, nint row, float* init, nint initRow, Rows inputGradient, int first, int rows) =>
+        MatrixProduct.Multiply(LeftFactor.Of(outputGradient, row), _backward, init, initRow, inputGradient[first], inputGradient.Stride, rows);
+
+    /// <summary>
+    /// The weight's gradient, outputGradientᵀ · inputs, summed over the rows in their order, into the flat gradient.
+    /// </summary>
+    /// <param name="outputGradient">The transposed gradients of the outputs, <c>[outputs, rows]</c>.</param>
+    /// <param name="inputs">Rows to choose the inputs from.</param>
+    /// <param name="chosen">Each row's input.</param>
+    /// <param name="zeros">Zeros, as long as a padded row.</param>
+    /// <param name="gradient">The flat gradient.</param>
+    public void Gradient(LeftFactor outputGradient, Rows inputs, ReadOnlySpan<int> chosen, float* zeros, float* gradient)
+    {
+        _inputs.Pack(inputs[0], inputs.Stride, chosen, Inputs);
+        Gradient(outputGradient, zeros, gradient + _offset);
+    }
+
+    /// <inheritdoc cref="Gradient(LeftFactor, Rows, ReadOnlySpan{int}, float*, float*)"/>
+    /// <param name="outputGradient">The transposed gradients of the outputs, <c>[outputs, rows]</c>.</param>
+    /// <param name="inputs">The first row's input.</param>
+    /// <param name="inputsRow">From an input to the next.</param>
+    /// <param name="rows">Rows.</param>
+    /// <param name="zeros">Zeros, as long as a padded row.</param>
+    /// <param name="gradient">The flat gradient.</param>
+    public void Gradient(LeftFactor outputGradient, float* inputs, nint inputsRow, int rows, float* zeros, float* gradient)
+    {
+        _inputs.Pack(inputs, inputsRow, rows, Inputs);
+        Gradient(outputGradient, zeros, gradient + _offset);
+    }
+
+    public void Dispose()
+    {
+        foreach (IDisposable one in (IDisposable[])[_forward, _backward, _gradient, _inputs])
+            one.Dispose();
+    }
+
+    private void Gradient(LeftFactor outputGradient, float* zeros, float* to)
+    {
+        if (Inputs % Elementwise.Width == 0)
+        {
+            MatrixProduct.Multiply(outputGradient, _inputs, zeros, 0, to, Inputs, Outputs);
+            return;
+        }
+
+        // The flat gradient has no padding between its rows.
+        _gradient.Reserve(Outputs);
+        MatrixProduct.Multiply(outputGradient, _inputs, zeros, 0, _gradient[0], _gradient.Stride, Outputs);
+        for (int row = 0; row < Outputs; row++)
+            _gradient.Span(row).CopyTo(new(to + (long)row * Inputs, Inputs));
+    }
+}

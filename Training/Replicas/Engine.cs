@@ -1,0 +1,33 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused;
+using Orleans.Tbptt.Training.Native;
+
+namespace Orleans.Tbptt.Training.Replicas;
+
+/// <summary>Which engine computes a run, and why: a function of spec and device alone, so that all of a run's trainers come to the same.</summary>
+/// <param name="Kind"><see cref="EngineKind.Fused"/> or <see cref="EngineKind.Torch"/>.</param>
+/// <param name="Reason">In words.</param>
+public sealed record Engine(EngineKind Kind, string Reason)
+{
+    /// <summary>The engine's name in a spec.</summary>
+    public string Name => Kind == EngineKind.Fused ? "fused" : "torch";
+
+    /// <summary>The engine for a device: <c>cpu</c> or <c>cuda:N</c>, never <c>auto</c>.</summary>
+    public static Engine For(EngineKind asked, DeviceName device) => asked switch
+    {
+        EngineKind.Auto when device == DeviceName.Cpu => new(EngineKind.Fused, "on CPUs, by engine: auto"),
+        EngineKind.Auto => new(EngineKind.Torch, "on GPUs, by engine: auto"),
+        _ => new(asked, $"by engine: {(asked == EngineKind.Fused ? "fused" : "torch")}"),
+    };
+
+    /// <summary>Makes a replica. libtorch is loaded only where it is wanted.</summary>
+    /// <param name="spec">The run's spec, every size known.</param>
+    /// <param name="device">Its device, <c>cpu</c> or <c>cuda:N</c>.</param>
+    /// <exception cref="DeviceUnavailableException">This machine has no such device.</exception>
+    public static IReplica Open(RunSpec spec, DeviceName device) => For(spec.Engine, device).Kind == EngineKind.Fused
+        ? new FusedReplica(spec.Model, spec.Train.Loss)
+        : new TorchReplica(spec.Model, spec.Train.Loss, DeviceSelector.ThisMachine.Open(device));
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Name} ({Reason})";
+}

@@ -1,0 +1,95 @@
+using System.Numerics.Tensors;
+
+namespace Orleans.Tbptt.Training.Steps;
+
+/// <summary>
+/// Makes a step piece by piece, while gradients still arrive and while updated parameters already leave: to the bit what
+/// <see cref="TrainingState.Commit"/> makes of the whole. The state is left alone until <see cref="Update"/>, which changes it whole.
+/// </summary>
+/// <remarks>Used over and over: <see cref="Begin"/>, <see cref="Add"/> for each piece in order, then <see cref="Update"/> or <see cref="Diverge"/>.</remarks>
+public sealed class StepCommit
+{
+    private readonly TrainingState _state;
+    private readonly double? _clipNorm;
+    private readonly double _learningRate;
+    private readonly int _piece;
+    private readonly float[] _gradient;
+    private IReadOnlyList<ShardResult> _heads = [];
+    private FixedSum _squares;
+    private double _weight;
+    private double _lossSum;
+
+    /// <summary>Prepares for steps of a state.</summary>
+    /// <param name="state">The committed state.</param>
+    /// <param name="train">How it is trained.</param>
+    /// <param name="piece">Elements of a piece; a multiple of 8. The last one may be shorter.</param>
+    public StepCommit(TrainingState state, Specs.TrainSpec train, int piece)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(piece % FixedSum.Width, 0, nameof(piece));
+        (_state, _clipNorm, _learningRate, _piece) = (state, train.ClipNorm, train.Optimizer.Lr, piece);
+        _gradient = GC.AllocateUninitializedArray<float>(state.Layout.Length);
+        Pieces = (state.Layout.Length + piece - 1) / piece;
+    }
+
+    /// <summary>How many pieces the parameters have.</summary>
+    public int Pieces { get; }
+
+    /// <summary>Whether loss and gradient are finite, as soon as every piece is in.</summary>
+    public bool IsFinite => double.IsFinite(_lossSum) && double.IsFinite(Norm);
+
+    private double Norm => Math.Sqrt(_squares.Value);
+
+    /// <summary>A piece of something as long as the parameters.</summary>
+    public Memory<float> Piece(Memory<float> whole, int index) =>
+        whole.Slice(index * _piece, Math.Min(_piece, whole.Length - index * _piece));
+
+    /// <summary>Begins with what trainers gave beside their gradients, in order of trainer; what was begun before is forgotten.</summary>
+    /// <param name="heads">Their <see cref="ShardResult.GradientSum"/> is not looked at.</param>
+    public void Begin(IReadOnlyList<ShardResult> heads)
+    {
+        _heads = heads;
+        _squares = default;
+        _weight = PairwiseTree.Sum([.. heads.Select(head => head.Weight)]);
+        _lossSum = PairwiseTree.Sum([.. heads.Select(head => head.LossSum)]);
+    }
+
+    /// <summary>Adds the gradient sums of one piece over the trainers, and averages. Pieces come in order.</summary>
+    /// <param name="index">The piece, from 0.</param>
+    /// <param name="nodes">For each trainer its own sum, or that of the tree's node that begins with it; empty where a node has it already.</param>
+    public void Add(int index, ReadOnlySpan<ReadOnlyMemory<float>> nodes)
+    {
+        var mean = Piece(_gradient, index).Span;
+        TensorPrimitives.Divide(PairwiseTree.Sum(nodes, mean), (float)_weight, mean);
+        _squares.AddSquares(mean);
+    }
+
+    /// <summary>Clips, updates and takes the new hidden state over. Nothing of it waits or fails: the state changes whole.</summary>
+    /// <param name="updated">Told of every piece whose parameters are updated, by index; must not throw.</param>
+    public StepOutcome.Committed Update(Action<int>? updated = null)
+    {
+        double norm = Norm;
+        if (!IsFinite)
+            throw new InvalidOperationException($"the step is not finite: loss sum {_lossSum}, gradient norm {norm}");
+        _state.Optimizer.Begin(_learningRate);
+        for (int i = 0; i < Pieces; i++)
+        {
+            var gradient = Piece(_gradient, i).Span;
+            if (_clipNorm is { } limit)
+                GradientNorm.Clip(gradient, norm, limit);
+            _state.Optimizer.Update(i * _piece, Piece(_state.Parameters, i).Span, gradient);
+            updated?.Invoke(i);
+        }
+
+        _state.Advance(_heads, _lossSum, _weight);
+        return new(_lossSum / _weight, norm, _learningRate, _weight);
+    }
+
+    /// <summary>Says in words why the step is not finite; the state stays as it is.</summary>
+    /// <param name="largest">Each trainer's largest gradient.</param>
+    public StepOutcome.Diverged Diverge(IReadOnlyList<LargestGradient> largest) => new(
+        Divergence.Find(_state.Step, [.. _heads.Select(head => head.LossSum)], largest, _state.Layout)
+        ?? $"step {_state.Step + 1}: the sum over the trainers overflows (loss {_lossSum}, gradient norm {Norm})");
+
+    /// <summary>A trainer's largest gradient, for <see cref="Diverge"/>.</summary>
+    public static LargestGradient Largest(ReadOnlySpan<float> gradient) => Divergence.Largest(gradient);
+}

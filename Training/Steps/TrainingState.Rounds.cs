@@ -1,0 +1,57 @@
+using Orleans.Tbptt.Training.Rounds;
+
+namespace Orleans.Tbptt.Training.Steps;
+
+/// <summary>Where trainers make rounds of local steps, S(n) holds the state of each trainer's inner optimizer, too, and n goes on by a round.</summary>
+public sealed partial class TrainingState
+{
+    /// <summary>The state of every trainer's inner optimizer, in order; empty where trainers make no local steps.</summary>
+    public IReadOnlyList<InnerState> Inner { get; }
+
+    /// <summary>
+    /// Takes the trainers' rounds, in order of trainer, and makes the update after them (DiLoCo, algorithm 1, outer optimization): average the differences by the
+    /// elements that each trainer was trained on, check, update by the outer optimizer, carry hidden states and inner optimizers.
+    /// </summary>
+    /// <returns><see cref="StepOutcome.Round"/> or <see cref="StepOutcome.Diverged"/>; then nothing was changed.</returns>
+    public StepOutcome CommitRound(IReadOnlyList<RoundResult> shards)
+    {
+        if (Divergence.Find(Step, shards) is { } found)
+            return new StepOutcome.Diverged(found);
+
+        // [steps], each over all trainers
+        int steps = shards[0].LossSums.Count;
+        double[] lossSums = [.. Enumerable.Range(0, steps).Select(step => PairwiseTree.Sum([.. shards.Select(shard => shard.LossSums[step])]))];
+        double[] weights = [.. Enumerable.Range(0, steps).Select(step => PairwiseTree.Sum([.. shards.Select(shard => shard.Weights[step])]))];
+        double weight = PairwiseTree.Sum([.. shards.Select(shard => shard.Weight)]);
+        var difference = Average([.. shards.Select(shard => shard.DifferenceSum)], weight);
+        double norm = GradientNorm.Of(difference);
+        if (!double.IsFinite(norm) || !lossSums.All(double.IsFinite))
+            return new StepOutcome.Diverged($"step {Step + steps}: the sum over the trainers overflows (loss {lossSums.Max()}, norm of the difference {norm})");
+
+        Optimizer.Step(Parameters, difference, _spec.Sync.Outer!.Lr);
+        Carry(shards.Select(shard => shard.Hidden));
+        foreach (var (inner, shard) in Inner.Zip(shards))
+            inner.Take(shard.Averages, shard.OptimizerCount);
+        var committed = new StepOutcome.Committed[steps];
+        for (int i = 0; i < steps; i++)
+        {
+            Step++;
+            EpochLossSum += lossSums[i];
+            EpochWeight += weights[i];
+            committed[i] = new(lossSums[i] / weights[i], double.NaN, _spec.Optimizer.Lr, weights[i], i == steps - 1 ? norm : null);
+        }
+
+        return new StepOutcome.Round(committed);
+    }
+
+    private void RestoreInner(IReadOnlyList<InnerState> saved)
+    {
+        for (int i = 0; i < Inner.Count; i++)
+        {
+            if (saved.Count == Inner.Count)
+                Inner[i].Take(saved[i]);
+            else
+                Inner[i].TakeMean(saved);
+        }
+    }
+}
