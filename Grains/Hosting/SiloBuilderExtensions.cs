@@ -29,7 +29,8 @@ public static class SiloBuilderExtensions
             .Validate(options => options.GrainDirectory is not null, $"{nameof(TbpttGrainsOptions.GrainDirectory)} is not set")
             .ValidateOnStart();
         builder.AddGrainDirectory(
-            AdoNetGrainDirectory.Name, (services, _) => services.GetRequiredService<IOptions<TbpttGrainsOptions>>().Value.GrainDirectory!);
+            AdoNetGrainDirectory.Name,
+            (services, _) => new GuardedGrainDirectory(services.GetRequiredService<IOptions<TbpttGrainsOptions>>().Value.GrainDirectory!));
         builder.AddGrainService<SiloService>();
         builder.AddGrainService<ExchangeService>();
         var services = builder.Services;
