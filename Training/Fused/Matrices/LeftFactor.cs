@@ -40,6 +40,13 @@ internal sealed unsafe class Strips : IDisposable
                 continue;
             }
 
+            if (filled == 4)
+            {
+                for (int k = 0; k < depth; k++, to += height, from += stride)
+                    Vector128.Store(Vector128.Load(from), to);
+                continue;
+            }
+
             for (int k = 0; k < depth; k++, to += height, from += stride)
                 new ReadOnlySpan<float>(from, filled).CopyTo(new(to, filled));
         }

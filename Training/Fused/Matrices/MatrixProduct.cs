@@ -21,9 +21,10 @@ internal static unsafe class MatrixProduct
         {
             // What has been summed so far lies in c, and the rest is added to it.
             int steps = Math.Min(part, b.Depth - first);
-            for (int column = 0; column < b.Columns; column += Tiles.Columns)
+            for (int column = 0, width; column < b.Columns; column += width)
             {
-                int width = b.Width(column), registers = width / (Tiles.Columns / Tiles.Registers);
+                width = b.Width(column);
+                int registers = width / (Tiles.Columns / Tiles.Registers);
                 float* panel = b.At(column) + (long)first * width;
                 for (int row = 0, height; row < rows; row += height)
                 {

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Orleans.Tbptt.Training.Fused.Simd;
 
 namespace Orleans.Tbptt.Training.Fused.Matrices;
 
@@ -17,19 +18,25 @@ internal sealed unsafe class Panels : IDisposable
     public int Columns { get; private set; }
 
     /// <summary>A panel's numbers begin here.</summary>
-    /// <param name="column">Its first column, a multiple of <see cref="Tiles.Columns"/>.</param>
+    /// <param name="column">Its first column.</param>
     public float* At(int column) => _memory.Start + (long)column * Depth;
 
-    /// <summary>Columns of the panel that begins at a column, padding included.</summary>
-    public int Width(int column) => Math.Min(Tiles.Columns, Rows.Padded(Columns - column));
+    /// <summary>Columns of the panel that begins at a column, padding included: as many as a tile has, but the last two panels share theirs evenly, since a narrow one is slow.</summary>
+    /// <param name="column">Its first column: the end of the panel before it.</param>
+    public int Width(int column)
+    {
+        int left = Rows.Padded(Columns - column), most = Tiles.Columns;
+        return left <= most ? left : left >= most + 2 * Elementwise.Width ? most : 2 * Elementwise.Width;
+    }
 
     /// <summary>Packs rows: number [k, n] is <c>source[k · stride + n]</c>.</summary>
     public void Pack(float* source, nint stride, int depth, int columns)
     {
         Begin(depth, columns);
-        for (int column = 0; column < columns; column += Tiles.Columns)
+        for (int column = 0, width; column < columns; column += width)
         {
-            int width = Width(column), filled = Math.Min(width, columns - column);
+            width = Width(column);
+            int filled = Math.Min(width, columns - column);
             float* to = At(column);
             for (int k = 0; k < depth; k++, to += width)
                 Copy(source + k * stride + column, to, filled, width);
@@ -40,9 +47,10 @@ internal sealed unsafe class Panels : IDisposable
     public void Pack(float* source, nint stride, ReadOnlySpan<int> chosen, int columns)
     {
         Begin(chosen.Length, columns);
-        for (int column = 0; column < columns; column += Tiles.Columns)
+        for (int column = 0, width; column < columns; column += width)
         {
-            int width = Width(column), filled = Math.Min(width, columns - column);
+            width = Width(column);
+            int filled = Math.Min(width, columns - column);
             float* to = At(column);
             foreach (int row in chosen)
             {
@@ -59,9 +67,10 @@ internal sealed unsafe class Panels : IDisposable
         // A cache line of each source row is used up before the next one is touched.
         const int line = 16;
         Begin(depth, columns);
-        for (int column = 0; column < columns; column += Tiles.Columns)
+        for (int column = 0, width; column < columns; column += width)
         {
-            int width = Width(column), filled = Math.Min(width, columns - column);
+            width = Width(column);
+            int filled = Math.Min(width, columns - column);
             float* panel = At(column);
             for (int first = 0; first < depth; first += line)
             {
