@@ -47,7 +47,7 @@ public sealed class RunDirectory(string root, RunId id)
         }
     }
 
-    /// <summary>The last written status; null when there is none.</summary>
+    /// <summary>The last written status; null when there is none. The directory's name is the run's id, whatever a copied status says.</summary>
     /// <exception cref="System.Text.Json.JsonException">The file is not a status.</exception>
-    public RunStatus? ReadStatus() => File.Exists(Status) ? RunJson.ReadStatus(File.ReadAllText(Status)) : null;
+    public RunStatus? ReadStatus() => File.Exists(Status) ? RunJson.ReadStatus(File.ReadAllText(Status)) with { Id = Id.Text } : null;
 }

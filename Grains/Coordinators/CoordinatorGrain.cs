@@ -20,6 +20,7 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(5);
     private ActiveRun? _active;
+    private JournalReader? _journal;
     private RunLeave? _end;
     private long _began;
 
@@ -50,8 +51,8 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
         (after, limit) = (Math.Max(0, after), Math.Clamp(limit, 1, LargestPage));
         if (Known is { } active && await active.Read(after, limit, Patience) is { } page)
             return page;
-        string path = Directory.Metrics;
-        var read = await Task.Run(() => JournalFile.Read(path, after, limit));
+        var journal = _journal ??= new(Directory.Metrics);
+        var read = await Task.Run(() => journal.Read(after, limit));
         if (read.Lines.Count == 0 && !Written().HasEnded)
             await Task.Delay(Patience, services.Time);
         return read;
@@ -165,8 +166,8 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
     /// <summary>What a client says goes into the run's files: no more of it than people read, and nothing that steers a terminal.</summary>
     private static string Words(string? reason) => string.Concat((reason ?? "").Where(character => !char.IsControl(character)).Take(LongestReason));
 
-    /// <summary>The last written status. The directory's name is the run's id, whatever a copied status says.</summary>
+    /// <summary>The last written status, of the directory as this silo sees it.</summary>
     private RunStatus Written() => Directory is var run && run.ReadStatus() is { } status
-        ? status with { Id = run.Id.Text, Directory = run.Path }
+        ? status with { Directory = run.Path }
         : throw new RunNotFoundException(this.GetPrimaryKeyString());
 }

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Grains.Store;
@@ -11,34 +10,34 @@ internal static class JournalFile
     private const int Block = 1 << 16;
     private const byte LineEnd = (byte)'\n';
 
-    /// <summary>Events after a number.</summary>
-    public static EventPage Read(string path, long after, int limit)
-    {
-        List<string> lines = [];
-        if (File.Exists(path) && after <= int.MaxValue)
-            lines.AddRange(Lines(path).Skip((int)after).Take(limit));
-        return new(lines, after + lines.Count);
-    }
-
     /// <summary>Every whole line, as long as somebody asks for the next: what is being appended meanwhile is seen whole or not at all.</summary>
     public static IEnumerable<string> Lines(string path)
     {
         if (!File.Exists(path))
             yield break;
         using var stream = Open(path);
+        foreach (var line in Lines(stream, 0))
+            yield return line.Text;
+    }
+
+    /// <summary>The whole lines from where a journal stands on.</summary>
+    /// <param name="journal">The journal.</param>
+    /// <param name="from">Where it stands.</param>
+    public static IEnumerable<JournalLine> Lines(FileStream journal, long from)
+    {
         using var line = new MemoryStream();
         byte[] buffer = new byte[Block];
-        for (int read; (read = stream.Read(buffer)) > 0;)
+        for (int read; (read = journal.Read(buffer)) > 0; from += read)
         {
-            int from = 0;
-            for (int end; (end = Array.IndexOf(buffer, LineEnd, from, read - from)) >= 0; from = end + 1)
+            int begin = 0;
+            for (int end; (end = Array.IndexOf(buffer, LineEnd, begin, read - begin)) >= 0; begin = end + 1)
             {
-                line.Write(buffer, from, end - from);
-                yield return Encoding.UTF8.GetString(line.GetBuffer(), 0, (int)line.Length);
+                line.Write(buffer, begin, end - begin);
+                yield return new(line.GetBuffer().AsMemory(0, (int)line.Length), from + end + 1);
                 line.SetLength(0);
             }
 
-            line.Write(buffer, from, read - from);
+            line.Write(buffer, begin, read - begin);
         }
     }
 
@@ -129,5 +128,25 @@ internal static class JournalFile
         }
     }
 
-    private static FileStream Open(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+    /// <summary>Sets a journal that was just opened where a line begins.</summary>
+    /// <returns>Whether one does.</returns>
+    public static bool TrySeek(FileStream journal, long at)
+    {
+        if (at == 0)
+            return true;
+        journal.Position = at - 1;
+        return journal.ReadByte() == LineEnd;
+    }
+
+    /// <summary>Opens a journal that others write, and may replace.</summary>
+    public static FileStream Open(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+}
+
+/// <summary>A line of a journal.</summary>
+/// <param name="Bytes">What it says, until the next line is asked for.</param>
+/// <param name="Next">Where the next line begins.</param>
+internal readonly record struct JournalLine(ReadOnlyMemory<byte> Bytes, long Next)
+{
+    /// <summary>What it says.</summary>
+    public string Text => Encoding.UTF8.GetString(Bytes.Span);
 }

@@ -14,7 +14,7 @@ internal sealed class RunJournal : IAsyncDisposable
     internal const int Kept = 16_384;
 
     private readonly Lock _gate = new();
-    private readonly string _path;
+    private readonly JournalReader _file;
     private readonly List<string> _recent = [];
     private readonly JournalWriter _writer;
     private TaskCompletionSource _arrival = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -31,7 +31,7 @@ internal sealed class RunJournal : IAsyncDisposable
     /// <exception cref="IOException">The file cannot be taken over.</exception>
     public RunJournal(string path, string unfinished, Func<bool> inForce, TimeProvider time)
     {
-        _path = path;
+        _file = new(path);
         var stream = JournalFile.TakeOver(path, unfinished, inForce, out long lines);
         _shown = _written = _last = lines;
         _writer = new(stream, inForce, Written, time);
@@ -117,7 +117,7 @@ internal sealed class RunJournal : IAsyncDisposable
         }
 
         // A long file takes a while to read: neither the grain nor whoever appends waits for it.
-        return await Task.Run(() => JournalFile.Read(_path, after, inFile));
+        return await Task.Run(() => _file.Read(after, inFile));
     }
 
     public ValueTask DisposeAsync() => _writer.DisposeAsync();

@@ -45,7 +45,7 @@ public sealed class RunJournalTests : IDisposable
 
         await System.IO.File.AppendAllTextAsync(File, torn, TestContext.Current.CancellationToken);
 
-        Assert.Equal([1, 2, 3], Numbers(JournalFile.Read(File, 0, 100).Lines));
+        Assert.Equal([1, 2, 3], Numbers(new JournalReader(File).Read(0, 100).Lines));
         await using (var journal = Open())
         {
             Fill(journal, 1);
@@ -158,7 +158,7 @@ public sealed class RunJournalTests : IDisposable
 
         Assert.True(statusWritten);
         Assert.Equal([3, 4], Numbers((await journal.Read(2, 10, NoTime, TimeProvider.System)).Lines));
-        Assert.Equal(2, JournalFile.Read(File, 0, 10).Lines.Count);
+        Assert.Equal(2, new JournalReader(File).Read(0, 10).Lines.Count);
     }
 
     [Fact]
@@ -181,7 +181,7 @@ public sealed class RunJournalTests : IDisposable
 
         Assert.Empty(early.Lines);
         Assert.Equal([1, 2], Numbers((await journal.Read(0, 2, NoTime, TimeProvider.System)).Lines));
-        Assert.Equal(2 * RunJournal.Kept + 100, JournalFile.Read(File, 0, int.MaxValue).Last);
+        Assert.Equal(2 * RunJournal.Kept + 100, new JournalReader(File).Read(0, int.MaxValue).Last);
     }
 
     [Fact]
@@ -241,11 +241,11 @@ public sealed class RunJournalTests : IDisposable
             Fill(journal, 3);
         }
 
-        var page = JournalFile.Read(File, after, 10);
+        var page = new JournalReader(File).Read(after, 10);
 
         Assert.Equal(expected, page.Lines.Count);
         Assert.Equal(after + expected, page.Last);
-        Assert.Empty(JournalFile.Read(_directory.File("none.jsonl"), after, 10).Lines);
+        Assert.Empty(new JournalReader(_directory.File("none.jsonl")).Read(after, 10).Lines);
     }
 
     private static IEnumerable<long> Numbers(IEnumerable<string> lines) => lines.Select(line => RunJson.ReadEvent(line).Number);

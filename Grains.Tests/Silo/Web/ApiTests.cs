@@ -77,6 +77,19 @@ public sealed class ApiTests(LoopbackSilo silo) : IClassFixture<LoopbackSilo>, I
     }
 
     [Fact]
+    public async Task Events_End_WhenTheLastOnesWereNeverWritten()
+    {
+        // Of a copy the silo has nothing in its memory.
+        var copy = silo.Silos.Copy(silo.Run);
+        string[] lines = await File.ReadAllLinesAsync(copy.Metrics, Cancellation);
+        await File.WriteAllLinesAsync(copy.Metrics, lines[..^2], Cancellation);
+
+        var told = await EventsAsync(after: null, $"/api/runs/{copy.Id}");
+
+        Assert.Equal(lines[..^2], told.Select(one => one.Data));
+    }
+
+    [Fact]
     public async Task Run_IsPausedResumedAndStopped()
     {
         var run = await silo.Silos.SubmitAsync(TestSpecs.Average(epochs: 1_000_000));
@@ -177,17 +190,17 @@ public sealed class ApiTests(LoopbackSilo silo) : IClassFixture<LoopbackSilo>, I
         return await _client.SendAsync(request, Cancellation);
     }
 
-    private async Task<List<SseItem<string>>> EventsAsync(long? after)
+    private async Task<List<SseItem<string>>> EventsAsync(long? after, string? run = null)
     {
-        using var answer = await SendEventsAsync(after);
+        using var answer = await SendEventsAsync(after, run);
         Assert.Equal("text/event-stream", answer.Content.Headers.ContentType!.MediaType);
         await using var stream = await answer.Content.ReadAsStreamAsync(Cancellation);
         return await SseParser.Create(stream).EnumerateAsync(Cancellation).ToListAsync(Cancellation);
     }
 
-    private async Task<HttpResponseMessage> SendEventsAsync(long? after)
+    private async Task<HttpResponseMessage> SendEventsAsync(long? after, string? run = null)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"{Run}/events");
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{run ?? Run}/events");
         if (after is { } number)
             request.Headers.Add("Last-Event-ID", $"{number}");
         return await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation);

@@ -70,6 +70,16 @@ internal sealed partial class WebSilos : IAsyncDisposable
         }
     }
 
+    /// <summary>Another run in the store, with the files of one that has ended.</summary>
+    public RunDirectory Copy(RunId run)
+    {
+        var (from, to) = (new RunDirectory(_store.Path, run), new RunDirectory(_store.Path, RunId.Parse($"{run}-copy-{Interlocked.Increment(ref _runs)}")));
+        Directory.CreateDirectory(to.Path);
+        foreach (string file in Directory.EnumerateFiles(from.Path))
+            File.Copy(file, Path.Combine(to.Path, Path.GetFileName(file)));
+        return to;
+    }
+
     /// <summary>The coordinator of a run.</summary>
     public ICoordinatorGrain Coordinator(RunId run) => Grains.GetGrain<ICoordinatorGrain>(run.Text);
 
