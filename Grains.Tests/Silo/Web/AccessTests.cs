@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Silo.Web.Access;
 using Orleans.Tbptt.Tests.Support;
 
 namespace Orleans.Tbptt.Tests.Silo.Web;
@@ -107,6 +108,36 @@ public sealed class AccessTests(ExposedSilo silo) : IClassFixture<ExposedSilo>, 
     }
 
     [Theory]
+    [InlineData("https", true)]
+    [InlineData("http", false)]
+    public async Task Cookie_IsKeptToTls_WhereTheProxySaysSo(string scheme, bool secure)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/login") { Headers = { { "X-Forwarded-Proto", scheme } } };
+        request.Content = new FormUrlEncodedContent([new("token", ExposedSilo.Token), new("to", "/")]);
+
+        using var right = await _client.SendAsync(request, Cancellation);
+
+        Assert.Equal(secure, Assert.Single(right.Headers.GetValues("Set-Cookie")).Contains("; secure", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Form_IsRefused_WhenItIsNone()
+    {
+        foreach (string path in (string[])["/login", $"/runs/{silo.Run}/stop"])
+        {
+            using var refused = await SendAsync(HttpMethod.Post, path, null, request =>
+            {
+                request.Headers.Add("Cookie", CookieOf(ExposedSilo.Token));
+                request.Content = new ByteArrayContent("x"u8.ToArray()) { Headers = { ContentType = MediaTypeHeaderValue.Parse("multipart/form-data") } };
+            });
+            Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+            Assert.Contains("found a form that cannot be read", await refused.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+        }
+
+        await AssertTrainsAsync();
+    }
+
+    [Theory]
     [InlineData("https://example.org/")]
     [InlineData("//example.org/")]
     [InlineData("/\\example.org/")]
@@ -168,6 +199,8 @@ public sealed class AccessTests(ExposedSilo silo) : IClassFixture<ExposedSilo>, 
     }
 
     public void Dispose() => _client.Dispose();
+
+    private static string CookieOf(string token) => $"{WebToken.Cookie}={new WebToken(token).CookieValue}";
 
     private async Task AssertTrainsAsync()
     {

@@ -48,6 +48,6 @@ internal sealed class SameSite(RequestDelegate next, WebToken token)
             return true;
         if (request.Headers.ContainsKey(Header) || TokenHandler.Of(request) is not null)
             return true;
-        return request.HasFormContentType && token.IsSeal((await request.ReadFormAsync(request.HttpContext.RequestAborted))[Field].ToString());
+        return request.HasFormContentType && token.IsSeal((await Forms.ReadAsync(request))[Field].ToString());
     }
 }

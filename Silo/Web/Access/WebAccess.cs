@@ -60,7 +60,8 @@ internal static class WebAccess
         bool dashboard = context.Request.Path.StartsWithSegments(SiloEndpoints.DashboardPath, StringComparison.OrdinalIgnoreCase);
         headers.ContentSecurityPolicy = dashboard ? DashboardPolicy : Policy;
         headers.XContentTypeOptions = "nosniff";
-        headers["Referrer-Policy"] = "no-referrer";
+        // Not no-referrer: browsers then keep the origin of a page's own forms to themselves, which off the loopback is all that tells ours from another site's.
+        headers["Referrer-Policy"] = "same-origin";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         if (headers.CacheControl.Count == 0)
             headers.CacheControl = "no-store";

@@ -8,6 +8,9 @@ namespace Orleans.Tbptt.Tests.Silo.Web.Browser;
 /// <summary>Debian's browser, one for all tests of a class.</summary>
 public sealed class Chromium : IAsyncLifetime
 {
+    /// <summary>A name of the loopback that the browser takes for a machine elsewhere: what it trusts, and what it tells of a page's origin, is another than on the loopback.</summary>
+    internal const string ElsewhereHost = "silo.example";
+
     private const int Patience = 60_000;
 
     private IPlaywright? _playwright;
@@ -24,7 +27,7 @@ public sealed class Chromium : IAsyncLifetime
         string program = ServerPrograms.Require("chromium", "chromium");
         _playwright ??= await Playwright.CreateAsync();
         // As root there is no sandbox to be had; the pages are our own.
-        _browser ??= await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = program, Args = ["--no-sandbox", "--disable-dev-shm-usage"] });
+        _browser ??= await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = program, Args = ["--no-sandbox", "--disable-dev-shm-usage", $"--host-resolver-rules=MAP {ElsewhereHost} 127.0.0.1"] });
         var context = await _browser.NewContextAsync(new()
         {
             ViewportSize = new() { Width = width, Height = 900 }, ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light, JavaScriptEnabled = scripts,
@@ -84,7 +87,7 @@ internal sealed class BrowserWindow : IAsyncDisposable
             _faults.Enqueue(what);
     }
 
-    private static bool IsOurs(string url) => new Uri(url) is { Scheme: "data" or "blob" } or { Host: "127.0.0.1" };
+    private static bool IsOurs(string url) => new Uri(url) is { Scheme: "data" or "blob" } or { Host: "127.0.0.1" or Chromium.ElsewhereHost };
 
     private static string Folder()
     {

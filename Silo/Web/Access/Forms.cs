@@ -1,0 +1,21 @@
+using Microsoft.AspNetCore.Http;
+
+namespace Orleans.Tbptt.Silo.Web.Access;
+
+/// <summary>Reads forms that anybody may send.</summary>
+internal static class Forms
+{
+    /// <summary>The form of a request.</summary>
+    /// <exception cref="BadHttpRequestException">It is no form, whatever it calls itself.</exception>
+    public static async Task<IFormCollection> ReadAsync(HttpRequest request)
+    {
+        try
+        {
+            return await request.ReadFormAsync(request.HttpContext.RequestAborted);
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new BadHttpRequestException($"found a form that cannot be read: {exception.Message}", StatusCodes.Status400BadRequest, exception);
+        }
+    }
+}
