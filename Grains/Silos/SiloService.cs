@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime.Services;
 using Orleans.Services;
+using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Protocol;
 
 namespace Orleans.Tbptt.Grains.Silos;
@@ -15,8 +16,15 @@ internal interface ISiloService : IGrainService
 }
 
 /// <inheritdoc cref="ISiloService"/>
-internal sealed class SiloService(GrainId id, Runtime.Silo silo, ILoggerFactory loggers, SiloSelf self) : GrainService(id, silo, loggers), ISiloService
+internal sealed class SiloService(GrainId id, Runtime.Silo silo, ILoggerFactory loggers, SiloSelf self, TrainingInstruments instruments)
+    : GrainService(id, silo, loggers), ISiloService
 {
+    public override Task Start()
+    {
+        instruments.Begin();
+        return base.Start();
+    }
+
     public Task<SiloReport> Report() => Task.FromResult(self.Report());
 }
 

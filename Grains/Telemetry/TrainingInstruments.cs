@@ -65,6 +65,18 @@ internal sealed class TrainingInstruments : IBufferTraffic
     /// <summary>Whether anybody wants the norm of the hidden state.</summary>
     public bool MeasuresHidden => _hiddenNorm.Enabled;
 
+    /// <summary>The silo begins. What happens seldom is told as zero from now on: of a series that begins with its first event, rates do not see that event.</summary>
+    public void Begin()
+    {
+        foreach (string reason in (string[])[RecoveryReason.Lost, RecoveryReason.Fault, RecoveryReason.Refused, RecoveryReason.Coordinator])
+            _recoveries.Add(0, new Tag("reason", reason));
+        foreach (var outcome in (RunState[])[RunState.Completed, RunState.Failed, RunState.Diverged, RunState.Stopped])
+        {
+            foreach (bool waited in (bool[])[false, true])
+                CountEnd(0, outcome, waited);
+        }
+    }
+
     /// <summary>A run is coordinated here: its gauges are shown until <see cref="OnLeft"/>.</summary>
     public void OnTaken(RunGauges run) => _live[run] = true;
 
@@ -132,8 +144,10 @@ internal sealed class TrainingInstruments : IBufferTraffic
     /// <summary>A run has ended.</summary>
     /// <param name="outcome">How.</param>
     /// <param name="waited">Whether it stood in the queue for slots.</param>
-    public void OnEnded(RunState outcome, bool waited) =>
-        _runs.Add(1, new("outcome", StateNames.Of(outcome)), new("queue", waited ? "waited" : "none"));
+    public void OnEnded(RunState outcome, bool waited) => CountEnd(1, outcome, waited);
+
+    private void CountEnd(int runs, RunState outcome, bool waited) =>
+        _runs.Add(runs, new("outcome", StateNames.Of(outcome)), new("queue", waited ? "waited" : "none"));
 
     private IEnumerable<Measurement<T>> Live<T>(Func<RunGauges, IEnumerable<Measurement<T>>> read) where T : struct => _live.Keys.SelectMany(read);
 }
