@@ -21,6 +21,7 @@ public sealed record Metric([property: Id(0)] string Name, [property: Id(1)] dou
 [JsonDerivedType(typeof(TrainersMoved), "move")]
 [JsonDerivedType(typeof(CheckpointWritten), "checkpoint")]
 [JsonDerivedType(typeof(RunPaused), "pause")]
+[JsonDerivedType(typeof(RunHandedOver), "handover")]
 [JsonDerivedType(typeof(RunWarning), "warning")]
 [JsonDerivedType(typeof(RunEnded), "end")]
 public abstract record RunEvent
@@ -183,6 +184,16 @@ public sealed record RunPaused : RunEvent
     public required long Step { get; init; }
 
     /// <summary>Who paused it, or why.</summary>
+    public required string Reason { get; init; }
+}
+
+/// <summary>The coordinator's silo is about to end, and another one goes on with the run from this very step: nothing is computed again.</summary>
+public sealed record RunHandedOver : RunEvent
+{
+    /// <summary>Committed steps so far.</summary>
+    public required long Step { get; init; }
+
+    /// <summary>Why.</summary>
     public required string Reason { get; init; }
 }
 

@@ -67,6 +67,7 @@ public sealed class MembershipChangeTests(ChaosReport report) : ChaosTest(report
         Assert.Equal(0, code);
         Assert.InRange(took, TimeSpan.Zero, Orderly);
         Assert.NotNull(takeover.Checkpoint);
+        Assert.Equal(takeover.Step, Assert.Single(run.Events.OfType<RunHandedOver>()).Step);
         Assert.Equal(0, (await ReportAsync(strike, run)).StepsRepeated);
     }
 }

@@ -18,6 +18,7 @@ internal sealed class RunProgress
     private readonly RateMeter _rates;
     private RunStatus _status;
     private TrainerRoster? _roster;
+    private bool _training;
     private volatile Side _side;
 
     /// <summary>Takes a run's progress up.</summary>
@@ -84,9 +85,12 @@ internal sealed class RunProgress
         StatusFile = new(_store, Snapshot, _fence, _time);
     }
 
-    /// <summary>The trainers are in their places.</summary>
+    /// <summary>The trainers are in their places, and the run waits for nobody any more.</summary>
     /// <param name="engine">What computes their passes, and why.</param>
-    public void Place(string engine) => _status = _status with { Engine = engine };
+    public void Place(string engine) => _status = _status with
+    {
+        Engine = engine, State = _training ? RunState.Running : RunState.Starting, QueuePosition = 0, Message = "",
+    };
 
     /// <summary>The run waits for slots.</summary>
     public void Queue(int position, string reason) => _status = _status with { State = RunState.Queued, QueuePosition = position, Message = reason };
@@ -107,6 +111,7 @@ internal sealed class RunProgress
     public void BeginEpoch(int epoch, long chunk, long chunks)
     {
         EnsureInForce();
+        _training = true;
         _status = _status with { State = RunState.Running, QueuePosition = 0, Message = "", Epoch = epoch + 1, StepsPerEpoch = chunks, EpochStep = chunk };
         StatusFile?.Request();
     }
@@ -235,6 +240,8 @@ internal sealed class RunProgress
         await Leave(state, message, endedAt: null);
         if (state == RunState.Paused)
             _events.Append(new RunPaused { Step = _status.Step, Reason = message });
+        else if (_roster is not null)
+            _events.Append(new RunHandedOver { Step = _status.Step, Reason = message });
         await Journal.FlushOrGiveUp();
         WriteStatus();
     }

@@ -38,7 +38,7 @@ internal sealed record StepColumns
     /// <summary>Steps per second, by the clock: interruptions count.</summary>
     public required IReadOnlyList<double?> StepsPerSecond { get; init; }
 
-    /// <summary>The finished epochs.</summary>
+    /// <summary>The finished epochs; after rows that are left out, those from the end of the last of these rows on.</summary>
     public required IReadOnlyList<EpochPoint> Epochs { get; init; }
 
     /// <summary>Where training was interrupted: the newest such places.</summary>
@@ -67,7 +67,7 @@ internal sealed record StepColumns
             GradientNorm = [.. buckets.Select(bucket => Finite(bucket.GradientNorm))],
             ClipShare = [.. buckets.Select(bucket => course.ClipNorm is null ? null : Finite(bucket.ClipShare))],
             StepsPerSecond = [.. buckets.Select((_, index) => Rate(all, from + index))],
-            Epochs = [.. course.Epochs.Select(epoch => new EpochPoint(epoch.Epoch, epoch.Step, Finite(epoch.Loss), epoch.ValidationLoss is { } loss ? Finite(loss) : null))],
+            Epochs = [.. course.EpochsFrom(from == 0 ? 0 : all[from - 1].Step).Select(epoch => new EpochPoint(epoch.Epoch, epoch.Step, Finite(epoch.Loss), epoch.ValidationLoss is { } loss ? Finite(loss) : null))],
             Marks = [.. course.Interruptions.Select(one => new StepMark(one.Step, Client.Views.Text.State(one.Kind)))],
             NonFinite = [.. buckets.Where(bucket => bucket.NonFinite > 0).Select(bucket => new NonFiniteLoss(bucket.Step, "NaN"))],
         };
@@ -92,7 +92,7 @@ internal sealed record EpochPoint(int Epoch, long Step, double? Loss, double? Va
 
 /// <summary>A place where training was interrupted.</summary>
 /// <param name="Step">The step that was run again, or that the run went on from.</param>
-/// <param name="Kind">What it was: <c>recovery</c>, <c>takeover</c>, <c>move</c> or <c>pause</c>.</param>
+/// <param name="Kind">What it was: <c>recovery</c>, <c>takeover</c>, <c>handover</c>, <c>move</c> or <c>pause</c>.</param>
 internal sealed record StepMark(long Step, string Kind);
 
 /// <summary>A loss that was no finite number.</summary>

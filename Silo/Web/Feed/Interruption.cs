@@ -12,6 +12,9 @@ internal enum InterruptionKind
     /// <summary>Trainers went to other silos between two steps.</summary>
     Move,
 
+    /// <summary>The coordinator went to another silo, which went on from the same step.</summary>
+    Handover,
+
     /// <summary>The run was paused, or had ended, and was resumed.</summary>
     Pause,
 }

@@ -7,7 +7,7 @@ namespace Orleans.Tbptt.Silo.Web.Feed;
 internal sealed class RunCourse(double? clipNorm)
 {
     private const int Kept = 100;
-    private readonly SortedDictionary<int, EpochFinished> _epochs = [];
+    private readonly SortedList<int, EpochFinished> _epochs = [];
     private readonly List<CheckpointWritten> _checkpoints = [];
     private readonly List<Interruption> _interruptions = [];
     private readonly List<RunWarning> _warnings = [];
@@ -26,7 +26,16 @@ internal sealed class RunCourse(double? clipNorm)
     public StepSeries Steps { get; } = new();
 
     /// <summary>The finished epochs, in order.</summary>
-    public IReadOnlyCollection<EpochFinished> Epochs => _epochs.Values;
+    public IReadOnlyCollection<EpochFinished> Epochs => _epochs.Values.AsReadOnly();
+
+    /// <summary>The epochs that ended at a step or after it, in order.</summary>
+    public IEnumerable<EpochFinished> EpochsFrom(long step)
+    {
+        int first = _epochs.Count;
+        while (first > 0 && _epochs.Values[first - 1].Step >= step)
+            first--;
+        return _epochs.Values.Skip(first);
+    }
 
     /// <summary>The newest checkpoints, in order.</summary>
     public IReadOnlyList<CheckpointWritten> Checkpoints => _checkpoints;
@@ -85,10 +94,13 @@ internal sealed class RunCourse(double? clipNorm)
     {
         if (_last is { } last)
         {
-            bool wasAsked = last is RunPaused or RunEnded;
-            Interrupt(new(
-                wasAsked ? InterruptionKind.Pause : InterruptionKind.Takeover, last.Time, started.Time, [], started.Step,
-                wasAsked ? "resumed" : "the coordinator's silo was lost or ended, and another one took the run over"));
+            var (kind, reason) = last switch
+            {
+                RunPaused or RunEnded => (InterruptionKind.Pause, "resumed"),
+                RunHandedOver handover => (InterruptionKind.Handover, handover.Reason),
+                _ => (InterruptionKind.Takeover, "the coordinator's silo was lost, and another one took the run over"),
+            };
+            Interrupt(new(kind, last.Time, started.Time, [], started.Step, reason));
         }
 
         Started ??= started;

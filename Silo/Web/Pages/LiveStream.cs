@@ -62,7 +62,7 @@ internal sealed class LiveStream(RunFeed feed, WebToken token, TimeProvider time
         {
             if (name == "strip" && !withStrip)
                 continue;
-            string markup = HtmlPage.Markup(content);
+            string markup = HtmlPage.Markup(content());
             if (_sent.TryGetValue(name, out string? sent) && sent == markup)
                 continue;
             parts[name] = _sent[name] = markup;

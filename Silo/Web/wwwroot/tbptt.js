@@ -92,7 +92,8 @@ class Steps {
     this.width = rows.width;
     for (const name of ['steps', 'loss', 'learningRate', 'gradientNorm', 'clipShare', 'stepsPerSecond'])
       this.columns[name] = (this.columns[name] ?? []).slice(0, rows.from).concat(rows[name]);
-    this.epochs = rows.epochs;
+    const before = rows.from > 0 ? this.columns.steps[rows.from - 1] : 0;
+    this.epochs = this.epochs.filter(epoch => epoch.step < before).concat(rows.epochs);
     this.marks = rows.marks;
     return true;
   }
@@ -101,11 +102,11 @@ class Steps {
 
   /* Validation losses at the rows of their epochs' ends. */
   get validation() {
-    const at = new Array(this.x.length).fill(null);
-    for (const epoch of this.epochs) {
-      let row = this.x.findIndex(step => step >= epoch.step);
-      if (row < 0) row = this.x.length - 1;
-      if (row >= 0 && epoch.validationLoss !== null) at[row] = epoch.validationLoss;
+    const x = this.x, at = new Array(x.length).fill(null);
+    let row = 0;
+    for (const epoch of x.length > 0 ? this.epochs : []) {
+      while (row < x.length - 1 && x[row] < epoch.step) row++;
+      if (epoch.validationLoss !== null) at[row] = epoch.validationLoss;
     }
     return at;
   }
@@ -175,7 +176,7 @@ class Chart {
     ctx.setLineDash([4, 4]);
     for (const mark of this.marks) {
       const x = plot.valToPos(mark.step, 'x', true);
-      if (mark.kind === 'move' || x < bbox.left || x > bbox.left + bbox.width) continue;
+      if (mark.kind === 'move' || mark.kind === 'handover' || x < bbox.left || x > bbox.left + bbox.width) continue;
       ctx.beginPath();
       ctx.moveTo(x, bbox.top);
       ctx.lineTo(x, bbox.top + bbox.height);

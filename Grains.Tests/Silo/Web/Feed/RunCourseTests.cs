@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Silo.Web.Api;
 using Orleans.Tbptt.Silo.Web.Feed;
 
 namespace Orleans.Tbptt.Tests.Silo.Web.Feed;
@@ -37,6 +38,35 @@ public sealed class RunCourseTests
     }
 
     [Fact]
+    public void Start_AfterAHandover_IsNoLoss()
+    {
+        Tell(Started());
+        Tell(new RunHandedOver { Step = 3, Reason = "its silo is about to end" });
+        Tell(Started());
+
+        var handover = Assert.Single(_course.Interruptions);
+        Assert.Equal((InterruptionKind.Handover, false, "its silo is about to end"), (handover.Kind, handover.IsLoss, handover.Reason));
+    }
+
+    [Fact]
+    public void Columns_TellOnlyTheEpochsThatRowsLeftOutHaveNotTold()
+    {
+        Tell(Started());
+        for (int epoch = 1; epoch <= 3; epoch++)
+        {
+            Tell(Step(2 * epoch - 1));
+            Tell(Step(2 * epoch));
+            Tell(new EpochFinished { Epoch = epoch, Step = 2 * epoch, Loss = epoch, Seconds = 1 });
+        }
+
+        Assert.Equal([1, 2, 3], StepColumns.Of(_course).Epochs.Select(epoch => epoch.Epoch));
+        // Who has seen the second epoch's last step may not have seen its end.
+        long lastOfTheSecond = 1 + 3 + 2;
+        Assert.Equal([2, 3], StepColumns.Of(_course, lastOfTheSecond).Epochs.Select(epoch => epoch.Epoch));
+        Assert.Equal([3], StepColumns.Of(_course, _course.Number).Epochs.Select(epoch => epoch.Epoch));
+    }
+
+    [Fact]
     public void Course_KeepsTheNewest_OfWhatThereMayBeAnyNumber()
     {
         for (int i = 1; i <= 300; i++)
@@ -44,6 +74,11 @@ public sealed class RunCourseTests
 
         Assert.Equal((300, 100, "1-300"), (_course.CheckpointsWritten, _course.Checkpoints.Count, _course.Checkpoints[^1].Name));
     }
+
+    private static StepCommitted Step(long step) => new()
+    {
+        Step = step, Epoch = 1, Loss = 1, GradientNorm = 1, LearningRate = 1, Weight = 1, Seconds = 1,
+    };
 
     private static RunStarted Started() => new()
     {

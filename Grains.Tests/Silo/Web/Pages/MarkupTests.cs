@@ -83,7 +83,7 @@ public sealed class MarkupTests
     {
         var all = new Microsoft.AspNetCore.Html.HtmlContentBuilder();
         foreach (var (_, part) in RunPage.Parts(Snapshot(status), new WebToken(null)))
-            all.AppendHtml(part);
+            all.AppendHtml(part());
         return all.AppendHtml(Html.Of($"<pre>{spec}</pre>"));
     }
 

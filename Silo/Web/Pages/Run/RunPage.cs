@@ -7,17 +7,17 @@ namespace Orleans.Tbptt.Silo.Web.Pages.Run;
 /// <summary>One run.</summary>
 internal static class RunPage
 {
-    /// <summary>The parts that change while a run goes on, each under the name of its place on the page.</summary>
-    public static IReadOnlyList<(string Name, IHtmlContent Content)> Parts(RunSnapshot run, WebToken token) =>
+    /// <summary>The parts that change while a run goes on, each under the name of its place on the page; made when they are asked for.</summary>
+    public static IReadOnlyList<(string Name, Func<IHtmlContent> Content)> Parts(RunSnapshot run, WebToken token) =>
     [
-        ("head", RunHead.Of(run)),
-        ("actions", RunActions.Of(run.Known, token)),
-        ("trouble", TroubleCard.Of(run)),
-        ("strip", StripView.Of(run)),
-        ("epochs", EpochTable.Of(run)),
-        ("trainers", TrainerView.Of(run)),
-        ("checkpoints", CheckpointTable.Of(run)),
-        ("history", HistoryTable.Of(run)),
+        ("head", () => RunHead.Of(run)),
+        ("actions", () => RunActions.Of(run.Known, token)),
+        ("trouble", () => TroubleCard.Of(run)),
+        ("strip", () => StripView.Of(run)),
+        ("epochs", () => EpochTable.Of(run)),
+        ("trainers", () => TrainerView.Of(run)),
+        ("checkpoints", () => CheckpointTable.Of(run)),
+        ("history", () => HistoryTable.Of(run)),
     ];
 
     /// <summary>The page.</summary>
@@ -49,6 +49,6 @@ internal static class RunPage
             </div>
             """));
 
-        IHtmlContent Part(string name) => Words.Live(name, parts[name]);
+        IHtmlContent Part(string name) => Words.Live(name, parts[name]());
     }
 }
