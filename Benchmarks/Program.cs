@@ -1,5 +1,8 @@
 using System.CommandLine;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Orleans.Tbptt.Benchmarks.Checkpoints;
 using Orleans.Tbptt.Benchmarks.ChunkStep;
 using Orleans.Tbptt.Benchmarks.Compare;
@@ -33,8 +36,10 @@ var filter = new Option<string>("--filter") { Description = "Which, by name; * s
 var kernels = new Command("kernels", "Kernels, optimizers and buffers, by BenchmarkDotNet.") { filter };
 kernels.SetAction((parsed, _) =>
 {
-    BenchmarkSwitcher.FromAssembly(typeof(MatrixProductBenchmark).Assembly).Run(["--filter", parsed.GetValue(filter)!]);
-    return Task.CompletedTask;
+    // In this process: BenchmarkDotNet builds another one only from a project that is named as its assembly is.
+    var config = DefaultConfig.Instance.AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance));
+    var reports = BenchmarkSwitcher.FromAssembly(typeof(MatrixProductBenchmark).Assembly).Run(["--filter", parsed.GetValue(filter)!], config);
+    return Task.FromResult(reports.Any() && reports.All(report => report.BenchmarksCases.Length > 0 && report.Reports.All(one => one.Success)) ? 0 : 1);
 });
 
 return await new RootCommand("Measurements of Orleans.Tbptt.")
