@@ -9,8 +9,8 @@ namespace Orleans.Tbptt.Grains.Telemetry;
 /// epoch begins a trace of its own, linked to the submission, so that no trace grows with the run.
 /// </summary>
 /// <remarks>
-/// Between spans the coordinator runs under an activity that is not recorded: calls to grains then ask for no spans, and cost none, but logs have the epoch's
-/// trace id. Each method works on the caller's own flow, and so must be called from where the flow shall go on.
+/// Between spans the coordinator runs under an activity that is not recorded: calls to grains then ask for no spans, and cost none, but logs name the
+/// epoch's span. Each method works on the caller's own flow, and so must be called from where the flow shall go on.
 /// </remarks>
 internal sealed class RunSpans : IDisposable
 {
@@ -44,7 +44,7 @@ internal sealed class RunSpans : IDisposable
         // What the call that began the run brought with it must not go out with each of the run's own calls.
         RequestContext.Clear();
         _start = Start("start", caller)?.SetTag("run", status.Id).SetTag("name", status.Name);
-        Quieten(_start?.Context ?? default);
+        QuietActivity.Begin(_start?.Context ?? default);
     }
 
     /// <summary>Trainers are placed before the first step.</summary>
@@ -61,7 +61,7 @@ internal sealed class RunSpans : IDisposable
             ?.SetTag("run", run.Text).SetTag("epoch", epoch + 1).SetTag("generation", generation);
         _epoch = span?.Context ?? default;
         _isFirst = true;
-        Quieten(_epoch);
+        QuietActivity.Begin(_epoch);
         return span;
     }
 
@@ -85,12 +85,19 @@ internal sealed class RunSpans : IDisposable
             Stop(_start);
     }
 
+    /// <summary>The run is left: what is still to be said of it belongs to its last epoch.</summary>
+    public void OnLeft()
+    {
+        if (_epoch != default)
+            QuietActivity.Begin(_epoch);
+    }
+
     /// <summary>The trainers evaluate. Their chunks have no spans.</summary>
     public Activity? BeginEvaluation()
     {
         var span = Start("evaluation", _epoch);
         if (span is not null)
-            Quieten(_epoch);
+            QuietActivity.Begin(_epoch);
         return span;
     }
 
@@ -119,14 +126,5 @@ internal sealed class RunSpans : IDisposable
         var current = Activity.Current;
         span.Stop();
         Activity.Current = current;
-    }
-
-    private static void Quieten(ActivityContext of)
-    {
-        Activity.Current = null;
-        var quiet = new Activity(Traces.Prefix + "quiet");
-        if (of != default)
-            quiet.SetParentId(of.TraceId, of.SpanId, ActivityTraceFlags.None);
-        quiet.Start();
     }
 }

@@ -92,6 +92,7 @@ internal sealed class RunTelemetry(TrainingInstruments instruments, RunStatus st
         if (state is not (RunState.Paused or RunState.Queued))
             instruments.OnEnded(state, _waited);
         Dispose();
+        Spans.OnLeft();
     }
 
     public void Dispose()

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Orleans.Tbptt.Telemetry;
 
 namespace Orleans.Tbptt.Grains.Telemetry;
 
@@ -21,10 +20,8 @@ public static class TracedCalls
 
         public QuietCalls()
         {
-            // Under no other: a child of a recorded one would be recorded.
             var current = Activity.Current;
-            Activity.Current = null;
-            _quiet = new Activity(Traces.Prefix + "quiet").Start();
+            _quiet = QuietActivity.Begin(default);
             Activity.Current = current;
         }
 

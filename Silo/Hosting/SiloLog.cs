@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Tbptt.Silo.Configuration;
 using Serilog;
+using Serilog.Configuration;
 using Serilog.Events;
 using Serilog.Extensions.Logging;
 using Serilog.Formatting;
@@ -35,14 +36,16 @@ internal static class SiloLog
         ITextFormatter formatter = settings.LogsJson && mode == SiloMode.Standing
             ? new RenderedCompactJsonFormatter()
             : new MessageTemplateTextFormatter(Line, CultureInfo.InvariantCulture);
-        // A local silo's standard output carries the ready line and nothing else.
-        if (mode == SiloMode.Standing)
-            log.WriteTo.Console(formatter);
-        if (settings.LogFile is { } file)
+        if (settings.LogFile is { } checkedFile)
+            CheckWritable(checkedFile);
+        log.WriteTo.Sink(LoggerSinkConfiguration.Wrap(sink => new RecordedSpans(sink), to =>
         {
-            CheckWritable(file);
-            log.WriteTo.File(formatter, file);
-        }
+            // A local silo's standard output carries the ready line and nothing else.
+            if (mode == SiloMode.Standing)
+                to.Console(formatter);
+            if (settings.LogFile is { } file)
+                to.File(formatter, file);
+        }));
 
         _exporters = new();
         log.WriteTo.Providers(_exporters);

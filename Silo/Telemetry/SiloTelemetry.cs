@@ -42,7 +42,7 @@ internal static class SiloTelemetry
         if (hasMetrics)
             telemetry.WithMetrics(metrics => Export(metrics, exporters, settings));
         if (exporters.OtlpLogs)
-            telemetry.WithLogging(logs => logs.AddOtlpExporter(), log => log.IncludeFormattedMessage = true);
+            telemetry.WithLogging(logs => logs.AddProcessor(new RecordedSpansProcessor()).AddOtlpExporter(), log => log.IncludeFormattedMessage = true);
         if (!exporters.TakeTraces)
             return;
         telemetry.WithTracing(traces => traces.Export(exporters, variables));

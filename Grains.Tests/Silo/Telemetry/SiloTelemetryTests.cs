@@ -93,6 +93,11 @@ public sealed class SiloTelemetryTests : IDisposable
         var left = Logged(silo, "seen enough");
         Assert.True(sent.AsSpan().IndexOf(Convert.FromHexString(left.GetProperty("@tr").GetString()!)) >= 0, "the log came without the line's trace id");
 
+        // Lines name spans that have been sent, and no others.
+        Assert.Contains(left.GetProperty("@sp").GetString(), SpansOf(silo));
+        foreach (string span in SpansOf(silo))
+            await collector.WaitForAsync("traces", Convert.FromHexString(span), cancellation);
+
         // An attribute of that name: its length stands before it.
         Assert.True(sent.AsSpan().IndexOf("\u0003Run"u8) >= 0, "the log came without the run's id");
     }
@@ -123,9 +128,14 @@ public sealed class SiloTelemetryTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
+    private static IEnumerable<JsonElement> Entries(StandingSilo silo) =>
+        silo.Lines.Where(line => line.StartsWith('{')).Select(line => JsonDocument.Parse(line).RootElement);
+
+    private static string[] SpansOf(StandingSilo silo) =>
+        [.. Entries(silo).Where(entry => entry.TryGetProperty("@sp", out _)).Select(entry => entry.GetProperty("@sp").GetString()!).Distinct()];
+
     private static JsonElement Logged(StandingSilo silo, string words) =>
-        silo.Lines.Where(line => line.StartsWith('{')).Select(line => JsonDocument.Parse(line).RootElement)
-            .Single(entry => entry.GetProperty("@m").GetString()!.Contains(words, StringComparison.Ordinal));
+        Entries(silo).Single(entry => entry.GetProperty("@m").GetString()!.Contains(words, StringComparison.Ordinal));
 
     private static async Task Submit(IRunService runs, string id, RunSpec spec) =>
         Assert.Empty((await runs.SubmitAsync(new(RunId.Parse(id), spec, Protocol: ProtocolVersion.Current))).Problems);
