@@ -8,9 +8,13 @@ namespace Orleans.Tbptt.Tests.Training.Fused;
 public sealed unsafe class MatrixProductTests
 {
     // Around every edge there is: rows of a tile (4, 8), registers (4, 8, 16), panels (12, 24, 48), the panel's part of 192 or more steps.
-    public static MatrixTheoryData<int, int, int> Sizes { get; } = new([1, 5, 8, 9, 17, 35], [1, 3, 16, 47, 48, 80, 113], [1, 20, 191, 192, 193, 800]);
+    public static MatrixTheoryData<int, int, int> Sizes { get; } = new([1, 5, 8, 9, 17, 35], [1, 3, 16, 47, 48, 64, 80, 113], [1, 20, 191, 192, 193, 800]);
 
+    // And around the left factor's part of 160 or 320 rows.
     [Theory, MemberData(nameof(Sizes))]
+    [InlineData(159, 50, 200)]
+    [InlineData(161, 50, 400)]
+    [InlineData(331, 50, 400)]
     public void Product_IsOneChainOfFusedMultiplyAdds_AnElement(int rows, int columns, int depth)
     {
         var draws = new Draws(rows * 1_000_003 + columns * 1009 + depth);

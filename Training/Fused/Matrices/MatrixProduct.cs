@@ -6,6 +6,9 @@ internal static unsafe class MatrixProduct
     /// <summary>Numbers of a panel's part that is to stay in the first-level cache while all rows pass by: 36 KiB.</summary>
     private const int PanelPart = 9 << 10;
 
+    /// <summary>Numbers of the left factor that are to stay in the second-level cache while all panels pass by: 240 KiB.</summary>
+    private const int LeftPart = 60 << 10;
+
     /// <summary>c = init + a · b.</summary>
     /// <param name="a">The left factor.</param>
     /// <param name="b">The right factor, packed.</param>
@@ -16,21 +19,25 @@ internal static unsafe class MatrixProduct
     /// <param name="rows">Rows of a and of the result.</param>
     public static void Multiply(LeftFactor a, Panels b, float* init, nint initRow, float* c, nint cRow, int rows)
     {
-        int part = PanelPart / Tiles.Columns;
+        int part = PanelPart / Tiles.Columns, block = Math.Max(1, LeftPart / part / Tiles.Rows) * Tiles.Rows;
         for (int first = 0; first < b.Depth; first += part)
         {
             // What has been summed so far lies in c, and the rest is added to it.
             int steps = Math.Min(part, b.Depth - first);
-            for (int column = 0, width; column < b.Columns; column += width)
+            for (int top = 0, bottom; top < rows; top = bottom)
             {
-                width = b.Width(column);
-                int registers = width / (Tiles.Columns / Tiles.Registers);
-                float* panel = b.At(column) + (long)first * width;
-                for (int row = 0, height; row < rows; row += height)
+                bottom = Math.Min(top + block, rows);
+                for (int column = 0, width; column < b.Columns; column += width)
                 {
-                    height = Height(rows - row, a.Even);
-                    Tiles.Of(height, registers)(
-                        steps, (float*)a.Start + row * a.Block + first * a.Step, a.Row, a.Step, panel, init + row * initRow + column, initRow, c + row * cRow + column, cRow);
+                    width = b.Width(column);
+                    int registers = width / (Tiles.Columns / Tiles.Registers);
+                    float* panel = b.At(column) + (long)first * width;
+                    for (int row = top, height; row < bottom; row += height)
+                    {
+                        height = Height(bottom - row, a.Even);
+                        Tiles.Of(height, registers)(
+                            steps, (float*)a.Start + row * a.Block + first * a.Step, a.Row, a.Step, panel, init + row * initRow + column, initRow, c + row * cRow + column, cRow);
+                    }
                 }
             }
 
