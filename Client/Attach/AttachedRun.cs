@@ -27,6 +27,8 @@ internal static class AttachedRun
         {
             Recorded = () => run.HasFiles ? RunRecord.Read(run.Known.Directory) : null,
         };
+        if (run.Page is { } page)
+            output.WriteLine($"page {page}");
         interruption.Listen();
         try
         {

@@ -46,6 +46,10 @@ internal sealed class FoundRun(KnownRun known, OpenCluster? cluster, ClusterSele
         + (known.IsResumable || !known.Status.HasEnded ? $"; '{Command("resume")}' goes on with it, 'tbptt-silo' starts a cluster" : ""),
         ExitCode.Unreachable);
 
+    /// <summary>Where the run is shown, by one of the silos; null where none serves pages.</summary>
+    public string? Page =>
+        cluster?.Report.Silos.Select(silo => silo.Page).FirstOrDefault(page => page.Length > 0) is { } silo ? $"{silo}runs/{Id}" : null;
+
     /// <summary>Whether the run's files are on this machine.</summary>
     public bool HasFiles => !selection.IsNamed;
 

@@ -41,8 +41,6 @@ internal static class TrainCommand
         {
             // Said at once: whatever happens to this console, the run goes on.
             RunViews.Spoken(context.Terminal, request.Output).WriteLine($"submitted; Ctrl-C detaches, attach again with: {run.Command("attach")}");
-            if (cluster.Report.Silos.Select(silo => silo.Page).FirstOrDefault(page => page.Length > 0) is { } page)
-                RunViews.Spoken(context.Terminal, request.Output).WriteLine($"page {page}runs/{run.Id}");
             return await AttachedRun.WatchAsync(context, run, request.Output, fromNow: false);
         }
     }

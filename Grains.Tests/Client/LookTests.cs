@@ -127,7 +127,7 @@ public sealed class LookTests : IDisposable
         _console.Cluster.IsAlive = address => address == _console.Standing;
         _console.Cluster.Report = new("lab", "0.2.0", ProtocolVersion.Current,
         [
-            new() { Name = "silo-1", Address = "10.0.0.1:1", Pid = 11, Version = "0.2.0", Devices = ["cpu"], Slots = 4, Trainers = [new(one, 0), new(two, 3)], Coordinators = [one] },
+            new() { Name = "silo-1", Address = "10.0.0.1:1", Pid = 11, Version = "0.2.0", Devices = ["cpu"], Slots = 4, Trainers = [new(one, 0), new(two, 3)], Coordinators = [one], Page = "http://10.0.0.1:8080/" },
             new() { Name = "silo-2", Address = "10.0.0.2:1", Pid = 12, Version = "0.2.0", Devices = ["cuda:0", "cuda:1"], Slots = 2, Draining = true },
         ]);
 
@@ -136,9 +136,9 @@ public sealed class LookTests : IDisposable
         Assert.Equal(
             """
             cluster lab, version 0.2.0, 2 silos, 2 of 6 slots used
-            SILO    ADDRESS     PROCESS  VERSION  DEVICES        SLOTS  STATE     TRAINERS            COORDINATORS
-            silo-1  10.0.0.1:1  11       0.2.0    cpu            2/4    active    wave-1/0,bytes-2/3  wave-1
-            silo-2  10.0.0.2:1  12       0.2.0    cuda:0,cuda:1  0/2    draining  -                   -
+            SILO    ADDRESS     PROCESS  VERSION  DEVICES        SLOTS  STATE     TRAINERS            COORDINATORS  PAGE
+            silo-1  10.0.0.1:1  11       0.2.0    cpu            2/4    active    wave-1/0,bytes-2/3  wave-1        http://10.0.0.1:8080/
+            silo-2  10.0.0.2:1  12       0.2.0    cuda:0,cuda:1  0/2    draining  -                   -             -
 
             """,
             _console.Output);
