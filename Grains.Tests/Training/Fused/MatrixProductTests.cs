@@ -10,7 +10,7 @@ public sealed unsafe class MatrixProductTests
     // Around every edge there is: rows of a tile (4, 8), registers (4, 8, 16), panels (12, 24, 48), the panel's part of 192 or more steps.
     public static MatrixTheoryData<int, int, int> Sizes { get; } = new([1, 5, 8, 9, 17, 35], [1, 3, 16, 47, 48, 64, 80, 113], [1, 20, 191, 192, 193, 800]);
 
-    // And around the left factor's part of 160 or 320 rows.
+    // And around the left factor's part of 160 or 320 rows and more.
     [Theory, MemberData(nameof(Sizes))]
     [InlineData(159, 50, 200)]
     [InlineData(161, 50, 400)]

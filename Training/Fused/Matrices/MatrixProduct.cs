@@ -19,11 +19,11 @@ internal static unsafe class MatrixProduct
     /// <param name="rows">Rows of a and of the result.</param>
     public static void Multiply(LeftFactor a, Panels b, float* init, nint initRow, float* c, nint cRow, int rows)
     {
-        int part = PanelPart / Tiles.Columns, block = Math.Max(1, LeftPart / part / Tiles.Rows) * Tiles.Rows;
+        int part = PanelPart / Tiles.Columns;
         for (int first = 0; first < b.Depth; first += part)
         {
             // What has been summed so far lies in c, and the rest is added to it.
-            int steps = Math.Min(part, b.Depth - first);
+            int steps = Math.Min(part, b.Depth - first), block = Math.Max(1, LeftPart / steps / Tiles.Rows) * Tiles.Rows;
             for (int top = 0, bottom; top < rows; top = bottom)
             {
                 bottom = Math.Min(top + block, rows);
