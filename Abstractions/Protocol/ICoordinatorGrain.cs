@@ -76,7 +76,11 @@ public sealed record ControlReply([property: Id(0)] string Problem, [property: I
 /// </param>
 /// <param name="Last">The number of the last event in <paramref name="Lines"/>, or what was asked for when there is none.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.EventPage")]
-public sealed record EventPage([property: Id(0)] IReadOnlyList<string> Lines, [property: Id(1)] long Last);
+public sealed record EventPage([property: Id(0)] IReadOnlyList<string> Lines, [property: Id(1)] long Last)
+{
+    /// <summary>Whether there are none, and none will come unless somebody resumes the run: it has ended, and what it told is in its files.</summary>
+    [Id(2)] public bool IsEnd { get; init; }
+}
 
 /// <summary>There is no run of the id asked for.</summary>
 [GenerateSerializer, Alias("tbptt.RunNotFoundException")]

@@ -53,9 +53,12 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
             return page;
         var journal = _journal ??= new(Directory.Metrics);
         var read = await Task.Run(() => journal.Read(after, limit));
-        if (read.Lines.Count == 0 && !Written().HasEnded)
+        if (read.Lines.Count > 0)
+            return read;
+        bool hasEnded = Active is null && Written().HasEnded;
+        if (!hasEnded)
             await Task.Delay(Patience, services.Time);
-        return read;
+        return read with { IsEnd = hasEnded };
     }
 
     public async Task StopRun(string reason)

@@ -121,14 +121,27 @@ public sealed class AccessTests(ExposedSilo silo) : IClassFixture<ExposedSilo>, 
     }
 
     [Fact]
-    public async Task Form_IsRefused_WhenItIsNone()
+    public async Task Form_IsTaken_FromThePageOfAProxyWithTls()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/login") { Headers = { { "X-Forwarded-Proto", "https" }, { "Origin", $"https://{silo.Silos.Pages[0].Authority}" } } };
+        request.Content = new FormUrlEncodedContent([new("token", ExposedSilo.Token), new("to", "/")]);
+
+        using var right = await _client.SendAsync(request, Cancellation);
+
+        Assert.Equal(HttpStatusCode.SeeOther, right.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("multipart/form-data")]
+    [InlineData("multipart/form-data; boundary=x")]
+    public async Task Form_IsRefused_WhenItIsNone(string type)
     {
         foreach (string path in (string[])["/login", $"/runs/{silo.Run}/stop"])
         {
             using var refused = await SendAsync(HttpMethod.Post, path, null, request =>
             {
                 request.Headers.Add("Cookie", CookieOf(ExposedSilo.Token));
-                request.Content = new ByteArrayContent("x"u8.ToArray()) { Headers = { ContentType = MediaTypeHeaderValue.Parse("multipart/form-data") } };
+                request.Content = new ByteArrayContent("x"u8.ToArray()) { Headers = { ContentType = MediaTypeHeaderValue.Parse(type) } };
             });
             Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
             Assert.Contains("found a form that cannot be read", await refused.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);

@@ -13,7 +13,8 @@ internal static class Forms
         {
             return await request.ReadFormAsync(request.HttpContext.RequestAborted);
         }
-        catch (InvalidDataException exception)
+        catch (Exception exception) when (exception is InvalidDataException or (IOException and not BadHttpRequestException)
+            && !request.HttpContext.RequestAborted.IsCancellationRequested)
         {
             throw new BadHttpRequestException($"found a form that cannot be read: {exception.Message}", StatusCodes.Status400BadRequest, exception);
         }

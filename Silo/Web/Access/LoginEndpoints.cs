@@ -40,7 +40,7 @@ internal static class LoginEndpoints
             return LoginPage.Of(to, wrong: true);
         context.Response.Cookies.Append(WebToken.Cookie, token.CookieValue, new()
         {
-            HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = IsSecure(context.Request), MaxAge = TimeSpan.FromDays(30), IsEssential = true,
+            HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = BrowserScheme.Of(context.Request) == Uri.UriSchemeHttps, MaxAge = TimeSpan.FromDays(30), IsEssential = true,
         });
         return new SeeOther(to);
     }
@@ -50,10 +50,6 @@ internal static class LoginEndpoints
         context.Response.Cookies.Delete(WebToken.Cookie);
         return new SeeOther("/");
     }
-
-    /// <summary>Whether the browser came by TLS, to this silo or to a proxy before it. Who says so without a proxy only keeps the cookie from himself.</summary>
-    private static bool IsSecure(HttpRequest request) =>
-        request.IsHttps || string.Equals(request.Headers["X-Forwarded-Proto"].ToString(), "https", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>A place on this silo: what a form says may come from anywhere.</summary>
     private static string Local(string to) =>

@@ -38,7 +38,7 @@ internal sealed class SameSite(RequestDelegate next, WebToken token)
         string site = request.Headers["Sec-Fetch-Site"].ToString(), origin = request.Headers.Origin.ToString();
         if (site.Length > 0)
             return site is "same-origin" or "none";
-        return origin.Length == 0 || string.Equals(origin, $"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase);
+        return origin.Length == 0 || string.Equals(origin, $"{BrowserScheme.Of(request)}://{request.Host}", StringComparison.OrdinalIgnoreCase);
     }
 
     private async Task<bool> IsMeantAsync(HttpRequest request)

@@ -31,14 +31,11 @@ internal static class EventStream
         ICoordinatorGrain coordinator, long after, TimeProvider time, CancellationToken stopping, [EnumeratorCancellation] CancellationToken gone)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping, gone);
-        bool hadEnded = false;
         while (!end.IsCancellationRequested)
         {
             var page = await NextAsync(coordinator, after, time, end.Token);
-            // What a run that had ended before does not tell now, it never will: some of its last events may not have been written.
-            if (page.Lines.Count == 0 && (hadEnded || page.IsAll))
+            if (page.IsEnd)
                 yield break;
-            hadEnded = page.HasEnded;
             long number = page.Last - page.Lines.Count;
             foreach (string line in page.Lines)
             {
@@ -51,33 +48,26 @@ internal static class EventStream
     }
 
     /// <summary>The next events; none where the coordinator does not answer, which passes, or where nothing came for a moment.</summary>
-    private static async Task<Next> NextAsync(ICoordinatorGrain coordinator, long after, TimeProvider time, CancellationToken end)
+    private static async Task<EventPage> NextAsync(ICoordinatorGrain coordinator, long after, TimeProvider time, CancellationToken end)
     {
         try
         {
             var page = await coordinator.ReadEvents(after, Page).WaitAsync(end);
-            if (page.Lines.Count < Page)
+            if (page.Lines.Count < Page && !page.IsEnd)
                 await Task.Delay(RunFeed.Period, time, end);
-            if (page.Lines.Count > 0)
-                return new(page.Lines, page.Last, HasEnded: false, IsAll: false);
+            if (page.Lines.Count > 0 || page.IsEnd)
+                return page;
             var status = await coordinator.GetStatus().WaitAsync(end);
-            return new([], after, status.HasEnded, status.HasEnded && status.LastEvent <= after);
+            return page with { IsEnd = status.HasEnded && status.LastEvent <= after };
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
-            return new([], after, HasEnded: false, IsAll: true);
+            return new([], after) { IsEnd = true };
         }
         catch (Exception exception) when (exception is TimeoutException or OrleansException)
         {
             await Task.Delay(RunFeed.Period, time, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            return new([], after, HasEnded: false, IsAll: false);
+            return new([], after);
         }
     }
-
-    /// <summary>What came next.</summary>
-    /// <param name="Lines">Events.</param>
-    /// <param name="Last">The number of the last of them.</param>
-    /// <param name="HasEnded">Whether there were none and the run has ended.</param>
-    /// <param name="IsAll">Whether none are to come.</param>
-    private readonly record struct Next(IReadOnlyList<string> Lines, long Last, bool HasEnded, bool IsAll);
 }

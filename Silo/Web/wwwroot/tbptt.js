@@ -63,7 +63,7 @@ async function poll() {
 }
 
 function pollFor(look) {
-  let timer = 0;
+  let timer = 0, stopped = false;
   const next = async () => {
     if (!document.hidden) {
       try {
@@ -73,10 +73,13 @@ function pollFor(look) {
         freshness.broken();
       }
     }
-    timer = setTimeout(next, pollPeriod);
+    if (!stopped) timer = setTimeout(next, pollPeriod);
   };
   timer = setTimeout(next, pollPeriod);
-  return () => clearTimeout(timer);
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+  };
 }
 
 /* The steps of a run, as the silo's rows tell them. */
@@ -88,12 +91,12 @@ class Steps {
 
   /* Takes rows in; false where they do not fit those that are known, and all are to be fetched. */
   add(rows) {
-    if (rows.width !== this.width && rows.from > 0) return false;
+    if (rows.from > this.x.length || (rows.width !== this.width && rows.from > 0)) return false;
     this.width = rows.width;
     for (const name of ['steps', 'loss', 'learningRate', 'gradientNorm', 'clipShare', 'stepsPerSecond'])
       this.columns[name] = (this.columns[name] ?? []).slice(0, rows.from).concat(rows[name]);
-    const before = rows.from > 0 ? this.columns.steps[rows.from - 1] : 0;
-    this.epochs = this.epochs.filter(epoch => epoch.step < before).concat(rows.epochs);
+    const first = rows.epochs.length > 0 ? rows.epochs[0].epoch : Infinity;
+    this.epochs = this.epochs.filter(epoch => epoch.epoch < first).concat(rows.epochs);
     this.marks = rows.marks;
     return true;
   }

@@ -42,10 +42,14 @@ public sealed class RunCourseTests
     {
         Tell(Started());
         Tell(new RunHandedOver { Step = 3, Reason = "its silo is about to end" });
-        Tell(Started());
+        Tell(Started() with { Step = 3 });
 
         var handover = Assert.Single(_course.Interruptions);
         Assert.Equal((InterruptionKind.Handover, false, "its silo is about to end"), (handover.Kind, handover.IsLoss, handover.Reason));
+
+        Tell(new RunHandedOver { Step = 9, Reason = "its silo is about to end, and its disk is full" });
+        Tell(Started() with { Step = 3 });
+        Assert.True(_course.Interruptions[^1].IsLoss);
     }
 
     [Fact]
