@@ -187,7 +187,7 @@ public sealed record RunPaused : RunEvent
     public required string Reason { get; init; }
 }
 
-/// <summary>The coordinator's silo is about to end, and another one goes on with the run from this very step: nothing is computed again.</summary>
+/// <summary>The coordinator's silo is about to end, and another one goes on with the run: from this very step, if its checkpoint could be written.</summary>
 public sealed record RunHandedOver : RunEvent
 {
     /// <summary>Committed steps so far.</summary>

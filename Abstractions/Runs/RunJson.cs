@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -8,6 +9,7 @@ namespace Orleans.Tbptt.Runs;
 public static class RunJson
 {
     private static readonly JsonSerializerOptions Line = Options(indented: false);
+    private static readonly HashSet<string> Kinds = [.. typeof(RunEvent).GetCustomAttributes<JsonDerivedTypeAttribute>().Select(kind => (string)kind.TypeDiscriminator!)];
     private static readonly JsonSerializerOptions Document = Options(indented: true);
     private static readonly JsonSerializerOptions Strict = new(Document)
     {
@@ -22,8 +24,32 @@ public static class RunJson
 
     /// <summary>One event from one line; fields it does not know are passed over.</summary>
     /// <exception cref="JsonException">The line is not an event.</exception>
-    public static RunEvent ReadEvent(string line) =>
-        JsonSerializer.Deserialize<RunEvent>(line, Line) ?? throw new JsonException("null is not an event");
+    public static RunEvent ReadEvent(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<RunEvent>(line, Line) ?? throw new JsonException("null is not an event");
+        }
+        catch (NotSupportedException exception)
+        {
+            throw new JsonException("found no type, expected the event's kind", exception);
+        }
+    }
+
+    /// <summary>Whether a line is an event of a kind that this program does not know: one of a newer version.</summary>
+    public static bool IsOfUnknownKind(string line)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            return document.RootElement is { ValueKind: JsonValueKind.Object } root
+                && root.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && !Kinds.Contains(type.GetString()!);
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>A status as a document.</summary>
     public static string Write(RunStatus status) => JsonSerializer.Serialize(status, Document);

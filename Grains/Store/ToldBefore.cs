@@ -32,6 +32,10 @@ internal sealed class ToldBefore
             {
                 Add(RunJson.ReadEvent(line), number, number > after, ref theirs, trainers);
             }
+            catch (JsonException) when (RunJson.IsOfUnknownKind(line))
+            {
+                // A newer silo told it. Steps and epochs are of kinds that all know.
+            }
             catch (JsonException e)
             {
                 Problem = $"{path}: line {number} is no event ({e.Message}); put the file right and resume the run";

@@ -38,6 +38,22 @@ public sealed class ToldBeforeTests : IDisposable
         Assert.Equal((lastStep, lastEpoch), (told.LastStep, told.LastEpoch));
     }
 
+    [Theory]
+    [InlineData("{\"type\":\"a-kind-of-tomorrow\",\"number\":2}", true)]
+    [InlineData("{\"type\":\"step\",\"number\":2}", false)]
+    [InlineData("{\"number\":2}", false)]
+    [InlineData("{\"type\":\"a-kind-of-tom", false)]
+    public void Event_OfAKindThatANewerSiloTold_IsPassedOver(string line, bool passes)
+    {
+        Write(Step(1, 0.5));
+        File.AppendAllText(Journal, $"{line}\n{RunJson.Write(Step(2, 0.5))}\n");
+
+        var told = new ToldBefore(Journal, 0, 2);
+
+        Assert.Equal(passes, told.Problem is null);
+        Assert.Equal(passes ? 2 : 1, told.LastStep);
+    }
+
     [Fact]
     public void Loss_Differs_InItsLastBit_AndOnlyWhereItWasTold()
     {
