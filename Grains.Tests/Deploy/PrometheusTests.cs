@@ -35,6 +35,8 @@ public sealed class PrometheusTests(ChaosReport report) : ChaosTest(report)
         (await Whereabouts.FindAsync(cluster, run.Id)).OfATrainer.Kill();
         await run.Await<TrainersRecovered>("the recovery", _ => true);
 
+        // Of a series that had not begun with zero this would not be seen.
+        await AnswerAsync(prometheus, ["sum(increase(tbptt_recoveries_total{reason=\"lost\"}[1m])) > 0"]);
         await AnswerAsync(prometheus, Dashboard.Expressions.Select(expression => Dashboard.Sent(expression, RateInterval)));
     }
 

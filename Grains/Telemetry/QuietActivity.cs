@@ -11,13 +11,13 @@ public sealed class QuietActivity : Activity
     }
 
     /// <summary>Begins one, in the place of whatever the caller runs under.</summary>
-    /// <param name="span">The span that it stands for; the default for none.</param>
+    /// <param name="span">The span that it stands for; the default, or one that is not recorded, for none.</param>
     internal static QuietActivity Begin(ActivityContext span)
     {
         // Under no other: a child of a recorded one would be recorded.
         Current = null;
         var quiet = new QuietActivity();
-        if (span != default)
+        if (span.TraceFlags.HasFlag(ActivityTraceFlags.Recorded))
             quiet.SetParentId(span.TraceId, span.SpanId, ActivityTraceFlags.None);
         quiet.Start();
         return quiet;
@@ -30,7 +30,8 @@ public sealed class QuietActivity : Activity
     {
         for (; current is not null; current = current.Parent)
         {
-            if (current.Recorded)
+            // Of another library's activity that nobody listens to, a caller's header may say that it is recorded.
+            if (current.Recorded && current.Source.HasListeners())
                 return (current.TraceId, current.SpanId);
             if (current is QuietActivity { ParentSpanId: var span } && span != default)
                 return (current.TraceId, span);
