@@ -95,8 +95,8 @@ internal static class SiloStarter
         var host = default(IHost);
         try
         {
-            var (siloPort, gatewayPort) = FreePorts.Choose(settings.IPAddress, settings.SiloPort, settings.GatewayPort);
-            host = SiloHost.Build(settings, store, tls, time, siloPort, gatewayPort);
+            using var ports = FreePorts.Take(settings.IPAddress, settings.SiloPort, settings.GatewayPort);
+            host = SiloHost.Build(settings, store, tls, time, ports.Silo, ports.Gateway);
             await host.StartAsync(cancellation);
             return host;
         }
