@@ -67,6 +67,23 @@ internal static class States
         Assert.IsType<StepOutcome.Round>(state.CommitRound([.. results]));
     }
 
+    /// <summary>A state that takes over a snapshot of another is the same, and goes on to the same bits.</summary>
+    /// <param name="spec">The run.</param>
+    /// <param name="steps">Where the snapshot is taken.</param>
+    /// <param name="other">Where the state is that takes it over.</param>
+    public static void AssertGoesOnAlike(RunSpec spec, int steps, int other)
+    {
+        TrainingState state = After(spec, steps), restored = After(spec, other);
+        var snapshot = new TrainingSnapshot(spec);
+        state.CopyTo(snapshot);
+        restored.Restore(snapshot);
+
+        AssertSame(state, restored);
+        Advance(state, 3);
+        Advance(restored, 3);
+        AssertSame(state, restored);
+    }
+
     /// <summary>Equal to the bit, all of it.</summary>
     public static void AssertSame(TrainingState expected, TrainingState actual)
     {

@@ -59,21 +59,8 @@ public sealed class RoundStateTests
     [InlineData("adam")]
     [InlineData("momentum")]
     [InlineData("sgd")]
-    public void RestoredState_IsTheSame_AndGoesOnToTheSameBits(string optimizer)
-    {
-        var spec = States.Spec(optimizer).InRounds(3);
-        var state = States.After(spec, 6);
-        var snapshot = new TrainingSnapshot(spec);
-        state.CopyTo(snapshot);
-
-        var restored = States.After(spec, 3);
-        restored.Restore(snapshot);
-
-        States.AssertSame(state, restored);
-        States.Advance(state, 3);
-        States.Advance(restored, 3);
-        States.AssertSame(state, restored);
-    }
+    public void RestoredState_IsTheSame_AndGoesOnToTheSameBits(string optimizer) =>
+        States.AssertGoesOnAlike(States.Spec(optimizer).InRounds(3), 6, 3);
 
     [Fact]
     public void OtherTrainers_BeginWithTheMeanOfTheFormerOptimizers()

@@ -10,21 +10,8 @@ public sealed class TrainingSnapshotTests
 
     [Theory]
     [MemberData(nameof(Optimizers))]
-    public void RestoredState_IsTheSame_AndGoesOnToTheSameBits(string optimizer)
-    {
-        var spec = States.Spec(optimizer);
-        var state = States.After(spec, 5);
-        var snapshot = new TrainingSnapshot(spec);
-        state.CopyTo(snapshot);
-
-        var restored = States.After(spec, 2);
-        restored.Restore(snapshot);
-
-        States.AssertSame(state, restored);
-        States.Advance(state, 3);
-        States.Advance(restored, 3);
-        States.AssertSame(state, restored);
-    }
+    public void RestoredState_IsTheSame_AndGoesOnToTheSameBits(string optimizer) =>
+        States.AssertGoesOnAlike(States.Spec(optimizer), 5, 2);
 
     [Fact]
     public void Snapshot_StaysAsItIs_WhileTheStateGoesOn()
