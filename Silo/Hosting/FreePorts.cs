@@ -10,6 +10,10 @@ namespace Orleans.Tbptt.Silo.Hosting;
 /// <remarks>A port that is bound is given to nobody who asks for any, listened on or not; Orleans itself may still bind it.</remarks>
 internal sealed class FreePorts : IDisposable
 {
+    // Linux' numbers.
+    private const int SolSocket = 1;
+    private const int SoReuseAddr = 2;
+
     private readonly Socket? _silo;
     private readonly Socket? _gateway;
 
@@ -22,9 +26,14 @@ internal sealed class FreePorts : IDisposable
     /// <summary>The port for clients.</summary>
     public int Gateway { get; }
 
-    /// <summary>Takes two different free ports of <paramref name="address"/>, and keeps them until this is disposed; those that are given (not 0) are left as they are.</summary>
-    public static FreePorts Take(IPAddress address, int silo, int gateway) =>
-        new(silo == 0 ? Bind(address) : null, gateway == 0 ? Bind(address) : null, silo, gateway);
+    /// <summary>Takes two different free ports of <paramref name="address"/>, and keeps them until this is disposed; of those that are given (not 0) it makes sure that nobody listens there.</summary>
+    /// <exception cref="SocketException">Somebody listens on a port that is given.</exception>
+    public static FreePorts Take(IPAddress address, int silo, int gateway)
+    {
+        foreach (int given in (int[])[silo, gateway])
+            EnsureNobodyListens(address, given);
+        return new(silo == 0 ? Bind(address) : null, gateway == 0 ? Bind(address) : null, silo, gateway);
+    }
 
     /// <summary>Whether <paramref name="exception"/> says that a port is taken.</summary>
     public static bool IsTaken(Exception? exception) => exception switch
@@ -40,6 +49,18 @@ internal sealed class FreePorts : IDisposable
     {
         _silo?.Dispose();
         _gateway?.Dispose();
+    }
+
+    private static void EnsureNobodyListens(IPAddress address, int port)
+    {
+        if (port == 0)
+            return;
+
+        // .NET's own ReuseAddress is SO_REUSEPORT, too, with which a listener's port would be shared; SO_REUSEADDR alone passes over what is left of closed connections.
+        using var probe = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        if (OperatingSystem.IsLinux())
+            probe.SetRawSocketOption(SolSocket, SoReuseAddr, BitConverter.GetBytes(1));
+        probe.Bind(new IPEndPoint(address, port));
     }
 
     private static Socket Bind(IPAddress address)

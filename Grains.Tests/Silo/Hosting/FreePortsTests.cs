@@ -21,6 +21,33 @@ public sealed class FreePortsTests
     }
 
     [Fact]
+    public void PortThatIsGiven_IsRefused_WhereSomebodyListens_AndTakenAgainWhenHeIsGone()
+    {
+        int port;
+        using (var ports = FreePorts.Take(IPAddress.Loopback, 0, 0))
+            port = ports.Silo;
+        using (var silo = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))
+        {
+            // As Orleans listens: with SO_REUSEPORT, so that another one like it would share the port.
+            silo.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            silo.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            silo.Listen();
+            using var client = new TcpClient(AddressFamily.InterNetwork);
+            client.Connect(IPAddress.Loopback, port);
+            using var accepted = silo.Accept();
+
+            Assert.True(FreePorts.IsTaken(Assert.Throws<SocketException>(() => FreePorts.Take(IPAddress.Loopback, port, 0))));
+            Assert.True(FreePorts.IsTaken(Assert.Throws<SocketException>(() => FreePorts.Take(IPAddress.Loopback, 0, port))));
+
+            // Closed from this side first: the port keeps the connection for a minute.
+            accepted.Shutdown(SocketShutdown.Both);
+        }
+
+        using var again = FreePorts.Take(IPAddress.Loopback, port, 0);
+        Assert.Equal(port, again.Silo);
+    }
+
+    [Fact]
     public void Silo_ListensOnAPortThatIsKeptForIt()
     {
         using var ports = FreePorts.Take(IPAddress.Loopback, 0, 7);
