@@ -38,6 +38,8 @@ public sealed class TrainerShard : IDisposable
     private float[] _evaluationBefore;
     private float[] _evaluationAfter;
     private float[]? _rounded;
+    private float[] _errorsBefore;
+    private float[] _errorsAfter;
 
     /// <summary>Makes a share that stands at step 0 with zero hidden state.</summary>
     /// <param name="spec">The run's spec, every size known.</param>
@@ -52,6 +54,8 @@ public sealed class TrainerShard : IDisposable
         int hidden = block.Count * replica.Layout.HiddenPerLane;
         (_before, _after) = (new float[hidden], new float[hidden]);
         (_evaluationBefore, _evaluationAfter) = (new float[hidden], new float[hidden]);
+        int errors = spec.Train.KeepsErrors ? replica.Layout.Length : 0;
+        (_errorsBefore, _errorsAfter) = (new float[errors], new float[errors]);
     }
 
     /// <summary>The trainer's lanes.</summary>
@@ -63,12 +67,24 @@ public sealed class TrainerShard : IDisposable
     /// <summary>The hidden state after the last chunk, lane-major.</summary>
     public ReadOnlyMemory<float> Hidden => _hasAfter ? _after : _before;
 
-    /// <summary>Puts the share at a committed state: so many steps, and its lanes' hidden state after them.</summary>
-    public void Restore(long step, ReadOnlySpan<float> hidden)
+    /// <summary>Puts the share at a committed state.</summary>
+    /// <param name="step">So many steps.</param>
+    /// <param name="hidden">Its lanes' hidden state after them.</param>
+    /// <param name="errors">Where the wire feeds them back, the rounding errors of its gradients after them, <c>[parameters]</c>; else empty.</param>
+    /// <exception cref="ArgumentException">There are not as many errors.</exception>
+    public void Restore(long step, ReadOnlySpan<float> hidden, ReadOnlySpan<float> errors = default)
     {
+        if (errors.Length != _errorsBefore.Length)
+            throw new ArgumentException($"found {errors.Length} rounding errors, expected {_errorsBefore.Length}", nameof(errors));
         hidden.CopyTo(_before);
+        errors.CopyTo(_errorsBefore);
         (_step, _hasAfter) = (step, false);
     }
+
+    /// <summary>The rounding errors of the gradients of so many steps, where the wire feeds them back: before the last chunk, or after it.</summary>
+    /// <param name="step">Committed steps.</param>
+    /// <returns>The share's own memory, which stays as it is until the next chunk; null where it stands elsewhere.</returns>
+    public ReadOnlyMemory<float>? ErrorsAt(long step) => step == _step ? _errorsBefore : _hasAfter && step == _step + 1 ? _errorsAfter : null;
 
     /// <summary>Whether the share stands where it can train on this step: the one after its last, or the same again.</summary>
     public bool CanTrain(long step) => step == _step || (_hasAfter && step == _step + 1);
@@ -77,22 +93,22 @@ public sealed class TrainerShard : IDisposable
     /// <param name="at">The chunk.</param>
     /// <param name="parameters">The parameters of S(step).</param>
     /// <param name="gradientSum">Receives the gradient of the loss sum.</param>
+    /// <param name="areRounded">Whether the parameters are known to be rounded as the wire rounds them.</param>
     /// <returns>The loss sum and the elements it was summed over.</returns>
-    public (double LossSum, double Weight) TrainChunk(StepPosition at, ReadOnlySpan<float> parameters, Span<float> gradientSum)
+    public (double LossSum, double Weight) TrainChunk(StepPosition at, ReadOnlySpan<float> parameters, Span<float> gradientSum, bool areRounded = false)
     {
         if (!CanTrain(at.Step))
             throw new InvalidOperationException($"asked for step {at.Step}, but this trainer stands at {_step}");
         if (at.Step > _step)
-            (_before, _after) = (_after, _before);
+            (_before, _after, _errorsBefore, _errorsAfter) = (_after, _before, _errorsAfter, _errorsBefore);
         (_step, _hasAfter) = (at.Step, false);
 
         Fetch(at);
         ZeroWhereSequencesStart(_batch, _before);
-        LoadParameters(parameters);
+        LoadParameters(parameters, areRounded);
         var dropout = new DropoutMasks(_spec.Seed, at.Step, _block.First, _spec.Model.Dropout);
         double lossSum = _replica.ForwardBackward(_batch, dropout, _before, _after, gradientSum);
-        if (_spec.Train.Wire == WireKind.Bfloat16)
-            Bfloat16.RoundByChance(gradientSum, RoundingKey(at.Step));
+        Round(gradientSum, at.Step);
         _hasAfter = true;
         return (lossSum, _batch.Weight);
     }
@@ -113,12 +129,13 @@ public sealed class TrainerShard : IDisposable
     /// </summary>
     /// <param name="chunk">The chunk's place in the evaluation's plan, from 0.</param>
     /// <param name="parameters">The parameters; empty to keep those of the chunk before.</param>
+    /// <param name="areRounded">Whether they are known to be rounded as the wire rounds them.</param>
     /// <returns>The loss sum and the elements it was summed over.</returns>
     /// <exception cref="InvalidOperationException">The chunk is neither the first, nor the next one, nor the last once more.</exception>
-    public (double LossSum, double Weight) EvaluateChunk(long chunk, ReadOnlySpan<float> parameters)
+    public (double LossSum, double Weight) EvaluateChunk(long chunk, ReadOnlySpan<float> parameters, bool areRounded = false)
     {
         if (!parameters.IsEmpty)
-            LoadParameters(parameters);
+            LoadParameters(parameters, areRounded);
         if (chunk == 0)
             Array.Clear(_evaluationBefore);
         else if (chunk == _evaluated + 1 && _hasEvaluated)
@@ -137,11 +154,11 @@ public sealed class TrainerShard : IDisposable
     public void Dispose() => _replica.Dispose();
 
     /// <summary>
-    /// As the wire gives them: a coordinator elsewhere has rounded them already, which twice is the same as once; one beside the trainer need not have.
+    /// As the wire gives them: a coordinator elsewhere has rounded them already, which twice is the same as once; one beside the trainer has not.
     /// </summary>
-    private void LoadParameters(ReadOnlySpan<float> parameters)
+    private void LoadParameters(ReadOnlySpan<float> parameters, bool areRounded)
     {
-        if (_spec.Train.Wire == WireKind.Full)
+        if (!_spec.Train.IsNarrow || areRounded)
         {
             _replica.LoadParameters(parameters);
             return;
@@ -150,6 +167,19 @@ public sealed class TrainerShard : IDisposable
         _rounded ??= new float[parameters.Length];
         Bfloat16.Round(parameters, _rounded);
         _replica.LoadParameters(_rounded);
+    }
+
+    private void Round(Span<float> gradientSum, long step)
+    {
+        switch (_spec.Train.Wire)
+        {
+            case WireKind.Bfloat16:
+                Bfloat16.RoundByChance(gradientSum, RoundingKey(step));
+                break;
+            case WireKind.Bfloat16Feedback:
+                Bfloat16.RoundWithFeedback(gradientSum, _errorsBefore, _errorsAfter);
+                break;
+        }
     }
 
     private ulong RoundingKey(long step) => CounterRandom.Derive(

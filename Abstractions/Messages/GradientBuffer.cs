@@ -19,10 +19,11 @@ public sealed class GradientBuffer : IDisposable
 {
     private float[]? _rented;
 
-    private GradientBuffer(Memory<float> memory, float[]? rented, bool isNarrow) => (Memory, _rented, IsNarrow) = (memory, rented, isNarrow);
+    private GradientBuffer(Memory<float> memory, float[]? rented, bool isNarrow, bool isRounded) =>
+        (Memory, _rented, IsNarrow, IsRounded) = (memory, rented, isNarrow, isRounded);
 
     /// <summary>No numbers.</summary>
-    public static GradientBuffer Empty { get; } = new(Memory<float>.Empty, null, isNarrow: false);
+    public static GradientBuffer Empty { get; } = new(Memory<float>.Empty, null, isNarrow: false, isRounded: false);
 
     /// <summary>The numbers. Not to be touched after <see cref="Dispose"/>.</summary>
     public Memory<float> Memory { get; private set; }
@@ -33,19 +34,25 @@ public sealed class GradientBuffer : IDisposable
     /// <summary>Whether the numbers travel as bfloat16's: those that are none are rounded to the nearest on their way between silos.</summary>
     public bool IsNarrow { get; }
 
+    /// <summary>Whether the numbers are known to be bfloat16's, because they came as such: to round them once more would change nothing.</summary>
+    public bool IsRounded { get; }
+
     /// <summary>How many numbers.</summary>
     public int Length => Memory.Length;
 
     /// <summary>A buffer over memory that stays the caller's.</summary>
     /// <param name="memory">The memory.</param>
     /// <param name="isNarrow">Whether they travel as bfloat16's.</param>
-    public static GradientBuffer Wrap(Memory<float> memory, bool isNarrow = false) => new(memory, null, isNarrow);
+    /// <param name="isRounded">Whether they are known to be bfloat16's.</param>
+    public static GradientBuffer Wrap(Memory<float> memory, bool isNarrow = false, bool isRounded = false) => new(memory, null, isNarrow, isRounded);
 
     /// <summary>A buffer over memory from the pool, its content undefined.</summary>
+    /// <param name="length">How many numbers.</param>
+    /// <param name="isNarrow">Whether bfloat16's are to be put in, and are to travel as such.</param>
     public static GradientBuffer Rent(int length, bool isNarrow = false)
     {
         float[] rented = ArrayPool<float>.Shared.Rent(length);
-        return new(rented.AsMemory(0, length), rented, isNarrow);
+        return new(rented.AsMemory(0, length), rented, isNarrow, isRounded: isNarrow);
     }
 
     /// <summary>Gives rented memory back; safe to call twice.</summary>

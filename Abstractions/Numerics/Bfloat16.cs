@@ -60,6 +60,32 @@ public static class Bfloat16
         }
     }
 
+    /// <summary>
+    /// Rounds to the nearest what numbers and former rounding errors come to, and keeps what rounding takes from it: error feedback (Seide et al., 2014, "1-bit
+    /// stochastic gradient descent", section 3.2). The error of a finite number that stays finite is exact.
+    /// </summary>
+    /// <param name="values">The numbers, rounded in place.</param>
+    /// <param name="before">The former errors, as long.</param>
+    /// <param name="after">Takes the new ones, as long; may be <paramref name="before"/>.</param>
+    public static void RoundWithFeedback(Span<float> values, ReadOnlySpan<float> before, Span<float> after)
+    {
+        int i = 0;
+        for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            var whole = new Vector<float>(values[i..]) + new Vector<float>(before[i..]);
+            var rounded = Vector.AsVectorSingle(Nearest(Vector.AsVectorUInt32(whole)));
+            rounded.CopyTo(values[i..]);
+            (whole - rounded).CopyTo(after[i..]);
+        }
+
+        for (; i < values.Length; i++)
+        {
+            float whole = values[i] + before[i];
+            values[i] = BitConverter.UInt32BitsToSingle(Nearest(BitConverter.SingleToUInt32Bits(whole)));
+            after[i] = whole - values[i];
+        }
+    }
+
     /// <summary>Rounds as <see cref="Round(ReadOnlySpan{float}, Span{float})"/> does, and takes the upper halves. Of a bfloat16 nothing is lost.</summary>
     /// <param name="values">The numbers.</param>
     /// <param name="halves">Takes their upper halves, as long.</param>

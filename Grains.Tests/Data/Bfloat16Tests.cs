@@ -75,6 +75,64 @@ public sealed class Bfloat16Tests
     }
 
     [Fact]
+    public void RoundWithFeedback_LosesNothing()
+    {
+        var draws = new Draws(17);
+        float[] values = [.. draws.Floats(1000), 0, -0f, float.Epsilon, -float.Epsilon, 1e-38f, 3e38f, 1.00390625f];
+        float[] errors = new float[values.Length], given = new float[values.Length];
+        for (int step = 0; step < 20; step++)
+        {
+            float[] whole = [.. values.Zip(errors, (value, error) => value + error)], before = [.. errors];
+            values.CopyTo(given, 0);
+            Bfloat16.RoundWithFeedback(given, before, errors);
+
+            // What is sent is the nearest bfloat16, and with what is kept it is all there was, to the bit.
+            float[] nearest = [.. whole];
+            Bfloat16.Round(nearest, nearest);
+            Bits.Same(nearest, given);
+            Assert.All(whole.Index(), one => Assert.Equal((double)one.Item, (double)given[one.Index] + errors[one.Index]));
+        }
+    }
+
+    [Fact]
+    public void RoundWithFeedback_IsTheSameForAnElement_WhateverIsAroundIt()
+    {
+        var draws = new Draws(19);
+        float[] values = draws.Floats(67), errors = [.. draws.Floats(67).Select(error => error / 256)], whole = [.. values], after = [.. errors];
+        Bfloat16.RoundWithFeedback(whole, after, after);
+        for (int length = 1; length < values.Length; length++)
+        {
+            float[] part = [.. values[..length]], kept = new float[length];
+            Bfloat16.RoundWithFeedback(part, errors.AsSpan(0, length), kept);
+            Bits.Same(whole.AsSpan(0, length), part);
+            Bits.Same(after.AsSpan(0, length), kept);
+        }
+    }
+
+    [Fact]
+    public void Feedback_GivesInTheEndWhatRoundingAloneWouldNeverGive()
+    {
+        // A gradient that keeps its sign and hardly changes: rounded alone it is off by the same every time.
+        const int Steps = 1000;
+        float[] error = [0], sent = [0];
+        double fed = 0, rounded = 0;
+        for (int step = 0; step < Steps; step++)
+        {
+            sent[0] = 1.003f;
+            Bfloat16.RoundWithFeedback(sent, error, error);
+            fed += sent[0];
+            sent[0] = 1.003f;
+            Bfloat16.Round(sent, sent);
+            rounded += sent[0];
+        }
+
+        // What is still owed is what is kept: half a unit in the last place at most, 2^-8 from 1 to 2.
+        Assert.Equal(Steps * (double)1.003f, fed + error[0], Steps * 1e-6);
+        Assert.InRange(Math.Abs(error[0]), 0, 1f / 256);
+        Assert.Equal(Steps, rounded);
+    }
+
+    [Fact]
     public void Narrow_RoundsAsRoundDoes()
     {
         float[] values = [.. new Draws(11).Floats(1003), float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.MaxValue, float.Epsilon, -0f];

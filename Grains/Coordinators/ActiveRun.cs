@@ -16,6 +16,7 @@ internal sealed partial class ActiveRun
     private readonly RunServices _services;
     private readonly RunStatus _status;
     private readonly ResumeRequest? _request;
+    private readonly bool _goesBack;
     private readonly ILogger _logger;
     private readonly TaskCompletionSource<Takeover?> _taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -24,9 +25,10 @@ internal sealed partial class ActiveRun
     /// <param name="status">The run's last written status.</param>
     /// <param name="request">How somebody wants it resumed; null when nobody asked.</param>
     /// <param name="control">What is wanted of it.</param>
-    public ActiveRun(RunServices services, RunStatus status, ResumeRequest? request, RunControl control)
+    /// <param name="goesBack">Whether it goes on from its last checkpoint because trainers were lost.</param>
+    public ActiveRun(RunServices services, RunStatus status, ResumeRequest? request, RunControl control, bool goesBack = false)
     {
-        (_services, _status, _request, Control) = (services, status, request, control);
+        (_services, _status, _request, Control, _goesBack) = (services, status, request, control, goesBack);
         _logger = services.Loggers.CreateLogger<ActiveRun>();
         Left = Run();
     }
@@ -42,6 +44,9 @@ internal sealed partial class ActiveRun
 
     /// <summary>Whether a newer coordinator has the run.</summary>
     public bool Superseded { get; private set; }
+
+    /// <summary>Where the run was left to go back to its last checkpoint, the committed steps until then.</summary>
+    public long? WentBackFrom { get; private set; }
 
     /// <summary>Completes when the run is taken over: null, or why it cannot go on.</summary>
     public async Task<string?> Taken() => await _taken.Task is { } takeover ? takeover.Problem : "the run's directory cannot be written; see the silo's log";
@@ -88,7 +93,7 @@ internal sealed partial class ActiveRun
         }
 
         var takeover = (await _taken.Task)!;
-        telemetry.OnTaken(takeover.Fence.Generation, takeover.Progress.Snapshot, takeover.Spec);
+        telemetry.OnTaken(takeover.Fence.Generation, takeover.Progress.Snapshot, takeover.Spec, _goesBack);
         try
         {
             await Leave(takeover, await TrainToTheEnd(takeover, telemetry, worker, held), telemetry);
@@ -129,9 +134,11 @@ internal sealed partial class ActiveRun
         if (state != RunState.Completed)
             LogLeft(progress.Run, state, message);
         if (state is RunState.Paused or RunState.Queued)
-            await progress.Suspend(state, message);
+            await progress.Suspend(state, message, how.Leave.Lost);
         else
             await progress.Finish(state, message, how.Model);
+        if (how.Leave.GoesBack)
+            WentBackFrom = progress.Snapshot().Step;
     }
 
     private async Task<(RunLeave Leave, string? Model)> TrainToTheEnd(Takeover takeover, RunTelemetry telemetry, WorkerThread worker, IDisposable held)

@@ -46,7 +46,7 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
     public async Task TakeIfDue(TrainingState state, RunCursor at)
     {
         if (_schedule.IsDue(state.Step, _writer.IsFree) && state.Step > 0)
-            await Take(state, at, bestLoss: null);
+            await TakeWhole(state, at, bestLoss: null);
     }
 
     /// <summary>At an epoch's end: takes one if its loss is among the best, or one is due anyhow.</summary>
@@ -57,14 +57,20 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
     {
         double? best = _schedule.BestLoss(losses);
         if (best is not null || _schedule.IsDue(state.Step, _writer.IsFree))
-            await Take(state, at, best);
+            await TakeWhole(state, at, best);
     }
 
     /// <summary>Writes the state that the run is left at, and waits until it counts. Where that cannot be, the run says so, and an older one has to do.</summary>
     public async Task TakeLast(TrainingState state, RunCursor at)
     {
         if (state.Step > 0 && _last != (state.Step, at))
-            await Take(state, at, bestLoss: null);
+        {
+            if (await _recovery.TryMakeWhole(state, Patience))
+                await Take(state, at, bestLoss: null);
+            else
+                _progress.Warn($"step {state.Step} could not be saved: its trainers did not give the rounding errors of their gradients. Whoever goes on with the run computes the steps since the checkpoint before again");
+        }
+
         await Finish();
     }
 
@@ -80,6 +86,12 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
     public async ValueTask DisposeAsync() =>
         await _writer.DisposeAsync().AsTask().WaitAsync(Patience, _time)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+
+    private async Task TakeWhole(TrainingState state, RunCursor at, double? bestLoss)
+    {
+        await _recovery.MakeWhole(state);
+        await Take(state, at, bestLoss);
+    }
 
     private async Task Take(TrainingState state, RunCursor at, double? bestLoss)
     {
@@ -101,7 +113,7 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
         _last = (state.Step, at);
 
         // A small copy is over before a thread could be woken for it.
-        long elements = (long)state.Layout.Length * (1 + state.Optimizer.Averages.Count) + state.Hidden.Length + state.Inner.Sum(inner => (long)inner.Values.Length);
+        long elements = (long)state.Layout.Length * (1 + state.Optimizer.Averages.Count) + state.Hidden.Length + state.Own.Sum(own => (long)own.Values.Length);
         if (elements <= InlineCopy)
             _writer.Submit(state, about);
         else

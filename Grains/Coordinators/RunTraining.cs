@@ -33,7 +33,7 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
             guard.EnsureSame(before.State.Data);
         var state = await worker.Run(Restore);
         var roster = new TrainerRoster(_progress.Run, LaneBlock.Split(_spec.Data.BatchSize, _spec.Train.Trainers), Former(), services.Grains) { Changed = telemetry.OnTrainer };
-        var sent = new SentParameters(state, _spec.Train.Wire);
+        var sent = new SentParameters(state, _spec.Train);
         using var links = new SiloLinks(roster, services.Exchanges, services.Channels, services.Cluster.Own, sent);
         var sum = new StepSum(new(state, _spec.Train, Buckets.Elements), worker, state.Parameters.Length, _spec.Train.Trainers);
         var beside = new TrainersBeside(roster, services.Occupants, _spec, state.Parameters.Length, services.Options.Value.DirectSteps);
@@ -47,11 +47,13 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
             _spec, data.Data, state, at, _progress, trainers, sent, links, sum, recovery, checkpoints, guard, telemetry, worker, control, services.Time);
         _progress.Begin(
             _spec, roster, new EpochPlans(_spec, data.Data).Training(Math.Min(at.Epoch, _spec.Train.Epochs - 1)).Steps, takeover.Restored?.Name.ToString(), takeover.PassedOver);
-        if (_spec.Train.IsLocal && takeover.Restored is { State.Trainers: var former } && former != _spec.Train.Trainers)
+        if (_spec.Train.KeepsOwn && takeover.Restored is { State.Trainers: var former } && former != _spec.Train.Trainers)
         {
+            var (why, what) = _spec.Train.IsLocal
+                ? ("train.sync is local", "the mean of the former ones' optimizer states")
+                : ("train.wire feeds rounding errors back", "an even share of the former ones' errors");
             _progress.Warn(
-                $"train.sync is local, and the run goes on with {_spec.Train.Trainers} trainers from a checkpoint of {former}: each begins with the mean of the "
-                + "former ones' optimizer states, and the model will be another one than theirs");
+                $"{why}, and the run goes on with {_spec.Train.Trainers} trainers from a checkpoint of {former}: each begins with {what}, and the model will be another one than theirs");
         }
 
         try
@@ -63,8 +65,8 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         }
         catch (RunLeftException e)
         {
-            _handedOver = e.Leave.State == RunState.Queued && services.Cluster.Active.Count > 1;
-            if (e.Leave.State != RunState.Diverged)
+            _handedOver = e.Leave.GoesBack || (e.Leave.State == RunState.Queued && services.Cluster.Active.Count > 1);
+            if (e.Leave is { State: not RunState.Diverged, GoesBack: false })
                 await coordinator.Preserve();
             throw;
         }

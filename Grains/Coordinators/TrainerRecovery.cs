@@ -73,6 +73,30 @@ internal sealed partial class TrainerRecovery(
         }
     }
 
+    /// <summary>Makes the committed state whole: fetches what is still with the trainers. Not while they are at work for the step after it.</summary>
+    /// <exception cref="RunLeftException">A trainer is lost, and with it what it had; or somebody wants the run's end.</exception>
+    public async Task MakeWhole(TrainingState state)
+    {
+        if (state.IsWhole)
+            return;
+        var reply = await control.OrStop(Collect(state));
+        if (!reply.IsWhole)
+            throw GoBack(reply);
+    }
+
+    /// <summary>Makes the committed state of a run whole that is being left, if that can be done in time: trainers may still be at work for the step after it.</summary>
+    /// <returns>Whether it is whole.</returns>
+    public async Task<bool> TryMakeWhole(TrainingState state, TimeSpan patience)
+    {
+        if (!state.IsWhole)
+        {
+            await ((Task)Collect(state)).WaitAsync(patience, time)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+
+        return state.IsWhole;
+    }
+
     /// <summary>Places the trainers again at the committed state; gives up where their own work, and not their silos, keeps failing.</summary>
     /// <param name="reply">Who is missing, and why.</param>
     /// <param name="trouble">What has gone wrong with this step before.</param>
@@ -89,6 +113,9 @@ internal sealed partial class TrainerRecovery(
 
         // A new generation: what the last one left in flight must not be taken for an answer to this one.
         progress.TakeGeneration();
+        if (!state.IsWhole && reply.Lost(progress.Generation).Count > 0)
+            throw GoBack(reply);
+        await MakeWhole(state);
         UprootLost(reply);
         await PlaceAll(state);
         var took = time.GetElapsedTime(started);
@@ -117,6 +144,8 @@ internal sealed partial class TrainerRecovery(
         var moves = TrainerPlacement.Moves(DeviceKinds.Suitable(await cluster.Look(), spec.ComputesOn, DeviceKind), progress.Run, [.. _roster.Homes.OfType<SiloAddress>()]);
         if (moves.Count == 0)
             return false;
+
+        await MakeWhole(state);
 
         // No new generation: the others stand where they stand, and nothing is in flight.
         int[] moving = [.. moves.Keys.Order()];
@@ -157,8 +186,11 @@ internal sealed partial class TrainerRecovery(
         {
             LaneBlock block = _roster.Blocks[trainer];
             var hidden = GradientBuffer.Wrap(state.Hidden.AsMemory(block.First * perLane, block.Count * perLane));
-            var inner = state.Inner.Count == 0 ? null : LocalRounds.Optimizer(state.Inner[trainer]);
-            var assignment = new ShardAssignment(progress.Run, progress.Generation, spec, block.First, block.Count, state.Step, hidden, files, inner);
+            var assignment = new ShardAssignment(progress.Run, progress.Generation, spec, block.First, block.Count, state.Step, hidden, files)
+            {
+                Optimizer = spec.Train.IsLocal ? LocalRounds.Optimizer(state.Own[trainer]) : null,
+                Errors = spec.Train.KeepsErrors ? GradientBuffer.Wrap(state.Own[trainer].Of(0)) : null,
+            };
             return TrainerPlacement.CallOn(homes[trainer], () => _roster[trainer].Assign(assignment));
         });
         if (reply.IsWhole)
@@ -168,6 +200,25 @@ internal sealed partial class TrainerRecovery(
         }
 
         return reply;
+    }
+
+    private async Task<GroupReply<RoundingErrors>> Collect(TrainingState state)
+    {
+        var reply = await trainers.CollectErrors(progress.Generation, state.Step);
+        if (!reply.IsWhole)
+            return reply;
+        state.TakeErrors([.. reply.Results.Select(one => (ReadOnlyMemory<float>)one.Values.Memory)]);
+        foreach (var one in reply.Results)
+            one.Values.Dispose();
+        return reply;
+    }
+
+    /// <summary>Some of the committed state is lost for good: the run goes back to a state that is on the disk. The trainers that are left are found again.</summary>
+    private RunLeftException GoBack<T>(GroupReply<T> reply) where T : TrainerReply
+    {
+        EnsureInForce(reply);
+        UprootLost(reply);
+        return new(new RunLeave(RunState.Queued, $"{reply.Reason}; with it the rounding errors of its gradients") { Lost = reply.Missing });
     }
 
     private void UprootLost<T>(GroupReply<T>? reply) where T : TrainerReply

@@ -8,16 +8,14 @@ namespace Orleans.Tbptt.Grains.Exchange;
 /// The committed parameters as they are sent: the state's own memory. They stay as they are until every trainer has contributed to the step after them. Where
 /// the wire is narrower, trainers beside the coordinator see them whole, and round them as the wire does.
 /// </summary>
-internal sealed class SentParameters(TrainingState state, WireKind wire)
+internal sealed class SentParameters(TrainingState state, TrainSpec train)
 {
-    private readonly bool _isNarrow = wire == WireKind.Bfloat16;
-
     /// <summary>All of them.</summary>
-    public GradientBuffer Whole => GradientBuffer.Wrap(state.Parameters, _isNarrow);
+    public GradientBuffer Whole => GradientBuffer.Wrap(state.Parameters, train.IsNarrow);
 
     /// <summary>How many there are.</summary>
     public int Length => state.Parameters.Length;
 
     /// <summary>A bucket of them.</summary>
-    public GradientBuffer Bucket(int bucket) => GradientBuffer.Wrap(Buckets.Of(state.Parameters, bucket), _isNarrow);
+    public GradientBuffer Bucket(int bucket) => GradientBuffer.Wrap(Buckets.Of(state.Parameters, bucket), train.IsNarrow);
 }

@@ -14,7 +14,7 @@ internal sealed class RunTelemetry(TrainingInstruments instruments, RunStatus st
     private RunGauges? _gauges;
     private double? _clipNorm;
     private bool _waited;
-    private bool _isRecovering;
+    private string? _recovering;
     private (long First, long Last) _answers;
 
     /// <summary>The spans.</summary>
@@ -24,10 +24,11 @@ internal sealed class RunTelemetry(TrainingInstruments instruments, RunStatus st
     /// <param name="generation">The generation it was taken over under.</param>
     /// <param name="snapshot">Its status at any moment.</param>
     /// <param name="spec">Its spec; null where it cannot be read.</param>
-    public void OnTaken(int generation, Func<RunStatus> snapshot, RunSpec? spec)
+    /// <param name="goesBack">Whether it goes on from its last checkpoint because trainers were lost.</param>
+    public void OnTaken(int generation, Func<RunStatus> snapshot, RunSpec? spec, bool goesBack = false)
     {
         // A coordinator that leaves in order says so in the status before it goes.
-        _isRecovering = generation > 1 && status.State == RunState.Running;
+        _recovering = goesBack ? RecoveryReason.Lost : generation > 1 && status.State == RunState.Running ? RecoveryReason.Coordinator : null;
         _clipNorm = spec?.Train.ClipNorm;
         instruments.OnTaken(_gauges = new(RunId.Parse(status.Id), snapshot));
     }
@@ -70,9 +71,9 @@ internal sealed class RunTelemetry(TrainingInstruments instruments, RunStatus st
         if (_answers.Last != 0)
             instruments.OnWaited(time.GetElapsedTime(_answers.First, _answers.Last));
         _gauges?.OnStep(steps[^1].LearningRate);
-        if (_isRecovering)
-            OnRecovered(RecoveryReason.Coordinator, time.GetElapsedTime(_began));
-        _isRecovering = false;
+        if (_recovering is not null)
+            OnRecovered(_recovering, time.GetElapsedTime(_began));
+        _recovering = null;
         Spans.OnCommitted();
     }
 

@@ -105,6 +105,9 @@ internal sealed partial class ResidentTrainer
     public TrainerReply EvaluateChunkHere(EvaluationTicket ticket, Func<bool>? isWanted = null) =>
         Finish(DoHere(ticket.Generation, () => isWanted?.Invoke() == false ? Late() : _chunks.Evaluate(_host, ticket)));
 
+    /// <inheritdoc cref="ITrainerGrain.GetErrors"/>
+    public Task<TrainerReply> GetErrors(int generation, long step) => Do(generation, () => _host.GetErrors(step, generation));
+
     /// <summary>Nothing more is wanted of it, unless by a newer generation.</summary>
     /// <returns>Whether it has to go: not when an older generation says so.</returns>
     public bool Release(int generation)

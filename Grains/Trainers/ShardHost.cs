@@ -31,9 +31,10 @@ internal sealed class ShardHost(ShardFactory factory)
         _share = share;
         EnsureUnchanged(_open);
         var shard = _open.Shard;
-        shard.Restore(assignment.Step, assignment.Hidden.Span);
+        shard.Restore(assignment.Step, assignment.Hidden.Span, assignment.Errors is { } errors ? errors.Span : default);
         assignment.Hidden.Dispose();
-        _isNarrow = assignment.Spec.Train.Wire == WireKind.Bfloat16;
+        assignment.Errors?.Dispose();
+        _isNarrow = assignment.Spec.Train.IsNarrow;
         if (assignment.Spec.Train.IsLocal)
             return RestoreLocal(shard, assignment);
         if (_gradient.Length != shard.Replica.Layout.Length)
@@ -49,8 +50,8 @@ internal sealed class ShardHost(ShardFactory factory)
         if (ticket.Chunk == 0)
             EnsureUnchanged(open);
         if (!open.Shard.CanTrain(ticket.Step))
-            return new Refusal($"the trainer stands at another step than {ticket.Step}", ticket.Generation);
-        var (lossSum, weight) = open.Shard.TrainChunk(new(ticket.Step, ticket.Epoch, ticket.Chunk), ticket.Parameters.Span, _gradient);
+            return ElsewhereThan(ticket.Step, ticket.Generation);
+        var (lossSum, weight) = open.Shard.TrainChunk(new(ticket.Step, ticket.Epoch, ticket.Chunk), ticket.Parameters.Span, _gradient, ticket.Parameters.IsRounded);
         ticket.Parameters.Dispose();
 
         // Memory of the trainer's own: it leaves it alone until the next ticket, and by then the coordinator has summed it up.
@@ -67,7 +68,7 @@ internal sealed class ShardHost(ShardFactory factory)
         if (ticket.Chunk == 0)
             EnsureUnchanged(open);
         if (!local.CanTrain(ticket.Step))
-            return new Refusal($"the trainer stands at another step than {ticket.Step}", ticket.Generation);
+            return ElsewhereThan(ticket.Step, ticket.Generation);
         var at = new StepPosition(ticket.Step, ticket.Epoch, ticket.Chunk);
         var round = local.TrainRound(at, ticket.Chunks, ticket.Parameters.Span, isAbandoned);
         ticket.Parameters.Dispose();
@@ -80,6 +81,16 @@ internal sealed class ShardHost(ShardFactory factory)
             new(done.OptimizerCount, [.. done.Averages.Select(Wrap)]), done.NotFinite);
     }
 
+    /// <summary>The rounding errors of the gradients at a committed state.</summary>
+    /// <param name="step">Committed steps.</param>
+    /// <param name="generation">The coordinator's generation.</param>
+    public TrainerReply GetErrors(long step, int generation)
+    {
+        if (_open is not { } open)
+            return Unassigned();
+        return open.Shard.ErrorsAt(step) is { } errors ? new RoundingErrors(Wrap(errors)) : ElsewhereThan(step, generation);
+    }
+
     /// <summary>Reads the next chunk ahead of its ticket.</summary>
     /// <param name="last">The chunk that was trained on last.</param>
     public void Prefetch(StepPosition last) => _open?.Shard.Prefetch(last);
@@ -89,7 +100,7 @@ internal sealed class ShardHost(ShardFactory factory)
     {
         if (_open is not { } open)
             return Unassigned();
-        var (lossSum, weight) = open.Shard.EvaluateChunk(ticket.Chunk, ticket.Parameters.Span);
+        var (lossSum, weight) = open.Shard.EvaluateChunk(ticket.Chunk, ticket.Parameters.Span, ticket.Parameters.IsRounded);
         ticket.Parameters.Dispose();
         return new EvaluationResult(lossSum, weight);
     }
@@ -111,6 +122,8 @@ internal sealed class ShardHost(ShardFactory factory)
     }
 
     private TrainerReady Ready(TrainerShard shard) => new(factory.SiloName, shard.Replica.Device, factory.SiloAddress, shard.Replica.Engine);
+
+    private static Refusal ElsewhereThan(long step, int generation) => new($"the trainer stands at another step than {step}", generation);
 
     private static GradientBuffer Wrap(ReadOnlyMemory<float> own) => GradientBuffer.Wrap(MemoryMarshal.AsMemory(own));
 

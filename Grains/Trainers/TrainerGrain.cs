@@ -43,6 +43,8 @@ internal sealed class TrainerGrain : Grain, ITrainerGrain
 
     public Task<TrainerReply> EvaluateChunk(EvaluationTicket ticket) => _trainer.EvaluateChunk(ticket);
 
+    public Task<TrainerReply> GetErrors(int generation, long step) => _trainer.GetErrors(generation, step);
+
     public Task Release(int generation)
     {
         if (_trainer.Release(generation))

@@ -1,6 +1,5 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Optimizers;
-using Orleans.Tbptt.Training.Rounds;
 
 namespace Orleans.Tbptt.Training.Steps;
 
@@ -21,10 +20,10 @@ public sealed class TrainingSnapshot
         Parameters = new float[_layout.Length];
         Averages = new float[checked(AverageNames.Count * _layout.Length)];
         Hidden = new float[checked(spec.Data.BatchSize * _layout.HiddenPerLane)];
-        Inner = [.. Enumerable.Range(0, spec.Train.IsLocal ? spec.Train.Trainers : 0).Select(_ => new InnerState(spec.Train.Optimizer, _layout))];
+        Own = OwnState.OfAll(spec.Train, _layout);
 
         // Large arrays have no memory until it is written to; the system finds it now, and not while a step waits for the first copy.
-        foreach (float[] values in (float[][])[Parameters, Averages, Hidden, .. Inner.Select(inner => inner.Values)])
+        foreach (float[] values in (float[][])[Parameters, Averages, Hidden, .. Own.Select(own => own.Values)])
             values.AsSpan().Clear();
     }
 
@@ -40,11 +39,11 @@ public sealed class TrainingSnapshot
     /// <summary>The hidden state of every lane, lane-major: <c>[lane][h, c][layer][unit]</c>.</summary>
     public float[] Hidden { get; }
 
-    /// <summary>The state of every trainer's inner optimizer, in order; empty where trainers make no local steps.</summary>
-    public IReadOnlyList<InnerState> Inner { get; }
+    /// <summary>What each trainer keeps, in order; empty where trainers keep nothing.</summary>
+    public IReadOnlyList<OwnState> Own { get; }
 
     /// <summary>How many numbers it holds.</summary>
-    public long Length => (long)Parameters.Length + Averages.Length + Hidden.Length + Inner.Sum(inner => (long)inner.Values.Length);
+    public long Length => (long)Parameters.Length + Averages.Length + Hidden.Length + Own.Sum(own => (long)own.Values.Length);
 
     /// <summary>Updates that the optimizer has made.</summary>
     public long OptimizerCount { get; set; }
@@ -68,20 +67,20 @@ public sealed class TrainingSnapshot
     internal Span<float> Average(int index) => Averages.AsSpan(index * _layout.Length, _layout.Length);
 
     /// <param name="state">A state.</param>
-    /// <param name="trainers">How many inner optimizers there must be; null for any number.</param>
+    /// <param name="trainers">How many trainers' own states there must be; null for any number.</param>
     internal void EnsureFits(TrainingState state, int? trainers = null)
     {
         var averages = state.Optimizer.Averages;
         bool fits = state.Parameters.Length == Parameters.Length && state.Hidden.Length == Hidden.Length && averages.Count == AverageNames.Count;
         for (int i = 0; fits && i < averages.Count; i++)
             fits = averages[i].Name == AverageNames[i];
-        fits = fits && (Inner.Count > 0) == (state.Inner.Count > 0) && Inner.Count == (trainers ?? Inner.Count)
-            && (Inner.Count == 0 || Inner[0].Names.SequenceEqual(state.Inner[0].Names));
+        fits = fits && (Own.Count > 0) == (state.Own.Count > 0) && Own.Count == (trainers ?? Own.Count)
+            && (Own.Count == 0 || Own[0].Names.SequenceEqual(state.Own[0].Names));
         if (!fits)
         {
             throw new ArgumentException(
-                $"the snapshot is for {Parameters.Length} parameters, {Hidden.Length} values of hidden state [{string.Join(", ", AverageNames)}] and {Inner.Count} inner optimizers, " +
-                $"the state has {state.Parameters.Length}, {state.Hidden.Length}, [{string.Join(", ", averages.Select(average => average.Name))}] and {state.Inner.Count}",
+                $"the snapshot is for {Parameters.Length} parameters, {Hidden.Length} values of hidden state [{string.Join(", ", AverageNames)}] and the own states of {Own.Count} trainers, " +
+                $"the state has {state.Parameters.Length}, {state.Hidden.Length}, [{string.Join(", ", averages.Select(average => average.Name))}] and {state.Own.Count}",
                 nameof(state));
         }
     }

@@ -5,9 +5,6 @@ namespace Orleans.Tbptt.Training.Steps;
 /// <summary>Where trainers make rounds of local steps, S(n) holds the state of each trainer's inner optimizer, too, and n goes on by a round.</summary>
 public sealed partial class TrainingState
 {
-    /// <summary>The state of every trainer's inner optimizer, in order; empty where trainers make no local steps.</summary>
-    public IReadOnlyList<InnerState> Inner { get; }
-
     /// <summary>
     /// Takes the trainers' rounds, in order of trainer, and makes the update after them (DiLoCo, algorithm 1, outer optimization): average the differences by the
     /// elements that each trainer was trained on, check, update by the outer optimizer, carry hidden states and inner optimizers.
@@ -30,8 +27,8 @@ public sealed partial class TrainingState
 
         Optimizer.Step(Parameters, difference, _spec.Sync.Outer!.Lr);
         Carry(shards.Select(shard => shard.Hidden));
-        foreach (var (inner, shard) in Inner.Zip(shards))
-            inner.Take(shard.Averages, shard.OptimizerCount);
+        foreach (var (own, shard) in Own.Zip(shards))
+            own.Take(shard.Averages, shard.OptimizerCount);
         var committed = new StepOutcome.Committed[steps];
         for (int i = 0; i < steps; i++)
         {
@@ -42,16 +39,5 @@ public sealed partial class TrainingState
         }
 
         return new StepOutcome.Round(committed);
-    }
-
-    private void RestoreInner(IReadOnlyList<InnerState> saved)
-    {
-        for (int i = 0; i < Inner.Count; i++)
-        {
-            if (saved.Count == Inner.Count)
-                Inner[i].Take(saved[i]);
-            else
-                Inner[i].TakeMean(saved);
-        }
     }
 }

@@ -1,6 +1,5 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Optimizers;
-using Orleans.Tbptt.Training.Rounds;
 
 namespace Orleans.Tbptt.Training.Steps;
 
@@ -50,7 +49,7 @@ public sealed partial class TrainingState
         Layout = ParameterLayout.Of(spec.Model);
         Parameters = InitialParameters.Of(spec, Layout);
         Optimizer = Optimizers.Optimizer.OfTheRun(spec.Train, Layout.Length);
-        Inner = [.. Enumerable.Range(0, spec.Train.IsLocal ? spec.Train.Trainers : 0).Select(_ => new InnerState(spec.Train.Optimizer, Layout))];
+        Own = OwnState.OfAll(spec.Train, Layout);
         Hidden = new float[checked(spec.Data.BatchSize * Layout.HiddenPerLane)];
     }
 
@@ -121,22 +120,25 @@ public sealed partial class TrainingState
     /// <summary>Copies all of S(n) into buffers of its own, so that it can be written while training goes on. Allocates nothing.</summary>
     /// <param name="snapshot">A snapshot made for the same spec.</param>
     /// <exception cref="ArgumentException">It was made for another model, optimizer or number of lanes.</exception>
+    /// <exception cref="InvalidOperationException">The state is not whole.</exception>
     public void CopyTo(TrainingSnapshot snapshot)
     {
-        snapshot.EnsureFits(this, trainers: Inner.Count);
+        if (!IsWhole)
+            throw new InvalidOperationException($"the trainers' rounding errors after step {Step} are not here");
+        snapshot.EnsureFits(this, trainers: Own.Count);
         Parameters.CopyTo(snapshot.Parameters, 0);
         Hidden.CopyTo(snapshot.Hidden, 0);
         for (int i = 0; i < Optimizer.Averages.Count; i++)
             Optimizer.Averages[i].Values.Span.CopyTo(snapshot.Average(i));
-        for (int i = 0; i < Inner.Count; i++)
-            snapshot.Inner[i].Take(Inner[i]);
+        for (int i = 0; i < Own.Count; i++)
+            snapshot.Own[i].Take(Own[i]);
         snapshot.OptimizerCount = Optimizer.Count;
         (snapshot.Step, snapshot.EpochLossSum, snapshot.EpochWeight) = (Step, EpochLossSum, EpochWeight);
     }
 
     /// <summary>
-    /// Becomes the S(n) of a snapshot, to the bit; where trainers make local steps and are others in number, each of them begins with the mean of the former
-    /// ones' optimizer states.
+    /// Becomes the S(n) of a snapshot, to the bit; where trainers keep something of their own and are others in number, each of them begins as
+    /// <see cref="OwnState.TakeShare"/> says.
     /// </summary>
     /// <param name="snapshot">A snapshot made for the same spec; any number of trainers.</param>
     /// <exception cref="ArgumentException">It was made for another model, optimizer or number of lanes. Nothing was changed.</exception>
@@ -147,9 +149,10 @@ public sealed partial class TrainingState
         snapshot.Hidden.CopyTo(Hidden, 0);
         for (int i = 0; i < Optimizer.Averages.Count; i++)
             snapshot.Average(i).CopyTo(Optimizer.Averages[i].Values.Span);
-        RestoreInner(snapshot.Inner);
+        RestoreOwn(snapshot.Own);
         Optimizer.Count = snapshot.OptimizerCount;
         (Step, EpochLossSum, EpochWeight) = (snapshot.Step, snapshot.EpochLossSum, snapshot.EpochWeight);
+        _ownStep = Step;
     }
 
     private void Carry(IEnumerable<ReadOnlyMemory<float>> hidden)

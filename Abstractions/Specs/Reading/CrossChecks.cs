@@ -50,7 +50,7 @@ internal static class CrossChecks
 
     private static void Wire(TrainSpec train, Findings findings)
     {
-        if (findings.Sound("train.sync.mode", "train.wire") && train is { IsLocal: true, Wire: not WireKind.Full })
+        if (findings.Sound("train.sync.mode", "train.wire") && train is { IsLocal: true, IsNarrow: true })
         {
             findings.Tell("train.wire", $"{Spelling.Of(Spelling.Wires, train.Wire)} with sync.mode local",
                 "float32, for what local steps add up to is too fine for it", "remove it, or write mode: every");

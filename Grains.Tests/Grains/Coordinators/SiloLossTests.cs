@@ -14,6 +14,7 @@ public sealed class SiloLossTests
     private static readonly RunSpec Spec = TestSpecs.Average(trainers: 5, layers: 2, dropout: 0.2, validationFraction: 0.2);
 
     [Theory]
+    [InlineData(0)]
     [InlineData(1)]
     [InlineData(4)]
     public async Task Run_GivesTheSameBits_WhenASiloOfItsTrainersIsKilled(int round)
@@ -34,14 +35,14 @@ public sealed class SiloLossTests
         var finished = new FinishedRun(silos.Directory(run), await coordinator.GetStatus(), lines);
         RunAssert.SameBits(Oracle.Of(Of(round)), finished);
         Assert.Equal(3, before.Distinct().Count());
-        Assert.NotEmpty(finished.Events.OfType<TrainersRecovered>());
         string dead = others[0].SiloAddress.Endpoint.ToString();
         Assert.Contains(before, silo => silo.Contains(dead));
-        var last = finished.Events.OfType<TrainersRecovered>().First();
-        Assert.Subset(last.Trainers.ToHashSet(), Enumerable.Range(0, 5).Where(trainer => before[trainer].Contains(dead)).ToHashSet());
+        var lost = round == 0 ? finished.Events.OfType<RunWentBack>().First().Trainers : finished.Events.OfType<TrainersRecovered>().First().Trainers;
+        Assert.Subset(lost.ToHashSet(), Enumerable.Range(0, 5).Where(trainer => before[trainer].Contains(dead)).ToHashSet());
     }
 
     [Theory]
+    [InlineData(0)]
     [InlineData(1)]
     [InlineData(4)]
     public async Task Run_GoesOnElsewhere_ToTheSameBits_WhenTheSiloOfItsCoordinatorIsKilled(int round)
@@ -65,6 +66,7 @@ public sealed class SiloLossTests
     }
 
     [Theory]
+    [InlineData(0)]
     [InlineData(1)]
     [InlineData(4)]
     public async Task Run_GoesOnElsewhere_AndRepeatsNothing_WhenTheSiloOfItsCoordinatorIsShutDown(int round)
@@ -96,6 +98,7 @@ public sealed class SiloLossTests
     }
 
     [Theory]
+    [InlineData(0)]
     [InlineData(1)]
     [InlineData(4)]
     public async Task Trainers_MoveToASiloThatJoins_AndNoStepIsRunAgain(int round)
@@ -117,8 +120,8 @@ public sealed class SiloLossTests
         Assert.Empty(finished.Events.OfType<TrainersRecovered>());
     }
 
-    /// <summary>The spec for a number of steps that trainers make by themselves: with 1 the exact mode.</summary>
-    private static RunSpec Of(int round) => round == 1 ? Spec : Spec.InRounds(round);
+    /// <summary>The spec for a number of steps that trainers make by themselves: with 1 the exact mode, and with 0 that over a wire with error feedback.</summary>
+    private static RunSpec Of(int round) => round switch { 0 => Spec.WithFeedback(), 1 => Spec, _ => Spec.InRounds(round) };
 
     private static bool IsFifthStep(TrainerCall call) => call.Step == 4
         && call.Method is nameof(ITrainerGrain.TrainChunk) or nameof(ITrainerGrain.TrainRound);

@@ -74,12 +74,12 @@ public sealed class RoundStateTests
 
         Bits.Same(state.Parameters, other.Parameters);
         Bits.Same(state.Hidden, other.Hidden);
-        float[] mean = [.. state.Inner[0].Values.Zip(state.Inner[1].Values, (one, two) => (one + two) / 2)];
-        Assert.Equal(3, other.Inner.Count);
-        Assert.All(other.Inner, inner =>
+        float[] mean = [.. state.Own[0].Values.Zip(state.Own[1].Values, (one, two) => (one + two) / 2)];
+        Assert.Equal(3, other.Own.Count);
+        Assert.All(other.Own, inner =>
         {
             Bits.Same(mean, inner.Values);
-            Assert.Equal(state.Inner.Max(former => former.Count), inner.Count);
+            Assert.Equal(state.Own.Max(former => former.Count), inner.Count);
         });
         Assert.Throws<ArgumentException>(() => other.CopyTo(snapshot));
         Assert.Throws<ArgumentException>(() => new TrainingState(States.Spec()).Restore(snapshot));
@@ -89,16 +89,16 @@ public sealed class RoundStateTests
     public void OptimizerThatHasMadeNoUpdate_IsNoPartOfTheMean()
     {
         var layout = ParameterLayout.Of(Spec.Model);
-        InnerState[] former = [new(Spec.Train.Optimizer, layout), new(Spec.Train.Optimizer, layout)];
+        OwnState[] former = [new(Spec.Train, layout), new(Spec.Train, layout)];
         former[1].Values.AsSpan().Fill(3);
         former[1].Count = 7;
-        var mean = new InnerState(Spec.Train.Optimizer, layout);
+        var mean = new OwnState(Spec.Train, layout);
 
-        mean.TakeMean(former);
+        mean.TakeShare(former, trainers: 1);
 
         Assert.Equal(7, mean.Count);
         Bits.Same(former[1].Values, mean.Values);
-        mean.TakeMean([former[0]]);
+        mean.TakeShare([former[0]], trainers: 1);
         Assert.Equal(0, mean.Count);
         Assert.All(mean.Values, value => Assert.Equal(0, value));
     }
@@ -108,9 +108,9 @@ public sealed class RoundStateTests
     {
         float[] sum = new float[state.Layout.Length];
         Array.Fill(sum, difference * (float)weights.Sum());
-        var inner = state.Inner[0];
+        var inner = state.Own[0];
         return new(
-            sum, new float[state.Hidden.Length / state.Inner.Count], lossSums, weights,
+            sum, new float[state.Hidden.Length / state.Own.Count], lossSums, weights,
             [.. inner.Names.Select(_ => (ReadOnlyMemory<float>)new float[state.Layout.Length])], weights.Length);
     }
 }

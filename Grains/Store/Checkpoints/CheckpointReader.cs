@@ -36,8 +36,8 @@ internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
                 EpochLossSum = state.EpochLossSum,
                 EpochWeight = state.EpochWeight,
             };
-            foreach (var (inner, updates) in snapshot.Inner.Zip(state.TrainerUpdates))
-                inner.Count = updates;
+            foreach (var (own, updates) in snapshot.Own.Zip(state.TrainerUpdates))
+                own.Count = updates;
             foreach (var file in CheckpointFiles.Of(spec, snapshot))
                 ReadTensors(spec, snapshot, state, file);
             restored = new(name, snapshot, state);
@@ -98,9 +98,9 @@ internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
             return $"{CheckpointFiles.State}: found checkpoint {new CheckpointName(state.Generation, state.Step)}, expected {name}";
         if (state.SpecHash != SpecHash.Of(spec))
             return $"{CheckpointFiles.State}: found a checkpoint of another spec ({Short(state.SpecHash)}), expected one of this ({Short(SpecHash.Of(spec))})";
-        int optimizers = spec.Train.IsLocal ? state.Trainers : 0;
-        if (state.Trainers < 1 || state.TrainerUpdates.Count != optimizers)
-            return $"{CheckpointFiles.State}: found {state.Trainers} trainers and the updates of {state.TrainerUpdates.Count}, expected those of {optimizers}";
+        int own = spec.Train.KeepsOwn ? state.Trainers : 0;
+        if (state.Trainers < 1 || state.TrainerUpdates.Count != own)
+            return $"{CheckpointFiles.State}: found {state.Trainers} trainers and the updates of {state.TrainerUpdates.Count}, expected those of {own}";
         return null;
     }
 

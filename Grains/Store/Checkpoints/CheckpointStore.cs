@@ -44,7 +44,7 @@ internal sealed class CheckpointStore(RunStore runs, TimeProvider time)
                 EpochLossSum = snapshot.EpochLossSum,
                 EpochWeight = snapshot.EpochWeight,
                 OptimizerCount = snapshot.OptimizerCount,
-                TrainerUpdates = [.. snapshot.Inner.Select(inner => inner.Count)],
+                TrainerUpdates = [.. snapshot.Own.Select(own => own.Count)],
                 Trainers = spec.Train.Trainers,
                 SpecHash = SpecHash.Of(spec),
                 WrittenAt = time.GetUtcNow(),

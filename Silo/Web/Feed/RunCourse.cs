@@ -98,10 +98,11 @@ internal sealed class RunCourse(double? clipNorm)
             {
                 RunPaused or RunEnded => (InterruptionKind.Pause, "resumed"),
                 // Where that very step could not be saved, steps are computed again as after a loss.
+                RunWentBack back => (InterruptionKind.Rewind, back.Reason),
                 RunHandedOver handover when started.Step >= handover.Step => (InterruptionKind.Handover, handover.Reason),
                 _ => (InterruptionKind.Takeover, "the coordinator's silo was lost, and another one took the run over"),
             };
-            Interrupt(new(kind, last.Time, started.Time, [], started.Step, reason));
+            Interrupt(new(kind, last.Time, started.Time, last is RunWentBack { Trainers: var lost } ? lost : [], started.Step, reason));
         }
 
         Started ??= started;

@@ -55,10 +55,16 @@ internal static class TroubleCard
     {
         foreach (var lost in run.Course.Interruptions.Where(one => one.IsLoss).Reverse().Take(3))
         {
-            string who = lost.Trainers.Count == 0 ? "The coordinator" : $"{(lost.Trainers.Count == 1 ? "Trainer" : "Trainers")} {string.Join(", ", lost.Trainers)}";
-            yield return lost.Kind == InterruptionKind.Takeover
-                ? Html.Of($"{Words.Time(lost.To)}: {who} was lost. Another silo took the run over {Text.Duration(lost.Took.TotalSeconds)} after its last event and went on from step {Text.Count(lost.Step)}; steps after it are computed again, to the same bits.")
-                : Html.Of($"{Words.Time(lost.To)}: {who} {(lost.Trainers.Count == 1 ? "was" : "were")} lost ({Cause(lost.Reason)}). {(lost.Trainers.Count == 1 ? "It was" : "They were")} placed again within {Text.Duration(lost.Took.TotalSeconds)} and step {Text.Count(lost.Step)} was run again: nothing of the result is lost.");
+            var when = Words.Time(lost.To);
+            string took = Text.Duration(lost.Took.TotalSeconds), step = Text.Count(lost.Step);
+            bool isOne = lost.Trainers.Count <= 1;
+            string who = lost.Trainers.Count == 0 ? "The coordinator" : $"{(isOne ? "Trainer" : "Trainers")} {string.Join(", ", lost.Trainers)}";
+            yield return lost.Kind switch
+            {
+                InterruptionKind.Takeover => Html.Of($"{when}: {who} was lost. Another silo took the run over {took} after its last event and went on from step {step}; steps after it are computed again, to the same bits."),
+                InterruptionKind.Rewind => Html.Of($"{when}: {who} {(isOne ? "was" : "were")} lost ({Cause(lost.Reason)}). Within {took} the run went back to the checkpoint of step {step}; steps after it are computed again, to the same bits."),
+                _ => Html.Of($"{when}: {who} {(isOne ? "was" : "were")} lost ({Cause(lost.Reason)}). {(isOne ? "It was" : "They were")} placed again within {took} and step {step} was run again: nothing of the result is lost."),
+            };
         }
 
         foreach (string passed in run.Course.PassedOver)
