@@ -13,13 +13,14 @@ internal static class LocalSyncCommand
         var delay = new Option<int>("--delay") { Description = "Milliseconds that each message between coordinator and trainers is held up.", DefaultValueFactory = _ => 20 };
         var outerLr = new Option<double>("--outer-lr") { Description = "The outer learning rate.", DefaultValueFactory = _ => 0.7 };
         var outerMomentum = new Option<double>("--outer-momentum") { Description = "The outer momentum.", DefaultValueFactory = _ => 0.9 };
+        var wires = new Option<bool>("--wires") { Description = "Compares what gradients are rounded to, at every step, instead of rounds." };
         var command = new Command("local-sync", "Four trainers synchronised at every step, and after rounds of 1, 10 and 50 steps (DiLoCo).")
         {
-            text, epochs, hidden, delay, outerLr, outerMomentum,
+            text, epochs, hidden, delay, outerLr, outerMomentum, wires,
         };
         command.SetAction((parsed, _) => LocalSyncComparison.Run(new(
             parsed.GetValue(text), parsed.GetValue(epochs), parsed.GetValue(hidden), TimeSpan.FromMilliseconds(parsed.GetValue(delay)),
-            parsed.GetValue(outerLr), parsed.GetValue(outerMomentum))));
+            parsed.GetValue(outerLr), parsed.GetValue(outerMomentum), parsed.GetValue(wires))));
         return command;
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Orleans.Tbptt.Grains;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 
@@ -11,7 +12,8 @@ namespace Orleans.Tbptt.Benchmarks.LocalSync;
 /// <param name="Delay">How long each message is held up.</param>
 /// <param name="OuterLr">The outer learning rate.</param>
 /// <param name="OuterMomentum">The outer momentum.</param>
-internal sealed record LocalSyncOptions(string? Text, int Epochs, int Hidden, TimeSpan Delay, double OuterLr, double OuterMomentum);
+/// <param name="Wires">Whether the contestants are kinds of rounding, at every step, instead of rounds.</param>
+internal sealed record LocalSyncOptions(string? Text, int Epochs, int Hidden, TimeSpan Delay, double OuterLr, double OuterMomentum, bool Wires);
 
 /// <summary>
 /// A byte-level language model with four trainers, synchronised at every step and after rounds of 1, 10 and 50 steps: the loss after the same bytes, what is
@@ -26,21 +28,29 @@ internal static class LocalSyncComparison
     public static async Task Run(LocalSyncOptions options)
     {
         var traffic = new TrainerTraffic(options.Delay);
-        await using var silo = await LocalSilo.Start(builder => builder.AddIncomingGrainCallFilter(traffic));
+
+        // Every step by message, so that it is counted and held up.
+        await using var silo = await LocalSilo.Start(builder => builder.AddIncomingGrainCallFilter(traffic).Configure<TbpttGrainsOptions>(one => one.DirectSteps = false));
         var outer = new OuterOptimizerSpec { Lr = options.OuterLr, Momentum = options.OuterMomentum };
-        (string Name, SyncSpec Sync)[] modes =
-        [
-            ("every", new()), .. Rounds.Select(chunks => ($"local, H = {chunks}", new SyncSpec { Mode = SyncMode.Local, Chunks = chunks, Outer = outer })),
-        ];
+        (string Name, Func<TrainSpec, TrainSpec> Of)[] modes = options.Wires
+            ? [.. Enum.GetValues<WireKind>().Select(wire => ($"wire: {wire}", (Func<TrainSpec, TrainSpec>)(train => train with { Wire = wire })))]
+            :
+            [
+                ("every", train => train),
+                .. Rounds.Select(chunks => (
+                    $"local, H = {chunks}",
+                    (Func<TrainSpec, TrainSpec>)(train => train with { Sync = new() { Mode = SyncMode.Local, Chunks = chunks, Outer = outer } }))),
+            ];
         Console.WriteLine(FormattableString.Invariant(
             $"{Trainers} trainers, {Lanes} lanes, LSTM of {options.Hidden}, {options.Epochs} epochs, outer lr {outer.Lr}, momentum {outer.Momentum}, {options.Delay.TotalMilliseconds} ms on each message"));
         Console.WriteLine();
-        Console.WriteLine("| train.sync | training loss, last epoch (bits per byte) | validation (bits per byte) | messages | bytes sent per byte trained on | steps/s |");
+        Console.WriteLine("| train | training loss, last epoch (bits per byte) | validation (bits per byte) | messages | bytes sent per byte trained on | steps/s |");
         Console.WriteLine("| --- | --- | --- | --- | --- | --- |");
-        foreach (var (name, sync) in modes)
+        foreach (var (number, (name, change)) in modes.Index())
         {
             traffic.Take();
-            var directory = await silo.Train(RunId.Parse($"sync-{sync.Mode}-{sync.Chunks}".ToLowerInvariant()), Spec(options, sync));
+            var spec = Spec(options);
+            var directory = await silo.Train(RunId.Parse($"sync-{number}"), spec with { Train = change(spec.Train) });
             var (bytes, messages) = traffic.Take();
             RunEvent[] events = [.. (await File.ReadAllLinesAsync(directory.Metrics)).Select(RunJson.ReadEvent)];
             StepCommitted[] steps = [.. events.OfType<StepCommitted>()];
@@ -51,9 +61,9 @@ internal static class LocalSyncComparison
         }
     }
 
-    private static RunSpec Spec(LocalSyncOptions options, SyncSpec sync)
+    private static RunSpec Spec(LocalSyncOptions options)
     {
-        string root = Root();
+        string? root = options.Text is null ? Root() : null;
         return new()
         {
             Name = "sync",
@@ -62,7 +72,7 @@ internal static class LocalSyncComparison
             {
                 Source = SourceKind.Bytes,
                 Paths = [options.Text is { } text ? Path.GetFullPath(text) : $"{root}/**/*.cs"],
-                Exclude = options.Text is null ? [$"{root}/artifacts/**"] : [],
+                Exclude = root is null ? [] : [$"{root}/artifacts/**"],
                 BatchSize = Lanes,
                 ValidationFraction = 0.05,
             },
@@ -74,7 +84,6 @@ internal static class LocalSyncComparison
                 Loss = LossKind.CrossEntropy,
                 Optimizer = new() { Name = OptimizerKind.Adam, Lr = 3e-3 },
                 ClipNorm = 1,
-                Sync = sync,
             },
         };
     }

@@ -44,6 +44,6 @@ internal sealed class TrainerTraffic(TimeSpan delay) : IIncomingGrainCallFilter
         if (buffers is null)
             return;
         Interlocked.Increment(ref _messages);
-        Interlocked.Add(ref _bytes, buffers.Sum(buffer => (long)buffer.Length * sizeof(float)));
+        Interlocked.Add(ref _bytes, buffers.Sum(buffer => (long)buffer.Length * (buffer.IsNarrow ? sizeof(ushort) : sizeof(float))));
     }
 }
