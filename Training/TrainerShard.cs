@@ -17,7 +17,7 @@ public readonly record struct StepPosition(long Step, int Epoch, long Chunk);
 /// </summary>
 /// <remarks>
 /// It keeps two hidden states: the one a step began with and the one it ended with. Asked for the next step it goes on from the second; asked
-/// for the same step again, because another trainer was lost, it starts over from the first. Not thread-safe; bound to a thread where its replica is.
+/// for the same step again, because another trainer was lost, it starts over from the first. Not thread-safe but for <see cref="ErrorsAt"/>; bound to a thread where its replica is.
 /// </remarks>
 public sealed class TrainerShard : IDisposable
 {
@@ -40,6 +40,9 @@ public sealed class TrainerShard : IDisposable
     private float[]? _rounded;
     private float[] _errorsBefore;
     private float[] _errorsAfter;
+
+    /// <summary>Held where the share goes from one step to another: <see cref="ErrorsAt"/> may be asked from another thread.</summary>
+    private readonly Lock _gate = new();
 
     /// <summary>Makes a share that stands at step 0 with zero hidden state.</summary>
     /// <param name="spec">The run's spec, every size known.</param>
@@ -76,15 +79,25 @@ public sealed class TrainerShard : IDisposable
     {
         if (errors.Length != _errorsBefore.Length)
             throw new ArgumentException($"found {errors.Length} rounding errors, expected {_errorsBefore.Length}", nameof(errors));
-        hidden.CopyTo(_before);
-        errors.CopyTo(_errorsBefore);
-        (_step, _hasAfter) = (step, false);
+        lock (_gate)
+        {
+            hidden.CopyTo(_before);
+            errors.CopyTo(_errorsBefore);
+            (_step, _hasAfter) = (step, false);
+        }
     }
 
-    /// <summary>The rounding errors of the gradients of so many steps, where the wire feeds them back: before the last chunk, or after it.</summary>
+    /// <summary>
+    /// The rounding errors of the gradients of so many steps, where the wire feeds them back: before the last chunk, or after it. May be asked from any thread, also
+    /// while a chunk is at work.
+    /// </summary>
     /// <param name="step">Committed steps.</param>
-    /// <returns>The share's own memory, which stays as it is until the next chunk; null where it stands elsewhere.</returns>
-    public ReadOnlyMemory<float>? ErrorsAt(long step) => step == _step ? _errorsBefore : _hasAfter && step == _step + 1 ? _errorsAfter : null;
+    /// <returns>The share's own memory, which stays as it is until the step after these is committed; null where the share stands elsewhere.</returns>
+    public ReadOnlyMemory<float>? ErrorsAt(long step)
+    {
+        lock (_gate)
+            return step == _step ? _errorsBefore : _hasAfter && step == _step + 1 ? _errorsAfter : null;
+    }
 
     /// <summary>Whether the share stands where it can train on this step: the one after its last, or the same again.</summary>
     public bool CanTrain(long step) => step == _step || (_hasAfter && step == _step + 1);
@@ -99,9 +112,12 @@ public sealed class TrainerShard : IDisposable
     {
         if (!CanTrain(at.Step))
             throw new InvalidOperationException($"asked for step {at.Step}, but this trainer stands at {_step}");
-        if (at.Step > _step)
-            (_before, _after, _errorsBefore, _errorsAfter) = (_after, _before, _errorsAfter, _errorsBefore);
-        (_step, _hasAfter) = (at.Step, false);
+        lock (_gate)
+        {
+            if (at.Step > _step)
+                (_before, _after, _errorsBefore, _errorsAfter) = (_after, _before, _errorsAfter, _errorsBefore);
+            (_step, _hasAfter) = (at.Step, false);
+        }
 
         Fetch(at);
         ZeroWhereSequencesStart(_batch, _before);
@@ -109,7 +125,8 @@ public sealed class TrainerShard : IDisposable
         var dropout = new DropoutMasks(_spec.Seed, at.Step, _block.First, _spec.Model.Dropout);
         double lossSum = _replica.ForwardBackward(_batch, dropout, _before, _after, gradientSum);
         Round(gradientSum, at.Step);
-        _hasAfter = true;
+        lock (_gate)
+            _hasAfter = true;
         return (lossSum, _batch.Weight);
     }
 

@@ -40,12 +40,12 @@ public interface ITrainerGrain : IGrainWithIntegerCompoundKey
     Task<TrainerReply> EvaluateChunk(EvaluationTicket ticket);
 
     /// <summary>
-    /// Where the wire feeds rounding errors back, those of the trainer's gradients at a committed state: <see cref="RoundingErrors"/>. Changes nothing, but that
-    /// an older generation is refused from then on.
+    /// Where the wire feeds rounding errors back, those of the trainer's gradients at a committed state: <see cref="RoundingErrors"/>. It is answered at once, also
+    /// while the trainer is at work on a chunk, and changes nothing but that an older generation is refused from then on.
     /// </summary>
     /// <param name="generation">The coordinator's generation.</param>
     /// <param name="step">Committed steps: those before the chunk that the trainer was asked for last, or one more.</param>
-    [Alias("GetErrors"), ResponseTimeout("00:10:00")]
+    [Alias("GetErrors"), AlwaysInterleave, ResponseTimeout("00:10:00")]
     Task<TrainerReply> GetErrors(int generation, long step);
 
     /// <summary>The run has ended: gives back replica, data and thread. A release of an older generation does nothing.</summary>
@@ -115,7 +115,7 @@ public sealed record Contribution(
     [property: Id(3)] double LossSum, [property: Id(4)] double Weight, [property: Id(5)] bool Leaving = false) : TrainerReply;
 
 /// <summary>What rounding has taken from a trainer's gradients and its next one will be given.</summary>
-/// <param name="Values">As many as there are parameters; the trainer's own memory, which stays as it is until its next ticket.</param>
+/// <param name="Values">As many as there are parameters; the trainer's own memory, which stays as it is until the step after these is committed.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.RoundingErrors")]
 public sealed record RoundingErrors([property: Id(0)] GradientBuffer Values) : TrainerReply;
 

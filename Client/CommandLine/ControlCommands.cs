@@ -90,7 +90,7 @@ internal static class ControlCommands
         var (run, output, cluster) = (CommonOptions.Run(), CommonOptions.Output(), new ClusterOptions());
         var trainers = CommonOptions.Whole(
             "--trainers",
-            "Divide the lanes, with their hidden state, among another number of trainers: the same result within rounding, not to the bit; with train.sync.mode local another one.",
+            "Divide the lanes, with their hidden state, among another number of trainers: the same result within rounding, not to the bit; with train.sync.mode local, or train.wire bfloat16-feedback, another one.",
             1, 1_000_000);
         var fromStart = new Option<bool>("--from-start") { Description = "Begin again at step 0 where none of the run's checkpoints is whole." };
         var silos = CommonOptions.Silos("Silo processes to start where no cluster of the run is alive; default 1.");

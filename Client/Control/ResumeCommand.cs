@@ -42,7 +42,7 @@ internal static class ResumeCommand
         var request = new ResumeRequest(options.Trainers, options.FromStart, ProtocolVersion.Current);
         var output = RunViews.Spoken(context.Terminal, options.Output);
         if (options.Trainers is { } trainers)
-            output.WriteLine($"with {Text.Plural(trainers, "trainer")}: where the run had another number, the result is the same within rounding, not to the bit; in rounds of local steps it is another one");
+            output.WriteLine($"with {Text.Plural(trainers, "trainer")}: where the run had another number, the result is the same within rounding, not to the bit; in rounds of local steps, and with error feedback, it is another one");
         if (run.Cluster is null)
             return await OnOwnSilosAsync(context, options, run.Known, request);
         if (options.Silos is not null)

@@ -36,6 +36,9 @@ internal sealed partial class ActiveRun
     /// <summary>What is wanted of the run.</summary>
     public RunControl Control { get; }
 
+    /// <summary>How somebody wanted it resumed; null when nobody asked.</summary>
+    public ResumeRequest? Request => _request;
+
     /// <summary>Completes, always without error, when the run is no longer trained here and that is written.</summary>
     public Task Left { get; }
 
@@ -147,11 +150,13 @@ internal sealed partial class ActiveRun
             return (new(end.State, end.Message), end.Model);
         if (takeover.Problem is { } problem)
             return (new(RunState.Failed, problem), null);
+        var training = default(RunTraining);
         try
         {
             // Before anything is opened: somebody may want the run's end and nothing else.
             Control.ThrowIfAsked();
-            string model = await new RunTraining(_services, takeover, telemetry, worker, Control).Run(held);
+            training = new(_services, takeover, telemetry, worker, Control, _goesBack);
+            string model = await training.Run(held);
             await takeover.Progress.Settle();
             return (new(RunState.Completed, ""), model);
         }
@@ -169,6 +174,12 @@ internal sealed partial class ActiveRun
         {
             LogFailed(e, takeover.Fence.Run);
             return (_services.Cluster.IsMember ? new(RunState.Failed, e.Message) : new(RunState.Queued, SiloShutDown), null);
+        }
+        finally
+        {
+            // Trainers that were left for this coordinator, and that it has not come to: nobody else would tell them for minutes.
+            if (training is not { HasTrainers: true } && (_goesBack || _status.State is RunState.Running) && !_services.Occupants.IsLeaving)
+                await RunTraining.ReleaseFormer(_services, takeover.Progress);
         }
     }
 

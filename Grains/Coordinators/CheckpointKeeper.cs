@@ -20,6 +20,9 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
     /// <summary>How long a run that is left waits for its last checkpoint.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long a run that is left waits for what its trainers keep.</summary>
+    private static readonly TimeSpan FetchPatience = TimeSpan.FromSeconds(5);
+
     private readonly IReadOnlyList<DataFile> _files;
     private readonly RunProgress _progress;
     private readonly TrainerRecovery _recovery;
@@ -65,7 +68,7 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
     {
         if (state.Step > 0 && _last != (state.Step, at))
         {
-            if (await _recovery.TryMakeWhole(state, Patience))
+            if (await _recovery.TryMakeWhole(state, FetchPatience))
                 await Take(state, at, bestLoss: null);
             else
                 _progress.Warn($"step {state.Step} could not be saved: its trainers did not give the rounding errors of their gradients. Whoever goes on with the run computes the steps since the checkpoint before again");
@@ -89,7 +92,9 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
 
     private async Task TakeWhole(TrainingState state, RunCursor at, double? bestLoss)
     {
+        long began = _time.GetTimestamp();
         await _recovery.MakeWhole(state);
+        _schedule.Fetched(_time.GetElapsedTime(began));
         await Take(state, at, bestLoss);
     }
 

@@ -164,15 +164,16 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
     /// <summary>Begins with a run that is nobody's: one that has gone back to its last checkpoint with all that was wanted of it.</summary>
     private void GoOn(RunStatus status)
     {
-        bool goesBack = _active?.WentBackFrom is not null && _returns.Times <= MostReturns;
-        Begin(status, request: null, goesBack ? _active!.Control : End(), goesBack);
+        var former = _active is { WentBackFrom: not null } active ? active : null;
+        var control = former is not null && _returns.Times <= MostReturns ? former.Control : End();
+        Begin(status, former?.Request, control, goesBack: former is not null);
     }
 
     /// <summary>Waits until the run is left; one that goes back to its last checkpoint is not.</summary>
     private async Task LeftForGood(ActiveRun active)
     {
         await active.Left;
-        while (active.WentBackFrom is not null)
+        while (active is { WentBackFrom: not null, Superseded: false })
         {
             await Tend();
             if (_active is not { } next || next == active)

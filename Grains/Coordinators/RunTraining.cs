@@ -4,6 +4,7 @@ using Orleans.Tbptt.Grains.Exchange;
 using Orleans.Tbptt.Grains.Slots;
 using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Grains.Trainers;
+using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Steps;
@@ -11,13 +12,22 @@ using Orleans.Tbptt.Training.Steps;
 namespace Orleans.Tbptt.Grains.Coordinators;
 
 /// <summary>The training of a run that was taken over: opens data and state, waits for slots, trains, and puts everything away.</summary>
-internal sealed class RunTraining(RunServices services, Takeover takeover, RunTelemetry telemetry, WorkerThread worker, RunControl control)
+/// <param name="services">What it works with.</param>
+/// <param name="takeover">The run.</param>
+/// <param name="telemetry">Is told of it.</param>
+/// <param name="worker">The coordinator's thread.</param>
+/// <param name="control">What is wanted of it.</param>
+/// <param name="goesBack">Whether the run was being trained until just now, and goes on from its last checkpoint: then it does not queue for slots once more.</param>
+internal sealed class RunTraining(RunServices services, Takeover takeover, RunTelemetry telemetry, WorkerThread worker, RunControl control, bool goesBack)
 {
     private static readonly TimeSpan ReleasePatience = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan QueuePeriod = TimeSpan.FromMilliseconds(500);
     private readonly RunSpec _spec = takeover.Spec!;
     private readonly RunProgress _progress = takeover.Progress;
     private bool _handedOver;
+
+    /// <summary>Whether it has come to its trainers: it lets them go itself then.</summary>
+    public bool HasTrainers { get; private set; }
 
     /// <summary>Trains to the end.</summary>
     /// <param name="held">Keeps the run's data open until they are taken.</param>
@@ -39,7 +49,7 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         var beside = new TrainersBeside(roster, services.Occupants, _spec, state.Parameters.Length, services.Options.Value.DirectSteps);
         var trainers = new TrainerGroup(roster, beside, links, sum, services.Time, logger);
         var recovery = new TrainerRecovery(
-            _progress, trainers, services.Cluster, services.Membership, control, _spec, data.Files, takeover.Restored?.State.Device ?? "", telemetry, services.Time, logger);
+            _progress, trainers, services.Cluster, services.Membership, control, _spec, data.Files, takeover.Restored?.State.Device ?? "", telemetry, worker, services.Time, logger);
         var at = takeover.Restored is { State: var saved } ? new RunCursor(saved.Epoch, saved.Chunk) : default;
         await using var checkpoints = new CheckpointKeeper(
             at, services.Checkpoints, _spec, data.Files, takeover.Fence, _progress, recovery, telemetry, worker, services.Time);
@@ -56,6 +66,7 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
                 $"{why}, and the run goes on with {_spec.Train.Trainers} trainers from a checkpoint of {former}: each begins with {what}, and the model will be another one than theirs");
         }
 
+        HasTrainers = true;
         try
         {
             await Place(recovery, state);
@@ -65,7 +76,7 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         }
         catch (RunLeftException e)
         {
-            _handedOver = e.Leave.GoesBack || (e.Leave.State == RunState.Queued && services.Cluster.Active.Count > 1);
+            _handedOver = e.Leave.State == RunState.Queued && (services.Cluster.Active.Count > 1 || (e.Leave.GoesBack && !services.Occupants.IsLeaving));
             if (e.Leave is { State: not RunState.Diverged, GoesBack: false })
                 await coordinator.Preserve();
             throw;
@@ -98,7 +109,8 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         var queue = services.Grains.GetGrain<ISlotQueueGrain>(0);
         try
         {
-            await WaitForSlots(queue);
+            if (!goesBack)
+                await WaitForSlots(queue);
             using (telemetry.Spans.BeginPlacement())
                 await recovery.PlaceAll(state);
         }
@@ -142,10 +154,15 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         }
     }
 
+    /// <summary>Lets the trainers go that a coordinator before this one has left, where the run is left before it has begun here.</summary>
+    public static Task ReleaseFormer(RunServices services, RunProgress progress) => Within(
+        Task.WhenAll(progress.Snapshot().Trainers.Select(trainer =>
+            services.Grains.GetGrain<ITrainerGrain>(trainer.Index, new TrainerPlace(progress.Run, trainer.Place).ToString()).Release(progress.Generation))),
+        services.Time);
+
+    private Task Release(TrainerGroup trainers) => Within(trainers.Release(_progress.Generation), services.Time);
+
     /// <summary>A trainer in the middle of a chunk lets go after it; the run's end does not wait for that.</summary>
-    private async Task Release(TrainerGroup trainers)
-    {
-        await trainers.Release(_progress.Generation).WaitAsync(ReleasePatience, services.Time)
-            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-    }
+    private static async Task Within(Task release, TimeProvider time) => await release.WaitAsync(ReleasePatience, time)
+        .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 }

@@ -39,7 +39,7 @@ internal sealed partial class TrainerGroup(TrainerRoster roster, TrainersBeside 
         }), _training, contributions => sum.Gather(begun, contributions));
     }
 
-    /// <summary>Each trainer's rounding errors, behind what it is at.</summary>
+    /// <summary>Each trainer's rounding errors.</summary>
     /// <param name="generation">The coordinator's generation.</param>
     /// <param name="step">Committed steps.</param>
     public Task<GroupReply<RoundingErrors>> CollectErrors(int generation, long step) => Ask<RoundingErrors>(

@@ -3,6 +3,7 @@ using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Telemetry;
+using Orleans.Tbptt.Grains.Trainers;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
@@ -14,13 +15,16 @@ namespace Orleans.Tbptt.Grains.Coordinators;
 /// <summary>Puts trainers in their places: at the start, when some are lost, and between two steps when others would be better.</summary>
 internal sealed partial class TrainerRecovery(
     RunProgress progress, TrainerGroup trainers, ClusterView cluster, MembershipWatch membership, RunControl control, RunSpec spec,
-    IReadOnlyList<DataFile> files, string deviceKind, RunTelemetry telemetry, TimeProvider time, ILogger logger)
+    IReadOnlyList<DataFile> files, string deviceKind, RunTelemetry telemetry, WorkerThread worker, TimeProvider time, ILogger logger)
 {
     /// <summary>How often one step is tried when trainers' own work fails in it, and not their silos.</summary>
     private const int Attempts = 3;
 
     /// <summary>How often trainers are placed again for one step, whatever happened to them: what cannot pass must not be sent for ever.</summary>
     private const int Placements = 10;
+
+    /// <summary>Up to so many numbers are copied where the coordinator stands.</summary>
+    private const long InlineCopy = 1 << 20;
 
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
@@ -73,7 +77,7 @@ internal sealed partial class TrainerRecovery(
         }
     }
 
-    /// <summary>Makes the committed state whole: fetches what is still with the trainers. Not while they are at work for the step after it.</summary>
+    /// <summary>Makes the committed state whole: fetches what is still with the trainers.</summary>
     /// <exception cref="RunLeftException">A trainer is lost, and with it what it had; or somebody wants the run's end.</exception>
     public async Task MakeWhole(TrainingState state)
     {
@@ -84,7 +88,7 @@ internal sealed partial class TrainerRecovery(
             throw GoBack(reply);
     }
 
-    /// <summary>Makes the committed state of a run whole that is being left, if that can be done in time: trainers may still be at work for the step after it.</summary>
+    /// <summary>Makes the committed state of a run whole that is being left, if that can be done in time.</summary>
     /// <returns>Whether it is whole.</returns>
     public async Task<bool> TryMakeWhole(TrainingState state, TimeSpan patience)
     {
@@ -108,13 +112,13 @@ internal sealed partial class TrainerRecovery(
         EnsureInForce(reply);
         if ((reply.HasFault && ++trouble.Faults >= Attempts) || ++trouble.Placements > Placements)
             throw new RunLeftException(RunState.Failed, reply.Reason);
+        if (!state.IsWhole && reply.Lost(progress.Generation).Count > 0)
+            throw GoBack(reply);
         using var span = telemetry.Spans.BeginRecovery(state.Step + 1, reply.Cause);
         LogRecovering(progress.Run, state.Step + 1, reply.Reason);
 
         // A new generation: what the last one left in flight must not be taken for an answer to this one.
         progress.TakeGeneration();
-        if (!state.IsWhole && reply.Lost(progress.Generation).Count > 0)
-            throw GoBack(reply);
         await MakeWhole(state);
         UprootLost(reply);
         await PlaceAll(state);
@@ -207,10 +211,19 @@ internal sealed partial class TrainerRecovery(
         var reply = await trainers.CollectErrors(progress.Generation, state.Step);
         if (!reply.IsWhole)
             return reply;
-        state.TakeErrors([.. reply.Results.Select(one => (ReadOnlyMemory<float>)one.Values.Memory)]);
-        foreach (var one in reply.Results)
-            one.Values.Dispose();
+        if ((long)state.Layout.Length * reply.Results.Count <= InlineCopy)
+            Take();
+        else
+            await worker.Run(Take);
         return reply;
+
+        bool Take()
+        {
+            state.TakeErrors([.. reply.Results.Select(one => (ReadOnlyMemory<float>)one.Values.Memory)]);
+            foreach (var one in reply.Results)
+                one.Values.Dispose();
+            return true;
+        }
     }
 
     /// <summary>Some of the committed state is lost for good: the run goes back to a state that is on the disk. The trainers that are left are found again.</summary>
@@ -218,7 +231,7 @@ internal sealed partial class TrainerRecovery(
     {
         EnsureInForce(reply);
         UprootLost(reply);
-        return new(new RunLeave(RunState.Queued, $"{reply.Reason}; with it the rounding errors of its gradients") { Lost = reply.Missing });
+        return new(new RunLeave(RunState.Queued, $"{reply.Reason}; and with that, rounding errors of gradients") { Lost = reply.Missing });
     }
 
     private void UprootLost<T>(GroupReply<T>? reply) where T : TrainerReply

@@ -81,7 +81,7 @@ internal sealed class ShardHost(ShardFactory factory)
             new(done.OptimizerCount, [.. done.Averages.Select(Wrap)]), done.NotFinite);
     }
 
-    /// <summary>The rounding errors of the gradients at a committed state.</summary>
+    /// <summary>The rounding errors of the gradients at a committed state. May be asked from any thread.</summary>
     /// <param name="step">Committed steps.</param>
     /// <param name="generation">The coordinator's generation.</param>
     public TrainerReply GetErrors(long step, int generation)

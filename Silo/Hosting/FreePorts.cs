@@ -26,13 +26,22 @@ internal sealed class FreePorts : IDisposable
     /// <summary>The port for clients.</summary>
     public int Gateway { get; }
 
-    /// <summary>Takes two different free ports of <paramref name="address"/>, and keeps them until this is disposed; of those that are given (not 0) it makes sure that nobody listens there.</summary>
-    /// <exception cref="SocketException">Somebody listens on a port that is given.</exception>
-    public static FreePorts Take(IPAddress address, int silo, int gateway)
+    /// <summary>Takes two different free ports of <paramref name="address"/>, and keeps them until this is disposed; those that are given (not 0) are left as they are.</summary>
+    public static FreePorts Take(IPAddress address, int silo, int gateway) =>
+        new(silo == 0 ? Bind(address) : null, gateway == 0 ? Bind(address) : null, silo, gateway);
+
+    /// <summary>The first of some ports of <paramref name="address"/> that somebody listens on already; null where nobody does on any. A look, and no lock: whoever starts at the same moment is not seen.</summary>
+    /// <param name="address">The address.</param>
+    /// <param name="ports">The ports; 0 for any.</param>
+    public static int? FindTaken(IPAddress address, params ReadOnlySpan<int> ports)
     {
-        foreach (int given in (int[])[silo, gateway])
-            EnsureNobodyListens(address, given);
-        return new(silo == 0 ? Bind(address) : null, gateway == 0 ? Bind(address) : null, silo, gateway);
+        foreach (int port in ports)
+        {
+            if (port != 0 && IsTaken(address, port))
+                return port;
+        }
+
+        return null;
     }
 
     /// <summary>Whether <paramref name="exception"/> says that a port is taken.</summary>
@@ -51,16 +60,21 @@ internal sealed class FreePorts : IDisposable
         _gateway?.Dispose();
     }
 
-    private static void EnsureNobodyListens(IPAddress address, int port)
+    private static bool IsTaken(IPAddress address, int port)
     {
-        if (port == 0)
-            return;
-
         // .NET's own ReuseAddress is SO_REUSEPORT, too, with which a listener's port would be shared; SO_REUSEADDR alone passes over what is left of closed connections.
         using var probe = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         if (OperatingSystem.IsLinux())
             probe.SetRawSocketOption(SolSocket, SoReuseAddr, BitConverter.GetBytes(1));
-        probe.Bind(new IPEndPoint(address, port));
+        try
+        {
+            probe.Bind(new IPEndPoint(address, port));
+            return false;
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            return true;
+        }
     }
 
     private static Socket Bind(IPAddress address)

@@ -68,6 +68,8 @@ internal static class SiloStarter
     private static async Task<IHost> StartOnFreePortsAsync(
         SiloSettings settings, SiloStore store, TlsIdentity? tls, TimeProvider time, CancellationToken cancellation)
     {
+        if (FreePorts.FindTaken(settings.IPAddress, settings.SiloPort, settings.GatewayPort) is { } taken)
+            throw new SiloStartException($"ports: somebody listens on {taken} of {settings.Address}; choose another one, or leave it out", SiloExitCode.WrongConfiguration);
         for (int attempt = 1; ; attempt++)
         {
             try

@@ -33,12 +33,13 @@ public sealed partial class TrainingState
 
     private void RestoreOwn(IReadOnlyList<OwnState> saved)
     {
+        bool areOthers = saved.Count != Own.Count;
         for (int i = 0; i < Own.Count; i++)
         {
-            if (saved.Count == Own.Count)
-                Own[i].Take(saved[i]);
+            if (areOthers && i == 0)
+                Own[0].TakeShare(saved, Own.Count);
             else
-                Own[i].TakeShare(saved, Own.Count);
+                Own[i].Take(areOthers ? Own[0] : saved[i]);
         }
     }
 }

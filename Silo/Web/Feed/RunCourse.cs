@@ -97,8 +97,9 @@ internal sealed class RunCourse(double? clipNorm)
             var (kind, reason) = last switch
             {
                 RunPaused or RunEnded => (InterruptionKind.Pause, "resumed"),
-                // Where that very step could not be saved, steps are computed again as after a loss.
                 RunWentBack back => (InterruptionKind.Rewind, back.Reason),
+
+                // Where that very step could not be saved, steps are computed again as after a loss.
                 RunHandedOver handover when started.Step >= handover.Step => (InterruptionKind.Handover, handover.Reason),
                 _ => (InterruptionKind.Takeover, "the coordinator's silo was lost, and another one took the run over"),
             };
