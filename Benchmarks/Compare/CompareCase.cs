@@ -18,8 +18,14 @@ internal sealed record CompareCase(string Name, int Lanes, int Steps, int Inputs
         new("average", 10, 10, 10, 20), new("hidden 128", 32, 35, 128, 128), new("hidden 512", 32, 35, 512, 512), new("hidden 1024", 32, 35, 1024, 1024),
     ];
 
-    /// <summary>Floating-point operations of a chunk-step's matrix products: forward, and twice as many backward.</summary>
-    public double Flops => 3.0 * 2 * Lanes * Steps * (4.0 * Hidden * (Inputs + Hidden) + Hidden * (Inputs / 2.0));
+    /// <summary>
+    /// Floating-point operations of a chunk-step's matrix products: forward the input's, the hidden state's and the head's; backward both factors' gradients of each, but
+    /// nobody needs that of the inputs.
+    /// </summary>
+    public double Flops => 2.0 * Lanes * Steps * (4.0 * Hidden * (2 * Inputs + 3 * Hidden) + 3.0 * Hidden * (Inputs / 2));
+
+    /// <summary>Operations a second of a contestant, in thousand millions.</summary>
+    public double Gigaflops(Standing standing) => Flops / standing.Microseconds / 1e3;
 
     /// <summary>The run's spec; sequences last for ten chunks.</summary>
     /// <param name="engine">What computes.</param>

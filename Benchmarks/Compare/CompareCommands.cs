@@ -21,9 +21,9 @@ internal static class CompareCommands
             var time = TimeSpan.FromSeconds(parsed.GetValue(seconds));
             int count = parsed.GetValue(rounds);
             CompareCase[] cases = [.. CompareCase.All.Where(one => parsed.GetValue(only) is not { } name || name == one.Name)];
-            var engines = cases.Select(one => (one, EngineComparison.Run(one, count, time))).ToList();
-            foreach (var (one, standings) in engines)
-                Console.WriteLine($"{one.Name}: {string.Join(", ", standings.Select(standing => $"{standing.Name} {standing.Microseconds:f1} µs ({standing.Ratio:f2})"))}");
+            var engines = cases.Select(one => EngineComparison.Run(one, count, time)).ToList();
+            foreach (var (one, standings, peak) in engines)
+                Console.WriteLine($"{one.Name}: {string.Join(", ", standings.Select(standing => $"{standing.Name} {standing.Microseconds:f1} µs ({standing.Ratio:f2})"))}; the fused engine has {one.Gigaflops(standings[0]) / peak:p0} of the processor's {peak:f0} GFLOP/s");
             var scaling = new List<ScalingResult>();
             foreach (var one in cases.Where(one => one.Hidden == 128 && !parsed.GetValue(withoutScaling)))
             {

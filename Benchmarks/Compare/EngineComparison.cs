@@ -9,11 +9,17 @@ namespace Orleans.Tbptt.Benchmarks.Compare;
 /// <param name="Ratio">Its time over the fused engine's, taken round by round.</param>
 internal sealed record Standing(string Name, double Microseconds, double Ratio);
 
+/// <summary>How a case went.</summary>
+/// <param name="Case">The case.</param>
+/// <param name="Standings">Its contestants, the fused engine first.</param>
+/// <param name="Peak">What the processor gave meanwhile, <see cref="Compare.Peak"/>: the median over the rounds.</param>
+internal sealed record CaseResult(CompareCase Case, IReadOnlyList<Standing> Standings, double Peak);
+
 /// <summary>A chunk-step on one thread: our two engines, and what one would write without us. Contestants alternate within a round, so that a noisy machine is as noisy to each.</summary>
 internal static class EngineComparison
 {
     /// <summary>Compares the contestants on a case; the fused engine comes first.</summary>
-    public static IReadOnlyList<Standing> Run(CompareCase one, int rounds, TimeSpan time)
+    public static CaseResult Run(CompareCase one, int rounds, TimeSpan time)
     {
         NativeBackend.Initialize();
         var contestants = new List<IContestant>
@@ -29,14 +35,19 @@ internal static class EngineComparison
             foreach (var contestant in contestants)
                 contestant.Measure(time); // warm-up
             var figures = new double[rounds][];
+            var peaks = new double[rounds];
             for (int round = 0; round < rounds; round++)
             {
                 figures[round] = [.. contestants.Select(contestant => contestant.Measure(time))];
-                Console.WriteLine($"{one.Name}, round {round + 1}: {string.Join(", ", contestants.Zip(figures[round], (who, figure) => $"{who.Name} {figure:f1} µs"))}");
+                peaks[round] = Peak.Measure(time / 4);
+                Console.WriteLine($"{one.Name}, round {round + 1}: {string.Join(", ", contestants.Zip(figures[round], (who, figure) => $"{who.Name} {figure:f1} µs"))}; the processor has {peaks[round]:f0} GFLOP/s");
             }
 
-            return [.. contestants.Select((who, i) => new Standing(
-                who.Name, Medians.Of(figures.Select(round => round[i])), Medians.Of(figures.Select(round => round[i] / round[0]))))];
+            return new(
+                one,
+                [.. contestants.Select((who, i) => new Standing(
+                    who.Name, Medians.Of(figures.Select(round => round[i])), Medians.Of(figures.Select(round => round[i] / round[0]))))],
+                Medians.Of(peaks));
         }
         finally
         {

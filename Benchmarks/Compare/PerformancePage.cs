@@ -13,9 +13,9 @@ internal static class PerformancePage
 
     /// <summary>Replaces the page's tables, and draws the plot beside it.</summary>
     /// <param name="page">The page.</param>
-    /// <param name="engines">The contestants of each case, the fused engine first.</param>
+    /// <param name="engines">How each case went.</param>
     /// <param name="scaling">Two trainers against one.</param>
-    public static void Write(string page, IReadOnlyList<(CompareCase Case, IReadOnlyList<Standing> Standings)> engines, IReadOnlyList<ScalingResult> scaling)
+    public static void Write(string page, IReadOnlyList<CaseResult> engines, IReadOnlyList<ScalingResult> scaling)
     {
         string text = File.Exists(page) ? File.ReadAllText(page) : $"# Performance\n\n{Begin}\n{End}\n";
         int begin = text.IndexOf(Begin, StringComparison.Ordinal), end = text.IndexOf(End, StringComparison.Ordinal);
@@ -25,18 +25,18 @@ internal static class PerformancePage
         Plot(Path.ChangeExtension(page, ".png"), engines);
     }
 
-    private static string Tables(IReadOnlyList<(CompareCase Case, IReadOnlyList<Standing> Standings)> engines, IReadOnlyList<ScalingResult> scaling)
+    private static string Tables(IReadOnlyList<CaseResult> engines, IReadOnlyList<ScalingResult> scaling)
     {
         var text = new StringBuilder();
         int bits = Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
         text.AppendLine(CultureInfo.InvariantCulture, $"Measured on {Processor()}, {Environment.ProcessorCount} cores, registers of {bits} bits.").AppendLine();
-        text.AppendLine("| LSTM, one layer | who | µs a chunk-step | times the fused engine's | GFLOP/s |").AppendLine("| --- | --- | --- | --- | --- |");
-        foreach (var (one, standings) in engines)
+        text.AppendLine("| LSTM, one layer | who | µs a chunk-step | times the fused engine's | GFLOP/s | of what the processor has |").AppendLine("| --- | --- | --- | --- | --- | --- |");
+        foreach (var (one, standings, peak) in engines)
         {
             foreach (var standing in standings)
             {
                 text.AppendLine(CultureInfo.InvariantCulture,
-                    $"| {(standing == standings[0] ? $"{one.Name} ({one.Lanes} lanes, {one.Steps} time steps, {one.Inputs} inputs)" : "")} | {standing.Name} | {standing.Microseconds:#,0.#} | {standing.Ratio:f2} | {one.Flops / standing.Microseconds / 1e3:f0} |");
+                    $"| {(standing == standings[0] ? $"{one.Name} ({one.Lanes} lanes, {one.Steps} time steps, {one.Inputs} inputs)" : "")} | {standing.Name} | {standing.Microseconds:#,0.#} | {standing.Ratio:f2} | {one.Gigaflops(standing):f0} | {100 * one.Gigaflops(standing) / peak:f0} % |");
             }
         }
 
@@ -48,7 +48,7 @@ internal static class PerformancePage
         return text.AppendLine().ToString();
     }
 
-    private static void Plot(string path, IReadOnlyList<(CompareCase Case, IReadOnlyList<Standing> Standings)> engines)
+    private static void Plot(string path, IReadOnlyList<CaseResult> engines)
     {
         var plot = new Plot();
         plot.Title("Chunk-step on one thread: times the fused engine's (lower is better)");

@@ -96,7 +96,7 @@ public sealed class ControlTests : IDisposable
         Assert.Equal(0, await _console.RunAsync("resume", "wave-1", "--trainers", "3"));
 
         Assert.Equal(3, Cluster.Resumptions[0].Trainers);
-        Assert.StartsWith("with 3 trainers: where the run had another number, the result is the same within rounding, not to the bit; in rounds of local steps it is another one\n",
+        Assert.StartsWith("with 3 trainers: where the run had another number, the result is the same within rounding, not to the bit; in rounds of local steps, and with error feedback, it is another one\n",
             _console.Output, StringComparison.Ordinal);
     }
 

@@ -3,10 +3,13 @@ namespace Orleans.Tbptt.Training.Fused.Matrices;
 /// <summary>Products of matrices, every sum in the order of its terms.</summary>
 internal static unsafe class MatrixProduct
 {
-    /// <summary>Numbers of a panel's part that is to stay in the first-level cache while all rows pass by: 36 KiB.</summary>
-    private const int PanelPart = 9 << 10;
+    /// <summary>
+    /// Numbers of a panel's part that is to stay in the second-level cache while all rows pass by: 144 KiB. It need not lie in the first-level cache, which it comes into
+    /// in order; but the sums are read and written once for each part, and with short ones that takes longer.
+    /// </summary>
+    private const int PanelPart = 36 << 10;
 
-    /// <summary>Numbers of the left factor that are to stay in the second-level cache while all panels pass by: 240 KiB.</summary>
+    /// <summary>Numbers of the left factor that are to stay there, too, while all panels pass by: 240 KiB.</summary>
     private const int LeftPart = 60 << 10;
 
     /// <summary>c = init + a · b.</summary>
