@@ -94,6 +94,13 @@ public sealed class ClusteringTests : IDisposable
 
     public void Dispose()
     {
+        // What a silo said is gone with it, and is the only trace of what kept it waiting.
+        if (TestContext.Current.TestState?.Result == TestResult.Failed)
+        {
+            foreach (var (number, silo) in _silos.Index())
+                TestContext.Current.TestOutputHelper?.WriteLine($"--- silo {number}, {(silo.IsAlive ? "alive" : "gone")}\n{string.Join('\n', silo.Lines.TakeLast(60))}");
+        }
+
         foreach (var silo in _silos)
             silo.Dispose();
         _directory.Dispose();
