@@ -34,6 +34,18 @@ public sealed class OneSilo : IAsyncLifetime
         return (run, coordinator);
     }
 
+    /// <summary>Resumes a run that was paused or stopped, and watches it to its end.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="coordinator">Its coordinator.</param>
+    /// <param name="ends">How often it has ended then.</param>
+    internal async Task<FinishedRun> Resume(RunId run, ICoordinatorGrain coordinator, int ends)
+    {
+        Assert.Equal("", (await coordinator.ResumeRun(new(Protocol: ProtocolVersion.Current))).Problem);
+        while (await coordinator.GetStatus() is { State: RunState.Starting })
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+        return await Silos.Watch(run, ends);
+    }
+
     /// <summary>Trains while the first matching call of each trainer named fails.</summary>
     /// <param name="spec">What to train.</param>
     /// <param name="afterTheWork">Whether the trainer does its work before the call fails.</param>

@@ -25,6 +25,14 @@ internal static class RunAssert
         Bits.Same(oracle.State.Parameters, run.Model(oracle.State.Layout));
     }
 
+    /// <summary>The coordinator that went on began where the one before had come to, and had nothing to complain of.</summary>
+    public static void RepeatsNothing(FinishedRun run)
+    {
+        var second = run.Events.OfType<RunStarted>().Skip(1).Single();
+        Assert.Equal(run.Events.OfType<StepCommitted>().Last(step => step.Number < second.Number).Step, second.Step);
+        Assert.Empty(run.Events.OfType<RunWarning>());
+    }
+
     /// <summary>The journal is whole: numbered without a gap, generations never fall, one end, and the same for watchers as on the disk.</summary>
     public static void Journal(FinishedRun run)
     {

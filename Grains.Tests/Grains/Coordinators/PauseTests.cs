@@ -42,7 +42,7 @@ public sealed class PauseTests(OneSilo fixture) : IClassFixture<OneSilo>
 
         RunAssert.SameBits(Expected.Value, finished);
         Assert.Single(finished.Events.OfType<RunPaused>());
-        Repeats(finished, nothing: true);
+        RunAssert.RepeatsNothing(finished);
     }
 
     [Theory, MemberData(nameof(Places))]
@@ -51,13 +51,11 @@ public sealed class PauseTests(OneSilo fixture) : IClassFixture<OneSilo>
         var (run, coordinator) = await fixture.InterruptedAt(Spec, method, at, grain => grain.StopRun("enough"));
         Assert.Equal(RunState.Stopped, (await coordinator.GetStatus()).State);
 
-        Assert.Equal("", (await coordinator.ResumeRun(AsBefore)).Problem);
-        await UntilTrained(coordinator);
-        var finished = await fixture.Silos.Watch(run, ends: 2);
+        var finished = await fixture.Resume(run, coordinator, ends: 2);
 
         RunAssert.SameSteps(Expected.Value, finished);
         Assert.Equal([RunState.Stopped, RunState.Completed], finished.Events.OfType<RunEnded>().Select(end => end.State));
-        Repeats(finished, nothing: true);
+        RunAssert.RepeatsNothing(finished);
     }
 
     [Fact]
@@ -101,19 +99,5 @@ public sealed class PauseTests(OneSilo fixture) : IClassFixture<OneSilo>
 
         Assert.Equal((RunState.Stopped, step), ((await coordinator.GetStatus()).State, (await coordinator.GetStatus()).Step));
         RunAssert.Journal(await fixture.Silos.Watch(run));
-    }
-
-    private static async Task UntilTrained(ICoordinatorGrain coordinator)
-    {
-        while (await coordinator.GetStatus() is { State: RunState.Starting })
-            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-    }
-
-    /// <summary>Whether the coordinator that went on began where the one before had come to.</summary>
-    private static void Repeats(FinishedRun run, bool nothing)
-    {
-        var second = run.Events.OfType<RunStarted>().Skip(1).Single();
-        long told = run.Events.OfType<StepCommitted>().Last(step => step.Number < second.Number).Step;
-        Assert.Equal(nothing, told == second.Step);
     }
 }
