@@ -134,9 +134,13 @@ internal sealed partial class ActiveRun
         }
 
         telemetry.OnLeft(state);
+
+        // It keeps its slots and goes on at once: it waits for nobody.
+        if (how.Leave.GoesBack)
+            state = RunState.Starting;
         if (state != RunState.Completed)
             LogLeft(progress.Run, state, message);
-        if (state is RunState.Paused or RunState.Queued)
+        if (how.Leave.GoesBack || state is RunState.Paused or RunState.Queued)
             await progress.Suspend(state, message, how.Leave.Lost);
         else
             await progress.Finish(state, message, how.Model);

@@ -235,7 +235,7 @@ internal sealed class RunProgress
     }
 
     /// <summary>The run is paused, or for another silo to go on with: that, too, is on the disk before anybody learns of it.</summary>
-    /// <param name="state">Paused or queued.</param>
+    /// <param name="state">Paused or queued; or starting, where the run goes back to its last checkpoint.</param>
     /// <param name="message">Why.</param>
     /// <param name="lost">Where the run goes back to its last checkpoint, the trainers that were lost.</param>
     public async Task Suspend(RunState state, string message, IReadOnlyList<int>? lost = null)

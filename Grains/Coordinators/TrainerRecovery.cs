@@ -231,7 +231,7 @@ internal sealed partial class TrainerRecovery(
     {
         EnsureInForce(reply);
         UprootLost(reply);
-        return new(new RunLeave(RunState.Queued, $"{reply.Reason}; and with that, rounding errors of gradients") { Lost = reply.Missing });
+        return new(new RunLeave(RunState.Queued, $"{reply.Reason}; the rounding errors of {(reply.Missing.Count == 1 ? "its" : "their")} gradients are gone") { Lost = reply.Missing });
     }
 
     private void UprootLost<T>(GroupReply<T>? reply) where T : TrainerReply
