@@ -138,7 +138,8 @@ public sealed class ClusteringTests : IDisposable
             }
             catch (Exception exception) when (exception is TimeoutException or SiloUnavailableException or OrleansMessageRejectionException)
             {
-                // Asked again.
+                // Asked again, but not at once: who has no gateway fails without waiting, and would take the silos' processor.
+                await Task.Delay(TimeSpan.FromMilliseconds(100), cancellation);
             }
         }
     }
