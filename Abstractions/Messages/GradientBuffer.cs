@@ -46,6 +46,9 @@ public sealed class GradientBuffer : IDisposable
     /// <param name="isRounded">Whether they are known to be bfloat16's.</param>
     public static GradientBuffer Wrap(Memory<float> memory, bool isNarrow = false, bool isRounded = false) => new(memory, null, isNarrow, isRounded);
 
+    /// <summary>The same numbers for another receiver, whose <see cref="Dispose"/> leaves them alone; they are there as long as this buffer is.</summary>
+    public GradientBuffer Share() => new(Memory, null, IsNarrow, IsRounded);
+
     /// <summary>A buffer over memory from the pool, its content undefined.</summary>
     /// <param name="length">How many numbers.</param>
     /// <param name="isNarrow">Whether bfloat16's are to be put in, and are to travel as such.</param>

@@ -113,14 +113,6 @@ public sealed class CoordinatorSiloTests(ChaosReport report) : ChaosTest(report)
         await ReportAsync(strike, run, frozen);
     }
 
-    /// <summary>Waits until a run has checkpoints and has gone on from them, and tells where its grains live.</summary>
-    private static async Task<Whereabouts> InTheMiddleAsync(ChaosCluster cluster, RunRecorder run)
-    {
-        var checkpoint = await run.Await<CheckpointWritten>("a checkpoint", one => one.Step >= 2 * RecoverySpecs.CheckpointSteps);
-        await run.AwaitStep(checkpoint.Step + (RecoverySpecs.CheckpointSteps / 2));
-        return await Whereabouts.FindAsync(cluster, run.Id);
-    }
-
     private static Task<RunStarted> TakeoverAsync(RunRecorder run, Strike strike) =>
         run.Await<RunStarted>("the takeover", one => one.Time > strike.At);
 }

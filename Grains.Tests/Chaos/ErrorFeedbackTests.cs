@@ -14,9 +14,7 @@ public sealed class ErrorFeedbackTests(ChaosReport report) : ChaosTest(report)
     {
         var cluster = await StartClusterAsync(silos: 4);
         var run = await cluster.SubmitAsync(Spec);
-        var checkpoint = await run.Await<CheckpointWritten>("a checkpoint", one => one.Step >= 2 * RecoverySpecs.CheckpointSteps);
-        await run.AwaitStep(checkpoint.Step + 10);
-        var ofATrainer = (await Whereabouts.FindAsync(cluster, run.Id)).OfATrainer;
+        var ofATrainer = (await InTheMiddleAsync(cluster, run)).OfATrainer;
 
         var first = Strike.With("kill -9 of a trainer's silo, bfloat16 with error feedback", ofATrainer.Kill);
         var back = await run.Await<RunWentBack>("the way back", one => one.Time > first.At);

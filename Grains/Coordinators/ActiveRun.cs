@@ -17,6 +17,7 @@ internal sealed partial class ActiveRun
     private readonly RunStatus _status;
     private readonly ResumeRequest? _request;
     private readonly bool _goesBack;
+    private RunTraining? _training;
     private readonly ILogger _logger;
     private readonly TaskCompletionSource<Takeover?> _taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -99,7 +100,9 @@ internal sealed partial class ActiveRun
         telemetry.OnTaken(takeover.Fence.Generation, takeover.Progress.Snapshot, takeover.Spec, _goesBack);
         try
         {
-            await Leave(takeover, await TrainToTheEnd(takeover, telemetry, worker, held), telemetry);
+            var how = await TrainToTheEnd(takeover, telemetry, worker, held);
+            await ReleaseLeftBehind(takeover, how.Leave);
+            await Leave(takeover, how, telemetry);
         }
         catch (SupersededException)
         {
@@ -154,13 +157,12 @@ internal sealed partial class ActiveRun
             return (new(end.State, end.Message), end.Model);
         if (takeover.Problem is { } problem)
             return (new(RunState.Failed, problem), null);
-        var training = default(RunTraining);
         try
         {
             // Before anything is opened: somebody may want the run's end and nothing else.
             Control.ThrowIfAsked();
-            training = new(_services, takeover, telemetry, worker, Control, _goesBack);
-            string model = await training.Run(held);
+            _training = new(_services, takeover, telemetry, worker, Control, _goesBack);
+            string model = await _training.Run(held);
             await takeover.Progress.Settle();
             return (new(RunState.Completed, ""), model);
         }
@@ -179,12 +181,14 @@ internal sealed partial class ActiveRun
             LogFailed(e, takeover.Fence.Run);
             return (_services.Cluster.IsMember ? new(RunState.Failed, e.Message) : new(RunState.Queued, SiloShutDown), null);
         }
-        finally
-        {
-            // Trainers that were left for this coordinator, and that it has not come to: nobody else would tell them for minutes.
-            if (training is not { HasTrainers: true } && (_goesBack || _status.State is RunState.Running) && !_services.Occupants.IsLeaving)
-                await RunTraining.ReleaseFormer(_services, takeover.Progress);
-        }
+    }
+
+    /// <summary>Trainers that were left for this coordinator, and that it has not come to, are let go where nobody goes on with the run: nobody else would tell them for minutes.</summary>
+    private async Task ReleaseLeftBehind(Takeover takeover, RunLeave leave)
+    {
+        bool wereLeft = _goesBack || _status.State is RunState.Running or RunState.Starting;
+        if (wereLeft && _training is not { HasTrainers: true } && leave.State != RunState.Queued)
+            await RunTraining.ReleaseFormer(_services, takeover.Progress);
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Run {Run} failed")]

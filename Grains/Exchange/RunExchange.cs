@@ -47,7 +47,7 @@ internal sealed class RunExchange(IGrainFactory grains, SiloOccupants occupants,
     /// <returns>The reply, and where it is no refusal, what was given.</returns>
     public (ExchangeReply Reply, ExchangedStep? Step) TrainChunkHere(ExchangeOrder order, StepTicket ticket, ReceivedParameters sent, SumRoom room)
     {
-        var parameters = ticket.Parameters.Length == 0 ? sent.Of(ticket.Generation, ticket.Step) : GradientBuffer.Wrap(ticket.Parameters.Memory, isRounded: ticket.Parameters.IsRounded);
+        var parameters = ticket.Parameters.Length == 0 ? sent.Of(ticket.Generation, ticket.Step) : ticket.Parameters.Share();
         var shared = ticket with { Parameters = parameters };
         var asked = AskHere(
             order, ticket.Generation, ticket.Step, (trainer, isWanted) => trainer.TrainChunkHere(shared, isWanted), (trainer, isWanted) => trainer.TrainChunk(shared, isWanted),
@@ -59,7 +59,7 @@ internal sealed class RunExchange(IGrainFactory grains, SiloOccupants occupants,
     /// <summary>Has trainers evaluate a chunk; the caller waits, and works.</summary>
     public (ExchangeReply Reply, ExchangedStep? Step) EvaluateChunkHere(ExchangeOrder order, EvaluationTicket ticket, long step, ReceivedParameters sent)
     {
-        var parameters = ticket is { Chunk: 0, Parameters.Length: 0 } ? sent.Of(ticket.Generation, step) : GradientBuffer.Wrap(ticket.Parameters.Memory, isRounded: ticket.Parameters.IsRounded);
+        var parameters = ticket is { Chunk: 0, Parameters.Length: 0 } ? sent.Of(ticket.Generation, step) : ticket.Parameters.Share();
         var shared = ticket with { Parameters = parameters };
         var asked = AskHere(
             order, ticket.Generation, step, (trainer, isWanted) => trainer.EvaluateChunkHere(shared, isWanted), (trainer, isWanted) => trainer.EvaluateChunk(shared, isWanted),

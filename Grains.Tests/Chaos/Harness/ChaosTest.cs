@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Tests.Support.Servers;
 
 namespace Orleans.Tbptt.Tests.Chaos.Harness;
@@ -47,6 +48,14 @@ public abstract class ChaosTest(ChaosReport report) : IAsyncDisposable
 
     /// <summary>Starts a Redis of the test's own.</summary>
     private protected async Task<RedisServer> StartRedisAsync() => Keep(await RedisServer.StartAsync(TestContext.Current.CancellationToken));
+
+    /// <summary>Waits until a run has checkpoints and has gone on from them, and tells where its grains live.</summary>
+    private protected static async Task<Whereabouts> InTheMiddleAsync(ChaosCluster cluster, RunRecorder run)
+    {
+        var checkpoint = await run.Await<CheckpointWritten>("a checkpoint", one => one.Step >= 2 * RecoverySpecs.CheckpointSteps);
+        await run.AwaitStep(checkpoint.Step + (RecoverySpecs.CheckpointSteps / 2));
+        return await Whereabouts.FindAsync(cluster, run.Id);
+    }
 
     /// <summary>Puts what a fault cost into the report.</summary>
     /// <param name="strike">The fault.</param>
