@@ -9,15 +9,11 @@ namespace Orleans.Tbptt.Training.Steps;
 /// <remarks>Used over and over: <see cref="Begin"/>, <see cref="Add"/> for each piece in order, then <see cref="Update"/> or <see cref="Diverge"/>.</remarks>
 public sealed class StepCommit
 {
-    /// <summary>Elements that pass through all operations before the next ones do: few enough to stay in a core's own cache meanwhile. A multiple of <see cref="FixedSum.Width"/>.</summary>
-    private const int Block = 1 << 13;
-
     private readonly TrainingState _state;
     private readonly double? _clipNorm;
     private readonly double _learningRate;
     private readonly int _piece;
     private readonly float[] _gradient;
-    private ReadOnlyMemory<float>[] _parts = [];
     private IReadOnlyList<ShardResult> _heads = [];
     private FixedSum _squares;
     private double _weight;
@@ -62,20 +58,9 @@ public sealed class StepCommit
     /// <param name="nodes">For each trainer its own sum, or that of the tree's node that begins with it; empty where a node has it already.</param>
     public void Add(int index, ReadOnlySpan<ReadOnlyMemory<float>> nodes)
     {
-        var piece = Piece(_gradient, index).Span;
-        if (_parts.Length != nodes.Length)
-            _parts = new ReadOnlyMemory<float>[nodes.Length];
-        for (int at = 0; at < piece.Length; at += Block)
-        {
-            var mean = piece.Slice(at, Math.Min(Block, piece.Length - at));
-            for (int node = 0; node < nodes.Length; node++)
-                _parts[node] = nodes[node].IsEmpty ? default : nodes[node].Slice(at, mean.Length);
-            TensorPrimitives.Divide(PairwiseTree.Sum(_parts, mean), (float)_weight, mean);
-            _squares.AddSquares(mean);
-        }
-
-        // Memory of trainers is not held on to.
-        Array.Clear(_parts);
+        var mean = Piece(_gradient, index).Span;
+        TensorPrimitives.Divide(PairwiseTree.Sum(nodes, mean), (float)_weight, mean);
+        _squares.AddSquares(mean);
     }
 
     /// <summary>Clips, updates and takes the new hidden state over. Nothing of it waits or fails: the state changes whole.</summary>
@@ -88,15 +73,10 @@ public sealed class StepCommit
         _state.Optimizer.Begin(_learningRate);
         for (int i = 0; i < Pieces; i++)
         {
-            Span<float> gradient = Piece(_gradient, i).Span, parameters = Piece(_state.Parameters, i).Span;
-            for (int at = 0; at < gradient.Length; at += Block)
-            {
-                int length = Math.Min(Block, gradient.Length - at);
-                if (_clipNorm is { } limit)
-                    GradientNorm.Clip(gradient.Slice(at, length), norm, limit);
-                _state.Optimizer.Update(i * _piece + at, parameters.Slice(at, length), gradient.Slice(at, length));
-            }
-
+            var gradient = Piece(_gradient, i).Span;
+            if (_clipNorm is { } limit)
+                GradientNorm.Clip(gradient, norm, limit);
+            _state.Optimizer.Update(i * _piece, Piece(_state.Parameters, i).Span, gradient);
             updated?.Invoke(i);
         }
 
