@@ -135,8 +135,9 @@ internal sealed class JournalWriter : IAsyncDisposable
                 }
 
                 await Put(batch.WrittenMemory);
-                Done(characters);
+                // Told first: whoever has waited for room finds them written.
                 _written(lines);
+                Done(characters);
                 pacing = flushes.Count == 0 && batch.WrittenCount < FullBatch;
                 batch.ResetWrittenCount();
                 flushes.ForEach(flushed => flushed.SetResult());
