@@ -1,4 +1,4 @@
-using Orleans.Tbptt.Grains.Channels;
+using Orleans.Tbptt.Grains.Transport.Tcp;
 
 namespace Orleans.Tbptt.Tests.Support;
 

@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Grains.Steps;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Grains.Store.Checkpoints;
 using Orleans.Tbptt.Grains.Telemetry;

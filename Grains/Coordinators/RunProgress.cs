@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Grains.Steps;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;

@@ -1,12 +1,12 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Orleans.Tbptt.Grains.Channels;
-using Orleans.Tbptt.Grains.Exchange;
 using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Grains.Store.Checkpoints;
 using Orleans.Tbptt.Grains.Telemetry;
+using Orleans.Tbptt.Grains.Transport.Messages;
+using Orleans.Tbptt.Grains.Transport.Tcp;
 
 namespace Orleans.Tbptt.Grains.Coordinators;
 

@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Tbptt.Data.Plan;
-using Orleans.Tbptt.Grains.Exchange;
 using Orleans.Tbptt.Grains.Slots;
+using Orleans.Tbptt.Grains.Steps;
 using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Grains.Trainers;
+using Orleans.Tbptt.Grains.Transport;
+using Orleans.Tbptt.Grains.Transport.InProcess;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;

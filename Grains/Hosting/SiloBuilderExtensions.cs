@@ -3,15 +3,16 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime.Hosting;
 using Orleans.Tbptt.Data;
-using Orleans.Tbptt.Grains.Channels;
 using Orleans.Tbptt.Grains.Coordinators;
-using Orleans.Tbptt.Grains.Exchange;
 using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Grains.Store.Checkpoints;
 using Orleans.Tbptt.Grains.Telemetry;
+using Orleans.Tbptt.Grains.Trainers;
+using Orleans.Tbptt.Grains.Transport.Messages;
+using Orleans.Tbptt.Grains.Transport.Tcp;
 using Orleans.Tbptt.Messages;
 
 namespace Orleans.Tbptt.Grains;

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Protocol;

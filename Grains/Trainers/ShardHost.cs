@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Specs;

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orleans.GrainDirectory;
 using Orleans.Placement;
-using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Telemetry;

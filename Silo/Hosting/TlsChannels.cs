@@ -1,5 +1,5 @@
 using System.Net.Security;
-using Orleans.Tbptt.Grains.Channels;
+using Orleans.Tbptt.Grains.Transport.Tcp;
 using Orleans.Tbptt.Transport;
 
 namespace Orleans.Tbptt.Silo.Hosting;

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
-using Orleans.Tbptt.Grains.Exchange;
+using Orleans.Tbptt.Grains.Transport;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Numerics;
 using Orleans.Tbptt.Protocol;

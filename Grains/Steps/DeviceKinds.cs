@@ -1,0 +1,51 @@
+using Orleans.Tbptt.Grains.Coordinators;
+using Orleans.Tbptt.Grains.Silos;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Replicas;
+
+namespace Orleans.Tbptt.Grains.Steps;
+
+/// <summary>A CPU and a GPU round differently: where the trainers live would show in the result. So a run keeps to one kind of device.</summary>
+internal static class DeviceKinds
+{
+    /// <summary>The silos whose devices are of the run's kind: GPUs where there are any, unless the run has begun on CPUs.</summary>
+    /// <param name="silos">The silos.</param>
+    /// <param name="asked">The spec's device; the kind matters only where it leaves the choice.</param>
+    /// <param name="kind">The kind that the run has begun on; empty before it has.</param>
+    public static IReadOnlyList<LivingSilo> Suitable(IReadOnlyList<LivingSilo> silos, DeviceName asked, string kind)
+    {
+        if (asked != DeviceName.Auto)
+            return silos;
+        if (kind.Length == 0)
+            kind = silos.Any(silo => Of(silo) != DeviceName.Cpu.Text) ? "cuda" : DeviceName.Cpu.Text;
+        return [.. silos.Where(silo => Of(silo) == kind)];
+    }
+
+    /// <summary>The kind that all trainers compute on.</summary>
+    /// <exception cref="RunLeftException">They compute on several.</exception>
+    public static string Same(IReadOnlyList<TrainerStatus> trainers)
+    {
+        string[] kinds = [.. trainers.Select(trainer => Kind(trainer.Device)).Distinct()];
+        return kinds.Length == 1 ? kinds[0] : throw new RunLeftException(
+            RunState.Failed,
+            $"the silos offer unlike devices, {string.Join(" and ", kinds)}, whose results differ in their last bits; set device to one of them");
+    }
+
+    /// <summary>The engine that all trainers compute with. A silo of a version that knew of no others has libtorch.</summary>
+    /// <param name="trainers">The trainers, each in its place on devices of one kind.</param>
+    /// <param name="asked">The spec's engine.</param>
+    /// <exception cref="RunLeftException">It is not the one that the spec comes to on their devices.</exception>
+    public static Engine SameEngine(IReadOnlyList<TrainerStatus> trainers, EngineKind asked)
+    {
+        var engine = Engine.For(asked, Kind(trainers[0].Device) == DeviceName.Cpu.Text ? DeviceName.Cpu : new("cuda:0"));
+        return trainers.FirstOrDefault(trainer => (trainer.Engine is { Length: > 0 } named ? named : "torch") != engine.Name) is not { } other ? engine
+            : throw new RunLeftException(
+                RunState.Failed,
+                $"trainer {other.Index} on {other.Silo} does not compute with engine {engine}, expected the same engine for all: its silo is of another version; start silos of one version");
+    }
+
+    private static string Of(LivingSilo silo) => Kind(silo.Report.Devices[0]);
+
+    private static string Kind(string device) => device.Split(':')[0];
+}

@@ -1,0 +1,76 @@
+using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Grains.Hosting;
+using Orleans.Tbptt.Grains.Silos;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Replicas;
+using Orleans.Tbptt.Training;
+
+namespace Orleans.Tbptt.Grains.Trainers;
+
+/// <summary>Makes a trainer's share of a run on this silo: its data, its device, its replica.</summary>
+internal sealed class ShardFactory(RunDataCache data, SiloSelf self, ILocalSiloDetails silo)
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<DeviceName, int> _replicas = [];
+
+    /// <summary>The silo as people see it: name, address and process id.</summary>
+    public string SiloName => self.Title;
+
+    /// <summary>The silo's address as Orleans writes it.</summary>
+    public string SiloAddress { get; } = silo.SiloAddress.ToParsableString();
+
+    /// <summary>Opens data and replica. Blocks; call it on the trainer's thread, which the replica is bound to.</summary>
+    public OpenShard Open(ShardAssignment assignment)
+    {
+        var spec = assignment.Spec;
+        var lease = data.Acquire(assignment.Run, spec);
+        if (DataFingerprint.Compare(assignment.Files, lease.Files) is { } difference)
+        {
+            lease.Dispose();
+            throw new InvalidDataException(difference);
+        }
+
+        var device = Take(spec.ComputesOn);
+        try
+        {
+            var replica = Engine.Open(spec, device);
+            return new(new(spec, lease.Data, new LaneBlock(assignment.FirstLane, assignment.Lanes), replica), lease, () => GiveBack(device));
+        }
+        catch
+        {
+            GiveBack(device);
+            lease.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The device asked for; of those that the silo offers by itself, the one with the fewest replicas.</summary>
+    private DeviceName Take(DeviceName asked)
+    {
+        lock (_gate)
+        {
+            var device = asked != DeviceName.Auto ? asked : self.Devices.MinBy(one => _replicas.GetValueOrDefault(one));
+            _replicas[device] = _replicas.GetValueOrDefault(device) + 1;
+            return device;
+        }
+    }
+
+    private void GiveBack(DeviceName device)
+    {
+        lock (_gate)
+            _replicas[device]--;
+    }
+}
+
+/// <summary>A trainer's share with what it holds open.</summary>
+internal sealed record OpenShard(TrainerShard Shard, RunDataLease Lease, Action GiveBack) : IDisposable
+{
+    public void Dispose()
+    {
+        Shard.Dispose();
+        Lease.Dispose();
+        GiveBack();
+    }
+}
