@@ -9,31 +9,31 @@ using Orleans.Tbptt.Client.Watching;
 
 namespace Orleans.Tbptt.Client;
 
-/// <summary>What commands work with.</summary>
+/// <summary>The services that commands use.</summary>
 /// <param name="Checker">Reads specs.</param>
 /// <param name="Launcher">Starts local clusters.</param>
-/// <param name="Connector">Reaches clusters that are there.</param>
+/// <param name="Connector">Connects to existing clusters.</param>
 /// <param name="Configuration">Names the cluster of a bare <c>--cluster</c>.</param>
-/// <param name="Terminal">Where to write.</param>
+/// <param name="Terminal">Where to write to.</param>
 /// <param name="Time">The clock.</param>
-/// <param name="Interruption">Ctrl-C.</param>
+/// <param name="Interruption">Ctrl-C and other signals.</param>
 internal sealed record ConsoleContext(
     ISpecChecker Checker, IClusterLauncher Launcher, IClusterConnector Connector, IConfiguration Configuration, Terminal Terminal,
     TimeProvider Time, Interruption Interruption)
 {
-    /// <summary>How patient to be with clusters.</summary>
+    /// <summary>Timeouts and retry intervals.</summary>
     public WatchLimits Limits { get; init; } = new();
 
-    /// <summary>Whether and where spans go.</summary>
+    /// <summary>Whether and where spans are exported.</summary>
     public ConsoleTelemetry Telemetry { get; } = new();
 
-    /// <summary>Where silos' telemetry for people goes; null where there is none.</summary>
+    /// <summary>Writes the telemetry that silos print as text; null where they print none.</summary>
     public Action<string>? TelemetryOfSilos => Telemetry.IsOnConsole ? Terminal.Error.WriteLine : null;
 
-    /// <summary>How a run is shown: nobody draws on a screen that telemetry scrolls over.</summary>
-    /// <param name="mode">What was asked for.</param>
+    /// <summary>How a run is shown: telemetry on the console would scroll a live screen away.</summary>
+    /// <param name="mode">The mode that was asked for.</param>
     public OutputMode Shown(OutputMode mode) => mode == OutputMode.Auto && Telemetry.IsOnConsole ? OutputMode.Plain : mode;
 
-    /// <summary>Finds clusters that are there.</summary>
+    /// <summary>Finds existing clusters.</summary>
     public Clusters Clusters => new(Connector, Configuration, Time, Limits);
 }

@@ -5,11 +5,11 @@ using Orleans.Tbptt.Client.Views;
 
 namespace Orleans.Tbptt.Client.Attach;
 
-/// <summary><c>tbptt attach</c>: shows a run that somebody else submitted.</summary>
+/// <summary><c>tbptt attach</c>: shows a run that another console submitted.</summary>
 internal static class AttachCommand
 {
-    /// <summary>Watches, and returns the exit code of the run's outcome.</summary>
-    /// <exception cref="ClientException">There is no such run, or no silo of it is alive, or it cannot be reached any more.</exception>
+    /// <summary>Shows the run until it ends, and returns the exit code of its outcome.</summary>
+    /// <exception cref="ClientException">There is no such run, no silo of it is alive, or it can no longer be reached.</exception>
     public static async Task<int> RunAsync(ConsoleContext context, ClusterSelection cluster, string name, OutputMode mode, bool fromNow)
     {
         await using var run = await context.Clusters.FindAsync(cluster, name, CancellationToken.None);

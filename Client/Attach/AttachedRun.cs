@@ -6,18 +6,18 @@ using Orleans.Tbptt.Client.Watching;
 
 namespace Orleans.Tbptt.Client.Attach;
 
-/// <summary>Shows a run of a cluster until it has ended, or until the user goes: the run goes on without.</summary>
+/// <summary>Shows a run of a cluster until it ends or the user detaches; the run continues after a detach.</summary>
 internal static class AttachedRun
 {
-    /// <summary>Watches.</summary>
-    /// <param name="context">What to work with.</param>
+    /// <summary>Shows the run.</summary>
+    /// <param name="context">Services of the console.</param>
     /// <param name="run">The run, with a cluster.</param>
     /// <param name="mode">How to show it.</param>
-    /// <param name="fromNow">Whether to leave out the events so far.</param>
+    /// <param name="fromNow">Whether to skip the events that already exist.</param>
     /// <returns>
-    /// The exit code of the run's outcome. Of somebody who detached, that of the signal: a script must not take it for the outcome.
+    /// The exit code of the run's outcome; after a detach that of the signal, so that a script does not mistake it for the outcome.
     /// </returns>
-    /// <exception cref="ClientException">The run cannot be reached any more.</exception>
+    /// <exception cref="ClientException">The run can no longer be reached.</exception>
     public static async Task<int> WatchAsync(ConsoleContext context, FoundRun run, OutputMode mode, bool fromNow)
     {
         var interruption = context.Interruption;
@@ -43,7 +43,7 @@ internal static class AttachedRun
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
-            string state = watcher.IsPaused ? "stays paused" : "goes on";
+            string state = watcher.IsPaused ? "stays paused" : "continues";
             output.WriteLine($"detached; run {run.Id} {state}, attach again with: {run.Command("attach")}");
             output.Flush();
             return interruption.ExitCode;

@@ -9,12 +9,13 @@ namespace Orleans.Tbptt.Client.Attach;
 /// <summary><c>tbptt wait</c>: for scripts.</summary>
 internal static class WaitCommand
 {
-    /// <summary>Waits for the end, writes it in one line, and returns the exit code of the run's outcome.</summary>
-    /// <param name="context">What to work with.</param>
-    /// <param name="cluster">Where to look.</param>
-    /// <param name="name">The run's id, or as much of it as only one has.</param>
-    /// <param name="timeout">How long to wait; null for as long as it takes.</param>
-    /// <exception cref="ClientException">There is no such run, or no silo of it is alive, or it cannot be reached any more, or the time is up.</exception>
+    /// <summary>Waits until the run ends, writes its outcome in one line, and returns the outcome's exit code.</summary>
+    /// <param name="context">Services of the console.</param>
+    /// <param name="cluster">The run store and the cluster to search.</param>
+    /// <param name="name">Run ID, or any unambiguous prefix.</param>
+    /// <param name="timeout">How long to wait; null for no limit.</param>
+    /// <exception cref="ClientException">There is no such run, or no silo of it is alive, it can no longer be reached, or the time is
+    /// up.</exception>
     public static async Task<int> RunAsync(ConsoleContext context, ClusterSelection cluster, string name, TimeSpan? timeout)
     {
         using var limit = new CancellationTokenSource(timeout ?? Timeout.InfiniteTimeSpan, context.Time);

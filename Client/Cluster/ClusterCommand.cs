@@ -7,7 +7,7 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Cluster;
 
-/// <summary><c>tbptt cluster</c>: the silos, and who lives on them.</summary>
+/// <summary><c>tbptt cluster</c>: the silos with their coordinators and trainers.</summary>
 internal static class ClusterCommand
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -18,10 +18,10 @@ internal static class ClusterCommand
     };
 
     /// <summary>Writes the silos.</summary>
-    /// <param name="context">What to work with.</param>
+    /// <param name="context">Services of the console.</param>
     /// <param name="selection">The cluster.</param>
-    /// <param name="run">A run whose cluster is meant; null for the one named, that of the run store, or the only one there is.</param>
-    /// <param name="json">Whether a program reads it.</param>
+    /// <param name="run">A run whose cluster to show; null for the named cluster, the run store's, or the only one.</param>
+    /// <param name="json">Whether to write JSON.</param>
     /// <exception cref="ClientException">The cluster cannot be reached.</exception>
     public static async Task<int> RunAsync(ConsoleContext context, ClusterSelection selection, string? run, bool json)
     {
@@ -64,7 +64,7 @@ internal static class ClusterCommand
 
     private static string Some(IEnumerable<string> words) => string.Join(',', words) is { Length: > 0 } text ? text : "-";
 
-    /// <summary>A run's id is its text.</summary>
+    /// <summary>Writes a run ID as its text.</summary>
     private sealed class RunIdText : JsonConverter<RunId>
     {
         public override RunId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

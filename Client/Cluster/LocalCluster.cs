@@ -3,7 +3,9 @@ using Orleans.Tbptt.Membership;
 
 namespace Orleans.Tbptt.Client.Cluster;
 
-/// <summary>Silo processes on this machine that find each other through a SQLite file, and end with this process however it ends.</summary>
+/// <summary>
+/// Silo processes on this machine that find each other through a SQLite file, and end when this process does, however it ends.
+/// </summary>
 internal sealed class LocalCluster : IDisposable
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(90);
@@ -31,11 +33,11 @@ internal sealed class LocalCluster : IDisposable
         ? $"{page}runs/{_plan.Run}"
         : null;
 
-    /// <summary>Completes, with the cause, when no silo is left that nobody asked to end.</summary>
+    /// <summary>Completes, with the cause, when the last silo has ended unasked.</summary>
     public Task<string> Lost => _lost.Task;
 
     /// <summary>Starts the silos; all are part of the cluster when this returns.</summary>
-    /// <exception cref="ClientException">One of them cannot be started, and none is left; or the run has silos already.</exception>
+    /// <exception cref="ClientException">A silo cannot be started (the others are ended), or the run has silos already.</exception>
     public static async Task<LocalCluster> StartAsync(
         SiloProgram program, ClusterPlan plan, Action<string> notice, CancellationToken cancellation)
     {
@@ -46,7 +48,7 @@ internal sealed class LocalCluster : IDisposable
         try
         {
             Directory.CreateDirectory(plan.Directory.Logs);
-            // Silos that were all killed at once are still on the list of the file that they left: the new ones would wait for them.
+            // Silos that were all killed at once stay listed as alive in the membership file: new ones would wait for them.
             SqliteMembership.Delete(cluster.MembershipFile);
             SqliteMembership.Prepare(cluster.MembershipFile);
             for (int number = 1; number <= plan.Silos; number++)
@@ -70,13 +72,13 @@ internal sealed class LocalCluster : IDisposable
     public static ClientException Unusable(ClusterPlan plan, Exception exception) =>
         new($"cannot use the runs directory {plan.Runs}: {exception.Message}", ExitCode.Unreachable, exception);
 
-    /// <summary>Lets go of the silos, waits for up to 1.8 s, kills those that are left, and clears the membership away.</summary>
+    /// <summary>Asks the silos to end, waits up to 1.8 s, kills the rest, and deletes the membership file.</summary>
     public async Task EndAsync()
     {
         _ending = true;
         foreach (var silo in _silos)
             silo.ClosePipe();
-        // A detached silo does not mind its pipe.
+        // A detached silo ignores the end of its pipe.
         if (_plan.Detached)
             Kill();
         try
@@ -95,7 +97,7 @@ internal sealed class LocalCluster : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // A file that stays behind belongs to this run's id alone: nobody will ever read it.
+            // A leftover file belongs to this run ID only: no other run reads it.
         }
     }
 
@@ -120,7 +122,7 @@ internal sealed class LocalCluster : IDisposable
         first.CancelAfter(StartTimeout);
         try
         {
-            // The first that fails ends the wait for all others.
+            // The first failure ends the wait for the others.
             await foreach (var ready in Task.WhenEach(_silos.Select(silo => silo.WaitUntilReadyAsync(_plan.Telemetry, first.Token))))
                 await ready;
         }
@@ -144,7 +146,7 @@ internal sealed class LocalCluster : IDisposable
             notice($"{what}; {left} of {_silos.Count} silos left{NewPage(silo)}");
     }
 
-    /// <summary>Who watched the page of the silo that ended can go on at another's.</summary>
+    /// <summary>The page of a living silo, for users who had the ended silo's page open.</summary>
     private string NewPage(SiloProcess ended) => ended.Page is not null && Page is { } page ? $"; page {page}" : "";
 
     private List<string> Arguments(int number)

@@ -5,7 +5,7 @@ using Orleans.Tbptt.Local;
 
 namespace Orleans.Tbptt.Client.Cluster;
 
-/// <summary>One silo in a process of its own, which ends when the pipe to its standard input does.</summary>
+/// <summary>A silo process, which ends when the pipe to its standard input closes.</summary>
 internal sealed class SiloProcess : IDisposable
 {
     private const int KeptLines = 5;
@@ -39,7 +39,7 @@ internal sealed class SiloProcess : IDisposable
     /// <summary>Starts silo <paramref name="number"/>.</summary>
     /// <param name="program">The silo program.</param>
     /// <param name="number">The silo's number, from 1.</param>
-    /// <param name="arguments">What the program is told.</param>
+    /// <param name="arguments">The program's arguments.</param>
     /// <param name="log">The file it logs to.</param>
     /// <exception cref="ClientException">The process cannot be started.</exception>
     public static SiloProcess Start(SiloProgram program, int number, IEnumerable<string> arguments, string log)
@@ -56,9 +56,9 @@ internal sealed class SiloProcess : IDisposable
     }
 
     /// <summary>Waits until the silo is part of its cluster.</summary>
-    /// <param name="telemetry">Told what it writes from then on; null where that is nothing.</param>
-    /// <param name="cancellation">Gives up.</param>
-    /// <exception cref="ClientException">It ended before that, or said why it cannot start.</exception>
+    /// <param name="telemetry">Receives the lines that the silo writes from then on; null to ignore them.</param>
+    /// <param name="cancellation">Cancels the operation.</param>
+    /// <exception cref="ClientException">The silo ended before it was ready, or reported why it cannot start.</exception>
     public async Task WaitUntilReadyAsync(Action<string>? telemetry, CancellationToken cancellation)
     {
         _process.ErrorDataReceived += (_, said) => Keep(said.Data);
@@ -80,12 +80,12 @@ internal sealed class SiloProcess : IDisposable
             }
         }
 
-        // Not Exited, which began to wait before standard error was read and so need not see its end.
+        // Not Exited: that wait began before standard error was read and may complete before its end is seen.
         await _process.WaitForExitAsync(cancellation);
         throw new ClientException($"silo {Number} ended with exit code {ExitCode} before it was ready{LastWords()}", Client.ExitCode.Unreachable);
     }
 
-    /// <summary>What the silo said last, for a message: its standard error, or else the errors in its log; empty when there are none.</summary>
+    /// <summary>The last lines of the silo's standard error, or else the last errors in its log; empty when there are none.</summary>
     public string LastWords()
     {
         string[] words;
@@ -96,7 +96,7 @@ internal sealed class SiloProcess : IDisposable
         return words.Length == 0 ? "" : $": {string.Join(" | ", words.Select(Text.OneLine))}";
     }
 
-    /// <summary>Lets go of the silo: it ends by itself.</summary>
+    /// <summary>Closes the pipe, which asks the silo to end.</summary>
     public void ClosePipe() => _process.StandardInput.Close();
 
     /// <summary>Ends the process without asking; does nothing when it has ended.</summary>
@@ -108,7 +108,7 @@ internal sealed class SiloProcess : IDisposable
         }
         catch (InvalidOperationException)
         {
-            // It ended in this very moment.
+            // The process ended between the check and the kill.
         }
     }
 

@@ -10,7 +10,7 @@ internal sealed record SiloProgram(string Runtime, string Assembly)
 {
     private const string Name = "tbptt-silo.dll";
 
-    /// <summary>Finds the silo program of this installation: in <c>silo/</c> beside the console, or where the build puts it.</summary>
+    /// <summary>Finds the silo program of this installation: in <c>silo/</c> next to the console, or where the build puts it.</summary>
     /// <param name="directory">The console's own directory.</param>
     /// <exception cref="ClientException">There is none.</exception>
     public static SiloProgram Find(string directory)
@@ -33,12 +33,12 @@ internal sealed record SiloProgram(string Runtime, string Assembly)
         RedirectStandardError = true,
     };
 
-    /// <summary>The runtime that runs this program: an own <c>tbptt</c> executable may be what the user started.</summary>
+    /// <summary>The <c>dotnet</c> program of the current runtime; this process may have been started as <c>tbptt</c> instead.</summary>
     private static string FindRuntime()
     {
         string name = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
         // <root>/shared/Microsoft.NETCore.App/<version>/
-        string beside = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", name));
-        return File.Exists(beside) ? beside : name;
+        string dotnet = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", name));
+        return File.Exists(dotnet) ? dotnet : name;
     }
 }

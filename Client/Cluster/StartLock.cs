@@ -1,13 +1,13 @@
 namespace Orleans.Tbptt.Client.Cluster;
 
 /// <summary>
-/// Held while the silos of one run are started, so that two consoles that resume it at once do not start two clusters. A file that is locked and
-/// deleted by whoever holds it; the operating system lets go of it when that process dies.
+/// Held while the silos of a run are started, so that two consoles that resume it at once do not start two clusters. A locked file,
+/// deleted by its holder; the operating system releases the lock when that process dies.
 /// </summary>
 internal static class StartLock
 {
-    /// <summary>Takes the lock beside a membership file.</summary>
-    /// <exception cref="ClientException">Another console holds it, or the file cannot be made.</exception>
+    /// <summary>Takes the lock that belongs to a membership file.</summary>
+    /// <exception cref="ClientException">Another console holds the lock, or its file cannot be created.</exception>
     public static IDisposable Take(ClusterPlan plan, string membershipFile)
     {
         string path = $"{membershipFile}.lock";

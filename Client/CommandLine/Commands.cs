@@ -2,13 +2,13 @@ using System.CommandLine;
 
 namespace Orleans.Tbptt.Client.CommandLine;
 
-/// <summary>The grammar of the command line, and its help.</summary>
+/// <summary>The command line's grammar and help.</summary>
 internal static class Commands
 {
     /// <summary>Builds all commands.</summary>
     public static RootCommand Build(ConsoleContext context) => new(
         """
-        Trains recurrent networks by truncated backpropagation through time, on one process or many.
+        Trains recurrent networks by truncated backpropagation through time, on one machine or a cluster.
 
         Examples:
           tbptt validate wave.yaml
@@ -18,8 +18,8 @@ internal static class Commands
           tbptt resume wave-20260314-150926-1a2b
           tbptt submit wave.yaml --cluster redis:10.0.0.5:6379
 
-        Exit codes: 0 completed, 1 failed or not to be done, 2 usage, 3 stopped, 4 diverged, 65 bad spec or data, 69 cluster unreachable or of
-        another version, 124 not ended in time, 129 terminal closed, 130 Ctrl-C, 141 reader of the output gone, 143 SIGTERM.
+        Exit codes: 0 completed, 1 failed or not possible, 2 usage, 3 stopped, 4 diverged, 65 bad spec or data, 69 cluster unreachable or of
+        a different version, 124 timeout, 129 terminal closed, 130 Ctrl-C, 141 reader of the output gone, 143 SIGTERM.
         """)
     {
         context.Telemetry.Option,

@@ -6,31 +6,31 @@ using Orleans.Tbptt.Client.Train;
 
 namespace Orleans.Tbptt.Client.CommandLine;
 
-/// <summary>Arguments and options that several commands have.</summary>
+/// <summary>Arguments and options that several commands share.</summary>
 internal static class CommonOptions
 {
     private const int MaxSilos = 64;
 
-    /// <summary>The spec.</summary>
-    public static Argument<string> Spec() => new("SPEC") { Description = "The spec of the run, a YAML or JSON file." };
+    /// <summary>The argument <c>SPEC</c>.</summary>
+    public static Argument<string> Spec() => new("SPEC") { Description = "Run spec: a YAML or JSON file." };
 
-    /// <summary>The run.</summary>
-    public static Argument<string> Run() => new("RUN") { Description = "The run's id, or as much of it as only one has." };
+    /// <summary>The argument <c>RUN</c>.</summary>
+    public static Argument<string> Run() => new("RUN") { Description = "Run ID, or any unambiguous prefix." };
 
-    /// <summary>What takes the place of the spec's words.</summary>
+    /// <summary>The option <c>--set</c>, which overrides values of the spec.</summary>
     public static Option<string[]> Sets() => new("--set")
     {
         HelpName = "KEY=VALUE",
-        Description = "Takes the place of what the spec says, such as train.epochs=20. May be given again and again.",
+        Description = "Overrides a spec value, e.g. train.epochs=20. Repeatable.",
     };
 
-    /// <summary>How a run is watched.</summary>
+    /// <summary>The option <c>--output</c> of commands that show a run.</summary>
     public static Option<string> Output()
     {
         var output = new Option<string>("--output")
         {
             HelpName = "auto|live|plain|json",
-            Description = "live: a screen that follows the run. plain: a few lines. json: every event, one a line. auto: live at a terminal, else plain.",
+            Description = "live: a screen that follows the run; plain: a few lines; json: every event, one per line; auto: live at a terminal, else plain.",
             DefaultValueFactory = _ => "auto",
         };
         output.AcceptOnlyFromAmong("auto", "live", "plain", "json");
@@ -40,19 +40,19 @@ internal static class CommonOptions
     /// <summary>The value of <see cref="Output"/>.</summary>
     public static OutputMode Mode(this ParseResult result, Option<string> output) => Enum.Parse<OutputMode>(result.GetRequiredValue(output), ignoreCase: true);
 
-    /// <summary>How a table is written.</summary>
+    /// <summary>The option <c>--output</c> of commands that print a table.</summary>
     public static Option<string> Format()
     {
-        var option = new Option<string>("--output") { HelpName = "text|json", Description = "How to write it.", DefaultValueFactory = _ => "text" };
+        var option = new Option<string>("--output") { HelpName = "text|json", Description = "Output format.", DefaultValueFactory = _ => "text" };
         option.AcceptOnlyFromAmong("text", "json");
         return option;
     }
 
-    /// <summary>How many silo processes to start.</summary>
+    /// <summary>The option <c>--silos</c>: how many silo processes to start.</summary>
     public static Option<int?> Silos(string description) =>
-        Whole("--silos", $"{description} With fewer trainers than silos some silos have no trainer; they take over when another one dies.", 1, MaxSilos);
+        Whole("--silos", $"{description} Silos without a trainer take over when another one dies.", 1, MaxSilos);
 
-    /// <summary>A whole number within bounds.</summary>
+    /// <summary>An integer option within bounds.</summary>
     public static Option<int?> Whole(string name, string description, int least, int most) => new(name)
     {
         HelpName = "N",
@@ -76,18 +76,18 @@ internal sealed class ClusterOptions
 {
     private readonly Option<string> _runs = new("--runs")
     {
-        HelpName = "DIR", Description = "The run store: the directory of all runs.", DefaultValueFactory = _ => "./runs",
+        HelpName = "DIR", Description = "Run store: the directory that holds all runs.", DefaultValueFactory = _ => "./runs",
     };
 
     private readonly Option<string?> _cluster = new("--cluster")
     {
         HelpName = "CONNECTION",
-        Description = "The cluster: redis:HOST:PORT[,options], postgresql:CONNECTION STRING or sqlite:FILE. Without a value, what Orleans:Clustering:ProviderType "
-            + "and :ConnectionString say, in ./appsettings.json or as Orleans__Clustering__ProviderType and so on.",
+        Description = "Cluster: redis:HOST:PORT[,options], postgresql:CONNECTION STRING or sqlite:FILE. Without a value: Orleans:Clustering:ProviderType "
+            + "and :ConnectionString from ./appsettings.json or the environment (Orleans__Clustering__ProviderType, ...).",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<string?> _clusterId = new("--cluster-id") { HelpName = "ID", Description = "The id of the cluster named. Default: Orleans:ClusterId, or tbptt." };
+    private readonly Option<string?> _clusterId = new("--cluster-id") { HelpName = "ID", Description = "ID of the cluster. Default: Orleans:ClusterId, or tbptt." };
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
@@ -100,7 +100,7 @@ internal sealed class ClusterOptions
         _cluster.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: var text }] && !ClusterAddress.TryParse(text, "", out _))
-                result.AddError($"--cluster: found '{text}', expected {ClusterAddress.Expected}; without a value it stands behind all arguments.");
+                result.AddError($"--cluster: found '{text}', expected {ClusterAddress.Expected}; place it after all arguments when it has no value.");
         });
         command.Validators.Add(result =>
         {
@@ -112,14 +112,14 @@ internal sealed class ClusterOptions
         command.Options.Add(_clusterId);
     }
 
-    /// <summary>Refuses an option beside <c>--cluster</c>.</summary>
+    /// <summary>Refuses an option together with <c>--cluster</c>.</summary>
     public void Excludes(Command command, Option option, string why) => command.Validators.Add(result =>
     {
         if (result.IsGiven(_cluster) && result.IsGiven(option))
             result.AddError($"{option.Name}: found with --cluster, expected one of them; {why}.");
     });
 
-    /// <summary>What the command line says.</summary>
+    /// <summary>The run store and cluster that the command line selects.</summary>
     public ClusterSelection Read(ParseResult result) => new(
         result.GetRequiredValue(_runs), result.CommandResult.IsGiven(_cluster), result.GetValue(_cluster), result.GetValue(_clusterId));
 }

@@ -4,11 +4,11 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Client.CommandLine;
 
-/// <summary>The console: its commands, and one line for everything that a user can expect to go wrong.</summary>
-/// <param name="context">What commands work with.</param>
+/// <summary>The console: runs a command, and reports every expected error in one line.</summary>
+/// <param name="context">The services that commands use.</param>
 internal sealed class ConsoleApp(ConsoleContext context)
 {
-    /// <summary>Does what <paramref name="args"/> say, and returns the exit code.</summary>
+    /// <summary>Runs the command in <paramref name="args"/>, and returns the exit code.</summary>
     public async Task<int> RunAsync(string[] args)
     {
         var terminal = context.Terminal;
@@ -30,7 +30,7 @@ internal sealed class ConsoleApp(ConsoleContext context)
                 Output = terminal.Out,
                 Error = terminal.Error,
                 EnableDefaultExceptionHandler = false,
-                // Signals are the interruption's.
+                // Interruption handles the signals.
                 ProcessTerminationTimeout = null,
             });
         }
@@ -52,13 +52,13 @@ internal sealed class ConsoleApp(ConsoleContext context)
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            // Nobody expected it: its kind is part of what to report.
+            // A bug: the exception's type belongs in the report.
             terminal.Error.WriteLine($"tbptt: {exception.GetType().Name}: {Text.OneLine(exception.Message)}");
             return ExitCode.Failed;
         }
     }
 
-    /// <summary>A problem with neither a place nor a key is one with the argument itself.</summary>
+    /// <summary>A problem without location and key concerns the argument itself.</summary>
     private static SpecProblem Located(SpecProblem problem) =>
         string.IsNullOrWhiteSpace(problem.Location) && problem.Key.Length == 0 ? problem with { Location = "SPEC" } : problem;
 }

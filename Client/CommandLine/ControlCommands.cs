@@ -5,18 +5,18 @@ using Orleans.Tbptt.Client.Control;
 
 namespace Orleans.Tbptt.Client.CommandLine;
 
-/// <summary>Commands about a run that goes on, or shall.</summary>
+/// <summary>Commands that follow or control a run.</summary>
 internal static class ControlCommands
 {
     /// <summary><c>tbptt attach</c>.</summary>
     public static Command Attach(ConsoleContext context)
     {
         var (run, output, cluster) = (CommonOptions.Run(), CommonOptions.Output(), new ClusterOptions());
-        var fromNow = new Option<bool>("--from-now") { Description = "Leave out the events so far." };
+        var fromNow = new Option<bool>("--from-now") { Description = "Skip the events so far." };
         var command = new Command(
             "attach",
             """
-            Shows a run from its first event to its end; the exit code is the run's outcome. Ctrl-C detaches: the run goes on.
+            Shows a run from its first event to its end; the exit code is the run's outcome. Ctrl-C detaches; the run continues.
 
             Examples:
               tbptt attach wave-20260314-150926-1a2b
@@ -38,7 +38,7 @@ internal static class ControlCommands
         var timeout = new Option<TimeSpan?>("--timeout")
         {
             HelpName = "SECONDS",
-            Description = "Give up after this long, with exit code 124. Default: never.",
+            Description = "Give up after this time, with exit code 124. Default: no limit.",
             CustomParser = result =>
             {
                 string text = result.Tokens[0].Value;
@@ -51,7 +51,7 @@ internal static class ControlCommands
         var command = new Command(
             "wait",
             """
-            Waits until a run has ended, and says in one line how. The exit code is the run's outcome.
+            Waits until a run ends and prints its outcome in one line. The exit code is the run's outcome.
 
             Example:
               tbptt wait wave-7 --timeout 3600 && ./publish.sh
@@ -68,7 +68,7 @@ internal static class ControlCommands
     public static Command Stop(ConsoleContext context)
     {
         var (run, cluster) = (CommonOptions.Run(), new ClusterOptions());
-        var command = new Command("stop", "Ends a run at its last committed step. 'tbptt resume' goes on with it.") { run };
+        var command = new Command("stop", "Stops a run at its last committed step. 'tbptt resume' continues it.") { run };
         cluster.AddTo(command);
         command.SetAction(result => StopCommand.RunAsync(context, cluster.Read(result), result.GetRequiredValue(run)));
         return command;
@@ -78,7 +78,7 @@ internal static class ControlCommands
     public static Command Pause(ConsoleContext context)
     {
         var (run, cluster) = (CommonOptions.Run(), new ClusterOptions());
-        var command = new Command("pause", "Writes a run's state down after the step in flight and frees its slots, until 'tbptt resume'. The result stays the same, to the bit.") { run };
+        var command = new Command("pause", "Saves a run's state after the step in flight and frees its slots, until 'tbptt resume'. The result does not change by a bit.") { run };
         cluster.AddTo(command);
         command.SetAction(result => PauseCommand.RunAsync(context, cluster.Read(result), result.GetRequiredValue(run)));
         return command;
@@ -90,15 +90,16 @@ internal static class ControlCommands
         var (run, output, cluster) = (CommonOptions.Run(), CommonOptions.Output(), new ClusterOptions());
         var trainers = CommonOptions.Whole(
             "--trainers",
-            "Divide the lanes, with their hidden state, among another number of trainers: the same result within rounding, not to the bit; with train.sync.mode local, or train.wire bfloat16-feedback, another one.",
+            "Divide the lanes, with their hidden state, among a different number of trainers. The result then matches within rounding, "
+            + "not to the bit; with train.sync.mode local it differs.",
             1, 1_000_000);
-        var fromStart = new Option<bool>("--from-start") { Description = "Begin again at step 0 where none of the run's checkpoints is whole." };
-        var silos = CommonOptions.Silos("Silo processes to start where no cluster of the run is alive; default 1.");
+        var fromStart = new Option<bool>("--from-start") { Description = "Restart at step 0 if none of the run's checkpoints is intact." };
+        var silos = CommonOptions.Silos("Silo processes to start if no silo of the run is alive; default 1.");
         var command = new Command(
             "resume",
             """
-            Goes on with a run that was paused, stopped or lost, or that failed, from its newest checkpoint: the same bits as if nothing had been.
-            Where no cluster of the run is alive, silos are started for it and the run is watched to its end, as 'tbptt train' does.
+            Continues a paused, stopped, failed or lost run from its newest checkpoint, with the same bits as an uninterrupted run.
+            If no silo of the run is alive, starts silos and shows the run until it ends, as 'tbptt train' does.
 
             Examples:
               tbptt resume wave-20260314-150926-1a2b
@@ -109,7 +110,7 @@ internal static class ControlCommands
             run, trainers, fromStart, silos, output,
         };
         cluster.AddTo(command);
-        cluster.Excludes(command, silos, "a cluster's silos are there already");
+        cluster.Excludes(command, silos, "a cluster's silos are already running");
         command.SetAction(result => ResumeCommand.RunAsync(context, new()
         {
             Run = result.GetRequiredValue(run),

@@ -5,14 +5,14 @@ using Orleans.Tbptt.Client.Runs;
 
 namespace Orleans.Tbptt.Client.CommandLine;
 
-/// <summary>Commands that look and change nothing.</summary>
+/// <summary>Commands that only read.</summary>
 internal static class LookCommands
 {
     /// <summary><c>tbptt ls</c>.</summary>
     public static Command List(ConsoleContext context)
     {
         var (output, cluster) = (CommonOptions.Format(), new ClusterOptions());
-        var command = new Command("ls", "Lists the runs of a run store, or with --cluster those of a cluster, newest first.") { output };
+        var command = new Command("ls", "Lists the runs of a run store, or of a cluster with --cluster, newest first.") { output };
         cluster.AddTo(command);
         command.SetAction(result => ListCommand.RunAsync(context, cluster.Read(result), result.GetValue(output) == "json"));
         return command;
@@ -22,7 +22,7 @@ internal static class LookCommands
     public static Command Show(ConsoleContext context)
     {
         var (run, output, cluster) = (CommonOptions.Run(), CommonOptions.Format(), new ClusterOptions());
-        var command = new Command("show", "Shows one run: state, losses, metrics, trainers and where they live, files.") { run, output };
+        var command = new Command("show", "Shows one run: state, losses, metrics, trainers with their silos, files.") { run, output };
         cluster.AddTo(command);
         command.SetAction(result => ShowCommand.RunAsync(context, cluster.Read(result), result.GetRequiredValue(run), result.GetValue(output) == "json"));
         return command;
@@ -32,13 +32,13 @@ internal static class LookCommands
     public static Command Logs(ConsoleContext context)
     {
         var (run, cluster) = (CommonOptions.Run(), new ClusterOptions());
-        var follow = new Option<bool>("--follow", "-f") { Description = "Wait for more until the run has ended." };
-        var silo = new Option<string?>("--silo") { HelpName = "NAME", Description = "Only the log of this silo, such as silo-2." };
+        var follow = new Option<bool>("--follow", "-f") { Description = "Print new lines until the run has ended." };
+        var silo = new Option<string?>("--silo") { HelpName = "NAME", Description = "Only this silo's log, e.g. silo-2." };
         var command = new Command(
             "logs",
             """
-            Writes the logs of a run's own silos in order of time. Where there are none, because a standing cluster trains the run, or with --cluster:
-            the run's events in words, without its steps.
+            Prints the logs of a run's local silos in order of time. For a run on a standing cluster, or with --cluster, prints
+            the run's events as text, without steps.
 
             Examples:
               tbptt logs wave-20260314-150926-1a2b --follow
@@ -58,14 +58,14 @@ internal static class LookCommands
     {
         var run = new Argument<string?>("RUN")
         {
-            Description = "A run whose cluster is meant. Without it: the silos of the run store, or those of the only run that has silos of its own.",
+            Description = "A run whose cluster to show. Default: the run store's cluster, or that of the only run with local silos.",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var (output, cluster) = (CommonOptions.Format(), new ClusterOptions());
         var command = new Command(
             "cluster",
             """
-            Lists the silos of a cluster: address, process, version, devices, slots, and the trainers and coordinators that live there.
+            Lists the silos of a cluster: address, process, version, devices, slots, trainers and coordinators.
 
             Examples:
               tbptt cluster

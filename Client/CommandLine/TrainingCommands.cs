@@ -16,12 +16,12 @@ internal static class TrainingCommands
     {
         var (spec, sets, output, cluster) = (CommonOptions.Spec(), CommonOptions.Sets(), CommonOptions.Output(), new ClusterOptions());
         var silos = CommonOptions.Silos("Silo processes to start; default 1.");
-        var detach = new Option<bool>("--detach") { Description = "Return when the run has begun; its silos end by themselves when it has ended." };
+        var detach = new Option<bool>("--detach") { Description = "Return when the run has started; its silos end when the run has ended." };
         var command = new Command(
             "train",
             """
-            Trains what a spec says, on silo processes started for it, or with --cluster on silos that are there.
-            Ctrl-C stops the run, and 'tbptt resume' goes on with it; with --cluster it detaches, and the run goes on.
+            Trains a spec on local silo processes started for it, or on an existing cluster with --cluster.
+            Ctrl-C stops the run, and 'tbptt resume' continues it; with --cluster Ctrl-C detaches, and the run continues.
 
             Examples:
               tbptt train wave.yaml
@@ -33,8 +33,8 @@ internal static class TrainingCommands
             spec, silos, sets, output, detach,
         };
         cluster.AddTo(command);
-        cluster.Excludes(command, silos, "a cluster's silos are there already");
-        cluster.Excludes(command, detach, "'tbptt submit' gives a run to a cluster and returns");
+        cluster.Excludes(command, silos, "a cluster's silos are already running");
+        cluster.Excludes(command, detach, "'tbptt submit' submits to a cluster and returns");
         command.SetAction(result => TrainCommand.RunAsync(context, new()
         {
             Spec = result.GetRequiredValue(spec),
@@ -54,7 +54,8 @@ internal static class TrainingCommands
         var id = new Option<RunId?>("--id")
         {
             HelpName = "RUN",
-            Description = "The run's id. The same id and spec once more finds the run that is there; another spec is refused. Default: made of the spec's name and the time.",
+            Description = "Run ID. Submitting the same ID and spec again returns the existing run; a different spec is refused. "
+            + "Default: the spec's name and the time.",
             CustomParser = result =>
             {
                 if (RunId.TryParse(result.Tokens[0].Value, out var run))
@@ -63,11 +64,11 @@ internal static class TrainingCommands
                 return null;
             },
         };
-        var priority = CommonOptions.Whole("--priority", "Where slots are scarce, runs of higher priority go first; default 0.", -MaxPriority, MaxPriority);
+        var priority = CommonOptions.Whole("--priority", "Priority in the queue for slots, higher first; default 0.", -MaxPriority, MaxPriority);
         var command = new Command(
             "submit",
             """
-            Gives a run to a cluster, says how to attach to it, and returns. The data's paths are the silos'.
+            Submits a run to a cluster, prints how to attach to it, and returns. Data paths are paths on the silos' machines.
 
             Examples:
               tbptt submit wave.yaml
@@ -92,7 +93,7 @@ internal static class TrainingCommands
     public static Command Validate(ConsoleContext context)
     {
         var (spec, sets) = (CommonOptions.Spec(), CommonOptions.Sets());
-        var command = new Command("validate", "Checks a spec and the data it names, and says what a run of it would be. Starts nothing.") { spec, sets };
+        var command = new Command("validate", "Checks a spec and its data, and prints the sizes of the run. Starts nothing.") { spec, sets };
         command.SetAction(result => ValidateCommand.Run(context.Checker, result.GetRequiredValue(spec), result.GetValue(sets) ?? [], context.Terminal));
         return command;
     }

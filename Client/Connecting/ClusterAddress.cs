@@ -3,7 +3,7 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Connecting;
 
-/// <summary>What keeps a cluster's list of silos.</summary>
+/// <summary>Where a cluster keeps its list of silos.</summary>
 internal enum ClusterProvider
 {
     /// <summary>A file that the silos of one machine share.</summary>
@@ -16,30 +16,31 @@ internal enum ClusterProvider
     PostgreSql,
 }
 
-/// <summary>A cluster, by where its silos are listed.</summary>
-/// <param name="Provider">What lists them.</param>
-/// <param name="Connection">SQLite: the file. Redis: <c>host:port[,options]</c>. PostgreSQL: a connection string. May hold a password.</param>
-/// <param name="ClusterId">The cluster's id.</param>
+/// <summary>A cluster, identified by where its silos are listed.</summary>
+/// <param name="Provider">The kind of store that lists them.</param>
+/// <param name="Connection">SQLite: the file. Redis: <c>host:port[,options]</c>. PostgreSQL: a connection string. May hold a
+/// password.</param>
+/// <param name="ClusterId">The cluster ID.</param>
 internal sealed record ClusterAddress(ClusterProvider Provider, string Connection, string ClusterId)
 {
-    /// <summary>The id of a cluster that nobody gave another one.</summary>
+    /// <summary>The default cluster ID.</summary>
     public const string DefaultClusterId = "tbptt";
 
-    /// <summary>What <see cref="TryParse"/> takes, for error messages.</summary>
+    /// <summary>The form that <see cref="TryParse"/> accepts, for error messages.</summary>
     public const string Expected = "redis:HOST:PORT[,options], postgresql:CONNECTION STRING or sqlite:FILE";
 
-    /// <summary>For messages: no password.</summary>
+    /// <summary>The cluster in messages; contains no password.</summary>
     public string Spoken => Provider == ClusterProvider.Sqlite ? $"cluster {ClusterId} ({Connection})" : $"cluster {ClusterId} ({Provider})";
 
     /// <summary>The cluster that the console starts for one run.</summary>
     public static ClusterAddress LocalOf(string runs, RunId run) =>
         new(ClusterProvider.Sqlite, Path.Combine(SqliteMembership.DirectoryIn(Path.GetFullPath(runs)), $"{run}.db"), run.Text);
 
-    /// <summary>The cluster of the silos that were started for a run store by themselves.</summary>
+    /// <summary>The cluster of the silos that were started for a run store rather than for one run.</summary>
     public static ClusterAddress StandingOf(string runs, string clusterId = DefaultClusterId) =>
         new(ClusterProvider.Sqlite, Path.Combine(SqliteMembership.DirectoryIn(Path.GetFullPath(runs)), "membership.db"), clusterId);
 
-    /// <summary>The clusters that consoles have started for single runs of a run store; their silos need not be alive.</summary>
+    /// <summary>The clusters that consoles started for single runs of a run store; their silos may be dead.</summary>
     public static IReadOnlyList<ClusterAddress> LocalsOf(string runs)
     {
         string directory = SqliteMembership.DirectoryIn(Path.GetFullPath(runs));

@@ -14,7 +14,7 @@ internal sealed class ClusterConnector : IClusterConnector
     public async Task<IClusterSession> OpenAsync(ClusterAddress address, CancellationToken cancellation) =>
         new Session(await ClusterConnection.OpenAsync(Settings(address), cancellation));
 
-    /// <summary>What the address says, and what this program's settings say of certificates.</summary>
+    /// <summary>The address, with the TLS settings of this program.</summary>
     private static ClusteringSettings Settings(ClusterAddress address) => ClusterSelection.Checked(() => ClusteringSettings.Read(
         ClusteringSettings.Sources(
         [

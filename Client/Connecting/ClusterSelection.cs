@@ -4,16 +4,16 @@ using Orleans.Tbptt.Membership;
 
 namespace Orleans.Tbptt.Client.Connecting;
 
-/// <summary>Which cluster a command line means.</summary>
+/// <summary>The cluster that a command line selects.</summary>
 /// <param name="Runs">The run store.</param>
 /// <param name="IsNamed">Whether <c>--cluster</c> was given.</param>
-/// <param name="Connection">Its value; null where it had none: the configuration tells.</param>
+/// <param name="Connection">The value of <c>--cluster</c>; null where it had none and the configuration decides.</param>
 /// <param name="ClusterId">The value of <c>--cluster-id</c>; null where it was not given.</param>
 internal sealed record ClusterSelection(string Runs, bool IsNamed = false, string? Connection = null, string? ClusterId = null)
 {
     private const string DefaultRuns = "./runs";
 
-    /// <summary>The options that name the same cluster in another command line, after a space; empty for the defaults.</summary>
+    /// <summary>The options that select the same cluster in another command line, with a leading space; empty for the defaults.</summary>
     public string Options
     {
         get
@@ -21,7 +21,7 @@ internal sealed record ClusterSelection(string Runs, bool IsNamed = false, strin
             string runs = Runs == DefaultRuns ? "" : $" --runs {Shell(Runs)}";
             if (!IsNamed)
                 return runs;
-            // What a user typed may hold a password, and what is printed may be kept by others.
+            // The typed value may hold a password, and printed commands end up in logs.
             string connection = Connection is null ? ""
                 : Connection.Contains("password", StringComparison.OrdinalIgnoreCase) ? " CONNECTION"
                 : $" {Shell(Connection)}";
@@ -30,8 +30,8 @@ internal sealed record ClusterSelection(string Runs, bool IsNamed = false, strin
     }
 
     /// <summary>The cluster that <c>--cluster</c> names.</summary>
-    /// <param name="configuration">What counts where the command line says nothing: the keys of <see cref="ClusteringSettings"/>.</param>
-    /// <exception cref="ClientException">A setting is wrong; says which, and what was expected.</exception>
+    /// <param name="configuration">The defaults: the keys of <see cref="ClusteringSettings"/>.</param>
+    /// <exception cref="ClientException">A setting is wrong; the message names it and what was expected.</exception>
     public ClusterAddress Resolve(IConfiguration configuration)
     {
         var said = new Dictionary<string, string?>();
@@ -44,7 +44,7 @@ internal sealed record ClusterSelection(string Runs, bool IsNamed = false, strin
         return new(Enum.Parse<ClusterProvider>($"{settings.Provider}"), settings.Connection, settings.ClusterId);
     }
 
-    /// <summary>Makes of a wrong setting what it is to a user.</summary>
+    /// <summary>Turns a wrong setting into a <see cref="ClientException"/>.</summary>
     /// <exception cref="ClientException">A setting is wrong.</exception>
     public static T Checked<T>(Func<T> read)
     {

@@ -6,15 +6,15 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Connecting;
 
-/// <summary>Finds the cluster that a command is about, and connects to it.</summary>
-/// <param name="connector">Reaches clusters.</param>
+/// <summary>Finds the cluster that a command selects, and connects to it.</summary>
+/// <param name="connector">Connects to clusters.</param>
 /// <param name="configuration">Names the cluster of a bare <c>--cluster</c>.</param>
 /// <param name="time">The clock.</param>
-/// <param name="limits">How patient to be.</param>
+/// <param name="limits">Timeouts and retry intervals.</param>
 internal sealed class Clusters(IClusterConnector connector, IConfiguration configuration, TimeProvider time, WatchLimits limits)
 {
-    /// <summary>Connects to the cluster named, or else to the one of the silos that were started for the run store by themselves.</summary>
-    /// <exception cref="ClientException">There is none, it cannot be reached, or it is of another version.</exception>
+    /// <summary>Connects to the named cluster, or else to the cluster of the run store.</summary>
+    /// <exception cref="ClientException">There is none, it cannot be reached, or its version differs.</exception>
     public async Task<OpenCluster> OpenAsync(ClusterSelection selection, CancellationToken cancellation)
     {
         if (selection.IsNamed)
@@ -23,12 +23,12 @@ internal sealed class Clusters(IClusterConnector connector, IConfiguration confi
             return await ConnectAsync(standing, cancellation);
         throw new ClientException(
             $"no silo of run store {selection.Runs} is alive: start one with 'tbptt-silo --runs {selection.Runs}', name another cluster with --cluster, "
-            + "or train on silos of its own with 'tbptt train'",
+            + "or start silos for one run with 'tbptt train'",
             ExitCode.Unreachable);
     }
 
-    /// <summary>As <see cref="OpenAsync"/>; where nobody else is there, the silos that were started for the only run in training.</summary>
-    /// <exception cref="ClientException">There is none, or more than one, or it cannot be reached, or it is of another version.</exception>
+    /// <summary>As <see cref="OpenAsync"/>; where that finds none, the local silos of the only run in training.</summary>
+    /// <exception cref="ClientException">There is none or more than one, it cannot be reached, or its version differs.</exception>
     public async Task<OpenCluster> OpenAnyAsync(ClusterSelection selection, CancellationToken cancellation)
     {
         if (selection.IsNamed || await LivingAsync([ClusterAddress.StandingOf(selection.Runs)], cancellation) is [_])
@@ -38,16 +38,17 @@ internal sealed class Clusters(IClusterConnector connector, IConfiguration confi
             [] => await OpenAsync(selection, cancellation),
             [var only] => await ConnectAsync(only, cancellation),
             var several => throw new ClientException(
-                $"several runs have silos of their own: name one of {string.Join(", ", several.Select(address => address.ClusterId))}", ExitCode.Usage),
+                $"several runs have their own silos; name one of {string.Join(", ", several.Select(address => address.ClusterId))}", ExitCode.Usage),
         };
     }
 
-    /// <summary>Finds a run and the living cluster that answers for it.</summary>
-    /// <param name="selection">Where to look. Without a name: the run's own silos if they live, else those of the run store.</param>
-    /// <param name="name">The run's id, or as much of it as only one has.</param>
-    /// <param name="cancellation">Gives up.</param>
-    /// <returns>The run; without a cluster where none lives.</returns>
-    /// <exception cref="ClientException">There is no such run, or its cluster does not answer as it should.</exception>
+    /// <summary>Finds a run and the living cluster that trains it.</summary>
+    /// <param name="selection">The cluster to search. Without <c>--cluster</c>: the run's own silos if they are alive, else those of the
+    /// run store.</param>
+    /// <param name="name">Run ID, or any unambiguous prefix.</param>
+    /// <param name="cancellation">Cancels the operation.</param>
+    /// <returns>The run; its cluster is null where no silo is alive.</returns>
+    /// <exception cref="ClientException">There is no such run, or its cluster does not answer correctly.</exception>
     public async Task<FoundRun> FindAsync(ClusterSelection selection, string name, CancellationToken cancellation)
     {
         if (selection.IsNamed)
@@ -85,7 +86,7 @@ internal sealed class Clusters(IClusterConnector connector, IConfiguration confi
         }
         catch (RunNotFoundException)
         {
-            // It may be the beginning of an id.
+            // The name may be a prefix of an ID.
         }
 
         var known = (await cluster.Runs.ListAsync().WaitAsync(limits.Greeting, time, cancellation)).ToDictionary(status => status.Id);
@@ -101,7 +102,7 @@ internal sealed class Clusters(IClusterConnector connector, IConfiguration confi
         }
         catch (TimeoutException exception)
         {
-            throw new ClientException($"{address.Spoken} could not be reached within {limits.Connect.TotalSeconds:0} s", ExitCode.Unreachable, exception);
+            throw new ClientException($"cannot reach {address.Spoken} within {limits.Connect.TotalSeconds:0} s", ExitCode.Unreachable, exception);
         }
 
         try

@@ -5,10 +5,10 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Connecting;
 
-/// <summary>A cluster that answers and speaks as this program does.</summary>
+/// <summary>A connected cluster whose protocol version matches this program's.</summary>
 /// <param name="session">The connection.</param>
 /// <param name="name">The cluster, for messages.</param>
-/// <param name="report">What it said of itself.</param>
+/// <param name="report">The cluster's description of itself.</param>
 internal sealed class OpenCluster(IClusterSession session, string name, ClusterReport report) : IAsyncDisposable
 {
     /// <summary>The grains.</summary>
@@ -17,14 +17,14 @@ internal sealed class OpenCluster(IClusterSession session, string name, ClusterR
     /// <summary>The cluster, for messages.</summary>
     public string Name => name;
 
-    /// <summary>What it said of itself at the beginning.</summary>
+    /// <summary>The cluster's description of itself when the connection was opened.</summary>
     public ClusterReport Report => report;
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => session.DisposeAsync();
 }
 
-/// <summary>A run, and the cluster that answers for it.</summary>
+/// <summary>A run, and the cluster that trains it.</summary>
 /// <param name="known">The run as it was when it was found.</param>
 /// <param name="cluster">The cluster; null when no silo is alive.</param>
 /// <param name="selection">How it was found.</param>
@@ -42,18 +42,18 @@ internal sealed class FoundRun(KnownRun known, OpenCluster? cluster, ClusterSele
     /// <summary>The grains.</summary>
     /// <exception cref="ClientException">No silo is alive; says what to do.</exception>
     public IRunService Runs => cluster?.Runs ?? throw new ClientException(
-        $"no silo of run {Id} is alive, it is {known.State}"
-        + (known.IsResumable || !known.Status.HasEnded ? $"; '{Command("resume")}' goes on with it, 'tbptt-silo' starts a cluster" : ""),
+        $"no silo of run {Id} is alive; the run is {known.State}"
+        + (known.IsResumable || !known.Status.HasEnded ? $"; continue it with '{Command("resume")}', or start a cluster with 'tbptt-silo'" : ""),
         ExitCode.Unreachable);
 
-    /// <summary>Where the run is shown, by one of the silos; null where none serves pages.</summary>
+    /// <summary>The run's web page on one of the silos; null where none serves pages.</summary>
     public string? Page =>
         cluster?.Report.Silos.Select(silo => silo.Page).FirstOrDefault(page => page.Length > 0) is { } silo ? $"{silo}runs/{Id}" : null;
 
     /// <summary>Whether the run's files are on this machine.</summary>
     public bool HasFiles => !selection.IsNamed;
 
-    /// <summary>Another command about this run, to be typed as it is.</summary>
+    /// <summary>Another command for this run, ready to be typed.</summary>
     public string Command(string verb) => $"tbptt {verb} {Id}{selection.Options}";
 
     /// <inheritdoc/>

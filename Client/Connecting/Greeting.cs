@@ -4,16 +4,16 @@ using Orleans.Tbptt.Protocol;
 
 namespace Orleans.Tbptt.Client.Connecting;
 
-/// <summary>The first call to every cluster: whether anybody answers, and speaks as this program does.</summary>
+/// <summary>The first call to every cluster: checks that it answers and that its protocol version matches this program's.</summary>
 /// <param name="time">The clock.</param>
-/// <param name="limits">How patient to be.</param>
+/// <param name="limits">Timeouts and retry intervals.</param>
 internal sealed class Greeting(TimeProvider time, WatchLimits limits)
 {
     /// <summary>Asks the cluster what it is.</summary>
     /// <param name="runs">Its grains.</param>
     /// <param name="cluster">The cluster, for messages.</param>
-    /// <param name="cancellation">Gives up.</param>
-    /// <exception cref="ClientException">Nobody answers in time, or a cluster of another version does.</exception>
+    /// <param name="cancellation">Cancels the operation.</param>
+    /// <exception cref="ClientException">The cluster does not answer in time, or its version differs.</exception>
     public async Task<ClusterReport> ExchangeAsync(IRunService runs, string cluster, CancellationToken cancellation)
     {
         long began = time.GetTimestamp();
@@ -39,7 +39,7 @@ internal sealed class Greeting(TimeProvider time, WatchLimits limits)
         }
     }
 
-    /// <summary>Whether the call did not come through, such as to a silo that has just died; anything else is an answer.</summary>
+    /// <summary>Whether the call failed to arrive, for instance because the silo has just died; any other failure is an answer.</summary>
     private static bool IsOnTheWay(Exception exception) => exception is TimeoutException or OrleansException or IOException;
 
     private static ClientException OtherVersion(string cluster, ClusterReport report) => new(
@@ -48,7 +48,7 @@ internal sealed class Greeting(TimeProvider time, WatchLimits limits)
         ExitCode.Unreachable);
 
     private static ClientException Older(string cluster, Exception exception) => new(
-        $"{cluster} does not know this program's first question, so it is of another version than {ProtocolVersion.Product} (protocol "
-        + $"{ProtocolVersion.Current}), an older one most likely; use the tbptt of the cluster's version: {Text.OneLine(exception.Message)}",
+        $"{cluster} does not know this program's version check, so its version differs from {ProtocolVersion.Product} (protocol "
+        + $"{ProtocolVersion.Current}), most likely an older one; use the tbptt of the cluster's version: {Text.OneLine(exception.Message)}",
         ExitCode.Unreachable, exception);
 }

@@ -2,10 +2,10 @@ using Orleans.Tbptt.Client.Watching;
 
 namespace Orleans.Tbptt.Client.Connecting;
 
-/// <summary>Finds and reaches clusters that somebody else started.</summary>
+/// <summary>Connects to clusters that this console did not start.</summary>
 internal interface IClusterConnector
 {
-    /// <summary>Whether a silo listens that is on the list of a SQLite file. It need not be well.</summary>
+    /// <summary>Whether a silo listed in a SQLite membership file accepts connections. It need not be healthy.</summary>
     Task<bool> HasSilosAsync(ClusterAddress address, CancellationToken cancellation);
 
     /// <summary>Connects.</summary>

@@ -11,8 +11,8 @@ internal static class SqliteSilos
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Whether any silo that is listed as active listens. Silos that were all killed at once stay listed: nobody was left to strike them off.
-    /// A frozen one listens still.
+    /// Whether any silo that is listed as active accepts connections. Silos that were all killed at once stay listed as active.
+    /// A frozen silo still accepts connections.
     /// </summary>
     /// <exception cref="ClientException">The file cannot be read.</exception>
     public static async Task<bool> AnyListensAsync(string file, string clusterId, CancellationToken cancellation)
@@ -25,7 +25,7 @@ internal static class SqliteSilos
     {
         if (!File.Exists(file))
             return [];
-        // Opened so that it is not created anew when its last silo deletes it in this moment.
+        // Opened so that the file is not created again when the last silo deletes it at the same time.
         var existing = new SqliteConnectionStringBuilder(SqliteMembership.ConnectionString(file)) { Mode = SqliteOpenMode.ReadWrite, Pooling = false };
         try
         {

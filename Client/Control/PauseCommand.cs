@@ -5,11 +5,12 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Control;
 
-/// <summary><c>tbptt pause</c>: a run gives its slots back and keeps its state.</summary>
+/// <summary><c>tbptt pause</c>: saves a run's state and frees its slots.</summary>
 internal static class PauseCommand
 {
-    /// <summary>Pauses, and says how to go on.</summary>
-    /// <exception cref="ClientException">There is no such run, it cannot be paused as it stands, or nobody who trains it can be reached.</exception>
+    /// <summary>Pauses the run, and prints the command that continues it.</summary>
+    /// <exception cref="ClientException">There is no such run, it cannot be paused in its state, or no silo that trains it can be
+    /// reached.</exception>
     public static async Task<int> RunAsync(ConsoleContext context, ClusterSelection cluster, string name)
     {
         await using var run = await context.Clusters.FindAsync(cluster, name, CancellationToken.None);
@@ -18,7 +19,7 @@ internal static class PauseCommand
         if (run.Cluster is null && status.HasEnded)
             throw new ClientException($"run {run.Id} cannot be paused: {Outcome.Line(status)}", ExitCode.Failed);
 
-        // Without silos it stays paused, too.
+        // A paused run without silos is still paused.
         if (run.Cluster is not null || status.State != RunState.Paused)
             status = await new RunControl(context, run).PauseAsync("paused by 'tbptt pause'");
         output.WriteLine($"{Text.State(status.State)} at step {Text.Count(status.Step)}");

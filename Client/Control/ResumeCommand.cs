@@ -9,45 +9,47 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Control;
 
-/// <summary>What <c>tbptt resume</c> was asked.</summary>
+/// <summary>The arguments of <c>tbptt resume</c>.</summary>
 internal sealed record ResumeOptions
 {
-    /// <summary>The run's id, or as much of it as only one has.</summary>
+    /// <summary>Run ID, or any unambiguous prefix.</summary>
     public required string Run { get; init; }
 
-    /// <summary>Where to look.</summary>
+    /// <summary>The run store and the cluster to search.</summary>
     public required ClusterSelection Cluster { get; init; }
 
-    /// <summary>Another number of trainers; null for the same.</summary>
+    /// <summary>A different number of trainers; null to keep the number.</summary>
     public int? Trainers { get; init; }
 
-    /// <summary>Whether the run may begin again where none of its checkpoints is whole.</summary>
+    /// <summary>Whether the run may restart at step 0 where none of its checkpoints is intact.</summary>
     public bool FromStart { get; init; }
 
-    /// <summary>How many silo processes to start where no cluster of the run is alive; null for one.</summary>
+    /// <summary>How many silo processes to start where no silo of the run is alive; null for one.</summary>
     public int? Silos { get; init; }
 
-    /// <summary>How a run is shown for which silos are started.</summary>
+    /// <summary>How the run is shown when silos are started for it.</summary>
     public OutputMode Output { get; init; }
 }
 
-/// <summary><c>tbptt resume</c>: a run goes on from its newest checkpoint, on the cluster that answers for it, or else on silos started for it.</summary>
+/// <summary><c>tbptt resume</c>: continues a run from its newest checkpoint, on its cluster, or else on silos started for it.</summary>
 internal static class ResumeCommand
 {
-    /// <summary>Resumes; where silos are started, watches the run to its end.</summary>
-    /// <exception cref="ClientException">There is no such run, it cannot be resumed as it stands, or its cluster cannot be reached or started.</exception>
+    /// <summary>Resumes the run; where silos are started for it, shows it until it ends.</summary>
+    /// <exception cref="ClientException">There is no such run, it cannot be resumed in its state, or its cluster cannot be reached or
+    /// started.</exception>
     public static async Task<int> RunAsync(ConsoleContext context, ResumeOptions options)
     {
         await using var run = await context.Clusters.FindAsync(options.Cluster, options.Run, CancellationToken.None);
         var request = new ResumeRequest(options.Trainers, options.FromStart, ProtocolVersion.Current);
         var output = RunViews.Spoken(context.Terminal, options.Output);
         if (options.Trainers is { } trainers)
-            output.WriteLine($"with {Text.Plural(trainers, "trainer")}: where the run had another number, the result is the same within rounding, not to the bit; in rounds of local steps, and with error feedback, it is another one");
+            output.WriteLine($"with {Text.Plural(trainers, "trainer")}: if the run had a different number, the result matches within rounding, not to the bit; "
+                + "with train.sync.mode local it differs");
         if (run.Cluster is null)
             return await OnOwnSilosAsync(context, options, run.Known, request);
         if (options.Silos is not null)
             throw new ClientException(
-                $"--silos: run {run.Id} is answered for by {run.Cluster.Name}, whose silos are alive; leave --silos out", ExitCode.Usage);
+                $"--silos: run {run.Id} belongs to {run.Cluster.Name}, whose silos are alive; omit --silos", ExitCode.Usage);
 
         var status = await new RunControl(context, run).ResumeAsync(request);
         output.WriteLine($"run {run.Id} is {KnownRun.Of(status, context.Time.GetUtcNow()).State} at step {Text.Count(status.Step)}");
@@ -63,17 +65,17 @@ internal static class ResumeCommand
         if (IsTrainedElsewhere(known))
             throw new ClientException(
                 $"run {run} is {known.State} in cluster {Text.OneLine(status.Cluster)}, last heard of at {status.UpdatedAt.UtcDateTime:HH:mm:ss} UTC; "
-                + "name that cluster with --cluster, or wait until nobody is heard of any more",
+                + "name that cluster with --cluster, or wait until the run is listed as lost",
                 ExitCode.Unreachable);
         var plan = new ClusterPlan(Path.GetFullPath(options.Cluster.Runs), run, options.Silos ?? 1, Detached: false) { Telemetry = context.TelemetryOfSilos };
         RunViews.Spoken(context.Terminal, options.Output).WriteLine(
-            $"no silo is alive that answers for run {run}: starting {Text.Plural(plan.Silos, "silo")} for it; Ctrl-C stops it again");
+            $"no silo of run {run} is alive; starting {Text.Plural(plan.Silos, "silo")} for it; Ctrl-C stops the run");
         return new LocalTraining(context, plan, options.Output, ResumeAsync, options.Cluster.Options).RunAsync();
 
         async Task ResumeAsync(IRunService runs) => RunControl.Done(run, "resumed", await runs.ResumeAsync(run, request));
     }
 
-    /// <summary>Whether a cluster that this command line does not name, and cannot look at, has the run: two would fight over it.</summary>
+    /// <summary>Whether a cluster that this command line does not select may be training the run; two clusters must not train it.</summary>
     private static bool IsTrainedElsewhere(KnownRun run) =>
         run.Status.Cluster.Length > 0 && run.Status.Cluster != run.Status.Id
         && run.Status.State is RunState.Starting or RunState.Running or RunState.Queued && run.Now - run.Status.UpdatedAt <= KnownRun.Silence;

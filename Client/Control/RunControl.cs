@@ -7,14 +7,14 @@ using Orleans.Tbptt.Runs;
 namespace Orleans.Tbptt.Client.Control;
 
 /// <summary>
-/// Asks a run's coordinator for something until it says that it is done. A silo that dies takes the question with it, and asking again does no harm.
+/// Sends a request to a run's coordinator until it confirms it. A request to a dying silo is lost; repeating one is harmless.
 /// </summary>
-/// <param name="context">What to work with.</param>
+/// <param name="context">Services of the console.</param>
 /// <param name="run">The run, with a cluster.</param>
 internal sealed class RunControl(ConsoleContext context, FoundRun run)
 {
-    /// <summary><see cref="ICoordinatorGrain.StopRun"/>; then the run as it is.</summary>
-    /// <exception cref="ClientException">The run cannot be reached any more.</exception>
+    /// <summary><see cref="ICoordinatorGrain.StopRun"/>; then reads the run's status.</summary>
+    /// <exception cref="ClientException">The run can no longer be reached.</exception>
     public Task<RunStatus> StopAsync(string reason) => AskAsync(async () =>
     {
         await run.Runs.StopAsync(run.Id, reason);
@@ -22,20 +22,20 @@ internal sealed class RunControl(ConsoleContext context, FoundRun run)
     });
 
     /// <summary><see cref="ICoordinatorGrain.PauseRun"/>.</summary>
-    /// <exception cref="ClientException">The run cannot be paused as it stands, or be reached any more.</exception>
+    /// <exception cref="ClientException">The run cannot be paused in its state, or can no longer be reached.</exception>
     public async Task<RunStatus> PauseAsync(string reason) =>
         Done("paused", await AskAsync(() => run.Runs.PauseAsync(run.Id, reason)));
 
     /// <summary><see cref="ICoordinatorGrain.ResumeRun"/>.</summary>
-    /// <exception cref="ClientException">The run cannot be resumed as it stands, or be reached any more.</exception>
+    /// <exception cref="ClientException">The run cannot be resumed in its state, or can no longer be reached.</exception>
     public async Task<RunStatus> ResumeAsync(ResumeRequest request) =>
         Done("resumed", await AskAsync(() => run.Runs.ResumeAsync(run.Id, request)));
 
-    /// <summary>Makes of a refusal what it is to a user.</summary>
+    /// <summary>Turns a refusal into a <see cref="ClientException"/>.</summary>
     /// <param name="run">The run.</param>
-    /// <param name="done">What was wished: <c>paused</c>.</param>
-    /// <param name="reply">What the coordinator says.</param>
-    /// <exception cref="ClientException">It refuses.</exception>
+    /// <param name="done">The requested change, as a participle: <c>paused</c>.</param>
+    /// <param name="reply">The coordinator's answer.</param>
+    /// <exception cref="ClientException">The coordinator refuses.</exception>
     public static RunStatus Done(RunId run, string done, ControlReply reply) => reply.Problem.Length == 0
         ? reply.Status
         : throw new ClientException($"run {run} cannot be {done}: {Text.OneLine(reply.Problem)}", ExitCode.Failed);
@@ -45,7 +45,7 @@ internal sealed class RunControl(ConsoleContext context, FoundRun run)
     private Task<T> AskAsync<T>(Func<Task<T>> ask) where T : class
     {
         var (time, limits) = (context.Time, context.Limits);
-        // Notices beside the result: it may be read by a program.
+        // Notices go to standard error because a program may read the result.
         return new Patience(run.Id, new JsonView(context.Terminal.Out, context.Terminal.Error), time, limits).AskAsync(
             async () =>
             {
@@ -55,7 +55,7 @@ internal sealed class RunControl(ConsoleContext context, FoundRun run)
                 }
                 catch (TimeoutException)
                 {
-                    // A step in flight may take its time; a coordinator that is there at all says how the run stands.
+                    // A step in flight may take long; a living coordinator reports the run's status meanwhile.
                     await run.Runs.GetStatusAsync(run.Id).WaitAsync(limits.Answer, time);
                     return null;
                 }

@@ -6,15 +6,15 @@ namespace Orleans.Tbptt.Client.Control;
 /// <summary><c>tbptt stop</c>: ends a run at its last committed step.</summary>
 internal static class StopCommand
 {
-    /// <summary>Stops, and says how the run ended.</summary>
-    /// <exception cref="ClientException">There is no such run, or nobody who trains it can be reached.</exception>
+    /// <summary>Stops the run, and prints how it ended.</summary>
+    /// <exception cref="ClientException">There is no such run, or no silo that trains it can be reached.</exception>
     public static async Task<int> RunAsync(ConsoleContext context, ClusterSelection cluster, string name)
     {
         await using var run = await context.Clusters.FindAsync(cluster, name, CancellationToken.None);
         var output = context.Terminal.Out;
         if (run.Known.Status.HasEnded && run.Cluster is null)
         {
-            output.WriteLine($"ended already: {Outcome.Line(run.Known.Status)}");
+            output.WriteLine($"already ended: {Outcome.Line(run.Known.Status)}");
             return ExitCode.Completed;
         }
 

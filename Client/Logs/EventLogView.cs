@@ -3,8 +3,8 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Logs;
 
-/// <summary>A run's events in words, with their times; steps are left out.</summary>
-/// <param name="terminal">Where to write.</param>
+/// <summary>A run's events as text with timestamps, without steps.</summary>
+/// <param name="terminal">Where to write to.</param>
 internal sealed class EventLogView(Terminal terminal) : IRunView
 {
     /// <inheritdoc/>

@@ -2,15 +2,15 @@ using System.Text;
 
 namespace Orleans.Tbptt.Client.Logs;
 
-/// <summary>Reads a file that somebody else writes, line by line, as far as it goes; again, when it has grown.</summary>
-/// <param name="path">The file; it need not be there yet.</param>
+/// <summary>Reads a growing file line by line; each call returns the lines that were completed since the last one.</summary>
+/// <param name="path">The file; it need not exist yet.</param>
 internal sealed class LineTail(string path)
 {
     private const int PieceBytes = 1 << 16;
 
     private long _position;
 
-    /// <summary>The whole lines that have come since the last time; a line without its end is still being written.</summary>
+    /// <summary>The lines completed since the last call; a line without its end is still being written.</summary>
     public IEnumerable<string> Read()
     {
         if (!File.Exists(path))

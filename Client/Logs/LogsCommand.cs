@@ -7,20 +7,20 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Logs;
 
-/// <summary>What <c>tbptt logs</c> was asked.</summary>
-/// <param name="Run">The run's id, or as much of it as only one has.</param>
-/// <param name="Cluster">Where to look.</param>
-/// <param name="Follow">Whether to wait for more until the run has ended.</param>
-/// <param name="Silo">The only silo whose log is wanted; null for all.</param>
+/// <summary>The arguments of <c>tbptt logs</c>.</summary>
+/// <param name="Run">Run ID, or any unambiguous prefix.</param>
+/// <param name="Cluster">The run store and the cluster to search.</param>
+/// <param name="Follow">Whether to keep printing new lines until the run has ended.</param>
+/// <param name="Silo">The silo whose log to print; null for all.</param>
 internal sealed record LogsOptions(string Run, ClusterSelection Cluster, bool Follow, string? Silo);
 
 /// <summary>
-/// <c>tbptt logs</c>: the logs of a run's own silos, in order of time; where there are none, the run's events in words. Steps are left out of those:
-/// there may be millions.
+/// <c>tbptt logs</c>: the logs of a run's local silos in order of time; where there are none, the run's events as text. Steps are left out
+/// because there may be millions.
 /// </summary>
 internal static class LogsCommand
 {
-    /// <summary>The time between looks at files that may have grown.</summary>
+    /// <summary>The time between polls of growing files.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Writes the logs.</summary>
@@ -45,7 +45,7 @@ internal static class LogsCommand
         if (names.Length == 0)
             return null;
         if (options.Silo is { } silo && !names.Contains(silo))
-            throw NoSilo(options, $"those with logs are {string.Join(", ", names)}");
+            throw NoSilo(options, $"silos with logs: {string.Join(", ", names)}");
         string[] shown = options.Silo is null ? names : [options.Silo];
         int width = shown.Max(name => name.Length);
         var tails = shown.Select(name => new SiloLogTail(name, Path.Combine(directory.Logs, $"{name}.log"))).ToList();
@@ -62,7 +62,7 @@ internal static class LogsCommand
     private static Action Events(ConsoleContext context, RunDirectory directory, LogsOptions options)
     {
         if (options.Silo is not null)
-            throw NoSilo(options, "it was trained by a cluster whose silos log elsewhere");
+            throw NoSilo(options, "the run was trained by a cluster whose silos log elsewhere");
         var tail = new LineTail(directory.Metrics);
         long seen = 0;
         return () =>
@@ -91,14 +91,14 @@ internal static class LogsCommand
         return ExitCode.Completed;
     }
 
-    /// <summary>Writes what there is, and while the run goes on what comes.</summary>
+    /// <summary>Writes the existing lines, and new ones until the run has ended.</summary>
     private static async Task FollowAsync(ConsoleContext context, RunDirectory directory, bool follow, Action write)
     {
         using var timer = new PeriodicTimer(Period, context.Time);
         bool ended;
         do
         {
-            // Looked at before the files: what was written before the end is shown.
+            // The status is read before the files, so that everything written before the end is shown.
             ended = !follow || RunRecord.Read(directory) is not { HasEnded: false };
             write();
             context.Terminal.Out.Flush();
@@ -124,11 +124,11 @@ internal static class LogsCommand
         }
         catch (JsonException)
         {
-            // Of a newer silo, or of one that was killed while it wrote.
+            // Written by a newer silo, or by one that was killed while it wrote.
             return null;
         }
     }
 
     private static ClientException NoSilo(LogsOptions options, string hint) =>
-        new($"no log of silo '{Text.OneLine(options.Silo!)}' in run {Text.OneLine(options.Run)}; {hint}", ExitCode.Failed);
+        new($"found no log of silo '{Text.OneLine(options.Silo!)}' in run {Text.OneLine(options.Run)}; {hint}", ExitCode.Failed);
 }

@@ -3,12 +3,12 @@ using System.Globalization;
 namespace Orleans.Tbptt.Client.Logs;
 
 /// <summary>One entry of a silo's log: a line with a time, and the lines without one that follow it.</summary>
-/// <param name="Silo">Whose log.</param>
-/// <param name="Time">When, as the log has it.</param>
+/// <param name="Silo">The silo's name.</param>
+/// <param name="Time">The time that the log gives.</param>
 /// <param name="Lines">The lines, without their ends.</param>
 internal sealed record LogEntry(string Silo, DateTime Time, IReadOnlyList<string> Lines);
 
-/// <summary>Reads the entries of one silo's log, as far as it goes; again, when it has grown.</summary>
+/// <summary>Reads the entries of one silo's growing log; each call returns the new ones.</summary>
 /// <param name="silo">The silo's name.</param>
 /// <param name="path">Its log.</param>
 internal sealed class SiloLogTail(string silo, string path)
@@ -18,10 +18,10 @@ internal sealed class SiloLogTail(string silo, string path)
     private readonly LineTail _lines = new(path);
     private DateTime _time;
 
-    /// <summary>The entries that have come since the last time, each as its log has it.</summary>
+    /// <summary>The entries written since the last call.</summary>
     public IEnumerable<LogEntry> Read()
     {
-        // Lines that come behind their entry's first ones, which were read already, keep its time.
+        // Continuation lines of an entry that was already returned keep its time.
         List<string> current = [];
         foreach (string line in _lines.Read())
         {
@@ -39,7 +39,7 @@ internal sealed class SiloLogTail(string silo, string path)
             yield return new(silo, _time, current);
     }
 
-    /// <summary>The entries of several logs in order of time; each log keeps its own order, whatever its clock did.</summary>
+    /// <summary>The entries of several logs in order of time; each log keeps its own order, even if its clock was set back.</summary>
     public static IEnumerable<LogEntry> Merge(IEnumerable<SiloLogTail> logs)
     {
         var readers = logs.Select(log => log.Read().GetEnumerator()).ToList();

@@ -58,7 +58,7 @@ internal static class ListCommand
 
     private static string Note(KnownRun run, ClusterSelection cluster) => run switch
     {
-        { IsLost: true } or { Status.State: RunState.Paused } => $"go on with: tbptt resume {run.Status.Id}{cluster.Options}",
+        { IsLost: true } or { Status.State: RunState.Paused } => $"continue with: tbptt resume {run.Status.Id}{cluster.Options}",
         { Status: { HasEnded: false, Warning.Length: > 0 } } => $"WARNING: {run.Status.Warning}",
         _ => "",
     };

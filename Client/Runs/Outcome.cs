@@ -3,13 +3,15 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Runs;
 
-/// <summary>How a run stands, in one line, and what can be done about it.</summary>
+/// <summary>A run's state in one line, and whether it can be resumed.</summary>
 internal static class Outcome
 {
-    /// <summary>Whether a run in this state goes on when somebody resumes it: a completed one has nothing left to do, a diverged one would diverge again.</summary>
+    /// <summary>
+    /// Whether a run in this state can be resumed: a completed run has nothing left to do, a diverged one would diverge again.
+    /// </summary>
     public static bool IsResumable(RunState state) => state is RunState.Stopped or RunState.Failed or RunState.Paused;
 
-    /// <summary><c>completed at step 1,200 after 3.5 s</c>, with the cause behind it where there is one.</summary>
+    /// <summary><c>completed at step 1,200 after 3.5 s</c>, followed by the cause where there is one.</summary>
     public static string Line(RunStatus status)
     {
         string after = status.EndedAt is { } ended ? $" after {Text.Duration((ended - status.SubmittedAt).TotalSeconds)}" : "";

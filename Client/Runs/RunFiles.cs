@@ -3,7 +3,7 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Runs;
 
-/// <summary>Reads the run store directly: runs can be looked at when no silo is alive.</summary>
+/// <summary>Reads the run store directly, so that runs can be inspected when no silo is alive.</summary>
 /// <param name="root">The directory of runs.</param>
 /// <param name="time">The clock.</param>
 internal sealed class RunFiles(string root, TimeProvider time)
@@ -11,8 +11,8 @@ internal sealed class RunFiles(string root, TimeProvider time)
     /// <summary>Every run whose status can be read, newest first.</summary>
     public IReadOnlyList<KnownRun> All() => KnownRun.NewestFirst(RunDirectory.All(root).Select(Read).OfType<KnownRun>());
 
-    /// <summary>The run of this id, or the only one whose id begins so.</summary>
-    /// <exception cref="ClientException">There is none, or more than one; names those that come close.</exception>
+    /// <summary>The run with this ID or unambiguous prefix.</summary>
+    /// <exception cref="ClientException">No run or several runs match; the message names similar IDs.</exception>
     public KnownRun Find(string name)
     {
         var directories = RunDirectory.All(root).ToDictionary(directory => directory.Id.Text, StringComparer.Ordinal);

@@ -2,16 +2,16 @@ using Orleans.Tbptt.Client.Views;
 
 namespace Orleans.Tbptt.Client.Runs;
 
-/// <summary>Finds the run that a user means: by its id, or by as much of it as only one has.</summary>
+/// <summary>Finds a run by its ID or by an unambiguous prefix.</summary>
 internal static class RunNames
 {
     private const int MaxCloseNames = 5;
 
-    /// <summary>The id that <paramref name="name"/> means.</summary>
-    /// <param name="name">What was typed.</param>
-    /// <param name="ids">The runs there are.</param>
-    /// <param name="place">Where they are, for the message.</param>
-    /// <exception cref="ClientException">There is none, or more than one; names those that come close.</exception>
+    /// <summary>The ID that equals <paramref name="name"/> or, alone, begins with it.</summary>
+    /// <param name="name">The text typed by the user.</param>
+    /// <param name="ids">The existing runs.</param>
+    /// <param name="place">The run store or cluster, for the message.</param>
+    /// <exception cref="ClientException">No run or several runs match; the message names similar IDs.</exception>
     public static string Find(string name, IReadOnlyCollection<string> ids, string place)
     {
         if (ids.Contains(name))
@@ -35,7 +35,7 @@ internal static class RunNames
         return $"no run '{Text.OneLine(name)}' in {place}; {hint}";
     }
 
-    /// <summary>Levenshtein's distance, up to the length of <paramref name="typed"/>: what was typed may be the beginning of an id.</summary>
+    /// <summary>Levenshtein distance between <paramref name="typed"/> and the closest prefix of <paramref name="id"/>.</summary>
     private static int Distance(string typed, string id)
     {
         int[] row = [.. Enumerable.Range(0, id.Length + 1)];

@@ -3,10 +3,10 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Runs;
 
-/// <summary>What a run's own files say of it, while silos may be writing them.</summary>
+/// <summary>Reads a run's status file, which silos may be writing at the same time.</summary>
 internal static class RunRecord
 {
-    /// <summary>The last written status; null where there is none that can be read.</summary>
+    /// <summary>The last written status; null where there is no readable one.</summary>
     public static RunStatus? Read(RunDirectory directory)
     {
         try

@@ -4,7 +4,7 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Runs;
 
-/// <summary><c>tbptt show</c>: one run, as its files or its coordinator tell it.</summary>
+/// <summary><c>tbptt show</c>: one run, from its files or its coordinator.</summary>
 internal static class ShowCommand
 {
     /// <summary>Writes the details.</summary>
@@ -44,7 +44,7 @@ internal static class ShowCommand
         if (status.Message.Length > 0)
             Line("why", status.Message);
         if (run.IsResumable)
-            Line("go on with", $"tbptt resume {status.Id}{cluster.Options}");
+            Line("continue", $"tbptt resume {status.Id}{cluster.Options}");
         if (status is { HasEnded: false, Warning.Length: > 0 })
             Line("WARNING", status.Warning);
         if (status.Priority != 0)
@@ -91,7 +91,7 @@ internal static class ShowCommand
         table.Write(output);
     }
 
-    /// <summary>A cluster's files need not be on this machine: where they are is all that is told then.</summary>
+    /// <summary>The files of the run; only their directory where a cluster's files are not on this machine.</summary>
     private static void WriteFiles(RunDirectory directory, TextWriter output)
     {
         output.WriteLine();

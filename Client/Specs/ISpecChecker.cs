@@ -2,37 +2,37 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Client.Specs;
 
-/// <summary>Reads a spec and holds it against the data it names.</summary>
+/// <summary>Reads a spec and checks it against its data.</summary>
 internal interface ISpecChecker
 {
     /// <summary>Reads, checks and resolves.</summary>
     /// <param name="specPath">The spec's file.</param>
-    /// <param name="sets"><c>key=value</c> pairs that take the place of what the file says.</param>
-    /// <exception cref="SpecException">There are problems; all of them, each with its location.</exception>
+    /// <param name="sets"><c>key=value</c> pairs that override values of the file.</param>
+    /// <exception cref="SpecException">The spec or its data have problems; lists all of them, each with its location.</exception>
     CheckedSpec Check(string specPath, IReadOnlyList<string> sets);
 
-    /// <summary>Reads and checks a spec by itself: its data may be where the silos are, and not here.</summary>
+    /// <summary>Reads and checks a spec without its data, which may exist on the silos' machines only.</summary>
     /// <param name="specPath">The spec's file.</param>
-    /// <param name="sets"><c>key=value</c> pairs that take the place of what the file says.</param>
+    /// <param name="sets"><c>key=value</c> pairs that override values of the file.</param>
     /// <returns>A document with a spec.</returns>
-    /// <exception cref="SpecException">There are problems; all of them, each with its location.</exception>
+    /// <exception cref="SpecException">The spec or its data have problems; lists all of them, each with its location.</exception>
     SpecDocument Read(string specPath, IReadOnlyList<string> sets);
 }
 
-/// <summary>A spec that is fit to be trained on.</summary>
-/// <param name="Document">Where its keys stand.</param>
-/// <param name="Spec">The spec, with every size that the data tell filled in.</param>
+/// <summary>A spec that can be trained.</summary>
+/// <param name="Document">The spec's text, with the positions of its keys.</param>
+/// <param name="Spec">The spec, with the sizes that its data determine filled in.</param>
 /// <param name="StepsPerEpoch">Steps of one epoch.</param>
 internal sealed record CheckedSpec(SpecDocument Document, RunSpec Spec, long StepsPerEpoch);
 
-/// <summary>What the data tell about a spec.</summary>
-/// <param name="Spec">The spec, with its sizes filled in.</param>
+/// <summary>A spec completed from its data.</summary>
+/// <param name="Spec">The spec, with the sizes that its data determine filled in.</param>
 /// <param name="StepsPerEpoch">Steps of one epoch.</param>
 internal sealed record ResolvedSpec(RunSpec Spec, long StepsPerEpoch);
 
 /// <summary>Checks with a loader and with the data.</summary>
-/// <param name="load">Reads a spec file; what is wrong with it is part of the answer.</param>
-/// <param name="resolve">Opens the data of a spec, checks that everything fits, closes them; throws <see cref="SpecException"/> where it does not.</param>
+/// <param name="load">Reads a spec file; returns its problems with the document.</param>
+/// <param name="resolve">Checks a spec against its data; throws <see cref="SpecException"/> where they do not fit.</param>
 internal sealed class SpecChecker(Func<string, IReadOnlyList<string>, SpecDocument> load, Func<RunSpec, ResolvedSpec> resolve) : ISpecChecker
 {
     /// <inheritdoc/>

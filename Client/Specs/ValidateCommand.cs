@@ -3,18 +3,18 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Client.Specs;
 
-/// <summary><c>tbptt validate</c>: what a run of this spec would be. Starts nothing.</summary>
+/// <summary><c>tbptt validate</c>: checks a spec and prints the sizes of its run. Starts nothing.</summary>
 internal static class ValidateCommand
 {
-    /// <summary>Checks, and writes the sizes.</summary>
-    /// <exception cref="SpecException">The spec or its data are not fit.</exception>
+    /// <summary>Checks the spec, and writes the sizes.</summary>
+    /// <exception cref="SpecException">The spec or its data have problems.</exception>
     public static int Run(ISpecChecker checker, string path, IReadOnlyList<string> sets, Terminal terminal)
     {
         var result = checker.Check(path, sets);
         RunSpec spec = result.Spec;
         var layout = ParameterLayout.Of(spec.Model);
         var output = terminal.Out;
-        output.WriteLine($"{Text.OneLine(path)}: sound");
+        output.WriteLine($"{Text.OneLine(path)}: valid");
         output.WriteLine($"model       {Text.State(spec.Model.Cell)}, {Text.Plural(spec.Model.Layers, "layer")} of {Text.Plural(spec.Model.HiddenSize, "unit")}, {Inputs(spec.Model)}");
         output.WriteLine($"parameters  {Text.Count(layout.Length)}");
         output.WriteLine($"data        {Text.State(spec.Data.Source)}{string.Concat(spec.Data.Paths.Select(file => $" {Text.OneLine(file)}"))}");

@@ -7,30 +7,30 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Client.Submit;
 
-/// <summary>What <c>tbptt submit</c> was asked.</summary>
+/// <summary>The arguments of <c>tbptt submit</c>.</summary>
 internal sealed record SubmitOptions
 {
     /// <summary>The spec's file.</summary>
     public required string Spec { get; init; }
 
-    /// <summary><c>key=value</c> pairs that take the place of what the file says.</summary>
+    /// <summary><c>key=value</c> pairs that override values of the file.</summary>
     public IReadOnlyList<string> Sets { get; init; } = [];
 
     /// <summary>The cluster.</summary>
     public required ClusterSelection Cluster { get; init; }
 
-    /// <summary>The id the run shall have; null for one made of the spec's name and the time.</summary>
+    /// <summary>The run ID; null to derive it from the spec's name and the time.</summary>
     public RunId? Id { get; init; }
 
-    /// <summary>Where slots are scarce, runs of higher priority go first; −100 to 100.</summary>
+    /// <summary>Priority in the queue for slots, higher first; −100 to 100.</summary>
     public int Priority { get; init; }
 }
 
-/// <summary><c>tbptt submit</c>: gives a run to a cluster, and returns.</summary>
+/// <summary><c>tbptt submit</c>: submits a run to a cluster, and returns.</summary>
 internal static class SubmitCommand
 {
-    /// <summary>Submits, and says how to attach.</summary>
-    /// <exception cref="SpecException">The spec is not fit, or its id is another run's; nothing was begun.</exception>
+    /// <summary>Submits the run, and prints the command that attaches to it.</summary>
+    /// <exception cref="SpecException">The spec has problems, or its ID belongs to another run; nothing was started.</exception>
     /// <exception cref="ClientException">The cluster cannot be reached.</exception>
     public static async Task<int> RunAsync(ConsoleContext context, SubmitOptions options)
     {
@@ -41,7 +41,7 @@ internal static class SubmitCommand
         {
             var output = context.Terminal.Out;
             if (reply.Reattached)
-                output.WriteLine("already there: reattached");
+                output.WriteLine("run already exists: reattached");
             output.WriteLine($"run     {run.Id}");
             output.WriteLine($"files   {reply.Directory}");
             output.WriteLine($"attach  {run.Command("attach")}");
@@ -49,9 +49,9 @@ internal static class SubmitCommand
         }
     }
 
-    /// <summary>Submits to a cluster, which the run then owns.</summary>
+    /// <summary>Submits to a cluster; the returned run owns the connection.</summary>
     /// <exception cref="SpecException">The cluster refuses the run.</exception>
-    /// <exception cref="ClientException">The cluster does not answer any more.</exception>
+    /// <exception cref="ClientException">The cluster stopped answering.</exception>
     public static async Task<(FoundRun Run, SubmitReply Reply)> SendAsync(
         ConsoleContext context, OpenCluster cluster, SpecDocument document, SubmitOptions options, CancellationToken cancellation)
     {

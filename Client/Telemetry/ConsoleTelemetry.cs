@@ -5,28 +5,28 @@ using Orleans.Tbptt.Exporting;
 
 namespace Orleans.Tbptt.Client.Telemetry;
 
-/// <summary>Whether and where the console sends its own spans, which those of the silos hang from.</summary>
+/// <summary>Whether and where the console exports its spans, which are the parents of the silos' spans.</summary>
 internal sealed class ConsoleTelemetry
 {
     private const string ToTheConsole = "console";
     private static readonly TimeSpan FlushTimeout = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>A console that was told nothing.</summary>
+    /// <summary>A console without telemetry settings.</summary>
     public ConsoleTelemetry() => Option.AcceptOnlyFromAmong(ToTheConsole);
 
     /// <summary><c>--telemetry</c>, of every command.</summary>
     public Option<string?> Option { get; } = new("--telemetry")
     {
         HelpName = ToTheConsole,
-        Description = "Write spans, and the metrics of silos that are started, to standard error. To a collector: the variables OTEL_EXPORTER_OTLP_ENDPOINT and so on.",
+        Description = "console: write spans, and the metrics of local silos, to standard error. For a collector set OTEL_EXPORTER_OTLP_ENDPOINT.",
         Recursive = true,
     };
 
-    /// <summary>Whether this console, and silos that it starts, write spans and metrics for people.</summary>
+    /// <summary>Whether this console and the silos that it starts write spans and metrics as text.</summary>
     public bool IsOnConsole { get; private set; }
 
-    /// <summary>Takes what the command line and the environment say.</summary>
-    /// <returns>What ends the sending; null where nothing is sent.</returns>
+    /// <summary>Starts the export that the command line and the environment ask for.</summary>
+    /// <returns>Ends the export when disposed; null where nothing is exported.</returns>
     public IDisposable? Begin(ParseResult parsed)
     {
         IsOnConsole = parsed.GetValue(Option) == ToTheConsole;
@@ -35,7 +35,7 @@ internal sealed class ConsoleTelemetry
         if (!exporters.TakeTraces)
             return null;
 
-        // Standard output has results. The exporter knows no other; the console's own writer is another one by now.
+        // Standard output carries results, and the exporter writes to Console.Out only; results go through a writer captured before.
         if (IsOnConsole)
             Console.SetOut(Console.Error);
         var traces = Sdk.CreateTracerProviderBuilder().ConfigureResource(resource => resource.Describe("tbptt", null));
@@ -45,7 +45,7 @@ internal sealed class ConsoleTelemetry
 
     private sealed class Sending(TracerProvider provider) : IDisposable
     {
-        /// <summary>Not the provider's own end, which waits for a collector for as long as that likes: the process ends next.</summary>
+        /// <summary>Not the provider's Dispose, which waits for a slow collector without limit: the process is about to end.</summary>
         public void Dispose() => provider.ForceFlush((int)FlushTimeout.TotalMilliseconds);
     }
 }

@@ -3,13 +3,13 @@ using System.Runtime.InteropServices;
 namespace Orleans.Tbptt.Client.Train;
 
 /// <summary>
-/// Ctrl-C and its like. The first asks for an orderly end; the second ends everything at once.
+/// Ctrl-C and other signals. The first asks for an orderly end; the second ends everything at once.
 /// </summary>
 /// <param name="exit">Ends this process with an exit code.</param>
-/// <param name="signals">The signals of this process that count, from <see cref="Listen"/> on.</param>
+/// <param name="signals">The signals that are handled, from <see cref="Listen"/> on.</param>
 internal sealed class Interruption(Action<int> exit, params PosixSignal[] signals) : IDisposable
 {
-    /// <summary>What a process gets that writes for nobody; .NET has no name for it, and no signal either.</summary>
+    /// <summary>SIGPIPE, which <see cref="PosixSignal"/> does not name and .NET does not deliver.</summary>
     public const PosixSignal BrokenPipe = (PosixSignal)13;
 
     private readonly CancellationTokenSource _asked = new();
@@ -18,20 +18,20 @@ internal sealed class Interruption(Action<int> exit, params PosixSignal[] signal
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _asked.Token;
 
-    /// <summary>What the program exits with: 128 + the signal's number.</summary>
+    /// <summary>The exit code: 128 + the signal's number.</summary>
     public int ExitCode { get; private set; } = Client.ExitCode.Interrupted;
 
-    /// <summary>Who asked, for the run's record.</summary>
+    /// <summary>The cause, for the run's <c>end</c> event.</summary>
     public string Reason { get; private set; } = "";
 
-    /// <summary>What has to be ended before the process may, when there is no time left.</summary>
+    /// <summary>Runs before an immediate exit.</summary>
     public Action? AtOnce { get; set; }
 
     /// <summary>The interruption of this process.</summary>
     public static Interruption OfProcess() => new(Environment.Exit, PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP);
 
     /// <summary>
-    /// Takes the signals over. Until somebody heeds <see cref="Token"/> they had better do what they do by default, which is to end the process.
+    /// Handles the signals from now on. Until a caller observes <see cref="Token"/>, signals keep their default, which ends the process.
     /// </summary>
     public void Listen()
     {
@@ -60,11 +60,11 @@ internal sealed class Interruption(Action<int> exit, params PosixSignal[] signal
         (ExitCode, Reason) = signal switch
         {
             PosixSignal.SIGTERM => (Client.ExitCode.Terminated, "stopped by SIGTERM"),
-            BrokenPipe => (Client.ExitCode.ReaderGone, "stopped because nobody reads standard output any more"),
+            BrokenPipe => (Client.ExitCode.ReaderGone, "stopped because the reader of standard output has gone"),
             PosixSignal.SIGHUP => (Client.ExitCode.HungUp, "stopped because the terminal was closed"),
             _ => (Client.ExitCode.Interrupted, "stopped by Ctrl-C"),
         };
-        // Whoever waits for the token goes on elsewhere: this is the thread that the second signal comes on.
+        // Continuations of the token run on another thread: this one must stay free for the second signal.
         _ = _asked.CancelAsync();
     }
 

@@ -5,15 +5,15 @@ using Orleans.Tbptt.Client.Watching;
 
 namespace Orleans.Tbptt.Client.Train;
 
-/// <summary>A run on silos that are started for it: start them, begin or resume the run, watch, end the silos, sum up.</summary>
-/// <param name="context">What to work with.</param>
+/// <summary>A run on local silos: starts them, submits or resumes the run, shows it, ends the silos, prints a summary.</summary>
+/// <param name="context">Services of the console.</param>
 /// <param name="plan">The silos to start.</param>
 /// <param name="mode">How to show the run.</param>
 /// <param name="begin">Submits or resumes the run; throws where the cluster refuses it.</param>
-/// <param name="options">Options that name the run store in other command lines, after a space.</param>
+/// <param name="options">Options that select the run store in other command lines, with a leading space.</param>
 internal sealed class LocalTraining(ConsoleContext context, ClusterPlan plan, OutputMode mode, Func<IRunService, Task> begin, string options)
 {
-    /// <summary>Trains, and returns the exit code. However it goes, no silo is left.</summary>
+    /// <summary>Trains, and returns the exit code. In every case all silos have ended.</summary>
     /// <exception cref="ClientException">The cluster cannot be started or reached.</exception>
     public Task<int> RunAsync() => InterruptibleAsync(async () =>
     {
@@ -30,12 +30,12 @@ internal sealed class LocalTraining(ConsoleContext context, ClusterPlan plan, Ou
         return code;
     });
 
-    /// <summary>Starts the run, says how to get at it, and leaves the silos to themselves.</summary>
+    /// <summary>Starts the run, prints the commands for it, and leaves its silos running.</summary>
     /// <returns>The exit code of a run that ended at once, 0 otherwise.</returns>
     /// <exception cref="ClientException">The cluster cannot be started or reached.</exception>
     public Task<int> DetachAsync() => InterruptibleAsync(async () =>
     {
-        // Nobody stays to follow a live screen.
+        // A detached console shows no live screen.
         var view = new RunSummary(RunViews.Create(context.Terminal, mode == OutputMode.Json ? mode : OutputMode.Plain, plan.Run, context.Time));
         await using var cluster = await LaunchAsync(view);
         if (await Watched(cluster).StartDetachedAsync(view, context.Interruption) is { } ended)
@@ -58,7 +58,7 @@ internal sealed class LocalTraining(ConsoleContext context, ClusterPlan plan, Ou
 
     private async Task<int> InterruptibleAsync(Func<Task<int>> body)
     {
-        // From here on there are silos to be ended; until here a signal may do what it does by default.
+        // From here on there are silos to end; before, the default of a signal is right.
         context.Interruption.Listen();
         try
         {
@@ -66,7 +66,7 @@ internal sealed class LocalTraining(ConsoleContext context, ClusterPlan plan, Ou
         }
         catch (OperationCanceledException) when (context.Interruption.Token.IsCancellationRequested)
         {
-            // Before the run was submitted: there is nothing to sum up.
+            // Interrupted before the run was submitted: there is nothing to summarize.
             return context.Interruption.ExitCode;
         }
         finally
@@ -86,8 +86,8 @@ internal sealed class LocalTraining(ConsoleContext context, ClusterPlan plan, Ou
         }
         catch (Exception exception) when (interruption.Token.IsCancellationRequested)
         {
-            // A terminal's Ctrl-C ends silos that do not listen yet: that they failed is not the news.
-            throw new OperationCanceledException("interrupted while the cluster was started", exception, interruption.Token);
+            // A terminal's Ctrl-C also ends silos that have not installed their handlers yet; their failure is not the cause.
+            throw new OperationCanceledException("interrupted while the cluster was starting", exception, interruption.Token);
         }
 
         interruption.AtOnce = cluster.Kill;
@@ -105,7 +105,7 @@ internal sealed class LocalTraining(ConsoleContext context, ClusterPlan plan, Ou
         }
     }
 
-    /// <summary>A refused run, or one that was never submitted, leaves no directory; one with logs that say why does.</summary>
+    /// <summary>Deletes the directory of a run that was refused or never submitted, unless it holds logs.</summary>
     private void RemoveIfNothingHappened()
     {
         try
@@ -115,7 +115,7 @@ internal sealed class LocalTraining(ConsoleContext context, ClusterPlan plan, Ou
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Not empty: something happened.
+            // Not empty: it holds logs.
         }
     }
 }

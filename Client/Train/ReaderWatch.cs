@@ -1,14 +1,16 @@
 namespace Orleans.Tbptt.Client.Train;
 
-/// <summary>Ends what is shown to nobody: <c>tbptt train … | head</c> shall not train on when <c>head</c> has gone.</summary>
-/// <param name="hasLostItsReader">Whether nobody reads standard output any more.</param>
+/// <summary>
+/// Stops a run whose output has no reader left: <c>tbptt train … | head</c> must not continue training after <c>head</c> has ended.
+/// </summary>
+/// <param name="hasLostItsReader">Whether standard output has lost its reader.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ReaderWatch(Func<bool> hasLostItsReader, TimeProvider time)
 {
-    /// <summary>The time between looks.</summary>
+    /// <summary>The time between checks.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Interrupts <paramref name="body"/>'s work when nobody reads standard output any more.</summary>
+    /// <summary>Interrupts <paramref name="body"/> when standard output has lost its reader.</summary>
     public static async Task<T> WhileReadAsync<T>(ConsoleContext context, Func<Task<T>> body)
     {
         using var ended = new CancellationTokenSource();
@@ -24,14 +26,16 @@ internal sealed class ReaderWatch(Func<bool> hasLostItsReader, TimeProvider time
         }
     }
 
-    /// <summary>Interrupts when the reader has gone, and returns; or when somebody else has, or <paramref name="cancellation"/> comes.</summary>
+    /// <summary>
+    /// Interrupts when the reader has gone. Returns then, after another interruption, or on <paramref name="cancellation"/>.
+    /// </summary>
     public async Task WatchAsync(Interruption interruption, CancellationToken cancellation)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, interruption.Token);
         using var timer = new PeriodicTimer(Period, time);
         try
         {
-            // Ctrl-C ends the reader, too: the second look gives that signal the time to be the first word.
+            // Ctrl-C ends the reader, too: the second check leaves that signal time to be recorded as the cause.
             for (int gone = 0; gone < 2; gone = hasLostItsReader() ? gone + 1 : 0)
                 await timer.WaitForNextTickAsync(either.Token);
             interruption.Raise(Interruption.BrokenPipe);

@@ -10,11 +10,11 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Client.Train;
 
-/// <summary><c>tbptt train</c>: on silos that are started for it, or on a cluster that is there.</summary>
+/// <summary><c>tbptt train</c>: trains on local silos, or on an existing cluster.</summary>
 internal static class TrainCommand
 {
     /// <summary>Trains, and returns the exit code.</summary>
-    /// <exception cref="SpecException">The spec or its data are not fit; nothing was started.</exception>
+    /// <exception cref="SpecException">The spec or its data have problems; nothing was started.</exception>
     /// <exception cref="ClientException">The cluster cannot be started or reached.</exception>
     public static Task<int> RunAsync(ConsoleContext context, TrainRequest request) =>
         request.Cluster.IsNamed ? OnClusterAsync(context, request) : OnOwnSilosAsync(context, request);
@@ -39,7 +39,7 @@ internal static class TrainCommand
         var (run, _) = await SubmitCommand.SendAsync(context, cluster, document, options, CancellationToken.None);
         await using (run)
         {
-            // Said at once: whatever happens to this console, the run goes on.
+            // Printed at once, because the run continues whatever happens to this console.
             RunViews.Spoken(context.Terminal, request.Output).WriteLine($"submitted; Ctrl-C detaches, attach again with: {run.Command("attach")}");
             return await AttachedRun.WatchAsync(context, run, request.Output, fromNow: false);
         }

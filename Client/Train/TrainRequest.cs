@@ -5,7 +5,7 @@ namespace Orleans.Tbptt.Client.Train;
 /// <summary>How a run is shown.</summary>
 internal enum OutputMode
 {
-    /// <summary><see cref="Live"/> at a terminal, <see cref="Plain"/> elsewhere.</summary>
+    /// <summary><see cref="Live"/> at a terminal, otherwise <see cref="Plain"/>.</summary>
     Auto,
 
     /// <summary>One screen that follows the run.</summary>
@@ -18,13 +18,13 @@ internal enum OutputMode
     Json,
 }
 
-/// <summary>What <c>tbptt train</c> was asked.</summary>
+/// <summary>The arguments of <c>tbptt train</c>.</summary>
 internal sealed record TrainRequest
 {
     /// <summary>The spec's file.</summary>
     public required string Spec { get; init; }
 
-    /// <summary><c>key=value</c> pairs that take the place of what the file says.</summary>
+    /// <summary><c>key=value</c> pairs that override values of the file.</summary>
     public IReadOnlyList<string> Sets { get; init; } = [];
 
     /// <summary>How many silo processes.</summary>
@@ -36,6 +36,6 @@ internal sealed record TrainRequest
     /// <summary>The run store, and the cluster to join; where none is named, silos are started.</summary>
     public required ClusterSelection Cluster { get; init; }
 
-    /// <summary>Whether the run goes on when the console has gone.</summary>
+    /// <summary>Whether the run continues after the console has ended.</summary>
     public bool Detach { get; init; }
 }

@@ -7,24 +7,24 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Client.Train;
 
-/// <summary>One run on a cluster that was started for it. However it goes, the silos have ended when it returns or throws.</summary>
+/// <summary>One run on a cluster that was started for it. In every case the silos have ended when it returns or throws.</summary>
 /// <param name="cluster">The cluster.</param>
-/// <param name="plan">What was started.</param>
+/// <param name="plan">The plan that the cluster was started from.</param>
 /// <param name="begin">Submits or resumes the run; throws where the cluster refuses it.</param>
-/// <param name="resume">The command that makes the run go on after its silos are lost.</param>
-/// <param name="context">What to work with.</param>
+/// <param name="resume">The command that continues the run after its silos are lost.</param>
+/// <param name="context">Services of the console.</param>
 internal sealed class WatchedTraining(
     ITrainingCluster cluster, ClusterPlan plan, Func<IRunService, Task> begin, string resume, ConsoleContext context)
 {
-    /// <summary>How long a step in flight may take to end after Ctrl-C. Together with the silos' time the console ends within 3 s.</summary>
+    /// <summary>How long a step in flight may take to end after Ctrl-C. With the silos' own time the console ends within 3 s.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromMilliseconds(800);
 
     private readonly RunWatcher _watcher = new(cluster.Runs, plan.Run, context.Time, context.Limits) { Recorded = () => RunRecord.Read(plan.Directory) };
 
-    /// <summary>The submission, once it is under way.</summary>
+    /// <summary>The submission, once it was started.</summary>
     private Task _submission = Task.CompletedTask;
 
-    /// <summary>Begins the run and shows it to its end.</summary>
+    /// <summary>Submits or resumes the run and shows it until it ends.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(IRunView view, Interruption interruption)
     {
@@ -39,10 +39,10 @@ internal sealed class WatchedTraining(
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
         {
-            // Who paused the run wants it to stay so.
+            // A paused run stays paused.
             if (!_watcher.IsPaused)
             {
-                view.OnNotice($"{interruption.Reason}: ending at the last committed step; once more to end at once");
+                view.OnNotice($"{interruption.Reason}: ending at the last committed step; repeat to end at once");
                 await StopAsync(watching, interruption.Reason);
             }
 
@@ -55,8 +55,8 @@ internal sealed class WatchedTraining(
         }
     }
 
-    /// <summary>Submits the run and waits until it has begun; the silos stay.</summary>
-    /// <returns>The exit code of a run that ended at once; null when it goes on.</returns>
+    /// <summary>Submits the run and waits until it has started; the silos keep running.</summary>
+    /// <returns>The exit code of a run that ended at once; null when it continues.</returns>
     public async Task<int?> StartDetachedAsync(IRunView view, Interruption interruption)
     {
         try
@@ -67,9 +67,9 @@ internal sealed class WatchedTraining(
         }
         catch (Exception exception)
         {
-            // Without it the run's files would tell of a start for ever. A refused run has none.
+            // Otherwise the run's status would stay "starting" for ever. A refused run has no files.
             if (exception is not SpecException && !cluster.Lost.IsCompleted)
-                await StopAsync(Task.CompletedTask, interruption.Reason.Length > 0 ? interruption.Reason : "the console did not see the run begin");
+                await StopAsync(Task.CompletedTask, interruption.Reason.Length > 0 ? interruption.Reason : "the console did not see the run start");
             cluster.Kill();
             await cluster.EndAsync();
             throw;
@@ -88,7 +88,7 @@ internal sealed class WatchedTraining(
         }
     }
 
-    /// <summary>A call to a cluster without silos would only run into its timeout.</summary>
+    /// <summary>Throws when the cluster is lost: calls to a cluster without silos would only time out.</summary>
     private async Task<T> UntilLostAsync<T>(Task<T> task)
     {
         if (await Task.WhenAny(task, cluster.Lost) == task)
@@ -106,14 +106,14 @@ internal sealed class WatchedTraining(
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            // Too slow, or out of reach: what is committed is on disk, and the silos end next.
+            // Too slow or unreachable: committed state is on disk, and the silos are ended next.
         }
 
         async Task StopOnceSubmittedAsync()
         {
-            // A run that is stopped before it is known would begin afterwards.
+            // A stop that overtakes the submission would be lost, and the run would start afterwards.
             await _submission;
-            // The last events come through the watch; both have the same short time.
+            // The watch shows the last events within the same time limit.
             await Task.WhenAll(cluster.Runs.StopAsync(plan.Run, reason), watching);
         }
     }

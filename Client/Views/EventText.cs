@@ -2,12 +2,12 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Views;
 
-/// <summary>Events in words, one line each.</summary>
+/// <summary>Events as text, one line each.</summary>
 internal static class EventText
 {
-    /// <summary>The event in words; null for one of a kind this program does not know.</summary>
+    /// <summary>The event as text; null for an unknown kind.</summary>
     /// <param name="runEvent">The event.</param>
-    /// <param name="epochs">Epochs of the run, where they are known: <c>epoch 2/8</c>.</param>
+    /// <param name="epochs">Epochs of the run, where known: <c>epoch 2/8</c>.</param>
     public static string? Of(RunEvent? runEvent, int? epochs = null) => runEvent switch
     {
         RunStarted { Generation: <= 1, Checkpoint: null } started => Started(started),
@@ -29,11 +29,11 @@ internal static class EventText
         _ => null,
     };
 
-    /// <summary>What <see cref="RunStarted"/> says of a coordinator that took the run over or resumed it.</summary>
+    /// <summary><see cref="RunStarted"/> of a coordinator that took the run over or resumed it.</summary>
     public static string Resumed(RunStarted started) =>
         $"resumed from {(started.Checkpoint is { } checkpoint ? $"checkpoint {checkpoint} at" : "the initial state,")} step {Text.Count(started.Step)}, "
         + $"generation {started.Generation}, {Text.Plural(started.Trainers, "trainer")}"
-        + string.Concat(started.PassedOver.Select(passed => $"; passed over {passed}"));
+        + string.Concat(started.PassedOver.Select(passed => $"; skipped {passed}"));
 
     private static string Steps(TrainersRecovered recovery) => recovery.Steps is > 1 and var steps
         ? $"steps {Text.Count(recovery.Step)} to {Text.Count(recovery.Step + steps - 1)}"

@@ -2,26 +2,26 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Views;
 
-/// <summary>Shows a run while it goes on. Called from one thread at a time.</summary>
+/// <summary>Shows a run in progress. Called from one thread at a time.</summary>
 internal interface IRunView
 {
-    /// <summary>Whether <see cref="OnStatus"/> is of use to this view.</summary>
+    /// <summary>Whether this view needs <see cref="OnStatus"/>.</summary>
     bool WantsStatus { get; }
 
-    /// <summary>Holds whatever the view needs (a terminal's lower part, say) while <paramref name="body"/> runs.</summary>
+    /// <summary>Holds the view's resources, such as the terminal's lower part, while <paramref name="body"/> runs.</summary>
     Task<T> ShowAsync<T>(Func<Task<T>> body);
 
-    /// <summary>An event came: each once, in order.</summary>
-    /// <param name="line">The event as it came.</param>
-    /// <param name="runEvent">The event; null when it is of a kind this program does not know.</param>
+    /// <summary>Called for each event once, in order.</summary>
+    /// <param name="line">The event's JSON line as received.</param>
+    /// <param name="runEvent">The event; null for an unknown kind.</param>
     void OnEvent(string line, RunEvent? runEvent);
 
-    /// <summary>The run's status was asked for.</summary>
+    /// <summary>Called with each status that was read.</summary>
     void OnStatus(RunStatus status);
 
-    /// <summary>Something a user should know that is no event of the run.</summary>
+    /// <summary>Called with a message for the user that is not an event of the run.</summary>
     void OnNotice(string text);
 
-    /// <summary>Time went on, with or without events.</summary>
+    /// <summary>Called regularly, with or without events.</summary>
     void OnTick();
 }

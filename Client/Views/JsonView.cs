@@ -2,7 +2,7 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Views;
 
-/// <summary>For programs: the events, byte for byte as they came, one a line, and nothing else on standard output.</summary>
+/// <summary>For programs: the events, byte for byte as received, one per line, and nothing else on standard output.</summary>
 internal sealed class JsonView(TextWriter output, TextWriter error) : IRunView
 {
     /// <inheritdoc/>
@@ -16,7 +16,7 @@ internal sealed class JsonView(TextWriter output, TextWriter error) : IRunView
     {
         output.Write(line);
         output.Write('\n');
-        // A reader at the other end of a pipe wants it now.
+        // The reader of a pipe must see each event at once.
         output.Flush();
     }
 
@@ -32,6 +32,6 @@ internal sealed class JsonView(TextWriter output, TextWriter error) : IRunView
     /// <inheritdoc/>
     public void OnTick()
     {
-        // Events are all there is.
+        // Shows events only.
     }
 }

@@ -5,7 +5,7 @@ namespace Orleans.Tbptt.Client.Views;
 /// <summary>Trainers that take much longer for a step than the others.</summary>
 internal static class Late
 {
-    /// <summary>The late trainers in words; null when there are none.</summary>
+    /// <summary>The late trainers as text; null when there are none.</summary>
     public static string? In(RunStatus status)
     {
         var late = status.Trainers.Where(trainer => trainer.State == TrainerState.Late).ToList();

@@ -6,7 +6,7 @@ using Spectre.Console.Rendering;
 namespace Orleans.Tbptt.Client.Views;
 
 /// <summary>
-/// Draws the figures of a run, each on one line of the terminal; only sentences take more where they have to. Whatever comes from a user or a silo is escaped.
+/// Draws the figures of a run, one per terminal line; only sentences may wrap. Text from users and silos is escaped.
 /// </summary>
 /// <param name="figures">What to draw.</param>
 /// <param name="run">The run's id.</param>
@@ -16,7 +16,7 @@ internal sealed class LiveScreen(RunFigures figures, string run, bool unicode)
     private const int BarWidth = 30;
     private const int LabelWidth = 12;
 
-    /// <summary>The screen at this moment.</summary>
+    /// <summary>The current screen.</summary>
     /// <param name="elapsed">Time since the run was submitted.</param>
     /// <param name="width">The terminal's columns.</param>
     /// <param name="notices">The newest notices, oldest first.</param>
@@ -80,14 +80,14 @@ internal sealed class LiveScreen(RunFigures figures, string run, bool unicode)
         if (figures.Warning.Length > 0)
             yield return $"[bold white on red] WARNING [/] [bold]{Safe(figures.Warning)}[/]";
         foreach (string passed in figures.PassedOver)
-            yield return $"[yellow]passed over {Safe(passed)}[/]";
+            yield return $"[yellow]skipped {Safe(passed)}[/]";
         if (figures.State == RunState.Paused && figures.Paused is { } paused)
-            yield return $"[grey]paused[/] {Safe(paused.Reason)}; it goes on with [bold]tbptt resume {Safe(run)}[/]";
+            yield return $"[grey]paused[/] {Safe(paused.Reason)}; continue with [bold]tbptt resume {Safe(run)}[/]";
         if (figures.Ended is { Message.Length: > 0 } ended)
             yield return $"[grey]why[/] {Safe(ended.Message)}";
     }
 
-    /// <summary>Of the last seconds while the run goes on, of the whole run after it.</summary>
+    /// <summary>The speed of the last seconds while the run trains, the mean of the run after its end.</summary>
     private string Speed(int room)
     {
         string all = figures switch
@@ -129,7 +129,7 @@ internal sealed class LiveScreen(RunFigures figures, string run, bool unicode)
         return $"{figure}  {trend.Sparkline(unicode, room - figure.Length - 2)}";
     }
 
-    /// <summary>By the coordinator's clock, which is not this machine's.</summary>
+    /// <summary>The checkpoint's age by the coordinator's clock, which may differ from this machine's.</summary>
     private string Age(CheckpointWritten checkpoint) =>
         figures.Status is { } status && status.UpdatedAt >= checkpoint.Time && checkpoint.Time > default(DateTimeOffset)
             ? $", {Text.WholeSeconds((status.UpdatedAt - checkpoint.Time).TotalSeconds)} ago"

@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace Orleans.Tbptt.Client.Views;
 
-/// <summary>For people at a terminal: one screen that follows the run and stays when it has ended.</summary>
+/// <summary>For terminals: one screen that follows the run and stays after its end.</summary>
 internal sealed class LiveView : IRunView
 {
     private const int MaxNotices = 3;
@@ -62,7 +62,9 @@ internal sealed class LiveView : IRunView
     /// <inheritdoc/>
     public void OnTick() => _display?.UpdateTarget(_screen.Draw(Elapsed, _console.Profile.Width, _notices));
 
-    /// <summary>By the coordinator's clock where it has said so: the view may have come to a run that is days old.</summary>
+    /// <summary>
+    /// Time since the run's start, by the coordinator's clock where known: the run may have started days before this view.
+    /// </summary>
     private TimeSpan Elapsed => _figures.Status is { } status && status.SubmittedAt > default(DateTimeOffset)
         ? status.UpdatedAt - status.SubmittedAt
         : _time.GetElapsedTime(_began);

@@ -1,12 +1,12 @@
 namespace Orleans.Tbptt.Client.Views;
 
 /// <summary>
-/// The course of a loss over a whole run, however long, in constant memory: at most <see cref="Capacity"/> means of equally many values.
+/// The course of a loss over a run of any length in constant memory: at most <see cref="Capacity"/> means of equally many values.
 /// When it is full, neighbours are merged and each mean covers twice as many values from then on.
 /// </summary>
 internal sealed class LossTrend
 {
-    /// <summary>The most points that are kept.</summary>
+    /// <summary>The maximum number of points.</summary>
     public const int Capacity = 48;
 
     private const string Levels = "▁▂▃▄▅▆▇█";
@@ -20,7 +20,7 @@ internal sealed class LossTrend
     /// <summary>The points, oldest first.</summary>
     public IReadOnlyList<double> Points => _count == 0 ? _means : [.. _means, _sum / _count];
 
-    /// <summary>Takes the next value in; one that is not finite is passed over.</summary>
+    /// <summary>Adds the next value; ignores values that are not finite.</summary>
     public void Add(double value)
     {
         if (!double.IsFinite(value))
@@ -40,7 +40,7 @@ internal sealed class LossTrend
 
     /// <summary>The points as a row of blocks, the lowest value lowest; empty below two points.</summary>
     /// <param name="unicode">Whether the terminal can show block characters.</param>
-    /// <param name="most">The most blocks there is room for; neighbours are merged until they fit.</param>
+    /// <param name="most">The maximum number of blocks; neighbours are merged until they fit.</param>
     public string Sparkline(bool unicode, int most = Capacity)
     {
         var points = Points;

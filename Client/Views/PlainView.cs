@@ -4,12 +4,12 @@ using Orleans.Tbptt.Runs;
 namespace Orleans.Tbptt.Client.Views;
 
 /// <summary>
-/// For logs: a line at the start, one for each epoch and at least one every 30 s, one for what went wrong, one at the end. Checkpoints are told with
-/// the epochs and those other lines: there may be many.
+/// For logs: a line at the start, one per epoch and at least one every 30 s, one per fault, one at the end. Checkpoints are appended to
+/// these lines, because there may be many.
 /// </summary>
 internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
 {
-    /// <summary>A run that says nothing for this long says how far it is.</summary>
+    /// <summary>After this much silence a progress line is written.</summary>
     public static readonly TimeSpan Silence = TimeSpan.FromSeconds(30);
 
     private long _spoke = time.GetTimestamp();
@@ -86,12 +86,14 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
             Say($"{EventText.Of(step, _epochs)}, {Text.Rate(Rate(step))} steps/s{NewCheckpoint()}");
     }
 
-    /// <summary>Steps per second since the last line; where a round of local steps takes longer than the silence, those of the rounds before.</summary>
+    /// <summary>
+    /// Steps per second since the last line; where a round of local steps takes longer than the silence, the rate of the rounds before.
+    /// </summary>
     private double Rate(StepCommitted step) => step.Step > _rateFrom.Step
         ? (step.Step - _rateFrom.Step) / time.GetElapsedTime(_rateFrom.Time).TotalSeconds
         : _status?.StepsPerSecond ?? 0;
 
-    /// <summary>The newest checkpoint, if no line has told of it.</summary>
+    /// <summary>The newest checkpoint, unless a line has named it already.</summary>
     private string NewCheckpoint()
     {
         string text = _checkpoint is { } checkpoint ? $", checkpoint {checkpoint.Name}" : "";

@@ -2,7 +2,9 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Views;
 
-/// <summary>What the events and the statuses of a run add up to. Events of a resumed run may tell an epoch again; the last word counts.</summary>
+/// <summary>
+/// The figures of a run, accumulated from its events and statuses. A resumed run may report an epoch again; the last report counts.
+/// </summary>
 internal sealed class RunFigures
 {
     private readonly SortedDictionary<int, EpochFinished> _epochs = [];
@@ -23,7 +25,7 @@ internal sealed class RunFigures
     /// <summary>How many recoveries there were.</summary>
     public int Recoveries { get; private set; }
 
-    /// <summary>The last time that trainers moved; null when they never did.</summary>
+    /// <summary>The last move of trainers; null when there was none.</summary>
     public TrainersMoved? Move { get; private set; }
 
     /// <summary>How many moves there were.</summary>
@@ -32,13 +34,13 @@ internal sealed class RunFigures
     /// <summary>The newest checkpoint; null before the first.</summary>
     public CheckpointWritten? Checkpoint { get; private set; }
 
-    /// <summary>Checkpoints that the last resumption passed over, each with what is wrong with it.</summary>
+    /// <summary>Checkpoints that the last resumption skipped, each with its defect.</summary>
     public IReadOnlyList<string> PassedOver { get; private set; } = [];
 
-    /// <summary>The pause that nobody has ended yet; null when there is none.</summary>
+    /// <summary>The pause in effect; null when there is none.</summary>
     public RunPaused? Paused { get; private set; }
 
-    /// <summary>The end; null before it, and again when somebody has resumed the run.</summary>
+    /// <summary>The end; null before it, and again after a resume.</summary>
     public RunEnded? Ended { get; private set; }
 
     /// <summary>The last status; null before the first.</summary>
@@ -56,17 +58,17 @@ internal sealed class RunFigures
     /// <summary>The epoch in training, from 1.</summary>
     public int Epoch => Current?.Epoch ?? EpochOfEvents;
 
-    /// <summary>Steps of <see cref="Epoch"/>: those of the first one until a status tells.</summary>
+    /// <summary>Steps of <see cref="Epoch"/>; until a status gives them, the steps of the first epoch.</summary>
     public long StepsPerEpoch => Current?.StepsPerEpoch ?? Started?.StepsPerEpoch ?? 0;
 
     /// <summary>Steps of <see cref="Epoch"/> that are committed.</summary>
     public long StepsInEpoch => Math.Clamp(Current?.EpochStep ?? ((Step?.Step ?? 0) - StepsBefore(Epoch)), 0, StepsPerEpoch);
 
-    /// <summary>Whether an epoch was seen that is not as long as the first one: then <see cref="StepsLeft"/> is an estimate.</summary>
+    /// <summary>Whether epochs differ in length, so that <see cref="StepsLeft"/> is an estimate.</summary>
     public bool EpochsVary => Started is { } started && StepsPerEpoch != started.StepsPerEpoch
         || _epochs.Values.Any(epoch => epoch.Step != epoch.Epoch * Started?.StepsPerEpoch);
 
-    /// <summary>Steps to the end of the run, if the epochs to come are as long as those so far are in the mean.</summary>
+    /// <summary>Steps to the end of the run, assuming the mean length of the epochs so far for those to come.</summary>
     public double StepsLeft
     {
         get
@@ -76,14 +78,14 @@ internal sealed class RunFigures
         }
     }
 
-    /// <summary>Where the run stands.</summary>
+    /// <summary>The run's state.</summary>
     public RunState State => Ended is { } ended && !IsResumed(ended) ? ended.State
         : Status?.State ?? (Paused is not null ? RunState.Paused : Started is null ? RunState.Starting : RunState.Running);
 
-    /// <summary>What is wrong while the run goes on; empty when all is well again.</summary>
+    /// <summary>The warning in effect; empty when there is none.</summary>
     public string Warning => Status is { } status ? status.Warning : _warning;
 
-    /// <summary>Takes an event in.</summary>
+    /// <summary>Adds an event.</summary>
     public void Add(RunEvent? runEvent)
     {
         Generation = Math.Max(Generation, runEvent?.Generation ?? 0);
@@ -125,14 +127,14 @@ internal sealed class RunFigures
         }
     }
 
-    /// <summary>Takes a status in.</summary>
+    /// <summary>Adds a status.</summary>
     public void Add(RunStatus status) => Status = status;
 
     private bool IsResumed(RunEnded ended) => Status is { HasEnded: false } status && status.LastEvent >= ended.Number && ended.Number > 0;
 
     private int EpochOfEvents => Math.Max(Step?.Epoch ?? 1, Epochs.LastOrDefault()?.Epoch ?? 1);
 
-    /// <summary>The last status, if it knows the epoch that the events tell of, or a later one.</summary>
+    /// <summary>The last status, unless it is of an earlier epoch than the events.</summary>
     private RunStatus? Current => Status is { StepsPerEpoch: > 0 } status && status.Epoch >= EpochOfEvents ? status : null;
 
     private long StepsBefore(int epoch) => _epochs.TryGetValue(epoch - 1, out var before) ? before.Step : (epoch - 1) * (Started?.StepsPerEpoch ?? 0);

@@ -3,10 +3,10 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Views;
 
-/// <summary>Wraps a view and, at the end, says in a few lines what came of the run.</summary>
+/// <summary>Wraps a view and prints a summary of a few lines at the end.</summary>
 internal sealed class RunSummary(IRunView inner) : IRunView
 {
-    /// <summary>Losses of more epochs than this are left out in the middle.</summary>
+    /// <summary>Of more epochs than this, those in the middle are left out.</summary>
     private const int MaxLosses = 12;
 
     private readonly Lock _gate = new();
@@ -38,7 +38,7 @@ internal sealed class RunSummary(IRunView inner) : IRunView
     /// <inheritdoc/>
     public void OnNotice(string text)
     {
-        // Silos end, and signals come, on threads of their own; a view draws from one at a time.
+        // Notices come from other threads, but a view must be called from one at a time.
         lock (_gate)
             inner.OnNotice(text);
     }
@@ -51,10 +51,11 @@ internal sealed class RunSummary(IRunView inner) : IRunView
     }
 
     /// <summary>Writes the summary.</summary>
-    /// <param name="output">Where to.</param>
-    /// <param name="directory">Where the run's files lie.</param>
-    /// <param name="last">The run's last status; null to look at what is on record: the last words need not have come through.</param>
-    /// <param name="resume">The command that makes the run go on.</param>
+    /// <param name="output">Where to write to.</param>
+    /// <param name="directory">The run's directory.</param>
+    /// <param name="last">The run's last status; null to read it from the run's files, because the last events may not have
+    /// arrived.</param>
+    /// <param name="resume">The command that continues the run.</param>
     public void Write(TextWriter output, RunDirectory directory, RunStatus? last, string resume)
     {
         last ??= RunRecord.Read(directory);
@@ -78,7 +79,7 @@ internal sealed class RunSummary(IRunView inner) : IRunView
 
     private static string EndOf(RunStatus status) => status.HasEnded || status.State == RunState.Paused
         ? Outcome.Line(status)
-        : $"{Outcome.Line(status)} when its silos ended; the end is not on record";
+        : $"{Outcome.Line(status)} when its silos ended; its end was not recorded";
 
     private static string Losses(double[] losses)
     {

@@ -3,12 +3,12 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Views;
 
-/// <summary>Makes the view that a user asked for.</summary>
+/// <summary>Creates the view that the user asked for.</summary>
 internal static class RunViews
 {
-    /// <summary>Makes a view.</summary>
-    /// <param name="terminal">Where it writes.</param>
-    /// <param name="mode">How the run shall be shown.</param>
+    /// <summary>Creates a view.</summary>
+    /// <param name="terminal">Where the view writes to.</param>
+    /// <param name="mode">How to show the run.</param>
     /// <param name="run">The run.</param>
     /// <param name="time">The clock.</param>
     public static IRunView Create(Terminal terminal, OutputMode mode, RunId run, TimeProvider time)
@@ -18,7 +18,7 @@ internal static class RunViews
             case OutputMode.Json:
                 return new JsonView(terminal.Out, terminal.Error);
             case OutputMode.Live when terminal.Live is null:
-                terminal.Error.WriteLine("tbptt: standard output is not a terminal that can be drawn on; using --output plain");
+                terminal.Error.WriteLine("tbptt: standard output is not a terminal with cursor control; using --output plain");
                 break;
             case OutputMode.Live or OutputMode.Auto when terminal.Live is { } console:
                 return new LiveView(console, run.Text, time);
@@ -27,6 +27,6 @@ internal static class RunViews
         return new PlainView(terminal.Out, time);
     }
 
-    /// <summary>Where words for people go: not among the lines of JSON.</summary>
+    /// <summary>The writer of messages for users: standard error where standard output carries JSON.</summary>
     public static TextWriter Spoken(Terminal terminal, OutputMode mode) => mode == OutputMode.Json ? terminal.Error : terminal.Out;
 }

@@ -2,7 +2,7 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Views;
 
-/// <summary>Shows nothing: the end is what is waited for.</summary>
+/// <summary>Shows nothing; used where only the end matters.</summary>
 internal sealed class SilentView : IRunView
 {
     /// <inheritdoc/>
@@ -14,24 +14,24 @@ internal sealed class SilentView : IRunView
     /// <inheritdoc/>
     public void OnEvent(string line, RunEvent? runEvent)
     {
-        // Nobody looks.
+        // Shows nothing.
     }
 
     /// <inheritdoc/>
     public void OnStatus(RunStatus status)
     {
-        // Nobody looks.
+        // Shows nothing.
     }
 
     /// <inheritdoc/>
     public void OnNotice(string text)
     {
-        // A cluster that is out of reach for good ends the wait.
+        // A cluster that stays unreachable ends the wait with an error.
     }
 
     /// <inheritdoc/>
     public void OnTick()
     {
-        // Nobody looks.
+        // Shows nothing.
     }
 }

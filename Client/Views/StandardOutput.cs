@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Orleans.Tbptt.Client.Views;
 
 /// <summary>
-/// Whether anybody still reads what this process prints. .NET ignores SIGPIPE and what its console writes into a broken pipe.
+/// Detects a broken pipe on standard output. .NET ignores SIGPIPE, and its console drops what it writes into a broken pipe.
 /// </summary>
 internal static partial class StandardOutput
 {

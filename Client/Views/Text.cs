@@ -3,7 +3,7 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Views;
 
-/// <summary>How figures are written for people: invariant, few digits, no locale.</summary>
+/// <summary>Formats figures as text: invariant culture, few digits.</summary>
 internal static class Text
 {
     /// <summary>A loss or metric: six significant digits.</summary>
@@ -21,7 +21,7 @@ internal static class Text
     /// <summary>A speed: <c>12.5 steps/s, 2,500 sequence steps/s</c>.</summary>
     public static string Speed(double steps, double sequenceSteps) => $"{Rate(steps)} steps/s, {Rate(sequenceSteps)} sequence steps/s";
 
-    /// <summary>The mean speed of a run that took <paramref name="seconds"/>; empty when that is no time.</summary>
+    /// <summary>The mean speed of a run that took <paramref name="seconds"/>; empty when that is not above 0.</summary>
     public static string MeanSpeed(long steps, long sequenceSteps, double seconds) =>
         seconds > 0 ? $"{Speed(steps / seconds, sequenceSteps / seconds)} on average" : "";
 
@@ -41,7 +41,7 @@ internal static class Text
     /// <summary>A duration in whole seconds below a minute: <c>3 s</c>, <c>2:05</c>.</summary>
     public static string WholeSeconds(double seconds) => seconds is >= 0 and < 59.5 ? $"{Math.Round(seconds)} s" : Duration(seconds);
 
-    /// <summary>Text cut to <paramref name="room"/> characters, with an ellipsis where something is missing.</summary>
+    /// <summary>Text cut to <paramref name="room"/> characters, with an ellipsis where it was cut.</summary>
     public static string Fit(string text, int room) => text.Length <= room ? text : room < 1 ? "" : $"{text[..(room - 1)]}…";
 
     /// <summary>A metric: <c>test RMSE 3.2 kW</c>.</summary>
@@ -53,10 +53,10 @@ internal static class Text
     /// <summary><c>1 step</c>, <c>2 steps</c>.</summary>
     public static string Plural(long count, string noun) => $"{Count(count)} {noun}{(count == 1 ? "" : "s")}";
 
-    /// <summary>A state as run files write it.</summary>
+    /// <summary>A state as the run's files write it.</summary>
     public static string State<T>(T state) where T : struct, Enum => Enum.GetName(state)?.ToLowerInvariant() ?? "unknown";
 
-    /// <summary>Text from elsewhere on one line, without characters that steer a terminal.</summary>
+    /// <summary>Untrusted text on one line, without control characters.</summary>
     public static string OneLine(string text) => Printable(text).Trim();
 
     /// <summary>As <see cref="OneLine"/>, with the space at both ends kept.</summary>

@@ -1,6 +1,6 @@
 namespace Orleans.Tbptt.Client.Views;
 
-/// <summary>Columns of text, as wide as they have to be: for eyes, and for <c>grep</c> and <c>awk</c>, too.</summary>
+/// <summary>Columns of text, as wide as their contents, readable by people and by <c>grep</c> and <c>awk</c>.</summary>
 /// <param name="headings">The columns' names.</param>
 internal sealed class TextTable(params string[] headings)
 {

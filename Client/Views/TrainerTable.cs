@@ -4,10 +4,10 @@ using Spectre.Console;
 
 namespace Orleans.Tbptt.Client.Views;
 
-/// <summary>Draws a run's trainers and where they live, one a line.</summary>
+/// <summary>Draws a run's trainers and their silos, one per line.</summary>
 internal static class TrainerTable
 {
-    /// <summary>Trainers beyond this many are counted, not listed: the screen has to fit into a terminal.</summary>
+    /// <summary>Trainers beyond this many are counted, not listed, so that the screen fits into a terminal.</summary>
     public const int MaxTrainers = 12;
 
     private const int Gap = 1;
@@ -22,7 +22,7 @@ internal static class TrainerTable
         int others = Enumerable.Range(0, Headings.Length).Where(column => column != 2)
             .Sum(column => Math.Max(Headings[column].Length, rows.Max(row => row[column].Length)) + Gap);
         int room = Math.Max(width - others, Headings[2].Length);
-        // A name alone says who it is; address and process are for terminals that have the room.
+        // The name identifies the silo; address and process are shown where there is room.
         bool whole = rows.All(row => row[2].Length <= room);
         var table = new Table().Border(TableBorder.None);
         for (int column = 0; column < Headings.Length; column++)
@@ -48,7 +48,7 @@ internal static class TrainerTable
         ? trainer.FirstLane.ToString(CultureInfo.InvariantCulture)
         : $"{trainer.FirstLane}-{trainer.FirstLane + trainer.Lanes - 1}";
 
-    /// <summary>Where a trainer computes and with what: <c>cpu fused</c>.</summary>
+    /// <summary>A trainer's device and engine: <c>cpu fused</c>.</summary>
     public static string Device(TrainerStatus trainer) => $"{trainer.Device} {trainer.Engine}".Trim();
 
     private static string[] Row(TrainerStatus trainer) =>

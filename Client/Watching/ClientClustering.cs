@@ -10,7 +10,7 @@ namespace Orleans.Tbptt.Client.Watching;
 /// <summary>How a client finds its cluster's gateways and secures its connections to them.</summary>
 internal static class ClientClustering
 {
-    /// <summary>Lets a client find the silos of <paramref name="settings"/>.</summary>
+    /// <summary>Configures a client to find the silos of <paramref name="settings"/>.</summary>
     public static void UseClustering(this IClientBuilder client, ClusteringSettings settings)
     {
         switch (settings.Provider)
@@ -31,7 +31,7 @@ internal static class ClientClustering
         }
     }
 
-    /// <summary>Shows gateways this client's certificate, and believes those of the same authority only.</summary>
+    /// <summary>Presents this client's certificate to gateways, and trusts only certificates of the same authority.</summary>
     public static void UseTls(this IClientBuilder client, TlsIdentity identity, TimeProvider time)
     {
         client.Services.AddSingleton(services => new TlsTransport(identity, time, services.GetRequiredService<ILogger<TlsTransport>>()));

@@ -9,7 +9,7 @@ using Orleans.Tbptt.Transport;
 
 namespace Orleans.Tbptt.Client.Watching;
 
-/// <summary>An Orleans client that finds its gateways in the cluster's membership, again and again: any silo may die.</summary>
+/// <summary>An Orleans client that keeps reading its gateways from the cluster's membership, because any silo may die.</summary>
 internal sealed class ClusterConnection : IAsyncDisposable
 {
     private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(20);
@@ -28,15 +28,15 @@ internal sealed class ClusterConnection : IAsyncDisposable
     /// <summary>The grains.</summary>
     public IClusterClient Grains { get; }
 
-    /// <summary>The grains as the console uses them.</summary>
+    /// <summary>The operations that the console calls.</summary>
     public IRunService Runs { get; }
 
-    /// <summary>Connects to the silos of a local cluster, which are secured as this program's settings say.</summary>
+    /// <summary>Connects to the silos of a local cluster, with the TLS settings of this program.</summary>
     /// <param name="membershipFile">The SQLite file of the membership.</param>
     /// <param name="clusterId">The cluster.</param>
-    /// <param name="cancellation">Gives up.</param>
+    /// <param name="cancellation">Cancels the operation.</param>
     /// <exception cref="ClientException">No silo can be reached, or a setting is wrong.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> came first.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
     public static Task<ClusterConnection> OpenAsync(string membershipFile, string clusterId, CancellationToken cancellation)
     {
         var tls = Checked(() => TlsSettings.Read(ClusteringSettings.Sources([])));
@@ -45,12 +45,12 @@ internal sealed class ClusterConnection : IAsyncDisposable
 
     /// <summary>Connects to the silos of a cluster.</summary>
     /// <exception cref="ClientException">No silo can be reached, or a certificate cannot be used.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> came first.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
     public static async Task<ClusterConnection> OpenAsync(ClusteringSettings settings, CancellationToken cancellation)
     {
         var tls = settings.Tls.IsOn ? Checked(() => TlsIdentity.Load(settings.Tls, TimeProvider.System)) : null;
         var host = Build(settings, tls);
-        // Orleans goes on asking gateways that do not let it in.
+        // Orleans keeps retrying gateways that refuse the connection.
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(OpenTimeout);
         try
@@ -62,7 +62,7 @@ internal sealed class ClusterConnection : IAsyncDisposable
         {
             host.Dispose();
             tls?.Dispose();
-            // Orleans does not always say it this way.
+            // Orleans does not always throw OperationCanceledException here.
             cancellation.ThrowIfCancellationRequested();
             string reason = patience.IsCancellationRequested
                 ? $"no silo answered within {OpenTimeout.TotalSeconds:0} s; do the settings of {TlsSettings.Section} fit those of the silos?"
@@ -112,7 +112,7 @@ internal sealed class ClusterConnection : IAsyncDisposable
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            // The silos may be gone already: there is nobody left to take leave of, and the process is about to end.
+            // The silos may have ended already, and the process is about to end.
         }
     }
 }

@@ -4,7 +4,7 @@ using Orleans.Tbptt.Telemetry;
 
 namespace Orleans.Tbptt.Client.Watching;
 
-/// <summary>The grains as the console uses them. Every call may fail when a silo dies; asking again is always safe.</summary>
+/// <summary>The grain calls that the console makes. Every call may fail when a silo dies; repeating it is always safe.</summary>
 internal interface IRunService
 {
     /// <summary><see cref="ICatalogGrain.Describe"/>.</summary>
@@ -65,7 +65,7 @@ internal sealed class GrainRunService(IGrainFactory grains) : IRunService
     /// <inheritdoc/>
     public Task<ControlReply> ResumeAsync(RunId run, ResumeRequest request) => Traced("resume", run, () => Coordinator(run).ResumeRun(request));
 
-    /// <summary>What somebody wants begins a trace; what is only looked at does not.</summary>
+    /// <summary>Starts a trace for a command; queries start none.</summary>
     private static async Task<T> Traced<T>(string wish, RunId run, Func<Task<T>> call)
     {
         using var span = Traces.Source.StartActivity(Traces.Prefix + wish)?.SetTag("run", run.Text);

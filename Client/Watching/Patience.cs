@@ -4,17 +4,17 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Watching;
 
-/// <summary>Asks a run again and again, through broken connections, until it has been out of reach for too long.</summary>
+/// <summary>Repeats a query through broken connections until the run has been unreachable for too long.</summary>
 /// <param name="run">The run, for messages.</param>
-/// <param name="view">Told when the run does not answer, and when it does again.</param>
+/// <param name="view">Notified when the run stops answering, and when it answers again.</param>
 /// <param name="time">The clock.</param>
-/// <param name="limits">How patient to be.</param>
+/// <param name="limits">Timeouts and retry intervals.</param>
 internal sealed class Patience(RunId run, IRunView view, TimeProvider time, WatchLimits limits)
 {
     private long _answered = time.GetTimestamp();
     private bool _reachable = true;
 
-    /// <summary>An answer came.</summary>
+    /// <summary>Records an answer.</summary>
     public void Answered()
     {
         _answered = time.GetTimestamp();
@@ -23,11 +23,11 @@ internal sealed class Patience(RunId run, IRunView view, TimeProvider time, Watc
         _reachable = true;
     }
 
-    /// <summary>Asks until <paramref name="ask"/> finds something.</summary>
-    /// <param name="ask">Asks once; null when there is nothing yet.</param>
-    /// <param name="otherwise">What is known without the cluster, when it does not answer; null when nothing is.</param>
-    /// <param name="cancellation">Gives up.</param>
-    /// <exception cref="ClientException">The run cannot be reached any more, or the cluster does not know it.</exception>
+    /// <summary>Calls <paramref name="ask"/> until it returns a value.</summary>
+    /// <param name="ask">Queries once; null when there is no result yet.</param>
+    /// <param name="otherwise">The fallback when the cluster does not answer; null when there is no result.</param>
+    /// <param name="cancellation">Cancels the operation.</param>
+    /// <exception cref="ClientException">The run can no longer be reached, or the cluster does not know it.</exception>
     public async Task<T> AskAsync<T>(Func<Task<T?>> ask, Func<T?> otherwise, CancellationToken cancellation) where T : class
     {
         while (true)
@@ -62,7 +62,7 @@ internal sealed class Patience(RunId run, IRunView view, TimeProvider time, Watc
             throw new ClientException(
                 $"run {run} did not answer for {limits.Unreachable.TotalSeconds:0} s: {Text.OneLine(exception.Message)}", ExitCode.Unreachable, exception);
         if (_reachable)
-            view.OnNotice($"the run does not answer, asking again: {Text.OneLine(exception.Message)}");
+            view.OnNotice($"the run does not answer, retrying: {Text.OneLine(exception.Message)}");
         _reachable = false;
     }
 }

@@ -6,33 +6,36 @@ using Orleans.Tbptt.Runs;
 namespace Orleans.Tbptt.Client.Watching;
 
 /// <summary>
-/// Reads a run's events to the last one, through broken connections and dying silos. The number of the last event shown is all it
-/// remembers, and all it needs to go on anywhere: no event is lost, none is shown twice.
+/// Reads a run's events to the last one, through broken connections and dying silos. It remembers only the number of the last event
+/// shown, which is enough to continue at any silo: no event is lost, none is shown twice.
 /// </summary>
 /// <param name="runs">The grains.</param>
 /// <param name="run">The run.</param>
 /// <param name="time">The clock.</param>
-/// <param name="limits">How patient to be.</param>
+/// <param name="limits">Timeouts and retry intervals.</param>
 internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time, WatchLimits limits)
 {
     private long _seen;
     private RunEvent? _last;
 
-    /// <summary>Whether somebody paused the run and nobody has resumed it, as far as its events tell.</summary>
+    /// <summary>Whether the run is paused according to its events.</summary>
     public bool IsPaused => _last is RunPaused;
 
-    /// <summary>The run's own record, where this machine has it: the silos of one run go when it has ended, and may be gone before they are asked.</summary>
+    /// <summary>
+    /// Reads the run's status file, where this machine has it: local silos end with their run, possibly before they are queried.
+    /// </summary>
     public Func<RunStatus?> Recorded { get; init; } = () => null;
 
-    /// <summary>Takes all events there are as seen.</summary>
+    /// <summary>Skips all existing events.</summary>
     /// <exception cref="ClientException">The run cannot be reached.</exception>
     public async Task SkipAsync(IRunView view, CancellationToken cancellation) =>
         _seen = (await PatienceOf(view).AskAsync<RunStatus>(async () => await StatusAsync(cancellation), () => null, cancellation)).LastEvent;
 
     /// <summary>
-    /// Shows events until the run has ended, and returns its last status. An end that is followed by more events is not the last: somebody resumed the run.
+    /// Shows events until the run has ended, and returns its last status. An end that is followed by more events is not final: the run was
+    /// resumed.
     /// </summary>
-    /// <exception cref="ClientException">The run cannot be reached any more, or the view cannot be written.</exception>
+    /// <exception cref="ClientException">The run can no longer be reached, or the output cannot be written.</exception>
     public Task<RunStatus> WatchAsync(IRunView view, CancellationToken cancellation)
     {
         var patience = PatienceOf(view);
@@ -41,7 +44,7 @@ internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time,
         async Task<RunStatus?> AskAsync()
         {
             var page = await ShowNewsAsync(patience, view, cancellation);
-            // A coordinator without news waits a second before it says so: asking for the status as well costs training nothing.
+            // A coordinator without new events answers after a second, so reading the status as well does not slow training.
             if (!view.WantsStatus && _last is not RunEnded && page.Lines.Count > 0)
                 return null;
             var status = await StatusAsync(cancellation);
@@ -49,12 +52,12 @@ internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time,
                 view.OnStatus(status);
             if (!status.HasEnded)
                 return null;
-            // Events that came between the two questions are shown first. Those that could not be written will never come.
+            // Events between the two calls are shown first. Events that could not be written to the journal never arrive.
             return status.LastEvent <= _seen || (page.Lines.Count == 0 && (await ShowNewsAsync(patience, view, cancellation)).Lines.Count == 0) ? status : null;
         }
     }
 
-    /// <summary>Shows the events there are.</summary>
+    /// <summary>Shows the existing events.</summary>
     /// <exception cref="ClientException">The run cannot be reached.</exception>
     public Task CatchUpAsync(IRunView view, CancellationToken cancellation)
     {
@@ -62,8 +65,8 @@ internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time,
         return patience.AskAsync<EventPage>(async () => await ShowNewsAsync(patience, view, cancellation), () => null, cancellation);
     }
 
-    /// <summary>Shows events until there is one at all, and returns the newest.</summary>
-    /// <exception cref="ClientException">The run cannot be reached any more.</exception>
+    /// <summary>Shows events until the first one exists, and returns the newest.</summary>
+    /// <exception cref="ClientException">The run can no longer be reached.</exception>
     public Task<RunEvent> WatchForSignOfLifeAsync(IRunView view, CancellationToken cancellation)
     {
         var patience = PatienceOf(view);
@@ -76,7 +79,7 @@ internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time,
             () => null, cancellation);
     }
 
-    /// <summary>Shows all events there are.</summary>
+    /// <summary>Shows all existing events.</summary>
     /// <returns>The last page.</returns>
     private async Task<EventPage> ShowNewsAsync(Patience patience, IRunView view, CancellationToken cancellation)
     {
@@ -98,7 +101,7 @@ internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time,
         }
     }
 
-    /// <summary>Output that cannot be written is no fault of the run's: asking again would leave the event out.</summary>
+    /// <summary>Separates output errors from errors of the run: a repeated query would skip the event.</summary>
     private static void Show(IRunView view, string line, RunEvent? runEvent)
     {
         try
@@ -115,7 +118,7 @@ internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time,
 
     private Task<RunStatus> StatusAsync(CancellationToken cancellation) => runs.GetStatusAsync(run).WaitAsync(limits.Answer, time, cancellation);
 
-    /// <summary>Silos may be newer than this program: an event of an unknown kind still has a number.</summary>
+    /// <summary>Silos may be newer than this program: an event of an unknown kind still has its number.</summary>
     private static (long Number, RunEvent? Event) Read(string line)
     {
         try

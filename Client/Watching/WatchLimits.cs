@@ -1,32 +1,34 @@
 namespace Orleans.Tbptt.Client.Watching;
 
-/// <summary>How patient a watcher is.</summary>
+/// <summary>Timeouts and retry intervals of the console.</summary>
 internal sealed record WatchLimits
 {
-    /// <summary>A question without an answer is asked again after this long. The coordinator itself waits up to a second for news.</summary>
+    /// <summary>An unanswered query is repeated after this time. The coordinator itself waits up to a second for new events.</summary>
     public TimeSpan Answer { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>A wish to stop, pause or resume that was not answered for this long is uttered again. Pausing takes as long as the step in flight.</summary>
+    /// <summary>
+    /// An unanswered stop, pause or resume request is repeated after this time. Pausing takes as long as the step in flight.
+    /// </summary>
     public TimeSpan Control { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>The least time between two questions, so that watching costs training nothing.</summary>
+    /// <summary>The minimum time between two queries, so that watching does not slow training.</summary>
     public TimeSpan Poll { get; init; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>A run that did not answer for this long is unreachable.</summary>
+    /// <summary>A run that has not answered for this time counts as unreachable.</summary>
     public TimeSpan Unreachable { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>A cluster that cannot be connected to for this long is unreachable.</summary>
+    /// <summary>A cluster that cannot be connected to within this time counts as unreachable.</summary>
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>A cluster that does not say what it is for this long is unreachable.</summary>
+    /// <summary>A cluster that does not answer the version check within this time counts as unreachable.</summary>
     public TimeSpan Greeting { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// A submission that was not answered for this long is sent once more: its silo may have died, which nobody tells a client. The data of a large
-    /// run may take longer to open; then the later submission finds the run that the first one made.
+    /// An unanswered submission is repeated after this time: its silo may have died, of which clients get no notice. The data of a large
+    /// run may take longer to open; the repeated submission then finds the run that the first one created.
     /// </summary>
     public TimeSpan Submission { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Events of one answer.</summary>
+    /// <summary>The maximum number of events in one answer.</summary>
     public int Page { get; init; } = 1000;
 }

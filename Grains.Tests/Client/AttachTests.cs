@@ -55,7 +55,7 @@ public sealed class AttachTests : IDisposable
 
         // A script must not take it for the run's outcome.
         Assert.Equal(ExitCode.Interrupted, await attached);
-        Assert.EndsWith($"detached; run wave-1 goes on, attach again with: tbptt attach wave-1 --runs {_console.Runs}\n", _console.Output, StringComparison.Ordinal);
+        Assert.EndsWith($"detached; run wave-1 continues, attach again with: tbptt attach wave-1 --runs {_console.Runs}\n", _console.Output, StringComparison.Ordinal);
         Assert.Empty(Cluster.Calls);
         Assert.Empty(_console.Exits);
     }
@@ -163,7 +163,7 @@ public sealed class AttachTests : IDisposable
 
         Assert.Equal(ExitCode.Unreachable, await _console.RunAsync(command, "wave-1"));
 
-        Assert.Matches($"no silo of run wave-1 is alive, it is lost .*; 'tbptt resume wave-1 --runs {_console.Runs}' goes on with it", _console.Error);
+        Assert.Matches($"no silo of run wave-1 is alive; the run is lost .*; continue it with 'tbptt resume wave-1 --runs {_console.Runs}'", _console.Error);
     }
 
     [Fact]

@@ -140,7 +140,7 @@ public sealed class ConsoleAppTests : IDisposable
 
         Assert.Equal(ExitCode.ReaderGone, await _console.RunAsync("train", "wave.yaml", "--output", "json"));
 
-        Assert.Equal(["launch", "submit", "stop: stopped because nobody reads standard output any more", "end"], Cluster.Calls);
+        Assert.Equal(["launch", "submit", "stop: stopped because the reader of standard output has gone", "end"], Cluster.Calls);
         Assert.Empty(_console.Exits);
     }
 

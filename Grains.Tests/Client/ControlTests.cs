@@ -34,7 +34,7 @@ public sealed class ControlTests : IDisposable
 
         Assert.Equal(0, await _console.RunAsync("stop", "wave-1"));
 
-        Assert.Equal("ended already: completed at step 1,200\n", _console.Output);
+        Assert.Equal("already ended: completed at step 1,200\n", _console.Output);
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed class ControlTests : IDisposable
         Assert.Equal(0, await _console.RunAsync("stop", "wave-1"));
 
         Assert.Equal(2, Cluster.Calls.Count);
-        Assert.Contains("does not answer, asking again: the gateway is gone", _console.Error, StringComparison.Ordinal);
+        Assert.Contains("does not answer, retrying: the gateway is gone", _console.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -96,7 +96,9 @@ public sealed class ControlTests : IDisposable
         Assert.Equal(0, await _console.RunAsync("resume", "wave-1", "--trainers", "3"));
 
         Assert.Equal(3, Cluster.Resumptions[0].Trainers);
-        Assert.StartsWith("with 3 trainers: where the run had another number, the result is the same within rounding, not to the bit; in rounds of local steps, and with error feedback, it is another one\n",
+        Assert.StartsWith(
+            "with 3 trainers: if the run had a different number, the result matches within rounding, not to the bit; "
+            + "with train.sync.mode local it differs\n",
             _console.Output, StringComparison.Ordinal);
     }
 
@@ -115,7 +117,7 @@ public sealed class ControlTests : IDisposable
     {
         Assert.Equal(ExitCode.Usage, await _console.RunAsync("resume", "wave-1", "--silos", "2"));
 
-        Assert.Contains("--silos: run wave-1 is answered for by cluster tbptt", _console.Error, StringComparison.Ordinal);
+        Assert.Contains("--silos: run wave-1 belongs to cluster tbptt", _console.Error, StringComparison.Ordinal);
         Assert.Empty(Cluster.Calls);
     }
 
@@ -134,7 +136,7 @@ public sealed class ControlTests : IDisposable
 
         Assert.Equal(["launch", "resume", "end"], Cluster.Calls);
         Assert.Equal(("wave-1", 3), (Cluster.Plan!.Run.Text, Cluster.Plan.Silos));
-        Assert.StartsWith("no silo is alive that answers for run wave-1: starting 3 silos for it", _console.Error, StringComparison.Ordinal);
+        Assert.StartsWith("no silo of run wave-1 is alive; starting 3 silos for it", _console.Error, StringComparison.Ordinal);
         Assert.Equal(string.Concat(Cluster.Lines.Select(line => line + "\n")), _console.Output);
     }
 

@@ -136,8 +136,8 @@ public sealed class LiveViewTests
 
         Assert.Contains("wave-1  paused  1:05  generation 2", text, StringComparison.Ordinal);
         Assert.Contains(" WARNING  disk [full]", text, StringComparison.Ordinal);
-        Assert.Contains("passed over checkpoint 1-5: torn", text, StringComparison.Ordinal);
-        Assert.Contains("it goes on with tbptt resume wave-1", text, StringComparison.Ordinal);
+        Assert.Contains("skipped checkpoint 1-5: torn", text, StringComparison.Ordinal);
+        Assert.Contains("continue with tbptt resume wave-1", text, StringComparison.Ordinal);
         Assert.Matches(@"0 +0-9 +silo-1 +cpu +late", text);
     }
 

@@ -51,7 +51,7 @@ public sealed class LogsTests : IDisposable
 
         Assert.Equal(ExitCode.Failed, await _console.RunAsync("logs", "wave-1", "--silo", "silo-3"));
 
-        Assert.Contains("no log of silo 'silo-3' in run wave-1; those with logs are silo-1, silo-2", _console.Error, StringComparison.Ordinal);
+        Assert.Contains("found no log of silo 'silo-3' in run wave-1; silos with logs: silo-1, silo-2", _console.Error, StringComparison.Ordinal);
     }
 
     [Fact]

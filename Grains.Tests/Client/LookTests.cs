@@ -27,10 +27,10 @@ public sealed class LookTests : IDisposable
         string[] lines = _console.Output.TrimEnd().Split('\n');
         Assert.Equal("RUN     STATE                                      EPOCH  STEP   LOSS  CHECKPOINT  PRIORITY  STARTED              DURATION  NOTE", lines[0]);
         Assert.Equal("wave-2  running                                    1/2    1,200  0.25  -           5         2026-03-14 12:01:00  1:00      WARNING: disk full", lines[1]);
-        Assert.Equal($"wave-3  lost (last heard 2026-03-14 12:01:40 UTC)  1/2    1,200  0.25  -           0         2026-03-14 12:00:30  1:10      go on with: tbptt resume wave-3 --runs {_console.Runs}", lines[2]);
+        Assert.Equal($"wave-3  lost (last heard 2026-03-14 12:01:40 UTC)  1/2    1,200  0.25  -           0         2026-03-14 12:00:30  1:10      continue with: tbptt resume wave-3 --runs {_console.Runs}", lines[2]);
         Assert.StartsWith("wave-4  queued (2 runs before it)                  1/2    0      -", lines[3], StringComparison.Ordinal);
         Assert.StartsWith("wave-5  paused", lines[4], StringComparison.Ordinal);
-        Assert.EndsWith($"go on with: tbptt resume wave-5 --runs {_console.Runs}", lines[4], StringComparison.Ordinal);
+        Assert.EndsWith($"continue with: tbptt resume wave-5 --runs {_console.Runs}", lines[4], StringComparison.Ordinal);
         Assert.Equal("wave-1  completed                                  1/2    1,200  0.25  1,000       0         2026-03-14 12:00:00  3.0 s", lines[5]);
     }
 
@@ -81,7 +81,7 @@ public sealed class LookTests : IDisposable
 
         Assert.Equal(0, await _console.RunAsync("show", "wave-1"));
 
-        Assert.Contains($"go on with  tbptt resume wave-1 --runs {_console.Runs}\n", _console.Output, StringComparison.Ordinal);
+        Assert.Contains($"continue    tbptt resume wave-1 --runs {_console.Runs}\n", _console.Output, StringComparison.Ordinal);
         Assert.Contains("WARNING     no checkpoint can be written\n", _console.Output, StringComparison.Ordinal);
     }
 
@@ -105,7 +105,7 @@ public sealed class LookTests : IDisposable
 
         string[] lines = _console.Output.TrimEnd().Split('\n');
         Assert.StartsWith("wave-2  completed", lines[1], StringComparison.Ordinal);
-        Assert.EndsWith("go on with: tbptt resume wave-1 --cluster redis:10.0.0.5:6379", lines[2], StringComparison.Ordinal);
+        Assert.EndsWith("continue with: tbptt resume wave-1 --cluster redis:10.0.0.5:6379", lines[2], StringComparison.Ordinal);
         Assert.Equal([new ClusterAddress(ClusterProvider.Redis, "10.0.0.5:6379", "tbptt")], _console.Cluster.Opened);
     }
 

@@ -47,7 +47,7 @@ public sealed class SubmitTests : IDisposable
 
         Assert.Equal(0, await _console.RunAsync("submit", "wave.yaml", "--id", "wave-1"));
 
-        Assert.StartsWith("already there: reattached\nrun     wave-1\n", _console.Output, StringComparison.Ordinal);
+        Assert.StartsWith("run already exists: reattached\nrun     wave-1\n", _console.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -119,7 +119,7 @@ public sealed class SubmitTests : IDisposable
 
         Assert.Equal(ExitCode.Unreachable, await _console.RunAsync("submit", "wave.yaml"));
 
-        Assert.Contains("of another version than", _console.Error, StringComparison.Ordinal);
+        Assert.Contains("its version differs from", _console.Error, StringComparison.Ordinal);
         Assert.Contains("no such method", _console.Error, StringComparison.Ordinal);
     }
 

@@ -4,7 +4,9 @@ using System.Net.Sockets;
 
 namespace Orleans.Tbptt.Silo.Configuration;
 
-/// <summary>The address that others reach this machine at, for those who cannot say it: a container is given its own as it starts.</summary>
+/// <summary>
+/// The address that others reach this machine at, for those who cannot say it: a container is given its own as it starts.
+/// </summary>
 internal static class OwnAddress
 {
     /// <summary>What <see cref="SiloSettings.Address"/> says where it is to be found out.</summary>

@@ -4,23 +4,23 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Silo.Configuration;
 
-/// <summary>How a silo's life is tied to others'.</summary>
+/// <summary>When a silo process ends.</summary>
 internal enum SiloMode
 {
-    /// <summary>Started by a person or a service manager: runs until it is told to end.</summary>
+    /// <summary>Started by a user or a service manager: runs until it receives a signal.</summary>
     Standing,
 
     /// <summary>Started by the console: ends when the console does.</summary>
     Local,
 
-    /// <summary>Started by the console, which goes: ends when its run does.</summary>
+    /// <summary>Started by a console that does not stay: ends when its run does.</summary>
     Detached,
 }
 
-/// <summary>What a silo's command line says.</summary>
+/// <summary>The parsed command line of a silo.</summary>
 /// <param name="Settings">All settings.</param>
-/// <param name="Mode">Whose life its own follows.</param>
-/// <param name="Run">The run that a detached silo lives for.</param>
+/// <param name="Mode">When the silo ends.</param>
+/// <param name="Run">The run that a detached silo trains.</param>
 internal sealed record SiloStart(SiloSettings Settings, SiloMode Mode, RunId? Run);
 
 /// <summary>The command line of <c>tbptt-silo</c>.</summary>
@@ -28,57 +28,57 @@ internal sealed class SiloCommandLine
 {
     private readonly Option<bool> _local = new("--local")
     {
-        Description = "End when standard input ends; print one line of JSON when ready. The console starts its silos so.",
+        Description = "End when standard input closes; print one line of JSON when ready. Used by 'tbptt train'.",
     };
 
     private readonly Option<string> _detached = new("--detached")
     {
-        Description = "End when this run has ended; print one line of JSON when ready. For 'tbptt train --detach'.",
+        Description = "End when this run has ended; print one line of JSON when ready. Used by 'tbptt train --detach'.",
         HelpName = "RUN",
     };
 
     private readonly Option<string[]> _dataRoots = new("--data-root")
     {
-        Description = "A directory that data may lie in; may be given again and again. Default: anywhere; of a silo that others can reach, the run store.",
+        Description = "Directory from which data may be read. Repeatable. Default: any; the run store, if other machines can reach the silo.",
         HelpName = "DIR",
     };
 
-    /// <summary>What a database is found by, and so what <c>init-database</c> takes, too.</summary>
+    /// <summary>The options that locate the membership store; <c>init-database</c> takes them, too.</summary>
     private readonly (Option<string> Option, string Key)[] _store =
     [
-        (Text("--runs", "DIR", "The run store, shared by all silos of a cluster. Default ./runs."), Own(nameof(SiloSettings.Runs))),
-        (Text("--clustering", "PROVIDER", "Where the cluster keeps its membership: Sqlite, Redis or PostgreSql. Default Sqlite."), ClusteringSettings.ProviderKey),
-        (Text("--connection", "STRING", "The connection string of Redis or PostgreSQL, or SQLite's file. Better in the environment if it holds a password: Orleans__Clustering__ConnectionString."), ClusteringSettings.ConnectionKey),
-        (Text("--membership", "FILE", "The SQLite file of the membership. Default .cluster/membership.db in the run store."), Own(nameof(SiloSettings.Membership))),
+        (Text("--runs", "DIR", "Run store, shared by all silos of a cluster. Default: ./runs."), Own(nameof(SiloSettings.Runs))),
+        (Text("--clustering", "PROVIDER", "Membership store: Sqlite, Redis or PostgreSql. Default: Sqlite."), ClusteringSettings.ProviderKey),
+        (Text("--connection", "STRING", "Connection string of Redis or PostgreSQL, or the SQLite file. If it holds a password, set Orleans__Clustering__ConnectionString instead."), ClusteringSettings.ConnectionKey),
+        (Text("--membership", "FILE", "SQLite membership file. Default: .cluster/membership.db in the run store."), Own(nameof(SiloSettings.Membership))),
     ];
 
     private readonly (Option<string> Option, string Key)[] _settings =
     [
-        (Text("--cluster-id", "ID", "The cluster to be part of. Default tbptt."), Own(nameof(SiloSettings.ClusterId))),
-        (Text("--device", "DEVICE", "auto, cpu or cuda:N, for runs that leave the choice to the silo. Default auto."), Own(nameof(SiloSettings.Device))),
-        (Text("--slots", "N", "How many trainers to take; 0 for coordinators only. Default: one for each core, or for each GPU."), Own(nameof(SiloSettings.Slots))),
-        (Text("--address", "IP|auto", "The address that others reach this silo at; auto finds it, on a machine that has one. Default 127.0.0.1."), Own(nameof(SiloSettings.Address))),
-        (Text("--silo-port", "PORT", "The port for silos. Default: any free one."), Own(nameof(SiloSettings.SiloPort))),
-        (Text("--gateway-port", "PORT", "The port for clients. Default: any free one."), Own(nameof(SiloSettings.GatewayPort))),
-        (Text("--http", "[ADDRESS:]PORT", "Where to serve the web page, or off. Off the loopback it takes a token: Tbptt__Web__Token. Default: any free port of 127.0.0.1."), $"{Own(nameof(SiloSettings.Web))}:{nameof(WebSettings.Http)}"),
-        (Text("--name", "NAME", "The silo's name. Default: silo- and the process id, in a container its name."), Own(nameof(SiloSettings.Name))),
-        (Text("--log-file", "FILE", "A file that the log is appended to."), Own(nameof(SiloSettings.LogFile))),
-        (Text("--log-format", "FORMAT", "text, for people, or json, one event a line. A console's own silos keep to text. Default text."), Own(nameof(SiloSettings.LogFormat))),
-        (Text("--telemetry", "WHERE", "console, to write spans and metrics to standard output; or none. To a collector: OTEL_EXPORTER_OTLP_ENDPOINT and so on. Default none."), Own(nameof(SiloSettings.Telemetry))),
-        (Text("--log-level", "LEVEL", "verbose, debug, information, warning, error or fatal. Default information."), Own(nameof(SiloSettings.LogLevel))),
+        (Text("--cluster-id", "ID", "ID of the cluster to join. Default: tbptt."), Own(nameof(SiloSettings.ClusterId))),
+        (Text("--device", "DEVICE", "Device for runs with device: auto: auto, cpu or cuda:N. Default: auto."), Own(nameof(SiloSettings.Device))),
+        (Text("--slots", "N", "Number of trainers; 0 for coordinators only. Default: one per core, or per GPU."), Own(nameof(SiloSettings.Slots))),
+        (Text("--address", "IP|auto", "IP address at which silos and clients reach this silo; auto: the machine's only address. Default: 127.0.0.1."), Own(nameof(SiloSettings.Address))),
+        (Text("--silo-port", "PORT", "Port for silos. Default: any free port."), Own(nameof(SiloSettings.SiloPort))),
+        (Text("--gateway-port", "PORT", "Port for clients. Default: any free port."), Own(nameof(SiloSettings.GatewayPort))),
+        (Text("--http", "[ADDRESS:]PORT", "Where to serve the web page, or off. Other addresses than loopback require Tbptt__Web__Token. Default: any free port of 127.0.0.1."), $"{Own(nameof(SiloSettings.Web))}:{nameof(WebSettings.Http)}"),
+        (Text("--name", "NAME", "Silo name. Default: silo-PID, in a container silo-HOSTNAME."), Own(nameof(SiloSettings.Name))),
+        (Text("--log-file", "FILE", "File to append the log to."), Own(nameof(SiloSettings.LogFile))),
+        (Text("--log-format", "FORMAT", "text, or json for one event per line. Local silos always write text. Default: text."), Own(nameof(SiloSettings.LogFormat))),
+        (Text("--telemetry", "WHERE", "console: write spans and metrics to standard output; none. For a collector set OTEL_EXPORTER_OTLP_ENDPOINT. Default: none."), Own(nameof(SiloSettings.Telemetry))),
+        (Text("--log-level", "LEVEL", "verbose, debug, information, warning, error or fatal. Default: information."), Own(nameof(SiloSettings.LogLevel))),
     ];
 
     /// <summary>Builds the command.</summary>
-    /// <param name="run">What to do with a command line that is sound.</param>
-    /// <param name="initializeDatabase">The work of <c>init-database</c>.</param>
+    /// <param name="run">Runs the silo.</param>
+    /// <param name="initializeDatabase">Executes <c>init-database</c>.</param>
     public RootCommand Build(Func<SiloStart, Task<int>> run, Func<ClusteringSettings, Task<int>> initializeDatabase)
     {
-        var command = new RootCommand("A silo of an Orleans.Tbptt cluster: holds coordinators and trainers of runs.")
+        var command = new RootCommand("Silo of an Orleans.Tbptt cluster: hosts coordinators and trainers of runs.")
         {
             _local, _detached, _dataRoots,
         };
         var database = new Command(
-            "init-database", "Creates the tables of membership and grain directory in a PostgreSQL database or SQLite file; needed once, harmless again.");
+            "init-database", "Creates the membership and grain directory tables in a PostgreSQL database or SQLite file. Required once; repeating it is harmless.");
         foreach (var (option, _) in _store)
             database.Options.Add(option);
         database.SetAction(result => initializeDatabase(Bind(result, _store).Clustering));
@@ -89,7 +89,7 @@ internal sealed class SiloCommandLine
         return command;
     }
 
-    /// <summary>Whether the one who started this silo waits for a <see cref="Local.ReadyLine"/>.</summary>
+    /// <summary>Whether the starting process waits for a <see cref="Local.ReadyLine"/>.</summary>
     public bool WantsReadyLine(ParseResult result) => result.GetValue(_local) || result.GetResult(_detached) is not null;
 
     private SiloStart Read(ParseResult result)
@@ -107,7 +107,7 @@ internal sealed class SiloCommandLine
             .Select(option => KeyValuePair.Create(option.Key, result.GetValue(option.Option)))
             .Where(setting => setting.Value is not null)
             .ToDictionary();
-        // Who names the SQLite file means it, whatever the environment says of clusters.
+        // --membership selects SQLite, whatever the environment configures.
         if (given.ContainsKey(Own(nameof(SiloSettings.Membership))))
             given.TryAdd(ClusteringSettings.ProviderKey, nameof(ClusteringProvider.Sqlite));
         try

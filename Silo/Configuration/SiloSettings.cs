@@ -33,10 +33,16 @@ internal sealed class SiloSettings
     /// <summary>The cluster to be part of; weighs more than <c>Orleans:ClusterId</c>.</summary>
     public string? ClusterId { get; set; }
 
-    /// <summary>The SQLite file of the membership; weighs more than <c>Orleans:Clustering:ConnectionString</c>. Default <c>.cluster/membership.db</c> in the run store.</summary>
+    /// <summary>
+    /// The SQLite file of the membership; weighs more than <c>Orleans:Clustering:ConnectionString</c>. Default
+    /// <c>.cluster/membership.db</c> in the run store.
+    /// </summary>
     public string? Membership { get; set; }
 
-    /// <summary>Where the cluster keeps its membership: the section <c>Orleans</c>, and what <see cref="ClusterId"/> and <see cref="Membership"/> change of it.</summary>
+    /// <summary>
+    /// Where the cluster keeps its membership: the section <c>Orleans</c>, and what <see cref="ClusterId"/> and <see cref="Membership"/>
+    /// change of it.
+    /// </summary>
     public ClusteringSettings Clustering { get; private set; } = ClusteringSettings.OfFile("runs/.cluster/membership.db", ClusteringSettings.DefaultClusterId);
 
     /// <summary>The IP address that others reach this silo at, or <c>auto</c>: this machine's only one. Default 127.0.0.1.</summary>
@@ -48,7 +54,9 @@ internal sealed class SiloSettings
     /// <summary>The port for clients; 0, the default, for any free one.</summary>
     public int GatewayPort { get; set; }
 
-    /// <summary>The silo's name; when left out, made from the process id, and in a container, where that is 1, from the container's name.</summary>
+    /// <summary>
+    /// The silo's name; when left out, made from the process id, and in a container, where that is 1, from the container's name.
+    /// </summary>
     public string? Name { get; set; }
 
     /// <summary>A file that the log is appended to; none when left out.</summary>
@@ -114,7 +122,9 @@ internal sealed class SiloSettings
     public int ActualSlots => Slots ?? (ActualDevice == DeviceName.Cpu ? Environment.ProcessorCount
         : DeviceName == DeviceName.Auto ? DeviceSelector.ThisMachine.CudaDevices : 1);
 
-    /// <summary>A name that no other silo of a cluster is likely to have. The only program of a container is process 1 in every one of them.</summary>
+    /// <summary>
+    /// A name that no other silo of a cluster is likely to have. The only program of a container is process 1 in every one of them.
+    /// </summary>
     internal static string NameOf(int process, string machine) => $"silo-{(process == 1 ? machine : process)}";
 
     /// <summary>Reads everything from the sources of a configuration, and checks it.</summary>

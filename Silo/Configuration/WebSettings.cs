@@ -14,10 +14,14 @@ internal sealed class WebSettings
     /// <summary><c>[address:]port</c>, or <c>off</c>. Default <c>0</c>: any free port of the loopback.</summary>
     public string Http { get; set; } = "0";
 
-    /// <summary>Who shows it may see and steer the cluster's runs. Required where others than this machine's own programs can reach the page.</summary>
+    /// <summary>
+    /// Who shows it may see and steer the cluster's runs. Required where others than this machine's own programs can reach the page.
+    /// </summary>
     public string? Token { get; set; }
 
-    /// <summary>A file that holds the token, in place of <see cref="Token"/>: so secrets come into a container. Space around it does not count.</summary>
+    /// <summary>
+    /// A file that holds the token, in place of <see cref="Token"/>: so secrets come into a container. Space around it does not count.
+    /// </summary>
     public string? TokenFile { get; set; }
 
     /// <summary>Whether there is a page at all.</summary>
