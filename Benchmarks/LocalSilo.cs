@@ -64,7 +64,7 @@ internal sealed class LocalSilo : IAsyncDisposable
     public async Task<RunDirectory> Train(RunId run, RunSpec spec, Action<RunStatus>? watch = null)
     {
         var grains = _host.Services.GetRequiredService<IGrainFactory>();
-        var reply = await grains.GetGrain<ICatalogGrain>(0).Submit(new(run, spec, Protocol: ProtocolVersion.Current));
+        var reply = await grains.GetGrain<ICatalogGrain>(0).Submit(new(run, new(SpecWriter.ToYaml(spec), "spec.yaml", "/"), Protocol: ProtocolVersion.Current));
         if (reply.Problems.Count > 0)
             throw new SpecException(reply.Problems);
         var coordinator = grains.GetGrain<ICoordinatorGrain>(run.Text);

@@ -8,8 +8,8 @@ namespace Orleans.Tbptt.Protocol;
 public interface ICatalogGrain : IGrainWithIntegerKey
 {
     /// <summary>
-    /// Opens the data the spec names, checks that everything fits, writes the run's directory and starts its coordinator.
-    /// A spec that does not fit changes nothing; its problems are the reply. The same id and spec once more finds the run that is there.
+    /// Reads the spec, opens the data it names, checks that everything fits, writes the run's directory and starts its coordinator.
+    /// A spec that does not fit changes nothing; all its problems, each with its place, are the reply. The same id and spec once more finds the run that is there.
     /// </summary>
     [Alias("Submit"), ResponseTimeout("00:10:00")]
     Task<SubmitReply> Submit(SubmitRequest request);
@@ -25,12 +25,12 @@ public interface ICatalogGrain : IGrainWithIntegerKey
 
 /// <summary>Asks for a run.</summary>
 /// <param name="Run">The id it shall have.</param>
-/// <param name="Spec">What to train.</param>
+/// <param name="Spec">What to train, as it was written.</param>
 /// <param name="Priority">Where slots are scarce, runs of higher priority go first; −100 to 100.</param>
 /// <param name="Protocol">What the client speaks, <see cref="ProtocolVersion.Current"/>; 0 from a client too old to say.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.SubmitRequest")]
 public sealed record SubmitRequest(
-    [property: Id(0)] RunId Run, [property: Id(1)] RunSpec Spec, [property: Id(2)] int Priority = 0, [property: Id(3)] int Protocol = 0);
+    [property: Id(0)] RunId Run, [property: Id(1)] SpecText Spec, [property: Id(2)] int Priority = 0, [property: Id(3)] int Protocol = 0);
 
 /// <summary>Answers a <see cref="SubmitRequest"/>.</summary>
 /// <param name="Problems">Why the run was refused; empty when it was started.</param>

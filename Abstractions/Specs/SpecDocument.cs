@@ -4,15 +4,18 @@ namespace Orleans.Tbptt.Specs;
 /// <param name="spec">The spec; null when there are problems.</param>
 /// <param name="problems">The mistakes, located, in the order of the document.</param>
 /// <param name="locations">Where each key of the document stands: <c>file:line:column</c> or <c>--set key=value</c>.</param>
-/// <param name="fileName">The document's name in messages.</param>
+/// <param name="written">What was read.</param>
 public sealed class SpecDocument(
-    RunSpec? spec, IReadOnlyList<SpecProblem> problems, IReadOnlyDictionary<string, string> locations, string fileName)
+    RunSpec? spec, IReadOnlyList<SpecProblem> problems, IReadOnlyDictionary<string, string> locations, SpecText written)
 {
     /// <summary>The spec; null when there are <see cref="Problems"/>.</summary>
     public RunSpec? Spec { get; } = spec;
 
     /// <summary>The mistakes; empty when the spec is sound.</summary>
     public IReadOnlyList<SpecProblem> Problems { get; } = problems;
+
+    /// <summary>What was read.</summary>
+    public SpecText Written { get; } = written;
 
     /// <summary>Gives a problem that was found later (in the data, say) the place of its key, or of the nearest key above it.</summary>
     public SpecProblem Locate(SpecProblem problem)
@@ -24,7 +27,10 @@ public sealed class SpecDocument(
             if (locations.TryGetValue(key, out string? location))
                 return problem with { Location = location };
             if (!key.Contains('.'))
-                return problem with { Location = $"{fileName}:1:1" };
+                return problem with { Location = $"{Written.FileName}:1:1" };
         }
     }
+
+    /// <summary>A document that cannot be read any further than to one mistake.</summary>
+    internal static SpecDocument Unreadable(SpecProblem problem, SpecText written) => new(null, [problem], new Dictionary<string, string>(), written);
 }

@@ -84,7 +84,7 @@ internal sealed class SocketSilos : IAsyncDisposable
     {
         var (bytes, collections, allocated, processor) = (Bytes, GC.CollectionCount(2), GC.GetTotalAllocatedBytes(), Environment.CpuUsage.TotalTime);
         var grains = _hosts[0].Services.GetRequiredService<IGrainFactory>();
-        var reply = await grains.GetGrain<ICatalogGrain>(0).Submit(new(run, spec, Protocol: ProtocolVersion.Current));
+        var reply = await grains.GetGrain<ICatalogGrain>(0).Submit(new(run, new(SpecWriter.ToYaml(spec), "spec.yaml", "/"), Protocol: ProtocolVersion.Current));
         if (reply.Problems.Count > 0)
             throw new SpecException(reply.Problems);
         var coordinator = grains.GetGrain<ICoordinatorGrain>(run.Text);

@@ -61,7 +61,7 @@ internal static class SubmitCommand
             var now = context.Time.GetUtcNow();
             var run = options.Id ?? RunId.Create(spec.Name, now, RandomNumberGenerator.GetInt32(1 << 16));
             var reply = await new Submission(cluster.Runs, cluster.Name, context.Time, context.Limits)
-                .SendAsync(new(run, spec, options.Priority, ProtocolVersion.Current), document, cancellation);
+                .SendAsync(new(run, document.Written, options.Priority, ProtocolVersion.Current), document, cancellation);
             var status = new RunStatus
             {
                 Id = run.Text, Name = spec.Name, State = RunState.Starting, Epochs = spec.Train.Epochs, Directory = reply.Directory,

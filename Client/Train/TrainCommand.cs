@@ -28,7 +28,7 @@ internal static class TrainCommand
         return request.Detach ? training.DetachAsync() : training.RunAsync();
 
         Task SubmitAsync(IRunService runs) => new Submission(runs, "the cluster", context.Time, context.Limits)
-            .SendAsync(new(run, spec.Spec, 0, ProtocolVersion.Current), spec.Document, CancellationToken.None);
+            .SendAsync(new(run, spec.Document.Written, 0, ProtocolVersion.Current), spec.Document, CancellationToken.None);
     }
 
     private static async Task<int> OnClusterAsync(ConsoleContext context, TrainRequest request)

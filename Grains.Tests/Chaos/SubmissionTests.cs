@@ -2,6 +2,7 @@ using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Tests.Chaos.Harness;
 using Orleans.Tbptt.Tests.EndToEnd;
+using Orleans.Tbptt.Tests.Support;
 
 namespace Orleans.Tbptt.Tests.Chaos;
 
@@ -16,11 +17,11 @@ public sealed class SubmissionTests(ChaosReport report) : ChaosTest(report)
         var cluster = await StartClusterAsync(silos: 2);
         var second = Keep(await cluster.ConnectAsync());
         var id = cluster.NextRun(ChaosSpecs.Standard);
-        var request = new SubmitRequest(id, ChaosSpecs.Standard, Protocol: ProtocolVersion.Current);
+        var request = new SubmitRequest(id, ChaosSpecs.Standard.Written(), Protocol: ProtocolVersion.Current);
 
         var replies = await Task.WhenAll(
             cluster.Grains.GetGrain<ICatalogGrain>(0).Submit(request), second.Grains.GetGrain<ICatalogGrain>(0).Submit(request));
-        var other = await second.Grains.GetGrain<ICatalogGrain>(0).Submit(request with { Spec = ChaosSpecs.With("seed=4") });
+        var other = await second.Grains.GetGrain<ICatalogGrain>(0).Submit(request with { Spec = ChaosSpecs.With("seed=4").Written() });
         var run = cluster.Record(id);
         await run.AwaitEnd();
 

@@ -96,5 +96,5 @@ internal sealed class FixedChecker(params SpecProblem[] problems) : ISpecChecker
     public SpecDocument Read(string specPath, IReadOnlyList<string> sets) => Check(specPath, sets).Document;
 
     private static SpecDocument Document(string path) =>
-        new(Sample.Spec, [], new Dictionary<string, string> { ["data"] = $"{path}:7:3" }, path);
+        new(Sample.Spec, [], new Dictionary<string, string> { ["data"] = $"{path}:7:3" }, new("name: wave", path, "/"));
 }

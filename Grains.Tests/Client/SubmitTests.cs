@@ -28,6 +28,7 @@ public sealed class SubmitTests : IDisposable
         Assert.Equal($"run     wave-1\nfiles   /runs/wave-1\nattach  tbptt attach wave-1 --runs {_console.Runs}\n", _console.Output);
         var request = Assert.Single(Cluster.Submissions);
         Assert.Equal(("wave-1", 7, ProtocolVersion.Current), (request.Run.Text, request.Priority, request.Protocol));
+        Assert.Equal(new SpecText("name: wave", "wave.yaml", "/"), request.Spec);
         Assert.Equal([_console.Standing], Cluster.Opened);
         Assert.Empty(Cluster.Asked);
     }

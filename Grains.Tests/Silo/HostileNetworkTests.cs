@@ -193,7 +193,7 @@ public sealed class HostileNetworkTests : IDisposable
     {
         var cancellation = TestContext.Current.CancellationToken;
         await using ClusterConnection connection = await ClusterConnection.OpenAsync(Path.Combine(_runs, ".cluster", "membership.db"), Cluster, cancellation);
-        SubmitReply reply = await connection.Grains.GetGrain<ICatalogGrain>(0).Submit(new(RunId.Parse(run), TestSpecs.Average(), Protocol: ProtocolVersion.Current));
+        SubmitReply reply = await connection.Grains.GetGrain<ICatalogGrain>(0).Submit(new(RunId.Parse(run), TestSpecs.Average().Written(), Protocol: ProtocolVersion.Current));
         Assert.Empty(reply.Problems);
         var coordinator = connection.Grains.GetGrain<ICoordinatorGrain>(run);
         List<string> lines = [];

@@ -43,16 +43,16 @@ public sealed class SpecSourceTests : IDisposable
                 $"run.yaml:5:3 data.source: found {found} in the glob {glob}, expected * and ** as wildcards; write * in the place of {replaced}",
                 $"run.yaml:7:3 data.exclude: found {found} in the glob {glob}, expected * and ** as wildcards; write * in the place of {replaced}",
             ],
-            SpecLoader.Parse(text, "run.yaml", "/base", []).Problems.Select(problem => problem.ToString()));
+            SpecLoader.Parse(text, "run.yaml", "/base").Problems.Select(problem => problem.ToString()));
     }
 
     [Fact]
     public void Glob_MayLieInADirectoryOfAnyName_WhenItIsRelative()
     {
-        RunSpec spec = SpecLoader.Parse(Bytes, "run.yaml", "/a[1]?", []).Spec!;
+        RunSpec spec = SpecLoader.Parse(Bytes, "run.yaml", "/a[1]?").Spec!;
 
         Assert.Equal(["/a[1]?/texts/**/*.txt"], spec.Data.Paths);
-        Assert.Equal(spec, SpecLoader.Parse(SpecWriter.ToYaml(spec), "run.yaml", "/", [], filesMustExist: false).Spec);
+        Assert.Equal(spec, SpecLoader.Parse(SpecWriter.ToYaml(spec), "run.yaml", "/", filesMustExist: false).Spec);
     }
 
     [Theory]
@@ -70,7 +70,7 @@ public sealed class SpecSourceTests : IDisposable
     [Fact]
     public void Npy_IsRefused_WhenTheDirectoryHasAComma()
     {
-        SpecDocument document = SpecLoader.Parse(Sine.With("  source: npy:i.npy,t.npy"), "run.yaml", "/a,b", [], filesMustExist: false);
+        SpecDocument document = SpecLoader.Parse(Sine.With("  source: npy:i.npy,t.npy"), "run.yaml", "/a,b", filesMustExist: false);
 
         Assert.Equal(
             "run.yaml:5:3 data.source: found a comma in the path /a,b/i.npy, expected npy:INPUTS,TARGETS[,LENGTHS]; rename the directory: commas part the files of a npy source",
@@ -83,7 +83,7 @@ public sealed class SpecSourceTests : IDisposable
         File.WriteAllText(Path.Combine(_directory, "here.npy"), "");
         string text = Sine.With("  source: npy:here.npy,gone.npy").After("  hiddenSize", "  initFrom: .");
 
-        SpecDocument document = SpecLoader.Parse(text, "run.yaml", _directory, []);
+        SpecDocument document = SpecLoader.Parse(text, "run.yaml", _directory);
 
         Assert.Equal(
             [
@@ -91,7 +91,7 @@ public sealed class SpecSourceTests : IDisposable
                 $"run.yaml:6:3 data.source: found no such file {_directory}/gone.npy, expected a NumPy file; correct the path, relative to the spec's directory",
             ],
             document.Problems.Select(problem => problem.ToString()));
-        Assert.NotNull(SpecLoader.Parse(text, "run.yaml", _directory, [], filesMustExist: false).Spec);
+        Assert.NotNull(SpecLoader.Parse(text, "run.yaml", _directory, filesMustExist: false).Spec);
     }
 
     [Fact]

@@ -143,7 +143,7 @@ public class SpecWriterTests
     private static void AssertComesBack(RunSpec spec)
     {
         string yaml = SpecWriter.ToYaml(spec);
-        SpecDocument document = SpecLoader.Parse(yaml, "other.yaml", "/elsewhere", [], filesMustExist: false);
+        SpecDocument document = SpecLoader.Parse(yaml, "other.yaml", "/elsewhere", filesMustExist: false);
         Assert.True(document.Problems.Count == 0, $"{string.Join('\n', document.Problems)}\n{yaml}");
         Assert.Equal(spec, document.Spec);
     }

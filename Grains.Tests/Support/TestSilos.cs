@@ -56,7 +56,7 @@ internal sealed class TestSilos : IAsyncDisposable
     public async Task<RunId> Submit(RunSpec spec)
     {
         var run = RunId.Parse($"{spec.Name}-{Interlocked.Increment(ref _runs)}");
-        var reply = await Grains.GetGrain<ICatalogGrain>(0).Submit(new(run, spec, Protocol: ProtocolVersion.Current));
+        var reply = await Grains.GetGrain<ICatalogGrain>(0).Submit(new(run, spec.Written(), Protocol: ProtocolVersion.Current));
         Assert.Empty(reply.Problems);
         return run;
     }

@@ -5,6 +5,9 @@ namespace Orleans.Tbptt.Tests.Support;
 /// <summary>Small specs that train in a moment.</summary>
 internal static class TestSpecs
 {
+    /// <summary>The spec as a client submits it.</summary>
+    public static SpecText Written(this RunSpec spec) => new(SpecWriter.ToYaml(spec), "spec.yaml", "/");
+
     /// <summary>The average task, all sizes given.</summary>
     public static RunSpec Average(int trainers = 2, int layers = 1, double dropout = 0, int epochs = 2, double validationFraction = 0) => new()
     {

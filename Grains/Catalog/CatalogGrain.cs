@@ -24,17 +24,19 @@ internal sealed class CatalogGrain(
 
     public async Task<SubmitReply> Submit(SubmitRequest request)
     {
-        var problems = Refusals(request);
-        if (problems.Count > 0)
-            return new(problems, "");
+        if (Refusal(request) is { } refusal)
+            return new([refusal], "");
+        var document = SubmissionCheck.Read(request.Spec, roots);
+        if (document.Spec is not { } asked)
+            return new(document.Problems, "");
         RunDataLease lease;
         try
         {
-            lease = await Task.Run(() => data.Acquire(request.Run, request.Spec));
+            lease = await Task.Run(() => data.Acquire(request.Run, asked));
         }
         catch (SpecException e)
         {
-            return new(e.Problems, "");
+            return new([.. e.Problems.Select(document.Locate)], "");
         }
 
         // Held until the coordinator has taken its own share, so that the data are read through once.
@@ -60,16 +62,16 @@ internal sealed class CatalogGrain(
             [.. silos.Select(silo => silo.Report).OrderBy(silo => silo.Name, StringComparer.Ordinal)]);
     }
 
-    /// <summary>A client is not to be trusted: what the console has checked is checked again.</summary>
-    private IReadOnlyList<SpecProblem> Refusals(SubmitRequest request)
+    /// <summary>What is wrong with a request besides its spec. The console has checked it, but a client is not to be trusted.</summary>
+    private static SpecProblem? Refusal(SubmitRequest request)
     {
         if (ProtocolVersion.Refusal(request.Protocol) is { } refusal)
-            return [new("", $"protocol {request.Protocol}", $"{ProtocolVersion.Current}", refusal)];
+            return new("", $"protocol {request.Protocol}", $"{ProtocolVersion.Current}", refusal);
         if (SubmissionCheck.CheckRun(request.Run) is { } id)
-            return [id];
-        if (Math.Abs((long)request.Priority) > MostPriority)
-            return [new("", $"priority {request.Priority}", $"-{MostPriority} to {MostPriority}", "choose one in between")];
-        return SubmissionCheck.Check(request.Spec, roots);
+            return id;
+        return Math.Abs((long)request.Priority) > MostPriority
+            ? new("", $"priority {request.Priority}", $"-{MostPriority} to {MostPriority}", "choose one in between")
+            : null;
     }
 
     private RunStatus First(SubmitRequest request, RunSpec spec, RunDirectory run) => new()

@@ -5,79 +5,71 @@ using Orleans.Tbptt.Specs;
 namespace Orleans.Tbptt.Grains.Catalog;
 
 /// <summary>
-/// Holds a spec that came in a message against every rule of a spec file. The console has checked it already, but whoever reaches a
-/// gateway can send any object: members that are null, sizes below zero, paths out of nowhere. Looks at no file and never throws.
+/// Reads a spec that came in a message by the rules of a spec file. The console has read it already, but anyone who reaches a
+/// gateway can send any text. Opens no file and never throws.
 /// </summary>
 internal static class SubmissionCheck
 {
-    private const string Remedy = "submit a spec that this version's loader has read";
+    private const int LongestName = 4096;
+    private const int MostSets = 1000;
+    private const int MostText = 1 << 20;
+    private const int Shown = 80;
 
-    /// <summary>All that is wrong with a spec, as far as it can be told without its data; empty when nothing is.</summary>
-    /// <param name="spec">The spec as it arrived.</param>
+    /// <summary>The spec, or all that is wrong with it as far as that shows without its data.</summary>
+    /// <param name="submitted">The text as it arrived; any member may be null.</param>
     /// <param name="roots">Where its files may lie.</param>
-    public static IReadOnlyList<SpecProblem> Check(RunSpec? spec, DataRoots roots)
+    public static SpecDocument Read(SpecText? submitted, DataRoots roots)
     {
         try
         {
-            // Each step relies on the one before.
-            IReadOnlyList<SpecProblem> problems = SpecShape.Check(spec);
-            if (problems.Count == 0)
-                problems = Paths(spec!);
-            if (problems.Count == 0)
-                problems = Rules(spec!);
-            return problems.Count == 0 ? roots.Check(spec!) : problems;
+            if (Shape(submitted) is { } problem)
+                return Refused([problem]);
+            // Files are looked for when the data are opened, by the user that opens them.
+            SpecDocument document = SpecLoader.Parse(submitted!, filesMustExist: false);
+            if (document.Spec is not { } spec || roots.Check(spec) is not { Count: > 0 } outside)
+                return document;
+            return Refused([.. outside.Select(document.Locate)]);
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
-            // Lists arrive as whatever type the sender chose, and some of those fail when one looks into them.
-            return [new("", $"an object that cannot be looked through ({SpecShape.Shorten(error.Message)})", "a run spec", Remedy)];
+            // A list arrives as whatever type the sender chose, and some of those fail when they are read.
+            return Refused([new("", $"a message that cannot be read ({Shorten(error.Message)})", "the text of a run spec", "submit it with tbptt")]);
         }
     }
 
     /// <summary>That an id which came in a message is none; null when it is one.</summary>
     public static SpecProblem? CheckRun(RunId run) => run.IsValid
         ? null
-        : new("", $"run id '{SpecShape.Shorten(run.ToString())}'", RunId.Expected, "choose such an id, or leave it out");
+        : new("", $"run id '{Shorten(run.ToString())}'", RunId.Expected, "choose such an id, or leave it out");
 
-    // A spec file's relative paths are made absolute by whoever reads it: what arrives is absolute, and says plainly where it leads.
-    private static List<SpecProblem> Paths(RunSpec spec)
+    /// <summary>What keeps the text from being read at all; its own size is the reader's affair.</summary>
+    private static SpecProblem? Shape(SpecText? submitted)
     {
-        var problems = new List<SpecProblem>();
-        void Look(string key, string path)
+        if (submitted is not { Text: not null, FileName: not null, Directory: not null, Sets: not null })
+            return new("", "nothing", "the text of a run spec", "submit it with tbptt");
+        foreach (string name in (string[])[submitted.FileName, submitted.Directory])
         {
-            int wildcard = path.IndexOf('*', StringComparison.Ordinal);
-            string fixedPart = wildcard < 0 ? path : path[..(path.LastIndexOf('/', wildcard) + 1)];
-            if (!Path.IsPathFullyQualified(fixedPart) || Path.GetFullPath(fixedPart) != fixedPart || path.Split('/').Contains(".."))
-            {
-                problems.Add(new(
-                    key, $"'{SpecShape.Shorten(path)}'", "an absolute path without '.', '..' and double separators", "write the path out"));
-            }
+            if (name.Length is 0 or > LongestName || name.Any(c => char.IsControl(c) || char.IsSurrogate(c)))
+                return new("", $"the path '{Shorten(name)}'", $"1 to {LongestName:N0} printable characters", "rename the file or its directory");
         }
 
-        foreach (string path in spec.Data.Paths)
-            Look("data.source", path);
-        foreach (string glob in spec.Data.Exclude)
-            Look("data.exclude", glob);
-        if (spec.Model.InitFrom is { } weights)
-            Look("model.initFrom", weights);
-        if (spec.Data.Source == SourceKind.Npy && spec.Data.Paths.Any(path => path.Contains(',', StringComparison.Ordinal)))
-            problems.Add(new("data.source", "a comma in a path", "npy:INPUTS,TARGETS[,LENGTHS]", "rename the file: commas part them"));
-        return problems;
+        if (!Path.IsPathFullyQualified(submitted.Directory))
+            return new("", $"the directory '{Shorten(submitted.Directory)}'", "an absolute path", "submit it with tbptt");
+        if (submitted.Sets.Count > MostSets)
+            return new("", $"{submitted.Sets.Count:N0} --set options", $"{MostSets:N0} or less", "write them into the spec");
+        if (submitted.Sets.Any(set => set is null))
+            return new("", "a --set option that is null", "KEY=VALUE", "submit it with tbptt");
+        return submitted.Sets.Sum(set => (long)set.Length) > MostText
+            ? new("", $"--set options of more than {MostText:N0} characters", "less", "write them into the spec")
+            : null;
     }
 
-    /// <summary>Writes the spec down and reads it again: so every rule of the loader holds, those to come, too.</summary>
-    private static IReadOnlyList<SpecProblem> Rules(RunSpec spec)
+    private static SpecDocument Refused(IReadOnlyList<SpecProblem> problems) => new(null, problems, new Dictionary<string, string>(), new("", "", "/"));
+
+    /// <summary>A scrap of what was sent: short, on one line.</summary>
+    private static string Shorten(string text)
     {
-        SpecDocument read = SpecLoader.Parse(SpecWriter.ToYaml(spec), "submission.yaml", "/", [], filesMustExist: false);
-        if (read.Spec is not { } known)
-            return [.. read.Problems.Select(problem => problem with { Location = null })];
-        string? unlike = known == spec ? null
-            : known.Model != spec.Model ? "model"
-            : known.Data != spec.Data ? "data"
-            : known.Train != spec.Train ? "train"
-            : "";
-        return unlike is null
-            ? []
-            : [new(unlike, "values that no spec file can have, for keys that its source or optimizer does not know", "their defaults there", Remedy)];
+        string start = text.Length <= Shown ? text : text[..Shown];
+        return string.Concat(start.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '\uFFFD' : c)) + (text.Length <= Shown ? "" : "…");
     }
 }

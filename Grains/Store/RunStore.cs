@@ -99,7 +99,7 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     public RunSpec ReadSpec(RunId run)
     {
         string path = Of(run).Spec;
-        var document = SpecLoader.Parse(File.ReadAllText(path), path, Of(run).Path, [], filesMustExist: false);
+        var document = SpecLoader.Parse(File.ReadAllText(path), path, Of(run).Path, filesMustExist: false);
         return document.Spec ?? throw new SpecException(document.Problems);
     }
 

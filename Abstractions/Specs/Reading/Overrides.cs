@@ -35,7 +35,7 @@ internal static class Overrides
     {
         try
         {
-            return SpecText.FindUnprintable(text) is not null
+            return SpecTree.FindUnprintable(text) is not null
                 ? throw new UnreadableException(place, "a character that cannot be printed", "YAML", "remove the character")
                 : YamlTree.Read(text, key, (_, _) => place, findings) ?? new ScalarNode(place, "", Quoted: false);
         }

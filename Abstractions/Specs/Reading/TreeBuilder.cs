@@ -1,6 +1,6 @@
 namespace Orleans.Tbptt.Specs.Reading;
 
-/// <summary>What the readers of YAML and JSON share: limits, keys that are repeated.</summary>
+/// <summary>Holds a tree to the limits, and finds repeated keys.</summary>
 internal sealed class TreeBuilder(Findings findings)
 {
     private const string Spec = "a run spec, 4 levels deep at most";

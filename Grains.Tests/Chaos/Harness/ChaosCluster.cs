@@ -3,6 +3,7 @@ using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Chaos.Network;
+using Orleans.Tbptt.Tests.Support;
 
 namespace Orleans.Tbptt.Tests.Chaos.Harness;
 
@@ -114,7 +115,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
     {
         var run = NextRun(spec);
         Interlocked.Increment(ref _runs);
-        var reply = await Grains.GetGrain<ICatalogGrain>(0).Submit(new(run, spec, Protocol: ProtocolVersion.Current));
+        var reply = await Grains.GetGrain<ICatalogGrain>(0).Submit(new(run, spec.Written(), Protocol: ProtocolVersion.Current));
         Assert.Empty(reply.Problems);
         return Record(run);
     }

@@ -97,7 +97,7 @@ public sealed class CatalogGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
     [InlineData(ProtocolVersion.Current + 1)]
     public async Task Submission_OfAClientOfAnotherVersion_IsRefused_WithBothVersions(int protocol)
     {
-        var reply = await Catalog.Submit(new(RunId.Parse("stranger"), Spec, Protocol: protocol));
+        var reply = await Catalog.Submit(new(RunId.Parse("stranger"), Spec.Written(), Protocol: protocol));
 
         var problem = Assert.Single(reply.Problems);
         Assert.Contains($"protocol {protocol}", problem.ToString());
@@ -126,5 +126,5 @@ public sealed class CatalogGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
         Assert.False(silo.Draining);
     }
 
-    private Task<SubmitReply> Submit(RunId run, RunSpec spec) => Catalog.Submit(new(run, spec, Protocol: ProtocolVersion.Current));
+    private Task<SubmitReply> Submit(RunId run, RunSpec spec) => Catalog.Submit(new(run, spec.Written(), Protocol: ProtocolVersion.Current));
 }

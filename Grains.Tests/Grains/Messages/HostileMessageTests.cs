@@ -65,7 +65,7 @@ public sealed class HostileMessageTests : IDisposable
     }
 
     [Fact]
-    public void Submission_CannotHarm_WhenItsBytesAreSpoiled() => Spoil(new SubmitRequest(RunId.Parse("a-1"), TestSpecs.Average()), seed: 4);
+    public void Submission_CannotHarm_WhenItsBytesAreSpoiled() => Spoil(new SubmitRequest(RunId.Parse("a-1"), TestSpecs.Average().Written()), seed: 4);
 
     [Theory]
     [InlineData(uint.MaxValue - 3)]

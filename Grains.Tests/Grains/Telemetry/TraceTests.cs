@@ -119,7 +119,7 @@ public sealed class TraceTests
     private static async Task<FinishedRun> Train(TestSilos silos)
     {
         var run = RunId.Parse("traced-1");
-        var reply = await new GrainRunService(silos.Grains).SubmitAsync(new(run, Spec, Protocol: ProtocolVersion.Current));
+        var reply = await new GrainRunService(silos.Grains).SubmitAsync(new(run, Spec.Written(), Protocol: ProtocolVersion.Current));
         Assert.Empty(reply.Problems);
         return await silos.Watch(run);
     }

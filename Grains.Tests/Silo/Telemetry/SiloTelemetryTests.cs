@@ -138,5 +138,5 @@ public sealed class SiloTelemetryTests : IDisposable
         Entries(silo).Single(entry => entry.GetProperty("@m").GetString()!.Contains(words, StringComparison.Ordinal));
 
     private static async Task Submit(IRunService runs, string id, RunSpec spec) =>
-        Assert.Empty((await runs.SubmitAsync(new(RunId.Parse(id), spec, Protocol: ProtocolVersion.Current))).Problems);
+        Assert.Empty((await runs.SubmitAsync(new(RunId.Parse(id), spec.Written(), Protocol: ProtocolVersion.Current))).Problems);
 }

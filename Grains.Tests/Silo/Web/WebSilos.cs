@@ -52,7 +52,7 @@ internal sealed partial class WebSilos : IAsyncDisposable
     public async Task<RunId> SubmitAsync(RunSpec spec)
     {
         var run = RunId.Parse($"{spec.Name}-{Interlocked.Increment(ref _runs)}");
-        var reply = await Grains.GetGrain<ICatalogGrain>(0).Submit(new(run, spec, Protocol: ProtocolVersion.Current));
+        var reply = await Grains.GetGrain<ICatalogGrain>(0).Submit(new(run, spec.Written(), Protocol: ProtocolVersion.Current));
         Assert.Empty(reply.Problems);
         return run;
     }

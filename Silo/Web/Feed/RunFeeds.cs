@@ -50,7 +50,7 @@ internal sealed class RunFeeds(IGrainFactory grains, SiloSettings settings, Time
 
     /// <summary>A run's spec, if its files can be read.</summary>
     public static RunSpec? ReadSpec(RunDirectory run) => ReadSpecText(run) is { } text
-        ? SpecLoader.Parse(text, run.Spec, run.Path, [], filesMustExist: false).Spec
+        ? SpecLoader.Parse(text, run.Spec, run.Path, filesMustExist: false).Spec
         : null;
 
     /// <summary>The text of a run's spec, if it can be read.</summary>

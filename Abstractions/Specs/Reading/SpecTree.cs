@@ -2,8 +2,8 @@ using System.Text;
 
 namespace Orleans.Tbptt.Specs.Reading;
 
-/// <summary>Makes a tree of a file's text, whichever of the two syntaxes it has.</summary>
-internal static class SpecText
+/// <summary>Makes a tree of a file's text.</summary>
+internal static class SpecTree
 {
     private const string Spec = "a run spec in YAML or JSON";
     private const string Sections = "a section of model, data, tbptt and train";
@@ -39,7 +39,7 @@ internal static class SpecText
     }
 
     /// <summary>The tree of a text; its root is a section.</summary>
-    /// <exception cref="UnreadableException">The text is neither YAML nor JSON, goes over a limit, or is no section.</exception>
+    /// <exception cref="UnreadableException">The text is not YAML, goes over a limit, or is no section.</exception>
     public static (MapNode Root, Findings Findings) Parse(string text, string fileName)
     {
         Place start = At(fileName, 1, 1);
@@ -48,7 +48,8 @@ internal static class SpecText
             throw TooLarge(start);
         if (FindUnprintable(text) is { } bad)
             throw new UnreadableException(At(fileName, bad.Line, bad.Column), $"the character {bad.Character}", Spec, CheckFile);
-        (Node? root, Findings findings) = ParseEither(text, fileName, start);
+        var findings = new Findings(start);
+        Node? root = YamlTree.Read(text, "", (line, column) => At(fileName, line, column), findings);
         return root switch
         {
             MapNode map => (map, findings),
@@ -75,35 +76,6 @@ internal static class SpecText
         }
 
         return null;
-    }
-
-    /// <summary>A brace may begin JSON, tabs and all, or YAML in braces; when it is neither, the file's name says which was meant.</summary>
-    private static (Node? Root, Findings Findings) ParseEither(string text, string fileName, Place start)
-    {
-        string extension = Path.GetExtension(fileName).ToUpperInvariant();
-        UnreadableException? notJson = null;
-        if (extension == ".JSON" || text.AsSpan().TrimStart().StartsWith("{"))
-        {
-            try
-            {
-                var json = new Findings(start);
-                return (string.IsNullOrWhiteSpace(text) ? null : JsonTree.Read(text, fileName, json), json);
-            }
-            catch (UnreadableException error) when (extension != ".JSON")
-            {
-                notJson = error;
-            }
-        }
-
-        try
-        {
-            var yaml = new Findings(start);
-            return (YamlTree.Read(text, "", (line, column) => At(fileName, line, column), yaml), yaml);
-        }
-        catch (UnreadableException) when (notJson is not null && extension is not (".YAML" or ".YML"))
-        {
-            throw notJson;
-        }
     }
 
     private static Place At(string fileName, int line, int column) => new(fileName, line, column, 0);
