@@ -56,8 +56,7 @@ internal static class LaneLimits
     /// <summary>
     /// That a message of the run does not pass. Where trainers give something at every step, parameters and gradients of any size pass, in buckets; the hidden
     /// state of all lanes must pass in one message, for all trainers may live on one silo and the coordinator on another. Where trainers make local
-    /// steps, it is a trainer's difference of its parameters with its optimizer state and the hidden state; and where the wire feeds rounding errors back, what a
-    /// trainer is given with its lanes: those errors and the hidden state.
+    /// steps, it is a trainer's difference of its parameters with its optimizer state and the hidden state.
     /// </summary>
     /// <param name="spec">The spec, resolved.</param>
     /// <param name="problems">Takes what is wrong.</param>
@@ -66,12 +65,6 @@ internal static class LaneLimits
         ParameterLayout layout = ParameterLayout.Of(spec.Model);
         if (spec.Train.IsLocal)
             CheckRounds(spec, layout, problems);
-        else if (spec.Train.KeepsErrors && layout.Length + LargestShare(spec) * layout.HiddenPerLane > MessageLimits.LargestBuffers)
-            problems.Add(
-                DataKeys.BatchSize,
-                $"{spec.Data.BatchSize}, with which a trainer is given {layout.Length} rounding errors and {LargestShare(spec) * layout.HiddenPerLane} values of hidden state",
-                $"at most {MessageLimits.LargestBuffers} values together, which is what one message holds",
-                "take more trainers, or lower it, hiddenSize or layers");
         else if ((long)spec.Data.BatchSize * layout.HiddenPerLane is > MessageLimits.LargestHidden and var hidden)
         {
             problems.Add(

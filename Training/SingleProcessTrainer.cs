@@ -34,7 +34,7 @@ public sealed class SingleProcessTrainer : IDisposable
         _gradients = [.. _trainers.Select(_ => new float[spec.Train.IsLocal ? 0 : State.Layout.Length])];
     }
 
-    /// <summary>The committed state; the trainers' rounding errors, where the wire feeds those back, stay with the trainers.</summary>
+    /// <summary>The committed state.</summary>
     public TrainingState State { get; }
 
     /// <summary>Trains every epoch.</summary>

@@ -17,7 +17,7 @@ public readonly record struct StepPosition(long Step, int Epoch, long Chunk);
 /// </summary>
 /// <remarks>
 /// It keeps two hidden states: the one a step began with and the one it ended with. Asked for the next step it goes on from the second; asked
-/// for the same step again, because another trainer was lost, it starts over from the first. Not thread-safe but for <see cref="ErrorsAt"/>; bound to a thread where its replica is.
+/// for the same step again, because another trainer was lost, it starts over from the first. Not thread-safe; bound to a thread where its replica is.
 /// </remarks>
 public sealed class TrainerShard : IDisposable
 {
@@ -38,11 +38,6 @@ public sealed class TrainerShard : IDisposable
     private float[] _evaluationBefore;
     private float[] _evaluationAfter;
     private float[]? _rounded;
-    private float[] _errorsBefore;
-    private float[] _errorsAfter;
-
-    /// <summary>Held where the share goes from one step to another: <see cref="ErrorsAt"/> may be asked from another thread.</summary>
-    private readonly Lock _gate = new();
 
     /// <summary>Makes a share that stands at step 0 with zero hidden state.</summary>
     /// <param name="spec">The run's spec, every size known.</param>
@@ -57,8 +52,6 @@ public sealed class TrainerShard : IDisposable
         int hidden = block.Count * replica.Layout.HiddenPerLane;
         (_before, _after) = (new float[hidden], new float[hidden]);
         (_evaluationBefore, _evaluationAfter) = (new float[hidden], new float[hidden]);
-        int errors = spec.Train.KeepsErrors ? replica.Layout.Length : 0;
-        (_errorsBefore, _errorsAfter) = (new float[errors], new float[errors]);
     }
 
     /// <summary>The trainer's lanes.</summary>
@@ -73,30 +66,10 @@ public sealed class TrainerShard : IDisposable
     /// <summary>Puts the share at a committed state.</summary>
     /// <param name="step">So many steps.</param>
     /// <param name="hidden">Its lanes' hidden state after them.</param>
-    /// <param name="errors">Where the wire feeds them back, the rounding errors of its gradients after them, <c>[parameters]</c>; else empty.</param>
-    /// <exception cref="ArgumentException">There are not as many errors.</exception>
-    public void Restore(long step, ReadOnlySpan<float> hidden, ReadOnlySpan<float> errors = default)
+    public void Restore(long step, ReadOnlySpan<float> hidden)
     {
-        if (errors.Length != _errorsBefore.Length)
-            throw new ArgumentException($"found {errors.Length} rounding errors, expected {_errorsBefore.Length}", nameof(errors));
-        lock (_gate)
-        {
-            hidden.CopyTo(_before);
-            errors.CopyTo(_errorsBefore);
-            (_step, _hasAfter) = (step, false);
-        }
-    }
-
-    /// <summary>
-    /// The rounding errors of the gradients of so many steps, where the wire feeds them back: before the last chunk, or after it. May be asked from any thread, also
-    /// while a chunk is at work.
-    /// </summary>
-    /// <param name="step">Committed steps.</param>
-    /// <returns>The share's own memory, which stays as it is until the step after these is committed; null where the share stands elsewhere.</returns>
-    public ReadOnlyMemory<float>? ErrorsAt(long step)
-    {
-        lock (_gate)
-            return step == _step ? _errorsBefore : _hasAfter && step == _step + 1 ? _errorsAfter : null;
+        hidden.CopyTo(_before);
+        (_step, _hasAfter) = (step, false);
     }
 
     /// <summary>Whether the share stands where it can train on this step: the one after its last, or the same again.</summary>
@@ -112,21 +85,17 @@ public sealed class TrainerShard : IDisposable
     {
         if (!CanTrain(at.Step))
             throw new InvalidOperationException($"asked for step {at.Step}, but this trainer stands at {_step}");
-        lock (_gate)
-        {
-            if (at.Step > _step)
-                (_before, _after, _errorsBefore, _errorsAfter) = (_after, _before, _errorsAfter, _errorsBefore);
-            (_step, _hasAfter) = (at.Step, false);
-        }
-
+        if (at.Step > _step)
+            (_before, _after) = (_after, _before);
+        (_step, _hasAfter) = (at.Step, false);
         Fetch(at);
         ZeroWhereSequencesStart(_batch, _before);
         LoadParameters(parameters, areRounded);
         var dropout = new DropoutMasks(_spec.Seed, at.Step, _block.First, _spec.Model.Dropout);
         double lossSum = _replica.ForwardBackward(_batch, dropout, _before, _after, gradientSum);
-        Round(gradientSum, at.Step);
-        lock (_gate)
-            _hasAfter = true;
+        if (_spec.Train.IsNarrow)
+            Bfloat16.RoundStochastically(gradientSum, RoundingKey(at.Step));
+        _hasAfter = true;
         return (lossSum, _batch.Weight);
     }
 
@@ -184,19 +153,6 @@ public sealed class TrainerShard : IDisposable
         _rounded ??= new float[parameters.Length];
         Bfloat16.Round(parameters, _rounded);
         _replica.LoadParameters(_rounded);
-    }
-
-    private void Round(Span<float> gradientSum, long step)
-    {
-        switch (_spec.Train.Wire)
-        {
-            case WireKind.Bfloat16:
-                Bfloat16.RoundByChance(gradientSum, RoundingKey(step));
-                break;
-            case WireKind.Bfloat16Feedback:
-                Bfloat16.RoundWithFeedback(gradientSum, _errorsBefore, _errorsAfter);
-                break;
-        }
     }
 
     private ulong RoundingKey(long step) => CounterRandom.Derive(

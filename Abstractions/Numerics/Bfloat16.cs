@@ -28,12 +28,12 @@ public static class Bfloat16
     }
 
     /// <summary>
-    /// Rounds up or down by chance, in proportion to how near each is, so that the mean of many roundings is the number itself. The chance is a hash of key
-    /// and place (the finalizer of MurmurHash3, Appleby, 2011).
+    /// Rounds stochastically: up or down with a probability in proportion to how near each neighbour is, so that the mean of many roundings is the
+    /// number itself. The random bits are a hash of key and place (the finalizer of MurmurHash3, Appleby, 2011).
     /// </summary>
     /// <param name="values">The numbers, rounded in place.</param>
     /// <param name="key">Names the roundings: other keys round otherwise.</param>
-    public static void RoundByChance(Span<float> values, ulong key)
+    public static void RoundStochastically(Span<float> values, ulong key)
     {
         var bits = MemoryMarshal.Cast<float, uint>(values);
         uint low = (uint)key, high = (uint)(key >> 32);
@@ -57,32 +57,6 @@ public static class Bfloat16
             hash = unchecked((hash ^ (hash >> 13)) * 0xC2B2AE35u);
             hash ^= hash >> 16;
             bits[i] = Kept(bits[i], bits[i] + (hash & 0xFFFF));
-        }
-    }
-
-    /// <summary>
-    /// Rounds to the nearest what numbers and former rounding errors come to, and keeps what rounding takes from it: error feedback (Seide et al., 2014, "1-bit
-    /// stochastic gradient descent", section 3.2). The error of a finite number that stays finite is exact.
-    /// </summary>
-    /// <param name="values">The numbers, rounded in place.</param>
-    /// <param name="before">The former errors, as long.</param>
-    /// <param name="after">Takes the new ones, as long; may be <paramref name="before"/>.</param>
-    public static void RoundWithFeedback(Span<float> values, ReadOnlySpan<float> before, Span<float> after)
-    {
-        int i = 0;
-        for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
-        {
-            var whole = new Vector<float>(values[i..]) + new Vector<float>(before[i..]);
-            var rounded = Vector.AsVectorSingle(Nearest(Vector.AsVectorUInt32(whole)));
-            rounded.CopyTo(values[i..]);
-            (whole - rounded).CopyTo(after[i..]);
-        }
-
-        for (; i < values.Length; i++)
-        {
-            float whole = values[i] + before[i];
-            values[i] = BitConverter.UInt32BitsToSingle(Nearest(BitConverter.SingleToUInt32Bits(whole)));
-            after[i] = whole - values[i];
         }
     }
 

@@ -39,15 +39,6 @@ public interface ITrainerGrain : IGrainWithIntegerCompoundKey
     [Alias("EvaluateChunk"), ResponseTimeout("00:10:00")]
     Task<TrainerReply> EvaluateChunk(EvaluationTicket ticket);
 
-    /// <summary>
-    /// Where the wire feeds rounding errors back, those of the trainer's gradients at a committed state: <see cref="RoundingErrors"/>. It is answered at once, also
-    /// while the trainer is at work on a chunk, and changes nothing but that an older generation is refused from then on.
-    /// </summary>
-    /// <param name="generation">The coordinator's generation.</param>
-    /// <param name="step">Committed steps: those before the chunk that the trainer was asked for last, or one more.</param>
-    [Alias("GetErrors"), AlwaysInterleave, ResponseTimeout("00:10:00")]
-    Task<TrainerReply> GetErrors(int generation, long step);
-
     /// <summary>The run has ended: gives back replica, data and thread. A release of an older generation does nothing.</summary>
     [Alias("Release")]
     Task Release(int generation);
@@ -63,12 +54,11 @@ public interface ITrainerGrain : IGrainWithIntegerCompoundKey
 /// <param name="Hidden">The lanes' hidden state after them.</param>
 /// <param name="Files">The data as the coordinator sees them; a trainer that sees others refuses.</param>
 /// <param name="Optimizer">Where trainers make rounds of local steps, the state of the trainer's inner optimizer; null otherwise.</param>
-/// <param name="Errors">Where the wire feeds them back, the rounding errors of the trainer's gradients; null otherwise.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.ShardAssignment")]
 public sealed record ShardAssignment(
     [property: Id(0)] RunId Run, [property: Id(1)] int Generation, [property: Id(2)] RunSpec Spec, [property: Id(3)] int FirstLane,
     [property: Id(4)] int Lanes, [property: Id(5)] long Step, [property: Id(6)] GradientBuffer Hidden,
-    [property: Id(7)] IReadOnlyList<DataFile> Files, [property: Id(8)] OptimizerState? Optimizer = null, [property: Id(9)] GradientBuffer? Errors = null);
+    [property: Id(7)] IReadOnlyList<DataFile> Files, [property: Id(8)] OptimizerState? Optimizer = null);
 
 /// <summary>Asks for one step's contribution.</summary>
 /// <param name="Generation">The coordinator's generation.</param>
@@ -113,11 +103,6 @@ public sealed record TrainerReady(
 public sealed record Contribution(
     [property: Id(0)] long Step, [property: Id(1)] GradientBuffer GradientSum, [property: Id(2)] GradientBuffer Hidden,
     [property: Id(3)] double LossSum, [property: Id(4)] double Weight, [property: Id(5)] bool Leaving = false) : TrainerReply;
-
-/// <summary>What rounding has taken from a trainer's gradients and its next one will be given.</summary>
-/// <param name="Values">As many as there are parameters; the trainer's own memory, which stays as it is until the step after these is committed.</param>
-[GenerateSerializer, Immutable, Alias("tbptt.RoundingErrors")]
-public sealed record RoundingErrors([property: Id(0)] GradientBuffer Values) : TrainerReply;
 
 /// <summary>What a trainer gives to an evaluation.</summary>
 /// <param name="LossSum">The loss summed over its elements of the chunk.</param>

@@ -33,7 +33,7 @@ public sealed record CheckpointState
     /// <summary>Updates that the optimizer has made.</summary>
     [JsonRequired] public long OptimizerCount { get; init; }
 
-    /// <summary>Updates that each trainer's inner optimizer has made, in order: 0 where it keeps rounding errors instead. Empty where trainers keep nothing of their own.</summary>
+    /// <summary>Updates that each trainer's inner optimizer has made, in order of trainer; empty where trainers make no local steps.</summary>
     public IReadOnlyList<long> TrainerUpdates { get; init; } = [];
 
     /// <summary>Sequence steps trained on so far.</summary>

@@ -22,7 +22,6 @@ public sealed record Metric([property: Id(0)] string Name, [property: Id(1)] dou
 [JsonDerivedType(typeof(CheckpointWritten), "checkpoint")]
 [JsonDerivedType(typeof(RunPaused), "pause")]
 [JsonDerivedType(typeof(RunHandedOver), "handover")]
-[JsonDerivedType(typeof(RunWentBack), "rewind")]
 [JsonDerivedType(typeof(RunWarning), "warning")]
 [JsonDerivedType(typeof(RunEnded), "end")]
 public abstract record RunEvent
@@ -193,19 +192,6 @@ public sealed record RunHandedOver : RunEvent
 {
     /// <summary>Committed steps so far.</summary>
     public required long Step { get; init; }
-
-    /// <summary>Why.</summary>
-    public required string Reason { get; init; }
-}
-
-/// <summary>Trainers were lost together with what only they had: the run goes back to its last checkpoint, and computes the steps since again.</summary>
-public sealed record RunWentBack : RunEvent
-{
-    /// <summary>Committed steps so far.</summary>
-    public required long Step { get; init; }
-
-    /// <summary>The trainers that were lost, counted from 0.</summary>
-    public required IReadOnlyList<int> Trainers { get; init; }
 
     /// <summary>Why.</summary>
     public required string Reason { get; init; }

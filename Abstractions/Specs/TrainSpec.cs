@@ -19,15 +19,9 @@ public enum WireKind
     Full,
 
     /// <summary>
-    /// bfloat16, half the bytes: parameters to the nearest, gradients up or down by chance, in proportion to how near each is. The state stays float32.
+    /// bfloat16, half the bytes: parameters are rounded to the nearest, gradients by stochastic rounding. The state stays float32.
     /// </summary>
     Bfloat16,
-
-    /// <summary>
-    /// bfloat16, with error feedback: both to the nearest, and what rounding takes from a trainer's gradient is added to its next one (Seide et al., 2014). The
-    /// errors are the trainer's own, and lost with it.
-    /// </summary>
-    Bfloat16Feedback,
 }
 
 /// <summary>How the network is trained.</summary>
@@ -60,12 +54,6 @@ public sealed record TrainSpec
 
     /// <summary>Whether parameters and gradients are rounded, to what half the bytes hold.</summary>
     public bool IsNarrow => Wire != WireKind.Full;
-
-    /// <summary>Whether each trainer keeps the rounding errors of its gradients: <see cref="WireKind.Bfloat16Feedback"/>.</summary>
-    public bool KeepsErrors => Wire == WireKind.Bfloat16Feedback;
-
-    /// <summary>Whether each trainer keeps something of its own from step to step, besides its lanes' hidden state.</summary>
-    public bool KeepsOwn => IsLocal || KeepsErrors;
 }
 
 /// <summary>The update rules, each with the meaning and the defaults of its namesake in <c>torch.optim</c>.</summary>

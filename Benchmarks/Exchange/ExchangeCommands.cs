@@ -9,7 +9,8 @@ internal static class ExchangeCommands
     public static Command Exchange()
     {
         var rounds = new Option<int>("--rounds") { Description = "Paired rounds.", DefaultValueFactory = _ => 5 };
-        var model = new Option<string?>("--model") { Description = "One of the four measurements only." }.AcceptOnlyFromAmong("small", "large", "bfloat16", "feedback");
+        var model = new Option<string?>("--model") { Description = "One of the three measurements only." }
+            .AcceptOnlyFromAmong("small", "large", "bfloat16");
         var exchange = new Command("exchange", "What a step costs above its computing, with one trainer on each of two silo processes.") { rounds, model };
         exchange.SetAction((parsed, _) => ExchangeCost.Run(parsed.GetValue(rounds), parsed.GetValue(model)));
         return exchange;

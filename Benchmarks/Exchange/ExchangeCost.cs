@@ -15,7 +15,7 @@ internal static class ExchangeCost
 {
     /// <summary>Measures, and prints.</summary>
     /// <param name="rounds">Paired rounds.</param>
-    /// <param name="model">One of the four only: <c>small</c>, <c>large</c>, <c>bfloat16</c> or <c>feedback</c>; null for all.</param>
+    /// <param name="model">One of the three only: <c>small</c>, <c>large</c> or <c>bfloat16</c>; null for all.</param>
     public static async Task Run(int rounds, string? model)
     {
         if (model is null or "small")
@@ -24,8 +24,6 @@ internal static class ExchangeCost
             await Measure("4.2 million parameters, float32", Large(WireKind.Full), rounds, goal: 40_000);
         if (model is null or "bfloat16")
             await Measure("4.2 million parameters, bfloat16", Large(WireKind.Bfloat16), rounds, goal: 22_000);
-        if (model is null or "feedback")
-            await Measure("4.2 million parameters, bfloat16 with error feedback", Large(WireKind.Bfloat16Feedback), rounds, goal: 22_000);
     }
 
     /// <summary>The average example's net; two lanes and two time steps, so that little of a step is computing.</summary>

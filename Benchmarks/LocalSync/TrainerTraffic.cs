@@ -37,7 +37,6 @@ internal sealed class TrainerTraffic(TimeSpan delay) : IIncomingGrainCallFilter
         {
             StepTicket ticket => [ticket.Parameters],
             Contribution contribution => [contribution.GradientSum, contribution.Hidden],
-            RoundingErrors errors => [errors.Values],
             RoundTicket ticket => [ticket.Parameters],
             RoundContribution contribution => [contribution.DifferenceSum, contribution.Hidden, .. contribution.Optimizer.Averages],
             _ => null,

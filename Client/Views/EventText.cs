@@ -23,7 +23,6 @@ internal static class EventText
             $"checkpoint {checkpoint.Name}: step {Text.Count(checkpoint.Step)}, {Text.Count(checkpoint.Bytes)} bytes in {Text.Duration(checkpoint.Seconds)}",
         RunPaused paused => $"paused at step {Text.Count(paused.Step)}: {paused.Reason}",
         RunHandedOver handover => $"handed over at step {Text.Count(handover.Step)}: {handover.Reason}",
-        RunWentBack back => $"goes back from step {Text.Count(back.Step)} to the last checkpoint: {back.Reason}",
         RunWarning warning => $"WARNING: {warning.Message}",
         RunEnded ended => Ended(ended),
         _ => null,

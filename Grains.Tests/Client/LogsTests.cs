@@ -61,7 +61,9 @@ public sealed class LogsTests : IDisposable
         string[] lines = [.. Sample.Lines(
             Sample.Started() with { Time = time }, Sample.Step(1), new RunWarning { Message = "disk full", Time = time.AddSeconds(1) },
             Sample.Ended(RunState.Completed) with { Time = time.AddSeconds(2) })];
-        File.WriteAllText(_run.Metrics, string.Join('\n', lines) + "\n{\"type\":\"tomorrow\",\"number\":5}\n{\"type\":\"ste");
+        File.WriteAllText(
+            _run.Metrics,
+            string.Join('\n', lines) + "\n{\"type\":\"rewind\",\"number\":5,\"step\":4}\n{\"type\":\"tomorrow\",\"number\":6}\n{\"type\":\"ste");
 
         Assert.Equal(0, await _console.RunAsync("logs", "wave-1"));
 

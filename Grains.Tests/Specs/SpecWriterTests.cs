@@ -69,7 +69,6 @@ public class SpecWriterTests
                 "model.inputSize=3", "model.outputSize=2", "device=cuda:12", "seed=0", "tbptt={chunkCount: 5}", "train.trainers=2", "train.wire=bfloat16"));
         }
 
-        AssertComesBack(Sound(Sine, "train.wire=bfloat16-feedback"));
         AssertComesBack(Sound(Bytes, "model.embedding.vocabulary=65", "model.inputSize=4", "device=cpu"));
     }
 

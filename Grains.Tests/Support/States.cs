@@ -37,7 +37,7 @@ internal static class States
     /// <summary>Makes so many steps more; where trainers make local steps, in rounds of three.</summary>
     public static void Advance(TrainingState state, int steps)
     {
-        if (state.Own.Count > 0)
+        if (state.TrainerOptimizers.Count > 0)
         {
             Assert.Equal(0, steps % RoundSteps);
             for (int i = 0; i < steps; i += RoundSteps)
@@ -57,11 +57,12 @@ internal static class States
 
     private static void AdvanceRound(TrainingState state)
     {
-        var results = state.Own.Select((inner, trainer) =>
+        var results = state.TrainerOptimizers.Select((inner, trainer) =>
         {
             var draws = new Draws(2000 + state.Step + trainer);
             return new RoundResult(
-                draws.Floats(state.Parameters.Length), draws.Floats(state.Hidden.Length / state.Own.Count), [1, 2, 3], [4, 5, 6],
+                draws.Floats(state.Parameters.Length), draws.Floats(state.Hidden.Length / state.TrainerOptimizers.Count),
+                [1, 2, 3], [4, 5, 6],
                 [.. inner.Names.Select(_ => (ReadOnlyMemory<float>)draws.Floats(state.Parameters.Length))], state.Step + RoundSteps - trainer);
         });
         Assert.IsType<StepOutcome.Round>(state.CommitRound([.. results]));
@@ -94,8 +95,8 @@ internal static class States
         Assert.Equal(expected.Optimizer.Averages.Select(average => average.Name), actual.Optimizer.Averages.Select(average => average.Name));
         foreach (var (one, other) in expected.Optimizer.Averages.Zip(actual.Optimizer.Averages))
             Bits.Same(one.Values.Span, other.Values.Span);
-        Assert.Equal(expected.Own.Select(inner => inner.Count), actual.Own.Select(inner => inner.Count));
-        foreach (var (one, other) in expected.Own.Zip(actual.Own))
+        Assert.Equal(expected.TrainerOptimizers.Select(inner => inner.Count), actual.TrainerOptimizers.Select(inner => inner.Count));
+        foreach (var (one, other) in expected.TrainerOptimizers.Zip(actual.TrainerOptimizers))
             Bits.Same(one.Values, other.Values);
     }
 }

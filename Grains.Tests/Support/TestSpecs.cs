@@ -25,9 +25,6 @@ internal static class TestSpecs
         },
     };
 
-    /// <summary>The same, over a bfloat16 wire with error feedback.</summary>
-    public static RunSpec WithFeedback(this RunSpec spec) => spec with { Train = spec.Train with { Wire = WireKind.Bfloat16Feedback } };
-
     /// <summary>The same, in rounds of local steps.</summary>
     /// <param name="spec">What to train.</param>
     /// <param name="chunks">Steps of a round.</param>

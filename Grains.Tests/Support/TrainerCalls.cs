@@ -15,7 +15,7 @@ internal sealed record TrainerCall(string Method, string Run, int Trainer, int G
             StepTicket ticket => (ticket.Generation, ticket.Step),
             RoundTicket ticket => (ticket.Generation, ticket.Step),
             EvaluationTicket ticket => (ticket.Generation, ticket.Chunk),
-            int asked => (asked, context.InterfaceMethod.Name == nameof(ITrainerGrain.GetErrors) ? (long)context.Request.GetArgument(1)! : -1),
+            int asked => (asked, -1),
             var other => throw new InvalidOperationException($"unknown argument {other}"),
         };
         return new(context.InterfaceMethod.Name, TrainerPlace.Parse(run!).Run.Text, (int)trainer, generation, step);

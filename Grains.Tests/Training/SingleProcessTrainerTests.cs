@@ -39,6 +39,18 @@ public sealed class SingleProcessTrainerTests
     public void Dropout_MakesADifference() =>
         Assert.NotEqual(Train(Spec(CellKind.Lstm, 1, 0), Uneven()).Losses[0], Train(Spec(CellKind.Lstm, 1, 0.4), Uneven()).Losses[0]);
 
+    [Fact]
+    public void StochasticRounding_IsAnotherResult_WithinThePrecisionOfBfloat16()
+    {
+        var spec = Spec(CellKind.Lstm, 2, 0);
+        var (full, rounded) = (Train(spec, Uneven()), Train(spec with { Train = spec.Train with { Wire = WireKind.Bfloat16 } }, Uneven()));
+
+        Assert.NotEqual(full.Losses[^1], rounded.Losses[^1]);
+
+        // A few steps of a small model: the rounding of bfloat16, one part in 256, moves the loss by less than that.
+        Assert.All(full.Losses.Zip(rounded.Losses), pair => Assert.Equal(pair.First, pair.Second, pair.First / 256));
+    }
+
     /// <summary>Lane 0 has 40 time steps, lane 1 has one. A mean of means would count that one as much as all the others together.</summary>
     [Theory]
     [InlineData(1)]

@@ -16,7 +16,6 @@ internal sealed partial class ActiveRun
     private readonly RunServices _services;
     private readonly RunStatus _status;
     private readonly ResumeRequest? _request;
-    private readonly bool _goesBack;
     private RunTraining? _training;
     private readonly ILogger _logger;
     private readonly TaskCompletionSource<Takeover?> _taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -26,19 +25,15 @@ internal sealed partial class ActiveRun
     /// <param name="status">The run's last written status.</param>
     /// <param name="request">How somebody wants it resumed; null when nobody asked.</param>
     /// <param name="control">What is wanted of it.</param>
-    /// <param name="goesBack">Whether it goes on from its last checkpoint because trainers were lost.</param>
-    public ActiveRun(RunServices services, RunStatus status, ResumeRequest? request, RunControl control, bool goesBack = false)
+    public ActiveRun(RunServices services, RunStatus status, ResumeRequest? request, RunControl control)
     {
-        (_services, _status, _request, Control, _goesBack) = (services, status, request, control, goesBack);
+        (_services, _status, _request, Control) = (services, status, request, control);
         _logger = services.Loggers.CreateLogger<ActiveRun>();
         Left = Run();
     }
 
     /// <summary>What is wanted of the run.</summary>
     public RunControl Control { get; }
-
-    /// <summary>How somebody wanted it resumed; null when nobody asked.</summary>
-    public ResumeRequest? Request => _request;
 
     /// <summary>Completes, always without error, when the run is no longer trained here and that is written.</summary>
     public Task Left { get; }
@@ -48,9 +43,6 @@ internal sealed partial class ActiveRun
 
     /// <summary>Whether a newer coordinator has the run.</summary>
     public bool Superseded { get; private set; }
-
-    /// <summary>Where the run was left to go back to its last checkpoint, the committed steps until then.</summary>
-    public long? WentBackFrom { get; private set; }
 
     /// <summary>Completes when the run is taken over: null, or why it cannot go on.</summary>
     public async Task<string?> Taken() => await _taken.Task is { } takeover ? takeover.Problem : "the run's directory cannot be written; see the silo's log";
@@ -97,7 +89,7 @@ internal sealed partial class ActiveRun
         }
 
         var takeover = (await _taken.Task)!;
-        telemetry.OnTaken(takeover.Fence.Generation, takeover.Progress.Snapshot, takeover.Spec, _goesBack);
+        telemetry.OnTaken(takeover.Fence.Generation, takeover.Progress.Snapshot, takeover.Spec);
         try
         {
             var how = await TrainToTheEnd(takeover, telemetry, worker, held);
@@ -137,18 +129,12 @@ internal sealed partial class ActiveRun
         }
 
         telemetry.OnLeft(state);
-
-        // It keeps its slots and goes on at once: it waits for nobody.
-        if (how.Leave.GoesBack)
-            state = RunState.Starting;
         if (state != RunState.Completed)
             LogLeft(progress.Run, state, message);
-        if (how.Leave.GoesBack || state is RunState.Paused or RunState.Queued)
-            await progress.Suspend(state, message, how.Leave.Lost);
+        if (state is RunState.Paused or RunState.Queued)
+            await progress.Suspend(state, message);
         else
             await progress.Finish(state, message, how.Model);
-        if (how.Leave.GoesBack)
-            WentBackFrom = progress.Snapshot().Step;
     }
 
     private async Task<(RunLeave Leave, string? Model)> TrainToTheEnd(Takeover takeover, RunTelemetry telemetry, WorkerThread worker, IDisposable held)
@@ -161,7 +147,7 @@ internal sealed partial class ActiveRun
         {
             // Before anything is opened: somebody may want the run's end and nothing else.
             Control.ThrowIfAsked();
-            _training = new(_services, takeover, telemetry, worker, Control, _goesBack);
+            _training = new(_services, takeover, telemetry, worker, Control);
             string model = await _training.Run(held);
             await takeover.Progress.Settle();
             return (new(RunState.Completed, ""), model);
@@ -186,7 +172,7 @@ internal sealed partial class ActiveRun
     /// <summary>Trainers that were left for this coordinator, and that it has not come to, are let go where nobody goes on with the run: nobody else would tell them for minutes.</summary>
     private async Task ReleaseLeftBehind(Takeover takeover, RunLeave leave)
     {
-        bool wereLeft = _goesBack || _status.State is RunState.Running or RunState.Starting;
+        bool wereLeft = _status.State is RunState.Running or RunState.Starting;
         if (wereLeft && _training is not { HasTrainers: true } && leave.State != RunState.Queued)
             await RunTraining.ReleaseFormer(_services, takeover.Progress);
     }

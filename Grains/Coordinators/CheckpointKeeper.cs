@@ -21,9 +21,6 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
     /// <summary>How long a run that is left waits for its last checkpoint.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a run that is left waits for what its trainers keep.</summary>
-    private static readonly TimeSpan FetchPatience = TimeSpan.FromSeconds(5);
-
     private readonly IReadOnlyList<DataFile> _files;
     private readonly RunProgress _progress;
     private readonly TrainerRecovery _recovery;
@@ -50,7 +47,7 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
     public async Task TakeIfDue(TrainingState state, RunCursor at)
     {
         if (_schedule.IsDue(state.Step, _writer.IsFree) && state.Step > 0)
-            await TakeWhole(state, at, bestLoss: null);
+            await Take(state, at, bestLoss: null);
     }
 
     /// <summary>At an epoch's end: takes one if its loss is among the best, or one is due anyhow.</summary>
@@ -61,20 +58,14 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
     {
         double? best = _schedule.BestLoss(losses);
         if (best is not null || _schedule.IsDue(state.Step, _writer.IsFree))
-            await TakeWhole(state, at, best);
+            await Take(state, at, best);
     }
 
     /// <summary>Writes the state that the run is left at, and waits until it counts. Where that cannot be, the run says so, and an older one has to do.</summary>
     public async Task TakeLast(TrainingState state, RunCursor at)
     {
         if (state.Step > 0 && _last != (state.Step, at))
-        {
-            if (await _recovery.TryMakeWhole(state, FetchPatience))
-                await Take(state, at, bestLoss: null);
-            else
-                _progress.Warn($"step {state.Step} could not be saved: its trainers did not give the rounding errors of their gradients. Whoever goes on with the run computes the steps since the checkpoint before again");
-        }
-
+            await Take(state, at, bestLoss: null);
         await Finish();
     }
 
@@ -90,14 +81,6 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
     public async ValueTask DisposeAsync() =>
         await _writer.DisposeAsync().AsTask().WaitAsync(Patience, _time)
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-
-    private async Task TakeWhole(TrainingState state, RunCursor at, double? bestLoss)
-    {
-        long began = _time.GetTimestamp();
-        await _recovery.MakeWhole(state);
-        _schedule.Fetched(_time.GetElapsedTime(began));
-        await Take(state, at, bestLoss);
-    }
 
     private async Task Take(TrainingState state, RunCursor at, double? bestLoss)
     {
@@ -119,7 +102,8 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
         _last = (state.Step, at);
 
         // A small copy is over before a thread could be woken for it.
-        long elements = (long)state.Layout.Length * (1 + state.Optimizer.Averages.Count) + state.Hidden.Length + state.Own.Sum(own => (long)own.Values.Length);
+        long elements = (long)state.Layout.Length * (1 + state.Optimizer.Averages.Count) + state.Hidden.Length
+            + state.TrainerOptimizers.Sum(inner => (long)inner.Values.Length);
         if (elements <= InlineCopy)
             _writer.Submit(state, about);
         else

@@ -20,14 +20,10 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(5);
 
-    /// <summary>How often a run goes back to a checkpoint without getting any further: what cannot pass must not be tried for ever.</summary>
-    private const int MostReturns = 10;
-
     private ActiveRun? _active;
     private JournalReader? _journal;
     private RunLeave? _end;
     private long _began;
-    private (long Step, int Times) _returns;
 
     private RunDirectory Directory => RunId.TryParse(this.GetPrimaryKeyString(), out var run)
         ? services.Store.Of(run)
@@ -45,7 +41,7 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
         if (services.Occupants.IsLeaving)
             GoElsewhere();
         else if (Active is null && status is { HasEnded: false, State: not RunState.Paused } && status.Cluster == cluster.Value.ClusterId && !MustWait)
-            GoOn(status);
+            Begin(status, null, End());
         return Task.CompletedTask;
     }
 
@@ -76,7 +72,7 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
         control.Stop(reason);
         var active = Active ?? Begin(status, new(), control);
         active.Control.Stop(reason);
-        await LeftForGood(active);
+        await active.Left;
         if (Known is null && !Written().HasEnded)
             throw new OrleansException("the run was just going to another silo and is not stopped: ask again");
     }
@@ -91,7 +87,7 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
         control.Pause(reason);
         var active = Active ?? Begin(status, new(), control);
         active.Control.Pause(reason);
-        await LeftForGood(active);
+        await active.Left;
         status = Written();
         return new(status.State == RunState.Paused ? "" : $"the run was not paused: it is {status.State.ToString().ToLowerInvariant()}", status);
     }
@@ -108,7 +104,7 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
         if (request.Trainers is { } trainers && services.Store.ReadSpec(Directory.Id).Data.BatchSize is var lanes && (trainers < 1 || trainers > lanes))
             return new($"trainers: found {trainers}, expected 1 to {lanes}, the run's batchSize", status);
 
-        (_end, _returns) = (null, default);
+        _end = null;
         var resumed = status with { State = RunState.Starting, Message = "", EndedAt = null, Cluster = cluster.Value.ClusterId };
         var active = Begin(resumed, request, new());
         string? problem = await active.Taken();
@@ -131,18 +127,16 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
     {
         if (_active is { Superseded: false, NotTaken: false } ended && ended.Snapshot() is { HasEnded: true } status)
             _end = new(status.State, status.Message);
-        else if (_returns.Times > MostReturns)
-            _end = new(RunState.Failed, $"the run has gone back to its last checkpoint {MostReturns} times without getting beyond step {_returns.Step}: {_active?.Snapshot().Message}");
         var control = new RunControl();
         if (_end is not null)
             control.EndAs(_end);
         return control;
     }
 
-    private ActiveRun Begin(RunStatus status, ResumeRequest? request, RunControl control, bool goesBack = false)
+    private ActiveRun Begin(RunStatus status, ResumeRequest? request, RunControl control)
     {
         _began = services.Time.GetTimestamp();
-        var active = _active = new(services, status, request, control, goesBack);
+        var active = _active = new(services, status, request, control);
         StayWhile(active).Ignore();
         return active;
     }
@@ -157,38 +151,6 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
             GoElsewhere();
         else if (active.Superseded)
             DeactivateOnIdle(); // Whoever asks next finds the coordinator that has the run.
-        else if (active.WentBackFrom is { } step)
-            await GoBack(step);
-    }
-
-    /// <summary>Begins with a run that is nobody's: one that has gone back to its last checkpoint with all that was wanted of it.</summary>
-    private void GoOn(RunStatus status)
-    {
-        var former = _active is { WentBackFrom: not null } active ? active : null;
-        var control = former is not null && _returns.Times <= MostReturns ? former.Control : End();
-        Begin(status, former?.Request, control, goesBack: former is not null);
-    }
-
-    /// <summary>Waits until the run is left; one that goes back to its last checkpoint is not.</summary>
-    private async Task LeftForGood(ActiveRun active)
-    {
-        await active.Left;
-        while (active is { WentBackFrom: not null, Superseded: false })
-        {
-            await Tend();
-            if (_active is not { } next || next == active)
-                return;
-            active = next;
-            await active.Left;
-        }
-    }
-
-    /// <summary>The run has gone back to its last checkpoint: it goes on here, at once.</summary>
-    /// <param name="step">The committed steps until then.</param>
-    private Task GoBack(long step)
-    {
-        _returns = step > _returns.Step ? (step, 1) : _returns with { Times = _returns.Times + 1 };
-        return Tend();
     }
 
     /// <summary>

@@ -57,14 +57,7 @@ internal sealed class RunControl
 /// <summary>How this coordinator leaves a run before its last epoch.</summary>
 /// <param name="State">An end; or paused; or queued, for another silo to go on with.</param>
 /// <param name="Message">Why, in words.</param>
-internal sealed record RunLeave(RunState State, string Message)
-{
-    /// <summary>Trainers that were lost together with what only they had; null where none were. The run goes on at once, from its last checkpoint.</summary>
-    public IReadOnlyList<int>? Lost { get; init; }
-
-    /// <summary>Whether the run goes back to its last checkpoint.</summary>
-    public bool GoesBack => Lost is not null;
-}
+internal sealed record RunLeave(RunState State, string Message);
 
 /// <summary>The coordinator leaves the run before its last epoch, for a reason that is not a bug.</summary>
 internal sealed class RunLeftException(RunLeave leave) : Exception(leave.Message)

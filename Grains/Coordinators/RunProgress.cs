@@ -236,15 +236,12 @@ internal sealed class RunProgress
     }
 
     /// <summary>The run is paused, or for another silo to go on with: that, too, is on the disk before anybody learns of it.</summary>
-    /// <param name="state">Paused or queued; or starting, where the run goes back to its last checkpoint.</param>
+    /// <param name="state">Paused or queued.</param>
     /// <param name="message">Why.</param>
-    /// <param name="lost">Where the run goes back to its last checkpoint, the trainers that were lost.</param>
-    public async Task Suspend(RunState state, string message, IReadOnlyList<int>? lost = null)
+    public async Task Suspend(RunState state, string message)
     {
         await Leave(state, message, endedAt: null);
-        if (lost is not null)
-            _events.Append(new RunWentBack { Step = _status.Step, Trainers = lost, Reason = message });
-        else if (state == RunState.Paused)
+        if (state == RunState.Paused)
             _events.Append(new RunPaused { Step = _status.Step, Reason = message });
         else if (_roster is not null)
             _events.Append(new RunHandedOver { Step = _status.Step, Reason = message });

@@ -19,8 +19,7 @@ namespace Orleans.Tbptt.Grains.Coordinators;
 /// <param name="telemetry">Is told of it.</param>
 /// <param name="worker">The coordinator's thread.</param>
 /// <param name="control">What is wanted of it.</param>
-/// <param name="goesBack">Whether the run was being trained until just now, and goes on from its last checkpoint: then it does not queue for slots once more.</param>
-internal sealed class RunTraining(RunServices services, Takeover takeover, RunTelemetry telemetry, WorkerThread worker, RunControl control, bool goesBack)
+internal sealed class RunTraining(RunServices services, Takeover takeover, RunTelemetry telemetry, WorkerThread worker, RunControl control)
 {
     private static readonly TimeSpan ReleasePatience = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan QueuePeriod = TimeSpan.FromMilliseconds(500);
@@ -51,7 +50,7 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         var beside = new TrainersBeside(roster, services.Occupants, _spec, state.Parameters.Length, services.Options.Value.DirectSteps);
         var trainers = new TrainerGroup(roster, beside, links, sum, services.Time, logger);
         var recovery = new TrainerRecovery(
-            _progress, trainers, services.Cluster, services.Membership, control, _spec, data.Files, takeover.Restored?.State.Device ?? "", telemetry, worker, services.Time, logger);
+            _progress, trainers, services.Cluster, services.Membership, control, _spec, data.Files, takeover.Restored?.State.Device ?? "", telemetry, services.Time, logger);
         var at = takeover.Restored is { State: var saved } ? new RunCursor(saved.Epoch, saved.Chunk) : default;
         await using var checkpoints = new CheckpointKeeper(
             at, services.Checkpoints, _spec, data.Files, takeover.Fence, _progress, recovery, telemetry, worker, services.Time);
@@ -59,13 +58,11 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
             _spec, data.Data, state, at, _progress, trainers, sent, links, sum, recovery, checkpoints, guard, telemetry, worker, control, services.Time);
         _progress.Begin(
             _spec, roster, new EpochPlans(_spec, data.Data).Training(Math.Min(at.Epoch, _spec.Train.Epochs - 1)).Steps, takeover.Restored?.Name.ToString(), takeover.PassedOver);
-        if (_spec.Train.KeepsOwn && takeover.Restored is { State.Trainers: var former } && former != _spec.Train.Trainers)
+        if (_spec.Train.IsLocal && takeover.Restored is { State.Trainers: var former } && former != _spec.Train.Trainers)
         {
-            var (why, what) = _spec.Train.IsLocal
-                ? ("train.sync is local", "the mean of the former ones' optimizer states")
-                : ("train.wire feeds rounding errors back", "an even share of the former ones' errors");
             _progress.Warn(
-                $"{why}, and the run goes on with {_spec.Train.Trainers} trainers from a checkpoint of {former}: each begins with {what}, and the model will be another one than theirs");
+                $"train.sync is local, and the run continues with {_spec.Train.Trainers} trainers from a checkpoint of {former}: "
+                + "each begins with the mean of the former trainers' optimizer states, and the model will differ from theirs");
         }
 
         HasTrainers = true;
@@ -78,8 +75,8 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         }
         catch (RunLeftException e)
         {
-            _handedOver = e.Leave.State == RunState.Queued && (services.Cluster.Active.Count > 1 || (e.Leave.GoesBack && !services.Occupants.IsLeaving));
-            if (e.Leave is { State: not RunState.Diverged, GoesBack: false })
+            _handedOver = e.Leave.State == RunState.Queued && services.Cluster.Active.Count > 1;
+            if (e.Leave.State != RunState.Diverged)
                 await coordinator.Preserve();
             throw;
         }
@@ -111,8 +108,7 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         var queue = services.Grains.GetGrain<ISlotQueueGrain>(0);
         try
         {
-            if (!goesBack)
-                await WaitForSlots(queue);
+            await WaitForSlots(queue);
             using (telemetry.Spans.BeginPlacement())
                 await recovery.PlaceAll(state);
         }

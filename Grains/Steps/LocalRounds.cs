@@ -36,8 +36,8 @@ internal sealed class LocalRounds(
     }
 
     /// <summary>The state that a trainer's optimizer begins a round with; it stays the committed state's memory.</summary>
-    public static OptimizerState Optimizer(OwnState own) =>
-        new(own.Count, [.. Enumerable.Range(0, own.Names.Count).Select(index => GradientBuffer.Wrap(own.Of(index)))]);
+    public static OptimizerState Optimizer(TrainerOptimizerState inner) =>
+        new(inner.Count, [.. Enumerable.Range(0, inner.Names.Count).Select(index => GradientBuffer.Wrap(inner.Average(index)))]);
 
     private async Task<StepOutcome> Commit(IReadOnlyList<RoundContribution> contributions)
     {

@@ -41,12 +41,6 @@ internal sealed partial class TrainerGroup(TrainerRoster roster, TrainersBeside 
         }), _training, contributions => sum.Gather(begun, contributions));
     }
 
-    /// <summary>Each trainer's rounding errors.</summary>
-    /// <param name="generation">The coordinator's generation.</param>
-    /// <param name="step">Committed steps.</param>
-    public Task<GroupReply<RoundingErrors>> CollectErrors(int generation, long step) => Ask<RoundingErrors>(
-        TrainerState.Waiting, [.. roster.All.Select(trainer => Direct(trainer, one => roster[one].GetErrors(generation, step)))], deadline: null);
-
     /// <summary>One round's contributions. When one of them will not come, the other trainers are told to go no further.</summary>
     public Task<GroupReply<RoundContribution>> TrainRound(RoundTicket ticket)
     {

@@ -3,7 +3,6 @@ using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Grains.Coordinators;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Telemetry;
-using Orleans.Tbptt.Grains.Trainers;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
@@ -15,16 +14,13 @@ namespace Orleans.Tbptt.Grains.Steps;
 /// <summary>Puts trainers in their places: at the start, when some are lost, and between two steps when others would be better.</summary>
 internal sealed partial class TrainerRecovery(
     RunProgress progress, TrainerGroup trainers, ClusterView cluster, MembershipWatch membership, RunControl control, RunSpec spec,
-    IReadOnlyList<DataFile> files, string deviceKind, RunTelemetry telemetry, WorkerThread worker, TimeProvider time, ILogger logger)
+    IReadOnlyList<DataFile> files, string deviceKind, RunTelemetry telemetry, TimeProvider time, ILogger logger)
 {
     /// <summary>How often one step is tried when trainers' own work fails in it, and not their silos.</summary>
     private const int Attempts = 3;
 
     /// <summary>How often trainers are placed again for one step, whatever happened to them: what cannot pass must not be sent for ever.</summary>
     private const int Placements = 10;
-
-    /// <summary>Up to so many numbers are copied where the coordinator stands.</summary>
-    private const long InlineCopy = 1 << 20;
 
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
@@ -77,30 +73,6 @@ internal sealed partial class TrainerRecovery(
         }
     }
 
-    /// <summary>Makes the committed state whole: fetches what is still with the trainers.</summary>
-    /// <exception cref="RunLeftException">A trainer is lost, and with it what it had; or somebody wants the run's end.</exception>
-    public async Task MakeWhole(TrainingState state)
-    {
-        if (state.IsWhole)
-            return;
-        var reply = await control.OrStop(Collect(state));
-        if (!reply.IsWhole)
-            throw GoBack(reply);
-    }
-
-    /// <summary>Makes the committed state of a run whole that is being left, if that can be done in time.</summary>
-    /// <returns>Whether it is whole.</returns>
-    public async Task<bool> TryMakeWhole(TrainingState state, TimeSpan patience)
-    {
-        if (!state.IsWhole)
-        {
-            await ((Task)Collect(state)).WaitAsync(patience, time)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        }
-
-        return state.IsWhole;
-    }
-
     /// <summary>Places the trainers again at the committed state; gives up where their own work, and not their silos, keeps failing.</summary>
     /// <param name="reply">Who is missing, and why.</param>
     /// <param name="trouble">What has gone wrong with this step before.</param>
@@ -112,14 +84,11 @@ internal sealed partial class TrainerRecovery(
         EnsureInForce(reply);
         if ((reply.HasFault && ++trouble.Faults >= Attempts) || ++trouble.Placements > Placements)
             throw new RunLeftException(RunState.Failed, reply.Reason);
-        if (!state.IsWhole && reply.Lost(progress.Generation).Count > 0)
-            throw GoBack(reply);
         using var span = telemetry.Spans.BeginRecovery(state.Step + 1, reply.Cause);
         LogRecovering(progress.Run, state.Step + 1, reply.Reason);
 
         // A new generation: what the last one left in flight must not be taken for an answer to this one.
         progress.TakeGeneration();
-        await MakeWhole(state);
         UprootLost(reply);
         await PlaceAll(state);
         var took = time.GetElapsedTime(started);
@@ -148,8 +117,6 @@ internal sealed partial class TrainerRecovery(
         var moves = TrainerPlacement.Moves(DeviceKinds.Suitable(await cluster.Look(), spec.ComputesOn, DeviceKind), progress.Run, [.. _roster.Homes.OfType<SiloAddress>()]);
         if (moves.Count == 0)
             return false;
-
-        await MakeWhole(state);
 
         // No new generation: the others stand where they stand, and nothing is in flight.
         int[] moving = [.. moves.Keys.Order()];
@@ -192,8 +159,7 @@ internal sealed partial class TrainerRecovery(
             var hidden = GradientBuffer.Wrap(state.Hidden.AsMemory(block.First * perLane, block.Count * perLane));
             var assignment = new ShardAssignment(progress.Run, progress.Generation, spec, block.First, block.Count, state.Step, hidden, files)
             {
-                Optimizer = spec.Train.IsLocal ? LocalRounds.Optimizer(state.Own[trainer]) : null,
-                Errors = spec.Train.KeepsErrors ? GradientBuffer.Wrap(state.Own[trainer].Of(0)) : null,
+                Optimizer = spec.Train.IsLocal ? LocalRounds.Optimizer(state.TrainerOptimizers[trainer]) : null,
             };
             return TrainerPlacement.CallOn(homes[trainer], () => _roster[trainer].Assign(assignment));
         });
@@ -204,34 +170,6 @@ internal sealed partial class TrainerRecovery(
         }
 
         return reply;
-    }
-
-    private async Task<GroupReply<RoundingErrors>> Collect(TrainingState state)
-    {
-        var reply = await trainers.CollectErrors(progress.Generation, state.Step);
-        if (!reply.IsWhole)
-            return reply;
-        if ((long)state.Layout.Length * reply.Results.Count <= InlineCopy)
-            Take();
-        else
-            await worker.Run(Take);
-        return reply;
-
-        bool Take()
-        {
-            state.TakeErrors([.. reply.Results.Select(one => (ReadOnlyMemory<float>)one.Values.Memory)]);
-            foreach (var one in reply.Results)
-                one.Values.Dispose();
-            return true;
-        }
-    }
-
-    /// <summary>Some of the committed state is lost for good: the run goes back to a state that is on the disk. The trainers that are left are found again.</summary>
-    private RunLeftException GoBack<T>(GroupReply<T> reply) where T : TrainerReply
-    {
-        EnsureInForce(reply);
-        UprootLost(reply);
-        return new(new RunLeave(RunState.Queued, $"{reply.Reason}; the rounding errors of {(reply.Missing.Count == 1 ? "its" : "their")} gradients are gone") { Lost = reply.Missing });
     }
 
     private void UprootLost<T>(GroupReply<T>? reply) where T : TrainerReply

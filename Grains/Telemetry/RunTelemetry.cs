@@ -24,11 +24,10 @@ internal sealed class RunTelemetry(TrainingInstruments instruments, RunStatus st
     /// <param name="generation">The generation it was taken over under.</param>
     /// <param name="snapshot">Its status at any moment.</param>
     /// <param name="spec">Its spec; null where it cannot be read.</param>
-    /// <param name="goesBack">Whether it goes on from its last checkpoint because trainers were lost.</param>
-    public void OnTaken(int generation, Func<RunStatus> snapshot, RunSpec? spec, bool goesBack = false)
+    public void OnTaken(int generation, Func<RunStatus> snapshot, RunSpec? spec)
     {
         // A coordinator that leaves in order says so in the status before it goes.
-        _recovering = goesBack ? RecoveryReason.Lost : generation > 1 && status.State == RunState.Running ? RecoveryReason.Coordinator : null;
+        _recovering = generation > 1 && status.State == RunState.Running ? RecoveryReason.Coordinator : null;
         _clipNorm = spec?.Train.ClipNorm;
         instruments.OnTaken(_gauges = new(RunId.Parse(status.Id), snapshot));
     }

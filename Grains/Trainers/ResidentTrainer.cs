@@ -104,10 +104,6 @@ internal sealed partial class ResidentTrainer
     public TrainerReply EvaluateChunkHere(EvaluationTicket ticket, Func<bool>? isWanted = null) =>
         Finish(DoHere(ticket.Generation, () => isWanted?.Invoke() == false ? Late() : _chunks.Evaluate(_host, ticket)));
 
-    /// <inheritdoc cref="ITrainerGrain.GetErrors"/>
-    /// <remarks>Not behind the work at hand: a run that is left waits for no chunk.</remarks>
-    public TrainerReply GetErrors(int generation, long step) => Admit(generation, out _) is { } refusal ? refusal : _host.GetErrors(step, generation);
-
     /// <summary>Nothing more is wanted of it, unless by a newer generation.</summary>
     /// <returns>Whether it has to go: not when an older generation says so.</returns>
     public bool Release(int generation)

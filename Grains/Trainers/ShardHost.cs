@@ -30,9 +30,8 @@ internal sealed class ShardHost(ShardFactory factory)
         _share = share;
         EnsureUnchanged(_open);
         var shard = _open.Shard;
-        shard.Restore(assignment.Step, assignment.Hidden.Span, assignment.Errors is { } errors ? errors.Span : default);
+        shard.Restore(assignment.Step, assignment.Hidden.Span);
         assignment.Hidden.Dispose();
-        assignment.Errors?.Dispose();
         _isNarrow = assignment.Spec.Train.IsNarrow;
         if (assignment.Spec.Train.IsLocal)
             return RestoreLocal(shard, assignment);
@@ -78,16 +77,6 @@ internal sealed class ShardHost(ShardFactory factory)
         return new RoundContribution(
             ticket.Step, GradientBuffer.Wrap(done.DifferenceSum), Wrap(done.Hidden), done.LossSums, done.Weights,
             new(done.OptimizerCount, [.. done.Averages.Select(Wrap)]), done.NotFinite);
-    }
-
-    /// <summary>The rounding errors of the gradients at a committed state. May be asked from any thread.</summary>
-    /// <param name="step">Committed steps.</param>
-    /// <param name="generation">The coordinator's generation.</param>
-    public TrainerReply GetErrors(long step, int generation)
-    {
-        if (_open is not { } open)
-            return Unassigned();
-        return open.Shard.ErrorsAt(step) is { } errors ? new RoundingErrors(Wrap(errors)) : ElsewhereThan(step, generation);
     }
 
     /// <summary>Reads the next chunk ahead of its ticket.</summary>

@@ -42,8 +42,6 @@ internal sealed class TrainerGrain : Grain, ITrainerGrain
 
     public Task<TrainerReply> EvaluateChunk(EvaluationTicket ticket) => _trainer.EvaluateChunk(ticket);
 
-    public Task<TrainerReply> GetErrors(int generation, long step) => Task.FromResult(_trainer.GetErrors(generation, step));
-
     public Task Release(int generation)
     {
         if (_trainer.Release(generation))

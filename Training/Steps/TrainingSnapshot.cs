@@ -20,10 +20,10 @@ public sealed class TrainingSnapshot
         Parameters = new float[_layout.Length];
         Averages = new float[checked(AverageNames.Count * _layout.Length)];
         Hidden = new float[checked(spec.Data.BatchSize * _layout.HiddenPerLane)];
-        Own = OwnState.OfAll(spec.Train, _layout);
+        TrainerOptimizers = TrainerOptimizerState.OfAll(spec.Train, _layout);
 
         // Large arrays have no memory until it is written to; the system finds it now, and not while a step waits for the first copy.
-        foreach (float[] values in (float[][])[Parameters, Averages, Hidden, .. Own.Select(own => own.Values)])
+        foreach (float[] values in (float[][])[Parameters, Averages, Hidden, .. TrainerOptimizers.Select(inner => inner.Values)])
             values.AsSpan().Clear();
     }
 
@@ -39,11 +39,12 @@ public sealed class TrainingSnapshot
     /// <summary>The hidden state of every lane, lane-major: <c>[lane][h, c][layer][unit]</c>.</summary>
     public float[] Hidden { get; }
 
-    /// <summary>What each trainer keeps, in order; empty where trainers keep nothing.</summary>
-    public IReadOnlyList<OwnState> Own { get; }
+    /// <summary>The state of each trainer's inner optimizer, in order of trainer; empty where trainers make no local steps.</summary>
+    public IReadOnlyList<TrainerOptimizerState> TrainerOptimizers { get; }
 
     /// <summary>How many numbers it holds.</summary>
-    public long Length => (long)Parameters.Length + Averages.Length + Hidden.Length + Own.Sum(own => (long)own.Values.Length);
+    public long Length =>
+        (long)Parameters.Length + Averages.Length + Hidden.Length + TrainerOptimizers.Sum(inner => (long)inner.Values.Length);
 
     /// <summary>Updates that the optimizer has made.</summary>
     public long OptimizerCount { get; set; }
@@ -67,20 +68,23 @@ public sealed class TrainingSnapshot
     internal Span<float> Average(int index) => Averages.AsSpan(index * _layout.Length, _layout.Length);
 
     /// <param name="state">A state.</param>
-    /// <param name="trainers">How many trainers' own states there must be; null for any number.</param>
+    /// <param name="trainers">How many trainers' optimizers there must be; null for any number.</param>
     internal void EnsureFits(TrainingState state, int? trainers = null)
     {
         var averages = state.Optimizer.Averages;
         bool fits = state.Parameters.Length == Parameters.Length && state.Hidden.Length == Hidden.Length && averages.Count == AverageNames.Count;
         for (int i = 0; fits && i < averages.Count; i++)
             fits = averages[i].Name == AverageNames[i];
-        fits = fits && (Own.Count > 0) == (state.Own.Count > 0) && Own.Count == (trainers ?? Own.Count)
-            && (Own.Count == 0 || Own[0].Names.SequenceEqual(state.Own[0].Names));
+        int inner = TrainerOptimizers.Count;
+        fits = fits && inner > 0 == state.TrainerOptimizers.Count > 0 && inner == (trainers ?? inner)
+            && (inner == 0 || TrainerOptimizers[0].Names.SequenceEqual(state.TrainerOptimizers[0].Names));
         if (!fits)
         {
             throw new ArgumentException(
-                $"the snapshot is for {Parameters.Length} parameters, {Hidden.Length} values of hidden state [{string.Join(", ", AverageNames)}] and the own states of {Own.Count} trainers, " +
-                $"the state has {state.Parameters.Length}, {state.Hidden.Length}, [{string.Join(", ", averages.Select(average => average.Name))}] and {state.Own.Count}",
+                $"the snapshot is for {Parameters.Length} parameters, {Hidden.Length} values of hidden state, "
+                + $"[{string.Join(", ", AverageNames)}] and the inner optimizers of {inner} trainers, "
+                + $"the state has {state.Parameters.Length}, {state.Hidden.Length}, "
+                + $"[{string.Join(", ", averages.Select(average => average.Name))}] and {state.TrainerOptimizers.Count}",
                 nameof(state));
         }
     }

@@ -5,6 +5,9 @@ namespace Orleans.Tbptt.Training.Steps;
 /// <summary>Where trainers make rounds of local steps, S(n) holds the state of each trainer's inner optimizer, too, and n goes on by a round.</summary>
 public sealed partial class TrainingState
 {
+    /// <summary>The state of each trainer's inner optimizer, in order of trainer; empty where trainers make no local steps.</summary>
+    public IReadOnlyList<TrainerOptimizerState> TrainerOptimizers { get; }
+
     /// <summary>
     /// Takes the trainers' rounds, in order of trainer, and makes the update after them (DiLoCo, algorithm 1, outer optimization): average the differences by the
     /// elements that each trainer was trained on, check, update by the outer optimizer, carry hidden states and inner optimizers.
@@ -27,8 +30,8 @@ public sealed partial class TrainingState
 
         Optimizer.Step(Parameters, difference, _spec.Sync.Outer!.Lr);
         Carry(shards.Select(shard => shard.Hidden));
-        foreach (var (own, shard) in Own.Zip(shards))
-            own.Take(shard.Averages, shard.OptimizerCount);
+        foreach (var (inner, shard) in TrainerOptimizers.Zip(shards))
+            inner.Take(shard.Averages, shard.OptimizerCount);
         var committed = new StepOutcome.Committed[steps];
         for (int i = 0; i < steps; i++)
         {
@@ -39,5 +42,17 @@ public sealed partial class TrainingState
         }
 
         return new StepOutcome.Round(committed);
+    }
+
+    private void RestoreTrainerOptimizers(IReadOnlyList<TrainerOptimizerState> saved)
+    {
+        bool areOthers = saved.Count != TrainerOptimizers.Count;
+        for (int i = 0; i < TrainerOptimizers.Count; i++)
+        {
+            if (areOthers && i == 0)
+                TrainerOptimizers[0].TakeMean(saved);
+            else
+                TrainerOptimizers[i].Take(areOthers ? TrainerOptimizers[0] : saved[i]);
+        }
     }
 }

@@ -49,7 +49,7 @@ public sealed partial class TrainingState
         Layout = ParameterLayout.Of(spec.Model);
         Parameters = InitialParameters.Of(spec, Layout);
         Optimizer = Optimizers.Optimizer.OfTheRun(spec.Train, Layout.Length);
-        Own = OwnState.OfAll(spec.Train, Layout);
+        TrainerOptimizers = TrainerOptimizerState.OfAll(spec.Train, Layout);
         Hidden = new float[checked(spec.Data.BatchSize * Layout.HiddenPerLane)];
     }
 
@@ -120,25 +120,22 @@ public sealed partial class TrainingState
     /// <summary>Copies all of S(n) into buffers of its own, so that it can be written while training goes on. Allocates nothing.</summary>
     /// <param name="snapshot">A snapshot made for the same spec.</param>
     /// <exception cref="ArgumentException">It was made for another model, optimizer or number of lanes.</exception>
-    /// <exception cref="InvalidOperationException">The state is not whole.</exception>
     public void CopyTo(TrainingSnapshot snapshot)
     {
-        if (!IsWhole)
-            throw new InvalidOperationException($"the trainers' rounding errors after step {Step} are not here");
-        snapshot.EnsureFits(this, trainers: Own.Count);
+        snapshot.EnsureFits(this, trainers: TrainerOptimizers.Count);
         Parameters.CopyTo(snapshot.Parameters, 0);
         Hidden.CopyTo(snapshot.Hidden, 0);
         for (int i = 0; i < Optimizer.Averages.Count; i++)
             Optimizer.Averages[i].Values.Span.CopyTo(snapshot.Average(i));
-        for (int i = 0; i < Own.Count; i++)
-            snapshot.Own[i].Take(Own[i]);
+        for (int i = 0; i < TrainerOptimizers.Count; i++)
+            snapshot.TrainerOptimizers[i].Take(TrainerOptimizers[i]);
         snapshot.OptimizerCount = Optimizer.Count;
         (snapshot.Step, snapshot.EpochLossSum, snapshot.EpochWeight) = (Step, EpochLossSum, EpochWeight);
     }
 
     /// <summary>
-    /// Becomes the S(n) of a snapshot, to the bit; where trainers keep something of their own and are others in number, each of them begins as
-    /// <see cref="OwnState.TakeShare"/> says.
+    /// Becomes the S(n) of a snapshot, to the bit. Where trainers make local steps and their number has changed, each inner optimizer begins
+    /// as <see cref="TrainerOptimizerState.TakeMean"/> says.
     /// </summary>
     /// <param name="snapshot">A snapshot made for the same spec; any number of trainers.</param>
     /// <exception cref="ArgumentException">It was made for another model, optimizer or number of lanes. Nothing was changed.</exception>
@@ -149,10 +146,9 @@ public sealed partial class TrainingState
         snapshot.Hidden.CopyTo(Hidden, 0);
         for (int i = 0; i < Optimizer.Averages.Count; i++)
             snapshot.Average(i).CopyTo(Optimizer.Averages[i].Values.Span);
-        RestoreOwn(snapshot.Own);
+        RestoreTrainerOptimizers(snapshot.TrainerOptimizers);
         Optimizer.Count = snapshot.OptimizerCount;
         (Step, EpochLossSum, EpochWeight) = (snapshot.Step, snapshot.EpochLossSum, snapshot.EpochWeight);
-        _ownStep = Step;
     }
 
     private void Carry(IEnumerable<ReadOnlyMemory<float>> hidden)

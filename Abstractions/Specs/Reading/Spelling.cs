@@ -26,7 +26,7 @@ internal static class Spelling
     public static IReadOnlyList<(string Word, OuterOptimizerKind Value)> OuterOptimizers { get; } = [("nesterov", OuterOptimizerKind.Nesterov)];
 
     public static IReadOnlyList<(string Word, WireKind Value)> Wires { get; } =
-        [("float32", WireKind.Full), ("bfloat16", WireKind.Bfloat16), ("bfloat16-feedback", WireKind.Bfloat16Feedback)];
+        [("float32", WireKind.Full), ("bfloat16", WireKind.Bfloat16)];
 
     /// <summary>The word for a value.</summary>
     public static string Of<T>(IReadOnlyList<(string Word, T Value)> words, T value) =>

@@ -118,8 +118,8 @@ public sealed class RoundTransactionTests(OneSilo fixture) : IClassFixture<OneSi
         Assert.Equal(RunState.Completed, finished.End.State);
         Assert.Equal([3, 2], finished.Events.OfType<RunStarted>().Select(started => started.Trainers));
         Assert.Equal(
-            "train.sync is local, and the run goes on with 2 trainers from a checkpoint of 3: each begins with the mean of the former ones' optimizer states, "
-            + "and the model will be another one than theirs",
+            "train.sync is local, and the run continues with 2 trainers from a checkpoint of 3: "
+            + "each begins with the mean of the former trainers' optimizer states, and the model will differ from theirs",
             Assert.Single(finished.Events.OfType<RunWarning>()).Message);
         Assert.Equal(18, finished.StepLosses.Length);
         Bits.Same(Expected.Value.Steps.Take(13).Select(step => step.Loss), finished.StepLosses.Take(13));

@@ -40,10 +40,11 @@ public sealed class ToldBeforeTests : IDisposable
 
     [Theory]
     [InlineData("{\"type\":\"a-kind-of-tomorrow\",\"number\":2}", true)]
+    [InlineData("{\"type\":\"rewind\",\"number\":2,\"generation\":1,\"step\":1,\"trainers\":[0],\"reason\":\"lost\"}", true)]
     [InlineData("{\"type\":\"step\",\"number\":2}", false)]
     [InlineData("{\"number\":2}", false)]
     [InlineData("{\"type\":\"a-kind-of-tom", false)]
-    public void Event_OfAKindThatANewerSiloTold_IsPassedOver(string line, bool passes)
+    public void Event_OfAnUnknownKind_IsPassedOver(string line, bool passes)
     {
         Write(Step(1, 0.5));
         File.AppendAllText(Journal, $"{line}\n{RunJson.Write(Step(2, 0.5))}\n");

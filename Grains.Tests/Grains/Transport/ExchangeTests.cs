@@ -27,9 +27,6 @@ public sealed class ExchangeTests : IAsyncLifetime
     [InlineData(false, 5, WireKind.Bfloat16)]
     [InlineData(true, 3, WireKind.Bfloat16)]
     [InlineData(true, 5, WireKind.Bfloat16)]
-    [InlineData(false, 5, WireKind.Bfloat16Feedback)]
-    [InlineData(true, 3, WireKind.Bfloat16Feedback)]
-    [InlineData(true, 5, WireKind.Bfloat16Feedback)]
     public async Task Run_GivesTheSameBits(bool large, int trainers, WireKind wire)
     {
         var spec = Spec(large, trainers, wire);

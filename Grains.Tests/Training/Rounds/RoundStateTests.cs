@@ -74,12 +74,12 @@ public sealed class RoundStateTests
 
         Bits.Same(state.Parameters, other.Parameters);
         Bits.Same(state.Hidden, other.Hidden);
-        float[] mean = [.. state.Own[0].Values.Zip(state.Own[1].Values, (one, two) => (one + two) / 2)];
-        Assert.Equal(3, other.Own.Count);
-        Assert.All(other.Own, inner =>
+        float[] mean = [.. state.TrainerOptimizers[0].Values.Zip(state.TrainerOptimizers[1].Values, (one, two) => (one + two) / 2)];
+        Assert.Equal(3, other.TrainerOptimizers.Count);
+        Assert.All(other.TrainerOptimizers, inner =>
         {
             Bits.Same(mean, inner.Values);
-            Assert.Equal(state.Own.Max(former => former.Count), inner.Count);
+            Assert.Equal(state.TrainerOptimizers.Max(former => former.Count), inner.Count);
         });
         Assert.Throws<ArgumentException>(() => other.CopyTo(snapshot));
         Assert.Throws<ArgumentException>(() => new TrainingState(States.Spec()).Restore(snapshot));
@@ -89,16 +89,17 @@ public sealed class RoundStateTests
     public void OptimizerThatHasMadeNoUpdate_IsNoPartOfTheMean()
     {
         var layout = ParameterLayout.Of(Spec.Model);
-        OwnState[] former = [new(Spec.Train, layout), new(Spec.Train, layout)];
+        var optimizer = Spec.Train.Optimizer;
+        TrainerOptimizerState[] former = [new(optimizer, layout), new(optimizer, layout)];
         former[1].Values.AsSpan().Fill(3);
         former[1].Count = 7;
-        var mean = new OwnState(Spec.Train, layout);
+        var mean = new TrainerOptimizerState(optimizer, layout);
 
-        mean.TakeShare(former, trainers: 1);
+        mean.TakeMean(former);
 
         Assert.Equal(7, mean.Count);
         Bits.Same(former[1].Values, mean.Values);
-        mean.TakeShare([former[0]], trainers: 1);
+        mean.TakeMean([former[0]]);
         Assert.Equal(0, mean.Count);
         Assert.All(mean.Values, value => Assert.Equal(0, value));
     }
@@ -108,9 +109,9 @@ public sealed class RoundStateTests
     {
         float[] sum = new float[state.Layout.Length];
         Array.Fill(sum, difference * (float)weights.Sum());
-        var inner = state.Own[0];
+        var inner = state.TrainerOptimizers[0];
         return new(
-            sum, new float[state.Hidden.Length / state.Own.Count], lossSums, weights,
+            sum, new float[state.Hidden.Length / state.TrainerOptimizers.Count], lossSums, weights,
             [.. inner.Names.Select(_ => (ReadOnlyMemory<float>)new float[state.Layout.Length])], weights.Length);
     }
 }

@@ -38,7 +38,7 @@ public sealed class RoundTests
 
         // Taking a mean of one changes nothing, and the inner optimizer is carried over rounds: were it begun anew, the losses would part by percents.
         Assert.All(exact.Steps.Zip(local.Steps), pair => Assert.Equal(pair.First.Loss, pair.Second.Loss, 1e-4 * pair.First.Loss));
-        Assert.Equal(exact.State.Step, local.State.Own[0].Count);
+        Assert.Equal(exact.State.Step, local.State.TrainerOptimizers[0].Count);
     }
 
     /// <summary>Three rounds of two trainers, step by step in double precision beside the trainers' own shares.</summary>
@@ -113,7 +113,7 @@ public sealed class RoundTests
         Assert.Equal(4L, trainer.State.Optimizer.Count);
 
         // The second trainer's lanes have nothing to do after the fourth step, and their optimizer makes no update.
-        Assert.Equal([12L, 8L], trainer.State.Own.Select(inner => inner.Count));
+        Assert.Equal([12L, 8L], trainer.State.TrainerOptimizers.Select(inner => inner.Count));
     }
 
     [Fact]

@@ -16,7 +16,7 @@ internal static class CheckpointFiles
     public const string Optimizer = "optimizer.safetensors";
     public const string Hidden = "hidden.safetensors";
 
-    /// <summary>What a trainer keeps for itself: <see cref="OwnState"/>.</summary>
+    /// <summary>The inner optimizer of a trainer that makes local steps: <see cref="TrainerOptimizerState"/>.</summary>
     public static string OfTrainer(int trainer) => $"trainer-{trainer}.safetensors";
 
     /// <summary>Written last: it seals the others.</summary>
@@ -27,7 +27,8 @@ internal static class CheckpointFiles
     [
         new(Model, ParameterLayout.Of(spec.Model).Slots, snapshot.Parameters),
         new(Optimizer, snapshot.AverageSlots, snapshot.Averages),
-        .. snapshot.Own.Index().Where(own => own.Item.Names.Count > 0).Select(own => new TensorFile(OfTrainer(own.Index), own.Item.Slots, own.Item.Values)),
+        .. snapshot.TrainerOptimizers.Index().Where(inner => inner.Item.Names.Count > 0)
+            .Select(inner => new TensorFile(OfTrainer(inner.Index), inner.Item.Slots, inner.Item.Values)),
         new(Hidden, HiddenTensors.Slots(spec.Model, spec.Data.BatchSize), new float[snapshot.Hidden.Length]),
     ];
 }

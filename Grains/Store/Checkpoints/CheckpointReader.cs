@@ -28,7 +28,7 @@ internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
             if (problem is not null)
                 return false;
 
-            // What is trainers' own is that of the trainers there were then.
+            // The inner optimizers are those of the trainers that the run had then.
             var snapshot = new TrainingSnapshot(spec with { Train = spec.Train with { Trainers = state.Trainers } })
             {
                 Step = state.Step,
@@ -36,8 +36,8 @@ internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
                 EpochLossSum = state.EpochLossSum,
                 EpochWeight = state.EpochWeight,
             };
-            foreach (var (own, updates) in snapshot.Own.Zip(state.TrainerUpdates))
-                own.Count = updates;
+            foreach (var (inner, updates) in snapshot.TrainerOptimizers.Zip(state.TrainerUpdates))
+                inner.Count = updates;
             foreach (var file in CheckpointFiles.Of(spec, snapshot))
                 ReadTensors(spec, snapshot, state, file);
             restored = new(name, snapshot, state);
@@ -98,9 +98,13 @@ internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
             return $"{CheckpointFiles.State}: found checkpoint {new CheckpointName(state.Generation, state.Step)}, expected {name}";
         if (state.SpecHash != SpecHash.Of(spec))
             return $"{CheckpointFiles.State}: found a checkpoint of another spec ({Short(state.SpecHash)}), expected one of this ({Short(SpecHash.Of(spec))})";
-        int own = spec.Train.KeepsOwn ? state.Trainers : 0;
-        if (state.Trainers < 1 || state.TrainerUpdates.Count != own)
-            return $"{CheckpointFiles.State}: found {state.Trainers} trainers and the updates of {state.TrainerUpdates.Count}, expected those of {own}";
+        int inner = spec.Train.IsLocal ? state.Trainers : 0;
+        if (state.Trainers < 1 || state.TrainerUpdates.Count != inner)
+        {
+            return $"{CheckpointFiles.State}: found {state.Trainers} trainers and the updates of {state.TrainerUpdates.Count}, "
+                + $"expected those of {inner}";
+        }
+
         return null;
     }
 

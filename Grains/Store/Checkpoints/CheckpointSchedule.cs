@@ -5,7 +5,7 @@ namespace Orleans.Tbptt.Grains.Store.Checkpoints;
 /// <summary>Says when a checkpoint is due: by steps, by time, at an epoch's end, and how soon after one that could not be written. Safe on any thread.</summary>
 internal sealed class CheckpointSchedule
 {
-    /// <summary>How many times as long as the last one took must pass until the next one by time: fetching and writing take a twentieth of the time at most.</summary>
+    /// <summary>The next checkpoint by time waits for so many times the last one's duration: writing takes a twentieth of the time at most.</summary>
     private const int DutyCycle = 20;
 
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(5);
@@ -15,7 +15,6 @@ internal sealed class CheckpointSchedule
     private readonly TimeProvider _time;
     private long _takenAt;
     private long _takenStep;
-    private TimeSpan _lastFetch;
     private TimeSpan _lastWrite;
     private TimeSpan _pause;
     private long _failedAt;
@@ -64,7 +63,8 @@ internal sealed class CheckpointSchedule
             if (_spec.EverySteps is { } every && step / every > _takenStep / every)
                 return true;
             var elapsed = _time.GetElapsedTime(_takenAt);
-            return writerIsFree && _spec.EverySeconds > 0 && elapsed.TotalSeconds >= _spec.EverySeconds && elapsed >= DutyCycle * (_lastFetch + _lastWrite);
+            return writerIsFree && _spec.EverySeconds > 0 && elapsed.TotalSeconds >= _spec.EverySeconds
+                && elapsed >= DutyCycle * _lastWrite;
         }
     }
 
@@ -79,13 +79,6 @@ internal sealed class CheckpointSchedule
     {
         lock (_gate)
             (_takenStep, _takenAt) = (step, _time.GetTimestamp());
-    }
-
-    /// <summary>What trainers keep was fetched for one; training stood still meanwhile.</summary>
-    public void Fetched(TimeSpan took)
-    {
-        lock (_gate)
-            _lastFetch = took;
     }
 
     /// <summary>One was written.</summary>

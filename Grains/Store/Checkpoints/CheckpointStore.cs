@@ -44,7 +44,7 @@ internal sealed class CheckpointStore(RunStore runs, TimeProvider time)
                 EpochLossSum = snapshot.EpochLossSum,
                 EpochWeight = snapshot.EpochWeight,
                 OptimizerCount = snapshot.OptimizerCount,
-                TrainerUpdates = [.. snapshot.Own.Select(own => own.Count)],
+                TrainerUpdates = [.. snapshot.TrainerOptimizers.Select(inner => inner.Count)],
                 Trainers = spec.Train.Trainers,
                 SpecHash = SpecHash.Of(spec),
                 WrittenAt = time.GetUtcNow(),

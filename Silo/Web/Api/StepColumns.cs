@@ -92,7 +92,7 @@ internal sealed record EpochPoint(int Epoch, long Step, double? Loss, double? Va
 
 /// <summary>A place where training was interrupted.</summary>
 /// <param name="Step">The step that was run again, or that the run went on from.</param>
-/// <param name="Kind">What it was: <c>recovery</c>, <c>takeover</c>, <c>rewind</c>, <c>handover</c>, <c>move</c> or <c>pause</c>.</param>
+/// <param name="Kind">What it was: <c>recovery</c>, <c>takeover</c>, <c>handover</c>, <c>move</c> or <c>pause</c>.</param>
 internal sealed record StepMark(long Step, string Kind);
 
 /// <summary>A loss that was no finite number.</summary>

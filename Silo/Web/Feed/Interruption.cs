@@ -9,9 +9,6 @@ internal enum InterruptionKind
     /// <summary>The coordinator was lost, and another one took the run over.</summary>
     Takeover,
 
-    /// <summary>Trainers were lost together with what only they had, and the run went back to its last checkpoint.</summary>
-    Rewind,
-
     /// <summary>Trainers went to other silos between two steps.</summary>
     Move,
 
@@ -36,5 +33,5 @@ internal sealed record Interruption(
     public TimeSpan Took => To - From;
 
     /// <summary>Whether something was lost, and training had to find back.</summary>
-    public bool IsLoss => Kind is InterruptionKind.Recovery or InterruptionKind.Takeover or InterruptionKind.Rewind;
+    public bool IsLoss => Kind is InterruptionKind.Recovery or InterruptionKind.Takeover;
 }

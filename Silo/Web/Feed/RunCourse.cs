@@ -97,13 +97,12 @@ internal sealed class RunCourse(double? clipNorm)
             var (kind, reason) = last switch
             {
                 RunPaused or RunEnded => (InterruptionKind.Pause, "resumed"),
-                RunWentBack back => (InterruptionKind.Rewind, back.Reason),
 
                 // Where that very step could not be saved, steps are computed again as after a loss.
                 RunHandedOver handover when started.Step >= handover.Step => (InterruptionKind.Handover, handover.Reason),
                 _ => (InterruptionKind.Takeover, "the coordinator's silo was lost, and another one took the run over"),
             };
-            Interrupt(new(kind, last.Time, started.Time, last is RunWentBack { Trainers: var lost } ? lost : [], started.Step, reason));
+            Interrupt(new(kind, last.Time, started.Time, [], started.Step, reason));
         }
 
         Started ??= started;

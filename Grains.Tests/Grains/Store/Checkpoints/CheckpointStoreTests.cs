@@ -73,7 +73,7 @@ public sealed class CheckpointStoreTests
 
         var restored = run.Store.RestoreNewest(Run, run.Spec with { Train = run.Spec.Train with { Trainers = 5 } }).Newest!;
 
-        Assert.Equal((2, 2), (restored.State.Trainers, restored.Snapshot.Own.Count));
+        Assert.Equal((2, 2), (restored.State.Trainers, restored.Snapshot.TrainerOptimizers.Count));
         var state = new TrainingState(run.Spec);
         state.Restore(restored.Snapshot);
         States.AssertSame(States.After(run.Spec, 6), state);

@@ -28,8 +28,6 @@ public sealed class StepChannelTests : IAsyncLifetime
     [InlineData(false, 5, WireKind.Bfloat16, EngineKind.Fused)]
     [InlineData(true, 3, WireKind.Bfloat16, EngineKind.Fused)]
     [InlineData(true, 7, WireKind.Bfloat16, EngineKind.Fused)]
-    [InlineData(false, 5, WireKind.Bfloat16Feedback, EngineKind.Torch)]
-    [InlineData(true, 3, WireKind.Bfloat16Feedback, EngineKind.Fused)]
     public async Task Run_GivesTheSameBits(bool large, int trainers, WireKind wire, EngineKind engine)
     {
         var spec = Spec(large, trainers, wire) with { Engine = engine };

@@ -53,19 +53,6 @@ public sealed class RunCourseTests
     }
 
     [Fact]
-    public void Start_AfterTrainersWereLostWithWhatTheyHad_IsALossOfTheirs()
-    {
-        Tell(Started());
-        Tell(new RunWentBack { Step = 9, Trainers = [1], Reason = "trainer 1 is lost: silo-2 was lost" });
-        Tell(Started() with { Step = 4 });
-
-        var lost = Assert.Single(_course.Interruptions);
-        Assert.Equal((InterruptionKind.Rewind, 4, true), (lost.Kind, (int)lost.Step, lost.IsLoss));
-        Assert.Equal([1], lost.Trainers);
-        Assert.Equal("trainer 1 is lost: silo-2 was lost", lost.Reason);
-    }
-
-    [Fact]
     public void Columns_TellOnlyTheEpochsThatRowsLeftOutHaveNotTold()
     {
         Tell(Started());

@@ -57,19 +57,6 @@ public sealed class MarkupTests
     }
 
     [Fact]
-    public void Card_TellsOfARunThatWentBack_AndWhereTo()
-    {
-        var started = new RunStarted { Time = Now, Run = "wave-1", Name = "wave", Epochs = 2, StepsPerEpoch = 4, Trainers = 2, Lanes = 2, Parameters = 9, Directory = "/runs" };
-        _course.Add(started);
-        _course.Add(new RunWentBack { Time = Now, Step = 8, Trainers = [0, 1], Reason = "trainer 0 is lost: silo-2 was lost" });
-        _course.Add(started with { Time = Now.AddSeconds(1.5), Step = 5 });
-
-        string card = HtmlPage.Markup(TroubleCard.Of(Snapshot(Status(RunState.Running))));
-
-        Assert.Contains("Trainers 0, 1 were lost (silo-2 was lost). Within 1.5 s the run went back to the checkpoint of step 5", card, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void Strip_ShowsARecovery_AlsoWhereNoSampleFellIntoIt()
     {
         var trainer = new TrainerStatus(0, 0, 1, "silo-1", "cpu", TrainerState.Training);

@@ -107,7 +107,6 @@ internal static class HistoryTable
         {
             InterruptionKind.Recovery => $"recovered: {who} placed again after {took}, step {Text.Count(one.Step)} run again: {one.Reason}",
             InterruptionKind.Takeover => $"taken over after {took}, from step {Text.Count(one.Step)}: {one.Reason}",
-            InterruptionKind.Rewind => $"went back to the checkpoint of step {Text.Count(one.Step)} in {took}: {one.Reason}",
             InterruptionKind.Handover => $"handed over in {took} at step {Text.Count(one.Step)}: {one.Reason}",
             InterruptionKind.Move => $"moved: {who} to other silos in {took} after step {Text.Count(one.Step)}: {one.Reason}",
             _ => $"resumed after {took} at step {Text.Count(one.Step)}",

@@ -62,7 +62,6 @@ internal static class TroubleCard
             yield return lost.Kind switch
             {
                 InterruptionKind.Takeover => Html.Of($"{when}: {who} was lost. Another silo took the run over {took} after its last event and went on from step {step}; steps after it are computed again, to the same bits."),
-                InterruptionKind.Rewind => Html.Of($"{when}: {who} {(isOne ? "was" : "were")} lost ({Cause(lost.Reason)}). Within {took} the run went back to the checkpoint of step {step}; steps after it are computed again, to the same bits."),
                 _ => Html.Of($"{when}: {who} {(isOne ? "was" : "were")} lost ({Cause(lost.Reason)}). {(isOne ? "It was" : "They were")} placed again within {took} and step {step} was run again: nothing of the result is lost."),
             };
         }
