@@ -5,7 +5,7 @@ using Orleans.Tbptt.Silo.Configuration;
 using Orleans.Tbptt.Silo.Hosting;
 using Orleans.Tbptt.Silo.Lifetime;
 using Orleans.Tbptt.Silo.Stores;
-using Orleans.Tbptt.Training.Native;
+using Orleans.Tbptt.Training.Engines;
 
 namespace Orleans.Tbptt.Silo;
 
@@ -26,7 +26,7 @@ internal static class Program
         var command = commandLine.Build(
             async start =>
             {
-                LoadNativeBackend();
+                KeepKernelsOnOneThread();
                 return await new SiloRun(Console.Out, TimeProvider.System).RunAsync(start);
             },
             InitializeDatabaseAsync);
@@ -73,17 +73,17 @@ internal static class Program
         }
     }
 
-    /// <summary>Loads what the silo computes with, before anything else uses it; a silo that cannot compute does not join a cluster.</summary>
-    /// <exception cref="SiloStartException">It cannot be loaded.</exception>
-    private static void LoadNativeBackend()
+    /// <summary>Changes the process's environment while no other thread can read it. libtorch may be loaded much later, or never.</summary>
+    /// <exception cref="SiloStartException">The environment cannot be changed.</exception>
+    private static void KeepKernelsOnOneThread()
     {
         try
         {
-            NativeBackend.Initialize();
+            ThreadTeams.LimitToOne();
         }
-        catch (NativeBackendException exception)
+        catch (EngineUnavailableException exception)
         {
-            throw new SiloStartException(exception.Message, SiloExitCode.WrongConfiguration);
+            throw new SiloStartException(exception.Message, SiloExitCode.WrongConfiguration, exception);
         }
     }
 }

@@ -3,8 +3,8 @@ using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training;
-using Orleans.Tbptt.Training.Native;
-using Orleans.Tbptt.Training.Replicas;
+using Orleans.Tbptt.Training.Engines;
+using Orleans.Tbptt.Training.Torch.Native;
 
 namespace Orleans.Tbptt.Benchmarks.ChunkStep;
 

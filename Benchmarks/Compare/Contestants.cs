@@ -4,7 +4,7 @@ using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training;
-using Orleans.Tbptt.Training.Replicas;
+using Orleans.Tbptt.Training.Engines;
 
 namespace Orleans.Tbptt.Benchmarks.Compare;
 

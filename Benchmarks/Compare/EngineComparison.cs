@@ -1,5 +1,5 @@
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training.Native;
+using Orleans.Tbptt.Training.Torch.Native;
 
 namespace Orleans.Tbptt.Benchmarks.Compare;
 

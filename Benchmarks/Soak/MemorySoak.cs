@@ -1,6 +1,6 @@
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training.Native;
+using Orleans.Tbptt.Training.Torch.Native;
 using TorchSharp;
 
 namespace Orleans.Tbptt.Benchmarks.Soak;

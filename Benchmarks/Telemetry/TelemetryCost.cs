@@ -1,7 +1,7 @@
 using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training.Native;
+using Orleans.Tbptt.Training.Torch.Native;
 
 namespace Orleans.Tbptt.Benchmarks.Telemetry;
 

@@ -109,7 +109,10 @@ internal sealed class ConsoleProcess : IDisposable
         && IsSilo(line) && line.Contains(name));
 
     /// <summary>The silos that still run.</summary>
-    public int LivingSilos() => Process.GetProcesses().Count(process => IsSilo(CommandLine(process)));
+    public int LivingSilos() => Silos().Count;
+
+    /// <summary>The process ids of the silos that still run.</summary>
+    public IReadOnlyList<int> Silos() => [.. Process.GetProcesses().Where(process => IsSilo(CommandLine(process))).Select(process => process.Id)];
 
     /// <summary>Sends the console a signal, as a terminal does.</summary>
     public void Signal(int signal) => Assert.Equal(0, Kill(_process.Id, signal));

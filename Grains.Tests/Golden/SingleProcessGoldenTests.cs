@@ -2,7 +2,7 @@ using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training;
-using Orleans.Tbptt.Training.Replicas;
+using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Tests.Golden;

@@ -2,9 +2,9 @@ using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
 using Orleans.Tbptt.Training;
-using Orleans.Tbptt.Training.Native;
-using Orleans.Tbptt.Training.Replicas;
+using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Steps;
+using Orleans.Tbptt.Training.Torch.Native;
 
 namespace Orleans.Tbptt.Tests.Training;
 

@@ -2,20 +2,20 @@ using Microsoft.Extensions.Options;
 using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training.Native;
+using Orleans.Tbptt.Training.Engines;
 
 namespace Orleans.Tbptt.Grains.Silos;
 
 /// <summary>What this silo is, offers and holds.</summary>
 internal sealed class SiloSelf(ILocalSiloDetails silo, IOptions<TbpttGrainsOptions> options, SiloOccupants occupants, SiloPage page)
 {
-    private readonly Lazy<IReadOnlyList<DeviceName>> _devices = new(() => Offered(options.Value.Device, DeviceSelector.ThisMachine));
+    private readonly Lazy<IReadOnlyList<DeviceName>> _devices = new(() => Offered(options.Value.Device));
 
     /// <summary>The silo as people see it: name, address and process id.</summary>
     public string Title { get; } = $"{silo.Name} ({silo.SiloAddress.Endpoint}, process {Environment.ProcessId})";
 
     /// <summary>The devices for runs that leave the choice to the silo.</summary>
-    /// <exception cref="DeviceUnavailableException">The device that the silo was told to offer is not there.</exception>
+    /// <exception cref="DeviceUnavailableException">This machine does not have the device that the silo is configured to offer.</exception>
     public IReadOnlyList<DeviceName> Devices => _devices.Value;
 
     /// <summary>How many trainers the silo is meant to hold.</summary>
@@ -36,9 +36,13 @@ internal sealed class SiloSelf(ILocalSiloDetails silo, IOptions<TbpttGrainsOptio
         Page = page.Address?.ToString() ?? "",
     };
 
-    private static DeviceName[] Offered(DeviceName told, DeviceSelector machine) => machine.Resolve(told) switch
+    private static DeviceName[] Offered(DeviceName configured)
     {
-        { CudaIndex: not null } when told == DeviceName.Auto => [.. machine.Available().Where(device => device.CudaIndex is not null)],
-        var device => [device],
-    };
+        var machine = DeviceSelector.ThisMachine(configured);
+        return machine.Resolve(configured) switch
+        {
+            { CudaIndex: not null } when configured == DeviceName.Auto => [.. machine.Available().Where(device => device.CudaIndex is not null)],
+            var device => [device],
+        };
+    }
 }

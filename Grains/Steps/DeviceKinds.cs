@@ -2,7 +2,7 @@ using Orleans.Tbptt.Grains.Coordinators;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training.Replicas;
+using Orleans.Tbptt.Training.Engines;
 
 namespace Orleans.Tbptt.Grains.Steps;
 

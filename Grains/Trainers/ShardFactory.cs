@@ -4,8 +4,8 @@ using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training.Replicas;
 using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.Engines;
 
 namespace Orleans.Tbptt.Grains.Trainers;
 

@@ -2,7 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Configuration;
 using Orleans.Tbptt.Membership;
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training.Native;
+using Orleans.Tbptt.Training.Engines;
 using Serilog.Events;
 
 namespace Orleans.Tbptt.Silo.Configuration;
@@ -101,26 +101,26 @@ internal sealed class SiloSettings
     /// <summary><see cref="Telemetry"/>, checked.</summary>
     public bool ExportsToConsole => Choice("telemetry", Telemetry, "none", "console");
 
-    /// <summary><see cref="Device"/> as this machine has it: never auto. Loads libtorch.</summary>
-    /// <exception cref="SiloStartException">This machine has no such device.</exception>
+    /// <summary><see cref="Device"/> as this machine has it: never auto. Loads libtorch only where that takes a CUDA device.</summary>
+    /// <exception cref="SiloStartException">This machine has no such device, or libtorch is needed and cannot be loaded.</exception>
     public DeviceName ActualDevice
     {
         get
         {
             try
             {
-                return DeviceSelector.ThisMachine.Resolve(DeviceName);
+                return DeviceSelector.ThisMachine(DeviceName).Resolve(DeviceName);
             }
-            catch (DeviceUnavailableException exception)
+            catch (Exception exception) when (exception is DeviceUnavailableException or EngineUnavailableException)
             {
                 throw new SiloStartException(exception.Message, SiloExitCode.WrongConfiguration, exception);
             }
         }
     }
 
-    /// <summary>How many trainers the silo takes. Loads libtorch.</summary>
+    /// <summary>How many trainers the silo takes.</summary>
     public int ActualSlots => Slots ?? (ActualDevice == DeviceName.Cpu ? Environment.ProcessorCount
-        : DeviceName == DeviceName.Auto ? DeviceSelector.ThisMachine.CudaDevices : 1);
+        : DeviceName == DeviceName.Auto ? DeviceSelector.ThisMachine(DeviceName).CudaDevices : 1);
 
     /// <summary>
     /// A name that no other silo of a cluster is likely to have. The only program of a container is process 1 in every one of them.

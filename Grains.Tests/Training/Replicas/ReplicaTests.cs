@@ -2,8 +2,9 @@ using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
 using Orleans.Tbptt.Training.Fused;
-using Orleans.Tbptt.Training.Native;
 using Orleans.Tbptt.Training.Replicas;
+using Orleans.Tbptt.Training.Torch;
+using Orleans.Tbptt.Training.Torch.Native;
 using TorchSharp;
 
 namespace Orleans.Tbptt.Tests.Training.Replicas;

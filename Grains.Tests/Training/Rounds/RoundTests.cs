@@ -3,7 +3,7 @@ using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Optimizers;
 using Orleans.Tbptt.Tests.Training.Reference;
 using Orleans.Tbptt.Training;
-using Orleans.Tbptt.Training.Replicas;
+using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Tests.Training.Rounds;

@@ -4,7 +4,7 @@ using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
-namespace Orleans.Tbptt.Training.Replicas;
+namespace Orleans.Tbptt.Training.Torch;
 
 /// <summary>
 /// libtorch's modules over one flat buffer of parameters and one of gradients: every parameter is a view of the first, and

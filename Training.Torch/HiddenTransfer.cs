@@ -1,6 +1,8 @@
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Replicas;
+using static TorchSharp.torch;
 
-namespace Orleans.Tbptt.Training.Replicas;
+namespace Orleans.Tbptt.Training.Torch;
 
 /// <summary>
 /// Carries hidden state between the host's lane-major buffer, <c>[lane][h, c][layer][unit]</c>, and a layer's tensors <c>[1, A, H]</c>.
@@ -25,7 +27,7 @@ internal sealed class HiddenTransfer(ModelSpec model, HostTransfer host)
             Scatter(batch, layer, 1, lanes, state.C, hidden);
     }
 
-    private TorchSharp.torch.Tensor Gather(ChunkBatch batch, int layer, int state, ReadOnlySpan<float> hidden)
+    private Tensor Gather(ChunkBatch batch, int layer, int state, ReadOnlySpan<float> hidden)
     {
         int units = model.HiddenSize, lanes = batch.ActiveLanes.Length;
         var rows = Rows(lanes * units);
@@ -34,7 +36,7 @@ internal sealed class HiddenTransfer(ModelSpec model, HostTransfer host)
         return host.ToDevice<float>(rows, 1, lanes, units);
     }
 
-    private void Scatter(ChunkBatch batch, int layer, int state, int lanes, TorchSharp.torch.Tensor tensor, Span<float> hidden)
+    private void Scatter(ChunkBatch batch, int layer, int state, int lanes, Tensor tensor, Span<float> hidden)
     {
         int units = model.HiddenSize;
         var rows = Rows(lanes * units);

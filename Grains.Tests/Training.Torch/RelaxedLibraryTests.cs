@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using Orleans.Tbptt.Build;
 
-namespace Orleans.Tbptt.Tests.Native;
+namespace Orleans.Tbptt.Tests.Training.Torch;
 
 public sealed class RelaxedLibraryTests
 {

@@ -1,8 +1,8 @@
-using Orleans.Tbptt.Training.Native;
+using Orleans.Tbptt.Training.Torch.Native;
 using TorchSharp;
 using TorchSharp.Modules;
 
-namespace Orleans.Tbptt.Tests.Native;
+namespace Orleans.Tbptt.Tests.Training.Torch;
 
 public sealed class NativeBackendTests
 {

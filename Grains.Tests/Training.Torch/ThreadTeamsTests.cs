@@ -1,8 +1,8 @@
 using Orleans.Tbptt.Tests.Support;
-using Orleans.Tbptt.Training.Native;
+using Orleans.Tbptt.Training.Torch.Native;
 using static TorchSharp.torch;
 
-namespace Orleans.Tbptt.Tests.Native;
+namespace Orleans.Tbptt.Tests.Training.Torch;
 
 public sealed class ThreadTeamsTests
 {

@@ -1,14 +1,15 @@
+using Orleans.Tbptt.Training.Engines;
 using TorchSharp;
 
-namespace Orleans.Tbptt.Training.Native;
+namespace Orleans.Tbptt.Training.Torch.Native;
 
-/// <summary>libtorch in this process: loaded once, set up the same way everywhere, with a plain word when that fails.</summary>
+/// <summary>libtorch in this process: loaded once, set up the same way everywhere, with a plain message when that fails.</summary>
 /// <remarks>
 /// TorchSharp would load it by itself on first use, but blames every failure on a missing package reference, and may first copy 490 MB
 /// about looking for one. So the libraries are loaded here by their exact paths, and TorchSharp is touched only when they are in:
 /// whatever uses TorchSharp calls <see cref="Initialize"/> first.
 /// </remarks>
-public static class NativeBackend
+internal static class NativeBackend
 {
     private static readonly Lazy<string?> Problem = new(TryInitialize);
 
@@ -16,11 +17,11 @@ public static class NativeBackend
     /// Loads libtorch and sets what a reproducible run rests on: one intra-op and one inter-op thread, 32-bit floats, no TF32, no
     /// choosing of CUDA kernels by timing. Only the first call does anything; calls from several threads wait for it.
     /// </summary>
-    /// <exception cref="NativeBackendException">libtorch cannot be loaded. Later calls say the same again.</exception>
+    /// <exception cref="EngineUnavailableException">libtorch cannot be loaded. Later calls say the same again.</exception>
     public static void Initialize()
     {
         if (Problem.Value is { } problem)
-            throw new NativeBackendException(problem);
+            throw new EngineUnavailableException(problem);
     }
 
     private static string? TryInitialize()
@@ -33,9 +34,13 @@ public static class NativeBackend
             SetUp();
             return null;
         }
-        catch (NativeBackendException problem)
+        catch (EngineUnavailableException problem)
         {
             return problem.Message;
+        }
+        catch (Exception problem) when (problem is FileNotFoundException or FileLoadException or BadImageFormatException)
+        {
+            return $"libtorch cannot be loaded: {LoadFailure.FirstLine(problem.Message)}; build or publish again, or use engine: fused";
         }
         catch (Exception problem) when (problem is TypeInitializationException or NotSupportedException or EntryPointNotFoundException)
         {
@@ -58,7 +63,3 @@ public static class NativeBackend
         torch.backends.cudnn.allow_tf32 = false;
     }
 }
-
-/// <summary>libtorch cannot be used in this process. The message is one line: what failed, and what to do about it.</summary>
-/// <param name="message">What failed, and the remedy.</param>
-public sealed class NativeBackendException(string message) : Exception(message);

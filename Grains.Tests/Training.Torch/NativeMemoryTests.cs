@@ -2,8 +2,8 @@ using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Training.Reference;
 using Orleans.Tbptt.Training;
-using Orleans.Tbptt.Training.Native;
-using Orleans.Tbptt.Training.Replicas;
+using Orleans.Tbptt.Training.Torch;
+using Orleans.Tbptt.Training.Torch.Native;
 using TorchSharp;
 
 namespace Orleans.Tbptt.Tests.Training;

@@ -1,10 +1,10 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused;
-using Orleans.Tbptt.Training.Native;
+using Orleans.Tbptt.Training.Replicas;
 
-namespace Orleans.Tbptt.Training.Replicas;
+namespace Orleans.Tbptt.Training.Engines;
 
-/// <summary>Which engine computes a run, and why: a function of spec and device alone, so that all of a run's trainers come to the same.</summary>
+/// <summary>Which engine computes a run, and why: a function of spec and device alone, so that all of a run's trainers choose the same.</summary>
 /// <param name="Kind"><see cref="EngineKind.Fused"/> or <see cref="EngineKind.Torch"/>.</param>
 /// <param name="Reason">In words.</param>
 public sealed record Engine(EngineKind Kind, string Reason)
@@ -20,13 +20,14 @@ public sealed record Engine(EngineKind Kind, string Reason)
         _ => new(asked, $"by engine: {(asked == EngineKind.Fused ? "fused" : "torch")}"),
     };
 
-    /// <summary>Makes a replica. libtorch is loaded only where it is wanted.</summary>
+    /// <summary>Makes a replica. The first one of libtorch's engine loads its assembly and libtorch.</summary>
     /// <param name="spec">The run's spec, every size known.</param>
     /// <param name="device">Its device, <c>cpu</c> or <c>cuda:N</c>.</param>
     /// <exception cref="DeviceUnavailableException">This machine has no such device.</exception>
+    /// <exception cref="EngineUnavailableException">The engine cannot be loaded.</exception>
     public static IReplica Open(RunSpec spec, DeviceName device) => For(spec.Engine, device).Kind == EngineKind.Fused
         ? new FusedReplica(spec.Model, spec.Train.Loss)
-        : new TorchReplica(spec.Model, spec.Train.Loss, DeviceSelector.ThisMachine.Open(device));
+        : EngineLibraries.Torch.Open(spec.Model, spec.Train.Loss, device);
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name} ({Reason})";

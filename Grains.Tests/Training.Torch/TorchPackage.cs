@@ -1,6 +1,6 @@
 using System.Reflection;
 
-namespace Orleans.Tbptt.Tests.Native;
+namespace Orleans.Tbptt.Tests.Training.Torch;
 
 /// <summary>Where the native libraries under test lie.</summary>
 internal static class TorchPackage

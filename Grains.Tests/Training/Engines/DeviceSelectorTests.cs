@@ -1,8 +1,8 @@
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training.Native;
-using TorchSharp;
+using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Training.Engines;
 
-namespace Orleans.Tbptt.Tests.Native;
+namespace Orleans.Tbptt.Tests.Training.Engines;
 
 public sealed class DeviceSelectorTests
 {
@@ -42,14 +42,45 @@ public sealed class DeviceSelectorTests
     }
 
     [Fact]
-    public void Open_RefusesAGpuInOneLine_OnAMachineWithoutOne()
+    public void ThisMachine_NeedsNoLibtorch_WhenTheCpuIsAskedFor() =>
+        Assert.Equal(new DeviceSelector(HasCudaBuild: false, CudaDevices: 0), DeviceSelector.ThisMachine(DeviceName.Cpu));
+
+    [Fact]
+    public void ThisMachine_RefusesAGpuInOneLine_WithoutOne()
     {
-        var here = DeviceSelector.ThisMachine;
+        var here = DeviceSelector.ThisMachine(new("cuda:0"));
         Assert.SkipWhen(here.CudaDevices > 0, "This machine has a GPU.");
 
-        Assert.Equal(DeviceType.CPU, here.Open(DeviceName.Auto).type);
         Assert.Equal("cpu", Assert.Single(here.Available()).Text);
-        var refusal = Assert.Throws<DeviceUnavailableException>(() => here.Open(new("cuda:0")));
+        var refusal = Assert.Throws<DeviceUnavailableException>(() => here.Resolve(new("cuda:0")));
+        Assert.DoesNotContain('\n', refusal.Message);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true, "nvidia0")]
+    [InlineData(true, "nvidia3", "nvidiactl")]
+    [InlineData(true, "dxg")]
+    [InlineData(false, "null", "dri")]
+    public void Drivers_AreSeenByTheirDeviceFiles(bool expected, params string[] devices)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no device files.");
+        using var directory = new TemporaryDirectory();
+        foreach (string device in devices)
+            File.WriteAllText(directory.File(device), "");
+
+        Assert.Equal(expected, GpuDrivers.MayHaveNvidia(directory.Path));
+    }
+
+    [Theory]
+    [InlineData("Orleans.Tbptt.Training.Missing", "TorchEngine")]
+    [InlineData("Orleans.Tbptt.Training", "TorchEngine")]
+    [InlineData("Orleans.Tbptt.Training", "SingleProcessTrainer")]
+    public void Load_SaysInOneLineWhatIsMissing_WhenTheAssemblyOrItsTypeIsNotThere(string assembly, string type)
+    {
+        var refusal = Assert.Throws<EngineUnavailableException>(() => EngineLibraries.Load(assembly, type, "libtorch"));
+
+        Assert.StartsWith($"libtorch cannot be loaded: {assembly}.dll is missing", refusal.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', refusal.Message);
     }
 }

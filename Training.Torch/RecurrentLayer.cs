@@ -1,7 +1,7 @@
 using Orleans.Tbptt.Specs;
 using static TorchSharp.torch;
 
-namespace Orleans.Tbptt.Training.Replicas;
+namespace Orleans.Tbptt.Training.Torch;
 
 /// <summary>h, and for an LSTM c, of one layer: <c>[1, A, H]</c>, row A one of the active lanes.</summary>
 internal readonly record struct LayerState(Tensor H, Tensor? C)

@@ -1,8 +1,9 @@
 using System.Diagnostics;
-using Orleans.Tbptt.Training.Native;
+using Orleans.Tbptt.Training.Engines;
+using Orleans.Tbptt.Training.Torch.Native;
 using TorchSharp;
 
-namespace Orleans.Tbptt.Tests.Native;
+namespace Orleans.Tbptt.Tests.Training.Torch;
 
 /// <summary>
 /// What a process says that cannot load libtorch. Each case is a process of its own: this one has libtorch already, and some of the
@@ -87,7 +88,7 @@ public sealed class LoadFailureTests : IDisposable
     [Fact]
     public void Find_RefusesBeforeLoading_OnMusl()
     {
-        var refusal = Assert.Throws<NativeBackendException>(() => TorchLibraries.Find([TorchPackage.OutputFolder], "linux-musl-x64"));
+        var refusal = Assert.Throws<EngineUnavailableException>(() => TorchLibraries.Find([TorchPackage.OutputFolder], "linux-musl-x64"));
 
         Assert.Contains("has musl", refusal.Message, StringComparison.Ordinal);
     }
@@ -102,10 +103,10 @@ public sealed class LoadFailureTests : IDisposable
             NativeBackend.Initialize();
             using var one = torch.ones(1);
         }
-        catch (NativeBackendException problem)
+        catch (EngineUnavailableException problem)
         {
             answer = problem.Message;
-            Assert.Equal(answer, Assert.Throws<NativeBackendException>(NativeBackend.Initialize).Message);
+            Assert.Equal(answer, Assert.Throws<EngineUnavailableException>(NativeBackend.Initialize).Message);
         }
 
         File.WriteAllText(Environment.GetEnvironmentVariable(AnswerVariable)!, answer);

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
-namespace Orleans.Tbptt.Training.Replicas;
+namespace Orleans.Tbptt.Training.Torch;
 
 /// <summary>Moves values between host buffers and tensors of one device.</summary>
 internal sealed class HostTransfer(Device device)

@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
+using Orleans.Tbptt.Training.Engines;
 using TorchSharp;
 
-namespace Orleans.Tbptt.Training.Native;
+namespace Orleans.Tbptt.Training.Torch.Native;
 
 /// <summary>The native libraries of TorchSharp, as found beside this program.</summary>
 /// <param name="Folder">Where all of them lie: TorchSharp's own library away from libtorch ends in a segmentation fault.</param>
@@ -15,18 +16,18 @@ internal sealed record TorchLibraries(string Folder)
     public bool HasCuda => File.Exists(PathOf(Cuda));
 
     /// <summary>Looks where .NET would look for native libraries, in the same order, without loading anything.</summary>
-    /// <exception cref="NativeBackendException">They are not there, or not all in one place.</exception>
+    /// <exception cref="EngineUnavailableException">They are not there, or not all in one place.</exception>
     public static TorchLibraries Find() => Find(SearchFolders(), RuntimeInformation.RuntimeIdentifier);
 
     /// <summary>Looks in <paramref name="folders"/> on a machine of the kind <paramref name="runtime"/>.</summary>
     internal static TorchLibraries Find(IReadOnlyList<string> folders, string runtime)
     {
         if (runtime.Contains("musl", StringComparison.Ordinal))
-            throw new NativeBackendException($"libtorch needs glibc, and {runtime} has musl; use a Debian- or Ubuntu-based image");
+            throw new EngineUnavailableException($"libtorch needs glibc, and {runtime} has musl; use a Debian- or Ubuntu-based image");
         string own = FileName("LibTorchSharp");
         if (folders.FirstOrDefault(folder => File.Exists(Path.Combine(folder, own))) is not { } found)
         {
-            throw new NativeBackendException(
+            throw new EngineUnavailableException(
                 $"libtorch for {runtime} is not beside this program ({own} is in none of {string.Join(", ", folders)}); "
                 + "this build carries it for linux-x64 only: on other systems add the package libtorch-cpu-<system> to the project, "
                 + "on linux-x64 build or publish again and keep the folder runtimes/linux-x64/native");
@@ -35,7 +36,7 @@ internal sealed record TorchLibraries(string Folder)
         string[] missing = [.. Required.Select(FileName).Where(file => !File.Exists(Path.Combine(found, file)))];
         if (missing.Length > 0)
         {
-            throw new NativeBackendException(
+            throw new EngineUnavailableException(
                 $"libtorch is incomplete: {string.Join(", ", missing)} must lie beside {Path.Combine(found, own)}; "
                 + "build or publish again and keep the folder whole");
         }
@@ -44,7 +45,7 @@ internal sealed record TorchLibraries(string Folder)
     }
 
     /// <summary>Loads them; TorchSharp's own later attempts then find them loaded.</summary>
-    /// <exception cref="NativeBackendException">One cannot be loaded.</exception>
+    /// <exception cref="EngineUnavailableException">One cannot be loaded.</exception>
     public void Load()
     {
         foreach (string name in HasCuda ? [.. Required[..^1], Cuda, Required[^1]] : Required)
@@ -56,7 +57,7 @@ internal sealed record TorchLibraries(string Folder)
             }
             catch (Exception problem) when (problem is DllNotFoundException or BadImageFormatException)
             {
-                throw new NativeBackendException(LoadFailure.Explain(path, problem.Message));
+                throw new EngineUnavailableException(LoadFailure.Explain(path, problem.Message));
             }
         }
     }

@@ -1,18 +1,22 @@
 using Orleans.Tbptt.Specs;
-using TorchSharp;
 
-namespace Orleans.Tbptt.Training.Native;
+namespace Orleans.Tbptt.Training.Engines;
 
 /// <summary>What this process can compute on, and the choice among it.</summary>
 /// <param name="HasCudaBuild">Whether libtorch here is the CUDA build.</param>
 /// <param name="CudaDevices">How many CUDA devices it sees.</param>
 public sealed record DeviceSelector(bool HasCudaBuild, int CudaDevices)
 {
-    private static readonly Lazy<DeviceSelector> Here = new(Look);
+    private static readonly DeviceSelector CpuOnly = new(HasCudaBuild: false, CudaDevices: 0);
+    private static readonly Lazy<DeviceSelector> Here = new(() => EngineLibraries.Torch.FindDevices());
 
-    /// <summary>This machine's devices, looked up once; loads libtorch if nothing has done so.</summary>
-    /// <exception cref="NativeBackendException">libtorch cannot be loaded.</exception>
-    public static DeviceSelector ThisMachine => Here.Value;
+    /// <summary>
+    /// This machine's devices, as far as it takes to resolve <paramref name="asked"/>: libtorch is loaded only where a CUDA device is asked for, or
+    /// where <c>auto</c> is and the machine may have one. Looked up once.
+    /// </summary>
+    /// <exception cref="EngineUnavailableException">libtorch is needed and cannot be loaded.</exception>
+    public static DeviceSelector ThisMachine(DeviceName asked) =>
+        asked == DeviceName.Cpu || (asked == DeviceName.Auto && !GpuDrivers.MayHaveNvidia()) ? CpuOnly : Here.Value;
 
     /// <summary>Every device, the one that <c>auto</c> means first: CUDA devices by index, then the CPU.</summary>
     public IReadOnlyList<DeviceName> Available() =>
@@ -36,18 +40,6 @@ public sealed record DeviceSelector(bool HasCudaBuild, int CudaDevices)
             (true, 1) => "only cuda:0 is here; use that, or device: auto",
             _ => $"only {CudaDevices} CUDA devices are here, cuda:0 to cuda:{CudaDevices - 1}; use one of them, or device: auto",
         });
-    }
-
-    /// <summary>The same as <see cref="Resolve"/>, as libtorch names it.</summary>
-    /// <exception cref="DeviceUnavailableException">This machine has no such device.</exception>
-    public torch.Device Open(DeviceName asked) =>
-        Resolve(asked).CudaIndex is { } index ? torch.device(DeviceType.CUDA, index) : torch.CPU;
-
-    private static DeviceSelector Look()
-    {
-        NativeBackend.Initialize();
-        bool cuda = TorchLibraries.Find().HasCuda;
-        return new(cuda, cuda && torch.cuda.is_available() ? torch.cuda.device_count() : 0);
     }
 }
 

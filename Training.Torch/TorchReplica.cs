@@ -1,8 +1,9 @@
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training.Native;
+using Orleans.Tbptt.Training.Replicas;
+using Orleans.Tbptt.Training.Torch.Native;
 using static TorchSharp.torch;
 
-namespace Orleans.Tbptt.Training.Replicas;
+namespace Orleans.Tbptt.Training.Torch;
 
 /// <summary>A replica on libtorch: the GPU's engine, and the reference on a CPU.</summary>
 /// <remarks>

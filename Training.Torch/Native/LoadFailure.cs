@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Orleans.Tbptt.Training.Native;
+namespace Orleans.Tbptt.Training.Torch.Native;
 
 /// <summary>Turns what the dynamic loader says into one line that names the remedy.</summary>
 internal static partial class LoadFailure
