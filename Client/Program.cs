@@ -4,9 +4,11 @@ using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Specs;
 using Orleans.Tbptt.Client.Train;
 using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Cluster;
+using Orleans.Tbptt.Cluster.Membership;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Plan;
-using Orleans.Tbptt.Membership;
 using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Client;

@@ -1,6 +1,7 @@
 using System.CommandLine;
-using Orleans.Tbptt.Local;
-using Orleans.Tbptt.Membership;
+using Orleans.Tbptt.Cluster;
+using Orleans.Tbptt.Cluster.Local;
+using Orleans.Tbptt.Cluster.Membership;
 using Orleans.Tbptt.Silo.Configuration;
 using Orleans.Tbptt.Silo.Hosting;
 using Orleans.Tbptt.Silo.Lifetime;

@@ -5,7 +5,7 @@ using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
-using Orleans.Tbptt.Exporting;
+using Orleans.Tbptt.Cluster.Exporting;
 using Orleans.Tbptt.Telemetry;
 
 namespace Orleans.Tbptt.Benchmarks.Telemetry;

@@ -1,7 +1,7 @@
 using Orleans.Tbptt.Client.Connecting;
-using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Client.Train;
 using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Cluster.Wording;
 
 namespace Orleans.Tbptt.Client.Attach;
 

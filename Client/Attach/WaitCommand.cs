@@ -2,6 +2,7 @@ using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Client.Watching;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Attach;

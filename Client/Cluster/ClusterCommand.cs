@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 

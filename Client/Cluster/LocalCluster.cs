@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Client.Connecting;
-using Orleans.Tbptt.Membership;
+using Orleans.Tbptt.Cluster;
+using Orleans.Tbptt.Cluster.Membership;
 
 namespace Orleans.Tbptt.Client.Cluster;
 

@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using Orleans.Tbptt.Client.Views;
-using Orleans.Tbptt.Local;
+using Orleans.Tbptt.Cluster.Local;
+using Orleans.Tbptt.Cluster.Wording;
 
 namespace Orleans.Tbptt.Client.Cluster;
 

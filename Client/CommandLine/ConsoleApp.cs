@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Client.CommandLine;

@@ -1,4 +1,4 @@
-using Orleans.Tbptt.Membership;
+using Orleans.Tbptt.Cluster.Membership;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Connecting;

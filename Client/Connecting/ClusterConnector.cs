@@ -1,5 +1,5 @@
 using Orleans.Tbptt.Client.Watching;
-using Orleans.Tbptt.Membership;
+using Orleans.Tbptt.Cluster.Membership;
 
 namespace Orleans.Tbptt.Client.Connecting;
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
-using Orleans.Tbptt.Client.Views;
-using Orleans.Tbptt.Membership;
+using Orleans.Tbptt.Cluster;
+using Orleans.Tbptt.Cluster.Membership;
+using Orleans.Tbptt.Cluster.Wording;
 
 namespace Orleans.Tbptt.Client.Connecting;
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Client.Watching;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 

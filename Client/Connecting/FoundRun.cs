@@ -1,5 +1,5 @@
-using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Client.Watching;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 

@@ -1,5 +1,5 @@
-using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Client.Watching;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Protocol;
 
 namespace Orleans.Tbptt.Client.Connecting;

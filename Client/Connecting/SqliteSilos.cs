@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using Microsoft.Data.Sqlite;
-using Orleans.Tbptt.Membership;
+using Orleans.Tbptt.Cluster.Membership;
 
 namespace Orleans.Tbptt.Client.Connecting;
 

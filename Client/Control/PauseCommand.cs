@@ -1,6 +1,5 @@
 using Orleans.Tbptt.Client.Connecting;
-using Orleans.Tbptt.Client.Runs;
-using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Control;

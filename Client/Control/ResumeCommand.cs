@@ -1,9 +1,9 @@
 using Orleans.Tbptt.Client.Cluster;
 using Orleans.Tbptt.Client.Connecting;
-using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Client.Train;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Client.Watching;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 

@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Client.Watching;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 

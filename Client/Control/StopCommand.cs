@@ -1,5 +1,5 @@
 using Orleans.Tbptt.Client.Connecting;
-using Orleans.Tbptt.Client.Runs;
+using Orleans.Tbptt.Cluster.Wording;
 
 namespace Orleans.Tbptt.Client.Control;
 

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Logs;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Runs;

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Runs;

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Client.Specs;

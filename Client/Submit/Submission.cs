@@ -1,6 +1,6 @@
 using Orleans.Tbptt.Client.Connecting;
-using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Client.Watching;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Specs;
 

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using Orleans.Tbptt.Client.Connecting;
-using Orleans.Tbptt.Client.Runs;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using OpenTelemetry;
 using OpenTelemetry.Trace;
-using Orleans.Tbptt.Exporting;
+using Orleans.Tbptt.Cluster.Exporting;
 
 namespace Orleans.Tbptt.Client.Telemetry;
 

@@ -1,7 +1,8 @@
-using Orleans.Tbptt.Client.Runs;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
 using Spectre.Console;
 using Spectre.Console.Rendering;
+using Text = Orleans.Tbptt.Cluster.Wording.Text;
 
 namespace Orleans.Tbptt.Client.Views;
 

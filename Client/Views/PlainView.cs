@@ -1,4 +1,4 @@
-using Orleans.Tbptt.Client.Runs;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Views;

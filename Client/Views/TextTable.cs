@@ -1,3 +1,5 @@
+using Orleans.Tbptt.Cluster.Wording;
+
 namespace Orleans.Tbptt.Client.Views;
 
 /// <summary>Columns of text, as wide as their contents, readable by people and by <c>grep</c> and <c>awk</c>.</summary>

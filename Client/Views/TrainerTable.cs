@@ -1,6 +1,7 @@
 using System.Globalization;
 using Orleans.Tbptt.Runs;
 using Spectre.Console;
+using Text = Orleans.Tbptt.Cluster.Wording.Text;
 
 namespace Orleans.Tbptt.Client.Views;
 

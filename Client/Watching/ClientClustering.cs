@@ -2,8 +2,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
-using Orleans.Tbptt.Membership;
-using Orleans.Tbptt.Transport;
+using Orleans.Tbptt.Cluster.Membership;
+using Orleans.Tbptt.Cluster.Security;
 
 namespace Orleans.Tbptt.Client.Watching;
 

@@ -1,11 +1,12 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
-using Orleans.Tbptt.Client.Views;
-using Orleans.Tbptt.Local;
-using Orleans.Tbptt.Membership;
+using Orleans.Tbptt.Cluster;
+using Orleans.Tbptt.Cluster.Local;
+using Orleans.Tbptt.Cluster.Membership;
+using Orleans.Tbptt.Cluster.Security;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Telemetry;
-using Orleans.Tbptt.Transport;
 
 namespace Orleans.Tbptt.Client.Watching;
 

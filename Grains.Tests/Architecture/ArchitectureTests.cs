@@ -12,8 +12,9 @@ public sealed class ArchitectureTests
     [InlineData(Assemblies.Training, Assemblies.Data, Assemblies.Abstractions)]
     [InlineData(Assemblies.Torch, Assemblies.Training, Assemblies.Data, Assemblies.Abstractions)]
     [InlineData(Assemblies.Grains, Assemblies.Training, Assemblies.Data, Assemblies.Abstractions)]
-    [InlineData(Assemblies.Silo, Assemblies.Grains, Assemblies.Training, Assemblies.Data, Assemblies.Abstractions)]
-    [InlineData(Assemblies.Client, Assemblies.Data, Assemblies.Abstractions)]
+    [InlineData(Assemblies.Cluster, Assemblies.Abstractions)]
+    [InlineData(Assemblies.Silo, Assemblies.Cluster, Assemblies.Grains, Assemblies.Training, Assemblies.Data, Assemblies.Abstractions)]
+    [InlineData(Assemblies.Client, Assemblies.Cluster, Assemblies.Data, Assemblies.Abstractions)]
     public void Assembly_UsesOthersOnlyAlongTheArrows(string assembly, params string[] allowed) =>
         Assert.Empty(Assemblies.References(assembly).Intersect(Assemblies.All).Except(allowed));
 
@@ -23,6 +24,7 @@ public sealed class ArchitectureTests
     [InlineData(Assemblies.Training)]
     [InlineData(Assemblies.Grains)]
     [InlineData(Assemblies.Silo)]
+    [InlineData(Assemblies.Cluster)]
     [InlineData(Assemblies.Client)]
     public void Assembly_KnowsNoTensors(string assembly) =>
         Assert.DoesNotContain(Assemblies.References(assembly), name => name.StartsWith("TorchSharp", StringComparison.Ordinal));

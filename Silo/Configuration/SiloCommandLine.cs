@@ -1,5 +1,6 @@
 using System.CommandLine;
-using Orleans.Tbptt.Membership;
+using Orleans.Tbptt.Cluster;
+using Orleans.Tbptt.Cluster.Membership;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Silo.Configuration;
@@ -89,7 +90,7 @@ internal sealed class SiloCommandLine
         return command;
     }
 
-    /// <summary>Whether the starting process waits for a <see cref="Local.ReadyLine"/>.</summary>
+    /// <summary>Whether the starting process waits for a <see cref="Orleans.Tbptt.Cluster.Local.ReadyLine"/>.</summary>
     public bool WantsReadyLine(ParseResult result) => result.GetValue(_local) || result.GetResult(_detached) is not null;
 
     private SiloStart Read(ParseResult result)

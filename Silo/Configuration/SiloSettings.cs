@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Configuration;
-using Orleans.Tbptt.Membership;
+using Orleans.Tbptt.Cluster;
+using Orleans.Tbptt.Cluster.Membership;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Engines;
 using Serilog.Events;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Reflection;
-using Orleans.Tbptt.Local;
+using Orleans.Tbptt.Cluster.Local;
 using Orleans.Tbptt.Silo.Configuration;
 using Serilog;
 

@@ -3,16 +3,16 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
+using Orleans.Tbptt.Cluster.Local;
+using Orleans.Tbptt.Cluster.Membership;
+using Orleans.Tbptt.Cluster.Security;
 using Orleans.Tbptt.Grains;
 using Orleans.Tbptt.Grains.Transport;
 using Orleans.Tbptt.Grains.Transport.Tcp;
-using Orleans.Tbptt.Local;
-using Orleans.Tbptt.Membership;
 using Orleans.Tbptt.Silo.Configuration;
 using Orleans.Tbptt.Silo.Stores;
 using Orleans.Tbptt.Silo.Telemetry;
 using Orleans.Tbptt.Silo.Web;
-using Orleans.Tbptt.Transport;
 
 namespace Orleans.Tbptt.Silo.Hosting;
 

@@ -2,12 +2,12 @@ using System.Data.Common;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Runtime.MembershipService;
+using Orleans.Tbptt.Cluster;
+using Orleans.Tbptt.Cluster.Security;
 using Orleans.Tbptt.Grains.Hosting;
-using Orleans.Tbptt.Membership;
 using Orleans.Tbptt.Silo.Configuration;
 using Orleans.Tbptt.Silo.Stores;
 using Orleans.Tbptt.Silo.Web;
-using Orleans.Tbptt.Transport;
 using Serilog;
 using StackExchange.Redis;
 

@@ -1,6 +1,6 @@
 using System.Net.Security;
+using Orleans.Tbptt.Cluster.Security;
 using Orleans.Tbptt.Grains.Transport.Tcp;
-using Orleans.Tbptt.Transport;
 
 namespace Orleans.Tbptt.Silo.Hosting;
 

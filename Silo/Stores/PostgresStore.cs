@@ -1,7 +1,8 @@
 using Npgsql;
 using Orleans.GrainDirectory;
+using Orleans.Tbptt.Cluster;
+using Orleans.Tbptt.Cluster.Membership;
 using Orleans.Tbptt.Grains.Placement;
-using Orleans.Tbptt.Membership;
 
 namespace Orleans.Tbptt.Silo.Stores;
 

@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 using Orleans.Clustering.Redis;
 using Orleans.Configuration;
 using Orleans.GrainDirectory;
-using Orleans.Tbptt.Membership;
+using Orleans.Tbptt.Cluster;
+using Orleans.Tbptt.Cluster.Membership;
 using StackExchange.Redis;
 
 namespace Orleans.Tbptt.Silo.Stores;

@@ -1,5 +1,6 @@
 using Orleans.GrainDirectory;
-using Orleans.Tbptt.Membership;
+using Orleans.Tbptt.Cluster;
+using Orleans.Tbptt.Cluster.Membership;
 
 namespace Orleans.Tbptt.Silo.Stores;
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Hosting;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
-using Orleans.Tbptt.Exporting;
+using Orleans.Tbptt.Cluster.Exporting;
 using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Silo.Configuration;
 using Orleans.Tbptt.Telemetry;

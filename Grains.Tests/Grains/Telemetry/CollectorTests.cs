@@ -1,12 +1,10 @@
-extern alias client;
-
 using System.Net;
 using System.Net.Sockets;
-using client::Orleans.Tbptt.Exporting;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
+using Orleans.Tbptt.Cluster.Exporting;
 using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Telemetry;

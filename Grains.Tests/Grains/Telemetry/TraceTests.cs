@@ -1,10 +1,8 @@
-extern alias client;
-
 using System.Diagnostics;
-using client::Orleans.Tbptt.Exporting;
 using OpenTelemetry;
 using OpenTelemetry.Trace;
 using Orleans.Tbptt.Client.Watching;
+using Orleans.Tbptt.Cluster.Exporting;
 using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;

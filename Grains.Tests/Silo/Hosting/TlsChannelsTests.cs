@@ -1,11 +1,9 @@
-extern alias silo;
-
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using Orleans.Tbptt.Cluster.Security;
 using Orleans.Tbptt.Silo.Hosting;
 using Orleans.Tbptt.Tests.Support.Servers;
-using TlsIdentity = silo::Orleans.Tbptt.Transport.TlsIdentity;
 
 namespace Orleans.Tbptt.Tests.Silo.Hosting;
 

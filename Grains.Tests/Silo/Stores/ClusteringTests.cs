@@ -1,10 +1,7 @@
-extern alias client;
-
 using Orleans.Tbptt.Client.Watching;
+using Orleans.Tbptt.Cluster.Membership;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Support.Servers;
-using ClusteringProvider = client::Orleans.Tbptt.Membership.ClusteringProvider;
-using ClusteringSettings = client::Orleans.Tbptt.Membership.ClusteringSettings;
 
 namespace Orleans.Tbptt.Tests.Silo.Stores;
 

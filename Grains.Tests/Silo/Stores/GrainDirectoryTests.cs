@@ -1,19 +1,15 @@
-extern alias silo;
-
 using System.Diagnostics;
 using System.Net;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.GrainDirectory;
 using Orleans.Serialization;
+using Orleans.Tbptt.Cluster.Membership;
 using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Silo.Stores;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Support.Servers;
 using StackExchange.Redis;
-using ClusteringProvider = silo::Orleans.Tbptt.Membership.ClusteringProvider;
-using ClusteringSettings = silo::Orleans.Tbptt.Membership.ClusteringSettings;
-using RedisServers = silo::Orleans.Tbptt.Membership.RedisServers;
 
 namespace Orleans.Tbptt.Tests.Silo.Stores;
 

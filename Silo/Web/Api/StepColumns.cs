@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Silo.Web.Feed;
 
 namespace Orleans.Tbptt.Silo.Web.Api;
@@ -68,7 +69,7 @@ internal sealed record StepColumns
             ClipShare = [.. buckets.Select(bucket => course.ClipNorm is null ? null : Finite(bucket.ClipShare))],
             StepsPerSecond = [.. buckets.Select((_, index) => Rate(all, from + index))],
             Epochs = [.. course.EpochsFrom(from == 0 ? 0 : all[from - 1].Step).Select(epoch => new EpochPoint(epoch.Epoch, epoch.Step, Finite(epoch.Loss), epoch.ValidationLoss is { } loss ? Finite(loss) : null))],
-            Marks = [.. course.Interruptions.Select(one => new StepMark(one.Step, Client.Views.Text.State(one.Kind)))],
+            Marks = [.. course.Interruptions.Select(one => new StepMark(one.Step, Text.State(one.Kind)))],
             NonFinite = [.. buckets.Where(bucket => bucket.NonFinite > 0).Select(bucket => new NonFiniteLoss(bucket.Step, "NaN"))],
         };
     }

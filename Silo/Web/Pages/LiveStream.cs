@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Hosting;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Silo.Web.Access;
 using Orleans.Tbptt.Silo.Web.Api;
 using Orleans.Tbptt.Silo.Web.Feed;
@@ -72,6 +73,6 @@ internal sealed class LiveStream(RunFeed feed, WebToken token, TimeProvider time
         bool others = _width != 0 && _width != run.Course.Steps.Width;
         var steps = run.Course.Number > _number || others ? StepColumns.Of(run.Course, others ? 0 : _number) : null;
         (_number, _width) = (Math.Max(_number, run.Course.Number), run.Course.Steps.Width);
-        return new(run.Course.Number, Client.Views.Text.State(run.Status.State), steps, parts);
+        return new(run.Course.Number, Text.State(run.Status.State), steps, parts);
     }
 }

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Html;
-using Orleans.Tbptt.Client.Runs;
-using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Silo.Web.Pages;

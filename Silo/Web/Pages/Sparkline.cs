@@ -1,6 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Html;
-using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Cluster.Wording;
 
 namespace Orleans.Tbptt.Silo.Web.Pages;
 

@@ -1,4 +1,4 @@
-using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Cluster.Wording;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 

@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Html;
-using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Silo.Web.Feed;
 
 namespace Orleans.Tbptt.Silo.Web.Pages.Run;

@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Html;
-using Orleans.Tbptt.Client.Runs;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Web.Access;
 

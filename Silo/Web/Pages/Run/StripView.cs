@@ -1,6 +1,6 @@
 using System.Text;
 using Microsoft.AspNetCore.Html;
-using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Silo.Web.Feed;
 
 namespace Orleans.Tbptt.Silo.Web.Pages.Run;

@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Html;
-using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Web.Feed;
 

@@ -1,14 +1,12 @@
 using Microsoft.Extensions.Configuration;
-using Orleans.Tbptt.Membership;
 
-namespace Orleans.Tbptt.Transport;
+namespace Orleans.Tbptt.Cluster.Security;
 
 /// <summary>The certificates of connections between silos, and between clients and silos. Either all are secured or none.</summary>
-/// <remarks>Compiled into the silo and into the client.</remarks>
 /// <param name="Certificate">A PEM or PFX file: this program's own certificate, shown to every peer.</param>
 /// <param name="Key">A PEM file with the certificate's private key, where the certificate's file does not hold it.</param>
 /// <param name="Authority">A PEM file: a peer's certificate has to be signed by one of these.</param>
-internal sealed record TlsSettings(string? Certificate, string? Key, string? Authority)
+public sealed record TlsSettings(string? Certificate, string? Key, string? Authority)
 {
     /// <summary>The section of the configuration.</summary>
     public const string Section = "Tbptt:Tls";

@@ -1,14 +1,13 @@
 using System.Text.Json.Nodes;
-using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Runs;
 
-namespace Orleans.Tbptt.Client.Runs;
+namespace Orleans.Tbptt.Cluster.Wording;
 
 /// <summary>A run and its last status, read from its files or from a cluster's catalog.</summary>
 /// <param name="Directory">The run's files; they need not be on this machine.</param>
 /// <param name="Status">The last status.</param>
 /// <param name="Now">When the status was read.</param>
-internal sealed record KnownRun(RunDirectory Directory, RunStatus Status, DateTimeOffset Now)
+public sealed record KnownRun(RunDirectory Directory, RunStatus Status, DateTimeOffset Now)
 {
     /// <summary>A run in training writes its status more often than this.</summary>
     public static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);

@@ -4,11 +4,10 @@ using System.Security.Authentication;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
-namespace Orleans.Tbptt.Transport;
+namespace Orleans.Tbptt.Cluster.Security;
 
 /// <summary>Secures Orleans' connections: both sides show a certificate before the first byte of a message passes.</summary>
-/// <remarks>Compiled into the silo and into the client.</remarks>
-internal sealed partial class TlsTransport(TlsIdentity identity, TimeProvider time, ILogger<TlsTransport> logger)
+public sealed partial class TlsTransport(TlsIdentity identity, TimeProvider time, ILogger<TlsTransport> logger)
 {
     /// <summary>A peer that has not shown its certificate after this long is let go: it must not hold a connection for ever.</summary>
     public static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(5);

@@ -1,11 +1,10 @@
 using System.Data.Common;
 using Npgsql;
 
-namespace Orleans.Tbptt.Membership;
+namespace Orleans.Tbptt.Cluster.Membership;
 
 /// <summary>How silos and clients connect to PostgreSQL.</summary>
-/// <remarks>Compiled into the silo and into the client.</remarks>
-internal static class PostgresDatabase
+public static class PostgresDatabase
 {
     /// <summary>The name under which Orleans knows PostgreSQL.</summary>
     public const string Invariant = "Npgsql";

@@ -1,13 +1,12 @@
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
 
-namespace Orleans.Tbptt.Membership;
+namespace Orleans.Tbptt.Cluster.Membership;
 
 /// <summary>
 /// The embedded membership: one SQLite file that the silos of a machine, and their clients, share. No silo is special; any one may die.
 /// </summary>
-/// <remarks>Compiled into the silo and into the client, so that both speak of the file in one way.</remarks>
-internal static class SqliteMembership
+public static class SqliteMembership
 {
     /// <summary>The name under which Orleans knows SQLite.</summary>
     public const string Invariant = "System.Data.SQLite";

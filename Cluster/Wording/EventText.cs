@@ -1,9 +1,9 @@
 using Orleans.Tbptt.Runs;
 
-namespace Orleans.Tbptt.Client.Views;
+namespace Orleans.Tbptt.Cluster.Wording;
 
 /// <summary>Events as text, one line each.</summary>
-internal static class EventText
+public static class EventText
 {
     /// <summary>The event as text; null for an unknown kind.</summary>
     /// <param name="runEvent">The event.</param>

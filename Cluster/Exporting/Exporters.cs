@@ -1,14 +1,13 @@
 using System.Collections;
 
-namespace Orleans.Tbptt.Exporting;
+namespace Orleans.Tbptt.Cluster.Exporting;
 
 /// <summary>Where spans, metrics and logs go: to the console where the command line says so, and to a collector where the standard variables name one.</summary>
-/// <remarks>Compiled into the silo and into the client.</remarks>
 /// <param name="Console">Whether to this process's standard output.</param>
 /// <param name="OtlpTraces">Whether spans go to a collector.</param>
 /// <param name="OtlpMetrics">Whether metrics go to a collector.</param>
 /// <param name="OtlpLogs">Whether a silo's log goes to a collector, too.</param>
-internal sealed record Exporters(bool Console = false, bool OtlpTraces = false, bool OtlpMetrics = false, bool OtlpLogs = false)
+public sealed record Exporters(bool Console = false, bool OtlpTraces = false, bool OtlpMetrics = false, bool OtlpLogs = false)
 {
     /// <summary>How all standard variables begin.</summary>
     private const string Prefix = "OTEL_";

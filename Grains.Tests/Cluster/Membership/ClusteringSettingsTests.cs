@@ -1,12 +1,8 @@
-extern alias silo;
-
 using Microsoft.Extensions.Configuration;
-using ClusteringProvider = silo::Orleans.Tbptt.Membership.ClusteringProvider;
-using ClusterSettingsException = silo::Orleans.Tbptt.Membership.ClusterSettingsException;
-using ClusteringSettings = silo::Orleans.Tbptt.Membership.ClusteringSettings;
-using RedisServers = silo::Orleans.Tbptt.Membership.RedisServers;
+using Orleans.Tbptt.Cluster;
+using Orleans.Tbptt.Cluster.Membership;
 
-namespace Orleans.Tbptt.Tests.Silo;
+namespace Orleans.Tbptt.Tests.Cluster.Membership;
 
 public sealed class ClusteringSettingsTests
 {

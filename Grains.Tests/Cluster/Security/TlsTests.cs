@@ -1,17 +1,15 @@
-extern alias client;
-
 using System.Net;
 using System.Net.Sockets;
 using Orleans.Tbptt.Client;
 using Orleans.Tbptt.Client.Watching;
+using Orleans.Tbptt.Cluster;
+using Orleans.Tbptt.Cluster.Membership;
+using Orleans.Tbptt.Cluster.Security;
+using Orleans.Tbptt.Tests.Silo;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Support.Servers;
-using ClusterSettingsException = client::Orleans.Tbptt.Membership.ClusterSettingsException;
-using ClusteringSettings = client::Orleans.Tbptt.Membership.ClusteringSettings;
-using TlsIdentity = client::Orleans.Tbptt.Transport.TlsIdentity;
-using TlsSettings = client::Orleans.Tbptt.Transport.TlsSettings;
 
-namespace Orleans.Tbptt.Tests.Silo.Transport;
+namespace Orleans.Tbptt.Tests.Cluster.Security;
 
 /// <summary>Real silos over real sockets, with certificates that the test signs.</summary>
 [Collection(Processes.Name)]

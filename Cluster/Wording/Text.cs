@@ -1,10 +1,10 @@
 using System.Globalization;
 using Orleans.Tbptt.Runs;
 
-namespace Orleans.Tbptt.Client.Views;
+namespace Orleans.Tbptt.Cluster.Wording;
 
 /// <summary>Formats figures as text: invariant culture, few digits.</summary>
-internal static class Text
+public static class Text
 {
     /// <summary>A loss or metric: six significant digits.</summary>
     public static string Figure(double value) =>

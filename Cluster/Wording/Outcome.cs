@@ -1,10 +1,9 @@
-using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Runs;
 
-namespace Orleans.Tbptt.Client.Runs;
+namespace Orleans.Tbptt.Cluster.Wording;
 
 /// <summary>A run's state in one line, and whether it can be resumed.</summary>
-internal static class Outcome
+public static class Outcome
 {
     /// <summary>
     /// Whether a run in this state can be resumed: a completed run has nothing left to do, a diverged one would diverge again.

@@ -1,10 +1,9 @@
 using StackExchange.Redis;
 
-namespace Orleans.Tbptt.Membership;
+namespace Orleans.Tbptt.Cluster.Membership;
 
 /// <summary>How silos and clients connect to Redis.</summary>
-/// <remarks>Compiled into the silo and into the client.</remarks>
-internal static class RedisServers
+public static class RedisServers
 {
     /// <summary>
     /// What holds where the connection string says nothing else: a command fails rather than waits, because whoever asks can ask again and a step must not

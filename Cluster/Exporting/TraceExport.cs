@@ -3,11 +3,10 @@ using OpenTelemetry.Trace;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Telemetry;
 
-namespace Orleans.Tbptt.Exporting;
+namespace Orleans.Tbptt.Cluster.Exporting;
 
 /// <summary>How spans are chosen and sent, by console and silos alike.</summary>
-/// <remarks>Compiled into the silo and into the client.</remarks>
-internal static class TraceExport
+public static class TraceExport
 {
     private static readonly string[] Sources = [Traces.Name, "Microsoft.Orleans.Runtime", "Microsoft.Orleans.Application"];
 

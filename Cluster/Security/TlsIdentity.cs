@@ -2,16 +2,15 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Orleans.Tbptt.Membership;
 
-namespace Orleans.Tbptt.Transport;
+namespace Orleans.Tbptt.Cluster.Security;
 
 /// <summary>Who this program is to its peers, and whom it believes.</summary>
 /// <remarks>
 /// A peer is believed if its certificate is valid now and signed by the authority. Names are not looked at: silos go by addresses that change, and whoever has a
 /// certificate of the authority is a member.
 /// </remarks>
-internal sealed class TlsIdentity : IDisposable
+public sealed class TlsIdentity : IDisposable
 {
     private const SslProtocols Protocols = SslProtocols.Tls12 | SslProtocols.Tls13;
 
@@ -68,6 +67,7 @@ internal sealed class TlsIdentity : IDisposable
         RemoteCertificateValidationCallback = IsMember,
     };
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var certificate in _own.Concat(_authority))

@@ -1,8 +1,6 @@
-extern alias silo;
+using Orleans.Tbptt.Cluster.Exporting;
 
-using silo::Orleans.Tbptt.Exporting;
-
-namespace Orleans.Tbptt.Tests.Silo.Exporting;
+namespace Orleans.Tbptt.Tests.Cluster.Exporting;
 
 public sealed class ExportersTests
 {

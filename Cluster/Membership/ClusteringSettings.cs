@@ -1,15 +1,15 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Configuration;
-using Orleans.Tbptt.Transport;
+using Orleans.Tbptt.Cluster.Security;
 
-namespace Orleans.Tbptt.Membership;
+namespace Orleans.Tbptt.Cluster.Membership;
 
 /// <summary>Which cluster, where it keeps its membership, and how its connections are secured.</summary>
 /// <remarks>
-/// Compiled into the silo and into the client, so that both find the same cluster by the same settings: the command line, then environment variables
+/// Silo and client find the same cluster by the same settings: the command line, then environment variables
 /// (<c>Orleans__Clustering__ProviderType</c>), then <c>appsettings.json</c> of the working directory, in this order of weight.
 /// </remarks>
-internal sealed record ClusteringSettings
+public sealed record ClusteringSettings
 {
     /// <summary>Sqlite, Redis or PostgreSql.</summary>
     public const string ProviderKey = "Orleans:Clustering:ProviderType";

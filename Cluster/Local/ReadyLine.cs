@@ -1,10 +1,9 @@
 using System.Text.Json;
 
-namespace Orleans.Tbptt.Local;
+namespace Orleans.Tbptt.Cluster.Local;
 
 /// <summary>The one line that a silo started by the console prints on its standard output: where it listens, or why it does not.</summary>
-/// <remarks>Compiled into the silo and into the client.</remarks>
-internal sealed record ReadyLine
+public sealed record ReadyLine
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {

@@ -1,10 +1,10 @@
 using System.IO.Pipelines;
 
-namespace Orleans.Tbptt.Transport;
+namespace Orleans.Tbptt.Cluster.Security;
 
 /// <summary>A connection's two pipes as the one stream that <see cref="System.Net.Security.SslStream"/> works over.</summary>
 /// <param name="pipes">The connection's transport; stays its owner's.</param>
-internal sealed class DuplexStream(IDuplexPipe pipes) : Stream
+public sealed class DuplexStream(IDuplexPipe pipes) : Stream
 {
     private readonly Stream _input = pipes.Input.AsStream(leaveOpen: true);
     private readonly Stream _output = pipes.Output.AsStream(leaveOpen: true);
