@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
-using Orleans.Tbptt.Grains;
+using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;

@@ -12,8 +12,8 @@ public interface ICoordinatorGrain : IGrainWithStringKey
     /// ended. Returns at once; training goes on behind it.
     /// </summary>
     /// <exception cref="RunNotFoundException">There is no run of this id.</exception>
-    [Alias("Tend"), AlwaysInterleave]
-    Task Tend();
+    [Alias("EnsureRunning"), AlwaysInterleave]
+    Task EnsureRunning();
 
     /// <summary>The state of the run at this moment.</summary>
     /// <exception cref="RunNotFoundException">There is no run of this id.</exception>

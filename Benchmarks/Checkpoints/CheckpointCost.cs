@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Orleans.Tbptt.Grains;
+using Orleans.Tbptt.Grains.Checkpoints;
 using Orleans.Tbptt.Grains.Store;
-using Orleans.Tbptt.Grains.Store.Checkpoints;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Steps;

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
-using Orleans.Tbptt.Grains.Hosting;
+using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Silo.Hosting;
 
 namespace Orleans.Tbptt.Tests.Silo;

@@ -1,10 +1,10 @@
 using Microsoft.Data.Sqlite;
-using Orleans.TestingHost;
-using Orleans.Tbptt.Grains;
+using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.TestingHost;
 
 namespace Orleans.Tbptt.Tests.Support;
 

@@ -3,19 +3,18 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime.Hosting;
 using Orleans.Tbptt.Data;
-using Orleans.Tbptt.Grains.Coordinators;
-using Orleans.Tbptt.Grains.Hosting;
+using Orleans.Tbptt.Grains.Checkpoints;
 using Orleans.Tbptt.Grains.Placement;
+using Orleans.Tbptt.Grains.Runs;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Store;
-using Orleans.Tbptt.Grains.Store.Checkpoints;
 using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Grains.Trainers;
 using Orleans.Tbptt.Grains.Transport.Messages;
 using Orleans.Tbptt.Grains.Transport.Tcp;
 using Orleans.Tbptt.Messages;
 
-namespace Orleans.Tbptt.Grains;
+namespace Orleans.Tbptt.Grains.Hosting;
 
 /// <summary>Adds the trainer's grains to a silo.</summary>
 public static class SiloBuilderExtensions
@@ -60,8 +59,8 @@ public static class SiloBuilderExtensions
         services.AddSingleton<RunDataCache>();
         services.AddSingleton<ShardFactory>();
         services.AddSingleton<RunServices>();
-        services.AddSingleton<RunWarden>();
-        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<RunWarden>());
+        services.AddSingleton<RunSupervisor>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<RunSupervisor>());
         return builder;
     }
 

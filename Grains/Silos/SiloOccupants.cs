@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using Orleans.Tbptt.Grains.Hosting;
-using Orleans.Tbptt.Grains.Trainers;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 
@@ -9,13 +7,10 @@ namespace Orleans.Tbptt.Grains.Silos;
 /// <summary>A trainer on this silo.</summary>
 /// <param name="Key">Its grain.</param>
 /// <param name="Trainer">Whose it is.</param>
-internal sealed record Occupant(GrainId Key, SiloTrainer Trainer)
+internal record Occupant(GrainId Key, SiloTrainer Trainer)
 {
     /// <summary>The newest generation that it has met.</summary>
     public int Generation { get; set; }
-
-    /// <summary>Reaches it without a message.</summary>
-    public ResidentTrainer? Resident { get; init; }
 }
 
 /// <summary>The trainers and coordinators that live on this silo. Asked from any thread.</summary>
@@ -40,7 +35,7 @@ internal sealed class SiloOccupants(SiloDrain drain)
     public IReadOnlyList<RunId> Coordinators => [.. _coordinators.Keys];
 
     /// <summary>A trainer by its grain; null where it does not live here, or has no lanes yet.</summary>
-    public ResidentTrainer? Find(GrainId trainer) => _trainers.TryGetValue(trainer, out var occupant) ? occupant.Resident : null;
+    public Occupant? TrainerOf(GrainId grain) => _trainers.GetValueOrDefault(grain);
 
     /// <summary>A trainer has come; it goes when what is returned is disposed of.</summary>
     public IDisposable Enter(Occupant trainer)

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Engines;

@@ -1,4 +1,4 @@
-using Orleans.Tbptt.Grains.Coordinators;
+using Orleans.Tbptt.Grains.Progress;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;

@@ -1,5 +1,5 @@
-using Orleans.Tbptt.Grains.Coordinators;
-using Orleans.Tbptt.Grains.Trainers;
+using Orleans.Tbptt.Grains.Progress;
+using Orleans.Tbptt.Grains.Threads;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Specs;

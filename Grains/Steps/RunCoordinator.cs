@@ -1,8 +1,9 @@
-using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Data;
-using Orleans.Tbptt.Grains.Coordinators;
+using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Grains.Checkpoints;
+using Orleans.Tbptt.Grains.Progress;
 using Orleans.Tbptt.Grains.Telemetry;
-using Orleans.Tbptt.Grains.Trainers;
+using Orleans.Tbptt.Grains.Threads;
 using Orleans.Tbptt.Grains.Transport;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
@@ -69,7 +70,7 @@ internal sealed class RunCoordinator(
         await recovery.MoveIfBetter(state);
         await checkpoints.TakeIfDue(state, _at);
         if (progress.Room is { IsCompleted: false } room)
-            await control.OrLeave(room.ContinueWith(_ => true, TaskScheduler.Default));
+            await control.OrLeave(room);
     }
 
     private async Task<StepOutcome> TrainStep(long started)

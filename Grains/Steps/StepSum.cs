@@ -1,4 +1,4 @@
-using Orleans.Tbptt.Grains.Trainers;
+using Orleans.Tbptt.Grains.Threads;
 using Orleans.Tbptt.Grains.Transport;
 using Orleans.Tbptt.Grains.Transport.Messages;
 using Orleans.Tbptt.Messages;
@@ -106,12 +106,11 @@ internal sealed class StepSum(StepCommit commit, WorkerThread worker, int parame
             throw new OperationCanceledException("another step has begun");
     }
 
-    private bool Add(int bucket, ReadOnlyMemory<float>[] nodes, List<GradientBuffer> arrived)
+    private void Add(int bucket, ReadOnlyMemory<float>[] nodes, List<GradientBuffer> arrived)
     {
         commit.Add(bucket, nodes);
         foreach (var sum in arrived)
             sum.Dispose();
-        return true;
     }
 
     private static void Place(IReadOnlyList<Subtree> nodes, IReadOnlyList<GradientBuffer> sums, ReadOnlyMemory<float>[] places)

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Tbptt.Data.Plan;
-using Orleans.Tbptt.Grains.Coordinators;
+using Orleans.Tbptt.Grains.Progress;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Messages;
@@ -66,7 +66,7 @@ internal sealed partial class TrainerRecovery(
                 throw new RunLeftException(RunState.Failed, reply.Reason);
             progress.Queue(0, reply?.Reason ?? "waits for a silo that offers slots to place trainers on");
             UprootLost(reply);
-            await control.OrLeave(Pausing(pause));
+            await control.OrLeave(Task.Delay(pause, time));
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
             if (reply is not null)
                 progress.TakeGeneration();
@@ -190,12 +190,6 @@ internal sealed partial class TrainerRecovery(
         // The run store alone decides who has the run; a trainer that says otherwise is replaced.
         if (reply?.NewestGeneration > progress.Generation)
             progress.EnsureInForce();
-    }
-
-    private async Task<bool> Pausing(TimeSpan pause)
-    {
-        await Task.Delay(pause, time);
-        return true;
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Run {Run}: step {Step} is run again: {Reason}")]

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Orleans.Tbptt.Grains.Store.Checkpoints;
 
 namespace Orleans.Tbptt.Grains.Store;
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Telemetry;
+using Orleans.Tbptt.Grains.Threads;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Training;
@@ -31,7 +32,7 @@ internal sealed partial class ResidentTrainer
     public ResidentTrainer(GrainId key, SiloTrainer trainer, ShardFactory factory, SiloOccupants silo, ChunkTelemetry chunks, ILogger<ResidentTrainer> logger)
     {
         (_factory, _silo, _chunks, _logger, _host) = (factory, silo, chunks, logger, new(factory));
-        Self = new(key, trainer) { Resident = this };
+        Self = new ResidentOccupant(key, trainer, this);
     }
 
     /// <summary>What the silo knows it as.</summary>
@@ -125,11 +126,7 @@ internal sealed partial class ResidentTrainer
             (thread, _thread, _closed) = (_thread, null, true);
         if (thread is null)
             return Task.CompletedTask;
-        var closed = thread.Run(() =>
-        {
-            _host.Close();
-            return true;
-        });
+        var closed = thread.Run(_host.Close);
         thread.Dispose();
         return closed;
     }

@@ -1,6 +1,5 @@
-using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Data;
-using Orleans.Tbptt.Grains.Hosting;
+using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Specs;

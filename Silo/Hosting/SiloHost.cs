@@ -6,7 +6,7 @@ using Orleans.Configuration;
 using Orleans.Tbptt.Cluster.Local;
 using Orleans.Tbptt.Cluster.Membership;
 using Orleans.Tbptt.Cluster.Security;
-using Orleans.Tbptt.Grains;
+using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Grains.Transport;
 using Orleans.Tbptt.Grains.Transport.Tcp;
 using Orleans.Tbptt.Silo.Configuration;

@@ -2,7 +2,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Orleans.Tbptt.Grains.Hosting;
+using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Silo.Configuration;
 using Orleans.Tbptt.Silo.Lifetime;

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Orleans.Runtime.MembershipService;
 using Orleans.Tbptt.Cluster;
 using Orleans.Tbptt.Cluster.Security;
-using Orleans.Tbptt.Grains.Hosting;
+using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Silo.Configuration;
 using Orleans.Tbptt.Silo.Stores;
 using Orleans.Tbptt.Silo.Web;

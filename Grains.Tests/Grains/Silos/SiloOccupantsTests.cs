@@ -1,4 +1,3 @@
-using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Runs;
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Orleans.Tbptt.Grains;
-using Orleans.Tbptt.Grains.Coordinators;
+using Orleans.Tbptt.Grains.Journal;
+using Orleans.Tbptt.Grains.Progress;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
@@ -60,7 +61,7 @@ public sealed class FencingTests(OneSilo fixture) : IClassFixture<OneSilo>
         var coordinator = fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Status.Id);
 
         await fixture.Silos.Cluster.DeactivateAsync(coordinator);
-        await coordinator.Tend();
+        await coordinator.EnsureRunning();
         await coordinator.StopRun("too late");
 
         Assert.Equal(RunState.Completed, (await coordinator.GetStatus()).State);
@@ -117,7 +118,7 @@ public sealed class FencingTests(OneSilo fixture) : IClassFixture<OneSilo>
         store.Create(Spec, Starting(run, "elsewhere"));
         var coordinator = fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
 
-        await coordinator.Tend();
+        await coordinator.EnsureRunning();
 
         Assert.Equal(RunState.Starting, (await coordinator.GetStatus()).State);
         Assert.Empty((await coordinator.ReadEvents(0, 10)).Lines);

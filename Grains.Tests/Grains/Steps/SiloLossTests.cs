@@ -1,11 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
-using Orleans.TestingHost;
-using Orleans.Tbptt.Grains.Hosting;
+using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
+using Orleans.TestingHost;
 
 namespace Orleans.Tbptt.Tests.Grains.Steps;
 

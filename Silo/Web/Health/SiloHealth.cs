@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Orleans.Tbptt.Grains.Hosting;
+using Orleans.Tbptt.Grains.Silos;
 
 namespace Orleans.Tbptt.Silo.Web.Health;
 

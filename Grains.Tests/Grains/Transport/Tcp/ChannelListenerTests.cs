@@ -7,7 +7,6 @@ using Microsoft.Extensions.Time.Testing;
 using Orleans.Configuration;
 using Orleans.Serialization;
 using Orleans.Tbptt.Grains;
-using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Transport.Messages;
 using Orleans.Tbptt.Grains.Transport.Tcp;

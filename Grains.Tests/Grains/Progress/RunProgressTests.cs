@@ -1,0 +1,26 @@
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Tests.Grains.Runs;
+
+namespace Orleans.Tbptt.Tests.Grains.Progress;
+
+public sealed class RunProgressTests : TakeoverTest
+{
+    [Fact]
+    public void Run_IsAgainWhatItWas_WhenItsTrainersHaveFoundTheirPlaces()
+    {
+        var progress = Begin().Progress;
+
+        progress.Queue(2, "waits for slots");
+        Assert.Equal((RunState.Queued, 2, "waits for slots"), Told());
+        progress.Place("fused");
+        Assert.Equal((RunState.Starting, 0, ""), Told());
+
+        progress.BeginEpoch(0, 0, 10);
+        progress.Queue(0, "trainer 1 is lost");
+        Assert.Equal((RunState.Queued, 0, "trainer 1 is lost"), Told());
+        progress.Place("fused");
+        Assert.Equal((RunState.Running, 0, ""), Told());
+
+        (RunState, int, string) Told() => progress.Snapshot() is var status ? (status.State, status.QueuePosition, status.Message) : default;
+    }
+}

@@ -1,0 +1,169 @@
+using Microsoft.Extensions.Time.Testing;
+using Orleans.Tbptt.Grains.Runs;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Tests.Grains.Runs;
+
+public sealed class SlotQueueTests
+{
+    private static readonly SlotReply Granted = new(true, 0, "");
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
+    private readonly FakeTimeProvider _time = new();
+    private readonly SlotQueue _queue;
+
+    public SlotQueueTests() => _queue = new(_time);
+
+    [Theory]
+    [InlineData(3, 3, true)]
+    [InlineData(3, 4, true)]
+    [InlineData(3, 2, false)]
+    public void Run_Begins_WhenAsManySlotsAreFreeAsItHasTrainers(int trainers, int free, bool granted)
+    {
+        var reply = Ask("a", trainers, silos: [Silo(2, Of("x", 2)), Silo(free + 1, Of("y", 1))]);
+
+        Assert.Equal(granted ? Granted : new(false, 0, $"waits for 3 free slots of {free + 3}, {free} free"), reply);
+    }
+
+    [Fact]
+    public void HigherPriority_GoesFirst_ThenWhoCameFirst_ThenTheId()
+    {
+        var full = Silo(2, Of("x", 2));
+        foreach (var (run, priority, day) in new[] { ("d", 0, 1), ("c", 0, 1), ("b", 0, 0), ("a", 5, 9), ("e", -1, 0) })
+            Assert.False(Ask(run, 1, priority, day, full).Granted);
+
+        int[] positions = [.. new[] { ("a", 5, 9), ("b", 0, 0), ("c", 0, 1), ("d", 0, 1), ("e", -1, 0) }.Select(one => Ask(one.Item1, 1, one.Item2, one.Item3, full).Position)];
+
+        Assert.Equal([0, 1, 2, 3, 4], positions);
+    }
+
+    [Fact]
+    public void Nobody_OvertakesALargeRunThatWaits()
+    {
+        var silo = Silo(4, Of("x", 2));
+        Assert.Equal(new(false, 0, "waits for 3 free slots of 4, 2 free"), Ask("large", 3, day: 0, silos: silo));
+
+        Assert.Equal(new(false, 1, "waits for 1 free slot of 4, 2 free, behind 1 other run"), Ask("small", 1, day: 1, silos: silo));
+        Assert.Equal(new(false, 2, "waits for 2 free slots of 4, 2 free, behind 2 other runs"), Ask("other", 2, day: 2, silos: silo));
+        Assert.Equal(Granted, Ask("urgent", 1, priority: 1, day: 3, silos: silo));
+    }
+
+    [Fact]
+    public void Run_BeginsWithEachSlotInTurn_AsThoseBeforeItAreServed()
+    {
+        Assert.False(Ask("b", 2, day: 1, silos: Silo(2, Of("x", 1))).Granted);
+        Assert.False(Ask("a", 2, day: 0, silos: Silo(2, Of("x", 1))).Granted);
+
+        Assert.Equal(1, Ask("b", 2, day: 1, silos: Silo(2)).Position);
+        Assert.Equal(Granted, Ask("a", 2, day: 0, silos: Silo(2)));
+        Assert.Equal(new(false, 0, "waits for 2 free slots of 2, 0 free"), Ask("b", 2, day: 1, silos: Silo(2, Of("a", 2))));
+        Assert.Equal(Granted, Ask("b", 2, day: 1, silos: Silo(2)));
+    }
+
+    [Fact]
+    public void RunLargerThanTheCluster_Begins_WhenItHasItToItself()
+    {
+        Assert.Equal(new(false, 0, "waits for 4 free slots of 4, 3 free"), Ask("large", 9, silos: [Silo(2, Of("x", 1)), Silo(2)]));
+        Assert.Equal(Granted, Ask("large", 9, silos: [Silo(2), Silo(2)]));
+    }
+
+    [Fact]
+    public void DrainingSilos_AndThoseWithoutSlots_OfferNothing()
+    {
+        var leaving = Silo(8, Of("x", 1)) with { Draining = true };
+
+        Assert.Equal(new(false, 0, "waits for a silo that offers slots"), Ask("a", 1));
+        Assert.Equal(new(false, 0, "waits for a silo that offers slots"), Ask("a", 1, silos: [Silo(0), leaving]));
+        Assert.Equal(new(false, 0, "waits for 2 free slots of 2, 1 free"), Ask("a", 2, silos: [Silo(0), leaving, Silo(2, Of("y", 1))]));
+        Assert.Equal(Granted, Ask("a", 2, silos: [Silo(0), leaving, Silo(2)]));
+    }
+
+    [Fact]
+    public void OverfullSilo_DoesNotShowAsLessThanNothingFree() =>
+        Assert.Equal(new(false, 0, "waits for 1 free slot of 2, 0 free"), Ask("a", 1, silos: Silo(2, Of("x", 5))));
+
+    [Fact]
+    public void RunThatDoesNotAsk_IsForgotten_AfterFiveSeconds()
+    {
+        var full = Silo(1, Of("x", 1));
+        Ask("first", 1, day: 0, silos: full);
+        Ask("second", 1, day: 1, silos: full);
+
+        _time.Advance(SlotQueue.Silence);
+        Assert.Equal(1, Ask("second", 1, day: 1, silos: full).Position);
+        _time.Advance(Moment);
+        Assert.Equal(0, Ask("second", 1, day: 1, silos: full).Position);
+
+        Assert.Equal(TimeSpan.FromSeconds(5), SlotQueue.Silence);
+        Ask("first", 1, day: 0, silos: full);
+        Assert.Equal(1, Ask("second", 1, day: 1, silos: full).Position);
+    }
+
+    [Fact]
+    public void GrantedSlots_AreKept_UntilTheTrainersShow()
+    {
+        Assert.Equal(Granted, Ask("a", 2, silos: Silo(3)));
+
+        Assert.Equal(new(false, 0, "waits for 2 free slots of 3, 1 free"), Ask("b", 2, silos: Silo(3)));
+        Assert.Equal(new(false, 0, "waits for 2 free slots of 3, 1 free"), Ask("b", 2, silos: Silo(3, Of("a", 1))));
+        Assert.Equal(new(false, 0, "waits for 2 free slots of 3, 1 free"), Ask("b", 2, silos: Silo(3, Of("a", 2))));
+
+        // They have shown; what they held is free again when they are gone.
+        Assert.Equal(Granted, Ask("b", 2, silos: Silo(3)));
+    }
+
+    [Fact]
+    public void GrantedSlots_AreKept_ThirtySecondsAtMost()
+    {
+        Assert.Equal(Granted, Ask("a", 2, silos: Silo(3)));
+
+        _time.Advance(SlotQueue.Reserve);
+        Assert.False(Ask("b", 2, silos: Silo(3)).Granted);
+        _time.Advance(Moment);
+
+        Assert.Equal(Granted, Ask("b", 2, silos: Silo(3)));
+        Assert.Equal(TimeSpan.FromSeconds(30), SlotQueue.Reserve);
+    }
+
+    [Fact]
+    public void RunWhoseTrainersLive_IsGrantedAtOnce_WhoeverWaits()
+    {
+        Ask("waits", 1, priority: 9, silos: Silo(2, Of("a", 2)));
+
+        Assert.Equal(Granted, Ask("a", 3, silos: Silo(2, Of("a", 2))));
+        Assert.Equal(Granted, Ask("a", 3, silos: Silo(2, Of("a", 1)) with { Draining = true }));
+    }
+
+    [Fact]
+    public void WithdrawnRun_WaitsNoLonger_AndKeepsNoSlots()
+    {
+        Assert.Equal(Granted, Ask("granted", 2, day: 0, silos: Silo(2)));
+        Ask("first", 2, day: 1, silos: Silo(2));
+        Assert.Equal(new(false, 1, "waits for 2 free slots of 2, 0 free, behind 1 other run"), Ask("second", 2, day: 2, silos: Silo(2)));
+
+        _queue.Withdraw(RunId.Parse("first"));
+        Assert.Equal(new(false, 0, "waits for 2 free slots of 2, 0 free"), Ask("second", 2, day: 2, silos: Silo(2)));
+        _queue.Withdraw(RunId.Parse("granted"));
+        Assert.Equal(Granted, Ask("second", 2, day: 2, silos: Silo(2)));
+        _queue.Withdraw(RunId.Parse("never-seen"));
+    }
+
+    [Fact]
+    public void RunThatAsksAnew_IsTakenByItsNewWords()
+    {
+        var full = Silo(2, Of("x", 2));
+        Ask("a", 2, priority: 1, silos: full);
+        Ask("b", 1, priority: 0, silos: full);
+
+        Assert.Equal(1, Ask("a", 2, priority: -1, silos: full).Position);
+        Assert.Equal(0, Ask("b", 1, priority: 0, silos: full).Position);
+    }
+
+    private SlotReply Ask(string run, int trainers, int priority = 0, int day = 0, params SiloReport[] silos) =>
+        _queue.Ask(new(RunId.Parse(run), trainers, priority, DateTimeOffset.UnixEpoch.AddDays(day)), silos);
+
+    private static SiloReport Silo(int slots, params SiloTrainer[] trainers) =>
+        new() { Name = "silo", Address = "", Pid = 1, Version = "", Devices = ["cpu"], Slots = slots, Trainers = trainers };
+
+    private static SiloTrainer[] Of(string run, int trainers) => [.. Enumerable.Range(0, trainers).Select(index => new SiloTrainer(RunId.Parse(run), index))];
+}

@@ -1,0 +1,70 @@
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Tests.Grains.Runs;
+
+/// <summary>What a takeover makes of the journal that it finds.</summary>
+public sealed class TakeoverJournalTests : TakeoverTest
+{
+    [Theory]
+    [InlineData(6, true)]
+    [InlineData(7, false)]
+    [InlineData(8, false)]
+    public void Run_DoesNotGoOn_WithAJournalThatEndsBeforeItsCheckpoint(int events, bool refused)
+    {
+        Saved.Begin(1);
+        Save(1, 8, lastEvent: 7);
+        Tell(Steps(events));
+        File.AppendAllText(Directory.Metrics, "{\"type\":\"step\",\"num");
+
+        var takeover = Begin();
+
+        Assert.Equal(refused ? "metrics.jsonl ends at event 6, but checkpoint 1-8 was taken after event 7: somebody has shortened it" : null, takeover.Problem);
+        Assert.Equal(events, takeover.Progress.Journal.Last);
+    }
+
+    [Theory]
+    [InlineData(1, 0, true)]
+    [InlineData(1, 1, true)]
+    [InlineData(3, 1, true)]
+    [InlineData(1, 2, false)]
+    public void EndInTheJournal_IsTheRuns_UnlessTheStatusIsNewer(int generation, int statusGeneration, bool taken)
+    {
+        // A run that was stopped and resumed has a newer status than its former end, which may still be the last event.
+        Saved.Begin(3);
+        Tell(Step(1), End(generation));
+
+        var takeover = Begin(Status() with { State = RunState.Running, Generation = statusGeneration });
+
+        Assert.Equal(taken ? "its own words" : null, takeover.End?.Message);
+        Assert.Null(takeover.Problem);
+        Assert.Equal(4, takeover.Fence.Generation);
+    }
+
+    [Fact]
+    public void EndInTheJournal_IsNotTheRuns_WhenSomebodyResumesIt()
+    {
+        Saved.Begin(1);
+        Tell(Step(1), End(1));
+
+        Assert.Null(Begin(Status() with { Generation = 1 }, new()).End);
+    }
+
+    [Fact]
+    public void EndInTheJournal_IsNotTheRuns_WhenAnythingFollowsIt()
+    {
+        Saved.Begin(2);
+        Tell(Step(1), End(1), Step(2));
+
+        Assert.Null(Begin(Status() with { Generation = 1 }).End);
+    }
+
+    [Fact]
+    public void Run_DoesNotGoOn_WithADamagedJournal_AndSaysWhere()
+    {
+        Saved.Begin(1);
+        Tell(Step(1));
+        File.AppendAllText(Directory.Metrics, "\0\0\0\n" + RunJson.Write(Step(3)) + "\n");
+
+        Assert.Contains("metrics.jsonl: line 2 is no event", Begin().Problem);
+    }
+}

@@ -1,0 +1,202 @@
+using Orleans.Tbptt.Grains.Journal;
+using Orleans.Tbptt.Grains.Store;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Tests.Grains.Checkpoints;
+using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Training.Steps;
+
+namespace Orleans.Tbptt.Tests.Grains.Runs;
+
+/// <summary>A coordinator's takeover of a run: which state it goes on from, under which spec, and what becomes of whoever had the run before.</summary>
+public sealed class TakeoverTests : TakeoverTest
+{
+    [Fact]
+    public void Run_BeginsWithItsInitialState_WhenNothingWasSaved()
+    {
+        var takeover = Begin();
+
+        Assert.Equal((Spec, 1), (takeover.Spec, takeover.Fence.Generation));
+        Assert.Null(takeover.Problem);
+        Assert.Null(takeover.Restored);
+        Assert.Null(takeover.End);
+        Assert.Empty(takeover.PassedOver);
+        var status = takeover.Progress.Snapshot();
+        Assert.Equal((1, 0L, 1, 0L, null), (status.Generation, status.Step, status.Epoch, status.LastEvent, status.CheckpointStep));
+        Assert.True(takeover.Progress.IsNew);
+    }
+
+    [Fact]
+    public void Run_BeginsWithItsInitialState_AndTellsNothingTwice_WhenItsCoordinatorDiedBeforeTheFirstCheckpoint()
+    {
+        Saved.Begin(1);
+        Tell(Step(1), Step(2), Step(3));
+
+        var takeover = Begin(Status() with { Step = 3, Epoch = 2, EpochStep = 3, SequenceSteps = 99, EpochLosses = [1], Loss = 1, Generation = 1 });
+
+        Assert.Null(takeover.Problem);
+        var status = takeover.Progress.Snapshot();
+        Assert.Equal((2, 0L, 1, 0L, 0L, 3L), (status.Generation, status.Step, status.Epoch, status.EpochStep, status.SequenceSteps, status.LastEvent));
+        Assert.Empty(status.EpochLosses);
+        Assert.False(takeover.Progress.IsNew);
+    }
+
+    [Fact]
+    public void Run_GoesOnFromItsNewestCheckpoint()
+    {
+        Saved.Begin(1);
+        Save(1, 4, lastEvent: 4);
+        Save(1, 8, lastEvent: 8);
+        Tell(Steps(10));
+
+        var takeover = Begin(Status() with { Step = 10, Generation = 1 });
+
+        Assert.Null(takeover.Problem);
+        Assert.Empty(takeover.PassedOver);
+        Assert.Equal("1-8", takeover.Restored!.Name.ToString());
+        var state = new TrainingState(Spec);
+        state.Restore(takeover.Restored.Snapshot);
+        States.AssertSame(States.After(Spec, 8), state);
+        var (status, about) = (takeover.Progress.Snapshot(), CheckpointFixture.About());
+        Assert.Equal((2, 8L, 8L, 10L), (status.Generation, status.Step, status.CheckpointStep, status.LastEvent));
+        Assert.Equal((about.Epoch + 1, about.Chunk, about.SequenceSteps), (status.Epoch, status.EpochStep, status.SequenceSteps));
+        Assert.Equal(about.EpochLosses, status.EpochLosses);
+        Assert.Equal(about.Metrics, status.Metrics);
+        Assert.False(takeover.Progress.IsNew);
+    }
+
+    [Fact]
+    public void Run_GoesOnFromTheCheckpointBefore_AndSaysSo_WhenTheNewestIsDamaged()
+    {
+        Saved.Begin(1);
+        Save(1, 4, lastEvent: 4);
+        Save(1, 8, lastEvent: 8);
+        Tell(Steps(10));
+        Damage("1-8");
+
+        var takeover = Begin();
+
+        Assert.Null(takeover.Problem);
+        Assert.Equal("1-4", takeover.Restored!.Name.ToString());
+        Assert.Matches("^checkpoint 1-8: hidden.safetensors: found .*, expected ", Assert.Single(takeover.PassedOver));
+        Assert.Equal(10, takeover.Progress.Journal.Last);
+    }
+
+    [Fact]
+    public void Run_DoesNotBeginAgainByItself_WhenAllCheckpointsAreDamaged()
+    {
+        Saved.Begin(1);
+        Save(1, 4, lastEvent: 4);
+        Save(1, 8, lastEvent: 8);
+        Tell(Steps(10));
+        Damage("1-4");
+        Damage("1-8");
+
+        var takeover = Begin();
+        var resumed = Begin(request: new());
+        var again = Begin(request: new(FromStart: true));
+
+        Assert.Matches("^none of its checkpoints is whole: checkpoint 1-8: .*; checkpoint 1-4: .*; put one back .*--from-start", takeover.Problem);
+        Assert.Equal(takeover.Problem, resumed.Problem);
+        Assert.Equal(2, takeover.PassedOver.Count);
+        Assert.Null(again.Problem);
+        Assert.Null(again.Restored);
+        Assert.Equal(takeover.PassedOver, again.PassedOver);
+        Assert.Equal((0L, 10L), (again.Progress.Snapshot().Step, again.Progress.Snapshot().LastEvent));
+    }
+
+    [Fact]
+    public void Run_DoesNotBeginAgainByItself_WhenItsCheckpointsAreGone()
+    {
+        Saved.Begin(1);
+        Save(1, 4, lastEvent: 4);
+        Tell(Steps(5));
+        Saved.Begin(2);
+        System.IO.Directory.Delete(Saved.Root, recursive: true);
+
+        Assert.Contains("checkpoint 1-4: found no such directory", Begin().Problem);
+        Assert.Null(Begin(request: new(FromStart: true)).Problem);
+    }
+
+    [Fact]
+    public async Task OtherTrainers_AreWrittenDown_AndWhatWasToldStaysTold()
+    {
+        Saved.Begin(1);
+        Save(1, 4, lastEvent: 4);
+        Tell(Steps(9));
+
+        var takeover = Begin(request: new(Trainers: 3));
+        takeover.Progress.Warn("next");
+        await takeover.Progress.Journal.Flush();
+
+        Assert.Null(takeover.Problem);
+        Assert.Equal((3, 4L), (takeover.Spec!.Train.Trainers, takeover.Restored!.Snapshot.Step));
+        Assert.Equal(takeover.Spec, Saved.Runs.ReadSpec(Run));
+        Assert.False(takeover.Progress.IsNew);
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], JournalFile.Lines(Directory.Metrics).Select(line => RunJson.ReadEvent(line).Number));
+        Assert.Equal("next", ((RunWarning)RunJson.ReadEvent(JournalFile.Lines(Directory.Metrics).Last())).Message);
+
+        // Lost before its first checkpoint: the next coordinator finds the same.
+        var next = Begin();
+        Assert.Equal((3, 10L, false), (next.Spec!.Train.Trainers, next.Progress.Journal.Last, next.Progress.IsNew));
+    }
+
+    [Fact]
+    public void OtherTrainers_AreNotWrittenDown_WhenTheRunCannotGoOn()
+    {
+        Saved.Begin(1);
+        Save(1, 4, lastEvent: 4);
+        Tell(Steps(9));
+        File.Delete(Path.Combine(Saved.DirectoryOf("1-4"), "model.safetensors"));
+
+        var refused = Begin(request: new(Trainers: 3));
+
+        Assert.NotNull(refused.Problem);
+        Assert.Equal(Spec, Saved.Runs.ReadSpec(Run));
+    }
+
+    [Fact]
+    public void SameTrainers_ChangeNothing()
+    {
+        Saved.Begin(1);
+        Save(1, 4, lastEvent: 4);
+        Tell(Steps(9));
+        File.AppendAllText(Directory.Spec, "# somebody's remark\n");
+
+        var takeover = Begin(request: new(Trainers: Spec.Train.Trainers));
+
+        Assert.Equal((Spec, 9L, false), (takeover.Spec, takeover.Progress.Journal.Last, takeover.Progress.IsNew));
+        Assert.EndsWith("# somebody's remark\n", File.ReadAllText(Directory.Spec));
+    }
+
+    [Fact]
+    public void Run_DoesNotGoOn_WithASpecThatIsNone()
+    {
+        Saved.Begin(1);
+        Save(1, 4, lastEvent: 4);
+        Tell(Steps(9));
+        File.WriteAllText(Directory.Spec, "name: [");
+
+        var takeover = Begin();
+
+        Assert.Null(takeover.Spec);
+        Assert.StartsWith($"{Directory.Spec}: ", takeover.Problem);
+        Assert.Equal(9, takeover.Progress.Journal.Last);
+    }
+
+    [Fact]
+    public void WhoHadTheRunBefore_IsFencedOff_AndWhatItLeftUnfinishedIsGone()
+    {
+        var former = new RunFence(Saved.Runs, Run);
+        System.IO.Directory.CreateDirectory(Saved.DirectoryOf(".1-9.tmp"));
+        File.WriteAllText(Directory.Status + former.Unfinished, "");
+
+        var takeover = Begin();
+
+        Assert.Equal(2, takeover.Fence.Generation);
+        Assert.True(takeover.Fence.IsInForce);
+        Assert.Throws<SupersededException>(former.Ensure);
+        Assert.Throws<SupersededException>(former.TakeNext);
+        Assert.Empty(Saved.Entries);
+        Assert.Empty(System.IO.Directory.EnumerateFiles(Directory.Path, "*.tmp"));
+    }
+}

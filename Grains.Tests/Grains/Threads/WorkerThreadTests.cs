@@ -1,0 +1,105 @@
+using Orleans.Tbptt.Grains.Threads;
+
+namespace Orleans.Tbptt.Tests.Grains.Threads;
+
+public sealed class WorkerThreadTests
+{
+    [Fact]
+    public async Task Thread_DoesItsWorkInOrder_OnOneThreadThatIsNobodyElses()
+    {
+        using var worker = new WorkerThread("test");
+        List<int> order = [];
+
+        int[] threads = await Task.WhenAll(Enumerable.Range(0, 100).Select(i => worker.Run(() =>
+        {
+            order.Add(i);
+            return Environment.CurrentManagedThreadId;
+        })));
+
+        Assert.Equal(Enumerable.Range(0, 100), order);
+        Assert.Single(threads.Distinct());
+        Assert.NotEqual(Environment.CurrentManagedThreadId, threads[0]);
+    }
+
+    [Fact]
+    public async Task Work_IsDoneWhereTheCallerStands_WhileTheThreadIsIdle_AndInItsTurnElse()
+    {
+        using var worker = new WorkerThread("test");
+        var caller = Thread.CurrentThread;
+        bool isBusy = false;
+
+        int idle = worker.RunHere(() => Environment.CurrentManagedThreadId);
+        var before = worker.Run(() =>
+        {
+            Volatile.Write(ref isBusy, true);
+            while ((caller.ThreadState & ThreadState.WaitSleepJoin) == 0)
+                Thread.Yield();
+            return Environment.CurrentManagedThreadId;
+        });
+        while (!Volatile.Read(ref isBusy))
+            Thread.Yield();
+        var busy = worker.RunHere(() => (Environment.CurrentManagedThreadId, before.IsCompleted));
+
+        Assert.Equal(caller.ManagedThreadId, idle);
+        Assert.Equal((await before, true), busy);
+        Assert.Throws<DivideByZeroException>(() => worker.RunHere<int>(() => throw new DivideByZeroException()));
+        Assert.Equal(1, worker.RunHere(() => 1));
+    }
+
+    [Fact]
+    public async Task Thread_GoesOn_WhenItsWorkThrows()
+    {
+        using var worker = new WorkerThread("test");
+
+        await Assert.ThrowsAsync<DivideByZeroException>(() => worker.Run<int>(() => throw new DivideByZeroException()));
+        Assert.Equal(1, await worker.Run(() => 1));
+    }
+
+    [Fact]
+    public async Task Thread_FinishesWhatItHas_AndRefusesTheRest_OnceDisposed()
+    {
+        var worker = new WorkerThread("test");
+        using var gate = new ManualResetEventSlim();
+        var waiting = worker.Run(() =>
+        {
+            gate.Wait();
+            return Thread.CurrentThread;
+        });
+        var queued = worker.Run(() => 2);
+
+        worker.Dispose();
+        worker.Dispose();
+        var late = worker.Run(() => 3);
+        gate.Set();
+
+        Assert.Equal(2, await queued);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => late);
+        Assert.True((await waiting).Join(TimeSpan.FromSeconds(30)));
+        worker.Dispose();
+    }
+
+    [Fact]
+    public async Task Thread_LosesNothing_WhenManyPostWhileItEnds()
+    {
+        for (int round = 0; round < 50; round++)
+        {
+            var worker = new WorkerThread("test");
+            using var barrier = new Barrier(5);
+            var posters = Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(
+                () =>
+                {
+                    barrier.SignalAndWait(TestContext.Current.CancellationToken);
+                    return worker.Run(() => 1);
+                },
+                TestContext.Current.CancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()).ToList();
+            barrier.SignalAndWait(TestContext.Current.CancellationToken);
+            worker.Dispose();
+
+            foreach (var poster in posters)
+            {
+                await Task.WhenAny(poster).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+                Assert.True(poster.IsCompletedSuccessfully || poster.Exception!.InnerException is ObjectDisposedException);
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+using Orleans.Tbptt.Data.Safetensors;
+using Orleans.Tbptt.Grains.Store;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Steps;
+
+namespace Orleans.Tbptt.Grains.Checkpoints;
+
+/// <summary>
+/// The checkpoints of runs, <c>runs/&lt;id&gt;/checkpoints/&lt;generation&gt;-&lt;step&gt;/</c>: written so that they are there whole or not at all, read so that
+/// nothing damaged is ever taken. Blocks while it works.
+/// </summary>
+internal sealed class CheckpointStore(RunStore runs, TimeProvider time)
+{
+    /// <summary>Makes a new file to write; tests put a failing one in its place.</summary>
+    internal Func<string, FileStream> CreateFile { get; init; } =
+        path => new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 1);
+
+    /// <summary>The directory of a run's checkpoints, there or not.</summary>
+    public string DirectoryOf(RunId run) => runs.Of(run).Checkpoints;
+
+    /// <summary>
+    /// Writes a checkpoint under a name of no meaning, each file flushed to the disk, <c>state.json</c> last, and then has it published.
+    /// </summary>
+    /// <param name="run">The run.</param>
+    /// <param name="spec">Its spec, every size known.</param>
+    /// <param name="snapshot">The committed state.</param>
+    /// <param name="about">What to say beside the tensors, as far as the state, the spec and the files do not tell it.</param>
+    /// <param name="beforePublishing">Called when all files are on the disk: the place to wait for what must be there first.</param>
+    /// <param name="publish">Gives the checkpoint its name under the generation of that moment.</param>
+    /// <exception cref="IOException">It could not be written. Nothing of it is left.</exception>
+    public WrittenCheckpoint Write(
+        RunId run, RunSpec spec, TrainingSnapshot snapshot, CheckpointState about, Action beforePublishing, CheckpointPublisher publish)
+    {
+        long started = time.GetTimestamp();
+        var directory = runs.Of(run);
+        string unfinished = Path.Combine(directory.Checkpoints, $".{about.Generation}-{snapshot.Step}.tmp");
+        try
+        {
+            MakeEmpty(directory, unfinished);
+            long bytes = WriteFiles(unfinished, spec, snapshot, about with
+            {
+                Run = run.Text,
+                Step = snapshot.Step,
+                EpochLossSum = snapshot.EpochLossSum,
+                EpochWeight = snapshot.EpochWeight,
+                OptimizerCount = snapshot.OptimizerCount,
+                TrainerUpdates = [.. snapshot.TrainerOptimizers.Select(inner => inner.Count)],
+                Trainers = spec.Train.Trainers,
+                SpecHash = SpecHash.Of(spec),
+                WrittenAt = time.GetUtcNow(),
+            });
+            DurableFile.FlushDirectory(unfinished);
+            beforePublishing();
+            var name = publish(generation => Rename(directory.Checkpoints, unfinished, new(generation, snapshot.Step)));
+            DurableFile.FlushDirectory(directory.Checkpoints);
+            return new(name, bytes, time.GetElapsedTime(started));
+        }
+        catch
+        {
+            Removal.Try(unfinished);
+            throw;
+        }
+    }
+
+    /// <summary>The checkpoints of a run that count, newest first, whole or not.</summary>
+    /// <remarks>
+    /// One of generation g counts if every newer generation saw it when it began. A coordinator that was stopped just before it gave a checkpoint its
+    /// name, and that goes on after another has begun, comes too late, however long it was stopped.
+    /// </remarks>
+    public IReadOnlyList<CheckpointName> Candidates(RunId run)
+    {
+        var directory = runs.Of(run);
+        CheckpointName[] names = [.. CheckpointName.In(directory.Checkpoints).OrderDescending()];
+        if (names.Length == 0)
+            return names;
+        var generations = GenerationFile.NewerThan(directory.Generations, names[^1].Generation);
+        return [.. names.Where(name => generations.All(newer => newer.Number <= name.Generation || newer.Saw(name)))];
+    }
+
+    /// <summary>Opens the newest whole checkpoint of a run.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="spec">Its spec, every size known; it may have another number of trainers than the checkpoint.</param>
+    /// <exception cref="IOException">The directory cannot be listed.</exception>
+    public Restoration RestoreNewest(RunId run, RunSpec spec)
+    {
+        var passedOver = new List<PassedOver>();
+        foreach (var name in Candidates(run))
+        {
+            if (TryRead(run, name, spec, out var restored, out string? problem))
+                return new(restored, passedOver);
+            passedOver.Add(new(name, problem));
+        }
+
+        // Directories that somebody removed are a loss, too, and not a run that has saved nothing.
+        var seen = GenerationFile.NewerThan(runs.Of(run).Generations, 0).SelectMany(generation => generation.Checkpoints?.AsEnumerable() ?? []);
+        if (passedOver.Count == 0 && seen.Order().ToArray() is [.., var gone])
+            passedOver.Add(new(gone, "found no such directory, expected it, for it was there when a coordinator began"));
+        return new(null, passedOver);
+    }
+
+    /// <inheritdoc cref="CheckpointReader.TryRead"/>
+    public bool TryRead(
+        RunId run, CheckpointName name, RunSpec spec, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out RestoredCheckpoint? restored,
+        [System.Diagnostics.CodeAnalysis.NotNullWhen(false)] out string? problem) =>
+        new CheckpointReader(runs.Of(run), name).TryRead(spec, out restored, out problem);
+
+    /// <summary>
+    /// Removes what is neither among the newest nor among the best, and what older generations wrote too late to count. A removal that is cut short
+    /// leaves no half checkpoint.
+    /// </summary>
+    /// <param name="run">The run.</param>
+    /// <param name="spec">How many are kept.</param>
+    /// <param name="written">The one that was just written; it is kept.</param>
+    public void Retain(RunId run, CheckpointSpec spec, CheckpointName written)
+    {
+        // If a newer generation has begun, it may have done so before this checkpoint had its name: nothing may be removed for its sake.
+        if (!runs.IsNewest(run, written.Generation))
+            return;
+        var directory = runs.Of(run);
+        var counting = Candidates(run);
+        var best = counting.Select(name => (Name: name, new CheckpointReader(directory, name).ReadState()?.BestLoss))
+            .Where(one => one.BestLoss is { } loss && double.IsFinite(loss))
+            .OrderBy(one => one.BestLoss).ThenByDescending(one => one.Name).DistinctBy(one => one.Name.Step).Take(spec.KeepBest);
+        HashSet<CheckpointName> kept = [written, .. counting.Take(spec.KeepLast), .. best.Select(one => one.Name)];
+        var late = CheckpointName.In(directory.Checkpoints).Where(name => name.Generation < written.Generation).Except(counting);
+        Removal.Of(directory.Checkpoints, [.. counting.Except(kept), .. late]);
+    }
+
+    /// <summary>
+    /// Removes what older generations left unfinished; one that is still at it finds nothing to rename. Called by a coordinator that begins.
+    /// </summary>
+    /// <param name="run">The run.</param>
+    /// <param name="before">The new generation.</param>
+    public void Sweep(RunId run, int before) => Removal.Leftovers(runs.Of(run).Checkpoints, before);
+
+    private static void MakeEmpty(RunDirectory run, string unfinished)
+    {
+        bool first = !Directory.Exists(run.Checkpoints);
+        if (!first && Directory.Exists(unfinished))
+            Directory.Delete(unfinished, recursive: true);
+        Directory.CreateDirectory(unfinished);
+        if (first)
+            DurableFile.FlushDirectory(run.Path);
+    }
+
+    /// <summary>Writes the tensors and then what seals them.</summary>
+    /// <returns>Bytes in all.</returns>
+    private long WriteFiles(string directory, RunSpec spec, TrainingSnapshot snapshot, CheckpointState state)
+    {
+        var metadata = new Dictionary<string, string> { ["format"] = "pt", ["run"] = state.Run, ["step"] = $"{snapshot.Step}" };
+        var seals = new SortedDictionary<string, FileSeal>(StringComparer.Ordinal);
+        foreach (var file in CheckpointFiles.Of(spec, snapshot))
+        {
+            if (file.Name == CheckpointFiles.Hidden)
+                HiddenTensors.Of(spec.Model, spec.Data.BatchSize, snapshot.Hidden).CopyTo(file.Values, 0);
+            seals[file.Name] = WriteFile(Path.Combine(directory, file.Name), stream => SafetensorsFile.Write(stream, file.Slots, file.Values, metadata));
+        }
+
+        byte[] sealedState = SealedJson.Seal(RunJson.Write(state with { Files = seals }));
+        WriteFile(Path.Combine(directory, CheckpointFiles.State), stream => stream.Write(sealedState));
+        return seals.Values.Sum(seal => seal.Length) + sealedState.Length;
+    }
+
+    private FileSeal WriteFile(string path, Action<Stream> write)
+    {
+        using var file = CreateFile(path);
+        using var stream = new SealingStream(file);
+        write(stream);
+        file.Flush(flushToDisk: true);
+        return stream.Seal();
+    }
+
+    private static CheckpointName Rename(string directory, string unfinished, CheckpointName name)
+    {
+        string path = Path.Combine(directory, name.ToString());
+
+        // The same step again, at its epoch's end: what is there was taken before that end.
+        if (Directory.Exists(path))
+            Removal.Of(directory, [name]);
+        Directory.Move(unfinished, path);
+        return name;
+    }
+}

@@ -1,0 +1,153 @@
+using System.Text;
+using System.Text.Json;
+using Orleans.Tbptt.Grains.Store;
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Grains.Journal;
+
+/// <summary>Reads <c>metrics.jsonl</c>. A last line without its end, left by a killed process or a full disk, is no event.</summary>
+internal static class JournalFile
+{
+    private const int Block = 1 << 16;
+    private const byte LineEnd = (byte)'\n';
+
+    /// <summary>Every whole line, as long as somebody asks for the next: what is being appended meanwhile is seen whole or not at all.</summary>
+    public static IEnumerable<string> Lines(string path)
+    {
+        if (!File.Exists(path))
+            yield break;
+        using var stream = Open(path);
+        foreach (var line in Lines(stream, 0))
+            yield return line.Text;
+    }
+
+    /// <summary>The whole lines from where a journal stands on.</summary>
+    /// <param name="journal">The journal.</param>
+    /// <param name="from">Where it stands.</param>
+    public static IEnumerable<JournalLine> Lines(FileStream journal, long from)
+    {
+        using var line = new MemoryStream();
+        byte[] buffer = new byte[Block];
+        for (int read; (read = journal.Read(buffer)) > 0; from += read)
+        {
+            int begin = 0;
+            for (int end; (end = Array.IndexOf(buffer, LineEnd, begin, read - begin)) >= 0; begin = end + 1)
+            {
+                line.Write(buffer, begin, end - begin);
+                yield return new(line.GetBuffer().AsMemory(0, (int)line.Length), from + end + 1);
+                line.SetLength(0);
+            }
+
+            line.Write(buffer, begin, read - begin);
+        }
+    }
+
+    /// <summary>The last event, when it is the end of the run; null when there is none, or the run goes on.</summary>
+    public static RunEnded? End(string path)
+    {
+        if (!File.Exists(path) || LastLine(path) is not { } last || !last.StartsWith("{\"type\":\"end\"", StringComparison.Ordinal))
+            return null;
+        try
+        {
+            return RunJson.ReadEvent(last) as RunEnded;
+        }
+        catch (JsonException)
+        {
+            return null; // Damaged: whoever reads all of the journal says so.
+        }
+    }
+
+    /// <summary>
+    /// Puts a copy of a journal in its place, and opens the copy behind its last whole line. Whoever has the former file open, and may be stopped in the
+    /// middle of a write to it, writes to a file that has no name any more.
+    /// </summary>
+    /// <param name="path">The journal; made when it is not there.</param>
+    /// <param name="unfinished">What the copy's name ends with until it is whole.</param>
+    /// <param name="inForce">Asked when the copy is whole: whether it may take the journal's place.</param>
+    /// <param name="lines">How many lines there are.</param>
+    /// <exception cref="IOException">It cannot be written, or may not take the journal's place.</exception>
+    public static FileStream TakeOver(string path, string unfinished, Func<bool> inForce, out long lines)
+    {
+        string copy = path + unfinished;
+        // No buffer: the writer hands over whole batches, and takes back what did not go in whole.
+        var stream = new FileStream(copy, FileMode.Create, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete, bufferSize: 0);
+        try
+        {
+            lines = File.Exists(path) ? CopyLines(path, stream) : 0;
+            stream.Flush(flushToDisk: true);
+            if (!inForce())
+                throw new IOException("another coordinator has taken the run over");
+            File.Move(copy, path, overwrite: true);
+            DurableFile.FlushDirectory(Path.GetDirectoryName(path)!);
+            return stream;
+        }
+        catch
+        {
+            stream.Dispose();
+            File.Delete(copy);
+            throw;
+        }
+    }
+
+    private static long CopyLines(string path, FileStream destination)
+    {
+        using var source = Open(path);
+        long lines = 0, end = 0;
+        byte[] buffer = new byte[Block];
+        for (int read; (read = source.Read(buffer)) > 0;)
+        {
+            long start = destination.Position;
+            for (int i = 0; i < read; i++)
+            {
+                if (buffer[i] == LineEnd)
+                    (lines, end) = (lines + 1, start + i + 1);
+            }
+
+            destination.Write(buffer, 0, read);
+        }
+
+        destination.SetLength(end);
+        destination.Position = end;
+        return lines;
+    }
+
+    /// <summary>The last whole line, read from behind; null when there is none.</summary>
+    private static string? LastLine(string path)
+    {
+        using var stream = Open(path);
+        for (long length = Block; ; length *= 2)
+        {
+            byte[] tail = new byte[Math.Min(length, stream.Length)];
+            stream.Seek(-tail.Length, SeekOrigin.End);
+            stream.ReadExactly(tail);
+            int end = Array.LastIndexOf(tail, LineEnd);
+            int start = end <= 0 ? -1 : Array.LastIndexOf(tail, LineEnd, end - 1);
+            if (end >= 0 && (start >= 0 || tail.Length == stream.Length))
+                return Encoding.UTF8.GetString(tail, start + 1, end - start - 1);
+            if (tail.Length == stream.Length)
+                return null;
+        }
+    }
+
+    /// <summary>Sets a journal that was just opened where a line begins.</summary>
+    /// <returns>Whether one does.</returns>
+    public static bool TrySeek(FileStream journal, long at)
+    {
+        if (at == 0)
+            return true;
+        journal.Position = at - 1;
+        return journal.ReadByte() == LineEnd;
+    }
+
+    /// <summary>Opens a journal that others write, and may replace.</summary>
+    public static FileStream Open(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+}
+
+/// <summary>A line of a journal.</summary>
+/// <param name="Bytes">What it says, until the next line is asked for.</param>
+/// <param name="Next">Where the next line begins.</param>
+internal readonly record struct JournalLine(ReadOnlyMemory<byte> Bytes, long Next)
+{
+    /// <summary>What it says.</summary>
+    public string Text => Encoding.UTF8.GetString(Bytes.Span);
+}

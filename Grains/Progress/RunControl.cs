@@ -1,0 +1,79 @@
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Grains.Progress;
+
+/// <summary>What others want of a run that is being trained.</summary>
+internal sealed class RunControl
+{
+    private readonly TaskCompletionSource<RunLeave> _now = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<RunLeave> _atBoundary = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The run shall end, without waiting for the step in flight; the first reason stands.</summary>
+    public void Stop(string reason)
+    {
+        _now.TrySetResult(new(RunState.Stopped, reason));
+        _atBoundary.TrySetResult(new(RunState.Stopped, reason));
+    }
+
+    /// <summary>The run has come to an end that could not be written: it shall have that end, and nothing else.</summary>
+    public void EndAs(RunLeave end)
+    {
+        _now.TrySetResult(end);
+        _atBoundary.TrySetResult(end);
+    }
+
+    /// <summary>The run shall be paused after the step in flight.</summary>
+    public void Pause(string reason) => _atBoundary.TrySetResult(new(RunState.Paused, reason));
+
+    /// <summary>Another silo shall go on with the run after the step in flight: this one is about to end.</summary>
+    public void HandOver(string reason) => _atBoundary.TrySetResult(new(RunState.Queued, reason));
+
+    /// <summary>Waits for a step's answers, but not beyond a stop: what they would have brought is then no part of the run.</summary>
+    /// <exception cref="RunLeftException">The run shall end.</exception>
+    public Task<T> OrStop<T>(Task<T> task) => Or(task, _now.Task);
+
+    /// <summary>Waits for something that no step depends on, but not beyond any wish.</summary>
+    /// <exception cref="RunLeftException">The run shall end, be paused, or go elsewhere.</exception>
+    public Task<T> OrLeave<T>(Task<T> task) => Or(task, _atBoundary.Task);
+
+    /// <summary>Between two steps: leaves the run if somebody wants so.</summary>
+    /// <exception cref="RunLeftException">The run shall end, be paused, or go elsewhere.</exception>
+    public void ThrowIfAsked() => ThrowIfAsked(_now.Task.IsCompleted ? _now.Task : _atBoundary.Task);
+
+    /// <inheritdoc cref="OrLeave{T}"/>
+    public async Task OrLeave(Task task)
+    {
+        await Task.WhenAny(task, _atBoundary.Task);
+        ThrowIfAsked(_atBoundary.Task);
+        await task;
+    }
+
+    private static async Task<T> Or<T>(Task<T> task, Task<RunLeave> wish)
+    {
+        await Task.WhenAny(task, wish);
+        ThrowIfAsked(wish);
+        return await task;
+    }
+
+    private static void ThrowIfAsked(Task<RunLeave> wish)
+    {
+        if (wish.IsCompleted)
+            throw new RunLeftException(wish.Result);
+    }
+}
+
+/// <summary>How this coordinator leaves a run before its last epoch.</summary>
+/// <param name="State">An end; or paused; or queued, for another silo to go on with.</param>
+/// <param name="Message">Why, in words.</param>
+internal sealed record RunLeave(RunState State, string Message);
+
+/// <summary>The coordinator leaves the run before its last epoch, for a reason that is not a bug.</summary>
+internal sealed class RunLeftException(RunLeave leave) : Exception(leave.Message)
+{
+    public RunLeftException(RunState state, string message) : this(new RunLeave(state, message))
+    {
+    }
+
+    /// <summary>How it is left.</summary>
+    public RunLeave Leave { get; } = leave;
+}

@@ -1,0 +1,288 @@
+using Orleans.Tbptt.Grains.Journal;
+using Orleans.Tbptt.Grains.Store;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Steps;
+
+namespace Orleans.Tbptt.Grains.Progress;
+
+/// <summary>
+/// How far a run is: keeps its status, writes its events, and its status file every now and then. Where a newer coordinator has taken the run
+/// over, it writes no more.
+/// </summary>
+internal sealed class RunProgress
+{
+    private readonly RunFence _fence;
+    private readonly EventPublisher _events;
+    private readonly RunStore _store;
+    private readonly TimeProvider _time;
+    private readonly RateMeter _rates;
+    private RunStatus _status;
+    private Func<IReadOnlyList<TrainerStatus>>? _trainers;
+    private bool _training;
+    private volatile Side _side;
+
+    /// <summary>Takes a run's progress up.</summary>
+    /// <param name="status">The run at the state that it goes on from.</param>
+    /// <param name="fence">The right to write.</param>
+    /// <param name="journal">The events.</param>
+    /// <param name="told">What was told of the steps after that state.</param>
+    /// <param name="store">The run store.</param>
+    /// <param name="time">The clock.</param>
+    public RunProgress(RunStatus status, RunFence fence, RunJournal journal, PublishedEvents told, RunStore store, TimeProvider time)
+    {
+        (_fence, Journal, _events, _store, _time, _rates) = (fence, journal, new(fence, journal, told, time), store, time, new(time));
+        _status = status with { Generation = fence.Generation };
+        _side = new(status.CheckpointStep, "");
+    }
+
+    /// <summary>The run.</summary>
+    public RunId Run => _fence.Run;
+
+    /// <summary>The generation in force.</summary>
+    public int Generation => _fence.Generation;
+
+    /// <summary>The events.</summary>
+    public RunJournal Journal { get; }
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time => _time;
+
+    /// <summary>Whether every step and epoch that a former coordinator told has been computed again.</summary>
+    public bool IsNew => _status.Step >= _events.LastStep && _status.EpochLosses.Count >= _events.LastEpoch;
+
+    /// <summary>The number of the last event that belongs to the state the run has come to: while steps are computed again, not the journal's last one.</summary>
+    /// <param name="at">Where the run stands.</param>
+    public long LastEventAt(RunCursor at) =>
+        IsNew ? Journal.Last : _events.NumberBefore(_status.Step, at is { Chunk: 0, Epoch: > 0 } ? at.Epoch : null);
+
+    /// <summary>Writes the status while the run is trained; null before and for a run that never will be.</summary>
+    private StatusFile? StatusFile { get; set; }
+
+    /// <summary>The state of the run at this moment. Safe to ask from any thread.</summary>
+    public RunStatus Snapshot()
+    {
+        var (steps, sequenceSteps) = _rates.Rates();
+        bool running = _status.State == RunState.Running;
+        return _status with
+        {
+            StepsPerSecond = running ? steps : 0,
+            SequenceStepsPerSecond = running ? sequenceSteps : 0,
+            Trainers = _trainers?.Invoke() ?? _status.Trainers,
+            CheckpointStep = _side.CheckpointStep,
+            Warning = Journal.Stalled is { } stalled ? $"events wait in memory, metrics.jsonl cannot be written: {stalled}"
+                : StatusFile?.Problem is { } problem ? $"status.json cannot be written: {problem}"
+                : _side.Warning,
+            LastEvent = Journal.Last,
+            UpdatedAt = _time.GetUtcNow(),
+        };
+    }
+
+    /// <summary>The coordinator has data and state, and is about to place the trainers.</summary>
+    /// <param name="spec">The run's spec.</param>
+    /// <param name="trainers">The trainers at any moment; called from any thread.</param>
+    /// <param name="stepsPerEpoch">Steps of the epoch that it continues with.</param>
+    /// <param name="checkpoint">The checkpoint that it continues from; null for the initial state.</param>
+    /// <param name="passedOver">Newer checkpoints that are damaged, each with what is wrong with it.</param>
+    public void Begin(
+        RunSpec spec, Func<IReadOnlyList<TrainerStatus>> trainers, long stepsPerEpoch, string? checkpoint, IReadOnlyList<string> passedOver)
+    {
+        _trainers = trainers;
+        var layout = ParameterLayout.Of(spec.Model);
+        _status = _status with { Parameters = layout.Length, StepsPerEpoch = stepsPerEpoch, State = RunState.Starting, Message = "" };
+        _events.Start(spec, _status, checkpoint, passedOver);
+        _rates.Start();
+        StatusFile = new(_store, Snapshot, _fence, _time);
+    }
+
+    /// <summary>The trainers are in their places, and the run waits for nobody any more.</summary>
+    /// <param name="engine">What computes their passes, and why.</param>
+    public void Place(string engine) => _status = _status with
+    {
+        Engine = engine, State = _training ? RunState.Running : RunState.Starting, QueuePosition = 0, Message = "",
+    };
+
+    /// <summary>The run waits for slots.</summary>
+    public void Queue(int position, string reason) => _status = _status with { State = RunState.Queued, QueuePosition = position, Message = reason };
+
+    /// <inheritdoc cref="RunFence.Publish"/>
+    public T Publish<T>(Func<int, T> publish) => _fence.Publish(publish);
+
+    /// <summary>Begins the generation after this one.</summary>
+    /// <exception cref="SupersededException">A newer coordinator has it.</exception>
+    public void TakeGeneration()
+    {
+        _fence.TakeNext();
+        _status = _status with { Generation = Generation };
+    }
+
+    /// <summary>Ends a coordinator that a newer one has replaced.</summary>
+    /// <exception cref="SupersededException">A newer coordinator has taken the run over.</exception>
+    public void EnsureInForce() => _fence.Ensure();
+
+    /// <summary>An epoch begins or goes on, counted from 0.</summary>
+    public void BeginEpoch(int epoch, long chunk, long chunks)
+    {
+        EnsureInForce();
+        _training = true;
+        _status = _status with { State = RunState.Running, QueuePosition = 0, Message = "", Epoch = epoch + 1, StepsPerEpoch = chunks, EpochStep = chunk };
+        StatusFile?.Request();
+    }
+
+    /// <summary>Steps are committed, one, or those of a round; epochs counted from 0.</summary>
+    /// <param name="first">The number of the first of them, from 1.</param>
+    /// <param name="epoch">Their epoch.</param>
+    /// <param name="steps">The steps, in order.</param>
+    /// <param name="elements">Elements of a sequence step.</param>
+    /// <param name="took">What they took together.</param>
+    /// <exception cref="RunLeftException">Events can no longer be written.</exception>
+    public void Commit(long first, int epoch, IReadOnlyList<StepOutcome.Committed> steps, int elements, TimeSpan took)
+    {
+        long sequenceSteps = steps.Sum(step => (long)step.Weight / elements);
+        _rates.Add(steps.Count, sequenceSteps);
+        _status = _status with
+        {
+            Step = first + steps.Count - 1,
+            EpochStep = _status.EpochStep + steps.Count,
+            SequenceSteps = _status.SequenceSteps + sequenceSteps,
+            Loss = steps[^1].Loss,
+        };
+        for (int i = 0; i < steps.Count; i++)
+        {
+            if (_events.Step(first + i, epoch, steps[i], took / steps.Count) is { } difference)
+                Warn(difference);
+        }
+
+        // Told first: the step is committed, and whoever goes on from here must not miss it.
+        EnsureWritable();
+    }
+
+    /// <summary>An epoch is done, counted from 0.</summary>
+    public void FinishEpoch(int epoch, double loss, double? validationLoss, IReadOnlyList<Metric> metrics, TimeSpan took)
+    {
+        _status = _status with
+        {
+            EpochLosses = [.. _status.EpochLosses, loss],
+            ValidationLosses = validationLoss is { } held ? [.. _status.ValidationLosses, held] : _status.ValidationLosses,
+            Metrics = metrics,
+        };
+        _events.Epoch(epoch, _status.Step, loss, validationLoss, metrics, took);
+        EnsureInForce();
+        StatusFile?.Request();
+    }
+
+    /// <summary>Trainers were placed again, and the step is about to be run again.</summary>
+    public void Recover(long step, int? steps, IReadOnlyList<int> lost, string reason, TimeSpan took)
+    {
+        _events.Append(new TrainersRecovered { Step = step, Steps = steps, Trainers = lost, Reason = reason, Seconds = took.TotalSeconds });
+        StatusFile?.Request();
+    }
+
+    /// <summary>Trainers moved between two steps.</summary>
+    public void Move(long step, IReadOnlyList<int> moved, string reason, TimeSpan took)
+    {
+        _events.Append(new TrainersMoved { Step = step, Trainers = moved, Reason = reason, Seconds = took.TotalSeconds });
+        StatusFile?.Request();
+    }
+
+    /// <summary>A checkpoint is on the disk. Called from another thread.</summary>
+    public void Checkpoint(string name, long step, long bytes, double seconds)
+    {
+        _side = new(step, "");
+        _events.Append(new CheckpointWritten { Name = name, Step = step, Bytes = bytes, Seconds = seconds });
+    }
+
+    /// <summary>Something is wrong, and the run goes on. Called from any thread.</summary>
+    public void Warn(string message)
+    {
+        _side = _side with { Warning = message };
+        _events.Append(new RunWarning { Message = message });
+        StatusFile?.Request();
+    }
+
+    /// <summary>The status has changed in a way that a coordinator after this one should know soon.</summary>
+    public void Touch() => StatusFile?.Request();
+
+    /// <summary>Writes the status now.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void WriteStatus() => _store.Write(Snapshot(), _fence);
+
+    /// <summary>Ends all writing; what was not written by now is given up.</summary>
+    public async Task Close()
+    {
+        if (StatusFile is { } file)
+            await file.DisposeAsync();
+        await Journal.DisposeAsync();
+    }
+
+    /// <summary>Completes when not too many events wait to be written.</summary>
+    public Task Room => Journal.Room;
+
+    /// <summary>Returns when everything so far is on the disk.</summary>
+    /// <exception cref="RunLeftException">It cannot be written.</exception>
+    public async Task Settle()
+    {
+        await Journal.Flush();
+        if (StatusFile is { } file)
+            await file.DisposeAsync();
+        EnsureWritable();
+    }
+
+    /// <summary>
+    /// The run has ended: events and status reach the disk before any watcher learns of it. What a coordinator that was replaced ends with is
+    /// no part of the run.
+    /// </summary>
+    public async Task Finish(RunState state, string message, string? model)
+    {
+        await Leave(state, message, _time.GetUtcNow());
+        var ended = new RunEnded
+        {
+            State = state,
+            Message = message,
+            Step = _status.Step,
+            Model = model,
+            Seconds = (_status.EndedAt!.Value - _status.SubmittedAt).TotalSeconds,
+        };
+        if (_fence.IsInForce)
+            await _events.End(ended, WriteStatus);
+    }
+
+    /// <summary>The run is paused, or for another silo to go on with: that, too, is on the disk before anybody learns of it.</summary>
+    /// <param name="state">Paused or queued.</param>
+    /// <param name="message">Why.</param>
+    public async Task Suspend(RunState state, string message)
+    {
+        await Leave(state, message, endedAt: null);
+        if (state == RunState.Paused)
+            _events.Append(new RunPaused { Step = _status.Step, Reason = message });
+        else if (_trainers is not null)
+            _events.Append(new RunHandedOver { Step = _status.Step, Reason = message });
+        await Journal.FlushOrGiveUp();
+        WriteStatus();
+    }
+
+    /// <summary>Writes the status of a run whose end is in the journal already.</summary>
+    public void EndAs(RunEnded end)
+    {
+        _status = _status with { State = end.State, Message = end.Message, Step = end.Step, EndedAt = end.Time };
+        WriteStatus();
+    }
+
+    private async Task Leave(RunState state, string message, DateTimeOffset? endedAt)
+    {
+        if (StatusFile is { } file)
+            await file.DisposeAsync();
+        _status = _status with { State = state, Message = message, EndedAt = endedAt, QueuePosition = 0 };
+    }
+
+    private void EnsureWritable()
+    {
+        if (Journal.Failure is not { } failure)
+            return;
+        EnsureInForce();
+        throw new RunLeftException(RunState.Failed, $"cannot write metrics.jsonl: {failure.Message}");
+    }
+
+    /// <summary>What the writer of checkpoints knows: it lives on a thread of its own, and all else changes on the coordinator's scheduler.</summary>
+    private sealed record Side(long? CheckpointStep, string Warning);
+}

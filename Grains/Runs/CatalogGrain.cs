@@ -1,0 +1,89 @@
+using Microsoft.Extensions.Options;
+using Orleans.Concurrency;
+using Orleans.Configuration;
+using Orleans.Placement;
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Grains.Silos;
+using Orleans.Tbptt.Grains.Steps;
+using Orleans.Tbptt.Grains.Store;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Telemetry;
+
+namespace Orleans.Tbptt.Grains.Runs;
+
+/// <summary>Takes runs in and lists them. Holds nothing that the run store does not.</summary>
+[Reentrant, PreferLocalPlacement] // Opening one submission's data must not hold up a look at the list.
+internal sealed class CatalogGrain(
+    RunStore store, RunDataCache data, DataRoots roots, ClusterView cluster, ILocalSiloDetails self, IOptions<ClusterOptions> options,
+    TimeProvider time) : Grain, ICatalogGrain
+{
+    private const int MostPriority = 100;
+
+    public async Task<SubmitReply> Submit(SubmitRequest request)
+    {
+        if (Refusal(request) is { } refusal)
+            return new([refusal], "");
+        var document = SubmissionCheck.Read(request.Spec, roots);
+        if (document.Spec is not { } asked)
+            return new(document.Problems, "");
+        RunDataLease lease;
+        try
+        {
+            lease = await Task.Run(() => data.Acquire(request.Run, asked));
+        }
+        catch (SpecException e)
+        {
+            return new([.. e.Problems.Select(document.Locate)], "");
+        }
+
+        // Held until the coordinator has taken its own share, so that the data are read through once.
+        using (lease)
+        {
+            var run = store.Of(request.Run);
+            var birth = await Task.Run(() => store.Create(lease.Spec, First(request, lease.Spec, run)));
+            if (birth == RunBirth.TakenByAnother)
+                return new([new("", $"run id '{request.Run}', which is taken", "one that no run of another spec has", "submit under another id")], "");
+            var coordinator = GrainFactory.GetGrain<ICoordinatorGrain>(request.Run.Text);
+            await TrainerPlacement.CallOn(self.SiloAddress, coordinator.EnsureRunning);
+            return new([], run.Path, Reattached: birth == RunBirth.AlreadyThere);
+        }
+    }
+
+    public Task<IReadOnlyList<RunStatus>> List() => Task.Run(store.List);
+
+    public async Task<ClusterReport> Describe()
+    {
+        var silos = await cluster.Look();
+        return new(
+            options.Value.ClusterId, ProtocolVersion.Product, ProtocolVersion.Current,
+            [.. silos.Select(silo => silo.Report).OrderBy(silo => silo.Name, StringComparer.Ordinal)]);
+    }
+
+    /// <summary>What is wrong with a request besides its spec. The console has checked it, but a client is not to be trusted.</summary>
+    private static SpecProblem? Refusal(SubmitRequest request)
+    {
+        if (ProtocolVersion.Refusal(request.Protocol) is { } refusal)
+            return new("", $"protocol {request.Protocol}", $"{ProtocolVersion.Current}", refusal);
+        if (SubmissionCheck.CheckRun(request.Run) is { } id)
+            return id;
+        return Math.Abs((long)request.Priority) > MostPriority
+            ? new("", $"priority {request.Priority}", $"-{MostPriority} to {MostPriority}", "choose one in between")
+            : null;
+    }
+
+    private RunStatus First(SubmitRequest request, RunSpec spec, RunDirectory run) => new()
+    {
+        Id = request.Run.Text,
+        Name = spec.Name,
+        State = RunState.Starting,
+        Epochs = spec.Train.Epochs,
+        Directory = run.Path,
+        Priority = request.Priority,
+        Cluster = options.Value.ClusterId,
+        SubmittedAt = time.GetUtcNow(),
+        UpdatedAt = time.GetUtcNow(),
+        Trace = Traces.Current,
+    };
+}

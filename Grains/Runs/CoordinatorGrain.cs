@@ -1,0 +1,178 @@
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.GrainDirectory;
+using Orleans.Placement;
+using Orleans.Runtime.Placement;
+using Orleans.Tbptt.Grains.Journal;
+using Orleans.Tbptt.Grains.Placement;
+using Orleans.Tbptt.Grains.Progress;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Grains.Runs;
+
+/// <summary>The grain before a run's coordinator: sees that the run goes on, answers watchers, stops, pauses and resumes it.</summary>
+// Random placement takes the hint of whoever watches over the run.
+[RandomPlacement, GrainDirectory(GrainDirectoryName = AdoNetGrainDirectory.Name)]
+internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOptions> cluster) : Grain, ICoordinatorGrain
+{
+    private const int LargestPage = 10_000;
+    private const int LongestReason = 300;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(5);
+
+    private ActiveRun? _active;
+    private JournalReader? _journal;
+    private RunLeave? _end;
+    private long _began;
+
+    private RunDirectory Directory => RunId.TryParse(this.GetPrimaryKeyString(), out var run)
+        ? services.Store.Of(run)
+        : throw new RunNotFoundException(this.GetPrimaryKeyString());
+
+    /// <summary>The run, while it is trained here.</summary>
+    private ActiveRun? Active => _active is { Left.IsCompleted: false } active ? active : null;
+
+    /// <summary>The run, while this activation knows most of it: until it is left, and where it has ended also after that.</summary>
+    private ActiveRun? Known => Active ?? (_active is { Superseded: false } active && active.Snapshot().HasEnded ? active : null);
+
+    public Task EnsureRunning()
+    {
+        var status = Written();
+        if (services.Occupants.IsLeaving)
+            GoElsewhere();
+        else if (Active is null && status is { HasEnded: false, State: not RunState.Paused } && status.Cluster == cluster.Value.ClusterId && !MustWait)
+            Begin(status, null, End());
+        return Task.CompletedTask;
+    }
+
+    public Task<RunStatus> GetStatus() => Task.FromResult(Known?.Snapshot() ?? Written());
+
+    public async Task<EventPage> ReadEvents(long after, int limit)
+    {
+        (after, limit) = (Math.Max(0, after), Math.Clamp(limit, 1, LargestPage));
+        if (Known is { } active && await active.Read(after, limit, Patience) is { } page)
+            return page;
+        var journal = _journal ??= new(Directory.Metrics);
+        var read = await Task.Run(() => journal.Read(after, limit));
+        if (read.Lines.Count > 0)
+            return read;
+        bool hasEnded = Active is null && Written().HasEnded;
+        if (!hasEnded)
+            await Task.Delay(Patience, services.Time);
+        return read with { IsEnd = hasEnded };
+    }
+
+    public async Task StopRun(string reason)
+    {
+        reason = Words(reason);
+        var status = Written();
+        if (Active is null && status.HasEnded)
+            return;
+        var control = new RunControl();
+        control.Stop(reason);
+        var active = Active ?? Begin(status, new(), control);
+        active.Control.Stop(reason);
+        await active.Left;
+        if (Known is null && !Written().HasEnded)
+            throw new OrleansException("the run was just going to another silo and is not stopped: ask again");
+    }
+
+    public async Task<ControlReply> PauseRun(string reason)
+    {
+        reason = Words(reason);
+        var status = Written();
+        if (Active is null && (status.HasEnded || status.State == RunState.Paused))
+            return new(status.HasEnded ? $"the run has ended: {status.State.ToString().ToLowerInvariant()}" : "", status);
+        var control = new RunControl();
+        control.Pause(reason);
+        var active = Active ?? Begin(status, new(), control);
+        active.Control.Pause(reason);
+        await active.Left;
+        status = Written();
+        return new(status.State == RunState.Paused ? "" : $"the run was not paused: it is {status.State.ToString().ToLowerInvariant()}", status);
+    }
+
+    public async Task<ControlReply> ResumeRun(ResumeRequest request)
+    {
+        var status = Written();
+        if (ProtocolVersion.Refusal(request.Protocol) is { } refusal)
+            return new(refusal, status);
+        if (Active is { } trained)
+            return new(request.Trainers is null ? "" : "the run is being trained: pause it before its trainers are changed", trained.Snapshot());
+        if (status.State is RunState.Completed or RunState.Diverged)
+            return new($"the run is {status.State.ToString().ToLowerInvariant()}: there is nothing to go on with", status);
+        if (request.Trainers is { } trainers && services.Store.ReadSpec(Directory.Id).Data.BatchSize is var lanes && (trainers < 1 || trainers > lanes))
+            return new($"trainers: found {trainers}, expected 1 to {lanes}, the run's batchSize", status);
+
+        _end = null;
+        var resumed = status with { State = RunState.Starting, Message = "", EndedAt = null, Cluster = cluster.Value.ClusterId };
+        var active = Begin(resumed, request, new());
+        string? problem = await active.Taken();
+        return new(problem ?? "", active.Snapshot());
+    }
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (Active is not { } active)
+            return;
+        active.Control.HandOver(ActiveRun.SiloShutDown);
+        await active.Left.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Whether the run could not be taken over a moment ago: each try takes a generation.</summary>
+    private bool MustWait => _active is { NotTaken: true } && services.Time.GetElapsedTime(_began) < RetryPause;
+
+    /// <summary>What is wanted of the run: nothing, unless it has come to an end here that could not be written.</summary>
+    private RunControl End()
+    {
+        if (_active is { Superseded: false, NotTaken: false } ended && ended.Snapshot() is { HasEnded: true } status)
+            _end = new(status.State, status.Message);
+        var control = new RunControl();
+        if (_end is not null)
+            control.EndAs(_end);
+        return control;
+    }
+
+    private ActiveRun Begin(RunStatus status, ResumeRequest? request, RunControl control)
+    {
+        _began = services.Time.GetTimestamp();
+        var active = _active = new(services, status, request, control);
+        StayWhile(active).Ignore();
+        return active;
+    }
+
+    /// <summary>Keeps this activation, idle or not, until its run is left; then it may go, and its events with it, when nobody asks any more.</summary>
+    private async Task StayWhile(ActiveRun active)
+    {
+        DelayDeactivation(Timeout.InfiniteTimeSpan);
+        await active.Left;
+        DelayDeactivation(TimeSpan.Zero);
+        if (services.Occupants.IsLeaving)
+            GoElsewhere();
+        else if (active.Superseded)
+            DeactivateOnIdle(); // Whoever asks next finds the coordinator that has the run.
+    }
+
+    /// <summary>
+    /// Lives on another silo from now on, for this one is about to end. To go without a new place would not do: the others remember this one, and a call
+    /// that finds nobody here makes a new activation here.
+    /// </summary>
+    private void GoElsewhere()
+    {
+        var others = services.Cluster.Active.Skip(1).ToList();
+        if (others.Count == 0)
+            return;
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, others[0]);
+        MigrateOnIdle();
+        RequestContext.Remove(IPlacementDirector.PlacementHintKey);
+    }
+
+    /// <summary>What a client says goes into the run's files: no more of it than people read, and nothing that steers a terminal.</summary>
+    private static string Words(string? reason) => string.Concat((reason ?? "").Where(character => !char.IsControl(character)).Take(LongestReason));
+
+    /// <summary>The last written status, of the directory as this silo sees it.</summary>
+    private RunStatus Written() => Directory is var run && run.ReadStatus() is { } status
+        ? status with { Directory = run.Path }
+        : throw new RunNotFoundException(this.GetPrimaryKeyString());
+}

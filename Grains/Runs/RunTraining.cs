@@ -1,0 +1,161 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Grains.Checkpoints;
+using Orleans.Tbptt.Grains.Progress;
+using Orleans.Tbptt.Grains.Steps;
+using Orleans.Tbptt.Grains.Telemetry;
+using Orleans.Tbptt.Grains.Threads;
+using Orleans.Tbptt.Grains.Transport;
+using Orleans.Tbptt.Grains.Transport.InProcess;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Steps;
+
+namespace Orleans.Tbptt.Grains.Runs;
+
+/// <summary>The training of a run that was taken over: opens data and state, waits for slots, trains, and puts everything away.</summary>
+/// <param name="services">What it works with.</param>
+/// <param name="takeover">The run.</param>
+/// <param name="telemetry">Is told of it.</param>
+/// <param name="worker">The coordinator's thread.</param>
+/// <param name="control">What is wanted of it.</param>
+internal sealed class RunTraining(RunServices services, Takeover takeover, RunTelemetry telemetry, WorkerThread worker, RunControl control)
+{
+    private static readonly TimeSpan ReleasePatience = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan QueuePeriod = TimeSpan.FromMilliseconds(500);
+    private readonly RunSpec _spec = takeover.Spec!;
+    private readonly RunProgress _progress = takeover.Progress;
+    private bool _handedOver;
+
+    /// <summary>Whether it has come to its trainers: it lets them go itself then.</summary>
+    public bool HasTrainers { get; private set; }
+
+    /// <summary>Trains to the end.</summary>
+    /// <param name="held">Keeps the run's data open until they are taken.</param>
+    /// <returns>The model's path.</returns>
+    /// <exception cref="RunLeftException">The run ended, was paused or goes elsewhere before its last epoch.</exception>
+    public async Task<string> Run(IDisposable held)
+    {
+        var logger = services.Loggers.CreateLogger<RunTraining>();
+        using var data = await worker.Run(() => services.Data.Acquire(_progress.Run, _spec));
+        held.Dispose();
+        var guard = new DataGuard(data);
+        if (takeover.Restored is { } before)
+            guard.EnsureSame(before.State.Data);
+        var state = await worker.Run(Restore);
+        var roster = new TrainerRoster(_progress.Run, LaneBlock.Split(_spec.Data.BatchSize, _spec.Train.Trainers), Former(), services.Grains) { Changed = telemetry.OnTrainer };
+        var sent = new SentParameters(state, _spec.Train);
+        using var links = new SiloLinks(roster, services.Exchanges, services.Channels, services.Cluster.Own, sent);
+        var sum = new StepSum(new(state, _spec.Train, Buckets.Elements), worker, state.Parameters.Length, _spec.Train.Trainers);
+        var beside = new TrainersBeside(roster, services.Occupants, _spec, state.Parameters.Length, services.Options.Value.DirectSteps);
+        var trainers = new TrainerGroup(roster, beside, links, sum, services.Time, logger);
+        var recovery = new TrainerRecovery(
+            _progress, trainers, services.Cluster, services.Membership, control, _spec, data.Files, takeover.Restored?.State.Device ?? "", telemetry, services.Time, logger);
+        var at = takeover.Restored is { State: var saved } ? new RunCursor(saved.Epoch, saved.Chunk) : default;
+        await using var checkpoints = new CheckpointKeeper(
+            at, services.Checkpoints, _spec, data.Files, _progress, () => recovery.DeviceKind, telemetry, worker);
+        var coordinator = new RunCoordinator(
+            _spec, data.Data, state, at, _progress, trainers, sent, links, sum, recovery, checkpoints, guard, telemetry, worker, control, services.Time);
+        _progress.Begin(
+            _spec, () => roster.Status, new EpochPlans(_spec, data.Data).Training(Math.Min(at.Epoch, _spec.Train.Epochs - 1)).Steps, takeover.Restored?.Name.ToString(), takeover.PassedOver);
+        if (_spec.Train.IsLocal && takeover.Restored is { State.Trainers: var former } && former != _spec.Train.Trainers)
+        {
+            _progress.Warn(
+                $"train.sync is local, and the run continues with {_spec.Train.Trainers} trainers from a checkpoint of {former}: "
+                + "each begins with the mean of the former trainers' optimizer states, and the model will differ from theirs");
+        }
+
+        HasTrainers = true;
+        try
+        {
+            await Place(recovery, state);
+            await coordinator.Train();
+            await checkpoints.Finish();
+            return await worker.Run(() => services.Store.WriteResult(takeover.Fence, _spec, state));
+        }
+        catch (RunLeftException e)
+        {
+            _handedOver = e.Leave.State == RunState.Queued && services.Cluster.Active.Count > 1;
+            if (e.Leave.State != RunState.Diverged)
+                await coordinator.Preserve();
+            throw;
+        }
+        finally
+        {
+            // Whoever goes on with the run finds the trainers alive.
+            if (!_handedOver)
+                await Release(trainers);
+        }
+    }
+
+    private TrainingState Restore()
+    {
+        var state = new TrainingState(_spec);
+        if (takeover.Restored is { } before)
+            state.Restore(before.Snapshot);
+        return state;
+    }
+
+    /// <summary>A new coordinator of the same trainers finds those that live; with other trainers there is nothing to find.</summary>
+    private IReadOnlyList<TrainerStatus> Former()
+    {
+        var former = _progress.Snapshot().Trainers;
+        return former.Count == _spec.Train.Trainers ? former : [.. former.Select(trainer => trainer with { Place = trainer.Place + 1 })];
+    }
+
+    private async Task Place(TrainerRecovery recovery, TrainingState state)
+    {
+        var queue = services.Grains.GetGrain<ISlotQueueGrain>(0);
+        try
+        {
+            await WaitForSlots(queue);
+            using (telemetry.Spans.BeginPlacement())
+                await recovery.PlaceAll(state);
+        }
+        catch (RunLeftException)
+        {
+            queue.Withdraw(_progress.Run).Ignore();
+            throw;
+        }
+
+        // From here on the trainers themselves say what the run holds, and a run that ends soon leaves no slots kept for it.
+        queue.Withdraw(_progress.Run).Ignore();
+    }
+
+    private async Task WaitForSlots(ISlotQueueGrain queue)
+    {
+        var status = _progress.Snapshot();
+        var request = new SlotRequest(_progress.Run, _spec.Train.Trainers, status.Priority, status.SubmittedAt);
+        while (await control.OrLeave(Ask()) is { Granted: false } reply)
+        {
+            telemetry.OnQueued();
+            _progress.Queue(reply.Position, reply.Reason);
+            await control.OrLeave(Task.Delay(QueuePeriod, services.Time));
+        }
+
+        async Task<SlotReply> Ask()
+        {
+            try
+            {
+                return await queue.Ask(request);
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException)
+            {
+                return new(false, 0, $"waits for the queue of slots: {e.Message}");
+            }
+        }
+    }
+
+    /// <summary>Lets the trainers go that a coordinator before this one has left, where the run is left before it has begun here.</summary>
+    public static Task ReleaseFormer(RunServices services, RunProgress progress) => Within(
+        Task.WhenAll(progress.Snapshot().Trainers.Select(trainer =>
+            services.Grains.GetGrain<ITrainerGrain>(trainer.Index, new TrainerPlace(progress.Run, trainer.Place).ToString()).Release(progress.Generation))),
+        services.Time);
+
+    private Task Release(TrainerGroup trainers) => Within(trainers.Release(_progress.Generation), services.Time);
+
+    /// <summary>A trainer in the middle of a chunk lets go after it; the run's end does not wait for that.</summary>
+    private static async Task Within(Task release, TimeProvider time) => await release.WaitAsync(ReleasePatience, time)
+        .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+}

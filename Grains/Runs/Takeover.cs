@@ -1,0 +1,97 @@
+using Orleans.Tbptt.Grains.Checkpoints;
+using Orleans.Tbptt.Grains.Journal;
+using Orleans.Tbptt.Grains.Progress;
+using Orleans.Tbptt.Grains.Store;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Grains.Runs;
+
+/// <summary>
+/// How a coordinator takes a run over from whoever had it, dead, frozen or never been: a new generation, the newest whole checkpoint, and the journal,
+/// in this order. After it, nobody before can write anything that counts.
+/// </summary>
+/// <param name="Spec">The run's spec; null where it cannot be read.</param>
+/// <param name="Fence">The right to write.</param>
+/// <param name="Progress">The run at the state that it goes on from.</param>
+/// <param name="Restored">The checkpoint; null for the initial state.</param>
+/// <param name="PassedOver">Newer checkpoints that are not whole, each with what is wrong with it.</param>
+/// <param name="End">The end that a former coordinator wrote, and did not live to say; null where the run goes on.</param>
+/// <param name="Problem">Why the run cannot go on, in words; null when it can.</param>
+internal sealed record Takeover(
+    RunSpec? Spec, RunFence Fence, RunProgress Progress, RestoredCheckpoint? Restored, IReadOnlyList<string> PassedOver, RunEnded? End, string? Problem)
+{
+    /// <summary>Takes a run over. Blocks while it reads and verifies.</summary>
+    /// <param name="services">What it works with.</param>
+    /// <param name="status">The run's last written status.</param>
+    /// <param name="request">How somebody wants it resumed; null when nobody asked.</param>
+    /// <exception cref="IOException">The run's directory cannot be read or written; nothing was changed but the generation.</exception>
+    public static Takeover Begin(RunServices services, RunStatus status, ResumeRequest? request)
+    {
+        var run = RunId.Parse(status.Id);
+        var directory = services.Store.Of(run);
+        var fence = new RunFence(services.Store, run);
+        services.Checkpoints.Sweep(run, fence.Generation);
+
+        // Before anything is read: what a former coordinator still writes goes elsewhere from now on.
+        var journal = new RunJournal(directory.Metrics, fence.Unfinished, () => fence.IsInForce, services.Time);
+
+        // An end of a generation that the status knows nothing of was written after the status. A resumed run has a newer status than its former end.
+        var end = request is null && JournalFile.End(directory.Metrics) is { } last && last.Generation >= status.Generation ? last : null;
+        string? problem = null;
+        RunSpec? spec = null, written = null;
+        var restoration = new Restoration(null, []);
+        try
+        {
+            spec = written = services.Store.ReadSpec(run);
+            if (request?.Trainers is { } trainers)
+                spec = WithTrainers(spec, trainers);
+            restoration = services.Checkpoints.RestoreNewest(run, spec);
+            problem = Refusal(restoration, request);
+        }
+        catch (SpecException e)
+        {
+            problem = $"{directory.Spec}: {e.Message}";
+        }
+
+        var restored = restoration.Newest;
+        if (problem is null && restored is { State.LastEvent: var needed } && needed > journal.Last)
+            problem = $"metrics.jsonl ends at event {journal.Last}, but checkpoint {restored.Name} was taken after event {needed}: somebody has shortened it";
+        var told = new PublishedEvents(directory.Metrics, restored?.State.LastEvent ?? 0, spec?.Train.Trainers ?? 0);
+        problem ??= told.Problem;
+
+        // Not before it is certain that the run goes on with it.
+        if (problem is null && spec != written)
+            services.Store.Write(spec!, fence);
+        var progress = new RunProgress(StatusAt(status, restored), fence, journal, told, services.Store, services.Time);
+
+        // A wish to resume is kept from now on, whoever dies: whoever watches over the run sees it.
+        if (problem is null && request is not null)
+            progress.WriteStatus();
+        return new(spec, fence, progress, restored, [.. restoration.PassedOver.Select(one => one.ToString())], end, problem);
+    }
+
+    /// <summary>
+    /// A run that has saved nothing begins with its initial state, which is a function of its spec. One that has, and of which nothing is whole, does not
+    /// begin again by itself: that may throw away weeks.
+    /// </summary>
+    private static string? Refusal(Restoration restoration, ResumeRequest? request) =>
+        restoration.Newest is not null || restoration.NothingWasSaved || request is { FromStart: true } ? null
+        : $"none of its checkpoints is whole: {string.Join("; ", restoration.PassedOver)}; put one back and resume the run, or begin again with 'tbptt resume --from-start'";
+
+    private static RunSpec WithTrainers(RunSpec spec, int trainers) => spec with { Train = spec.Train with { Trainers = trainers } };
+
+    private static RunStatus StatusAt(RunStatus status, RestoredCheckpoint? restored) => status with
+    {
+        Step = restored?.State.Step ?? 0,
+        Epoch = Math.Min((restored?.State.Epoch ?? 0) + 1, status.Epochs),
+        EpochStep = restored?.State.Chunk ?? 0,
+        SequenceSteps = restored?.State.SequenceSteps ?? 0,
+        EpochLosses = restored?.State.EpochLosses ?? [],
+        ValidationLosses = restored?.State.ValidationLosses ?? [],
+        Metrics = restored?.State.Metrics ?? [],
+        CheckpointStep = restored?.State.Step,
+        Loss = null,
+    };
+}
