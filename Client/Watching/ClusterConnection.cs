@@ -83,7 +83,7 @@ internal sealed class ClusterConnection : IAsyncDisposable
             if (Traces.Source.HasListeners())
                 client.AddActivityPropagation();
             if (tls is not null)
-                client.UseTls(tls, TimeProvider.System);
+                client.UseTls(tls.Secure);
             client.Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
             client.Configure<ClientMessagingOptions>(messages => messages.MaxMessageBodySize = ClusterHost.MaxMessageBytes);
         });

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Orleans.Connections.Security;
 
 namespace Orleans.Tbptt.Cluster.Security;
 
@@ -12,6 +13,9 @@ namespace Orleans.Tbptt.Cluster.Security;
 /// </remarks>
 public sealed class TlsIdentity : IDisposable
 {
+    /// <summary>A peer that has not shown its certificate after this long is disconnected: it must not hold a connection for ever.</summary>
+    public static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(5);
+
     private const SslProtocols Protocols = SslProtocols.Tls12 | SslProtocols.Tls13;
 
     private readonly X509Certificate2Collection _own;
@@ -47,25 +51,40 @@ public sealed class TlsIdentity : IDisposable
         return new(own, signers);
     }
 
-    /// <summary>How to answer a peer that opened the connection.</summary>
-    public SslServerAuthenticationOptions ForAccepted() => new()
+    /// <summary>Secures Orleans' connections: an argument of <c>UseTls</c> of silo and client.</summary>
+    /// <remarks>
+    /// Chain policies and certificate contexts, which carry the certificates between our own and the authority, are known to the underlying options
+    /// alone. A selection callback would take precedence over a context, and Orleans sets one for each <see cref="TlsOptions.LocalCertificate"/>.
+    /// </remarks>
+    public void Secure(TlsOptions tls)
     {
-        ServerCertificateContext = _context,
+        tls.LocalCertificate = _own[0];
+        tls.RemoteCertificateMode = tls.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
+        tls.RemoteCertificateValidation = (_, _, errors) => IsMember(errors);
+        tls.SslProtocols = Protocols;
+        tls.HandshakeTimeout = HandshakeTimeout;
+        tls.OnAuthenticateAsServer = (_, options) =>
+        {
+            options.ServerCertificateSelectionCallback = null;
+            Complete((SslServerAuthenticationOptions)options.SslServerAuthenticationOptions);
+        };
+        tls.OnAuthenticateAsClient = (_, options) => Complete((SslClientAuthenticationOptions)options.SslClientAuthenticationOptions);
+    }
+
+    /// <summary>How to answer a peer that opened a connection of our own.</summary>
+    public SslServerAuthenticationOptions ForAccepted() => Complete(new SslServerAuthenticationOptions
+    {
         ClientCertificateRequired = true,
         EnabledSslProtocols = Protocols,
-        CertificateChainPolicy = Policy(),
         RemoteCertificateValidationCallback = IsMember,
-    };
+    });
 
-    /// <summary>How to open a connection to a peer.</summary>
-    public SslClientAuthenticationOptions ForOpened() => new()
+    /// <summary>How to open a connection of our own to a peer.</summary>
+    public SslClientAuthenticationOptions ForOpened() => Complete(new SslClientAuthenticationOptions
     {
-        TargetHost = "tbptt",
-        ClientCertificateContext = _context,
         EnabledSslProtocols = Protocols,
-        CertificateChainPolicy = Policy(),
         RemoteCertificateValidationCallback = IsMember,
-    };
+    });
 
     /// <inheritdoc/>
     public void Dispose()
@@ -75,7 +94,21 @@ public sealed class TlsIdentity : IDisposable
     }
 
     private static bool IsMember(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) =>
-        certificate is not null && (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None;
+        certificate is not null && IsMember(errors);
+
+    private static bool IsMember(SslPolicyErrors errors) => (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None;
+
+    private SslServerAuthenticationOptions Complete(SslServerAuthenticationOptions options)
+    {
+        (options.ServerCertificateContext, options.CertificateChainPolicy) = (_context, Policy());
+        return options;
+    }
+
+    private SslClientAuthenticationOptions Complete(SslClientAuthenticationOptions options)
+    {
+        (options.TargetHost, options.ClientCertificateContext, options.CertificateChainPolicy) = ("tbptt", _context, Policy());
+        return options;
+    }
 
     private X509ChainPolicy Policy()
     {

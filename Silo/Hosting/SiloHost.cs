@@ -23,25 +23,25 @@ internal static class SiloHost
     public static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(1.5);
 
     /// <summary>Builds the host of one silo.</summary>
-    public static IHost Build(SiloSettings settings, SiloStore store, TlsIdentity? tls, TimeProvider time, int siloPort, int gatewayPort)
+    public static IHost Build(SiloSettings settings, SiloStore store, TlsIdentity? tls, int siloPort, int gatewayPort)
     {
         if (!settings.Web.IsOn)
         {
             // No defaults: configuration and logging are ours, and the console's lifetime would answer Ctrl-C, which is the parent's to answer.
             var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-            AddSilo(builder, settings, store, tls, time, siloPort, gatewayPort);
+            AddSilo(builder, settings, store, tls, siloPort, gatewayPort);
             return builder.Build();
         }
 
         var webBuilder = WebHost.CreateBuilder(settings);
-        AddSilo(webBuilder, settings, store, tls, time, siloPort, gatewayPort);
+        AddSilo(webBuilder, settings, store, tls, siloPort, gatewayPort);
         var web = webBuilder.Build();
         WebHost.Configure(web);
         return web;
     }
 
     private static void AddSilo(
-        IHostApplicationBuilder builder, SiloSettings settings, SiloStore store, TlsIdentity? tls, TimeProvider time, int siloPort, int gatewayPort)
+        IHostApplicationBuilder builder, SiloSettings settings, SiloStore store, TlsIdentity? tls, int siloPort, int gatewayPort)
     {
         builder.Services.AddSingleton<IHostLifetime, ClusterHost.NoLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
@@ -59,7 +59,7 @@ internal static class SiloHost
             silo.UseStepTransport();
             silo.Services.Replace(ServiceDescriptor.Singleton<IFatalErrorHandler, FatalExit>());
             if (tls is not null)
-                Secure(silo, tls, time);
+                Secure(silo, tls);
             silo.AddTbpttGrains(grains =>
             {
                 grains.RunsDirectory = settings.Runs;
@@ -75,16 +75,16 @@ internal static class SiloHost
         });
     }
 
-    private static void Secure(ISiloBuilder silo, TlsIdentity tls, TimeProvider time)
+    private static void Secure(ISiloBuilder silo, TlsIdentity tls)
     {
         silo.Services.AddSingleton<IChannelSecurity>(new TlsChannels(tls));
-        silo.Services.AddSingleton(services => new TlsTransport(tls, time, services.GetRequiredService<ILogger<TlsTransport>>()));
-        silo.Services.AddOptions<SiloConnectionOptions>().Configure<TlsTransport>((connections, transport) =>
+        silo.Services.AddOptions<SiloConnectionOptions>().Configure<ILogger<RefusedPeers>>((connections, logger) =>
         {
-            connections.ConfigureSiloInboundConnection(transport.Accept);
-            connections.ConfigureSiloOutboundConnection(transport.Open);
-            connections.ConfigureGatewayInboundConnection(transport.Accept);
+            var refused = new RefusedPeers(logger);
+            connections.ConfigureSiloInboundConnection(refused.Report);
+            connections.ConfigureGatewayInboundConnection(refused.Report);
         });
+        silo.UseTls(tls.Secure);
     }
 
     /// <summary>

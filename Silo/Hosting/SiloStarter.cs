@@ -47,7 +47,7 @@ internal static class SiloStarter
             tls = settings.Clustering.Tls.IsOn ? TlsIdentity.Load(settings.Clustering.Tls, time) : null;
             store = await SiloStore.OpenAsync(settings.Clustering, time, cancellation);
             WebAddress.Check(settings.Web);
-            var host = await StartOnFreePortsAsync(settings, store, tls, time, cancellation);
+            var host = await StartOnFreePortsAsync(settings, store, tls, cancellation);
             var page = host.Services.GetRequiredService<SiloPage>();
             page.Address = WebAddress.Of(host, settings);
             return new(host, page.Address, store, tls);
@@ -66,7 +66,7 @@ internal static class SiloStarter
     }
 
     private static async Task<IHost> StartOnFreePortsAsync(
-        SiloSettings settings, SiloStore store, TlsIdentity? tls, TimeProvider time, CancellationToken cancellation)
+        SiloSettings settings, SiloStore store, TlsIdentity? tls, CancellationToken cancellation)
     {
         if (FreePorts.FindTaken(settings.IPAddress, settings.SiloPort, settings.GatewayPort) is { } taken)
             throw new SiloStartException($"ports: somebody listens on {taken} of {settings.Address}; choose another one, or leave it out", SiloExitCode.WrongConfiguration);
@@ -74,7 +74,7 @@ internal static class SiloStarter
         {
             try
             {
-                return await StartOnceAsync(settings, store, tls, time, cancellation);
+                return await StartOnceAsync(settings, store, tls, cancellation);
             }
             catch (Exception exception) when (WebAddress.IsTaken(exception))
             {
@@ -92,13 +92,13 @@ internal static class SiloStarter
     }
 
     private static async Task<IHost> StartOnceAsync(
-        SiloSettings settings, SiloStore store, TlsIdentity? tls, TimeProvider time, CancellationToken cancellation)
+        SiloSettings settings, SiloStore store, TlsIdentity? tls, CancellationToken cancellation)
     {
         var host = default(IHost);
         try
         {
             using var ports = FreePorts.Take(settings.IPAddress, settings.SiloPort, settings.GatewayPort);
-            host = SiloHost.Build(settings, store, tls, time, ports.Silo, ports.Gateway);
+            host = SiloHost.Build(settings, store, tls, ports.Silo, ports.Gateway);
             await host.StartAsync(cancellation);
             return host;
         }

@@ -27,14 +27,15 @@ public sealed class TlsTests : IDisposable
     public async Task SecuredCluster_ServesItsMembers_AndNobodyElse()
     {
         var cancellation = TestContext.Current.CancellationToken;
-        foreach (string name in (string[])["one", "two"])
-            _silos.Add(StandingSilo.Start(["--runs", _directory.Path, "--membership", Membership, "--name", name], _authority.Environment(name)));
+        // The second one's certificate leads to the authority only by another certificate, which it has to send along.
+        Start("one", _authority.Environment("one"));
+        Start("two", _authority.IntermediateEnvironment("two"));
         foreach (var silo in _silos)
             await silo.ReadyAsync(cancellation);
         Assert.StartsWith("on, ", _silos[0].Announced("tls"), StringComparison.Ordinal);
 
         var settings = ClusteringSettings.OfFile(Membership, "tbptt");
-        var member = settings with { Tls = new(_authority.Sign("client", Day), null, _authority.Authority) };
+        var member = settings with { Tls = new(_authority.SignThroughIntermediate("client"), null, _authority.Authority) };
         await using var connection = await ClusterConnection.OpenAsync(member, cancellation);
         Assert.Equal(2, (await Hosts(connection)).Count);
 
@@ -91,6 +92,9 @@ public sealed class TlsTests : IDisposable
         _stranger.Dispose();
         _directory.Dispose();
     }
+
+    private void Start(string name, IReadOnlyDictionary<string, string> environment) =>
+        _silos.Add(StandingSilo.Start(["--runs", _directory.Path, "--membership", Membership, "--name", name], environment));
 
     private static string Refused(TlsSettings settings) =>
         Assert.Throws<ClusterSettingsException>(() => TlsIdentity.Load(settings, TimeProvider.System)).Message;
