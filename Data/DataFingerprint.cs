@@ -3,28 +3,28 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Data;
 
-/// <summary>Which two looks at a run's data are compared.</summary>
+/// <summary>Which two states of a run's data are compared.</summary>
 public enum DataComparison
 {
-    /// <summary>The coordinator's silo and another one look at the same time.</summary>
+    /// <summary>The data of the coordinator's silo and of another silo, at the same time.</summary>
     BetweenSilos,
 
-    /// <summary>The run goes on with data that were looked at when it began.</summary>
+    /// <summary>The data now and when the run began.</summary>
     SinceTheRunBegan,
 }
 
-/// <summary>Compares the files of a run as two silos, or one at two times, have found them.</summary>
+/// <summary>Compares the files of a run as found by two silos, or by one silo at two times.</summary>
 public static class DataFingerprint
 {
     private const int ShownDigits = 12;
 
     /// <summary>
-    /// The difference in words; null when there is none. Files are compared by position, length and hash: the same content may lie
-    /// under another path on another silo.
+    /// The difference as text; null when there is none. Files are compared by position, length and hash: the same content may have
+    /// a different path on another silo.
     /// </summary>
-    /// <param name="expected">What the run trains on.</param>
-    /// <param name="found">What is there now, or on this silo.</param>
-    /// <param name="comparison">What a difference means.</param>
+    /// <param name="expected">The files that the run trains on.</param>
+    /// <param name="found">The files now, or on this silo.</param>
+    /// <param name="comparison">Which states are compared; determines the remedy.</param>
     public static string? Compare(
         IReadOnlyList<DataFile> expected, IReadOnlyList<DataFile> found, DataComparison comparison = DataComparison.BetweenSilos)
     {
@@ -44,7 +44,7 @@ public static class DataFingerprint
         return $"data file '{now.Path}': found {Show(now)}, expected {Show(then)}{path}{others}; {Meaning(comparison)}";
     }
 
-    /// <summary>The first digits of a hash, enough for people to tell two apart.</summary>
+    /// <summary>The first digits of a hash, enough to distinguish two.</summary>
     internal static string Short(string sha256) => sha256.Length <= ShownDigits ? sha256 : sha256[..ShownDigits];
 
     private static bool SameContent(DataFile one, DataFile other) =>
@@ -61,7 +61,7 @@ public static class DataFingerprint
     private static string Meaning(DataComparison comparison) => comparison switch
     {
         DataComparison.BetweenSilos =>
-            "the silos do not see the same data: give all of them the same files under the paths of the spec",
-        _ => "the data changed since the run began: put the files back as they were, or start a new run",
+            "the silos do not see the same data: provide the same files to all of them under the paths of the spec",
+        _ => "the data changed since the run began: restore the files, or start a new run",
     };
 }

@@ -5,18 +5,18 @@ using Orleans.Tbptt.Specs;
 namespace Orleans.Tbptt.Data;
 
 /// <summary>
-/// The directories that a silo reads data from. Whoever submits a spec names paths; without roots these may be any file that the silo's
+/// The directories that a silo reads data from. A submitted spec names paths; without roots these may be any file that the silo's
 /// user can read.
 /// </summary>
 /// <remarks>
-/// A path counts by where it leads once its links are followed: a link below a root that leads out of it is refused. The check is made
-/// when a spec comes in and again on every silo that opens the data, and what is opened is the path that was checked, links resolved.
+/// A path is checked after its links are resolved: a link below a root that leads out of it is refused. The check is made
+/// when a spec is submitted and again on every silo that opens the data, and the path that was checked, links resolved, is the one opened.
 /// </remarks>
 public sealed class DataRoots
 {
     private readonly string[] _real;
 
-    /// <summary>Takes the directories; none for no limit.</summary>
+    /// <summary>Limits data to the directories; none for no limit.</summary>
     /// <exception cref="ArgumentException">One of them is not an absolute path.</exception>
     public DataRoots(IReadOnlyList<string> directories)
     {
@@ -29,14 +29,14 @@ public sealed class DataRoots
     /// <summary>No limit: every file that this process can read.</summary>
     public static DataRoots Anywhere { get; } = new([]);
 
-    /// <summary>The directories as they were given; empty for no limit.</summary>
+    /// <summary>The directories as given; empty for no limit.</summary>
     public IReadOnlyList<string> Directories { get; }
 
     /// <summary>Whether there is a limit.</summary>
     public bool IsLimited => Directories.Count > 0;
 
     /// <summary>
-    /// Every path of a spec that leads out of the roots: the files, the directory a glob begins in, what it leaves out, the initial
+    /// Every path of a spec that leads out of the roots: the files, the directory where a glob begins, its exclusions, the initial
     /// weights. The files that a glob finds are checked when the data are opened.
     /// </summary>
     public IReadOnlyList<SpecProblem> Check(RunSpec spec)
@@ -54,7 +54,7 @@ public sealed class DataRoots
         return problems.ToList();
     }
 
-    /// <summary>The path to open in a path's stead, links resolved; null with a problem when it leads out of the roots.</summary>
+    /// <summary>The path to open instead, links resolved; null with a problem when it leads out of the roots.</summary>
     internal string? Admit(string key, string path, ProblemList problems)
     {
         if (!IsLimited)
@@ -74,13 +74,13 @@ public sealed class DataRoots
         return null;
     }
 
-    /// <summary>Whether a glob begins below a root and cannot climb out of it.</summary>
+    /// <summary>Whether a glob begins below a root and cannot leave it.</summary>
     internal bool AdmitGlob(string key, string glob, ProblemList problems)
     {
         int wildcard = glob.IndexOf('*', StringComparison.Ordinal);
         if (wildcard >= 0 && glob[wildcard..].Split('/').Contains(".."))
         {
-            problems.Add(key, $"'..' behind a wildcard in '{glob}'", "a glob that only goes down", "write the directory out");
+            problems.Add(key, $"'..' after a wildcard in '{glob}'", "a glob without '..'", "spell the directory out");
             return false;
         }
 
@@ -93,9 +93,9 @@ public sealed class DataRoots
     /// <summary>Whether a path without links lies below a root.</summary>
     internal bool IsInside(string real) => !IsLimited || _real.Any(root => RealPath.IsBelow(real, root));
 
-    /// <summary>The problem that a path outside of the roots is. Where links outside lead is nobody's business.</summary>
+    /// <summary>The problem of a path outside the roots. Targets of links that lie outside are not revealed.</summary>
     internal SpecProblem Outside(string key, string path, string real) => new(
         key, Directories.Any(root => RealPath.IsBelow(Path.GetFullPath(path), root)) ? $"'{path}', which leads to '{real}'" : $"'{path}'",
         $"a path below the silo's data root{(Directories.Count == 1 ? "" : "s")}: {string.Join(", ", Directories)}",
-        "put the data there, or have the silo's operator add a data root");
+        "move the data there, or ask the silo's operator to add a data root");
 }

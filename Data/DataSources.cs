@@ -19,12 +19,12 @@ public static class DataSources
     /// <item><c>sine</c>: one input, one target.</item>
     /// <item><c>csv</c>: the columns that <c>data.inputs</c> names, or else every named column whose first row holds a number;
     /// targets are the inputs' columns when <c>data.targets</c> is left out.</item>
-    /// <item><c>npy</c>: whatever the arrays' shapes and types say.</item>
+    /// <item><c>npy</c>: given by the arrays' shapes and types.</item>
     /// <item><c>bytes</c>: tokens and classes are bytes, 256 of each. A glob knows <c>*</c> and <c>**</c>.</item>
     /// </list>
-    /// Sizes that the model states are not compared with these; <see cref="SpecResolver"/> does that.
+    /// <see cref="SpecResolver"/> compares these sizes with those of the model.
     /// </remarks>
-    /// <exception cref="SpecException">The data are not fit to be trained on; carries every mistake found.</exception>
+    /// <exception cref="SpecException">The data are cannot be trained on; carries every mistake found.</exception>
     public static IDataSource Open(RunSpec spec) => Open(spec, new(DataRoots.Anywhere));
 
     /// <summary>The same, each file through <paramref name="opened"/>.</summary>

@@ -8,11 +8,11 @@ namespace Orleans.Tbptt.Data;
 /// <summary>Checks the file of initial weights that a spec names, without reading the weights.</summary>
 internal static class InitialWeights
 {
-    /// <summary>Adds what keeps the file from being read, and every tensor that is missing, too many or of another shape.</summary>
+    /// <summary>Adds a problem for an unreadable file, and for every tensor that is missing, unexpected or of a different shape.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="sized">Whether the model's sizes are all known and fit; the tensors are compared only then.</param>
-    /// <param name="opened">Lets the file in.</param>
-    /// <param name="problems">Takes what is wrong.</param>
+    /// <param name="sized">Whether all sizes of the model are known and valid; the tensors are compared only then.</param>
+    /// <param name="opened">Admits the file.</param>
+    /// <param name="problems">Collects the problems.</param>
     public static void Check(ModelSpec model, bool sized, InputFiles opened, ProblemList problems)
     {
         if (model.InitFrom is not { } path)
@@ -28,7 +28,7 @@ internal static class InitialWeights
             {
                 problems.AddInFile(path, () => new(
                     DataKeys.InitFrom, $"{mismatch.Found} in {path}", mismatch.Expected,
-                    "take weights of this very model, or change the model"));
+                    "use weights of this model, or change the model"));
             }
         }
         catch (SafetensorsException error)

@@ -5,13 +5,13 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data;
 
-/// <summary>Refuses more lanes than there is work or memory for, before anything is made for each lane.</summary>
+/// <summary>Refuses more lanes than there are sequences or memory for, before anything is allocated per lane.</summary>
 internal static class LaneLimits
 {
-    /// <summary>Values of one buffer: 2 GB of float32, for its bytes are counted with an int.</summary>
+    /// <summary>Values of one buffer: 2 GB of float32, because its bytes are counted with an int.</summary>
     private const int MostValues = int.MaxValue / sizeof(float);
 
-    /// <summary>That independent sequences are fewer than the lanes they are given to.</summary>
+    /// <summary>Refuses more lanes than independent training sequences.</summary>
     public static void CheckSequences(RunSpec spec, IDataSource data, ProblemList problems)
     {
         (int lanes, int sequences) = (spec.Data.BatchSize, data.Training.Count);
@@ -19,14 +19,14 @@ internal static class LaneLimits
         {
             problems.Add(
                 DataKeys.BatchSize, $"{lanes}", $"at most {sequences}, the number of training sequences",
-                "lower it, or bring more sequences: a lane without one has nothing to do");
+                "lower it, or add sequences: a lane without one is idle");
         }
     }
 
-    /// <summary>That the hidden state of all lanes, or what a trainer holds of one chunk, is more than a buffer takes.</summary>
+    /// <summary>Refuses a hidden state of all lanes, or a trainer's buffer of one chunk, that exceeds the buffer limit.</summary>
     /// <param name="spec">The spec, resolved.</param>
     /// <param name="data">Its data.</param>
-    /// <param name="problems">Takes what is wrong.</param>
+    /// <param name="problems">Collects the problems.</param>
     public static void CheckBuffers(RunSpec spec, IDataSource data, ProblemList problems)
     {
         int lanes = spec.Data.BatchSize;
@@ -34,8 +34,8 @@ internal static class LaneLimits
         if ((long)lanes * perLane > MostValues)
         {
             problems.Add(
-                DataKeys.BatchSize, $"{lanes}, with a hidden state of {perLane} values a lane",
-                $"at most {MostValues / perLane}, for all of it is {MostValues} values at most", "lower it, hiddenSize or layers");
+                DataKeys.BatchSize, $"{lanes}, with a hidden state of {perLane} values per lane",
+                $"at most {MostValues / perLane}, because the hidden state of all lanes has at most {MostValues} values", "lower it, hiddenSize or layers");
         }
 
         // [lanes of the largest trainer, longest chunk, widest of what a time step has]
@@ -48,18 +48,18 @@ internal static class LaneLimits
             bool byLength = spec.Tbptt.ChunkLength is not null;
             problems.Add(
                 byLength ? DataKeys.ChunkLength : DataKeys.ChunkCount,
-                $"chunks of {share} lanes × {steps} time steps × {width} values a trainer", $"at most {MostValues} values in all",
-                $"{(byLength ? "lower it" : "raise it")}, lower data.batchSize or the model's sizes, or take more trainers");
+                $"chunks of {share} lanes × {steps} time steps × {width} values per trainer", $"at most {MostValues} values",
+                $"{(byLength ? "lower it" : "raise it")}, lower data.batchSize or the model's sizes, or use more trainers");
         }
     }
 
     /// <summary>
-    /// That a message of the run does not pass. Where trainers give something at every step, parameters and gradients of any size pass, in buckets; the hidden
-    /// state of all lanes must pass in one message, for all trainers may live on one silo and the coordinator on another. Where trainers make local
+    /// Refuses a run with too large a message. At every step, parameters and gradients of any size pass, in buckets; the hidden
+    /// state of all lanes must pass in one message, because all trainers may be on one silo and the coordinator on another. With local
     /// steps, it is a trainer's difference of its parameters with its optimizer state and the hidden state.
     /// </summary>
     /// <param name="spec">The spec, resolved.</param>
-    /// <param name="problems">Takes what is wrong.</param>
+    /// <param name="problems">Collects the problems.</param>
     public static void CheckMessages(RunSpec spec, ProblemList problems)
     {
         ParameterLayout layout = ParameterLayout.Of(spec.Model);
@@ -69,8 +69,8 @@ internal static class LaneLimits
         {
             problems.Add(
                 DataKeys.BatchSize,
-                $"{spec.Data.BatchSize}, with which the lanes have {hidden} values of hidden state",
-                $"at most {MessageLimits.LargestHidden} values together, which is what one message holds",
+                $"{spec.Data.BatchSize}, with {hidden} values of hidden state in all lanes",
+                $"at most {MessageLimits.LargestHidden} values together, the limit of one message",
                 "lower it, hiddenSize or layers");
         }
     }
@@ -84,14 +84,14 @@ internal static class LaneLimits
             problems.Add(
                 DataKeys.BatchSize,
                 $"{spec.Data.BatchSize}, with which a trainer returns {layout.Length} values of a difference, {optimizer} of optimizer state and {hidden} of hidden state",
-                $"at most {MessageLimits.LargestBuffers} values together, which is what one message holds",
-                "take more trainers, or lower it, hiddenSize or layers");
+                $"at most {MessageLimits.LargestBuffers} values together, the limit of one message",
+                "use more trainers, or lower it, hiddenSize or layers");
         }
     }
 
     private static long LargestShare(RunSpec spec) => ((long)spec.Data.BatchSize + spec.Train.Trainers - 1) / spec.Train.Trainers;
 
-    // The first chunk of a sequence is as long as any.
+    // The first chunk of a sequence is never shorter than the others.
     private static int Longest(ISequenceSet sequences, ChunkSplit split)
     {
         int longest = 0;
@@ -100,7 +100,7 @@ internal static class LaneLimits
         return longest;
     }
 
-    // A token or class is a whole number of 64 bits: as wide as two values.
+    // A token or class is a 64-bit integer: as wide as two values.
     private static int Widest(ModelSpec model, DataShape shape)
     {
         int data = Math.Max(Math.Max(shape.InputFeatures, shape.TargetFeatures), shape.HasTokens || shape.HasClasses ? 2 : 1);

@@ -5,7 +5,7 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data;
 
-/// <summary>A run that can begin: its spec with every size filled in, its data open and checked, its parameters laid out.</summary>
+/// <summary>A run that is ready to start: its spec resolved, its data open and checked, its parameters laid out.</summary>
 public sealed class PreparedRun : IDisposable
 {
     private readonly InputFiles _opened;
@@ -16,7 +16,7 @@ public sealed class PreparedRun : IDisposable
         Layout = ParameterLayout.Of(spec.Model);
     }
 
-    /// <summary>The spec, resolved: nothing in it is left for the data to tell.</summary>
+    /// <summary>The resolved spec: every size is filled in.</summary>
     public RunSpec Spec { get; }
 
     /// <summary>The data; closed with this object.</summary>
@@ -26,21 +26,22 @@ public sealed class PreparedRun : IDisposable
     public ParameterLayout Layout { get; }
 
     /// <summary>
-    /// Every file that determines the result, and what was in it when it was opened: the data's files in order, then
+    /// Every file that determines the result, with its content when it was opened: the data's files in order, then
     /// <c>model.initFrom</c>. Empty for synthetic data, and when no fingerprint was asked for.
     /// </summary>
     public IReadOnlyList<DataFile> Files { get; }
 
     /// <summary>
-    /// Opens the data of a spec, fills in what they tell and checks that all fits: the one call that a client makes before it submits
+    /// Opens the data of a spec, fills in the sizes that they determine, and checks everything: the call that a client makes before it
+    /// submits
     /// and a silo before it trains. Preparing a resolved spec again gives the same spec.
     /// </summary>
     /// <param name="spec">The spec.</param>
-    /// <param name="roots">Where its files may lie; anywhere when left out.</param>
+    /// <param name="roots">The directories from which files may be read; any when left out.</param>
     /// <param name="fingerprint">
-    /// Whether to read every file through and hash it, which <see cref="Files"/> and <see cref="FindChange"/> need; false to check only.
+    /// Whether to hash every file, which <see cref="Files"/> and <see cref="FindChange"/> need; false to check only.
     /// </param>
-    /// <exception cref="SpecException">The run cannot begin; carries every mistake found.</exception>
+    /// <exception cref="SpecException">The run cannot start; carries every mistake found.</exception>
     public static PreparedRun Prepare(RunSpec spec, DataRoots? roots = null, bool fingerprint = true)
     {
         var opened = new InputFiles(roots ?? DataRoots.Anywhere);
@@ -66,14 +67,14 @@ public sealed class PreparedRun : IDisposable
     }
 
     /// <summary>
-    /// Looks whether every file of <see cref="Files"/> is still what it was: one question to the file system a file, and only a file
-    /// that was written, replaced or touched since is read again. From any thread.
+    /// Checks whether any file of <see cref="Files"/> has changed: one call to the file system per file; only a file
+    /// that was written, replaced or touched since is read again. Thread-safe.
     /// </summary>
     /// <remarks>
-    /// A file that merely appears beside the others is not noticed here, as it is no part of what was opened; it is when the data are
-    /// opened anew and their <see cref="Files"/> compared.
+    /// A new file that the spec's glob would match is not noticed here, because it was not opened; it is noticed when the data are
+    /// opened again and their <see cref="Files"/> compared.
     /// </remarks>
-    /// <returns>The first change, in words; null when there is none.</returns>
+    /// <returns>The first change, as text; null when there is none.</returns>
     /// <exception cref="InvalidOperationException">The run was prepared without fingerprints.</exception>
     public string? FindChange() => _opened.FindChange();
 
@@ -88,7 +89,7 @@ public sealed class PreparedRun : IDisposable
         }
         catch (SpecException error)
         {
-            // Without data no size can be checked, but a file of weights that cannot be read is told along.
+            // Without data no size can be checked, but an unreadable file of weights is reported as well.
             var problems = new ProblemList();
             problems.AddRange(error.Problems);
             InitialWeights.Check(spec.Model, sized: false, opened, problems);

@@ -4,15 +4,16 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data;
 
-/// <summary>Brings a spec and its data together: fills in what only the data can tell, and refuses what does not fit them.</summary>
+/// <summary>Completes a spec from its data: fills in the sizes that the data determine, and refuses values that do not fit them.</summary>
 public static class SpecResolver
 {
     /// <summary>
     /// Fills in <c>model.inputSize</c> (the embedding's size when there is one), <c>model.outputSize</c> and
-    /// <c>model.embedding.vocabulary</c> where they were left out, and checks them where not; then the loss, the size of the model and
+    /// <c>model.embedding.vocabulary</c> where they are left out, and checks them otherwise; then checks the loss, the size of the model
+    /// and
     /// the tensors of <c>model.initFrom</c>.
     /// </summary>
-    /// <returns>The spec with every size filled in as far as that was possible, and all that does not fit; empty when all does.</returns>
+    /// <returns>The spec with the sizes filled in as far as possible, and the problems; empty when there are none.</returns>
     public static (RunSpec Resolved, IReadOnlyList<SpecProblem> Problems) Resolve(RunSpec spec, DataShape shape) =>
         Resolve(spec, shape, new(DataRoots.Anywhere));
 

@@ -7,7 +7,7 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Bytes;
 
-/// <summary>Files as one long stream of bytes: each byte forecasts the next.</summary>
+/// <summary>Files as one long stream of bytes; the target of each byte is the next one.</summary>
 internal static class ByteSource
 {
     private const int Bytes = 256;
@@ -60,7 +60,7 @@ internal static class ByteSource
         }
     }
 
-    // Opens it, too: better now than hours later, when training comes to the file.
+    // Opens the file, too, so that an error shows now and not hours later, when training reaches the file.
     private static FileInfo? TryAdmit(string path, InputFiles opened, ProblemList problems)
     {
         var own = new ProblemList();

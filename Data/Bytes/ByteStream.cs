@@ -6,7 +6,7 @@ internal sealed class ByteStream : IDisposable
     private readonly long[] _starts;
     private readonly FileHandleCache _files;
 
-    /// <param name="files">The files in order; empty ones have no part in it.</param>
+    /// <param name="files">The files in order; empty ones are skipped.</param>
     public ByteStream(IReadOnlyList<FileInfo> files)
     {
         FileInfo[] filled = [.. files.Where(file => file.Length > 0)];

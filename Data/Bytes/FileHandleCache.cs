@@ -74,7 +74,7 @@ internal sealed class FileHandleCache(IReadOnlyList<string> paths, int capacity 
         }
     }
 
-    // A file that some thread is reading is closed by the last of its readers.
+    // The last reader closes an evicted file that is still being read.
     private void Evict(LinkedListNode<OpenFile> node)
     {
         _byUse.Remove(node);

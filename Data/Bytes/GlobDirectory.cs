@@ -5,15 +5,15 @@ using Orleans.Tbptt.Data.Problems;
 namespace Orleans.Tbptt.Data.Bytes;
 
 /// <summary>
-/// A directory that a glob walks. Does not enter a link that leads out of the data roots, nor a directory that the walk is in already
-/// and came back to by a link, where it would find the same files for ever.
+/// A directory that a glob walks. Enters neither a link that leads out of the data roots, nor, through a link, one of its own ancestors,
+/// where it would find the same files for ever.
 /// </summary>
 /// <param name="directory">The directory.</param>
-/// <param name="real">Where it really lies.</param>
-/// <param name="parent">The directory it was entered from; null for the one the walk begins in.</param>
+/// <param name="real">Its path with links resolved.</param>
+/// <param name="parent">The directory it was entered from; null for the start of the walk.</param>
 /// <param name="glob">The glob, for messages.</param>
-/// <param name="roots">Where data may lie.</param>
-/// <param name="problems">Takes links that lead out.</param>
+/// <param name="roots">The directories from which data may be read.</param>
+/// <param name="problems">Collects links that lead out of the roots.</param>
 internal sealed class GlobDirectory(
     DirectoryInfo directory, string real, GlobDirectory? parent, string glob, DataRoots roots, ProblemList problems) : DirectoryInfoBase
 {
@@ -37,7 +37,7 @@ internal sealed class GlobDirectory(
         }
     }
 
-    // Asked for by patterns with '..' only, which are refused before the walk.
+    // Only patterns with '..' call this, and they are refused before the walk.
     public override DirectoryInfoBase? GetDirectory(string path) => throw new NotSupportedException($"'{path}' in the glob '{glob}'");
 
     public override FileInfoBase? GetFile(string path) => throw new NotSupportedException($"'{path}' in the glob '{glob}'");

@@ -13,10 +13,10 @@ internal static class GlobFiles
     /// </summary>
     /// <param name="include">An absolute glob.</param>
     /// <param name="exclude">Absolute globs.</param>
-    /// <param name="roots">Where the files may lie.</param>
-    /// <param name="problems">Takes what leads elsewhere.</param>
+    /// <param name="roots">The directories from which data may be read.</param>
+    /// <param name="problems">Collects paths that lead out of the roots.</param>
     /// <exception cref="IOException">A directory cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">It must not be read by this process.</exception>
+    /// <exception cref="UnauthorizedAccessException">This process has no permission to read it.</exception>
     public static IReadOnlyList<string> Find(string include, IReadOnlyList<string> exclude, DataRoots roots, ProblemList problems)
     {
         if (!roots.AdmitGlob(DataKeys.Source, include, problems))
@@ -34,7 +34,7 @@ internal static class GlobFiles
         return kept;
     }
 
-    // A glob's own directory is where its first part with a wildcard begins: only that tree is walked.
+    // Only the directory tree below the glob's literal prefix is walked.
     private static (string Root, string Pattern) Split(string glob)
     {
         string[] parts = glob.Replace('\\', '/').Split('/');

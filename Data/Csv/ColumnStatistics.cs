@@ -1,6 +1,6 @@
 namespace Orleans.Tbptt.Data.Csv;
 
-/// <summary>What standardises each column of a table: <c>(value - Mean) / Deviation</c>.</summary>
+/// <summary>The statistics that standardise each column of a table: <c>(value - Mean) / Deviation</c>.</summary>
 /// <param name="Mean">The mean of each column; 0 when columns are left as they are.</param>
 /// <param name="Deviation">
 /// The population's standard deviation of each column; 1 for a constant one, and when columns are left as they are.

@@ -4,7 +4,7 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Csv;
 
-/// <summary>Which columns of a CSV file a run uses, and where they stand in the file and in the table made of it.</summary>
+/// <summary>The columns of a CSV file that a run uses, with their positions in the file and in the table read from it.</summary>
 /// <param name="Names">Names of the columns used, in the table's order.</param>
 /// <param name="InFile">For each column of the table, its index in the file.</param>
 /// <param name="Inputs">For each input, its column in the table.</param>
@@ -12,12 +12,12 @@ namespace Orleans.Tbptt.Data.Csv;
 internal sealed record CsvColumns(
     IReadOnlyList<string> Names, IReadOnlyList<int> InFile, IReadOnlyList<int> Inputs, IReadOnlyList<int> Targets)
 {
-    /// <summary>Adds what keeps a first row from being a header that columns can be chosen by.</summary>
+    /// <summary>Adds the problems of a first row that is not a usable header.</summary>
     public static void CheckHeader(IReadOnlyList<string> header, string path, ProblemList problems)
     {
         const string Expected = "a header row with the columns' names";
         if (header.All(name => name.Length == 0))
-            problems.Add(DataKeys.Source, $"no names at {path}:1", Expected, "begin the file with one");
+            problems.Add(DataKeys.Source, $"no names at {path}:1", Expected, "add one at the top of the file");
         if (header.All(IsNumber))
             problems.Add(DataKeys.Source, $"numbers at {path}:1: {Wording.List(header)}", Expected, "put one above the numbers");
         if (header is [var only] && only.AsSpan().IndexOfAny(";\t|") is >= 0 and int at)
@@ -32,16 +32,16 @@ internal sealed record CsvColumns(
             if (same.Count() == 1)
                 continue;
             problems.Add(
-                DataKeys.Source, $"{same.Count()} columns named {Wording.Quote(same.Key)} at {path}:1", "a name of its own for each column",
+                DataKeys.Source, $"{same.Count()} columns named {Wording.Quote(same.Key)} at {path}:1", "a different name for each column",
                 "rename one");
         }
     }
 
-    /// <summary>Chooses the columns, or says why it cannot and returns null.</summary>
+    /// <summary>Chooses the columns; null, with problems, when that is not possible.</summary>
     /// <param name="data">Names the columns.</param>
     /// <param name="header">Names of all columns of the file.</param>
-    /// <param name="firstRow">The first row, which tells the columns of numbers from the others when no inputs are named.</param>
-    /// <param name="problems">Takes what is wrong.</param>
+    /// <param name="firstRow">The first row, which identifies the numeric columns when no inputs are named.</param>
+    /// <param name="problems">Collects the problems.</param>
     public static CsvColumns? TryChoose(
         DataSpec data, IReadOnlyList<string> header, IReadOnlyList<string> firstRow, ProblemList problems)
     {
@@ -69,7 +69,7 @@ internal sealed record CsvColumns(
     public static bool IsNumber(string cell) =>
         float.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out float value) && float.IsFinite(value);
 
-    // A column without a name is an index that some program wrote along; it is not data unless somebody says so, and nobody can.
+    // A column without a name is usually an index that a program added; it cannot be named in a spec, so it is not data.
     private static string[] ColumnsOfNumbers(IReadOnlyList<string> header, IReadOnlyList<string> firstRow) =>
         [.. header.Where((name, i) => name.Length > 0 && i < firstRow.Count && IsNumber(firstRow[i]))];
 

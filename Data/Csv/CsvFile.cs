@@ -8,11 +8,11 @@ namespace Orleans.Tbptt.Data.Csv;
 
 /// <summary>
 /// Reads a CSV file once, row by row, into a table of the columns that are used. RFC 4180 with a header: commas, quotes, either line end,
-/// a byte order mark or none. Empty lines are allowed at the end only, as one in between is a row that is missing.
+/// a byte order mark or none. Empty lines are allowed at the end only, because one in between may be a missing row.
 /// </summary>
 /// <param name="data">Names the file and its columns.</param>
-/// <param name="opened">The path to open in the file's stead.</param>
-/// <param name="problems">Takes what is wrong.</param>
+/// <param name="opened">The checked path to open instead.</param>
+/// <param name="problems">Collects the problems.</param>
 internal sealed class CsvFile(DataSpec data, string opened, ProblemList problems)
 {
     // A quote that is never closed would otherwise pull the rest of the file into memory.
@@ -38,7 +38,7 @@ internal sealed class CsvFile(DataSpec data, string opened, ProblemList problems
                 return null;
             if (!reader.Read() || (reader.RawRecord.IsEmpty && !SkipToRow(reader)))
             {
-                Add("only a header", "rows of numbers below it", "bring data");
+                Add("only a header", "rows of numbers below it", "add data rows");
                 return null;
             }
 
@@ -54,8 +54,8 @@ internal sealed class CsvFile(DataSpec data, string opened, ProblemList problems
         catch (CsvFormatException error)
         {
             Add(
-                $"a row at {_path}:{error.LineNumber} that goes on for more than {LargestRecord >> 20} MiB", "shorter rows",
-                "look for a quote that is not closed");
+                $"a row at {_path}:{error.LineNumber} longer than {LargestRecord >> 20} MiB", "shorter rows",
+                "look for an unclosed quote");
         }
         catch (TemporaryFileException error)
         {
@@ -126,7 +126,7 @@ internal sealed class CsvFile(DataSpec data, string opened, ProblemList problems
 
         if (reader.FieldCount != width)
         {
-            AddAtLine(reader.LineNumber, Wording.Count(reader.FieldCount, "field"), $"{width}, as in the header", "mend the row");
+            AddAtLine(reader.LineNumber, Wording.Count(reader.FieldCount, "field"), $"{width}, as in the header", "correct the row");
             return false;
         }
 

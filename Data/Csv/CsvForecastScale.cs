@@ -2,7 +2,7 @@ using Orleans.Tbptt.Data.Streams;
 
 namespace Orleans.Tbptt.Data.Csv;
 
-/// <summary>A forecast of one column, in the units it has in the file.</summary>
+/// <summary>A forecast of one column, in the units of the file.</summary>
 internal sealed class CsvForecastScale(string column, double deviation, double naiveRmse) : IForecastScale
 {
     public string Unit => column;
@@ -12,8 +12,8 @@ internal sealed class CsvForecastScale(string column, double deviation, double n
     public double Rmse(double validationLoss) => Math.Sqrt(validationLoss) * deviation;
 
     /// <summary>
-    /// The scale of a run that holds rows out and forecasts one column that it also sees; null for any other, as a last known value is
-    /// what the naive forecast is made of.
+    /// The scale of a run that holds rows out and forecasts one of its input columns; null for any other, because the naive forecast
+    /// repeats the last known value.
     /// </summary>
     public static CsvForecastScale? TryMake(CsvColumns columns, FloatTable table, ColumnStatistics statistics, StreamCut cut, int horizon)
     {

@@ -10,7 +10,7 @@ namespace Orleans.Tbptt.Data.Csv;
 /// <summary>A CSV file as one long stream: the inputs of row t forecast the targets of row t + horizon.</summary>
 internal static class CsvSource
 {
-    /// <exception cref="SpecException">The file is not fit to be trained on; carries every mistake found.</exception>
+    /// <exception cref="SpecException">The file is cannot be trained on; carries every mistake found.</exception>
     public static IDataSource Open(DataSpec data, InputFiles opened)
     {
         var problems = new ProblemList();
@@ -26,7 +26,7 @@ internal static class CsvSource
             throw new SpecException(problems.ToList());
         }
 
-        // Statistics that saw the held-out rows would tell the training something about them.
+        // Statistics over the held-out rows would leak information about them into training.
         ColumnStatistics statistics = data.Standardize
             ? ColumnStatistics.Of(table, cut.TrainingPositions)
             : ColumnStatistics.None(table.Width);

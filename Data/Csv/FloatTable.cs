@@ -5,7 +5,7 @@ using Orleans.Tbptt.Data.Problems;
 
 namespace Orleans.Tbptt.Data.Csv;
 
-/// <summary>A temporary file cannot be made or written.</summary>
+/// <summary>A temporary file cannot be created or written.</summary>
 internal sealed class TemporaryFileException(Exception cause) : Exception(cause.Message, cause);
 
 /// <summary>
@@ -16,13 +16,13 @@ internal sealed class TemporaryFileException(Exception cause) : Exception(cause.
 /// <param name="largestInMemory">Bytes up to which the table stays in memory.</param>
 internal sealed class FloatTable(int width, long largestInMemory = FloatTable.DefaultLargestInMemory) : IDisposable
 {
-    /// <summary>What a table may take of memory unless said otherwise: 16 MiB.</summary>
+    /// <summary>The default limit of a table in memory: 16 MiB.</summary>
     public const long DefaultLargestInMemory = 16L << 20;
 
     private const int BlockValues = 1 << 16;
 
-    // Blocks of whole rows, all full but the last: the whole table, or what is not yet in the file. One growing array would be copied,
-    // and for that moment held twice.
+    // Blocks of complete rows, all full but the last: the table, or the part not yet written to the file. A single growing array would be
+    // copied, and held twice meanwhile.
     private readonly List<float[]> _blocks = [];
     private readonly int _blockRows = Math.Max(1, BlockValues / width);
     private int _lastRows;
@@ -36,7 +36,7 @@ internal sealed class FloatTable(int width, long largestInMemory = FloatTable.De
     /// <summary>Rows so far.</summary>
     public long Rows { get; private set; }
 
-    /// <summary>Whether the table went to a file.</summary>
+    /// <summary>Whether the table is in a file.</summary>
     public bool IsInFile => _file is not null;
 
     /// <summary>Appends a row.</summary>
@@ -50,7 +50,7 @@ internal sealed class FloatTable(int width, long largestInMemory = FloatTable.De
         Rows++;
     }
 
-    /// <summary>Ends the writing; from here on the table is read only, and its readers need no lock.</summary>
+    /// <summary>Completes the table; from here on it is read-only, and readers need no lock.</summary>
     public void Seal()
     {
         if (_file is null)
@@ -59,7 +59,7 @@ internal sealed class FloatTable(int width, long largestInMemory = FloatTable.De
         _blocks.Clear();
     }
 
-    /// <summary>Reads whole rows from <paramref name="row"/> on into <c>[n × Width]</c>.</summary>
+    /// <summary>Reads rows from <paramref name="row"/> on into <c>[n × Width]</c>.</summary>
     public void Read(long row, Span<float> destination)
     {
         if (_file is not null)
@@ -78,7 +78,7 @@ internal sealed class FloatTable(int width, long largestInMemory = FloatTable.De
         }
     }
 
-    /// <summary>Reads rows block by block and hands each to <paramref name="take"/>, with the number of its first row.</summary>
+    /// <summary>Reads the rows block by block and passes each block to <paramref name="take"/>, with the number of its first row.</summary>
     public void Scan(long first, long count, Action<long, ReadOnlySpan<float>> take)
     {
         float[] block = ArrayPool<float>.Shared.Rent(_blockRows * width);
@@ -115,13 +115,13 @@ internal sealed class FloatTable(int width, long largestInMemory = FloatTable.De
             _path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete,
             FileOptions.DeleteOnClose | FileOptions.RandomAccess);
 
-        // Elsewhere than on Windows an open file needs no name. Without one it goes even when the process is killed.
+        // Except on Windows, an open file needs no name; unlinked, it disappears even when the process is killed.
         if (!OperatingSystem.IsWindows())
             File.Delete(_path);
         return file;
     }
 
-    // Writes every block and keeps one of them to be filled again.
+    // Writes every block and keeps one for reuse.
     private void Flush()
     {
         try

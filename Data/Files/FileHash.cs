@@ -10,7 +10,7 @@ internal static class FileHash
 
     /// <summary>The bytes read, and their SHA-256 in lower-case hexadecimal digits.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">It must not be read by this process.</exception>
+    /// <exception cref="UnauthorizedAccessException">This process has no permission to read it.</exception>
     public static (long Length, string Sha256) Of(string path)
     {
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);

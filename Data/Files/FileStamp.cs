@@ -3,17 +3,18 @@ using System.Runtime.InteropServices;
 namespace Orleans.Tbptt.Data.Files;
 
 /// <summary>
-/// What the file system tells of a file without reading it. Equal stamps mean an unchanged file, unequal ones that it has to be read again.
+/// A file's metadata, available without reading it. Equal stamps mean an unchanged file, different ones that it has to be read again.
 /// </summary>
 /// <remarks>
-/// As good as the file system's clock: equal stamps hide a file that is rewritten at the same length in the very tick (some milliseconds)
-/// in which it was written before. On a network file system a change shows when the client's cache of attributes lets it.
+/// Limited by the file system's clock: a stamp does not show that a file was rewritten at the same length within the tick (some
+/// milliseconds)
+/// in which it was written before. On a network file system a change shows once the client's attribute cache expires.
 /// </remarks>
 /// <param name="Length">Bytes.</param>
 /// <param name="Modified">When its content was last written, in the file system's own units; a program may set it back.</param>
-/// <param name="Changed">When anything about it was last changed; no program can set that back. 0 where it is not told.</param>
-/// <param name="Inode">Which file of its disk it is: another one after it was replaced. 0 where it is not told.</param>
-/// <param name="Device">Which disk. 0 where it is not told.</param>
+/// <param name="Changed">When anything about it was last changed; no program can set that back. 0 where not available.</param>
+/// <param name="Inode">Which file of its disk it is: another one after it was replaced. 0 where not available.</param>
+/// <param name="Device">Which disk. 0 where not available.</param>
 internal readonly partial record struct FileStamp(long Length, Int128 Modified, Int128 Changed, ulong Inode, ulong Device)
 {
     private const int CurrentDirectory = -100;
@@ -23,11 +24,11 @@ internal readonly partial record struct FileStamp(long Length, Int128 Modified, 
     /// <summary>The stamp of what a path names, links followed.</summary>
     /// <param name="path">The path.</param>
     /// <param name="kind">What it names.</param>
-    /// <exception cref="IOException">The file system does not tell.</exception>
-    /// <exception cref="UnauthorizedAccessException">It must not be told to this process.</exception>
+    /// <exception cref="IOException">The file system reports an error.</exception>
+    /// <exception cref="UnauthorizedAccessException">This process has no permission.</exception>
     public static FileStamp Of(string path, out FileKind kind)
     {
-        // Older kernels and some sandboxes have no such call.
+        // Older kernels and some sandboxes lack this call.
         if (OperatingSystem.IsLinux() && Ask(CurrentDirectory, path, 0, BasicFields, out Answer told) == 0)
         {
             kind = (told.Mode & KindMask) switch { Regular => FileKind.Regular, Directory => FileKind.Directory, _ => FileKind.Special };
@@ -74,6 +75,6 @@ internal enum FileKind
     /// <summary>A directory.</summary>
     Directory,
 
-    /// <summary>A pipe, a socket or a device: it may never end, and never be the same twice.</summary>
+    /// <summary>A pipe, a socket or a device: it may be endless, and cannot be read twice.</summary>
     Special,
 }

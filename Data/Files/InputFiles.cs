@@ -5,23 +5,23 @@ using Orleans.Tbptt.Specs;
 namespace Orleans.Tbptt.Data.Files;
 
 /// <summary>
-/// The files of one run: every source asks here before it opens one. Lets in what lies below the data roots, and remembers what it was.
+/// The files of one run. Every source opens its files through this class, which admits paths below the data roots and records the contents.
 /// </summary>
 internal sealed class InputFiles(DataRoots roots)
 {
     private readonly Lock _looking = new();
     private readonly List<SeenFile> _files = [];
 
-    /// <summary>Where data may lie.</summary>
+    /// <summary>The directories from which data may be read.</summary>
     public DataRoots Roots => roots;
 
     /// <summary>
-    /// The path to open in a path's stead; null with a problem when there is none to open. A file that is not there is left to whoever
-    /// opens it to tell.
+    /// The path to open instead; null with a problem when it is not admitted. A missing file is reported by the caller
+    /// that opens it.
     /// </summary>
     /// <param name="key">The spec's key that names it.</param>
     /// <param name="path">Its absolute path.</param>
-    /// <param name="problems">Takes what is wrong.</param>
+    /// <param name="problems">Collects the problems.</param>
     public string? Admit(string key, string path, ProblemList problems)
     {
         if (roots.Admit(key, path, problems) is not { } real)
@@ -40,7 +40,7 @@ internal sealed class InputFiles(DataRoots roots)
     }
 
     /// <summary>Hashes every file, in the order they were opened.</summary>
-    /// <exception cref="SpecException">One of them changed meanwhile, or cannot be read.</exception>
+    /// <exception cref="SpecException">A file changed meanwhile, or cannot be read.</exception>
     public IReadOnlyList<DataFile> Hash()
     {
         var problems = new ProblemList();
@@ -50,7 +50,7 @@ internal sealed class InputFiles(DataRoots roots)
         return [.. _files.Select(file => file.Content)];
     }
 
-    /// <summary>The first change since the files were hashed, in words; null when there is none.</summary>
+    /// <summary>The first change since the files were hashed, as text; null when there is none.</summary>
     public string? FindChange()
     {
         lock (_looking)

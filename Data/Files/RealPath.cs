@@ -1,15 +1,15 @@
 namespace Orleans.Tbptt.Data.Files;
 
-/// <summary>Where a path leads once every link in it is followed.</summary>
+/// <summary>Resolves every link in a path.</summary>
 internal static class RealPath
 {
     private const int MostLinks = 40;
 
     /// <summary>
-    /// The absolute path without links, <c>.</c> and <c>..</c>, taken part by part as the system does: <c>link/..</c> is the parent of
-    /// what the link leads to. Parts that do not exist stay as they are.
+    /// The absolute path without links, <c>.</c> and <c>..</c>, resolved part by part as the system does: <c>link/..</c> is the parent of
+    /// the link's target. Parts that do not exist stay as they are.
     /// </summary>
-    /// <exception cref="IOException">The path has more than 40 links, in a circle most likely, or cannot be followed.</exception>
+    /// <exception cref="IOException">The path has more than 40 links, most likely in a circle, or cannot be resolved.</exception>
     public static string Of(string path)
     {
         string real = Path.GetPathRoot(path) is { Length: > 0 } root

@@ -3,20 +3,20 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Data.Files;
 
-/// <summary>A file of a run's data: as it was when it was opened, and whether it still is.</summary>
+/// <summary>A file of a run's data: its content when it was opened, and whether that has changed.</summary>
 /// <param name="key">The spec's key that names it.</param>
-/// <param name="path">Its path as the spec names it.</param>
+/// <param name="path">Its path in the spec.</param>
 /// <param name="real">The path that is opened.</param>
-/// <param name="stamp">Its stamp, taken before anything of it was read.</param>
+/// <param name="stamp">Its stamp, taken before it was read.</param>
 internal sealed class SeenFile(string key, string path, string real, FileStamp stamp)
 {
     private FileStamp _stamp = stamp;
     private DataFile? _content;
 
-    /// <summary>What was in it. Only after <see cref="TryHash"/>.</summary>
+    /// <summary>Its content. Only after <see cref="TryHash"/>.</summary>
     public DataFile Content => _content ?? throw new InvalidOperationException($"'{path}' has not been hashed");
 
-    /// <summary>Reads the file through; what keeps that from being the content that was opened becomes a problem.</summary>
+    /// <summary>Hashes the file; adds a problem when it cannot be read or has changed since it was opened.</summary>
     public void TryHash(ProblemList problems)
     {
         try
@@ -25,8 +25,8 @@ internal sealed class SeenFile(string key, string path, string real, FileStamp s
             if (FileStamp.Of(real, out _) != _stamp)
             {
                 problems.AddInFile(key, () => new(
-                    key, $"'{path}', which changed while it was read", "files that stay as they are while they are trained on",
-                    "start again when they are written"));
+                    key, $"'{path}', which changed while it was read", "files that do not change during training",
+                    "start again when they are complete"));
             }
 
             _content = new(path, length, sha256);
@@ -38,8 +38,8 @@ internal sealed class SeenFile(string key, string path, string real, FileStamp s
     }
 
     /// <summary>
-    /// What is no longer as it was, in words; null when nothing is. Only a file whose stamp changed is read, and one that was merely
-    /// touched is remembered with its new stamp.
+    /// The change since the file was hashed, as text; null when there is none. Only a file whose stamp changed is read; one that was merely
+    /// touched is recorded with its new stamp.
     /// </summary>
     public string? FindChange(DataRoots roots)
     {
@@ -50,20 +50,20 @@ internal sealed class SeenFile(string key, string path, string real, FileStamp s
             if (now == _stamp)
                 return null;
             if (kind != FileKind.Regular)
-                return Say(kind == FileKind.None ? "is gone" : "is no file any more");
+                return Say(kind == FileKind.None ? "is gone" : "is no longer a file");
 
-            // The path may lead elsewhere by now.
+            // The path may have a different target by now.
             var problems = new ProblemList();
             if (roots.Admit(key, path, problems) is not { } leadsTo)
                 return Say($"leads out of the data roots ({problems.ToList()[0]})");
             if (now.Length != then.Length)
-                return Say($"has {now.Length} bytes, it had {then.Length}");
+                return Say($"has {now.Length} bytes, expected {then.Length}");
             (long length, string sha256) = FileHash.Of(leadsTo);
             if (length != then.Length || sha256 != then.Sha256)
             {
                 return Say(
-                    $"has other content: {length} bytes with SHA-256 {DataFingerprint.Short(sha256)}, "
-                    + $"they were {then.Length} with {DataFingerprint.Short(then.Sha256)}");
+                    $"has different content: {length} bytes with SHA-256 {DataFingerprint.Short(sha256)}, "
+                    + $"expected {then.Length} with {DataFingerprint.Short(then.Sha256)}");
             }
 
             if (FileStamp.Of(path, out _) == now)
@@ -72,10 +72,10 @@ internal sealed class SeenFile(string key, string path, string real, FileStamp s
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return Say($"cannot be read any more ({error.Message})");
+            return Say($"can no longer be read ({error.Message})");
         }
     }
 
     private string Say(string what) =>
-        $"data file '{path}' {what}; the data changed since the run began: put the file back as it was and resume the run, or start a new run";
+        $"data file '{path}' {what}; the data changed since the run began: restore the file and resume the run, or start a new run";
 }

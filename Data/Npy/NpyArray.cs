@@ -5,7 +5,7 @@ using Orleans.Tbptt.Data.Problems;
 
 namespace Orleans.Tbptt.Data.Npy;
 
-/// <summary>An NPY file that is open: any stretch of its elements, straight from the file.</summary>
+/// <summary>An open NPY file, with random access to its elements.</summary>
 internal sealed class NpyArray(string path, SafeFileHandle file, NpyHeader header) : IDisposable
 {
     private const int BlockElements = 1 << 14;
@@ -14,7 +14,7 @@ internal sealed class NpyArray(string path, SafeFileHandle file, NpyHeader heade
 
     public NpyHeader Header => header;
 
-    /// <summary>Opens an array and checks its header; null with a problem when it is none.</summary>
+    /// <summary>Opens an array and checks its header; null with a problem when it is not an array.</summary>
     public static NpyArray? TryOpen(string path, ProblemList problems)
     {
         SafeFileHandle? file = InputFile.TryOpen(DataKeys.Source, path, problems);
@@ -45,7 +45,7 @@ internal sealed class NpyArray(string path, SafeFileHandle file, NpyHeader heade
             ReadConverted<int, long>(first, destination, static value => value);
     }
 
-    /// <summary>Where in the file an element stands, as NumPy would index it: <c>path[3, 17, 0]</c>.</summary>
+    /// <summary>The position of an element in NumPy's index notation: <c>path[3, 17, 0]</c>.</summary>
     public string Describe(long element)
     {
         var index = new long[header.Shape.Count];

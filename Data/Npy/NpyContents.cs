@@ -4,13 +4,13 @@ using Orleans.Tbptt.Specs;
 namespace Orleans.Tbptt.Data.Npy;
 
 /// <summary>
-/// One pass over an array's elements at opening: a number that is none would show hours later, as a loss that is none. Padding behind a
-/// sequence's length is not looked at; whatever stands there is never read.
+/// Checks all elements of an array when it is opened: otherwise a NaN would show hours later, as a NaN loss. Padding after a
+/// sequence's length is not checked, because it is never read.
 /// </summary>
 /// <param name="array">The array, <c>[N, T, width]</c>.</param>
 /// <param name="lengths">Time steps of each sequence; null when all have T.</param>
 /// <param name="width">Elements of a time step.</param>
-/// <param name="problems">Takes what is wrong.</param>
+/// <param name="problems">Collects the problems.</param>
 internal sealed class NpyContents(NpyArray array, int[]? lengths, long width, ProblemList problems)
 {
     private const int BlockElements = 1 << 14;
@@ -35,7 +35,7 @@ internal sealed class NpyContents(NpyArray array, int[]? lengths, long width, Pr
     }
 
     /// <summary>
-    /// Checks that every token (or class) is a whole number from 0 on that an int can hold, and counts how many there may be: the largest + 1.
+    /// Checks that every token (or class) is a non-negative 32-bit integer, and returns their number: the largest + 1.
     /// </summary>
     public int CheckTokens()
     {

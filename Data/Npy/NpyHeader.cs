@@ -7,7 +7,7 @@ using Orleans.Tbptt.Data.Problems;
 
 namespace Orleans.Tbptt.Data.Npy;
 
-/// <summary>The types of elements that are read, by NumPy's names.</summary>
+/// <summary>The supported element types.</summary>
 internal enum NpyType
 {
     Float32,
@@ -16,7 +16,7 @@ internal enum NpyType
     Int64,
 }
 
-/// <summary>What an NPY file says of itself: formats 1.0, 2.0 and 3.0 as <c>numpy.lib.format</c> documents them.</summary>
+/// <summary>The header of an NPY file: formats 1.0, 2.0 and 3.0 as <c>numpy.lib.format</c> documents them.</summary>
 /// <param name="Type">The type of an element, little-endian.</param>
 /// <param name="Shape">The shape, row-major.</param>
 /// <param name="Offset">Where in the file the elements begin.</param>
@@ -32,7 +32,9 @@ internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape
 
     public Int128 Elements => Shape.Aggregate((Int128)1, (product, size) => product * size);
 
-    /// <summary>Reads and checks the header, and that the file holds just the elements it promises; null with a problem otherwise.</summary>
+    /// <summary>
+    /// Reads and checks the header, and that the file holds exactly the declared elements; null with a problem otherwise.
+    /// </summary>
     public static NpyHeader? TryRead(SafeFileHandle file, string path, ProblemList problems)
     {
         try
@@ -58,7 +60,7 @@ internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape
         start = start[..(int)Math.Min(12, length)];
         InputFile.ReadExactly(file, path, 0, start);
         if (start.Length < 10 || !start.StartsWith(Magic))
-            throw new NpyException("no NumPy array", "a file that numpy.save wrote", "save one array a file, with numpy.save (not savez)");
+            throw new NpyException("no NumPy array", "a file that numpy.save wrote", "save one array per file, with numpy.save (not savez)");
         if (start[6] is < 1 or > 3)
             throw new NpyException($"NPY format {start[6]}.{start[7]}", "format 1.0, 2.0 or 3.0", "save it with numpy.save");
 
@@ -69,7 +71,7 @@ internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape
             : start.Length == 12 ? BinaryPrimitives.ReadUInt32LittleEndian(start[8..]) : long.MaxValue;
         long offset = 8 + lengthSize;
         if (textLength > Math.Min(LargestHeader, length - offset))
-            throw new NpyException("a truncated header", "a whole NPY file", "copy or save the file again");
+            throw new NpyException("a truncated header", "a complete NPY file", "copy or save the file again");
         var text = new byte[textLength];
         InputFile.ReadExactly(file, path, offset, text);
         NpyHeader header = Parse(Encoding.UTF8.GetString(text), offset + textLength);
@@ -92,7 +94,7 @@ internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape
         const StringSplitOptions Trimmed = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
         long[] sizes = [.. shape.Groups[1].Value.Split(',', Trimmed).Select(ParseSize)];
         if (sizes.Length == 0 || sizes.Contains(0))
-            throw new NpyException($"an array of shape {Wording.Shape(sizes)}", "an array with elements", "bring data");
+            throw new NpyException($"an array of shape {Wording.Shape(sizes)}", "an array with elements", "add data");
         if (sizes.Length > 3)
             throw new NpyException($"an array of shape {Wording.Shape(sizes)}", "at most three dimensions", "reshape the array");
         return new(type, sizes, offset);
@@ -101,7 +103,7 @@ internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape
     private static long ParseSize(string text) =>
         int.TryParse(text.TrimEnd('L'), NumberStyles.None, CultureInfo.InvariantCulture, out int size)
             ? size
-            : throw new NpyException($"size {Wording.Quote(text)}", $"a whole number up to {int.MaxValue}", "save it with numpy.save");
+            : throw new NpyException($"size {Wording.Quote(text)}", $"an integer up to {int.MaxValue}", "save it with numpy.save");
 
     private static NpyType ParseType(string descr) => descr.Trim('\'', '"') switch
     {
@@ -111,7 +113,7 @@ internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape
         "<i8" => NpyType.Int64,
         "|O" or "O" => throw new NpyException(
             "an array of objects (ragged sequences?)", "an array of numbers",
-            "pad the sequences to one length and give the lengths as third file"),
+            "pad the sequences to one length and add the lengths as a third file"),
         ['>', ..] big => throw new NpyException(
             $"big-endian elements ({big})", "little-endian ones", "save array.astype(array.dtype.newbyteorder('<'))"),
         var other => throw new NpyException(
@@ -128,7 +130,7 @@ internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape
         if (length > expected)
         {
             throw new NpyException(
-                $"{length} bytes, some of them after the array's end,", promised, "save one array a file, with numpy.save");
+                $"{length} bytes, some of them after the array's end,", promised, "save one array per file, with numpy.save");
         }
     }
 

@@ -7,13 +7,13 @@ namespace Orleans.Tbptt.Data.Npy;
 
 /// <summary>
 /// NumPy arrays: inputs <c>[N, T, F]</c> or <c>[N, T]</c> of floats, or <c>[N, T]</c> of integer tokens; targets <c>[N, T, O]</c> or
-/// <c>[N, T]</c> of floats, or <c>[N, T]</c> of integer classes; and optionally how many of its T time steps each sequence has.
+/// <c>[N, T]</c> of floats, or <c>[N, T]</c> of integer classes; and optionally the number of time steps of each sequence.
 /// </summary>
 internal static class NpySource
 {
     private static readonly string[] Roles = ["inputs", "targets", "lengths"];
 
-    /// <exception cref="SpecException">The arrays are not fit to be trained on; carries every mistake found.</exception>
+    /// <exception cref="SpecException">The arrays are cannot be trained on; carries every mistake found.</exception>
     public static IDataSource Open(DataSpec data, InputFiles opened)
     {
         var problems = new ProblemList();
@@ -90,7 +90,7 @@ internal static class NpySource
             problems.Add(
                 DataKeys.Source, $"{array.Header.Type} of shape {Wording.Shape(array.Header.Shape)} in {array.Path}",
                 $"lengths as integers of shape [{sequences}], one for each sequence of {inputs.Path} {Wording.Shape(inputs.Header.Shape)}",
-                "save one length a sequence");
+                "save one length per sequence");
             return null;
         }
 
@@ -114,7 +114,7 @@ internal static class NpySource
         return lengths;
     }
 
-    // Elements of a time step that are values, or how many different tokens there are: one of the two is 0.
+    // Either the number of values per time step or the number of different tokens; the other is 0.
     private static (int Width, int Tokens) Measure(NpyArray array, int[]? lengths, ProblemList problems)
     {
         long width = array.Header.Shape.Count == 3 ? array.Header.Shape[2] : 1;
@@ -126,7 +126,7 @@ internal static class NpySource
     }
 }
 
-/// <summary>The sequences of a pair of NumPy arrays, read from the files when they are asked for.</summary>
+/// <summary>The sequences of a pair of NumPy arrays, read from the files on demand.</summary>
 internal sealed class NpySet(DataShape shape, NpyArray inputs, NpyArray targets, int[]? lengths) : SequenceSet(shape)
 {
     private readonly long _steps = inputs.Header.Shape[1];

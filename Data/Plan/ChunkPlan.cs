@@ -1,6 +1,6 @@
 namespace Orleans.Tbptt.Data.Plan;
 
-/// <summary>What one lane does in one step.</summary>
+/// <summary>The work of one lane in one step.</summary>
 /// <param name="Sequence">The sequence it works on, or -1 when the lane is idle.</param>
 /// <param name="Start">The chunk's first time step.</param>
 /// <param name="Length">The chunk's time steps; 0 when idle.</param>
@@ -15,7 +15,8 @@ public readonly record struct LaneChunk(int Sequence, int Start, int Length, boo
 }
 
 /// <summary>
-/// The steps of one epoch: each sequence, in order, goes to the lane that is free first (the lowest on a tie) and stays there, chunk after
+/// The steps of one epoch: each sequence, in order, goes to the lane that becomes free first (the lowest on a tie) and stays there, chunk
+/// after
 /// chunk, to its end.
 /// </summary>
 /// <remarks>
@@ -45,7 +46,7 @@ public sealed class ChunkPlan
     /// <summary>Steps of the epoch.</summary>
     public long Steps { get; }
 
-    /// <summary>What a lane does in a step, both counted from 0.</summary>
+    /// <summary>The chunk of a lane in a step, both counted from 0.</summary>
     public LaneChunk this[long step, int lane]
     {
         get

@@ -13,7 +13,7 @@ public readonly record struct ChunkSplit
     /// <summary>The split a spec asks for.</summary>
     public static ChunkSplit Of(TbpttSpec spec) => spec.ChunkLength is { } length ? OfLength(length) : OfCount(spec.ChunkCount!.Value);
 
-    /// <summary>Chunks of <paramref name="length"/> time steps; the last one takes what is left.</summary>
+    /// <summary>Chunks of <paramref name="length"/> time steps; the last one takes the rest.</summary>
     public static ChunkSplit OfLength(int length)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
@@ -22,7 +22,7 @@ public readonly record struct ChunkSplit
 
     /// <summary>
     /// As <c>torch.tensor_split(count)</c>: chunk lengths differ by at most one, longer ones first. Where a sequence has fewer time steps
-    /// than chunks, the chunks that torch would return empty are left out: there is nothing to train on in them.
+    /// than chunks, the empty chunks that torch would return are left out.
     /// </summary>
     public static ChunkSplit OfCount(int count)
     {
@@ -34,7 +34,9 @@ public readonly record struct ChunkSplit
     public int Chunks(int sequenceLength) =>
         _length > 0 ? (int)(((long)sequenceLength + _length - 1) / _length) : Math.Min(_count, sequenceLength);
 
-    /// <summary>The start and length of chunk <paramref name="index"/> of a sequence of <paramref name="sequenceLength"/> time steps.</summary>
+    /// <summary>
+    /// The start and length of chunk <paramref name="index"/> of a sequence of <paramref name="sequenceLength"/> time steps.
+    /// </summary>
     public (int Start, int Length) Chunk(int sequenceLength, int index)
     {
         if (_length > 0)

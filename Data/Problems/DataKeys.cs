@@ -1,6 +1,6 @@
 namespace Orleans.Tbptt.Data.Problems;
 
-/// <summary>The keys of the spec that mistakes in data are told under.</summary>
+/// <summary>The keys of the spec that mistakes in data are reported under.</summary>
 internal static class DataKeys
 {
     public const string Source = "data.source";

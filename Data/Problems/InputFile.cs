@@ -3,10 +3,10 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Problems;
 
-/// <summary>Opens files that a spec names, and reads them without a position that threads would have to share.</summary>
+/// <summary>Opens files that a spec names, for reads at explicit positions from any thread.</summary>
 internal static class InputFile
 {
-    /// <summary>Opens a file for random access; what keeps it from being opened becomes a problem and null.</summary>
+    /// <summary>Opens a file for random access; null with a problem when that fails.</summary>
     public static SafeFileHandle? TryOpen(string key, string path, ProblemList problems)
     {
         try
@@ -26,13 +26,13 @@ internal static class InputFile
         }
     }
 
-    /// <summary>The problem that a file's absence or an error of the file system is.</summary>
+    /// <summary>The problem of a missing file or of a file system error.</summary>
     public static SpecProblem Unreadable(string key, string path, Exception error) => error switch
     {
         FileNotFoundException or DirectoryNotFoundException => new(
             key, $"no file '{path}'", "a file that this machine can read", "check the path, and that every silo sees the same files"),
         UnauthorizedAccessException => new(
-            key, $"no permission to read '{path}'", "a file that this machine can read", "let the user that runs this process read it"),
+            key, $"no permission to read '{path}'", "a file that this machine can read", "grant this process's user permission to read it"),
         _ => new(
             key, $"'{path}', which cannot be read ({error.Message})", "a file that this machine can read", "check the file and its disk"),
     };

@@ -3,12 +3,12 @@ using Orleans.Tbptt.Specs;
 namespace Orleans.Tbptt.Data.Problems;
 
 /// <summary>
-/// Gathers mistakes, so that a person sees all of them at once; of mistakes that may come by the million (rows of a file) the first
+/// Collects mistakes, so that the user sees all of them at once; of mistakes that may be numerous (rows of a file) the first
 /// <see cref="Shown"/> and the number of the others.
 /// </summary>
 internal sealed class ProblemList
 {
-    /// <summary>How many mistakes of one file's contents are told one by one.</summary>
+    /// <summary>How many mistakes of one file's contents are listed.</summary>
     public const int Shown = 20;
 
     private readonly List<SpecProblem> _problems = [];
@@ -26,7 +26,7 @@ internal sealed class ProblemList
 
     public void AddRange(IEnumerable<SpecProblem> problems) => _problems.AddRange(problems);
 
-    /// <summary>Adds a mistake in the contents of a file; the texts are made only when it is among those told.</summary>
+    /// <summary>Adds a mistake in the contents of a file; the text is built only when it is listed.</summary>
     public void AddInFile(string path, Func<SpecProblem> problem)
     {
         long before = _perFile.GetValueOrDefault(path);
@@ -35,13 +35,13 @@ internal sealed class ProblemList
             _problems.Add(problem());
     }
 
-    /// <summary>All mistakes, those not told one by one as a number for each file.</summary>
+    /// <summary>All mistakes; those beyond the limit as one count per file.</summary>
     public IReadOnlyList<SpecProblem> ToList() =>
     [
         .. _problems,
         .. _perFile.Where(file => file.Value > Shown).Select(file => new SpecProblem(
             DataKeys.Source, $"and {file.Value - Shown} more mistakes in {file.Key}", "none",
-            "mend those above first; they may have one cause")),
+            "correct those above first; they may have one cause")),
     ];
 
     /// <exception cref="SpecException">There are mistakes.</exception>

@@ -2,12 +2,12 @@ using System.Text;
 
 namespace Orleans.Tbptt.Data.Problems;
 
-/// <summary>How numbers, names and scraps of files are put in messages.</summary>
+/// <summary>Formats numbers, names and excerpts of files for messages.</summary>
 internal static class Wording
 {
     private const int Longest = 40;
 
-    /// <summary>A scrap of a file in quotes: short, on one line, without control characters.</summary>
+    /// <summary>An excerpt of a file in quotes: short, on one line, without control characters.</summary>
     public static string Quote(string text)
     {
         var shown = new StringBuilder("'");

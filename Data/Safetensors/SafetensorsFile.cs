@@ -9,8 +9,9 @@ using Orleans.Tbptt.Specs;
 namespace Orleans.Tbptt.Data.Safetensors;
 
 /// <summary>
-/// Reads and writes float32 tensors in the safetensors format, which Python's <c>safetensors</c> loads. One flat buffer is on this side;
-/// its <see cref="ParameterSlot"/>s say which tensors it consists of.
+/// Reads and writes float32 tensors in the safetensors format, which Python's <c>safetensors</c> loads. In memory the tensors form one flat
+/// buffer,
+/// described by <see cref="ParameterSlot"/>s.
 /// </summary>
 public static class SafetensorsFile
 {
@@ -21,9 +22,9 @@ public static class SafetensorsFile
 
     private const int BlockBytes = 1 << 20;
 
-    /// <summary>Reads the header and checks all of it, and that the tensors cover the rest of the file without gaps or overlaps.</summary>
-    /// <exception cref="SafetensorsException">The file is no whole safetensors file.</exception>
-    /// <exception cref="IOException">The file is not there or cannot be read.</exception>
+    /// <summary>Reads and checks the header, and checks that the tensors cover the rest of the file without gaps or overlaps.</summary>
+    /// <exception cref="SafetensorsException">The file is not a complete safetensors file.</exception>
+    /// <exception cref="IOException">The file does not exist or cannot be read.</exception>
     public static SafetensorsHeader ReadHeader(string path)
     {
         using SafeFileHandle file = Open(path);
@@ -36,15 +37,17 @@ public static class SafetensorsFile
         ReadInto(path, layout.Slots, destination);
 
     /// <summary>
-    /// Reads tensors into their places in <paramref name="destination"/>, which is not touched unless the file is whole and holds exactly
+    /// Reads tensors into their places in <paramref name="destination"/>, which is not changed unless the file is complete and holds
+    /// exactly
     /// those tensors, as float32 of those shapes.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="slots">The tensors, one after another.</param>
     /// <param name="destination">As many elements as the slots have.</param>
     /// <returns>The file's header, for its metadata.</returns>
-    /// <exception cref="SafetensorsException">The file is no whole safetensors file, or holds other tensors; names each of them.</exception>
-    /// <exception cref="IOException">The file is not there or cannot be read.</exception>
+    /// <exception cref="SafetensorsException">The file is not a complete safetensors file, or holds other tensors; names each of
+    /// them.</exception>
+    /// <exception cref="IOException">The file does not exist or cannot be read.</exception>
     public static SafetensorsHeader ReadInto(string path, IReadOnlyList<ParameterSlot> slots, Span<float> destination)
     {
         CheckSlots(slots, destination.Length);
@@ -69,10 +72,10 @@ public static class SafetensorsFile
         Write(stream, layout.Slots, values, metadata);
 
     /// <summary>Writes tensors in the order of their slots. Equal arguments give equal bytes.</summary>
-    /// <param name="stream">Takes the file; neither flushed nor closed.</param>
+    /// <param name="stream">The destination; neither flushed nor closed.</param>
     /// <param name="slots">The tensors, one after another.</param>
     /// <param name="values">As many elements as the slots have.</param>
-    /// <param name="metadata">Texts to write along, in ordinal order of their names; null for none.</param>
+    /// <param name="metadata">Metadata, written in ordinal order of their names; null for none.</param>
     /// <exception cref="ArgumentException">The slots do not lie one after another, share a name, or do not fit the values.</exception>
     public static void Write(
         Stream stream, IReadOnlyList<ParameterSlot> slots, ReadOnlySpan<float> values, IReadOnlyDictionary<string, string>? metadata = null)
@@ -106,7 +109,7 @@ public static class SafetensorsFile
             json.WriteEndObject();
         }
 
-        // Spaces up to a multiple of 8, so that the tensors are aligned for whoever maps the file into memory.
+        // Padded with spaces to a multiple of 8, so that tensors are aligned for readers that map the file into memory.
         int padding = -buffer.WrittenCount & 7;
         buffer.GetSpan(padding)[..padding].Fill((byte)' ');
         buffer.Advance(padding);

@@ -10,23 +10,23 @@ namespace Orleans.Tbptt.Data.Safetensors;
 /// <param name="Bytes">How many bytes it has.</param>
 public sealed record SafetensorsEntry(string Name, string DType, IReadOnlyList<long> Shape, long Offset, long Bytes);
 
-/// <summary>One way in which a file does not hold the tensors that were asked for.</summary>
-/// <param name="Found">What the file has.</param>
-/// <param name="Expected">What it should have.</param>
+/// <summary>A difference between a file's tensors and the expected ones.</summary>
+/// <param name="Found">The content of the file.</param>
+/// <param name="Expected">The expected content.</param>
 public sealed record TensorMismatch(string Found, string Expected)
 {
     /// <inheritdoc/>
     public override string ToString() => $"found {Found}, expected {Expected}";
 }
 
-/// <summary>What a safetensors file says of itself, checked against the file's length.</summary>
+/// <summary>The header of a safetensors file, checked against the file's length.</summary>
 /// <param name="Tensors">The tensors, in the order of their bytes.</param>
 /// <param name="Metadata">The texts under <c>__metadata__</c>.</param>
 public sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Tensors, IReadOnlyDictionary<string, string> Metadata)
 {
     /// <summary>
-    /// Every way in which the file does not hold exactly <paramref name="slots"/>, as float32 of the same shapes; the order of the tensors
-    /// in the file is its own affair. Empty when it does.
+    /// Every difference from <paramref name="slots"/> as float32 of the same shapes; the order of the tensors
+    /// in the file does not matter. Empty when there is none.
     /// </summary>
     public IReadOnlyList<TensorMismatch> Compare(IReadOnlyList<ParameterSlot> slots)
     {
@@ -47,16 +47,16 @@ public sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Tensors, 
     }
 }
 
-/// <summary>A file is no whole safetensors file, or not the one that was asked for.</summary>
+/// <summary>A file is not a complete safetensors file, or does not hold the expected tensors.</summary>
 public sealed class SafetensorsException(string path, string found, string expected)
     : Exception($"{path}: found {found}, expected {expected}")
 {
     /// <summary>The file.</summary>
     public string Path => path;
 
-    /// <summary>What is wrong with it.</summary>
+    /// <summary>The defect.</summary>
     public string Found => found;
 
-    /// <summary>What it should be.</summary>
+    /// <summary>The expected content.</summary>
     public string Expected => expected;
 }

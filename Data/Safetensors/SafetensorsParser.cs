@@ -7,7 +7,7 @@ namespace Orleans.Tbptt.Data.Safetensors;
 
 /// <summary>
 /// Reads and checks the header of a safetensors file: 8 bytes of its length, little-endian; that much JSON; then the tensors' bytes,
-/// each byte belonging to just one of them.
+/// each byte belonging to exactly one of them.
 /// </summary>
 internal sealed class SafetensorsParser(SafeFileHandle file, string path)
 {
@@ -28,7 +28,7 @@ internal sealed class SafetensorsParser(SafeFileHandle file, string path)
         long length = RandomAccess.GetLength(file);
         Span<byte> prefix = stackalloc byte[8];
         if (length < prefix.Length)
-            throw Damaged($"{length} bytes", "a safetensors file, which begins with 8 bytes of its header's length");
+            throw Damaged($"{length} bytes", "a safetensors file, which begins with its header's length in 8 bytes");
         InputFile.ReadExactly(file, path, 0, prefix);
         ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (headerLength > (ulong)Math.Min(LargestHeader, length - prefix.Length))
@@ -66,7 +66,7 @@ internal sealed class SafetensorsParser(SafeFileHandle file, string path)
         catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
         {
             throw Damaged(
-                $"a header that is not as the format has it ({error.Message})", "JSON with dtype, shape and data_offsets of each tensor");
+                $"a header that violates the format ({error.Message})", "JSON with dtype, shape and data_offsets of each tensor");
         }
     }
 
@@ -95,7 +95,7 @@ internal sealed class SafetensorsParser(SafeFileHandle file, string path)
         if (offsets is not [var begin, var end] || begin < 0 || end < begin || end > _dataLength)
             throw Damaged($"data_offsets {Wording.Shape(offsets)} in {tensor}", $"begin and end within the {_dataLength} bytes of data");
 
-        // Sizes multiply past 128 bits if they are let; no file is longer than 64 bits can tell.
+        // The product of the sizes can exceed 128 bits, but no file is longer than 64 bits can express.
         Int128 bytes = size;
         foreach (long item in shape)
             bytes = item == 0 ? 0 : Int128.Min(bytes * item, long.MaxValue);
@@ -122,7 +122,7 @@ internal sealed class SafetensorsParser(SafeFileHandle file, string path)
 
         return next == _dataOffset + _dataLength
             ? ordered
-            : throw Damaged($"{_dataOffset + _dataLength - next} bytes behind the last tensor", "none");
+            : throw Damaged($"{_dataOffset + _dataLength - next} bytes after the last tensor", "none");
     }
 
     private SafetensorsException Damaged(string found, string expected) => new(path, found, expected);

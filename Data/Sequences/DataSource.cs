@@ -1,6 +1,6 @@
 namespace Orleans.Tbptt.Data.Sequences;
 
-/// <summary>An opened source, with whatever has to be closed with it.</summary>
+/// <summary>An opened source, with the resources to close with it.</summary>
 internal sealed class DataSource(
     DataShape shape, ISequenceSet training, ISequenceSet? validation, IForecastScale? scale = null, params IReadOnlyList<IDisposable> owned)
     : IDataSource

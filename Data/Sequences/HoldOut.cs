@@ -5,12 +5,12 @@ namespace Orleans.Tbptt.Data.Sequences;
 /// <summary>Holds the last of a source's sequences out for validation.</summary>
 internal static class HoldOut
 {
-    /// <summary>The share of <paramref name="count"/> that a fraction stands for: rounded, halves up.</summary>
+    /// <summary>The number of items that a fraction of <paramref name="count"/> gives: rounded, halves up.</summary>
     public static long Share(double fraction, long count) => (long)Math.Round(fraction * count, MidpointRounding.AwayFromZero);
 
     /// <summary>
     /// How many of <paramref name="count"/> sequences are held out: round(fraction × count), at least one unless the fraction is 0.
-    /// That none is left to train on is a problem.
+    /// Adds a problem when none is left to train on.
     /// </summary>
     public static int Count(double fraction, int count, ProblemList problems)
     {
@@ -19,14 +19,14 @@ internal static class HoldOut
         {
             problems.Add(
                 DataKeys.ValidationFraction, $"{fraction}, which holds out {held} of {Wording.Count(count, "sequence")}",
-                "at least one sequence left to train on", count == 1 ? "leave it out, or bring more sequences" : "lower it");
+                "at least one sequence left to train on", count == 1 ? "leave it out, or add sequences" : "lower it");
         }
 
         return held;
     }
 }
 
-/// <summary>Some neighbouring sequences of a set, as a set.</summary>
+/// <summary>A contiguous range of a set's sequences, as a set.</summary>
 internal sealed class SequenceRange(ISequenceSet all, int first, int count) : ISequenceSet
 {
     public int Count => count;

@@ -1,8 +1,8 @@
 namespace Orleans.Tbptt.Data.Sequences;
 
 /// <summary>
-/// What every list of sequences has in common: a slice that is out of bounds, a buffer of another size and values where there are
-/// tokens are the caller's bugs, and are found before anything is read.
+/// The argument checks of every sequence set: a slice out of bounds, a buffer of the wrong size and reading values where there are
+/// tokens are bugs of the caller, found before anything is read.
 /// </summary>
 internal abstract class SequenceSet(DataShape shape) : ISequenceSet
 {

@@ -9,28 +9,28 @@ namespace Orleans.Tbptt.Data.Streams;
 internal sealed record StreamRows(IReadOnlyList<long> Starts, IReadOnlyList<int> Lengths);
 
 /// <summary>
-/// How one long stream of <c>n</c> positions becomes sequences. A target lies <c>horizon</c> positions after its input.
+/// The division of one long stream of <c>n</c> positions into sequences. A target lies <c>horizon</c> positions after its input.
 /// <code>
 /// |-------------- training part ---------------|------ validation part ------|
 /// | row 0 | row 1 | … | row lanes-1 | dropped |h| row 0 | row 1 | … | row v  |h|
 /// </code>
-/// Training rows are all equally long, floor((n - horizon) / lanes), so that every lane is busy in every step; the few targets that
-/// remain are dropped. Validation drops none: every target counts once. Its inputs all lie behind the training part, and so its targets
-/// lie behind every training target: nothing that is validated on was trained on.
+/// Training rows are all equally long, floor((n - horizon) / lanes), so that no lane is ever idle; the few targets that
+/// remain are dropped. Validation drops none: every target counts once. All its inputs lie after the training part, and so its targets
+/// lie after every training target: no validation target was trained on.
 /// </summary>
 /// <param name="TrainingPositions">Positions of the training part.</param>
 /// <param name="Training">One row for each lane.</param>
 /// <param name="Validation">As even rows as can be, the first ones one longer; null when nothing is held out.</param>
 internal sealed record StreamCut(long TrainingPositions, StreamRows Training, StreamRows? Validation)
 {
-    /// <summary>Cuts a stream, or says why it cannot be cut and returns null.</summary>
+    /// <summary>Cuts a stream; null, with problems, when that is not possible.</summary>
     /// <param name="positions">Rows or bytes of the stream.</param>
-    /// <param name="noun">What a position is called: <c>row</c>, <c>byte</c>.</param>
+    /// <param name="noun">The noun for a position: <c>row</c>, <c>byte</c>.</param>
     /// <param name="source">The stream's name in messages.</param>
     /// <param name="lanes">Lanes of the run.</param>
-    /// <param name="horizon">How far behind its input a target lies.</param>
+    /// <param name="horizon">Positions from an input to its target.</param>
     /// <param name="fraction">The share of the positions to hold out.</param>
-    /// <param name="problems">Takes what is wrong.</param>
+    /// <param name="problems">Collects the problems.</param>
     public static StreamCut? TryCut(
         long positions, string noun, string source, int lanes, int horizon, double fraction, ProblemList problems)
     {
@@ -44,20 +44,20 @@ internal sealed record StreamCut(long TrainingPositions, StreamRows Training, St
             problems.Add(
                 DataKeys.BatchSize, $"{lanes} with {Wording.Count(training, noun)} {part}",
                 $"at least {Wording.Count((long)lanes + horizon, noun)}, which give each lane one target",
-                "lower it, or bring more data");
+                "lower it, or add data");
         }
         else if (Math.Max(row, (targets / lanes) + 1) > int.MaxValue)
         {
             problems.Add(
                 DataKeys.BatchSize, $"{lanes} with {Wording.Count(positions, noun)} in {source}",
-                $"at most {int.MaxValue} {noun}s in a lane", "raise it");
+                $"at most {int.MaxValue} {noun}s per lane", "raise it");
         }
 
         if (fraction > 0 && targets < 1)
         {
             problems.Add(
                 DataKeys.ValidationFraction, $"{fraction}, which holds out {Wording.Count(held, noun)} of {positions}",
-                $"at least {Wording.Count(horizon + 1L, noun)}, an input and its target", "raise it, bring more data, or leave it out");
+                $"at least {Wording.Count(horizon + 1L, noun)}, an input and its target", "raise it, add data, or leave it out");
         }
 
         if (!problems.IsEmpty)

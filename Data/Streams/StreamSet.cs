@@ -2,7 +2,7 @@ using Orleans.Tbptt.Data.Sequences;
 
 namespace Orleans.Tbptt.Data.Streams;
 
-/// <summary>Rows of a stream as sequences; what a position holds is left to the stream.</summary>
+/// <summary>Rows of a stream as sequences; subclasses define the contents of a position.</summary>
 internal abstract class StreamSet(DataShape shape, StreamRows rows) : SequenceSet(shape)
 {
     public override int Count => rows.Lengths.Count;

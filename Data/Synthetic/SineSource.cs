@@ -6,8 +6,8 @@ using Orleans.Tbptt.Specs;
 namespace Orleans.Tbptt.Data.Synthetic;
 
 /// <summary>
-/// One sine a sequence, of amplitude 1, a period between 10 and 100 time steps and any phase, both drawn from the seed; the target is
-/// the next value. Without noise, so that a network that has found the rule comes as near to loss 0 as it likes.
+/// One sine per sequence, of amplitude 1, a period of 10 to 100 time steps and any phase, both drawn from the seed; the target is
+/// the next value. There is no noise, so the loss can approach 0.
 /// </summary>
 internal static class SineSource
 {

@@ -1,13 +1,13 @@
 namespace Orleans.Tbptt.Data.Synthetic;
 
 /// <summary>
-/// Computes time steps <paramref name="start"/> and following of a sequence into <paramref name="destination"/>, whole ones.
+/// Computes time steps <paramref name="start"/> and following of a sequence into <paramref name="destination"/>.
 /// </summary>
 internal delegate void Formula(int sequence, long start, Span<float> destination);
 
 /// <summary>
-/// Sequences that are a formula: computed once into memory when all of them are small, on each reading when they are not.
-/// Which of the two is a matter of speed only; the values are the same.
+/// Sequences computed from a formula: once into memory when all of them are small, otherwise at each read.
+/// The choice affects speed only, not the values.
 /// </summary>
 internal sealed class SyntheticValues
 {
@@ -21,7 +21,7 @@ internal sealed class SyntheticValues
     /// <param name="sequences">How many sequences.</param>
     /// <param name="length">Time steps of each.</param>
     /// <param name="width">Values of a time step.</param>
-    /// <param name="formula">What the values are.</param>
+    /// <param name="formula">Computes the values.</param>
     public SyntheticValues(int sequences, long length, int width, Formula formula)
     {
         (_length, _width, _formula) = (length, width, formula);
@@ -33,7 +33,7 @@ internal sealed class SyntheticValues
             formula(sequence, 0, _values.AsSpan(sequence * stride, stride));
     }
 
-    /// <summary>Reads whole time steps into <c>[n × width]</c>.</summary>
+    /// <summary>Reads time steps into <c>[n × width]</c>.</summary>
     public void Read(int sequence, long start, Span<float> destination)
     {
         if (_values is null)

@@ -16,11 +16,11 @@ public sealed class DataFingerprintTests
     {
         Assert.Equal(
             "data file '/c': found 5 bytes with SHA-256 cccccccccccc, expected 5 bytes with SHA-256 bbbbbbbbbbbb ('/b'); "
-            + "the silos do not see the same data: give all of them the same files under the paths of the spec",
+            + "the silos do not see the same data: provide the same files to all of them under the paths of the spec",
             DataFingerprint.Compare([A, B], [A, C]));
         Assert.Equal(
             "data file '/a': found 4 bytes with SHA-256 aaaaaaaaaaaa, expected 3 bytes with SHA-256 aaaaaaaaaaaa, and 1 more of 2 files; "
-            + "the data changed since the run began: put the files back as they were, or start a new run",
+            + "the data changed since the run began: restore the files, or start a new run",
             DataFingerprint.Compare([A, B], [A with { Length = 4 }, B with { Length = 1 }], DataComparison.SinceTheRunBegan));
     }
 

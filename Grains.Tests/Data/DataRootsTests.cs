@@ -46,7 +46,7 @@ public sealed class DataRootsTests : IDisposable
 
         Assert.StartsWith("data.source: found '", problem, StringComparison.Ordinal);
         Assert.EndsWith(
-            $"expected a path below the silo's data root: {_directory.File("inside")}; put the data there, or have the silo's operator add a data root",
+            $"expected a path below the silo's data root: {_directory.File("inside")}; move the data there, or ask the silo's operator to add a data root",
             problem, StringComparison.Ordinal);
         Assert.Equal(problem, Assert.Single(OpeningProblems(glob)));
     }
@@ -86,7 +86,7 @@ public sealed class DataRootsTests : IDisposable
             $"'{_directory.File("inside/way")}', which leads to '{_directory.File("outside")}'", Assert.Single(OpeningProblems("inside/**/*.txt")),
             StringComparison.Ordinal);
         Assert.Single(Check("inside/way/*.txt"));
-        Assert.StartsWith("data.source: found '..' behind a wildcard", Assert.Single(Check("inside/*/../../outside/*")), StringComparison.Ordinal);
+        Assert.StartsWith("data.source: found '..' after a wildcard", Assert.Single(Check("inside/*/../../outside/*")), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public sealed class LaneLimitsTests : IDisposable
         DataSpec data = Given.Synthetic(kind, sequences: 400, fraction: 0.25);
 
         Assert.Equal(
-            "data.batchSize: found 2000, expected at most 300, the number of training sequences; lower it, or bring more sequences: a lane without one has nothing to do",
+            "data.batchSize: found 2000, expected at most 300, the number of training sequences; lower it, or add sequences: a lane without one is idle",
             Problem(Given.Spec(data with { BatchSize = 2000 })));
         PreparedRun.Prepare(Given.Spec(data with { BatchSize = 300 })).Dispose();
     }
@@ -33,7 +33,7 @@ public sealed class LaneLimitsTests : IDisposable
         DataSpec data = Given.Synthetic(SourceKind.Sine, sequences: 600_000, length: 1) with { BatchSize = 600_000 };
 
         Assert.Equal(
-            "data.batchSize: found 600000, with a hidden state of 1000 values a lane, expected at most 536870, for all of it is 536870911 values at most; "
+            "data.batchSize: found 600000, with a hidden state of 1000 values per lane, expected at most 536870, because the hidden state of all lanes has at most 536870911 values; "
             + "lower it, hiddenSize or layers",
             Problem(Given.Spec(data, new() { HiddenSize = 500 })));
         PreparedRun.Prepare(Trainers(Given.Spec(data with { BatchSize = 250_000 }, new() { HiddenSize = 500 }), 2)).Dispose();
@@ -47,10 +47,10 @@ public sealed class LaneLimitsTests : IDisposable
         RunSpec byCount = spec with { Tbptt = new() { ChunkCount = 2 } };
 
         Assert.Equal(
-            "tbptt.chunkLength: found chunks of 1000 lanes × 1000000 time steps × 4 values a trainer, expected at most 536870911 values in all; "
-            + "lower it, lower data.batchSize or the model's sizes, or take more trainers",
+            "tbptt.chunkLength: found chunks of 1000 lanes × 1000000 time steps × 4 values per trainer, expected at most 536870911 values; "
+            + "lower it, lower data.batchSize or the model's sizes, or use more trainers",
             Problem(byLength));
-        Assert.StartsWith("tbptt.chunkCount: found chunks of 500 lanes × 500000 time steps × 4 values a trainer", Problem(Trainers(byCount, 2)), StringComparison.Ordinal);
+        Assert.StartsWith("tbptt.chunkCount: found chunks of 500 lanes × 500000 time steps × 4 values per trainer", Problem(Trainers(byCount, 2)), StringComparison.Ordinal);
         PreparedRun.Prepare(Trainers(byLength, 8)).Dispose();
         PreparedRun.Prepare(Trainers(byCount, 4)).Dispose();
     }
@@ -66,7 +66,7 @@ public sealed class LaneLimitsTests : IDisposable
         RunSpec spec = Given.Spec(
             Given.Bytes(path, lanes: 600_000), new() { HiddenSize = 500, Embedding = new() { Size = 2 } }, LossKind.CrossEntropy);
 
-        Assert.StartsWith("data.batchSize: found 600000, with a hidden state of 1000 values a lane", Problem(spec), StringComparison.Ordinal);
+        Assert.StartsWith("data.batchSize: found 600000, with a hidden state of 1000 values per lane", Problem(spec), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -76,8 +76,8 @@ public sealed class LaneLimitsTests : IDisposable
         RunSpec spec = Given.Spec(data, new() { HiddenSize = 500 });
 
         Assert.Equal(
-            "data.batchSize: found 300000, with which the lanes have 300000000 values of hidden state, "
-            + "expected at most 262144000 values together, which is what one message holds; lower it, hiddenSize or layers",
+            "data.batchSize: found 300000, with 300000000 values of hidden state in all lanes, "
+            + "expected at most 262144000 values together, the limit of one message; lower it, hiddenSize or layers",
             Problem(spec));
         PreparedRun.Prepare(spec with { Data = data with { BatchSize = 250_000 } }).Dispose();
     }

@@ -13,24 +13,24 @@ public sealed class SafetensorsDamageTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Theory]
-    [InlineData("""{"a":A""", "a header that is not as the format has it")]
+    [InlineData("""{"a":A""", "a header that violates the format")]
     [InlineData("""[1]""", "a header that is a JSON Array")]
     [InlineData("""{"a":A,"a":A}""", "'a' twice")]
     [InlineData("""{"__metadata__":{"x":"1","x":"2"},"a":A}""", "metadata 'x' twice")]
-    [InlineData("""{"__metadata__":{"x":1},"a":A}""", "a header that is not as the format has it")]
-    [InlineData("""{"a":7}""", "a header that is not as the format has it")]
+    [InlineData("""{"__metadata__":{"x":1},"a":A}""", "a header that violates the format")]
+    [InlineData("""{"a":7}""", "a header that violates the format")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2]}}""", "dtype, shape in tensor 'a'")]
     [InlineData("""{"a":{"dtype":"F31","shape":[2],"data_offsets":[0,8]}}""", "dtype 'F31' in tensor 'a'")]
     [InlineData("""{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}}""", "shape [-2] in tensor 'a'")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,8]}}""", "a header that is not as the format has it")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,8]}}""", "a header that violates the format")]
     [InlineData("""{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""", "8 bytes of tensor 'a', expected 12")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2147483647,2147483647,2147483647,2147483647],"data_offsets":[0,8]}}""", "8 bytes of tensor 'a', expected")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}""", "data_offsets [8, 0] in tensor 'a'")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", "data_offsets [4, 12] in tensor 'a'")]
     [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "a gap before tensor 'a'")]
     [InlineData("""{"a":A,"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "an overlap before tensor 'b'")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "4 bytes behind the last tensor")]
-    [InlineData("""{}""", "8 bytes behind the last tensor")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "4 bytes after the last tensor")]
+    [InlineData("""{}""", "8 bytes after the last tensor")]
     public void Header_IsRefused_WhenItIsDamaged(string json, string found) =>
         Refused(found, DamagedFiles.Make(json.Replace("A", A, StringComparison.Ordinal), 1, 2));
 
@@ -42,9 +42,9 @@ public sealed class SafetensorsDamageTests : IDisposable
         Refused("7 bytes", whole[..7]);
         Refused($"a header of {whole.Length - 16} bytes", whole[..40]);
         Refused("data_offsets [0, 8]", whole[..^1]);
-        Refused("1 bytes behind the last tensor", [.. whole, 0]);
+        Refused("1 bytes after the last tensor", [.. whole, 0]);
         Refused("a header of 18446744073709551615 bytes", [.. Enumerable.Repeat((byte)255, 8), .. whole[8..]]);
-        Refused("a header that is not as the format has it", [.. whole[..12], 0xff, .. whole[13..]]);
+        Refused("a header that violates the format", [.. whole[..12], 0xff, .. whole[13..]]);
     }
 
     [Fact]

@@ -98,10 +98,10 @@ public sealed class SpecResolverTests : IDisposable
         Assert.Empty(Problems(model with { InitFrom = path }, Values, LossKind.Mse));
         Assert.Equal(
             [
-                $"model.initFrom: found no tensor 'rnn.weight_ih_l1' in {path}, expected 'rnn.weight_ih_l1', F32 of shape [16, 4]; take weights of this very model, or change the model",
-                $"model.initFrom: found no tensor 'rnn.weight_hh_l1' in {path}, expected 'rnn.weight_hh_l1', F32 of shape [16, 4]; take weights of this very model, or change the model",
-                $"model.initFrom: found no tensor 'rnn.bias_ih_l1' in {path}, expected 'rnn.bias_ih_l1', F32 of shape [16]; take weights of this very model, or change the model",
-                $"model.initFrom: found no tensor 'rnn.bias_hh_l1' in {path}, expected 'rnn.bias_hh_l1', F32 of shape [16]; take weights of this very model, or change the model",
+                $"model.initFrom: found no tensor 'rnn.weight_ih_l1' in {path}, expected 'rnn.weight_ih_l1', F32 of shape [16, 4]; use weights of this model, or change the model",
+                $"model.initFrom: found no tensor 'rnn.weight_hh_l1' in {path}, expected 'rnn.weight_hh_l1', F32 of shape [16, 4]; use weights of this model, or change the model",
+                $"model.initFrom: found no tensor 'rnn.bias_ih_l1' in {path}, expected 'rnn.bias_ih_l1', F32 of shape [16]; use weights of this model, or change the model",
+                $"model.initFrom: found no tensor 'rnn.bias_hh_l1' in {path}, expected 'rnn.bias_hh_l1', F32 of shape [16]; use weights of this model, or change the model",
             ],
             Problems(model with { InitFrom = path, Layers = 2 }, Values, LossKind.Mse));
         Assert.Contains("found 'rnn.weight_ih_l0', F32 of shape [16, 3]", Problems(model with { InitFrom = path, Cell = CellKind.Gru }, Values, LossKind.Mse)[0], StringComparison.Ordinal);

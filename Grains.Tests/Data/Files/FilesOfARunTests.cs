@@ -86,7 +86,7 @@ public sealed class FilesOfARunTests : IDisposable
         Assert.Null(run.FindChange());
 
         File.WriteAllText(path, "0123456780");
-        Assert.Contains("has other content: 10 bytes with SHA-256", run.FindChange(), StringComparison.Ordinal);
+        Assert.Contains("has different content: 10 bytes with SHA-256", run.FindChange(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -101,18 +101,18 @@ public sealed class FilesOfARunTests : IDisposable
         File.SetLastWriteTimeUtc(path, LongAgo);
 
         string change = Assert.IsType<string>(run.FindChange());
-        Assert.Contains($"'{path}' has other content", change, StringComparison.Ordinal);
+        Assert.Contains($"'{path}' has different content", change, StringComparison.Ordinal);
         Assert.Contains(Hash("x123456789"u8)[..12], change, StringComparison.Ordinal);
         Assert.Contains(Hash("0123456789"u8)[..12], change, StringComparison.Ordinal);
         Assert.Contains("the data changed since the run began", change, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("shorter", "has 4 bytes, it had 10")]
-    [InlineData("longer", "has 14 bytes, it had 10")]
+    [InlineData("shorter", "has 4 bytes, expected 10")]
+    [InlineData("longer", "has 14 bytes, expected 10")]
     [InlineData("gone", "is gone")]
-    [InlineData("directory", "is no file any more")]
-    [InlineData("replaced", "has other content")]
+    [InlineData("directory", "is no longer a file")]
+    [InlineData("replaced", "has different content")]
     public void Change_IsFound_AndNamesTheFile(string how, string told)
     {
         _directory.Write("a.txt", "abc");
