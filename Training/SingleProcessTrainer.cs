@@ -8,10 +8,10 @@ using Orleans.Tbptt.Training.Steps;
 namespace Orleans.Tbptt.Training;
 
 /// <summary>
-/// The whole of truncated backpropagation through time in one place, without a grain: what a cluster must compute, bit for bit. Trainers are
-/// run one after another, each over its own lanes.
+/// Truncated backpropagation through time in one class, without grains: the reference that a cluster must match bit for bit. Trainers
+/// run one after another, each on its own lanes.
 /// </summary>
-/// <remarks>Bound to the thread that made it.</remarks>
+/// <remarks>Bound to the thread that created it.</remarks>
 public sealed class SingleProcessTrainer : IDisposable
 {
     private readonly RunSpec _spec;
@@ -23,7 +23,7 @@ public sealed class SingleProcessTrainer : IDisposable
     /// <summary>Prepares a run at S(0).</summary>
     /// <param name="spec">The run's spec, every size known.</param>
     /// <param name="data">Its data; not owned.</param>
-    /// <param name="makeReplica">Makes the network of each trainer.</param>
+    /// <param name="makeReplica">Creates the network of each trainer.</param>
     public SingleProcessTrainer(RunSpec spec, IDataSource data, Func<IReplica> makeReplica)
     {
         _spec = spec;
@@ -38,8 +38,8 @@ public sealed class SingleProcessTrainer : IDisposable
     public TrainingState State { get; }
 
     /// <summary>Trains every epoch.</summary>
-    /// <param name="onStep">Told of every step.</param>
-    /// <param name="onEpoch">Told of every finished epoch, counted from 0: mean training loss, and validation loss where there is one.</param>
+    /// <param name="onStep">Called after every step.</param>
+    /// <param name="onEpoch">Called after every epoch, counted from 0, with the mean training loss and the validation loss, if any.</param>
     /// <returns>Null, or the outcome that ended the run early.</returns>
     public StepOutcome.Diverged? Train(Action<StepOutcome.Committed>? onStep = null, Action<int, double, double?>? onEpoch = null)
     {
@@ -74,13 +74,16 @@ public sealed class SingleProcessTrainer : IDisposable
         return null;
     }
 
-    /// <summary>One step: each trainer runs its chunk forward and backward; the results are averaged, checked, clipped and applied.</summary>
+    /// <summary>
+    /// One step: each trainer runs its chunk forward and backward; the results are averaged, checked, clipped and applied.
+    /// </summary>
     public StepOutcome TrainStep(StepPosition at)
     {
         var results = new ShardResult[_trainers.Length];
         for (int i = 0; i < _trainers.Length; i++)
         {
-            // Each trainer carries its lanes' hidden state from the chunk before, as values: the gradient stops at the chunk's start.
+            // Each trainer carries its lanes' hidden state over from the previous chunk, as values: the gradient stops at the chunk's
+            // start.
             var (lossSum, weight) = _trainers[i].TrainChunk(at, State.Parameters, _gradients[i]);
             results[i] = new(_gradients[i], _trainers[i].Hidden, lossSum, weight);
         }
@@ -89,13 +92,14 @@ public sealed class SingleProcessTrainer : IDisposable
     }
 
     /// <summary>
-    /// One round: each trainer makes so many steps by itself, from the same parameters; the differences are averaged, checked and applied by the outer
+    /// One round: each trainer makes a number of local steps from the same parameters; the differences are averaged, checked and applied by
+    /// the outer
     /// optimizer.
     /// </summary>
     public StepOutcome TrainRound(StepPosition at, int chunks) =>
         State.CommitRound([.. _local.Select(trainer => trainer.TrainRound(at, chunks, State.Parameters, isAbandoned: () => false)!.Value)]);
 
-    /// <summary>The mean loss over the held-out elements; null when nothing is held out. Leaves training's hidden state alone.</summary>
+    /// <summary>The mean loss over the held-out elements; null when nothing is held out. Does not change training's hidden state.</summary>
     public double? Evaluate()
     {
         if (_plans.Evaluation is not { } plan)

@@ -6,17 +6,17 @@ using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training;
 
-/// <summary>Which chunk a step trains on.</summary>
+/// <summary>The chunk that a step trains on.</summary>
 /// <param name="Step">Committed steps before it, from 0.</param>
 /// <param name="Epoch">The epoch, from 0.</param>
-/// <param name="Chunk">The chunk's place in the epoch's plan, from 0.</param>
+/// <param name="Chunk">The chunk's index in the epoch's plan, from 0.</param>
 public readonly record struct StepPosition(long Step, int Epoch, long Chunk);
 
 /// <summary>
-/// One trainer's share of a run: its lanes, its replica, and its lanes' hidden state, carried from chunk to chunk.
+/// One trainer's shard of a run: its lanes, its replica, and its lanes' hidden state, carried from chunk to chunk.
 /// </summary>
 /// <remarks>
-/// It keeps two hidden states: the one a step began with and the one it ended with. Asked for the next step it goes on from the second; asked
+/// It keeps two hidden states: the one a step began with and the one it ended with. The next step continues from the second;
 /// for the same step again, because another trainer was lost, it starts over from the first. Not thread-safe; bound to a thread where its replica is.
 /// </remarks>
 public sealed class TrainerShard : IDisposable
@@ -39,7 +39,7 @@ public sealed class TrainerShard : IDisposable
     private float[] _evaluationAfter;
     private float[]? _rounded;
 
-    /// <summary>Makes a share that stands at step 0 with zero hidden state.</summary>
+    /// <summary>Creates a shard at step 0 with zero hidden state.</summary>
     /// <param name="spec">The run's spec, every size known.</param>
     /// <param name="data">The run's data; not owned.</param>
     /// <param name="block">The trainer's lanes.</param>
@@ -63,16 +63,16 @@ public sealed class TrainerShard : IDisposable
     /// <summary>The hidden state after the last chunk, lane-major.</summary>
     public ReadOnlyMemory<float> Hidden => _hasAfter ? _after : _before;
 
-    /// <summary>Puts the share at a committed state.</summary>
-    /// <param name="step">So many steps.</param>
-    /// <param name="hidden">Its lanes' hidden state after them.</param>
+    /// <summary>Restores the shard to a committed state.</summary>
+    /// <param name="step">Committed steps.</param>
+    /// <param name="hidden">Its lanes' hidden state after that step.</param>
     public void Restore(long step, ReadOnlySpan<float> hidden)
     {
         hidden.CopyTo(_before);
         (_step, _hasAfter) = (step, false);
     }
 
-    /// <summary>Whether the share stands where it can train on this step: the one after its last, or the same again.</summary>
+    /// <summary>Whether the shard can train on a step: the next one, or the last one again.</summary>
     public bool CanTrain(long step) => step == _step || (_hasAfter && step == _step + 1);
 
     /// <summary>Trains on one chunk: forward, backward, hidden state detached and carried.</summary>
@@ -84,7 +84,7 @@ public sealed class TrainerShard : IDisposable
     public (double LossSum, double Weight) TrainChunk(StepPosition at, ReadOnlySpan<float> parameters, Span<float> gradientSum, bool areRounded = false)
     {
         if (!CanTrain(at.Step))
-            throw new InvalidOperationException($"asked for step {at.Step}, but this trainer stands at {_step}");
+            throw new InvalidOperationException($"found step {at.Step}, expected step {_step}");
         if (at.Step > _step)
             (_before, _after) = (_after, _before);
         (_step, _hasAfter) = (at.Step, false);
@@ -99,7 +99,7 @@ public sealed class TrainerShard : IDisposable
         return (lossSum, _batch.Weight);
     }
 
-    /// <summary>Reads the chunk that most likely comes next, while the coordinator commits.</summary>
+    /// <summary>Reads the likely next chunk ahead while the coordinator commits.</summary>
     public void Prefetch(StepPosition last)
     {
         var plan = _plans.Training(last.Epoch);
@@ -111,13 +111,13 @@ public sealed class TrainerShard : IDisposable
     }
 
     /// <summary>
-    /// Runs one chunk of the held-out sequences, with a hidden state of its own that chunk 0 zeroes. Asked for the same chunk again, it gives the same.
+    /// Runs one chunk of the held-out sequences, with a separate hidden state that chunk 0 zeroes. Repeating a chunk gives the same result.
     /// </summary>
-    /// <param name="chunk">The chunk's place in the evaluation's plan, from 0.</param>
-    /// <param name="parameters">The parameters; empty to keep those of the chunk before.</param>
+    /// <param name="chunk">The chunk's index in the evaluation's plan, from 0.</param>
+    /// <param name="parameters">The parameters; empty to keep those of the previous chunk.</param>
     /// <param name="areRounded">Whether they are known to be rounded as the wire rounds them.</param>
     /// <returns>The loss sum and the elements it was summed over.</returns>
-    /// <exception cref="InvalidOperationException">The chunk is neither the first, nor the next one, nor the last once more.</exception>
+    /// <exception cref="InvalidOperationException">The chunk is neither the first, nor the next, nor the last one again.</exception>
     public (double LossSum, double Weight) EvaluateChunk(long chunk, ReadOnlySpan<float> parameters, bool areRounded = false)
     {
         if (!parameters.IsEmpty)
@@ -127,7 +127,7 @@ public sealed class TrainerShard : IDisposable
         else if (chunk == _evaluated + 1 && _hasEvaluated)
             (_evaluationBefore, _evaluationAfter) = (_evaluationAfter, _evaluationBefore);
         else if (chunk != _evaluated)
-            throw new InvalidOperationException($"asked for evaluation chunk {chunk}, but this trainer stands at {_evaluated}");
+            throw new InvalidOperationException($"found evaluation chunk {chunk}, expected chunk {_evaluated}");
         (_evaluated, _hasEvaluated) = (chunk, false);
         _batch.Load(_data.Validation!, _plans.Evaluation!, chunk, _block);
         ZeroWhereSequencesStart(_batch, _evaluationBefore);

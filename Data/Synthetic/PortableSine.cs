@@ -2,7 +2,7 @@ namespace Orleans.Tbptt.Data.Synthetic;
 
 /// <summary>
 /// A sine whose bits are the same everywhere. <see cref="Math.Sin"/> is the C library's, and libraries differ in the last bit; this one
-/// is additions and multiplications of doubles, which IEEE 754 defines and .NET never fuses implicitly.
+/// is additions and multiplications of doubles, which IEEE 754 defines and .NET never fuses on its own.
 /// </summary>
 internal static class PortableSine
 {

@@ -4,7 +4,7 @@ using Orleans.Tbptt.Training.Fused.Simd;
 
 namespace Orleans.Tbptt.Training.Fused;
 
-/// <summary>A bias of the flat parameters, and the gradient that is a sum over rows.</summary>
+/// <summary>A bias in the flat parameters, and its gradient, a sum over rows.</summary>
 internal sealed unsafe class Bias(ParameterLayout layout, string name)
 {
     private readonly ParameterSlot _slot = layout.Slots.Single(slot => slot.Name == name);

@@ -23,10 +23,10 @@ internal sealed unsafe class FusedHead : IDisposable
         _zeros.Reserve(1);
     }
 
-    /// <summary>Of each row, the outputs; the loss puts their gradient in their place.</summary>
+    /// <summary>The outputs of each row; the loss replaces them by their gradient.</summary>
     public Rows Outputs { get; }
 
-    /// <summary>Takes over the parameters.</summary>
+    /// <summary>Loads the parameters.</summary>
     public void Load(float* parameters)
     {
         _weight.Load(parameters, toInputs: true);
@@ -39,7 +39,7 @@ internal sealed unsafe class FusedHead : IDisposable
         _weight.Forward(inputs, inputsRow, _biases[0], 0, Outputs, 0, rows);
     }
 
-    /// <summary>From the gradient of the outputs to those of inputs, weight and bias.</summary>
+    /// <summary>Computes the gradients of inputs, weight and bias from that of the outputs.</summary>
     public void Backward(float* inputs, nint inputsRow, Rows inputGradient, int rows, float* gradient)
     {
         _weight.Backward(Outputs[0], Outputs.Stride, _zeros[0], 0, inputGradient, 0, rows);

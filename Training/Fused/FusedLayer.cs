@@ -4,7 +4,7 @@ using Orleans.Tbptt.Training.Fused.Matrices;
 
 namespace Orleans.Tbptt.Training.Fused;
 
-/// <summary>One recurrent layer: matrix products over all rows where that can be, over one time step's rows where it must.</summary>
+/// <summary>One recurrent layer: matrix products over all rows where possible, over one time step's rows where necessary.</summary>
 internal sealed unsafe class FusedLayer : IDisposable
 {
     private readonly RecurrentCell _cell;
@@ -31,18 +31,20 @@ internal sealed unsafe class FusedLayer : IDisposable
         _zeros.Reserve(1);
     }
 
-    /// <summary>What it remembers of the chunk.</summary>
+    /// <summary>The buffers of the chunk.</summary>
     public CellMemory Memory { get; }
 
     /// <summary>The weight of its inputs.</summary>
     public Weight Input { get; }
 
-    /// <summary>What the sums over inputs begin with: the bias, or both where a cell does not tell them apart.</summary>
+    /// <summary>
+    /// The initial value of the sums over inputs: the input bias, or the sum of both biases where the cell does not separate them.
+    /// </summary>
     public float* InputBias => _biases[0];
 
-    /// <summary>Takes over the parameters.</summary>
+    /// <summary>Loads the parameters.</summary>
     /// <param name="parameters">The flat parameters.</param>
-    /// <param name="toInputs">Whether gradients go on to its inputs.</param>
+    /// <param name="toInputs">Whether the gradient of its inputs is needed.</param>
     public void Load(float* parameters, bool toInputs)
     {
         Input.Load(parameters, toInputs);
@@ -53,12 +55,15 @@ internal sealed unsafe class FusedLayer : IDisposable
             _hiddenBias.AddTo(parameters, _biases[0]);
     }
 
-    /// <summary>Runs the time steps; the sums over inputs, biases included, stand in <see cref="CellMemory.Gates"/>, the initial state in the histories.</summary>
+    /// <summary>
+    /// Runs the time steps. Expects the sums over inputs, biases included, in <see cref="CellMemory.Gates"/>, and the initial state in the
+    /// histories.
+    /// </summary>
     public void Forward(Timetable times)
     {
         foreach (var at in times.Steps)
         {
-            // Where the cell keeps them apart, the hidden state's sums begin with their own bias; otherwise they go on from the inputs'.
+            // With separate sums, those over the hidden state begin with their own bias; otherwise they continue those over the inputs.
             float* init = _cell.SplitsGates ? _biases[1] : Memory.Gates[at.Row];
             _recurrent.Forward(Memory.Hidden[at.Before], Memory.Hidden.Stride, init, _cell.SplitsGates ? 0 : Memory.Gates.Stride, Memory.HiddenGates, at.Row, at.Lanes);
             _cell.Forward(Memory, at);
@@ -66,7 +71,8 @@ internal sealed unsafe class FusedLayer : IDisposable
     }
 
     /// <summary>
-    /// Backpropagation through the chunk's time: from the gradient of the outputs to that of the gates' sums, and to the gradients of recurrent weights and biases. It
+    /// Backpropagates through the chunk: from the gradient of the outputs to those of the gates' sums, the recurrent weights and the
+    /// biases. It
     /// stops at the chunk's first time step: the initial state is a constant.
     /// </summary>
     public void Backward(Timetable times, float* gradient)
@@ -84,7 +90,7 @@ internal sealed unsafe class FusedLayer : IDisposable
             }
         }
 
-        // Both weights' gradients begin with it.
+        // The gradients of both weights start from it.
         _gateGradient = _inputStrips.Pack(Memory.Gates[0], Memory.Gates.Stride, Input.Outputs, times.Rows);
         var hiddenGradient = _cell.SplitsGates ? _hiddenStrips.Pack(Memory.HiddenGates[0], Memory.HiddenGates.Stride, Input.Outputs, times.Rows) : _gateGradient;
         _recurrent.Gradient(hiddenGradient, Memory.Hidden, times.Before, _zeros[0], gradient);
@@ -98,11 +104,11 @@ internal sealed unsafe class FusedLayer : IDisposable
     /// <summary>The gradient of the input weight, after <see cref="Backward"/>.</summary>
     public void InputGradient(float* inputs, nint inputsRow, int rows, float* gradient) => Input.Gradient(_gateGradient, inputs, inputsRow, rows, _zeros[0], gradient);
 
-    /// <summary>The gradient of the input weight from sums over rows of the gates' gradients, an input each.</summary>
+    /// <summary>The gradient of the input weight from sums over rows of the gates' gradients, one per distinct input.</summary>
     public void InputGradient(Rows gates, float* inputs, nint inputsRow, int rows, float* gradient) =>
         Input.Gradient(_inputStrips.Pack(gates[0], gates.Stride, Input.Outputs, rows), inputs, inputsRow, rows, _zeros[0], gradient);
 
-    /// <summary>The gradient of inputs, from that of the gates' sums.</summary>
+    /// <summary>Computes the gradient of the inputs from that of the gates' sums.</summary>
     public void ToInputs(Rows gates, Rows inputGradient, int rows) => Input.Backward(gates[0], gates.Stride, _zeros[0], 0, inputGradient, 0, rows);
 
     public void Dispose()

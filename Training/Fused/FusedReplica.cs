@@ -5,10 +5,11 @@ using Orleans.Tbptt.Training.Replicas;
 namespace Orleans.Tbptt.Training.Fused;
 
 /// <summary>
-/// A replica on a CPU without libtorch: matrix products, gates, loss and their gradients in SIMD kernels of our own. Every sum has a fixed order and every operation is
+/// A replica on a CPU without libtorch: the project's own SIMD kernels compute matrix products, gates, loss and their gradients. Every sum
+/// has a fixed order and every operation is
 /// exactly rounded, so that its bits are the same on every processor.
 /// </summary>
-/// <remarks>Its buffers grow to the largest chunk met; a step leaves no garbage. Not thread-safe.</remarks>
+/// <remarks>Its buffers grow to the largest chunk so far; a step allocates no managed memory. Not thread-safe.</remarks>
 public sealed unsafe class FusedReplica : IReplica
 {
     private readonly LossKind _loss;
@@ -23,9 +24,9 @@ public sealed unsafe class FusedReplica : IReplica
     private bool _isLoaded;
     private bool _isDisposed;
 
-    /// <summary>A replica for a model whose sizes are all known.</summary>
+    /// <summary>Creates a replica of a model whose sizes are all known.</summary>
     /// <param name="model">The network.</param>
-    /// <param name="loss">What is minimised.</param>
+    /// <param name="loss">The loss to minimise.</param>
     public FusedReplica(ModelSpec model, LossKind loss)
     {
         (_model, _loss) = (model, loss);
@@ -83,7 +84,7 @@ public sealed unsafe class FusedReplica : IReplica
         fixed (float* gradient = gradientSum)
             Backward(batch, dropout, gradient);
 
-        // Kernels know addresses alone: what these belong to must not be finalised meanwhile.
+        // Kernels hold raw addresses only: their owners must not be finalised meanwhile.
         GC.KeepAlive(this);
         return loss;
     }
@@ -128,10 +129,12 @@ public sealed unsafe class FusedReplica : IReplica
         bool fits = shape.HasTokens == _tokens is not null && (shape.HasTokens || shape.InputFeatures == _model.InputSize)
             && (_loss == LossKind.CrossEntropy) == shape.HasClasses && (shape.HasClasses || shape.TargetFeatures == _model.OutputSize);
         if (!fits)
-            throw new ArgumentException($"the batch holds {shape}, which is not what the model with loss {_loss} is made for", nameof(batch));
+            throw new ArgumentException($"the batch holds {shape}, which does not fit the model with loss {_loss}", nameof(batch));
     }
 
-    /// <summary>Runs every layer over the chunk, from the state before it to the state after it, and the head over the last one's outputs.</summary>
+    /// <summary>
+    /// Runs every layer over the chunk, from the state before to the state after it, and the head over the top layer's outputs.
+    /// </summary>
     private void Recur(ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, bool backward)
     {
         _times.Read(batch);
@@ -155,7 +158,7 @@ public sealed unsafe class FusedReplica : IReplica
     private double Loss(ChunkBatch batch) =>
         _loss == LossKind.Mse ? _squaredError.Sum(_head.Outputs, batch.TargetValues) : CrossEntropy.Sum(_head.Outputs, batch.Classes);
 
-    /// <summary>From the gradient of the head's outputs down to every parameter's.</summary>
+    /// <summary>Computes the gradient of every parameter from that of the head's outputs.</summary>
     private void Backward(ChunkBatch batch, DropoutMasks dropout, float* gradient)
     {
         var top = _layers[^1].Memory;

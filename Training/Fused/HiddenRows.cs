@@ -9,7 +9,7 @@ internal sealed class HiddenRows(ModelSpec model, FusedLayer[] layers)
 {
     private readonly int _states = ParameterLayout.States(model.Cell);
 
-    /// <summary>The lanes at work begin with their state before the chunk.</summary>
+    /// <summary>Copies the state before the chunk of the active lanes into the histories.</summary>
     public void Load(ChunkBatch batch, int layer, ReadOnlySpan<float> hidden)
     {
         for (int state = 0; state < _states; state++)
@@ -20,7 +20,7 @@ internal sealed class HiddenRows(ModelSpec model, FusedLayer[] layers)
         }
     }
 
-    /// <summary>Every lane at work leaves behind its state after its own last time step.</summary>
+    /// <summary>Copies the state after each active lane's last time step from the histories.</summary>
     public void Store(ChunkBatch batch, int layer, Span<float> hidden)
     {
         int lanes = batch.ActiveLanes.Length;
@@ -30,7 +30,7 @@ internal sealed class HiddenRows(ModelSpec model, FusedLayer[] layers)
             int stored = 0;
             for (int i = batch.Segments.Length - 1; i >= 0; i--)
             {
-                // Lanes that go on after this segment have been stored already.
+                // Lanes that continue after this segment have been stored already.
                 var segment = batch.Segments[i];
                 int last = lanes + segment.FirstRow + (segment.Steps - 1) * segment.Lanes;
                 for (; stored < segment.Lanes; stored++)

@@ -6,7 +6,7 @@ using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Fused;
 
-/// <summary>What goes into a layer: the chunk's values, or the outputs of the layer below, some of them dropped.</summary>
+/// <summary>The inputs of a layer: the chunk's values, or the outputs of the layer below after dropout.</summary>
 internal sealed unsafe class LayerInputs : IDisposable
 {
     private readonly FusedLayer[] _layers;
@@ -22,7 +22,7 @@ internal sealed unsafe class LayerInputs : IDisposable
         _masks = [.. layers.Skip(1).Select(_ => Array.Empty<float>())];
     }
 
-    /// <summary>Puts a layer's sums over inputs, biases included, in its gates.</summary>
+    /// <summary>Computes a layer's sums over inputs, biases included, into its gates.</summary>
     public void Forward(ChunkBatch batch, DropoutMasks dropout, int index)
     {
         var layer = _layers[index];
@@ -34,7 +34,7 @@ internal sealed unsafe class LayerInputs : IDisposable
         layer.Input.Forward(inputs, stride, layer.InputBias, 0, layer.Memory.Gates, 0, batch.Rows);
     }
 
-    /// <summary>From the gradient of a layer's sums to those of its input weight and of the outputs of the layer below.</summary>
+    /// <summary>Computes the gradients of a layer's input weight and of the outputs of the layer below from that of its sums.</summary>
     public void Backward(bool dropped, int index, int rows, float* gradient)
     {
         var layer = _layers[index];

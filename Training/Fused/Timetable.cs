@@ -3,9 +3,9 @@ using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Fused;
 
-/// <summary>A chunk's time steps, and where each row's hidden state comes from. Reused from chunk to chunk.</summary>
+/// <summary>A chunk's time steps, and the source of each row's hidden state. Reused from chunk to chunk.</summary>
 /// <remarks>
-/// A layer's history holds a row a lane of the initial state and then the chunk's rows:
+/// A layer's history holds the initial state, one row per lane, and then the chunk's rows:
 /// <code>
 /// history   [0 … lanes)  initial state      [lanes … lanes + rows)  the state after each row
 /// </code>
@@ -19,16 +19,16 @@ internal sealed class Timetable
     /// <summary>The time steps, in order.</summary>
     public ReadOnlySpan<TimeStep> Steps => _steps.AsSpan(0, _count);
 
-    /// <summary>Lanes at work.</summary>
+    /// <summary>The number of active lanes.</summary>
     public int Lanes { get; private set; }
 
     /// <summary>Rows of the chunk.</summary>
     public int Rows { get; private set; }
 
-    /// <summary>Of each row, its lane's state before it: a row of the history.</summary>
+    /// <summary>For each row, the history row of its lane's previous state.</summary>
     public ReadOnlySpan<int> Before => _before.AsSpan(0, Rows);
 
-    /// <summary>Takes over a chunk's segments.</summary>
+    /// <summary>Loads a chunk's segments.</summary>
     public void Read(ChunkBatch batch)
     {
         (Lanes, Rows, _count) = (batch.ActiveLanes.Length, batch.Rows, 0);

@@ -5,8 +5,9 @@ using Orleans.Tbptt.Training.Fused.Simd;
 namespace Orleans.Tbptt.Training.Fused;
 
 /// <summary>
-/// The embedding and the first layer's sums over it: each token that occurs in a chunk is looked up and multiplied once, however often it occurs, and so are gradients on
-/// their way back, summed over its occurrences in their order.
+/// The embedding and the first layer's sums over it: each distinct token of a chunk is looked up and multiplied once; gradients take the
+/// same
+/// way back, summed over the token's occurrences in order.
 /// </summary>
 internal sealed unsafe class TokenTable : IDisposable
 {
@@ -32,7 +33,7 @@ internal sealed unsafe class TokenTable : IDisposable
         Array.Fill(_placeOf, -1);
     }
 
-    /// <summary>Takes over the embedding.</summary>
+    /// <summary>Loads the embedding.</summary>
     public void Load(float* parameters)
     {
         if (_table.Length == 0)
@@ -40,7 +41,7 @@ internal sealed unsafe class TokenTable : IDisposable
         new ReadOnlySpan<float>(parameters + _slot.Offset, _slot.Length).CopyTo(_table);
     }
 
-    /// <summary>Puts the first layer's sums over inputs, biases included, in its gates.</summary>
+    /// <summary>Computes the first layer's sums over inputs, biases included, into its gates.</summary>
     public void Forward(ReadOnlySpan<long> tokens, Rows gates)
     {
         Find(tokens);
@@ -53,7 +54,7 @@ internal sealed unsafe class TokenTable : IDisposable
             _sums.Span(_places[row]).CopyTo(gates.Span(row));
     }
 
-    /// <summary>From the gradient of the first layer's sums to those of its input weight and of the embedding.</summary>
+    /// <summary>Computes the gradients of the first layer's input weight and of the embedding from that of its sums.</summary>
     public void Backward(Rows gates, int rows, float* gradient)
     {
         _sums.Clear(0, _count);
@@ -73,7 +74,7 @@ internal sealed unsafe class TokenTable : IDisposable
             rows.Dispose();
     }
 
-    /// <summary>Gives each different token a place, in the order of their first occurrence.</summary>
+    /// <summary>Numbers the distinct tokens in the order of their first occurrence.</summary>
     private void Find(ReadOnlySpan<long> tokens)
     {
         if (_places.Length < tokens.Length)
@@ -82,11 +83,11 @@ internal sealed unsafe class TokenTable : IDisposable
             _tokens = new int[Math.Min(tokens.Length, _placeOf.Length)];
         }
 
-        // All of them first: nothing is left half-done.
+        // All tokens are checked before anything is written.
         foreach (long token in tokens)
         {
             if (token < 0 || token >= _placeOf.Length)
-                throw new InvalidDataException($"the data have a token {token}, expected 0 to {_placeOf.Length - 1}: they have changed since they were opened");
+                throw new InvalidDataException($"the data have a token {token}, expected 0 to {_placeOf.Length - 1}; the data changed after they were opened");
         }
 
         _count = 0;

@@ -4,7 +4,7 @@ using Orleans.Tbptt.Training.Fused.Simd;
 
 namespace Orleans.Tbptt.Training.Fused;
 
-/// <summary>A weight of the flat parameters: a matrix <c>[outputs, inputs]</c>, and how products with it are prepared and its gradient is put back.</summary>
+/// <summary>A weight in the flat parameters, a matrix <c>[outputs, inputs]</c>: packs it for products, and writes its gradient.</summary>
 internal sealed unsafe class Weight : IDisposable
 {
     private readonly int _offset;
@@ -26,9 +26,9 @@ internal sealed unsafe class Weight : IDisposable
     /// <summary>Columns of the weight.</summary>
     public int Inputs { get; }
 
-    /// <summary>Takes over the weight.</summary>
+    /// <summary>Loads the weight.</summary>
     /// <param name="parameters">The flat parameters.</param>
-    /// <param name="toInputs">Whether gradients go on to the inputs: prepares <see cref="Backward"/>, too.</param>
+    /// <param name="toInputs">Whether the gradient of the inputs is needed: prepares <see cref="Backward"/>, too.</param>
     public void Load(float* parameters, bool toInputs)
     {
         _forward.PackTransposed(parameters + _offset, Inputs, Inputs, Outputs);
@@ -48,8 +48,8 @@ internal sealed unsafe class Weight : IDisposable
     /// The weight's gradient, outputGradientᵀ · inputs, summed over the rows in their order, into the flat gradient.
     /// </summary>
     /// <param name="outputGradient">The transposed gradients of the outputs, <c>[outputs, rows]</c>.</param>
-    /// <param name="inputs">Rows to choose the inputs from.</param>
-    /// <param name="chosen">Each row's input.</param>
+    /// <param name="inputs">The distinct input rows.</param>
+    /// <param name="chosen">For each row the index of its input.</param>
     /// <param name="zeros">Zeros, as long as a padded row.</param>
     /// <param name="gradient">The flat gradient.</param>
     public void Gradient(LeftFactor outputGradient, Rows inputs, ReadOnlySpan<int> chosen, float* zeros, float* gradient)
@@ -61,8 +61,8 @@ internal sealed unsafe class Weight : IDisposable
     /// <inheritdoc cref="Gradient(LeftFactor, Rows, ReadOnlySpan{int}, float*, float*)"/>
     /// <param name="outputGradient">The transposed gradients of the outputs, <c>[outputs, rows]</c>.</param>
     /// <param name="inputs">The first row's input.</param>
-    /// <param name="inputsRow">From an input to the next.</param>
-    /// <param name="rows">Rows.</param>
+    /// <param name="inputsRow">The stride between inputs.</param>
+    /// <param name="rows">The number of rows.</param>
     /// <param name="zeros">Zeros, as long as a padded row.</param>
     /// <param name="gradient">The flat gradient.</param>
     public void Gradient(LeftFactor outputGradient, float* inputs, nint inputsRow, int rows, float* zeros, float* gradient)

@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Orleans.Tbptt.Training.Optimizers;
 
-/// <summary>The update of a few elements, lane by lane.</summary>
+/// <summary>The update of a vector of elements.</summary>
 internal interface IUpdateKernel
 {
-    /// <summary>Updates parameters and running averages. An average that the rule does not have comes as zero and is dropped.</summary>
+    /// <summary>Updates parameters and running averages. An average that the optimizer lacks is passed as zero and discarded.</summary>
     void Update(ref Vector<float> parameter, Vector<float> gradient, ref Vector<float> first, ref Vector<float> second);
 }
 
@@ -27,7 +27,7 @@ internal static class FusedPass
         if (whole == parameters.Length)
             return;
 
-        // The tail goes through the same vector code, padded: one way to compute an element, not two.
+        // The tail takes the same vector code, padded, so that there is only one way to compute an element.
         Span<float> padded = stackalloc float[4 * width];
         Span<float> p = padded[..width], g = padded[width..(2 * width)], a = padded[(2 * width)..(3 * width)], b = padded[(3 * width)..];
         parameters[whole..].CopyTo(p);

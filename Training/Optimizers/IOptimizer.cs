@@ -2,9 +2,11 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Training.Optimizers;
 
-/// <summary>Turns averaged gradients into updates of the flat parameters, with the equations of its namesake in <c>torch.optim</c>.</summary>
+/// <summary>
+/// Turns averaged gradients into updates of the flat parameters, with the equations of its namesake in <c>torch.optim</c>.
+/// </summary>
 /// <remarks>
-/// One fused pass over the flat buffers; element by element, without fused multiply-add, so that neither vector width nor processor
+/// One fused pass over the flat buffers, element by element, without fused multiply-add, so that neither vector width nor processor
 /// changes a bit.
 /// </remarks>
 public interface IOptimizer
@@ -13,7 +15,8 @@ public interface IOptimizer
     long Count { get; set; }
 
     /// <summary>
-    /// The running averages, by name, each as long as the parameters; with <see cref="Count"/> the whole state. The same memory all the time, in the
+    /// The running averages, by name, each as long as the parameters; with <see cref="Count"/> the complete state. Always the same memory,
+    /// in the
     /// same order.
     /// </summary>
     IReadOnlyList<RunningAverage> Averages { get; }
@@ -28,12 +31,12 @@ public interface IOptimizer
         Update(0, parameters, gradient);
     }
 
-    /// <summary>Begins an update that is made piece by piece, in any order: to the bit what <see cref="Step"/> makes of the whole.</summary>
+    /// <summary>Begins an update in pieces, in any order; the result equals that of <see cref="Step"/> to the bit.</summary>
     /// <param name="learningRate">The learning rate of this step.</param>
     void Begin(double learningRate);
 
     /// <summary>Updates a piece of the parameters in place. Once for every piece after <see cref="Begin"/>.</summary>
-    /// <param name="first">Where the piece begins among the flat parameters.</param>
+    /// <param name="first">The index of the piece's first element in the flat parameters.</param>
     /// <param name="parameters">The parameters of the piece.</param>
     /// <param name="gradient">Their averaged, clipped gradient, as long.</param>
     void Update(int first, Span<float> parameters, ReadOnlySpan<float> gradient);
@@ -41,20 +44,20 @@ public interface IOptimizer
 
 /// <summary>A running average that an optimizer keeps of each parameter.</summary>
 /// <param name="Name">Its name in <c>torch.optim</c>.</param>
-/// <param name="Values">One value a parameter.</param>
+/// <param name="Values">One value per parameter.</param>
 public readonly record struct RunningAverage(string Name, Memory<float> Values);
 
-/// <summary>Makes the optimizer a spec names.</summary>
+/// <summary>Creates the optimizer that a spec names.</summary>
 public static class Optimizer
 {
     /// <summary>The names of the running averages that an optimizer keeps, in the order of <see cref="IOptimizer.Averages"/>.</summary>
     public static IReadOnlyList<string> AverageNames(OptimizerSpec spec) => [.. Create(spec, parameters: 0).Averages.Select(average => average.Name)];
 
-    /// <summary>The optimizer that updates the run's parameters: after each step, or after each round the outer one.</summary>
+    /// <summary>The optimizer that updates the run's parameters after each step, or the outer optimizer after each round.</summary>
     public static IOptimizer OfTheRun(TrainSpec spec, int parameters) =>
         spec.Sync.Outer is { } outer ? new Sgd(outer.Momentum, nesterov: true, parameters) : Create(spec.Optimizer, parameters);
 
-    /// <summary>A fresh optimizer for so many parameters.</summary>
+    /// <summary>A new optimizer for a number of parameters.</summary>
     public static IOptimizer Create(OptimizerSpec spec, int parameters) => spec.Name switch
     {
         OptimizerKind.Sgd => new Sgd(spec.Momentum, nesterov: false, parameters),

@@ -3,7 +3,9 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Training.Optimizers;
 
-/// <summary>RMSprop (Hinton, Neural Networks for Machine Learning, lecture 6e), as <c>torch.optim.RMSprop</c> writes it, not centred.</summary>
+/// <summary>
+/// RMSprop (Hinton, Neural Networks for Machine Learning, lecture 6e), as <c>torch.optim.RMSprop</c> defines it, not centred.
+/// </summary>
 internal sealed class RmsProp(OptimizerSpec spec, int parameters) : IOptimizer
 {
     private readonly float[] _square = new float[parameters];

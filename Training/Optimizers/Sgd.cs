@@ -3,10 +3,12 @@ using System.Numerics;
 namespace Orleans.Tbptt.Training.Optimizers;
 
 /// <summary>
-/// Stochastic gradient descent with momentum, as <c>torch.optim.SGD</c> writes it: v ← m·v + g, then p ← p − lr·v, or with Nesterov's momentum p ← p − lr·(g + m·v).
+/// Stochastic gradient descent with momentum, as <c>torch.optim.SGD</c> defines it: v ← m·v + g, then p ← p − lr·v, or with Nesterov's
+/// momentum p ← p − lr·(g + m·v).
 /// </summary>
 /// <param name="momentum">m; 0 for none.</param>
-/// <param name="nesterov">Whether the momentum is Nesterov's: the outer optimizer of rounds, whose gradient is the averaged difference of the trainers' parameters.</param>
+/// <param name="nesterov">Whether the momentum is Nesterov's: the outer optimizer of rounds, whose gradient is the averaged difference of
+/// the trainers' parameters.</param>
 /// <param name="parameters">How many parameters there are.</param>
 internal sealed class Sgd(double momentum, bool nesterov, int parameters) : IOptimizer
 {

@@ -4,9 +4,9 @@ using Orleans.Tbptt.Data.Plan;
 
 namespace Orleans.Tbptt.Training.Replicas;
 
-/// <summary>A stretch of time in which the same lanes are at work.</summary>
+/// <summary>A range of time steps with the same active lanes.</summary>
 /// <param name="Steps">Time steps.</param>
-/// <param name="Lanes">Active lanes: the first so many of <see cref="ChunkBatch.ActiveLanes"/>.</param>
+/// <param name="Lanes">The number of active lanes, a prefix of <see cref="ChunkBatch.ActiveLanes"/>.</param>
 /// <param name="FirstTime">The chunk's time step at which it begins.</param>
 /// <param name="FirstRow">Its first row in the batch's buffers.</param>
 public readonly record struct Segment(int Steps, int Lanes, int FirstTime, int FirstRow);
@@ -15,8 +15,8 @@ public readonly record struct Segment(int Steps, int Lanes, int FirstTime, int F
 /// One chunk of a trainer's lanes, laid out for the replica without padding.
 /// </summary>
 /// <remarks>
-/// Active lanes are sorted by chunk length, longest first, so that time falls into segments in which a shrinking prefix of the lanes is at
-/// work. Rows are time-major within a segment. Equal lengths, the common case, are one segment: plain <c>[time, lane]</c>.
+/// Active lanes are sorted by chunk length, longest first, so that time divides into segments in which a shrinking prefix of the lanes is
+/// active. Rows are time-major within a segment. Equal lengths, the common case, are one segment: plain <c>[time, lane]</c>.
 /// <code>
 /// lane lengths 3 5 5      active lanes 1 2 0      time   0 1 2   3 4
 ///                                               lane 1  ▪ ▪ ▪   ▪ ▪
@@ -24,7 +24,7 @@ public readonly record struct Segment(int Steps, int Lanes, int FirstTime, int F
 ///                                               lane 0  ▪ ▪ ▪
 ///                                                      segment 0  1
 /// </code>
-/// Buffers grow to the largest chunk met and are then reused.
+/// Buffers grow to the largest chunk so far and are reused.
 /// </remarks>
 public sealed class ChunkBatch
 {
@@ -42,13 +42,15 @@ public sealed class ChunkBatch
     /// <summary>An empty batch for data of this shape.</summary>
     public ChunkBatch(DataShape shape) => _shape = shape;
 
-    /// <summary>What a row looks like.</summary>
+    /// <summary>The shape of a row.</summary>
     public DataShape Shape => _shape;
 
     /// <summary>The trainer's lanes (from 0 within its block) that have work, longest chunk first, lower lane first on a tie.</summary>
     public ReadOnlySpan<int> ActiveLanes => _activeLanes.AsSpan(0, _active);
 
-    /// <summary>Of each of the trainer's lanes, whether its hidden state is zeroed before the chunk: a sequence starts, or the lane is idle.</summary>
+    /// <summary>
+    /// For each of the trainer's lanes, whether its hidden state is zeroed before the chunk: a sequence starts, or the lane is idle.
+    /// </summary>
     public ReadOnlySpan<bool> Resets => _resets;
 
     /// <summary>The segments, in time order; empty when every lane is idle.</summary>
@@ -75,7 +77,7 @@ public sealed class ChunkBatch
     /// <summary>Targets that are classes, <c>[Rows]</c>.</summary>
     public ReadOnlySpan<long> Classes => _classes.AsSpan(0, _shape.HasClasses ? Rows : 0);
 
-    /// <summary>Fills the batch with what the plan gives a block of lanes in a step. Leaves no garbage once the buffers have grown.</summary>
+    /// <summary>Fills the batch with the chunk of a block of lanes in a step. Allocates nothing once the buffers have grown.</summary>
     public void Load(ISequenceSet sequences, ChunkPlan plan, long step, LaneBlock block)
     {
         if (_chunks.Length != block.Count)
@@ -109,7 +111,7 @@ public sealed class ChunkBatch
         }
     }
 
-    /// <summary>Puts a lane behind those whose chunks are as long or longer.</summary>
+    /// <summary>Inserts a lane after those whose chunks are as long or longer.</summary>
     private void Insert(int lane)
     {
         int at = _active++;
@@ -133,7 +135,7 @@ public sealed class ChunkBatch
         }
     }
 
-    // Static lambdas: a method group of the sequences would be a new object each time.
+    // Static lambdas, because a method group would allocate a delegate each time.
     private delegate void Reader<T>(ISequenceSet sequences, SequenceSlice slice, Span<T> destination);
 
     private void Scatter<T>(Reader<T> read, ISequenceSet sequences, SequenceSlice slice, int position, ref T[] rows, int width)

@@ -3,7 +3,8 @@ using Orleans.Tbptt.Numerics;
 namespace Orleans.Tbptt.Training.Replicas;
 
 /// <summary>
-/// The dropout masks of one step: whether a unit is kept is a hash of (seed, step, layer, lane, time, unit), so the masks are the same for any
+/// The dropout masks of one step: whether a unit is kept is a hash of (seed, step, layer, lane, time, unit), so the masks are the same for
+/// any
 /// number of trainers, any engine and any device, and a resumed run needs no generator's state.
 /// </summary>
 /// <param name="Seed">The run's seed.</param>
@@ -19,7 +20,8 @@ public readonly record struct DropoutMasks(long Seed, long Step, int FirstLane, 
     public bool IsActive => Rate > 0;
 
     /// <summary>
-    /// Writes the mask between layer <paramref name="layer"/> and the next, <c>[batch.Rows, units]</c>: 0 where a unit is dropped, otherwise
+    /// Writes the mask between layer <paramref name="layer"/> and the next, <c>[batch.Rows, units]</c>: 0 where a unit is dropped,
+    /// otherwise
     /// 1 / (1 - rate), as <c>torch.nn.Dropout</c> scales what it keeps.
     /// </summary>
     public void Fill(ChunkBatch batch, int layer, int units, Span<float> mask)

@@ -3,12 +3,14 @@ using Orleans.Tbptt.Specs;
 namespace Orleans.Tbptt.Training.Replicas;
 
 /// <summary>
-/// The network a trainer owns, on one device. The one seam of the engine: everything passes through host buffers, so nothing above knows
-/// which engine or device is below.
+/// The network that a trainer owns, on one device. The only seam of the engines: everything passes through host buffers, so no caller
+/// depends
+/// on the engine or device.
 /// </summary>
 /// <remarks>
-/// Not thread-safe, and where <see cref="IsBoundToThread"/> to be used on the thread that made it alone. Hidden state is lane-major, <c>[lane][h, c][layer][unit]</c> (c for an LSTM only),
-/// so that a block of lanes is one contiguous stretch.
+/// Not thread-safe; where <see cref="IsBoundToThread"/>, used only on the thread that created it. Hidden state is lane-major, <c>[lane][h,
+/// c][layer][unit]</c> (c for an LSTM only),
+/// so that a block of lanes is contiguous.
 /// </remarks>
 public interface IReplica : IDisposable
 {
@@ -18,21 +20,22 @@ public interface IReplica : IDisposable
     /// <summary>The device it computes on, such as <c>cpu</c> or <c>cuda:0</c>.</summary>
     string Device { get; }
 
-    /// <summary>What computes: <c>fused</c> or <c>torch</c>.</summary>
+    /// <summary>The engine: <c>fused</c> or <c>torch</c>.</summary>
     string Engine { get; }
 
-    /// <summary>Whether it may be used on no other thread than the one that made it, <see cref="IDisposable.Dispose"/> included.</summary>
+    /// <summary>Whether it may be used only on the thread that created it, <see cref="IDisposable.Dispose"/> included.</summary>
     bool IsBoundToThread { get; }
 
-    /// <summary>Takes over parameters, <c>[Layout.Length]</c>.</summary>
+    /// <summary>Loads parameters, <c>[Layout.Length]</c>.</summary>
     void LoadParameters(ReadOnlySpan<float> parameters);
 
     /// <summary>
-    /// Runs a chunk forward and backward. The hidden state enters as a constant and leaves as values: the graph ends with the chunk, which is
-    /// what truncates backpropagation through time.
+    /// Runs a chunk forward and backward. The hidden state enters as a constant and leaves as values: the graph ends with the chunk, which
+    /// is
+    /// the truncation of backpropagation through time.
     /// </summary>
     /// <param name="batch">The chunk.</param>
-    /// <param name="dropout">Where the chunk's dropout masks come from.</param>
+    /// <param name="dropout">The chunk's dropout masks.</param>
     /// <param name="hiddenBefore">Hidden state of all the trainer's lanes, already zeroed where a sequence starts.</param>
     /// <param name="hiddenAfter">Receives the hidden state after each lane's last time step; zero for idle lanes.</param>
     /// <param name="gradientSum">Receives the gradient of the loss <b>sum</b>, <c>[Layout.Length]</c>.</param>

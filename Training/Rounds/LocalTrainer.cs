@@ -6,10 +6,11 @@ using Orleans.Tbptt.Training.Steps;
 namespace Orleans.Tbptt.Training.Rounds;
 
 /// <summary>
-/// One trainer's part in rounds of local steps (DiLoCo; Douillard et al., 2023, arXiv:2311.08105, algorithm 1, inner optimization): its own copy of the
-/// parameters, its own optimizer, its own lanes; nobody else is asked between a round's first chunk and its last.
+/// One trainer's part in rounds of local steps (DiLoCo; Douillard et al., 2023, arXiv:2311.08105, algorithm 1, inner optimization): its own
+/// copy of the
+/// parameters, its own optimizer, its own lanes, without communication between a round's first chunk and its last.
 /// </summary>
-/// <remarks>Bound to the thread that made the share's replica. What it returns is its own memory, and stays as it is until the next round.</remarks>
+/// <remarks>Bound to the thread that created the shard's replica. Results are its own memory, unchanged until the next round.</remarks>
 public sealed class LocalTrainer
 {
     private readonly TrainSpec _train;
@@ -19,7 +20,7 @@ public sealed class LocalTrainer
     private readonly float[] _gradient;
     private long? _step;
 
-    /// <summary>Makes a trainer that stands at step 0, its optimizer without an update.</summary>
+    /// <summary>Creates a trainer at step 0, its optimizer in the initial state.</summary>
     /// <param name="spec">The run's spec, every size known.</param>
     /// <param name="shard">Its lanes and replica; not owned.</param>
     public LocalTrainer(RunSpec spec, TrainerShard shard)
@@ -34,11 +35,11 @@ public sealed class LocalTrainer
     /// <summary>The running averages of the inner optimizer, in order; they change with every step.</summary>
     private IReadOnlyList<ReadOnlyMemory<float>> Averages { get; }
 
-    /// <summary>Puts the inner optimizer at a committed state; the share's lanes are restored apart.</summary>
+    /// <summary>Restores the inner optimizer to a committed state; the shard's lanes are restored separately.</summary>
     /// <param name="step">Committed steps.</param>
-    /// <param name="averages">The running averages after them, in order.</param>
-    /// <param name="count">The updates that the inner optimizer had made.</param>
-    /// <exception cref="ArgumentException">There are other running averages than the optimizer has.</exception>
+    /// <param name="averages">The running averages after that step, in order.</param>
+    /// <param name="count">The number of updates of the inner optimizer.</param>
+    /// <exception cref="ArgumentException">The running averages do not match the optimizer's.</exception>
     public void Restore(long step, IReadOnlyList<ReadOnlyMemory<float>> averages, long count)
     {
         if (averages.Count != Averages.Count)
@@ -48,19 +49,21 @@ public sealed class LocalTrainer
         (_optimizer.Count, _step) = (count, step);
     }
 
-    /// <summary>Whether it stands where a round from this step on begins. It keeps nothing of the round before: one that is run again is restored first.</summary>
+    /// <summary>
+    /// Whether it can run the round that begins at a step. It keeps no state of the previous round: to repeat one, restore first.
+    /// </summary>
     public bool CanTrain(long step) => step == _step;
 
-    /// <summary>Runs a round: so many steps on the trainer's own lanes, each with an update of its own parameters.</summary>
+    /// <summary>Runs a round: a number of steps on the trainer's own lanes, each with an update of its own parameters.</summary>
     /// <param name="at">The round's first chunk.</param>
-    /// <param name="chunks">The round's chunks, all of one epoch.</param>
+    /// <param name="chunks">The number of chunks, all of one epoch.</param>
     /// <param name="start">The parameters of S(step), the same for every trainer.</param>
-    /// <param name="isAbandoned">Asked before every chunk: whether nobody wants the round any more.</param>
-    /// <returns>Null when it was abandoned: then the trainer must be restored.</returns>
+    /// <param name="isAbandoned">Checked before every chunk: whether the round was abandoned.</param>
+    /// <returns>Null when the round was abandoned; the trainer must then be restored.</returns>
     public RoundResult? TrainRound(StepPosition at, int chunks, ReadOnlySpan<float> start, Func<bool> isAbandoned)
     {
         if (!CanTrain(at.Step))
-            throw new InvalidOperationException($"asked for a round from step {at.Step}, but this trainer stands at {_step}");
+            throw new InvalidOperationException($"found a round from step {at.Step}, expected step {_step}");
         _step = null;
         var (lossSums, weights) = (new List<double>(chunks), new List<double>(chunks));
         string? notFinite = null;
@@ -79,7 +82,7 @@ public sealed class LocalTrainer
             }
         }
 
-        // An update can overflow by itself. Had an earlier one, the loss after it would have told.
+        // The update itself can overflow. An overflow in an earlier update would have shown in the loss after it.
         if (notFinite is null && Divergence.Describe(_parameters, _shard.Replica.Layout) is { } found)
         {
             notFinite = found;
@@ -87,7 +90,7 @@ public sealed class LocalTrainer
             weights.RemoveAt(chunks - 1);
         }
 
-        // The gradient has done its work: its memory takes the difference.
+        // The gradient is no longer needed: its memory is reused for the difference.
         float elements = (float)weights.Sum();
         TensorPrimitives.Subtract(start, _parameters, _gradient);
         TensorPrimitives.Multiply<float>(_gradient, elements, _gradient);
@@ -96,8 +99,8 @@ public sealed class LocalTrainer
         return new(_gradient, _shard.Hidden, lossSums, weights, Averages, _optimizer.Count, notFinite);
     }
 
-    /// <summary>Average over the trainer's own elements, check, clip, update. Without work there is nothing to learn, and no update.</summary>
-    /// <returns>In words, what is not finite; null when all is.</returns>
+    /// <summary>Averages over the trainer's own elements, checks, clips, updates. When all lanes are idle there is no update.</summary>
+    /// <returns>A description of what is not finite; null when everything is.</returns>
     private string? Update(double lossSum, double weight)
     {
         if (weight == 0)

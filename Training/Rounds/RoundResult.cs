@@ -1,13 +1,14 @@
 namespace Orleans.Tbptt.Training.Rounds;
 
-/// <summary>What one trainer gives to a round. The difference belongs to the round once handed over: it sums in place.</summary>
-/// <param name="DifferenceSum">What its steps have taken from each parameter, θ_start − θ_trainer, times <see cref="Weight"/>: <c>[parameters]</c>.</param>
+/// <summary>One trainer's result of a round. The receiver owns the difference and sums in place.</summary>
+/// <param name="DifferenceSum">The difference θ_start − θ_trainer, times <see cref="Weight"/>: <c>[parameters]</c>.</param>
 /// <param name="Hidden">The hidden state of its lanes after the round.</param>
 /// <param name="LossSums">Each step's loss, summed over the trainer's elements.</param>
-/// <param name="Weights">Each step's elements.</param>
+/// <param name="Weights">The number of elements of each step.</param>
 /// <param name="Averages">The running averages of its inner optimizer after the round.</param>
-/// <param name="OptimizerCount">The updates that its inner optimizer has made.</param>
-/// <param name="NotFinite">In words, what was not finite in the step after the last of <paramref name="LossSums"/>; null when all was.</param>
+/// <param name="OptimizerCount">The number of updates of its inner optimizer.</param>
+/// <param name="NotFinite">A description of what was not finite in the step after the last of <paramref name="LossSums"/>; null when
+/// everything was.</param>
 public readonly record struct RoundResult(
     Memory<float> DifferenceSum, ReadOnlyMemory<float> Hidden, IReadOnlyList<double> LossSums, IReadOnlyList<double> Weights,
     IReadOnlyList<ReadOnlyMemory<float>> Averages, long OptimizerCount, string? NotFinite = null)

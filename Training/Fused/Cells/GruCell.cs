@@ -4,7 +4,8 @@ using Orleans.Tbptt.Training.Fused.Simd;
 namespace Orleans.Tbptt.Training.Fused.Cells;
 
 /// <summary>
-/// Gated recurrent unit (Cho et al., 2014), as <c>torch.nn.GRU</c>: gates r, z, n; n = tanh(inputs' sum + r · hidden state's sum), h = (1 − z)·n + z·h'.
+/// Gated recurrent unit (Cho et al., 2014), as <c>torch.nn.GRU</c>: gates r, z, n; n = tanh(inputs' sum + r · hidden state's sum), h = (1 −
+/// z)·n + z·h'.
 /// </summary>
 internal sealed unsafe class GruCell : RecurrentCell
 {

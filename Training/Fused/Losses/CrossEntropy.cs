@@ -6,12 +6,13 @@ using Orleans.Tbptt.Training.Steps;
 namespace Orleans.Tbptt.Training.Fused.Losses;
 
 /// <summary>
-/// The sum of −log softmax(outputs)[target], and its gradient softmax − one at the target. The largest output is taken off first, so that nothing overflows.
+/// The sum of −log softmax(outputs)[target], and its gradient softmax − one at the target. The largest output is subtracted first, so that
+/// nothing overflows.
 /// </summary>
 internal static unsafe class CrossEntropy
 {
-    /// <summary>Puts the gradient in the outputs' place and returns the sum, in nats.</summary>
-    /// <param name="outputs">A row of outputs for each class.</param>
+    /// <summary>Replaces the outputs by their gradient and returns the loss sum, in nats.</summary>
+    /// <param name="outputs">A row of outputs for each target, one output per class.</param>
     /// <param name="classes">The target of each row.</param>
     public static double Sum(Rows outputs, ReadOnlySpan<long> classes)
     {
@@ -21,7 +22,7 @@ internal static unsafe class CrossEntropy
             float* values = outputs[row];
             var numbers = outputs.Span(row);
 
-            // The largest is the same in whatever order one looks; a NaN wins, and makes the loss one.
+            // The maximum does not depend on the order of comparison; a NaN propagates and makes the loss NaN.
             float largest = System.Numerics.Tensors.TensorPrimitives.Max(numbers);
             int target = Checked(classes[row], numbers.Length);
             double wanted = numbers[target];
@@ -35,9 +36,9 @@ internal static unsafe class CrossEntropy
         return sum;
     }
 
-    /// <summary>Data were checked when they were opened; where a file has changed since, nothing else may be written over.</summary>
+    /// <summary>Data were checked when they were opened; a file that changed since must not cause writes out of bounds.</summary>
     private static int Checked(long target, int classes) => target >= 0 && target < classes
-        ? (int)target : throw new InvalidDataException($"the data have a target of class {target}, expected 0 to {classes - 1}: they have changed since they were opened");
+        ? (int)target : throw new InvalidDataException($"the data have a target of class {target}, expected 0 to {classes - 1}; the data changed after they were opened");
 
     private readonly struct ExpWork(float* values, float largest) : IElementwise
     {

@@ -1,12 +1,16 @@
 namespace Orleans.Tbptt.Training.Fused.Losses;
 
-/// <summary>The natural logarithm from exactly rounded operations alone: C libraries differ in its last bits.</summary>
+/// <summary>The natural logarithm from exactly rounded operations only, because C libraries differ in its last bits.</summary>
 internal static class Logarithm
 {
     private const double Ln2 = 0.69314718055994530942;
 
-    /// <summary>ln x for a normal x &gt; 0, within 1e-15 relative or absolute, whichever is larger; NaN for NaN, infinity for infinity.</summary>
-    /// <remarks>x = 2^e · m with m in [√½, √2); ln m = 2 artanh((m − 1) / (m + 1)), whose series in z² ≤ 0.0295 ends after ten terms.</remarks>
+    /// <summary>
+    /// ln x for a normal x &gt; 0, within 1e-15 relative or absolute, whichever is larger; NaN for NaN, infinity for infinity.
+    /// </summary>
+    /// <remarks>
+    /// x = 2^e · m with m in [√½, √2); ln m = 2 artanh((m − 1) / (m + 1)), whose series in z² ≤ 0.0295 ends after ten terms.
+    /// </remarks>
     public static double Of(double x)
     {
         if (!double.IsFinite(x))

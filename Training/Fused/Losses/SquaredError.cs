@@ -10,7 +10,7 @@ internal sealed unsafe class SquaredError
 {
     private float[] _differences = [];
 
-    /// <summary>Puts the gradient in the outputs' place and returns the sum.</summary>
+    /// <summary>Replaces the outputs by their gradient and returns the loss sum.</summary>
     /// <param name="outputs">A row of outputs for each row of targets.</param>
     /// <param name="targets"><c>[rows, outputs.Columns]</c>.</param>
     public double Sum(Rows outputs, ReadOnlySpan<float> targets)

@@ -3,20 +3,21 @@ using System.Runtime.Intrinsics;
 
 namespace Orleans.Tbptt.Training.Fused.Matrices;
 
-/// <summary>The left factor of a product, <c>[rows, depth]</c>, and how to walk through it.</summary>
+/// <summary>The left factor of a product, <c>[rows, depth]</c>, and its strides.</summary>
 /// <param name="Start">Its first number.</param>
-/// <param name="Block">From a row to the next where a tile begins.</param>
-/// <param name="Row">From a row to the next within a tile.</param>
-/// <param name="Step">From a term of the sums to the next.</param>
+/// <param name="Block">The stride between rows at which tiles begin.</param>
+/// <param name="Row">The stride between rows within a tile.</param>
+/// <param name="Step">The stride between terms of a sum.</param>
 /// <param name="Even">Whether tiles may be of any height; otherwise each but the last has all rows.</param>
 internal readonly unsafe record struct LeftFactor(nint Start, nint Block, nint Row, nint Step, bool Even)
 {
-    /// <summary>Rows as they lie.</summary>
+    /// <summary>Rows in their own layout.</summary>
     public static LeftFactor Of(float* start, nint stride) => new((nint)start, stride, stride, 1, Even: true);
 }
 
 /// <summary>
-/// The transpose of rows as a left factor, laid out as a tile reads it: strips of as many columns as a tile has rows, the numbers of a step next to one another.
+/// The transpose of rows as a left factor, in the order in which a tile reads it: strips of as many columns as a tile has rows, the numbers
+/// of a step contiguous.
 /// </summary>
 internal sealed unsafe class Strips : IDisposable
 {

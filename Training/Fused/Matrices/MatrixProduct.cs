@@ -1,31 +1,32 @@
 namespace Orleans.Tbptt.Training.Fused.Matrices;
 
-/// <summary>Products of matrices, every sum in the order of its terms.</summary>
+/// <summary>Matrix products; every sum runs in the order of its terms.</summary>
 internal static unsafe class MatrixProduct
 {
     /// <summary>
-    /// Numbers of a panel's part that is to stay in the second-level cache while all rows pass by: 144 KiB. It need not lie in the first-level cache, which it comes into
-    /// in order; but the sums are read and written once for each part, and with short ones that takes longer.
+    /// Numbers in the part of a panel that stays in the second-level cache while all rows are processed: 144 KiB. It need not fit the
+    /// first-level cache, into which it is prefetched
+    /// in order; but the sums are read and written once for each part, which costs more with shorter parts.
     /// </summary>
     private const int PanelPart = 36 << 10;
 
-    /// <summary>Numbers of the left factor that are to stay there, too, while all panels pass by: 240 KiB.</summary>
+    /// <summary>Numbers of the left factor that also stay there while all panels are processed: 240 KiB.</summary>
     private const int LeftPart = 60 << 10;
 
     /// <summary>c = init + a · b.</summary>
     /// <param name="a">The left factor.</param>
     /// <param name="b">The right factor, packed.</param>
-    /// <param name="init">What each sum begins with, padded as c's rows are; may be c.</param>
-    /// <param name="initRow">From row to row there; 0 where all rows begin alike.</param>
-    /// <param name="c">The result, rows padded to whole registers.</param>
-    /// <param name="cRow">From row to row there.</param>
+    /// <param name="init">The initial value of each sum, padded like c's rows; may be c.</param>
+    /// <param name="initRow">The row stride of init; 0 to use one row for all.</param>
+    /// <param name="c">The result, rows padded to full registers.</param>
+    /// <param name="cRow">The row stride of c.</param>
     /// <param name="rows">Rows of a and of the result.</param>
     public static void Multiply(LeftFactor a, Panels b, float* init, nint initRow, float* c, nint cRow, int rows)
     {
         int part = PanelPart / Tiles.Columns;
         for (int first = 0; first < b.Depth; first += part)
         {
-            // What has been summed so far lies in c, and the rest is added to it.
+            // c holds the partial sums; the rest is added to them.
             int steps = Math.Min(part, b.Depth - first), block = Math.Max(1, LeftPart / steps / Tiles.Rows) * Tiles.Rows;
             for (int top = 0, bottom; top < rows; top = bottom)
             {
@@ -49,7 +50,7 @@ internal static unsafe class MatrixProduct
         }
     }
 
-    /// <summary>The last two tiles share their rows evenly: a low one is slow.</summary>
+    /// <summary>The last two tiles share their rows evenly, because a tile of few rows is slow.</summary>
     private static int Height(int left, bool even)
     {
         int most = Tiles.Rows;

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Orleans.Tbptt.Training.Fused.Matrices;
 
-/// <summary>Memory for float32 numbers outside the garbage collector's heap, begun at a cache line; grows, never shrinks.</summary>
+/// <summary>Native memory for float32 numbers, aligned to a cache line; grows, never shrinks.</summary>
 internal sealed unsafe class NativeFloats : IDisposable
 {
     private const nuint CacheLine = 64;
@@ -13,7 +13,7 @@ internal sealed unsafe class NativeFloats : IDisposable
 
     ~NativeFloats() => Free();
 
-    /// <summary>Makes room for so many numbers. Where it has to grow, what was there is lost and all is zero.</summary>
+    /// <summary>Ensures room for a number of elements. When the memory grows, its contents are lost and it is zeroed.</summary>
     public void Reserve(long length)
     {
         if (length <= _length)

@@ -4,8 +4,9 @@ using Orleans.Tbptt.Training.Fused.Simd;
 namespace Orleans.Tbptt.Training.Fused.Matrices;
 
 /// <summary>
-/// The right factor of a product, <c>[depth, columns]</c>, laid out as a tile reads it: panels of as many columns as a tile has, the columns of a step next to one
-/// another, steps one after another. The last panel is padded with zeros to whole registers.
+/// The right factor of a product, <c>[depth, columns]</c>, in the order in which a tile reads it: panels of as many columns as a tile has,
+/// the columns of a step
+/// contiguous, step after step. The last panel is padded with zeros to whole registers.
 /// </summary>
 internal sealed unsafe class Panels : IDisposable
 {
@@ -17,12 +18,15 @@ internal sealed unsafe class Panels : IDisposable
     /// <summary>Columns of the result.</summary>
     public int Columns { get; private set; }
 
-    /// <summary>A panel's numbers begin here.</summary>
+    /// <summary>The first number of a panel.</summary>
     /// <param name="column">Its first column.</param>
     public float* At(int column) => _memory.Start + (long)column * Depth;
 
-    /// <summary>Columns of the panel that begins at a column, padding included: as many as a tile has, but the last two panels share theirs evenly, since a narrow one is slow.</summary>
-    /// <param name="column">Its first column: the end of the panel before it.</param>
+    /// <summary>
+    /// Columns of the panel that begins at a column, padding included: as many as a tile has, but the last two panels share theirs evenly,
+    /// because a narrow one is slow.
+    /// </summary>
+    /// <param name="column">Its first column: the end of the previous panel.</param>
     public int Width(int column)
     {
         int left = Rows.Padded(Columns - column), most = Tiles.Columns;
@@ -64,7 +68,7 @@ internal sealed unsafe class Panels : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void PackTransposed(float* source, nint stride, int depth, int columns)
     {
-        // A cache line of each source row is used up before the next one is touched.
+        // A cache line of each source row is consumed before the next one is touched.
         const int line = 16;
         Begin(depth, columns);
         for (int column = 0, width; column < columns; column += width)

@@ -3,25 +3,25 @@ using Orleans.Tbptt.Training.Fused.Simd;
 namespace Orleans.Tbptt.Training.Fused.Matrices;
 
 /// <summary>
-/// A matrix of rows one after another, each padded to whole registers: a product may write the padding (with zeros or rubbish), nothing reads meaning into it.
+/// A matrix of contiguous rows, each padded to full registers. A product may write anything into the padding; its contents are undefined.
 /// </summary>
 internal sealed unsafe class Rows(int columns) : IDisposable
 {
     private readonly NativeFloats _memory = new();
 
-    /// <summary>Numbers of a row that mean something.</summary>
+    /// <summary>Numbers per row, without padding.</summary>
     public int Columns => columns;
 
-    /// <summary>From a row to the next.</summary>
+    /// <summary>The row stride.</summary>
     public int Stride { get; } = Padded(columns);
 
-    /// <summary>A row of so many numbers, padded to whole registers.</summary>
+    /// <summary>The length of a row of a number of elements, padded to full registers.</summary>
     public static int Padded(int columns) => (columns + Elementwise.Width - 1) / Elementwise.Width * Elementwise.Width;
 
     /// <summary>The first number of a row.</summary>
     public float* this[int row] => _memory.Start + (long)row * Stride;
 
-    /// <summary>Makes room for so many rows; where it grows, what was there is lost.</summary>
+    /// <summary>Ensures room for a number of rows; when the memory grows, its contents are lost.</summary>
     public void Reserve(int rows) => _memory.Reserve((long)rows * Stride);
 
     /// <summary>Sets rows to zero.</summary>

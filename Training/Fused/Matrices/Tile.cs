@@ -3,7 +3,7 @@ using Orleans.Tbptt.Training.Fused.Simd;
 
 namespace Orleans.Tbptt.Training.Fused.Matrices;
 
-/// <summary>A number that the compiler knows: what is left of a tile's code depends on it.</summary>
+/// <summary>A compile-time constant that specialises a tile's code.</summary>
 internal interface ICount
 {
     static abstract int Value { get; }
@@ -20,8 +20,10 @@ internal interface ICount
 ///   [a1]                                  c10 c11 c12
 ///    …                                     …
 /// </code>
-/// Each element of the result is one chain: init, then for every step in order fused multiply-add of a's and b's number. So tile size, blocking and register width
-/// leave no trace in it. What a smaller tile does not need the compiler leaves out: <typeparamref name="TRows"/> and <typeparamref name="TColumns"/> are constants.
+/// Each element of the result is one chain: init, then for every step in order fused multiply-add of a's and b's number. Tile size,
+/// blocking and register width
+/// therefore do not affect it. The compiler removes the code that a smaller tile does not need, because <typeparamref name="TRows"/> and
+/// <typeparamref name="TColumns"/> are constants.
 /// </remarks>
 internal static unsafe class Tile<TFloats, TRows, TColumns>
     where TFloats : unmanaged, IFloats<TFloats>
@@ -31,13 +33,13 @@ internal static unsafe class Tile<TFloats, TRows, TColumns>
     /// <summary>c = init + a · b for one tile.</summary>
     /// <param name="steps">Terms of each sum.</param>
     /// <param name="a">The first row's first number.</param>
-    /// <param name="aRow">From a row's number to the next row's.</param>
-    /// <param name="aStep">From a step's number to the next step's.</param>
+    /// <param name="aRow">The stride of a between rows.</param>
+    /// <param name="aStep">The stride of a between steps.</param>
     /// <param name="b">The panel: the columns of each step, one step after another.</param>
-    /// <param name="init">What the first row begins with; may be c.</param>
-    /// <param name="initRow">From row to row there; 0 where all rows begin alike.</param>
+    /// <param name="init">The initial values of the first row; may be c.</param>
+    /// <param name="initRow">The row stride of init; 0 to use one row for all.</param>
     /// <param name="c">The first row of the result.</param>
-    /// <param name="cRow">From row to row there.</param>
+    /// <param name="cRow">The row stride of c.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(nint steps, float* a, nint aRow, nint aStep, float* b, float* init, nint initRow, float* c, nint cRow)
     {

@@ -3,7 +3,7 @@ using Orleans.Tbptt.Training.Fused.Simd;
 
 namespace Orleans.Tbptt.Training.Fused.Matrices;
 
-/// <summary>The tiles of this processor: the widest registers it has, and as many sums as it has registers for.</summary>
+/// <summary>The tiles for this processor: its widest registers, and as many sums as fit into its registers.</summary>
 internal static unsafe class Tiles
 {
     /// <summary>Registers of columns of the widest tile.</summary>
@@ -11,13 +11,13 @@ internal static unsafe class Tiles
 
     private static readonly delegate*<nint, float*, nint, nint, float*, float*, nint, float*, nint, void>[] Table = Make();
 
-    /// <summary>Rows of the highest tile: 8 with 32 registers (AVX-512, ARM64), 4 with the 16 that others have.</summary>
+    /// <summary>Rows of the tallest tile: 8 with 32 registers (AVX-512, ARM64), otherwise 4 with 16 registers.</summary>
     public static int Rows => Vector512.IsHardwareAccelerated || System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported ? 8 : 4;
 
     /// <summary>Columns of the widest tile.</summary>
     public static int Columns => Registers * Elementwise.Width;
 
-    /// <summary>The tile of so many rows and registers of columns.</summary>
+    /// <summary>The tile with a number of rows and of column registers.</summary>
     public static delegate*<nint, float*, nint, nint, float*, float*, nint, float*, nint, void> Of(int rows, int registers) =>
         Table[(rows - 1) * Registers + registers - 1];
 

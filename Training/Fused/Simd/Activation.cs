@@ -3,21 +3,24 @@ using System.Runtime.CompilerServices;
 namespace Orleans.Tbptt.Training.Fused.Simd;
 
 /// <summary>
-/// exp, sigmoid and tanh from additions, multiplications and divisions alone, in one order: the same bits on every processor, where those of C libraries
+/// exp, sigmoid and tanh from additions, multiplications and divisions only, in a fixed order: the same bits on every processor, whereas C
+/// libraries
 /// and vector libraries differ.
 /// </summary>
 /// <remarks>
-/// The argument is split as x = n·ln 2 + r with |r| ≤ ln 2 / 2 (Cody and Waite, "Software manual for the elementary functions", 1980), and e^r − 1 is a
-/// polynomial with the coefficients of Moshier's Cephes library (<c>expf.c</c>). Largest errors over all of float32, against double precision, in units
+/// The argument is split as x = n·ln 2 + r with |r| ≤ ln 2 / 2 (Cody and Waite, "Software manual for the elementary functions", 1980), and
+/// e^r − 1 is a
+/// polynomial with the coefficients of Moshier's Cephes library (<c>expf.c</c>). Largest errors over all of float32, against double
+/// precision, in units
 /// in the last place: exp 1.1, sigmoid 3, tanh 3; a test holds them.
 /// </remarks>
 internal static class Activation
 {
-    // Adding 1.5 · 2²³ to a smaller number leaves no bits for a fraction: it is rounded to a whole one, ties to even.
+    // Adding 1.5 · 2²³ to a smaller number leaves no bits for a fraction, which rounds it to an integer, ties to even.
     private const float Rounder = 12582912;
     private const float Log2E = 1.44269504f;
 
-    // ln 2 in two parts, the first with so few bits that n times it is exact.
+    // ln 2 in two parts, the first with few enough bits that its product with n is exact.
     private const float Ln2High = 0.693359375f;
     private const float Ln2Low = -2.12194440e-4f;
 
@@ -29,12 +32,12 @@ internal static class Activation
         x = T.WhereLess(T.Of(89), x, T.Of(89), x);
         var n = Whole(x * T.Of(Log2E));
 
-        // In two factors, of which neither leaves the range of float32 where the result does not.
+        // Scaled by two factors, neither of which leaves the range of float32 unless the result does.
         var half = Whole(n * T.Of(0.5f));
         return (ExpMinusOne(x, n) + T.Of(1)) * T.PowerOfTwo(half) * T.PowerOfTwo(n - half);
     }
 
-    /// <summary>1 / (1 + e^−x), from e^−|x| ≤ 1, so that nothing overflows and small results are not lost.</summary>
+    /// <summary>1 / (1 + e^−x), from e^−|x| ≤ 1, so that nothing overflows and small results keep their precision.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Sigmoid<T>(T x) where T : unmanaged, IFloats<T>
     {
@@ -52,7 +55,7 @@ internal static class Activation
         var n = Whole(y * T.Of(Log2E));
         var power = T.PowerOfTwo(n);
 
-        // 2ⁿ (e^r − 1) + (2ⁿ − 1): where n = 0 nothing is lost of e^r − 1, otherwise nothing cancels.
+        // 2ⁿ (e^r − 1) + (2ⁿ − 1): for n = 0 e^r − 1 keeps its precision, otherwise nothing cancels.
         var m = T.MultiplyAdd(ExpMinusOne(y, n), power, power - T.Of(1));
         return T.WithSignOf(m / (T.Of(2) + m), x);
     }

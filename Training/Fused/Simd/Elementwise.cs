@@ -3,24 +3,24 @@ using System.Runtime.Intrinsics;
 
 namespace Orleans.Tbptt.Training.Fused.Simd;
 
-/// <summary>Work on one element of a row that does not look at the others.</summary>
+/// <summary>An operation on each element of a row, independent of the other elements.</summary>
 internal interface IElementwise
 {
-    /// <summary>Does it for the elements from <paramref name="at"/> on, as many as <typeparamref name="TFloats"/> holds.</summary>
+    /// <summary>Processes the elements from <paramref name="at"/> on, as many as <typeparamref name="TFloats"/> holds.</summary>
     void Do<TFloats>(int at) where TFloats : unmanaged, IFloats<TFloats>;
 }
 
-/// <summary>Runs element-by-element work over a row in the widest registers that the processor has, its end in narrower ones.</summary>
+/// <summary>Runs an element-by-element operation over a row in the processor's widest registers, its end in narrower ones.</summary>
 internal static class Elementwise
 {
-    /// <summary>The numbers in the widest register; what rows of buffers are padded to is a multiple of it.</summary>
+    /// <summary>The numbers in the widest register; rows of buffers are padded to a multiple of it.</summary>
     public static int Width
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => Vector512.IsHardwareAccelerated ? 16 : Vector256.IsHardwareAccelerated ? 8 : Vector128.IsHardwareAccelerated ? 4 : 1;
     }
 
-    /// <summary>Does the work for elements 0 to <paramref name="count"/> − 1.</summary>
+    /// <summary>Processes elements 0 to <paramref name="count"/> − 1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Run<TWork>(TWork work, int count) where TWork : struct, IElementwise
     {

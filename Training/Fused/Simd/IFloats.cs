@@ -1,8 +1,8 @@
 namespace Orleans.Tbptt.Training.Fused.Simd;
 
 /// <summary>
-/// A few float32 numbers that are computed side by side. Kernels are written once, over this; which width runs them never shows in a bit, because every
-/// operation here is exactly rounded, element by element, and nothing adds up across elements.
+/// A vector of float32 numbers. Kernels are written once against this interface; the width does not affect a bit, because every
+/// operation is exactly rounded, element by element, and none sums across elements.
 /// </summary>
 /// <typeparam name="TSelf">The width.</typeparam>
 internal unsafe interface IFloats<TSelf> where TSelf : unmanaged, IFloats<TSelf>
@@ -26,7 +26,7 @@ internal unsafe interface IFloats<TSelf> where TSelf : unmanaged, IFloats<TSelf>
 
     static abstract TSelf operator -(TSelf value);
 
-    /// <summary>a · b + c, rounded once, on processors without the instruction, too.</summary>
+    /// <summary>a · b + c, rounded once, also on processors without the instruction.</summary>
     static abstract TSelf MultiplyAdd(TSelf a, TSelf b, TSelf c);
 
     static abstract TSelf Abs(TSelf value);
@@ -34,9 +34,11 @@ internal unsafe interface IFloats<TSelf> where TSelf : unmanaged, IFloats<TSelf>
     /// <summary>The magnitude of the first with the sign of the second.</summary>
     static abstract TSelf WithSignOf(TSelf magnitude, TSelf sign);
 
-    /// <summary>Of each element, <paramref name="then"/> where left &lt; right, otherwise (and for a NaN) <paramref name="otherwise"/>.</summary>
+    /// <summary>
+    /// For each element <paramref name="then"/> where left &lt; right, otherwise (and for a NaN) <paramref name="otherwise"/>.
+    /// </summary>
     static abstract TSelf WhereLess(TSelf left, TSelf right, TSelf then, TSelf otherwise);
 
-    /// <summary>2 to the power of each element: whole numbers from −126 to 127. Anything for others.</summary>
+    /// <summary>2 to the power of each element: integers from −126 to 127. Undefined for others.</summary>
     static abstract TSelf PowerOfTwo(TSelf exponent);
 }

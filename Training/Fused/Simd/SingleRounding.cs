@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Orleans.Tbptt.Training.Fused.Simd;
 
-/// <summary>Fused multiply-add on processors without it. C libraries' own are not exact everywhere: some round subnormal results wrongly.</summary>
+/// <summary>Fused multiply-add on processors without it. C libraries are not always exact: some round subnormal results wrongly.</summary>
 internal static class SingleRounding
 {
     /// <summary>Whether the processor has the instruction.</summary>
@@ -16,8 +16,10 @@ internal static class SingleRounding
 
     /// <summary>a · b + c, rounded once.</summary>
     /// <remarks>
-    /// The product of two float32 is exact in double. Its sum with c is rounded to odd (Boldo and Melquiond, "Emulation of FMA and correctly rounded sums", 2008): where it
-    /// is not exact, the last bit is made odd, and rounding that to float32 is the same as rounding the exact sum. What the sum loses, Knuth's two-sum tells.
+    /// The product of two float32 is exact in double. Its sum with c is rounded to odd (Boldo and Melquiond, "Emulation of FMA and
+    /// correctly rounded sums", 2008): where it
+    /// is not exact, the last bit is made odd, and rounding that to float32 is the same as rounding the exact sum. Knuth's two-sum gives
+    /// the rounding error of the sum.
     /// </remarks>
     public static float MultiplyAdd(float a, float b, float c)
     {
