@@ -11,7 +11,7 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Benchmarks;
 
-/// <summary>One silo in this process with a run store of its own: what a run costs beside the same net without it.</summary>
+/// <summary>One silo in this process with its own run store, to compare a run with the same network without a silo.</summary>
 internal sealed class LocalSilo : IAsyncDisposable
 {
     private readonly string _store;
@@ -30,8 +30,8 @@ internal sealed class LocalSilo : IAsyncDisposable
     };
 
     /// <summary>Starts the silo.</summary>
-    /// <param name="configure">What else to add to it.</param>
-    /// <param name="silo">Its number: silos of one process need ports of their own.</param>
+    /// <param name="configure">Additional configuration.</param>
+    /// <param name="silo">Its number, because silos of one process need different ports.</param>
     public static async Task<LocalSilo> Start(Action<ISiloBuilder>? configure = null, int silo = 0)
     {
         string store = Directory.CreateTempSubdirectory("tbptt-benchmark-").FullName;
@@ -45,7 +45,7 @@ internal sealed class LocalSilo : IAsyncDisposable
                 {
                     options.RunsDirectory = store;
 
-                    // A run does not wait until the trainers of the one before it are gone.
+                    // A run does not wait until the trainers of the previous run are gone.
                     options.Slots = 64;
                     options.GrainDirectory = new AdoNetGrainDirectory(
                         SqliteFactory.Instance, $"Data Source={Path.Combine(store, "directory.db")};Pooling=False", "benchmark");
@@ -58,9 +58,9 @@ internal sealed class LocalSilo : IAsyncDisposable
     }
 
     /// <summary>Trains a run to its end.</summary>
-    /// <param name="run">Its id.</param>
-    /// <param name="spec">What to train.</param>
-    /// <param name="watch">Shown the status now and then.</param>
+    /// <param name="run">Its ID.</param>
+    /// <param name="spec">Its spec.</param>
+    /// <param name="watch">Called with the status regularly.</param>
     public async Task<RunDirectory> Train(RunId run, RunSpec spec, Action<RunStatus>? watch = null)
     {
         var grains = _host.Services.GetRequiredService<IGrainFactory>();

@@ -1,6 +1,6 @@
 namespace Orleans.Tbptt.Benchmarks;
 
-/// <summary>The middle of measurements.</summary>
+/// <summary>Computes medians.</summary>
 internal static class Medians
 {
     /// <summary>The median; the lower middle one of an even number.</summary>

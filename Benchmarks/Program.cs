@@ -15,28 +15,28 @@ using Orleans.Tbptt.Specs;
 
 var rounds = new Option<int>("--rounds") { Description = "Paired rounds.", DefaultValueFactory = _ => 7 };
 var epochs = new Option<int>("--epochs") { Description = "Epochs of 300 steps in each round.", DefaultValueFactory = _ => 10 };
-var chunkStep = new Command("chunk-step", "The average example's chunk-step on a silo against bare TorchSharp loops.") { rounds, epochs };
+var chunkStep = new Command("chunk-step", "Compares the average example's chunk-step on a silo with bare TorchSharp loops.") { rounds, epochs };
 chunkStep.SetAction((parsed, _) => ChunkStepComparison.Run(parsed.GetValue(rounds), parsed.GetValue(epochs)));
 
 var steps = new Option<int>("--steps") { Description = "Steps to train.", DefaultValueFactory = _ => 20_000 };
-var engine = new Option<EngineKind>("--engine") { Description = "What computes; auto is fused here.", DefaultValueFactory = _ => EngineKind.Auto };
-var soak = new Command("soak", "Live tensors and resident memory over many steps.") { steps, engine };
+var engine = new Option<EngineKind>("--engine") { Description = "Engine; auto selects fused.", DefaultValueFactory = _ => EngineKind.Auto };
+var soak = new Command("soak", "Prints live tensors and resident memory over many steps.") { steps, engine };
 soak.SetAction((parsed, _) => MemorySoak.Run(parsed.GetValue(steps), parsed.GetValue(engine)));
 
 var copies = new Option<int>("--rounds") { Description = "Copies of the state.", DefaultValueFactory = _ => 200 };
-var directory = new Option<string?>("--directory") { Description = "Where to write; a temporary directory when left out." };
-var checkpoint = new Command("checkpoint", "What a checkpoint costs: the copy that a step waits for, and the writing beside it.") { copies, directory };
+var directory = new Option<string?>("--directory") { Description = "Directory to write to. Default: a temporary one." };
+var checkpoint = new Command("checkpoint", "Measures the cost of a checkpoint: the copy that a step waits for, and the writing in the background.") { copies, directory };
 checkpoint.SetAction((parsed, _) =>
 {
     CheckpointCost.Run(parsed.GetValue(copies), parsed.GetValue(directory));
     return Task.CompletedTask;
 });
 
-var filter = new Option<string>("--filter") { Description = "Which, by name; * stands for anything.", DefaultValueFactory = _ => "*" };
+var filter = new Option<string>("--filter") { Description = "Benchmarks to run, by name; * matches anything.", DefaultValueFactory = _ => "*" };
 var kernels = new Command("kernels", "Kernels, optimizers and buffers, by BenchmarkDotNet.") { filter };
 kernels.SetAction((parsed, _) =>
 {
-    // In this process: BenchmarkDotNet builds another one only from a project that is named as its assembly is.
+    // In this process, because BenchmarkDotNet builds a child program only from a project named like its assembly.
     var config = DefaultConfig.Instance.AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance));
     var reports = BenchmarkSwitcher.FromAssembly(typeof(MatrixProductBenchmark).Assembly).Run(["--filter", parsed.GetValue(filter)!], config);
     return Task.FromResult(reports.Any() && reports.All(report => report.BenchmarksCases.Length > 0 && report.Reports.All(one => one.Success)) ? 0 : 1);

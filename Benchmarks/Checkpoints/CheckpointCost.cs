@@ -10,7 +10,8 @@ using Orleans.Tbptt.Training.Steps;
 namespace Orleans.Tbptt.Benchmarks.Checkpoints;
 
 /// <summary>
-/// What a checkpoint costs: the copy of the state, which is all that a step waits for, and the writing and verified reading beside it.
+/// The cost of a checkpoint: the copy of the state, which is all that a step waits for, and the writing and verified reading in the
+/// background.
 /// </summary>
 internal static class CheckpointCost
 {
@@ -39,7 +40,7 @@ internal static class CheckpointCost
         };
         Directory.CreateDirectory(Path.Combine(root, run.Text));
 
-        // A state that has trained: all of its memory is there.
+        // A state that has trained, so that all of its memory is allocated.
         state.Optimizer.Step(state.Parameters, new float[state.Parameters.Length], 0);
         state.Hidden.AsSpan().Fill(0.5f);
         TrainingSnapshot? snapshot = null;
@@ -51,7 +52,7 @@ internal static class CheckpointCost
         double[] reads = [.. Enumerable.Range(0, 5).Select(_ => Time(() => store.RestoreNewest(run, spec))).Order()];
         Console.WriteLine(
             $"{state.Parameters.Length:N0} parameters, {spec.Train.Optimizer.Name}, {lanes} lanes, {bytes:N0} bytes: " +
-            $"copy {copies[rounds / 2]:f1} µs (worst of {rounds} {copies[^1]:f1}, first {first:f1}, making the buffers beside training {making:f0}), " +
+            $"copy {copies[rounds / 2]:f1} µs (worst of {rounds} {copies[^1]:f1}, first {first:f1}, allocating the buffers during training {making:f0}), " +
             $"write {writes[2] / 1000:f1} ms, verified read {reads[2] / 1000:f1} ms (medians)");
     }
 

@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 namespace Orleans.Tbptt.Benchmarks.ChunkStep;
 
 /// <summary>
-/// What one would write with TorchSharp alone: the Lightning page's loop. Batches lie ready in memory; forward, backward, optimizer, detach.
+/// The loop of Lightning's page, written with TorchSharp only. Batches are in memory; forward, backward, optimizer, detach.
 /// </summary>
 internal sealed class BareLoop : IDisposable
 {
@@ -67,7 +67,7 @@ internal sealed class BareLoop : IDisposable
         (_h, _c) = (h.MoveToOuterDisposeScope(), c.MoveToOuterDisposeScope());
     }
 
-    /// <summary>All parameters as views of one tensor, so that the optimizer has one to update.</summary>
+    /// <summary>All parameters as views of one tensor, so that the optimizer updates only one.</summary>
     private static Parameter Flatten(Parameter[] parameters)
     {
         var flat = new Parameter(cat([.. parameters.Select(parameter => parameter.detach().flatten())]));

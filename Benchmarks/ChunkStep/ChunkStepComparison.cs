@@ -10,7 +10,8 @@ namespace Orleans.Tbptt.Benchmarks.ChunkStep;
 
 /// <summary>
 /// The average example's chunk-step: one trainer on a silo of this process, with messages, journal and optimizer, against bare TorchSharp
-/// loops of the same net. Rounds alternate, so that a noisy machine is as noisy to each; the ratio of the medians is the result.
+/// loops of the same network. Contestants alternate, so that machine noise affects all of them alike; the result is the ratio of the
+/// medians.
 /// </summary>
 internal static class ChunkStepComparison
 {
@@ -40,12 +41,12 @@ internal static class ChunkStepComparison
         }
 
         double[] medians = [.. microseconds.Select(Medians.Of)];
-        Console.WriteLine($"median:  {string.Join(", ", names.Zip(medians, (name, figure) => $"{name} {figure:f0} µs"))} a chunk-step");
+        Console.WriteLine($"median:  {string.Join(", ", names.Zip(medians, (name, figure) => $"{name} {figure:f0} µs"))} per chunk-step");
         Console.WriteLine($"silo, torch / bare {medians[1] / medians[4]:f2}, silo, torch / bare with flat parameters {medians[1] / medians[5]:f2}");
         Console.WriteLine($"silo, fused / bare {medians[0] / medians[4]:f2}, silo, fused / bare with flat parameters {medians[0] / medians[5]:f2}");
     }
 
-    /// <summary>Microseconds a step, by the run's own epoch events: placing trainers and opening data are no steps.</summary>
+    /// <summary>Microseconds per step, from the run's epoch events, which exclude placing trainers and opening data.</summary>
     private static async Task<double> Train(LocalSilo silo, RunSpec spec, int round)
     {
         var directory = await silo.Train(RunId.Parse($"{spec.Engine}{round + 1}".ToLowerInvariant()), spec);
@@ -53,7 +54,7 @@ internal static class ChunkStepComparison
         return epochs.Average(epoch => epoch.Seconds) / 300 * 1e6;
     }
 
-    /// <summary>The same run without grains and messages: what the silo adds is the difference.</summary>
+    /// <summary>The same run without grains and messages; the difference is the silo's overhead.</summary>
     private static double WithoutGrains(RunSpec spec)
     {
         using var run = PreparedRun.Prepare(spec);

@@ -4,7 +4,7 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Benchmarks.Compare;
 
-/// <summary>The whole comparison in one go, and what its children run.</summary>
+/// <summary>The command that compares all contestants, and the one that its child processes run.</summary>
 internal static class CompareCommands
 {
     /// <summary><c>compare</c>: prints ratios, and writes a page.</summary>
@@ -12,10 +12,10 @@ internal static class CompareCommands
     {
         var rounds = new Option<int>("--rounds") { Description = "Paired rounds.", DefaultValueFactory = _ => 7 };
         var seconds = new Option<double>("--seconds") { Description = "Seconds of each measurement.", DefaultValueFactory = _ => 1 };
-        var only = new Option<string?>("--case") { Description = "One case alone: average, 'hidden 128', 'hidden 512' or 'hidden 1024'." };
-        var withoutScaling = new Option<bool>("--without-scaling") { Description = "Leave out two trainers against two processes, which takes minutes." };
-        var page = new Option<string?>("--page") { Description = "The page to write the figures into, such as docs/performance.md; none when left out." };
-        var command = new Command("compare", "Our engines against bare TorchSharp and PyTorch loops, and two trainers against two processes.") { rounds, seconds, only, withoutScaling, page };
+        var only = new Option<string?>("--case") { Description = "Only one case: average, 'hidden 128', 'hidden 512' or 'hidden 1024'." };
+        var withoutScaling = new Option<bool>("--without-scaling") { Description = "Skip two trainers against two processes, which takes minutes." };
+        var page = new Option<string?>("--page") { Description = "Page to write the figures into, e.g. docs/performance.md. Default: none." };
+        var command = new Command("compare", "Compares both engines with bare TorchSharp and PyTorch loops, and two trainers with two processes.") { rounds, seconds, only, withoutScaling, page };
         command.SetAction(async (parsed, _) =>
         {
             var time = TimeSpan.FromSeconds(parsed.GetValue(seconds));
@@ -43,7 +43,7 @@ internal static class CompareCommands
         var engine = new Option<EngineKind>("--engine");
         Option<int> lanes = new("--lanes"), steps = new("--steps"), inputs = new("--inputs"), hidden = new("--hidden");
         var seconds = new Option<double>("--seconds");
-        var command = new Command("one-engine", "One engine on one case: what compare runs as processes of their own.") { engine, lanes, steps, inputs, hidden, seconds };
+        var command = new Command("one-engine", "Runs one engine on one case; used by compare as a child process.") { engine, lanes, steps, inputs, hidden, seconds };
         command.Hidden = true;
         command.SetAction((parsed, _) =>
         {

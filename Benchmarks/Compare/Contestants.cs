@@ -11,14 +11,16 @@ namespace Orleans.Tbptt.Benchmarks.Compare;
 /// <summary>Something that trains a case on one thread.</summary>
 internal interface IContestant : IDisposable
 {
-    /// <summary>In words.</summary>
+    /// <summary>The name in tables.</summary>
     string Name { get; }
 
-    /// <summary>Trains for about so long and tells the microseconds of a chunk-step, optimizer included.</summary>
+    /// <summary>Trains for about a given time and returns the microseconds per chunk-step, optimizer included.</summary>
     double Measure(TimeSpan time);
 }
 
-/// <summary>One of our engines in the single-process trainer: forward, backward, average, checks, optimizer, hidden state.</summary>
+/// <summary>
+/// One of the project's engines in the single-process trainer: forward, backward, average, checks, optimizer, hidden state.
+/// </summary>
 internal sealed class EngineContestant : IContestant
 {
     private readonly PreparedRun _run;
@@ -45,7 +47,7 @@ internal sealed class EngineContestant : IContestant
     }
 }
 
-/// <summary>What one would write with TorchSharp alone.</summary>
+/// <summary>The loop written with TorchSharp only.</summary>
 internal sealed class BareContestant(CompareCase one) : IContestant
 {
     private readonly BareLoop _loop = new(one.Spec(EngineKind.Torch), flat: true);
@@ -57,7 +59,9 @@ internal sealed class BareContestant(CompareCase one) : IContestant
     public void Dispose() => _loop.Dispose();
 }
 
-/// <summary>What one would write with PyTorch alone, where Python has it: <c>bare_loop.py</c> beside this program, told by its input how long to train.</summary>
+/// <summary>
+/// The loop written with PyTorch only, where Python has it: <c>bare_loop.py</c>, which reads from standard input how long to train.
+/// </summary>
 internal sealed class PythonContestant : IContestant
 {
     private readonly Process _process;

@@ -3,19 +3,22 @@ using Orleans.Tbptt.Training.Torch.Native;
 
 namespace Orleans.Tbptt.Benchmarks.Compare;
 
-/// <summary>How one contestant did: the medians over the rounds.</summary>
-/// <param name="Name">Who.</param>
-/// <param name="Microseconds">A chunk-step.</param>
-/// <param name="Ratio">Its time over the fused engine's, taken round by round.</param>
+/// <summary>A contestant's result: the medians over the rounds.</summary>
+/// <param name="Name">The contestant.</param>
+/// <param name="Microseconds">Microseconds per chunk-step.</param>
+/// <param name="Ratio">Its time divided by the fused engine's, the median of the rounds' ratios.</param>
 internal sealed record Standing(string Name, double Microseconds, double Ratio);
 
-/// <summary>How a case went.</summary>
+/// <summary>The results of a case.</summary>
 /// <param name="Case">The case.</param>
 /// <param name="Standings">Its contestants, the fused engine first.</param>
-/// <param name="Peak">What the processor gave meanwhile, <see cref="Compare.Peak"/>: the median over the rounds.</param>
+/// <param name="Peak">The processor's peak, <see cref="Compare.Peak"/>, measured in the same rounds: the median.</param>
 internal sealed record CaseResult(CompareCase Case, IReadOnlyList<Standing> Standings, double Peak);
 
-/// <summary>A chunk-step on one thread: our two engines, and what one would write without us. Contestants alternate within a round, so that a noisy machine is as noisy to each.</summary>
+/// <summary>
+/// A chunk-step on one thread: the project's two engines and bare loops. Contestants alternate within a round, so that machine noise
+/// affects all of them alike.
+/// </summary>
 internal static class EngineComparison
 {
     /// <summary>Compares the contestants on a case; the fused engine comes first.</summary>
@@ -29,7 +32,7 @@ internal static class EngineComparison
         if (PythonContestant.TryStart(one) is { } python)
             contestants.Add(python);
         else
-            Console.WriteLine("no python3 with torch here: PyTorch is left out");
+            Console.WriteLine("found no python3 with torch: PyTorch is skipped");
         try
         {
             foreach (var contestant in contestants)

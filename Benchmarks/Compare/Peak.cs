@@ -6,14 +6,14 @@ using Orleans.Tbptt.Training.Fused.Simd;
 namespace Orleans.Tbptt.Benchmarks.Compare;
 
 /// <summary>
-/// What a core has to give: fused multiply-adds on numbers that lie in registers, and nothing else. No matrix product can be faster.
+/// The peak of a core: fused multiply-adds on registers and nothing else. No matrix product can be faster.
 /// </summary>
 internal static class Peak
 {
     private const int Sums = 12;
     private const int Rounds = 100_000;
 
-    /// <summary>Floating-point operations a second on this thread, in thousand millions.</summary>
+    /// <summary>The peak of this thread in GFLOP/s.</summary>
     /// <param name="time">How long to measure.</param>
     public static double Measure(TimeSpan time) =>
         Vector512.IsHardwareAccelerated ? Measure<Floats16>(time)
@@ -34,7 +34,7 @@ internal static class Peak
         return operations / Stopwatch.GetElapsedTime(started).TotalSeconds / 1e9;
     }
 
-    /// <summary>More sums than a core has multiply-adds under way at once, and few enough for 16 registers.</summary>
+    /// <summary>More sums than a core has multiply-adds in flight, and few enough for 16 registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static unsafe void Run<T>() where T : unmanaged, IFloats<T>
     {
@@ -56,7 +56,7 @@ internal static class Peak
             l = T.MultiplyAdd(l, x, y);
         }
 
-        // So that the compiler does not leave any of it out.
+        // Keeps the compiler from removing the computation.
         float* sum = stackalloc float[T.Count];
         T.Store(a + b + c + d + e + f + g + h + i + j + k + l, sum);
         GC.KeepAlive(sum[0]);

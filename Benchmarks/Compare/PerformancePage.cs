@@ -5,22 +5,22 @@ using ScottPlot;
 
 namespace Orleans.Tbptt.Benchmarks.Compare;
 
-/// <summary>Writes <c>docs/performance.md</c> and its plot: what is between the page's markers is replaced, the words around it stay.</summary>
+/// <summary>Writes <c>docs/performance.md</c> and its plot: replaces the part between the page's markers.</summary>
 internal static class PerformancePage
 {
     private const string Begin = "<!-- figures: engines -->";
     private const string End = "<!-- end of figures -->";
 
-    /// <summary>Replaces the page's tables, and draws the plot beside it.</summary>
+    /// <summary>Replaces the page's tables, and draws the plot next to it.</summary>
     /// <param name="page">The page.</param>
-    /// <param name="engines">How each case went.</param>
-    /// <param name="scaling">Two trainers against one.</param>
+    /// <param name="engines">The results of each case.</param>
+    /// <param name="scaling">The results of two trainers against one.</param>
     public static void Write(string page, IReadOnlyList<CaseResult> engines, IReadOnlyList<ScalingResult> scaling)
     {
         string text = File.Exists(page) ? File.ReadAllText(page) : $"# Performance\n\n{Begin}\n{End}\n";
         int begin = text.IndexOf(Begin, StringComparison.Ordinal), end = text.IndexOf(End, StringComparison.Ordinal);
         if (begin < 0 || end < begin)
-            throw new InvalidDataException($"{page} has no lines '{Begin}' and '{End}' to write the figures between; put them back");
+            throw new InvalidDataException($"{page} has no lines '{Begin}' and '{End}' to write the figures between; restore them");
         File.WriteAllText(page, text[..(begin + Begin.Length)] + "\n" + Tables(engines, scaling) + text[end..]);
         Plot(Path.ChangeExtension(page, ".png"), engines);
     }
@@ -30,7 +30,7 @@ internal static class PerformancePage
         var text = new StringBuilder();
         int bits = Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
         text.AppendLine(CultureInfo.InvariantCulture, $"Measured on {Processor()}, {Environment.ProcessorCount} cores, registers of {bits} bits.").AppendLine();
-        text.AppendLine("| LSTM, one layer | who | µs a chunk-step | times the fused engine's | GFLOP/s | of what the processor has |").AppendLine("| --- | --- | --- | --- | --- | --- |");
+        text.AppendLine("| LSTM, one layer | contestant | µs per chunk-step | times the fused engine's | GFLOP/s | of the processor's peak |").AppendLine("| --- | --- | --- | --- | --- | --- |");
         foreach (var (one, standings, peak) in engines)
         {
             foreach (var standing in standings)

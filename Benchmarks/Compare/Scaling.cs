@@ -5,9 +5,9 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Benchmarks.Compare;
 
-/// <summary>One and two trainers of a silo against one and two processes that know nothing of each other: what the machine itself allows.</summary>
+/// <summary>One and two trainers of a silo against one and two independent processes, which show the machine's own limit.</summary>
 /// <param name="Name">Case and engine.</param>
-/// <param name="Trainers">Lane-steps a second with two trainers over those with one.</param>
+/// <param name="Trainers">Lane-steps per second with two trainers divided by those with one.</param>
 /// <param name="Processes">The same for two independent processes of half the lanes each, over one of all lanes.</param>
 internal sealed record ScalingResult(string Name, double Trainers, double Processes)
 {
@@ -40,7 +40,7 @@ internal sealed record ScalingResult(string Name, double Trainers, double Proces
         return (await File.ReadAllLinesAsync(directory.Metrics)).Select(RunJson.ReadEvent).OfType<EpochFinished>().Skip(1).Average(epoch => epoch.Seconds);
     }
 
-    /// <summary>Microseconds a chunk-step in each of so many processes at once.</summary>
+    /// <summary>Microseconds per chunk-step in each of a number of concurrent processes.</summary>
     private static async Task<double[]> Independent(CompareCase one, EngineKind engine, int count, TimeSpan time)
     {
         string program = typeof(ScalingResult).Assembly.Location;

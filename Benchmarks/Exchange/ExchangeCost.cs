@@ -8,12 +8,12 @@ using Orleans.Tbptt.Training.Engines;
 namespace Orleans.Tbptt.Benchmarks.Exchange;
 
 /// <summary>
-/// What a step costs above its computing where trainers live on two silos: two silo processes on the loopback, one trainer each, against the same
-/// two trainers side by side in this process, each on a thread of its own, without messages, sums and optimizer.
+/// A step's overhead above computing with trainers on two silos: two silo processes on the loopback, one trainer each, against the same
+/// two trainers in this process, each on its own thread, without messages, sums and optimizer.
 /// </summary>
 internal static class ExchangeCost
 {
-    /// <summary>Measures, and prints.</summary>
+    /// <summary>Measures, and prints the results.</summary>
     /// <param name="rounds">Paired rounds.</param>
     /// <param name="model">One of the three only: <c>small</c>, <c>large</c> or <c>bfloat16</c>; null for all.</param>
     public static async Task Run(int rounds, string? model)
@@ -26,7 +26,7 @@ internal static class ExchangeCost
             await Measure("4.2 million parameters, bfloat16", Large(WireKind.Bfloat16), rounds, goal: 22_000);
     }
 
-    /// <summary>The average example's net; two lanes and two time steps, so that little of a step is computing.</summary>
+    /// <summary>The average example's network with two lanes and two time steps, so that a step computes little.</summary>
     private static RunSpec Small()
     {
         var spec = LocalSilo.Average(epochs: 24);
@@ -72,7 +72,7 @@ internal static class ExchangeCost
             Console.WriteLine($"{title}: gloo of PyTorch {gloo.Version} sums {parameters:N0} float32 numbers of two processes in {gloo.Microseconds:f0} µs");
     }
 
-    /// <summary>Microseconds a chunk of each trainer, both at work at once.</summary>
+    /// <summary>Microseconds per chunk of each trainer, both at work at once.</summary>
     private static double Computing(RunSpec spec)
     {
         using var run = PreparedRun.Prepare(spec);
@@ -106,8 +106,8 @@ internal static class ExchangeCost
     }
 
     /// <summary>
-    /// The median of the second half. In the first one the runtime compiles what is used often once more, optimized, on threads that on two cores take most of
-    /// one: a step of the small model takes six times as long at first.
+    /// The median of the second half. In the first half the runtime recompiles hot methods with optimizations, on threads that take most of
+    /// one of two cores: a step of the small model takes six times as long at first.
     /// </summary>
     private static double Settled(IReadOnlyList<double> epochs) => Medians.Of(epochs.Skip(epochs.Count / 2));
 }

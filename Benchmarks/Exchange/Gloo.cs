@@ -4,9 +4,11 @@ using System.Globalization;
 
 namespace Orleans.Tbptt.Benchmarks.Exchange;
 
-/// <summary>What PyTorch's gloo takes to sum as many numbers of two processes, where Python has torch: <c>gloo_all_reduce.py</c>.</summary>
+/// <summary>
+/// The time of PyTorch's gloo to sum as many numbers of two processes, where Python has torch: <c>gloo_all_reduce.py</c>.
+/// </summary>
 /// <param name="Version">PyTorch's version.</param>
-/// <param name="Microseconds">One all-reduce.</param>
+/// <param name="Microseconds">Microseconds per all-reduce.</param>
 internal sealed record Gloo(string Version, double Microseconds)
 {
     /// <summary>Measures; null where there is no Python with torch.</summary>

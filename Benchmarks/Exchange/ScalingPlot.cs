@@ -3,12 +3,14 @@ using ScottPlot;
 
 namespace Orleans.Tbptt.Benchmarks.Exchange;
 
-/// <summary>Draws the table of <see cref="ScalingTable"/>: time and bytes of a step of the small model by trainers, a line for each number of silos.</summary>
+/// <summary>
+/// Draws the table of <see cref="ScalingTable"/>: time and bytes of a step of the small model by trainers, a line for each number of silos.
+/// </summary>
 internal static class ScalingPlot
 {
     /// <summary>Draws a table into a PNG.</summary>
     /// <param name="csv">The table.</param>
-    /// <param name="png">Where the picture goes.</param>
+    /// <param name="png">The plot's file.</param>
     public static void Draw(string csv, string png)
     {
         // parameters, silos, trainers, microseconds, processor microseconds, bytes, …
@@ -16,8 +18,8 @@ internal static class ScalingPlot
         double parameters = rows.Min(row => row[0]);
         var figure = new Multiplot();
         figure.AddPlots(2);
-        Fill(figure.GetPlot(0), "µs a step", 3);
-        Fill(figure.GetPlot(1), "kB a step between silos", 5, 1e-3);
+        Fill(figure.GetPlot(0), "µs per step", 3);
+        Fill(figure.GetPlot(1), "kB per step between silos", 5, 1e-3);
         figure.SavePng(png, 900, 700);
 
         void Fill(Plot plot, string what, int column, double unit = 1)

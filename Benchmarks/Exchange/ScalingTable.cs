@@ -5,22 +5,25 @@ using Orleans.Tbptt.Specs;
 namespace Orleans.Tbptt.Benchmarks.Exchange;
 
 /// <summary>
-/// What a step costs with more and more trainers and silos. Each trainer computes one sequence step of one lane, the least there is, so that coordinator,
-/// exchange and sums are most of what is measured. All silos are in this process, with sockets between them.
+/// The cost of a step as the numbers of trainers and silos grow. Each trainer computes one sequence step of one lane, the minimum, so that
+/// coordinator,
+/// exchange and sums dominate. All silos are in this process, with sockets between them.
 /// </summary>
 internal static class ScalingTable
 {
-    /// <summary>The model of 4.2 million parameters costs memory and time: few steps, few trainers.</summary>
+    /// <summary>The model of 4.2 million parameters takes few steps and few trainers, because it costs memory and time.</summary>
     private const int LargeSteps = 30;
 
     private static readonly int[] LargeSilos = [1, 2];
     private static readonly int[] LargeTrainers = [2, 8];
 
-    /// <summary>Measures, and writes the table as CSV: the small model, and one of 4.2 million parameters on either wire.</summary>
+    /// <summary>
+    /// Measures, and writes the table as CSV: the small model, and one of 4.2 million parameters with either wire format.
+    /// </summary>
     /// <param name="steps">Steps of an epoch of the small model; the first of three epochs warms up.</param>
     /// <param name="silos">Numbers of silos.</param>
     /// <param name="trainers">Numbers of trainers; those below the number of silos are left out.</param>
-    /// <param name="file">Where the table goes, beside the screen, and a plot beside it; null for the screen alone.</param>
+    /// <param name="file">The table's file, with the plot next to it; null to print only.</param>
     public static async Task Run(int steps, IReadOnlyList<int> silos, IReadOnlyList<int> trainers, string? file)
     {
         List<string> lines = ["parameters,silos,trainers,microseconds_a_step,processor_microseconds_a_step,bytes_a_step,allocated_bytes_a_step,gen2_collections,wire"];

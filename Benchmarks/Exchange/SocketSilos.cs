@@ -16,12 +16,12 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Benchmarks.Exchange;
 
-/// <summary>What a step costs.</summary>
-/// <param name="Microseconds">On the clock.</param>
-/// <param name="Processor">Microseconds of processor time, of all silos together: what a busy machine does not lengthen.</param>
+/// <summary>The cost of a step.</summary>
+/// <param name="Microseconds">Wall-clock microseconds.</param>
+/// <param name="Processor">Microseconds of processor time of all silos together, which other load does not increase.</param>
 /// <param name="Bytes">Bytes of parameters, gradients and hidden state that silos send each other.</param>
-/// <param name="Allocated">Bytes of garbage.</param>
-/// <param name="Collections">Full collections in all steps together.</param>
+/// <param name="Allocated">Allocated managed bytes.</param>
+/// <param name="Collections">Full garbage collections in all steps.</param>
 internal readonly record struct StepCost(double Microseconds, double Processor, double Bytes, double Allocated, int Collections);
 
 /// <summary>Silos of this process, with sockets between them.</summary>
@@ -79,7 +79,7 @@ internal sealed class SocketSilos : IAsyncDisposable
     }
 
     /// <summary>Trains a run to its end.</summary>
-    /// <returns>What a step costs: the time after the first epoch, which warms up, the rest over the whole run.</returns>
+    /// <returns>The cost of a step: the time after the first epoch, which warms up, everything else over the complete run.</returns>
     public async Task<StepCost> Train(RunId run, RunSpec spec)
     {
         var (bytes, collections, allocated, processor) = (Bytes, GC.CollectionCount(2), GC.GetTotalAllocatedBytes(), Environment.CpuUsage.TotalTime);

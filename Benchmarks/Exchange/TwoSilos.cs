@@ -4,11 +4,11 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Benchmarks.Exchange;
 
-/// <summary>Runs on silo processes of their own, started and ended by the console as a user starts them.</summary>
+/// <summary>Runs on separate silo processes, started and ended by the console.</summary>
 internal static class TwoSilos
 {
     /// <summary>Trains a spec with one trainer on each of two silos.</summary>
-    /// <returns>Microseconds a step, epoch by epoch, by the run's own events; placing trainers and opening data are no steps.</returns>
+    /// <returns>Microseconds per step of each epoch, from the run's events, which exclude placing trainers and opening data.</returns>
     public static async Task<double[]> Train(RunSpec spec, int silos = 2)
     {
         string store = Directory.CreateTempSubdirectory("tbptt-exchange-").FullName;
@@ -40,7 +40,7 @@ internal static class TwoSilos
         }
     }
 
-    /// <summary>The console's program, beside this one in the build's outputs.</summary>
+    /// <summary>The console's program, in the build's outputs.</summary>
     private static string Console()
     {
         string own = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);

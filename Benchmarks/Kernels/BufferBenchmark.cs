@@ -6,7 +6,7 @@ using Orleans.Tbptt.Messages;
 
 namespace Orleans.Tbptt.Benchmarks.Kernels;
 
-/// <summary>A gradient buffer there and back through Orleans' serializer, without a network.</summary>
+/// <summary>Serializes and deserializes a gradient buffer with Orleans' serializer, without a network.</summary>
 [MemoryDiagnoser]
 public class BufferBenchmark
 {

@@ -3,7 +3,7 @@ using Orleans.Tbptt.Training.Fused.Matrices;
 
 namespace Orleans.Tbptt.Benchmarks.Kernels;
 
-/// <summary>Matrix products of the sizes that a chunk has: a time step's recurrent product, a chunk's inputs, a weight's gradient.</summary>
+/// <summary>Matrix products in the sizes of a chunk: a time step's recurrent product, a chunk's inputs, a weight's gradient.</summary>
 [MemoryDiagnoser]
 public unsafe class MatrixProductBenchmark
 {

@@ -7,14 +7,14 @@ internal static class LocalSyncCommand
 {
     public static Command Make()
     {
-        var text = new Option<string?>("--text") { Description = "A text file to train on; the project's own sources when left out." };
+        var text = new Option<string?>("--text") { Description = "Text file to train on. Default: the project's sources." };
         var epochs = new Option<int>("--epochs") { Description = "Passes over the text.", DefaultValueFactory = _ => 2 };
         var hidden = new Option<int>("--hidden") { Description = "Units of the LSTM.", DefaultValueFactory = _ => 128 };
-        var delay = new Option<int>("--delay") { Description = "Milliseconds that each message between coordinator and trainers is held up.", DefaultValueFactory = _ => 20 };
+        var delay = new Option<int>("--delay") { Description = "Delay of each message between coordinator and trainers, in milliseconds.", DefaultValueFactory = _ => 20 };
         var outerLr = new Option<double>("--outer-lr") { Description = "The outer learning rate.", DefaultValueFactory = _ => 0.7 };
         var outerMomentum = new Option<double>("--outer-momentum") { Description = "The outer momentum.", DefaultValueFactory = _ => 0.9 };
-        var wires = new Option<bool>("--wires") { Description = "Compares what gradients are rounded to, at every step, instead of rounds." };
-        var command = new Command("local-sync", "Four trainers synchronised at every step, and after rounds of 1, 10 and 50 steps (DiLoCo).")
+        var wires = new Option<bool>("--wires") { Description = "Compare wire formats at every step, instead of rounds." };
+        var command = new Command("local-sync", "Compares four trainers synchronised at every step with rounds of 1, 10 and 50 local steps (DiLoCo).")
         {
             text, epochs, hidden, delay, outerLr, outerMomentum, wires,
         };

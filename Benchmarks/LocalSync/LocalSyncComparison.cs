@@ -5,19 +5,20 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Benchmarks.LocalSync;
 
-/// <summary>What a comparison trains.</summary>
-/// <param name="Text">A text; null for the project's own sources.</param>
+/// <summary>The settings of a comparison.</summary>
+/// <param name="Text">A text file; null for the project's sources.</param>
 /// <param name="Epochs">Passes over it.</param>
 /// <param name="Hidden">Units of the LSTM.</param>
-/// <param name="Delay">How long each message is held up.</param>
+/// <param name="Delay">The delay of each message.</param>
 /// <param name="OuterLr">The outer learning rate.</param>
 /// <param name="OuterMomentum">The outer momentum.</param>
-/// <param name="Wires">Whether the contestants are kinds of rounding, at every step, instead of rounds.</param>
+/// <param name="Wires">Whether to compare wire formats at every step, instead of rounds.</param>
 internal sealed record LocalSyncOptions(string? Text, int Epochs, int Hidden, TimeSpan Delay, double OuterLr, double OuterMomentum, bool Wires);
 
 /// <summary>
-/// A byte-level language model with four trainers, synchronised at every step and after rounds of 1, 10 and 50 steps: the loss after the same bytes, what is
-/// sent for each of them, and how fast it goes over a slow network.
+/// A byte-level language model with four trainers, synchronised at every step and after rounds of 1, 10 and 50 steps: the loss after the
+/// same bytes, the bytes
+/// sent per byte of text, and the speed over a slow network.
 /// </summary>
 internal static class LocalSyncComparison
 {
@@ -29,7 +30,7 @@ internal static class LocalSyncComparison
     {
         var traffic = new TrainerTraffic(options.Delay);
 
-        // Every step by message, so that it is counted and held up.
+        // Every step by message, so that it is counted and delayed.
         await using var silo = await LocalSilo.Start(builder => builder.AddIncomingGrainCallFilter(traffic).Configure<TbpttGrainsOptions>(one => one.DirectSteps = false));
         var outer = new OuterOptimizerSpec { Lr = options.OuterLr, Momentum = options.OuterMomentum };
         (string Name, Func<TrainSpec, TrainSpec> Of)[] modes = options.Wires
@@ -88,12 +89,12 @@ internal static class LocalSyncComparison
         };
     }
 
-    /// <summary>The tree's root, above wherever this was built.</summary>
+    /// <summary>The root of the source tree, above the build's output.</summary>
     private static string Root()
     {
         string directory = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(directory, "Orleans.Tbptt.sln")))
-            directory = Path.GetDirectoryName(directory) ?? throw new InvalidOperationException("no solution above the benchmarks; name a text with --text");
+            directory = Path.GetDirectoryName(directory) ?? throw new InvalidOperationException("found no solution above the benchmarks; name a text with --text");
         return directory;
     }
 }

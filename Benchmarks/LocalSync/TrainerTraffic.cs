@@ -4,16 +4,16 @@ using Orleans.Tbptt.Protocol;
 namespace Orleans.Tbptt.Benchmarks.LocalSync;
 
 /// <summary>
-/// Between coordinator and trainers: holds every message up for a while, as a network would, and counts the bytes of the buffers in those of training:
-/// what they would be on the wire, though one silo hands over the memory itself.
+/// Delays every message between coordinator and trainers, as a network would, and counts the bytes of the buffers in training messages:
+/// their size on the wire, although within one silo the memory itself is passed.
 /// </summary>
-/// <param name="delay">How long a request, and a reply, is held up.</param>
+/// <param name="delay">The delay of each request and of each reply.</param>
 internal sealed class TrainerTraffic(TimeSpan delay) : IIncomingGrainCallFilter
 {
     private long _bytes;
     private long _messages;
 
-    /// <summary>Bytes and messages since the last time.</summary>
+    /// <summary>Bytes and messages since the last call.</summary>
     public (long Bytes, long Messages) Take() => (Interlocked.Exchange(ref _bytes, 0), Interlocked.Exchange(ref _messages, 0));
 
     public async Task Invoke(IIncomingGrainCallContext context)

@@ -5,7 +5,7 @@ using TorchSharp;
 
 namespace Orleans.Tbptt.Benchmarks.Soak;
 
-/// <summary>Trains the average example for many steps on a silo of this process and prints what is alive and resident along the way.</summary>
+/// <summary>Trains the average example for many steps on a silo in this process and prints live tensors and memory on the way.</summary>
 internal static class MemorySoak
 {
     private const int Every = 2_000;

@@ -10,13 +10,15 @@ using Orleans.Tbptt.Telemetry;
 
 namespace Orleans.Tbptt.Benchmarks.Telemetry;
 
-/// <summary>Takes, or does not take, what a silo measures, as the silo program would be told to: spans as often as by default, metrics twelve times as often.</summary>
+/// <summary>
+/// Telemetry configurations like those of the silo program: spans at the default interval, metrics twelve times as often.
+/// </summary>
 internal sealed class Listening : IDisposable
 {
     private const int Often = 5_000;
     private const int Patient = 10_000;
 
-    /// <summary>A collector that does not answer must not keep the next run waiting.</summary>
+    /// <summary>A collector that does not answer must not delay the next run.</summary>
     private const int Impatient = 1;
 
     private readonly TracerProvider? _traces;
@@ -46,7 +48,7 @@ internal sealed class Listening : IDisposable
         traces => traces.AddProcessor(new BatchActivityExportProcessor(new InMemoryExporter<Activity>([]), scheduledDelayMilliseconds: Often)),
         ToMemory);
 
-    /// <summary>Every meter alone, as by default, when somebody scrapes.</summary>
+    /// <summary>Every meter without traces, as by default with a scraper.</summary>
     public static Listening ToMemoryWithoutTraces() => new(Patient, null, ToMemory);
 
     /// <summary>The same, sent to a collector.</summary>
@@ -63,14 +65,14 @@ internal sealed class Listening : IDisposable
             reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = Often;
         }));
 
-    /// <summary>An address at which nobody listens.</summary>
+    /// <summary>An address without a listener.</summary>
     public static EndPoint Nobody()
     {
         using var listener = Somebody();
         return listener.LocalEndpoint;
     }
 
-    /// <summary>Takes connections, and never answers.</summary>
+    /// <summary>Accepts connections, and never answers.</summary>
     public static TcpListener Somebody()
     {
         var listener = new TcpListener(IPAddress.Loopback, 0);

@@ -6,8 +6,9 @@ using Orleans.Tbptt.Training.Torch.Native;
 namespace Orleans.Tbptt.Benchmarks.Telemetry;
 
 /// <summary>
-/// What telemetry costs a step of the average example, two trainers on one silo. Each round trains the same run once in each way, in another order each time:
-/// a noisy machine is as noisy to each, and what one leaves behind falls to each in turn. The median of the rounds' ratios is the result.
+/// The cost of telemetry for a step of the average example, two trainers on one silo. Each round trains the same run once per
+/// configuration, in a different order each time,
+/// so that machine noise and after-effects of one configuration affect all of them alike. The result is the median of the rounds' ratios.
 /// </summary>
 internal static class TelemetryCost
 {
@@ -53,7 +54,7 @@ internal static class TelemetryCost
             for (int way = 0; way < ways.Length; way++)
             {
                 microseconds[way].Add(costs[way].Time);
-                // Both runs without telemetry are the measure: of two numbers that noise moves the mean is moved less. What noise there is their own ratio says.
+                // The baseline is the mean of both runs without telemetry, which is less noisy than either; their ratio shows the noise.
                 bool isOff = way < 2;
                 ratios[way].Time.Add(costs[way].Time / (isOff ? costs[0].Time : (costs[0].Time + costs[1].Time) / 2));
                 ratios[way].Processor.Add(costs[way].Processor / (isOff ? costs[0].Processor : (costs[0].Processor + costs[1].Processor) / 2));
@@ -63,13 +64,13 @@ internal static class TelemetryCost
         for (int way = 0; way < ways.Length; way++)
         {
             Console.WriteLine(FormattableString.Invariant(
-                $"{ways[way].Name,-24} {Medians.Of(microseconds[way]),7:f1} µs a step, {100 * (Medians.Of(ratios[way].Time) - 1),5:f1} % over off, processor time {100 * (Medians.Of(ratios[way].Processor) - 1),5:f1} %"));
+                $"{ways[way].Name,-24} {Medians.Of(microseconds[way]),7:f1} µs per step, {100 * (Medians.Of(ratios[way].Time) - 1),5:f1} % over off, processor time {100 * (Medians.Of(ratios[way].Processor) - 1),5:f1} %"));
         }
     }
 
     /// <summary>
-    /// Microseconds of a step: on the clock, that of the epoch that nine tenths of the run's epochs were slower than, for what else the machine does only ever
-    /// makes them slower; of the processor, over the whole run.
+    /// Microseconds per step: wall clock from the epoch at the fastest decile, because other load can only
+    /// slow epochs down; processor time over the complete run.
     /// </summary>
     private static async Task<(double Time, double Processor)> Train(LocalSilo silo, RunSpec spec, RunId run)
     {
