@@ -16,7 +16,7 @@ public static class EventText
         EpochFinished epoch => Epoch(epoch, epochs),
         TrainersRecovered recovery =>
             $"recovered: {Trainers(recovery.Trainers)} placed again after {Text.Duration(recovery.Seconds)}, "
-            + $"{Steps(recovery)} run again: {recovery.Reason}",
+            + $"{Steps(recovery)} repeated: {recovery.Reason}",
         TrainersMoved move =>
             $"moved: {Trainers(move.Trainers)} to other silos in {Text.Duration(move.Seconds)} after step {Text.Count(move.Step)}: {move.Reason}",
         CheckpointWritten checkpoint =>

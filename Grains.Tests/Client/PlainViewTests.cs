@@ -59,8 +59,8 @@ public sealed class PlainViewTests : IDisposable
 
         Assert.Equal(
             [
-                "recovered: trainers 1, 2 placed again after 1.9 s, step 3 run again: silo-2 is gone",
-                "recovered: trainer 0 placed again after 1.0 s, steps 1,001 to 1,050 run again: silo-1 was lost",
+                "recovered: trainers 1, 2 placed again after 1.9 s, step 3 repeated: silo-2 is gone",
+                "recovered: trainer 0 placed again after 1.0 s, steps 1,001 to 1,050 repeated: silo-1 was lost",
                 "resumed from checkpoint 1-3 at step 3, generation 2, 1 trainer; skipped checkpoint 1-5: model.safetensors is cut short",
                 "moved: trainer 0 to other silos in 0.2 s after step 3: silo-3 joined",
                 "paused at step 3: paused by 'tbptt pause'",

@@ -7,13 +7,15 @@ using Orleans.Tbptt.Silo.Web.Pages;
 
 namespace Orleans.Tbptt.Silo.Web;
 
-/// <summary>What went wrong with a request: a page for people, problem details for programs.</summary>
+/// <summary>Error responses: a page for browsers, problem details for programs.</summary>
 internal static class ErrorAnswers
 {
-    /// <summary>After how many seconds a coordinator that does not answer is worth another try: by then, or soon after, another silo has the run.</summary>
+    /// <summary>
+    /// Seconds until a retry when a coordinator does not answer: by then, or soon after, another silo has taken the run over.
+    /// </summary>
     private const string RetrySeconds = "2";
 
-    /// <summary>Answers where something was thrown.</summary>
+    /// <summary>Answers a request that threw an exception.</summary>
     public static Task AnswerExceptionAsync(HttpContext context)
     {
         var (status, detail) = context.Features.Get<IExceptionHandlerFeature>()?.Error switch
@@ -21,18 +23,18 @@ internal static class ErrorAnswers
             RunNotFoundException missing => (StatusCodes.Status404NotFound, missing.Message),
             BadHttpRequestException bad => (bad.StatusCode, bad.Message),
             TimeoutException or OrleansException => (StatusCodes.Status503ServiceUnavailable, HttpMethods.IsGet(context.Request.Method)
-                ? "the run's coordinator does not answer at present: a silo may have died, and another one takes its runs over within seconds"
-                : "the run's coordinator does not answer at present: what you asked for may not have been done; look at the run, and ask again"),
-            _ => (StatusCodes.Status500InternalServerError, "the silo's log has the cause"),
+                ? "the run's coordinator does not answer: its silo may have died; another silo takes its runs over within seconds"
+                : "the run's coordinator does not answer, and the request may not have been executed: check the run, and repeat the request"),
+            _ => (StatusCodes.Status500InternalServerError, "the silo's log contains the cause"),
         };
         context.Response.StatusCode = status;
         return AnswerAsync(context, detail);
     }
 
-    /// <summary>Answers where nothing was said but a status.</summary>
+    /// <summary>Answers a request that ended with a bare status code.</summary>
     public static Task AnswerStatusAsync(StatusCodeContext status) => AnswerAsync(status.HttpContext, status.HttpContext.Response.StatusCode switch
     {
-        StatusCodes.Status404NotFound => $"nothing is at {status.HttpContext.Request.Path}",
+        StatusCodes.Status404NotFound => $"found nothing at {status.HttpContext.Request.Path}",
         _ => null,
     });
 
@@ -46,7 +48,7 @@ internal static class ErrorAnswers
         if (passes)
             context.Response.Headers.RetryAfter = RetrySeconds;
 
-        // The browser asks again by itself, and so comes back to the run; a button's post is not to be repeated.
+        // The browser reloads and so returns to the run; a form's POST must not be repeated.
         if (passes && isPage && HttpMethods.IsGet(context.Request.Method))
             context.Response.Headers["Refresh"] = RetrySeconds;
         if (isPage)

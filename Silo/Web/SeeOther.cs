@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Orleans.Tbptt.Silo.Web;
 
-/// <summary>303 to a page of this silo: what a form was sent for is done, and reloading does not do it again.</summary>
+/// <summary>Redirects with 303 to a page of this silo, so that a reload does not submit the form again.</summary>
 /// <param name="to">The page.</param>
 internal sealed class SeeOther(string to) : IResult
 {

@@ -11,14 +11,14 @@ using Orleans.Tbptt.Silo.Web.Pages;
 namespace Orleans.Tbptt.Silo.Web;
 
 /// <summary>
-/// Everything that a silo serves over HTTP. What is mapped here is behind the token, where there is one, unless it says <c>AllowAnonymous</c>.
+/// All HTTP endpoints of a silo. They require the token, where there is one, unless marked <c>AllowAnonymous</c>.
 /// </summary>
 internal static class SiloEndpoints
 {
-    /// <summary>Where the dashboard of Orleans is.</summary>
+    /// <summary>The path of Orleans' dashboard.</summary>
     public const string DashboardPath = "/orleans";
 
-    /// <summary>Adds what the endpoints need.</summary>
+    /// <summary>Adds the endpoints' services.</summary>
     public static void AddServices(IServiceCollection services)
     {
         services.AddSiloHealth();

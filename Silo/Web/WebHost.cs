@@ -8,10 +8,10 @@ using Orleans.Tbptt.Silo.Web.Access;
 
 namespace Orleans.Tbptt.Silo.Web;
 
-/// <summary>The web server in a silo's host. It starts when the silo is part of its cluster, and ends before the silo leaves.</summary>
+/// <summary>The web server in a silo's host. It starts after the silo has joined its cluster, and ends before the silo leaves.</summary>
 internal static class WebHost
 {
-    /// <summary>Forms and small JSON documents are all that is ever sent here.</summary>
+    /// <summary>The maximum request size: only forms and small JSON documents are sent.</summary>
     private const int MaxRequestBytes = 64 * 1024;
 
     /// <summary>A builder of a host with a web server and nothing else: no default configuration, logging or lifetime.</summary>
@@ -31,10 +31,10 @@ internal static class WebHost
         return builder;
     }
 
-    /// <summary>Adds what the silo itself needs for its pages: the Orleans dashboard's counters.</summary>
+    /// <summary>Adds the silo's services for its pages: the counters of Orleans' dashboard.</summary>
     public static void AddTo(ISiloBuilder silo) => silo.AddDashboard(dashboard => dashboard.HideTrace = true);
 
-    /// <summary>Puts together what happens to a request, and maps the pages.</summary>
+    /// <summary>Configures the request pipeline, and maps the pages.</summary>
     public static void Configure(WebApplication web)
     {
         web.UseSecurityHeaders();

@@ -167,7 +167,7 @@ public sealed class ApiTests(LoopbackSilo silo) : IClassFixture<LoopbackSilo>, I
 
         var exception = Assert.Throws<SiloStartException>(() => WebAddress.Check(taken));
 
-        Assert.Equal((SiloExitCode.WrongConfiguration, $"http: port {taken.Http} of 127.0.0.1 is in use; choose another, or leave it out"), (exception.ExitCode, exception.Message));
+        Assert.Equal((SiloExitCode.WrongConfiguration, $"http: port {taken.Http} of 127.0.0.1 is in use; choose another, or omit it"), (exception.ExitCode, exception.Message));
         Assert.IsType<SocketException>(exception.InnerException);
     }
 

@@ -2,10 +2,12 @@ using Microsoft.AspNetCore.Http;
 
 namespace Orleans.Tbptt.Silo.Web.Access;
 
-/// <summary>How a browser came: to this silo, or to a proxy with TLS before it.</summary>
+/// <summary>The scheme that a browser used: to this silo, or to a TLS proxy in front of it.</summary>
 internal static class BrowserScheme
 {
-    /// <summary>What the address in the browser begins with. Who claims TLS without a proxy only keeps his own cookie, and his own forms, from himself.</summary>
+    /// <summary>
+    /// The scheme of the address in the browser. A client that claims TLS without a proxy only disables its own cookie and forms.
+    /// </summary>
     public static string Of(HttpRequest request) =>
         string.Equals(request.Headers["X-Forwarded-Proto"].ToString(), Uri.UriSchemeHttps, StringComparison.OrdinalIgnoreCase) ? Uri.UriSchemeHttps : request.Scheme;
 }

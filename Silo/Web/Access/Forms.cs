@@ -2,11 +2,11 @@ using Microsoft.AspNetCore.Http;
 
 namespace Orleans.Tbptt.Silo.Web.Access;
 
-/// <summary>Reads forms that anybody may send.</summary>
+/// <summary>Reads forms from untrusted senders.</summary>
 internal static class Forms
 {
     /// <summary>The form of a request.</summary>
-    /// <exception cref="BadHttpRequestException">It is no form, whatever it calls itself.</exception>
+    /// <exception cref="BadHttpRequestException">The body is not a form, despite its content type.</exception>
     public static async Task<IFormCollection> ReadAsync(HttpRequest request)
     {
         try

@@ -6,7 +6,7 @@ using Orleans.Tbptt.Silo.Web.Pages;
 
 namespace Orleans.Tbptt.Silo.Web.Access;
 
-/// <summary>The form that takes the token and leaves a cookie.</summary>
+/// <summary>The login form, which accepts the token and sets a cookie.</summary>
 internal static class LoginEndpoints
 {
     private const string Path = "/login";
@@ -18,7 +18,7 @@ internal static class LoginEndpoints
         endpoints.MapPost("/logout", Logout).ExcludeFromDescription();
     }
 
-    /// <summary>Answers a request without the token: people get the form, programs a line. The status is set already.</summary>
+    /// <summary>Answers a request without the token: browsers get the form, programs problem details. The status is set already.</summary>
     public static Task OfferAsync(HttpContext context)
     {
         var request = context.Request;
@@ -51,7 +51,7 @@ internal static class LoginEndpoints
         return new SeeOther("/");
     }
 
-    /// <summary>A place on this silo: what a form says may come from anywhere.</summary>
+    /// <summary>Restricts a redirect to a path on this silo, because a form's value is not trusted.</summary>
     private static string Local(string to) =>
         to.StartsWith('/') && !to.StartsWith("//", StringComparison.Ordinal) && !to.Contains('\\') && !to.Any(char.IsControl) ? to : "/";
 }

@@ -4,20 +4,24 @@ using Microsoft.AspNetCore.Http;
 namespace Orleans.Tbptt.Silo.Web.Access;
 
 /// <summary>
-/// Refuses requests that change something and that another site made the browser send: by what the browser says of their origin, and because only our own
+/// Refuses requests that change something and that another site made the browser send: by the origin that the browser reports, and because
+/// only the silo's own
 /// pages can know a form's seal or add a header.
 /// </summary>
-/// <param name="next">What comes after.</param>
-/// <param name="token">Knows the seal.</param>
+/// <param name="next">The next middleware.</param>
+/// <param name="token">Verifies the seal.</param>
 internal sealed class SameSite(RequestDelegate next, WebToken token)
 {
-    /// <summary>The header, of any value, of requests that are no forms: another site cannot add it without asking first, and is never allowed.</summary>
+    /// <summary>
+    /// The header, of any value, of requests that are not forms: another site cannot add it without a preflight request, which is always
+    /// refused.
+    /// </summary>
     public const string Header = "X-Tbptt";
 
     /// <summary>The form's field that holds the seal.</summary>
     public const string Field = "seal";
 
-    /// <summary>Lets a request pass, or answers 403.</summary>
+    /// <summary>Passes a request on, or answers 403.</summary>
     public async Task InvokeAsync(HttpContext context)
     {
         var request = context.Request;
@@ -32,7 +36,7 @@ internal sealed class SameSite(RequestDelegate next, WebToken token)
             statusCode: StatusCodes.Status403Forbidden, title: "Cross-site request refused").ExecuteAsync(context);
     }
 
-    /// <summary>Programs say nothing of the site; browsers cannot be made to say the wrong thing.</summary>
+    /// <summary>Programs do not report a site; a page cannot make a browser report a wrong one.</summary>
     private static bool IsOfThisSite(HttpRequest request)
     {
         string site = request.Headers["Sec-Fetch-Site"].ToString(), origin = request.Headers.Origin.ToString();
@@ -43,7 +47,7 @@ internal sealed class SameSite(RequestDelegate next, WebToken token)
 
     private async Task<bool> IsMeantAsync(HttpRequest request)
     {
-        // The login form is the one that people without a token have: it must not tell them the seal.
+        // Users without a token see the login form, so it must not contain the seal.
         if (request.HttpContext.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null)
             return true;
         if (request.Headers.ContainsKey(Header) || TokenHandler.Of(request) is not null)

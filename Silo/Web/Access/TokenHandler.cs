@@ -8,7 +8,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Orleans.Tbptt.Silo.Web.Access;
 
-/// <summary>Lets in who shows the token, in the header <c>Authorization: Bearer</c> or by the login cookie. Everybody else gets 401.</summary>
+/// <summary>Admits requests with the token, in the header <c>Authorization: Bearer</c> or the login cookie. Others get 401.</summary>
 internal sealed class TokenHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, WebToken token)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
@@ -24,7 +24,7 @@ internal sealed class TokenHandler(IOptionsMonitor<AuthenticationSchemeOptions> 
     /// <inheritdoc/>
     protected override Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        // A wrong header is not made good by a cookie: whoever sends it means it.
+        // A cookie does not make up for a wrong header.
         bool knows = Of(Request) is { } given
             ? token.IsToken(given)
             : Request.Cookies[WebToken.Cookie] is { } cookie && token.IsCookie(cookie);

@@ -6,19 +6,19 @@ using Orleans.Tbptt.Silo.Configuration;
 
 namespace Orleans.Tbptt.Silo.Web.Access;
 
-/// <summary>Who may see and steer what a silo serves.</summary>
+/// <summary>Access control of a silo's web server.</summary>
 internal static class WebAccess
 {
     private const string Policy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
-    /// <summary>The dashboard of Orleans sets styles in its markup and draws pictures from data.</summary>
+    /// <summary>Orleans' dashboard uses inline styles and data URLs.</summary>
     private const string DashboardPolicy = Policy + "; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:";
 
-    /// <summary>Adds the token's rule: where there is one, every endpoint that does not say otherwise is behind it.</summary>
+    /// <summary>Adds the token policy: where there is a token, every endpoint requires it unless it is marked otherwise.</summary>
     public static void AddWebAccess(this IServiceCollection services, WebSettings settings)
     {
         services.AddSingleton(new WebToken(settings.Token));
-        // Not AddAuthentication, whose data protection would write keys into a home directory for cookies that we do not make so.
+        // Not AddAuthentication: its data protection would write keys for cookies into a home directory, and this login does not need them.
         services.AddAuthenticationCore(schemes =>
         {
             schemes.AddScheme<TokenHandler>(TokenHandler.Name, null);
@@ -30,8 +30,8 @@ internal static class WebAccess
         var whoKnows = new AuthorizationPolicyBuilder().RequireAssertion(context => context.User.Identity?.IsAuthenticated == true).Build();
         services.AddAuthorizationBuilder().SetFallbackPolicy(settings.Token is null ? everybody : whoKnows);
 
-        // A site may give its own name the address 127.0.0.1, and then read pages of this silo as if they were its own.
-        // Off the loopback a silo cannot know its names; there the cookie, which belongs to a name, is what such a site does not have.
+        // DNS rebinding: a site may resolve its own name to 127.0.0.1, and then read pages of this silo as its own.
+        // Off the loopback a silo cannot know its names; there such a site lacks the cookie, which belongs to a name.
         services.AddHostFiltering(hosts => hosts.AllowedHosts =
             settings.IsExposed ? ["*"] : ["localhost", "127.0.0.1", "[::1]", settings.Endpoint.Address.ToString()]);
     }
@@ -41,14 +41,14 @@ internal static class WebAccess
     {
         web.UseAuthentication();
         web.UseAuthorization();
-        // After the token: who has none learns nothing, and has nothing executed.
+        // After the token check, so that requests without a token learn nothing and execute nothing.
         web.UseMiddleware<SameSite>();
     }
 
-    /// <summary>Keeps pages to what is ours, whatever gets into them.</summary>
+    /// <summary>Restricts pages to content of this silo, even if foreign markup gets into them.</summary>
     public static void UseSecurityHeaders(this IApplicationBuilder web) => web.Use(static (context, next) =>
     {
-        // When the answer starts: an error's answer begins with headers of its own.
+        // Set when the response starts, because error responses replace the headers.
         context.Response.OnStarting(AddHeaders, context);
         return next(context);
     });
@@ -60,7 +60,7 @@ internal static class WebAccess
         bool dashboard = context.Request.Path.StartsWithSegments(SiloEndpoints.DashboardPath, StringComparison.OrdinalIgnoreCase);
         headers.ContentSecurityPolicy = dashboard ? DashboardPolicy : Policy;
         headers.XContentTypeOptions = "nosniff";
-        // Not no-referrer: browsers then keep the origin of a page's own forms to themselves, which off the loopback is all that tells ours from another site's.
+        // Not no-referrer: browsers then omit the origin of a page's own forms, which off the loopback is the only way to identify them.
         headers["Referrer-Policy"] = "same-origin";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         if (headers.CacheControl.Count == 0)

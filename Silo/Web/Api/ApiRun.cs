@@ -3,10 +3,10 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Silo.Web.Api;
 
-/// <summary>A run as programs see it.</summary>
+/// <summary>A run in the API.</summary>
 /// <param name="Run">Its status; numbers that are not finite are null.</param>
-/// <param name="Lost">Whether it should go on and does not: nobody has written its status for a while.</param>
-/// <param name="NonFinite">The numbers that are null because they are not finite, by name, and what they were.</param>
+/// <param name="Lost">Whether no coordinator trains the unfinished run: its status is too old.</param>
+/// <param name="NonFinite">The original values of the numbers that are null because they are not finite, by name.</param>
 internal sealed record ApiRun(RunStatus Run, bool Lost, IReadOnlyDictionary<string, string> NonFinite)
 {
     /// <summary>A run.</summary>
@@ -24,24 +24,24 @@ internal sealed record ApiRun(RunStatus Run, bool Lost, IReadOnlyDictionary<stri
         values.Select((value, index) => ($"{name}[{index}]", value));
 }
 
-/// <summary>What is wished of a run.</summary>
-/// <param name="Reason">In words, who wishes it or why; goes into the run's files.</param>
+/// <summary>A request to pause or stop a run.</summary>
+/// <param name="Reason">The reason as text, recorded in the run's files.</param>
 internal sealed record ControlRequest(string? Reason = null);
 
-/// <summary>How a run shall be resumed.</summary>
-/// <param name="Trainers">Another number of trainers than the run has had so far; null for the same.</param>
-/// <param name="FromStart">Whether a run none of whose checkpoints is whole may begin again at step 0.</param>
+/// <summary>A request to resume a run.</summary>
+/// <param name="Trainers">A different number of trainers; null to keep the number.</param>
+/// <param name="FromStart">Whether the run may restart at step 0 if none of its checkpoints is intact.</param>
 internal sealed record ResumeOptions(int? Trainers = null, bool FromStart = false);
 
-/// <summary>How the specs of two runs differ.</summary>
+/// <summary>The differences between the specs of two runs.</summary>
 /// <param name="A">The first run.</param>
 /// <param name="B">The second run.</param>
 /// <param name="Differences">Each key in which they differ, with both values; null where a spec does not have the key.</param>
 internal sealed record Comparison(string A, string B, IReadOnlyList<Pages.Compare.SpecDifference> Differences);
 
-/// <summary>What each trainer was seen doing: samples, four a second, in columns of equal length.</summary>
+/// <summary>The sampled activity of each trainer: four samples per second, in columns of equal length.</summary>
 /// <param name="Begin">The time of the left edge; null before the first sample.</param>
-/// <param name="SecondsPerColumn">The time that a column takes.</param>
-/// <param name="Silos">The silos that trainers were seen on.</param>
-/// <param name="Columns">The columns that have samples, by their place from the left; in each the trainers, in order.</param>
+/// <param name="SecondsPerColumn">The time that a column covers.</param>
+/// <param name="Silos">The silos that trainers were on.</param>
+/// <param name="Columns">The columns with samples, by index from the left; in each the trainers, in order.</param>
 internal sealed record ApiStrip(DateTimeOffset? Begin, double SecondsPerColumn, IReadOnlyList<string> Silos, IReadOnlyDictionary<int, Feed.StripCell[]> Columns);

@@ -7,12 +7,14 @@ using Orleans.Tbptt.Silo.Web.Feed;
 
 namespace Orleans.Tbptt.Silo.Web.Api;
 
-/// <summary>A run's events as they come, each under its number. Who was cut off goes on after the last one seen, here or at another silo.</summary>
+/// <summary>
+/// Streams a run's events, each with its number. A reconnecting client continues after the last one seen, here or at another silo.
+/// </summary>
 internal static class EventStream
 {
     private const int Page = 1_000;
 
-    /// <summary>Begins a stream; 204, which ends a browser's tries, where the run has ended and all is told.</summary>
+    /// <summary>Opens a stream; 204, which stops a browser's reconnects, where the run has ended and all events were sent.</summary>
     public static async Task<IResult> OpenAsync(HttpContext context, string id, RunFeeds feeds, IHostApplicationLifetime lifetime, TimeProvider time)
     {
         var coordinator = feeds.CoordinatorOf(id);
@@ -23,7 +25,7 @@ internal static class EventStream
         return TypedResults.ServerSentEvents(ReadAsync(coordinator, after, time, lifetime.ApplicationStopping, context.RequestAborted));
     }
 
-    /// <summary>The number of the last event that the asker has seen.</summary>
+    /// <summary>The number of the last event that the client has seen.</summary>
     public static long After(HttpRequest request) =>
         long.TryParse(request.Headers["Last-Event-ID"], out long last) && last > 0 ? last : 0;
 
@@ -47,7 +49,7 @@ internal static class EventStream
         }
     }
 
-    /// <summary>The next events; none where the coordinator does not answer, which passes, or where nothing came for a moment.</summary>
+    /// <summary>The next events; none while the coordinator does not answer, or when there was none within a short wait.</summary>
     private static async Task<EventPage> NextAsync(ICoordinatorGrain coordinator, long after, TimeProvider time, CancellationToken end)
     {
         try

@@ -13,11 +13,11 @@ internal sealed class RunCatalog(IGrainFactory grains, RunFeeds feeds, TimeProvi
     /// <summary><see cref="ICatalogGrain.Describe"/>.</summary>
     public Task<ClusterReport> DescribeAsync() => Catalog.Describe();
 
-    /// <summary><see cref="ICatalogGrain.List"/>; of runs that somebody looks at here, what is known newest.</summary>
+    /// <summary><see cref="ICatalogGrain.List"/>; for runs that are followed here, the newest known status.</summary>
     public async Task<IReadOnlyList<KnownRun>> ListAsync()
     {
         var now = time.GetUtcNow();
-        // A directory whose name is no run's id is none of ours, whatever a status in it says.
+        // A directory whose name is not a run ID is not a run, whatever a status file in it says.
         return [.. (await Catalog.List()).Where(status => RunId.TryParse(status.Id, out _))
             .Select(status => new KnownRun(feeds.DirectoryOf(status.Id), feeds.Peek(status.Id) is { } newer && newer.UpdatedAt > status.UpdatedAt ? newer : status, now))];
     }

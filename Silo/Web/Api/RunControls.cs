@@ -4,17 +4,17 @@ using Orleans.Tbptt.Silo.Web.Feed;
 
 namespace Orleans.Tbptt.Silo.Web.Api;
 
-/// <summary>What came of a wish.</summary>
-/// <param name="Problem">Why it was refused; empty when it was not.</param>
-/// <param name="Status">The run as it is now; null when the wish has reached its coordinator and is still to be fulfilled.</param>
+/// <summary>The outcome of a control request.</summary>
+/// <param name="Problem">Why it was refused; empty otherwise.</param>
+/// <param name="Status">The run's status; null when the coordinator has accepted the request but not completed it.</param>
 internal sealed record ControlOutcome(string Problem, RunStatus? Status);
 
 /// <summary>Pauses, resumes and stops runs.</summary>
-/// <param name="feeds">Reaches coordinators.</param>
+/// <param name="feeds">Provides the coordinators.</param>
 /// <param name="time">The clock.</param>
 internal sealed class RunControls(RunFeeds feeds, TimeProvider time)
 {
-    /// <summary>A step, or a round of local steps, is not broken off; nobody waits at a page for longer than this.</summary>
+    /// <summary>How long a request waits for a step or a round of local steps, which are not interrupted.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary><see cref="ICoordinatorGrain.PauseRun"/>.</summary>
@@ -34,7 +34,7 @@ internal sealed class RunControls(RunFeeds feeds, TimeProvider time)
     private async Task<ControlOutcome> AskAsync(string id, Func<ICoordinatorGrain, Task<ControlReply>> ask)
     {
         var coordinator = feeds.CoordinatorOf(id);
-        // Who is not there is told so at once, and not after a wait.
+        // An unknown run is reported at once, without a wait.
         await coordinator.GetStatus();
         var asked = ask(coordinator);
         try

@@ -8,10 +8,10 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Silo.Web.Api;
 
-/// <summary>How the API writes JSON, and its description of itself.</summary>
+/// <summary>The API's JSON options and OpenAPI document.</summary>
 internal static class SiloOpenApi
 {
-    /// <summary>Adds it.</summary>
+    /// <summary>Adds them.</summary>
     public static void AddApi(this IServiceCollection services)
     {
         services.ConfigureHttpJsonOptions(json =>
@@ -32,12 +32,12 @@ internal static class SiloOpenApi
             {
                 Title = "Orleans.Tbptt",
                 Version = ProtocolVersion.Product,
-                Description = "Watching and steering runs. Where the silo asks for a token: Authorization: Bearer TOKEN. Requests that change something "
-                    + "carry the header X-Tbptt, of any value, or the token.",
+                Description = "Shows and controls runs. Where the silo requires a token: Authorization: Bearer TOKEN. Requests that change something "
+                    + "need the header X-Tbptt, of any value, or the token.",
             };
             return Task.CompletedTask;
         });
-        // Their converters hide what they write.
+        // The schema generator cannot see through these types' converters.
         document.AddSchemaTransformer((schema, context, _) =>
         {
             var type = Nullable.GetUnderlyingType(context.JsonTypeInfo.Type) ?? context.JsonTypeInfo.Type;
@@ -49,7 +49,7 @@ internal static class SiloOpenApi
         });
     }
 
-    /// <summary>An id is a word.</summary>
+    /// <summary>Writes a run ID as a string.</summary>
     private sealed class RunIdConverter : JsonConverter<RunId>
     {
         public override RunId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

@@ -4,15 +4,15 @@ using Orleans.Tbptt.Silo.Web.Feed;
 namespace Orleans.Tbptt.Silo.Web.Api;
 
 /// <summary>
-/// Steps of a run as columns of equal length, made for charts: each row is a bucket of <see cref="Width"/> consecutive steps. What is not finite is null;
-/// <see cref="NonFinite"/> says where that was a number.
+/// Steps of a run as columns of equal length, for charts: each row is a bucket of <see cref="Width"/> consecutive steps. Values that are not finite are null;
+/// <see cref="NonFinite"/> lists them.
 /// </summary>
 internal sealed record StepColumns
 {
-    /// <summary>Steps of a bucket; when it grows, all rows are new.</summary>
+    /// <summary>Steps per bucket; when it grows, all rows change.</summary>
     public required long Width { get; init; }
 
-    /// <summary>The index of the first row among the run's buckets; rows from there on take the place of those known before.</summary>
+    /// <summary>The index of the first row among the run's buckets; rows from there on replace the previous ones.</summary>
     public required int From { get; init; }
 
     /// <summary>The last step of each bucket.</summary>
@@ -21,31 +21,31 @@ internal sealed record StepColumns
     /// <summary>The mean training loss.</summary>
     public required IReadOnlyList<double?> Loss { get; init; }
 
-    /// <summary>The least training loss.</summary>
+    /// <summary>The minimum training loss.</summary>
     public required IReadOnlyList<double?> Low { get; init; }
 
-    /// <summary>The greatest training loss.</summary>
+    /// <summary>The maximum training loss.</summary>
     public required IReadOnlyList<double?> High { get; init; }
 
     /// <summary>The learning rate.</summary>
     public required IReadOnlyList<double?> LearningRate { get; init; }
 
-    /// <summary>The mean gradient norm before clipping; null where nobody knows it.</summary>
+    /// <summary>The mean gradient norm before clipping; null where unknown.</summary>
     public required IReadOnlyList<double?> GradientNorm { get; init; }
 
     /// <summary>The share of steps whose gradient was clipped, 0 to 1.</summary>
     public required IReadOnlyList<double?> ClipShare { get; init; }
 
-    /// <summary>Steps per second, by the clock: interruptions count.</summary>
+    /// <summary>Steps per second of wall-clock time, interruptions included.</summary>
     public required IReadOnlyList<double?> StepsPerSecond { get; init; }
 
-    /// <summary>The finished epochs; after rows that are left out, those from the end of the last of these rows on.</summary>
+    /// <summary>The finished epochs; where rows are left out, those from the end of the last omitted row on.</summary>
     public required IReadOnlyList<EpochPoint> Epochs { get; init; }
 
-    /// <summary>Where training was interrupted: the newest such places.</summary>
+    /// <summary>The newest interruptions of training.</summary>
     public required IReadOnlyList<StepMark> Marks { get; init; }
 
-    /// <summary>Where a loss was no finite number.</summary>
+    /// <summary>The losses that were not finite.</summary>
     public required IReadOnlyList<NonFiniteLoss> NonFinite { get; init; }
 
     /// <summary>The columns of a run.</summary>
@@ -77,7 +77,7 @@ internal sealed record StepColumns
     private static double? Rate(IReadOnlyList<StepBucket> all, int index)
     {
         double seconds = index == 0 ? all[0].Seconds : (all[index].Time - all[index - 1].Time).TotalSeconds;
-        // Steps of a round are told at once, and clocks are coarse: then what the steps themselves took is the better measure.
+        // Steps of a round are committed together, and clocks are coarse: the steps' own durations are then more accurate.
         return Finite(all[index].Count / Math.Max(seconds, index == 0 || seconds <= 0 ? all[index].Seconds : 0));
     }
 
@@ -91,12 +91,12 @@ internal sealed record StepColumns
 /// <param name="ValidationLoss">The mean validation loss; null when nothing is held out.</param>
 internal sealed record EpochPoint(int Epoch, long Step, double? Loss, double? ValidationLoss);
 
-/// <summary>A place where training was interrupted.</summary>
-/// <param name="Step">The step that was run again, or that the run went on from.</param>
-/// <param name="Kind">What it was: <c>recovery</c>, <c>takeover</c>, <c>handover</c>, <c>move</c> or <c>pause</c>.</param>
+/// <summary>An interruption of training.</summary>
+/// <param name="Step">The step that was repeated, or from which the run continued.</param>
+/// <param name="Kind">The kind: <c>recovery</c>, <c>takeover</c>, <c>handover</c>, <c>move</c> or <c>pause</c>.</param>
 internal sealed record StepMark(long Step, string Kind);
 
-/// <summary>A loss that was no finite number.</summary>
+/// <summary>A loss that was not finite.</summary>
 /// <param name="Step">The last step of its bucket.</param>
-/// <param name="NonFinite">What it was; the journal does not tell NaN and infinity apart.</param>
+/// <param name="NonFinite">The original value; the journal does not distinguish NaN and infinity.</param>
 internal sealed record NonFiniteLoss(long Step, string NonFinite);

@@ -2,7 +2,7 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Silo.Web.Feed;
 
-/// <summary>What the events of a run add up to. Of what there may be any number, the newest are kept.</summary>
+/// <summary>The history of a run, accumulated from its events. Of unbounded lists only the newest items are kept.</summary>
 /// <param name="clipNorm">The norm above which a gradient is clipped; null where none is.</param>
 internal sealed class RunCourse(double? clipNorm)
 {
@@ -43,19 +43,19 @@ internal sealed class RunCourse(double? clipNorm)
     /// <summary>How many checkpoints were written.</summary>
     public int CheckpointsWritten { get; private set; }
 
-    /// <summary>What kept trainers from training, in order.</summary>
+    /// <summary>The interruptions of training, in order.</summary>
     public IReadOnlyList<Interruption> Interruptions => _interruptions;
 
     /// <summary>The newest warnings, in order.</summary>
     public IReadOnlyList<RunWarning> Warnings => _warnings;
 
-    /// <summary>Checkpoints that the last start passed over, each with what is wrong with it.</summary>
+    /// <summary>Checkpoints that the last start skipped, each with its defect.</summary>
     public IReadOnlyList<string> PassedOver { get; private set; } = [];
 
-    /// <summary>The end; null before it, and again when somebody has resumed the run.</summary>
+    /// <summary>The end; null before it, and again after a resume.</summary>
     public RunEnded? Ended { get; private set; }
 
-    /// <summary>Takes an event in.</summary>
+    /// <summary>Adds an event.</summary>
     public void Add(RunEvent one)
     {
         switch (one)
@@ -98,7 +98,7 @@ internal sealed class RunCourse(double? clipNorm)
             {
                 RunPaused or RunEnded => (InterruptionKind.Pause, "resumed"),
 
-                // Where that very step could not be saved, steps are computed again as after a loss.
+                // Where that step could not be saved, steps are computed again as after a loss.
                 RunHandedOver handover when started.Step >= handover.Step => (InterruptionKind.Handover, handover.Reason),
                 _ => (InterruptionKind.Takeover, "the coordinator's silo was lost, and another one took the run over"),
             };
@@ -118,6 +118,6 @@ internal sealed class RunCourse(double? clipNorm)
             all.RemoveAt(0);
     }
 
-    /// <summary>A journal may have been written by anybody: what cannot be is taken for no time.</summary>
+    /// <summary>Journals are not trusted: an impossible duration counts as zero.</summary>
     private static DateTimeOffset Before(RunEvent one, double seconds) => seconds > 0 && seconds < one.Time.Subtract(DateTimeOffset.MinValue).TotalSeconds ? one.Time - TimeSpan.FromSeconds(seconds) : one.Time;
 }

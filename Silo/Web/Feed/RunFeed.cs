@@ -7,21 +7,22 @@ using Orleans.Tbptt.Runs;
 namespace Orleans.Tbptt.Silo.Web.Feed;
 
 /// <summary>
-/// Follows one run for everybody who looks at it here: reads its events, and looks four times a second at what its trainers do. A coordinator that is lost
-/// is asked again until another one has the run.
+/// Follows one run for all viewers at this silo: reads its events, and samples its trainers' activity four times a second. When the
+/// coordinator is lost,
+/// the feed retries until another one has taken the run over.
 /// </summary>
 internal sealed partial class RunFeed : IAsyncDisposable
 {
-    /// <summary>The time between two looks at the trainers; nobody is told of news more often.</summary>
+    /// <summary>The time between two samples of the trainers, and the minimum time between two messages to viewers.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>The time between two looks at a run that is not being trained.</summary>
+    /// <summary>The time between two polls of a run that is not in training.</summary>
     private static readonly TimeSpan RestPeriod = TimeSpan.FromSeconds(1);
 
-    /// <summary>A coordinator that takes longer to say how its run stands is taken for silent.</summary>
+    /// <summary>A coordinator that takes longer than this to report its run's status counts as silent.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    /// <summary>A strip begins with its run, if that is not longer ago: the columns of a longer time would be too coarse.</summary>
+    /// <summary>A strip starts with its run, unless that is longer ago than this: the columns would be too coarse.</summary>
     private static readonly TimeSpan LongestPast = TimeSpan.FromMinutes(5);
 
     private const int Page = 10_000;
@@ -40,13 +41,13 @@ internal sealed partial class RunFeed : IAsyncDisposable
     private bool _silent;
     private bool _isLetGo;
 
-    /// <summary>Begins to follow.</summary>
+    /// <summary>Starts to follow a run.</summary>
     /// <param name="directory">The run.</param>
     /// <param name="status">Its status.</param>
-    /// <param name="clipNorm">The norm above which its gradients are clipped; null where they are not.</param>
+    /// <param name="clipNorm">The norm above which its gradients are clipped; null for no clipping.</param>
     /// <param name="coordinator">Its coordinator.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="logger">Takes note of questions that were not answered.</param>
+    /// <param name="logger">Logs calls that were not answered.</param>
     public RunFeed(RunDirectory directory, RunStatus status, double? clipNorm, ICoordinatorGrain coordinator, TimeProvider time, ILogger logger)
     {
         (_directory, _status, _course, _coordinator, _time, _logger) = (directory, status, new(clipNorm), coordinator, time, logger);
@@ -54,20 +55,20 @@ internal sealed partial class RunFeed : IAsyncDisposable
         _following = Task.WhenAll(Task.Run(FollowEventsAsync), Task.Run(FollowStatusAsync));
     }
 
-    /// <summary>When anybody looked last, as a timestamp of the clock.</summary>
+    /// <summary>The time of the last view, as a timestamp of the clock.</summary>
     public long LastLook { get; set; }
 
     /// <summary>The run's last status.</summary>
     public RunStatus Status => _status;
 
-    /// <summary>Whether the run is not being trained, as far as is known.</summary>
+    /// <summary>Whether the run is not in training, as far as known.</summary>
     public bool Rests => _status.HasEnded || _status.State == RunState.Paused;
 
-    /// <summary>Completes when every event that there was at the beginning has been read.</summary>
+    /// <summary>Completes when all events that existed at the start have been read.</summary>
     public Task CaughtUp => _caughtUp.Task;
 
-    /// <summary>Somebody comes to look: it is not let go of for a while.</summary>
-    /// <returns>Whether it still follows; another one has to, if not.</returns>
+    /// <summary>Records a view, which keeps the feed alive for a while.</summary>
+    /// <returns>Whether the feed is still active; otherwise a new one is needed.</returns>
     public bool TryKeep()
     {
         lock (_gate)
@@ -77,15 +78,15 @@ internal sealed partial class RunFeed : IAsyncDisposable
         }
     }
 
-    /// <summary>Nobody may keep it any more, if nobody has looked for so long.</summary>
-    /// <returns>Whether that is so.</returns>
+    /// <summary>Retires the feed if there was no view for a time.</summary>
+    /// <returns>Whether it was retired.</returns>
     public bool TryLetGo(TimeSpan memory)
     {
         lock (_gate)
             return _isLetGo |= _time.GetElapsedTime(LastLook) > memory;
     }
 
-    /// <summary>Looks at the run while nothing changes.</summary>
+    /// <summary>Reads a consistent snapshot of the run under the lock.</summary>
     public T Look<T>(Func<RunSnapshot, T> look)
     {
         LastLook = _time.GetTimestamp();
@@ -93,7 +94,7 @@ internal sealed partial class RunFeed : IAsyncDisposable
             return look(new(new KnownRun(_directory, _status, _time.GetUtcNow()), _course, _strip, _silent ? _heard : null));
     }
 
-    /// <summary>Asks how the run stands now: who has just steered it wants to see that, and not what was known before.</summary>
+    /// <summary>Reads the run's status now, so that a user sees the effect of a control request.</summary>
     public async Task RefreshAsync()
     {
         try
@@ -123,7 +124,7 @@ internal sealed partial class RunFeed : IAsyncDisposable
             {
                 if (Rests && seen >= _status.LastEvent)
                 {
-                    // A coordinator that has let go of its run reads the whole journal for every such question.
+                    // A coordinator of a run that is not in training reads the complete journal for every such call.
                     _caughtUp.TrySetResult();
                     await Task.Delay(RestPeriod, _time, _end.Token);
                     continue;
@@ -174,7 +175,7 @@ internal sealed partial class RunFeed : IAsyncDisposable
         lock (_gate)
         {
             (_status, _heard, _silent) = (status, _time.GetUtcNow(), false);
-            // Before its trainers have ever been placed a run has nothing to show; lost ones that wait for a silo are shown so.
+            // A run whose trainers were never placed has nothing to show; lost trainers that wait for a silo are shown as lost.
             if (Rests || status.Trainers.Count == 0 || status.Trainers.All(trainer => trainer.Silo.Length == 0))
                 return;
             bool young = _heard - status.SubmittedAt < LongestPast;
@@ -182,7 +183,7 @@ internal sealed partial class RunFeed : IAsyncDisposable
         }
     }
 
-    /// <summary>Silos may be newer than this one: an event of a kind that it does not know says nothing to it.</summary>
+    /// <summary>Silos may be newer than this one: events of an unknown kind are ignored.</summary>
     private static RunEvent? Read(string line)
     {
         try

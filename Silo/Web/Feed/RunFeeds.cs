@@ -8,34 +8,36 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Silo.Web.Feed;
 
-/// <summary>The runs that somebody looks at here. One that nobody looks at any more is let go.</summary>
-/// <param name="grains">Reaches coordinators.</param>
+/// <summary>The feeds of the runs with viewers at this silo. A feed without viewers is retired.</summary>
+/// <param name="grains">Provides the coordinators.</param>
 /// <param name="settings">Names the run store.</param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">For the feeds.</param>
+/// <param name="logger">The feeds' logger.</param>
 internal sealed class RunFeeds(IGrainFactory grains, SiloSettings settings, TimeProvider time, ILogger<RunFeed> logger) : BackgroundService
 {
-    /// <summary>A run in training is followed for this long after the last look, so that whoever comes back finds its trainers' strip whole.</summary>
+    /// <summary>
+    /// A run in training is followed for this time after the last view, so that a returning viewer finds the strip complete.
+    /// </summary>
     private static readonly TimeSpan Memory = TimeSpan.FromMinutes(10);
 
     private static readonly TimeSpan RestMemory = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan SweepPeriod = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a page waits for the events of a run that nobody has looked at before.</summary>
+    /// <summary>How long a page waits for the events of a run that was not followed yet.</summary>
     private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(3);
 
     private readonly ConcurrentDictionary<RunId, RunFeed> _feeds = [];
 
     /// <summary>The files of a run.</summary>
-    /// <exception cref="RunNotFoundException">It can be no run's id.</exception>
+    /// <exception cref="RunNotFoundException">The text is not a valid run ID.</exception>
     public RunDirectory DirectoryOf(string id) =>
         RunId.TryParse(id, out var run) ? new(Path.GetFullPath(settings.Runs), run) : throw new RunNotFoundException(id);
 
     /// <summary>The coordinator of a run.</summary>
-    /// <exception cref="RunNotFoundException">It can be no run's id.</exception>
+    /// <exception cref="RunNotFoundException">The text is not a valid run ID.</exception>
     public ICoordinatorGrain CoordinatorOf(string id) => grains.GetGrain<ICoordinatorGrain>(DirectoryOf(id).Id.Text);
 
-    /// <summary>Follows a run from now on, if it was not already.</summary>
+    /// <summary>Follows a run, unless it is followed already.</summary>
     /// <exception cref="RunNotFoundException">There is no such run.</exception>
     public async Task<RunFeed> FollowAsync(string id)
     {
@@ -45,7 +47,7 @@ internal sealed class RunFeeds(IGrainFactory grains, SiloSettings settings, Time
         return feed;
     }
 
-    /// <summary>The status of a run that is followed already; does not count as a look.</summary>
+    /// <summary>The status of a run that is followed; does not count as a view.</summary>
     public RunStatus? Peek(string id) => RunId.TryParse(id, out var run) ? _feeds.GetValueOrDefault(run)?.Status : null;
 
     /// <summary>A run's spec, if its files can be read.</summary>
@@ -96,7 +98,7 @@ internal sealed class RunFeeds(IGrainFactory grains, SiloSettings settings, Time
             if (feed.TryKeep())
                 return feed;
 
-            // It is being let go of: whoever does that has taken it out, or is about to.
+            // The feed is being retired: the retiring thread has removed it, or is about to.
             _feeds.TryRemove(new(directory.Id, feed));
         }
     }

@@ -1,6 +1,6 @@
 namespace Orleans.Tbptt.Silo.Web.Feed;
 
-/// <summary>Some consecutive steps taken together: as many for every bucket of a series.</summary>
+/// <summary>An aggregate of consecutive steps, the same number in every bucket of a series.</summary>
 internal sealed class StepBucket
 {
     /// <summary>The last of its steps.</summary>
@@ -18,10 +18,10 @@ internal sealed class StepBucket
     /// <summary>Steps whose loss is not a finite number.</summary>
     public int NonFinite { get; private set; }
 
-    /// <summary>The least loss.</summary>
+    /// <summary>The minimum loss.</summary>
     public double Low { get; private set; } = double.PositiveInfinity;
 
-    /// <summary>The greatest loss.</summary>
+    /// <summary>The maximum loss.</summary>
     public double High { get; private set; } = double.NegativeInfinity;
 
     /// <summary>The learning rate of its last step.</summary>
@@ -38,13 +38,13 @@ internal sealed class StepBucket
     /// <summary>The mean loss; NaN where none was finite.</summary>
     public double Loss => _lossSum / (Count - NonFinite);
 
-    /// <summary>The mean gradient norm before clipping; NaN where nobody knows it.</summary>
+    /// <summary>The mean gradient norm before clipping; NaN where unknown.</summary>
     public double GradientNorm => _normSum / _norms;
 
-    /// <summary>The share of steps whose gradient was clipped; NaN where nobody knows.</summary>
+    /// <summary>The share of steps whose gradient was clipped; NaN where unknown.</summary>
     public double ClipShare => (double)_clipped / _norms;
 
-    /// <summary>Takes a step in.</summary>
+    /// <summary>Adds a step.</summary>
     /// <param name="step">The step.</param>
     /// <param name="clipNorm">The norm above which a gradient is clipped; null where none is.</param>
     public void Add(Runs.StepCommitted step, double? clipNorm)
@@ -70,7 +70,7 @@ internal sealed class StepBucket
             _clipped++;
     }
 
-    /// <summary>Takes the steps after its own in.</summary>
+    /// <summary>Merges the next bucket.</summary>
     public void Add(StepBucket later)
     {
         (Step, Number, Time, LearningRate) = (later.Step, later.Number, later.Time, later.LearningRate);

@@ -3,23 +3,23 @@ using Orleans.Tbptt.Runs;
 namespace Orleans.Tbptt.Silo.Web.Feed;
 
 /// <summary>
-/// The steps of a run as a chart shows them: however many there are, no more than <see cref="Most"/> buckets, each of as many steps, a power of two.
+/// The steps of a run for a chart: at most <see cref="Most"/> buckets of equally many steps, a power of two.
 /// </summary>
 internal sealed class StepSeries
 {
-    /// <summary>Buckets at most: as many as a wide screen can tell apart.</summary>
+    /// <summary>The maximum number of buckets: as many as a wide screen can resolve.</summary>
     public const int Most = 1024;
 
     private readonly List<StepBucket> _buckets = [];
     private long _first = 1;
 
-    /// <summary>Steps of a bucket.</summary>
+    /// <summary>Steps per bucket.</summary>
     public long Width { get; private set; } = 1;
 
     /// <summary>The buckets, in order; the last one may still grow.</summary>
     public IReadOnlyList<StepBucket> Buckets => _buckets;
 
-    /// <summary>Takes a step in; one that was told before is passed over.</summary>
+    /// <summary>Adds a step; ignores one that was added before.</summary>
     public void Add(StepCommitted step, double? clipNorm)
     {
         if (_buckets.Count == 0)

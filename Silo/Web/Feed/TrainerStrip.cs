@@ -3,17 +3,17 @@ using Orleans.Tbptt.Runs;
 namespace Orleans.Tbptt.Silo.Web.Feed;
 
 /// <summary>
-/// What each trainer was seen doing over time, in columns of equal length: as many samples as fell into each. There are never more than
-/// <see cref="Most"/> columns; when there would be, each takes twice the time.
+/// The sampled activity of each trainer over time, in columns of equal length. There are never more than
+/// <see cref="Most"/> columns; beyond that the time per column doubles.
 /// </summary>
 internal sealed class TrainerStrip
 {
-    /// <summary>Columns at most.</summary>
+    /// <summary>The maximum number of columns.</summary>
     public const int Most = 240;
 
     private static readonly TimeSpan Finest = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>After this long without a sample nobody can say what was in between.</summary>
+    /// <summary>A longer gap between samples is shown as not seen.</summary>
     private static readonly TimeSpan Late = TimeSpan.FromSeconds(1);
 
     private readonly List<string> _silos = [];
@@ -25,22 +25,22 @@ internal sealed class TrainerStrip
     /// <summary>The time of the last sample.</summary>
     public DateTimeOffset End { get; private set; }
 
-    /// <summary>The time that a column takes.</summary>
+    /// <summary>The time that a column covers.</summary>
     public TimeSpan Width { get; private set; } = Finest;
 
-    /// <summary>The columns that have samples, by their place from the left.</summary>
+    /// <summary>The columns with samples, by index from the left.</summary>
     public IReadOnlyDictionary<int, StripCell[]> Columns => _columns;
 
-    /// <summary>The silos that trainers were seen on, in the order of appearance.</summary>
+    /// <summary>The silos that trainers were on, in the order of appearance.</summary>
     public IReadOnlyList<string> Silos => _silos;
 
     /// <summary>Trainers of the last sample.</summary>
     public int Trainers { get; private set; }
 
-    /// <summary>Takes a sample in.</summary>
+    /// <summary>Adds a sample.</summary>
     /// <param name="time">When it was taken.</param>
-    /// <param name="trainers">What each trainer was doing.</param>
-    /// <param name="begin">Where the strip begins, if this is the first sample.</param>
+    /// <param name="trainers">The activity of each trainer.</param>
+    /// <param name="begin">The strip's start, if this is the first sample.</param>
     public void Add(DateTimeOffset time, IReadOnlyList<TrainerStatus> trainers, DateTimeOffset begin)
     {
         Begin ??= begin < time ? begin : time;
@@ -49,7 +49,7 @@ internal sealed class TrainerStrip
         while ((time - Begin.Value) / Width >= Most)
             Halve();
         int column = (int)((time - Begin.Value) / Width);
-        // A sample that comes late on a busy machine stands for the time since the one before it.
+        // On a busy machine a late sample covers the time since the previous one.
         int first = Trainers > 0 && time - End <= Late ? Math.Min(column, (int)((End - Begin.Value) / Width) + 1) : column;
         for (int one = first; one <= column; one++)
             Add(one, trainers);
@@ -103,7 +103,7 @@ internal sealed class StripCell
     /// <summary>Samples in which its contribution was in, and it waited for the others.</summary>
     public int Wait { get; private set; }
 
-    /// <summary>Samples in which it computed for much longer than the others.</summary>
+    /// <summary>Samples in which it computed much longer than the others.</summary>
     public int Late { get; private set; }
 
     /// <summary>Samples in which it was lost or being placed.</summary>
@@ -112,10 +112,10 @@ internal sealed class StripCell
     /// <summary>All samples.</summary>
     public int Samples { get; private set; }
 
-    /// <summary>The silo it was on last, among the strip's; −1 for none.</summary>
+    /// <summary>The index of its last silo among the strip's; −1 for none.</summary>
     public int Silo { get; private set; } = -1;
 
-    /// <summary>Takes a sample in.</summary>
+    /// <summary>Adds a sample.</summary>
     public void Add(TrainerState state, int silo)
     {
         Samples++;
@@ -138,10 +138,10 @@ internal sealed class StripCell
         }
     }
 
-    /// <summary>As it is now: it may still grow.</summary>
+    /// <summary>The current values; the column may still grow.</summary>
     public StripCell Copy() => (StripCell)MemberwiseClone();
 
-    /// <summary>Takes the samples of the next column in.</summary>
+    /// <summary>Merges the samples of the next column.</summary>
     public void Add(StripCell later)
     {
         (Compute, Wait, Late) = (Compute + later.Compute, Wait + later.Wait, Late + later.Late);

@@ -8,8 +8,9 @@ using Orleans.Tbptt.Grains.Silos;
 namespace Orleans.Tbptt.Silo.Web.Health;
 
 /// <summary>
-/// <c>/health/live</c>: the process answers. <c>/health/startup</c>: the silo has joined its cluster. <c>/health/ready</c>: it is an active member and not
-/// about to end. Without a token, for they say no more than that.
+/// <c>/health/live</c>: the process answers. <c>/health/startup</c>: the silo has joined its cluster. <c>/health/ready</c>: it is an active
+/// member and not
+/// about to end. They require no token, because they reveal nothing else.
 /// </summary>
 internal static class SiloHealth
 {
@@ -40,7 +41,7 @@ internal static class SiloHealth
                 : HealthCheckResult.Unhealthy($"the silo is {silos.CurrentStatus}"));
     }
 
-    /// <summary>Whether the silo is to stay.</summary>
+    /// <summary>Whether the silo has not been asked to end.</summary>
     private sealed class DrainCheck(SiloDrain drain) : IHealthCheck
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>

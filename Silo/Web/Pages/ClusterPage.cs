@@ -15,7 +15,7 @@ internal static class ClusterPage
     public static HtmlPage Of(ClusterReport report) => new("Cluster", Html.Of($"""
         <h1>Cluster {report.ClusterId}</h1>
         {Words.Live("cluster", Silos(report))}
-        <p><a href="/orleans/">Orleans' own dashboard</a> shows grains, calls and counters of these silos.</p>
+        <p><a href="/orleans/">Orleans' dashboard</a> shows grains, calls and counters of these silos.</p>
         """))
     {
         Place = "/cluster",
@@ -31,7 +31,7 @@ internal static class ClusterPage
             <div><dt>Slots</dt><dd>{slots}, {report.Silos.Sum(silo => silo.FreeSlots)} free</dd></div>
             <div><dt>Version</dt><dd>{report.Version}, protocol {report.Protocol}</dd></div>
             </dl>
-            {Html.If(versions, () => $"""<p class="note warn">The silos are of different versions.</p>""")}
+            {Html.If(versions, () => $"""<p class="note warn">The silos have different versions.</p>""")}
             <section class="card">{Words.Table("Silos", Head, Html.Each(report.Silos, Row))}</section>
             """);
     }

@@ -1,6 +1,6 @@
 namespace Orleans.Tbptt.Silo.Web.Pages;
 
-/// <summary>Says that a page is not to be had.</summary>
+/// <summary>The error page.</summary>
 internal static class ErrorPage
 {
     /// <summary>The page.</summary>

@@ -3,17 +3,17 @@ using Microsoft.AspNetCore.Html;
 
 namespace Orleans.Tbptt.Silo.Web.Pages;
 
-/// <summary>Markup from interpolated strings: whatever is put in is escaped, unless it is markup itself.</summary>
+/// <summary>Markup from interpolated strings: interpolated values are escaped, unless they are markup.</summary>
 internal static class Html
 {
-    /// <summary>Nothing.</summary>
+    /// <summary>Empty markup.</summary>
     public static IHtmlContent None { get; } = new HtmlString("");
 
-    /// <summary>Markup with its holes filled in, escaped; numbers in the invariant culture.</summary>
+    /// <summary>Markup with escaped values; numbers in the invariant culture.</summary>
     public static IHtmlContent Of(FormattableString markup) =>
         new HtmlFormattableString(CultureInfo.InvariantCulture, markup.Format, markup.GetArguments()!);
 
-    /// <summary>Markup for each of several.</summary>
+    /// <summary>Markup for each item.</summary>
     public static IHtmlContent Each<T>(IEnumerable<T> items, Func<T, FormattableString> markup)
     {
         var all = new HtmlContentBuilder();
@@ -22,6 +22,6 @@ internal static class Html
         return all;
     }
 
-    /// <summary>Markup that is there under a condition.</summary>
+    /// <summary>Markup under a condition.</summary>
     public static IHtmlContent If(bool condition, Func<FormattableString> markup) => condition ? Of(markup()) : None;
 }

@@ -4,15 +4,15 @@ using Microsoft.AspNetCore.Http;
 
 namespace Orleans.Tbptt.Silo.Web.Pages;
 
-/// <summary>A page as an answer: the frame that all have, around what one says.</summary>
-/// <param name="title">What it is about.</param>
-/// <param name="content">What it says.</param>
+/// <summary>A page as an HTTP result: the common frame around its content.</summary>
+/// <param name="title">The title.</param>
+/// <param name="content">The content.</param>
 internal sealed class HtmlPage(string title, IHtmlContent content) : IResult
 {
-    /// <summary>The place of the page among those that the navigation leads to; none when left out.</summary>
+    /// <summary>The page's navigation entry; none when left out.</summary>
     public string? Place { get; init; }
 
-    /// <summary>The status of the answer. Default 200.</summary>
+    /// <summary>The HTTP status. Default 200.</summary>
     public int Status { get; init; } = StatusCodes.Status200OK;
 
     /// <summary>Whether the navigation is shown. Default true.</summary>
@@ -28,7 +28,7 @@ internal sealed class HtmlPage(string title, IHtmlContent content) : IResult
         await httpContext.Response.WriteAsync(Markup(Frame()), httpContext.RequestAborted);
     }
 
-    /// <summary>The page with what it says written out: for one that is about something that goes on changing.</summary>
+    /// <summary>The page with its content rendered at once, for content that keeps changing.</summary>
     public HtmlPage Frozen() => new(title, new HtmlString(Markup(content))) { Place = Place, Status = Status, HasNavigation = HasNavigation };
 
     /// <summary>Markup as text.</summary>

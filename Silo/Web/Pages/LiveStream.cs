@@ -11,27 +11,29 @@ using Orleans.Tbptt.Silo.Web.Pages.Run;
 
 namespace Orleans.Tbptt.Silo.Web.Pages;
 
-/// <summary>News of a run for its page.</summary>
-/// <param name="Number">The number of the last event that it tells.</param>
+/// <summary>An update of a run's page.</summary>
+/// <param name="Number">The number of the last event that it includes.</param>
 /// <param name="State">The run's state.</param>
-/// <param name="Steps">The chart's rows that are new; null where there are none.</param>
-/// <param name="Parts">The parts of the page that have changed, as markup.</param>
+/// <param name="Steps">The new rows of the charts; null where there are none.</param>
+/// <param name="Parts">The changed parts of the page, as markup.</param>
 internal sealed record LiveUpdate(long Number, string State, StepColumns? Steps, IReadOnlyDictionary<string, string> Parts);
 
-/// <summary>Tells a run's page what is new, four times a second at most. Each message stands under the number of the last event it tells.</summary>
+/// <summary>
+/// Sends updates to a run's page, at most four per second. Each message has the number of the last event that it includes.
+/// </summary>
 internal sealed class LiveStream(RunFeed feed, WebToken token, TimeProvider time)
 {
-    /// <summary>A page that hears nothing for much longer than this is stale.</summary>
+    /// <summary>The maximum time between two messages: a page without any for much longer is stale.</summary>
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(3);
 
-    /// <summary>The strip moves all the time, and is not small.</summary>
+    /// <summary>The minimum time between two updates of the strip, which changes constantly and is large.</summary>
     private const int StripPeriods = 4;
 
     private readonly Dictionary<string, string> _sent = [];
     private long _number;
     private long _width;
 
-    /// <summary>Begins a stream.</summary>
+    /// <summary>Opens a stream.</summary>
     public static async Task<ServerSentEventsResult<LiveUpdate>> OpenAsync(
         HttpContext context, string id, RunFeeds feeds, WebToken token, IHostApplicationLifetime lifetime, TimeProvider time)
     {
@@ -69,7 +71,7 @@ internal sealed class LiveStream(RunFeed feed, WebToken token, TimeProvider time
             parts[name] = _sent[name] = markup;
         }
 
-        // When buckets have grown, all rows are others.
+        // When buckets have grown, all rows have changed.
         bool others = _width != 0 && _width != run.Course.Steps.Width;
         var steps = run.Course.Number > _number || others ? StepColumns.Of(run.Course, others ? 0 : _number) : null;
         (_number, _width) = (Math.Max(_number, run.Course.Number), run.Course.Steps.Width);

@@ -9,7 +9,7 @@ using Orleans.Tbptt.Silo.Web.Pages.Run;
 
 namespace Orleans.Tbptt.Silo.Web.Pages;
 
-/// <summary>The pages, and the forms on them.</summary>
+/// <summary>The pages and their forms.</summary>
 internal static class PageEndpoints
 {
     /// <summary>Maps them.</summary>

@@ -4,7 +4,7 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Silo.Web.Pages;
 
-/// <summary>All runs of the run store.</summary>
+/// <summary>The page of all runs of the run store.</summary>
 internal static class RunsPage
 {
     private static readonly IHtmlContent Head = Html.Of($"""
@@ -53,7 +53,7 @@ internal static class RunsPage
     private static FormattableString Waiting(KnownRun run) =>
         $"""<li><a href="/runs/{run.Status.Id}">{run.Status.Id}</a>: {Outcome.Queue(run.Status.QueuePosition)}{(run.Status.Message.Length > 0 ? $", {run.Status.Message}" : "")}</li>""";
 
-    /// <summary>The two newest, as a beginning.</summary>
+    /// <summary>A link that compares the two newest runs.</summary>
     private static IHtmlContent Comparison(IReadOnlyList<KnownRun> runs) => Html.If(runs.Count > 1, () =>
         $"""<p><a href="/compare?a={runs[0].Status.Id}&amp;b={runs[1].Status.Id}">Compare the two newest</a></p>""");
 }

@@ -9,9 +9,9 @@ internal static class Sparkline
 {
     /// <summary>A line through some values; nothing where there are fewer than two.</summary>
     /// <param name="values">The values; those that are not finite are gaps.</param>
-    /// <param name="what">What they are, for those who do not see them.</param>
-    /// <param name="logarithmic">Whether the axis is logarithmic; where a value is not positive it is not.</param>
-    /// <param name="width">Its width, in its own units.</param>
+    /// <param name="what">The chart's name for screen readers.</param>
+    /// <param name="logarithmic">Whether the axis is logarithmic; it is linear where a value is not positive.</param>
+    /// <param name="width">Its width, in SVG units.</param>
     /// <param name="height">Its height.</param>
     public static IHtmlContent Of(IReadOnlyList<double> values, string what, bool logarithmic = false, int width = 120, int height = 28)
     {

@@ -4,22 +4,22 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Silo.Web.Pages;
 
-/// <summary>Small pieces that several pages have.</summary>
+/// <summary>Fragments that several pages share.</summary>
 internal static class Words
 {
-    /// <summary>A state as a badge; its colour is no more than its word.</summary>
+    /// <summary>A state as a badge; the colour repeats the word.</summary>
     public static IHtmlContent Badge(KnownRun run) => run.IsLost
         ? Html.Of($"""<span class="badge lost">lost</span>""")
         : Html.Of($"""<span class="badge {Text.State(run.Status.State)}">{Text.State(run.Status.State)}</span>""");
 
-    /// <summary>A time, in UTC, that a script may show by the reader's clock.</summary>
+    /// <summary>A time in UTC, which a script converts to the viewer's time zone.</summary>
     public static IHtmlContent Time(DateTimeOffset time) => Html.Of(
         $"""<time datetime="{time.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fff}Z">{time.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC</time>""");
 
-    /// <summary>A region that is brought up to date while the page is open.</summary>
+    /// <summary>A region that is updated while the page is open.</summary>
     public static IHtmlContent Live(string name, IHtmlContent content) => Html.Of($"""<div data-live="{name}">{content}</div>""");
 
-    /// <summary>A table that scrolls by itself where it is too wide, with the keyboard, too.</summary>
+    /// <summary>A table that scrolls, also by keyboard, where it is too wide.</summary>
     public static IHtmlContent Table(string caption, IHtmlContent head, IHtmlContent body) => Html.Of($"""
         <div class="scroll" tabindex="0" role="region" aria-label="Table: {caption}"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>
         """);
@@ -31,7 +31,7 @@ internal static class Words
     /// <summary>A figure, or a dash.</summary>
     public static string Figure(double? value) => value is { } figure ? Text.Figure(figure) : "–";
 
-    /// <summary>How far a run is, 0 to 1.</summary>
+    /// <summary>A run's progress, 0 to 1.</summary>
     public static double Progress(RunStatus status) => status.State == RunState.Completed ? 1
         : status.Epochs == 0 || status.Epoch == 0 ? 0
         : Math.Clamp((status.Epoch - 1 + (status.StepsPerEpoch == 0 ? 0 : (double)status.EpochStep / status.StepsPerEpoch)) / status.Epochs, 0, 1);

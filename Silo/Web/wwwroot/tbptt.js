@@ -1,16 +1,16 @@
-// Brings a page of a silo up to date while it is open. The silo writes the pages; without this module they say the same, as of when they were loaded.
+// Updates an open page. The silo renders the pages; without this module they show the state as of when they were loaded.
 import uPlot from './uPlot.esm.js';
 
-const pollPeriod = 2000;      // ms between looks, where nothing tells of news
-const silence = 8000;         // ms without a word after which a page is stale: the silo says something at least every 3 s
+const pollPeriod = 2000;      // ms between polls, where there is no stream
+const silence = 8000;         // ms without a message after which a page is stale: the silo sends one at least every 3 s
 const triesBeforePolling = 3;
 const rateSmoothing = 0.9;
-const mostPoints = 80;        // of a series: more would hide its line
+const mostPoints = 80;        // maximum number of points per series: more would hide its line
 
 const line = document.getElementById('line');
 const css = name => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-/* Times in the reader's own clock. */
+/* Shows times in the viewer's time zone. */
 function localTimes(root) {
   const today = new Date().toDateString();
   for (const time of root.querySelectorAll('time')) {
@@ -20,7 +20,7 @@ function localTimes(root) {
   }
 }
 
-/* Puts new markup in place of old, and leaves the focus and what was scrolled where they were. */
+/* Replaces markup, and keeps focus and scroll positions. */
 function replace(place, markup) {
   const focusable = () => [...place.querySelectorAll('a, button, [tabindex]')];
   const focused = focusable().indexOf(document.activeElement);
@@ -31,7 +31,7 @@ function replace(place, markup) {
   if (focused >= 0) (focusable()[focused] ?? document.getElementById('main')).focus({ preventScroll: true });
 }
 
-/* Whether what is shown is what there is. */
+/* Marks the page as stale or current. */
 const freshness = {
   heard: Date.now(),
   well() {
@@ -47,7 +47,7 @@ const freshness = {
   },
 };
 
-/* The polling fallback, and all there is for pages that are no run's. */
+/* Polling: the fallback, and the only update of pages that do not show a run. */
 async function poll() {
   const answer = await fetch(location.href, { headers: { Accept: 'text/html' }, cache: 'no-store' });
   if (!answer.ok) throw new Error(`${answer.status}`);
@@ -82,14 +82,14 @@ function pollFor(look) {
   };
 }
 
-/* The steps of a run, as the silo's rows tell them. */
+/* The steps of a run, from the silo's rows. */
 class Steps {
   width = 0;
   columns = {};
   epochs = [];
   marks = [];
 
-  /* Takes rows in; false where they do not fit those that are known, and all are to be fetched. */
+  /* Adds rows; false where they do not match the known ones, and all must be fetched. */
   add(rows) {
     if (rows.from > this.x.length || (rows.width !== this.width && rows.from > 0)) return false;
     this.width = rows.width;
@@ -115,7 +115,7 @@ class Steps {
   }
 }
 
-/* An exponential mean without the bias of its beginning. */
+/* An exponential mean with bias correction. */
 function smooth(values, weight) {
   let sum = 0, count = 0;
   return values.map(value => {
@@ -129,7 +129,7 @@ function smooth(values, weight) {
 const positive = values => values.map(value => value !== null && value > 0 ? value : null);
 const figure = value => value === null || value === undefined ? '–' : Number(value.toPrecision(4)).toString();
 
-/* One chart in its place; drawn anew when colours, axis or width change. */
+/* One chart; redrawn when colours, axis or width change. */
 class Chart {
   constructor(place, series, { log = false, percent = false, label } = {}) {
     Object.assign(this, { place, series, log, percent, label, data: null, marks: [], plot: null });
@@ -248,7 +248,7 @@ function runPage(page) {
     page.dataset.number = update.number;
   }
 
-  // The server's own number of each message brings a broken line back to where it was.
+  // A reconnect continues after the number of the last message.
   let source = null, failures = 0, stopPolling = null;
   function open() {
     if (source || document.hidden) return;
@@ -274,7 +274,7 @@ function runPage(page) {
     source = null;
   }
 
-  // A browser keeps six lines to a server: pages that nobody sees give theirs back.
+  // A browser keeps at most six connections to a server: hidden pages close theirs.
   document.addEventListener('visibilitychange', () => document.hidden ? close() : open());
   setInterval(() => source && Date.now() - freshness.heard > silence && freshness.broken(), 1000);
   open();

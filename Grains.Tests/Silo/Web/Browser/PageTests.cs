@@ -28,7 +28,7 @@ public sealed class PageTests(LoopbackSilo silo, Chromium browser) : IClassFixtu
         await Expect(root).ToHaveAttributeAsync("data-state", "completed", new() { Timeout = 60_000 });
 
         await Expect(page.Locator(".badge").First).ToHaveTextAsync("completed");
-        await Expect(page.Locator("[data-live=trouble]")).ToContainTextAsync("Nothing went wrong");
+        await Expect(page.Locator("[data-live=trouble]")).ToContainTextAsync("No problems");
         await Expect(page.Locator("[data-live=epochs] tbody tr").First).ToContainTextAsync("1500");
         await Expect(page.Locator("[data-live=epochs] .dim")).ToHaveTextAsync("The last 15 of 1500.");
         await Expect(page.Locator("[data-live=strip] path.compute")).ToHaveCountAsync(2);

@@ -38,11 +38,11 @@ public sealed class MarkupTests
     [Theory]
     [InlineData(RunState.Failed, "The run failed at step 7")]
     [InlineData(RunState.Diverged, "Training diverged after step 7")]
-    [InlineData(RunState.Stopped, "Somebody stopped the run at step 7")]
-    [InlineData(RunState.Paused, "Somebody paused the run at step 7")]
+    [InlineData(RunState.Stopped, "The run was stopped at step 7")]
+    [InlineData(RunState.Paused, "The run was paused at step 7")]
     [InlineData(RunState.Queued, "The run waits")]
-    [InlineData(RunState.Running, "Nothing went wrong")]
-    [InlineData(RunState.Completed, "Nothing went wrong")]
+    [InlineData(RunState.Running, "No problems")]
+    [InlineData(RunState.Completed, "No problems")]
     public void Card_SaysInWordsHowTheRunStands(RunState state, string words) =>
         Assert.Contains(words, HtmlPage.Markup(TroubleCard.Of(Snapshot(Status(state)))), StringComparison.Ordinal);
 
@@ -53,7 +53,7 @@ public sealed class MarkupTests
 
         string card = HtmlPage.Markup(TroubleCard.Of(Snapshot(Status(RunState.Running))));
 
-        Assert.Contains("Trainer 1 was lost (silo-2 was lost). It was placed again within 0.9 s and step 8 was run again", card, StringComparison.Ordinal);
+        Assert.Contains("Trainer 1 was lost (silo-2 was lost). It was placed again within 0.9 s, and step 8 was repeated", card, StringComparison.Ordinal);
     }
 
     [Fact]

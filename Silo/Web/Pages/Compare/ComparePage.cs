@@ -4,7 +4,7 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Silo.Web.Pages.Compare;
 
-/// <summary>Two runs beside each other.</summary>
+/// <summary>Compares two runs.</summary>
 internal static class ComparePage
 {
     private static readonly IHtmlContent Head = Html.Of($"""<th scope="col">Key</th><th scope="col" class="a">A</th><th scope="col" class="b">B</th>""");
@@ -13,7 +13,7 @@ internal static class ComparePage
     /// <param name="runs">All runs to choose from, newest first.</param>
     /// <param name="a">The first; null where none is chosen.</param>
     /// <param name="b">The second.</param>
-    /// <param name="differences">How their specs differ.</param>
+    /// <param name="differences">The differences between their specs.</param>
     public static HtmlPage Of(IReadOnlyList<KnownRun> runs, RunStatus? a, RunStatus? b, IReadOnlyList<SpecDifference> differences) => new("Compare", Html.Of($"""
         <h1>Compare two runs</h1>
         <form class="card compare" method="get" action="/compare">

@@ -4,10 +4,10 @@ using YamlDotNet.RepresentationModel;
 
 namespace Orleans.Tbptt.Silo.Web.Pages.Compare;
 
-/// <summary>A key that two specs give unlike values; null where one of them does not have it.</summary>
+/// <summary>A key with different values in two specs; null where a spec lacks it.</summary>
 /// <param name="Key">The key's path: <c>train.optimizer.lr</c>.</param>
-/// <param name="A">What the first spec says.</param>
-/// <param name="B">What the second one says.</param>
+/// <param name="A">The first spec's value.</param>
+/// <param name="B">The second spec's value.</param>
 internal sealed record SpecDifference(string Key, string? A, string? B)
 {
     /// <summary>Every key in which two specs differ, in their order.</summary>
@@ -30,7 +30,7 @@ internal sealed record SpecDifference(string Key, string? A, string? B)
         }
         catch (YamlException exception)
         {
-            return new() { ["(the whole file)"] = $"no YAML: {Text.OneLine(exception.Message)}" };
+            return new() { ["(the entire file)"] = $"not YAML: {Text.OneLine(exception.Message)}" };
         }
 
         var flat = new Dictionary<string, string>();

@@ -4,7 +4,7 @@ using Orleans.Tbptt.Silo.Web.Feed;
 
 namespace Orleans.Tbptt.Silo.Web.Pages.Run;
 
-/// <summary>The charts of a run: drawn here as they are at this moment; a script puts live ones in their place.</summary>
+/// <summary>The charts of a run, drawn as of now; a script replaces them by live ones.</summary>
 internal static class ChartsView
 {
     /// <summary>The part.</summary>
@@ -26,7 +26,7 @@ internal static class ChartsView
             """);
     }
 
-    /// <summary>What an axis would say.</summary>
+    /// <summary>The range of the values, in place of an axis.</summary>
     private static IHtmlContent Range(IReadOnlyList<double> values) => values.Where(double.IsFinite).ToList() is { Count: > 1 } finite
         ? Html.Of($"""<p class="dim">from {Text.Figure(finite[0])} to {Text.Figure(finite[^1])}; least {Text.Figure(finite.Min())}, greatest {Text.Figure(finite.Max())}</p>""")
         : Html.None;

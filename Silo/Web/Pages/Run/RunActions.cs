@@ -5,7 +5,7 @@ using Orleans.Tbptt.Silo.Web.Access;
 
 namespace Orleans.Tbptt.Silo.Web.Pages.Run;
 
-/// <summary>What can be done with a run: forms, which need no script.</summary>
+/// <summary>The controls of a run, as forms, which need no script.</summary>
 internal static class RunActions
 {
     /// <summary>The part.</summary>

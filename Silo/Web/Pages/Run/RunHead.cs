@@ -5,7 +5,7 @@ using Orleans.Tbptt.Silo.Web.Feed;
 
 namespace Orleans.Tbptt.Silo.Web.Pages.Run;
 
-/// <summary>How a run stands, in figures.</summary>
+/// <summary>The key figures of a run.</summary>
 internal static class RunHead
 {
     /// <summary>The part.</summary>

@@ -4,10 +4,10 @@ using Orleans.Tbptt.Silo.Web.Feed;
 
 namespace Orleans.Tbptt.Silo.Web.Pages.Run;
 
-/// <summary>One run.</summary>
+/// <summary>The page of a run.</summary>
 internal static class RunPage
 {
-    /// <summary>The parts that change while a run goes on, each under the name of its place on the page; made when they are asked for.</summary>
+    /// <summary>The parts that change while a run trains, by their name on the page; rendered on demand.</summary>
     public static IReadOnlyList<(string Name, Func<IHtmlContent> Content)> Parts(RunSnapshot run, WebToken token) =>
     [
         ("head", () => RunHead.Of(run)),
@@ -44,7 +44,7 @@ internal static class RunPage
             <section class="card" aria-labelledby="checkpoints-title"><h2 id="checkpoints-title">Checkpoints</h2>{Part("checkpoints")}</section>
             <section class="card" aria-labelledby="history-title"><h2 id="history-title">What happened</h2>{Part("history")}</section>
             </div>
-            <section class="card"><details><summary><h2>Spec</h2></summary><pre tabindex="0">{spec ?? "The run's spec.yaml cannot be read from here."}</pre></details>
+            <section class="card"><details><summary><h2>Spec</h2></summary><pre tabindex="0">{spec ?? "This silo cannot read the run's spec.yaml."}</pre></details>
             <p><a href="/compare?a={id}">Compare with another run</a> · <a href="/api/runs/{id}/spec">spec.yaml</a> · <a href="/api/runs/{id}">JSON</a></p></section>
             </div>
             """));

@@ -5,13 +5,13 @@ using Orleans.Tbptt.Silo.Web.Feed;
 
 namespace Orleans.Tbptt.Silo.Web.Pages.Run;
 
-/// <summary>The strip of trainers × time: in each row what a trainer did, and below it, as a thin line, the silo it was on.</summary>
+/// <summary>The strip of trainers × time: in each row a trainer's activity, and below it, as a thin line, its silo.</summary>
 internal static class StripView
 {
     private const int Height = 24;
     private const int Bar = 18;
 
-    /// <summary>As many silos have a colour of their own.</summary>
+    /// <summary>The number of distinct silo colours.</summary>
     private const int Colours = 6;
 
     /// <summary>The part.</summary>
@@ -19,13 +19,13 @@ internal static class StripView
     {
         var strip = run.Strip;
         if (strip.Begin is not { } begin)
-            return Html.Of($"""<p class="dim">Its trainers were not seen from here while the run was being trained. What happened to them is told below.</p>""");
+            return Html.Of($"""<p class="dim">This silo did not sample the trainers while the run was training. Their interruptions are listed below.</p>""");
         int columns = Math.Max(1, (int)((strip.End - begin) / strip.Width) + 1);
         return Html.Of($"""
             <div class="strip" role="list" aria-label="What each trainer did, from {Text.Duration((strip.End - begin).TotalSeconds)} ago to now">
             {Html.Each(Enumerable.Range(0, strip.Trainers), trainer => Row(run, trainer, columns))}
             </div>
-            <div class="strip-axis"><span>{Words.Time(begin)}</span><span>{strip.Width.TotalSeconds:0.##} s a column, looked at four times a second</span><span>{Words.Time(strip.End)}</span></div>
+            <div class="strip-axis"><span>{Words.Time(begin)}</span><span>{strip.Width.TotalSeconds:0.##} s per column, sampled four times a second</span><span>{Words.Time(strip.End)}</span></div>
             <ul class="legend" aria-label="Colours">
             <li><i class="key compute"></i>computing</li><li><i class="key wait"></i>waiting for the others</li><li><i class="key late"></i>late</li><li><i class="key recovery"></i>recovering</li><li><i class="key unwatched"></i>not seen</li>
             {Html.Each(strip.Silos.Select((silo, index) => (silo, index)), one => $"""<li><i class="key silo-{one.index % Colours}"></i>{one.silo.Split(' ')[0]}</li>""")}
@@ -57,7 +57,7 @@ internal static class StripView
             """;
     }
 
-    /// <summary>The shares of what it was seen doing, one above the other.</summary>
+    /// <summary>The shares of the activities, stacked.</summary>
     private static void Stack(Dictionary<string, StringBuilder> paths, StripCell cell, int column)
     {
         double top = Bar;

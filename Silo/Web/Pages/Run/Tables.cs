@@ -20,7 +20,7 @@ internal static class EpochTable
         var epochs = run.Course.Epochs;
         double? best = epochs.Select(epoch => epoch.ValidationLoss).Where(loss => loss is { } value && double.IsFinite(value)).Min();
         return epochs.Count == 0
-            ? Html.Of($"""<p class="dim">No epoch is finished yet.</p>""")
+            ? Html.Of($"""<p class="dim">No epoch has finished yet.</p>""")
             : Html.Of($"""
                 {Html.If(epochs.Count > Shown, () => $"""<p class="dim">The last {Shown} of {epochs.Count}.</p>""")}
                 {Words.Table("Epochs, newest first", Head, Html.Each(epochs.Reverse().Take(Shown), epoch => Row(epoch, best)))}
@@ -33,7 +33,7 @@ internal static class EpochTable
         """;
 }
 
-/// <summary>The trainers at this moment.</summary>
+/// <summary>The current trainers.</summary>
 internal static class TrainerView
 {
     private static readonly IHtmlContent Head = Html.Of($"""
@@ -42,7 +42,7 @@ internal static class TrainerView
 
     /// <summary>The part.</summary>
     public static IHtmlContent Of(RunSnapshot run) => run.Status.Trainers.Count == 0
-        ? Html.Of($"""<p class="dim">None is placed yet.</p>""")
+        ? Html.Of($"""<p class="dim">No trainer has been placed yet.</p>""")
         : Html.Of($"""
             {Words.Table("Trainers", Head, Html.Each(run.Status.Trainers, Row))}
             {Html.If(run.Status.Engine.Length > 0, () => $"""<p class="dim">Engine: {run.Status.Engine}</p>""")}
@@ -68,10 +68,10 @@ internal static class CheckpointTable
 
     /// <summary>The part.</summary>
     public static IHtmlContent Of(RunSnapshot run) => run.Course.Checkpoints.Count == 0
-        ? Html.Of($"""<p class="dim">None is written yet.</p>""")
+        ? Html.Of($"""<p class="dim">No checkpoint has been written yet.</p>""")
         : Html.Of($"""
             {Words.Table("The newest checkpoints", Head, Html.Each(run.Course.Checkpoints.Reverse().Take(Shown), Row))}
-            <p class="dim">{Text.Plural(run.Course.CheckpointsWritten, "checkpoint")} written. The spec says how many stay.</p>
+            <p class="dim">{Text.Plural(run.Course.CheckpointsWritten, "checkpoint")} written. <code>checkpoint.keepLast</code> and <code>keepBest</code> determine how many are kept.</p>
             """);
 
     private static FormattableString Row(CheckpointWritten checkpoint) => $"""
@@ -80,7 +80,7 @@ internal static class CheckpointTable
         """;
 }
 
-/// <summary>What happened to the run beside training, newest first.</summary>
+/// <summary>Interruptions, warnings, start and end of the run, newest first.</summary>
 internal static class HistoryTable
 {
     private const int Shown = 20;
@@ -105,7 +105,7 @@ internal static class HistoryTable
         string took = Text.Duration(one.Took.TotalSeconds);
         return one.Kind switch
         {
-            InterruptionKind.Recovery => $"recovered: {who} placed again after {took}, step {Text.Count(one.Step)} run again: {one.Reason}",
+            InterruptionKind.Recovery => $"recovered: {who} placed again after {took}, step {Text.Count(one.Step)} repeated: {one.Reason}",
             InterruptionKind.Takeover => $"taken over after {took}, from step {Text.Count(one.Step)}: {one.Reason}",
             InterruptionKind.Handover => $"handed over in {took} at step {Text.Count(one.Step)}: {one.Reason}",
             InterruptionKind.Move => $"moved: {who} to other silos in {took} after step {Text.Count(one.Step)}: {one.Reason}",

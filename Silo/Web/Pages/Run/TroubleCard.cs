@@ -5,7 +5,7 @@ using Orleans.Tbptt.Silo.Web.Feed;
 
 namespace Orleans.Tbptt.Silo.Web.Pages.Run;
 
-/// <summary>What went wrong, in plain words, and what to do about it.</summary>
+/// <summary>The faults of the run, with their remedies.</summary>
 internal static class TroubleCard
 {
     /// <summary>The part.</summary>
@@ -17,7 +17,7 @@ internal static class TroubleCard
         string kind = bad ? "bad" : now.Count > 0 ? "warn" : before.Count > 0 ? "mended" : "well";
         return Html.Of($"""
             <section class="card trouble {kind}" aria-labelledby="trouble-title">
-            <h2 id="trouble-title">{(now.Count > 0 ? "What is wrong" : before.Count > 0 ? "What went wrong, and was mended" : "Nothing went wrong")}</h2>
+            <h2 id="trouble-title">{(now.Count > 0 ? "Problems" : before.Count > 0 ? "Recovered problems" : "No problems")}</h2>
             {Html.Each(now, text => $"<p>{text}</p>")}
             {Html.If(before.Count > 0, () => $"<ul>{Html.Each(before, text => $"<li>{text}</li>")}</ul>")}
             </section>
@@ -28,26 +28,26 @@ internal static class TroubleCard
     {
         var status = run.Status;
         string goesOn = status.CheckpointStep is { } checkpoint
-            ? $"“Resume” goes on from the checkpoint of step {Text.Count(checkpoint)}, to the same bits as if nothing had been."
-            : "There is no checkpoint yet: “Resume” begins at step 0.";
+            ? $"“Resume” continues from the checkpoint of step {Text.Count(checkpoint)}, with the bits of an uninterrupted run."
+            : "There is no checkpoint yet: “Resume” starts at step 0.";
         if (run.Known.IsLost)
-            yield return Html.Of($"Nobody has trained this run since {Words.Time(status.UpdatedAt)}: its silos are gone. {goesOn}");
+            yield return Html.Of($"This run has not been trained since {Words.Time(status.UpdatedAt)}: its silos have ended. {goesOn}");
         else if (status.State == RunState.Failed)
-            yield return Html.Of($"The run failed at step {Text.Count(status.Step)}: <strong>{status.Message}</strong>. Mend the cause first. {goesOn}");
+            yield return Html.Of($"The run failed at step {Text.Count(status.Step)}: <strong>{status.Message}</strong>. Remove the cause first. {goesOn}");
         else if (status.State == RunState.Diverged)
-            yield return Html.Of($"Training diverged after step {Text.Count(status.Step)}: <strong>{status.Message}</strong>. The parameters before that update are kept. A resumed run would diverge again: lower train.optimizer.lr, or set train.clipNorm.");
+            yield return Html.Of($"Training diverged after step {Text.Count(status.Step)}: <strong>{status.Message}</strong>. The parameters before that update are kept. Resuming would diverge again: lower train.optimizer.lr, or set train.clipNorm.");
         else if (status.State == RunState.Stopped)
-            yield return Html.Of($"Somebody stopped the run at step {Text.Count(status.Step)}: {Given(status.Message)}. {goesOn}");
+            yield return Html.Of($"The run was stopped at step {Text.Count(status.Step)}: {Given(status.Message)}. {goesOn}");
         else if (status.State == RunState.Paused)
-            yield return Html.Of($"Somebody paused the run at step {Text.Count(status.Step)}: {Given(status.Message)}. {goesOn}");
+            yield return Html.Of($"The run was paused at step {Text.Count(status.Step)}: {Given(status.Message)}. {goesOn}");
         else if (status.State == RunState.Queued)
-            yield return Html.Of($"The run waits, {Outcome.Queue(status.QueuePosition)}: {Given(status.Message)}. It goes on by itself.");
+            yield return Html.Of($"The run waits, {Outcome.Queue(status.QueuePosition)}: {Given(status.Message)}. It starts automatically.");
         if (run.SilentSince is { } since && !status.HasEnded)
             yield return Html.Of($"The run's coordinator has not answered since {Words.Time(since)}. If its silo died, another one takes the run over within seconds.");
         if (!status.HasEnded && status.Warning.Length > 0)
             yield return Html.Of($"{status.Warning}");
         if (!status.HasEnded && status.Trainers.Where(trainer => trainer.State == TrainerState.Late).ToList() is { Count: > 0 } late)
-            yield return Html.Of($"{(late.Count == 1 ? "Trainer" : "Trainers")} {string.Join(", ", late.Select(one => $"{one.Index} on {one.Silo}"))} computes for much longer than usual. If it hangs, it is replaced.");
+            yield return Html.Of($"{(late.Count == 1 ? "Trainer" : "Trainers")} {string.Join(", ", late.Select(one => $"{one.Index} on {one.Silo}"))} {(late.Count == 1 ? "computes" : "compute")} much longer than usual. A trainer that hangs is replaced.");
     }
 
     private static IEnumerable<IHtmlContent> Before(RunSnapshot run)
@@ -60,16 +60,16 @@ internal static class TroubleCard
             string who = lost.Trainers.Count == 0 ? "The coordinator" : $"{(isOne ? "Trainer" : "Trainers")} {string.Join(", ", lost.Trainers)}";
             yield return lost.Kind switch
             {
-                InterruptionKind.Takeover => Html.Of($"{when}: {who} was lost. Another silo took the run over {took} after its last event and went on from step {step}; steps after it are computed again, to the same bits."),
-                _ => Html.Of($"{when}: {who} {(isOne ? "was" : "were")} lost ({Cause(lost.Reason)}). {(isOne ? "It was" : "They were")} placed again within {took} and step {step} was run again: nothing of the result is lost."),
+                InterruptionKind.Takeover => Html.Of($"{when}: {who} was lost. Another silo took the run over {took} after its last event and continued from step {step}; later steps are computed again, to the same bits."),
+                _ => Html.Of($"{when}: {who} {(isOne ? "was" : "were")} lost ({Cause(lost.Reason)}). {(isOne ? "It was" : "They were")} placed again within {took}, and step {step} was repeated: the result does not change."),
             };
         }
 
         foreach (string passed in run.Course.PassedOver)
-            yield return Html.Of($"A checkpoint was passed over: {passed}.");
+            yield return Html.Of($"A checkpoint was skipped: {passed}.");
     }
 
-    /// <summary>Who is lost is said before.</summary>
+    /// <summary>The cause without the names of the lost trainers, which the sentence contains already.</summary>
     private static string Cause(string reason) => reason.Split(" is lost: ", 2)[^1];
 
     private static string Given(string reason) => reason.Length > 0 ? reason : "no reason given";
