@@ -1,6 +1,6 @@
 #nullable enable
 // MSBuild's inline compiler defines no symbol of a target framework and has no implicit usings.
-// The tests, which share this file, know no MSBuild.
+// The tests, which share this file, do not reference MSBuild.
 #if !NET
 using System;
 using System.Collections.Generic;
@@ -12,17 +12,17 @@ namespace Orleans.Tbptt.Build;
 
 /// <summary>
 /// Marks one symbol version that an ELF library needs as weak, so that the dynamic loader no longer refuses the library where that
-/// version is missing. This is what <c>VER_FLG_WEAK</c> is for (gABI, "Symbol Versioning", <c>vna_flags</c>).
+/// version is missing: the purpose of <c>VER_FLG_WEAK</c> (gABI, "Symbol Versioning", <c>vna_flags</c>).
 /// </summary>
 /// <remarks>
-/// Done only where it cannot hurt: when no relocation refers to any symbol of that version, nothing in the library can ever call one.
+/// Done only where it is safe: when no relocation refers to a symbol of that version, nothing in the library can call one.
 /// <code>
 /// .gnu.version_r   Verneed(libstdc++.so.6) ── Vernaux(GLIBCXX_3.4.30) ── Vernaux(GLIBCXX_3.4.32) …
 ///                                                                          └ flags |= weak, the only two bytes that change
 /// .gnu.version     one Vernaux.other per dynamic symbol: which symbols are of that version
 /// .rela.*          which symbols are referred to
 /// </code>
-/// The C# is what MSBuild's inline compiler takes: .NET Standard 2.0, no spans.
+/// The code is limited to what MSBuild's inline compiler accepts: .NET Standard 2.0, no spans.
 /// </remarks>
 public sealed class SymbolVersionRelaxer
 {
@@ -52,13 +52,13 @@ public sealed class SymbolVersionRelaxer
         }
     }
 
-    /// <summary>Relaxes the version in <paramref name="elf"/> itself.</summary>
-    /// <param name="elf">The whole library.</param>
+    /// <summary>Relaxes the version in place in <paramref name="elf"/>.</summary>
+    /// <param name="elf">The library's bytes.</param>
     /// <param name="library">The library that should define the version, such as <c>libstdc++.so.6</c>.</param>
     /// <param name="version">The version, such as <c>GLIBCXX_3.4.32</c>.</param>
     /// <param name="reason">Why nothing was changed; null if something was.</param>
     /// <returns>Whether anything was changed.</returns>
-    /// <exception cref="InvalidDataException">It is no ELF library, or a damaged one; the message says how.</exception>
+    /// <exception cref="InvalidDataException">The bytes are not an ELF library, or a damaged one; the message describes the defect.</exception>
     public static bool Relax(byte[] elf, string library, string version, out string? reason)
     {
         var file = new SymbolVersionRelaxer(elf);
@@ -126,7 +126,7 @@ public sealed class SymbolVersionRelaxer
                 long symbol = U32(entry + 12);
                 Check(
                     Holds(symbols, symbols.Offset + (24 * symbol), 24) && Holds(versions, versions.Offset + (2 * symbol), 2),
-                    "a relocation refers to a symbol that is not there");
+                    "a relocation refers to a missing symbol");
                 if (symbol != 0 && (U16(versions.Offset + (2 * symbol)) & 0x7fff) == versionIndex)
                     return Text(Linked(symbols), U32(symbols.Offset + (24 * symbol)));
             }
@@ -137,7 +137,7 @@ public sealed class SymbolVersionRelaxer
 
     private Section Linked(Section section)
     {
-        Check(section.Link < _sections.Count, "a section refers to one that is not there");
+        Check(section.Link < _sections.Count, "a section refers to a missing section");
         return _sections[(int)section.Link];
     }
 
@@ -181,11 +181,11 @@ public sealed class SymbolVersionRelaxer
 /// <summary>Writes a copy of a library in which one needed symbol version is weak.</summary>
 public sealed class RelaxSymbolVersion : Microsoft.Build.Utilities.Task
 {
-    /// <summary>The library as it came; never written to.</summary>
+    /// <summary>The original library; never changed.</summary>
     [Microsoft.Build.Framework.Required]
     public string Source { get; set; } = "";
 
-    /// <summary>Where the copy goes.</summary>
+    /// <summary>The path of the copy.</summary>
     [Microsoft.Build.Framework.Required]
     public string Destination { get; set; } = "";
 
@@ -204,9 +204,9 @@ public sealed class RelaxSymbolVersion : Microsoft.Build.Utilities.Task
         {
             byte[] elf = File.ReadAllBytes(Source);
             if (!SymbolVersionRelaxer.Relax(elf, Library, Version, out string? reason))
-                Log.LogMessage(Microsoft.Build.Framework.MessageImportance.High, $"{Source} is used as it is: {reason}.");
+                Log.LogMessage(Microsoft.Build.Framework.MessageImportance.High, $"{Source} is used unchanged: {reason}.");
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(Destination))!);
-            // Outputs are hard links to this file: a new file takes its place, so that nothing is ever written through a link.
+            // Outputs are hard links to this file: it is replaced, never overwritten through a link.
             string temporary = $"{Destination}.{Guid.NewGuid():N}";
             File.WriteAllBytes(temporary, elf);
             File.Delete(Destination);
@@ -217,7 +217,7 @@ public sealed class RelaxSymbolVersion : Microsoft.Build.Utilities.Task
         {
             Log.LogError(
                 $"Cannot relax {Version} in {Source}: {problem.Message.TrimEnd('.')}. If the package is damaged, "
-                + "delete its folder from the NuGet cache and restore again; with another TorchSharp version, mend build/RelaxSymbolVersion.cs.");
+                + "delete its folder from the NuGet cache and restore again; with a different TorchSharp version, correct build/RelaxSymbolVersion.cs.");
             return false;
         }
     }

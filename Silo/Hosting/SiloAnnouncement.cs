@@ -13,8 +13,8 @@ namespace Orleans.Tbptt.Silo.Hosting;
 internal sealed class SiloAnnouncement(SiloStart start, ILocalSiloDetails details, Uri? page)
 {
     private const string ExposedWarning =
-        "the address is not loopback and connections are not secured: whoever reaches these ports can call any grain and read any file a spec names; "
-        + "set Tbptt:Tls, or keep the ports inside a network that you trust";
+        "the address is not loopback and connections are not secured: anyone who reaches these ports can call any grain "
+        + "and read any file below the data roots; set Tbptt:Tls, or keep the ports inside a network that you trust";
 
     /// <summary>This program's version.</summary>
     public static string Version { get; } =

@@ -1,5 +1,5 @@
-# Stand-ins for the images that docker-compose.yml and deploy/Dockerfile name, made of a Debian root file system and of what this machine has:
-# the same users, paths and entry points, as far as the trial relies on them.
+# Stand-ins for the images that docker-compose.yml and deploy/Dockerfile name, built from a Debian root file system and this machine's programs:
+# the same users, paths and entry points, as far as the test depends on them.
 FROM tbptt-test/debian AS debian
 
 FROM debian AS runtime
@@ -13,7 +13,7 @@ COPY dotnet/aspnet /usr/share/dotnet
 
 FROM aspnet AS sdk
 COPY dotnet/sdk /usr/share/dotnet
-# How this machine reaches packages: its certificates, its NuGet configuration.
+# This machine's access to packages: its certificates and its NuGet configuration.
 COPY certificates /etc/ssl/certs
 COPY NuGet.Config /root/.nuget/NuGet/NuGet.Config
 ARG NUGET_CERT_REVOCATION_MODE

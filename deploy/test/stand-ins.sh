@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Builds the stand-ins that StandIn.Dockerfile describes, under the names that the project's own files use. Called by trial.sh.
-#   stand-ins.sh WORK [DEBIAN.tar]     WORK: an empty directory; DEBIAN.tar: kept from one trial to the next
+#   stand-ins.sh WORK [DEBIAN.tar]     WORK: an empty directory; DEBIAN.tar: kept between tests
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 work=$1
 debian=${2:-$work/debian.tar}
 
 if [ ! -s "$debian" ]; then
-    # The mirror is the one this machine uses.
+    # This machine's own mirror.
     mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | head -n 1)
     debootstrap --variant=minbase --include=ca-certificates,libstdc++6,libssl3,zlib1g,libicu72,redis-server,busybox \
         "$(. /etc/os-release && echo "$VERSION_CODENAME")" "$work/debian" "$mirror" >"$work/debootstrap.log"
@@ -16,7 +16,7 @@ if [ ! -s "$debian" ]; then
 fi
 docker import "$debian" tbptt-test/debian >/dev/null
 
-# .NET in three layers, as the real images have it.
+# .NET in three layers, like the real images.
 context=$work/stand-ins
 dotnet=$(dirname "$(readlink -f "$(command -v dotnet)")")
 mkdir -p "$context"/dotnet/{runtime/shared,aspnet/shared,sdk}

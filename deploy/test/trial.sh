@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Runs docker-compose.yml for real where no image registry is reachable: Redis, two silos and a client in containers, on stand-in images. While a run
-# trains, it kills the container of a trainer's silo, starts silos again, three of them, and kills the container of the coordinator's. The model must have
-# the bytes of a run that nobody disturbed. On demand, as root, on Debian; not part of CI.
+# Runs docker-compose.yml where no image registry is reachable: Redis, two silos and a client in containers, on stand-in images. While a run
+# trains, it kills the container of a trainer's silo, starts silos again, three of them, and kills the container of the coordinator's silo. The model must have
+# the bytes of an undisturbed run. On demand, as root, on Debian; not part of CI.
 #
 #   deploy/test/trial.sh                   with docker-compose
-#   COMPOSE='…' deploy/test/trial.sh       with another program, such as the file of Compose v2
-#   TBPTT_TRIAL_DEBIAN=FILE                where the Debian root file system is kept from one trial to the next
-#   TBPTT_TRIAL_DOCKER=unix://SOCKET       a Docker that runs; it keeps its images, the stand-ins among them. Without, one is started and ended here
+#   COMPOSE='…' deploy/test/trial.sh       with another program, such as Compose v2
+#   TBPTT_TRIAL_DEBIAN=FILE                where the Debian root file system is kept between tests
+#   TBPTT_TRIAL_DOCKER=unix://SOCKET       a running Docker, which keeps its images, the stand-ins among them. Default: start one and end it
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -44,9 +44,9 @@ for program in dockerd docker debootstrap prometheus dotnet ip; do
     command -v "$program" >/dev/null || fail "$program is missing: apt-get install docker.io docker-compose debootstrap prometheus iproute2, and the .NET SDK"
 done
 if [ -z "${TBPTT_TRIAL_DOCKER:-}" ]; then
-    # Whose docker0 it is, is who deletes it.
+    # Whoever created docker0 deletes it.
     ip link show docker0 >/dev/null 2>&1 || bridge=ours
-    # Nor does it touch this machine's firewall: a bridge and the proxies of published ports are all that is needed.
+    # This machine's firewall is not changed: a bridge and the proxies of published ports suffice.
     dockerd --iptables=false --ip-forward=false --data-root "$work/data" --exec-root "$work/exec" --pidfile "$work/dockerd.pid" -H "$DOCKER_HOST" >"$work/dockerd.log" 2>&1 &
     dockerd=$!
     for ((i = 0; i < 120; i++)); do docker info >/dev/null 2>&1 && break; sleep 0.5; done
@@ -58,7 +58,7 @@ if ! docker image inspect tbptt-test/debian >/dev/null 2>&1; then
     "$here/stand-ins.sh" "$work" "${TBPTT_TRIAL_DEBIAN:-}"
 fi
 
-# Packages come through this machine's own network. Of the services that only show things, Prometheus has a stand-in.
+# Packages come through this machine's own network. Of the monitoring services, only Prometheus has a stand-in.
 cat >"$work/override.yml" <<'YAML'
 services:
   silo:
@@ -90,11 +90,11 @@ await "two healthy silos" healthy 2
 docker ps --format '{{.Names}} {{.Status}} {{.Ports}}'
 client client cluster --cluster
 
-# What Prometheus knows comes from the silos, found by their name and asked with the token.
+# Prometheus finds the silos by their name and scrapes them with the token.
 ask() { curl -sf --get --data-urlencode "query=$1" http://127.0.0.1:9090/api/v1/query; }
 scraped() { ask "count(up{job=\"tbptt\"} == 1) == $1" | grep '"value"' >/dev/null; }
 await "Prometheus to have two silos" scraped 2
-say "Prometheus has found and asked two silos"
+say "Prometheus has found and scraped two silos"
 
 spec=examples/average.yaml
 sets=(--set "train.epochs=${TBPTT_TRIAL_EPOCHS:-1500}" --set checkpoint.everySteps=5000)
@@ -103,8 +103,8 @@ train=$!
 
 journal() { docker run --rm -v "${COMPOSE_PROJECT_NAME}_runs:/work/runs:ro" --entrypoint cat tbptt-client "runs/$run/$1"; }
 beyond() { ask "tbptt_epoch{run=\"$run\"} > $1" | grep '"value"' >/dev/null; }
-told() { journal metrics.jsonl | grep "\"type\":\"$1\"" >/dev/null; }
-# Only the coordinator's silo shows the run's gauges.
+logged() { journal metrics.jsonl | grep "\"type\":\"$1\"" >/dev/null; }
+# Only the coordinator's silo exports the run's gauges.
 coordinator() {
     local address
     address=$(ask "tbptt_epoch{run=\"$run\"} and on (instance) up == 1" | sed -n 's/.*"instance":"\([0-9.]*\):.*/\1/p')
@@ -123,7 +123,7 @@ first=$(coordinator)
 other=$(silos | grep -v "$first")
 docker kill "$other" >/dev/null
 say "killed $(name "$other"), which has a trainer; the coordinator is in $(name "$first")"
-await "the recovery" told recovery
+await "the recovery" logged recovery
 say "recovered: $(journal metrics.jsonl | grep '"type":"recovery"' | tail -n 1)"
 
 in_compose up -d --scale silo=3 redis token silo prometheus >"$work/scale.log" 2>&1 || { cat "$work/scale.log"; fail "scale"; }
@@ -142,7 +142,7 @@ tail -n 12 "$work/train.log"
 journal status.json | grep -E '"(generation|step|state)"' || true
 journal model.safetensors >"$work/cluster.safetensors"
 
-say "the same run, outside the containers, with nobody disturbing it"
+say "the same run, outside the containers, undisturbed"
 id=$(docker create tbptt-client) && docker cp "$id:/opt/tbptt" "$work/tbptt" && docker rm "$id" >/dev/null
 id=$(docker create tbptt-silo) && docker cp "$id:/opt/tbptt" "$work/tbptt/silo" && docker rm "$id" >/dev/null
 "$work/tbptt/tbptt" train "$root/$spec" "${sets[@]}" --runs "$work/runs" --output plain | tail -n 4
