@@ -1,5 +1,5 @@
-"""The chunk-step loop that one would write with PyTorch alone, on one thread. Arguments: lanes, time steps of a chunk, inputs, hidden units.
-Prints PyTorch's version; then, for every line of its input, trains for so many seconds and prints the microseconds of a chunk-step."""
+"""The chunk-step loop written with PyTorch only, on one thread. Arguments: lanes, time steps of a chunk, inputs, hidden units.
+Prints PyTorch's version; then, for every line of its input, trains for that many seconds and prints the microseconds per chunk-step."""
 import sys
 import time
 

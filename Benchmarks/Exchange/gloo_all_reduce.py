@@ -1,5 +1,5 @@
-"""What PyTorch's gloo takes to sum numbers of two processes on the loopback. Arguments: how many numbers. Prints PyTorch's version, and the
-microseconds of one all-reduce: the median of thirty, behind ten that warm up."""
+"""The time of PyTorch's gloo to sum numbers of two processes on the loopback. Argument: how many numbers. Prints PyTorch's version, and the
+microseconds per all-reduce: the median of thirty, after ten that warm up."""
 import os
 import statistics
 import sys

@@ -21,7 +21,7 @@ internal static class ValidateCommand
         output.WriteLine($"data        {Text.State(spec.Data.Source)}{string.Concat(spec.Data.Paths.Select(file => $" {Text.OneLine(file)}"))}");
         output.WriteLine($"lanes       {spec.Data.BatchSize}, over {Text.Plural(spec.Train.Trainers, "trainer")}");
         output.WriteLine($"chunks      {Chunks(spec.Tbptt)}");
-        output.WriteLine($"steps       {Text.Count(result.StepsPerEpoch)} an epoch, {Text.Plural(spec.Train.Epochs, "epoch")}");
+        output.WriteLine($"steps       {Text.Count(result.StepsPerEpoch)} per epoch, {Text.Plural(spec.Train.Epochs, "epoch")}");
         return ExitCode.Completed;
     }
 
@@ -30,5 +30,5 @@ internal static class ValidateCommand
         : $"{Text.Plural(model.InputSize ?? 0, "input")}, {Text.Plural(model.OutputSize ?? 0, "output")}";
 
     private static string Chunks(TbpttSpec tbptt) =>
-        tbptt.ChunkLength is { } length ? $"of {Text.Plural(length, "time step")}" : $"{tbptt.ChunkCount} a sequence";
+        tbptt.ChunkLength is { } length ? $"of {Text.Plural(length, "time step")}" : $"{tbptt.ChunkCount} per sequence";
 }

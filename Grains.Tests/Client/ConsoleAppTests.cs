@@ -228,7 +228,7 @@ public sealed class ConsoleAppTests : IDisposable
         Assert.Equal(0, await _console.RunBareAsync("validate", "wave.yaml"));
 
         Assert.Contains("parameters  117", _console.Output, StringComparison.Ordinal);
-        Assert.Contains("steps       75 an epoch, 2 epochs", _console.Output, StringComparison.Ordinal);
+        Assert.Contains("steps       75 per epoch, 2 epochs", _console.Output, StringComparison.Ordinal);
         Assert.Empty(Cluster.Calls);
     }
 
