@@ -13,9 +13,9 @@ internal static class AttachCommand
     public static async Task<int> RunAsync(ConsoleContext context, ClusterSelection cluster, string name, OutputMode mode, bool fromNow)
     {
         await using var run = await context.Clusters.FindAsync(cluster, name, CancellationToken.None);
-        if (run.Cluster is not null || !run.Known.Status.HasEnded)
+        if (run.Cluster is not null || !run.Info.Status.HasEnded)
             return await AttachedRun.WatchAsync(context, run, mode, fromNow);
-        RunViews.Spoken(context.Terminal, mode).WriteLine($"{Outcome.Line(run.Known.Status)}; more with: {run.Command("show")}");
-        return ExitCode.Of(run.Known.Status.State);
+        RunViews.Messages(context.Terminal, mode).WriteLine($"{Outcome.Line(run.Info.Status)}; more with: {run.Command("show")}");
+        return ExitCode.Of(run.Info.Status.State);
     }
 }

@@ -21,11 +21,11 @@ internal static class AttachedRun
     public static async Task<int> WatchAsync(ConsoleContext context, FoundRun run, OutputMode mode, bool fromNow)
     {
         var interruption = context.Interruption;
-        var output = RunViews.Spoken(context.Terminal, mode);
+        var output = RunViews.Messages(context.Terminal, mode);
         var view = new RunSummary(RunViews.Create(context.Terminal, context.Shown(mode), run.Id, context.Time));
         var watcher = new RunWatcher(run.Runs, run.Id, context.Time, context.Limits)
         {
-            Recorded = () => run.HasFiles ? RunRecord.Read(run.Known.Directory) : null,
+            Recorded = () => run.HasFiles ? StatusFile.Read(run.Info.Directory) : null,
         };
         if (run.Page is { } page)
             output.WriteLine($"page {page}");
@@ -38,7 +38,7 @@ internal static class AttachedRun
                     await watcher.SkipAsync(view, interruption.Token);
                 return await watcher.WatchAsync(view, interruption.Token);
             }));
-            view.Write(output, run.Known.Directory, status, run.Command("resume"));
+            view.Write(output, run.Info.Directory, status, run.Command("resume"));
             return ExitCode.Of(status.State);
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)

@@ -23,7 +23,7 @@ internal static class WaitCommand
         try
         {
             await using var run = await context.Clusters.FindAsync(cluster, name, limit.Token);
-            var status = run.Known.Status;
+            var status = run.Info.Status;
             if (run.Cluster is not null || !status.HasEnded)
                 status = await WatchAsync(context, run, limit.Token);
             context.Terminal.Out.WriteLine(Outcome.Line(status));
@@ -40,7 +40,7 @@ internal static class WaitCommand
     {
         var watcher = new RunWatcher(run.Runs, run.Id, context.Time, context.Limits)
         {
-            Recorded = () => run.HasFiles ? RunRecord.Read(run.Known.Directory) : null,
+            Recorded = () => run.HasFiles ? StatusFile.Read(run.Info.Directory) : null,
         };
         var view = new SilentView();
         await watcher.SkipAsync(view, cancellation);

@@ -140,7 +140,7 @@ internal sealed class LocalCluster : IDisposable
         if (_ending)
             return;
         int left = _silos.Count(other => !other.Exited.IsCompleted);
-        string what = $"silo {silo.Number} (process {silo.Pid}) ended with exit code {silo.ExitCode}{silo.LastWords()}";
+        string what = $"silo {silo.Number} (process {silo.Pid}) ended with exit code {silo.ExitCode}{silo.LastOutput()}";
         if (left == 0)
             _lost.TrySetResult($"{what}; no silo is left, see {_plan.Directory.Logs}");
         else

@@ -82,11 +82,11 @@ internal sealed class SiloProcess : IDisposable
 
         // Not Exited: that wait began before standard error was read and may complete before its end is seen.
         await _process.WaitForExitAsync(cancellation);
-        throw new ClientException($"silo {Number} ended with exit code {ExitCode} before it was ready{LastWords()}", Client.ExitCode.Unreachable);
+        throw new ClientException($"silo {Number} ended with exit code {ExitCode} before it was ready{LastOutput()}", Client.ExitCode.Unreachable);
     }
 
     /// <summary>The last lines of the silo's standard error, or else the last errors in its log; empty when there are none.</summary>
-    public string LastWords()
+    public string LastOutput()
     {
         string[] words;
         lock (_lastWords)

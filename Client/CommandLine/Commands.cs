@@ -31,9 +31,9 @@ internal static class Commands
         ControlCommands.Stop(context),
         ControlCommands.Pause(context),
         ControlCommands.Resume(context),
-        LookCommands.List(context),
-        LookCommands.Show(context),
-        LookCommands.Logs(context),
-        LookCommands.Cluster(context),
+        InspectCommands.List(context),
+        InspectCommands.Show(context),
+        InspectCommands.Logs(context),
+        InspectCommands.Cluster(context),
     };
 }

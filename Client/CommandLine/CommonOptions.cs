@@ -18,7 +18,7 @@ internal static class CommonOptions
     public static Argument<string> Run() => new("RUN") { Description = "Run ID, or any unambiguous prefix." };
 
     /// <summary>The option <c>--set</c>, which overrides values of the spec.</summary>
-    public static Option<string[]> Sets() => new("--set")
+    public static Option<string[]> Overrides() => new("--set")
     {
         HelpName = "KEY=VALUE",
         Description = "Overrides a spec value, e.g. train.epochs=20. Repeatable.",
@@ -50,10 +50,10 @@ internal static class CommonOptions
 
     /// <summary>The option <c>--silos</c>: how many silo processes to start.</summary>
     public static Option<int?> Silos(string description) =>
-        Whole("--silos", $"{description} Silos without a trainer take over when another one dies.", 1, MaxSilos);
+        Integer("--silos", $"{description} Silos without a trainer take over when another one dies.", 1, MaxSilos);
 
     /// <summary>An integer option within bounds.</summary>
-    public static Option<int?> Whole(string name, string description, int least, int most) => new(name)
+    public static Option<int?> Integer(string name, string description, int least, int most) => new(name)
     {
         HelpName = "N",
         Description = description,

@@ -88,7 +88,7 @@ internal static class ControlCommands
     public static Command Resume(ConsoleContext context)
     {
         var (run, output, cluster) = (CommonOptions.Run(), CommonOptions.Output(), new ClusterOptions());
-        var trainers = CommonOptions.Whole(
+        var trainers = CommonOptions.Integer(
             "--trainers",
             "Divide the lanes, with their hidden state, among a different number of trainers. The result then matches within rounding, "
             + "not to the bit; with train.sync.mode local it differs.",

@@ -14,7 +14,7 @@ internal static class TrainingCommands
     /// <summary><c>tbptt train</c>.</summary>
     public static Command Train(ConsoleContext context)
     {
-        var (spec, sets, output, cluster) = (CommonOptions.Spec(), CommonOptions.Sets(), CommonOptions.Output(), new ClusterOptions());
+        var (spec, sets, output, cluster) = (CommonOptions.Spec(), CommonOptions.Overrides(), CommonOptions.Output(), new ClusterOptions());
         var silos = CommonOptions.Silos("Silo processes to start; default 1.");
         var detach = new Option<bool>("--detach") { Description = "Return when the run has started; its silos end when the run has ended." };
         var command = new Command(
@@ -50,7 +50,7 @@ internal static class TrainingCommands
     /// <summary><c>tbptt submit</c>.</summary>
     public static Command Submit(ConsoleContext context)
     {
-        var (spec, sets, cluster) = (CommonOptions.Spec(), CommonOptions.Sets(), new ClusterOptions());
+        var (spec, sets, cluster) = (CommonOptions.Spec(), CommonOptions.Overrides(), new ClusterOptions());
         var id = new Option<RunId?>("--id")
         {
             HelpName = "RUN",
@@ -64,7 +64,7 @@ internal static class TrainingCommands
                 return null;
             },
         };
-        var priority = CommonOptions.Whole("--priority", "Priority in the queue for slots, higher first; default 0.", -MaxPriority, MaxPriority);
+        var priority = CommonOptions.Integer("--priority", "Priority in the queue for slots, higher first; default 0.", -MaxPriority, MaxPriority);
         var command = new Command(
             "submit",
             """
@@ -92,7 +92,7 @@ internal static class TrainingCommands
     /// <summary><c>tbptt validate</c>.</summary>
     public static Command Validate(ConsoleContext context)
     {
-        var (spec, sets) = (CommonOptions.Spec(), CommonOptions.Sets());
+        var (spec, sets) = (CommonOptions.Spec(), CommonOptions.Overrides());
         var command = new Command("validate", "Checks a spec and its data, and prints the sizes of the run. Starts nothing.") { spec, sets };
         command.SetAction(result => ValidateCommand.Run(context.Checker, result.GetRequiredValue(spec), result.GetValue(sets) ?? [], context.Terminal));
         return command;

@@ -30,7 +30,7 @@ internal sealed record ClusterAddress(ClusterProvider Provider, string Connectio
     public const string Expected = "redis:HOST:PORT[,options], postgresql:CONNECTION STRING or sqlite:FILE";
 
     /// <summary>The cluster in messages; contains no password.</summary>
-    public string Spoken => Provider == ClusterProvider.Sqlite ? $"cluster {ClusterId} ({Connection})" : $"cluster {ClusterId} ({Provider})";
+    public string DisplayName => Provider == ClusterProvider.Sqlite ? $"cluster {ClusterId} ({Connection})" : $"cluster {ClusterId} ({Provider})";
 
     /// <summary>The cluster that the console starts for one run.</summary>
     public static ClusterAddress LocalOf(string runs, RunId run) =>

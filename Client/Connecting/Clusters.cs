@@ -78,20 +78,20 @@ internal sealed class Clusters(IClusterConnector connector, IConfiguration confi
         return [.. addresses.Where((_, index) => alive[index])];
     }
 
-    private async Task<KnownRun> FindAsync(OpenCluster cluster, string name, CancellationToken cancellation)
+    private async Task<RunInfo> FindAsync(OpenCluster cluster, string name, CancellationToken cancellation)
     {
         try
         {
             if (RunId.TryParse(name, out var id))
-                return KnownRun.Of(await cluster.Runs.GetStatusAsync(id).WaitAsync(limits.Greeting, time, cancellation), time.GetUtcNow());
+                return RunInfo.Of(await cluster.Runs.GetStatusAsync(id).WaitAsync(limits.VersionCheck, time, cancellation), time.GetUtcNow());
         }
         catch (RunNotFoundException)
         {
             // The name may be a prefix of an ID.
         }
 
-        var known = (await cluster.Runs.ListAsync().WaitAsync(limits.Greeting, time, cancellation)).ToDictionary(status => status.Id);
-        return KnownRun.Of(known[RunNames.Find(name, known.Keys, cluster.Name)], time.GetUtcNow());
+        var known = (await cluster.Runs.ListAsync().WaitAsync(limits.VersionCheck, time, cancellation)).ToDictionary(status => status.Id);
+        return RunInfo.Of(known[RunNames.Find(name, known.Keys, cluster.Name)], time.GetUtcNow());
     }
 
     private async Task<OpenCluster> ConnectAsync(ClusterAddress address, CancellationToken cancellation)
@@ -103,12 +103,12 @@ internal sealed class Clusters(IClusterConnector connector, IConfiguration confi
         }
         catch (TimeoutException exception)
         {
-            throw new ClientException($"cannot reach {address.Spoken} within {limits.Connect.TotalSeconds:0} s", ExitCode.Unreachable, exception);
+            throw new ClientException($"cannot reach {address.DisplayName} within {limits.Connect.TotalSeconds:0} s", ExitCode.Unreachable, exception);
         }
 
         try
         {
-            return new(session, address.Spoken, await new Greeting(time, limits).ExchangeAsync(session.Runs, address.Spoken, cancellation));
+            return new(session, address.DisplayName, await new VersionCheck(time, limits).VerifyAsync(session.Runs, address.DisplayName, cancellation));
         }
         catch (Exception)
         {

@@ -25,16 +25,16 @@ internal sealed class OpenCluster(IClusterSession session, string name, ClusterR
 }
 
 /// <summary>A run, and the cluster that trains it.</summary>
-/// <param name="known">The run as it was when it was found.</param>
+/// <param name="info">The run as it was when it was found.</param>
 /// <param name="cluster">The cluster; null when no silo is alive.</param>
 /// <param name="selection">How it was found.</param>
-internal sealed class FoundRun(KnownRun known, OpenCluster? cluster, ClusterSelection selection) : IAsyncDisposable
+internal sealed class FoundRun(RunInfo info, OpenCluster? cluster, ClusterSelection selection) : IAsyncDisposable
 {
     /// <summary>The run as it was when it was found.</summary>
-    public KnownRun Known => known;
+    public RunInfo Info => info;
 
     /// <summary>The run.</summary>
-    public RunId Id => known.Directory.Id;
+    public RunId Id => info.Directory.Id;
 
     /// <summary>The cluster; null when no silo is alive.</summary>
     public OpenCluster? Cluster => cluster;
@@ -42,8 +42,8 @@ internal sealed class FoundRun(KnownRun known, OpenCluster? cluster, ClusterSele
     /// <summary>The grains.</summary>
     /// <exception cref="ClientException">No silo is alive; says what to do.</exception>
     public IRunService Runs => cluster?.Runs ?? throw new ClientException(
-        $"no silo of run {Id} is alive; the run is {known.State}"
-        + (known.IsResumable || !known.Status.HasEnded ? $"; continue it with '{Command("resume")}', or start a cluster with 'tbptt-silo'" : ""),
+        $"no silo of run {Id} is alive; the run is {info.State}"
+        + (info.IsResumable || !info.Status.HasEnded ? $"; continue it with '{Command("resume")}', or start a cluster with 'tbptt-silo'" : ""),
         ExitCode.Unreachable);
 
     /// <summary>The run's web page on one of the silos; null where none serves pages.</summary>

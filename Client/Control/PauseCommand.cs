@@ -14,7 +14,7 @@ internal static class PauseCommand
     {
         await using var run = await context.Clusters.FindAsync(cluster, name, CancellationToken.None);
         var output = context.Terminal.Out;
-        var status = run.Known.Status;
+        var status = run.Info.Status;
         if (run.Cluster is null && status.HasEnded)
             throw new ClientException($"run {run.Id} cannot be paused: {Outcome.Line(status)}", ExitCode.Failed);
 

@@ -41,23 +41,23 @@ internal static class ResumeCommand
     {
         await using var run = await context.Clusters.FindAsync(options.Cluster, options.Run, CancellationToken.None);
         var request = new ResumeRequest(options.Trainers, options.FromStart, ProtocolVersion.Current);
-        var output = RunViews.Spoken(context.Terminal, options.Output);
+        var output = RunViews.Messages(context.Terminal, options.Output);
         if (options.Trainers is { } trainers)
             output.WriteLine($"with {Text.Plural(trainers, "trainer")}: if the run had a different number, the result matches within rounding, not to the bit; "
                 + "with train.sync.mode local it differs");
         if (run.Cluster is null)
-            return await OnOwnSilosAsync(context, options, run.Known, request);
+            return await OnOwnSilosAsync(context, options, run.Info, request);
         if (options.Silos is not null)
             throw new ClientException(
                 $"--silos: run {run.Id} belongs to {run.Cluster.Name}, whose silos are alive; omit --silos", ExitCode.Usage);
 
         var status = await new RunControl(context, run).ResumeAsync(request);
-        output.WriteLine($"run {run.Id} is {KnownRun.Of(status, context.Time.GetUtcNow()).State} at step {Text.Count(status.Step)}");
+        output.WriteLine($"run {run.Id} is {RunInfo.Of(status, context.Time.GetUtcNow()).State} at step {Text.Count(status.Step)}");
         output.WriteLine($"attach with: {run.Command("attach")}");
         return ExitCode.Completed;
     }
 
-    private static Task<int> OnOwnSilosAsync(ConsoleContext context, ResumeOptions options, KnownRun known, ResumeRequest request)
+    private static Task<int> OnOwnSilosAsync(ConsoleContext context, ResumeOptions options, RunInfo known, ResumeRequest request)
     {
         var (run, status) = (known.Directory.Id, known.Status);
         if (status.State is RunState.Completed or RunState.Diverged)
@@ -68,7 +68,7 @@ internal static class ResumeCommand
                 + "name that cluster with --cluster, or wait until the run is listed as lost",
                 ExitCode.Unreachable);
         var plan = new ClusterPlan(Path.GetFullPath(options.Cluster.Runs), run, options.Silos ?? 1, Detached: false) { Telemetry = context.TelemetryOfSilos };
-        RunViews.Spoken(context.Terminal, options.Output).WriteLine(
+        RunViews.Messages(context.Terminal, options.Output).WriteLine(
             $"no silo of run {run} is alive; starting {Text.Plural(plan.Silos, "silo")} for it; Ctrl-C stops the run");
         return new LocalTraining(context, plan, options.Output, ResumeAsync, options.Cluster.Options).RunAsync();
 
@@ -76,7 +76,7 @@ internal static class ResumeCommand
     }
 
     /// <summary>Whether a cluster that this command line does not select may be training the run; two clusters must not train it.</summary>
-    private static bool IsTrainedElsewhere(KnownRun run) =>
+    private static bool IsTrainedElsewhere(RunInfo run) =>
         run.Status.Cluster.Length > 0 && run.Status.Cluster != run.Status.Id
-        && run.Status.State is RunState.Starting or RunState.Running or RunState.Queued && run.Now - run.Status.UpdatedAt <= KnownRun.Silence;
+        && run.Status.State is RunState.Starting or RunState.Running or RunState.Queued && run.Now - run.Status.UpdatedAt <= RunInfo.Silence;
 }

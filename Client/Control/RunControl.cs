@@ -47,7 +47,7 @@ internal sealed class RunControl(ConsoleContext context, FoundRun run)
     {
         var (time, limits) = (context.Time, context.Limits);
         // Notices go to standard error because a program may read the result.
-        return new Patience(run.Id, new JsonView(context.Terminal.Out, context.Terminal.Error), time, limits).AskAsync(
+        return new RetryingQuery(run.Id, new JsonView(context.Terminal.Out, context.Terminal.Error), time, limits).AskAsync(
             async () =>
             {
                 try

@@ -12,9 +12,9 @@ internal static class StopCommand
     {
         await using var run = await context.Clusters.FindAsync(cluster, name, CancellationToken.None);
         var output = context.Terminal.Out;
-        if (run.Known.Status.HasEnded && run.Cluster is null)
+        if (run.Info.Status.HasEnded && run.Cluster is null)
         {
-            output.WriteLine($"already ended: {Outcome.Line(run.Known.Status)}");
+            output.WriteLine($"already ended: {Outcome.Line(run.Info.Status)}");
             return ExitCode.Completed;
         }
 

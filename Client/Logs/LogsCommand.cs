@@ -99,7 +99,7 @@ internal static class LogsCommand
         do
         {
             // The status is read before the files, so that everything written before the end is shown.
-            ended = !follow || RunRecord.Read(directory) is not { HasEnded: false };
+            ended = !follow || StatusFile.Read(directory) is not { HasEnded: false };
             write();
             context.Terminal.Out.Flush();
         }

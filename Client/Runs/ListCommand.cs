@@ -48,16 +48,16 @@ internal static class ListCommand
         return ExitCode.Completed;
     }
 
-    private static async Task<IReadOnlyList<KnownRun>> ReadAsync(ConsoleContext context, ClusterSelection selection)
+    private static async Task<IReadOnlyList<RunInfo>> ReadAsync(ConsoleContext context, ClusterSelection selection)
     {
         if (!selection.IsNamed)
             return new RunFiles(selection.Runs, context.Time).All();
         await using var cluster = await context.Clusters.OpenAsync(selection, CancellationToken.None);
-        var statuses = await cluster.Runs.ListAsync().WaitAsync(context.Limits.Greeting, context.Time);
-        return KnownRun.NewestFirst(statuses.Select(status => KnownRun.Of(status, context.Time.GetUtcNow())));
+        var statuses = await cluster.Runs.ListAsync().WaitAsync(context.Limits.VersionCheck, context.Time);
+        return RunInfo.NewestFirst(statuses.Select(status => RunInfo.Of(status, context.Time.GetUtcNow())));
     }
 
-    private static string Note(KnownRun run, ClusterSelection cluster) => run switch
+    private static string Note(RunInfo run, ClusterSelection cluster) => run switch
     {
         { IsLost: true } or { Status.State: RunState.Paused } => $"continue with: tbptt resume {run.Status.Id}{cluster.Options}",
         { Status: { HasEnded: false, Warning.Length: > 0 } } => $"WARNING: {run.Status.Warning}",

@@ -10,18 +10,18 @@ namespace Orleans.Tbptt.Client.Runs;
 internal sealed class RunFiles(string root, TimeProvider time)
 {
     /// <summary>Every run whose status can be read, newest first.</summary>
-    public IReadOnlyList<KnownRun> All() => KnownRun.NewestFirst(RunDirectory.All(root).Select(Read).OfType<KnownRun>());
+    public IReadOnlyList<RunInfo> All() => RunInfo.NewestFirst(RunDirectory.All(root).Select(Read).OfType<RunInfo>());
 
     /// <summary>The run with this ID or unambiguous prefix.</summary>
     /// <exception cref="ClientException">No run or several runs match; the message names similar IDs.</exception>
-    public KnownRun Find(string name)
+    public RunInfo Find(string name)
     {
         var directories = RunDirectory.All(root).ToDictionary(directory => directory.Id.Text, StringComparer.Ordinal);
         string id = RunNames.Find(name, directories.Keys, root);
         return Read(directories[id]) ?? throw new ClientException($"the status of run '{id}' cannot be read: {directories[id].Status}", ExitCode.Failed);
     }
 
-    private KnownRun? Read(RunDirectory directory)
+    private RunInfo? Read(RunDirectory directory)
     {
         try
         {

@@ -27,15 +27,15 @@ internal static class ShowCommand
         return ExitCode.Completed;
     }
 
-    private static async Task<KnownRun> ReadAsync(ConsoleContext context, ClusterSelection cluster, string name)
+    private static async Task<RunInfo> ReadAsync(ConsoleContext context, ClusterSelection cluster, string name)
     {
         if (!cluster.IsNamed)
             return new RunFiles(cluster.Runs, context.Time).Find(name);
         await using var run = await context.Clusters.FindAsync(cluster, name, CancellationToken.None);
-        return run.Known;
+        return run.Info;
     }
 
-    private static void WriteFigures(KnownRun run, TextWriter output, ClusterSelection cluster)
+    private static void WriteFigures(RunInfo run, TextWriter output, ClusterSelection cluster)
     {
         var status = run.Status;
         void Line(string name, string value) => output.WriteLine($"{name,-12}{Text.OneLine(value)}");

@@ -40,7 +40,7 @@ internal sealed class Submission(IRunService runs, string cluster, TimeProvider 
                     throw new ClientException($"the run could not be submitted: {Text.OneLine(exception.Message)}", ExitCode.Unreachable, exception);
             }
 
-            await new Greeting(time, limits).ExchangeAsync(runs, cluster, cancellation);
+            await new VersionCheck(time, limits).VerifyAsync(runs, cluster, cancellation);
         }
     }
 }

@@ -67,7 +67,7 @@ internal static class SubmitCommand
                 Id = run.Text, Name = spec.Name, State = RunState.Starting, Epochs = spec.Train.Epochs, Directory = reply.Directory,
                 SubmittedAt = now, UpdatedAt = now,
             };
-            return (new(KnownRun.Of(status, now), cluster, options.Cluster), reply);
+            return (new(RunInfo.Of(status, now), cluster, options.Cluster), reply);
         }
         catch (Exception)
         {

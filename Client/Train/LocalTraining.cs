@@ -26,7 +26,7 @@ internal sealed class LocalTraining(ConsoleContext context, ClusterPlan plan, Ou
                 view.OnNotice($"page {page}");
             return await ReaderWatch.WhileReadAsync(context, () => Watched(cluster).RunAsync(view, interruption));
         });
-        view.Write(RunViews.Spoken(context.Terminal, mode), plan.Directory, null, Command("resume"));
+        view.Write(RunViews.Messages(context.Terminal, mode), plan.Directory, null, Command("resume"));
         return code;
     });
 
@@ -40,7 +40,7 @@ internal sealed class LocalTraining(ConsoleContext context, ClusterPlan plan, Ou
         await using var cluster = await LaunchAsync(view);
         if (await Watched(cluster).StartDetachedAsync(view, context.Interruption) is { } ended)
             return ended;
-        var output = RunViews.Spoken(context.Terminal, mode);
+        var output = RunViews.Messages(context.Terminal, mode);
         output.WriteLine($"run    {plan.Run}");
         output.WriteLine($"silos  {string.Join(' ', cluster.Pids)}");
         if (cluster.Page is { } page)
@@ -93,7 +93,7 @@ internal sealed class LocalTraining(ConsoleContext context, ClusterPlan plan, Ou
         interruption.AtOnce = cluster.Kill;
         try
         {
-            await new Greeting(context.Time, context.Limits).ExchangeAsync(cluster.Runs, "the silo program", interruption.Token);
+            await new VersionCheck(context.Time, context.Limits).VerifyAsync(cluster.Runs, "the silo program", interruption.Token);
             return cluster;
         }
         catch (Exception)

@@ -40,7 +40,7 @@ internal static class TrainCommand
         await using (run)
         {
             // Printed at once, because the run continues whatever happens to this console.
-            RunViews.Spoken(context.Terminal, request.Output).WriteLine($"submitted; Ctrl-C detaches, attach again with: {run.Command("attach")}");
+            RunViews.Messages(context.Terminal, request.Output).WriteLine($"submitted; Ctrl-C detaches, attach again with: {run.Command("attach")}");
             return await AttachedRun.WatchAsync(context, run, request.Output, fromNow: false);
         }
     }

@@ -19,7 +19,7 @@ internal sealed class WatchedTraining(
     /// <summary>How long a step in flight may take to end after Ctrl-C. With the silos' own time the console ends within 3 s.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromMilliseconds(800);
 
-    private readonly RunWatcher _watcher = new(cluster.Runs, plan.Run, context.Time, context.Limits) { Recorded = () => RunRecord.Read(plan.Directory) };
+    private readonly RunWatcher _watcher = new(cluster.Runs, plan.Run, context.Time, context.Limits) { Recorded = () => StatusFile.Read(plan.Directory) };
 
     /// <summary>The submission, once it was started.</summary>
     private Task _submission = Task.CompletedTask;

@@ -61,7 +61,7 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
         if (waits && (_status?.State != RunState.Queued || _status.QueuePosition != status.QueuePosition))
             Say($"queued, {Outcome.Queue(status.QueuePosition)}{(status.Message.Length == 0 ? "" : $": {status.Message}")}");
         _status = status;
-        if (Late.In(status) is { } late && (_saidLate is not { } said || time.GetElapsedTime(said) >= Silence))
+        if (LateTrainers.Describe(status) is { } late && (_saidLate is not { } said || time.GetElapsedTime(said) >= Silence))
         {
             Say(late);
             _saidLate = time.GetTimestamp();

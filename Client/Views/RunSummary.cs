@@ -59,7 +59,7 @@ internal sealed class RunSummary(IRunView inner) : IRunView
     /// <param name="resume">The command that continues the run.</param>
     public void Write(TextWriter output, RunDirectory directory, RunStatus? last, string resume)
     {
-        last ??= RunRecord.Read(directory);
+        last ??= StatusFile.Read(directory);
         if (_figures.Ended is null && last is not null)
             output.WriteLine($"state         {EndOf(last)}");
         var epochs = _figures.Epochs.ToList();

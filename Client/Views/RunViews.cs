@@ -28,5 +28,5 @@ internal static class RunViews
     }
 
     /// <summary>The writer of messages for users: standard error where standard output carries JSON.</summary>
-    public static TextWriter Spoken(Terminal terminal, OutputMode mode) => mode == OutputMode.Json ? terminal.Error : terminal.Out;
+    public static TextWriter Messages(Terminal terminal, OutputMode mode) => mode == OutputMode.Json ? terminal.Error : terminal.Out;
 }

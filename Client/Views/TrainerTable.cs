@@ -30,7 +30,7 @@ internal static class TrainerTable
             table.AddColumn(new TableColumn($"[grey]{Headings[column]}[/]") { NoWrap = true, Padding = new(0, 0, column == Headings.Length - 1 ? 0 : Gap, 0) });
         foreach (var (trainer, row) in shown.Zip(rows))
         {
-            row[2] = Text.Fit(whole ? row[2] : Late.SiloName(row[2]), room);
+            row[2] = Text.Fit(whole ? row[2] : LateTrainers.SiloName(row[2]), room);
             string[] cells = [.. row.Select(Markup.Escape)];
             cells[4] = trainer.State switch
             {

@@ -82,7 +82,7 @@ internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time,
 
     /// <summary>Shows all existing events.</summary>
     /// <returns>The last page.</returns>
-    private async Task<EventPage> ShowNewsAsync(Patience patience, IRunView view, CancellationToken cancellation)
+    private async Task<EventPage> ShowNewsAsync(RetryingQuery patience, IRunView view, CancellationToken cancellation)
     {
         while (true)
         {
@@ -115,7 +115,7 @@ internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time,
         }
     }
 
-    private Patience PatienceOf(IRunView view) => new(run, view, time, limits);
+    private RetryingQuery PatienceOf(IRunView view) => new(run, view, time, limits);
 
     private Task<RunStatus> StatusAsync(CancellationToken cancellation) => runs.GetStatusAsync(run).WaitAsync(limits.Answer, time, cancellation);
 

@@ -21,7 +21,7 @@ internal sealed record WatchLimits
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>A cluster that does not answer the version check within this time counts as unreachable.</summary>
-    public TimeSpan Greeting { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan VersionCheck { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// An unanswered submission is repeated after this time: its silo may have died, of which clients get no notice. The data of a large

@@ -10,7 +10,7 @@ namespace Orleans.Tbptt.Data.Files;
 internal sealed class InputFiles(DataRoots roots)
 {
     private readonly Lock _looking = new();
-    private readonly List<SeenFile> _files = [];
+    private readonly List<TrackedFile> _files = [];
 
     /// <summary>The directories from which data may be read.</summary>
     public DataRoots Roots => roots;
@@ -44,7 +44,7 @@ internal sealed class InputFiles(DataRoots roots)
     public IReadOnlyList<DataFile> Hash()
     {
         var problems = new ProblemList();
-        foreach (SeenFile file in _files)
+        foreach (TrackedFile file in _files)
             file.TryHash(problems);
         problems.ThrowIfAny();
         return [.. _files.Select(file => file.Content)];

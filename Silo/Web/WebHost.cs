@@ -38,8 +38,8 @@ internal static class WebHost
     public static void Configure(WebApplication web)
     {
         web.UseSecurityHeaders();
-        web.UseExceptionHandler(failed => failed.Run(ErrorAnswers.AnswerExceptionAsync));
-        web.UseStatusCodePages(ErrorAnswers.AnswerStatusAsync);
+        web.UseExceptionHandler(failed => failed.Run(ErrorResponses.AnswerExceptionAsync));
+        web.UseStatusCodePages(ErrorResponses.AnswerStatusAsync);
         web.UseHostFiltering();
         web.UseAssets();
         web.UseRouting();

@@ -10,7 +10,7 @@ namespace Orleans.Tbptt.Silo.Web.Api;
 internal sealed record ApiRun(RunStatus Run, bool Lost, IReadOnlyDictionary<string, string> NonFinite)
 {
     /// <summary>A run.</summary>
-    public static ApiRun Of(KnownRun run)
+    public static ApiRun Of(RunInfo run)
     {
         var status = run.Status;
         var found = Named("epochLosses", status.EpochLosses).Concat(Named("validationLosses", status.ValidationLosses))

@@ -14,11 +14,11 @@ internal sealed class RunCatalog(IGrainFactory grains, RunFeeds feeds, TimeProvi
     public Task<ClusterReport> DescribeAsync() => Catalog.Describe();
 
     /// <summary><see cref="ICatalogGrain.List"/>; for runs that are followed here, the newest known status.</summary>
-    public async Task<IReadOnlyList<KnownRun>> ListAsync()
+    public async Task<IReadOnlyList<RunInfo>> ListAsync()
     {
         var now = time.GetUtcNow();
         // A directory whose name is not a run ID is not a run, whatever a status file in it says.
         return [.. (await Catalog.List()).Where(status => RunId.TryParse(status.Id, out _))
-            .Select(status => new KnownRun(feeds.DirectoryOf(status.Id), feeds.Peek(status.Id) is { } newer && newer.UpdatedAt > status.UpdatedAt ? newer : status, now))];
+            .Select(status => new RunInfo(feeds.DirectoryOf(status.Id), feeds.Peek(status.Id) is { } newer && newer.UpdatedAt > status.UpdatedAt ? newer : status, now))];
     }
 }

@@ -49,16 +49,16 @@ internal sealed record StepColumns
     public required IReadOnlyList<NonFiniteLoss> NonFinite { get; init; }
 
     /// <summary>The columns of a run.</summary>
-    /// <param name="course">The run.</param>
+    /// <param name="history">The run.</param>
     /// <param name="after">Rows without an event after this number are left out.</param>
-    public static StepColumns Of(RunCourse course, long after = 0)
+    public static StepColumns Of(RunHistory history, long after = 0)
     {
-        var all = course.Steps.Buckets;
-        int from = course.Steps.IndexAfter(after);
+        var all = history.Steps.Buckets;
+        int from = history.Steps.IndexAfter(after);
         var buckets = all.Skip(from).ToList();
         return new()
         {
-            Width = course.Steps.Width,
+            Width = history.Steps.Width,
             From = from,
             Steps = [.. buckets.Select(bucket => bucket.Step)],
             Loss = [.. buckets.Select(bucket => Finite(bucket.Loss))],
@@ -66,10 +66,10 @@ internal sealed record StepColumns
             High = [.. buckets.Select(bucket => Finite(bucket.High))],
             LearningRate = [.. buckets.Select(bucket => Finite(bucket.LearningRate))],
             GradientNorm = [.. buckets.Select(bucket => Finite(bucket.GradientNorm))],
-            ClipShare = [.. buckets.Select(bucket => course.ClipNorm is null ? null : Finite(bucket.ClipShare))],
+            ClipShare = [.. buckets.Select(bucket => history.ClipNorm is null ? null : Finite(bucket.ClipShare))],
             StepsPerSecond = [.. buckets.Select((_, index) => Rate(all, from + index))],
-            Epochs = [.. course.EpochsFrom(from == 0 ? 0 : all[from - 1].Step).Select(epoch => new EpochPoint(epoch.Epoch, epoch.Step, Finite(epoch.Loss), epoch.ValidationLoss is { } loss ? Finite(loss) : null))],
-            Marks = [.. course.Interruptions.Select(one => new StepMark(one.Step, Text.State(one.Kind)))],
+            Epochs = [.. history.EpochsFrom(from == 0 ? 0 : all[from - 1].Step).Select(epoch => new EpochPoint(epoch.Epoch, epoch.Step, Finite(epoch.Loss), epoch.ValidationLoss is { } loss ? Finite(loss) : null))],
+            Marks = [.. history.Interruptions.Select(one => new StepMark(one.Step, Text.State(one.Kind)))],
             NonFinite = [.. buckets.Where(bucket => bucket.NonFinite > 0).Select(bucket => new NonFiniteLoss(bucket.Step, "NaN"))],
         };
     }

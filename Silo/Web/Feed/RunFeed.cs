@@ -33,7 +33,7 @@ internal sealed partial class RunFeed : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly RunDirectory _directory;
-    private readonly RunCourse _course;
+    private readonly RunHistory _history;
     private readonly TrainerStrip _strip = new();
     private readonly Task _following;
     private volatile RunStatus _status;
@@ -50,7 +50,7 @@ internal sealed partial class RunFeed : IAsyncDisposable
     /// <param name="logger">Logs calls that were not answered.</param>
     public RunFeed(RunDirectory directory, RunStatus status, double? clipNorm, ICoordinatorGrain coordinator, TimeProvider time, ILogger logger)
     {
-        (_directory, _status, _course, _coordinator, _time, _logger) = (directory, status, new(clipNorm), coordinator, time, logger);
+        (_directory, _status, _history, _coordinator, _time, _logger) = (directory, status, new(clipNorm), coordinator, time, logger);
         _heard = time.GetUtcNow();
         _following = Task.WhenAll(Task.Run(FollowEventsAsync), Task.Run(FollowStatusAsync));
     }
@@ -91,7 +91,7 @@ internal sealed partial class RunFeed : IAsyncDisposable
     {
         LastLook = _time.GetTimestamp();
         lock (_gate)
-            return look(new(new KnownRun(_directory, _status, _time.GetUtcNow()), _course, _strip, _silent ? _heard : null));
+            return look(new(new RunInfo(_directory, _status, _time.GetUtcNow()), _history, _strip, _silent ? _heard : null));
     }
 
     /// <summary>Reads the run's status now, so that a user sees the effect of a control request.</summary>
@@ -134,7 +134,7 @@ internal sealed partial class RunFeed : IAsyncDisposable
                 seen = Math.Max(seen, page.Last);
                 var events = page.Lines.Select(Read).OfType<RunEvent>().ToList();
                 lock (_gate)
-                    events.ForEach(_course.Add);
+                    events.ForEach(_history.Add);
                 if (page.Lines.Count < Page)
                 {
                     _caughtUp.TrySetResult();

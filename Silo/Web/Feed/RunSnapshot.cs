@@ -4,12 +4,12 @@ using Orleans.Tbptt.Runs;
 namespace Orleans.Tbptt.Silo.Web.Feed;
 
 /// <summary>The known state of a run at one moment.</summary>
-/// <param name="Known">Its last status.</param>
-/// <param name="Course">Its history.</param>
+/// <param name="Info">Its last status.</param>
+/// <param name="History">Its history.</param>
 /// <param name="Strip">The sampled activity of its trainers.</param>
 /// <param name="SilentSince">Since when its coordinator has not answered; null while it does.</param>
-internal sealed record RunSnapshot(KnownRun Known, RunCourse Course, TrainerStrip Strip, DateTimeOffset? SilentSince)
+internal sealed record RunSnapshot(RunInfo Info, RunHistory History, TrainerStrip Strip, DateTimeOffset? SilentSince)
 {
     /// <summary>Its last status.</summary>
-    public RunStatus Status => Known.Status;
+    public RunStatus Status => Info.Status;
 }

@@ -72,9 +72,9 @@ internal sealed class LiveStream(RunFeed feed, WebToken token, TimeProvider time
         }
 
         // When buckets have grown, all rows have changed.
-        bool others = _width != 0 && _width != run.Course.Steps.Width;
-        var steps = run.Course.Number > _number || others ? StepColumns.Of(run.Course, others ? 0 : _number) : null;
-        (_number, _width) = (Math.Max(_number, run.Course.Number), run.Course.Steps.Width);
-        return new(run.Course.Number, Text.State(run.Status.State), steps, parts);
+        bool others = _width != 0 && _width != run.History.Steps.Width;
+        var steps = run.History.Number > _number || others ? StepColumns.Of(run.History, others ? 0 : _number) : null;
+        (_number, _width) = (Math.Max(_number, run.History.Number), run.History.Steps.Width);
+        return new(run.History.Number, Text.State(run.Status.State), steps, parts);
     }
 }

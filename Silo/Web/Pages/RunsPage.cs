@@ -15,7 +15,7 @@ internal static class RunsPage
 
     /// <summary>The page.</summary>
     /// <param name="runs">The runs, newest first.</param>
-    public static HtmlPage Of(IReadOnlyList<KnownRun> runs) => new("Runs", Html.Of($"""
+    public static HtmlPage Of(IReadOnlyList<RunInfo> runs) => new("Runs", Html.Of($"""
         <h1>Runs</h1>
         {Words.Live("runs", List(runs))}
         """))
@@ -23,7 +23,7 @@ internal static class RunsPage
         Place = "/",
     };
 
-    private static IHtmlContent List(IReadOnlyList<KnownRun> runs)
+    private static IHtmlContent List(IReadOnlyList<RunInfo> runs)
     {
         var waiting = runs.Where(run => run.Status.State == RunState.Queued).OrderBy(run => run.Status.QueuePosition).ToList();
         return Html.Of($"""
@@ -33,7 +33,7 @@ internal static class RunsPage
             """);
     }
 
-    private static FormattableString Row(KnownRun run)
+    private static FormattableString Row(RunInfo run)
     {
         var status = run.Status;
         return $"""
@@ -50,10 +50,10 @@ internal static class RunsPage
             """;
     }
 
-    private static FormattableString Waiting(KnownRun run) =>
+    private static FormattableString Waiting(RunInfo run) =>
         $"""<li><a href="/runs/{run.Status.Id}">{run.Status.Id}</a>: {Outcome.Queue(run.Status.QueuePosition)}{(run.Status.Message.Length > 0 ? $", {run.Status.Message}" : "")}</li>""";
 
     /// <summary>A link that compares the two newest runs.</summary>
-    private static IHtmlContent Comparison(IReadOnlyList<KnownRun> runs) => Html.If(runs.Count > 1, () =>
+    private static IHtmlContent Comparison(IReadOnlyList<RunInfo> runs) => Html.If(runs.Count > 1, () =>
         $"""<p><a href="/compare?a={runs[0].Status.Id}&amp;b={runs[1].Status.Id}">Compare the two newest</a></p>""");
 }

@@ -8,7 +8,7 @@ namespace Orleans.Tbptt.Silo.Web.Pages;
 internal static class Words
 {
     /// <summary>A state as a badge; the colour repeats the word.</summary>
-    public static IHtmlContent Badge(KnownRun run) => run.IsLost
+    public static IHtmlContent Badge(RunInfo run) => run.IsLost
         ? Html.Of($"""<span class="badge lost">lost</span>""")
         : Html.Of($"""<span class="badge {Text.State(run.Status.State)}">{Text.State(run.Status.State)}</span>""");
 

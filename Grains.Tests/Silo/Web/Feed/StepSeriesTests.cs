@@ -66,11 +66,11 @@ public sealed class StepSeriesTests
     [Fact]
     public void Columns_WriteNull_AndSayWhere_WhenALossIsNotFinite()
     {
-        var course = new RunCourse(clipNorm: null);
-        course.Add(Step(1));
-        course.Add(Step(2) with { Loss = double.NaN });
+        var history = new RunHistory(clipNorm: null);
+        history.Add(Step(1));
+        history.Add(Step(2) with { Loss = double.NaN });
 
-        var columns = StepColumns.Of(course);
+        var columns = StepColumns.Of(history);
 
         Assert.Equal([1, null], columns.Loss);
         Assert.Equal(new NonFiniteLoss(2, "NaN"), Assert.Single(columns.NonFinite));

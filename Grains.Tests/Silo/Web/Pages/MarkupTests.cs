@@ -11,7 +11,7 @@ public sealed class MarkupTests
 {
     private const string Hostile = "\"><script>alert(1)</script>";
     private static readonly DateTimeOffset Now = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
-    private readonly RunCourse _course = new(clipNorm: null);
+    private readonly RunHistory _history = new(clipNorm: null);
     private readonly TrainerStrip _strip = new();
 
     /// <summary>Whatever a spec, a silo or a message is called: no name becomes markup anywhere on the page.</summary>
@@ -19,10 +19,10 @@ public sealed class MarkupTests
     public void RunPage_EscapesEveryName()
     {
         var trainer = new TrainerStatus(0, 0, 1, Hostile, Hostile, TrainerState.Late, 0, Hostile);
-        _course.Add(new RunStarted { Run = Hostile, Name = Hostile, Epochs = 1, StepsPerEpoch = 1, Trainers = 1, Lanes = 1, Parameters = 1, Directory = Hostile, PassedOver = [Hostile] });
-        _course.Add(new TrainersRecovered { Step = 1, Trainers = [0], Reason = Hostile, Seconds = 1 });
-        _course.Add(new CheckpointWritten { Step = 1, Name = Hostile, Bytes = 1, Seconds = 1 });
-        _course.Add(new RunWarning { Message = Hostile });
+        _history.Add(new RunStarted { Run = Hostile, Name = Hostile, Epochs = 1, StepsPerEpoch = 1, Trainers = 1, Lanes = 1, Parameters = 1, Directory = Hostile, PassedOver = [Hostile] });
+        _history.Add(new TrainersRecovered { Step = 1, Trainers = [0], Reason = Hostile, Seconds = 1 });
+        _history.Add(new CheckpointWritten { Step = 1, Name = Hostile, Bytes = 1, Seconds = 1 });
+        _history.Add(new RunWarning { Message = Hostile });
         _strip.Add(Now, [trainer], Now);
         var status = Status(RunState.Running) with
         {
@@ -44,14 +44,14 @@ public sealed class MarkupTests
     [InlineData(RunState.Running, "No problems")]
     [InlineData(RunState.Completed, "No problems")]
     public void Card_SaysInWordsHowTheRunStands(RunState state, string words) =>
-        Assert.Contains(words, HtmlPage.Markup(TroubleCard.Of(Snapshot(Status(state)))), StringComparison.Ordinal);
+        Assert.Contains(words, HtmlPage.Markup(ProblemsCard.Of(Snapshot(Status(state)))), StringComparison.Ordinal);
 
     [Fact]
     public void Card_TellsOfARecovery_AndThatNothingIsLost()
     {
-        _course.Add(new TrainersRecovered { Time = Now, Step = 8, Trainers = [1], Reason = "trainer 1 is lost: silo-2 was lost", Seconds = 0.9 });
+        _history.Add(new TrainersRecovered { Time = Now, Step = 8, Trainers = [1], Reason = "trainer 1 is lost: silo-2 was lost", Seconds = 0.9 });
 
-        string card = HtmlPage.Markup(TroubleCard.Of(Snapshot(Status(RunState.Running))));
+        string card = HtmlPage.Markup(ProblemsCard.Of(Snapshot(Status(RunState.Running))));
 
         Assert.Contains("Trainer 1 was lost (silo-2 was lost). It was placed again within 0.9 s, and step 8 was repeated", card, StringComparison.Ordinal);
     }
@@ -62,7 +62,7 @@ public sealed class MarkupTests
         var trainer = new TrainerStatus(0, 0, 1, "silo-1", "cpu", TrainerState.Training);
         for (int sample = 0; sample < 8; sample++)
             _strip.Add(Now.AddMilliseconds(250 * sample), [trainer, trainer with { Index = 1 }], Now);
-        _course.Add(new TrainersRecovered { Time = Now.AddSeconds(1.1), Step = 8, Trainers = [1], Reason = "", Seconds = 0.05 });
+        _history.Add(new TrainersRecovered { Time = Now.AddSeconds(1.1), Step = 8, Trainers = [1], Reason = "", Seconds = 0.05 });
 
         string[] rows = HtmlPage.Markup(Tbptt.Silo.Web.Pages.Run.StripView.Of(Snapshot(Status(RunState.Running)))).Split("strip-row");
 
@@ -87,7 +87,7 @@ public sealed class MarkupTests
         return all.AppendHtml(Html.Of($"<pre>{spec}</pre>"));
     }
 
-    private RunSnapshot Snapshot(RunStatus status) => new(new(new("/runs", RunId.Parse("wave-1")), status, Now), _course, _strip, null);
+    private RunSnapshot Snapshot(RunStatus status) => new(new(new("/runs", RunId.Parse("wave-1")), status, Now), _history, _strip, null);
 
     private static RunStatus Status(RunState state) => new()
     {

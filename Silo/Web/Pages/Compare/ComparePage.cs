@@ -14,7 +14,7 @@ internal static class ComparePage
     /// <param name="a">The first; null where none is chosen.</param>
     /// <param name="b">The second.</param>
     /// <param name="differences">The differences between their specs.</param>
-    public static HtmlPage Of(IReadOnlyList<KnownRun> runs, RunStatus? a, RunStatus? b, IReadOnlyList<SpecDifference> differences) => new("Compare", Html.Of($"""
+    public static HtmlPage Of(IReadOnlyList<RunInfo> runs, RunStatus? a, RunStatus? b, IReadOnlyList<SpecDifference> differences) => new("Compare", Html.Of($"""
         <h1>Compare two runs</h1>
         <form class="card compare" method="get" action="/compare">
         {Choice("a", "Run A", runs, a)}{Choice("b", "Run B", runs, b)}<button class="button primary">Compare</button>
@@ -25,7 +25,7 @@ internal static class ComparePage
         Place = "/compare",
     };
 
-    private static IHtmlContent Choice(string name, string label, IReadOnlyList<KnownRun> runs, RunStatus? chosen) => Html.Of($"""
+    private static IHtmlContent Choice(string name, string label, IReadOnlyList<RunInfo> runs, RunStatus? chosen) => Html.Of($"""
         <label for="{name}">{label}</label><select id="{name}" name="{name}">{Html.Each(runs, run => run.Status.Id == chosen?.Id
             ? (FormattableString)$"""<option selected>{run.Status.Id}</option>"""
             : $"""<option>{run.Status.Id}</option>""")}</select>

@@ -9,7 +9,7 @@ namespace Orleans.Tbptt.Silo.Web.Pages.Run;
 internal static class RunActions
 {
     /// <summary>The part.</summary>
-    public static IHtmlContent Of(KnownRun run, WebToken token)
+    public static IHtmlContent Of(RunInfo run, WebToken token)
     {
         bool goesOn = !run.Status.HasEnded && run.Status.State != RunState.Paused;
         return Html.Of($"""

@@ -11,7 +11,7 @@ internal static class RunHead
     /// <summary>The part.</summary>
     public static IHtmlContent Of(RunSnapshot run)
     {
-        var (status, known) = (run.Status, run.Known);
+        var (status, known) = (run.Status, run.Info);
         bool runs = status.State == RunState.Running && !known.IsLost;
         double progress = Words.Progress(status);
         return Html.Of($"""
@@ -32,7 +32,7 @@ internal static class RunHead
 
     private static IHtmlContent Speed(RunSnapshot run, bool runs)
     {
-        double seconds = run.Known.Seconds;
+        double seconds = run.Info.Seconds;
         double steps = runs ? run.Status.StepsPerSecond : seconds > 0 ? run.Status.Step / seconds : 0;
         double sequenceSteps = runs ? run.Status.SequenceStepsPerSecond : seconds > 0 ? run.Status.SequenceSteps / seconds : 0;
         return Html.Of($"{Text.Rate(steps)} <small>steps/s</small> <small>{Text.Rate(sequenceSteps)} sequence steps/s</small>");

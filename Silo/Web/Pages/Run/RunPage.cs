@@ -11,8 +11,8 @@ internal static class RunPage
     public static IReadOnlyList<(string Name, Func<IHtmlContent> Content)> Parts(RunSnapshot run, WebToken token) =>
     [
         ("head", () => RunHead.Of(run)),
-        ("actions", () => RunActions.Of(run.Known, token)),
-        ("trouble", () => TroubleCard.Of(run)),
+        ("actions", () => RunActions.Of(run.Info, token)),
+        ("trouble", () => ProblemsCard.Of(run)),
         ("strip", () => StripView.Of(run)),
         ("epochs", () => EpochTable.Of(run)),
         ("trainers", () => TrainerView.Of(run)),
@@ -29,7 +29,7 @@ internal static class RunPage
         var parts = Parts(run, token).ToDictionary(part => part.Name, part => part.Content);
         string id = run.Status.Id;
         return new(id, Html.Of($"""
-            <div data-run="{id}" data-number="{run.Course.Number}">
+            <div data-run="{id}" data-number="{run.History.Number}">
             <div class="title"><div><p class="crumb"><a href="/">Runs</a></p><h1>{id}</h1></div>{Part("actions")}</div>
             {Part("head")}
             {Part("trouble")}

@@ -37,7 +37,7 @@ internal static class StripView
     {
         var strip = run.Strip;
         var paths = new Dictionary<string, StringBuilder>();
-        var lost = run.Course.Interruptions.Where(one => one.IsLoss && (one.Trainers.Count == 0 || one.Trainers.Contains(trainer))).ToList();
+        var lost = run.History.Interruptions.Where(one => one.IsLoss && (one.Trainers.Count == 0 || one.Trainers.Contains(trainer))).ToList();
         for (int column = 0; column < columns; column++)
         {
             var cell = strip.Columns.TryGetValue(column, out var cells) && trainer < cells.Length ? cells[trainer] : null;

@@ -17,7 +17,7 @@ internal static class EpochTable
     /// <summary>The part.</summary>
     public static IHtmlContent Of(RunSnapshot run)
     {
-        var epochs = run.Course.Epochs;
+        var epochs = run.History.Epochs;
         double? best = epochs.Select(epoch => epoch.ValidationLoss).Where(loss => loss is { } value && double.IsFinite(value)).Min();
         return epochs.Count == 0
             ? Html.Of($"""<p class="dim">No epoch has finished yet.</p>""")
@@ -67,11 +67,11 @@ internal static class CheckpointTable
         """);
 
     /// <summary>The part.</summary>
-    public static IHtmlContent Of(RunSnapshot run) => run.Course.Checkpoints.Count == 0
+    public static IHtmlContent Of(RunSnapshot run) => run.History.Checkpoints.Count == 0
         ? Html.Of($"""<p class="dim">No checkpoint has been written yet.</p>""")
         : Html.Of($"""
-            {Words.Table("The newest checkpoints", Head, Html.Each(run.Course.Checkpoints.Reverse().Take(Shown), Row))}
-            <p class="dim">{Text.Plural(run.Course.CheckpointsWritten, "checkpoint")} written. <code>checkpoint.keepLast</code> and <code>keepBest</code> determine how many are kept.</p>
+            {Words.Table("The newest checkpoints", Head, Html.Each(run.History.Checkpoints.Reverse().Take(Shown), Row))}
+            <p class="dim">{Text.Plural(run.History.CheckpointsWritten, "checkpoint")} written. <code>checkpoint.keepLast</code> and <code>keepBest</code> determine how many are kept.</p>
             """);
 
     private static FormattableString Row(CheckpointWritten checkpoint) => $"""
@@ -88,11 +88,11 @@ internal static class HistoryTable
     /// <summary>The part.</summary>
     public static IHtmlContent Of(RunSnapshot run)
     {
-        var course = run.Course;
-        var all = course.Interruptions.Select(one => (Time: one.To, Words: Tell(one)))
-            .Concat(course.Warnings.Select(warning => (warning.Time, Words: $"warning: {warning.Message}")))
-            .Concat(course.Started is { } started ? [(started.Time, EventText.Of(started) ?? "")] : [])
-            .Concat(course.Ended is { } ended ? [(ended.Time, EventText.Of(ended) ?? "")] : [])
+        var history = run.History;
+        var all = history.Interruptions.Select(one => (Time: one.To, Words: Tell(one)))
+            .Concat(history.Warnings.Select(warning => (warning.Time, Words: $"warning: {warning.Message}")))
+            .Concat(history.Started is { } started ? [(started.Time, EventText.Of(started) ?? "")] : [])
+            .Concat(history.Ended is { } ended ? [(ended.Time, EventText.Of(ended) ?? "")] : [])
             .OrderByDescending(one => one.Time).Take(Shown).ToList();
         return all.Count == 0
             ? Html.Of($"""<p class="dim">Nothing yet.</p>""")

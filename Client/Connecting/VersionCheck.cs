@@ -7,32 +7,32 @@ namespace Orleans.Tbptt.Client.Connecting;
 /// <summary>The first call to every cluster: checks that it answers and that its protocol version matches this program's.</summary>
 /// <param name="time">The clock.</param>
 /// <param name="limits">Timeouts and retry intervals.</param>
-internal sealed class Greeting(TimeProvider time, WatchLimits limits)
+internal sealed class VersionCheck(TimeProvider time, WatchLimits limits)
 {
     /// <summary>Asks the cluster what it is.</summary>
     /// <param name="runs">Its grains.</param>
     /// <param name="cluster">The cluster, for messages.</param>
     /// <param name="cancellation">Cancels the operation.</param>
     /// <exception cref="ClientException">The cluster does not answer in time, or its version differs.</exception>
-    public async Task<ClusterReport> ExchangeAsync(IRunService runs, string cluster, CancellationToken cancellation)
+    public async Task<ClusterReport> VerifyAsync(IRunService runs, string cluster, CancellationToken cancellation)
     {
         long began = time.GetTimestamp();
         while (true)
         {
             try
             {
-                var left = limits.Greeting - time.GetElapsedTime(began);
+                var left = limits.VersionCheck - time.GetElapsedTime(began);
                 var report = await runs.DescribeAsync().WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellation);
                 return report.Protocol == ProtocolVersion.Current ? report : throw OtherVersion(cluster, report);
             }
             catch (Exception exception) when (exception is not ClientException && !cancellation.IsCancellationRequested)
             {
-                bool isOut = time.GetElapsedTime(began) >= limits.Greeting;
+                bool isOut = time.GetElapsedTime(began) >= limits.VersionCheck;
                 if (!IsOnTheWay(exception))
                     throw Older(cluster, exception);
                 if (isOut)
                     throw new ClientException(
-                        $"{cluster} did not answer within {limits.Greeting.TotalSeconds:0} s: {Text.OneLine(exception.Message)}", ExitCode.Unreachable, exception);
+                        $"{cluster} did not answer within {limits.VersionCheck.TotalSeconds:0} s: {Text.OneLine(exception.Message)}", ExitCode.Unreachable, exception);
             }
 
             await Task.Delay(limits.Poll, time, cancellation);

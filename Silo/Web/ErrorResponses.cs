@@ -8,7 +8,7 @@ using Orleans.Tbptt.Silo.Web.Pages;
 namespace Orleans.Tbptt.Silo.Web;
 
 /// <summary>Error responses: a page for browsers, problem details for programs.</summary>
-internal static class ErrorAnswers
+internal static class ErrorResponses
 {
     /// <summary>
     /// Seconds until a retry when a coordinator does not answer: by then, or soon after, another silo has taken the run over.

@@ -4,7 +4,7 @@ namespace Orleans.Tbptt.Silo.Web.Feed;
 
 /// <summary>The history of a run, accumulated from its events. Of unbounded lists only the newest items are kept.</summary>
 /// <param name="clipNorm">The norm above which a gradient is clipped; null where none is.</param>
-internal sealed class RunCourse(double? clipNorm)
+internal sealed class RunHistory(double? clipNorm)
 {
     private const int Kept = 100;
     private readonly SortedList<int, EpochFinished> _epochs = [];

@@ -6,14 +6,14 @@ using Orleans.Tbptt.Silo.Web.Feed;
 namespace Orleans.Tbptt.Silo.Web.Pages.Run;
 
 /// <summary>The faults of the run, with their remedies.</summary>
-internal static class TroubleCard
+internal static class ProblemsCard
 {
     /// <summary>The part.</summary>
     public static IHtmlContent Of(RunSnapshot run)
     {
         var now = Now(run).ToList();
         var before = Before(run).ToList();
-        bool bad = run.Status.State is RunState.Failed or RunState.Diverged || run.Known.IsLost;
+        bool bad = run.Status.State is RunState.Failed or RunState.Diverged || run.Info.IsLost;
         string kind = bad ? "bad" : now.Count > 0 ? "warn" : before.Count > 0 ? "mended" : "well";
         return Html.Of($"""
             <section class="card trouble {kind}" aria-labelledby="trouble-title">
@@ -30,7 +30,7 @@ internal static class TroubleCard
         string goesOn = status.CheckpointStep is { } checkpoint
             ? $"“Resume” continues from the checkpoint of step {Text.Count(checkpoint)}, with the bits of an uninterrupted run."
             : "There is no checkpoint yet: “Resume” starts at step 0.";
-        if (run.Known.IsLost)
+        if (run.Info.IsLost)
             yield return Html.Of($"This run has not been trained since {Words.Time(status.UpdatedAt)}: its silos have ended. {goesOn}");
         else if (status.State == RunState.Failed)
             yield return Html.Of($"The run failed at step {Text.Count(status.Step)}: <strong>{status.Message}</strong>. Remove the cause first. {goesOn}");
@@ -52,7 +52,7 @@ internal static class TroubleCard
 
     private static IEnumerable<IHtmlContent> Before(RunSnapshot run)
     {
-        foreach (var lost in run.Course.Interruptions.Where(one => one.IsLoss).Reverse().Take(3))
+        foreach (var lost in run.History.Interruptions.Where(one => one.IsLoss).Reverse().Take(3))
         {
             var when = Words.Time(lost.To);
             string took = Text.Duration(lost.Took.TotalSeconds), step = Text.Count(lost.Step);
@@ -65,7 +65,7 @@ internal static class TroubleCard
             };
         }
 
-        foreach (string passed in run.Course.PassedOver)
+        foreach (string passed in run.History.PassedOver)
             yield return Html.Of($"A checkpoint was skipped: {passed}.");
     }
 

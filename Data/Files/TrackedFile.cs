@@ -8,7 +8,7 @@ namespace Orleans.Tbptt.Data.Files;
 /// <param name="path">Its path in the spec.</param>
 /// <param name="real">The path that is opened.</param>
 /// <param name="stamp">Its stamp, taken before it was read.</param>
-internal sealed class SeenFile(string key, string path, string real, FileStamp stamp)
+internal sealed class TrackedFile(string key, string path, string real, FileStamp stamp)
 {
     private FileStamp _stamp = stamp;
     private DataFile? _content;

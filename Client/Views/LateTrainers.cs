@@ -3,10 +3,10 @@ using Orleans.Tbptt.Runs;
 namespace Orleans.Tbptt.Client.Views;
 
 /// <summary>Trainers that take much longer for a step than the others.</summary>
-internal static class Late
+internal static class LateTrainers
 {
     /// <summary>The late trainers as text; null when there are none.</summary>
-    public static string? In(RunStatus status)
+    public static string? Describe(RunStatus status)
     {
         var late = status.Trainers.Where(trainer => trainer.State == TrainerState.Late).ToList();
         return late.Count == 0

@@ -4,10 +4,10 @@ using Orleans.Tbptt.Silo.Web.Feed;
 
 namespace Orleans.Tbptt.Tests.Silo.Web.Feed;
 
-public sealed class RunCourseTests
+public sealed class RunHistoryTests
 {
     private static readonly DateTimeOffset Start = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
-    private readonly RunCourse _course = new(clipNorm: null);
+    private readonly RunHistory _history = new(clipNorm: null);
     private int _number;
 
     [Fact]
@@ -16,7 +16,7 @@ public sealed class RunCourseTests
         Tell(Started());
         Tell(new TrainersRecovered { Step = 7, Trainers = [2], Reason = "silo-3 was lost", Seconds = 0.5 });
 
-        var lost = Assert.Single(_course.Interruptions);
+        var lost = Assert.Single(_history.Interruptions);
         Assert.Equal((InterruptionKind.Recovery, 7, TimeSpan.FromSeconds(0.5), true), (lost.Kind, (int)lost.Step, lost.Took, lost.IsLoss));
         Assert.Equal([2], lost.Trainers);
     }
@@ -29,12 +29,12 @@ public sealed class RunCourseTests
         Tell(new RunPaused { Step = 3, Reason = "lunch" });
         Tell(Started());
         Tell(new RunEnded { State = RunState.Stopped, Message = "", Step = 3, Seconds = 1 });
-        Assert.NotNull(_course.Ended);
+        Assert.NotNull(_history.Ended);
         Tell(Started());
 
-        Assert.Equal([InterruptionKind.Takeover, InterruptionKind.Pause, InterruptionKind.Pause], _course.Interruptions.Select(one => one.Kind));
-        Assert.Null(_course.Ended);
-        Assert.Equal(1, _course.Started!.Number);
+        Assert.Equal([InterruptionKind.Takeover, InterruptionKind.Pause, InterruptionKind.Pause], _history.Interruptions.Select(one => one.Kind));
+        Assert.Null(_history.Ended);
+        Assert.Equal(1, _history.Started!.Number);
     }
 
     [Fact]
@@ -44,12 +44,12 @@ public sealed class RunCourseTests
         Tell(new RunHandedOver { Step = 3, Reason = "its silo is about to end" });
         Tell(Started() with { Step = 3 });
 
-        var handover = Assert.Single(_course.Interruptions);
+        var handover = Assert.Single(_history.Interruptions);
         Assert.Equal((InterruptionKind.Handover, false, "its silo is about to end"), (handover.Kind, handover.IsLoss, handover.Reason));
 
         Tell(new RunHandedOver { Step = 9, Reason = "its silo is about to end, and its disk is full" });
         Tell(Started() with { Step = 3 });
-        Assert.True(_course.Interruptions[^1].IsLoss);
+        Assert.True(_history.Interruptions[^1].IsLoss);
     }
 
     [Fact]
@@ -63,11 +63,11 @@ public sealed class RunCourseTests
             Tell(new EpochFinished { Epoch = epoch, Step = 2 * epoch, Loss = epoch, Seconds = 1 });
         }
 
-        Assert.Equal([1, 2, 3], StepColumns.Of(_course).Epochs.Select(epoch => epoch.Epoch));
+        Assert.Equal([1, 2, 3], StepColumns.Of(_history).Epochs.Select(epoch => epoch.Epoch));
         // Who has seen the second epoch's last step may not have seen its end.
         long lastOfTheSecond = 1 + 3 + 2;
-        Assert.Equal([2, 3], StepColumns.Of(_course, lastOfTheSecond).Epochs.Select(epoch => epoch.Epoch));
-        Assert.Equal([3], StepColumns.Of(_course, _course.Number).Epochs.Select(epoch => epoch.Epoch));
+        Assert.Equal([2, 3], StepColumns.Of(_history, lastOfTheSecond).Epochs.Select(epoch => epoch.Epoch));
+        Assert.Equal([3], StepColumns.Of(_history, _history.Number).Epochs.Select(epoch => epoch.Epoch));
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class RunCourseTests
         for (int i = 1; i <= 300; i++)
             Tell(new CheckpointWritten { Step = i, Name = $"1-{i}", Bytes = 1, Seconds = 0 });
 
-        Assert.Equal((300, 100, "1-300"), (_course.CheckpointsWritten, _course.Checkpoints.Count, _course.Checkpoints[^1].Name));
+        Assert.Equal((300, 100, "1-300"), (_history.CheckpointsWritten, _history.Checkpoints.Count, _history.Checkpoints[^1].Name));
     }
 
     private static StepCommitted Step(long step) => new()
@@ -89,5 +89,5 @@ public sealed class RunCourseTests
         Run = "wave-1", Name = "wave", Epochs = 1, StepsPerEpoch = 10, Trainers = 1, Lanes = 1, Parameters = 1, Directory = "/runs/wave-1",
     };
 
-    private void Tell(RunEvent one) => _course.Add(one with { Number = ++_number, Time = Start.AddSeconds(_number) });
+    private void Tell(RunEvent one) => _history.Add(one with { Number = ++_number, Time = Start.AddSeconds(_number) });
 }

@@ -6,7 +6,7 @@ using Orleans.Tbptt.Silo.Web;
 namespace Orleans.Tbptt.Tests.Silo.Web;
 
 /// <summary>What is answered while a run's coordinator is between two silos.</summary>
-public sealed class ErrorAnswersTests
+public sealed class ErrorResponsesTests
 {
     [Theory]
     [InlineData("GET", "/runs/r", "text/html", true)]
@@ -37,7 +37,7 @@ public sealed class ErrorAnswersTests
         var context = new DefaultHttpContext { RequestServices = services };
         (context.Request.Method, context.Request.Path, context.Request.Headers.Accept) = (method, path, accept);
         context.Features.Set<IExceptionHandlerFeature>(new ExceptionHandlerFeature { Error = fault });
-        await ErrorAnswers.AnswerExceptionAsync(context);
+        await ErrorResponses.AnswerExceptionAsync(context);
         return context.Response;
     }
 }

@@ -10,7 +10,7 @@ namespace Orleans.Tbptt.Client.Watching;
 /// <param name="view">Notified when the run stops answering, and when it answers again.</param>
 /// <param name="time">The clock.</param>
 /// <param name="limits">Timeouts and retry intervals.</param>
-internal sealed class Patience(RunId run, IRunView view, TimeProvider time, WatchLimits limits)
+internal sealed class RetryingQuery(RunId run, IRunView view, TimeProvider time, WatchLimits limits)
 {
     private long _answered = time.GetTimestamp();
     private bool _reachable = true;

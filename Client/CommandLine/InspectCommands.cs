@@ -6,7 +6,7 @@ using Orleans.Tbptt.Client.Runs;
 namespace Orleans.Tbptt.Client.CommandLine;
 
 /// <summary>Commands that only read.</summary>
-internal static class LookCommands
+internal static class InspectCommands
 {
     /// <summary><c>tbptt ls</c>.</summary>
     public static Command List(ConsoleContext context)

@@ -7,7 +7,7 @@ namespace Orleans.Tbptt.Cluster.Wording;
 /// <param name="Directory">The run's files; they need not be on this machine.</param>
 /// <param name="Status">The last status.</param>
 /// <param name="Now">When the status was read.</param>
-public sealed record KnownRun(RunDirectory Directory, RunStatus Status, DateTimeOffset Now)
+public sealed record RunInfo(RunDirectory Directory, RunStatus Status, DateTimeOffset Now)
 {
     /// <summary>A run in training writes its status more often than this.</summary>
     public static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
@@ -30,11 +30,11 @@ public sealed record KnownRun(RunDirectory Directory, RunStatus Status, DateTime
     public double Seconds => ((Status.EndedAt ?? (IsLost ? Status.UpdatedAt : Now)) - Status.SubmittedAt).TotalSeconds;
 
     /// <summary>Newest first, then by id.</summary>
-    public static IReadOnlyList<KnownRun> NewestFirst(IEnumerable<KnownRun> runs) =>
+    public static IReadOnlyList<RunInfo> NewestFirst(IEnumerable<RunInfo> runs) =>
         [.. runs.OrderByDescending(run => run.Status.SubmittedAt).ThenBy(run => run.Status.Id, StringComparer.Ordinal)];
 
     /// <summary>A run of a cluster's catalog. The directory is a path on the silos' machines.</summary>
-    public static KnownRun Of(RunStatus status, DateTimeOffset now) =>
+    public static RunInfo Of(RunStatus status, DateTimeOffset now) =>
         new(new(Path.GetDirectoryName(status.Directory) ?? "", RunId.Parse(status.Id)), status, now);
 
     /// <summary>The status as its file has it, with <c>lost</c> added.</summary>
