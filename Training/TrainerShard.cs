@@ -140,7 +140,7 @@ public sealed class TrainerShard : IDisposable
     public void Dispose() => _replica.Dispose();
 
     /// <summary>
-    /// As the wire gives them: a coordinator elsewhere has rounded them already, which twice is the same as once; one beside the trainer has not.
+    /// Loads parameters in the wire's precision: a remote coordinator has rounded them already, and rounding is idempotent; a local one has not.
     /// </summary>
     private void LoadParameters(ReadOnlySpan<float> parameters, bool areRounded)
     {

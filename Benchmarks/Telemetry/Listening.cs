@@ -66,14 +66,14 @@ internal sealed class Listening : IDisposable
         }));
 
     /// <summary>An address without a listener.</summary>
-    public static EndPoint Nobody()
+    public static EndPoint Unreachable()
     {
-        using var listener = Somebody();
+        using var listener = Silent();
         return listener.LocalEndpoint;
     }
 
     /// <summary>Accepts connections, and never answers.</summary>
-    public static TcpListener Somebody()
+    public static TcpListener Silent()
     {
         var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

@@ -24,14 +24,14 @@ internal static class TelemetryCost
         var spec = average with { Train = average.Train with { Trainers = 2 } };
         await using var plain = await LocalSilo.Start();
         await using var traced = await LocalSilo.Start(silo => silo.AddTracedCalls(), silo: 1);
-        using var slow = Listening.Somebody();
+        using var slow = Listening.Silent();
         (string Name, LocalSilo Silo, Func<Listening?> Listen)[] ways =
         [
             ("off", plain, () => null),
             ("off again", plain, () => null),
-            ("metrics alone", plain, Listening.ToMemoryWithoutTraces),
+            ("metrics only", plain, Listening.ToMemoryWithoutTraces),
             ("all on", traced, Listening.ToMemory),
-            ("collector down", traced, () => Listening.ToCollector(Listening.Nobody())),
+            ("collector down", traced, () => Listening.ToCollector(Listening.Unreachable())),
             ("collector never answers", traced, () => Listening.ToCollector(slow.LocalEndpoint)),
         ];
 

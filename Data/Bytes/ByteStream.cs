@@ -20,7 +20,7 @@ internal sealed class ByteStream : IDisposable
         _files = new([.. filled.Select(file => file.FullName)]);
     }
 
-    /// <summary>Bytes of the whole stream.</summary>
+    /// <summary>The number of bytes in the stream.</summary>
     public long Length { get; }
 
     /// <summary>Fills <paramref name="destination"/> from <paramref name="position"/> on, across as many files as it takes.</summary>

@@ -29,12 +29,12 @@ internal readonly partial record struct FileStamp(long Length, Int128 Modified, 
     public static FileStamp Of(string path, out FileKind kind)
     {
         // Older kernels and some sandboxes lack this call.
-        if (OperatingSystem.IsLinux() && Ask(CurrentDirectory, path, 0, BasicFields, out Answer told) == 0)
+        if (OperatingSystem.IsLinux() && Ask(CurrentDirectory, path, 0, BasicFields, out Answer fields) == 0)
         {
-            kind = (told.Mode & KindMask) switch { Regular => FileKind.Regular, Directory => FileKind.Directory, _ => FileKind.Special };
+            kind = (fields.Mode & KindMask) switch { Regular => FileKind.Regular, Directory => FileKind.Directory, _ => FileKind.Special };
             return new(
-                (long)told.Size, Time(told.ModifiedSeconds, told.ModifiedNanoseconds), Time(told.ChangedSeconds, told.ChangedNanoseconds),
-                told.Inode, ((ulong)told.DeviceMajor << 32) | told.DeviceMinor);
+                (long)fields.Size, Time(fields.ModifiedSeconds, fields.ModifiedNanoseconds), Time(fields.ChangedSeconds, fields.ChangedNanoseconds),
+                fields.Inode, ((ulong)fields.DeviceMajor << 32) | fields.DeviceMinor);
         }
 
         var file = new FileInfo(path);

@@ -40,7 +40,7 @@ public sealed class ChunkPlan
         Steps = steps;
     }
 
-    /// <summary>Lanes of the whole run.</summary>
+    /// <summary>The run's lanes.</summary>
     public int Lanes => _lanes.Length;
 
     /// <summary>Steps of the epoch.</summary>
@@ -67,7 +67,7 @@ public sealed class ChunkPlan
 
     /// <summary>Plans an epoch.</summary>
     /// <param name="sequences">The sequences.</param>
-    /// <param name="lanes">Lanes of the whole run.</param>
+    /// <param name="lanes">The number of the run's lanes.</param>
     /// <param name="split">How a sequence is cut.</param>
     /// <param name="order">The order the sequences are taken in; null for their own.</param>
     public static ChunkPlan Create(ISequenceSet sequences, int lanes, ChunkSplit split, IReadOnlyList<int>? order = null)

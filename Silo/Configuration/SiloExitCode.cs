@@ -1,15 +1,15 @@
 namespace Orleans.Tbptt.Silo.Configuration;
 
-/// <summary>How a silo's process ends, in the numbers of <c>sysexits.h</c>.</summary>
+/// <summary>The exit codes of a silo process, numbered as in <c>sysexits.h</c>.</summary>
 internal static class SiloExitCode
 {
-    /// <summary>It was asked to end, and did.</summary>
+    /// <summary>It ended on request.</summary>
     public const int Ended = 0;
 
     /// <summary>The membership store, or another service it needs, cannot be reached.</summary>
     public const int Unreachable = 69;
 
-    /// <summary>It was declared dead by the others, or failed in a way it cannot go on from.</summary>
+    /// <summary>It was declared dead by the others, or failed fatally.</summary>
     public const int Failed = 70;
 
     /// <summary>An option, a configuration key or the installation is wrong.</summary>

@@ -3,10 +3,10 @@ using System.Net;
 
 namespace Orleans.Tbptt.Silo.Configuration;
 
-/// <summary>Where a silo serves its web page, and who may see it: the section <c>Tbptt:Web</c>.</summary>
+/// <summary>The address and access token of a silo's web page: the section <c>Tbptt:Web</c>.</summary>
 internal sealed class WebSettings
 {
-    /// <summary>What <see cref="Http"/> says where no page is wanted.</summary>
+    /// <summary>The value of <see cref="Http"/> that disables the page.</summary>
     public const string Off = "off";
 
     private const string HttpExpected = "[address:]port, such as 8080, 127.0.0.1:8080 or 0.0.0.0:8080, with 0 for any free port; or off";
@@ -14,24 +14,20 @@ internal sealed class WebSettings
     /// <summary><c>[address:]port</c>, or <c>off</c>. Default <c>0</c>: any free port of the loopback.</summary>
     public string Http { get; set; } = "0";
 
-    /// <summary>
-    /// Who shows it may see and steer the cluster's runs. Required where others than this machine's own programs can reach the page.
-    /// </summary>
+    /// <summary>Grants access to the page and the runs' controls. Required where other machines can reach the page.</summary>
     public string? Token { get; set; }
 
-    /// <summary>
-    /// A file that holds the token, in place of <see cref="Token"/>: so secrets come into a container. Space around it does not count.
-    /// </summary>
+    /// <summary>A file with the token, as container secrets provide it. Surrounding white space is ignored.</summary>
     public string? TokenFile { get; set; }
 
-    /// <summary>Whether there is a page at all.</summary>
+    /// <summary>Whether the page is served.</summary>
     public bool IsOn => !string.Equals(Http, Off, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether others than this machine's own programs can reach the page.</summary>
+    /// <summary>Whether other machines can reach the page.</summary>
     public bool IsExposed => IsOn && !IPAddress.IsLoopback(Endpoint.Address);
 
     /// <summary><see cref="Http"/>, checked; port 0 for any free one.</summary>
-    /// <exception cref="SiloStartException">It is no address and port.</exception>
+    /// <exception cref="SiloStartException">It is not an address and port.</exception>
     public IPEndPoint Endpoint
     {
         get
@@ -39,7 +35,7 @@ internal sealed class WebSettings
             string http = Http.StartsWith("localhost:", StringComparison.OrdinalIgnoreCase) ? $"127.0.0.1:{Http[10..]}" : Http;
             if (ushort.TryParse(http, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port))
                 return new(IPAddress.Loopback, port);
-            // Without a port the parser takes 8 for the address 0.0.0.8, and [::1] for port 0.
+            // Without a port the parser reads 8 as the address 0.0.0.8, and [::1] as port 0.
             bool hasPort = http.LastIndexOf(':') > http.LastIndexOf(']') && (http.Contains(']') || http.Count(one => one == ':') == 1);
             return hasPort && IPEndPoint.TryParse(http, out var endpoint)
                 ? endpoint
@@ -48,18 +44,18 @@ internal sealed class WebSettings
     }
 
     /// <summary>Checks the settings against each other.</summary>
-    /// <exception cref="SiloStartException">A value is wrong, or others could reach the page without a token.</exception>
+    /// <exception cref="SiloStartException">A value is wrong, or other machines could reach the page without a token.</exception>
     public void Validate()
     {
         if (!IsOn)
             return;
         var endpoint = Endpoint;
         if (TokenFile is not null)
-            Token = Token is null ? Read(TokenFile) : throw Wrong("Tbptt:Web:TokenFile: found it beside Tbptt:Web:Token, expected one of them");
+            Token = Token is null ? Read(TokenFile) : throw Wrong("Tbptt:Web:TokenFile: found together with Tbptt:Web:Token, expected one of them");
         if (Token is not null && (Token.Length == 0 || Token.Any(one => one is <= ' ' or > '~')))
-            throw Wrong("Tbptt:Web:Token: found an empty one, or a character that no header can carry; expected visible ASCII");
+            throw Wrong("Tbptt:Web:Token: found an empty token, or a character that headers cannot contain; expected visible ASCII");
         if (IsExposed && Token is null)
-            throw Wrong($"http: {endpoint} can be reached by others, who could then steer every run; set Tbptt:Web:Token or :TokenFile (environment: Tbptt__Web__Token), "
+            throw Wrong($"http: {endpoint} can be reached from other machines, which could then control every run; set Tbptt:Web:Token or :TokenFile (environment: Tbptt__Web__Token), "
                 + "or serve on the loopback");
     }
 

@@ -44,13 +44,13 @@ internal sealed class LiveStream(RunFeed feed, WebToken token, TimeProvider time
     private async IAsyncEnumerable<SseItem<LiveUpdate>> TellAsync(CancellationToken stopping, [EnumeratorCancellation] CancellationToken gone)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping, gone);
-        long told = 0;
+        long sent = 0;
         for (int period = 0; !end.IsCancellationRequested; period++)
         {
             var update = feed.Look(run => Next(run, withStrip: period % StripPeriods == 0));
-            if (period == 0 || update.Steps is not null || update.Parts.Count > 0 || time.GetElapsedTime(told) >= Heartbeat)
+            if (period == 0 || update.Steps is not null || update.Parts.Count > 0 || time.GetElapsedTime(sent) >= Heartbeat)
             {
-                told = time.GetTimestamp();
+                sent = time.GetTimestamp();
                 yield return new(update) { EventId = update.Number.ToString(System.Globalization.CultureInfo.InvariantCulture) };
             }
 
