@@ -31,7 +31,7 @@ public sealed class LoadFailureTests : IDisposable
     {
         string answer = await RefusalAsync();
 
-        Assert.Contains(" is not beside this program (libLibTorchSharp.so is in none of ", answer, StringComparison.Ordinal);
+        Assert.Contains(" is not installed with this program (libLibTorchSharp.so is in none of ", answer, StringComparison.Ordinal);
         Assert.Contains("keep the folder runtimes/linux-x64/native", answer, StringComparison.Ordinal);
     }
 
@@ -43,7 +43,7 @@ public sealed class LoadFailureTests : IDisposable
 
         string answer = await RefusalAsync();
 
-        Assert.StartsWith("libtorch is incomplete: libc10.so, libtorch_cpu.so, libtorch.so must lie beside ", answer, StringComparison.Ordinal);
+        Assert.StartsWith("libtorch is incomplete: libc10.so, libtorch_cpu.so, libtorch.so must be next to ", answer, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed class LoadFailureTests : IDisposable
             await File.WriteAllBytesAsync(Path.Combine(NativeFolder, "libtorch_cpu.so"), start, TestContext.Current.CancellationToken);
         }
 
-        Assert.Contains("the file is damaged or meant for another processor", await RefusalAsync(), StringComparison.Ordinal);
+        Assert.Contains("the file is damaged or built for a different processor", await RefusalAsync(), StringComparison.Ordinal);
     }
 
     [Fact]

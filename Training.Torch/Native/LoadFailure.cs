@@ -2,12 +2,12 @@ using System.Text.RegularExpressions;
 
 namespace Orleans.Tbptt.Training.Torch.Native;
 
-/// <summary>Turns what the dynamic loader says into one line that names the remedy.</summary>
+/// <summary>Turns the dynamic loader's message into one line that names the remedy.</summary>
 internal static partial class LoadFailure
 {
     /// <summary>Explains why the library at <paramref name="path"/> was not loaded.</summary>
-    /// <param name="path">The library that was asked for.</param>
-    /// <param name="message">What .NET said; the loader's own words are the line of it that speaks of a file.</param>
+    /// <param name="path">The library that was to be loaded.</param>
+    /// <param name="message">.NET's message, which contains the loader's message as the line that names a file.</param>
     public static string Explain(string path, string message)
     {
         string said = LoaderLine(path, message);
@@ -19,7 +19,7 @@ internal static partial class LoadFailure
 
     private static string LoaderLine(string path, string message)
     {
-        // .NET puts general advice first and then one line for each place it tried.
+        // .NET gives general advice first, and then one line for each path that it tried.
         string[] lines = message.Split(['\r', '\n'], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         return lines.Skip(1).FirstOrDefault(line => line.Contains(": ", StringComparison.Ordinal))
             ?? $"{path}: {FirstLine(message)}";
@@ -29,23 +29,23 @@ internal static partial class LoadFailure
     {
         if (Regex.Match(said, @"version [`'](GLIBCXX_[\d.]+|CXXABI_[\d.]+)' not found") is { Success: true } newer)
         {
-            return $"libstdc++ here is older than {newer.Groups[1].Value}: build again with the project's own targets, which put a relaxed "
-                + "libLibTorchSharp.so beside libtorch, or install the libstdc++ of GCC 13.2 or newer";
+            return $"this system's libstdc++ is older than {newer.Groups[1].Value}: build again with the project's own targets, which put a relaxed "
+                + "libLibTorchSharp.so next to libtorch, or install the libstdc++ of GCC 13.2 or newer";
         }
 
         if (said.Contains("version `GLIBC_", StringComparison.Ordinal))
-            return "glibc here is too old: libtorch wants 2.34 or newer (Debian 12, Ubuntu 22.04, RHEL 9)";
+            return "this system's glibc is too old: libtorch requires 2.34 or newer (Debian 12, Ubuntu 22.04, RHEL 9)";
         if (MissingFile().Match(said) is { Success: true } missing)
         {
             string file = missing.Groups[1].Value;
             return file.StartsWith("libgomp-", StringComparison.Ordinal) || file.StartsWith("libc10", StringComparison.Ordinal)
                 || file.StartsWith("libtorch", StringComparison.Ordinal)
-                ? $"{file} belongs to libtorch: build or publish again and keep the native folder whole"
-                : $"install the system package that has {file} (libgomp1, libstdc++6, or NVIDIA's driver for libcuda)";
+                ? $"{file} belongs to libtorch: build or publish again and keep the native folder complete"
+                : $"install the system package that contains {file} (libgomp1, libstdc++6, or NVIDIA's driver for libcuda)";
         }
 
         return DamagedFile().IsMatch(said)
-            ? "the file is damaged or meant for another processor: "
+            ? "the file is damaged or built for a different processor: "
                 + "delete it and the package's folder in the NuGet cache, restore and build again"
             : "build or publish again; ldd on this file shows what it lacks";
     }

@@ -4,32 +4,32 @@ using TorchSharp;
 
 namespace Orleans.Tbptt.Training.Torch.Native;
 
-/// <summary>The native libraries of TorchSharp, as found beside this program.</summary>
-/// <param name="Folder">Where all of them lie: TorchSharp's own library away from libtorch ends in a segmentation fault.</param>
+/// <summary>The native libraries of TorchSharp, as installed with this program.</summary>
+/// <param name="Folder">The folder of all of them: TorchSharp's own library crashes when it is not in libtorch's folder.</param>
 internal sealed record TorchLibraries(string Folder)
 {
-    // In the order in which they need each other. CUDA's is there with the CUDA build only; loading it is what makes CUDA appear.
+    // In order of dependency. The CUDA library exists in the CUDA build only; loading it enables CUDA.
     private static readonly string[] Required = ["c10", "torch_cpu", "torch", "LibTorchSharp"];
     private const string Cuda = "torch_cuda";
 
     /// <summary>Whether this is the CUDA build.</summary>
     public bool HasCuda => File.Exists(PathOf(Cuda));
 
-    /// <summary>Looks where .NET would look for native libraries, in the same order, without loading anything.</summary>
-    /// <exception cref="EngineUnavailableException">They are not there, or not all in one place.</exception>
+    /// <summary>Searches .NET's native library folders, in .NET's order, without loading anything.</summary>
+    /// <exception cref="EngineUnavailableException">They are missing, or not all in one folder.</exception>
     public static TorchLibraries Find() => Find(SearchFolders(), RuntimeInformation.RuntimeIdentifier);
 
-    /// <summary>Looks in <paramref name="folders"/> on a machine of the kind <paramref name="runtime"/>.</summary>
+    /// <summary>Searches <paramref name="folders"/> for the libraries of <paramref name="runtime"/>.</summary>
     internal static TorchLibraries Find(IReadOnlyList<string> folders, string runtime)
     {
         if (runtime.Contains("musl", StringComparison.Ordinal))
-            throw new EngineUnavailableException($"libtorch needs glibc, and {runtime} has musl; use a Debian- or Ubuntu-based image");
+            throw new EngineUnavailableException($"libtorch requires glibc, but {runtime} uses musl; use a Debian- or Ubuntu-based image");
         string own = FileName("LibTorchSharp");
         if (folders.FirstOrDefault(folder => File.Exists(Path.Combine(folder, own))) is not { } found)
         {
             throw new EngineUnavailableException(
-                $"libtorch for {runtime} is not beside this program ({own} is in none of {string.Join(", ", folders)}); "
-                + "this build carries it for linux-x64 only: on other systems add the package libtorch-cpu-<system> to the project, "
+                $"libtorch for {runtime} is not installed with this program ({own} is in none of {string.Join(", ", folders)}); "
+                + "this build contains it for linux-x64 only: on other systems add the package libtorch-cpu-<system> to the project, "
                 + "on linux-x64 build or publish again and keep the folder runtimes/linux-x64/native");
         }
 
@@ -37,8 +37,8 @@ internal sealed record TorchLibraries(string Folder)
         if (missing.Length > 0)
         {
             throw new EngineUnavailableException(
-                $"libtorch is incomplete: {string.Join(", ", missing)} must lie beside {Path.Combine(found, own)}; "
-                + "build or publish again and keep the folder whole");
+                $"libtorch is incomplete: {string.Join(", ", missing)} must be next to {Path.Combine(found, own)}; "
+                + "build or publish again and keep the folder complete");
         }
 
         return new(found);
@@ -66,7 +66,7 @@ internal sealed record TorchLibraries(string Folder)
 
     private static List<string> SearchFolders()
     {
-        // What the host made of the deps.json; without one, what a build lays out.
+        // The host's list from the deps.json; without one, the layout of a build.
         string listed = AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string ?? "";
         string[] conventional =
         [

@@ -2,27 +2,27 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Training.Engines;
 
-/// <summary>What this process can compute on, and the choice among it.</summary>
-/// <param name="HasCudaBuild">Whether libtorch here is the CUDA build.</param>
-/// <param name="CudaDevices">How many CUDA devices it sees.</param>
+/// <summary>The devices of this process, and the choice among them.</summary>
+/// <param name="HasCudaBuild">Whether libtorch is the CUDA build.</param>
+/// <param name="CudaDevices">The number of visible CUDA devices.</param>
 public sealed record DeviceSelector(bool HasCudaBuild, int CudaDevices)
 {
     private static readonly DeviceSelector CpuOnly = new(HasCudaBuild: false, CudaDevices: 0);
     private static readonly Lazy<DeviceSelector> Here = new(() => EngineLibraries.Torch.FindDevices());
 
     /// <summary>
-    /// This machine's devices, as far as it takes to resolve <paramref name="asked"/>: libtorch is loaded only where a CUDA device is asked for, or
-    /// where <c>auto</c> is and the machine may have one. Looked up once.
+    /// This machine's devices, as far as needed to resolve <paramref name="asked"/>: libtorch is loaded only for a CUDA device, or
+    /// for <c>auto</c> on a machine that may have one. Looked up once.
     /// </summary>
     /// <exception cref="EngineUnavailableException">libtorch is needed and cannot be loaded.</exception>
     public static DeviceSelector ThisMachine(DeviceName asked) =>
         asked == DeviceName.Cpu || (asked == DeviceName.Auto && !GpuDrivers.MayHaveNvidia()) ? CpuOnly : Here.Value;
 
-    /// <summary>Every device, the one that <c>auto</c> means first: CUDA devices by index, then the CPU.</summary>
+    /// <summary>Every device, starting with that of <c>auto</c>: CUDA devices by index, then the CPU.</summary>
     public IReadOnlyList<DeviceName> Available() =>
         [.. Enumerable.Range(0, CudaDevices).Select(index => new DeviceName($"cuda:{index}")), DeviceName.Cpu];
 
-    /// <summary>The device that <paramref name="asked"/> means here: <c>cpu</c> or <c>cuda:N</c>, never <c>auto</c>.</summary>
+    /// <summary>The device that <paramref name="asked"/> selects on this machine: <c>cpu</c> or <c>cuda:N</c>, never <c>auto</c>.</summary>
     /// <exception cref="DeviceUnavailableException">This machine has no such device.</exception>
     public DeviceName Resolve(DeviceName asked)
     {
@@ -31,24 +31,24 @@ public sealed record DeviceSelector(bool HasCudaBuild, int CudaDevices)
             return available[0];
         if (available.Contains(asked))
             return asked;
-        const string OrElse = "or use device: auto, which takes the CPU where there is no GPU";
+        const string OrElse = "or use device: auto, which selects the CPU where there is no GPU";
         throw new DeviceUnavailableException(asked, (HasCudaBuild, CudaDevices) switch
         {
-            (false, _) => $"libtorch here is the CPU build; build with -p:TorchBackend=cuda, {OrElse}",
+            (false, _) => $"this libtorch is the CPU build; build with -p:TorchBackend=cuda, {OrElse}",
             (true, 0) => "no CUDA device found (is NVIDIA's driver installed, and the GPU visible in this container?); "
-                + $"mend that, {OrElse}",
-            (true, 1) => "only cuda:0 is here; use that, or device: auto",
-            _ => $"only {CudaDevices} CUDA devices are here, cuda:0 to cuda:{CudaDevices - 1}; use one of them, or device: auto",
+                + $"make one visible, {OrElse}",
+            (true, 1) => "this machine has only cuda:0; use that, or device: auto",
+            _ => $"this machine has only {CudaDevices} CUDA devices, cuda:0 to cuda:{CudaDevices - 1}; use one of them, or device: auto",
         });
     }
 }
 
-/// <summary>A device was asked for that this machine has not. The message is one line with the remedy.</summary>
-/// <param name="device">The device that was asked for.</param>
-/// <param name="reason">What there is instead, and what to do.</param>
+/// <summary>This machine lacks the requested device. The message is one line with the remedy.</summary>
+/// <param name="device">The requested device.</param>
+/// <param name="reason">The available devices, and the remedy.</param>
 public sealed class DeviceUnavailableException(DeviceName device, string reason)
     : Exception($"device {device} is not available: {reason}")
 {
-    /// <summary>The device that was asked for.</summary>
+    /// <summary>The requested device.</summary>
     public DeviceName Device { get; } = device;
 }

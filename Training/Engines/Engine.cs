@@ -4,9 +4,11 @@ using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Engines;
 
-/// <summary>Which engine computes a run, and why: a function of spec and device alone, so that all of a run's trainers choose the same.</summary>
+/// <summary>
+/// The engine that computes a run, and why: a function of spec and device only, so that all trainers of a run choose the same.
+/// </summary>
 /// <param name="Kind"><see cref="EngineKind.Fused"/> or <see cref="EngineKind.Torch"/>.</param>
-/// <param name="Reason">In words.</param>
+/// <param name="Reason">The reason as text.</param>
 public sealed record Engine(EngineKind Kind, string Reason)
 {
     /// <summary>The engine's name in a spec.</summary>
@@ -20,7 +22,7 @@ public sealed record Engine(EngineKind Kind, string Reason)
         _ => new(asked, $"by engine: {(asked == EngineKind.Fused ? "fused" : "torch")}"),
     };
 
-    /// <summary>Makes a replica. The first one of libtorch's engine loads its assembly and libtorch.</summary>
+    /// <summary>Creates a replica. The first replica of the torch engine loads its assembly and libtorch.</summary>
     /// <param name="spec">The run's spec, every size known.</param>
     /// <param name="device">Its device, <c>cpu</c> or <c>cuda:N</c>.</param>
     /// <exception cref="DeviceUnavailableException">This machine has no such device.</exception>

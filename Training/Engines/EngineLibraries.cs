@@ -1,19 +1,19 @@
 namespace Orleans.Tbptt.Training.Engines;
 
-/// <summary>Loads the engines that live in assemblies of their own, each on first use: a process that computes with the fused engine maps none of them.</summary>
+/// <summary>Loads engines in separate assemblies on first use: a process that computes with the fused engine maps none of them.</summary>
 public static class EngineLibraries
 {
     private static readonly Lazy<IEngineLibrary> LazyTorch = new(() => Load("Orleans.Tbptt.Training.Torch", "TorchEngine", "libtorch"));
 
     /// <summary>libtorch's engine. The first call loads its assembly, but not yet libtorch.</summary>
-    /// <exception cref="EngineUnavailableException">The assembly is missing or of another version.</exception>
+    /// <exception cref="EngineUnavailableException">The assembly is missing, or its version differs.</exception>
     public static IEngineLibrary Torch => LazyTorch.Value;
 
     /// <summary>Loads an engine's assembly from the program's folder.</summary>
     /// <param name="assembly">The assembly's name, which is also its root namespace.</param>
     /// <param name="type">The class that implements <see cref="IEngineLibrary"/>.</param>
-    /// <param name="name">The engine's name for people.</param>
-    /// <exception cref="EngineUnavailableException">The assembly is missing, damaged, or of another version.</exception>
+    /// <param name="name">The engine's name in messages.</param>
+    /// <exception cref="EngineUnavailableException">The assembly is missing or damaged, or its version differs.</exception>
     internal static IEngineLibrary Load(string assembly, string type, string name)
     {
         try
@@ -23,7 +23,7 @@ public static class EngineLibraries
         catch (Exception problem) when (problem is IOException or BadImageFormatException or TypeLoadException or InvalidCastException or MissingMethodException)
         {
             throw new EngineUnavailableException(
-                $"{name} cannot be loaded: {assembly}.dll is missing, damaged or of another version than this program; build or publish again, or use engine: fused",
+                $"{name} cannot be loaded: {assembly}.dll is missing or damaged, or its version differs from this program's; build or publish again, or use engine: fused",
                 problem);
         }
     }

@@ -1,13 +1,13 @@
 namespace Orleans.Tbptt.Training.Engines;
 
-/// <summary>Looks for a GPU's driver without loading it: whether a process has to load libtorch to see what GPUs there are.</summary>
+/// <summary>Detects a GPU driver without loading it, to decide whether libtorch has to be loaded to list GPUs.</summary>
 internal static class GpuDrivers
 {
-    /// <summary>Whether this machine, or this container of it, may have an NVIDIA GPU. False is certain; true is not.</summary>
+    /// <summary>Whether this machine or container may have an NVIDIA GPU. False is certain; true is not.</summary>
     public static bool MayHaveNvidia() => MayHaveNvidia("/dev");
 
     /// <summary>The same by the device files in <paramref name="devices"/>; on Windows by the driver's library.</summary>
-    /// <remarks>A container sees only the GPUs that it is given, such as <c>/dev/nvidia3</c> alone; WSL has <c>/dev/dxg</c> in their place.</remarks>
+    /// <remarks>A container sees only its assigned GPUs, e.g. only <c>/dev/nvidia3</c>; WSL has <c>/dev/dxg</c> instead.</remarks>
     internal static bool MayHaveNvidia(string devices)
     {
         if (OperatingSystem.IsWindows())

@@ -4,8 +4,8 @@ using Orleans.Tbptt.Training.Replicas;
 namespace Orleans.Tbptt.Training.Engines;
 
 /// <summary>
-/// An engine in an assembly of its own, which is loaded when a run or a device first needs it. The class that implements it is public and has a
-/// public constructor without parameters; <see cref="EngineLibraries"/> finds it by name. Thread-safe.
+/// An engine in a separate assembly, loaded when a run or a device first needs it. The implementing class is public and has a
+/// public parameterless constructor; <see cref="EngineLibraries"/> finds it by name. Thread-safe.
 /// </summary>
 public interface IEngineLibrary
 {
@@ -13,16 +13,16 @@ public interface IEngineLibrary
     /// <exception cref="EngineUnavailableException">The engine's native libraries cannot be loaded.</exception>
     DeviceSelector FindDevices();
 
-    /// <summary>Makes a replica on a device, all parameters zero. Must be called on the trainer's thread.</summary>
+    /// <summary>Creates a replica on a device, all parameters zero. Must be called on the trainer's thread.</summary>
     /// <param name="model">The model, every size known.</param>
-    /// <param name="loss">What is summed.</param>
+    /// <param name="loss">The loss to sum.</param>
     /// <param name="device">Its device, <c>cpu</c> or <c>cuda:N</c>.</param>
     /// <exception cref="EngineUnavailableException">The engine's native libraries cannot be loaded.</exception>
     /// <exception cref="DeviceUnavailableException">This machine has no such device.</exception>
     IReplica Open(ModelSpec model, LossKind loss, DeviceName device);
 }
 
-/// <summary>An engine cannot be used in this process. The message is one line: what failed, and what to do about it.</summary>
-/// <param name="message">What failed, and the remedy.</param>
+/// <summary>An engine cannot be used in this process. The message is one line: the failure and its remedy.</summary>
+/// <param name="message">The failure and its remedy.</param>
 /// <param name="inner">The cause.</param>
 public sealed class EngineUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

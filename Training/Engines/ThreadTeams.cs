@@ -4,9 +4,9 @@ namespace Orleans.Tbptt.Training.Engines;
 
 /// <summary>Keeps libtorch's kernels on the thread that calls them.</summary>
 /// <remarks>
-/// <c>set_num_threads</c> sets OpenMP's number of threads for the calling thread alone; on every other thread the kernels still split their
-/// work over all cores. Measured here with two cores: a chunk-step of 0.6 ms takes 4 ms while another process is busy, and what is split differently
-/// is summed differently. OpenMP and MKL read their defaults from the environment once, when they are loaded.
+/// <c>set_num_threads</c> sets OpenMP's number of threads for the calling thread only; on every other thread the kernels still split their
+/// work over all cores. Measured on two cores: a chunk-step of 0.6 ms takes 4 ms while another process is busy, and a different split
+/// gives different sums. OpenMP and MKL read their defaults from the environment once, when they are loaded.
 /// </remarks>
 public static partial class ThreadTeams
 {
@@ -14,8 +14,9 @@ public static partial class ThreadTeams
     private static bool _isLimited;
 
     /// <summary>
-    /// Makes one thread the default of every thread. Must come before libtorch is loaded; a program calls it first of all, because the C library's
-    /// environment must not change while another thread reads it. Only the first call does anything.
+    /// Makes one thread the default for every thread. Must be called before libtorch is loaded; a program calls it first, because the C
+    /// library's
+    /// environment must not change while another thread reads it. Only the first call has an effect.
     /// </summary>
     /// <exception cref="EngineUnavailableException">The environment cannot be changed.</exception>
     public static void LimitToOne()
