@@ -90,7 +90,7 @@ public sealed class LoadFailureTests : IDisposable
     {
         var refusal = Assert.Throws<EngineUnavailableException>(() => TorchLibraries.Find([TorchPackage.OutputFolder], "linux-musl-x64"));
 
-        Assert.Contains("has musl", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("uses musl", refusal.Message, StringComparison.Ordinal);
     }
 
     /// <summary>Not a test: what the copies of this program run.</summary>

@@ -29,7 +29,7 @@ public sealed class DeviceSelectorTests
     [Theory]
     [InlineData(false, 0, "cuda:0", "device cuda:0 is not available: this libtorch is the CPU build; build with -p:TorchBackend=cuda")]
     [InlineData(true, 0, "cuda:0", "device cuda:0 is not available: no CUDA device found")]
-    [InlineData(true, 1, "cuda:1", "device cuda:1 is not available: only cuda:0 is here")]
+    [InlineData(true, 1, "cuda:1", "device cuda:1 is not available: this machine has only cuda:0")]
     [InlineData(true, 2, "cuda:2", "device cuda:2 is not available: this machine has only 2 CUDA devices, cuda:0 to cuda:1")]
     public void Resolve_SaysWhatIsHereInstead_WhenTheGpuIsNot(bool build, int devices, string asked, string message)
     {
