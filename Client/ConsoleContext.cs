@@ -32,7 +32,7 @@ internal sealed record ConsoleContext(
 
     /// <summary>How a run is shown: telemetry on the console would scroll a live screen away.</summary>
     /// <param name="mode">The mode that was asked for.</param>
-    public OutputMode Shown(OutputMode mode) => mode == OutputMode.Auto && Telemetry.IsOnConsole ? OutputMode.Plain : mode;
+    public OutputMode EffectiveMode(OutputMode mode) => mode == OutputMode.Auto && Telemetry.IsOnConsole ? OutputMode.Plain : mode;
 
     /// <summary>Finds existing clusters.</summary>
     public Clusters Clusters => new(Connector, Configuration, Time, Limits);

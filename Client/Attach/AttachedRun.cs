@@ -22,7 +22,7 @@ internal static class AttachedRun
     {
         var interruption = context.Interruption;
         var output = RunViews.Messages(context.Terminal, mode);
-        var view = new RunSummary(RunViews.Create(context.Terminal, context.Shown(mode), run.Id, context.Time));
+        var view = new RunSummary(RunViews.Create(context.Terminal, context.EffectiveMode(mode), run.Id, context.Time));
         var watcher = new RunWatcher(run.Runs, run.Id, context.Time, context.Limits)
         {
             Recorded = () => run.HasFiles ? StatusFile.Read(run.Info.Directory) : null,
@@ -32,7 +32,7 @@ internal static class AttachedRun
         interruption.Listen();
         try
         {
-            var status = await view.ShowAsync(() => ReaderWatch.WhileReadAsync(context, async () =>
+            var status = await view.ShowAsync(() => ReaderWatch.RunWhileReadAsync(context, async () =>
             {
                 if (fromNow)
                     await watcher.SkipAsync(view, interruption.Token);

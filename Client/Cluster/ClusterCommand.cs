@@ -41,9 +41,9 @@ internal static class ClusterCommand
         foreach (var silo in report.Silos)
         {
             table.Add(
-                silo.Name, silo.Address, $"{silo.Pid}", silo.Version, Some(silo.Devices), $"{silo.Trainers.Count}/{silo.Slots}",
-                silo.Draining ? "draining" : "active", Some(silo.Trainers.Select(trainer => $"{trainer.Run}/{trainer.Index}")),
-                Some(silo.Coordinators.Select(coordinator => coordinator.Text)), Some([silo.Page]));
+                silo.Name, silo.Address, $"{silo.Pid}", silo.Version, OrDash(silo.Devices), $"{silo.Trainers.Count}/{silo.Slots}",
+                silo.Draining ? "draining" : "active", OrDash(silo.Trainers.Select(trainer => $"{trainer.Run}/{trainer.Index}")),
+                OrDash(silo.Coordinators.Select(coordinator => coordinator.Text)), OrDash([silo.Page]));
         }
 
         table.Write(output);
@@ -63,7 +63,7 @@ internal static class ClusterCommand
         return run.Cluster!.Report;
     }
 
-    private static string Some(IEnumerable<string> words) => string.Join(',', words) is { Length: > 0 } text ? text : "-";
+    private static string OrDash(IEnumerable<string> words) => string.Join(',', words) is { Length: > 0 } text ? text : "-";
 
     /// <summary>Writes a run ID as its text.</summary>
     private sealed class RunIdText : JsonConverter<RunId>

@@ -64,13 +64,13 @@ internal sealed class LocalCluster : IDisposable
             await cluster.EndAsync();
             cluster.Dispose();
             if (exception is MembershipStoreException or IOException or UnauthorizedAccessException)
-                throw Unusable(plan, exception);
+                throw UnusableRunStore(plan, exception);
             throw;
         }
     }
 
     /// <summary>The run store cannot be written.</summary>
-    public static ClientException Unusable(ClusterPlan plan, Exception exception) =>
+    public static ClientException UnusableRunStore(ClusterPlan plan, Exception exception) =>
         new($"cannot use the runs directory {plan.Runs}: {exception.Message}", ExitCode.Unreachable, exception);
 
     /// <summary>Asks the silos to end, waits up to 1.8 s, kills the rest, and deletes the membership file.</summary>

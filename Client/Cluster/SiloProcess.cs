@@ -71,7 +71,7 @@ internal sealed class SiloProcess : IDisposable
             {
                 Page = said.Page;
                 if (telemetry is not null)
-                    _ = PassOnAsync(telemetry);
+                    _ = ForwardOutputAsync(telemetry);
                 return;
             }
             else
@@ -115,7 +115,7 @@ internal sealed class SiloProcess : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _process.Dispose();
 
-    private async Task PassOnAsync(Action<string> telemetry)
+    private async Task ForwardOutputAsync(Action<string> telemetry)
     {
         while (await _process.StandardOutput.ReadLineAsync() is { } line)
             telemetry(line);

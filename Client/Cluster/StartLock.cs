@@ -23,7 +23,7 @@ internal static class StartLock
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw LocalCluster.Unusable(plan, exception);
+            throw LocalCluster.UnusableRunStore(plan, exception);
         }
     }
 }

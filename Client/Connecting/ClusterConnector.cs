@@ -15,7 +15,7 @@ internal sealed class ClusterConnector : IClusterConnector
         new Session(await ClusterConnection.OpenAsync(Settings(address), cancellation));
 
     /// <summary>The address, with the TLS settings of this program.</summary>
-    private static ClusteringSettings Settings(ClusterAddress address) => ClusterSelection.Checked(() => ClusteringSettings.Read(
+    private static ClusteringSettings Settings(ClusterAddress address) => ClusterSelection.OrClientException(() => ClusteringSettings.Read(
         ClusteringSettings.Sources(
         [
             new(ClusteringSettings.ProviderKey, $"{address.Provider}"),

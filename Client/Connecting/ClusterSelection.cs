@@ -40,14 +40,14 @@ internal sealed record ClusterSelection(string Runs, bool IsNamed = false, strin
             (said[ClusteringSettings.ProviderKey], said[ClusteringSettings.ConnectionKey]) = ($"{named!.Provider}", named.Connection);
         if (ClusterId is not null)
             said[ClusteringSettings.ClusterIdKey] = ClusterId;
-        var settings = Checked(() => ClusteringSettings.Read(
+        var settings = OrClientException(() => ClusteringSettings.Read(
             new ConfigurationBuilder().AddConfiguration(configuration).AddInMemoryCollection(said).Build(), ClusterAddress.StandingOf(Runs).Connection));
         return new(Enum.Parse<ClusterProvider>($"{settings.Provider}"), settings.Connection, settings.ClusterId);
     }
 
     /// <summary>Turns a wrong setting into a <see cref="ClientException"/>.</summary>
     /// <exception cref="ClientException">A setting is wrong.</exception>
-    public static T Checked<T>(Func<T> read)
+    public static T OrClientException<T>(Func<T> read)
     {
         try
         {

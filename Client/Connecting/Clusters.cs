@@ -20,7 +20,7 @@ internal sealed class Clusters(IClusterConnector connector, IConfiguration confi
     {
         if (selection.IsNamed)
             return await ConnectAsync(selection.Resolve(configuration), cancellation);
-        if (await LivingAsync([ClusterAddress.StandingOf(selection.Runs)], cancellation) is [var standing])
+        if (await FindLivingAsync([ClusterAddress.StandingOf(selection.Runs)], cancellation) is [var standing])
             return await ConnectAsync(standing, cancellation);
         throw new ClientException(
             $"no silo of run store {selection.Runs} is alive: start one with 'tbptt-silo --runs {selection.Runs}', name another cluster with --cluster, "
@@ -32,9 +32,9 @@ internal sealed class Clusters(IClusterConnector connector, IConfiguration confi
     /// <exception cref="ClientException">There is none or more than one, it cannot be reached, or its version differs.</exception>
     public async Task<OpenCluster> OpenAnyAsync(ClusterSelection selection, CancellationToken cancellation)
     {
-        if (selection.IsNamed || await LivingAsync([ClusterAddress.StandingOf(selection.Runs)], cancellation) is [_])
+        if (selection.IsNamed || await FindLivingAsync([ClusterAddress.StandingOf(selection.Runs)], cancellation) is [_])
             return await OpenAsync(selection, cancellation);
-        return await LivingAsync(ClusterAddress.LocalsOf(selection.Runs), cancellation) switch
+        return await FindLivingAsync(ClusterAddress.LocalsOf(selection.Runs), cancellation) switch
         {
             [] => await OpenAsync(selection, cancellation),
             [var only] => await ConnectAsync(only, cancellation),
@@ -67,12 +67,12 @@ internal sealed class Clusters(IClusterConnector connector, IConfiguration confi
         }
 
         var run = new RunFiles(selection.Runs, time).Find(name);
-        var living = await LivingAsync(
+        var living = await FindLivingAsync(
             [ClusterAddress.LocalOf(selection.Runs, run.Directory.Id), ClusterAddress.StandingOf(selection.Runs)], cancellation);
         return new(run, living is [var first, ..] ? await ConnectAsync(first, cancellation) : null, selection);
     }
 
-    private async Task<List<ClusterAddress>> LivingAsync(IReadOnlyList<ClusterAddress> addresses, CancellationToken cancellation)
+    private async Task<List<ClusterAddress>> FindLivingAsync(IReadOnlyList<ClusterAddress> addresses, CancellationToken cancellation)
     {
         bool[] alive = await Task.WhenAll(addresses.Select(address => connector.HasSilosAsync(address, cancellation)));
         return [.. addresses.Where((_, index) => alive[index])];

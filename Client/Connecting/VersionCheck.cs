@@ -23,13 +23,13 @@ internal sealed class VersionCheck(TimeProvider time, WatchLimits limits)
             {
                 var left = limits.VersionCheck - time.GetElapsedTime(began);
                 var report = await runs.DescribeAsync().WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time, cancellation);
-                return report.Protocol == ProtocolVersion.Current ? report : throw OtherVersion(cluster, report);
+                return report.Protocol == ProtocolVersion.Current ? report : throw VersionMismatch(cluster, report);
             }
             catch (Exception exception) when (exception is not ClientException && !cancellation.IsCancellationRequested)
             {
                 bool isOut = time.GetElapsedTime(began) >= limits.VersionCheck;
-                if (!IsOnTheWay(exception))
-                    throw Older(cluster, exception);
+                if (!IsTransient(exception))
+                    throw VersionTooOld(cluster, exception);
                 if (isOut)
                     throw new ClientException(
                         $"{cluster} did not answer within {limits.VersionCheck.TotalSeconds:0} s: {Text.OneLine(exception.Message)}", ExitCode.Unreachable, exception);
@@ -40,14 +40,14 @@ internal sealed class VersionCheck(TimeProvider time, WatchLimits limits)
     }
 
     /// <summary>Whether the call failed to arrive, for instance because the silo has just died; any other failure is an answer.</summary>
-    private static bool IsOnTheWay(Exception exception) => exception is TimeoutException or OrleansException or IOException;
+    private static bool IsTransient(Exception exception) => exception is TimeoutException or OrleansException or IOException;
 
-    private static ClientException OtherVersion(string cluster, ClusterReport report) => new(
+    private static ClientException VersionMismatch(string cluster, ClusterReport report) => new(
         $"{cluster} speaks protocol {report.Protocol} (version {Text.OneLine(report.Version)}), this tbptt speaks {ProtocolVersion.Current} "
         + $"(version {ProtocolVersion.Product}); use the tbptt of the cluster's version",
         ExitCode.Unreachable);
 
-    private static ClientException Older(string cluster, Exception exception) => new(
+    private static ClientException VersionTooOld(string cluster, Exception exception) => new(
         $"{cluster} does not know this program's version check, so its version differs from {ProtocolVersion.Product} (protocol "
         + $"{ProtocolVersion.Current}), most likely an older one; use the tbptt of the cluster's version: {Text.OneLine(exception.Message)}",
         ExitCode.Unreachable, exception);

@@ -46,7 +46,7 @@ internal static class ResumeCommand
             output.WriteLine($"with {Text.Plural(trainers, "trainer")}: if the run had a different number, the result matches within rounding, not to the bit; "
                 + "with train.sync.mode local it differs");
         if (run.Cluster is null)
-            return await OnOwnSilosAsync(context, options, run.Info, request);
+            return await OnLocalSilosAsync(context, options, run.Info, request);
         if (options.Silos is not null)
             throw new ClientException(
                 $"--silos: run {run.Id} belongs to {run.Cluster.Name}, whose silos are alive; omit --silos", ExitCode.Usage);
@@ -57,7 +57,7 @@ internal static class ResumeCommand
         return ExitCode.Completed;
     }
 
-    private static Task<int> OnOwnSilosAsync(ConsoleContext context, ResumeOptions options, RunInfo known, ResumeRequest request)
+    private static Task<int> OnLocalSilosAsync(ConsoleContext context, ResumeOptions options, RunInfo known, ResumeRequest request)
     {
         var (run, status) = (known.Directory.Id, known.Status);
         if (status.State is RunState.Completed or RunState.Diverged)
@@ -72,7 +72,7 @@ internal static class ResumeCommand
             $"no silo of run {run} is alive; starting {Text.Plural(plan.Silos, "silo")} for it; Ctrl-C stops the run");
         return new LocalTraining(context, plan, options.Output, ResumeAsync, options.Cluster.Options).RunAsync();
 
-        async Task ResumeAsync(IRunService runs) => RunControl.Done(run, "resumed", await runs.ResumeAsync(run, request));
+        async Task ResumeAsync(IRunService runs) => RunControl.ThrowIfRefused(run, "resumed", await runs.ResumeAsync(run, request));
     }
 
     /// <summary>Whether a cluster that this command line does not select may be training the run; two clusters must not train it.</summary>

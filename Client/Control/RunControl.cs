@@ -25,23 +25,23 @@ internal sealed class RunControl(ConsoleContext context, FoundRun run)
     /// <summary><see cref="ICoordinatorGrain.PauseRun"/>.</summary>
     /// <exception cref="ClientException">The run cannot be paused in its state, or can no longer be reached.</exception>
     public async Task<RunStatus> PauseAsync(string reason) =>
-        Done("paused", await AskAsync(() => run.Runs.PauseAsync(run.Id, reason)));
+        ThrowIfRefused("paused", await AskAsync(() => run.Runs.PauseAsync(run.Id, reason)));
 
     /// <summary><see cref="ICoordinatorGrain.ResumeRun"/>.</summary>
     /// <exception cref="ClientException">The run cannot be resumed in its state, or can no longer be reached.</exception>
     public async Task<RunStatus> ResumeAsync(ResumeRequest request) =>
-        Done("resumed", await AskAsync(() => run.Runs.ResumeAsync(run.Id, request)));
+        ThrowIfRefused("resumed", await AskAsync(() => run.Runs.ResumeAsync(run.Id, request)));
 
     /// <summary>Turns a refusal into a <see cref="ClientException"/>.</summary>
     /// <param name="run">The run.</param>
     /// <param name="done">The requested change, as a participle: <c>paused</c>.</param>
     /// <param name="reply">The coordinator's answer.</param>
     /// <exception cref="ClientException">The coordinator refuses.</exception>
-    public static RunStatus Done(RunId run, string done, ControlReply reply) => reply.Problem.Length == 0
+    public static RunStatus ThrowIfRefused(RunId run, string done, ControlReply reply) => reply.Problem.Length == 0
         ? reply.Status
         : throw new ClientException($"run {run} cannot be {done}: {Text.OneLine(reply.Problem)}", ExitCode.Failed);
 
-    private RunStatus Done(string done, ControlReply reply) => Done(run.Id, done, reply);
+    private RunStatus ThrowIfRefused(string done, ControlReply reply) => ThrowIfRefused(run.Id, done, reply);
 
     private Task<T> AskAsync<T>(Func<Task<T>> ask) where T : class
     {

@@ -18,13 +18,13 @@ internal sealed class LocalTraining(ConsoleContext context, ClusterPlan plan, Ou
     public Task<int> RunAsync() => InterruptibleAsync(async () =>
     {
         var interruption = context.Interruption;
-        var view = new RunSummary(RunViews.Create(context.Terminal, context.Shown(mode), plan.Run, context.Time));
+        var view = new RunSummary(RunViews.Create(context.Terminal, context.EffectiveMode(mode), plan.Run, context.Time));
         int code = await view.ShowAsync(async () =>
         {
             await using var cluster = await LaunchAsync(view);
             if (cluster.Page is { } page)
                 view.OnNotice($"page {page}");
-            return await ReaderWatch.WhileReadAsync(context, () => Watched(cluster).RunAsync(view, interruption));
+            return await ReaderWatch.RunWhileReadAsync(context, () => Watched(cluster).RunAsync(view, interruption));
         });
         view.Write(RunViews.Messages(context.Terminal, mode), plan.Directory, null, Command("resume"));
         return code;
@@ -72,7 +72,7 @@ internal sealed class LocalTraining(ConsoleContext context, ClusterPlan plan, Ou
         finally
         {
             context.Interruption.AtOnce = null;
-            RemoveIfNothingHappened();
+            RemoveUnusedDirectory();
         }
     }
 
@@ -106,7 +106,7 @@ internal sealed class LocalTraining(ConsoleContext context, ClusterPlan plan, Ou
     }
 
     /// <summary>Deletes the directory of a run that was refused or never submitted, unless it holds logs.</summary>
-    private void RemoveIfNothingHappened()
+    private void RemoveUnusedDirectory()
     {
         try
         {

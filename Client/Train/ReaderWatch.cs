@@ -11,7 +11,7 @@ internal sealed class ReaderWatch(Func<bool> hasLostItsReader, TimeProvider time
     public static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
 
     /// <summary>Interrupts <paramref name="body"/> when standard output has lost its reader.</summary>
-    public static async Task<T> WhileReadAsync<T>(ConsoleContext context, Func<Task<T>> body)
+    public static async Task<T> RunWhileReadAsync<T>(ConsoleContext context, Func<Task<T>> body)
     {
         using var ended = new CancellationTokenSource();
         var reader = new ReaderWatch(context.Terminal.HasLostItsReader, context.Time).WatchAsync(context.Interruption, ended.Token);

@@ -17,9 +17,9 @@ internal static class TrainCommand
     /// <exception cref="SpecException">The spec or its data have problems; nothing was started.</exception>
     /// <exception cref="ClientException">The cluster cannot be started or reached.</exception>
     public static Task<int> RunAsync(ConsoleContext context, TrainRequest request) =>
-        request.Cluster.IsNamed ? OnClusterAsync(context, request) : OnOwnSilosAsync(context, request);
+        request.Cluster.IsNamed ? OnClusterAsync(context, request) : OnLocalSilosAsync(context, request);
 
-    private static Task<int> OnOwnSilosAsync(ConsoleContext context, TrainRequest request)
+    private static Task<int> OnLocalSilosAsync(ConsoleContext context, TrainRequest request)
     {
         var spec = context.Checker.Check(request.Spec, request.Sets);
         var run = RunId.Create(spec.Spec.Name, context.Time.GetUtcNow(), RandomNumberGenerator.GetInt32(1 << 16));

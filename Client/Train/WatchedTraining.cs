@@ -62,7 +62,7 @@ internal sealed class WatchedTraining(
         try
         {
             await BeginAsync(interruption.Token);
-            var first = await UntilLostAsync(_watcher.WatchForSignOfLifeAsync(view, interruption.Token));
+            var first = await UntilLostAsync(_watcher.WaitForFirstEventAsync(view, interruption.Token));
             return first is RunEnded ended ? ExitCode.Of(ended.State) : null;
         }
         catch (Exception exception)

@@ -40,7 +40,7 @@ internal sealed class ClusterConnection : IAsyncDisposable
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
     public static Task<ClusterConnection> OpenAsync(string membershipFile, string clusterId, CancellationToken cancellation)
     {
-        var tls = Checked(() => TlsSettings.Read(ClusteringSettings.Sources([])));
+        var tls = OrClientException(() => TlsSettings.Read(ClusteringSettings.Sources([])));
         return OpenAsync(ClusteringSettings.OfFile(membershipFile, clusterId) with { Tls = tls }, cancellation);
     }
 
@@ -49,7 +49,7 @@ internal sealed class ClusterConnection : IAsyncDisposable
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
     public static async Task<ClusterConnection> OpenAsync(ClusteringSettings settings, CancellationToken cancellation)
     {
-        var tls = settings.Tls.IsOn ? Checked(() => TlsIdentity.Load(settings.Tls, TimeProvider.System)) : null;
+        var tls = settings.Tls.IsOn ? OrClientException(() => TlsIdentity.Load(settings.Tls, TimeProvider.System)) : null;
         var host = Build(settings, tls);
         // Orleans keeps retrying gateways that refuse the connection.
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -90,7 +90,7 @@ internal sealed class ClusterConnection : IAsyncDisposable
         return builder.Build();
     }
 
-    private static T Checked<T>(Func<T> read)
+    private static T OrClientException<T>(Func<T> read)
     {
         try
         {

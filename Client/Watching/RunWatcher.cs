@@ -30,7 +30,7 @@ internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time,
     /// <summary>Skips all existing events.</summary>
     /// <exception cref="ClientException">The run cannot be reached.</exception>
     public async Task SkipAsync(IRunView view, CancellationToken cancellation) =>
-        _seen = (await PatienceOf(view).AskAsync<RunStatus>(async () => await StatusAsync(cancellation), () => null, cancellation)).LastEvent;
+        _seen = (await QueryFor(view).AskAsync<RunStatus>(async () => await StatusAsync(cancellation), () => null, cancellation)).LastEvent;
 
     /// <summary>
     /// Shows events until the run has ended, and returns its last status. An end that is followed by more events is not final: the run was
@@ -39,12 +39,12 @@ internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time,
     /// <exception cref="ClientException">The run can no longer be reached, or the output cannot be written.</exception>
     public Task<RunStatus> WatchAsync(IRunView view, CancellationToken cancellation)
     {
-        var patience = PatienceOf(view);
-        return patience.AskAsync(AskAsync, EndOnRecord, cancellation);
+        var query = QueryFor(view);
+        return query.AskAsync(AskAsync, RecordedEnd, cancellation);
 
         async Task<RunStatus?> AskAsync()
         {
-            var page = await ShowNewsAsync(patience, view, cancellation);
+            var page = await ShowNewEventsAsync(query, view, cancellation);
             // A coordinator without new events answers after a second, so reading the status as well does not slow training.
             if (!view.WantsStatus && _last is not RunEnded && page.Lines.Count > 0)
                 return null;
@@ -54,7 +54,7 @@ internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time,
             if (!status.HasEnded)
                 return null;
             // Events between the two calls are shown first. Events that could not be written to the journal never arrive.
-            return status.LastEvent <= _seen || (page.Lines.Count == 0 && (await ShowNewsAsync(patience, view, cancellation)).Lines.Count == 0) ? status : null;
+            return status.LastEvent <= _seen || (page.Lines.Count == 0 && (await ShowNewEventsAsync(query, view, cancellation)).Lines.Count == 0) ? status : null;
         }
     }
 
@@ -62,19 +62,19 @@ internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time,
     /// <exception cref="ClientException">The run cannot be reached.</exception>
     public Task CatchUpAsync(IRunView view, CancellationToken cancellation)
     {
-        var patience = PatienceOf(view);
-        return patience.AskAsync<EventPage>(async () => await ShowNewsAsync(patience, view, cancellation), () => null, cancellation);
+        var query = QueryFor(view);
+        return query.AskAsync<EventPage>(async () => await ShowNewEventsAsync(query, view, cancellation), () => null, cancellation);
     }
 
     /// <summary>Shows events until the first one exists, and returns the newest.</summary>
     /// <exception cref="ClientException">The run can no longer be reached.</exception>
-    public Task<RunEvent> WatchForSignOfLifeAsync(IRunView view, CancellationToken cancellation)
+    public Task<RunEvent> WaitForFirstEventAsync(IRunView view, CancellationToken cancellation)
     {
-        var patience = PatienceOf(view);
-        return patience.AskAsync(
+        var query = QueryFor(view);
+        return query.AskAsync(
             async () =>
             {
-                await ShowNewsAsync(patience, view, cancellation);
+                await ShowNewEventsAsync(query, view, cancellation);
                 return _last;
             },
             () => null, cancellation);
@@ -82,12 +82,12 @@ internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time,
 
     /// <summary>Shows all existing events.</summary>
     /// <returns>The last page.</returns>
-    private async Task<EventPage> ShowNewsAsync(RetryingQuery patience, IRunView view, CancellationToken cancellation)
+    private async Task<EventPage> ShowNewEventsAsync(RetryingQuery query, IRunView view, CancellationToken cancellation)
     {
         while (true)
         {
             var page = await runs.ReadEventsAsync(run, _seen, limits.Page).WaitAsync(limits.Answer, time, cancellation);
-            patience.Answered();
+            query.Answered();
             foreach (string line in page.Lines)
             {
                 var (number, runEvent) = Read(line);
@@ -115,7 +115,7 @@ internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time,
         }
     }
 
-    private RetryingQuery PatienceOf(IRunView view) => new(run, view, time, limits);
+    private RetryingQuery QueryFor(IRunView view) => new(run, view, time, limits);
 
     private Task<RunStatus> StatusAsync(CancellationToken cancellation) => runs.GetStatusAsync(run).WaitAsync(limits.Answer, time, cancellation);
 
@@ -134,6 +134,6 @@ internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time,
         }
     }
 
-    private RunStatus? EndOnRecord() =>
+    private RunStatus? RecordedEnd() =>
         _last is RunEnded && Recorded() is { HasEnded: true } status && status.LastEvent <= _seen ? status : null;
 }

@@ -32,9 +32,9 @@ public sealed class ChunkPlan
 {
     private readonly ChunkSplit _split;
     private readonly ISequenceSet _sequences;
-    private readonly List<Stay>[] _lanes;
+    private readonly List<Assignment>[] _lanes;
 
-    private ChunkPlan(ISequenceSet sequences, ChunkSplit split, List<Stay>[] lanes, long steps)
+    private ChunkPlan(ISequenceSet sequences, ChunkSplit split, List<Assignment>[] lanes, long steps)
     {
         (_sequences, _split, _lanes) = (sequences, split, lanes);
         Steps = steps;
@@ -51,17 +51,17 @@ public sealed class ChunkPlan
     {
         get
         {
-            var stays = _lanes[lane];
-            int index = LastNotAfter(stays, step);
+            var assignments = _lanes[lane];
+            int index = LastNotAfter(assignments, step);
             if (index < 0)
                 return LaneChunk.Idle;
-            var stay = stays[index];
-            int length = _sequences.Length(stay.Sequence);
-            long chunk = step - stay.FirstStep;
+            var assignment = assignments[index];
+            int length = _sequences.Length(assignment.Sequence);
+            long chunk = step - assignment.FirstStep;
             if (chunk >= _split.Chunks(length))
                 return LaneChunk.Idle;
             var (start, count) = _split.Chunk(length, (int)chunk);
-            return new(stay.Sequence, start, count, Reset: chunk == 0);
+            return new(assignment.Sequence, start, count, Reset: chunk == 0);
         }
     }
 
@@ -72,29 +72,29 @@ public sealed class ChunkPlan
     /// <param name="order">The order the sequences are taken in; null for their own.</param>
     public static ChunkPlan Create(ISequenceSet sequences, int lanes, ChunkSplit split, IReadOnlyList<int>? order = null)
     {
-        var stays = Enumerable.Range(0, lanes).Select(_ => new List<Stay>()).ToArray();
+        var assignments = Enumerable.Range(0, lanes).Select(_ => new List<Assignment>()).ToArray();
         var free = new PriorityQueue<int, (long Step, int Lane)>(Enumerable.Range(0, lanes).Select(lane => (lane, (0L, lane))));
         long steps = 0;
         for (int i = 0; i < sequences.Count; i++)
         {
             int sequence = order is null ? i : order[i];
             free.TryDequeue(out int lane, out var at);
-            stays[lane].Add(new(sequence, at.Step));
+            assignments[lane].Add(new(sequence, at.Step));
             long end = at.Step + split.Chunks(sequences.Length(sequence));
             free.Enqueue(lane, (end, lane));
             steps = Math.Max(steps, end);
         }
 
-        return new(sequences, split, stays, steps);
+        return new(sequences, split, assignments, steps);
     }
 
-    private static int LastNotAfter(List<Stay> stays, long step)
+    private static int LastNotAfter(List<Assignment> assignments, long step)
     {
-        int low = 0, high = stays.Count;
+        int low = 0, high = assignments.Count;
         while (low < high)
         {
             int middle = (low + high) / 2;
-            if (stays[middle].FirstStep <= step)
+            if (assignments[middle].FirstStep <= step)
                 low = middle + 1;
             else
                 high = middle;
@@ -103,5 +103,5 @@ public sealed class ChunkPlan
         return low - 1;
     }
 
-    private readonly record struct Stay(int Sequence, long FirstStep);
+    private readonly record struct Assignment(int Sequence, long FirstStep);
 }

@@ -37,7 +37,7 @@ internal sealed class FreePorts : IDisposable
     {
         foreach (int port in ports)
         {
-            if (port != 0 && IsTaken(address, port))
+            if (port != 0 && IsPortInUse(address, port))
                 return port;
         }
 
@@ -45,12 +45,12 @@ internal sealed class FreePorts : IDisposable
     }
 
     /// <summary>Whether <paramref name="exception"/> says that a port is taken.</summary>
-    public static bool IsTaken(Exception? exception) => exception switch
+    public static bool IsPortInUse(Exception? exception) => exception switch
     {
         null => false,
         SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } => true,
-        AggregateException many => many.InnerExceptions.Any(IsTaken),
-        _ => IsTaken(exception.InnerException),
+        AggregateException many => many.InnerExceptions.Any(IsPortInUse),
+        _ => IsPortInUse(exception.InnerException),
     };
 
     /// <inheritdoc/>
@@ -60,7 +60,7 @@ internal sealed class FreePorts : IDisposable
         _gateway?.Dispose();
     }
 
-    private static bool IsTaken(IPAddress address, int port)
+    private static bool IsPortInUse(IPAddress address, int port)
     {
         // .NET's own ReuseAddress is SO_REUSEPORT, too, with which a listener's port would be shared; SO_REUSEADDR alone passes over what is left of closed connections.
         using var probe = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);

@@ -76,11 +76,11 @@ internal static class SiloStarter
             {
                 return await StartOnceAsync(settings, store, tls, cancellation);
             }
-            catch (Exception exception) when (WebAddress.IsTaken(exception))
+            catch (Exception exception) when (WebAddress.IsPortInUse(exception))
             {
-                throw WebAddress.Taken(settings.Web, exception);
+                throw WebAddress.PortInUse(settings.Web, exception);
             }
-            catch (Exception exception) when (FreePorts.IsTaken(exception))
+            catch (Exception exception) when (FreePorts.IsPortInUse(exception))
             {
                 bool chosen = settings.SiloPort == 0 || settings.GatewayPort == 0;
                 if (!chosen || attempt == Attempts)
@@ -104,7 +104,7 @@ internal static class SiloStarter
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
-            bool isTaken = FreePorts.IsTaken(exception);
+            bool isTaken = FreePorts.IsPortInUse(exception);
             if (!isTaken)
                 Log.Fatal(exception, "The silo could not start");
             host?.Dispose();

@@ -40,17 +40,17 @@ internal static class WebAddress
         catch (SocketException exception)
         {
             throw exception.SocketErrorCode == SocketError.AddressAlreadyInUse
-                ? Taken(web, exception)
+                ? PortInUse(web, exception)
                 : new SiloStartException($"http: cannot serve on {web.Endpoint}: {exception.Message}", SiloExitCode.WrongConfiguration, exception);
         }
     }
 
     /// <summary>Whether the port was taken after <see cref="Check"/>, so that the server could not start.</summary>
     /// <remarks>Kestrel wraps the exception and names its address; Orleans throws it unwrapped for the silo's ports.</remarks>
-    public static bool IsTaken(Exception? exception) =>
-        exception is IOException { InnerException: AddressInUseException } || (exception is not null && IsTaken(exception.InnerException));
+    public static bool IsPortInUse(Exception? exception) =>
+        exception is IOException { InnerException: AddressInUseException } || (exception is not null && IsPortInUse(exception.InnerException));
 
     /// <summary>The error to report then.</summary>
-    public static SiloStartException Taken(WebSettings web, Exception exception) => new(
+    public static SiloStartException PortInUse(WebSettings web, Exception exception) => new(
         $"http: port {web.Endpoint.Port} of {web.Endpoint.Address} is in use; choose another, or omit it", SiloExitCode.WrongConfiguration, exception);
 }

@@ -25,7 +25,7 @@ internal sealed class SameSite(RequestDelegate next, WebToken token)
     public async Task InvokeAsync(HttpContext context)
     {
         var request = context.Request;
-        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || (IsOfThisSite(request) && await IsMeantAsync(request)))
+        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || (IsOfThisSite(request) && await IsIntendedAsync(request)))
         {
             await next(context);
             return;
@@ -45,7 +45,7 @@ internal sealed class SameSite(RequestDelegate next, WebToken token)
         return origin.Length == 0 || string.Equals(origin, $"{BrowserScheme.Of(request)}://{request.Host}", StringComparison.OrdinalIgnoreCase);
     }
 
-    private async Task<bool> IsMeantAsync(HttpRequest request)
+    private async Task<bool> IsIntendedAsync(HttpRequest request)
     {
         // Users without a token see the login form, so it must not contain the seal.
         if (request.HttpContext.GetEndpoint()?.Metadata.GetMetadata<IAllowAnonymous>() is not null)

@@ -20,11 +20,11 @@ internal static class ApiEndpoints
         api.MapGet("/compare", Compare).WithSummary("The differences between the specs of two runs").ProducesProblem(StatusCodes.Status404NotFound);
 
         var run = api.MapGroup("/runs/{id}").ProducesProblem(StatusCodes.Status404NotFound);
-        run.MapGet("", async (string id, RunFeeds feeds) => ApiRun.Of((await feeds.FollowAsync(id)).Look(one => one.Info))).WithSummary("A run's status");
+        run.MapGet("", async (string id, RunFeeds feeds) => ApiRun.Of((await feeds.FollowAsync(id)).Read(one => one.Info))).WithSummary("A run's status");
         run.MapGet("/spec", Spec).WithSummary("A run's spec, every size filled in").Produces<string>(contentType: "application/yaml");
-        run.MapGet("/steps", async (string id, RunFeeds feeds) => (await feeds.FollowAsync(id)).Look(one => StepColumns.Of(one.History)))
+        run.MapGet("/steps", async (string id, RunFeeds feeds) => (await feeds.FollowAsync(id)).Read(one => StepColumns.Of(one.History)))
             .WithSummary("A run's steps, in at most 1,024 buckets, and its epochs");
-        run.MapGet("/strip", async (string id, RunFeeds feeds) => (await feeds.FollowAsync(id)).Look(Strip)).WithSummary("The sampled activity of a run's trainers");
+        run.MapGet("/strip", async (string id, RunFeeds feeds) => (await feeds.FollowAsync(id)).Read(Strip)).WithSummary("The sampled activity of a run's trainers");
         run.MapGet("/events", EventStream.OpenAsync).WithSummary("A run's events as server-sent events, each a line of metrics.jsonl with its number; Last-Event-ID continues after a number")
             .Produces<string>(contentType: "text/event-stream");
 

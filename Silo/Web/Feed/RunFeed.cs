@@ -39,7 +39,7 @@ internal sealed partial class RunFeed : IAsyncDisposable
     private volatile RunStatus _status;
     private DateTimeOffset _heard;
     private bool _silent;
-    private bool _isLetGo;
+    private bool _isRetired;
 
     /// <summary>Starts to follow a run.</summary>
     /// <param name="directory">The run.</param>
@@ -56,7 +56,7 @@ internal sealed partial class RunFeed : IAsyncDisposable
     }
 
     /// <summary>The time of the last view, as a timestamp of the clock.</summary>
-    public long LastLook { get; set; }
+    public long LastView { get; set; }
 
     /// <summary>The run's last status.</summary>
     public RunStatus Status => _status;
@@ -73,25 +73,25 @@ internal sealed partial class RunFeed : IAsyncDisposable
     {
         lock (_gate)
         {
-            LastLook = _time.GetTimestamp();
-            return !_isLetGo;
+            LastView = _time.GetTimestamp();
+            return !_isRetired;
         }
     }
 
     /// <summary>Retires the feed if there was no view for a time.</summary>
     /// <returns>Whether it was retired.</returns>
-    public bool TryLetGo(TimeSpan memory)
+    public bool TryRetire(TimeSpan memory)
     {
         lock (_gate)
-            return _isLetGo |= _time.GetElapsedTime(LastLook) > memory;
+            return _isRetired |= _time.GetElapsedTime(LastView) > memory;
     }
 
     /// <summary>Reads a consistent snapshot of the run under the lock.</summary>
-    public T Look<T>(Func<RunSnapshot, T> look)
+    public T Read<T>(Func<RunSnapshot, T> read)
     {
-        LastLook = _time.GetTimestamp();
+        LastView = _time.GetTimestamp();
         lock (_gate)
-            return look(new(new RunInfo(_directory, _status, _time.GetUtcNow()), _history, _strip, _silent ? _heard : null));
+            return read(new(new RunInfo(_directory, _status, _time.GetUtcNow()), _history, _strip, _silent ? _heard : null));
     }
 
     /// <summary>Reads the run's status now, so that a user sees the effect of a control request.</summary>

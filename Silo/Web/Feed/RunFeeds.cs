@@ -92,7 +92,7 @@ internal sealed class RunFeeds(IGrainFactory grains, SiloSettings settings, Time
         while (true)
         {
             var made = default(RunFeed);
-            var feed = _feeds.GetOrAdd(directory.Id, _ => made = new(directory, status, ClipNorm(directory), coordinator, time, logger) { LastLook = time.GetTimestamp() });
+            var feed = _feeds.GetOrAdd(directory.Id, _ => made = new(directory, status, ClipNorm(directory), coordinator, time, logger) { LastView = time.GetTimestamp() });
             if (made is not null && made != feed)
                 await made.DisposeAsync();
             if (feed.TryKeep())
@@ -107,7 +107,7 @@ internal sealed class RunFeeds(IGrainFactory grains, SiloSettings settings, Time
     {
         foreach (var (run, feed) in _feeds)
         {
-            if (!also(feed) && !feed.TryLetGo(feed.Rests ? RestMemory : Memory))
+            if (!also(feed) && !feed.TryRetire(feed.Rests ? RestMemory : Memory))
                 continue;
             _feeds.TryRemove(new(run, feed));
             await feed.DisposeAsync();

@@ -38,16 +38,16 @@ internal sealed class LiveStream(RunFeed feed, WebToken token, TimeProvider time
         HttpContext context, string id, RunFeeds feeds, WebToken token, IHostApplicationLifetime lifetime, TimeProvider time)
     {
         var live = new LiveStream(await feeds.FollowAsync(id), token, time) { _number = EventStream.After(context.Request) };
-        return TypedResults.ServerSentEvents(live.TellAsync(lifetime.ApplicationStopping, context.RequestAborted));
+        return TypedResults.ServerSentEvents(live.StreamAsync(lifetime.ApplicationStopping, context.RequestAborted));
     }
 
-    private async IAsyncEnumerable<SseItem<LiveUpdate>> TellAsync(CancellationToken stopping, [EnumeratorCancellation] CancellationToken gone)
+    private async IAsyncEnumerable<SseItem<LiveUpdate>> StreamAsync(CancellationToken stopping, [EnumeratorCancellation] CancellationToken gone)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping, gone);
         long sent = 0;
         for (int period = 0; !end.IsCancellationRequested; period++)
         {
-            var update = feed.Look(run => Next(run, withStrip: period % StripPeriods == 0));
+            var update = feed.Read(run => Next(run, withStrip: period % StripPeriods == 0));
             if (period == 0 || update.Steps is not null || update.Parts.Count > 0 || time.GetElapsedTime(sent) >= Heartbeat)
             {
                 sent = time.GetTimestamp();

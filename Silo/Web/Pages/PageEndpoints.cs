@@ -30,7 +30,7 @@ internal static class PageEndpoints
     {
         var feed = await feeds.FollowAsync(id);
         string? spec = RunFeeds.ReadSpecText(feeds.DirectoryOf(id));
-        return feed.Look(run => RunPage.Of(run, spec, token).Frozen());
+        return feed.Read(run => RunPage.Of(run, spec, token).Frozen());
     }
 
     private static async Task<HtmlPage> CompareAsync(string? a, string? b, RunCatalog catalog, RunFeeds feeds)

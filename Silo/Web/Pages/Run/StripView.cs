@@ -52,7 +52,7 @@ internal static class StripView
         }
 
         return $"""
-            <div class="strip-row" role="listitem"><span class="strip-name">trainer {trainer}</span><svg viewBox="0 0 {columns} {Height}" preserveAspectRatio="none" role="img" aria-label="{Spoken(run, trainer, lost)}">{Html.Each(paths, path => $"""<path class="{path.Key}" d="{path.Value}"/>""")}</svg></div>
+            <div class="strip-row" role="listitem"><span class="strip-name">trainer {trainer}</span><svg viewBox="0 0 {columns} {Height}" preserveAspectRatio="none" role="img" aria-label="{AriaLabel(run, trainer, lost)}">{Html.Each(paths, path => $"""<path class="{path.Key}" d="{path.Value}"/>""")}</svg></div>
 
             """;
     }
@@ -80,7 +80,7 @@ internal static class StripView
 
     private static bool Overlaps(Interruption one, DateTimeOffset from, TimeSpan width) => one.From < from + width && one.To > from;
 
-    private static string Spoken(RunSnapshot run, int trainer, List<Interruption> lost)
+    private static string AriaLabel(RunSnapshot run, int trainer, List<Interruption> lost)
     {
         var cells = run.Strip.Columns.Values.Where(cells => trainer < cells.Length).Select(cells => cells[trainer]).ToList();
         int samples = Math.Max(1, cells.Sum(cell => cell.Samples));

@@ -89,7 +89,7 @@ internal static class HistoryTable
     public static IHtmlContent Of(RunSnapshot run)
     {
         var history = run.History;
-        var all = history.Interruptions.Select(one => (Time: one.To, Words: Tell(one)))
+        var all = history.Interruptions.Select(one => (Time: one.To, Words: Describe(one)))
             .Concat(history.Warnings.Select(warning => (warning.Time, Words: $"warning: {warning.Message}")))
             .Concat(history.Started is { } started ? [(started.Time, EventText.Of(started) ?? "")] : [])
             .Concat(history.Ended is { } ended ? [(ended.Time, EventText.Of(ended) ?? "")] : [])
@@ -99,7 +99,7 @@ internal static class HistoryTable
             : Html.Of($"""<ol class="history">{Html.Each(all, one => $"<li>{Words.Time(one.Time)} {one.Words}</li>")}</ol>""");
     }
 
-    private static string Tell(Interruption one)
+    private static string Describe(Interruption one)
     {
         string who = one.Trainers.Count == 0 ? "" : $"{(one.Trainers.Count == 1 ? "trainer" : "trainers")} {string.Join(", ", one.Trainers)}";
         string took = Text.Duration(one.Took.TotalSeconds);
