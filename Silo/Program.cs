@@ -39,7 +39,7 @@ internal static class Program
             return await parsed.InvokeAsync(new InvocationConfiguration
             {
                 EnableDefaultExceptionHandler = false,
-                // Signals are EndRequest's.
+                // EndRequest handles the signals.
                 ProcessTerminationTimeout = null,
             });
         }

@@ -5,15 +5,15 @@ using System.Net.Sockets;
 namespace Orleans.Tbptt.Silo.Configuration;
 
 /// <summary>
-/// The address that others reach this machine at, for those who cannot say it: a container is given its own as it starts.
+/// The address at which others reach this machine, where the user cannot name it: a container gets its address at start.
 /// </summary>
 internal static class OwnAddress
 {
-    /// <summary>What <see cref="SiloSettings.Address"/> says where it is to be found out.</summary>
+    /// <summary>The value of <see cref="SiloSettings.Address"/> that asks for detection.</summary>
     public const string Auto = "auto";
 
-    /// <summary>The one IPv4 address of this machine that is not loopback; of several, the one on the way out.</summary>
-    /// <exception cref="SiloStartException">There is none, or nothing tells which.</exception>
+    /// <summary>The only IPv4 address of this machine that is not loopback; of several, that of the network with a gateway.</summary>
+    /// <exception cref="SiloStartException">There is none, or the choice is ambiguous.</exception>
     public static IPAddress Find() => Choose(
         from network in NetworkInterface.GetAllNetworkInterfaces()
         where network.OperationalStatus == OperationalStatus.Up && network.NetworkInterfaceType != NetworkInterfaceType.Loopback
@@ -24,8 +24,8 @@ internal static class OwnAddress
         select (address.Address, leadsOut));
 
     /// <summary>Chooses among the IPv4 addresses of a machine.</summary>
-    /// <param name="addresses">Each with whether its network has a gateway. A bridge to other containers has none.</param>
-    /// <exception cref="SiloStartException">There is none, or nothing tells which.</exception>
+    /// <param name="addresses">The addresses, each with whether its network has a gateway. A bridge to other containers has none.</param>
+    /// <exception cref="SiloStartException">There is none, or the choice is ambiguous.</exception>
     internal static IPAddress Choose(IEnumerable<(IPAddress Address, bool LeadsOut)> addresses)
     {
         var all = addresses.Where(one => !IPAddress.IsLoopback(one.Address)).ToList();
@@ -33,8 +33,8 @@ internal static class OwnAddress
         return (outward.Count > 0 ? outward : all) switch
         {
             [var only] => only.Address,
-            [] => throw Wrong("a machine with another IPv4 address than loopback; give the address that others reach this silo at"),
-            var several => throw Wrong($"a machine with one address; this one has {string.Join(" and ", several.Select(one => one.Address))}: give the one that others reach this silo at"),
+            [] => throw Wrong("a machine with an IPv4 address other than loopback; set the address at which others reach this silo"),
+            var several => throw Wrong($"a machine with one address; this one has {string.Join(" and ", several.Select(one => one.Address))}; set the one at which others reach this silo"),
         };
     }
 

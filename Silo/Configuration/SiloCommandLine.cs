@@ -97,7 +97,7 @@ internal sealed class SiloCommandLine
     {
         var run = default(RunId?);
         if (result.GetValue(_detached) is { } text)
-            run = RunId.TryParse(text, out var id) ? id : throw Wrong($"detached: found '{text}', expected a run id");
+            run = RunId.TryParse(text, out var id) ? id : throw Wrong($"detached: found '{text}', expected a run ID");
         var mode = run is not null ? SiloMode.Detached : result.GetValue(_local) ? SiloMode.Local : SiloMode.Standing;
         return new(Bind(result, [.. _store, .. _settings]), mode, run);
     }

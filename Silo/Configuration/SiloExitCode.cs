@@ -16,7 +16,7 @@ internal static class SiloExitCode
     public const int WrongConfiguration = 78;
 }
 
-/// <summary>Why a silo cannot start: one line for people, and the exit code.</summary>
+/// <summary>Why a silo cannot start: a message of one line, and the exit code.</summary>
 internal sealed class SiloStartException(string message, int exitCode, Exception? inner = null) : Exception(message, inner)
 {
     /// <summary>One of <see cref="SiloExitCode"/>.</summary>

@@ -5,7 +5,7 @@ using Orleans.Tbptt.Silo.Telemetry;
 namespace Orleans.Tbptt.Silo.Hosting;
 
 /// <summary>
-/// Ends the process when Orleans cannot go on, most often because the other silos have declared this one dead. Orleans' own handler
+/// Ends the process when Orleans cannot continue, usually because the other silos have declared this one dead. Orleans' own handler
 /// aborts with a stack trace and a core file.
 /// </summary>
 internal sealed partial class FatalExit(ILogger<FatalExit> logger, IServiceProvider services, TimeProvider time) : IFatalErrorHandler
@@ -18,12 +18,12 @@ internal sealed partial class FatalExit(ILogger<FatalExit> logger, IServiceProvi
     {
         LogFatal(logger, context ?? exception?.Message ?? "unknown", exception);
 
-        // Why a silo went is what a collector must not miss.
+        // The collector must receive the reason before the process ends.
         SiloTelemetry.FlushAsync(services, time).Wait();
         Serilog.Log.CloseAndFlush();
         Environment.Exit(SiloExitCode.Failed);
     }
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "The silo cannot go on: {Context}")]
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The silo cannot continue: {Context}")]
     private static partial void LogFatal(ILogger logger, string context, Exception? exception);
 }

@@ -4,13 +4,13 @@ using System.Net.Sockets;
 namespace Orleans.Tbptt.Silo.Hosting;
 
 /// <summary>
-/// Two ports for a silo that is about to start, kept for it until it listens: Orleans shares a port with whoever listens there already
-/// (SO_REUSEPORT), so that of two silos which took the same free port each would get some of the other's connections, and neither would know.
+/// Two ports reserved for a silo until it listens: Orleans shares a port with an existing listener
+/// (SO_REUSEPORT), so two silos that chose the same free port would silently receive some of each other's connections.
 /// </summary>
-/// <remarks>A port that is bound is given to nobody who asks for any, listened on or not; Orleans itself may still bind it.</remarks>
+/// <remarks>The system does not assign a bound port to others, whether it listens or not; Orleans itself can still bind it.</remarks>
 internal sealed class FreePorts : IDisposable
 {
-    // Linux' numbers.
+    // Linux constants.
     private const int SolSocket = 1;
     private const int SoReuseAddr = 2;
 
@@ -26,11 +26,14 @@ internal sealed class FreePorts : IDisposable
     /// <summary>The port for clients.</summary>
     public int Gateway { get; }
 
-    /// <summary>Takes two different free ports of <paramref name="address"/>, and keeps them until this is disposed; those that are given (not 0) are left as they are.</summary>
+    /// <summary>Reserves two different free ports of <paramref name="address"/> until disposed; given ports (not 0) are kept.</summary>
     public static FreePorts Take(IPAddress address, int silo, int gateway) =>
         new(silo == 0 ? Bind(address) : null, gateway == 0 ? Bind(address) : null, silo, gateway);
 
-    /// <summary>The first of some ports of <paramref name="address"/> that somebody listens on already; null where nobody does on any. A look, and no lock: whoever starts at the same moment is not seen.</summary>
+    /// <summary>
+    /// The first of some ports of <paramref name="address"/> that is in use; null when none is. A check without a lock: a port taken at the
+    /// same moment is missed.
+    /// </summary>
     /// <param name="address">The address.</param>
     /// <param name="ports">The ports; 0 for any.</param>
     public static int? FindTaken(IPAddress address, params ReadOnlySpan<int> ports)
@@ -44,7 +47,7 @@ internal sealed class FreePorts : IDisposable
         return null;
     }
 
-    /// <summary>Whether <paramref name="exception"/> says that a port is taken.</summary>
+    /// <summary>Whether <paramref name="exception"/> means that a port is in use.</summary>
     public static bool IsPortInUse(Exception? exception) => exception switch
     {
         null => false,
@@ -62,7 +65,8 @@ internal sealed class FreePorts : IDisposable
 
     private static bool IsPortInUse(IPAddress address, int port)
     {
-        // .NET's own ReuseAddress is SO_REUSEPORT, too, with which a listener's port would be shared; SO_REUSEADDR alone passes over what is left of closed connections.
+        // .NET's own ReuseAddress is SO_REUSEPORT, too, with which a listener's port would be shared; SO_REUSEADDR alone passes over what
+        // is left of closed connections.
         using var probe = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         if (OperatingSystem.IsLinux())
             probe.SetRawSocketOption(SolSocket, SoReuseAddr, BitConverter.GetBytes(1));

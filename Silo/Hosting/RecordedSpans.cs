@@ -5,7 +5,7 @@ using Serilog.Events;
 
 namespace Orleans.Tbptt.Silo.Hosting;
 
-/// <summary>Has log lines name spans that somebody can find, and no others: most calls run under an activity that nobody records.</summary>
+/// <summary>Lets log lines name recorded spans only: most calls run under an activity that is not recorded.</summary>
 /// <param name="inner">Writes the lines.</param>
 internal sealed class RecordedSpans(ILogEventSink inner) : ILogEventSink, IDisposable
 {

@@ -6,9 +6,9 @@ using Serilog;
 
 namespace Orleans.Tbptt.Silo.Hosting;
 
-/// <summary>What a silo says of itself when it is part of its cluster.</summary>
-/// <param name="start">What it was told.</param>
-/// <param name="details">What it came to.</param>
+/// <summary>The description that a silo prints after it has joined its cluster.</summary>
+/// <param name="start">The silo's settings.</param>
+/// <param name="details">The silo's addresses.</param>
 /// <param name="page">Its web page; null where it serves none.</param>
 internal sealed class SiloAnnouncement(SiloStart start, ILocalSiloDetails details, Uri? page)
 {
@@ -22,7 +22,7 @@ internal sealed class SiloAnnouncement(SiloStart start, ILocalSiloDetails detail
 
     private bool NeedsWarning => start.Settings.IsExposed && !start.Settings.Clustering.Tls.IsOn;
 
-    /// <summary>Writes it: lines for people, or the ready line for the console that started this silo; and to the log.</summary>
+    /// <summary>Writes the description as text, or as the ready line for the console that started this silo, and logs it.</summary>
     public void Write(TextWriter output)
     {
         var lines = Lines();

@@ -16,10 +16,10 @@ using Orleans.Tbptt.Silo.Web;
 
 namespace Orleans.Tbptt.Silo.Hosting;
 
-/// <summary>Puts a silo together.</summary>
+/// <summary>Builds the host of a silo.</summary>
 internal static class SiloHost
 {
-    /// <summary>How long a silo takes to leave its cluster before it goes without a word.</summary>
+    /// <summary>How long a silo may take to leave its cluster in an orderly way.</summary>
     public static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(1.5);
 
     /// <summary>Builds the host of one silo.</summary>
@@ -27,7 +27,8 @@ internal static class SiloHost
     {
         if (!settings.Web.IsOn)
         {
-            // No defaults: configuration and logging are ours, and the console's lifetime would answer Ctrl-C, which is the parent's to answer.
+            // No defaults: the project brings its own configuration and logging, and the console lifetime would handle Ctrl-C, which the
+            // parent handles.
             var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
             AddSilo(builder, settings, store, tls, siloPort, gatewayPort);
             return builder.Build();
@@ -88,19 +89,19 @@ internal static class SiloHost
     }
 
     /// <summary>
-    /// A silo that was killed is dead for the others in 1 to 2 s instead of 10: a step waits that long for its trainers.
+    /// The others declare a killed silo dead after 1 to 2 s instead of 10: a step waits that long for its trainers.
     /// </summary>
     private static void NoticeDeathsSoon(ClusterMembershipOptions membership)
     {
         membership.ProbeTimeout = TimeSpan.FromMilliseconds(500);
         membership.NumMissedProbesLimit = 3;
-        // The liveness check of connections waits this long for each probe; at its default a frozen silo lives on for a minute.
+        // The liveness check of connections waits this long per probe; with the default a frozen silo stays alive for a minute.
         membership.MaxProbeTimeout = TimeSpan.FromMilliseconds(700);
         membership.NumVotesForDeathDeclaration = 2;
-        // A silo that was frozen and taken for dead works on until it reads so here.
+        // A silo that was declared dead while frozen works on until it reads the table.
         membership.TableRefreshTimeout = TimeSpan.FromSeconds(1);
-        // After a cluster was killed as a whole, whoever starts has to reach every silo of the table that seems to be alive: those that were killed
-        // cease to seem so after this long, times the number of misses.
+        // When all silos were killed at once, a new silo has to reach every silo of the table that seems alive: the killed ones cease to seem
+        // alive after this period times the number of misses.
         membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(1);
         membership.NumMissedTableIAmAliveLimit = 3;
         membership.DefunctSiloExpiration = TimeSpan.FromHours(1);

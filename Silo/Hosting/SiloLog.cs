@@ -11,12 +11,12 @@ using Serilog.Formatting.Display;
 
 namespace Orleans.Tbptt.Silo.Hosting;
 
-/// <summary>Where a silo's log goes: the console of a standing silo, the log file, and whatever the host exports it to.</summary>
+/// <summary>The destinations of a silo's log: the console of a standing silo, the log file, and the host's exporters.</summary>
 internal static class SiloLog
 {
     private const string Line = "{Timestamp:yyyy-MM-dd HH:mm:ss.fff} {Level:u4} {SourceContext} {Message:lj}{NewLine}{Exception}";
 
-    /// <summary>Who else takes the log. They belong to the host, and so take nothing of what is said before that is built.</summary>
+    /// <summary>Additional destinations. They belong to the host, and so miss entries logged before it is built.</summary>
     private static LoggerProviderCollection _exporters = new();
 
     /// <summary>Opens the log of this process.</summary>
@@ -32,7 +32,7 @@ internal static class SiloLog
             .MinimumLevel.Override("Polly", framework)
             .MinimumLevel.Override("Orleans.Tbptt", level)
             .Filter.ByExcluding(LogNoise.Contains);
-        // The console reads what its own silos log, and shows it to people.
+        // The console reads and shows the logs of its local silos.
         ITextFormatter formatter = settings.LogsJson && mode == SiloMode.Standing
             ? new RenderedCompactJsonFormatter()
             : new MessageTemplateTextFormatter(Line, CultureInfo.InvariantCulture);
@@ -40,7 +40,7 @@ internal static class SiloLog
             CheckWritable(checkedFile);
         log.WriteTo.Sink(LoggerSinkConfiguration.Wrap(sink => new RecordedSpans(sink), to =>
         {
-            // A local silo's standard output carries the ready line and nothing else.
+            // A local silo's standard output carries only the ready line.
             if (mode == SiloMode.Standing)
                 to.Console(formatter);
             if (settings.LogFile is { } file)
@@ -52,10 +52,10 @@ internal static class SiloLog
         Log.Logger = log.CreateLogger();
     }
 
-    /// <summary>Has a host log here, and its logger providers take what is logged.</summary>
+    /// <summary>Directs a host's logging here, and the log to the host's logger providers.</summary>
     public static void AddTo(IServiceCollection services) => services.AddSerilog(Log.Logger, providers: _exporters);
 
-    /// <summary>Serilog says nothing about a file it cannot write.</summary>
+    /// <summary>Checks the log file, because Serilog does not report a file that it cannot write.</summary>
     private static void CheckWritable(string file)
     {
         try

@@ -11,12 +11,12 @@ using Serilog;
 
 namespace Orleans.Tbptt.Silo.Hosting;
 
-/// <summary>A silo's life: start, say so, wait for a reason to end, leave the cluster within a bounded time.</summary>
-/// <param name="output">Where the silo says that it is ready.</param>
+/// <summary>A silo's life: start, announce, wait for a reason to end, leave the cluster within a bounded time.</summary>
+/// <param name="output">Where the silo announces that it is ready.</param>
 /// <param name="time">The clock.</param>
 internal sealed class SiloRun(TextWriter output, TimeProvider time)
 {
-    /// <summary>What trainers and coordinators may take to move away, so that the silo has ended within 10 s.</summary>
+    /// <summary>How long trainers and coordinators may take to move away, so that the silo ends within 10 s.</summary>
     internal static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(8);
 
     /// <summary>Runs a silo to its end.</summary>
@@ -26,7 +26,7 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
         using var end = new EndRequest(start.Mode);
         if (start.Mode == SiloMode.Detached)
             OwnSession.Begin();
-        // From the very start: the console may go while the silo comes.
+        // From the start, because the console may end while the silo starts.
         if (start.Mode == SiloMode.Local)
             ParentPipe.Watch(Console.OpenStandardInput(), end.Ask);
         SiloLog.Open(start.Settings, start.Mode);
@@ -41,7 +41,7 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
         }
         catch (OperationCanceledException) when (end.Token.IsCancellationRequested)
         {
-            // Asked to end before it had started: nothing to leave.
+            // Asked to end before it has joined: there is nothing to leave.
         }
         finally
         {
@@ -70,15 +70,17 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
         }
         catch (OperationCanceledException)
         {
-            // This is how a silo is asked to end.
+            // The wait ends when the silo is asked to end.
         }
     }
 
-    /// <summary>Waits until what lives here has moved away. A console that has gone takes its silos with it: then there is nowhere to move to.</summary>
+    /// <summary>
+    /// Waits until this silo's grains have moved away. When a console ends, all its silos end, and there is nowhere to move to.
+    /// </summary>
     internal async Task DrainAsync(SiloDrain drain)
     {
         drain.Begin();
-        Log.Information("The silo drains: {Occupants}", drain.Occupants.Count == 0 ? "nothing lives here" : string.Join(", ", drain.Occupants));
+        Log.Information("The silo drains: {Occupants}", drain.Occupants.Count == 0 ? "no grains" : string.Join(", ", drain.Occupants));
         try
         {
             await drain.Drained.WaitAsync(DrainTimeout, time);
@@ -94,11 +96,11 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
         Log.Information("The silo is leaving its cluster");
         try
         {
-            // An orderly leave takes as long as calls in flight do; after the timeout the others find out by their probes.
+            // An orderly leave waits for calls in flight; after the timeout the others find out by their probes.
             await silo.Host.StopAsync(CancellationToken.None).WaitAsync(SiloHost.ShutdownTimeout, time);
 
-            // The membership of a standing cluster outlives its silos; that of one run is of no use to anybody after it.
-            // Another silo of the run may have been the last one that the file still told of.
+            // The membership of a standing cluster outlives its silos; that of one run is of no use after it.
+            // The membership file may list no other silo of the run any more.
             if (start.Mode != SiloMode.Standing)
                 silo.Store.DeleteIfDeserted();
         }

@@ -13,11 +13,11 @@ using StackExchange.Redis;
 
 namespace Orleans.Tbptt.Silo.Hosting;
 
-/// <summary>A silo that is part of its cluster, with what it holds open.</summary>
+/// <summary>A silo that has joined its cluster, with the resources that it holds.</summary>
 /// <param name="Host">The host.</param>
 /// <param name="Page">Its web page; null where it serves none.</param>
 /// <param name="Store">Membership and grain directory.</param>
-/// <param name="Tls">What secures its connections; null where they are plain.</param>
+/// <param name="Tls">The TLS identity of its connections; null where they are plain.</param>
 internal sealed record RunningSilo(IHost Host, Uri? Page, SiloStore Store, TlsIdentity? Tls) : IAsyncDisposable
 {
     /// <inheritdoc/>
@@ -29,13 +29,13 @@ internal sealed record RunningSilo(IHost Host, Uri? Page, SiloStore Store, TlsId
     }
 }
 
-/// <summary>Starts a silo on free ports and makes one line of whatever keeps it from starting.</summary>
+/// <summary>Starts a silo on free ports, and reports a failure in one line.</summary>
 internal static class SiloStarter
 {
     private const int Attempts = 5;
 
-    /// <summary>Starts a silo; it is part of its cluster when this returns.</summary>
-    /// <exception cref="SiloStartException">It could not start.</exception>
+    /// <summary>Starts a silo, which has joined its cluster when this returns.</summary>
+    /// <exception cref="SiloStartException">The silo could not start.</exception>
     public static async Task<RunningSilo> StartAsync(SiloSettings settings, TimeProvider time, CancellationToken cancellation)
     {
         _ = settings.ActualDevice;
@@ -69,7 +69,7 @@ internal static class SiloStarter
         SiloSettings settings, SiloStore store, TlsIdentity? tls, CancellationToken cancellation)
     {
         if (FreePorts.FindTaken(settings.IPAddress, settings.SiloPort, settings.GatewayPort) is { } taken)
-            throw new SiloStartException($"ports: somebody listens on {taken} of {settings.Address}; choose another one, or leave it out", SiloExitCode.WrongConfiguration);
+            throw new SiloStartException($"ports: {taken} of {settings.Address} is in use; choose another one, or omit it", SiloExitCode.WrongConfiguration);
         for (int attempt = 1; ; attempt++)
         {
             try
@@ -85,8 +85,8 @@ internal static class SiloStarter
                 bool chosen = settings.SiloPort == 0 || settings.GatewayPort == 0;
                 if (!chosen || attempt == Attempts)
                     throw new SiloStartException(
-                        $"ports: {Ports(settings)} of {settings.Address} in use; choose others, or leave them out", SiloExitCode.WrongConfiguration, exception);
-                Log.Information("A port was taken before the silo had it; trying others");
+                        $"ports: {Ports(settings)} of {settings.Address} in use; choose others, or omit them", SiloExitCode.WrongConfiguration, exception);
+                Log.Information("A port was taken before the silo could use it; trying others");
             }
         }
     }
@@ -115,11 +115,11 @@ internal static class SiloStarter
         }
     }
 
-    /// <summary>The store went away while the silo started, or silos that are in it do not answer.</summary>
+    /// <summary>Whether the store became unreachable during the start, or silos listed in it do not answer.</summary>
     private static bool IsUnreachable(Exception cause) =>
         cause is DbException or RedisException or TimeoutException or OrleansClusterConnectivityCheckFailedException;
 
-    /// <summary>A run store that cannot be written is of no use; better said now than at the first run.</summary>
+    /// <summary>Checks that the run store can be written, so that the error shows now and not at the first run.</summary>
     private static void CheckRunStore(string runs)
     {
         try

@@ -13,7 +13,7 @@ internal sealed class TlsChannels(TlsIdentity identity) : IChannelSecurity
     /// <inheritdoc/>
     public Stream Open(Stream plain) => Secure(plain, secured => secured.AuthenticateAsClient(identity.ForOpened()));
 
-    // The plain stream's timeouts end a handshake that goes nowhere.
+    // The plain stream's timeouts end a stalled handshake.
     private static SslStream Secure(Stream plain, Action<SslStream> shakeHands)
     {
         var secured = new SslStream(plain);

@@ -3,7 +3,7 @@ using Orleans.Tbptt.Silo.Configuration;
 
 namespace Orleans.Tbptt.Silo.Lifetime;
 
-/// <summary>Somebody wants this silo to end: a signal, the end of the parent's pipe, or the end of its run.</summary>
+/// <summary>The request that this silo end: a signal, the end of the parent's pipe, or the end of its run.</summary>
 internal sealed class EndRequest : IDisposable
 {
     private readonly CancellationTokenSource _asked = new();
@@ -13,19 +13,19 @@ internal sealed class EndRequest : IDisposable
     public EndRequest(SiloMode mode)
     {
         Listen(PosixSignal.SIGTERM, ends: true);
-        // A terminal sends these to the console and its silos alike; the console decides what becomes of them.
+        // A terminal sends these to the console and to its silos; only the console reacts.
         bool standing = mode == SiloMode.Standing;
         foreach (var signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGQUIT, PosixSignal.SIGHUP])
             Listen(signal, ends: standing);
     }
 
-    /// <summary>Cancelled when somebody has asked.</summary>
+    /// <summary>Cancelled by the request.</summary>
     public CancellationToken Token => _asked.Token;
 
-    /// <summary>Whether a signal asked, and not the end of what this silo lives for.</summary>
+    /// <summary>Whether the request was a signal, rather than the end of the console or run.</summary>
     public bool IsSignal { get; private set; }
 
-    /// <summary>Asks; again does nothing.</summary>
+    /// <summary>Requests the end; a repeated request has no effect.</summary>
     public void Ask()
     {
         try
@@ -48,7 +48,7 @@ internal sealed class EndRequest : IDisposable
 
     private void Listen(PosixSignal signal, bool ends) => _signals.Add(PosixSignalRegistration.Create(signal, context =>
     {
-        // The second one of a kind that ends the silo does what it does by default: it ends the process at once.
+        // The second signal of a kind keeps its default effect and ends the process at once.
         context.Cancel = !ends || !_asked.IsCancellationRequested;
         if (!ends)
             return;

@@ -1,11 +1,11 @@
 namespace Orleans.Tbptt.Silo.Lifetime;
 
 /// <summary>
-/// The pipe that the console holds as long as it lives. However the console ends, by kill -9 too, the kernel closes the pipe.
+/// The pipe that the console holds while it lives. However the console ends, even by kill -9, the kernel closes the pipe.
 /// </summary>
 internal static class ParentPipe
 {
-    /// <summary>Calls <paramref name="ended"/> once, from a thread of its own, when <paramref name="pipe"/> is at its end.</summary>
+    /// <summary>Calls <paramref name="ended"/> once, on a separate thread, when <paramref name="pipe"/> is at its end.</summary>
     public static void Watch(Stream pipe, Action ended)
     {
         void Drain()
@@ -18,13 +18,13 @@ internal static class ParentPipe
             }
             catch (IOException)
             {
-                // A pipe that cannot be read says as much as one that has ended.
+                // A pipe that cannot be read counts as ended.
             }
 
             ended();
         }
 
-        // A blocking read belongs to no pool; a background thread does not keep the process.
+        // A blocking read must not occupy the thread pool, and a background thread does not keep the process alive.
         new Thread(Drain) { IsBackground = true, Name = "parent pipe" }.Start();
     }
 }

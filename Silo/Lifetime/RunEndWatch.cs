@@ -5,21 +5,21 @@ using Orleans.Tbptt.Runs;
 namespace Orleans.Tbptt.Silo.Lifetime;
 
 /// <summary>
-/// Waits for the end of the run that a detached silo lives for. To ask for its status also brings its coordinator back on a living silo
-/// when the one it was on has died: nobody else may be watching.
+/// Waits for the end of the run that a detached silo trains. Reading the status also re-activates its coordinator on a living silo
+/// when its silo has died, because there may be no other watcher.
 /// </summary>
-/// <param name="getStatus">Asks the run's coordinator.</param>
+/// <param name="getStatus">Reads the status from the run's coordinator.</param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">Takes note of questions that were not answered.</param>
+/// <param name="logger">Logs calls that were not answered.</param>
 internal sealed partial class RunEndWatch(Func<Task<RunStatus>> getStatus, TimeProvider time, ILogger logger)
 {
-    /// <summary>The time between questions.</summary>
+    /// <summary>The time between polls.</summary>
     public static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
 
-    /// <summary>A run that nobody knows, or that nobody can be asked about, for this long is not waited for.</summary>
+    /// <summary>A run that has been unknown or unreachable for this time is given up.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    /// <summary>Returns when the run has ended or was paused, or was not to be heard of for <see cref="Patience"/>.</summary>
+    /// <summary>Returns when the run has ended or was paused, or has been unreachable for <see cref="Patience"/>.</summary>
     public async Task WaitAsync(CancellationToken cancellation)
     {
         using var timer = new PeriodicTimer(Period, time);
@@ -30,13 +30,13 @@ internal sealed partial class RunEndWatch(Func<Task<RunStatus>> getStatus, TimeP
             {
                 var status = await getStatus().WaitAsync(Patience, time, cancellation);
                 heard = time.GetTimestamp();
-                // A paused run needs no silos; whoever resumes it starts some.
+                // A paused run needs no silos; a resume starts new ones.
                 if (status.HasEnded || status.State == RunState.Paused)
                     return;
             }
             catch (Exception exception) when (!cancellation.IsCancellationRequested)
             {
-                // Before its submission a run is unknown; while silos die, questions fail.
+                // Before its submission a run is unknown; while silos die, calls fail.
                 if (exception is not RunNotFoundException)
                     LogUnanswered(logger, exception);
                 if (time.GetElapsedTime(heard) >= Patience)
@@ -45,6 +45,6 @@ internal sealed partial class RunEndWatch(Func<Task<RunStatus>> getStatus, TimeP
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The run's coordinator did not say how the run stands")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The run's coordinator did not report the run's status")]
     private static partial void LogUnanswered(ILogger logger, Exception exception);
 }

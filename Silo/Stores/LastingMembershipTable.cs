@@ -3,25 +3,26 @@ using StackExchange.Redis;
 
 namespace Orleans.Tbptt.Silo.Stores;
 
-/// <summary>Orleans' membership table in Redis, and what each silo remembers of it: a Redis that comes back without its data gets them back.</summary>
+/// <summary>Orleans' membership table in Redis, with each silo's copy of it, from which a Redis that lost its data is restored.</summary>
 /// <remarks>
-/// A silo that is not in the table is dead to Orleans, and a cluster whose table began anew would be a second one. So whoever first meets a table older than
-/// the one it has read puts that one back, as one script: its rows, and those that came in meanwhile, under a version that every silo takes for a
-/// newer one.
+/// Orleans ends a silo that is missing in the table, and a cluster with a new table would be a second one. So the first silo that finds a
+/// table older than
+/// its copy restores the copy in one script: its rows, and those added meanwhile, under a version that every silo accepts as
+/// newer.
 /// </remarks>
 /// <param name="inner">Orleans' own table.</param>
 /// <param name="redis">The server.</param>
 /// <param name="key">The hash that Orleans keeps the table in: for each silo its row, and the version.</param>
 /// <param name="directory">The grain directory, which was lost with the table.</param>
 /// <param name="self">This silo.</param>
-/// <param name="logger">Takes note of what was lost.</param>
+/// <param name="logger">Logs losses.</param>
 internal sealed partial class LastingMembershipTable(
     IMembershipTable inner, IDatabase redis, RedisKey key, RedisGrainDirectory directory, ILocalSiloDetails self, ILogger<LastingMembershipTable> logger)
     : IMembershipTable
 {
     private const string Version = "Version";
 
-    /// <summary>Arguments: the version known, then fields and values. Answers the version that was found; -1 for none.</summary>
+    /// <summary>Arguments: the known version, then fields and values. Returns the version found; -1 for none.</summary>
     private const string RestoreScript = """
         local found = tonumber(redis.call('HGET', KEYS[1], 'Version') or '-1')
         if found >= tonumber(ARGV[1]) then return found end
@@ -73,7 +74,8 @@ internal sealed partial class LastingMembershipTable(
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)
         {
-            // Not passed on: Orleans would try less and less often, up to a minute apart. So it tries again at the next beat, and finds Redis when it is back.
+            // Not rethrown: Orleans would back off up to a minute. This way it retries at the next heartbeat, and finds Redis when it is
+            // back.
             if (!Interlocked.Exchange(ref _silent, true))
                 LogSilent(logger, exception.Message);
         }
@@ -87,7 +89,7 @@ internal sealed partial class LastingMembershipTable(
 
     Task<MembershipTableData> IMembershipTable.ReadAll() => ReadAllAsync(CancellationToken.None);
 
-    Task<MembershipTableData> IMembershipTable.ReadRow(SiloAddress key) => throw new NotSupportedException("nobody reads single rows");
+    Task<MembershipTableData> IMembershipTable.ReadRow(SiloAddress key) => throw new NotSupportedException("single rows are not read");
 
     Task<bool> IMembershipTable.InsertRow(MembershipEntry entry, TableVersion tableVersion) => InsertRowAsync(entry, tableVersion, CancellationToken.None);
 
@@ -96,7 +98,7 @@ internal sealed partial class LastingMembershipTable(
 
     Task IMembershipTable.UpdateIAmAlive(MembershipEntry entry) => UpdateIAmAliveAsync(entry, CancellationToken.None);
 
-    /// <summary>Reads the table as it stands, puts it back where it was lost, and remembers it.</summary>
+    /// <summary>Reads the table, restores it if it was lost, and keeps a copy.</summary>
     private async Task RefreshAsync()
     {
         var read = await ReadAsync();
@@ -128,10 +130,10 @@ internal sealed partial class LastingMembershipTable(
         return new(version, [.. all.Where(field => field.Name != Version)]);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Redis lost the membership table: version {Found} instead of {Known}. Its {Rows} rows are put back; the cluster goes on")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Redis lost the membership table: version {Found} instead of {Known}. Its {Rows} rows are restored; the cluster continues")]
     private static partial void LogRestored(ILogger logger, int found, int known, int rows);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Redis lost the grain directory: {Lost} grains of this silo are entered again")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Redis lost the grain directory: {Lost} grains of this silo are registered again")]
     private static partial void LogEntered(ILogger logger, int lost);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Redis does not answer; silos that die meanwhile are not noticed, and none can join: {Reason}")]

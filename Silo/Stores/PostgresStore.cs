@@ -24,7 +24,7 @@ internal sealed class PostgresStore : SiloStore
 
     /// <summary>Checks that the database answers and has the tables.</summary>
     /// <exception cref="MembershipStoreException">It cannot be reached.</exception>
-    /// <exception cref="ClusterSettingsException">It does not let this silo in, or has no tables.</exception>
+    /// <exception cref="ClusterSettingsException">It refuses this silo, or has no tables.</exception>
     public static async Task<PostgresStore> ConnectAsync(ClusteringSettings settings, TimeProvider time, CancellationToken cancellation)
     {
         await ExecuteAsync(settings, Probe, time, cancellation);
@@ -33,7 +33,7 @@ internal sealed class PostgresStore : SiloStore
 
     /// <summary>Creates the tables and queries where they are missing, in one transaction.</summary>
     /// <exception cref="MembershipStoreException">The database cannot be reached.</exception>
-    /// <exception cref="ClusterSettingsException">It does not let this program in, or not create tables.</exception>
+    /// <exception cref="ClusterSettingsException">It refuses this program, or does not let it create tables.</exception>
     public static async Task CreateSchemaAsync(ClusteringSettings settings, TimeProvider time, CancellationToken cancellation)
     {
         using var stream = typeof(PostgresStore).Assembly.GetManifestResourceStream("postgresql.sql")
@@ -73,15 +73,15 @@ internal sealed class PostgresStore : SiloStore
         {
             await using var connection = new NpgsqlConnection(PostgresDatabase.ConnectionString(settings.Connection));
             await connection.OpenAsync(token);
-            // One command of many statements is one transaction.
-#pragma warning disable CA2100 // The text is this assembly's own.
+            // A command of several statements is one transaction.
+#pragma warning disable CA2100 // The text is embedded in this assembly.
             await using var command = new NpgsqlCommand(text, connection);
 #pragma warning restore CA2100
             return await command.ExecuteNonQueryAsync(token);
         }
     }
 
-    /// <summary>No server answers, or it is about to start or has no connection to spare.</summary>
+    /// <summary>Whether no server answers, or it is starting or has no free connection.</summary>
     private static bool MayPass(Exception exception) =>
         exception is PostgresException answer ? answer.IsTransient || answer.SqlState.StartsWith("57P", StringComparison.Ordinal) : exception is NpgsqlException or TimeoutException;
 

@@ -4,11 +4,12 @@ using StackExchange.Redis;
 
 namespace Orleans.Tbptt.Silo.Stores;
 
-/// <summary>Where each run's grains live, in one hash of the Redis that also holds the cluster's membership.</summary>
+/// <summary>The grain directory, in one hash of the Redis server that also holds the cluster's membership.</summary>
 /// <remarks>
-/// Every call is one command or script, so that of two silos one wins. A Redis that does not answer makes a call fail within 1.5 s, at once where the connection is
-/// known to be broken; calls between grains that know each other go on by Orleans' cache. What this silo has registered it remembers, and
-/// registers again in a Redis that lost its data.
+/// Every call is one command or script, so that of two silos one wins. When Redis does not answer, a call fails within 1.5 s, or at once
+/// where the connection is
+/// known to be broken; calls between grains that know each other continue by Orleans' cache. The silo remembers its registrations, and
+/// repeats them in a Redis that lost its data.
 /// </remarks>
 /// <param name="redis">The server.</param>
 /// <param name="key">The hash: for each grain its silo and activation, and a mark for each silo that has entered its grains.</param>
@@ -16,7 +17,7 @@ internal sealed class RedisGrainDirectory(IDatabase redis, string key) : IGrainD
 {
     private const char Separator = '|';
 
-    /// <summary>Arguments: grain, entry, the activation that may be replaced. The entry that stands afterwards is the answer to everybody.</summary>
+    /// <summary>Arguments: grain, entry, the activation that may be replaced. Returns the entry in effect afterwards.</summary>
     private const string RegisterScript = """
         local entry = redis.call('HGET', KEYS[1], ARGV[1])
         if not entry or string.sub(entry, string.find(entry, '|', 1, true) + 1) == ARGV[3] then
@@ -46,7 +47,7 @@ internal sealed class RedisGrainDirectory(IDatabase redis, string key) : IGrainD
         return 0
         """;
 
-    /// <summary>Arguments: the silo's mark, then grains and entries. Answers how many entries were missing.</summary>
+    /// <summary>Arguments: the silo's mark, then grains and entries. Returns how many entries were missing.</summary>
     private const string EnterScript = """
         if redis.call('HSETNX', KEYS[1], ARGV[1], '') == 0 then return 0 end
         local missing = 0
@@ -86,8 +87,11 @@ internal sealed class RedisGrainDirectory(IDatabase redis, string key) : IGrainD
     public Task UnregisterSilos(List<SiloAddress> siloAddresses) =>
         redis.ScriptEvaluateAsync(UnregisterSilosScript, _keys, [.. siloAddresses.Select(silo => (RedisValue)silo.ToParsableString())]);
 
-    /// <summary>Marks that <paramref name="self"/> has entered its grains; where the mark is gone, Redis lost its data, and they are entered again.</summary>
-    /// <returns>How many entries had been lost.</returns>
+    /// <summary>
+    /// Marks that <paramref name="self"/> has registered its grains; a missing mark means that Redis lost its data, and they are registered
+    /// again.
+    /// </summary>
+    /// <returns>The number of lost entries.</returns>
     public async Task<int> EnterAsync(SiloAddress self)
     {
         List<RedisValue> arguments = [$"@{self.ToParsableString()}"];

@@ -30,7 +30,7 @@ internal sealed class RedisStore : SiloStore
 
     /// <summary>Connects; the server answers when this returns.</summary>
     /// <exception cref="MembershipStoreException">It cannot be reached.</exception>
-    /// <exception cref="ClusterSettingsException">It does not let this silo in.</exception>
+    /// <exception cref="ClusterSettingsException">It refuses this silo.</exception>
     public static async Task<RedisStore> ConnectAsync(ClusteringSettings settings, TimeProvider time, CancellationToken cancellation)
     {
         var options = RedisServers.Options(settings.Connection);
@@ -77,7 +77,7 @@ internal sealed class RedisStore : SiloStore
     private static IMembershipTable Create(IServiceProvider services, ServiceDescriptor table) =>
         (IMembershipTable)(table.ImplementationFactory?.Invoke(services) ?? ActivatorUtilities.CreateInstance(services, table.ImplementationType!));
 
-    /// <summary>No server answers, or it is about to start. That it wants another password does not pass.</summary>
+    /// <summary>Whether no server answers or it is starting. A wrong password is not transient.</summary>
     private static bool MayPass(Exception exception) => exception switch
     {
         RedisConnectionException { FailureType: ConnectionFailureType.AuthenticationFailure } => false,

@@ -4,20 +4,20 @@ using Orleans.Tbptt.Cluster.Membership;
 
 namespace Orleans.Tbptt.Silo.Stores;
 
-/// <summary>Where a silo's cluster keeps its membership and its grain directory; opened and checked before the silo starts.</summary>
+/// <summary>The store of a cluster's membership and grain directory; opened and checked before the silo starts.</summary>
 internal abstract class SiloStore : IAsyncDisposable
 {
-    /// <summary>A store that does not answer at first is asked again for this long: the machines of a cluster may start at once.</summary>
+    /// <summary>How long to retry a store that does not answer: the machines of a cluster may start at the same time.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>The places of runs' grains.</summary>
+    /// <summary>The grain directory.</summary>
     public abstract IGrainDirectory Directory { get; }
 
     /// <summary>Opens the store of <paramref name="settings"/>.</summary>
     /// <exception cref="MembershipStoreException">It cannot be reached or written.</exception>
-    /// <exception cref="ClusterSettingsException">It does not let this silo in, or has not been prepared.</exception>
+    /// <exception cref="ClusterSettingsException">It refuses this silo, or has not been prepared.</exception>
     public static async Task<SiloStore> OpenAsync(ClusteringSettings settings, TimeProvider time, CancellationToken cancellation) => settings.Provider switch
     {
         ClusteringProvider.Redis => await RedisStore.ConnectAsync(settings, time, cancellation),
@@ -25,10 +25,10 @@ internal abstract class SiloStore : IAsyncDisposable
         _ => SqliteStore.Open(settings),
     };
 
-    /// <summary>Creates what the provider needs in its database: the work of <c>init-database</c>. More than once, and several at once, do no harm.</summary>
-    /// <returns>What was done, for people.</returns>
+    /// <summary>Creates the tables that the provider needs, for <c>init-database</c>. Repeated and concurrent calls are harmless.</summary>
+    /// <returns>A message that describes what was done.</returns>
     /// <exception cref="MembershipStoreException">The database cannot be reached or written.</exception>
-    /// <exception cref="ClusterSettingsException">It does not let this program in.</exception>
+    /// <exception cref="ClusterSettingsException">It refuses this program.</exception>
     public static async Task<string> InitializeAsync(ClusteringSettings settings, TimeProvider time, CancellationToken cancellation)
     {
         switch (settings.Provider)
@@ -43,13 +43,13 @@ internal abstract class SiloStore : IAsyncDisposable
                 break;
         }
 
-        return $"{settings.Description}: the tables of membership and grain directory are there";
+        return $"{settings.Description}: the tables of membership and grain directory exist";
     }
 
-    /// <summary>Lets a silo use the store.</summary>
+    /// <summary>Configures a silo to use the store.</summary>
     public abstract void AddTo(ISiloBuilder silo);
 
-    /// <summary>Clears the store away if it belongs to no silo any more and is of no use to anybody after that.</summary>
+    /// <summary>Deletes the store if it belongs to a single run and no silo uses it any more.</summary>
     public virtual void DeleteIfDeserted()
     {
     }
@@ -57,11 +57,11 @@ internal abstract class SiloStore : IAsyncDisposable
     /// <inheritdoc/>
     public virtual ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    /// <summary>Tries until it succeeds or <see cref="Patience"/> is at its end.</summary>
-    /// <param name="attempt">What to try.</param>
-    /// <param name="mayPass">Whether a failure may pass by itself.</param>
+    /// <summary>Retries until success or until <see cref="Patience"/> has passed.</summary>
+    /// <param name="attempt">The operation.</param>
+    /// <param name="mayPass">Whether a failure is transient.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="cancellation">Gives up.</param>
+    /// <param name="cancellation">Cancels the operation.</param>
     protected static async Task<T> TryAsync<T>(
         Func<CancellationToken, Task<T>> attempt, Func<Exception, bool> mayPass, TimeProvider time, CancellationToken cancellation)
     {

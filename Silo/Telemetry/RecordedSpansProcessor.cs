@@ -5,7 +5,7 @@ using Orleans.Tbptt.Grains.Telemetry;
 
 namespace Orleans.Tbptt.Silo.Telemetry;
 
-/// <summary>Has exported log records name spans that are exported, too, and no others.</summary>
+/// <summary>Lets exported log records name exported spans only.</summary>
 internal sealed class RecordedSpansProcessor : BaseProcessor<LogRecord>
 {
     /// <inheritdoc/>

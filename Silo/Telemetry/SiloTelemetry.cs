@@ -13,13 +13,15 @@ using Orleans.Tbptt.Telemetry;
 
 namespace Orleans.Tbptt.Silo.Telemetry;
 
-/// <summary>Sends what a silo measures: to the console, to a collector, and to whoever scrapes <c>/metrics</c>. What nobody takes is not measured.</summary>
+/// <summary>
+/// Exports a silo's telemetry to the console, to a collector, and at <c>/metrics</c>. Without a destination nothing is measured.
+/// </summary>
 internal static class SiloTelemetry
 {
-    /// <summary>Where Prometheus finds a silo's metrics.</summary>
+    /// <summary>The path of the metrics for Prometheus.</summary>
     public const string MetricsPath = "/metrics";
 
-    /// <summary>As many runs a silo's process can coordinate, and show, in its life.</summary>
+    /// <summary>The maximum number of runs whose series a silo process can export in its lifetime.</summary>
     private const int MostRuns = 10_000;
 
     /// <summary>How long a silo that ends waits for the last spans and metrics to be sent.</summary>
@@ -27,7 +29,7 @@ internal static class SiloTelemetry
 
     /// <summary>Adds meters, sources and exporters to a silo's host.</summary>
     /// <param name="builder">The host.</param>
-    /// <param name="settings">What the silo was told.</param>
+    /// <param name="settings">The silo's settings.</param>
     public static void AddTelemetry(this IHostApplicationBuilder builder, SiloSettings settings)
     {
         var variables = Exporters.Variables();
@@ -36,7 +38,7 @@ internal static class SiloTelemetry
         if (!hasMetrics && !exporters.TakeTraces && !exporters.OtlpLogs)
             return;
 
-        // The host has no configuration but ours.
+        // The host has no other configuration.
         builder.Configuration.AddInMemoryCollection(variables);
         var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.Describe("tbptt-silo", settings.EffectiveName));
         if (hasMetrics)
@@ -47,14 +49,14 @@ internal static class SiloTelemetry
             return;
         telemetry.WithTracing(traces => traces.Export(exporters, variables));
 
-        // Spans then go with the calls between silos; without, calls have no filter to pass.
+        // Lets spans flow with calls between silos; without it, calls pass no filter.
         builder.UseOrleans(silo => silo.AddTracedCalls());
     }
 
     /// <summary>Maps <see cref="MetricsPath"/>.</summary>
     public static void MapMetrics(this IEndpointRouteBuilder endpoints) => endpoints.MapPrometheusScrapingEndpoint(MetricsPath);
 
-    /// <summary>Sends what has not been sent. A collector that does not answer keeps no silo from ending.</summary>
+    /// <summary>Exports pending data. A collector that does not answer does not keep the silo from ending.</summary>
     public static async Task FlushAsync(IServiceProvider services, TimeProvider time)
     {
         int milliseconds = (int)FlushTimeout.TotalMilliseconds;
@@ -66,8 +68,9 @@ internal static class SiloTelemetry
     }
 
     /// <summary>
-    /// Makes room for the series that carry a run's id. OpenTelemetry shows no series whose run has ended, but keeps its place until the process ends, and has
-    /// places for 2,000; memory is taken as they are used.
+    /// Makes room for series with a run ID. OpenTelemetry does not export series of ended runs, but keeps their slots until the process
+    /// ends, and has
+    /// 2,000 slots by default; memory is allocated as they are used.
     /// </summary>
     internal static MeterProviderBuilder MakeRoomForRuns(this MeterProviderBuilder metrics)
     {
@@ -80,7 +83,7 @@ internal static class SiloTelemetry
     {
         metrics.AddMeter(Traces.Name, "Microsoft.Orleans", "System.Runtime").MakeRoomForRuns();
 
-        // A measurement that was made under a recorded span names it.
+        // A measurement under a recorded span has it as an exemplar.
         metrics.SetExemplarFilter(ExemplarFilterType.TraceBased);
         if (exporters.Console)
             metrics.AddConsoleExporter();
