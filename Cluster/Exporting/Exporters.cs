@@ -2,28 +2,31 @@ using System.Collections;
 
 namespace Orleans.Tbptt.Cluster.Exporting;
 
-/// <summary>Where spans, metrics and logs go: to the console where the command line says so, and to a collector where the standard variables name one.</summary>
-/// <param name="Console">Whether to this process's standard output.</param>
+/// <summary>
+/// The destinations of spans, metrics and logs: the console if the command line says so, and a collector if the standard variables name
+/// one.
+/// </summary>
+/// <param name="Console">Whether this process's standard output is a destination.</param>
 /// <param name="OtlpTraces">Whether spans go to a collector.</param>
 /// <param name="OtlpMetrics">Whether metrics go to a collector.</param>
-/// <param name="OtlpLogs">Whether a silo's log goes to a collector, too.</param>
+/// <param name="OtlpLogs">Whether a silo's log goes to a collector.</param>
 public sealed record Exporters(bool Console = false, bool OtlpTraces = false, bool OtlpMetrics = false, bool OtlpLogs = false)
 {
-    /// <summary>How all standard variables begin.</summary>
+    /// <summary>The prefix of all standard variables.</summary>
     private const string Prefix = "OTEL_";
 
-    /// <summary>Whether anybody takes spans.</summary>
+    /// <summary>Whether spans have a destination.</summary>
     public bool TakeTraces => Console || OtlpTraces;
 
-    /// <summary>What a process is told.</summary>
-    /// <param name="console">What its command line says.</param>
+    /// <summary>The destinations that the settings of a process select.</summary>
+    /// <param name="console">Whether the command line selects the console.</param>
     /// <param name="variables">From <see cref="Variables"/>.</param>
     public static Exporters Of(bool console, IReadOnlyDictionary<string, string?> variables)
     {
         bool isOff = Is("OTEL_SDK_DISABLED", "true");
         return new(console && !isOff, !isOff && Otlp("TRACES"), !isOff && Otlp("METRICS"), !isOff && Otlp("LOGS"));
 
-        // A collector is not guessed: the protocol's default address would be tried for ever.
+        // No default collector: the protocol's default address would be retried for ever.
         bool Otlp(string signal) => Is($"OTEL_{signal}_EXPORTER", "otlp")
             || (!Has($"OTEL_{signal}_EXPORTER") && (Has("OTEL_EXPORTER_OTLP_ENDPOINT") || Has($"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT")));
 

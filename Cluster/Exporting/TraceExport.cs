@@ -5,22 +5,22 @@ using Orleans.Tbptt.Telemetry;
 
 namespace Orleans.Tbptt.Cluster.Exporting;
 
-/// <summary>How spans are chosen and sent, by console and silos alike.</summary>
+/// <summary>The sampling and export of spans, shared by console and silos.</summary>
 public static class TraceExport
 {
     private static readonly string[] Sources = [Traces.Name, "Microsoft.Orleans.Runtime", "Microsoft.Orleans.Application"];
 
-    /// <summary>Says who sends. What OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say weighs more.</summary>
+    /// <summary>Describes the sender. OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES take precedence.</summary>
     /// <param name="resource">The resource.</param>
     /// <param name="service">The program.</param>
-    /// <param name="instance">Which one of them; null for one that nobody needs to tell from others.</param>
+    /// <param name="instance">The instance's name; null for none.</param>
     public static void Describe(this ResourceBuilder resource, string service, string? instance) => resource
         .AddService(service, serviceVersion: ProtocolVersion.Product, autoGenerateServiceInstanceId: false, serviceInstanceId: instance)
         .AddEnvironmentVariableDetector();
 
-    /// <summary>Takes our spans and Orleans', and sends them.</summary>
+    /// <summary>Collects and exports the spans of this project and of Orleans.</summary>
     /// <param name="traces">The builder.</param>
-    /// <param name="exporters">Where to.</param>
+    /// <param name="exporters">The destinations.</param>
     /// <param name="variables">From <see cref="Exporters.Variables"/>.</param>
     public static void Export(this TracerProviderBuilder traces, Exporters exporters, IReadOnlyDictionary<string, string?> variables)
     {
@@ -34,7 +34,7 @@ public static class TraceExport
     }
 
     /// <summary>
-    /// Begins traces with our own spans only. Silos and consoles ask each other for news all the time, and nobody wants a trace of each such call.
+    /// Starts traces with this project's spans only: silos and consoles poll each other constantly, and such calls should not start traces.
     /// </summary>
     private sealed class OwnRoots : Sampler
     {

@@ -2,13 +2,13 @@ using Microsoft.Extensions.Hosting;
 
 namespace Orleans.Tbptt.Cluster.Local;
 
-/// <summary>What the hosts of a silo and of a client have in common.</summary>
+/// <summary>The common configuration of silo and client hosts.</summary>
 public static class ClusterHost
 {
-    /// <summary>The largest message, in bytes: the parameters of a model pass in one.</summary>
+    /// <summary>The maximum message size, in bytes.</summary>
     public const int MaxMessageBytes = 1 << 30;
 
-    /// <summary>Leaves signals to the program: a host's own lifetime would answer Ctrl-C.</summary>
+    /// <summary>Leaves signals to the program: a host's default lifetime would handle Ctrl-C.</summary>
     public sealed class NoLifetime : IHostLifetime
     {
         /// <inheritdoc/>

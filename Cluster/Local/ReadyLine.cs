@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Orleans.Tbptt.Cluster.Local;
 
-/// <summary>The one line that a silo started by the console prints on its standard output: where it listens, or why it does not.</summary>
+/// <summary>The line that a silo started by the console prints on standard output: its addresses, or why it did not start.</summary>
 public sealed record ReadyLine
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -14,10 +14,10 @@ public sealed record ReadyLine
     /// <summary>Whether the silo is part of its cluster.</summary>
     public required bool Ready { get; init; }
 
-    /// <summary>The address that silos reach it at.</summary>
+    /// <summary>The address for silos.</summary>
     public string? Silo { get; init; }
 
-    /// <summary>The address that clients reach it at.</summary>
+    /// <summary>The address for clients.</summary>
     public string? Gateway { get; init; }
 
     /// <summary>Its web page; null where it serves none.</summary>
@@ -29,7 +29,7 @@ public sealed record ReadyLine
     /// <summary>Why it is not ready.</summary>
     public string? Error { get; init; }
 
-    /// <summary>Reads the line; null when it is something else.</summary>
+    /// <summary>Parses the line; null when it is not a ready line.</summary>
     public static ReadyLine? Parse(string line)
     {
         try

@@ -1,6 +1,8 @@
 namespace Orleans.Tbptt.Cluster.Membership;
 
-/// <summary>Where a cluster keeps its membership and its grain directory. The names are those of <c>Orleans:Clustering:ProviderType</c>.</summary>
+/// <summary>
+/// Where a cluster keeps its membership and its grain directory. The names are those of <c>Orleans:Clustering:ProviderType</c>.
+/// </summary>
 public enum ClusteringProvider
 {
     /// <summary>A file that the silos of one machine share. The default.</summary>

@@ -4,10 +4,10 @@ using Orleans.Tbptt.Cluster.Security;
 
 namespace Orleans.Tbptt.Cluster.Membership;
 
-/// <summary>Which cluster, where it keeps its membership, and how its connections are secured.</summary>
+/// <summary>A cluster's ID, membership store and TLS settings.</summary>
 /// <remarks>
 /// Silo and client find the same cluster by the same settings: the command line, then environment variables
-/// (<c>Orleans__Clustering__ProviderType</c>), then <c>appsettings.json</c> of the working directory, in this order of weight.
+/// (<c>Orleans__Clustering__ProviderType</c>), then <c>appsettings.json</c> of the working directory, in this order of precedence.
 /// </remarks>
 public sealed record ClusteringSettings
 {
@@ -17,16 +17,16 @@ public sealed record ClusteringSettings
     /// <summary>SQLite: a file. Redis: <c>host:port[,option=value]</c>. PostgreSQL: Npgsql's <c>Host=…;Database=…;Username=…</c>.</summary>
     public const string ConnectionKey = "Orleans:Clustering:ConnectionString";
 
-    /// <summary>The cluster's id.</summary>
+    /// <summary>The cluster ID.</summary>
     public const string ClusterIdKey = "Orleans:ClusterId";
 
-    /// <summary>The id of a cluster that was given none.</summary>
+    /// <summary>The default cluster ID.</summary>
     public const string DefaultClusterId = "tbptt";
 
-    /// <summary>The service every cluster of this system is part of.</summary>
+    /// <summary>The Orleans service ID, the same for every cluster.</summary>
     public const string ServiceId = "tbptt";
 
-    /// <summary>Where the membership is. Default <see cref="ClusteringProvider.Sqlite"/>.</summary>
+    /// <summary>The kind of membership store. Default <see cref="ClusteringProvider.Sqlite"/>.</summary>
     public ClusteringProvider Provider { get; init; }
 
     /// <summary>The database's or server's connection string; of SQLite the file's full path.</summary>
@@ -38,7 +38,7 @@ public sealed record ClusteringSettings
     /// <summary>The certificates of connections; without them connections are plain. Default none.</summary>
     public TlsSettings Tls { get; init; } = TlsSettings.None;
 
-    /// <summary>Provider and place, for people: never a password.</summary>
+    /// <summary>Provider and location for messages; never contains a password.</summary>
     public string Description => Provider switch
     {
         ClusteringProvider.Redis => $"Redis {RedisServers.Describe(Connection)}",
@@ -49,7 +49,7 @@ public sealed record ClusteringSettings
     /// <summary>A cluster whose membership is a SQLite file.</summary>
     public static ClusteringSettings OfFile(string file, string clusterId) => new() { Connection = Path.GetFullPath(file), ClusterId = clusterId };
 
-    /// <summary>All sources of settings of a program, with what its command line says on top.</summary>
+    /// <summary>All setting sources of a program, with its command line taking precedence.</summary>
     /// <exception cref="ClusterSettingsException"><c>appsettings.json</c> cannot be read.</exception>
     public static IConfigurationRoot Sources(IEnumerable<KeyValuePair<string, string?>> commandLine)
     {
@@ -67,7 +67,7 @@ public sealed record ClusteringSettings
         }
     }
 
-    /// <summary>Reads the settings and checks them; reaches for nothing.</summary>
+    /// <summary>Reads and checks the settings without connecting to anything.</summary>
     /// <param name="configuration">From <see cref="Sources"/>.</param>
     /// <param name="defaultFile">SQLite's file where no connection string is given.</param>
     /// <exception cref="ClusterSettingsException">A value is wrong.</exception>
@@ -105,7 +105,7 @@ public sealed record ClusteringSettings
         }
         catch (ArgumentException)
         {
-            // Said below.
+            // Reported below.
         }
 
         throw new ClusterSettingsException($"{ConnectionKey}: found '{connection}', expected a file or 'Data Source=FILE'");

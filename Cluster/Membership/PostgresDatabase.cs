@@ -9,16 +9,16 @@ public static class PostgresDatabase
     /// <summary>The name under which Orleans knows PostgreSQL.</summary>
     public const string Invariant = "Npgsql";
 
-    /// <summary>In seconds, where the connection string says nothing else: whoever asks can ask again, and a step must not hang.</summary>
+    /// <summary>Defaults for the connection string, in seconds: callers can retry, and a step must not hang.</summary>
     private const string Defaults = "Timeout=2;Command Timeout=2;Keepalive=5;Application Name=tbptt";
 
-    /// <summary>What Orleans, silo and client, connects with.</summary>
+    /// <summary>The connection string for Orleans, in silo and client.</summary>
     public static string ConnectionString(string connection) => new NpgsqlConnectionStringBuilder($"{Defaults};{connection}").ConnectionString;
 
-    /// <summary>Makes PostgreSQL known to Orleans. Has to be called before a silo or client is built; more than once does no harm.</summary>
+    /// <summary>Makes PostgreSQL known to Orleans. Must be called before a silo or client is built; repeated calls are harmless.</summary>
     public static void Register() => DbProviderFactories.RegisterFactory(Invariant, NpgsqlFactory.Instance);
 
-    /// <summary>The connection string, if it is one.</summary>
+    /// <summary>Checks a connection string and returns it.</summary>
     /// <exception cref="ClusterSettingsException">It is missing or wrong.</exception>
     public static string Check(string? connection)
     {
@@ -32,14 +32,14 @@ public static class PostgresDatabase
         }
         catch (Exception exception) when (exception is ArgumentException or FormatException or KeyNotFoundException or InvalidCastException)
         {
-            // A password may be in it: neither it nor the parser's message is shown.
+            // It may contain a password: neither it nor the parser's message is shown.
             throw new ClusterSettingsException($"{ClusteringSettings.ConnectionKey}: not a connection string of PostgreSQL, {Expected}");
         }
 
         throw new ClusterSettingsException($"{ClusteringSettings.ConnectionKey}: names no PostgreSQL server, {Expected}");
     }
 
-    /// <summary>Server and database, for people.</summary>
+    /// <summary>Server and database, for messages.</summary>
     public static string Describe(string connection)
     {
         var parts = new NpgsqlConnectionStringBuilder(ConnectionString(connection));

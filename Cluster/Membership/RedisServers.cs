@@ -6,15 +6,15 @@ namespace Orleans.Tbptt.Cluster.Membership;
 public static class RedisServers
 {
     /// <summary>
-    /// What holds where the connection string says nothing else: a command fails rather than waits, because whoever asks can ask again and a step must not
-    /// hang; a server that comes back is found within a second.
+    /// Defaults for the connection string: a command fails instead of waiting, because callers can retry and a step must not
+    /// hang; a restarted server is found within a second.
     /// </summary>
     private const string Defaults = "abortConnect=false,connectTimeout=2000,connectRetry=1,asyncTimeout=1500,syncTimeout=1500,keepAlive=5";
 
     /// <summary>The options of a connection string that <see cref="Check"/> has passed.</summary>
     public static ConfigurationOptions Options(string connection)
     {
-        // Of an option that is there twice, the last one counts.
+        // Of a repeated option, the last one counts.
         var options = ConfigurationOptions.Parse($"{Defaults},{connection}");
         options.BacklogPolicy = BacklogPolicy.FailFast;
         options.ReconnectRetryPolicy = new LinearRetry(250);
@@ -23,14 +23,14 @@ public static class RedisServers
         return options;
     }
 
-    /// <summary>The connection string, if it is one.</summary>
+    /// <summary>Checks a connection string and returns it.</summary>
     /// <exception cref="ClusterSettingsException">It is missing or wrong.</exception>
     public static string Check(string? connection)
     {
         const string Expected = "expected host:port[,option=value], such as redis.example:6379,password=…";
         if (string.IsNullOrWhiteSpace(connection))
             throw new ClusterSettingsException($"{ClusteringSettings.ConnectionKey}: missing for Redis, {Expected}");
-        // A password may be in it: neither it nor the parser's message, which quotes it, is shown.
+        // It may contain a password: neither it nor the parser's message, which quotes it, is shown.
         if (connection.Contains("://", StringComparison.Ordinal))
             throw new ClusterSettingsException($"{ClusteringSettings.ConnectionKey}: found a URL for Redis, {Expected}");
         try
@@ -46,7 +46,7 @@ public static class RedisServers
         throw new ClusterSettingsException($"{ClusteringSettings.ConnectionKey}: names no Redis server, {Expected}");
     }
 
-    /// <summary>The servers, for people.</summary>
+    /// <summary>The servers, for messages.</summary>
     public static string Describe(string connection)
     {
         var options = Options(connection);

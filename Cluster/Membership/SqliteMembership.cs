@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 namespace Orleans.Tbptt.Cluster.Membership;
 
 /// <summary>
-/// The embedded membership: one SQLite file that the silos of a machine, and their clients, share. No silo is special; any one may die.
+/// The embedded membership: one SQLite file shared by the silos of a machine and their clients. No silo is special; any may die.
 /// </summary>
 public static class SqliteMembership
 {
@@ -17,16 +17,16 @@ public static class SqliteMembership
     /// <summary>The same for the grain directory, which a step may wait for.</summary>
     private const int DirectoryBusySeconds = 2;
 
-    /// <summary>Where a run store keeps the membership files of its clusters. No run can have this name.</summary>
+    /// <summary>The directory of a run store that holds the membership files of its clusters. No run can have this name.</summary>
     public static string DirectoryIn(string runs) => Path.Combine(runs, ".cluster");
 
-    /// <summary>What Orleans, silo and client, connects with.</summary>
+    /// <summary>The connection string for Orleans, in silo and client.</summary>
     public static string ConnectionString(string file) => ConnectionString(file, BusySeconds);
 
-    /// <summary>What the grain directory connects with.</summary>
+    /// <summary>The connection string for the grain directory.</summary>
     public static string DirectoryConnectionString(string file) => ConnectionString(file, DirectoryBusySeconds);
 
-    /// <summary>Makes SQLite known to Orleans. Has to be called before a silo or client is built; more than once does no harm.</summary>
+    /// <summary>Makes SQLite known to Orleans. Must be called before a silo or client is built; repeated calls are harmless.</summary>
     public static void Register() => DbProviderFactories.RegisterFactory(Invariant, SqliteFactory.Instance);
 
     /// <summary>Creates the file and its tables where they are missing. Safe when several processes do so at once.</summary>
@@ -38,7 +38,7 @@ public static class SqliteMembership
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
             using var connection = new SqliteConnection(ConnectionString(file));
             connection.Open();
-            // Readers go on while a silo writes; a property of the file, and not to be set inside a transaction.
+            // Lets readers continue while a silo writes; a property of the file that cannot be set inside a transaction.
             Execute(connection, "PRAGMA journal_mode = WAL;", null);
             using var transaction = connection.BeginTransaction(deferred: false);
             Execute(connection, Schema(), transaction);
@@ -50,23 +50,23 @@ public static class SqliteMembership
         }
     }
 
-    /// <summary>Deletes the file and what SQLite keeps beside it. Nobody may use it any more.</summary>
+    /// <summary>Deletes the file and SQLite's companion files. No process may use it any more.</summary>
     public static void Delete(string file)
     {
         SqliteConnection.ClearAllPools();
         foreach (string path in (string[])[file, file + "-wal", file + "-shm"])
         {
-            // File.Delete minds a directory that does not exist.
+            // File.Delete throws for a missing directory.
             if (File.Exists(path))
                 File.Delete(path);
         }
     }
 
     /// <summary>Deletes the file if no silo is active in it.</summary>
-    /// <exception cref="SqliteException">There is no such file any more.</exception>
+    /// <exception cref="SqliteException">The file no longer exists.</exception>
     public static void DeleteIfDeserted(string file)
     {
-        // Opened so that it is not created anew when another silo has just deleted it.
+        // Opened so that the file is not created again when another silo has just deleted it.
         var existing = new SqliteConnectionStringBuilder(ConnectionString(file)) { Mode = SqliteOpenMode.ReadWrite, Pooling = false };
         using (var connection = new SqliteConnection(existing.ConnectionString))
         {
@@ -86,7 +86,7 @@ public static class SqliteMembership
     private static void Execute(SqliteConnection connection, string text, SqliteTransaction? transaction)
     {
         using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // The text is this assembly's own.
+#pragma warning disable CA2100 // The text is embedded in this assembly.
         command.CommandText = text;
 #pragma warning restore CA2100
         command.Transaction = transaction;

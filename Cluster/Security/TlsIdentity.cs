@@ -6,9 +6,10 @@ using Orleans.Connections.Security;
 
 namespace Orleans.Tbptt.Cluster.Security;
 
-/// <summary>Who this program is to its peers, and whom it believes.</summary>
+/// <summary>The certificate that this program presents, and the authority that it trusts.</summary>
 /// <remarks>
-/// A peer is believed if its certificate is valid now and signed by the authority. Names are not looked at: silos go by addresses that change, and whoever has a
+/// A peer is accepted if its certificate is valid now and signed by the authority. Names are not checked: silos use addresses that change,
+/// and every holder of a
 /// certificate of the authority is a member.
 /// </remarks>
 public sealed class TlsIdentity : IDisposable
@@ -25,17 +26,18 @@ public sealed class TlsIdentity : IDisposable
     private TlsIdentity(X509Certificate2Collection own, X509Certificate2Collection authority)
     {
         (_own, _authority) = (own, authority);
-        // Offline: nothing is fetched over the network while a connection waits.
+        // Offline: no network access while a connection waits.
         _context = SslStreamCertificateContext.Create(own[0], own, offline: true);
     }
 
     /// <summary>Reads the files.</summary>
-    /// <exception cref="ClusterSettingsException">One is missing, unreadable, or of no use: expired, or without its private key.</exception>
+    /// <exception cref="ClusterSettingsException">One is missing, unreadable, or of no use: expired, or without its private
+    /// key.</exception>
     public static TlsIdentity Load(TlsSettings settings, TimeProvider time)
     {
         string certificate = settings.Certificate!, authority = settings.Authority!;
         if (settings.Key is { } key && !File.Exists(key))
-            throw Wrong(nameof(TlsSettings.Key), key, "there is no such file");
+            throw Wrong(nameof(TlsSettings.Key), key, "the file does not exist");
         var own = Read(nameof(TlsSettings.Certificate), certificate, () => ReadOwn(certificate, settings.Key ?? certificate));
         var signers = Read(nameof(TlsSettings.Authority), authority, () =>
         {
@@ -44,7 +46,7 @@ public sealed class TlsIdentity : IDisposable
             return all;
         });
         if (signers.Count == 0)
-            throw Wrong(nameof(TlsSettings.Authority), authority, "it holds no certificate in PEM");
+            throw Wrong(nameof(TlsSettings.Authority), authority, "it contains no PEM certificate");
         CheckTime(nameof(TlsSettings.Certificate), certificate, own[0], time);
         foreach (var signer in signers)
             CheckTime(nameof(TlsSettings.Authority), authority, signer, time);
@@ -126,16 +128,16 @@ public sealed class TlsIdentity : IDisposable
         if (Path.GetExtension(path).ToLowerInvariant() is ".pfx" or ".p12")
         {
             all = X509CertificateLoader.LoadPkcs12CollectionFromFile(path, password: null);
-            var own = all.FirstOrDefault(certificate => certificate.HasPrivateKey) ?? throw new CryptographicException("it holds no certificate with its private key");
+            var own = all.FirstOrDefault(certificate => certificate.HasPrivateKey) ?? throw new CryptographicException("it contains no certificate with a private key");
             all.Remove(own);
             all.Insert(0, own);
             return all;
         }
 
-        // The first one is our own; those that follow lead from it to the authority.
+        // The first certificate is this program's; the following ones lead to the authority.
         all.ImportFromPemFile(path);
         if (all.Count == 0)
-            throw new CryptographicException("it holds no certificate in PEM");
+            throw new CryptographicException("it contains no PEM certificate");
         all[0].Dispose();
         all[0] = X509Certificate2.CreateFromPemFile(path, key);
         return all;
@@ -144,7 +146,7 @@ public sealed class TlsIdentity : IDisposable
     private static X509Certificate2Collection Read(string name, string path, Func<X509Certificate2Collection> read)
     {
         if (!File.Exists(path))
-            throw Wrong(name, path, "there is no such file");
+            throw Wrong(name, path, "the file does not exist");
         try
         {
             return read();

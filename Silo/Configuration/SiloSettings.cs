@@ -9,8 +9,8 @@ using Serilog.Events;
 namespace Orleans.Tbptt.Silo.Configuration;
 
 /// <summary>
-/// What a silo is told by its command line, by <c>Tbptt__…</c> environment variables, and by the section <c>Tbptt</c> of
-/// <c>appsettings.json</c>, in this order of weight.
+/// A silo's settings from its command line, <c>Tbptt__…</c> environment variables, and the section <c>Tbptt</c> of
+/// <c>appsettings.json</c>, in this order of precedence.
 /// </summary>
 internal sealed class SiloSettings
 {
@@ -22,51 +22,51 @@ internal sealed class SiloSettings
     /// <summary>The run store, shared by all silos of a cluster. Default <c>./runs</c>.</summary>
     public string Runs { get; set; } = "./runs";
 
-    /// <summary>The device for runs that leave the choice to the silo: auto, cpu or cuda:N. Default auto.</summary>
+    /// <summary>The device of runs with <c>device: auto</c>: auto, cpu or cuda:N. Default auto.</summary>
     public string Device { get; set; } = "auto";
 
-    /// <summary>How many trainers to take; 0 for coordinators only. Default: one for each core, or for each GPU.</summary>
+    /// <summary>The number of trainers; 0 for coordinators only. Default: one per core, or per GPU.</summary>
     public int? Slots { get; set; }
 
-    /// <summary>The directories that data may lie in. Empty, the default: anywhere.</summary>
+    /// <summary>The directories from which data may be read. Empty, the default: any.</summary>
     public IReadOnlyList<string> DataRoots { get; set; } = [];
 
-    /// <summary>The cluster to be part of; weighs more than <c>Orleans:ClusterId</c>.</summary>
+    /// <summary>The ID of the cluster to join; overrides <c>Orleans:ClusterId</c>.</summary>
     public string? ClusterId { get; set; }
 
     /// <summary>
-    /// The SQLite file of the membership; weighs more than <c>Orleans:Clustering:ConnectionString</c>. Default
-    /// <c>.cluster/membership.db</c> in the run store.
+    /// The SQLite membership file; overrides <c>Orleans:Clustering:ConnectionString</c>. Default <c>.cluster/membership.db</c> in the run
+    /// store.
     /// </summary>
     public string? Membership { get; set; }
 
     /// <summary>
-    /// Where the cluster keeps its membership: the section <c>Orleans</c>, and what <see cref="ClusterId"/> and <see cref="Membership"/>
-    /// change of it.
+    /// The cluster's membership store: the section <c>Orleans</c>, with the overrides <see cref="ClusterId"/> and
+    /// <see cref="Membership"/>.
     /// </summary>
     public ClusteringSettings Clustering { get; private set; } = ClusteringSettings.OfFile("runs/.cluster/membership.db", ClusteringSettings.DefaultClusterId);
 
-    /// <summary>The IP address that others reach this silo at, or <c>auto</c>: this machine's only one. Default 127.0.0.1.</summary>
+    /// <summary>
+    /// The IP address at which silos and clients reach this silo, or <c>auto</c>: this machine's only one. Default 127.0.0.1.
+    /// </summary>
     public string Address { get; set; } = "127.0.0.1";
 
-    /// <summary>The port for silos; 0, the default, for any free one.</summary>
+    /// <summary>The port for silos; 0, the default, for any free port.</summary>
     public int SiloPort { get; set; }
 
-    /// <summary>The port for clients; 0, the default, for any free one.</summary>
+    /// <summary>The port for clients; 0, the default, for any free port.</summary>
     public int GatewayPort { get; set; }
 
-    /// <summary>
-    /// The silo's name; when left out, made from the process id, and in a container, where that is 1, from the container's name.
-    /// </summary>
+    /// <summary>The silo's name; by default made from the process ID, or in a container, where that is 1, from the host name.</summary>
     public string? Name { get; set; }
 
-    /// <summary>A file that the log is appended to; none when left out.</summary>
+    /// <summary>The file that the log is appended to; none by default.</summary>
     public string? LogFile { get; set; }
 
-    /// <summary>The least level that is logged: verbose, debug, information, warning, error or fatal. Default information.</summary>
+    /// <summary>The minimum log level: verbose, debug, information, warning, error or fatal. Default information.</summary>
     public string LogLevel { get; set; } = "information";
 
-    /// <summary>How the log of a standing silo is written: text, for people, or json, one event a line. Default text.</summary>
+    /// <summary>The log format of a standing silo: text, or json with one event per line. Default text.</summary>
     public string LogFormat { get; set; } = "text";
 
     /// <summary>Whether spans and metrics are written to standard output: console or none. Default none.</summary>
@@ -75,7 +75,7 @@ internal sealed class SiloSettings
     /// <summary>The web page: the section <c>Web</c>.</summary>
     public WebSettings Web { get; set; } = new();
 
-    /// <summary>The name that is in use.</summary>
+    /// <summary>The name in use.</summary>
     public string EffectiveName => Name ?? NameOf(Environment.ProcessId, Environment.MachineName);
 
     /// <summary><see cref="Device"/>, checked.</summary>
@@ -86,9 +86,9 @@ internal sealed class SiloSettings
     /// <summary><see cref="Address"/>, checked.</summary>
     public IPAddress IPAddress => IPAddress.TryParse(Address, out var address) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any)
         ? address
-        : throw Wrong("address", Address, "the IP address that other silos and clients reach this one at, or auto");
+        : throw Wrong("address", Address, "the IP address at which silos and clients reach this silo, or auto");
 
-    /// <summary>Whether others than this machine's own programs can reach the silo.</summary>
+    /// <summary>Whether other machines can reach the silo.</summary>
     public bool IsExposed => !IPAddress.IsLoopback(IPAddress);
 
     /// <summary><see cref="LogLevel"/>, checked.</summary>
@@ -102,7 +102,7 @@ internal sealed class SiloSettings
     /// <summary><see cref="Telemetry"/>, checked.</summary>
     public bool ExportsToConsole => Choice("telemetry", Telemetry, "none", "console");
 
-    /// <summary><see cref="Device"/> as this machine has it: never auto. Loads libtorch only where that takes a CUDA device.</summary>
+    /// <summary><see cref="Device"/> resolved on this machine: never auto. Loads libtorch only if that may be a CUDA device.</summary>
     /// <exception cref="SiloStartException">This machine has no such device, or libtorch is needed and cannot be loaded.</exception>
     public DeviceName ActualDevice
     {
@@ -119,19 +119,17 @@ internal sealed class SiloSettings
         }
     }
 
-    /// <summary>How many trainers the silo takes.</summary>
+    /// <summary>The number of trainers in effect.</summary>
     public int ActualSlots => Slots ?? (ActualDevice == DeviceName.Cpu ? Environment.ProcessorCount
         : DeviceName == DeviceName.Auto ? DeviceSelector.ThisMachine(DeviceName).CudaDevices : 1);
 
-    /// <summary>
-    /// A name that no other silo of a cluster is likely to have. The only program of a container is process 1 in every one of them.
-    /// </summary>
+    /// <summary>A name that is probably unique in the cluster. In a container the only program is always process 1.</summary>
     internal static string NameOf(int process, string machine) => $"silo-{(process == 1 ? machine : process)}";
 
     /// <summary>Reads everything from the sources of a configuration, and checks it.</summary>
     /// <param name="sources">From <see cref="ClusteringSettings.Sources"/>.</param>
-    /// <param name="dataRoots">Where there are any, all that data may lie in, whatever the sources allow.</param>
-    /// <exception cref="SiloStartException">A value is wrong; says which, and what was expected.</exception>
+    /// <param name="dataRoots">Directories that replace those of the sources, unless empty.</param>
+    /// <exception cref="SiloStartException">A value is wrong; the message names it and what was expected.</exception>
     public static SiloSettings Read(IConfiguration sources, IReadOnlyList<string> dataRoots)
     {
         var settings = Bind(sources);
@@ -161,7 +159,7 @@ internal sealed class SiloSettings
         }
         catch (InvalidOperationException exception)
         {
-            // The binder names the key, its cause the value: both are needed to mend it.
+            // The binder's message names the key, its cause the value: the user needs both.
             string cause = exception.InnerException is { } inner ? $" {inner.Message}" : "";
             throw new SiloStartException(exception.Message + cause, SiloExitCode.WrongConfiguration, exception);
         }
@@ -169,7 +167,7 @@ internal sealed class SiloSettings
 
     private void Validate()
     {
-        // Once: the silo must not listen on one address and tell of another.
+        // Resolved once: the silo must not listen on one address and publish another.
         if (string.Equals(Address, OwnAddress.Auto, StringComparison.OrdinalIgnoreCase))
             Address = OwnAddress.Find().ToString();
         _ = (DeviceName, IPAddress, MinimumLevel, LogsJson, ExportsToConsole);
@@ -195,7 +193,7 @@ internal sealed class SiloSettings
         Web.Validate();
     }
 
-    /// <summary>Whether the second of two words was chosen.</summary>
+    /// <summary>Whether the second of two values was chosen.</summary>
     private static bool Choice(string option, string found, string first, string second)
     {
         bool isSecond = string.Equals(found, second, StringComparison.OrdinalIgnoreCase);
