@@ -8,6 +8,9 @@ using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Losses;
+using Orleans.Tbptt.Training.Optimizers;
 
 namespace Orleans.Tbptt.Benchmarks;
 
@@ -23,10 +26,10 @@ internal sealed class LocalSilo : IAsyncDisposable
     public static RunSpec Average(int epochs) => new()
     {
         Name = "average",
-        Model = new() { InputSize = 10, HiddenSize = 20, OutputSize = 5 },
+        Model = new() { Cell = new LstmCell(), InputSize = 10, HiddenSize = 20, OutputSize = 5 },
         Data = new() { Source = SourceKind.Average, BatchSize = 10, Sequences = 300, SequenceLength = 100 },
         Tbptt = new() { ChunkCount = 10 },
-        Train = new() { Epochs = epochs, Loss = LossKind.Mse, Optimizer = new() { Name = OptimizerKind.Adam, Lr = 1e-3 } },
+        Train = new() { Epochs = epochs, Loss = new SquaredError(), Optimizer = new Adam { Lr = 1e-3 } },
     };
 
     /// <summary>Starts the silo.</summary>

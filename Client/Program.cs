@@ -9,7 +9,7 @@ using Orleans.Tbptt.Cluster.Membership;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Plan;
-using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training;
 
 namespace Orleans.Tbptt.Client;
 

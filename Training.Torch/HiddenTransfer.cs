@@ -9,7 +9,7 @@ namespace Orleans.Tbptt.Training.Torch;
 /// </summary>
 internal sealed class HiddenTransfer(ModelSpec model, HostTransfer host)
 {
-    private readonly int _states = ParameterLayout.States(model.Cell);
+    private readonly int _states = model.Cell.States;
     private float[] _rows = [];
 
     /// <summary>The state of a layer's active lanes, as constants: no gradient flows into the chunk before.</summary>

@@ -16,11 +16,11 @@ internal sealed class RecurrentLayer
     private readonly nn.Module _module;
     private readonly Func<Tensor, LayerState, (Tensor, LayerState)> _run;
 
-    public RecurrentLayer(CellKind cell, int inputSize, int hiddenSize)
+    public RecurrentLayer(CellSpec cell, int inputSize, int hiddenSize)
     {
-        switch (cell)
+        switch (cell.TorchModule)
         {
-            case CellKind.Lstm:
+            case "LSTM":
                 var lstm = nn.LSTM(inputSize, hiddenSize);
                 _run = (inputs, state) =>
                 {
@@ -29,7 +29,7 @@ internal sealed class RecurrentLayer
                 };
                 _module = lstm;
                 break;
-            case CellKind.Gru:
+            case "GRU":
                 var gru = nn.GRU(inputSize, hiddenSize);
                 _run = (inputs, state) =>
                 {
@@ -38,7 +38,7 @@ internal sealed class RecurrentLayer
                 };
                 _module = gru;
                 break;
-            default:
+            case "RNN":
                 var rnn = nn.RNN(inputSize, hiddenSize, 1, nn.NonLinearities.Tanh);
                 _run = (inputs, state) =>
                 {
@@ -47,6 +47,8 @@ internal sealed class RecurrentLayer
                 };
                 _module = rnn;
                 break;
+            default:
+                throw new NotSupportedException($"cell {cell.Word}: libtorch has no module for it; write engine: fused");
         }
     }
 

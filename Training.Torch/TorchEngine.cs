@@ -16,7 +16,7 @@ public sealed class TorchEngine : IEngineLibrary
     public DeviceSelector FindDevices() => Devices.Value;
 
     /// <inheritdoc/>
-    public IReplica Open(ModelSpec model, LossKind loss, DeviceName device)
+    public IReplica Open(ModelSpec model, LossSpec loss, DeviceName device)
     {
         NativeBackend.Initialize();
         return OpenLoaded(model, loss, Devices.Value.Resolve(device));
@@ -36,6 +36,6 @@ public sealed class TorchEngine : IEngineLibrary
     private static int CountCudaDevices() => torch.cuda.is_available() ? torch.cuda.device_count() : 0;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static TorchReplica OpenLoaded(ModelSpec model, LossKind loss, DeviceName device) =>
+    private static TorchReplica OpenLoaded(ModelSpec model, LossSpec loss, DeviceName device) =>
         new(model, loss, device.CudaIndex is { } index ? torch.device(DeviceType.CUDA, index) : torch.CPU);
 }

@@ -13,7 +13,7 @@ namespace Orleans.Tbptt.Training.Torch;
 public sealed class TorchReplica : IReplica
 {
     private readonly ModelSpec _model;
-    private readonly LossKind _loss;
+    private readonly TorchLoss _loss;
     private readonly TorchNetwork _network;
     private readonly HiddenTransfer _hidden;
     private readonly HostTransfer _host;
@@ -23,10 +23,10 @@ public sealed class TorchReplica : IReplica
     /// <param name="model">The model, every size known.</param>
     /// <param name="loss">What is summed.</param>
     /// <param name="device">The device to compute on.</param>
-    public TorchReplica(ModelSpec model, LossKind loss, Device device)
+    public TorchReplica(ModelSpec model, LossSpec loss, Device device)
     {
         NativeBackend.Initialize();
-        (_model, _loss) = (model, loss);
+        (_model, _loss) = (model, new(loss));
         Layout = ParameterLayout.Of(model);
         Device = device.ToString();
         _network = new(model, Layout, device);
@@ -84,9 +84,9 @@ public sealed class TorchReplica : IReplica
     private Tensor LossSum(ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter)
     {
         var outputs_RO = _network.Head.call(Recur(batch, dropout, hiddenBefore, hiddenAfter));
-        return _loss == LossKind.Mse
-            ? nn.functional.mse_loss(outputs_RO, _host.ToDevice(batch.TargetValues, batch.Rows, batch.Shape.TargetFeatures), nn.Reduction.Sum)
-            : nn.functional.cross_entropy(outputs_RO, _host.ToDevice(batch.Classes, batch.Rows), reduction: nn.Reduction.Sum);
+        return _loss.Sum(outputs_RO, _loss.OfClasses
+            ? _host.ToDevice(batch.Classes, batch.Rows)
+            : _host.ToDevice(batch.TargetValues, batch.Rows, batch.Shape.TargetFeatures));
     }
 
     /// <summary>Runs every layer over every segment, carrying h and c from segment to segment; returns the top layer's rows.</summary>

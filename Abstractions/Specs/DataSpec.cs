@@ -1,7 +1,6 @@
 namespace Orleans.Tbptt.Specs;
 
 /// <summary>Where sequences come from.</summary>
-[GenerateSerializer]
 public enum SourceKind
 {
     /// <summary>Synthetic: normal noise; the target is the top half of the features plus the bottom half rolled by one.</summary>
@@ -21,50 +20,49 @@ public enum SourceKind
 }
 
 /// <summary>The sequences of a run. Which of the optional members apply is said by <see cref="Source"/>.</summary>
-[GenerateSerializer, Immutable, Alias("tbptt.DataSpec")]
 public sealed record DataSpec
 {
     /// <summary>Features of a time step of source <c>average</c> when <see cref="ModelSpec.InputSize"/> is left out.</summary>
     public const int AverageFeatures = 10;
 
     /// <summary>The kind of source, the part of the <c>source</c> key before its colon.</summary>
-    [Id(0)] public required SourceKind Source { get; init; }
+    public required SourceKind Source { get; init; }
 
     /// <summary>
     /// What follows the colon of the <c>source</c> key, as absolute paths: the file (csv), the glob (bytes),
     /// or inputs, targets and optionally lengths (npy, in that order). Empty for synthetic sources.
     /// </summary>
-    [Id(1)] public IReadOnlyList<string> Paths { get; init; } = [];
+    public IReadOnlyList<string> Paths { get; init; } = [];
 
     /// <summary>Lanes of the whole run: how many sequences are trained on side by side.</summary>
-    [Id(2)] public required int BatchSize { get; init; }
+    public required int BatchSize { get; init; }
 
     /// <summary>Whether each epoch takes the sequences in an order drawn from (seed, epoch). Independent sequences only. Default false.</summary>
-    [Id(3)] public bool Shuffle { get; init; }
+    public bool Shuffle { get; init; }
 
     /// <summary>The share, in [0, 1), that is held out from the end: of the sequences, or of a stream's time. Default 0.</summary>
-    [Id(4)] public double ValidationFraction { get; init; }
+    public double ValidationFraction { get; init; }
 
     /// <summary>average, sine: how many sequences. Default 300.</summary>
-    [Id(5)] public int Sequences { get; init; } = 300;
+    public int Sequences { get; init; } = 300;
 
     /// <summary>average, sine: time steps of each sequence. Default 100.</summary>
-    [Id(6)] public int SequenceLength { get; init; } = 100;
+    public int SequenceLength { get; init; } = 100;
 
     /// <summary>csv: names of the columns that are inputs.</summary>
-    [Id(7)] public IReadOnlyList<string> Inputs { get; init; } = [];
+    public IReadOnlyList<string> Inputs { get; init; } = [];
 
     /// <summary>csv: names of the columns that are targets; the inputs when left out.</summary>
-    [Id(8)] public IReadOnlyList<string> Targets { get; init; } = [];
+    public IReadOnlyList<string> Targets { get; init; } = [];
 
     /// <summary>csv: how many rows ahead of its input a target lies. Default 1.</summary>
-    [Id(9)] public int Horizon { get; init; } = 1;
+    public int Horizon { get; init; } = 1;
 
     /// <summary>csv: whether columns are standardised (mean 0, deviation 1) with the statistics of the training part. Default true.</summary>
-    [Id(10)] public bool Standardize { get; init; } = true;
+    public bool Standardize { get; init; } = true;
 
     /// <summary>bytes: absolute globs of files that are left out.</summary>
-    [Id(11)] public IReadOnlyList<string> Exclude { get; init; } = [];
+    public IReadOnlyList<string> Exclude { get; init; } = [];
 
     /// <summary>Whether the source is one long stream, cut into as many contiguous rows as there are lanes.</summary>
     public bool IsStream => Source is SourceKind.Csv or SourceKind.Bytes;

@@ -1,7 +1,6 @@
 namespace Orleans.Tbptt.Specs;
 
 /// <summary>What computes a replica's forward and backward passes.</summary>
-[GenerateSerializer]
 public enum EngineKind
 {
     /// <summary><see cref="Fused"/> on a CPU, <see cref="Torch"/> on a GPU.</summary>

@@ -30,14 +30,8 @@ public sealed class ParameterLayout
     /// <summary>Elements of the flat buffer.</summary>
     public int Length { get; }
 
-    /// <summary>Elements of one lane's hidden state: h of every layer and, for an LSTM, c of every layer.</summary>
+    /// <summary>Elements of one lane's hidden state: h of every layer and, where the cell has it, c of every layer.</summary>
     public int HiddenPerLane { get; }
-
-    /// <summary>Rows of a recurrent weight per hidden unit: 4 gates for an LSTM (i, f, g, o), 3 for a GRU (r, z, n), 1 for a plain RNN.</summary>
-    public static int Gates(CellKind cell) => cell switch { CellKind.Lstm => 4, CellKind.Gru => 3, _ => 1 };
-
-    /// <summary>Tensors of hidden state of a cell: h and c for an LSTM, h for the others.</summary>
-    public static int States(CellKind cell) => cell == CellKind.Lstm ? 2 : 1;
 
     /// <summary>
     /// How many parameters a model has whose sizes are all known, however many those are: what to look at before <see cref="Of"/>.
@@ -51,7 +45,7 @@ public sealed class ParameterLayout
         Int128 table = model.Embedding is null
             ? 0
             : input * (model.Embedding.Vocabulary ?? throw new InvalidOperationException("model.embedding.vocabulary is not resolved"));
-        Int128 rows = Gates(model.Cell) * hidden;
+        Int128 rows = model.Cell.Gates * hidden;
         Int128 layers = (rows * (input + hidden + 2)) + ((model.Layers - 1) * rows * (hidden + hidden + 2));
         return table + layers + (output * (hidden + 1));
     }
@@ -74,7 +68,7 @@ public sealed class ParameterLayout
             Add("embedding.weight", vocabulary, embedding.Size);
         }
 
-        int rows = checked(Gates(model.Cell) * hidden);
+        int rows = checked(model.Cell.Gates * hidden);
         for (int layer = 0; layer < model.Layers; layer++)
         {
             Add($"rnn.weight_ih_l{layer}", rows, layer == 0 ? input : hidden);
@@ -85,6 +79,6 @@ public sealed class ParameterLayout
 
         Add("head.weight", output, hidden);
         Add("head.bias", output);
-        return new(slots, model.Layers, hidden, States(model.Cell));
+        return new(slots, model.Layers, hidden, model.Cell.States);
     }
 }

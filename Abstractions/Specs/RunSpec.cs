@@ -8,36 +8,35 @@ namespace Orleans.Tbptt.Specs;
 /// Records here hold values that the spec loader has checked one by one; what only the data can tell
 /// (a size left out, a head that does not fit the targets) is filled in and checked when the data source is opened.
 /// </remarks>
-[GenerateSerializer, Immutable, Alias("tbptt.RunSpec")]
 public sealed record RunSpec
 {
     /// <summary>A name for people; part of the run's id. Defaults to the spec file's name.</summary>
-    [Id(0)] public required string Name { get; init; }
+    public required string Name { get; init; }
 
     /// <summary>Seed of every pseudo-random choice: initial weights, shuffles, dropout masks, synthetic data. Default 1.</summary>
-    [Id(1)] public long Seed { get; init; } = 1;
+    public long Seed { get; init; } = 1;
 
     /// <summary>The device each replica computes on: <c>auto</c> (the silo's own choice), <c>cpu</c> or <c>cuda:N</c>.</summary>
-    [Id(2)] public DeviceName Device { get; init; } = DeviceName.Auto;
+    public DeviceName Device { get; init; } = DeviceName.Auto;
 
     /// <summary><see cref="Device"/>; the CPU where the engine computes on nothing else.</summary>
     public DeviceName ComputesOn => Engine == EngineKind.Fused ? DeviceName.Cpu : Device;
 
     /// <summary>The network.</summary>
-    [Id(3)] public required ModelSpec Model { get; init; }
+    public required ModelSpec Model { get; init; }
 
     /// <summary>The sequences.</summary>
-    [Id(4)] public required DataSpec Data { get; init; }
+    public required DataSpec Data { get; init; }
 
     /// <summary>How sequences are cut into chunks.</summary>
-    [Id(5)] public required TbpttSpec Tbptt { get; init; }
+    public required TbpttSpec Tbptt { get; init; }
 
     /// <summary>How the network is trained on them.</summary>
-    [Id(6)] public required TrainSpec Train { get; init; }
+    public required TrainSpec Train { get; init; }
 
     /// <summary>When the run's state is saved. Has no part in the result.</summary>
-    [Id(7)] public CheckpointSpec Checkpoint { get; init; } = new();
+    public CheckpointSpec Checkpoint { get; init; } = new();
 
     /// <summary>What computes the replicas' passes. Default <see cref="EngineKind.Auto"/>.</summary>
-    [Id(8)] public EngineKind Engine { get; init; } = EngineKind.Auto;
+    public EngineKind Engine { get; init; } = EngineKind.Auto;
 }

@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Specs.Keys;
 using Orleans.Tbptt.Specs.Reading;
 
 namespace Orleans.Tbptt.Specs;
@@ -36,13 +37,13 @@ public static class SpecFit
     /// <param name="classes">Whether the source's targets are classes.</param>
     public static SpecProblem? Loss(RunSpec spec, bool classes)
     {
-        LossKind fitting = classes ? LossKind.CrossEntropy : LossKind.Mse;
-        if (spec.Train.Loss == fitting)
+        LossSpec loss = spec.Train.Loss;
+        if (loss.OfClasses == classes)
             return null;
-        string word = Spelling.Of(Spelling.Losses, fitting);
+        string[] fitting = [.. loss.Others.Where(other => other.OfClasses == classes).Select(other => other.Word)];
         return new(
-            "train.loss", $"{Spelling.Of(Spelling.Losses, spec.Train.Loss)} with source {Source(spec)}",
-            $"{word}, for the targets are {(classes ? "classes" : "values")}", $"write {word}");
+            "train.loss", $"{loss.Word} with source {Source(spec)}", $"{Show.Or(fitting)}, for the targets are {(classes ? "classes" : "values")}",
+            fitting.Length == 1 ? $"write {fitting[0]}" : "choose one of them");
     }
 
     /// <summary>That an embedding is missing, or has nothing to embed; null when it fits.</summary>
@@ -66,5 +67,5 @@ public static class SpecFit
             "model.inputSize", $"{inputSize}", "an even number, for source average adds two halves",
             $"write {(inputSize is > 0 and < int.MaxValue ? inputSize + 1 : DataSpec.AverageFeatures)}");
 
-    private static string Source(RunSpec spec) => Spelling.Of(Spelling.Sources, spec.Data.Source);
+    private static string Source(RunSpec spec) => Words.For(Words.Sources, spec.Data.Source);
 }

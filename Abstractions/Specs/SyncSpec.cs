@@ -1,7 +1,6 @@
 namespace Orleans.Tbptt.Specs;
 
 /// <summary>When trainers come to the same parameters.</summary>
-[GenerateSerializer]
 public enum SyncMode
 {
     /// <summary>At every step: the trainers' gradients are averaged and one optimizer makes one update of the run's parameters.</summary>
@@ -15,17 +14,16 @@ public enum SyncMode
 }
 
 /// <summary>How often trainers exchange what they have learned.</summary>
-[GenerateSerializer, Immutable, Alias("tbptt.SyncSpec")]
 public sealed record SyncSpec
 {
     /// <summary>When the trainers come to the same parameters. Default: at every step.</summary>
-    [Id(0)] public SyncMode Mode { get; init; } = SyncMode.Every;
+    public SyncMode Mode { get; init; } = SyncMode.Every;
 
     /// <summary>Steps of a round, H; 1 for mode <see cref="SyncMode.Every"/>. The last round of an epoch ends with the epoch.</summary>
-    [Id(1)] public int Chunks { get; init; } = 1;
+    public int Chunks { get; init; } = 1;
 
     /// <summary>local: what turns the averaged difference of a round into an update; null for mode <see cref="SyncMode.Every"/>.</summary>
-    [Id(2)] public OuterOptimizerSpec? Outer { get; init; }
+    public OuterOptimizerSpec? Outer { get; init; }
 
     /// <summary>The steps of the round that begins at a chunk of an epoch: no round crosses the epoch's end.</summary>
     /// <param name="chunk">The chunk, from 0.</param>
@@ -34,7 +32,6 @@ public sealed record SyncSpec
 }
 
 /// <summary>The update rules that a round can end with.</summary>
-[GenerateSerializer]
 public enum OuterOptimizerKind
 {
     /// <summary>Nesterov's momentum, as <c>torch.optim.SGD(nesterov=True)</c> writes it.</summary>
@@ -42,15 +39,14 @@ public enum OuterOptimizerKind
 }
 
 /// <summary>The outer optimizer: once a round it takes the averaged difference of the trainers' parameters as its gradient.</summary>
-[GenerateSerializer, Immutable, Alias("tbptt.OuterOptimizerSpec")]
 public sealed record OuterOptimizerSpec
 {
     /// <summary>The rule.</summary>
-    [Id(0)] public OuterOptimizerKind Name { get; init; } = OuterOptimizerKind.Nesterov;
+    public OuterOptimizerKind Name { get; init; } = OuterOptimizerKind.Nesterov;
 
     /// <summary>The learning rate; 1 takes over the mean of the trainers' parameters. Default 0.7.</summary>
-    [Id(1)] public double Lr { get; init; } = 0.7;
+    public double Lr { get; init; } = 0.7;
 
     /// <summary>Share of the former update that is kept. Default 0.9.</summary>
-    [Id(2)] public double Momentum { get; init; } = 0.9;
+    public double Momentum { get; init; } = 0.9;
 }

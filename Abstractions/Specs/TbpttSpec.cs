@@ -1,14 +1,13 @@
 namespace Orleans.Tbptt.Specs;
 
 /// <summary>How a sequence is cut along time. Exactly one of the two members is set.</summary>
-[GenerateSerializer, Immutable, Alias("tbptt.TbpttSpec")]
 public sealed record TbpttSpec
 {
     /// <summary>Time steps of a chunk (k, k1): a sequence of length L takes ceil(L / k) chunks, the last one shorter.</summary>
-    [Id(0)] public int? ChunkLength { get; init; }
+    public int? ChunkLength { get; init; }
 
     /// <summary>
     /// Chunks of a sequence, cut as <c>torch.tensor_split(n)</c> does: the first L mod n chunks hold one time step more than the rest.
     /// </summary>
-    [Id(1)] public int? ChunkCount { get; init; }
+    public int? ChunkCount { get; init; }
 }

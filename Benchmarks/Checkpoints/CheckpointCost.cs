@@ -5,6 +5,7 @@ using Orleans.Tbptt.Grains.Checkpoints;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Benchmarks.Checkpoints;
@@ -28,7 +29,7 @@ internal static class CheckpointCost
     {
         var spec = LocalSilo.Average(1) with
         {
-            Model = new() { InputSize = inputs, HiddenSize = hidden, OutputSize = outputs },
+            Model = new() { Cell = new LstmCell(), InputSize = inputs, HiddenSize = hidden, OutputSize = outputs },
             Data = new() { Source = SourceKind.Sine, BatchSize = lanes },
         };
         var state = new TrainingState(spec);
@@ -51,7 +52,7 @@ internal static class CheckpointCost
         double[] writes = [.. Enumerable.Range(0, 5).Select(_ => Time(() => bytes = store.Write(run, spec, snapshot!, about, () => { }, name => name(1)).Bytes)).Order()];
         double[] reads = [.. Enumerable.Range(0, 5).Select(_ => Time(() => store.RestoreNewest(run, spec))).Order()];
         Console.WriteLine(
-            $"{state.Parameters.Length:N0} parameters, {spec.Train.Optimizer.Name}, {lanes} lanes, {bytes:N0} bytes: " +
+            $"{state.Parameters.Length:N0} parameters, {spec.Train.Optimizer.Word}, {lanes} lanes, {bytes:N0} bytes: " +
             $"copy {copies[rounds / 2]:f1} µs (worst of {rounds} {copies[^1]:f1}, first {first:f1}, allocating the buffers during training {making:f0}), " +
             $"write {writes[2] / 1000:f1} ms, verified read {reads[2] / 1000:f1} ms (medians)");
     }

@@ -1,4 +1,7 @@
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Losses;
+using Orleans.Tbptt.Training.Optimizers;
 
 namespace Orleans.Tbptt.Benchmarks.Compare;
 
@@ -36,10 +39,10 @@ internal sealed record CompareCase(string Name, int Lanes, int Steps, int Inputs
     {
         Name = "compare",
         Engine = engine,
-        Model = new() { InputSize = Inputs, HiddenSize = Hidden, OutputSize = Inputs / 2 },
+        Model = new() { Cell = new LstmCell(), InputSize = Inputs, HiddenSize = Hidden, OutputSize = Inputs / 2 },
         Data = new() { Source = SourceKind.Average, BatchSize = Lanes, Sequences = Lanes * (StepsPerEpoch / Chunks), SequenceLength = Steps * Chunks },
         Tbptt = new() { ChunkCount = Chunks },
-        Train = new() { Trainers = trainers, Epochs = epochs, Loss = LossKind.Mse, Optimizer = new() { Name = OptimizerKind.Adam, Lr = 1e-3 } },
+        Train = new() { Trainers = trainers, Epochs = epochs, Loss = new SquaredError(), Optimizer = new Adam { Lr = 1e-3 } },
     };
 
     /// <summary>Steps of an epoch: enough to make its start and end negligible.</summary>

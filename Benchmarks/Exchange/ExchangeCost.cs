@@ -4,6 +4,7 @@ using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Engines;
+using Orleans.Tbptt.Training.Fused.Cells;
 
 namespace Orleans.Tbptt.Benchmarks.Exchange;
 
@@ -46,7 +47,7 @@ internal static class ExchangeCost
         return spec with
         {
             Name = "large",
-            Model = new() { InputSize = 1, HiddenSize = 1024, OutputSize = 1 },
+            Model = new() { Cell = new LstmCell(), InputSize = 1, HiddenSize = 1024, OutputSize = 1 },
             Data = new() { Source = SourceKind.Sine, BatchSize = 2, Sequences = 2, SequenceLength = 61 },
             Tbptt = new() { ChunkLength = 1 },
             Train = spec.Train with { Trainers = 2, ClipNorm = 1, Wire = wire },

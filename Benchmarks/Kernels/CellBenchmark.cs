@@ -1,5 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Cells;
 
 namespace Orleans.Tbptt.Benchmarks.Kernels;
@@ -14,8 +13,8 @@ public class CellBenchmark
     private RecurrentCell _cell = null!;
     private CellMemory _memory = null!;
 
-    [Params(CellKind.Lstm, CellKind.Gru, CellKind.Rnn)]
-    public CellKind Cell { get; set; }
+    [Params("lstm", "gru", "rnn")]
+    public string Cell { get; set; } = "";
 
     [Params(20, 512)]
     public int Units { get; set; }
@@ -23,7 +22,7 @@ public class CellBenchmark
     [GlobalSetup]
     public void Prepare()
     {
-        _cell = RecurrentCell.Of(Cell);
+        _cell = RecurrentCells.All.Single(cell => cell.Word == Cell);
         _memory = new(_cell, Units);
         _memory.Begin(Lanes, Lanes, backward: true);
         _memory.BeginBackward();

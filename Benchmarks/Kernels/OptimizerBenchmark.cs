@@ -1,5 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Optimizers;
 
 namespace Orleans.Tbptt.Benchmarks.Kernels;
@@ -12,8 +11,8 @@ public class OptimizerBenchmark
     private float[] _parameters = [];
     private float[] _gradient = [];
 
-    [Params(OptimizerKind.Sgd, OptimizerKind.Adam, OptimizerKind.AdamW, OptimizerKind.RmsProp)]
-    public OptimizerKind Kind { get; set; }
+    [Params("sgd", "adam", "adamw", "rmsprop")]
+    public string Kind { get; set; } = "";
 
     [Params(2_665, 4_200_000)]
     public int Parameters { get; set; }
@@ -21,7 +20,8 @@ public class OptimizerBenchmark
     [GlobalSetup]
     public void Prepare()
     {
-        _optimizer = Optimizer.Create(new() { Name = Kind, Lr = 1e-3, Momentum = 0.9 }, Parameters);
+        UpdateRule rule = Kind == "sgd" ? new Sgd { Momentum = 0.9 } : UpdateRules.All.Single(one => one.Word == Kind);
+        _optimizer = rule.Create(Parameters);
         (_parameters, _gradient) = (new float[Parameters], new float[Parameters]);
         _gradient.AsSpan().Fill(1e-3f);
     }

@@ -2,6 +2,9 @@ using System.Globalization;
 using Orleans.Tbptt.Grains;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Losses;
+using Orleans.Tbptt.Training.Optimizers;
 
 namespace Orleans.Tbptt.Benchmarks.LocalSync;
 
@@ -68,7 +71,7 @@ internal static class LocalSyncComparison
         return new()
         {
             Name = "sync",
-            Model = new() { HiddenSize = options.Hidden, Embedding = new() { Size = 32 } },
+            Model = new() { Cell = new LstmCell(), HiddenSize = options.Hidden, Embedding = new() { Size = 32 } },
             Data = new()
             {
                 Source = SourceKind.Bytes,
@@ -82,8 +85,8 @@ internal static class LocalSyncComparison
             {
                 Trainers = Trainers,
                 Epochs = options.Epochs,
-                Loss = LossKind.CrossEntropy,
-                Optimizer = new() { Name = OptimizerKind.Adam, Lr = 3e-3 },
+                Loss = new CrossEntropy(),
+                Optimizer = new Adam { Lr = 3e-3 },
                 ClipNorm = 1,
             },
         };

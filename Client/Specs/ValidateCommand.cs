@@ -16,7 +16,7 @@ internal static class ValidateCommand
         var layout = ParameterLayout.Of(spec.Model);
         var output = terminal.Out;
         output.WriteLine($"{Text.OneLine(path)}: valid");
-        output.WriteLine($"model       {Text.State(spec.Model.Cell)}, {Text.Plural(spec.Model.Layers, "layer")} of {Text.Plural(spec.Model.HiddenSize, "unit")}, {Inputs(spec.Model)}");
+        output.WriteLine($"model       {spec.Model.Cell.Word}, {Text.Plural(spec.Model.Layers, "layer")} of {Text.Plural(spec.Model.HiddenSize, "unit")}, {Inputs(spec.Model)}");
         output.WriteLine($"parameters  {Text.Count(layout.Length)}");
         output.WriteLine($"data        {Text.State(spec.Data.Source)}{string.Concat(spec.Data.Paths.Select(file => $" {Text.OneLine(file)}"))}");
         output.WriteLine($"lanes       {spec.Data.BatchSize}, over {Text.Plural(spec.Train.Trainers, "trainer")}");

@@ -14,7 +14,7 @@ public sealed class ArchitectureTests
     [InlineData(Assemblies.Grains, Assemblies.Training, Assemblies.Data, Assemblies.Abstractions)]
     [InlineData(Assemblies.Cluster, Assemblies.Abstractions)]
     [InlineData(Assemblies.Silo, Assemblies.Cluster, Assemblies.Grains, Assemblies.Training, Assemblies.Data, Assemblies.Abstractions)]
-    [InlineData(Assemblies.Client, Assemblies.Cluster, Assemblies.Data, Assemblies.Abstractions)]
+    [InlineData(Assemblies.Client, Assemblies.Cluster, Assemblies.Training, Assemblies.Data, Assemblies.Abstractions)]
     public void Assembly_UsesOthersOnlyAlongTheArrows(string assembly, params string[] allowed) =>
         Assert.Empty(Assemblies.References(assembly).Intersect(Assemblies.All).Except(allowed));
 

@@ -2,6 +2,9 @@ using Orleans.Tbptt.Client.Specs;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Losses;
+using Orleans.Tbptt.Training.Optimizers;
 
 namespace Orleans.Tbptt.Tests.Client;
 
@@ -15,10 +18,10 @@ internal static class Sample
     public static readonly RunSpec Spec = new()
     {
         Name = "wave",
-        Model = new() { HiddenSize = 4, InputSize = 1, OutputSize = 1 },
+        Model = new() { Cell = new LstmCell(), HiddenSize = 4, InputSize = 1, OutputSize = 1 },
         Data = new() { Source = SourceKind.Sine, BatchSize = 20 },
         Tbptt = new() { ChunkLength = 10 },
-        Train = new() { Epochs = 2, Loss = LossKind.Mse, Optimizer = new() { Name = OptimizerKind.Adam, Lr = 0.01 } },
+        Train = new() { Epochs = 2, Loss = new SquaredError(), Optimizer = new Adam { Lr = 0.01 } },
     };
 
     public static RunStarted Started(int generation = 1) => new()

@@ -1,5 +1,7 @@
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Losses;
 
 namespace Orleans.Tbptt.Tests.Data;
 
@@ -139,7 +141,7 @@ public sealed class DataRootsTests : IDisposable
         Assert.Contains("expected an absolute path", Assert.Throws<ArgumentException>(() => new DataRoots(["/data", root])).Message, StringComparison.Ordinal);
 
     private RunSpec Spec(string glob) =>
-        Given.Spec(Given.Bytes(_directory.File(glob)), new() { HiddenSize = 2, Embedding = new() { Size = 2 } }, LossKind.CrossEntropy);
+        Given.Spec(Given.Bytes(_directory.File(glob)), new() { Cell = new LstmCell(), HiddenSize = 2, Embedding = new() { Size = 2 } }, new CrossEntropy());
 
     private IEnumerable<string> Check(string glob) => _roots.Check(Spec(glob)).Select(problem => problem.ToString());
 

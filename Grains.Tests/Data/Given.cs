@@ -1,19 +1,22 @@
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Losses;
+using Orleans.Tbptt.Training.Optimizers;
 
 namespace Orleans.Tbptt.Tests.Data;
 
 /// <summary>Specs to test with, and short ways to read what they open.</summary>
 internal static class Given
 {
-    public static RunSpec Spec(DataSpec data, ModelSpec? model = null, LossKind loss = LossKind.Mse, long seed = 1) => new()
+    public static RunSpec Spec(DataSpec data, ModelSpec? model = null, LossSpec? loss = null, long seed = 1) => new()
     {
         Name = "test",
         Seed = seed,
-        Model = model ?? new() { HiddenSize = 4 },
+        Model = model ?? new() { Cell = new LstmCell(), HiddenSize = 4 },
         Data = data,
         Tbptt = new() { ChunkLength = 10 },
-        Train = new() { Epochs = 1, Loss = loss, Optimizer = new() { Name = OptimizerKind.Adam, Lr = 1e-3 } },
+        Train = new() { Epochs = 1, Loss = loss ?? new SquaredError(), Optimizer = new Adam { Lr = 1e-3 } },
     };
 
     public static DataSpec Csv(string path, int lanes = 1, double fraction = 0, bool standardize = false) => new()

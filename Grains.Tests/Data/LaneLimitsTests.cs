@@ -1,5 +1,8 @@
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Losses;
+using Orleans.Tbptt.Training.Optimizers;
 
 namespace Orleans.Tbptt.Tests.Data;
 
@@ -35,8 +38,8 @@ public sealed class LaneLimitsTests : IDisposable
         Assert.Equal(
             "data.batchSize: found 600000, with a hidden state of 1000 values per lane, expected at most 536870, because the hidden state of all lanes has at most 536870911 values; "
             + "lower it, hiddenSize or layers",
-            Problem(Given.Spec(data, new() { HiddenSize = 500 })));
-        PreparedRun.Prepare(Trainers(Given.Spec(data with { BatchSize = 250_000 }, new() { HiddenSize = 500 }), 2)).Dispose();
+            Problem(Given.Spec(data, new() { Cell = new LstmCell(), HiddenSize = 500 })));
+        PreparedRun.Prepare(Trainers(Given.Spec(data with { BatchSize = 250_000 }, new() { Cell = new LstmCell(), HiddenSize = 500 }), 2)).Dispose();
     }
 
     [Fact]
@@ -64,7 +67,7 @@ public sealed class LaneLimitsTests : IDisposable
     {
         string path = _directory.Write("x", new string('a', 600_001));
         RunSpec spec = Given.Spec(
-            Given.Bytes(path, lanes: 600_000), new() { HiddenSize = 500, Embedding = new() { Size = 2 } }, LossKind.CrossEntropy);
+            Given.Bytes(path, lanes: 600_000), new() { Cell = new LstmCell(), HiddenSize = 500, Embedding = new() { Size = 2 } }, new CrossEntropy());
 
         Assert.StartsWith("data.batchSize: found 600000, with a hidden state of 1000 values per lane", Problem(spec), StringComparison.Ordinal);
     }
@@ -73,7 +76,7 @@ public sealed class LaneLimitsTests : IDisposable
     public void Lanes_AreRefused_WhenTheirHiddenStateDoesNotPassInOneMessage()
     {
         DataSpec data = Given.Synthetic(SourceKind.Sine, sequences: 300_000, length: 1) with { BatchSize = 300_000 };
-        RunSpec spec = Given.Spec(data, new() { HiddenSize = 500 });
+        RunSpec spec = Given.Spec(data, new() { Cell = new LstmCell(), HiddenSize = 500 });
 
         Assert.Equal(
             "data.batchSize: found 300000, with 300000000 values of hidden state in all lanes, "
@@ -86,11 +89,11 @@ public sealed class LaneLimitsTests : IDisposable
     public void Lanes_AreRefused_WhenARoundsContributionDoesNotPassInOneMessage()
     {
         DataSpec data = Given.Synthetic(SourceKind.Sine, sequences: 262_000, length: 1) with { BatchSize = 262_000 };
-        RunSpec spec = Given.Spec(data, new() { HiddenSize = 500 });
+        RunSpec spec = Given.Spec(data, new() { Cell = new LstmCell(), HiddenSize = 500 });
         int difference = 4 * 500 * (1 + 500 + 2) + 501;
         spec = spec with
         {
-            Train = spec.Train with { Optimizer = new() { Name = OptimizerKind.Adam, Lr = 1 }, Sync = new() { Mode = SyncMode.Local, Chunks = 5, Outer = new() } },
+            Train = spec.Train with { Optimizer = new Adam { Lr = 1 }, Sync = new() { Mode = SyncMode.Local, Chunks = 5, Outer = new() } },
         };
 
         Assert.StartsWith(

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text.Json;
 using Orleans.Tbptt.Data.Safetensors;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Cells;
 
 namespace Orleans.Tbptt.Tests.Data;
 
@@ -9,7 +10,7 @@ public sealed class SafetensorsFileTests : IDisposable
 {
     private static readonly ParameterLayout Layout = ParameterLayout.Of(new()
     {
-        Cell = CellKind.Gru, HiddenSize = 3, Layers = 2, OutputSize = 5, Embedding = new() { Vocabulary = 7, Size = 2 },
+        Cell = new GruCell(), HiddenSize = 3, Layers = 2, OutputSize = 5, Embedding = new() { Vocabulary = 7, Size = 2 },
     });
 
     private readonly TempDirectory _directory = new();

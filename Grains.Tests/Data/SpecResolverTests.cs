@@ -1,6 +1,9 @@
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Safetensors;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Losses;
 
 namespace Orleans.Tbptt.Tests.Data;
 
@@ -16,22 +19,22 @@ public sealed class SpecResolverTests : IDisposable
     [Fact]
     public void Sizes_AreFilledIn_FromValues()
     {
-        ModelSpec model = Resolved(new() { HiddenSize = 4 }, Values, LossKind.Mse);
+        ModelSpec model = Resolved(new() { Cell = new LstmCell(), HiddenSize = 4 }, Values, new SquaredError());
         Assert.Equal((3, 5, null), (model.InputSize, model.OutputSize, model.Embedding));
     }
 
     [Fact]
     public void Sizes_AreFilledIn_FromTokensAndClasses()
     {
-        ModelSpec model = Resolved(new() { HiddenSize = 4, Embedding = new() { Size = 6 } }, Tokens, LossKind.CrossEntropy);
+        ModelSpec model = Resolved(new() { Cell = new LstmCell(), HiddenSize = 4, Embedding = new() { Size = 6 } }, Tokens, new CrossEntropy());
         Assert.Equal((6, 12, 17), (model.InputSize, model.OutputSize, model.Embedding!.Vocabulary));
     }
 
     [Fact]
     public void Sizes_AreKept_WhenTheDataFitThem()
     {
-        ModelSpec given = new() { HiddenSize = 4, InputSize = 6, OutputSize = 20, Embedding = new() { Size = 6, Vocabulary = 32 } };
-        Assert.Equal(given, Resolved(given, Tokens, LossKind.CrossEntropy));
+        ModelSpec given = new() { Cell = new LstmCell(), HiddenSize = 4, InputSize = 6, OutputSize = 20, Embedding = new() { Size = 6, Vocabulary = 32 } };
+        Assert.Equal(given, Resolved(given, Tokens, new CrossEntropy()));
     }
 
     [Fact]
@@ -43,7 +46,7 @@ public sealed class SpecResolverTests : IDisposable
                 "model.outputSize: found 4, expected 5, the width of the targets; correct it, or leave it out",
                 "train.loss: found cross_entropy with source average, expected mse, for the targets are values; write mse",
             ],
-            Problems(new() { HiddenSize = 4, InputSize = 2, OutputSize = 4 }, Values, LossKind.CrossEntropy));
+            Problems(new() { Cell = new LstmCell(), HiddenSize = 4, InputSize = 2, OutputSize = 4 }, Values, new CrossEntropy()));
         Assert.Equal(
             [
                 "model.embedding.vocabulary: found 16, expected at least 17, the largest token of the inputs + 1; raise it, or leave it out",
@@ -51,16 +54,16 @@ public sealed class SpecResolverTests : IDisposable
                 "model.outputSize: found 11, expected at least 12, the largest class of the targets + 1; raise it, or leave it out",
                 "train.loss: found mse with source average, expected cross_entropy, for the targets are classes; write cross_entropy",
             ],
-            Problems(new() { HiddenSize = 4, InputSize = 5, OutputSize = 11, Embedding = new() { Size = 6, Vocabulary = 16 } }, Tokens, LossKind.Mse));
+            Problems(new() { Cell = new LstmCell(), HiddenSize = 4, InputSize = 5, OutputSize = 11, Embedding = new() { Size = 6, Vocabulary = 16 } }, Tokens, new SquaredError()));
     }
 
     [Fact]
     public void Embedding_IsAskedForByTokens_AndRefusedByValues()
     {
-        Assert.StartsWith("model.embedding: found nothing, expected an embedding", Problems(new() { HiddenSize = 4 }, Tokens, LossKind.CrossEntropy).Single(), StringComparison.Ordinal);
+        Assert.StartsWith("model.embedding: found nothing, expected an embedding", Problems(new() { Cell = new LstmCell(), HiddenSize = 4 }, Tokens, new CrossEntropy()).Single(), StringComparison.Ordinal);
         Assert.StartsWith(
             "model.embedding: found an embedding with source average, expected none",
-            Problems(new() { HiddenSize = 4, Embedding = new() { Size = 2 } }, Values, LossKind.Mse).Single(), StringComparison.Ordinal);
+            Problems(new() { Cell = new LstmCell(), HiddenSize = 4, Embedding = new() { Size = 2 } }, Values, new SquaredError()).Single(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -68,17 +71,17 @@ public sealed class SpecResolverTests : IDisposable
     [InlineData(int.MaxValue, int.MaxValue)]
     public void Model_IsRefused_BeyondTheLargest(int hidden, int layers) => Assert.EndsWith(
         " parameters, expected a model of 250,000,000 parameters or less; lower hiddenSize, layers or the other sizes",
-        Problems(new() { HiddenSize = hidden, Layers = layers }, Values, LossKind.Mse).Single(), StringComparison.Ordinal);
+        Problems(new() { Cell = new LstmCell(), HiddenSize = hidden, Layers = layers }, Values, new SquaredError()).Single(), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData(CellKind.Lstm, 1, null)]
-    [InlineData(CellKind.Gru, 3, 6)]
-    [InlineData(CellKind.Rnn, 2, 1)]
-    public void Count_EqualsTheLayoutsLength_ForEveryCell(CellKind cell, int layers, int? embedding)
+    [InlineData("lstm", 1, null)]
+    [InlineData("gru", 3, 6)]
+    [InlineData("rnn", 2, 1)]
+    public void Count_EqualsTheLayoutsLength_ForEveryCell(string cell, int layers, int? embedding)
     {
         ModelSpec model = new()
         {
-            Cell = cell, HiddenSize = 5, Layers = layers, InputSize = embedding ?? 3, OutputSize = 2,
+            Cell = TestChoices.Cell(cell), HiddenSize = 5, Layers = layers, InputSize = embedding ?? 3, OutputSize = 2,
             Embedding = embedding is { } size ? new() { Size = size, Vocabulary = 11 } : null,
         };
         Assert.Equal(ParameterLayout.Of(model).Length, ParameterLayout.Count(model));
@@ -87,7 +90,7 @@ public sealed class SpecResolverTests : IDisposable
     [Fact]
     public void InitFrom_IsComparedWithTheModel_TensorByTensor()
     {
-        ModelSpec model = new() { HiddenSize = 4, InputSize = 3, OutputSize = 5 };
+        ModelSpec model = new() { Cell = new LstmCell(), HiddenSize = 4, InputSize = 3, OutputSize = 5 };
         string path = _directory.File("model.safetensors");
         using (FileStream stream = File.Create(path))
         {
@@ -95,7 +98,7 @@ public sealed class SpecResolverTests : IDisposable
             SafetensorsFile.Write(stream, layout, new float[layout.Length]);
         }
 
-        Assert.Empty(Problems(model with { InitFrom = path }, Values, LossKind.Mse));
+        Assert.Empty(Problems(model with { InitFrom = path }, Values, new SquaredError()));
         Assert.Equal(
             [
                 $"model.initFrom: found no tensor 'rnn.weight_ih_l1' in {path}, expected 'rnn.weight_ih_l1', F32 of shape [16, 4]; use weights of this model, or change the model",
@@ -103,8 +106,8 @@ public sealed class SpecResolverTests : IDisposable
                 $"model.initFrom: found no tensor 'rnn.bias_ih_l1' in {path}, expected 'rnn.bias_ih_l1', F32 of shape [16]; use weights of this model, or change the model",
                 $"model.initFrom: found no tensor 'rnn.bias_hh_l1' in {path}, expected 'rnn.bias_hh_l1', F32 of shape [16]; use weights of this model, or change the model",
             ],
-            Problems(model with { InitFrom = path, Layers = 2 }, Values, LossKind.Mse));
-        Assert.Contains("found 'rnn.weight_ih_l0', F32 of shape [16, 3]", Problems(model with { InitFrom = path, Cell = CellKind.Gru }, Values, LossKind.Mse)[0], StringComparison.Ordinal);
+            Problems(model with { InitFrom = path, Layers = 2 }, Values, new SquaredError()));
+        Assert.Contains("found 'rnn.weight_ih_l0', F32 of shape [16, 3]", Problems(model with { InitFrom = path, Cell = new GruCell() }, Values, new SquaredError())[0], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -121,24 +124,24 @@ public sealed class SpecResolverTests : IDisposable
     [Fact]
     public void Prepare_TellsEveryMistake_OfDataAndWeights()
     {
-        ModelSpec model = new() { HiddenSize = 4, InitFrom = _directory.Write("x", "no") };
+        ModelSpec model = new() { Cell = new LstmCell(), HiddenSize = 4, InitFrom = _directory.Write("x", "no") };
         var error = Assert.Throws<SpecException>(() => PreparedRun.Prepare(Given.Spec(Given.Csv("/nowhere/x.csv"), model)));
         Assert.Equal(["data.source", "model.initFrom"], error.Problems.Select(problem => problem.Key));
         error = Assert.Throws<SpecException>(() => PreparedRun.Prepare(
-            Given.Spec(Given.Synthetic(SourceKind.Sine), model with { OutputSize = 2 }, LossKind.CrossEntropy)));
+            Given.Spec(Given.Synthetic(SourceKind.Sine), model with { OutputSize = 2 }, new CrossEntropy())));
         Assert.Equal(["model.outputSize", "train.loss", "model.initFrom"], error.Problems.Select(problem => problem.Key));
     }
 
-    private static ModelSpec Resolved(ModelSpec model, DataShape shape, LossKind loss)
+    private static ModelSpec Resolved(ModelSpec model, DataShape shape, LossSpec loss)
     {
         (RunSpec spec, IReadOnlyList<SpecProblem> problems) = Resolve(model, shape, loss);
         Assert.Empty(problems);
         return spec.Model;
     }
 
-    private static string[] Problems(ModelSpec model, DataShape shape, LossKind loss) =>
+    private static string[] Problems(ModelSpec model, DataShape shape, LossSpec loss) =>
         [.. Resolve(model, shape, loss).Problems.Select(problem => problem.ToString())];
 
-    private static (RunSpec Resolved, IReadOnlyList<SpecProblem> Problems) Resolve(ModelSpec model, DataShape shape, LossKind loss) =>
+    private static (RunSpec Resolved, IReadOnlyList<SpecProblem> Problems) Resolve(ModelSpec model, DataShape shape, LossSpec loss) =>
         SpecResolver.Resolve(Given.Spec(Given.Synthetic(SourceKind.Average), model, loss), shape);
 }

@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Data;
-using Orleans.Tbptt.Data.Synthetic;
+using Orleans.Tbptt.Numerics;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Cells;
 
 namespace Orleans.Tbptt.Tests.Data;
 
@@ -24,7 +25,7 @@ public sealed class SyntheticSourceTests
     [Fact]
     public void Average_TargetIsTopPlusRolledBottom_AtEveryTimeStep()
     {
-        using IDataSource source = Given.Open(Given.Synthetic(SourceKind.Average, 3, 7), new() { HiddenSize = 4, InputSize = 6 });
+        using IDataSource source = Given.Open(Given.Synthetic(SourceKind.Average, 3, 7), new() { Cell = new LstmCell(), HiddenSize = 4, InputSize = 6 });
         float[] x = source.Training.Inputs(2, 6);
         float[] y = source.Training.Targets(2, 3);
         for (int t = 0; t < 7; t++)
@@ -129,7 +130,7 @@ public sealed class SyntheticSourceTests
     [InlineData(0)]
     public void Average_IsRefused_WhenTheInputsCannotBeHalved(int inputSize) => Assert.StartsWith(
         $"model.inputSize: found {inputSize}, expected an even number",
-        Given.Problem(Given.Synthetic(SourceKind.Average), new() { HiddenSize = 4, InputSize = inputSize }), StringComparison.Ordinal);
+        Given.Problem(Given.Synthetic(SourceKind.Average), new() { Cell = new LstmCell(), HiddenSize = 4, InputSize = inputSize }), StringComparison.Ordinal);
 
     [Fact]
     public void Reading_IsRefused_OutOfBoundsOrIntoAnotherSizeOrType()

@@ -1,7 +1,7 @@
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Plan;
-using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Training;
 
 namespace Orleans.Tbptt.Tests.EndToEnd;
 

@@ -2,6 +2,8 @@ using System.Text.Json;
 using Orleans.Tbptt.Data.Safetensors;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Training.Fused.Losses;
+using Orleans.Tbptt.Training.Optimizers;
 
 namespace Orleans.Tbptt.Tests.Golden;
 
@@ -57,12 +59,20 @@ internal sealed class GoldenCase
 
         var optimizer = _case.GetProperty("optimizer");
         double? Number(string name) => optimizer.TryGetProperty(name, out var value) ? value.GetDouble() : null;
+        OptimizerSpec rule = optimizer.GetProperty("name").GetString() switch
+        {
+            "sgd" => new Sgd { Momentum = Number("momentum") ?? 0 },
+            "adam" => new Adam(),
+            "adamw" => new AdamW { WeightDecay = Number("weightDecay") ?? 0.01 },
+            "rmsprop" => new RmsProp(),
+            var other => throw new InvalidDataException($"optimizer {other}"),
+        };
         var spec = new RunSpec
         {
             Name = _case.GetProperty("name").GetString()!,
             Model = new()
             {
-                Cell = Enum.Parse<CellKind>(_case.GetProperty("cell").GetString()!, ignoreCase: true),
+                Cell = TestChoices.Cell(_case.GetProperty("cell").GetString()!),
                 InputSize = Int("inputSize"),
                 HiddenSize = HiddenSize,
                 Layers = Layers,
@@ -76,15 +86,9 @@ internal sealed class GoldenCase
             {
                 Trainers = trainers,
                 Epochs = Int("epochs"),
-                Loss = tokens ? LossKind.CrossEntropy : LossKind.Mse,
+                Loss = tokens ? new CrossEntropy() : new SquaredError(),
                 ClipNorm = _case.TryGetProperty("clipNorm", out var clip) ? clip.GetDouble() : null,
-                Optimizer = new()
-                {
-                    Name = Enum.Parse<OptimizerKind>(optimizer.GetProperty("name").GetString()!, ignoreCase: true),
-                    Lr = Number("lr")!.Value,
-                    Momentum = Number("momentum") ?? 0,
-                    WeightDecay = Number("weightDecay") ?? 0.01,
-                },
+                Optimizer = rule with { Lr = Number("lr")!.Value },
             },
         };
         WriteInitialWeights(File("initial.safetensors"), ParameterLayout.Of(spec.Model));

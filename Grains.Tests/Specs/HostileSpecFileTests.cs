@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training;
 
 namespace Orleans.Tbptt.Tests.Specs;
 

@@ -1,4 +1,8 @@
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Losses;
+using Orleans.Tbptt.Training.Optimizers;
 using static Orleans.Tbptt.Tests.Specs.SpecFixture;
 
 namespace Orleans.Tbptt.Tests.Specs;
@@ -13,7 +17,7 @@ public class SpecLoaderTests
         Assert.Equal("run", spec.Name);
         Assert.Equal(1, spec.Seed);
         Assert.Equal(DeviceName.Auto, spec.Device);
-        Assert.Equal(CellKind.Lstm, spec.Model.Cell);
+        Assert.Equal(new LstmCell(), spec.Model.Cell);
         Assert.Equal(1, spec.Model.Layers);
         Assert.Null(spec.Model.InputSize);
         Assert.Null(spec.Model.OutputSize);
@@ -22,7 +26,7 @@ public class SpecLoaderTests
         Assert.Equal(1, spec.Train.Trainers);
         Assert.Null(spec.Train.ClipNorm);
         Assert.Equal(new TbpttSpec { ChunkLength = 10 }, spec.Tbptt);
-        Assert.Equal(new OptimizerSpec { Name = OptimizerKind.Sgd, Lr = 0.5 }, spec.Train.Optimizer);
+        Assert.Equal(new Sgd { Lr = 0.5 }, spec.Train.Optimizer);
     }
 
     [Fact]
@@ -59,7 +63,7 @@ public class SpecLoaderTests
                 Device = new DeviceName("cuda:3"),
                 Model = new()
                 {
-                    Cell = CellKind.Gru, InputSize = 5, HiddenSize = 7, Layers = 2, OutputSize = 3, Dropout = 0.5,
+                    Cell = new GruCell(), InputSize = 5, HiddenSize = 7, Layers = 2, OutputSize = 3, Dropout = 0.5,
                     InitFrom = "/base/w.safetensors",
                 },
                 Data = new()
@@ -70,10 +74,10 @@ public class SpecLoaderTests
                 Tbptt = new() { ChunkCount = 12 },
                 Train = new()
                 {
-                    Trainers = 3, Epochs = 11, Loss = LossKind.Mse, ClipNorm = 0.2, Wire = WireKind.Bfloat16,
-                    Optimizer = new()
+                    Trainers = 3, Epochs = 11, Loss = new SquaredError(), ClipNorm = 0.2, Wire = WireKind.Bfloat16,
+                    Optimizer = new AdamW
                     {
-                        Name = OptimizerKind.AdamW, Lr = 0.003, Beta1 = 0.8, Beta2 = 0.95, Eps = 1e-6, WeightDecay = 0,
+                        Lr = 0.003, Beta1 = 0.8, Beta2 = 0.95, Eps = 1e-6, WeightDecay = 0,
                     },
                 },
             },

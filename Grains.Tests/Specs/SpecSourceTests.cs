@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training;
 using static Orleans.Tbptt.Tests.Specs.SpecFixture;
 
 namespace Orleans.Tbptt.Tests.Specs;

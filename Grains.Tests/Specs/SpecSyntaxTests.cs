@@ -1,5 +1,6 @@
 using System.Text;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training;
 using static Orleans.Tbptt.Tests.Specs.SpecFixture;
 
 namespace Orleans.Tbptt.Tests.Specs;

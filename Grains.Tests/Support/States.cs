@@ -1,5 +1,7 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Training.Reference;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Optimizers;
 using Orleans.Tbptt.Training.Rounds;
 using Orleans.Tbptt.Training.Steps;
 
@@ -13,17 +15,17 @@ internal static class States
     /// <summary>Every optimizer, and one of them with momentum.</summary>
     public static IReadOnlyDictionary<string, OptimizerSpec> Optimizers { get; } = new Dictionary<string, OptimizerSpec>
     {
-        ["sgd"] = new() { Name = OptimizerKind.Sgd, Lr = 0.1 },
-        ["momentum"] = new() { Name = OptimizerKind.Sgd, Lr = 0.1, Momentum = 0.9 },
-        ["adam"] = new() { Name = OptimizerKind.Adam, Lr = 1e-2 },
-        ["adamw"] = new() { Name = OptimizerKind.AdamW, Lr = 1e-2 },
-        ["rmsprop"] = new() { Name = OptimizerKind.RmsProp, Lr = 1e-2 },
+        ["sgd"] = new Sgd { Lr = 0.1 },
+        ["momentum"] = new Sgd { Lr = 0.1, Momentum = 0.9 },
+        ["adam"] = new Adam { Lr = 1e-2 },
+        ["adamw"] = new AdamW { Lr = 1e-2 },
+        ["rmsprop"] = new RmsProp { Lr = 1e-2 },
     };
 
-    public static RunSpec Spec(string optimizer = "adam", CellKind cell = CellKind.Lstm)
+    public static RunSpec Spec(string optimizer = "adam", CellSpec? cell = null)
     {
         var spec = TestSpecs.Average(layers: 2);
-        return spec with { Model = spec.Model with { Cell = cell }, Train = spec.Train with { Optimizer = Optimizers[optimizer] } };
+        return spec with { Model = spec.Model with { Cell = cell ?? new LstmCell() }, Train = spec.Train with { Optimizer = Optimizers[optimizer] } };
     }
 
     /// <summary>The state after so many steps: always the same ones.</summary>

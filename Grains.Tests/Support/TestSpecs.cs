@@ -1,4 +1,7 @@
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Losses;
+using Orleans.Tbptt.Training.Optimizers;
 
 namespace Orleans.Tbptt.Tests.Support;
 
@@ -13,7 +16,7 @@ internal static class TestSpecs
     {
         Name = "average",
         Seed = 3,
-        Model = new() { InputSize = 6, HiddenSize = 12, Layers = layers, OutputSize = 3, Dropout = dropout },
+        Model = new() { Cell = new LstmCell(), InputSize = 6, HiddenSize = 12, Layers = layers, OutputSize = 3, Dropout = dropout },
         Data = new()
         {
             Source = SourceKind.Average, BatchSize = 6, Sequences = 18, SequenceLength = 25, ValidationFraction = validationFraction,
@@ -21,7 +24,7 @@ internal static class TestSpecs
         Tbptt = new() { ChunkLength = 10 },
         Train = new()
         {
-            Trainers = trainers, Epochs = epochs, Loss = LossKind.Mse, ClipNorm = 0.5, Optimizer = new() { Name = OptimizerKind.Adam, Lr = 1e-2 },
+            Trainers = trainers, Epochs = epochs, Loss = new SquaredError(), ClipNorm = 0.5, Optimizer = new Adam { Lr = 1e-2 },
         },
     };
 

@@ -1,7 +1,11 @@
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
 using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Losses;
+using Orleans.Tbptt.Training.Optimizers;
 using Orleans.Tbptt.Training.Torch;
 using Orleans.Tbptt.Training.Torch.Native;
 using TorchSharp;
@@ -22,10 +26,10 @@ public sealed class NativeMemoryTests(ITestOutputHelper output)
     private static readonly RunSpec Average = new()
     {
         Name = "average",
-        Model = new() { HiddenSize = 20 },
+        Model = new() { Cell = new LstmCell(), HiddenSize = 20 },
         Data = new() { Source = SourceKind.Average, BatchSize = 10, Sequences = 330, SequenceLength = 100, ValidationFraction = 1.0 / 11 },
         Tbptt = new() { ChunkLength = 10 },
-        Train = new() { Epochs = 67, Loss = LossKind.Mse, Optimizer = new() { Name = OptimizerKind.Adam, Lr = 1e-3 } },
+        Train = new() { Epochs = 67, Loss = new SquaredError(), Optimizer = new Adam { Lr = 1e-3 } },
     };
 
     [Fact]
@@ -33,7 +37,7 @@ public sealed class NativeMemoryTests(ITestOutputHelper output)
     {
         long atFirst = Begin();
         using var prepared = PreparedRun.Prepare(Average);
-        var trainer = new SingleProcessTrainer(prepared.Spec, prepared.Data, () => new TorchReplica(prepared.Spec.Model, LossKind.Mse, torch.CPU));
+        var trainer = new SingleProcessTrainer(prepared.Spec, prepared.Data, () => new TorchReplica(prepared.Spec.Model, new SquaredError(), torch.CPU));
         long afterWarmUp = 0, steps = 0, peakAfterWarmUp = 0;
 
         Assert.Null(trainer.Train(_ =>
@@ -55,17 +59,17 @@ public sealed class NativeMemoryTests(ITestOutputHelper output)
 
     /// <summary>Every path there is: embedding, layers with dropout, segments, idle lanes, evaluation, another cell.</summary>
     [Theory]
-    [InlineData(CellKind.Lstm)]
-    [InlineData(CellKind.Gru)]
-    [InlineData(CellKind.Rnn)]
-    public void LiveTensors_StayTheSame_OnEveryPath(CellKind cell)
+    [InlineData("lstm")]
+    [InlineData("gru")]
+    [InlineData("rnn")]
+    public void LiveTensors_StayTheSame_OnEveryPath(string cell)
     {
         long atFirst = Begin();
         var spec = Average with
         {
-            Model = new() { Cell = cell, HiddenSize = 6, Layers = 2, Dropout = 0.3, OutputSize = 5, Embedding = new() { Vocabulary = 7, Size = 3 } },
+            Model = new() { Cell = TestChoices.Cell(cell), HiddenSize = 6, Layers = 2, Dropout = 0.3, OutputSize = 5, Embedding = new() { Vocabulary = 7, Size = 3 } },
             Data = Average.Data with { BatchSize = 6 },
-            Train = Average.Train with { Trainers = 2, Epochs = 20, Loss = LossKind.CrossEntropy },
+            Train = Average.Train with { Trainers = 2, Epochs = 20, Loss = new CrossEntropy() },
         };
         using var data = new FormulaData(new(0, 7, 0, 5), new Draws(91).Ints(20, 1, 30), [12, 7, 3]);
         var trainer = new SingleProcessTrainer(spec, data, () => new TorchReplica(spec.Model, spec.Train.Loss, torch.CPU));

@@ -3,6 +3,8 @@ using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
 using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Engines;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Optimizers;
 using Orleans.Tbptt.Training.Steps;
 using Orleans.Tbptt.Training.Torch.Native;
 
@@ -11,20 +13,20 @@ namespace Orleans.Tbptt.Tests.Training;
 public sealed class SingleProcessTrainerTests
 {
     [Theory]
-    [InlineData(EngineKind.Fused, CellKind.Lstm, 0.0)]
-    [InlineData(EngineKind.Fused, CellKind.Lstm, 0.4)]
-    [InlineData(EngineKind.Fused, CellKind.Gru, 0.4)]
-    [InlineData(EngineKind.Fused, CellKind.Rnn, 0.4)]
-    [InlineData(EngineKind.Torch, CellKind.Lstm, 0.0)]
-    [InlineData(EngineKind.Torch, CellKind.Lstm, 0.4)]
-    [InlineData(EngineKind.Torch, CellKind.Gru, 0.4)]
-    [InlineData(EngineKind.Torch, CellKind.Rnn, 0.4)]
-    public void AnyNumberOfTrainers_GiveTheSameModel_WithinRounding(EngineKind engine, CellKind cell, double dropout)
+    [InlineData(EngineKind.Fused, "lstm", 0.0)]
+    [InlineData(EngineKind.Fused, "lstm", 0.4)]
+    [InlineData(EngineKind.Fused, "gru", 0.4)]
+    [InlineData(EngineKind.Fused, "rnn", 0.4)]
+    [InlineData(EngineKind.Torch, "lstm", 0.0)]
+    [InlineData(EngineKind.Torch, "lstm", 0.4)]
+    [InlineData(EngineKind.Torch, "gru", 0.4)]
+    [InlineData(EngineKind.Torch, "rnn", 0.4)]
+    public void AnyNumberOfTrainers_GiveTheSameModel_WithinRounding(EngineKind engine, string cell, double dropout)
     {
-        var alone = Train(Spec(cell, 1, dropout) with { Engine = engine }, Uneven());
+        var alone = Train(Spec(TestChoices.Cell(cell), 1, dropout) with { Engine = engine }, Uneven());
         foreach (int trainers in new[] { 2, 3, 6 })
         {
-            var split = Train(Spec(cell, trainers, dropout) with { Engine = engine }, Uneven());
+            var split = Train(Spec(TestChoices.Cell(cell), trainers, dropout) with { Engine = engine }, Uneven());
 
             // The sum over lanes is taken in another order: some roundings of 6e-8 a step, carried through plain gradient descent, which does
             // not blow them up. Another mask for one unit, or a mean of means, costs 1e-3 and more.
@@ -37,12 +39,12 @@ public sealed class SingleProcessTrainerTests
 
     [Fact]
     public void Dropout_MakesADifference() =>
-        Assert.NotEqual(Train(Spec(CellKind.Lstm, 1, 0), Uneven()).Losses[0], Train(Spec(CellKind.Lstm, 1, 0.4), Uneven()).Losses[0]);
+        Assert.NotEqual(Train(Spec(new LstmCell(), 1, 0), Uneven()).Losses[0], Train(Spec(new LstmCell(), 1, 0.4), Uneven()).Losses[0]);
 
     [Fact]
     public void StochasticRounding_IsAnotherResult_WithinThePrecisionOfBfloat16()
     {
-        var spec = Spec(CellKind.Lstm, 2, 0);
+        var spec = Spec(new LstmCell(), 2, 0);
         var (full, rounded) = (Train(spec, Uneven()), Train(spec with { Train = spec.Train with { Wire = WireKind.Bfloat16 } }, Uneven()));
 
         Assert.NotEqual(full.Losses[^1], rounded.Losses[^1]);
@@ -58,12 +60,12 @@ public sealed class SingleProcessTrainerTests
     public void Gradient_OfUnevenLanes_CountsEveryElementOnce(int trainers)
     {
         using var data = new FormulaData(new(3, 0, 2, 0), [40, 1]);
-        var spec = Spec(CellKind.Lstm, trainers, 0);
+        var spec = Spec(new LstmCell(), trainers, 0);
         spec = spec with
         {
             Data = spec.Data with { BatchSize = 2 },
             Tbptt = new() { ChunkLength = 40 },
-            Train = spec.Train with { ClipNorm = null, Optimizer = new() { Name = OptimizerKind.Sgd, Lr = 1 } },
+            Train = spec.Train with { ClipNorm = null, Optimizer = new Sgd { Lr = 1 } },
         };
         using var trainer = Trainer(spec, data);
         float[] before = trainer.State.Parameters.ToArray();
@@ -87,7 +89,7 @@ public sealed class SingleProcessTrainerTests
     [Fact]
     public void Evaluation_BetweenSteps_LeavesTrainingAlone()
     {
-        var spec = Spec(CellKind.Lstm, 3, 0.4);
+        var spec = Spec(new LstmCell(), 3, 0.4);
         using var plain = Trainer(spec, Held());
         using var evaluated = Trainer(spec, Held());
         for (int step = 0; step < 12; step++)
@@ -110,7 +112,7 @@ public sealed class SingleProcessTrainerTests
         int[] held = [9, 4, 12, 7, 5, 11, 3];
         double Loss(int trainers, int[] sequences)
         {
-            using var trainer = Trainer(Spec(CellKind.Gru, trainers, 0.4), new FormulaData(new(3, 0, 2, 0), [4, 5, 6, 7, 8, 9], sequences));
+            using var trainer = Trainer(Spec(new GruCell(), trainers, 0.4), new FormulaData(new(3, 0, 2, 0), [4, 5, 6, 7, 8, 9], sequences));
             return trainer.Evaluate()!.Value;
         }
 
@@ -118,7 +120,7 @@ public sealed class SingleProcessTrainerTests
 
         Assert.Equal(alone, Loss(2, held), 1e-6);
         Assert.Equal(alone, Loss(6, held), 1e-6);
-        using var none = Trainer(Spec(CellKind.Gru, 1, 0), new FormulaData(new(3, 0, 2, 0), [4, 5, 6, 7, 8, 9]));
+        using var none = Trainer(Spec(new GruCell(), 1, 0), new FormulaData(new(3, 0, 2, 0), [4, 5, 6, 7, 8, 9]));
         Assert.Null(none.Evaluate());
     }
 
@@ -127,7 +129,7 @@ public sealed class SingleProcessTrainerTests
     [InlineData(EngineKind.Torch)]
     public void TwoThreadsInOneProcess_GiveTheSameBitsAsOneAlone(EngineKind engine)
     {
-        RunSpec[] specs = [Spec(CellKind.Lstm, 2, 0.4) with { Engine = engine }, Spec(CellKind.Gru, 3, 0.4) with { Engine = engine }];
+        RunSpec[] specs = [Spec(new LstmCell(), 2, 0.4) with { Engine = engine }, Spec(new GruCell(), 3, 0.4) with { Engine = engine }];
         var alone = specs.Select(spec => Train(spec, Uneven())).ToArray();
 
         using var start = new Barrier(4);
@@ -153,8 +155,8 @@ public sealed class SingleProcessTrainerTests
     [Fact]
     public void Run_EndsWithTheOutcomeThatIsNotFinite()
     {
-        var spec = Spec(CellKind.Lstm, 2, 0);
-        using var trainer = Trainer(spec with { Train = spec.Train with { ClipNorm = null, Optimizer = new() { Name = OptimizerKind.Sgd, Lr = 1e38 } } }, Uneven());
+        var spec = Spec(new LstmCell(), 2, 0);
+        using var trainer = Trainer(spec with { Train = spec.Train with { ClipNorm = null, Optimizer = new Sgd { Lr = 1e38 } } }, Uneven());
         int steps = 0;
 
         var end = trainer.Train(_ => steps++);
@@ -189,14 +191,14 @@ public sealed class SingleProcessTrainerTests
 
     private static FormulaData Uneven() => new(new(3, 0, 2, 0), new Draws(82).Ints(30, 1, 20));
 
-    private static RunSpec Spec(CellKind cell, int trainers, double dropout)
+    private static RunSpec Spec(CellSpec cell, int trainers, double dropout)
     {
         var spec = TestSpecs.Average(trainers, layers: 2, dropout);
         return spec with
         {
             Tbptt = new() { ChunkLength = 5 },
             Model = spec.Model with { Cell = cell, InputSize = 3, OutputSize = 2 },
-            Train = spec.Train with { Optimizer = new() { Name = OptimizerKind.Sgd, Lr = 0.1, Momentum = 0.5 } },
+            Train = spec.Train with { Optimizer = new Sgd { Lr = 0.1, Momentum = 0.5 } },
         };
     }
 }

@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training;
 
 namespace Orleans.Tbptt.Grains.Runs;
 

@@ -19,7 +19,7 @@ public interface IEngineLibrary
     /// <param name="device">Its device, <c>cpu</c> or <c>cuda:N</c>.</param>
     /// <exception cref="EngineUnavailableException">The engine's native libraries cannot be loaded.</exception>
     /// <exception cref="DeviceUnavailableException">This machine has no such device.</exception>
-    IReplica Open(ModelSpec model, LossKind loss, DeviceName device);
+    IReplica Open(ModelSpec model, LossSpec loss, DeviceName device);
 }
 
 /// <summary>An engine cannot be used in this process. The message is one line: the failure and its remedy.</summary>

@@ -19,7 +19,7 @@ internal sealed unsafe class FusedLayer : IDisposable
 
     public FusedLayer(ModelSpec model, ParameterLayout layout, int index)
     {
-        _cell = RecurrentCell.Of(model.Cell);
+        _cell = (RecurrentCell)model.Cell;
         Memory = new(_cell, model.HiddenSize);
         Input = new(layout, $"rnn.weight_ih_l{index}");
         _recurrent = new(layout, $"rnn.weight_hh_l{index}");

@@ -12,14 +12,14 @@ namespace Orleans.Tbptt.Training.Fused;
 /// <remarks>Its buffers grow to the largest chunk so far; a step allocates no managed memory. Not thread-safe.</remarks>
 public sealed unsafe class FusedReplica : IReplica
 {
-    private readonly LossKind _loss;
+    private readonly Loss _loss;
+    private float[] _scratch = [];
     private readonly Timetable _times = new();
     private readonly TokenTable? _tokens;
     private readonly FusedLayer[] _layers;
     private readonly LayerInputs _inputs;
     private readonly HiddenRows _hidden;
     private readonly FusedHead _head;
-    private readonly SquaredError _squaredError = new();
     private readonly ModelSpec _model;
     private bool _isLoaded;
     private bool _isDisposed;
@@ -27,9 +27,9 @@ public sealed unsafe class FusedReplica : IReplica
     /// <summary>Creates a replica of a model whose sizes are all known.</summary>
     /// <param name="model">The network.</param>
     /// <param name="loss">The loss to minimise.</param>
-    public FusedReplica(ModelSpec model, LossKind loss)
+    public FusedReplica(ModelSpec model, LossSpec loss)
     {
-        (_model, _loss) = (model, loss);
+        (_model, _loss) = (model, (Loss)loss);
         Layout = ParameterLayout.Of(model);
         _layers = [.. Enumerable.Range(0, model.Layers).Select(layer => new FusedLayer(model, Layout, layer))];
         _tokens = model.Embedding is { } embedding ? new(Layout, embedding, _layers[0]) : null;
@@ -80,7 +80,7 @@ public sealed unsafe class FusedReplica : IReplica
         }
 
         Recur(batch, dropout, hiddenBefore, hiddenAfter, backward: true);
-        double loss = Loss(batch);
+        double loss = _loss.Sum(_head.Outputs, batch, ref _scratch);
         fixed (float* gradient = gradientSum)
             Backward(batch, dropout, gradient);
 
@@ -97,7 +97,7 @@ public sealed unsafe class FusedReplica : IReplica
         if (batch.Rows == 0)
             return 0;
         Recur(batch, DropoutMasks.None, hiddenBefore, hiddenAfter, backward: false);
-        double loss = Loss(batch);
+        double loss = _loss.Sum(_head.Outputs, batch, ref _scratch);
         GC.KeepAlive(this);
         return loss;
     }
@@ -127,9 +127,9 @@ public sealed unsafe class FusedReplica : IReplica
             throw new InvalidOperationException("no parameters have been loaded");
         var shape = batch.Shape;
         bool fits = shape.HasTokens == _tokens is not null && (shape.HasTokens || shape.InputFeatures == _model.InputSize)
-            && (_loss == LossKind.CrossEntropy) == shape.HasClasses && (shape.HasClasses || shape.TargetFeatures == _model.OutputSize);
+            && _loss.OfClasses == shape.HasClasses && (shape.HasClasses || shape.TargetFeatures == _model.OutputSize);
         if (!fits)
-            throw new ArgumentException($"the batch holds {shape}, which does not fit the model with loss {_loss}", nameof(batch));
+            throw new ArgumentException($"the batch holds {shape}, which does not fit the model with loss {_loss.Word}", nameof(batch));
     }
 
     /// <summary>
@@ -154,9 +154,6 @@ public sealed unsafe class FusedReplica : IReplica
         var top = _layers[^1].Memory.Hidden;
         _head.Forward(top[_times.Lanes], top.Stride, _times.Rows);
     }
-
-    private double Loss(ChunkBatch batch) =>
-        _loss == LossKind.Mse ? _squaredError.Sum(_head.Outputs, batch.TargetValues) : CrossEntropy.Sum(_head.Outputs, batch.Classes);
 
     /// <summary>Computes the gradient of every parameter from that of the head's outputs.</summary>
     private void Backward(ChunkBatch batch, DropoutMasks dropout, float* gradient)

@@ -7,7 +7,7 @@ namespace Orleans.Tbptt.Training.Fused;
 /// <summary>Carries hidden state between the lane-major buffer, <c>[lane][h, c][layer][unit]</c>, and the layers' histories.</summary>
 internal sealed class HiddenRows(ModelSpec model, FusedLayer[] layers)
 {
-    private readonly int _states = ParameterLayout.States(model.Cell);
+    private readonly int _states = model.Cell.States;
 
     /// <summary>Copies the state before the chunk of the active lanes into the histories.</summary>
     public void Load(ChunkBatch batch, int layer, ReadOnlySpan<float> hidden)

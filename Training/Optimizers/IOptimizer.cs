@@ -1,5 +1,3 @@
-using Orleans.Tbptt.Specs;
-
 namespace Orleans.Tbptt.Training.Optimizers;
 
 /// <summary>
@@ -46,24 +44,3 @@ public interface IOptimizer
 /// <param name="Name">Its name in <c>torch.optim</c>.</param>
 /// <param name="Values">One value per parameter.</param>
 public readonly record struct RunningAverage(string Name, Memory<float> Values);
-
-/// <summary>Creates the optimizer that a spec names.</summary>
-public static class Optimizer
-{
-    /// <summary>The names of the running averages that an optimizer keeps, in the order of <see cref="IOptimizer.Averages"/>.</summary>
-    public static IReadOnlyList<string> AverageNames(OptimizerSpec spec) => [.. Create(spec, parameters: 0).Averages.Select(average => average.Name)];
-
-    /// <summary>The optimizer that updates the run's parameters after each step, or the outer optimizer after each round.</summary>
-    public static IOptimizer OfTheRun(TrainSpec spec, int parameters) =>
-        spec.Sync.Outer is { } outer ? new Sgd(outer.Momentum, nesterov: true, parameters) : Create(spec.Optimizer, parameters);
-
-    /// <summary>A new optimizer for a number of parameters.</summary>
-    public static IOptimizer Create(OptimizerSpec spec, int parameters) => spec.Name switch
-    {
-        OptimizerKind.Sgd => new Sgd(spec.Momentum, nesterov: false, parameters),
-        OptimizerKind.Adam => new Adam(spec, parameters, weightDecay: 0),
-        OptimizerKind.AdamW => new Adam(spec, parameters, spec.WeightDecay),
-        OptimizerKind.RmsProp => new RmsProp(spec, parameters),
-        _ => throw new ArgumentOutOfRangeException(nameof(spec), spec.Name, "no such optimizer"),
-    };
-}

@@ -1,6 +1,31 @@
 using System.Numerics;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Keys;
 
 namespace Orleans.Tbptt.Training.Optimizers;
+
+/// <summary>Stochastic gradient descent, optionally with momentum, <c>torch.optim.SGD</c>.</summary>
+public sealed record Sgd : UpdateRule
+{
+    /// <summary>Share of the former update that is kept. Default 0.</summary>
+    public double Momentum { get; init; }
+
+    /// <inheritdoc/>
+    public override string Word => "sgd";
+
+    /// <inheritdoc/>
+    public override string About => "stochastic gradient descent";
+
+    /// <inheritdoc/>
+    public override int RunningAverages => Momentum > 0 ? 1 : 0;
+
+    /// <inheritdoc/>
+    public override IOptimizer Create(int parameters) => new MomentumDescent(Momentum, nesterov: false, parameters);
+
+    /// <inheritdoc/>
+    protected override OptimizerSpec WalkOwn(SpecWalk walk) =>
+        this with { Momentum = walk.Number("momentum", Momentum, "share of the former update that is kept", NumberRange.Share) };
+}
 
 /// <summary>
 /// Stochastic gradient descent with momentum, as <c>torch.optim.SGD</c> defines it: v ← m·v + g, then p ← p − lr·v, or with Nesterov's
@@ -10,7 +35,7 @@ namespace Orleans.Tbptt.Training.Optimizers;
 /// <param name="nesterov">Whether the momentum is Nesterov's: the outer optimizer of rounds, whose gradient is the averaged difference of
 /// the trainers' parameters.</param>
 /// <param name="parameters">How many parameters there are.</param>
-internal sealed class Sgd(double momentum, bool nesterov, int parameters) : IOptimizer
+internal sealed class MomentumDescent(double momentum, bool nesterov, int parameters) : IOptimizer
 {
     private readonly float[] _momentum = new float[momentum > 0 ? parameters : 0];
     private Vector<float> _learningRate;

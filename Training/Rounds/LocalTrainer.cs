@@ -74,7 +74,7 @@ public sealed class LocalTrainer
                 return null;
             var step = at with { Step = at.Step + done, Chunk = at.Chunk + done };
             var (lossSum, weight) = _shard.TrainChunk(step, _parameters, _gradient);
-            notFinite = Update(lossSum, weight);
+            notFinite = Update(step.Step, lossSum, weight);
             if (notFinite is null)
             {
                 lossSums.Add(lossSum);
@@ -101,7 +101,7 @@ public sealed class LocalTrainer
 
     /// <summary>Averages over the trainer's own elements, checks, clips, updates. When all lanes are idle there is no update.</summary>
     /// <returns>A description of what is not finite; null when everything is.</returns>
-    private string? Update(double lossSum, double weight)
+    private string? Update(long step, double lossSum, double weight)
     {
         if (weight == 0)
             return null;
@@ -111,7 +111,7 @@ public sealed class LocalTrainer
             return Divergence.Describe(lossSum, _gradient, _shard.Replica.Layout);
         if (_train.ClipNorm is { } limit)
             GradientNorm.Clip(_gradient, norm, limit);
-        _optimizer.Step(_parameters, _gradient, _train.Optimizer.Lr);
+        _optimizer.Step(_parameters, _gradient, _train.LearningRateAt(step));
         return null;
     }
 }

@@ -12,7 +12,7 @@ public static class HiddenTensors
     {
         int[] shape = [model.Layers, lanes, model.HiddenSize];
         int length = model.Layers * lanes * model.HiddenSize;
-        return [.. Names.Take(ParameterLayout.States(model.Cell)).Select((name, state) => new ParameterSlot(name, shape, state * length))];
+        return [.. Names.Take(model.Cell.States).Select((name, state) => new ParameterSlot(name, shape, state * length))];
     }
 
     /// <summary>The lane-major hidden state, <c>[lane][h, c][layer][unit]</c>, put in PyTorch's order.</summary>
@@ -34,7 +34,7 @@ public static class HiddenTensors
     /// <summary>Where the units of each lane, state and layer begin: lane-major, and in PyTorch's order.</summary>
     private static IEnumerable<(int InLanes, int InTensors)> Places(ModelSpec model, int lanes)
     {
-        int states = ParameterLayout.States(model.Cell), inLanes = 0;
+        int states = model.Cell.States, inLanes = 0;
         for (int lane = 0; lane < lanes; lane++)
         {
             for (int state = 0; state < states; state++)

@@ -11,7 +11,7 @@ public sealed class StepCommit
 {
     private readonly TrainingState _state;
     private readonly double? _clipNorm;
-    private readonly double _learningRate;
+    private readonly Specs.TrainSpec _train;
     private readonly int _piece;
     private readonly float[] _gradient;
     private IReadOnlyList<ShardResult> _heads = [];
@@ -26,7 +26,7 @@ public sealed class StepCommit
     public StepCommit(TrainingState state, Specs.TrainSpec train, int piece)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(piece % FixedSum.Width, 0, nameof(piece));
-        (_state, _clipNorm, _learningRate, _piece) = (state, train.ClipNorm, train.Optimizer.Lr, piece);
+        (_state, _clipNorm, _train, _piece) = (state, train.ClipNorm, train, piece);
         _gradient = GC.AllocateUninitializedArray<float>(state.Layout.Length);
         Pieces = (state.Layout.Length + piece - 1) / piece;
     }
@@ -70,7 +70,8 @@ public sealed class StepCommit
         double norm = Norm;
         if (!IsFinite)
             throw new InvalidOperationException($"the step is not finite: loss sum {_lossSum}, gradient norm {norm}");
-        _state.Optimizer.Begin(_learningRate);
+        double learningRate = _train.LearningRateAt(_state.Step);
+        _state.Optimizer.Begin(learningRate);
         for (int i = 0; i < Pieces; i++)
         {
             var gradient = Piece(_gradient, i).Span;
@@ -81,7 +82,7 @@ public sealed class StepCommit
         }
 
         _state.Advance(_heads, _lossSum, _weight);
-        return new(_lossSum / _weight, norm, _learningRate, _weight);
+        return new(_lossSum / _weight, norm, learningRate, _weight);
     }
 
     /// <summary>Says in words why the step is not finite; the state stays as it is.</summary>

@@ -38,7 +38,7 @@ public sealed partial class TrainingState
             Step++;
             EpochLossSum += lossSums[i];
             EpochWeight += weights[i];
-            committed[i] = new(lossSums[i] / weights[i], double.NaN, _spec.Optimizer.Lr, weights[i], i == steps - 1 ? norm : null);
+            committed[i] = new(lossSums[i] / weights[i], double.NaN, _spec.LearningRateAt(Step - 1), weights[i], i == steps - 1 ? norm : null);
         }
 
         return new StepOutcome.Round(committed);

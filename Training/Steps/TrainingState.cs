@@ -90,7 +90,7 @@ public sealed partial class TrainingState
 
         if (_spec.ClipNorm is { } limit)
             GradientNorm.Clip(gradient, norm, limit);
-        double learningRate = _spec.Optimizer.Lr;
+        double learningRate = _spec.LearningRateAt(Step);
         Optimizer.Step(Parameters, gradient, learningRate);
 
         Advance(shards, lossSum, weight);

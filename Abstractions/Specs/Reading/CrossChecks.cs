@@ -1,3 +1,5 @@
+using Orleans.Tbptt.Specs.Keys;
+
 namespace Orleans.Tbptt.Specs.Reading;
 
 /// <summary>What keys must be to one another. A check whose keys have mistakes of their own is passed over.</summary>
@@ -6,6 +8,8 @@ internal static class CrossChecks
     public static void Run(RunSpec spec, Findings findings)
     {
         Engine(spec, findings);
+        Torch(spec, findings);
+        Tbptt(spec.Tbptt, findings);
         Trainers(spec, findings);
         Sync(spec.Train.Sync, findings);
         Wire(spec.Train, findings);
@@ -14,7 +18,7 @@ internal static class CrossChecks
         Size(spec.Model, findings);
         if (!findings.Sound("data.source"))
             return;
-        string source = Spelling.Of(Spelling.Sources, spec.Data.Source);
+        string source = Words.For(Words.Sources, spec.Data.Source);
         Loss(spec, findings);
         Embedding(spec, findings);
         Shuffle(spec.Data, source, findings);
@@ -27,6 +31,30 @@ internal static class CrossChecks
     {
         if (findings.Sound("engine", "device") && spec is { Engine: EngineKind.Fused, Device.CudaIndex: not null })
             findings.Tell("engine", $"fused with device {spec.Device}", "auto or torch, for fused computes on CPUs", "change it, or set device to cpu");
+    }
+
+    /// <summary>libtorch has the modules that it has.</summary>
+    private static void Torch(RunSpec spec, Findings findings)
+    {
+        if (!findings.Sound("engine", "device") || (spec.Engine != EngineKind.Torch && spec.Device.CudaIndex is null))
+            return;
+        string where = spec.Engine == EngineKind.Torch ? "engine torch" : $"device {spec.Device}";
+        if (findings.Sound("model.cell") && spec.Model.Cell.TorchModule is null)
+            Refuse("model.cell", spec.Model.Cell.Word, "cell");
+        if (findings.Sound("train.loss") && spec.Train.Loss.TorchFunction is null)
+            Refuse("train.loss", spec.Train.Loss.Word, "loss");
+
+        void Refuse(string key, string word, string what) => findings.Tell(
+            key, $"{word} with {where}", $"a {what} that libtorch has", "choose another one, or write engine: fused and device: cpu");
+    }
+
+    private static void Tbptt(TbpttSpec tbptt, Findings findings)
+    {
+        const string Expected = "exactly one of chunkLength and chunkCount";
+        if (tbptt is { ChunkLength: not null, ChunkCount: not null })
+            findings.Tell("tbptt.chunkCount", "chunkCount beside chunkLength", Expected, "remove one of the two");
+        if (tbptt is { ChunkLength: null, ChunkCount: null } && findings.Sound("tbptt"))
+            findings.Tell("tbptt", "neither chunkLength nor chunkCount", Expected, "add chunkLength");
     }
 
     private static void Trainers(RunSpec spec, Findings findings)
@@ -52,7 +80,7 @@ internal static class CrossChecks
     {
         if (findings.Sound("train.sync.mode", "train.wire") && train is { IsLocal: true, IsNarrow: true })
         {
-            findings.Tell("train.wire", $"{Spelling.Of(Spelling.Wires, train.Wire)} with sync.mode local",
+            findings.Tell("train.wire", $"{Words.For(Words.Wires, train.Wire)} with sync.mode local",
                 "float32, for what local steps add up to is too fine for it", "remove it, or write mode: every");
         }
     }

@@ -1,3 +1,5 @@
+using Orleans.Tbptt.Specs.Keys;
+
 namespace Orleans.Tbptt.Specs.Reading;
 
 internal sealed partial class SectionReader
@@ -55,20 +57,20 @@ internal sealed partial class SectionReader
         Text(key, Take(key) ?? (fallback is null ? Missing(key, expected) : null), expected) ?? fallback ?? "";
 
     /// <summary>Reads one of some words; without a fallback it must be there.</summary>
-    public T Choice<T>(string key, IReadOnlyList<(string Word, T Value)> words, T? fallback = null) where T : struct
+    public T Choice<T>(string key, IReadOnlyList<Word<T>> words, Word<T>? fallback)
     {
-        string[] all = [.. words.Select(word => word.Word)];
+        string[] all = [.. words.Select(word => word.Text)];
         string expected = Show.Or(all);
         Node? node = Take(key) ?? (fallback is null ? Missing(key, expected) : null);
         if (node is ScalarNode scalar && all.Contains(scalar.Text))
-            return words.First(word => word.Word == scalar.Text).Value;
+            return words.First(word => word.Text == scalar.Text).Value;
         if (node is not (null or BrokenNode))
         {
             string? near = node is ScalarNode text ? Nearest.To(text.Text, all) : null;
             Wrong(key, node, expected, near is null ? "choose one of them" : $"did you mean {near}?");
         }
 
-        return fallback ?? words[0].Value;
+        return (fallback ?? words[0]).Value;
     }
 
     /// <summary>Reads a list of different texts; empty when it is left out.</summary>

@@ -13,6 +13,7 @@ internal sealed partial class SectionReader
     private readonly string _choice = "";
     private readonly string? _variant;
     private readonly string[] _owners = [];
+    private readonly bool _eachOnce;
 
     /// <summary>A reader of a section; of none when its mistake has been told, and then everything is a stand-in.</summary>
     public SectionReader(MapNode? map, string path, Findings findings)
@@ -23,13 +24,14 @@ internal sealed partial class SectionReader
         _known = [];
     }
 
-    private SectionReader(SectionReader section, string choice, string variant, string[] owners)
+    private SectionReader(SectionReader section, string choice, string? variant, string[] owners, bool eachOnce = false)
         : this(section._map, section._path, section._findings)
     {
         _known = section._known;
         _choice = choice;
         _variant = variant;
         _owners = owners;
+        _eachOnce = eachOnce;
     }
 
     /// <summary>
@@ -40,6 +42,19 @@ internal sealed partial class SectionReader
     /// <param name="owners">Those that have the keys.</param>
     public SectionReader OnlyWith(string choice, string? variant, params string[] owners) =>
         variant is null || owners.Contains(variant) ? this : new SectionReader(this, choice, variant, owners);
+
+    /// <summary>The same section for several readers of the same keys: a key that was asked for before counts as one whose mistake is known, and none is required.</summary>
+    public SectionReader EachOnce() => new(this, "", null, [], eachOnce: true);
+
+    /// <summary>The section at a key; null when there is none, or none is written there.</summary>
+    public SectionReader? Part(string key) =>
+        Take(key) is MapNode map ? new SectionReader(map, Findings.Join(_path, key), _findings) : null;
+
+    /// <summary>A section without keys at a key that has another value.</summary>
+    public SectionReader Empty(string key) => new(new MapNode(_map!.Entries[key].Place), Findings.Join(_path, key), _findings);
+
+    /// <summary>Whether a key was read without a mistake.</summary>
+    public bool IsSound(string key) => _findings.Sound(Findings.Join(_path, key));
 
     /// <summary>Whether the key is there.</summary>
     public bool Has(string key) => Take(key) is not null;
@@ -85,6 +100,8 @@ internal sealed partial class SectionReader
         bool asked = _known.Contains(key);
         if (!asked && (there || _variant is null))
             _known.Add(key);
+        if (asked && _eachOnce)
+            return new BrokenNode(default);
         if (!there || _map!.Entries[key].Value is ScalarNode { IsNull: true })
             return null;
         if (_variant is null)
@@ -96,7 +113,7 @@ internal sealed partial class SectionReader
 
     private Node? Missing(string key, string expected)
     {
-        if (_map is not null)
+        if (_map is not null && !_eachOnce)
             Tell(key, "nothing", expected, $"add {key}");
         return null;
     }

@@ -1,19 +1,18 @@
+using Orleans.Tbptt.Specs.Keys;
+
 namespace Orleans.Tbptt.Specs.Reading;
 
 /// <summary>Reads <c>data.source</c> and makes paths absolute.</summary>
 internal sealed class SpecPaths(string baseDirectory, bool filesMustExist)
 {
-    private const string Forms = "average, sine, csv:PATH, npy:INPUTS,TARGETS[,LENGTHS] or bytes:GLOB";
+    public const string Forms = "average, sine, csv:PATH, npy:INPUTS,TARGETS[,LENGTHS] or bytes:GLOB";
     private readonly string _base = Path.GetFullPath(baseDirectory.Length == 0 ? "." : baseDirectory);
 
     /// <summary>Reads the kind of source and the paths behind its colon.</summary>
-    public (SourceKind Kind, IReadOnlyList<string> Paths) Source(SectionReader data)
+    public (SourceKind Kind, IReadOnlyList<string> Paths) Source(SectionReader data, string text)
     {
-        string text = data.Text("source", Forms);
-        if (text.Length == 0)
-            return (default, []);
         string[] parts = text.Split(':', 2);
-        string[] words = [.. Spelling.Sources.Select(source => source.Word)];
+        string[] words = [.. Words.Sources.Select(source => source.Text)];
         int index = Array.IndexOf(words, parts[0]);
         if (index < 0)
         {
@@ -22,7 +21,7 @@ internal sealed class SpecPaths(string baseDirectory, bool filesMustExist)
             return (default, []);
         }
 
-        SourceKind kind = Spelling.Sources[index].Value;
+        SourceKind kind = Words.Sources[index].Value;
         return (kind, Paths(data, kind, parts[0], parts.Length == 2 ? parts[1].TrimStart() : null));
     }
 
@@ -78,7 +77,8 @@ internal sealed class SpecPaths(string baseDirectory, bool filesMustExist)
         {
             SourceKind.Csv => [File(data, "source", paths, "a CSV file")],
             SourceKind.Bytes => [Glob(data, "source", paths)],
-            _ => Arrays(data, paths),
+            SourceKind.Npy => Arrays(data, paths),
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "a source without paths"),
         };
     }
 

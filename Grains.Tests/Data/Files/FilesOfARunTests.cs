@@ -3,6 +3,8 @@ using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Safetensors;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Losses;
 
 namespace Orleans.Tbptt.Tests.Data.Files;
 
@@ -31,7 +33,7 @@ public sealed class FilesOfARunTests : IDisposable
         byte[] inputs = NpyFiles.Of<float>("<f4", "2, 3, 1", 1, 2, 3, 4, 5, 6), targets = NpyFiles.Of<float>("<f4", "2, 3, 1", 1, 2, 3, 4, 5, 6);
         byte[] lengths = NpyFiles.Of<long>("<i8", "2,", 3, 2);
         DataSpec data = Given.Npy(_directory.Write("x.npy", inputs), _directory.Write("y.npy", targets), _directory.Write("n.npy", lengths));
-        var model = new ModelSpec { HiddenSize = 2, InputSize = 1, OutputSize = 1 };
+        var model = new ModelSpec { Cell = new LstmCell(), HiddenSize = 2, InputSize = 1, OutputSize = 1 };
         ParameterLayout layout = ParameterLayout.Of(model);
         using (FileStream file = File.Create(_directory.File("w.safetensors")))
             SafetensorsFile.Write(file, layout, new float[layout.Length]);
@@ -210,7 +212,7 @@ public sealed class FilesOfARunTests : IDisposable
     }
 
     private static RunSpec BytesSpec(DataSpec data) =>
-        Given.Spec(data, new() { HiddenSize = 2, Embedding = new() { Size = 2 } }, LossKind.CrossEntropy);
+        Given.Spec(data, new() { Cell = new LstmCell(), HiddenSize = 2, Embedding = new() { Size = 2 } }, new CrossEntropy());
 
     private static string Hash(ReadOnlySpan<byte> content) => Convert.ToHexStringLower(SHA256.HashData(content));
 

@@ -2,6 +2,7 @@ using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Training.Fused.Losses;
 using TorchSharp;
 
 namespace Orleans.Tbptt.Tests.Grains.Hosting;
@@ -49,7 +50,7 @@ public sealed class AfterTheRunTests(OneSilo fixture) : IClassFixture<OneSilo>
             Model = spec.Model with { InputSize = null, OutputSize = null, Embedding = new() { Size = 6 } },
             Data = new() { Source = SourceKind.Bytes, Paths = [directory.File("*.txt")], BatchSize = 6 },
             Tbptt = new() { ChunkLength = 100 },
-            Train = spec.Train with { Loss = LossKind.CrossEntropy },
+            Train = spec.Train with { Loss = new CrossEntropy() },
         };
         fixture.Calls.Reset();
         using var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 0, 5));

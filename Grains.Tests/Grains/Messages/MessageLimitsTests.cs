@@ -4,7 +4,7 @@ using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Tests.Specs;
 
 namespace Orleans.Tbptt.Tests.Grains.Messages;
 
@@ -24,9 +24,9 @@ public sealed class MessageLimitsTests
     {
         using ServiceProvider services = new ServiceCollection().AddSerializer().BuildServiceProvider();
         var serializer = services.GetRequiredService<Serializer>();
-        RunSpec average = TestSpecs.Average();
+        RunSpec bytes = SpecFixture.Sound(SpecFixture.Bytes);
         // The most text that a submission may have, in characters of three bytes each.
-        RunSpec largest = average with { Data = average.Data with { Exclude = [.. Enumerable.Range(0, (1 << 20) / 4096).Select(i => new string((char)('日' + i), 4096))] } };
+        RunSpec largest = bytes with { Data = bytes.Data with { Exclude = [.. Enumerable.Range(0, (1 << 20) / 4096).Select(i => new string((char)('日' + i), 4096))] } };
         long left = MessageLimits.LargestBody - (long)MessageLimits.LargestBuffers * sizeof(float);
 
         int assignment = serializer.SerializeToArray(new ShardAssignment(

@@ -3,6 +3,8 @@ using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.Optimizers;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Tests.Grains.Runs;
@@ -101,7 +103,7 @@ public sealed class RunOutcomeTests(OneSilo fixture) : IClassFixture<OneSilo>
         fixture.Calls.Reset();
         var spec = Spec with
         {
-            Train = Spec.Train with { ClipNorm = null, Optimizer = new() { Name = OptimizerKind.Sgd, Lr = 1e30 } },
+            Train = Spec.Train with { ClipNorm = null, Optimizer = new Sgd { Lr = 1e30 } },
         };
 
         var run = await fixture.Silos.Train(spec);

@@ -2,6 +2,7 @@ using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Training.Optimizers;
 
 namespace Orleans.Tbptt.Tests.Grains.Steps;
 
@@ -132,7 +133,7 @@ public sealed class RoundTransactionTests(OneSilo fixture) : IClassFixture<OneSi
 
         var run = await fixture.Silos.Train(Spec with
         {
-            Train = Spec.Train with { ClipNorm = null, Optimizer = new() { Name = OptimizerKind.Sgd, Lr = 1e30 } },
+            Train = Spec.Train with { ClipNorm = null, Optimizer = new Sgd { Lr = 1e30 } },
         });
 
         Assert.Equal((RunState.Diverged, 0L), (run.End.State, run.End.Step));

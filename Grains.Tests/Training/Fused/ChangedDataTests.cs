@@ -2,6 +2,8 @@ using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Training.Reference;
 using Orleans.Tbptt.Training.Fused;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Tests.Training.Fused;
@@ -14,8 +16,8 @@ public sealed class ChangedDataTests
     [InlineData(6, 9, "class")]
     public void Replica_RefusesTokensAndClassesThatItHasNot_AndGoesOnWithSoundOnes(int vocabulary, int classes, string told)
     {
-        var model = new ModelSpec { HiddenSize = 5, InputSize = 3, OutputSize = 4, Embedding = new() { Vocabulary = 6, Size = 3 } };
-        using FusedReplica replica = new(model, LossKind.CrossEntropy), untouched = new(model, LossKind.CrossEntropy);
+        var model = new ModelSpec { Cell = new LstmCell(), HiddenSize = 5, InputSize = 3, OutputSize = 4, Embedding = new() { Vocabulary = 6, Size = 3 } };
+        using FusedReplica replica = new(model, new CrossEntropy()), untouched = new(model, new CrossEntropy());
         ChunkBatch changed = Batch(vocabulary, classes), sound = Batch(6, 4);
         float[] parameters = new Draws(3).Floats(replica.Layout.Length), hidden = new float[2 * replica.Layout.HiddenPerLane], gradient = new float[parameters.Length];
         replica.LoadParameters(parameters);

@@ -7,6 +7,8 @@ using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
 using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Fused;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Losses;
 
 namespace Orleans.Tbptt.Tests.Training.Fused;
 
@@ -43,19 +45,19 @@ public sealed class SameBitsOnAnyProcessorTests(ITestOutputHelper output)
     {
         int width = Vector512.IsHardwareAccelerated ? 16 : Vector256.IsHardwareAccelerated ? 8 : Vector128.IsHardwareAccelerated ? 4 : 1;
         var hashes = new List<string> { $"{width}" };
-        foreach (var cell in Enum.GetValues<CellKind>())
+        foreach (var cell in TestChoices.Cells.Select(TestChoices.Cell))
         {
             hashes.Add(Train(cell, hidden: 21, tokens: false));
             hashes.Add(Train(cell, hidden: 37, tokens: true));
         }
 
         // Sums so long that they are taken in parts, whose lengths depend on the registers.
-        hashes.Add(Train(CellKind.Rnn, hidden: 400, tokens: false));
+        hashes.Add(Train(new RnnCell(), hidden: 400, tokens: false));
 
         return string.Join(' ', hashes);
     }
 
-    private static string Train(CellKind cell, int hidden, bool tokens)
+    private static string Train(CellSpec cell, int hidden, bool tokens)
     {
         var spec = TestSpecs.Average(trainers: 2, layers: 2, dropout: 0.3, epochs: 2);
         spec = spec with
@@ -63,7 +65,7 @@ public sealed class SameBitsOnAnyProcessorTests(ITestOutputHelper output)
             Model = tokens
                 ? new() { Cell = cell, HiddenSize = hidden, Layers = 2, Dropout = 0.3, InputSize = 5, OutputSize = 13, Embedding = new() { Vocabulary = 29, Size = 5 } }
                 : spec.Model with { Cell = cell, HiddenSize = hidden, InputSize = 3, OutputSize = 2 },
-            Train = spec.Train with { Loss = tokens ? LossKind.CrossEntropy : LossKind.Mse },
+            Train = spec.Train with { Loss = tokens ? new CrossEntropy() : new SquaredError() },
         };
         using var data = new FormulaData(tokens ? new(0, 29, 0, 13) : new(3, 0, 2, 0), new Draws(82).Ints(15, 1, 25), [12, 7, 3]);
         using var trainer = new SingleProcessTrainer(spec, data, () => new FusedReplica(spec.Model, spec.Train.Loss));

@@ -2,6 +2,7 @@ using System.Numerics;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
+using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Optimizers;
 
 namespace Orleans.Tbptt.Tests.Training.Optimizers;
@@ -10,14 +11,14 @@ public sealed class OptimizerTests
 {
     private static readonly Dictionary<string, OptimizerSpec> Specs = new()
     {
-        ["sgd"] = new() { Name = OptimizerKind.Sgd, Lr = 0 },
-        ["sgd, momentum"] = new() { Name = OptimizerKind.Sgd, Lr = 0, Momentum = 0.9 },
-        ["adam"] = new() { Name = OptimizerKind.Adam, Lr = 0 },
-        ["adam, other rates"] = new() { Name = OptimizerKind.Adam, Lr = 0, Beta1 = 0.8, Beta2 = 0.95, Eps = 1e-3 },
-        ["adamw"] = new() { Name = OptimizerKind.AdamW, Lr = 0 },
-        ["adamw, strong decay"] = new() { Name = OptimizerKind.AdamW, Lr = 0, WeightDecay = 0.5 },
-        ["rmsprop"] = new() { Name = OptimizerKind.RmsProp, Lr = 0 },
-        ["rmsprop, other rates"] = new() { Name = OptimizerKind.RmsProp, Lr = 0, Alpha = 0.8, Eps = 1e-2 },
+        ["sgd"] = new Sgd { Lr = 0 },
+        ["sgd, momentum"] = new Sgd { Lr = 0, Momentum = 0.9 },
+        ["adam"] = new Adam { Lr = 0 },
+        ["adam, other rates"] = new Adam { Lr = 0, Beta1 = 0.8, Beta2 = 0.95, Eps = 1e-3 },
+        ["adamw"] = new AdamW { Lr = 0 },
+        ["adamw, strong decay"] = new AdamW { Lr = 0, WeightDecay = 0.5 },
+        ["rmsprop"] = new RmsProp { Lr = 0 },
+        ["rmsprop, other rates"] = new RmsProp { Lr = 0, Alpha = 0.8, Eps = 1e-2 },
     };
 
     public static TheoryData<string> Names { get; } = [.. Specs.Keys];
@@ -83,7 +84,7 @@ public sealed class OptimizerTests
         float[] parameters = draws.Floats(Length, 2);
         double[] expected = [.. parameters.Select(value => (double)value)], velocity = new double[Length];
         var sync = new SyncSpec { Mode = SyncMode.Local, Outer = new() { Lr = lr, Momentum = momentum } };
-        var optimizer = Optimizer.OfTheRun(new() { Epochs = 1, Loss = LossKind.Mse, Optimizer = Specs["adam"], Sync = sync }, Length);
+        var optimizer = Optimizer.OfTheRun(new() { Epochs = 1, Loss = new SquaredError(), Optimizer = Specs["adam"], Sync = sync }, Length);
         for (int step = 0; step < Steps; step++)
         {
             float[] gradient = draws.Floats(Length, 0.1);

@@ -1,4 +1,4 @@
-using Orleans.Tbptt.Training.Optimizers;
+using Orleans.Tbptt.Numerics;
 
 namespace Orleans.Tbptt.Tests.Training.Optimizers;
 

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Optimizers;
 
 namespace Orleans.Tbptt.Tests.Training.Optimizers;
 
@@ -16,33 +17,34 @@ internal sealed class TextbookOptimizer(OptimizerSpec spec, float[] initial)
         _step++;
         for (int i = 0; i < gradient.Length; i++)
         {
-            Parameters[i] = spec.Name switch
+            Parameters[i] = spec switch
             {
-                OptimizerKind.Sgd => Sgd(Parameters[i], gradient[i], lr, ref _first[i]),
-                OptimizerKind.Adam => Adam(Parameters[i], gradient[i], lr, ref _first[i], ref _second[i]),
-                OptimizerKind.AdamW => Adam(Parameters[i] - lr * spec.WeightDecay * Parameters[i], gradient[i], lr, ref _first[i], ref _second[i]),
-                _ => RmsProp(Parameters[i], gradient[i], lr, ref _first[i]),
+                Sgd rule => Sgd(rule, Parameters[i], gradient[i], lr, ref _first[i]),
+                Adam rule => Adam(rule, Parameters[i], gradient[i], lr, ref _first[i], ref _second[i]),
+                AdamW rule => Adam(rule, Parameters[i] - lr * rule.WeightDecay * Parameters[i], gradient[i], lr, ref _first[i], ref _second[i]),
+                RmsProp rule => RmsProp(rule, Parameters[i], gradient[i], lr, ref _first[i]),
+                _ => throw new InvalidOperationException($"no textbook has {spec.Word}"),
             };
         }
     }
 
-    private double Sgd(double p, double g, double lr, ref double b)
+    private double Sgd(Sgd rule, double p, double g, double lr, ref double b)
     {
-        b = _step > 1 ? spec.Momentum * b + g : g;
-        return p - lr * (spec.Momentum != 0 ? b : g);
+        b = _step > 1 ? rule.Momentum * b + g : g;
+        return p - lr * (rule.Momentum != 0 ? b : g);
     }
 
-    private double Adam(double p, double g, double lr, ref double m, ref double v)
+    private double Adam(AdaptiveRule rule, double p, double g, double lr, ref double m, ref double v)
     {
-        m = spec.Beta1 * m + (1 - spec.Beta1) * g;
-        v = spec.Beta2 * v + (1 - spec.Beta2) * g * g;
-        double mHat = m / (1 - Math.Pow(spec.Beta1, _step)), vHat = v / (1 - Math.Pow(spec.Beta2, _step));
-        return p - lr * mHat / (Math.Sqrt(vHat) + spec.Eps);
+        m = rule.Beta1 * m + (1 - rule.Beta1) * g;
+        v = rule.Beta2 * v + (1 - rule.Beta2) * g * g;
+        double mHat = m / (1 - Math.Pow(rule.Beta1, _step)), vHat = v / (1 - Math.Pow(rule.Beta2, _step));
+        return p - lr * mHat / (Math.Sqrt(vHat) + rule.Eps);
     }
 
-    private double RmsProp(double p, double g, double lr, ref double v)
+    private static double RmsProp(RmsProp rule, double p, double g, double lr, ref double v)
     {
-        v = spec.Alpha * v + (1 - spec.Alpha) * g * g;
-        return p - lr * g / (Math.Sqrt(v) + spec.Eps);
+        v = rule.Alpha * v + (1 - rule.Alpha) * g * g;
+        return p - lr * g / (Math.Sqrt(v) + rule.Eps);
     }
 }

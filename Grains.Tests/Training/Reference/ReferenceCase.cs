@@ -1,12 +1,14 @@
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Tests.Training.Reference;
 
 /// <summary>Which network, which data, and whether units are dropped between its layers.</summary>
-public sealed record NetworkKind(CellKind Cell, int Layers, bool Tokens, bool Classes, double Dropout);
+public sealed record NetworkKind(string Cell, int Layers, bool Tokens, bool Classes, double Dropout);
 
 /// <summary>One chunk of lanes of unequal lengths, one of them idle, ready for a replica and for the reference network.</summary>
 internal sealed class ReferenceCase
@@ -22,7 +24,7 @@ internal sealed class ReferenceCase
         Shape = new(kind.Tokens ? 0 : 3, kind.Tokens ? 6 : 0, kind.Classes ? 0 : 2, kind.Classes ? 4 : 0);
         Model = new()
         {
-            Cell = kind.Cell,
+            Cell = TestChoices.Cell(kind.Cell),
             Layers = kind.Layers,
             HiddenSize = Units,
             InputSize = kind.Tokens ? 3 : Shape.InputFeatures,
@@ -30,7 +32,7 @@ internal sealed class ReferenceCase
             Embedding = kind.Tokens ? new() { Vocabulary = Shape.Vocabulary, Size = 3 } : null,
             Dropout = kind.Dropout,
         };
-        Loss = kind.Classes ? LossKind.CrossEntropy : LossKind.Mse;
+        Loss = kind.Classes ? new CrossEntropy() : new SquaredError();
         Layout = ParameterLayout.Of(Model);
         Block = new(0, lanes);
         var draws = new Draws(61);
@@ -45,7 +47,7 @@ internal sealed class ReferenceCase
 
     public ModelSpec Model { get; }
 
-    public LossKind Loss { get; }
+    public LossSpec Loss { get; }
 
     public ParameterLayout Layout { get; }
 

@@ -1,4 +1,6 @@
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Losses;
 
 namespace Orleans.Tbptt.Tests.Training.Reference;
 
@@ -12,7 +14,7 @@ internal sealed record ReferenceLane(double[][] Inputs, double[][] Targets, Func
 /// Embedding, recurrent layers, head and loss in double precision, one lane and one unit at a time, written from the equations in PyTorch's
 /// documentation of <c>nn.LSTM</c>, <c>nn.GRU</c>, <c>nn.RNN</c>, <c>nn.Linear</c>, <c>mse_loss</c> and <c>cross_entropy</c>. Forward only.
 /// </summary>
-internal sealed class ReferenceNetwork(ModelSpec model, LossKind loss)
+internal sealed class ReferenceNetwork(ModelSpec model, LossSpec loss)
 {
     private readonly Places[] _layers = [.. Enumerable.Range(0, model.Layers).Select(layer => Places.Of(ParameterLayout.Of(model), layer))];
     private readonly ParameterSlot _embedding = ParameterLayout.Of(model).Slots[0];
@@ -34,7 +36,7 @@ internal sealed class ReferenceNetwork(ModelSpec model, LossKind loss)
             for (int layer = 0; layer < model.Layers; layer++)
             {
                 var h = hidden.AsSpan(layer * _units, _units);
-                var c = model.Cell == CellKind.Lstm ? hidden.AsSpan((model.Layers + layer) * _units, _units) : default;
+                var c = model.Cell is LstmCell ? hidden.AsSpan((model.Layers + layer) * _units, _units) : default;
                 Cell(layer, x, h, c);
                 x = h.ToArray();
                 if (layer + 1 < model.Layers && lane.Mask(layer, t) is { } mask)
@@ -42,7 +44,7 @@ internal sealed class ReferenceNetwork(ModelSpec model, LossKind loss)
             }
 
             double[] y = [.. Enumerable.Range(0, model.OutputSize!.Value).Select(o => Dot(_head.Offset, o, x) + _p[_headBias.Offset + o])];
-            sum += loss == LossKind.Mse
+            sum += loss is SquaredError
                 ? y.Zip(lane.Targets[t], (output, target) => (output - target) * (output - target)).Sum()
                 : Math.Log(y.Sum(Math.Exp)) - y[(int)lane.Targets[t][0]];
         }
@@ -60,18 +62,18 @@ internal sealed class ReferenceNetwork(ModelSpec model, LossKind loss)
             double Recurrent(int gate) => Dot(at.HiddenWeight, gate * _units + unit, before) + _p[at.HiddenBias + gate * _units + unit];
             switch (model.Cell)
             {
-                case CellKind.Lstm:
+                case LstmCell:
                     double i = Sigmoid(Input(0) + Recurrent(0)), f = Sigmoid(Input(1) + Recurrent(1));
                     double g = Math.Tanh(Input(2) + Recurrent(2)), o = Sigmoid(Input(3) + Recurrent(3));
                     c[unit] = f * c[unit] + i * g;
                     h[unit] = o * Math.Tanh(c[unit]);
                     break;
-                case CellKind.Gru:
+                case GruCell:
                     double r = Sigmoid(Input(0) + Recurrent(0)), z = Sigmoid(Input(1) + Recurrent(1));
                     double n = Math.Tanh(Input(2) + r * Recurrent(2));
                     h[unit] = (1 - z) * n + z * before[unit];
                     break;
-                default:
+                case RnnCell:
                     h[unit] = Math.Tanh(Input(0) + Recurrent(0));
                     break;
             }

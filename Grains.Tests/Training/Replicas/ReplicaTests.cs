@@ -26,20 +26,20 @@ public sealed class ReplicaTests(ITestOutputHelper output)
 
     private static readonly NetworkKind[] AllKinds =
     [
-        .. from cell in Enum.GetValues<CellKind>()
+        .. from cell in TestChoices.Cells
            from layers in new[] { 1, 2, 3 }
            from dropout in layers == 1 ? [0.0] : new[] { 0, 0.4 }
            from data in new[] { (Tokens: false, Classes: false), (Tokens: true, Classes: true) }
            select new NetworkKind(cell, layers, data.Tokens, data.Classes, dropout),
-        new NetworkKind(CellKind.Lstm, 1, Tokens: true, Classes: false, 0),
-        new NetworkKind(CellKind.Gru, 2, Tokens: false, Classes: true, 0.4),
+        new NetworkKind("lstm", 1, Tokens: true, Classes: false, 0),
+        new NetworkKind("gru", 2, Tokens: false, Classes: true, 0.4),
     ];
 
     public static TheoryData<EngineKind> Engines { get; } = [EngineKind.Fused, EngineKind.Torch];
 
     public static MatrixTheoryData<EngineKind, NetworkKind> Kinds { get; } = new(Engines.Select(row => row.Data), AllKinds);
 
-    public static MatrixTheoryData<EngineKind, CellKind> Cells { get; } = new(Engines.Select(row => row.Data), Enum.GetValues<CellKind>());
+    public static MatrixTheoryData<EngineKind, string> Cells { get; } = new(Engines.Select(row => row.Data), TestChoices.Cells);
 
     [Theory, MemberData(nameof(Kinds))]
     public void LossHiddenStateAndGradient_AreThoseOfTheReference(EngineKind engine, NetworkKind kind)
@@ -84,7 +84,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
     /// not ended there, it would be this other derivative, in which the parameters act through the chunk before, too.
     /// </summary>
     [Theory, MemberData(nameof(Cells))]
-    public void Gradient_IsNotThatOfTheWholeHistory(EngineKind engine, CellKind cell)
+    public void Gradient_IsNotThatOfTheWholeHistory(EngineKind engine, string cell)
     {
         var example = Case(new(cell, 2, Tokens: false, Classes: false, 0));
         using var replica = Replica(engine, example);
@@ -109,7 +109,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
     [Theory, MemberData(nameof(Engines))]
     public void Gradient_DependsOnTheChunkBefore_ThroughTheValuesOfTheHiddenStateAlone(EngineKind engine)
     {
-        var example = Case(new(CellKind.Lstm, 2, Tokens: false, Classes: false, 0.4));
+        var example = Case(new("lstm", 2, Tokens: false, Classes: false, 0.4));
         float[] Second(IReplica replica)
         {
             float[] after = new float[example.HiddenBefore.Length], gradient = new float[example.Layout.Length];
@@ -128,7 +128,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
     [Theory, MemberData(nameof(Engines))]
     public void IdleLanes_GiveZeroHiddenState_AndNoGradientWhenAllAre(EngineKind engine)
     {
-        var example = Case(new(CellKind.Lstm, 2, Tokens: false, Classes: false, 0));
+        var example = Case(new("lstm", 2, Tokens: false, Classes: false, 0));
         using var replica = Replica(engine, example);
         float[] hidden = [.. Enumerable.Repeat(9f, example.HiddenBefore.Length)], gradient = [.. Enumerable.Repeat(9f, example.Layout.Length)];
 
@@ -142,7 +142,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
     }
 
     [Theory, MemberData(nameof(Cells))]
-    public void LaneAlone_GivesWhatItGivesAmongOthers(EngineKind engine, CellKind cell)
+    public void LaneAlone_GivesWhatItGivesAmongOthers(EngineKind engine, string cell)
     {
         var kind = new NetworkKind(cell, 2, Tokens: true, Classes: true, 0);
         ReferenceCase together = new(kind, [6, 6, 6], 3, 6), alone = new(kind, [6], 1, 6);
@@ -164,7 +164,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
     [Theory, MemberData(nameof(Engines))]
     public void Parameters_AreTakenOver_EachTimeTheyAreLoaded(EngineKind engine)
     {
-        var example = Case(new(CellKind.Gru, 2, Tokens: true, Classes: true, 0));
+        var example = Case(new("gru", 2, Tokens: true, Classes: true, 0));
         using var replica = Replica(engine, example);
         float[] hidden = new float[example.HiddenBefore.Length];
         double first = replica.Forward(example.Batch(0), example.HiddenBefore, hidden);
@@ -191,7 +191,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
         int threads = 0;
         var thread = new Thread(() =>
         {
-            var example = Case(new(CellKind.Lstm, 2, Tokens: false, Classes: false, 0));
+            var example = Case(new("lstm", 2, Tokens: false, Classes: false, 0));
             using var replica = new TorchReplica(example.Model, example.Loss, torch.CPU);
             for (int i = 0; i < 3; i++)
             {

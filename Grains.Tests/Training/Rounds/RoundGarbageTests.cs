@@ -2,6 +2,9 @@ using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Fused;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Losses;
+using Orleans.Tbptt.Training.Optimizers;
 using Orleans.Tbptt.Training.Rounds;
 
 namespace Orleans.Tbptt.Tests.Training.Rounds;
@@ -15,15 +18,15 @@ public sealed class RoundGarbageTests
         using var run = PreparedRun.Prepare(new()
         {
             Name = "average",
-            Model = new() { HiddenSize = 20, Layers = 2, Dropout = 0.2 },
+            Model = new() { Cell = new LstmCell(), HiddenSize = 20, Layers = 2, Dropout = 0.2 },
             Data = new() { Source = SourceKind.Average, BatchSize = 10, Sequences = 100, SequenceLength = 95 },
             Tbptt = new() { ChunkLength = 10 },
             Train = new()
             {
                 Epochs = 1,
-                Loss = LossKind.Mse,
+                Loss = new SquaredError(),
                 ClipNorm = 0.1,
-                Optimizer = new() { Name = OptimizerKind.Adam, Lr = 1e-3 },
+                Optimizer = new Adam { Lr = 1e-3 },
                 Sync = new() { Mode = SyncMode.Local, Chunks = 30, Outer = new() },
             },
         });

@@ -4,6 +4,7 @@ using Orleans.Tbptt.Tests.Training.Optimizers;
 using Orleans.Tbptt.Tests.Training.Reference;
 using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Engines;
+using Orleans.Tbptt.Training.Optimizers;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Tests.Training.Rounds;
@@ -15,7 +16,7 @@ public sealed class RoundTests
     [InlineData(0.5)]
     public void RoundsOfOneStep_WithPlainGradientDescent_AreTheExactMode_WithinRounding(double? clipNorm)
     {
-        var plain = Spec(trainers: 1, new() { Name = OptimizerKind.Sgd, Lr = 0.1 }, clipNorm);
+        var plain = Spec(trainers: 1, new Sgd { Lr = 0.1 }, clipNorm);
         var exact = Train(plain, Uneven());
 
         var local = Train(plain.InRounds(1, lr: 1, momentum: 0), Uneven());
@@ -31,7 +32,7 @@ public sealed class RoundTests
     [Fact]
     public void Rounds_OfOneTrainer_WithoutAnOuterMomentum_AreTheExactMode_WithItsOptimizer()
     {
-        var adam = Spec(trainers: 1, new() { Name = OptimizerKind.Adam, Lr = 1e-2 }, clipNorm: 0.5);
+        var adam = Spec(trainers: 1, new Adam { Lr = 1e-2 }, clipNorm: 0.5);
         var exact = Train(adam, Uneven());
 
         var local = Train(adam.InRounds(4, lr: 1, momentum: 0), Uneven());
@@ -46,7 +47,7 @@ public sealed class RoundTests
     public void Rounds_AreThoseOfThePaper()
     {
         const int Chunks = 3, Rounds = 3;
-        var optimizer = new OptimizerSpec { Name = OptimizerKind.Sgd, Lr = 0.1, Momentum = 0.5 };
+        var optimizer = new Sgd { Lr = 0.1, Momentum = 0.5 };
         var spec = Spec(trainers: 2, optimizer, clipNorm: 0.3).InRounds(Chunks, lr: 0.6, momentum: 0.8);
         using var data = Uneven();
         using var trainer = Trainer(spec, data);
@@ -99,7 +100,7 @@ public sealed class RoundTests
     [Fact]
     public void Rounds_EndWithTheEpoch_AndTellEveryStep()
     {
-        using var trainer = Trainer(Spec(2, new() { Name = OptimizerKind.Sgd, Lr = 0.1 }, null).InRounds(4), new FormulaData(new(3, 0, 2, 0), [20, 20, 20, 20, 20, 20, 9, 8]));
+        using var trainer = Trainer(Spec(2, new Sgd { Lr = 0.1 }, null).InRounds(4), new FormulaData(new(3, 0, 2, 0), [20, 20, 20, 20, 20, 20, 9, 8]));
         List<StepOutcome.Committed> steps = [];
         List<long> epochs = [];
 
@@ -119,7 +120,7 @@ public sealed class RoundTests
     [Fact]
     public void Run_EndsBeforeTheUpdate_NamingStepAndTrainer_WhenALocalStepIsNotFinite()
     {
-        var spec = Spec(2, new() { Name = OptimizerKind.Sgd, Lr = 1e38 }, null).InRounds(5);
+        var spec = Spec(2, new Sgd { Lr = 1e38 }, null).InRounds(5);
         using var trainer = Trainer(spec, Uneven());
         float[] before = trainer.State.Parameters.ToArray();
 

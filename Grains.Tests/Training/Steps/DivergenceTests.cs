@@ -1,6 +1,6 @@
-using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
+using Orleans.Tbptt.Training.Optimizers;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Tests.Training.Steps;
@@ -98,7 +98,7 @@ public sealed class DivergenceTests
     private static TrainingState AfterOneStep()
     {
         var spec = TestSpecs.Average(trainers: 3, layers: 2);
-        var state = new TrainingState(spec with { Train = spec.Train with { Optimizer = new() { Name = OptimizerKind.AdamW, Lr = 0.1 } } });
+        var state = new TrainingState(spec with { Train = spec.Train with { Optimizer = new AdamW { Lr = 0.1 } } });
         Assert.IsType<StepOutcome.Committed>(state.Commit(Shards(state, trainer: 0, 2, _ => { })));
         return state;
     }

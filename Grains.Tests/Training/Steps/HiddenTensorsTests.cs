@@ -1,4 +1,3 @@
-using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training.Steps;
 
@@ -9,13 +8,13 @@ public sealed class HiddenTensorsTests
     private const int Lanes = 5;
 
     [Theory]
-    [InlineData(CellKind.Lstm)]
-    [InlineData(CellKind.Gru)]
-    [InlineData(CellKind.Rnn)]
-    public void Tensors_HaveEachUnitAtItsPlace_AndComeBackToTheLanes(CellKind cell)
+    [InlineData("lstm")]
+    [InlineData("gru")]
+    [InlineData("rnn")]
+    public void Tensors_HaveEachUnitAtItsPlace_AndComeBackToTheLanes(string cell)
     {
-        var model = States.Spec(cell: cell).Model;
-        int states = ParameterLayout.States(cell), units = model.HiddenSize, layers = model.Layers;
+        var model = States.Spec(cell: TestChoices.Cell(cell)).Model;
+        int states = model.Cell.States, units = model.HiddenSize, layers = model.Layers;
         float[] hidden = [.. Enumerable.Range(0, Lanes * states * layers * units).Select(value => (float)value)];
 
         float[] tensors = HiddenTensors.Of(model, Lanes, hidden);

@@ -2,6 +2,7 @@ using Orleans.Tbptt.Data.Safetensors;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
+using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Tests.Training.Steps;
@@ -90,6 +91,6 @@ public sealed class InitialParametersTests
     private static RunSpec Spec(long seed) => TestSpecs.Average() with
     {
         Seed = seed,
-        Model = new() { HiddenSize = Hidden, Layers = 2, OutputSize = 256, Embedding = new() { Vocabulary = 256, Size = 64 } },
+        Model = new() { Cell = new LstmCell(), HiddenSize = Hidden, Layers = 2, OutputSize = 256, Embedding = new() { Vocabulary = 256, Size = 64 } },
     };
 }

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Tests.Training.Steps;
@@ -53,7 +54,7 @@ public sealed class TrainingSnapshotTests
         var state = States.After(spec, 3);
         RunSpec[] others =
         [
-            States.Spec("rmsprop"), States.Spec(cell: CellKind.Gru), spec with { Data = spec.Data with { BatchSize = 5 } },
+            States.Spec("rmsprop"), States.Spec(cell: new GruCell()), spec with { Data = spec.Data with { BatchSize = 5 } },
             spec with { Model = spec.Model with { HiddenSize = 13 } },
         ];
 

@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
+using Orleans.Tbptt.Training.Optimizers;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Tests.Training.Steps;
@@ -10,7 +11,7 @@ public sealed class TrainingStateTests
     [Fact]
     public void Gradient_IsTheSumOverTheSumOfWeights_NotAMeanOfMeans()
     {
-        var state = State(trainers: 3, new() { Name = OptimizerKind.Sgd, Lr = 1 }, clipNorm: null);
+        var state = State(trainers: 3, new Sgd { Lr = 1 }, clipNorm: null);
         var before = state.Parameters.ToArray();
         double[] weights = [8, 1, 3], sums = [4, 1, -6], losses = [16, 5, 9];
 
@@ -26,8 +27,8 @@ public sealed class TrainingStateTests
     [Fact]
     public void ATrainerWithoutWork_ChangesNothing()
     {
-        var two = State(trainers: 2, new() { Name = OptimizerKind.Sgd, Lr = 1 }, clipNorm: null);
-        var one = State(trainers: 1, new() { Name = OptimizerKind.Sgd, Lr = 1 }, clipNorm: null);
+        var two = State(trainers: 2, new Sgd { Lr = 1 }, clipNorm: null);
+        var one = State(trainers: 1, new Sgd { Lr = 1 }, clipNorm: null);
 
         two.Commit([Shard(two, 5, 7, 4, lanes: 3), Shard(two, 0, 0, 0, lanes: 3)]);
         one.Commit([Shard(one, 5, 7, 4, lanes: 6)]);
@@ -39,7 +40,7 @@ public sealed class TrainingStateTests
     [Fact]
     public void Clipping_ComesAfterTheAverage_AndTheNormIsReportedBeforeIt()
     {
-        var state = State(trainers: 2, new() { Name = OptimizerKind.Sgd, Lr = 1 }, clipNorm: 0.5);
+        var state = State(trainers: 2, new Sgd { Lr = 1 }, clipNorm: 0.5);
         var before = state.Parameters.ToArray();
 
         // Each trainer's own gradient is far beyond the limit; the average, 0, is not: clipped apart they would not cancel out.
@@ -59,7 +60,7 @@ public sealed class TrainingStateTests
     [Fact]
     public void Commit_CarriesTheHiddenStateOfEachTrainersLanes()
     {
-        var state = State(trainers: 3, new() { Name = OptimizerKind.Sgd, Lr = 1 }, clipNorm: null);
+        var state = State(trainers: 3, new Sgd { Lr = 1 }, clipNorm: null);
         var hidden = new Draws(41).Floats(state.Hidden.Length);
         int perTrainer = hidden.Length / 3;
 
@@ -71,7 +72,7 @@ public sealed class TrainingStateTests
     [Fact]
     public void Epoch_SumsLossesByTheirWeights_AndBeginsAnew()
     {
-        var state = State(trainers: 1, new() { Name = OptimizerKind.Sgd, Lr = 1 }, clipNorm: null);
+        var state = State(trainers: 1, new Sgd { Lr = 1 }, clipNorm: null);
 
         state.Commit([Shard(state, 0, loss: 30, weight: 10, lanes: 6)]);
         state.Commit([Shard(state, 0, loss: 2, weight: 2, lanes: 6)]);

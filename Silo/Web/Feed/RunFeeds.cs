@@ -5,6 +5,7 @@ using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Configuration;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training;
 
 namespace Orleans.Tbptt.Silo.Web.Feed;
 

@@ -7,14 +7,25 @@ namespace Orleans.Tbptt.Training.Fused.Cells;
 /// Gated recurrent unit (Cho et al., 2014), as <c>torch.nn.GRU</c>: gates r, z, n; n = tanh(inputs' sum + r · hidden state's sum), h = (1 −
 /// z)·n + z·h'.
 /// </summary>
-internal sealed unsafe class GruCell : RecurrentCell
+public sealed unsafe record GruCell : RecurrentCell
 {
+    /// <inheritdoc/>
+    public override string Word => "gru";
+
+    /// <inheritdoc/>
+    public override string About => "gated recurrent unit, as `torch.nn.GRU`";
+
+    /// <inheritdoc/>
+    public override string? TorchModule => "GRU";
+
+    /// <inheritdoc/>
     public override int Gates => 3;
 
+    /// <inheritdoc/>
     public override bool SplitsGates => true;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Forward(CellMemory memory, TimeStep at)
+    internal override void Forward(CellMemory memory, TimeStep at)
     {
         int units = memory.Units;
         for (int lane = 0; lane < at.Lanes; lane++)
@@ -27,7 +38,7 @@ internal sealed unsafe class GruCell : RecurrentCell
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Backward(CellMemory memory, TimeStep at)
+    internal override void Backward(CellMemory memory, TimeStep at)
     {
         int units = memory.Units;
         for (int lane = 0; lane < at.Lanes; lane++)

@@ -7,12 +7,25 @@ namespace Orleans.Tbptt.Training.Fused.Cells;
 /// Long short-term memory (Hochreiter and Schmidhuber, 1997; forget gate by Gers et al., 2000), as <c>torch.nn.LSTM</c>: gates i, f, g, o;
 /// c = f·c' + i·g, h = o·tanh c.
 /// </summary>
-internal sealed unsafe class LstmCell : RecurrentCell
+public sealed unsafe record LstmCell : RecurrentCell
 {
+    /// <inheritdoc/>
+    public override string Word => "lstm";
+
+    /// <inheritdoc/>
+    public override string About => "long short-term memory, as `torch.nn.LSTM`";
+
+    /// <inheritdoc/>
+    public override string? TorchModule => "LSTM";
+
+    /// <inheritdoc/>
     public override int Gates => 4;
 
+    /// <inheritdoc/>
+    public override int States => 2;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Forward(CellMemory memory, TimeStep at)
+    internal override void Forward(CellMemory memory, TimeStep at)
     {
         int units = memory.Units;
         for (int lane = 0; lane < at.Lanes; lane++)
@@ -26,7 +39,7 @@ internal sealed unsafe class LstmCell : RecurrentCell
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Backward(CellMemory memory, TimeStep at)
+    internal override void Backward(CellMemory memory, TimeStep at)
     {
         int units = memory.Units;
         for (int lane = 0; lane < at.Lanes; lane++)

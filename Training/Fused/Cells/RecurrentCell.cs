@@ -14,19 +14,13 @@ internal readonly record struct TimeStep(int Row, int Lanes, int Before, int Row
 /// <summary>
 /// The element-by-element part of a recurrent cell: everything between the matrix products, with PyTorch's gate order and equations.
 /// </summary>
-internal abstract class RecurrentCell
+public abstract record RecurrentCell : CellSpec
 {
-    /// <summary>Values per unit in <see cref="CellMemory.Gates"/>.</summary>
-    public abstract int Gates { get; }
-
     /// <summary>Whether sums over inputs and over the hidden state are kept separately.</summary>
     public virtual bool SplitsGates => false;
 
-    /// <summary>Creates the cell that a model names.</summary>
-    public static RecurrentCell Of(CellKind cell) => cell switch { CellKind.Lstm => new LstmCell(), CellKind.Gru => new GruCell(), _ => new RnnCell() };
-
     /// <summary>Computes the new state, written to the histories, from the gates' sums; the gates' values replace their sums.</summary>
-    public abstract void Forward(CellMemory memory, TimeStep at);
+    internal abstract void Forward(CellMemory memory, TimeStep at);
 
     /// <summary>
     /// Computes the gradient of the gates' sums, which replaces the gates' values, from that of the step's outputs,
@@ -34,7 +28,7 @@ internal abstract class RecurrentCell
     /// the previous time step other than through the recurrent weights is added to its output gradient or kept in
     /// <see cref="CellMemory.CellGradient"/>.
     /// </summary>
-    public abstract void Backward(CellMemory memory, TimeStep at);
+    internal abstract void Backward(CellMemory memory, TimeStep at);
 }
 
 /// <summary>The buffers of a layer for one chunk. Rows are the chunk's; histories begin with the initial state, one row per lane.</summary>
@@ -49,7 +43,7 @@ internal sealed class CellMemory : IDisposable
         HiddenGates = cell.SplitsGates ? new(cell.Gates * units) : Gates;
         Hidden = new(units);
         OutputGradient = new(units);
-        _hasCellState = cell is LstmCell;
+        _hasCellState = cell.States == 2;
         (CellState, CellTanh, CellGradient) = (new(units), new(units), new(units));
     }
 

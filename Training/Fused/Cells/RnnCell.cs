@@ -4,19 +4,29 @@ using Orleans.Tbptt.Training.Fused.Simd;
 namespace Orleans.Tbptt.Training.Fused.Cells;
 
 /// <summary>The plain recurrent cell (Elman, 1990), as <c>torch.nn.RNN</c> with tanh: h = tanh of the sum.</summary>
-internal sealed unsafe class RnnCell : RecurrentCell
+public sealed unsafe record RnnCell : RecurrentCell
 {
+    /// <inheritdoc/>
+    public override string Word => "rnn";
+
+    /// <inheritdoc/>
+    public override string About => "plain recurrent cell with tanh, as `torch.nn.RNN`";
+
+    /// <inheritdoc/>
+    public override string? TorchModule => "RNN";
+
+    /// <inheritdoc/>
     public override int Gates => 1;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Forward(CellMemory memory, TimeStep at)
+    internal override void Forward(CellMemory memory, TimeStep at)
     {
         for (int lane = 0; lane < at.Lanes; lane++)
             Elementwise.Run(new ForwardWork(memory.Gates[at.Row + lane], memory.Hidden[memory.Lanes + at.Row + lane]), memory.Units);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Backward(CellMemory memory, TimeStep at)
+    internal override void Backward(CellMemory memory, TimeStep at)
     {
         for (int lane = 0; lane < at.Lanes; lane++)
             Elementwise.Run(new BackwardWork(memory.Gates[at.Row + lane], memory.OutputGradient[at.Row + lane]), memory.Units);

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Orleans.Tbptt.Training.Fused.Matrices;
 using Orleans.Tbptt.Training.Fused.Simd;
+using Orleans.Tbptt.Training.Replicas;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Training.Fused.Losses;
@@ -9,13 +10,23 @@ namespace Orleans.Tbptt.Training.Fused.Losses;
 /// The sum of −log softmax(outputs)[target], and its gradient softmax − one at the target. The largest output is subtracted first, so that
 /// nothing overflows.
 /// </summary>
-internal static unsafe class CrossEntropy
+public sealed unsafe record CrossEntropy : Loss
 {
-    /// <summary>Replaces the outputs by their gradient and returns the loss sum, in nats.</summary>
-    /// <param name="outputs">A row of outputs for each target, one output per class.</param>
-    /// <param name="classes">The target of each row.</param>
-    public static double Sum(Rows outputs, ReadOnlySpan<long> classes)
+    /// <inheritdoc/>
+    public override string Word => "cross_entropy";
+
+    /// <inheritdoc/>
+    public override string About => "cross-entropy of the softmax over the outputs, in nats, over time steps";
+
+    /// <inheritdoc/>
+    public override bool OfClasses => true;
+
+    /// <inheritdoc/>
+    public override string? TorchFunction => "cross_entropy";
+
+    internal override double Sum(Rows outputs, ChunkBatch batch, ref float[] scratch)
     {
+        var classes = batch.Classes;
         double sum = 0;
         for (int row = 0; row < classes.Length; row++)
         {

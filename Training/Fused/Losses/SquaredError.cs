@@ -1,30 +1,39 @@
 using System.Runtime.CompilerServices;
 using Orleans.Tbptt.Training.Fused.Matrices;
 using Orleans.Tbptt.Training.Fused.Simd;
+using Orleans.Tbptt.Training.Replicas;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Training.Fused.Losses;
 
 /// <summary>The sum of (output − target)², and its gradient 2 (output − target).</summary>
-internal sealed unsafe class SquaredError
+public sealed unsafe record SquaredError : Loss
 {
-    private float[] _differences = [];
+    /// <inheritdoc/>
+    public override string Word => "mse";
 
-    /// <summary>Replaces the outputs by their gradient and returns the loss sum.</summary>
-    /// <param name="outputs">A row of outputs for each row of targets.</param>
-    /// <param name="targets"><c>[rows, outputs.Columns]</c>.</param>
-    public double Sum(Rows outputs, ReadOnlySpan<float> targets)
+    /// <inheritdoc/>
+    public override string About => "squared error, over time steps and outputs";
+
+    /// <inheritdoc/>
+    public override bool OfClasses => false;
+
+    /// <inheritdoc/>
+    public override string? TorchFunction => "mse_loss";
+
+    internal override double Sum(Rows outputs, ChunkBatch batch, ref float[] scratch)
     {
-        if (_differences.Length < targets.Length)
-            _differences = new float[targets.Length];
+        var targets = batch.TargetValues;
+        if (scratch.Length < targets.Length)
+            scratch = new float[targets.Length];
         int columns = outputs.Columns;
-        fixed (float* target = targets, difference = _differences)
+        fixed (float* target = targets, difference = scratch)
         {
             for (int at = 0, row = 0; at < targets.Length; at += columns, row++)
                 Elementwise.Run(new Work(outputs[row], target + at, difference + at), columns);
         }
 
-        return FixedSum.OfSquares(_differences.AsSpan(0, targets.Length));
+        return FixedSum.OfSquares(scratch.AsSpan(0, targets.Length));
     }
 
     private readonly struct Work(float* outputs, float* targets, float* differences) : IElementwise

@@ -4,6 +4,7 @@ using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Training.Optimizers;
 
 namespace Orleans.Tbptt.Tests.Grains.Transport.Tcp;
 
@@ -70,7 +71,7 @@ public sealed class StepChannelTests : IAsyncLifetime
     public async Task Divergence_NamesTheTrainerOfAnotherSilo()
     {
         var spec = Spec(large: true, 3);
-        spec = spec with { Train = spec.Train with { ClipNorm = null, Optimizer = new() { Name = OptimizerKind.Sgd, Lr = 1e30 } } };
+        spec = spec with { Train = spec.Train with { ClipNorm = null, Optimizer = new Sgd { Lr = 1e30 } } };
 
         var run = await _silos.Train(spec);
 

@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Specs.Keys;
 using Orleans.Tbptt.Specs.Reading;
 
 namespace Orleans.Tbptt.Specs;
@@ -6,12 +7,15 @@ namespace Orleans.Tbptt.Specs;
 /// Reads run specs: YAML 1.2 (core schema; no anchors, tags or second documents), of which JSON is a part, and <c>--set</c> options on top.
 /// Reports every mistake at once, in the order of the document, each with its place.
 /// </summary>
-public static class SpecLoader
+/// <param name="choices">What a spec can choose from.</param>
+public sealed class SpecReader(SpecChoices choices)
 {
+    private readonly SpecSections _sections = new(choices);
+
     /// <summary>Reads a spec file. A file that is missing or cannot be read is a problem, too, not an exception.</summary>
     /// <param name="path">The file; relative paths in it are relative to its directory.</param>
     /// <param name="sets">As in <see cref="SpecText.Sets"/>.</param>
-    public static SpecDocument Load(string path, IReadOnlyList<string> sets)
+    public SpecDocument Load(string path, IReadOnlyList<string> sets)
     {
         var text = new SpecText("", path, "/") { Sets = sets };
         try
@@ -32,15 +36,18 @@ public static class SpecLoader
     /// Whether a csv, npy or weights file that does not exist is a problem, and a glob with other wildcards than <c>*</c>; false to read
     /// the spec of a run that has begun already, or one whose files are opened next.
     /// </param>
-    public static SpecDocument Parse(SpecText text, bool filesMustExist = true)
+    public SpecDocument Parse(SpecText text, bool filesMustExist = true)
     {
         try
         {
             (MapNode root, Findings findings) = SpecTree.Parse(text.Text, text.FileName);
             Overrides.Apply(root, text.Sets, findings);
             findings.Index(root);
-            var binder = new SpecBinder(findings, new SpecPaths(text.Directory, filesMustExist), text.FileName);
-            RunSpec spec = binder.Bind(root);
+            var section = new SectionReader(root, "", findings);
+            var walk = new ReadingWalk(section, new SpecPaths(text.Directory, filesMustExist));
+            RunSpec spec = _sections.Walk(walk, _sections.Blank(TextForms.DefaultName(text.FileName)));
+            section.TellUnknown();
+            CrossChecks.Run(spec, findings);
             var locations = findings.Places.ToDictionary(place => place.Key, place => place.Value.Text, StringComparer.Ordinal);
             return new SpecDocument(findings.Any ? null : spec, findings.InOrder(), locations, text);
         }
@@ -49,8 +56,4 @@ public static class SpecLoader
             return SpecDocument.Unreadable(error.Problem with { Location = error.Place.Text }, text);
         }
     }
-
-    /// <summary>Reads a text without <see cref="SpecText.Sets"/>.</summary>
-    public static SpecDocument Parse(string text, string fileName, string directory, bool filesMustExist = true) =>
-        Parse(new SpecText(text, fileName, directory), filesMustExist);
 }

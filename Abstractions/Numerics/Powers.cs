@@ -1,7 +1,7 @@
-namespace Orleans.Tbptt.Training.Optimizers;
+namespace Orleans.Tbptt.Numerics;
 
 /// <summary>Powers by multiplication alone: the mathematical library's <c>pow</c> may differ in the last bit from machine to machine.</summary>
-internal static class Powers
+public static class Powers
 {
     /// <summary>x to the power n, n ≥ 0, by repeated squaring.</summary>
     public static double Of(double x, long n)

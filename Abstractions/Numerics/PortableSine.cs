@@ -1,10 +1,10 @@
-namespace Orleans.Tbptt.Data.Synthetic;
+namespace Orleans.Tbptt.Numerics;
 
 /// <summary>
 /// A sine whose bits are the same everywhere. <see cref="Math.Sin"/> is the C library's, and libraries differ in the last bit; this one
 /// is additions and multiplications of doubles, which IEEE 754 defines and .NET never fuses on its own.
 /// </summary>
-internal static class PortableSine
+public static class PortableSine
 {
     // (-1)^n / (2n + 1)!, highest power first.
     private static readonly double[] Taylor =
@@ -27,5 +27,13 @@ internal static class PortableSine
         foreach (double coefficient in Taylor)
             sum = (sum * square) + coefficient;
         return sum * angle;
+    }
+
+    /// <summary>(1 + cos(π · <paramref name="share"/>)) / 2 for a share in [0, 1]: exactly 1 at 0 and exactly 0 at 1.</summary>
+    /// <remarks>Computed as sin²(π/2 · (1 − share)), which is as near where it comes near 0.</remarks>
+    public static double HalfCosine(double share)
+    {
+        double sine = OfTurns((1 - share) / 4);
+        return share <= 0 ? 1 : sine * sine;
     }
 }

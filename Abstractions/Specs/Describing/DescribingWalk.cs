@@ -1,0 +1,125 @@
+using System.Globalization;
+using Orleans.Tbptt.Specs.Keys;
+
+namespace Orleans.Tbptt.Specs.Describing;
+
+/// <summary>Gathers what the keys of a section are.</summary>
+internal sealed class DescribingWalk(List<KeyDescription> keys, params string[] owners) : SpecWalk
+{
+    /// <summary>The names of a choice's own keys.</summary>
+    public static string[] KeysOf(Choice choice) => [.. Of(choice).Select(key => key.Name)];
+
+    /// <summary>A choice's own keys.</summary>
+    public static IReadOnlyList<KeyDescription> Of(Choice choice)
+    {
+        var keys = new List<KeyDescription>();
+        choice.Walk(new DescribingWalk(keys));
+        return keys;
+    }
+
+    public override long Whole(string key, long value, string about, long min, long max, bool required)
+    {
+        Add(new(key, ValueType.Integer, about, required ? null : Text(value)) { Low = min, Range = RangeOf(min, max), High = max == long.MaxValue ? null : max, Value = value });
+        return value;
+    }
+
+    public override int Count(string key, int value, string about, int min, int max, bool required) =>
+        (int)Whole(key, value, about, min, max == int.MaxValue ? long.MaxValue : max, required);
+
+    public override int? OptionalCount(string key, int? value, string about, string otherwise)
+    {
+        Add(new(key, ValueType.Integer, about, otherwise) { Low = 1, Range = RangeOf(1, long.MaxValue) });
+        return value;
+    }
+
+    public override double Number(string key, double value, string about, NumberRange range, bool required)
+    {
+        Add(Bounded(key, ValueType.Number, about, range, required ? null : Text(value)) with { Value = value });
+        return value;
+    }
+
+    public override double? OptionalNumber(string key, double? value, string about, NumberRange range, string otherwise)
+    {
+        Add(Bounded(key, ValueType.Number, about, range, otherwise));
+        return value;
+    }
+
+    public override (double First, double Second) Pair(string key, (double First, double Second) value, string about, NumberRange range)
+    {
+        Add(Bounded(key, ValueType.Pair, about, range, $"[{Text(value.First)}, {Text(value.Second)}]"));
+        return value;
+    }
+
+    public override bool Flag(string key, bool value, string about, bool isWritten)
+    {
+        Add(new(key, ValueType.Boolean, about, value ? "true" : "false"));
+        return value;
+    }
+
+    public override IReadOnlyList<string> Texts(
+        string key, IReadOnlyList<string> value, string about, string item, string otherwise, bool mayBeEmpty, bool areGlobs)
+    {
+        Add(new(key, ValueType.Texts, about, otherwise) { Low = mayBeEmpty ? 0 : 1 });
+        return value;
+    }
+
+    internal override T Text<T>(string key, T value, string about, TextForm<T> form)
+    {
+        Add(new(key, ValueType.Text, about, form.Default) { Pattern = form.Pattern });
+        return value;
+    }
+
+    public override T Word<T>(string key, T value, string about, IReadOnlyList<Word<T>> words, bool required)
+    {
+        Add(new(key, ValueType.Choice, about, required ? null : Words.For(words, value))
+        {
+            Choices = [.. words.Select(word => new ChoiceDescription(word.Text, word.About, []))],
+        });
+        return value;
+    }
+
+    public override T Choice<T>(string key, T value, string about, IReadOnlyList<T> choices, bool required, bool isWritten)
+    {
+        Add(new(key, ValueType.Choice, about, required ? null : value.Word)
+        {
+            Choices = [.. choices.Select(choice => new ChoiceDescription(choice.Word, choice.About, Of(choice)))],
+        });
+        return value;
+    }
+
+    public override T Section<T>(string key, T value, string about, string contents, Func<SpecWalk, T, T> walk)
+    {
+        Add(Described(key, value, about, walk, null));
+        return value;
+    }
+
+    public override T? OptionalSection<T>(
+        string key, T? value, string about, string contents, T blank, Func<SpecWalk, T, T> walk, bool isWritten) where T : class
+    {
+        Add(Described(key, blank, about, walk, ""));
+        return value;
+    }
+
+    public override SpecWalk With(string key, string word, params string[] owners) => new DescribingWalk(keys, owners);
+
+    private void Add(KeyDescription key) => keys.Add(key with { Owners = owners });
+
+    private static KeyDescription Described<T>(string key, T blank, string about, Func<SpecWalk, T, T> walk, string? otherwise)
+    {
+        var own = new List<KeyDescription>();
+        walk(new DescribingWalk(own), blank);
+        return new(key, ValueType.Section, about, otherwise) { Keys = own };
+    }
+
+    private static KeyDescription Bounded(string key, ValueType type, string about, NumberRange range, string? otherwise) => new(key, type, about, otherwise)
+    {
+        Low = range.Low, High = range.High, Range = range.Expected["a number ".Length..],
+    };
+
+    private static string RangeOf(long min, long max) =>
+        max == long.MaxValue ? Invariant($"{min} or more") : Invariant($"{min} to {max:N0}");
+
+    private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture).ToLowerInvariant();
+
+    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
+}

@@ -1,0 +1,90 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Orleans.Tbptt.Specs.Describing;
+
+/// <summary>Writes the keys of a spec as a JSON Schema (draft 7, which editors of YAML know).</summary>
+internal static class SchemaWriter
+{
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>The schema of a whole spec.</summary>
+    public static string Write(IReadOnlyList<KeyDescription> keys)
+    {
+        var schema = new JsonObject { ["$schema"] = "http://json-schema.org/draft-07/schema#", ["title"] = "A run spec of tbptt" };
+        foreach (var (name, value) in Section(keys).ToArray())
+            schema[name] = value?.DeepClone();
+        return schema.ToJsonString(Options) + "\n";
+    }
+
+    private static JsonObject Section(IReadOnlyList<KeyDescription> keys, string? word = null, bool isDefault = false)
+    {
+        var properties = new JsonObject();
+        var required = new JsonArray();
+        if (word is not null)
+        {
+            properties["name"] = new JsonObject { ["const"] = word };
+            if (!isDefault)
+                required.Add("name");
+        }
+
+        foreach (var key in keys)
+        {
+            properties[key.Name] = Value(key);
+            if (key.Default is null)
+                required.Add(key.Name);
+        }
+
+        var section = new JsonObject { ["type"] = "object", ["additionalProperties"] = false, ["properties"] = properties };
+        if (required.Count > 0)
+            section["required"] = required;
+        return section;
+    }
+
+    private static JsonObject Value(KeyDescription key)
+    {
+        JsonObject value = key.Type switch
+        {
+            ValueType.Integer => Bounded("integer", key),
+            ValueType.Number => Bounded("number", key),
+            ValueType.Pair => new() { ["type"] = "array", ["items"] = Bounded("number", key), ["minItems"] = 2, ["maxItems"] = 2 },
+            ValueType.Boolean => new() { ["type"] = "boolean" },
+            ValueType.Text => new() { ["type"] = "string" },
+            ValueType.Texts => new()
+            {
+                ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string" }, ["uniqueItems"] = true, ["minItems"] = (int)key.Low!.Value,
+            },
+            ValueType.Choice => Choice(key),
+            ValueType.Section => Section(key.Keys),
+            _ => throw new InvalidOperationException($"{key.Name} is of type {key.Type}, which has no schema"),
+        };
+        if (key.Pattern is not null)
+            value["pattern"] = key.Pattern;
+        value["description"] = Documentation.Of(key).Replace("`", "", StringComparison.Ordinal);
+        return value;
+    }
+
+    private static JsonObject Bounded(string type, KeyDescription key)
+    {
+        var value = new JsonObject { ["type"] = type };
+        if (key.Low is { } low)
+            value["minimum"] = low;
+        if (key.High is { } high)
+            value["maximum"] = high;
+        return value;
+    }
+
+    /// <summary>A word where no key is required; a section of name and keys where there are keys.</summary>
+    private static JsonObject Choice(KeyDescription key)
+    {
+        var words = key.Choices.Where(choice => choice.Keys.All(own => own.Default is not null)).Select(choice => (JsonNode)choice.Word).ToArray();
+        var sections = key.Choices.Where(choice => choice.Keys.Count > 0)
+            .Select(choice => (JsonNode)Section(choice.Keys, choice.Word, choice.Word == key.Default)).ToArray();
+        if (sections.Length == 0)
+            return new() { ["enum"] = new JsonArray(words) };
+        return new() { ["anyOf"] = new JsonArray(words.Length == 0 ? sections : [new JsonObject { ["enum"] = new JsonArray(words) }, .. sections]) };
+    }
+}

@@ -1,0 +1,105 @@
+namespace Orleans.Tbptt.Specs.Keys;
+
+/// <summary>
+/// Meets every key of a section once, with its type, range, default and documentation: to read it, to write it or to describe it. So a key is
+/// declared in one place.
+/// </summary>
+/// <remarks>
+/// <c>value</c> is the value of the spec that is written; where one is read or described, it is the default, of no account where the key is
+/// required. What a method returns is the value that was read, or <c>value</c>.
+/// </remarks>
+public abstract class SpecWalk
+{
+    /// <summary>A whole number.</summary>
+    public abstract long Whole(string key, long value, string about, long min, long max = long.MaxValue, bool required = false);
+
+    /// <summary>A whole number of 32 bits.</summary>
+    public abstract int Count(string key, int value, string about, int min = 1, int max = int.MaxValue, bool required = false);
+
+    /// <summary>A whole number of 32 bits that may be left out.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="about">Its documentation.</param>
+    /// <param name="otherwise">What holds where it is left out, in words.</param>
+    public abstract int? OptionalCount(string key, int? value, string about, string otherwise);
+
+    /// <summary>A finite number.</summary>
+    public abstract double Number(string key, double value, string about, NumberRange range, bool required = false);
+
+    /// <summary>A finite number that may be left out.</summary>
+    public abstract double? OptionalNumber(string key, double? value, string about, NumberRange range, string otherwise);
+
+    /// <summary>Two numbers.</summary>
+    public abstract (double First, double Second) Pair(string key, (double First, double Second) value, string about, NumberRange range);
+
+    /// <summary>True or false.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="about">Its documentation.</param>
+    /// <param name="isWritten">Whether a written spec has it.</param>
+    public abstract bool Flag(string key, bool value, string about, bool isWritten = true);
+
+    /// <summary>Different texts.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="about">Its documentation.</param>
+    /// <param name="item">What one of them is.</param>
+    /// <param name="otherwise">What holds where the key is left out, in words.</param>
+    /// <param name="mayBeEmpty">Whether the list may be empty.</param>
+    /// <param name="areGlobs">Whether they are globs, which a reader makes absolute.</param>
+    public abstract IReadOnlyList<string> Texts(
+        string key, IReadOnlyList<string> value, string about, string item, string otherwise, bool mayBeEmpty = false, bool areGlobs = false);
+
+    /// <summary>A text with rules of its own.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="about">Its documentation.</param>
+    /// <param name="form">How it is read and written.</param>
+    internal abstract T Text<T>(string key, T value, string about, TextForm<T> form);
+
+    /// <summary>One of some words.</summary>
+    public abstract T Word<T>(string key, T value, string about, IReadOnlyList<Word<T>> words, bool required = false);
+
+    /// <summary>A choice with its keys: the word alone where its keys have their defaults, or a section of <c>name</c> and its keys.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="about">Its documentation.</param>
+    /// <param name="choices">The list of its kind.</param>
+    /// <param name="required">Whether it must be there.</param>
+    /// <param name="isWritten">Whether a written spec has it.</param>
+    public abstract T Choice<T>(string key, T value, string about, IReadOnlyList<T> choices, bool required = false, bool isWritten = true) where T : Choice;
+
+    /// <summary>A section that must be there.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="about">Its documentation.</param>
+    /// <param name="contents">The keys it must have, in words.</param>
+    /// <param name="walk">Walks over its keys.</param>
+    public abstract T Section<T>(string key, T value, string about, string contents, Func<SpecWalk, T, T> walk);
+
+    /// <summary>A section that may be left out.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Its value; null, or not written, where it is left out.</param>
+    /// <param name="about">Its documentation.</param>
+    /// <param name="contents">The keys it can have, in words.</param>
+    /// <param name="blank">Has the defaults of its keys.</param>
+    /// <param name="walk">Walks over its keys.</param>
+    /// <param name="isWritten">Whether a written spec has it.</param>
+    public abstract T? OptionalSection<T>(
+        string key, T? value, string about, string contents, T blank, Func<SpecWalk, T, T> walk, bool isWritten = true) where T : class;
+
+    /// <summary>The same section for keys that exist with some words of another key only: with another one they are refused, and not written.</summary>
+    /// <param name="key">The other key.</param>
+    /// <param name="word">Its word.</param>
+    /// <param name="owners">The words that have the keys.</param>
+    public abstract SpecWalk With(string key, string word, params string[] owners);
+}
+
+/// <summary>How a text with rules of its own is read and written.</summary>
+/// <param name="Expected">What is expected, in words; for messages.</param>
+/// <param name="Parse">Reads it; reports to the reader what does not fit, and then gives anything.</param>
+/// <param name="Write">Writes it; null where it is left out.</param>
+/// <param name="Default">What holds where it is left out, in words; null where it is required.</param>
+/// <param name="Pattern">A regular expression for the schema; null for any text.</param>
+internal sealed record TextForm<T>(
+    string Expected, Func<string, Reading.TextContext, T> Parse, Func<T, string?> Write, string? Default = null, string? Pattern = null);

@@ -1,0 +1,53 @@
+using Orleans.Tbptt.Specs.Reading;
+
+namespace Orleans.Tbptt.Specs.Keys;
+
+/// <summary>The texts of a spec that have rules of their own.</summary>
+internal static class TextForms
+{
+    public const int MaxNameLength = 60;
+
+    public static TextForm<string> Name { get; } = new(
+        $"1 to {MaxNameLength} printable characters", ParseName, name => name, Default: "the file's name");
+
+    public static TextForm<DeviceName> Device { get; } = new(
+        DeviceName.Expected, ParseDevice, device => device.Text, Default: DeviceName.Auto.Text, Pattern: "^(auto|cpu|cuda(:[0-9]+)?)$");
+
+    public static TextForm<(SourceKind Kind, IReadOnlyList<string> Paths)> Source { get; } = new(
+        SpecPaths.Forms, (text, at) => at.Paths.Source(at.Section, text), source => WriteSource(source.Kind, source.Paths),
+        Pattern: "^(average|sine|csv:.+|npy:.+,.+|bytes:.+)$");
+
+    public static TextForm<string?> InitFrom { get; } = new(
+        "a safetensors file", (text, at) => at.Paths.File(at.Section, "initFrom", text, "a safetensors file"), path => path, Default: "none");
+
+    /// <summary>A file may have any name; what a run's name cannot have becomes a dash.</summary>
+    public static string DefaultName(string fileName)
+    {
+        var runes = Path.GetFileNameWithoutExtension(fileName).EnumerateRunes().Take(MaxNameLength);
+        string name = string.Concat(runes.Select(rune => Show.IsPrintable(rune.ToString()) ? rune.ToString() : "-"));
+        return string.IsNullOrWhiteSpace(name) ? "run" : name;
+    }
+
+    private static string ParseName(string name, TextContext at)
+    {
+        int length = name.EnumerateRunes().Count();
+        if (length > MaxNameLength)
+            at.Report($"{length} characters", Name.Expected, "shorten it");
+        return name;
+    }
+
+    private static DeviceName ParseDevice(string text, TextContext at)
+    {
+        if (!DeviceName.TryParse(text, out DeviceName device))
+            at.Report(Show.Clean(text), DeviceName.Expected, "choose one of them");
+        return device;
+    }
+
+    private static string WriteSource(SourceKind kind, IReadOnlyList<string> paths)
+    {
+        if (kind == SourceKind.Npy && paths.FirstOrDefault(path => path.Contains(',')) is { } comma)
+            throw new ArgumentException($"the path of a npy source cannot have a comma: {comma}", nameof(paths));
+        string word = Words.For(Words.Sources, kind);
+        return paths.Count == 0 ? word : $"{word}:{string.Join(',', paths)}";
+    }
+}

@@ -1,0 +1,50 @@
+namespace Orleans.Tbptt.Specs.Keys;
+
+/// <summary>One of a few values that a spec chooses by a word.</summary>
+/// <param name="Text">The word.</param>
+/// <param name="Value">What it stands for.</param>
+/// <param name="About">One line of documentation.</param>
+public sealed record Word<T>(string Text, T Value, string About);
+
+/// <summary>Words that have no keys of their own.</summary>
+internal static class Words
+{
+    public static IReadOnlyList<Word<SourceKind>> Sources { get; } =
+    [
+        new("average", SourceKind.Average, "synthetic: the target is the top half of the features plus the bottom half rolled by one"),
+        new("sine", SourceKind.Sine, "synthetic: the target is the next value of a sine"),
+        new("csv", SourceKind.Csv, "a CSV file with a header, as one stream of rows"),
+        new("npy", SourceKind.Npy, "NumPy arrays of independent sequences"),
+        new("bytes", SourceKind.Bytes, "files as one stream of bytes; the target is the next byte"),
+    ];
+
+    public static IReadOnlyList<Word<EngineKind>> Engines { get; } =
+    [
+        new("auto", EngineKind.Auto, "fused on CPUs, torch on GPUs; the run says which it is and why"),
+        new("fused", EngineKind.Fused, "kernels of this program, on CPUs: the same bits on every processor"),
+        new("torch", EngineKind.Torch, "libtorch"),
+    ];
+
+    public static IReadOnlyList<Word<SyncMode>> SyncModes { get; } =
+    [
+        new("every", SyncMode.Every, "the trainers' gradients are averaged at every step"),
+        new("local", SyncMode.Local, "each trainer makes `chunks` steps by itself, then the differences of their parameters are averaged"),
+    ];
+
+    public static IReadOnlyList<Word<WireKind>> Wires { get; } =
+    [
+        new("float32", WireKind.Full, "nothing is rounded"),
+        new("bfloat16", WireKind.Bfloat16, "half the bytes between silos, and another result, the same wherever trainers live; not with sync.mode local"),
+    ];
+
+    public static IReadOnlyList<Word<OuterOptimizerKind>> OuterOptimizers { get; } =
+        [new("nesterov", OuterOptimizerKind.Nesterov, "v ← m·v + g, θ ← θ − lr·(g + m·v)")];
+
+    /// <summary>The words of a list of declarations.</summary>
+    public static IReadOnlyList<Word<T>> Of<T>(IReadOnlyList<T> choices) where T : Choice =>
+        [.. choices.Select(choice => new Word<T>(choice.Word, choice, choice.About))];
+
+    /// <summary>The word for a value.</summary>
+    public static string For<T>(IReadOnlyList<Word<T>> words, T value) =>
+        words.First(word => EqualityComparer<T>.Default.Equals(word.Value, value)).Text;
+}

@@ -1,0 +1,148 @@
+using Orleans.Tbptt.Specs.Keys;
+using Orleans.Tbptt.Specs.Schedules;
+
+namespace Orleans.Tbptt.Specs;
+
+/// <summary>Every key of a spec once, in the order in which specs are written; those of choices stand with the choices.</summary>
+internal sealed class SpecSections(SpecChoices choices)
+{
+    // The plan of an epoch has an entry for each sequence and a list for each lane.
+    private const int MaxSequences = 100_000_000;
+    private const int MaxLanes = 1_000_000;
+    private const int MaxSequenceLength = 1_000_000_000;
+
+    // The steps of a round are published, and held in messages, all at once.
+    private const int MaxChunks = 100_000;
+
+    /// <summary>For writing, which looks at no list.</summary>
+    public static SpecSections Writing { get; } = new(new([], [], []));
+
+    /// <summary>A spec with the defaults of all keys that have one; the others count for nothing.</summary>
+    public RunSpec Blank(string name) => new()
+    {
+        Name = name,
+        Model = new() { Cell = choices.Cells[0], HiddenSize = 1 },
+        Data = new() { Source = SourceKind.Average, BatchSize = 1 },
+        Tbptt = new(),
+        Train = new() { Epochs = 1, Loss = choices.Losses[0], Optimizer = choices.Optimizers[0] },
+    };
+
+    /// <summary>Passes every key to a walk.</summary>
+    public RunSpec Walk(SpecWalk walk, RunSpec spec) => spec with
+    {
+        Name = walk.Text("name", spec.Name, $"1 to {TextForms.MaxNameLength} characters; part of the run's id", TextForms.Name),
+        Seed = walk.Whole("seed", spec.Seed, "of initial weights, shuffles, dropout, synthetic data", min: 0),
+        Device = walk.Text("device", spec.Device, "`auto` (the silo's choice), `cpu` or `cuda:N`", TextForms.Device),
+        Engine = walk.Word("engine", spec.Engine, "what computes", Words.Engines),
+        Model = walk.Section("model", spec.Model, "the network", "hiddenSize", Model),
+        Data = walk.Section("data", spec.Data, "the sequences", "source and batchSize", Data),
+        Tbptt = walk.Section("tbptt", spec.Tbptt, "how sequences are cut into chunks: one of two keys", "chunkLength or chunkCount", Tbptt),
+        Train = walk.Section("train", spec.Train, "how the network is trained", "epochs, loss and optimizer", Train),
+        Checkpoint = walk.OptionalSection(
+            "checkpoint", spec.Checkpoint, "when the run's state is saved; has no part in the result", "everySteps, everySeconds, keepLast or keepBest",
+            new CheckpointSpec(), Checkpoint)!,
+    };
+
+    private ModelSpec Model(SpecWalk walk, ModelSpec model) => model with
+    {
+        Cell = walk.Choice("cell", model.Cell, "the recurrent cell", choices.Cells),
+        InputSize = walk.OptionalCount("inputSize", model.InputSize, "features of a time step", "from the data"),
+        HiddenSize = walk.Count("hiddenSize", model.HiddenSize, "units of a layer", required: true),
+        Layers = walk.Count("layers", model.Layers, "recurrent layers, one on top of the other", max: 1000),
+        OutputSize = walk.OptionalCount("outputSize", model.OutputSize, "outputs of the linear head: target values or classes", "from the data"),
+        Embedding = walk.OptionalSection("embedding", model.Embedding, "for inputs that are tokens", "size", new EmbeddingSpec { Size = 1 }, Embedding),
+        Dropout = walk.Number("dropout", model.Dropout, "share dropped between one layer and the next while training", NumberRange.Share),
+        InitFrom = walk.Text(
+            "initFrom", model.InitFrom,
+            "a safetensors file with initial weights under PyTorch's names: `embedding.weight`, `rnn.weight_ih_l0`, …, `head.bias`", TextForms.InitFrom),
+    };
+
+    private static EmbeddingSpec Embedding(SpecWalk walk, EmbeddingSpec embedding) => embedding with
+    {
+        Vocabulary = walk.OptionalCount("vocabulary", embedding.Vocabulary, "how many different tokens there are", "from the data"),
+        Size = walk.Count("size", embedding.Size, "the length of a token's vector", required: true),
+    };
+
+    private static DataSpec Data(SpecWalk walk, DataSpec data)
+    {
+        var (kind, paths) = walk.Text("source", (data.Source, data.Paths), "where the sequences come from ([below](#sources))", TextForms.Source);
+        string source = Words.For(Words.Sources, kind);
+        data = data with
+        {
+            Source = kind,
+            Paths = paths,
+            BatchSize = walk.Count(
+                "batchSize", data.BatchSize, "lanes of the whole run; of independent sequences no more than there are to train on", max: MaxLanes, required: true),
+            Shuffle = walk.Flag("shuffle", data.Shuffle, "a new order of sequences each epoch; not for streams", isWritten: kind is not (SourceKind.Csv or SourceKind.Bytes)),
+            ValidationFraction = walk.Number(
+                "validationFraction", data.ValidationFraction, "held out from the end: of the sequences, or of a stream's time", NumberRange.Share),
+        };
+        SpecWalk synthetic = walk.With("source", source, "average", "sine"), csv = walk.With("source", source, "csv");
+        return data with
+        {
+            Sequences = synthetic.Count("sequences", data.Sequences, "how many sequences", max: MaxSequences),
+            SequenceLength = synthetic.Count("sequenceLength", data.SequenceLength, "time steps of a sequence", max: MaxSequenceLength),
+            Inputs = csv.Texts("inputs", data.Inputs, "columns by name", "column name", "numeric columns"),
+            Targets = csv.Texts("targets", data.Targets, "columns by name", "column name", "the inputs"),
+            Horizon = csv.Count("horizon", data.Horizon, "rows from an input to its target"),
+            Standardize = csv.Flag("standardize", data.Standardize, "mean 0 and deviation 1, by the training part"),
+            Exclude = walk.With("source", source, "bytes").Texts(
+                "exclude", data.Exclude, "globs left out", "glob", "none", mayBeEmpty: true, areGlobs: true),
+        };
+    }
+
+    private static TbpttSpec Tbptt(SpecWalk walk, TbpttSpec tbptt) => tbptt with
+    {
+        ChunkLength = walk.OptionalCount("chunkLength", tbptt.ChunkLength, "time steps of a chunk; the last one of a sequence is shorter", "none"),
+        ChunkCount = walk.OptionalCount("chunkCount", tbptt.ChunkCount, "chunks of a sequence, as `torch.tensor_split` cuts", "none"),
+    };
+
+    private TrainSpec Train(SpecWalk walk, TrainSpec train) => train with
+    {
+        Trainers = walk.Count("trainers", train.Trainers, "at most `batchSize`; each takes a contiguous share of the lanes"),
+        Epochs = walk.Count("epochs", train.Epochs, "passes over the training sequences", required: true),
+        Loss = walk.Choice("loss", train.Loss, "what is minimised, a mean over all elements", choices.Losses, required: true),
+        ClipNorm = walk.OptionalNumber(
+            "clipNorm", train.ClipNorm, "the averaged gradient is scaled down to this norm, as `clip_grad_norm_` does", NumberRange.Positive, "none"),
+        Wire = walk.Word("wire", train.Wire, "what parameters and gradients are rounded to between silos", Words.Wires),
+        Optimizer = walk.Choice("optimizer", train.Optimizer, "the update rule, as in `torch.optim`", choices.Optimizers, required: true),
+        Schedule = walk.Choice(
+            "schedule", train.Schedule, "how the learning rate changes from step to step ([below](#schedules))", LearningRateSchedules.All,
+            isWritten: train.Schedule != LearningRateSchedules.All[0]),
+        Sync = walk.OptionalSection(
+            "sync", train.Sync, "when trainers exchange what they have learned ([below](#rounds-of-local-steps))", "mode, chunks or outer",
+            new SyncSpec(), Sync, isWritten: train.IsLocal)!,
+    };
+
+    private static SyncSpec Sync(SpecWalk walk, SyncSpec sync)
+    {
+        SyncMode mode = walk.Word("mode", sync.Mode, "when trainers come to the same parameters", Words.SyncModes);
+        bool local = mode == SyncMode.Local;
+        int chunks = walk.Count("chunks", sync.Chunks, "steps of a round; required with `local`", max: MaxChunks, required: local);
+        var outer = walk.With("mode", Words.For(Words.SyncModes, mode), "local")
+            .OptionalSection("outer", sync.Outer, "the outer optimizer", "name, lr or momentum", new OuterOptimizerSpec(), Outer);
+        return new() { Mode = mode, Chunks = chunks, Outer = outer ?? (local ? new() : null) };
+    }
+
+    private static OuterOptimizerSpec Outer(SpecWalk walk, OuterOptimizerSpec outer) => outer with
+    {
+        Name = walk.Word("name", outer.Name, "the outer optimizer, Nesterov's momentum as `torch.optim.SGD(nesterov=True)`", Words.OuterOptimizers),
+        Lr = walk.Number("lr", outer.Lr, "the outer learning rate; 1 with momentum 0 takes over the trainers' mean", NumberRange.Rate),
+        Momentum = walk.Number("momentum", outer.Momentum, "share of the former update that is kept", NumberRange.Share),
+    };
+
+    private static CheckpointSpec Checkpoint(SpecWalk walk, CheckpointSpec checkpoint) => checkpoint with
+    {
+        EverySteps = walk.OptionalCount(
+            "everySteps", checkpoint.EverySteps, "a checkpoint at every multiple of so many steps; with local steps at the end of the round it lies in", "none"),
+        EverySeconds = walk.Number(
+            "everySeconds", checkpoint.EverySeconds,
+            "a checkpoint when so many seconds have passed since the last; later where writing one takes more than a twentieth of that; 0 for none by time",
+            NumberRange.NotNegative),
+        KeepLast = walk.Count("keepLast", checkpoint.KeepLast, "newest checkpoints kept"),
+        KeepBest = walk.Count(
+            "keepBest", checkpoint.KeepBest,
+            "kept however old: those at an epoch's end with the lowest loss (validation's; training's where nothing is held out); such an end is always saved; "
+            + "0 for none", min: 0),
+    };
+}

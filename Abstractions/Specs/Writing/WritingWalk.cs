@@ -1,0 +1,143 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using Orleans.Tbptt.Specs.Keys;
+using Orleans.Tbptt.Specs.Reading;
+
+namespace Orleans.Tbptt.Specs.Writing;
+
+/// <summary>Writes the keys of a section as YAML.</summary>
+/// <param name="yaml">Takes the text.</param>
+/// <param name="indent">Spaces in front of each key.</param>
+/// <param name="skipped">Keys that are not written, whatever their section.</param>
+internal sealed partial class WritingWalk(StringBuilder yaml, string indent, params string[] skipped) : SpecWalk
+{
+    private bool _isOff;
+
+    public override long Whole(string key, long value, string about, long min, long max, bool required)
+    {
+        Line(key, value.ToString(CultureInfo.InvariantCulture));
+        return value;
+    }
+
+    public override int Count(string key, int value, string about, int min, int max, bool required)
+    {
+        Line(key, value.ToString(CultureInfo.InvariantCulture));
+        return value;
+    }
+
+    public override int? OptionalCount(string key, int? value, string about, string otherwise)
+    {
+        Line(key, value?.ToString(CultureInfo.InvariantCulture));
+        return value;
+    }
+
+    public override double Number(string key, double value, string about, NumberRange range, bool required)
+    {
+        Line(key, Digits(value));
+        return value;
+    }
+
+    public override double? OptionalNumber(string key, double? value, string about, NumberRange range, string otherwise)
+    {
+        Line(key, value is { } number ? Digits(number) : null);
+        return value;
+    }
+
+    public override (double First, double Second) Pair(string key, (double First, double Second) value, string about, NumberRange range)
+    {
+        Line(key, $"[{Digits(value.First)}, {Digits(value.Second)}]");
+        return value;
+    }
+
+    public override bool Flag(string key, bool value, string about, bool isWritten)
+    {
+        Line(key, isWritten ? value ? "true" : "false" : null);
+        return value;
+    }
+
+    public override IReadOnlyList<string> Texts(
+        string key, IReadOnlyList<string> value, string about, string item, string otherwise, bool mayBeEmpty, bool areGlobs)
+    {
+        Line(key, value.Count > 0 ? $"[{string.Join(", ", value.Select(Quote))}]" : null);
+        return value;
+    }
+
+    internal override T Text<T>(string key, T value, string about, TextForm<T> form)
+    {
+        Line(key, form.Write(value) is { } text ? Quote(text) : null);
+        return value;
+    }
+
+    public override T Word<T>(string key, T value, string about, IReadOnlyList<Word<T>> words, bool required)
+    {
+        Line(key, Quote(Words.For(words, value)));
+        return value;
+    }
+
+    public override T Choice<T>(string key, T value, string about, IReadOnlyList<T> choices, bool required, bool isWritten)
+    {
+        if (!isWritten)
+            return value;
+        var keys = new StringBuilder();
+        value.Walk(new WritingWalk(keys, indent + "  "));
+        if (keys.Length == 0)
+            Line(key, Quote(value.Word));
+        else if (Line(key, ""))
+            yaml.Append(CultureInfo.InvariantCulture, $"{indent}  name: {Quote(value.Word)}\n").Append(keys);
+        return value;
+    }
+
+    public override T Section<T>(string key, T value, string about, string contents, Func<SpecWalk, T, T> walk)
+    {
+        if (Line(key, ""))
+            walk(new WritingWalk(yaml, indent + "  ", skipped), value);
+        return value;
+    }
+
+    public override T? OptionalSection<T>(
+        string key, T? value, string about, string contents, T blank, Func<SpecWalk, T, T> walk, bool isWritten) where T : class =>
+        value is not null && isWritten ? Section(key, value, about, contents, walk) : value;
+
+    public override SpecWalk With(string key, string word, params string[] owners) =>
+        owners.Contains(word) ? this : new WritingWalk(yaml, indent) { _isOff = true };
+
+    private bool Line(string key, string? value)
+    {
+        if (_isOff || value is null || skipped.Contains(key))
+            return false;
+        yaml.Append(CultureInfo.InvariantCulture, $"{indent}{key}:{(value.Length == 0 ? "" : " ")}{value}\n");
+        return true;
+    }
+
+    /// <summary>The shortest digits that read back to the same number; with a point, or YAML 1.1 would take 1e-8 for text.</summary>
+    private static string Digits(double value)
+    {
+        string digits = value.ToString("R", CultureInfo.InvariantCulture).ToLowerInvariant();
+        return digits.Contains('e') && !digits.Contains('.') ? digits.Replace("e", ".0e", StringComparison.Ordinal) : digits;
+    }
+
+    private static string Quote(string text)
+    {
+        if (Plain().IsMatch(text) && Scalars.IsText(text) && !Yaml11Boolean().IsMatch(text))
+            return text;
+        var quoted = new StringBuilder("\"");
+        foreach (char c in text)
+        {
+            if (c is '"' or '\\')
+                quoted.Append('\\').Append(c);
+            else if (char.IsControl(c) || c is '\u2028' or '\u2029' or '\ufeff')
+                quoted.Append($"\\u{(int)c:x4}");
+            else
+                quoted.Append(c);
+        }
+
+        return quoted.Append('"').ToString();
+    }
+
+    [GeneratedRegex(@"^[A-Za-z/][A-Za-z0-9_./*-]*(:[A-Za-z0-9_./*-]+)*\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Plain();
+
+    [GeneratedRegex(@"^(y|n|yes|no|on|off)\z", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    private static partial Regex Yaml11Boolean();
+}

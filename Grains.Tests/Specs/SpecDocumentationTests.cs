@@ -1,0 +1,55 @@
+using System.Text.Json.Nodes;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Training;
+
+namespace Orleans.Tbptt.Tests.Specs;
+
+/// <summary>Page and schema of the run spec are what the declarations say.</summary>
+public class SpecDocumentationTests
+{
+    private const string Begin = "<!-- The keys: generated from their declarations. -->\n";
+    private const string End = "<!-- End of the keys. -->\n";
+
+    [Fact]
+    public void Page_HasTheTableOfTheDeclarations()
+    {
+        string page = File.ReadAllText(SourceTree.Of("docs", "run-spec.md"));
+        int begin = page.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length, end = page.IndexOf(End, StringComparison.Ordinal);
+        Assert.InRange(begin, Begin.Length, end);
+
+        AssertFile($"{page[..begin]}{SpecDocumentation.Table(SpecLoader.Choices)}{page[end..]}", page, "run-spec.md");
+    }
+
+    [Fact]
+    public void Schema_IsThatOfTheDeclarations()
+    {
+        string path = SourceTree.Of("docs", "run-spec.schema.json");
+
+        AssertFile(SpecDocumentation.Schema(SpecLoader.Choices), File.Exists(path) ? File.ReadAllText(path) : "", "run-spec.schema.json");
+    }
+
+    /// <summary>A key of a choice is in the schema, with its range; a required one is required; a word alone is allowed where none is.</summary>
+    [Fact]
+    public void Schema_KnowsTheKeysOfEveryChoice()
+    {
+        JsonNode train = JsonNode.Parse(SpecDocumentation.Schema(SpecLoader.Choices))!["properties"]!["train"]!;
+        JsonNode schedule = train["properties"]!["schedule"]!;
+        JsonNode cosine = schedule["anyOf"]!.AsArray().Single(one => one!["properties"]?["name"]?["const"]?.GetValue<string>() == "cosine")!;
+
+        Assert.Equal(["epochs", "loss", "optimizer"], train["required"]!.AsArray().Select(key => key!.GetValue<string>()));
+        Assert.Equal(["constant"], schedule["anyOf"]![0]!["enum"]!.AsArray().Select(word => word!.GetValue<string>()));
+        Assert.Equal(["name", "steps"], cosine["required"]!.AsArray().Select(key => key!.GetValue<string>()));
+        Assert.Equal(1, cosine["properties"]!["steps"]!["minimum"]!.GetValue<double>());
+        Assert.False(cosine["additionalProperties"]!.GetValue<bool>());
+    }
+
+    private static void AssertFile(string expected, string found, string name)
+    {
+        if (expected == found)
+            return;
+        string written = Path.Combine(AppContext.BaseDirectory, name);
+        File.WriteAllText(written, expected);
+        Assert.Fail($"docs/{name} is not what the declarations say: copy {written} over it");
+    }
+}

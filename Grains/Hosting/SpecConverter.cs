@@ -1,0 +1,29 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training;
+
+namespace Orleans.Tbptt.Grains.Hosting;
+
+/// <summary>A spec in a message between silos: its text, as in the run's directory, so that choices need no form of their own on the wire.</summary>
+/// <param name="yaml">What <see cref="SpecWriter"/> writes.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.WrittenSpec")]
+internal readonly struct WrittenSpec(string yaml)
+{
+    /// <summary>The text.</summary>
+    [Id(0)] public readonly string Yaml = yaml;
+}
+
+/// <summary>Writes and reads specs in messages.</summary>
+[RegisterConverter]
+internal sealed class SpecConverter : IConverter<RunSpec, WrittenSpec>
+{
+    /// <inheritdoc/>
+    /// <exception cref="SpecException">The text is no spec.</exception>
+    public RunSpec ConvertFromSurrogate(in WrittenSpec surrogate)
+    {
+        var document = SpecLoader.Parse(surrogate.Yaml, "spec.yaml", "/", filesMustExist: false);
+        return document.Spec ?? throw new SpecException(document.Problems);
+    }
+
+    /// <inheritdoc/>
+    public WrittenSpec ConvertToSurrogate(in RunSpec value) => new(SpecWriter.ToYaml(value));
+}

@@ -1,0 +1,42 @@
+using System.Reflection;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Describing;
+using TorchSharp;
+
+namespace Orleans.Tbptt.Training.Torch;
+
+/// <summary>
+/// libtorch's function for a loss, which the loss names (<see cref="LossSpec.TorchFunction"/>): outputs, targets, the sum as reduction, and every other
+/// argument that has the name of one of the loss's keys; the rest have libtorch's defaults.
+/// </summary>
+internal sealed class TorchLoss
+{
+    private readonly MethodInfo _function;
+    private readonly object?[] _arguments;
+
+    /// <summary>Finds the function.</summary>
+    /// <exception cref="NotSupportedException">libtorch has none.</exception>
+    public TorchLoss(LossSpec loss)
+    {
+        OfClasses = loss.OfClasses;
+        _function = typeof(torch.nn.functional).GetMethods()
+            .FirstOrDefault(one => one.Name == loss.TorchFunction && one.GetParameters().Any(parameter => parameter.ParameterType == typeof(torch.nn.Reduction)))
+            ?? throw new NotSupportedException($"loss {loss.Word}: libtorch has no function for it; write engine: fused");
+        var keys = ChoiceKeys.Numbers(loss);
+        _arguments = [.. _function.GetParameters().Select(parameter => parameter.ParameterType == typeof(torch.nn.Reduction)
+            ? torch.nn.Reduction.Sum
+            : keys.TryGetValue(parameter.Name!, out double value)
+                ? Convert.ChangeType(value, parameter.ParameterType, System.Globalization.CultureInfo.InvariantCulture)
+                : parameter.DefaultValue is DBNull ? null : parameter.DefaultValue)];
+    }
+
+    /// <summary>Whether targets are classes.</summary>
+    public bool OfClasses { get; }
+
+    /// <summary>The loss summed over all elements.</summary>
+    public torch.Tensor Sum(torch.Tensor outputs, torch.Tensor targets)
+    {
+        object?[] arguments = [outputs, targets, .. _arguments[2..]];
+        return (torch.Tensor)_function.Invoke(null, BindingFlags.DoNotWrapExceptions, null, arguments, null)!;
+    }
+}

@@ -1,0 +1,8 @@
+namespace Orleans.Tbptt.Training.Fused.Losses;
+
+/// <summary>Every loss that a spec can name.</summary>
+public static class LossFunctions
+{
+    /// <summary>The list.</summary>
+    public static IReadOnlyList<Loss> All { get; } = [new SquaredError(), new CrossEntropy()];
+}
