@@ -14,11 +14,15 @@ namespace Orleans.Tbptt.Training;
 /// <remarks>Bound to the thread that created it.</remarks>
 public sealed class SingleProcessTrainer : IDisposable
 {
+    /// <summary>Elements that a commit handles at a time: what stays in a processor's cache. The number changes no bit.</summary>
+    private const int Piece = 1 << 14;
+
     private readonly RunSpec _spec;
     private readonly EpochPlans _plans;
     private readonly TrainerShard[] _trainers;
     private readonly LocalTrainer[] _local;
     private readonly float[][] _gradients;
+    private readonly StepCommit _commit;
 
     /// <summary>Prepares a run at S(0).</summary>
     /// <param name="spec">The run's spec, every size known.</param>
@@ -29,6 +33,7 @@ public sealed class SingleProcessTrainer : IDisposable
         _spec = spec;
         _plans = new(spec, data);
         State = new(spec);
+        _commit = new(State, spec.Train, Piece);
         _trainers = [.. LaneBlock.Split(spec.Data.BatchSize, spec.Train.Trainers).Select(block => new TrainerShard(spec, data, block, makeReplica()))];
         _local = [.. _trainers.Where(_ => spec.Train.IsLocal).Select(shard => new LocalTrainer(spec, shard))];
         _gradients = [.. _trainers.Select(_ => new float[spec.Train.IsLocal ? 0 : State.Layout.Length])];
@@ -88,7 +93,7 @@ public sealed class SingleProcessTrainer : IDisposable
             results[i] = new(_gradients[i], _trainers[i].Hidden, lossSum, weight);
         }
 
-        return State.Commit(results);
+        return _commit.Commit(results);
     }
 
     /// <summary>

@@ -57,6 +57,10 @@ internal static class States
         }
     }
 
+    /// <summary>Makes a step of complete results.</summary>
+    public static StepOutcome Commit(this TrainingState state, IReadOnlyList<ShardResult> shards) =>
+        new StepCommit(state, state.Train, piece: 1 << 14).Commit(shards);
+
     private static void AdvanceRound(TrainingState state)
     {
         var results = state.TrainerOptimizers.Select((inner, trainer) =>

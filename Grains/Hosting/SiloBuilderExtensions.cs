@@ -54,7 +54,6 @@ public static class SiloBuilderExtensions
         services.AddSingleton<IBufferTraffic>(provider => provider.GetRequiredService<TrainingInstruments>());
         services.AddSingleton<RunStore>();
         services.AddSingleton<CheckpointStore>();
-        services.AddSingleton<UnendedRuns>();
         services.AddSingleton(provider => Roots(provider.GetRequiredService<IOptions<TbpttGrainsOptions>>().Value));
         services.AddSingleton<RunDataCache>();
         services.AddSingleton<ShardFactory>();

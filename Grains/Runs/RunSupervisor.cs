@@ -1,7 +1,5 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
-using Orleans.Configuration;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Steps;
 using Orleans.Tbptt.Grains.Store;
@@ -15,8 +13,8 @@ namespace Orleans.Tbptt.Grains.Runs;
 /// by one silo at a time, chosen by a hash over the living silos that all of them compute alike.
 /// </summary>
 internal sealed partial class RunSupervisor(
-    UnendedRuns runs, RunStore store, ClusterView cluster, SiloOccupants occupants, IGrainFactory grains, IOptions<ClusterOptions> options,
-    ILocalSiloDetails self, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<RunSupervisor> logger) : ILifecycleParticipant<ISiloLifecycle>
+    RunStore store, ClusterView cluster, SiloOccupants occupants, IGrainFactory grains, ILocalSiloDetails self, IHostApplicationLifetime lifetime,
+    TimeProvider time, ILogger<RunSupervisor> logger) : ILifecycleParticipant<ISiloLifecycle>
 {
     /// <summary>The time between two rounds.</summary>
     internal static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
@@ -24,6 +22,7 @@ internal sealed partial class RunSupervisor(
     /// <summary>How long a trainer may be behind its run's generation: a coordinator that takes over reads data and checkpoints first.</summary>
     internal static readonly TimeSpan OutdatedPatience = TimeSpan.FromMinutes(2);
 
+    private readonly UnendedRuns _runs = new(store);
     private readonly Dictionary<RunId, Task> _pending = [];
     private readonly Dictionary<GrainId, (int Generation, long Since)> _outdated = [];
 
@@ -65,7 +64,7 @@ internal sealed partial class RunSupervisor(
     {
         ReleaseOutdated();
         var silos = cluster.Active;
-        var unended = runs.Of(options.Value.ClusterId);
+        var unended = _runs.Of(self.ClusterId);
         foreach (var run in _pending.Keys.Except(unended).ToList())
             _pending.Remove(run);
         foreach (var run in unended)

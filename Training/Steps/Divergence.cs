@@ -27,21 +27,6 @@ internal static class Divergence
         return null;
     }
 
-    /// <summary>Names the first trainer whose result is not finite, and its largest gradient; null when all is well.</summary>
-    public static string? Find(long step, IReadOnlyList<ShardResult> shards, ParameterLayout layout)
-    {
-        for (int trainer = 0; trainer < shards.Count; trainer++)
-        {
-            var gradient = shards[trainer].GradientSum.Span;
-
-            float largest = TensorPrimitives.MaxMagnitude<float>(gradient);
-            if (!double.IsFinite(shards[trainer].LossSum) || !float.IsFinite(largest))
-                return $"step {step + 1}, trainer {trainer}: {Describe(shards[trainer].LossSum, gradient, layout)}";
-        }
-
-        return null;
-    }
-
     /// <summary>Names the step of a round that was the first not to be finite, the first trainer for which it was not, and what; null when all is well.</summary>
     public static string? Find(long step, IReadOnlyList<RoundResult> shards)
     {

@@ -3,10 +3,14 @@ using System.Numerics.Tensors;
 namespace Orleans.Tbptt.Training.Steps;
 
 /// <summary>
-/// Makes a step piece by piece, while gradients still arrive and while updated parameters already leave: to the bit what
-/// <see cref="TrainingState.Commit"/> makes of the whole. The state is left alone until <see cref="Update"/>, which changes it whole.
+/// Commits a step: average, check, clip, update, carry the hidden state. It works piece by piece, so that a coordinator can add gradients that
+/// still arrive and send parameters that are updated already; the size of a piece changes no bit. The state stays as it is until
+/// <see cref="Update"/>, which makes all of the step.
 /// </summary>
-/// <remarks>Used over and over: <see cref="Begin"/>, <see cref="Add"/> for each piece in order, then <see cref="Update"/> or <see cref="Diverge"/>.</remarks>
+/// <remarks>
+/// Used again for every step: <see cref="Begin"/>, <see cref="Add"/> for each piece in order, then <see cref="Update"/> or
+/// <see cref="Diverge"/>; <see cref="Commit"/> does it all for results that are complete.
+/// </remarks>
 public sealed class StepCommit
 {
     private readonly TrainingState _state;
@@ -43,7 +47,24 @@ public sealed class StepCommit
     public Memory<float> Piece(Memory<float> whole, int index) =>
         whole.Slice(index * _piece, Math.Min(_piece, whole.Length - index * _piece));
 
-    /// <summary>Begins with what trainers gave beside their gradients, in order of trainer; what was begun before is forgotten.</summary>
+    /// <summary>Makes a step of the trainers' complete results.</summary>
+    /// <param name="shards">The results, in order of trainer.</param>
+    /// <returns><see cref="StepOutcome.Committed"/>, or <see cref="StepOutcome.Diverged"/> with the state as it was.</returns>
+    public StepOutcome Commit(IReadOnlyList<ShardResult> shards)
+    {
+        Begin(shards);
+        var sums = new ReadOnlyMemory<float>[shards.Count];
+        for (int piece = 0; piece < Pieces; piece++)
+        {
+            for (int trainer = 0; trainer < sums.Length; trainer++)
+                sums[trainer] = Piece(shards[trainer].GradientSum, piece);
+            Add(piece, sums);
+        }
+
+        return IsFinite ? Update() : Diverge([.. shards.Select(shard => Largest(shard.GradientSum.Span))]);
+    }
+
+    /// <summary>Begins with what trainers gave besides their gradients, in order of trainer; what was begun before is forgotten.</summary>
     /// <param name="heads">Their <see cref="ShardResult.GradientSum"/> is not looked at.</param>
     public void Begin(IReadOnlyList<ShardResult> heads)
     {
@@ -53,7 +74,10 @@ public sealed class StepCommit
         _lossSum = PairwiseTree.Sum([.. heads.Select(head => head.LossSum)]);
     }
 
-    /// <summary>Adds the gradient sums of one piece over the trainers, and averages. Pieces come in order.</summary>
+    /// <summary>
+    /// Adds the gradient sums of one piece over the trainers and divides by the weight of all: never a mean of the trainers' means, which would
+    /// favour the elements of a small share. Pieces come in order.
+    /// </summary>
     /// <param name="index">The piece, from 0.</param>
     /// <param name="nodes">For each trainer its own sum, or that of the tree's node that begins with it; empty where a node has it already.</param>
     public void Add(int index, ReadOnlySpan<ReadOnlyMemory<float>> nodes)
@@ -63,8 +87,8 @@ public sealed class StepCommit
         _squares.AddSquares(mean);
     }
 
-    /// <summary>Clips, updates and takes the new hidden state over. Nothing of it waits or fails: the state changes whole.</summary>
-    /// <param name="updated">Told of every piece whose parameters are updated, by index; must not throw.</param>
+    /// <summary>Clips, updates and takes the new hidden state over. Nothing of it waits or fails, so the state never holds half a step.</summary>
+    /// <param name="updated">Called with the index of every piece whose parameters are updated; must not throw.</param>
     public StepOutcome.Committed Update(Action<int>? updated = null)
     {
         double norm = Norm;

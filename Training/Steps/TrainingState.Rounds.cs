@@ -44,6 +44,15 @@ public sealed partial class TrainingState
         return new StepOutcome.Round(committed);
     }
 
+    /// <summary>Sum over weight: never a mean of the trainers' means, which would favour the elements of a small share.</summary>
+    private static Span<float> Average(IReadOnlyList<Memory<float>> sums, double weight)
+    {
+        PairwiseTree.SumInto(sums);
+        var sum = sums[0].Span;
+        System.Numerics.Tensors.TensorPrimitives.Divide(sum, (float)weight, sum);
+        return sum;
+    }
+
     private void RestoreTrainerOptimizers(IReadOnlyList<TrainerOptimizerState> saved)
     {
         bool areOthers = saved.Count != TrainerOptimizers.Count;

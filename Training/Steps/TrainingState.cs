@@ -35,7 +35,7 @@ public abstract record StepOutcome
 
 /// <summary>
 /// The committed state S(n) of a run: parameters, optimizer state, the hidden state of every lane, the loss sums of the epoch, and how many
-/// steps led here. While it trains it changes in <see cref="Commit"/> alone, whole or not at all.
+/// steps led here. Training changes it in <see cref="StepCommit"/> and <see cref="CommitRound"/> alone, by all of a step or by nothing.
 /// </summary>
 public sealed partial class TrainingState
 {
@@ -65,6 +65,9 @@ public sealed partial class TrainingState
     /// <summary>The hidden state of every lane, lane-major: <c>[lane][h, c][layer][unit]</c>.</summary>
     public float[] Hidden { get; }
 
+    /// <summary>How it is trained.</summary>
+    internal TrainSpec Train => _spec;
+
     /// <summary>Committed steps of the run.</summary>
     public long Step { get; private set; }
 
@@ -73,29 +76,6 @@ public sealed partial class TrainingState
 
     /// <summary>Elements of the epoch so far.</summary>
     public double EpochWeight { get; private set; }
-
-    /// <summary>Takes the trainers' results, in order of trainer, and makes the step: average, check, clip, update, carry the hidden state.</summary>
-    public StepOutcome Commit(IReadOnlyList<ShardResult> shards)
-    {
-        // Before averaging: one NaN in a sum would hide whose it was.
-        if (Divergence.Find(Step, shards, Layout) is { } found)
-            return new StepOutcome.Diverged(found);
-
-        double weight = PairwiseTree.Sum([.. shards.Select(shard => shard.Weight)]);
-        double lossSum = PairwiseTree.Sum([.. shards.Select(shard => shard.LossSum)]);
-        var gradient = Average([.. shards.Select(shard => shard.GradientSum)], weight);
-        double norm = GradientNorm.Of(gradient);
-        if (!double.IsFinite(norm) || !double.IsFinite(lossSum))
-            return new StepOutcome.Diverged($"step {Step + 1}: the sum over the trainers overflows (loss {lossSum}, gradient norm {norm})");
-
-        if (_spec.ClipNorm is { } limit)
-            GradientNorm.Clip(gradient, norm, limit);
-        double learningRate = _spec.LearningRateAt(Step);
-        Optimizer.Step(Parameters, gradient, learningRate);
-
-        Advance(shards, lossSum, weight);
-        return new StepOutcome.Committed(lossSum / weight, norm, learningRate, weight);
-    }
 
     /// <summary>The last part of a step, when the parameters are updated: carries the hidden state and counts.</summary>
     internal void Advance(IReadOnlyList<ShardResult> shards, double lossSum, double weight)
@@ -159,14 +139,5 @@ public sealed partial class TrainingState
             lanes.Span.CopyTo(Hidden.AsSpan(lane));
             lane += lanes.Length;
         }
-    }
-
-    /// <summary>Gradient sum over weight: never a mean of the trainers' means, which would favour the elements of a small share.</summary>
-    private static Span<float> Average(IReadOnlyList<Memory<float>> sums, double weight)
-    {
-        PairwiseTree.SumInto(sums);
-        var sum = sums[0].Span;
-        System.Numerics.Tensors.TensorPrimitives.Divide(sum, (float)weight, sum);
-        return sum;
     }
 }

@@ -1,8 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
-using Orleans.Configuration;
 using Orleans.Runtime.Placement;
 using Orleans.Tbptt.Grains.Runs;
 using Orleans.Tbptt.Grains.Silos;
@@ -39,8 +37,8 @@ internal sealed class SupervisorSilo : IHostApplicationLifetime, ILocalSiloDetai
                 return Task.CompletedTask;
             }));
         _supervisor = new(
-            new(store), store, new(oracle, this, null!, null!, this, Time, NullLogger<ClusterView>.Instance), Occupants, grains,
-            Options.Create(new ClusterOptions { ClusterId = "ours" }), this, this, Time, NullLogger<RunSupervisor>.Instance);
+            store, new(oracle, this, null!, null!, this, Time, NullLogger<ClusterView>.Instance), Occupants, grains,
+            this, this, Time, NullLogger<RunSupervisor>.Instance);
     }
 
     public WatchedTime Time { get; } = new();

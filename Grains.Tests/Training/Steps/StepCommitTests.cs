@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
+using Orleans.Tbptt.Training.Optimizers;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Tests.Training.Steps;
@@ -8,6 +9,34 @@ namespace Orleans.Tbptt.Tests.Training.Steps;
 public sealed class StepCommitTests
 {
     public static TheoryData<string> Optimizers { get; } = [.. States.Optimizers.Keys];
+
+    /// <summary>The step in textbook order, each of its lines over all parameters.</summary>
+    [Theory, MemberData(nameof(Optimizers))]
+    public void Step_IsTheTextbookStep_BitForBit(string optimizer)
+    {
+        var spec = States.Spec(optimizer);
+        var state = new TrainingState(spec);
+        var commit = new StepCommit(state, spec.Train, piece: 104);
+        var update = Optimizer.OfTheRun(spec.Train, state.Layout.Length);
+        float[] parameters = [.. state.Parameters];
+        for (int step = 0; step < 5; step++)
+        {
+            var committed = Assert.IsType<StepOutcome.Committed>(commit.Commit(Shards(spec, state, step)));
+
+            var shards = Shards(spec, state, step);
+            PairwiseTree.SumInto([.. shards.Select(shard => shard.GradientSum)]);
+            double weight = PairwiseTree.Sum([.. shards.Select(shard => shard.Weight)]);
+            float[] gradient = [.. shards[0].GradientSum.ToArray().Select(sum => sum / (float)weight)];
+            double norm = GradientNorm.Of(gradient);
+            if (spec.Train.ClipNorm is { } limit)
+                GradientNorm.Clip(gradient, norm, limit);
+            update.Step(parameters, gradient, committed.LearningRate);
+
+            Bits.Same(parameters, state.Parameters);
+            Bits.Same([norm, weight], [committed.GradientNorm, committed.Weight]);
+            Bits.Same([PairwiseTree.Sum([.. shards.Select(shard => shard.LossSum)]) / weight], [committed.Loss]);
+        }
+    }
 
     [Theory, MemberData(nameof(Optimizers))]
     public void Step_MadePieceByPiece_IsTheStepMadeAtOnce_BitForBit(string optimizer)

@@ -1,0 +1,68 @@
+using Mono.Cecil;
+
+namespace Orleans.Tbptt.Tests.Architecture;
+
+/// <summary>The shape of the projects: folders without circles, constructors that can be read.</summary>
+public sealed class StructureTests
+{
+    private const int MaxParameters = 8;
+
+    /// <summary>Folders that may still be part of a circle, with those below them, by assembly. The goal is that there are none.</summary>
+    private static readonly IReadOnlyDictionary<string, string[]> Remaining = new Dictionary<string, string[]>
+    {
+        [Assemblies.Abstractions] = ["Orleans.Tbptt.Specs"],
+        [Assemblies.Data] = ["Orleans.Tbptt.Data"],
+        [Assemblies.Training] = ["Orleans.Tbptt.Training"],
+        [Assemblies.Grains] =
+        [
+            "Orleans.Tbptt.Grains.Silos", "Orleans.Tbptt.Grains.Steps", "Orleans.Tbptt.Grains.Telemetry", "Orleans.Tbptt.Grains.Trainers",
+            "Orleans.Tbptt.Grains.Transport",
+        ],
+        [Assemblies.Silo] = ["Orleans.Tbptt.Silo.Web"],
+        [Assemblies.Client] = ["Orleans.Tbptt.Client"],
+    };
+
+    /// <summary>Types whose constructors may still be longer. The goal is that there are none.</summary>
+    private static readonly string[] Longer = ["Orleans.Tbptt.Grains.Steps.RunCoordinator", "Orleans.Tbptt.Grains.Steps.TrainerRecovery"];
+
+    public static TheoryData<string> All => [.. Assemblies.All];
+
+    [Theory, MemberData(nameof(All))]
+    public void Folders_FormNoCircle(string assembly)
+    {
+        using var module = Assemblies.Read(assembly);
+        var graph = new NamespaceGraph(module);
+        var remaining = Remaining.GetValueOrDefault(assembly) ?? [];
+
+        Assert.NotEmpty(graph.Namespaces);
+        Assert.Empty(graph.Circles()
+            .Where(circle => !circle.All(folder => remaining.Any(known => folder == known || folder.StartsWith($"{known}.", StringComparison.Ordinal))))
+            .Select(circle => string.Join(" - ", circle)));
+    }
+
+    [Fact]
+    public void Circle_IsFound_AlsoOverOthers()
+    {
+        var graph = new NamespaceGraph(("a", "b"), ("b", "c"), ("c", "a"), ("c", "d"), ("d", "e"), ("x", "y"), ("y", "x"));
+
+        Assert.Equal([["a", "b", "c"], ["x", "y"]], graph.Circles());
+        Assert.Empty(new NamespaceGraph(("a", "b"), ("b", "c"), ("a", "c")).Circles());
+    }
+
+    /// <summary>Records are exempt: they are plain data, written with names.</summary>
+    [Theory, MemberData(nameof(All))]
+    public void Constructors_HaveAtMostEightParameters(string assembly)
+    {
+        using var module = Assemblies.Read(assembly);
+
+        var found = from type in module.GetTypes()
+                    where type.Namespace.StartsWith("Orleans.Tbptt", StringComparison.Ordinal) && !IsRecord(type) && !Longer.Contains(type.FullName)
+                    from method in type.Methods
+                    where method.IsConstructor && method.Parameters.Count > MaxParameters
+                    select $"{type.FullName} has a constructor with {method.Parameters.Count} parameters";
+
+        Assert.Empty(found);
+    }
+
+    private static bool IsRecord(TypeDefinition type) => type.Methods.Any(method => method.Name is "<Clone>$" or "PrintMembers");
+}
