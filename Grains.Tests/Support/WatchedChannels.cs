@@ -17,15 +17,21 @@ internal sealed class WatchedChannels : IChannelSecurity
     /// <summary>Every channel breaks after so many bytes of the silo's.</summary>
     public long BreaksAfter { get; set; } = long.MaxValue;
 
+    /// <summary>Called before a coordinator writes.</summary>
+    public Action? CoordinatorWrites { get; set; }
+
+    /// <summary>Called before a silo writes.</summary>
+    public Action? SiloWrites { get; set; }
+
     public Stream Accept(Stream plain)
     {
         Interlocked.Increment(ref _accepted);
-        return new Watched(this, plain, BreaksAfter);
+        return new Watched(this, plain, BreaksAfter, SiloWrites);
     }
 
-    public Stream Open(Stream plain) => new Watched(this, plain, long.MaxValue);
+    public Stream Open(Stream plain) => new Watched(this, plain, long.MaxValue, CoordinatorWrites);
 
-    private sealed class Watched(WatchedChannels all, Stream inner, long breaksAfter) : Stream
+    private sealed class Watched(WatchedChannels all, Stream inner, long breaksAfter, Action? writes) : Stream
     {
         private long _written;
 
@@ -65,6 +71,7 @@ internal sealed class WatchedChannels : IChannelSecurity
 
         public override void Write(ReadOnlySpan<byte> buffer)
         {
+            writes?.Invoke();
             int left = (int)Math.Clamp(breaksAfter - _written, 0, buffer.Length);
             inner.Write(buffer[..left]);
             _written += left;

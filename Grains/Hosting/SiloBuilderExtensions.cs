@@ -2,6 +2,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime.Hosting;
+using Orleans.Tbptt.Grains.Transport;
+using Orleans.Tbptt.Grains.Steps;
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Grains.Checkpoints;
 using Orleans.Tbptt.Grains.Placement;
@@ -13,6 +15,7 @@ using Orleans.Tbptt.Grains.Trainers;
 using Orleans.Tbptt.Grains.Transport.Messages;
 using Orleans.Tbptt.Grains.Transport.Tcp;
 using Orleans.Tbptt.Messages;
+using Orleans.Tbptt.Training.Engines;
 
 namespace Orleans.Tbptt.Grains.Hosting;
 
@@ -32,7 +35,7 @@ public static class SiloBuilderExtensions
             AdoNetGrainDirectory.Name,
             (services, _) => new GuardedGrainDirectory(services.GetRequiredService<IOptions<TbpttGrainsOptions>>().Value.GrainDirectory!));
         builder.AddGrainService<SiloService>();
-        builder.AddGrainService<ExchangeService>();
+        builder.AddGrainService<TransportService>();
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<SiloDrain>();
@@ -40,12 +43,15 @@ public static class SiloBuilderExtensions
         services.AddSingleton<SiloOccupants>();
         services.AddSingleton<SiloSelf>();
         services.AddSingleton<SiloServiceClient>();
-        services.AddSingleton<RunExchanges>();
-        services.AddSingleton<ExchangeClient>();
-        services.AddSingleton<ChannelCodec>();
-        services.AddSingleton<StepServer>();
-        services.AddSingleton<ChannelListener>();
-        services.AddSingleton<ChannelDialer>();
+        services.AddSingleton<LocalTrainers>();
+        services.AddSingleton<SiloTrainers>();
+        services.AddSingleton<MessagedRuns>();
+        services.AddSingleton<TransportClient>();
+        services.AddSingleton<TcpCodec>();
+        services.AddSingleton<TcpServer>();
+        services.AddSingleton<ConnectionListener>();
+        services.AddSingleton<ConnectionDialer>();
+        services.AddSingleton<LinkServices>();
         services.TryAddSingleton<IChannelSecurity, PlainChannels>();
         services.AddSingleton<ClusterView>();
         services.AddSingleton<MembershipWatch>();
@@ -56,6 +62,7 @@ public static class SiloBuilderExtensions
         services.AddSingleton<CheckpointStore>();
         services.AddSingleton(provider => Roots(provider.GetRequiredService<IOptions<TbpttGrainsOptions>>().Value));
         services.AddSingleton<RunDataCache>();
+        services.TryAddSingleton<OpenReplica>(Engine.Open);
         services.AddSingleton<ShardFactory>();
         services.AddSingleton<RunServices>();
         services.AddSingleton<RunSupervisor>();

@@ -28,6 +28,13 @@ internal sealed class RunControl
     /// <summary>Another silo shall go on with the run after the step in flight: this one is about to end.</summary>
     public void HandOver(string reason) => _atBoundary.TrySetResult(new(RunState.Queued, reason));
 
+    /// <summary>Completes when the run shall end without waiting for the step in flight.</summary>
+    public Task Stopped => _now.Task;
+
+    /// <summary>Leaves the run if it is <see cref="Stopped"/>.</summary>
+    /// <exception cref="RunLeftException">The run shall end.</exception>
+    public void ThrowIfStopped() => ThrowIfAsked(_now.Task);
+
     /// <summary>Waits for a step's answers, but not beyond a stop: what they would have brought is then no part of the run.</summary>
     /// <exception cref="RunLeftException">The run shall end.</exception>
     public Task<T> OrStop<T>(Task<T> task) => Or(task, _now.Task);

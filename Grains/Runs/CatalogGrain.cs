@@ -4,7 +4,6 @@ using Orleans.Configuration;
 using Orleans.Placement;
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Grains.Silos;
-using Orleans.Tbptt.Grains.Steps;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
@@ -46,7 +45,7 @@ internal sealed class CatalogGrain(
             if (birth == RunBirth.TakenByAnother)
                 return new([new("", $"run id '{request.Run}', which is taken", "one that no run of another spec has", "submit under another id")], "");
             var coordinator = GrainFactory.GetGrain<ICoordinatorGrain>(request.Run.Text);
-            await TrainerPlacement.CallOn(self.SiloAddress, coordinator.EnsureRunning);
+            await PlacementHint.CallOn(self.SiloAddress, coordinator.EnsureRunning);
             return new([], run.Path, Reattached: birth == RunBirth.AlreadyThere);
         }
     }

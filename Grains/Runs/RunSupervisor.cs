@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Tbptt.Grains.Silos;
-using Orleans.Tbptt.Grains.Steps;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
@@ -84,7 +83,7 @@ internal sealed partial class RunSupervisor(
     {
         try
         {
-            await TrainerPlacement.CallOn(where, () => grains.GetGrain<ICoordinatorGrain>(run.Text).EnsureRunning());
+            await PlacementHint.CallOn(where, () => grains.GetGrain<ICoordinatorGrain>(run.Text).EnsureRunning());
         }
 #pragma warning disable CA1031 // Its silo is dying, or the directory cannot be reached: the next round tries again.
         catch (Exception e)

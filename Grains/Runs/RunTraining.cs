@@ -6,7 +6,6 @@ using Orleans.Tbptt.Grains.Steps;
 using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Grains.Threads;
 using Orleans.Tbptt.Grains.Transport;
-using Orleans.Tbptt.Grains.Transport.InProcess;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
@@ -44,19 +43,20 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         if (takeover.Restored is { } before)
             guard.EnsureSame(before.State.Data);
         var state = await worker.Run(Restore);
-        var roster = new TrainerRoster(_progress.Run, LaneBlock.Split(_spec.Data.BatchSize, _spec.Train.Trainers), Former(), services.Grains) { Changed = telemetry.OnTrainer };
-        var sent = new SentParameters(state, _spec.Train);
-        using var links = new SiloLinks(roster, services.Exchanges, services.Channels, services.Cluster.Own, sent);
-        var sum = new StepSum(new(state, _spec.Train, Buckets.Elements), worker, state.Parameters.Length, _spec.Train.Trainers);
-        var beside = new TrainersBeside(roster, services.Occupants, _spec, state.Parameters.Length, services.Options.Value.DirectSteps);
-        var trainers = new TrainerGroup(roster, beside, links, sum, services.Time, logger);
-        var recovery = new TrainerRecovery(
-            _progress, trainers, services.Cluster, services.Membership, control, _spec, data.Files, takeover.Restored?.State.Device ?? "", telemetry, services.Time, logger);
+        var roster = new Roster(_progress.Run, LaneBlock.Split(_spec.Data.BatchSize, _spec.Train.Trainers), Former(), services.Grains)
+        {
+            Changed = telemetry.OnTrainer,
+        };
+        using var links = new TrainerLinks(services.Links, roster, _spec, new(state, _spec.Train));
+        var reducer = new GradientReducer(new(state, _spec.Train, Buckets.Elements), worker, state.Parameters.Length, _spec.Train.Trainers);
+        var trainers = new TrainerGroup(roster, links, reducer, services.Time, logger);
+        var assigner = new TrainerAssigner(trainers, services.Cluster, _progress, _spec, data.Files, takeover.Restored?.State.Device ?? "");
+        var recovery = new Recovery(assigner, _progress, control, services.Membership, telemetry, services.Time, logger);
         var at = takeover.Restored is { State: var saved } ? new RunCursor(saved.Epoch, saved.Chunk) : default;
         await using var checkpoints = new CheckpointKeeper(
-            at, services.Checkpoints, _spec, data.Files, _progress, () => recovery.DeviceKind, telemetry, worker);
-        var coordinator = new RunCoordinator(
-            _spec, data.Data, state, at, _progress, trainers, sent, links, sum, recovery, checkpoints, guard, telemetry, worker, control, services.Time);
+            at, services.Checkpoints, _spec, data.Files, _progress, () => assigner.DeviceKind, telemetry, worker);
+        var parts = new StepParts(state, trainers, links, reducer, recovery, _progress, control, worker);
+        var epochs = new EpochLoop(_spec, data, at, parts, _progress, checkpoints, telemetry, services.Time);
         _progress.Begin(
             _spec, () => roster.Status, new EpochPlans(_spec, data.Data).Training(Math.Min(at.Epoch, _spec.Train.Epochs - 1)).Steps, takeover.Restored?.Name.ToString(), takeover.PassedOver);
         if (_spec.Train.IsLocal && takeover.Restored is { State.Trainers: var former } && former != _spec.Train.Trainers)
@@ -70,7 +70,7 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         try
         {
             await Place(recovery, state);
-            await coordinator.Train();
+            await epochs.Train();
             await checkpoints.Finish();
             return await worker.Run(() => services.Store.WriteResult(takeover.Fence, _spec, state));
         }
@@ -78,7 +78,7 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         {
             _handedOver = e.Leave.State == RunState.Queued && services.Cluster.Active.Count > 1;
             if (e.Leave.State != RunState.Diverged)
-                await coordinator.Preserve();
+                await epochs.Preserve();
             throw;
         }
         finally
@@ -104,7 +104,7 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         return former.Count == _spec.Train.Trainers ? former : [.. former.Select(trainer => trainer with { Place = trainer.Place + 1 })];
     }
 
-    private async Task Place(TrainerRecovery recovery, TrainingState state)
+    private async Task Place(Recovery recovery, TrainingState state)
     {
         var queue = services.Grains.GetGrain<ISlotQueueGrain>(0);
         try

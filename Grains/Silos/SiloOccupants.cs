@@ -34,9 +34,6 @@ internal sealed class SiloOccupants(SiloDrain drain)
     /// <summary>The runs that are coordinated here.</summary>
     public IReadOnlyList<RunId> Coordinators => [.. _coordinators.Keys];
 
-    /// <summary>A trainer by its grain; null where it does not live here, or has no lanes yet.</summary>
-    public Occupant? TrainerOf(GrainId grain) => _trainers.GetValueOrDefault(grain);
-
     /// <summary>A trainer has come; it goes when what is returned is disposed of.</summary>
     public IDisposable Enter(Occupant trainer)
     {

@@ -6,7 +6,9 @@ using Orleans.Tbptt.Training.Engines;
 
 namespace Orleans.Tbptt.Grains.Steps;
 
-/// <summary>A CPU and a GPU round differently: where the trainers live would show in the result. So a run keeps to one kind of device.</summary>
+/// <summary>
+/// A CPU and a GPU round differently: where the trainers live would show in the result. So a run keeps to one kind of device.
+/// </summary>
 internal static class DeviceKinds
 {
     /// <summary>The silos whose devices are of the run's kind: GPUs where there are any, unless the run has begun on CPUs.</summary>
@@ -39,10 +41,12 @@ internal static class DeviceKinds
     public static Engine SameEngine(IReadOnlyList<TrainerStatus> trainers, EngineKind asked)
     {
         var engine = Engine.For(asked, Kind(trainers[0].Device) == DeviceName.Cpu.Text ? DeviceName.Cpu : new("cuda:0"));
-        return trainers.FirstOrDefault(trainer => (trainer.Engine is { Length: > 0 } named ? named : "torch") != engine.Name) is not { } other ? engine
+        var other = trainers.FirstOrDefault(trainer => (trainer.Engine is { Length: > 0 } named ? named : "torch") != engine.Name);
+        return other is null ? engine
             : throw new RunLeftException(
                 RunState.Failed,
-                $"trainer {other.Index} on {other.Silo} does not compute with engine {engine}, expected the same engine for all: its silo is of another version; start silos of one version");
+                $"trainer {other.Index} on {other.Silo} does not compute with engine {engine}, expected the same engine for all: "
+                + "its silo is of another version; start silos of one version");
     }
 
     private static string Of(LivingSilo silo) => Kind(silo.Report.Devices[0]);

@@ -4,55 +4,91 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Grains.Steps;
 
-/// <summary>A call that some trainers are reached by.</summary>
-/// <param name="Trainers">The trainers, in order.</param>
-/// <param name="Call">Makes it; their replies, in the same order.</param>
-/// <param name="Answers">Asks who of them has answered so far; null where the call is one trainer's own.</param>
-internal sealed record TrainersCall(
-    IReadOnlyList<int> Trainers, Func<Task<IReadOnlyList<TrainerReply>>> Call, Func<Task<IReadOnlyList<TrainerReply?>>>? Answers = null);
-
-/// <summary>One question to trainers: who has answered what so far. What comes when it is over changes nothing any more.</summary>
+/// <summary>One request to trainers: who has answered what so far. What arrives when it is over changes nothing any more.</summary>
 /// <remarks>Runs on the coordinator's scheduler.</remarks>
-internal sealed class GroupAsk(TrainerRoster roster, IReadOnlyList<TrainersCall> calls, TrainerState busy, TimeProvider time, Action<Exception, int> lost)
+internal sealed class GroupAsk
 {
     /// <summary>How long a silo may take to say which of its trainers have answered.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    private readonly TrainerReply?[] _replies = new TrainerReply?[roster.All.Count];
-    private readonly HashSet<TrainersCall> _ended = [];
-    private bool _over;
+    private readonly Roster _roster;
+    private readonly TimeProvider _time;
+    private readonly Action<Exception, int> _lost;
+    private readonly TrainerReply?[] _replies;
+    private readonly List<Call> _calls = [];
+    private readonly TaskCompletionSource _over = new();
 
-    /// <summary>Whom the question goes to, in order.</summary>
-    public IReadOnlyList<int> Trainers { get; } = [.. calls.SelectMany(call => call.Trainers).Order()];
+    /// <summary>Begins a request.</summary>
+    /// <param name="roster">The run's trainers.</param>
+    /// <param name="trainers">Which of them are asked, in order.</param>
+    /// <param name="busy">What they do meanwhile.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="lost">Is notified of a call that failed, and of the trainer that is lost by it.</param>
+    public GroupAsk(Roster roster, IReadOnlyList<int> trainers, TrainerState busy, TimeProvider time, Action<Exception, int> lost)
+    {
+        (_roster, Trainers, _time, _lost) = (roster, trainers, time, lost);
+        _replies = new TrainerReply?[roster.All.Count];
+        foreach (int trainer in trainers)
+            roster.Set(trainer, busy);
+    }
+
+    /// <summary>Which trainers are asked, in order.</summary>
+    public IReadOnlyList<int> Trainers { get; }
 
     /// <summary>Their replies so far, in the same order.</summary>
     public IReadOnlyList<TrainerReply?> Replies => [.. Trainers.Select(trainer => _replies[trainer])];
 
-    /// <summary>Asks; completes, without error, when all have answered or failed.</summary>
-    public Task Run() => calls.Count == 1 ? Ask(calls[0]) : Task.WhenAll(calls.Select(Ask));
+    /// <summary>Completes when the request is over before all have answered.</summary>
+    public Task Over => _over.Task;
+
+    /// <summary>A call has been made.</summary>
+    /// <param name="trainers">The trainers it is to, in order.</param>
+    /// <param name="reply">Their replies, in the same order.</param>
+    /// <param name="answers">Asks which of them have answered so far; null where the call is one trainer's alone.</param>
+    /// <param name="taken">Is notified of the reply.</param>
+    public void Add(
+        IReadOnlyList<int> trainers, Task<ChunkReply> reply, Func<Task<IReadOnlyList<TrainerReply?>>>? answers = null,
+        Action<ChunkReply>? taken = null)
+    {
+        var call = new Call(trainers, reply, answers, taken);
+        _calls.Add(call);
+        TakeWhenDone(call).Ignore();
+    }
+
+    /// <summary>Completes, without error, when every call has been answered or failed, or the request is over.</summary>
+    public Task Answered() => Task.WhenAny(_calls is [var only] ? only.Reply : Task.WhenAll(_calls.Select(call => call.Reply)), _over.Task);
+
+    /// <summary>Takes what has been answered by now.</summary>
+    public void TakeAll()
+    {
+        foreach (var call in _calls)
+            Take(call);
+    }
 
     /// <summary>Shows those that have not answered as late, as far as their silo does not know better.</summary>
     public void MarkLate()
     {
-        foreach (var call in calls.Where(IsOpen))
+        foreach (var call in _calls.Where(IsOpen))
             MarkLate(call).Ignore();
     }
 
-    /// <summary>The question is over: those that have not answered, and those named, are lost.</summary>
+    /// <summary>
+    /// The time is over: those that have not answered, and those named, are lost. Where there are none, the coordinator itself was slow,
+    /// and the request continues.
+    /// </summary>
     /// <param name="others">Trainers that are lost although they answered.</param>
     /// <param name="reason">In words, why.</param>
     public async Task GiveUp(IReadOnlyList<int> others, string reason)
     {
-        await Task.WhenAll(calls.Where(IsOpen).Select(Look));
-        _over = true;
+        await Task.WhenAll(_calls.Where(IsOpen).Select(Look));
 
-        // All of a silo's trainers have answered there, and the silo's own answer does not come: what they gave cannot be had.
-        var stuck = calls.Where(call => !_ended.Contains(call) && !IsOpen(call)).SelectMany(call => call.Trainers).ToHashSet();
-        foreach (int trainer in Trainers)
-        {
-            if (_replies[trainer] is null || others.Contains(trainer) || stuck.Contains(trainer))
-                Lose(trainer, new($"{roster.SiloOf(trainer)} {reason}"));
-        }
+        // All of a silo's trainers have answered there, and the silo's own answer does not arrive: what they gave cannot be had.
+        var stuck = _calls.Where(call => !call.IsTaken && !IsOpen(call)).SelectMany(call => call.Trainers).ToHashSet();
+        int[] lost = [.. Trainers.Where(trainer => _replies[trainer] is null || others.Contains(trainer) || stuck.Contains(trainer))];
+        foreach (int trainer in lost)
+            Lose(trainer, new($"{_roster.SiloOf(trainer)} {reason}"));
+        if (lost.Length > 0)
+            _over.TrySetResult();
     }
 
     /// <summary>What trainers gave cannot be had: they are lost.</summary>
@@ -60,78 +96,83 @@ internal sealed class GroupAsk(TrainerRoster roster, IReadOnlyList<TrainersCall>
     {
         foreach (int trainer in trainers)
         {
-            lost(why, trainer);
-            Lose(trainer, TrainerLost.By(why, roster.SiloOf(trainer)));
+            _lost(why, trainer);
+            Lose(trainer, TrainerLost.By(why, _roster.SiloOf(trainer)));
         }
     }
 
-    private bool IsOpen(TrainersCall call) => call.Trainers.Any(trainer => _replies[trainer] is null);
+    private bool IsOpen(Call call) => call.Trainers.Any(trainer => _replies[trainer] is null);
 
     private void Lose(int trainer, TrainerLost reply)
     {
         _replies[trainer] = reply;
-        roster.Set(trainer, TrainerState.Lost);
+        _roster.Set(trainer, TrainerState.Lost);
     }
 
-    private async Task Ask(TrainersCall call)
+    private async Task TakeWhenDone(Call call)
     {
-        foreach (int trainer in call.Trainers)
-            roster.Set(trainer, busy);
-        try
-        {
-            Take(call, await call.Call());
-        }
-#pragma warning disable CA1031 // However a call fails, its trainers are lost to this step; the coordinator places them again.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            if (!_over)
-                Lose(call.Trainers, e);
-        }
-        finally
-        {
-            _ended.Add(call);
-        }
+        await ((Task)call.Reply).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        Take(call);
     }
 
-    private void Take(TrainersCall call, IReadOnlyList<TrainerReply> replies)
+    private void Take(Call call)
     {
-        if (replies.Count != call.Trainers.Count)
-            throw new InvalidDataException($"{replies.Count} replies for {call.Trainers.Count} trainers");
-        foreach (var (trainer, reply) in call.Trainers.Zip(replies))
-            Take(trainer, reply);
+        if (call.IsTaken || !call.Reply.IsCompleted)
+            return;
+        call.IsTaken = true;
+        if (_over.Task.IsCompleted)
+            return;
+        if (!call.Reply.IsCompletedSuccessfully)
+        {
+            Lose(call.Trainers, call.Reply.Exception?.InnerException ?? new TaskCanceledException(call.Reply));
+        }
+        else if (call.Reply.Result.Replies is var replies && replies.Count != call.Trainers.Count)
+        {
+            Lose(call.Trainers, new InvalidDataException($"found {replies.Count} replies, expected {call.Trainers.Count}"));
+        }
+        else
+        {
+            foreach (var (trainer, reply) in call.Trainers.Zip(replies))
+                Take(trainer, reply);
+            call.Taken?.Invoke(call.Reply.Result);
+        }
     }
 
     private void Take(int trainer, TrainerReply reply)
     {
-        if (_over)
-            return;
         _replies[trainer] = reply;
-        roster.Set(trainer, reply is TrainerLost or TrainerFault or Refusal ? TrainerState.Lost : TrainerState.Waiting);
+        _roster.Set(trainer, reply is TrainerLost or TrainerFault or Refusal ? TrainerState.Lost : TrainerState.Waiting);
     }
 
-    private async Task MarkLate(TrainersCall call)
+    private async Task MarkLate(Call call)
     {
         await Look(call);
-        foreach (int trainer in call.Trainers.Where(trainer => !_over && _replies[trainer] is null))
-            roster.Set(trainer, TrainerState.Late);
+        foreach (int trainer in call.Trainers.Where(trainer => !_over.Task.IsCompleted && _replies[trainer] is null))
+            _roster.Set(trainer, TrainerState.Late);
     }
 
-    /// <summary>Learns who of a silo's trainers has answered there; a silo that does not say leaves all of them open.</summary>
-    private async Task Look(TrainersCall call)
+    /// <summary>Learns which of a silo's trainers have answered there; a silo that does not say leaves all of them open.</summary>
+    private async Task Look(Call call)
     {
-        if (call.Answers is not null)
-            await TakeAnswers(call).WaitAsync(Patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        if (call.Answers is not { } answers)
+            return;
+        await TakeAnswers(call, answers).WaitAsync(Patience, _time)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
-    private async Task TakeAnswers(TrainersCall call)
+    private async Task TakeAnswers(Call call, Func<Task<IReadOnlyList<TrainerReply?>>> answers)
     {
         // A silo that cannot say which of its trainers hangs, hangs itself.
-        var answers = await call.Answers!();
-        foreach (var (trainer, reply) in call.Trainers.Zip(answers))
+        foreach (var (trainer, reply) in call.Trainers.Zip(await answers()))
         {
-            if (reply is not null && _replies[trainer] is null)
+            if (reply is not null && _replies[trainer] is null && !_over.Task.IsCompleted)
                 Take(trainer, reply);
         }
+    }
+
+    private sealed record Call(
+        IReadOnlyList<int> Trainers, Task<ChunkReply> Reply, Func<Task<IReadOnlyList<TrainerReply?>>>? Answers, Action<ChunkReply>? Taken)
+    {
+        public bool IsTaken { get; set; }
     }
 }

@@ -27,16 +27,18 @@ internal sealed class GroupReply<T>(IReadOnlyList<int> trainers, IReadOnlyList<T
         [.. Where(reply => reply is TrainerLost || (reply is Refusal refusal && refusal.NewestGeneration > generation))];
 
     /// <summary>In words, why.</summary>
-    public string Reason => string.Join("; ", Enumerable.Range(0, replies.Count).Where(index => replies[index] is not (T or RoundGivenUp)).Select(index => replies[index] switch
+    public string Reason => string.Join("; ", trainers.Zip(replies).Where(one => one.Second is not (T or RoundGivenUp)).Select(one => one.Second switch
     {
-        TrainerLost lost => $"trainer {trainers[index]} is lost: {lost.Reason}",
-        TrainerFault fault => $"trainer {trainers[index]} failed: {fault.Message}",
-        Refusal refusal => $"trainer {trainers[index]} refuses: {refusal.Reason}",
-        _ => $"trainer {trainers[index]} answered out of turn",
+        TrainerLost lost => $"trainer {one.First} is lost: {lost.Reason}",
+        TrainerFault fault => $"trainer {one.First} failed: {fault.Message}",
+        Refusal refusal => $"trainer {one.First} refuses: {refusal.Reason}",
+        _ => $"trainer {one.First} answered out of turn",
     }));
 
     /// <summary>In one word, why: one of <see cref="RecoveryReason"/>.</summary>
-    public string Cause => HasFault ? RecoveryReason.Fault : replies.Any(reply => reply is TrainerLost) ? RecoveryReason.Lost : RecoveryReason.Refused;
+    public string Cause => HasFault ? RecoveryReason.Fault
+        : replies.Any(reply => reply is TrainerLost) ? RecoveryReason.Lost
+        : RecoveryReason.Refused;
 
     /// <summary>The newest generation a trainer has met, where one refused for that.</summary>
     public int NewestGeneration => replies.OfType<Refusal>().Select(refusal => refusal.NewestGeneration).DefaultIfEmpty().Max();

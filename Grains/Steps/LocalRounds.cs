@@ -1,20 +1,22 @@
 using Orleans.Tbptt.Grains.Progress;
-using Orleans.Tbptt.Grains.Threads;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Rounds;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Grains.Steps;
 
 /// <summary>
-/// Rounds of steps that trainers make by themselves: a round is to them what a step is to the others, run whole or run again from the committed state.
+/// Rounds of steps that trainers make by themselves: a round is to them what a step is to the others, run whole or run again from the
+/// committed state.
 /// </summary>
-internal sealed class LocalRounds(
-    RunSpec spec, TrainingState state, RunProgress progress, TrainerGroup trainers, TrainerRecovery recovery, WorkerThread worker, RunControl control)
+/// <param name="spec">The run's spec, every size known.</param>
+/// <param name="parts">What rounds are made with.</param>
+internal sealed class LocalRounds(RunSpec spec, StepParts parts)
 {
-    /// <summary>Up to so many numbers a round is committed where the coordinator stands.</summary>
+    /// <summary>Up to so many numbers a round is committed on the coordinator's scheduler.</summary>
     private const long InlineCommit = 1 << 17;
 
     /// <summary>Trains one round, and commits it or says why not.</summary>
@@ -22,16 +24,16 @@ internal sealed class LocalRounds(
     /// <param name="chunks">Chunks of the epoch.</param>
     /// <param name="started">When it began.</param>
     /// <exception cref="RunLeftException">The run shall end, or its trainers' own work fails.</exception>
-    public async Task<StepOutcome> Train(RunCursor at, long chunks, long started)
+    public async Task<StepOutcome> Train(StepPosition at, long chunks, long started)
     {
         int steps = spec.Train.Sync.RoundAt(at.Chunk, chunks);
-        for (var trouble = new TrainerRecovery.Trouble(); ;)
+        for (var trouble = new Recovery.Trouble(); ;)
         {
-            var ticket = new RoundTicket(progress.Generation, state.Step, at.Epoch, at.Chunk, steps, GradientBuffer.Wrap(state.Parameters));
-            var reply = await control.OrStop(trainers.TrainRound(ticket));
+            var ticket = new RoundTicket(parts.Run.Generation, at.Step, at.Epoch, at.Chunk, steps, GradientBuffer.Wrap(parts.State.Parameters));
+            var reply = await parts.Control.OrStop(parts.Trainers.TrainRound(ticket));
             if (reply.IsWhole)
                 return await Commit(reply.Results);
-            await recovery.Recover(reply, trouble, started, state, steps);
+            await parts.Recovery.Recover(reply, trouble, started, parts.State, steps);
         }
     }
 
@@ -41,18 +43,19 @@ internal sealed class LocalRounds(
 
     private async Task<StepOutcome> Commit(IReadOnlyList<RoundContribution> contributions)
     {
+        var state = parts.State;
         RoundResult[] results = [.. contributions.Select(one => new RoundResult(
             one.DifferenceSum.Memory, one.Hidden.Memory, one.LossSums, one.Weights,
             [.. one.Optimizer.Averages.Select(average => (ReadOnlyMemory<float>)average.Memory)], one.Optimizer.Count, one.NotFinite))];
         long numbers = results.Length * (1L + spec.Train.Optimizer.RunningAverages) * state.Layout.Length;
-        var outcome = numbers <= InlineCommit ? state.CommitRound(results) : await worker.Run(() => state.CommitRound(results));
+        var outcome = numbers <= InlineCommit ? state.CommitRound(results) : await parts.Worker.Run(() => state.CommitRound(results));
         foreach (var contribution in contributions)
         {
             contribution.DifferenceSum.Dispose();
             contribution.Hidden.Dispose();
             contribution.Optimizer.Release();
             if (contribution.Leaving)
-                recovery.NoteLeaving();
+                parts.Recovery.NoteLeaving();
         }
 
         return outcome;

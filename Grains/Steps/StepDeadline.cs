@@ -23,7 +23,9 @@ internal sealed class StepDeadline(TimeProvider time)
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
     private readonly Queue<TimeSpan> _last = new(Remembered);
 
-    /// <summary>The median of the last steps; null until there are a few. The first steps, which open files and warm up, have no deadline.</summary>
+    /// <summary>
+    /// The median of the last steps; null until there are a few. The first steps, which open files and warm up, have no deadline.
+    /// </summary>
     public TimeSpan? Usual => _last.Count < LeastSteps ? null : _last.Order().ElementAt(_last.Count / 2);
 
     /// <summary>Waits for every trainer's answer.</summary>
@@ -37,7 +39,8 @@ internal sealed class StepDeadline(TimeProvider time)
         while (true)
         {
             // Most steps end long before the first look, and the timer with them.
-            await all.WaitAsync(Look, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await all.WaitAsync(Look, time)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             var elapsed = time.GetElapsedTime(began);
             if (all.IsCompleted)
             {
@@ -48,7 +51,7 @@ internal sealed class StepDeadline(TimeProvider time)
             if (Usual * steps is not { } usual)
                 continue;
             if (elapsed > Longer(LeastLost, usual * LostFactor))
-                return $"did not answer for {elapsed.TotalSeconds:0.0} s, where {(steps == 1 ? "a step takes" : $"{steps} steps take")} {usual.TotalSeconds:0.###} s";
+                return $"did not answer for {elapsed.TotalSeconds:0.0} s, where {Steps(steps)} {usual.TotalSeconds:0.###} s";
             if (elapsed > Longer(LeastLate, usual * LateFactor))
                 late();
         }
@@ -60,6 +63,8 @@ internal sealed class StepDeadline(TimeProvider time)
             _last.Dequeue();
         _last.Enqueue(step);
     }
+
+    private static string Steps(int steps) => steps == 1 ? "a step takes" : $"{steps} steps take";
 
     private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 }

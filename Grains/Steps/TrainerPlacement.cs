@@ -1,36 +1,15 @@
-using Orleans.Runtime.Placement;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Grains.Steps;
 
 /// <summary>
-/// Where a run's trainers go: to free slots, spread over the silos, the coordinator's own first, neighbours together: what they give is summed where
+/// Where a run's trainers go: to free slots, spread over the silos, the coordinator's own first, neighbours together: what they give is
+/// summed where
 /// they live, as far as the tree over the trainers is whole there. Where they live changes no bit of the result.
 /// </summary>
 internal static class TrainerPlacement
 {
-    /// <summary>Makes a call whose grain, where it is not active anywhere, is activated on the silo named.</summary>
-    public static Task<T> CallOn<T>(SiloAddress silo, Func<Task<T>> call)
-    {
-        RequestContext.Set(IPlacementDirector.PlacementHintKey, silo);
-        try
-        {
-            return call();
-        }
-        finally
-        {
-            RequestContext.Remove(IPlacementDirector.PlacementHintKey);
-        }
-    }
-
-    /// <summary>Makes a call whose grain, where it is not active anywhere, is activated on the silo named.</summary>
-    public static Task CallOn(SiloAddress silo, Func<Task> call) => CallOn(silo, async () =>
-    {
-        await call();
-        return true;
-    });
-
     /// <summary>A silo for each of the trainers that have none, in their order.</summary>
     /// <param name="silos">The silos that can be reached, the coordinator's first.</param>
     /// <param name="run">The run.</param>
@@ -56,7 +35,8 @@ internal static class TrainerPlacement
     }
 
     /// <summary>
-    /// The trainers that had better move: away from silos that are about to end; from a silo with more trainers than slots to one with a free slot;
+    /// The trainers that had better move: away from silos that are about to end; from a silo with more trainers than slots to one with a
+    /// free slot;
     /// and to a silo with two fewer of the run's trainers. Nobody moves for less: a move costs the opening of the data.
     /// </summary>
     /// <param name="silos">The silos that can be reached, the coordinator's first.</param>
@@ -97,7 +77,10 @@ internal static class TrainerPlacement
         return moves;
     }
 
-    /// <summary>Gives trainers the silos chosen for them so that each goes, if it can, where its neighbour is, and else where there is room for the most.</summary>
+    /// <summary>
+    /// Gives trainers the silos chosen for them so that each goes, if it can, where its neighbour is, and else where there is room for the
+    /// most.
+    /// </summary>
     private static SiloAddress[] Together(IReadOnlyList<int> trainers, List<SiloAddress> silos, IReadOnlyList<SiloAddress?> homes)
     {
         SiloAddress?[] all = [.. homes];

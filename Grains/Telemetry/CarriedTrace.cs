@@ -10,10 +10,13 @@ namespace Orleans.Tbptt.Grains.Telemetry;
 internal sealed record CarriedTrace([property: Id(0)] string Span, [property: Id(1)] string? Epoch)
 {
     /// <summary>The span that the caller runs under; null where that is not recorded.</summary>
-    public static CarriedTrace? Current => Activity.Current is { Recorded: true, Id: { } id } current ? new(id, current.GetBaggageItem(RunSpans.EpochBaggage)) : null;
+    public static CarriedTrace? Current => Activity.Current is { Recorded: true, Id: { } id } current
+        ? new(id, current.GetBaggageItem(RunSpans.EpochBaggage))
+        : null;
 
     /// <summary>Goes on with a trace on this silo: what the calling thread does until the span ends belongs to it.</summary>
     public static Activity? Resume(CarriedTrace? trace) => trace is null
         ? null
-        : Traces.Source.StartActivity(Traces.Prefix + "exchange", ActivityKind.Server, Traces.Read(trace.Span))?.SetBaggage(RunSpans.EpochBaggage, trace.Epoch);
+        : Traces.Source.StartActivity(Traces.Prefix + "exchange", ActivityKind.Server, Traces.Read(trace.Span))
+            ?.SetBaggage(RunSpans.EpochBaggage, trace.Epoch);
 }

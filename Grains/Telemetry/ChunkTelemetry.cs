@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using Orleans.Tbptt.Grains.Trainers;
-using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Telemetry;
 
@@ -9,13 +7,18 @@ namespace Orleans.Tbptt.Grains.Telemetry;
 /// <summary>
 /// Times a trainer's chunks, and gives a span to those whose step is traced, and to some of those that took more than twice the usual time.
 /// </summary>
-/// <remarks><see cref="OnAsked"/> is called where the grain's call arrives, the rest on the trainer's thread, one after another.</remarks>
+/// <remarks>
+/// It is notified, and calls nothing. <see cref="OnAsked"/> comes where the call arrives, the rest in the trainer's turn, one after
+/// another.
+/// </remarks>
 internal sealed class ChunkTelemetry(TrainingInstruments instruments, TimeProvider time, RunId run, int trainer)
 {
     /// <summary>Chunks that took so many times the median of the last ones have a span.</summary>
     internal const int SlowFactor = 2;
 
-    /// <summary>There is no span for a slow chunk sooner than this after the last one: on a machine that others keep busy thousands are slow.</summary>
+    /// <summary>
+    /// There is no span for a slow chunk sooner than this after the last one: on a machine that others keep busy thousands are slow.
+    /// </summary>
     internal static readonly TimeSpan SlowPace = TimeSpan.FromMilliseconds(100);
 
     private readonly UsualTime _usual = new();
@@ -35,44 +38,32 @@ internal sealed class ChunkTelemetry(TrainingInstruments instruments, TimeProvid
             _epoch = Traces.Read(epoch);
     }
 
-    /// <inheritdoc cref="ShardHost.Train"/>
-    public TrainerReply Train(ShardHost host, StepTicket ticket)
+    /// <summary>The trainer begins to train on a chunk, or on the chunks of a round.</summary>
+    /// <param name="epoch">Its epoch, from 0.</param>
+    /// <param name="step">Committed steps before it.</param>
+    /// <param name="chunks">How many chunks.</param>
+    public WatchedChunk BeginTraining(int epoch, long step, int chunks = 1)
     {
         if (!IsWatched)
-            return host.Train(ticket);
-        Enter(ticket.Epoch);
-        long began = time.GetTimestamp();
-        using var span = Begin(ticket.Step);
-        var reply = host.Train(ticket);
-        if (reply is Contribution)
-            OnTrained(ticket.Step, 1, time.GetElapsedTime(began), span);
-        return reply;
+            return default;
+        Enter(epoch);
+        var span = Begin(step);
+        if (chunks > 1)
+            span?.SetTag("chunks", chunks);
+        return new(this, step, chunks, time.GetTimestamp(), span);
     }
 
-    /// <inheritdoc cref="ShardHost.TrainRound"/>
-    public TrainerReply TrainRound(ShardHost host, RoundTicket ticket, Func<bool> isAbandoned)
-    {
-        if (!IsWatched)
-            return host.TrainRound(ticket, isAbandoned);
-        Enter(ticket.Epoch);
-        long began = time.GetTimestamp();
-        using var span = Begin(ticket.Step)?.SetTag("chunks", ticket.Chunks);
-        var reply = host.TrainRound(ticket, isAbandoned);
-        if (reply is RoundContribution)
-            OnTrained(ticket.Step, ticket.Chunks, time.GetElapsedTime(began), span);
-        return reply;
-    }
+    /// <summary>The trainer begins to evaluate a chunk.</summary>
+    public WatchedChunk BeginEvaluation() => instruments.MeasuresChunks ? new(this, null, 1, time.GetTimestamp(), null) : default;
 
-    /// <inheritdoc cref="ShardHost.Evaluate"/>
-    public TrainerReply Evaluate(ShardHost host, EvaluationTicket ticket)
+    /// <summary>What was begun is done.</summary>
+    internal void OnFinished(in WatchedChunk chunk)
     {
-        if (!instruments.MeasuresChunks)
-            return host.Evaluate(ticket);
-        long began = time.GetTimestamp();
-        var reply = host.Evaluate(ticket);
-        if (reply is EvaluationResult)
-            instruments.OnChunks(1, time.GetElapsedTime(began), Phase.Evaluation);
-        return reply;
+        var took = time.GetElapsedTime(chunk.Began);
+        if (chunk.Step is { } step)
+            OnTrained(step, chunk.Chunks, took, chunk.Span);
+        else
+            instruments.OnChunks(1, took, Phase.Evaluation);
     }
 
     private bool IsWatched => instruments.MeasuresChunks || _epoch != default || _asked != default;
@@ -108,7 +99,23 @@ internal sealed class ChunkTelemetry(TrainingInstruments instruments, TimeProvid
         return Tagged(Traces.Source.StartActivity(Traces.Prefix + "chunk", ActivityKind.Internal, _epoch, startTime: time.GetUtcNow() - took), step);
     }
 
-    private Activity? Begin(long step) => _asked == default ? null : Tagged(Traces.Source.StartActivity(Traces.Prefix + "chunk", ActivityKind.Internal, _asked), step);
+    private Activity? Begin(long step) => _asked == default
+        ? null
+        : Tagged(Traces.Source.StartActivity(Traces.Prefix + "chunk", ActivityKind.Internal, _asked), step);
 
     private Activity? Tagged(Activity? span, long step) => span?.SetTag("run", run.Text).SetTag("trainer", trainer).SetTag("step", step + 1);
+}
+
+/// <summary>Work of a trainer that is being timed; the default where nobody watches. Disposed of when it ends, however it ends.</summary>
+/// <param name="Telemetry">Is notified when it is done.</param>
+/// <param name="Step">Committed steps before it; null for an evaluation.</param>
+/// <param name="Chunks">How many chunks.</param>
+/// <param name="Began">When it began.</param>
+/// <param name="Span">Its span, where its step is traced.</param>
+internal readonly record struct WatchedChunk(ChunkTelemetry? Telemetry, long? Step, int Chunks, long Began, Activity? Span) : IDisposable
+{
+    /// <summary>The work is done: what follows does not count.</summary>
+    public void Finish() => Telemetry?.OnFinished(this);
+
+    public void Dispose() => Span?.Dispose();
 }

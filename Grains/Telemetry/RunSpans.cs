@@ -5,11 +5,13 @@ using Orleans.Tbptt.Telemetry;
 namespace Orleans.Tbptt.Grains.Telemetry;
 
 /// <summary>
-/// The spans of a run at its coordinator. <c>tbptt.start</c>, from taking the run over to its first step, belongs to the trace of whoever asked for it; every
+/// The spans of a run at its coordinator. <c>tbptt.start</c>, from taking the run over to its first step, belongs to the trace of whoever
+/// asked for it; every
 /// epoch begins a trace of its own, linked to the submission, so that no trace grows with the run.
 /// </summary>
 /// <remarks>
-/// Between spans the coordinator runs under an activity that is not recorded: calls to grains then ask for no spans, and cost none, but logs name the
+/// Between spans the coordinator runs under an activity that is not recorded: calls to grains then ask for no spans, and cost none, but
+/// logs name the
 /// epoch's span. Each method works on the caller's own flow, and so must be called from where the flow shall go on.
 /// </remarks>
 internal sealed class RunSpans : IDisposable
@@ -20,7 +22,9 @@ internal sealed class RunSpans : IDisposable
     /// <summary>A step is traced if none was for so long. Of a large model that is every step.</summary>
     internal static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
 
-    /// <summary>The first step of an epoch is traced unless another one was within this time: an epoch may be a few milliseconds long.</summary>
+    /// <summary>
+    /// The first step of an epoch is traced unless another one was within this time: an epoch may be a few milliseconds long.
+    /// </summary>
     internal static readonly TimeSpan FirstPace = TimeSpan.FromMilliseconds(100);
 
     private readonly TimeProvider _time;
@@ -65,7 +69,10 @@ internal sealed class RunSpans : IDisposable
         return span;
     }
 
-    /// <summary>A step or a round begins: traced if none was for <see cref="Pace"/>, or it is the first of its epoch and none was for <see cref="FirstPace"/>.</summary>
+    /// <summary>
+    /// A step or a round begins: traced if none was for <see cref="Pace"/>, or it is the first of its epoch and none was for
+    /// <see cref="FirstPace"/>.
+    /// </summary>
     /// <param name="step">Its number, from 1.</param>
     /// <param name="now">The time.</param>
     public Activity? BeginStep(long step, long now)
@@ -110,7 +117,9 @@ internal sealed class RunSpans : IDisposable
             Stop(_start);
     }
 
-    /// <summary>What spans belong to: the start until the first step is made, so that one trace leads from the console to a trainer's chunk.</summary>
+    /// <summary>
+    /// What spans belong to: the start until the first step is made, so that one trace leads from the console to a trainer's chunk.
+    /// </summary>
     private ActivityContext Scope => _start is { IsStopped: false, Context: var context } ? context : _epoch;
 
     private Activity? Start(string name, ActivityContext parent) => parent == default

@@ -4,12 +4,11 @@ using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training;
-using Orleans.Tbptt.Training.Engines;
 
 namespace Orleans.Tbptt.Grains.Trainers;
 
 /// <summary>Makes a trainer's share of a run on this silo: its data, its device, its replica.</summary>
-internal sealed class ShardFactory(RunDataCache data, SiloSelf self, ILocalSiloDetails silo)
+internal sealed class ShardFactory(RunDataCache data, SiloSelf self, ILocalSiloDetails silo, OpenReplica open)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<DeviceName, int> _replicas = [];
@@ -34,8 +33,9 @@ internal sealed class ShardFactory(RunDataCache data, SiloSelf self, ILocalSiloD
         var device = Take(spec.ComputesOn);
         try
         {
-            var replica = Engine.Open(spec, device);
-            return new(new(spec, lease.Data, new LaneBlock(assignment.FirstLane, assignment.Lanes), replica), lease, () => GiveBack(device));
+            var replica = open(spec, device);
+            var shard = new TrainerShard(spec, lease.Data, new LaneBlock(assignment.FirstLane, assignment.Lanes), replica);
+            return new(assignment, shard, lease, () => GiveBack(device));
         }
         catch
         {
@@ -60,16 +60,5 @@ internal sealed class ShardFactory(RunDataCache data, SiloSelf self, ILocalSiloD
     {
         lock (_gate)
             _replicas[device]--;
-    }
-}
-
-/// <summary>A trainer's share with what it holds open.</summary>
-internal sealed record OpenShard(TrainerShard Shard, RunDataLease Lease, Action GiveBack) : IDisposable
-{
-    public void Dispose()
-    {
-        Shard.Dispose();
-        Lease.Dispose();
-        GiveBack();
     }
 }

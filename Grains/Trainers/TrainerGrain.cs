@@ -8,25 +8,33 @@ using Orleans.Tbptt.Protocol;
 
 namespace Orleans.Tbptt.Grains.Trainers;
 
-/// <summary>A trainer's address in the cluster: what is asked of it, <see cref="ResidentTrainer"/> does.</summary>
+/// <summary>A trainer's address in the cluster: what is asked of it, <see cref="Trainer"/> does.</summary>
 // Random placement takes the coordinator's placement hint.
 [RandomPlacement, GrainDirectory(GrainDirectoryName = AdoNetGrainDirectory.Name)]
 internal sealed class TrainerGrain : Grain, ITrainerGrain
 {
     private readonly SiloOccupants _silo;
-    private readonly ResidentTrainer _trainer;
+    private readonly LocalTrainers _local;
+    private readonly Trainer _trainer;
     private IDisposable? _presence;
 
-    public TrainerGrain(ShardFactory factory, SiloOccupants silo, TrainingInstruments instruments, TimeProvider time, ILogger<ResidentTrainer> logger)
+    public TrainerGrain(
+        ShardFactory factory, SiloOccupants silo, LocalTrainers local, TrainingInstruments instruments, TimeProvider time, ILogger<Trainer> logger)
     {
         long index = this.GetPrimaryKeyLong(out string? place);
         var self = new SiloTrainer(TrainerPlace.Parse(place!).Run, (int)index);
-        (_silo, _trainer) = (silo, new(this.GetGrainId(), self, factory, silo, new(instruments, time, self.Run, self.Index), logger));
+        (_silo, _local) = (silo, local);
+        _trainer = new(this.GetGrainId(), self, factory, silo, new(instruments, time, self.Run, self.Index), logger);
     }
 
     public Task<TrainerReply> Assign(ShardAssignment assignment)
     {
-        _presence ??= _silo.Enter(_trainer.Self);
+        if (_presence is null)
+        {
+            _local.Add(this.GetGrainId(), _trainer);
+            _presence = _silo.Enter(_trainer.Self);
+        }
+
         return _trainer.Assign(assignment);
     }
 
@@ -57,6 +65,7 @@ internal sealed class TrainerGrain : Grain, ITrainerGrain
         }
         finally
         {
+            _local.Remove(this.GetGrainId(), _trainer);
             _presence?.Dispose();
         }
     }

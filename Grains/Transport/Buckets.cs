@@ -6,7 +6,10 @@ internal static class Buckets
     /// <summary>Elements of a bucket: 1 MiB of float32. A multiple of what the fixed order of the norm takes at once.</summary>
     public const int Elements = 1 << 18;
 
-    /// <summary>Buckets on their way to or from a silo at once: enough to keep the wire busy, few enough that a probe does not wait long behind them.</summary>
+    /// <summary>
+    /// Buckets on their way to or from a silo at once: enough to keep the wire busy, few enough that a probe does not wait long behind
+    /// them.
+    /// </summary>
     public const int InFlight = 8;
 
     /// <summary>How many buckets so many elements have.</summary>

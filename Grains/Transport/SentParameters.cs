@@ -5,8 +5,9 @@ using Orleans.Tbptt.Training.Steps;
 namespace Orleans.Tbptt.Grains.Transport;
 
 /// <summary>
-/// The committed parameters as they are sent: the state's own memory. They stay as they are until every trainer has contributed to the step after them. Where
-/// the wire is narrower, trainers beside the coordinator see them whole, and round them as the wire does.
+/// The committed parameters as they are sent: the state's own memory. They stay as they are until every trainer has contributed to the step
+/// after them. Where
+/// the wire is narrower, trainers on the coordinator's silo see them unrounded, and round them as the wire does.
 /// </summary>
 internal sealed class SentParameters(TrainingState state, TrainSpec train)
 {
@@ -15,6 +16,9 @@ internal sealed class SentParameters(TrainingState state, TrainSpec train)
 
     /// <summary>How many there are.</summary>
     public int Length => state.Parameters.Length;
+
+    /// <summary>Whether they are so many that they are offered to other silos ahead of the requests, in buckets.</summary>
+    public bool AreOffered { get; } = Buckets.AreUsedFor(state.Parameters.Length);
 
     /// <summary>A bucket of them.</summary>
     public GradientBuffer Bucket(int bucket) => GradientBuffer.Wrap(Buckets.Of(state.Parameters, bucket), train.IsNarrow);

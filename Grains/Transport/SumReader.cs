@@ -2,23 +2,26 @@ using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Grains.Transport;
 
-/// <summary>Reads the gradient sums that a silo's trainers make up, bucket by bucket, some ahead of whoever adds them up.</summary>
-internal sealed class SumReader(ExchangeOrder order, int buckets, Func<int, Task<SumBucket>> collect)
+/// <summary>Reads the gradient sums that a link's trainers make up, bucket by bucket, some ahead of the addition.</summary>
+/// <param name="link">The link.</param>
+/// <param name="buckets">How many buckets there are.</param>
+/// <param name="fetch">Fetches one.</param>
+internal sealed class SumReader(ITrainerLink link, int buckets, Func<int, Task<SumBucket>> fetch)
 {
     private readonly Queue<Task<SumBucket>> _coming = new();
     private int _asked;
 
     /// <summary>Whose sums they are.</summary>
-    public IReadOnlyList<int> Trainers => order.Trainers;
+    public IReadOnlyList<int> Trainers => link.Trainers;
 
     /// <summary>The nodes of the tree that they make up, in the order of a bucket's sums.</summary>
-    public IReadOnlyList<Subtree> Nodes { get; } = PairwiseTree.Subtrees(order.Trainers, order.Of);
+    public IReadOnlyList<Subtree> Nodes => link.Nodes;
 
     /// <summary>Begins to read.</summary>
     public void Start()
     {
         while (_asked < buckets && _coming.Count < Buckets.InFlight)
-            _coming.Enqueue(collect(_asked++));
+            _coming.Enqueue(fetch(_asked++));
     }
 
     /// <summary>The next bucket.</summary>
@@ -30,10 +33,10 @@ internal sealed class SumReader(ExchangeOrder order, int buckets, Func<int, Task
         var bucket = await next;
         return bucket.Sums.Count == Nodes.Count
             ? bucket
-            : throw new InvalidDataException($"{bucket.Sums.Count} sums came of trainers {string.Join(", ", Trainers)}, {Nodes.Count} were asked for");
+            : throw new InvalidDataException($"found {bucket.Sums.Count} sums of trainers {string.Join(", ", Trainers)}, expected {Nodes.Count}");
     }
 
-    /// <summary>Nobody wants the rest: what still comes is given back.</summary>
+    /// <summary>The rest is not needed: what still arrives is given back.</summary>
     public void Abandon()
     {
         _asked = buckets;

@@ -11,7 +11,9 @@ public static class TransportSettings
     /// <summary>What a socket reads or writes at once.</summary>
     private const int BlockBytes = 256 << 10;
 
-    /// <summary>Two, so that a probe or a small model's ticket need not stand behind another run's buckets, and that both cores of a transfer copy.</summary>
+    /// <summary>
+    /// Two, so that a probe or a small model's ticket need not stand behind another run's buckets, and that both cores of a transfer copy.
+    /// </summary>
     private const int ConnectionsPerEndpoint = 2;
 
     /// <summary>Sets a silo's sockets up for steps: small messages that must not wait, and buckets of 1 MiB.</summary>

@@ -41,12 +41,16 @@ public sealed class HostileMessageTests : IDisposable
         new Contribution(17, GradientBuffer.Wrap(new float[64], isNarrow: true), GradientBuffer.Wrap(new float[16]), 0.5, 30), seed: 5);
 
     [Fact]
-    public void Exchange_CannotHarm_WhenItsBytesAreSpoiled()
+    public void Transport_CannotHarm_WhenItsBytesAreSpoiled()
     {
         var run = RunId.Parse("a-1");
         Spoil(new ParameterBucket(run, 3, 17, 64, 0, GradientBuffer.Wrap(new float[64])), seed: 6);
-        Spoil(new ExchangeOrder(run, [1, 2, 3], [0, 0, 1], 5), seed: 7);
-        Spoil(new ExchangeReply([new Contribution(17, GradientBuffer.Empty, GradientBuffer.Wrap(new float[16]), 0.5, 30)], [GradientBuffer.Wrap(new float[64])]), seed: 8);
+        Spoil(new ChunkOrder(run, [1, 2, 3], [0, 0, 1], 5), seed: 7);
+        Spoil(
+            new ChunkReply([new Contribution(17, GradientBuffer.Empty, GradientBuffer.Wrap(new float[16]), 0.5, 30)], [GradientBuffer.Wrap(new float[64])]),
+            seed: 8);
+        var ticket = new StepTicket(3, 17, 1, 4, GradientBuffer.Wrap(new float[64]));
+        Spoil(new ChunkRequest(new(run, [1, 2, 3], [0, 0, 1], 5), new(ticket, null, 17)), seed: 10);
         Spoil(new SumBucket([GradientBuffer.Wrap(new float[64])]), seed: 9);
     }
 

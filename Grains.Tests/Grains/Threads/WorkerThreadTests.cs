@@ -22,28 +22,30 @@ public sealed class WorkerThreadTests
     }
 
     [Fact]
-    public async Task Work_IsDoneWhereTheCallerStands_WhileTheThreadIsIdle_AndInItsTurnElse()
+    public async Task Work_IsDoneOnTheCallersThread_WhileTheThreadIsIdle_AndInItsTurnElse()
     {
         using var worker = new WorkerThread("test");
-        var caller = Thread.CurrentThread;
+        using var mayEnd = new ManualResetEventSlim();
+        int caller = Environment.CurrentManagedThreadId;
         bool isBusy = false;
 
-        int idle = worker.RunHere(() => Environment.CurrentManagedThreadId);
+        int idle = await InTurn(worker, () => Environment.CurrentManagedThreadId);
         var before = worker.Run(() =>
         {
             Volatile.Write(ref isBusy, true);
-            while ((caller.ThreadState & ThreadState.WaitSleepJoin) == 0)
-                Thread.Yield();
+            mayEnd.Wait();
             return Environment.CurrentManagedThreadId;
         });
         while (!Volatile.Read(ref isBusy))
             Thread.Yield();
-        var busy = worker.RunHere(() => (Environment.CurrentManagedThreadId, before.IsCompleted));
+        var busy = InTurn(worker, () => (Environment.CurrentManagedThreadId, before.IsCompleted));
+        Assert.False(busy.IsCompleted);
+        mayEnd.Set();
 
-        Assert.Equal(caller.ManagedThreadId, idle);
-        Assert.Equal((await before, true), busy);
-        Assert.Throws<DivideByZeroException>(() => worker.RunHere<int>(() => throw new DivideByZeroException()));
-        Assert.Equal(1, worker.RunHere(() => 1));
+        Assert.Equal(caller, idle);
+        Assert.Equal((await before, true), await busy);
+        await Assert.ThrowsAsync<DivideByZeroException>(() => InTurn<int>(worker, () => throw new DivideByZeroException()));
+        Assert.Equal(1, await InTurn(worker, () => 1));
     }
 
     [Fact]
@@ -101,5 +103,25 @@ public sealed class WorkerThreadTests
                 Assert.True(poster.IsCompletedSuccessfully || poster.Exception!.InnerException is ObjectDisposedException);
             }
         }
+    }
+
+    [Fact]
+    public async Task Turn_IsTakenOnTheThread_AndRefused_OnceThatHasEnded()
+    {
+        var worker = new WorkerThread("test");
+        int thread = await worker.Run(() => Environment.CurrentManagedThreadId);
+
+        int taken = await InTurn(worker, () => Environment.CurrentManagedThreadId, isInline: false);
+        worker.Dispose();
+
+        Assert.Equal(thread, taken);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => InTurn(worker, () => 1, isInline: false));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => InTurn(worker, () => 1));
+    }
+
+    private static async Task<T> InTurn<T>(WorkerThread worker, Func<T> work, bool isInline = true)
+    {
+        using var turn = await worker.Take(isInline);
+        return work();
     }
 }

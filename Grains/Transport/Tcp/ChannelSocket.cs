@@ -2,10 +2,10 @@ using System.Net.Sockets;
 
 namespace Orleans.Tbptt.Grains.Transport.Tcp;
 
-/// <summary>How a channel's sockets are set.</summary>
+/// <summary>How the sockets of step connections are set.</summary>
 internal static class ChannelSocket
 {
-    /// <summary>How long a peer may take with each part of a channel's beginning.</summary>
+    /// <summary>How long a peer may take with each part of the handshake.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     // Linux' numbers; .NET has no name for the second.
@@ -19,7 +19,8 @@ internal static class ChannelSocket
     public const byte Welcome = 1;
 
     /// <summary>
-    /// The stream of a connected socket. Nothing asynchronous is ever done with it: a thread that blocks in the system's own call is woken by the packet itself,
+    /// The stream of a connected socket. Nothing asynchronous is ever done with it: a thread that blocks in the system's own call is woken
+    /// by the packet itself,
     /// without the two hops by way of a poller and the thread pool.
     /// </summary>
     public static NetworkStream Stream(Socket socket)
@@ -38,6 +39,6 @@ internal static class ChannelSocket
         return new(socket, ownsSocket: true) { ReadTimeout = (int)Patience.TotalMilliseconds, WriteTimeout = (int)Patience.TotalMilliseconds };
     }
 
-    /// <summary>The channel stands: from now on a step takes as long as it takes.</summary>
+    /// <summary>The handshake is over: from now on a read waits as long as a step takes.</summary>
     public static void WaitForEver(Stream stream) => (stream.ReadTimeout, stream.WriteTimeout) = (Timeout.Infinite, Timeout.Infinite);
 }

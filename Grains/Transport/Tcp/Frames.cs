@@ -6,13 +6,13 @@ using Orleans.Tbptt.Numerics;
 
 namespace Orleans.Tbptt.Grains.Transport.Tcp;
 
-/// <summary>What a frame of a step channel holds.</summary>
+/// <summary>What a frame of a connection holds.</summary>
 internal enum FrameKind
 {
-    /// <summary>A <see cref="ChannelRequest"/>, as Orleans writes it.</summary>
+    /// <summary>A <see cref="ChunkRequest"/>, as Orleans writes it.</summary>
     Request = 1,
 
-    /// <summary>An <see cref="ExchangeReply"/>, as Orleans writes it.</summary>
+    /// <summary>A <see cref="ChunkReply"/>, as Orleans writes it.</summary>
     Reply = 2,
 
     /// <summary>A bucket of parameters, raw.</summary>
@@ -31,17 +31,16 @@ internal enum FrameKind
 /// <param name="Generation">The coordinator's generation, of parameters.</param>
 /// <param name="Step">Committed steps that led to them, of parameters.</param>
 [StructLayout(LayoutKind.Sequential, Pack = 4)]
-internal readonly record struct FrameHeader(FrameKind Kind, int Bytes, int Bucket = 0, int Node = 0, int Length = 0, int Generation = 0, long Step = 0);
+internal readonly record struct FrameHeader(
+    FrameKind Kind, int Bytes, int Bucket = 0, int Node = 0, int Length = 0, int Generation = 0, long Step = 0);
 
-/// <summary>Reads and writes frames, and blocks while it does: one thread may read and one write.</summary>
+/// <summary>Reads and writes the frames of a connection, and blocks while it does: one thread may read and one write.</summary>
 internal sealed class FrameStream(Stream stream) : IDisposable
 {
-    /// <summary>Numbers that are narrowed or widened at once: so few that they stay in a core's own cache between that and the system's call.</summary>
+    /// <summary>
+    /// Numbers that are narrowed or widened at once: so few that they stay in a core's own cache between that and the system's call.
+    /// </summary>
     private const int Piece = 1 << 15;
-
-    /// <summary>Is told of frames of numbers; null where nobody counts.</summary>
-    public IBufferTraffic? Traffic { get; set; }
-
 
     private static readonly int HeaderBytes = Unsafe.SizeOf<FrameHeader>();
     private readonly ArrayBufferWriter<byte> _out = new();
@@ -49,24 +48,33 @@ internal sealed class FrameStream(Stream stream) : IDisposable
     private readonly ushort[] _halvesIn = new ushort[Piece];
     private readonly ushort[] _halvesOut = new ushort[Piece];
 
+    /// <summary>Is notified of frames of numbers; null where nobody counts.</summary>
+    public IBufferTraffic? Traffic { get; set; }
+
+    /// <summary>The connection.</summary>
+    public Stream Connection => stream;
+
     /// <summary>How many bytes so many numbers take.</summary>
     public static int BytesOf(int count, bool isNarrow) => count * (isNarrow ? sizeof(ushort) : sizeof(float));
 
-    /// <summary>Writes a frame whose content is serialized.</summary>
+    /// <summary>
+    /// Makes a frame whose content is serialized, to be written to the <see cref="Connection"/> before the next one is made.
+    /// </summary>
     /// <param name="kind">What it is.</param>
-    /// <param name="write">Writes the content.</param>
-    public void Write(FrameKind kind, Action<IBufferWriter<byte>> write)
+    /// <param name="serializer">Turns the content into bytes.</param>
+    /// <param name="content">The content.</param>
+    public ReadOnlySpan<byte> Encode<T>(FrameKind kind, Serialization.Serializer<T> serializer, T content)
     {
         _out.ResetWrittenCount();
         _out.GetSpan(HeaderBytes);
         _out.Advance(HeaderBytes);
-        write(_out);
+        serializer.Serialize(content, _out);
         var header = new FrameHeader(kind, _out.WrittenCount - HeaderBytes);
 
-        // One write: a header that leaves by itself is a packet more, and wakes the reader for nothing.
+        // One piece: a header that is written apart is a packet more, and wakes the reader for nothing.
         var frame = MemoryMarshal.AsMemory(_out.WrittenMemory).Span;
         MemoryMarshal.Write(frame, header);
-        stream.Write(frame);
+        return frame;
     }
 
     /// <summary>Writes a frame of numbers.</summary>

@@ -1,6 +1,6 @@
 namespace Orleans.Tbptt.Grains.Transport.Tcp;
 
-/// <summary>Secures channels as the silos' other connections are secured. Blocks.</summary>
+/// <summary>Secures step connections as the silos' other connections are secured. Blocks.</summary>
 public interface IChannelSecurity
 {
     /// <summary>Secures a connection that another silo opened; owns the stream from then on.</summary>
@@ -10,7 +10,7 @@ public interface IChannelSecurity
     Stream Open(Stream plain);
 }
 
-/// <summary>Channels as they are, where the silos' other connections are not secured either.</summary>
+/// <summary>Leaves step connections as they are, where the silos' other connections are not secured either.</summary>
 internal sealed class PlainChannels : IChannelSecurity
 {
     public Stream Accept(Stream plain) => plain;

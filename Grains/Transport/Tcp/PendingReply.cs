@@ -4,7 +4,9 @@ using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Grains.Transport.Tcp;
 
-/// <summary>What comes back over a channel for one request: a reply, and behind it, where a large model's trainers all contributed, their sums.</summary>
+/// <summary>
+/// What comes back over a connection for one request: a reply, and behind it, where a large model's trainers all contributed, their sums.
+/// </summary>
 internal sealed class PendingReply
 {
     private readonly TaskCompletionSource<PendingReply> _answered = New<PendingReply>();
@@ -12,14 +14,14 @@ internal sealed class PendingReply
     private readonly int _parameters;
     private readonly int _nodes;
     private TaskCompletionSource<SumBucket>[] _sums = [];
-    private ExchangeReply? _reply;
+    private ChunkReply? _reply;
     private int _next;
 
     /// <summary>Nothing has come yet.</summary>
-    /// <param name="order">Whom was asked.</param>
+    /// <param name="order">Which trainers were asked.</param>
     /// <param name="parameters">How many parameters the model has; 0 where no sums are to come.</param>
     /// <param name="room">Memory of the request before, for the sums.</param>
-    public PendingReply(ExchangeOrder order, int parameters, SumRoom? room)
+    public PendingReply(ChunkOrder order, int parameters, SumRoom? room)
     {
         (_parameters, Room) = (parameters, room ?? new());
         _nodes = PairwiseTree.Subtrees(order.Trainers, order.Of).Count;
@@ -35,14 +37,14 @@ internal sealed class PendingReply
     public Task Done => _done.Task;
 
     /// <summary>The reply, when it is <see cref="Answered"/>.</summary>
-    public ExchangeReply Reply => _reply ?? throw new InvalidOperationException("nothing has come yet");
+    public ChunkReply Reply => _reply ?? throw new InvalidOperationException("nothing has come yet");
 
     /// <summary>A bucket of the sums.</summary>
-    /// <exception cref="ChannelBrokenException">It cannot come any more.</exception>
+    /// <exception cref="ConnectionBrokenException">It cannot come any more.</exception>
     public Task<SumBucket> Sum(int bucket) => _sums[bucket].Task;
 
     /// <summary>The reply has come.</summary>
-    public void Take(ExchangeReply reply)
+    public void Take(ChunkReply reply)
     {
         if (_reply is not null)
             throw new InvalidDataException("found a second reply to one request");
@@ -65,13 +67,14 @@ internal sealed class PendingReply
         _next++;
         if (node + 1 < _nodes)
             return;
-        _sums[bucket].TrySetResult(new([.. Enumerable.Range(0, _nodes).Select(one => GradientBuffer.Wrap(Buckets.Of(Room.Of(one, _parameters), bucket)))]));
+        var sums = Enumerable.Range(0, _nodes).Select(one => GradientBuffer.Wrap(Buckets.Of(Room.Of(one, _parameters), bucket)));
+        _sums[bucket].TrySetResult(new([.. sums]));
         if (bucket + 1 == _sums.Length)
             _done.SetResult();
     }
 
     /// <summary>Nothing more comes.</summary>
-    public void Fail(ChannelBrokenException why)
+    public void Fail(ConnectionBrokenException why)
     {
         _answered.TrySetException(why);
         _answered.Task.Ignore();

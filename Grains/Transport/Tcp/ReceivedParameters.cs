@@ -3,7 +3,9 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Grains.Transport.Tcp;
 
-/// <summary>The parameters of one committed state, read from a channel bucket by bucket into memory that is used for every step.</summary>
+/// <summary>
+/// The parameters of one committed state, read from a connection bucket by bucket into memory that is used for every step.
+/// </summary>
 internal sealed class ReceivedParameters
 {
     private float[] _values = [];
@@ -19,16 +21,27 @@ internal sealed class ReceivedParameters
         if (header.Bucket == 0)
             Begin(of, header.Length);
         if (of != _of || header.Bucket != _next || header.Length != _values.Length || _next >= Buckets.Count(_values.Length))
-            throw new InvalidDataException($"found {header}, expected bucket {_next} of {_values.Length} parameters of step {_of.Step}, generation {_of.Generation}");
+        {
+            throw new InvalidDataException(
+                $"found {header}, expected bucket {_next} of {_values.Length} parameters of step {_of.Step}, generation {_of.Generation}");
+        }
+
         _areRounded &= frames.ReadFloats(header, Buckets.Of(_values, _next).Span);
         _next++;
     }
 
-    /// <summary>The parameters of a state.</summary>
-    /// <exception cref="InvalidDataException">They have not come.</exception>
-    public GradientBuffer Of(int generation, long step) => _of == (generation, step) && _next == Buckets.Count(_values.Length)
-        ? GradientBuffer.Wrap(_values, isRounded: _areRounded)
-        : throw new InvalidDataException($"parameters of step {step}, generation {generation}, were asked for, and {_next} buckets of step {_of.Step}, generation {_of.Generation}, have come");
+    /// <summary>The parameters for a request that needs some and holds none; null for all others.</summary>
+    /// <exception cref="InvalidDataException">They have not arrived.</exception>
+    public GradientBuffer? For(ChunkWork work)
+    {
+        if (!work.NeedsParameters || work.Parameters.Length > 0)
+            return null;
+        return _of == (work.Generation, work.Step) && _next == Buckets.Count(_values.Length)
+            ? GradientBuffer.Wrap(_values, isRounded: _areRounded)
+            : throw new InvalidDataException(
+                $"found {_next} buckets of step {_of.Step}, generation {_of.Generation}, "
+                + $"expected the parameters of step {work.Step}, generation {work.Generation}");
+    }
 
     private void Begin((int, long) of, int length)
     {

@@ -1,0 +1,119 @@
+using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Grains.Checkpoints;
+using Orleans.Tbptt.Grains.Progress;
+using Orleans.Tbptt.Grains.Silos;
+using Orleans.Tbptt.Grains.Steps;
+using Orleans.Tbptt.Grains.Telemetry;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.Steps;
+
+namespace Orleans.Tbptt.Grains.Runs;
+
+/// <summary>Trains a run epoch by epoch and chunk by chunk, with what has to be done between two steps.</summary>
+/// <remarks>Runs on its grain's scheduler.</remarks>
+internal sealed class EpochLoop
+{
+    private readonly RunSpec _spec;
+    private readonly RunDataLease _data;
+    private readonly StepParts _parts;
+    private readonly RunProgress _progress;
+    private readonly CheckpointKeeper _checkpoints;
+    private readonly RunTelemetry _telemetry;
+    private readonly TimeProvider _time;
+    private readonly EpochPlans _plans;
+    private readonly DataGuard _guard;
+    private readonly StepLoop _steps;
+    private readonly LocalRounds _rounds;
+    private readonly Evaluation _evaluation;
+    private RunCursor _at;
+
+    /// <summary>Prepares to train.</summary>
+    /// <param name="spec">The run's spec, every size known.</param>
+    /// <param name="data">Its data.</param>
+    /// <param name="start">The chunk that comes next.</param>
+    /// <param name="parts">What steps are made with.</param>
+    /// <param name="progress">Records what is done.</param>
+    /// <param name="checkpoints">Has the state written.</param>
+    /// <param name="telemetry">Is notified.</param>
+    /// <param name="time">The clock.</param>
+    public EpochLoop(
+        RunSpec spec, RunDataLease data, RunCursor start, StepParts parts, RunProgress progress, CheckpointKeeper checkpoints,
+        RunTelemetry telemetry, TimeProvider time)
+    {
+        (_spec, _data, _at, _parts) = (spec, data, start, parts);
+        (_progress, _checkpoints, _telemetry, _time) = (progress, checkpoints, telemetry, time);
+        (_plans, _guard) = (new(spec, data.Data), new(data));
+        (_steps, _rounds, _evaluation) = (new(parts), new(spec, parts), new(parts, telemetry, time));
+    }
+
+    /// <summary>Trains every epoch that is left.</summary>
+    /// <exception cref="RunLeftException">The run ended, was paused or goes elsewhere before its last epoch.</exception>
+    public async Task Train()
+    {
+        while (_at.Epoch < _spec.Train.Epochs)
+        {
+            long started = _time.GetTimestamp();
+            int epoch = _at.Epoch;
+            long chunks = _plans.Training(epoch).Steps;
+            using var span = _telemetry.Spans.BeginEpoch(_progress.Run, epoch, _progress.Generation);
+            using var scope = _telemetry.OnEpoch(epoch);
+            _progress.BeginEpoch(epoch, _at.Chunk, chunks);
+            await _parts.Worker.Run(_guard.EnsureUnchanged);
+            while (_at.Chunk < chunks)
+            {
+                await BetweenSteps();
+                long began = _time.GetTimestamp();
+                using var stepSpan = _telemetry.Spans.BeginStep(_parts.State.Step + 1, began);
+                var at = new StepPosition(_parts.State.Step, _at.Epoch, _at.Chunk);
+                Take(_spec.Train.IsLocal ? await _rounds.Train(at, chunks, began) : await _steps.TrainStep(at, began), began);
+            }
+
+            if (_parts.State.FindNotFinite() is { } found)
+                throw new RunLeftException(RunState.Diverged, found);
+            await Finish(epoch, started);
+        }
+
+        _progress.EnsureInForce();
+    }
+
+    /// <summary>
+    /// Has the committed state written, so that a coordinator after this one repeats nothing. Where that fails, an older one is taken.
+    /// </summary>
+    public Task Preserve() => _checkpoints.TakeLast(_parts.State, _at);
+
+    private async Task BetweenSteps()
+    {
+        _parts.Control.ThrowIfAsked();
+        await _parts.Recovery.MoveIfBetter(_parts.State);
+        await _checkpoints.TakeIfDue(_parts.State, _at);
+        if (_progress.Room is { IsCompleted: false } room)
+            await _parts.Control.OrLeave(room);
+    }
+
+    /// <summary>Continues behind the steps that were committed, and records them.</summary>
+    private void Take(StepOutcome outcome, long started)
+    {
+        if (outcome is StepOutcome.Diverged diverged)
+            throw new RunLeftException(RunState.Diverged, diverged.Message);
+        IReadOnlyList<StepOutcome.Committed> steps = outcome is StepOutcome.Round round ? round.Steps : [(StepOutcome.Committed)outcome];
+
+        // State and cursor advance together, whatever comes next: what is saved of the run must not be half of each.
+        _at = _at with { Chunk = _at.Chunk + steps.Count };
+        var (elements, took) = (Math.Max(1, _data.Data.Shape.TargetFeatures), _time.GetElapsedTime(started));
+        _progress.Commit(_parts.State.Step - steps.Count + 1, _at.Epoch, steps, elements, took);
+        _telemetry.OnCommitted(steps, elements, _parts.State, took);
+    }
+
+    private async Task Finish(int epoch, long started)
+    {
+        double? validationLoss = _plans.Evaluation is { } plan ? await _evaluation.Evaluate(plan) : null;
+        double loss = _parts.State.FinishEpoch();
+        var metrics = LossReadings.Of(_spec, _data.Data, loss, validationLoss);
+        _progress.FinishEpoch(epoch, loss, validationLoss, metrics, _time.GetElapsedTime(started));
+        _at = new(epoch + 1, 0);
+        var status = _progress.Snapshot();
+        await _checkpoints.TakeAtEpochEnd(_parts.State, _at, validationLoss is null ? status.EpochLosses : status.ValidationLosses);
+    }
+}

@@ -1,0 +1,111 @@
+using Orleans.Tbptt.Grains.Threads;
+using Orleans.Tbptt.Grains.Transport;
+using Orleans.Tbptt.Messages;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Training.Steps;
+
+namespace Orleans.Tbptt.Grains.Steps;
+
+/// <summary>Brings the gradients of a step together, bucket by bucket as they arrive, and has them added up by the fixed tree.</summary>
+/// <remarks>Runs on the coordinator's scheduler. Until every gradient is in, nothing but its own memory is changed.</remarks>
+internal sealed class GradientReducer(StepCommit commit, WorkerThread worker, int parameters, int trainers)
+{
+    /// <summary>Up to so many gradient elements a step is committed on the coordinator's scheduler.</summary>
+    private const long InlineCommit = 1 << 17;
+
+    private readonly List<SumReader> _readers = [];
+    private Task _adding = Task.CompletedTask;
+    private long _begun;
+
+    /// <summary>
+    /// Whether a step is added up and committed on the coordinator's scheduler: that is over before a thread could be woken for it.
+    /// </summary>
+    public bool IsSmall { get; } = (long)parameters * trainers <= InlineCommit;
+
+    /// <summary>The step that is being made.</summary>
+    public StepCommit Commit => commit;
+
+    /// <summary>The trainers whose sums are being waited for.</summary>
+    public IReadOnlyList<int> Missing { get; private set; } = [];
+
+    /// <summary>Begins a step; what still arrives of another is not waited for, and does not count.</summary>
+    /// <returns>The number by which the step is known.</returns>
+    public long Begin()
+    {
+        foreach (var reader in _readers)
+            reader.Abandon();
+        _readers.Clear();
+        Missing = [];
+        return ++_begun;
+    }
+
+    /// <summary>
+    /// The trainers of a link have answered. If all contributed, their sums are read from now on. Of a former step nothing is taken.
+    /// </summary>
+    /// <param name="step">What <see cref="Begin"/> returned.</param>
+    /// <param name="link">The link.</param>
+    /// <param name="reply">The reply.</param>
+    /// <param name="ticket">What was asked.</param>
+    public void Take(long step, ITrainerLink link, ChunkReply reply, StepTicket ticket)
+    {
+        if (step != _begun || !reply.Replies.All(one => one is Contribution))
+            return;
+        var reader = Buckets.AreUsedFor(parameters)
+            ? new SumReader(link, Buckets.Count(parameters), bucket => link.FetchSum(ticket.Generation, ticket.Step, bucket))
+            : new SumReader(link, 1, _ => Task.FromResult(new SumBucket(reply.Sums)));
+        reader.Start();
+        _readers.Add(reader);
+    }
+
+    /// <summary>Adds everything up.</summary>
+    /// <param name="step">What <see cref="Begin"/> returned.</param>
+    /// <param name="contributions">Every trainer's, in order.</param>
+    /// <exception cref="Exception">Sums cannot be had; <see cref="Missing"/> says whose.</exception>
+    /// <exception cref="OperationCanceledException">Another step has begun.</exception>
+    public async Task Gather(long step, IReadOnlyList<Contribution> contributions)
+    {
+        // A step that was given up may have left an addition under way, in the very gradient that this one is made in.
+        await _adding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        Ensure(step);
+        commit.Begin([.. contributions.Select(one => new ShardResult(default, one.Hidden.Memory, one.LossSum, one.Weight))]);
+        for (int bucket = 0; bucket < commit.Pieces; bucket++)
+        {
+            var nodes = new ReadOnlyMemory<float>[trainers];
+            List<GradientBuffer> arrived = [];
+            foreach (var reader in _readers)
+            {
+                Missing = reader.Trainers;
+                var sums = (await reader.Next()).Sums;
+                Ensure(step);
+                for (int node = 0; node < sums.Count; node++)
+                    nodes[reader.Nodes[node].First] = sums[node].Memory;
+                arrived.AddRange(sums);
+            }
+
+            Missing = [];
+            await _adding;
+            Ensure(step);
+            int at = bucket;
+            if (IsSmall)
+                Add(at, nodes, arrived);
+            else
+                _adding = worker.Run(() => Add(at, nodes, arrived));
+        }
+
+        await _adding;
+        Ensure(step);
+    }
+
+    private void Ensure(long step)
+    {
+        if (step != _begun)
+            throw new OperationCanceledException("another step has begun");
+    }
+
+    private void Add(int bucket, ReadOnlyMemory<float>[] nodes, List<GradientBuffer> arrived)
+    {
+        commit.Add(bucket, nodes);
+        foreach (var sum in arrived)
+            sum.Dispose();
+    }
+}

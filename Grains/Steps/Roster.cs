@@ -1,0 +1,92 @@
+using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Grains.Steps;
+
+/// <summary>A run's trainers: which lanes each has, which grain it is, where it lives and what it is doing.</summary>
+internal sealed class Roster
+{
+    private readonly IGrainFactory _grains;
+    private readonly ITrainerGrain[] _trainers;
+    private readonly SiloAddress?[] _homes;
+    private readonly TrainerStatus[] _status;
+
+    /// <summary>Makes a roster in which no trainer has a home yet.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="blocks">Each trainer's lanes.</param>
+    /// <param name="former">The trainers as a former coordinator knew them, so that those that live are found where they are.</param>
+    /// <param name="grains">Makes references.</param>
+    public Roster(RunId run, IReadOnlyList<LaneBlock> blocks, IReadOnlyList<TrainerStatus> former, IGrainFactory grains)
+    {
+        (Run, Blocks, _grains) = (run, blocks, grains);
+        _status = [.. blocks.Select((block, index) => new TrainerStatus(
+            index, block.First, block.Count, "", "", TrainerState.Placing, former.FirstOrDefault(one => one.Index == index)?.Place ?? 0))];
+        _homes = new SiloAddress?[blocks.Count];
+        _trainers = [.. _status.Select(Grain)];
+        All = [.. Enumerable.Range(0, blocks.Count)];
+    }
+
+    /// <summary>The run.</summary>
+    public RunId Run { get; }
+
+    /// <summary>Called whenever a trainer does something else.</summary>
+    public Action<TrainerState>? Changed { get; init; }
+
+    /// <summary>Each trainer's lanes.</summary>
+    public IReadOnlyList<LaneBlock> Blocks { get; }
+
+    /// <summary>Every trainer's index, in order.</summary>
+    public IReadOnlyList<int> All { get; }
+
+    /// <summary>What each trainer is doing. Safe to ask from any thread.</summary>
+    public IReadOnlyList<TrainerStatus> Status => [.. _status];
+
+    /// <summary>Each trainer's silo; null where it has none.</summary>
+    public IReadOnlyList<SiloAddress?> Homes => _homes;
+
+    /// <summary>Grows whenever a trainer has another home, or none.</summary>
+    public long Version { get; private set; }
+
+    /// <summary>Which of its lives a trainer is in, <see cref="TrainerPlace.Number"/>.</summary>
+    public int PlaceOf(int trainer) => _status[trainer].Place;
+
+    /// <summary>The grain of a trainer.</summary>
+    public ITrainerGrain this[int trainer] => _trainers[trainer];
+
+    /// <summary>A trainer's silo by name, for messages.</summary>
+    public string SiloOf(int trainer) => _status[trainer].Silo is { Length: > 0 } silo ? silo : "its silo";
+
+    /// <summary>A trainer is doing something else now.</summary>
+    public void Set(int trainer, TrainerState state)
+    {
+        if (_status[trainer].State == state)
+            return;
+        _status[trainer] = _status[trainer] with { State = state };
+        Changed?.Invoke(state);
+    }
+
+    /// <summary>A trainer has its lanes.</summary>
+    public void Settle(int trainer, TrainerReady ready)
+    {
+        _homes[trainer] = SiloAddress.FromParsableString(ready.Address);
+        Version++;
+        _status[trainer] = _status[trainer] with { Silo = ready.Silo, Device = ready.Device, Engine = ready.Engine };
+    }
+
+    /// <summary>
+    /// A trainer is to live elsewhere: from now on it is another grain. The one before it, where there is one, is released and not waited
+    /// for.
+    /// </summary>
+    public void Uproot(int trainer, int generation)
+    {
+        _trainers[trainer].Release(generation).Ignore();
+        _homes[trainer] = null;
+        Version++;
+        _status[trainer] = _status[trainer] with { Place = _status[trainer].Place + 1, State = TrainerState.Placing };
+        _trainers[trainer] = Grain(_status[trainer]);
+    }
+
+    private ITrainerGrain Grain(TrainerStatus trainer) =>
+        _grains.GetGrain<ITrainerGrain>(trainer.Index, new TrainerPlace(Run, trainer.Place).ToString());
+}

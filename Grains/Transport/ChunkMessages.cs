@@ -1,0 +1,77 @@
+using Orleans.Tbptt.Messages;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Grains.Transport;
+
+/// <summary>What trainers are asked about one chunk: to train on it, or to evaluate it. One of the tickets is null.</summary>
+/// <param name="Training">The step's ticket.</param>
+/// <param name="Evaluation">The evaluation chunk's ticket.</param>
+/// <param name="Step">Committed steps that led to the parameters.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.ChunkWork")]
+internal sealed record ChunkWork(
+    [property: Id(0)] StepTicket? Training, [property: Id(1)] EvaluationTicket? Evaluation, [property: Id(2)] long Step)
+{
+    /// <summary>The coordinator's generation.</summary>
+    /// <exception cref="InvalidDataException">There is no ticket.</exception>
+    public int Generation => Training?.Generation ?? Evaluation?.Generation ?? throw WithoutTicket();
+
+    /// <summary>The ticket's parameters.</summary>
+    /// <exception cref="InvalidDataException">There is no ticket.</exception>
+    public GradientBuffer Parameters => Training?.Parameters ?? Evaluation?.Parameters ?? throw WithoutTicket();
+
+    /// <summary>Whether it needs parameters: all but the later chunks of an evaluation do.</summary>
+    public bool NeedsParameters => Evaluation is not { Chunk: > 0 };
+
+    /// <summary>The same with other parameters.</summary>
+    public ChunkWork With(GradientBuffer parameters) => Training is not null
+        ? this with { Training = Training with { Parameters = parameters } }
+        : this with { Evaluation = Evaluation! with { Parameters = parameters } };
+
+    private static InvalidDataException WithoutTicket() => new("found a request without a ticket");
+}
+
+/// <summary>Which trainers of a silo are asked.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="Trainers">Trainers of the silo, in order.</param>
+/// <param name="Places">Which of its lives each is in, <see cref="TrainerPlace.Number"/>.</param>
+/// <param name="Of">How many trainers the run has.</param>
+/// <param name="Number">
+/// Grows with every request of a coordinator, whichever way it takes. A request that arrives after a newer one is refused: one that lay in
+/// a broken connection
+/// must not have a trainer work in memory that the answer to its repetition is being read from.
+/// </param>
+[GenerateSerializer, Immutable, Alias("tbptt.ExchangeOrder")]
+internal sealed record ChunkOrder(
+    [property: Id(0)] RunId Run, [property: Id(1)] IReadOnlyList<int> Trainers, [property: Id(2)] IReadOnlyList<int> Places, [property: Id(3)] int Of,
+    [property: Id(4)] long Number = 0);
+
+/// <summary>A bucket of parameters.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="Generation">The coordinator's generation.</param>
+/// <param name="Step">Committed steps that led to them.</param>
+/// <param name="Length">How many parameters the model has.</param>
+/// <param name="Bucket">Which bucket, from 0.</param>
+/// <param name="Values">The parameters of the bucket.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.ParameterBucket")]
+internal sealed record ParameterBucket(
+    [property: Id(0)] RunId Run, [property: Id(1)] int Generation, [property: Id(2)] long Step, [property: Id(3)] int Length,
+    [property: Id(4)] int Bucket, [property: Id(5)] GradientBuffer Values);
+
+/// <summary>What a silo's trainers answer.</summary>
+/// <param name="Replies">Each trainer's reply, in order; contributions without their gradient sums.</param>
+/// <param name="Sums">
+/// Where the model is small and every trainer contributed: the gradient sums of the tree's nodes that they make up, in order. Else empty.
+/// </param>
+[GenerateSerializer, Immutable, Alias("tbptt.ExchangeReply")]
+internal sealed record ChunkReply([property: Id(0)] IReadOnlyList<TrainerReply> Replies, [property: Id(1)] IReadOnlyList<GradientBuffer> Sums);
+
+/// <summary>A bucket of the gradient sums of the tree's nodes that a silo's trainers make up, in order.</summary>
+[GenerateSerializer, Immutable, Alias("tbptt.SumBucket")]
+internal sealed record SumBucket([property: Id(0)] IReadOnlyList<GradientBuffer> Sums);
+
+/// <summary>The element of a trainer's gradient that has the largest magnitude.</summary>
+/// <param name="Value">The element.</param>
+/// <param name="At">Its place in the flat gradient.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.GradientExtreme")]
+internal readonly record struct GradientExtreme([property: Id(0)] float Value, [property: Id(1)] int At);
