@@ -13,12 +13,12 @@ namespace Orleans.Tbptt.Client;
 /// <param name="Checker">Reads specs.</param>
 /// <param name="Launcher">Starts local clusters.</param>
 /// <param name="Connector">Connects to existing clusters.</param>
-/// <param name="Configuration">Names the cluster of a bare <c>--cluster</c>.</param>
+/// <param name="Configuration">Names the cluster of a bare <c>--cluster</c>; read when a command needs it.</param>
 /// <param name="Terminal">Where to write to.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Interruption">Ctrl-C and other signals.</param>
 internal sealed record ConsoleContext(
-    ISpecChecker Checker, IClusterLauncher Launcher, IClusterConnector Connector, IConfiguration Configuration, Terminal Terminal,
+    ISpecChecker Checker, IClusterLauncher Launcher, IClusterConnector Connector, Lazy<IConfiguration> Configuration, Terminal Terminal,
     TimeProvider Time, Interruption Interruption)
 {
     /// <summary>Timeouts and retry intervals.</summary>

@@ -4,9 +4,7 @@ using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Specs;
 using Orleans.Tbptt.Client.Train;
 using Orleans.Tbptt.Client.Views;
-using Orleans.Tbptt.Cluster;
 using Orleans.Tbptt.Cluster.Membership;
-using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Training;
@@ -21,16 +19,8 @@ internal static class Program
         using var interruption = Interruption.OfProcess();
         var launcher = new LocalLauncher(() => SiloProgram.Find(AppContext.BaseDirectory));
         var terminal = Terminal.OfProcess();
-        try
-        {
-            return await new ConsoleApp(new(
-                SpecChecker(), launcher, new ClusterConnector(), ClusteringSettings.Sources([]), terminal, TimeProvider.System, interruption)).RunAsync(args);
-        }
-        catch (ClusterSettingsException exception)
-        {
-            terminal.Error.WriteLine($"tbptt: {Text.OneLine(exception.Message)}");
-            return ExitCode.Usage;
-        }
+        return await new ConsoleApp(new(
+            SpecChecker(), launcher, new ClusterConnector(), new(() => ClusteringSettings.Sources([])), terminal, TimeProvider.System, interruption)).RunAsync(args);
     }
 
     private static SpecChecker SpecChecker() => new(

@@ -70,7 +70,7 @@ public sealed record RunStarted : RunEvent
     public string? Checkpoint { get; init; }
 
     /// <summary>Checkpoints that were passed over, each with what is wrong with it.</summary>
-    public IReadOnlyList<string> PassedOver { get; init; } = [];
+    public IReadOnlyList<string> PassedOver { get; init => field = value ?? []; } = [];
 }
 
 /// <summary>A step was committed.</summary>
@@ -120,7 +120,7 @@ public sealed record EpochFinished : RunEvent
     public double? ValidationLoss { get; init; }
 
     /// <summary>The losses in the data's own units.</summary>
-    public IReadOnlyList<Metric> Metrics { get; init; } = [];
+    public IReadOnlyList<Metric> Metrics { get; init => field = value ?? []; } = [];
 
     /// <summary>Seconds that the epoch took, evaluation included.</summary>
     public required double Seconds { get; init; }

@@ -9,18 +9,22 @@ namespace Orleans.Tbptt.Runs;
 public static class RunJson
 {
     private static readonly JsonSerializerOptions Line = Options(indented: false);
-    private static readonly HashSet<string> Kinds = [.. typeof(RunEvent).GetCustomAttributes<JsonDerivedTypeAttribute>().Select(kind => (string)kind.TypeDiscriminator!)];
+    private static readonly Lazy<HashSet<string>> Kinds = new(() => [.. typeof(RunEvent).GetCustomAttributes<JsonDerivedTypeAttribute>().Select(kind => (string)kind.TypeDiscriminator!)]);
     private static readonly JsonSerializerOptions Document = Options(indented: true);
     private static readonly JsonSerializerOptions Strict = new(Document)
     {
         RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true,
     };
 
+    // Generated code, which is compiled ahead: what reflection needs at run time would be compiled at every start.
+    private static readonly JsonSerializerOptions GeneratedLine = new(Line) { TypeInfoResolver = RunJsonTypes.Default };
+    private static readonly JsonSerializerOptions GeneratedDocument = new(Document) { TypeInfoResolver = RunJsonTypes.Default };
+
     /// <summary>Writes null for a number that is not finite, and reads it back as NaN.</summary>
     public static JsonConverter<double> FiniteOrNullConverter { get; } = new FiniteOrNull();
 
     /// <summary>One event as one line, without its line end.</summary>
-    public static string Write(RunEvent runEvent) => JsonSerializer.Serialize(runEvent, Line);
+    public static string Write(RunEvent runEvent) => JsonSerializer.Serialize(runEvent, GeneratedLine);
 
     /// <summary>One event from one line; fields it does not know are passed over.</summary>
     /// <exception cref="JsonException">The line is not an event.</exception>
@@ -28,7 +32,7 @@ public static class RunJson
     {
         try
         {
-            return JsonSerializer.Deserialize<RunEvent>(line, Line) ?? throw new JsonException("null is not an event");
+            return JsonSerializer.Deserialize<RunEvent>(line, GeneratedLine) ?? throw new JsonException("null is not an event");
         }
         catch (NotSupportedException exception)
         {
@@ -43,7 +47,7 @@ public static class RunJson
         {
             using var document = JsonDocument.Parse(line);
             return document.RootElement is { ValueKind: JsonValueKind.Object } root
-                && root.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && !Kinds.Contains(type.GetString()!);
+                && root.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && !Kinds.Value.Contains(type.GetString()!);
         }
         catch (JsonException)
         {
@@ -52,20 +56,35 @@ public static class RunJson
     }
 
     /// <summary>A status as a document.</summary>
-    public static string Write(RunStatus status) => JsonSerializer.Serialize(status, Document);
+    public static string Write(RunStatus status) => JsonSerializer.Serialize(status, GeneratedDocument);
 
     /// <summary>A status from a document.</summary>
     /// <exception cref="JsonException">The text is not a status.</exception>
     public static RunStatus ReadStatus(string text) =>
-        JsonSerializer.Deserialize<RunStatus>(text, Document) ?? throw new JsonException("null is not a status");
+        Complete(JsonSerializer.Deserialize<RunStatus>(text, GeneratedDocument) ?? throw new JsonException("null is not a status"));
 
     /// <summary>What a checkpoint says of itself, as a document; finite numbers come back to the bit.</summary>
-    public static string Write(CheckpointState checkpoint) => JsonSerializer.Serialize(checkpoint, Strict);
+    public static string Write(CheckpointState checkpoint) => JsonSerializer.Serialize(checkpoint, GeneratedDocument);
 
     /// <summary>What a checkpoint says of itself, from a document; everything must be there.</summary>
     /// <exception cref="JsonException">The text does not say it.</exception>
     public static CheckpointState ReadCheckpoint(string text) =>
         JsonSerializer.Deserialize<CheckpointState>(text, Strict) ?? throw new JsonException("null is not a checkpoint's state");
+
+    /// <summary>Generated code leaves null where a document of an older version does not name a property that has a default.</summary>
+    private static RunStatus Complete(RunStatus read) => read with
+    {
+        Message = read.Message ?? "",
+        EpochLosses = read.EpochLosses ?? [],
+        ValidationLosses = read.ValidationLosses ?? [],
+        Metrics = read.Metrics ?? [],
+        Trainers = read.Trainers ?? [],
+        Directory = read.Directory ?? "",
+        Cluster = read.Cluster ?? "",
+        Warning = read.Warning ?? "",
+        Engine = read.Engine ?? "",
+        Trace = read.Trace ?? "",
+    };
 
     private static JsonSerializerOptions Options(bool indented) => new(JsonSerializerDefaults.Web)
     {
@@ -91,3 +110,10 @@ public static class RunJson
         }
     }
 }
+
+/// <summary>The types of run files.</summary>
+[JsonSerializable(typeof(RunEvent))]
+[JsonSerializable(typeof(RunStatus))]
+[JsonSerializable(typeof(CheckpointState))]
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
+internal sealed partial class RunJsonTypes : JsonSerializerContext;

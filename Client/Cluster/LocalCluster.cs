@@ -51,7 +51,6 @@ internal sealed class LocalCluster : IDisposable
             Directory.CreateDirectory(plan.Directory.Logs);
             // Silos that were all killed at once stay listed as alive in the membership file: new ones would wait for them.
             SqliteMembership.Delete(cluster.MembershipFile);
-            SqliteMembership.Prepare(cluster.MembershipFile);
             for (int number = 1; number <= plan.Silos; number++)
                 cluster._silos.Add(SiloProcess.Start(program, number, cluster.Arguments(number), plan.Log(number)));
             await cluster.WaitUntilReadyAsync(cancellation);

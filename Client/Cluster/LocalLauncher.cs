@@ -1,8 +1,9 @@
 using Orleans.Tbptt.Client.Watching;
+using Orleans.Tbptt.Telemetry;
 
 namespace Orleans.Tbptt.Client.Cluster;
 
-/// <summary>Starts a cluster of silo processes on this machine and an Orleans client of it.</summary>
+/// <summary>Starts a cluster of silo processes on this machine, and reaches its grains through the pipes to them.</summary>
 /// <param name="findProgram">Finds the silo program.</param>
 internal sealed class LocalLauncher(Func<SiloProgram> findProgram) : IClusterLauncher
 {
@@ -10,9 +11,14 @@ internal sealed class LocalLauncher(Func<SiloProgram> findProgram) : IClusterLau
     public async Task<ITrainingCluster> LaunchAsync(ClusterPlan plan, Action<string> notice, CancellationToken cancellation)
     {
         var silos = await LocalCluster.StartAsync(findProgram(), plan, notice, cancellation);
+        var piped = new PipedRuns(silos.Silos, () => ClusterConnection.OpenAsync(silos.MembershipFile, plan.Run.Text, cancellation));
+        // Where spans are recorded, those of the silos belong under the console's: an Orleans client passes them on.
+        if (!Traces.Source.HasListeners())
+            return new Started(silos, piped, piped);
         try
         {
-            return new Connected(silos, await ClusterConnection.OpenAsync(silos.MembershipFile, plan.Run.Text, cancellation));
+            var connection = await ClusterConnection.OpenAsync(silos.MembershipFile, plan.Run.Text, cancellation);
+            return new Started(silos, connection.Runs, connection);
         }
         catch (Exception)
         {
@@ -23,9 +29,9 @@ internal sealed class LocalLauncher(Func<SiloProgram> findProgram) : IClusterLau
         }
     }
 
-    private sealed class Connected(LocalCluster silos, ClusterConnection connection) : ITrainingCluster
+    private sealed class Started(LocalCluster silos, IRunService runs, IAsyncDisposable connection) : ITrainingCluster
     {
-        public IRunService Runs => connection.Runs;
+        public IRunService Runs => runs;
 
         public IReadOnlyList<int> Pids { get; } = [.. silos.Silos.Select(silo => silo.Pid)];
 

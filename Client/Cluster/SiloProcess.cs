@@ -12,11 +12,12 @@ internal sealed class SiloProcess : IDisposable
 
     private readonly Process _process;
     private readonly string _log;
+    private readonly SiloPipe _pipe;
     private readonly Queue<string> _lastWords = new();
 
     private SiloProcess(int number, Process process, string log)
     {
-        (Number, _process, _log) = (number, process, log);
+        (Number, _process, _log, _pipe) = (number, process, log, new(process.StandardInput));
         Pid = process.Id;
         Exited = process.WaitForExitAsync();
     }
@@ -70,8 +71,7 @@ internal sealed class SiloProcess : IDisposable
             else if (said.Ready)
             {
                 Page = said.Page;
-                if (telemetry is not null)
-                    _ = ForwardOutputAsync(telemetry);
+                _ = ForwardOutputAsync(telemetry);
                 return;
             }
             else
@@ -96,6 +96,10 @@ internal sealed class SiloProcess : IDisposable
         return words.Length == 0 ? "" : $": {string.Join(" | ", words.Select(Text.OneLine))}";
     }
 
+    /// <summary>Asks the silo something, once it is ready.</summary>
+    /// <exception cref="IOException">The silo has ended, or ends before it replies.</exception>
+    public Task<LocalReply> AskAsync(LocalCall call) => _pipe.AskAsync(call);
+
     /// <summary>Closes the pipe, which asks the silo to end.</summary>
     public void ClosePipe() => _process.StandardInput.Close();
 
@@ -115,10 +119,20 @@ internal sealed class SiloProcess : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _process.Dispose();
 
-    private async Task ForwardOutputAsync(Action<string> telemetry)
+    private async Task ForwardOutputAsync(Action<string>? telemetry)
     {
-        while (await _process.StandardOutput.ReadLineAsync() is { } line)
-            telemetry(line);
+        try
+        {
+            while (await _process.StandardOutput.ReadLineAsync() is { } line)
+            {
+                if (!_pipe.Take(line))
+                    telemetry?.Invoke(line);
+            }
+        }
+        finally
+        {
+            _pipe.Close();
+        }
     }
 
     private void Keep(string? line)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Orleans.Tbptt.Cluster;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Specs;
 
@@ -44,6 +45,11 @@ internal sealed class ConsoleApp(ConsoleContext context)
         {
             terminal.Error.WriteLine($"tbptt: {exception.Message}");
             return exception.ExitCode;
+        }
+        catch (ClusterSettingsException exception)
+        {
+            terminal.Error.WriteLine($"tbptt: {Text.OneLine(exception.Message)}");
+            return ExitCode.Usage;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

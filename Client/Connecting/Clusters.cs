@@ -12,14 +12,14 @@ namespace Orleans.Tbptt.Client.Connecting;
 /// <param name="configuration">Names the cluster of a bare <c>--cluster</c>.</param>
 /// <param name="time">The clock.</param>
 /// <param name="limits">Timeouts and retry intervals.</param>
-internal sealed class Clusters(IClusterConnector connector, IConfiguration configuration, TimeProvider time, WatchLimits limits)
+internal sealed class Clusters(IClusterConnector connector, Lazy<IConfiguration> configuration, TimeProvider time, WatchLimits limits)
 {
     /// <summary>Connects to the named cluster, or else to the cluster of the run store.</summary>
     /// <exception cref="ClientException">There is none, it cannot be reached, or its version differs.</exception>
     public async Task<OpenCluster> OpenAsync(ClusterSelection selection, CancellationToken cancellation)
     {
         if (selection.IsNamed)
-            return await ConnectAsync(selection.Resolve(configuration), cancellation);
+            return await ConnectAsync(selection.Resolve(configuration.Value), cancellation);
         if (await FindLivingAsync([ClusterAddress.StandingOf(selection.Runs)], cancellation) is [var standing])
             return await ConnectAsync(standing, cancellation);
         throw new ClientException(
@@ -54,7 +54,7 @@ internal sealed class Clusters(IClusterConnector connector, IConfiguration confi
     {
         if (selection.IsNamed)
         {
-            var named = await ConnectAsync(selection.Resolve(configuration), cancellation);
+            var named = await ConnectAsync(selection.Resolve(configuration.Value), cancellation);
             try
             {
                 return new(await FindAsync(named, name, cancellation), named, selection);

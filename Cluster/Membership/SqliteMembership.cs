@@ -53,13 +53,12 @@ public static class SqliteMembership
     /// <summary>Deletes the file and SQLite's companion files. No process may use it any more.</summary>
     public static void Delete(string file)
     {
-        SqliteConnection.ClearAllPools();
-        foreach (string path in (string[])[file, file + "-wal", file + "-shm"])
-        {
-            // File.Delete throws for a missing directory.
-            if (File.Exists(path))
-                File.Delete(path);
-        }
+        string[] left = [.. new[] { file, file + "-wal", file + "-shm" }.Where(File.Exists)];
+        if (left.Length == 0)
+            return;
+        ClosePools();
+        foreach (string path in left)
+            File.Delete(path);
     }
 
     /// <summary>Deletes the file if no silo is active in it.</summary>
@@ -79,6 +78,9 @@ public static class SqliteMembership
 
         Delete(file);
     }
+
+    /// <summary>A method of its own, so that who has no file to delete does not load SQLite.</summary>
+    private static void ClosePools() => SqliteConnection.ClearAllPools();
 
     private static string ConnectionString(string file, int busySeconds) =>
         new SqliteConnectionStringBuilder { DataSource = Path.GetFullPath(file), DefaultTimeout = busySeconds }.ConnectionString;

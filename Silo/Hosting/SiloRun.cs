@@ -26,13 +26,14 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
         using var end = new EndRequest(start.Mode);
         if (start.Mode == SiloMode.Detached)
             OwnSession.Begin();
-        // From the start, because the console may end while the silo starts.
-        if (start.Mode == SiloMode.Local)
-            ParentPipe.Watch(Console.OpenStandardInput(), end.Ask);
+        // From the start, because the console may end while the silo starts. A detached silo outlives it.
+        var parent = start.Mode == SiloMode.Standing ? null
+            : ParentPipe.Watch(Console.OpenStandardInput(), start.Mode == SiloMode.Local ? end.Ask : () => { });
         SiloLog.Open(start.Settings, start.Mode);
         try
         {
             var silo = await SiloStarter.StartAsync(start.Settings, time, end.Token);
+            parent?.PassTo(new ParentCalls(silo.Host.Services.GetRequiredService<IGrainFactory>(), output).Take);
             new SiloAnnouncement(start, silo.Host.Services.GetRequiredService<ILocalSiloDetails>(), silo.Page).Write(output);
             await WaitForEndAsync(silo.Host, start, end);
             if (end.IsSignal)

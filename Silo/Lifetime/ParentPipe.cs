@@ -1,20 +1,31 @@
 namespace Orleans.Tbptt.Silo.Lifetime;
 
 /// <summary>
-/// The pipe that the console holds while it lives. However the console ends, even by kill -9, the kernel closes the pipe.
+/// The pipe that the console sends its calls through, and holds while it lives. However the console ends, even by kill -9, the kernel closes the pipe.
 /// </summary>
-internal static class ParentPipe
+internal sealed class ParentPipe
 {
-    /// <summary>Calls <paramref name="ended"/> once, on a separate thread, when <paramref name="pipe"/> is at its end.</summary>
-    public static void Watch(Stream pipe, Action ended)
+    private volatile Action<string>? _take;
+
+    /// <summary>Passes every further line to <paramref name="take"/>. Earlier lines are ignored; the console sends none before the ready line.</summary>
+    public void PassTo(Action<string> take) => _take = take;
+
+    /// <summary>Reads <paramref name="pipe"/> and calls <paramref name="ended"/> once at its end, both on a separate thread.</summary>
+    public static ParentPipe Watch(Stream pipe, Action ended)
     {
-        void Drain()
+        var parent = new ParentPipe();
+
+        // A blocking read must not occupy the thread pool, and a background thread does not keep the process alive.
+        new Thread(Read) { IsBackground = true, Name = "parent pipe" }.Start();
+        return parent;
+
+        void Read()
         {
-            Span<byte> ignored = stackalloc byte[64];
             try
             {
-                while (pipe.Read(ignored) > 0)
-                    continue;
+                using var reader = new StreamReader(pipe);
+                while (reader.ReadLine() is { } line)
+                    parent._take?.Invoke(line);
             }
             catch (IOException)
             {
@@ -23,8 +34,5 @@ internal static class ParentPipe
 
             ended();
         }
-
-        // A blocking read must not occupy the thread pool, and a background thread does not keep the process alive.
-        new Thread(Drain) { IsBackground = true, Name = "parent pipe" }.Start();
     }
 }

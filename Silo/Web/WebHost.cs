@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Dashboard;
@@ -31,12 +32,28 @@ internal static class WebHost
         return builder;
     }
 
-    /// <summary>Adds the silo's services for its pages: the counters of Orleans' dashboard.</summary>
-    public static void AddTo(ISiloBuilder silo) => silo.AddDashboard(dashboard => dashboard.HideTrace = true);
+    /// <summary>Adds the silo's services for its pages: the counters of Orleans' dashboard, which begin after the silo's start.</summary>
+    public static void AddTo(ISiloBuilder silo) =>
+        LateStart.Defer(silo.Services, () => silo.AddDashboard(dashboard => dashboard.HideTrace = true));
 
-    /// <summary>Configures the request pipeline, and maps the pages.</summary>
+    /// <summary>
+    /// Has the server listen at once and builds the request pipeline when the first request arrives, because most runs are short and nobody opens their
+    /// page: training must not wait for endpoints that nobody uses.
+    /// </summary>
     public static void Configure(WebApplication web)
     {
+        // Unless these are set, ASP.NET Core adds both middlewares in front, where they would refuse requests that an endpoint allows.
+        var properties = ((IApplicationBuilder)web).Properties;
+        (properties["__AuthenticationMiddlewareSet"], properties["__AuthorizationMiddlewareSet"]) = (true, true);
+        var answer = new Lazy<RequestDelegate>(() => Build(web));
+        web.Run(context => answer.Value(context));
+    }
+
+    /// <summary>Builds the request pipeline, and maps the pages.</summary>
+    private static RequestDelegate Build(IApplicationBuilder host)
+    {
+        host.ApplicationServices.GetRequiredService<LateStart>().Hurry();
+        var web = host.New();
         web.UseSecurityHeaders();
         web.UseExceptionHandler(failed => failed.Run(ErrorResponses.AnswerExceptionAsync));
         web.UseStatusCodePages(ErrorResponses.AnswerStatusAsync);
@@ -44,6 +61,7 @@ internal static class WebHost
         web.UseAssets();
         web.UseRouting();
         web.UseWebAccess();
-        SiloEndpoints.Map(web);
+        web.UseEndpoints(SiloEndpoints.Map);
+        return web.Build();
     }
 }

@@ -37,7 +37,7 @@ internal static class WebAccess
     }
 
     /// <summary>Refuses cross-site requests, then those without a token.</summary>
-    public static void UseWebAccess(this WebApplication web)
+    public static void UseWebAccess(this IApplicationBuilder web)
     {
         web.UseAuthentication();
         web.UseAuthorization();

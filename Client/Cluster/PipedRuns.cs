@@ -1,0 +1,87 @@
+using Orleans.Tbptt.Client.Watching;
+using Orleans.Tbptt.Cluster.Local;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Client.Cluster;
+
+/// <summary>
+/// The grains of a cluster that this console started, reached through the pipes to its silos. Every call goes to the first silo that is alive; calls to
+/// one that ends fail at once. What pipes do not carry takes an Orleans client, which is opened when it is first needed.
+/// </summary>
+/// <param name="silos">The silos.</param>
+/// <param name="connect">Opens an Orleans client.</param>
+internal sealed class PipedRuns(IReadOnlyList<SiloProcess> silos, Func<Task<ClusterConnection>> connect) : IRunService, IAsyncDisposable
+{
+    private readonly Lazy<Task<ClusterConnection>> _client = new(connect);
+
+    /// <inheritdoc/>
+    public async Task<ClusterReport> DescribeAsync() =>
+        (await AskAsync(new() { Id = 0, Question = LocalQuestion.Describe })).Version is { } version
+            ? new(version.ClusterId, version.Product, version.Protocol, [])
+            : throw new IOException("the silo's reply has no version");
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<RunStatus>> ListAsync() => await (await Client()).ListAsync();
+
+    /// <inheritdoc/>
+    public async Task<SubmitReply> SubmitAsync(SubmitRequest request)
+    {
+        // The pipe carries no priority: a run on its own silos has no other run to wait for.
+        var spec = request.Spec;
+        var reply = await AskAsync(new()
+        {
+            Id = 0, Question = LocalQuestion.Submit, Run = request.Run.Text, Protocol = request.Protocol,
+            Spec = new(spec.Text, spec.FileName, spec.Directory, spec.Sets),
+        });
+        return new(
+            [.. (reply.Problems ?? []).Select(one => new SpecProblem(one.Key, one.Found, one.Expected, one.Remedy) { Location = one.Location })],
+            reply.Directory ?? "", reply.Reattached);
+    }
+
+    /// <inheritdoc/>
+    public async Task<EventPage> ReadEventsAsync(RunId run, long after, int limit)
+    {
+        var reply = await AskAsync(new() { Id = 0, Question = LocalQuestion.ReadEvents, Run = run.Text, After = after, Limit = limit });
+        return new(reply.Lines ?? [], reply.Last) { IsEnd = reply.IsEnd };
+    }
+
+    /// <inheritdoc/>
+    public async Task<RunStatus> GetStatusAsync(RunId run) =>
+        RunJson.ReadStatus((await AskAsync(new() { Id = 0, Question = LocalQuestion.GetStatus, Run = run.Text })).Status ?? "") with { Id = run.Text };
+
+    /// <inheritdoc/>
+    public Task StopAsync(RunId run, string reason) => AskAsync(new() { Id = 0, Question = LocalQuestion.Stop, Run = run.Text, Reason = reason });
+
+    /// <inheritdoc/>
+    public async Task<ControlReply> PauseAsync(RunId run, string reason) => await (await Client()).PauseAsync(run, reason);
+
+    /// <inheritdoc/>
+    public async Task<ControlReply> ResumeAsync(RunId run, ResumeRequest request) => await (await Client()).ResumeAsync(run, request);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_client.IsValueCreated)
+            return;
+        try
+        {
+            await (await _client.Value).DisposeAsync();
+        }
+        catch (Exception exception) when (exception is ClientException or OperationCanceledException)
+        {
+            // It was never open; whoever called it has seen why.
+        }
+    }
+
+    private async Task<IRunService> Client() => (await _client.Value).Runs;
+
+    private async Task<LocalReply> AskAsync(LocalCall call)
+    {
+        var silo = silos.FirstOrDefault(one => !one.Exited.IsCompleted) ?? throw new IOException("no silo is left");
+        var reply = await silo.AskAsync(call);
+        return reply.Error is not { } error ? reply
+            : throw (reply.RunNotFound ? new RunNotFoundException(call.Run ?? "") : new IOException(error));
+    }
+}
