@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
+using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Protocol;
@@ -27,7 +28,7 @@ internal sealed class LocalSilo : IAsyncDisposable
     {
         Name = "average",
         Model = new() { Cell = new LstmCell(), InputSize = 10, HiddenSize = 20, OutputSize = 5 },
-        Data = new() { Source = SourceKind.Average, BatchSize = 10, Sequences = 300, SequenceLength = 100 },
+        Data = new() { Source = new AverageSource { Sequences = 300, SequenceLength = 100 }, BatchSize = 10 },
         Tbptt = new() { ChunkCount = 10 },
         Train = new() { Epochs = epochs, Loss = new SquaredError(), Optimizer = new Adam { Lr = 1e-3 } },
     };

@@ -44,11 +44,8 @@ public sealed class DataRoots
         var problems = new ProblemList();
         if (!IsLimited)
             return [];
-        bool isGlob = spec.Data.Source == SourceKind.Bytes;
-        foreach (string path in spec.Data.Paths)
-            _ = isGlob ? AdmitGlob(DataKeys.Source, path, problems) : Admit(DataKeys.Source, path, problems) is not null;
-        foreach (string glob in spec.Data.Exclude)
-            AdmitGlob(DataKeys.Exclude, glob, problems);
+        foreach (SourcePath read in spec.Data.Source.Reads)
+            _ = read.IsGlob ? AdmitGlob(read.Key, read.Path, problems) : Admit(read.Key, read.Path, problems) is not null;
         if (spec.Model.InitFrom is { } weights)
             Admit(DataKeys.InitFrom, weights, problems);
         return problems.ToList();

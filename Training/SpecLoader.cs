@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Losses;
@@ -9,7 +10,7 @@ namespace Orleans.Tbptt.Training;
 public static class SpecLoader
 {
     /// <summary>What a spec can choose from.</summary>
-    public static SpecChoices Choices { get; } = new(RecurrentCells.All, LossFunctions.All, UpdateRules.All);
+    public static SpecChoices Choices { get; } = new(RecurrentCells.All, DataSources.All, LossFunctions.All, UpdateRules.All);
 
     private static readonly SpecReader Reader = new(Choices);
 

@@ -2,6 +2,8 @@ namespace Orleans.Tbptt.Specs;
 
 /// <summary>What a spec can choose from: each list holds the declarations of one kind. The first cell is the default.</summary>
 /// <param name="Cells">The cells.</param>
+/// <param name="Sources">The sources.</param>
 /// <param name="Losses">The losses.</param>
 /// <param name="Optimizers">The optimizers.</param>
-public sealed record SpecChoices(IReadOnlyList<CellSpec> Cells, IReadOnlyList<LossSpec> Losses, IReadOnlyList<OptimizerSpec> Optimizers);
+public sealed record SpecChoices(
+    IReadOnlyList<CellSpec> Cells, IReadOnlyList<SourceSpec> Sources, IReadOnlyList<LossSpec> Losses, IReadOnlyList<OptimizerSpec> Optimizers);

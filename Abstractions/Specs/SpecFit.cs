@@ -1,4 +1,3 @@
-using Orleans.Tbptt.Specs.Keys;
 using Orleans.Tbptt.Specs.Reading;
 
 namespace Orleans.Tbptt.Specs;
@@ -60,12 +59,5 @@ public static class SpecFit
         _ => null,
     };
 
-    /// <summary>That source <c>average</c> cannot add one half of its inputs to the other; null when it can.</summary>
-    public static SpecProblem? Halves(int inputSize) => inputSize >= 2 && inputSize % 2 == 0
-        ? null
-        : new(
-            "model.inputSize", $"{inputSize}", "an even number, for source average adds two halves",
-            $"write {(inputSize is > 0 and < int.MaxValue ? inputSize + 1 : DataSpec.AverageFeatures)}");
-
-    private static string Source(RunSpec spec) => Words.For(Words.Sources, spec.Data.Source);
+    private static string Source(RunSpec spec) => spec.Data.Source.Word;
 }

@@ -6,23 +6,21 @@ namespace Orleans.Tbptt.Specs;
 /// <summary>Every key of a spec once, in the order in which specs are written; those of choices stand with the choices.</summary>
 internal sealed class SpecSections(SpecChoices choices)
 {
-    // The plan of an epoch has an entry for each sequence and a list for each lane.
-    private const int MaxSequences = 100_000_000;
+    // The plan of an epoch has a list for each lane.
     private const int MaxLanes = 1_000_000;
-    private const int MaxSequenceLength = 1_000_000_000;
 
     // The steps of a round are published, and held in messages, all at once.
     private const int MaxChunks = 100_000;
 
     /// <summary>For writing, which looks at no list.</summary>
-    public static SpecSections Writing { get; } = new(new([], [], []));
+    public static SpecSections Writing { get; } = new(new([], [], [], []));
 
     /// <summary>A spec with the defaults of all keys that have one; the others count for nothing.</summary>
     public RunSpec Blank(string name) => new()
     {
         Name = name,
         Model = new() { Cell = choices.Cells[0], HiddenSize = 1 },
-        Data = new() { Source = SourceKind.Average, BatchSize = 1 },
+        Data = new() { Source = choices.Sources[0], BatchSize = 1 },
         Tbptt = new(),
         Train = new() { Epochs = 1, Loss = choices.Losses[0], Optimizer = choices.Optimizers[0] },
     };
@@ -63,31 +61,17 @@ internal sealed class SpecSections(SpecChoices choices)
         Size = walk.Count("size", embedding.Size, "the length of a token's vector", required: true),
     };
 
-    private static DataSpec Data(SpecWalk walk, DataSpec data)
+    private DataSpec Data(SpecWalk walk, DataSpec data)
     {
-        var (kind, paths) = walk.Text("source", (data.Source, data.Paths), "where the sequences come from ([below](#sources))", TextForms.Source);
-        string source = Words.For(Words.Sources, kind);
-        data = data with
-        {
-            Source = kind,
-            Paths = paths,
-            BatchSize = walk.Count(
-                "batchSize", data.BatchSize, "lanes of the whole run; of independent sequences no more than there are to train on", max: MaxLanes, required: true),
-            Shuffle = walk.Flag("shuffle", data.Shuffle, "a new order of sequences each epoch; not for streams", isWritten: kind is not (SourceKind.Csv or SourceKind.Bytes)),
-            ValidationFraction = walk.Number(
-                "validationFraction", data.ValidationFraction, "held out from the end: of the sequences, or of a stream's time", NumberRange.Share),
-        };
-        SpecWalk synthetic = walk.With("source", source, "average", "sine"), csv = walk.With("source", source, "csv");
+        SourceSpec source = walk.Source("source", data.Source, "where the sequences come from ([below](#sources))", choices.Sources);
         return data with
         {
-            Sequences = synthetic.Count("sequences", data.Sequences, "how many sequences", max: MaxSequences),
-            SequenceLength = synthetic.Count("sequenceLength", data.SequenceLength, "time steps of a sequence", max: MaxSequenceLength),
-            Inputs = csv.Texts("inputs", data.Inputs, "columns by name", "column name", "numeric columns"),
-            Targets = csv.Texts("targets", data.Targets, "columns by name", "column name", "the inputs"),
-            Horizon = csv.Count("horizon", data.Horizon, "rows from an input to its target"),
-            Standardize = csv.Flag("standardize", data.Standardize, "mean 0 and deviation 1, by the training part"),
-            Exclude = walk.With("source", source, "bytes").Texts(
-                "exclude", data.Exclude, "globs left out", "glob", "none", mayBeEmpty: true, areGlobs: true),
+            BatchSize = walk.Count(
+                "batchSize", data.BatchSize, "lanes of the whole run; of independent sequences no more than there are to train on", max: MaxLanes, required: true),
+            Shuffle = walk.Flag("shuffle", data.Shuffle, "a new order of sequences each epoch; not for streams", isWritten: !source.IsStream),
+            ValidationFraction = walk.Number(
+                "validationFraction", data.ValidationFraction, "held out from the end: of the sequences, or of a stream's time", NumberRange.Share),
+            Source = walk.Own("source", source, choices.Sources),
         };
     }
 

@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
+using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Grains;
 using Orleans.Tbptt.Grains.Checkpoints;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Runs;
-using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Steps;
 
@@ -30,7 +30,7 @@ internal static class CheckpointCost
         var spec = LocalSilo.Average(1) with
         {
             Model = new() { Cell = new LstmCell(), InputSize = inputs, HiddenSize = hidden, OutputSize = outputs },
-            Data = new() { Source = SourceKind.Sine, BatchSize = lanes },
+            Data = new() { Source = new SineSource(), BatchSize = lanes },
         };
         var state = new TrainingState(spec);
         var store = new CheckpointStore(new RunStore(Options.Create(new TbpttGrainsOptions { RunsDirectory = root })), TimeProvider.System);

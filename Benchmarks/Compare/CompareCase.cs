@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Losses;
@@ -40,7 +41,7 @@ internal sealed record CompareCase(string Name, int Lanes, int Steps, int Inputs
         Name = "compare",
         Engine = engine,
         Model = new() { Cell = new LstmCell(), InputSize = Inputs, HiddenSize = Hidden, OutputSize = Inputs / 2 },
-        Data = new() { Source = SourceKind.Average, BatchSize = Lanes, Sequences = Lanes * (StepsPerEpoch / Chunks), SequenceLength = Steps * Chunks },
+        Data = new() { Source = new AverageSource { Sequences = Lanes * (StepsPerEpoch / Chunks), SequenceLength = Steps * Chunks }, BatchSize = Lanes },
         Tbptt = new() { ChunkCount = Chunks },
         Train = new() { Trainers = trainers, Epochs = epochs, Loss = new SquaredError(), Optimizer = new Adam { Lr = 1e-3 } },
     };

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Engines;
@@ -34,7 +35,7 @@ internal static class ExchangeCost
         return spec with
         {
             Name = "small",
-            Data = spec.Data with { BatchSize = 2, Sequences = 400, SequenceLength = 20 },
+            Data = spec.Data with { BatchSize = 2, Source = new AverageSource { Sequences = 400, SequenceLength = 20 } },
             Tbptt = new() { ChunkLength = 2 },
             Train = spec.Train with { Trainers = 2, ClipNorm = 1 },
         };
@@ -48,7 +49,7 @@ internal static class ExchangeCost
         {
             Name = "large",
             Model = new() { Cell = new LstmCell(), InputSize = 1, HiddenSize = 1024, OutputSize = 1 },
-            Data = new() { Source = SourceKind.Sine, BatchSize = 2, Sequences = 2, SequenceLength = 61 },
+            Data = new() { Source = new SineSource { Sequences = 2, SequenceLength = 61 }, BatchSize = 2 },
             Tbptt = new() { ChunkLength = 1 },
             Train = spec.Train with { Trainers = 2, ClipNorm = 1, Wire = wire },
         };

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 
@@ -67,7 +68,7 @@ internal static class ScalingTable
         return spec with
         {
             Model = spec.Model with { HiddenSize = hidden, InputSize = hidden > 20 ? 2 : 10, OutputSize = hidden > 20 ? 1 : 5 },
-            Data = spec.Data with { BatchSize = trainers, Sequences = trainers, SequenceLength = steps },
+            Data = spec.Data with { BatchSize = trainers, Source = new AverageSource { Sequences = trainers, SequenceLength = steps } },
             Tbptt = new() { ChunkLength = 1 },
             Train = spec.Train with { Trainers = trainers, ClipNorm = 1, Wire = wire },
             Checkpoint = new() { EverySeconds = 3600 },

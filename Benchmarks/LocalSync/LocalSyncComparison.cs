@@ -1,4 +1,5 @@
 using System.Globalization;
+using Orleans.Tbptt.Data.Bytes;
 using Orleans.Tbptt.Grains;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
@@ -74,11 +75,9 @@ internal static class LocalSyncComparison
             Model = new() { Cell = new LstmCell(), HiddenSize = options.Hidden, Embedding = new() { Size = 32 } },
             Data = new()
             {
-                Source = SourceKind.Bytes,
-                Paths = [options.Text is { } text ? Path.GetFullPath(text) : $"{root}/**/*.cs"],
-                Exclude = root is null ? [] : [$"{root}/artifacts/**"],
+                Source = new ByteSource { Glob = options.Text is { } text ? Path.GetFullPath(text) : $"{root}/**/*.cs", Exclude = root is null ? [] : [$"{root}/artifacts/**"] },
                 BatchSize = Lanes,
-                ValidationFraction = 0.05,
+                ValidationFraction = 0.05
             },
             Tbptt = new() { ChunkLength = 50 },
             Train = new()

@@ -4,25 +4,73 @@ using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Data.Sequences;
 using Orleans.Tbptt.Data.Streams;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Keys;
 
 namespace Orleans.Tbptt.Data.Bytes;
 
 /// <summary>Files as one long stream of bytes; the target of each byte is the next one.</summary>
-internal static class ByteSource
+public sealed record ByteSource : OpenableSource
 {
     private const int Bytes = 256;
     private const int Horizon = 1;
 
-    /// <exception cref="SpecException">No file matches, or there are too few bytes.</exception>
-    public static IDataSource Open(DataSpec data, InputFiles opened)
+    /// <summary>The absolute glob of the files, with the wildcards <c>*</c> and <c>**</c>.</summary>
+    public string Glob { get; init; } = "";
+
+    /// <summary>Absolute globs of files that are left out.</summary>
+    public IReadOnlyList<string> Exclude { get; init; } = [];
+
+    /// <inheritdoc/>
+    public override string Word => "bytes";
+
+    /// <inheritdoc/>
+    public override string About => "all files of a glob in order of their paths, as one long stream; the target is the next byte";
+
+    /// <inheritdoc/>
+    public override string Form => "bytes:GLOB";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Paths => [Glob];
+
+    /// <inheritdoc/>
+    public override IEnumerable<SourcePath> Reads =>
+        [new(DataKeys.Source, Glob, IsGlob: true), .. Exclude.Select(glob => new SourcePath(DataKeys.Exclude, glob, IsGlob: true))];
+
+    /// <inheritdoc/>
+    public override bool IsStream => true;
+
+    /// <inheritdoc/>
+    public override bool? HasTokens => true;
+
+    /// <inheritdoc/>
+    public override string? BitsPer => "bits per byte";
+
+    /// <inheritdoc/>
+    public override SourceSpec Read(string? paths, SourceText text) =>
+        Required(paths, Word, text) is { } glob ? this with { Glob = text.Glob(glob) } : this;
+
+    /// <inheritdoc/>
+    public override Choice Walk(SpecWalk walk) => this with
     {
+        Exclude = walk.Texts("exclude", Exclude, "globs left out", "glob", "none", mayBeEmpty: true, areGlobs: true),
+    };
+
+    /// <summary>Equal in every member, lists item by item.</summary>
+    public bool Equals(ByteSource? other) => other is not null && Glob == other.Glob && Exclude.SequenceEqual(other.Exclude);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Glob, string.Join('\0', Exclude));
+
+    /// <inheritdoc/>
+    internal override IDataSource Open(RunSpec spec, InputFiles opened)
+    {
+        DataSpec data = spec.Data;
         var problems = new ProblemList();
-        string glob = data.Paths[0];
-        FileInfo[] files = Find(data, glob, opened, problems);
+        FileInfo[] files = Find(opened, problems);
         problems.ThrowIfAny();
 
         var stream = new ByteStream(files);
-        string source = files.Length == 1 ? files[0].FullName : $"the {files.Length} files of '{glob}'";
+        string source = files.Length == 1 ? files[0].FullName : $"the {files.Length} files of '{Glob}'";
         StreamCut? cut = StreamCut.TryCut(stream.Length, "byte", source, data.BatchSize, Horizon, data.ValidationFraction, problems);
         if (cut is null)
         {
@@ -36,18 +84,18 @@ internal static class ByteSource
             owned: stream);
     }
 
-    private static FileInfo[] Find(DataSpec data, string glob, InputFiles opened, ProblemList problems)
+    private FileInfo[] Find(InputFiles opened, ProblemList problems)
     {
         try
         {
-            IReadOnlyList<string> paths = GlobFiles.Find(glob, data.Exclude, opened.Roots, problems);
+            IReadOnlyList<string> paths = GlobFiles.Find(Glob, Exclude, opened.Roots, problems);
             if (paths.Count == 0 && problems.IsEmpty)
             {
-                string left = data.Exclude.Count > 0 ? " and is not excluded" : "";
+                string left = Exclude.Count > 0 ? " and is not excluded" : "";
                 problems.Add(
-                    DataKeys.Source, $"no file that matches '{glob}'{left}", "at least one file",
-                    Directory.Exists(glob)
-                        ? $"write '{glob.TrimEnd('/')}/**/*' for all files in that directory"
+                    DataKeys.Source, $"no file that matches '{Glob}'{left}", "at least one file",
+                    Directory.Exists(Glob)
+                        ? $"write '{Glob.TrimEnd('/')}/**/*' for all files in that directory"
                         : "check the glob, and that every silo sees the same files");
             }
 
@@ -55,7 +103,7 @@ internal static class ByteSource
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            problems.AddRange([InputFile.Unreadable(DataKeys.Source, glob, error)]);
+            problems.AddRange([InputFile.Unreadable(DataKeys.Source, Glob, error)]);
             return [];
         }
     }

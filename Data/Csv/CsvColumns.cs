@@ -1,6 +1,5 @@
 using System.Globalization;
 using Orleans.Tbptt.Data.Problems;
-using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Csv;
 
@@ -43,13 +42,13 @@ internal sealed record CsvColumns(
     /// <param name="firstRow">The first row, which identifies the numeric columns when no inputs are named.</param>
     /// <param name="problems">Collects the problems.</param>
     public static CsvColumns? TryChoose(
-        DataSpec data, IReadOnlyList<string> header, IReadOnlyList<string> firstRow, ProblemList problems)
+        CsvSource data, IReadOnlyList<string> header, IReadOnlyList<string> firstRow, ProblemList problems)
     {
         IReadOnlyList<string> inputs = data.Inputs.Count > 0 ? data.Inputs : ColumnsOfNumbers(header, firstRow);
         if (inputs.Count == 0)
         {
             problems.Add(
-                DataKeys.Inputs, $"nothing, and no column of numbers in {data.Paths[0]}", $"names of its columns: {Wording.List(header)}",
+                DataKeys.Inputs, $"nothing, and no column of numbers in {data.Path}", $"names of its columns: {Wording.List(header)}",
                 "name those to train on");
         }
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using CsvHelper;
 using Orleans.Tbptt.Data.Problems;
-using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Csv;
 
@@ -13,12 +12,12 @@ namespace Orleans.Tbptt.Data.Csv;
 /// <param name="data">Names the file and its columns.</param>
 /// <param name="opened">The checked path to open instead.</param>
 /// <param name="problems">Collects the problems.</param>
-internal sealed class CsvFile(DataSpec data, string opened, ProblemList problems)
+internal sealed class CsvFile(CsvSource data, string opened, ProblemList problems)
 {
     // A quote that is never closed would otherwise pull the rest of the file into memory.
     private const int LargestRecord = 4 << 20;
 
-    private readonly string _path = data.Paths[0];
+    private readonly string _path = data.Path;
     private string? _malformed;
 
     /// <summary>Reads the file; null when that left problems.</summary>

@@ -2,6 +2,7 @@ using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Data.Sequences;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Keys;
 
 namespace Orleans.Tbptt.Data.Npy;
 
@@ -9,29 +10,77 @@ namespace Orleans.Tbptt.Data.Npy;
 /// NumPy arrays: inputs <c>[N, T, F]</c> or <c>[N, T]</c> of floats, or <c>[N, T]</c> of integer tokens; targets <c>[N, T, O]</c> or
 /// <c>[N, T]</c> of floats, or <c>[N, T]</c> of integer classes; and optionally the number of time steps of each sequence.
 /// </summary>
-internal static class NpySource
+public sealed record NpySource : OpenableSource
 {
     private static readonly string[] Roles = ["inputs", "targets", "lengths"];
 
-    /// <exception cref="SpecException">The arrays are cannot be trained on; carries every mistake found.</exception>
-    public static IDataSource Open(DataSpec data, InputFiles opened)
+    /// <summary>The absolute paths of inputs, targets and, where sequences are padded, lengths, in that order.</summary>
+    public IReadOnlyList<string> Files { get; init; } = [];
+
+    /// <inheritdoc/>
+    public override string Word => "npy";
+
+    /// <inheritdoc/>
+    public override string About => "NumPy arrays of independent sequences";
+
+    /// <inheritdoc/>
+    public override string Form => "npy:INPUTS,TARGETS[,LENGTHS]";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Paths => Files;
+
+    /// <inheritdoc/>
+    public override bool? HasTokens => null;
+
+    /// <inheritdoc/>
+    /// <remarks>A comma separates the files, so none of them can have one in its path.</remarks>
+    public override SourceSpec Read(string? paths, SourceText text)
+    {
+        if (Required(paths, Word, text) is not { } list)
+            return this;
+        string[] files = [.. list.Split(',').Select(path => path.TrimStart())];
+        if (files.Length is not (2 or 3) || files.Any(string.IsNullOrWhiteSpace))
+        {
+            bool empty = files.Any(string.IsNullOrWhiteSpace);
+            string found = empty ? "an empty path" : files.Length == 1 ? "1 path" : $"{files.Length} paths";
+            text.Report(found, Form, "name two or three files with commas between them, none in a path");
+            return this;
+        }
+
+        if (files.Select(text.Absolute).FirstOrDefault(full => full.Contains(',')) is { } comma)
+        {
+            text.Report($"a comma in the path {comma}", Form, "rename the directory: commas part the files of a npy source");
+            return this;
+        }
+
+        return this with { Files = [.. files.Select(file => text.File(file, "a NumPy file"))] };
+    }
+
+    /// <summary>Equal in every member, lists item by item.</summary>
+    public bool Equals(NpySource? other) => other is not null && Files.SequenceEqual(other.Files);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => string.Join('\0', Files).GetHashCode(StringComparison.Ordinal);
+
+    /// <inheritdoc/>
+    internal override IDataSource Open(RunSpec spec, InputFiles opened)
     {
         var problems = new ProblemList();
-        if (data.Paths.Count is not (2 or 3))
+        if (Files.Count is not (2 or 3))
         {
             problems.Add(
-                DataKeys.Source, Wording.Count(data.Paths.Count, "file"),
+                DataKeys.Source, Wording.Count(Files.Count, "file"),
                 "npy:inputs.npy,targets.npy or npy:inputs.npy,targets.npy,lengths.npy", "name two or three files");
             problems.ThrowIfAny();
         }
 
         NpyArray?[] arrays = 
         [
-            .. data.Paths.Select(path => opened.Admit(DataKeys.Source, path, problems) is { } real ? NpyArray.TryOpen(real, problems) : null),
+            .. Files.Select(path => opened.Admit(DataKeys.Source, path, problems) is { } real ? NpyArray.TryOpen(real, problems) : null),
         ];
         try
         {
-            return Open(data, arrays, problems) ?? throw new SpecException(problems.ToList());
+            return Open(spec.Data, arrays, problems) ?? throw new SpecException(problems.ToList());
         }
         catch
         {

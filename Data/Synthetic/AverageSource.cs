@@ -1,8 +1,10 @@
 using System.Buffers;
+using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Data.Sequences;
 using Orleans.Tbptt.Numerics;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Keys;
 
 namespace Orleans.Tbptt.Data.Synthetic;
 
@@ -10,19 +12,45 @@ namespace Orleans.Tbptt.Data.Synthetic;
 /// The task of Lightning's page on truncated backpropagation: normal noise, whose target is its top half plus its bottom half rolled by
 /// one, <c>top, bottom = x.chunk(2, -1); top + bottom.roll(shifts=1, dims=-1)</c>.
 /// </summary>
-internal static class AverageSource
+public sealed record AverageSource : SyntheticSource
 {
-    /// <exception cref="SpecException">The input size cannot be halved, or nothing is left to train on.</exception>
-    public static IDataSource Open(RunSpec spec)
+    /// <summary>Features of a time step when <see cref="ModelSpec.InputSize"/> is left out.</summary>
+    public const int DefaultFeatures = 10;
+
+    /// <inheritdoc/>
+    public override string Word => "average";
+
+    /// <inheritdoc/>
+    public override string About => "noise; the target is the top half of the features plus the bottom half rolled by one";
+
+    /// <inheritdoc/>
+    public override void Check(RunSpec spec, SpecChecks checks)
+    {
+        if (checks.Sound("model.inputSize") && spec.Model.InputSize is { } size)
+            checks.Report(Halves(size));
+        base.Check(spec, checks);
+    }
+
+    /// <inheritdoc/>
+    internal override IDataSource Open(RunSpec spec, InputFiles opened)
     {
         var problems = new ProblemList();
-        int width = spec.Model.InputSize ?? DataSpec.AverageFeatures;
-        problems.AddIfAny(SpecFit.Halves(width));
-        int held = HoldOut.Count(spec.Data.ValidationFraction, spec.Data.Sequences, problems);
+        int width = Features(spec.Model);
+        problems.AddIfAny(Halves(width));
+        int held = HoldOut.Count(spec.Data.ValidationFraction, Sequences, problems);
         problems.ThrowIfAny();
         var shape = new DataShape(width, 0, width / 2, 0);
-        return DataSource.OfSequences(shape, new AverageSet(shape, spec.Data.Sequences, spec.Data.SequenceLength, spec.Seed), held);
+        return DataSource.OfSequences(shape, new AverageSet(shape, Sequences, SequenceLength, spec.Seed), held);
     }
+
+    private protected override int Features(ModelSpec model) => model.InputSize ?? DefaultFeatures;
+
+    /// <summary>That one half of the inputs cannot be added to the other; null when it can.</summary>
+    private static SpecProblem? Halves(int inputSize) => inputSize >= 2 && inputSize % 2 == 0
+        ? null
+        : new(
+            "model.inputSize", $"{inputSize}", "an even number, for source average adds two halves",
+            $"write {(inputSize is > 0 and < int.MaxValue ? inputSize + 1 : DefaultFeatures)}");
 }
 
 /// <summary>The sequences of source <c>average</c>, all equally long.</summary>

@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Data.Sequences;
 using Orleans.Tbptt.Numerics;
@@ -9,17 +10,25 @@ namespace Orleans.Tbptt.Data.Synthetic;
 /// One sine per sequence, of amplitude 1, a period of 10 to 100 time steps and any phase, both drawn from the seed; the target is
 /// the next value. There is no noise, so the loss can approach 0.
 /// </summary>
-internal static class SineSource
+public sealed record SineSource : SyntheticSource
 {
-    /// <exception cref="SpecException">Nothing is left to train on.</exception>
-    public static IDataSource Open(RunSpec spec)
+    /// <inheritdoc/>
+    public override string Word => "sine";
+
+    /// <inheritdoc/>
+    public override string About => "sines of seeded frequency and phase; the target is the next value";
+
+    /// <inheritdoc/>
+    internal override IDataSource Open(RunSpec spec, InputFiles opened)
     {
         var problems = new ProblemList();
-        int held = HoldOut.Count(spec.Data.ValidationFraction, spec.Data.Sequences, problems);
+        int held = HoldOut.Count(spec.Data.ValidationFraction, Sequences, problems);
         problems.ThrowIfAny();
         var shape = new DataShape(1, 0, 1, 0);
-        return DataSource.OfSequences(shape, new SineSet(shape, spec.Data.Sequences, spec.Data.SequenceLength, spec.Seed), held);
+        return DataSource.OfSequences(shape, new SineSet(shape, Sequences, SequenceLength, spec.Seed), held);
     }
+
+    private protected override int Features(ModelSpec model) => 1;
 }
 
 /// <summary>The sequences of source <c>sine</c>, all equally long.</summary>

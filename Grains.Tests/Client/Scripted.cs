@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Client.Specs;
 using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Cells;
@@ -19,7 +20,7 @@ internal static class Sample
     {
         Name = "wave",
         Model = new() { Cell = new LstmCell(), HiddenSize = 4, InputSize = 1, OutputSize = 1 },
-        Data = new() { Source = SourceKind.Sine, BatchSize = 20 },
+        Data = new() { Source = new SineSource(), BatchSize = 20 },
         Tbptt = new() { ChunkLength = 10 },
         Train = new() { Epochs = 2, Loss = new SquaredError(), Optimizer = new Adam { Lr = 0.01 } },
     };

@@ -62,7 +62,7 @@ public sealed class ByteSourceTests : IDisposable
         _directory.Write("src/lib/obj/c.cs", "yyy");
         _directory.Write("src/d.g.cs", "zzz");
         DataSpec data = Given.Bytes(_directory.File("src/**/*.cs"));
-        using IDataSource source = Given.Open(data with { Exclude = [_directory.File("**/obj/**"), _directory.File("src/*.g.cs")] });
+        using IDataSource source = Given.Open(data.From<ByteSource>(bytes => bytes with { Exclude = [_directory.File("**/obj/**"), _directory.File("src/*.g.cs")] }));
         Assert.Equal("bc", Text(source.Training.Classes(0)));
     }
 
@@ -73,7 +73,7 @@ public sealed class ByteSourceTests : IDisposable
         Assert.StartsWith($"data.source: found no file that matches '{glob}', expected at least one file", Given.Problem(Given.Bytes(glob)), StringComparison.Ordinal);
         Assert.EndsWith($"write '{_directory.Path}/**/*' for all files in that directory", Given.Problem(Given.Bytes(_directory.Path)), StringComparison.Ordinal);
         _directory.Write("a.cs", "abc");
-        Assert.Contains("and is not excluded", Given.Problem(Given.Bytes(glob) with { Exclude = [glob] }), StringComparison.Ordinal);
+        Assert.Contains("and is not excluded", Given.Problem(Given.Bytes(glob).From<ByteSource>(bytes => bytes with { Exclude = [glob] })), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,4 +1,6 @@
+using Orleans.Tbptt.Data.Csv;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Support;
 
 namespace Orleans.Tbptt.Tests.Data;
 
@@ -58,7 +60,7 @@ public sealed class CsvProblemTests : IDisposable
     public void Columns_AreRefused_WithTheNamesThereAre()
     {
         string path = _directory.Write("x.csv", "a,b\n1,2\n3,4\n");
-        IReadOnlyList<SpecProblem> problems = Given.Problems(Given.Csv(path) with { Inputs = ["A", "b", "b"], Targets = ["c"] });
+        IReadOnlyList<SpecProblem> problems = Given.Problems(Given.Csv(path).From<CsvSource>(csv => csv with { Inputs = ["A", "b", "b"], Targets = ["c"] }));
         Assert.Equal(
             [
                 "data.inputs: found 'A', expected one of the file's columns: 'a', 'b'; correct the name",

@@ -1,5 +1,7 @@
 using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Bytes;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Losses;
 
@@ -59,7 +61,7 @@ public sealed class DataRootsTests : IDisposable
         RunSpec spec = Spec("outside/*.txt");
         spec = spec with
         {
-            Data = spec.Data with { Exclude = [_directory.File("inside/x*"), "/etc/**"] },
+            Data = spec.Data.From<ByteSource>(bytes => bytes with { Exclude = [_directory.File("inside/x*"), "/etc/**"] }),
             Model = spec.Model with { InitFrom = "/etc/passwd" },
         };
         Assert.Equal(["data.source", "data.exclude", "model.initFrom"], _roots.Check(spec).Select(problem => problem.Key));

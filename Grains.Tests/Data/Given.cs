@@ -1,4 +1,8 @@
 using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Bytes;
+using Orleans.Tbptt.Data.Csv;
+using Orleans.Tbptt.Data.Npy;
+using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Losses;
@@ -21,19 +25,21 @@ internal static class Given
 
     public static DataSpec Csv(string path, int lanes = 1, double fraction = 0, bool standardize = false) => new()
     {
-        Source = SourceKind.Csv, Paths = [path], BatchSize = lanes, ValidationFraction = fraction, Standardize = standardize,
+        Source = new CsvSource { Path = path, Standardize = standardize }, BatchSize = lanes, ValidationFraction = fraction
     };
 
-    public static DataSpec Npy(params string[] paths) => new() { Source = SourceKind.Npy, Paths = paths, BatchSize = 2 };
+    public static DataSpec Npy(params string[] paths) => new() { Source = new NpySource { Files = paths }, BatchSize = 2 };
 
     public static DataSpec Bytes(string glob, int lanes = 1, double fraction = 0) => new()
     {
-        Source = SourceKind.Bytes, Paths = [glob], BatchSize = lanes, ValidationFraction = fraction,
+        Source = new ByteSource { Glob = glob }, BatchSize = lanes, ValidationFraction = fraction
     };
 
-    public static DataSpec Synthetic(SourceKind kind, int sequences = 300, int length = 100, double fraction = 0) => new()
+    public static DataSpec Synthetic(string word, int sequences = 300, int length = 100, double fraction = 0) => new()
     {
-        Source = kind, BatchSize = 10, Sequences = sequences, SequenceLength = length, ValidationFraction = fraction,
+        Source = DataSources.All.OfType<SyntheticSource>().Single(source => source.Word == word) with { Sequences = sequences, SequenceLength = length },
+        BatchSize = 10,
+        ValidationFraction = fraction,
     };
 
     public static IDataSource Open(DataSpec data, ModelSpec? model = null, long seed = 1) => DataSources.Open(Spec(data, model, seed: seed));

@@ -13,9 +13,9 @@ public sealed class LaneLimitsTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Theory]
-    [InlineData(SourceKind.Average)]
-    [InlineData(SourceKind.Sine)]
-    public void Lanes_AreRefused_BeyondTheTrainingSequences(SourceKind kind)
+    [InlineData("average")]
+    [InlineData("sine")]
+    public void Lanes_AreRefused_BeyondTheTrainingSequences(string kind)
     {
         DataSpec data = Given.Synthetic(kind, sequences: 400, fraction: 0.25);
 
@@ -28,12 +28,12 @@ public sealed class LaneLimitsTests : IDisposable
     [Fact]
     public void Lanes_AreRefusedBeforeAnythingIsMadeForThem_HoweverMany() => Assert.StartsWith(
         "data.batchSize: found 2147483647, expected at most 300",
-        Problem(Given.Spec(Given.Synthetic(SourceKind.Average) with { BatchSize = int.MaxValue }), first: true), StringComparison.Ordinal);
+        Problem(Given.Spec(Given.Synthetic("average") with { BatchSize = int.MaxValue }), first: true), StringComparison.Ordinal);
 
     [Fact]
     public void Lanes_AreRefused_WhenTheirHiddenStateIsTooLarge()
     {
-        DataSpec data = Given.Synthetic(SourceKind.Sine, sequences: 600_000, length: 1) with { BatchSize = 600_000 };
+        DataSpec data = Given.Synthetic("sine", sequences: 600_000, length: 1) with { BatchSize = 600_000 };
 
         Assert.Equal(
             "data.batchSize: found 600000, with a hidden state of 1000 values per lane, expected at most 536870, because the hidden state of all lanes has at most 536870911 values; "
@@ -45,7 +45,7 @@ public sealed class LaneLimitsTests : IDisposable
     [Fact]
     public void Chunks_AreRefused_WhenATrainersShareIsTooLarge()
     {
-        RunSpec spec = Given.Spec(Given.Synthetic(SourceKind.Sine, sequences: 1000, length: 1_000_000) with { BatchSize = 1000 });
+        RunSpec spec = Given.Spec(Given.Synthetic("sine", sequences: 1000, length: 1_000_000) with { BatchSize = 1000 });
         RunSpec byLength = spec with { Tbptt = new() { ChunkLength = int.MaxValue } };
         RunSpec byCount = spec with { Tbptt = new() { ChunkCount = 2 } };
 
@@ -60,7 +60,7 @@ public sealed class LaneLimitsTests : IDisposable
 
     [Fact]
     public void Chunks_MayBeLongerThanTheSequences_WhenNothingIsCut() =>
-        PreparedRun.Prepare(Given.Spec(Given.Synthetic(SourceKind.Average)) with { Tbptt = new() { ChunkLength = int.MaxValue } }).Dispose();
+        PreparedRun.Prepare(Given.Spec(Given.Synthetic("average")) with { Tbptt = new() { ChunkLength = int.MaxValue } }).Dispose();
 
     [Fact]
     public void Stream_IsRefused_WhenItsHiddenStateIsTooLarge()
@@ -75,7 +75,7 @@ public sealed class LaneLimitsTests : IDisposable
     [Fact]
     public void Lanes_AreRefused_WhenTheirHiddenStateDoesNotPassInOneMessage()
     {
-        DataSpec data = Given.Synthetic(SourceKind.Sine, sequences: 300_000, length: 1) with { BatchSize = 300_000 };
+        DataSpec data = Given.Synthetic("sine", sequences: 300_000, length: 1) with { BatchSize = 300_000 };
         RunSpec spec = Given.Spec(data, new() { Cell = new LstmCell(), HiddenSize = 500 });
 
         Assert.Equal(
@@ -88,7 +88,7 @@ public sealed class LaneLimitsTests : IDisposable
     [Fact]
     public void Lanes_AreRefused_WhenARoundsContributionDoesNotPassInOneMessage()
     {
-        DataSpec data = Given.Synthetic(SourceKind.Sine, sequences: 262_000, length: 1) with { BatchSize = 262_000 };
+        DataSpec data = Given.Synthetic("sine", sequences: 262_000, length: 1) with { BatchSize = 262_000 };
         RunSpec spec = Given.Spec(data, new() { Cell = new LstmCell(), HiddenSize = 500 });
         int difference = 4 * 500 * (1 + 500 + 2) + 501;
         spec = spec with

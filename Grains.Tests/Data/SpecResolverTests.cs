@@ -113,7 +113,7 @@ public sealed class SpecResolverTests : IDisposable
     [Fact]
     public void Prepare_GivesTheSameSpec_WhenPreparedAgain()
     {
-        using PreparedRun once = PreparedRun.Prepare(Given.Spec(Given.Synthetic(SourceKind.Average)));
+        using PreparedRun once = PreparedRun.Prepare(Given.Spec(Given.Synthetic("average")));
         using PreparedRun twice = PreparedRun.Prepare(once.Spec);
         Assert.Equal((10, 5), (once.Spec.Model.InputSize, once.Spec.Model.OutputSize));
         Assert.Equal(once.Spec.Model, twice.Spec.Model);
@@ -128,7 +128,7 @@ public sealed class SpecResolverTests : IDisposable
         var error = Assert.Throws<SpecException>(() => PreparedRun.Prepare(Given.Spec(Given.Csv("/nowhere/x.csv"), model)));
         Assert.Equal(["data.source", "model.initFrom"], error.Problems.Select(problem => problem.Key));
         error = Assert.Throws<SpecException>(() => PreparedRun.Prepare(
-            Given.Spec(Given.Synthetic(SourceKind.Sine), model with { OutputSize = 2 }, new CrossEntropy())));
+            Given.Spec(Given.Synthetic("sine"), model with { OutputSize = 2 }, new CrossEntropy())));
         Assert.Equal(["model.outputSize", "train.loss", "model.initFrom"], error.Problems.Select(problem => problem.Key));
     }
 
@@ -143,5 +143,5 @@ public sealed class SpecResolverTests : IDisposable
         [.. Resolve(model, shape, loss).Problems.Select(problem => problem.ToString())];
 
     private static (RunSpec Resolved, IReadOnlyList<SpecProblem> Problems) Resolve(ModelSpec model, DataShape shape, LossSpec loss) =>
-        SpecResolver.Resolve(Given.Spec(Given.Synthetic(SourceKind.Average), model, loss), shape);
+        SpecResolver.Resolve(Given.Spec(Given.Synthetic("average"), model, loss), shape);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Data.Safetensors;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
@@ -80,7 +81,7 @@ internal sealed class GoldenCase
                 Embedding = tokens ? new() { Vocabulary = Int("vocabulary"), Size = Int("inputSize") } : null,
                 InitFrom = File("initial.safetensors"),
             },
-            Data = new() { Source = SourceKind.Npy, Paths = paths, BatchSize = Lanes },
+            Data = new() { Source = new NpySource { Files = paths }, BatchSize = Lanes },
             Tbptt = new() { ChunkLength = Int("chunkLength") },
             Train = new()
             {

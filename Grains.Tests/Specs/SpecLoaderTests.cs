@@ -1,3 +1,7 @@
+using Orleans.Tbptt.Data.Bytes;
+using Orleans.Tbptt.Data.Csv;
+using Orleans.Tbptt.Data.Npy;
+using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Fused.Cells;
@@ -68,8 +72,7 @@ public class SpecLoaderTests
                 },
                 Data = new()
                 {
-                    Source = SourceKind.Csv, Paths = ["/base/a b.csv"], BatchSize = 6, ValidationFraction = 0.25,
-                    Inputs = ["x", "1", "ü"], Targets = ["y"], Horizon = 4, Standardize = false,
+                    Source = new CsvSource { Path = "/base/a b.csv", Inputs = ["x", "1", "ü"], Targets = ["y"], Horizon = 4, Standardize = false }, BatchSize = 6, ValidationFraction = 0.25
                 },
                 Tbptt = new() { ChunkCount = 12 },
                 Train = new()
@@ -166,18 +169,23 @@ public class SpecLoaderTests
     public void DataSpec_DiffersInEveryMember_WhenCompared()
     {
         DataSpec spec = Sound(Sine).Data;
+        SourceSpec[] sources =
+        [
+            new AverageSource(), new SineSource { Sequences = 5 }, new SineSource { SequenceLength = 5 },
+            new CsvSource(), new CsvSource { Path = "/a" }, new CsvSource { Inputs = ["a"] }, new CsvSource { Targets = ["a"] }, new CsvSource { Horizon = 2 },
+            new CsvSource { Standardize = false }, new NpySource(), new NpySource { Files = ["/a"] }, new ByteSource(), new ByteSource { Glob = "/a" },
+            new ByteSource { Exclude = ["/a"] },
+        ];
         DataSpec[] others =
         [
-            spec with { Source = SourceKind.Average }, spec with { Paths = ["/a"] }, spec with { BatchSize = 5 },
-            spec with { Shuffle = true }, spec with { ValidationFraction = 0.1 }, spec with { Sequences = 5 },
-            spec with { SequenceLength = 5 }, spec with { Inputs = ["a"] }, spec with { Targets = ["a"] }, spec with { Horizon = 2 },
-            spec with { Standardize = false }, spec with { Exclude = ["/a"] },
+            spec with { BatchSize = 5 }, spec with { Shuffle = true }, spec with { ValidationFraction = 0.1 }, .. sources.Select(source => spec with { Source = source }),
         ];
 
-        Assert.Equal(others.Length, typeof(DataSpec).GetProperties().Count(property => property.CanWrite));
         Assert.All(others, other => Assert.NotEqual(spec, other));
-        Assert.Equal(spec with { Paths = ["/a"] }, spec with { Paths = new List<string> { "/a" } });
-        Assert.Equal((spec with { Paths = ["/a"] }).GetHashCode(), (spec with { Paths = new List<string> { "/a" } }).GetHashCode());
+        Assert.Equal(others.Length, others.Distinct().Count());
+        Assert.Equal(new NpySource { Files = ["/a"] }, new NpySource { Files = new List<string> { "/a" } });
+        Assert.Equal(new ByteSource { Exclude = ["/a"] }.GetHashCode(), new ByteSource { Exclude = new List<string> { "/a" } }.GetHashCode());
+        Assert.Equal(new CsvSource { Inputs = ["/a"] }.GetHashCode(), new CsvSource { Inputs = new List<string> { "/a" } }.GetHashCode());
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Bytes;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training;
 using static Orleans.Tbptt.Tests.Specs.SpecFixture;
@@ -16,7 +17,7 @@ public sealed class SpecSourceTests : IDisposable
     [InlineData("npy:in.npy, out.npy", new[] { "/base/in.npy", "/base/out.npy" })]
     [InlineData("npy:in.npy,out.npy,len.npy", new[] { "/base/in.npy", "/base/out.npy", "/base/len.npy" })]
     public void Paths_AreMadeAbsolute_WhenRelative(string source, string[] paths) =>
-        Assert.Equal(paths, Sound(Sine.With($"  source: \"{source}\"")).Data.Paths);
+        Assert.Equal(paths, Sound(Sine.With($"  source: \"{source}\"")).Data.Source.Paths);
 
     [Theory]
     [InlineData("texts/**/*.txt", "/base/texts/**/*.txt")]
@@ -28,8 +29,8 @@ public sealed class SpecSourceTests : IDisposable
     {
         DataSpec data = Sound(Bytes.With($"  source: bytes:{glob}").After("  batchSize", $"  exclude: ['{glob}']")).Data;
 
-        Assert.Equal([expected], data.Paths);
-        Assert.Equal([expected], data.Exclude);
+        Assert.Equal([expected], data.Source.Paths);
+        Assert.Equal([expected], ((ByteSource)data.Source).Exclude);
     }
 
     [Theory]
@@ -52,7 +53,7 @@ public sealed class SpecSourceTests : IDisposable
     {
         RunSpec spec = SpecLoader.Parse(Bytes, "run.yaml", "/a[1]?").Spec!;
 
-        Assert.Equal(["/a[1]?/texts/**/*.txt"], spec.Data.Paths);
+        Assert.Equal(["/a[1]?/texts/**/*.txt"], spec.Data.Source.Paths);
         Assert.Equal(spec, SpecLoader.Parse(SpecWriter.ToYaml(spec), "run.yaml", "/", filesMustExist: false).Spec);
     }
 
@@ -105,7 +106,7 @@ public sealed class SpecSourceTests : IDisposable
         SpecDocument document = SpecLoader.Load(file, ["seed=4"]);
 
         Assert.Empty(document.Problems);
-        Assert.Equal([Path.Combine(_directory, "x.csv")], document.Spec!.Data.Paths);
+        Assert.Equal([Path.Combine(_directory, "x.csv")], document.Spec!.Data.Source.Paths);
         Assert.Equal(("my", 4), (document.Spec.Name, document.Spec.Seed));
     }
 

@@ -1,3 +1,5 @@
+using Orleans.Tbptt.Data.Csv;
+using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training;
@@ -44,7 +46,7 @@ public class SpecWriterTests
             {
                 Name = text,
                 Model = spec.Model with { InitFrom = Path.GetFullPath($"/dir {text}/{text}") },
-                Data = spec.Data with { Paths = [Path.GetFullPath($"/{text}/{text}.csv")], Inputs = [text, text + "2"], Targets = [text] },
+                Data = spec.Data.From<CsvSource>(csv => csv with { Path = Path.GetFullPath($"/{text}/{text}.csv"), Inputs = [text, text + "2"], Targets = [text] }),
             });
         }
     }
@@ -138,7 +140,7 @@ public class SpecWriterTests
     {
         RunSpec spec = Sound(Sine.With("  source: npy:a,b"));
 
-        Assert.Throws<ArgumentException>(() => SpecWriter.ToYaml(spec with { Data = spec.Data with { Paths = ["/a,b", "/c"] } }));
+        Assert.Throws<ArgumentException>(() => SpecWriter.ToYaml(spec with { Data = spec.Data with { Source = new NpySource { Files = ["/a,b", "/c"] } } }));
     }
 
     /// <summary>Reads in another directory, under another name, where none of the files is.</summary>

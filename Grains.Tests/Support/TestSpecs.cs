@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Losses;
@@ -11,6 +12,9 @@ internal static class TestSpecs
     /// <summary>The spec as a client submits it.</summary>
     public static SpecText Written(this RunSpec spec) => new(SpecWriter.ToYaml(spec), "spec.yaml", "/");
 
+    /// <summary>The same data with another source, of the same kind.</summary>
+    public static DataSpec From<T>(this DataSpec data, Func<T, T> change) where T : SourceSpec => data with { Source = change((T)data.Source) };
+
     /// <summary>The average task, all sizes given.</summary>
     public static RunSpec Average(int trainers = 2, int layers = 1, double dropout = 0, int epochs = 2, double validationFraction = 0) => new()
     {
@@ -19,7 +23,7 @@ internal static class TestSpecs
         Model = new() { Cell = new LstmCell(), InputSize = 6, HiddenSize = 12, Layers = layers, OutputSize = 3, Dropout = dropout },
         Data = new()
         {
-            Source = SourceKind.Average, BatchSize = 6, Sequences = 18, SequenceLength = 25, ValidationFraction = validationFraction,
+            Source = new AverageSource { Sequences = 18, SequenceLength = 25 }, BatchSize = 6, ValidationFraction = validationFraction
         },
         Tbptt = new() { ChunkLength = 10 },
         Train = new()

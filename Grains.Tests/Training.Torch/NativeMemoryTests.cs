@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
@@ -27,7 +28,7 @@ public sealed class NativeMemoryTests(ITestOutputHelper output)
     {
         Name = "average",
         Model = new() { Cell = new LstmCell(), HiddenSize = 20 },
-        Data = new() { Source = SourceKind.Average, BatchSize = 10, Sequences = 330, SequenceLength = 100, ValidationFraction = 1.0 / 11 },
+        Data = new() { Source = new AverageSource { Sequences = 330, SequenceLength = 100 }, BatchSize = 10, ValidationFraction = 1.0 / 11 },
         Tbptt = new() { ChunkLength = 10 },
         Train = new() { Epochs = 67, Loss = new SquaredError(), Optimizer = new Adam { Lr = 1e-3 } },
     };

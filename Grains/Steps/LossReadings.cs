@@ -14,11 +14,11 @@ internal static class LossReadings
     public static IReadOnlyList<Metric> Of(RunSpec spec, IDataSource data, double loss, double? validationLoss)
     {
         var metrics = new List<Metric>();
-        if (spec.Data.Source == SourceKind.Bytes)
+        if (spec.Data.Source.BitsPer is { } unit)
         {
-            metrics.Add(new("training", loss / Math.Log(2), "bits per byte"));
+            metrics.Add(new("training", loss / Math.Log(2), unit));
             if (validationLoss is { } held)
-                metrics.Add(new("validation", held / Math.Log(2), "bits per byte"));
+                metrics.Add(new("validation", held / Math.Log(2), unit));
         }
 
         if (data.ForecastScale is { } scale && validationLoss is { } error)

@@ -87,6 +87,23 @@ internal sealed class DescribingWalk(List<KeyDescription> keys, params string[] 
         return value;
     }
 
+    public override SourceSpec Source(string key, SourceSpec value, string about, IReadOnlyList<SourceSpec> sources)
+    {
+        Add(new(key, ValueType.Text, $"{about}. {string.Join("; ", sources.Select(source => $"`{source.Form}`: {source.About}"))}", null)
+        {
+            Pattern = $"^({string.Join('|', sources.Select(source => source.Form.Contains(':') ? $"{source.Word}:.+" : source.Word))})$",
+        });
+        return value;
+    }
+
+    /// <summary>A key that several have is described once.</summary>
+    public override T Own<T>(string key, T value, IReadOnlyList<T> choices)
+    {
+        foreach (var alike in choices.SelectMany(choice => Of(choice).Select(own => (own, choice.Word))).GroupBy(one => one.own.Name))
+            keys.Add(alike.First().own with { Owners = [.. alike.Select(one => one.Word)] });
+        return value;
+    }
+
     public override T Section<T>(string key, T value, string about, string contents, Func<SpecWalk, T, T> walk)
     {
         Add(Described(key, value, about, walk, null));

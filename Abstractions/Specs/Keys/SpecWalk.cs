@@ -69,6 +69,15 @@ public abstract class SpecWalk
     /// <param name="isWritten">Whether a written spec has it.</param>
     public abstract T Choice<T>(string key, T value, string about, IReadOnlyList<T> choices, bool required = false, bool isWritten = true) where T : Choice;
 
+    /// <summary>A source, less its keys, which stand in the same section: <see cref="Own"/>.</summary>
+    public abstract SourceSpec Source(string key, SourceSpec value, string about, IReadOnlyList<SourceSpec> sources);
+
+    /// <summary>The keys of a choice that stand in the same section as its word.</summary>
+    /// <param name="key">The key of the word.</param>
+    /// <param name="value">The choice.</param>
+    /// <param name="choices">The list of its kind.</param>
+    public abstract T Own<T>(string key, T value, IReadOnlyList<T> choices) where T : Choice;
+
     /// <summary>A section that must be there.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">Its value.</param>

@@ -13,10 +13,6 @@ internal static class TextForms
     public static TextForm<DeviceName> Device { get; } = new(
         DeviceName.Expected, ParseDevice, device => device.Text, Default: DeviceName.Auto.Text, Pattern: "^(auto|cpu|cuda(:[0-9]+)?)$");
 
-    public static TextForm<(SourceKind Kind, IReadOnlyList<string> Paths)> Source { get; } = new(
-        SpecPaths.Forms, (text, at) => at.Paths.Source(at.Section, text), source => WriteSource(source.Kind, source.Paths),
-        Pattern: "^(average|sine|csv:.+|npy:.+,.+|bytes:.+)$");
-
     public static TextForm<string?> InitFrom { get; } = new(
         "a safetensors file", (text, at) => at.Paths.File(at.Section, "initFrom", text, "a safetensors file"), path => path, Default: "none");
 
@@ -41,13 +37,5 @@ internal static class TextForms
         if (!DeviceName.TryParse(text, out DeviceName device))
             at.Report(Show.Clean(text), DeviceName.Expected, "choose one of them");
         return device;
-    }
-
-    private static string WriteSource(SourceKind kind, IReadOnlyList<string> paths)
-    {
-        if (kind == SourceKind.Npy && paths.FirstOrDefault(path => path.Contains(',')) is { } comma)
-            throw new ArgumentException($"the path of a npy source cannot have a comma: {comma}", nameof(paths));
-        string word = Words.For(Words.Sources, kind);
-        return paths.Count == 0 ? word : $"{word}:{string.Join(',', paths)}";
     }
 }

@@ -9,15 +9,6 @@ public sealed record Word<T>(string Text, T Value, string About);
 /// <summary>Words that have no keys of their own.</summary>
 internal static class Words
 {
-    public static IReadOnlyList<Word<SourceKind>> Sources { get; } =
-    [
-        new("average", SourceKind.Average, "synthetic: the target is the top half of the features plus the bottom half rolled by one"),
-        new("sine", SourceKind.Sine, "synthetic: the target is the next value of a sine"),
-        new("csv", SourceKind.Csv, "a CSV file with a header, as one stream of rows"),
-        new("npy", SourceKind.Npy, "NumPy arrays of independent sequences"),
-        new("bytes", SourceKind.Bytes, "files as one stream of bytes; the target is the next byte"),
-    ];
-
     public static IReadOnlyList<Word<EngineKind>> Engines { get; } =
     [
         new("auto", EngineKind.Auto, "fused on CPUs, torch on GPUs; the run says which it is and why"),

@@ -18,13 +18,10 @@ internal static class CrossChecks
         Size(spec.Model, findings);
         if (!findings.Sound("data.source"))
             return;
-        string source = Words.For(Words.Sources, spec.Data.Source);
         Loss(spec, findings);
         Embedding(spec, findings);
-        Shuffle(spec.Data, source, findings);
-        Halves(spec, findings);
-        Values(spec, findings);
-        ChunkCount(spec, findings);
+        Shuffle(spec.Data, findings);
+        spec.Data.Source.Check(spec, new(findings));
     }
 
     private static void Engine(RunSpec spec, Findings findings)
@@ -115,59 +112,24 @@ internal static class CrossChecks
         findings.TellIfAny(SpecFit.Size(model));
     }
 
-    /// <summary>Of a npy source only the files tell what it holds.</summary>
     private static void Loss(RunSpec spec, Findings findings)
     {
-        if (findings.Sound("train.loss") && spec.Data.Source != SourceKind.Npy)
-            findings.TellIfAny(SpecFit.Loss(spec, classes: spec.Data.Source == SourceKind.Bytes));
+        if (findings.Sound("train.loss") && spec.Data.Source.HasTokens is { } classes)
+            findings.TellIfAny(SpecFit.Loss(spec, classes));
     }
 
     private static void Embedding(RunSpec spec, Findings findings)
     {
-        if (findings.Sound("model.embedding") && spec.Data.Source != SourceKind.Npy)
-            findings.TellIfAny(SpecFit.Embedding(spec, tokens: spec.Data.Source == SourceKind.Bytes));
+        if (findings.Sound("model.embedding") && spec.Data.Source.HasTokens is { } tokens)
+            findings.TellIfAny(SpecFit.Embedding(spec, tokens));
     }
 
-    private static void Shuffle(DataSpec data, string source, Findings findings)
+    private static void Shuffle(DataSpec data, Findings findings)
     {
         if (findings.Sound("data.shuffle") && data is { Shuffle: true, IsStream: true })
         {
-            findings.Tell("data.shuffle", $"true with source {source}",
-                "false, for the source is one stream in the order of time", "remove it");
-        }
-    }
-
-    private static void Halves(RunSpec spec, Findings findings)
-    {
-        if (findings.Sound("model.inputSize") && spec is { Data.Source: SourceKind.Average, Model.InputSize: { } size })
-            findings.TellIfAny(SpecFit.Halves(size));
-    }
-
-    /// <summary>That every value of a synthetic source can be counted.</summary>
-    private static void Values(RunSpec spec, Findings findings)
-    {
-        if (!findings.Sound("data.sequences", "data.sequenceLength", "model.inputSize")
-            || spec.Data.Source is not (SourceKind.Average or SourceKind.Sine))
-        {
-            return;
-        }
-
-        int features = spec.Data.Source == SourceKind.Sine ? 1 : spec.Model.InputSize ?? DataSpec.AverageFeatures;
-        Int128 values = (Int128)spec.Data.Sequences * spec.Data.SequenceLength * features;
-        if (values > long.MaxValue)
-        {
-            findings.Tell("data.sequences", $"{spec.Data.Sequences} of {spec.Data.SequenceLength} time steps of {features} values",
-                $"at most {long.MaxValue} values in all", "lower it, sequenceLength or model.inputSize");
-        }
-    }
-
-    private static void ChunkCount(RunSpec spec, Findings findings)
-    {
-        if (findings.Sound("tbptt.chunkCount", "data.sequenceLength") && spec.Tbptt.ChunkCount is { } count
-            && spec.Data.Source is SourceKind.Average or SourceKind.Sine && count > spec.Data.SequenceLength)
-        {
-            findings.Tell("tbptt.chunkCount", $"{count}, more chunks than time steps",
-                $"{spec.Data.SequenceLength} or less, for data.sequenceLength is {spec.Data.SequenceLength}", "lower it");
+            findings.Tell(
+                "data.shuffle", $"true with source {data.Source.Word}", "false, for the source is one stream in the order of time", "remove it");
         }
     }
 }

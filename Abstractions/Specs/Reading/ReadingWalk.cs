@@ -58,6 +58,22 @@ internal sealed class ReadingWalk(SectionReader section, SpecPaths paths) : Spec
         return read;
     }
 
+    public override SourceSpec Source(string key, SourceSpec value, string about, IReadOnlyList<SourceSpec> sources)
+    {
+        string forms = Show.Or([.. sources.Select(source => source.Form)]);
+        string text = section.Text(key, forms);
+        if (text.Length == 0)
+            return value;
+        string[] parts = text.Split(':', 2);
+        if (sources.FirstOrDefault(source => source.Word == parts[0]) is { } named)
+            return named.Read(parts.Length == 2 ? parts[1].TrimStart() : null, new(new(section, key, paths)));
+        string remedy = Nearest.To(parts[0], sources.Select(source => source.Word)) is { } near ? $"did you mean {near}?" : "choose one of them";
+        section.Tell(key, Show.Clean(text), forms, remedy);
+        return value;
+    }
+
+    public override T Own<T>(string key, T value, IReadOnlyList<T> choices) => Keys(section, key, section.IsSound(key) ? value : null, choices);
+
     public override T Section<T>(string key, T value, string about, string contents, Func<SpecWalk, T, T> walk) =>
         section.Section(key, contents, own => walk(new ReadingWalk(own, paths), value));
 

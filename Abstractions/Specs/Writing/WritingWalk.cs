@@ -88,6 +88,20 @@ internal sealed partial class WritingWalk(StringBuilder yaml, string indent, par
         return value;
     }
 
+    public override SourceSpec Source(string key, SourceSpec value, string about, IReadOnlyList<SourceSpec> sources)
+    {
+        if (value.Paths.Count > 1 && value.Paths.FirstOrDefault(path => path.Contains(',')) is { } comma)
+            throw new ArgumentException($"the path of a {value.Word} source cannot have a comma: {comma}", nameof(value));
+        Line(key, Quote(value.Paths.Count == 0 ? value.Word : $"{value.Word}:{string.Join(',', value.Paths)}"));
+        return value;
+    }
+
+    public override T Own<T>(string key, T value, IReadOnlyList<T> choices)
+    {
+        value.Walk(this);
+        return value;
+    }
+
     public override T Section<T>(string key, T value, string about, string contents, Func<SpecWalk, T, T> walk)
     {
         if (Line(key, ""))

@@ -48,7 +48,7 @@ public sealed class FilesOfARunTests : IDisposable
     [Fact]
     public void Files_AreNone_OfSyntheticData()
     {
-        using PreparedRun run = PreparedRun.Prepare(Given.Spec(Given.Synthetic(SourceKind.Sine)));
+        using PreparedRun run = PreparedRun.Prepare(Given.Spec(Given.Synthetic("sine")));
 
         Assert.Empty(run.Files);
         Assert.Null(run.FindChange());
@@ -71,7 +71,7 @@ public sealed class FilesOfARunTests : IDisposable
         DataSpec data = Given.Bytes(_directory.Write("a", content));
         using PreparedRun run = PreparedRun.Prepare(BytesSpec(data));
 
-        Assert.Equal(new DataFile(data.Paths[0], content.Length, Hash(content)), Assert.Single(run.Files));
+        Assert.Equal(new DataFile(data.Source.Paths[0], content.Length, Hash(content)), Assert.Single(run.Files));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Bytes;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
@@ -48,7 +49,7 @@ public sealed class AfterTheRunTests(OneSilo fixture) : IClassFixture<OneSilo>
         spec = spec with
         {
             Model = spec.Model with { InputSize = null, OutputSize = null, Embedding = new() { Size = 6 } },
-            Data = new() { Source = SourceKind.Bytes, Paths = [directory.File("*.txt")], BatchSize = 6 },
+            Data = new() { Source = new ByteSource { Glob = directory.File("*.txt") }, BatchSize = 6 },
             Tbptt = new() { ChunkLength = 100 },
             Train = spec.Train with { Loss = new CrossEntropy() },
         };

@@ -1,10 +1,12 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
+using Orleans.Tbptt.Data.Bytes;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Specs;
+using Orleans.Tbptt.Tests.Support;
 
 namespace Orleans.Tbptt.Tests.Grains.Messages;
 
@@ -26,7 +28,7 @@ public sealed class MessageLimitsTests
         var serializer = services.GetRequiredService<Serializer>();
         RunSpec bytes = SpecFixture.Sound(SpecFixture.Bytes);
         // The most text that a submission may have, in characters of three bytes each.
-        RunSpec largest = bytes with { Data = bytes.Data with { Exclude = [.. Enumerable.Range(0, (1 << 20) / 4096).Select(i => new string((char)('日' + i), 4096))] } };
+        RunSpec largest = bytes with { Data = bytes.Data.From<ByteSource>(source => source with { Exclude = [.. Enumerable.Range(0, (1 << 20) / 4096).Select(i => new string((char)('日' + i), 4096))] }) };
         long left = MessageLimits.LargestBody - (long)MessageLimits.LargestBuffers * sizeof(float);
 
         int assignment = serializer.SerializeToArray(new ShardAssignment(

@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Csv;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
@@ -14,7 +15,7 @@ public sealed class CatalogGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
     [Fact]
     public async Task Submission_IsRefusedAndLeavesNothing_WhenItsDataAreUnfit()
     {
-        var spec = Spec with { Data = new() { Source = SourceKind.Csv, Paths = ["/nowhere/at-all.csv"], BatchSize = 6 } };
+        var spec = Spec with { Data = new() { Source = new CsvSource { Path = "/nowhere/at-all.csv" }, BatchSize = 6 } };
 
         var reply = await Submit(RunId.Parse("unfit-1"), spec);
 

@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
@@ -52,7 +53,7 @@ public sealed class RunDataCacheTests
         using var directory = new TemporaryDirectory();
         var cache = new RunDataCache();
         string x = directory.File("x.npy"), y = directory.File("y.npy");
-        var spec = Spec with { Data = Spec.Data with { Source = SourceKind.Npy, Paths = [x, y], BatchSize = 1 }, Train = Spec.Train with { Trainers = 1 } };
+        var spec = Spec with { Data = Spec.Data with { Source = new NpySource { Files = [x, y] }, BatchSize = 1 }, Train = Spec.Train with { Trainers = 1 } };
         Assert.Throws<SpecException>(() => cache.Acquire(Run, spec));
 
         NpyWriter.Write(x, new float[12], 1, 6, 2);
@@ -69,10 +70,10 @@ public sealed class RunDataCacheTests
         RunSpec spec = Arrays(directory);
         using var lease = new RunDataCache().Acquire(Run, spec);
 
-        Assert.Equal(spec.Data.Paths, lease.Files.Select(file => file.Path));
+        Assert.Equal(spec.Data.Source.Paths, lease.Files.Select(file => file.Path));
         Assert.Null(lease.FindChange());
-        File.Delete(spec.Data.Paths[1]);
-        Assert.StartsWith($"data file '{spec.Data.Paths[1]}' is gone", lease.FindChange(), StringComparison.Ordinal);
+        File.Delete(spec.Data.Source.Paths[1]);
+        Assert.StartsWith($"data file '{spec.Data.Source.Paths[1]}' is gone", lease.FindChange(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -93,6 +94,6 @@ public sealed class RunDataCacheTests
         string x = directory.File("x.npy"), y = directory.File("y.npy");
         NpyWriter.Write(x, new float[12], 1, 6, 2);
         NpyWriter.Write(y, new float[6], 1, 6, 1);
-        return Spec with { Data = Spec.Data with { Source = SourceKind.Npy, Paths = [x, y], BatchSize = 1 }, Train = Spec.Train with { Trainers = 1 } };
+        return Spec with { Data = Spec.Data with { Source = new NpySource { Files = [x, y] }, BatchSize = 1 }, Train = Spec.Train with { Trainers = 1 } };
     }
 }

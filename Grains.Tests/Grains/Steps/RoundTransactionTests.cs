@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
@@ -54,7 +55,7 @@ public sealed class RoundTransactionTests(OneSilo fixture) : IClassFixture<OneSi
     public async Task OthersGoNoFurther_WhenATrainerIsLostInARound()
     {
         var spec = TestSpecs.Average(trainers: 3).InRounds(100_000);
-        spec = spec with { Data = spec.Data with { Sequences = 6, SequenceLength = 10_000_000 } };
+        spec = spec with { Data = spec.Data with { Source = new AverageSource { Sequences = 6, SequenceLength = 10_000_000 } } };
         fixture.Calls.Reset();
         int rounds = 0;
         var secondTime = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Grains.Runs;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
@@ -76,7 +77,7 @@ public sealed class StragglerTests : IAsyncLifetime
     public async Task TrainerThatDoesNotAnswerInAnEvaluation_IsReplaced_AndTheBitsAreTheSame()
     {
         // The evaluation of the second epoch, whose own usual time comes from the first.
-        var spec = Spec with { Data = Spec.Data with { SequenceLength = 60 } };
+        var spec = Spec with { Data = Spec.Data.From<AverageSource>(average => average with { SequenceLength = 60 }) };
         var oracle = Oracle.Of(spec);
         bool second = false;
         using var halt = _calls.HaltBefore(call =>

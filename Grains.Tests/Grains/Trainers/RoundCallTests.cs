@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
@@ -108,7 +109,7 @@ public sealed class RoundCallTests(OneSilo fixture) : IClassFixture<OneSilo>
     private static RunSpec Of(int round, int length)
     {
         var spec = TestSpecs.Average(trainers: 1).InRounds(round);
-        return spec with { Data = spec.Data with { Sequences = 6, SequenceLength = length } };
+        return spec with { Data = spec.Data with { Source = new AverageSource { Sequences = 6, SequenceLength = length } } };
     }
 
     private static ShardAssignment Assignment(string run, RunSpec spec, int generation) => new(

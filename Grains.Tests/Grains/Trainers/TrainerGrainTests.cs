@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
@@ -68,7 +69,7 @@ public sealed class TrainerGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
     [Fact]
     public async Task Trainer_TellsWhatFailed_WhenItsDataAreNotThere()
     {
-        var spec = Spec with { Data = Spec.Data with { Source = SourceKind.Npy, Paths = ["/nowhere/x.npy", "/nowhere/y.npy"] } };
+        var spec = Spec with { Data = Spec.Data with { Source = new NpySource { Files = ["/nowhere/x.npy", "/nowhere/y.npy"] } } };
         var trainer = fixture.Silos.Grains.GetGrain<ITrainerGrain>(0, "nodata");
 
         var fault = Assert.IsType<TrainerFault>(await trainer.Assign(Assignment("nodata", 1) with { Spec = spec }));

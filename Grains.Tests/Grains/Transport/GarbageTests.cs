@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
@@ -56,7 +57,7 @@ public sealed class GarbageTests(ITestOutputHelper output)
         return spec with
         {
             Model = spec.Model with { HiddenSize = hiddenSize, InputSize = 10, OutputSize = 5 },
-            Data = spec.Data with { BatchSize = trainers, Sequences = trainers, SequenceLength = steps },
+            Data = spec.Data with { BatchSize = trainers, Source = new AverageSource { Sequences = trainers, SequenceLength = steps } },
             Tbptt = new() { ChunkLength = 1 },
             Checkpoint = new() { EverySeconds = 3600 },
         };

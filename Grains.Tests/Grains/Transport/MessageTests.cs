@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
@@ -130,7 +131,7 @@ public sealed class MessageTests : IAsyncLifetime
         {
             Model = spec.Model with { HiddenSize = large ? 260 : 12 },
             Train = spec.Train with { Wire = wire },
-            Data = spec.Data with { BatchSize = trainers * 2, Sequences = trainers * 4, SequenceLength = 20 },
+            Data = spec.Data with { BatchSize = trainers * 2, Source = new AverageSource { Sequences = trainers * 4, SequenceLength = 20 } },
         };
     }
 }

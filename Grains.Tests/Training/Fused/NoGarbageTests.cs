@@ -1,5 +1,5 @@
 using Orleans.Tbptt.Data;
-using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
 using Orleans.Tbptt.Training;
@@ -22,7 +22,7 @@ public sealed class NoGarbageTests
         {
             Name = "average",
             Model = new() { Cell = TestChoices.Cell(cell), HiddenSize = 20, Layers = 2, Dropout = 0.2 },
-            Data = new() { Source = SourceKind.Average, BatchSize = 10, Sequences = 200, SequenceLength = 95, ValidationFraction = 0.5 },
+            Data = new() { Source = new AverageSource { Sequences = 200, SequenceLength = 95 }, BatchSize = 10, ValidationFraction = 0.5 },
             Tbptt = new() { ChunkLength = 10 },
             Train = new() { Epochs = 1, Loss = new SquaredError(), Optimizer = new Adam { Lr = 1e-3 } },
         });

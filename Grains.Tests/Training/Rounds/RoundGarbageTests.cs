@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Fused;
@@ -19,7 +20,7 @@ public sealed class RoundGarbageTests
         {
             Name = "average",
             Model = new() { Cell = new LstmCell(), HiddenSize = 20, Layers = 2, Dropout = 0.2 },
-            Data = new() { Source = SourceKind.Average, BatchSize = 10, Sequences = 100, SequenceLength = 95 },
+            Data = new() { Source = new AverageSource { Sequences = 100, SequenceLength = 95 }, BatchSize = 10 },
             Tbptt = new() { ChunkLength = 10 },
             Train = new()
             {

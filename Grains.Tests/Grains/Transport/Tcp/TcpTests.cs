@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Grains.Transport.Tcp;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
@@ -86,7 +87,7 @@ public sealed class TcpTests : IAsyncLifetime
         var spec = Spec(large: true, 2, epochs: 1);
         spec = spec with
         {
-            Model = spec.Model with { HiddenSize = 2050 }, Data = spec.Data with { BatchSize = 2, Sequences = 2, SequenceLength = 8, ValidationFraction = 0 }, Tbptt = new() { ChunkLength = 2 },
+            Model = spec.Model with { HiddenSize = 2050 }, Data = spec.Data with { BatchSize = 2, Source = new AverageSource { Sequences = 2, SequenceLength = 8 }, ValidationFraction = 0 }, Tbptt = new() { ChunkLength = 2 },
         };
         Assert.True(ParameterLayout.Of(spec.Model).Length > (64 << 20) / sizeof(float));
 
@@ -125,7 +126,7 @@ public sealed class TcpTests : IAsyncLifetime
         {
             Model = spec.Model with { HiddenSize = large ? 260 : 12 },
             Train = spec.Train with { Wire = wire },
-            Data = spec.Data with { BatchSize = trainers * 2, Sequences = trainers * 4, SequenceLength = 40 },
+            Data = spec.Data with { BatchSize = trainers * 2, Source = new AverageSource { Sequences = trainers * 4, SequenceLength = 40 } },
         };
     }
 }

@@ -1,0 +1,46 @@
+using Orleans.Tbptt.Specs.Keys;
+
+namespace Orleans.Tbptt.Specs;
+
+/// <summary>Where sequences come from. The spec names it as <c>word</c>, or as <c>word:</c> and paths; its keys stand in the section <c>data</c>.</summary>
+public abstract record SourceSpec : Choice
+{
+    /// <summary>How it is written, for messages, such as <c>csv:PATH</c>.</summary>
+    public virtual string Form => Word;
+
+    /// <summary>What follows the colon, as absolute paths or globs; empty where nothing does.</summary>
+    public virtual IReadOnlyList<string> Paths => [];
+
+    /// <summary>Every path that it reads from.</summary>
+    public virtual IEnumerable<SourcePath> Reads => Paths.Select(path => new SourcePath("data.source", path, IsGlob: false));
+
+    /// <summary>Whether it is one long stream, cut into as many contiguous rows as there are lanes.</summary>
+    public virtual bool IsStream => false;
+
+    /// <summary>Whether inputs are tokens and targets are classes; null where only the files say.</summary>
+    public virtual bool? HasTokens => false;
+
+    /// <summary>The unit of a cross-entropy in bits, such as "bits per byte"; null for none.</summary>
+    public virtual string? BitsPer => null;
+
+    /// <summary>Reads what follows the colon.</summary>
+    /// <param name="paths">That; null where there is no colon.</param>
+    /// <param name="text">Makes paths absolute, and takes mistakes.</param>
+    public virtual SourceSpec Read(string? paths, SourceText text)
+    {
+        if (paths is not null)
+            text.Report($"{Word}:{paths}", Word, "remove the colon and what follows; the sequences are synthetic");
+        return this;
+    }
+
+    /// <summary>Looks for keys of the spec that do not fit the source.</summary>
+    public virtual void Check(RunSpec spec, SpecChecks checks)
+    {
+    }
+}
+
+/// <summary>A path that a source reads from.</summary>
+/// <param name="Key">The key that names it.</param>
+/// <param name="Path">The absolute path.</param>
+/// <param name="IsGlob">Whether it has wildcards.</param>
+public readonly record struct SourcePath(string Key, string Path, bool IsGlob);

@@ -1,0 +1,24 @@
+using Orleans.Tbptt.Data.Files;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Data;
+
+/// <summary>A source that opens its data.</summary>
+public abstract record OpenableSource : SourceSpec
+{
+    /// <summary>Opens the data and checks all of their contents.</summary>
+    /// <param name="spec">The spec that names this source.</param>
+    /// <param name="opened">Opens the files.</param>
+    /// <exception cref="SpecException">The data are not fit to be trained on; carries every mistake found.</exception>
+    internal abstract IDataSource Open(RunSpec spec, InputFiles opened);
+
+    /// <summary>Splits what follows the colon, which must be there.</summary>
+    /// <returns>Null when it is missing, which has been reported.</returns>
+    private protected static string? Required(string? paths, string word, Specs.Keys.SourceText text)
+    {
+        if (!string.IsNullOrWhiteSpace(paths))
+            return paths;
+        text.Report($"{word} without a path", DataSources.Forms, "write the path after the colon");
+        return null;
+    }
+}
