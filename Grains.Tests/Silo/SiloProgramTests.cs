@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Orleans.Tbptt.Client.Cluster;
 using Orleans.Tbptt.Client.Watching;
+using Orleans.Tbptt.Tests.Support;
 
 namespace Orleans.Tbptt.Tests.Silo;
 
@@ -166,7 +167,7 @@ public sealed class SiloProgramTests : IDisposable
 }
 
 /// <summary>Tests that start processes run one after another: together they would only wait for the same cores.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
+[Slow, CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class Processes
 {
     public const string Name = "processes";

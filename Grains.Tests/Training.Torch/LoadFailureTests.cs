@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Torch.Native;
 using TorchSharp;
@@ -9,6 +10,7 @@ namespace Orleans.Tbptt.Tests.Training.Torch;
 /// What a process says that cannot load libtorch. Each case is a process of its own: this one has libtorch already, and some of the
 /// ways to fail would end it.
 /// </summary>
+[Slow]
 public sealed class LoadFailureTests : IDisposable
 {
     private const string AnswerVariable = "TBPTT_TEST_NATIVE_ANSWER";

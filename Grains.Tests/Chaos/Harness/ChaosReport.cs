@@ -54,7 +54,7 @@ public sealed class ChaosReport : IDisposable
 }
 
 /// <summary>Tests that harm silos run alone, one after another: what they measure would be the others' load.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
+[Slow, CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class ChaosSuite : ICollectionFixture<ChaosReport>
 {
     /// <summary>The collection's name.</summary>

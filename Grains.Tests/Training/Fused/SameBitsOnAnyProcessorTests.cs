@@ -16,6 +16,7 @@ namespace Orleans.Tbptt.Tests.Training.Fused;
 /// The fused engine on processors that this one can pass for: the runtime is told, in processes of their own, to leave out instruction sets. Every cell, both losses, dropout,
 /// tokens, lanes of unequal lengths, sizes that fill no register evenly.
 /// </summary>
+[Slow]
 public sealed class SameBitsOnAnyProcessorTests(ITestOutputHelper output)
 {
     private const string AnswerVariable = "TBPTT_TEST_ANSWER";
