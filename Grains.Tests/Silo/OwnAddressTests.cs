@@ -14,7 +14,7 @@ public sealed class OwnAddressTests
         Assert.Equal(IPAddress.Parse(expected), OwnAddress.Choose(machine.Select(Network)));
 
     [Theory]
-    [InlineData("another IPv4 address than loopback", "127.0.0.1")]
+    [InlineData("an IPv4 address other than loopback", "127.0.0.1")]
     [InlineData("10.0.0.5 and 10.1.0.5", "10.0.0.5 out", "10.1.0.5 out", "172.17.0.1")]
     [InlineData("10.0.0.5 and 10.1.0.5", "10.0.0.5", "10.1.0.5")]
     public void OwnAddress_SaysWhatThereIs_WhenNothingTellsWhichOne(string said, params string[] machine)
