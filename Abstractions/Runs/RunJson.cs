@@ -9,7 +9,8 @@ namespace Orleans.Tbptt.Runs;
 public static class RunJson
 {
     private static readonly JsonSerializerOptions Line = Options(indented: false);
-    private static readonly Lazy<HashSet<string>> Kinds = new(() => [.. typeof(RunEvent).GetCustomAttributes<JsonDerivedTypeAttribute>().Select(kind => (string)kind.TypeDiscriminator!)]);
+    private static readonly Lazy<HashSet<string>> Kinds = new(() =>
+        [.. typeof(RunEvent).GetCustomAttributes<JsonDerivedTypeAttribute>().Select(kind => (string)kind.TypeDiscriminator!)]);
     private static readonly JsonSerializerOptions Document = Options(indented: true);
     private static readonly JsonSerializerOptions Strict = new(Document)
     {
@@ -47,7 +48,8 @@ public static class RunJson
         {
             using var document = JsonDocument.Parse(line);
             return document.RootElement is { ValueKind: JsonValueKind.Object } root
-                && root.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && !Kinds.Value.Contains(type.GetString()!);
+                && root.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String
+                && !Kinds.Value.Contains(type.GetString()!);
         }
         catch (JsonException)
         {

@@ -39,7 +39,8 @@ internal sealed record ProcessFigures(double Wall, double Processor, double? Fir
             await ended.CancelAsync();
             double megabytes = await watching;
             if (process.ExitCode != 0)
-                throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with exit code {process.ExitCode}, expected 0");
+                throw new InvalidOperationException(
+                    $"{program} {string.Join(' ', arguments)} ended with exit code {process.ExitCode}, expected 0");
             var steps = Directory.EnumerateFiles(store.FullName, "metrics.jsonl", SearchOption.AllDirectories)
                 .SelectMany(File.ReadLines).Select(RunJson.ReadEvent).OfType<StepCommitted>().Select(step => step.Time).ToList();
             return new(
@@ -52,7 +53,7 @@ internal sealed record ProcessFigures(double Wall, double Processor, double? Fir
         }
     }
 
-    /// <summary>Processor time of this process's ended children and theirs: fields 16 and 17 of <c>/proc/self/stat</c>, in hundredths of a second.</summary>
+    /// <summary>Seconds of processor time of ended children and theirs: fields 16 and 17 of <c>/proc/self/stat</c>.</summary>
     private static double ChildrenSeconds()
     {
         string stat = File.ReadAllText("/proc/self/stat");
@@ -87,8 +88,10 @@ internal sealed record ProcessFigures(double Wall, double Processor, double? Fir
                 string command = File.ReadAllText(Path.Combine(directory, "cmdline"));
                 if (!command.Contains("tbptt-silo", StringComparison.Ordinal) || !command.Contains(store, StringComparison.Ordinal))
                     continue;
-                string line = File.ReadLines(Path.Combine(directory, "status")).First(one => one.StartsWith("VmHWM:", StringComparison.Ordinal));
-                sum += double.Parse(line["VmHWM:".Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture) / 1024;
+                string line = File.ReadLines(Path.Combine(directory, "status"))
+                    .First(one => one.StartsWith("VmHWM:", StringComparison.Ordinal));
+                string kilobytes = line["VmHWM:".Length..].Replace("kB", "", StringComparison.Ordinal);
+                sum += double.Parse(kilobytes, CultureInfo.InvariantCulture) / 1024;
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidOperationException)
             {

@@ -15,9 +15,13 @@ internal static class StartCommand
         };
         var examples = new Option<string>("--examples") { Description = "The examples' directory.", DefaultValueFactory = _ => "examples" };
         var rounds = new Option<int>("--rounds") { Description = "Paired rounds.", DefaultValueFactory = _ => 5 };
-        var command = new Command("start", "Measures whole processes from start to end, against those of another build.") { against, own, examples, rounds };
+        var command = new Command("start", "Measures whole processes from start to end, against those of another build.")
+        {
+            against, own, examples, rounds,
+        };
         command.SetAction(async (parsed, cancellation) => await StartComparison.RunAsync(
-            Path.GetFullPath(parsed.GetValue(own)!), Path.GetFullPath(parsed.GetValue(against)!), Path.GetFullPath(parsed.GetValue(examples)!),
+            Path.GetFullPath(parsed.GetValue(own)!), Path.GetFullPath(parsed.GetValue(against)!),
+            Path.GetFullPath(parsed.GetValue(examples)!),
             parsed.GetValue(rounds), cancellation));
         return command;
     }

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Orleans.Tbptt.Benchmarks.Start;
 
 /// <summary>
-/// Compares what a user waits for with two builds: whole processes, the silos' included, in turns, so that the machine's noise affects both alike.
+/// Compares what a user waits for with two builds: whole processes, the silos' included, in turns, so that the machine's noise affects
+/// both alike.
 /// </summary>
 internal static class StartComparison
 {

@@ -7,8 +7,8 @@ using Orleans.Tbptt.Specs;
 namespace Orleans.Tbptt.Client.Cluster;
 
 /// <summary>
-/// The grains of a cluster that this console started, reached through the pipes to its silos. Every call goes to the first silo that is alive; calls to
-/// one that ends fail at once. What pipes do not carry takes an Orleans client, which is opened when it is first needed.
+/// The grains of a cluster that this console started, reached through the pipes to its silos. Every call goes to the first silo that is
+/// alive; calls to one that ends fail at once. What pipes do not carry takes an Orleans client, which is opened when it is first needed.
 /// </summary>
 /// <param name="silos">The silos.</param>
 /// <param name="connect">Opens an Orleans client.</param>
@@ -36,7 +36,8 @@ internal sealed class PipedRuns(IReadOnlyList<SiloProcess> silos, Func<Task<Clus
             Spec = new(spec.Text, spec.FileName, spec.Directory, spec.Sets),
         });
         return new(
-            [.. (reply.Problems ?? []).Select(one => new SpecProblem(one.Key, one.Found, one.Expected, one.Remedy) { Location = one.Location })],
+            [.. (reply.Problems ?? []).Select(one =>
+                new SpecProblem(one.Key, one.Found, one.Expected, one.Remedy) { Location = one.Location })],
             reply.Directory ?? "", reply.Reattached);
     }
 
@@ -48,11 +49,15 @@ internal sealed class PipedRuns(IReadOnlyList<SiloProcess> silos, Func<Task<Clus
     }
 
     /// <inheritdoc/>
-    public async Task<RunStatus> GetStatusAsync(RunId run) =>
-        RunJson.ReadStatus((await AskAsync(new() { Id = 0, Question = LocalQuestion.GetStatus, Run = run.Text })).Status ?? "") with { Id = run.Text };
+    public async Task<RunStatus> GetStatusAsync(RunId run)
+    {
+        var reply = await AskAsync(new() { Id = 0, Question = LocalQuestion.GetStatus, Run = run.Text });
+        return RunJson.ReadStatus(reply.Status ?? "") with { Id = run.Text };
+    }
 
     /// <inheritdoc/>
-    public Task StopAsync(RunId run, string reason) => AskAsync(new() { Id = 0, Question = LocalQuestion.Stop, Run = run.Text, Reason = reason });
+    public Task StopAsync(RunId run, string reason) =>
+        AskAsync(new() { Id = 0, Question = LocalQuestion.Stop, Run = run.Text, Reason = reason });
 
     /// <inheritdoc/>
     public async Task<ControlReply> PauseAsync(RunId run, string reason) => await (await Client()).PauseAsync(run, reason);

@@ -25,8 +25,8 @@ public enum LocalQuestion
 }
 
 /// <summary>
-/// A call of the console to a silo that it started, as one line on the silo's standard input. The silo passes it on to the cluster's grains: a console
-/// that trains on its own silos needs no Orleans client, whose start would take as long as the silo's.
+/// A call of the console to a silo that it started, as one line on the silo's standard input. The silo passes it on to the cluster's
+/// grains: a console that trains on its own silos needs no Orleans client, whose start would take as long as the silo's.
 /// </summary>
 public sealed record LocalCall
 {
@@ -114,7 +114,10 @@ public sealed record LocalVersion(string ClusterId, string Product, int Protocol
 /// <summary>A <see cref="SpecProblem"/> in a line of JSON.</summary>
 public sealed record LocalProblem(string Key, string Found, string Expected, string Remedy, string? Location);
 
-/// <summary>How calls and replies are written: without reflection, which would have code compiled at start; in ASCII, whatever a process takes its pipes' encoding for.</summary>
+/// <summary>
+/// How calls and replies are written: without reflection, which would compile code at start, and in ASCII, whatever the
+/// encoding of a process's pipes.
+/// </summary>
 [JsonSerializable(typeof(LocalCall))]
 [JsonSerializable(typeof(LocalReply))]
 [JsonSourceGenerationOptions(

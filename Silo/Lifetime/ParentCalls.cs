@@ -5,7 +5,7 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Silo.Lifetime;
 
-/// <summary>Answers what the console that started this silo asks: passes calls on to the grains, wherever in the cluster they live.</summary>
+/// <summary>Answers the calls of the console that started this silo: passes them on to the grains, on whichever silo they live.</summary>
 /// <param name="grains">The grains.</param>
 /// <param name="output">Where replies go.</param>
 internal sealed class ParentCalls(IGrainFactory grains, TextWriter output)
@@ -68,9 +68,11 @@ internal sealed class ParentCalls(IGrainFactory grains, TextWriter output)
 
     private static SubmitRequest Request(LocalCall call) => new(
         RunId.Parse(call.Run ?? ""),
-        call.Spec is { } spec ? new SpecText(spec.Text, spec.FileName, spec.Directory) { Sets = spec.Sets ?? [] } : new("", "", ""), 0, call.Protocol);
+        call.Spec is { } spec ? new SpecText(spec.Text, spec.FileName, spec.Directory) { Sets = spec.Sets ?? [] } : new("", "", ""),
+        0, call.Protocol);
 
-    private static LocalReply Reply(ClusterReport cluster) => new() { ReplyTo = 0, Version = new(cluster.ClusterId, cluster.Version, cluster.Protocol) };
+    private static LocalReply Reply(ClusterReport cluster) =>
+        new() { ReplyTo = 0, Version = new(cluster.ClusterId, cluster.Version, cluster.Protocol) };
 
     private static LocalReply Reply(SubmitReply reply) => new()
     {

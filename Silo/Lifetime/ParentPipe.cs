@@ -1,13 +1,16 @@
 namespace Orleans.Tbptt.Silo.Lifetime;
 
 /// <summary>
-/// The pipe that the console sends its calls through, and holds while it lives. However the console ends, even by kill -9, the kernel closes the pipe.
+/// The pipe that the console sends its calls through, and holds while it lives. However the console ends, even by kill -9, the kernel
+/// closes the pipe.
 /// </summary>
 internal sealed class ParentPipe
 {
     private volatile Action<string>? _take;
 
-    /// <summary>Passes every further line to <paramref name="take"/>. Earlier lines are ignored; the console sends none before the ready line.</summary>
+    /// <summary>
+    /// Passes every further line to <paramref name="take"/>. Earlier lines are ignored; the console sends none before the ready line.
+    /// </summary>
     public void PassTo(Action<string> take) => _take = take;
 
     /// <summary>Reads <paramref name="pipe"/> and calls <paramref name="ended"/> once at its end, both on a separate thread.</summary>

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Hosting;
 namespace Orleans.Tbptt.Silo.Web;
 
 /// <summary>
-/// Starts a library's hosted services some seconds after the silo, or with the first request for a page. They serve people who watch, and their start
-/// would delay a run's first steps.
+/// Starts a library's hosted services some seconds after the silo, or with the first request for a page. They serve people who watch, and
+/// their start would delay a run's first steps.
 /// </summary>
 /// <param name="create">Creates the services; they start in this order.</param>
 /// <param name="time">The clock.</param>

@@ -37,8 +37,8 @@ internal static class WebHost
         LateStart.Defer(silo.Services, () => silo.AddDashboard(dashboard => dashboard.HideTrace = true));
 
     /// <summary>
-    /// Has the server listen at once and builds the request pipeline when the first request arrives, because most runs are short and nobody opens their
-    /// page: training must not wait for endpoints that nobody uses.
+    /// Has the server listen at once and builds the request pipeline when the first request arrives, because most runs are short and
+    /// nobody opens their page: training must not wait for endpoints that nobody uses.
     /// </summary>
     public static void Configure(WebApplication web)
     {
