@@ -56,7 +56,7 @@ public sealed class TlsIdentity : IDisposable
     /// <summary>Secures Orleans' connections: an argument of <c>UseTls</c> of silo and client.</summary>
     /// <remarks>
     /// Chain policies and certificate contexts, which carry the certificates between our own and the authority, are known to the underlying options
-    /// alone. A selection callback would take precedence over a context, and Orleans sets one for each <see cref="TlsOptions.LocalCertificate"/>.
+    /// alone. A context excludes a selection callback, which Orleans sets for each <see cref="TlsOptions.LocalCertificate"/>.
     /// </remarks>
     public void Secure(TlsOptions tls)
     {
