@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Keys;
 
 namespace Orleans.Tbptt.Data;
 
@@ -14,11 +15,11 @@ public abstract record OpenableSource : SourceSpec
 
     /// <summary>Splits what follows the colon, which must be there.</summary>
     /// <returns>Null when it is missing, which has been reported.</returns>
-    private protected static string? Required(string? paths, string word, Specs.Keys.SourceText text)
+    private protected string? Required(string? paths, SourceText text)
     {
         if (!string.IsNullOrWhiteSpace(paths))
             return paths;
-        text.Report($"{word} without a path", DataSources.Forms, "write the path after the colon");
+        text.Report($"{Word} without a path", Form, "write the path after the colon");
         return null;
     }
 }

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Orleans.Tbptt.Benchmarks.ChunkStep;
-using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Engines;

@@ -1,5 +1,5 @@
 using Orleans.Tbptt.Client.Connecting;
-using Orleans.Tbptt.Client.Train;
+using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Cluster.Wording;
 

@@ -1,6 +1,6 @@
 using Orleans.Tbptt.Client.Connecting;
+using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Runs;
-using Orleans.Tbptt.Client.Train;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Client.Watching;
 

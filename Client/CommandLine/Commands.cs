@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Orleans.Tbptt.Client.Context;
 
 namespace Orleans.Tbptt.Client.CommandLine;
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Orleans.Tbptt.Client.Connecting;
-using Orleans.Tbptt.Client.Train;
+using Orleans.Tbptt.Client.Views;
 
 namespace Orleans.Tbptt.Client.CommandLine;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Cluster;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Specs;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Orleans.Tbptt.Client.Attach;
+using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Control;
 
 namespace Orleans.Tbptt.Client.CommandLine;

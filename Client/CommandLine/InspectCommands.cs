@@ -1,7 +1,7 @@
 using System.CommandLine;
-using Orleans.Tbptt.Client.Cluster;
+using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Logs;
-using Orleans.Tbptt.Client.Runs;
+using Orleans.Tbptt.Client.Look;
 
 namespace Orleans.Tbptt.Client.CommandLine;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Specs;
 using Orleans.Tbptt.Client.Submit;
 using Orleans.Tbptt.Client.Train;

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Client.Connecting;
+using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Orleans.Tbptt.Client.Connecting;
+using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Client.Watching;
 using Orleans.Tbptt.Cluster.Wording;

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Client.Cluster;
 using Orleans.Tbptt.Client.Connecting;
+using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Client.Watching;
 

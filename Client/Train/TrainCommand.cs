@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Orleans.Tbptt.Client.Attach;
 using Orleans.Tbptt.Client.Cluster;
+using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Submit;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Client.Watching;

@@ -1,22 +1,7 @@
 using Orleans.Tbptt.Client.Connecting;
+using Orleans.Tbptt.Client.Views;
 
 namespace Orleans.Tbptt.Client.Train;
-
-/// <summary>How a run is shown.</summary>
-internal enum OutputMode
-{
-    /// <summary><see cref="Live"/> at a terminal, otherwise <see cref="Plain"/>.</summary>
-    Auto,
-
-    /// <summary>One screen that follows the run.</summary>
-    Live,
-
-    /// <summary>A few lines.</summary>
-    Plain,
-
-    /// <summary>The events as JSON, one a line.</summary>
-    Json,
-}
 
 /// <summary>The arguments of <c>tbptt train</c>.</summary>
 internal sealed record TrainRequest

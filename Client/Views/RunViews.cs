@@ -1,4 +1,3 @@
-using Orleans.Tbptt.Client.Train;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Views;

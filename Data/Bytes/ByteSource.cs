@@ -47,7 +47,7 @@ public sealed record ByteSource : OpenableSource
 
     /// <inheritdoc/>
     public override SourceSpec Read(string? paths, SourceText text) =>
-        Required(paths, Word, text) is { } glob ? this with { Glob = text.Glob(glob) } : this;
+        Required(paths, text) is { } glob ? this with { Glob = text.Glob(glob) } : this;
 
     /// <inheritdoc/>
     public override Choice Walk(SpecWalk walk) => this with

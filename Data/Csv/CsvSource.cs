@@ -43,7 +43,7 @@ public sealed record CsvSource : OpenableSource
 
     /// <inheritdoc/>
     public override SourceSpec Read(string? paths, SourceText text) =>
-        Required(paths, Word, text) is { } path ? this with { Path = text.File(path, "a CSV file") } : this;
+        Required(paths, text) is { } path ? this with { Path = text.File(path, "a CSV file") } : this;
 
     /// <inheritdoc/>
     public override Choice Walk(SpecWalk walk) => this with

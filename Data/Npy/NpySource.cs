@@ -36,7 +36,7 @@ public sealed record NpySource : OpenableSource
     /// <remarks>A comma separates the files, so none of them can have one in its path.</remarks>
     public override SourceSpec Read(string? paths, SourceText text)
     {
-        if (Required(paths, Word, text) is not { } list)
+        if (Required(paths, text) is not { } list)
             return this;
         string[] files = [.. list.Split(',').Select(path => path.TrimStart())];
         if (files.Length is not (2 or 3) || files.Any(string.IsNullOrWhiteSpace))

@@ -11,10 +11,7 @@ public sealed class StructureTests
     private static readonly IReadOnlyDictionary<string, string[]> Remaining = new Dictionary<string, string[]>
     {
         [Assemblies.Abstractions] = ["Orleans.Tbptt.Specs"],
-        [Assemblies.Data] = ["Orleans.Tbptt.Data"],
         [Assemblies.Training] = ["Orleans.Tbptt.Training"],
-        [Assemblies.Silo] = ["Orleans.Tbptt.Silo.Web"],
-        [Assemblies.Client] = ["Orleans.Tbptt.Client"],
     };
 
     public static TheoryData<string> All => [.. Assemblies.All];

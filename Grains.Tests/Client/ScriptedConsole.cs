@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Microsoft.Extensions.Configuration;
 using Orleans.Tbptt.Client.CommandLine;
 using Orleans.Tbptt.Client.Connecting;
-using Orleans.Tbptt.Client.Train;
+using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Client.Watching;
 using Orleans.Tbptt.Runs;

@@ -1,4 +1,4 @@
-using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Tests.Data;

@@ -1,5 +1,6 @@
-using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Bytes;
+using Orleans.Tbptt.Data.Files;
+using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training.Fused.Cells;

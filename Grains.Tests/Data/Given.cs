@@ -2,6 +2,7 @@ using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Bytes;
 using Orleans.Tbptt.Data.Csv;
 using Orleans.Tbptt.Data.Npy;
+using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Cells;

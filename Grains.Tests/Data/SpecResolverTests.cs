@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Data.Safetensors;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;

@@ -1,5 +1,5 @@
-using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training;
 

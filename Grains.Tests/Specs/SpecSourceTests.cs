@@ -59,9 +59,9 @@ public sealed class SpecSourceTests : IDisposable
 
     [Theory]
     [InlineData("sine:x", "sine:x, expected sine")]
-    [InlineData("csv", "csv without a path, expected average")]
-    [InlineData("'csv:'", "csv without a path, expected average")]
-    [InlineData("bytes", "bytes without a path, expected average")]
+    [InlineData("csv", "csv without a path, expected csv:PATH")]
+    [InlineData("'csv:'", "csv without a path, expected csv:PATH")]
+    [InlineData("bytes", "bytes without a path, expected bytes:GLOB")]
     [InlineData("npy:a.npy", "1 path, expected npy:INPUTS,TARGETS[,LENGTHS]; name two or three files")]
     [InlineData("npy:a,b,c,d", "4 paths, expected npy:INPUTS,TARGETS[,LENGTHS]; name two or three files")]
     [InlineData("'npy:a,,b'", "an empty path, expected npy:INPUTS,TARGETS[,LENGTHS]; name two or three files")]

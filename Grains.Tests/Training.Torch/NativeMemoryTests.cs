@@ -1,4 +1,4 @@
-using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;

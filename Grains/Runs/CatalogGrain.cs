@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using Orleans.Configuration;
 using Orleans.Placement;
-using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Protocol;

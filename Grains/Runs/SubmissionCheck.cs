@@ -1,4 +1,4 @@
-using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training;

@@ -1,4 +1,6 @@
 using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Files;
+using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 

@@ -15,9 +15,6 @@ namespace Orleans.Tbptt.Silo.Web;
 /// </summary>
 internal static class SiloEndpoints
 {
-    /// <summary>The path of Orleans' dashboard.</summary>
-    public const string DashboardPath = "/orleans";
-
     /// <summary>Adds the endpoints' services.</summary>
     public static void AddServices(IServiceCollection services)
     {
@@ -38,6 +35,6 @@ internal static class SiloEndpoints
         endpoints.MapPages();
         endpoints.MapApi();
         endpoints.MapMetrics();
-        endpoints.MapOrleansDashboard(DashboardPath);
+        endpoints.MapOrleansDashboard(WebAccess.DashboardPath);
     }
 }

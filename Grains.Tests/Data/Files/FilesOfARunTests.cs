@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Data.Safetensors;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Serialization;
-using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Grains.Runs;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.AspNetCore.Routing;
-using Orleans.Tbptt.Silo.Web.Pages;
 
 namespace Orleans.Tbptt.Silo.Web.Access;
 

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Orleans.Tbptt.Silo.Web.Feed;
-using Orleans.Tbptt.Silo.Web.Pages.Compare;
 
 namespace Orleans.Tbptt.Silo.Web.Api;
 

@@ -37,7 +37,7 @@ internal sealed record ResumeOptions(int? Trainers = null, bool FromStart = fals
 /// <param name="A">The first run.</param>
 /// <param name="B">The second run.</param>
 /// <param name="Differences">Each key in which they differ, with both values; null where a spec does not have the key.</param>
-internal sealed record Comparison(string A, string B, IReadOnlyList<Pages.Compare.SpecDifference> Differences);
+internal sealed record Comparison(string A, string B, IReadOnlyList<SpecDifference> Differences);
 
 /// <summary>The sampled activity of each trainer: four samples per second, in columns of equal length.</summary>
 /// <param name="Begin">The time of the left edge; null before the first sample.</param>

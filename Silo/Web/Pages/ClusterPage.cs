@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Html;
 using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Silo.Web.Markup;
 
 namespace Orleans.Tbptt.Silo.Web.Pages;
 

@@ -1,3 +1,5 @@
+using Orleans.Tbptt.Silo.Web.Markup;
+
 namespace Orleans.Tbptt.Silo.Web.Pages;
 
 /// <summary>The error page.</summary>

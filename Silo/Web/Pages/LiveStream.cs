@@ -7,6 +7,7 @@ using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Silo.Web.Access;
 using Orleans.Tbptt.Silo.Web.Api;
 using Orleans.Tbptt.Silo.Web.Feed;
+using Orleans.Tbptt.Silo.Web.Markup;
 using Orleans.Tbptt.Silo.Web.Pages.Run;
 
 namespace Orleans.Tbptt.Silo.Web.Pages;

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Orleans.Tbptt.Silo.Web.Access;
 using Orleans.Tbptt.Silo.Web.Api;
 using Orleans.Tbptt.Silo.Web.Feed;
+using Orleans.Tbptt.Silo.Web.Markup;
 using Orleans.Tbptt.Silo.Web.Pages.Compare;
 using Orleans.Tbptt.Silo.Web.Pages.Run;
 

@@ -1,8 +1,8 @@
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Web.Access;
+using Orleans.Tbptt.Silo.Web.Api;
 using Orleans.Tbptt.Silo.Web.Feed;
-using Orleans.Tbptt.Silo.Web.Pages;
-using Orleans.Tbptt.Silo.Web.Pages.Compare;
+using Orleans.Tbptt.Silo.Web.Markup;
 using Orleans.Tbptt.Silo.Web.Pages.Run;
 
 namespace Orleans.Tbptt.Tests.Silo.Web.Pages;

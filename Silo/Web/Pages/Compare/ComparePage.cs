@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Html;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Silo.Web.Api;
+using Orleans.Tbptt.Silo.Web.Markup;
 
 namespace Orleans.Tbptt.Silo.Web.Pages.Compare;
 

@@ -2,7 +2,7 @@ using Orleans.Tbptt.Cluster.Wording;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
-namespace Orleans.Tbptt.Silo.Web.Pages.Compare;
+namespace Orleans.Tbptt.Silo.Web.Api;
 
 /// <summary>A key with different values in two specs; null where a spec lacks it.</summary>
 /// <param name="Key">The key's path: <c>train.optimizer.lr</c>.</param>

@@ -3,7 +3,7 @@ using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 
-namespace Orleans.Tbptt.Data;
+namespace Orleans.Tbptt.Data.Preparation;
 
 /// <summary>A run that is ready to start: its spec resolved, its data open and checked, its parameters laid out.</summary>
 public sealed class PreparedRun : IDisposable

@@ -3,11 +3,10 @@ using Orleans.Tbptt.Client.Cluster;
 using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Specs;
 using Orleans.Tbptt.Client.Telemetry;
-using Orleans.Tbptt.Client.Train;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Client.Watching;
 
-namespace Orleans.Tbptt.Client;
+namespace Orleans.Tbptt.Client.Context;
 
 /// <summary>The services that commands use.</summary>
 /// <param name="Checker">Reads specs.</param>

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
 
-namespace Orleans.Tbptt.Silo.Web;
+namespace Orleans.Tbptt.Silo.Web.Access;
 
 /// <summary>Redirects with 303 to a page of this silo, so that a reload does not submit the form again.</summary>
 /// <param name="to">The page.</param>

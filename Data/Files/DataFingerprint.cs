@@ -1,7 +1,7 @@
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Runs;
 
-namespace Orleans.Tbptt.Data;
+namespace Orleans.Tbptt.Data.Files;
 
 /// <summary>Which two states of a run's data are compared.</summary>
 public enum DataComparison

@@ -1,8 +1,7 @@
-using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Specs;
 
-namespace Orleans.Tbptt.Data;
+namespace Orleans.Tbptt.Data.Files;
 
 /// <summary>
 /// The directories that a silo reads data from. A submitted spec names paths; without roots these may be any file that the silo's

@@ -1,15 +1,14 @@
 using Orleans.Tbptt.Client.Cluster;
-using Orleans.Tbptt.Client.CommandLine;
 using Orleans.Tbptt.Client.Connecting;
+using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Specs;
-using Orleans.Tbptt.Client.Train;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Cluster.Membership;
-using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Training;
 
-namespace Orleans.Tbptt.Client;
+namespace Orleans.Tbptt.Client.CommandLine;
 
 /// <summary>The program <c>tbptt</c>.</summary>
 internal static class Program

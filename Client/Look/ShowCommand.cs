@@ -1,9 +1,11 @@
 using Orleans.Tbptt.Client.Connecting;
+using Orleans.Tbptt.Client.Context;
+using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
 
-namespace Orleans.Tbptt.Client.Runs;
+namespace Orleans.Tbptt.Client.Look;
 
 /// <summary><c>tbptt show</c>: one run, from its files or its coordinator.</summary>
 internal static class ShowCommand

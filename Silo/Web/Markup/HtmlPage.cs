@@ -2,7 +2,7 @@ using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Html;
 using Microsoft.AspNetCore.Http;
 
-namespace Orleans.Tbptt.Silo.Web.Pages;
+namespace Orleans.Tbptt.Silo.Web.Markup;
 
 /// <summary>A page as an HTTP result: the common frame around its content.</summary>
 /// <param name="title">The title.</param>

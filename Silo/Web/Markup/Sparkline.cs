@@ -2,7 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Html;
 using Orleans.Tbptt.Cluster.Wording;
 
-namespace Orleans.Tbptt.Silo.Web.Pages;
+namespace Orleans.Tbptt.Silo.Web.Markup;
 
 /// <summary>Small line charts that need no script.</summary>
 internal static class Sparkline

@@ -1,11 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orleans.Tbptt.Client.Connecting;
+using Orleans.Tbptt.Client.Context;
+using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
 
-namespace Orleans.Tbptt.Client.Runs;
+namespace Orleans.Tbptt.Client.Look;
 
 /// <summary><c>tbptt ls</c>: the runs of a run store or of a cluster, newest first.</summary>
 internal static class ListCommand

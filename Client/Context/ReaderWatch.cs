@@ -1,4 +1,4 @@
-namespace Orleans.Tbptt.Client.Train;
+namespace Orleans.Tbptt.Client.Context;
 
 /// <summary>
 /// Stops a run whose output has no reader left: <c>tbptt train … | head</c> must not continue training after <c>head</c> has ended.

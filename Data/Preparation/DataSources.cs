@@ -5,16 +5,13 @@ using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Specs;
 
-namespace Orleans.Tbptt.Data;
+namespace Orleans.Tbptt.Data.Preparation;
 
 /// <summary>Every source of data that a spec can name.</summary>
 public static class DataSources
 {
     /// <summary>The list.</summary>
     public static IReadOnlyList<OpenableSource> All { get; } = [new AverageSource(), new SineSource(), new CsvSource(), new NpySource(), new ByteSource()];
-
-    /// <summary>How they are written, for messages.</summary>
-    internal static string Forms { get; } = $"{string.Join(", ", All.SkipLast(1).Select(source => source.Form))} or {All[^1].Form}";
 
     /// <summary>
     /// Opens the source that a spec names and checks all of its contents, reading each file once from end to end (bytes: only its length).

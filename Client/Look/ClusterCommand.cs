@@ -1,12 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Orleans.Tbptt.Client.Connecting;
+using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 
-namespace Orleans.Tbptt.Client.Cluster;
+namespace Orleans.Tbptt.Client.Look;
 
 /// <summary><c>tbptt cluster</c>: the silos with their coordinators and trainers.</summary>
 internal static class ClusterCommand

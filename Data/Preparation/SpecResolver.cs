@@ -2,7 +2,7 @@ using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Specs;
 
-namespace Orleans.Tbptt.Data;
+namespace Orleans.Tbptt.Data.Preparation;
 
 /// <summary>Completes a spec from its data: fills in the sizes that the data determine, and refuses values that do not fit them.</summary>
 public static class SpecResolver

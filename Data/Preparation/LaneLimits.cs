@@ -3,7 +3,7 @@ using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Specs;
 
-namespace Orleans.Tbptt.Data;
+namespace Orleans.Tbptt.Data.Preparation;
 
 /// <summary>Refuses more lanes than there are sequences or memory for, before anything is allocated per lane.</summary>
 internal static class LaneLimits

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
+using Orleans.Tbptt.Silo.Web.Markup;
 
-namespace Orleans.Tbptt.Silo.Web.Pages;
+namespace Orleans.Tbptt.Silo.Web.Access;
 
 /// <summary>The login page.</summary>
 internal static class LoginPage

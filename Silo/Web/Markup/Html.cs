@@ -1,7 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Html;
 
-namespace Orleans.Tbptt.Silo.Web.Pages;
+namespace Orleans.Tbptt.Silo.Web.Markup;
 
 /// <summary>Markup from interpolated strings: interpolated values are escaped, unless they are markup.</summary>
 internal static class Html

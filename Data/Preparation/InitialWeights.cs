@@ -3,7 +3,7 @@ using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Data.Safetensors;
 using Orleans.Tbptt.Specs;
 
-namespace Orleans.Tbptt.Data;
+namespace Orleans.Tbptt.Data.Preparation;
 
 /// <summary>Checks the file of initial weights that a spec names, without reading the weights.</summary>
 internal static class InitialWeights

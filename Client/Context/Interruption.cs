@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Orleans.Tbptt.Client.Train;
+namespace Orleans.Tbptt.Client.Context;
 
 /// <summary>
 /// Ctrl-C and other signals. The first asks for an orderly end; the second ends everything at once.

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Html;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
 
-namespace Orleans.Tbptt.Silo.Web.Pages;
+namespace Orleans.Tbptt.Silo.Web.Markup;
 
 /// <summary>Fragments that several pages share.</summary>
 internal static class Words
