@@ -15,8 +15,8 @@ internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
     private readonly string _directory = Path.Combine(run.Checkpoints, name.ToString());
 
     /// <summary>
-    /// Reads a checkpoint into a snapshot of its own, and verifies all of it: that it is of this run and of this spec, the lengths and checksums of all
-    /// files, the tensors' names and shapes.
+    /// Reads a checkpoint into a new snapshot, and verifies all of it: that it is of this run and of this spec, the lengths and checksums
+    /// of all files, the tensors' names and shapes.
     /// </summary>
     /// <returns>True with the checkpoint; false with the problem: which file, what was found, what was expected.</returns>
     public bool TryRead(RunSpec spec, [NotNullWhen(true)] out RestoredCheckpoint? restored, [NotNullWhen(false)] out string? problem)
@@ -130,7 +130,7 @@ internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
             HiddenTensors.ToLanes(spec.Model, spec.Data.BatchSize, file.Values, snapshot.Hidden);
     }
 
-    /// <summary>Enough digits to tell two apart.</summary>
+    /// <summary>Enough digits to distinguish two.</summary>
     private static string Short(string digest) => digest.Length <= 12 ? digest : digest[..12];
 
     private sealed class NotWholeException(string file, string found, string expected) : Exception($"{file}: found {found}, expected {expected}");

@@ -5,8 +5,8 @@ using Orleans.Tbptt.Training.Steps;
 namespace Orleans.Tbptt.Grains.Checkpoints;
 
 /// <summary>
-/// Makes a finished checkpoint count: calls <paramref name="rename"/> with the generation in force, which must not grow until that returns, or throws
-/// when a newer coordinator has taken the run over.
+/// Makes a finished checkpoint count: calls <paramref name="rename"/> with the generation in force, which must not grow until that returns,
+/// or throws when a newer coordinator has taken the run over.
 /// </summary>
 /// <param name="rename">Gives the checkpoint its name, once.</param>
 /// <returns>What <paramref name="rename"/> returned.</returns>
@@ -22,7 +22,7 @@ internal sealed record WrittenCheckpoint(CheckpointName Name, long Bytes, TimeSp
 /// <summary>A checkpoint that was read whole and verified.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Snapshot">The committed state.</param>
-/// <param name="State">What it says beside the tensors.</param>
+/// <param name="State">What it records besides the tensors.</param>
 internal sealed record RestoredCheckpoint(CheckpointName Name, TrainingSnapshot Snapshot, CheckpointState State);
 
 /// <summary>A checkpoint that cannot be taken.</summary>
@@ -33,7 +33,7 @@ internal sealed record PassedOver(CheckpointName Name, string Problem)
     public override string ToString() => $"checkpoint {Name}: {Problem}";
 }
 
-/// <summary>What a run can go on from.</summary>
+/// <summary>What a run can continue from.</summary>
 /// <param name="Newest">The newest whole checkpoint; null when there is none.</param>
 /// <param name="PassedOver">Newer ones that are damaged, newest first.</param>
 internal sealed record Restoration(RestoredCheckpoint? Newest, IReadOnlyList<PassedOver> PassedOver)

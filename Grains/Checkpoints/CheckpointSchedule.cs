@@ -2,10 +2,15 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Grains.Checkpoints;
 
-/// <summary>Says when a checkpoint is due: by steps, by time, at an epoch's end, and how soon after one that could not be written. Safe on any thread.</summary>
+/// <summary>
+/// Says when a checkpoint is due: by steps, by time, at an epoch's end, and how soon after one that could not be written. Safe on any
+/// thread.
+/// </summary>
 internal sealed class CheckpointSchedule
 {
-    /// <summary>The next checkpoint by time waits for so many times the last one's duration: writing takes a twentieth of the time at most.</summary>
+    /// <summary>
+    /// The next checkpoint by time waits for so many times the last one's duration: writing takes a twentieth of the time at most.
+    /// </summary>
     private const int DutyCycle = 20;
 
     private static readonly TimeSpan ShortestPause = TimeSpan.FromSeconds(5);
@@ -21,7 +26,7 @@ internal sealed class CheckpointSchedule
 
     /// <summary>Begins to count.</summary>
     /// <param name="spec">How often.</param>
-    /// <param name="step">The committed steps that the run goes on from.</param>
+    /// <param name="step">The committed steps that the run continues from.</param>
     /// <param name="time">The clock.</param>
     public CheckpointSchedule(CheckpointSpec spec, long step, TimeProvider time)
     {
@@ -68,8 +73,13 @@ internal sealed class CheckpointSchedule
         }
     }
 
-    /// <summary>The loss by which the state at an epoch's end is kept as one of the best; null when it is none of them, and none is due on its account.</summary>
-    /// <param name="losses">The losses of all finished epochs, the last one's last: of validation, or of training where nothing is held out.</param>
+    /// <summary>
+    /// The loss by which the state at an epoch's end is kept as one of the best; null when it is none of them, and none is due on its
+    /// account.
+    /// </summary>
+    /// <param name="losses">
+    /// The losses of all finished epochs, the last one's last: of validation, or of training where nothing is held out.
+    /// </param>
     public double? BestLoss(IReadOnlyList<double> losses) =>
         losses.Count > 0 && losses[^1] is var last && double.IsFinite(last) && losses.SkipLast(1).Count(loss => loss <= last) < _spec.KeepBest
             ? last : null;

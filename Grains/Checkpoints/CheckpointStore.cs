@@ -7,8 +7,8 @@ using Orleans.Tbptt.Training.Steps;
 namespace Orleans.Tbptt.Grains.Checkpoints;
 
 /// <summary>
-/// The checkpoints of runs, <c>runs/&lt;id&gt;/checkpoints/&lt;generation&gt;-&lt;step&gt;/</c>: written so that they are there whole or not at all, read so that
-/// nothing damaged is ever taken. Blocks while it works.
+/// The checkpoints of runs, <c>runs/&lt;id&gt;/checkpoints/&lt;generation&gt;-&lt;step&gt;/</c>: written so that they are there whole or
+/// not at all, read so that nothing damaged is ever taken. Blocks while it works.
 /// </summary>
 internal sealed class CheckpointStore(RunStore runs, TimeProvider time)
 {
@@ -25,7 +25,7 @@ internal sealed class CheckpointStore(RunStore runs, TimeProvider time)
     /// <param name="run">The run.</param>
     /// <param name="spec">Its spec, every size known.</param>
     /// <param name="snapshot">The committed state.</param>
-    /// <param name="about">What to say beside the tensors, as far as the state, the spec and the files do not tell it.</param>
+    /// <param name="about">What to record besides the tensors, as far as it does not follow from the state, the spec and the files.</param>
     /// <param name="beforePublishing">Called when all files are on the disk: the place to wait for what must be there first.</param>
     /// <param name="publish">Gives the checkpoint its name under the generation of that moment.</param>
     /// <exception cref="IOException">It could not be written. Nothing of it is left.</exception>
@@ -65,8 +65,8 @@ internal sealed class CheckpointStore(RunStore runs, TimeProvider time)
 
     /// <summary>The checkpoints of a run that count, newest first, whole or not.</summary>
     /// <remarks>
-    /// One of generation g counts if every newer generation saw it when it began. A coordinator that was stopped just before it gave a checkpoint its
-    /// name, and that goes on after another has begun, comes too late, however long it was stopped.
+    /// One of generation g counts if every newer generation saw it when it began. A coordinator that was stopped just before it gave a
+    /// checkpoint its name, and that continues after another has begun, comes too late, however long it was stopped.
     /// </remarks>
     public IReadOnlyList<CheckpointName> Candidates(RunId run)
     {
@@ -106,8 +106,8 @@ internal sealed class CheckpointStore(RunStore runs, TimeProvider time)
         new CheckpointReader(runs.Of(run), name).TryRead(spec, out restored, out problem);
 
     /// <summary>
-    /// Removes what is neither among the newest nor among the best, and what older generations wrote too late to count. A removal that is cut short
-    /// leaves no half checkpoint.
+    /// Removes what is neither among the newest nor among the best, and what older generations wrote too late to count. A removal that is
+    /// cut short leaves no half checkpoint.
     /// </summary>
     /// <param name="run">The run.</param>
     /// <param name="spec">How many are kept.</param>
@@ -128,7 +128,8 @@ internal sealed class CheckpointStore(RunStore runs, TimeProvider time)
     }
 
     /// <summary>
-    /// Removes what older generations left unfinished; one that is still at it finds nothing to rename. Called by a coordinator that begins.
+    /// Removes what older generations left unfinished; one that is still at it finds nothing to rename. Called by a coordinator that
+    /// begins.
     /// </summary>
     /// <param name="run">The run.</param>
     /// <param name="before">The new generation.</param>

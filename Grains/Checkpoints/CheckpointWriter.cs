@@ -10,12 +10,12 @@ namespace Orleans.Tbptt.Grains.Checkpoints;
 /// <param name="Publish">Gives a checkpoint its name under the generation in force.</param>
 /// <param name="FlushJournal">Completes when every event so far is on the disk: a checkpoint must not know more than the journal.</param>
 /// <param name="OnWritten">A checkpoint counts from now on.</param>
-/// <param name="OnFailed">In words, what could not be done; the run goes on.</param>
+/// <param name="OnFailed">In words, what could not be done; the run continues.</param>
 internal sealed record CheckpointHooks(
     CheckpointPublisher Publish, Func<Task> FlushJournal, Action<WrittenCheckpoint> OnWritten, Action<string> OnFailed);
 
 /// <summary>
-/// Writes a run's checkpoints beside its training, on a thread of its own: training is held up by the copy of its state alone. While one is
+/// Writes a run's checkpoints on a dedicated thread while it trains: training waits only for the copy of its state. While one is
 /// written, two may wait, the latest and the best; a later one of the same sort takes its place.
 /// </summary>
 internal sealed class CheckpointWriter : IAsyncDisposable
@@ -36,7 +36,7 @@ internal sealed class CheckpointWriter : IAsyncDisposable
     /// <param name="store">Where checkpoints lie.</param>
     /// <param name="run">The run.</param>
     /// <param name="spec">Its spec, every size known.</param>
-    /// <param name="schedule">Is told of every checkpoint taken, written and failed.</param>
+    /// <param name="schedule">Is informed of every checkpoint taken, written and failed.</param>
     /// <param name="hooks">The coordinator.</param>
     public CheckpointWriter(CheckpointStore store, RunId run, RunSpec spec, CheckpointSchedule schedule, CheckpointHooks hooks)
     {
@@ -55,7 +55,9 @@ internal sealed class CheckpointWriter : IAsyncDisposable
 
     /// <summary>Copies the committed state, and has it written soon. The state may change as soon as this returns.</summary>
     /// <param name="state">The committed state.</param>
-    /// <param name="about">What to say beside the tensors. One with a <see cref="CheckpointState.BestLoss"/> does not give way to the latest.</param>
+    /// <param name="about">
+    /// What to record besides the tensors. One with a <see cref="CheckpointState.BestLoss"/> does not give way to the latest.
+    /// </param>
     public void Submit(TrainingState state, CheckpointState about)
     {
         if (_closed)
@@ -97,7 +99,7 @@ internal sealed class CheckpointWriter : IAsyncDisposable
         {
             written = _store.Write(_run, _spec, one.Snapshot, one.About, () => _hooks.FlushJournal().GetAwaiter().GetResult(), Publish);
         }
-#pragma warning disable CA1031 // Whatever keeps a checkpoint from being written, the run goes on without it.
+#pragma warning disable CA1031 // Whatever keeps a checkpoint from being written, the run continues without it.
         catch (Exception e)
 #pragma warning restore CA1031
         {
@@ -108,7 +110,7 @@ internal sealed class CheckpointWriter : IAsyncDisposable
             if (_closed)
                 return;
             _schedule.Failed();
-            _hooks.OnFailed($"{_problem}; the run goes on, the next try comes in {_schedule.Pause.TotalSeconds} s");
+            _hooks.OnFailed($"{_problem}; the run continues, and the next attempt follows in {_schedule.Pause.TotalSeconds} s");
             return;
         }
 

@@ -7,12 +7,12 @@ namespace Orleans.Tbptt.Grains.Checkpoints;
 /// <summary>A state that was taken and is not written yet.</summary>
 /// <param name="Number">Counts the states taken.</param>
 /// <param name="Snapshot">The committed state.</param>
-/// <param name="About">What to say beside the tensors.</param>
+/// <param name="About">What to record besides the tensors.</param>
 internal sealed record PendingCheckpoint(long Number, TrainingSnapshot Snapshot, CheckpointState About);
 
 /// <summary>
-/// The states that wait to be written, the latest and the best, and the snapshots that hold them: three at most with the one in hand, made when they are
-/// first needed and then used again.
+/// The states that wait to be written, the latest and the best, and the snapshots that hold them: three at most with the one in hand, made
+/// when they are first needed and then used again.
 /// </summary>
 /// <remarks>States are added from one thread and taken from another.</remarks>
 internal sealed class PendingCheckpoints(RunSpec spec)
@@ -89,8 +89,8 @@ internal sealed class PendingCheckpoints(RunSpec spec)
     }
 
     /// <summary>
-    /// The one in hand could not be written. One of the best waits for another time, unless a better one does; what else waits is given up where a later
-    /// one is to be tried.
+    /// The one in hand could not be written. One of the best waits for another time, unless a better one does; what else waits is given up
+    /// where a later one is to be tried.
     /// </summary>
     public void Failed(bool giveUpLatest)
     {

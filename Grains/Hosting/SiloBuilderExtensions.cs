@@ -70,7 +70,7 @@ public static class SiloBuilderExtensions
         return builder;
     }
 
-    /// <summary>A silo that other machines can reach, and that was not told where data may lie, reads the run store alone.</summary>
+    /// <summary>A silo that other machines can reach, and whose data directories are not configured, reads the run store alone.</summary>
     private static DataRoots Roots(TbpttGrainsOptions options) =>
         new(options.Exposed && options.DataRoots.Count == 0 ? [Path.GetFullPath(options.RunsDirectory)] : options.DataRoots);
 }

@@ -3,7 +3,9 @@ using Orleans.Tbptt.Training;
 
 namespace Orleans.Tbptt.Grains.Hosting;
 
-/// <summary>A spec in a message between silos: its text, as in the run's directory, so that choices need no form of their own on the wire.</summary>
+/// <summary>
+/// A spec in a message between silos: its text, as in the run's directory, so that choices need no form of their own on the wire.
+/// </summary>
 /// <param name="yaml">What <see cref="SpecWriter"/> writes.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.WrittenSpec")]
 internal readonly struct WrittenSpec(string yaml)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
@@ -6,25 +7,25 @@ using Orleans.Tbptt.Training.Steps;
 namespace Orleans.Tbptt.Grains.Journal;
 
 /// <summary>
-/// Tells a run's events, each once: what a former coordinator told of steps that are computed again is compared with what they come to now, and not told
-/// again. May be called from any thread.
+/// Publishes a run's events, each once: of steps that are computed again, what a former coordinator published is compared with the new
+/// result and not published again. May be called from any thread.
 /// </summary>
 /// <param name="fence">The generation in force.</param>
 /// <param name="journal">Takes the events.</param>
-/// <param name="told">What was told of the steps after the state that the run goes on from.</param>
+/// <param name="published">What was published of the steps after the state that the run continues from.</param>
 /// <param name="time">The clock.</param>
-internal sealed class EventPublisher(RunFence fence, RunJournal journal, PublishedEvents told, TimeProvider time)
+internal sealed class EventPublisher(RunFence fence, RunJournal journal, PublishedEvents published, TimeProvider time)
 {
-    private bool _differenceTold;
+    private bool _differenceReported;
 
-    /// <summary>The last step that was told before; 0 for none.</summary>
-    public long LastStep => told.LastStep;
+    /// <summary>The last step that was published before; 0 for none.</summary>
+    public long LastStep => published.LastStep;
 
-    /// <summary>The last epoch that was told before, from 1; 0 for none.</summary>
-    public int LastEpoch => told.LastEpoch;
+    /// <summary>The last epoch that was published before, from 1; 0 for none.</summary>
+    public int LastEpoch => published.LastEpoch;
 
     /// <inheritdoc cref="PublishedEvents.NumberOf"/>
-    public long NumberBefore(long step, int? epoch) => told.NumberOf(step, epoch);
+    public long NumberBefore(long step, int? epoch) => published.NumberOf(step, epoch);
 
     /// <summary>A coordinator begins.</summary>
     public void Start(RunSpec spec, RunStatus status, string? checkpoint, IReadOnlyList<string> passedOver) => Append(new RunStarted
@@ -43,10 +44,10 @@ internal sealed class EventPublisher(RunFence fence, RunJournal journal, Publish
     });
 
     /// <summary>A step is committed; epochs counted from 0.</summary>
-    /// <returns>Where it was told before with another loss: the difference in words, the first time. Otherwise null.</returns>
+    /// <returns>The difference in words if it was published with another loss, the first time. Otherwise null.</returns>
     public string? Step(long step, int epoch, StepOutcome.Committed outcome, TimeSpan took)
     {
-        if (step <= told.LastStep)
+        if (step <= published.LastStep)
             return Difference(step, outcome.Loss);
         Append(new StepCommitted
         {
@@ -65,7 +66,7 @@ internal sealed class EventPublisher(RunFence fence, RunJournal journal, Publish
     /// <summary>An epoch is done, counted from 0.</summary>
     public void Epoch(int epoch, long step, double loss, double? validationLoss, IReadOnlyList<Metric> metrics, TimeSpan took)
     {
-        if (epoch + 1 <= told.LastEpoch)
+        if (epoch + 1 <= published.LastEpoch)
             return;
         Append(new EpochFinished
         {
@@ -78,20 +79,24 @@ internal sealed class EventPublisher(RunFence fence, RunJournal journal, Publish
         });
     }
 
-    /// <summary>Tells an event that is told whenever it happens.</summary>
+    /// <summary>Publishes an event that is published whenever it happens.</summary>
     public void Append(RunEvent runEvent) => journal.Append(Stamped(runEvent));
 
-    /// <summary>Tells the end: on the disk first, with whatever <paramref name="beforeShown"/> does, and only then to watchers.</summary>
+    /// <summary>
+    /// Publishes the end: writes it to the disk first, then calls <paramref name="beforeShown"/>, and only then shows it to watchers.
+    /// </summary>
     public Task End(RunEnded end, Action beforeShown) => journal.AppendLast(Stamped(end), beforeShown);
 
     private RunEvent Stamped(RunEvent runEvent) => runEvent with { Generation = fence.Generation, Time = time.GetUtcNow() };
 
     private string? Difference(long step, double loss)
     {
-        if (!told.Differs(step, loss, out double before) || _differenceTold)
+        if (!published.Differs(step, loss, out double before) || _differenceReported)
             return null;
-        _differenceTold = true;
-        return FormattableString.Invariant(
-            $"step {step} came to a loss of {before:R} before and comes to {loss:R} now: this silo's processor does not round as the former one's did, so that the run is no longer the same to the bit");
+        _differenceReported = true;
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"step {step} had a loss of {before:R} before and has {loss:R} now: this silo's processor rounds differently "
+            + $"from the former one's, so the run is no longer the same to the bit");
     }
 }

@@ -11,7 +11,9 @@ internal static class JournalFile
     private const int Block = 1 << 16;
     private const byte LineEnd = (byte)'\n';
 
-    /// <summary>Every whole line, as long as somebody asks for the next: what is being appended meanwhile is seen whole or not at all.</summary>
+    /// <summary>
+    /// Every whole line, as long as somebody asks for the next: what is being appended meanwhile is seen whole or not at all.
+    /// </summary>
     public static IEnumerable<string> Lines(string path)
     {
         if (!File.Exists(path))
@@ -42,7 +44,7 @@ internal static class JournalFile
         }
     }
 
-    /// <summary>The last event, when it is the end of the run; null when there is none, or the run goes on.</summary>
+    /// <summary>The last event, when it is the end of the run; null when there is none, or the run continues.</summary>
     public static RunEnded? End(string path)
     {
         if (!File.Exists(path) || LastLine(path) is not { } last || !last.StartsWith("{\"type\":\"end\"", StringComparison.Ordinal))
@@ -53,13 +55,13 @@ internal static class JournalFile
         }
         catch (JsonException)
         {
-            return null; // Damaged: whoever reads all of the journal says so.
+            return null; // Damaged: reading all of the journal reports it.
         }
     }
 
     /// <summary>
-    /// Puts a copy of a journal in its place, and opens the copy behind its last whole line. Whoever has the former file open, and may be stopped in the
-    /// middle of a write to it, writes to a file that has no name any more.
+    /// Puts a copy of a journal in its place, and opens the copy behind its last whole line. A process that has the former file open, and
+    /// may be stopped in the middle of a write to it, writes to a file that has no name any more.
     /// </summary>
     /// <param name="path">The journal; made when it is not there.</param>
     /// <param name="unfinished">What the copy's name ends with until it is whole.</param>

@@ -3,10 +3,10 @@ using Orleans.Tbptt.Protocol;
 namespace Orleans.Tbptt.Grains.Journal;
 
 /// <summary>
-/// Reads a journal page by page, for any number of readers at once. It remembers where every thousandth line begins, so that to read a long journal to its end takes
-/// time in proportion to its length, not to its square.
+/// Reads a journal page by page, for any number of readers at once. It remembers where every thousandth line begins, so that to read a long
+/// journal to its end takes time in proportion to its length, not to its square.
 /// </summary>
-/// <remarks>Lines stay where they are: whoever takes a journal over copies it (<see cref="JournalFile.TakeOver"/>).</remarks>
+/// <remarks>Lines stay where they are: a coordinator that takes a journal over copies it (<see cref="JournalFile.TakeOver"/>).</remarks>
 /// <param name="path">The journal; it need not be there.</param>
 internal sealed class JournalReader(string path)
 {

@@ -6,21 +6,27 @@ using Orleans.Tbptt.Grains.Store;
 namespace Orleans.Tbptt.Grains.Journal;
 
 /// <summary>
-/// Writes a journal's lines behind training's back, in order, each once. Where the disk is full the lines wait in memory and the write is tried
-/// again: nothing is lost, and whoever appends is held up only when a great many wait (<see cref="Room"/>).
+/// Writes a journal's lines behind training's back, in order, each once. Where the disk is full the lines wait in memory and the write is
+/// tried again: nothing is lost, and callers that append are held up only when very many wait (<see cref="Room"/>).
 /// </summary>
 internal sealed class JournalWriter : IAsyncDisposable
 {
-    /// <summary>So many characters may wait before whoever appends should.</summary>
+    /// <summary>So many characters may wait before callers that append should.</summary>
     internal const long MostWaiting = 64L << 20;
 
-    /// <summary>How long whoever ends waits for room on a full disk.</summary>
+    /// <summary>How long the end of a run waits for room on a full disk.</summary>
     internal static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
 
-    /// <summary>Lines that nobody waits for are gathered for this long: each batch is flushed to the disk, and that takes as long for one line as for many.</summary>
+    /// <summary>
+    /// Lines that nobody waits for are gathered for this long: each batch is flushed to the disk, and that takes as long for one line as
+    /// for many.
+    /// </summary>
     internal static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>A batch of so many bytes is not added to. Where lines come so fast, the next one is written without a pause: the writer must not fall behind them.</summary>
+    /// <summary>
+    /// A batch of so many bytes is not added to. Where lines come so fast, the next one is written without a pause: the writer must not
+    /// fall behind them.
+    /// </summary>
     internal const int FullBatch = 1 << 20;
 
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
@@ -37,9 +43,9 @@ internal sealed class JournalWriter : IAsyncDisposable
     private long _waiting;
 
     /// <summary>Begins to write behind the end of a stream, which becomes the writer's.</summary>
-    /// <param name="stream">The file, at its end, without a buffer of its own.</param>
+    /// <param name="stream">The file, at its end, without a buffer.</param>
     /// <param name="inForce">Asked before and after each write: whether this journal's coordinator may still write.</param>
-    /// <param name="written">Told how many lines more are written, and belong to the run for good.</param>
+    /// <param name="written">Called with the number of further lines that are written and belong to the run for good.</param>
     /// <param name="time">The clock.</param>
     public JournalWriter(FileStream stream, Func<bool> inForce, Action<long> written, TimeProvider time)
     {
@@ -84,7 +90,10 @@ internal sealed class JournalWriter : IAsyncDisposable
     /// <summary>Waits for a full disk no longer: what cannot be written now fails.</summary>
     public void GiveUp() => _giveUp.Cancel();
 
-    /// <summary>As <see cref="Flush"/>, but a full disk is waited for no longer than <see cref="EndPatience"/>: what cannot be written then is given up.</summary>
+    /// <summary>
+    /// As <see cref="Flush"/>, but a full disk is waited for no longer than <see cref="EndPatience"/>: what cannot be written then is given
+    /// up.
+    /// </summary>
     /// <exception cref="IOException">It cannot be written.</exception>
     public async Task FlushOrGiveUp()
     {
@@ -136,7 +145,7 @@ internal sealed class JournalWriter : IAsyncDisposable
                 }
 
                 await Put(batch.WrittenMemory);
-                // Told first: whoever has waited for room finds them written.
+                // Reported first: a caller that has waited for room finds them written.
                 _written(lines);
                 Done(characters);
                 pacing = flushes.Count == 0 && batch.WrittenCount < FullBatch;

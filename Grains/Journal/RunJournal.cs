@@ -4,8 +4,8 @@ using Orleans.Tbptt.Runs;
 namespace Orleans.Tbptt.Grains.Journal;
 
 /// <summary>
-/// The events of a run: numbers them, has them written to <c>metrics.jsonl</c> behind training's back, and shows them to watchers once they are
-/// written, so that no watcher has seen what a killed process took along.
+/// The events of a run: numbers them, has them written to <c>metrics.jsonl</c> behind training's back, and shows them to watchers once they
+/// are written, so that no watcher has seen what a killed process took along.
 /// </summary>
 /// <remarks>The newest events are kept in memory; a watcher that is further behind reads the file.</remarks>
 internal sealed class RunJournal : IAsyncDisposable
@@ -63,7 +63,9 @@ internal sealed class RunJournal : IAsyncDisposable
             Enqueue(runEvent);
     }
 
-    /// <summary>Appends the last event: on the disk first, with whatever <paramref name="beforeShown"/> does, and only then shown to watchers.</summary>
+    /// <summary>
+    /// Appends the last event: on the disk first, with whatever <paramref name="beforeShown"/> does, and only then shown to watchers.
+    /// </summary>
     /// <exception cref="IOException">It could not be written. Watchers see it nonetheless: they must not wait for ever.</exception>
     public async Task AppendLast(RunEvent runEvent, Action beforeShown)
     {
@@ -116,7 +118,7 @@ internal sealed class RunJournal : IAsyncDisposable
             inFile = (int)Math.Min(count, beforeKept - after);
         }
 
-        // A long file takes a while to read: neither the grain nor whoever appends waits for it.
+        // A long file takes a while to read: neither the grain nor a caller that appends waits for it.
         return await Task.Run(() => _file.Read(after, inFile));
     }
 

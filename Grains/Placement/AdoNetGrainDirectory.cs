@@ -5,9 +5,9 @@ namespace Orleans.Tbptt.Grains.Placement;
 
 /// <summary>Where each run's grains live, in a table of the database that also holds the cluster's membership.</summary>
 /// <remarks>
-/// Orleans' own directory is spread over the silos' memories: with a silo goes its part of the directory, and Orleans then deactivates the grains
-/// registered there, wherever they live and however well they are. One silo's death would end coordinators on others. Here only the grains
-/// that lived on it are lost. The SQL is what SQLite and PostgreSQL have in common.
+/// Orleans' own directory is spread over the silos' memories: with a silo goes its part of the directory, and Orleans then deactivates the
+/// grains registered there, wherever they live and however well they are. One silo's death would end coordinators on others. Here only the
+/// grains that lived on it are lost. The SQL is what SQLite and PostgreSQL have in common.
 /// </remarks>
 /// <param name="provider">The database's provider.</param>
 /// <param name="connectionString">The database.</param>
@@ -34,7 +34,7 @@ public sealed class AdoNetGrainDirectory(DbProviderFactory provider, string conn
     private const string Delete = "DELETE FROM TbpttGrainDirectory WHERE ClusterId = @cluster AND GrainId = @grain AND ActivationId = @activation";
     private const string DeleteSilo = "DELETE FROM TbpttGrainDirectory WHERE ClusterId = @cluster AND SiloAddress = @silo";
 
-    /// <summary>A database that does not answer makes a call fail: whoever asks can ask again, and a step must not hang.</summary>
+    /// <summary>A database that does not answer makes a call fail: the caller can try again, and a step must not hang.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private Task? _table = prepared ? Task.CompletedTask : null;

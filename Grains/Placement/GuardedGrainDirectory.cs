@@ -2,10 +2,11 @@ using Orleans.GrainDirectory;
 
 namespace Orleans.Tbptt.Grains.Placement;
 
-/// <summary>A grain directory whose failures reach whoever asked, on whatever machine.</summary>
+/// <summary>A grain directory whose failures can be sent to the caller, on whatever machine.</summary>
 /// <remarks>
-/// What a database's driver throws is known on the silo alone: Orleans cannot send it, and the caller hears of a missing codec instead of a database
-/// that does not answer. Here it becomes an <see cref="OrleansException"/> with the same message, which every program takes for a call to make again.
+/// What a database's driver throws is known on the silo alone: Orleans cannot send it, and the caller hears of a missing codec instead of a
+/// database that does not answer. Here it becomes an <see cref="OrleansException"/> with the same message, which every program takes for a
+/// call to make again.
 /// </remarks>
 /// <param name="inner">The directory.</param>
 public sealed class GuardedGrainDirectory(IGrainDirectory inner) : IGrainDirectory
@@ -25,13 +26,13 @@ public sealed class GuardedGrainDirectory(IGrainDirectory inner) : IGrainDirecto
 
     /// <inheritdoc/>
     /// <exception cref="OrleansException">The directory does not answer.</exception>
-    public Task Unregister(GrainAddress address) => Tell(inner.Unregister, address);
+    public Task Unregister(GrainAddress address) => Send(inner.Unregister, address);
 
     /// <inheritdoc/>
     /// <exception cref="OrleansException">The directory does not answer.</exception>
-    public Task UnregisterSilos(List<SiloAddress> siloAddresses) => Tell(inner.UnregisterSilos, siloAddresses);
+    public Task UnregisterSilos(List<SiloAddress> siloAddresses) => Send(inner.UnregisterSilos, siloAddresses);
 
-    private static Task<bool> Tell<T>(Func<T, Task> call, T subject) => Ask<T, bool>(
+    private static Task<bool> Send<T>(Func<T, Task> call, T subject) => Ask<T, bool>(
         async one =>
         {
             await call(one);

@@ -6,7 +6,9 @@ namespace Orleans.Tbptt.Grains.Runs;
 [Alias("tbptt.ISlotQueueGrain")]
 internal interface ISlotQueueGrain : IGrainWithIntegerKey
 {
-    /// <summary>Asks for the slots of a run. Who has to wait asks again, every second or so: a run that has not asked for a while waits no longer.</summary>
+    /// <summary>
+    /// Asks for the slots of a run. Who has to wait asks again, every second or so: a run that has not asked for a while waits no longer.
+    /// </summary>
     [Alias("Ask")]
     Task<SlotReply> Ask(SlotRequest request);
 

@@ -4,13 +4,13 @@ using Orleans.Tbptt.Runs;
 namespace Orleans.Tbptt.Grains.Runs;
 
 /// <summary>
-/// Who goes next: the run of highest priority, of those the one that was submitted first. It begins when as many slots are free as it has trainers; nobody
-/// overtakes it meanwhile, so that a large run is not starved by small ones.
+/// Who goes next: the run of highest priority, of those the one that was submitted first. It begins when as many slots are free as it has
+/// trainers; nobody overtakes it meanwhile, so that a large run is not starved by small ones.
 /// </summary>
 /// <remarks>
-/// What is in use is what the silos say; this object remembers only who waits and who was let go a moment ago, and a new one learns both from those who
-/// ask. Slots are a measure, not a fence: a run with more trainers than the cluster has slots begins when it has the cluster to itself, and a running run
-/// whose silo died goes on with more trainers on a silo than it has slots.
+/// What is in use is what the silos say; this object remembers only who waits and who was let go a moment ago, and a new one learns both
+/// from those who ask. Slots are a measure, not a fence: a run with more trainers than the cluster has slots begins when it has the cluster
+/// to itself, and a running run whose silo died continues with more trainers on a silo than it has slots.
 /// </remarks>
 internal sealed class SlotQueue(TimeProvider time)
 {

@@ -9,16 +9,16 @@ using Orleans.Tbptt.Specs;
 namespace Orleans.Tbptt.Grains.Runs;
 
 /// <summary>
-/// How a coordinator takes a run over from whoever had it, dead, frozen or never been: a new generation, the newest whole checkpoint, and the journal,
-/// in this order. After it, nobody before can write anything that counts.
+/// How a coordinator takes a run over, whether the former one is dead, frozen or never existed: a new generation, the newest whole
+/// checkpoint, and the journal, in this order. After it, nobody before can write anything that counts.
 /// </summary>
 /// <param name="Spec">The run's spec; null where it cannot be read.</param>
 /// <param name="Fence">The right to write.</param>
-/// <param name="Progress">The run at the state that it goes on from.</param>
+/// <param name="Progress">The run at the state that it continues from.</param>
 /// <param name="Restored">The checkpoint; null for the initial state.</param>
 /// <param name="PassedOver">Newer checkpoints that are not whole, each with what is wrong with it.</param>
-/// <param name="End">The end that a former coordinator wrote, and did not live to say; null where the run goes on.</param>
-/// <param name="Problem">Why the run cannot go on, in words; null when it can.</param>
+/// <param name="End">The end that a former coordinator wrote without recording it in the status; null where the run continues.</param>
+/// <param name="Problem">Why the run cannot continue, in words; null when it can.</param>
 internal sealed record Takeover(
     RunSpec? Spec, RunFence Fence, RunProgress Progress, RestoredCheckpoint? Restored, IReadOnlyList<string> PassedOver, RunEnded? End, string? Problem)
 {
@@ -57,24 +57,24 @@ internal sealed record Takeover(
 
         var restored = restoration.Newest;
         if (problem is null && restored is { State.LastEvent: var needed } && needed > journal.Last)
-            problem = $"metrics.jsonl ends at event {journal.Last}, but checkpoint {restored.Name} was taken after event {needed}: somebody has shortened it";
-        var told = new PublishedEvents(directory.Metrics, restored?.State.LastEvent ?? 0, spec?.Train.Trainers ?? 0);
-        problem ??= told.Problem;
+            problem = $"metrics.jsonl ends at event {journal.Last}, but checkpoint {restored.Name} was taken after event {needed}: the file has been shortened";
+        var published = new PublishedEvents(directory.Metrics, restored?.State.LastEvent ?? 0, spec?.Train.Trainers ?? 0);
+        problem ??= published.Problem;
 
-        // Not before it is certain that the run goes on with it.
+        // Not before it is certain that the run continues with it.
         if (problem is null && spec != written)
             services.Store.Write(spec!, fence);
-        var progress = new RunProgress(StatusAt(status, restored), fence, journal, told, services.Store, services.Time);
+        var progress = new RunProgress(StatusAt(status, restored), fence, journal, published, services.Store, services.Time);
 
-        // A wish to resume is kept from now on, whoever dies: whoever watches over the run sees it.
+        // The request to resume is kept from now on, whatever dies: the supervisors see it.
         if (problem is null && request is not null)
             progress.WriteStatus();
         return new(spec, fence, progress, restored, [.. restoration.PassedOver.Select(one => one.ToString())], end, problem);
     }
 
     /// <summary>
-    /// A run that has saved nothing begins with its initial state, which is a function of its spec. One that has, and of which nothing is whole, does not
-    /// begin again by itself: that may throw away weeks.
+    /// A run that has saved nothing begins with its initial state, which is a function of its spec. One that has, and of which nothing is
+    /// whole, does not begin again by itself: that may throw away weeks.
     /// </summary>
     private static string? Refusal(Restoration restoration, ResumeRequest? request) =>
         restoration.Newest is not null || restoration.NothingWasSaved || request is { FromStart: true } ? null

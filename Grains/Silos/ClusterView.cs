@@ -23,7 +23,8 @@ internal sealed partial class ClusterView(
         [self.SiloAddress, .. silos.GetApproximateSiloStatuses(onlyActive: true).Keys.Where(silo => !silo.Equals(self.SiloAddress)).Order()];
 
     /// <summary>
-    /// Whether this silo is a whole member of its cluster. What fails on one that is not, because it ends or was declared dead, says nothing about a run.
+    /// Whether this silo is a whole member of its cluster. What fails on one that is not, because it ends or was declared dead, says
+    /// nothing about a run.
     /// </summary>
     public bool IsMember => silos.CurrentStatus == SiloStatus.Active && !lifetime.ApplicationStopping.IsCancellationRequested;
 

@@ -1,6 +1,8 @@
 namespace Orleans.Tbptt.Grains.Silos;
 
-/// <summary>Counts the changes among the cluster's silos: a coordinator looks at a number at every step, and at the silos only when it has grown.</summary>
+/// <summary>
+/// Counts the changes among the cluster's silos: a coordinator looks at a number at every step, and at the silos only when it has grown.
+/// </summary>
 internal sealed class MembershipWatch : ISiloStatusListener
 {
     private long _changes;

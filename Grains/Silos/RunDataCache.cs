@@ -7,8 +7,8 @@ using Orleans.Tbptt.Specs;
 namespace Orleans.Tbptt.Grains.Silos;
 
 /// <summary>
-/// Opens a run's data once for all its grains on this silo; closes them with the last lease. Under one id there may be several specs for a moment: others that
-/// are submitted and will be refused, or the one with as many trainers as the run had before.
+/// Opens a run's data once for all its grains on this silo; closes them with the last lease. Under one id there may be several specs for a
+/// moment: others that are submitted and will be refused, or the one with as many trainers as the run had before.
 /// </summary>
 /// <param name="roots">Where data may lie; anywhere when left out.</param>
 internal sealed class RunDataCache(DataRoots? roots = null)
@@ -42,7 +42,9 @@ internal sealed class RunDataCache(DataRoots? roots = null)
         }
     }
 
-    /// <summary>Keeps open what is open of a run, until the result is disposed of: whoever opened it may let go before another comes for it.</summary>
+    /// <summary>
+    /// Keeps a run's open data open until the result is disposed of, because its first user may release it before the next one needs it.
+    /// </summary>
     public IDisposable Hold(RunId run)
     {
         Entry[] held;

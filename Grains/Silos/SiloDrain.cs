@@ -1,8 +1,9 @@
 namespace Orleans.Tbptt.Grains.Silos;
 
 /// <summary>
-/// A silo's wish to leave, and what still lives on it. Whoever lives here enters, looks at <see cref="IsDraining"/> at each step's boundary or waits
-/// for <see cref="Begun"/>, moves away when it is set, and leaves. Once draining, a silo is offered nothing new. Thread-safe.
+/// Whether a silo is about to leave, and what still lives on it. An occupant enters, looks at <see cref="IsDraining"/> at each step's
+/// boundary or waits for <see cref="Begun"/>, moves away when it is set, and leaves. Once draining, a silo is offered nothing new.
+/// Thread-safe.
 /// </summary>
 public sealed class SiloDrain
 {

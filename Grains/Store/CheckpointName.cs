@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Orleans.Tbptt.Grains.Store;
 
-/// <summary>A checkpoint by the name of its directory, <c>generation-step</c>. The newest is that of the highest generation, then of the highest step.</summary>
+/// <summary>
+/// A checkpoint by the name of its directory, <c>generation-step</c>. The newest is that of the highest generation, then of the highest
+/// step.
+/// </summary>
 /// <param name="Generation">The generation that was in force when it was finished, from 1.</param>
 /// <param name="Step">Its committed steps.</param>
 internal readonly record struct CheckpointName(int Generation, long Step) : IComparable<CheckpointName>

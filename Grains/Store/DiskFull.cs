@@ -1,6 +1,6 @@
 namespace Orleans.Tbptt.Grains.Store;
 
-/// <summary>Tells a disk that is full, which somebody may mend while a run goes on, from other failures.</summary>
+/// <summary>Distinguishes a full disk, which can be cleared while a run continues, from other failures.</summary>
 internal static class DiskFull
 {
     // errno of Linux; .NET hands them through as the exception's HResult.

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Orleans.Tbptt.Grains.Store;
 
-/// <summary>Files that are there whole or not at all: written under another name, flushed to the disk, renamed, the directory flushed.</summary>
+/// <summary>
+/// Files that are there whole or not at all: written under another name, flushed to the disk, renamed, the directory flushed.
+/// </summary>
 internal static partial class DurableFile
 {
     private const int ReadOnly = 0;
@@ -87,8 +89,8 @@ internal static partial class DurableFile
     }
 
     /// <summary>
-    /// Gives a file its name where that is free. <see cref="File.Move(string, string, bool)"/> looks whether it is and renames then, so that of two at once
-    /// the later one wins, and both believe that they have; link(2) fails for all but one.
+    /// Gives a file its name where that is free. <see cref="File.Move(string, string, bool)"/> looks whether it is and renames then, so
+    /// that of two at once the later one wins, and both believe that they have; link(2) fails for all but one.
     /// </summary>
     private static void Publish(string temporary, string path)
     {

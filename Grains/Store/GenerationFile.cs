@@ -4,20 +4,20 @@ using System.Text.Json;
 namespace Orleans.Tbptt.Grains.Store;
 
 /// <summary>
-/// A generation that was taken, the file <c>generations/&lt;n&gt;</c>. Creating it fences every older coordinator off; after that it is given its content,
-/// the checkpoints that are there, and what an older coordinator adds later does not count.
+/// A generation that was taken, the file <c>generations/&lt;n&gt;</c>. Creating it fences every older coordinator off; after that it is
+/// given its content, the checkpoints that are there, and what an older coordinator adds later does not count.
 /// </summary>
 /// <remarks>
-/// In this order, so that no checkpoint which an older coordinator was still free to write, and to remove others for, is missing in it. A file without
-/// content is that of a coordinator that has not gone on to anything yet: nobody depends on what it would have seen.
+/// In this order, so that no checkpoint which an older coordinator was still free to write, and to remove others for, is missing in it. A
+/// file without content is that of a coordinator that has not gone on to anything yet: nobody depends on what it would have seen.
 /// </remarks>
 /// <param name="Number">The generation.</param>
-/// <param name="Checkpoints">What it saw; null when it does not tell.</param>
+/// <param name="Checkpoints">The checkpoints that it saw; null when the file does not say.</param>
 internal sealed record GenerationFile(int Number, IReadOnlySet<CheckpointName>? Checkpoints)
 {
     /// <summary>
-    /// Whether the checkpoint was there when the generation began. A file that does not tell, for it has no content or is damaged, accepts all: any
-    /// whole checkpoint is a state of the very same run, and to lose them all would be worse.
+    /// Whether the checkpoint was there when the generation began. A file that does not say, because it is empty or damaged, accepts all:
+    /// any whole checkpoint is a state of the very same run, and to lose them all would be worse.
     /// </summary>
     public bool Saw(CheckpointName name) => Checkpoints?.Contains(name) ?? true;
 

@@ -3,14 +3,14 @@ using Orleans.Tbptt.Runs;
 namespace Orleans.Tbptt.Grains.Store;
 
 /// <summary>
-/// A coordinator's right to write into its run's directory: a generation, and a look at whether a newer one has been taken before anything counts.
-/// Asked from several threads.
+/// A coordinator's right to write into its run's directory: a generation, and a look at whether a newer one has been taken before anything
+/// counts. Asked from several threads.
 /// </summary>
 /// <remarks>
-/// A process can be stopped between its look and its write for as long as anybody likes. So nothing is made to count by writing into a file that a
-/// newer coordinator reads: everything is written under a name that carries the generation (<see cref="Unfinished"/>), then the look is taken, then
-/// the name is changed. Who takes a generation first removes such names of older ones (<see cref="RunStore.DropUnfinished"/>): a rename that comes
-/// after that finds nothing to rename.
+/// A process can be stopped between its look and its write for as long as anybody likes. So nothing is made to count by writing into a file
+/// that a newer coordinator reads: everything is written under a name that carries the generation (<see cref="Unfinished"/>), then the look
+/// is taken, then the name is changed. Who takes a generation first removes such names of older ones (<see
+/// cref="RunStore.DropUnfinished"/>): a rename that comes after that finds nothing to rename.
 /// </remarks>
 internal sealed class RunFence
 {

@@ -19,15 +19,15 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     public RunDirectory Of(RunId run) => new(_root, run);
 
     /// <summary>
-    /// Makes a run's directory with its resolved spec and first status. Who is killed on the way leaves a spec without a status: the same spec once more
-    /// finishes what was begun.
+    /// Makes a run's directory with its resolved spec and first status. Who is killed on the way leaves a spec without a status: the same
+    /// spec once more finishes what was begun.
     /// </summary>
     public RunBirth Create(RunSpec spec, RunStatus status)
     {
         var run = Of(RunId.Parse(status.Id));
         Directory.CreateDirectory(run.Generations);
 
-        // The spec is the run's birth: whoever creates the file has the id.
+        // Creating the spec's file creates the run: the process that succeeds has the ID.
         bool born = DurableFile.TryCreate(run.Spec, SpecWriter.ToYaml(spec));
         if (!born && !IsOf(run.Id, spec))
             return RunBirth.TakenByAnother;
@@ -46,8 +46,8 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     }
 
     /// <summary>
-    /// Takes one generation by creating its file, which only one coordinator can do, and writes down which checkpoints there are: from now on, of those
-    /// of older generations no others count.
+    /// Takes one generation by creating its file, which only one coordinator can do, and writes down which checkpoints there are: from now
+    /// on, of those of older generations no others count.
     /// </summary>
     /// <returns>False when another coordinator has it.</returns>
     public bool TryTakeGeneration(RunId run, int generation)

@@ -4,8 +4,8 @@ using Orleans.Tbptt.Runs;
 namespace Orleans.Tbptt.Grains.Store;
 
 /// <summary>
-/// Keeps <c>status.json</c> fresh while a run lives: every two seconds, whatever the run is doing, and when asked. Written behind training's
-/// back, the newest state only.
+/// Keeps <c>status.json</c> fresh while a run lives: every two seconds, whatever the run is doing, and when asked. Written behind
+/// training's back, the newest state only.
 /// </summary>
 internal sealed class StatusFile : IAsyncDisposable
 {
@@ -58,7 +58,7 @@ internal sealed class StatusFile : IAsyncDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // There is always a next time; what the status would have said, whoever asks the coordinator is told.
+                // There is always a next time, and the coordinator answers with the status meanwhile.
                 Problem = e.Message;
             }
         }

@@ -4,8 +4,8 @@ using Orleans.Tbptt.Runs;
 namespace Orleans.Tbptt.Grains.Store;
 
 /// <summary>
-/// The runs of the run store that somebody has to see to. Looked for again and again, so that what has ended is read once: a status is read only when its
-/// file has changed. Not safe for several threads.
+/// The runs of the run store that need a coordinator. Asked every second, so a status is read only when its file has changed. Not
+/// thread-safe.
 /// </summary>
 internal sealed class UnendedRuns(RunStore store)
 {

@@ -21,14 +21,18 @@ internal sealed class WorkerThread : IDisposable
         _thread.UnsafeStart();
     }
 
-    /// <summary>Runs an action on the thread. The task fails with what the action throws, or with <see cref="ObjectDisposedException"/>.</summary>
+    /// <summary>
+    /// Runs an action on the thread. The task fails with what the action throws, or with <see cref="ObjectDisposedException"/>.
+    /// </summary>
     public Task Run(Action action) => Run<object?>(() =>
     {
         action();
         return null;
     });
 
-    /// <summary>Runs a function on the thread. The task fails with what the function throws, or with <see cref="ObjectDisposedException"/>.</summary>
+    /// <summary>
+    /// Runs a function on the thread. The task fails with what the function throws, or with <see cref="ObjectDisposedException"/>.
+    /// </summary>
     public Task<T> Run<T>(Func<T> function)
     {
         // Asynchronously, so that an awaiting grain continues on its scheduler and not on this thread.

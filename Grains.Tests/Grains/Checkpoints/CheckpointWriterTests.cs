@@ -104,7 +104,7 @@ public sealed class CheckpointWriterTests : IAsyncDisposable
         await _writer.Drained();
         Assert.Equal(
             $"the checkpoint of step 1 cannot be written into {_run.Root}, which takes {Bytes():N0} bytes and more: no space left on device; " +
-            "the run goes on, the next try comes in 5 s",
+            "the run continues, and the next attempt follows in 5 s",
             Assert.Single(_failures));
         Assert.Empty(_run.Entries);
         Assert.True(_writer.IsFree);

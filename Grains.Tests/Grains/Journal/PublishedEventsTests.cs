@@ -13,12 +13,12 @@ public sealed class PublishedEventsTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public void Nothing_WasTold_WhereThereIsNoJournal()
+    public void Nothing_WasPublished_WhereThereIsNoJournal()
     {
-        var told = new PublishedEvents(Journal, 0, 2);
+        var published = new PublishedEvents(Journal, 0, 2);
 
-        Assert.Equal((0, 0), (told.LastStep, told.LastEpoch));
-        Assert.False(told.Differs(1, 1, out _));
+        Assert.Equal((0, 0), (published.LastStep, published.LastEpoch));
+        Assert.False(published.Differs(1, 1, out _));
     }
 
     [Theory]
@@ -33,9 +33,9 @@ public sealed class PublishedEventsTests : IDisposable
     {
         Write(Step(1, 0.5), Epoch(1), new RunWarning { Message = "w" }, Step(2, 0.25), new RunPaused { Step = 2, Reason = "r" }, Step(3, 0.125), Epoch(2));
 
-        var told = new PublishedEvents(Journal, after, 2);
+        var published = new PublishedEvents(Journal, after, 2);
 
-        Assert.Equal((lastStep, lastEpoch), (told.LastStep, told.LastEpoch));
+        Assert.Equal((lastStep, lastEpoch), (published.LastStep, published.LastEpoch));
     }
 
     [Theory]
@@ -49,43 +49,43 @@ public sealed class PublishedEventsTests : IDisposable
         Write(Step(1, 0.5));
         File.AppendAllText(Journal, $"{line}\n{RunJson.Write(Step(2, 0.5))}\n");
 
-        var told = new PublishedEvents(Journal, 0, 2);
+        var published = new PublishedEvents(Journal, 0, 2);
 
-        Assert.Equal(passes, told.Problem is null);
-        Assert.Equal(passes ? 2 : 1, told.LastStep);
+        Assert.Equal(passes, published.Problem is null);
+        Assert.Equal(passes ? 2 : 1, published.LastStep);
     }
 
     [Fact]
-    public void Loss_Differs_InItsLastBit_AndOnlyWhereItWasTold()
+    public void Loss_Differs_InItsLastBit_AndOnlyWhereItWasPublished()
     {
         double loss = 1.0 / 3, next = Math.BitIncrement(loss);
         Write(Step(1, loss), Step(2, loss), Step(3, loss));
-        var told = new PublishedEvents(Journal, 1, 2);
+        var published = new PublishedEvents(Journal, 1, 2);
 
-        Assert.False(told.Differs(1, next, out _));
-        Assert.False(told.Differs(2, loss, out _));
-        Assert.True(told.Differs(3, next, out double before));
+        Assert.False(published.Differs(1, next, out _));
+        Assert.False(published.Differs(2, loss, out _));
+        Assert.True(published.Differs(3, next, out double before));
         Assert.Equal(BitConverter.DoubleToInt64Bits(loss), BitConverter.DoubleToInt64Bits(before));
-        Assert.False(told.Differs(4, next, out _));
+        Assert.False(published.Differs(4, next, out _));
     }
 
     [Theory]
     [InlineData(0)]
     [InlineData(2)]
-    public void Steps_AreCompared_OnlyWithWhatAsManyTrainersTold(long after)
+    public void Steps_AreCompared_OnlyWithWhatAsManyTrainersPublished(long after)
     {
         // Resumed with other trainers, and the coordinator lost before the first checkpoint.
         Write(Started(3), Step(1, 1), Step(2, 2), Started(2), Step(3, 3));
-        var told = new PublishedEvents(Journal, after, 2);
+        var published = new PublishedEvents(Journal, after, 2);
 
-        Assert.Equal(3, told.LastStep);
-        Assert.False(told.Differs(2, 2.5, out _));
-        Assert.True(told.Differs(3, 3.5, out double before));
+        Assert.Equal(3, published.LastStep);
+        Assert.False(published.Differs(2, 2.5, out _));
+        Assert.True(published.Differs(3, 3.5, out double before));
         Assert.Equal(3, before);
     }
 
     [Fact]
-    public void TornLastLine_WasNotTold()
+    public void TornLastLine_WasNotPublished()
     {
         Write(Step(1, 1));
         File.AppendAllText(Journal, Line(Step(2, 1)).TrimEnd('\n'));
@@ -99,9 +99,9 @@ public sealed class PublishedEventsTests : IDisposable
         Write(Step(1, 1));
         File.AppendAllText(Journal, "\0\0\0\0\n" + Line(Step(3, 1)));
 
-        var told = new PublishedEvents(Journal, 0, 2);
+        var published = new PublishedEvents(Journal, 0, 2);
 
-        Assert.Contains("metrics.jsonl: line 2 is no event", told.Problem);
+        Assert.Contains("metrics.jsonl: line 2 is no event", published.Problem);
         Assert.Null(new PublishedEvents(Journal, 2, 2).Problem);
         Assert.Equal(3, new PublishedEvents(Journal, 2, 2).LastStep);
     }
