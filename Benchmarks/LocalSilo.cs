@@ -68,7 +68,8 @@ internal sealed class LocalSilo : IAsyncDisposable
     public async Task<RunDirectory> Train(RunId run, RunSpec spec, Action<RunStatus>? watch = null)
     {
         var grains = _host.Services.GetRequiredService<IGrainFactory>();
-        var reply = await grains.GetGrain<ICatalogGrain>(0).Submit(new(run, new(SpecWriter.ToYaml(spec), "spec.yaml", "/"), Protocol: ProtocolVersion.Current));
+        var reply = await grains.GetGrain<ICatalogGrain>(0)
+            .Submit(new(run, new(SpecWriter.ToYaml(spec), "spec.yaml", "/"), Protocol: ProtocolVersion.Current));
         if (reply.Problems.Count > 0)
             throw new SpecException(reply.Problems);
         var coordinator = grains.GetGrain<ICoordinatorGrain>(run.Text);
@@ -79,7 +80,8 @@ internal sealed class LocalSilo : IAsyncDisposable
             watch?.Invoke(status);
         }
 
-        return status.State == RunState.Completed ? new(_store, run) : throw new InvalidOperationException($"{run} ended as {status.State}: {status.Message}");
+        return status.State == RunState.Completed ? new(_store, run)
+            : throw new InvalidOperationException($"{run} ended as {status.State}: {status.Message}");
     }
 
     public async ValueTask DisposeAsync()

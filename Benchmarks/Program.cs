@@ -16,7 +16,8 @@ using Orleans.Tbptt.Specs;
 
 var rounds = new Option<int>("--rounds") { Description = "Paired rounds.", DefaultValueFactory = _ => 7 };
 var epochs = new Option<int>("--epochs") { Description = "Epochs of 300 steps in each round.", DefaultValueFactory = _ => 10 };
-var chunkStep = new Command("chunk-step", "Compares the average example's chunk-step on a silo with bare TorchSharp loops.") { rounds, epochs };
+var chunkStep =
+    new Command("chunk-step", "Compares the average example's chunk-step on a silo with bare TorchSharp loops.") { rounds, epochs };
 chunkStep.SetAction((parsed, _) => ChunkStepComparison.Run(parsed.GetValue(rounds), parsed.GetValue(epochs)));
 
 var steps = new Option<int>("--steps") { Description = "Steps to train.", DefaultValueFactory = _ => 20_000 };
@@ -26,21 +27,25 @@ soak.SetAction((parsed, _) => MemorySoak.Run(parsed.GetValue(steps), parsed.GetV
 
 var copies = new Option<int>("--rounds") { Description = "Copies of the state.", DefaultValueFactory = _ => 200 };
 var directory = new Option<string?>("--directory") { Description = "Directory to write to. Default: a temporary one." };
-var checkpoint = new Command("checkpoint", "Measures the cost of a checkpoint: the copy that a step waits for, and the writing in the background.") { copies, directory };
+var checkpoint = new Command("checkpoint",
+    "Measures the cost of a checkpoint: the copy that a step waits for, and the writing in the background.") { copies, directory };
 checkpoint.SetAction((parsed, _) =>
 {
     CheckpointCost.Run(parsed.GetValue(copies), parsed.GetValue(directory));
     return Task.CompletedTask;
 });
 
-var filter = new Option<string>("--filter") { Description = "Benchmarks to run, by name; * matches anything.", DefaultValueFactory = _ => "*" };
+var filter = new Option<string>("--filter") { Description = "Benchmarks to run, by name; * matches anything.", DefaultValueFactory = _ =>
+    "*" };
 var kernels = new Command("kernels", "Kernels, optimizers and buffers, by BenchmarkDotNet.") { filter };
 kernels.SetAction((parsed, _) =>
 {
     // In this process, because BenchmarkDotNet builds a child program only from a project named like its assembly.
     var config = DefaultConfig.Instance.AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance));
-    var reports = BenchmarkSwitcher.FromAssembly(typeof(MatrixProductBenchmark).Assembly).Run(["--filter", parsed.GetValue(filter)!], config);
-    return Task.FromResult(reports.Any() && reports.All(report => report.BenchmarksCases.Length > 0 && report.Reports.All(one => one.Success)) ? 0 : 1);
+    var reports = BenchmarkSwitcher.FromAssembly(typeof(MatrixProductBenchmark).Assembly)
+        .Run(["--filter", parsed.GetValue(filter)!], config);
+    return Task.FromResult(reports.Any()
+        && reports.All(report => report.BenchmarksCases.Length > 0 && report.Reports.All(one => one.Success)) ? 0 : 1);
 });
 
 return await new RootCommand("Measurements of Orleans.Tbptt.")

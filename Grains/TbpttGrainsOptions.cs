@@ -6,7 +6,9 @@ namespace Orleans.Tbptt.Grains;
 /// <summary>What the grains need to know of their silo.</summary>
 public sealed class TbpttGrainsOptions
 {
-    /// <summary>The run store: the directory that holds one directory for each run. Shared by all silos of a cluster. Default <c>runs</c>.</summary>
+    /// <summary>
+    /// The run store: the directory that holds one directory for each run. Shared by all silos of a cluster. Default <c>runs</c>.
+    /// </summary>
     public string RunsDirectory { get; set; } = "runs";
 
     /// <summary>Where the cluster keeps the places of runs' grains. The same for all silos, outlives any of them. Required.</summary>
@@ -28,8 +30,9 @@ public sealed class TbpttGrainsOptions
     public bool Exposed { get; set; }
 
     /// <summary>
-    /// Whether steps take the short ways: trainers beside their coordinator are called directly, those on other silos over channels of their own, at a free
-    /// port of the silo's address. Otherwise, and where there is no channel to be had, they go as Orleans' messages. Default true.
+    /// Whether steps take the short ways: trainers beside their coordinator are called directly, those on other silos over channels of
+    /// their own, at a free port of the silo's address. Otherwise, and where there is no channel to be had, they go as Orleans' messages.
+    /// Default true.
     /// </summary>
     public bool DirectSteps { get; set; } = true;
 }

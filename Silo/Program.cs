@@ -35,7 +35,8 @@ internal static class Program
         try
         {
             if (parsed.Errors.Count > 0)
-                throw new SiloStartException(string.Join(' ', parsed.Errors.Select(error => error.Message)), SiloExitCode.WrongConfiguration);
+                throw new SiloStartException(string.Join(' ', parsed.Errors.Select(error => error.Message)),
+                    SiloExitCode.WrongConfiguration);
             return await parsed.InvokeAsync(new InvocationConfiguration
             {
                 EnableDefaultExceptionHandler = false,

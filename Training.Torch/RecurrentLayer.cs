@@ -7,7 +7,8 @@ namespace Orleans.Tbptt.Training.Torch;
 internal readonly record struct LayerState(Tensor H, Tensor? C)
 {
     /// <summary>The state of the first so many lanes.</summary>
-    public LayerState Narrow(int lanes) => H.size(1) == lanes ? this : new(H.narrow(1, 0, lanes).contiguous(), C?.narrow(1, 0, lanes).contiguous());
+    public LayerState Narrow(int lanes) => H.size(1) == lanes ? this
+        : new(H.narrow(1, 0, lanes).contiguous(), C?.narrow(1, 0, lanes).contiguous());
 }
 
 /// <summary>One recurrent layer of whichever cell.</summary>

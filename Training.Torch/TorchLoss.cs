@@ -6,8 +6,8 @@ using TorchSharp;
 namespace Orleans.Tbptt.Training.Torch;
 
 /// <summary>
-/// libtorch's function for a loss, which the loss names (<see cref="LossSpec.TorchFunction"/>): outputs, targets, the sum as reduction, and every other
-/// argument that has the name of one of the loss's keys; the rest have libtorch's defaults.
+/// libtorch's function for a loss, which the loss names (<see cref="LossSpec.TorchFunction"/>): outputs, targets, the sum as reduction, and
+/// every other argument that has the name of one of the loss's keys; the rest have libtorch's defaults.
 /// </summary>
 internal sealed class TorchLoss
 {
@@ -20,7 +20,8 @@ internal sealed class TorchLoss
     {
         OfClasses = loss.OfClasses;
         _function = typeof(torch.nn.functional).GetMethods()
-            .FirstOrDefault(one => one.Name == loss.TorchFunction && one.GetParameters().Any(parameter => parameter.ParameterType == typeof(torch.nn.Reduction)))
+            .FirstOrDefault(one => one.Name == loss.TorchFunction
+                && one.GetParameters().Any(parameter => parameter.ParameterType == typeof(torch.nn.Reduction)))
             ?? throw new NotSupportedException($"loss {loss.Word}: libtorch has no function for it; write engine: fused");
         var keys = ChoiceKeys.Numbers(loss);
         _arguments = [.. _function.GetParameters().Select(parameter => parameter.ParameterType == typeof(torch.nn.Reduction)

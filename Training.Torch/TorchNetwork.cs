@@ -20,7 +20,8 @@ internal sealed class TorchNetwork : IDisposable
         Gradient = zeros(layout.Length, float32, device);
         int features = model.Embedding?.Size ?? model.InputSize!.Value;
         Embedding = model.Embedding is { } embedding ? nn.Embedding(embedding.Vocabulary!.Value, embedding.Size) : null;
-        Layers = [.. Enumerable.Range(0, model.Layers).Select(layer => new RecurrentLayer(model.Cell, layer == 0 ? features : model.HiddenSize, model.HiddenSize))];
+        Layers = [.. Enumerable.Range(0, model.Layers)
+            .Select(layer => new RecurrentLayer(model.Cell, layer == 0 ? features : model.HiddenSize, model.HiddenSize))];
         Head = nn.Linear(model.HiddenSize, model.OutputSize!.Value);
         foreach (var module in Modules())
             module.to(device);
@@ -53,13 +54,15 @@ internal sealed class TorchNetwork : IDisposable
         Gradient.Dispose();
     }
 
-    private IEnumerable<nn.Module> Modules() => [.. Embedding is null ? Array.Empty<nn.Module>() : [Embedding], .. Layers.Select(layer => layer.Module), Head];
+    private IEnumerable<nn.Module> Modules() =>
+        [.. Embedding is null ? Array.Empty<nn.Module>() : [Embedding], .. Layers.Select(layer => layer.Module), Head];
 
     private nn.Module ModuleOf(ParameterSlot slot) => slot.Name.Split('.')[0] switch
     {
         "embedding" => Embedding!,
         "head" => Head,
-        _ => Layers[int.Parse(slot.Name[(slot.Name.LastIndexOf("_l", StringComparison.Ordinal) + 2)..], CultureInfo.InvariantCulture)].Module,
+        _ => Layers[int.Parse(slot.Name[(slot.Name.LastIndexOf("_l", StringComparison.Ordinal) + 2)..],
+            CultureInfo.InvariantCulture)].Module,
     };
 
     private void Bind(nn.Module module, ParameterSlot slot)

@@ -71,8 +71,9 @@ public sealed class TorchReplica : IReplica
     /// <inheritdoc/>
     public double Forward(ChunkBatch batch, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter)
     {
-        // With gradients on, although nobody asks for them: without, libtorch takes oneDNN's LSTM for inference, whose results are off by 0.1 to 2 % on
-        // processors with AVX-512 of AMD's Zen 5 (seen with libtorch 2.10.0). So training and evaluation use the very same kernels.
+        // With gradients on, although nobody asks for them: without, libtorch takes oneDNN's LSTM for inference, whose results are off by
+        // 0.1 to 2 % on processors with AVX-512 of AMD's Zen 5 (seen with libtorch 2.10.0). So training and evaluation use the very same
+        // kernels.
         using var scope = NewDisposeScope();
         hiddenAfter.Clear();
         return batch.Rows == 0 ? 0 : LossSum(batch, DropoutMasks.None, hiddenBefore, hiddenAfter).item<float>();

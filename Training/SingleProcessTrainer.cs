@@ -34,7 +34,8 @@ public sealed class SingleProcessTrainer : IDisposable
         _plans = new(spec, data);
         State = new(spec);
         _commit = new(State, spec.Train, Piece);
-        _trainers = [.. LaneBlock.Split(spec.Data.BatchSize, spec.Train.Trainers).Select(block => new TrainerShard(spec, data, block, makeReplica()))];
+        _trainers = [.. LaneBlock.Split(spec.Data.BatchSize, spec.Train.Trainers)
+            .Select(block => new TrainerShard(spec, data, block, makeReplica()))];
         _local = [.. _trainers.Where(_ => spec.Train.IsLocal).Select(shard => new LocalTrainer(spec, shard))];
         _gradients = [.. _trainers.Select(_ => new float[spec.Train.IsLocal ? 0 : State.Layout.Length])];
     }

@@ -17,7 +17,8 @@ public readonly record struct StepPosition(long Step, int Epoch, long Chunk);
 /// </summary>
 /// <remarks>
 /// It keeps two hidden states: the one a step began with and the one it ended with. The next step continues from the second;
-/// for the same step again, because another trainer was lost, it starts over from the first. Not thread-safe; bound to a thread where its replica is.
+/// for the same step again, because another trainer was lost, it starts over from the first. Not thread-safe; bound to a thread where its
+/// replica is.
 /// </remarks>
 public sealed class TrainerShard : IDisposable
 {
@@ -81,7 +82,8 @@ public sealed class TrainerShard : IDisposable
     /// <param name="gradientSum">Receives the gradient of the loss sum.</param>
     /// <param name="areRounded">Whether the parameters are known to be rounded as the wire rounds them.</param>
     /// <returns>The loss sum and the elements it was summed over.</returns>
-    public (double LossSum, double Weight) TrainChunk(StepPosition at, ReadOnlySpan<float> parameters, Span<float> gradientSum, bool areRounded = false)
+    public (double LossSum, double Weight) TrainChunk(StepPosition at, ReadOnlySpan<float> parameters, Span<float> gradientSum,
+        bool areRounded = false)
     {
         if (!CanTrain(at.Step))
             throw new InvalidOperationException($"found step {at.Step}, expected step {_step}");
@@ -140,7 +142,8 @@ public sealed class TrainerShard : IDisposable
     public void Dispose() => _replica.Dispose();
 
     /// <summary>
-    /// Loads parameters in the wire's precision: a remote coordinator has rounded them already, and rounding is idempotent; a local one has not.
+    /// Loads parameters in the wire's precision: a remote coordinator has rounded them already, and rounding is idempotent; a local one has
+    /// not.
     /// </summary>
     private void LoadParameters(ReadOnlySpan<float> parameters, bool areRounded)
     {

@@ -58,7 +58,8 @@ public sealed class SymbolVersionRelaxer
     /// <param name="version">The version, such as <c>GLIBCXX_3.4.32</c>.</param>
     /// <param name="reason">Why nothing was changed; null if something was.</param>
     /// <returns>Whether anything was changed.</returns>
-    /// <exception cref="InvalidDataException">The bytes are not an ELF library, or a damaged one; the message describes the defect.</exception>
+    /// <exception cref="InvalidDataException">The bytes are not an ELF library, or a damaged one; the message describes the
+    /// defect.</exception>
     public static bool Relax(byte[] elf, string library, string version, out string? reason)
     {
         var file = new SymbolVersionRelaxer(elf);
@@ -217,7 +218,8 @@ public sealed class RelaxSymbolVersion : Microsoft.Build.Utilities.Task
         {
             Log.LogError(
                 $"Cannot relax {Version} in {Source}: {problem.Message.TrimEnd('.')}. If the package is damaged, "
-                + "delete its folder from the NuGet cache and restore again; with a different TorchSharp version, correct build/RelaxSymbolVersion.cs.");
+                + "delete its folder from the NuGet cache and restore again; with a different TorchSharp version, correct "
+                + "build/RelaxSymbolVersion.cs.");
             return false;
         }
     }

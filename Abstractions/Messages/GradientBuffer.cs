@@ -31,10 +31,14 @@ public sealed class GradientBuffer : IDisposable
     /// <summary>The numbers. Not to be touched after <see cref="Dispose"/>.</summary>
     public Span<float> Span => Memory.Span;
 
-    /// <summary>Whether the numbers travel as bfloat16's: those that are none are rounded to the nearest on their way between silos.</summary>
+    /// <summary>
+    /// Whether the numbers travel as bfloat16's: those that are none are rounded to the nearest on their way between silos.
+    /// </summary>
     public bool IsNarrow { get; }
 
-    /// <summary>Whether the numbers are known to be bfloat16's, because they came as such: to round them once more would change nothing.</summary>
+    /// <summary>
+    /// Whether the numbers are known to be bfloat16's, because they came as such: to round them once more would change nothing.
+    /// </summary>
     public bool IsRounded { get; }
 
     /// <summary>How many numbers.</summary>
@@ -44,9 +48,12 @@ public sealed class GradientBuffer : IDisposable
     /// <param name="memory">The memory.</param>
     /// <param name="isNarrow">Whether they travel as bfloat16's.</param>
     /// <param name="isRounded">Whether they are known to be bfloat16's.</param>
-    public static GradientBuffer Wrap(Memory<float> memory, bool isNarrow = false, bool isRounded = false) => new(memory, null, isNarrow, isRounded);
+    public static GradientBuffer Wrap(Memory<float> memory, bool isNarrow = false, bool isRounded = false) =>
+        new(memory, null, isNarrow, isRounded);
 
-    /// <summary>The same numbers for another receiver, whose <see cref="Dispose"/> leaves them alone; they are there as long as this buffer is.</summary>
+    /// <summary>
+    /// The same numbers for another receiver, whose <see cref="Dispose"/> leaves them alone; they are there as long as this buffer is.
+    /// </summary>
     public GradientBuffer Share() => new(Memory, null, IsNarrow, IsRounded);
 
     /// <summary>A buffer over memory from the pool, its content undefined.</summary>

@@ -8,7 +8,9 @@ using Orleans.Tbptt.Numerics;
 
 namespace Orleans.Tbptt.Messages;
 
-/// <summary>Writes a <see cref="GradientBuffer"/> as a count and its raw little-endian bytes; within a silo hands over the same object.</summary>
+/// <summary>
+/// Writes a <see cref="GradientBuffer"/> as a count and its raw little-endian bytes; within a silo hands over the same object.
+/// </summary>
 /// <remarks>A buffer of bfloat16's has two bytes a number, and one of padding: an odd count tells.</remarks>
 /// <param name="traffic">Is told of every buffer; null where nobody counts.</param>
 [RegisterSerializer, RegisterCopier]
@@ -69,7 +71,8 @@ public sealed class GradientBufferCodec(IBufferTraffic? traffic = null) : IField
 
     private static long BytesOf(GradientBuffer buffer) => (long)buffer.Length * (buffer.IsNarrow ? sizeof(ushort) : sizeof(float));
 
-    private static void WriteHalves<TBufferWriter>(ref Writer<TBufferWriter> writer, ReadOnlySpan<float> values) where TBufferWriter : IBufferWriter<byte>
+    private static void WriteHalves<TBufferWriter>(ref Writer<TBufferWriter> writer, ReadOnlySpan<float> values)
+        where TBufferWriter : IBufferWriter<byte>
     {
         Span<ushort> halves = stackalloc ushort[1024];
         for (int at = 0; at < values.Length; at += halves.Length)

@@ -17,8 +17,8 @@ public static class MessageLimits
     public const int LargestBuffers = (LargestBody - Reserve) / sizeof(float);
 
     /// <summary>
-    /// The most values of hidden state that the lanes of a run may have together: the trainers of a silo return theirs in one message, beside some
-    /// buckets' worth of gradient sums.
+    /// The most values of hidden state that the lanes of a run may have together: the trainers of a silo return theirs in one message,
+    /// beside some buckets' worth of gradient sums.
     /// </summary>
     public const int LargestHidden = LargestBuffers - (1 << 21);
 

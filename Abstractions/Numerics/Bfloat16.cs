@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 namespace Orleans.Tbptt.Numerics;
 
 /// <summary>
-/// bfloat16: the upper half of a float32, with its range and 8 bits of precision. Numbers stay float32 here, rounded to values that the upper half holds.
+/// bfloat16: the upper half of a float32, with its range and 8 bits of precision. Numbers stay float32 here, rounded to values that the
+/// upper half holds.
 /// </summary>
 /// <remarks>Integer operations, element by element: the same bits whatever the width of the machine's vectors.</remarks>
 public static class Bfloat16
@@ -28,8 +29,8 @@ public static class Bfloat16
     }
 
     /// <summary>
-    /// Rounds stochastically: up or down with a probability in proportion to how near each neighbour is, so that the mean of many roundings is the
-    /// number itself. The random bits are a hash of key and place (the finalizer of MurmurHash3, Appleby, 2011).
+    /// Rounds stochastically: up or down with a probability in proportion to how near each neighbour is, so that the mean of many roundings
+    /// is the number itself. The random bits are a hash of key and place (the finalizer of MurmurHash3, Appleby, 2011).
     /// </summary>
     /// <param name="values">The numbers, rounded in place.</param>
     /// <param name="key">Names the roundings: other keys round otherwise.</param>
@@ -60,7 +61,9 @@ public static class Bfloat16
         }
     }
 
-    /// <summary>Rounds as <see cref="Round(ReadOnlySpan{float}, Span{float})"/> does, and takes the upper halves. Of a bfloat16 nothing is lost.</summary>
+    /// <summary>
+    /// Rounds as <see cref="Round(ReadOnlySpan{float}, Span{float})"/> does, and takes the upper halves. Of a bfloat16 nothing is lost.
+    /// </summary>
     /// <param name="values">The numbers.</param>
     /// <param name="halves">Takes their upper halves, as long.</param>
     public static void Narrow(ReadOnlySpan<float> values, Span<ushort> halves)
@@ -96,7 +99,8 @@ public static class Bfloat16
     }
 
     /// <summary>Ties to even.</summary>
-    private static Vector<uint> Nearest(Vector<uint> bits) => Kept(bits, bits + new Vector<uint>(0x7FFF) + ((bits >> 16) & Vector<uint>.One));
+    private static Vector<uint> Nearest(Vector<uint> bits) =>
+        Kept(bits, bits + new Vector<uint>(0x7FFF) + ((bits >> 16) & Vector<uint>.One));
 
     private static uint Nearest(uint bits) => Kept(bits, bits + 0x7FFF + ((bits >> 16) & 1));
 

@@ -18,7 +18,8 @@ public static class CounterRandom
     public static ulong Key(long seed, RandomPurpose purpose) => Derive(Hash(0, unchecked((ulong)seed)), (ulong)purpose);
 
     /// <summary>The key of part <paramref name="part"/> of what <paramref name="key"/> stands for: of an epoch, a layer, a lane.</summary>
-    /// <remarks>Hashed twice, so that keys of neighbouring parts do not begin at neighbouring places of one and the same sequence.</remarks>
+    /// <remarks>Hashed twice, so that keys of neighbouring parts do not begin at neighbouring places of one and the same
+    /// sequence.</remarks>
     public static ulong Derive(ulong key, ulong part) => Mix(Hash(key, part) ^ GoldenGamma);
 
     /// <summary>Number <paramref name="index"/> of <paramref name="key"/>, every value of 64 bits equally likely.</summary>
@@ -49,7 +50,9 @@ public static class CounterRandom
         return sum - 6;
     }
 
-    /// <summary>The output function of splitmix64: a bijection of 64 bits in which every input bit moves about half of the output's.</summary>
+    /// <summary>
+    /// The output function of splitmix64: a bijection of 64 bits in which every input bit moves about half of the output's.
+    /// </summary>
     public static ulong Mix(ulong state)
     {
         unchecked
@@ -61,7 +64,9 @@ public static class CounterRandom
     }
 }
 
-/// <summary>What random numbers are drawn for. Each purpose has numbers of its own; the values are part of every result and never change.</summary>
+/// <summary>
+/// What random numbers are drawn for. Each purpose has numbers of its own; the values are part of every result and never change.
+/// </summary>
 public enum RandomPurpose
 {
     /// <summary>Initial weights.</summary>

@@ -1,6 +1,8 @@
 namespace Orleans.Tbptt.Numerics;
 
-/// <summary>Powers by multiplication alone: the mathematical library's <c>pow</c> may differ in the last bit from machine to machine.</summary>
+/// <summary>
+/// Powers by multiplication alone: the mathematical library's <c>pow</c> may differ in the last bit from machine to machine.
+/// </summary>
 public static class Powers
 {
     /// <summary>x to the power n, n ≥ 0, by repeated squaring.</summary>

@@ -8,8 +8,8 @@ namespace Orleans.Tbptt.Protocol;
 public interface ICoordinatorGrain : IGrainWithStringKey
 {
     /// <summary>
-    /// Sees to it that the run goes on: begins it, or takes it over from its newest checkpoint, where it is neither trained here, nor paused, nor
-    /// ended. Returns at once; training goes on behind it.
+    /// Sees to it that the run goes on: begins it, or takes it over from its newest checkpoint, where it is neither trained here, nor
+    /// paused, nor ended. Returns at once; training goes on behind it.
     /// </summary>
     /// <exception cref="RunNotFoundException">There is no run of this id.</exception>
     [Alias("EnsureRunning"), AlwaysInterleave]
@@ -38,16 +38,16 @@ public interface ICoordinatorGrain : IGrainWithStringKey
     Task StopRun(string reason);
 
     /// <summary>
-    /// Pauses the run at the end of the step in flight: the committed state is written to the run store and the trainers' slots become free.
-    /// Returns when it is paused. A run that is paused stays so, whatever ends and starts, until <see cref="ResumeRun"/>.
+    /// Pauses the run at the end of the step in flight: the committed state is written to the run store and the trainers' slots become
+    /// free. Returns when it is paused. A run that is paused stays so, whatever ends and starts, until <see cref="ResumeRun"/>.
     /// </summary>
     /// <param name="reason">In words, who paused it or why.</param>
     [Alias("PauseRun"), AlwaysInterleave, ResponseTimeout("00:10:00")]
     Task<ControlReply> PauseRun(string reason);
 
     /// <summary>
-    /// Goes on with a run that was paused, stopped or lost, or that failed, from its newest checkpoint: the same bits as if nothing had been.
-    /// Does nothing to a run that is being trained. A completed or diverged run is refused.
+    /// Goes on with a run that was paused, stopped or lost, or that failed, from its newest checkpoint: the same bits as if nothing had
+    /// been. Does nothing to a run that is being trained. A completed or diverged run is refused.
     /// </summary>
     [Alias("ResumeRun"), AlwaysInterleave, ResponseTimeout("00:10:00")]
     Task<ControlReply> ResumeRun(ResumeRequest request);
@@ -55,8 +55,8 @@ public interface ICoordinatorGrain : IGrainWithStringKey
 
 /// <summary>How a run shall be resumed.</summary>
 /// <param name="Trainers">
-/// Another number of trainers than the run has had so far, among which its lanes are divided anew with their hidden state: the same result within
-/// rounding, not to the bit; where trainers make local steps or feed rounding errors back, another one. Null for the same number.
+/// Another number of trainers than the run has had so far, among which its lanes are divided anew with their hidden state: the same result
+/// within rounding, not to the bit; where trainers make local steps or feed rounding errors back, another one. Null for the same number.
 /// </param>
 /// <param name="FromStart">Whether a run none of whose checkpoints is whole may begin again at step 0.</param>
 /// <param name="Protocol">What the client speaks, <see cref="ProtocolVersion.Current"/>.</param>
@@ -78,7 +78,9 @@ public sealed record ControlReply([property: Id(0)] string Problem, [property: I
 [GenerateSerializer, Immutable, Alias("tbptt.EventPage")]
 public sealed record EventPage([property: Id(0)] IReadOnlyList<string> Lines, [property: Id(1)] long Last)
 {
-    /// <summary>Whether there are none, and none will come unless somebody resumes the run: it has ended, and what it told is in its files.</summary>
+    /// <summary>
+    /// Whether there are none, and none will come unless somebody resumes the run: it has ended, and what it told is in its files.
+    /// </summary>
     [Id(2)] public bool IsEnd { get; init; }
 }
 

@@ -23,13 +23,15 @@ public interface ITrainerGrain : IGrainWithIntegerCompoundKey
     Task<TrainerReply> TrainChunk(StepTicket ticket);
 
     /// <summary>
-    /// A round of steps that the trainer makes by itself. May last long, so other calls get their turn meanwhile: a newer generation, a release, or
-    /// <see cref="GiveUpRound"/> ends it before its next chunk.
+    /// A round of steps that the trainer makes by itself. May last long, so other calls get their turn meanwhile: a newer generation, a
+    /// release, or <see cref="GiveUpRound"/> ends it before its next chunk.
     /// </summary>
     [Alias("TrainRound"), AlwaysInterleave, ResponseTimeout("01:00:00")]
     Task<TrainerReply> TrainRound(RoundTicket ticket);
 
-    /// <summary>Another trainer was lost in a round, which is run again: the trainer need not go on with it. Nothing else is changed.</summary>
+    /// <summary>
+    /// Another trainer was lost in a round, which is run again: the trainer need not go on with it. Nothing else is changed.
+    /// </summary>
     /// <param name="generation">The round's generation.</param>
     /// <param name="step">Committed steps before the round.</param>
     [Alias("GiveUpRound"), AlwaysInterleave, OneWay]
@@ -90,7 +92,8 @@ public abstract record TrainerReply;
 /// <param name="Engine">What computes there: <c>fused</c> or <c>torch</c>.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.TrainerReady")]
 public sealed record TrainerReady(
-    [property: Id(0)] string Silo, [property: Id(1)] string Device, [property: Id(2)] string Address, [property: Id(3)] string Engine) : TrainerReply;
+    [property: Id(0)] string Silo, [property: Id(1)] string Device, [property: Id(2)] string Address, [property: Id(3)] string Engine)
+        : TrainerReply;
 
 /// <summary>What a trainer gives to a step.</summary>
 /// <param name="Step">Committed steps before this one.</param>

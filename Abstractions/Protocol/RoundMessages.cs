@@ -11,24 +11,28 @@ namespace Orleans.Tbptt.Protocol;
 /// <param name="Parameters">The parameters after <paramref name="Step"/> steps.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.RoundTicket")]
 public sealed record RoundTicket(
-    [property: Id(0)] int Generation, [property: Id(1)] long Step, [property: Id(2)] int Epoch, [property: Id(3)] long Chunk, [property: Id(4)] int Chunks,
+    [property: Id(0)] int Generation, [property: Id(1)] long Step, [property: Id(2)] int Epoch, [property: Id(3)] long Chunk,
+    [property: Id(4)] int Chunks,
     [property: Id(5)] GradientBuffer Parameters);
 
 /// <summary>What a trainer gives to a round.</summary>
 /// <param name="Step">Committed steps before the round.</param>
 /// <param name="DifferenceSum">
-/// What the round has taken from each parameter, θ_start − θ_trainer, times the elements the trainer was trained on. The coordinator may sum in it.
+/// What the round has taken from each parameter, θ_start − θ_trainer, times the elements the trainer was trained on. The coordinator may
+/// sum in it.
 /// </param>
 /// <param name="Hidden">The hidden state of its lanes after the round.</param>
 /// <param name="LossSums">Each step's loss, summed over its elements.</param>
 /// <param name="Weights">Each step's elements; 0 where every lane was idle.</param>
 /// <param name="Optimizer">The state of its inner optimizer after the round.</param>
-/// <param name="NotFinite">In words, what was not finite in the step after the last of <paramref name="LossSums"/>, with which the round ended; null when all was.</param>
+/// <param name="NotFinite">In words, what was not finite in the step after the last of <paramref name="LossSums"/>, with which the round
+/// ended; null when all was.</param>
 /// <param name="Leaving">Whether its silo is about to end: the trainer wants another place before the next round.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.RoundContribution")]
 public sealed record RoundContribution(
     [property: Id(0)] long Step, [property: Id(1)] GradientBuffer DifferenceSum, [property: Id(2)] GradientBuffer Hidden,
-    [property: Id(3)] IReadOnlyList<double> LossSums, [property: Id(4)] IReadOnlyList<double> Weights, [property: Id(5)] OptimizerState Optimizer,
+    [property: Id(3)] IReadOnlyList<double> LossSums, [property: Id(4)] IReadOnlyList<double> Weights,
+    [property: Id(5)] OptimizerState Optimizer,
     [property: Id(6)] string? NotFinite = null, [property: Id(7)] bool Leaving = false) : TrainerReply;
 
 /// <summary>The trainer has not gone on with a round that nobody wants any more, and must be assigned anew.</summary>

@@ -4,15 +4,17 @@ namespace Orleans.Tbptt.Runs;
 
 /// <summary>What a checkpoint says beside its tensors: its <c>state.json</c>.</summary>
 /// <remarks>
-/// Whoever takes a checkpoint fills in what is <see langword="required"/>; the rest comes from the spec, the committed state and the files when it
-/// is written.
+/// Whoever takes a checkpoint fills in what is <see langword="required"/>; the rest comes from the spec, the committed state and the files
+/// when it is written.
 /// </remarks>
 public sealed record CheckpointState
 {
     /// <summary>The run.</summary>
     [JsonRequired] public string Run { get; init; } = "";
 
-    /// <summary>The coordinator's generation when the state was taken; the one in the directory's name is that of the moment it was finished.</summary>
+    /// <summary>
+    /// The coordinator's generation when the state was taken; the one in the directory's name is that of the moment it was finished.
+    /// </summary>
     [JsonRequired] public required int Generation { get; init; }
 
     /// <summary>Committed steps of the run.</summary>
@@ -21,7 +23,9 @@ public sealed record CheckpointState
     /// <summary>The epoch of the next step, from 0; the number of epochs when all are done.</summary>
     [JsonRequired] public required int Epoch { get; init; }
 
-    /// <summary>The next chunk to train of that epoch, from 0. At the epoch's number of steps, its evaluation and its end are still to come.</summary>
+    /// <summary>
+    /// The next chunk to train of that epoch, from 0. At the epoch's number of steps, its evaluation and its end are still to come.
+    /// </summary>
     [JsonRequired] public required long Chunk { get; init; }
 
     /// <summary>Training loss summed over the elements of the epoch so far.</summary>
@@ -33,13 +37,17 @@ public sealed record CheckpointState
     /// <summary>Updates that the optimizer has made.</summary>
     [JsonRequired] public long OptimizerCount { get; init; }
 
-    /// <summary>Updates that each trainer's inner optimizer has made, in order of trainer; empty where trainers make no local steps.</summary>
+    /// <summary>
+    /// Updates that each trainer's inner optimizer has made, in order of trainer; empty where trainers make no local steps.
+    /// </summary>
     public IReadOnlyList<long> TrainerUpdates { get; init; } = [];
 
     /// <summary>Sequence steps trained on so far.</summary>
     [JsonRequired] public required long SequenceSteps { get; init; }
 
-    /// <summary>The number of the last event in the journal when the state was taken; that event is on the disk before the checkpoint counts.</summary>
+    /// <summary>
+    /// The number of the last event in the journal when the state was taken; that event is on the disk before the checkpoint counts.
+    /// </summary>
     [JsonRequired] public required long LastEvent { get; init; }
 
     /// <summary>The mean training loss of each finished epoch.</summary>
@@ -52,12 +60,15 @@ public sealed record CheckpointState
     [JsonRequired] public required IReadOnlyList<Metric> Metrics { get; init; }
 
     /// <summary>
-    /// The loss by which it ranks among the best, lowest first: that of the epoch which has just ended, of validation if there is one. Null for a state
-    /// that was not taken at an epoch's end.
+    /// The loss by which it ranks among the best, lowest first: that of the epoch which has just ended, of validation if there is one. Null
+    /// for a state that was not taken at an epoch's end.
     /// </summary>
     [JsonRequired] public double? BestLoss { get; init; }
 
-    /// <summary>Trainers of the run when the state was taken; another number goes on from it to the same result within rounding, or with local steps to another one.</summary>
+    /// <summary>
+    /// Trainers of the run when the state was taken; another number goes on from it to the same result within rounding, or with local steps
+    /// to another one.
+    /// </summary>
     [JsonRequired] public int Trainers { get; init; }
 
     /// <summary>The kind of device that the trainers computed on, <c>cpu</c> or <c>cuda</c>.</summary>

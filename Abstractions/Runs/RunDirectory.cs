@@ -9,7 +9,8 @@ public sealed class RunDirectory(string root, RunId id)
     public RunId Id { get; } = id;
 
     /// <summary>The run's own directory.</summary>
-    public string Path { get; } = id.IsValid ? System.IO.Path.Combine(root, id.Text) : throw new ArgumentException($"run id: found '{id}', expected {RunId.Expected}", nameof(id));
+    public string Path { get; } = id.IsValid ? System.IO.Path.Combine(root, id.Text)
+        : throw new ArgumentException($"run id: found '{id}', expected {RunId.Expected}", nameof(id));
 
     /// <summary>The resolved spec.</summary>
     public string Spec => System.IO.Path.Combine(Path, "spec.yaml");
@@ -42,12 +43,15 @@ public sealed class RunDirectory(string root, RunId id)
             yield break;
         foreach (string path in Directory.EnumerateDirectories(root))
         {
-            if (RunId.TryParse(System.IO.Path.GetFileName(path), out var id) && new RunDirectory(root, id) is var run && File.Exists(run.Status))
+            if (RunId.TryParse(System.IO.Path.GetFileName(path), out var id) && new RunDirectory(root, id) is var run
+                && File.Exists(run.Status))
                 yield return run;
         }
     }
 
-    /// <summary>The last written status; null when there is none. The directory's name is the run's id, whatever a copied status says.</summary>
+    /// <summary>
+    /// The last written status; null when there is none. The directory's name is the run's id, whatever a copied status says.
+    /// </summary>
     /// <exception cref="System.Text.Json.JsonException">The file is not a status.</exception>
     public RunStatus? ReadStatus() => File.Exists(Status) ? RunJson.ReadStatus(File.ReadAllText(Status)) with { Id = Id.Text } : null;
 }

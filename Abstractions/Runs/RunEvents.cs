@@ -63,7 +63,9 @@ public sealed record RunStarted : RunEvent
     /// <summary>The run's directory, as the silos see it.</summary>
     public required string Directory { get; init; }
 
-    /// <summary>Committed steps that it starts from: those of <see cref="Checkpoint"/>. The steps after it that were told before are not told again.</summary>
+    /// <summary>
+    /// Committed steps that it starts from: those of <see cref="Checkpoint"/>. The steps after it that were told before are not told again.
+    /// </summary>
     public long Step { get; init; }
 
     /// <summary>The name of the checkpoint that it starts from; null for the initial state.</summary>
@@ -82,15 +84,19 @@ public sealed record StepCommitted : RunEvent
     /// <summary>The epoch, from 1.</summary>
     public required int Epoch { get; init; }
 
-    /// <summary>Mean loss over the step's elements, before the update; within a round of local steps each trainer's at its own parameters.</summary>
+    /// <summary>
+    /// Mean loss over the step's elements, before the update; within a round of local steps each trainer's at its own parameters.
+    /// </summary>
     public required double Loss { get; init; }
 
-    /// <summary>Global norm of the averaged gradient, before clipping. NaN, written as null, for a local step: nobody knows that average.</summary>
+    /// <summary>
+    /// Global norm of the averaged gradient, before clipping. NaN, written as null, for a local step: nobody knows that average.
+    /// </summary>
     public required double GradientNorm { get; init; }
 
     /// <summary>
-    /// With the last step of a round of local steps, the global norm of the trainers' averaged difference, which the outer optimizer takes for its gradient.
-    /// Null, and not written, otherwise.
+    /// With the last step of a round of local steps, the global norm of the trainers' averaged difference, which the outer optimizer takes
+    /// for its gradient. Null, and not written, otherwise.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public double? DifferenceNorm { get; init; }
 
@@ -187,7 +193,9 @@ public sealed record RunPaused : RunEvent
     public required string Reason { get; init; }
 }
 
-/// <summary>The coordinator's silo is about to end, and another one goes on with the run: from this very step, if its checkpoint could be written.</summary>
+/// <summary>
+/// The coordinator's silo is about to end, and another one goes on with the run: from this very step, if its checkpoint could be written.
+/// </summary>
 public sealed record RunHandedOver : RunEvent
 {
     /// <summary>Committed steps so far.</summary>

@@ -100,7 +100,9 @@ public sealed record RunStatus
     /// <summary>Committed steps of the run.</summary>
     [Id(7)] public long Step { get; init; }
 
-    /// <summary>Steps of the epoch being trained; 0 until the data are open. Shuffled sequences of unlike lengths can make it vary.</summary>
+    /// <summary>
+    /// Steps of the epoch being trained; 0 until the data are open. Shuffled sequences of unlike lengths can make it vary.
+    /// </summary>
     [Id(8)] public long StepsPerEpoch { get; init; }
 
     /// <summary>Sequence steps (time steps × lanes that were not idle) trained on so far.</summary>
@@ -157,7 +159,9 @@ public sealed record RunStatus
     /// <summary>The step of the newest checkpoint; null before the first.</summary>
     [Id(26)] public long? CheckpointStep { get; init; }
 
-    /// <summary>What is wrong while the run goes on all the same, such as that checkpoints cannot be written; empty when all is well.</summary>
+    /// <summary>
+    /// What is wrong while the run goes on all the same, such as that checkpoints cannot be written; empty when all is well.
+    /// </summary>
     [Id(27)] public string Warning { get; init; } = "";
 
     /// <summary>How many runs are before it in the queue for slots; 0 for the next one, and for a run that does not wait.</summary>
@@ -166,7 +170,9 @@ public sealed record RunStatus
     /// <summary>What computes the trainers' passes, and why; empty until they are placed.</summary>
     [Id(29)] public string Engine { get; init; } = "";
 
-    /// <summary>The span of its submission, a W3C <c>traceparent</c>, for the spans of its epochs to be linked to; empty where nobody traced it.</summary>
+    /// <summary>
+    /// The span of its submission, a W3C <c>traceparent</c>, for the spans of its epochs to be linked to; empty where nobody traced it.
+    /// </summary>
     [Id(30)] public string Trace { get; init; } = "";
 
     /// <summary>Whether the run has ended, one way or another. A paused run has not.</summary>

@@ -11,6 +11,8 @@ public abstract record CellSpec : Choice
     /// <summary>Tensors of hidden state: 2 where a cell keeps c besides h.</summary>
     public virtual int States => 1;
 
-    /// <summary>The module of the same equations in <c>torch.nn</c>; null where libtorch has none, and <c>engine: torch</c> is refused.</summary>
+    /// <summary>
+    /// The module of the same equations in <c>torch.nn</c>; null where libtorch has none, and <c>engine: torch</c> is refused.
+    /// </summary>
     public virtual string? TorchModule => null;
 }

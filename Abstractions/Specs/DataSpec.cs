@@ -9,7 +9,9 @@ public sealed record DataSpec
     /// <summary>Lanes of the whole run: how many sequences are trained on at a time.</summary>
     public required int BatchSize { get; init; }
 
-    /// <summary>Whether each epoch takes the sequences in an order drawn from (seed, epoch). Independent sequences only. Default false.</summary>
+    /// <summary>
+    /// Whether each epoch takes the sequences in an order drawn from (seed, epoch). Independent sequences only. Default false.
+    /// </summary>
     public bool Shuffle { get; init; }
 
     /// <summary>The share, in [0, 1), that is held out from the end: of the sequences, or of a stream's time. Default 0.</summary>

@@ -12,8 +12,8 @@ public abstract record LossSpec : Choice
     public abstract IReadOnlyList<LossSpec> Others { get; }
 
     /// <summary>
-    /// The function of the same equation in <c>torch.nn.functional</c>, which takes this loss's keys as arguments of the same names; null where
-    /// libtorch has none, and <c>engine: torch</c> is refused.
+    /// The function of the same equation in <c>torch.nn.functional</c>, which takes this loss's keys as arguments of the same names; null
+    /// where libtorch has none, and <c>engine: torch</c> is refused.
     /// </summary>
     public virtual string? TorchFunction => null;
 }

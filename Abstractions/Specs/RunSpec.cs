@@ -1,8 +1,8 @@
 namespace Orleans.Tbptt.Specs;
 
 /// <summary>
-/// Everything that determines the result of a run, and how often its state is saved on the way. Two runs of equal specs over equal data end with
-/// the same model, bit for bit.
+/// Everything that determines the result of a run, and how often its state is saved on the way. Two runs of equal specs over equal data end
+/// with the same model, bit for bit.
 /// </summary>
 /// <remarks>
 /// Records here hold values that the spec loader has checked one by one; what only the data can tell

@@ -2,7 +2,9 @@ using Orleans.Tbptt.Specs.Keys;
 
 namespace Orleans.Tbptt.Specs;
 
-/// <summary>Where sequences come from. The spec names it as <c>word</c>, or as <c>word:</c> and paths; its keys stand in the section <c>data</c>.</summary>
+/// <summary>
+/// Where sequences come from. The spec names it as <c>word</c>, or as <c>word:</c> and paths; its keys stand in the section <c>data</c>.
+/// </summary>
 public abstract record SourceSpec : Choice
 {
     /// <summary>How it is written, for messages, such as <c>csv:PATH</c>.</summary>

@@ -6,4 +6,5 @@ namespace Orleans.Tbptt.Specs;
 /// <param name="Losses">The losses.</param>
 /// <param name="Optimizers">The optimizers.</param>
 public sealed record SpecChoices(
-    IReadOnlyList<CellSpec> Cells, IReadOnlyList<SourceSpec> Sources, IReadOnlyList<LossSpec> Losses, IReadOnlyList<OptimizerSpec> Optimizers);
+    IReadOnlyList<CellSpec> Cells, IReadOnlyList<SourceSpec> Sources, IReadOnlyList<LossSpec> Losses,
+    IReadOnlyList<OptimizerSpec> Optimizers);

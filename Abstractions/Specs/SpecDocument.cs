@@ -32,5 +32,6 @@ public sealed class SpecDocument(
     }
 
     /// <summary>A document that cannot be read any further than to one mistake.</summary>
-    internal static SpecDocument Unreadable(SpecProblem problem, SpecText written) => new(null, [problem], new Dictionary<string, string>(), written);
+    internal static SpecDocument Unreadable(SpecProblem problem, SpecText written) =>
+        new(null, [problem], new Dictionary<string, string>(), written);
 }

@@ -26,7 +26,8 @@ public static class SpecFit
             return null;
         string atLeast = least == model ? "" : "at least ";
         return new(
-            "model.hiddenSize", FormattableString.Invariant($"{model.HiddenSize}, which makes a model of {atLeast}{parameters:N0} parameters"),
+            "model.hiddenSize",
+            FormattableString.Invariant($"{model.HiddenSize}, which makes a model of {atLeast}{parameters:N0} parameters"),
             FormattableString.Invariant($"a model of {LargestModel:N0} parameters or less"),
             "lower hiddenSize, layers or the other sizes");
     }
@@ -41,7 +42,8 @@ public static class SpecFit
             return null;
         string[] fitting = [.. loss.Others.Where(other => other.OfClasses == classes).Select(other => other.Word)];
         return new(
-            "train.loss", $"{loss.Word} with source {Source(spec)}", $"{Show.Or(fitting)}, for the targets are {(classes ? "classes" : "values")}",
+            "train.loss", $"{loss.Word} with source {Source(spec)}",
+            $"{Show.Or(fitting)}, for the targets are {(classes ? "classes" : "values")}",
             fitting.Length == 1 ? $"write {fitting[0]}" : "choose one of them");
     }
 

@@ -37,7 +37,8 @@ internal sealed class SpecSections(SpecChoices choices)
         Tbptt = walk.Section("tbptt", spec.Tbptt, "how sequences are cut into chunks: one of two keys", "chunkLength or chunkCount", Tbptt),
         Train = walk.Section("train", spec.Train, "how the network is trained", "epochs, loss and optimizer", Train),
         Checkpoint = walk.OptionalSection(
-            "checkpoint", spec.Checkpoint, "when the run's state is saved; has no part in the result", "everySteps, everySeconds, keepLast or keepBest",
+            "checkpoint", spec.Checkpoint, "when the run's state is saved; has no part in the result",
+            "everySteps, everySeconds, keepLast or keepBest",
             new CheckpointSpec(), Checkpoint)!,
     };
 
@@ -47,12 +48,15 @@ internal sealed class SpecSections(SpecChoices choices)
         InputSize = walk.OptionalCount("inputSize", model.InputSize, "features of a time step", "from the data"),
         HiddenSize = walk.Count("hiddenSize", model.HiddenSize, "units of a layer", required: true),
         Layers = walk.Count("layers", model.Layers, "recurrent layers, one on top of the other", max: 1000),
-        OutputSize = walk.OptionalCount("outputSize", model.OutputSize, "outputs of the linear head: target values or classes", "from the data"),
-        Embedding = walk.OptionalSection("embedding", model.Embedding, "for inputs that are tokens", "size", new EmbeddingSpec { Size = 1 }, Embedding),
+        OutputSize =
+            walk.OptionalCount("outputSize", model.OutputSize, "outputs of the linear head: target values or classes", "from the data"),
+        Embedding = walk.OptionalSection("embedding", model.Embedding, "for inputs that are tokens", "size", new EmbeddingSpec { Size = 1 },
+            Embedding),
         Dropout = walk.Number("dropout", model.Dropout, "share dropped between one layer and the next while training", NumberRange.Share),
         InitFrom = walk.Text(
             "initFrom", model.InitFrom,
-            "a safetensors file with initial weights under PyTorch's names: `embedding.weight`, `rnn.weight_ih_l0`, …, `head.bias`", TextForms.InitFrom),
+            "a safetensors file with initial weights under PyTorch's names: `embedding.weight`, `rnn.weight_ih_l0`, …, `head.bias`",
+            TextForms.InitFrom),
     };
 
     private static EmbeddingSpec Embedding(SpecWalk walk, EmbeddingSpec embedding) => embedding with
@@ -67,17 +71,21 @@ internal sealed class SpecSections(SpecChoices choices)
         return data with
         {
             BatchSize = walk.Count(
-                "batchSize", data.BatchSize, "lanes of the whole run; of independent sequences no more than there are to train on", max: MaxLanes, required: true),
-            Shuffle = walk.Flag("shuffle", data.Shuffle, "a new order of sequences each epoch; not for streams", isWritten: !source.IsStream),
+                "batchSize", data.BatchSize, "lanes of the whole run; of independent sequences no more than there are to train on",
+                max: MaxLanes, required: true),
+            Shuffle = walk.Flag("shuffle", data.Shuffle, "a new order of sequences each epoch; not for streams",
+                isWritten: !source.IsStream),
             ValidationFraction = walk.Number(
-                "validationFraction", data.ValidationFraction, "held out from the end: of the sequences, or of a stream's time", NumberRange.Share),
+                "validationFraction", data.ValidationFraction, "held out from the end: of the sequences, or of a stream's time",
+                NumberRange.Share),
             Source = walk.Own("source", source, choices.Sources),
         };
     }
 
     private static TbpttSpec Tbptt(SpecWalk walk, TbpttSpec tbptt) => tbptt with
     {
-        ChunkLength = walk.OptionalCount("chunkLength", tbptt.ChunkLength, "time steps of a chunk; the last one of a sequence is shorter", "none"),
+        ChunkLength =
+            walk.OptionalCount("chunkLength", tbptt.ChunkLength, "time steps of a chunk; the last one of a sequence is shorter", "none"),
         ChunkCount = walk.OptionalCount("chunkCount", tbptt.ChunkCount, "chunks of a sequence, as `torch.tensor_split` cuts", "none"),
     };
 
@@ -87,7 +95,8 @@ internal sealed class SpecSections(SpecChoices choices)
         Epochs = walk.Count("epochs", train.Epochs, "passes over the training sequences", required: true),
         Loss = walk.Choice("loss", train.Loss, "what is minimised, a mean over all elements", choices.Losses, required: true),
         ClipNorm = walk.OptionalNumber(
-            "clipNorm", train.ClipNorm, "the averaged gradient is scaled down to this norm, as `clip_grad_norm_` does", NumberRange.Positive, "none"),
+            "clipNorm", train.ClipNorm, "the averaged gradient is scaled down to this norm, as `clip_grad_norm_` does",
+            NumberRange.Positive, "none"),
         Wire = walk.Word("wire", train.Wire, "what parameters and gradients are rounded to between silos", Words.Wires),
         Optimizer = walk.Choice("optimizer", train.Optimizer, "the update rule, as in `torch.optim`", choices.Optimizers, required: true),
         Schedule = walk.Choice(
@@ -110,7 +119,8 @@ internal sealed class SpecSections(SpecChoices choices)
 
     private static OuterOptimizerSpec Outer(SpecWalk walk, OuterOptimizerSpec outer) => outer with
     {
-        Name = walk.Word("name", outer.Name, "the outer optimizer, Nesterov's momentum as `torch.optim.SGD(nesterov=True)`", Words.OuterOptimizers),
+        Name = walk.Word("name", outer.Name, "the outer optimizer, Nesterov's momentum as `torch.optim.SGD(nesterov=True)`",
+            Words.OuterOptimizers),
         Lr = walk.Number("lr", outer.Lr, "the outer learning rate; 1 with momentum 0 takes over the trainers' mean", NumberRange.Rate),
         Momentum = walk.Number("momentum", outer.Momentum, "share of the former update that is kept", NumberRange.Share),
     };
@@ -118,15 +128,18 @@ internal sealed class SpecSections(SpecChoices choices)
     private static CheckpointSpec Checkpoint(SpecWalk walk, CheckpointSpec checkpoint) => checkpoint with
     {
         EverySteps = walk.OptionalCount(
-            "everySteps", checkpoint.EverySteps, "a checkpoint at every multiple of so many steps; with local steps at the end of the round it lies in", "none"),
+            "everySteps", checkpoint.EverySteps,
+            "a checkpoint at every multiple of so many steps; with local steps at the end of the round it lies in", "none"),
         EverySeconds = walk.Number(
             "everySeconds", checkpoint.EverySeconds,
-            "a checkpoint when so many seconds have passed since the last; later where writing one takes more than a twentieth of that; 0 for none by time",
+            "a checkpoint when so many seconds have passed since the last; later where writing one takes more than a twentieth of that; " +
+            "0 for none by time",
             NumberRange.NotNegative),
         KeepLast = walk.Count("keepLast", checkpoint.KeepLast, "newest checkpoints kept"),
         KeepBest = walk.Count(
             "keepBest", checkpoint.KeepBest,
-            "kept however old: those at an epoch's end with the lowest loss (validation's; training's where nothing is held out); such an end is always saved; "
+            "kept however old: those at an epoch's end with the lowest loss (validation's; training's where nothing is held out); such " +
+            "an end is always saved; "
             + "0 for none", min: 0),
     };
 }

@@ -7,8 +7,8 @@ public enum SyncMode
     Every,
 
     /// <summary>
-    /// After a round of steps that each trainer makes by itself, with parameters and an optimizer of its own: then the differences of their parameters
-    /// are averaged (DiLoCo; Douillard et al., 2023, arXiv:2311.08105).
+    /// After a round of steps that each trainer makes by itself, with parameters and an optimizer of its own: then the differences of their
+    /// parameters are averaged (DiLoCo; Douillard et al., 2023, arXiv:2311.08105).
     /// </summary>
     Local,
 }

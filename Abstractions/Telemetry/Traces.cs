@@ -9,7 +9,9 @@ public static class Traces
     /// <summary>The name of the source, and of the meter.</summary>
     public const string Name = "Orleans.Tbptt";
 
-    /// <summary>How our own spans' names begin. A trace begins with one of them, never with a grain call that nobody's span asked for.</summary>
+    /// <summary>
+    /// How our own spans' names begin. A trace begins with one of them, never with a grain call that nobody's span asked for.
+    /// </summary>
     public const string Prefix = "tbptt.";
 
     /// <summary>The source. Without a listener it gives no spans and costs a look.</summary>

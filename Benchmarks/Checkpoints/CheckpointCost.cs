@@ -37,7 +37,8 @@ internal static class CheckpointCost
         var run = RunId.Parse($"parameters-{state.Parameters.Length}");
         var about = new CheckpointState
         {
-            Generation = 1, Epoch = 0, Chunk = 0, SequenceSteps = 0, LastEvent = 0, EpochLosses = [], ValidationLosses = [], Metrics = [], Device = "cpu", Data = [],
+            Generation = 1, Epoch = 0, Chunk = 0, SequenceSteps = 0, LastEvent = 0, EpochLosses = [], ValidationLosses = [], Metrics = [],
+            Device = "cpu", Data = [],
         };
         Directory.CreateDirectory(Path.Combine(root, run.Text));
 
@@ -49,11 +50,13 @@ internal static class CheckpointCost
         double first = Time(() => state.CopyTo(snapshot!));
         double[] copies = [.. Enumerable.Range(0, rounds).Select(_ => Time(() => state.CopyTo(snapshot!))).Order()];
         long bytes = 0;
-        double[] writes = [.. Enumerable.Range(0, 5).Select(_ => Time(() => bytes = store.Write(run, spec, snapshot!, about, () => { }, name => name(1)).Bytes)).Order()];
+        double[] writes = [.. Enumerable.Range(0, 5)
+            .Select(_ => Time(() => bytes = store.Write(run, spec, snapshot!, about, () => { }, name => name(1)).Bytes)).Order()];
         double[] reads = [.. Enumerable.Range(0, 5).Select(_ => Time(() => store.RestoreNewest(run, spec))).Order()];
         Console.WriteLine(
             $"{state.Parameters.Length:N0} parameters, {spec.Train.Optimizer.Word}, {lanes} lanes, {bytes:N0} bytes: " +
-            $"copy {copies[rounds / 2]:f1} µs (worst of {rounds} {copies[^1]:f1}, first {first:f1}, allocating the buffers during training {making:f0}), " +
+            $"copy {copies[rounds / 2]:f1} µs (worst of {rounds} {copies[^1]:f1}, first {first:f1}, allocating the buffers during " +
+            $"training {making:f0}), " +
             $"write {writes[2] / 1000:f1} ms, verified read {reads[2] / 1000:f1} ms (medians)");
     }
 

@@ -21,7 +21,8 @@ internal sealed class BareLoop : IDisposable
 
     public BareLoop(RunSpec spec, bool flat)
     {
-        int lanes = spec.Data.BatchSize, length = ((SyntheticSource)spec.Data.Source).SequenceLength, features = spec.Model.InputSize!.Value;
+        int lanes = spec.Data.BatchSize, length = ((SyntheticSource)spec.Data.Source).SequenceLength,
+        features = spec.Model.InputSize!.Value;
         _lstm = nn.LSTM(features, spec.Model.HiddenSize, batchFirst: true);
         _head = nn.Linear(spec.Model.HiddenSize, features / 2);
         Parameter[] parameters = [.. _lstm.parameters(), .. _head.parameters()];

@@ -25,13 +25,15 @@ internal static class ChunkStepComparison
         using var flat = new BareLoop(spec, flat: true);
         int steps = 300 * epochs;
 
-        string[] names = ["silo, fused", "silo, torch", "single process, fused", "single process, torch", "bare", "bare with flat parameters"];
+        string[] names =
+            ["silo, fused", "silo, torch", "single process, fused", "single process, torch", "bare", "bare with flat parameters"];
         var microseconds = names.Select(_ => new List<double>()).ToArray();
         for (int round = -1; round < rounds; round++)
         {
             double[] figures =
             [
-                await Train(silo, fused, round), await Train(silo, torch, round), WithoutGrains(fused), WithoutGrains(torch), Loop(bare, steps), Loop(flat, steps),
+                await Train(silo, fused, round), await Train(silo, torch, round), WithoutGrains(fused), WithoutGrains(torch),
+                Loop(bare, steps), Loop(flat, steps),
             ];
             if (round < 0)
                 continue; // warm-up
@@ -42,8 +44,10 @@ internal static class ChunkStepComparison
 
         double[] medians = [.. microseconds.Select(Medians.Of)];
         Console.WriteLine($"median:  {string.Join(", ", names.Zip(medians, (name, figure) => $"{name} {figure:f0} µs"))} per chunk-step");
-        Console.WriteLine($"silo, torch / bare {medians[1] / medians[4]:f2}, silo, torch / bare with flat parameters {medians[1] / medians[5]:f2}");
-        Console.WriteLine($"silo, fused / bare {medians[0] / medians[4]:f2}, silo, fused / bare with flat parameters {medians[0] / medians[5]:f2}");
+        Console.WriteLine(
+            $"silo, torch / bare {medians[1] / medians[4]:f2}, silo, torch / bare with flat parameters {medians[1] / medians[5]:f2}");
+        Console.WriteLine(
+            $"silo, fused / bare {medians[0] / medians[4]:f2}, silo, fused / bare with flat parameters {medians[0] / medians[5]:f2}");
     }
 
     /// <summary>Microseconds per step, from the run's epoch events, which exclude placing trainers and opening data.</summary>

@@ -19,7 +19,8 @@ internal sealed record CompareCase(string Name, int Lanes, int Steps, int Inputs
     /// <summary>The average example, and three larger networks.</summary>
     public static IReadOnlyList<CompareCase> All { get; } =
     [
-        new("average", 10, 10, 10, 20), new("hidden 128", 32, 35, 128, 128), new("hidden 512", 32, 35, 512, 512), new("hidden 1024", 32, 35, 1024, 1024),
+        new("average", 10, 10, 10, 20), new("hidden 128", 32, 35, 128, 128), new("hidden 512", 32, 35, 512, 512),
+        new("hidden 1024", 32, 35, 1024, 1024),
     ];
 
     /// <summary>
@@ -41,7 +42,8 @@ internal sealed record CompareCase(string Name, int Lanes, int Steps, int Inputs
         Name = "compare",
         Engine = engine,
         Model = new() { Cell = new LstmCell(), InputSize = Inputs, HiddenSize = Hidden, OutputSize = Inputs / 2 },
-        Data = new() { Source = new AverageSource { Sequences = Lanes * (StepsPerEpoch / Chunks), SequenceLength = Steps * Chunks }, BatchSize = Lanes },
+        Data = new() { Source = new AverageSource { Sequences = Lanes * (StepsPerEpoch / Chunks), SequenceLength = Steps * Chunks },
+            BatchSize = Lanes },
         Tbptt = new() { ChunkCount = Chunks },
         Train = new() { Trainers = trainers, Epochs = epochs, Loss = new SquaredError(), Optimizer = new Adam { Lr = 1e-3 } },
     };

@@ -13,9 +13,14 @@ internal static class CompareCommands
         var rounds = new Option<int>("--rounds") { Description = "Paired rounds.", DefaultValueFactory = _ => 7 };
         var seconds = new Option<double>("--seconds") { Description = "Seconds of each measurement.", DefaultValueFactory = _ => 1 };
         var only = new Option<string?>("--case") { Description = "Only one case: average, 'hidden 128', 'hidden 512' or 'hidden 1024'." };
-        var withoutScaling = new Option<bool>("--without-scaling") { Description = "Skip two trainers against two processes, which takes minutes." };
-        var page = new Option<string?>("--page") { Description = "Page to write the figures into, e.g. docs/performance.md. Default: none." };
-        var command = new Command("compare", "Compares both engines with bare TorchSharp and PyTorch loops, and two trainers with two processes.") { rounds, seconds, only, withoutScaling, page };
+        var withoutScaling =
+            new Option<bool>("--without-scaling") { Description = "Skip two trainers against two processes, which takes minutes." };
+        var page = new Option<string?>(
+            "--page") { Description = "Page to write the figures into, e.g. docs/performance.md. Default: none." };
+        var command =
+            new Command("compare",
+                "Compares both engines with bare TorchSharp and PyTorch loops, and two trainers with two processes.") { rounds, seconds,
+                only, withoutScaling, page };
         command.SetAction(async (parsed, _) =>
         {
             var time = TimeSpan.FromSeconds(parsed.GetValue(seconds));
@@ -23,7 +28,10 @@ internal static class CompareCommands
             CompareCase[] cases = [.. CompareCase.All.Where(one => parsed.GetValue(only) is not { } name || name == one.Name)];
             var engines = cases.Select(one => EngineComparison.Run(one, count, time)).ToList();
             foreach (var (one, standings, peak) in engines)
-                Console.WriteLine($"{one.Name}: {string.Join(", ", standings.Select(standing => $"{standing.Name} {standing.Microseconds:f1} µs ({standing.Ratio:f2})"))}; the fused engine has {one.Gigaflops(standings[0]) / peak:p0} of the processor's {peak:f0} GFLOP/s");
+                Console.WriteLine(
+                    $"{one.Name}: {string.Join(", ", standings.Select(standing => $"{standing.Name} {standing.Microseconds:f1} µs " +
+                        $"({standing.Ratio:f2})"))}; the fused engine has {one.Gigaflops(
+                            standings[0]) / peak:p0} of the processor's {peak:f0} GFLOP/s");
             var scaling = new List<ScalingResult>();
             foreach (var one in cases.Where(one => one.Hidden == 128 && !parsed.GetValue(withoutScaling)))
             {
@@ -43,7 +51,8 @@ internal static class CompareCommands
         var engine = new Option<EngineKind>("--engine");
         Option<int> lanes = new("--lanes"), steps = new("--steps"), inputs = new("--inputs"), hidden = new("--hidden");
         var seconds = new Option<double>("--seconds");
-        var command = new Command("one-engine", "Runs one engine on one case; used by compare as a child process.") { engine, lanes, steps, inputs, hidden, seconds };
+        var command = new Command("one-engine", "Runs one engine on one case; used by compare as a child process.") { engine, lanes, steps,
+            inputs, hidden, seconds };
         command.Hidden = true;
         command.SetAction((parsed, _) =>
         {

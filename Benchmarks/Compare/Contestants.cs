@@ -76,7 +76,8 @@ internal sealed class PythonContestant : IContestant
         try
         {
             var start = new ProcessStartInfo(
-                "python3", [Path.Combine(AppContext.BaseDirectory, "bare_loop.py"), $"{one.Lanes}", $"{one.Steps}", $"{one.Inputs}", $"{one.Hidden}"])
+                "python3", [Path.Combine(AppContext.BaseDirectory, "bare_loop.py"), $"{one.Lanes}", $"{one.Steps}", $"{one.Inputs}",
+                    $"{one.Hidden}"])
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,

@@ -43,7 +43,10 @@ internal static class EngineComparison
             {
                 figures[round] = [.. contestants.Select(contestant => contestant.Measure(time))];
                 peaks[round] = Peak.Measure(time / 4);
-                Console.WriteLine($"{one.Name}, round {round + 1}: {string.Join(", ", contestants.Zip(figures[round], (who, figure) => $"{who.Name} {figure:f1} µs"))}; the processor has {peaks[round]:f0} GFLOP/s");
+                Console.WriteLine(
+                    $"{one.Name}, round {round + 1}: " +
+                    $"{string.Join(", ", contestants.Zip(figures[round], (who, figure) => $"{who.Name} {figure:f1} µs"))}; the processor " +
+                    $"has {peaks[round]:f0} GFLOP/s");
             }
 
             return new(

@@ -29,20 +29,28 @@ internal static class PerformancePage
     {
         var text = new StringBuilder();
         int bits = Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
-        text.AppendLine(CultureInfo.InvariantCulture, $"Measured on {Processor()}, {Environment.ProcessorCount} cores, registers of {bits} bits.").AppendLine();
-        text.AppendLine("| LSTM, one layer | contestant | µs per chunk-step | times the fused engine's | GFLOP/s | of the processor's peak |").AppendLine("| --- | --- | --- | --- | --- | --- |");
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"Measured on {Processor()}, {Environment.ProcessorCount} cores, registers of {bits} bits.").AppendLine();
+        text.AppendLine(
+            "| LSTM, one layer | contestant | µs per chunk-step | times the fused engine's | GFLOP/s | of the processor's peak |")
+                .AppendLine("| --- | --- | --- | --- | --- | --- |");
         foreach (var (one, standings, peak) in engines)
         {
             foreach (var standing in standings)
             {
-                text.AppendLine(CultureInfo.InvariantCulture,
-                    $"| {(standing == standings[0] ? $"{one.Name} ({one.Lanes} lanes, {one.Steps} time steps, {one.Inputs} inputs)" : "")} | {standing.Name} | {standing.Microseconds:#,0.#} | {standing.Ratio:f2} | {one.Gigaflops(standing):f0} | {100 * one.Gigaflops(standing) / peak:f0} % |");
+                bool isFirst = standing == standings[0];
+                string title = isFirst ? $"{one.Name} ({one.Lanes} lanes, {one.Steps} time steps, {one.Inputs} inputs)" : "";
+                double gigaflops = one.Gigaflops(standing);
+                text.Append(CultureInfo.InvariantCulture, $"| {title} | {standing.Name} | {standing.Microseconds:#,0.#} ");
+                text.Append(CultureInfo.InvariantCulture, $"| {standing.Ratio:f2} ");
+                text.AppendLine(CultureInfo.InvariantCulture, $"| {gigaflops:f0} | {100 * gigaflops / peak:f0} % |");
             }
         }
 
         if (scaling.Count == 0)
             return text.AppendLine().ToString();
-        text.AppendLine().AppendLine("| two trainers on one silo | × one trainer | two processes × one |").AppendLine("| --- | --- | --- |");
+        text.AppendLine().AppendLine("| two trainers on one silo | × one trainer | two processes × one |")
+            .AppendLine("| --- | --- | --- |");
         foreach (var result in scaling)
             text.AppendLine(CultureInfo.InvariantCulture, $"| {result.Name} | {result.Trainers:f2} | {result.Processes:f2} |");
         return text.AppendLine().ToString();
@@ -76,6 +84,7 @@ internal static class PerformancePage
     }
 
     private static string Processor() =>
-        File.Exists("/proc/cpuinfo") && File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal)) is { } line
+        File.Exists("/proc/cpuinfo")
+            && File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal)) is { } line
             ? line[(line.IndexOf(':') + 1)..].Trim() : "this machine";
 }

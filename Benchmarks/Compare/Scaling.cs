@@ -19,14 +19,16 @@ internal sealed record ScalingResult(string Name, double Trainers, double Proces
         await using var silo = await LocalSilo.Start();
         for (int round = -1; round < rounds; round++)
         {
-            double first = await Train(silo, one.Spec(engine, 1, Epochs(one)), $"one{round + 1}"), second = await Train(silo, one.Spec(engine, 2, Epochs(one)), $"two{round + 1}");
+            double first = await Train(silo, one.Spec(engine, 1, Epochs(one)), $"one{round + 1}"),
+            second = await Train(silo, one.Spec(engine, 2, Epochs(one)), $"two{round + 1}");
             double alone = (await Independent(one, engine, 1, time))[0];
             double[] two = await Independent(half, engine, 2, time);
             if (round < 0)
                 continue; // warm-up
             trainers.Add(first / second);
             processes.Add(two.Sum(microseconds => alone / microseconds) / 2);
-            Console.WriteLine($"{one.Name}, {engine}, round {round + 1}: two trainers {trainers[^1]:f2} ×, two processes {processes[^1]:f2} ×");
+            Console.WriteLine(
+                $"{one.Name}, {engine}, round {round + 1}: two trainers {trainers[^1]:f2} ×, two processes {processes[^1]:f2} ×");
         }
 
         return new($"{one.Name}, {(engine == EngineKind.Fused ? "fused" : "torch")}", Medians.Of(trainers), Medians.Of(processes));
@@ -37,7 +39,8 @@ internal sealed record ScalingResult(string Name, double Trainers, double Proces
     private static async Task<double> Train(LocalSilo silo, RunSpec spec, string run)
     {
         var directory = await silo.Train(RunId.Parse($"{spec.Engine}{run}".ToLowerInvariant()), spec);
-        return (await File.ReadAllLinesAsync(directory.Metrics)).Select(RunJson.ReadEvent).OfType<EpochFinished>().Skip(1).Average(epoch => epoch.Seconds);
+        return (await File.ReadAllLinesAsync(directory.Metrics)).Select(RunJson.ReadEvent).OfType<EpochFinished>().Skip(1)
+            .Average(epoch => epoch.Seconds);
     }
 
     /// <summary>Microseconds per chunk-step in each of a number of concurrent processes.</summary>
@@ -48,7 +51,8 @@ internal sealed record ScalingResult(string Name, double Trainers, double Proces
         {
             var start = new ProcessStartInfo(
                 "dotnet",
-                [program, "one-engine", "--engine", $"{engine}", "--lanes", $"{one.Lanes}", "--steps", $"{one.Steps}", "--inputs", $"{one.Inputs}", "--hidden", $"{one.Hidden}",
+                [program, "one-engine", "--engine", $"{engine}", "--lanes", $"{one.Lanes}", "--steps", $"{one.Steps}", "--inputs",
+                    $"{one.Inputs}", "--hidden", $"{one.Hidden}",
                     "--seconds", time.TotalSeconds.ToString(CultureInfo.InvariantCulture)])
             {
                 RedirectStandardOutput = true,

@@ -68,11 +68,14 @@ internal static class ExchangeCost
         }
 
         Console.WriteLine(
-            $"{title}: step {Medians.Of(whole):f0} µs, computing {Medians.Of(computing):f0} µs, above computing {Medians.Of(whole.Zip(computing, (step, part) => step - part)):f0} µs " +
+            $"{title}: step {Medians.Of(whole):f0} µs, computing {Medians.Of(computing):f0} µs, above computing " +
+            $"{Medians.Of(whole.Zip(computing, (step, part) => step - part)):f0} µs " +
             $"(goal: at most {goal:f0}; medians of {rounds} rounds)");
         int parameters = ParameterLayout.Of(spec.Model).Length;
         if (Gloo.Measure(parameters) is { } gloo)
-            Console.WriteLine($"{title}: gloo of PyTorch {gloo.Version} sums {parameters:N0} float32 numbers of two processes in {gloo.Microseconds:f0} µs");
+            Console.WriteLine(
+                $"{title}: gloo of PyTorch {gloo.Version} sums {parameters:N0} float32 numbers of two processes in " +
+                $"{gloo.Microseconds:f0} µs");
     }
 
     /// <summary>Microseconds per chunk of each trainer, both at work at once.</summary>

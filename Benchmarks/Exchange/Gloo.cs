@@ -17,7 +17,8 @@ internal sealed record Gloo(string Version, double Microseconds)
     {
         try
         {
-            var start = new ProcessStartInfo("python3", [Path.Combine(AppContext.BaseDirectory, "gloo_all_reduce.py"), $"{count}"]) { RedirectStandardOutput = true };
+            var start = new ProcessStartInfo("python3",
+                [Path.Combine(AppContext.BaseDirectory, "gloo_all_reduce.py"), $"{count}"]) { RedirectStandardOutput = true };
             using var process = Process.Start(start)!;
             string[] words = process.StandardOutput.ReadToEnd().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
             process.WaitForExit();

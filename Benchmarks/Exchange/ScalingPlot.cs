@@ -14,7 +14,8 @@ internal static class ScalingPlot
     public static void Draw(string csv, string png)
     {
         // parameters, silos, trainers, microseconds, processor microseconds, bytes, …
-        double[][] rows = [.. File.ReadAllLines(csv).Skip(1).Select(line => line.Split(',').SkipLast(1).Select(cell => double.Parse(cell, CultureInfo.InvariantCulture)).ToArray())];
+        double[][] rows = [.. File.ReadAllLines(csv).Skip(1)
+            .Select(line => line.Split(',').SkipLast(1).Select(cell => double.Parse(cell, CultureInfo.InvariantCulture)).ToArray())];
         double parameters = rows.Min(row => row[0]);
         var figure = new Multiplot();
         figure.AddPlots(2);
@@ -27,7 +28,8 @@ internal static class ScalingPlot
             foreach (var line in rows.Where(row => row[0] == parameters).GroupBy(row => row[1]))
             {
                 double[][] points = [.. line.OrderBy(row => row[2])];
-                var scatter = plot.Add.Scatter(points.Select(row => Math.Log2(row[2])).ToArray(), points.Select(row => row[column] * unit).ToArray());
+                var scatter =
+                    plot.Add.Scatter(points.Select(row => Math.Log2(row[2])).ToArray(), points.Select(row => row[column] * unit).ToArray());
                 scatter.LegendText = $"{line.Key:f0} silos";
             }
 

@@ -27,7 +27,11 @@ internal static class ScalingTable
     /// <param name="file">The table's file, with the plot next to it; null to print only.</param>
     public static async Task Run(int steps, IReadOnlyList<int> silos, IReadOnlyList<int> trainers, string? file)
     {
-        List<string> lines = ["parameters,silos,trainers,microseconds_a_step,processor_microseconds_a_step,bytes_a_step,allocated_bytes_a_step,gen2_collections,wire"];
+        List<string> lines =
+            [
+                "parameters,silos,trainers,microseconds_a_step,processor_microseconds_a_step,bytes_a_step,allocated_bytes_a_step," +
+                "gen2_collections,wire",
+            ];
         Console.WriteLine(lines[0]);
         foreach (int places in silos)
         {
@@ -56,7 +60,8 @@ internal static class ScalingTable
             var cost = await cluster.Train(RunId.Parse($"r{lines.Count}"), spec);
             lines.Add(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{ParameterLayout.Of(spec.Model).Length},{places},{spec.Train.Trainers},{cost.Microseconds:f0},{cost.Processor:f0},{cost.Bytes:f0},{cost.Allocated:f0},{cost.Collections},{(spec.Train.Wire == WireKind.Full ? "float32" : "bfloat16")}"));
+                $"{ParameterLayout.Of(spec.Model).Length},{places},{spec.Train.Trainers},{cost.Microseconds:f0},{cost.Processor:f0}," +
+                $"{cost.Bytes:f0},{cost.Allocated:f0},{cost.Collections},{(spec.Train.Wire == WireKind.Full ? "float32" : "bfloat16")}"));
             Console.WriteLine(lines[^1]);
         }
     }

@@ -59,7 +59,8 @@ internal sealed class SocketSilos : IAsyncDisposable
             builder.Logging.ClearProviders();
             builder.UseOrleans(silo =>
             {
-                silo.UseLocalhostClustering(ports[2 * at], ports[2 * at + 1], new IPEndPoint(IPAddress.Loopback, ports[0]), "benchmark", "benchmark");
+                silo.UseLocalhostClustering(ports[2 * at], ports[2 * at + 1], new IPEndPoint(IPAddress.Loopback, ports[0]), "benchmark",
+                    "benchmark");
                 silo.Configure<SiloMessagingOptions>(messages => messages.MaxMessageBodySize = MessageLimits.LargestBody);
                 silo.AddTbpttGrains(options =>
                 {
@@ -82,9 +83,11 @@ internal sealed class SocketSilos : IAsyncDisposable
     /// <returns>The cost of a step: the time after the first epoch, which warms up, everything else over the complete run.</returns>
     public async Task<StepCost> Train(RunId run, RunSpec spec)
     {
-        var (bytes, collections, allocated, processor) = (Bytes, GC.CollectionCount(2), GC.GetTotalAllocatedBytes(), Environment.CpuUsage.TotalTime);
+        var (bytes, collections, allocated, processor) =
+            (Bytes, GC.CollectionCount(2), GC.GetTotalAllocatedBytes(), Environment.CpuUsage.TotalTime);
         var grains = _hosts[0].Services.GetRequiredService<IGrainFactory>();
-        var reply = await grains.GetGrain<ICatalogGrain>(0).Submit(new(run, new(SpecWriter.ToYaml(spec), "spec.yaml", "/"), Protocol: ProtocolVersion.Current));
+        var reply = await grains.GetGrain<ICatalogGrain>(0)
+            .Submit(new(run, new(SpecWriter.ToYaml(spec), "spec.yaml", "/"), Protocol: ProtocolVersion.Current));
         if (reply.Problems.Count > 0)
             throw new SpecException(reply.Problems);
         var coordinator = grains.GetGrain<ICoordinatorGrain>(run.Text);
@@ -93,7 +96,8 @@ internal sealed class SocketSilos : IAsyncDisposable
         {
             var page = await coordinator.ReadEvents(seen, 10_000);
             seen = page.Last;
-            foreach (var one in page.Lines.Where(line => !line.StartsWith("{\"type\":\"step\"", StringComparison.Ordinal)).Select(RunJson.ReadEvent))
+            foreach (var one in page.Lines.Where(line => !line.StartsWith("{\"type\":\"step\"", StringComparison.Ordinal))
+                .Select(RunJson.ReadEvent))
             {
                 if (one is EpochFinished epoch)
                     epochs.Add(epoch);
@@ -102,9 +106,11 @@ internal sealed class SocketSilos : IAsyncDisposable
                 if (end.State != RunState.Completed)
                     throw new InvalidOperationException($"{run} ended as {end.State}: {end.Message}");
                 double steps = epochs[^1].Step;
-                double[] figures = [.. epochs.Skip(1).Zip(epochs, (epoch, before) => epoch.Seconds * 1e6 / (epoch.Step - before.Step)).Order()];
+                double[] figures =
+                    [.. epochs.Skip(1).Zip(epochs, (epoch, before) => epoch.Seconds * 1e6 / (epoch.Step - before.Step)).Order()];
                 return new(
-                    figures[figures.Length / 2], (Environment.CpuUsage.TotalTime - processor).TotalMicroseconds / steps, (Bytes - bytes) / steps,
+                    figures[figures.Length / 2], (Environment.CpuUsage.TotalTime - processor).TotalMicroseconds / steps,
+                    (Bytes - bytes) / steps,
                     (GC.GetTotalAllocatedBytes() - allocated) / steps, GC.CollectionCount(2) - collections);
             }
         }

@@ -16,7 +16,8 @@ internal static class TwoSilos
         {
             string file = Path.Combine(store, "spec.yaml");
             await File.WriteAllTextAsync(file, SpecWriter.ToYaml(spec));
-            var start = new ProcessStartInfo("dotnet", [Console(), "train", file, "--silos", $"{silos}", "--runs", store, "--output", "json"])
+            var start = new ProcessStartInfo("dotnet",
+                [Console(), "train", file, "--silos", $"{silos}", "--runs", store, "--output", "json"])
             {
                 RedirectStandardOutput = true,
             };
@@ -32,7 +33,8 @@ internal static class TwoSilos
             }
 
             await console.WaitForExitAsync();
-            return console.ExitCode == 0 ? [.. steps] : throw new InvalidOperationException($"the console ended with exit code {console.ExitCode}");
+            return console.ExitCode == 0 ? [.. steps]
+                : throw new InvalidOperationException($"the console ended with exit code {console.ExitCode}");
         }
         finally
         {

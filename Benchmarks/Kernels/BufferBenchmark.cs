@@ -20,7 +20,8 @@ public class BufferBenchmark
     [GlobalSetup]
     public void Prepare()
     {
-        _serializer = new ServiceCollection().AddSerializer(builder => builder.AddAssembly(typeof(GradientBuffer).Assembly)).BuildServiceProvider().GetRequiredService<Serializer<GradientBuffer>>();
+        _serializer = new ServiceCollection().AddSerializer(builder => builder.AddAssembly(typeof(GradientBuffer).Assembly))
+            .BuildServiceProvider().GetRequiredService<Serializer<GradientBuffer>>();
         _buffer = GradientBuffer.Wrap(new float[Numbers]);
         _wire = new(Numbers * sizeof(float) + 64);
     }

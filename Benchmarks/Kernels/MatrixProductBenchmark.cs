@@ -35,7 +35,8 @@ public unsafe class MatrixProductBenchmark
     private int Rows { get; set; }
 
     [Benchmark]
-    public void Multiply() => MatrixProduct.Multiply(LeftFactor.Of(_left[0], _left.Stride), _right, _zeros[0], 0, _result[0], _result.Stride, Rows);
+    public void Multiply() =>
+        MatrixProduct.Multiply(LeftFactor.Of(_left[0], _left.Stride), _right, _zeros[0], 0, _result[0], _result.Stride, Rows);
 
     [GlobalCleanup]
     public void Clean()

@@ -17,7 +17,8 @@ namespace Orleans.Tbptt.Benchmarks.LocalSync;
 /// <param name="OuterLr">The outer learning rate.</param>
 /// <param name="OuterMomentum">The outer momentum.</param>
 /// <param name="Wires">Whether to compare wire formats at every step, instead of rounds.</param>
-internal sealed record LocalSyncOptions(string? Text, int Epochs, int Hidden, TimeSpan Delay, double OuterLr, double OuterMomentum, bool Wires);
+internal sealed record LocalSyncOptions(string? Text, int Epochs, int Hidden, TimeSpan Delay, double OuterLr, double OuterMomentum,
+    bool Wires);
 
 /// <summary>
 /// A byte-level language model with four trainers, synchronised at every step and after rounds of 1, 10 and 50 steps: the loss after the
@@ -35,21 +36,28 @@ internal static class LocalSyncComparison
         var traffic = new TrainerTraffic(options.Delay);
 
         // Every step by message, so that it is counted and delayed.
-        await using var silo = await LocalSilo.Start(builder => builder.AddIncomingGrainCallFilter(traffic).Configure<TbpttGrainsOptions>(one => one.DirectSteps = false));
+        await using var silo = await LocalSilo.Start(builder =>
+            builder.AddIncomingGrainCallFilter(traffic).Configure<TbpttGrainsOptions>(one => one.DirectSteps = false));
         var outer = new OuterOptimizerSpec { Lr = options.OuterLr, Momentum = options.OuterMomentum };
         (string Name, Func<TrainSpec, TrainSpec> Of)[] modes = options.Wires
-            ? [.. Enum.GetValues<WireKind>().Select(wire => ($"wire: {wire}", (Func<TrainSpec, TrainSpec>)(train => train with { Wire = wire })))]
+            ? [.. Enum.GetValues<WireKind>()
+                .Select(wire => ($"wire: {wire}", (Func<TrainSpec, TrainSpec>)(train => train with { Wire = wire })))]
             :
             [
                 ("every", train => train),
                 .. Rounds.Select(chunks => (
                     $"local, H = {chunks}",
-                    (Func<TrainSpec, TrainSpec>)(train => train with { Sync = new() { Mode = SyncMode.Local, Chunks = chunks, Outer = outer } }))),
+                    (Func<TrainSpec, TrainSpec>)(train =>
+                        train with { Sync = new() { Mode = SyncMode.Local, Chunks = chunks, Outer = outer } }))),
             ];
-        Console.WriteLine(FormattableString.Invariant(
-            $"{Trainers} trainers, {Lanes} lanes, LSTM of {options.Hidden}, {options.Epochs} epochs, outer lr {outer.Lr}, momentum {outer.Momentum}, {options.Delay.TotalMilliseconds} ms on each message"));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Trainers} trainers, {Lanes} lanes, LSTM of {options.Hidden}, {options.Epochs} epochs, outer lr {outer.Lr}, " +
+            $"momentum {outer.Momentum}, {options.Delay.TotalMilliseconds} ms on each message"));
         Console.WriteLine();
-        Console.WriteLine("| train | training loss, last epoch (bits per byte) | validation (bits per byte) | messages | bytes sent per byte trained on | steps/s |");
+        Console.WriteLine(
+            "| train | training loss, last epoch (bits per byte) | validation (bits per byte) | messages | bytes sent per byte trained " +
+            "on | steps/s |");
         Console.WriteLine("| --- | --- | --- | --- | --- | --- |");
         foreach (var (number, (name, change)) in modes.Index())
         {
@@ -62,7 +70,8 @@ internal static class LocalSyncComparison
             var last = events.OfType<EpochFinished>().Last();
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {name} | {last.Loss / Math.Log(2):0.000} | {last.ValidationLoss / Math.Log(2):0.000} | {messages:N0} | {bytes / steps.Sum(step => step.Weight):N0} | {steps.Length / steps.Sum(step => step.Seconds):0.0} |"));
+                $"| {name} | {last.Loss / Math.Log(2):0.000} | {last.ValidationLoss / Math.Log(2):0.000} | {messages:N0} | " +
+                $"{bytes / steps.Sum(step => step.Weight):N0} | {steps.Length / steps.Sum(step => step.Seconds):0.0} |"));
         }
     }
 
@@ -75,7 +84,8 @@ internal static class LocalSyncComparison
             Model = new() { Cell = new LstmCell(), HiddenSize = options.Hidden, Embedding = new() { Size = 32 } },
             Data = new()
             {
-                Source = new ByteSource { Glob = options.Text is { } text ? Path.GetFullPath(text) : $"{root}/**/*.cs", Exclude = root is null ? [] : [$"{root}/artifacts/**"] },
+                Source = new ByteSource { Glob = options.Text is { } text ? Path.GetFullPath(text) : $"{root}/**/*.cs",
+                    Exclude = root is null ? [] : [$"{root}/artifacts/**"] },
                 BatchSize = Lanes,
                 ValidationFraction = 0.05
             },
@@ -96,7 +106,8 @@ internal static class LocalSyncComparison
     {
         string directory = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(directory, "Orleans.Tbptt.sln")))
-            directory = Path.GetDirectoryName(directory) ?? throw new InvalidOperationException("found no solution above the benchmarks; name a text with --text");
+            directory = Path.GetDirectoryName(directory)
+                ?? throw new InvalidOperationException("found no solution above the benchmarks; name a text with --text");
         return directory;
     }
 }

@@ -22,7 +22,8 @@ internal static class MemorySoak
                 return;
             next += Every;
             double managed = GC.GetTotalMemory(forceFullCollection: true) / 1048576.0;
-            Console.WriteLine($"{status.Step,8}  {torch.Tensor.TotalCount,12}  {managed,10:f1}  {Environment.WorkingSet / 1048576.0,11:f0}");
+            Console.WriteLine(
+                $"{status.Step,8}  {torch.Tensor.TotalCount,12}  {managed,10:f1}  {Environment.WorkingSet / 1048576.0,11:f0}");
         });
     }
 }

@@ -37,7 +37,8 @@ internal sealed class Listening : IDisposable
             _traces = traces.Build();
         }
 
-        var metrics = Sdk.CreateMeterProviderBuilder().AddMeter(Traces.Name, "Microsoft.Orleans", "System.Runtime").SetExemplarFilter(ExemplarFilterType.TraceBased);
+        var metrics = Sdk.CreateMeterProviderBuilder().AddMeter(Traces.Name, "Microsoft.Orleans", "System.Runtime")
+            .SetExemplarFilter(ExemplarFilterType.TraceBased);
         exportMetrics(metrics);
         _metrics = metrics.Build();
     }
@@ -45,7 +46,8 @@ internal sealed class Listening : IDisposable
     /// <summary>Every meter and source, read into memory every five seconds.</summary>
     public static Listening ToMemory() => new(
         Patient,
-        traces => traces.AddProcessor(new BatchActivityExportProcessor(new InMemoryExporter<Activity>([]), scheduledDelayMilliseconds: Often)),
+        traces => traces.AddProcessor(
+            new BatchActivityExportProcessor(new InMemoryExporter<Activity>([]), scheduledDelayMilliseconds: Often)),
         ToMemory);
 
     /// <summary>Every meter without traces, as by default with a scraper.</summary>
@@ -81,7 +83,8 @@ internal sealed class Listening : IDisposable
     }
 
     private static void ToMemory(MeterProviderBuilder metrics) =>
-        metrics.AddInMemoryExporter(new List<Metric>(), reader => reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = Often);
+        metrics.AddInMemoryExporter(new List<Metric>(), reader =>
+            reader.PeriodicExportingMetricReaderOptions.ExportIntervalMilliseconds = Often);
 
     public void Dispose()
     {

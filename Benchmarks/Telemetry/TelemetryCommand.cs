@@ -9,7 +9,10 @@ internal static class TelemetryCommand
     {
         var rounds = new Option<int>("--rounds") { Description = "Paired rounds.", DefaultValueFactory = _ => 15 };
         var epochs = new Option<int>("--epochs") { Description = "Epochs of 300 steps of each run.", DefaultValueFactory = _ => 30 };
-        var command = new Command("telemetry", "Measures the cost of telemetry for the average example: everything on, a collector that is down, one that never answers, against none.")
+        var command =
+            new Command("telemetry",
+                "Measures the cost of telemetry for the average example: everything on, a collector that is down, one that never " +
+                "answers, against none.")
         {
             rounds, epochs,
         };

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
@@ -57,14 +58,18 @@ internal static class TelemetryCost
                 // The baseline is the mean of both runs without telemetry, which is less noisy than either; their ratio shows the noise.
                 bool isOff = way < 2;
                 ratios[way].Time.Add(costs[way].Time / (isOff ? costs[0].Time : (costs[0].Time + costs[1].Time) / 2));
-                ratios[way].Processor.Add(costs[way].Processor / (isOff ? costs[0].Processor : (costs[0].Processor + costs[1].Processor) / 2));
+                ratios[way].Processor.Add(
+                    costs[way].Processor / (isOff ? costs[0].Processor : (costs[0].Processor + costs[1].Processor) / 2));
             }
         }
 
         for (int way = 0; way < ways.Length; way++)
         {
-            Console.WriteLine(FormattableString.Invariant(
-                $"{ways[way].Name,-24} {Medians.Of(microseconds[way]),7:f1} µs per step, {100 * (Medians.Of(ratios[way].Time) - 1),5:f1} % over off, processor time {100 * (Medians.Of(ratios[way].Processor) - 1),5:f1} %"));
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{ways[way].Name,-24} {Medians.Of(microseconds[way]),7:f1} µs per step, " +
+                $"{100 * (Medians.Of(ratios[way].Time) - 1),5:f1} % over off, " +
+                $"processor time {100 * (Medians.Of(ratios[way].Processor) - 1),5:f1} %"));
         }
     }
 

@@ -45,7 +45,8 @@ internal sealed class LocalCluster : IDisposable
         var cluster = new LocalCluster(plan);
         using var alone = StartLock.Take(plan, cluster.MembershipFile);
         if (await SqliteSilos.AnyListensAsync(cluster.MembershipFile, plan.Run.Text, cancellation))
-            throw new ClientException($"run {plan.Run} has silos already; attach to them with: tbptt attach {plan.Run}", ExitCode.Unreachable);
+            throw new ClientException($"run {plan.Run} has silos already; attach to them with: tbptt attach {plan.Run}",
+                ExitCode.Unreachable);
         try
         {
             Directory.CreateDirectory(plan.Directory.Logs);
@@ -129,7 +130,8 @@ internal sealed class LocalCluster : IDisposable
         catch (OperationCanceledException exception) when (!cancellation.IsCancellationRequested)
         {
             throw new ClientException(
-                $"the silos were not ready after {StartTimeout.TotalSeconds:0} s; see {_plan.Directory.Logs}", ExitCode.Unreachable, exception);
+                $"the silos were not ready after {StartTimeout.TotalSeconds:0} s; see {_plan.Directory.Logs}", ExitCode.Unreachable,
+                exception);
         }
     }
 

@@ -52,7 +52,8 @@ internal sealed class SiloProcess : IDisposable
         }
         catch (Exception exception) when (exception is Win32Exception or InvalidOperationException)
         {
-            throw new ClientException($"cannot start {program.Runtime}: {Text.OneLine(exception.Message)}", Client.ExitCode.Unreachable, exception);
+            throw new ClientException($"cannot start {program.Runtime}: {Text.OneLine(exception.Message)}", Client.ExitCode.Unreachable,
+                exception);
         }
     }
 
@@ -76,13 +77,15 @@ internal sealed class SiloProcess : IDisposable
             }
             else
             {
-                throw new ClientException($"silo {Number} did not start: {Text.OneLine(said.Error ?? "no reason given")}", Client.ExitCode.Unreachable);
+                throw new ClientException($"silo {Number} did not start: {Text.OneLine(said.Error ?? "no reason given")}",
+                    Client.ExitCode.Unreachable);
             }
         }
 
         // Not Exited: that wait began before standard error was read and may complete before its end is seen.
         await _process.WaitForExitAsync(cancellation);
-        throw new ClientException($"silo {Number} ended with exit code {ExitCode} before it was ready{LastOutput()}", Client.ExitCode.Unreachable);
+        throw new ClientException($"silo {Number} ended with exit code {ExitCode} before it was ready{LastOutput()}",
+            Client.ExitCode.Unreachable);
     }
 
     /// <summary>The last lines of the silo's standard error, or else the last errors in its log; empty when there are none.</summary>

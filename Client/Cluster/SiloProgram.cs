@@ -21,7 +21,8 @@ internal sealed record SiloProgram(string Runtime, string Assembly)
         string built = Path.GetFullPath(Path.Combine(own, "..", "..", "Silo", Path.GetFileName(own), Name));
         string assembly = File.Exists(installed) ? installed
             : File.Exists(built) ? built
-            : throw new ClientException($"the silo program is missing: neither {installed} nor {built} exists; install or build it", ExitCode.Unreachable);
+            : throw new ClientException($"the silo program is missing: neither {installed} nor {built} exists; install or build it",
+                ExitCode.Unreachable);
         return new(FindRuntime(), assembly);
     }
 

@@ -14,12 +14,14 @@ internal static class StartLock
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0,
+                FileOptions.DeleteOnClose);
         }
         catch (IOException exception) when (File.Exists(path))
         {
             throw new ClientException(
-                $"another console is starting silos for run {plan.Run}; attach to them with: tbptt attach {plan.Run}", ExitCode.Unreachable, exception);
+                $"another console is starting silos for run {plan.Run}; attach to them with: tbptt attach {plan.Run}", ExitCode.Unreachable,
+                exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -30,7 +30,9 @@ internal static class CommonOptions
         var output = new Option<string>("--output")
         {
             HelpName = "auto|live|plain|json",
-            Description = "live: a screen that follows the run; plain: a few lines; json: every event, one per line; auto: live at a terminal, else plain.",
+            Description =
+                "live: a screen that follows the run; plain: a few lines; json: every event, one per line; auto: live at a terminal, " +
+                "else plain.",
             DefaultValueFactory = _ => "auto",
         };
         output.AcceptOnlyFromAmong("auto", "live", "plain", "json");
@@ -38,12 +40,14 @@ internal static class CommonOptions
     }
 
     /// <summary>The value of <see cref="Output"/>.</summary>
-    public static OutputMode Mode(this ParseResult result, Option<string> output) => Enum.Parse<OutputMode>(result.GetRequiredValue(output), ignoreCase: true);
+    public static OutputMode Mode(this ParseResult result, Option<string> output) =>
+        Enum.Parse<OutputMode>(result.GetRequiredValue(output), ignoreCase: true);
 
     /// <summary>The option <c>--output</c> of commands that print a table.</summary>
     public static Option<string> Format()
     {
-        var option = new Option<string>("--output") { HelpName = "text|json", Description = "Output format.", DefaultValueFactory = _ => "text" };
+        var option =
+            new Option<string>("--output") { HelpName = "text|json", Description = "Output format.", DefaultValueFactory = _ => "text" };
         option.AcceptOnlyFromAmong("text", "json");
         return option;
     }
@@ -60,7 +64,8 @@ internal static class CommonOptions
         CustomParser = result =>
         {
             string text = result.Tokens[0].Value;
-            if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most)
+            if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) && number >= least
+                && number <= most)
                 return number;
             result.AddError($"{name}: found '{text}', expected {least} to {most}.");
             return null;
@@ -82,12 +87,15 @@ internal sealed class ClusterOptions
     private readonly Option<string?> _cluster = new("--cluster")
     {
         HelpName = "CONNECTION",
-        Description = "Cluster: redis:HOST:PORT[,options], postgresql:CONNECTION STRING or sqlite:FILE. Without a value: Orleans:Clustering:ProviderType "
+        Description =
+            "Cluster: redis:HOST:PORT[,options], postgresql:CONNECTION STRING or sqlite:FILE. Without a value: " +
+            "Orleans:Clustering:ProviderType "
             + "and :ConnectionString from ./appsettings.json or the environment (Orleans__Clustering__ProviderType, ...).",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<string?> _clusterId = new("--cluster-id") { HelpName = "ID", Description = "ID of the cluster. Default: Orleans:ClusterId, or tbptt." };
+    private readonly Option<string?> _clusterId =
+        new("--cluster-id") { HelpName = "ID", Description = "ID of the cluster. Default: Orleans:ClusterId, or tbptt." };
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
@@ -100,7 +108,8 @@ internal sealed class ClusterOptions
         _cluster.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: var text }] && !ClusterAddress.TryParse(text, "", out _))
-                result.AddError($"--cluster: found '{text}', expected {ClusterAddress.Expected}; place it after all arguments when it has no value.");
+                result.AddError(
+                    $"--cluster: found '{text}', expected {ClusterAddress.Expected}; place it after all arguments when it has no value.");
         });
         command.Validators.Add(result =>
         {

@@ -43,7 +43,8 @@ internal static class ControlCommands
             CustomParser = result =>
             {
                 string text = result.Tokens[0].Value;
-                if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds <= 4_000_000)
+                if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds)
+                    && seconds <= 4_000_000)
                     return TimeSpan.FromSeconds(seconds);
                 result.AddError($"--timeout: found '{text}', expected seconds, 4000000 at most.");
                 return null;
@@ -61,7 +62,8 @@ internal static class ControlCommands
             run, timeout,
         };
         cluster.AddTo(command);
-        command.SetAction(result => WaitCommand.RunAsync(context, cluster.Read(result), result.GetRequiredValue(run), result.GetValue(timeout)));
+        command.SetAction(result =>
+            WaitCommand.RunAsync(context, cluster.Read(result), result.GetRequiredValue(run), result.GetValue(timeout)));
         return command;
     }
 
@@ -79,7 +81,10 @@ internal static class ControlCommands
     public static Command Pause(ConsoleContext context)
     {
         var (run, cluster) = (CommonOptions.Run(), new ClusterOptions());
-        var command = new Command("pause", "Saves a run's state after the step in flight and frees its slots, until 'tbptt resume'. The result does not change by a bit.") { run };
+        var command =
+            new Command("pause",
+                "Saves a run's state after the step in flight and frees its slots, until 'tbptt resume'. The result does not change " +
+                "by a bit.") { run };
         cluster.AddTo(command);
         command.SetAction(result => PauseCommand.RunAsync(context, cluster.Read(result), result.GetRequiredValue(run)));
         return command;

@@ -24,7 +24,8 @@ internal static class InspectCommands
         var (run, output, cluster) = (CommonOptions.Run(), CommonOptions.Format(), new ClusterOptions());
         var command = new Command("show", "Shows one run: state, losses, metrics, trainers with their silos, files.") { run, output };
         cluster.AddTo(command);
-        command.SetAction(result => ShowCommand.RunAsync(context, cluster.Read(result), result.GetRequiredValue(run), result.GetValue(output) == "json"));
+        command.SetAction(result =>
+            ShowCommand.RunAsync(context, cluster.Read(result), result.GetRequiredValue(run), result.GetValue(output) == "json"));
         return command;
     }
 
@@ -75,7 +76,8 @@ internal static class InspectCommands
             run, output,
         };
         cluster.AddTo(command);
-        command.SetAction(result => ClusterCommand.RunAsync(context, cluster.Read(result), result.GetValue(run), result.GetValue(output) == "json"));
+        command.SetAction(result =>
+            ClusterCommand.RunAsync(context, cluster.Read(result), result.GetValue(run), result.GetValue(output) == "json"));
         return command;
     }
 }

@@ -19,7 +19,8 @@ internal static class Program
         var launcher = new LocalLauncher(() => SiloProgram.Find(AppContext.BaseDirectory));
         var terminal = Terminal.OfProcess();
         return await new ConsoleApp(new(
-            SpecChecker(), launcher, new ClusterConnector(), new(() => ClusteringSettings.Sources([])), terminal, TimeProvider.System, interruption)).RunAsync(args);
+            SpecChecker(), launcher, new ClusterConnector(), new(() => ClusteringSettings.Sources([])), terminal, TimeProvider.System,
+            interruption)).RunAsync(args);
     }
 
     private static SpecChecker SpecChecker() => new(

@@ -17,7 +17,8 @@ internal static class TrainingCommands
     {
         var (spec, sets, output, cluster) = (CommonOptions.Spec(), CommonOptions.Overrides(), CommonOptions.Output(), new ClusterOptions());
         var silos = CommonOptions.Silos("Silo processes to start; default 1.");
-        var detach = new Option<bool>("--detach") { Description = "Return when the run has started; its silos end when the run has ended." };
+        var detach =
+            new Option<bool>("--detach") { Description = "Return when the run has started; its silos end when the run has ended." };
         var command = new Command(
             "train",
             """
@@ -65,7 +66,8 @@ internal static class TrainingCommands
                 return null;
             },
         };
-        var priority = CommonOptions.Integer("--priority", "Priority in the queue for slots, higher first; default 0.", -MaxPriority, MaxPriority);
+        var priority =
+            CommonOptions.Integer("--priority", "Priority in the queue for slots, higher first; default 0.", -MaxPriority, MaxPriority);
         var command = new Command(
             "submit",
             """
@@ -94,8 +96,10 @@ internal static class TrainingCommands
     public static Command Validate(ConsoleContext context)
     {
         var (spec, sets) = (CommonOptions.Spec(), CommonOptions.Overrides());
-        var command = new Command("validate", "Checks a spec and its data, and prints the sizes of the run. Starts nothing.") { spec, sets };
-        command.SetAction(result => ValidateCommand.Run(context.Checker, result.GetRequiredValue(spec), result.GetValue(sets) ?? [], context.Terminal));
+        var command =
+            new Command("validate", "Checks a spec and its data, and prints the sizes of the run. Starts nothing.") { spec, sets };
+        command.SetAction(result =>
+            ValidateCommand.Run(context.Checker, result.GetRequiredValue(spec), result.GetValue(sets) ?? [], context.Terminal));
         return command;
     }
 }

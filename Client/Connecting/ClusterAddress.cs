@@ -30,7 +30,8 @@ internal sealed record ClusterAddress(ClusterProvider Provider, string Connectio
     public const string Expected = "redis:HOST:PORT[,options], postgresql:CONNECTION STRING or sqlite:FILE";
 
     /// <summary>The cluster in messages; contains no password.</summary>
-    public string DisplayName => Provider == ClusterProvider.Sqlite ? $"cluster {ClusterId} ({Connection})" : $"cluster {ClusterId} ({Provider})";
+    public string DisplayName => Provider == ClusterProvider.Sqlite ? $"cluster {ClusterId} ({Connection})"
+        : $"cluster {ClusterId} ({Provider})";
 
     /// <summary>The cluster that the console starts for one run.</summary>
     public static ClusterAddress LocalOf(string runs, RunId run) =>
@@ -46,7 +47,8 @@ internal sealed record ClusterAddress(ClusterProvider Provider, string Connectio
         string directory = SqliteMembership.DirectoryIn(Path.GetFullPath(runs));
         return Directory.Exists(directory)
             ? [.. Directory.EnumerateFiles(directory, "*.db").Select(Path.GetFileNameWithoutExtension)
-                .Select(name => RunId.TryParse(name, out var run) && Directory.Exists(new RunDirectory(runs, run).Path) ? LocalOf(runs, run) : null)
+                .Select(name => RunId.TryParse(name, out var run) && Directory.Exists(new RunDirectory(runs, run).Path) ? LocalOf(runs, run)
+                    : null)
                 .OfType<ClusterAddress>()]
             : [];
     }

@@ -26,7 +26,8 @@ internal sealed record ClusterSelection(string Runs, bool IsNamed = false, strin
             string connection = Connection is null ? ""
                 : Connection.Contains("password", StringComparison.OrdinalIgnoreCase) ? " CONNECTION"
                 : $" {Shell(Connection)}";
-            return $"{(Connection is null ? runs : "")} --cluster{connection}{(ClusterId is null ? "" : $" --cluster-id {Shell(ClusterId)}")}";
+            return $"{(Connection is null ? runs : "")} " +
+                $"--cluster{connection}{(ClusterId is null ? "" : $" --cluster-id {Shell(ClusterId)}")}";
         }
     }
 
@@ -41,7 +42,8 @@ internal sealed record ClusterSelection(string Runs, bool IsNamed = false, strin
         if (ClusterId is not null)
             said[ClusteringSettings.ClusterIdKey] = ClusterId;
         var settings = OrClientException(() => ClusteringSettings.Read(
-            new ConfigurationBuilder().AddConfiguration(configuration).AddInMemoryCollection(said).Build(), ClusterAddress.StandingOf(Runs).Connection));
+            new ConfigurationBuilder().AddConfiguration(configuration).AddInMemoryCollection(said).Build(),
+            ClusterAddress.StandingOf(Runs).Connection));
         return new(Enum.Parse<ClusterProvider>($"{settings.Provider}"), settings.Connection, settings.ClusterId);
     }
 
@@ -60,5 +62,6 @@ internal sealed record ClusterSelection(string Runs, bool IsNamed = false, strin
     }
 
     private static string Shell(string word) =>
-        word.All(character => char.IsAsciiLetterOrDigit(character) || "/._-:,=@".Contains(character, StringComparison.Ordinal)) ? word : $"'{word}'";
+        word.All(character => char.IsAsciiLetterOrDigit(character) || "/._-:,=@".Contains(character, StringComparison.Ordinal)) ? word
+            : $"'{word}'";
 }

@@ -23,7 +23,8 @@ internal sealed class Clusters(IClusterConnector connector, Lazy<IConfiguration>
         if (await FindLivingAsync([ClusterAddress.StandingOf(selection.Runs)], cancellation) is [var standing])
             return await ConnectAsync(standing, cancellation);
         throw new ClientException(
-            $"no silo of run store {selection.Runs} is alive: start one with 'tbptt-silo --runs {selection.Runs}', name another cluster with --cluster, "
+            $"no silo of run store {selection.Runs} is alive: start one with 'tbptt-silo --runs {selection.Runs}', name another cluster " +
+            "with --cluster, "
             + "or start silos for one run with 'tbptt train'",
             ExitCode.Unreachable);
     }
@@ -39,7 +40,8 @@ internal sealed class Clusters(IClusterConnector connector, Lazy<IConfiguration>
             [] => await OpenAsync(selection, cancellation),
             [var only] => await ConnectAsync(only, cancellation),
             var several => throw new ClientException(
-                $"several runs have their own silos; name one of {string.Join(", ", several.Select(address => address.ClusterId))}", ExitCode.Usage),
+                $"several runs have their own silos; name one of {string.Join(", ", several.Select(address => address.ClusterId))}",
+                ExitCode.Usage),
         };
     }
 
@@ -83,7 +85,8 @@ internal sealed class Clusters(IClusterConnector connector, Lazy<IConfiguration>
         try
         {
             if (RunId.TryParse(name, out var id))
-                return RunInfo.Of(await cluster.Runs.GetStatusAsync(id).WaitAsync(limits.VersionCheck, time, cancellation), time.GetUtcNow());
+                return RunInfo.Of(await cluster.Runs.GetStatusAsync(id).WaitAsync(limits.VersionCheck, time, cancellation),
+                    time.GetUtcNow());
         }
         catch (RunNotFoundException)
         {
@@ -103,12 +106,14 @@ internal sealed class Clusters(IClusterConnector connector, Lazy<IConfiguration>
         }
         catch (TimeoutException exception)
         {
-            throw new ClientException($"cannot reach {address.DisplayName} within {limits.Connect.TotalSeconds:0} s", ExitCode.Unreachable, exception);
+            throw new ClientException($"cannot reach {address.DisplayName} within {limits.Connect.TotalSeconds:0} s", ExitCode.Unreachable,
+                exception);
         }
 
         try
         {
-            return new(session, address.DisplayName, await new VersionCheck(time, limits).VerifyAsync(session.Runs, address.DisplayName, cancellation));
+            return new(session, address.DisplayName, await new VersionCheck(time, limits)
+                .VerifyAsync(session.Runs, address.DisplayName, cancellation));
         }
         catch (Exception)
         {

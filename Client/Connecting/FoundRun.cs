@@ -43,7 +43,8 @@ internal sealed class FoundRun(RunInfo info, OpenCluster? cluster, ClusterSelect
     /// <exception cref="ClientException">No silo is alive; says what to do.</exception>
     public IRunService Runs => cluster?.Runs ?? throw new ClientException(
         $"no silo of run {Id} is alive; the run is {info.State}"
-        + (info.IsResumable || !info.Status.HasEnded ? $"; continue it with '{Command("resume")}', or start a cluster with 'tbptt-silo'" : ""),
+        + (info.IsResumable || !info.Status.HasEnded ? $"; continue it with '{Command("resume")}', or start a cluster with 'tbptt-silo'"
+            : ""),
         ExitCode.Unreachable);
 
     /// <summary>The run's web page on one of the silos; null where none serves pages.</summary>

@@ -17,7 +17,8 @@ internal static class SqliteSilos
     /// <exception cref="ClientException">The file cannot be read.</exception>
     public static async Task<bool> AnyListensAsync(string file, string clusterId, CancellationToken cancellation)
     {
-        var answers = await Task.WhenAll(Gateways(file, clusterId).Select(gateway => ListensAsync(gateway.Host, gateway.Port, cancellation)));
+        var answers =
+            await Task.WhenAll(Gateways(file, clusterId).Select(gateway => ListensAsync(gateway.Host, gateway.Port, cancellation)));
         return answers.Any(answer => answer);
     }
 
@@ -26,13 +27,15 @@ internal static class SqliteSilos
         if (!File.Exists(file))
             return [];
         // Opened so that the file is not created again when the last silo deletes it at the same time.
-        var existing = new SqliteConnectionStringBuilder(SqliteMembership.ConnectionString(file)) { Mode = SqliteOpenMode.ReadWrite, Pooling = false };
+        var existing =
+            new SqliteConnectionStringBuilder(SqliteMembership.ConnectionString(file)) { Mode = SqliteOpenMode.ReadWrite, Pooling = false };
         try
         {
             using var connection = new SqliteConnection(existing.ConnectionString);
             connection.Open();
             using var command = connection.CreateCommand();
-            command.CommandText = "SELECT Address, ProxyPort FROM OrleansMembershipTable WHERE DeploymentId = $id AND Status = 3 AND ProxyPort > 0;";
+            command.CommandText =
+                "SELECT Address, ProxyPort FROM OrleansMembershipTable WHERE DeploymentId = $id AND Status = 3 AND ProxyPort > 0;";
             command.Parameters.AddWithValue("$id", clusterId);
             using var reader = command.ExecuteReader();
             var gateways = new List<(string, int)>();
@@ -60,7 +63,8 @@ internal static class SqliteSilos
             await client.ConnectAsync(host, port, limit.Token);
             return true;
         }
-        catch (Exception exception) when (exception is SocketException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        catch (Exception exception)
+            when (exception is SocketException or OperationCanceledException && !cancellation.IsCancellationRequested)
         {
             return false;
         }

@@ -32,7 +32,8 @@ internal sealed class VersionCheck(TimeProvider time, WatchLimits limits)
                     throw VersionTooOld(cluster, exception);
                 if (isOut)
                     throw new ClientException(
-                        $"{cluster} did not answer within {limits.VersionCheck.TotalSeconds:0} s: {Text.OneLine(exception.Message)}", ExitCode.Unreachable, exception);
+                        $"{cluster} did not answer within {limits.VersionCheck.TotalSeconds:0} s: {Text.OneLine(exception.Message)}",
+                        ExitCode.Unreachable, exception);
             }
 
             await Task.Delay(limits.Poll, time, cancellation);
@@ -43,12 +44,14 @@ internal sealed class VersionCheck(TimeProvider time, WatchLimits limits)
     private static bool IsTransient(Exception exception) => exception is TimeoutException or OrleansException or IOException;
 
     private static ClientException VersionMismatch(string cluster, ClusterReport report) => new(
-        $"{cluster} speaks protocol {report.Protocol} (version {Text.OneLine(report.Version)}), this tbptt speaks {ProtocolVersion.Current} "
+        $"{cluster} speaks protocol {report.Protocol} (version {Text.OneLine(report.Version)}), this tbptt speaks " +
+        $"{ProtocolVersion.Current} "
         + $"(version {ProtocolVersion.Product}); use the tbptt of the cluster's version",
         ExitCode.Unreachable);
 
     private static ClientException VersionTooOld(string cluster, Exception exception) => new(
         $"{cluster} does not know this program's version check, so its version differs from {ProtocolVersion.Product} (protocol "
-        + $"{ProtocolVersion.Current}), most likely an older one; use the tbptt of the cluster's version: {Text.OneLine(exception.Message)}",
+        + $"{ProtocolVersion.Current}), most likely an older one; use the tbptt of the cluster's version: "
+        + $"{Text.OneLine(exception.Message)}",
         ExitCode.Unreachable, exception);
 }

@@ -44,7 +44,9 @@ internal static class ResumeCommand
         var request = new ResumeRequest(options.Trainers, options.FromStart, ProtocolVersion.Current);
         var output = RunViews.Messages(context.Terminal, options.Output);
         if (options.Trainers is { } trainers)
-            output.WriteLine($"with {Text.Plural(trainers, "trainer")}: if the run had a different number, the result matches within rounding, not to the bit; "
+            output.WriteLine(
+                $"with {Text.Plural(trainers, "trainer")}: if the run had a different number, the result matches within rounding, not to " +
+                "the bit; "
                 + "with train.sync.mode local it differs");
         if (run.Cluster is null)
             return await OnLocalSilosAsync(context, options, run.Info, request);
@@ -65,10 +67,12 @@ internal static class ResumeCommand
             throw new ClientException($"run {run} cannot be resumed: it has {Outcome.Line(status)}", ExitCode.Failed);
         if (IsTrainedElsewhere(known))
             throw new ClientException(
-                $"run {run} is {known.State} in cluster {Text.OneLine(status.Cluster)}, last heard of at {status.UpdatedAt.UtcDateTime:HH:mm:ss} UTC; "
+                $"run {run} is {known.State} in cluster {Text.OneLine(status.Cluster)}, last heard of at " +
+                $"{status.UpdatedAt.UtcDateTime:HH:mm:ss} UTC; "
                 + "name that cluster with --cluster, or wait until the run is listed as lost",
                 ExitCode.Unreachable);
-        var plan = new ClusterPlan(Path.GetFullPath(options.Cluster.Runs), run, options.Silos ?? 1, Detached: false) { Telemetry = context.TelemetryOfSilos };
+        var plan = new ClusterPlan(Path.GetFullPath(options.Cluster.Runs), run, options.Silos
+            ?? 1, Detached: false) { Telemetry = context.TelemetryOfSilos };
         RunViews.Messages(context.Terminal, options.Output).WriteLine(
             $"no silo of run {run} is alive; starting {Text.Plural(plan.Silos, "silo")} for it; Ctrl-C stops the run");
         return new LocalTraining(context, plan, options.Output, ResumeAsync, options.Cluster.Options).RunAsync();
@@ -79,5 +83,6 @@ internal static class ResumeCommand
     /// <summary>Whether a cluster that this command line does not select may be training the run; two clusters must not train it.</summary>
     private static bool IsTrainedElsewhere(RunInfo run) =>
         run.Status.Cluster.Length > 0 && run.Status.Cluster != run.Status.Id
-        && run.Status.State is RunState.Starting or RunState.Running or RunState.Queued && run.Now - run.Status.UpdatedAt <= RunInfo.Silence;
+        && run.Status.State is RunState.Starting or RunState.Running or RunState.Queued && run.Now
+            - run.Status.UpdatedAt <= RunInfo.Silence;
 }

@@ -114,7 +114,8 @@ internal static class LogsCommand
     }
 
     private static string[] Names(RunDirectory directory) => Directory.Exists(directory.Logs)
-        ? [.. Directory.EnumerateFiles(directory.Logs, "*.log").Select(path => Path.GetFileNameWithoutExtension(path)!).Order(StringComparer.Ordinal)]
+        ? [.. Directory.EnumerateFiles(directory.Logs, "*.log").Select(path => Path.GetFileNameWithoutExtension(path)!)
+            .Order(StringComparer.Ordinal)]
         : [];
 
     private static RunEvent? ReadOrNull(string line)

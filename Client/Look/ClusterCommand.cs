@@ -72,6 +72,7 @@ internal static class ClusterCommand
         public override RunId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             RunId.Parse(reader.GetString() ?? "");
 
-        public override void Write(Utf8JsonWriter writer, RunId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Text);
+        public override void Write(Utf8JsonWriter writer, RunId value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.Text);
     }
 }

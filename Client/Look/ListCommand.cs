@@ -43,7 +43,8 @@ internal static class ListCommand
             table.Add(
                 status.Id, run.State, $"{status.Epoch}/{status.Epochs}", Text.Count(status.Step),
                 status.Loss is { } loss ? Text.Figure(loss) : "-", status.CheckpointStep is { } checkpoint ? Text.Count(checkpoint) : "-",
-                $"{status.Priority}", $"{status.SubmittedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss}", Text.Duration(run.Seconds), Note(run, cluster));
+                $"{status.Priority}", $"{status.SubmittedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss}", Text.Duration(run.Seconds),
+                Note(run, cluster));
         }
 
         table.Write(output);

@@ -79,7 +79,8 @@ internal static class ShowCommand
         output.WriteLine();
         var table = new TextTable("EPOCH", "LOSS", "VALIDATION");
         for (int i = 0; i < status.EpochLosses.Count; i++)
-            table.Add($"{i + 1}", Text.Figure(status.EpochLosses[i]), i < status.ValidationLosses.Count ? Text.Figure(status.ValidationLosses[i]) : "-");
+            table.Add($"{i + 1}", Text.Figure(status.EpochLosses[i]), i < status.ValidationLosses.Count
+                ? Text.Figure(status.ValidationLosses[i]) : "-");
         table.Write(output);
     }
 
@@ -90,7 +91,8 @@ internal static class ShowCommand
         output.WriteLine();
         var table = new TextTable("TRAINER", "LANES", "STATE", "DEVICE", "PLACE", "SILO");
         foreach (var trainer in status.Trainers)
-            table.Add($"{trainer.Index}", TrainerTable.Lanes(trainer), Text.State(trainer.State), TrainerTable.Device(trainer), $"{trainer.Place}", trainer.Silo);
+            table.Add($"{trainer.Index}", TrainerTable.Lanes(trainer), Text.State(trainer.State), TrainerTable.Device(trainer),
+                $"{trainer.Place}", trainer.Silo);
         table.Write(output);
     }
 

@@ -18,7 +18,8 @@ internal sealed class RunFiles(string root, TimeProvider time)
     {
         var directories = RunDirectory.All(root).ToDictionary(directory => directory.Id.Text, StringComparer.Ordinal);
         string id = RunNames.Find(name, directories.Keys, root);
-        return Read(directories[id]) ?? throw new ClientException($"the status of run '{id}' cannot be read: {directories[id].Status}", ExitCode.Failed);
+        return Read(directories[id])
+            ?? throw new ClientException($"the status of run '{id}' cannot be read: {directories[id].Status}", ExitCode.Failed);
     }
 
     private RunInfo? Read(RunDirectory directory)

@@ -26,7 +26,8 @@ internal static class RunNames
             return $"no run '{Text.OneLine(name)}': there are no runs in {place}";
         string[] close = [.. ids
             .Select(id => (Id: id, Distance: Distance(name, id)))
-            .Where(candidate => candidate.Distance <= candidate.Id.Length / 2 || candidate.Id.Contains(name, StringComparison.OrdinalIgnoreCase))
+            .Where(candidate => candidate.Distance <= candidate.Id.Length / 2
+                || candidate.Id.Contains(name, StringComparison.OrdinalIgnoreCase))
             .OrderBy(candidate => candidate.Distance)
             .ThenBy(candidate => candidate.Id, StringComparer.Ordinal)
             .Take(MaxCloseNames)

@@ -33,7 +33,8 @@ internal sealed record ResolvedSpec(RunSpec Spec, long StepsPerEpoch);
 /// <summary>Checks with a loader and with the data.</summary>
 /// <param name="load">Reads a spec file; returns its problems with the document.</param>
 /// <param name="resolve">Checks a spec against its data; throws <see cref="SpecException"/> where they do not fit.</param>
-internal sealed class SpecChecker(Func<string, IReadOnlyList<string>, SpecDocument> load, Func<RunSpec, ResolvedSpec> resolve) : ISpecChecker
+internal sealed class SpecChecker(Func<string, IReadOnlyList<string>, SpecDocument> load,
+    Func<RunSpec, ResolvedSpec> resolve) : ISpecChecker
 {
     /// <inheritdoc/>
     public CheckedSpec Check(string specPath, IReadOnlyList<string> sets)

@@ -16,9 +16,12 @@ internal static class ValidateCommand
         var layout = ParameterLayout.Of(spec.Model);
         var output = terminal.Out;
         output.WriteLine($"{Text.OneLine(path)}: valid");
-        output.WriteLine($"model       {spec.Model.Cell.Word}, {Text.Plural(spec.Model.Layers, "layer")} of {Text.Plural(spec.Model.HiddenSize, "unit")}, {Inputs(spec.Model)}");
+        output.WriteLine(
+            $"model       {spec.Model.Cell.Word}, {Text.Plural(spec.Model.Layers, "layer")} of " +
+            $"{Text.Plural(spec.Model.HiddenSize, "unit")}, {Inputs(spec.Model)}");
         output.WriteLine($"parameters  {Text.Count(layout.Length)}");
-        output.WriteLine($"data        {spec.Data.Source.Word}{string.Concat(spec.Data.Source.Paths.Select(file => $" {Text.OneLine(file)}"))}");
+        output.WriteLine(
+            $"data        {spec.Data.Source.Word}{string.Concat(spec.Data.Source.Paths.Select(file => $" {Text.OneLine(file)}"))}");
         output.WriteLine($"lanes       {spec.Data.BatchSize}, over {Text.Plural(spec.Train.Trainers, "trainer")}");
         output.WriteLine($"chunks      {Chunks(spec.Tbptt)}");
         output.WriteLine($"steps       {Text.Count(result.StepsPerEpoch)} per epoch, {Text.Plural(spec.Train.Epochs, "epoch")}");

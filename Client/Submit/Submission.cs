@@ -37,7 +37,8 @@ internal sealed class Submission(IRunService runs, string cluster, TimeProvider 
             catch (Exception exception) when (exception is not (SpecException or ClientException) && !cancellation.IsCancellationRequested)
             {
                 if (exception is not TimeoutException && ++failures == MaxFailures)
-                    throw new ClientException($"the run could not be submitted: {Text.OneLine(exception.Message)}", ExitCode.Unreachable, exception);
+                    throw new ClientException($"the run could not be submitted: {Text.OneLine(exception.Message)}", ExitCode.Unreachable,
+                        exception);
             }
 
             await new VersionCheck(time, limits).VerifyAsync(runs, cluster, cancellation);

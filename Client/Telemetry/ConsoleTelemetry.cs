@@ -18,7 +18,8 @@ internal sealed class ConsoleTelemetry
     public Option<string?> Option { get; } = new("--telemetry")
     {
         HelpName = ToTheConsole,
-        Description = "console: write spans, and the metrics of local silos, to standard error. For a collector set OTEL_EXPORTER_OTLP_ENDPOINT.",
+        Description =
+            "console: write spans, and the metrics of local silos, to standard error. For a collector set OTEL_EXPORTER_OTLP_ENDPOINT.",
         Recursive = true,
     };
 

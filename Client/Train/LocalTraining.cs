@@ -12,7 +12,8 @@ namespace Orleans.Tbptt.Client.Train;
 /// <param name="mode">How to show the run.</param>
 /// <param name="begin">Submits or resumes the run; throws where the cluster refuses it.</param>
 /// <param name="options">Options that select the run store in other command lines, with a leading space.</param>
-internal sealed class LocalTraining(ConsoleContext context, ClusterPlan plan, OutputMode mode, Func<IRunService, Task> begin, string options)
+internal sealed class LocalTraining(ConsoleContext context, ClusterPlan plan, OutputMode mode, Func<IRunService, Task> begin,
+    string options)
 {
     /// <summary>Trains, and returns the exit code. In every case all silos have ended.</summary>
     /// <exception cref="ClientException">The cluster cannot be started or reached.</exception>
@@ -37,7 +38,8 @@ internal sealed class LocalTraining(ConsoleContext context, ClusterPlan plan, Ou
     public Task<int> DetachAsync() => InterruptibleAsync(async () =>
     {
         // A detached console shows no live screen.
-        var view = new RunSummary(RunViews.Create(context.Terminal, mode == OutputMode.Json ? mode : OutputMode.Plain, plan.Run, context.Time));
+        var view = new RunSummary(
+            RunViews.Create(context.Terminal, mode == OutputMode.Json ? mode : OutputMode.Plain, plan.Run, context.Time));
         await using var cluster = await LaunchAsync(view);
         if (await Watched(cluster).StartDetachedAsync(view, context.Interruption) is { } ended)
             return ended;

@@ -24,7 +24,8 @@ internal static class TrainCommand
     {
         var spec = context.Checker.Check(request.Spec, request.Sets);
         var run = RunId.Create(spec.Spec.Name, context.Time.GetUtcNow(), RandomNumberGenerator.GetInt32(1 << 16));
-        var plan = new ClusterPlan(Path.GetFullPath(request.Cluster.Runs), run, request.Silos, request.Detach) { Telemetry = request.Detach ? null : context.TelemetryOfSilos };
+        var plan = new ClusterPlan(Path.GetFullPath(request.Cluster.Runs), run, request.Silos, request.Detach) { Telemetry = request.Detach
+            ? null : context.TelemetryOfSilos };
         var training = new LocalTraining(context, plan, request.Output, SubmitAsync, request.Cluster.Options);
         return request.Detach ? training.DetachAsync() : training.RunAsync();
 
@@ -41,7 +42,8 @@ internal static class TrainCommand
         await using (run)
         {
             // Printed at once, because the run continues whatever happens to this console.
-            RunViews.Messages(context.Terminal, request.Output).WriteLine($"submitted; Ctrl-C detaches, attach again with: {run.Command("attach")}");
+            RunViews.Messages(context.Terminal, request.Output)
+                .WriteLine($"submitted; Ctrl-C detaches, attach again with: {run.Command("attach")}");
             return await AttachedRun.WatchAsync(context, run, request.Output, fromNow: false);
         }
     }

@@ -20,7 +20,8 @@ internal sealed class WatchedTraining(
     /// <summary>How long a step in flight may take to end after Ctrl-C. With the silos' own time the console ends within 3 s.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromMilliseconds(800);
 
-    private readonly RunWatcher _watcher = new(cluster.Runs, plan.Run, context.Time, context.Limits) { Recorded = () => StatusFile.Read(plan.Directory) };
+    private readonly RunWatcher _watcher =
+        new(cluster.Runs, plan.Run, context.Time, context.Limits) { Recorded = () => StatusFile.Read(plan.Directory) };
 
     /// <summary>The submission, once it was started.</summary>
     private Task _submission = Task.CompletedTask;
@@ -70,7 +71,8 @@ internal sealed class WatchedTraining(
         {
             // Otherwise the run's status would stay "starting" for ever. A refused run has no files.
             if (exception is not SpecException && !cluster.Lost.IsCompleted)
-                await StopAsync(Task.CompletedTask, interruption.Reason.Length > 0 ? interruption.Reason : "the console did not see the run start");
+                await StopAsync(Task.CompletedTask, interruption.Reason.Length > 0 ? interruption.Reason
+                    : "the console did not see the run start");
             cluster.Kill();
             await cluster.EndAsync();
             throw;

@@ -11,7 +11,8 @@ internal static class LateTrainers
         var late = status.Trainers.Where(trainer => trainer.State == TrainerState.Late).ToList();
         return late.Count == 0
             ? null
-            : $"late: {string.Join(", ", late.Select(trainer => $"trainer {trainer.Index} on {SiloName(trainer.Silo)}"))}; the step waits for {(late.Count == 1 ? "it" : "them")}";
+            : $"late: {string.Join(", ", late.Select(trainer => $"trainer {trainer.Index} on {SiloName(trainer.Silo)}"))}; the step " +
+                $"waits for {(late.Count == 1 ? "it" : "them")}";
     }
 
     /// <summary>The name of a silo that is given with its address and process: <c>silo-1 (127.0.0.1:35003, process 31845)</c>.</summary>

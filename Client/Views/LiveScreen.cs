@@ -46,7 +46,8 @@ internal sealed class LiveScreen(RunFigures figures, string run, bool unicode)
 
     private Grid Figures(int width)
     {
-        var grid = new Grid().AddColumn(new GridColumn().NoWrap().PadRight(0).Width(LabelWidth)).AddColumn(new GridColumn().NoWrap().PadRight(0));
+        var grid = new Grid().AddColumn(new GridColumn().NoWrap().PadRight(0).Width(LabelWidth))
+            .AddColumn(new GridColumn().NoWrap().PadRight(0));
         int room = width - LabelWidth;
         void Row(string name, string value) => grid.AddRow($"[grey]{Fit(name, LabelWidth - 1)}[/]", value);
         void Words(string name, string value) => Row(name, Fit(value, room));
@@ -70,9 +71,12 @@ internal sealed class LiveScreen(RunFigures figures, string run, bool unicode)
         if (figures.Checkpoint is { } checkpoint)
             Words("checkpoint", $"step {Text.Count(checkpoint.Step)}{Age(checkpoint)}");
         if (figures.Recovery is { } recovery)
-            Words("recovered", $"{Text.Plural(figures.Recoveries, "time")}, last at step {Text.Count(recovery.Step)} in {Text.Duration(recovery.Seconds)}");
+            Words("recovered",
+                $"{Text.Plural(figures.Recoveries, "time")}, " +
+                $"last at step {Text.Count(recovery.Step)} in {Text.Duration(recovery.Seconds)}");
         if (figures.Move is { } move)
-            Words("moved", $"{Text.Plural(figures.Moves, "time")}, last after step {Text.Count(move.Step)} in {Text.Duration(move.Seconds)}");
+            Words("moved",
+                $"{Text.Plural(figures.Moves, "time")}, last after step {Text.Count(move.Step)} in {Text.Duration(move.Seconds)}");
         return grid;
     }
 

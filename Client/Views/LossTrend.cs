@@ -50,6 +50,7 @@ internal sealed class LossTrend
             points = [.. points.Chunk(2).Select(pair => pair.Average())];
         string levels = unicode ? Levels : PlainLevels;
         double low = points.Min(), range = points.Max() - low;
-        return string.Concat(points.Select(point => levels[range == 0 ? 0 : (int)Math.Min((point - low) / range * levels.Length, levels.Length - 1)]));
+        return string.Concat(
+            points.Select(point => levels[range == 0 ? 0 : (int)Math.Min((point - low) / range * levels.Length, levels.Length - 1)]));
     }
 }

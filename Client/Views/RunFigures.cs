@@ -137,5 +137,6 @@ internal sealed class RunFigures
     /// <summary>The last status, unless it is of an earlier epoch than the events.</summary>
     private RunStatus? Current => Status is { StepsPerEpoch: > 0 } status && status.Epoch >= EpochOfEvents ? status : null;
 
-    private long StepsBefore(int epoch) => _epochs.TryGetValue(epoch - 1, out var before) ? before.Step : (epoch - 1) * (Started?.StepsPerEpoch ?? 0);
+    private long StepsBefore(int epoch) => _epochs.TryGetValue(epoch - 1, out var before) ? before.Step : (epoch - 1)
+        * (Started?.StepsPerEpoch ?? 0);
 }

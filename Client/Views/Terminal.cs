@@ -18,6 +18,7 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, IAnsiConsole? 
         // NO_COLOR overrides the terminal's capabilities.
         bool colours = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
         var settings = new AnsiConsoleSettings { ColorSystem = colours ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors };
-        return new(Console.Out, Console.Error, draws ? AnsiConsole.Create(settings) : null) { HasLostItsReader = StandardOutput.HasLostItsReader };
+        return new(Console.Out, Console.Error, draws ? AnsiConsole.Create(settings)
+            : null) { HasLostItsReader = StandardOutput.HasLostItsReader };
     }
 }

@@ -27,7 +27,8 @@ internal static class TrainerTable
         bool whole = rows.All(row => row[2].Length <= room);
         var table = new Table().Border(TableBorder.None);
         for (int column = 0; column < Headings.Length; column++)
-            table.AddColumn(new TableColumn($"[grey]{Headings[column]}[/]") { NoWrap = true, Padding = new(0, 0, column == Headings.Length - 1 ? 0 : Gap, 0) });
+            table.AddColumn(new TableColumn($"[grey]{Headings[column]}[/]") { NoWrap = true,
+                Padding = new(0, 0, column == Headings.Length - 1 ? 0 : Gap, 0) });
         foreach (var (trainer, row) in shown.Zip(rows))
         {
             row[2] = Text.Fit(whole ? row[2] : LateTrainers.SiloName(row[2]), room);

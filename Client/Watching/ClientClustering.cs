@@ -17,12 +17,14 @@ internal static class ClientClustering
             case ClusteringProvider.PostgreSql:
                 PostgresDatabase.Register();
                 client.UseAdoNetClustering(store =>
-                    (store.Invariant, store.ConnectionString) = (PostgresDatabase.Invariant, PostgresDatabase.ConnectionString(settings.Connection)));
+                    (store.Invariant, store.ConnectionString) =
+                        (PostgresDatabase.Invariant, PostgresDatabase.ConnectionString(settings.Connection)));
                 break;
             default:
                 SqliteMembership.Register();
                 client.UseAdoNetClustering(store =>
-                    (store.Invariant, store.ConnectionString) = (SqliteMembership.Invariant, SqliteMembership.ConnectionString(settings.Connection)));
+                    (store.Invariant, store.ConnectionString) =
+                        (SqliteMembership.Invariant, SqliteMembership.ConnectionString(settings.Connection)));
                 break;
         }
     }

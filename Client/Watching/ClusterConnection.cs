@@ -66,9 +66,11 @@ internal sealed class ClusterConnection : IAsyncDisposable
             // Orleans does not always throw OperationCanceledException here.
             cancellation.ThrowIfCancellationRequested();
             string reason = patience.IsCancellationRequested
-                ? $"no silo answered within {OpenTimeout.TotalSeconds:0} s; do the settings of {TlsSettings.Section} fit those of the silos?"
+                ? $"no silo answered within {OpenTimeout.TotalSeconds:0} s; do the settings of {TlsSettings.Section} fit those of " +
+                    "the silos?"
                 : Text.OneLine(exception.Message);
-            throw new ClientException($"cannot reach cluster {settings.ClusterId} ({settings.Description}): {reason}", ExitCode.Unreachable, exception);
+            throw new ClientException($"cannot reach cluster {settings.ClusterId} ({settings.Description}): {reason}", ExitCode.Unreachable,
+                exception);
         }
     }
 
@@ -78,7 +80,8 @@ internal sealed class ClusterConnection : IAsyncDisposable
         builder.Services.AddSingleton<IHostLifetime, ClusterHost.NoLifetime>();
         builder.UseOrleansClient(client =>
         {
-            client.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (settings.ClusterId, ClusteringSettings.ServiceId));
+            client.Configure<ClusterOptions>(cluster =>
+                (cluster.ClusterId, cluster.ServiceId) = (settings.ClusterId, ClusteringSettings.ServiceId));
             client.UseClustering(settings);
             if (Traces.Source.HasListeners())
                 client.AddActivityPropagation();

@@ -63,7 +63,8 @@ internal sealed class GrainRunService(IGrainFactory grains) : IRunService
     public Task<ControlReply> PauseAsync(RunId run, string reason) => Traced("pause", run, () => Coordinator(run).PauseRun(reason));
 
     /// <inheritdoc/>
-    public Task<ControlReply> ResumeAsync(RunId run, ResumeRequest request) => Traced("resume", run, () => Coordinator(run).ResumeRun(request));
+    public Task<ControlReply> ResumeAsync(RunId run, ResumeRequest request) =>
+        Traced("resume", run, () => Coordinator(run).ResumeRun(request));
 
     /// <summary>Starts a trace for a command; queries start none.</summary>
     private static async Task<T> Traced<T>(string wish, RunId run, Func<Task<T>> call)

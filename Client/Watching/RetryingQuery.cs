@@ -61,7 +61,8 @@ internal sealed class RetryingQuery(RunId run, IRunView view, TimeProvider time,
     {
         if (time.GetElapsedTime(_answered) >= limits.Unreachable)
             throw new ClientException(
-                $"run {run} did not answer for {limits.Unreachable.TotalSeconds:0} s: {Text.OneLine(exception.Message)}", ExitCode.Unreachable, exception);
+                $"run {run} did not answer for {limits.Unreachable.TotalSeconds:0} s: {Text.OneLine(exception.Message)}",
+                ExitCode.Unreachable, exception);
         if (_reachable)
             view.OnNotice($"the run does not answer, retrying: {Text.OneLine(exception.Message)}");
         _reachable = false;

@@ -54,7 +54,8 @@ internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time,
             if (!status.HasEnded)
                 return null;
             // Events between the two calls are shown first. Events that could not be written to the journal never arrive.
-            return status.LastEvent <= _seen || (page.Lines.Count == 0 && (await ShowNewEventsAsync(query, view, cancellation)).Lines.Count == 0) ? status : null;
+            return status.LastEvent <= _seen
+                || (page.Lines.Count == 0 && (await ShowNewEventsAsync(query, view, cancellation)).Lines.Count == 0) ? status : null;
         }
     }
 
@@ -117,7 +118,8 @@ internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time,
 
     private RetryingQuery QueryFor(IRunView view) => new(run, view, time, limits);
 
-    private Task<RunStatus> StatusAsync(CancellationToken cancellation) => runs.GetStatusAsync(run).WaitAsync(limits.Answer, time, cancellation);
+    private Task<RunStatus> StatusAsync(CancellationToken cancellation) =>
+        runs.GetStatusAsync(run).WaitAsync(limits.Answer, time, cancellation);
 
     /// <summary>Silos may be newer than this program: an event of an unknown kind still has its number.</summary>
     private static (long Number, RunEvent? Event) Read(string line)

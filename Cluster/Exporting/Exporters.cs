@@ -32,7 +32,8 @@ public sealed record Exporters(bool Console = false, bool OtlpTraces = false, bo
 
         bool Has(string name) => !string.IsNullOrWhiteSpace(variables.GetValueOrDefault(name));
 
-        bool Is(string name, string value) => string.Equals(variables.GetValueOrDefault(name)?.Trim(), value, StringComparison.OrdinalIgnoreCase);
+        bool Is(string name, string value) =>
+            string.Equals(variables.GetValueOrDefault(name)?.Trim(), value, StringComparison.OrdinalIgnoreCase);
     }
 
     /// <summary>The standard variables of this process.</summary>

@@ -39,6 +39,7 @@ public static class TraceExport
     private sealed class OwnRoots : Sampler
     {
         public override SamplingResult ShouldSample(in SamplingParameters samplingParameters) =>
-            new(samplingParameters.Name.StartsWith(Traces.Prefix, StringComparison.Ordinal) ? SamplingDecision.RecordAndSample : SamplingDecision.Drop);
+            new(samplingParameters.Name.StartsWith(Traces.Prefix, StringComparison.Ordinal) ? SamplingDecision.RecordAndSample
+                : SamplingDecision.Drop);
     }
 }

@@ -47,7 +47,8 @@ public sealed record ClusteringSettings
     };
 
     /// <summary>A cluster whose membership is a SQLite file.</summary>
-    public static ClusteringSettings OfFile(string file, string clusterId) => new() { Connection = Path.GetFullPath(file), ClusterId = clusterId };
+    public static ClusteringSettings OfFile(string file, string clusterId) =>
+        new() { Connection = Path.GetFullPath(file), ClusterId = clusterId };
 
     /// <summary>All setting sources of a program, with its command line taking precedence.</summary>
     /// <exception cref="ClusterSettingsException"><c>appsettings.json</c> cannot be read.</exception>
@@ -75,7 +76,8 @@ public sealed record ClusteringSettings
     {
         string? named = configuration[ProviderKey], connection = configuration[ConnectionKey];
         var provider = ClusteringProvider.Sqlite;
-        if (!string.IsNullOrEmpty(named) && !(Enum.TryParse(named, ignoreCase: true, out provider) && Enum.IsDefined(provider) && !char.IsDigit(named[0])))
+        if (!string.IsNullOrEmpty(named)
+            && !(Enum.TryParse(named, ignoreCase: true, out provider) && Enum.IsDefined(provider) && !char.IsDigit(named[0])))
             throw new ClusterSettingsException($"{ProviderKey}: found '{named}', expected Sqlite, Redis or PostgreSql");
         var clusterId = configuration[ClusterIdKey] ?? DefaultClusterId;
         if (string.IsNullOrWhiteSpace(clusterId))

@@ -13,7 +13,8 @@ public static class PostgresDatabase
     private const string Defaults = "Timeout=2;Command Timeout=2;Keepalive=5;Application Name=tbptt";
 
     /// <summary>The connection string for Orleans, in silo and client.</summary>
-    public static string ConnectionString(string connection) => new NpgsqlConnectionStringBuilder($"{Defaults};{connection}").ConnectionString;
+    public static string ConnectionString(string connection) =>
+        new NpgsqlConnectionStringBuilder($"{Defaults};{connection}").ConnectionString;
 
     /// <summary>Makes PostgreSQL known to Orleans. Must be called before a silo or client is built; repeated calls are harmless.</summary>
     public static void Register() => DbProviderFactories.RegisterFactory(Invariant, NpgsqlFactory.Instance);

@@ -14,7 +14,9 @@ namespace Orleans.Tbptt.Cluster.Security;
 /// </remarks>
 public sealed class TlsIdentity : IDisposable
 {
-    /// <summary>A peer that has not shown its certificate after this long is disconnected: it must not hold a connection for ever.</summary>
+    /// <summary>
+    /// A peer that has not shown its certificate after this long is disconnected: it must not hold a connection for ever.
+    /// </summary>
     public static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(5);
 
     private const SslProtocols Protocols = SslProtocols.Tls12 | SslProtocols.Tls13;
@@ -55,8 +57,8 @@ public sealed class TlsIdentity : IDisposable
 
     /// <summary>Secures Orleans' connections: an argument of <c>UseTls</c> of silo and client.</summary>
     /// <remarks>
-    /// Chain policies and certificate contexts, which carry the certificates between our own and the authority, are known to the underlying options
-    /// alone. A context excludes a selection callback, which Orleans sets for each <see cref="TlsOptions.LocalCertificate"/>.
+    /// Chain policies and certificate contexts, which carry the certificates between our own and the authority, are known to the underlying
+    /// options alone. A context excludes a selection callback, which Orleans sets for each <see cref="TlsOptions.LocalCertificate"/>.
     /// </remarks>
     public void Secure(TlsOptions tls)
     {
@@ -98,7 +100,8 @@ public sealed class TlsIdentity : IDisposable
     private static bool IsMember(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) =>
         certificate is not null && IsMember(errors);
 
-    private static bool IsMember(SslPolicyErrors errors) => (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None;
+    private static bool IsMember(SslPolicyErrors errors) =>
+        (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None;
 
     private SslServerAuthenticationOptions Complete(SslServerAuthenticationOptions options)
     {
@@ -128,7 +131,8 @@ public sealed class TlsIdentity : IDisposable
         if (Path.GetExtension(path).ToLowerInvariant() is ".pfx" or ".p12")
         {
             all = X509CertificateLoader.LoadPkcs12CollectionFromFile(path, password: null);
-            var own = all.FirstOrDefault(certificate => certificate.HasPrivateKey) ?? throw new CryptographicException("it contains no certificate with a private key");
+            var own = all.FirstOrDefault(certificate => certificate.HasPrivateKey)
+                ?? throw new CryptographicException("it contains no certificate with a private key");
             all.Remove(own);
             all.Insert(0, own);
             return all;
@@ -151,7 +155,8 @@ public sealed class TlsIdentity : IDisposable
         {
             return read();
         }
-        catch (Exception exception) when (exception is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception exception)
+            when (exception is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw Wrong(name, path, exception.Message, exception);
         }

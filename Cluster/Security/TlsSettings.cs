@@ -32,5 +32,6 @@ public sealed record TlsSettings(string? Certificate, string? Key, string? Autho
     }
 
     private static ClusterSettingsException Missing(string name) =>
-        new($"{Section}:{name}: missing, expected a file; secured connections take {Section}:{nameof(Certificate)} and {Section}:{nameof(Authority)}");
+        new($"{Section}:{name}: missing, expected a file; secured connections take {Section}:{nameof(Certificate)} and " +
+            $"{Section}:{nameof(Authority)}");
 }

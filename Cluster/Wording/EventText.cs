@@ -18,9 +18,11 @@ public static class EventText
             $"recovered: {Trainers(recovery.Trainers)} placed again after {Text.Duration(recovery.Seconds)}, "
             + $"{Steps(recovery)} repeated: {recovery.Reason}",
         TrainersMoved move =>
-            $"moved: {Trainers(move.Trainers)} to other silos in {Text.Duration(move.Seconds)} after step {Text.Count(move.Step)}: {move.Reason}",
+            $"moved: {Trainers(move.Trainers)} to other silos in {Text.Duration(move.Seconds)} after step {Text.Count(move.Step)}: " +
+            $"{move.Reason}",
         CheckpointWritten checkpoint =>
-            $"checkpoint {checkpoint.Name}: step {Text.Count(checkpoint.Step)}, {Text.Count(checkpoint.Bytes)} bytes in {Text.Duration(checkpoint.Seconds)}",
+            $"checkpoint {checkpoint.Name}: step {Text.Count(checkpoint.Step)}, {Text.Count(checkpoint.Bytes)} bytes in " +
+            $"{Text.Duration(checkpoint.Seconds)}",
         RunPaused paused => $"paused at step {Text.Count(paused.Step)}: {paused.Reason}",
         RunHandedOver handover => $"handed over at step {Text.Count(handover.Step)}: {handover.Reason}",
         RunWarning warning => $"WARNING: {warning.Message}",
@@ -30,7 +32,8 @@ public static class EventText
 
     /// <summary><see cref="RunStarted"/> of a coordinator that took the run over or resumed it.</summary>
     public static string Resumed(RunStarted started) =>
-        $"resumed from {(started.Checkpoint is { } checkpoint ? $"checkpoint {checkpoint} at" : "the initial state,")} step {Text.Count(started.Step)}, "
+        $"resumed from {(started.Checkpoint is { } checkpoint ? $"checkpoint {checkpoint} at" : "the initial state,")} step " +
+        $"{Text.Count(started.Step)}, "
         + $"generation {started.Generation}, {Text.Plural(started.Trainers, "trainer")}"
         + string.Concat(started.PassedOver.Select(passed => $"; skipped {passed}"));
 
@@ -56,7 +59,8 @@ public static class EventText
         return $"{Text.State(ended.State)} at step {Text.Count(ended.Step)} after {Text.Duration(ended.Seconds)}{why}";
     }
 
-    private static string Trainers(IReadOnlyList<int> trainers) => $"{(trainers.Count == 1 ? "trainer" : "trainers")} {string.Join(", ", trainers)}";
+    private static string Trainers(IReadOnlyList<int> trainers) =>
+        $"{(trainers.Count == 1 ? "trainer" : "trainers")} {string.Join(", ", trainers)}";
 
     private static string Of(int? epochs) => epochs is { } all ? $"/{all}" : "";
 }

@@ -61,5 +61,6 @@ public static class Text
 
     /// <summary>As <see cref="OneLine"/>, with the space at both ends kept.</summary>
     public static string Printable(string text) =>
-        string.Concat(text.ReplaceLineEndings(" ").Replace('\t', ' ').Select(character => char.IsControl(character) ? '\uFFFD' : character));
+        string.Concat(text.ReplaceLineEndings(" ").Replace('\t', ' ')
+            .Select(character => char.IsControl(character) ? '\uFFFD' : character));
 }

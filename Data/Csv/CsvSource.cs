@@ -60,7 +60,8 @@ public sealed record CsvSource : OpenableSource
         && Horizon == other.Horizon && Standardize == other.Standardize;
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Path, string.Join('\0', Inputs), string.Join('\0', Targets), Horizon, Standardize);
+    public override int GetHashCode() =>
+        HashCode.Combine(Path, string.Join('\0', Inputs), string.Join('\0', Targets), Horizon, Standardize);
 
     /// <inheritdoc/>
     internal override IDataSource Open(RunSpec spec, InputFiles opened)

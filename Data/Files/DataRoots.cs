@@ -19,7 +19,8 @@ public sealed class DataRoots
     /// <exception cref="ArgumentException">One of them is not an absolute path.</exception>
     public DataRoots(IReadOnlyList<string> directories)
     {
-        if (directories.FirstOrDefault(directory => string.IsNullOrWhiteSpace(directory) || !Path.IsPathFullyQualified(directory)) is { } relative)
+        if (directories.FirstOrDefault(directory => string.IsNullOrWhiteSpace(directory)
+            || !Path.IsPathFullyQualified(directory)) is { } relative)
             throw new ArgumentException($"data root: found '{relative}', expected an absolute path", nameof(directories));
         Directories = [.. directories.Select(Path.GetFullPath)];
         _real = [.. Directories.Select(RealPath.Of)];

@@ -33,7 +33,8 @@ internal readonly partial record struct FileStamp(long Length, Int128 Modified, 
         {
             kind = (fields.Mode & KindMask) switch { Regular => FileKind.Regular, Directory => FileKind.Directory, _ => FileKind.Special };
             return new(
-                (long)fields.Size, Time(fields.ModifiedSeconds, fields.ModifiedNanoseconds), Time(fields.ChangedSeconds, fields.ChangedNanoseconds),
+                (long)fields.Size, Time(fields.ModifiedSeconds, fields.ModifiedNanoseconds),
+                Time(fields.ChangedSeconds, fields.ChangedNanoseconds),
                 fields.Inode, ((ulong)fields.DeviceMajor << 32) | fields.DeviceMinor);
         }
 

@@ -60,7 +60,8 @@ internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape
         start = start[..(int)Math.Min(12, length)];
         InputFile.ReadExactly(file, path, 0, start);
         if (start.Length < 10 || !start.StartsWith(Magic))
-            throw new NpyException("no NumPy array", "a file that numpy.save wrote", "save one array per file, with numpy.save (not savez)");
+            throw new NpyException("no NumPy array", "a file that numpy.save wrote",
+                "save one array per file, with numpy.save (not savez)");
         if (start[6] is < 1 or > 3)
             throw new NpyException($"NPY format {start[6]}.{start[7]}", "format 1.0, 2.0 or 3.0", "save it with numpy.save");
 

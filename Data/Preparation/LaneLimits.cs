@@ -35,7 +35,8 @@ internal static class LaneLimits
         {
             problems.Add(
                 DataKeys.BatchSize, $"{lanes}, with a hidden state of {perLane} values per lane",
-                $"at most {MostValues / perLane}, because the hidden state of all lanes has at most {MostValues} values", "lower it, hiddenSize or layers");
+                $"at most {MostValues / perLane}, because the hidden state of all lanes has at most {MostValues} values",
+                "lower it, hiddenSize or layers");
         }
 
         // [lanes of the largest trainer, longest chunk, widest of what a time step has]
@@ -83,7 +84,8 @@ internal static class LaneLimits
         {
             problems.Add(
                 DataKeys.BatchSize,
-                $"{spec.Data.BatchSize}, with which a trainer returns {layout.Length} values of a difference, {optimizer} of optimizer state and {hidden} of hidden state",
+                $"{spec.Data.BatchSize}, with which a trainer returns {layout.Length} values of a difference, {optimizer} of optimizer " +
+                $"state and {hidden} of hidden state",
                 $"at most {MessageLimits.LargestBuffers} values together, the limit of one message",
                 "use more trainers, or lower it, hiddenSize or layers");
         }

@@ -61,7 +61,8 @@ public static class SafetensorsFile
 
         Dictionary<string, SafetensorsEntry> tensors = header.Tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
         foreach (ParameterSlot slot in slots)
-            InputFile.ReadExactly(file, path, tensors[slot.Name].Offset, MemoryMarshal.AsBytes(destination.Slice(slot.Offset, slot.Length)));
+            InputFile.ReadExactly(file, path, tensors[slot.Name].Offset,
+                MemoryMarshal.AsBytes(destination.Slice(slot.Offset, slot.Length)));
         return header;
     }
 

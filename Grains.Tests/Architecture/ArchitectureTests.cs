@@ -30,7 +30,8 @@ public sealed class ArchitectureTests
         Assert.DoesNotContain(Assemblies.References(assembly), name => name.StartsWith("TorchSharp", StringComparison.Ordinal));
 
     [Fact]
-    public void Tensors_AreKnownToTheTorchEngine_SoThatTheTestAboveCanFail() => Assert.Contains("TorchSharp", Assemblies.References(Assemblies.Torch));
+    public void Tensors_AreKnownToTheTorchEngine_SoThatTheTestAboveCanFail() =>
+        Assert.Contains("TorchSharp", Assemblies.References(Assemblies.Torch));
 
     [Theory]
     [InlineData(Assemblies.Data)]
@@ -90,7 +91,8 @@ public sealed class ArchitectureTests
 
         var found = from method in Assemblies.Methods(module)
                     from call in Assemblies.Calls(method)
-                    where call.DeclaringType.FullName is "System.DateTime" or "System.DateTimeOffset" or "System.Random" && IsClockOrRandom(call)
+                    where call.DeclaringType.FullName is "System.DateTime" or "System.DateTimeOffset" or "System.Random"
+                        && IsClockOrRandom(call)
                     select $"{method.FullName} calls {call.FullName}";
 
         Assert.Empty(found);
@@ -112,7 +114,8 @@ public sealed class ArchitectureTests
         Assert.All(WireTypes.GrainInterfaces, grain =>
         {
             Assert.True(grain.IsDefined(typeof(AliasAttribute), inherit: false), $"{grain} has no alias");
-            Assert.All(grain.GetMethods(), method => Assert.True(method.IsDefined(typeof(AliasAttribute)), $"{grain}.{method.Name} has no alias"));
+            Assert.All(grain.GetMethods(), method =>
+                Assert.True(method.IsDefined(typeof(AliasAttribute)), $"{grain}.{method.Name} has no alias"));
         });
     }
 

@@ -8,7 +8,9 @@ internal sealed class NamespaceGraph
 {
     private readonly Dictionary<string, HashSet<string>> _uses = [];
 
-    /// <summary>Reads the arrows from base types, interfaces, signatures, fields and method bodies; generated serializers are left out.</summary>
+    /// <summary>
+    /// Reads the arrows from base types, interfaces, signatures, fields and method bodies; generated serializers are left out.
+    /// </summary>
     /// <param name="module">The assembly.</param>
     public NamespaceGraph(ModuleDefinition module)
     {
@@ -16,7 +18,8 @@ internal sealed class NamespaceGraph
         {
             string from = NamespaceOf(type);
             var uses = _uses.TryGetValue(from, out var known) ? known : _uses[from] = [];
-            uses.UnionWith(Named(type).SelectMany(Parts).Where(used => used.Scope == module).Select(NamespaceOf).Where(to => to != from && IsOurs(to)));
+            uses.UnionWith(Named(type).SelectMany(Parts).Where(used => used.Scope == module).Select(NamespaceOf)
+                .Where(to => to != from && IsOurs(to)));
         }
     }
 
@@ -37,7 +40,8 @@ internal sealed class NamespaceGraph
         return
         [
             .. _uses.Keys.Where(one => reached[one].Contains(one))
-                .Select(one => _uses.Keys.Where(other => reached[one].Contains(other) && reached[other].Contains(one)).Order(StringComparer.Ordinal).ToArray())
+                .Select(one => _uses.Keys.Where(other => reached[one].Contains(other) && reached[other].Contains(one))
+                    .Order(StringComparer.Ordinal).ToArray())
                 .DistinctBy(circle => circle[0]),
         ];
     }
@@ -67,7 +71,8 @@ internal sealed class NamespaceGraph
         .. type.Interfaces.Select(one => one.InterfaceType),
         .. type.Fields.Select(field => field.FieldType),
         .. type.Methods.SelectMany(method => method.Parameters.Select(parameter => parameter.ParameterType).Append(method.ReturnType)),
-        .. type.Methods.Where(method => method.HasBody).SelectMany(method => method.Body.Variables).Select(variable => variable.VariableType),
+        .. type.Methods.Where(method => method.HasBody).SelectMany(method => method.Body.Variables)
+            .Select(variable => variable.VariableType),
         .. type.Methods.Where(method => method.HasBody).SelectMany(method => method.Body.Instructions).SelectMany(Named),
     ];
 

@@ -25,7 +25,8 @@ public sealed class StructureTests
 
         Assert.NotEmpty(graph.Namespaces);
         Assert.Empty(graph.Circles()
-            .Where(circle => !circle.All(folder => remaining.Any(known => folder == known || folder.StartsWith($"{known}.", StringComparison.Ordinal))))
+            .Where(circle =>
+                !circle.All(folder => remaining.Any(known => folder == known || folder.StartsWith($"{known}.", StringComparison.Ordinal))))
             .Select(circle => string.Join(" - ", circle)));
     }
 

@@ -3,7 +3,9 @@ using Orleans.Tbptt.Tests.Support;
 
 namespace Orleans.Tbptt.Tests.Architecture;
 
-/// <summary>Holds the walk of a step in docs/architecture.md to the code: every hop names a method, a file and the line that it stands at.</summary>
+/// <summary>
+/// Holds the walk of a step in docs/architecture.md to the code: every hop names a method, a file and the line that it stands at.
+/// </summary>
 public sealed partial class WalkTests
 {
     [Fact]
@@ -18,7 +20,8 @@ public sealed partial class WalkTests
     /// <summary>What is wrong with a hop, and what would be right; null where nothing is.</summary>
     private static string? Mistake(Match hop)
     {
-        var (type, method, file, line) = (hop.Groups["type"].Value, hop.Groups["method"].Value, hop.Groups["file"].Value, int.Parse(hop.Groups["line"].ValueSpan));
+        var (type, method, file, line) =
+            (hop.Groups["type"].Value, hop.Groups["method"].Value, hop.Groups["file"].Value, int.Parse(hop.Groups["line"].ValueSpan));
         string path = Path.Combine(SourceTree.Root, file);
         if (!File.Exists(path))
             return $"{type}.{method}: there is no file {file}";
@@ -29,7 +32,8 @@ public sealed partial class WalkTests
         return found.Contains(line) ? null : $"{type}.{method}: found line {line}, expected {file}:{string.Join(" or ", found)}";
     }
 
-    private static bool Declares(string line, string method) => Regex.IsMatch(line, $@"^    (public|private|internal)\b[^=]*\b{method}(<\w+>)?\(");
+    private static bool Declares(string line, string method) =>
+        Regex.IsMatch(line, $@"^    (public|private|internal)\b[^=]*\b{method}(<\w+>)?\(");
 
     [GeneratedRegex(@"^\| [^|]*\| `(?<type>\w+)\.(?<method>\w+)` \| `(?<file>[\w/.]+\.cs):(?<line>\d+)` \|", RegexOptions.Multiline)]
     private static partial Regex Hop();

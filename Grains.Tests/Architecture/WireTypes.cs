@@ -12,9 +12,11 @@ internal static class WireTypes
     ];
 
     /// <summary>Types with a generated serializer.</summary>
-    public static IReadOnlyList<Type> Serialized { get; } = [.. Types.Where(type => type.IsDefined(typeof(GenerateSerializerAttribute), inherit: false))];
+    public static IReadOnlyList<Type> Serialized { get; } =
+        [.. Types.Where(type => type.IsDefined(typeof(GenerateSerializerAttribute), inherit: false))];
 
-    public static IReadOnlyList<Type> GrainInterfaces { get; } = [.. Types.Where(type => type.IsInterface && typeof(IAddressable).IsAssignableFrom(type))];
+    public static IReadOnlyList<Type> GrainInterfaces { get; } =
+        [.. Types.Where(type => type.IsInterface && typeof(IAddressable).IsAssignableFrom(type))];
 
     /// <summary>The members that are written, with their ids. Members of a base type count apart.</summary>
     public static IEnumerable<(MemberInfo Member, uint Id)> Members(Type type) =>
@@ -23,7 +25,9 @@ internal static class WireTypes
         where id is not null
         select (member, id.Id);
 
-    /// <summary>Every type that a grain interface or a serialized type mentions, however deep, down to fields of the product's own types.</summary>
+    /// <summary>
+    /// Every type that a grain interface or a serialized type mentions, however deep, down to fields of the product's own types.
+    /// </summary>
     public static IReadOnlyCollection<Type> Reachable()
     {
         var seen = new HashSet<Type>();

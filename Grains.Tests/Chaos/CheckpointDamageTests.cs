@@ -15,9 +15,11 @@ public sealed class CheckpointDamageTests(ChaosReport report) : ChaosTest(report
     [
         ("the model is cut short", (newest, _) => Edit(newest, "model.safetensors", bytes => bytes[..^7])),
         ("the model is empty", (newest, _) => Edit(newest, "model.safetensors", _ => [])),
-        ("a bit of the model's last number is flipped", (newest, _) => Edit(newest, "model.safetensors", bytes => Flip(bytes, bytes.Length - 2))),
+        ("a bit of the model's last number is flipped", (newest, _) =>
+            Edit(newest, "model.safetensors", bytes => Flip(bytes, bytes.Length - 2))),
         ("a bit of the model's header is flipped", (newest, _) => Edit(newest, "model.safetensors", bytes => Flip(bytes, 20))),
-        ("a bit of the optimizer's averages is flipped", (newest, _) => Edit(newest, "optimizer.safetensors", bytes => Flip(bytes, bytes.Length / 2))),
+        ("a bit of the optimizer's averages is flipped", (newest, _) =>
+            Edit(newest, "optimizer.safetensors", bytes => Flip(bytes, bytes.Length / 2))),
         ("the optimizer's file has a byte too many", (newest, _) => Edit(newest, "optimizer.safetensors", bytes => [.. bytes, 0])),
         ("the hidden state is missing", (newest, _) => File.Delete(Path.Combine(newest, "hidden.safetensors"))),
         ("the hidden state is that of the checkpoint before", (newest, before) =>
@@ -26,7 +28,10 @@ public sealed class CheckpointDamageTests(ChaosReport report) : ChaosTest(report
         ("state.json is missing", (newest, _) => File.Delete(Path.Combine(newest, "state.json"))),
     ];
 
-    /// <summary>Ten runs, each damaged in another way: nine are paused, so that none is over before all of them lie there, and resumed; the last one is killed in training, and taken over.</summary>
+    /// <summary>
+    /// Ten runs, each damaged in another way: nine are paused, so that none is over before all of them lie there, and resumed; the last one
+    /// is killed in training, and taken over.
+    /// </summary>
     [Fact(Timeout = Limit)]
     public async Task Run_GoesOnFromTheCheckpointBefore_WhenTheNewestIsDamagedInAnyOfTenWays()
     {
@@ -59,7 +64,8 @@ public sealed class CheckpointDamageTests(ChaosReport report) : ChaosTest(report
             if (last is RunPaused)
                 await cluster.ResumeAsync(run);
             var started = await run.Await<RunStarted>($"the takeover after: {name}", _ => true, after);
-            Assert.True(started.PassedOver.Any(one => one.Contains(newest)), $"{name}: passed over {string.Join("; ", started.PassedOver)}");
+            Assert.True(started.PassedOver.Any(one => one.Contains(newest)),
+                $"{name}: passed over {string.Join("; ", started.PassedOver)}");
             Assert.Equal(before, started.Checkpoint);
             TestContext.Current.TestOutputHelper?.WriteLine($"{name}: {string.Join("; ", started.PassedOver)}");
             await run.AwaitEnd(after);
@@ -82,9 +88,11 @@ public sealed class CheckpointDamageTests(ChaosReport report) : ChaosTest(report
         var end = await run.AwaitEnd(last);
         Assert.Equal(RunState.Failed, end.State);
         Assert.Contains("checkpoint", end.Message, StringComparison.Ordinal);
-        var refused = await ChaosClient.Ask<ControlReply>("the refusal", async () => await cluster.Coordinator(run.Id).ResumeRun(new(Protocol: ProtocolVersion.Current)));
+        var refused = await ChaosClient.Ask<ControlReply>("the refusal", async () =>
+            await cluster.Coordinator(run.Id).ResumeRun(new(Protocol: ProtocolVersion.Current)));
         Assert.NotEqual("", refused.Problem);
-        Assert.All(run.Events.Where(one => one.Number > last).OfType<StepCommitted>(), step => Assert.Fail($"step {step.Step} was trained"));
+        Assert.All(run.Events.Where(one => one.Number > last).OfType<StepCommitted>(), step =>
+            Assert.Fail($"step {step.Step} was trained"));
 
         var reply = await cluster.Coordinator(run.Id).ResumeRun(new(FromStart: true, Protocol: ProtocolVersion.Current));
         Assert.Equal("", reply.Problem);

@@ -4,7 +4,9 @@ using Orleans.Tbptt.Tests.Chaos.Harness;
 
 namespace Orleans.Tbptt.Tests.Chaos;
 
-/// <summary>The silo of the coordinator is lost: another takes the run over from its newest checkpoint, and nobody has to ask for it.</summary>
+/// <summary>
+/// The silo of the coordinator is lost: another takes the run over from its newest checkpoint, and nobody has to ask for it.
+/// </summary>
 public sealed class CoordinatorSiloTests(ChaosReport report) : ChaosTest(report)
 {
     private static readonly RunSpec Spec = RecoverySpecs.Standard;
@@ -21,7 +23,8 @@ public sealed class CoordinatorSiloTests(ChaosReport report) : ChaosTest(report)
         var watch = new RunWatch(cluster, run.Id);
         var watching = watch.ToTheEndAsync();
 
-        var strike = Strike.With(engine == ChaosSpecs.Engine ? "kill -9 of the coordinator's silo" : $"kill -9 of the coordinator's silo (engine {engine})", places.Coordinator.Kill);
+        var strike = Strike.With(engine == ChaosSpecs.Engine ? "kill -9 of the coordinator's silo"
+            : $"kill -9 of the coordinator's silo (engine {engine})", places.Coordinator.Kill);
         var takeover = await TakeoverAsync(run, strike);
         await run.AwaitEnd();
 
@@ -88,7 +91,8 @@ public sealed class CoordinatorSiloTests(ChaosReport report) : ChaosTest(report)
 
         var strike = Strike.With($"SIGSTOP of the coordinator's silo, trainers: {trainers}", frozen.Freeze);
         var takeover = await TakeoverAsync(run, strike);
-        var checkpoint = await run.Await<CheckpointWritten>("a checkpoint of the new coordinator", one => one.Generation >= takeover.Generation);
+        var checkpoint =
+            await run.Await<CheckpointWritten>("a checkpoint of the new coordinator", one => one.Generation >= takeover.Generation);
         var before = Checkpoints.Of(run.Run, under: takeover.Generation);
         frozen.Thaw();
         await frozen.Exited.WaitAsync(Wait.Patience, TestContext.Current.CancellationToken);
@@ -103,8 +107,10 @@ public sealed class CoordinatorSiloTests(ChaosReport report) : ChaosTest(report)
         // A machine that is fast enough may have ended the run before the silo that was frozen had read of its death.
         if (!isOver)
         {
-            var again = await run.Await<RunStarted>("the next takeover", one => one.Generation > checkpoint.Generation, after: checkpoint.Number);
-            Assert.True(Checkpoints.Generation(again.Checkpoint!) >= takeover.Generation, $"{again.Checkpoint} is of a generation before {takeover.Generation}");
+            var again = await run.Await<RunStarted>("the next takeover", one => one.Generation > checkpoint.Generation,
+                after: checkpoint.Number);
+            Assert.True(Checkpoints.Generation(again.Checkpoint!) >= takeover.Generation,
+                $"{again.Checkpoint} is of a generation before {takeover.Generation}");
         }
 
         await run.AwaitEnd();

@@ -26,7 +26,8 @@ public sealed class DiskFullTests(ChaosReport report) : ChaosTest(report)
         Assert.Contains(run.Run.Checkpoints, warning.Message, StringComparison.Ordinal);
         await run.Await<StepCommitted>("steps without checkpoints", one => one.Number > warning.Number + 100);
         Assert.DoesNotContain(run.Events.OfType<CheckpointWritten>(), one => one.Number > warning.Number);
-        Assert.NotEqual("", (await ChaosClient.Ask<RunStatus>("the status", async () => await cluster.Coordinator(run.Id).GetStatus())).Warning);
+        Assert.NotEqual("",
+            (await ChaosClient.Ask<RunStatus>("the status", async () => await cluster.Coordinator(run.Id).GetStatus())).Warning);
 
         disk.MakeRoom();
         await run.Await<CheckpointWritten>("a checkpoint where there is room", _ => true, after: warning.Number);

@@ -15,7 +15,10 @@ public sealed class RandomFaultsTests(ChaosReport report) : ChaosTest(report)
     private static readonly bool IsLong = Environment.GetEnvironmentVariable("TBPTT_CHAOS_LONG") == "1";
     private static readonly int Faults = IsLong ? 100 : 10;
 
-    /// <summary>The same faults in the same order each time, so that a change is held against what passed before it; when they come is chance enough.</summary>
+    /// <summary>
+    /// The same faults in the same order each time, so that a change is held against what passed before it; when they come is chance
+    /// enough.
+    /// </summary>
     private const int Usual = 509_334;
 
     [Fact(Timeout = 3_600_000)]

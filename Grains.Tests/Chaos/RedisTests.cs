@@ -49,7 +49,8 @@ public sealed class RedisTests(ChaosReport report) : ChaosTest(report)
         if (run.Events[^1] is not RunEnded)
         {
             Assert.All(cluster.Silos, silo => Assert.Equal(70, silo.ExitCode));
-            Assert.All(cluster.Silos, silo => Assert.Contains("membership", File.ReadAllText(silo.LogFile), StringComparison.OrdinalIgnoreCase));
+            Assert.All(cluster.Silos, silo =>
+                Assert.Contains("membership", File.ReadAllText(silo.LogFile), StringComparison.OrdinalIgnoreCase));
             await cluster.StartSilosAsync(3);
         }
 

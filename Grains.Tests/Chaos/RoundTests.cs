@@ -4,7 +4,9 @@ using Orleans.Tbptt.Tests.Chaos.Harness;
 
 namespace Orleans.Tbptt.Tests.Chaos;
 
-/// <summary>Silos of a run that trains in rounds of local steps are killed: its trainers' optimizers are part of what must not be lost.</summary>
+/// <summary>
+/// Silos of a run that trains in rounds of local steps are killed: its trainers' optimizers are part of what must not be lost.
+/// </summary>
 public sealed class RoundTests(ChaosReport report) : ChaosTest(report)
 {
     /// <summary>Rounds of 7 steps in epochs of 40: five whole ones and one of 5.</summary>

@@ -13,7 +13,8 @@ public sealed class TrainerSiloTests(ChaosReport report) : ChaosTest(report)
     public async Task Run_GivesTheSameBits_WhenATrainersSiloIsKilledMidStep(string store, EngineKind engine)
     {
         var spec = ChaosSpecs.On(engine);
-        var membership = store == "Redis" ? MembershipStore.Redis(await StartRedisAsync()) : MembershipStore.Sqlite(Workplace.File("membership.db"));
+        var membership = store == "Redis" ? MembershipStore.Redis(await StartRedisAsync())
+            : MembershipStore.Sqlite(Workplace.File("membership.db"));
         var cluster = await StartClusterAsync(new ChaosSetup(Workplace, membership));
         var run = await cluster.SubmitAsync(spec);
         await run.AwaitStep(100);

@@ -55,7 +55,8 @@ public sealed class AttachTests : IDisposable
 
         // A script must not take it for the run's outcome.
         Assert.Equal(ExitCode.Interrupted, await attached);
-        Assert.EndsWith($"detached; run wave-1 continues, attach again with: tbptt attach wave-1 --runs {_console.Runs}\n", _console.Output, StringComparison.Ordinal);
+        Assert.EndsWith($"detached; run wave-1 continues, attach again with: tbptt attach wave-1 --runs {_console.Runs}\n", _console.Output,
+            StringComparison.Ordinal);
         Assert.Empty(Cluster.Calls);
         Assert.Empty(_console.Exits);
     }
@@ -70,7 +71,8 @@ public sealed class AttachTests : IDisposable
         Cluster.Add(Sample.Resumed(2, 1), Sample.Step(2), Sample.Ended(RunState.Completed));
 
         Assert.Equal(0, await attached);
-        Assert.Contains("paused at step 1: paused by 'tbptt pause'\nresumed from checkpoint 1-1 at step 1", _console.Output, StringComparison.Ordinal);
+        Assert.Contains("paused at step 1: paused by 'tbptt pause'\nresumed from checkpoint 1-1 at step 1", _console.Output,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -94,7 +96,8 @@ public sealed class AttachTests : IDisposable
 
         Assert.Equal(0, await _console.RunAsync("attach", "wave-1"));
 
-        Assert.Contains("stopped at step 4 after 3.5 s: stopped by Ctrl-C\nresumed from checkpoint 1-1 at step 1", _console.Output, StringComparison.Ordinal);
+        Assert.Contains("stopped at step 4 after 3.5 s: stopped by Ctrl-C\nresumed from checkpoint 1-1 at step 1", _console.Output,
+            StringComparison.Ordinal);
         Assert.Contains("completed at step 4", _console.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("resume with", _console.Output, StringComparison.Ordinal);
     }
@@ -163,7 +166,8 @@ public sealed class AttachTests : IDisposable
 
         Assert.Equal(ExitCode.Unreachable, await _console.RunAsync(command, "wave-1"));
 
-        Assert.Matches($"no silo of run wave-1 is alive; the run is lost .*; continue it with 'tbptt resume wave-1 --runs {_console.Runs}'", _console.Error);
+        Assert.Matches($"no silo of run wave-1 is alive; the run is lost .*; continue it with 'tbptt resume wave-1 --runs {_console.Runs}'",
+            _console.Error);
     }
 
     [Fact]

@@ -53,7 +53,8 @@ public sealed class ConsoleAppTests : IDisposable
         Assert.Equal(ExitCode.BadSpec, await _console.RunAsync("train", "wave.yaml"));
 
         Assert.Equal(
-            "wave.yaml:3:5 train.epochs: found 0, expected 1 or more; raise it\nwave.yaml:9:1 data.source: found x, expected a source; see the manual\n",
+            "wave.yaml:3:5 train.epochs: found 0, expected 1 or more; raise it\nwave.yaml:9:1 data.source: found x, expected a source; " +
+            "see the manual\n",
             _console.Error);
         Assert.Empty(Cluster.Calls);
     }

@@ -213,7 +213,8 @@ public sealed class ControlTests : IDisposable
         Cluster.Lose("silo 1 ended with exit code 137");
 
         Assert.Equal(ExitCode.Unreachable, await training);
-        Assert.EndsWith($"; resume with: tbptt resume {Cluster.Plan!.Run} --runs {_console.Runs}\n", _console.Error, StringComparison.Ordinal);
+        Assert.EndsWith($"; resume with: tbptt resume {Cluster.Plan!.Run} --runs {_console.Runs}\n", _console.Error,
+            StringComparison.Ordinal);
     }
 
     public void Dispose() => _console.Dispose();

@@ -14,7 +14,8 @@ public sealed class LiveViewTests
     {
         var figures = new RunFigures();
         foreach (var item in (RunEvent[])[
-            Sample.Started(), Sample.Step(1, 0.9), Sample.Step(2, 0.5), Sample.Epoch(1, 0.7, 0.8, new Metric("test RMSE", 3.25, "[kW]")), Sample.Step(3, 0.25)])
+            Sample.Started(), Sample.Step(1, 0.9), Sample.Step(2, 0.5), Sample.Epoch(1, 0.7, 0.8, new Metric("test RMSE", 3.25, "[kW]")),
+            Sample.Step(3, 0.25)])
             figures.Add(item);
         figures.Add(Status(RunState.Running));
 
@@ -102,19 +103,23 @@ public sealed class LiveViewTests
         figures.Add(Sample.Started() with { StepsPerEpoch = 1_234_567, Epochs = 10_000 });
         for (int step = 1; step < 200; step++)
             figures.Add(Sample.Step(step, 1.0 / (step * 12345)) with { Epoch = 1 });
-        figures.Add(Sample.Epoch(1, 0.123456789, 0.00123456, new Metric("validation of something with a long name", 3.25, "kilowatts an hour and more of them")) with { Step = 1_234_560 });
+        figures.Add(Sample.Epoch(1, 0.123456789, 0.00123456,
+            new Metric("validation of something with a long name", 3.25, "kilowatts an hour and more of them")) with { Step = 1_234_560 });
         figures.Add(new CheckpointWritten { Step = 1_234_000, Name = "12-1234000", Bytes = 1, Seconds = 1, Time = Sample.Noon });
         figures.Add(new TrainersRecovered { Step = 1_234_000, Trainers = [1], Reason = "gone", Seconds = 12.3 });
         figures.Add(new TrainersMoved { Step = 1_234_000, Trainers = [1], Reason = "joined", Seconds = 12.3 });
         figures.Add(Status(RunState.Queued) with
         {
-            Epoch = 2, Step = 1_234_600, EpochStep = 40, StepsPerEpoch = 1_234_567, StepsPerSecond = 1234.5, SequenceStepsPerSecond = 123_456_789,
+            Epoch = 2, Step = 1_234_600, EpochStep = 40, StepsPerEpoch = 1_234_567, StepsPerSecond = 1234.5,
+            SequenceStepsPerSecond = 123_456_789,
             UpdatedAt = Sample.Noon.AddSeconds(3), QueuePosition = 3,
             Trainers = [.. Enumerable.Range(0, 14).Select(index => new TrainerStatus(
-                index, index * 1000, 1000, $"silo-{index} (192.168.100.{index}:35003, process 3184567)", "cuda:0", TrainerState.Evaluating))],
+                index, index * 1000, 1000, $"silo-{index} (192.168.100.{index}:35003, process 3184567)", "cuda:0",
+                TrainerState.Evaluating))],
         });
 
-        string[] lines = Render(new LiveScreen(figures, new string('w', 100), unicode: true).Draw(TimeSpan.FromDays(2), width, []), width).TrimEnd().Split('\n');
+        string[] lines = Render(new LiveScreen(figures, new string('w', 100), unicode: true).Draw(TimeSpan.FromDays(2), width, []), width)
+            .TrimEnd().Split('\n');
 
         // Head, epoch and what of its ETA has no room beside it, 10 figures, trainers under their heading, those that are not shown.
         Assert.InRange(lines.Length, 1 + 1 + 9 + 1 + 12 + 1, 1 + 2 + 9 + 1 + 12 + 1);
@@ -130,7 +135,8 @@ public sealed class LiveViewTests
         var figures = new RunFigures();
         figures.Add(Sample.Resumed(2, 3, "checkpoint 1-5: torn"));
         figures.Add(Sample.Paused(3));
-        figures.Add(Status(RunState.Paused) with { Warning = "disk [full]", Trainers = [new(0, 0, 10, "silo-1", "cpu", TrainerState.Late)] });
+        figures.Add(Status(RunState.Paused) with { Warning = "disk [full]",
+            Trainers = [new(0, 0, 10, "silo-1", "cpu", TrainerState.Late)] });
 
         string text = Render(new LiveScreen(figures, "wave-1", unicode: true).Draw(TimeSpan.FromSeconds(65), 140, []));
 

@@ -17,7 +17,8 @@ public sealed class LocalClusterTests : IDisposable
     {
         var notice = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var cluster = await LocalCluster.StartAsync(_program, Plan(2), notice.SetResult, TestContext.Current.CancellationToken);
-        await using (var connection = await ClusterConnection.OpenAsync(cluster.MembershipFile, "wave-1", TestContext.Current.CancellationToken))
+        await using (
+            var connection = await ClusterConnection.OpenAsync(cluster.MembershipFile, "wave-1", TestContext.Current.CancellationToken))
         {
             var management = connection.Grains.GetGrain<Orleans.Runtime.IManagementGrain>(0);
             Assert.Equal(2, (await management.GetHosts(true, TestContext.Current.CancellationToken)).Count);

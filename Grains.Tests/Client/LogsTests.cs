@@ -15,7 +15,8 @@ public sealed class LogsTests : IDisposable
     [Fact]
     public async Task Logs_MergesTheSilosLogsInOrderOfTime()
     {
-        Log("silo-1", "2026-03-14 12:00:00.100 INFO A one\n2026-03-14 12:00:00.300 EROR A three\nSystem.IOException: why\n   at Somewhere()\n");
+        Log("silo-1",
+            "2026-03-14 12:00:00.100 INFO A one\n2026-03-14 12:00:00.300 EROR A three\nSystem.IOException: why\n   at Somewhere()\n");
         Log("silo-10", "2026-03-14 12:00:00.200 INFO B two\n2026-03-14 12:00:00.300 INFO B four\u001b[2J\nnot ended yet");
 
         Assert.Equal(0, await _console.RunAsync("logs", "wave"));
@@ -51,7 +52,8 @@ public sealed class LogsTests : IDisposable
 
         Assert.Equal(ExitCode.Failed, await _console.RunAsync("logs", "wave-1", "--silo", "silo-3"));
 
-        Assert.Contains("found no log of silo 'silo-3' in run wave-1; silos with logs: silo-1, silo-2", _console.Error, StringComparison.Ordinal);
+        Assert.Contains("found no log of silo 'silo-3' in run wave-1; silos with logs: silo-1, silo-2", _console.Error,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -63,7 +65,8 @@ public sealed class LogsTests : IDisposable
             Sample.Ended(RunState.Completed) with { Time = time.AddSeconds(2) })];
         File.WriteAllText(
             _run.Metrics,
-            string.Join('\n', lines) + "\n{\"type\":\"rewind\",\"number\":5,\"step\":4}\n{\"type\":\"tomorrow\",\"number\":6}\n{\"type\":\"ste");
+            string.Join('\n', lines)
+                + "\n{\"type\":\"rewind\",\"number\":5,\"step\":4}\n{\"type\":\"tomorrow\",\"number\":6}\n{\"type\":\"ste");
 
         Assert.Equal(0, await _console.RunAsync("logs", "wave-1"));
 

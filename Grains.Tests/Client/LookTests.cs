@@ -16,7 +16,8 @@ public sealed class LookTests : IDisposable
     public async Task List_ShowsNewestFirst_WithLostRunsAsLost()
     {
         Write(Status("wave-1", RunState.Completed) with { EndedAt = Noon.AddSeconds(3), SubmittedAt = Noon, CheckpointStep = 1000 });
-        Write(Status("wave-2", RunState.Running) with { SubmittedAt = Noon.AddSeconds(60), UpdatedAt = Noon.AddSeconds(115), Priority = 5, Warning = "disk full" });
+        Write(Status("wave-2", RunState.Running) with { SubmittedAt = Noon.AddSeconds(60), UpdatedAt = Noon.AddSeconds(115), Priority = 5,
+            Warning = "disk full" });
         Write(Status("wave-3", RunState.Running) with { SubmittedAt = Noon.AddSeconds(30), UpdatedAt = Noon.AddSeconds(100) });
         Write(Status("wave-4", RunState.Queued) with { SubmittedAt = Noon.AddSeconds(20), QueuePosition = 2, Step = 0, Loss = null });
         Write(Status("wave-5", RunState.Paused) with { SubmittedAt = Noon.AddSeconds(10) });
@@ -25,13 +26,21 @@ public sealed class LookTests : IDisposable
         Assert.Equal(0, await _console.RunAsync("ls"));
 
         string[] lines = _console.Output.TrimEnd().Split('\n');
-        Assert.Equal("RUN     STATE                                      EPOCH  STEP   LOSS  CHECKPOINT  PRIORITY  STARTED              DURATION  NOTE", lines[0]);
-        Assert.Equal("wave-2  running                                    1/2    1,200  0.25  -           5         2026-03-14 12:01:00  1:00      WARNING: disk full", lines[1]);
-        Assert.Equal($"wave-3  lost (last heard 2026-03-14 12:01:40 UTC)  1/2    1,200  0.25  -           0         2026-03-14 12:00:30  1:10      continue with: tbptt resume wave-3 --runs {_console.Runs}", lines[2]);
+        Assert.Equal(
+            "RUN     STATE                                      EPOCH  STEP   LOSS  CHECKPOINT  PRIORITY  STARTED              " +
+            "DURATION  NOTE", lines[0]);
+        Assert.Equal(
+            "wave-2  running                                    1/2    1,200  0.25  -           5         2026-03-14 12:01:00  1:00      " +
+            "WARNING: disk full", lines[1]);
+        Assert.Equal(
+            "wave-3  lost (last heard 2026-03-14 12:01:40 UTC)  1/2    1,200  0.25  -           0         2026-03-14 12:00:30  1:10     " +
+            $" continue with: tbptt resume wave-3 --runs {_console.Runs}", lines[2]);
         Assert.StartsWith("wave-4  queued (2 runs before it)                  1/2    0      -", lines[3], StringComparison.Ordinal);
         Assert.StartsWith("wave-5  paused", lines[4], StringComparison.Ordinal);
         Assert.EndsWith($"continue with: tbptt resume wave-5 --runs {_console.Runs}", lines[4], StringComparison.Ordinal);
-        Assert.Equal("wave-1  completed                                  1/2    1,200  0.25  1,000       0         2026-03-14 12:00:00  3.0 s", lines[5]);
+        Assert.Equal(
+            "wave-1  completed                                  1/2    1,200  0.25  1,000       0         2026-03-14 12:00:00  3.0 s",
+            lines[5]);
     }
 
     [Fact]
@@ -99,7 +108,8 @@ public sealed class LookTests : IDisposable
     [Fact]
     public async Task List_ShowsTheCatalog_WithCluster()
     {
-        _console.Cluster.Catalog = [Sample.Status(RunState.Paused, "wave-1"), Sample.Status(RunState.Completed, "wave-2") with { SubmittedAt = Noon.AddSeconds(1) }];
+        _console.Cluster.Catalog = [Sample.Status(RunState.Paused, "wave-1"),
+            Sample.Status(RunState.Completed, "wave-2") with { SubmittedAt = Noon.AddSeconds(1) }];
 
         Assert.Equal(0, await _console.RunAsync("ls", "--cluster", "redis:10.0.0.5:6379"));
 
@@ -127,8 +137,10 @@ public sealed class LookTests : IDisposable
         _console.Cluster.IsAlive = address => address == _console.Standing;
         _console.Cluster.Report = new("lab", "0.2.0", ProtocolVersion.Current,
         [
-            new() { Name = "silo-1", Address = "10.0.0.1:1", Pid = 11, Version = "0.2.0", Devices = ["cpu"], Slots = 4, Trainers = [new(one, 0), new(two, 3)], Coordinators = [one], Page = "http://10.0.0.1:8080/" },
-            new() { Name = "silo-2", Address = "10.0.0.2:1", Pid = 12, Version = "0.2.0", Devices = ["cuda:0", "cuda:1"], Slots = 2, Draining = true },
+            new() { Name = "silo-1", Address = "10.0.0.1:1", Pid = 11, Version = "0.2.0", Devices = ["cpu"], Slots = 4,
+                Trainers = [new(one, 0), new(two, 3)], Coordinators = [one], Page = "http://10.0.0.1:8080/" },
+            new() { Name = "silo-2", Address = "10.0.0.2:1", Pid = 12, Version = "0.2.0", Devices = ["cuda:0", "cuda:1"], Slots = 2,
+                Draining = true },
         ]);
 
         Assert.Equal(0, await _console.RunAsync("cluster"));
@@ -148,7 +160,8 @@ public sealed class LookTests : IDisposable
     public async Task Cluster_WritesJson_WhenAsked()
     {
         _console.Cluster.Report = new("lab", "0.2.0", ProtocolVersion.Current,
-            [new() { Name = "silo-1", Address = "a", Pid = 1, Version = "0.2.0", Devices = [], Slots = 4, Trainers = [new(RunId.Parse("wave-1"), 2)] }]);
+            [new() { Name = "silo-1", Address = "a", Pid = 1, Version = "0.2.0", Devices = [], Slots = 4,
+                Trainers = [new(RunId.Parse("wave-1"), 2)] }]);
 
         Assert.Equal(0, await _console.RunAsync("cluster", "--output", "json", "--cluster", "redis:h:1"));
 

@@ -105,7 +105,9 @@ public sealed class PlainViewTests : IDisposable
     [Fact]
     public void PlainView_SaysThatATrainerIsLate_NotAgainAndAgain()
     {
-        var status = Sample.Status(RunState.Running) with { Trainers = [new(1, 0, 10, "silo-2 (127.0.0.1:5, process 7)", "cpu", TrainerState.Late)] };
+        var status =
+            Sample.Status(RunState.Running) with { Trainers =
+                [new(1, 0, 10, "silo-2 (127.0.0.1:5, process 7)", "cpu", TrainerState.Late)] };
         _view.OnStatus(status);
         _view.OnStatus(status);
         _time.Advance(PlainView.Silence);

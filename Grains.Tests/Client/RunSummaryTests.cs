@@ -60,7 +60,8 @@ public sealed class RunSummaryTests : IDisposable
     [Fact]
     public void Summary_TellsTheLastStatus_WhenTheEventsWereLeftOut()
     {
-        _summary.Write(_output, new("/nowhere", Sample.Run), Sample.Status(RunState.Completed) with { EndedAt = Sample.Noon.AddSeconds(3.5) }, Resume);
+        _summary.Write(_output, new("/nowhere", Sample.Run),
+            Sample.Status(RunState.Completed) with { EndedAt = Sample.Noon.AddSeconds(3.5) }, Resume);
 
         Assert.Contains("state         completed at step 1,200 after 3.5 s", _output.ToString(), StringComparison.Ordinal);
     }

@@ -31,7 +31,8 @@ public sealed class RunWatcherTests
         Assert.Equal(_cluster.Lines, _view.Lines);
         Assert.Equal([0, 2, 2, 4, 4], _cluster.Asked);
         Assert.Equal(
-            Enumerable.Repeat((string[])["the run does not answer, retrying: no answer", "the run answers again"], 2).SelectMany(notice => notice),
+            Enumerable.Repeat((string[])["the run does not answer, retrying: no answer", "the run answers again"], 2)
+                .SelectMany(notice => notice),
             _view.Notices);
     }
 

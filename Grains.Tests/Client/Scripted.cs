@@ -48,7 +48,8 @@ internal static class Sample
 
     public static RunEnded Ended(RunState state, string message = "") => new()
     {
-        State = state, Message = message, Step = 4, Seconds = 3.5, Model = state == RunState.Completed ? "/runs/wave-1/model.safetensors" : null,
+        State = state, Message = message, Step = 4, Seconds = 3.5, Model = state == RunState.Completed ? "/runs/wave-1/model.safetensors"
+            : null,
     };
 
     public static RunStatus Status(RunState state, string id = "wave-1") => new()

@@ -48,7 +48,8 @@ internal sealed class ScriptedConsole : IDisposable
     /// <summary>Runs a command line as it is.</summary>
     public Task<int> RunBareAsync(params string[] args) => new ConsoleApp(new(
         Checker, Cluster, Cluster, new(() => new ConfigurationBuilder().AddInMemoryCollection(Settings).Build()),
-        new Terminal(_output, _error, null) { HasLostItsReader = HasLostItsReader }, Time, Interruption) { Limits = Limits }).RunAsync(args);
+        new Terminal(_output, _error, null) { HasLostItsReader = HasLostItsReader }, Time, Interruption) { Limits = Limits })
+            .RunAsync(args);
 
     public void Interrupt() => Interruption.Raise(PosixSignal.SIGINT);
 

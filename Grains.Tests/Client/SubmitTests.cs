@@ -58,14 +58,16 @@ public sealed class SubmitTests : IDisposable
 
         Assert.Equal(ExitCode.BadSpec, await _console.RunAsync("submit", "wave.yaml", "--id", "wave-1"));
 
-        Assert.Equal("wave.yaml:7:3 data: found wave-1, expected another id; there is a run of this id with another spec\n", _console.Error);
+        Assert.Equal("wave.yaml:7:3 data: found wave-1, expected another id; there is a run of this id with another spec\n",
+            _console.Error);
         Assert.Equal("", _console.Output);
     }
 
     [Fact]
     public async Task Submit_AsksOnceMoreWithTheSameId_WhenTheAnswerIsLost()
     {
-        using var console = new ScriptedConsole { Limits = new() { Poll = TimeSpan.FromMilliseconds(1), Submission = TimeSpan.FromMilliseconds(20) } };
+        using var console =
+            new ScriptedConsole { Limits = new() { Poll = TimeSpan.FromMilliseconds(1), Submission = TimeSpan.FromMilliseconds(20) } };
         console.Cluster.IsAlive = _ => true;
         console.Cluster.BeforeSubmissions.Enqueue(() => throw new IOException("the gateway is gone"));
         // The silo that was asked has died: no answer will ever come.
@@ -108,7 +110,8 @@ public sealed class SubmitTests : IDisposable
         Assert.Equal(ExitCode.Unreachable, await _console.RunAsync("submit", "wave.yaml"));
 
         Assert.Contains(
-            $"speaks protocol {ProtocolVersion.Current + 1} (version 9.8.7), this tbptt speaks {ProtocolVersion.Current} (version {ProtocolVersion.Product}); "
+            $"speaks protocol {ProtocolVersion.Current + 1} (version 9.8.7), this tbptt speaks {ProtocolVersion.Current} (version " +
+            $"{ProtocolVersion.Product}); "
             + "use the tbptt of the cluster's version", _console.Error, StringComparison.Ordinal);
         Assert.Empty(Cluster.Submissions);
     }
@@ -150,8 +153,10 @@ public sealed class SubmitTests : IDisposable
     }
 
     [Theory]
-    [InlineData("redis:10.0.0.5:6379,password=hunter2", "Redis", "10.0.0.5:6379,password=hunter2", " --cluster CONNECTION --cluster-id lab")]
-    [InlineData("postgresql:Host=db;Database=t", "PostgreSql", "Host=db;Database=t", " --cluster 'postgresql:Host=db;Database=t' --cluster-id lab")]
+    [InlineData("redis:10.0.0.5:6379,password=hunter2", "Redis", "10.0.0.5:6379,password=hunter2",
+        " --cluster CONNECTION --cluster-id lab")]
+    [InlineData("postgresql:Host=db;Database=t", "PostgreSql", "Host=db;Database=t",
+        " --cluster 'postgresql:Host=db;Database=t' --cluster-id lab")]
     [InlineData("sqlite:/data/members.db", "Sqlite", "/data/members.db", " --cluster sqlite:/data/members.db --cluster-id lab")]
     public async Task Cluster_IsWhatTheOptionSays_AndNoPasswordIsRepeated(string given, string provider, string connection, string repeated)
     {
@@ -198,7 +203,8 @@ public sealed class SubmitTests : IDisposable
 
         Assert.Equal(["submit"], Cluster.Calls);
         Assert.Contains("epoch losses  0.5", _console.Output, StringComparison.Ordinal);
-        Assert.Contains($"attach again with: tbptt attach {Cluster.Submissions[0].Run} --cluster redis:10.0.0.5:6379", _console.Output, StringComparison.Ordinal);
+        Assert.Contains($"attach again with: tbptt attach {Cluster.Submissions[0].Run} --cluster redis:10.0.0.5:6379", _console.Output,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -212,7 +218,8 @@ public sealed class SubmitTests : IDisposable
 
         Assert.Equal(ExitCode.Interrupted, await training);
         Assert.Equal(["submit"], Cluster.Calls);
-        Assert.EndsWith($"attach again with: tbptt attach {Cluster.Submissions[0].Run} --cluster redis:10.0.0.5:6379\n", _console.Output, StringComparison.Ordinal);
+        Assert.EndsWith($"attach again with: tbptt attach {Cluster.Submissions[0].Run} --cluster redis:10.0.0.5:6379\n", _console.Output,
+            StringComparison.Ordinal);
     }
 
     public void Dispose() => _console.Dispose();

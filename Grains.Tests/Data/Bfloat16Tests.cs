@@ -77,7 +77,8 @@ public sealed class Bfloat16Tests
     [Fact]
     public void Narrow_RoundsAsRoundDoes()
     {
-        float[] values = [.. new Draws(11).Floats(1003), float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.MaxValue, float.Epsilon, -0f];
+        float[] values =
+            [.. new Draws(11).Floats(1003), float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.MaxValue, float.Epsilon, -0f];
         float[] rounded = new float[values.Length], widened = new float[values.Length];
         var halves = new ushort[values.Length];
 

@@ -62,7 +62,9 @@ public sealed class ByteSourceTests : IDisposable
         _directory.Write("src/lib/obj/c.cs", "yyy");
         _directory.Write("src/d.g.cs", "zzz");
         DataSpec data = Given.Bytes(_directory.File("src/**/*.cs"));
-        using IDataSource source = Given.Open(data.From<ByteSource>(bytes => bytes with { Exclude = [_directory.File("**/obj/**"), _directory.File("src/*.g.cs")] }));
+        using IDataSource source =
+            Given.Open(data.From<ByteSource>(bytes =>
+                bytes with { Exclude = [_directory.File("**/obj/**"), _directory.File("src/*.g.cs")] }));
         Assert.Equal("bc", Text(source.Training.Classes(0)));
     }
 
@@ -70,17 +72,21 @@ public sealed class ByteSourceTests : IDisposable
     public void Source_IsRefused_WhenNothingMatches()
     {
         string glob = _directory.File("**/*.cs");
-        Assert.StartsWith($"data.source: found no file that matches '{glob}', expected at least one file", Given.Problem(Given.Bytes(glob)), StringComparison.Ordinal);
-        Assert.EndsWith($"write '{_directory.Path}/**/*' for all files in that directory", Given.Problem(Given.Bytes(_directory.Path)), StringComparison.Ordinal);
+        Assert.StartsWith($"data.source: found no file that matches '{glob}', expected at least one file", Given.Problem(Given.Bytes(glob)),
+            StringComparison.Ordinal);
+        Assert.EndsWith($"write '{_directory.Path}/**/*' for all files in that directory", Given.Problem(Given.Bytes(_directory.Path)),
+            StringComparison.Ordinal);
         _directory.Write("a.cs", "abc");
-        Assert.Contains("and is not excluded", Given.Problem(Given.Bytes(glob).From<ByteSource>(bytes => bytes with { Exclude = [glob] })), StringComparison.Ordinal);
+        Assert.Contains("and is not excluded", Given.Problem(Given.Bytes(glob).From<ByteSource>(bytes => bytes with { Exclude = [glob] })),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Source_IsRefused_WithFewerBytesThanLanesNeed()
     {
         string path = _directory.Write("a", "0123456789");
-        Assert.StartsWith($"data.batchSize: found 10 with 10 bytes in {path}, expected at least 11 bytes", Given.Problem(Given.Bytes(path, lanes: 10)), StringComparison.Ordinal);
+        Assert.StartsWith($"data.batchSize: found 10 with 10 bytes in {path}, expected at least 11 bytes",
+            Given.Problem(Given.Bytes(path, lanes: 10)), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -35,7 +35,8 @@ public sealed class CsvProblemTests : IDisposable
     {
         string path = _directory.Write("x.csv", text);
         string problem = Given.Problem(Given.Csv(path));
-        Assert.StartsWith("data.source: found " + message.Replace("PATH", path, StringComparison.Ordinal), problem, StringComparison.Ordinal);
+        Assert.StartsWith("data.source: found " + message.Replace("PATH", path, StringComparison.Ordinal), problem,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -60,7 +61,8 @@ public sealed class CsvProblemTests : IDisposable
     public void Columns_AreRefused_WithTheNamesThereAre()
     {
         string path = _directory.Write("x.csv", "a,b\n1,2\n3,4\n");
-        IReadOnlyList<SpecProblem> problems = Given.Problems(Given.Csv(path).From<CsvSource>(csv => csv with { Inputs = ["A", "b", "b"], Targets = ["c"] }));
+        IReadOnlyList<SpecProblem> problems =
+            Given.Problems(Given.Csv(path).From<CsvSource>(csv => csv with { Inputs = ["A", "b", "b"], Targets = ["c"] }));
         Assert.Equal(
             [
                 "data.inputs: found 'A', expected one of the file's columns: 'a', 'b'; correct the name",
@@ -74,7 +76,8 @@ public sealed class CsvProblemTests : IDisposable
     public void Columns_AreAskedFor_WhenNoneHoldsNumbers()
     {
         string path = _directory.Write("x.csv", "a,b\nx,y\n");
-        Assert.StartsWith("data.inputs: found nothing, and no column of numbers in ", Given.Problem(Given.Csv(path)), StringComparison.Ordinal);
+        Assert.StartsWith("data.inputs: found nothing, and no column of numbers in ", Given.Problem(Given.Csv(path)),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -82,13 +85,15 @@ public sealed class CsvProblemTests : IDisposable
     {
         string path = _directory.Write("x.csv", "a\n1\n2\n3\n");
         Assert.StartsWith(
-            $"data.batchSize: found 3 with 3 rows in {path}, expected at least 4 rows", Given.Problem(Given.Csv(path, lanes: 3)), StringComparison.Ordinal);
+            $"data.batchSize: found 3 with 3 rows in {path}, expected at least 4 rows", Given.Problem(Given.Csv(path, lanes: 3)),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void File_IsRefused_WhenItIsMissingOrADirectory()
     {
-        Assert.StartsWith($"data.source: found no file '{_directory.File("y.csv")}'", Given.Problem(Given.Csv(_directory.File("y.csv"))), StringComparison.Ordinal);
+        Assert.StartsWith($"data.source: found no file '{_directory.File("y.csv")}'", Given.Problem(Given.Csv(_directory.File("y.csv"))),
+            StringComparison.Ordinal);
         Assert.StartsWith("data.source: found ", Given.Problem(Given.Csv(_directory.Path)), StringComparison.Ordinal);
     }
 
@@ -96,6 +101,7 @@ public sealed class CsvProblemTests : IDisposable
     public void Record_IsRefused_WhenAnOpenQuoteWouldSwallowTheFile()
     {
         string path = _directory.Write("x.csv", "a,b\n1,2\n\"3,4\n" + string.Concat(Enumerable.Repeat("5,6\n", 3_000_000)));
-        Assert.StartsWith($"data.source: found a row at {path}:3 longer than 4 MiB", Given.Problem(Given.Csv(path)), StringComparison.Ordinal);
+        Assert.StartsWith($"data.source: found a row at {path}:3 longer than 4 MiB", Given.Problem(Given.Csv(path)),
+            StringComparison.Ordinal);
     }
 }

@@ -16,7 +16,8 @@ public sealed class CsvSourceTests : IDisposable
     public void Rows_ForecastTheHorizon_InEachLane()
     {
         string path = Write("t,a,b", Enumerable.Range(0, 23).Select(i => $"day{i},{i},{i * 10}.5"));
-        using IDataSource source = Given.Open(Given.Csv(path, lanes: 4).From<CsvSource>(csv => csv with { Inputs = ["b", "a"], Targets = ["a"], Horizon = 2 }));
+        using IDataSource source =
+            Given.Open(Given.Csv(path, lanes: 4).From<CsvSource>(csv => csv with { Inputs = ["b", "a"], Targets = ["a"], Horizon = 2 }));
         Assert.Equal(new(2, 0, 1, 0), source.Shape);
         Assert.Equal(4, source.Training.Count);
         for (int lane = 0; lane < 4; lane++)
@@ -49,7 +50,8 @@ public sealed class CsvSourceTests : IDisposable
     [Fact]
     public void Text_IsReadByRfc4180_WithMarkLineEndsQuotesAndSpaces()
     {
-        string path = _directory.Write("x.csv", "\uFEFF\"a \"\"1\"\"\", b ,\"no\r\nte\"\r\n 1.5e0 ,\"-2\",\"x,y\"\r\n\"3\", +4 ,\"\r\n\"\r\n5,.5,\r\n\r\n\r\n");
+        string path = _directory.Write("x.csv",
+            "\uFEFF\"a \"\"1\"\"\", b ,\"no\r\nte\"\r\n 1.5e0 ,\"-2\",\"x,y\"\r\n\"3\", +4 ,\"\r\n\"\r\n5,.5,\r\n\r\n\r\n");
         using IDataSource source = Given.Open(Given.Csv(path).From<CsvSource>(csv => csv with { Inputs = ["a \"1\"", "b"] }));
         Assert.Equal([1.5f, -2, 3, 4], source.Training.Inputs(0, 2));
         Assert.Equal([3f, 4, 5, 0.5f], source.Training.Targets(0, 2));
@@ -77,7 +79,8 @@ public sealed class CsvSourceTests : IDisposable
     {
         double[] values = [.. Enumerable.Range(0, 60).Select(i => (double)(i * i % 17))];
         string path = Write("spots,other", values.Select(value => $"{value},1"));
-        DataSpec data = Given.Csv(path, lanes: 2, fraction: 0.25, standardize: true).From<CsvSource>(csv => csv with { Inputs = ["other", "spots"], Targets = ["spots"], Horizon = 3 });
+        DataSpec data = Given.Csv(path, lanes: 2, fraction: 0.25, standardize: true)
+            .From<CsvSource>(csv => csv with { Inputs = ["other", "spots"], Targets = ["spots"], Horizon = 3 });
         using IDataSource source = Given.Open(data);
 
         double mean = values[..45].Average();
@@ -137,7 +140,8 @@ public sealed class CsvSourceTests : IDisposable
     public void Sunspots_Open_AsTheExampleReadsThem()
     {
         string path = SourceTree.Of("examples", "data", "sunspots.csv");
-        using IDataSource source = Given.Open(Given.Csv(path, lanes: 16, fraction: 0.15, standardize: true).From<CsvSource>(csv => csv with { Inputs = ["sunspots"] }));
+        using IDataSource source = Given.Open(Given.Csv(path, lanes: 16, fraction: 0.15, standardize: true)
+            .From<CsvSource>(csv => csv with { Inputs = ["sunspots"] }));
         string[] lines = File.ReadAllLines(path)[1..];
         int held = (int)Math.Round(0.15 * lines.Length);
         Assert.Equal(16, source.Training.Count);

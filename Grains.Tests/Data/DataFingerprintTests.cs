@@ -31,13 +31,17 @@ public sealed class DataFingerprintTests
     [Fact]
     public void Difference_NamesWhatIsMissingOrNew_WhenAGlobMatchesAnotherNumberOfFiles()
     {
-        Assert.StartsWith("data: found 1 file, '/b' is missing, expected 2; the silos", DataFingerprint.Compare([A, B], [A]), StringComparison.Ordinal);
-        Assert.StartsWith("data: found 2 files, '/b' is new, expected 1; the silos", DataFingerprint.Compare([A], [A, B]), StringComparison.Ordinal);
+        Assert.StartsWith("data: found 1 file, '/b' is missing, expected 2; the silos", DataFingerprint.Compare([A, B], [A]),
+            StringComparison.Ordinal);
+        Assert.StartsWith("data: found 2 files, '/b' is new, expected 1; the silos", DataFingerprint.Compare([A], [A, B]),
+            StringComparison.Ordinal);
         Assert.StartsWith("data: found 2 files, expected 1; the silos", DataFingerprint.Compare([A], [A, A]), StringComparison.Ordinal);
-        Assert.StartsWith("data: found 0 files, '/a' is missing, expected 1; the silos", DataFingerprint.Compare([A], []), StringComparison.Ordinal);
+        Assert.StartsWith("data: found 0 files, '/a' is missing, expected 1; the silos", DataFingerprint.Compare([A], []),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Compare_CopesWithHashesThatAreNone() =>
-        Assert.Contains("SHA-256 x,", DataFingerprint.Compare([A with { Sha256 = "" }], [A with { Sha256 = "x" }]), StringComparison.Ordinal);
+        Assert.Contains("SHA-256 x,", DataFingerprint.Compare([A with { Sha256 = "" }], [A with { Sha256 = "x" }]),
+            StringComparison.Ordinal);
 }

@@ -51,7 +51,8 @@ public sealed class DataRootsTests : IDisposable
 
         Assert.StartsWith("data.source: found '", problem, StringComparison.Ordinal);
         Assert.EndsWith(
-            $"expected a path below the silo's data root: {_directory.File("inside")}; move the data there, or ask the silo's operator to add a data root",
+            $"expected a path below the silo's data root: {_directory.File("inside")}; move the data there, or ask the silo's operator " +
+            "to add a data root",
             problem, StringComparison.Ordinal);
         Assert.Equal(problem, Assert.Single(OpeningProblems(glob)));
     }
@@ -88,10 +89,12 @@ public sealed class DataRootsTests : IDisposable
         Directory.CreateSymbolicLink(_directory.File("inside/way"), _directory.File("outside"));
 
         Assert.Contains(
-            $"'{_directory.File("inside/way")}', which leads to '{_directory.File("outside")}'", Assert.Single(OpeningProblems("inside/**/*.txt")),
+            $"'{_directory.File("inside/way")}', which leads to '{_directory.File("outside")}'",
+            Assert.Single(OpeningProblems("inside/**/*.txt")),
             StringComparison.Ordinal);
         Assert.Single(Check("inside/way/*.txt"));
-        Assert.StartsWith("data.source: found '..' after a wildcard", Assert.Single(Check("inside/*/../../outside/*")), StringComparison.Ordinal);
+        Assert.StartsWith("data.source: found '..' after a wildcard", Assert.Single(Check("inside/*/../../outside/*")),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -105,7 +108,8 @@ public sealed class DataRootsTests : IDisposable
         Assert.Empty(roots.Check(Spec("inside/a.txt")));
         using PreparedRun run = PreparedRun.Prepare(Spec("root/**/*.txt"), roots);
         Assert.Equal(
-            ["root/a.txt", "root/deep/b.txt", "root/more/b.txt"], run.Files.Select(file => Path.GetRelativePath(_directory.Path, file.Path)));
+            ["root/a.txt", "root/deep/b.txt", "root/more/b.txt"],
+            run.Files.Select(file => Path.GetRelativePath(_directory.Path, file.Path)));
     }
 
     [Fact]
@@ -141,15 +145,18 @@ public sealed class DataRootsTests : IDisposable
     [InlineData("data")]
     [InlineData("../data")]
     public void Root_IsRefused_WhenItIsNotAbsolute(string root) =>
-        Assert.Contains("expected an absolute path", Assert.Throws<ArgumentException>(() => new DataRoots(["/data", root])).Message, StringComparison.Ordinal);
+        Assert.Contains("expected an absolute path", Assert.Throws<ArgumentException>(() => new DataRoots(["/data", root])).Message,
+            StringComparison.Ordinal);
 
     private RunSpec Spec(string glob) =>
-        Given.Spec(Given.Bytes(_directory.File(glob)), new() { Cell = new LstmCell(), HiddenSize = 2, Embedding = new() { Size = 2 } }, new CrossEntropy());
+        Given.Spec(Given.Bytes(_directory.File(glob)), new() { Cell = new LstmCell(), HiddenSize = 2, Embedding = new() { Size = 2 } },
+            new CrossEntropy());
 
     private IEnumerable<string> Check(string glob) => _roots.Check(Spec(glob)).Select(problem => problem.ToString());
 
     private IEnumerable<string> OpeningProblems(string glob) =>
-        Assert.Throws<SpecException>(() => PreparedRun.Prepare(Spec(glob), _roots).Dispose()).Problems.Select(problem => problem.ToString());
+        Assert.Throws<SpecException>(() => PreparedRun.Prepare(Spec(glob), _roots).Dispose()).Problems.Select(problem =>
+            problem.ToString());
 
     private long Stream(string glob)
     {

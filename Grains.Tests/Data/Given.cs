@@ -38,12 +38,14 @@ internal static class Given
 
     public static DataSpec Synthetic(string word, int sequences = 300, int length = 100, double fraction = 0) => new()
     {
-        Source = DataSources.All.OfType<SyntheticSource>().Single(source => source.Word == word) with { Sequences = sequences, SequenceLength = length },
+        Source = DataSources.All.OfType<SyntheticSource>()
+            .Single(source => source.Word == word) with { Sequences = sequences, SequenceLength = length },
         BatchSize = 10,
         ValidationFraction = fraction,
     };
 
-    public static IDataSource Open(DataSpec data, ModelSpec? model = null, long seed = 1) => DataSources.Open(Spec(data, model, seed: seed));
+    public static IDataSource Open(DataSpec data, ModelSpec? model = null, long seed = 1) =>
+        DataSources.Open(Spec(data, model, seed: seed));
 
     public static IReadOnlyList<SpecProblem> Problems(DataSpec data, ModelSpec? model = null) =>
         Assert.Throws<SpecException>(() => Open(data, model).Dispose()).Problems;

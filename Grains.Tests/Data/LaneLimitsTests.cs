@@ -20,7 +20,8 @@ public sealed class LaneLimitsTests : IDisposable
         DataSpec data = Given.Synthetic(kind, sequences: 400, fraction: 0.25);
 
         Assert.Equal(
-            "data.batchSize: found 2000, expected at most 300, the number of training sequences; lower it, or add sequences: a lane without one is idle",
+            "data.batchSize: found 2000, expected at most 300, the number of training sequences; lower it, or add sequences: a lane " +
+            "without one is idle",
             Problem(Given.Spec(data with { BatchSize = 2000 })));
         PreparedRun.Prepare(Given.Spec(data with { BatchSize = 300 })).Dispose();
     }
@@ -36,10 +37,12 @@ public sealed class LaneLimitsTests : IDisposable
         DataSpec data = Given.Synthetic("sine", sequences: 600_000, length: 1) with { BatchSize = 600_000 };
 
         Assert.Equal(
-            "data.batchSize: found 600000, with a hidden state of 1000 values per lane, expected at most 536870, because the hidden state of all lanes has at most 536870911 values; "
+            "data.batchSize: found 600000, with a hidden state of 1000 values per lane, expected at most 536870, because the hidden " +
+            "state of all lanes has at most 536870911 values; "
             + "lower it, hiddenSize or layers",
             Problem(Given.Spec(data, new() { Cell = new LstmCell(), HiddenSize = 500 })));
-        PreparedRun.Prepare(Trainers(Given.Spec(data with { BatchSize = 250_000 }, new() { Cell = new LstmCell(), HiddenSize = 500 }), 2)).Dispose();
+        PreparedRun.Prepare(Trainers(Given.Spec(data with { BatchSize = 250_000 }, new() { Cell = new LstmCell(), HiddenSize = 500 }), 2))
+            .Dispose();
     }
 
     [Fact]
@@ -53,7 +56,8 @@ public sealed class LaneLimitsTests : IDisposable
             "tbptt.chunkLength: found chunks of 1000 lanes × 1000000 time steps × 4 values per trainer, expected at most 536870911 values; "
             + "lower it, lower data.batchSize or the model's sizes, or use more trainers",
             Problem(byLength));
-        Assert.StartsWith("tbptt.chunkCount: found chunks of 500 lanes × 500000 time steps × 4 values per trainer", Problem(Trainers(byCount, 2)), StringComparison.Ordinal);
+        Assert.StartsWith("tbptt.chunkCount: found chunks of 500 lanes × 500000 time steps × 4 values per trainer",
+            Problem(Trainers(byCount, 2)), StringComparison.Ordinal);
         PreparedRun.Prepare(Trainers(byLength, 8)).Dispose();
         PreparedRun.Prepare(Trainers(byCount, 4)).Dispose();
     }
@@ -67,9 +71,11 @@ public sealed class LaneLimitsTests : IDisposable
     {
         string path = _directory.Write("x", new string('a', 600_001));
         RunSpec spec = Given.Spec(
-            Given.Bytes(path, lanes: 600_000), new() { Cell = new LstmCell(), HiddenSize = 500, Embedding = new() { Size = 2 } }, new CrossEntropy());
+            Given.Bytes(path, lanes: 600_000), new() { Cell = new LstmCell(), HiddenSize = 500, Embedding = new() { Size = 2 } },
+            new CrossEntropy());
 
-        Assert.StartsWith("data.batchSize: found 600000, with a hidden state of 1000 values per lane", Problem(spec), StringComparison.Ordinal);
+        Assert.StartsWith("data.batchSize: found 600000, with a hidden state of 1000 values per lane", Problem(spec),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -97,7 +103,8 @@ public sealed class LaneLimitsTests : IDisposable
         };
 
         Assert.StartsWith(
-            $"data.batchSize: found 262000, with which a trainer returns {difference} values of a difference, {2 * difference} of optimizer state and 262000000 of "
+            $"data.batchSize: found 262000, with which a trainer returns {difference} values of a difference, {2 * difference} of " +
+            "optimizer state and 262000000 of "
             + "hidden state, expected at most 264241152 values together",
             Problem(spec), StringComparison.Ordinal);
         PreparedRun.Prepare(spec with { Train = spec.Train with { Sync = new() } }).Dispose();

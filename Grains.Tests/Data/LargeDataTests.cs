@@ -22,7 +22,8 @@ public sealed class LargeDataTests : IDisposable
     public void Bytes_TakeNoMemory_HoweverLongTheFile()
     {
         string path = Sparse("x", [], Large);
-        AssertFlat(Given.Bytes(path, lanes: 4, fraction: 0.1), source => ReadAll(source.Training, (slice, _, tokens) => source.Training.ReadInputs(slice, tokens)));
+        AssertFlat(Given.Bytes(path, lanes: 4, fraction: 0.1), source =>
+            ReadAll(source.Training, (slice, _, tokens) => source.Training.ReadInputs(slice, tokens)));
     }
 
     [Fact]
@@ -41,7 +42,8 @@ public sealed class LargeDataTests : IDisposable
         using (var writer = new StreamWriter(path))
         {
             writer.Write("a,b,c,d,e,f,g,h\n");
-            string block = string.Concat(Enumerable.Range(0, 1000).Select(i => string.Create(CultureInfo.InvariantCulture, $"{i},0.{i},-{i},1e{i % 9},7,{i}.25,3,{i}\n")));
+            string block = string.Concat(Enumerable.Range(0, 1000)
+                .Select(i => string.Create(CultureInfo.InvariantCulture, $"{i},0.{i},-{i},1e{i % 9},7,{i}.25,3,{i}\n")));
             for (int i = 0; i < 1500; i++)
                 writer.Write(block);
         }
@@ -66,7 +68,8 @@ public sealed class LargeDataTests : IDisposable
     {
         using IDataSource source = Given.Open(kind switch
         {
-            "csv" => Given.Csv(_directory.Write("x.csv", "a\n" + string.Concat(Enumerable.Range(0, 5001).Select(i => $"{i}\n"))), lanes: 10),
+            "csv" => Given.Csv(_directory.Write("x.csv", "a\n" + string.Concat(Enumerable.Range(0, 5001).Select(i => $"{i}\n"))),
+                lanes: 10),
             "npy" => Given.Npy(Npy("x.npy"), Npy("x.npy")),
             _ => Given.Synthetic(kind, 10, 500),
         });
@@ -109,7 +112,8 @@ public sealed class LargeDataTests : IDisposable
         if (!OperatingSystem.IsLinux())
             return Environment.WorkingSet;
         string line = File.ReadLines("/proc/self/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return long.Parse(line.AsSpan(6, line.Length - 8), NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture) << 10;
+        return long.Parse(line.AsSpan(6, line.Length - 8), NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite,
+            CultureInfo.InvariantCulture) << 10;
     }
 
     private static void ReadAll(ISequenceSet set, Action<SequenceSlice, float[], long[]> read)

@@ -54,8 +54,10 @@ public sealed class NpyProblemTests : IDisposable
         string flat = _directory.Write("flat.npy", NpyFiles.Of<float>("<f4", "4,", 1, 2, 3, 4));
         string tokens = _directory.Write("tokens.npy", NpyFiles.Of<long>("<i8", "2, 2, 1", 1, 2, 3, 4));
         string[] problems = [.. Given.Problems(Given.Npy(flat, tokens)).Select(problem => problem.ToString())];
-        Assert.StartsWith($"data.source: found Float32 of shape [4] in {flat}, expected inputs of shape [N, T, features]", problems[0], StringComparison.Ordinal);
-        Assert.StartsWith($"data.source: found Int64 of shape [2, 2, 1] in {tokens}, expected targets of shape", problems[1], StringComparison.Ordinal);
+        Assert.StartsWith($"data.source: found Float32 of shape [4] in {flat}, expected inputs of shape [N, T, features]", problems[0],
+            StringComparison.Ordinal);
+        Assert.StartsWith($"data.source: found Int64 of shape [2, 2, 1] in {tokens}, expected targets of shape", problems[1],
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -66,7 +68,8 @@ public sealed class NpyProblemTests : IDisposable
     {
         string lengths = _directory.Write("lengths.npy", NpyFiles.Of("<i8", "2,", 2L, length));
         Assert.StartsWith(
-            "data.source: found " + message.Replace("LENGTHS", lengths, StringComparison.Ordinal), Given.Problem(Given.Npy(_good, _good, lengths)),
+            "data.source: found " + message.Replace("LENGTHS", lengths, StringComparison.Ordinal),
+            Given.Problem(Given.Npy(_good, _good, lengths)),
             StringComparison.Ordinal);
     }
 
@@ -74,9 +77,11 @@ public sealed class NpyProblemTests : IDisposable
     public void Lengths_AreRefused_OfAnotherTypeOrNumber()
     {
         string three = _directory.Write("three.npy", NpyFiles.Of("<i8", "3,", 1L, 1, 1));
-        Assert.Contains("expected lengths as integers of shape [2]", Given.Problem(Given.Npy(_good, _good, three)), StringComparison.Ordinal);
+        Assert.Contains("expected lengths as integers of shape [2]", Given.Problem(Given.Npy(_good, _good, three)),
+            StringComparison.Ordinal);
         string floats = _directory.Write("floats.npy", NpyFiles.Of("<f4", "2,", 1f, 1));
-        Assert.Contains("expected lengths as integers of shape [2]", Given.Problem(Given.Npy(_good, _good, floats)), StringComparison.Ordinal);
+        Assert.Contains("expected lengths as integers of shape [2]", Given.Problem(Given.Npy(_good, _good, floats)),
+            StringComparison.Ordinal);
     }
 
     [Fact]

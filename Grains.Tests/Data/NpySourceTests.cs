@@ -54,7 +54,8 @@ public sealed class NpySourceTests : IDisposable
     [InlineData(3)]
     public void Headers_AreRead_OfLaterFormats(byte version)
     {
-        string path = _directory.Write("x.npy", [.. NpyFiles.Header("'<f4'", "1, 2", version: version), .. BitConverter.GetBytes(1f), .. BitConverter.GetBytes(2f)]);
+        string path = _directory.Write("x.npy",
+            [.. NpyFiles.Header("'<f4'", "1, 2", version: version), .. BitConverter.GetBytes(1f), .. BitConverter.GetBytes(2f)]);
         using IDataSource source = Given.Open(Given.Npy(path, path));
         Assert.Equal([1f, 2], source.Training.Inputs(0));
     }
@@ -73,7 +74,8 @@ public sealed class NpySourceTests : IDisposable
         string x = Npy("x", "<f4", "2, 2, 2", 1f, 2, 3, 4, 5, 6, float.NaN, 8);
         string y = Npy("y", "<f8", "2, 2", 1.0, 1e300, 3, double.NegativeInfinity);
         IReadOnlyList<SpecProblem> problems = Given.Problems(Given.Npy(x, y));
-        Assert.Equal([$"NaN at {x}[1, 1, 0]", $"Infinity at {y}[0, 1]", $"-Infinity at {y}[1, 1]"], problems.Select(problem => problem.Found));
+        Assert.Equal([$"NaN at {x}[1, 1, 0]", $"Infinity at {y}[0, 1]", $"-Infinity at {y}[1, 1]"],
+            problems.Select(problem => problem.Found));
         Assert.All(problems, problem => Assert.Equal("a finite number in the range of float32", problem.Expected));
     }
 

@@ -56,7 +56,11 @@ public sealed class SafetensorsFileTests : IDisposable
     [Fact]
     public void Tensors_AreFound_InAnyOrderOfTheFile()
     {
-        string path = _directory.Write("x", DamagedFiles.Make("""{"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1,1],"data_offsets":[4,8]}}""", 1f, 2f));
+        string path =
+            _directory.Write("x",
+                DamagedFiles.Make(
+                    """{"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1,1],"data_offsets":[4,8]}}""", 1f,
+                    2f));
         var values = new float[2];
         SafetensorsFile.ReadInto(path, [new("a", [1, 1], 0), new("b", [1], 1)], values);
         Assert.Equal([2f, 1], values);
@@ -71,7 +75,8 @@ public sealed class SafetensorsFileTests : IDisposable
         float[] values = [9, 9, 9, 9];
         var error = Assert.Throws<SafetensorsException>(
             () => SafetensorsFile.ReadInto(path, [new("a", [1, 2], 0), new("b", [1], 2), new("c", [1], 3)], values));
-        Assert.StartsWith($"{path}: found 'a', F32 of shape [2], expected 'a', F32 of shape [1, 2]", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"{path}: found 'a', F32 of shape [2], expected 'a', F32 of shape [1, 2]", error.Message,
+            StringComparison.Ordinal);
         Assert.Contains("found no tensor 'b'", error.Message, StringComparison.Ordinal);
         Assert.Contains("found 'c', F64 of shape [], expected 'c', F32 of shape [1]", error.Message, StringComparison.Ordinal);
         Assert.Contains("found 'd', F16 of shape [2], expected no tensor of that name", error.Message, StringComparison.Ordinal);

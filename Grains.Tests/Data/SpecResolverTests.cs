@@ -27,14 +27,16 @@ public sealed class SpecResolverTests : IDisposable
     [Fact]
     public void Sizes_AreFilledIn_FromTokensAndClasses()
     {
-        ModelSpec model = Resolved(new() { Cell = new LstmCell(), HiddenSize = 4, Embedding = new() { Size = 6 } }, Tokens, new CrossEntropy());
+        ModelSpec model =
+            Resolved(new() { Cell = new LstmCell(), HiddenSize = 4, Embedding = new() { Size = 6 } }, Tokens, new CrossEntropy());
         Assert.Equal((6, 12, 17), (model.InputSize, model.OutputSize, model.Embedding!.Vocabulary));
     }
 
     [Fact]
     public void Sizes_AreKept_WhenTheDataFitThem()
     {
-        ModelSpec given = new() { Cell = new LstmCell(), HiddenSize = 4, InputSize = 6, OutputSize = 20, Embedding = new() { Size = 6, Vocabulary = 32 } };
+        ModelSpec given = new() { Cell = new LstmCell(), HiddenSize = 4, InputSize = 6, OutputSize = 20,
+            Embedding = new() { Size = 6, Vocabulary = 32 } };
         Assert.Equal(given, Resolved(given, Tokens, new CrossEntropy()));
     }
 
@@ -50,21 +52,25 @@ public sealed class SpecResolverTests : IDisposable
             Problems(new() { Cell = new LstmCell(), HiddenSize = 4, InputSize = 2, OutputSize = 4 }, Values, new CrossEntropy()));
         Assert.Equal(
             [
-                "model.embedding.vocabulary: found 16, expected at least 17, the largest token of the inputs + 1; raise it, or leave it out",
+                "model.embedding.vocabulary: found 16, expected at least 17, the largest token of the inputs + 1; raise it, or " +
+                "leave it out",
                 "model.inputSize: found 5, expected 6, the size of the embedding; correct it, or leave it out",
                 "model.outputSize: found 11, expected at least 12, the largest class of the targets + 1; raise it, or leave it out",
                 "train.loss: found mse with source average, expected cross_entropy, for the targets are classes; write cross_entropy",
             ],
-            Problems(new() { Cell = new LstmCell(), HiddenSize = 4, InputSize = 5, OutputSize = 11, Embedding = new() { Size = 6, Vocabulary = 16 } }, Tokens, new SquaredError()));
+            Problems(new() { Cell = new LstmCell(), HiddenSize = 4, InputSize = 5, OutputSize = 11,
+                Embedding = new() { Size = 6, Vocabulary = 16 } }, Tokens, new SquaredError()));
     }
 
     [Fact]
     public void Embedding_IsAskedForByTokens_AndRefusedByValues()
     {
-        Assert.StartsWith("model.embedding: found nothing, expected an embedding", Problems(new() { Cell = new LstmCell(), HiddenSize = 4 }, Tokens, new CrossEntropy()).Single(), StringComparison.Ordinal);
+        Assert.StartsWith("model.embedding: found nothing, expected an embedding",
+            Problems(new() { Cell = new LstmCell(), HiddenSize = 4 }, Tokens, new CrossEntropy()).Single(), StringComparison.Ordinal);
         Assert.StartsWith(
             "model.embedding: found an embedding with source average, expected none",
-            Problems(new() { Cell = new LstmCell(), HiddenSize = 4, Embedding = new() { Size = 2 } }, Values, new SquaredError()).Single(), StringComparison.Ordinal);
+            Problems(new() { Cell = new LstmCell(), HiddenSize = 4, Embedding = new() { Size = 2 } }, Values, new SquaredError()).Single(),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -72,7 +78,8 @@ public sealed class SpecResolverTests : IDisposable
     [InlineData(int.MaxValue, int.MaxValue)]
     public void Model_IsRefused_BeyondTheLargest(int hidden, int layers) => Assert.EndsWith(
         " parameters, expected a model of 250,000,000 parameters or less; lower hiddenSize, layers or the other sizes",
-        Problems(new() { Cell = new LstmCell(), HiddenSize = hidden, Layers = layers }, Values, new SquaredError()).Single(), StringComparison.Ordinal);
+        Problems(new() { Cell = new LstmCell(), HiddenSize = hidden, Layers = layers }, Values, new SquaredError()).Single(),
+        StringComparison.Ordinal);
 
     [Theory]
     [InlineData("lstm", 1, null)]
@@ -102,13 +109,18 @@ public sealed class SpecResolverTests : IDisposable
         Assert.Empty(Problems(model with { InitFrom = path }, Values, new SquaredError()));
         Assert.Equal(
             [
-                $"model.initFrom: found no tensor 'rnn.weight_ih_l1' in {path}, expected 'rnn.weight_ih_l1', F32 of shape [16, 4]; use weights of this model, or change the model",
-                $"model.initFrom: found no tensor 'rnn.weight_hh_l1' in {path}, expected 'rnn.weight_hh_l1', F32 of shape [16, 4]; use weights of this model, or change the model",
-                $"model.initFrom: found no tensor 'rnn.bias_ih_l1' in {path}, expected 'rnn.bias_ih_l1', F32 of shape [16]; use weights of this model, or change the model",
-                $"model.initFrom: found no tensor 'rnn.bias_hh_l1' in {path}, expected 'rnn.bias_hh_l1', F32 of shape [16]; use weights of this model, or change the model",
+                $"model.initFrom: found no tensor 'rnn.weight_ih_l1' in {path}, expected 'rnn.weight_ih_l1', F32 of shape [16, 4]; use " +
+                "weights of this model, or change the model",
+                $"model.initFrom: found no tensor 'rnn.weight_hh_l1' in {path}, expected 'rnn.weight_hh_l1', F32 of shape [16, 4]; use " +
+                "weights of this model, or change the model",
+                $"model.initFrom: found no tensor 'rnn.bias_ih_l1' in {path}, expected 'rnn.bias_ih_l1', F32 of shape [16]; use weights " +
+                "of this model, or change the model",
+                $"model.initFrom: found no tensor 'rnn.bias_hh_l1' in {path}, expected 'rnn.bias_hh_l1', F32 of shape [16]; use weights " +
+                "of this model, or change the model",
             ],
             Problems(model with { InitFrom = path, Layers = 2 }, Values, new SquaredError()));
-        Assert.Contains("found 'rnn.weight_ih_l0', F32 of shape [16, 3]", Problems(model with { InitFrom = path, Cell = new GruCell() }, Values, new SquaredError())[0], StringComparison.Ordinal);
+        Assert.Contains("found 'rnn.weight_ih_l0', F32 of shape [16, 3]",
+            Problems(model with { InitFrom = path, Cell = new GruCell() }, Values, new SquaredError())[0], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -61,7 +61,8 @@ public sealed class StreamCutTests
     {
         var problems = new ProblemList();
         Assert.Null(StreamCut.TryCut(1L << 40, "byte", "x", 4, 1, fraction, problems));
-        Assert.Contains("at most 2147483647 bytes per lane; raise it", Assert.Single(problems.ToList()).ToString(), StringComparison.Ordinal);
+        Assert.Contains("at most 2147483647 bytes per lane; raise it", Assert.Single(problems.ToList()).ToString(),
+            StringComparison.Ordinal);
     }
 
     private static StreamCut? Cut(int n, int lanes, int horizon, double fraction) =>

@@ -24,7 +24,8 @@ public sealed class SyntheticSourceTests
     [Fact]
     public void Average_TargetIsTopPlusRolledBottom_AtEveryTimeStep()
     {
-        using IDataSource source = Given.Open(Given.Synthetic("average", 3, 7), new() { Cell = new LstmCell(), HiddenSize = 4, InputSize = 6 });
+        using IDataSource source =
+            Given.Open(Given.Synthetic("average", 3, 7), new() { Cell = new LstmCell(), HiddenSize = 4, InputSize = 6 });
         float[] x = source.Training.Inputs(2, 6);
         float[] y = source.Training.Targets(2, 3);
         for (int t = 0; t < 7; t++)
@@ -121,7 +122,8 @@ public sealed class SyntheticSourceTests
     public void HoldOut_IsRefused_WhenNothingIsLeftToTrainOn()
     {
         string problem = Given.Problem(Given.Synthetic("sine", 2, 4, 0.9));
-        Assert.StartsWith("data.validationFraction: found 0.9, which holds out 2 of 2 sequences, expected at least one", problem, StringComparison.Ordinal);
+        Assert.StartsWith("data.validationFraction: found 0.9, which holds out 2 of 2 sequences, expected at least one", problem,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -129,7 +131,8 @@ public sealed class SyntheticSourceTests
     [InlineData(0)]
     public void Average_IsRefused_WhenTheInputsCannotBeHalved(int inputSize) => Assert.StartsWith(
         $"model.inputSize: found {inputSize}, expected an even number",
-        Given.Problem(Given.Synthetic("average"), new() { Cell = new LstmCell(), HiddenSize = 4, InputSize = inputSize }), StringComparison.Ordinal);
+        Given.Problem(Given.Synthetic("average"), new() { Cell = new LstmCell(), HiddenSize = 4, InputSize = inputSize }),
+        StringComparison.Ordinal);
 
     [Fact]
     public void Reading_IsRefused_OutOfBoundsOrIntoAnotherSizeOrType()

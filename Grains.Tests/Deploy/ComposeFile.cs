@@ -15,7 +15,8 @@ internal sealed class ComposeFile
     {
         using var reader = new StreamReader(SourceTree.Of("docker-compose.yml"));
         _file = new DeserializerBuilder().Build().Deserialize<Map>(new MergingParser(new Parser(reader)));
-        Services = Section("services").ToDictionary(service => (string)service.Key, service => new ComposeService((string)service.Key, (Map)service.Value!));
+        Services = Section("services")
+            .ToDictionary(service => (string)service.Key, service => new ComposeService((string)service.Key, (Map)service.Value!));
     }
 
     /// <summary>The services by name.</summary>

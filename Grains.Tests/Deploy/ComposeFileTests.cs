@@ -20,7 +20,8 @@ public sealed partial class ComposeFileTests
         if (service.Build is null)
             Assert.Matches(@":v?[0-9]+\.[0-9]+\.[0-9]+(-[a-z0-9]+)?$", service.Image);
         else
-            Assert.Contains($" AS {service.Build["target"]}\n", File.ReadAllText(SourceTree.Of((string)service.Build["dockerfile"]!)), StringComparison.Ordinal);
+            Assert.Contains($" AS {service.Build["target"]}\n", File.ReadAllText(SourceTree.Of((string)service.Build["dockerfile"]!)),
+                StringComparison.Ordinal);
     }
 
     [Theory]
@@ -70,7 +71,8 @@ public sealed partial class ComposeFileTests
     [Fact]
     public void Images_AreBuiltFromEveryProjectThatTheProgramsReference_AndRunAsNobodySpecial()
     {
-        string dockerfile = File.ReadAllText(SourceTree.Of("deploy", "Dockerfile")), ignored = File.ReadAllText(SourceTree.Of(".dockerignore"));
+        string dockerfile = File.ReadAllText(SourceTree.Of("deploy", "Dockerfile")),
+        ignored = File.ReadAllText(SourceTree.Of(".dockerignore"));
 
         foreach (string project in Referenced("Silo").Concat(Referenced("Client")).Distinct())
         {

@@ -15,7 +15,8 @@ internal static class Dashboard
 
     /// <summary>The expression that Grafana sends, with all runs chosen.</summary>
     /// <param name="expression">One of <see cref="Expressions"/>.</param>
-    /// <param name="rateInterval">What Grafana makes of the scrape interval and of the width of a panel; taken for the time shown, too.</param>
+    /// <param name="rateInterval">What Grafana makes of the scrape interval and of the width of a panel; taken for the time shown,
+    /// too.</param>
     public static string Sent(string expression, string rateInterval)
     {
         string sent = expression.Replace("$__rate_interval", rateInterval, StringComparison.Ordinal)

@@ -31,7 +31,8 @@ public sealed class PrometheusTests(ChaosReport report) : ChaosTest(report)
         await ended.AwaitEnd();
 
         var run = await cluster.SubmitAsync(RecoverySpecs.Longer(20));
-        await AnswerAsync(prometheus, ["count(up == 1) == 2", "count(count by (instance) (rate(tbptt_chunk_duration_seconds_count[4s]) > 0)) == 2"]);
+        await AnswerAsync(prometheus,
+            ["count(up == 1) == 2", "count(count by (instance) (rate(tbptt_chunk_duration_seconds_count[4s]) > 0)) == 2"]);
         (await Whereabouts.FindAsync(cluster, run.Id)).OfATrainer.Kill();
         await run.Await<TrainersRecovered>("the recovery", _ => true);
 
@@ -78,7 +79,8 @@ public sealed class PrometheusTests(ChaosReport report) : ChaosTest(report)
         ((Map)file["global"]!)["scrape_interval"] = ScrapeInterval;
         var job = (Map)Assert.Single((List<object>)file["scrape_configs"]!)!;
         Assert.True(job.Remove("dns_sd_configs"));
-        job["static_configs"] = new[] { new Dictionary<string, object> { ["targets"] = cluster.Silos.Select(silo => silo.Page!.Authority).ToArray() } };
+        job["static_configs"] =
+            new[] { new Dictionary<string, object> { ["targets"] = cluster.Silos.Select(silo => silo.Page!.Authority).ToArray() } };
         ((Map)job["authorization"]!)["credentials_file"] = token;
         return new SerializerBuilder().Build().Serialize(file);
     }

@@ -12,7 +12,8 @@ public sealed partial class MarkdownTests
     public static TheoryData<string> Pages =>
     [
         "README.md",
-        .. Directory.EnumerateFiles(SourceTree.Of("docs"), "*.md", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(SourceTree.Root, file)),
+        .. Directory.EnumerateFiles(SourceTree.Of("docs"), "*.md", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(SourceTree.Root, file)),
     ];
 
     [Fact]
@@ -35,7 +36,8 @@ public sealed partial class MarkdownTests
     {
         string example = File.ReadAllText(SourceTree.Of("examples/average.yaml"));
 
-        Assert.Contains($"```yaml\n{example[example.IndexOf("name:", StringComparison.Ordinal)..]}```\n", File.ReadAllText(SourceTree.Of("README.md")), StringComparison.Ordinal);
+        Assert.Contains($"```yaml\n{example[example.IndexOf("name:", StringComparison.Ordinal)..]}```\n",
+            File.ReadAllText(SourceTree.Of("README.md")), StringComparison.Ordinal);
     }
 
     [Theory]

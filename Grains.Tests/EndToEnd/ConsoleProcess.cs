@@ -10,9 +10,12 @@ internal sealed class ConsoleProcess : IDisposable
 {
     private static readonly Dictionary<string, string> NoVariables = [];
 
-    /// <summary>Where the build puts it: among the test's own files are those of the silo, which has another framework beneath it.</summary>
+    /// <summary>
+    /// Where the build puts it: among the test's own files are those of the silo, which has another framework beneath it.
+    /// </summary>
     private static readonly string Console = Path.GetFullPath(
-        Path.Combine(AppContext.BaseDirectory, "..", "..", "Client", Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), "tbptt.dll"));
+        Path.Combine(AppContext.BaseDirectory, "..", "..", "Client",
+            Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), "tbptt.dll"));
 
     private readonly string _runs;
     private readonly Process _process;
@@ -31,7 +34,9 @@ internal sealed class ConsoleProcess : IDisposable
     /// <summary>Starts <c>tbptt</c> with a run store.</summary>
     public static ConsoleProcess Start(string runs, params string[] arguments) => Launch(runs, NoVariables, [.. arguments, "--runs", runs]);
 
-    /// <summary>Starts <c>tbptt</c> with a run store and environment variables of its own, such as <c>Orleans__Clustering__ProviderType</c>.</summary>
+    /// <summary>
+    /// Starts <c>tbptt</c> with a run store and environment variables of its own, such as <c>Orleans__Clustering__ProviderType</c>.
+    /// </summary>
     public static ConsoleProcess Start(string runs, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
         Launch(runs, environment, [.. arguments, "--runs", runs]);
 
@@ -43,7 +48,8 @@ internal sealed class ConsoleProcess : IDisposable
         Launch("", environment, arguments);
 
     /// <summary>Runs <c>tbptt</c> with a run store to its end: for commands that answer and return.</summary>
-    public static async Task<(int ExitCode, string Output, string Error)> RunToEnd(string runs, CancellationToken cancellation, params string[] arguments)
+    public static async Task<(int ExitCode, string Output, string Error)> RunToEnd(string runs, CancellationToken cancellation,
+        params string[] arguments)
     {
         using var console = Start(runs, arguments);
         return await console.End(cancellation);
@@ -84,7 +90,8 @@ internal sealed class ConsoleProcess : IDisposable
                 return found;
         }
 
-        throw new InvalidOperationException($"the console ended before the event came: {await _process.StandardError.ReadToEndAsync(cancellation)}");
+        throw new InvalidOperationException(
+            $"the console ended before the event came: {await _process.StandardError.ReadToEndAsync(cancellation)}");
     }
 
     /// <summary>Reads what is left and waits for the end.</summary>
@@ -112,7 +119,8 @@ internal sealed class ConsoleProcess : IDisposable
     public int LivingSilos() => Silos().Count;
 
     /// <summary>The process ids of the silos that still run.</summary>
-    public IReadOnlyList<int> Silos() => [.. Process.GetProcesses().Where(process => IsSilo(CommandLine(process))).Select(process => process.Id)];
+    public IReadOnlyList<int> Silos() =>
+        [.. Process.GetProcesses().Where(process => IsSilo(CommandLine(process))).Select(process => process.Id)];
 
     /// <summary>Sends the console a signal, as a terminal does.</summary>
     public void Signal(int signal) => Assert.Equal(0, Kill(_process.Id, signal));

@@ -27,7 +27,8 @@ public sealed class LoadedLibrariesTests : IDisposable
         string maps = await File.ReadAllTextAsync($"/proc/{Assert.Single(console.Silos())}/maps", TestContext.Current.CancellationToken);
 
         Assert.Contains("Orleans.Tbptt.Training.dll", maps, StringComparison.Ordinal);
-        foreach (string library in (string[])["libtorch_cpu.so", "libLibTorchSharp.so", "TorchSharp.dll", "Orleans.Tbptt.Training.Torch.dll"])
+        foreach (string library in (string[])["libtorch_cpu.so", "libLibTorchSharp.so", "TorchSharp.dll",
+            "Orleans.Tbptt.Training.Torch.dll"])
             Assert.Equal(expected, maps.Contains(library, StringComparison.Ordinal));
         console.Signal(2);
         Assert.Equal(130, await console.EndOfEvents(TestContext.Current.CancellationToken));

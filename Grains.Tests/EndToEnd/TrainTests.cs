@@ -26,7 +26,8 @@ public sealed class TrainTests : IDisposable
         Assert.True(code == 0, error);
         Assert.Equal(0, console.LivingSilos());
         Assert.Empty(Directory.GetFiles(Path.Combine(Runs, ".cluster")));
-        Assert.Contains($"/runs/{console.Run.Id}", output.Split('\n').First(line => line.StartsWith("page http://127.0.0.1:", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains($"/runs/{console.Run.Id}", output.Split('\n')
+            .First(line => line.StartsWith("page http://127.0.0.1:", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Contains("epoch 3/3: loss ", output, StringComparison.Ordinal);
         Assert.Contains($"files         {console.Run.Path}", output, StringComparison.Ordinal);
         AssertIsOracle(spec, console.Run);
@@ -133,7 +134,8 @@ public sealed class TrainTests : IDisposable
         var oracle = Oracle.Of(spec);
         var events = File.ReadLines(run.Metrics).Select(RunJson.ReadEvent).ToList();
         Bits.Same(oracle.Steps.Select(step => step.Loss), events.OfType<StepCommitted>().Select(step => step.Loss));
-        Bits.Same(oracle.ValidationLosses.OfType<double>(), events.OfType<EpochFinished>().Select(epoch => epoch.ValidationLoss).OfType<double>());
+        Bits.Same(oracle.ValidationLosses.OfType<double>(), events.OfType<EpochFinished>().Select(epoch => epoch.ValidationLoss)
+            .OfType<double>());
         var model = new float[oracle.State.Layout.Length];
         Orleans.Tbptt.Data.Safetensors.SafetensorsFile.ReadInto(run.Model, oracle.State.Layout, model);
         Bits.Same(oracle.State.Parameters, model);

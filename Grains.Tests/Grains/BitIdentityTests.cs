@@ -13,7 +13,8 @@ public sealed class BitIdentityTests
     [InlineData(EngineKind.Torch, 0.0)]
     [InlineData(EngineKind.Torch, 0.3)]
     public async Task Run_GivesTheSameBits_OnOneSiloOnThreeAndWithoutGrains(EngineKind engine, double dropout) =>
-        await GivesTheSameBits(TestSpecs.Average(trainers: 4, layers: 2, dropout, validationFraction: 0.2) with { Engine = engine }, steps: 1);
+        await GivesTheSameBits(TestSpecs.Average(trainers: 4, layers: 2, dropout, validationFraction: 0.2) with { Engine = engine },
+            steps: 1);
 
     [Theory]
     [InlineData(EngineKind.Fused, 1)]

@@ -183,7 +183,8 @@ public sealed class HostileNetworkTests : IDisposable
     {
         SiloProgram program = SiloProgram.Find(AppContext.BaseDirectory);
         _silo = Process.Start(program.StartInfo(["--runs", _runs, "--local", "--cluster-id", Cluster]))!;
-        string line = await _silo.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) ?? throw new InvalidOperationException("the silo said nothing");
+        string line = await _silo.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken)
+            ?? throw new InvalidOperationException("the silo said nothing");
         using JsonDocument ready = JsonDocument.Parse(line);
         IPEndPoint At(string name) => IPEndPoint.Parse(ready.RootElement.GetProperty(name).GetString()!);
         return (At("silo"), At("gateway"));
@@ -192,8 +193,10 @@ public sealed class HostileNetworkTests : IDisposable
     private async Task TrainAsClient(string run)
     {
         var cancellation = TestContext.Current.CancellationToken;
-        await using ClusterConnection connection = await ClusterConnection.OpenAsync(Path.Combine(_runs, ".cluster", "membership.db"), Cluster, cancellation);
-        SubmitReply reply = await connection.Grains.GetGrain<ICatalogGrain>(0).Submit(new(RunId.Parse(run), TestSpecs.Average().Written(), Protocol: ProtocolVersion.Current));
+        await using ClusterConnection connection =
+            await ClusterConnection.OpenAsync(Path.Combine(_runs, ".cluster", "membership.db"), Cluster, cancellation);
+        SubmitReply reply = await connection.Grains.GetGrain<ICatalogGrain>(0)
+            .Submit(new(RunId.Parse(run), TestSpecs.Average().Written(), Protocol: ProtocolVersion.Current));
         Assert.Empty(reply.Problems);
         var coordinator = connection.Grains.GetGrain<ICoordinatorGrain>(run);
         List<string> lines = [];

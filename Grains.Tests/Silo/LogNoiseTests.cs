@@ -6,7 +6,8 @@ namespace Orleans.Tbptt.Tests.Silo;
 
 public sealed class LogNoiseTests
 {
-    private const string Late = "Participant check thread has not completed for {TimeSinceLastTick}, potentially indicating lock contention.";
+    private const string Late =
+        "Participant check thread has not completed for {TimeSinceLastTick}, potentially indicating lock contention.";
 
     [Theory]
     [InlineData("Note: ServerGC only kicks in on multi-core systems", true)]

@@ -29,7 +29,8 @@ public sealed class OwnAddressTests
     [Fact]
     public void Settings_FindTheAddress_WhenItIsAuto()
     {
-        var sources = new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create<string, string?>("Tbptt:Address", "auto")]).Build();
+        var sources = new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create<string, string?>("Tbptt:Address", "auto")])
+            .Build();
 
         // On a machine where nothing tells which one, both say so.
         Assert.Equal(Said(() => OwnAddress.Find()), Said(() => SiloSettings.Read(sources, []).IPAddress));
@@ -47,5 +48,6 @@ public sealed class OwnAddressTests
         }
     }
 
-    private static (IPAddress Address, bool LeadsOut) Network(string text) => (IPAddress.Parse(text.Split(' ')[0]), text.EndsWith(" out", StringComparison.Ordinal));
+    private static (IPAddress Address, bool LeadsOut) Network(string text) =>
+        (IPAddress.Parse(text.Split(' ')[0]), text.EndsWith(" out", StringComparison.Ordinal));
 }

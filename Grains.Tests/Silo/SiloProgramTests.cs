@@ -27,13 +27,15 @@ public sealed class SiloProgramTests : IDisposable
         using (var web = new HttpClient { BaseAddress = new(ready.RootElement.GetProperty("page").GetString()!) })
             Assert.Equal("Healthy", await web.GetStringAsync("/health/ready", TestContext.Current.CancellationToken));
         using (var client = new TcpClient())
-            await client.ConnectAsync(IPEndPoint.Parse(ready.RootElement.GetProperty("gateway").GetString()!), TestContext.Current.CancellationToken);
+            await client.ConnectAsync(IPEndPoint.Parse(ready.RootElement.GetProperty("gateway").GetString()!),
+                TestContext.Current.CancellationToken);
 
         silo.StandardInput.Close();
         Assert.Equal("", await silo.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken));
         await silo.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.Equal(0, silo.ExitCode);
-        Assert.Contains("leaving its cluster", await File.ReadAllTextAsync(Path.Combine(_runs, "silo.log"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("leaving its cluster",
+            await File.ReadAllTextAsync(Path.Combine(_runs, "silo.log"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Fact(Timeout = 120_000)]
@@ -43,7 +45,8 @@ public sealed class SiloProgramTests : IDisposable
         foreach (var silo in silos)
             (await ReadReadyAsync(silo)).Dispose();
 
-        await using var connection = await ClusterConnection.OpenAsync(Path.Combine(_runs, ".cluster", "membership.db"), "three", TestContext.Current.CancellationToken);
+        await using var connection = await ClusterConnection.OpenAsync(Path.Combine(_runs, ".cluster", "membership.db"), "three",
+            TestContext.Current.CancellationToken);
         var hosts = await connection.Grains.GetGrain<IManagementGrain>(0).GetHosts(true, TestContext.Current.CancellationToken);
 
         Assert.Equal(3, hosts.Count);
@@ -73,7 +76,8 @@ public sealed class SiloProgramTests : IDisposable
 
         Signal(silo, "INT");
         // The silo still answers: the signal before this one was handled.
-        await using (var connection = await ClusterConnection.OpenAsync(Path.Combine(_runs, ".cluster", "membership.db"), "tbptt", TestContext.Current.CancellationToken))
+        await using (var connection = await ClusterConnection.OpenAsync(Path.Combine(_runs, ".cluster", "membership.db"), "tbptt",
+            TestContext.Current.CancellationToken))
             Assert.Single(await connection.Grains.GetGrain<IManagementGrain>(0).GetHosts(true, TestContext.Current.CancellationToken));
         long asked = Stopwatch.GetTimestamp();
         Signal(silo, "TERM");
@@ -87,7 +91,8 @@ public sealed class SiloProgramTests : IDisposable
     [InlineData("device: found 'gpu', expected auto, cpu or cuda:N", "--device", "gpu")]
     [InlineData("gateway-port: found '99999', expected 0 to 65535", "--gateway-port", "99999")]
     [InlineData("log-level: found 'loud', expected verbose, debug, information, warning, error or fatal", "--log-level", "loud")]
-    [InlineData("http: found 'web', expected [address:]port, such as 8080, 127.0.0.1:8080 or 0.0.0.0:8080, with 0 for any free port; or off", "--http", "web")]
+    [InlineData("http: found 'web', expected [address:]port, such as 8080, 127.0.0.1:8080 or 0.0.0.0:8080, with 0 for any free " +
+        "port; or off", "--http", "web")]
     [InlineData("Unrecognized command or argument '--nonsense'.", "--nonsense")]
     public async Task Silo_ExitsWith78AndOneLine_WhenAnOptionIsWrong(string message, params string[] args)
     {
@@ -106,14 +111,16 @@ public sealed class SiloProgramTests : IDisposable
     public async Task Silo_ExitsWith69AndOneLine_WhenTheMembershipFileCannotBeUsed()
     {
         string file = Path.Combine(_runs, "membership.db");
-        await File.WriteAllTextAsync(file, "This is a text that is no database, and long enough to be seen as none.", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(file, "This is a text that is no database, and long enough to be seen as none.",
+            TestContext.Current.CancellationToken);
         var silo = Start("--runs", _runs, "--local", "--membership", file);
 
         using var ready = await ReadReadyAsync(silo);
         await silo.WaitForExitAsync(TestContext.Current.CancellationToken);
 
         Assert.Equal(69, silo.ExitCode);
-        Assert.StartsWith($"cannot use the membership file {file}", ready.RootElement.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith($"cannot use the membership file {file}", ready.RootElement.GetProperty("error").GetString(),
+            StringComparison.Ordinal);
     }
 
     [Fact(Timeout = 120_000)]
@@ -149,7 +156,8 @@ public sealed class SiloProgramTests : IDisposable
 
     private static async Task<JsonDocument> ReadReadyAsync(Process silo) =>
         JsonDocument.Parse(await silo.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken)
-            ?? throw new InvalidOperationException($"the silo said nothing: {await silo.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)}"));
+            ?? throw new InvalidOperationException(
+                $"the silo said nothing: {await silo.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)}"));
 
     private static void Signal(Process process, string name)
     {

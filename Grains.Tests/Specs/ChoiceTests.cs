@@ -49,14 +49,20 @@ public class ChoiceTests
 
     [Theory]
     [InlineData("cosine", "train.schedule.steps: found nothing, expected a whole number of 1 or more; add steps")]
-    [InlineData("cosin", "train.schedule: found cosin, expected constant, linear, cosine, step, exponential or oneCycle; did you mean cosine?")]
-    [InlineData("[cosine]", "train.schedule: found a list, expected constant, linear, cosine, step, exponential or oneCycle; choose one of them")]
+    [InlineData("cosin",
+        "train.schedule: found cosin, expected constant, linear, cosine, step, exponential or oneCycle; did you mean cosine?")]
+    [InlineData("[cosine]",
+        "train.schedule: found a list, expected constant, linear, cosine, step, exponential or oneCycle; choose one of them")]
     [InlineData("{name: cosine, steps: 0}", "train.schedule.steps: found 0, expected a whole number of 1 or more; raise it to 1 or more")]
     [InlineData("{name: oneCycle, steps: 1}", "train.schedule.steps: found 1, expected a whole number of 2 or more; raise it to 2 or more")]
-    [InlineData("{name: cosine, steps: 5, gamma: 0.5}", "train.schedule.gamma: found gamma with schedule cosine, expected it with schedule step or exponential only; remove it")]
-    [InlineData("{steps: 5}", "train.schedule.steps: found steps with schedule constant, expected it with schedule linear, cosine or oneCycle only; remove it")]
-    [InlineData("{name: cosine, stebs: 5, steps: 5}", "train.schedule.stebs: found an unknown key, expected name, steps, minLr or warmup; did you mean steps?")]
-    [InlineData("{name: exponential, gamma: 1.5}", "train.schedule.gamma: found 1.5, expected a number greater than 0 and at most 1; lower it to 1 or less")]
+    [InlineData("{name: cosine, steps: 5, gamma: 0.5}",
+        "train.schedule.gamma: found gamma with schedule cosine, expected it with schedule step or exponential only; remove it")]
+    [InlineData("{steps: 5}",
+        "train.schedule.steps: found steps with schedule constant, expected it with schedule linear, cosine or oneCycle only; remove it")]
+    [InlineData("{name: cosine, stebs: 5, steps: 5}",
+        "train.schedule.stebs: found an unknown key, expected name, steps, minLr or warmup; did you mean steps?")]
+    [InlineData("{name: exponential, gamma: 1.5}",
+        "train.schedule.gamma: found 1.5, expected a number greater than 0 and at most 1; lower it to 1 or less")]
     public void Schedule_IsRefused_WithWhatWasExpected(string schedule, string problem) =>
         Assert.Equal($"--set train.schedule={schedule} {problem}", Problem(Sine, $"train.schedule={schedule}"));
 
@@ -96,8 +102,10 @@ public class ChoiceTests
         Assert.NotNull(reader.Parse(text).Spec);
         Assert.Equal(
             [
-                $"run.yaml:4:3 model.cell: found own with {where}, expected a cell that libtorch has; choose another one, or write engine: fused and device: cpu",
-                $"run.yaml:12:3 train.loss: found own with {where}, expected a loss that libtorch has; choose another one, or write engine: fused and device: cpu",
+                $"run.yaml:4:3 model.cell: found own with {where}, expected a cell that libtorch has; choose another one, or write " +
+                "engine: fused and device: cpu",
+                $"run.yaml:12:3 train.loss: found own with {where}, expected a loss that libtorch has; choose another one, or write " +
+                "engine: fused and device: cpu",
             ],
             reader.Parse(text with { Sets = [set] }).Problems.Select(problem => problem.ToString()));
     }

@@ -16,18 +16,23 @@ public sealed class HostileSpecFileTests : IDisposable
     {
         { "100 MB of nothing", file => file.SetLength(100_000_000), "found more than 1,048,576 bytes" },
         { "100 MB of keys", file => Repeat(file, "key: value\n", 10_000_000), "found more than 1,048,576 bytes" },
-        { "10,000 lists deep", file => Text(file, $"a: {new string('[', 10_000)}{new string(']', 10_000)}"), "found more than 16 levels of nesting" },
-        { "10,000 sections deep", file => Text(file, string.Concat(Enumerable.Repeat("{a: ", 10_000))), "found more than 16 levels of nesting" },
-        { "1,000 indents deep", file => Text(file, string.Concat(Enumerable.Range(0, 1000).Select(i => $"{new string(' ', i)}a:\n"))), "found more than 16 levels of nesting" },
+        { "10,000 lists deep", file => Text(file, $"a: {new string('[', 10_000)}{new string(']', 10_000)}"),
+            "found more than 16 levels of nesting" },
+        { "10,000 sections deep", file => Text(file, string.Concat(Enumerable.Repeat("{a: ", 10_000))),
+            "found more than 16 levels of nesting" },
+        { "1,000 indents deep", file => Text(file, string.Concat(Enumerable.Range(0, 1000).Select(i => $"{new string(' ', i)}a:\n"))),
+            "found more than 16 levels of nesting" },
         { "as JSON", file => Text(file, string.Concat(Enumerable.Repeat("{\"a\":", 10_000))), "found " },
         { "a billion laughs", file => Text(file, Laughs()), "found an anchor (&a)" },
         { "a NUL", file => Text(file, "name: a\0b\n"), "found the character U+0000" },
         { "no UTF-8", file => file.Write([(byte)'a', (byte)':', 0xc3, 0x28]), "found bytes that are not UTF-8 text" },
-        { "UTF-16", file => file.Write(Encoding.Unicode.GetPreamble().Concat(Encoding.Unicode.GetBytes("name: a\n")).ToArray()), "found bytes that are not UTF-8 text" },
+        { "UTF-16", file => file.Write(Encoding.Unicode.GetPreamble().Concat(Encoding.Unicode.GetBytes("name: a\n")).ToArray()),
+            "found bytes that are not UTF-8 text" },
         { "a megabyte of quotes", file => Repeat(file, "'", 1_000_000), "found " },
         { "500,000 lists in a line", file => Repeat(file, "- ", 500_000), "found more than 16 levels of nesting" },
         { "a megabyte in one key", file => Repeat(file, "k", 1_000_000), "found " },
-        { "100,000 keys", file => Text(file, string.Concat(Enumerable.Range(0, 100_000).Select(i => $"k{i}: 1\n"))), "found more than 20,000 values" },
+        { "100,000 keys", file => Text(file, string.Concat(Enumerable.Range(0, 100_000).Select(i => $"k{i}: 1\n"))),
+            "found more than 20,000 values" },
         { "a number of a megabyte", file => Text(file, $"seed: {new string('9', 1_000_000)}\n"), "seed: found 999" },
     };
 
@@ -64,5 +69,6 @@ public sealed class HostileSpecFileTests : IDisposable
     }
 
     private static string Laughs() => "a: &a [x, x, x, x, x, x, x, x, x]\n"
-        + string.Concat(Enumerable.Range('b', 20).Select(c => $"{(char)c}: &{(char)c} [{string.Join(", ", Enumerable.Repeat($"*{(char)(c - 1)}", 9))}]\n"));
+        + string.Concat(Enumerable.Range('b', 20)
+            .Select(c => $"{(char)c}: &{(char)c} [{string.Join(", ", Enumerable.Repeat($"*{(char)(c - 1)}", 9))}]\n"));
 }

@@ -25,10 +25,12 @@ public class SpecCheckpointTests
     [Theory]
     [InlineData("everySteps: 0", "checkpoint.everySteps: found 0, expected a whole number of 1 or more; raise it to 1 or more")]
     [InlineData("everySeconds: -1", "checkpoint.everySeconds: found -1, expected a number from 0 to 3.4e38; raise it to 0 or more")]
-    [InlineData("everySeconds: 5s", "checkpoint.everySeconds: found 5s, expected a number from 0 to 3.4e38; write a finite number, such as 0.5 or 3e-3")]
+    [InlineData("everySeconds: 5s",
+        "checkpoint.everySeconds: found 5s, expected a number from 0 to 3.4e38; write a finite number, such as 0.5 or 3e-3")]
     [InlineData("keepLast: 0", "checkpoint.keepLast: found 0, expected a whole number of 1 or more; raise it to 1 or more")]
     [InlineData("keepBest: -1", "checkpoint.keepBest: found -1, expected a whole number of 0 or more; raise it to 0 or more")]
-    [InlineData("everyStep: 5", "checkpoint.everyStep: found an unknown key, expected everySteps, everySeconds, keepLast or keepBest; did you mean everySteps?")]
+    [InlineData("everyStep: 5",
+        "checkpoint.everyStep: found an unknown key, expected everySteps, everySeconds, keepLast or keepBest; did you mean everySteps?")]
     public void Checkpoint_IsRefused_WhenAKeyDoesNotFit(string key, string problem) =>
         Assert.EndsWith(problem, Problem($"{Sine}\ncheckpoint:\n  {key}"), StringComparison.Ordinal);
 

@@ -6,31 +6,56 @@ namespace Orleans.Tbptt.Tests.Specs;
 public class SpecCrossCheckTests
 {
     [Theory]
-    [InlineData("train:", "  trainers: 5", "10:3 train.trainers: found 5, more trainers than lanes, expected 4 or less, for data.batchSize is 4; lower it, or raise data.batchSize")]
-    [InlineData("    lr", "    momentum: 0.9", "15:5 train.optimizer.momentum: found momentum with optimizer adam, expected it with optimizer sgd only; remove it")]
-    [InlineData("    lr", "    weightDecay: 0", "15:5 train.optimizer.weightDecay: found weightDecay with optimizer adam, expected it with optimizer adamw only; remove it")]
-    [InlineData("    lr", "    alpha: 0.9", "15:5 train.optimizer.alpha: found alpha with optimizer adam, expected it with optimizer rmsprop only; remove it")]
-    [InlineData("  batchSize", "  horizon: 2", "7:3 data.horizon: found horizon with source sine, expected it with source csv only; remove it")]
-    [InlineData("  batchSize", "  exclude: [a]", "7:3 data.exclude: found exclude with source sine, expected it with source bytes only; remove it")]
-    [InlineData("  hiddenSize", "  dropout: 0.5", "4:3 model.dropout: found 0.5 with 1 layer, expected 2 layers or more, for dropout lies between layers; remove it, or add a layer")]
-    [InlineData("  hiddenSize", "  embedding: {size: 4}", "4:3 model.embedding: found an embedding with source sine, expected none, for the inputs are values; remove it; bytes, and npy with whole numbers, have tokens")]
-    [InlineData("  chunkLength", "  chunkCount: 2", "9:3 tbptt.chunkCount: found chunkCount beside chunkLength, expected exactly one of chunkLength and chunkCount; remove one of the two")]
-    [InlineData("  loss", "  sync: {chunks: 4}", "12:10 train.sync.chunks: found 4 with mode every, expected 1, for in mode every each chunk is a step of all trainers together; remove it, or write mode: local")]
-    [InlineData("  loss", "  sync: {mode: every, outer: {lr: 1}}", "12:23 train.sync.outer: found outer with mode every, expected it with mode local only; remove it")]
-    [InlineData("  loss", "  sync: {mode: local}", "12:3 train.sync.chunks: found nothing, expected a whole number from 1 to 100000; add chunks")]
-    [InlineData("  loss", "  sync: {mode: local, chunks: 0}", "12:23 train.sync.chunks: found 0, expected a whole number from 1 to 100000; raise it to 1 or more")]
-    [InlineData("  loss", "  sync: {mode: locale, chunks: 5}", "12:10 train.sync.mode: found locale, expected every or local; did you mean local?")]
-    [InlineData("  loss", "  sync: {mode: local, chunks: 5, outer: {lr: 0}}", "12:42 train.sync.outer.lr: found 0, expected a number greater than 0 and at most 1e30; raise it above 0")]
-    [InlineData("  loss", "  sync: {mode: local, chunks: 5, outer: {momentum: 1}}", "12:42 train.sync.outer.momentum: found 1, expected a number in [0, 1); lower it below 1")]
-    [InlineData("  loss", "  sync: {mode: local, chunks: 5, outer: {name: adam}}", "12:42 train.sync.outer.name: found adam, expected nesterov; choose one of them")]
-    [InlineData("  loss", "  sync: {mode: local, chunks: 5, outer: {nesterov: true}}", "12:42 train.sync.outer.nesterov: found an unknown key, expected name, lr or momentum; remove it, or correct its spelling")]
+    [InlineData("train:", "  trainers: 5",
+        "10:3 train.trainers: found 5, more trainers than lanes, expected 4 or less, for data.batchSize is 4; lower it, or raise " +
+        "data.batchSize")]
+    [InlineData("    lr", "    momentum: 0.9",
+        "15:5 train.optimizer.momentum: found momentum with optimizer adam, expected it with optimizer sgd only; remove it")]
+    [InlineData("    lr", "    weightDecay: 0",
+        "15:5 train.optimizer.weightDecay: found weightDecay with optimizer adam, expected it with optimizer adamw only; remove it")]
+    [InlineData("    lr", "    alpha: 0.9",
+        "15:5 train.optimizer.alpha: found alpha with optimizer adam, expected it with optimizer rmsprop only; remove it")]
+    [InlineData("  batchSize", "  horizon: 2",
+        "7:3 data.horizon: found horizon with source sine, expected it with source csv only; remove it")]
+    [InlineData("  batchSize", "  exclude: [a]",
+        "7:3 data.exclude: found exclude with source sine, expected it with source bytes only; remove it")]
+    [InlineData("  hiddenSize", "  dropout: 0.5",
+        "4:3 model.dropout: found 0.5 with 1 layer, expected 2 layers or more, for dropout lies between layers; remove it, or add a layer")]
+    [InlineData("  hiddenSize", "  embedding: {size: 4}",
+        "4:3 model.embedding: found an embedding with source sine, expected none, for the inputs are values; remove it; bytes, and npy " +
+        "with whole numbers, have tokens")]
+    [InlineData("  chunkLength", "  chunkCount: 2",
+        "9:3 tbptt.chunkCount: found chunkCount beside chunkLength, expected exactly one of chunkLength and chunkCount; remove one " +
+        "of the two")]
+    [InlineData("  loss", "  sync: {chunks: 4}",
+        "12:10 train.sync.chunks: found 4 with mode every, expected 1, for in mode every each chunk is a step of all trainers together; " +
+        "remove it, or write mode: local")]
+    [InlineData("  loss", "  sync: {mode: every, outer: {lr: 1}}",
+        "12:23 train.sync.outer: found outer with mode every, expected it with mode local only; remove it")]
+    [InlineData("  loss", "  sync: {mode: local}",
+        "12:3 train.sync.chunks: found nothing, expected a whole number from 1 to 100000; add chunks")]
+    [InlineData("  loss", "  sync: {mode: local, chunks: 0}",
+        "12:23 train.sync.chunks: found 0, expected a whole number from 1 to 100000; raise it to 1 or more")]
+    [InlineData("  loss", "  sync: {mode: locale, chunks: 5}",
+        "12:10 train.sync.mode: found locale, expected every or local; did you mean local?")]
+    [InlineData("  loss", "  sync: {mode: local, chunks: 5, outer: {lr: 0}}",
+        "12:42 train.sync.outer.lr: found 0, expected a number greater than 0 and at most 1e30; raise it above 0")]
+    [InlineData("  loss", "  sync: {mode: local, chunks: 5, outer: {momentum: 1}}",
+        "12:42 train.sync.outer.momentum: found 1, expected a number in [0, 1); lower it below 1")]
+    [InlineData("  loss", "  sync: {mode: local, chunks: 5, outer: {name: adam}}",
+        "12:42 train.sync.outer.name: found adam, expected nesterov; choose one of them")]
+    [InlineData("  loss", "  sync: {mode: local, chunks: 5, outer: {nesterov: true}}",
+        "12:42 train.sync.outer.nesterov: found an unknown key, expected name, lr or momentum; remove it, or correct its spelling")]
     public void Key_IsRefused_WhenItDoesNotFitTheSineSpec(string after, string line, string problem) =>
         Assert.Equal($"run.yaml:{problem}", Problem(Sine.After(after, line)));
 
     [Theory]
-    [InlineData("  batchSize", "  shuffle: true", "6:3 data.shuffle: found true with source bytes, expected false, for the source is one stream in the order of time; remove it")]
-    [InlineData("  batchSize", "  sequences: 5", "6:3 data.sequences: found sequences with source bytes, expected it with source average or sine only; remove it")]
-    [InlineData("  batchSize", "  inputs: [a]", "6:3 data.inputs: found inputs with source bytes, expected it with source csv only; remove it")]
+    [InlineData("  batchSize", "  shuffle: true",
+        "6:3 data.shuffle: found true with source bytes, expected false, for the source is one stream in the order of time; remove it")]
+    [InlineData("  batchSize", "  sequences: 5",
+        "6:3 data.sequences: found sequences with source bytes, expected it with source average or sine only; remove it")]
+    [InlineData("  batchSize", "  inputs: [a]",
+        "6:3 data.inputs: found inputs with source bytes, expected it with source csv only; remove it")]
     [InlineData("  hiddenSize", "  inputSize: 3", "3:3 model.inputSize: found 3, expected 4, the size of the embedding; remove inputSize")]
     public void Key_IsRefused_WhenItDoesNotFitTheBytesSpec(string after, string line, string problem)
     {
@@ -45,7 +70,9 @@ public class SpecCrossCheckTests
     {
         string Engine(string device) => $"engine: fused\ndevice: {device}\n{Sine}";
 
-        Assert.Equal("run.yaml:1:1 engine: found fused with device cuda:0, expected auto or torch, for fused computes on CPUs; change it, or set device to cpu", Problem(Engine("cuda:0")));
+        Assert.Equal(
+            "run.yaml:1:1 engine: found fused with device cuda:0, expected auto or torch, for fused computes on CPUs; change it, or set " +
+            "device to cpu", Problem(Engine("cuda:0")));
         Assert.Equal(DeviceName.Cpu, Sound(Engine("auto")).ComputesOn);
         Assert.Equal(DeviceName.Auto, Sound(Sine).ComputesOn);
     }
@@ -53,7 +80,8 @@ public class SpecCrossCheckTests
     [Theory]
     [InlineData("bfloat16")]
     public void Bfloat16_IsRefused_WithLocalSteps(string wire) => Assert.EndsWith(
-        $"train.wire: found {wire} with sync.mode local, expected float32, for what local steps add up to is too fine for it; remove it, or write mode: every",
+        $"train.wire: found {wire} with sync.mode local, expected float32, for what local steps add up to is too fine for it; remove it, " +
+        "or write mode: every",
         Problem(Sine.After("train:", $"  wire: {wire}\n  sync: {{mode: local, chunks: 4}}")), StringComparison.Ordinal);
 
     [Fact]
@@ -63,8 +91,10 @@ public class SpecCrossCheckTests
 
         Assert.Equal(
             [
-                "run.yaml:11:48 train.optimizer.betas: found betas with optimizer sgd, expected it with optimizer adam or adamw only; remove it",
-                "run.yaml:11:63 train.optimizer.eps: found eps with optimizer sgd, expected it with optimizer adam, adamw or rmsprop only; remove it",
+                "run.yaml:11:48 train.optimizer.betas: found betas with optimizer sgd, expected it with optimizer adam or adamw only; " +
+                "remove it",
+                "run.yaml:11:63 train.optimizer.eps: found eps with optimizer sgd, expected it with optimizer adam, adamw or rmsprop " +
+                "only; remove it",
             ],
             Problems(text));
     }
@@ -76,7 +106,8 @@ public class SpecCrossCheckTests
             "run.yaml:11:3 train.loss: found cross_entropy with source sine, expected mse, for the targets are values; write mse",
             Problem(Sine.With("  loss: cross_entropy")));
         Assert.Equal(
-            "run.yaml:10:3 train.loss: found mse with source bytes, expected cross_entropy, for the targets are classes; write cross_entropy",
+            "run.yaml:10:3 train.loss: found mse with source bytes, expected cross_entropy, for the targets are classes; write " +
+            "cross_entropy",
             Problem(Bytes.With("  loss: mse")));
         Sound(Sine.With("  source: npy:a,b").With("  loss: cross_entropy"));
         Sound(Sine.With("  source: npy:a,b"));
@@ -85,7 +116,8 @@ public class SpecCrossCheckTests
     [Fact]
     public void Bytes_NeedAnEmbedding_WhenThereIsNone() =>
         Assert.Equal(
-            "run.yaml:1:1 model.embedding: found nothing, expected an embedding, for the inputs of source bytes are tokens; add embedding: {size: 64} to model",
+            "run.yaml:1:1 model.embedding: found nothing, expected an embedding, for the inputs of source bytes are tokens; add " +
+            "embedding: {size: 64} to model",
             Problem(Bytes.Replace("  embedding: {size: 4}\n", "", StringComparison.Ordinal)));
 
     [Fact]
@@ -107,7 +139,8 @@ public class SpecCrossCheckTests
 
         Sound(text.After("  batchSize", "  sequenceLength: 7"));
         Assert.Equal(
-            "run.yaml:9:3 tbptt.chunkCount: found 7, more chunks than time steps, expected 6 or less, for data.sequenceLength is 6; lower it",
+            "run.yaml:9:3 tbptt.chunkCount: found 7, more chunks than time steps, expected 6 or less, for data.sequenceLength is " +
+            "6; lower it",
             Problem(text.After("  batchSize", "  sequenceLength: 6")));
     }
 
@@ -128,7 +161,8 @@ public class SpecCrossCheckTests
 
         Sound(text);
         Assert.Equal(
-            "run.yaml:7:3 data.sequences: found 100000000 of 1000000000 time steps of 100 values, expected at most 9223372036854775807 values in all; "
+            "run.yaml:7:3 data.sequences: found 100000000 of 1000000000 time steps of 100 values, expected at most 9223372036854775807 " +
+            "values in all; "
             + "lower it, sequenceLength or model.inputSize",
             Problem(text, "model.inputSize=100"));
     }
@@ -144,8 +178,11 @@ public class SpecCrossCheckTests
     [Fact]
     public void Check_IsPassedOver_WhenItsOperandsAreBad()
     {
-        Assert.StartsWith("run.yaml:6:3 data.batchSize", Problem(Sine.With("  batchSize: x").After("train:", "  trainers: 50")), StringComparison.Ordinal);
-        Assert.StartsWith("run.yaml:5:3 data.source", Problem(Sine.With("  source: x").With("  loss: cross_entropy").After("  batchSize", "  horizon: 2")), StringComparison.Ordinal);
-        Assert.StartsWith("run.yaml:13:5 train.optimizer.name", Problem(Sine.With("    name: x").After("    lr", "    momentum: 0.9")), StringComparison.Ordinal);
+        Assert.StartsWith("run.yaml:6:3 data.batchSize", Problem(Sine.With("  batchSize: x").After("train:", "  trainers: 50")),
+            StringComparison.Ordinal);
+        Assert.StartsWith("run.yaml:5:3 data.source",
+            Problem(Sine.With("  source: x").With("  loss: cross_entropy").After("  batchSize", "  horizon: 2")), StringComparison.Ordinal);
+        Assert.StartsWith("run.yaml:13:5 train.optimizer.name", Problem(Sine.With("    name: x").After("    lr", "    momentum: 0.9")),
+            StringComparison.Ordinal);
     }
 }

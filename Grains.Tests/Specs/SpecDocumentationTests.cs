@@ -29,13 +29,16 @@ public class SpecDocumentationTests
         AssertFile(SpecDocumentation.Schema(SpecLoader.Choices), File.Exists(path) ? File.ReadAllText(path) : "", "run-spec.schema.json");
     }
 
-    /// <summary>A key of a choice is in the schema, with its range; a required one is required; a word alone is allowed where none is.</summary>
+    /// <summary>
+    /// A key of a choice is in the schema, with its range; a required one is required; a word alone is allowed where none is.
+    /// </summary>
     [Fact]
     public void Schema_KnowsTheKeysOfEveryChoice()
     {
         JsonNode train = JsonNode.Parse(SpecDocumentation.Schema(SpecLoader.Choices))!["properties"]!["train"]!;
         JsonNode schedule = train["properties"]!["schedule"]!;
-        JsonNode cosine = schedule["anyOf"]!.AsArray().Single(one => one!["properties"]?["name"]?["const"]?.GetValue<string>() == "cosine")!;
+        JsonNode cosine = schedule["anyOf"]!.AsArray()
+            .Single(one => one!["properties"]?["name"]?["const"]?.GetValue<string>() == "cosine")!;
 
         Assert.Equal(["epochs", "loss", "optimizer"], train["required"]!.AsArray().Select(key => key!.GetValue<string>()));
         Assert.Equal(["constant"], schedule["anyOf"]![0]!["enum"]!.AsArray().Select(word => word!.GetValue<string>()));

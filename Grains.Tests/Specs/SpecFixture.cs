@@ -38,7 +38,8 @@ internal static class SpecFixture
           optimizer: {name: sgd, lr: 0.5}
         """;
 
-    public static SpecDocument Read(string text, params string[] sets) => SpecLoader.Parse(new SpecText(text, "run.yaml", "/base") { Sets = sets }, filesMustExist: false);
+    public static SpecDocument Read(string text, params string[] sets) =>
+        SpecLoader.Parse(new SpecText(text, "run.yaml", "/base") { Sets = sets }, filesMustExist: false);
 
     public static RunSpec Sound(string text, params string[] sets)
     {

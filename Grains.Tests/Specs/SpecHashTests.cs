@@ -30,7 +30,8 @@ public class SpecHashTests
     {
         RunSpec[] others =
         [
-            Spec, Spec with { Seed = 4 }, Spec with { Data = Spec.Data with { Shuffle = true } }, Spec with { Model = Spec.Model with { HiddenSize = 13 } },
+            Spec, Spec with { Seed = 4 }, Spec with { Data = Spec.Data with { Shuffle = true } },
+            Spec with { Model = Spec.Model with { HiddenSize = 13 } },
             Spec with { Train = Spec.Train with { ClipNorm = null } }, Spec with { Train = Spec.Train with { Epochs = 3 } },
             Spec with { Tbptt = new() { ChunkLength = 9 } },
             Spec.InRounds(1), Spec.InRounds(2), Spec.InRounds(2, lr: 0.6), Spec.InRounds(2, momentum: 0.8),

@@ -72,7 +72,8 @@ public class SpecLoaderTests
                 },
                 Data = new()
                 {
-                    Source = new CsvSource { Path = "/base/a b.csv", Inputs = ["x", "1", "ü"], Targets = ["y"], Horizon = 4, Standardize = false }, BatchSize = 6, ValidationFraction = 0.25
+                    Source = new CsvSource { Path = "/base/a b.csv", Inputs = ["x", "1", "ü"], Targets = ["y"], Horizon = 4,
+                        Standardize = false }, BatchSize = 6, ValidationFraction = 0.25
                 },
                 Tbptt = new() { ChunkCount = 12 },
                 Train = new()
@@ -123,8 +124,10 @@ public class SpecLoaderTests
     [Fact]
     public void Json_IsReadLikeYaml_WhenItHasTabs()
     {
-        const string Json = "{\n\t\"name\":\t\"waves\",\n\t\"model\": {\"hiddenSize\": 8},\n\t\"data\": {\"source\": \"sine\", \"batchSize\": 4},\n"
-            + "\t\"tbptt\": {\"chunkLength\": 10},\n\t\"train\": {\"epochs\": 2, \"loss\": \"mse\",\n\t\t\"optimizer\": {\"name\": \"adam\", \"lr\": 1e-3}}\n}";
+        const string Json =
+            "{\n\t\"name\":\t\"waves\",\n\t\"model\": {\"hiddenSize\": 8},\n\t\"data\": {\"source\": \"sine\", \"batchSize\": 4},\n"
+            + "\t\"tbptt\": {\"chunkLength\": 10},\n\t\"train\": {\"epochs\": 2, \"loss\": \"mse\",\n\t\t\"optimizer\": {\"name\": "
+            + "\"adam\", \"lr\": 1e-3}}\n}";
 
         Assert.Equal(Sound(Sine), Sound(Json));
         Assert.Equal(Sound(Sine), Sound("\ufeff" + Json));
@@ -172,19 +175,23 @@ public class SpecLoaderTests
         SourceSpec[] sources =
         [
             new AverageSource(), new SineSource { Sequences = 5 }, new SineSource { SequenceLength = 5 },
-            new CsvSource(), new CsvSource { Path = "/a" }, new CsvSource { Inputs = ["a"] }, new CsvSource { Targets = ["a"] }, new CsvSource { Horizon = 2 },
-            new CsvSource { Standardize = false }, new NpySource(), new NpySource { Files = ["/a"] }, new ByteSource(), new ByteSource { Glob = "/a" },
+            new CsvSource(), new CsvSource { Path = "/a" }, new CsvSource { Inputs = ["a"] }, new CsvSource { Targets = ["a"] },
+            new CsvSource { Horizon = 2 },
+            new CsvSource { Standardize = false }, new NpySource(), new NpySource { Files = ["/a"] }, new ByteSource(),
+            new ByteSource { Glob = "/a" },
             new ByteSource { Exclude = ["/a"] },
         ];
         DataSpec[] others =
         [
-            spec with { BatchSize = 5 }, spec with { Shuffle = true }, spec with { ValidationFraction = 0.1 }, .. sources.Select(source => spec with { Source = source }),
+            spec with { BatchSize = 5 }, spec with { Shuffle = true }, spec with { ValidationFraction = 0.1 },
+            .. sources.Select(source => spec with { Source = source }),
         ];
 
         Assert.All(others, other => Assert.NotEqual(spec, other));
         Assert.Equal(others.Length, others.Distinct().Count());
         Assert.Equal(new NpySource { Files = ["/a"] }, new NpySource { Files = new List<string> { "/a" } });
-        Assert.Equal(new ByteSource { Exclude = ["/a"] }.GetHashCode(), new ByteSource { Exclude = new List<string> { "/a" } }.GetHashCode());
+        Assert.Equal(new ByteSource { Exclude = ["/a"] }.GetHashCode(), new ByteSource { Exclude = new List<string> { "/a" } }
+            .GetHashCode());
         Assert.Equal(new CsvSource { Inputs = ["/a"] }.GetHashCode(), new CsvSource { Inputs = new List<string> { "/a" } }.GetHashCode());
     }
 
@@ -193,7 +200,8 @@ public class SpecLoaderTests
     {
         Assert.Equal(new SyncSpec(), SpecFixture.Sound(SpecFixture.Sine).Train.Sync);
         Assert.Equal(
-            new SyncSpec { Mode = SyncMode.Local, Chunks = 50, Outer = new() { Name = OuterOptimizerKind.Nesterov, Lr = 0.7, Momentum = 0.9 } },
+            new SyncSpec { Mode = SyncMode.Local, Chunks = 50,
+                Outer = new() { Name = OuterOptimizerKind.Nesterov, Lr = 0.7, Momentum = 0.9 } },
             SpecFixture.Sound(SpecFixture.Sine, "train.sync={mode: local, chunks: 50}").Train.Sync);
     }
 }

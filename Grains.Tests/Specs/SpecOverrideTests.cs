@@ -9,7 +9,8 @@ public class SpecOverrideTests
     [Fact]
     public void Set_ReplacesAValue_WhenTheKeyIsThereOrNot()
     {
-        RunSpec spec = Sound(Sine, "train.optimizer.lr=3e-3", "model.layers=2", "seed=5", "seed=6", "train.optimizer.betas=[0.5, 0.6]", "name=a=b");
+        RunSpec spec =
+            Sound(Sine, "train.optimizer.lr=3e-3", "model.layers=2", "seed=5", "seed=6", "train.optimizer.betas=[0.5, 0.6]", "name=a=b");
 
         Assert.Equal(2, spec.Model.Layers);
         Assert.Equal(6, spec.Seed);
@@ -31,11 +32,18 @@ public class SpecOverrideTests
         Assert.Equal(new TbpttSpec { ChunkCount = 3 }, Sound(Sine, set, "tbptt.chunkCount=3").Tbptt);
 
     [Theory]
-    [InlineData("train.optimizer.lr=abc", "train.optimizer.lr: found abc, expected a number greater than 0 and at most 1e30; write a finite number, such as 0.5 or 3e-3")]
-    [InlineData("model.layrs=2", "model.layrs: found an unknown key, expected cell, inputSize, hiddenSize, layers, outputSize, embedding, dropout or initFrom; did you mean layers?")]
+    [InlineData("train.optimizer.lr=abc",
+        "train.optimizer.lr: found abc, expected a number greater than 0 and at most 1e30; write a finite number, such as 0.5 or 3e-3")]
+    [InlineData("model.layrs=2",
+        "model.layrs: found an unknown key, expected cell, inputSize, hiddenSize, layers, outputSize, embedding, dropout or initFrom; " +
+        "did you mean layers?")]
     [InlineData("name.x=3", "name.x: found waves at name, expected a section there; set name itself")]
-    [InlineData("model.embedding.size=", "model.embedding.size: found nothing at model.embedding, expected a section there; remove the option: there is nothing to take out")]
-    [InlineData("train.epochs=\"x", "train.epochs: found text that is not YAML (while scanning a quoted scalar, found unexpected end of stream), expected YAML; correct the text here or just before it")]
+    [InlineData("model.embedding.size=",
+        "model.embedding.size: found nothing at model.embedding, expected a section there; " +
+        "remove the option: there is nothing to take out")]
+    [InlineData("train.epochs=\"x",
+        "train.epochs: found text that is not YAML (while scanning a quoted scalar, found unexpected end of stream), expected YAML; " +
+        "correct the text here or just before it")]
     [InlineData("train.epochs=*x", "train.epochs: found an alias (*), expected the value itself; write the value out")]
     public void Problem_StandsAtTheOption_WhenItsValueIsBad(string set, string problem) =>
         Assert.Equal($"--set {set} {problem}", Problem(Sine, set));
@@ -54,7 +62,8 @@ public class SpecOverrideTests
     {
         string problem = Problem(Sine, set);
 
-        Assert.StartsWith($"--set {set}: {found}, expected KEY=VALUE, such as train.optimizer.lr=3e-3; ", problem, StringComparison.Ordinal);
+        Assert.StartsWith($"--set {set}: {found}, expected KEY=VALUE, such as train.optimizer.lr=3e-3; ", problem,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -42,8 +42,10 @@ public sealed class SpecSourceTests : IDisposable
 
         Assert.Equal(
             [
-                $"run.yaml:5:3 data.source: found {found} in the glob {glob}, expected * and ** as wildcards; write * in the place of {replaced}",
-                $"run.yaml:7:3 data.exclude: found {found} in the glob {glob}, expected * and ** as wildcards; write * in the place of {replaced}",
+                $"run.yaml:5:3 data.source: found {found} in the glob {glob}, expected * and ** as wildcards; write * in the place of " +
+                $"{replaced}",
+                $"run.yaml:7:3 data.exclude: found {found} in the glob {glob}, expected * and ** as wildcards; write * in the place of " +
+                $"{replaced}",
             ],
             SpecLoader.Parse(text, "run.yaml", "/base").Problems.Select(problem => problem.ToString()));
     }
@@ -75,7 +77,8 @@ public sealed class SpecSourceTests : IDisposable
         SpecDocument document = SpecLoader.Parse(Sine.With("  source: npy:i.npy,t.npy"), "run.yaml", "/a,b", filesMustExist: false);
 
         Assert.Equal(
-            "run.yaml:5:3 data.source: found a comma in the path /a,b/i.npy, expected npy:INPUTS,TARGETS[,LENGTHS]; rename the directory: commas part the files of a npy source",
+            "run.yaml:5:3 data.source: found a comma in the path /a,b/i.npy, expected npy:INPUTS,TARGETS[,LENGTHS]; rename the " +
+            "directory: commas part the files of a npy source",
             Assert.Single(document.Problems).ToString());
     }
 
@@ -89,8 +92,10 @@ public sealed class SpecSourceTests : IDisposable
 
         Assert.Equal(
             [
-                $"run.yaml:4:3 model.initFrom: found a directory at {_directory}, expected a safetensors file; correct the path, relative to the spec's directory",
-                $"run.yaml:6:3 data.source: found no such file {_directory}/gone.npy, expected a NumPy file; correct the path, relative to the spec's directory",
+                $"run.yaml:4:3 model.initFrom: found a directory at {_directory}, expected a safetensors file; correct the path, " +
+                "relative to the spec's directory",
+                $"run.yaml:6:3 data.source: found no such file {_directory}/gone.npy, expected a NumPy file; correct the path, relative " +
+                "to the spec's directory",
             ],
             document.Problems.Select(problem => problem.ToString()));
         Assert.NotNull(SpecLoader.Parse(text, "run.yaml", _directory, filesMustExist: false).Spec);
@@ -120,7 +125,8 @@ public sealed class SpecSourceTests : IDisposable
         string gone = Path.Combine(_directory, "gone.yaml");
 
         Assert.Equal($"{gone}: found no such file {gone}, expected a run spec in YAML or JSON; check the path", Loaded(gone));
-        Assert.Equal($"{_directory}: found a directory at {_directory}, expected a run spec in YAML or JSON; name a file", Loaded(_directory));
+        Assert.Equal($"{_directory}: found a directory at {_directory}, expected a run spec in YAML or JSON; name a file",
+            Loaded(_directory));
         Assert.StartsWith($"{junk}: found bytes that are not UTF-8 text, ", Loaded(junk), StringComparison.Ordinal);
         Assert.StartsWith($"{large}: found more than 1,048,576 bytes, ", Loaded(large), StringComparison.Ordinal);
         Assert.StartsWith(": found a file that cannot be read", Loaded(""), StringComparison.Ordinal);

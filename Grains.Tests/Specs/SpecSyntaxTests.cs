@@ -18,7 +18,9 @@ public class SpecSyntaxTests
     [InlineData("a: 1\nb: \0", "2:4: found the character U+0000, ")]
     [InlineData("a: 1\n\u001b[2J", "2:1: found the character U+001B, ")]
     [InlineData("model:\n\thiddenSize: 1\n", "2:1: found a tab that indents, expected spaces; replace the tab by spaces")]
-    [InlineData("source: csv: x", "1:12: found text that is not YAML (while scanning a plain scalar value, found invalid mapping), expected YAML; put a text that holds a colon and a space in quotes")]
+    [InlineData("source: csv: x",
+        "1:12: found text that is not YAML (while scanning a plain scalar value, found invalid mapping), expected YAML; put a text that " +
+        "holds a colon and a space in quotes")]
     [InlineData("a: 1\nb\nc: 2", "2:1: found text that is not YAML (while parsing a block mapping, did not find expected key), ")]
     [InlineData("a: [1, 2\nb: 3", "1:5: found text that is not YAML (")]
     [InlineData("a: 1\n---\nb: 2", "2:1: found a second document, expected one run spec in a file; split the file at this line")]
@@ -35,7 +37,8 @@ public class SpecSyntaxTests
     [Theory]
     [InlineData("{\n\t\"seed\": 1 x}", "2:2 seed: found 1 x, expected a whole number of 0 or more; write a whole number")]
     [InlineData("{\n\t\"é\": 1,\n\t\"seed\":\t-1}", "3:2 seed: found -1, expected a whole number of 0 or more; raise it to 0 or more")]
-    [InlineData("{\"name\": \"\\ud800\"}", "1:10: found text that is not YAML (while scanning a quoted scalar, found invalid Unicode surrogates), ")]
+    [InlineData("{\"name\": \"\\ud800\"}",
+        "1:10: found text that is not YAML (while scanning a quoted scalar, found invalid Unicode surrogates), ")]
     [InlineData("{\"a\": 1", "2:1: found text that is not YAML (while parsing a flow mapping, did not find expected ',' or '}'), ")]
     [InlineData("{} {}", "1:4: found text that is not YAML (did not find expected <document end>), ")]
     [InlineData("[1]", "1:1: found a list, ")]
@@ -85,7 +88,8 @@ public class SpecSyntaxTests
     public void ListOfLists_CannotMultiply_WhenAliasesAreUsed()
     {
         string text = "a: &a [x, x, x, x, x, x, x, x, x]\n"
-            + string.Concat(Enumerable.Range('b', 20).Select(c => $"{(char)c}: &{(char)c} [{string.Join(", ", Enumerable.Repeat($"*{(char)(c - 1)}", 9))}]\n"));
+            + string.Concat(Enumerable.Range('b', 20)
+                .Select(c => $"{(char)c}: &{(char)c} [{string.Join(", ", Enumerable.Repeat($"*{(char)(c - 1)}", 9))}]\n"));
 
         Assert.InRange(Problems(text).Length, 20, 101);
     }
@@ -103,7 +107,8 @@ public class SpecSyntaxTests
     public void AnyText_IsReadOrRefused_WithoutAnException()
     {
         var random = new Random(7);
-        string[] pieces = [.. "ab:-?[]{},\n \"'#&*!|>%@`\\\t0~.é\u2028".Select(c => $"{c}"), "\n  ", ": ", "model", "data:\n  ", "null", "\"\\ud83d", "\r\n", "😀"];
+        string[] pieces = [.. "ab:-?[]{},\n \"'#&*!|>%@`\\\t0~.é\u2028".Select(c => $"{c}"), "\n  ", ": ", "model", "data:\n  ", "null",
+            "\"\\ud83d", "\r\n", "😀"];
         for (int i = 0; i < 20_000; i++)
         {
             string text = string.Concat(Enumerable.Range(0, random.Next(30)).Select(_ => pieces[random.Next(pieces.Length)]));

@@ -5,41 +5,60 @@ namespace Orleans.Tbptt.Tests.Specs;
 public class SpecValueTests
 {
     [Theory]
-    [InlineData("  chunkLength: 10.5", "8:3 tbptt.chunkLength: found 10.5, expected a whole number of 1 or more; write it without a point or an exponent")]
-    [InlineData("  chunkLength: 1e3", "8:3 tbptt.chunkLength: found 1e3, expected a whole number of 1 or more; write it without a point or an exponent")]
-    [InlineData("  chunkLength: \"10\"", "8:3 tbptt.chunkLength: found the text \"10\", expected a whole number of 1 or more; remove the quotes")]
+    [InlineData("  chunkLength: 10.5",
+        "8:3 tbptt.chunkLength: found 10.5, expected a whole number of 1 or more; write it without a point or an exponent")]
+    [InlineData("  chunkLength: 1e3",
+        "8:3 tbptt.chunkLength: found 1e3, expected a whole number of 1 or more; write it without a point or an exponent")]
+    [InlineData("  chunkLength: \"10\"",
+        "8:3 tbptt.chunkLength: found the text \"10\", expected a whole number of 1 or more; remove the quotes")]
     [InlineData("  chunkLength: 0x10", "8:3 tbptt.chunkLength: found 0x10, expected a whole number of 1 or more; write a whole number")]
     [InlineData("  chunkLength: [10]", "8:3 tbptt.chunkLength: found a list, expected a whole number of 1 or more; write a whole number")]
     [InlineData("  chunkLength: 0", "8:3 tbptt.chunkLength: found 0, expected a whole number of 1 or more; raise it to 1 or more")]
-    [InlineData("  chunkLength: 2147483648", "8:3 tbptt.chunkLength: found 2147483648, expected a whole number from 1 to 2147483647; lower it to 2147483647 or less")]
-    [InlineData("  chunkLength: -99999999999999999999", "8:3 tbptt.chunkLength: found -99999999999999999999, expected a whole number of 1 or more; raise it to 1 or more")]
-    [InlineData("    lr: .nan", "14:5 train.optimizer.lr: found .nan, expected a number greater than 0 and at most 1e30; write a finite number, such as 0.5 or 3e-3")]
-    [InlineData("    lr: -.inf", "14:5 train.optimizer.lr: found -.inf, expected a number greater than 0 and at most 1e30; write a finite number, such as 0.5 or 3e-3")]
-    [InlineData("    lr: 1e999", "14:5 train.optimizer.lr: found 1e999, expected a number greater than 0 and at most 1e30; lower it to 1e30 or less")]
+    [InlineData("  chunkLength: 2147483648",
+        "8:3 tbptt.chunkLength: found 2147483648, expected a whole number from 1 to 2147483647; lower it to 2147483647 or less")]
+    [InlineData("  chunkLength: -99999999999999999999",
+        "8:3 tbptt.chunkLength: found -99999999999999999999, expected a whole number of 1 or more; raise it to 1 or more")]
+    [InlineData("    lr: .nan",
+        "14:5 train.optimizer.lr: found .nan, expected a number greater than 0 and at most 1e30; write a finite number, such as " +
+        "0.5 or 3e-3")]
+    [InlineData("    lr: -.inf",
+        "14:5 train.optimizer.lr: found -.inf, expected a number greater than 0 and at most 1e30; write a finite number, such as " +
+        "0.5 or 3e-3")]
+    [InlineData("    lr: 1e999",
+        "14:5 train.optimizer.lr: found 1e999, expected a number greater than 0 and at most 1e30; lower it to 1e30 or less")]
     [InlineData("    lr: 0", "14:5 train.optimizer.lr: found 0, expected a number greater than 0 and at most 1e30; raise it above 0")]
-    [InlineData("    lr: '1e-3'", "14:5 train.optimizer.lr: found the text \"1e-3\", expected a number greater than 0 and at most 1e30; remove the quotes")]
+    [InlineData("    lr: '1e-3'",
+        "14:5 train.optimizer.lr: found the text \"1e-3\", expected a number greater than 0 and at most 1e30; remove the quotes")]
     [InlineData("    lr:", "14:5 train.optimizer.lr: found nothing, expected a number greater than 0 and at most 1e30; add lr")]
     [InlineData("    name: ADAMW", "13:5 train.optimizer.name: found ADAMW, expected sgd, adam, adamw or rmsprop; did you mean adamw?")]
     [InlineData("    name: lion", "13:5 train.optimizer.name: found lion, expected sgd, adam, adamw or rmsprop; choose one of them")]
     [InlineData("name: 10", "1:1 name: found 10, expected 1 to 60 printable characters; put it in quotes: \"10\"")]
     [InlineData("name: True", "1:1 name: found True, expected 1 to 60 printable characters; put it in quotes: \"True\"")]
     [InlineData("name: ' '", "1:1 name: found empty text, expected 1 to 60 printable characters; write text")]
-    [InlineData("name: \"a\\eb\"", "1:1 name: found the text \"a\\u001bb\", expected 1 to 60 printable characters; remove the characters that cannot be printed")]
-    [InlineData("name: a0123456789012345678901234567890123456789012345678901234567890", "1:1 name: found 62 characters, expected 1 to 60 printable characters; shorten it")]
-    [InlineData("  source: sin", "5:3 data.source: found sin, expected average, sine, csv:PATH, npy:INPUTS,TARGETS[,LENGTHS] or bytes:GLOB; did you mean sine?")]
+    [InlineData("name: \"a\\eb\"",
+        "1:1 name: found the text \"a\\u001bb\", expected 1 to 60 printable characters; remove the characters that cannot be printed")]
+    [InlineData("name: a0123456789012345678901234567890123456789012345678901234567890",
+        "1:1 name: found 62 characters, expected 1 to 60 printable characters; shorten it")]
+    [InlineData("  source: sin",
+        "5:3 data.source: found sin, expected average, sine, csv:PATH, npy:INPUTS,TARGETS[,LENGTHS] or bytes:GLOB; did you mean sine?")]
     public void Value_IsRefusedAtItsKey_WhenItDoesNotFit(string line, string problem) =>
         Assert.Equal($"run.yaml:{problem}", Problem(Sine.With(line)));
 
     [Theory]
     [InlineData("adam", "lr: 1e300", "lr: found 1e300, expected a number greater than 0 and at most 1e30; lower it to 1e30 or less")]
     [InlineData("adam", "lr: 1.1e30", "lr: found 1.1e30, expected a number greater than 0 and at most 1e30; lower it to 1e30 or less")]
-    [InlineData("adam", "lr: 1e-50", "lr: found 1e-50, expected a number greater than 0 and at most 1e30; raise it, for as a float32 it is 0")]
+    [InlineData("adam", "lr: 1e-50",
+        "lr: found 1e-50, expected a number greater than 0 and at most 1e30; raise it, for as a float32 it is 0")]
     [InlineData("adam", "lr: -1", "lr: found -1, expected a number greater than 0 and at most 1e30; raise it above 0")]
-    [InlineData("adam", "lr: 1, eps: 0", "eps: found 0, expected a number from 1.2e-38 to 3.4e38; raise it to 1.2e-38 or more, or a gradient of 0 is divided by 0")]
-    [InlineData("adamw", "lr: 1, eps: 1e-38", "eps: found 1e-38, expected a number from 1.2e-38 to 3.4e38; raise it to 1.2e-38 or more, or a gradient of 0 is divided by 0")]
-    [InlineData("rmsprop", "lr: 1, eps: -1", "eps: found -1, expected a number from 1.2e-38 to 3.4e38; raise it to 1.2e-38 or more, or a gradient of 0 is divided by 0")]
+    [InlineData("adam", "lr: 1, eps: 0",
+        "eps: found 0, expected a number from 1.2e-38 to 3.4e38; raise it to 1.2e-38 or more, or a gradient of 0 is divided by 0")]
+    [InlineData("adamw", "lr: 1, eps: 1e-38",
+        "eps: found 1e-38, expected a number from 1.2e-38 to 3.4e38; raise it to 1.2e-38 or more, or a gradient of 0 is divided by 0")]
+    [InlineData("rmsprop", "lr: 1, eps: -1",
+        "eps: found -1, expected a number from 1.2e-38 to 3.4e38; raise it to 1.2e-38 or more, or a gradient of 0 is divided by 0")]
     [InlineData("rmsprop", "lr: 1, eps: 3.5e38", "eps: found 3.5e38, expected a number from 1.2e-38 to 3.4e38; lower it to 3.4e38 or less")]
-    [InlineData("adamw", "lr: 1, weightDecay: 1e39", "weightDecay: found 1e39, expected a number from 0 to 3.4e38; lower it to 3.4e38 or less")]
+    [InlineData("adamw", "lr: 1, weightDecay: 1e39",
+        "weightDecay: found 1e39, expected a number from 0 to 3.4e38; lower it to 3.4e38 or less")]
     [InlineData("adamw", "lr: 1, weightDecay: -1", "weightDecay: found -1, expected a number from 0 to 3.4e38; raise it to 0 or more")]
     public void Hyperparameter_IsRefused_WhenFloat32CannotHoldIt(string name, string keys, string problem)
     {
@@ -116,7 +135,9 @@ public class SpecValueTests
     {
         string[] problems = Problems(Sine.After("  hiddenSize", "  hiddenSize: 9\nmodel: {}\nmodel: {}"));
 
-        Assert.Equal("run.yaml:4:3 model.hiddenSize: found the key a second time, expected it once (it stands at run.yaml:3:3); remove one of the two", problems[0]);
+        Assert.Equal(
+            "run.yaml:4:3 model.hiddenSize: found the key a second time, expected it once (it stands at run.yaml:3:3); remove one " +
+            "of the two", problems[0]);
         Assert.Equal(["run.yaml:5:1 model", "run.yaml:6:1 model"], problems[1..].Select(problem => problem.Split(": found")[0]));
     }
 
@@ -136,8 +157,10 @@ public class SpecValueTests
     [Theory]
     [InlineData("[0.9,\n        1]", "16:9 train.optimizer.betas[1]: found 1, expected a number in [0, 1); lower it below 1")]
     [InlineData("[-0.1, 0.9]", "15:13 train.optimizer.betas[0]: found -0.1, expected a number in [0, 1); raise it to 0 or more")]
-    [InlineData("[0.9]", "15:5 train.optimizer.betas: found a list of 1, expected a list of two numbers, such as [0.9, 0.999]; correct the list")]
-    [InlineData("0.9", "15:5 train.optimizer.betas: found 0.9, expected a list of two numbers, such as [0.9, 0.999]; put it in brackets: [ ]")]
+    [InlineData("[0.9]",
+        "15:5 train.optimizer.betas: found a list of 1, expected a list of two numbers, such as [0.9, 0.999]; correct the list")]
+    [InlineData("0.9",
+        "15:5 train.optimizer.betas: found 0.9, expected a list of two numbers, such as [0.9, 0.999]; put it in brackets: [ ]")]
     public void Betas_AreRefused_WhenNotTwoShares(string value, string problem) =>
         Assert.Equal($"run.yaml:{problem}", Problem(Sine.After("    lr", $"    betas: {value}")));
 
@@ -156,5 +179,6 @@ public class SpecValueTests
 
     [Fact]
     public void Null_CountsAsLeftOut_WhenTheKeyIsOptional() =>
-        Assert.Equal(Sound(Sine), Sound(Sine.After("  hiddenSize", "  layers: null\n  embedding: ~\n  dropout:").After("    lr", "    momentum: null")));
+        Assert.Equal(Sound(Sine),
+            Sound(Sine.After("  hiddenSize", "  layers: null\n  embedding: ~\n  dropout:").After("    lr", "    momentum: null")));
 }

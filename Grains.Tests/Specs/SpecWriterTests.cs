@@ -12,8 +12,10 @@ public class SpecWriterTests
 {
     private static readonly string[] Texts =
     [
-        "a", "null", "true", "10", "1e-3", ".5", "~", "yes", "No", "a b", " a", "a ", "a: b", "a #b", "#a", "-", "- a", "\"", "'", "\\", "\\n",
-        "a\\", "[a]", "{a}", "*a", "&a", "!a", "%a", "@a", "`a", "|", ">", "?", "a,b", "ü", "😀", "日本", "<<", "a:", ":a", "=", "0x1", ".inf",
+        "a", "null", "true", "10", "1e-3", ".5", "~", "yes", "No", "a b", " a", "a ", "a: b", "a #b", "#a", "-", "- a", "\"", "'", "\\",
+        "\\n",
+        "a\\", "[a]", "{a}", "*a", "&a", "!a", "%a", "@a", "`a", "|", ">", "?", "a,b", "ü", "😀", "日本", "<<", "a:", ":a", "=", "0x1",
+        ".inf",
         "---", "...", "a\\u0041", "\u00a0", "/x", "C:\\a",
     ];
 
@@ -46,7 +48,8 @@ public class SpecWriterTests
             {
                 Name = text,
                 Model = spec.Model with { InitFrom = Path.GetFullPath($"/dir {text}/{text}") },
-                Data = spec.Data.From<CsvSource>(csv => csv with { Path = Path.GetFullPath($"/{text}/{text}.csv"), Inputs = [text, text + "2"], Targets = [text] }),
+                Data = spec.Data.From<CsvSource>(csv =>
+                    csv with { Path = Path.GetFullPath($"/{text}/{text}.csv"), Inputs = [text, text + "2"], Targets = [text] }),
             });
         }
     }
@@ -71,7 +74,8 @@ public class SpecWriterTests
         foreach (string cell in TestChoices.Cells)
         {
             AssertComesBack(Sound(Sine, $"model.cell={cell}", "model.layers=3", "model.dropout=0.25",
-                "model.inputSize=3", "model.outputSize=2", "device=cuda:12", "seed=0", "tbptt={chunkCount: 5}", "train.trainers=2", "train.wire=bfloat16"));
+                "model.inputSize=3", "model.outputSize=2", "device=cuda:12", "seed=0", "tbptt={chunkCount: 5}", "train.trainers=2",
+                "train.wire=bfloat16"));
         }
 
         AssertComesBack(Sound(Bytes, "model.embedding.vocabulary=65", "model.inputSize=4", "device=cpu"));
@@ -140,7 +144,8 @@ public class SpecWriterTests
     {
         RunSpec spec = Sound(Sine.With("  source: npy:a,b"));
 
-        Assert.Throws<ArgumentException>(() => SpecWriter.ToYaml(spec with { Data = spec.Data with { Source = new NpySource { Files = ["/a,b", "/c"] } } }));
+        Assert.Throws<ArgumentException>(() =>
+            SpecWriter.ToYaml(spec with { Data = spec.Data with { Source = new NpySource { Files = ["/a,b", "/c"] } } }));
     }
 
     /// <summary>Reads in another directory, under another name, where none of the files is.</summary>

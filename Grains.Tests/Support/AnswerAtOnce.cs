@@ -5,7 +5,9 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Tests.Support;
 
-/// <summary>In place of trainers' work: a gradient that is always the same, at once. What is left of a run is coordinator and messages.</summary>
+/// <summary>
+/// In place of trainers' work: a gradient that is always the same, at once. What is left of a run is coordinator and messages.
+/// </summary>
 internal sealed class AnswerAtOnce : IIncomingGrainCallFilter
 {
     private readonly ConcurrentDictionary<GrainId, (float[] Gradient, float[] Hidden)> _trainers = [];

@@ -20,7 +20,8 @@ public sealed class OneSilo : IAsyncLifetime
     /// <param name="method">The trainer's method.</param>
     /// <param name="at">The step or chunk of the call.</param>
     /// <param name="interrupt">What is done to the run.</param>
-    internal async Task<(RunId Run, ICoordinatorGrain Coordinator)> InterruptedAt(RunSpec spec, string method, long at, Func<ICoordinatorGrain, Task> interrupt)
+    internal async Task<(RunId Run, ICoordinatorGrain Coordinator)> InterruptedAt(RunSpec spec, string method, long at,
+        Func<ICoordinatorGrain, Task> interrupt)
     {
         Calls.Reset();
         using var halt = Calls.HaltBefore(call => call.Is(method, 1, at));

@@ -7,7 +7,8 @@ using Orleans.Tbptt.Training.Steps;
 namespace Orleans.Tbptt.Tests.Support;
 
 /// <summary>What a run must come to, from the single-process trainer.</summary>
-internal sealed record Oracle(IReadOnlyList<StepOutcome.Committed> Steps, IReadOnlyList<double> EpochLosses, IReadOnlyList<double?> ValidationLosses, TrainingState State)
+internal sealed record Oracle(IReadOnlyList<StepOutcome.Committed> Steps, IReadOnlyList<double> EpochLosses,
+    IReadOnlyList<double?> ValidationLosses, TrainingState State)
 {
     public static Oracle Of(RunSpec spec)
     {

@@ -16,7 +16,8 @@ internal static class RunAssert
     public static void SameSteps(Oracle oracle, FinishedRun run)
     {
         Assert.Equal((RunState.Completed, ""), (run.End.State, run.End.Message));
-        Assert.Equal(Enumerable.Range(1, oracle.Steps.Count).Select(step => (long)step), run.Events.OfType<StepCommitted>().Select(step => step.Step));
+        Assert.Equal(Enumerable.Range(1, oracle.Steps.Count).Select(step => (long)step), run.Events.OfType<StepCommitted>()
+            .Select(step => step.Step));
         Bits.Same(oracle.Steps.Select(step => step.Loss), run.StepLosses);
         Bits.Same(oracle.Steps.Select(step => step.GradientNorm), run.GradientNorms);
         Bits.Same(oracle.Steps.Select(step => step.DifferenceNorm).OfType<double>(), run.DifferenceNorms);
@@ -33,7 +34,9 @@ internal static class RunAssert
         Assert.Empty(run.Events.OfType<RunWarning>());
     }
 
-    /// <summary>The journal is whole: numbered without a gap, generations never fall, one end, and the same for watchers as on the disk.</summary>
+    /// <summary>
+    /// The journal is whole: numbered without a gap, generations never fall, one end, and the same for watchers as on the disk.
+    /// </summary>
     public static void Journal(FinishedRun run)
     {
         Assert.Equal(File.ReadAllText(run.Directory.Metrics), string.Concat(run.Lines.Select(line => line + "\n")));

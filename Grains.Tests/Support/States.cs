@@ -25,7 +25,8 @@ internal static class States
     public static RunSpec Spec(string optimizer = "adam", CellSpec? cell = null)
     {
         var spec = TestSpecs.Average(layers: 2);
-        return spec with { Model = spec.Model with { Cell = cell ?? new LstmCell() }, Train = spec.Train with { Optimizer = Optimizers[optimizer] } };
+        return spec with { Model = spec.Model with { Cell = cell ?? new LstmCell() },
+            Train = spec.Train with { Optimizer = Optimizers[optimizer] } };
     }
 
     /// <summary>The state after so many steps: always the same ones.</summary>
@@ -69,7 +70,8 @@ internal static class States
             return new RoundResult(
                 draws.Floats(state.Parameters.Length), draws.Floats(state.Hidden.Length / state.TrainerOptimizers.Count),
                 [1, 2, 3], [4, 5, 6],
-                [.. inner.Names.Select(_ => (ReadOnlyMemory<float>)draws.Floats(state.Parameters.Length))], state.Step + RoundSteps - trainer);
+                [.. inner.Names.Select(_ => (ReadOnlyMemory<float>)draws.Floats(state.Parameters.Length))], state.Step + RoundSteps
+                    - trainer);
         });
         Assert.IsType<StepOutcome.Round>(state.CommitRound([.. results]));
     }
@@ -98,7 +100,8 @@ internal static class States
         Bits.Same([expected.EpochLossSum, expected.EpochWeight], [actual.EpochLossSum, actual.EpochWeight]);
         Bits.Same(expected.Parameters, actual.Parameters);
         Bits.Same(expected.Hidden, actual.Hidden);
-        Assert.Equal(expected.Optimizer.Averages.Select(average => average.Name), actual.Optimizer.Averages.Select(average => average.Name));
+        Assert.Equal(expected.Optimizer.Averages.Select(average => average.Name),
+            actual.Optimizer.Averages.Select(average => average.Name));
         foreach (var (one, other) in expected.Optimizer.Averages.Zip(actual.Optimizer.Averages))
             Bits.Same(one.Values.Span, other.Values.Span);
         Assert.Equal(expected.TrainerOptimizers.Select(inner => inner.Count), actual.TrainerOptimizers.Select(inner => inner.Count));

@@ -28,7 +28,8 @@ internal sealed class TestSilos : IAsyncDisposable
     /// <param name="directSteps">Whether steps take the short ways: filters of grain calls do not see those.</param>
     /// <param name="configureClient">Sets more of the client.</param>
     public static async Task<TestSilos> Start(
-        int silos, Action<ISiloBuilder>? configure = null, int slots = 64, bool directSteps = false, Action<IClientBuilder>? configureClient = null)
+        int silos, Action<ISiloBuilder>? configure = null, int slots = 64, bool directSteps = false,
+        Action<IClientBuilder>? configureClient = null)
     {
         var store = new TemporaryDirectory();
         var builder = new InProcessTestClusterBuilder((short)silos);
@@ -39,7 +40,8 @@ internal sealed class TestSilos : IAsyncDisposable
                 options.RunsDirectory = store.Path;
                 options.Slots = slots;
                 options.DirectSteps = directSteps;
-                options.GrainDirectory = new AdoNetGrainDirectory(SqliteFactory.Instance, $"Data Source={store.File("directory.db")};Pooling=False", "test");
+                options.GrainDirectory =
+                    new AdoNetGrainDirectory(SqliteFactory.Instance, $"Data Source={store.File("directory.db")};Pooling=False", "test");
             });
             configure?.Invoke(silo);
         });

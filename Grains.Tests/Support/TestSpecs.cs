@@ -13,10 +13,12 @@ internal static class TestSpecs
     public static SpecText Written(this RunSpec spec) => new(SpecWriter.ToYaml(spec), "spec.yaml", "/");
 
     /// <summary>The same data with another source, of the same kind.</summary>
-    public static DataSpec From<T>(this DataSpec data, Func<T, T> change) where T : SourceSpec => data with { Source = change((T)data.Source) };
+    public static DataSpec From<T>(this DataSpec data, Func<T, T> change) where T : SourceSpec =>
+        data with { Source = change((T)data.Source) };
 
     /// <summary>The average task, all sizes given.</summary>
-    public static RunSpec Average(int trainers = 2, int layers = 1, double dropout = 0, int epochs = 2, double validationFraction = 0) => new()
+    public static RunSpec Average(int trainers = 2, int layers = 1, double dropout = 0, int epochs = 2, double validationFraction = 0) =>
+        new()
     {
         Name = "average",
         Seed = 3,

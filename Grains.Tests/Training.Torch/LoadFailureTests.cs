@@ -45,7 +45,8 @@ public sealed class LoadFailureTests : IDisposable
 
         string answer = await RefusalAsync();
 
-        Assert.StartsWith("libtorch is incomplete: libc10.so, libtorch_cpu.so, libtorch.so must be next to ", answer, StringComparison.Ordinal);
+        Assert.StartsWith("libtorch is incomplete: libc10.so, libtorch_cpu.so, libtorch.so must be next to ", answer,
+            StringComparison.Ordinal);
     }
 
     [Fact]

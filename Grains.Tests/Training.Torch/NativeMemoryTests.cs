@@ -28,7 +28,8 @@ public sealed class NativeMemoryTests(ITestOutputHelper output)
     {
         Name = "average",
         Model = new() { Cell = new LstmCell(), HiddenSize = 20 },
-        Data = new() { Source = new AverageSource { Sequences = 330, SequenceLength = 100 }, BatchSize = 10, ValidationFraction = 1.0 / 11 },
+        Data = new() { Source = new AverageSource { Sequences = 330, SequenceLength = 100 }, BatchSize = 10,
+            ValidationFraction = 1.0 / 11 },
         Tbptt = new() { ChunkLength = 10 },
         Train = new() { Epochs = 67, Loss = new SquaredError(), Optimizer = new Adam { Lr = 1e-3 } },
     };
@@ -38,7 +39,8 @@ public sealed class NativeMemoryTests(ITestOutputHelper output)
     {
         long atFirst = Begin();
         using var prepared = PreparedRun.Prepare(Average);
-        var trainer = new SingleProcessTrainer(prepared.Spec, prepared.Data, () => new TorchReplica(prepared.Spec.Model, new SquaredError(), torch.CPU));
+        var trainer = new SingleProcessTrainer(prepared.Spec, prepared.Data, () =>
+            new TorchReplica(prepared.Spec.Model, new SquaredError(), torch.CPU));
         long afterWarmUp = 0, steps = 0, peakAfterWarmUp = 0;
 
         Assert.Null(trainer.Train(_ =>
@@ -68,7 +70,8 @@ public sealed class NativeMemoryTests(ITestOutputHelper output)
         long atFirst = Begin();
         var spec = Average with
         {
-            Model = new() { Cell = TestChoices.Cell(cell), HiddenSize = 6, Layers = 2, Dropout = 0.3, OutputSize = 5, Embedding = new() { Vocabulary = 7, Size = 3 } },
+            Model = new() { Cell = TestChoices.Cell(cell), HiddenSize = 6, Layers = 2, Dropout = 0.3, OutputSize = 5,
+                Embedding = new() { Vocabulary = 7, Size = 3 } },
             Data = Average.Data with { BatchSize = 6 },
             Train = Average.Train with { Trainers = 2, Epochs = 20, Loss = new CrossEntropy() },
         };
@@ -95,7 +98,10 @@ public sealed class NativeMemoryTests(ITestOutputHelper output)
         return replicas * (torch.Tensor.TotalCount - before);
     }
 
-    /// <summary>The live tensors once those that earlier tests did not dispose of are finalised, which would otherwise happen while these tests count.</summary>
+    /// <summary>
+    /// The live tensors once those that earlier tests did not dispose of are finalised, which would otherwise happen while these tests
+    /// count.
+    /// </summary>
     private static long Begin()
     {
         NativeBackend.Initialize();

@@ -48,7 +48,8 @@ public sealed class ScheduledRateTests
 
     private static RunSpec Scheduled(int round, ScheduleSpec schedule)
     {
-        RunSpec spec = round == 0 ? Every : Every.InRounds(round) with { Train = Every.InRounds(round).Train with { Optimizer = new Sgd { Lr = 0.1 } } };
+        RunSpec spec = round == 0 ? Every
+            : Every.InRounds(round) with { Train = Every.InRounds(round).Train with { Optimizer = new Sgd { Lr = 0.1 } } };
         return spec with { Train = spec.Train with { Schedule = schedule } };
     }
 

@@ -28,8 +28,8 @@ public sealed class SingleProcessTrainerTests
         {
             var split = Train(Spec(TestChoices.Cell(cell), trainers, dropout) with { Engine = engine }, Uneven());
 
-            // The sum over lanes is taken in another order: some roundings of 6e-8 a step, carried through plain gradient descent, which does
-            // not blow them up. Another mask for one unit, or a mean of means, costs 1e-3 and more.
+            // The sum over lanes is taken in another order: some roundings of 6e-8 a step, carried through plain gradient descent, which
+            // does not blow them up. Another mask for one unit, or a mean of means, costs 1e-3 and more.
             Assert.Equal(alone.Losses.Count, split.Losses.Count);
             Assert.All(alone.Losses.Zip(split.Losses), pair => Assert.Equal(pair.First, pair.Second, 5e-6 * pair.First));
             Assert.InRange(Differences.Largest(Differences.Doubles(alone.State.Parameters), split.State.Parameters), 0, 5e-6);
@@ -53,7 +53,9 @@ public sealed class SingleProcessTrainerTests
         Assert.All(full.Losses.Zip(rounded.Losses), pair => Assert.Equal(pair.First, pair.Second, pair.First / 256));
     }
 
-    /// <summary>Lane 0 has 40 time steps, lane 1 has one. A mean of means would count that one as much as all the others together.</summary>
+    /// <summary>
+    /// Lane 0 has 40 time steps, lane 1 has one. A mean of means would count that one as much as all the others together.
+    /// </summary>
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -112,7 +114,8 @@ public sealed class SingleProcessTrainerTests
         int[] held = [9, 4, 12, 7, 5, 11, 3];
         double Loss(int trainers, int[] sequences)
         {
-            using var trainer = Trainer(Spec(new GruCell(), trainers, 0.4), new FormulaData(new(3, 0, 2, 0), [4, 5, 6, 7, 8, 9], sequences));
+            using var trainer =
+                Trainer(Spec(new GruCell(), trainers, 0.4), new FormulaData(new(3, 0, 2, 0), [4, 5, 6, 7, 8, 9], sequences));
             return trainer.Evaluate()!.Value;
         }
 

@@ -168,7 +168,9 @@ public sealed class TrainerShardTests
         }
     }
 
-    /// <summary>The middle one of three trainers, over sequences of unequal lengths, with dropout, so that every step resets some lane.</summary>
+    /// <summary>
+    /// The middle one of three trainers, over sequences of unequal lengths, with dropout, so that every step resets some lane.
+    /// </summary>
     private sealed class OneTrainer : IDisposable
     {
         private readonly float[] _parameters;

@@ -8,8 +8,8 @@ using Orleans.Tbptt.Training.Steps;
 namespace Orleans.Tbptt.Grains.Checkpoints;
 
 /// <summary>
-/// Writes a run's committed states to the run store when they are due, while training continues. It does so also while a new coordinator computes
-/// steps again that were published before, so that the run advances however often its coordinator is killed.
+/// Writes a run's committed states to the run store when they are due, while training continues. It does so also while a new coordinator
+/// computes steps again that were published before, so that the run advances however often its coordinator is killed.
 /// </summary>
 internal sealed class CheckpointKeeper : IAsyncDisposable
 {
@@ -67,7 +67,8 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
     }
 
     /// <summary>
-    /// Writes the state that the run is left at, and waits until it counts. If it cannot be written, the run warns, and an older checkpoint remains the newest.
+    /// Writes the state that the run is left at, and waits until it counts. If it cannot be written, the run warns, and an older checkpoint
+    /// remains the newest.
     /// </summary>
     public async Task TakeLast(TrainingState state, RunCursor at)
     {
@@ -80,7 +81,8 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
     public async Task Finish()
     {
         Task flush = _writer.Flush();
-        await flush.WaitAsync(Patience, _progress.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await flush.WaitAsync(Patience, _progress.Time)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         if (!flush.IsCompleted)
         {
             _progress.Warn(

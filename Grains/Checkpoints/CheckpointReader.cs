@@ -80,14 +80,16 @@ internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
             throw new NotWholeException(CheckpointFiles.State, "no such file", "what the checkpoint says of itself");
         byte[] content = File.ReadAllBytes(path);
         string document = SealedJson.Open(content)
-            ?? throw new NotWholeException(CheckpointFiles.State, $"{content.Length} bytes that do not fit their checksum", "the document that was written");
+            ?? throw new NotWholeException(CheckpointFiles.State, $"{content.Length} bytes that do not fit their checksum",
+                "the document that was written");
         try
         {
             return RunJson.ReadCheckpoint(document);
         }
         catch (JsonException e)
         {
-            throw new NotWholeException(CheckpointFiles.State, $"a document that cannot be read ({e.Message})", "one of this version of tbptt");
+            throw new NotWholeException(CheckpointFiles.State, $"a document that cannot be read ({e.Message})",
+                "one of this version of tbptt");
         }
     }
 
@@ -98,7 +100,8 @@ internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
         if (state.Step != name.Step || state.Generation > name.Generation)
             return $"{CheckpointFiles.State}: found checkpoint {new CheckpointName(state.Generation, state.Step)}, expected {name}";
         if (state.SpecHash != SpecHash.Of(spec))
-            return $"{CheckpointFiles.State}: found a checkpoint of another spec ({Short(state.SpecHash)}), expected one of this ({Short(SpecHash.Of(spec))})";
+            return $"{CheckpointFiles.State}: found a checkpoint of another spec ({Short(state.SpecHash)}), expected one of this " +
+                $"({Short(SpecHash.Of(spec))})";
         int inner = spec.Train.IsLocal ? state.Trainers : 0;
         if (state.Trainers < 1 || state.TrainerUpdates.Count != inner)
         {
@@ -122,7 +125,8 @@ internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
                 throw new NotWholeException(file.Name, $"{stream.Length} bytes", $"{expected.Length}");
             string found = Convert.ToHexStringLower(SHA256.HashData(stream));
             if (found != expected.Sha256)
-                throw new NotWholeException(file.Name, $"content of checksum {Short(found)}", $"{Short(expected.Sha256)}, which was written");
+                throw new NotWholeException(file.Name, $"content of checksum {Short(found)}",
+                    $"{Short(expected.Sha256)}, which was written");
         }
 
         SafetensorsFile.ReadInto(path, file.Slots, file.Values);
@@ -133,5 +137,6 @@ internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
     /// <summary>Enough digits to distinguish two.</summary>
     private static string Short(string digest) => digest.Length <= 12 ? digest : digest[..12];
 
-    private sealed class NotWholeException(string file, string found, string expected) : Exception($"{file}: found {found}, expected {expected}");
+    private sealed class NotWholeException(string file, string found,
+        string expected) : Exception($"{file}: found {found}, expected {expected}");
 }

@@ -81,7 +81,8 @@ internal sealed class CheckpointSchedule
     /// The losses of all finished epochs, the last one's last: of validation, or of training where nothing is held out.
     /// </param>
     public double? BestLoss(IReadOnlyList<double> losses) =>
-        losses.Count > 0 && losses[^1] is var last && double.IsFinite(last) && losses.SkipLast(1).Count(loss => loss <= last) < _spec.KeepBest
+        losses.Count > 0 && losses[^1] is var last && double.IsFinite(last)
+            && losses.SkipLast(1).Count(loss => loss <= last) < _spec.KeepBest
             ? last : null;
 
     /// <summary>A checkpoint is being taken at this step.</summary>

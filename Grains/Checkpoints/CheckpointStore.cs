@@ -93,7 +93,8 @@ internal sealed class CheckpointStore(RunStore runs, TimeProvider time)
         }
 
         // Directories that somebody removed are a loss, too, and not a run that has saved nothing.
-        var seen = GenerationFile.NewerThan(runs.Of(run).Generations, 0).SelectMany(generation => generation.Checkpoints?.AsEnumerable() ?? []);
+        var seen = GenerationFile.NewerThan(runs.Of(run).Generations, 0)
+            .SelectMany(generation => generation.Checkpoints?.AsEnumerable() ?? []);
         if (passedOver.Count == 0 && seen.Order().ToArray() is [.., var gone])
             passedOver.Add(new(gone, "found no such directory, expected it, for it was there when a coordinator began"));
         return new(null, passedOver);
@@ -155,7 +156,8 @@ internal sealed class CheckpointStore(RunStore runs, TimeProvider time)
         {
             if (file.Name == CheckpointFiles.Hidden)
                 HiddenTensors.Of(spec.Model, spec.Data.BatchSize, snapshot.Hidden).CopyTo(file.Values, 0);
-            seals[file.Name] = WriteFile(Path.Combine(directory, file.Name), stream => SafetensorsFile.Write(stream, file.Slots, file.Values, metadata));
+            seals[file.Name] =
+                WriteFile(Path.Combine(directory, file.Name), stream => SafetensorsFile.Write(stream, file.Slots, file.Values, metadata));
         }
 
         byte[] sealedState = SealedJson.Seal(RunJson.Write(state with { Files = seals }));

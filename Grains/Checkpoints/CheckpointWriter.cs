@@ -86,7 +86,8 @@ internal sealed class CheckpointWriter : IAsyncDisposable
     private string? WritePending(bool evenIfPausing)
     {
         // Each is tried once, whether it fails or not.
-        for (long tried = 0; !_closed && (evenIfPausing || !_schedule.IsPausing) && _pending.Take(after: tried) is { } one; tried = one.Number)
+        for (long tried = 0; !_closed && (evenIfPausing || !_schedule.IsPausing)
+            && _pending.Take(after: tried) is { } one; tried = one.Number)
             TryWrite(one, giveUpLatest: !evenIfPausing);
 
         return _problem;
@@ -154,6 +155,7 @@ internal sealed class CheckpointWriter : IAsyncDisposable
     private string Describe(PendingCheckpoint one, Exception cause)
     {
         long bytes = sizeof(float) * one.Snapshot.Length;
-        return $"the checkpoint of step {one.Snapshot.Step} cannot be written into {_store.DirectoryOf(_run)}, which takes {bytes:N0} bytes and more: {cause.Message}";
+        return $"the checkpoint of step {one.Snapshot.Step} cannot be written into {_store.DirectoryOf(_run)}, which takes {bytes:N0} " +
+            $"bytes and more: {cause.Message}";
     }
 }

@@ -25,7 +25,8 @@ internal static class SealedJson
         if (length < 0)
             return null;
         var body = content[..length];
-        return content[length..].SequenceEqual(Encoding.UTF8.GetBytes(Label + Digest(body) + End)) ? Encoding.UTF8.GetString(body) + "\n}" : null;
+        return content[length..].SequenceEqual(Encoding.UTF8.GetBytes(Label + Digest(body) + End)) ? Encoding.UTF8.GetString(body) + "\n}"
+            : null;
     }
 
     private static string Digest(ReadOnlySpan<byte> body) => Convert.ToHexStringLower(SHA256.HashData(body));

@@ -65,7 +65,8 @@ internal sealed class JournalWriter : IAsyncDisposable
         get
         {
             lock (_gate)
-                return _waiting <= MostWaiting ? Task.CompletedTask : Task.WhenAny((_room ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task, _writing);
+                return _waiting <= MostWaiting ? Task.CompletedTask
+                    : Task.WhenAny((_room ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task, _writing);
         }
     }
 
@@ -181,7 +182,8 @@ internal sealed class JournalWriter : IAsyncDisposable
             }
         }
 
-        // A newer coordinator copies the file after it has taken its generation: what was written before that is in its copy, and only that counts.
+        // A newer coordinator copies the file after it has taken its generation: what was written before that is in its copy, and only that
+        // counts.
         EnsureInForce();
         Stalled = null;
     }

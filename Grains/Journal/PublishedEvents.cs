@@ -67,7 +67,8 @@ internal sealed class PublishedEvents
     /// <summary>The number of the event of a step; or, if it ended an epoch, of the event of that end.</summary>
     /// <param name="step">A step that was published.</param>
     /// <param name="epoch">The epoch, from 1, that has just ended with it; null within one.</param>
-    public long NumberOf(long step, int? epoch) => epoch is { } ended && _epochs.TryGetValue(ended, out long number) ? number : _steps[step];
+    public long NumberOf(long step, int? epoch) => epoch is { } ended && _epochs.TryGetValue(ended, out long number) ? number
+        : _steps[step];
 
     private void Add(RunEvent published, long number, bool isAfter, ref int theirs, int trainers)
     {

@@ -106,7 +106,8 @@ internal sealed class RunJournal : IAsyncDisposable
         Task arrival;
         lock (_gate)
             arrival = after < _shown ? Task.CompletedTask : _arrival.Task;
-        await arrival.WaitAsync(patience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await arrival.WaitAsync(patience, time)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 
         int inFile;
         lock (_gate)

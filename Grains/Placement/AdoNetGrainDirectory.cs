@@ -13,7 +13,8 @@ namespace Orleans.Tbptt.Grains.Placement;
 /// <param name="connectionString">The database.</param>
 /// <param name="clusterId">The cluster; several may share a database.</param>
 /// <param name="prepared">Whether the table is there; else it is created when it is first used.</param>
-public sealed class AdoNetGrainDirectory(DbProviderFactory provider, string connectionString, string clusterId, bool prepared = false) : IGrainDirectory
+public sealed class AdoNetGrainDirectory(DbProviderFactory provider, string connectionString, string clusterId,
+    bool prepared = false) : IGrainDirectory
 {
     /// <summary>The name under which grains ask for this directory.</summary>
     public const string Name = "tbptt";
@@ -30,8 +31,10 @@ public sealed class AdoNetGrainDirectory(DbProviderFactory provider, string conn
         WHERE TbpttGrainDirectory.ActivationId = @previous
         """;
 
-    private const string Select = "SELECT SiloAddress, ActivationId FROM TbpttGrainDirectory WHERE ClusterId = @cluster AND GrainId = @grain";
-    private const string Delete = "DELETE FROM TbpttGrainDirectory WHERE ClusterId = @cluster AND GrainId = @grain AND ActivationId = @activation";
+    private const string Select =
+        "SELECT SiloAddress, ActivationId FROM TbpttGrainDirectory WHERE ClusterId = @cluster AND GrainId = @grain";
+    private const string Delete =
+        "DELETE FROM TbpttGrainDirectory WHERE ClusterId = @cluster AND GrainId = @grain AND ActivationId = @activation";
     private const string DeleteSilo = "DELETE FROM TbpttGrainDirectory WHERE ClusterId = @cluster AND SiloAddress = @silo";
 
     /// <summary>A database that does not answer makes a call fail: the caller can try again, and a step must not hang.</summary>
@@ -61,7 +64,8 @@ public sealed class AdoNetGrainDirectory(DbProviderFactory provider, string conn
         await using var command = Command(connection, Select, [("cluster", clusterId), ("grain", grainId.ToString())]);
         await using var reader = await command.ExecuteReaderAsync(patience.Token);
         return await reader.ReadAsync(patience.Token)
-            ? new() { GrainId = grainId, SiloAddress = SiloAddress.FromParsableString(reader.GetString(0)), ActivationId = ActivationId.FromParsableString(reader.GetString(1)) }
+            ? new() { GrainId = grainId, SiloAddress = SiloAddress.FromParsableString(reader.GetString(0)),
+                ActivationId = ActivationId.FromParsableString(reader.GetString(1)) }
             : null;
     }
 
@@ -86,7 +90,8 @@ public sealed class AdoNetGrainDirectory(DbProviderFactory provider, string conn
         await Execute(provider, connectionString, text, [("cluster", clusterId), .. parameters]);
     }
 
-    private static async Task Execute(DbProviderFactory provider, string connectionString, string text, params (string Name, string Value)[] parameters)
+    private static async Task Execute(DbProviderFactory provider, string connectionString, string text,
+        params (string Name, string Value)[] parameters)
     {
         using var patience = new CancellationTokenSource(Patience, TimeProvider.System);
         await using var connection = await Open(provider, connectionString, patience.Token);

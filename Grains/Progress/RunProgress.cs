@@ -7,8 +7,8 @@ using Orleans.Tbptt.Training.Steps;
 namespace Orleans.Tbptt.Grains.Progress;
 
 /// <summary>
-/// How far a run is: keeps its status, writes its events, and its status file every now and then. Where a newer coordinator has taken the run
-/// over, it writes no more.
+/// How far a run is: keeps its status, writes its events, and its status file every now and then. Where a newer coordinator has taken the
+/// run over, it writes no more.
 /// </summary>
 internal sealed class RunProgress
 {
@@ -51,7 +51,10 @@ internal sealed class RunProgress
     /// <summary>Whether every step and epoch that a former coordinator told has been computed again.</summary>
     public bool IsNew => _status.Step >= _events.LastStep && _status.EpochLosses.Count >= _events.LastEpoch;
 
-    /// <summary>The number of the last event that belongs to the state the run has come to: while steps are computed again, not the journal's last one.</summary>
+    /// <summary>
+    /// The number of the last event that belongs to the state the run has come to: while steps are computed again, not the journal's last
+    /// one.
+    /// </summary>
     /// <param name="at">Where the run stands.</param>
     public long LastEventAt(RunCursor at) =>
         IsNew ? Journal.Last : _events.NumberBefore(_status.Step, at is { Chunk: 0, Epoch: > 0 } ? at.Epoch : null);
@@ -103,7 +106,8 @@ internal sealed class RunProgress
     };
 
     /// <summary>The run waits for slots.</summary>
-    public void Queue(int position, string reason) => _status = _status with { State = RunState.Queued, QueuePosition = position, Message = reason };
+    public void Queue(int position, string reason) =>
+        _status = _status with { State = RunState.Queued, QueuePosition = position, Message = reason };
 
     /// <inheritdoc cref="RunFence.Publish"/>
     public T Publish<T>(Func<int, T> publish) => _fence.Publish(publish);
@@ -125,7 +129,8 @@ internal sealed class RunProgress
     {
         EnsureInForce();
         _training = true;
-        _status = _status with { State = RunState.Running, QueuePosition = 0, Message = "", Epoch = epoch + 1, StepsPerEpoch = chunks, EpochStep = chunk };
+        _status = _status with { State = RunState.Running, QueuePosition = 0, Message = "", Epoch = epoch + 1, StepsPerEpoch = chunks,
+            EpochStep = chunk };
         StatusFile?.Request();
     }
 
@@ -229,8 +234,8 @@ internal sealed class RunProgress
     }
 
     /// <summary>
-    /// The run has ended: events and status reach the disk before any watcher learns of it. What a coordinator that was replaced ends with is
-    /// no part of the run.
+    /// The run has ended: events and status reach the disk before any watcher learns of it. What a coordinator that was replaced ends with
+    /// is no part of the run.
     /// </summary>
     public async Task Finish(RunState state, string message, string? model)
     {
@@ -283,6 +288,8 @@ internal sealed class RunProgress
         throw new RunLeftException(RunState.Failed, $"cannot write metrics.jsonl: {failure.Message}");
     }
 
-    /// <summary>What the writer of checkpoints knows: it lives on a thread of its own, and all else changes on the coordinator's scheduler.</summary>
+    /// <summary>
+    /// What the writer of checkpoints knows: it lives on a thread of its own, and all else changes on the coordinator's scheduler.
+    /// </summary>
     private sealed record Side(long? CheckpointStep, string Warning);
 }

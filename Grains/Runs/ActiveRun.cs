@@ -8,7 +8,9 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Grains.Runs;
 
-/// <summary>A run while it is trained here: from taking it over to its written end, or until somebody pauses it or another silo goes on with it.</summary>
+/// <summary>
+/// A run while it is trained here: from taking it over to its written end, or until somebody pauses it or another silo goes on with it.
+/// </summary>
 internal sealed partial class ActiveRun
 {
     /// <summary>Why a run waits whose coordinator's silo ends.</summary>
@@ -46,15 +48,21 @@ internal sealed partial class ActiveRun
     public bool Superseded { get; private set; }
 
     /// <summary>Completes when the run is taken over: null, or why it cannot go on.</summary>
-    public async Task<string?> Taken() => await _taken.Task is { } takeover ? takeover.Problem : "the run's directory cannot be written; see the silo's log";
+    public async Task<string?> Taken() => await _taken.Task is { } takeover ? takeover.Problem
+        : "the run's directory cannot be written; see the silo's log";
 
     /// <summary>The state of the run at this moment.</summary>
-    public RunStatus Snapshot() => _taken.Task is { IsCompletedSuccessfully: true, Result: { } takeover } ? takeover.Progress.Snapshot() : _status;
+    public RunStatus Snapshot() => _taken.Task is { IsCompletedSuccessfully: true, Result: { } takeover } ? takeover.Progress.Snapshot()
+        : _status;
 
-    /// <summary>Events after a number; waits for the first one as long as <paramref name="patience"/> allows. Null when the run could not be taken over.</summary>
+    /// <summary>
+    /// Events after a number; waits for the first one as long as <paramref name="patience"/> allows. Null when the run could not be taken
+    /// over.
+    /// </summary>
     public async Task<EventPage?> Read(long after, int limit, TimeSpan patience)
     {
-        await ((Task)_taken.Task).WaitAsync(patience, _services.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await ((Task)_taken.Task).WaitAsync(patience, _services.Time)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         if (!_taken.Task.IsCompleted)
             return new([], after);
         return await _taken.Task is { } takeover ? await takeover.Progress.Journal.Read(after, limit, patience, _services.Time) : null;
@@ -138,7 +146,8 @@ internal sealed partial class ActiveRun
             await progress.Finish(state, message, how.Model);
     }
 
-    private async Task<(RunLeave Leave, string? Model)> TrainToTheEnd(Takeover takeover, RunTelemetry telemetry, WorkerThread worker, IDisposable held)
+    private async Task<(RunLeave Leave, string? Model)> TrainToTheEnd(Takeover takeover, RunTelemetry telemetry, WorkerThread worker,
+        IDisposable held)
     {
         if (takeover.End is { } end)
             return (new(end.State, end.Message), end.Model);
@@ -170,7 +179,10 @@ internal sealed partial class ActiveRun
         }
     }
 
-    /// <summary>Trainers that were left for this coordinator, and that it has not come to, are let go where nobody goes on with the run: nobody else would tell them for minutes.</summary>
+    /// <summary>
+    /// Trainers that were left for this coordinator, and that it has not come to, are let go where nobody goes on with the run: nobody else
+    /// would tell them for minutes.
+    /// </summary>
     private async Task ReleaseLeftBehind(Takeover takeover, RunLeave leave)
     {
         bool wereLeft = _status.State is RunState.Running or RunState.Starting;

@@ -43,7 +43,8 @@ internal sealed class CatalogGrain(
             var run = store.Of(request.Run);
             var birth = await Task.Run(() => store.Create(lease.Spec, First(request, lease.Spec, run)));
             if (birth == RunBirth.TakenByAnother)
-                return new([new("", $"run id '{request.Run}', which is taken", "one that no run of another spec has", "submit under another id")], "");
+                return new([new("", $"run id '{request.Run}', which is taken", "one that no run of another spec has",
+                    "submit under another id")], "");
             var coordinator = GrainFactory.GetGrain<ICoordinatorGrain>(request.Run.Text);
             await PlacementHint.CallOn(self.SiloAddress, coordinator.EnsureRunning);
             return new([], run.Path, Reattached: birth == RunBirth.AlreadyThere);

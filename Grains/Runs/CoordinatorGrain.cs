@@ -41,7 +41,8 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
         var status = Written();
         if (services.Occupants.IsLeaving)
             GoElsewhere();
-        else if (Active is null && status is { HasEnded: false, State: not RunState.Paused } && status.Cluster == cluster.Value.ClusterId && !MustWait)
+        else if (Active is null && status is { HasEnded: false, State: not RunState.Paused } && status.Cluster == cluster.Value.ClusterId
+            && !MustWait)
             Begin(status, null, End());
         return Task.CompletedTask;
     }
@@ -90,7 +91,8 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
         active.Control.Pause(reason);
         await active.Left;
         status = Written();
-        return new(status.State == RunState.Paused ? "" : $"the run was not paused: it is {status.State.ToString().ToLowerInvariant()}", status);
+        return new(status.State == RunState.Paused ? "" : $"the run was not paused: it is {status.State.ToString().ToLowerInvariant()}",
+            status);
     }
 
     public async Task<ControlReply> ResumeRun(ResumeRequest request)
@@ -99,10 +101,12 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
         if (ProtocolVersion.Refusal(request.Protocol) is { } refusal)
             return new(refusal, status);
         if (Active is { } trained)
-            return new(request.Trainers is null ? "" : "the run is being trained: pause it before its trainers are changed", trained.Snapshot());
+            return new(request.Trainers is null ? "" : "the run is being trained: pause it before its trainers are changed",
+                trained.Snapshot());
         if (status.State is RunState.Completed or RunState.Diverged)
             return new($"the run is {status.State.ToString().ToLowerInvariant()}: there is nothing to go on with", status);
-        if (request.Trainers is { } trainers && services.Store.ReadSpec(Directory.Id).Data.BatchSize is var lanes && (trainers < 1 || trainers > lanes))
+        if (request.Trainers is { } trainers && services.Store.ReadSpec(Directory.Id).Data.BatchSize is var lanes
+            && (trainers < 1 || trainers > lanes))
             return new($"trainers: found {trainers}, expected 1 to {lanes}, the run's batchSize", status);
 
         _end = null;
@@ -142,7 +146,9 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
         return active;
     }
 
-    /// <summary>Keeps this activation, idle or not, until its run is left; then it may go, and its events with it, when nobody asks any more.</summary>
+    /// <summary>
+    /// Keeps this activation, idle or not, until its run is left; then it may go, and its events with it, when nobody asks any more.
+    /// </summary>
     private async Task StayWhile(ActiveRun active)
     {
         DelayDeactivation(Timeout.InfiniteTimeSpan);
@@ -155,8 +161,8 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
     }
 
     /// <summary>
-    /// Lives on another silo from now on, for this one is about to end. To go without a new place would not do: the others remember this one, and a call
-    /// that finds nobody here makes a new activation here.
+    /// Lives on another silo from now on, for this one is about to end. To go without a new place would not do: the others remember this
+    /// one, and a call that finds nobody here makes a new activation here.
     /// </summary>
     private void GoElsewhere()
     {
@@ -169,7 +175,8 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
     }
 
     /// <summary>What a client says goes into the run's files: no more of it than people read, and nothing that steers a terminal.</summary>
-    private static string Words(string? reason) => string.Concat((reason ?? "").Where(character => !char.IsControl(character)).Take(LongestReason));
+    private static string Words(string? reason) =>
+        string.Concat((reason ?? "").Where(character => !char.IsControl(character)).Take(LongestReason));
 
     /// <summary>The last written status, of the directory as this silo sees it.</summary>
     private RunStatus Written() => Directory is var run && run.ReadStatus() is { } status

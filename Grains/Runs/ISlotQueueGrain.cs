@@ -24,7 +24,8 @@ internal interface ISlotQueueGrain : IGrainWithIntegerKey
 /// <param name="SubmittedAt">Of equal priority, who came first goes first.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.SlotRequest")]
 internal sealed record SlotRequest(
-    [property: Id(0)] RunId Run, [property: Id(1)] int Trainers, [property: Id(2)] int Priority, [property: Id(3)] DateTimeOffset SubmittedAt);
+    [property: Id(0)] RunId Run, [property: Id(1)] int Trainers, [property: Id(2)] int Priority,
+    [property: Id(3)] DateTimeOffset SubmittedAt);
 
 /// <summary>Answers a <see cref="SlotRequest"/>.</summary>
 /// <param name="Granted">Whether the run may place its trainers now.</param>

@@ -8,17 +8,20 @@ using Orleans.Tbptt.Runs;
 namespace Orleans.Tbptt.Grains.Runs;
 
 /// <summary>
-/// Supervises the cluster's runs from every silo: a run whose coordinator died gets a new one soon, although no client asks. Each run is supervised
-/// by one silo at a time, chosen by a hash over the living silos that all of them compute alike.
+/// Supervises the cluster's runs from every silo: a run whose coordinator died gets a new one soon, although no client asks. Each run is
+/// supervised by one silo at a time, chosen by a hash over the living silos that all of them compute alike.
 /// </summary>
 internal sealed partial class RunSupervisor(
-    RunStore store, ClusterView cluster, SiloOccupants occupants, IGrainFactory grains, ILocalSiloDetails self, IHostApplicationLifetime lifetime,
+    RunStore store, ClusterView cluster, SiloOccupants occupants, IGrainFactory grains, ILocalSiloDetails self,
+    IHostApplicationLifetime lifetime,
     TimeProvider time, ILogger<RunSupervisor> logger) : ILifecycleParticipant<ISiloLifecycle>
 {
     /// <summary>The time between two rounds.</summary>
     internal static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a trainer may be behind its run's generation: a coordinator that takes over reads data and checkpoints first.</summary>
+    /// <summary>
+    /// How long a trainer may be behind its run's generation: a coordinator that takes over reads data and checkpoints first.
+    /// </summary>
     internal static readonly TimeSpan OutdatedPatience = TimeSpan.FromMinutes(2);
 
     private readonly UnendedRuns _runs = new(store);
@@ -94,7 +97,8 @@ internal sealed partial class RunSupervisor(
     }
 
     /// <summary>
-    /// Releases trainers whose run has had a newer generation for a while that does not use them: their coordinator is gone, or has replaced them.
+    /// Releases trainers whose run has had a newer generation for a while that does not use them: their coordinator is gone, or has
+    /// replaced them.
     /// </summary>
     private void ReleaseOutdated()
     {

@@ -58,7 +58,8 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         var parts = new StepParts(state, trainers, links, reducer, recovery, _progress, control, worker);
         var epochs = new EpochLoop(_spec, data, at, parts, _progress, checkpoints, telemetry, services.Time);
         _progress.Begin(
-            _spec, () => roster.Status, new EpochPlans(_spec, data.Data).Training(Math.Min(at.Epoch, _spec.Train.Epochs - 1)).Steps, takeover.Restored?.Name.ToString(), takeover.PassedOver);
+            _spec, () => roster.Status, new EpochPlans(_spec, data.Data).Training(Math.Min(at.Epoch, _spec.Train.Epochs - 1)).Steps,
+            takeover.Restored?.Name.ToString(), takeover.PassedOver);
         if (_spec.Train.IsLocal && takeover.Restored is { State.Trainers: var former } && former != _spec.Train.Trainers)
         {
             _progress.Warn(
@@ -150,7 +151,8 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
     /// <summary>Lets the trainers go that a coordinator before this one has left, where the run is left before it has begun here.</summary>
     public static Task ReleaseFormer(RunServices services, RunProgress progress) => Within(
         Task.WhenAll(progress.Snapshot().Trainers.Select(trainer =>
-            services.Grains.GetGrain<ITrainerGrain>(trainer.Index, new TrainerPlace(progress.Run, trainer.Place).ToString()).Release(progress.Generation))),
+            services.Grains.GetGrain<ITrainerGrain>(trainer.Index, new TrainerPlace(progress.Run, trainer.Place).ToString())
+                .Release(progress.Generation))),
         services.Time);
 
     private Task Release(TrainerGroup trainers) => Within(trainers.Release(_progress.Generation), services.Time);

@@ -35,7 +35,8 @@ internal sealed class SlotQueue(TimeProvider time)
 
         _waiting[request.Run] = (request, time.GetTimestamp());
         var first = _waiting.Values.Select(waiting => waiting.Request)
-            .OrderByDescending(waiting => waiting.Priority).ThenBy(waiting => waiting.SubmittedAt).ThenBy(waiting => waiting.Run.Text, StringComparer.Ordinal).ToList();
+            .OrderByDescending(waiting => waiting.Priority).ThenBy(waiting => waiting.SubmittedAt)
+                .ThenBy(waiting => waiting.Run.Text, StringComparer.Ordinal).ToList();
         int position = first.FindIndex(waiting => waiting.Run == request.Run);
         int all = silos.Where(silo => !silo.Draining).Sum(silo => silo.Slots);
         int reserved = _granted.Sum(run => Math.Max(0, run.Value.Trainers - held.GetValueOrDefault(run.Key)));
@@ -45,7 +46,8 @@ internal sealed class SlotQueue(TimeProvider time)
             return Grant(request);
         return new(false, position, all == 0
             ? "waits for a silo that offers slots"
-            : $"waits for {needed} free {(needed == 1 ? "slot" : "slots")} of {all}, {Math.Max(0, free)} free{(position == 0 ? "" : $", behind {position} other {(position == 1 ? "run" : "runs")}")}");
+            : $"waits for {needed} free {(needed == 1 ? "slot" : "slots")} of {all}, {Math.Max(0, free)} " +
+                $"free{(position == 0 ? "" : $", behind {position} other {(position == 1 ? "run" : "runs")}")}");
     }
 
     /// <summary>A run wants no slots any more, or its trainers have them.</summary>

@@ -34,7 +34,8 @@ internal static class SubmissionCheck
         catch (Exception error) when (error is not OutOfMemoryException)
         {
             // A list arrives as whatever type the sender chose, and some of those fail when they are read.
-            return Refused([new("", $"a message that cannot be read ({Shorten(error.Message)})", "the text of a run spec", "submit it with tbptt")]);
+            return Refused(
+                [new("", $"a message that cannot be read ({Shorten(error.Message)})", "the text of a run spec", "submit it with tbptt")]);
         }
     }
 
@@ -51,7 +52,8 @@ internal static class SubmissionCheck
         foreach (string name in (string[])[submitted.FileName, submitted.Directory])
         {
             if (name.Length is 0 or > LongestName || name.Any(c => char.IsControl(c) || char.IsSurrogate(c)))
-                return new("", $"the path '{Shorten(name)}'", $"1 to {LongestName:N0} printable characters", "rename the file or its directory");
+                return new("", $"the path '{Shorten(name)}'", $"1 to {LongestName:N0} printable characters",
+                    "rename the file or its directory");
         }
 
         if (!Path.IsPathFullyQualified(submitted.Directory))
@@ -65,12 +67,14 @@ internal static class SubmissionCheck
             : null;
     }
 
-    private static SpecDocument Refused(IReadOnlyList<SpecProblem> problems) => new(null, problems, new Dictionary<string, string>(), new("", "", "/"));
+    private static SpecDocument Refused(IReadOnlyList<SpecProblem> problems) =>
+        new(null, problems, new Dictionary<string, string>(), new("", "", "/"));
 
     /// <summary>A scrap of what was sent: short, on one line.</summary>
     private static string Shorten(string text)
     {
         string start = text.Length <= Shown ? text : text[..Shown];
-        return string.Concat(start.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '\uFFFD' : c)) + (text.Length <= Shown ? "" : "…");
+        return string.Concat(start.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '\uFFFD' : c))
+            + (text.Length <= Shown ? "" : "…");
     }
 }

@@ -20,7 +20,8 @@ namespace Orleans.Tbptt.Grains.Runs;
 /// <param name="End">The end that a former coordinator wrote without recording it in the status; null where the run continues.</param>
 /// <param name="Problem">Why the run cannot continue, in words; null when it can.</param>
 internal sealed record Takeover(
-    RunSpec? Spec, RunFence Fence, RunProgress Progress, RestoredCheckpoint? Restored, IReadOnlyList<string> PassedOver, RunEnded? End, string? Problem)
+    RunSpec? Spec, RunFence Fence, RunProgress Progress, RestoredCheckpoint? Restored, IReadOnlyList<string> PassedOver, RunEnded? End,
+    string? Problem)
 {
     /// <summary>Takes a run over. Blocks while it reads and verifies.</summary>
     /// <param name="services">What it works with.</param>
@@ -37,7 +38,8 @@ internal sealed record Takeover(
         // Before anything is read: what a former coordinator still writes goes elsewhere from now on.
         var journal = new RunJournal(directory.Metrics, fence.Unfinished, () => fence.IsInForce, services.Time);
 
-        // An end of a generation that the status knows nothing of was written after the status. A resumed run has a newer status than its former end.
+        // An end of a generation that the status knows nothing of was written after the status. A resumed run has a newer status than its
+        // former end.
         var end = request is null && JournalFile.End(directory.Metrics) is { } last && last.Generation >= status.Generation ? last : null;
         string? problem = null;
         RunSpec? spec = null, written = null;
@@ -57,7 +59,8 @@ internal sealed record Takeover(
 
         var restored = restoration.Newest;
         if (problem is null && restored is { State.LastEvent: var needed } && needed > journal.Last)
-            problem = $"metrics.jsonl ends at event {journal.Last}, but checkpoint {restored.Name} was taken after event {needed}: the file has been shortened";
+            problem = $"metrics.jsonl ends at event {journal.Last}, but checkpoint {restored.Name} was taken after event {needed}: the " +
+                "file has been shortened";
         var published = new PublishedEvents(directory.Metrics, restored?.State.LastEvent ?? 0, spec?.Train.Trainers ?? 0);
         problem ??= published.Problem;
 
@@ -78,7 +81,8 @@ internal sealed record Takeover(
     /// </summary>
     private static string? Refusal(Restoration restoration, ResumeRequest? request) =>
         restoration.Newest is not null || restoration.NothingWasSaved || request is { FromStart: true } ? null
-        : $"none of its checkpoints is whole: {string.Join("; ", restoration.PassedOver)}; put one back and resume the run, or begin again with 'tbptt resume --from-start'";
+        : $"none of its checkpoints is whole: {string.Join("; ", restoration.PassedOver)}; put one back and resume the run, or begin " +
+            "again with 'tbptt resume --from-start'";
 
     private static RunSpec WithTrainers(RunSpec spec, int trainers) => spec with { Train = spec.Train with { Trainers = trainers } };
 

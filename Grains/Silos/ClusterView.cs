@@ -9,7 +9,8 @@ internal readonly record struct LivingSilo(SiloAddress Address, SiloReport Repor
 
 /// <summary>Looks at the cluster's silos from this one.</summary>
 internal sealed partial class ClusterView(
-    ISiloStatusOracle silos, ILocalSiloDetails self, SiloServiceClient services, SiloSelf own, IHostApplicationLifetime lifetime, TimeProvider time,
+    ISiloStatusOracle silos, ILocalSiloDetails self, SiloServiceClient services, SiloSelf own, IHostApplicationLifetime lifetime,
+    TimeProvider time,
     ILogger<ClusterView> logger)
 {
     /// <summary>A silo that takes longer than this to say how it is gets nothing to do.</summary>
@@ -20,7 +21,8 @@ internal sealed partial class ClusterView(
 
     /// <summary>The addresses of the silos that are active, this one first.</summary>
     public IReadOnlyList<SiloAddress> Active =>
-        [self.SiloAddress, .. silos.GetApproximateSiloStatuses(onlyActive: true).Keys.Where(silo => !silo.Equals(self.SiloAddress)).Order()];
+        [self.SiloAddress, .. silos.GetApproximateSiloStatuses(onlyActive: true).Keys.Where(silo => !silo.Equals(self.SiloAddress))
+            .Order()];
 
     /// <summary>
     /// Whether this silo is a whole member of its cluster. What fails on one that is not, because it ends or was declared dead, says

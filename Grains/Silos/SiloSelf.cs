@@ -29,7 +29,8 @@ internal sealed class SiloSelf(ILocalSiloDetails silo, IOptions<TbpttGrainsOptio
         Version = ProtocolVersion.Product,
         Devices = [.. Devices.Select(device => device.Text)],
         Slots = Slots,
-        Trainers = [.. occupants.Trainers.Select(one => one.Trainer).OrderBy(one => one.Run.Text, StringComparer.Ordinal).ThenBy(one => one.Index)],
+        Trainers = [.. occupants.Trainers.Select(one => one.Trainer).OrderBy(one => one.Run.Text, StringComparer.Ordinal)
+            .ThenBy(one => one.Index)],
         Coordinators = [.. occupants.Coordinators.OrderBy(run => run.Text, StringComparer.Ordinal)],
         Draining = occupants.IsLeaving,
         Page = page.Address?.ToString() ?? "",
@@ -40,7 +41,8 @@ internal sealed class SiloSelf(ILocalSiloDetails silo, IOptions<TbpttGrainsOptio
         var machine = DeviceSelector.ThisMachine(configured);
         return machine.Resolve(configured) switch
         {
-            { CudaIndex: not null } when configured == DeviceName.Auto => [.. machine.Available().Where(device => device.CudaIndex is not null)],
+            { CudaIndex: not null } when configured == DeviceName.Auto =>
+                [.. machine.Available().Where(device => device.CudaIndex is not null)],
             var device => [device],
         };
     }

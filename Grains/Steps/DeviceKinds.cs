@@ -31,7 +31,8 @@ internal static class DeviceKinds
         string[] kinds = [.. trainers.Select(trainer => Kind(trainer.Device)).Distinct()];
         return kinds.Length == 1 ? kinds[0] : throw new RunLeftException(
             RunState.Failed,
-            $"the silos offer unlike devices, {string.Join(" and ", kinds)}, whose results differ in their last bits; set device to one of them");
+            $"the silos offer unlike devices, {string.Join(" and ", kinds)}, whose results differ in their last bits; set device to " +
+            "one of them");
     }
 
     /// <summary>The engine that all trainers compute with. A silo of a version that knew of no others has libtorch.</summary>

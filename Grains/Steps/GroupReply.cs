@@ -27,7 +27,8 @@ internal sealed class GroupReply<T>(IReadOnlyList<int> trainers, IReadOnlyList<T
         [.. Where(reply => reply is TrainerLost || (reply is Refusal refusal && refusal.NewestGeneration > generation))];
 
     /// <summary>In words, why.</summary>
-    public string Reason => string.Join("; ", trainers.Zip(replies).Where(one => one.Second is not (T or RoundGivenUp)).Select(one => one.Second switch
+    public string Reason =>
+        string.Join("; ", trainers.Zip(replies).Where(one => one.Second is not (T or RoundGivenUp)).Select(one => one.Second switch
     {
         TrainerLost lost => $"trainer {one.First} is lost: {lost.Reason}",
         TrainerFault fault => $"trainer {one.First} failed: {fault.Message}",

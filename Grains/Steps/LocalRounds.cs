@@ -29,7 +29,8 @@ internal sealed class LocalRounds(RunSpec spec, StepParts parts)
         int steps = spec.Train.Sync.RoundAt(at.Chunk, chunks);
         for (var trouble = new Recovery.Trouble(); ;)
         {
-            var ticket = new RoundTicket(parts.Run.Generation, at.Step, at.Epoch, at.Chunk, steps, GradientBuffer.Wrap(parts.State.Parameters));
+            var ticket =
+                new RoundTicket(parts.Run.Generation, at.Step, at.Epoch, at.Chunk, steps, GradientBuffer.Wrap(parts.State.Parameters));
             var reply = await parts.Control.OrStop(parts.Trainers.TrainRound(ticket));
             if (reply.IsWhole)
                 return await Commit(reply.Results);

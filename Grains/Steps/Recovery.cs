@@ -17,7 +17,8 @@ namespace Orleans.Tbptt.Grains.Steps;
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 internal sealed partial class Recovery(
-    TrainerAssigner assigner, RunProgress run, RunControl control, MembershipWatch membership, RunTelemetry telemetry, TimeProvider time, ILogger logger)
+    TrainerAssigner assigner, RunProgress run, RunControl control, MembershipWatch membership, RunTelemetry telemetry, TimeProvider time,
+    ILogger logger)
 {
     /// <summary>How often one step is tried when trainers' own work fails in it, and not their silos.</summary>
     private const int Attempts = 3;
@@ -81,7 +82,8 @@ internal sealed partial class Recovery(
     /// <param name="started">When the tickets went out that were not answered.</param>
     /// <param name="state">The committed state.</param>
     /// <param name="steps">The steps of the round that is run again; null where it is one step.</param>
-    public async Task Recover<T>(GroupReply<T> reply, Trouble trouble, long started, TrainingState state, int? steps = null) where T : TrainerReply
+    public async Task Recover<T>(GroupReply<T> reply, Trouble trouble, long started, TrainingState state, int? steps = null)
+        where T : TrainerReply
     {
         EnsureInForce(reply);
         if ((reply.HasFault && ++trouble.Faults >= Attempts) || ++trouble.Placements > Placements)

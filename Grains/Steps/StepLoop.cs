@@ -61,7 +61,8 @@ internal sealed class StepLoop(StepParts parts)
     {
         var commit = parts.Reducer.Commit;
         TaskCompletionSource[] updated =
-            [.. Enumerable.Range(0, commit.Pieces).Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))];
+            [.. Enumerable.Range(0, commit.Pieces)
+                .Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))];
         parts.Links.Offer(parts.Run.Generation, parts.State.Step + 1, [.. updated.Select(one => one.Task)]);
         return parts.Worker.Run(() => commit.Update(piece => updated[piece].SetResult()));
     }

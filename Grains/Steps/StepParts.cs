@@ -14,5 +14,6 @@ namespace Orleans.Tbptt.Grains.Steps;
 /// <param name="Control">What is wanted of it.</param>
 /// <param name="Worker">The coordinator's thread.</param>
 internal sealed record StepParts(
-    TrainingState State, TrainerGroup Trainers, TrainerLinks Links, GradientReducer Reducer, Recovery Recovery, RunProgress Run, RunControl Control,
+    TrainingState State, TrainerGroup Trainers, TrainerLinks Links, GradientReducer Reducer, Recovery Recovery, RunProgress Run,
+    RunControl Control,
     WorkerThread Worker);

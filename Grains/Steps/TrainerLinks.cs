@@ -8,7 +8,8 @@ using Orleans.Tbptt.Specs;
 namespace Orleans.Tbptt.Grains.Steps;
 
 /// <summary>What links are made of on a coordinator's silo.</summary>
-internal sealed record LinkServices(TransportClient Messages, ConnectionDialer Tcp, TcpCodec Codec, LocalTrainers Local, ILocalSiloDetails Silo);
+internal sealed record LinkServices(TransportClient Messages, ConnectionDialer Tcp, TcpCodec Codec, LocalTrainers Local,
+    ILocalSiloDetails Silo);
 
 /// <summary>
 /// A run's links to its trainers where they live now: those of another silo share one, each of those on the coordinator's own has one.

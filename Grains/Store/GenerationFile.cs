@@ -24,12 +24,14 @@ internal sealed record GenerationFile(int Number, IReadOnlySet<CheckpointName>? 
     /// <summary>The content of a generation that has just been taken.</summary>
     /// <param name="checkpoints">The directory of checkpoints.</param>
     public static string Content(string checkpoints) =>
-        JsonSerializer.Serialize(new Document([.. CheckpointName.In(checkpoints).Order().Select(name => name.ToString())]), JsonSerializerOptions.Web);
+        JsonSerializer.Serialize(new Document([.. CheckpointName.In(checkpoints).Order().Select(name => name.ToString())]),
+            JsonSerializerOptions.Web);
 
     /// <summary>The generations taken, in no particular order.</summary>
     public static IEnumerable<int> Taken(string directory) =>
         Directory.EnumerateFiles(directory)
-            .Select(path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out int taken) ? taken : 0)
+            .Select(path => int.TryParse(Path.GetFileName(path), NumberStyles.None, CultureInfo.InvariantCulture, out int taken) ? taken
+                : 0)
             .Where(taken => taken > 0);
 
     /// <summary>The generations after one.</summary>

@@ -124,8 +124,10 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
         int lanes = spec.Data.BatchSize;
         var metadata = new Dictionary<string, string> { ["format"] = "pt", ["step"] = $"{state.Step}" };
         var hidden = HiddenTensors.Of(spec.Model, lanes, state.Hidden);
-        DurableFile.Write(directory.Hidden, stream => SafetensorsFile.Write(stream, HiddenTensors.Slots(spec.Model, lanes), hidden, metadata), fence.Unfinished, fence.Ensure);
-        DurableFile.Write(directory.Model, stream => SafetensorsFile.Write(stream, state.Layout, state.Parameters, metadata), fence.Unfinished, fence.Ensure);
+        DurableFile.Write(directory.Hidden, stream =>
+            SafetensorsFile.Write(stream, HiddenTensors.Slots(spec.Model, lanes), hidden, metadata), fence.Unfinished, fence.Ensure);
+        DurableFile.Write(directory.Model, stream => SafetensorsFile.Write(stream, state.Layout, state.Parameters, metadata),
+            fence.Unfinished, fence.Ensure);
         return directory.Model;
     }
 

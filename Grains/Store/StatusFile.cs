@@ -13,7 +13,8 @@ internal sealed class StatusFile : IAsyncDisposable
     private readonly RunStore _store;
     private readonly Func<RunStatus> _snapshot;
     private readonly RunFence _fence;
-    private readonly Channel<bool> _requests = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _requests =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly ITimer _timer;
     private readonly Task _writing;
 

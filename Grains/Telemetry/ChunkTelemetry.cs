@@ -96,14 +96,16 @@ internal sealed class ChunkTelemetry(TrainingInstruments instruments, TimeProvid
         if (_lastSlow is { } last && time.GetElapsedTime(last, now) < SlowPace)
             return null;
         _lastSlow = now;
-        return Tagged(Traces.Source.StartActivity(Traces.Prefix + "chunk", ActivityKind.Internal, _epoch, startTime: time.GetUtcNow() - took), step);
+        return Tagged(
+            Traces.Source.StartActivity(Traces.Prefix + "chunk", ActivityKind.Internal, _epoch, startTime: time.GetUtcNow() - took), step);
     }
 
     private Activity? Begin(long step) => _asked == default
         ? null
         : Tagged(Traces.Source.StartActivity(Traces.Prefix + "chunk", ActivityKind.Internal, _asked), step);
 
-    private Activity? Tagged(Activity? span, long step) => span?.SetTag("run", run.Text).SetTag("trainer", trainer).SetTag("step", step + 1);
+    private Activity? Tagged(Activity? span, long step) => span?.SetTag("run", run.Text).SetTag("trainer", trainer)
+        .SetTag("step", step + 1);
 }
 
 /// <summary>Work of a trainer that is being timed; the default where nobody watches. Disposed of when it ends, however it ends.</summary>

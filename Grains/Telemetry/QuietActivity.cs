@@ -3,7 +3,9 @@ using Orleans.Tbptt.Telemetry;
 
 namespace Orleans.Tbptt.Grains.Telemetry;
 
-/// <summary>An activity that nobody records: what runs under it asks for no spans. It stands for the span that it was begun for, if any.</summary>
+/// <summary>
+/// An activity that nobody records: what runs under it asks for no spans. It stands for the span that it was begun for, if any.
+/// </summary>
 public sealed class QuietActivity : Activity
 {
     private QuietActivity() : base(Traces.Prefix + "quiet")
@@ -23,7 +25,9 @@ public sealed class QuietActivity : Activity
         return quiet;
     }
 
-    /// <summary>The recorded span that code runs under, or that the activity it runs under stands for: one that can be found where spans are sent.</summary>
+    /// <summary>
+    /// The recorded span that code runs under, or that the activity it runs under stands for: one that can be found where spans are sent.
+    /// </summary>
     /// <param name="current">The activity that the code runs under.</param>
     /// <returns>The span; the default where there is none.</returns>
     public static (ActivityTraceId Trace, ActivitySpanId Span) RecordedOf(Activity? current)

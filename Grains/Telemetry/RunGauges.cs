@@ -4,12 +4,15 @@ using Tag = System.Collections.Generic.KeyValuePair<string, object?>;
 
 namespace Orleans.Tbptt.Grains.Telemetry;
 
-/// <summary>What is shown of one run while its coordinator is here: the only series that carry a run's id. Read by whoever collects.</summary>
+/// <summary>
+/// What is shown of one run while its coordinator is here: the only series that carry a run's id. Read by whoever collects.
+/// </summary>
 /// <param name="run">The run.</param>
 /// <param name="snapshot">Its status at this moment.</param>
 internal sealed class RunGauges(RunId run, Func<RunStatus> snapshot)
 {
-    private static readonly (TrainerState State, Tag Tag)[] TrainerStates = [.. Enum.GetValues<TrainerState>().Select(state => (state, Named(state)))];
+    private static readonly (TrainerState State, Tag Tag)[] TrainerStates =
+        [.. Enum.GetValues<TrainerState>().Select(state => (state, Named(state)))];
     private static readonly (RunState State, Tag Tag)[] ActiveStates =
         [.. new[] { RunState.Starting, RunState.Queued, RunState.Running }.Select(state => (state, Named(state)))];
 
@@ -30,7 +33,8 @@ internal sealed class RunGauges(RunId run, Func<RunStatus> snapshot)
     }
 
     /// <summary>The learning rate; none before the first step.</summary>
-    public IEnumerable<Measurement<double>> LearningRate => Volatile.Read(ref _learningRate) is var rate && double.IsNaN(rate) ? [] : [new(rate, _run)];
+    public IEnumerable<Measurement<double>> LearningRate => Volatile.Read(ref _learningRate) is var rate && double.IsNaN(rate) ? []
+        : [new(rate, _run)];
 
     /// <summary>The epoch.</summary>
     public IEnumerable<Measurement<long>> Epoch => [new(snapshot().Epoch, _run)];

@@ -9,8 +9,8 @@ using Tag = System.Collections.Generic.KeyValuePair<string, object?>;
 namespace Orleans.Tbptt.Grains.Telemetry;
 
 /// <summary>
-/// What a silo measures of the runs that it trains and coordinates: every instrument of the meter <see cref="Traces.Name"/>. docs/telemetry.md lists them. Any
-/// thread may call. Without a listener a call costs a look, and none allocates.
+/// What a silo measures of the runs that it trains and coordinates: every instrument of the meter <see cref="Traces.Name"/>.
+/// docs/telemetry.md lists them. Any thread may call. Without a listener a call costs a look, and none allocates.
 /// </summary>
 internal sealed class TrainingInstruments : IBufferTraffic
 {
@@ -35,25 +35,38 @@ internal sealed class TrainingInstruments : IBufferTraffic
     public TrainingInstruments(IMeterFactory meters)
     {
         var meter = meters.Create(Traces.Name, ProtocolVersion.Product);
-        _step = meter.CreateHistogram("tbptt.step.duration", "s", "From a step's tickets to its commit, or from an evaluation chunk's to its losses.", advice: Boundaries.Step);
+        _step = meter.CreateHistogram("tbptt.step.duration", "s",
+            "From a step's tickets to its commit, or from an evaluation chunk's to its losses.", advice: Boundaries.Step);
         _chunk = meter.CreateHistogram("tbptt.chunk.duration", "s", "What one trainer computed for one chunk.", advice: Boundaries.Step);
-        _wait = meter.CreateHistogram("tbptt.sync.wait", "s", "From the first trainer's contribution to the last one's: what the slowest trainer cost a step.", advice: Boundaries.Step);
-        _exchange = meter.CreateHistogram("tbptt.exchange.size", "By", "Parameters, gradients or hidden state in one message between silos.", advice: Boundaries.Bytes);
-        _sequenceSteps = meter.CreateCounter<long>("tbptt.sequence.steps", "{step}", "Sequence steps trained on: time steps × lanes that were not idle.");
-        _gradientNorm = meter.CreateHistogram("tbptt.gradient.norm", "{norm}", "Global norm of a step's averaged gradient, before clipping.", advice: Boundaries.Norm);
+        _wait = meter.CreateHistogram("tbptt.sync.wait", "s",
+            "From the first trainer's contribution to the last one's: what the slowest trainer cost a step.", advice: Boundaries.Step);
+        _exchange = meter.CreateHistogram("tbptt.exchange.size", "By",
+            "Parameters, gradients or hidden state in one message between silos.", advice: Boundaries.Bytes);
+        _sequenceSteps = meter.CreateCounter<long>("tbptt.sequence.steps", "{step}",
+            "Sequence steps trained on: time steps × lanes that were not idle.");
+        _gradientNorm = meter.CreateHistogram("tbptt.gradient.norm", "{norm}",
+            "Global norm of a step's averaged gradient, before clipping.", advice: Boundaries.Norm);
         _clipped = meter.CreateCounter<long>("tbptt.gradient.clipped", "{step}", "Steps whose gradient was clipped.");
-        _hiddenNorm = meter.CreateHistogram("tbptt.hidden.norm", "{norm}", "Norm of the hidden state of all lanes after a step.", advice: Boundaries.Norm);
-        _recoveries = meter.CreateCounter<long>("tbptt.recoveries", "{recovery}", "Times that trainers were placed again, or a run was taken over from a coordinator that was lost.");
-        _recovery = meter.CreateHistogram("tbptt.recovery.duration", "s", "From the lost step's tickets to trainers that stand at the committed state again.", advice: Boundaries.Seldom);
-        _checkpoint = meter.CreateHistogram("tbptt.checkpoint.duration", "s", "From a checkpoint's first byte to its flushed name.", advice: Boundaries.Seldom);
+        _hiddenNorm = meter.CreateHistogram("tbptt.hidden.norm", "{norm}", "Norm of the hidden state of all lanes after a step.",
+            advice: Boundaries.Norm);
+        _recoveries = meter.CreateCounter<long>("tbptt.recoveries", "{recovery}",
+            "Times that trainers were placed again, or a run was taken over from a coordinator that was lost.");
+        _recovery = meter.CreateHistogram("tbptt.recovery.duration", "s",
+            "From the lost step's tickets to trainers that stand at the committed state again.", advice: Boundaries.Seldom);
+        _checkpoint = meter.CreateHistogram("tbptt.checkpoint.duration", "s", "From a checkpoint's first byte to its flushed name.",
+            advice: Boundaries.Seldom);
         _checkpointSize = meter.CreateHistogram("tbptt.checkpoint.size", "By", "All files of a checkpoint.", advice: Boundaries.Bytes);
         _runs = meter.CreateCounter<long>("tbptt.runs", "{run}", "Runs that have ended.");
 
-        meter.CreateObservableGauge(TrainingGauges.Loss, () => Live(run => run.Loss), "{loss}", "Training loss of the last step, validation loss of the last epoch.");
-        meter.CreateObservableGauge(TrainingGauges.LearningRate, () => Live(run => run.LearningRate), "{rate}", "Learning rate of the last step.");
+        meter.CreateObservableGauge(TrainingGauges.Loss, () => Live(run => run.Loss), "{loss}",
+            "Training loss of the last step, validation loss of the last epoch.");
+        meter.CreateObservableGauge(TrainingGauges.LearningRate, () => Live(run => run.LearningRate), "{rate}",
+            "Learning rate of the last step.");
         meter.CreateObservableGauge(TrainingGauges.Epoch, () => Live(run => run.Epoch), "{epoch}", "The epoch being trained, from 1.");
-        meter.CreateObservableGauge(TrainingGauges.Trainers, () => Live(run => run.Trainers), "{trainer}", "Trainers by what they are doing.");
-        meter.CreateObservableGauge("tbptt.runs.active", () => RunGauges.Active(_live.Keys), "{run}", "Runs coordinated here that have not ended, by where they stand.");
+        meter.CreateObservableGauge(TrainingGauges.Trainers, () => Live(run => run.Trainers), "{trainer}",
+            "Trainers by what they are doing.");
+        meter.CreateObservableGauge("tbptt.runs.active", () => RunGauges.Active(_live.Keys), "{run}",
+            "Runs coordinated here that have not ended, by where they stand.");
     }
 
     /// <summary>Whether anybody wants to know how long trainers wait for each other.</summary>
@@ -65,7 +78,10 @@ internal sealed class TrainingInstruments : IBufferTraffic
     /// <summary>Whether anybody wants the norm of the hidden state.</summary>
     public bool MeasuresHidden => _hiddenNorm.Enabled;
 
-    /// <summary>The silo begins. What happens seldom is told as zero from now on: of a series that begins with its first event, rates do not see that event.</summary>
+    /// <summary>
+    /// The silo begins. What happens seldom is told as zero from now on: of a series that begins with its first event, rates do not see
+    /// that event.
+    /// </summary>
     public void Begin()
     {
         foreach (string reason in (string[])[RecoveryReason.Lost, RecoveryReason.Fault, RecoveryReason.Refused, RecoveryReason.Coordinator])
@@ -149,5 +165,6 @@ internal sealed class TrainingInstruments : IBufferTraffic
     private void CountEnd(int runs, RunState outcome, bool waited) =>
         _runs.Add(runs, new("outcome", StateNames.Of(outcome)), new("queue", waited ? "waited" : "none"));
 
-    private IEnumerable<Measurement<T>> Live<T>(Func<RunGauges, IEnumerable<Measurement<T>>> read) where T : struct => _live.Keys.SelectMany(read);
+    private IEnumerable<Measurement<T>> Live<T>(Func<RunGauges, IEnumerable<Measurement<T>>> read) where T : struct =>
+        _live.Keys.SelectMany(read);
 }

@@ -1,6 +1,8 @@
 namespace Orleans.Tbptt.Grains.Telemetry;
 
-/// <summary>What something usually takes: the median of the last times, looked for now and then, for a look costs more than a time.</summary>
+/// <summary>
+/// What something usually takes: the median of the last times, looked for now and then, for a look costs more than a time.
+/// </summary>
 internal sealed class UsualTime
 {
     private const int Remembered = 64;

@@ -43,7 +43,8 @@ internal sealed class OpenShard(ShardAssignment assignment, TrainerShard shard, 
         if (Local is null)
             return;
         var optimizer = assignment.Optimizer
-            ?? throw new InvalidDataException("found no optimizer state in an assignment, expected that of a trainer that makes local steps");
+            ?? throw new InvalidDataException(
+                "found no optimizer state in an assignment, expected that of a trainer that makes local steps");
         Local.Restore(assignment.Step, [.. optimizer.Averages.Select(average => (ReadOnlyMemory<float>)average.Memory)], optimizer.Count);
         optimizer.Release();
     }

@@ -57,6 +57,7 @@ internal sealed partial class Trainer
     /// <summary>The first round, by generation and step, that is still wanted.</summary>
     private sealed record Wanted(int Generation, long Step)
     {
-        public bool IsAfter(RoundTicket ticket) => Generation > ticket.Generation || (Generation == ticket.Generation && Step > ticket.Step);
+        public bool IsAfter(RoundTicket ticket) => Generation > ticket.Generation
+            || (Generation == ticket.Generation && Step > ticket.Step);
     }
 }

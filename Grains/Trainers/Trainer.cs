@@ -36,7 +36,8 @@ internal sealed partial class Trainer
     private volatile Wanted _wanted = new(0, 0);
 
     /// <summary>A trainer that has no lanes yet.</summary>
-    public Trainer(GrainId key, SiloTrainer self, ShardFactory factory, SiloOccupants silo, ChunkTelemetry telemetry, ILogger<Trainer> logger)
+    public Trainer(GrainId key, SiloTrainer self, ShardFactory factory, SiloOccupants silo, ChunkTelemetry telemetry,
+        ILogger<Trainer> logger)
     {
         (_factory, _silo, _telemetry, _logger) = (factory, silo, telemetry, logger);
         Self = new(key, self);
@@ -99,7 +100,8 @@ internal sealed partial class Trainer
                 open.EnsureUnchanged();
             if (!open.Shard.CanTrain(ticket.Step))
                 return ElsewhereThan(ticket.Step, ticket.Generation);
-            var (lossSum, weight) = open.Shard.TrainChunk(Position(ticket), ticket.Parameters.Span, open.Gradient, ticket.Parameters.IsRounded);
+            var (lossSum, weight) =
+                open.Shard.TrainChunk(Position(ticket), ticket.Parameters.Span, open.Gradient, ticket.Parameters.IsRounded);
             ticket.Parameters.Dispose();
             contribution = open.Contribute(ticket.Step, lossSum, weight);
             chunk.Finish();
@@ -118,7 +120,8 @@ internal sealed partial class Trainer
     /// <param name="ticket">The ticket.</param>
     /// <param name="where">Where the work is done.</param>
     /// <param name="isWanted">As for <see cref="TrainChunk"/>.</param>
-    public async Task<TrainerReply> EvaluateChunk(EvaluationTicket ticket, Scheduling where = Scheduling.OwnThread, Func<bool>? isWanted = null)
+    public async Task<TrainerReply> EvaluateChunk(EvaluationTicket ticket, Scheduling where = Scheduling.OwnThread,
+        Func<bool>? isWanted = null)
     {
         if (Admit(ticket.Generation, out var thread) is { } refusal)
             return refusal;

@@ -19,7 +19,8 @@ internal sealed class TrainerGrain : Grain, ITrainerGrain
     private IDisposable? _presence;
 
     public TrainerGrain(
-        ShardFactory factory, SiloOccupants silo, LocalTrainers local, TrainingInstruments instruments, TimeProvider time, ILogger<Trainer> logger)
+        ShardFactory factory, SiloOccupants silo, LocalTrainers local, TrainingInstruments instruments, TimeProvider time,
+        ILogger<Trainer> logger)
     {
         long index = this.GetPrimaryKeyLong(out string? place);
         var self = new SiloTrainer(TrainerPlace.Parse(place!).Run, (int)index);

@@ -21,11 +21,13 @@ internal sealed class ChunkAnswers(ChunkOrder order, int generation, long step)
 
     /// <summary>The replies so far, without what is large.</summary>
     public IReadOnlyList<TrainerReply?> SoFar => [.. _replies.Select(reply => reply is not { IsCompletedSuccessfully: true } ? null
-        : reply.Result is Contribution contribution ? contribution with { GradientSum = GradientBuffer.Empty, Hidden = GradientBuffer.Empty }
+        : reply.Result is Contribution contribution
+            ? contribution with { GradientSum = GradientBuffer.Empty, Hidden = GradientBuffer.Empty }
         : reply.Result)];
 
     /// <summary>Each trainer's gradient sum, where every trainer contributed; else null.</summary>
-    public IReadOnlyList<GradientBuffer>? Gradients => _replies.All(reply => reply is { IsCompletedSuccessfully: true, Result: Contribution })
+    public IReadOnlyList<GradientBuffer>? Gradients =>
+        _replies.All(reply => reply is { IsCompletedSuccessfully: true, Result: Contribution })
         ? [.. _replies.Select(reply => ((Contribution)reply!.Result).GradientSum)]
         : null;
 
@@ -43,7 +45,8 @@ internal sealed class ChunkAnswers(ChunkOrder order, int generation, long step)
     {
         bool inline = Gradients is [{ } first, ..] && !Buckets.AreUsedFor(first.Length);
         return new(
-            [.. _replies.Select(reply => reply!.Result is Contribution given ? given with { GradientSum = GradientBuffer.Empty } : reply.Result)],
+            [.. _replies.Select(reply => reply!.Result is Contribution given ? given with { GradientSum = GradientBuffer.Empty }
+                : reply.Result)],
             inline ? Sums(0, room) : []);
     }
 

@@ -43,7 +43,8 @@ internal sealed record ChunkWork(
 /// </param>
 [GenerateSerializer, Immutable, Alias("tbptt.ExchangeOrder")]
 internal sealed record ChunkOrder(
-    [property: Id(0)] RunId Run, [property: Id(1)] IReadOnlyList<int> Trainers, [property: Id(2)] IReadOnlyList<int> Places, [property: Id(3)] int Of,
+    [property: Id(0)] RunId Run, [property: Id(1)] IReadOnlyList<int> Trainers, [property: Id(2)] IReadOnlyList<int> Places,
+    [property: Id(3)] int Of,
     [property: Id(4)] long Number = 0);
 
 /// <summary>A bucket of parameters.</summary>
@@ -64,7 +65,8 @@ internal sealed record ParameterBucket(
 /// Where the model is small and every trainer contributed: the gradient sums of the tree's nodes that they make up, in order. Else empty.
 /// </param>
 [GenerateSerializer, Immutable, Alias("tbptt.ExchangeReply")]
-internal sealed record ChunkReply([property: Id(0)] IReadOnlyList<TrainerReply> Replies, [property: Id(1)] IReadOnlyList<GradientBuffer> Sums);
+internal sealed record ChunkReply([property: Id(0)] IReadOnlyList<TrainerReply> Replies,
+    [property: Id(1)] IReadOnlyList<GradientBuffer> Sums);
 
 /// <summary>A bucket of the gradient sums of the tree's nodes that a silo's trainers make up, in order.</summary>
 [GenerateSerializer, Immutable, Alias("tbptt.SumBucket")]

@@ -33,7 +33,8 @@ internal sealed class SumReader(ITrainerLink link, int buckets, Func<int, Task<S
         var bucket = await next;
         return bucket.Sums.Count == Nodes.Count
             ? bucket
-            : throw new InvalidDataException($"found {bucket.Sums.Count} sums of trainers {string.Join(", ", Trainers)}, expected {Nodes.Count}");
+            : throw new InvalidDataException(
+                $"found {bucket.Sums.Count} sums of trainers {string.Join(", ", Trainers)}, expected {Nodes.Count}");
     }
 
     /// <summary>The rest is not needed: what still arrives is given back.</summary>

@@ -34,7 +34,9 @@ internal static class OwnAddress
         {
             [var only] => only.Address,
             [] => throw Wrong("a machine with an IPv4 address other than loopback; set the address at which others reach this silo"),
-            var several => throw Wrong($"a machine with one address; this one has {string.Join(" and ", several.Select(one => one.Address))}; set the one at which others reach this silo"),
+            var several =>
+                throw Wrong($"a machine with one address; this one has {string.Join(" and ", several.Select(one => one.Address))}; set " +
+                    "the one at which others reach this silo"),
         };
     }
 

@@ -40,7 +40,8 @@ internal sealed class SiloCommandLine
 
     private readonly Option<string[]> _dataRoots = new("--data-root")
     {
-        Description = "Directory from which data may be read. Repeatable. Default: any; the run store, if other machines can reach the silo.",
+        Description =
+            "Directory from which data may be read. Repeatable. Default: any; the run store, if other machines can reach the silo.",
         HelpName = "DIR",
     };
 
@@ -48,25 +49,39 @@ internal sealed class SiloCommandLine
     private readonly (Option<string> Option, string Key)[] _store =
     [
         (Text("--runs", "DIR", "Run store, shared by all silos of a cluster. Default: ./runs."), Own(nameof(SiloSettings.Runs))),
-        (Text("--clustering", "PROVIDER", "Membership store: Sqlite, Redis or PostgreSql. Default: Sqlite."), ClusteringSettings.ProviderKey),
-        (Text("--connection", "STRING", "Connection string of Redis or PostgreSQL, or the SQLite file. If it holds a password, set Orleans__Clustering__ConnectionString instead."), ClusteringSettings.ConnectionKey),
-        (Text("--membership", "FILE", "SQLite membership file. Default: .cluster/membership.db in the run store."), Own(nameof(SiloSettings.Membership))),
+        (Text("--clustering", "PROVIDER", "Membership store: Sqlite, Redis or PostgreSql. Default: Sqlite."),
+            ClusteringSettings.ProviderKey),
+        (Text("--connection", "STRING",
+            "Connection string of Redis or PostgreSQL, or the SQLite file. If it holds a password, set " +
+            "Orleans__Clustering__ConnectionString instead."), ClusteringSettings.ConnectionKey),
+        (Text("--membership", "FILE", "SQLite membership file. Default: .cluster/membership.db in the run store."),
+            Own(nameof(SiloSettings.Membership))),
     ];
 
     private readonly (Option<string> Option, string Key)[] _settings =
     [
         (Text("--cluster-id", "ID", "ID of the cluster to join. Default: tbptt."), Own(nameof(SiloSettings.ClusterId))),
-        (Text("--device", "DEVICE", "Device for runs with device: auto: auto, cpu or cuda:N. Default: auto."), Own(nameof(SiloSettings.Device))),
-        (Text("--slots", "N", "Number of trainers; 0 for coordinators only. Default: one per core, or per GPU."), Own(nameof(SiloSettings.Slots))),
-        (Text("--address", "IP|auto", "IP address at which silos and clients reach this silo; auto: the machine's only address. Default: 127.0.0.1."), Own(nameof(SiloSettings.Address))),
+        (Text("--device", "DEVICE", "Device for runs with device: auto: auto, cpu or cuda:N. Default: auto."),
+            Own(nameof(SiloSettings.Device))),
+        (Text("--slots", "N", "Number of trainers; 0 for coordinators only. Default: one per core, or per GPU."),
+            Own(nameof(SiloSettings.Slots))),
+        (Text("--address", "IP|auto",
+            "IP address at which silos and clients reach this silo; auto: the machine's only address. Default: 127.0.0.1."),
+                Own(nameof(SiloSettings.Address))),
         (Text("--silo-port", "PORT", "Port for silos. Default: any free port."), Own(nameof(SiloSettings.SiloPort))),
         (Text("--gateway-port", "PORT", "Port for clients. Default: any free port."), Own(nameof(SiloSettings.GatewayPort))),
-        (Text("--http", "[ADDRESS:]PORT", "Where to serve the web page, or off. Other addresses than loopback require Tbptt__Web__Token. Default: any free port of 127.0.0.1."), $"{Own(nameof(SiloSettings.Web))}:{nameof(WebSettings.Http)}"),
+        (Text("--http", "[ADDRESS:]PORT",
+            "Where to serve the web page, or off. Other addresses than loopback require Tbptt__Web__Token. Default: any free port of " +
+            "127.0.0.1."), $"{Own(nameof(SiloSettings.Web))}:{nameof(WebSettings.Http)}"),
         (Text("--name", "NAME", "Silo name. Default: silo-PID, in a container silo-HOSTNAME."), Own(nameof(SiloSettings.Name))),
         (Text("--log-file", "FILE", "File to append the log to."), Own(nameof(SiloSettings.LogFile))),
-        (Text("--log-format", "FORMAT", "text, or json for one event per line. Local silos always write text. Default: text."), Own(nameof(SiloSettings.LogFormat))),
-        (Text("--telemetry", "WHERE", "console: write spans and metrics to standard output; none. For a collector set OTEL_EXPORTER_OTLP_ENDPOINT. Default: none."), Own(nameof(SiloSettings.Telemetry))),
-        (Text("--log-level", "LEVEL", "verbose, debug, information, warning, error or fatal. Default: information."), Own(nameof(SiloSettings.LogLevel))),
+        (Text("--log-format", "FORMAT", "text, or json for one event per line. Local silos always write text. Default: text."),
+            Own(nameof(SiloSettings.LogFormat))),
+        (Text("--telemetry", "WHERE",
+            "console: write spans and metrics to standard output; none. For a collector set OTEL_EXPORTER_OTLP_ENDPOINT. Default: none."),
+                Own(nameof(SiloSettings.Telemetry))),
+        (Text("--log-level", "LEVEL", "verbose, debug, information, warning, error or fatal. Default: information."),
+            Own(nameof(SiloSettings.LogLevel))),
     ];
 
     /// <summary>Builds the command.</summary>
@@ -79,7 +94,9 @@ internal sealed class SiloCommandLine
             _local, _detached, _dataRoots,
         };
         var database = new Command(
-            "init-database", "Creates the membership and grain directory tables in a PostgreSQL database or SQLite file. Required once; repeating it is harmless.");
+            "init-database",
+            "Creates the membership and grain directory tables in a PostgreSQL database or SQLite file. Required once; repeating it is " +
+            "harmless.");
         foreach (var (option, _) in _store)
             database.Options.Add(option);
         database.SetAction(result => initializeDatabase(Bind(result, _store).Clustering));

@@ -44,7 +44,8 @@ internal sealed class SiloSettings
     /// The cluster's membership store: the section <c>Orleans</c>, with the overrides <see cref="ClusterId"/> and
     /// <see cref="Membership"/>.
     /// </summary>
-    public ClusteringSettings Clustering { get; private set; } = ClusteringSettings.OfFile("runs/.cluster/membership.db", ClusteringSettings.DefaultClusterId);
+    public ClusteringSettings Clustering { get; private set; } =
+        ClusteringSettings.OfFile("runs/.cluster/membership.db", ClusteringSettings.DefaultClusterId);
 
     /// <summary>
     /// The IP address at which silos and clients reach this silo, or <c>auto</c>: this machine's only one. Default 127.0.0.1.
@@ -84,7 +85,8 @@ internal sealed class SiloSettings
         : throw Wrong("device", Device, DeviceName.Expected);
 
     /// <summary><see cref="Address"/>, checked.</summary>
-    public IPAddress IPAddress => IPAddress.TryParse(Address, out var address) && !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any)
+    public IPAddress IPAddress => IPAddress.TryParse(Address, out var address) && !address.Equals(IPAddress.Any)
+        && !address.Equals(IPAddress.IPv6Any)
         ? address
         : throw Wrong("address", Address, "the IP address at which silos and clients reach this silo, or auto");
 
@@ -197,7 +199,8 @@ internal sealed class SiloSettings
     private static bool Choice(string option, string found, string first, string second)
     {
         bool isSecond = string.Equals(found, second, StringComparison.OrdinalIgnoreCase);
-        return isSecond || string.Equals(found, first, StringComparison.OrdinalIgnoreCase) ? isSecond : throw Wrong(option, found, $"{first} or {second}");
+        return isSecond || string.Equals(found, first, StringComparison.OrdinalIgnoreCase) ? isSecond
+            : throw Wrong(option, found, $"{first} or {second}");
     }
 
     private static SiloStartException Wrong(string option, object found, string expected) =>

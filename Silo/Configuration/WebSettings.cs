@@ -51,11 +51,13 @@ internal sealed class WebSettings
             return;
         var endpoint = Endpoint;
         if (TokenFile is not null)
-            Token = Token is null ? Read(TokenFile) : throw Wrong("Tbptt:Web:TokenFile: found together with Tbptt:Web:Token, expected one of them");
+            Token = Token is null ? Read(TokenFile)
+                : throw Wrong("Tbptt:Web:TokenFile: found together with Tbptt:Web:Token, expected one of them");
         if (Token is not null && (Token.Length == 0 || Token.Any(one => one is <= ' ' or > '~')))
             throw Wrong("Tbptt:Web:Token: found an empty token, or a character that headers cannot contain; expected visible ASCII");
         if (IsExposed && Token is null)
-            throw Wrong($"http: {endpoint} can be reached from other machines, which could then control every run; set Tbptt:Web:Token or :TokenFile (environment: Tbptt__Web__Token), "
+            throw Wrong($"http: {endpoint} can be reached from other machines, which could then control every run; set Tbptt:Web:Token " +
+                "or :TokenFile (environment: Tbptt__Web__Token), "
                 + "or serve on the loopback");
     }
 

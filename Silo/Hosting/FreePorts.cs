@@ -18,7 +18,8 @@ internal sealed class FreePorts : IDisposable
     private readonly Socket? _gateway;
 
     private FreePorts(Socket? silo, Socket? gateway, int siloPort, int gatewayPort) =>
-        (_silo, _gateway, Silo, Gateway) = (silo, gateway, silo is null ? siloPort : Port(silo), gateway is null ? gatewayPort : Port(gateway));
+        (_silo, _gateway, Silo, Gateway) =
+            (silo, gateway, silo is null ? siloPort : Port(silo), gateway is null ? gatewayPort : Port(gateway));
 
     /// <summary>The port for other silos.</summary>
     public int Silo { get; }

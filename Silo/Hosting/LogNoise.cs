@@ -9,7 +9,8 @@ internal static class LogNoise
     private static readonly long Began = Stopwatch.GetTimestamp();
 
     /// <summary>Whether <paramref name="entry"/> can be dropped.</summary>
-    public static bool Contains(LogEvent entry) => IsAdviceOnServerGC(entry) || IsFirstWatchdogCheck(entry, Stopwatch.GetElapsedTime(Began));
+    public static bool Contains(LogEvent entry) => IsAdviceOnServerGC(entry)
+        || IsFirstWatchdogCheck(entry, Stopwatch.GetElapsedTime(Began));
 
     /// <summary>The workstation collector is intended, because training allocates outside its heap.</summary>
     private static bool IsAdviceOnServerGC(LogEvent entry) =>

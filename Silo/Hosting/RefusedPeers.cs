@@ -4,7 +4,9 @@ using Orleans.Connections.Security;
 
 namespace Orleans.Tbptt.Silo.Hosting;
 
-/// <summary>Reports the address of each peer whose TLS handshake failed. Orleans logs the reason, but not whose connection it was.</summary>
+/// <summary>
+/// Reports the address of each peer whose TLS handshake failed. Orleans logs the reason, but not whose connection it was.
+/// </summary>
 internal sealed partial class RefusedPeers(ILogger<RefusedPeers> logger)
 {
     /// <summary>Adds the report to a listener's connections; has to come before TLS.</summary>
@@ -16,6 +18,7 @@ internal sealed partial class RefusedPeers(ILogger<RefusedPeers> logger)
             LogRefused(logger, connection.RemoteEndPoint?.ToString());
     });
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A connection from {Peer} was refused: no TLS handshake with a certificate of this cluster's authority")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "A connection from {Peer} was refused: no TLS handshake with a certificate of this cluster's authority")]
     private static partial void LogRefused(ILogger logger, string? peer);
 }

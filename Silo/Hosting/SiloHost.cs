@@ -104,8 +104,8 @@ internal static class SiloHost
         membership.NumVotesForDeathDeclaration = 2;
         // A silo that was declared dead while frozen works on until it reads the table.
         membership.TableRefreshTimeout = TimeSpan.FromSeconds(1);
-        // When all silos were killed at once, a new silo has to reach every silo of the table that seems alive: the killed ones cease to seem
-        // alive after this period times the number of misses.
+        // When all silos were killed at once, a new silo has to reach every silo of the table that seems alive: the killed ones cease to
+        // seem alive after this period times the number of misses.
         membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(1);
         membership.NumMissedTableIAmAliveLimit = 3;
         membership.DefunctSiloExpiration = TimeSpan.FromHours(1);

@@ -88,7 +88,8 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
         }
         catch (TimeoutException)
         {
-            Log.Warning("The silo leaves with what has not moved away within {Timeout} s: {Occupants}", DrainTimeout.TotalSeconds, string.Join(", ", drain.Occupants));
+            Log.Warning("The silo leaves with what has not moved away within {Timeout} s: {Occupants}", DrainTimeout.TotalSeconds,
+                string.Join(", ", drain.Occupants));
         }
     }
 

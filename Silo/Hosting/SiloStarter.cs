@@ -69,7 +69,8 @@ internal static class SiloStarter
         SiloSettings settings, SiloStore store, TlsIdentity? tls, CancellationToken cancellation)
     {
         if (FreePorts.FindTaken(settings.IPAddress, settings.SiloPort, settings.GatewayPort) is { } taken)
-            throw new SiloStartException($"ports: {taken} of {settings.Address} is in use; choose another one, or omit it", SiloExitCode.WrongConfiguration);
+            throw new SiloStartException($"ports: {taken} of {settings.Address} is in use; choose another one, or omit it",
+                SiloExitCode.WrongConfiguration);
         for (int attempt = 1; ; attempt++)
         {
             try
@@ -85,7 +86,8 @@ internal static class SiloStarter
                 bool chosen = settings.SiloPort == 0 || settings.GatewayPort == 0;
                 if (!chosen || attempt == Attempts)
                     throw new SiloStartException(
-                        $"ports: {Ports(settings)} of {settings.Address} in use; choose others, or omit them", SiloExitCode.WrongConfiguration, exception);
+                        $"ports: {Ports(settings)} of {settings.Address} in use; choose others, or omit them",
+                        SiloExitCode.WrongConfiguration, exception);
                 Log.Information("A port was taken before the silo could use it; trying others");
             }
         }
@@ -111,7 +113,8 @@ internal static class SiloStarter
             if (isTaken)
                 throw;
             int code = Causes(exception).Any(IsUnreachable) ? SiloExitCode.Unreachable : SiloExitCode.WrongConfiguration;
-            throw new SiloStartException($"the silo could not start: {Causes(exception).Last().Message.ReplaceLineEndings(" ")}", code, exception);
+            throw new SiloStartException($"the silo could not start: {Causes(exception).Last().Message.ReplaceLineEndings(" ")}", code,
+                exception);
         }
     }
 
@@ -137,7 +140,8 @@ internal static class SiloStarter
     }
 
     private static string Ports(SiloSettings settings) =>
-        (settings.SiloPort, settings.GatewayPort) is (0, 0) ? "every port that was tried is" : $"{settings.SiloPort} or {settings.GatewayPort} is";
+        (settings.SiloPort, settings.GatewayPort) is (0, 0) ? "every port that was tried is"
+            : $"{settings.SiloPort} or {settings.GatewayPort} is";
 
     private static IEnumerable<Exception> Causes(Exception? exception)
     {

@@ -4,7 +4,9 @@ using Orleans.Tbptt.Grains.Transport.Tcp;
 
 namespace Orleans.Tbptt.Silo.Hosting;
 
-/// <summary>Secures step channels with the identity that secures Orleans' connections: both sides show a certificate before the first byte passes.</summary>
+/// <summary>
+/// Secures step channels with the identity that secures Orleans' connections: both sides show a certificate before the first byte passes.
+/// </summary>
 internal sealed class TlsChannels(TlsIdentity identity) : IChannelSecurity
 {
     /// <inheritdoc/>

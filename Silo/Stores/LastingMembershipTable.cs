@@ -17,7 +17,8 @@ namespace Orleans.Tbptt.Silo.Stores;
 /// <param name="self">This silo.</param>
 /// <param name="logger">Logs losses.</param>
 internal sealed partial class LastingMembershipTable(
-    IMembershipTable inner, IDatabase redis, RedisKey key, RedisGrainDirectory directory, ILocalSiloDetails self, ILogger<LastingMembershipTable> logger)
+    IMembershipTable inner, IDatabase redis, RedisKey key, RedisGrainDirectory directory, ILocalSiloDetails self,
+    ILogger<LastingMembershipTable> logger)
     : IMembershipTable
 {
     private const string Version = "Version";
@@ -81,17 +82,21 @@ internal sealed partial class LastingMembershipTable(
         }
     }
 
-    Task IMembershipTable.InitializeMembershipTable(bool tryInitTableVersion) => InitializeMembershipTableAsync(tryInitTableVersion, CancellationToken.None);
+    Task IMembershipTable.InitializeMembershipTable(bool tryInitTableVersion) =>
+        InitializeMembershipTableAsync(tryInitTableVersion, CancellationToken.None);
 
-    Task IMembershipTable.DeleteMembershipTableEntries(string clusterId) => DeleteMembershipTableEntriesAsync(clusterId, CancellationToken.None);
+    Task IMembershipTable.DeleteMembershipTableEntries(string clusterId) =>
+        DeleteMembershipTableEntriesAsync(clusterId, CancellationToken.None);
 
-    Task IMembershipTable.CleanupDefunctSiloEntries(DateTimeOffset beforeDate) => CleanupDefunctSiloEntriesAsync(beforeDate, CancellationToken.None);
+    Task IMembershipTable.CleanupDefunctSiloEntries(DateTimeOffset beforeDate) =>
+        CleanupDefunctSiloEntriesAsync(beforeDate, CancellationToken.None);
 
     Task<MembershipTableData> IMembershipTable.ReadAll() => ReadAllAsync(CancellationToken.None);
 
     Task<MembershipTableData> IMembershipTable.ReadRow(SiloAddress key) => throw new NotSupportedException("single rows are not read");
 
-    Task<bool> IMembershipTable.InsertRow(MembershipEntry entry, TableVersion tableVersion) => InsertRowAsync(entry, tableVersion, CancellationToken.None);
+    Task<bool> IMembershipTable.InsertRow(MembershipEntry entry, TableVersion tableVersion) =>
+        InsertRowAsync(entry, tableVersion, CancellationToken.None);
 
     Task<bool> IMembershipTable.UpdateRow(MembershipEntry entry, string etag, TableVersion tableVersion) =>
         UpdateRowAsync(entry, etag, tableVersion, CancellationToken.None);
@@ -130,13 +135,15 @@ internal sealed partial class LastingMembershipTable(
         return new(version, [.. all.Where(field => field.Name != Version)]);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Redis lost the membership table: version {Found} instead of {Known}. Its {Rows} rows are restored; the cluster continues")]
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "Redis lost the membership table: version {Found} instead of {Known}. Its {Rows} rows are restored; the cluster continues")]
     private static partial void LogRestored(ILogger logger, int found, int known, int rows);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Redis lost the grain directory: {Lost} grains of this silo are registered again")]
     private static partial void LogEntered(ILogger logger, int lost);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Redis does not answer; silos that die meanwhile are not noticed, and none can join: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "Redis does not answer; silos that die meanwhile are not noticed, and none can join: {Reason}")]
     private static partial void LogSilent(ILogger logger, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Redis answers again")]

@@ -9,7 +9,8 @@ namespace Orleans.Tbptt.Silo.Stores;
 /// <summary>A PostgreSQL database with the tables that <c>init-database</c> creates.</summary>
 internal sealed class PostgresStore : SiloStore
 {
-    private const string Probe = "SELECT 1 FROM OrleansQuery, OrleansMembershipTable, OrleansMembershipVersionTable, TbpttGrainDirectory LIMIT 1";
+    private const string Probe =
+        "SELECT 1 FROM OrleansQuery, OrleansMembershipTable, OrleansMembershipVersionTable, TbpttGrainDirectory LIMIT 1";
 
     private readonly string _connection;
 
@@ -58,7 +59,8 @@ internal sealed class PostgresStore : SiloStore
         catch (PostgresException exception) when (exception.SqlState is PostgresErrorCodes.UndefinedTable)
         {
             throw new ClusterSettingsException(
-                $"{settings.Description} has no tables for a cluster ({exception.MessageText}); run 'tbptt-silo init-database' with the same settings once", exception);
+                $"{settings.Description} has no tables for a cluster ({exception.MessageText}); run 'tbptt-silo init-database' with the " +
+                "same settings once", exception);
         }
         catch (PostgresException exception) when (!MayPass(exception))
         {
@@ -83,7 +85,8 @@ internal sealed class PostgresStore : SiloStore
 
     /// <summary>Whether no server answers, or it is starting or has no free connection.</summary>
     private static bool MayPass(Exception exception) =>
-        exception is PostgresException answer ? answer.IsTransient || answer.SqlState.StartsWith("57P", StringComparison.Ordinal) : exception is NpgsqlException or TimeoutException;
+        exception is PostgresException answer ? answer.IsTransient || answer.SqlState.StartsWith("57P", StringComparison.Ordinal)
+            : exception is NpgsqlException or TimeoutException;
 
     private static string Innermost(Exception exception)
     {

@@ -28,7 +28,8 @@ internal sealed class RedisGrainDirectory(IDatabase redis, string key) : IGrainD
         """;
 
     /// <summary>Arguments: grain, entry.</summary>
-    private const string UnregisterScript = "if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end return 0";
+    private const string UnregisterScript =
+        "if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end return 0";
 
     /// <summary>Arguments: silos.</summary>
     private const string UnregisterSilosScript = """
@@ -66,7 +67,8 @@ internal sealed class RedisGrainDirectory(IDatabase redis, string key) : IGrainD
     {
         string grain = address.GrainId.ToString(), entry = Entry(address);
         string? standing = await redis.ScriptEvaluateAsync(
-            RegisterScript, _keys, [grain, entry, previousAddress?.ActivationId.ToParsableString() ?? ""]) is { IsNull: false } answer ? (string?)answer : null;
+            RegisterScript, _keys, [grain, entry, previousAddress?.ActivationId.ToParsableString() ?? ""]) is { IsNull: false } answer
+                ? (string?)answer : null;
         if (standing == entry)
             _registered[grain] = entry;
         return Read(address.GrainId, standing);
@@ -100,9 +102,11 @@ internal sealed class RedisGrainDirectory(IDatabase redis, string key) : IGrainD
         return (int)await redis.ScriptEvaluateAsync(EnterScript, _keys, [.. arguments]);
     }
 
-    private static string Entry(GrainAddress address) => $"{address.SiloAddress!.ToParsableString()}{Separator}{address.ActivationId.ToParsableString()}";
+    private static string Entry(GrainAddress address) =>
+        $"{address.SiloAddress!.ToParsableString()}{Separator}{address.ActivationId.ToParsableString()}";
 
     private static GrainAddress? Read(GrainId grain, string? entry) => entry?.Split(Separator) is [var silo, var activation]
-        ? new() { GrainId = grain, SiloAddress = SiloAddress.FromParsableString(silo), ActivationId = ActivationId.FromParsableString(activation) }
+        ? new() { GrainId = grain, SiloAddress = SiloAddress.FromParsableString(silo),
+            ActivationId = ActivationId.FromParsableString(activation) }
         : null;
 }

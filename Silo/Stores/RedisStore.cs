@@ -22,7 +22,9 @@ internal sealed class RedisStore : SiloStore
     {
         (_redis, _options) = (redis, options);
         _directory = new(redis.GetDatabase(), $"{ClusteringSettings.ServiceId}/directory/{clusterId}");
-        _membershipKey = RedisClusteringOptions.DefaultCreateRedisKey(new ClusterOptions { ClusterId = clusterId, ServiceId = ClusteringSettings.ServiceId });
+        _membershipKey =
+            RedisClusteringOptions.DefaultCreateRedisKey(
+                new ClusterOptions { ClusterId = clusterId, ServiceId = ClusteringSettings.ServiceId });
     }
 
     /// <inheritdoc/>
@@ -48,7 +50,8 @@ internal sealed class RedisStore : SiloStore
         catch (Exception exception) when (exception is RedisException or TimeoutException)
         {
             await redis.DisposeAsync();
-            throw new MembershipStoreException($"cannot reach {settings.Description}: no answer within {Patience.TotalSeconds:0} s", exception);
+            throw new MembershipStoreException($"cannot reach {settings.Description}: no answer within {Patience.TotalSeconds:0} s",
+                exception);
         }
     }
 
@@ -75,7 +78,8 @@ internal sealed class RedisStore : SiloStore
     }
 
     private static IMembershipTable Create(IServiceProvider services, ServiceDescriptor table) =>
-        (IMembershipTable)(table.ImplementationFactory?.Invoke(services) ?? ActivatorUtilities.CreateInstance(services, table.ImplementationType!));
+        (IMembershipTable)(table.ImplementationFactory?.Invoke(services)
+            ?? ActivatorUtilities.CreateInstance(services, table.ImplementationType!));
 
     /// <summary>Whether no server answers or it is starting. A wrong password is not transient.</summary>
     private static bool MayPass(Exception exception) => exception switch

@@ -18,7 +18,8 @@ internal abstract class SiloStore : IAsyncDisposable
     /// <summary>Opens the store of <paramref name="settings"/>.</summary>
     /// <exception cref="MembershipStoreException">It cannot be reached or written.</exception>
     /// <exception cref="ClusterSettingsException">It refuses this silo, or has not been prepared.</exception>
-    public static async Task<SiloStore> OpenAsync(ClusteringSettings settings, TimeProvider time, CancellationToken cancellation) => settings.Provider switch
+    public static async Task<SiloStore> OpenAsync(ClusteringSettings settings, TimeProvider time, CancellationToken cancellation) =>
+        settings.Provider switch
     {
         ClusteringProvider.Redis => await RedisStore.ConnectAsync(settings, time, cancellation),
         ClusteringProvider.PostgreSql => await PostgresStore.ConnectAsync(settings, time, cancellation),

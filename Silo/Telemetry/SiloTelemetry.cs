@@ -45,11 +45,13 @@ internal static class SiloTelemetry
 
         // The host has no other configuration.
         builder.Configuration.AddInMemoryCollection(variables);
-        var telemetry = builder.Services.AddOpenTelemetry().ConfigureResource(resource => resource.Describe("tbptt-silo", settings.EffectiveName));
+        var telemetry = builder.Services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.Describe("tbptt-silo", settings.EffectiveName));
         if (hasMetrics)
             telemetry.WithMetrics(metrics => Export(metrics, exporters, settings));
         if (exporters.OtlpLogs)
-            telemetry.WithLogging(logs => logs.AddProcessor(new RecordedSpansProcessor()).AddOtlpExporter(), log => log.IncludeFormattedMessage = true);
+            telemetry.WithLogging(logs => logs.AddProcessor(new RecordedSpansProcessor()).AddOtlpExporter(), log =>
+                log.IncludeFormattedMessage = true);
         if (!exporters.TakeTraces)
             return;
         telemetry.WithTracing(traces => traces.Export(exporters, variables));

@@ -24,7 +24,8 @@ internal static class ErrorResponses
             BadHttpRequestException bad => (bad.StatusCode, bad.Message),
             TimeoutException or OrleansException => (StatusCodes.Status503ServiceUnavailable, HttpMethods.IsGet(context.Request.Method)
                 ? "the run's coordinator does not answer: its silo may have died; another silo takes its runs over within seconds"
-                : "the run's coordinator does not answer, and the request may not have been executed: check the run, and repeat the request"),
+                : "the run's coordinator does not answer, and the request may not have been executed: check the run, and repeat " +
+                    "the request"),
             _ => (StatusCodes.Status500InternalServerError, "the silo's log contains the cause"),
         };
         context.Response.StatusCode = status;
@@ -32,7 +33,8 @@ internal static class ErrorResponses
     }
 
     /// <summary>Answers a request that ended with a bare status code.</summary>
-    public static Task AnswerStatusAsync(StatusCodeContext status) => AnswerAsync(status.HttpContext, status.HttpContext.Response.StatusCode switch
+    public static Task AnswerStatusAsync(StatusCodeContext status) =>
+        AnswerAsync(status.HttpContext, status.HttpContext.Response.StatusCode switch
     {
         StatusCodes.Status404NotFound => $"found nothing at {status.HttpContext.Request.Path}",
         _ => null,

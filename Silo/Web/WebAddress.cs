@@ -41,16 +41,19 @@ internal static class WebAddress
         {
             throw exception.SocketErrorCode == SocketError.AddressAlreadyInUse
                 ? PortInUse(web, exception)
-                : new SiloStartException($"http: cannot serve on {web.Endpoint}: {exception.Message}", SiloExitCode.WrongConfiguration, exception);
+                : new SiloStartException($"http: cannot serve on {web.Endpoint}: {exception.Message}", SiloExitCode.WrongConfiguration,
+                    exception);
         }
     }
 
     /// <summary>Whether the port was taken after <see cref="Check"/>, so that the server could not start.</summary>
     /// <remarks>Kestrel wraps the exception and names its address; Orleans throws it unwrapped for the silo's ports.</remarks>
     public static bool IsPortInUse(Exception? exception) =>
-        exception is IOException { InnerException: AddressInUseException } || (exception is not null && IsPortInUse(exception.InnerException));
+        exception is IOException { InnerException: AddressInUseException }
+            || (exception is not null && IsPortInUse(exception.InnerException));
 
     /// <summary>The error to report then.</summary>
     public static SiloStartException PortInUse(WebSettings web, Exception exception) => new(
-        $"http: port {web.Endpoint.Port} of {web.Endpoint.Address} is in use; choose another, or omit it", SiloExitCode.WrongConfiguration, exception);
+        $"http: port {web.Endpoint.Port} of {web.Endpoint.Address} is in use; choose another, or omit it", SiloExitCode.WrongConfiguration,
+        exception);
 }

@@ -29,7 +29,8 @@ internal static partial class LoadFailure
     {
         if (Regex.Match(said, @"version [`'](GLIBCXX_[\d.]+|CXXABI_[\d.]+)' not found") is { Success: true } newer)
         {
-            return $"this system's libstdc++ is older than {newer.Groups[1].Value}: build again with the project's own targets, which put a relaxed "
+            return $"this system's libstdc++ is older than {newer.Groups[1].Value}: build again with the project's own targets, which " +
+                "put a relaxed "
                 + "libLibTorchSharp.so next to libtorch, or install the libstdc++ of GCC 13.2 or newer";
         }
 

@@ -20,10 +20,12 @@ public static class EngineLibraries
         {
             return (IEngineLibrary)Activator.CreateInstance(Type.GetType($"{assembly}.{type}, {assembly}", throwOnError: true)!)!;
         }
-        catch (Exception problem) when (problem is IOException or BadImageFormatException or TypeLoadException or InvalidCastException or MissingMethodException)
+        catch (Exception problem)
+            when (problem is IOException or BadImageFormatException or TypeLoadException or InvalidCastException or MissingMethodException)
         {
             throw new EngineUnavailableException(
-                $"{name} cannot be loaded: {assembly}.dll is missing or damaged, or its version differs from this program's; build or publish again, or use engine: fused",
+                $"{name} cannot be loaded: {assembly}.dll is missing or damaged, or its version differs from this program's; build or " +
+                "publish again, or use engine: fused",
                 problem);
         }
     }

@@ -11,7 +11,8 @@ internal sealed unsafe class Bias(ParameterLayout layout, string name)
     private readonly int _length = layout.Slots.Single(slot => slot.Name == name).Length;
 
     /// <summary>Copies the bias.</summary>
-    public void CopyTo(float* parameters, float* destination) => new ReadOnlySpan<float>(parameters + _slot.Offset, _length).CopyTo(new(destination, _length));
+    public void CopyTo(float* parameters, float* destination) => new ReadOnlySpan<float>(parameters + _slot.Offset, _length)
+        .CopyTo(new(destination, _length));
 
     /// <summary>Adds the bias.</summary>
     public void AddTo(float* parameters, float* destination) => Elementwise.Run(new AddTo(parameters + _slot.Offset, destination), _length);

@@ -65,7 +65,8 @@ internal sealed unsafe class FusedLayer : IDisposable
         {
             // With separate sums, those over the hidden state begin with their own bias; otherwise they continue those over the inputs.
             float* init = _cell.SplitsGates ? _biases[1] : Memory.Gates[at.Row];
-            _recurrent.Forward(Memory.Hidden[at.Before], Memory.Hidden.Stride, init, _cell.SplitsGates ? 0 : Memory.Gates.Stride, Memory.HiddenGates, at.Row, at.Lanes);
+            _recurrent.Forward(Memory.Hidden[at.Before], Memory.Hidden.Stride, init, _cell.SplitsGates ? 0 : Memory.Gates.Stride,
+                Memory.HiddenGates, at.Row, at.Lanes);
             _cell.Forward(Memory, at);
         }
     }
@@ -86,13 +87,15 @@ internal sealed unsafe class FusedLayer : IDisposable
             {
                 float* before = Memory.OutputGradient[at.RowBefore];
                 _recurrent.Backward(
-                    Memory.HiddenGates[at.Row], Memory.HiddenGates.Stride, before, Memory.OutputGradient.Stride, Memory.OutputGradient, at.RowBefore, at.Lanes);
+                    Memory.HiddenGates[at.Row], Memory.HiddenGates.Stride, before, Memory.OutputGradient.Stride, Memory.OutputGradient,
+                    at.RowBefore, at.Lanes);
             }
         }
 
         // The gradients of both weights start from it.
         _gateGradient = _inputStrips.Pack(Memory.Gates[0], Memory.Gates.Stride, Input.Outputs, times.Rows);
-        var hiddenGradient = _cell.SplitsGates ? _hiddenStrips.Pack(Memory.HiddenGates[0], Memory.HiddenGates.Stride, Input.Outputs, times.Rows) : _gateGradient;
+        var hiddenGradient = _cell.SplitsGates
+            ? _hiddenStrips.Pack(Memory.HiddenGates[0], Memory.HiddenGates.Stride, Input.Outputs, times.Rows) : _gateGradient;
         _recurrent.Gradient(hiddenGradient, Memory.Hidden, times.Before, _zeros[0], gradient);
         _inputBias.Gradient(Memory.Gates, times.Rows, gradient);
         if (_cell.SplitsGates)
@@ -102,14 +105,16 @@ internal sealed unsafe class FusedLayer : IDisposable
     }
 
     /// <summary>The gradient of the input weight, after <see cref="Backward"/>.</summary>
-    public void InputGradient(float* inputs, nint inputsRow, int rows, float* gradient) => Input.Gradient(_gateGradient, inputs, inputsRow, rows, _zeros[0], gradient);
+    public void InputGradient(float* inputs, nint inputsRow, int rows, float* gradient) =>
+        Input.Gradient(_gateGradient, inputs, inputsRow, rows, _zeros[0], gradient);
 
     /// <summary>The gradient of the input weight from sums over rows of the gates' gradients, one per distinct input.</summary>
     public void InputGradient(Rows gates, float* inputs, nint inputsRow, int rows, float* gradient) =>
         Input.Gradient(_inputStrips.Pack(gates[0], gates.Stride, Input.Outputs, rows), inputs, inputsRow, rows, _zeros[0], gradient);
 
     /// <summary>Computes the gradient of the inputs from that of the gates' sums.</summary>
-    public void ToInputs(Rows gates, Rows inputGradient, int rows) => Input.Backward(gates[0], gates.Stride, _zeros[0], 0, inputGradient, 0, rows);
+    public void ToInputs(Rows gates, Rows inputGradient, int rows) =>
+        Input.Backward(gates[0], gates.Stride, _zeros[0], 0, inputGradient, 0, rows);
 
     public void Dispose()
     {

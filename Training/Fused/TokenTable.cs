@@ -87,7 +87,8 @@ internal sealed unsafe class TokenTable : IDisposable
         foreach (long token in tokens)
         {
             if (token < 0 || token >= _placeOf.Length)
-                throw new InvalidDataException($"the data have a token {token}, expected 0 to {_placeOf.Length - 1}; the data changed after they were opened");
+                throw new InvalidDataException(
+                    $"the data have a token {token}, expected 0 to {_placeOf.Length - 1}; the data changed after they were opened");
         }
 
         _count = 0;

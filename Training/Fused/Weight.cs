@@ -42,7 +42,8 @@ internal sealed unsafe class Weight : IDisposable
 
     /// <summary>inputGradient = init + outputGradient · weight.</summary>
     public void Backward(float* outputGradient, nint row, float* init, nint initRow, Rows inputGradient, int first, int rows) =>
-        MatrixProduct.Multiply(LeftFactor.Of(outputGradient, row), _backward, init, initRow, inputGradient[first], inputGradient.Stride, rows);
+        MatrixProduct.Multiply(LeftFactor.Of(outputGradient, row), _backward, init, initRow, inputGradient[first], inputGradient.Stride,
+            rows);
 
     /// <summary>
     /// The weight's gradient, outputGradientᵀ · inputs, summed over the rows in their order, into the flat gradient.

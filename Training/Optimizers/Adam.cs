@@ -78,7 +78,8 @@ internal sealed class AdaptiveMoments(AdaptiveRule rule, int parameters, double 
         _kernel, parameters, gradient, _mean.AsSpan(first, parameters.Length), _square.AsSpan(first, parameters.Length));
 
     private readonly record struct Kernel(
-        Vector<float> Decay, Vector<float> MeanRate, Vector<float> Beta2, Vector<float> SquareRate, Vector<float> Correction, Vector<float> Eps,
+        Vector<float> Decay, Vector<float> MeanRate, Vector<float> Beta2, Vector<float> SquareRate, Vector<float> Correction,
+        Vector<float> Eps,
         Vector<float> StepSize) : IUpdateKernel
     {
         public void Update(ref Vector<float> parameter, Vector<float> gradient, ref Vector<float> mean, ref Vector<float> square)

@@ -18,7 +18,8 @@ internal static class FusedPass
     /// <param name="gradient">The gradient, as long.</param>
     /// <param name="first">The first running average, as long, or empty.</param>
     /// <param name="second">The second running average, as long, or empty.</param>
-    public static void Run<TKernel>(TKernel kernel, Span<float> parameters, ReadOnlySpan<float> gradient, Span<float> first, Span<float> second)
+    public static void Run<TKernel>(TKernel kernel, Span<float> parameters, ReadOnlySpan<float> gradient, Span<float> first,
+        Span<float> second)
         where TKernel : struct, IUpdateKernel
     {
         int width = Vector<float>.Count;
@@ -45,7 +46,8 @@ internal static class FusedPass
 
     private static Span<float> Tail(Span<float> state, int whole) => state.IsEmpty ? state : state[whole..];
 
-    private static void Blocks<TKernel>(TKernel kernel, Span<float> parameters, ReadOnlySpan<float> gradient, Span<float> first, Span<float> second)
+    private static void Blocks<TKernel>(TKernel kernel, Span<float> parameters, ReadOnlySpan<float> gradient, Span<float> first,
+        Span<float> second)
         where TKernel : struct, IUpdateKernel
     {
         var p = MemoryMarshal.Cast<float, Vector<float>>(parameters);

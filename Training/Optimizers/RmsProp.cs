@@ -33,7 +33,9 @@ public sealed record RmsProp : UpdateRule
     };
 }
 
-/// <summary>RMSprop (Hinton, Neural Networks for Machine Learning, lecture 6e), as <c>torch.optim.RMSprop</c> writes it, not centred.</summary>
+/// <summary>
+/// RMSprop (Hinton, Neural Networks for Machine Learning, lecture 6e), as <c>torch.optim.RMSprop</c> writes it, not centred.
+/// </summary>
 internal sealed class RootMeanSquare(RmsProp rule, int parameters) : IOptimizer
 {
     private readonly float[] _square = new float[parameters];
@@ -52,7 +54,8 @@ internal sealed class RootMeanSquare(RmsProp rule, int parameters) : IOptimizer
     public void Update(int first, Span<float> parameters, ReadOnlySpan<float> gradient) =>
         FusedPass.Run(_kernel, parameters, gradient, _square.AsSpan(first, parameters.Length), default);
 
-    private readonly record struct Kernel(Vector<float> Alpha, Vector<float> SquareRate, Vector<float> Eps, Vector<float> LearningRate) : IUpdateKernel
+    private readonly record struct Kernel(Vector<float> Alpha, Vector<float> SquareRate, Vector<float> Eps,
+        Vector<float> LearningRate) : IUpdateKernel
     {
         public void Update(ref Vector<float> parameter, Vector<float> gradient, ref Vector<float> square, ref Vector<float> unused)
         {

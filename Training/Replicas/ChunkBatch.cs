@@ -107,7 +107,8 @@ public sealed class ChunkBatch
             if (_shape.HasClasses)
                 Scatter(static (set, part, to) => set.ReadTargets(part, to), sequences, slice, position, ref _classes, 1);
             else
-                Scatter(static (set, part, to) => set.ReadTargets(part, to), sequences, slice, position, ref _targetValues, _shape.TargetFeatures);
+                Scatter(static (set, part, to) => set.ReadTargets(part, to), sequences, slice, position, ref _targetValues,
+                    _shape.TargetFeatures);
         }
     }
 

@@ -28,7 +28,8 @@ public readonly record struct DropoutMasks(long Seed, long Step, int FirstLane, 
     {
         float kept = (float)(1 / (1 - Rate));
         ulong threshold = (ulong)(Rate * (1L << 32));
-        ulong ofLayer = CounterRandom.Derive(CounterRandom.Derive(CounterRandom.Key(Seed, RandomPurpose.Dropout), (ulong)Step), (ulong)layer);
+        ulong ofLayer =
+            CounterRandom.Derive(CounterRandom.Derive(CounterRandom.Key(Seed, RandomPurpose.Dropout), (ulong)Step), (ulong)layer);
         foreach (var segment in batch.Segments)
         {
             for (int i = 0; i < segment.Lanes; i++)

@@ -27,7 +27,10 @@ internal static class Divergence
         return null;
     }
 
-    /// <summary>Names the step of a round that was the first not to be finite, the first trainer for which it was not, and what; null when all is well.</summary>
+    /// <summary>
+    /// Names the step of a round that was the first not to be finite, the first trainer for which it was not, and what; null when all is
+    /// well.
+    /// </summary>
     public static string? Find(long step, IReadOnlyList<RoundResult> shards)
     {
         int trainer = Enumerable.Range(0, shards.Count).Where(one => shards[one].NotFinite is not null)
@@ -36,7 +39,8 @@ internal static class Divergence
     }
 
     /// <summary>A loss and the largest gradient, in words.</summary>
-    public static string Describe(double lossSum, ReadOnlySpan<float> gradient, ParameterLayout layout) => Describe(lossSum, Largest(gradient), layout);
+    public static string Describe(double lossSum, ReadOnlySpan<float> gradient, ParameterLayout layout) =>
+        Describe(lossSum, Largest(gradient), layout);
 
     /// <summary>Names the first parameter that is not finite; null when all are.</summary>
     public static string? Find(long step, ReadOnlySpan<float> parameters, ParameterLayout layout) =>

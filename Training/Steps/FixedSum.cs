@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics;
 namespace Orleans.Tbptt.Training.Steps;
 
 /// <summary>
-/// A sum in double precision whose order is fixed: element i goes to partial sum i mod 8, and the partial sums are added by the tree. The same bits whatever the width of the
-/// machine's vectors, and in however many pieces the numbers come.
+/// A sum in double precision whose order is fixed: element i goes to partial sum i mod 8, and the partial sums are added by the tree. The
+/// same bits whatever the width of the machine's vectors, and in however many pieces the numbers come.
 /// </summary>
 internal struct FixedSum
 {

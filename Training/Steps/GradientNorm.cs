@@ -4,7 +4,8 @@ namespace Orleans.Tbptt.Training.Steps;
 public static class GradientNorm
 {
     /// <summary>
-    /// The Euclidean norm, summed in double precision and in a fixed order (<see cref="FixedSum"/>). NaN or infinity when the gradient holds one.
+    /// The Euclidean norm, summed in double precision and in a fixed order (<see cref="FixedSum"/>). NaN or infinity when the gradient
+    /// holds one.
     /// </summary>
     public static double Of(ReadOnlySpan<float> gradient) => Math.Sqrt(FixedSum.OfSquares(gradient));
 

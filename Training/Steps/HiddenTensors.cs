@@ -2,7 +2,9 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Training.Steps;
 
-/// <summary>The hidden state of every lane in PyTorch's shape, <c>h</c> and, for an LSTM, <c>c</c>, each <c>[layers, lanes, hidden]</c>.</summary>
+/// <summary>
+/// The hidden state of every lane in PyTorch's shape, <c>h</c> and, for an LSTM, <c>c</c>, each <c>[layers, lanes, hidden]</c>.
+/// </summary>
 public static class HiddenTensors
 {
     private static readonly string[] Names = ["h", "c"];

@@ -8,8 +8,9 @@ namespace Orleans.Tbptt.Training.Steps;
 public static class InitialParameters
 {
     /// <summary>
-    /// The weights in <c>model.initFrom</c>, or else drawn from the seed with PyTorch's distributions: uniform in ±1/√hiddenSize for recurrent
-    /// layers and head (<c>torch.nn.LSTM</c>, and <c>torch.nn.Linear</c>, whose fan-in is hiddenSize here), normal for an embedding.
+    /// The weights in <c>model.initFrom</c>, or else drawn from the seed with PyTorch's distributions: uniform in ±1/√hiddenSize for
+    /// recurrent layers and head (<c>torch.nn.LSTM</c>, and <c>torch.nn.Linear</c>, whose fan-in is hiddenSize here), normal for an
+    /// embedding.
     /// </summary>
     /// <returns>The flat buffer, <c>[layout.Length]</c>.</returns>
     public static float[] Of(RunSpec spec, ParameterLayout layout)
@@ -28,7 +29,8 @@ public static class InitialParameters
             ulong key = CounterRandom.Derive(CounterRandom.Key(spec.Seed, RandomPurpose.InitialWeights), (ulong)index);
             bool isEmbedding = slot.Name == "embedding.weight";
             for (int i = 0; i < slot.Length; i++)
-                parameters[slot.Offset + i] = (float)(isEmbedding ? CounterRandom.Normal(key, (ulong)i) : bound * (2 * CounterRandom.Uniform(key, (ulong)i) - 1));
+                parameters[slot.Offset + i] =
+                    (float)(isEmbedding ? CounterRandom.Normal(key, (ulong)i) : bound * (2 * CounterRandom.Uniform(key, (ulong)i) - 1));
         }
 
         return parameters;

@@ -4,8 +4,8 @@ using System.Numerics.Tensors;
 namespace Orleans.Tbptt.Training.Steps;
 
 /// <summary>
-/// Sums in a fixed order: a binary tree over the trainers' indices. Float additions do not associate, so the order is part of the result; with
-/// the tree, who answered first is not.
+/// Sums in a fixed order: a binary tree over the trainers' indices. Float additions do not associate, so the order is part of the result;
+/// with the tree, who answered first is not.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -15,8 +15,8 @@ namespace Orleans.Tbptt.Training.Steps;
 ///       └────┬────┘
 /// </code>
 /// <para>
-/// Every node is the sum of trainers a·2^k, a·2^k + 1, … up to the next such number, or to the last trainer: whoever has all of them can add them
-/// up alone, and the tree goes on from there.
+/// Every node is the sum of trainers a·2^k, a·2^k + 1, … up to the next such number, or to the last trainer: whoever has all of them can
+/// add them up alone, and the tree goes on from there.
 /// </para>
 /// </remarks>
 public static class PairwiseTree
@@ -40,7 +40,9 @@ public static class PairwiseTree
         return nodes;
     }
 
-    /// <summary>The sum by the tree, of trainers' own numbers and of whole nodes that others have summed; leaves them as they are.</summary>
+    /// <summary>
+    /// The sum by the tree, of trainers' own numbers and of whole nodes that others have summed; leaves them as they are.
+    /// </summary>
     /// <param name="nodes">One for each trainer. A node's sum stands at its first trainer, its others are empty.</param>
     /// <param name="room">May be used to sum in; as long as a node.</param>
     /// <returns>The sum: <paramref name="room"/>, or the one node there is.</returns>

@@ -3,8 +3,8 @@ using System.Numerics.Tensors;
 namespace Orleans.Tbptt.Training.Steps;
 
 /// <summary>
-/// Commits a step: average, check, clip, update, carry the hidden state. It works piece by piece, so that a coordinator can add gradients that
-/// still arrive and send parameters that are updated already; the size of a piece changes no bit. The state stays as it is until
+/// Commits a step: average, check, clip, update, carry the hidden state. It works piece by piece, so that a coordinator can add gradients
+/// that still arrive and send parameters that are updated already; the size of a piece changes no bit. The state stays as it is until
 /// <see cref="Update"/>, which makes all of the step.
 /// </summary>
 /// <remarks>
@@ -75,11 +75,12 @@ public sealed class StepCommit
     }
 
     /// <summary>
-    /// Adds the gradient sums of one piece over the trainers and divides by the weight of all: never a mean of the trainers' means, which would
-    /// favour the elements of a small share. Pieces come in order.
+    /// Adds the gradient sums of one piece over the trainers and divides by the weight of all: never a mean of the trainers' means, which
+    /// would favour the elements of a small share. Pieces come in order.
     /// </summary>
     /// <param name="index">The piece, from 0.</param>
-    /// <param name="nodes">For each trainer its own sum, or that of the tree's node that begins with it; empty where a node has it already.</param>
+    /// <param name="nodes">For each trainer its own sum, or that of the tree's node that begins with it; empty where a node has it
+    /// already.</param>
     public void Add(int index, ReadOnlySpan<ReadOnlyMemory<float>> nodes)
     {
         var mean = Piece(_gradient, index).Span;
@@ -87,7 +88,9 @@ public sealed class StepCommit
         _squares.AddSquares(mean);
     }
 
-    /// <summary>Clips, updates and takes the new hidden state over. Nothing of it waits or fails, so the state never holds half a step.</summary>
+    /// <summary>
+    /// Clips, updates and takes the new hidden state over. Nothing of it waits or fails, so the state never holds half a step.
+    /// </summary>
     /// <param name="updated">Called with the index of every piece whose parameters are updated; must not throw.</param>
     public StepOutcome.Committed Update(Action<int>? updated = null)
     {

@@ -4,14 +4,16 @@ using Orleans.Tbptt.Training.Optimizers;
 namespace Orleans.Tbptt.Training.Steps;
 
 /// <summary>
-/// A copy of a committed state S(n), whole: what has to be saved so that training goes on from it to the bit. A buffer to be used over and over:
-/// <see cref="TrainingState.CopyTo"/> fills it, <see cref="TrainingState.Restore"/> goes back to it.
+/// A copy of a committed state S(n), whole: what has to be saved so that training goes on from it to the bit. A buffer to be used over and
+/// over: <see cref="TrainingState.CopyTo"/> fills it, <see cref="TrainingState.Restore"/> goes back to it.
 /// </summary>
 public sealed class TrainingSnapshot
 {
     private readonly ParameterLayout _layout;
 
-    /// <summary>A snapshot of zeros, as large as a state of this spec. This is the only time it allocates, and for a large model it takes a while.</summary>
+    /// <summary>
+    /// A snapshot of zeros, as large as a state of this spec. This is the only time it allocates, and for a large model it takes a while.
+    /// </summary>
     /// <param name="spec">The run's spec, every size known.</param>
     public TrainingSnapshot(RunSpec spec)
     {
@@ -72,7 +74,8 @@ public sealed class TrainingSnapshot
     internal void EnsureFits(TrainingState state, int? trainers = null)
     {
         var averages = state.Optimizer.Averages;
-        bool fits = state.Parameters.Length == Parameters.Length && state.Hidden.Length == Hidden.Length && averages.Count == AverageNames.Count;
+        bool fits = state.Parameters.Length == Parameters.Length && state.Hidden.Length == Hidden.Length
+            && averages.Count == AverageNames.Count;
         for (int i = 0; fits && i < averages.Count; i++)
             fits = averages[i].Name == AverageNames[i];
         int inner = TrainerOptimizers.Count;

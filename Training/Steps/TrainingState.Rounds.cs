@@ -2,15 +2,18 @@ using Orleans.Tbptt.Training.Rounds;
 
 namespace Orleans.Tbptt.Training.Steps;
 
-/// <summary>Where trainers make rounds of local steps, S(n) holds the state of each trainer's inner optimizer, too, and n goes on by a round.</summary>
+/// <summary>
+/// Where trainers make rounds of local steps, S(n) holds the state of each trainer's inner optimizer, too, and n goes on by a round.
+/// </summary>
 public sealed partial class TrainingState
 {
     /// <summary>The state of each trainer's inner optimizer, in order of trainer; empty where trainers make no local steps.</summary>
     public IReadOnlyList<TrainerOptimizerState> TrainerOptimizers { get; }
 
     /// <summary>
-    /// Takes the trainers' rounds, in order of trainer, and makes the update after them (DiLoCo, algorithm 1, outer optimization): average the differences by the
-    /// elements that each trainer was trained on, check, update by the outer optimizer, carry hidden states and inner optimizers.
+    /// Takes the trainers' rounds, in order of trainer, and makes the update after them (DiLoCo, algorithm 1, outer optimization): average
+    /// the differences by the elements that each trainer was trained on, check, update by the outer optimizer, carry hidden states and
+    /// inner optimizers.
     /// </summary>
     /// <returns><see cref="StepOutcome.Round"/> or <see cref="StepOutcome.Diverged"/>; then nothing was changed.</returns>
     public StepOutcome CommitRound(IReadOnlyList<RoundResult> shards)
@@ -20,13 +23,16 @@ public sealed partial class TrainingState
 
         // [steps], each over all trainers
         int steps = shards[0].LossSums.Count;
-        double[] lossSums = [.. Enumerable.Range(0, steps).Select(step => PairwiseTree.Sum([.. shards.Select(shard => shard.LossSums[step])]))];
-        double[] weights = [.. Enumerable.Range(0, steps).Select(step => PairwiseTree.Sum([.. shards.Select(shard => shard.Weights[step])]))];
+        double[] lossSums =
+            [.. Enumerable.Range(0, steps).Select(step => PairwiseTree.Sum([.. shards.Select(shard => shard.LossSums[step])]))];
+        double[] weights =
+            [.. Enumerable.Range(0, steps).Select(step => PairwiseTree.Sum([.. shards.Select(shard => shard.Weights[step])]))];
         double weight = PairwiseTree.Sum([.. shards.Select(shard => shard.Weight)]);
         var difference = Average([.. shards.Select(shard => shard.DifferenceSum)], weight);
         double norm = GradientNorm.Of(difference);
         if (!double.IsFinite(norm) || !lossSums.All(double.IsFinite))
-            return new StepOutcome.Diverged($"step {Step + steps}: the sum over the trainers overflows (loss {lossSums.Max()}, norm of the difference {norm})");
+            return new StepOutcome.Diverged(
+                $"step {Step + steps}: the sum over the trainers overflows (loss {lossSums.Max()}, norm of the difference {norm})");
 
         Optimizer.Step(Parameters, difference, _spec.Sync.Outer!.Lr);
         Carry(shards.Select(shard => shard.Hidden));
@@ -38,7 +44,8 @@ public sealed partial class TrainingState
             Step++;
             EpochLossSum += lossSums[i];
             EpochWeight += weights[i];
-            committed[i] = new(lossSums[i] / weights[i], double.NaN, _spec.LearningRateAt(Step - 1), weights[i], i == steps - 1 ? norm : null);
+            committed[i] =
+                new(lossSums[i] / weights[i], double.NaN, _spec.LearningRateAt(Step - 1), weights[i], i == steps - 1 ? norm : null);
         }
 
         return new StepOutcome.Round(committed);

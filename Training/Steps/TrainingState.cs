@@ -19,12 +19,13 @@ public abstract record StepOutcome
     /// <param name="LearningRate">The learning rate of the update.</param>
     /// <param name="Weight">Elements of the step.</param>
     /// <param name="DifferenceNorm">Global norm of a round's averaged difference, with its last step; null otherwise.</param>
-    public sealed record Committed(double Loss, double GradientNorm, double LearningRate, double Weight, double? DifferenceNorm = null) : StepOutcome;
+    public sealed record Committed(double Loss, double GradientNorm, double LearningRate, double Weight,
+        double? DifferenceNorm = null) : StepOutcome;
 
     /// <summary>A round of local steps was made, and the update after it.</summary>
     /// <param name="Steps">
-    /// Its steps, in order. The loss of each is that of the trainers' own parameters at it; there is no gradient of all of them, and its norm is NaN; the
-    /// learning rate is that of the trainers' own updates.
+    /// Its steps, in order. The loss of each is that of the trainers' own parameters at it; there is no gradient of all of them, and its
+    /// norm is NaN; the learning rate is that of the trainers' own updates.
     /// </param>
     public sealed record Round(IReadOnlyList<Committed> Steps) : StepOutcome;
 
@@ -86,7 +87,9 @@ public sealed partial class TrainingState
         EpochWeight += weight;
     }
 
-    /// <summary>Names the first parameter that is not finite; null when all are. A step checks loss and gradient; an update can overflow by itself.</summary>
+    /// <summary>
+    /// Names the first parameter that is not finite; null when all are. A step checks loss and gradient; an update can overflow by itself.
+    /// </summary>
     public string? FindNotFinite() => Divergence.Find(Step, Parameters, Layout);
 
     /// <summary>Closes the epoch: returns its mean loss over all elements and begins the next one's sums.</summary>
@@ -114,8 +117,8 @@ public sealed partial class TrainingState
     }
 
     /// <summary>
-    /// Becomes the S(n) of a snapshot, to the bit. Where trainers make local steps and their number has changed, each inner optimizer begins
-    /// as <see cref="TrainerOptimizerState.TakeMean"/> says.
+    /// Becomes the S(n) of a snapshot, to the bit. Where trainers make local steps and their number has changed, each inner optimizer
+    /// begins as <see cref="TrainerOptimizerState.TakeMean"/> says.
     /// </summary>
     /// <param name="snapshot">A snapshot made for the same spec; any number of trainers.</param>
     /// <exception cref="ArgumentException">It was made for another model, optimizer or number of lanes. Nothing was changed.</exception>

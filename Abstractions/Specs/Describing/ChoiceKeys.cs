@@ -7,5 +7,6 @@ public static class ChoiceKeys
 {
     /// <summary>Those that are numbers.</summary>
     public static IReadOnlyDictionary<string, double> Numbers(Choice choice) =>
-        DescribingWalk.Of(choice).Where(key => key.Value is not null).ToDictionary(key => key.Name, key => key.Value!.Value, StringComparer.Ordinal);
+        DescribingWalk.Of(choice).Where(key => key.Value is not null)
+            .ToDictionary(key => key.Name, key => key.Value!.Value, StringComparer.Ordinal);
 }

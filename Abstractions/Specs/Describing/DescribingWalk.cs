@@ -19,7 +19,8 @@ internal sealed class DescribingWalk(List<KeyDescription> keys, params string[] 
 
     public override long Whole(string key, long value, string about, long min, long max, bool required)
     {
-        Add(new(key, ValueType.Integer, about, required ? null : Text(value)) { Low = min, Range = RangeOf(min, max), High = max == long.MaxValue ? null : max, Value = value });
+        Add(new(key, ValueType.Integer, about, required ? null : Text(value)) { Low = min, Range = RangeOf(min, max),
+            High = max == long.MaxValue ? null : max, Value = value });
         return value;
     }
 
@@ -128,7 +129,8 @@ internal sealed class DescribingWalk(List<KeyDescription> keys, params string[] 
         return new(key, ValueType.Section, about, otherwise) { Keys = own };
     }
 
-    private static KeyDescription Bounded(string key, ValueType type, string about, NumberRange range, string? otherwise) => new(key, type, about, otherwise)
+    private static KeyDescription Bounded(string key, ValueType type, string about, NumberRange range, string? otherwise) =>
+        new(key, type, about, otherwise)
     {
         Low = range.Low, High = range.High, Range = range.Expected["a number ".Length..],
     };

@@ -43,7 +43,8 @@ internal static class Documentation
         {
             foreach (var alike in own.GroupBy(one => (one.About, one.Default, one.Range)))
             {
-                string[] theirs = [.. key.Choices.Where(choice => choice.Keys.Any(other => Same(other, alike.First()))).Select(choice => choice.Word)];
+                string[] theirs =
+                    [.. key.Choices.Where(choice => choice.Keys.Any(other => Same(other, alike.First()))).Select(choice => choice.Word)];
                 Rows(text, alike.First(), $"{name}.", theirs.Length == key.Choices.Count ? [] : theirs);
             }
         }

@@ -55,7 +55,8 @@ internal static class SchemaWriter
             ValueType.Text => new() { ["type"] = "string" },
             ValueType.Texts => new()
             {
-                ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string" }, ["uniqueItems"] = true, ["minItems"] = (int)key.Low!.Value,
+                ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string" }, ["uniqueItems"] = true,
+                ["minItems"] = (int)key.Low!.Value,
             },
             ValueType.Choice => Choice(key),
             ValueType.Section => Section(key.Keys),
@@ -80,11 +81,13 @@ internal static class SchemaWriter
     /// <summary>A word where no key is required; a section of name and keys where there are keys.</summary>
     private static JsonObject Choice(KeyDescription key)
     {
-        var words = key.Choices.Where(choice => choice.Keys.All(own => own.Default is not null)).Select(choice => (JsonNode)choice.Word).ToArray();
+        var words = key.Choices.Where(choice => choice.Keys.All(own => own.Default is not null)).Select(choice => (JsonNode)choice.Word)
+            .ToArray();
         var sections = key.Choices.Where(choice => choice.Keys.Count > 0)
             .Select(choice => (JsonNode)Section(choice.Keys, choice.Word, choice.Word == key.Default)).ToArray();
         if (sections.Length == 0)
             return new() { ["enum"] = new JsonArray(words) };
-        return new() { ["anyOf"] = new JsonArray(words.Length == 0 ? sections : [new JsonObject { ["enum"] = new JsonArray(words) }, .. sections]) };
+        return new() { ["anyOf"] =
+            new JsonArray(words.Length == 0 ? sections : [new JsonObject { ["enum"] = new JsonArray(words) }, .. sections]) };
     }
 }

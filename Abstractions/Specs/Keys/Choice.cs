@@ -1,11 +1,12 @@
 namespace Orleans.Tbptt.Specs.Keys;
 
 /// <summary>
-/// Something that a spec chooses by a word: a cell, a loss, an optimizer, a schedule. Its one declaration: the word, a line of documentation, its own
-/// keys, and what it does.
+/// Something that a spec chooses by a word: a cell, a loss, an optimizer, a schedule. Its one declaration: the word, a line of
+/// documentation, its own keys, and what it does.
 /// </summary>
 /// <remarks>
-/// An object without arguments, as it stands in the list of its kind, has the keys' defaults; the one in a spec has the values of that spec.
+/// An object without arguments, as it stands in the list of its kind, has the keys' defaults; the one in a spec has the values of that
+/// spec.
 /// </remarks>
 public abstract record Choice
 {

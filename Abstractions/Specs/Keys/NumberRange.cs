@@ -35,7 +35,9 @@ public sealed record NumberRange(string Expected, string TooLow, string TooHigh,
     public static NumberRange NotNegative { get; } =
         new("a number from 0 to 3.4e38", "raise it to 0 or more", "lower it to 3.4e38 or less", 0, float.MaxValue);
 
-    /// <summary>What keeps a denominator from 0: a normal float32, because smaller ones may be taken as 0, and a gradient of 0 gives 0/0.</summary>
+    /// <summary>
+    /// What keeps a denominator from 0: a normal float32, because smaller ones may be taken as 0, and a gradient of 0 gives 0/0.
+    /// </summary>
     public static NumberRange Denominator { get; } = new(
         "a number from 1.2e-38 to 3.4e38", "raise it to 1.2e-38 or more, or a gradient of 0 is divided by 0", "lower it to 3.4e38 or less",
         LeastNormal, float.MaxValue);

@@ -1,8 +1,8 @@
 namespace Orleans.Tbptt.Specs.Keys;
 
 /// <summary>
-/// Meets every key of a section once, with its type, range, default and documentation: to read it, to write it or to describe it. So a key is
-/// declared in one place.
+/// Meets every key of a section once, with its type, range, default and documentation: to read it, to write it or to describe it. So a key
+/// is declared in one place.
 /// </summary>
 /// <remarks>
 /// <c>value</c> is the value of the spec that is written; where one is read or described, it is the default, of no account where the key is
@@ -48,7 +48,8 @@ public abstract class SpecWalk
     /// <param name="mayBeEmpty">Whether the list may be empty.</param>
     /// <param name="areGlobs">Whether they are globs, which a reader makes absolute.</param>
     public abstract IReadOnlyList<string> Texts(
-        string key, IReadOnlyList<string> value, string about, string item, string otherwise, bool mayBeEmpty = false, bool areGlobs = false);
+        string key, IReadOnlyList<string> value, string about, string item, string otherwise, bool mayBeEmpty = false,
+        bool areGlobs = false);
 
     /// <summary>A text with rules of its own.</summary>
     /// <param name="key">The key.</param>
@@ -60,14 +61,17 @@ public abstract class SpecWalk
     /// <summary>One of some words.</summary>
     public abstract T Word<T>(string key, T value, string about, IReadOnlyList<Word<T>> words, bool required = false);
 
-    /// <summary>A choice with its keys: the word alone where its keys have their defaults, or a section of <c>name</c> and its keys.</summary>
+    /// <summary>
+    /// A choice with its keys: the word alone where its keys have their defaults, or a section of <c>name</c> and its keys.
+    /// </summary>
     /// <param name="key">The key.</param>
     /// <param name="value">Its value.</param>
     /// <param name="about">Its documentation.</param>
     /// <param name="choices">The list of its kind.</param>
     /// <param name="required">Whether it must be there.</param>
     /// <param name="isWritten">Whether a written spec has it.</param>
-    public abstract T Choice<T>(string key, T value, string about, IReadOnlyList<T> choices, bool required = false, bool isWritten = true) where T : Choice;
+    public abstract T Choice<T>(string key, T value, string about, IReadOnlyList<T> choices, bool required = false, bool isWritten = true)
+        where T : Choice;
 
     /// <summary>A source, less its keys, which stand in the same section: <see cref="Own"/>.</summary>
     public abstract SourceSpec Source(string key, SourceSpec value, string about, IReadOnlyList<SourceSpec> sources);
@@ -97,7 +101,9 @@ public abstract class SpecWalk
     public abstract T? OptionalSection<T>(
         string key, T? value, string about, string contents, T blank, Func<SpecWalk, T, T> walk, bool isWritten = true) where T : class;
 
-    /// <summary>The same section for keys that exist with some words of another key only: with another one they are refused, and not written.</summary>
+    /// <summary>
+    /// The same section for keys that exist with some words of another key only: with another one they are refused, and not written.
+    /// </summary>
     /// <param name="key">The other key.</param>
     /// <param name="word">Its word.</param>
     /// <param name="owners">The words that have the keys.</param>

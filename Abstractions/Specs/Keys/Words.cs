@@ -25,7 +25,8 @@ internal static class Words
     public static IReadOnlyList<Word<WireKind>> Wires { get; } =
     [
         new("float32", WireKind.Full, "nothing is rounded"),
-        new("bfloat16", WireKind.Bfloat16, "half the bytes between silos, and another result, the same wherever trainers live; not with sync.mode local"),
+        new("bfloat16", WireKind.Bfloat16,
+            "half the bytes between silos, and another result, the same wherever trainers live; not with sync.mode local"),
     ];
 
     public static IReadOnlyList<Word<OuterOptimizerKind>> OuterOptimizers { get; } =

@@ -27,7 +27,8 @@ internal static class CrossChecks
     private static void Engine(RunSpec spec, Findings findings)
     {
         if (findings.Sound("engine", "device") && spec is { Engine: EngineKind.Fused, Device.CudaIndex: not null })
-            findings.Tell("engine", $"fused with device {spec.Device}", "auto or torch, for fused computes on CPUs", "change it, or set device to cpu");
+            findings.Tell("engine", $"fused with device {spec.Device}", "auto or torch, for fused computes on CPUs",
+                "change it, or set device to cpu");
     }
 
     /// <summary>libtorch has the modules that it has.</summary>
@@ -129,7 +130,8 @@ internal static class CrossChecks
         if (findings.Sound("data.shuffle") && data is { Shuffle: true, IsStream: true })
         {
             findings.Tell(
-                "data.shuffle", $"true with source {data.Source.Word}", "false, for the source is one stream in the order of time", "remove it");
+                "data.shuffle", $"true with source {data.Source.Word}", "false, for the source is one stream in the order of time",
+                "remove it");
         }
     }
 }

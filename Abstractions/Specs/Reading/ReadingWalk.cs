@@ -67,12 +67,14 @@ internal sealed class ReadingWalk(SectionReader section, SpecPaths paths) : Spec
         string[] parts = text.Split(':', 2);
         if (sources.FirstOrDefault(source => source.Word == parts[0]) is { } named)
             return named.Read(parts.Length == 2 ? parts[1].TrimStart() : null, new(new(section, key, paths)));
-        string remedy = Nearest.To(parts[0], sources.Select(source => source.Word)) is { } near ? $"did you mean {near}?" : "choose one of them";
+        string remedy = Nearest.To(parts[0], sources.Select(source => source.Word)) is { } near ? $"did you mean {near}?"
+            : "choose one of them";
         section.Tell(key, Show.Clean(text), forms, remedy);
         return value;
     }
 
-    public override T Own<T>(string key, T value, IReadOnlyList<T> choices) => Keys(section, key, section.IsSound(key) ? value : null, choices);
+    public override T Own<T>(string key, T value, IReadOnlyList<T> choices) =>
+        Keys(section, key, section.IsSound(key) ? value : null, choices);
 
     public override T Section<T>(string key, T value, string about, string contents, Func<SpecWalk, T, T> walk) =>
         section.Section(key, contents, own => walk(new ReadingWalk(own, paths), value));
@@ -85,8 +87,8 @@ internal sealed class ReadingWalk(SectionReader section, SpecPaths paths) : Spec
         new ReadingWalk(section.OnlyWith(key, section.IsSound(key) ? word : null, owners), paths);
 
     /// <summary>
-    /// Reads a choice's own keys, and refuses those that only others of its kind have. Where nobody knows which was meant, each key that any of them has
-    /// is looked at, once.
+    /// Reads a choice's own keys, and refuses those that only others of its kind have. Where nobody knows which was meant, each key that
+    /// any of them has is looked at, once.
     /// </summary>
     private T Keys<T>(SectionReader own, string kind, T? chosen, IReadOnlyList<T> choices) where T : Choice
     {

@@ -43,7 +43,10 @@ internal sealed partial class SectionReader
     public SectionReader OnlyWith(string choice, string? variant, params string[] owners) =>
         variant is null || owners.Contains(variant) ? this : new SectionReader(this, choice, variant, owners);
 
-    /// <summary>The same section for several readers of the same keys: a key that was asked for before counts as one whose mistake is known, and none is required.</summary>
+    /// <summary>
+    /// The same section for several readers of the same keys: a key that was asked for before counts as one whose mistake is known, and
+    /// none is required.
+    /// </summary>
     public SectionReader EachOnce() => new(this, "", null, [], eachOnce: true);
 
     /// <summary>The section at a key; null when there is none, or none is written there.</summary>

@@ -4,8 +4,8 @@ using Orleans.Tbptt.Specs.Keys;
 namespace Orleans.Tbptt.Specs.Schedules;
 
 /// <summary>
-/// Half a cosine down to the lowest rate (Loshchilov and Hutter, 2017), <c>torch.optim.lr_scheduler.CosineAnnealingLR</c>; after it, where PyTorch's
-/// rises again, the lowest rate holds.
+/// Half a cosine down to the lowest rate (Loshchilov and Hutter, 2017), <c>torch.optim.lr_scheduler.CosineAnnealingLR</c>; after it, where
+/// PyTorch's rises again, the lowest rate holds.
 /// </summary>
 public sealed record CosineSchedule : ScheduleSpec
 {

@@ -6,6 +6,7 @@ public static class LearningRateSchedules
     /// <summary>The list.</summary>
     public static IReadOnlyList<ScheduleSpec> All { get; } =
     [
-        new ConstantSchedule(), new LinearSchedule(), new CosineSchedule(), new StepSchedule(), new ExponentialSchedule(), new OneCycleSchedule(),
+        new ConstantSchedule(), new LinearSchedule(), new CosineSchedule(), new StepSchedule(), new ExponentialSchedule(),
+        new OneCycleSchedule(),
     ];
 }

@@ -2,12 +2,14 @@ using Orleans.Tbptt.Specs.Keys;
 
 namespace Orleans.Tbptt.Specs.Schedules;
 
-/// <summary>How the learning rate changes from step to step: a pure function of spec and step, so that a resumed run has nothing to restore.</summary>
+/// <summary>
+/// How the learning rate changes from step to step: a pure function of spec and step, so that a resumed run has nothing to restore.
+/// </summary>
 public abstract record ScheduleSpec : Choice
 {
     /// <summary>
-    /// Steps in which the rate rises in a straight line to the first one of the schedule, which begins after them: step t of w has the share
-    /// (t + 1) / (w + 1) of it. Default 0.
+    /// Steps in which the rate rises in a straight line to the first one of the schedule, which begins after them: step t of w has the
+    /// share (t + 1) / (w + 1) of it. Default 0.
     /// </summary>
     public int Warmup { get; init; }
 
@@ -26,7 +28,8 @@ public abstract record ScheduleSpec : Choice
     public sealed override Choice Walk(SpecWalk walk)
     {
         var own = WalkOwn(walk);
-        return own with { Warmup = walk.Count("warmup", own.Warmup, "steps in which the rate rises from 0 to the schedule's first one", min: 0) };
+        return own with { Warmup =
+            walk.Count("warmup", own.Warmup, "steps in which the rate rises from 0 to the schedule's first one", min: 0) };
     }
 
     /// <summary>Passes the keys that come before the warmup.</summary>
@@ -34,5 +37,6 @@ public abstract record ScheduleSpec : Choice
 
     /// <summary>A key that says after how many steps a schedule has reached its end.</summary>
     protected static int Length(SpecWalk walk, int steps) =>
-        walk.Count("steps", steps, "steps until the last rate is reached, which holds from then on; the warmup does not count", required: true);
+        walk.Count("steps", steps, "steps until the last rate is reached, which holds from then on; the warmup does not count",
+            required: true);
 }

@@ -7,7 +7,9 @@ namespace Orleans.Tbptt.Tests.Chaos.Harness;
 /// <summary>What must be true of a run whatever was done to it.</summary>
 internal static class ChaosAssert
 {
-    /// <summary>Completed, every step told once, and all numbers, the files' bytes included, those of the run that nobody disturbed.</summary>
+    /// <summary>
+    /// Completed, every step told once, and all numbers, the files' bytes included, those of the run that nobody disturbed.
+    /// </summary>
     public static void SameBits(RunSpec spec, RunRecorder recorder)
     {
         Journal(recorder);
@@ -36,8 +38,8 @@ internal static class ChaosAssert
     }
 
     /// <summary>
-    /// The journal is whole: nothing that was told has changed since, numbers have no gap, generations never fall, no step is told twice; and
-    /// nothing half-written lies about.
+    /// The journal is whole: nothing that was told has changed since, numbers have no gap, generations never fall, no step is told twice;
+    /// and nothing half-written lies about.
     /// </summary>
     public static void Journal(RunRecorder recorder)
     {
@@ -45,7 +47,8 @@ internal static class ChaosAssert
         Assert.Equal(string.Concat(recorder.Lines.Select(line => line + "\n")), File.ReadAllText(recorder.Run.Metrics));
         Assert.Equal(Enumerable.Range(1, events.Count).Select(number => (long)number), events.Select(one => one.Number));
         Assert.Equal(events.Select(one => one.Generation).Order(), events.Select(one => one.Generation));
-        Assert.Equal(events.OfType<StepCommitted>().Select(step => step.Step).Distinct(), events.OfType<StepCommitted>().Select(step => step.Step));
+        Assert.Equal(events.OfType<StepCommitted>().Select(step => step.Step).Distinct(), events.OfType<StepCommitted>()
+            .Select(step => step.Step));
         Assert.Empty(Directory.EnumerateFileSystemEntries(
             recorder.Run.Path, "*.tmp", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }));
     }

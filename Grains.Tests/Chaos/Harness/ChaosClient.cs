@@ -7,8 +7,8 @@ using Orleans.Messaging;
 namespace Orleans.Tbptt.Tests.Chaos.Harness;
 
 /// <summary>
-/// An Orleans client that is told by the test which gateways there are: it works whatever happens to the membership store, and never calls a
-/// silo that the test knows to be dead or frozen.
+/// An Orleans client that is told by the test which gateways there are: it works whatever happens to the membership store, and never calls
+/// a silo that the test knows to be dead or frozen.
 /// </summary>
 internal sealed class ChaosClient : IAsyncDisposable
 {
@@ -27,7 +27,8 @@ internal sealed class ChaosClient : IAsyncDisposable
     /// <param name="cluster">The cluster's id.</param>
     /// <param name="gateways">The gateways of this moment.</param>
     /// <param name="cancellation">Gives up.</param>
-    public static async Task<ChaosClient> ConnectAsync(string cluster, Func<IReadOnlyList<IPEndPoint>> gateways, CancellationToken cancellation)
+    public static async Task<ChaosClient> ConnectAsync(string cluster, Func<IReadOnlyList<IPEndPoint>> gateways,
+        CancellationToken cancellation)
     {
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.UseOrleansClient(client =>

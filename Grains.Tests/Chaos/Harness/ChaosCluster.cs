@@ -12,9 +12,12 @@ namespace Orleans.Tbptt.Tests.Chaos.Harness;
 /// <param name="Membership">Where they find each other.</param>
 /// <param name="Lab">Gives each silo a network of its own; null for the loopback.</param>
 /// <param name="Arguments">More options of <c>tbptt-silo</c>.</param>
-internal sealed record ChaosSetup(Workplace Workplace, MembershipStore Membership, NetworkLab? Lab = null, params IReadOnlyList<string> Arguments)
+internal sealed record ChaosSetup(Workplace Workplace, MembershipStore Membership, NetworkLab? Lab = null,
+    params IReadOnlyList<string> Arguments)
 {
-    /// <summary>Trainers that a silo takes. By default one silo that is left has room for a whole run, on however small a machine.</summary>
+    /// <summary>
+    /// Trainers that a silo takes. By default one silo that is left has room for a whole run, on however small a machine.
+    /// </summary>
     public int Slots { get; init; } = 4;
 
     /// <summary>Whether silos serve a web page. Without one they start sooner.</summary>
@@ -24,7 +27,9 @@ internal sealed record ChaosSetup(Workplace Workplace, MembershipStore Membershi
     public Dictionary<string, string> Environment { get; init; } = [];
 }
 
-/// <summary>Silo processes with one membership store and one run store, and a client of theirs. They end with the test, or with its process.</summary>
+/// <summary>
+/// Silo processes with one membership store and one run store, and a client of theirs. They end with the test, or with its process.
+/// </summary>
 internal sealed class ChaosCluster : IAsyncDisposable
 {
     /// <summary>The service every cluster of this system is part of.</summary>
@@ -157,7 +162,8 @@ internal sealed class ChaosCluster : IAsyncDisposable
         var node = _setup.Lab?.Nodes[number - 1];
         var start = _program.StartInfo(
         [
-            "--runs", _setup.Workplace.Store, "--cluster-id", Id, .. _setup.Membership.Arguments, "--address", node?.Address.ToString() ?? "127.0.0.1",
+            "--runs", _setup.Workplace.Store, "--cluster-id", Id, .. _setup.Membership.Arguments, "--address", node?.Address.ToString()
+                ?? "127.0.0.1",
             "--silo-port", "0", "--gateway-port", "0", "--name", name, "--log-file", log, "--local", "--slots", $"{_setup.Slots}",
             "--http", _setup.HasPages ? "127.0.0.1:0" : "off", .. _setup.Arguments,
         ]);

@@ -12,7 +12,9 @@ namespace Orleans.Tbptt.Tests.Chaos.Harness;
 /// <param name="DetectionSeconds">From the fault to the first silo that took the struck one for dead; null where none had to.</param>
 public sealed record ChaosRow(string Fault, double? Seconds, long StepsRepeated, double? DetectionSeconds);
 
-/// <summary>Collects what the faults of a test run cost, and at its end writes <c>artifacts/chaos/report.json</c> and prints a table.</summary>
+/// <summary>
+/// Collects what the faults of a test run cost, and at its end writes <c>artifacts/chaos/report.json</c> and prints a table.
+/// </summary>
 public sealed class ChaosReport : IDisposable
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)

@@ -52,10 +52,13 @@ internal sealed class ChaosSilo : IDisposable
     /// <summary>What it said on its standard error.</summary>
     public string Errors => string.Join('\n', _errors);
 
-    /// <summary>Starts a silo in the mode that prints one line of JSON when it is part of its cluster, and that ends with this process.</summary>
+    /// <summary>
+    /// Starts a silo in the mode that prints one line of JSON when it is part of its cluster, and that ends with this process.
+    /// </summary>
     public static async Task<ChaosSilo> StartAsync(string name, ProcessStartInfo start, string log, CancellationToken cancellation)
     {
-        var silo = new ChaosSilo(name, log, Process.Start(start) ?? throw new InvalidOperationException($"{start.FileName} was not started"));
+        var silo = new ChaosSilo(name, log, Process.Start(start)
+            ?? throw new InvalidOperationException($"{start.FileName} was not started"));
         try
         {
             await silo.ReadReadyAsync(cancellation);

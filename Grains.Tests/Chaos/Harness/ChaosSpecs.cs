@@ -49,7 +49,8 @@ internal static class ChaosSpecs
     {
         int epochs = (int)(Epochs * factor * (engine == EngineKind.Fused ? FusedFactor : 1));
         string name = engine == EngineKind.Fused ? "fused" : "torch";
-        var document = SpecLoader.Parse(new SpecText(Text, "chaos.yaml", "/") { Sets = [$"engine={name}", $"train.epochs={epochs}", .. sets] });
+        var document =
+            SpecLoader.Parse(new SpecText(Text, "chaos.yaml", "/") { Sets = [$"engine={name}", $"train.epochs={epochs}", .. sets] });
         Assert.Empty(document.Problems);
         return document.Spec!;
     }

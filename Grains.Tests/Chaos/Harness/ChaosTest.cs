@@ -47,7 +47,8 @@ public abstract class ChaosTest(ChaosReport report) : IAsyncDisposable
     }
 
     /// <summary>Starts a Redis of the test's own.</summary>
-    private protected async Task<RedisServer> StartRedisAsync() => Keep(await RedisServer.StartAsync(TestContext.Current.CancellationToken));
+    private protected async Task<RedisServer> StartRedisAsync() =>
+        Keep(await RedisServer.StartAsync(TestContext.Current.CancellationToken));
 
     /// <summary>Waits until a run has checkpoints and has gone on from them, and tells where its grains live.</summary>
     private protected static async Task<Whereabouts> InTheMiddleAsync(ChaosCluster cluster, RunRecorder run)
@@ -102,7 +103,8 @@ public abstract class ChaosTest(ChaosReport report) : IAsyncDisposable
     /// <summary>Prints the ends of all logs, and copies the logs and the run store's small files to where they outlive the test.</summary>
     private static void KeepLogs(Workplace workplace)
     {
-        string name = string.Concat((TestContext.Current.TestCase?.TestCaseDisplayName ?? "test").Select(one => char.IsLetterOrDigit(one) ? one : '_'));
+        string name = string.Concat((TestContext.Current.TestCase?.TestCaseDisplayName ?? "test")
+            .Select(one => char.IsLetterOrDigit(one) ? one : '_'));
         string folder = Path.Combine(ChaosReport.Folder, "failed", name[..Math.Min(name.Length, 120)]);
         if (Directory.Exists(folder))
             Directory.Delete(folder, recursive: true);
@@ -119,7 +121,8 @@ public abstract class ChaosTest(ChaosReport report) : IAsyncDisposable
         output?.WriteLine($"--- all of it: {folder}");
     }
 
-    private static bool IsForPeople(string file) => Path.GetExtension(file) is ".log" or ".json" or ".jsonl" or ".yaml" || file.Contains("/generations/", StringComparison.Ordinal);
+    private static bool IsForPeople(string file) => Path.GetExtension(file) is ".log" or ".json" or ".jsonl" or ".yaml"
+        || file.Contains("/generations/", StringComparison.Ordinal);
 
     private sealed class Disposing(IDisposable one) : IAsyncDisposable
     {

@@ -9,7 +9,9 @@ using Orleans.Tbptt.Tests.Support.Servers;
 
 namespace Orleans.Tbptt.Tests.Chaos.Harness;
 
-/// <summary>Where a cluster keeps its membership: what its silos are told on their command lines, and what it says of a silo's death.</summary>
+/// <summary>
+/// Where a cluster keeps its membership: what its silos are told on their command lines, and what it says of a silo's death.
+/// </summary>
 /// <param name="name">For messages and reports.</param>
 /// <param name="arguments">The options of <c>tbptt-silo</c>.</param>
 internal abstract partial class MembershipStore(string name, params IReadOnlyList<string> arguments)

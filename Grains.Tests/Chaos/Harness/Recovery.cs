@@ -19,14 +19,15 @@ internal sealed record Strike(string Fault, DateTimeOffset At, DateTimeOffset Do
 
 /// <summary>What a fault cost a run.</summary>
 /// <param name="Seconds">From the fault to the next committed step that was not committed before; null when none came.</param>
-/// <param name="StepsRepeated">Steps that were computed again: tickets that were sent twice, and steps committed before that were trained again.</param>
+/// <param name="StepsRepeated">Steps that were computed again: tickets that were sent twice, and steps committed before that were trained
+/// again.</param>
 /// <param name="Disturbed">Whether the run took notice: a newer generation began after the fault.</param>
 internal sealed record Recovery(double? Seconds, long StepsRepeated, bool Disturbed)
 {
     /// <summary>Reads it from the run's events.</summary>
     /// <remarks>
-    /// A step whose contributions were all in already is committed whatever is killed: where the run took a newer generation, the step that counts
-    /// is the first new one of it.
+    /// A step whose contributions were all in already is committed whatever is killed: where the run took a newer generation, the step that
+    /// counts is the first new one of it.
     /// </remarks>
     public static Recovery Of(Strike strike, IReadOnlyList<RunEvent> events)
     {
@@ -47,7 +48,8 @@ internal sealed record Recovery(double? Seconds, long StepsRepeated, bool Distur
     {
         TrainersRecovered recovered => recovered.Steps ?? 1,
         RunStarted started => Math.Max(
-            0, events.TakeWhile(other => other != one).OfType<StepCommitted>().Select(step => step.Step).DefaultIfEmpty().Max() - started.Step),
+            0, events.TakeWhile(other => other != one).OfType<StepCommitted>().Select(step => step.Step).DefaultIfEmpty().Max()
+                - started.Step),
         _ => 0,
     };
 }

@@ -70,7 +70,8 @@ internal sealed class RunRecorder(RunDirectory run)
     public async Task<RunEnded> AwaitEnd(long after = 0, TimeSpan? patience = null)
     {
         var end = await Await<RunEnded>("its end", _ => true, after, patience);
-        await Wait.Until($"the last status of {Id}", () => Run.ReadStatus() is { HasEnded: true, LastEvent: var last } && last == end.Number);
+        await Wait.Until($"the last status of {Id}", () => Run.ReadStatus() is { HasEnded: true, LastEvent: var last }
+            && last == end.Number);
         return end;
     }
 

@@ -12,7 +12,8 @@ internal static class Tool
     public static string Run(string program, params IEnumerable<string> arguments)
     {
         var (code, output, error) = Try(program, arguments);
-        return code == 0 ? output : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} exited {code}: {error.Trim()}");
+        return code == 0 ? output
+            : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} exited {code}: {error.Trim()}");
     }
 
     /// <summary>Runs a program to its end, which may be a failure.</summary>
@@ -26,7 +27,9 @@ internal static class Tool
         return (process.ExitCode, output, error.GetAwaiter().GetResult());
     }
 
-    /// <summary>The path of a program that only root can put to use; skips the test, or in CI fails it, where program or rights are missing.</summary>
+    /// <summary>
+    /// The path of a program that only root can put to use; skips the test, or in CI fails it, where program or rights are missing.
+    /// </summary>
     public static string RequireAsRoot(string program, string package)
     {
         const string Reason = "needs root: namespaces and mounts are made";

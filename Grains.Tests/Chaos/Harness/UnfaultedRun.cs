@@ -6,7 +6,9 @@ using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Tests.Chaos.Harness;
 
-/// <summary>What a run comes to when nothing happens to it: from the single-process trainer, and so from none of the code that recovers.</summary>
+/// <summary>
+/// What a run comes to when nothing happens to it: from the single-process trainer, and so from none of the code that recovers.
+/// </summary>
 /// <param name="Oracle">Its losses and its last state.</param>
 /// <param name="Model">The bytes of its <c>model.safetensors</c>.</param>
 /// <param name="Hidden">The bytes of its <c>hidden.safetensors</c>.</param>

@@ -1,6 +1,8 @@
 namespace Orleans.Tbptt.Tests.Chaos.Harness;
 
-/// <summary>Waits for what other processes do: there is no event to be had from them, so one looks again and again, up to a deadline.</summary>
+/// <summary>
+/// Waits for what other processes do: there is no event to be had from them, so one looks again and again, up to a deadline.
+/// </summary>
 internal static class Wait
 {
     /// <summary>How long a condition that must come true is waited for when nothing else is said.</summary>

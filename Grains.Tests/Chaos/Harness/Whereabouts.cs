@@ -22,11 +22,13 @@ internal sealed record Whereabouts(ChaosSilo Coordinator, IReadOnlyList<ChaosSil
             if (coordinator is null)
                 return null;
             var status = await cluster.Coordinator(run).GetStatus();
-            var trainers = status.Trainers.Select(trainer => awake.SingleOrDefault(silo => Names(trainer, silo))).OfType<ChaosSilo>().ToArray();
+            var trainers = status.Trainers.Select(trainer => awake.SingleOrDefault(silo => Names(trainer, silo))).OfType<ChaosSilo>()
+                .ToArray();
             return trainers.Length > 0 && trainers.Length == status.Trainers.Count ? new Whereabouts(coordinator, trainers) : null;
         },
         patience);
 
     /// <summary>A trainer's silo is told as name, address and process id.</summary>
-    private static bool Names(TrainerStatus trainer, ChaosSilo silo) => trainer.Silo.Contains($"process {silo.Pid})", StringComparison.Ordinal);
+    private static bool Names(TrainerStatus trainer, ChaosSilo silo) =>
+        trainer.Silo.Contains($"process {silo.Pid})", StringComparison.Ordinal);
 }

@@ -26,7 +26,8 @@ internal sealed class LabRedis : IDisposable
         [
             "--port", $"{address.Port}", "--bind", $"{address.Address}", "--protected-mode", "no", "--dir", data, "--save", "",
         ];
-        var process = await ServerProcess.StartAsync(program, arguments, "Ready to accept connections", TestContext.Current.CancellationToken);
+        var process =
+            await ServerProcess.StartAsync(program, arguments, "Ready to accept connections", TestContext.Current.CancellationToken);
         Assert.NotNull(process);
         return new(process, address);
     }

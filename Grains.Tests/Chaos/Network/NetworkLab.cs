@@ -118,13 +118,15 @@ internal sealed partial class NetworkLab : IDisposable
     private static string FreeSubnet()
     {
         string taken = Tool.Run("ip", "-4", "route", "show", "table", "all");
-        return Enumerable.Range(0, 250).Select(number => $"10.{213 + (Environment.ProcessId % 40)}.{(number + Environment.ProcessId) % 250}")
+        return Enumerable.Range(0, 250)
+            .Select(number => $"10.{213 + (Environment.ProcessId % 40)}.{(number + Environment.ProcessId) % 250}")
             .First(subnet => !taken.Contains($"{subnet}.", StringComparison.Ordinal));
     }
 
     private static bool SweepLeftovers()
     {
-        var names = Namespaces().Select(name => Name().Match(name)).Where(name => name.Success && Workplace.IsLeftover(name.Groups["pid"].Value));
+        var names = Namespaces().Select(name => Name().Match(name))
+            .Where(name => name.Success && Workplace.IsLeftover(name.Groups["pid"].Value));
         foreach (string lab in names.Select(name => name.Groups["lab"].Value).Distinct().ToArray())
             Remove(lab);
         return true;

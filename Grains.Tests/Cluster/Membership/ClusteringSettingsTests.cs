@@ -11,7 +11,8 @@ public sealed class ClusteringSettingsTests
     {
         var settings = Read();
 
-        Assert.Equal((ClusteringProvider.Sqlite, Path.GetFullPath("runs/membership.db"), "tbptt"), (settings.Provider, settings.Connection, settings.ClusterId));
+        Assert.Equal((ClusteringProvider.Sqlite, Path.GetFullPath("runs/membership.db"), "tbptt"),
+            (settings.Provider, settings.Connection, settings.ClusterId));
         Assert.False(settings.Tls.IsOn);
     }
 
@@ -21,7 +22,8 @@ public sealed class ClusteringSettingsTests
     [InlineData("redis", "one:6379,two:6380,password=sesame,ssl=true", "Redis one:6379, two:6380")]
     [InlineData("PostgreSQL", "Host=db.example;Database=tbptt;Username=u;Password=sesame", "PostgreSQL db.example:5432/tbptt")]
     public void Settings_DescribeTheStore_WithoutPasswords(string provider, string connection, string description) =>
-        Assert.Equal(description.Replace("{0}", Directory.GetCurrentDirectory(), StringComparison.Ordinal), Read((ClusteringSettings.ProviderKey, provider), (ClusteringSettings.ConnectionKey, connection)).Description);
+        Assert.Equal(description.Replace("{0}", Directory.GetCurrentDirectory(), StringComparison.Ordinal),
+            Read((ClusteringSettings.ProviderKey, provider), (ClusteringSettings.ConnectionKey, connection)).Description);
 
     [Theory]
     [InlineData("Mongo", "x", "Orleans:Clustering:ProviderType: found 'Mongo', expected Sqlite, Redis or PostgreSql")]
@@ -35,7 +37,8 @@ public sealed class ClusteringSettingsTests
     [InlineData("PostgreSql", "Host=h;Pasword=sesame", "Orleans:Clustering:ConnectionString: not a connection string of PostgreSQL")]
     public void Settings_AreRefusedWithKeyAndRemedy_WhenAValueIsWrong(string provider, string connection, string message)
     {
-        var exception = Assert.Throws<ClusterSettingsException>(() => Read((ClusteringSettings.ProviderKey, provider), (ClusteringSettings.ConnectionKey, connection)));
+        var exception = Assert.Throws<ClusterSettingsException>(() =>
+            Read((ClusteringSettings.ProviderKey, provider), (ClusteringSettings.ConnectionKey, connection)));
 
         Assert.StartsWith(message, exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("sesame", exception.Message, StringComparison.Ordinal);
@@ -46,7 +49,8 @@ public sealed class ClusteringSettingsTests
     [InlineData("Tbptt:Tls:Authority", "Tbptt:Tls:Certificate: missing")]
     [InlineData("Tbptt:Tls:Key", "Tbptt:Tls:Certificate: missing")]
     public void Tls_IsRefused_WhenItIsThereInPart(string key, string message) =>
-        Assert.StartsWith(message, Assert.Throws<ClusterSettingsException>(() => Read((key, "file.pem"))).Message, StringComparison.Ordinal);
+        Assert.StartsWith(message, Assert.Throws<ClusterSettingsException>(() => Read((key, "file.pem"))).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Redis_FailsRatherThanWaits_UnlessItsConnectionStringSaysOtherwise()

@@ -41,7 +41,8 @@ public sealed class TlsTests : IDisposable
 
         // Without a certificate; with one that somebody else signed; the same, believing whoever ours believe.
         TlsSettings[] strangers =
-            [TlsSettings.None, new(_stranger.Sign("client", Day), null, _stranger.Authority), new(_stranger.Sign("spy", Day), null, _authority.Authority)];
+            [TlsSettings.None, new(_stranger.Sign("client", Day), null, _stranger.Authority),
+                new(_stranger.Sign("spy", Day), null, _authority.Authority)];
         var refused = await Task.WhenAll(strangers.Select(tls =>
             Assert.ThrowsAsync<ClientException>(() => ClusterConnection.OpenAsync(settings with { Tls = tls }, cancellation))));
         Assert.All(refused, exception => Assert.Equal(ExitCode.Unreachable, exception.ExitCode));
@@ -70,16 +71,21 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public void Identity_IsRefused_WhenAFileIsMissingExpiredOrNoCertificate()
     {
-        string good = _authority.Sign("good", Day), expired = _authority.Sign("expired", TimeSpan.FromHours(-1)), text = _directory.File("text.pem");
+        string good = _authority.Sign("good", Day), expired = _authority.Sign("expired", TimeSpan.FromHours(-1)),
+        text = _directory.File("text.pem");
         File.WriteAllText(text, "nothing");
         string withoutKey = _directory.File("certificate.pem");
         File.WriteAllText(withoutKey, File.ReadAllText(good).Split("-----BEGIN PRIVATE KEY-----")[0]);
 
-        Assert.Contains($"Tbptt:Tls:Certificate: cannot use {_directory.File("none.pem")}: the file does not exist", Refused(new(_directory.File("none.pem"), null, _authority.Authority)), StringComparison.Ordinal);
+        Assert.Contains($"Tbptt:Tls:Certificate: cannot use {_directory.File("none.pem")}: the file does not exist",
+            Refused(new(_directory.File("none.pem"), null, _authority.Authority)), StringComparison.Ordinal);
         Assert.Contains("it expired at", Refused(new(expired, null, _authority.Authority)), StringComparison.Ordinal);
-        Assert.Contains($"Tbptt:Tls:Certificate: cannot use {text}: it contains no", Refused(new(text, null, _authority.Authority)), StringComparison.Ordinal);
-        Assert.Contains($"Tbptt:Tls:Certificate: cannot use {withoutKey}", Refused(new(withoutKey, null, _authority.Authority)), StringComparison.Ordinal);
-        Assert.Contains($"Tbptt:Tls:Authority: cannot use {text}: it contains no", Refused(new(good, null, text)), StringComparison.Ordinal);
+        Assert.Contains($"Tbptt:Tls:Certificate: cannot use {text}: it contains no", Refused(new(text, null, _authority.Authority)),
+            StringComparison.Ordinal);
+        Assert.Contains($"Tbptt:Tls:Certificate: cannot use {withoutKey}", Refused(new(withoutKey, null, _authority.Authority)),
+            StringComparison.Ordinal);
+        Assert.Contains($"Tbptt:Tls:Authority: cannot use {text}: it contains no", Refused(new(good, null, text)),
+            StringComparison.Ordinal);
         Assert.Contains("Tbptt:Tls:Key", Refused(new(good, _directory.File("none.key"), _authority.Authority)), StringComparison.Ordinal);
         using var identity = TlsIdentity.Load(new(good, null, _authority.Authority), TimeProvider.System);
     }

@@ -30,9 +30,11 @@ public sealed class FilesOfARunTests : IDisposable
     [Fact]
     public void Files_AreEveryArray_AndTheInitialWeightsBehindThem()
     {
-        byte[] inputs = NpyFiles.Of<float>("<f4", "2, 3, 1", 1, 2, 3, 4, 5, 6), targets = NpyFiles.Of<float>("<f4", "2, 3, 1", 1, 2, 3, 4, 5, 6);
+        byte[] inputs = NpyFiles.Of<float>("<f4", "2, 3, 1", 1, 2, 3, 4, 5, 6),
+        targets = NpyFiles.Of<float>("<f4", "2, 3, 1", 1, 2, 3, 4, 5, 6);
         byte[] lengths = NpyFiles.Of<long>("<i8", "2,", 3, 2);
-        DataSpec data = Given.Npy(_directory.Write("x.npy", inputs), _directory.Write("y.npy", targets), _directory.Write("n.npy", lengths));
+        DataSpec data =
+            Given.Npy(_directory.Write("x.npy", inputs), _directory.Write("y.npy", targets), _directory.Write("n.npy", lengths));
         var model = new ModelSpec { Cell = new LstmCell(), HiddenSize = 2, InputSize = 1, OutputSize = 1 };
         ParameterLayout layout = ParameterLayout.Of(model);
         using (FileStream file = File.Create(_directory.File("w.safetensors")))
@@ -188,7 +190,8 @@ public sealed class FilesOfARunTests : IDisposable
         const string Told = "data.source: found '/dev/zero', a pipe, a socket or a device, expected a file, which can be read again";
         Assert.StartsWith(Told, Given.Problem(Given.Csv("/dev/zero")), StringComparison.Ordinal);
         Assert.StartsWith(Told, Given.Problem(Given.Bytes("/dev/zero")), StringComparison.Ordinal);
-        Assert.All(Given.Problems(Given.Npy("/dev/zero", "/dev/zero")), problem => Assert.StartsWith(Told, problem.ToString(), StringComparison.Ordinal));
+        Assert.All(Given.Problems(Given.Npy("/dev/zero", "/dev/zero")), problem =>
+            Assert.StartsWith(Told, problem.ToString(), StringComparison.Ordinal));
     }
 
     [Fact]

@@ -28,7 +28,8 @@ public sealed class RealPathTests : IDisposable
         File.CreateSymbolicLink(_directory.File("a"), "b");
         File.CreateSymbolicLink(_directory.File("b"), "a");
 
-        Assert.Contains("more than 40 links", Assert.Throws<IOException>(() => RealPath.Of(_directory.File("a/x"))).Message, StringComparison.Ordinal);
+        Assert.Contains("more than 40 links", Assert.Throws<IOException>(() => RealPath.Of(_directory.File("a/x"))).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => RealPath.Of("relative"));
     }
 

@@ -65,7 +65,8 @@ public sealed class CheckpointDamageTests : IDisposable
 
         var passedOver = Assert.Single(_run.AssertRestores("1-4", 4).PassedOver);
 
-        Assert.Matches($"^checkpoint 1-8: {file.Replace(".", "\\.", StringComparison.Ordinal)}: found .+, expected .+$", passedOver.ToString());
+        Assert.Matches($"^checkpoint 1-8: {file.Replace(".", "\\.", StringComparison.Ordinal)}: found .+, expected .+$",
+            passedOver.ToString());
     }
 
     [Fact]
@@ -87,7 +88,8 @@ public sealed class CheckpointDamageTests : IDisposable
     public void StateThatWasSealedButIsNone_MakesItFallBack(string document, string problem)
     {
         File.WriteAllBytes(
-            Path.Combine(_run.DirectoryOf("1-8"), "state.json"), SealedJson.Seal(document.Contains("\n}", StringComparison.Ordinal) ? document : document + "\n}"));
+            Path.Combine(_run.DirectoryOf("1-8"), "state.json"),
+            SealedJson.Seal(document.Contains("\n}", StringComparison.Ordinal) ? document : document + "\n}"));
 
         Assert.StartsWith(problem, Assert.Single(_run.AssertRestores("1-4", 4).PassedOver).Problem, StringComparison.Ordinal);
     }
@@ -98,7 +100,8 @@ public sealed class CheckpointDamageTests : IDisposable
         Reseal(state => state with { Run = "other" });
 
         Assert.Equal(
-            "checkpoint 1-8: state.json: found a checkpoint of run other, expected one of r", Assert.Single(_run.AssertRestores("1-4", 4).PassedOver).ToString());
+            "checkpoint 1-8: state.json: found a checkpoint of run other, expected one of r",
+            Assert.Single(_run.AssertRestores("1-4", 4).PassedOver).ToString());
     }
 
     [Fact]
@@ -106,7 +109,8 @@ public sealed class CheckpointDamageTests : IDisposable
     {
         Directory.Move(_run.DirectoryOf("1-8"), _run.DirectoryOf("2-9"));
 
-        Assert.Equal("checkpoint 2-9: state.json: found checkpoint 1-8, expected 2-9", Assert.Single(_run.AssertRestores("1-4", 4).PassedOver).ToString());
+        Assert.Equal("checkpoint 2-9: state.json: found checkpoint 1-8, expected 2-9",
+            Assert.Single(_run.AssertRestores("1-4", 4).PassedOver).ToString());
     }
 
     [Fact]
@@ -127,7 +131,8 @@ public sealed class CheckpointDamageTests : IDisposable
         Assert.Null(restoration.Newest);
         Assert.Equal(2, restoration.PassedOver.Count);
         Assert.All(restoration.PassedOver, one => Assert.Equal(
-            $"state.json: found a checkpoint of another spec ({SpecHash.Of(_run.Spec)[..12]}), expected one of this ({SpecHash.Of(other)[..12]})", one.Problem));
+            $"state.json: found a checkpoint of another spec ({SpecHash.Of(_run.Spec)[..12]}), expected one of this " +
+            $"({SpecHash.Of(other)[..12]})", one.Problem));
     }
 
     [Theory]
@@ -138,7 +143,8 @@ public sealed class CheckpointDamageTests : IDisposable
     {
         Reseal(state => state with { Files = state.Files.Where(pair => pair.Key != file).ToDictionary() });
 
-        Assert.Equal($"state.json: found no checksum of {file}, expected one", Assert.Single(_run.AssertRestores("1-4", 4).PassedOver).Problem);
+        Assert.Equal($"state.json: found no checksum of {file}, expected one",
+            Assert.Single(_run.AssertRestores("1-4", 4).PassedOver).Problem);
     }
 
     [Fact]

@@ -38,7 +38,8 @@ internal sealed class CheckpointFixture : IDisposable
     public IEnumerable<string> Candidates => Store.Candidates(Run).Select(name => name.ToString());
 
     /// <summary>All that lies beside the checkpoints, and they.</summary>
-    public IEnumerable<string> Entries => Directory.EnumerateFileSystemEntries(Root).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal);
+    public IEnumerable<string> Entries => Directory.EnumerateFileSystemEntries(Root).Select(path => Path.GetFileName(path))
+        .Order(StringComparer.Ordinal);
 
     public void Dispose() => _directory.Dispose();
 

@@ -93,7 +93,8 @@ public sealed class CheckpointStoreTests
 
         var restoration = run.AssertRestores("1-3", 3);
 
-        Assert.StartsWith("trainer-1.safetensors: found content of checksum", Assert.Single(restoration.PassedOver).Problem, StringComparison.Ordinal);
+        Assert.StartsWith("trainer-1.safetensors: found content of checksum", Assert.Single(restoration.PassedOver).Problem,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -193,7 +194,8 @@ public sealed class CheckpointStoreTests
         run.Begin(3);
         var gone = run.Store.RestoreNewest(Run, run.Spec);
         Assert.False(gone.NothingWasSaved);
-        Assert.Equal("checkpoint 1-4: found no such directory, expected it, for it was there when a coordinator began", Assert.Single(gone.PassedOver).ToString());
+        Assert.Equal("checkpoint 1-4: found no such directory, expected it, for it was there when a coordinator began",
+            Assert.Single(gone.PassedOver).ToString());
     }
 
     [Fact]

@@ -24,7 +24,8 @@ public sealed class CheckpointWriterTests : IAsyncDisposable
         _state = new(_run.Spec);
         _schedule = new(_run.Spec.Checkpoint, 0, _run.Time);
         var store = new CheckpointStore(_run.Runs, _run.Time) { CreateFile = path => new FailingFile(path, () => _beforeWrite()) };
-        _writer = new(store, Run, _run.Spec, _schedule, new(rename => _publish(rename), () => _flushJournal(), _written.Enqueue, _failures.Enqueue));
+        _writer = new(store, Run, _run.Spec, _schedule,
+            new(rename => _publish(rename), () => _flushJournal(), _written.Enqueue, _failures.Enqueue));
     }
 
     private IEnumerable<string> Written => _written.Select(one => one.Name.ToString());
@@ -103,7 +104,8 @@ public sealed class CheckpointWriterTests : IAsyncDisposable
         Submit();
         await _writer.Drained();
         Assert.Equal(
-            $"the checkpoint of step 1 cannot be written into {_run.Root}, which takes {Bytes():N0} bytes and more: no space left on device; " +
+            $"the checkpoint of step 1 cannot be written into {_run.Root}, which takes {Bytes():N0} bytes and more: no space left " +
+            "on device; " +
             "the run continues, and the next attempt follows in 5 s",
             Assert.Single(_failures));
         Assert.Empty(_run.Entries);

@@ -60,11 +60,13 @@ public sealed class DiskFullTests
 
         public TinyDisk()
         {
-            bool mounted = OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess && Run("mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", Path);
+            bool mounted = OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess
+                && Run("mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", Path);
             if (mounted)
                 return;
             _directory.Dispose();
-            Assert.False(Environment.GetEnvironmentVariable("CI") == "true", "cannot mount a tmpfs: run the tests as root, with CAP_SYS_ADMIN");
+            Assert.False(Environment.GetEnvironmentVariable("CI") == "true",
+                "cannot mount a tmpfs: run the tests as root, with CAP_SYS_ADMIN");
             Assert.Skip("mounting a small file system takes Linux and root");
         }
 

@@ -15,7 +15,10 @@ public sealed class Alone;
 [Collection(nameof(Alone))]
 public sealed class AfterTheRunTests(OneSilo fixture) : IClassFixture<OneSilo>
 {
-    /// <summary>TorchSharp's counter never takes off the tensor that a <c>Parameter</c> of its own modules was made from: weight and bias of the head.</summary>
+    /// <summary>
+    /// TorchSharp's counter never takes off the tensor that a <c>Parameter</c> of its own modules was made from: weight and bias of the
+    /// head.
+    /// </summary>
     private const int CountedTwice = 2;
 
     [Theory]
@@ -34,7 +37,8 @@ public sealed class AfterTheRunTests(OneSilo fixture) : IClassFixture<OneSilo>
 
         Assert.Equal(before + Runs * spec.Train.Trainers * tensors, LiveTensors());
         Assert.Empty(Workers());
-        var left = await fixture.Silos.Grains.GetGrain<IManagementGrain>(0).GetDetailedGrainStatistics(null, null, TestContext.Current.CancellationToken);
+        var left = await fixture.Silos.Grains.GetGrain<IManagementGrain>(0)
+            .GetDetailedGrainStatistics(null, null, TestContext.Current.CancellationToken);
         Assert.DoesNotContain(left, grain => grain.GrainType.Contains("TrainerGrain"));
     }
 
@@ -86,7 +90,8 @@ public sealed class AfterTheRunTests(OneSilo fixture) : IClassFixture<OneSilo>
         Assert.Equal(RunState.Completed, finished.End.State);
         await coordinator.StopRun("returns when the run has ended");
         await management.ForceActivationCollection(TimeSpan.Zero, TestContext.Current.CancellationToken);
-        await fixture.Silos.Cluster.WaitForDeactivationAsync(coordinator).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await fixture.Silos.Cluster.WaitForDeactivationAsync(coordinator)
+            .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
 
         Assert.Equal(RunState.Completed, (await coordinator.GetStatus()).State);
     }
@@ -117,7 +122,8 @@ public sealed class AfterTheRunTests(OneSilo fixture) : IClassFixture<OneSilo>
 
     private static List<string> Workers() =>
         [.. ThisProcess.ThreadNames()
-            .Where(name => name.StartsWith("trainer ", StringComparison.Ordinal) || name.StartsWith("coordinator ", StringComparison.Ordinal))];
+            .Where(name => name.StartsWith("trainer ", StringComparison.Ordinal)
+                || name.StartsWith("coordinator ", StringComparison.Ordinal))];
 
     /// <summary>Waits until a run's trainers are gone, and fails when they do not go.</summary>
     private async Task Gone(FinishedRun run)
@@ -128,6 +134,7 @@ public sealed class AfterTheRunTests(OneSilo fixture) : IClassFixture<OneSilo>
                 .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         }
 
-        Assert.True(SpinWait.SpinUntil(() => Workers().Count == 0, TimeSpan.FromSeconds(30)), $"threads are left: {string.Join(", ", Workers())}");
+        Assert.True(SpinWait.SpinUntil(() => Workers().Count == 0, TimeSpan.FromSeconds(30)),
+            $"threads are left: {string.Join(", ", Workers())}");
     }
 }

@@ -37,7 +37,8 @@ public sealed class JournalFencingTests : IAsyncDisposable
     [InlineData(false)]
     public async Task OldCoordinator_CannotPutItsCopyInThePlaceOfTheNewOnes(bool afterTheLook)
     {
-        await System.IO.File.WriteAllTextAsync(File, RunJson.Write(Event("first") with { Number = 1 }) + "\n", TestContext.Current.CancellationToken);
+        await System.IO.File.WriteAllTextAsync(File, RunJson.Write(Event("first") with { Number = 1 })
+            + "\n", TestContext.Current.CancellationToken);
 
         Assert.ThrowsAny<IOException>(() => new RunJournal(File, _old.Unfinished, StoppedAtTheLook, TimeProvider.System));
         await _newer!.Flush();

@@ -10,7 +10,8 @@ public sealed class JournalFileTests : IDisposable
     private static readonly string[] Three = ["{\"number\":1}\n", "{\"number\":2}\n", "{\"number\":3}\n"];
     private static readonly string EndLine = End("") + "\n";
     private static readonly string Step =
-        RunJson.Write(new StepCommitted { Number = 1, Step = 1, Epoch = 1, Loss = 1, GradientNorm = 1, LearningRate = 1, Weight = 1, Seconds = 1 }) + "\n";
+        RunJson.Write(new StepCommitted { Number = 1, Step = 1, Epoch = 1, Loss = 1, GradientNorm = 1, LearningRate = 1, Weight = 1,
+            Seconds = 1 }) + "\n";
 
     private readonly TemporaryDirectory _directory = new();
 
@@ -93,7 +94,8 @@ public sealed class JournalFileTests : IDisposable
     [Fact]
     public void TakeOver_KeepsEveryWholeLine_OfAJournalOfManyBlocks()
     {
-        string[] lines = [.. Enumerable.Range(1, 10_000).Select(number => $"{{\"number\":{number},\"x\":\"{new string('x', number % 97)}\"}}\n")];
+        string[] lines =
+            [.. Enumerable.Range(1, 10_000).Select(number => $"{{\"number\":{number},\"x\":\"{new string('x', number % 97)}\"}}\n")];
         File.WriteAllText(Journal, string.Concat(lines) + new string('t', 100_000));
 
         using (JournalFile.TakeOver(Journal, ".2.tmp", () => true, out long kept))

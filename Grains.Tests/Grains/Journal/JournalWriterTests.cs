@@ -140,7 +140,9 @@ public sealed class JournalWriterTests : IDisposable
         Assert.Empty(Lines);
     }
 
-    /// <summary>Paced as a trickle is, a fast run's journal would fall behind it, and its end and its checkpoints wait for the journal.</summary>
+    /// <summary>
+    /// Paced as a trickle is, a fast run's journal would fall behind it, and its end and its checkpoints wait for the journal.
+    /// </summary>
     [Fact]
     public async Task Lines_ThatComeFasterThanThePace_AreWrittenWithoutWaitingForIt()
     {
@@ -245,7 +247,9 @@ public sealed class JournalWriterTests : IDisposable
 
     private static string Line(int line) => $"{line} {new string('x', 1024)}";
 
-    /// <summary>At a test's end, whatever it was: a writer that waits for a look would keep its own end, and the test's, waiting for ever.</summary>
+    /// <summary>
+    /// At a test's end, whatever it was: a writer that waits for a look would keep its own end, and the test's, waiting for ever.
+    /// </summary>
     private sealed class LettingGo(JournalWriterTests test, SemaphoreSlim looks) : IDisposable
     {
         public void Dispose()

@@ -31,7 +31,8 @@ public sealed class PublishedEventsTests : IDisposable
     [InlineData(long.MaxValue, 0, 0)]
     public void LastStepAndEpoch_AreThoseAfterTheCheckpointsEvent(long after, long lastStep, int lastEpoch)
     {
-        Write(Step(1, 0.5), Epoch(1), new RunWarning { Message = "w" }, Step(2, 0.25), new RunPaused { Step = 2, Reason = "r" }, Step(3, 0.125), Epoch(2));
+        Write(Step(1, 0.5), Epoch(1), new RunWarning { Message = "w" }, Step(2, 0.25), new RunPaused { Step = 2, Reason = "r" },
+            Step(3, 0.125), Epoch(2));
 
         var published = new PublishedEvents(Journal, after, 2);
 

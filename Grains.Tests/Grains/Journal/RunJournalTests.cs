@@ -83,7 +83,8 @@ public sealed class RunJournalTests : IDisposable
         }
 
         for (long after = events - RunJournal.Kept - 2; after < events - RunJournal.Kept + 2; after++)
-            Assert.Equal(Math.Max(0, after) + 1, Numbers((await journal.Read(Math.Max(0, after), 1, NoTime, TimeProvider.System)).Lines).Single());
+            Assert.Equal(Math.Max(0, after) + 1, Numbers((await journal.Read(Math.Max(0, after), 1, NoTime, TimeProvider.System)).Lines)
+                .Single());
     }
 
     [Fact]

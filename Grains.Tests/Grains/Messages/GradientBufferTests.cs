@@ -132,8 +132,10 @@ public sealed class GradientBufferTests : IDisposable
     {
         var problem = new SpecProblem("data.batchSize", "0", "1 or more", "give it lanes") { Location = "a.yaml:3:4" };
 
-        var lost = Assert.IsType<RunNotFoundException>(Serializer.Deserialize<Exception>(Serializer.SerializeToArray<Exception>(new RunNotFoundException("x-1"))));
-        var unfit = Assert.IsType<SpecException>(Serializer.Deserialize<Exception>(Serializer.SerializeToArray<Exception>(new SpecException(problem))));
+        var lost = Assert.IsType<RunNotFoundException>(
+            Serializer.Deserialize<Exception>(Serializer.SerializeToArray<Exception>(new RunNotFoundException("x-1"))));
+        var unfit = Assert.IsType<SpecException>(
+            Serializer.Deserialize<Exception>(Serializer.SerializeToArray<Exception>(new SpecException(problem))));
 
         Assert.Equal(("x-1", "no run 'x-1' in the run store"), (lost.Run, lost.Message));
         Assert.Equal([problem], unfit.Problems);

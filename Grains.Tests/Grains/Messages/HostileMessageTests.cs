@@ -27,10 +27,12 @@ public sealed class HostileMessageTests : IDisposable
 
     [Fact]
     public void Assignment_CannotHarm_WhenItsBytesAreSpoiled() => Spoil(
-        new ShardAssignment(RunId.Parse("a-1"), 3, TestSpecs.Average(), 0, 3, 17, GradientBuffer.Wrap(new float[64]), [new("/data/a.npy", 7, "ab")]), seed: 1);
+        new ShardAssignment(RunId.Parse("a-1"), 3, TestSpecs.Average(), 0, 3, 17, GradientBuffer.Wrap(new float[64]),
+            [new("/data/a.npy", 7, "ab")]), seed: 1);
 
     [Fact]
-    public void Ticket_CannotHarm_WhenItsBytesAreSpoiled() => Spoil(new StepTicket(3, 17, 1, 4, GradientBuffer.Wrap(new float[64])), seed: 2);
+    public void Ticket_CannotHarm_WhenItsBytesAreSpoiled() =>
+        Spoil(new StepTicket(3, 17, 1, 4, GradientBuffer.Wrap(new float[64])), seed: 2);
 
     [Fact]
     public void Contribution_CannotHarm_WhenItsBytesAreSpoiled() => Spoil<TrainerReply>(
@@ -47,7 +49,8 @@ public sealed class HostileMessageTests : IDisposable
         Spoil(new ParameterBucket(run, 3, 17, 64, 0, GradientBuffer.Wrap(new float[64])), seed: 6);
         Spoil(new ChunkOrder(run, [1, 2, 3], [0, 0, 1], 5), seed: 7);
         Spoil(
-            new ChunkReply([new Contribution(17, GradientBuffer.Empty, GradientBuffer.Wrap(new float[16]), 0.5, 30)], [GradientBuffer.Wrap(new float[64])]),
+            new ChunkReply([new Contribution(17, GradientBuffer.Empty, GradientBuffer.Wrap(new float[16]), 0.5, 30)],
+                [GradientBuffer.Wrap(new float[64])]),
             seed: 8);
         var ticket = new StepTicket(3, 17, 1, 4, GradientBuffer.Wrap(new float[64]));
         Spoil(new ChunkRequest(new(run, [1, 2, 3], [0, 0, 1], 5), new(ticket, null, 17)), seed: 10);
@@ -69,7 +72,8 @@ public sealed class HostileMessageTests : IDisposable
     }
 
     [Fact]
-    public void Submission_CannotHarm_WhenItsBytesAreSpoiled() => Spoil(new SubmitRequest(RunId.Parse("a-1"), TestSpecs.Average().Written()), seed: 4);
+    public void Submission_CannotHarm_WhenItsBytesAreSpoiled() =>
+        Spoil(new SubmitRequest(RunId.Parse("a-1"), TestSpecs.Average().Written()), seed: 4);
 
     [Theory]
     [InlineData(uint.MaxValue - 3)]
@@ -130,7 +134,8 @@ public sealed class HostileMessageTests : IDisposable
             }
 
             long taken = GC.GetAllocatedBytesForCurrentThread() - before;
-            Assert.True(taken < MostBytes, $"round {round}: {taken:N0} bytes for a message of {spoiled.Length}: {Convert.ToHexString(spoiled)}");
+            Assert.True(taken < MostBytes,
+                $"round {round}: {taken:N0} bytes for a message of {spoiled.Length}: {Convert.ToHexString(spoiled)}");
         }
 
         Assert.InRange(refused, Rounds / 10, Rounds);

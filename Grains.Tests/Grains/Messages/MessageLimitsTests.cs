@@ -28,11 +28,14 @@ public sealed class MessageLimitsTests
         var serializer = services.GetRequiredService<Serializer>();
         RunSpec bytes = SpecFixture.Sound(SpecFixture.Bytes);
         // The most text that a submission may have, in characters of three bytes each.
-        RunSpec largest = bytes with { Data = bytes.Data.From<ByteSource>(source => source with { Exclude = [.. Enumerable.Range(0, (1 << 20) / 4096).Select(i => new string((char)('日' + i), 4096))] }) };
+        RunSpec largest =
+            bytes with { Data = bytes.Data.From<ByteSource>(source =>
+                source with { Exclude = [.. Enumerable.Range(0, (1 << 20) / 4096).Select(i => new string((char)('日' + i), 4096))] }) };
         long left = MessageLimits.LargestBody - (long)MessageLimits.LargestBuffers * sizeof(float);
 
         int assignment = serializer.SerializeToArray(new ShardAssignment(
-            RunId.Parse(new string('a', 100)), int.MaxValue, largest, int.MaxValue, int.MaxValue, long.MaxValue, GradientBuffer.Empty, [])).Length;
+            RunId.Parse(new string('a', 100)), int.MaxValue, largest, int.MaxValue, int.MaxValue, long.MaxValue, GradientBuffer.Empty,
+            [])).Length;
         int contribution = serializer.SerializeToArray<TrainerReply>(
             new Contribution(long.MaxValue, GradientBuffer.Empty, GradientBuffer.Empty, double.MaxValue, double.MaxValue)).Length;
 

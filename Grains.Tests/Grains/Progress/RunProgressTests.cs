@@ -21,6 +21,7 @@ public sealed class RunProgressTests : TakeoverTest
         progress.Place("fused");
         Assert.Equal((RunState.Running, 0, ""), Told());
 
-        (RunState, int, string) Told() => progress.Snapshot() is var status ? (status.State, status.QueuePosition, status.Message) : default;
+        (RunState, int, string) Told() => progress.Snapshot() is var status ? (status.State, status.QueuePosition, status.Message)
+            : default;
     }
 }

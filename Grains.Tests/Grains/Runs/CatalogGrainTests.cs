@@ -46,7 +46,8 @@ public sealed class CatalogGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
         Assert.Equal(finished.Directory.Path, theSameAgain.Directory);
         Assert.True((await Submit(run, Spec)).Reattached);
         RunAssert.SameBits(Oracle.Of(Spec), finished);
-        Assert.Equal(finished.Lines.Count, (await File.ReadAllLinesAsync(finished.Directory.Metrics, TestContext.Current.CancellationToken)).Length);
+        Assert.Equal(finished.Lines.Count,
+            (await File.ReadAllLinesAsync(finished.Directory.Metrics, TestContext.Current.CancellationToken)).Length);
     }
 
     [Fact]
@@ -127,5 +128,6 @@ public sealed class CatalogGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
         Assert.False(silo.Draining);
     }
 
-    private Task<SubmitReply> Submit(RunId run, RunSpec spec) => Catalog.Submit(new(run, spec.Written(), Protocol: ProtocolVersion.Current));
+    private Task<SubmitReply> Submit(RunId run, RunSpec spec) =>
+        Catalog.Submit(new(run, spec.Written(), Protocol: ProtocolVersion.Current));
 }

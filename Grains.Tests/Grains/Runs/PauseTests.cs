@@ -36,7 +36,8 @@ public sealed class PauseTests(OneSilo fixture) : IClassFixture<OneSilo>
         await fixture.Silos.Cluster.DeactivateAsync(coordinator);
         Assert.Equal(RunState.Paused, (await coordinator.GetStatus()).State);
         Assert.Equal("", (await coordinator.PauseRun("again")).Problem);
-        Assert.DoesNotContain(run, (await fixture.Silos.Grains.GetGrain<ICatalogGrain>(0).Describe()).Silos.SelectMany(silo => silo.Trainers).Select(trainer => trainer.Run));
+        Assert.DoesNotContain(run, (await fixture.Silos.Grains.GetGrain<ICatalogGrain>(0).Describe()).Silos.SelectMany(silo =>
+            silo.Trainers).Select(trainer => trainer.Run));
         Assert.Equal("", (await coordinator.ResumeRun(AsBefore)).Problem);
         var finished = await fixture.Silos.Watch(run);
 

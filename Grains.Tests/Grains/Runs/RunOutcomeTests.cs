@@ -92,7 +92,8 @@ public sealed class RunOutcomeTests(OneSilo fixture) : IClassFixture<OneSilo>
         var run = await fixture.Silos.Submit(Spec);
         await tried.Task;
 
-        await fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text).StopRun("enough").WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        await fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text).StopRun("enough")
+            .WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
 
         Assert.Equal(RunState.Stopped, (await fixture.Silos.Watch(run)).End.State);
     }
@@ -198,7 +199,8 @@ public sealed class RunOutcomeTests(OneSilo fixture) : IClassFixture<OneSilo>
     {
         var coordinator = fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(id);
 
-        Func<Task>[] calls = [coordinator.GetStatus, () => coordinator.ReadEvents(0, 10), () => coordinator.StopRun(""), () => coordinator.EnsureRunning()];
+        Func<Task>[] calls =
+            [coordinator.GetStatus, () => coordinator.ReadEvents(0, 10), () => coordinator.StopRun(""), () => coordinator.EnsureRunning()];
         foreach (var call in calls)
             Assert.Equal(id, (await Assert.ThrowsAsync<RunNotFoundException>(call)).Run);
     }

@@ -32,7 +32,8 @@ public sealed class SlotQueueTests
         foreach (var (run, priority, day) in new[] { ("d", 0, 1), ("c", 0, 1), ("b", 0, 0), ("a", 5, 9), ("e", -1, 0) })
             Assert.False(Ask(run, 1, priority, day, full).Granted);
 
-        int[] positions = [.. new[] { ("a", 5, 9), ("b", 0, 0), ("c", 0, 1), ("d", 0, 1), ("e", -1, 0) }.Select(one => Ask(one.Item1, 1, one.Item2, one.Item3, full).Position)];
+        int[] positions = [.. new[] { ("a", 5, 9), ("b", 0, 0), ("c", 0, 1), ("d", 0, 1), ("e", -1, 0) }
+            .Select(one => Ask(one.Item1, 1, one.Item2, one.Item3, full).Position)];
 
         Assert.Equal([0, 1, 2, 3, 4], positions);
     }
@@ -165,5 +166,6 @@ public sealed class SlotQueueTests
     private static SiloReport Silo(int slots, params SiloTrainer[] trainers) =>
         new() { Name = "silo", Address = "", Pid = 1, Version = "", Devices = ["cpu"], Slots = slots, Trainers = trainers };
 
-    private static SiloTrainer[] Of(string run, int trainers) => [.. Enumerable.Range(0, trainers).Select(index => new SiloTrainer(RunId.Parse(run), index))];
+    private static SiloTrainer[] Of(string run, int trainers) =>
+        [.. Enumerable.Range(0, trainers).Select(index => new SiloTrainer(RunId.Parse(run), index))];
 }

@@ -39,7 +39,8 @@ public sealed class SlotReservationTests
         public async Task Invoke(IIncomingGrainCallContext context)
         {
             await context.Invoke();
-            if (context.InterfaceMethod.DeclaringType == typeof(ISlotQueueGrain) && context.InterfaceMethod.Name == nameof(ISlotQueueGrain.Withdraw))
+            if (context.InterfaceMethod.DeclaringType == typeof(ISlotQueueGrain)
+                && context.InterfaceMethod.Name == nameof(ISlotQueueGrain.Withdraw))
             {
                 var run = (RunId)context.Request.GetArgument(0)!;
                 var silo = context.TargetContext.ActivationServices.GetRequiredService<SiloSelf>();

@@ -26,8 +26,10 @@ public sealed class SubmissionCheckTests
         { "sets null", () => Sine with { Sets = null! }, ": found nothing" },
         { "set null", () => Sine with { Sets = [null!] }, ": found a --set option that is null" },
         { "broken list", () => Sine with { Sets = default(ImmutableArray<string>) }, ": found a message that cannot be read" },
-        { "many sets", () => Sine with { Sets = [.. Enumerable.Repeat("seed=1", 1001)] }, ": found 1,001 --set options, expected 1,000 or less" },
-        { "megabytes of sets", () => Sine with { Sets = [.. Enumerable.Repeat(new string('x', 4096), 257)] }, ": found --set options of more than 1,048,576" },
+        { "many sets", () => Sine with { Sets = [.. Enumerable.Repeat("seed=1", 1001)] },
+            ": found 1,001 --set options, expected 1,000 or less" },
+        { "megabytes of sets", () => Sine with { Sets = [.. Enumerable.Repeat(new string('x', 4096), 257)] },
+            ": found --set options of more than 1,048,576" },
         { "relative directory", () => Sine with { Directory = "base" }, ": found the directory 'base', expected an absolute path" },
         { "no directory", () => Sine with { Directory = "" }, ": found the path '', expected 1 to 4,096 printable characters" },
         { "NUL in the directory", () => Sine with { Directory = "/x\0" }, ": found the path '/x\uFFFD'" },
@@ -43,8 +45,10 @@ public sealed class SubmissionCheckTests
         { "a path too many", () => Sine with { Sets = ["data.source=sine:/x"] }, "--set data.source=sine:/x data.source: found sine:/x" },
         { "NaN", () => Sine with { Sets = ["train.optimizer.lr=.nan"] }, "--set train.optimizer.lr=.nan train.optimizer.lr: found .nan" },
         { "negative size", () => Sine with { Sets = ["model.hiddenSize=-4"] }, "--set model.hiddenSize=-4 model.hiddenSize: found -4" },
-        { "key of another source", () => Sine with { Sets = ["data.horizon=7"] }, "--set data.horizon=7 data.horizon: found horizon with source sine" },
-        { "rounds in mode every", () => Sine with { Sets = ["train.sync.chunks=2"] }, "--set train.sync.chunks=2 train.sync.chunks: found 2 with mode every" },
+        { "key of another source", () => Sine with { Sets = ["data.horizon=7"] },
+            "--set data.horizon=7 data.horizon: found horizon with source sine" },
+        { "rounds in mode every", () => Sine with { Sets = ["train.sync.chunks=2"] },
+            "--set train.sync.chunks=2 train.sync.chunks: found 2 with mode every" },
     };
 
     [Theory]
@@ -66,7 +70,8 @@ public sealed class SubmissionCheckTests
     [Fact]
     public void Submission_IsTheSpecOfItsText_WithItsPathsAndOptions()
     {
-        Assert.Equal(SpecFixture.Sound(SpecFixture.Sine, "seed=7"), SubmissionCheck.Read(Sine with { Sets = ["seed=7"] }, DataRoots.Anywhere).Spec);
+        Assert.Equal(SpecFixture.Sound(SpecFixture.Sine, "seed=7"),
+            SubmissionCheck.Read(Sine with { Sets = ["seed=7"] }, DataRoots.Anywhere).Spec);
         Assert.Equal(SpecFixture.Sound(SpecFixture.Bytes), SubmissionCheck.Read(Bytes, DataRoots.Anywhere).Spec);
     }
 
@@ -86,7 +91,8 @@ public sealed class SubmissionCheckTests
         string globs = string.Join(", ", Enumerable.Range(0, 10_000).Select(i => $"/some/directory/{i}/**/*.txt"));
         long begun = Stopwatch.GetTimestamp();
 
-        Assert.Empty(SubmissionCheck.Read(Bytes with { Text = Bytes.Text.After("  batchSize", $"  exclude: [{globs}]") }, DataRoots.Anywhere).Problems);
+        Assert.Empty(SubmissionCheck.Read(Bytes with { Text = Bytes.Text.After("  batchSize", $"  exclude: [{globs}]") },
+            DataRoots.Anywhere).Problems);
 
         Assert.InRange(Stopwatch.GetElapsedTime(begun), TimeSpan.Zero, TimeSpan.FromSeconds(5));
     }
@@ -107,7 +113,8 @@ public sealed class SubmissionCheckTests
         var serializer = services.GetRequiredService<Serializer>();
         foreach ((string how, Func<SpecText?> spoil, _) in Spoiled.Select(row => row.Data).Where(row => row.Item1 is not "broken list"))
         {
-            SubmitRequest? arrived = serializer.Deserialize<SubmitRequest>(serializer.SerializeToArray(new SubmitRequest(RunId.Parse("a"), spoil()!)));
+            SubmitRequest? arrived =
+                serializer.Deserialize<SubmitRequest>(serializer.SerializeToArray(new SubmitRequest(RunId.Parse("a"), spoil()!)));
             Assert.True(SubmissionCheck.Read(arrived!.Spec, DataRoots.Anywhere).Problems.Count > 0, how);
         }
     }
@@ -153,7 +160,9 @@ public sealed class SubmissionCheckTests
     {
         _ = RunId.TryParse(text, out RunId forged);
         object boxed = forged;
-        typeof(RunId).GetField("<Text>k__BackingField", System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic)!.SetValue(boxed, text);
+        typeof(RunId)
+            .GetField("<Text>k__BackingField",
+                System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic)!.SetValue(boxed, text);
         return (RunId)boxed;
     }
 }

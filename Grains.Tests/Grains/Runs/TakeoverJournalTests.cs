@@ -18,7 +18,8 @@ public sealed class TakeoverJournalTests : TakeoverTest
 
         var takeover = Begin();
 
-        Assert.Equal(refused ? "metrics.jsonl ends at event 6, but checkpoint 1-8 was taken after event 7: the file has been shortened" : null, takeover.Problem);
+        Assert.Equal(refused ? "metrics.jsonl ends at event 6, but checkpoint 1-8 was taken after event 7: the file has been shortened"
+            : null, takeover.Problem);
         Assert.Equal(events, takeover.Progress.Journal.Last);
     }
 

@@ -40,7 +40,8 @@ public abstract class TakeoverTest : IAsyncDisposable
     private protected static RunStatus Status() => new() { Id = Run.Text, Name = Spec.Name, State = RunState.Starting, Epochs = 9 };
 
     private protected void Save(int generation, int steps, long lastEvent) => Saved.Store.Write(
-        Run, Spec, Saved.Snapshot(steps), CheckpointFixture.About(generation, lastEvent: lastEvent), () => { }, rename => rename(generation));
+        Run, Spec, Saved.Snapshot(steps), CheckpointFixture.About(generation, lastEvent: lastEvent), () => { }, rename =>
+            rename(generation));
 
     private protected void Damage(string checkpoint)
     {
@@ -49,7 +50,8 @@ public abstract class TakeoverTest : IAsyncDisposable
     }
 
     private protected void Tell(params RunEvent[] events) =>
-        File.WriteAllText(Directory.Metrics, string.Concat(events.Select((one, index) => RunJson.Write(one with { Number = index + 1 }) + "\n")));
+        File.WriteAllText(Directory.Metrics,
+            string.Concat(events.Select((one, index) => RunJson.Write(one with { Number = index + 1 }) + "\n")));
 
     private protected static RunEvent[] Steps(int count) => [.. Enumerable.Range(1, count).Select(step => Step(step))];
 

@@ -7,7 +7,9 @@ using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Tests.Grains.Runs;
 
-/// <summary>A coordinator's takeover of a run: which state it goes on from, under which spec, and what becomes of whoever had the run before.</summary>
+/// <summary>
+/// A coordinator's takeover of a run: which state it goes on from, under which spec, and what becomes of whoever had the run before.
+/// </summary>
 public sealed class TakeoverTests : TakeoverTest
 {
     [Fact]
@@ -31,11 +33,13 @@ public sealed class TakeoverTests : TakeoverTest
         Saved.Begin(1);
         Tell(Step(1), Step(2), Step(3));
 
-        var takeover = Begin(Status() with { Step = 3, Epoch = 2, EpochStep = 3, SequenceSteps = 99, EpochLosses = [1], Loss = 1, Generation = 1 });
+        var takeover =
+            Begin(Status() with { Step = 3, Epoch = 2, EpochStep = 3, SequenceSteps = 99, EpochLosses = [1], Loss = 1, Generation = 1 });
 
         Assert.Null(takeover.Problem);
         var status = takeover.Progress.Snapshot();
-        Assert.Equal((2, 0L, 1, 0L, 0L, 3L), (status.Generation, status.Step, status.Epoch, status.EpochStep, status.SequenceSteps, status.LastEvent));
+        Assert.Equal((2, 0L, 1, 0L, 0L, 3L),
+            (status.Generation, status.Step, status.Epoch, status.EpochStep, status.SequenceSteps, status.LastEvent));
         Assert.Empty(status.EpochLosses);
         Assert.False(takeover.Progress.IsNew);
     }
@@ -95,7 +99,8 @@ public sealed class TakeoverTests : TakeoverTest
         var resumed = Begin(request: new());
         var again = Begin(request: new(FromStart: true));
 
-        Assert.Matches("^none of its checkpoints is whole: checkpoint 1-8: .*; checkpoint 1-4: .*; put one back .*--from-start", takeover.Problem);
+        Assert.Matches("^none of its checkpoints is whole: checkpoint 1-8: .*; checkpoint 1-4: .*; put one back .*--from-start",
+            takeover.Problem);
         Assert.Equal(takeover.Problem, resumed.Problem);
         Assert.Equal(2, takeover.PassedOver.Count);
         Assert.Null(again.Problem);

@@ -53,7 +53,8 @@ public sealed class RunDataCacheTests
         using var directory = new TemporaryDirectory();
         var cache = new RunDataCache();
         string x = directory.File("x.npy"), y = directory.File("y.npy");
-        var spec = Spec with { Data = Spec.Data with { Source = new NpySource { Files = [x, y] }, BatchSize = 1 }, Train = Spec.Train with { Trainers = 1 } };
+        var spec = Spec with { Data = Spec.Data with { Source = new NpySource { Files = [x, y] }, BatchSize = 1 },
+            Train = Spec.Train with { Trainers = 1 } };
         Assert.Throws<SpecException>(() => cache.Acquire(Run, spec));
 
         NpyWriter.Write(x, new float[12], 1, 6, 2);
@@ -94,6 +95,7 @@ public sealed class RunDataCacheTests
         string x = directory.File("x.npy"), y = directory.File("y.npy");
         NpyWriter.Write(x, new float[12], 1, 6, 2);
         NpyWriter.Write(y, new float[6], 1, 6, 1);
-        return Spec with { Data = Spec.Data with { Source = new NpySource { Files = [x, y] }, BatchSize = 1 }, Train = Spec.Train with { Trainers = 1 } };
+        return Spec with { Data = Spec.Data with { Source = new NpySource { Files = [x, y] }, BatchSize = 1 },
+            Train = Spec.Train with { Trainers = 1 } };
     }
 }

@@ -97,9 +97,11 @@ public sealed class SiloOccupantsTests
         Assert.Empty(_drain.Occupants);
     }
 
-    private IEnumerable<(string Run, int Index)> Here() => _occupants.Trainers.Select(one => (one.Trainer.Run.Text, one.Trainer.Index)).Order();
+    private IEnumerable<(string Run, int Index)> Here() => _occupants.Trainers.Select(one => (one.Trainer.Run.Text, one.Trainer.Index))
+        .Order();
 
     private IEnumerable<RunId> Coordinators() => _occupants.Coordinators.OrderBy(run => run.Text, StringComparer.Ordinal);
 
-    private static Occupant Trainer(string run, int index) => new(GrainId.Create("trainer", $"{run}-{index}"), new(RunId.Parse(run), index));
+    private static Occupant Trainer(string run, int index) =>
+        new(GrainId.Create("trainer", $"{run}-{index}"), new(RunId.Parse(run), index));
 }

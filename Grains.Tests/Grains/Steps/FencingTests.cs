@@ -28,7 +28,8 @@ public sealed class FencingTests(OneSilo fixture) : IClassFixture<OneSilo>
 
         int generation = Store().TakeGeneration(run);
         if (losesATrainer)
-            fixture.Calls.After = call => call.Is(nameof(ITrainerGrain.TrainChunk), 0, 4) && call.Generation < generation ? throw new InvalidOperationException("unplugged") : Task.CompletedTask;
+            fixture.Calls.After = call => call.Is(nameof(ITrainerGrain.TrainChunk), 0, 4) && call.Generation < generation
+                ? throw new InvalidOperationException("unplugged") : Task.CompletedTask;
         halt.GoOn();
         var finished = await fixture.Silos.Watch(run);
 
@@ -43,7 +44,8 @@ public sealed class FencingTests(OneSilo fixture) : IClassFixture<OneSilo>
     {
         fixture.Calls.Reset();
         int left = 1;
-        fixture.Calls.Instead = call => call.Is(nameof(ITrainerGrain.TrainChunk), 1, 3) && Interlocked.Decrement(ref left) == 0 ? new Refusal("a newer one has begun", 99) : null;
+        fixture.Calls.Instead = call => call.Is(nameof(ITrainerGrain.TrainChunk), 1, 3) && Interlocked.Decrement(ref left) == 0
+            ? new Refusal("a newer one has begun", 99) : null;
 
         var finished = await fixture.Silos.Train(Spec);
 
@@ -83,11 +85,13 @@ public sealed class FencingTests(OneSilo fixture) : IClassFixture<OneSilo>
         for (int step = 1; step <= 3; step++)
             killed.Commit(step, 0, [oracle.Steps[step - 1]], 1, TimeSpan.Zero);
         if (endWasWritten)
-            killed.Journal.Append(new RunEnded { Generation = killed.Generation, State = RunState.Diverged, Message = "its own words", Step = 3, Seconds = 1 });
+            killed.Journal.Append(new RunEnded { Generation = killed.Generation, State = RunState.Diverged, Message = "its own words",
+                Step = 3, Seconds = 1 });
         await killed.Journal.Flush();
         if (!endWasWritten)
             await File.AppendAllTextAsync(store.Of(run).Metrics, "{\"type\":\"st", TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync($"{store.Of(run).Status}.{killed.Generation}.tmp", "{\"id\":\"lo", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync($"{store.Of(run).Status}.{killed.Generation}.tmp", "{\"id\":\"lo",
+            TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(store.Of(run).Status, RunJson.Write(Starting(run, Cluster)), TestContext.Current.CancellationToken);
 
         var finished = await fixture.Silos.Watch(run);
@@ -129,7 +133,8 @@ public sealed class FencingTests(OneSilo fixture) : IClassFixture<OneSilo>
     {
         var fence = new RunFence(store, run);
         var journal = new RunJournal(store.Of(run).Metrics, fence.Unfinished, () => fence.IsInForce, TimeProvider.System);
-        return new(store.Of(run).ReadStatus()!, fence, journal, new(store.Of(run).Metrics, 0, Spec.Train.Trainers), store, TimeProvider.System);
+        return new(store.Of(run).ReadStatus()!, fence, journal, new(store.Of(run).Metrics, 0, Spec.Train.Trainers), store,
+            TimeProvider.System);
     }
 
     private async Task Ended(RunId run)
@@ -143,7 +148,8 @@ public sealed class FencingTests(OneSilo fixture) : IClassFixture<OneSilo>
 
     private RunStatus Starting(RunId run, string cluster) => new()
     {
-        Id = run.Text, Name = Spec.Name, State = RunState.Starting, Epochs = Spec.Train.Epochs, Cluster = cluster, Directory = fixture.Silos.Directory(run).Path,
+        Id = run.Text, Name = Spec.Name, State = RunState.Starting, Epochs = Spec.Train.Epochs, Cluster = cluster,
+        Directory = fixture.Silos.Directory(run).Path,
     };
 
     private static async Task Shown(ICoordinatorGrain coordinator, int steps)

@@ -11,11 +11,12 @@ using Orleans.Tbptt.Training.Engines;
 namespace Orleans.Tbptt.Tests.Grains.Steps;
 
 /// <summary>
-/// How many methods a step passes between the coordinator and the replica of a trainer on another silo: read off the stacks of a step that is made, so that the
-/// walk in docs/architecture.md stays as short as it says.
+/// How many methods a step passes between the coordinator and the replica of a trainer on another silo: read off the stacks of a step that
+/// is made, so that the walk in docs/architecture.md stays as short as it says.
 /// </summary>
 /// <remarks>
-/// A stack does not show what the compiler has inlined; the first steps run as they were first compiled, without inlining. The longest stack of each kind counts.
+/// A stack does not show what the compiler has inlined; the first steps run as they were first compiled, without inlining. The longest
+/// stack of each kind counts.
 /// </remarks>
 public sealed class RoadTests : IAsyncLifetime
 {
@@ -68,8 +69,8 @@ public sealed class RoadTests : IAsyncLifetime
         Assert.InRange(way.Length + replica, 5, MostFramesOut);
         Assert.InRange(way.Select(Class).Distinct().Count() + replica, 5, MostClassesOut);
 
-        // Back: through the silo's frames as they return, and there the reply is written by the last of them; then the thread that reads it, the link and the
-        // group that wait for it.
+        // Back: through the silo's frames as they return, and there the reply is written by the last of them; then the thread that reads
+        // it, the link and the group that wait for it.
         Assert.Equal(["TcpServer.Serve"], answered.Select(Name));
         string[] coordinator = [.. ((MethodInfo[])[
             Method(typeof(TcpConnection), "Receive"), Method(typeof(TcpLink), nameof(TcpLink.Ask)), Method(typeof(TrainerGroup), "Answers"),
@@ -105,7 +106,8 @@ public sealed class RoadTests : IAsyncLifetime
 
         public void Note()
         {
-            MethodBase[] own = [.. new StackTrace().GetFrames().Select(frame => frame.GetMethod()).OfType<MethodBase>().Where(IsOurs).Reverse()];
+            MethodBase[] own =
+                [.. new StackTrace().GetFrames().Select(frame => frame.GetMethod()).OfType<MethodBase>().Where(IsOurs).Reverse()];
             int from = Array.FindLastIndex(own, one => Name(one) == $"{type.Name}.{method}");
             if (from < 0)
                 return;
@@ -116,7 +118,9 @@ public sealed class RoadTests : IAsyncLifetime
             }
         }
 
-        /// <summary>An asynchronous method stands on the stack twice: the compiler's stub, which is left out, and its state machine.</summary>
+        /// <summary>
+        /// An asynchronous method stands on the stack twice: the compiler's stub, which is left out, and its state machine.
+        /// </summary>
         private static bool IsOurs(MethodBase method) =>
             !method.IsDefined(typeof(AsyncStateMachineAttribute), inherit: false)
             && method.DeclaringType?.Assembly.GetName().Name is { } name && name.StartsWith("Orleans.Tbptt", StringComparison.Ordinal)

@@ -30,7 +30,8 @@ public sealed class RoundTransactionTests(OneSilo fixture) : IClassFixture<OneSi
     [Theory, MemberData(nameof(Failures))]
     public async Task Round_IsRunAgainWithTheSameBits_WhenTrainersAreLostInIt(bool afterTheWork, int at, int steps, int[] lost)
     {
-        var run = await fixture.TrainLosing(Spec, afterTheWork, lost, call => call.Method == nameof(ITrainerGrain.TrainRound) && call.Step == at);
+        var run = await fixture.TrainLosing(Spec, afterTheWork, lost, call => call.Method == nameof(ITrainerGrain.TrainRound)
+            && call.Step == at);
 
         RunAssert.SameBits(Expected.Value, run);
         var recovery = Assert.Single(run.Events.OfType<TrainersRecovered>());
@@ -44,7 +45,8 @@ public sealed class RoundTransactionTests(OneSilo fixture) : IClassFixture<OneSi
     [Fact]
     public async Task Evaluation_BeginsAgainWithTheSameBits_WhenATrainerIsLostInIt()
     {
-        var run = await fixture.TrainLosing(Spec, afterTheWork: true, [1], call => call.Method == nameof(ITrainerGrain.EvaluateChunk) && call.Step == 1);
+        var run = await fixture.TrainLosing(Spec, afterTheWork: true, [1], call => call.Method == nameof(ITrainerGrain.EvaluateChunk)
+            && call.Step == 1);
 
         RunAssert.SameBits(Expected.Value, run);
         Assert.Null(Assert.Single(run.Events.OfType<TrainersRecovered>()).Steps);
@@ -91,7 +93,8 @@ public sealed class RoundTransactionTests(OneSilo fixture) : IClassFixture<OneSi
         Assert.DoesNotContain(fixture.Calls.All, call => call.Method == nameof(ITrainerGrain.TrainChunk));
         Assert.Equal(
             [0L, 4, 8, 9, 13, 17],
-            fixture.Calls.All.Where(call => call.Method == nameof(ITrainerGrain.TrainRound) && call.Trainer == 1).Select(call => call.Step));
+            fixture.Calls.All.Where(call => call.Method == nameof(ITrainerGrain.TrainRound) && call.Trainer == 1)
+                .Select(call => call.Step));
     }
 
     [Theory]
@@ -101,7 +104,8 @@ public sealed class RoundTransactionTests(OneSilo fixture) : IClassFixture<OneSi
     [InlineData(nameof(ITrainerGrain.EvaluateChunk), 0, false)]
     public async Task PausedOrStoppedRun_ResumedIsTheRunThatNeverWas(string method, long at, bool stop)
     {
-        var (run, coordinator) = await fixture.InterruptedAt(Spec, method, at, grain => stop ? grain.StopRun("enough") : grain.PauseRun("lunch"));
+        var (run, coordinator) =
+            await fixture.InterruptedAt(Spec, method, at, grain => stop ? grain.StopRun("enough") : grain.PauseRun("lunch"));
 
         var finished = await fixture.Resume(run, coordinator, ends: stop ? 2 : 1);
 

@@ -80,7 +80,8 @@ public sealed class SiloLossTests
         drain.Begin();
         halt.GoOn();
         await Task.WhenAny(drain.Drained, Task.Delay(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
-        Assert.True(drain.Drained.IsCompleted, $"{string.Join(", ", drain.Occupants)} did not leave; the run is {silos.Directory(run).ReadStatus()}");
+        Assert.True(drain.Drained.IsCompleted,
+            $"{string.Join(", ", drain.Occupants)} did not leave; the run is {silos.Directory(run).ReadStatus()}");
         await silos.Cluster.StopSiloAsync(own, TestContext.Current.CancellationToken);
         var coordinator = GrainsOf(silos, others[0]).GetGrain<ICoordinatorGrain>(run.Text);
         var lines = await ReadToTheEnd(coordinator);

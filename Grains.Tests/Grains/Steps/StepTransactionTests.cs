@@ -27,7 +27,8 @@ public sealed class StepTransactionTests(OneSilo fixture) : IClassFixture<OneSil
     public async Task Step_IsRunAgainWithTheSameBits_WhenTrainersAreLostInIt(bool afterTheWork, int at, int[] lost)
     {
         long step = at < 0 ? Expected.Value.Steps.Count + at : at;
-        var run = await fixture.TrainLosing(Spec, afterTheWork, lost, call => call.Method == nameof(ITrainerGrain.TrainChunk) && call.Step == step);
+        var run = await fixture.TrainLosing(Spec, afterTheWork, lost, call => call.Method == nameof(ITrainerGrain.TrainChunk)
+            && call.Step == step);
 
         RunAssert.SameBits(Expected.Value, run);
         var recovery = Assert.Single(run.Events.OfType<TrainersRecovered>());
@@ -44,7 +45,8 @@ public sealed class StepTransactionTests(OneSilo fixture) : IClassFixture<OneSil
     [InlineData(true, 1)]
     public async Task Evaluation_BeginsAgainWithTheSameBits_WhenATrainerIsLostInIt(bool afterTheWork, long chunk)
     {
-        var run = await fixture.TrainLosing(Spec, afterTheWork, [1], call => call.Method == nameof(ITrainerGrain.EvaluateChunk) && call.Step == chunk);
+        var run = await fixture.TrainLosing(Spec, afterTheWork, [1], call => call.Method == nameof(ITrainerGrain.EvaluateChunk)
+            && call.Step == chunk);
 
         RunAssert.SameBits(Expected.Value, run);
         Assert.Equal([1], Assert.Single(run.Events.OfType<TrainersRecovered>()).Trainers);
@@ -58,7 +60,8 @@ public sealed class StepTransactionTests(OneSilo fixture) : IClassFixture<OneSil
         var run = await fixture.TrainLosing(Spec, afterTheWork, [0, 2], call => call.Method == nameof(ITrainerGrain.Assign));
 
         RunAssert.SameBits(Expected.Value, run);
-        int[] generations = [.. fixture.Calls.All.Where(call => call.Method == nameof(ITrainerGrain.Assign)).Select(call => call.Generation).Distinct()];
+        int[] generations =
+            [.. fixture.Calls.All.Where(call => call.Method == nameof(ITrainerGrain.Assign)).Select(call => call.Generation).Distinct()];
         Assert.Equal(2, generations.Length);
         Assert.True(generations[0] < generations[1]);
     }
@@ -67,7 +70,8 @@ public sealed class StepTransactionTests(OneSilo fixture) : IClassFixture<OneSil
     public async Task Run_Fails_WithTheTrainersWords_WhenItsWorkFailsThreeTimes()
     {
         fixture.Calls.Reset();
-        fixture.Calls.Instead = call => call.Is(nameof(ITrainerGrain.TrainChunk), trainer: 1, step: 2) ? new TrainerFault("the disk is on fire") : null;
+        fixture.Calls.Instead = call => call.Is(nameof(ITrainerGrain.TrainChunk), trainer: 1, step: 2)
+            ? new TrainerFault("the disk is on fire") : null;
 
         var run = await fixture.Silos.Train(Spec);
 
@@ -96,7 +100,8 @@ public sealed class StepTransactionTests(OneSilo fixture) : IClassFixture<OneSil
     public async Task Run_Fails_WhenATrainerIsLostInTheSameStepForEver()
     {
         fixture.Calls.Reset();
-        fixture.Calls.After = call => call.Is(nameof(ITrainerGrain.TrainChunk), 2, 3) ? throw new InvalidOperationException("too large to send") : Task.CompletedTask;
+        fixture.Calls.After = call => call.Is(nameof(ITrainerGrain.TrainChunk), 2, 3)
+            ? throw new InvalidOperationException("too large to send") : Task.CompletedTask;
 
         var run = await fixture.Silos.Train(Spec);
 

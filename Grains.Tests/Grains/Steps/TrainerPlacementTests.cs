@@ -22,7 +22,8 @@ public sealed class TrainerPlacementTests
     [Fact]
     public void Trainers_GoBesideTheirNeighbours_WhenOthersHaveTheirPlaces()
     {
-        Assert.Equal([A, C], TrainerPlacement.Choose([Silo(A, 4), Silo(B, 2), Silo(C, 4)], Run, [A, null, null, C, B, B], new HashSet<SiloAddress>())!);
+        Assert.Equal([A, C],
+            TrainerPlacement.Choose([Silo(A, 4), Silo(B, 2), Silo(C, 4)], Run, [A, null, null, C, B, B], new HashSet<SiloAddress>())!);
         Assert.Equal([A, B, B], TrainerPlacement.Choose([Silo(A, 4), Silo(B, 4)], Run, [A, null, null, null], new HashSet<SiloAddress>())!);
     }
 
@@ -134,7 +135,8 @@ public sealed class TrainerPlacementTests
     }
 
     private static SiloAddress[] Choose(int count, LivingSilo[] silos, SiloAddress[]? settled = null, SiloAddress[]? avoid = null) =>
-        TrainerPlacement.Choose(silos, Run, [.. settled ?? [], .. Enumerable.Repeat<SiloAddress?>(null, count)], (avoid ?? []).ToHashSet())!;
+        TrainerPlacement.Choose(silos, Run, [.. settled ?? [], .. Enumerable.Repeat<SiloAddress?>(null, count)],
+            (avoid ?? []).ToHashSet())!;
 
     private static IEnumerable<(int Trainer, SiloAddress Silo)> Moves(LivingSilo[] silos, params SiloAddress[] homes) =>
         TrainerPlacement.Moves(silos, Run, homes).Select(move => (move.Key, move.Value));

@@ -52,7 +52,8 @@ public sealed class DurableFileTests : IDisposable
     {
         string missing = _directory.File("missing");
 
-        Assert.Contains(missing, Assert.ThrowsAny<IOException>(() => DurableFile.WriteText(System.IO.Path.Combine(missing, "x"), "")).Message);
+        Assert.Contains(missing,
+            Assert.ThrowsAny<IOException>(() => DurableFile.WriteText(System.IO.Path.Combine(missing, "x"), "")).Message);
         Assert.SkipUnless(OperatingSystem.IsLinux(), "other systems have no such call");
         Assert.Contains(missing, Assert.ThrowsAny<IOException>(() => DurableFile.FlushDirectory(missing)).Message);
     }

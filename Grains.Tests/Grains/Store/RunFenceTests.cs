@@ -128,7 +128,8 @@ public sealed class RunFenceTests : IDisposable
     public void NewCoordinator_SweepsWhatOlderOnesLeft_AndNothingElse()
     {
         string[] left = ["status.json.1.tmp", "metrics.jsonl.1.tmp", "status.json.2.tmp"];
-        string[] stay = ["status.json.3.tmp", "spec.yaml.9.tmp", "status.json.0123456789abcdef0123456789abcdef.tmp", "notes.tmp", "notes.1", "notes.x.tmp"];
+        string[] stay = ["status.json.3.tmp", "spec.yaml.9.tmp", "status.json.0123456789abcdef0123456789abcdef.tmp", "notes.tmp", "notes.1",
+            "notes.x.tmp"];
         foreach (string name in left.Concat(stay))
             File.WriteAllText(Path.Combine(Run.Path, name), "");
         _old.TakeNext();
@@ -169,5 +170,6 @@ public sealed class RunFenceTests : IDisposable
     private Dictionary<string, string> Contents() =>
         Files.ToDictionary(file => file, file => Convert.ToHexString(File.ReadAllBytes(Path.Combine(Run.Path, file))));
 
-    private static RunStatus Status(string message) => new() { Id = "a", Name = "a", State = RunState.Starting, Epochs = 1, Message = message };
+    private static RunStatus Status(string message) =>
+        new() { Id = "a", Name = "a", State = RunState.Starting, Epochs = 1, Message = message };
 }

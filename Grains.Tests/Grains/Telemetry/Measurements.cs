@@ -17,7 +17,9 @@ internal sealed class Measurements : IDisposable
 
     public Measurements(TestSilos silos)
     {
-        object[] own = [.. silos.Cluster.Silos.Select(silo => silos.Cluster.GetSiloServiceProvider(silo.SiloAddress).GetRequiredService<IMeterFactory>())];
+        object[] own =
+            [.. silos.Cluster.Silos.Select(silo => silos.Cluster.GetSiloServiceProvider(silo.SiloAddress)
+                .GetRequiredService<IMeterFactory>())];
         _listener.InstrumentPublished = (instrument, listener) =>
         {
             if (instrument.Meter.Name == Traces.Name && own.Contains(instrument.Meter.Scope))

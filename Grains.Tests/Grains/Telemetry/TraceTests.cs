@@ -40,7 +40,8 @@ public sealed class TraceTests
         AssertDescends(step, start);
         Assert.All(new[] { 0, 1 }, trainer =>
         {
-            var chunk = Assert.Single(_spans, span => span.OperationName == "tbptt.chunk" && span.TraceId == submit.TraceId && trainer.Equals(span.GetTagItem("trainer")));
+            var chunk = Assert.Single(_spans, span => span.OperationName == "tbptt.chunk" && span.TraceId == submit.TraceId
+                && trainer.Equals(span.GetTagItem("trainer")));
             AssertDescends(chunk, step);
             Assert.Equal((run.Status.Id, 1L), (chunk.GetTagItem("run"), chunk.GetTagItem("step")));
         });
@@ -58,8 +59,11 @@ public sealed class TraceTests
         // The run's first step is traced, and few of the others: the steps of a second are many.
         int steps = _spans.Count(span => span.OperationName == "tbptt.step");
         Assert.InRange(steps, 1, 5);
-        Assert.Equal(2 * steps, _spans.Count(span => span.OperationName == "tbptt.chunk" && _spans.Any(one => one.SpanId == span.ParentSpanId && one.OperationName != "tbptt.epoch")));
-        Assert.InRange(_spans.Count(span => span.DisplayName.Contains(nameof(ITrainerGrain.TrainChunk), StringComparison.Ordinal)), 0, 4 * steps);
+        Assert.Equal(2
+            * steps, _spans.Count(span => span.OperationName == "tbptt.chunk"
+                && _spans.Any(one => one.SpanId == span.ParentSpanId && one.OperationName != "tbptt.epoch")));
+        Assert.InRange(_spans.Count(span => span.DisplayName.Contains(nameof(ITrainerGrain.TrainChunk), StringComparison.Ordinal)), 0, 4
+            * steps);
     }
 
     [Fact]
@@ -72,7 +76,8 @@ public sealed class TraceTests
         Assert.True(provider.ForceFlush());
 
         Assert.NotEmpty(_spans);
-        Assert.All(_spans.Where(span => span.ParentSpanId == default), span => Assert.StartsWith("tbptt.", span.OperationName, StringComparison.Ordinal));
+        Assert.All(_spans.Where(span => span.ParentSpanId == default), span =>
+            Assert.StartsWith("tbptt.", span.OperationName, StringComparison.Ordinal));
         Assert.DoesNotContain(_spans, span => span.DisplayName.Contains(nameof(ICoordinatorGrain.ReadEvents), StringComparison.Ordinal));
     }
 
@@ -93,7 +98,8 @@ public sealed class TraceTests
         var recovery = Assert.Single(_spans, span => span.OperationName == "tbptt.recovery");
         Assert.Equal((13L, "lost"), (recovery.GetTagItem("step"), recovery.GetTagItem("reason")));
         Assert.Contains(_spans, span => span.OperationName == "tbptt.epoch" && span.SpanId == recovery.ParentSpanId);
-        Assert.Contains(_spans, span => span.ParentSpanId == recovery.SpanId && span.DisplayName.Contains(nameof(ITrainerGrain.Assign), StringComparison.Ordinal));
+        Assert.Contains(_spans, span => span.ParentSpanId == recovery.SpanId
+            && span.DisplayName.Contains(nameof(ITrainerGrain.Assign), StringComparison.Ordinal));
     }
 
     private TracerProvider Listen()
@@ -122,7 +128,8 @@ public sealed class TraceTests
         return await silos.Watch(run);
     }
 
-    private Activity One(string name, ActivityTraceId trace) => Assert.Single(_spans, span => span.OperationName == name && span.TraceId == trace);
+    private Activity One(string name, ActivityTraceId trace) =>
+        Assert.Single(_spans, span => span.OperationName == name && span.TraceId == trace);
 
     private void AssertDescends(Activity span, Activity ancestor)
     {

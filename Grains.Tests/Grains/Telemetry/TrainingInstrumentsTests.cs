@@ -8,7 +8,8 @@ namespace Orleans.Tbptt.Tests.Grains.Telemetry;
 
 public sealed class TrainingInstrumentsTests(OneSilo fixture) : IClassFixture<OneSilo>
 {
-    private static readonly RunSpec Spec = TestSpecs.Average(trainers: 2, epochs: 2, validationFraction: 0.2) with { Checkpoint = new() { EverySteps = 2 } };
+    private static readonly RunSpec Spec =
+        TestSpecs.Average(trainers: 2, epochs: 2, validationFraction: 0.2) with { Checkpoint = new() { EverySteps = 2 } };
 
     /// <summary>What is recorded as it happens: instrument, unit, and its tags.</summary>
     public static TheoryData<string, string, string[]> Recorded { get; } = new()
@@ -35,14 +36,16 @@ public sealed class TrainingInstrumentsTests(OneSilo fixture) : IClassFixture<On
         using var measurements = new Measurements(fixture.Silos);
         var oracle = Oracle.Of(Spec);
 
-        var run = await fixture.TrainLosing(Spec, afterTheWork: true, [1], call => call.Method == nameof(ITrainerGrain.TrainChunk) && call.Step == 3);
+        var run = await fixture.TrainLosing(Spec, afterTheWork: true, [1], call => call.Method == nameof(ITrainerGrain.TrainChunk)
+            && call.Step == 3);
 
         RunAssert.SameBits(oracle, run);
         foreach (var row in Recorded)
         {
             var (instrument, unit, tags) = row.Data;
             var found = measurements.Of(instrument).Where(one => one.Tags.SequenceEqual(tags)).ToList();
-            Assert.True(found.Count > 0, $"{instrument} with {string.Join(", ", tags)} was not recorded; found {string.Join("; ", measurements.Of(instrument))}");
+            Assert.True(found.Count > 0,
+                $"{instrument} with {string.Join(", ", tags)} was not recorded; found {string.Join("; ", measurements.Of(instrument))}");
             Assert.All(found, one => Assert.Equal(unit, one.Unit));
             Assert.All(found, one => Assert.True(double.IsFinite(one.Value) && one.Value >= 0, $"{one}"));
         }
@@ -58,7 +61,8 @@ public sealed class TrainingInstrumentsTests(OneSilo fixture) : IClassFixture<On
         Assert.Equal(run.Status.SequenceSteps, measurements.Of("tbptt.sequence.steps").Sum(one => one.Value));
         Assert.Equal(1, measurements.Of("tbptt.recoveries").Sum(one => one.Value));
         Assert.Equal(1, measurements.Of("tbptt.runs").Sum(one => one.Value));
-        Assert.Equal(run.Events.OfType<CheckpointWritten>().Select(one => (double)one.Bytes), measurements.Of("tbptt.checkpoint.size").Select(one => one.Value));
+        Assert.Equal(run.Events.OfType<CheckpointWritten>().Select(one => (double)one.Bytes), measurements.Of("tbptt.checkpoint.size")
+            .Select(one => one.Value));
 
         int Count(string instrument, string tag) => measurements.Of(instrument).Count(one => one.Tags.Contains(tag));
     }
@@ -68,7 +72,8 @@ public sealed class TrainingInstrumentsTests(OneSilo fixture) : IClassFixture<On
     {
         using var measurements = new Measurements(fixture.Silos);
         fixture.Calls.Reset();
-        using var halt = fixture.Calls.HaltBefore(call => call.Method == nameof(ITrainerGrain.TrainChunk) && call.Trainer == 1 && call.Step == Oracle.Of(Spec).Steps.Count - 1);
+        using var halt = fixture.Calls.HaltBefore(call => call.Method == nameof(ITrainerGrain.TrainChunk) && call.Trainer == 1
+            && call.Step == Oracle.Of(Spec).Steps.Count - 1);
         var run = await fixture.Silos.Submit(Spec);
         await halt.Reached;
 
@@ -90,7 +95,8 @@ public sealed class TrainingInstrumentsTests(OneSilo fixture) : IClassFixture<On
 
         double Value(string instrument, string unit, params string[] tags)
         {
-            var found = Assert.Single(shown, one => one.Instrument == instrument && one.Tags.SequenceEqual(tags.Order(StringComparer.Ordinal)));
+            var found = Assert.Single(shown, one => one.Instrument == instrument
+                && one.Tags.SequenceEqual(tags.Order(StringComparer.Ordinal)));
             Assert.Equal(unit, found.Unit);
             return found.Value;
         }

@@ -63,7 +63,8 @@ public sealed class RoundCallTests(OneSilo fixture) : IClassFixture<OneSilo>
     {
         var trainer = await Assigned("again", Short, generation: 1);
         var first = Assert.IsType<RoundContribution>(await trainer.TrainRound(Ticket(1, chunks: 4)));
-        float[] difference = first.DifferenceSum.Span.ToArray(), hidden = first.Hidden.Span.ToArray(), mean = first.Optimizer.Averages[0].Span.ToArray();
+        float[] difference = first.DifferenceSum.Span.ToArray(), hidden = first.Hidden.Span.ToArray(),
+        mean = first.Optimizer.Averages[0].Span.ToArray();
 
         Assert.Contains("another step than 0", Assert.IsType<Refusal>(await trainer.TrainRound(Ticket(1, chunks: 4))).Reason);
         await trainer.Assign(Assignment("again", Short, generation: 2));
@@ -86,7 +87,8 @@ public sealed class RoundCallTests(OneSilo fixture) : IClassFixture<OneSilo>
         var half = Assert.IsType<RoundContribution>(await first.TrainRound(Ticket(1, chunks: 2)));
 
         // Where the first stopped, with the parameters that it had come to.
-        float[] parameters = [.. Parameters().Span.ToArray().Zip(half.DifferenceSum.Span.ToArray(), (start, sum) => start - (sum / (float)half.Weights.Sum()))];
+        float[] parameters = [.. Parameters().Span.ToArray()
+            .Zip(half.DifferenceSum.Span.ToArray(), (start, sum) => start - (sum / (float)half.Weights.Sum()))];
         var second = fixture.Silos.Grains.GetGrain<ITrainerGrain>(0, "second");
         await second.Assign(Assignment("second", Short, 1) with { Step = 2, Hidden = half.Hidden, Optimizer = half.Optimizer });
         var rest = Assert.IsType<RoundContribution>(await second.TrainRound(new(1, 2, 0, 2, 2, GradientBuffer.Wrap(parameters))));
@@ -113,7 +115,8 @@ public sealed class RoundCallTests(OneSilo fixture) : IClassFixture<OneSilo>
     }
 
     private static ShardAssignment Assignment(string run, RunSpec spec, int generation) => new(
-        RunId.Parse(run), generation, spec, 0, spec.Data.BatchSize, 0, GradientBuffer.Wrap(new float[spec.Data.BatchSize * Layout.HiddenPerLane]), [],
+        RunId.Parse(run), generation, spec, 0, spec.Data.BatchSize, 0,
+        GradientBuffer.Wrap(new float[spec.Data.BatchSize * Layout.HiddenPerLane]), [],
         new(0, [GradientBuffer.Wrap(new float[Layout.Length]), GradientBuffer.Wrap(new float[Layout.Length])]));
 
     private static RoundTicket Ticket(int generation, int chunks) => new(generation, 0, 0, 0, chunks, Parameters());

@@ -79,7 +79,8 @@ public sealed class TrainerGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
     }
 
     private static ShardAssignment Assignment(string run, int generation) => new(
-        RunId.Parse(run), generation, Spec, 0, Spec.Data.BatchSize, 0, GradientBuffer.Wrap(new float[Spec.Data.BatchSize * Layout.HiddenPerLane]), []);
+        RunId.Parse(run), generation, Spec, 0, Spec.Data.BatchSize, 0,
+        GradientBuffer.Wrap(new float[Spec.Data.BatchSize * Layout.HiddenPerLane]), []);
 
     private static StepTicket Ticket(int generation) => new(generation, 0, 0, 0, Parameters());
 

@@ -44,7 +44,9 @@ public sealed class GarbageTests(ITestOutputHelper output)
         long bytesAStep = (GC.GetTotalAllocatedBytes() - bytes) / steps;
         var status = await coordinator.GetStatus();
 
-        output.WriteLine($"{status.Parameters:N0} parameters, {trainers} trainers: {collections} full collections in {steps:N0} steps, {bytesAStep:N0} bytes a step");
+        output.WriteLine(
+            $"{status.Parameters:N0} parameters, {trainers} trainers: {collections} full collections in {steps:N0} steps, " +
+            $"{bytesAStep:N0} bytes a step");
         Assert.Equal((RunState.Completed, (long)steps), (status.State, status.Step));
         Assert.Equal(2, status.Trainers.Select(trainer => trainer.Silo).Distinct().Count());
         Assert.InRange(collections, 0, MostCollections);

@@ -116,7 +116,8 @@ public sealed class MessageTests : IAsyncLifetime
         string home = (await coordinator.GetStatus()).Trainers[3].Silo;
 
         await _silos.Cluster.KillSiloAsync(
-            _silos.Cluster.Silos.Single(silo => home.Contains(silo.SiloAddress.Endpoint.ToString())), TestContext.Current.CancellationToken);
+            _silos.Cluster.Silos.Single(silo => home.Contains(silo.SiloAddress.Endpoint.ToString())),
+            TestContext.Current.CancellationToken);
         halt.GoOn();
         var finished = await _silos.Watch(run);
 
@@ -131,7 +132,8 @@ public sealed class MessageTests : IAsyncLifetime
         {
             Model = spec.Model with { HiddenSize = large ? 260 : 12 },
             Train = spec.Train with { Wire = wire },
-            Data = spec.Data with { BatchSize = trainers * 2, Source = new AverageSource { Sequences = trainers * 4, SequenceLength = 20 } },
+            Data = spec.Data with { BatchSize = trainers
+                * 2, Source = new AverageSource { Sequences = trainers * 4, SequenceLength = 20 } },
         };
     }
 }

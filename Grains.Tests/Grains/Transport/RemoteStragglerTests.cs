@@ -37,7 +37,8 @@ public sealed class RemoteStragglerTests : IAsyncLifetime
         IReadOnlyList<TrainerStatus> late;
         do
             late = (await coordinator.GetStatus()).Trainers;
-        while (late.Count(trainer => trainer.State == TrainerState.Late) != 1 && !TestContext.Current.CancellationToken.IsCancellationRequested);
+        while (late.Count(trainer => trainer.State == TrainerState.Late) != 1
+            && !TestContext.Current.CancellationToken.IsCancellationRequested);
         await GoOnUntil(coordinator, one => one.Place == 1);
         var finished = await _silos.Watch(run);
 

@@ -24,7 +24,8 @@ public sealed class ClusteringTests : IDisposable
     public async Task Silos_FindEachOtherThroughPostgreSql_AndNoticeAKilledOne()
     {
         using var postgres = await PostgresServer.StartAsync(TestContext.Current.CancellationToken);
-        var settings = new ClusteringSettings { Provider = ClusteringProvider.PostgreSql, Connection = postgres.ConnectionString, ClusterId = Id };
+        var settings =
+            new ClusteringSettings { Provider = ClusteringProvider.PostgreSql, Connection = postgres.ConnectionString, ClusterId = Id };
 
         // Before its tables are there, a silo says what to do.
         var (code, error) = await Start(settings).EndAsync(TestContext.Current.CancellationToken);
@@ -57,7 +58,8 @@ public sealed class ClusteringTests : IDisposable
         var after = await Hosts(connection, 3);
         Assert.Subset(after.Keys.ToHashSet(), before.Keys.ToHashSet());
         Assert.All(_silos, silo => Assert.True(silo.IsAlive));
-        Assert.Contains(_silos.SelectMany(silo => silo.Lines), line => line.Contains("Redis lost the membership table", StringComparison.Ordinal));
+        Assert.Contains(_silos.SelectMany(silo => silo.Lines), line =>
+            line.Contains("Redis lost the membership table", StringComparison.Ordinal));
     }
 
     [Theory(Timeout = 120_000)]
@@ -67,7 +69,8 @@ public sealed class ClusteringTests : IDisposable
     {
         int port = ServerPrograms.FreePort();
         var silo = Track(StandingSilo.Start(
-            ["--runs", _directory.Path, "--clustering", provider, "--connection", string.Format(System.Globalization.CultureInfo.InvariantCulture, connection, port)]));
+            ["--runs", _directory.Path, "--clustering", provider, "--connection",
+                string.Format(System.Globalization.CultureInfo.InvariantCulture, connection, port)]));
 
         var (code, error) = await silo.EndAsync(TestContext.Current.CancellationToken);
 
@@ -95,7 +98,8 @@ public sealed class ClusteringTests : IDisposable
         if (TestContext.Current.TestState?.Result == TestResult.Failed)
         {
             foreach (var (number, silo) in _silos.Index())
-                TestContext.Current.TestOutputHelper?.WriteLine($"--- silo {number}, {(silo.IsAlive ? "alive" : "gone")}\n{string.Join('\n', silo.Lines.TakeLast(60))}");
+                TestContext.Current.TestOutputHelper?.WriteLine(
+                    $"--- silo {number}, {(silo.IsAlive ? "alive" : "gone")}\n{string.Join('\n', silo.Lines.TakeLast(60))}");
         }
 
         foreach (var silo in _silos)

@@ -23,14 +23,16 @@ public sealed class GrainDirectoryTests : IDisposable
 
     [Fact]
     public Task SqliteDirectory_KeepsOneActivation() =>
-        KeepsOneActivation(cluster => new AdoNetGrainDirectory(SqliteFactory.Instance, $"Data Source={_directory.File("d.db")};Pooling=False", cluster));
+        KeepsOneActivation(cluster =>
+            new AdoNetGrainDirectory(SqliteFactory.Instance, $"Data Source={_directory.File("d.db")};Pooling=False", cluster));
 
     [Fact(Timeout = 60_000)]
     public async Task PostgresDirectory_KeepsOneActivation_AndFailsSoonWithoutItsServer()
     {
         var cancellation = TestContext.Current.CancellationToken;
         using var postgres = await PostgresServer.StartAsync(cancellation);
-        ClusteringSettings Settings(string cluster) => new() { Provider = ClusteringProvider.PostgreSql, Connection = postgres.ConnectionString, ClusterId = cluster };
+        ClusteringSettings Settings(string cluster) =>
+            new() { Provider = ClusteringProvider.PostgreSql, Connection = postgres.ConnectionString, ClusterId = cluster };
         await SiloStore.InitializeAsync(Settings(""), TimeProvider.System, cancellation);
         await using var one = await SiloStore.OpenAsync(Settings("one"), TimeProvider.System, cancellation);
         await using var two = await SiloStore.OpenAsync(Settings("two"), TimeProvider.System, cancellation);
@@ -48,7 +50,8 @@ public sealed class GrainDirectoryTests : IDisposable
     {
         var cancellation = TestContext.Current.CancellationToken;
         using var redis = await RedisServer.StartAsync(cancellation);
-        ClusteringSettings Settings(string cluster) => new() { Provider = ClusteringProvider.Redis, Connection = redis.ConnectionString, ClusterId = cluster };
+        ClusteringSettings Settings(string cluster) =>
+            new() { Provider = ClusteringProvider.Redis, Connection = redis.ConnectionString, ClusterId = cluster };
         await using var one = await SiloStore.OpenAsync(Settings("one"), TimeProvider.System, cancellation);
         await using var two = await SiloStore.OpenAsync(Settings("two"), TimeProvider.System, cancellation);
         await KeepsOneActivation(cluster => cluster == "one" ? one.Directory : two.Directory);
@@ -122,7 +125,8 @@ public sealed class GrainDirectoryTests : IDisposable
         var address = Address("none", First);
         Func<Task>[] calls =
         [
-            () => guarded.Lookup(address.GrainId), () => guarded.Register(address), () => guarded.Register(address, Address("none", Second)),
+            () => guarded.Lookup(address.GrainId), () => guarded.Register(address), () =>
+                guarded.Register(address, Address("none", Second)),
             () => guarded.Unregister(address), () => guarded.UnregisterSilos([First]),
         ];
         using var services = new ServiceCollection().AddSerializer().BuildServiceProvider();
@@ -133,7 +137,8 @@ public sealed class GrainDirectoryTests : IDisposable
             var thrown = await Assert.ThrowsAsync<OrleansException>(call);
             Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(4));
             Assert.StartsWith("the grain directory does not answer: ", thrown.Message, StringComparison.Ordinal);
-            var arrived = Assert.IsType<OrleansException>(serializer.Deserialize<Exception>(serializer.SerializeToArray<Exception>(thrown)));
+            var arrived =
+                Assert.IsType<OrleansException>(serializer.Deserialize<Exception>(serializer.SerializeToArray<Exception>(thrown)));
             Assert.Equal(thrown.Message, arrived.Message);
         }
     }

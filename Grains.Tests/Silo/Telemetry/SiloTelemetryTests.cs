@@ -11,7 +11,9 @@ using Orleans.Tbptt.Tests.Support.Servers;
 
 namespace Orleans.Tbptt.Tests.Silo.Telemetry;
 
-/// <summary>What the programs themselves tell: metrics to whoever scrapes, spans to whoever reads standard error, logs to machines.</summary>
+/// <summary>
+/// What the programs themselves tell: metrics to whoever scrapes, spans to whoever reads standard error, logs to machines.
+/// </summary>
 [Collection(Processes.Name)]
 public sealed class SiloTelemetryTests : IDisposable
 {
@@ -30,8 +32,10 @@ public sealed class SiloTelemetryTests : IDisposable
         var cancellation = TestContext.Current.CancellationToken;
         using var silo = await StandingSilo.Start(
             ["--runs", Runs, "--http", "127.0.0.1:0", "--log-format", "json"],
-            new Dictionary<string, string> { ["Tbptt__Web__Token"] = Token, ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Nobody }).ReadyAsync(cancellation);
-        await using var connection = await ClusterConnection.OpenAsync(Path.Combine(Runs, ".cluster", "membership.db"), "tbptt", cancellation);
+            new Dictionary<string, string> { ["Tbptt__Web__Token"] = Token, ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Nobody })
+                .ReadyAsync(cancellation);
+        await using var connection =
+            await ClusterConnection.OpenAsync(Path.Combine(Runs, ".cluster", "membership.db"), "tbptt", cancellation);
         await Submit(connection.Runs, "whole-1", TestSpecs.Average(validationFraction: 0.2));
         for (long seen = 0; !(await connection.Runs.GetStatusAsync(RunId.Parse("whole-1"))).HasEnded;)
             seen = (await connection.Runs.ReadEventsAsync(RunId.Parse("whole-1"), seen, 1_000)).Last;
@@ -51,7 +55,8 @@ public sealed class SiloTelemetryTests : IDisposable
         Assert.All(
             new[]
             {
-                "tbptt_step_duration_seconds_bucket", "tbptt_step_duration_seconds_sum", "tbptt_chunk_duration_seconds_count", "tbptt_sync_wait_seconds_bucket",
+                "tbptt_step_duration_seconds_bucket", "tbptt_step_duration_seconds_sum", "tbptt_chunk_duration_seconds_count",
+                "tbptt_sync_wait_seconds_bucket",
                 "tbptt_sequence_steps_total", "tbptt_gradient_norm_bucket", "tbptt_gradient_clipped_total", "tbptt_hidden_norm_sum",
                 "tbptt_checkpoint_duration_seconds_bucket", "tbptt_checkpoint_size_bytes_bucket", "tbptt_runs_total", "tbptt_runs_active",
                 "tbptt_loss", "tbptt_learning_rate", "tbptt_epoch", "tbptt_trainers",
@@ -79,7 +84,8 @@ public sealed class SiloTelemetryTests : IDisposable
             ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
             ["OTEL_METRIC_EXPORT_INTERVAL"] = "100",
         }).ReadyAsync(cancellation);
-        await using var connection = await ClusterConnection.OpenAsync(Path.Combine(Runs, ".cluster", "membership.db"), "tbptt", cancellation);
+        await using var connection =
+            await ClusterConnection.OpenAsync(Path.Combine(Runs, ".cluster", "membership.db"), "tbptt", cancellation);
         await Submit(connection.Runs, "endless-1", TestSpecs.Average(epochs: 1_000_000));
 
         await collector.WaitForAsync("traces", "tbptt.epoch"u8.ToArray(), cancellation);
@@ -91,7 +97,8 @@ public sealed class SiloTelemetryTests : IDisposable
 
         Assert.True(exitCode == 0, error);
         var left = Logged(silo, "seen enough");
-        Assert.True(sent.AsSpan().IndexOf(Convert.FromHexString(left.GetProperty("@tr").GetString()!)) >= 0, "the log came without the line's trace id");
+        Assert.True(sent.AsSpan().IndexOf(Convert.FromHexString(left.GetProperty("@tr").GetString()!)) >= 0,
+            "the log came without the line's trace id");
 
         // Lines name spans that have been sent, and no others.
         Assert.Equal(16, left.GetProperty("@sp").GetString()!.Length);
@@ -120,7 +127,8 @@ public sealed class SiloTelemetryTests : IDisposable
         string TraceOf(string span)
         {
             string[] lines = [.. error.Split('\n').Select(line => line.Trim())];
-            int name = Array.FindIndex(lines, line => line.StartsWith("Activity.DisplayName:", StringComparison.Ordinal) && line.EndsWith(span, StringComparison.Ordinal));
+            int name = Array.FindIndex(lines, line => line.StartsWith("Activity.DisplayName:", StringComparison.Ordinal)
+                && line.EndsWith(span, StringComparison.Ordinal));
             Assert.True(name > 0, $"no {span} in {error}");
             return lines[Array.FindLastIndex(lines, name, line => line.StartsWith("Activity.TraceId:", StringComparison.Ordinal))];
         }
@@ -132,7 +140,8 @@ public sealed class SiloTelemetryTests : IDisposable
         silo.Lines.Where(line => line.StartsWith('{')).Select(line => JsonDocument.Parse(line).RootElement);
 
     private static string[] SpansOf(StandingSilo silo) =>
-        [.. Entries(silo).Where(entry => entry.TryGetProperty("@sp", out _)).Select(entry => entry.GetProperty("@sp").GetString()!).Distinct()];
+        [.. Entries(silo).Where(entry => entry.TryGetProperty("@sp", out _)).Select(entry => entry.GetProperty("@sp").GetString()!)
+            .Distinct()];
 
     private static JsonElement Logged(StandingSilo silo, string words) =>
         Entries(silo).Single(entry => entry.GetProperty("@m").GetString()!.Contains(words, StringComparison.Ordinal));

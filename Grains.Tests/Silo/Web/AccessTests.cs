@@ -123,7 +123,8 @@ public sealed class AccessTests(ExposedSilo silo) : IClassFixture<ExposedSilo>, 
     [Fact]
     public async Task Form_IsTaken_FromThePageOfAProxyWithTls()
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/login") { Headers = { { "X-Forwarded-Proto", "https" }, { "Origin", $"https://{silo.Silos.Pages[0].Authority}" } } };
+        using var request = new HttpRequestMessage(HttpMethod.Post,
+            "/login") { Headers = { { "X-Forwarded-Proto", "https" }, { "Origin", $"https://{silo.Silos.Pages[0].Authority}" } } };
         request.Content = new FormUrlEncodedContent([new("token", ExposedSilo.Token), new("to", "/")]);
 
         using var right = await _client.SendAsync(request, Cancellation);
@@ -144,7 +145,8 @@ public sealed class AccessTests(ExposedSilo silo) : IClassFixture<ExposedSilo>, 
                 request.Content = new ByteArrayContent("x"u8.ToArray()) { Headers = { ContentType = MediaTypeHeaderValue.Parse(type) } };
             });
             Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
-            Assert.Contains("found a form that cannot be read", await refused.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+            Assert.Contains("found a form that cannot be read", await refused.Content.ReadAsStringAsync(Cancellation),
+                StringComparison.Ordinal);
         }
 
         await AssertTrainsAsync();
@@ -194,7 +196,8 @@ public sealed class AccessTests(ExposedSilo silo) : IClassFixture<ExposedSilo>, 
         var run = await silo.Silos.SubmitAsync(TestSpecs.Average(epochs: 1_000_000));
         string page = await _client.GetStringAsync($"/runs/{run}", Cancellation);
 
-        using var done = await _client.PostAsync($"/runs/{run}/stop", new FormUrlEncodedContent([new("seal", WebSilos.SealOf(page))]), Cancellation);
+        using var done =
+            await _client.PostAsync($"/runs/{run}/stop", new FormUrlEncodedContent([new("seal", WebSilos.SealOf(page))]), Cancellation);
 
         Assert.Equal((HttpStatusCode.SeeOther, $"/runs/{run}"), (done.StatusCode, done.Headers.Location!.ToString()));
         Assert.Equal(RunState.Stopped, (await silo.Silos.Coordinator(run).GetStatus()).State);
@@ -206,7 +209,8 @@ public sealed class AccessTests(ExposedSilo silo) : IClassFixture<ExposedSilo>, 
         foreach (string path in (string[])["/", "/nothing", "/api/runs/nothing", "/assets/tbptt.js"])
         {
             using var answer = await SendAsync(HttpMethod.Get, path, ExposedSilo.Token);
-            Assert.StartsWith("default-src 'self';", Assert.Single(answer.Headers.GetValues("Content-Security-Policy")), StringComparison.Ordinal);
+            Assert.StartsWith("default-src 'self';", Assert.Single(answer.Headers.GetValues("Content-Security-Policy")),
+                StringComparison.Ordinal);
             Assert.Equal("nosniff", Assert.Single(answer.Headers.GetValues("X-Content-Type-Options")));
         }
     }

@@ -44,7 +44,8 @@ public sealed class ApiTests(LoopbackSilo silo) : IClassFixture<LoopbackSilo>, I
         var runs = await GetAsync("/api/runs");
 
         var run = Assert.Single(runs.AsArray(), one => (string?)one!["run"]!["id"] == silo.Run.Text)!;
-        Assert.Equal(("completed", false, LoopbackSilo.Epochs), ((string?)run["run"]!["state"], (bool)run["lost"]!, run["run"]!["validationLosses"]!.AsArray().Count));
+        Assert.Equal(("completed", false, LoopbackSilo.Epochs),
+            ((string?)run["run"]!["state"], (bool)run["lost"]!, run["run"]!["validationLosses"]!.AsArray().Count));
         Assert.Empty(run["nonFinite"]!.AsObject());
         Assert.Equal(run["run"]!["epochLosses"]!.ToJsonString(), (await GetAsync(Run))["run"]!["epochLosses"]!.ToJsonString());
     }
@@ -56,7 +57,8 @@ public sealed class ApiTests(LoopbackSilo silo) : IClassFixture<LoopbackSilo>, I
         long committed = (await silo.Silos.Coordinator(silo.Run).GetStatus()).Step;
 
         Assert.Equal(Enumerable.Range(1, (int)committed), steps["steps"]!.AsArray().Select(step => (int)step!));
-        Assert.All(["loss", "low", "high", "learningRate", "gradientNorm", "clipShare", "stepsPerSecond"], column => Assert.Equal(committed, steps[column]!.AsArray().Count));
+        Assert.All(["loss", "low", "high", "learningRate", "gradientNorm", "clipShare", "stepsPerSecond"], column =>
+            Assert.Equal(committed, steps[column]!.AsArray().Count));
         Assert.All(steps["stepsPerSecond"]!.AsArray(), rate => Assert.InRange((double)rate!, 1e-3, 1e6));
         Assert.Equal(LoopbackSilo.Epochs, steps["epochs"]!.AsArray().Count);
     }
@@ -98,7 +100,8 @@ public sealed class ApiTests(LoopbackSilo silo) : IClassFixture<LoopbackSilo>, I
         Assert.Equal("lunch", (string?)(await GetAsync($"/api/runs/{run}"))["run"]!["message"]);
         using var refused = await PostAsync(run, "resume", new { trainers = 99 });
         Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
-        Assert.Contains("trainers: found 99, expected 1 to 6", await refused.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+        Assert.Contains("trainers: found 99, expected 1 to 6", await refused.Content.ReadAsStringAsync(Cancellation),
+            StringComparison.Ordinal);
         Assert.Contains(await ControlAsync(run, "resume", null), (string[])["starting", "running", "queued"]);
         Assert.Equal("stopped", await ControlAsync(run, "stop", null));
     }
@@ -127,7 +130,8 @@ public sealed class ApiTests(LoopbackSilo silo) : IClassFixture<LoopbackSilo>, I
         Assert.All(paths, path => Assert.StartsWith("/api/", path, StringComparison.Ordinal));
         var status = document["components"]!["schemas"]!["RunStatus"]!["properties"]!;
         Assert.Equal("integer", (string?)status["generation"]!["type"]);
-        Assert.Equal("string", (string?)document["components"]!["schemas"]!["SiloTrainer"]!["properties"]!["run"]!["type"] ?? (string?)document["components"]!["schemas"]!["RunId"]!["type"]);
+        Assert.Equal("string", (string?)document["components"]!["schemas"]!["SiloTrainer"]!["properties"]!["run"]!["type"]
+            ?? (string?)document["components"]!["schemas"]!["RunId"]!["type"]);
     }
 
     [Fact]
@@ -167,7 +171,8 @@ public sealed class ApiTests(LoopbackSilo silo) : IClassFixture<LoopbackSilo>, I
 
         var exception = Assert.Throws<SiloStartException>(() => WebAddress.Check(taken));
 
-        Assert.Equal((SiloExitCode.WrongConfiguration, $"http: port {taken.Http} of 127.0.0.1 is in use; choose another, or omit it"), (exception.ExitCode, exception.Message));
+        Assert.Equal((SiloExitCode.WrongConfiguration, $"http: port {taken.Http} of 127.0.0.1 is in use; choose another, or omit it"),
+            (exception.ExitCode, exception.Message));
         Assert.IsType<SocketException>(exception.InnerException);
     }
 

@@ -56,7 +56,8 @@ public sealed class WebSettingsTests
     [InlineData("line\n")]
     [InlineData("höchst geheim")]
     public void Token_IsRefused_WhenNoHeaderCanCarryIt(string token) =>
-        Assert.StartsWith("Tbptt:Web:Token:", Assert.Throws<SiloStartException>(new WebSettings { Token = token }.Validate).Message, StringComparison.Ordinal);
+        Assert.StartsWith("Tbptt:Web:Token:", Assert.Throws<SiloStartException>(new WebSettings { Token = token }.Validate).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Off_IsNoPage()

@@ -29,7 +29,8 @@ internal sealed partial class WebSilos : IAsyncDisposable
     /// <param name="silos">How many.</param>
     /// <param name="environment">Environment variables of theirs.</param>
     /// <param name="arguments">More of their command line.</param>
-    public static async Task<WebSilos> StartAsync(int silos, IReadOnlyDictionary<string, string>? environment = null, params string[] arguments)
+    public static async Task<WebSilos> StartAsync(int silos, IReadOnlyDictionary<string, string>? environment = null,
+        params string[] arguments)
     {
         var all = new WebSilos();
         try
@@ -38,7 +39,8 @@ internal sealed partial class WebSilos : IAsyncDisposable
                 all._silos.Add(StandingSilo.Start(["--runs", all._store.Path, "--name", $"silo-{silo}", .. arguments], environment));
             foreach (var silo in all._silos)
                 await silo.ReadyAsync(CancellationToken.None);
-            all._connection = await ClusterConnection.OpenAsync(Path.Combine(all._store.Path, ".cluster", "membership.db"), "tbptt", CancellationToken.None);
+            all._connection = await ClusterConnection.OpenAsync(Path.Combine(all._store.Path, ".cluster", "membership.db"), "tbptt",
+                CancellationToken.None);
             return all;
         }
         catch
@@ -73,7 +75,8 @@ internal sealed partial class WebSilos : IAsyncDisposable
     /// <summary>Another run in the store, with the files of one that has ended.</summary>
     public RunDirectory Copy(RunId run)
     {
-        var (from, to) = (new RunDirectory(_store.Path, run), new RunDirectory(_store.Path, RunId.Parse($"{run}-copy-{Interlocked.Increment(ref _runs)}")));
+        var (from, to) = (new RunDirectory(_store.Path, run),
+            new RunDirectory(_store.Path, RunId.Parse($"{run}-copy-{Interlocked.Increment(ref _runs)}")));
         Directory.CreateDirectory(to.Path);
         foreach (string file in Directory.EnumerateFiles(from.Path))
             File.Copy(file, Path.Combine(to.Path, Path.GetFileName(file)));

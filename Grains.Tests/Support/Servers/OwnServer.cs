@@ -66,5 +66,6 @@ internal abstract class OwnServer(string name) : IDisposable
 
     private string Name => name;
 
-    private async Task<bool> TryStartAsync(CancellationToken cancellation) => (_process = await StartProcessAsync(cancellation)) is not null;
+    private async Task<bool> TryStartAsync(CancellationToken cancellation) =>
+        (_process = await StartProcessAsync(cancellation)) is not null;
 }

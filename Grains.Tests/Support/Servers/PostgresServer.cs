@@ -12,7 +12,8 @@ internal sealed class PostgresServer : OwnServer
     private PostgresServer()
         : base("postgres")
     {
-        var folders = Directory.Exists("/usr/lib/postgresql") ? Directory.EnumerateDirectories("/usr/lib/postgresql").Order() : Enumerable.Empty<string>();
+        var folders = Directory.Exists("/usr/lib/postgresql") ? Directory.EnumerateDirectories("/usr/lib/postgresql").Order()
+            : Enumerable.Empty<string>();
         string[] binaries = [.. folders.Select(version => Path.Combine(version, "bin"))];
         _initdb = ServerPrograms.Require("initdb", "postgresql", binaries);
         _program = Path.Combine(Path.GetDirectoryName(_initdb)!, "postgres");
@@ -24,13 +25,15 @@ internal sealed class PostgresServer : OwnServer
     private string Data => Files.File("data");
 
     /// <summary>
-    /// Starts a server with an empty database; it answers when this returns. The test is skipped where PostgreSQL is not installed, and fails in CI.
+    /// Starts a server with an empty database; it answers when this returns. The test is skipped where PostgreSQL is not installed, and
+    /// fails in CI.
     /// </summary>
     public static Task<PostgresServer> StartAsync(CancellationToken cancellation) => StartAsync(new PostgresServer(), cancellation);
 
     /// <summary>The server refuses to run as root: then it runs as the user that its package made.</summary>
     private static (string Program, string[] Arguments) AsServer(string program, string[] arguments) =>
-        Environment.IsPrivilegedProcess ? (ServerPrograms.Require("runuser", "util-linux"), ["-u", User, "--", program, .. arguments]) : (program, arguments);
+        Environment.IsPrivilegedProcess ? (ServerPrograms.Require("runuser", "util-linux"), ["-u", User, "--", program, .. arguments])
+            : (program, arguments);
 
     /// <inheritdoc/>
     protected override async Task InitializeAsync(CancellationToken cancellation)

@@ -16,7 +16,9 @@ internal sealed class PrometheusServer : OwnServer
     /// <inheritdoc/>
     public override string ConnectionString => $"http://127.0.0.1:{Port}";
 
-    /// <summary>Starts a server; it answers when this returns. The test is skipped where Prometheus is not installed, and fails in CI.</summary>
+    /// <summary>
+    /// Starts a server; it answers when this returns. The test is skipped where Prometheus is not installed, and fails in CI.
+    /// </summary>
     /// <param name="configuration">What <c>prometheus.yml</c> says.</param>
     /// <param name="cancellation">Gives up.</param>
     public static Task<PrometheusServer> StartAsync(string configuration, CancellationToken cancellation) =>
@@ -27,7 +29,8 @@ internal sealed class PrometheusServer : OwnServer
     /// <exception cref="InvalidOperationException">The expression is none.</exception>
     public async Task<IReadOnlyList<double>> QueryAsync(string expression, CancellationToken cancellation)
     {
-        using var response = await Http.GetAsync(new Uri($"{ConnectionString}/api/v1/query?query={Uri.EscapeDataString(expression)}"), cancellation);
+        using var response =
+            await Http.GetAsync(new Uri($"{ConnectionString}/api/v1/query?query={Uri.EscapeDataString(expression)}"), cancellation);
         using var answer = JsonDocument.Parse(await response.Content.ReadAsStringAsync(cancellation));
         if (!response.IsSuccessStatusCode)
             throw new InvalidOperationException($"{expression}: {answer.RootElement.GetProperty("error").GetString()}");
@@ -47,7 +50,8 @@ internal sealed class PrometheusServer : OwnServer
     protected override Task<ServerProcess?> StartProcessAsync(CancellationToken cancellation) => ServerProcess.StartAsync(
         _program,
         [
-            $"--config.file={Files.File("prometheus.yml")}", $"--storage.tsdb.path={Files.File("data")}", $"--web.listen-address=127.0.0.1:{Port}",
+            $"--config.file={Files.File("prometheus.yml")}", $"--storage.tsdb.path={Files.File("data")}",
+            $"--web.listen-address=127.0.0.1:{Port}",
         ],
         "Server is ready to receive web requests",
         cancellation);

@@ -59,7 +59,9 @@ internal sealed class ServerProcess : IDisposable
         return null;
     }
 
-    /// <summary>Ends the process at once (SIGKILL), with every process it started, and waits until it is gone; does nothing when it is.</summary>
+    /// <summary>
+    /// Ends the process at once (SIGKILL), with every process it started, and waits until it is gone; does nothing when it is.
+    /// </summary>
     public void Kill()
     {
         _process.Kill(entireProcessTree: true);

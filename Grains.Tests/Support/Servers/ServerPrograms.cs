@@ -8,11 +8,13 @@ internal static class ServerPrograms
 {
     private static readonly string[] Folders =
     [
-        .. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries), "/usr/bin", "/usr/sbin", "/sbin",
+        .. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries), "/usr/bin", "/usr/sbin",
+        "/sbin",
     ];
 
     /// <summary>
-    /// The path of a program. Where it is not installed, the test that asks is skipped with the reason; in CI, which installs it, the test fails.
+    /// The path of a program. Where it is not installed, the test that asks is skipped with the reason; in CI, which installs it, the test
+    /// fails.
     /// </summary>
     /// <param name="program">The program's file name.</param>
     /// <param name="package">Debian's package with it.</param>
@@ -27,7 +29,9 @@ internal static class ServerPrograms
         return path!;
     }
 
-    /// <summary>A port of the loopback that nobody listens on. Somebody may take it first: a server that meets this is started on another.</summary>
+    /// <summary>
+    /// A port of the loopback that nobody listens on. Somebody may take it first: a server that meets this is started on another.
+    /// </summary>
     public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

@@ -51,8 +51,10 @@ public sealed class ServersTests
     private static async Task<string> SelectOneAsync(PostgresServer postgres, CancellationToken cancellation)
     {
         string psql = ServerPrograms.Require("psql", "postgresql");
-        string[] arguments = ["-h", "127.0.0.1", "-p", $"{postgres.Port}", "-U", "postgres", "-d", "postgres", "-t", "-A", "-c", "SELECT 1"];
-        using var process = Process.Start(new ProcessStartInfo(psql, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        string[] arguments =
+            ["-h", "127.0.0.1", "-p", $"{postgres.Port}", "-U", "postgres", "-d", "postgres", "-t", "-A", "-c", "SELECT 1"];
+        using var process =
+            Process.Start(new ProcessStartInfo(psql, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var error = process.StandardError.ReadToEndAsync(cancellation);
         string output = await process.StandardOutput.ReadToEndAsync(cancellation);
         await error;

@@ -76,7 +76,8 @@ internal sealed class StandingSilo : IDisposable
     }
 
     /// <summary>What follows a name in the announcement.</summary>
-    public string Announced(string name) => Lines.First(line => line.StartsWith(name + " ", StringComparison.Ordinal))[name.Length..].Trim();
+    public string Announced(string name) => Lines.First(line => line.StartsWith(name + " ", StringComparison.Ordinal))[name.Length..]
+        .Trim();
 
     /// <summary>Whether the process has not ended.</summary>
     public bool IsAlive => !_process.HasExited;

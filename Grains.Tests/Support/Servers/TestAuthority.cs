@@ -30,12 +30,15 @@ internal sealed class TestAuthority : IDisposable
         return path;
     }
 
-    /// <summary>Signs an intermediate authority, and by it a certificate; writes both, with the certificate's key, into one PEM file.</summary>
+    /// <summary>
+    /// Signs an intermediate authority, and by it a certificate; writes both, with the certificate's key, into one PEM file.
+    /// </summary>
     public string SignThroughIntermediate(string name)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var now = TimeProvider.System.GetUtcNow();
-        using var signed = Signer($"{name}-intermediate", key).Create(_certificate, now.AddDays(-1), now.AddDays(1), Serial($"{name}-intermediate"));
+        using var signed = Signer($"{name}-intermediate", key)
+            .Create(_certificate, now.AddDays(-1), now.AddDays(1), Serial($"{name}-intermediate"));
         using var intermediate = signed.CopyWithPrivateKey(key);
         string path = _directory.File($"{name}.pem");
         File.WriteAllText(path, Leaf(name, TimeSpan.FromHours(1), intermediate) + intermediate.ExportCertificatePem() + "\n");

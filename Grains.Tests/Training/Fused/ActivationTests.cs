@@ -3,8 +3,8 @@ using Orleans.Tbptt.Training.Fused.Simd;
 namespace Orleans.Tbptt.Tests.Training.Fused;
 
 /// <summary>
-/// exp, sigmoid and tanh against double precision, in units in the last place of the float32 result (below the smallest normal number: of the spacing there). The bounds are
-/// those that <see cref="Activation"/> states.
+/// exp, sigmoid and tanh against double precision, in units in the last place of the float32 result (below the smallest normal number: of
+/// the spacing there). The bounds are those that <see cref="Activation"/> states.
 /// </summary>
 public sealed unsafe class ActivationTests(ITestOutputHelper output)
 {
@@ -27,7 +27,8 @@ public sealed unsafe class ActivationTests(ITestOutputHelper output)
     [Fact]
     public void Functions_GiveTheLimits_AtInfinityZeroAndNaN()
     {
-        Assert.Equal([0, 1, float.PositiveInfinity, float.NaN], Values("exp", float.NegativeInfinity, 0, float.PositiveInfinity, float.NaN));
+        Assert.Equal([0, 1, float.PositiveInfinity, float.NaN],
+            Values("exp", float.NegativeInfinity, 0, float.PositiveInfinity, float.NaN));
         Assert.Equal([0, 0.5f, 1, float.NaN], Values("sigmoid", float.NegativeInfinity, 0, float.PositiveInfinity, float.NaN));
         Assert.Equal([-1, 0, 1, float.NaN], Values("tanh", float.NegativeInfinity, 0, float.PositiveInfinity, float.NaN));
         Assert.True(float.IsNegative(Values("tanh", -0f)[0]));
@@ -36,7 +37,8 @@ public sealed unsafe class ActivationTests(ITestOutputHelper output)
     private void Check(string name, double bound, long stride)
     {
         const int Block = 4096;
-        Func<double, double> exact = name switch { "exp" => Math.Exp, "sigmoid" => x => x < 0 ? Math.Exp(x) / (1 + Math.Exp(x)) : 1 / (1 + Math.Exp(-x)), _ => Math.Tanh };
+        Func<double, double> exact = name switch { "exp" => Math.Exp, "sigmoid" => x => x < 0 ? Math.Exp(x) / (1 + Math.Exp(x))
+            : 1 / (1 + Math.Exp(-x)), _ => Math.Tanh };
         float[] x = new float[Block], y = new float[Block];
         double worst = 0;
         float worstAt = 0;

@@ -8,7 +8,10 @@ using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Tests.Training.Fused;
 
-/// <summary>Data that were sound when they were opened and are not any more: refused by the kernels themselves, which would write where nothing of theirs is.</summary>
+/// <summary>
+/// Data that were sound when they were opened and are not any more: refused by the kernels themselves, which would write where nothing of
+/// theirs is.
+/// </summary>
 public sealed class ChangedDataTests
 {
     [Theory]
@@ -16,14 +19,17 @@ public sealed class ChangedDataTests
     [InlineData(6, 9, "class")]
     public void Replica_RefusesTokensAndClassesThatItHasNot_AndGoesOnWithSoundOnes(int vocabulary, int classes, string told)
     {
-        var model = new ModelSpec { Cell = new LstmCell(), HiddenSize = 5, InputSize = 3, OutputSize = 4, Embedding = new() { Vocabulary = 6, Size = 3 } };
+        var model = new ModelSpec { Cell = new LstmCell(), HiddenSize = 5, InputSize = 3, OutputSize = 4,
+            Embedding = new() { Vocabulary = 6, Size = 3 } };
         using FusedReplica replica = new(model, new CrossEntropy()), untouched = new(model, new CrossEntropy());
         ChunkBatch changed = Batch(vocabulary, classes), sound = Batch(6, 4);
-        float[] parameters = new Draws(3).Floats(replica.Layout.Length), hidden = new float[2 * replica.Layout.HiddenPerLane], gradient = new float[parameters.Length];
+        float[] parameters = new Draws(3).Floats(replica.Layout.Length), hidden = new float[2 * replica.Layout.HiddenPerLane],
+        gradient = new float[parameters.Length];
         replica.LoadParameters(parameters);
         untouched.LoadParameters(parameters);
 
-        var refusal = Assert.Throws<InvalidDataException>(() => replica.ForwardBackward(changed, DropoutMasks.None, hidden, new float[hidden.Length], gradient));
+        var refusal = Assert.Throws<InvalidDataException>(() =>
+            replica.ForwardBackward(changed, DropoutMasks.None, hidden, new float[hidden.Length], gradient));
 
         Assert.Contains(told, refusal.Message, StringComparison.Ordinal);
         Assert.Equal(

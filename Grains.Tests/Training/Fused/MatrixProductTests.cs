@@ -4,11 +4,15 @@ using Orleans.Tbptt.Training.Fused.Matrices;
 
 namespace Orleans.Tbptt.Tests.Training.Fused;
 
-/// <summary>Products against their definition, one chain of fused multiply-adds an element, bit for bit: tiles, panels and blocks must leave no trace.</summary>
+/// <summary>
+/// Products against their definition, one chain of fused multiply-adds an element, bit for bit: tiles, panels and blocks must leave no
+/// trace.
+/// </summary>
 public sealed unsafe class MatrixProductTests
 {
     // Around every edge there is: rows of a tile (4, 8), registers (4, 8, 16), panels (12, 24, 48), the panel's part of 192 or more steps.
-    public static MatrixTheoryData<int, int, int> Sizes { get; } = new([1, 5, 8, 9, 17, 35], [1, 3, 16, 47, 48, 64, 80, 113], [1, 20, 191, 192, 193, 800]);
+    public static MatrixTheoryData<int, int, int> Sizes { get; } =
+        new([1, 5, 8, 9, 17, 35], [1, 3, 16, 47, 48, 64, 80, 113], [1, 20, 191, 192, 193, 800]);
 
     // And around the left factor's part of 160 or 320 rows and more.
     [Theory, MemberData(nameof(Sizes))]
@@ -32,8 +36,10 @@ public sealed unsafe class MatrixProductTests
         }
 
         Bits.Same(expected, Product(a, b, init, rows, columns, depth, transposedLeft: false, transposedRight: false));
-        Bits.Same(expected, Product(Transposed(a, rows, depth), b, init, rows, columns, depth, transposedLeft: true, transposedRight: false));
-        Bits.Same(expected, Product(a, Transposed(b, depth, columns), init, rows, columns, depth, transposedLeft: false, transposedRight: true));
+        Bits.Same(expected,
+            Product(Transposed(a, rows, depth), b, init, rows, columns, depth, transposedLeft: true, transposedRight: false));
+        Bits.Same(expected,
+            Product(a, Transposed(b, depth, columns), init, rows, columns, depth, transposedLeft: false, transposedRight: true));
     }
 
     [Fact]
@@ -48,10 +54,12 @@ public sealed unsafe class MatrixProductTests
         fixed (float* from = source)
             panels.Pack(from, Columns, chosen, Columns);
 
-        Bits.Same(Product(a, picked, init, Rows, Columns, Depth, transposedLeft: false, transposedRight: false), Product(a, panels, init, Rows, Columns, Depth));
+        Bits.Same(Product(a, picked, init, Rows, Columns, Depth, transposedLeft: false, transposedRight: false),
+            Product(a, panels, init, Rows, Columns, Depth));
     }
 
-    private static float[] Product(float[] a, float[] b, float[] init, int rows, int columns, int depth, bool transposedLeft, bool transposedRight)
+    private static float[] Product(float[] a, float[] b, float[] init, int rows, int columns, int depth, bool transposedLeft,
+        bool transposedRight)
     {
         using var panels = new Panels();
         fixed (float* right = b)

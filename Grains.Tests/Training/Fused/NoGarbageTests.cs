@@ -38,7 +38,9 @@ public sealed class NoGarbageTests
         }));
     }
 
-    /// <summary>Every path through the kernels: tokens and values, classes and values, dropout, lanes of unequal lengths, no work at all.</summary>
+    /// <summary>
+    /// Every path through the kernels: tokens and values, classes and values, dropout, lanes of unequal lengths, no work at all.
+    /// </summary>
     [Theory]
     [InlineData("lstm", true)]
     [InlineData("lstm", false)]

@@ -13,8 +13,8 @@ using Orleans.Tbptt.Training.Fused.Losses;
 namespace Orleans.Tbptt.Tests.Training.Fused;
 
 /// <summary>
-/// The fused engine on processors that this one can pass for: the runtime is told, in processes of their own, to leave out instruction sets. Every cell, both losses, dropout,
-/// tokens, lanes of unequal lengths, sizes that fill no register evenly.
+/// The fused engine on processors that this one can pass for: the runtime is told, in processes of their own, to leave out instruction
+/// sets. Every cell, both losses, dropout, tokens, lanes of unequal lengths, sizes that fill no register evenly.
 /// </summary>
 [Slow]
 public sealed class SameBitsOnAnyProcessorTests(ITestOutputHelper output)
@@ -24,10 +24,12 @@ public sealed class SameBitsOnAnyProcessorTests(ITestOutputHelper output)
     [Fact]
     public async Task Training_GivesTheSameBits_WhateverTheProcessorsInstructions()
     {
-        Assert.SkipUnless(Vector512.IsHardwareAccelerated || Vector256.IsHardwareAccelerated, "this processor has no wider registers to leave out");
+        Assert.SkipUnless(Vector512.IsHardwareAccelerated || Vector256.IsHardwareAccelerated,
+            "this processor has no wider registers to leave out");
         string here = Answer();
         output.WriteLine(here);
-        foreach (var (without, width) in new[] { ("DOTNET_EnableAVX512", "8"), ("DOTNET_EnableAVX2", "4"), ("DOTNET_EnableAVX", "4"), ("DOTNET_EnableHWIntrinsic", "1") })
+        foreach (var (without, width) in new[] { ("DOTNET_EnableAVX512", "8"), ("DOTNET_EnableAVX2", "4"), ("DOTNET_EnableAVX", "4"),
+            ("DOTNET_EnableHWIntrinsic", "1") })
         {
             string answer = await AnswerOfChildAsync(without);
             output.WriteLine(answer);
@@ -64,7 +66,8 @@ public sealed class SameBitsOnAnyProcessorTests(ITestOutputHelper output)
         spec = spec with
         {
             Model = tokens
-                ? new() { Cell = cell, HiddenSize = hidden, Layers = 2, Dropout = 0.3, InputSize = 5, OutputSize = 13, Embedding = new() { Vocabulary = 29, Size = 5 } }
+                ? new() { Cell = cell, HiddenSize = hidden, Layers = 2, Dropout = 0.3, InputSize = 5, OutputSize = 13,
+                    Embedding = new() { Vocabulary = 29, Size = 5 } }
                 : spec.Model with { Cell = cell, HiddenSize = hidden, InputSize = 3, OutputSize = 2 },
             Train = spec.Train with { Loss = tokens ? new CrossEntropy() : new SquaredError() },
         };
@@ -86,7 +89,9 @@ public sealed class SameBitsOnAnyProcessorTests(ITestOutputHelper output)
         try
         {
             var start = new ProcessStartInfo(
-                SiloRuntime(), [typeof(SameBitsOnAnyProcessorTests).Assembly.Location, "-explicit", "only", "-method", $"{typeof(SameBitsOnAnyProcessorTests).FullName}.{nameof(Probe)}"])
+                SiloRuntime(),
+                [typeof(SameBitsOnAnyProcessorTests).Assembly.Location, "-explicit", "only", "-method",
+                    $"{typeof(SameBitsOnAnyProcessorTests).FullName}.{nameof(Probe)}"])
             {
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
@@ -106,5 +111,6 @@ public sealed class SameBitsOnAnyProcessorTests(ITestOutputHelper output)
         }
     }
 
-    private static string SiloRuntime() => Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
+    private static string SiloRuntime() => Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path
+        : "dotnet";
 }

@@ -25,13 +25,15 @@ public sealed class SingleRoundingTests
     [Fact]
     public void MultiplyAdd_RoundsSubnormalResults_Once() => Bits.Same(
         [BitConverter.UInt32BitsToSingle(0x00010001)],
-        [SingleRounding.MultiplyAdd(BitConverter.UInt32BitsToSingle(0x97000800), BitConverter.UInt32BitsToSingle(0x1cfff001), BitConverter.UInt32BitsToSingle(0x00010002))]);
+        [SingleRounding.MultiplyAdd(BitConverter.UInt32BitsToSingle(0x97000800), BitConverter.UInt32BitsToSingle(0x1cfff001),
+            BitConverter.UInt32BitsToSingle(0x00010002))]);
 
     private static void Same(float a, float b, float c)
     {
         float expected = MathF.FusedMultiplyAdd(a, b, c), actual = SingleRounding.MultiplyAdd(a, b, c);
         if (!float.IsNaN(expected) || !float.IsNaN(actual))
-            Assert.True(BitConverter.SingleToInt32Bits(expected) == BitConverter.SingleToInt32Bits(actual), $"{a:r} · {b:r} + {c:r} is {actual:r}, expected {expected:r}");
+            Assert.True(BitConverter.SingleToInt32Bits(expected) == BitConverter.SingleToInt32Bits(actual),
+                $"{a:r} · {b:r} + {c:r} is {actual:r}, expected {expected:r}");
     }
 
     private static float Any(Draws draws) => BitConverter.Int32BitsToSingle((draws.Int(0, 0xFFFF) << 16) | draws.Int(0, 0xFFFF));

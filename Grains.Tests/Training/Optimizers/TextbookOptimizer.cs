@@ -3,7 +3,9 @@ using Orleans.Tbptt.Training.Optimizers;
 
 namespace Orleans.Tbptt.Tests.Training.Optimizers;
 
-/// <summary>The update rules as PyTorch's documentation of <c>torch.optim</c> writes them, element by element in double precision.</summary>
+/// <summary>
+/// The update rules as PyTorch's documentation of <c>torch.optim</c> writes them, element by element in double precision.
+/// </summary>
 internal sealed class TextbookOptimizer(OptimizerSpec spec, float[] initial)
 {
     private readonly double[] _first = new double[initial.Length];
@@ -21,7 +23,8 @@ internal sealed class TextbookOptimizer(OptimizerSpec spec, float[] initial)
             {
                 Sgd rule => Sgd(rule, Parameters[i], gradient[i], lr, ref _first[i]),
                 Adam rule => Adam(rule, Parameters[i], gradient[i], lr, ref _first[i], ref _second[i]),
-                AdamW rule => Adam(rule, Parameters[i] - lr * rule.WeightDecay * Parameters[i], gradient[i], lr, ref _first[i], ref _second[i]),
+                AdamW rule =>
+                    Adam(rule, Parameters[i] - lr * rule.WeightDecay * Parameters[i], gradient[i], lr, ref _first[i], ref _second[i]),
                 RmsProp rule => RmsProp(rule, Parameters[i], gradient[i], lr, ref _first[i]),
                 _ => throw new InvalidOperationException($"no textbook has {spec.Word}"),
             };

@@ -19,7 +19,8 @@ public sealed class ChunkPlanTests
             int lanes = draws.Int(1, 9), parameter = draws.Int(1, 15), longest = draws.Int(1, 60);
             int[] lengths = draws.Ints(draws.Int(1, 25), 1, longest);
             var split = byCount ? ChunkSplit.OfCount(parameter) : ChunkSplit.OfLength(parameter);
-            var expected = NaivePlan.Of(lengths, lanes, length => byCount ? NaivePlan.ByCount(length, parameter) : NaivePlan.ByLength(length, parameter));
+            var expected = NaivePlan.Of(lengths, lanes, length => byCount ? NaivePlan.ByCount(length, parameter)
+                : NaivePlan.ByLength(length, parameter));
 
             var plan = ChunkPlan.Create(Sequences(lengths), lanes, split);
 
@@ -94,7 +95,8 @@ public sealed class ChunkPlanTests
     {
         int[] lengths = [3, 8, 5, 1, 9], order = [4, 2, 0, 3, 1];
         var reordered = NaivePlan.Of([.. order.Select(sequence => lengths[sequence])], 2, length => NaivePlan.ByLength(length, 4));
-        var expected = reordered.Select(step => step.Select(chunk => chunk.IsIdle ? chunk : chunk with { Sequence = order[chunk.Sequence] }).ToArray());
+        var expected = reordered.Select(step => step.Select(chunk => chunk.IsIdle ? chunk : chunk with { Sequence = order[chunk.Sequence] })
+            .ToArray());
 
         var plan = ChunkPlan.Create(Sequences(lengths), 2, ChunkSplit.OfLength(4), order);
 

@@ -3,7 +3,9 @@ using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Tests.Training.Reference;
 
-/// <summary>What row a batch gives to a time step of a lane, found out row by row from its rule: time by time, longest lane first.</summary>
+/// <summary>
+/// What row a batch gives to a time step of a lane, found out row by row from its rule: time by time, longest lane first.
+/// </summary>
 internal static class BatchRows
 {
     /// <summary>The lane and the chunk's time step of each row.</summary>
@@ -21,7 +23,8 @@ internal static class BatchRows
         [.. Enumerable.Range(block.First, block.Count).Select(lane => plan[step, lane])];
 
     /// <summary>The masks of a layer by lane of the run and time step of the chunk.</summary>
-    public static Dictionary<(int Lane, int Time), float[]> Masks(ChunkPlan plan, ChunkBatch batch, LaneBlock block, DropoutMasks dropout, long chunk, int layer, int units)
+    public static Dictionary<(int Lane, int Time), float[]> Masks(ChunkPlan plan, ChunkBatch batch, LaneBlock block, DropoutMasks dropout,
+        long chunk, int layer, int units)
     {
         var mask = new float[batch.Rows * units];
         dropout.Fill(batch, layer, units, mask);

@@ -4,8 +4,8 @@ namespace Orleans.Tbptt.Tests.Training.Reference;
 internal static class Differences
 {
     /// <summary>
-    /// The gradient of a function by central differences of 1e-5 in double precision: off by 1e-10 of the third derivative, and by the rounding
-    /// of the function over 2e-5, together some 1e-9.
+    /// The gradient of a function by central differences of 1e-5 in double precision: off by 1e-10 of the third derivative, and by the
+    /// rounding of the function over 2e-5, together some 1e-9.
     /// </summary>
     public static double[] Gradient(Func<double[], double> function, float[] at)
     {

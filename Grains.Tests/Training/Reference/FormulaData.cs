@@ -3,7 +3,9 @@ using Orleans.Tbptt.Numerics;
 
 namespace Orleans.Tbptt.Tests.Training.Reference;
 
-/// <summary>Data of any shape and any lengths, each number a hash of its place: nothing is stored, and any oracle can ask for one number.</summary>
+/// <summary>
+/// Data of any shape and any lengths, each number a hash of its place: nothing is stored, and any oracle can ask for one number.
+/// </summary>
 internal sealed class FormulaData(DataShape shape, int[] training, int[]? held = null, long seed = 1) : IDataSource
 {
     public DataShape Shape => shape;
@@ -12,7 +14,8 @@ internal sealed class FormulaData(DataShape shape, int[] training, int[]? held =
 
     public ISequenceSet Training => Sequences;
 
-    public ISequenceSet? Validation { get; } = held is null ? null : new FormulaSequences(shape, held, CounterRandom.Derive((ulong)seed, 1));
+    public ISequenceSet? Validation { get; } = held is null ? null
+        : new FormulaSequences(shape, held, CounterRandom.Derive((ulong)seed, 1));
 
     public IForecastScale? ForecastScale => null;
 
@@ -38,11 +41,13 @@ internal sealed class FormulaSequences(DataShape shape, int[] lengths, ulong key
 
     public void ReadInputs(SequenceSlice slice, Span<float> destination) => Fill(slice, destination, shape.InputFeatures, Input);
 
-    public void ReadInputs(SequenceSlice slice, Span<long> destination) => Fill(slice, destination, 1, (sequence, time, _) => Token(sequence, time));
+    public void ReadInputs(SequenceSlice slice, Span<long> destination) =>
+        Fill(slice, destination, 1, (sequence, time, _) => Token(sequence, time));
 
     public void ReadTargets(SequenceSlice slice, Span<float> destination) => Fill(slice, destination, shape.TargetFeatures, Target);
 
-    public void ReadTargets(SequenceSlice slice, Span<long> destination) => Fill(slice, destination, 1, (sequence, time, _) => Class(sequence, time));
+    public void ReadTargets(SequenceSlice slice, Span<long> destination) =>
+        Fill(slice, destination, 1, (sequence, time, _) => Class(sequence, time));
 
     private static void Fill<T>(SequenceSlice slice, Span<T> destination, int width, Func<int, int, int, T> value)
     {

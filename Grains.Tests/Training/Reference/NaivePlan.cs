@@ -38,7 +38,9 @@ internal static class NaivePlan
         return [.. chunks];
     }
 
-    /// <summary>As <c>torch.tensor_split(n)</c> without its empty parts: time steps are dealt out to the n parts, one each in turn.</summary>
+    /// <summary>
+    /// As <c>torch.tensor_split(n)</c> without its empty parts: time steps are dealt out to the n parts, one each in turn.
+    /// </summary>
     public static int[] ByCount(int length, int n)
     {
         var chunks = new int[n];

@@ -67,7 +67,9 @@ internal sealed class ReferenceCase
         return batch;
     }
 
-    /// <summary>The reference's loss sum over all lanes of a chunk; the hidden state of each lane goes on in place, that of an idle one is zeroed.</summary>
+    /// <summary>
+    /// The reference's loss sum over all lanes of a chunk; the hidden state of each lane goes on in place, that of an idle one is zeroed.
+    /// </summary>
     public double Reference(double[] parameters, long chunk, double[] hidden, bool dropout)
     {
         if (!_lanes.TryGetValue((chunk, dropout), out var lanes))
@@ -88,7 +90,8 @@ internal sealed class ReferenceCase
     {
         var masks = Enumerable.Range(0, Model.Layers)
             .Select(layer => BatchRows.Masks(_plan, Batch(chunk), Block, Dropout(chunk), chunk, layer, Units)).ToArray();
-        return [.. BatchRows.Chunks(_plan, chunk, Block).Select((work, lane) => Lane(work, (layer, t) => dropout ? masks[layer][(lane, t)] : null))];
+        return [.. BatchRows.Chunks(_plan, chunk, Block)
+            .Select((work, lane) => Lane(work, (layer, t) => dropout ? masks[layer][(lane, t)] : null))];
     }
 
     private ReferenceLane Lane(LaneChunk chunk, Func<int, int, float[]?> mask)
@@ -97,8 +100,10 @@ internal sealed class ReferenceCase
         double[] Values(int time, int width, Func<int, int, int, float> value) =>
             [.. Enumerable.Range(0, width).Select(feature => (double)value(chunk.Sequence, time, feature))];
         return new(
-            [.. times.Select(t => Shape.HasTokens ? [_sequences.Token(chunk.Sequence, t)] : Values(t, Shape.InputFeatures, _sequences.Input))],
-            [.. times.Select(t => Shape.HasClasses ? [_sequences.Class(chunk.Sequence, t)] : Values(t, Shape.TargetFeatures, _sequences.Target))],
+            [.. times.Select(t => Shape.HasTokens ? [_sequences.Token(chunk.Sequence, t)]
+                : Values(t, Shape.InputFeatures, _sequences.Input))],
+            [.. times.Select(t => Shape.HasClasses ? [_sequences.Class(chunk.Sequence, t)]
+                : Values(t, Shape.TargetFeatures, _sequences.Target))],
             mask);
     }
 }

@@ -23,7 +23,9 @@ internal sealed class ReferenceNetwork(ModelSpec model, LossSpec loss)
     private readonly int _units = model.HiddenSize;
     private double[] _p = [];
 
-    /// <summary>The loss sum of a lane's chunk; <paramref name="hidden"/>, <c>[h, c][layer][unit]</c>, goes on to the chunk's end.</summary>
+    /// <summary>
+    /// The loss sum of a lane's chunk; <paramref name="hidden"/>, <c>[h, c][layer][unit]</c>, goes on to the chunk's end.
+    /// </summary>
     public double Run(double[] parameters, ReferenceLane lane, double[] hidden)
     {
         _p = parameters;

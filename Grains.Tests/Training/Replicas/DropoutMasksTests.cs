@@ -64,7 +64,8 @@ public sealed class DropoutMasksTests
     {
         const int Units = 64;
         var seen = new HashSet<string>();
-        foreach (var (seed, step, layer) in from seed in Enumerable.Range(1, 3) from step in Enumerable.Range(0, 4) from layer in Enumerable.Range(0, 3) select (seed, step, layer))
+        foreach (var (seed, step, layer) in from seed in Enumerable.Range(1, 3) from step in Enumerable.Range(0,
+            4) from layer in Enumerable.Range(0, 3) select (seed, step, layer))
         {
             var mask = Fill(new(seed, step, 0, 0.5), lanes: 4, time: 5, layer, Units);
             for (int row = 0; row < 4 * 5; row++)

@@ -10,10 +10,10 @@ using TorchSharp;
 namespace Orleans.Tbptt.Tests.Training.Replicas;
 
 /// <summary>
-/// Both engines' replicas beside a network written from PyTorch's equations in double precision. Five units, chunks of up to six time steps, four lanes
-/// at work: losses are 5 to 57 and gradients up to 48, each the sum of some twenty terms. Float32 rounds each number in them by 6e-8 of itself,
-/// a few dozen numbers deep; the tolerances are four to nine times what was measured (5.4e-6, 3.0e-7, 5.8e-6). Two gates exchanged, a bias left
-/// out, a mask at the wrong place or a gradient that flows on past the chunk's start costs 1e-2 and more.
+/// Both engines' replicas beside a network written from PyTorch's equations in double precision. Five units, chunks of up to six time
+/// steps, four lanes at work: losses are 5 to 57 and gradients up to 48, each the sum of some twenty terms. Float32 rounds each number in
+/// them by 6e-8 of itself, a few dozen numbers deep; the tolerances are four to nine times what was measured (5.4e-6, 3.0e-7, 5.8e-6). Two
+/// gates exchanged, a bias left out, a mask at the wrong place or a gradient that flows on past the chunk's start costs 1e-2 and more.
 /// </summary>
 public sealed class ReplicaTests(ITestOutputHelper output)
 {
@@ -53,11 +53,15 @@ public sealed class ReplicaTests(ITestOutputHelper output)
             double loss = replica.ForwardBackward(example.Batch(chunk), example.Dropout(chunk), example.HiddenBefore, hidden, gradient);
 
             double[] expectedHidden = Differences.Doubles(example.HiddenBefore);
-            double expectedLoss = example.Reference(Differences.Doubles(example.Parameters), chunk, expectedHidden, dropout: kind.Dropout > 0);
+            double expectedLoss =
+                example.Reference(Differences.Doubles(example.Parameters), chunk, expectedHidden, dropout: kind.Dropout > 0);
             double[] expectedGradient = Differences.Gradient(
-                at => example.Reference(at, chunk, Differences.Doubles(example.HiddenBefore), dropout: kind.Dropout > 0), example.Parameters);
-            double hiddenError = Differences.Largest(expectedHidden, hidden), gradientError = Differences.Largest(expectedGradient, gradient);
-            output.WriteLine($"{kind} chunk {chunk}: loss {expectedLoss:g4} error {Math.Abs(loss - expectedLoss):e1}, hidden error {hiddenError:e1}, "
+                at => example.Reference(at, chunk, Differences.Doubles(example.HiddenBefore), dropout: kind.Dropout > 0),
+                example.Parameters);
+            double hiddenError = Differences.Largest(expectedHidden, hidden),
+            gradientError = Differences.Largest(expectedGradient, gradient);
+            output.WriteLine(
+                $"{kind} chunk {chunk}: loss {expectedLoss:g4} error {Math.Abs(loss - expectedLoss):e1}, hidden error {hiddenError:e1}, "
                 + $"gradient up to {expectedGradient.Max(Math.Abs):g3} error {gradientError:e1}");
             Assert.Equal(expectedLoss, loss, LossTolerance);
             Assert.InRange(hiddenError, 0, HiddenTolerance);
@@ -80,15 +84,16 @@ public sealed class ReplicaTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// The gradient of a chunk is the derivative of its loss with the hidden state at its start held constant (the test above). Had the graph
-    /// not ended there, it would be this other derivative, in which the parameters act through the chunk before, too.
+    /// The gradient of a chunk is the derivative of its loss with the hidden state at its start held constant (the test above). Had the
+    /// graph not ended there, it would be this other derivative, in which the parameters act through the chunk before, too.
     /// </summary>
     [Theory, MemberData(nameof(Cells))]
     public void Gradient_IsNotThatOfTheWholeHistory(EngineKind engine, string cell)
     {
         var example = Case(new(cell, 2, Tokens: false, Classes: false, 0));
         using var replica = Replica(engine, example);
-        float[] between = new float[example.HiddenBefore.Length], after = new float[between.Length], gradient = new float[example.Layout.Length];
+        float[] between = new float[example.HiddenBefore.Length], after = new float[between.Length],
+        gradient = new float[example.Layout.Length];
         replica.ForwardBackward(example.Batch(0), DropoutMasks.None, example.HiddenBefore, between, gradient);
         replica.ForwardBackward(example.Batch(1), DropoutMasks.None, between, after, gradient);
 
@@ -100,7 +105,8 @@ public sealed class ReplicaTests(ITestOutputHelper output)
                 return example.Reference(at, 1, hidden, dropout: false);
             },
             example.Parameters);
-        double[] truncated = Differences.Gradient(at => example.Reference(at, 1, Differences.Doubles(between), dropout: false), example.Parameters);
+        double[] truncated =
+            Differences.Gradient(at => example.Reference(at, 1, Differences.Doubles(between), dropout: false), example.Parameters);
 
         Assert.InRange(Differences.Largest(truncated, gradient), 0, GradientTolerance);
         Assert.True(Differences.Largest(whole, gradient) > 1000 * GradientTolerance, "the two derivatives are too alike to be told apart");
@@ -130,7 +136,8 @@ public sealed class ReplicaTests(ITestOutputHelper output)
     {
         var example = Case(new("lstm", 2, Tokens: false, Classes: false, 0));
         using var replica = Replica(engine, example);
-        float[] hidden = [.. Enumerable.Repeat(9f, example.HiddenBefore.Length)], gradient = [.. Enumerable.Repeat(9f, example.Layout.Length)];
+        float[] hidden = [.. Enumerable.Repeat(9f, example.HiddenBefore.Length)],
+        gradient = [.. Enumerable.Repeat(9f, example.Layout.Length)];
 
         replica.ForwardBackward(example.Batch(0), DropoutMasks.None, example.HiddenBefore, hidden, gradient);
         double loss = replica.ForwardBackward(example.Batch(2), DropoutMasks.None, example.HiddenBefore, hidden, gradient);
@@ -179,8 +186,8 @@ public sealed class ReplicaTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// One intra-op thread, also on a thread that libtorch was not set up on: with a team of threads the sums, and so the bits, would depend on how many
-    /// cores the machine has. A team inherits its maker's name, so there are as many threads of this name as compute.
+    /// One intra-op thread, also on a thread that libtorch was not set up on: with a team of threads the sums, and so the bits, would
+    /// depend on how many cores the machine has. A team inherits its maker's name, so there are as many threads of this name as compute.
     /// </summary>
     [Fact]
     public void Replica_ComputesOnItsThreadAlone()
@@ -196,7 +203,8 @@ public sealed class ReplicaTests(ITestOutputHelper output)
             for (int i = 0; i < 3; i++)
             {
                 float[] hidden = new float[example.HiddenBefore.Length];
-                replica.ForwardBackward(example.Batch(0), DropoutMasks.None, example.HiddenBefore, hidden, new float[example.Layout.Length]);
+                replica.ForwardBackward(example.Batch(0), DropoutMasks.None, example.HiddenBefore, hidden,
+                    new float[example.Layout.Length]);
             }
 
             threads = ThisProcess.ThreadNames().Count(name => name == Name);
@@ -212,7 +220,8 @@ public sealed class ReplicaTests(ITestOutputHelper output)
     private static IReplica Replica(EngineKind engine, ReferenceCase example)
     {
         NativeBackend.Initialize();
-        IReplica replica = engine == EngineKind.Fused ? new FusedReplica(example.Model, example.Loss) : new TorchReplica(example.Model, example.Loss, torch.CPU);
+        IReplica replica = engine == EngineKind.Fused ? new FusedReplica(example.Model, example.Loss)
+            : new TorchReplica(example.Model, example.Loss, torch.CPU);
         replica.LoadParameters(example.Parameters);
         return replica;
     }

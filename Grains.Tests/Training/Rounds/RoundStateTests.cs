@@ -17,7 +17,8 @@ public sealed class RoundStateTests
         float[] before = state.Parameters.ToArray();
 
         // Taken from every parameter: 1 by a trainer of 6 elements, 4 by one of 2, and nothing by one that was idle.
-        var outcome = state.CommitRound([Result(state, 1, [6, 4], [3, 3]), Result(state, 4, [1, 3], [1, 1]), Result(state, 0, [0, 0], [0, 0])]);
+        var outcome =
+            state.CommitRound([Result(state, 1, [6, 4], [3, 3]), Result(state, 4, [1, 3], [1, 1]), Result(state, 0, [0, 0], [0, 0])]);
 
         var round = Assert.IsType<StepOutcome.Round>(outcome);
         Assert.Equal([7.0 / 4, 7.0 / 4], round.Steps.Select(step => step.Loss));
@@ -36,7 +37,8 @@ public sealed class RoundStateTests
         var before = States.After(Spec, 3);
         var all = Result(state, 1, [1, 1, 1], [1, 1, 1]);
 
-        var outcome = state.CommitRound([all with { LossSums = [1, 1], NotFinite = "late" }, all with { LossSums = [1], NotFinite = "early" }]);
+        var outcome =
+            state.CommitRound([all with { LossSums = [1, 1], NotFinite = "late" }, all with { LossSums = [1], NotFinite = "early" }]);
 
         Assert.Equal("step 5, trainer 1: early", Assert.IsType<StepOutcome.Diverged>(outcome).Message);
         States.AssertSame(before, state);
@@ -51,7 +53,8 @@ public sealed class RoundStateTests
 
         var outcome = state.CommitRound([Result(state, 3e38f, [1], [1]), Result(state, 3e38f, [1], [1])]);
 
-        Assert.StartsWith("step 4: the sum over the trainers overflows", Assert.IsType<StepOutcome.Diverged>(outcome).Message, StringComparison.Ordinal);
+        Assert.StartsWith("step 4: the sum over the trainers overflows", Assert.IsType<StepOutcome.Diverged>(outcome).Message,
+            StringComparison.Ordinal);
         States.AssertSame(States.After(Spec, 3), state);
     }
 

@@ -37,7 +37,8 @@ public sealed class RoundTests
 
         var local = Train(adam.InRounds(4, lr: 1, momentum: 0), Uneven());
 
-        // Taking a mean of one changes nothing, and the inner optimizer is carried over rounds: were it begun anew, the losses would part by percents.
+        // Taking a mean of one changes nothing, and the inner optimizer is carried over rounds: were it begun anew, the losses would part
+        // by percents.
         Assert.All(exact.Steps.Zip(local.Steps), pair => Assert.Equal(pair.First.Loss, pair.Second.Loss, 1e-4 * pair.First.Loss));
         Assert.Equal(exact.State.Step, local.State.TrainerOptimizers[0].Count);
     }
@@ -70,7 +71,8 @@ public sealed class RoundTests
                 {
                     int step = (round * Chunks) + i;
                     float[] gradient = new float[parameters.Length];
-                    var (_, weight) = shards[index].TrainChunk(new(step, 0, step), [.. own.Parameters.Select(value => (float)value)], gradient);
+                    var (_, weight) = shards[index]
+                        .TrainChunk(new(step, 0, step), [.. own.Parameters.Select(value => (float)value)], gradient);
                     double norm = Math.Sqrt(gradient.Sum(value => value / weight * (value / weight)));
                     double factor = Math.Min(1, 0.3 / (norm + 1e-6));
                     own.Step([.. gradient.Select(value => (float)(value / weight * factor))], 0.1);
@@ -100,7 +102,8 @@ public sealed class RoundTests
     [Fact]
     public void Rounds_EndWithTheEpoch_AndTellEveryStep()
     {
-        using var trainer = Trainer(Spec(2, new Sgd { Lr = 0.1 }, null).InRounds(4), new FormulaData(new(3, 0, 2, 0), [20, 20, 20, 20, 20, 20, 9, 8]));
+        using var trainer =
+            Trainer(Spec(2, new Sgd { Lr = 0.1 }, null).InRounds(4), new FormulaData(new(3, 0, 2, 0), [20, 20, 20, 20, 20, 20, 9, 8]));
         List<StepOutcome.Committed> steps = [];
         List<long> epochs = [];
 

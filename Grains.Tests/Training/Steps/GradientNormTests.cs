@@ -14,7 +14,8 @@ public sealed class GradientNormTests
         {
             int[] whole = draws.Ints(length, -1_000_000, 1_000_000);
 
-            // Whole numbers of 1/1024, their squares summed as whole numbers below 2^53: nothing is rounded but the root, and it alike on both sides.
+            // Whole numbers of 1/1024, their squares summed as whole numbers below 2^53: nothing is rounded but the root, and it alike on
+            // both sides.
             double expected = Math.Sqrt(whole.Sum(value => (long)value * value)) / 1024;
 
             Bits.Same([expected], [GradientNorm.Of([.. whole.Select(value => value / 1024f)])]);
@@ -31,7 +32,8 @@ public sealed class GradientNormTests
             var partial = new double[8];
             for (int i = 0; i < length; i++)
                 partial[i % 8] += (double)gradient[i] * gradient[i];
-            double squares = ((partial[0] + partial[1]) + (partial[2] + partial[3])) + ((partial[4] + partial[5]) + (partial[6] + partial[7]));
+            double squares = ((partial[0] + partial[1]) + (partial[2] + partial[3]))
+                + ((partial[4] + partial[5]) + (partial[6] + partial[7]));
 
             Bits.Same([Math.Sqrt(squares)], [GradientNorm.Of(gradient)]);
         }

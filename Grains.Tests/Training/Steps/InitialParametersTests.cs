@@ -37,8 +37,8 @@ public sealed class InitialParametersTests
         var values = parameters.AsSpan(slot.Offset, slot.Length).ToArray();
         int n = values.Length;
 
-        // Five deviations of the mean (1/n), of the mean square (2/n), and of the share within one deviation of the mean, 0.6827; the sum of
-        // twelve uniforms that stands for a normal number is there a little less often, by 0.003.
+        // Five deviations of the mean (1/n), of the mean square (2/n), and of the share within one deviation of the mean, 0.6827; the sum
+        // of twelve uniforms that stands for a normal number is there a little less often, by 0.003.
         Assert.InRange(values.Average(value => (double)value), -5 / Math.Sqrt(n), 5 / Math.Sqrt(n));
         Assert.InRange(values.Average(value => (double)value * value), 1 - 5 * Math.Sqrt(2.0 / n), 1 + 5 * Math.Sqrt(2.0 / n));
         double within = values.Count(value => Math.Abs(value) < 1) / (double)n;
@@ -62,7 +62,8 @@ public sealed class InitialParametersTests
     {
         var (layout, parameters) = Draw(seed: 1);
 
-        var starts = layout.Slots.Select(slot => Convert.ToHexString(System.Runtime.InteropServices.MemoryMarshal.AsBytes(parameters.AsSpan(slot.Offset, 8))));
+        var starts = layout.Slots.Select(slot =>
+            Convert.ToHexString(System.Runtime.InteropServices.MemoryMarshal.AsBytes(parameters.AsSpan(slot.Offset, 8))));
 
         Assert.Equal(layout.Slots.Count, starts.Distinct().Count());
         Assert.True(parameters.Distinct().Count() > 0.99 * parameters.Length);
@@ -91,6 +92,7 @@ public sealed class InitialParametersTests
     private static RunSpec Spec(long seed) => TestSpecs.Average() with
     {
         Seed = seed,
-        Model = new() { Cell = new LstmCell(), HiddenSize = Hidden, Layers = 2, OutputSize = 256, Embedding = new() { Vocabulary = 256, Size = 64 } },
+        Model = new() { Cell = new LstmCell(), HiddenSize = Hidden, Layers = 2, OutputSize = 256,
+            Embedding = new() { Vocabulary = 256, Size = 64 } },
     };
 }

@@ -87,7 +87,9 @@ public sealed class PairwiseTreeTests
         {
             int count = draws.Int(1, 20), silos = draws.Int(1, 5);
             float[][] buffers =
-                [.. Enumerable.Range(0, count).Select(_ => Enumerable.Range(0, Length).Select(_ => (float)(draws.Double(-1, 1) * Math.Pow(10, draws.Int(-6, 6)))).ToArray())];
+                [.. Enumerable.Range(0, count)
+                    .Select(_ => Enumerable.Range(0, Length).Select(_ => (float)(draws.Double(-1, 1) * Math.Pow(10, draws.Int(-6, 6))))
+                        .ToArray())];
             float[][] kept = [.. buffers.Select(buffer => buffer.ToArray())];
             var homes = Enumerable.Range(0, count).Select(_ => draws.Int(0, silos)).ToArray();
             if (round % 2 == 0)

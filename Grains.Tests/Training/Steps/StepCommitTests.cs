@@ -120,7 +120,8 @@ public sealed class StepCommitTests
         {
             var draws = new Draws(100 * step + trainer);
             return new ShardResult(
-                draws.Floats(state.Layout.Length), draws.Floats(spec.Data.BatchSize / 3 * state.Layout.HiddenPerLane), draws.Double(0, 3), draws.Int(1, 99));
+                draws.Floats(state.Layout.Length), draws.Floats(spec.Data.BatchSize / 3 * state.Layout.HiddenPerLane), draws.Double(0, 3),
+                draws.Int(1, 99));
         }),
     ];
 }

@@ -17,7 +17,8 @@ public sealed class TrainingStateTests
 
         var outcome = state.Commit([.. weights.Select((weight, i) => Shard(state, sums[i], losses[i], weight, 2))]);
 
-        // (4 + 1 - 6) / (8 + 1 + 3) = -1/12, and the loss is 30/12. A mean of means would give (4/8 + 1/1 - 6/3) / 3 = -1/6, and a loss of 10/3.
+        // (4 + 1 - 6) / (8 + 1 + 3) = -1/12, and the loss is 30/12. A mean of means would give (4/8 + 1/1 - 6/3) / 3 = -1/6, and a loss of
+        // 10/3.
         var committed = Assert.IsType<StepOutcome.Committed>(outcome);
         Assert.Equal(2.5, committed.Loss);
         Assert.Equal(12, committed.Weight);
@@ -64,7 +65,9 @@ public sealed class TrainingStateTests
         var hidden = new Draws(41).Floats(state.Hidden.Length);
         int perTrainer = hidden.Length / 3;
 
-        state.Commit([.. Enumerable.Range(0, 3).Select(i => new ShardResult(new float[state.Layout.Length], hidden.AsMemory(i * perTrainer, perTrainer), 1, 1))]);
+        state.Commit(
+            [.. Enumerable.Range(0, 3)
+                .Select(i => new ShardResult(new float[state.Layout.Length], hidden.AsMemory(i * perTrainer, perTrainer), 1, 1))]);
 
         Bits.Same(hidden, state.Hidden);
     }

@@ -22,7 +22,8 @@ internal sealed class OfferedParameters
         int buckets = Buckets.Count(bucket.Length);
         if (bucket.Length is <= 0 or > SpecFit.LargestModel || bucket.Bucket < 0 || bucket.Bucket >= buckets
             || bucket.Values.Length != Math.Min(Buckets.Elements, bucket.Length - bucket.Bucket * Buckets.Elements))
-            throw new InvalidDataException($"bucket {bucket.Bucket} of {bucket.Length} parameters has {bucket.Values.Length} values, which does not fit");
+            throw new InvalidDataException(
+                $"bucket {bucket.Bucket} of {bucket.Length} parameters has {bucket.Values.Length} values, which does not fit");
         if (of != _of)
             Begin(of);
         if (_there.Length == 0)

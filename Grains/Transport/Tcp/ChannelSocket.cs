@@ -36,7 +36,8 @@ internal static class ChannelSocket
         // Nor for the quarter of an hour in which Linux sends again what nobody acknowledges.
         if (OperatingSystem.IsLinux())
             socket.SetRawSocketOption(IPProtocolTcp, TcpUserTimeout, BitConverter.GetBytes((int)Patience.TotalMilliseconds));
-        return new(socket, ownsSocket: true) { ReadTimeout = (int)Patience.TotalMilliseconds, WriteTimeout = (int)Patience.TotalMilliseconds };
+        return new(socket, ownsSocket: true) { ReadTimeout = (int)Patience.TotalMilliseconds,
+            WriteTimeout = (int)Patience.TotalMilliseconds };
     }
 
     /// <summary>The handshake is over: from now on a read waits as long as a step takes.</summary>

@@ -17,7 +17,8 @@ internal sealed partial class ConnectionDialer : ISiloStatusListener
 
     /// <summary>Begins to listen to who is dead.</summary>
     public ConnectionDialer(
-        ISiloStatusOracle silos, TcpCodec codec, IChannelSecurity security, IOptions<TbpttGrainsOptions> options, ILogger<ConnectionDialer> logger)
+        ISiloStatusOracle silos, TcpCodec codec, IChannelSecurity security, IOptions<TbpttGrainsOptions> options,
+        ILogger<ConnectionDialer> logger)
     {
         (_silos, _codec, _security, _isOn, _logger) = (silos, codec, security, options.Value.DirectSteps, logger);
         silos.SubscribeToSiloStatusEvents(this);

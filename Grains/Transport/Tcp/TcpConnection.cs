@@ -121,7 +121,8 @@ internal sealed class TcpConnection : IDisposable
             {
                 var pending = _pending ?? throw new InvalidDataException($"found {header}, and nothing was asked");
                 if (header.Kind == FrameKind.Reply)
-                    pending.Take(_codec.Replies.Deserialize(Frames.ReadBytes(header)) ?? throw new InvalidDataException("found no reply in its frame"));
+                    pending.Take(_codec.Replies.Deserialize(Frames.ReadBytes(header))
+                        ?? throw new InvalidDataException("found no reply in its frame"));
                 else if (header.Kind == FrameKind.Sum)
                     pending.ReadSum(header, Frames);
                 else

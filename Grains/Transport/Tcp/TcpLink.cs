@@ -39,7 +39,8 @@ internal sealed class TcpLink : ITrainerLink
     /// <param name="open">Opens a connection; null where none can be opened.</param>
     /// <param name="isDead">Whether the silo is known to be dead.</param>
     public TcpLink(
-        ITrainerLink messages, ChunkOrders orders, SentParameters parameters, TcpCodec codec, Func<Task<TcpConnection?>> open, Func<bool> isDead)
+        ITrainerLink messages, ChunkOrders orders, SentParameters parameters, TcpCodec codec, Func<Task<TcpConnection?>> open,
+        Func<bool> isDead)
     {
         (_messages, _orders, _parameters, _codec, _open, _isDead) = (messages, orders, parameters, codec, open, isDead);
         Open().Ignore();

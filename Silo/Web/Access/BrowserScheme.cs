@@ -9,5 +9,6 @@ internal static class BrowserScheme
     /// The scheme of the address in the browser. A client that claims TLS without a proxy only disables its own cookie and forms.
     /// </summary>
     public static string Of(HttpRequest request) =>
-        string.Equals(request.Headers["X-Forwarded-Proto"].ToString(), Uri.UriSchemeHttps, StringComparison.OrdinalIgnoreCase) ? Uri.UriSchemeHttps : request.Scheme;
+        string.Equals(request.Headers["X-Forwarded-Proto"].ToString(), Uri.UriSchemeHttps, StringComparison.OrdinalIgnoreCase)
+            ? Uri.UriSchemeHttps : request.Scheme;
 }

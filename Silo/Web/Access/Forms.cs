@@ -16,7 +16,8 @@ internal static class Forms
         catch (Exception exception) when (exception is InvalidDataException or (IOException and not BadHttpRequestException)
             && !request.HttpContext.RequestAborted.IsCancellationRequested)
         {
-            throw new BadHttpRequestException($"found a form that cannot be read: {exception.Message}", StatusCodes.Status400BadRequest, exception);
+            throw new BadHttpRequestException($"found a form that cannot be read: {exception.Message}", StatusCodes.Status400BadRequest,
+                exception);
         }
     }
 }

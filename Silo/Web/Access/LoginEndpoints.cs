@@ -21,16 +21,19 @@ internal static class LoginEndpoints
     public static Task OfferAsync(HttpContext context)
     {
         var request = context.Request;
-        bool isPage = HttpMethods.IsGet(request.Method) && request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal);
+        bool isPage = HttpMethods.IsGet(request.Method)
+            && request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal);
         return isPage
             ? LoginPage.Of(request.GetEncodedPathAndQuery(), wrong: false).ExecuteAsync(context)
-            : TypedResults.Problem("found no token, or a wrong one; expected 'Authorization: Bearer TOKEN'", statusCode: StatusCodes.Status401Unauthorized).ExecuteAsync(context);
+            : TypedResults.Problem("found no token, or a wrong one; expected 'Authorization: Bearer TOKEN'",
+                statusCode: StatusCodes.Status401Unauthorized).ExecuteAsync(context);
     }
 
     private static async Task<IResult> Login(HttpContext context, WebToken token)
     {
         if (!context.Request.HasFormContentType)
-            return TypedResults.Problem("found no form; programs send 'Authorization: Bearer TOKEN' instead of logging in", statusCode: StatusCodes.Status400BadRequest);
+            return TypedResults.Problem("found no form; programs send 'Authorization: Bearer TOKEN' instead of logging in",
+                statusCode: StatusCodes.Status400BadRequest);
         var form = await Forms.ReadAsync(context.Request);
         string to = Local(form["to"].ToString());
         if (!token.IsRequired)
@@ -39,7 +42,8 @@ internal static class LoginEndpoints
             return LoginPage.Of(to, wrong: true);
         context.Response.Cookies.Append(WebToken.Cookie, token.CookieValue, new()
         {
-            HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = BrowserScheme.Of(context.Request) == Uri.UriSchemeHttps, MaxAge = TimeSpan.FromDays(30), IsEssential = true,
+            HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = BrowserScheme.Of(context.Request) == Uri.UriSchemeHttps,
+            MaxAge = TimeSpan.FromDays(30), IsEssential = true,
         });
         return new SeeOther(to);
     }

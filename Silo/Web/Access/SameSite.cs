@@ -25,14 +25,16 @@ internal sealed class SameSite(RequestDelegate next, WebToken token)
     public async Task InvokeAsync(HttpContext context)
     {
         var request = context.Request;
-        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) || (IsOfThisSite(request) && await IsIntendedAsync(request)))
+        if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method)
+            || (IsOfThisSite(request) && await IsIntendedAsync(request)))
         {
             await next(context);
             return;
         }
 
         await TypedResults.Problem(
-            $"found a request from another site, or without the seal of a page of this silo or the header {Header}; programs add '{Header}: 1'",
+            $"found a request from another site, or without the seal of a page of this silo or the header {Header}; programs add " +
+            $"'{Header}: 1'",
             statusCode: StatusCodes.Status403Forbidden, title: "Cross-site request refused").ExecuteAsync(context);
     }
 
@@ -42,7 +44,8 @@ internal sealed class SameSite(RequestDelegate next, WebToken token)
         string site = request.Headers["Sec-Fetch-Site"].ToString(), origin = request.Headers.Origin.ToString();
         if (site.Length > 0)
             return site is "same-origin" or "none";
-        return origin.Length == 0 || string.Equals(origin, $"{BrowserScheme.Of(request)}://{request.Host}", StringComparison.OrdinalIgnoreCase);
+        return origin.Length == 0
+            || string.Equals(origin, $"{BrowserScheme.Of(request)}://{request.Host}", StringComparison.OrdinalIgnoreCase);
     }
 
     private async Task<bool> IsIntendedAsync(HttpRequest request)

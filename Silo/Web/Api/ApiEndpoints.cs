@@ -13,37 +13,51 @@ internal static class ApiEndpoints
     public static void MapApi(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapOpenApi("/api/openapi.json");
-        var api = endpoints.MapGroup("/api").ProducesProblem(StatusCodes.Status401Unauthorized).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+        var api = endpoints.MapGroup("/api").ProducesProblem(StatusCodes.Status401Unauthorized)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         api.MapGet("/cluster", (RunCatalog catalog) => catalog.DescribeAsync()).WithSummary("The cluster's silos");
-        api.MapGet("/runs", async (RunCatalog catalog) => (await catalog.ListAsync()).Select(ApiRun.Of)).WithSummary("All runs, newest first");
-        api.MapGet("/compare", Compare).WithSummary("The differences between the specs of two runs").ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapGet("/runs", async (RunCatalog catalog) => (await catalog.ListAsync()).Select(ApiRun.Of))
+            .WithSummary("All runs, newest first");
+        api.MapGet("/compare", Compare).WithSummary("The differences between the specs of two runs")
+            .ProducesProblem(StatusCodes.Status404NotFound);
 
         var run = api.MapGroup("/runs/{id}").ProducesProblem(StatusCodes.Status404NotFound);
-        run.MapGet("", async (string id, RunFeeds feeds) => ApiRun.Of((await feeds.FollowAsync(id)).Read(one => one.Info))).WithSummary("A run's status");
+        run.MapGet("", async (string id, RunFeeds feeds) => ApiRun.Of((await feeds.FollowAsync(id)).Read(one => one.Info)))
+            .WithSummary("A run's status");
         run.MapGet("/spec", Spec).WithSummary("A run's spec, every size filled in").Produces<string>(contentType: "application/yaml");
         run.MapGet("/steps", async (string id, RunFeeds feeds) => (await feeds.FollowAsync(id)).Read(one => StepColumns.Of(one.History)))
             .WithSummary("A run's steps, in at most 1,024 buckets, and its epochs");
-        run.MapGet("/strip", async (string id, RunFeeds feeds) => (await feeds.FollowAsync(id)).Read(Strip)).WithSummary("The sampled activity of a run's trainers");
-        run.MapGet("/events", EventStream.OpenAsync).WithSummary("A run's events as server-sent events, each a line of metrics.jsonl with its number; Last-Event-ID continues after a number")
+        run.MapGet("/strip", async (string id, RunFeeds feeds) => (await feeds.FollowAsync(id)).Read(Strip))
+            .WithSummary("The sampled activity of a run's trainers");
+        run.MapGet("/events", EventStream.OpenAsync)
+            .WithSummary(
+                "A run's events as server-sent events, each a line of metrics.jsonl with its number; Last-Event-ID continues " +
+                "after a number")
             .Produces<string>(contentType: "text/event-stream");
 
         var control = run.MapGroup("").ProducesProblem(StatusCodes.Status403Forbidden).ProducesProblem(StatusCodes.Status409Conflict);
-        control.MapPost("/pause", async (string id, RunControls runs, RunFeeds feeds, TimeProvider time, ControlRequest? request) => Answer(await runs.PauseAsync(id, request?.Reason), id, feeds, time))
+        control.MapPost("/pause", async (string id, RunControls runs, RunFeeds feeds, TimeProvider time, ControlRequest? request) =>
+            Answer(await runs.PauseAsync(id, request?.Reason), id, feeds, time))
             .WithSummary("Pauses a run after the step in flight");
-        control.MapPost("/resume", async (string id, RunControls runs, RunFeeds feeds, TimeProvider time, ResumeOptions? options) => Answer(await runs.ResumeAsync(id, options), id, feeds, time))
+        control.MapPost("/resume", async (string id, RunControls runs, RunFeeds feeds, TimeProvider time, ResumeOptions? options) =>
+            Answer(await runs.ResumeAsync(id, options), id, feeds, time))
             .WithSummary("Resumes a run from its newest checkpoint");
-        control.MapPost("/stop", async (string id, RunControls runs, RunFeeds feeds, TimeProvider time, ControlRequest? request) => Answer(await runs.StopAsync(id, request?.Reason), id, feeds, time))
+        control.MapPost("/stop", async (string id, RunControls runs, RunFeeds feeds, TimeProvider time, ControlRequest? request) =>
+            Answer(await runs.StopAsync(id, request?.Reason), id, feeds, time))
             .WithSummary("Stops a run after the step in flight");
     }
 
-    private static Results<Ok<ApiRun>, Accepted, ProblemHttpResult> Answer(ControlOutcome outcome, string id, RunFeeds feeds, TimeProvider time) => outcome switch
+    private static Results<Ok<ApiRun>, Accepted,
+    ProblemHttpResult> Answer(ControlOutcome outcome, string id, RunFeeds feeds, TimeProvider time) => outcome switch
     {
-        { Problem.Length: > 0 } => TypedResults.Problem(outcome.Problem, statusCode: StatusCodes.Status409Conflict, title: "The run refuses"),
+        { Problem.Length: > 0 } =>
+            TypedResults.Problem(outcome.Problem, statusCode: StatusCodes.Status409Conflict, title: "The run refuses"),
         { Status: { } status } => TypedResults.Ok(ApiRun.Of(new(feeds.DirectoryOf(id), status, time.GetUtcNow()))),
         _ => TypedResults.Accepted($"/api/runs/{id}"),
     };
 
-    private static Results<ContentHttpResult, NotFound> Spec(string id, RunFeeds feeds) => RunFeeds.ReadSpecText(feeds.DirectoryOf(id)) is { } text
+    private static Results<ContentHttpResult, NotFound> Spec(string id, RunFeeds feeds) =>
+        RunFeeds.ReadSpecText(feeds.DirectoryOf(id)) is { } text
         ? TypedResults.Text(text, "application/yaml")
         : TypedResults.NotFound();
 

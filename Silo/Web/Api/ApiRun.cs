@@ -44,4 +44,5 @@ internal sealed record Comparison(string A, string B, IReadOnlyList<SpecDifferen
 /// <param name="SecondsPerColumn">The time that a column covers.</param>
 /// <param name="Silos">The silos that trainers were on.</param>
 /// <param name="Columns">The columns with samples, by index from the left; in each the trainers, in order.</param>
-internal sealed record ApiStrip(DateTimeOffset? Begin, double SecondsPerColumn, IReadOnlyList<string> Silos, IReadOnlyDictionary<int, Feed.StripCell[]> Columns);
+internal sealed record ApiStrip(DateTimeOffset? Begin, double SecondsPerColumn, IReadOnlyList<string> Silos,
+    IReadOnlyDictionary<int, Feed.StripCell[]> Columns);

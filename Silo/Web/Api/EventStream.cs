@@ -15,7 +15,8 @@ internal static class EventStream
     private const int Page = 1_000;
 
     /// <summary>Opens a stream; 204, which stops a browser's reconnects, where the run has ended and all events were sent.</summary>
-    public static async Task<IResult> OpenAsync(HttpContext context, string id, RunFeeds feeds, IHostApplicationLifetime lifetime, TimeProvider time)
+    public static async Task<IResult> OpenAsync(HttpContext context, string id, RunFeeds feeds, IHostApplicationLifetime lifetime,
+        TimeProvider time)
     {
         var coordinator = feeds.CoordinatorOf(id);
         var status = await coordinator.GetStatus();
@@ -30,7 +31,8 @@ internal static class EventStream
         long.TryParse(request.Headers["Last-Event-ID"], out long last) && last > 0 ? last : 0;
 
     private static async IAsyncEnumerable<SseItem<string>> ReadAsync(
-        ICoordinatorGrain coordinator, long after, TimeProvider time, CancellationToken stopping, [EnumeratorCancellation] CancellationToken gone)
+        ICoordinatorGrain coordinator, long after, TimeProvider time, CancellationToken stopping,
+        [EnumeratorCancellation] CancellationToken gone)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping, gone);
         while (!end.IsCancellationRequested)

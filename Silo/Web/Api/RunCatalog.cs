@@ -19,6 +19,8 @@ internal sealed class RunCatalog(IGrainFactory grains, RunFeeds feeds, TimeProvi
         var now = time.GetUtcNow();
         // A directory whose name is not a run ID is not a run, whatever a status file in it says.
         return [.. (await Catalog.List()).Where(status => RunId.TryParse(status.Id, out _))
-            .Select(status => new RunInfo(feeds.DirectoryOf(status.Id), feeds.Peek(status.Id) is { } newer && newer.UpdatedAt > status.UpdatedAt ? newer : status, now))];
+            .Select(status =>
+                new RunInfo(feeds.DirectoryOf(status.Id), feeds.Peek(status.Id) is { } newer && newer.UpdatedAt > status.UpdatedAt ? newer
+                    : status, now))];
     }
 }

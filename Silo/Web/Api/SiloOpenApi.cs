@@ -32,7 +32,8 @@ internal static class SiloOpenApi
             {
                 Title = "Orleans.Tbptt",
                 Version = ProtocolVersion.Product,
-                Description = "Shows and controls runs. Where the silo requires a token: Authorization: Bearer TOKEN. Requests that change something "
+                Description =
+                    "Shows and controls runs. Where the silo requires a token: Authorization: Bearer TOKEN. Requests that change something "
                     + "need the header X-Tbptt, of any value, or the token.",
             };
             return Task.CompletedTask;
@@ -55,6 +56,7 @@ internal static class SiloOpenApi
         public override RunId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             RunId.TryParse(reader.GetString(), out var id) ? id : throw new JsonException($"expected a run id: {RunId.Expected}");
 
-        public override void Write(Utf8JsonWriter writer, RunId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Text);
+        public override void Write(Utf8JsonWriter writer, RunId value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.Text);
     }
 }

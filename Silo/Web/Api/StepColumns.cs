@@ -4,8 +4,8 @@ using Orleans.Tbptt.Silo.Web.Feed;
 namespace Orleans.Tbptt.Silo.Web.Api;
 
 /// <summary>
-/// Steps of a run as columns of equal length, for charts: each row is a bucket of <see cref="Width"/> consecutive steps. Values that are not finite are null;
-/// <see cref="NonFinite"/> lists them.
+/// Steps of a run as columns of equal length, for charts: each row is a bucket of <see cref="Width"/> consecutive steps. Values that are
+/// not finite are null; <see cref="NonFinite"/> lists them.
 /// </summary>
 internal sealed record StepColumns
 {
@@ -68,7 +68,9 @@ internal sealed record StepColumns
             GradientNorm = [.. buckets.Select(bucket => Finite(bucket.GradientNorm))],
             ClipShare = [.. buckets.Select(bucket => history.ClipNorm is null ? null : Finite(bucket.ClipShare))],
             StepsPerSecond = [.. buckets.Select((_, index) => Rate(all, from + index))],
-            Epochs = [.. history.EpochsFrom(from == 0 ? 0 : all[from - 1].Step).Select(epoch => new EpochPoint(epoch.Epoch, epoch.Step, Finite(epoch.Loss), epoch.ValidationLoss is { } loss ? Finite(loss) : null))],
+            Epochs = [.. history.EpochsFrom(from == 0 ? 0 : all[from - 1].Step)
+                .Select(epoch =>
+                    new EpochPoint(epoch.Epoch, epoch.Step, Finite(epoch.Loss), epoch.ValidationLoss is { } loss ? Finite(loss) : null))],
             Marks = [.. history.Interruptions.Select(one => new StepMark(one.Step, Text.State(one.Kind)))],
             NonFinite = [.. buckets.Where(bucket => bucket.NonFinite > 0).Select(bucket => new NonFiniteLoss(bucket.Step, "NaN"))],
         };

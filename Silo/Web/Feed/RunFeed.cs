@@ -48,7 +48,8 @@ internal sealed partial class RunFeed : IAsyncDisposable
     /// <param name="coordinator">Its coordinator.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Logs calls that were not answered.</param>
-    public RunFeed(RunDirectory directory, RunStatus status, double? clipNorm, ICoordinatorGrain coordinator, TimeProvider time, ILogger logger)
+    public RunFeed(RunDirectory directory, RunStatus status, double? clipNorm, ICoordinatorGrain coordinator, TimeProvider time,
+        ILogger logger)
     {
         (_directory, _status, _history, _coordinator, _time, _logger) = (directory, status, new(clipNorm), coordinator, time, logger);
         _heard = time.GetUtcNow();

@@ -93,7 +93,8 @@ internal sealed class RunFeeds(IGrainFactory grains, SiloSettings settings, Time
         while (true)
         {
             var made = default(RunFeed);
-            var feed = _feeds.GetOrAdd(directory.Id, _ => made = new(directory, status, ClipNorm(directory), coordinator, time, logger) { LastView = time.GetTimestamp() });
+            var feed = _feeds.GetOrAdd(directory.Id, _ =>
+                made = new(directory, status, ClipNorm(directory), coordinator, time, logger) { LastView = time.GetTimestamp() });
             if (made is not null && made != feed)
                 await made.DisposeAsync();
             if (feed.TryKeep())

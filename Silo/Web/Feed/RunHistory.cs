@@ -119,5 +119,6 @@ internal sealed class RunHistory(double? clipNorm)
     }
 
     /// <summary>Journals are not trusted: an impossible duration counts as zero.</summary>
-    private static DateTimeOffset Before(RunEvent one, double seconds) => seconds > 0 && seconds < one.Time.Subtract(DateTimeOffset.MinValue).TotalSeconds ? one.Time - TimeSpan.FromSeconds(seconds) : one.Time;
+    private static DateTimeOffset Before(RunEvent one, double seconds) => seconds > 0
+        && seconds < one.Time.Subtract(DateTimeOffset.MinValue).TotalSeconds ? one.Time - TimeSpan.FromSeconds(seconds) : one.Time;
 }

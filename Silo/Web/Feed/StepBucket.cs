@@ -76,6 +76,7 @@ internal sealed class StepBucket
         (Step, Number, Time, LearningRate) = (later.Step, later.Number, later.Time, later.LearningRate);
         (Count, NonFinite, Seconds) = (Count + later.Count, NonFinite + later.NonFinite, Seconds + later.Seconds);
         (Low, High) = (Math.Min(Low, later.Low), Math.Max(High, later.High));
-        (_lossSum, _normSum, _norms, _clipped) = (_lossSum + later._lossSum, _normSum + later._normSum, _norms + later._norms, _clipped + later._clipped);
+        (_lossSum, _normSum, _norms, _clipped) =
+            (_lossSum + later._lossSum, _normSum + later._normSum, _norms + later._norms, _clipped + later._clipped);
     }
 }

@@ -18,7 +18,8 @@ internal sealed class HtmlPage(string title, IHtmlContent content) : IResult
     /// <summary>Whether the navigation is shown. Default true.</summary>
     public bool HasNavigation { get; init; } = true;
 
-    private static readonly (string Place, string Name)[] Places = [("/", "Runs"), ("/compare", "Compare"), ("/cluster", "Cluster"), ("/orleans/", "Orleans")];
+    private static readonly (string Place, string Name)[] Places =
+        [("/", "Runs"), ("/compare", "Compare"), ("/cluster", "Cluster"), ("/orleans/", "Orleans")];
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -29,7 +30,8 @@ internal sealed class HtmlPage(string title, IHtmlContent content) : IResult
     }
 
     /// <summary>The page with its content rendered at once, for content that keeps changing.</summary>
-    public HtmlPage Frozen() => new(title, new HtmlString(Markup(content))) { Place = Place, Status = Status, HasNavigation = HasNavigation };
+    public HtmlPage Frozen() =>
+        new(title, new HtmlString(Markup(content))) { Place = Place, Status = Status, HasNavigation = HasNavigation };
 
     /// <summary>Markup as text.</summary>
     public static string Markup(IHtmlContent content)

@@ -20,9 +20,12 @@ internal static class Sparkline
             return Html.None;
         bool log = logarithmic && finite.Min() > 0;
         double low = Scale(finite.Min(), log), high = Scale(finite.Max(), log);
-        string points = string.Join(' ', values.Select((value, index) => (Value: value, Index: index)).Where(point => double.IsFinite(point.Value)).Select(point =>
-            string.Create(CultureInfo.InvariantCulture,
-                $"{1 + ((width - 2.0) * point.Index / (values.Count - 1)):0.#},{1 + ((height - 2.0) * (high == low ? 0.5 : (high - Scale(point.Value, log)) / (high - low))):0.#}")));
+        string points = string.Join(' ', values.Index().Where(point => double.IsFinite(point.Item)).Select(point =>
+        {
+            double x = (width - 2.0) * point.Index / (values.Count - 1);
+            double y = (height - 2.0) * (high == low ? 0.5 : (high - Scale(point.Item, log)) / (high - low));
+            return string.Create(CultureInfo.InvariantCulture, $"{1 + x:0.#},{1 + y:0.#}");
+        }));
         return Html.Of($"""
             <svg class="sparkline" viewBox="0 0 {width} {height}" preserveAspectRatio="none" role="img" aria-label="{what}: from {Text.Figure(finite[0])} to {Text.Figure(finite[^1])}, least {Text.Figure(finite.Min())}"><polyline points="{points}"/></svg>
             """);

@@ -34,5 +34,6 @@ internal static class Words
     /// <summary>A run's progress, 0 to 1.</summary>
     public static double Progress(RunStatus status) => status.State == RunState.Completed ? 1
         : status.Epochs == 0 || status.Epoch == 0 ? 0
-        : Math.Clamp((status.Epoch - 1 + (status.StepsPerEpoch == 0 ? 0 : (double)status.EpochStep / status.StepsPerEpoch)) / status.Epochs, 0, 1);
+        : Math.Clamp((status.Epoch - 1 + (status.StepsPerEpoch == 0 ? 0 : (double)status.EpochStep / status.StepsPerEpoch)) / status.Epochs,
+            0, 1);
 }

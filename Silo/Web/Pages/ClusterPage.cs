@@ -47,7 +47,8 @@ internal static class ClusterPage
 
         """;
 
-    private static IHtmlContent Name(SiloReport silo) => silo.Page.Length > 0 ? Html.Of($"""<a href="{silo.Page}">{silo.Name}</a>""") : Html.Of($"{silo.Name}");
+    private static IHtmlContent Name(SiloReport silo) => silo.Page.Length > 0 ? Html.Of($"""<a href="{silo.Page}">{silo.Name}</a>""")
+        : Html.Of($"{silo.Name}");
 
     private static IHtmlContent Occupied(SiloReport silo) => silo.Slots == 0
         ? Html.Of($"coordinators only")

@@ -42,7 +42,8 @@ internal sealed class LiveStream(RunFeed feed, WebToken token, TimeProvider time
         return TypedResults.ServerSentEvents(live.StreamAsync(lifetime.ApplicationStopping, context.RequestAborted));
     }
 
-    private async IAsyncEnumerable<SseItem<LiveUpdate>> StreamAsync(CancellationToken stopping, [EnumeratorCancellation] CancellationToken gone)
+    private async IAsyncEnumerable<SseItem<LiveUpdate>> StreamAsync(CancellationToken stopping,
+        [EnumeratorCancellation] CancellationToken gone)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping, gone);
         long sent = 0;

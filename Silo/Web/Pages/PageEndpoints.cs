@@ -37,7 +37,8 @@ internal static class PageEndpoints
     private static async Task<HtmlPage> CompareAsync(string? a, string? b, RunCatalog catalog, RunFeeds feeds)
     {
         var runs = await catalog.ListAsync();
-        var (first, second) = (runs.FirstOrDefault(run => run.Status.Id == a)?.Status, runs.FirstOrDefault(run => run.Status.Id == b)?.Status);
+        var (first, second) =
+            (runs.FirstOrDefault(run => run.Status.Id == a)?.Status, runs.FirstOrDefault(run => run.Status.Id == b)?.Status);
         var differences = first is null || second is null ? [] : SpecDifference.Between(Spec(first.Id), Spec(second.Id));
         return ComparePage.Of(runs, first, second, differences);
 

@@ -32,7 +32,8 @@ public sealed unsafe record GruCell : RecurrentCell
         {
             Elementwise.Run(
                 new ForwardWork(
-                    units, memory.Gates[at.Row + lane], memory.HiddenGates[at.Row + lane], memory.Hidden[at.Before + lane], memory.Hidden[memory.Lanes + at.Row + lane]),
+                    units, memory.Gates[at.Row + lane], memory.HiddenGates[at.Row + lane], memory.Hidden[at.Before + lane],
+                    memory.Hidden[memory.Lanes + at.Row + lane]),
                 units);
         }
     }
@@ -45,7 +46,8 @@ public sealed unsafe record GruCell : RecurrentCell
         {
             Elementwise.Run(
                 new BackwardWork(
-                    units, memory.Gates[at.Row + lane], memory.HiddenGates[at.Row + lane], memory.Hidden[at.Before + lane], memory.OutputGradient[at.Row + lane],
+                    units, memory.Gates[at.Row + lane], memory.HiddenGates[at.Row + lane], memory.Hidden[at.Before + lane],
+                    memory.OutputGradient[at.Row + lane],
                     at.RowBefore < 0 ? null : memory.OutputGradient[at.RowBefore + lane]),
                 units);
         }
@@ -68,7 +70,8 @@ public sealed unsafe record GruCell : RecurrentCell
         }
     }
 
-    private readonly struct BackwardWork(int units, float* gates, float* hiddenGates, float* before, float* outputGradient, float* outputGradientBefore) : IElementwise
+    private readonly struct BackwardWork(int units, float* gates, float* hiddenGates, float* before, float* outputGradient,
+        float* outputGradientBefore) : IElementwise
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Do<T>(int at) where T : unmanaged, IFloats<T>

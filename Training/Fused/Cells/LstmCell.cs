@@ -33,7 +33,8 @@ public sealed unsafe record LstmCell : RecurrentCell
             int after = memory.Lanes + at.Row + lane;
             Elementwise.Run(
                 new ForwardWork(
-                    units, memory.Gates[at.Row + lane], memory.CellState[at.Before + lane], memory.CellState[after], memory.CellTanh[at.Row + lane], memory.Hidden[after]),
+                    units, memory.Gates[at.Row + lane], memory.CellState[at.Before + lane], memory.CellState[after],
+                    memory.CellTanh[at.Row + lane], memory.Hidden[after]),
                 units);
         }
     }
@@ -46,7 +47,8 @@ public sealed unsafe record LstmCell : RecurrentCell
         {
             Elementwise.Run(
                 new BackwardWork(
-                    units, memory.Gates[at.Row + lane], memory.CellState[at.Before + lane], memory.CellTanh[at.Row + lane], memory.OutputGradient[at.Row + lane],
+                    units, memory.Gates[at.Row + lane], memory.CellState[at.Before + lane], memory.CellTanh[at.Row + lane],
+                    memory.OutputGradient[at.Row + lane],
                     memory.CellGradient[lane]),
                 units);
         }
@@ -74,7 +76,8 @@ public sealed unsafe record LstmCell : RecurrentCell
         }
     }
 
-    private readonly struct BackwardWork(int units, float* gates, float* before, float* tanh, float* outputGradient, float* cellGradient) : IElementwise
+    private readonly struct BackwardWork(int units, float* gates, float* before, float* tanh, float* outputGradient,
+        float* cellGradient) : IElementwise
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Do<T>(int at) where T : unmanaged, IFloats<T>

@@ -49,12 +49,15 @@ public sealed unsafe record CrossEntropy : Loss
 
     /// <summary>Data were checked when they were opened; a file that changed since must not cause writes out of bounds.</summary>
     private static int Checked(long target, int classes) => target >= 0 && target < classes
-        ? (int)target : throw new InvalidDataException($"the data have a target of class {target}, expected 0 to {classes - 1}; the data changed after they were opened");
+        ? (int)target
+            : throw new InvalidDataException(
+                $"the data have a target of class {target}, expected 0 to {classes - 1}; the data changed after they were opened");
 
     private readonly struct ExpWork(float* values, float largest) : IElementwise
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Do<T>(int at) where T : unmanaged, IFloats<T> => T.Store(Activation.Exp(T.Load(values + at) - T.Of(largest)), values + at);
+        public void Do<T>(int at) where T : unmanaged, IFloats<T> =>
+            T.Store(Activation.Exp(T.Load(values + at) - T.Of(largest)), values + at);
     }
 
     private readonly struct ScaleWork(float* values, float factor) : IElementwise

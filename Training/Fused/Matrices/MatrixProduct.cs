@@ -40,7 +40,8 @@ internal static unsafe class MatrixProduct
                     {
                         height = Height(bottom - row, a.Even);
                         Tiles.Of(height, registers)(
-                            steps, (float*)a.Start + row * a.Block + first * a.Step, a.Row, a.Step, panel, init + row * initRow + column, initRow, c + row * cRow + column, cRow);
+                            steps, (float*)a.Start + row * a.Block + first * a.Step, a.Row, a.Step, panel, init + row * initRow
+                                + column, initRow, c + row * cRow + column, cRow);
                     }
                 }
             }

@@ -27,7 +27,8 @@ internal static unsafe class Tiles
         : Vector128.IsHardwareAccelerated ? Make<Floats4>()
         : Make<Floats1>();
 
-    private static delegate*<nint, float*, nint, nint, float*, float*, nint, float*, nint, void>[] Make<T>() where T : unmanaged, IFloats<T> =>
+    private static delegate*<nint, float*, nint, nint, float*, float*, nint, float*, nint, void>[] Make<T>() where T : unmanaged,
+    IFloats<T> =>
     [
         &Tile<T, One, One>.Multiply, &Tile<T, One, Two>.Multiply, &Tile<T, One, Three>.Multiply,
         &Tile<T, Two, One>.Multiply, &Tile<T, Two, Two>.Multiply, &Tile<T, Two, Three>.Multiply,

@@ -35,7 +35,8 @@ internal readonly unsafe struct Floats1(float value) : IFloats<Floats1>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats1 MultiplyAdd(Floats1 a, Floats1 b, Floats1 c) => new(
-        SingleRounding.IsHardwareAccelerated ? MathF.FusedMultiplyAdd(a._value, b._value, c._value) : SingleRounding.MultiplyAdd(a._value, b._value, c._value));
+        SingleRounding.IsHardwareAccelerated ? MathF.FusedMultiplyAdd(a._value, b._value, c._value)
+            : SingleRounding.MultiplyAdd(a._value, b._value, c._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats1 Abs(Floats1 value) => new(MathF.Abs(value._value));
@@ -44,8 +45,10 @@ internal readonly unsafe struct Floats1(float value) : IFloats<Floats1>
     public static Floats1 WithSignOf(Floats1 magnitude, Floats1 sign) => new(MathF.CopySign(magnitude._value, sign._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats1 WhereLess(Floats1 left, Floats1 right, Floats1 then, Floats1 otherwise) => left._value < right._value ? then : otherwise;
+    public static Floats1 WhereLess(Floats1 left, Floats1 right, Floats1 then, Floats1 otherwise) => left._value < right._value ? then
+        : otherwise;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats1 PowerOfTwo(Floats1 exponent) => new(BitConverter.Int32BitsToSingle(unchecked(((int)exponent._value + 127) << 23)));
+    public static Floats1 PowerOfTwo(Floats1 exponent) =>
+        new(BitConverter.Int32BitsToSingle(unchecked(((int)exponent._value + 127) << 23)));
 }

@@ -26,7 +26,8 @@ internal static class SingleRounding
         double product = (double)a * b, sum = product + c;
         double ofC = sum - product, lost = (product - (sum - ofC)) + (c - ofC);
         if (lost != 0 && double.IsFinite(sum) && (BitConverter.DoubleToInt64Bits(sum) & 1) == 0)
-            sum = (lost > 0) == (sum > 0) ? BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(sum) + 1) : BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(sum) - 1);
+            sum = (lost > 0) == (sum > 0) ? BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(sum) + 1)
+                : BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(sum) - 1);
         return (float)sum;
     }
 }

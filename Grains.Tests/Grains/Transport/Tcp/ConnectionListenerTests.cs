@@ -118,8 +118,10 @@ public sealed class ConnectionListenerTests : IDisposable
     {
         var trainers = new SiloTrainers(null!, null!, _occupants, new(Options.Create(new TbpttGrainsOptions())));
         return new(
-            Options.Create(new EndpointOptions { AdvertisedIPAddress = IPAddress.Loopback }), Options.Create(new TbpttGrainsOptions { DirectSteps = isOn }),
-            new TcpServer(trainers, _codecs.GetRequiredService<TcpCodec>()), new PlainChannels(), _occupants, _time, NullLogger<ConnectionListener>.Instance);
+            Options.Create(new EndpointOptions { AdvertisedIPAddress = IPAddress.Loopback }),
+            Options.Create(new TbpttGrainsOptions { DirectSteps = isOn }),
+            new TcpServer(trainers, _codecs.GetRequiredService<TcpCodec>()), new PlainChannels(), _occupants, _time,
+            NullLogger<ConnectionListener>.Instance);
     }
 
     private static NetworkStream Connect(int port)

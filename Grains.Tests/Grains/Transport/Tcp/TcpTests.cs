@@ -87,7 +87,9 @@ public sealed class TcpTests : IAsyncLifetime
         var spec = Spec(large: true, 2, epochs: 1);
         spec = spec with
         {
-            Model = spec.Model with { HiddenSize = 2050 }, Data = spec.Data with { BatchSize = 2, Source = new AverageSource { Sequences = 2, SequenceLength = 8 }, ValidationFraction = 0 }, Tbptt = new() { ChunkLength = 2 },
+            Model = spec.Model with { HiddenSize = 2050 },
+            Data = spec.Data with { BatchSize = 2, Source = new AverageSource { Sequences = 2, SequenceLength = 8 },
+                ValidationFraction = 0 }, Tbptt = new() { ChunkLength = 2 },
         };
         Assert.True(ParameterLayout.Of(spec.Model).Length > (64 << 20) / sizeof(float));
 
@@ -112,7 +114,8 @@ public sealed class TcpTests : IAsyncLifetime
         while (status.Step < 3);
 
         await _silos.Cluster.KillSiloAsync(
-            _silos.Cluster.Silos.Single(silo => status.Trainers[3].Silo.Contains(silo.SiloAddress.Endpoint.ToString())), TestContext.Current.CancellationToken);
+            _silos.Cluster.Silos.Single(silo => status.Trainers[3].Silo.Contains(silo.SiloAddress.Endpoint.ToString())),
+            TestContext.Current.CancellationToken);
         var finished = await _silos.Watch(run);
 
         RunAssert.SameBits(Oracle.Of(spec), finished);
@@ -126,7 +129,8 @@ public sealed class TcpTests : IAsyncLifetime
         {
             Model = spec.Model with { HiddenSize = large ? 260 : 12 },
             Train = spec.Train with { Wire = wire },
-            Data = spec.Data with { BatchSize = trainers * 2, Source = new AverageSource { Sequences = trainers * 4, SequenceLength = 40 } },
+            Data = spec.Data with { BatchSize = trainers
+                * 2, Source = new AverageSource { Sequences = trainers * 4, SequenceLength = 40 } },
         };
     }
 }

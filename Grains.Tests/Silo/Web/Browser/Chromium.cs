@@ -8,7 +8,10 @@ namespace Orleans.Tbptt.Tests.Silo.Web.Browser;
 /// <summary>Debian's browser, one for all tests of a class.</summary>
 public sealed class Chromium : IAsyncLifetime
 {
-    /// <summary>A name of the loopback that the browser takes for a machine elsewhere: what it trusts, and what it tells of a page's origin, is another than on the loopback.</summary>
+    /// <summary>
+    /// A name of the loopback that the browser takes for a machine elsewhere: what it trusts, and what it tells of a page's origin, is
+    /// another than on the loopback.
+    /// </summary>
     internal const string ElsewhereHost = "silo.example";
 
     private const int Patience = 60_000;
@@ -27,10 +30,12 @@ public sealed class Chromium : IAsyncLifetime
         string program = ServerPrograms.Require("chromium", "chromium");
         _playwright ??= await Playwright.CreateAsync();
         // As root there is no sandbox to be had; the pages are our own.
-        _browser ??= await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = program, Args = ["--no-sandbox", "--disable-dev-shm-usage", $"--host-resolver-rules=MAP {ElsewhereHost} 127.0.0.1"] });
+        _browser ??= await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = program,
+            Args = ["--no-sandbox", "--disable-dev-shm-usage", $"--host-resolver-rules=MAP {ElsewhereHost} 127.0.0.1"] });
         var context = await _browser.NewContextAsync(new()
         {
-            ViewportSize = new() { Width = width, Height = 900 }, ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light, JavaScriptEnabled = scripts,
+            ViewportSize = new() { Width = width, Height = 900 }, ColorScheme = dark ? ColorScheme.Dark : ColorScheme.Light,
+            JavaScriptEnabled = scripts,
         });
         context.SetDefaultTimeout(Patience);
         Assertions.SetDefaultExpectTimeout(Patience);
@@ -69,7 +74,8 @@ internal sealed class BrowserWindow : IAsyncDisposable
     public async Task AssertAccessibleAsync()
     {
         var found = await Page.RunAxe();
-        Assert.Empty(found.Violations.Select(violation => $"{violation.Id}: {string.Join("; ", violation.Nodes.Select(node => node.Html))}"));
+        Assert.Empty(
+            found.Violations.Select(violation => $"{violation.Id}: {string.Join("; ", violation.Nodes.Select(node => node.Html))}"));
     }
 
     /// <summary>Fails the test if one has to scroll sideways.</summary>
@@ -77,7 +83,8 @@ internal sealed class BrowserWindow : IAsyncDisposable
         await Page.EvaluateAsync<int>("document.documentElement.scrollWidth"), 0, Page.ViewportSize!.Width);
 
     /// <summary>Keeps a picture in <c>artifacts/web</c>, for people to look at.</summary>
-    public Task KeepPictureAsync(string name) => Page.ScreenshotAsync(new() { Path = Path.Combine(Folder(), $"{name}.png"), FullPage = true });
+    public Task KeepPictureAsync(string name) =>
+        Page.ScreenshotAsync(new() { Path = Path.Combine(Folder(), $"{name}.png"), FullPage = true });
 
     public ValueTask DisposeAsync() => _context.DisposeAsync();
 
@@ -87,7 +94,8 @@ internal sealed class BrowserWindow : IAsyncDisposable
             _faults.Enqueue(what);
     }
 
-    private static bool IsOurs(string url) => new Uri(url) is { Scheme: "data" or "blob" } or { Host: "127.0.0.1" or Chromium.ElsewhereHost };
+    private static bool IsOurs(string url) => new Uri(url) is { Scheme: "data" or "blob" }
+        or { Host: "127.0.0.1" or Chromium.ElsewhereHost };
 
     private static string Folder()
     {

@@ -81,7 +81,8 @@ public sealed class PageTests(LoopbackSilo silo, Chromium browser) : IClassFixtu
             await window.KeepPictureAsync($"{(path.Length == 0 ? "runs" : path.Split('/', '?')[0])}-{width}{(dark ? "-dark" : "")}");
         }
 
-        Assert.Equal(dark ? "rgb(14, 19, 26)" : "rgb(244, 246, 249)", await page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor"));
+        Assert.Equal(dark ? "rgb(14, 19, 26)" : "rgb(244, 246, 249)",
+            await page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor"));
         window.AssertClean();
     }
 

@@ -35,7 +35,8 @@ public sealed class RecoveryPageTests(Chromium browser) : IClassFixture<Chromium
         await Expect(row.Locator("path.recovery")).ToHaveCountAsync(1);
         await window.KeepPictureAsync("run-recovering");
         await Expect(page.Locator("[data-live=trouble]")).ToContainTextAsync($"Trainer {struck} was lost");
-        await Expect(row.Locator("svg")).ToHaveAttributeAsync("aria-label", new System.Text.RegularExpressions.Regex($"on silo-{victim + 1}, then silo-"));
+        await Expect(row.Locator("svg"))
+            .ToHaveAttributeAsync("aria-label", new System.Text.RegularExpressions.Regex($"on silo-{victim + 1}, then silo-"));
         await Expect(page.Locator("[data-live=trainers] tbody tr").Nth(struck)).Not.ToContainTextAsync($"silo-{victim + 1} ");
         await window.KeepPictureAsync("run-recovered");
         window.AssertClean();
@@ -54,7 +55,8 @@ public sealed class RecoveryPageTests(Chromium browser) : IClassFixture<Chromium
 
     private static async Task<(IReadOnlyList<TrainerStatus> Trainers, int Coordinator)> PlacedAsync(WebSilos silos, RunId run)
     {
-        var status = await Wait.For<RunStatus>("a trainer on each silo", async () => await silos.Coordinator(run).GetStatus() is { Step: > 0 } now
+        var status =
+            await Wait.For<RunStatus>("a trainer on each silo", async () => await silos.Coordinator(run).GetStatus() is { Step: > 0 } now
             && now.Trainers.Select(trainer => trainer.Silo).Distinct().Count() == Trainers ? now : null);
         var report = await silos.Grains.GetGrain<ICatalogGrain>(0).Describe();
         return (status.Trainers, report.Silos.ToList().FindIndex(silo => silo.Coordinators.Contains(run)));

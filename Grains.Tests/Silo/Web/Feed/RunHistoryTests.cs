@@ -32,7 +32,8 @@ public sealed class RunHistoryTests
         Assert.NotNull(_history.Ended);
         Tell(Started());
 
-        Assert.Equal([InterruptionKind.Takeover, InterruptionKind.Pause, InterruptionKind.Pause], _history.Interruptions.Select(one => one.Kind));
+        Assert.Equal([InterruptionKind.Takeover, InterruptionKind.Pause, InterruptionKind.Pause],
+            _history.Interruptions.Select(one => one.Kind));
         Assert.Null(_history.Ended);
         Assert.Equal(1, _history.Started!.Number);
     }

@@ -80,7 +80,8 @@ public sealed class StepSeriesTests
     [Fact]
     public void Run_SaysWhichNumbersAreNotFinite()
     {
-        var status = new RunStatus { Id = "wave-1", Name = "wave", State = RunState.Diverged, Epochs = 2, EpochLosses = [1, double.PositiveInfinity], Loss = double.NaN };
+        var status = new RunStatus { Id = "wave-1", Name = "wave", State = RunState.Diverged, Epochs = 2,
+            EpochLosses = [1, double.PositiveInfinity], Loss = double.NaN };
 
         var run = ApiRun.Of(new(new("/runs", RunId.Parse("wave-1")), status, Start));
 
@@ -89,6 +90,7 @@ public sealed class StepSeriesTests
 
     private static StepCommitted Step(int step) => new()
     {
-        Number = step + 1, Time = Start.AddSeconds(step), Step = step, Epoch = 1, Loss = step, GradientNorm = 1, LearningRate = 0.1, Weight = 1, Seconds = 0.5,
+        Number = step + 1, Time = Start.AddSeconds(step), Step = step, Epoch = 1, Loss = step, GradientNorm = 1, LearningRate = 0.1,
+        Weight = 1, Seconds = 0.5,
     };
 }

@@ -24,7 +24,8 @@ public sealed class TrainerStripTests
     {
         TrainerState[] states =
         [
-            TrainerState.Training, TrainerState.Evaluating, TrainerState.Waiting, TrainerState.Late, TrainerState.Lost, TrainerState.Placing, TrainerState.Released,
+            TrainerState.Training, TrainerState.Evaluating, TrainerState.Waiting, TrainerState.Late, TrainerState.Lost,
+            TrainerState.Placing, TrainerState.Released,
         ];
         var cell = new StripCell();
         foreach (var state in states)

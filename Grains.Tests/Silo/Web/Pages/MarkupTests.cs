@@ -19,14 +19,16 @@ public sealed class MarkupTests
     public void RunPage_EscapesEveryName()
     {
         var trainer = new TrainerStatus(0, 0, 1, Hostile, Hostile, TrainerState.Late, 0, Hostile);
-        _history.Add(new RunStarted { Run = Hostile, Name = Hostile, Epochs = 1, StepsPerEpoch = 1, Trainers = 1, Lanes = 1, Parameters = 1, Directory = Hostile, PassedOver = [Hostile] });
+        _history.Add(new RunStarted { Run = Hostile, Name = Hostile, Epochs = 1, StepsPerEpoch = 1, Trainers = 1, Lanes = 1, Parameters = 1,
+            Directory = Hostile, PassedOver = [Hostile] });
         _history.Add(new TrainersRecovered { Step = 1, Trainers = [0], Reason = Hostile, Seconds = 1 });
         _history.Add(new CheckpointWritten { Step = 1, Name = Hostile, Bytes = 1, Seconds = 1 });
         _history.Add(new RunWarning { Message = Hostile });
         _strip.Add(Now, [trainer], Now);
         var status = Status(RunState.Running) with
         {
-            Id = Hostile, Name = Hostile, Message = Hostile, Warning = Hostile, Engine = Hostile, Trainers = [trainer], Metrics = [new(Hostile, 1, Hostile)],
+            Id = Hostile, Name = Hostile, Message = Hostile, Warning = Hostile, Engine = Hostile, Trainers = [trainer],
+            Metrics = [new(Hostile, 1, Hostile)],
         };
 
         string page = HtmlPage.Markup(Content(status, Hostile));
@@ -49,11 +51,13 @@ public sealed class MarkupTests
     [Fact]
     public void Card_TellsOfARecovery_AndThatNothingIsLost()
     {
-        _history.Add(new TrainersRecovered { Time = Now, Step = 8, Trainers = [1], Reason = "trainer 1 is lost: silo-2 was lost", Seconds = 0.9 });
+        _history.Add(
+            new TrainersRecovered { Time = Now, Step = 8, Trainers = [1], Reason = "trainer 1 is lost: silo-2 was lost", Seconds = 0.9 });
 
         string card = HtmlPage.Markup(ProblemsCard.Of(Snapshot(Status(RunState.Running))));
 
-        Assert.Contains("Trainer 1 was lost (silo-2 was lost). It was placed again within 0.9 s, and step 8 was repeated", card, StringComparison.Ordinal);
+        Assert.Contains("Trainer 1 was lost (silo-2 was lost). It was placed again within 0.9 s, and step 8 was repeated", card,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -74,7 +78,8 @@ public sealed class MarkupTests
     [Fact]
     public void Specs_DifferInTheKeysWhoseValuesDo()
     {
-        var differences = SpecDifference.Between("train:\n  lr: 0.1\n  epochs: 2\nname: a\n", "name: a\ntrain: {lr: 0.2, epochs: 2, clipNorm: 1}\n");
+        var differences =
+            SpecDifference.Between("train:\n  lr: 0.1\n  epochs: 2\nname: a\n", "name: a\ntrain: {lr: 0.2, epochs: 2, clipNorm: 1}\n");
 
         Assert.Equal([new("train.lr", "0.1", "0.2"), new("train.clipNorm", null, "1")], differences);
     }
@@ -91,6 +96,7 @@ public sealed class MarkupTests
 
     private static RunStatus Status(RunState state) => new()
     {
-        Id = "wave-1", Name = "wave", State = state, Epochs = 2, Step = 7, UpdatedAt = Now, SubmittedAt = Now.AddMinutes(-1), CheckpointStep = 5,
+        Id = "wave-1", Name = "wave", State = state, Epochs = 2, Step = 7, UpdatedAt = Now, SubmittedAt = Now.AddMinutes(-1),
+        CheckpointStep = 5,
     };
 }

@@ -9,7 +9,8 @@ namespace Orleans.Tbptt.Silo.Web.Pages.Compare;
 /// <summary>Compares two runs.</summary>
 internal static class ComparePage
 {
-    private static readonly IHtmlContent Head = Html.Of($"""<th scope="col">Key</th><th scope="col" class="a">A</th><th scope="col" class="b">B</th>""");
+    private static readonly IHtmlContent Head =
+        Html.Of($"""<th scope="col">Key</th><th scope="col" class="a">A</th><th scope="col" class="b">B</th>""");
 
     /// <summary>The page.</summary>
     /// <param name="runs">All runs to choose from, newest first.</param>
@@ -42,7 +43,8 @@ internal static class ComparePage
             {Line("state", Html.Of($"{Text.State(a.State)}"), Html.Of($"{Text.State(b.State)}"))}
             {Line("steps", Html.Of($"{Text.Count(a.Step)}"), Html.Of($"{Text.Count(b.Step)}"))}
             {Line("last epoch's loss", Last(a.EpochLosses), Last(b.EpochLosses))}
-            {Line("best validation", Html.Of($"{Words.Figure(Words.BestValidation(a))}"), Html.Of($"{Words.Figure(Words.BestValidation(b))}"))}
+            {Line("best validation", Html.Of($"{Words.Figure(Words.BestValidation(a))}"),
+                Html.Of($"{Words.Figure(Words.BestValidation(b))}"))}
             """))}</section>
         <section class="card"><h2>Specs</h2>{(differences.Count == 0 ? Html.Of($"""<p class="dim">The specs do not differ.</p>""") : Words.Table("Keys in which the specs differ", Head, Html.Each(differences, Row)))}</section>
         """);
@@ -51,7 +53,8 @@ internal static class ComparePage
 
     private static IHtmlContent Last(IReadOnlyList<double> losses) => Html.Of($"{(losses.Count > 0 ? Text.Figure(losses[^1]) : "–")}");
 
-    private static IHtmlContent Line(string key, IHtmlContent a, IHtmlContent b) => Html.Of($"""<tr><th scope="row">{key}</th><td>{a}</td><td>{b}</td></tr>""");
+    private static IHtmlContent Line(string key, IHtmlContent a, IHtmlContent b) =>
+        Html.Of($"""<tr><th scope="row">{key}</th><td>{a}</td><td>{b}</td></tr>""");
 
     private static FormattableString Row(SpecDifference one) =>
         $"""<tr><th scope="row"><code>{one.Key}</code></th><td>{one.A ?? "–"}</td><td>{one.B ?? "–"}</td></tr>""";

@@ -32,7 +32,8 @@ internal static class ChartsView
         ? Html.Of($"""<p class="dim">from {Text.Figure(finite[0])} to {Text.Figure(finite[^1])}; least {Text.Figure(finite.Min())}, greatest {Text.Figure(finite.Max())}</p>""")
         : Html.None;
 
-    private static string Clipping(RunHistory history) => history.ClipNorm is { } norm ? $"clipped above {Text.Figure(norm)}" : "not clipped";
+    private static string Clipping(RunHistory history) => history.ClipNorm is { } norm ? $"clipped above {Text.Figure(norm)}"
+        : "not clipped";
 
     private static IHtmlContent Plot(string name, string what, IReadOnlyList<double> values, bool logarithmic = false, bool tall = false) => Html.Of($"""
         <div class="plot {(tall ? "tall" : "")}" data-chart="{name}">{Sparkline.Of(values, what, logarithmic, 600, tall ? 220 : 120)}{Range(values)}{Html.If(values.Count < 2, () => $"""<p class="dim">No steps yet.</p>""")}</div>

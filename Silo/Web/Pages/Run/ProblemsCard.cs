@@ -34,21 +34,36 @@ internal static class ProblemsCard
         if (run.Info.IsLost)
             yield return Html.Of($"This run has not been trained since {Words.Time(status.UpdatedAt)}: its silos have ended. {goesOn}");
         else if (status.State == RunState.Failed)
-            yield return Html.Of($"The run failed at step {Text.Count(status.Step)}: <strong>{status.Message}</strong>. Remove the cause first. {goesOn}");
+            yield return Html.Of(
+                $"The run failed at step {Text.Count(status.Step)}: <strong>{status.Message}</strong>. Remove the cause first. {goesOn}");
         else if (status.State == RunState.Diverged)
-            yield return Html.Of($"Training diverged after step {Text.Count(status.Step)}: <strong>{status.Message}</strong>. The parameters before that update are kept. Resuming would diverge again: lower train.optimizer.lr, or set train.clipNorm.");
+        {
+            const string Kept = "The parameters before that update are kept.";
+            const string Advice = "Resuming would diverge again: lower train.optimizer.lr, or set train.clipNorm.";
+            yield return Html.Of(
+                $"Training diverged after step {Text.Count(status.Step)}: <strong>{status.Message}</strong>. {Kept} {Advice}");
+        }
         else if (status.State == RunState.Stopped)
             yield return Html.Of($"The run was stopped at step {Text.Count(status.Step)}: {Given(status.Message)}. {goesOn}");
         else if (status.State == RunState.Paused)
             yield return Html.Of($"The run was paused at step {Text.Count(status.Step)}: {Given(status.Message)}. {goesOn}");
         else if (status.State == RunState.Queued)
-            yield return Html.Of($"The run waits, {Outcome.Queue(status.QueuePosition)}: {Given(status.Message)}. It starts automatically.");
+            yield return Html.Of(
+                $"The run waits, {Outcome.Queue(status.QueuePosition)}: {Given(status.Message)}. It starts automatically.");
         if (run.SilentSince is { } since && !status.HasEnded)
-            yield return Html.Of($"The run's coordinator has not answered since {Words.Time(since)}. If its silo died, another one takes the run over within seconds.");
+        {
+            const string Next = "If its silo died, another one takes the run over within seconds.";
+            yield return Html.Of($"The run's coordinator has not answered since {Words.Time(since)}. {Next}");
+        }
+
         if (!status.HasEnded && status.Warning.Length > 0)
             yield return Html.Of($"{status.Warning}");
         if (!status.HasEnded && status.Trainers.Where(trainer => trainer.State == TrainerState.Late).ToList() is { Count: > 0 } late)
-            yield return Html.Of($"{(late.Count == 1 ? "Trainer" : "Trainers")} {string.Join(", ", late.Select(one => $"{one.Index} on {one.Silo}"))} {(late.Count == 1 ? "computes" : "compute")} much longer than usual. A trainer that hangs is replaced.");
+        {
+            string who = string.Join(", ", late.Select(one => $"{one.Index} on {one.Silo}"));
+            var (trainers, compute) = late.Count == 1 ? ("Trainer", "computes") : ("Trainers", "compute");
+            yield return Html.Of($"{trainers} {who} {compute} much longer than usual. A trainer that hangs is replaced.");
+        }
     }
 
     private static IEnumerable<IHtmlContent> Before(RunSnapshot run)
@@ -58,12 +73,18 @@ internal static class ProblemsCard
             var when = Words.Time(lost.To);
             string took = Text.Duration(lost.Took.TotalSeconds), step = Text.Count(lost.Step);
             bool isOne = lost.Trainers.Count <= 1;
-            string who = lost.Trainers.Count == 0 ? "The coordinator" : $"{(isOne ? "Trainer" : "Trainers")} {string.Join(", ", lost.Trainers)}";
-            yield return lost.Kind switch
+            string who = lost.Trainers.Count == 0 ? "The coordinator"
+                : $"{(isOne ? "Trainer" : "Trainers")} {string.Join(", ", lost.Trainers)}";
+            if (lost.Kind == InterruptionKind.Takeover)
             {
-                InterruptionKind.Takeover => Html.Of($"{when}: {who} was lost. Another silo took the run over {took} after its last event and continued from step {step}; later steps are computed again, to the same bits."),
-                _ => Html.Of($"{when}: {who} {(isOne ? "was" : "were")} lost ({Cause(lost.Reason)}). {(isOne ? "It was" : "They were")} placed again within {took}, and step {step} was repeated: the result does not change."),
-            };
+                string again = $"continued from step {step}; later steps are computed again, to the same bits";
+                yield return Html.Of($"{when}: {who} was lost. Another silo took the run over {took} after its last event and {again}.");
+                continue;
+            }
+
+            var (was, itWas) = isOne ? ("was", "It was") : ("were", "They were");
+            string repeated = $"and step {step} was repeated: the result does not change";
+            yield return Html.Of($"{when}: {who} {was} lost ({Cause(lost.Reason)}). {itWas} placed again within {took}, {repeated}.");
         }
 
         foreach (string passed in run.History.PassedOver)

@@ -20,7 +20,8 @@ internal static class StripView
     {
         var strip = run.Strip;
         if (strip.Begin is not { } begin)
-            return Html.Of($"""<p class="dim">This silo did not sample the trainers while the run was training. Their interruptions are listed below.</p>""");
+            return Html.Of(
+                $"""<p class="dim">This silo did not sample the trainers while the run was training. Their interruptions are listed below.</p>""");
         int columns = Math.Max(1, (int)((strip.End - begin) / strip.Width) + 1);
         return Html.Of($"""
             <div class="strip" role="list" aria-label="What each trainer did, from {Text.Duration((strip.End - begin).TotalSeconds)} ago to now">
@@ -38,7 +39,8 @@ internal static class StripView
     {
         var strip = run.Strip;
         var paths = new Dictionary<string, StringBuilder>();
-        var lost = run.History.Interruptions.Where(one => one.IsLoss && (one.Trainers.Count == 0 || one.Trainers.Contains(trainer))).ToList();
+        var lost = run.History.Interruptions.Where(one => one.IsLoss && (one.Trainers.Count == 0 || one.Trainers.Contains(trainer)))
+            .ToList();
         for (int column = 0; column < columns; column++)
         {
             var cell = strip.Columns.TryGetValue(column, out var cells) && trainer < cells.Length ? cells[trainer] : null;
@@ -62,7 +64,8 @@ internal static class StripView
     private static void Stack(Dictionary<string, StringBuilder> paths, StripCell cell, int column)
     {
         double top = Bar;
-        foreach (var (kind, count) in new[] { ("compute", cell.Compute), ("late", cell.Late), ("recovery", cell.Recovery), ("wait", cell.Wait) })
+        foreach (var (kind, count) in new[] { ("compute", cell.Compute), ("late", cell.Late), ("recovery", cell.Recovery),
+            ("wait", cell.Wait) })
         {
             if (count == 0)
                 continue;
@@ -87,7 +90,8 @@ internal static class StripView
         int samples = Math.Max(1, cells.Sum(cell => cell.Samples));
         string silos = string.Join(", then ", cells.Where(cell => cell.Silo >= 0).Select(cell => run.Strip.Silos[cell.Silo].Split(' ')[0])
             .Aggregate(new List<string>(), (seen, silo) => seen.Count > 0 && seen[^1] == silo ? seen : [.. seen, silo]));
-        return $"trainer {trainer}: computing {100 * cells.Sum(cell => cell.Compute) / samples} %, waiting {100 * cells.Sum(cell => cell.Wait) / samples} %, "
+        return $"trainer {trainer}: computing {100 * cells.Sum(cell => cell.Compute) / samples} %, waiting " +
+            $"{100 * cells.Sum(cell => cell.Wait) / samples} %, "
             + $"{Text.Plural(lost.Count, "interruption")}, on {(silos.Length > 0 ? silos : "no silo")}";
     }
 }

@@ -102,7 +102,8 @@ internal static class HistoryTable
 
     private static string Describe(Interruption one)
     {
-        string who = one.Trainers.Count == 0 ? "" : $"{(one.Trainers.Count == 1 ? "trainer" : "trainers")} {string.Join(", ", one.Trainers)}";
+        string who = one.Trainers.Count == 0 ? ""
+            : $"{(one.Trainers.Count == 1 ? "trainer" : "trainers")} {string.Join(", ", one.Trainers)}";
         string took = Text.Duration(one.Took.TotalSeconds);
         return one.Kind switch
         {
