@@ -10,7 +10,8 @@ public sealed class TestSpeedTests : IDisposable
     /// <summary>They start a tool of the operating system (mkfifo, mount), which ends within milliseconds.</summary>
     private static readonly string[] StartOnlyTools =
     [
-        typeof(Chaos.Harness.Tool).FullName!, typeof(Grains.Journal.RunJournalTests).FullName!,
+        typeof(Chaos.Harness.Tool).FullName!,
+        typeof(Grains.Journal.RunJournalTests).FullName!,
         typeof(Grains.Checkpoints.DiskFullTests).FullName!,
     ];
 
@@ -47,12 +48,13 @@ public sealed class TestSpeedTests : IDisposable
     public void Dispose() => _module.Dispose();
 
     /// <summary>
-    /// The types that start a process, and all that use such types, directly or not. A nested type counts as the type around it.
+    /// The types that start a process, and all that use such types, directly or not. A nested type counts as its outermost type.
     /// </summary>
     private HashSet<TypeDefinition> UsersOfProcesses()
     {
         var users = new HashSet<TypeDefinition>();
-        var left = new Queue<TypeDefinition>(_module.Types.Where(type => StartsProcesses(type) && !StartOnlyTools.Contains(type.FullName)));
+        var left = new Queue<TypeDefinition>(
+            _module.Types.Where(type => StartsProcesses(type) && !StartOnlyTools.Contains(type.FullName)));
         var usersOf = _module.Types.SelectMany(type => Used(type).Select(used => (User: type, Used: used)))
             .ToLookup(use => use.Used, use => use.User);
         while (left.TryDequeue(out var type))
@@ -70,19 +72,16 @@ public sealed class TestSpeedTests : IDisposable
         .Any(call => (call.DeclaringType.FullName, call.Name) is ("System.Diagnostics.Process", "Start")
             or ("Orleans.Tbptt.Client.Cluster.LocalCluster", nameof(Orleans.Tbptt.Client.Cluster.LocalCluster.StartAsync)));
 
-    private static bool IsTestClass(TypeDefinition type) =>
-        !type.IsAbstract
-            && type.Methods.Any(method =>
-                method.CustomAttributes.Any(one => one.AttributeType.Name is nameof(FactAttribute) or nameof(TheoryAttribute)));
+    private static bool IsTestClass(TypeDefinition type) => !type.IsAbstract && type.Methods.SelectMany(method => method.CustomAttributes)
+        .Any(attribute => attribute.AttributeType.Name is nameof(FactAttribute) or nameof(TheoryAttribute));
 
     private IEnumerable<TypeDefinition> Used(TypeDefinition type) => Parts(type)
         .SelectMany(part => part.Interfaces.Select(one => one.InterfaceType).Append(part.BaseType)
             .Concat(part.Fields.Select(field => field.FieldType)).Concat(part.Methods.SelectMany(Used)))
         .SelectMany(Parts).Select(Outermost).OfType<TypeDefinition>().Where(used => used != type).Distinct();
 
-    private static IEnumerable<TypeReference?> Used(MethodDefinition method) =>
-        method.Parameters.Select(parameter => parameter.ParameterType)
-        .Append(method.ReturnType)
+    private static IEnumerable<TypeReference?> Used(MethodDefinition method) => method.Parameters
+        .Select(parameter => parameter.ParameterType).Append(method.ReturnType)
         .Concat(method.HasBody
             ? method.Body.Instructions.SelectMany(instruction => instruction.Operand switch
             {

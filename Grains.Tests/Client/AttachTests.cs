@@ -49,12 +49,9 @@ public sealed class AttachTests : IDisposable
     public async Task Attach_DetachesAtCtrlC_AndSaysHowToComeBack()
     {
         Cluster.Add(Sample.Started(), Sample.Step(1));
-        var attached = _console.RunAsync("attach", "wave-1");
-        await Cluster.Watched;
-        _console.Interrupt();
 
         // A script must not take it for the run's outcome.
-        Assert.Equal(ExitCode.Interrupted, await attached);
+        Assert.Equal(ExitCode.Interrupted, await _console.RunInterruptedAsync("attach", "wave-1"));
         Assert.EndsWith($"detached; run wave-1 continues, attach again with: tbptt attach wave-1 --runs {_console.Runs}\n", _console.Output,
             StringComparison.Ordinal);
         Assert.Empty(Cluster.Calls);
@@ -79,11 +76,8 @@ public sealed class AttachTests : IDisposable
     public async Task Attach_DetachesFromAPausedRun_AndSaysThatItStaysSo()
     {
         Cluster.Add(Sample.Started(), Sample.Paused(1));
-        var attached = _console.RunAsync("attach", "wave-1");
-        await Cluster.Watched;
-        _console.Interrupt();
 
-        Assert.Equal(ExitCode.Interrupted, await attached);
+        Assert.Equal(ExitCode.Interrupted, await _console.RunInterruptedAsync("attach", "wave-1"));
         Assert.Contains("run wave-1 stays paused", _console.Output, StringComparison.Ordinal);
     }
 

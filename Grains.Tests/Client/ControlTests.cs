@@ -145,11 +145,8 @@ public sealed class ControlTests : IDisposable
     {
         Cluster.IsAlive = _ => false;
         Cluster.Add(Sample.Resumed(2, 1));
-        var resuming = _console.RunAsync("resume", "wave-1");
-        await Cluster.Watched;
-        _console.Interrupt();
 
-        Assert.Equal(ExitCode.Interrupted, await resuming);
+        Assert.Equal(ExitCode.Interrupted, await _console.RunInterruptedAsync("resume", "wave-1"));
         Assert.Equal(["launch", "resume", "stop: stopped by Ctrl-C", "end"], Cluster.Calls);
         Assert.EndsWith($"resume with: tbptt resume wave-1 --runs {_console.Runs}\n", _console.Output, StringComparison.Ordinal);
     }
@@ -196,11 +193,8 @@ public sealed class ControlTests : IDisposable
     public async Task Train_LeavesAPausedRunPaused_AtCtrlC()
     {
         Cluster.Add(Sample.Started(), Sample.Paused(1));
-        var training = _console.RunAsync("train", "wave.yaml");
-        await Cluster.Watched;
-        _console.Interrupt();
 
-        Assert.Equal(ExitCode.Interrupted, await training);
+        Assert.Equal(ExitCode.Interrupted, await _console.RunInterruptedAsync("train", "wave.yaml"));
         Assert.Equal(["launch", "submit", "end"], Cluster.Calls);
     }
 

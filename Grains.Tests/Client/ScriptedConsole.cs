@@ -45,6 +45,15 @@ internal sealed class ScriptedConsole : IDisposable
     /// <summary>Runs a command line on the run store.</summary>
     public Task<int> RunAsync(params string[] args) => RunBareAsync([.. args, "--runs", Runs]);
 
+    /// <summary>Runs a command line on the run store, and presses Ctrl-C once it waits for the run's next event.</summary>
+    public async Task<int> RunInterruptedAsync(params string[] args)
+    {
+        var running = RunAsync(args);
+        await Cluster.Watched;
+        Interrupt();
+        return await running;
+    }
+
     /// <summary>Runs a command line as it is.</summary>
     public Task<int> RunBareAsync(params string[] args) => new ConsoleApp(new(
         Checker, Cluster, Cluster, new(() => new ConfigurationBuilder().AddInMemoryCollection(Settings).Build()),

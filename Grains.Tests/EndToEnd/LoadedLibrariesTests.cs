@@ -1,12 +1,11 @@
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Tests.Silo;
 using Orleans.Tbptt.Tests.Support;
 
 namespace Orleans.Tbptt.Tests.EndToEnd;
 
 /// <summary>What a silo's process maps while it trains: libtorch alone is 350 MB resident.</summary>
-[Collection(Processes.Name)]
+[Slow]
 public sealed class LoadedLibrariesTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();

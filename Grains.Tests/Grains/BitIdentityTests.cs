@@ -5,6 +5,7 @@ using Orleans.Tbptt.Tests.Support;
 
 namespace Orleans.Tbptt.Tests.Grains;
 
+[Slow]
 public sealed class BitIdentityTests
 {
     [Theory]

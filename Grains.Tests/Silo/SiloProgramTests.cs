@@ -174,7 +174,10 @@ public sealed class SiloProgramTests : IDisposable
     }
 }
 
-/// <summary>Tests that start processes run one after another: together they would only wait for the same cores.</summary>
+/// <summary>
+/// Tests that kill processes, or measure what they take, run one after another: the others' load could make a silo seem dead. Tests that do
+/// neither are only marked slow and run in parallel.
+/// </summary>
 [Slow, CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class Processes
 {

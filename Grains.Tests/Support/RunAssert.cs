@@ -34,6 +34,22 @@ internal static class RunAssert
         Assert.Empty(run.Events.OfType<RunWarning>());
     }
 
+    /// <summary>Trainers were lost once, in the work that follows a step, and only what follows it has the recovery's generation.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="after">The step.</param>
+    /// <param name="lost">The trainers.</param>
+    /// <returns>The recovery.</returns>
+    public static TrainersRecovered RecoveredOnce(FinishedRun run, long after, IReadOnlyList<int> lost)
+    {
+        var recovery = Assert.Single(run.Events.OfType<TrainersRecovered>());
+        Assert.Equal(after + 1, recovery.Step);
+        Assert.Equal(lost, recovery.Trainers);
+        var steps = run.Events.OfType<StepCommitted>().ToList();
+        Assert.All(steps.Where(one => one.Step <= after), one => Assert.True(one.Generation < recovery.Generation));
+        Assert.All(steps.Where(one => one.Step > after), one => Assert.Equal(recovery.Generation, one.Generation));
+        return recovery;
+    }
+
     /// <summary>
     /// The journal is whole: numbered without a gap, generations never fall, one end, and the same for watchers as on the disk.
     /// </summary>

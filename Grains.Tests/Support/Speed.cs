@@ -7,8 +7,8 @@ using Xunit.v3;
 namespace Orleans.Tbptt.Tests.Support;
 
 /// <summary>
-/// The trait <c>speed</c>. A test is quick unless its class, or its class's collection, is marked <see cref="SlowAttribute">slow</see>. No
-/// class names itself quick, and an architecture test finds quick classes that start processes, so a new class cannot be forgotten.
+/// The trait <c>speed</c>. A test is quick unless its class, or its class's collection, is marked <see cref="SlowAttribute">slow</see>.
+/// No class names itself quick, and an architecture test finds quick classes that start processes, so a new class cannot be forgotten.
 /// </summary>
 public static class Speed
 {
@@ -18,23 +18,27 @@ public static class Speed
     /// <summary>Requires no silo or console process, no server and no browser.</summary>
     public const string Quick = "quick";
 
-    /// <summary>Requires at least one of them.</summary>
+    /// <summary>Requires at least one of them, or a cluster of several silos in this process for each test.</summary>
     public const string Slow = "slow";
 
     private static readonly HashSet<string> SlowCollections =
-        [.. typeof(Speed).Assembly.GetTypes().Where(IsSlow).Select(type => type.GetCustomAttribute<CollectionDefinitionAttribute>()?.Name)
-            .OfType<string>()];
+    [
+        .. typeof(Speed).Assembly.GetTypes().Where(IsSlow)
+            .Select(type => type.GetCustomAttribute<CollectionDefinitionAttribute>()?.Name).OfType<string>(),
+    ];
 
     /// <summary>The speed of the tests in a class.</summary>
     /// <param name="tests">The class.</param>
-    public static string Of(Type tests) =>
-        IsSlow(tests) || (tests.GetCustomAttribute<CollectionAttribute>()?.Name is { } collection && SlowCollections.Contains(collection))
-            ? Slow : Quick;
+    public static string Of(Type tests) => IsSlow(tests)
+        || (tests.GetCustomAttribute<CollectionAttribute>()?.Name is { } collection && SlowCollections.Contains(collection)) ? Slow : Quick;
 
     private static bool IsSlow(Type type) => type.IsDefined(typeof(SlowAttribute), inherit: true);
 }
 
-/// <summary>Marks a test class, or the definition of a collection, whose tests require processes. Derived classes inherit it.</summary>
+/// <summary>
+/// Marks a test class, or the definition of a collection, whose tests require processes, or a cluster of several silos for each test.
+/// Derived classes inherit it.
+/// </summary>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class SlowAttribute : Attribute;
 
@@ -48,7 +52,8 @@ public sealed class TestsBySpeed : XunitTestFramework
     private sealed class Discoverer(IXunitTestAssembly assembly) : XunitTestFrameworkDiscoverer(assembly)
     {
         protected override ValueTask<bool> FindTestsForMethod(
-            IXunitTestMethod testMethod, ITestFrameworkDiscoveryOptions discoveryOptions,
+            IXunitTestMethod testMethod,
+            ITestFrameworkDiscoveryOptions discoveryOptions,
             Func<ITestCase, ValueTask<bool>> discoveryCallback)
         {
             string speed = Speed.Of(testMethod.TestClass.Class);

@@ -5,14 +5,13 @@ using Orleans.Tbptt.Client.Watching;
 using Orleans.Tbptt.Cluster;
 using Orleans.Tbptt.Cluster.Membership;
 using Orleans.Tbptt.Cluster.Security;
-using Orleans.Tbptt.Tests.Silo;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Support.Servers;
 
 namespace Orleans.Tbptt.Tests.Cluster.Security;
 
 /// <summary>Real silos over real sockets, with certificates that the test signs.</summary>
-[Collection(Processes.Name)]
+[Slow]
 public sealed class TlsTests : IDisposable
 {
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);

@@ -43,6 +43,15 @@ public abstract class TakeoverTest : IAsyncDisposable
         Run, Spec, Saved.Snapshot(steps), CheckpointFixture.About(generation, lastEvent: lastEvent), () => { }, rename =>
             rename(generation));
 
+    /// <summary>What a first coordinator leaves behind: its steps in the journal, and checkpoints after some of them.</summary>
+    private protected void Leave(int steps, params int[] checkpoints)
+    {
+        Saved.Begin(1);
+        foreach (int checkpoint in checkpoints)
+            Save(1, checkpoint, lastEvent: checkpoint);
+        Tell(Steps(steps));
+    }
+
     private protected void Damage(string checkpoint)
     {
         using var file = new FileStream(Path.Combine(Saved.DirectoryOf(checkpoint), "hidden.safetensors"), FileMode.Open);

@@ -47,10 +47,7 @@ public sealed class TakeoverTests : TakeoverTest
     [Fact]
     public void Run_GoesOnFromItsNewestCheckpoint()
     {
-        Saved.Begin(1);
-        Save(1, 4, lastEvent: 4);
-        Save(1, 8, lastEvent: 8);
-        Tell(Steps(10));
+        Leave(steps: 10, 4, 8);
 
         var takeover = Begin(Status() with { Step = 10, Generation = 1 });
 
@@ -71,10 +68,7 @@ public sealed class TakeoverTests : TakeoverTest
     [Fact]
     public void Run_GoesOnFromTheCheckpointBefore_AndSaysSo_WhenTheNewestIsDamaged()
     {
-        Saved.Begin(1);
-        Save(1, 4, lastEvent: 4);
-        Save(1, 8, lastEvent: 8);
-        Tell(Steps(10));
+        Leave(steps: 10, 4, 8);
         Damage("1-8");
 
         var takeover = Begin();
@@ -88,10 +82,7 @@ public sealed class TakeoverTests : TakeoverTest
     [Fact]
     public void Run_DoesNotBeginAgainByItself_WhenAllCheckpointsAreDamaged()
     {
-        Saved.Begin(1);
-        Save(1, 4, lastEvent: 4);
-        Save(1, 8, lastEvent: 8);
-        Tell(Steps(10));
+        Leave(steps: 10, 4, 8);
         Damage("1-4");
         Damage("1-8");
 
@@ -112,9 +103,7 @@ public sealed class TakeoverTests : TakeoverTest
     [Fact]
     public void Run_DoesNotBeginAgainByItself_WhenItsCheckpointsAreGone()
     {
-        Saved.Begin(1);
-        Save(1, 4, lastEvent: 4);
-        Tell(Steps(5));
+        Leave(steps: 5, 4);
         Saved.Begin(2);
         System.IO.Directory.Delete(Saved.Root, recursive: true);
 
@@ -125,9 +114,7 @@ public sealed class TakeoverTests : TakeoverTest
     [Fact]
     public async Task OtherTrainers_AreWrittenDown_AndWhatWasToldStaysTold()
     {
-        Saved.Begin(1);
-        Save(1, 4, lastEvent: 4);
-        Tell(Steps(9));
+        Leave(steps: 9, 4);
 
         var takeover = Begin(request: new(Trainers: 3));
         takeover.Progress.Warn("next");
@@ -148,9 +135,7 @@ public sealed class TakeoverTests : TakeoverTest
     [Fact]
     public void OtherTrainers_AreNotWrittenDown_WhenTheRunCannotGoOn()
     {
-        Saved.Begin(1);
-        Save(1, 4, lastEvent: 4);
-        Tell(Steps(9));
+        Leave(steps: 9, 4);
         File.Delete(Path.Combine(Saved.DirectoryOf("1-4"), "model.safetensors"));
 
         var refused = Begin(request: new(Trainers: 3));
@@ -162,9 +147,7 @@ public sealed class TakeoverTests : TakeoverTest
     [Fact]
     public void SameTrainers_ChangeNothing()
     {
-        Saved.Begin(1);
-        Save(1, 4, lastEvent: 4);
-        Tell(Steps(9));
+        Leave(steps: 9, 4);
         File.AppendAllText(Directory.Spec, "# somebody's remark\n");
 
         var takeover = Begin(request: new(Trainers: Spec.Train.Trainers));
@@ -176,9 +159,7 @@ public sealed class TakeoverTests : TakeoverTest
     [Fact]
     public void Run_DoesNotGoOn_WithASpecThatIsNone()
     {
-        Saved.Begin(1);
-        Save(1, 4, lastEvent: 4);
-        Tell(Steps(9));
+        Leave(steps: 9, 4);
         File.WriteAllText(Directory.Spec, "name: [");
 
         var takeover = Begin();

@@ -34,12 +34,7 @@ public sealed class RoundTransactionTests(OneSilo fixture) : IClassFixture<OneSi
             && call.Step == at);
 
         RunAssert.SameBits(Expected.Value, run);
-        var recovery = Assert.Single(run.Events.OfType<TrainersRecovered>());
-        Assert.Equal((at + 1L, steps), (recovery.Step, recovery.Steps));
-        Assert.Equal(lost, recovery.Trainers);
-        var told = run.Events.OfType<StepCommitted>().ToList();
-        Assert.All(told.Where(one => one.Step <= at), one => Assert.True(one.Generation < recovery.Generation));
-        Assert.All(told.Where(one => one.Step > at), one => Assert.Equal(recovery.Generation, one.Generation));
+        Assert.Equal(steps, RunAssert.RecoveredOnce(run, after: at, lost).Steps);
     }
 
     [Fact]

@@ -9,6 +9,7 @@ using Orleans.TestingHost;
 
 namespace Orleans.Tbptt.Tests.Grains.Steps;
 
+[Slow]
 public sealed class SiloLossTests
 {
     private static readonly RunSpec Spec = TestSpecs.Average(trainers: 5, layers: 2, dropout: 0.2, validationFraction: 0.2);
@@ -18,20 +19,15 @@ public sealed class SiloLossTests
     [InlineData(4)]
     public async Task Run_GivesTheSameBits_WhenASiloOfItsTrainersIsKilled(int round)
     {
-        var calls = new TrainerCalls();
-        await using var silos = await Start(calls);
-        using var halt = calls.HaltBefore(IsFifthStep);
-        var run = await silos.Submit(Of(round));
-        await halt.Reached;
-        var (own, others) = await SilosAround(silos, run);
-        var coordinator = GrainsOf(silos, own).GetGrain<ICoordinatorGrain>(run.Text);
+        await using var held = await HeldRun.StartAsync(round);
+        var (own, others) = await held.SilosAsync();
+        var coordinator = held.CoordinatorFrom(own);
         string[] before = [.. (await coordinator.GetStatus()).Trainers.Select(trainer => trainer.Silo)];
 
-        await silos.Cluster.KillSiloAsync(others[0], TestContext.Current.CancellationToken);
-        halt.GoOn();
-        var lines = await ReadToTheEnd(coordinator);
+        await held.Silos.Cluster.KillSiloAsync(others[0], TestContext.Current.CancellationToken);
+        held.Continue();
+        var finished = await held.FinishAsync(coordinator);
 
-        var finished = new FinishedRun(silos.Directory(run), await coordinator.GetStatus(), lines);
         RunAssert.SameBits(Oracle.Of(Of(round)), finished);
         Assert.Equal(3, before.Distinct().Count());
         string dead = others[0].SiloAddress.Endpoint.ToString();
@@ -45,20 +41,15 @@ public sealed class SiloLossTests
     [InlineData(4)]
     public async Task Run_GoesOnElsewhere_ToTheSameBits_WhenTheSiloOfItsCoordinatorIsKilled(int round)
     {
-        var calls = new TrainerCalls();
-        await using var silos = await Start(calls);
-        using var halt = calls.HaltBefore(IsFifthStep);
-        var run = await silos.Submit(Of(round));
-        await halt.Reached;
-        var (own, others) = await SilosAround(silos, run);
+        await using var held = await HeldRun.StartAsync(round);
+        var (own, others) = await held.SilosAsync();
 
-        await silos.Cluster.KillSiloAsync(own, TestContext.Current.CancellationToken);
-        halt.GoOn();
-        var coordinator = GrainsOf(silos, others[0]).GetGrain<ICoordinatorGrain>(run.Text);
-        var lines = await ReadToTheEnd(coordinator);
+        await held.Silos.Cluster.KillSiloAsync(own, TestContext.Current.CancellationToken);
+        held.Continue();
+        var coordinator = held.CoordinatorFrom(others[0]);
 
-        // Nobody but the silos has asked for the run to go on.
-        var finished = new FinishedRun(silos.Directory(run), await UntilAnswered(coordinator.GetStatus), lines);
+        // Nobody but the silos has asked for the run to continue.
+        var finished = await held.FinishAsync(coordinator);
         RunAssert.SameBits(Oracle.Of(Of(round)), finished);
         Assert.True(finished.Events.OfType<RunStarted>().Count() > 1);
     }
@@ -68,24 +59,20 @@ public sealed class SiloLossTests
     [InlineData(4)]
     public async Task Run_GoesOnElsewhere_AndRepeatsNothing_WhenTheSiloOfItsCoordinatorIsShutDown(int round)
     {
-        var calls = new TrainerCalls();
-        await using var silos = await Start(calls);
-        using var halt = calls.HaltBefore(IsFifthStep);
-        var run = await silos.Submit(Of(round));
-        await halt.Reached;
-        var (own, others) = await SilosAround(silos, run);
+        await using var held = await HeldRun.StartAsync(round);
+        var (own, others) = await held.SilosAsync();
 
         // As a silo does at SIGTERM, before it leaves its cluster.
-        var drain = silos.Cluster.GetSiloServiceProvider(own.SiloAddress).GetRequiredService<SiloDrain>();
+        var drain = held.Silos.Cluster.GetSiloServiceProvider(own.SiloAddress).GetRequiredService<SiloDrain>();
         drain.Begin();
-        halt.GoOn();
+        held.Continue();
         await Task.WhenAny(drain.Drained, Task.Delay(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
-        Assert.True(drain.Drained.IsCompleted,
-            $"{string.Join(", ", drain.Occupants)} did not leave; the run is {silos.Directory(run).ReadStatus()}");
-        await silos.Cluster.StopSiloAsync(own, TestContext.Current.CancellationToken);
-        var coordinator = GrainsOf(silos, others[0]).GetGrain<ICoordinatorGrain>(run.Text);
-        var lines = await ReadToTheEnd(coordinator);
-        var finished = new FinishedRun(silos.Directory(run), await UntilAnswered(coordinator.GetStatus), lines);
+        Assert.True(
+            drain.Drained.IsCompleted,
+            $"{string.Join(", ", drain.Occupants)} did not leave; the run is {held.Silos.Directory(held.Run).ReadStatus()}");
+        await held.Silos.Cluster.StopSiloAsync(own, TestContext.Current.CancellationToken);
+        var coordinator = held.CoordinatorFrom(others[0]);
+        var finished = await held.FinishAsync(coordinator);
 
         RunAssert.SameBits(Oracle.Of(Of(round)), finished);
         var started = finished.Events.OfType<RunStarted>().ToList();
@@ -123,29 +110,70 @@ public sealed class SiloLossTests
     private static bool IsFifthStep(TrainerCall call) => call.Step == 4
         && call.Method is nameof(ITrainerGrain.TrainChunk) or nameof(ITrainerGrain.TrainRound);
 
-    /// <summary>Three silos that take a silent one for dead within a second.</summary>
-    private static Task<TestSilos> Start(TrainerCalls calls) => TestSilos.Start(3, silo =>
+    /// <summary>A run on three silos that declare a silent one dead within a second, held before its fifth step.</summary>
+    private sealed class HeldRun(TestSilos silos, RunId run, Halt halt) : IAsyncDisposable
     {
-        silo.AddIncomingGrainCallFilter(calls);
-        silo.Configure<ClusterMembershipOptions>(options =>
+        public TestSilos Silos => silos;
+
+        public RunId Run => run;
+
+        public static async Task<HeldRun> StartAsync(int round)
         {
-            options.ProbeTimeout = options.MaxProbeTimeout = TimeSpan.FromMilliseconds(700);
-            options.NumMissedProbesLimit = 2;
-            options.NumVotesForDeathDeclaration = 1;
-            options.TableRefreshTimeout = TimeSpan.FromSeconds(2);
-        });
-    });
+            var calls = new TrainerCalls();
+            var silos = await TestSilos.Start(3, silo =>
+            {
+                silo.AddIncomingGrainCallFilter(calls);
+                silo.Configure<ClusterMembershipOptions>(options =>
+                {
+                    options.ProbeTimeout = options.MaxProbeTimeout = TimeSpan.FromMilliseconds(700);
+                    options.NumMissedProbesLimit = 2;
+                    options.NumVotesForDeathDeclaration = 1;
+                    options.TableRefreshTimeout = TimeSpan.FromSeconds(2);
+                });
+            });
+            var halt = calls.HaltBefore(IsFifthStep);
+            var held = new HeldRun(silos, await silos.Submit(Of(round)), halt);
+            try
+            {
+                await halt.Reached;
+                return held;
+            }
+            catch
+            {
+                await held.DisposeAsync();
+                throw;
+            }
+        }
 
-    private static async Task<(InProcessSiloHandle Own, List<InProcessSiloHandle> Others)> SilosAround(TestSilos silos, RunId run)
-    {
-        var coordinator = silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
-        var address = await silos.Grains.GetGrain<IManagementGrain>(0).GetActivationAddress(coordinator);
-        var own = silos.Cluster.Silos.Single(silo => silo.SiloAddress.Equals(address));
-        return (own, [.. silos.Cluster.Silos.Where(silo => silo != own)]);
+        /// <summary>The coordinator's silo, and the others.</summary>
+        public async Task<(InProcessSiloHandle Own, List<InProcessSiloHandle> Others)> SilosAsync()
+        {
+            var coordinator = silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
+            var address = await silos.Grains.GetGrain<IManagementGrain>(0).GetActivationAddress(coordinator);
+            var own = silos.Cluster.Silos.Single(silo => silo.SiloAddress.Equals(address));
+            return (own, [.. silos.Cluster.Silos.Where(silo => silo != own)]);
+        }
+
+        /// <summary>The coordinator, called from a silo.</summary>
+        public ICoordinatorGrain CoordinatorFrom(InProcessSiloHandle silo) => silos.Cluster.GetSiloServiceProvider(silo.SiloAddress)
+            .GetRequiredService<IGrainFactory>().GetGrain<ICoordinatorGrain>(run.Text);
+
+        /// <summary>Lets the fifth step begin.</summary>
+        public void Continue() => halt.GoOn();
+
+        /// <summary>Reads the run's events up to its end.</summary>
+        public async Task<FinishedRun> FinishAsync(ICoordinatorGrain coordinator)
+        {
+            var lines = await ReadToTheEnd(coordinator);
+            return new(silos.Directory(run), await UntilAnswered(coordinator.GetStatus), lines);
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            halt.Dispose();
+            return silos.DisposeAsync();
+        }
     }
-
-    private static IGrainFactory GrainsOf(TestSilos silos, InProcessSiloHandle silo) =>
-        silos.Cluster.GetSiloServiceProvider(silo.SiloAddress).GetRequiredService<IGrainFactory>();
 
     private static async Task<IReadOnlyList<string>> ReadToTheEnd(ICoordinatorGrain coordinator)
     {

@@ -8,6 +8,7 @@ using Orleans.Tbptt.Tests.Support;
 namespace Orleans.Tbptt.Tests.Grains.Transport;
 
 /// <summary>Trainers that share a silo with others and not with the coordinator: a small model, and one that travels in buckets.</summary>
+[Slow]
 public sealed class MessageTests : IAsyncLifetime
 {
     private readonly TrainerCalls _calls = new();

@@ -14,7 +14,7 @@ namespace Orleans.Tbptt.Tests.Silo.Telemetry;
 /// <summary>
 /// What the programs themselves tell: metrics to whoever scrapes, spans to whoever reads standard error, logs to machines.
 /// </summary>
-[Collection(Processes.Name)]
+[Slow]
 public sealed class SiloTelemetryTests : IDisposable
 {
     private const string Token = "open-sesame";

@@ -25,7 +25,7 @@ public sealed class ExposedSilo : IAsyncLifetime
 }
 
 /// <summary>Over the real server: who may see and steer what.</summary>
-[Collection(Processes.Name)]
+[Slow]
 public sealed class AccessTests(ExposedSilo silo) : IClassFixture<ExposedSilo>, IDisposable
 {
     private readonly HttpClient _client = silo.Silos.Client();

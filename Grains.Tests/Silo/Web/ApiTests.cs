@@ -29,7 +29,7 @@ public sealed class LoopbackSilo : IAsyncLifetime
 }
 
 /// <summary>Over the real server: what programs are told.</summary>
-[Collection(Processes.Name)]
+[Slow]
 public sealed class ApiTests(LoopbackSilo silo) : IClassFixture<LoopbackSilo>, IDisposable
 {
     private readonly HttpClient _client = silo.Silos.Client();

@@ -21,7 +21,7 @@ public sealed class TokenFileTests : IDisposable
     public void Settings_RefuseAFile_ThatIsNotThere() => AssertRefused(Exposed(_directory.File("none")), "TokenFile: cannot read", "none");
 
     [Fact]
-    public void Settings_RefuseAFile_ThatHoldsNoToken() => AssertRefused(Exposed(Write(" \n")), "found an empty one");
+    public void Settings_RefuseAFile_ThatHoldsNoToken() => AssertRefused(Exposed(Write(" \n")), "found an empty token");
 
     [Fact]
     public void Settings_RefuseAFile_BesideAToken()

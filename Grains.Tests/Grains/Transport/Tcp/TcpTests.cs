@@ -10,6 +10,7 @@ using Orleans.Tbptt.Training.Optimizers;
 namespace Orleans.Tbptt.Tests.Grains.Transport.Tcp;
 
 /// <summary>Runs whose steps go between silos over TCP connections, with real sockets.</summary>
+[Slow]
 public sealed class TcpTests : IAsyncLifetime
 {
     private readonly WatchedChannels _channels = new();

@@ -6,7 +6,7 @@ using static Microsoft.Playwright.Assertions;
 namespace Orleans.Tbptt.Tests.Silo.Web.Browser;
 
 /// <summary>The pages of a silo on another machine, as far as the browser can tell: plain HTTP, and no loopback.</summary>
-[Collection(Processes.Name)]
+[Slow]
 public sealed class ExposedPageTests(ExposedSilo silo, Chromium browser) : IClassFixture<ExposedSilo>, IClassFixture<Chromium>
 {
     [Theory(Timeout = 120_000)]

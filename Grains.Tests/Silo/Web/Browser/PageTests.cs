@@ -6,7 +6,7 @@ using static Microsoft.Playwright.Assertions;
 namespace Orleans.Tbptt.Tests.Silo.Web.Browser;
 
 /// <summary>The pages as people see them, in a real browser.</summary>
-[Collection(Processes.Name)]
+[Slow]
 public sealed class PageTests(LoopbackSilo silo, Chromium browser) : IClassFixture<LoopbackSilo>, IClassFixture<Chromium>
 {
     private const int Limit = 120_000;
