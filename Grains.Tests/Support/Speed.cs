@@ -18,7 +18,9 @@ public static class Speed
     /// <summary>Requires no silo or console process, no server and no browser.</summary>
     public const string Quick = "quick";
 
-    /// <summary>Requires at least one of them, or a cluster of several silos in this process for each test.</summary>
+    /// <summary>
+    /// Requires one of them, or a cluster of several silos in this process for each test, or counts memory over thousands of steps.
+    /// </summary>
     public const string Slow = "slow";
 
     private static readonly HashSet<string> SlowCollections =
@@ -36,8 +38,7 @@ public static class Speed
 }
 
 /// <summary>
-/// Marks a test class, or the definition of a collection, whose tests require processes, or a cluster of several silos for each test.
-/// Derived classes inherit it.
+/// Marks a test class, or the definition of a collection, whose tests are <see cref="Speed.Slow"/>. Derived classes inherit it.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class SlowAttribute : Attribute;

@@ -14,7 +14,7 @@ using TorchSharp;
 namespace Orleans.Tbptt.Tests.Training;
 
 /// <summary>Tests that count all tensors of the process: nothing else may run beside them.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
+[Slow, CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class CountingTensors
 {
     public const string Name = "counting tensors";

@@ -7,7 +7,7 @@ using Orleans.Tbptt.Tests.Support;
 namespace Orleans.Tbptt.Tests.Grains.Transport;
 
 /// <summary>Tests that count the process's garbage: nothing else may run beside them.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
+[Slow, CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class CountingGarbage
 {
     public const string Name = "counting garbage";
