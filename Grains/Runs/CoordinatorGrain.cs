@@ -47,7 +47,13 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
         return Task.CompletedTask;
     }
 
-    public Task<RunStatus> GetStatus() => Task.FromResult(Known?.Snapshot() ?? Written());
+    public Task<RunStatus> GetStatus()
+    {
+        var status = Known?.Snapshot() ?? Written();
+
+        // The end is published, but status.json could not be written: the run is ended all the same.
+        return Task.FromResult(_end is { } end && !status.HasEnded ? status with { State = end.State, Message = end.Message } : status);
+    }
 
     public async Task<EventPage> ReadEvents(long after, int limit)
     {
