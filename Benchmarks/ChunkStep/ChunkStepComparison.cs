@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.SingleProcess;
 using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Torch.Native;
 

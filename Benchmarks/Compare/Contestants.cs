@@ -3,7 +3,7 @@ using Orleans.Tbptt.Benchmarks.ChunkStep;
 using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.SingleProcess;
 using Orleans.Tbptt.Training.Engines;
 
 namespace Orleans.Tbptt.Benchmarks.Compare;

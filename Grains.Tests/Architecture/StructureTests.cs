@@ -11,7 +11,6 @@ public sealed class StructureTests
     private static readonly IReadOnlyDictionary<string, string[]> Remaining = new Dictionary<string, string[]>
     {
         [Assemblies.Abstractions] = ["Orleans.Tbptt.Specs"],
-        [Assemblies.Training] = ["Orleans.Tbptt.Training"],
     };
 
     public static TheoryData<string> All => [.. Assemblies.All];

@@ -1,6 +1,6 @@
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.SingleProcess;
 using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Steps;
 

@@ -2,7 +2,6 @@ using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Training.Reference;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Optimizers;
-using Orleans.Tbptt.Training.Rounds;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Tests.Support;

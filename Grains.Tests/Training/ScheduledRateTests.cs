@@ -2,7 +2,7 @@ using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Schedules;
 using Orleans.Tbptt.Tests.Support;
-using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.SingleProcess;
 using Orleans.Tbptt.Training.Fused;
 using Orleans.Tbptt.Training.Optimizers;
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Orleans.Tbptt.Training.Steps;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;

@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training.Rounds;
 
 namespace Orleans.Tbptt.Training.Steps;
 

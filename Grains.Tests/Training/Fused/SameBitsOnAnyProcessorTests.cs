@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
-using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.SingleProcess;
 using Orleans.Tbptt.Training.Fused;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Losses;

@@ -1,6 +1,5 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
-using Orleans.Tbptt.Training.Rounds;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Tests.Training.Rounds;

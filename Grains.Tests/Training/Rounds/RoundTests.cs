@@ -2,6 +2,7 @@ using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Optimizers;
 using Orleans.Tbptt.Tests.Training.Reference;
+using Orleans.Tbptt.Training.SingleProcess;
 using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Optimizers;

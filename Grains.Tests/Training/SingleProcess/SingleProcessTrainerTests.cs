@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
+using Orleans.Tbptt.Training.SingleProcess;
 using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Fused.Cells;
@@ -8,7 +9,7 @@ using Orleans.Tbptt.Training.Optimizers;
 using Orleans.Tbptt.Training.Steps;
 using Orleans.Tbptt.Training.Torch.Native;
 
-namespace Orleans.Tbptt.Tests.Training;
+namespace Orleans.Tbptt.Tests.Training.SingleProcess;
 
 public sealed class SingleProcessTrainerTests
 {

@@ -5,7 +5,7 @@ using Orleans.Tbptt.Training.Replicas;
 using Orleans.Tbptt.Training.Rounds;
 using Orleans.Tbptt.Training.Steps;
 
-namespace Orleans.Tbptt.Training;
+namespace Orleans.Tbptt.Training.SingleProcess;
 
 /// <summary>
 /// Truncated backpropagation through time in one class, without grains: the reference that a cluster must match bit for bit. Trainers

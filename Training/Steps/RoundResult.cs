@@ -1,4 +1,4 @@
-namespace Orleans.Tbptt.Training.Rounds;
+namespace Orleans.Tbptt.Training.Steps;
 
 /// <summary>One trainer's result of a round. The receiver owns the difference and sums in place.</summary>
 /// <param name="DifferenceSum">The difference θ_start − θ_trainer, times <see cref="Weight"/>: <c>[parameters]</c>.</param>
