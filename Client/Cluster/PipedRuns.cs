@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Orleans.Tbptt.Client.Watching;
 using Orleans.Tbptt.Cluster.Local;
 using Orleans.Tbptt.Protocol;
@@ -8,13 +9,19 @@ namespace Orleans.Tbptt.Client.Cluster;
 
 /// <summary>
 /// The grains of a cluster that this console started, reached through the pipes to its silos. Every call goes to the first silo that is
-/// alive; calls to one that ends fail at once. What pipes do not carry takes an Orleans client, which is opened when it is first needed.
+/// alive and answers; calls to one that ends fail at once. A frozen silo is alive and does not answer: a quick question without a reply
+/// in time makes all later calls go to another silo. What pipes do not carry takes an Orleans client, which is opened when it is first
+/// needed.
 /// </summary>
 /// <param name="silos">The silos.</param>
 /// <param name="connect">Opens an Orleans client.</param>
 internal sealed class PipedRuns(IReadOnlyList<SiloProcess> silos, Func<Task<ClusterConnection>> connect) : IRunService, IAsyncDisposable
 {
+    /// <summary>Longer than a silo holds a question for events back, and shorter than a watcher waits before it asks again.</summary>
+    private static readonly TimeSpan QuickAnswer = TimeSpan.FromSeconds(3);
+
     private readonly Lazy<Task<ClusterConnection>> _client = new(connect);
+    private readonly ConcurrentDictionary<SiloProcess, bool> _silent = new();
 
     /// <inheritdoc/>
     public async Task<ClusterReport> DescribeAsync() =>
@@ -84,8 +91,23 @@ internal sealed class PipedRuns(IReadOnlyList<SiloProcess> silos, Func<Task<Clus
 
     private async Task<LocalReply> AskAsync(LocalCall call)
     {
-        var silo = silos.FirstOrDefault(one => !one.Exited.IsCompleted) ?? throw new IOException("no silo is left");
-        var reply = await silo.AskAsync(call);
+        SiloProcess[] alive = [.. silos.Where(one => !one.Exited.IsCompleted)];
+        var silo = alive.FirstOrDefault(one => !_silent.ContainsKey(one)) ?? alive.FirstOrDefault()
+            ?? throw new IOException("no silo is left");
+        var asked = silo.AskAsync(call);
+        LocalReply reply;
+        try
+        {
+            // A submission hashes data and a stop waits for the run: only these two questions have to be answered soon.
+            reply = await (call.Question is LocalQuestion.ReadEvents or LocalQuestion.GetStatus ? asked.WaitAsync(QuickAnswer) : asked);
+        }
+        catch (TimeoutException)
+        {
+            _silent[silo] = true;
+            asked.ContinueWith(_ => _silent.TryRemove(silo, out bool _), TaskScheduler.Default).Ignore();
+            throw;
+        }
+
         return reply.Error is not { } error ? reply
             : throw (reply.RunNotFound ? new RunNotFoundException(call.Run ?? "") : new IOException(error));
     }
