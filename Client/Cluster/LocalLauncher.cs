@@ -11,7 +11,8 @@ internal sealed class LocalLauncher(Func<SiloProgram> findProgram) : IClusterLau
     public async Task<ITrainingCluster> LaunchAsync(ClusterPlan plan, Action<string> notice, CancellationToken cancellation)
     {
         var silos = await LocalCluster.StartAsync(findProgram(), plan, notice, cancellation);
-        var piped = new PipedRuns(silos.Silos, () => ClusterConnection.OpenAsync(silos.MembershipFile, plan.Run.Text, cancellation));
+        var piped = new PipedRuns(silos.Silos, () => ClusterConnection.OpenAsync(silos.MembershipFile, plan.Run.Text, cancellation),
+            TimeProvider.System);
         // Where spans are recorded, those of the silos belong under the console's: an Orleans client passes them on.
         if (!Traces.Source.HasListeners())
             return new Started(silos, piped, piped);

@@ -15,13 +15,15 @@ namespace Orleans.Tbptt.Client.Cluster;
 /// </summary>
 /// <param name="silos">The silos.</param>
 /// <param name="connect">Opens an Orleans client.</param>
-internal sealed class PipedRuns(IReadOnlyList<SiloProcess> silos, Func<Task<ClusterConnection>> connect) : IRunService, IAsyncDisposable
+/// <param name="time">The clock.</param>
+internal sealed class PipedRuns(IReadOnlyList<ILocalSilo> silos, Func<Task<ClusterConnection>> connect, TimeProvider time)
+    : IRunService, IAsyncDisposable
 {
     /// <summary>Longer than a silo holds a question for events back, and shorter than a watcher waits before it asks again.</summary>
-    private static readonly TimeSpan QuickAnswer = TimeSpan.FromSeconds(3);
+    internal static readonly TimeSpan QuickAnswer = TimeSpan.FromSeconds(3);
 
     private readonly Lazy<Task<ClusterConnection>> _client = new(connect);
-    private readonly ConcurrentDictionary<SiloProcess, bool> _silent = new();
+    private readonly ConcurrentDictionary<ILocalSilo, bool> _silent = new();
 
     /// <inheritdoc/>
     public async Task<ClusterReport> DescribeAsync() =>
@@ -83,7 +85,7 @@ internal sealed class PipedRuns(IReadOnlyList<SiloProcess> silos, Func<Task<Clus
         }
         catch (Exception exception) when (exception is ClientException or OperationCanceledException)
         {
-            // It was never open; whoever called it has seen why.
+            // It was never open; the caller has seen why.
         }
     }
 
@@ -91,7 +93,7 @@ internal sealed class PipedRuns(IReadOnlyList<SiloProcess> silos, Func<Task<Clus
 
     private async Task<LocalReply> AskAsync(LocalCall call)
     {
-        SiloProcess[] alive = [.. silos.Where(one => !one.Exited.IsCompleted)];
+        ILocalSilo[] alive = [.. silos.Where(one => !one.Exited.IsCompleted)];
         var silo = alive.FirstOrDefault(one => !_silent.ContainsKey(one)) ?? alive.FirstOrDefault()
             ?? throw new IOException("no silo is left");
         var asked = silo.AskAsync(call);
@@ -99,12 +101,15 @@ internal sealed class PipedRuns(IReadOnlyList<SiloProcess> silos, Func<Task<Clus
         try
         {
             // A submission hashes data and a stop waits for the run: only these two questions have to be answered soon.
-            reply = await (call.Question is LocalQuestion.ReadEvents or LocalQuestion.GetStatus ? asked.WaitAsync(QuickAnswer) : asked);
+            reply = await (call.Question is LocalQuestion.ReadEvents or LocalQuestion.GetStatus ? asked.WaitAsync(QuickAnswer, time)
+                : asked);
         }
         catch (TimeoutException)
         {
             _silent[silo] = true;
-            asked.ContinueWith(_ => _silent.TryRemove(silo, out bool _), TaskScheduler.Default).Ignore();
+            _ = asked.ContinueWith(
+                _ => _silent.TryRemove(silo, out bool _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
             throw;
         }
 

@@ -21,7 +21,7 @@ internal sealed class SiloPipe(TextWriter input)
         _waiting[id] = reply;
         try
         {
-            // After the entry: whoever closes looks at the entries afterwards.
+            // After the entry: Close sets this first and then fails the entries.
             if (_closed)
                 throw Ended();
             string line = (call with { Id = id }).ToString();

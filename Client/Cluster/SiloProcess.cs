@@ -6,7 +6,7 @@ using Orleans.Tbptt.Cluster.Wording;
 namespace Orleans.Tbptt.Client.Cluster;
 
 /// <summary>A silo process, which ends when the pipe to its standard input closes.</summary>
-internal sealed class SiloProcess : IDisposable
+internal sealed class SiloProcess : ILocalSilo, IDisposable
 {
     private const int KeptLines = 5;
 
