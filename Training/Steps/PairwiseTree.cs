@@ -15,8 +15,8 @@ namespace Orleans.Tbptt.Training.Steps;
 ///       └────┬────┘
 /// </code>
 /// <para>
-/// Every node is the sum of trainers a·2^k, a·2^k + 1, … up to the next such number, or to the last trainer: whoever has all of them can
-/// add them up alone, and the tree goes on from there.
+/// Every node is the sum of trainers a·2^k, a·2^k + 1, … up to the next such number, or to the last trainer: a silo that has all of them
+/// can add them up alone, and the tree continues from there.
 /// </para>
 /// </remarks>
 public static class PairwiseTree

@@ -66,8 +66,13 @@ public sealed class StepCommit
 
     /// <summary>Begins with what trainers gave besides their gradients, in order of trainer; what was begun before is forgotten.</summary>
     /// <param name="heads">Their <see cref="ShardResult.GradientSum"/> is not looked at.</param>
+    /// <exception cref="InvalidDataException">Their hidden states are not those of all lanes.</exception>
     public void Begin(IReadOnlyList<ShardResult> heads)
     {
+        long hidden = 0;
+        foreach (var head in heads)
+            hidden += head.Hidden.Length;
+        _state.EnsureHiddenFits(hidden);
         _heads = heads;
         _squares = default;
         _weight = PairwiseTree.Sum([.. heads.Select(head => head.Weight)]);

@@ -4,8 +4,8 @@ using Orleans.Tbptt.Training.Optimizers;
 namespace Orleans.Tbptt.Training.Steps;
 
 /// <summary>
-/// A copy of a committed state S(n), whole: what has to be saved so that training goes on from it to the bit. A buffer to be used over and
-/// over: <see cref="TrainingState.CopyTo"/> fills it, <see cref="TrainingState.Restore"/> goes back to it.
+/// A copy of a committed state S(n), whole: what has to be saved so that training continues from it to the bit. A buffer to be used over
+/// and over: <see cref="TrainingState.CopyTo"/> fills it, <see cref="TrainingState.Restore"/> goes back to it.
 /// </summary>
 public sealed class TrainingSnapshot
 {

@@ -2,7 +2,7 @@
 namespace Orleans.Tbptt.Training.Steps;
 
 /// <summary>
-/// Where trainers make rounds of local steps, S(n) holds the state of each trainer's inner optimizer, too, and n goes on by a round.
+/// Where trainers make rounds of local steps, S(n) holds the state of each trainer's inner optimizer, too, and n grows by a round.
 /// </summary>
 public sealed partial class TrainingState
 {
@@ -19,6 +19,8 @@ public sealed partial class TrainingState
     {
         if (Divergence.Find(Step, shards) is { } found)
             return new StepOutcome.Diverged(found);
+
+        EnsureHiddenFits(shards.Sum(shard => (long)shard.Hidden.Length));
 
         // [steps], each over all trainers
         int steps = shards[0].LossSums.Count;

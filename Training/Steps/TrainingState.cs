@@ -100,7 +100,9 @@ public sealed partial class TrainingState
         return loss;
     }
 
-    /// <summary>Copies all of S(n) into buffers of its own, so that it can be written while training goes on. Allocates nothing.</summary>
+    /// <summary>
+    /// Copies all of S(n) into buffers of its own, so that it can be written while training continues. Allocates nothing.
+    /// </summary>
     /// <param name="snapshot">A snapshot made for the same spec.</param>
     /// <exception cref="ArgumentException">It was made for another model, optimizer or number of lanes.</exception>
     public void CopyTo(TrainingSnapshot snapshot)
@@ -132,6 +134,16 @@ public sealed partial class TrainingState
         RestoreTrainerOptimizers(snapshot.TrainerOptimizers);
         Optimizer.Count = snapshot.OptimizerCount;
         (Step, EpochLossSum, EpochWeight) = (snapshot.Step, snapshot.EpochLossSum, snapshot.EpochWeight);
+    }
+
+    /// <summary>Refuses hidden states that are not those of all lanes, before anything of a step is changed.</summary>
+    /// <param name="values">The number of values that all trainers returned together.</param>
+    /// <exception cref="InvalidDataException">It is not the number of values of this state.</exception>
+    internal void EnsureHiddenFits(long values)
+    {
+        if (values != Hidden.Length)
+            throw new InvalidDataException(
+                $"step {Step + 1}: found {values} values of hidden state from the trainers, expected {Hidden.Length} of all lanes");
     }
 
     private void Carry(IEnumerable<ReadOnlyMemory<float>> hidden)

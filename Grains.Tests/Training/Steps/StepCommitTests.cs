@@ -38,6 +38,22 @@ public sealed class StepCommitTests
         }
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public void Step_ChangesNothing_WhenAHiddenStateIsNotThatOfItsLanes(int more)
+    {
+        var spec = States.Spec("adam");
+        TrainingState state = new(spec), untouched = new(spec);
+        var commit = new StepCommit(state, spec.Train, piece: 104);
+        var shards = Shards(spec, state, 0);
+        shards[^1] = shards[^1] with { Hidden = new float[shards[^1].Hidden.Length + more] };
+
+        Assert.Contains("values of hidden state", Assert.Throws<InvalidDataException>(() => commit.Commit(shards)).Message);
+
+        States.AssertSame(untouched, state);
+    }
+
     [Theory, MemberData(nameof(Optimizers))]
     public void Step_MadePieceByPiece_IsTheStepMadeAtOnce_BitForBit(string optimizer)
     {
