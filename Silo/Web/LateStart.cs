@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Orleans.Tbptt.Silo.Web;
 
@@ -9,14 +10,16 @@ namespace Orleans.Tbptt.Silo.Web;
 /// </summary>
 /// <param name="create">Creates the services; they start in this order.</param>
 /// <param name="time">The clock.</param>
-internal sealed class LateStart(Func<IReadOnlyList<IHostedService>> create, TimeProvider time) : IHostedService, IDisposable
+/// <param name="logger">Logs services that cannot be started: the silo works without them.</param>
+internal sealed partial class LateStart(Func<IReadOnlyList<IHostedService>> create, TimeProvider time, ILogger<LateStart> logger)
+    : IHostedService, IDisposable
 {
     /// <summary>The time from the silo's start to theirs, unless a page is requested earlier.</summary>
     public static readonly TimeSpan Delay = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _wanted = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private IReadOnlyList<IHostedService> _services = [];
+    private readonly List<IHostedService> _running = [];
     private Task _started = Task.CompletedTask;
 
     /// <summary>Takes the hosted services that <paramref name="add"/> registers out of the host's start.</summary>
@@ -28,7 +31,8 @@ internal sealed class LateStart(Func<IReadOnlyList<IHostedService>> create, Time
         foreach (var service in deferred)
             services.Remove(service);
         services.AddSingleton(provider => new LateStart(
-            () => [.. deferred.Select(service => Create(service, provider))], provider.GetRequiredService<TimeProvider>()));
+            () => [.. deferred.Select(service => Create(service, provider))], provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<LateStart>>()));
         services.AddHostedService(provider => provider.GetRequiredService<LateStart>());
     }
 
@@ -47,7 +51,7 @@ internal sealed class LateStart(Func<IReadOnlyList<IHostedService>> create, Time
     {
         await _stopping.CancelAsync();
         await _started.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        foreach (var service in _services)
+        foreach (var service in _running)
             await service.StopAsync(cancellationToken);
     }
 
@@ -69,11 +73,30 @@ internal sealed class LateStart(Func<IReadOnlyList<IHostedService>> create, Time
             return;
         }
 
-        _services = create();
-        foreach (var service in _services)
-            await service.StartAsync(_stopping.Token);
+        try
+        {
+            foreach (var service in create())
+            {
+                await service.StartAsync(_stopping.Token);
+                _running.Add(service);
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The silo ends.
+        }
+#pragma warning disable CA1031 // Nobody waits for this task: what fails here has to be logged here.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            LogNotStarted(exception);
+        }
     }
 
     private static IHostedService Create(ServiceDescriptor service, IServiceProvider provider) => (IHostedService)(
-        service.ImplementationFactory?.Invoke(provider) ?? ActivatorUtilities.CreateInstance(provider, service.ImplementationType!));
+        service.ImplementationInstance ?? service.ImplementationFactory?.Invoke(provider)
+        ?? ActivatorUtilities.CreateInstance(provider, service.ImplementationType!));
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A service for the web pages cannot be started; the silo works without it")]
+    private partial void LogNotStarted(Exception exception);
 }

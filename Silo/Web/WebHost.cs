@@ -45,7 +45,8 @@ internal static class WebHost
         // Unless these are set, ASP.NET Core adds both middlewares in front, where they would refuse requests that an endpoint allows.
         var properties = ((IApplicationBuilder)web).Properties;
         (properties["__AuthenticationMiddlewareSet"], properties["__AuthorizationMiddlewareSet"]) = (true, true);
-        var answer = new Lazy<RequestDelegate>(() => Build(web));
+        // A failure is not kept: the next request tries again.
+        var answer = new Lazy<RequestDelegate>(() => Build(web), LazyThreadSafetyMode.PublicationOnly);
         web.Run(context => answer.Value(context));
     }
 

@@ -12,7 +12,7 @@ public sealed class LateStartTests : IAsyncDisposable
 
     public LateStartTests()
     {
-        var services = new ServiceCollection().AddSingleton<TimeProvider>(_time).AddSingleton<Counters>();
+        var services = new ServiceCollection().AddLogging().AddSingleton<TimeProvider>(_time).AddSingleton<Counters>();
         LateStart.Defer(services, () => services.AddHostedService(provider => provider.GetRequiredService<Counters>()));
         _host = services.BuildServiceProvider();
     }
@@ -50,6 +50,42 @@ public sealed class LateStartTests : IAsyncDisposable
         _time.Advance(LateStart.Delay);
         Assert.False(Deferred.Started.Task.IsCompleted);
         Assert.False(Deferred.Stopped);
+    }
+
+    [Fact]
+    public async Task Silo_EndsInOrder_WhenAServiceCannotStart()
+    {
+        var services = new ServiceCollection().AddLogging().AddSingleton<TimeProvider>(_time);
+        var broken = new Broken();
+        LateStart.Defer(services, () => services.AddSingleton<IHostedService>(broken));
+        await using var host = services.BuildServiceProvider();
+        var late = Assert.Single(host.GetServices<IHostedService>());
+        await late.StartAsync(CancellationToken.None);
+        host.GetRequiredService<LateStart>().Hurry();
+        await broken.Tried.Task;
+
+        await late.StopAsync(CancellationToken.None);
+
+        Assert.False(broken.Stopped);
+    }
+
+    private sealed class Broken : IHostedService
+    {
+        public TaskCompletionSource Tried { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public bool Stopped { get; private set; }
+
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            Tried.SetResult();
+            throw new InvalidOperationException("it does not start");
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken)
+        {
+            Stopped = true;
+            return Task.CompletedTask;
+        }
     }
 
     private sealed class Counters : IHostedService
