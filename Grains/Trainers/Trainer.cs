@@ -84,11 +84,11 @@ internal sealed partial class Trainer
     /// </param>
     public async Task<TrainerReply> TrainChunk(StepTicket ticket, Scheduling where = Scheduling.OwnThread, Func<bool>? isWanted = null)
     {
-        if (Admit(ticket.Generation, out var thread) is { } refusal)
-            return refusal;
         Contribution contribution;
         try
         {
+            if (Admit(ticket.Generation, out var thread) is { } refusal)
+                return refusal;
             using var turn = await thread.Take(where == Scheduling.Inline && WorksAnywhere);
             if (isWanted?.Invoke() == false)
                 return Late();
@@ -123,10 +123,10 @@ internal sealed partial class Trainer
     public async Task<TrainerReply> EvaluateChunk(EvaluationTicket ticket, Scheduling where = Scheduling.OwnThread,
         Func<bool>? isWanted = null)
     {
-        if (Admit(ticket.Generation, out var thread) is { } refusal)
-            return refusal;
         try
         {
+            if (Admit(ticket.Generation, out var thread) is { } refusal)
+                return refusal;
             using var turn = await thread.Take(where == Scheduling.Inline && WorksAnywhere);
             if (isWanted?.Invoke() == false)
                 return Late();
