@@ -30,7 +30,7 @@ public sealed class TbpttGrainsOptions
     public bool Exposed { get; set; }
 
     /// <summary>
-    /// Whether steps take the short ways: trainers beside their coordinator are called directly, those on other silos over channels of
+    /// Whether steps take the short ways: trainers on their coordinator's silo are called directly, those on other silos over channels of
     /// their own, at a free port of the silo's address. Otherwise, and where there is no channel to be had, they go as Orleans' messages.
     /// Default true.
     /// </summary>

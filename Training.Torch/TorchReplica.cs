@@ -108,7 +108,7 @@ public sealed class TorchReplica : IReplica
                 (var outputs_TAH, state) = _network.Layers[layer].Run(inputs_TAF, state.Narrow(segment.Lanes));
                 outputs.Add(outputs_TAH.view(-1, _model.HiddenSize));
 
-                // Lanes that end with this segment leave their state behind here; those that go on overwrite it later.
+                // Lanes that end with this segment leave their state behind here; those that continue overwrite it later.
                 _hidden.Store(batch, layer, segment.Lanes, state, hiddenAfter);
             }
 

@@ -11,8 +11,8 @@ namespace Orleans.Tbptt.Messages;
 /// <summary>
 /// Writes a <see cref="GradientBuffer"/> as a count and its raw little-endian bytes; within a silo hands over the same object.
 /// </summary>
-/// <remarks>A buffer of bfloat16's has two bytes a number, and one of padding: an odd count tells.</remarks>
-/// <param name="traffic">Is told of every buffer; null where nobody counts.</param>
+/// <remarks>A buffer of bfloat16's has two bytes a number, and one of padding: an odd count shows it.</remarks>
+/// <param name="traffic">Is notified of every buffer; null where nobody counts.</param>
 [RegisterSerializer, RegisterCopier]
 public sealed class GradientBufferCodec(IBufferTraffic? traffic = null) : IFieldCodec<GradientBuffer>, IDeepCopier<GradientBuffer>
 {

@@ -1,6 +1,6 @@
 namespace Orleans.Tbptt.Messages;
 
-/// <summary>Is told what buffers take on the wire. Called by whichever thread writes or reads a message.</summary>
+/// <summary>Is notified of what buffers take on the wire. Called by the thread that writes or reads a message.</summary>
 public interface IBufferTraffic
 {
     /// <summary>A buffer was written into a message to another process.</summary>

@@ -11,14 +11,14 @@ public static class MessageLimits
     public const int LargestBody = 1 << 30;
 
     /// <summary>
-    /// The most numbers that the buffers of one message hold together: 264,241,152. What is left, 16 MiB, is for everything beside them: an
+    /// The most numbers that the buffers of one message hold together: 264,241,152. What is left, 16 MiB, is for everything else: an
     /// assignment's spec takes at most 3 of it.
     /// </summary>
     public const int LargestBuffers = (LargestBody - Reserve) / sizeof(float);
 
     /// <summary>
     /// The most values of hidden state that the lanes of a run may have together: the trainers of a silo return theirs in one message,
-    /// beside some buckets' worth of gradient sums.
+    /// together with some buckets' worth of gradient sums.
     /// </summary>
     public const int LargestHidden = LargestBuffers - (1 << 21);
 

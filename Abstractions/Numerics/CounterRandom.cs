@@ -1,7 +1,7 @@
 namespace Orleans.Tbptt.Numerics;
 
 /// <summary>
-/// Pseudo-random numbers without a state: each is a hash of where it is used, so that it is the same whoever computes it, in whatever
+/// Pseudo-random numbers without a state: each is a hash of where it is used, so that it is the same wherever it is computed, in whatever
 /// order, after whatever resume.
 /// </summary>
 /// <remarks>

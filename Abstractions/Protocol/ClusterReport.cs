@@ -31,7 +31,7 @@ public sealed record SiloReport
     /// <summary>The devices it offers to runs that leave the choice to it: <c>cpu</c>, or <c>cuda:0</c> and so on.</summary>
     [Id(4)] public required IReadOnlyList<string> Devices { get; init; }
 
-    /// <summary>How many trainers it is meant to hold: one a core, or one a GPU, unless told otherwise.</summary>
+    /// <summary>How many trainers it is meant to hold: one a core, or one a GPU, unless configured otherwise.</summary>
     [Id(5)] public required int Slots { get; init; }
 
     /// <summary>The trainers that live here.</summary>

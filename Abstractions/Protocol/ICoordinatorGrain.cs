@@ -8,8 +8,8 @@ namespace Orleans.Tbptt.Protocol;
 public interface ICoordinatorGrain : IGrainWithStringKey
 {
     /// <summary>
-    /// Sees to it that the run goes on: begins it, or takes it over from its newest checkpoint, where it is neither trained here, nor
-    /// paused, nor ended. Returns at once; training goes on behind it.
+    /// Sees to it that the run continues: begins it, or takes it over from its newest checkpoint, where it is neither trained here, nor
+    /// paused, nor ended. Returns at once; training continues behind it.
     /// </summary>
     /// <exception cref="RunNotFoundException">There is no run of this id.</exception>
     [Alias("EnsureRunning"), AlwaysInterleave]
@@ -79,7 +79,7 @@ public sealed record ControlReply([property: Id(0)] string Problem, [property: I
 public sealed record EventPage([property: Id(0)] IReadOnlyList<string> Lines, [property: Id(1)] long Last)
 {
     /// <summary>
-    /// Whether there are none, and none will come unless somebody resumes the run: it has ended, and what it told is in its files.
+    /// Whether there are none, and none will come unless somebody resumes the run: it has ended, and what it published is in its files.
     /// </summary>
     [Id(2)] public bool IsEnd { get; init; }
 }

@@ -30,7 +30,7 @@ public interface ITrainerGrain : IGrainWithIntegerCompoundKey
     Task<TrainerReply> TrainRound(RoundTicket ticket);
 
     /// <summary>
-    /// Another trainer was lost in a round, which is run again: the trainer need not go on with it. Nothing else is changed.
+    /// Another trainer was lost in a round, which is run again: the trainer need not continue it. Nothing else is changed.
     /// </summary>
     /// <param name="generation">The round's generation.</param>
     /// <param name="step">Committed steps before the round.</param>

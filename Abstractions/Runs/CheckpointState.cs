@@ -2,10 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace Orleans.Tbptt.Runs;
 
-/// <summary>What a checkpoint says beside its tensors: its <c>state.json</c>.</summary>
+/// <summary>What a checkpoint says in addition to its tensors: its <c>state.json</c>.</summary>
 /// <remarks>
-/// Whoever takes a checkpoint fills in what is <see langword="required"/>; the rest comes from the spec, the committed state and the files
-/// when it is written.
+/// The code that takes a checkpoint fills in what is <see langword="required"/>; the rest comes from the spec, the committed state and the
+/// files when it is written.
 /// </remarks>
 public sealed record CheckpointState
 {
@@ -66,8 +66,8 @@ public sealed record CheckpointState
     [JsonRequired] public double? BestLoss { get; init; }
 
     /// <summary>
-    /// Trainers of the run when the state was taken; another number goes on from it to the same result within rounding, or with local steps
-    /// to another one.
+    /// Trainers of the run when the state was taken; another number continues from it to the same result within rounding, or with local
+    /// steps to another one.
     /// </summary>
     [JsonRequired] public int Trainers { get; init; }
 
@@ -83,7 +83,7 @@ public sealed record CheckpointState
     /// <summary>When it was written.</summary>
     [JsonRequired] public DateTimeOffset WrittenAt { get; init; }
 
-    /// <summary>The files beside this one, by name.</summary>
+    /// <summary>The other files of the checkpoint, by name.</summary>
     [JsonRequired] public IReadOnlyDictionary<string, FileSeal> Files { get; init; } = new Dictionary<string, FileSeal>();
 }
 

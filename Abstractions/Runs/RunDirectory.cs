@@ -30,7 +30,7 @@ public sealed class RunDirectory(string root, RunId id)
     /// <summary>Silo logs of a local cluster that ran this run.</summary>
     public string Logs => System.IO.Path.Combine(Path, "logs");
 
-    /// <summary>Files whose names are the generations taken so far; each tells which checkpoints there were when it was taken.</summary>
+    /// <summary>Files whose names are the generations taken so far; each lists the checkpoints there were when it was taken.</summary>
     public string Generations => System.IO.Path.Combine(Path, "generations");
 
     /// <summary>The committed states on disk, one directory for each: <c>generation-step</c>.</summary>

@@ -64,7 +64,8 @@ public sealed record RunStarted : RunEvent
     public required string Directory { get; init; }
 
     /// <summary>
-    /// Committed steps that it starts from: those of <see cref="Checkpoint"/>. The steps after it that were told before are not told again.
+    /// Committed steps that it starts from: those of <see cref="Checkpoint"/>. The steps after it that were published before are not
+    /// published again.
     /// </summary>
     public long Step { get; init; }
 
@@ -179,7 +180,7 @@ public sealed record CheckpointWritten : RunEvent
     /// <summary>Bytes of all its files.</summary>
     public required long Bytes { get; init; }
 
-    /// <summary>Seconds that the writing took, beside training.</summary>
+    /// <summary>Seconds that the writing took, while training continued.</summary>
     public required double Seconds { get; init; }
 }
 
@@ -194,7 +195,7 @@ public sealed record RunPaused : RunEvent
 }
 
 /// <summary>
-/// The coordinator's silo is about to end, and another one goes on with the run: from this very step, if its checkpoint could be written.
+/// The coordinator's silo is about to end, and another one takes the run over: from this very step, if its checkpoint could be written.
 /// </summary>
 public sealed record RunHandedOver : RunEvent
 {
@@ -205,7 +206,7 @@ public sealed record RunHandedOver : RunEvent
     public required string Reason { get; init; }
 }
 
-/// <summary>Something is wrong, and the run goes on all the same.</summary>
+/// <summary>Something is wrong, and the run continues nevertheless.</summary>
 public sealed record RunWarning : RunEvent
 {
     /// <summary>What is wrong, and what to do.</summary>

@@ -24,10 +24,10 @@ public enum RunState
     /// <summary>Ended by a loss or a gradient that is not a finite number.</summary>
     [JsonStringEnumMemberName("diverged")] Diverged,
 
-    /// <summary>Waiting for slots, or for a silo: nothing is lost, and it goes on by itself.</summary>
+    /// <summary>Waiting for slots, or for a silo: nothing is lost, and it continues by itself.</summary>
     [JsonStringEnumMemberName("queued")] Queued,
 
-    /// <summary>Somebody paused it: its state is in the run store, and it goes on when somebody resumes it.</summary>
+    /// <summary>Somebody paused it: its state is in the run store, and it continues when somebody resumes it.</summary>
     [JsonStringEnumMemberName("paused")] Paused,
 }
 
@@ -141,7 +141,7 @@ public sealed record RunStatus
     /// <summary>When this status was taken.</summary>
     [Id(20)] public DateTimeOffset UpdatedAt { get; init; }
 
-    /// <summary>When the run ended; null while it goes on.</summary>
+    /// <summary>When the run ended; null while it is not over.</summary>
     [Id(21)] public DateTimeOffset? EndedAt { get; init; }
 
     /// <summary>The number of the last event; 0 before the first.</summary>
@@ -153,14 +153,14 @@ public sealed record RunStatus
     /// <summary>Where slots are scarce, runs of higher priority go first.</summary>
     [Id(24)] public int Priority { get; init; }
 
-    /// <summary>The cluster whose silos see to it that the run goes on.</summary>
+    /// <summary>The cluster whose silos see to it that the run continues.</summary>
     [Id(25)] public string Cluster { get; init; } = "";
 
     /// <summary>The step of the newest checkpoint; null before the first.</summary>
     [Id(26)] public long? CheckpointStep { get; init; }
 
     /// <summary>
-    /// What is wrong while the run goes on all the same, such as that checkpoints cannot be written; empty when all is well.
+    /// What is wrong while the run continues nevertheless, such as that checkpoints cannot be written; empty when all is well.
     /// </summary>
     [Id(27)] public string Warning { get; init; } = "";
 

@@ -6,7 +6,7 @@ public sealed record ModelSpec
     /// <summary>The cell of every layer.</summary>
     public required CellSpec Cell { get; init; }
 
-    /// <summary>Features of one time step, or of one embedded token. Null until the data source has told it.</summary>
+    /// <summary>Features of one time step, or of one embedded token. Null until the data source has given it.</summary>
     public int? InputSize { get; init; }
 
     /// <summary>Units of each recurrent layer.</summary>
@@ -15,7 +15,7 @@ public sealed record ModelSpec
     /// <summary>Recurrent layers, one on top of the other. Default 1.</summary>
     public int Layers { get; init; } = 1;
 
-    /// <summary>Outputs of the linear head: target values, or classes. Null until the data source has told it.</summary>
+    /// <summary>Outputs of the linear head: target values, or classes. Null until the data source has given it.</summary>
     public int? OutputSize { get; init; }
 
     /// <summary>The embedding that token inputs pass through; null for inputs that are values.</summary>
@@ -33,7 +33,7 @@ public sealed record ModelSpec
 /// <summary>A table of one learned vector per token.</summary>
 public sealed record EmbeddingSpec
 {
-    /// <summary>The number of different tokens. Null until the data source has told it.</summary>
+    /// <summary>The number of different tokens. Null until the data source has given it.</summary>
     public int? Vocabulary { get; init; }
 
     /// <summary>The length of a token's vector: what the first recurrent layer takes as input.</summary>

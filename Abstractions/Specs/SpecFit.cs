@@ -3,7 +3,7 @@ using Orleans.Tbptt.Specs.Reading;
 namespace Orleans.Tbptt.Specs;
 
 /// <summary>
-/// Rules that a spec can break by itself or only together with its data. Whoever learns of it first tells it, in the same words.
+/// Rules that a spec can break by itself or only together with its data. The code that finds it first reports it, in the same words.
 /// </summary>
 public static class SpecFit
 {
@@ -12,7 +12,7 @@ public static class SpecFit
     /// </summary>
     public const int LargestModel = 250_000_000;
 
-    /// <summary>That a model is too large; null when it is not. Sizes that are still to be told by the data count as 1.</summary>
+    /// <summary>That a model is too large; null when it is not. Sizes that are still to come from the data count as 1.</summary>
     public static SpecProblem? Size(ModelSpec model)
     {
         ModelSpec least = model with
@@ -43,7 +43,7 @@ public static class SpecFit
         string[] fitting = [.. loss.Others.Where(other => other.OfClasses == classes).Select(other => other.Word)];
         return new(
             "train.loss", $"{loss.Word} with source {Source(spec)}",
-            $"{Show.Or(fitting)}, for the targets are {(classes ? "classes" : "values")}",
+            $"{Show.Or(fitting)}, because the targets are {(classes ? "classes" : "values")}",
             fitting.Length == 1 ? $"write {fitting[0]}" : "choose one of them");
     }
 
@@ -53,10 +53,10 @@ public static class SpecFit
     public static SpecProblem? Embedding(RunSpec spec, bool tokens) => (spec.Model.Embedding, tokens) switch
     {
         (null, true) => new(
-            "model.embedding", "nothing", $"an embedding, for the inputs of source {Source(spec)} are tokens",
+            "model.embedding", "nothing", $"an embedding, because the inputs of source {Source(spec)} are tokens",
             "add embedding: {size: 64} to model"),
         (not null, false) => new(
-            "model.embedding", $"an embedding with source {Source(spec)}", "none, for the inputs are values",
+            "model.embedding", $"an embedding with source {Source(spec)}", "none, because the inputs are values",
             "remove it; bytes, and npy with whole numbers, have tokens"),
         _ => null,
     };

@@ -1,6 +1,6 @@
 namespace Orleans.Tbptt.Specs;
 
-/// <summary>One mistake in a spec or in the data it names, told so that a person can mend it.</summary>
+/// <summary>One mistake in a spec or in the data it names, worded so that a person can mend it.</summary>
 /// <param name="Key">The key in dots, such as <c>tbptt.chunkLength</c>; empty when the document as a whole is meant.</param>
 /// <param name="Found">What stands there.</param>
 /// <param name="Expected">What should stand there.</param>

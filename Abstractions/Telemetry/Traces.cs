@@ -17,7 +17,7 @@ public static class Traces
     /// <summary>The source. Without a listener it gives no spans and costs a look.</summary>
     public static ActivitySource Source { get; } = new(Name, ProtocolVersion.Product);
 
-    /// <summary>The span that code runs under, for whoever shall be linked to it later; empty where nobody records one.</summary>
+    /// <summary>The span that code runs under, for spans to be linked to it later; empty where nobody records one.</summary>
     public static string Current => Activity.Current is { Recorded: true, Id: { } id } ? id : "";
 
     /// <summary>Reads what <see cref="Current"/> wrote.</summary>

@@ -47,7 +47,7 @@ public sealed class SpecResolverTests : IDisposable
             [
                 "model.inputSize: found 2, expected 3, the width of the inputs; correct it, or leave it out",
                 "model.outputSize: found 4, expected 5, the width of the targets; correct it, or leave it out",
-                "train.loss: found cross_entropy with source average, expected mse, for the targets are values; write mse",
+                "train.loss: found cross_entropy with source average, expected mse, because the targets are values; write mse",
             ],
             Problems(new() { Cell = new LstmCell(), HiddenSize = 4, InputSize = 2, OutputSize = 4 }, Values, new CrossEntropy()));
         Assert.Equal(
@@ -56,7 +56,7 @@ public sealed class SpecResolverTests : IDisposable
                 "leave it out",
                 "model.inputSize: found 5, expected 6, the size of the embedding; correct it, or leave it out",
                 "model.outputSize: found 11, expected at least 12, the largest class of the targets + 1; raise it, or leave it out",
-                "train.loss: found mse with source average, expected cross_entropy, for the targets are classes; write cross_entropy",
+                "train.loss: found mse with source average, expected cross_entropy, because the targets are classes; write cross_entropy",
             ],
             Problems(new() { Cell = new LstmCell(), HiddenSize = 4, InputSize = 5, OutputSize = 11,
                 Embedding = new() { Size = 6, Vocabulary = 16 } }, Tokens, new SquaredError()));

@@ -22,11 +22,12 @@ public class SpecCrossCheckTests
     [InlineData("  hiddenSize", "  dropout: 0.5",
         "4:3 model.dropout: found 0.5 with 1 layer, expected 2 layers or more, for dropout lies between layers; remove it, or add a layer")]
     [InlineData("  hiddenSize", "  embedding: {size: 4}",
-        "4:3 model.embedding: found an embedding with source sine, expected none, for the inputs are values; remove it; bytes, and npy " +
+        "4:3 model.embedding: found an embedding with source sine, expected none, because the inputs are values; remove it; " +
+        "bytes, and npy " +
         "with whole numbers, have tokens")]
     [InlineData("  chunkLength", "  chunkCount: 2",
-        "9:3 tbptt.chunkCount: found chunkCount beside chunkLength, expected exactly one of chunkLength and chunkCount; remove one " +
-        "of the two")]
+        "9:3 tbptt.chunkCount: found chunkCount together with chunkLength, expected exactly one of chunkLength and chunkCount; " +
+        "remove one of the two")]
     [InlineData("  loss", "  sync: {chunks: 4}",
         "12:10 train.sync.chunks: found 4 with mode every, expected 1, for in mode every each chunk is a step of all trainers together; " +
         "remove it, or write mode: local")]
@@ -51,7 +52,7 @@ public class SpecCrossCheckTests
 
     [Theory]
     [InlineData("  batchSize", "  shuffle: true",
-        "6:3 data.shuffle: found true with source bytes, expected false, for the source is one stream in the order of time; remove it")]
+        "6:3 data.shuffle: found true with source bytes, expected false, because the source is one stream in the order of time; remove it")]
     [InlineData("  batchSize", "  sequences: 5",
         "6:3 data.sequences: found sequences with source bytes, expected it with source average or sine only; remove it")]
     [InlineData("  batchSize", "  inputs: [a]",
@@ -71,7 +72,8 @@ public class SpecCrossCheckTests
         string Engine(string device) => $"engine: fused\ndevice: {device}\n{Sine}";
 
         Assert.Equal(
-            "run.yaml:1:1 engine: found fused with device cuda:0, expected auto or torch, for fused computes on CPUs; change it, or set " +
+            "run.yaml:1:1 engine: found fused with device cuda:0, expected auto or torch, because fused computes on CPUs; change " +
+            "it, or set " +
             "device to cpu", Problem(Engine("cuda:0")));
         Assert.Equal(DeviceName.Cpu, Sound(Engine("auto")).ComputesOn);
         Assert.Equal(DeviceName.Auto, Sound(Sine).ComputesOn);
@@ -103,10 +105,10 @@ public class SpecCrossCheckTests
     public void Loss_IsRefused_WhenItDoesNotFitTheTargets()
     {
         Assert.Equal(
-            "run.yaml:11:3 train.loss: found cross_entropy with source sine, expected mse, for the targets are values; write mse",
+            "run.yaml:11:3 train.loss: found cross_entropy with source sine, expected mse, because the targets are values; write mse",
             Problem(Sine.With("  loss: cross_entropy")));
         Assert.Equal(
-            "run.yaml:10:3 train.loss: found mse with source bytes, expected cross_entropy, for the targets are classes; write " +
+            "run.yaml:10:3 train.loss: found mse with source bytes, expected cross_entropy, because the targets are classes; write " +
             "cross_entropy",
             Problem(Bytes.With("  loss: mse")));
         Sound(Sine.With("  source: npy:a,b").With("  loss: cross_entropy"));
@@ -116,7 +118,7 @@ public class SpecCrossCheckTests
     [Fact]
     public void Bytes_NeedAnEmbedding_WhenThereIsNone() =>
         Assert.Equal(
-            "run.yaml:1:1 model.embedding: found nothing, expected an embedding, for the inputs of source bytes are tokens; add " +
+            "run.yaml:1:1 model.embedding: found nothing, expected an embedding, because the inputs of source bytes are tokens; add " +
             "embedding: {size: 64} to model",
             Problem(Bytes.Replace("  embedding: {size: 4}\n", "", StringComparison.Ordinal)));
 

@@ -25,7 +25,7 @@ internal sealed class RunControl
     /// <summary>The run shall be paused after the step in flight.</summary>
     public void Pause(string reason) => _atBoundary.TrySetResult(new(RunState.Paused, reason));
 
-    /// <summary>Another silo shall go on with the run after the step in flight: this one is about to end.</summary>
+    /// <summary>Another silo shall take the run over after the step in flight: this one is about to end.</summary>
     public void HandOver(string reason) => _atBoundary.TrySetResult(new(RunState.Queued, reason));
 
     /// <summary>Completes when the run shall end without waiting for the step in flight.</summary>
@@ -70,7 +70,7 @@ internal sealed class RunControl
 }
 
 /// <summary>How this coordinator leaves a run before its last epoch.</summary>
-/// <param name="State">An end; or paused; or queued, for another silo to go on with.</param>
+/// <param name="State">An end; or paused; or queued, for another silo to take over.</param>
 /// <param name="Message">Why, in words.</param>
 internal sealed record RunLeave(RunState State, string Message);
 

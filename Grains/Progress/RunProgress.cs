@@ -23,15 +23,15 @@ internal sealed class RunProgress
     private volatile Side _side;
 
     /// <summary>Takes a run's progress up.</summary>
-    /// <param name="status">The run at the state that it goes on from.</param>
+    /// <param name="status">The run at the state that it continues from.</param>
     /// <param name="fence">The right to write.</param>
     /// <param name="journal">The events.</param>
-    /// <param name="told">What was told of the steps after that state.</param>
+    /// <param name="published">What was published of the steps after that state.</param>
     /// <param name="store">The run store.</param>
     /// <param name="time">The clock.</param>
-    public RunProgress(RunStatus status, RunFence fence, RunJournal journal, PublishedEvents told, RunStore store, TimeProvider time)
+    public RunProgress(RunStatus status, RunFence fence, RunJournal journal, PublishedEvents published, RunStore store, TimeProvider time)
     {
-        (_fence, Journal, _events, _store, _time, _rates) = (fence, journal, new(fence, journal, told, time), store, time, new(time));
+        (_fence, Journal, _events, _store, _time, _rates) = (fence, journal, new(fence, journal, published, time), store, time, new(time));
         _status = status with { Generation = fence.Generation };
         _side = new(status.CheckpointStep, "");
     }
@@ -48,7 +48,7 @@ internal sealed class RunProgress
     /// <summary>The clock.</summary>
     public TimeProvider Time => _time;
 
-    /// <summary>Whether every step and epoch that a former coordinator told has been computed again.</summary>
+    /// <summary>Whether every step and epoch that a former coordinator published has been computed again.</summary>
     public bool IsNew => _status.Step >= _events.LastStep && _status.EpochLosses.Count >= _events.LastEpoch;
 
     /// <summary>
@@ -124,7 +124,7 @@ internal sealed class RunProgress
     /// <exception cref="SupersededException">A newer coordinator has taken the run over.</exception>
     public void EnsureInForce() => _fence.Ensure();
 
-    /// <summary>An epoch begins or goes on, counted from 0.</summary>
+    /// <summary>An epoch begins or continues, counted from 0.</summary>
     public void BeginEpoch(int epoch, long chunk, long chunks)
     {
         EnsureInForce();
@@ -158,7 +158,7 @@ internal sealed class RunProgress
                 Warn(difference);
         }
 
-        // Told first: the step is committed, and whoever goes on from here must not miss it.
+        // Published first: the step is committed, and a coordinator that continues from here must not miss it.
         EnsureWritable();
     }
 
@@ -197,7 +197,7 @@ internal sealed class RunProgress
         _events.Append(new CheckpointWritten { Name = name, Step = step, Bytes = bytes, Seconds = seconds });
     }
 
-    /// <summary>Something is wrong, and the run goes on. Called from any thread.</summary>
+    /// <summary>Something is wrong, and the run continues. Called from any thread.</summary>
     public void Warn(string message)
     {
         _side = _side with { Warning = message };
@@ -252,7 +252,7 @@ internal sealed class RunProgress
             await _events.End(ended, WriteStatus);
     }
 
-    /// <summary>The run is paused, or for another silo to go on with: that, too, is on the disk before anybody learns of it.</summary>
+    /// <summary>The run is paused, or for another silo to take over: that, too, is on the disk before anybody learns of it.</summary>
     /// <param name="state">Paused or queued.</param>
     /// <param name="message">Why.</param>
     public async Task Suspend(RunState state, string message)

@@ -9,7 +9,7 @@ using Orleans.Tbptt.Runs;
 namespace Orleans.Tbptt.Grains.Runs;
 
 /// <summary>
-/// A run while it is trained here: from taking it over to its written end, or until somebody pauses it or another silo goes on with it.
+/// A run while it is trained here: from taking it over to its written end, or until somebody pauses it or another silo takes it over.
 /// </summary>
 internal sealed partial class ActiveRun
 {
@@ -47,7 +47,7 @@ internal sealed partial class ActiveRun
     /// <summary>Whether a newer coordinator has the run.</summary>
     public bool Superseded { get; private set; }
 
-    /// <summary>Completes when the run is taken over: null, or why it cannot go on.</summary>
+    /// <summary>Completes when the run is taken over: null, or why it cannot continue.</summary>
     public async Task<string?> Taken() => await _taken.Task is { } takeover ? takeover.Problem
         : "the run's directory cannot be written; see the silo's log";
 
@@ -87,7 +87,7 @@ internal sealed partial class ActiveRun
         {
             _taken.SetResult(await worker.Run(() => Takeover.Begin(_services, _status, _request)));
         }
-#pragma warning disable CA1031 // The store is out of reach; whoever watches over the run tries again.
+#pragma warning disable CA1031 // The store is out of reach; the supervisor of the run tries again.
         catch (Exception e)
 #pragma warning restore CA1031
         {
@@ -180,8 +180,8 @@ internal sealed partial class ActiveRun
     }
 
     /// <summary>
-    /// Trainers that were left for this coordinator, and that it has not come to, are let go where nobody goes on with the run: nobody else
-    /// would tell them for minutes.
+    /// Trainers that were left for this coordinator, and that it has not come to, are let go where no coordinator takes the run over:
+    /// nobody else would tell them for minutes.
     /// </summary>
     private async Task ReleaseLeftBehind(Takeover takeover, RunLeave leave)
     {

@@ -11,8 +11,8 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Grains.Runs;
 
-/// <summary>The grain before a run's coordinator: sees that the run goes on, answers watchers, stops, pauses and resumes it.</summary>
-// Random placement takes the hint of whoever watches over the run.
+/// <summary>The grain before a run's coordinator: sees that the run continues, answers watchers, stops, pauses and resumes it.</summary>
+// Random placement takes the hint of the supervisor of the run.
 [RandomPlacement, GrainDirectory(GrainDirectoryName = AdoNetGrainDirectory.Name)]
 internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOptions> cluster) : Grain, ICoordinatorGrain
 {
@@ -110,7 +110,7 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
             return new(request.Trainers is null ? "" : "the run is being trained: pause it before its trainers are changed",
                 trained.Snapshot());
         if (status.State is RunState.Completed or RunState.Diverged)
-            return new($"the run is {status.State.ToString().ToLowerInvariant()}: there is nothing to go on with", status);
+            return new($"the run is {status.State.ToString().ToLowerInvariant()}: there is nothing to continue", status);
         if (request.Trainers is { } trainers && services.Store.ReadSpec(Directory.Id).Data.BatchSize is var lanes
             && (trainers < 1 || trainers > lanes))
             return new($"trainers: found {trainers}, expected 1 to {lanes}, the run's batchSize", status);
@@ -163,7 +163,7 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
         if (services.Occupants.IsLeaving)
             GoElsewhere();
         else if (active.Superseded)
-            DeactivateOnIdle(); // Whoever asks next finds the coordinator that has the run.
+            DeactivateOnIdle(); // The next caller finds the coordinator that has the run.
     }
 
     /// <summary>

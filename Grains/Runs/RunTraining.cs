@@ -16,7 +16,7 @@ namespace Orleans.Tbptt.Grains.Runs;
 /// <summary>The training of a run that was taken over: opens data and state, waits for slots, trains, and puts everything away.</summary>
 /// <param name="services">What it works with.</param>
 /// <param name="takeover">The run.</param>
-/// <param name="telemetry">Is told of it.</param>
+/// <param name="telemetry">Is notified of it.</param>
 /// <param name="worker">The coordinator's thread.</param>
 /// <param name="control">What is wanted of it.</param>
 internal sealed class RunTraining(RunServices services, Takeover takeover, RunTelemetry telemetry, WorkerThread worker, RunControl control)
@@ -84,7 +84,7 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         }
         finally
         {
-            // Whoever goes on with the run finds the trainers alive.
+            // The next coordinator finds the trainers alive.
             if (!_handedOver)
                 await Release(trainers);
         }

@@ -9,7 +9,7 @@ internal static class LossReadings
 {
     /// <summary>
     /// Bits per byte for a stream of bytes (cross-entropy in nats over ln 2); for a forecast the root mean squared error in the target's
-    /// unit, beside that of forecasting the last known value.
+    /// unit, next to that of forecasting the last known value.
     /// </summary>
     public static IReadOnlyList<Metric> Of(RunSpec spec, IDataSource data, double loss, double? validationLoss)
     {

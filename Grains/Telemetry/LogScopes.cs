@@ -3,7 +3,9 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Grains.Telemetry;
 
-/// <summary>What every line of the log carries that is written inside, whoever writes it. The trace's id comes from the span.</summary>
+/// <summary>
+/// What every line of the log carries that is written inside, regardless of its writer. The trace's id comes from the span.
+/// </summary>
 internal static class LogScopes
 {
     private static readonly Func<ILogger, RunId, IDisposable?> Run = LoggerMessage.DefineScope<RunId>("run {Run}");

@@ -5,7 +5,7 @@ using Tag = System.Collections.Generic.KeyValuePair<string, object?>;
 namespace Orleans.Tbptt.Grains.Telemetry;
 
 /// <summary>
-/// What is shown of one run while its coordinator is here: the only series that carry a run's id. Read by whoever collects.
+/// What is shown of one run while its coordinator is here: the only series that carry a run's id. Read by the collectors.
 /// </summary>
 /// <param name="run">The run.</param>
 /// <param name="snapshot">Its status at this moment.</param>

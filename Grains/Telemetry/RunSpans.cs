@@ -16,7 +16,7 @@ namespace Orleans.Tbptt.Grains.Telemetry;
 /// </remarks>
 internal sealed class RunSpans : IDisposable
 {
-    /// <summary>The baggage that tells trainers which epoch's trace their slow chunks belong to.</summary>
+    /// <summary>The baggage that shows trainers which epoch's trace their slow chunks belong to.</summary>
     internal const string EpochBaggage = "tbptt.epoch";
 
     /// <summary>A step is traced if none was for so long. Of a large model that is every step.</summary>
@@ -54,7 +54,7 @@ internal sealed class RunSpans : IDisposable
     /// <summary>Trainers are placed before the first step.</summary>
     public Activity? BeginPlacement() => Start("placement", Scope);
 
-    /// <summary>An epoch begins or goes on, counted from 0.</summary>
+    /// <summary>An epoch begins or continues, counted from 0.</summary>
     public Activity? BeginEpoch(RunId run, int epoch, int generation)
     {
         if (!Traces.Source.HasListeners())

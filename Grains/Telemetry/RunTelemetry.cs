@@ -6,7 +6,7 @@ using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Grains.Telemetry;
 
-/// <summary>What a coordinator tells of its run, in numbers and spans, from taking it over to leaving it.</summary>
+/// <summary>What a coordinator reports of its run, in numbers and spans, from taking it over to leaving it.</summary>
 /// <remarks>Runs on the coordinator's scheduler, except <see cref="OnCheckpoint"/>.</remarks>
 internal sealed class RunTelemetry(TrainingInstruments instruments, RunStatus status, TimeProvider time, ILogger logger) : IDisposable
 {
@@ -32,7 +32,7 @@ internal sealed class RunTelemetry(TrainingInstruments instruments, RunStatus st
         instruments.OnTaken(_gauges = new(RunId.Parse(status.Id), snapshot));
     }
 
-    /// <summary>An epoch begins or goes on, counted from 0: what is logged from here on says so.</summary>
+    /// <summary>An epoch begins or continues, counted from 0: what is logged from here on says so.</summary>
     public IDisposable? OnEpoch(int epoch) => logger.OfEpoch(epoch + 1);
 
     /// <summary>The run stands in the queue for slots.</summary>

@@ -79,7 +79,7 @@ internal sealed class TrainingInstruments : IBufferTraffic
     public bool MeasuresHidden => _hiddenNorm.Enabled;
 
     /// <summary>
-    /// The silo begins. What happens seldom is told as zero from now on: of a series that begins with its first event, rates do not see
+    /// The silo begins. What happens seldom is reported as zero from now on: of a series that begins with its first event, rates do not see
     /// that event.
     /// </summary>
     public void Begin()
@@ -140,7 +140,7 @@ internal sealed class TrainingInstruments : IBufferTraffic
     /// <inheritdoc/>
     public void OnReceived(long bytes) => _exchange.Record(bytes, Received);
 
-    /// <summary>A run goes on after something was lost.</summary>
+    /// <summary>A run continues after something was lost.</summary>
     /// <param name="reason">One of <see cref="RecoveryReason"/>.</param>
     /// <param name="took">Since the loss was met.</param>
     public void OnRecovered(string reason, TimeSpan took)

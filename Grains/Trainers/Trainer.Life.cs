@@ -85,9 +85,9 @@ internal sealed partial class Trainer
 
     private static Refusal Unassigned() => new("the trainer has no lanes: it was placed anew", 0);
 
-    private static Refusal ElsewhereThan(long step, int generation) => new($"the trainer stands at another step than {step}", generation);
+    private static Refusal ElsewhereThan(long step, int generation) => new($"the trainer is not at step {step}", generation);
 
-    private Refusal Late() => new("a newer question has been asked", Generation);
+    private Refusal Late() => new("a newer request has been made", Generation);
 
     private Refusal Over(int generation) => new($"generation {generation} is over: generation {Generation} has begun", Generation);
 

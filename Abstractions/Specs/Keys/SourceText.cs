@@ -35,8 +35,8 @@ public sealed class SpecChecks
     public bool Sound(params ReadOnlySpan<string> keys) => _findings.Sound(keys);
 
     /// <summary>Reports a mistake at a key.</summary>
-    public void Report(string key, string found, string expected, string remedy) => _findings.Tell(key, found, expected, remedy);
+    public void Report(string key, string found, string expected, string remedy) => _findings.Report(key, found, expected, remedy);
 
     /// <summary>Reports a mistake, if there is one.</summary>
-    public void Report(SpecProblem? problem) => _findings.TellIfAny(problem);
+    public void Report(SpecProblem? problem) => _findings.ReportIfAny(problem);
 }

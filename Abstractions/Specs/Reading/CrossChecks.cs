@@ -27,7 +27,7 @@ internal static class CrossChecks
     private static void Engine(RunSpec spec, Findings findings)
     {
         if (findings.Sound("engine", "device") && spec is { Engine: EngineKind.Fused, Device.CudaIndex: not null })
-            findings.Tell("engine", $"fused with device {spec.Device}", "auto or torch, for fused computes on CPUs",
+            findings.Report("engine", $"fused with device {spec.Device}", "auto or torch, because fused computes on CPUs",
                 "change it, or set device to cpu");
     }
 
@@ -42,7 +42,7 @@ internal static class CrossChecks
         if (findings.Sound("train.loss") && spec.Train.Loss.TorchFunction is null)
             Refuse("train.loss", spec.Train.Loss.Word, "loss");
 
-        void Refuse(string key, string word, string what) => findings.Tell(
+        void Refuse(string key, string word, string what) => findings.Report(
             key, $"{word} with {where}", $"a {what} that libtorch has", "choose another one, or write engine: fused and device: cpu");
     }
 
@@ -50,9 +50,9 @@ internal static class CrossChecks
     {
         const string Expected = "exactly one of chunkLength and chunkCount";
         if (tbptt is { ChunkLength: not null, ChunkCount: not null })
-            findings.Tell("tbptt.chunkCount", "chunkCount beside chunkLength", Expected, "remove one of the two");
+            findings.Report("tbptt.chunkCount", "chunkCount together with chunkLength", Expected, "remove one of the two");
         if (tbptt is { ChunkLength: null, ChunkCount: null } && findings.Sound("tbptt"))
-            findings.Tell("tbptt", "neither chunkLength nor chunkCount", Expected, "add chunkLength");
+            findings.Report("tbptt", "neither chunkLength nor chunkCount", Expected, "add chunkLength");
     }
 
     private static void Trainers(RunSpec spec, Findings findings)
@@ -60,7 +60,7 @@ internal static class CrossChecks
         (int trainers, int lanes) = (spec.Train.Trainers, spec.Data.BatchSize);
         if (findings.Sound("train.trainers", "data.batchSize") && trainers > lanes)
         {
-            findings.Tell("train.trainers", $"{trainers}, more trainers than lanes",
+            findings.Report("train.trainers", $"{trainers}, more trainers than lanes",
                 $"{lanes} or less, for data.batchSize is {lanes}", "lower it, or raise data.batchSize");
         }
     }
@@ -69,7 +69,7 @@ internal static class CrossChecks
     {
         if (findings.Sound("train.sync.mode", "train.sync.chunks") && sync is { Mode: SyncMode.Every, Chunks: not 1 })
         {
-            findings.Tell("train.sync.chunks", $"{sync.Chunks} with mode every",
+            findings.Report("train.sync.chunks", $"{sync.Chunks} with mode every",
                 "1, for in mode every each chunk is a step of all trainers together", "remove it, or write mode: local");
         }
     }
@@ -78,7 +78,7 @@ internal static class CrossChecks
     {
         if (findings.Sound("train.sync.mode", "train.wire") && train is { IsLocal: true, IsNarrow: true })
         {
-            findings.Tell("train.wire", $"{Words.For(Words.Wires, train.Wire)} with sync.mode local",
+            findings.Report("train.wire", $"{Words.For(Words.Wires, train.Wire)} with sync.mode local",
                 "float32, for what local steps add up to is too fine for it", "remove it, or write mode: every");
         }
     }
@@ -87,7 +87,7 @@ internal static class CrossChecks
     {
         if (findings.Sound("model.dropout", "model.layers") && model is { Dropout: > 0, Layers: 1 })
         {
-            findings.Tell("model.dropout", $"{model.Dropout} with 1 layer",
+            findings.Report("model.dropout", $"{model.Dropout} with 1 layer",
                 "2 layers or more, for dropout lies between layers", "remove it, or add a layer");
         }
     }
@@ -97,7 +97,7 @@ internal static class CrossChecks
         if (findings.Sound("model.inputSize", "model.embedding.size")
             && model is { InputSize: { } input, Embedding: { } embedding } && input != embedding.Size)
         {
-            findings.Tell("model.inputSize", $"{input}", $"{embedding.Size}, the size of the embedding", "remove inputSize");
+            findings.Report("model.inputSize", $"{input}", $"{embedding.Size}, the size of the embedding", "remove inputSize");
         }
     }
 
@@ -110,27 +110,27 @@ internal static class CrossChecks
             return;
         }
 
-        findings.TellIfAny(SpecFit.Size(model));
+        findings.ReportIfAny(SpecFit.Size(model));
     }
 
     private static void Loss(RunSpec spec, Findings findings)
     {
         if (findings.Sound("train.loss") && spec.Data.Source.HasTokens is { } classes)
-            findings.TellIfAny(SpecFit.Loss(spec, classes));
+            findings.ReportIfAny(SpecFit.Loss(spec, classes));
     }
 
     private static void Embedding(RunSpec spec, Findings findings)
     {
         if (findings.Sound("model.embedding") && spec.Data.Source.HasTokens is { } tokens)
-            findings.TellIfAny(SpecFit.Embedding(spec, tokens));
+            findings.ReportIfAny(SpecFit.Embedding(spec, tokens));
     }
 
     private static void Shuffle(DataSpec data, Findings findings)
     {
         if (findings.Sound("data.shuffle") && data is { Shuffle: true, IsStream: true })
         {
-            findings.Tell(
-                "data.shuffle", $"true with source {data.Source.Word}", "false, for the source is one stream in the order of time",
+            findings.Report(
+                "data.shuffle", $"true with source {data.Source.Word}", "false, because the source is one stream in the order of time",
                 "remove it");
         }
     }

@@ -6,7 +6,7 @@ internal sealed class Findings(Place start)
     private const int Limit = 100;
     private readonly List<(Place Place, SpecProblem Problem)> _found = [];
     private readonly HashSet<string> _unsound = new(StringComparer.Ordinal);
-    private int _untold;
+    private int _unreported;
 
     /// <summary>Where each key stands; list items too, as <c>key[0]</c>.</summary>
     public Dictionary<string, Place> Places { get; } = new(StringComparer.Ordinal);
@@ -15,24 +15,24 @@ internal sealed class Findings(Place start)
     public bool Any => _found.Count > 0;
 
     /// <summary>Notes a mistake at the place of its key, or of the nearest section above it.</summary>
-    public void Tell(string key, string found, string expected, string remedy) =>
-        Tell(Near(key), new SpecProblem(key, found, expected, remedy));
+    public void Report(string key, string found, string expected, string remedy) =>
+        Report(Near(key), new SpecProblem(key, found, expected, remedy));
 
     /// <summary>Notes a mistake, if there is one, at the place of its key, or of the nearest section above it.</summary>
-    public void TellIfAny(SpecProblem? problem)
+    public void ReportIfAny(SpecProblem? problem)
     {
         if (problem is not null)
-            Tell(Near(problem.Key), problem);
+            Report(Near(problem.Key), problem);
     }
 
     /// <summary>Notes a mistake at a place.</summary>
-    public void Tell(Place place, SpecProblem problem)
+    public void Report(Place place, SpecProblem problem)
     {
         _unsound.Add(problem.Key);
         if (_found.Count < Limit)
             _found.Add((place, problem with { Key = Show.Clean(problem.Key, 200), Location = place.Text }));
         else
-            _untold++;
+            _unreported++;
     }
 
     /// <summary>Whether these keys, and all sections they are in, were read without a mistake. Checks across keys ask this first.</summary>
@@ -55,12 +55,12 @@ internal sealed class Findings(Place start)
     /// <summary>The mistakes in the order of the document; when there are more than a hundred, one more that says how many.</summary>
     public IReadOnlyList<SpecProblem> InOrder()
     {
-        IEnumerable<SpecProblem> told = _found.OrderBy(found => found.Place.Order).Select(found => found.Problem);
-        var more = new SpecProblem("", $"{_untold} more", "no mistakes", "mend those above first; they may have one cause")
+        IEnumerable<SpecProblem> reported = _found.OrderBy(found => found.Place.Order).Select(found => found.Problem);
+        var more = new SpecProblem("", $"{_unreported} more", "no mistakes", "mend those above first; they may have one cause")
         {
             Location = start.Text,
         };
-        return _untold == 0 ? [.. told] : [.. told, more];
+        return _unreported == 0 ? [.. reported] : [.. reported, more];
     }
 
     /// <summary>Enters the places of a tree's keys.</summary>

@@ -36,7 +36,7 @@ internal sealed record MapNode(Place Place) : Node(Place)
     public OrderedDictionary<string, Entry> Entries { get; } = new(StringComparer.Ordinal);
 }
 
-/// <summary>A value whose mistake has been told already; nothing more is to be said about it.</summary>
+/// <summary>A value whose mistake has been reported already; nothing more is to be said about it.</summary>
 internal sealed record BrokenNode(Place Place) : Node(Place);
 
 /// <summary>A key of a section, where it stands, and its value.</summary>

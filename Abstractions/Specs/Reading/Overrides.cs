@@ -28,7 +28,7 @@ internal static class Overrides
         else if (Value(set[(equals + 1)..], key, place, findings) is { } value)
             Put(root, parts, value, place, findings);
 
-        void Malformed(string found, string remedy) => findings.Tell(place, new SpecProblem("", found, Example, remedy));
+        void Malformed(string found, string remedy) => findings.Report(place, new SpecProblem("", found, Example, remedy));
     }
 
     private static Node? Value(string text, string key, Place place, Findings findings)
@@ -41,7 +41,7 @@ internal static class Overrides
         }
         catch (UnreadableException error)
         {
-            findings.Tell(place, error.Problem with { Key = key });
+            findings.Report(place, error.Problem with { Key = key });
             return null;
         }
     }
@@ -60,7 +60,7 @@ internal static class Overrides
             if (child is not MapNode next)
             {
                 string above = string.Join('.', parts[..(i + 1)]);
-                findings.Tell(place, new SpecProblem(
+                findings.Report(place, new SpecProblem(
                     string.Join('.', parts), $"{(child is null ? "nothing" : Show.Found(child))} at {above}", "a section there",
                     none ? "remove the option: there is nothing to take out" : $"set {above} itself"));
                 return;

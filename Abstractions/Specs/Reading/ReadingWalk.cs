@@ -54,7 +54,7 @@ internal sealed class ReadingWalk(SectionReader section, SpecPaths paths) : Spec
 
         T named = new ReadingWalk(own, paths).Word("name", value, about, words, required);
         T read = Keys(own, key, own.IsSound("name") ? named : null, choices);
-        own.TellUnknown();
+        own.ReportUnknown();
         return read;
     }
 
@@ -69,7 +69,7 @@ internal sealed class ReadingWalk(SectionReader section, SpecPaths paths) : Spec
             return named.Read(parts.Length == 2 ? parts[1].TrimStart() : null, new(new(section, key, paths)));
         string remedy = Nearest.To(parts[0], sources.Select(source => source.Word)) is { } near ? $"did you mean {near}?"
             : "choose one of them";
-        section.Tell(key, Show.Clean(text), forms, remedy);
+        section.Report(key, Show.Clean(text), forms, remedy);
         return value;
     }
 

@@ -84,7 +84,7 @@ internal sealed partial class SectionReader
             if (Text($"{key}[{i}]", items[i], $"a {expected}") is not { } text)
                 continue;
             if (!known.Add(text))
-                Tell($"{key}[{i}]", $"{Show.Quote(text)} a second time", $"each {expected} once", "remove one of the two");
+                Report($"{key}[{i}]", $"{Show.Quote(text)} a second time", $"each {expected} once", "remove one of the two");
             texts.Add(text);
         }
 
@@ -108,7 +108,7 @@ internal sealed partial class SectionReader
         if (node is ListNode list && list.Items.Count >= min && list.Items.Count <= max)
             return list.Items;
         string found = node is ListNode { Items.Count: > 0 } other ? $"a list of {other.Items.Count}" : Show.Found(node);
-        Tell(key, found, expected, node is ScalarNode ? "put it in brackets: [ ]" : "correct the list");
+        Report(key, found, expected, node is ScalarNode ? "put it in brackets: [ ]" : "correct the list");
         return [];
     }
 
@@ -138,9 +138,9 @@ internal sealed partial class SectionReader
         if (node is not ScalarNode scalar)
             Wrong(key, node, expected, "write text");
         else if (!scalar.Quoted && !Scalars.IsText(scalar.Text))
-            Tell(key, Show.Found(node), expected, scalar.IsNull ? "write text" : $"put it in quotes: \"{Show.Clean(scalar.Text)}\"");
+            Report(key, Show.Found(node), expected, scalar.IsNull ? "write text" : $"put it in quotes: \"{Show.Clean(scalar.Text)}\"");
         else if (string.IsNullOrWhiteSpace(scalar.Text))
-            Tell(key, "empty text", expected, "write text");
+            Report(key, "empty text", expected, "write text");
         else if (!Show.IsPrintable(scalar.Text))
             Wrong(key, node, expected, "remove the characters that cannot be printed");
         else

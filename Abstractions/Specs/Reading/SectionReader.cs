@@ -1,7 +1,7 @@
 namespace Orleans.Tbptt.Specs.Reading;
 
 /// <summary>
-/// Reads the keys of one section. Every method gives a value in any case: where there is a mistake it is told to the findings,
+/// Reads the keys of one section. Every method gives a value in any case: where there is a mistake it is reported to the findings,
 /// and a stand-in comes back that no one gets to see. A key that is null counts as left out.
 /// </summary>
 internal sealed partial class SectionReader
@@ -15,7 +15,7 @@ internal sealed partial class SectionReader
     private readonly string[] _owners = [];
     private readonly bool _eachOnce;
 
-    /// <summary>A reader of a section; of none when its mistake has been told, and then everything is a stand-in.</summary>
+    /// <summary>A reader of a section; of none when its mistake has been reported, and then everything is a stand-in.</summary>
     public SectionReader(MapNode? map, string path, Findings findings)
     {
         _map = map;
@@ -65,7 +65,7 @@ internal sealed partial class SectionReader
     /// <summary>Reads a section that must be there.</summary>
     /// <param name="key">Its key.</param>
     /// <param name="contents">In words, the keys it must have.</param>
-    /// <param name="read">Reads its keys; after that, keys it did not ask for are told as unknown.</param>
+    /// <param name="read">Reads its keys; after that, keys it did not ask for are reported as unknown.</param>
     public T Section<T>(string key, string contents, Func<SectionReader, T> read)
     {
         string expected = $"a section with {contents}";
@@ -74,7 +74,7 @@ internal sealed partial class SectionReader
             Wrong(key, node, expected, $"write its keys under {key}:");
         var section = new SectionReader(node as MapNode, Findings.Join(_path, key), _findings);
         T value = read(section);
-        section.TellUnknown();
+        section.ReportUnknown();
         return value;
     }
 
@@ -83,18 +83,18 @@ internal sealed partial class SectionReader
         Has(key) ? Section(key, contents, read) : null;
 
     /// <summary>Tells keys that no one asked for.</summary>
-    public void TellUnknown()
+    public void ReportUnknown()
     {
         foreach (string key in _map?.Entries.Keys.Except(_known) ?? [])
         {
             string remedy = Nearest.To(key, _known) is { } near ? $"did you mean {near}?" : "remove it, or correct its spelling";
-            Tell(key, "an unknown key", Show.Or(_known), remedy);
+            Report(key, "an unknown key", Show.Or(_known), remedy);
         }
     }
 
     /// <summary>Tells a mistake at one of the section's keys.</summary>
-    public void Tell(string key, string found, string expected, string remedy) =>
-        _findings.Tell(Findings.Join(_path, key), found, expected, remedy);
+    public void Report(string key, string found, string expected, string remedy) =>
+        _findings.Report(Findings.Join(_path, key), found, expected, remedy);
 
     /// <summary>The value of a key; null when it is left out, or refused.</summary>
     private Node? Take(string key)
@@ -110,16 +110,16 @@ internal sealed partial class SectionReader
         if (_variant is null)
             return _map.Entries[key].Value;
         if (!asked)
-            Tell(key, $"{key} with {_choice} {_variant}", $"it with {_choice} {Show.Or(_owners)} only", "remove it");
+            Report(key, $"{key} with {_choice} {_variant}", $"it with {_choice} {Show.Or(_owners)} only", "remove it");
         return null;
     }
 
     private Node? Missing(string key, string expected)
     {
         if (_map is not null && !_eachOnce)
-            Tell(key, "nothing", expected, $"add {key}");
+            Report(key, "nothing", expected, $"add {key}");
         return null;
     }
 
-    private void Wrong(string key, Node node, string expected, string remedy) => Tell(key, Show.Found(node), expected, remedy);
+    private void Wrong(string key, Node node, string expected, string remedy) => Report(key, Show.Found(node), expected, remedy);
 }

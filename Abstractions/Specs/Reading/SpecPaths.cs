@@ -5,14 +5,14 @@ internal sealed class SpecPaths(string baseDirectory, bool filesMustExist)
 {
     private readonly string _base = Path.GetFullPath(baseDirectory.Length == 0 ? "." : baseDirectory);
 
-    /// <summary>The absolute path of a file; told at <paramref name="key"/> when it must exist and does not.</summary>
+    /// <summary>The absolute path of a file; reported at <paramref name="key"/> when it must exist and does not.</summary>
     public string File(SectionReader section, string key, string path, string expected)
     {
         string full = Path.GetFullPath(path, _base);
         if (filesMustExist && !System.IO.File.Exists(full))
         {
             string found = Directory.Exists(full) ? "a directory at" : "no such file";
-            section.Tell(key, $"{found} {Show.Clean(full, 300)}", expected, "correct the path, relative to the spec's directory");
+            section.Report(key, $"{found} {Show.Clean(full, 300)}", expected, "correct the path, relative to the spec's directory");
         }
 
         return full;
@@ -26,7 +26,7 @@ internal sealed class SpecPaths(string baseDirectory, bool filesMustExist)
     {
         if (filesMustExist && glob.AsSpan().IndexOfAny('?', '[') is >= 0 and int other)
         {
-            section.Tell(key, $"{glob[other]} in the glob {Show.Clean(glob, 300)}", "* and ** as wildcards",
+            section.Report(key, $"{glob[other]} in the glob {Show.Clean(glob, 300)}", "* and ** as wildcards",
                 $"write * in the place of {(glob[other] == '?' ? "?" : "[ and ]")}");
         }
 

@@ -10,5 +10,5 @@ internal sealed class TextContext(SectionReader section, string key, SpecPaths p
     public SectionReader Section { get; } = section;
 
     /// <summary>Reports a mistake at the key.</summary>
-    public void Report(string found, string expected, string remedy) => Section.Tell(key, found, expected, remedy);
+    public void Report(string found, string expected, string remedy) => Section.Report(key, found, expected, remedy);
 }

@@ -25,14 +25,14 @@ internal sealed class TreeBuilder(Findings findings)
         if (!map.Entries.TryAdd(key, new Entry(place, value)))
         {
             string expected = $"it once (it stands at {map.Entries[key].Place.Text})";
-            findings.Tell(place, new SpecProblem(Findings.Join(path, key), "the key a second time", expected, "remove one of the two"));
+            findings.Report(place, new SpecProblem(Findings.Join(path, key), "the key a second time", expected, "remove one of the two"));
         }
     }
 
     /// <summary>Notes a mistake at a value and gives what stands in for it.</summary>
     public BrokenNode Refuse(Place place, string path, string found, string expected, string remedy)
     {
-        findings.Tell(place, new SpecProblem(path, found, expected, remedy));
+        findings.Report(place, new SpecProblem(path, found, expected, remedy));
         return new BrokenNode(place);
     }
 }

@@ -51,7 +51,7 @@ internal sealed class YamlTree
         return node;
     }
 
-    /// <summary>Reads the node that begins at the current event, and goes on to the event after it.</summary>
+    /// <summary>Reads the node that begins at the current event, and moves on to the event after it.</summary>
     private Node ReadNode(string path, int depth)
     {
         Place place = At(Current.Start);

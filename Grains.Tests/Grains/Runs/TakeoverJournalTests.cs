@@ -13,7 +13,7 @@ public sealed class TakeoverJournalTests : TakeoverTest
     {
         Saved.Begin(1);
         Save(1, 8, lastEvent: 7);
-        Tell(Steps(events));
+        Report(Steps(events));
         File.AppendAllText(Directory.Metrics, "{\"type\":\"step\",\"num");
 
         var takeover = Begin();
@@ -32,7 +32,7 @@ public sealed class TakeoverJournalTests : TakeoverTest
     {
         // A run that was stopped and resumed has a newer status than its former end, which may still be the last event.
         Saved.Begin(3);
-        Tell(Step(1), End(generation));
+        Report(Step(1), End(generation));
 
         var takeover = Begin(Status() with { State = RunState.Running, Generation = statusGeneration });
 
@@ -45,7 +45,7 @@ public sealed class TakeoverJournalTests : TakeoverTest
     public void EndInTheJournal_IsNotTheRuns_WhenSomebodyResumesIt()
     {
         Saved.Begin(1);
-        Tell(Step(1), End(1));
+        Report(Step(1), End(1));
 
         Assert.Null(Begin(Status() with { Generation = 1 }, new()).End);
     }
@@ -54,7 +54,7 @@ public sealed class TakeoverJournalTests : TakeoverTest
     public void EndInTheJournal_IsNotTheRuns_WhenAnythingFollowsIt()
     {
         Saved.Begin(2);
-        Tell(Step(1), End(1), Step(2));
+        Report(Step(1), End(1), Step(2));
 
         Assert.Null(Begin(Status() with { Generation = 1 }).End);
     }
@@ -63,7 +63,7 @@ public sealed class TakeoverJournalTests : TakeoverTest
     public void Run_DoesNotGoOn_WithADamagedJournal_AndSaysWhere()
     {
         Saved.Begin(1);
-        Tell(Step(1));
+        Report(Step(1));
         File.AppendAllText(Directory.Metrics, "\0\0\0\n" + RunJson.Write(Step(3)) + "\n");
 
         Assert.Contains("metrics.jsonl: line 2 is no event", Begin().Problem);

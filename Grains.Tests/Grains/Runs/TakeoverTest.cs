@@ -49,7 +49,7 @@ public abstract class TakeoverTest : IAsyncDisposable
         Saved.Begin(1);
         foreach (int checkpoint in checkpoints)
             Save(1, checkpoint, lastEvent: checkpoint);
-        Tell(Steps(steps));
+        Report(Steps(steps));
     }
 
     private protected void Damage(string checkpoint)
@@ -58,7 +58,7 @@ public abstract class TakeoverTest : IAsyncDisposable
         file.SetLength(file.Length - 1);
     }
 
-    private protected void Tell(params RunEvent[] events) =>
+    private protected void Report(params RunEvent[] events) =>
         File.WriteAllText(Directory.Metrics,
             string.Concat(events.Select((one, index) => RunJson.Write(one with { Number = index + 1 }) + "\n")));
 

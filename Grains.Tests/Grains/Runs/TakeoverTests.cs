@@ -31,7 +31,7 @@ public sealed class TakeoverTests : TakeoverTest
     public void Run_BeginsWithItsInitialState_AndTellsNothingTwice_WhenItsCoordinatorDiedBeforeTheFirstCheckpoint()
     {
         Saved.Begin(1);
-        Tell(Step(1), Step(2), Step(3));
+        Report(Step(1), Step(2), Step(3));
 
         var takeover =
             Begin(Status() with { Step = 3, Epoch = 2, EpochStep = 3, SequenceSteps = 99, EpochLosses = [1], Loss = 1, Generation = 1 });

@@ -66,7 +66,7 @@ public sealed class RoundCallTests(OneSilo fixture) : IClassFixture<OneSilo>
         float[] difference = first.DifferenceSum.Span.ToArray(), hidden = first.Hidden.Span.ToArray(),
         mean = first.Optimizer.Averages[0].Span.ToArray();
 
-        Assert.Contains("another step than 0", Assert.IsType<Refusal>(await trainer.TrainRound(Ticket(1, chunks: 4))).Reason);
+        Assert.Contains("not at step 0", Assert.IsType<Refusal>(await trainer.TrainRound(Ticket(1, chunks: 4))).Reason);
         await trainer.Assign(Assignment("again", Short, generation: 2));
         var second = Assert.IsType<RoundContribution>(await trainer.TrainRound(Ticket(2, chunks: 4)));
 

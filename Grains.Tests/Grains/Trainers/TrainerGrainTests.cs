@@ -62,7 +62,7 @@ public sealed class TrainerGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
 
         var refusal = Assert.IsType<Refusal>(await trainer.TrainChunk(Ticket(generation: 1) with { Step = 5 }));
 
-        Assert.Contains("another step than 5", refusal.Reason);
+        Assert.Contains("not at step 5", refusal.Reason);
         Assert.Equal(1, refusal.NewestGeneration);
     }
 

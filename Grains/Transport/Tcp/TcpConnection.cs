@@ -9,7 +9,7 @@ namespace Orleans.Tbptt.Grains.Transport.Tcp;
 /// </summary>
 /// <remarks>
 /// Any failure breaks it for good. <see cref="ConnectionBrokenException"/> says that nothing is known of what was
-/// asked; it is then asked again by message, which tells a dead silo from a lost connection.
+/// asked; it is then asked again by message, which distinguishes a dead silo from a lost connection.
 /// </remarks>
 internal sealed class TcpConnection : IDisposable
 {

@@ -13,8 +13,8 @@ public sealed class RunHistoryTests
     [Fact]
     public void Recovery_IsAnInterruptionOfTheTrainersThatWereLost()
     {
-        Tell(Started());
-        Tell(new TrainersRecovered { Step = 7, Trainers = [2], Reason = "silo-3 was lost", Seconds = 0.5 });
+        Report(Started());
+        Report(new TrainersRecovered { Step = 7, Trainers = [2], Reason = "silo-3 was lost", Seconds = 0.5 });
 
         var lost = Assert.Single(_history.Interruptions);
         Assert.Equal((InterruptionKind.Recovery, 7, TimeSpan.FromSeconds(0.5), true), (lost.Kind, (int)lost.Step, lost.Took, lost.IsLoss));
@@ -24,13 +24,13 @@ public sealed class RunHistoryTests
     [Fact]
     public void Start_IsATakeover_UnlessSomebodyPausedOrEndedTheRun()
     {
-        Tell(Started());
-        Tell(Started());
-        Tell(new RunPaused { Step = 3, Reason = "lunch" });
-        Tell(Started());
-        Tell(new RunEnded { State = RunState.Stopped, Message = "", Step = 3, Seconds = 1 });
+        Report(Started());
+        Report(Started());
+        Report(new RunPaused { Step = 3, Reason = "lunch" });
+        Report(Started());
+        Report(new RunEnded { State = RunState.Stopped, Message = "", Step = 3, Seconds = 1 });
         Assert.NotNull(_history.Ended);
-        Tell(Started());
+        Report(Started());
 
         Assert.Equal([InterruptionKind.Takeover, InterruptionKind.Pause, InterruptionKind.Pause],
             _history.Interruptions.Select(one => one.Kind));
@@ -41,27 +41,27 @@ public sealed class RunHistoryTests
     [Fact]
     public void Start_AfterAHandover_IsNoLoss()
     {
-        Tell(Started());
-        Tell(new RunHandedOver { Step = 3, Reason = "its silo is about to end" });
-        Tell(Started() with { Step = 3 });
+        Report(Started());
+        Report(new RunHandedOver { Step = 3, Reason = "its silo is about to end" });
+        Report(Started() with { Step = 3 });
 
         var handover = Assert.Single(_history.Interruptions);
         Assert.Equal((InterruptionKind.Handover, false, "its silo is about to end"), (handover.Kind, handover.IsLoss, handover.Reason));
 
-        Tell(new RunHandedOver { Step = 9, Reason = "its silo is about to end, and its disk is full" });
-        Tell(Started() with { Step = 3 });
+        Report(new RunHandedOver { Step = 9, Reason = "its silo is about to end, and its disk is full" });
+        Report(Started() with { Step = 3 });
         Assert.True(_history.Interruptions[^1].IsLoss);
     }
 
     [Fact]
     public void Columns_TellOnlyTheEpochsThatRowsLeftOutHaveNotTold()
     {
-        Tell(Started());
+        Report(Started());
         for (int epoch = 1; epoch <= 3; epoch++)
         {
-            Tell(Step(2 * epoch - 1));
-            Tell(Step(2 * epoch));
-            Tell(new EpochFinished { Epoch = epoch, Step = 2 * epoch, Loss = epoch, Seconds = 1 });
+            Report(Step(2 * epoch - 1));
+            Report(Step(2 * epoch));
+            Report(new EpochFinished { Epoch = epoch, Step = 2 * epoch, Loss = epoch, Seconds = 1 });
         }
 
         Assert.Equal([1, 2, 3], StepColumns.Of(_history).Epochs.Select(epoch => epoch.Epoch));
@@ -75,7 +75,7 @@ public sealed class RunHistoryTests
     public void Course_KeepsTheNewest_OfWhatThereMayBeAnyNumber()
     {
         for (int i = 1; i <= 300; i++)
-            Tell(new CheckpointWritten { Step = i, Name = $"1-{i}", Bytes = 1, Seconds = 0 });
+            Report(new CheckpointWritten { Step = i, Name = $"1-{i}", Bytes = 1, Seconds = 0 });
 
         Assert.Equal((300, 100, "1-300"), (_history.CheckpointsWritten, _history.Checkpoints.Count, _history.Checkpoints[^1].Name));
     }
@@ -90,5 +90,5 @@ public sealed class RunHistoryTests
         Run = "wave-1", Name = "wave", Epochs = 1, StepsPerEpoch = 10, Trainers = 1, Lanes = 1, Parameters = 1, Directory = "/runs/wave-1",
     };
 
-    private void Tell(RunEvent one) => _history.Add(one with { Number = ++_number, Time = Start.AddSeconds(_number) });
+    private void Report(RunEvent one) => _history.Add(one with { Number = ++_number, Time = Start.AddSeconds(_number) });
 }
