@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Reading;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Optimizers;

@@ -77,7 +77,7 @@ public sealed record CheckpointState
     /// <summary>The files that the run's data come from.</summary>
     [JsonRequired] public required IReadOnlyList<DataFile> Data { get; init; }
 
-    /// <summary>What it was trained by: <see cref="Specs.SpecHash"/>.</summary>
+    /// <summary>What it was trained by: <see cref="Specs.Writing.SpecHash"/>.</summary>
     [JsonRequired] public string SpecHash { get; init; } = "";
 
     /// <summary>When it was written.</summary>

@@ -1,5 +1,3 @@
-using Orleans.Tbptt.Specs.Reading;
-
 namespace Orleans.Tbptt.Specs;
 
 /// <summary>

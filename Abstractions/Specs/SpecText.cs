@@ -1,6 +1,6 @@
 namespace Orleans.Tbptt.Specs;
 
-/// <summary>A spec as somebody wrote it: what a client submits, and what <see cref="SpecReader"/> reads.</summary>
+/// <summary>A spec as somebody wrote it: what a client submits, and what the spec's reader takes.</summary>
 /// <param name="Text">YAML, of which JSON is a part.</param>
 /// <param name="FileName">The name in messages; without folder and extension, the run's name when the spec gives none.</param>
 /// <param name="Directory">What relative paths are relative to.</param>

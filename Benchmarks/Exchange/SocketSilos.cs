@@ -13,6 +13,7 @@ using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Writing;
 
 namespace Orleans.Tbptt.Benchmarks.Exchange;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Writing;
 
 namespace Orleans.Tbptt.Benchmarks.Exchange;
 

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Writing;
 using Orleans.Tbptt.Tests.Silo;
 using Orleans.Tbptt.Tests.Support;
 

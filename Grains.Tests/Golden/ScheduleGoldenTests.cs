@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Writing;
 using Orleans.Tbptt.Tests.Specs;
 
 namespace Orleans.Tbptt.Tests.Golden;

@@ -1,7 +1,9 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Describing;
 using Orleans.Tbptt.Specs.Keys;
+using Orleans.Tbptt.Specs.Reading;
 using Orleans.Tbptt.Specs.Schedules;
+using Orleans.Tbptt.Specs.Writing;
 using Orleans.Tbptt.Training;
 using static Orleans.Tbptt.Tests.Specs.SpecFixture;
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Describing;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training;
 

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Writing;
 using Orleans.Tbptt.Tests.Support;
 
 namespace Orleans.Tbptt.Tests.Specs;

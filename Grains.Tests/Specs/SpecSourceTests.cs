@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Data.Bytes;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Writing;
 using Orleans.Tbptt.Training;
 using static Orleans.Tbptt.Tests.Specs.SpecFixture;
 

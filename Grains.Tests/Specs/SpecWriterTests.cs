@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Data.Csv;
 using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Writing;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Optimizers;

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Writing;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Optimizers;

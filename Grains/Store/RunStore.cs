@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Tbptt.Data.Safetensors;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Writing;
 using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Steps;
 

@@ -3,7 +3,7 @@ using Orleans.Tbptt.Training.Steps;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
-using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Writing;
 using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Rounds;
 

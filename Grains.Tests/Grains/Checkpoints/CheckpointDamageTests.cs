@@ -3,6 +3,7 @@ using Orleans.Tbptt.Data.Safetensors;
 using Orleans.Tbptt.Grains.Checkpoints;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Writing;
 using static Orleans.Tbptt.Tests.Grains.Checkpoints.CheckpointFixture;
 
 namespace Orleans.Tbptt.Tests.Grains.Checkpoints;

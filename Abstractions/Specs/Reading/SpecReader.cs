@@ -1,7 +1,4 @@
-using Orleans.Tbptt.Specs.Keys;
-using Orleans.Tbptt.Specs.Reading;
-
-namespace Orleans.Tbptt.Specs;
+namespace Orleans.Tbptt.Specs.Reading;
 
 /// <summary>
 /// Reads run specs: YAML 1.2 (core schema; no anchors, tags or second documents), of which JSON is a part, and <c>--set</c> options on top.

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text;
+using Orleans.Tbptt.Specs.Reading;
 
-namespace Orleans.Tbptt.Specs.Reading;
+namespace Orleans.Tbptt.Specs;
 
 /// <summary>Puts what a document holds into messages: short, and without characters that would confuse a terminal.</summary>
 internal static class Show

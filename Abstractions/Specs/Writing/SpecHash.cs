@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Orleans.Tbptt.Specs;
+namespace Orleans.Tbptt.Specs.Writing;
 
 /// <summary>Tells whether two specs describe the same training.</summary>
 public static class SpecHash

@@ -1,7 +1,6 @@
 using System.Text;
-using Orleans.Tbptt.Specs.Writing;
 
-namespace Orleans.Tbptt.Specs;
+namespace Orleans.Tbptt.Specs.Writing;
 
 /// <summary>Writes specs as YAML that a reader reads back to an equal spec, wherever it is read.</summary>
 public static class SpecWriter

@@ -1,6 +1,7 @@
+using Orleans.Tbptt.Specs.Keys;
 using Orleans.Tbptt.Specs.Reading;
 
-namespace Orleans.Tbptt.Specs.Keys;
+namespace Orleans.Tbptt.Specs;
 
 /// <summary>The texts of a spec that have rules of their own.</summary>
 internal static class TextForms

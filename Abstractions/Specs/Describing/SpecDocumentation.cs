@@ -1,6 +1,4 @@
-using Orleans.Tbptt.Specs.Describing;
-
-namespace Orleans.Tbptt.Specs;
+namespace Orleans.Tbptt.Specs.Describing;
 
 /// <summary>What can stand in a spec, from the declarations of its keys and choices.</summary>
 public static class SpecDocumentation

@@ -1,4 +1,6 @@
-namespace Orleans.Tbptt.Specs.Reading;
+using Orleans.Tbptt.Specs.Reading;
+
+namespace Orleans.Tbptt.Specs;
 
 /// <summary>Gathers the mistakes of one document and knows which keys are still to be trusted.</summary>
 internal sealed class Findings(Place start)
