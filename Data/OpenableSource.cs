@@ -15,7 +15,7 @@ public abstract record OpenableSource : SourceSpec
 
     /// <summary>Splits what follows the colon, which must be there.</summary>
     /// <returns>Null when it is missing, which has been reported.</returns>
-    private protected string? Required(string? paths, SourceText text)
+    private protected string? Required(string? paths, TextContext text)
     {
         if (!string.IsNullOrWhiteSpace(paths))
             return paths;

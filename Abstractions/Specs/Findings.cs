@@ -1,34 +1,35 @@
-using Orleans.Tbptt.Specs.Reading;
-
 namespace Orleans.Tbptt.Specs;
 
 /// <summary>Gathers the mistakes of one document and knows which keys are still to be trusted.</summary>
-internal sealed class Findings(Place start)
+public sealed class Findings
 {
     private const int Limit = 100;
     private readonly List<(Place Place, SpecProblem Problem)> _found = [];
     private readonly HashSet<string> _unsound = new(StringComparer.Ordinal);
+    private readonly Place _start;
     private int _unreported;
 
+    internal Findings(Place start) => _start = start;
+
     /// <summary>Where each key stands; list items too, as <c>key[0]</c>.</summary>
-    public Dictionary<string, Place> Places { get; } = new(StringComparer.Ordinal);
+    internal Dictionary<string, Place> Places { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Whether there is any mistake.</summary>
-    public bool Any => _found.Count > 0;
+    internal bool Any => _found.Count > 0;
 
     /// <summary>Notes a mistake at the place of its key, or of the nearest section above it.</summary>
     public void Report(string key, string found, string expected, string remedy) =>
         Report(Near(key), new SpecProblem(key, found, expected, remedy));
 
     /// <summary>Notes a mistake, if there is one, at the place of its key, or of the nearest section above it.</summary>
-    public void ReportIfAny(SpecProblem? problem)
+    public void Report(SpecProblem? problem)
     {
         if (problem is not null)
             Report(Near(problem.Key), problem);
     }
 
     /// <summary>Notes a mistake at a place.</summary>
-    public void Report(Place place, SpecProblem problem)
+    internal void Report(Place place, SpecProblem problem)
     {
         _unsound.Add(problem.Key);
         if (_found.Count < Limit)
@@ -55,36 +56,17 @@ internal sealed class Findings(Place start)
     }
 
     /// <summary>The mistakes in the order of the document; when there are more than a hundred, one more that says how many.</summary>
-    public IReadOnlyList<SpecProblem> InOrder()
+    internal IReadOnlyList<SpecProblem> InOrder()
     {
         IEnumerable<SpecProblem> reported = _found.OrderBy(found => found.Place.Order).Select(found => found.Problem);
         var more = new SpecProblem("", $"{_unreported} more", "no mistakes", "mend those above first; they may have one cause")
         {
-            Location = start.Text,
+            Location = _start.Text,
         };
         return _unreported == 0 ? [.. reported] : [.. reported, more];
     }
 
-    /// <summary>Enters the places of a tree's keys.</summary>
-    public void Index(Node node, string path = "")
-    {
-        if (node is MapNode map)
-        {
-            foreach ((string key, Entry entry) in map.Entries)
-            {
-                string child = Join(path, key);
-                Places.TryAdd(child, entry.Place);
-                Index(entry.Value, child);
-            }
-        }
-        else if (node is ListNode list)
-        {
-            for (int i = 0; i < list.Items.Count; i++)
-                Places.TryAdd($"{path}[{i}]", list.Items[i].Place);
-        }
-    }
-
-    public static string Join(string path, string key) => path.Length == 0 ? key : $"{path}.{key}";
+    internal static string Join(string path, string key) => path.Length == 0 ? key : $"{path}.{key}";
 
     private Place Near(string key)
     {
@@ -93,7 +75,7 @@ internal sealed class Findings(Place start)
             if (Places.TryGetValue(key, out Place place))
                 return place;
             if (!key.Contains('.'))
-                return start;
+                return _start;
         }
     }
 }

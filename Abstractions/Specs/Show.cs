@@ -1,23 +1,11 @@
 using System.Globalization;
 using System.Text;
-using Orleans.Tbptt.Specs.Reading;
 
 namespace Orleans.Tbptt.Specs;
 
 /// <summary>Puts what a document holds into messages: short, and without characters that would confuse a terminal.</summary>
 internal static class Show
 {
-    /// <summary>A value, as a message says what was found.</summary>
-    public static string Found(Node node) => node switch
-    {
-        ScalarNode { IsNull: true } => "nothing",
-        ScalarNode { Quoted: true } text => $"the text {Quote(text.Text)}",
-        ScalarNode plain => Clean(plain.Text),
-        ListNode { Items.Count: 0 } => "an empty list",
-        ListNode => "a list",
-        _ => "a section",
-    };
-
     public static string Quote(string text) => $"\"{Clean(text)}\"";
 
     /// <summary>Shortens a text and replaces what cannot be printed.</summary>

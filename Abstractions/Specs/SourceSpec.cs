@@ -2,17 +2,9 @@ using Orleans.Tbptt.Specs.Keys;
 
 namespace Orleans.Tbptt.Specs;
 
-/// <summary>
-/// Where sequences come from. The spec names it as <c>word</c>, or as <c>word:</c> and paths; its keys stand in the section <c>data</c>.
-/// </summary>
-public abstract record SourceSpec : Choice
+/// <summary>Where sequences come from. Its keys stand in the section <c>data</c>.</summary>
+public abstract record SourceSpec : PathChoice
 {
-    /// <summary>How it is written, for messages, such as <c>csv:PATH</c>.</summary>
-    public virtual string Form => Word;
-
-    /// <summary>What follows the colon, as absolute paths or globs; empty where nothing does.</summary>
-    public virtual IReadOnlyList<string> Paths => [];
-
     /// <summary>Every path that it reads from.</summary>
     public virtual IEnumerable<SourcePath> Reads => Paths.Select(path => new SourcePath("data.source", path, IsGlob: false));
 
@@ -25,10 +17,8 @@ public abstract record SourceSpec : Choice
     /// <summary>The unit of a cross-entropy in bits, such as "bits per byte"; null for none.</summary>
     public virtual string? BitsPer => null;
 
-    /// <summary>Reads what follows the colon.</summary>
-    /// <param name="paths">That; null where there is no colon.</param>
-    /// <param name="text">Makes paths absolute, and takes mistakes.</param>
-    public virtual SourceSpec Read(string? paths, SourceText text)
+    /// <inheritdoc/>
+    public override SourceSpec Read(string? paths, TextContext text)
     {
         if (paths is not null)
             text.Report($"{Word}:{paths}", Word, "remove the colon and what follows; the sequences are synthetic");
@@ -36,7 +26,7 @@ public abstract record SourceSpec : Choice
     }
 
     /// <summary>Looks for keys of the spec that do not fit the source.</summary>
-    public virtual void Check(RunSpec spec, SpecChecks checks)
+    public virtual void Check(RunSpec spec, Findings findings)
     {
     }
 }

@@ -31,7 +31,7 @@ internal sealed class SpecSections(SpecChoices choices)
         Name = walk.Text("name", spec.Name, $"1 to {TextForms.MaxNameLength} characters; part of the run's id", TextForms.Name),
         Seed = walk.Whole("seed", spec.Seed, "of initial weights, shuffles, dropout, synthetic data", min: 0),
         Device = walk.Text("device", spec.Device, "`auto` (the silo's choice), `cpu` or `cuda:N`", TextForms.Device),
-        Engine = walk.Word("engine", spec.Engine, "what computes", Words.Engines),
+        Engine = walk.Word("engine", spec.Engine, "what computes", SpecWords.Engines),
         Model = walk.Section("model", spec.Model, "the network", "hiddenSize", Model),
         Data = walk.Section("data", spec.Data, "the sequences", "source and batchSize", Data),
         Tbptt = walk.Section("tbptt", spec.Tbptt, "how sequences are cut into chunks: one of two keys", "chunkLength or chunkCount", Tbptt),
@@ -67,7 +67,7 @@ internal sealed class SpecSections(SpecChoices choices)
 
     private DataSpec Data(SpecWalk walk, DataSpec data)
     {
-        SourceSpec source = walk.Source("source", data.Source, "where the sequences come from ([below](#sources))", choices.Sources);
+        SourceSpec source = walk.Paths("source", data.Source, "where the sequences come from ([below](#sources))", choices.Sources);
         return data with
         {
             BatchSize = walk.Count(
@@ -97,7 +97,7 @@ internal sealed class SpecSections(SpecChoices choices)
         ClipNorm = walk.OptionalNumber(
             "clipNorm", train.ClipNorm, "the averaged gradient is scaled down to this norm, as `clip_grad_norm_` does",
             NumberRange.Positive, "none"),
-        Wire = walk.Word("wire", train.Wire, "what parameters and gradients are rounded to between silos", Words.Wires),
+        Wire = walk.Word("wire", train.Wire, "what parameters and gradients are rounded to between silos", SpecWords.Wires),
         Optimizer = walk.Choice("optimizer", train.Optimizer, "the update rule, as in `torch.optim`", choices.Optimizers, required: true),
         Schedule = walk.Choice(
             "schedule", train.Schedule, "how the learning rate changes from step to step ([below](#schedules))", LearningRateSchedules.All,
@@ -109,10 +109,10 @@ internal sealed class SpecSections(SpecChoices choices)
 
     private static SyncSpec Sync(SpecWalk walk, SyncSpec sync)
     {
-        SyncMode mode = walk.Word("mode", sync.Mode, "when trainers come to the same parameters", Words.SyncModes);
+        SyncMode mode = walk.Word("mode", sync.Mode, "when trainers come to the same parameters", SpecWords.SyncModes);
         bool local = mode == SyncMode.Local;
         int chunks = walk.Count("chunks", sync.Chunks, "steps of a round; required with `local`", max: MaxChunks, required: local);
-        var outer = walk.With("mode", Words.For(Words.SyncModes, mode), "local")
+        var outer = walk.With("mode", Words.For(SpecWords.SyncModes, mode), "local")
             .OptionalSection("outer", sync.Outer, "the outer optimizer", "name, lr or momentum", new OuterOptimizerSpec(), Outer);
         return new() { Mode = mode, Chunks = chunks, Outer = outer ?? (local ? new() : null) };
     }
@@ -120,7 +120,7 @@ internal sealed class SpecSections(SpecChoices choices)
     private static OuterOptimizerSpec Outer(SpecWalk walk, OuterOptimizerSpec outer) => outer with
     {
         Name = walk.Word("name", outer.Name, "the outer optimizer, Nesterov's momentum as `torch.optim.SGD(nesterov=True)`",
-            Words.OuterOptimizers),
+            SpecWords.OuterOptimizers),
         Lr = walk.Number("lr", outer.Lr, "the outer learning rate; 1 with momentum 0 takes over the trainers' mean", NumberRange.Rate),
         Momentum = walk.Number("momentum", outer.Momentum, "share of the former update that is kept", NumberRange.Share),
     };

@@ -1,5 +1,4 @@
 using Orleans.Tbptt.Specs.Keys;
-using Orleans.Tbptt.Specs.Reading;
 
 namespace Orleans.Tbptt.Specs;
 
@@ -15,8 +14,7 @@ internal static class TextForms
         DeviceName.Expected, ParseDevice, device => device.Text, Default: DeviceName.Auto.Text, Pattern: "^(auto|cpu|cuda(:[0-9]+)?)$");
 
     public static TextForm<string?> InitFrom { get; } = new(
-        "a safetensors file", (text, at) => at.Paths.File(at.Section, "initFrom", text, "a safetensors file"), path =>
-            path, Default: "none");
+        "a safetensors file", (text, at) => at.File(text, "a safetensors file"), path => path, Default: "none");
 
     /// <summary>A file may have any name; what a run's name cannot have becomes a dash.</summary>
     public static string DefaultName(string fileName)

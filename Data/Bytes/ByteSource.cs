@@ -46,7 +46,7 @@ public sealed record ByteSource : OpenableSource
     public override string? BitsPer => "bits per byte";
 
     /// <inheritdoc/>
-    public override SourceSpec Read(string? paths, SourceText text) =>
+    public override SourceSpec Read(string? paths, TextContext text) =>
         Required(paths, text) is { } glob ? this with { Glob = text.Glob(glob) } : this;
 
     /// <inheritdoc/>

@@ -42,7 +42,7 @@ public sealed record CsvSource : OpenableSource
     public override bool IsStream => true;
 
     /// <inheritdoc/>
-    public override SourceSpec Read(string? paths, SourceText text) =>
+    public override SourceSpec Read(string? paths, TextContext text) =>
         Required(paths, text) is { } path ? this with { Path = text.File(path, "a CSV file") } : this;
 
     /// <inheritdoc/>

@@ -34,7 +34,7 @@ public sealed record NpySource : OpenableSource
 
     /// <inheritdoc/>
     /// <remarks>A comma separates the files, so none of them can have one in its path.</remarks>
-    public override SourceSpec Read(string? paths, SourceText text)
+    public override SourceSpec Read(string? paths, TextContext text)
     {
         if (Required(paths, text) is not { } list)
             return this;

@@ -4,7 +4,6 @@ using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Data.Sequences;
 using Orleans.Tbptt.Numerics;
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Specs.Keys;
 
 namespace Orleans.Tbptt.Data.Synthetic;
 
@@ -24,11 +23,11 @@ public sealed record AverageSource : SyntheticSource
     public override string About => "noise; the target is the top half of the features plus the bottom half rolled by one";
 
     /// <inheritdoc/>
-    public override void Check(RunSpec spec, SpecChecks checks)
+    public override void Check(RunSpec spec, Findings findings)
     {
-        if (checks.Sound("model.inputSize") && spec.Model.InputSize is { } size)
-            checks.Report(Halves(size));
-        base.Check(spec, checks);
+        if (findings.Sound("model.inputSize") && spec.Model.InputSize is { } size)
+            findings.Report(Halves(size));
+        base.Check(spec, findings);
     }
 
     /// <inheritdoc/>

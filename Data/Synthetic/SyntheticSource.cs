@@ -24,22 +24,22 @@ public abstract record SyntheticSource : OpenableSource
     };
 
     /// <inheritdoc/>
-    public override void Check(RunSpec spec, SpecChecks checks)
+    public override void Check(RunSpec spec, Findings findings)
     {
-        if (checks.Sound("data.sequences", "data.sequenceLength", "model.inputSize"))
+        if (findings.Sound("data.sequences", "data.sequenceLength", "model.inputSize"))
         {
             int features = Features(spec.Model);
             if ((Int128)Sequences * SequenceLength * features > long.MaxValue)
             {
-                checks.Report(
+                findings.Report(
                     "data.sequences", $"{Sequences} of {SequenceLength} time steps of {features} values",
                     $"at most {long.MaxValue} values in all", "lower it, sequenceLength or model.inputSize");
             }
         }
 
-        if (checks.Sound("tbptt.chunkCount", "data.sequenceLength") && spec.Tbptt.ChunkCount is { } count && count > SequenceLength)
+        if (findings.Sound("tbptt.chunkCount", "data.sequenceLength") && spec.Tbptt.ChunkCount is { } count && count > SequenceLength)
         {
-            checks.Report(
+            findings.Report(
                 "tbptt.chunkCount", $"{count}, more chunks than time steps",
                 $"{SequenceLength} or less, for data.sequenceLength is {SequenceLength}", "lower it");
         }

@@ -88,11 +88,11 @@ internal sealed class DescribingWalk(List<KeyDescription> keys, params string[] 
         return value;
     }
 
-    public override SourceSpec Source(string key, SourceSpec value, string about, IReadOnlyList<SourceSpec> sources)
+    public override T Paths<T>(string key, T value, string about, IReadOnlyList<T> choices)
     {
-        Add(new(key, ValueType.Text, $"{about}. {string.Join("; ", sources.Select(source => $"`{source.Form}`: {source.About}"))}", null)
+        Add(new(key, ValueType.Text, $"{about}. {string.Join("; ", choices.Select(choice => $"`{choice.Form}`: {choice.About}"))}", null)
         {
-            Pattern = $"^({string.Join('|', sources.Select(source => source.Form.Contains(':') ? $"{source.Word}:.+" : source.Word))})$",
+            Pattern = $"^({string.Join('|', choices.Select(choice => choice.Form.Contains(':') ? $"{choice.Word}:.+" : choice.Word))})$",
         });
         return value;
     }

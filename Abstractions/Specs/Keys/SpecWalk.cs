@@ -73,8 +73,8 @@ public abstract class SpecWalk
     public abstract T Choice<T>(string key, T value, string about, IReadOnlyList<T> choices, bool required = false, bool isWritten = true)
         where T : Choice;
 
-    /// <summary>A source, less its keys, which stand in the same section: <see cref="Own"/>.</summary>
-    public abstract SourceSpec Source(string key, SourceSpec value, string about, IReadOnlyList<SourceSpec> sources);
+    /// <summary>A choice with paths, less its keys, which stand in the same section: <see cref="Own"/>.</summary>
+    public abstract T Paths<T>(string key, T value, string about, IReadOnlyList<T> choices) where T : PathChoice;
 
     /// <summary>The keys of a choice that stand in the same section as its word.</summary>
     /// <param name="key">The key of the word.</param>
@@ -117,4 +117,4 @@ public abstract class SpecWalk
 /// <param name="Default">What holds where it is left out, in words; null where it is required.</param>
 /// <param name="Pattern">A regular expression for the schema; null for any text.</param>
 internal sealed record TextForm<T>(
-    string Expected, Func<string, Reading.TextContext, T> Parse, Func<T, string?> Write, string? Default = null, string? Pattern = null);
+    string Expected, Func<string, TextContext, T> Parse, Func<T, string?> Write, string? Default = null, string? Pattern = null);

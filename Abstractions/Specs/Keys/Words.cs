@@ -6,32 +6,9 @@ namespace Orleans.Tbptt.Specs.Keys;
 /// <param name="About">One line of documentation.</param>
 public sealed record Word<T>(string Text, T Value, string About);
 
-/// <summary>Words that have no keys of their own.</summary>
+/// <summary>Lists of words.</summary>
 internal static class Words
 {
-    public static IReadOnlyList<Word<EngineKind>> Engines { get; } =
-    [
-        new("auto", EngineKind.Auto, "fused on CPUs, torch on GPUs; the run says which it is and why"),
-        new("fused", EngineKind.Fused, "kernels of this program, on CPUs: the same bits on every processor"),
-        new("torch", EngineKind.Torch, "libtorch"),
-    ];
-
-    public static IReadOnlyList<Word<SyncMode>> SyncModes { get; } =
-    [
-        new("every", SyncMode.Every, "the trainers' gradients are averaged at every step"),
-        new("local", SyncMode.Local, "each trainer makes `chunks` steps by itself, then the differences of their parameters are averaged"),
-    ];
-
-    public static IReadOnlyList<Word<WireKind>> Wires { get; } =
-    [
-        new("float32", WireKind.Full, "nothing is rounded"),
-        new("bfloat16", WireKind.Bfloat16,
-            "half the bytes between silos, and another result, the same wherever trainers live; not with sync.mode local"),
-    ];
-
-    public static IReadOnlyList<Word<OuterOptimizerKind>> OuterOptimizers { get; } =
-        [new("nesterov", OuterOptimizerKind.Nesterov, "v ← m·v + g, θ ← θ − lr·(g + m·v)")];
-
     /// <summary>The words of a list of declarations.</summary>
     public static IReadOnlyList<Word<T>> Of<T>(IReadOnlyList<T> choices) where T : Choice =>
         [.. choices.Select(choice => new Word<T>(choice.Word, choice, choice.About))];

@@ -21,7 +21,7 @@ internal static class CrossChecks
         Loss(spec, findings);
         Embedding(spec, findings);
         Shuffle(spec.Data, findings);
-        spec.Data.Source.Check(spec, new(findings));
+        spec.Data.Source.Check(spec, findings);
     }
 
     private static void Engine(RunSpec spec, Findings findings)
@@ -78,7 +78,7 @@ internal static class CrossChecks
     {
         if (findings.Sound("train.sync.mode", "train.wire") && train is { IsLocal: true, IsNarrow: true })
         {
-            findings.Report("train.wire", $"{Words.For(Words.Wires, train.Wire)} with sync.mode local",
+            findings.Report("train.wire", $"{Words.For(SpecWords.Wires, train.Wire)} with sync.mode local",
                 "float32, for what local steps add up to is too fine for it", "remove it, or write mode: every");
         }
     }
@@ -110,19 +110,19 @@ internal static class CrossChecks
             return;
         }
 
-        findings.ReportIfAny(SpecFit.Size(model));
+        findings.Report(SpecFit.Size(model));
     }
 
     private static void Loss(RunSpec spec, Findings findings)
     {
         if (findings.Sound("train.loss") && spec.Data.Source.HasTokens is { } classes)
-            findings.ReportIfAny(SpecFit.Loss(spec, classes));
+            findings.Report(SpecFit.Loss(spec, classes));
     }
 
     private static void Embedding(RunSpec spec, Findings findings)
     {
         if (findings.Sound("model.embedding") && spec.Data.Source.HasTokens is { } tokens)
-            findings.ReportIfAny(SpecFit.Embedding(spec, tokens));
+            findings.Report(SpecFit.Embedding(spec, tokens));
     }
 
     private static void Shuffle(DataSpec data, Findings findings)

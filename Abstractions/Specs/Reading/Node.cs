@@ -9,35 +9,40 @@ internal static class Limits
     public const int KeyLength = 100;
 }
 
-/// <summary>Where something stands: in a file, or in the <c>--set</c> option of this number (from 1; 0 for the file).</summary>
-internal readonly record struct Place(string Origin, int Line, int Column, int Option)
-{
-    public string Text => Option == 0 ? $"{Origin}:{Line}:{Column}" : $"--set {Show.Clean(Origin, 200)}";
-
-    /// <summary>Sorts by the order of the document, options after it.</summary>
-    public (int Option, int Line, int Column) Order => (Option, Line, Column);
-}
-
 /// <summary>A value of a document, still without a type.</summary>
-internal abstract record Node(Place Place);
+internal abstract record Node(Place Place)
+{
+    /// <summary>The value, as a message says what was found.</summary>
+    public abstract string Found { get; }
+}
 
 /// <summary>A scalar as written. <see cref="Quoted"/> ones are text whatever they look like.</summary>
 internal sealed record ScalarNode(Place Place, string Text, bool Quoted) : Node(Place)
 {
     public bool IsNull => !Quoted && Text is ("" or "~" or "null" or "Null" or "NULL");
+
+    public override string Found => IsNull ? "nothing" : Quoted ? $"the text {Show.Quote(Text)}" : Show.Clean(Text);
 }
 
 /// <summary>A list.</summary>
-internal sealed record ListNode(Place Place, IReadOnlyList<Node> Items) : Node(Place);
+internal sealed record ListNode(Place Place, IReadOnlyList<Node> Items) : Node(Place)
+{
+    public override string Found => Items.Count == 0 ? "an empty list" : "a list";
+}
 
 /// <summary>A section: keys in the order of the document, none twice.</summary>
 internal sealed record MapNode(Place Place) : Node(Place)
 {
     public OrderedDictionary<string, Entry> Entries { get; } = new(StringComparer.Ordinal);
+
+    public override string Found => "a section";
 }
 
 /// <summary>A value whose mistake has been reported already; nothing more is to be said about it.</summary>
-internal sealed record BrokenNode(Place Place) : Node(Place);
+internal sealed record BrokenNode(Place Place) : Node(Place)
+{
+    public override string Found => "a value with a mistake";
+}
 
 /// <summary>A key of a section, where it stands, and its value.</summary>
 internal sealed record Entry(Place Place, Node Value);

@@ -61,7 +61,7 @@ internal static class Overrides
             {
                 string above = string.Join('.', parts[..(i + 1)]);
                 findings.Report(place, new SpecProblem(
-                    string.Join('.', parts), $"{(child is null ? "nothing" : Show.Found(child))} at {above}", "a section there",
+                    string.Join('.', parts), $"{(child is null ? "nothing" : child.Found)} at {above}", "a section there",
                     none ? "remove the option: there is nothing to take out" : $"set {above} itself"));
                 return;
             }

@@ -37,7 +37,7 @@ internal sealed class ReadingWalk(SectionReader section, SpecPaths paths) : Spec
         if (form.Default is not null && !section.Has(key))
             return value;
         string text = section.Text(key, form.Expected);
-        return text.Length == 0 ? value : form.Parse(text, new(section, key, paths));
+        return text.Length == 0 ? value : form.Parse(text, new SectionText(section, key, paths));
     }
 
     public override T Word<T>(string key, T value, string about, IReadOnlyList<Word<T>> words, bool required) =>
@@ -58,16 +58,16 @@ internal sealed class ReadingWalk(SectionReader section, SpecPaths paths) : Spec
         return read;
     }
 
-    public override SourceSpec Source(string key, SourceSpec value, string about, IReadOnlyList<SourceSpec> sources)
+    public override T Paths<T>(string key, T value, string about, IReadOnlyList<T> choices)
     {
-        string forms = Show.Or([.. sources.Select(source => source.Form)]);
+        string forms = Show.Or([.. choices.Select(choice => choice.Form)]);
         string text = section.Text(key, forms);
         if (text.Length == 0)
             return value;
         string[] parts = text.Split(':', 2);
-        if (sources.FirstOrDefault(source => source.Word == parts[0]) is { } named)
-            return named.Read(parts.Length == 2 ? parts[1].TrimStart() : null, new(new(section, key, paths)));
-        string remedy = Nearest.To(parts[0], sources.Select(source => source.Word)) is { } near ? $"did you mean {near}?"
+        if (choices.FirstOrDefault(choice => choice.Word == parts[0]) is { } named)
+            return (T)named.Read(parts.Length == 2 ? parts[1].TrimStart() : null, new SectionText(section, key, paths));
+        string remedy = Nearest.To(parts[0], choices.Select(choice => choice.Word)) is { } near ? $"did you mean {near}?"
             : "choose one of them";
         section.Report(key, Show.Clean(text), forms, remedy);
         return value;

@@ -107,7 +107,7 @@ internal sealed partial class SectionReader
             return [];
         if (node is ListNode list && list.Items.Count >= min && list.Items.Count <= max)
             return list.Items;
-        string found = node is ListNode { Items.Count: > 0 } other ? $"a list of {other.Items.Count}" : Show.Found(node);
+        string found = node is ListNode { Items.Count: > 0 } other ? $"a list of {other.Items.Count}" : node.Found;
         Report(key, found, expected, node is ScalarNode ? "put it in brackets: [ ]" : "correct the list");
         return [];
     }
@@ -138,7 +138,7 @@ internal sealed partial class SectionReader
         if (node is not ScalarNode scalar)
             Wrong(key, node, expected, "write text");
         else if (!scalar.Quoted && !Scalars.IsText(scalar.Text))
-            Report(key, Show.Found(node), expected, scalar.IsNull ? "write text" : $"put it in quotes: \"{Show.Clean(scalar.Text)}\"");
+            Report(key, node.Found, expected, scalar.IsNull ? "write text" : $"put it in quotes: \"{Show.Clean(scalar.Text)}\"");
         else if (string.IsNullOrWhiteSpace(scalar.Text))
             Report(key, "empty text", expected, "write text");
         else if (!Show.IsPrintable(scalar.Text))

@@ -2,7 +2,7 @@ namespace Orleans.Tbptt.Specs.Reading;
 
 /// <summary>
 /// Reads the keys of one section. Every method gives a value in any case: where there is a mistake it is reported to the findings,
-/// and a stand-in comes back that no one gets to see. A key that is null counts as left out.
+/// and a stand-in comes back, which is never used. A key that is null counts as left out.
 /// </summary>
 internal sealed partial class SectionReader
 {
@@ -82,7 +82,7 @@ internal sealed partial class SectionReader
     public T? OptionalSection<T>(string key, string contents, Func<SectionReader, T> read) where T : class =>
         Has(key) ? Section(key, contents, read) : null;
 
-    /// <summary>Tells keys that no one asked for.</summary>
+    /// <summary>Reports keys that no one asked for.</summary>
     public void ReportUnknown()
     {
         foreach (string key in _map?.Entries.Keys.Except(_known) ?? [])
@@ -92,7 +92,7 @@ internal sealed partial class SectionReader
         }
     }
 
-    /// <summary>Tells a mistake at one of the section's keys.</summary>
+    /// <summary>Reports a mistake at one of the section's keys.</summary>
     public void Report(string key, string found, string expected, string remedy) =>
         _findings.Report(Findings.Join(_path, key), found, expected, remedy);
 
@@ -121,5 +121,5 @@ internal sealed partial class SectionReader
         return null;
     }
 
-    private void Wrong(string key, Node node, string expected, string remedy) => Report(key, Show.Found(node), expected, remedy);
+    private void Wrong(string key, Node node, string expected, string remedy) => Report(key, node.Found, expected, remedy);
 }

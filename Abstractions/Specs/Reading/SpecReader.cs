@@ -39,7 +39,7 @@ public sealed class SpecReader(SpecChoices choices)
         {
             (MapNode root, Findings findings) = SpecTree.Parse(text.Text, text.FileName);
             Overrides.Apply(root, text.Sets, findings);
-            findings.Index(root);
+            SpecTree.Index(root, "", findings.Places);
             var section = new SectionReader(root, "", findings);
             var walk = new ReadingWalk(section, new SpecPaths(text.Directory, filesMustExist));
             RunSpec spec = _sections.Walk(walk, _sections.Blank(TextForms.DefaultName(text.FileName)));

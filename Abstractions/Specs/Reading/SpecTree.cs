@@ -56,8 +56,27 @@ internal static class SpecTree
             null or ScalarNode { IsNull: true } =>
                 throw new UnreadableException(start, "an empty document", Sections, "write the spec of a run"),
             BrokenNode => throw new UnreadableException(root.Place, findings.InOrder()[0] with { Location = null }),
-            _ => throw new UnreadableException(root.Place, Show.Found(root), Sections, "write key: value lines"),
+            _ => throw new UnreadableException(root.Place, root.Found, Sections, "write key: value lines"),
         };
+    }
+
+    /// <summary>Enters the places of a tree's keys; list items too, as <c>key[0]</c>.</summary>
+    public static void Index(Node node, string path, IDictionary<string, Place> places)
+    {
+        if (node is MapNode map)
+        {
+            foreach ((string key, Entry entry) in map.Entries)
+            {
+                string child = Findings.Join(path, key);
+                places.TryAdd(child, entry.Place);
+                Index(entry.Value, child, places);
+            }
+        }
+        else if (node is ListNode list)
+        {
+            for (int i = 0; i < list.Items.Count; i++)
+                places.TryAdd($"{path}[{i}]", list.Items[i].Place);
+        }
     }
 
     /// <summary>The first character that has no business in a text file, such as NUL, where YAML's parser would see an end.</summary>

@@ -88,7 +88,7 @@ internal sealed partial class WritingWalk(StringBuilder yaml, string indent, par
         return value;
     }
 
-    public override SourceSpec Source(string key, SourceSpec value, string about, IReadOnlyList<SourceSpec> sources)
+    public override T Paths<T>(string key, T value, string about, IReadOnlyList<T> choices)
     {
         if (value.Paths.Count > 1 && value.Paths.FirstOrDefault(path => path.Contains(',')) is { } comma)
             throw new ArgumentException($"the path of a {value.Word} source cannot have a comma: {comma}", nameof(value));

@@ -1,0 +1,30 @@
+using Orleans.Tbptt.Specs.Keys;
+
+namespace Orleans.Tbptt.Specs;
+
+/// <summary>Words that have no keys of their own.</summary>
+internal static class SpecWords
+{
+    public static IReadOnlyList<Word<EngineKind>> Engines { get; } =
+    [
+        new("auto", EngineKind.Auto, "fused on CPUs, torch on GPUs; the run says which it is and why"),
+        new("fused", EngineKind.Fused, "kernels of this program, on CPUs: the same bits on every processor"),
+        new("torch", EngineKind.Torch, "libtorch"),
+    ];
+
+    public static IReadOnlyList<Word<SyncMode>> SyncModes { get; } =
+    [
+        new("every", SyncMode.Every, "the trainers' gradients are averaged at every step"),
+        new("local", SyncMode.Local, "each trainer makes `chunks` steps by itself, then the differences of their parameters are averaged"),
+    ];
+
+    public static IReadOnlyList<Word<WireKind>> Wires { get; } =
+    [
+        new("float32", WireKind.Full, "nothing is rounded"),
+        new("bfloat16", WireKind.Bfloat16,
+            "half the bytes between silos, and another result, the same wherever trainers live; not with sync.mode local"),
+    ];
+
+    public static IReadOnlyList<Word<OuterOptimizerKind>> OuterOptimizers { get; } =
+        [new("nesterov", OuterOptimizerKind.Nesterov, "v ← m·v + g, θ ← θ − lr·(g + m·v)")];
+}
