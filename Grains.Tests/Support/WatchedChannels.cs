@@ -2,7 +2,7 @@ using Orleans.Tbptt.Grains.Transport.Tcp;
 
 namespace Orleans.Tbptt.Tests.Support;
 
-/// <summary>Counts what passes over the channels of a test's silos, and breaks them when told.</summary>
+/// <summary>Counts what passes over the channels of a test's silos, and breaks them when the test says so.</summary>
 internal sealed class WatchedChannels : IChannelSecurity
 {
     private int _accepted;
@@ -20,18 +20,21 @@ internal sealed class WatchedChannels : IChannelSecurity
     /// <summary>Called before a coordinator writes.</summary>
     public Action? CoordinatorWrites { get; set; }
 
+    /// <summary>Called before a coordinator reads.</summary>
+    public Action? CoordinatorReads { get; set; }
+
     /// <summary>Called before a silo writes.</summary>
     public Action? SiloWrites { get; set; }
 
     public Stream Accept(Stream plain)
     {
         Interlocked.Increment(ref _accepted);
-        return new Watched(this, plain, BreaksAfter, SiloWrites);
+        return new Watched(this, plain, BreaksAfter, SiloWrites, null);
     }
 
-    public Stream Open(Stream plain) => new Watched(this, plain, long.MaxValue, CoordinatorWrites);
+    public Stream Open(Stream plain) => new Watched(this, plain, long.MaxValue, CoordinatorWrites, CoordinatorReads);
 
-    private sealed class Watched(WatchedChannels all, Stream inner, long breaksAfter, Action? writes) : Stream
+    private sealed class Watched(WatchedChannels all, Stream inner, long breaksAfter, Action? writes, Action? reads) : Stream
     {
         private long _written;
 
@@ -63,9 +66,13 @@ internal sealed class WatchedChannels : IChannelSecurity
             set => inner.WriteTimeout = value;
         }
 
-        public override int Read(Span<byte> buffer) => inner.Read(buffer);
+        public override int Read(Span<byte> buffer)
+        {
+            reads?.Invoke();
+            return inner.Read(buffer);
+        }
 
-        public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
+        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
         public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 

@@ -16,7 +16,8 @@ namespace Orleans.Tbptt.Tests.Grains.Steps;
 /// </summary>
 /// <remarks>
 /// A stack does not show what the compiler has inlined; the first steps run as they were first compiled, without inlining. The longest
-/// stack of each kind counts.
+/// stack of each kind counts. On the way back a reply passes methods that continue where they waited: the coordinator's thread runs one
+/// within the other, from the link that has the reply to the loop that commits the step and then looks at the clock.
 /// </remarks>
 public sealed class RoadTests : IAsyncLifetime
 {
@@ -30,16 +31,20 @@ public sealed class RoadTests : IAsyncLifetime
     private readonly Longest _replica = new(typeof(TcpServer), nameof(TcpServer.Serve));
     private readonly Longest _request = new(typeof(StepLoop), nameof(StepLoop.TrainStep));
     private readonly Longest _reply = new(typeof(TcpServer), nameof(TcpServer.Serve));
+    private readonly Longest _arrival = new(typeof(TcpConnection), "Receive");
+    private readonly Longest _return = new(typeof(TcpLink), nameof(TcpLink.Ask), before: "StepLoop.TrainStep");
     private TestSilos _silos = null!;
 
     public async ValueTask InitializeAsync()
     {
         _channels.CoordinatorWrites = () => _request.Note();
+        _channels.CoordinatorReads = () => _arrival.Note();
         _channels.SiloWrites = () => _reply.Note();
         _silos = await TestSilos.Start(
             2,
             silo => silo.Services
                 .AddSingleton<IChannelSecurity>(_channels)
+                .AddSingleton<TimeProvider>(new WatchedClock(() => _return.Note()))
                 .AddSingleton<OpenReplica>((spec, device) => new WatchedReplica(Engine.Open(spec, device), () => _replica.Note())),
             directSteps: true);
     }
@@ -70,17 +75,15 @@ public sealed class RoadTests : IAsyncLifetime
         Assert.InRange(way.Select(Class).Distinct().Count() + replica, 5, MostClassesOut);
 
         // Back: through the silo's frames as they return, and there the reply is written by the last of them; then the thread that reads
-        // it, the link and the group that wait for it.
+        // it, whose helper for frames has returned when the reply passes on, as on the silo; then the methods that wait for it.
         Assert.Equal(["TcpServer.Serve"], answered.Select(Name));
-        string[] coordinator = [.. ((MethodInfo[])[
-            Method(typeof(TcpConnection), "Receive"), Method(typeof(TcpLink), nameof(TcpLink.Ask)), Method(typeof(TrainerGroup), "Answers"),
-        ]).Select(Name)];
-        Assert.InRange(computed.Length + coordinator.Length, 5, MostFramesBack);
+        string[] received = [.. _arrival.Frames.Where(frame => Class(frame) != typeof(FrameStream)).Select(Name)];
+        string[] returned = [.. _return.Frames.Select(Name)];
+        TestContext.Current.TestOutputHelper!.WriteLine(string.Join(" > ", [.. received, "coordinator's thread", .. returned]));
+        Assert.Equal(["TcpConnection.Receive"], received);
+        Assert.Equal(["TcpLink.Ask", "TrainerGroup.Answers"], returned);
+        Assert.InRange(computed.Length + received.Length + returned.Length, 5, MostFramesBack);
     }
-
-    private static MethodInfo Method(Type type, string name) =>
-        type.GetMethod(name, BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
-        ?? throw new InvalidOperationException($"{type.Name} has no method {name}: mend the walk");
 
     private static Type Class(MethodBase method)
     {
@@ -97,8 +100,20 @@ public sealed class RoadTests : IAsyncLifetime
         return $"{Class(method).Name}.{(generated.StartsWith('<') ? generated[1..generated.IndexOf('>')] : generated)}";
     }
 
-    /// <summary>The longest stack seen, from one method of ours inwards.</summary>
-    private sealed class Longest(Type type, string method)
+    /// <summary>A clock that says when it is looked at.</summary>
+    private sealed class WatchedClock(Action looks) : TimeProvider
+    {
+        public override long GetTimestamp()
+        {
+            looks();
+            return base.GetTimestamp();
+        }
+    }
+
+    /// <summary>
+    /// The longest stack seen, from one method of ours inwards; where an inner end is named, only stacks that have it count, up to it.
+    /// </summary>
+    private sealed class Longest(Type type, string method, string? before = null)
     {
         private readonly Lock _gate = new();
 
@@ -109,12 +124,13 @@ public sealed class RoadTests : IAsyncLifetime
             MethodBase[] own =
                 [.. new StackTrace().GetFrames().Select(frame => frame.GetMethod()).OfType<MethodBase>().Where(IsOurs).Reverse()];
             int from = Array.FindLastIndex(own, one => Name(one) == $"{type.Name}.{method}");
-            if (from < 0)
+            int to = before is null ? own.Length : Array.FindIndex(own, Math.Max(from, 0), one => Name(one) == before);
+            if (from < 0 || to < 0)
                 return;
             lock (_gate)
             {
-                if (own.Length - from > Frames.Length)
-                    Frames = own[from..];
+                if (to - from > Frames.Length)
+                    Frames = own[from..to];
             }
         }
 
