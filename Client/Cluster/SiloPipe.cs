@@ -4,15 +4,20 @@ using Orleans.Tbptt.Cluster.Local;
 namespace Orleans.Tbptt.Client.Cluster;
 
 /// <summary>The calls in flight on the pipes to one silo, each waiting for the line that replies to it.</summary>
+/// <remarks>
+/// A frozen silo does not read, and a full pipe blocks its writer. So no caller writes: lines are written one after another, each behind
+/// the one before it, on a thread of the pool.
+/// </remarks>
 /// <param name="input">The silo's standard input.</param>
 internal sealed class SiloPipe(TextWriter input)
 {
     private readonly ConcurrentDictionary<long, TaskCompletionSource<LocalReply>> _waiting = new();
-    private readonly Lock _writing = new();
+    private readonly Lock _gate = new();
+    private Task _written = Task.CompletedTask;
     private long _last;
     private volatile bool _closed;
 
-    /// <summary>Sends a call and waits for its reply.</summary>
+    /// <summary>Sends a call and waits for its reply. Returns at once, even if the silo reads nothing.</summary>
     /// <exception cref="IOException">The silo has ended, or ends before it replies.</exception>
     public async Task<LocalReply> AskAsync(LocalCall call)
     {
@@ -25,17 +30,9 @@ internal sealed class SiloPipe(TextWriter input)
             if (_closed)
                 throw Ended();
             string line = (call with { Id = id }).ToString();
-            lock (_writing)
-            {
-                input.WriteLine(line);
-                input.Flush();
-            }
-
+            lock (_gate)
+                _written = WriteAsync(_written, line, reply);
             return await reply.Task;
-        }
-        catch (ObjectDisposedException)
-        {
-            throw Ended();
         }
         finally
         {
@@ -54,12 +51,46 @@ internal sealed class SiloPipe(TextWriter input)
         return true;
     }
 
+    /// <summary>Closes the silo's standard input behind what is being written. Returns at once, even if the silo reads nothing.</summary>
+    public void CloseInput()
+    {
+        lock (_gate)
+            _written = CloseAsync(_written);
+    }
+
     /// <summary>The silo's output is at its end: no reply will come.</summary>
     public void Close()
     {
         _closed = true;
         foreach (var waiting in _waiting.Values)
             waiting.TrySetException(Ended());
+    }
+
+    private async Task WriteAsync(Task before, string line, TaskCompletionSource<LocalReply> reply)
+    {
+        await before;
+        try
+        {
+            await input.WriteLineAsync(line);
+            await input.FlushAsync();
+        }
+        catch (Exception exception) when (exception is IOException or ObjectDisposedException)
+        {
+            reply.TrySetException(Ended());
+        }
+    }
+
+    private async Task CloseAsync(Task before)
+    {
+        await before;
+        try
+        {
+            await input.DisposeAsync();
+        }
+        catch (IOException)
+        {
+            // The silo has ended, and what was left to write with it.
+        }
     }
 
     private static IOException Ended() => new("the silo has ended");

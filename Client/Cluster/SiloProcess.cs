@@ -104,7 +104,7 @@ internal sealed class SiloProcess : ILocalSilo, IDisposable
     public Task<LocalReply> AskAsync(LocalCall call) => _pipe.AskAsync(call);
 
     /// <summary>Closes the pipe, which asks the silo to end.</summary>
-    public void ClosePipe() => _process.StandardInput.Close();
+    public void ClosePipe() => _pipe.CloseInput();
 
     /// <summary>Ends the process without asking; does nothing when it has ended.</summary>
     public void Kill()

@@ -1,3 +1,4 @@
+using System.IO.Pipes;
 using Orleans.Tbptt.Client.Cluster;
 using Orleans.Tbptt.Cluster.Local;
 
@@ -35,9 +36,86 @@ public sealed class SiloPipeTests : IDisposable
         await Assert.ThrowsAsync<IOException>(() => pipe.AskAsync(new() { Id = 0, Question = LocalQuestion.Describe }));
     }
 
+    [Fact]
+    public async Task Calls_ReturnAtOnce_WhenTheSiloIsFrozen_AndArriveInOrderWhenItThaws()
+    {
+        using var frozen = new FrozenSilo();
+        var (first, second) = await FrozenSilo.OnOtherThread(() => (frozen.Pipe.AskAsync(FrozenSilo.Huge), frozen.Pipe.AskAsync(Describe)));
+
+        LocalCall[] calls = [await frozen.Read(), await frozen.Read()];
+        Assert.Equal(FrozenSilo.Huge, calls[0] with { Id = 0 });
+        Assert.Equal(Describe, calls[1] with { Id = 0 });
+        foreach (var call in calls)
+            frozen.Pipe.Take(new LocalReply { ReplyTo = call.Id, Last = call.Id }.ToString());
+        Assert.Equal([calls[0].Id, calls[1].Id], [(await first).Last, (await second).Last]);
+    }
+
+    [Fact]
+    public async Task CloseInput_ReturnsAtOnce_WhenTheSiloIsFrozen_AndItsCallsFailWhenItIsKilled()
+    {
+        using var frozen = new FrozenSilo();
+        var (first, second) = await FrozenSilo.OnOtherThread(() =>
+        {
+            var call = frozen.Pipe.AskAsync(FrozenSilo.Huge);
+            frozen.Pipe.CloseInput();
+            return (call, frozen.Pipe.AskAsync(Describe));
+        });
+
+        frozen.Kill();
+        await Assert.ThrowsAsync<IOException>(() => first);
+        await Assert.ThrowsAsync<IOException>(() => second);
+    }
+
+    [Fact]
+    public async Task CloseInput_EndsTheSilosInput_BehindItsCalls()
+    {
+        using var silo = new FrozenSilo();
+        var call = silo.Pipe.AskAsync(Describe);
+        silo.Pipe.CloseInput();
+
+        Assert.Equal(Describe, await silo.Read() with { Id = 0 });
+        await Assert.ThrowsAsync<EndOfStreamException>(silo.Read);
+        Assert.False(call.IsCompleted);
+    }
+
     [Theory]
     [InlineData("Resource associated with Metric:")]
     [InlineData("{\"ready\":true}")]
     [InlineData("{")]
     public void OtherLines_AreNoReplies(string line) => Assert.False(new SiloPipe(_input).Take(line));
+
+    private static LocalCall Describe { get; } = new() { Id = 0, Question = LocalQuestion.Describe };
+
+    /// <summary>A silo that reads its standard input, a pipe of the system as a process has it, when the test says so.</summary>
+    private sealed class FrozenSilo : IDisposable
+    {
+        private readonly AnonymousPipeServerStream _console = new(PipeDirection.Out);
+        private readonly StreamReader _input;
+
+        public FrozenSilo()
+        {
+            _input = new(new AnonymousPipeClientStream(PipeDirection.In, _console.ClientSafePipeHandle));
+            Pipe = new(new StreamWriter(_console) { AutoFlush = true });
+        }
+
+        /// <summary>A call that no pipe holds.</summary>
+        public static LocalCall Huge { get; } =
+            new() { Id = 0, Question = LocalQuestion.Stop, Run = "wave-1", Reason = new('x', 4 << 20) };
+
+        public SiloPipe Pipe { get; }
+
+        /// <summary>Fails where the calls block their thread.</summary>
+        public static Task<T> OnOtherThread<T>(Func<T> calls) => Task.Run(calls).WaitAsync(TimeSpan.FromSeconds(60));
+
+        public async Task<LocalCall> Read() =>
+            LocalCall.Parse(await _input.ReadLineAsync() ?? throw new EndOfStreamException())!;
+
+        public void Kill() => _input.Dispose();
+
+        public void Dispose()
+        {
+            _input.Dispose();
+            _console.Dispose();
+        }
+    }
 }
