@@ -1,3 +1,5 @@
+using Orleans.Tbptt.Cluster;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client;
@@ -56,4 +58,18 @@ internal sealed class ClientException(string message, int exitCode, Exception? i
 {
     /// <summary>One of <see cref="Client.ExitCode"/>.</summary>
     public int ExitCode { get; } = exitCode;
+
+    /// <summary>Reads settings, or something that they name.</summary>
+    /// <exception cref="ClientException">A setting is wrong.</exception>
+    public static T OrThrow<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (ClusterSettingsException exception)
+        {
+            throw new ClientException(Text.OneLine(exception.Message), Client.ExitCode.Usage, exception);
+        }
+    }
 }

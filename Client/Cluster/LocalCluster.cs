@@ -155,8 +155,9 @@ internal sealed class LocalCluster : IDisposable
     {
         List<string> arguments =
         [
-            "--runs", _plan.Runs, "--cluster-id", _plan.Run.Text, "--membership", MembershipFile, "--address", "127.0.0.1",
-            "--silo-port", "0", "--gateway-port", "0", "--name", $"silo-{number}", "--log-file", _plan.Log(number),
+            "--runs", _plan.Runs, "--cluster-id", _plan.Run.Text, "--clustering", nameof(ClusteringProvider.Sqlite),
+            "--connection", MembershipFile, "--address", "127.0.0.1", "--silo-port", "0", "--gateway-port", "0",
+            "--name", $"silo-{number}", "--log-file", _plan.Log(number),
         ];
         if (_plan.Telemetry is not null)
             arguments.AddRange("--telemetry", "console");

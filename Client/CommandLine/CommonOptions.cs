@@ -107,7 +107,7 @@ internal sealed class ClusterOptions
         });
         _cluster.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: var text }] && !ClusterAddress.TryParse(text, "", out _))
+            if (result.Tokens is [{ Value: var text }] && !ClusterAddress.TryParse(text, out _, out _))
                 result.AddError(
                     $"--cluster: found '{text}', expected {ClusterAddress.Expected}; place it after all arguments when it has no value.");
         });

@@ -3,43 +3,27 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Connecting;
 
-/// <summary>Where a cluster keeps its list of silos.</summary>
-internal enum ClusterProvider
-{
-    /// <summary>A file that the silos of one machine share.</summary>
-    Sqlite,
-
-    /// <summary>A Redis server.</summary>
-    Redis,
-
-    /// <summary>A PostgreSQL database.</summary>
-    PostgreSql,
-}
-
 /// <summary>A cluster, identified by where its silos are listed.</summary>
 /// <param name="Provider">The kind of store that lists them.</param>
 /// <param name="Connection">SQLite: the file. Redis: <c>host:port[,options]</c>. PostgreSQL: a connection string. May hold a
 /// password.</param>
 /// <param name="ClusterId">The cluster ID.</param>
-internal sealed record ClusterAddress(ClusterProvider Provider, string Connection, string ClusterId)
+internal sealed record ClusterAddress(ClusteringProvider Provider, string Connection, string ClusterId)
 {
-    /// <summary>The default cluster ID.</summary>
-    public const string DefaultClusterId = "tbptt";
-
     /// <summary>The form that <see cref="TryParse"/> accepts, for error messages.</summary>
     public const string Expected = "redis:HOST:PORT[,options], postgresql:CONNECTION STRING or sqlite:FILE";
 
     /// <summary>The cluster in messages; contains no password.</summary>
-    public string DisplayName => Provider == ClusterProvider.Sqlite ? $"cluster {ClusterId} ({Connection})"
+    public string DisplayName => Provider == ClusteringProvider.Sqlite ? $"cluster {ClusterId} ({Connection})"
         : $"cluster {ClusterId} ({Provider})";
 
     /// <summary>The cluster that the console starts for one run.</summary>
     public static ClusterAddress LocalOf(string runs, RunId run) =>
-        new(ClusterProvider.Sqlite, Path.Combine(SqliteMembership.DirectoryIn(Path.GetFullPath(runs)), $"{run}.db"), run.Text);
+        new(ClusteringProvider.Sqlite, Path.Combine(SqliteMembership.DirectoryIn(Path.GetFullPath(runs)), $"{run}.db"), run.Text);
 
     /// <summary>The cluster of the silos that were started for a run store rather than for one run.</summary>
-    public static ClusterAddress StandingOf(string runs, string clusterId = DefaultClusterId) =>
-        new(ClusterProvider.Sqlite, Path.Combine(SqliteMembership.DirectoryIn(Path.GetFullPath(runs)), "membership.db"), clusterId);
+    public static ClusterAddress StandingOf(string runs) =>
+        new(ClusteringProvider.Sqlite, SqliteMembership.FileIn(Path.GetFullPath(runs)), ClusteringSettings.DefaultClusterId);
 
     /// <summary>The clusters that consoles started for single runs of a run store; their silos may be dead.</summary>
     public static IReadOnlyList<ClusterAddress> LocalsOf(string runs)
@@ -54,20 +38,18 @@ internal sealed record ClusterAddress(ClusterProvider Provider, string Connectio
     }
 
     /// <summary>Reads the value of <c>--cluster</c>.</summary>
-    public static bool TryParse(string text, string clusterId, out ClusterAddress? address)
+    public static bool TryParse(string text, out ClusteringProvider provider, out string connection)
     {
         int colon = text.IndexOf(':', StringComparison.Ordinal);
-        string connection = colon < 0 ? "" : text[(colon + 1)..];
-        ClusterProvider? provider = colon < 0 ? null : text[..colon].ToLowerInvariant() switch
+        connection = colon < 0 ? "" : text[(colon + 1)..];
+        ClusteringProvider? known = colon < 0 ? null : text[..colon].ToLowerInvariant() switch
         {
-            "sqlite" => ClusterProvider.Sqlite,
-            "redis" => ClusterProvider.Redis,
-            "postgresql" => ClusterProvider.PostgreSql,
+            "sqlite" => ClusteringProvider.Sqlite,
+            "redis" => ClusteringProvider.Redis,
+            "postgresql" => ClusteringProvider.PostgreSql,
             _ => null,
         };
-        address = provider is { } known && !string.IsNullOrWhiteSpace(connection)
-            ? new(known, known == ClusterProvider.Sqlite ? Path.GetFullPath(connection) : connection, clusterId)
-            : null;
-        return address is not null;
+        provider = known ?? default;
+        return known is not null && !string.IsNullOrWhiteSpace(connection);
     }
 }

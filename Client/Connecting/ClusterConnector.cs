@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Client.Watching;
 using Orleans.Tbptt.Cluster.Membership;
+using Orleans.Tbptt.Cluster.Security;
 
 namespace Orleans.Tbptt.Client.Connecting;
 
@@ -12,17 +13,15 @@ internal sealed class ClusterConnector : IClusterConnector
 
     /// <inheritdoc/>
     public async Task<IClusterSession> OpenAsync(ClusterAddress address, CancellationToken cancellation) =>
-        new Session(await ClusterConnection.OpenAsync(Settings(address), cancellation));
-
-    /// <summary>The address, with the TLS settings of this program.</summary>
-    private static ClusteringSettings Settings(ClusterAddress address) => ClusterSelection.OrClientException(() => ClusteringSettings.Read(
-        ClusteringSettings.Sources(
-        [
-            new(ClusteringSettings.ProviderKey, $"{address.Provider}"),
-            new(ClusteringSettings.ConnectionKey, address.Connection),
-            new(ClusteringSettings.ClusterIdKey, address.ClusterId),
-        ]),
-        address.Connection));
+        new Session(await ClusterConnection.OpenAsync(
+            new ClusteringSettings
+            {
+                Provider = address.Provider,
+                Connection = address.Connection,
+                ClusterId = address.ClusterId,
+                Tls = ClientException.OrThrow(() => TlsSettings.Read(ClusteringSettings.Sources([]))),
+            },
+            cancellation));
 
     private sealed class Session(ClusterConnection connection) : IClusterSession
     {

@@ -1,7 +1,5 @@
 using Microsoft.Extensions.Configuration;
-using Orleans.Tbptt.Cluster;
 using Orleans.Tbptt.Cluster.Membership;
-using Orleans.Tbptt.Cluster.Wording;
 
 namespace Orleans.Tbptt.Client.Connecting;
 
@@ -37,28 +35,14 @@ internal sealed record ClusterSelection(string Runs, bool IsNamed = false, strin
     public ClusterAddress Resolve(IConfiguration configuration)
     {
         var said = new Dictionary<string, string?>();
-        if (Connection is not null && ClusterAddress.TryParse(Connection, "", out var named))
-            (said[ClusteringSettings.ProviderKey], said[ClusteringSettings.ConnectionKey]) = ($"{named!.Provider}", named.Connection);
+        if (Connection is not null && ClusterAddress.TryParse(Connection, out var provider, out string store))
+            (said[ClusteringSettings.ProviderKey], said[ClusteringSettings.ConnectionKey]) = ($"{provider}", store);
         if (ClusterId is not null)
             said[ClusteringSettings.ClusterIdKey] = ClusterId;
-        var settings = OrClientException(() => ClusteringSettings.Read(
+        var settings = ClientException.OrThrow(() => ClusteringSettings.Read(
             new ConfigurationBuilder().AddConfiguration(configuration).AddInMemoryCollection(said).Build(),
             ClusterAddress.StandingOf(Runs).Connection));
-        return new(Enum.Parse<ClusterProvider>($"{settings.Provider}"), settings.Connection, settings.ClusterId);
-    }
-
-    /// <summary>Turns a wrong setting into a <see cref="ClientException"/>.</summary>
-    /// <exception cref="ClientException">A setting is wrong.</exception>
-    public static T OrClientException<T>(Func<T> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (ClusterSettingsException exception)
-        {
-            throw new ClientException(Text.OneLine(exception.Message), ExitCode.Usage, exception);
-        }
+        return new(settings.Provider, settings.Connection, settings.ClusterId);
     }
 
     private static string Shell(string word) =>

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
-using Orleans.Tbptt.Cluster;
 using Orleans.Tbptt.Cluster.Local;
 using Orleans.Tbptt.Cluster.Membership;
 using Orleans.Tbptt.Cluster.Security;
@@ -40,7 +39,7 @@ internal sealed class ClusterConnection : IAsyncDisposable
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
     public static Task<ClusterConnection> OpenAsync(string membershipFile, string clusterId, CancellationToken cancellation)
     {
-        var tls = OrClientException(() => TlsSettings.Read(ClusteringSettings.Sources([])));
+        var tls = ClientException.OrThrow(() => TlsSettings.Read(ClusteringSettings.Sources([])));
         return OpenAsync(ClusteringSettings.OfFile(membershipFile, clusterId) with { Tls = tls }, cancellation);
     }
 
@@ -49,7 +48,7 @@ internal sealed class ClusterConnection : IAsyncDisposable
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was signalled.</exception>
     public static async Task<ClusterConnection> OpenAsync(ClusteringSettings settings, CancellationToken cancellation)
     {
-        var tls = settings.Tls.IsOn ? OrClientException(() => TlsIdentity.Load(settings.Tls, TimeProvider.System)) : null;
+        var tls = settings.Tls.IsOn ? ClientException.OrThrow(() => TlsIdentity.Load(settings.Tls, TimeProvider.System)) : null;
         var host = Build(settings, tls);
         // Orleans keeps retrying gateways that refuse the connection.
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -91,18 +90,6 @@ internal sealed class ClusterConnection : IAsyncDisposable
             client.Configure<ClientMessagingOptions>(messages => messages.MaxMessageBodySize = ClusterHost.MaxMessageBytes);
         });
         return builder.Build();
-    }
-
-    private static T OrClientException<T>(Func<T> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (ClusterSettingsException exception)
-        {
-            throw new ClientException(Text.OneLine(exception.Message), ExitCode.Usage, exception);
-        }
     }
 
     /// <inheritdoc/>

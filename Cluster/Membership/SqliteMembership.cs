@@ -20,6 +20,9 @@ public static class SqliteMembership
     /// <summary>The directory of a run store that holds the membership files of its clusters. No run can have this name.</summary>
     public static string DirectoryIn(string runs) => Path.Combine(runs, ".cluster");
 
+    /// <summary>The membership file of a run store's standing silos, those that were not started for one run.</summary>
+    public static string FileIn(string runs) => Path.Combine(DirectoryIn(runs), "membership.db");
+
     /// <summary>The connection string for Orleans, in silo and client.</summary>
     public static string ConnectionString(string file) => ConnectionString(file, BusySeconds);
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Tbptt.Client;
 using Orleans.Tbptt.Client.Connecting;
+using Orleans.Tbptt.Cluster.Membership;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 
@@ -116,7 +117,7 @@ public sealed class LookTests : IDisposable
         string[] lines = _console.Output.TrimEnd().Split('\n');
         Assert.StartsWith("wave-2  completed", lines[1], StringComparison.Ordinal);
         Assert.EndsWith("continue with: tbptt resume wave-1 --cluster redis:10.0.0.5:6379", lines[2], StringComparison.Ordinal);
-        Assert.Equal([new ClusterAddress(ClusterProvider.Redis, "10.0.0.5:6379", "tbptt")], _console.Cluster.Opened);
+        Assert.Equal([new ClusterAddress(ClusteringProvider.Redis, "10.0.0.5:6379", "tbptt")], _console.Cluster.Opened);
     }
 
     [Fact]

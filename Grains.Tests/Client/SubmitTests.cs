@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Tbptt.Client;
-using Orleans.Tbptt.Client.Connecting;
+using Orleans.Tbptt.Cluster.Membership;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
@@ -162,7 +162,7 @@ public sealed class SubmitTests : IDisposable
     {
         Assert.Equal(0, await _console.RunAsync("submit", "wave.yaml", "--id", "wave-1", "--cluster", given, "--cluster-id", "lab"));
 
-        Assert.Equal([new(Enum.Parse<ClusterProvider>(provider), connection, "lab")], Cluster.Opened);
+        Assert.Equal([new(Enum.Parse<ClusteringProvider>(provider), connection, "lab")], Cluster.Opened);
         Assert.EndsWith($"attach  tbptt attach wave-1{repeated}\n", _console.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", _console.Output, StringComparison.Ordinal);
     }
@@ -176,7 +176,7 @@ public sealed class SubmitTests : IDisposable
 
         Assert.Equal(0, await _console.RunAsync("submit", "wave.yaml", "--id", "wave-1", "--cluster"));
 
-        Assert.Equal([new(ClusterProvider.Redis, "10.0.0.5:6379", "lab")], Cluster.Opened);
+        Assert.Equal([new(ClusteringProvider.Redis, "10.0.0.5:6379", "lab")], Cluster.Opened);
         Assert.EndsWith($"attach  tbptt attach wave-1 --runs {_console.Runs} --cluster\n", _console.Output, StringComparison.Ordinal);
     }
 

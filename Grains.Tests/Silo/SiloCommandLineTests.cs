@@ -7,27 +7,27 @@ public sealed class SiloCommandLineTests
     [Fact]
     public void CommandLine_OutweighsTheEnvironment_AndTheEnvironmentTheDefaults()
     {
-        Environment.SetEnvironmentVariable("Tbptt__ClusterId", "from-environment");
+        Environment.SetEnvironmentVariable("Tbptt__Address", "127.0.0.2");
         Environment.SetEnvironmentVariable("Tbptt__Device", "cuda:1");
         try
         {
             var start = Parse("--device", "cpu", "--detached", "wave-1");
 
-            Assert.Equal("from-environment", start.Settings.Clustering.ClusterId);
+            Assert.Equal("127.0.0.2", start.Settings.Address);
             Assert.Equal("cpu", start.Settings.DeviceName.Text);
-            Assert.Equal("127.0.0.1", start.Settings.Address);
+            Assert.Equal("tbptt", start.Settings.Clustering.ClusterId);
             Assert.Equal(Path.GetFullPath("runs/.cluster/membership.db"), start.Settings.Clustering.Connection);
             Assert.Equal((SiloMode.Detached, "wave-1"), (start.Mode, start.Run!.Value.Text));
         }
         finally
         {
-            Environment.SetEnvironmentVariable("Tbptt__ClusterId", null);
+            Environment.SetEnvironmentVariable("Tbptt__Address", null);
             Environment.SetEnvironmentVariable("Tbptt__Device", null);
         }
     }
 
     [Fact]
-    public void CommandLine_ChoosesTheClustersStore_AndASqliteFileByItsName()
+    public void CommandLine_ChoosesTheClusterAndItsStore_InPlaceOfTheEnvironments()
     {
         Environment.SetEnvironmentVariable("Orleans__Clustering__ProviderType", "Redis");
         Environment.SetEnvironmentVariable("Orleans__Clustering__ConnectionString", "redis.example:6379");
@@ -37,7 +37,8 @@ public sealed class SiloCommandLineTests
             Assert.Equal("Redis redis.example:6379", Parse().Settings.Clustering.Description);
             Assert.Equal("Redis other.example:6379", Parse("--connection", "other.example").Settings.Clustering.Description);
             Assert.Equal("from-environment", Parse().Settings.Clustering.ClusterId);
-            var local = Parse("--membership", "/data/wave-1.db", "--cluster-id", "wave-1").Settings.Clustering;
+            var local = Parse(
+                "--clustering", "Sqlite", "--connection", "/data/wave-1.db", "--cluster-id", "wave-1").Settings.Clustering;
             Assert.Equal(("SQLite /data/wave-1.db", "wave-1"), (local.Description, local.ClusterId));
         }
         finally

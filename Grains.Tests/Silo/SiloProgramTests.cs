@@ -113,7 +113,7 @@ public sealed class SiloProgramTests : IDisposable
         string file = Path.Combine(_runs, "membership.db");
         await File.WriteAllTextAsync(file, "This is a text that is no database, and long enough to be seen as none.",
             TestContext.Current.CancellationToken);
-        var silo = Start("--runs", _runs, "--local", "--membership", file);
+        var silo = Start("--runs", _runs, "--local", "--connection", file);
 
         using var ready = await ReadReadyAsync(silo);
         await silo.WaitForExitAsync(TestContext.Current.CancellationToken);

@@ -52,15 +52,13 @@ internal sealed class SiloCommandLine
         (Text("--clustering", "PROVIDER", "Membership store: Sqlite, Redis or PostgreSql. Default: Sqlite."),
             ClusteringSettings.ProviderKey),
         (Text("--connection", "STRING",
-            "Connection string of Redis or PostgreSQL, or the SQLite file. If it holds a password, set " +
-            "Orleans__Clustering__ConnectionString instead."), ClusteringSettings.ConnectionKey),
-        (Text("--membership", "FILE", "SQLite membership file. Default: .cluster/membership.db in the run store."),
-            Own(nameof(SiloSettings.Membership))),
+            "Connection string of Redis or PostgreSQL; if it holds a password, set Orleans__Clustering__ConnectionString instead. " +
+            "Or the SQLite file; default: .cluster/membership.db in the run store."), ClusteringSettings.ConnectionKey),
     ];
 
     private readonly (Option<string> Option, string Key)[] _settings =
     [
-        (Text("--cluster-id", "ID", "ID of the cluster to join. Default: tbptt."), Own(nameof(SiloSettings.ClusterId))),
+        (Text("--cluster-id", "ID", "ID of the cluster to join. Default: Orleans:ClusterId, or tbptt."), ClusteringSettings.ClusterIdKey),
         (Text("--device", "DEVICE", "Device for runs with device: auto: auto, cpu or cuda:N. Default: auto."),
             Own(nameof(SiloSettings.Device))),
         (Text("--slots", "N", "Number of trainers; 0 for coordinators only. Default: one per core, or per GPU."),
@@ -125,9 +123,6 @@ internal sealed class SiloCommandLine
             .Select(option => KeyValuePair.Create(option.Key, result.GetValue(option.Option)))
             .Where(setting => setting.Value is not null)
             .ToDictionary();
-        // --membership selects SQLite, whatever the environment configures.
-        if (given.ContainsKey(Own(nameof(SiloSettings.Membership))))
-            given.TryAdd(ClusteringSettings.ProviderKey, nameof(ClusteringProvider.Sqlite));
         try
         {
             return SiloSettings.Read(ClusteringSettings.Sources(given), result.GetValue(_dataRoots) ?? []);

@@ -31,21 +31,9 @@ internal sealed class SiloSettings
     /// <summary>The directories from which data may be read. Empty, the default: any.</summary>
     public IReadOnlyList<string> DataRoots { get; set; } = [];
 
-    /// <summary>The ID of the cluster to join; overrides <c>Orleans:ClusterId</c>.</summary>
-    public string? ClusterId { get; set; }
-
-    /// <summary>
-    /// The SQLite membership file; overrides <c>Orleans:Clustering:ConnectionString</c>. Default <c>.cluster/membership.db</c> in the run
-    /// store.
-    /// </summary>
-    public string? Membership { get; set; }
-
-    /// <summary>
-    /// The cluster's membership store: the section <c>Orleans</c>, with the overrides <see cref="ClusterId"/> and
-    /// <see cref="Membership"/>.
-    /// </summary>
+    /// <summary>The cluster and its membership store: the section <c>Orleans</c>.</summary>
     public ClusteringSettings Clustering { get; private set; } =
-        ClusteringSettings.OfFile("runs/.cluster/membership.db", ClusteringSettings.DefaultClusterId);
+        ClusteringSettings.OfFile(SqliteMembership.FileIn("runs"), ClusteringSettings.DefaultClusterId);
 
     /// <summary>
     /// The IP address at which silos and clients reach this silo, or <c>auto</c>: this machine's only one. Default 127.0.0.1.
@@ -132,24 +120,14 @@ internal sealed class SiloSettings
     /// <param name="sources">From <see cref="ClusteringSettings.Sources"/>.</param>
     /// <param name="dataRoots">Directories that replace those of the sources, unless empty.</param>
     /// <exception cref="SiloStartException">A value is wrong; the message names it and what was expected.</exception>
+    /// <exception cref="ClusterSettingsException">A value of <see cref="Clustering"/> is wrong.</exception>
     public static SiloSettings Read(IConfiguration sources, IReadOnlyList<string> dataRoots)
     {
         var settings = Bind(sources);
         if (dataRoots.Count > 0)
             settings.DataRoots = dataRoots;
         settings.Validate();
-        try
-        {
-            var clustering = ClusteringSettings.Read(sources, Path.Combine(SqliteMembership.DirectoryIn(settings.Runs), "membership.db"));
-            if (settings.Membership is { } file && clustering.Provider == ClusteringProvider.Sqlite)
-                clustering = clustering with { Connection = Path.GetFullPath(file) };
-            settings.Clustering = clustering with { ClusterId = settings.ClusterId ?? clustering.ClusterId };
-        }
-        catch (ClusterSettingsException exception)
-        {
-            throw new SiloStartException(exception.Message, SiloExitCode.WrongConfiguration, exception);
-        }
-
+        settings.Clustering = ClusteringSettings.Read(sources, SqliteMembership.FileIn(settings.Runs));
         return settings;
     }
 
@@ -173,8 +151,6 @@ internal sealed class SiloSettings
         if (string.Equals(Address, OwnAddress.Auto, StringComparison.OrdinalIgnoreCase))
             Address = OwnAddress.Find().ToString();
         _ = (DeviceName, IPAddress, MinimumLevel, LogsJson, ExportsToConsole);
-        if (ClusterId is not null && string.IsNullOrWhiteSpace(ClusterId))
-            throw Wrong("cluster-id", ClusterId, "a name");
         if (Slots is < 0 or > MaxSlots)
             throw Wrong("slots", Slots, $"0 to {MaxSlots}");
         DataRoots = [.. DataRoots.Select(Path.GetFullPath)];

@@ -10,7 +10,7 @@ using Orleans.Tbptt.Tests.Support.Servers;
 namespace Orleans.Tbptt.Tests.Chaos.Harness;
 
 /// <summary>
-/// Where a cluster keeps its membership: what its silos are told on their command lines, and what it says of a silo's death.
+/// Where a cluster keeps its membership: its silos' options, and what it says of a silo's death.
 /// </summary>
 /// <param name="name">For messages and reports.</param>
 /// <param name="arguments">The options of <c>tbptt-silo</c>.</param>
@@ -48,7 +48,7 @@ internal abstract partial class MembershipStore(string name, params IReadOnlyLis
     [GeneratedRegex(@"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:]{8}(\.[0-9]+)?", RegexOptions.CultureInvariant)]
     private static partial Regex Times();
 
-    private sealed class SqliteFile(string file) : MembershipStore("SQLite", "--membership", file)
+    private sealed class SqliteFile(string file) : MembershipStore("SQLite", "--clustering", "Sqlite", "--connection", file)
     {
         protected override async Task<string> VotesAsync(IPEndPoint silo)
         {

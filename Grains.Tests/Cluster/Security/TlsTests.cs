@@ -55,7 +55,7 @@ public sealed class TlsTests : IDisposable
     public async Task SecuredSilo_LetsAPeerGo_ThatSaysNothing()
     {
         var cancellation = TestContext.Current.CancellationToken;
-        _silos.Add(StandingSilo.Start(["--runs", _directory.Path, "--membership", Membership], _authority.Environment("one")));
+        _silos.Add(StandingSilo.Start(["--runs", _directory.Path, "--connection", Membership], _authority.Environment("one")));
         await _silos[0].ReadyAsync(cancellation);
 
         foreach (string endpoint in _silos[0].Announced("silo").Split(" at ")[1..].Select(part => part.Split(',')[0]))
@@ -99,7 +99,7 @@ public sealed class TlsTests : IDisposable
     }
 
     private void Start(string name, IReadOnlyDictionary<string, string> environment) =>
-        _silos.Add(StandingSilo.Start(["--runs", _directory.Path, "--membership", Membership, "--name", name], environment));
+        _silos.Add(StandingSilo.Start(["--runs", _directory.Path, "--connection", Membership, "--name", name], environment));
 
     private static string Refused(TlsSettings settings) =>
         Assert.Throws<ClusterSettingsException>(() => TlsIdentity.Load(settings, TimeProvider.System)).Message;
