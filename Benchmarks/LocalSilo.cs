@@ -10,6 +10,7 @@ using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Writing;
+using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Optimizers;
@@ -28,6 +29,7 @@ internal sealed class LocalSilo : IAsyncDisposable
     public static RunSpec Average(int epochs) => new()
     {
         Name = "average",
+        Engine = new AutoEngine(),
         Model = new() { Cell = new LstmCell(), InputSize = 10, HiddenSize = 20, OutputSize = 5 },
         Data = new() { Source = new AverageSource { Sequences = 300, SequenceLength = 100 }, BatchSize = 10 },
         Tbptt = new() { ChunkCount = 10 },

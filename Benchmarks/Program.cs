@@ -3,6 +3,7 @@ using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Orleans.Tbptt.Benchmarks;
 using Orleans.Tbptt.Benchmarks.Checkpoints;
 using Orleans.Tbptt.Benchmarks.ChunkStep;
 using Orleans.Tbptt.Benchmarks.Compare;
@@ -12,7 +13,6 @@ using Orleans.Tbptt.Benchmarks.LocalSync;
 using Orleans.Tbptt.Benchmarks.Soak;
 using Orleans.Tbptt.Benchmarks.Start;
 using Orleans.Tbptt.Benchmarks.Telemetry;
-using Orleans.Tbptt.Specs;
 
 var rounds = new Option<int>("--rounds") { Description = "Paired rounds.", DefaultValueFactory = _ => 7 };
 var epochs = new Option<int>("--epochs") { Description = "Epochs of 300 steps in each round.", DefaultValueFactory = _ => 10 };
@@ -21,9 +21,9 @@ var chunkStep =
 chunkStep.SetAction((parsed, _) => ChunkStepComparison.Run(parsed.GetValue(rounds), parsed.GetValue(epochs)));
 
 var steps = new Option<int>("--steps") { Description = "Steps to train.", DefaultValueFactory = _ => 20_000 };
-var engine = new Option<EngineKind>("--engine") { Description = "Engine; auto selects fused.", DefaultValueFactory = _ => EngineKind.Auto };
+var engine = EngineOption.Create();
 var soak = new Command("soak", "Prints live tensors and resident memory over many steps.") { steps, engine };
-soak.SetAction((parsed, _) => MemorySoak.Run(parsed.GetValue(steps), parsed.GetValue(engine)));
+soak.SetAction((parsed, _) => MemorySoak.Run(parsed.GetValue(steps), parsed.GetRequiredValue(engine)));
 
 var copies = new Option<int>("--rounds") { Description = "Copies of the state.", DefaultValueFactory = _ => 200 };
 var directory = new Option<string?>("--directory") { Description = "Directory to write to. Default: a temporary one." };

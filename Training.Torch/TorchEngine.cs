@@ -26,9 +26,9 @@ public sealed class TorchEngine : IEngineLibrary
     {
         // The CPU's build sees no GPU: there is nothing to load it for.
         if (!TorchLibraries.Find().HasCuda)
-            return new(HasCudaBuild: false, CudaDevices: 0);
+            return new(CudaDevices: 0, "this libtorch is the CPU build; build with -p:TorchBackend=cuda");
         NativeBackend.Initialize();
-        return new(HasCudaBuild: true, CountCudaDevices());
+        return new(CountCudaDevices());
     }
 
     // Apart, so that TorchSharp is loaded only after NativeBackend has said whether it can be.

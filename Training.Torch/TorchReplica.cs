@@ -41,9 +41,6 @@ public sealed class TorchReplica : IReplica
     public string Device { get; }
 
     /// <inheritdoc/>
-    public string Engine => "torch";
-
-    /// <inheritdoc/>
     public bool IsBoundToThread => true;
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Reading;
+using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Optimizers;
@@ -11,7 +12,8 @@ namespace Orleans.Tbptt.Training;
 public static class SpecLoader
 {
     /// <summary>What a spec can choose from.</summary>
-    public static SpecChoices Choices { get; } = new(RecurrentCells.All, DataSources.All, LossFunctions.All, UpdateRules.All);
+    public static SpecChoices Choices { get; } =
+        new(RecurrentCells.All, DataSources.All, LossFunctions.All, UpdateRules.All, ComputeEngines.All);
 
     private static readonly SpecReader Reader = new(Choices);
 

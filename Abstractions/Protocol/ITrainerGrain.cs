@@ -89,7 +89,7 @@ public abstract record TrainerReply;
 /// <param name="Silo">The silo it lives on: name, address and process id.</param>
 /// <param name="Device">The device its replica computes on.</param>
 /// <param name="Address">The silo's address as Orleans writes it.</param>
-/// <param name="Engine">What computes there: <c>fused</c> or <c>torch</c>.</param>
+/// <param name="Engine">The word of the engine that computes there, never <c>auto</c>.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.TrainerReady")]
 public sealed record TrainerReady(
     [property: Id(0)] string Silo, [property: Id(1)] string Device, [property: Id(2)] string Address, [property: Id(3)] string Engine)

@@ -65,7 +65,7 @@ public enum TrainerState
 /// <param name="Device">The device its replica computes on; empty until placed.</param>
 /// <param name="State">What it is doing.</param>
 /// <param name="Place">How often it was placed elsewhere, from 0: <see cref="Protocol.TrainerPlace.Number"/>.</param>
-/// <param name="Engine">What computes there, <c>fused</c> or <c>torch</c>; empty until placed.</param>
+/// <param name="Engine">The word of the engine that computes there; empty until placed.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.TrainerStatus")]
 public sealed record TrainerStatus(
     [property: Id(0)] int Index, [property: Id(1)] int FirstLane, [property: Id(2)] int Lanes,

@@ -21,6 +21,9 @@ public readonly record struct DeviceName([property: Id(0)] string Text)
         ? int.Parse(Text.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture)
         : null;
 
+    /// <summary>Its kind; null for <c>auto</c>.</summary>
+    public DeviceKind? Kind => this == Auto ? null : CudaIndex is null ? DeviceKind.Cpu : DeviceKind.Cuda;
+
     /// <summary>Reads a device name; <c>cuda</c> alone is <c>cuda:0</c>.</summary>
     public static bool TryParse(string? text, out DeviceName device)
     {

@@ -19,8 +19,12 @@ public sealed record RunSpec
     /// <summary>The device each replica computes on: <c>auto</c> (the silo's own choice), <c>cpu</c> or <c>cuda:N</c>.</summary>
     public DeviceName Device { get; init; } = DeviceName.Auto;
 
-    /// <summary><see cref="Device"/>; the CPU where the engine computes on nothing else.</summary>
-    public DeviceName ComputesOn => Engine == EngineKind.Fused ? DeviceName.Cpu : Device;
+    /// <summary>What computes the replicas' passes.</summary>
+    public required EngineSpec Engine { get; init; }
+
+    /// <summary><see cref="Device"/>; the CPU where that is <c>auto</c> and the engine does not compute on GPUs.</summary>
+    public DeviceName ComputesOn =>
+        Device == DeviceName.Auto && !Engine.Devices.Contains(DeviceKind.Cuda) ? DeviceName.Cpu : Device;
 
     /// <summary>The network.</summary>
     public required ModelSpec Model { get; init; }
@@ -36,7 +40,4 @@ public sealed record RunSpec
 
     /// <summary>When the run's state is saved. Has no part in the result.</summary>
     public CheckpointSpec Checkpoint { get; init; } = new();
-
-    /// <summary>What computes the replicas' passes. Default <see cref="EngineKind.Auto"/>.</summary>
-    public EngineKind Engine { get; init; } = EngineKind.Auto;
 }

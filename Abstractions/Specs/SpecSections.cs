@@ -13,12 +13,13 @@ internal sealed class SpecSections(SpecChoices choices)
     private const int MaxChunks = 100_000;
 
     /// <summary>For writing, which looks at no list.</summary>
-    public static SpecSections Writing { get; } = new(new([], [], [], []));
+    public static SpecSections Writing { get; } = new(new([], [], [], [], []));
 
     /// <summary>A spec with the defaults of all keys that have one; the others count for nothing.</summary>
     public RunSpec Blank(string name) => new()
     {
         Name = name,
+        Engine = choices.Engines[0],
         Model = new() { Cell = choices.Cells[0], HiddenSize = 1 },
         Data = new() { Source = choices.Sources[0], BatchSize = 1 },
         Tbptt = new(),
@@ -31,7 +32,7 @@ internal sealed class SpecSections(SpecChoices choices)
         Name = walk.Text("name", spec.Name, $"1 to {TextForms.MaxNameLength} characters; part of the run's id", TextForms.Name),
         Seed = walk.Whole("seed", spec.Seed, "of initial weights, shuffles, dropout, synthetic data", min: 0),
         Device = walk.Text("device", spec.Device, "`auto` (the silo's choice), `cpu` or `cuda:N`", TextForms.Device),
-        Engine = walk.Word("engine", spec.Engine, "what computes", SpecWords.Engines),
+        Engine = walk.Choice("engine", spec.Engine, "what computes", choices.Engines),
         Model = walk.Section("model", spec.Model, "the network", "hiddenSize", Model),
         Data = walk.Section("data", spec.Data, "the sequences", "source and batchSize", Data),
         Tbptt = walk.Section("tbptt", spec.Tbptt, "how sequences are cut into chunks: one of two keys", "chunkLength or chunkCount", Tbptt),
@@ -109,12 +110,12 @@ internal sealed class SpecSections(SpecChoices choices)
 
     private static SyncSpec Sync(SpecWalk walk, SyncSpec sync)
     {
-        SyncMode mode = walk.Word("mode", sync.Mode, "when trainers come to the same parameters", SpecWords.SyncModes);
-        bool local = mode == SyncMode.Local;
+        SyncSpec read = new() { Mode = walk.Word("mode", sync.Mode, "when trainers come to the same parameters", SpecWords.SyncModes) };
+        bool local = read.IsLocal;
         int chunks = walk.Count("chunks", sync.Chunks, "steps of a round; required with `local`", max: MaxChunks, required: local);
-        var outer = walk.With("mode", Words.For(SpecWords.SyncModes, mode), "local")
+        var outer = walk.With("mode", Words.For(SpecWords.SyncModes, read.Mode), "local")
             .OptionalSection("outer", sync.Outer, "the outer optimizer", "name, lr or momentum", new OuterOptimizerSpec(), Outer);
-        return new() { Mode = mode, Chunks = chunks, Outer = outer ?? (local ? new() : null) };
+        return read with { Chunks = chunks, Outer = outer ?? (local ? new() : null) };
     }
 
     private static OuterOptimizerSpec Outer(SpecWalk walk, OuterOptimizerSpec outer) => outer with

@@ -5,13 +5,6 @@ namespace Orleans.Tbptt.Specs;
 /// <summary>Words that have no keys of their own.</summary>
 internal static class SpecWords
 {
-    public static IReadOnlyList<Word<EngineKind>> Engines { get; } =
-    [
-        new("auto", EngineKind.Auto, "fused on CPUs, torch on GPUs; the run says which it is and why"),
-        new("fused", EngineKind.Fused, "kernels of this program, on CPUs: the same bits on every processor"),
-        new("torch", EngineKind.Torch, "libtorch"),
-    ];
-
     public static IReadOnlyList<Word<SyncMode>> SyncModes { get; } =
     [
         new("every", SyncMode.Every, "the trainers' gradients are averaged at every step"),

@@ -19,6 +19,14 @@ public sealed record SyncSpec
     /// <summary>When the trainers come to the same parameters. Default: at every step.</summary>
     public SyncMode Mode { get; init; } = SyncMode.Every;
 
+    /// <summary>Whether trainers make rounds of steps by themselves.</summary>
+    public bool IsLocal => Mode switch
+    {
+        SyncMode.Every => false,
+        SyncMode.Local => true,
+        var other => throw new InvalidOperationException($"mode {other} says nothing about rounds"),
+    };
+
     /// <summary>Steps of a round, H; 1 for mode <see cref="SyncMode.Every"/>. The last round of an epoch ends with the epoch.</summary>
     public int Chunks { get; init; } = 1;
 

@@ -35,14 +35,19 @@ public sealed record TrainSpec
     /// <summary>How often trainers exchange what they have learned. Default: at every step.</summary>
     public SyncSpec Sync { get; init; } = new();
 
-    /// <summary>Whether trainers make rounds of steps by themselves: <see cref="SyncMode.Local"/>.</summary>
-    public bool IsLocal => Sync.Mode == SyncMode.Local;
+    /// <inheritdoc cref="SyncSpec.IsLocal"/>
+    public bool IsLocal => Sync.IsLocal;
 
     /// <summary>What parameters and gradients are rounded to on their way. Default <see cref="WireKind.Full"/>.</summary>
     public WireKind Wire { get; init; } = WireKind.Full;
 
-    /// <summary>Whether parameters and gradients are rounded, to what half the bytes hold.</summary>
-    public bool IsNarrow => Wire != WireKind.Full;
+    /// <summary>Whether parameters and gradients are rounded to bfloat16.</summary>
+    public bool IsNarrow => Wire switch
+    {
+        WireKind.Full => false,
+        WireKind.Bfloat16 => true,
+        var other => throw new InvalidOperationException($"wire {other} says nothing about widths"),
+    };
 
     /// <summary>How the learning rate changes from step to step. Default: not at all.</summary>
     public ScheduleSpec Schedule { get; init; } = LearningRateSchedules.All[0];

@@ -19,7 +19,7 @@ internal static class ChunkStepComparison
     {
         NativeBackend.Initialize();
         var spec = LocalSilo.Average(epochs);
-        RunSpec fused = spec with { Engine = EngineKind.Fused }, torch = spec with { Engine = EngineKind.Torch };
+        RunSpec fused = spec with { Engine = new FusedEngine() }, torch = spec with { Engine = new LibtorchEngine() };
         await using var silo = await LocalSilo.Start();
         using var bare = new BareLoop(spec, flat: false);
         using var flat = new BareLoop(spec, flat: true);
@@ -53,7 +53,7 @@ internal static class ChunkStepComparison
     /// <summary>Microseconds per step, from the run's epoch events, which exclude placing trainers and opening data.</summary>
     private static async Task<double> Train(LocalSilo silo, RunSpec spec, int round)
     {
-        var directory = await silo.Train(RunId.Parse($"{spec.Engine}{round + 1}".ToLowerInvariant()), spec);
+        var directory = await silo.Train(RunId.Parse($"{spec.Engine.Word}{round + 1}"), spec);
         var epochs = (await File.ReadAllLinesAsync(directory.Metrics)).Select(RunJson.ReadEvent).OfType<EpochFinished>();
         return epochs.Average(epoch => epoch.Seconds) / 300 * 1e6;
     }

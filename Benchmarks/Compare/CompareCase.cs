@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Optimizers;
@@ -37,7 +38,7 @@ internal sealed record CompareCase(string Name, int Lanes, int Steps, int Inputs
     /// <param name="engine">The engine.</param>
     /// <param name="trainers">Trainers.</param>
     /// <param name="epochs">Epochs of <see cref="StepsPerEpoch"/> steps.</param>
-    public RunSpec Spec(EngineKind engine, int trainers = 1, int epochs = 1) => new()
+    public RunSpec Spec(Engine engine, int trainers = 1, int epochs = 1) => new()
     {
         Name = "compare",
         Engine = engine,

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Engines;
 
 namespace Orleans.Tbptt.Benchmarks.Compare;
 
@@ -35,7 +35,7 @@ internal static class CompareCommands
             var scaling = new List<ScalingResult>();
             foreach (var one in cases.Where(one => one.Hidden == 128 && !parsed.GetValue(withoutScaling)))
             {
-                foreach (var engine in (EngineKind[])[EngineKind.Fused, EngineKind.Torch])
+                foreach (var engine in (Engine[])[new FusedEngine(), new LibtorchEngine()])
                     scaling.Add(await ScalingResult.Run(one, engine, Math.Min(count, 2), time));
             }
 
@@ -48,7 +48,7 @@ internal static class CompareCommands
     /// <summary><c>one-engine</c>: trains one case on one engine and prints the microseconds of a chunk-step.</summary>
     public static Command OneEngine()
     {
-        var engine = new Option<EngineKind>("--engine");
+        var engine = EngineOption.Create();
         Option<int> lanes = new("--lanes"), steps = new("--steps"), inputs = new("--inputs"), hidden = new("--hidden");
         var seconds = new Option<double>("--seconds");
         var command = new Command("one-engine", "Runs one engine on one case; used by compare as a child process.") { engine, lanes, steps,
@@ -57,7 +57,7 @@ internal static class CompareCommands
         command.SetAction((parsed, _) =>
         {
             var one = new CompareCase("", parsed.GetValue(lanes), parsed.GetValue(steps), parsed.GetValue(inputs), parsed.GetValue(hidden));
-            using var contestant = new EngineContestant(one, parsed.GetValue(engine));
+            using var contestant = new EngineContestant(one, parsed.GetRequiredValue(engine));
             var time = TimeSpan.FromSeconds(parsed.GetValue(seconds));
             contestant.Measure(time);
             Console.WriteLine(contestant.Measure(time).ToString(CultureInfo.InvariantCulture));

@@ -27,9 +27,9 @@ internal sealed class EngineContestant : IContestant
     private readonly SingleProcessTrainer _trainer;
     private readonly long _chunks;
 
-    public EngineContestant(CompareCase one, EngineKind engine)
+    public EngineContestant(CompareCase one, Engine engine)
     {
-        Name = engine == EngineKind.Fused ? "fused engine" : "torch engine";
+        Name = $"{engine.Word} engine";
         _run = PreparedRun.Prepare(one.Spec(engine));
         _trainer = new(_run.Spec, _run.Data, () => Engine.Open(_run.Spec, DeviceName.Cpu));
         _chunks = new EpochPlans(_run.Spec, _run.Data).Training(0).Steps;
@@ -50,7 +50,7 @@ internal sealed class EngineContestant : IContestant
 /// <summary>The loop written with TorchSharp only.</summary>
 internal sealed class BareContestant(CompareCase one) : IContestant
 {
-    private readonly BareLoop _loop = new(one.Spec(EngineKind.Torch), flat: true);
+    private readonly BareLoop _loop = new(one.Spec(new LibtorchEngine()), flat: true);
 
     public string Name => "bare TorchSharp loop, flat parameters";
 

@@ -1,4 +1,4 @@
-using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Torch.Native;
 
 namespace Orleans.Tbptt.Benchmarks.Compare;
@@ -27,7 +27,7 @@ internal static class EngineComparison
         NativeBackend.Initialize();
         var contestants = new List<IContestant>
         {
-            new EngineContestant(one, EngineKind.Fused), new EngineContestant(one, EngineKind.Torch), new BareContestant(one),
+            new EngineContestant(one, new FusedEngine()), new EngineContestant(one, new LibtorchEngine()), new BareContestant(one),
         };
         if (PythonContestant.TryStart(one) is { } python)
             contestants.Add(python);

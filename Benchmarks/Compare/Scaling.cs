@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Engines;
 
 namespace Orleans.Tbptt.Benchmarks.Compare;
 
@@ -12,7 +13,7 @@ namespace Orleans.Tbptt.Benchmarks.Compare;
 internal sealed record ScalingResult(string Name, double Trainers, double Processes)
 {
     /// <summary>Compares on a case.</summary>
-    public static async Task<ScalingResult> Run(CompareCase one, EngineKind engine, int rounds, TimeSpan time)
+    public static async Task<ScalingResult> Run(CompareCase one, Engine engine, int rounds, TimeSpan time)
     {
         var half = one with { Lanes = one.Lanes / 2 };
         List<double> trainers = [], processes = [];
@@ -28,30 +29,30 @@ internal sealed record ScalingResult(string Name, double Trainers, double Proces
             trainers.Add(first / second);
             processes.Add(two.Sum(microseconds => alone / microseconds) / 2);
             Console.WriteLine(
-                $"{one.Name}, {engine}, round {round + 1}: two trainers {trainers[^1]:f2} ×, two processes {processes[^1]:f2} ×");
+                $"{one.Name}, {engine.Word}, round {round + 1}: two trainers {trainers[^1]:f2} ×, two processes {processes[^1]:f2} ×");
         }
 
-        return new($"{one.Name}, {(engine == EngineKind.Fused ? "fused" : "torch")}", Medians.Of(trainers), Medians.Of(processes));
+        return new($"{one.Name}, {engine.Word}", Medians.Of(trainers), Medians.Of(processes));
     }
 
     private static int Epochs(CompareCase one) => one.Hidden < 100 ? 6 : 12;
 
     private static async Task<double> Train(LocalSilo silo, RunSpec spec, string run)
     {
-        var directory = await silo.Train(RunId.Parse($"{spec.Engine}{run}".ToLowerInvariant()), spec);
+        var directory = await silo.Train(RunId.Parse($"{spec.Engine.Word}{run}"), spec);
         return (await File.ReadAllLinesAsync(directory.Metrics)).Select(RunJson.ReadEvent).OfType<EpochFinished>().Skip(1)
             .Average(epoch => epoch.Seconds);
     }
 
     /// <summary>Microseconds per chunk-step in each of a number of concurrent processes.</summary>
-    private static async Task<double[]> Independent(CompareCase one, EngineKind engine, int count, TimeSpan time)
+    private static async Task<double[]> Independent(CompareCase one, Engine engine, int count, TimeSpan time)
     {
         string program = typeof(ScalingResult).Assembly.Location;
         var running = Enumerable.Range(0, count).Select(async _ =>
         {
             var start = new ProcessStartInfo(
                 "dotnet",
-                [program, "one-engine", "--engine", $"{engine}", "--lanes", $"{one.Lanes}", "--steps", $"{one.Steps}", "--inputs",
+                [program, "one-engine", "--engine", engine.Word, "--lanes", $"{one.Lanes}", "--steps", $"{one.Steps}", "--inputs",
                     $"{one.Inputs}", "--hidden", $"{one.Hidden}",
                     "--seconds", time.TotalSeconds.ToString(CultureInfo.InvariantCulture)])
             {

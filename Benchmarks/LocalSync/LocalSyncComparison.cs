@@ -3,6 +3,7 @@ using Orleans.Tbptt.Data.Bytes;
 using Orleans.Tbptt.Grains;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Optimizers;
@@ -81,6 +82,7 @@ internal static class LocalSyncComparison
         return new()
         {
             Name = "sync",
+            Engine = new AutoEngine(),
             Model = new() { Cell = new LstmCell(), HiddenSize = options.Hidden, Embedding = new() { Size = 32 } },
             Data = new()
             {

@@ -1,5 +1,5 @@
 using Orleans.Tbptt.Runs;
-using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Torch.Native;
 using TorchSharp;
 
@@ -10,7 +10,7 @@ internal static class MemorySoak
 {
     private const int Every = 2_000;
 
-    public static async Task Run(int steps, EngineKind engine)
+    public static async Task Run(int steps, Engine engine)
     {
         NativeBackend.Initialize();
         await using var silo = await LocalSilo.Start();

@@ -22,5 +22,5 @@ internal static class RecoverySpecs
     public static RunSpec Longer(double factor, params string[] sets) => ChaosSpecs.Longer(factor, [.. BySteps, .. sets]);
 
     /// <summary><see cref="Standard"/> on an engine.</summary>
-    public static RunSpec On(EngineKind engine) => ChaosSpecs.On(engine, BySteps);
+    public static RunSpec On(string engine) => ChaosSpecs.On(engine, BySteps);
 }

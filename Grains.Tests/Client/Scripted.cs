@@ -3,6 +3,7 @@ using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Optimizers;
@@ -19,6 +20,7 @@ internal static class Sample
     public static readonly RunSpec Spec = new()
     {
         Name = "wave",
+        Engine = new AutoEngine(),
         Model = new() { Cell = new LstmCell(), HiddenSize = 4, InputSize = 1, OutputSize = 1 },
         Data = new() { Source = new SineSource(), BatchSize = 20 },
         Tbptt = new() { ChunkLength = 10 },

@@ -5,6 +5,7 @@ using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Optimizers;
@@ -17,6 +18,7 @@ internal static class Given
     public static RunSpec Spec(DataSpec data, ModelSpec? model = null, LossSpec? loss = null, long seed = 1) => new()
     {
         Name = "test",
+        Engine = new AutoEngine(),
         Seed = seed,
         Model = model ?? new() { Cell = new LstmCell(), HiddenSize = 4 },
         Data = data,

@@ -3,6 +3,7 @@ using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Data.Safetensors;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Optimizers;
 
@@ -71,6 +72,7 @@ internal sealed class GoldenCase
         var spec = new RunSpec
         {
             Name = _case.GetProperty("name").GetString()!,
+            Engine = new AutoEngine(),
             Model = new()
             {
                 Cell = TestChoices.Cell(_case.GetProperty("cell").GetString()!),

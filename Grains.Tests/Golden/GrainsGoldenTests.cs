@@ -8,14 +8,14 @@ namespace Orleans.Tbptt.Tests.Golden;
 
 public sealed class GrainsGoldenTests(GrainsGoldenTests.OneSilo fixture) : IClassFixture<GrainsGoldenTests.OneSilo>
 {
-    public static TheoryData<string, int, EngineKind> Cases { get; } = GoldenCases.OnBothEngines();
+    public static TheoryData<string, int, string> Cases { get; } = GoldenCases.OnBothEngines();
 
     [Theory, MemberData(nameof(Cases))]
-    public async Task Grains_ReproducePyTorch(string name, int trainers, EngineKind engine)
+    public async Task Grains_ReproducePyTorch(string name, int trainers, string engine)
     {
         using var directory = new TemporaryDirectory();
         var golden = GoldenCase.Load(name);
-        var spec = golden.Write(directory.Path, trainers) with { Engine = engine };
+        var spec = golden.Write(directory.Path, trainers).OnEngine(engine);
 
         var run = await fixture.Silos.Train(spec);
 

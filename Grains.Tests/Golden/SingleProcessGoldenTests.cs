@@ -9,14 +9,14 @@ namespace Orleans.Tbptt.Tests.Golden;
 
 public sealed class SingleProcessGoldenTests
 {
-    public static TheoryData<string, int, EngineKind> Cases { get; } = GoldenCases.OnBothEngines();
+    public static TheoryData<string, int, string> Cases { get; } = GoldenCases.OnBothEngines();
 
     [Theory, MemberData(nameof(Cases))]
-    public void SingleProcessTrainer_ReproducesPyTorch(string name, int trainers, EngineKind engine)
+    public void SingleProcessTrainer_ReproducesPyTorch(string name, int trainers, string engine)
     {
         using var directory = new TemporaryDirectory();
         var golden = GoldenCase.Load(name);
-        using var prepared = PreparedRun.Prepare(golden.Write(directory.Path, trainers) with { Engine = engine });
+        using var prepared = PreparedRun.Prepare(golden.Write(directory.Path, trainers).OnEngine(engine));
         using var trainer = new SingleProcessTrainer(
             prepared.Spec, prepared.Data, () => Engine.Open(prepared.Spec, DeviceName.Cpu));
         List<double> losses = [], norms = [], epochs = [];

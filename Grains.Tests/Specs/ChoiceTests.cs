@@ -13,7 +13,8 @@ namespace Orleans.Tbptt.Tests.Specs;
 public class ChoiceTests
 {
     private static readonly IReadOnlyList<Choice>[] Lists =
-        [SpecLoader.Choices.Cells, SpecLoader.Choices.Losses, SpecLoader.Choices.Optimizers, LearningRateSchedules.All];
+        [SpecLoader.Choices.Cells, SpecLoader.Choices.Losses, SpecLoader.Choices.Optimizers, SpecLoader.Choices.Engines,
+            LearningRateSchedules.All];
 
     [Fact]
     public void Words_AreDifferent_AndDocumented()
@@ -110,6 +111,48 @@ public class ChoiceTests
                 "engine: fused and device: cpu",
             ],
             reader.Parse(text with { Sets = [set] }).Problems.Select(problem => problem.ToString()));
+    }
+
+    [Fact]
+    public void EngineOfGpusAlone_IsRefusedOnACpu_AndLeavesTheDeviceOpen()
+    {
+        var reader = new SpecReader(SpecLoader.Choices with { Engines = [.. SpecLoader.Choices.Engines, new OwnEngine()] });
+        var text = new SpecText(Sine, "run.yaml", "/") { Sets = ["engine=own"] };
+
+        var spec = reader.Parse(text).Spec!;
+
+        Assert.Equal((new OwnEngine(), DeviceName.Auto), (spec.Engine, spec.ComputesOn));
+        Assert.Contains("engine: own\n", SpecWriter.ToYaml(spec), StringComparison.Ordinal);
+        Assert.Equal(
+            "--set engine=own engine: found own with device cpu, expected auto, fused or torch, because own computes on GPUs; change it, " +
+            "or set device to cuda",
+            Assert.Single(reader.Parse(text with { Sets = ["engine=own", "device=cpu"] }).Problems).ToString());
+        Assert.Equal("--set data.shuffle=false data.shuffle: found nothing, expected true; write it",
+            Assert.Single(reader.Parse(text with { Sets = ["engine=own", "device=cuda:1", "data.shuffle=false"] }).Problems).ToString());
+    }
+
+    [Fact]
+    public void UnknownValue_IsNotTakenForAKnownOne()
+    {
+        var train = Sound(Sine).Train;
+
+        Assert.Throws<InvalidOperationException>(() => _ = (train with { Wire = (WireKind)9 }).IsNarrow);
+        Assert.Throws<InvalidOperationException>(() => _ = (train with { Sync = new() { Mode = (SyncMode)9 } }).IsLocal);
+    }
+
+    private sealed record OwnEngine : EngineSpec
+    {
+        public override string Word => "own";
+
+        public override string About => "an engine that nobody has";
+
+        public override IReadOnlyList<DeviceKind> Devices => [DeviceKind.Cuda];
+
+        public override void Check(RunSpec spec, Findings findings)
+        {
+            if (findings.Sound("data.shuffle") && spec.Device == new DeviceName("cuda:1"))
+                findings.Report("data.shuffle", "nothing", "true", "write it");
+        }
     }
 
     private sealed record OwnCell : CellSpec

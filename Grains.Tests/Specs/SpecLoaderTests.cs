@@ -4,6 +4,7 @@ using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Optimizers;
@@ -63,6 +64,7 @@ public class SpecLoaderTests
             new RunSpec
             {
                 Name = "a: name",
+                Engine = new AutoEngine(),
                 Seed = long.MaxValue,
                 Device = new DeviceName("cuda:3"),
                 Model = new()

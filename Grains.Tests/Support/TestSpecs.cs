@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Writing;
+using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Optimizers;
@@ -22,6 +23,7 @@ internal static class TestSpecs
         new()
     {
         Name = "average",
+        Engine = new AutoEngine(),
         Seed = 3,
         Model = new() { Cell = new LstmCell(), InputSize = 6, HiddenSize = 12, Layers = layers, OutputSize = 3, Dropout = dropout },
         Data = new()

@@ -10,8 +10,6 @@ internal sealed class WatchedReplica(IReplica inner, Action begins) : IReplica
 
     public string Device => inner.Device;
 
-    public string Engine => inner.Engine;
-
     public bool IsBoundToThread => inner.IsBoundToThread;
 
     public void LoadParameters(ReadOnlySpan<float> parameters) => inner.LoadParameters(parameters);

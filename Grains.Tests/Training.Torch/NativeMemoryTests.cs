@@ -3,6 +3,7 @@ using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
+using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.SingleProcess;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Losses;
@@ -27,6 +28,7 @@ public sealed class NativeMemoryTests(ITestOutputHelper output)
     private static readonly RunSpec Average = new()
     {
         Name = "average",
+        Engine = new AutoEngine(),
         Model = new() { Cell = new LstmCell(), HiddenSize = 20 },
         Data = new() { Source = new AverageSource { Sequences = 330, SequenceLength = 100 }, BatchSize = 10,
             ValidationFraction = 1.0 / 11 },

@@ -35,19 +35,19 @@ internal static class DeviceKinds
             "one of them");
     }
 
-    /// <summary>The engine that all trainers compute with. A silo of a version that knew of no others has libtorch.</summary>
+    /// <summary>The engine that all trainers compute with, and why.</summary>
     /// <param name="trainers">The trainers, each in its place on devices of one kind.</param>
-    /// <param name="asked">The spec's engine.</param>
-    /// <exception cref="RunLeftException">It is not the one that the spec comes to on their devices.</exception>
-    public static Engine SameEngine(IReadOnlyList<TrainerStatus> trainers, EngineKind asked)
+    /// <param name="spec">The run's spec.</param>
+    /// <exception cref="RunLeftException">One computes with another engine than the spec selects on their devices.</exception>
+    public static string SameEngine(IReadOnlyList<TrainerStatus> trainers, RunSpec spec)
     {
-        var engine = Engine.For(asked, Kind(trainers[0].Device) == DeviceName.Cpu.Text ? DeviceName.Cpu : new("cuda:0"));
-        var other = trainers.FirstOrDefault(trainer => (trainer.Engine is { Length: > 0 } named ? named : "torch") != engine.Name);
-        return other is null ? engine
+        var (engine, device) = (Engine.Of(spec), new DeviceName(trainers[0].Device));
+        var other = trainers.FirstOrDefault(trainer => trainer.Engine != engine.On(device).Word);
+        return other is null ? engine.Explain(device)
             : throw new RunLeftException(
                 RunState.Failed,
-                $"trainer {other.Index} on {other.Silo} does not compute with engine {engine}, expected the same engine for all: "
-                + "its silo is of another version; start silos of one version");
+                $"trainer {other.Index} on {other.Silo} does not compute with engine {engine.Explain(device)}, expected the same engine "
+                + "for all: its silo is of another version; start silos of one version");
     }
 
     private static string Of(LivingSilo silo) => Kind(silo.Report.Devices[0]);

@@ -71,12 +71,12 @@ internal sealed class TrainerAssigner(
     public void NoteDevices()
     {
         DeviceKind = DeviceKinds.Same(_roster.Status);
-        run.Place(DeviceKinds.SameEngine(_roster.Status, spec.Engine).ToString());
+        run.Place(DeviceKinds.SameEngine(_roster.Status, spec));
     }
 
     /// <summary>Checks that all trainers compute with the spec's engine.</summary>
     /// <exception cref="RunLeftException">One does not.</exception>
-    public void EnsureSameEngine() => DeviceKinds.SameEngine(_roster.Status, spec.Engine);
+    public void EnsureSameEngine() => DeviceKinds.SameEngine(_roster.Status, spec);
 
     /// <summary>Those that are to move live nowhere from now on.</summary>
     public void Uproot(IReadOnlyList<int> which)

@@ -3,18 +3,21 @@ using Orleans.Tbptt.Specs;
 namespace Orleans.Tbptt.Training.Engines;
 
 /// <summary>The devices of this process, and the choice among them.</summary>
-/// <param name="HasCudaBuild">Whether libtorch is the CUDA build.</param>
 /// <param name="CudaDevices">The number of visible CUDA devices.</param>
-public sealed record DeviceSelector(bool HasCudaBuild, int CudaDevices)
+/// <param name="WhyNone">Where there is none, the reason and what to do.</param>
+public sealed record DeviceSelector(int CudaDevices, string WhyNone = DeviceSelector.NoneVisible)
 {
-    private static readonly DeviceSelector CpuOnly = new(HasCudaBuild: false, CudaDevices: 0);
-    private static readonly Lazy<DeviceSelector> Here = new(() => EngineLibraries.Torch.FindDevices());
+    private const string NoneVisible =
+        "no CUDA device found (is NVIDIA's driver installed, and the GPU visible in this container?); make one visible";
+
+    private static readonly DeviceSelector CpuOnly = new(CudaDevices: 0);
+    private static readonly Lazy<DeviceSelector> Here = new(Find);
 
     /// <summary>
-    /// This machine's devices, as far as needed to resolve <paramref name="asked"/>: libtorch is loaded only for a CUDA device, or
-    /// for <c>auto</c> on a machine that may have one. Looked up once.
+    /// This machine's devices, as far as needed to resolve <paramref name="asked"/>: an engine's library is loaded only for a CUDA
+    /// device, or for <c>auto</c> on a machine that may have one. Looked up once, by the first engine that finds a CUDA device.
     /// </summary>
-    /// <exception cref="EngineUnavailableException">libtorch is needed and cannot be loaded.</exception>
+    /// <exception cref="EngineUnavailableException">An engine is needed and cannot be loaded.</exception>
     public static DeviceSelector ThisMachine(DeviceName asked) =>
         asked == DeviceName.Cpu || (asked == DeviceName.Auto && !GpuDrivers.MayHaveNvidia()) ? CpuOnly : Here.Value;
 
@@ -32,14 +35,19 @@ public sealed record DeviceSelector(bool HasCudaBuild, int CudaDevices)
         if (available.Contains(asked))
             return asked;
         const string OrElse = "or use device: auto, which selects the CPU where there is no GPU";
-        throw new DeviceUnavailableException(asked, (HasCudaBuild, CudaDevices) switch
+        throw new DeviceUnavailableException(asked, CudaDevices switch
         {
-            (false, _) => $"this libtorch is the CPU build; build with -p:TorchBackend=cuda, {OrElse}",
-            (true, 0) => "no CUDA device found (is NVIDIA's driver installed, and the GPU visible in this container?); "
-                + $"make one visible, {OrElse}",
-            (true, 1) => "this machine has only cuda:0; use that, or device: auto",
+            0 => $"{WhyNone}, {OrElse}",
+            1 => "this machine has only cuda:0; use that, or device: auto",
             _ => $"this machine has only {CudaDevices} CUDA devices, cuda:0 to cuda:{CudaDevices - 1}; use one of them, or device: auto",
         });
+    }
+
+    private static DeviceSelector Find()
+    {
+        // Each engine looks up once, and the next ones only where those before them have found none.
+        var found = ComputeEngines.All.Select(engine => engine.FindDevices()).OfType<DeviceSelector>();
+        return found.FirstOrDefault(devices => devices.CudaDevices > 0) ?? found.FirstOrDefault() ?? CpuOnly;
     }
 }
 

@@ -1,36 +1,48 @@
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training.Fused;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Engines;
 
-/// <summary>
-/// The engine that computes a run, and why: a function of spec and device only, so that all trainers of a run choose the same.
-/// </summary>
-/// <param name="Kind"><see cref="EngineKind.Fused"/> or <see cref="EngineKind.Torch"/>.</param>
-/// <param name="Reason">The reason as text.</param>
-public sealed record Engine(EngineKind Kind, string Reason)
+/// <summary>An engine that creates replicas.</summary>
+public abstract record Engine : EngineSpec
 {
-    /// <summary>The engine's name in a spec.</summary>
-    public string Name => Kind == EngineKind.Fused ? "fused" : "torch";
+    /// <summary>A run's engine.</summary>
+    public static Engine Of(RunSpec spec) => (Engine)spec.Engine;
 
-    /// <summary>The engine for a device: <c>cpu</c> or <c>cuda:N</c>, never <c>auto</c>.</summary>
-    public static Engine For(EngineKind asked, DeviceName device) => asked switch
-    {
-        EngineKind.Auto when device == DeviceName.Cpu => new(EngineKind.Fused, "on CPUs, by engine: auto"),
-        EngineKind.Auto => new(EngineKind.Torch, "on GPUs, by engine: auto"),
-        _ => new(asked, $"by engine: {(asked == EngineKind.Fused ? "fused" : "torch")}"),
-    };
-
-    /// <summary>Creates a replica. The first replica of the torch engine loads its assembly and libtorch.</summary>
+    /// <summary>Creates a replica with a run's engine. The first replica of an engine in a separate assembly loads it.</summary>
     /// <param name="spec">The run's spec, every size known.</param>
     /// <param name="device">Its device, <c>cpu</c> or <c>cuda:N</c>.</param>
-    /// <exception cref="DeviceUnavailableException">This machine has no such device.</exception>
+    /// <exception cref="DeviceUnavailableException">This machine has no such device, or the engine does not compute on it.</exception>
     /// <exception cref="EngineUnavailableException">The engine cannot be loaded.</exception>
-    public static IReplica Open(RunSpec spec, DeviceName device) => For(spec.Engine, device).Kind == EngineKind.Fused
-        ? new FusedReplica(spec.Model, spec.Train.Loss)
-        : EngineLibraries.Torch.Open(spec.Model, spec.Train.Loss, device);
+    public static IReplica Open(RunSpec spec, DeviceName device)
+    {
+        var engine = Of(spec);
+        return engine.ComputesOn(device)
+            ? engine.On(device).Create(spec.Model, spec.Train.Loss, device)
+            : throw new DeviceUnavailableException(device,
+                $"engine {engine.Word} computes on {string.Join(" and ", engine.Devices.Select(kind => kind.Plural))} only; "
+                + "start silos that offer one, or use engine: auto");
+    }
 
-    /// <inheritdoc/>
-    public override string ToString() => $"{Name} ({Reason})";
+    /// <summary>
+    /// The engine that computes on a device: this one, unless it leaves the choice to the device. A function of the two only, so that all
+    /// trainers of a run choose the same.
+    /// </summary>
+    /// <param name="device">The device, <c>cpu</c> or <c>cuda:N</c>.</param>
+    public virtual Engine On(DeviceName device) => this;
+
+    /// <summary>The engine that computes on a device, and why, such as <c>fused (on CPUs, by engine: auto)</c>.</summary>
+    /// <param name="device">The device, <c>cpu</c> or <c>cuda:N</c>.</param>
+    public string Explain(DeviceName device)
+    {
+        var engine = On(device);
+        return $"{engine.Word} ({(engine == this ? "" : $"on {device.Kind?.Plural}, ")}by engine: {Word})";
+    }
+
+    /// <summary>Looks up this machine's devices; null where the engine cannot.</summary>
+    /// <exception cref="EngineUnavailableException">The engine cannot be loaded.</exception>
+    public virtual DeviceSelector? FindDevices() => null;
+
+    /// <inheritdoc cref="IEngineLibrary.Open"/>
+    internal abstract IReplica Create(ModelSpec model, LossSpec loss, DeviceName device);
 }

@@ -3,12 +3,6 @@ namespace Orleans.Tbptt.Training.Engines;
 /// <summary>Loads engines in separate assemblies on first use: a process that computes with the fused engine maps none of them.</summary>
 public static class EngineLibraries
 {
-    private static readonly Lazy<IEngineLibrary> LazyTorch = new(() => Load("Orleans.Tbptt.Training.Torch", "TorchEngine", "libtorch"));
-
-    /// <summary>libtorch's engine. The first call loads its assembly, but not yet libtorch.</summary>
-    /// <exception cref="EngineUnavailableException">The assembly is missing, or its version differs.</exception>
-    public static IEngineLibrary Torch => LazyTorch.Value;
-
     /// <summary>Loads an engine's assembly from the program's folder.</summary>
     /// <param name="assembly">The assembly's name, which is also its root namespace.</param>
     /// <param name="type">The class that implements <see cref="IEngineLibrary"/>.</param>

@@ -45,9 +45,6 @@ public sealed unsafe class FusedReplica : IReplica
     public string Device => DeviceName.Cpu.Text;
 
     /// <inheritdoc/>
-    public string Engine => "fused";
-
-    /// <inheritdoc/>
     public bool IsBoundToThread => false;
 
     /// <inheritdoc/>

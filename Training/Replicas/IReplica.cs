@@ -20,9 +20,6 @@ public interface IReplica : IDisposable
     /// <summary>The device it computes on, such as <c>cpu</c> or <c>cuda:0</c>.</summary>
     string Device { get; }
 
-    /// <summary>The engine: <c>fused</c> or <c>torch</c>.</summary>
-    string Engine { get; }
-
     /// <summary>Whether it may be used only on the thread that created it, <see cref="IDisposable.Dispose"/> included.</summary>
     bool IsBoundToThread { get; }
 

@@ -5,10 +5,9 @@ namespace Orleans.Tbptt.Specs.Reading;
 /// <summary>What keys must be to one another. A check whose keys have mistakes of their own is passed over.</summary>
 internal static class CrossChecks
 {
-    public static void Run(RunSpec spec, Findings findings)
+    public static void Run(RunSpec spec, IReadOnlyList<EngineSpec> engines, Findings findings)
     {
-        Engine(spec, findings);
-        Torch(spec, findings);
+        Engine(spec, engines, findings);
         Tbptt(spec.Tbptt, findings);
         Trainers(spec, findings);
         Sync(spec.Train.Sync, findings);
@@ -24,26 +23,20 @@ internal static class CrossChecks
         spec.Data.Source.Check(spec, findings);
     }
 
-    private static void Engine(RunSpec spec, Findings findings)
+    private static void Engine(RunSpec spec, IReadOnlyList<EngineSpec> engines, Findings findings)
     {
-        if (findings.Sound("engine", "device") && spec is { Engine: EngineKind.Fused, Device.CudaIndex: not null })
-            findings.Report("engine", $"fused with device {spec.Device}", "auto or torch, because fused computes on CPUs",
-                "change it, or set device to cpu");
-    }
-
-    /// <summary>libtorch has the modules that it has.</summary>
-    private static void Torch(RunSpec spec, Findings findings)
-    {
-        if (!findings.Sound("engine", "device") || (spec.Engine != EngineKind.Torch && spec.Device.CudaIndex is null))
+        var engine = spec.Engine;
+        if (!findings.Sound("engine", "device"))
             return;
-        string where = spec.Engine == EngineKind.Torch ? "engine torch" : $"device {spec.Device}";
-        if (findings.Sound("model.cell") && spec.Model.Cell.TorchModule is null)
-            Refuse("model.cell", spec.Model.Cell.Word, "cell");
-        if (findings.Sound("train.loss") && spec.Train.Loss.TorchFunction is null)
-            Refuse("train.loss", spec.Train.Loss.Word, "loss");
-
-        void Refuse(string key, string word, string what) => findings.Report(
-            key, $"{word} with {where}", $"a {what} that libtorch has", "choose another one, or write engine: fused and device: cpu");
+        if (engine.ComputesOn(spec.Device))
+            engine.Check(spec, findings);
+        else
+        {
+            string[] others = [.. engines.Where(other => other.ComputesOn(spec.Device)).Select(other => other.Word)];
+            findings.Report("engine", $"{engine.Word} with device {spec.Device}",
+                $"{Show.Or(others)}, because {engine.Word} computes on {Show.And([.. engine.Devices.Select(kind => kind.Plural)])}",
+                $"change it, or set device to {engine.Devices[0].Word}");
+        }
     }
 
     private static void Tbptt(TbpttSpec tbptt, Findings findings)
@@ -67,7 +60,7 @@ internal static class CrossChecks
 
     private static void Sync(SyncSpec sync, Findings findings)
     {
-        if (findings.Sound("train.sync.mode", "train.sync.chunks") && sync is { Mode: SyncMode.Every, Chunks: not 1 })
+        if (findings.Sound("train.sync.mode", "train.sync.chunks") && sync is { IsLocal: false, Chunks: not 1 })
         {
             findings.Report("train.sync.chunks", $"{sync.Chunks} with mode every",
                 "1, for in mode every each chunk is a step of all trainers together", "remove it, or write mode: local");

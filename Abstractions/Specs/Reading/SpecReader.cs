@@ -44,7 +44,7 @@ public sealed class SpecReader(SpecChoices choices)
             var walk = new ReadingWalk(section, new SpecPaths(text.Directory, filesMustExist));
             RunSpec spec = _sections.Walk(walk, _sections.Blank(TextForms.DefaultName(text.FileName)));
             section.ReportUnknown();
-            CrossChecks.Run(spec, findings);
+            CrossChecks.Run(spec, choices.Engines, findings);
             var locations = findings.Places.ToDictionary(place => place.Key, place => place.Value.Text, StringComparer.Ordinal);
             return new SpecDocument(findings.Any ? null : spec, findings.InOrder(), locations, text);
         }

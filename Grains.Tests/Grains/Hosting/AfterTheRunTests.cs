@@ -1,7 +1,6 @@
 using Orleans.Tbptt.Data.Bytes;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
-using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training.Fused.Losses;
 using TorchSharp;
@@ -22,13 +21,13 @@ public sealed class AfterTheRunTests(OneSilo fixture) : IClassFixture<OneSilo>
     private const int CountedTwice = 2;
 
     [Theory]
-    [InlineData(EngineKind.Fused, 0)]
-    [InlineData(EngineKind.Torch, CountedTwice)]
-    public async Task NothingIsLeft_AfterManyRuns(EngineKind engine, int tensors)
+    [InlineData("fused", 0)]
+    [InlineData("torch", CountedTwice)]
+    public async Task NothingIsLeft_AfterManyRuns(string engine, int tensors)
     {
         const int Runs = 8;
         fixture.Calls.Reset();
-        var spec = TestSpecs.Average(trainers: 2, layers: 2, dropout: 0.2, epochs: 1, validationFraction: 0.2) with { Engine = engine };
+        var spec = TestSpecs.Average(trainers: 2, layers: 2, dropout: 0.2, epochs: 1, validationFraction: 0.2).OnEngine(engine);
         await Gone(await fixture.Silos.Train(spec));
         long before = LiveTensors();
 

@@ -6,14 +6,14 @@ namespace Orleans.Tbptt.Tests.Training.Engines;
 
 public sealed class DeviceSelectorTests
 {
-    private static readonly DeviceSelector CpuBuild = new(HasCudaBuild: false, CudaDevices: 0);
-    private static readonly DeviceSelector TwoGpus = new(HasCudaBuild: true, CudaDevices: 2);
+    private static readonly DeviceSelector NoGpu = new(CudaDevices: 0, "none was looked for; look");
+    private static readonly DeviceSelector TwoGpus = new(CudaDevices: 2);
 
     [Fact]
     public void Resolve_TakesTheFirstGpu_WhenAutoIsAskedForAndThereIsOne()
     {
         Assert.Equal("cuda:0", TwoGpus.Resolve(DeviceName.Auto).Text);
-        Assert.Equal("cpu", CpuBuild.Resolve(DeviceName.Auto).Text);
+        Assert.Equal("cpu", NoGpu.Resolve(DeviceName.Auto).Text);
     }
 
     [Fact]
@@ -27,13 +27,12 @@ public sealed class DeviceSelectorTests
         Assert.Contains(TwoGpus.Resolve(new(asked)), TwoGpus.Available());
 
     [Theory]
-    [InlineData(false, 0, "cuda:0", "device cuda:0 is not available: this libtorch is the CPU build; build with -p:TorchBackend=cuda")]
-    [InlineData(true, 0, "cuda:0", "device cuda:0 is not available: no CUDA device found")]
-    [InlineData(true, 1, "cuda:1", "device cuda:1 is not available: this machine has only cuda:0")]
-    [InlineData(true, 2, "cuda:2", "device cuda:2 is not available: this machine has only 2 CUDA devices, cuda:0 to cuda:1")]
-    public void Resolve_SaysWhatIsHereInstead_WhenTheGpuIsNot(bool build, int devices, string asked, string message)
+    [InlineData(0, "cuda:0", "device cuda:0 is not available: no CUDA device found")]
+    [InlineData(1, "cuda:1", "device cuda:1 is not available: this machine has only cuda:0")]
+    [InlineData(2, "cuda:2", "device cuda:2 is not available: this machine has only 2 CUDA devices, cuda:0 to cuda:1")]
+    public void Resolve_SaysWhatIsHereInstead_WhenTheGpuIsNot(int devices, string asked, string message)
     {
-        var refusal = Assert.Throws<DeviceUnavailableException>(() => new DeviceSelector(build, devices).Resolve(new(asked)));
+        var refusal = Assert.Throws<DeviceUnavailableException>(() => new DeviceSelector(devices).Resolve(new(asked)));
 
         Assert.StartsWith(message, refusal.Message, StringComparison.Ordinal);
         Assert.Contains("device: auto", refusal.Message, StringComparison.Ordinal);
@@ -42,8 +41,13 @@ public sealed class DeviceSelectorTests
     }
 
     [Fact]
+    public void Resolve_SaysWhyTheEngineSeesNoGpu() => Assert.StartsWith(
+        "device cuda:0 is not available: none was looked for; look, or use device: auto",
+        Assert.Throws<DeviceUnavailableException>(() => NoGpu.Resolve(new("cuda:0"))).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void ThisMachine_NeedsNoLibtorch_WhenTheCpuIsAskedFor() =>
-        Assert.Equal(new DeviceSelector(HasCudaBuild: false, CudaDevices: 0), DeviceSelector.ThisMachine(DeviceName.Cpu));
+        Assert.Equal(new DeviceSelector(CudaDevices: 0), DeviceSelector.ThisMachine(DeviceName.Cpu));
 
     [Fact]
     public void ThisMachine_RefusesAGpuInOneLine_WithoutOne()

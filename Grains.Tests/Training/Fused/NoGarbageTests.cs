@@ -3,6 +3,7 @@ using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
 using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Fused;
 using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Optimizers;
@@ -21,6 +22,7 @@ public sealed class NoGarbageTests
         using var run = PreparedRun.Prepare(new()
         {
             Name = "average",
+            Engine = new AutoEngine(),
             Model = new() { Cell = TestChoices.Cell(cell), HiddenSize = 20, Layers = 2, Dropout = 0.2 },
             Data = new() { Source = new AverageSource { Sequences = 200, SequenceLength = 95 }, BatchSize = 10, ValidationFraction = 0.5 },
             Tbptt = new() { ChunkLength = 10 },

@@ -1,7 +1,6 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
-using Orleans.Tbptt.Training.Fused;
 using Orleans.Tbptt.Training.Replicas;
 using Orleans.Tbptt.Training.Torch;
 using Orleans.Tbptt.Training.Torch.Native;
@@ -35,14 +34,14 @@ public sealed class ReplicaTests(ITestOutputHelper output)
         new NetworkKind("gru", 2, Tokens: false, Classes: true, 0.4),
     ];
 
-    public static TheoryData<EngineKind> Engines { get; } = [EngineKind.Fused, EngineKind.Torch];
+    public static TheoryData<string> Engines { get; } = ["fused", "torch"];
 
-    public static MatrixTheoryData<EngineKind, NetworkKind> Kinds { get; } = new(Engines.Select(row => row.Data), AllKinds);
+    public static MatrixTheoryData<string, NetworkKind> Kinds { get; } = new(Engines.Select(row => row.Data), AllKinds);
 
-    public static MatrixTheoryData<EngineKind, string> Cells { get; } = new(Engines.Select(row => row.Data), TestChoices.Cells);
+    public static MatrixTheoryData<string, string> Cells { get; } = new(Engines.Select(row => row.Data), TestChoices.Cells);
 
     [Theory, MemberData(nameof(Kinds))]
-    public void LossHiddenStateAndGradient_AreThoseOfTheReference(EngineKind engine, NetworkKind kind)
+    public void LossHiddenStateAndGradient_AreThoseOfTheReference(string engine, NetworkKind kind)
     {
         var example = Case(kind);
         using var replica = Replica(engine, example);
@@ -70,7 +69,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
     }
 
     [Theory, MemberData(nameof(Kinds))]
-    public void Forward_DropsNothing_AndGivesTheReferencesLossAndHiddenState(EngineKind engine, NetworkKind kind)
+    public void Forward_DropsNothing_AndGivesTheReferencesLossAndHiddenState(string engine, NetworkKind kind)
     {
         var example = Case(kind);
         using var replica = Replica(engine, example);
@@ -88,7 +87,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
     /// graph not ended there, it would be this other derivative, in which the parameters act through the chunk before, too.
     /// </summary>
     [Theory, MemberData(nameof(Cells))]
-    public void Gradient_IsNotThatOfTheWholeHistory(EngineKind engine, string cell)
+    public void Gradient_IsNotThatOfTheWholeHistory(string engine, string cell)
     {
         var example = Case(new(cell, 2, Tokens: false, Classes: false, 0));
         using var replica = Replica(engine, example);
@@ -113,7 +112,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
     }
 
     [Theory, MemberData(nameof(Engines))]
-    public void Gradient_DependsOnTheChunkBefore_ThroughTheValuesOfTheHiddenStateAlone(EngineKind engine)
+    public void Gradient_DependsOnTheChunkBefore_ThroughTheValuesOfTheHiddenStateAlone(string engine)
     {
         var example = Case(new("lstm", 2, Tokens: false, Classes: false, 0.4));
         float[] Second(IReplica replica)
@@ -132,7 +131,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
     }
 
     [Theory, MemberData(nameof(Engines))]
-    public void IdleLanes_GiveZeroHiddenState_AndNoGradientWhenAllAre(EngineKind engine)
+    public void IdleLanes_GiveZeroHiddenState_AndNoGradientWhenAllAre(string engine)
     {
         var example = Case(new("lstm", 2, Tokens: false, Classes: false, 0));
         using var replica = Replica(engine, example);
@@ -149,7 +148,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
     }
 
     [Theory, MemberData(nameof(Cells))]
-    public void LaneAlone_GivesWhatItGivesAmongOthers(EngineKind engine, string cell)
+    public void LaneAlone_GivesWhatItGivesAmongOthers(string engine, string cell)
     {
         var kind = new NetworkKind(cell, 2, Tokens: true, Classes: true, 0);
         ReferenceCase together = new(kind, [6, 6, 6], 3, 6), alone = new(kind, [6], 1, 6);
@@ -161,7 +160,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
         three.Forward(together.Batch(0), together.HiddenBefore, hiddenTogether);
         one.Forward(alone.Batch(0), before, hiddenAlone);
 
-        if (engine == EngineKind.Fused)
+        if (engine == "fused")
             Bits.Same(hiddenAlone, hiddenTogether.AsSpan(0, perLane).ToArray());
 
         // libtorch may sum other sizes of matrices in another order: some roundings of numbers up to 1.
@@ -169,7 +168,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
     }
 
     [Theory, MemberData(nameof(Engines))]
-    public void Parameters_AreTakenOver_EachTimeTheyAreLoaded(EngineKind engine)
+    public void Parameters_AreTakenOver_EachTimeTheyAreLoaded(string engine)
     {
         var example = Case(new("gru", 2, Tokens: true, Classes: true, 0));
         using var replica = Replica(engine, example);
@@ -217,11 +216,10 @@ public sealed class ReplicaTests(ITestOutputHelper output)
 
     private static ReferenceCase Case(NetworkKind kind) => new(kind, Lengths, lanes: 5, chunkLength: 6);
 
-    private static IReplica Replica(EngineKind engine, ReferenceCase example)
+    private static IReplica Replica(string engine, ReferenceCase example)
     {
         NativeBackend.Initialize();
-        IReplica replica = engine == EngineKind.Fused ? new FusedReplica(example.Model, example.Loss)
-            : new TorchReplica(example.Model, example.Loss, torch.CPU);
+        IReplica replica = TestChoices.Engine(engine).Create(example.Model, example.Loss, DeviceName.Cpu);
         replica.LoadParameters(example.Parameters);
         return replica;
     }

@@ -2,6 +2,7 @@ using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Fused;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Losses;
@@ -19,6 +20,7 @@ public sealed class RoundGarbageTests
         using var run = PreparedRun.Prepare(new()
         {
             Name = "average",
+            Engine = new AutoEngine(),
             Model = new() { Cell = new LstmCell(), HiddenSize = 20, Layers = 2, Dropout = 0.2 },
             Data = new() { Source = new AverageSource { Sequences = 100, SequenceLength = 95 }, BatchSize = 10 },
             Tbptt = new() { ChunkLength = 10 },

@@ -1,0 +1,18 @@
+using Orleans.Tbptt.Specs.Keys;
+
+namespace Orleans.Tbptt.Specs;
+
+/// <summary>What computes a replica's forward and backward passes.</summary>
+public abstract record EngineSpec : Choice
+{
+    /// <summary>The kinds of device it computes on; never empty.</summary>
+    public abstract IReadOnlyList<DeviceKind> Devices { get; }
+
+    /// <summary>Whether it computes on a device, or on some device where that is <c>auto</c>.</summary>
+    public bool ComputesOn(DeviceName device) => device.Kind is not { } kind || Devices.Contains(kind);
+
+    /// <summary>Looks for keys of the spec that it cannot compute. Its devices have been checked before.</summary>
+    public virtual void Check(RunSpec spec, Findings findings)
+    {
+    }
+}

@@ -1,0 +1,33 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Replicas;
+
+namespace Orleans.Tbptt.Training.Engines;
+
+/// <summary>For each kind of device the first engine of <see cref="ComputeEngines.All"/> that computes on it.</summary>
+public sealed record AutoEngine : Engine
+{
+    /// <inheritdoc/>
+    public override string Word => "auto";
+
+    /// <inheritdoc/>
+    public override string About =>
+        $"{string.Join(", ", Devices.Select(kind => $"{First(kind).Word} on {kind.Plural}"))}; the run says which it is and why";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<DeviceKind> Devices => [DeviceKind.Cpu, DeviceKind.Cuda];
+
+    /// <inheritdoc/>
+    public override Engine On(DeviceName device) => First(device.Kind ?? throw new ArgumentException("expected a device", nameof(device)));
+
+    /// <inheritdoc/>
+    public override void Check(RunSpec spec, Findings findings)
+    {
+        if (spec.Device.Kind is { } kind)
+            First(kind).Check(spec, findings);
+    }
+
+    /// <inheritdoc/>
+    internal override IReplica Create(ModelSpec model, LossSpec loss, DeviceName device) => On(device).Create(model, loss, device);
+
+    private Engine First(DeviceKind kind) => ComputeEngines.All.First(engine => engine != this && engine.Devices.Contains(kind));
+}

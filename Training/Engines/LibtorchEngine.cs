@@ -1,0 +1,39 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Replicas;
+
+namespace Orleans.Tbptt.Training.Engines;
+
+/// <summary>libtorch, whose bits depend on the kind of device and processor.</summary>
+public sealed record LibtorchEngine : Engine
+{
+    private static readonly Lazy<IEngineLibrary> Library =
+        new(() => EngineLibraries.Load("Orleans.Tbptt.Training.Torch", "TorchEngine", "libtorch"));
+
+    /// <inheritdoc/>
+    public override string Word => "torch";
+
+    /// <inheritdoc/>
+    public override string About => "libtorch";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<DeviceKind> Devices => [DeviceKind.Cpu, DeviceKind.Cuda];
+
+    /// <summary>Refuses what <c>torch.nn</c> does not have.</summary>
+    public override void Check(RunSpec spec, Findings findings)
+    {
+        string where = spec.Engine == this ? $"engine {Word}" : $"device {spec.Device}";
+        if (findings.Sound("model.cell") && spec.Model.Cell.TorchModule is null)
+            Refuse("model.cell", spec.Model.Cell.Word, "cell");
+        if (findings.Sound("train.loss") && spec.Train.Loss.TorchFunction is null)
+            Refuse("train.loss", spec.Train.Loss.Word, "loss");
+
+        void Refuse(string key, string word, string what) => findings.Report(
+            key, $"{word} with {where}", $"a {what} that libtorch has", "choose another one, or write engine: fused and device: cpu");
+    }
+
+    /// <inheritdoc/>
+    public override DeviceSelector FindDevices() => Library.Value.FindDevices();
+
+    /// <inheritdoc/>
+    internal override IReplica Create(ModelSpec model, LossSpec loss, DeviceName device) => Library.Value.Open(model, loss, device);
+}
