@@ -23,9 +23,6 @@ public sealed class TbpttGrainsOptions
     /// <summary>The directories that data may lie in, as absolute paths. Empty, the default: anywhere.</summary>
     public IReadOnlyList<string> DataRoots { get; set; } = [];
 
-    /// <summary>The cluster this silo is part of. Default <c>tbptt</c>.</summary>
-    public string ClusterId { get; set; } = "tbptt";
-
     /// <summary>Whether others than this machine's own programs can reach this silo. Default false.</summary>
     public bool Exposed { get; set; }
 

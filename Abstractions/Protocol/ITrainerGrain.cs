@@ -96,7 +96,6 @@ public sealed record TrainerReady(
         : TrainerReply;
 
 /// <summary>What a trainer gives to a step.</summary>
-/// <param name="Step">Committed steps before this one.</param>
 /// <param name="GradientSum">Gradient of the loss <b>sum</b> over its lanes. The coordinator may sum in it.</param>
 /// <param name="Hidden">The new hidden state of its lanes.</param>
 /// <param name="LossSum">The loss summed over its elements.</param>
@@ -104,8 +103,8 @@ public sealed record TrainerReady(
 /// <param name="Leaving">Whether its silo is about to end: the trainer wants another place before the next step.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.Contribution")]
 public sealed record Contribution(
-    [property: Id(0)] long Step, [property: Id(1)] GradientBuffer GradientSum, [property: Id(2)] GradientBuffer Hidden,
-    [property: Id(3)] double LossSum, [property: Id(4)] double Weight, [property: Id(5)] bool Leaving = false) : TrainerReply;
+    [property: Id(1)] GradientBuffer GradientSum, [property: Id(2)] GradientBuffer Hidden, [property: Id(3)] double LossSum,
+    [property: Id(4)] double Weight, [property: Id(5)] bool Leaving = false) : TrainerReply;
 
 /// <summary>What a trainer gives to an evaluation.</summary>
 /// <param name="LossSum">The loss summed over its elements of the chunk.</param>

@@ -16,7 +16,6 @@ public sealed record RoundTicket(
     [property: Id(5)] GradientBuffer Parameters);
 
 /// <summary>What a trainer gives to a round.</summary>
-/// <param name="Step">Committed steps before the round.</param>
 /// <param name="DifferenceSum">
 /// What the round has taken from each parameter, θ_start − θ_trainer, times the elements the trainer was trained on. The coordinator may
 /// sum in it.
@@ -30,12 +29,12 @@ public sealed record RoundTicket(
 /// <param name="Leaving">Whether its silo is about to end: the trainer wants another place before the next round.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.RoundContribution")]
 public sealed record RoundContribution(
-    [property: Id(0)] long Step, [property: Id(1)] GradientBuffer DifferenceSum, [property: Id(2)] GradientBuffer Hidden,
+    [property: Id(1)] GradientBuffer DifferenceSum, [property: Id(2)] GradientBuffer Hidden,
     [property: Id(3)] IReadOnlyList<double> LossSums, [property: Id(4)] IReadOnlyList<double> Weights,
-    [property: Id(5)] OptimizerState Optimizer,
-    [property: Id(6)] string? NotFinite = null, [property: Id(7)] bool Leaving = false) : TrainerReply;
+    [property: Id(5)] OptimizerState Optimizer, [property: Id(6)] string? NotFinite = null,
+    [property: Id(7)] bool Leaving = false) : TrainerReply;
 
-/// <summary>The trainer has not gone on with a round that nobody wants any more, and must be assigned anew.</summary>
+/// <summary>The trainer has given up a round that nobody wants any more, and must be assigned anew.</summary>
 [GenerateSerializer, Immutable, Alias("tbptt.RoundGivenUp")]
 public sealed record RoundGivenUp : TrainerReply;
 

@@ -11,11 +11,11 @@ internal sealed class TextTable(params string[] headings)
     /// <summary>Adds a row of as many cells as there are headings.</summary>
     public void Add(params string[] cells) => _rows.Add([.. cells.Select(Text.OneLine)]);
 
-    /// <summary>Writes the table, each line after <paramref name="indent"/>.</summary>
-    public void Write(TextWriter output, string indent = "")
+    /// <summary>Writes the table.</summary>
+    public void Write(TextWriter output)
     {
         int[] widths = [.. headings.Select((_, column) => _rows.Max(row => row[column].Length))];
         foreach (string[] row in _rows)
-            output.WriteLine((indent + string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column])))).TrimEnd());
+            output.WriteLine(string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
     }
 }

@@ -114,7 +114,7 @@ public sealed record ByteSource : OpenableSource
         var own = new ProblemList();
         string? real = opened.Admit(DataKeys.Source, path, own);
         if (real is not null)
-            InputFile.TryOpen(DataKeys.Source, real, own)?.Dispose();
+            InputFile.TryOpen(real, own)?.Dispose();
         foreach (SpecProblem problem in own.ToList())
             problems.AddInFile(Path.GetDirectoryName(path) ?? "", () => problem);
         return own.IsEmpty ? new(real!) : null;

@@ -17,7 +17,7 @@ internal sealed class NpyArray(string path, SafeFileHandle file, NpyHeader heade
     /// <summary>Opens an array and checks its header; null with a problem when it is not an array.</summary>
     public static NpyArray? TryOpen(string path, ProblemList problems)
     {
-        SafeFileHandle? file = InputFile.TryOpen(DataKeys.Source, path, problems);
+        SafeFileHandle? file = InputFile.TryOpen(path, problems);
         if (file is null)
             return null;
         NpyHeader? header = NpyHeader.TryRead(file, path, problems);

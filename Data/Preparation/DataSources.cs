@@ -18,9 +18,8 @@ public static class DataSources
     /// Opens the source that a spec names and checks all of its contents, reading each file once from end to end (bytes: only its length).
     /// </summary>
     /// <remarks><see cref="SpecResolver"/> compares the sizes with those of the model.</remarks>
+    /// <param name="spec">The spec.</param>
+    /// <param name="opened">Opens each file.</param>
     /// <exception cref="SpecException">The data cannot be trained on; carries every mistake found.</exception>
-    public static IDataSource Open(RunSpec spec) => Open(spec, new(DataRoots.Anywhere));
-
-    /// <summary>The same, each file through <paramref name="opened"/>.</summary>
     internal static IDataSource Open(RunSpec spec, InputFiles opened) => ((OpenableSource)spec.Data.Source).Open(spec, opened);
 }

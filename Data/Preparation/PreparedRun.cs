@@ -5,25 +5,19 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Preparation;
 
-/// <summary>A run that is ready to start: its spec resolved, its data open and checked, its parameters laid out.</summary>
+/// <summary>A run that is ready to start: its spec resolved, its data open and checked.</summary>
 public sealed class PreparedRun : IDisposable
 {
     private readonly InputFiles _opened;
 
-    private PreparedRun(RunSpec spec, IDataSource data, InputFiles opened, IReadOnlyList<DataFile> files)
-    {
+    private PreparedRun(RunSpec spec, IDataSource data, InputFiles opened, IReadOnlyList<DataFile> files) =>
         (Spec, Data, Files, _opened) = (spec, data, files, opened);
-        Layout = ParameterLayout.Of(spec.Model);
-    }
 
     /// <summary>The resolved spec: every size is filled in.</summary>
     public RunSpec Spec { get; }
 
     /// <summary>The data; closed with this object.</summary>
     public IDataSource Data { get; }
-
-    /// <summary>The parameters of the model.</summary>
-    public ParameterLayout Layout { get; }
 
     /// <summary>
     /// Every file that determines the result, with its content when it was opened: the data's files in order, then

@@ -10,14 +10,12 @@ public static class SpecResolver
     /// <summary>
     /// Fills in <c>model.inputSize</c> (the embedding's size when there is one), <c>model.outputSize</c> and
     /// <c>model.embedding.vocabulary</c> where they are left out, and checks them otherwise; then checks the loss, the size of the model
-    /// and
-    /// the tensors of <c>model.initFrom</c>.
+    /// and the tensors of <c>model.initFrom</c>.
     /// </summary>
+    /// <param name="spec">The spec.</param>
+    /// <param name="shape">The sizes of the data.</param>
+    /// <param name="opened">Opens the file of initial weights.</param>
     /// <returns>The spec with the sizes filled in as far as possible, and the problems; empty when there are none.</returns>
-    public static (RunSpec Resolved, IReadOnlyList<SpecProblem> Problems) Resolve(RunSpec spec, DataShape shape) =>
-        Resolve(spec, shape, new(DataRoots.Anywhere));
-
-    /// <summary>The same, the file of initial weights through <paramref name="opened"/>.</summary>
     internal static (RunSpec Resolved, IReadOnlyList<SpecProblem> Problems) Resolve(RunSpec spec, DataShape shape, InputFiles opened)
     {
         var problems = new ProblemList();

@@ -7,11 +7,8 @@ internal static class DataKeys
     public const string Inputs = "data.inputs";
     public const string Targets = "data.targets";
     public const string Exclude = "data.exclude";
-    public const string Horizon = "data.horizon";
     public const string BatchSize = "data.batchSize";
     public const string ValidationFraction = "data.validationFraction";
-    public const string Sequences = "data.sequences";
-    public const string SequenceLength = "data.sequenceLength";
     public const string InputSize = "model.inputSize";
     public const string OutputSize = "model.outputSize";
     public const string Vocabulary = "model.embedding.vocabulary";

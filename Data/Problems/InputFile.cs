@@ -6,14 +6,14 @@ namespace Orleans.Tbptt.Data.Problems;
 /// <summary>Opens files that a spec names, for reads at explicit positions from any thread.</summary>
 internal static class InputFile
 {
-    /// <summary>Opens a file for random access; null with a problem when that fails.</summary>
-    public static SafeFileHandle? TryOpen(string key, string path, ProblemList problems)
+    /// <summary>Opens a file of data for random access; null with a problem when that fails.</summary>
+    public static SafeFileHandle? TryOpen(string path, ProblemList problems)
     {
         try
         {
             if (Directory.Exists(path))
             {
-                problems.Add(key, $"a directory, '{path}'", "a file", "name a file in it");
+                problems.Add(DataKeys.Source, $"a directory, '{path}'", "a file", "name a file in it");
                 return null;
             }
 
@@ -21,7 +21,7 @@ internal static class InputFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            problems.AddRange([Unreadable(key, path, error)]);
+            problems.AddRange([Unreadable(DataKeys.Source, path, error)]);
             return null;
         }
     }

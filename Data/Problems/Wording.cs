@@ -25,7 +25,7 @@ internal static class Wording
         string.Join(", ", names.Take(12).Select(Quote)) + (names.Count > 12 ? $" and {names.Count - 12} more" : "");
 
     /// <summary>A count with its noun: <c>1 row</c>, <c>12 rows</c>.</summary>
-    public static string Count(long count, string one, string? many = null) => count == 1 ? $"1 {one}" : $"{count} {many ?? one + "s"}";
+    public static string Count(long count, string one) => count == 1 ? $"1 {one}" : $"{count} {one}s";
 
     /// <summary>A shape as NumPy writes it.</summary>
     public static string Shape(IReadOnlyList<long> shape) => $"[{string.Join(", ", shape)}]";

@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Bytes;
 using Orleans.Tbptt.Data.Csv;
+using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Data.Synthetic;
@@ -47,7 +48,7 @@ internal static class Given
     };
 
     public static IDataSource Open(DataSpec data, ModelSpec? model = null, long seed = 1) =>
-        DataSources.Open(Spec(data, model, seed: seed));
+        DataSources.Open(Spec(data, model, seed: seed), new(DataRoots.Anywhere));
 
     public static IReadOnlyList<SpecProblem> Problems(DataSpec data, ModelSpec? model = null) =>
         Assert.Throws<SpecException>(() => Open(data, model).Dispose()).Problems;

@@ -18,7 +18,7 @@ internal sealed class AnswerAtOnce : IIncomingGrainCallFilter
         {
             var (gradient, hidden) = _trainers[context.TargetId];
             ticket.Parameters.Dispose();
-            context.Result = new Contribution(ticket.Step, GradientBuffer.Wrap(gradient), GradientBuffer.Wrap(hidden), 1, 10);
+            context.Result = new Contribution(GradientBuffer.Wrap(gradient), GradientBuffer.Wrap(hidden), 1, 10);
             return;
         }
 

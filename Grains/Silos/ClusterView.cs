@@ -10,14 +10,10 @@ internal readonly record struct LivingSilo(SiloAddress Address, SiloReport Repor
 /// <summary>Looks at the cluster's silos from this one.</summary>
 internal sealed partial class ClusterView(
     ISiloStatusOracle silos, ILocalSiloDetails self, SiloServiceClient services, SiloSelf own, IHostApplicationLifetime lifetime,
-    TimeProvider time,
-    ILogger<ClusterView> logger)
+    TimeProvider time, ILogger<ClusterView> logger)
 {
     /// <summary>A silo that takes longer than this to say how it is gets nothing to do.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
-
-    /// <summary>This silo's address.</summary>
-    public SiloAddress Own => self.SiloAddress;
 
     /// <summary>The addresses of the silos that are active, this one first.</summary>
     public IReadOnlyList<SiloAddress> Active =>

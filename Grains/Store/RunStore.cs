@@ -81,9 +81,6 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     /// <summary>Whether no newer generation has been taken; they are taken one by one.</summary>
     public bool IsNewest(RunId run, int generation) => !File.Exists(Path.Combine(Of(run).Generations, $"{generation + 1}"));
 
-    /// <summary>Whether any coordinator has begun with a run.</summary>
-    public bool HasBegun(RunId run) => Directory.Exists(Of(run).Generations) && GenerationFile.Taken(Of(run).Generations).Any();
-
     /// <summary>Writes a run's status.</summary>
     /// <exception cref="SupersededException">A newer coordinator has taken the run over; its status is left as it is.</exception>
     public void Write(RunStatus status, RunFence fence) =>

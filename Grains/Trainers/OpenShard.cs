@@ -64,12 +64,12 @@ internal sealed class OpenShard(ShardAssignment assignment, TrainerShard shard, 
     /// What the share gives to a step, as memory of its own: it is left unchanged until the next ticket, and by then the coordinator has
     /// summed it up.
     /// </summary>
-    public Contribution Contribute(long step, double lossSum, double weight) =>
-        new(step, GradientBuffer.Wrap(_gradient, _isNarrow), Wrap(shard.Hidden), lossSum, weight);
+    public Contribution Contribute(double lossSum, double weight) =>
+        new(GradientBuffer.Wrap(_gradient, _isNarrow), Wrap(shard.Hidden), lossSum, weight);
 
     /// <summary>What the share gives to a round: its own memory, unchanged until the next ticket or assignment.</summary>
-    public static RoundContribution Contribute(long step, RoundResult round) => new(
-        step, GradientBuffer.Wrap(round.DifferenceSum), Wrap(round.Hidden), round.LossSums, round.Weights,
+    public static RoundContribution Contribute(RoundResult round) => new(
+        GradientBuffer.Wrap(round.DifferenceSum), Wrap(round.Hidden), round.LossSums, round.Weights,
         new(round.OptimizerCount, [.. round.Averages.Select(Wrap)]), round.NotFinite);
 
     public void Dispose()

@@ -30,7 +30,7 @@ internal sealed partial class Trainer
             ticket.Parameters.Dispose();
             if (done is not { } result)
                 return Generation > ticket.Generation ? Over(ticket.Generation) : new RoundGivenUp();
-            contribution = OpenShard.Contribute(ticket.Step, result);
+            contribution = OpenShard.Contribute(result);
             round.Finish();
         }
         catch (Exception e)

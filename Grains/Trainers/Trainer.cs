@@ -106,7 +106,7 @@ internal sealed partial class Trainer
             var (lossSum, weight) =
                 open.Shard.TrainChunk(Position(ticket), ticket.Parameters.Span, open.Gradient, ticket.Parameters.IsRounded);
             ticket.Parameters.Dispose();
-            contribution = open.Contribute(ticket.Step, lossSum, weight);
+            contribution = open.Contribute(lossSum, weight);
             chunk.Finish();
         }
         catch (Exception e)

@@ -57,7 +57,7 @@ internal sealed unsafe class TokenTable : IDisposable
     /// <summary>Computes the gradients of the first layer's input weight and of the embedding from that of its sums.</summary>
     public void Backward(Rows gates, int rows, float* gradient)
     {
-        _sums.Clear(0, _count);
+        _sums.Clear(_count);
         for (int row = 0; row < rows; row++)
             Elementwise.Run(new AddTo(gates[row], _sums[_places[row]]), _sums.Columns);
         _layer.InputGradient(_sums, _vectors[0], _vectors.Stride, _count, gradient);

@@ -38,21 +38,21 @@ public sealed class GradientBufferTests : IDisposable
     {
         var shared = GradientBuffer.Wrap(new[] { 1f, 2f });
 
-        var back = Serializer.Deserialize<Contribution>(Serializer.SerializeToArray(new Contribution(1, shared, shared, 2, 3)))!;
+        var back = Serializer.Deserialize<Contribution>(Serializer.SerializeToArray(new Contribution(shared, shared, 2, 3)))!;
 
         Assert.Same(back.GradientSum, back.Hidden);
-        Assert.Equal(new Contribution(1, back.GradientSum, back.Hidden, 2, 3), back);
+        Assert.Equal(new Contribution(back.GradientSum, back.Hidden, 2, 3), back);
         Bits.Same([1f, 2f], back.Hidden.Span);
     }
 
     [Fact]
     public void Message_ArrivesWhole_WithBuffersOfEveryKind()
     {
-        TrainerReply sent = new Contribution(7, GradientBuffer.Wrap(new[] { 1f }), GradientBuffer.Empty, 0.5, 3);
+        TrainerReply sent = new Contribution(GradientBuffer.Wrap(new[] { 1f }), GradientBuffer.Empty, 0.5, 3);
 
         var back = Assert.IsType<Contribution>(Serializer.Deserialize<TrainerReply>(Serializer.SerializeToArray(sent)));
 
-        Assert.Equal((7L, 1, 0, 0.5, 3.0), (back.Step, back.GradientSum.Length, back.Hidden.Length, back.LossSum, back.Weight));
+        Assert.Equal((1, 0, 0.5, 3.0), (back.GradientSum.Length, back.Hidden.Length, back.LossSum, back.Weight));
     }
 
     [Fact]

@@ -36,11 +36,11 @@ public sealed class HostileMessageTests : IDisposable
 
     [Fact]
     public void Contribution_CannotHarm_WhenItsBytesAreSpoiled() => Spoil<TrainerReply>(
-        new Contribution(17, GradientBuffer.Wrap(new float[64]), GradientBuffer.Wrap(new float[16]), 0.5, 30), seed: 3);
+        new Contribution(GradientBuffer.Wrap(new float[64]), GradientBuffer.Wrap(new float[16]), 0.5, 30), seed: 3);
 
     [Fact]
     public void NarrowContribution_CannotHarm_WhenItsBytesAreSpoiled() => Spoil<TrainerReply>(
-        new Contribution(17, GradientBuffer.Wrap(new float[64], isNarrow: true), GradientBuffer.Wrap(new float[16]), 0.5, 30), seed: 5);
+        new Contribution(GradientBuffer.Wrap(new float[64], isNarrow: true), GradientBuffer.Wrap(new float[16]), 0.5, 30), seed: 5);
 
     [Fact]
     public void Transport_CannotHarm_WhenItsBytesAreSpoiled()
@@ -49,7 +49,7 @@ public sealed class HostileMessageTests : IDisposable
         Spoil(new ParameterBucket(run, 3, 17, 64, 0, GradientBuffer.Wrap(new float[64])), seed: 6);
         Spoil(new ChunkOrder(run, [1, 2, 3], [0, 0, 1], 5), seed: 7);
         Spoil(
-            new ChunkReply([new Contribution(17, GradientBuffer.Empty, GradientBuffer.Wrap(new float[16]), 0.5, 30)],
+            new ChunkReply([new Contribution(GradientBuffer.Empty, GradientBuffer.Wrap(new float[16]), 0.5, 30)],
                 [GradientBuffer.Wrap(new float[64])]),
             seed: 8);
         var ticket = new StepTicket(3, 17, 1, 4, GradientBuffer.Wrap(new float[64]));

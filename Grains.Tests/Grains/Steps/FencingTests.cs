@@ -126,7 +126,7 @@ public sealed class FencingTests(OneSilo fixture) : IClassFixture<OneSilo>
 
         Assert.Equal(RunState.Starting, (await coordinator.GetStatus()).State);
         Assert.Empty((await coordinator.ReadEvents(0, 10)).Lines);
-        Assert.False(store.HasBegun(run));
+        Assert.Empty(Directory.GetFiles(store.Of(run).Generations));
     }
 
     private static RunProgress Killed(RunStore store, RunId run)

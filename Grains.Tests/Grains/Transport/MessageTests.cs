@@ -95,7 +95,7 @@ public sealed class MessageTests : IAsyncLifetime
         gradient[^1] = value;
         int hidden = layout.HiddenPerLane * spec.Data.BatchSize / spec.Train.Trainers;
         _calls.Instead = call => call.Is(nameof(ITrainerGrain.TrainChunk), 3, 1)
-            ? new Contribution(1, GradientBuffer.Wrap(gradient), GradientBuffer.Wrap(new float[hidden]), 0.25, 6)
+            ? new Contribution(GradientBuffer.Wrap(gradient), GradientBuffer.Wrap(new float[hidden]), 0.25, 6)
             : null;
 
         var run = await _silos.Train(spec);

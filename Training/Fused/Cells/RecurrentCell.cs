@@ -94,7 +94,7 @@ internal sealed class CellMemory : IDisposable
     public void BeginBackward()
     {
         if (_hasCellState)
-            CellGradient.Clear(0, Lanes);
+            CellGradient.Clear(Lanes);
     }
 
     public void Dispose()
