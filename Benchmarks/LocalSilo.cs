@@ -70,12 +70,7 @@ internal sealed class LocalSilo : IAsyncDisposable
     /// <param name="watch">Called with the status regularly.</param>
     public async Task<RunDirectory> Train(RunId run, RunSpec spec, Action<RunStatus>? watch = null)
     {
-        var grains = _host.Services.GetRequiredService<IGrainFactory>();
-        var reply = await grains.GetGrain<ICatalogGrain>(0)
-            .Submit(new(run, new(SpecWriter.ToYaml(spec), "spec.yaml", "/"), Protocol: ProtocolVersion.Current));
-        if (reply.Problems.Count > 0)
-            throw new SpecException(reply.Problems);
-        var coordinator = grains.GetGrain<ICoordinatorGrain>(run.Text);
+        var coordinator = await Submit(_host, run, spec);
         var status = await coordinator.GetStatus();
         for (long seen = 0; !status.HasEnded; status = await coordinator.GetStatus())
         {
@@ -85,6 +80,16 @@ internal sealed class LocalSilo : IAsyncDisposable
 
         return status.State == RunState.Completed ? new(_store, run)
             : throw new InvalidOperationException($"{run} ended as {status.State}: {status.Message}");
+    }
+
+    /// <summary>Submits a run to a silo.</summary>
+    /// <returns>Its coordinator.</returns>
+    internal static async Task<ICoordinatorGrain> Submit(IHost host, RunId run, RunSpec spec)
+    {
+        var grains = host.Services.GetRequiredService<IGrainFactory>();
+        var reply = await grains.GetGrain<ICatalogGrain>(0)
+            .Submit(new(run, new(SpecWriter.ToYaml(spec), "spec.yaml", "/"), Protocol: ProtocolVersion.Current));
+        return reply.Problems.Count == 0 ? grains.GetGrain<ICoordinatorGrain>(run.Text) : throw new SpecException(reply.Problems);
     }
 
     public async ValueTask DisposeAsync()

@@ -41,6 +41,22 @@ public static class RunJson
         }
     }
 
+    /// <summary>
+    /// As <see cref="ReadEvent"/>; null where the line is not an event that this program knows: written by a newer one, or by one that was
+    /// killed while it wrote.
+    /// </summary>
+    public static RunEvent? ReadEventOrNull(string line)
+    {
+        try
+        {
+            return ReadEvent(line);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Whether a line is an event of a kind that this program does not know: one of a newer version.</summary>
     public static bool IsOfUnknownKind(string line)
     {

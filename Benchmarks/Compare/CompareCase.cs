@@ -26,8 +26,7 @@ internal sealed record CompareCase(string Name, int Lanes, int Steps, int Inputs
 
     /// <summary>
     /// Floating-point operations of a chunk-step's matrix products: forward those of input, hidden state and head; backward the gradients
-    /// of both factors of each, except
-    /// that of the inputs, which is not needed.
+    /// of both factors of each, except that of the inputs, which is not needed.
     /// </summary>
     public double Flops => 2.0 * Lanes * Steps * (4.0 * Hidden * (2 * Inputs + 3 * Hidden) + 3.0 * Hidden * (Inputs / 2));
 

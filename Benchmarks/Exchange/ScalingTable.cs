@@ -7,8 +7,7 @@ namespace Orleans.Tbptt.Benchmarks.Exchange;
 
 /// <summary>
 /// The cost of a step as the numbers of trainers and silos grow. Each trainer computes one sequence step of one lane, the minimum, so that
-/// coordinator,
-/// exchange and sums dominate. All silos are in this process, with sockets between them.
+/// coordinator, exchange and sums dominate. All silos are in this process, with sockets between them.
 /// </summary>
 internal static class ScalingTable
 {

@@ -10,10 +10,8 @@ using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Grains.Transport;
 using Orleans.Tbptt.Messages;
-using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Specs.Writing;
 
 namespace Orleans.Tbptt.Benchmarks.Exchange;
 
@@ -86,12 +84,7 @@ internal sealed class SocketSilos : IAsyncDisposable
     {
         var (bytes, collections, allocated, processor) =
             (Bytes, GC.CollectionCount(2), GC.GetTotalAllocatedBytes(), Environment.CpuUsage.TotalTime);
-        var grains = _hosts[0].Services.GetRequiredService<IGrainFactory>();
-        var reply = await grains.GetGrain<ICatalogGrain>(0)
-            .Submit(new(run, new(SpecWriter.ToYaml(spec), "spec.yaml", "/"), Protocol: ProtocolVersion.Current));
-        if (reply.Problems.Count > 0)
-            throw new SpecException(reply.Problems);
-        var coordinator = grains.GetGrain<ICoordinatorGrain>(run.Text);
+        var coordinator = await LocalSilo.Submit(_hosts[0], run, spec);
         List<EpochFinished> epochs = [];
         for (long seen = 0; ;)
         {

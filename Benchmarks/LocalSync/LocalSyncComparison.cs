@@ -23,8 +23,7 @@ internal sealed record LocalSyncOptions(string? Text, int Epochs, int Hidden, Ti
 
 /// <summary>
 /// A byte-level language model with four trainers, synchronised at every step and after rounds of 1, 10 and 50 steps: the loss after the
-/// same bytes, the bytes
-/// sent per byte of text, and the speed over a slow network.
+/// same bytes, the bytes sent per byte of text, and the speed over a slow network.
 /// </summary>
 internal static class LocalSyncComparison
 {

@@ -14,7 +14,7 @@ internal sealed record ProcessFigures(double Wall, double Processor, double? Fir
 {
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Runs a program with a run store of its own, and measures it. Linux only.</summary>
+    /// <summary>Runs a program with its own run store, and measures it. Linux only.</summary>
     /// <exception cref="InvalidOperationException">It ended with another exit code than 0.</exception>
     public static async Task<ProcessFigures> MeasureAsync(string program, string[] arguments, CancellationToken cancellation)
     {

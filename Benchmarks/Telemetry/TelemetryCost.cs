@@ -8,8 +8,8 @@ namespace Orleans.Tbptt.Benchmarks.Telemetry;
 
 /// <summary>
 /// The cost of telemetry for a step of the average example, two trainers on one silo. Each round trains the same run once per
-/// configuration, in a different order each time,
-/// so that machine noise and after-effects of one configuration affect all of them alike. The result is the median of the rounds' ratios.
+/// configuration, in a different order each time, so that machine noise and after-effects of one configuration affect all of them alike.
+/// The result is the median of the rounds' ratios.
 /// </summary>
 internal static class TelemetryCost
 {
@@ -74,8 +74,8 @@ internal static class TelemetryCost
     }
 
     /// <summary>
-    /// Microseconds per step: wall clock from the epoch at the fastest decile, because other load can only
-    /// slow epochs down; processor time over the complete run.
+    /// Microseconds per step: wall clock from the epoch at the fastest decile, because other load can only slow epochs down; processor time
+    /// over the complete run.
     /// </summary>
     private static async Task<(double Time, double Processor)> Train(LocalSilo silo, RunSpec spec, RunId run)
     {

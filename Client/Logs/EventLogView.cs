@@ -9,22 +9,10 @@ namespace Orleans.Tbptt.Client.Logs;
 internal sealed class EventLogView(Terminal terminal) : IRunView
 {
     /// <inheritdoc/>
-    public bool WantsStatus => false;
-
-    /// <inheritdoc/>
-    public Task<T> ShowAsync<T>(Func<Task<T>> body) => body();
-
-    /// <inheritdoc/>
     public void OnEvent(string line, RunEvent? runEvent)
     {
         if (runEvent is not null)
             LogsCommand.Write(terminal.Out, runEvent);
-    }
-
-    /// <inheritdoc/>
-    public void OnStatus(RunStatus status)
-    {
-        // Not an event.
     }
 
     /// <inheritdoc/>

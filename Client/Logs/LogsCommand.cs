@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Runs;
@@ -70,7 +69,7 @@ internal static class LogsCommand
         {
             foreach (string line in tail.Read())
             {
-                if (ReadOrNull(line) is { } runEvent && runEvent.Number > seen)
+                if (RunJson.ReadEventOrNull(line) is { } runEvent && runEvent.Number > seen)
                 {
                     seen = runEvent.Number;
                     Write(context.Terminal.Out, runEvent);
@@ -117,19 +116,6 @@ internal static class LogsCommand
         ? [.. Directory.EnumerateFiles(directory.Logs, "*.log").Select(path => Path.GetFileNameWithoutExtension(path)!)
             .Order(StringComparer.Ordinal)]
         : [];
-
-    private static RunEvent? ReadOrNull(string line)
-    {
-        try
-        {
-            return RunJson.ReadEvent(line);
-        }
-        catch (JsonException)
-        {
-            // Written by a newer silo, or by one that was killed while it wrote.
-            return null;
-        }
-    }
 
     private static ClientException NoSilo(LogsOptions options, string hint) =>
         new($"found no log of silo '{Text.OneLine(options.Silo!)}' in run {Text.OneLine(options.Run)}; {hint}", ExitCode.Failed);

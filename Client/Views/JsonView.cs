@@ -7,12 +7,6 @@ namespace Orleans.Tbptt.Client.Views;
 internal sealed class JsonView(TextWriter output, TextWriter error) : IRunView
 {
     /// <inheritdoc/>
-    public bool WantsStatus => false;
-
-    /// <inheritdoc/>
-    public Task<T> ShowAsync<T>(Func<Task<T>> body) => body();
-
-    /// <inheritdoc/>
     public void OnEvent(string line, RunEvent? runEvent)
     {
         output.Write(line);
@@ -22,17 +16,5 @@ internal sealed class JsonView(TextWriter output, TextWriter error) : IRunView
     }
 
     /// <inheritdoc/>
-    public void OnStatus(RunStatus status)
-    {
-        // Not an event.
-    }
-
-    /// <inheritdoc/>
     public void OnNotice(string text) => error.WriteLine($"tbptt: {Text.OneLine(text)}");
-
-    /// <inheritdoc/>
-    public void OnTick()
-    {
-        // Shows events only.
-    }
 }

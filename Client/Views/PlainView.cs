@@ -24,9 +24,6 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
     public bool WantsStatus => true;
 
     /// <inheritdoc/>
-    public Task<T> ShowAsync<T>(Func<Task<T>> body) => body();
-
-    /// <inheritdoc/>
     public void OnEvent(string line, RunEvent? runEvent)
     {
         switch (runEvent)

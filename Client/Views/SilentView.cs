@@ -6,19 +6,7 @@ namespace Orleans.Tbptt.Client.Views;
 internal sealed class SilentView : IRunView
 {
     /// <inheritdoc/>
-    public bool WantsStatus => false;
-
-    /// <inheritdoc/>
-    public Task<T> ShowAsync<T>(Func<Task<T>> body) => body();
-
-    /// <inheritdoc/>
     public void OnEvent(string line, RunEvent? runEvent)
-    {
-        // Shows nothing.
-    }
-
-    /// <inheritdoc/>
-    public void OnStatus(RunStatus status)
     {
         // Shows nothing.
     }
@@ -27,11 +15,5 @@ internal sealed class SilentView : IRunView
     public void OnNotice(string text)
     {
         // A cluster that stays unreachable ends the wait with an error.
-    }
-
-    /// <inheritdoc/>
-    public void OnTick()
-    {
-        // Shows nothing.
     }
 }

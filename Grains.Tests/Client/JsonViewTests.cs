@@ -13,7 +13,7 @@ public sealed class JsonViewTests
 
         view.OnEvent("{\"type\":\"step\",  \"loss\":1e-3, \"of\":\"later\"}", null);
         view.OnNotice("silo 2 ended");
-        view.OnTick();
+        ((IRunView)view).OnTick();
         view.OnEvent("{\"é\":\"\\u001b\"}", null);
 
         Assert.Equal("{\"type\":\"step\",  \"loss\":1e-3, \"of\":\"later\"}\n{\"é\":\"\\u001b\"}\n", output.ToString());

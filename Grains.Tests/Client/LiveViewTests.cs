@@ -121,7 +121,7 @@ public sealed class LiveViewTests
         string[] lines = Render(new LiveScreen(figures, new string('w', 100), unicode: true).Draw(TimeSpan.FromDays(2), width, []), width)
             .TrimEnd().Split('\n');
 
-        // Head, epoch and what of its ETA has no room beside it, 10 figures, trainers under their heading, those that are not shown.
+        // Head, epoch and what of its ETA has no room next to it, 10 figures, trainers under their heading, those that are not shown.
         Assert.InRange(lines.Length, 1 + 1 + 9 + 1 + 12 + 1, 1 + 2 + 9 + 1 + 12 + 1);
         Assert.All(lines, line => Assert.True(line.TrimEnd().Length <= width, line));
         Assert.Contains(lines, line => line.StartsWith("checkpoint  step 1,234,000, 3 s ago", StringComparison.Ordinal));

@@ -47,14 +47,14 @@ public sealed class RunSummaryTests : IDisposable
     [InlineData(RunState.Failed, true)]
     [InlineData(RunState.Completed, false)]
     [InlineData(RunState.Diverged, false)]
-    public void Summary_EndsWithTheWayOn_OfARunThatCanBeResumed(RunState state, bool told)
+    public void Summary_EndsWithTheWayOn_OfARunThatCanBeResumed(RunState state, bool shown)
     {
         var directory = Record(state, "why");
         _summary.OnEvent("", Sample.Ended(state, "why"));
 
         _summary.Write(_output, directory, null, Resume);
 
-        Assert.Equal(told, _output.ToString().TrimEnd().EndsWith("\nresume with: tbptt resume wave-1", StringComparison.Ordinal));
+        Assert.Equal(shown, _output.ToString().TrimEnd().EndsWith("\nresume with: tbptt resume wave-1", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -117,7 +117,7 @@ public sealed class RunWatcherTests
             _cluster.Add(Sample.Ended(RunState.Completed));
             return Task.CompletedTask;
         });
-        // The status tells of an end that the events read so far do not.
+        // The status reports an end that the events read so far do not.
         _cluster.Status = Sample.Status(RunState.Completed) with { LastEvent = 3 };
 
         await WatchAsync(Eager);

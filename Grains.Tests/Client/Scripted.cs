@@ -65,7 +65,7 @@ internal static class Sample
         [.. events.Select((item, index) => RunJson.Write(item with { Number = index + 1 }))];
 }
 
-/// <summary>Remembers what a watcher told it.</summary>
+/// <summary>Remembers what a watcher reported to it.</summary>
 internal sealed class RecordingView : IRunView
 {
     public List<string> Lines { get; } = [];
@@ -73,10 +73,6 @@ internal sealed class RecordingView : IRunView
     public List<RunEvent?> Events { get; } = [];
 
     public List<string> Notices { get; } = [];
-
-    public bool WantsStatus => false;
-
-    public Task<T> ShowAsync<T>(Func<Task<T>> body) => body();
 
     public void OnEvent(string line, RunEvent? runEvent)
     {
@@ -87,10 +83,6 @@ internal sealed class RecordingView : IRunView
     public void OnStatus(RunStatus status) => throw new InvalidOperationException("not wanted");
 
     public void OnNotice(string text) => Notices.Add(text);
-
-    public void OnTick()
-    {
-    }
 }
 
 /// <summary>A checker with one answer.</summary>

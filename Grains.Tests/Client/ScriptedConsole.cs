@@ -9,7 +9,7 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Tests.Client;
 
-/// <summary>The console with a run store of its own and a scripted cluster.</summary>
+/// <summary>The console with its own run store and a scripted cluster.</summary>
 internal sealed class ScriptedConsole : IDisposable
 {
     private readonly StringWriter _output = new() { NewLine = "\n" };

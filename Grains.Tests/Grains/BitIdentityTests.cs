@@ -1,5 +1,4 @@
 using Orleans.Tbptt.Data.Safetensors;
-using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 
@@ -38,16 +37,7 @@ public sealed class BitIdentityTests
         Assert.Equal(Math.Min(3, trainers), runs[1].Status.Trainers.Select(trainer => trainer.Silo).Distinct().Count());
         Assert.True(delays.Count >= trainers * oracle.Steps.Count / steps, $"{delays.Count} replies were held back");
         foreach (var run in runs)
-        {
-            Assert.Equal(RunState.Completed, run.End.State);
-            Bits.Same(oracle.Steps.Select(step => step.Loss), run.StepLosses);
-            Bits.Same(oracle.Steps.Select(step => step.GradientNorm), run.GradientNorms);
-            Bits.Same(oracle.Steps.Select(step => step.DifferenceNorm).OfType<double>(), run.DifferenceNorms);
-            Bits.Same(oracle.EpochLosses, run.EpochLosses);
-            Bits.Same(oracle.ValidationLosses.OfType<double>(), run.Status.ValidationLosses);
-            Bits.Same(oracle.State.Parameters, run.Model(oracle.State.Layout));
-        }
-
+            RunAssert.SameBits(oracle, run);
         Assert.Equal(
             SafetensorsFile.ReadHeader(runs[0].Directory.Hidden).Tensors.Select(tensor => tensor.Name),
             SafetensorsFile.ReadHeader(runs[1].Directory.Hidden).Tensors.Select(tensor => tensor.Name));

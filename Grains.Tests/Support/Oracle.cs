@@ -6,7 +6,7 @@ using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Tests.Support;
 
-/// <summary>What a run must come to, from the single-process trainer.</summary>
+/// <summary>What a run must give, from the single-process trainer.</summary>
 internal sealed record Oracle(IReadOnlyList<StepOutcome.Committed> Steps, IReadOnlyList<double> EpochLosses,
     IReadOnlyList<double?> ValidationLosses, TrainingState State)
 {

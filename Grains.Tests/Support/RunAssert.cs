@@ -26,7 +26,7 @@ internal static class RunAssert
         Bits.Same(oracle.State.Parameters, run.Model(oracle.State.Layout));
     }
 
-    /// <summary>The coordinator that went on began where the one before had come to, and had nothing to complain of.</summary>
+    /// <summary>The coordinator that continued began where the one before it had ended, without a warning.</summary>
     public static void RepeatsNothing(FinishedRun run)
     {
         var second = run.Events.OfType<RunStarted>().Skip(1).Single();

@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Training.Reference;
 using Orleans.Tbptt.Training.Fused.Cells;
@@ -26,6 +27,14 @@ internal static class States
         var spec = TestSpecs.Average(layers: 2);
         return spec with { Model = spec.Model with { Cell = cell ?? new LstmCell() },
             Train = spec.Train with { Optimizer = Optimizers[optimizer] } };
+    }
+
+    /// <summary>Parameters that are all the same small number.</summary>
+    public static GradientBuffer Parameters(ParameterLayout layout)
+    {
+        float[] parameters = new float[layout.Length];
+        Array.Fill(parameters, 0.01f);
+        return GradientBuffer.Wrap(parameters);
     }
 
     /// <summary>The state after so many steps: always the same ones.</summary>
@@ -75,7 +84,7 @@ internal static class States
         Assert.IsType<StepOutcome.Round>(state.CommitRound([.. results]));
     }
 
-    /// <summary>A state that takes over a snapshot of another is the same, and goes on to the same bits.</summary>
+    /// <summary>A state that takes over a snapshot of another is the same, and continues to the same bits.</summary>
     /// <param name="spec">The run.</param>
     /// <param name="steps">Where the snapshot is taken.</param>
     /// <param name="other">Where the state is that takes it over.</param>

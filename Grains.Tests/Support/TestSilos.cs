@@ -8,7 +8,7 @@ using Orleans.TestingHost;
 
 namespace Orleans.Tbptt.Tests.Support;
 
-/// <summary>Silos in this process, with a run store of their own.</summary>
+/// <summary>Silos in this process, with their own run store.</summary>
 internal sealed class TestSilos : IAsyncDisposable
 {
     private readonly TemporaryDirectory _store;
@@ -55,13 +55,7 @@ internal sealed class TestSilos : IAsyncDisposable
     public RunDirectory Directory(RunId run) => new(Store, run);
 
     /// <summary>Submits a run and fails the test when it is refused.</summary>
-    public async Task<RunId> Submit(RunSpec spec)
-    {
-        var run = RunId.Parse($"{spec.Name}-{Interlocked.Increment(ref _runs)}");
-        var reply = await Grains.GetGrain<ICatalogGrain>(0).Submit(new(run, spec.Written(), Protocol: ProtocolVersion.Current));
-        Assert.Empty(reply.Problems);
-        return run;
-    }
+    public Task<RunId> Submit(RunSpec spec) => Grains.Submit(spec, Interlocked.Increment(ref _runs));
 
     /// <summary>Trains a run to its end.</summary>
     public async Task<FinishedRun> Train(RunSpec spec) => await Watch(await Submit(spec));
@@ -89,7 +83,7 @@ internal sealed class TestSilos : IAsyncDisposable
     }
 }
 
-/// <summary>A run that has ended, as a watcher saw it and as its files tell it.</summary>
+/// <summary>A run that has ended, as a watcher saw it and as its files have it.</summary>
 internal sealed record FinishedRun(RunDirectory Directory, RunStatus Status, IReadOnlyList<string> Lines)
 {
     public IReadOnlyList<RunEvent> Events { get; } = [.. Lines.Select(RunJson.ReadEvent)];

@@ -1,6 +1,6 @@
 namespace Orleans.Tbptt.Tests.Support;
 
-/// <summary>What Linux tells of this process. Threads end and files close while one looks: those are none.</summary>
+/// <summary>What Linux reports of this process. Threads that end and files that close meanwhile do not count.</summary>
 internal static class ThisProcess
 {
     /// <summary>The threads' names, each cut off after 15 bytes. A thread that native code starts inherits its maker's.</summary>

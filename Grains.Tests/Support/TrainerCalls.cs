@@ -63,7 +63,7 @@ internal sealed class TrainerCalls : IIncomingGrainCallFilter
         Instead = _ => null;
     }
 
-    /// <summary>Stops the calls that a predicate names until the test lets them go on, or ends.</summary>
+    /// <summary>Stops the calls that a predicate names until the test lets them continue, or ends.</summary>
     public Halt HaltBefore(Func<TrainerCall, bool> which)
     {
         var halt = new Halt();

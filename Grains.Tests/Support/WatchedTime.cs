@@ -3,7 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Orleans.Tbptt.Tests.Support;
 
-/// <summary>A clock that stands still and tells who waits on it, so that a test moves it only when somebody does.</summary>
+/// <summary>A clock that stands still and reports each wait on it, so that a test moves it only when somebody waits.</summary>
 internal sealed class WatchedTime : FakeTimeProvider
 {
     private readonly Channel<TimeSpan> _waits = Channel.CreateUnbounded<TimeSpan>();
@@ -15,7 +15,7 @@ internal sealed class WatchedTime : FakeTimeProvider
         return timer;
     }
 
-    /// <summary>Completes when somebody waits for so long; each wait is told once.</summary>
+    /// <summary>Completes when somebody waits for so long; each wait is reported once.</summary>
     public async Task Waits(TimeSpan dueTime)
     {
         while (await _waits.Reader.ReadAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromSeconds(60)) != dueTime)

@@ -10,7 +10,7 @@ namespace Orleans.Tbptt.Tests.Chaos.Harness;
 /// <summary>What the silos of a chaos cluster share.</summary>
 /// <param name="Workplace">Run store and logs.</param>
 /// <param name="Membership">Where they find each other.</param>
-/// <param name="Lab">Gives each silo a network of its own; null for the loopback.</param>
+/// <param name="Lab">Gives each silo a separate network; null for the loopback.</param>
 /// <param name="Arguments">More options of <c>tbptt-silo</c>.</param>
 internal sealed record ChaosSetup(Workplace Workplace, MembershipStore Membership, NetworkLab? Lab = null,
     params IReadOnlyList<string> Arguments)
@@ -23,7 +23,7 @@ internal sealed record ChaosSetup(Workplace Workplace, MembershipStore Membershi
     /// <summary>Whether silos serve a web page. Without one they start sooner.</summary>
     public bool HasPages { get; init; }
 
-    /// <summary>Environment variables that the silos have beside this process's own.</summary>
+    /// <summary>Environment variables that the silos have in addition to this process's.</summary>
     public Dictionary<string, string> Environment { get; init; } = [];
 }
 
@@ -112,18 +112,11 @@ internal sealed class ChaosCluster : IAsyncDisposable
     public async Task<IReadOnlyList<string>> ActiveAsync() =>
         [.. (await Grains.GetGrain<IManagementGrain>(0).GetHosts(onlyActive: true)).Keys.Select(silo => silo.Endpoint.ToString())];
 
-    /// <summary>The machine of a silo, where each has one of its own.</summary>
+    /// <summary>The machine of a silo, where each has a separate one.</summary>
     public NetworkNode NodeOf(ChaosSilo silo) => _setup.Lab!.Nodes[_silos.IndexOf(silo)];
 
     /// <summary>Submits a run and fails the test when it is refused.</summary>
-    public async Task<RunRecorder> SubmitAsync(RunSpec spec)
-    {
-        var run = NextRun(spec);
-        Interlocked.Increment(ref _runs);
-        var reply = await Grains.GetGrain<ICatalogGrain>(0).Submit(new(run, spec.Written(), Protocol: ProtocolVersion.Current));
-        Assert.Empty(reply.Problems);
-        return Record(run);
-    }
+    public async Task<RunRecorder> SubmitAsync(RunSpec spec) => Record(await Grains.Submit(spec, Interlocked.Increment(ref _runs)));
 
     /// <summary>The id that the next run will have.</summary>
     public RunId NextRun(RunSpec spec) => RunId.Parse($"{spec.Name}-{_runs + 1}");

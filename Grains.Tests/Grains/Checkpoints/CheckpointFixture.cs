@@ -37,7 +37,7 @@ internal sealed class CheckpointFixture : IDisposable
 
     public IEnumerable<string> Candidates => Store.Candidates(Run).Select(name => name.ToString());
 
-    /// <summary>All that lies beside the checkpoints, and they.</summary>
+    /// <summary>The checkpoints, and all that lies next to them.</summary>
     public IEnumerable<string> Entries => Directory.EnumerateFileSystemEntries(Root).Select(path => Path.GetFileName(path))
         .Order(StringComparer.Ordinal);
 
@@ -81,7 +81,7 @@ internal sealed class CheckpointFixture : IDisposable
     public CheckpointName Write(int generation, int steps, double? bestLoss = null) =>
         Store.Write(Run, Spec, Snapshot(steps), About(generation, bestLoss), () => { }, rename => rename(generation)).Name;
 
-    /// <summary>Restores, and holds what comes to the bits of the state after so many steps.</summary>
+    /// <summary>Restores, and holds what is restored to the bits of the state after so many steps.</summary>
     public Restoration AssertRestores(string name, int steps, CheckpointStore? store = null)
     {
         var restoration = (store ?? Store).RestoreNewest(Run, Spec);

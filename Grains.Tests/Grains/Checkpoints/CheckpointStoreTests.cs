@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Data.Safetensors;
+using Orleans.Tbptt.Grains.Checkpoints;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Writing;
@@ -30,14 +31,7 @@ public sealed class CheckpointStoreTests
     public void State_ComesBackToTheBit_AndGoesOnToTheSameBits(string optimizer, string cell)
     {
         using var run = new CheckpointFixture(States.Spec(optimizer, TestChoices.Cell(cell)));
-        run.Write(1, 6);
-
-        var restored = run.AssertRestores("1-6", 6).Newest!;
-
-        var (expected, actual) = (States.After(run.Spec, 9), new TrainingState(run.Spec));
-        actual.Restore(restored.Snapshot);
-        States.Advance(actual, 3);
-        States.AssertSame(expected, actual);
+        AssertContinues(run);
     }
 
     [Theory]
@@ -47,14 +41,9 @@ public sealed class CheckpointStoreTests
     public void RoundsState_ComesBackToTheBit_WithEveryTrainersOptimizer(string optimizer)
     {
         using var run = new CheckpointFixture(States.Spec(optimizer).InRounds(3));
-        run.Write(1, 6);
 
-        var restored = run.AssertRestores("1-6", 6).Newest!;
+        var restored = AssertContinues(run);
 
-        var (expected, actual) = (States.After(run.Spec, 9), new TrainingState(run.Spec));
-        actual.Restore(restored.Snapshot);
-        States.Advance(actual, 3);
-        States.AssertSame(expected, actual);
         Assert.Equal([6L, 5L], restored.State.TrainerUpdates);
         string[] trainers = optimizer == "sgd" ? [] : ["trainer-0.safetensors", "trainer-1.safetensors"];
         Assert.Equal(["hidden.safetensors", "model.safetensors", "optimizer.safetensors", .. trainers], restored.State.Files.Keys.Order());
@@ -64,6 +53,20 @@ public sealed class CheckpointStoreTests
 
         IEnumerable<string> Names(string file) =>
             SafetensorsFile.ReadHeader(Path.Combine(run.DirectoryOf("1-6"), $"{file}.safetensors")).Tensors.Select(tensor => tensor.Name);
+    }
+
+    /// <summary>Writes step 6 and restores it: the steps from there on are those of a run that was not interrupted.</summary>
+    private static RestoredCheckpoint AssertContinues(CheckpointFixture run)
+    {
+        run.Write(1, 6);
+
+        var restored = run.AssertRestores("1-6", 6).Newest!;
+
+        var (expected, actual) = (States.After(run.Spec, 9), new TrainingState(run.Spec));
+        actual.Restore(restored.Snapshot);
+        States.Advance(actual, 3);
+        States.AssertSame(expected, actual);
+        return restored;
     }
 
     [Fact]

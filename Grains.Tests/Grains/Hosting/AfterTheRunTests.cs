@@ -3,7 +3,6 @@ using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training.Fused.Losses;
-using TorchSharp;
 
 namespace Orleans.Tbptt.Tests.Grains.Hosting;
 
@@ -15,8 +14,8 @@ public sealed class Alone;
 public sealed class AfterTheRunTests(OneSilo fixture) : IClassFixture<OneSilo>
 {
     /// <summary>
-    /// TorchSharp's counter never takes off the tensor that a <c>Parameter</c> of its own modules was made from: weight and bias of the
-    /// head.
+    /// TorchSharp's counter never takes off the tensor that a <c>Parameter</c> of TorchSharp's modules was made from: weight and bias of
+    /// the head.
     /// </summary>
     private const int CountedTwice = 2;
 
@@ -29,12 +28,12 @@ public sealed class AfterTheRunTests(OneSilo fixture) : IClassFixture<OneSilo>
         fixture.Calls.Reset();
         var spec = TestSpecs.Average(trainers: 2, layers: 2, dropout: 0.2, epochs: 1, validationFraction: 0.2).OnEngine(engine);
         await Gone(await fixture.Silos.Train(spec));
-        long before = LiveTensors();
+        long before = LiveTensors.Count();
 
         for (int i = 0; i < Runs; i++)
             await Gone(await fixture.Silos.Train(spec));
 
-        Assert.Equal(before + Runs * spec.Train.Trainers * tensors, LiveTensors());
+        Assert.Equal(before + Runs * spec.Train.Trainers * tensors, LiveTensors.Count());
         Assert.Empty(Workers());
         var left = await fixture.Silos.Grains.GetGrain<IManagementGrain>(0)
             .GetDetailedGrainStatistics(null, null, TestContext.Current.CancellationToken);
@@ -105,18 +104,6 @@ public sealed class AfterTheRunTests(OneSilo fixture) : IClassFixture<OneSilo>
 
         Assert.Equal(RunState.Failed, run.End.State);
         await Gone(run);
-    }
-
-    /// <summary>Tensors that somebody still holds; short-lived ones that wait for their finalizers are none of them.</summary>
-    private static long LiveTensors()
-    {
-        for (int i = 0; i < 3; i++)
-        {
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-        }
-
-        return torch.Tensor.TotalCount;
     }
 
     private static List<string> Workers() =>

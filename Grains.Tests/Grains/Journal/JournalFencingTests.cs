@@ -83,13 +83,7 @@ public sealed class JournalFencingTests : IAsyncDisposable
                 TakeOver("the new one's");
             return found;
         });
-        old.Append(Event("first"));
-        await old.Flush();
-        looks = 0;
-
-        old.Append(Event("the old one's"));
-        await Assert.ThrowsAsync<IOException>(old.Flush);
-        await _newer!.Flush();
+        await AppendInVain(old, meanwhile: () => looks = 0);
 
         Assert.Equal(2, looks);
         Assert.Equal(["first", "the new one's"], Messages);
@@ -106,18 +100,24 @@ public sealed class JournalFencingTests : IAsyncDisposable
                 TakeOver("the new one's");
             return _old.IsInForce;
         });
-        old.Append(Event("first"));
-        await old.Flush();
-        looks = 0;
-
-        old.Append(Event("the old one's"));
-        await Assert.ThrowsAsync<IOException>(old.Flush);
-        await _newer!.Flush();
+        await AppendInVain(old, meanwhile: () => looks = 0);
 
         Assert.Equal(["first", "the old one's", "the new one's"], Messages);
         Assert.Equal([1, 2, 3], JournalFile.Lines(File).Select(line => RunJson.ReadEvent(line).Number));
         Assert.Equal(["first"], await ShownBy(old));
-        Assert.Equal(3, _newer.Last);
+        Assert.Equal(3, _newer!.Last);
+    }
+
+    /// <summary>Appends an event, and another one that fails because a new coordinator takes over.</summary>
+    private async Task AppendInVain(RunJournal old, Action meanwhile)
+    {
+        old.Append(Event("first"));
+        await old.Flush();
+        meanwhile();
+
+        old.Append(Event("the old one's"));
+        await Assert.ThrowsAsync<IOException>(old.Flush);
+        await _newer!.Flush();
     }
 
     private void TakeOver(string message)

@@ -209,7 +209,7 @@ public sealed class RunJournalTests : IDisposable
         Fill(journal, 1);
         await journal.Flush();
 
-        // Whoever opens a pipe to read waits for one who writes: the slowest file there is.
+        // A reader that opens a pipe waits for a writer: the slowest file there is.
         System.IO.File.Delete(File);
         using (var pipe = Process.Start("mkfifo", [File]))
             await pipe.WaitForExitAsync(TestContext.Current.CancellationToken);

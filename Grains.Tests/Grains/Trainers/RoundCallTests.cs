@@ -44,13 +44,13 @@ public sealed class RoundCallTests(OneSilo fixture) : IClassFixture<OneSilo>
     [Fact]
     public async Task Round_IsGivenUp_WhenAnotherTrainerIsLostInIt_AndNoOtherRound()
     {
-        var trainer = await Assigned("beside", Long, generation: 1);
+        var trainer = await Assigned("meanwhile", Long, generation: 1);
         var round = await Begun(trainer);
 
         await trainer.GiveUpRound(generation: 1, step: 0);
 
         Assert.IsType<RoundGivenUp>(await round.Reply);
-        await trainer.Assign(Assignment("beside", Long, generation: 2));
+        await trainer.Assign(Assignment("meanwhile", Long, generation: 2));
         await trainer.GiveUpRound(generation: 1, step: 0);
         Assert.IsType<RoundContribution>(await trainer.TrainRound(Ticket(2, chunks: 3)));
         await trainer.GiveUpRound(generation: 2, step: 0);
@@ -86,8 +86,8 @@ public sealed class RoundCallTests(OneSilo fixture) : IClassFixture<OneSilo>
         var first = await Assigned("first", Short, generation: 1);
         var half = Assert.IsType<RoundContribution>(await first.TrainRound(Ticket(1, chunks: 2)));
 
-        // Where the first stopped, with the parameters that it had come to.
-        float[] parameters = [.. Parameters().Span.ToArray()
+        // Where the first stopped, with the parameters that it had reached.
+        float[] parameters = [.. States.Parameters(Layout).Span.ToArray()
             .Zip(half.DifferenceSum.Span.ToArray(), (start, sum) => start - (sum / (float)half.Weights.Sum()))];
         var second = fixture.Silos.Grains.GetGrain<ITrainerGrain>(0, "second");
         await second.Assign(Assignment("second", Short, 1) with { Step = 2, Hidden = half.Hidden, Optimizer = half.Optimizer });
@@ -119,14 +119,7 @@ public sealed class RoundCallTests(OneSilo fixture) : IClassFixture<OneSilo>
         GradientBuffer.Wrap(new float[spec.Data.BatchSize * Layout.HiddenPerLane]), [],
         new(0, [GradientBuffer.Wrap(new float[Layout.Length]), GradientBuffer.Wrap(new float[Layout.Length])]));
 
-    private static RoundTicket Ticket(int generation, int chunks) => new(generation, 0, 0, 0, chunks, Parameters());
-
-    private static GradientBuffer Parameters()
-    {
-        float[] parameters = new float[Layout.Length];
-        Array.Fill(parameters, 0.01f);
-        return GradientBuffer.Wrap(parameters);
-    }
+    private static RoundTicket Ticket(int generation, int chunks) => new(generation, 0, 0, 0, chunks, States.Parameters(Layout));
 
     private sealed record Begin(Task<TrainerReply> Reply);
 

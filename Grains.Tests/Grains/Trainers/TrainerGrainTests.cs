@@ -20,7 +20,7 @@ public sealed class TrainerGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
         TrainerReply[] replies =
         [
             await trainer.TrainChunk(Ticket(generation: 1)),
-            await trainer.EvaluateChunk(new(1, 0, Parameters())),
+            await trainer.EvaluateChunk(new(1, 0, States.Parameters(Layout))),
             await trainer.Assign(Assignment("older", generation: 1)),
         ];
 
@@ -82,14 +82,7 @@ public sealed class TrainerGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
         RunId.Parse(run), generation, Spec, 0, Spec.Data.BatchSize, 0,
         GradientBuffer.Wrap(new float[Spec.Data.BatchSize * Layout.HiddenPerLane]), []);
 
-    private static StepTicket Ticket(int generation) => new(generation, 0, 0, 0, Parameters());
-
-    private static GradientBuffer Parameters()
-    {
-        float[] parameters = new float[Layout.Length];
-        Array.Fill(parameters, 0.01f);
-        return GradientBuffer.Wrap(parameters);
-    }
+    private static StepTicket Ticket(int generation) => new(generation, 0, 0, 0, States.Parameters(Layout));
 
     private async Task<ITrainerGrain> Assigned(string run, int generation)
     {

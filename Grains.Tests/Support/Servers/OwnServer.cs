@@ -1,6 +1,6 @@
 namespace Orleans.Tbptt.Tests.Support.Servers;
 
-/// <summary>A server of a test's own: on a free port of the loopback, with a directory of its own, gone with the test.</summary>
+/// <summary>A server for one test: on a free port of the loopback, with its own directory, gone with the test.</summary>
 /// <param name="name">The program, for messages.</param>
 internal abstract class OwnServer(string name) : IDisposable
 {

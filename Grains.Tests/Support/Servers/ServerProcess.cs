@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Orleans.Tbptt.Tests.Support.Servers;
 
-/// <summary>A server in a process of its own, killed with the test. What it says is kept for messages.</summary>
+/// <summary>A server in a separate process, killed with the test. What it says is kept for messages.</summary>
 internal sealed class ServerProcess : IDisposable
 {
     private readonly Process _process;
@@ -36,7 +36,7 @@ internal sealed class ServerProcess : IDisposable
 
     /// <summary>Starts a program; null when it ends before it says that it is ready.</summary>
     /// <param name="program">The program's path.</param>
-    /// <param name="arguments">What it is told.</param>
+    /// <param name="arguments">Its command line.</param>
     /// <param name="readyWhen">Part of the line that says it is ready.</param>
     /// <param name="cancellation">Gives up; the process is killed.</param>
     public static async Task<ServerProcess?> StartAsync(

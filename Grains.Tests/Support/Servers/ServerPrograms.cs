@@ -18,7 +18,7 @@ internal static class ServerPrograms
     /// </summary>
     /// <param name="program">The program's file name.</param>
     /// <param name="package">Debian's package with it.</param>
-    /// <param name="folders">Where it may be beside the folders of <c>PATH</c>.</param>
+    /// <param name="folders">Where it may be in addition to the folders of <c>PATH</c>.</param>
     public static string Require(string program, string package, params IEnumerable<string> folders)
     {
         string? path = Folders.Concat(folders).Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);

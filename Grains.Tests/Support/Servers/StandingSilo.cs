@@ -4,7 +4,7 @@ using Orleans.Tbptt.Client.Cluster;
 
 namespace Orleans.Tbptt.Tests.Support.Servers;
 
-/// <summary>A silo in a process of its own, as a service manager runs it; killed with the test.</summary>
+/// <summary>A silo in a separate process, as a service manager runs it; killed with the test.</summary>
 internal sealed class StandingSilo : IDisposable
 {
     /// <summary>SIGTERM.</summary>
@@ -46,7 +46,7 @@ internal sealed class StandingSilo : IDisposable
 
     /// <summary>Starts a silo; does not wait for it.</summary>
     /// <param name="arguments">Its command line.</param>
-    /// <param name="environment">Environment variables that it has beside this process's own.</param>
+    /// <param name="environment">Environment variables that it has in addition to this process's.</param>
     public static StandingSilo Start(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = SiloProgram.Find(AppContext.BaseDirectory).StartInfo(arguments);

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Protocol;
@@ -8,8 +7,7 @@ namespace Orleans.Tbptt.Silo.Web.Feed;
 
 /// <summary>
 /// Follows one run for all viewers at this silo: reads its events, and samples its trainers' activity four times a second. When the
-/// coordinator is lost,
-/// the feed retries until another one has taken the run over.
+/// coordinator is lost, the feed retries until another one has taken the run over.
 /// </summary>
 internal sealed partial class RunFeed : IAsyncDisposable
 {
@@ -133,7 +131,7 @@ internal sealed partial class RunFeed : IAsyncDisposable
 
                 var page = await _coordinator.ReadEvents(seen, Page).WaitAsync(_end.Token);
                 seen = Math.Max(seen, page.Last);
-                var events = page.Lines.Select(Read).OfType<RunEvent>().ToList();
+                var events = page.Lines.Select(RunJson.ReadEventOrNull).OfType<RunEvent>().ToList();
                 lock (_gate)
                     events.ForEach(_history.Add);
                 if (page.Lines.Count < Page)
@@ -181,19 +179,6 @@ internal sealed partial class RunFeed : IAsyncDisposable
                 return;
             bool young = _heard - status.SubmittedAt < LongestPast;
             _strip.Add(_heard, status.Trainers, young ? status.SubmittedAt : _heard);
-        }
-    }
-
-    /// <summary>Silos may be newer than this one: events of an unknown kind are ignored.</summary>
-    private static RunEvent? Read(string line)
-    {
-        try
-        {
-            return RunJson.ReadEvent(line);
-        }
-        catch (JsonException)
-        {
-            return null;
         }
     }
 
