@@ -8,7 +8,7 @@ namespace Orleans.Tbptt.Training.Torch;
 /// <summary>A replica on libtorch: the GPU's engine, and the reference on a CPU.</summary>
 /// <remarks>
 /// Shape letters: T time steps of a segment, A active lanes, F features, H hidden units, R rows of a batch (time steps summed over lanes),
-/// O outputs. Each recurrent layer is a module of its own, since the dropout masks between layers are ours and not libtorch's.
+/// O outputs. Each recurrent layer is a separate module, because the dropout masks between layers are ours and not libtorch's.
 /// </remarks>
 public sealed class TorchReplica : IReplica
 {

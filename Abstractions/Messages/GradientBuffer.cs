@@ -8,7 +8,7 @@ namespace Orleans.Tbptt.Messages;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Ownership. Who wraps memory of its own (<see cref="Wrap"/>) keeps it, and leaves it unchanged until the receiver must be done: a trainer
+/// Ownership. Who wraps its own memory (<see cref="Wrap"/>) keeps it, and leaves it unchanged until the receiver must be done: a trainer
 /// until its next ticket, a coordinator until every contribution of the step is in. What arrives over the wire is rented from a pool. The
 /// receiver calls <see cref="Dispose"/> when done, which gives rented memory back and does nothing to wrapped memory.
 /// </para>

@@ -65,7 +65,7 @@ public static class CounterRandom
 }
 
 /// <summary>
-/// What random numbers are drawn for. Each purpose has numbers of its own; the values are part of every result and never change.
+/// What random numbers are drawn for. Each purpose has separate numbers; the values are part of every result and never change.
 /// </summary>
 public enum RandomPurpose
 {

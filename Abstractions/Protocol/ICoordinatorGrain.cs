@@ -46,7 +46,7 @@ public interface ICoordinatorGrain : IGrainWithStringKey
     Task<ControlReply> PauseRun(string reason);
 
     /// <summary>
-    /// Goes on with a run that was paused, stopped or lost, or that failed, from its newest checkpoint: the same bits as if nothing had
+    /// Continues a run that was paused, stopped or lost, or that failed, from its newest checkpoint: the same bits as if nothing had
     /// been. Does nothing to a run that is being trained. A completed or diverged run is refused.
     /// </summary>
     [Alias("ResumeRun"), AlwaysInterleave, ResponseTimeout("00:10:00")]

@@ -82,7 +82,7 @@ public static class SqliteMembership
         Delete(file);
     }
 
-    /// <summary>A method of its own, so that who has no file to delete does not load SQLite.</summary>
+    /// <summary>A separate method, so that SQLite is not loaded where no file is to be deleted.</summary>
     private static void ClosePools() => SqliteConnection.ClearAllPools();
 
     private static string ConnectionString(string file, int busySeconds) =>

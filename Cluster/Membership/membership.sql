@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS OrleansMembershipTable
 );
 
 -- A change of the table and of its version are one transaction, taken for writing from its start: two silos that both began by reading
--- could not both go on to write.
+-- could not both write after it.
 INSERT OR REPLACE INTO OrleansQuery (QueryKey, QueryText) VALUES
 ('UpdateIAmAlivetimeKey',
 'UPDATE OrleansMembershipTable SET IAmAliveTime = @IAmAliveTime

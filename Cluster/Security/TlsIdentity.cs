@@ -9,8 +9,7 @@ namespace Orleans.Tbptt.Cluster.Security;
 /// <summary>The certificate that this program presents, and the authority that it trusts.</summary>
 /// <remarks>
 /// A peer is accepted if its certificate is valid now and signed by the authority. Names are not checked: silos use addresses that change,
-/// and every holder of a
-/// certificate of the authority is a member.
+/// and every holder of a certificate of the authority is a member.
 /// </remarks>
 public sealed class TlsIdentity : IDisposable
 {

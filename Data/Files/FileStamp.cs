@@ -7,8 +7,7 @@ namespace Orleans.Tbptt.Data.Files;
 /// </summary>
 /// <remarks>
 /// Limited by the file system's clock: a stamp does not show that a file was rewritten at the same length within the tick (some
-/// milliseconds)
-/// in which it was written before. On a network file system a change shows once the client's attribute cache expires.
+/// milliseconds) in which it was written before. On a network file system a change shows once the client's attribute cache expires.
 /// </remarks>
 /// <param name="Length">Bytes.</param>
 /// <param name="Modified">When its content was last written, in the file system's own units; a program may set it back.</param>

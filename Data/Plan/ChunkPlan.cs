@@ -16,8 +16,7 @@ public readonly record struct LaneChunk(int Sequence, int Start, int Length, boo
 
 /// <summary>
 /// The steps of one epoch: each sequence, in order, goes to the lane that becomes free first (the lowest on a tie) and stays there, chunk
-/// after
-/// chunk, to its end.
+/// after chunk, to its end.
 /// </summary>
 /// <remarks>
 /// <code>

@@ -27,8 +27,7 @@ public sealed class PreparedRun : IDisposable
 
     /// <summary>
     /// Opens the data of a spec, fills in the sizes that they determine, and checks everything: the call that a client makes before it
-    /// submits
-    /// and a silo before it trains. Preparing a resolved spec again gives the same spec.
+    /// submits and a silo before it trains. Preparing a resolved spec again gives the same spec.
     /// </summary>
     /// <param name="spec">The spec.</param>
     /// <param name="roots">The directories from which files may be read; any when left out.</param>

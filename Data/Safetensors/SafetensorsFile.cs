@@ -10,8 +10,7 @@ namespace Orleans.Tbptt.Data.Safetensors;
 
 /// <summary>
 /// Reads and writes float32 tensors in the safetensors format, which Python's <c>safetensors</c> loads. In memory the tensors form one flat
-/// buffer,
-/// described by <see cref="ParameterSlot"/>s.
+/// buffer, described by <see cref="ParameterSlot"/>s.
 /// </summary>
 public static class SafetensorsFile
 {
@@ -38,8 +37,7 @@ public static class SafetensorsFile
 
     /// <summary>
     /// Reads tensors into their places in <paramref name="destination"/>, which is not changed unless the file is complete and holds
-    /// exactly
-    /// those tensors, as float32 of those shapes.
+    /// exactly those tensors, as float32 of those shapes.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="slots">The tensors, one after another.</param>

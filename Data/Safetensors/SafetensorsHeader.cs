@@ -25,8 +25,8 @@ public sealed record TensorMismatch(string Found, string Expected)
 public sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Tensors, IReadOnlyDictionary<string, string> Metadata)
 {
     /// <summary>
-    /// Every difference from <paramref name="slots"/> as float32 of the same shapes; the order of the tensors
-    /// in the file does not matter. Empty when there is none.
+    /// Every difference from <paramref name="slots"/> as float32 of the same shapes; the order of the tensors in the file does not matter.
+    /// Empty when there is none.
     /// </summary>
     public IReadOnlyList<TensorMismatch> Compare(IReadOnlyList<ParameterSlot> slots)
     {

@@ -78,7 +78,7 @@ public sealed class CoordinatorSiloTests(ChaosReport report) : ChaosTest(report)
         await ReportAsync(strike, run);
     }
 
-    /// <summary>With one trainer beside it a frozen coordinator, continued, could commit steps without asking anybody.</summary>
+    /// <summary>With one trainer on its silo a frozen coordinator, continued, could commit steps without asking anybody.</summary>
     [Theory(Timeout = Limit)]
     [InlineData(3)]
     [InlineData(1)]

@@ -4,7 +4,7 @@ using Orleans.Tbptt.Tests.Chaos.Harness;
 
 namespace Orleans.Tbptt.Tests.Chaos;
 
-/// <summary>The disk of the checkpoints is full: the run goes on without them, loudly, and writes them again when there is room.</summary>
+/// <summary>The disk of the checkpoints is full: the run continues without them, loudly, until there is room again.</summary>
 public sealed class DiskFullTests(ChaosReport report) : ChaosTest(report)
 {
     private const long DiskBytes = 4 << 20;

@@ -33,7 +33,7 @@ public sealed class RedisTests(ChaosReport report) : ChaosTest(report)
         await ReportAsync(later, run, silo);
     }
 
-    /// <summary>Silos may go on, or end and say why; a run may wait for others. It must not begin again.</summary>
+    /// <summary>Silos may continue, or end and say why; a run may wait for others. It must not begin again.</summary>
     [Fact(Timeout = Limit)]
     public async Task Run_GoesOnOrStopsWithItsCause_AndNeverBeginsAgain_WhenRedisLosesItsData()
     {

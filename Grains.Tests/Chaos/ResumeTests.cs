@@ -59,7 +59,7 @@ public sealed class ResumeTests(ChaosReport report) : ChaosTest(report)
         var setup = new ChaosSetup(Workplace, MembershipStore.Redis(await StartRedisAsync()));
         var (cluster, run) = await KilledAsync(setup);
         var another = await StartClusterAsync(setup, silos: 2, id: "another", firstSilo: cluster.Silos.Count);
-        long told = run.LastStep;
+        long published = run.LastStep;
 
         await another.ResumeAsync(run, trainers: 2);
         await run.AwaitEnd();
@@ -70,7 +70,7 @@ public sealed class ResumeTests(ChaosReport report) : ChaosTest(report)
         var oracle = UnfaultedRun.Of(Spec).Oracle.Steps;
         Assert.Equal(oracle.Count, steps.Length);
         Assert.All(steps.Zip(oracle), pair => Assert.Equal(
-            pair.Second.Loss, pair.First.Loss, pair.Second.Loss * (pair.First.Step <= told ? 0 : 1e-3)));
+            pair.Second.Loss, pair.First.Loss, pair.Second.Loss * (pair.First.Step <= published ? 0 : 1e-3)));
     }
 
     private async Task<(ChaosCluster Cluster, RunRecorder Run)> KilledAsync(ChaosSetup setup)

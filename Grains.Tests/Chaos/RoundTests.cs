@@ -31,7 +31,7 @@ public sealed class RoundTests(ChaosReport report) : ChaosTest(report)
 
         ChaosAssert.SameBits(Spec, run);
 
-        // Where the fault fell into an evaluation no round is run again, and none is told of.
+        // Where the fault fell into an evaluation no round is run again, and none is reported.
         if (recovered.Steps is { } repeated)
             Assert.InRange(repeated, 1, Steps);
         Assert.NotNull(takeover.Checkpoint);

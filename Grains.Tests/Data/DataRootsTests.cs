@@ -77,10 +77,10 @@ public sealed class DataRootsTests : IDisposable
     public void Link_IsRefused_WhenItLeadsOut()
     {
         File.CreateSymbolicLink(_directory.File("inside/link.txt"), "../outside/secret.txt");
-        string told = $"found '{_directory.File("inside/link.txt")}', which leads to '{_directory.File("outside/secret.txt")}'";
+        string found = $"found '{_directory.File("inside/link.txt")}', which leads to '{_directory.File("outside/secret.txt")}'";
 
-        Assert.Contains(told, Assert.Single(Check("inside/link.txt")), StringComparison.Ordinal);
-        Assert.Contains(told, Assert.Single(OpeningProblems("inside/*.txt")), StringComparison.Ordinal);
+        Assert.Contains(found, Assert.Single(Check("inside/link.txt")), StringComparison.Ordinal);
+        Assert.Contains(found, Assert.Single(OpeningProblems("inside/*.txt")), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -120,7 +120,7 @@ public sealed class DataRootsTests : IDisposable
         Directory.CreateSymbolicLink(_directory.File("inside/deep/back"), "../deep");
         using PreparedRun run = PreparedRun.Prepare(Spec("inside/**/*.txt"));
 
-        // Its own two, and the two beside it by way of the link up.
+        // Its own two, and the two next to it by way of the link up.
         Assert.Equal(
             ["inside/a.txt", "inside/deep/b.txt", "inside/up/inside-not/c.txt", "inside/up/outside/secret.txt"],
             run.Files.Select(file => Path.GetRelativePath(_directory.Path, file.Path)));

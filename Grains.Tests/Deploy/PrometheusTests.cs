@@ -8,7 +8,7 @@ using Map = System.Collections.Generic.Dictionary<object, object?>;
 
 namespace Orleans.Tbptt.Tests.Deploy;
 
-/// <summary>Silos as they are, Prometheus as <c>deploy/prometheus.yml</c> tells it, and the questions of Grafana's dashboard.</summary>
+/// <summary>Real silos, Prometheus as <c>deploy/prometheus.yml</c> configures it, and the questions of Grafana's dashboard.</summary>
 public sealed class PrometheusTests(ChaosReport report) : ChaosTest(report)
 {
     private const string ScrapeInterval = "250ms";

@@ -5,7 +5,7 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Tests.EndToEnd;
 
-/// <summary>The console as a user runs it: a process of its own, with the silos it starts.</summary>
+/// <summary>The console as a user runs it: a separate process, with the silos it starts.</summary>
 internal sealed class ConsoleProcess : IDisposable
 {
     private static readonly Dictionary<string, string> NoVariables = [];
@@ -35,7 +35,7 @@ internal sealed class ConsoleProcess : IDisposable
     public static ConsoleProcess Start(string runs, params string[] arguments) => Launch(runs, NoVariables, [.. arguments, "--runs", runs]);
 
     /// <summary>
-    /// Starts <c>tbptt</c> with a run store and environment variables of its own, such as <c>Orleans__Clustering__ProviderType</c>.
+    /// Starts <c>tbptt</c> with its own run store and environment variables, such as <c>Orleans__Clustering__ProviderType</c>.
     /// </summary>
     public static ConsoleProcess Start(string runs, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
         Launch(runs, environment, [.. arguments, "--runs", runs]);
@@ -43,7 +43,7 @@ internal sealed class ConsoleProcess : IDisposable
     /// <summary>Starts <c>tbptt</c> with nothing but <paramref name="arguments"/>.</summary>
     public static ConsoleProcess StartBare(params string[] arguments) => Launch("", NoVariables, arguments);
 
-    /// <summary>The same, with environment variables of its own: a cluster's runs need no run store here.</summary>
+    /// <summary>The same, with its own environment variables: a cluster's runs need no run store here.</summary>
     public static ConsoleProcess StartBare(IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
         Launch("", environment, arguments);
 

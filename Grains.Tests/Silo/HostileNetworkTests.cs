@@ -156,7 +156,7 @@ public sealed class HostileNetworkTests : IDisposable
         }
         catch (IOException)
         {
-            // Closed with bytes of ours unread, which the system tells as a reset.
+            // Closed with bytes of ours unread, which the system reports as a reset.
         }
         catch (OperationCanceledException)
         {

@@ -32,7 +32,7 @@ public sealed class OwnAddressTests
         var sources = new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create<string, string?>("Tbptt:Address", "auto")])
             .Build();
 
-        // On a machine where nothing tells which one, both say so.
+        // On a machine whose address is ambiguous, both say so.
         Assert.Equal(Said(() => OwnAddress.Find()), Said(() => SiloSettings.Read(sources, []).IPAddress));
     }
 

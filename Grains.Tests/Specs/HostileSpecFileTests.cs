@@ -40,7 +40,7 @@ public sealed class HostileSpecFileTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Files), DisableDiscoveryEnumeration = true)]
-    public void File_IsRefused_InLittleMemoryAndTime(string what, Action<Stream> write, string told)
+    public void File_IsRefused_InLittleMemoryAndTime(string what, Action<Stream> write, string problem)
     {
         using (FileStream file = File.Create(_path))
             write(file);
@@ -52,7 +52,7 @@ public sealed class HostileSpecFileTests : IDisposable
 
         TestContext.Current.TestOutputHelper!.WriteLine($"{what}: {took.TotalMilliseconds:f0} ms, {taken / 1e6:f1} MB");
         Assert.Null(document.Spec);
-        Assert.Contains(document.Problems, problem => problem.ToString().Contains(told, StringComparison.Ordinal));
+        Assert.Contains(document.Problems, found => found.ToString().Contains(problem, StringComparison.Ordinal));
         Assert.All(document.Problems, problem => Assert.InRange(problem.ToString().Length, 1, 2000));
         Assert.InRange(taken, 0, MostBytes);
         Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(10));

@@ -48,7 +48,7 @@ internal static class SpecFixture
         return Assert.IsType<RunSpec>(document.Spec);
     }
 
-    /// <summary>The problems as they are printed; there is no spec beside them.</summary>
+    /// <summary>The problems as they are printed; no spec comes with them.</summary>
     public static string[] Problems(string text, params string[] sets)
     {
         SpecDocument document = Read(text, sets);

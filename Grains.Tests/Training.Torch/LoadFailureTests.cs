@@ -7,7 +7,7 @@ using TorchSharp;
 namespace Orleans.Tbptt.Tests.Training.Torch;
 
 /// <summary>
-/// What a process says that cannot load libtorch. Each case is a process of its own: this one has libtorch already, and some of the
+/// What a process says that cannot load libtorch. Each case is a separate process: this one has libtorch already, and some of the
 /// ways to fail would end it.
 /// </summary>
 [Slow]

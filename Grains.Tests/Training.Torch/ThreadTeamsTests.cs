@@ -20,7 +20,7 @@ public sealed class ThreadTeamsTests
             using var scope = NewDisposeScope();
             before = ThisProcess.ThreadNames().Count(name => name == Name);
 
-            // Large enough that OpenMP would split it over a team of its own.
+            // Large enough that OpenMP would split it over its own team.
             var sum = (rand(1 << 20).exp() + matmul(rand(512, 512), rand(512, 512)).sum()).sum();
             Assert.True(sum.item<float>() > 0);
             after = ThisProcess.ThreadNames().Count(name => name == Name);

@@ -5,7 +5,7 @@ using Orleans.Tbptt.Training;
 namespace Orleans.Tbptt.Grains.Hosting;
 
 /// <summary>
-/// A spec in a message between silos: its text, as in the run's directory, so that choices need no form of their own on the wire.
+/// A spec in a message between silos: its text, as in the run's directory, so that choices need no separate form on the wire.
 /// </summary>
 /// <param name="yaml">What <see cref="SpecWriter"/> writes.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.WrittenSpec")]

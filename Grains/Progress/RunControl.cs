@@ -15,7 +15,7 @@ internal sealed class RunControl
         _atBoundary.TrySetResult(new(RunState.Stopped, reason));
     }
 
-    /// <summary>The run has come to an end that could not be written: it shall have that end, and nothing else.</summary>
+    /// <summary>The run has reached an end that could not be written: it shall have that end, and nothing else.</summary>
     public void EndAs(RunLeave end)
     {
         _now.TrySetResult(end);

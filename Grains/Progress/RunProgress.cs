@@ -52,8 +52,8 @@ internal sealed class RunProgress
     public bool IsNew => _status.Step >= _events.LastStep && _status.EpochLosses.Count >= _events.LastEpoch;
 
     /// <summary>
-    /// The number of the last event that belongs to the state the run has come to: while steps are computed again, not the journal's last
-    /// one.
+    /// The number of the last event that belongs to the state that the run has reached: while steps are computed again, not the journal's
+    /// last one.
     /// </summary>
     /// <param name="at">Where the run stands.</param>
     public long LastEventAt(RunCursor at) =>
@@ -289,7 +289,7 @@ internal sealed class RunProgress
     }
 
     /// <summary>
-    /// What the writer of checkpoints knows: it lives on a thread of its own, and all else changes on the coordinator's scheduler.
+    /// What the writer of checkpoints knows: it lives on a separate thread, and all else changes on the coordinator's scheduler.
     /// </summary>
     private sealed record Side(long? CheckpointStep, string Warning);
 }

@@ -180,8 +180,8 @@ internal sealed partial class ActiveRun
     }
 
     /// <summary>
-    /// Trainers that were left for this coordinator, and that it has not come to, are let go where no coordinator takes the run over:
-    /// nobody else would tell them for minutes.
+    /// Trainers that were left for this coordinator, and that it has not reached, are let go where no coordinator takes the run over:
+    /// nobody else would release them for minutes.
     /// </summary>
     private async Task ReleaseLeftBehind(Takeover takeover, RunLeave leave)
     {

@@ -133,7 +133,7 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
     /// <summary>Whether the run could not be taken over a moment ago: each try takes a generation.</summary>
     private bool MustWait => _active is { NotTaken: true } && services.Time.GetElapsedTime(_began) < RetryPause;
 
-    /// <summary>What is wanted of the run: nothing, unless it has come to an end here that could not be written.</summary>
+    /// <summary>What is wanted of the run: nothing, unless it has reached an end here that could not be written.</summary>
     private RunControl End()
     {
         if (_active is { Superseded: false, NotTaken: false } ended && ended.Snapshot() is { HasEnded: true } status)

@@ -27,7 +27,7 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
     private readonly RunProgress _progress = takeover.Progress;
     private bool _handedOver;
 
-    /// <summary>Whether it has come to its trainers: it lets them go itself then.</summary>
+    /// <summary>Whether it has reached its trainers: it lets them go itself then.</summary>
     public bool HasTrainers { get; private set; }
 
     /// <summary>Trains to the end.</summary>

@@ -25,7 +25,7 @@ internal sealed class SiloOccupants(SiloDrain drain)
     /// <summary>Completes when the silo is asked to end.</summary>
     public Task Leaving => drain.Begun;
 
-    /// <summary>Told of a run when its last trainer has left.</summary>
+    /// <summary>Raised with a run when its last trainer has left.</summary>
     public event Action<RunId>? LastTrainerLeft;
 
     /// <summary>The trainers.</summary>

@@ -7,8 +7,7 @@ namespace Orleans.Tbptt.Grains.Steps;
 
 /// <summary>
 /// A step as a transaction: tickets out, contributions in, commit. Whatever fails in between leaves the committed state as it was, and the
-/// step is run
-/// again.
+/// step is run again.
 /// </summary>
 /// <param name="parts">What it is made with.</param>
 internal sealed class StepLoop(StepParts parts)

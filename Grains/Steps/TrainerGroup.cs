@@ -148,8 +148,7 @@ internal sealed partial class TrainerGroup(Roster roster, TrainerLinks links, Gr
 
     /// <summary>
     /// Gives a request up when its time is over. Where nobody is missing then, the coordinator itself was slow: frozen, maybe, and nothing
-    /// less than all of it
-    /// is a step.
+    /// less than all of it is a step.
     /// </summary>
     private async Task Watch<T>(GroupAsk ask, StepDeadline deadline, Task done, int steps)
     {

@@ -22,8 +22,7 @@ internal sealed class TrainerLinks(LinkServices services, Roster roster, RunSpec
 {
     /// <summary>
     /// Up to so many multiplications a chunk's forward pass, some 100 µs of work in all, are done on the coordinator's scheduler: to wake
-    /// the trainer's thread for
-    /// them, and the coordinator after it, takes about as long.
+    /// the trainer's thread for them, and the coordinator after it, takes about as long.
     /// </summary>
     private const long InlineWork = 1 << 20;
 

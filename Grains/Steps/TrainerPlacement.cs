@@ -5,8 +5,7 @@ namespace Orleans.Tbptt.Grains.Steps;
 
 /// <summary>
 /// Where a run's trainers go: to free slots, spread over the silos, the coordinator's own first, neighbours together: what they give is
-/// summed where
-/// they live, as far as the tree over the trainers is whole there. Where they live changes no bit of the result.
+/// summed where they live, as far as the tree over the trainers is whole there. Where they live changes no bit of the result.
 /// </summary>
 internal static class TrainerPlacement
 {
@@ -55,7 +54,7 @@ internal static class TrainerPlacement
         {
             var home = places.Find(place => place.Silo.Equals(homes[trainer]));
             if (home is null && !silos.Any(silo => silo.Address.Equals(homes[trainer]) && silo.Report.Draining))
-                continue; // It does not answer just now, which need not mean anything: the next step will tell.
+                continue; // It does not answer just now, which need not mean anything: the next step shows whether it lives.
             var target = places.Where(place => place != home && (home is null || IsBetter(home, place)))
                 .MinBy(place => (place.Used >= place.Slots, place.Load, place.Rank));
             if (target is null)
@@ -102,7 +101,7 @@ internal static class TrainerPlacement
     [
         .. silos.Select((silo, rank) => (silo, rank)).Where(one => !one.silo.Report.Draining && one.silo.Report.Slots > 0).Select(one =>
         {
-            // The run's trainers are where the coordinator knows them to be; the report may still tell of former ones.
+            // The run's trainers are where the coordinator knows them to be; the report may still have former ones.
             int mine = own.Count(home => home.Equals(one.silo.Address));
             int others = one.silo.Report.Trainers.Count(trainer => trainer.Run != run);
             return new Place(one.silo.Address, one.rank, one.silo.Report.Slots, mine, others + mine);

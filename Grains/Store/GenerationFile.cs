@@ -9,7 +9,7 @@ namespace Orleans.Tbptt.Grains.Store;
 /// </summary>
 /// <remarks>
 /// In this order, so that no checkpoint which an older coordinator was still free to write, and to remove others for, is missing in it. A
-/// file without content is that of a coordinator that has not gone on to anything yet: nobody depends on what it would have seen.
+/// file without content is that of a coordinator that has not done anything yet: nobody depends on what it would have seen.
 /// </remarks>
 /// <param name="Number">The generation.</param>
 /// <param name="Checkpoints">The checkpoints that it saw; null when the file does not say.</param>

@@ -14,7 +14,7 @@ internal sealed record CarriedTrace([property: Id(0)] string Span, [property: Id
         ? new(id, current.GetBaggageItem(RunSpans.EpochBaggage))
         : null;
 
-    /// <summary>Goes on with a trace on this silo: what the calling thread does until the span ends belongs to it.</summary>
+    /// <summary>Continues a trace on this silo: what the calling thread does until the span ends belongs to it.</summary>
     public static Activity? Resume(CarriedTrace? trace) => trace is null
         ? null
         : Traces.Source.StartActivity(Traces.Prefix + "exchange", ActivityKind.Server, Traces.Read(trace.Span))

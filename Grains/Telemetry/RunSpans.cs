@@ -5,14 +5,12 @@ using Orleans.Tbptt.Telemetry;
 namespace Orleans.Tbptt.Grains.Telemetry;
 
 /// <summary>
-/// The spans of a run at its coordinator. <c>tbptt.start</c>, from taking the run over to its first step, belongs to the trace of whoever
-/// asked for it; every
-/// epoch begins a trace of its own, linked to the submission, so that no trace grows with the run.
+/// The spans of a run at its coordinator. <c>tbptt.start</c>, from taking the run over to its first step, belongs to the trace of the
+/// caller who asked for it; every epoch begins a separate trace, linked to the submission, so that no trace grows with the run.
 /// </summary>
 /// <remarks>
 /// Between spans the coordinator runs under an activity that is not recorded: calls to grains then ask for no spans, and cost none, but
-/// logs name the
-/// epoch's span. Each method works on the caller's own flow, and so must be called from where the flow shall go on.
+/// logs name the epoch's span. Each method works on the caller's own flow, and so must be called from where the flow shall continue.
 /// </remarks>
 internal sealed class RunSpans : IDisposable
 {

@@ -4,8 +4,7 @@ namespace Orleans.Tbptt.Grains.Threads;
 
 /// <summary>
 /// A wait for one's turn at a <see cref="WorkerThread"/>. Awaited, it continues on that thread, or at once on the caller's where that was
-/// asked for and the
-/// thread is idle. What follows has the turn until it disposes of the result, and must not await anything meanwhile.
+/// asked for and the thread is idle. What follows has the turn until it disposes of the result, and must not await anything meanwhile.
 /// </summary>
 /// <param name="thread">The thread.</param>
 /// <param name="isInline">Whether the work may be done on the caller's thread.</param>

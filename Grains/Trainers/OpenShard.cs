@@ -61,8 +61,8 @@ internal sealed class OpenShard(ShardAssignment assignment, TrainerShard shard, 
     }
 
     /// <summary>
-    /// What the share gives to a step, as memory of its own: it is left unchanged until the next ticket, and by then the coordinator has
-    /// summed it up.
+    /// What the share gives to a step, in the share's own memory: it is left unchanged until the next ticket, and by then the coordinator
+    /// has summed it up.
     /// </summary>
     public Contribution Contribute(double lossSum, double weight) =>
         new(GradientBuffer.Wrap(_gradient, _isNarrow), Wrap(shard.Hidden), lossSum, weight);

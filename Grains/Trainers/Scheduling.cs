@@ -8,8 +8,7 @@ internal enum Scheduling
 
     /// <summary>
     /// On the caller's thread where the replica is bound to none and the trainer is idle, else on the trainer's own: to wake a thread costs
-    /// more than a
-    /// small chunk.
+    /// more than a small chunk.
     /// </summary>
     Inline,
 }

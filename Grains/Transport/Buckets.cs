@@ -15,7 +15,7 @@ internal static class Buckets
     /// <summary>How many buckets so many elements have.</summary>
     public static int Count(int length) => (length + Elements - 1) / Elements;
 
-    /// <summary>Whether so many elements travel in buckets of their own.</summary>
+    /// <summary>Whether so many elements travel in separate buckets.</summary>
     public static bool AreUsedFor(int length) => length > Elements;
 
     /// <summary>A bucket of something.</summary>

@@ -38,8 +38,7 @@ internal sealed record ChunkWork(
 /// <param name="Of">How many trainers the run has.</param>
 /// <param name="Number">
 /// Grows with every request of a coordinator, whichever way it takes. A request that arrives after a newer one is refused: one that lay in
-/// a broken connection
-/// must not have a trainer work in memory that the answer to its repetition is being read from.
+/// a broken connection must not have a trainer work in memory that the answer to its repetition is being read from.
 /// </param>
 [GenerateSerializer, Immutable, Alias("tbptt.ExchangeOrder")]
 internal sealed record ChunkOrder(

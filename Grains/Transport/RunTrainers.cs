@@ -9,7 +9,8 @@ namespace Orleans.Tbptt.Grains.Transport;
 /// A run's trainers on this silo, for a coordinator on another one: hands requests and parameters to them, and sums what they give.
 /// </summary>
 /// <remarks>
-/// Called by the message service on its scheduler, and by a TCP connection on a thread of its own. A coordinator asks one thing at a time.
+/// Called by the message service on its scheduler, and by a TCP connection on the connection's thread. A coordinator asks one thing at a
+/// time.
 /// </remarks>
 internal sealed class RunTrainers(IGrainFactory grains, LocalTrainers local, string siloName)
 {

@@ -6,8 +6,7 @@ namespace Orleans.Tbptt.Grains.Transport;
 
 /// <summary>
 /// The committed parameters as they are sent: the state's own memory. They stay as they are until every trainer has contributed to the step
-/// after them. Where
-/// the wire is narrower, trainers on the coordinator's silo see them unrounded, and round them as the wire does.
+/// after them. Where the wire is narrower, trainers on the coordinator's silo see them unrounded, and round them as the wire does.
 /// </summary>
 internal sealed class SentParameters(TrainingState state, TrainSpec train)
 {

@@ -2,8 +2,7 @@ namespace Orleans.Tbptt.Grains.Transport;
 
 /// <summary>
 /// Memory for the sums of nodes, used for every step: it is left unchanged until the coordinator, which asks for the next step only when it
-/// has
-/// everything of this one, has read it.
+/// has everything of this one, has read it.
 /// </summary>
 internal sealed class SumRoom
 {

@@ -5,8 +5,7 @@ namespace Orleans.Tbptt.Grains.Transport;
 
 /// <summary>
 /// Where sockets read to and write from: pinned blocks, used over and over. A socket reads at most one block at a time, so that with
-/// Orleans' own blocks
-/// of 4 KiB a bucket of 1 MiB takes 256 rounds of two system calls and a hop each.
+/// Orleans' own blocks of 4 KiB a bucket of 1 MiB takes 256 rounds of two system calls and a hop each.
 /// </summary>
 internal sealed class WireMemory(int blockBytes) : MemoryPool<byte>
 {

@@ -6,9 +6,8 @@ namespace Orleans.Tbptt.Silo.Stores;
 /// <summary>Orleans' membership table in Redis, with each silo's copy of it, from which a Redis that lost its data is restored.</summary>
 /// <remarks>
 /// Orleans ends a silo that is missing in the table, and a cluster with a new table would be a second one. So the first silo that finds a
-/// table older than
-/// its copy restores the copy in one script: its rows, and those added meanwhile, under a version that every silo accepts as
-/// newer.
+/// table older than its copy restores the copy in one script: its rows, and those added meanwhile, under a version that every silo accepts
+/// as newer.
 /// </remarks>
 /// <param name="inner">Orleans' own table.</param>
 /// <param name="redis">The server.</param>

@@ -7,9 +7,8 @@ namespace Orleans.Tbptt.Silo.Stores;
 /// <summary>The grain directory, in one hash of the Redis server that also holds the cluster's membership.</summary>
 /// <remarks>
 /// Every call is one command or script, so that of two silos one wins. When Redis does not answer, a call fails within 1.5 s, or at once
-/// where the connection is
-/// known to be broken; calls between grains that know each other continue by Orleans' cache. The silo remembers its registrations, and
-/// repeats them in a Redis that lost its data.
+/// where the connection is known to be broken; calls between grains that know each other continue by Orleans' cache. The silo remembers its
+/// registrations, and repeats them in a Redis that lost its data.
 /// </remarks>
 /// <param name="redis">The server.</param>
 /// <param name="key">The hash: for each grain its silo and activation, and a mark for each silo that has entered its grains.</param>

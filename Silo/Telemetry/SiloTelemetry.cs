@@ -76,8 +76,7 @@ internal static class SiloTelemetry
 
     /// <summary>
     /// Makes room for series with a run ID. OpenTelemetry does not export series of ended runs, but keeps their slots until the process
-    /// ends, and has
-    /// 2,000 slots by default; memory is allocated as they are used.
+    /// ends, and has 2,000 slots by default; memory is allocated as they are used.
     /// </summary>
     internal static MeterProviderBuilder MakeRoomForRuns(this MeterProviderBuilder metrics)
     {

@@ -72,7 +72,7 @@ internal sealed record TorchLibraries(string Folder)
         [
             Path.Combine(AppContext.BaseDirectory, "runtimes", Portable(), "native"),
             AppContext.BaseDirectory,
-            Path.GetDirectoryName(typeof(torch).Assembly.Location) is { Length: > 0 } beside ? beside : AppContext.BaseDirectory,
+            Path.GetDirectoryName(typeof(torch).Assembly.Location) is { Length: > 0 } directory ? directory : AppContext.BaseDirectory,
         ];
         return [.. listed.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Concat(conventional)
             .Select(Path.TrimEndingDirectorySeparator).Distinct()];

@@ -73,8 +73,7 @@ internal sealed unsafe class FusedLayer : IDisposable
 
     /// <summary>
     /// Backpropagates through the chunk: from the gradient of the outputs to those of the gates' sums, the recurrent weights and the
-    /// biases. It
-    /// stops at the chunk's first time step: the initial state is a constant.
+    /// biases. It stops at the chunk's first time step: the initial state is a constant.
     /// </summary>
     public void Backward(Timetable times, float* gradient)
     {

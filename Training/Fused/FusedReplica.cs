@@ -6,8 +6,7 @@ namespace Orleans.Tbptt.Training.Fused;
 
 /// <summary>
 /// A replica on a CPU without libtorch: the project's own SIMD kernels compute matrix products, gates, loss and their gradients. Every sum
-/// has a fixed order and every operation is
-/// exactly rounded, so that its bits are the same on every processor.
+/// has a fixed order and every operation is exactly rounded, so that its bits are the same on every processor.
 /// </summary>
 /// <remarks>Its buffers grow to the largest chunk so far; a step allocates no managed memory. Not thread-safe.</remarks>
 public sealed unsafe class FusedReplica : IReplica

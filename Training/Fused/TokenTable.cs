@@ -6,8 +6,7 @@ namespace Orleans.Tbptt.Training.Fused;
 
 /// <summary>
 /// The embedding and the first layer's sums over it: each distinct token of a chunk is looked up and multiplied once; gradients take the
-/// same
-/// way back, summed over the token's occurrences in order.
+/// same way back, summed over the token's occurrences in order.
 /// </summary>
 internal sealed unsafe class TokenTable : IDisposable
 {

@@ -14,8 +14,7 @@ public interface IOptimizer
 
     /// <summary>
     /// The running averages, by name, each as long as the parameters; with <see cref="Count"/> the complete state. Always the same memory,
-    /// in the
-    /// same order.
+    /// in the same order.
     /// </summary>
     IReadOnlyList<RunningAverage> Averages { get; }
 

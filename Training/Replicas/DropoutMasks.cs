@@ -4,8 +4,7 @@ namespace Orleans.Tbptt.Training.Replicas;
 
 /// <summary>
 /// The dropout masks of one step: whether a unit is kept is a hash of (seed, step, layer, lane, time, unit), so the masks are the same for
-/// any
-/// number of trainers, any engine and any device, and a resumed run needs no generator's state.
+/// any number of trainers, any engine and any device, and a resumed run needs no generator's state.
 /// </summary>
 /// <param name="Seed">The run's seed.</param>
 /// <param name="Step">The step, from 0.</param>
@@ -21,8 +20,7 @@ public readonly record struct DropoutMasks(long Seed, long Step, int FirstLane, 
 
     /// <summary>
     /// Writes the mask between layer <paramref name="layer"/> and the next, <c>[batch.Rows, units]</c>: 0 where a unit is dropped,
-    /// otherwise
-    /// 1 / (1 - rate), as <c>torch.nn.Dropout</c> scales what it keeps.
+    /// otherwise 1 / (1 - rate), as <c>torch.nn.Dropout</c> scales what it keeps.
     /// </summary>
     public void Fill(ChunkBatch batch, int layer, int units, Span<float> mask)
     {

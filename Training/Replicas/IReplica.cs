@@ -4,13 +4,11 @@ namespace Orleans.Tbptt.Training.Replicas;
 
 /// <summary>
 /// The network that a trainer owns, on one device. The only seam of the engines: everything passes through host buffers, so no caller
-/// depends
-/// on the engine or device.
+/// depends on the engine or device.
 /// </summary>
 /// <remarks>
 /// Not thread-safe; where <see cref="IsBoundToThread"/>, used only on the thread that created it. Hidden state is lane-major, <c>[lane][h,
-/// c][layer][unit]</c> (c for an LSTM only),
-/// so that a block of lanes is contiguous.
+/// c][layer][unit]</c> (c for an LSTM only), so that a block of lanes is contiguous.
 /// </remarks>
 public interface IReplica : IDisposable
 {
@@ -28,8 +26,7 @@ public interface IReplica : IDisposable
 
     /// <summary>
     /// Runs a chunk forward and backward. The hidden state enters as a constant and leaves as values: the graph ends with the chunk, which
-    /// is
-    /// the truncation of backpropagation through time.
+    /// is the truncation of backpropagation through time.
     /// </summary>
     /// <param name="batch">The chunk.</param>
     /// <param name="dropout">The chunk's dropout masks.</param>

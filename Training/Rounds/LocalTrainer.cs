@@ -7,8 +7,7 @@ namespace Orleans.Tbptt.Training.Rounds;
 
 /// <summary>
 /// One trainer's part in rounds of local steps (DiLoCo; Douillard et al., 2023, arXiv:2311.08105, algorithm 1, inner optimization): its own
-/// copy of the
-/// parameters, its own optimizer, its own lanes, without communication between a round's first chunk and its last.
+/// copy of the parameters, its own optimizer, its own lanes, without communication between a round's first chunk and its last.
 /// </summary>
 /// <remarks>Bound to the thread that created the shard's replica. Results are its own memory, unchanged until the next round.</remarks>
 public sealed class LocalTrainer

@@ -99,8 +99,7 @@ public sealed class SingleProcessTrainer : IDisposable
 
     /// <summary>
     /// One round: each trainer makes a number of local steps from the same parameters; the differences are averaged, checked and applied by
-    /// the outer
-    /// optimizer.
+    /// the outer optimizer.
     /// </summary>
     public StepOutcome TrainRound(StepPosition at, int chunks) =>
         State.CommitRound([.. _local.Select(trainer => trainer.TrainRound(at, chunks, State.Parameters, isAbandoned: () => false)!.Value)]);

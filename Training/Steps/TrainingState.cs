@@ -101,7 +101,7 @@ public sealed partial class TrainingState
     }
 
     /// <summary>
-    /// Copies all of S(n) into buffers of its own, so that it can be written while training continues. Allocates nothing.
+    /// Copies all of S(n) into its own buffers, so that it can be written while training continues. Allocates nothing.
     /// </summary>
     /// <param name="snapshot">A snapshot made for the same spec.</param>
     /// <exception cref="ArgumentException">It was made for another model, optimizer or number of lanes.</exception>

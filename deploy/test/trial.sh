@@ -44,7 +44,7 @@ for program in dockerd docker debootstrap prometheus dotnet ip; do
     command -v "$program" >/dev/null || fail "$program is missing: apt-get install docker.io docker-compose debootstrap prometheus iproute2, and the .NET SDK"
 done
 if [ -z "${TBPTT_TRIAL_DOCKER:-}" ]; then
-    # Whoever created docker0 deletes it.
+    # The one that created docker0 deletes it.
     ip link show docker0 >/dev/null 2>&1 || bridge=ours
     # This machine's firewall is not changed: a bridge and the proxies of published ports suffice.
     dockerd --iptables=false --ip-forward=false --data-root "$work/data" --exec-root "$work/exec" --pidfile "$work/dockerd.pid" -H "$DOCKER_HOST" >"$work/dockerd.log" 2>&1 &

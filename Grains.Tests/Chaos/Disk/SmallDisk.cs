@@ -44,7 +44,7 @@ internal sealed class SmallDisk : IDisposable
 
     public void Dispose() => UnmountBelow(Path);
 
-    /// <summary>Unmounts what is mounted at <paramref name="path"/> or below it, whoever still uses it.</summary>
+    /// <summary>Unmounts what is mounted at <paramref name="path"/> or below it, even if it is in use.</summary>
     public static void UnmountBelow(string path)
     {
         var mounts = File.ReadLines("/proc/mounts").Select(line => line.Split(' ')[1])

@@ -8,7 +8,7 @@ namespace Orleans.Tbptt.Tests.Chaos.Harness;
 internal static class ChaosAssert
 {
     /// <summary>
-    /// Completed, every step told once, and all numbers, the files' bytes included, those of the run that nobody disturbed.
+    /// Completed, every step published once, and all numbers, the files' bytes included, those of the run that nobody disturbed.
     /// </summary>
     public static void SameBits(RunSpec spec, RunRecorder recorder)
     {
@@ -38,8 +38,8 @@ internal static class ChaosAssert
     }
 
     /// <summary>
-    /// The journal is whole: nothing that was told has changed since, numbers have no gap, generations never fall, no step is told twice;
-    /// and nothing half-written lies about.
+    /// The journal is whole: nothing that was published has changed since, numbers have no gap, generations never fall, no step is
+    /// published twice; and nothing half-written lies about.
     /// </summary>
     public static void Journal(RunRecorder recorder)
     {

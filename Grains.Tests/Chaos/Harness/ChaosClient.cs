@@ -7,7 +7,7 @@ using Orleans.Messaging;
 namespace Orleans.Tbptt.Tests.Chaos.Harness;
 
 /// <summary>
-/// An Orleans client that is told by the test which gateways there are: it works whatever happens to the membership store, and never calls
+/// An Orleans client that learns from the test which gateways there are: it works whatever happens to the membership store, and never calls
 /// a silo that the test knows to be dead or frozen.
 /// </summary>
 internal sealed class ChaosClient : IAsyncDisposable
@@ -80,7 +80,7 @@ internal sealed class ChaosClient : IAsyncDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or OrleansException)
         {
-            // Nor is there anybody to tell.
+            // Nor is anybody left to answer to.
         }
     }
 

@@ -7,7 +7,7 @@ namespace Orleans.Tbptt.Tests.Chaos.Harness;
 
 /// <summary>A line of the report: what a fault cost.</summary>
 /// <param name="Fault">What was done, in words.</param>
-/// <param name="Seconds">From the fault to the next committed step; null when the run did not go on.</param>
+/// <param name="Seconds">From the fault to the next committed step; null when the run did not continue.</param>
 /// <param name="StepsRepeated">Steps that were computed again.</param>
 /// <param name="DetectionSeconds">From the fault to the first silo that took the struck one for dead; null where none had to.</param>
 public sealed record ChaosRow(string Fault, double? Seconds, long StepsRepeated, double? DetectionSeconds);

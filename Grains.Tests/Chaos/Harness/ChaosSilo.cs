@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Orleans.Tbptt.Tests.Chaos.Harness;
 
-/// <summary>A silo in a process of its own, to be killed, frozen and asked to end.</summary>
+/// <summary>A silo in a separate process, to be killed, frozen and asked to end.</summary>
 internal sealed class ChaosSilo : IDisposable
 {
     private readonly Process _process;

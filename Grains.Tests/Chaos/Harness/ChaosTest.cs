@@ -3,8 +3,8 @@ using Orleans.Tbptt.Tests.Support.Servers;
 
 namespace Orleans.Tbptt.Tests.Chaos.Harness;
 
-/// <summary>A test with silos of its own, all gone at its end, whatever it was. When it fails, their logs are printed and kept.</summary>
-/// <param name="report">What its faults cost is told here.</param>
+/// <summary>A test with its own silos, all gone at its end, whatever it was. When it fails, their logs are printed and kept.</summary>
+/// <param name="report">Records what its faults cost.</param>
 [Collection(ChaosSuite.Name)]
 public abstract class ChaosTest(ChaosReport report) : IAsyncDisposable
 {
@@ -50,7 +50,7 @@ public abstract class ChaosTest(ChaosReport report) : IAsyncDisposable
     private protected async Task<RedisServer> StartRedisAsync() =>
         Keep(await RedisServer.StartAsync(TestContext.Current.CancellationToken));
 
-    /// <summary>Waits until a run has checkpoints and has gone on from them, and tells where its grains live.</summary>
+    /// <summary>Waits until a run has checkpoints and steps after them, and returns where its grains live.</summary>
     private protected static async Task<Whereabouts> InTheMiddleAsync(ChaosCluster cluster, RunRecorder run)
     {
         var checkpoint = await run.Await<CheckpointWritten>("a checkpoint", one => one.Step >= 2 * RecoverySpecs.CheckpointSteps);

@@ -4,7 +4,8 @@ using Orleans.Tbptt.Runs;
 namespace Orleans.Tbptt.Tests.Chaos.Harness;
 
 /// <summary>
-/// Follows a run's <c>metrics.jsonl</c> line by line while silos write it, and holds it to its promise: what was told once stays told.
+/// Follows a run's <c>metrics.jsonl</c> line by line while silos write it, and holds it to its promise: what was published once stays as it
+/// was.
 /// </summary>
 /// <param name="run">The run.</param>
 internal sealed class RunRecorder(RunDirectory run)
@@ -39,10 +40,10 @@ internal sealed class RunRecorder(RunDirectory run)
         }
     }
 
-    /// <summary>The last step that was told; 0 before the first.</summary>
+    /// <summary>The last step that was published; 0 before the first.</summary>
     public long LastStep => Events.OfType<StepCommitted>().LastOrDefault()?.Step ?? 0;
 
-    /// <summary>Waits for an event, or finds it among those told already.</summary>
+    /// <summary>Waits for an event, or finds it among those published already.</summary>
     /// <param name="what">In words, for the message.</param>
     /// <param name="wanted">Which one.</param>
     /// <param name="after">Only events with higher numbers count.</param>
@@ -81,7 +82,7 @@ internal sealed class RunRecorder(RunDirectory run)
             return;
         using var file = new FileStream(Run.Metrics, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         if (file.Length < _read)
-            throw new InvalidOperationException($"{Run.Metrics} has {file.Length} bytes, of {_read} that were told already");
+            throw new InvalidOperationException($"{Run.Metrics} has {file.Length} bytes, of {_read} that were published already");
         file.Position = _read;
         byte[] bytes = new byte[file.Length - _read];
         int count = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);

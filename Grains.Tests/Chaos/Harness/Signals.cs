@@ -12,7 +12,7 @@ internal enum Signal
     /// <summary>Asks the process to end.</summary>
     Terminate = 15,
 
-    /// <summary>Goes on with a process that <see cref="Stop"/> has frozen.</summary>
+    /// <summary>Continues a process that <see cref="Stop"/> has frozen.</summary>
     Continue = 18,
 
     /// <summary>Freezes the process: it neither runs nor ends, and its connections stay open.</summary>

@@ -7,7 +7,7 @@ using Orleans.Tbptt.Training.Steps;
 namespace Orleans.Tbptt.Tests.Chaos.Harness;
 
 /// <summary>
-/// What a run comes to when nothing happens to it: from the single-process trainer, and so from none of the code that recovers.
+/// What a run gives when nothing happens to it: from the single-process trainer, and so from none of the code that recovers.
 /// </summary>
 /// <param name="Oracle">Its losses and its last state.</param>
 /// <param name="Model">The bytes of its <c>model.safetensors</c>.</param>

@@ -43,5 +43,5 @@ internal static class Wait
         For(what, () => Task.FromResult(holds() ? what : null), patience);
 }
 
-/// <summary>What was asked cannot be told at this moment, but may be at the next.</summary>
+/// <summary>What was asked has no answer at this moment, but may have one at the next.</summary>
 internal sealed class NotYetException(string message, Exception? inner = null) : Exception(message, inner);

@@ -28,7 +28,7 @@ internal sealed record Whereabouts(ChaosSilo Coordinator, IReadOnlyList<ChaosSil
         },
         patience);
 
-    /// <summary>A trainer's silo is told as name, address and process id.</summary>
+    /// <summary>A trainer's silo is given as name, address and process id.</summary>
     private static bool Names(TrainerStatus trainer, ChaosSilo silo) =>
         trainer.Silo.Contains($"process {silo.Pid})", StringComparison.Ordinal);
 }

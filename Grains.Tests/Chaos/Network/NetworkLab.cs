@@ -5,11 +5,11 @@ using Orleans.Tbptt.Tests.Chaos.Harness;
 
 namespace Orleans.Tbptt.Tests.Chaos.Network;
 
-/// <summary>A few machines on a wire of their own, made of network namespaces of this one: between them the wire can be cut.</summary>
+/// <summary>A few machines on a separate wire, made of network namespaces of this one: between them the wire can be cut.</summary>
 /// <remarks>
 /// <code>
 ///   this machine 10.x.y.1 ──┐
-///   node 1       10.x.y.11 ─┤ bridge, in a namespace of its own: no rule or setting of this machine's touches the traffic
+///   node 1       10.x.y.11 ─┤ bridge, in a separate namespace: no rule or setting of this machine's touches the traffic
 ///   node 2       10.x.y.12 ─┘
 /// </code>
 /// Nothing leads from it to anywhere else. All names have this process's id, and a lab clears away what dead processes left behind.

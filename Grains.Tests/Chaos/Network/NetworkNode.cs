@@ -4,7 +4,7 @@ using Orleans.Tbptt.Tests.Chaos.Harness;
 
 namespace Orleans.Tbptt.Tests.Chaos.Network;
 
-/// <summary>A machine of a <see cref="NetworkLab"/>: a network namespace with an address of its own and a wire to the others.</summary>
+/// <summary>A machine of a <see cref="NetworkLab"/>: a network namespace with its own address and a wire to the others.</summary>
 /// <param name="Namespace">The namespace's name.</param>
 /// <param name="Address">Its address in the lab.</param>
 internal sealed record NetworkNode(string Namespace, IPAddress Address)

@@ -38,7 +38,7 @@ public sealed class TlsTests : IDisposable
         await using var connection = await ClusterConnection.OpenAsync(member, cancellation);
         Assert.Equal(2, (await Hosts(connection)).Count);
 
-        // Without a certificate; with one that somebody else signed; the same, believing whoever ours believe.
+        // Without a certificate; with one that somebody else signed; the same, trusting the authority that ours trust.
         TlsSettings[] strangers =
             [TlsSettings.None, new(_stranger.Sign("client", Day), null, _stranger.Authority),
                 new(_stranger.Sign("spy", Day), null, _authority.Authority)];

@@ -117,7 +117,7 @@ public sealed class FilesOfARunTests : IDisposable
     [InlineData("gone", "is gone")]
     [InlineData("directory", "is no longer a file")]
     [InlineData("replaced", "has different content")]
-    public void Change_IsFound_AndNamesTheFile(string how, string told)
+    public void Change_IsFound_AndNamesTheFile(string how, string change)
     {
         _directory.Write("a.txt", "abc");
         string path = _directory.Write("b.txt", "0123456789");
@@ -143,7 +143,7 @@ public sealed class FilesOfARunTests : IDisposable
                 break;
         }
 
-        Assert.StartsWith($"data file '{path}' {told}", run.FindChange(), StringComparison.Ordinal);
+        Assert.StartsWith($"data file '{path}' {change}", run.FindChange(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -187,11 +187,11 @@ public sealed class FilesOfARunTests : IDisposable
     public void Source_IsRefused_WhenItIsNoFileThatCanBeReadAgain()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "needs /dev");
-        const string Told = "data.source: found '/dev/zero', a pipe, a socket or a device, expected a file, which can be read again";
-        Assert.StartsWith(Told, Given.Problem(Given.Csv("/dev/zero")), StringComparison.Ordinal);
-        Assert.StartsWith(Told, Given.Problem(Given.Bytes("/dev/zero")), StringComparison.Ordinal);
+        const string Refused = "data.source: found '/dev/zero', a pipe, a socket or a device, expected a file, which can be read again";
+        Assert.StartsWith(Refused, Given.Problem(Given.Csv("/dev/zero")), StringComparison.Ordinal);
+        Assert.StartsWith(Refused, Given.Problem(Given.Bytes("/dev/zero")), StringComparison.Ordinal);
         Assert.All(Given.Problems(Given.Npy("/dev/zero", "/dev/zero")), problem =>
-            Assert.StartsWith(Told, problem.ToString(), StringComparison.Ordinal));
+            Assert.StartsWith(Refused, problem.ToString(), StringComparison.Ordinal));
     }
 
     [Fact]

@@ -14,7 +14,7 @@ public interface IEchoGrain : IGrainWithIntegerKey
     Task<float[]> EchoFloats(float[] values);
 
     /// <summary>
-    /// Calls the same grain of another key, and tells whether that got the very object, how long it took, and how long as floats.
+    /// Calls the same grain of another key, and reports whether that got the very object, how long it took, and how long as floats.
     /// </summary>
     [Alias("Pass")]
     Task<(bool Same, TimeSpan Buffer, TimeSpan Floats)> Pass(long key, int length);

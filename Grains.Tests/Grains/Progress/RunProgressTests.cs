@@ -11,17 +11,17 @@ public sealed class RunProgressTests : TakeoverTest
         var progress = Begin().Progress;
 
         progress.Queue(2, "waits for slots");
-        Assert.Equal((RunState.Queued, 2, "waits for slots"), Told());
+        Assert.Equal((RunState.Queued, 2, "waits for slots"), Shown());
         progress.Place("fused");
-        Assert.Equal((RunState.Starting, 0, ""), Told());
+        Assert.Equal((RunState.Starting, 0, ""), Shown());
 
         progress.BeginEpoch(0, 0, 10);
         progress.Queue(0, "trainer 1 is lost");
-        Assert.Equal((RunState.Queued, 0, "trainer 1 is lost"), Told());
+        Assert.Equal((RunState.Queued, 0, "trainer 1 is lost"), Shown());
         progress.Place("fused");
-        Assert.Equal((RunState.Running, 0, ""), Told());
+        Assert.Equal((RunState.Running, 0, ""), Shown());
 
-        (RunState, int, string) Told() => progress.Snapshot() is var status ? (status.State, status.QueuePosition, status.Message)
+        (RunState, int, string) Shown() => progress.Snapshot() is var status ? (status.State, status.QueuePosition, status.Message)
             : default;
     }
 }

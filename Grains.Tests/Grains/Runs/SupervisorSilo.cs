@@ -70,7 +70,7 @@ internal sealed class SupervisorSilo : IHostApplicationLifetime, ILocalSiloDetai
 
     public SiloAddress GatewayAddress => SiloAddress;
 
-    /// <summary>Comes to the stage at which supervisors start.</summary>
+    /// <summary>Reaches the stage at which supervisors start.</summary>
     public async Task Start()
     {
         ILifecycleObserver? observer = null;

@@ -8,7 +8,7 @@ using Orleans.Tbptt.Training.Steps;
 namespace Orleans.Tbptt.Tests.Grains.Runs;
 
 /// <summary>
-/// A coordinator's takeover of a run: which state it goes on from, under which spec, and what becomes of whoever had the run before.
+/// A coordinator's takeover of a run: which state it continues from, under which spec, and what becomes of the coordinator before it.
 /// </summary>
 public sealed class TakeoverTests : TakeoverTest
 {

@@ -33,7 +33,7 @@ public sealed class FencingTests(OneSilo fixture) : IClassFixture<OneSilo>
         halt.GoOn();
         var finished = await fixture.Silos.Watch(run);
 
-        // Nobody stood behind the generation in between; the next coordinator is whoever watches over the run has made one.
+        // Nobody stood behind the generation in between; the next coordinator is the one that the supervisor has made.
         RunAssert.SameBits(Oracle.Of(Spec), finished);
         Assert.All(finished.Events.OfType<StepCommitted>().Where(step => step.Step > 4), step => Assert.True(step.Generation > generation));
         Assert.Equal(2, finished.Events.OfType<RunStarted>().Count());

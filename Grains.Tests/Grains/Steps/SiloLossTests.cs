@@ -77,8 +77,8 @@ public sealed class SiloLossTests
         RunAssert.SameBits(Oracle.Of(Of(round)), finished);
         var started = finished.Events.OfType<RunStarted>().ToList();
         Assert.Equal(2, started.Count);
-        long told = finished.Events.OfType<StepCommitted>().Last(step => step.Number < started[1].Number).Step;
-        Assert.Equal(told, started[1].Step);
+        long last = finished.Events.OfType<StepCommitted>().Last(step => step.Number < started[1].Number).Step;
+        Assert.Equal(last, started[1].Step);
         Assert.NotNull(started[1].Checkpoint);
     }
 

@@ -100,7 +100,7 @@ public sealed class StragglerTests : IAsyncLifetime
     /// <returns>How far the clock was moved.</returns>
     private async Task<TimeSpan> GoOnUntil(ICoordinatorGrain coordinator, TrainerState? state, int place, int trainer = 1)
     {
-        // The others answer by a clock of their own.
+        // The others answer by another clock.
         while ((await coordinator.GetStatus()).Trainers.Any(other => other.Index != trainer && other.State != TrainerState.Waiting))
             TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
         var began = _time.GetUtcNow();

@@ -6,7 +6,7 @@ using Orleans.Tbptt.Tests.Support;
 
 namespace Orleans.Tbptt.Tests.Grains.Store;
 
-/// <summary>A coordinator is stopped at some point of its writing, another takes the run over, and the first goes on.</summary>
+/// <summary>A coordinator is stopped at some point of its writing, another takes the run over, and the first continues.</summary>
 public sealed class RunFenceTests : IDisposable
 {
     private static readonly string[] Files = ["status.json", "spec.yaml", "model.safetensors", "hidden.safetensors"];

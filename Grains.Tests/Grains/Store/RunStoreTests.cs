@@ -111,9 +111,9 @@ public sealed class RunStoreTests : IDisposable
 
         Assert.Equal("""{"checkpoints":["1-4","1-30"]}""", File.ReadAllText(Path.Combine(Run("a").Generations, $"{generation}")));
         Assert.Equal([$"{generation}"], Directory.EnumerateFiles(Run("a").Generations).Select(Path.GetFileName));
-        var told = Assert.Single(GenerationFile.NewerThan(Run("a").Generations, 0));
-        Assert.True(told.Saw(new(1, 30)));
-        Assert.False(told.Saw(new(1, 50)));
+        var newer = Assert.Single(GenerationFile.NewerThan(Run("a").Generations, 0));
+        Assert.True(newer.Saw(new(1, 30)));
+        Assert.False(newer.Saw(new(1, 50)));
     }
 
     [Fact]

@@ -6,7 +6,7 @@ using Orleans.Tbptt.Tests.Support;
 
 namespace Orleans.Tbptt.Tests.Grains.Transport;
 
-/// <summary>Tests that count the process's garbage: nothing else may run beside them.</summary>
+/// <summary>Tests that count the process's garbage: nothing else may run at the same time.</summary>
 [Slow, CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class CountingGarbage
 {

@@ -52,7 +52,7 @@ public sealed class ClusteringTests : IDisposable
         var before = await Hosts(connection, 2);
 
         await redis.RestartEmptyAsync(cancellation);
-        // Who joins now would make a cluster of its own of an empty table, if the others left it so.
+        // Who joins now would make another cluster of an empty table, if the others left it so.
         await Start(settings).ReadyAsync(cancellation);
 
         var after = await Hosts(connection, 3);

@@ -98,7 +98,7 @@ public sealed class GrainDirectoryTests : IDisposable
         Assert.Null(await directory.Lookup(first.GrainId));
 
         Assert.Equal(first, await directory.Register(first));
-        // Whoever comes later is told who was first.
+        // A later caller learns who was first.
         Assert.Equal(first, await directory.Register(second));
         Assert.Equal(first, await directory.Register(second, Address("wave-1/0", First)));
         Assert.Equal(first, await directory.Lookup(first.GrainId));

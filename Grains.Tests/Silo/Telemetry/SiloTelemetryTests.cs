@@ -13,7 +13,7 @@ using Orleans.Tbptt.Tests.Support.Servers;
 namespace Orleans.Tbptt.Tests.Silo.Telemetry;
 
 /// <summary>
-/// What the programs themselves tell: metrics to whoever scrapes, spans to whoever reads standard error, logs to machines.
+/// What the programs themselves export: metrics for a scraper, spans on standard error, logs for machines.
 /// </summary>
 [Slow]
 public sealed class SiloTelemetryTests : IDisposable

@@ -28,7 +28,7 @@ public sealed class LoopbackSilo : IAsyncLifetime
     public ValueTask DisposeAsync() => Silos.DisposeAsync();
 }
 
-/// <summary>Over the real server: what programs are told.</summary>
+/// <summary>Over the real server: what programs receive.</summary>
 [Slow]
 public sealed class ApiTests(LoopbackSilo silo) : IClassFixture<LoopbackSilo>, IDisposable
 {
@@ -74,8 +74,8 @@ public sealed class ApiTests(LoopbackSilo silo) : IClassFixture<LoopbackSilo>, I
         Assert.Equal(journal.Lines, all.Select(one => one.Data));
         Assert.Equal(Enumerable.Range(1, journal.Lines.Count).Select(number => $"{number}"), all.Select(one => one.EventId));
         Assert.Equal(all.Skip(5).Select(one => one.Data), rest.Select(one => one.Data));
-        using var told = await SendEventsAsync(journal.Last);
-        Assert.Equal(HttpStatusCode.NoContent, told.StatusCode);
+        using var answer = await SendEventsAsync(journal.Last);
+        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
     }
 
     [Fact]
@@ -86,9 +86,9 @@ public sealed class ApiTests(LoopbackSilo silo) : IClassFixture<LoopbackSilo>, I
         string[] lines = await File.ReadAllLinesAsync(copy.Metrics, Cancellation);
         await File.WriteAllLinesAsync(copy.Metrics, lines[..^2], Cancellation);
 
-        var told = await EventsAsync(after: null, $"/api/runs/{copy.Id}");
+        var events = await EventsAsync(after: null, $"/api/runs/{copy.Id}");
 
-        Assert.Equal(lines[..^2], told.Select(one => one.Data));
+        Assert.Equal(lines[..^2], events.Select(one => one.Data));
     }
 
     [Fact]

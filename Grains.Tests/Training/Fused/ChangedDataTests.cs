@@ -17,7 +17,7 @@ public sealed class ChangedDataTests
     [Theory]
     [InlineData(9, 4, "token")]
     [InlineData(6, 9, "class")]
-    public void Replica_RefusesTokensAndClassesThatItHasNot_AndGoesOnWithSoundOnes(int vocabulary, int classes, string told)
+    public void Replica_RefusesTokensAndClassesThatItHasNot_AndGoesOnWithSoundOnes(int vocabulary, int classes, string problem)
     {
         var model = new ModelSpec { Cell = new LstmCell(), HiddenSize = 5, InputSize = 3, OutputSize = 4,
             Embedding = new() { Vocabulary = 6, Size = 3 } };
@@ -31,7 +31,7 @@ public sealed class ChangedDataTests
         var refusal = Assert.Throws<InvalidDataException>(() =>
             replica.ForwardBackward(changed, DropoutMasks.None, hidden, new float[hidden.Length], gradient));
 
-        Assert.Contains(told, refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(problem, refusal.Message, StringComparison.Ordinal);
         Assert.Equal(
             untouched.ForwardBackward(sound, DropoutMasks.None, hidden, new float[hidden.Length], gradient),
             replica.ForwardBackward(sound, DropoutMasks.None, hidden, new float[hidden.Length], gradient));

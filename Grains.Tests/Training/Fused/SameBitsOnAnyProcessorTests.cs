@@ -13,7 +13,7 @@ using Orleans.Tbptt.Training.Fused.Losses;
 namespace Orleans.Tbptt.Tests.Training.Fused;
 
 /// <summary>
-/// The fused engine on processors that this one can pass for: the runtime is told, in processes of their own, to leave out instruction
+/// The fused engine on processors that this one can pass for: in separate processes the runtime is made to leave out instruction
 /// sets. Every cell, both losses, dropout, tokens, lanes of unequal lengths, sizes that fill no register evenly.
 /// </summary>
 [Slow]

@@ -78,9 +78,9 @@ public sealed class ChunkPlanTests
                 var chunk = plan[step, lane];
                 if (chunk.IsIdle)
                     continue;
-                bool goesOn = chunk.Sequence == before.Sequence;
-                Assert.Equal(!goesOn, chunk.Reset);
-                Assert.Equal(goesOn ? before.Start + before.Length : 0, chunk.Start);
+                bool continues = chunk.Sequence == before.Sequence;
+                Assert.Equal(!continues, chunk.Reset);
+                Assert.Equal(continues ? before.Start + before.Length : 0, chunk.Start);
                 for (int t = chunk.Start; t < chunk.Start + chunk.Length; t++)
                     covered[chunk.Sequence][t]++;
                 before = chunk;

@@ -68,7 +68,7 @@ internal sealed class ReferenceCase
     }
 
     /// <summary>
-    /// The reference's loss sum over all lanes of a chunk; the hidden state of each lane goes on in place, that of an idle one is zeroed.
+    /// The reference's loss sum over all lanes of a chunk; the hidden state of each lane advances in place, that of an idle one is zeroed.
     /// </summary>
     public double Reference(double[] parameters, long chunk, double[] hidden, bool dropout)
     {

@@ -24,7 +24,7 @@ internal sealed class ReferenceNetwork(ModelSpec model, LossSpec loss)
     private double[] _p = [];
 
     /// <summary>
-    /// The loss sum of a lane's chunk; <paramref name="hidden"/>, <c>[h, c][layer][unit]</c>, goes on to the chunk's end.
+    /// The loss sum of a lane's chunk; <paramref name="hidden"/>, <c>[h, c][layer][unit]</c>, advances to the chunk's end.
     /// </summary>
     public double Run(double[] parameters, ReferenceLane lane, double[] hidden)
     {

@@ -9,7 +9,7 @@ using TorchSharp;
 namespace Orleans.Tbptt.Tests.Training.Replicas;
 
 /// <summary>
-/// Both engines' replicas beside a network written from PyTorch's equations in double precision. Five units, chunks of up to six time
+/// Both engines' replicas against a network written from PyTorch's equations in double precision. Five units, chunks of up to six time
 /// steps, four lanes at work: losses are 5 to 57 and gradients up to 48, each the sum of some twenty terms. Float32 rounds each number in
 /// them by 6e-8 of itself, a few dozen numbers deep; the tolerances are four to nine times what was measured (5.4e-6, 3.0e-7, 5.8e-6). Two
 /// gates exchanged, a bias left out, a mask at the wrong place or a gradient that flows on past the chunk's start costs 1e-2 and more.
@@ -108,7 +108,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
             Differences.Gradient(at => example.Reference(at, 1, Differences.Doubles(between), dropout: false), example.Parameters);
 
         Assert.InRange(Differences.Largest(truncated, gradient), 0, GradientTolerance);
-        Assert.True(Differences.Largest(whole, gradient) > 1000 * GradientTolerance, "the two derivatives are too alike to be told apart");
+        Assert.True(Differences.Largest(whole, gradient) > 1000 * GradientTolerance, "the two derivatives are too alike");
     }
 
     [Theory, MemberData(nameof(Engines))]

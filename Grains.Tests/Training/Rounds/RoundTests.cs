@@ -44,7 +44,7 @@ public sealed class RoundTests
         Assert.Equal(exact.State.Step, local.State.TrainerOptimizers[0].Count);
     }
 
-    /// <summary>Three rounds of two trainers, step by step in double precision beside the trainers' own shares.</summary>
+    /// <summary>Three rounds of two trainers, step by step in double precision against the trainers' own shares.</summary>
     [Fact]
     public void Rounds_AreThoseOfThePaper()
     {

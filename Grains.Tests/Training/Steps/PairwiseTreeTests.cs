@@ -58,7 +58,7 @@ public sealed class PairwiseTreeTests
         float[][] buffers = [.. values.Select(value => new[] { value })];
         PairwiseTree.SumInto([.. buffers.Select(buffer => buffer.AsMemory())]);
 
-        // In order each 1 is lost or kept by when it comes; in the tree both vanish beside 1e8, whose float neighbours lie 8 apart.
+        // In order each 1 is lost or kept by when it comes; in the tree both vanish against 1e8, whose float neighbours lie 8 apart.
         Assert.Equal(1, arrival);
         Assert.Equal(0, buffers[0][0]);
     }

@@ -15,8 +15,7 @@ namespace Orleans.Tbptt.Grains.Transport.InProcess;
 /// <param name="local">The trainers on this silo.</param>
 /// <param name="mayWorkInline">
 /// Whether a chunk may be trained on before <see cref="Ask"/> returns: where it is small, and the coordinator has asked trainers elsewhere
-/// and would only wait. Else
-/// the coordinator's scheduler would never be free for other calls.
+/// and would only wait. Else the coordinator's scheduler would never be free for other calls.
 /// </param>
 internal sealed class InProcessLink(int trainer, int of, ITrainerGrain grain, LocalTrainers local, bool mayWorkInline) : ITrainerLink
 {

@@ -10,10 +10,8 @@ namespace Orleans.Tbptt.Grains.Transport.Messages;
 /// </summary>
 /// <remarks>
 /// Small models travel in the requests and replies themselves. Large ones come in buckets ahead of the request (<see cref="Offer"/>), and
-/// leave in
-/// buckets behind the reply (<see cref="FetchSum"/>). Every call carries the coordinator's generation: of an older one than the run's
-/// newest here
-/// nothing is taken.
+/// leave in buckets behind the reply (<see cref="FetchSum"/>). Every call carries the coordinator's generation: of an older one than the
+/// run's newest here nothing is taken.
 /// </remarks>
 [Alias("tbptt.ITransportService")]
 internal interface ITransportService : IGrainService
@@ -42,8 +40,7 @@ internal interface ITransportService : IGrainService
 
     /// <summary>
     /// The replies that the trainers have given so far to a request, by its <see cref="ChunkOrder.Number"/>, in their order, without what
-    /// is large; null where
-    /// there is none yet. Empty where it was not the last one made here.
+    /// is large; null where there is none yet. Empty where it was not the last one made here.
     /// </summary>
     [Alias("Answers")]
     Task<IReadOnlyList<TrainerReply?>> Answers(RunId run, int generation, long number);

@@ -52,7 +52,7 @@ internal sealed class MessagedRun(RunTrainers trainers)
     }
 }
 
-/// <summary>The runs whose requests come to this silo as messages.</summary>
+/// <summary>The runs whose requests reach this silo as messages.</summary>
 internal sealed class MessagedRuns
 {
     private readonly ConcurrentDictionary<RunId, MessagedRun> _runs = [];

@@ -20,8 +20,7 @@ internal static class ChannelSocket
 
     /// <summary>
     /// The stream of a connected socket. Nothing asynchronous is ever done with it: a thread that blocks in the system's own call is woken
-    /// by the packet itself,
-    /// without the two hops by way of a poller and the thread pool.
+    /// by the packet itself, without the two hops by way of a poller and the thread pool.
     /// </summary>
     public static NetworkStream Stream(Socket socket)
     {

@@ -12,8 +12,7 @@ namespace Orleans.Tbptt.Grains.Transport.Tcp;
 
 /// <summary>
 /// Accepts connections from coordinators on other silos, at a port that is opened when the first is asked for. A connection has to begin
-/// with a key that was
-/// given out for it over the cluster's own connections.
+/// with a key that was given out for it over the cluster's own connections.
 /// </summary>
 internal sealed partial class ConnectionListener : IDisposable
 {

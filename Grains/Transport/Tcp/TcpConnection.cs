@@ -4,8 +4,7 @@ namespace Orleans.Tbptt.Grains.Transport.Tcp;
 
 /// <summary>
 /// A coordinator's connection to another silo, for its run alone: a step there and back is one packet each way, read and written by threads
-/// that wait in
-/// the system's calls, and large models go straight from and to the memory that they belong in.
+/// that wait in the system's calls, and large models go straight from and to the memory that they belong in.
 /// </summary>
 /// <remarks>
 /// Any failure breaks it for good. <see cref="ConnectionBrokenException"/> says that nothing is known of what was

@@ -174,8 +174,7 @@ internal sealed class TcpLink : ITrainerLink
 
     /// <summary>
     /// What is sent to a dead silo over a connection that still seems to stand is answered by nobody: Orleans fails only the calls that
-    /// were under way when it
-    /// learnt of the death.
+    /// were under way when it learnt of the death.
     /// </summary>
     private void ThrowIfDead(ConnectionBrokenException why)
     {

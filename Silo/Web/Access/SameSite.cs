@@ -5,8 +5,7 @@ namespace Orleans.Tbptt.Silo.Web.Access;
 
 /// <summary>
 /// Refuses requests that change something and that another site made the browser send: by the origin that the browser reports, and because
-/// only the silo's own
-/// pages can know a form's seal or add a header.
+/// only the silo's own pages can know a form's seal or add a header.
 /// </summary>
 /// <param name="next">The next middleware.</param>
 /// <param name="token">Verifies the seal.</param>

@@ -5,8 +5,7 @@ namespace Orleans.Tbptt.Silo.Web.Access;
 
 /// <summary>
 /// The access token of a silo's pages, and the login cookie and form seal derived from it. Every silo with the same token derives the same
-/// values,
-/// so that a browser can switch between silos.
+/// values, so that a browser can switch between silos.
 /// </summary>
 internal sealed class WebToken
 {

@@ -9,8 +9,7 @@ namespace Orleans.Tbptt.Silo.Web.Health;
 
 /// <summary>
 /// <c>/health/live</c>: the process answers. <c>/health/startup</c>: the silo has joined its cluster. <c>/health/ready</c>: it is an active
-/// member and not
-/// about to end. They require no token, because they reveal nothing else.
+/// member and not about to end. They require no token, because they reveal nothing else.
 /// </summary>
 internal static class SiloHealth
 {

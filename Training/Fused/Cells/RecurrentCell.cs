@@ -24,9 +24,8 @@ public abstract record RecurrentCell : CellSpec
 
     /// <summary>
     /// Computes the gradient of the gates' sums, which replaces the gates' values, from that of the step's outputs,
-    /// <see cref="CellMemory.OutputGradient"/>. The gradient that reaches
-    /// the previous time step other than through the recurrent weights is added to its output gradient or kept in
-    /// <see cref="CellMemory.CellGradient"/>.
+    /// <see cref="CellMemory.OutputGradient"/>. The gradient that reaches the previous time step other than through the recurrent weights
+    /// is added to its output gradient or kept in <see cref="CellMemory.CellGradient"/>.
     /// </summary>
     internal abstract void Backward(CellMemory memory, TimeStep at);
 }

@@ -5,8 +5,8 @@ internal static unsafe class MatrixProduct
 {
     /// <summary>
     /// Numbers in the part of a panel that stays in the second-level cache while all rows are processed: 144 KiB. It need not fit the
-    /// first-level cache, into which it is prefetched
-    /// in order; but the sums are read and written once for each part, which costs more with shorter parts.
+    /// first-level cache, into which it is prefetched in order; but the sums are read and written once for each part, which costs more with
+    /// shorter parts.
     /// </summary>
     private const int PanelPart = 36 << 10;
 

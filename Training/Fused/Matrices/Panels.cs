@@ -5,8 +5,7 @@ namespace Orleans.Tbptt.Training.Fused.Matrices;
 
 /// <summary>
 /// The right factor of a product, <c>[depth, columns]</c>, in the order in which a tile reads it: panels of as many columns as a tile has,
-/// the columns of a step
-/// contiguous, step after step. The last panel is padded with zeros to full registers.
+/// the columns of a step contiguous, step after step. The last panel is padded with zeros to full registers.
 /// </summary>
 internal sealed unsafe class Panels : IDisposable
 {

@@ -21,9 +21,8 @@ internal interface ICount
 ///    …                                     …
 /// </code>
 /// Each element of the result is one chain: init, then for every step in order fused multiply-add of a's and b's number. Tile size,
-/// blocking and register width
-/// therefore do not affect it. The compiler removes the code that a smaller tile does not need, because <typeparamref name="TRows"/> and
-/// <typeparamref name="TColumns"/> are constants.
+/// blocking and register width therefore do not affect it. The compiler removes the code that a smaller tile does not need, because
+/// <typeparamref name="TRows"/> and <typeparamref name="TColumns"/> are constants.
 /// </remarks>
 internal static unsafe class Tile<TFloats, TRows, TColumns>
     where TFloats : unmanaged, IFloats<TFloats>

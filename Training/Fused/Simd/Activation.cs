@@ -4,15 +4,12 @@ namespace Orleans.Tbptt.Training.Fused.Simd;
 
 /// <summary>
 /// exp, sigmoid and tanh from additions, multiplications and divisions only, in a fixed order: the same bits on every processor, whereas C
-/// libraries
-/// and vector libraries differ.
+/// libraries and vector libraries differ.
 /// </summary>
 /// <remarks>
 /// The argument is split as x = n·ln 2 + r with |r| ≤ ln 2 / 2 (Cody and Waite, "Software manual for the elementary functions", 1980), and
-/// e^r − 1 is a
-/// polynomial with the coefficients of Moshier's Cephes library (<c>expf.c</c>). Largest errors over all of float32, against double
-/// precision, in units
-/// in the last place: exp 1.1, sigmoid 3, tanh 3; a test holds them.
+/// e^r − 1 is a polynomial with the coefficients of Moshier's Cephes library (<c>expf.c</c>). Largest errors over all of float32, against
+/// double precision, in units in the last place: exp 1.1, sigmoid 3, tanh 3; a test holds them.
 /// </remarks>
 internal static class Activation
 {

@@ -17,9 +17,8 @@ internal static class SingleRounding
     /// <summary>a · b + c, rounded once.</summary>
     /// <remarks>
     /// The product of two float32 is exact in double. Its sum with c is rounded to odd (Boldo and Melquiond, "Emulation of FMA and
-    /// correctly rounded sums", 2008): where it
-    /// is not exact, the last bit is made odd, and rounding that to float32 is the same as rounding the exact sum. Knuth's two-sum gives
-    /// the rounding error of the sum.
+    /// correctly rounded sums", 2008): where it is not exact, the last bit is made odd, and rounding that to float32 is the same as
+    /// rounding the exact sum. Knuth's two-sum gives the rounding error of the sum.
     /// </remarks>
     public static float MultiplyAdd(float a, float b, float c)
     {

@@ -9,7 +9,7 @@ namespace Orleans.Tbptt.Tests.Silo.Web.Browser;
 public sealed class Chromium : IAsyncLifetime
 {
     /// <summary>
-    /// A name of the loopback that the browser takes for a machine elsewhere: what it trusts, and what it tells of a page's origin, is
+    /// A name of the loopback that the browser takes for a machine elsewhere: what it trusts, and what it reports of a page's origin, is
     /// another than on the loopback.
     /// </summary>
     internal const string ElsewhereHost = "silo.example";
@@ -21,7 +21,7 @@ public sealed class Chromium : IAsyncLifetime
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    /// <summary>Opens a window of its own; skips the test where there is no browser.</summary>
+    /// <summary>Opens a separate window; skips the test where there is no browser.</summary>
     /// <param name="width">Its width, in pixels.</param>
     /// <param name="dark">Whether its user likes it dark.</param>
     /// <param name="scripts">Whether scripts run.</param>

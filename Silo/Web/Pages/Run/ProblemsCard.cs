@@ -28,14 +28,14 @@ internal static class ProblemsCard
     private static IEnumerable<IHtmlContent> Now(RunSnapshot run)
     {
         var status = run.Status;
-        string goesOn = status.CheckpointStep is { } checkpoint
+        string next = status.CheckpointStep is { } checkpoint
             ? $"“Resume” continues from the checkpoint of step {Text.Count(checkpoint)}, with the bits of an uninterrupted run."
             : "There is no checkpoint yet: “Resume” starts at step 0.";
         if (run.Info.IsLost)
-            yield return Html.Of($"This run has not been trained since {Words.Time(status.UpdatedAt)}: its silos have ended. {goesOn}");
+            yield return Html.Of($"This run has not been trained since {Words.Time(status.UpdatedAt)}: its silos have ended. {next}");
         else if (status.State == RunState.Failed)
             yield return Html.Of(
-                $"The run failed at step {Text.Count(status.Step)}: <strong>{status.Message}</strong>. Remove the cause first. {goesOn}");
+                $"The run failed at step {Text.Count(status.Step)}: <strong>{status.Message}</strong>. Remove the cause first. {next}");
         else if (status.State == RunState.Diverged)
         {
             const string Kept = "The parameters before that update are kept.";
@@ -44,9 +44,9 @@ internal static class ProblemsCard
                 $"Training diverged after step {Text.Count(status.Step)}: <strong>{status.Message}</strong>. {Kept} {Advice}");
         }
         else if (status.State == RunState.Stopped)
-            yield return Html.Of($"The run was stopped at step {Text.Count(status.Step)}: {Given(status.Message)}. {goesOn}");
+            yield return Html.Of($"The run was stopped at step {Text.Count(status.Step)}: {Given(status.Message)}. {next}");
         else if (status.State == RunState.Paused)
-            yield return Html.Of($"The run was paused at step {Text.Count(status.Step)}: {Given(status.Message)}. {goesOn}");
+            yield return Html.Of($"The run was paused at step {Text.Count(status.Step)}: {Given(status.Message)}. {next}");
         else if (status.State == RunState.Queued)
             yield return Html.Of(
                 $"The run waits, {Outcome.Queue(status.QueuePosition)}: {Given(status.Message)}. It starts automatically.");

@@ -12,9 +12,9 @@ internal static class RunActions
     /// <summary>The part.</summary>
     public static IHtmlContent Of(RunInfo run, WebToken token)
     {
-        bool goesOn = !run.Status.HasEnded && run.Status.State != RunState.Paused;
+        bool isActive = !run.Status.HasEnded && run.Status.State != RunState.Paused;
         return Html.Of($"""
-            <div class="actions">{Html.If(goesOn && !run.IsLost, () => $"{Form("pause", "Pause", "")}")}{Html.If(run.IsResumable, () => $"{Form("resume", "Resume", "primary")}")}{Html.If(!run.Status.HasEnded, () => $"{Form("stop", "Stop", "danger")}")}</div>
+            <div class="actions">{Html.If(isActive && !run.IsLost, () => $"{Form("pause", "Pause", "")}")}{Html.If(run.IsResumable, () => $"{Form("resume", "Resume", "primary")}")}{Html.If(!run.Status.HasEnded, () => $"{Form("stop", "Stop", "danger")}")}</div>
             """);
 
         IHtmlContent Form(string action, string name, string kind) => Html.Of($"""
