@@ -17,85 +17,55 @@ internal sealed class DescribingWalk(List<KeyDescription> keys, params string[] 
         return keys;
     }
 
-    public override long Whole(string key, long value, string about, long min, long max, bool required)
-    {
-        Add(new(key, ValueType.Integer, about, required ? null : Text(value)) { Low = min, Range = RangeOf(min, max),
-            High = max == long.MaxValue ? null : max, Value = value });
-        return value;
-    }
+    public override long Whole(string key, long value, string about, long min, long max, bool required) =>
+        Add(value, new(key, ValueType.Integer, about, required ? null : Text(value))
+        {
+            Low = min, Range = RangeOf(min, max), High = max == long.MaxValue ? null : max, Value = value,
+        });
 
     public override int Count(string key, int value, string about, int min, int max, bool required) =>
         (int)Whole(key, value, about, min, max == int.MaxValue ? long.MaxValue : max, required);
 
-    public override int? OptionalCount(string key, int? value, string about, string otherwise)
-    {
-        Add(new(key, ValueType.Integer, about, otherwise) { Low = 1, Range = RangeOf(1, long.MaxValue) });
-        return value;
-    }
+    public override int? OptionalCount(string key, int? value, string about, string otherwise) =>
+        Add(value, new(key, ValueType.Integer, about, otherwise) { Low = 1, Range = RangeOf(1, long.MaxValue) });
 
-    public override double Number(string key, double value, string about, NumberRange range, bool required)
-    {
-        Add(Bounded(key, ValueType.Number, about, range, required ? null : Text(value)) with { Value = value });
-        return value;
-    }
+    public override double Number(string key, double value, string about, NumberRange range, bool required) =>
+        Add(value, Bounded(key, ValueType.Number, about, range, required ? null : Text(value)) with { Value = value });
 
-    public override double? OptionalNumber(string key, double? value, string about, NumberRange range, string otherwise)
-    {
-        Add(Bounded(key, ValueType.Number, about, range, otherwise));
-        return value;
-    }
+    public override double? OptionalNumber(string key, double? value, string about, NumberRange range, string otherwise) =>
+        Add(value, Bounded(key, ValueType.Number, about, range, otherwise));
 
-    public override (double First, double Second) Pair(string key, (double First, double Second) value, string about, NumberRange range)
-    {
-        Add(Bounded(key, ValueType.Pair, about, range, $"[{Text(value.First)}, {Text(value.Second)}]"));
-        return value;
-    }
+    public override (double First, double Second) Pair(string key, (double First, double Second) value, string about, NumberRange range) =>
+        Add(value, Bounded(key, ValueType.Pair, about, range, $"[{Text(value.First)}, {Text(value.Second)}]"));
 
-    public override bool Flag(string key, bool value, string about, bool isWritten)
-    {
-        Add(new(key, ValueType.Boolean, about, value ? "true" : "false"));
-        return value;
-    }
+    public override bool Flag(string key, bool value, string about, bool isWritten) =>
+        Add(value, new(key, ValueType.Boolean, about, value ? "true" : "false"));
 
     public override IReadOnlyList<string> Texts(
-        string key, IReadOnlyList<string> value, string about, string item, string otherwise, bool mayBeEmpty, bool areGlobs)
-    {
-        Add(new(key, ValueType.Texts, about, otherwise) { Low = mayBeEmpty ? 0 : 1 });
-        return value;
-    }
+        string key, IReadOnlyList<string> value, string about, string item, string otherwise, bool mayBeEmpty, bool areGlobs) =>
+        Add(value, new(key, ValueType.Texts, about, otherwise) { Low = mayBeEmpty ? 0 : 1 });
 
-    internal override T Text<T>(string key, T value, string about, TextForm<T> form)
-    {
-        Add(new(key, ValueType.Text, about, form.Default) { Pattern = form.Pattern });
-        return value;
-    }
+    internal override T Text<T>(string key, T value, string about, TextForm<T> form) =>
+        Add(value, new(key, ValueType.Text, about, form.Default) { Pattern = form.Pattern });
 
-    public override T Word<T>(string key, T value, string about, IReadOnlyList<Word<T>> words, bool required)
-    {
-        Add(new(key, ValueType.Choice, about, required ? null : Words.For(words, value))
+    public override T Word<T>(string key, T value, string about, IReadOnlyList<Word<T>> words, bool required) =>
+        Add(value, new(key, ValueType.Choice, about, required ? null : Words.For(words, value))
         {
             Choices = [.. words.Select(word => new ChoiceDescription(word.Text, word.About, []))],
         });
-        return value;
-    }
 
-    public override T Choice<T>(string key, T value, string about, IReadOnlyList<T> choices, bool required, bool isWritten)
-    {
-        Add(new(key, ValueType.Choice, about, required ? null : value.Word)
+    public override T Choice<T>(string key, T value, string about, IReadOnlyList<T> choices, bool required, bool isWritten) =>
+        Add(value, new(key, ValueType.Choice, about, required ? null : value.Word)
         {
             Choices = [.. choices.Select(choice => new ChoiceDescription(choice.Word, choice.About, Of(choice)))],
         });
-        return value;
-    }
 
-    public override T Paths<T>(string key, T value, string about, IReadOnlyList<T> choices)
-    {
-        Add(new(key, ValueType.Text, $"{about}. {string.Join("; ", choices.Select(choice => $"`{choice.Form}`: {choice.About}"))}", null)
+    public override T Paths<T>(string key, T value, string about, IReadOnlyList<T> choices) =>
+        Add(value, new(
+            key, ValueType.Text, $"{about}. {string.Join("; ", choices.Select(choice => $"`{choice.Form}`: {choice.About}"))}", null)
         {
             Pattern = $"^({string.Join('|', choices.Select(choice => choice.Form.Contains(':') ? $"{choice.Word}:.+" : choice.Word))})$",
         });
-        return value;
-    }
 
     /// <summary>A key that several have is described once.</summary>
     public override T Own<T>(string key, T value, IReadOnlyList<T> choices)
@@ -105,22 +75,20 @@ internal sealed class DescribingWalk(List<KeyDescription> keys, params string[] 
         return value;
     }
 
-    public override T Section<T>(string key, T value, string about, string contents, Func<SpecWalk, T, T> walk)
-    {
-        Add(Described(key, value, about, walk, null));
-        return value;
-    }
+    public override T Section<T>(string key, T value, string about, string contents, Func<SpecWalk, T, T> walk) =>
+        Add(value, Described(key, value, about, walk, null));
 
     public override T? OptionalSection<T>(
-        string key, T? value, string about, string contents, T blank, Func<SpecWalk, T, T> walk, bool isWritten) where T : class
-    {
-        Add(Described(key, blank, about, walk, ""));
-        return value;
-    }
+        string key, T? value, string about, string contents, T blank, Func<SpecWalk, T, T> walk, bool isWritten) where T : class =>
+        Add(value, Described(key, blank, about, walk, ""));
 
     public override SpecWalk With(string key, string word, params string[] owners) => new DescribingWalk(keys, owners);
 
-    private void Add(KeyDescription key) => keys.Add(key with { Owners = owners });
+    private T Add<T>(T value, KeyDescription key)
+    {
+        keys.Add(key with { Owners = owners });
+        return value;
+    }
 
     private static KeyDescription Described<T>(string key, T blank, string about, Func<SpecWalk, T, T> walk, string? otherwise)
     {

@@ -1,7 +1,7 @@
 namespace Orleans.Tbptt.Specs.Keys;
 
 /// <summary>
-/// Something that a spec chooses by a word: a cell, a loss, an optimizer, a schedule. Its one declaration: the word, a line of
+/// Something that a spec chooses by a word: a cell, a loss, an optimizer, a schedule, an engine. Its one declaration: the word, a line of
 /// documentation, its own keys, and what it does.
 /// </summary>
 /// <remarks>

@@ -4,100 +4,83 @@ namespace Orleans.Tbptt.Specs.Reading;
 
 internal sealed partial class SectionReader
 {
-    /// <summary>Reads a whole number; without a fallback it must be there.</summary>
-    public int Int(string key, int min, int? fallback = null, int max = int.MaxValue) => (int)Long(key, min, fallback, max);
-
-    /// <summary>Reads a whole number that may be left out.</summary>
-    public int? OptionalInt(string key, int min) => Has(key) ? Int(key, min) : null;
-
-    /// <summary>Reads a whole number of 64 bits; without a fallback it must be there.</summary>
-    public long Long(string key, long min, long? fallback = null, long max = long.MaxValue)
+    public override long Whole(string key, long value, string about, long min, long max, bool required)
     {
         string range = $"a whole number from {min} to {max}";
         string expected = max is int.MaxValue or long.MaxValue ? $"a whole number of {min} or more" : range;
-        Node? node = Take(key) ?? (fallback is null ? Missing(key, expected) : null);
+        Node? node = Take(key) ?? (required ? Missing(key, expected) : null);
+        long standIn = required ? min : value;
         if (node is null or BrokenNode)
-            return fallback ?? min;
+            return standIn;
         if (node is not ScalarNode { Quoted: false } scalar || !Scalars.IsWhole(scalar.Text))
             Wrong(key, node, expected, NotWhole(node));
-        else if (Scalars.TryWhole(scalar.Text, out long value) ? value < min : scalar.Text[0] == '-')
+        else if (Scalars.TryWhole(scalar.Text, out long read) ? read < min : scalar.Text[0] == '-')
             Wrong(key, node, expected, $"raise it to {min} or more");
-        else if (!Scalars.TryWhole(scalar.Text, out value) || value > max)
+        else if (!Scalars.TryWhole(scalar.Text, out read) || read > max)
             Wrong(key, node, range, $"lower it to {max} or less");
         else
-            return value;
-        return fallback ?? min;
+            return read;
+        return standIn;
     }
 
-    /// <summary>Reads a finite number; without a fallback it must be there.</summary>
-    public double Double(string key, NumberRange range, double? fallback = null)
+    public override int Count(string key, int value, string about, int min, int max, bool required) =>
+        (int)Whole(key, value, about, min, max, required);
+
+    public override int? OptionalCount(string key, int? value, string about, string otherwise) =>
+        Has(key) ? Count(key, 1, about, 1, int.MaxValue, required: false) : null;
+
+    public override double Number(string key, double value, string about, NumberRange range, bool required)
     {
-        Node? node = Take(key) ?? (fallback is null ? Missing(key, range.Expected) : null);
-        return Number(key, node, range) ?? fallback ?? 0.5;
+        Node? node = Take(key) ?? (required ? Missing(key, range.Expected) : null);
+        return Number(key, node, range) ?? (required ? 0.5 : value);
     }
 
-    /// <summary>Reads a finite number that may be left out.</summary>
-    public double? OptionalDouble(string key, NumberRange range) => Has(key) ? Double(key, range) : null;
+    public override double? OptionalNumber(string key, double? value, string about, NumberRange range, string otherwise) =>
+        Has(key) ? Number(key, 0.5, about, range, required: false) : null;
 
-    /// <summary>Reads true or false.</summary>
-    public bool Bool(string key, bool fallback)
+    public override (double First, double Second) Pair(string key, (double First, double Second) value, string about, NumberRange range)
+    {
+        IReadOnlyList<Node> items = List(key, $"a list of two numbers, such as [{value.First}, {value.Second}]", 2, 2);
+        return items.Count != 2
+            ? value
+            : (Number($"{key}[0]", items[0], range) ?? value.First, Number($"{key}[1]", items[1], range) ?? value.Second);
+    }
+
+    public override bool Flag(string key, bool value, string about, bool isWritten)
     {
         Node? node = Take(key);
         if (node is null or BrokenNode)
-            return fallback;
+            return value;
         if (node is ScalarNode { Quoted: false, Text: "true" or "false" } scalar)
             return scalar.Text == "true";
         string remedy = node is ScalarNode { Quoted: true } ? "write true or false without quotes" : "write true or false";
         Wrong(key, node, "true or false", remedy);
-        return fallback;
+        return value;
     }
 
-    /// <summary>Reads text; without a fallback it must be there.</summary>
-    public string Text(string key, string expected, string? fallback = null) =>
-        Text(key, Take(key) ?? (fallback is null ? Missing(key, expected) : null), expected) ?? fallback ?? "";
-
-    /// <summary>Reads one of some words; without a fallback it must be there.</summary>
-    public T Choice<T>(string key, IReadOnlyList<Word<T>> words, Word<T>? fallback)
+    internal override T Text<T>(string key, T value, string about, TextForm<T> form)
     {
-        string[] all = [.. words.Select(word => word.Text)];
-        string expected = Show.Or(all);
-        Node? node = Take(key) ?? (fallback is null ? Missing(key, expected) : null);
-        if (node is ScalarNode scalar && all.Contains(scalar.Text))
-            return words.First(word => word.Text == scalar.Text).Value;
-        if (node is not (null or BrokenNode))
-        {
-            string? near = node is ScalarNode text ? Nearest.To(text.Text, all) : null;
-            Wrong(key, node, expected, near is null ? "choose one of them" : $"did you mean {near}?");
-        }
-
-        return (fallback ?? words[0]).Value;
+        if (form.Default is not null && !Has(key))
+            return value;
+        return Text(key, Take(key) ?? Missing(key, form.Expected), form.Expected) is { } text ? form.Parse(text, At(key)) : value;
     }
 
-    /// <summary>Reads a list of different texts; empty when it is left out.</summary>
-    public IReadOnlyList<string> Texts(string key, string expected, bool mayBeEmpty)
+    public override IReadOnlyList<string> Texts(
+        string key, IReadOnlyList<string> value, string about, string item, string otherwise, bool mayBeEmpty, bool areGlobs)
     {
         var texts = new List<string>();
         var known = new HashSet<string>(StringComparer.Ordinal);
-        IReadOnlyList<Node> items = List(key, $"a list of {expected}s", mayBeEmpty ? 0 : 1);
+        IReadOnlyList<Node> items = List(key, $"a list of {item}s", mayBeEmpty ? 0 : 1);
         for (int i = 0; i < items.Count; i++)
         {
-            if (Text($"{key}[{i}]", items[i], $"a {expected}") is not { } text)
+            if (Text($"{key}[{i}]", items[i], $"a {item}") is not { } text)
                 continue;
             if (!known.Add(text))
-                Report($"{key}[{i}]", $"{Show.Quote(text)} a second time", $"each {expected} once", "remove one of the two");
-            texts.Add(text);
+                Report($"{key}[{i}]", $"{Show.Quote(text)} a second time", $"each {item} once", "remove one of the two");
+            texts.Add(areGlobs ? At(key).Glob(text) : text);
         }
 
         return texts;
-    }
-
-    /// <summary>Reads a list of exactly two numbers.</summary>
-    public (double First, double Second) Pair(string key, NumberRange range, (double First, double Second) fallback)
-    {
-        IReadOnlyList<Node> items = List(key, $"a list of two numbers, such as [{fallback.First}, {fallback.Second}]", 2, 2);
-        return items.Count != 2
-            ? fallback
-            : (Number($"{key}[0]", items[0], range) ?? fallback.First, Number($"{key}[1]", items[1], range) ?? fallback.Second);
     }
 
     private IReadOnlyList<Node> List(string key, string expected, int min, int max = int.MaxValue)

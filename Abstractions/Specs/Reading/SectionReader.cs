@@ -1,14 +1,17 @@
+using Orleans.Tbptt.Specs.Keys;
+
 namespace Orleans.Tbptt.Specs.Reading;
 
 /// <summary>
 /// Reads the keys of one section. Every method gives a value in any case: where there is a mistake it is reported to the findings,
 /// and a stand-in comes back, which is never used. A key that is null counts as left out.
 /// </summary>
-internal sealed partial class SectionReader
+internal sealed partial class SectionReader : SpecWalk
 {
     private readonly MapNode? _map;
     private readonly string _path;
     private readonly Findings _findings;
+    private readonly SpecPaths _paths;
     private readonly List<string> _known;
     private readonly string _choice = "";
     private readonly string? _variant;
@@ -16,16 +19,21 @@ internal sealed partial class SectionReader
     private readonly bool _eachOnce;
 
     /// <summary>A reader of a section; of none when its mistake has been reported, and then everything is a stand-in.</summary>
-    public SectionReader(MapNode? map, string path, Findings findings)
+    public SectionReader(MapNode? map, string path, Findings findings, SpecPaths paths)
     {
         _map = map;
         _path = path;
         _findings = findings;
+        _paths = paths;
         _known = [];
     }
 
+    /// <summary>
+    /// The same section for keys that exist with some words of a choice only; or for several readers of the same keys: a key that was
+    /// asked for before counts as one whose mistake is known, and none is required.
+    /// </summary>
     private SectionReader(SectionReader section, string choice, string? variant, string[] owners, bool eachOnce = false)
-        : this(section._map, section._path, section._findings)
+        : this(section._map, section._path, section._findings, section._paths)
     {
         _known = section._known;
         _choice = choice;
@@ -34,53 +42,23 @@ internal sealed partial class SectionReader
         _eachOnce = eachOnce;
     }
 
-    /// <summary>
-    /// The same section for keys that exist with some sources or optimizers only: with another one they are refused.
-    /// </summary>
-    /// <param name="choice">In words, what they depend on: "source" or "optimizer".</param>
-    /// <param name="variant">The source or optimizer of the spec; null when it is not known for a mistake.</param>
-    /// <param name="owners">Those that have the keys.</param>
-    public SectionReader OnlyWith(string choice, string? variant, params string[] owners) =>
-        variant is null || owners.Contains(variant) ? this : new SectionReader(this, choice, variant, owners);
-
-    /// <summary>
-    /// The same section for several readers of the same keys: a key that was asked for before counts as one whose mistake is known, and
-    /// none is required.
-    /// </summary>
-    public SectionReader EachOnce() => new(this, "", null, [], eachOnce: true);
-
-    /// <summary>The section at a key; null when there is none, or none is written there.</summary>
-    public SectionReader? Part(string key) =>
-        Take(key) is MapNode map ? new SectionReader(map, Findings.Join(_path, key), _findings) : null;
-
-    /// <summary>A section without keys at a key that has another value.</summary>
-    public SectionReader Empty(string key) => new(new MapNode(_map!.Entries[key].Place), Findings.Join(_path, key), _findings);
-
-    /// <summary>Whether a key was read without a mistake.</summary>
-    public bool IsSound(string key) => _findings.Sound(Findings.Join(_path, key));
-
-    /// <summary>Whether the key is there.</summary>
-    public bool Has(string key) => Take(key) is not null;
-
-    /// <summary>Reads a section that must be there.</summary>
-    /// <param name="key">Its key.</param>
-    /// <param name="contents">In words, the keys it must have.</param>
-    /// <param name="read">Reads its keys; after that, keys it did not ask for are reported as unknown.</param>
-    public T Section<T>(string key, string contents, Func<SectionReader, T> read)
+    public override T Section<T>(string key, T value, string about, string contents, Func<SpecWalk, T, T> walk)
     {
         string expected = $"a section with {contents}";
         Node? node = Take(key) ?? Missing(key, expected);
         if (node is not (MapNode or BrokenNode or null))
             Wrong(key, node, expected, $"write its keys under {key}:");
-        var section = new SectionReader(node as MapNode, Findings.Join(_path, key), _findings);
-        T value = read(section);
+        var section = Below(key, node as MapNode);
+        T read = walk(section, value);
         section.ReportUnknown();
-        return value;
+        return read;
     }
 
-    /// <summary>Reads a section that may be left out.</summary>
-    public T? OptionalSection<T>(string key, string contents, Func<SectionReader, T> read) where T : class =>
-        Has(key) ? Section(key, contents, read) : null;
+    public override T? OptionalSection<T>(
+        string key, T? value, string about, string contents, T blank, Func<SpecWalk, T, T> walk, bool isWritten) where T : class =>
+        Has(key) ? Section(key, blank, about, contents, walk) : value;
+
+    public override SpecWalk With(string key, string word, params string[] owners) => OnlyWith(key, IsSound(key) ? word : null, owners);
 
     /// <summary>Reports keys that no one asked for.</summary>
     public void ReportUnknown()
@@ -95,6 +73,21 @@ internal sealed partial class SectionReader
     /// <summary>Reports a mistake at one of the section's keys.</summary>
     public void Report(string key, string found, string expected, string remedy) =>
         _findings.Report(Findings.Join(_path, key), found, expected, remedy);
+
+    /// <summary>The same section for keys that exist with some words of a choice only: with another one they are refused.</summary>
+    /// <param name="choice">The choice's key.</param>
+    /// <param name="variant">Its word; null when it is not known because of a mistake.</param>
+    /// <param name="owners">The words that have the keys.</param>
+    private SectionReader OnlyWith(string choice, string? variant, params string[] owners) =>
+        variant is null || owners.Contains(variant) ? this : new SectionReader(this, choice, variant, owners);
+
+    private SectionReader Below(string key, MapNode? map) => new(map, Findings.Join(_path, key), _findings, _paths);
+
+    private SectionText At(string key) => new(this, key, _paths);
+
+    private bool IsSound(string key) => _findings.Sound(Findings.Join(_path, key));
+
+    private bool Has(string key) => Take(key) is not null;
 
     /// <summary>The value of a key; null when it is left out, or refused.</summary>
     private Node? Take(string key)

@@ -40,9 +40,8 @@ public sealed class SpecReader(SpecChoices choices)
             (MapNode root, Findings findings) = SpecTree.Parse(text.Text, text.FileName);
             Overrides.Apply(root, text.Sets, findings);
             SpecTree.Index(root, "", findings.Places);
-            var section = new SectionReader(root, "", findings);
-            var walk = new ReadingWalk(section, new SpecPaths(text.Directory, filesMustExist));
-            RunSpec spec = _sections.Walk(walk, _sections.Blank(TextForms.DefaultName(text.FileName)));
+            var section = new SectionReader(root, "", findings, new SpecPaths(text.Directory, filesMustExist));
+            RunSpec spec = _sections.Walk(section, _sections.Blank(TextForms.DefaultName(text.FileName)));
             section.ReportUnknown();
             CrossChecks.Run(spec, choices.Engines, findings);
             var locations = findings.Places.ToDictionary(place => place.Key, place => place.Value.Text, StringComparer.Ordinal);

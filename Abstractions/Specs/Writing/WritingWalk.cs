@@ -14,66 +14,36 @@ internal sealed partial class WritingWalk(StringBuilder yaml, string indent, par
 {
     private bool _isOff;
 
-    public override long Whole(string key, long value, string about, long min, long max, bool required)
-    {
-        Line(key, value.ToString(CultureInfo.InvariantCulture));
-        return value;
-    }
+    public override long Whole(string key, long value, string about, long min, long max, bool required) =>
+        Put(key, value, value.ToString(CultureInfo.InvariantCulture));
 
-    public override int Count(string key, int value, string about, int min, int max, bool required)
-    {
-        Line(key, value.ToString(CultureInfo.InvariantCulture));
-        return value;
-    }
+    public override int Count(string key, int value, string about, int min, int max, bool required) =>
+        Put(key, value, value.ToString(CultureInfo.InvariantCulture));
 
-    public override int? OptionalCount(string key, int? value, string about, string otherwise)
-    {
-        Line(key, value?.ToString(CultureInfo.InvariantCulture));
-        return value;
-    }
+    public override int? OptionalCount(string key, int? value, string about, string otherwise) =>
+        Put(key, value, value?.ToString(CultureInfo.InvariantCulture));
 
-    public override double Number(string key, double value, string about, NumberRange range, bool required)
-    {
-        Line(key, Digits(value));
-        return value;
-    }
+    public override double Number(string key, double value, string about, NumberRange range, bool required) =>
+        Put(key, value, Digits(value));
 
-    public override double? OptionalNumber(string key, double? value, string about, NumberRange range, string otherwise)
-    {
-        Line(key, value is { } number ? Digits(number) : null);
-        return value;
-    }
+    public override double? OptionalNumber(string key, double? value, string about, NumberRange range, string otherwise) =>
+        Put(key, value, value is { } number ? Digits(number) : null);
 
-    public override (double First, double Second) Pair(string key, (double First, double Second) value, string about, NumberRange range)
-    {
-        Line(key, $"[{Digits(value.First)}, {Digits(value.Second)}]");
-        return value;
-    }
+    public override (double First, double Second) Pair(string key, (double First, double Second) value, string about, NumberRange range) =>
+        Put(key, value, $"[{Digits(value.First)}, {Digits(value.Second)}]");
 
-    public override bool Flag(string key, bool value, string about, bool isWritten)
-    {
-        Line(key, isWritten ? value ? "true" : "false" : null);
-        return value;
-    }
+    public override bool Flag(string key, bool value, string about, bool isWritten) =>
+        Put(key, value, isWritten ? value ? "true" : "false" : null);
 
     public override IReadOnlyList<string> Texts(
-        string key, IReadOnlyList<string> value, string about, string item, string otherwise, bool mayBeEmpty, bool areGlobs)
-    {
-        Line(key, value.Count > 0 ? $"[{string.Join(", ", value.Select(Quote))}]" : null);
-        return value;
-    }
+        string key, IReadOnlyList<string> value, string about, string item, string otherwise, bool mayBeEmpty, bool areGlobs) =>
+        Put(key, value, value.Count > 0 ? $"[{string.Join(", ", value.Select(Quote))}]" : null);
 
-    internal override T Text<T>(string key, T value, string about, TextForm<T> form)
-    {
-        Line(key, form.Write(value) is { } text ? Quote(text) : null);
-        return value;
-    }
+    internal override T Text<T>(string key, T value, string about, TextForm<T> form) =>
+        Put(key, value, form.Write(value) is { } text ? Quote(text) : null);
 
-    public override T Word<T>(string key, T value, string about, IReadOnlyList<Word<T>> words, bool required)
-    {
-        Line(key, Quote(Words.For(words, value)));
-        return value;
-    }
+    public override T Word<T>(string key, T value, string about, IReadOnlyList<Word<T>> words, bool required) =>
+        Put(key, value, Quote(Words.For(words, value)));
 
     public override T Choice<T>(string key, T value, string about, IReadOnlyList<T> choices, bool required, bool isWritten)
     {
@@ -92,8 +62,7 @@ internal sealed partial class WritingWalk(StringBuilder yaml, string indent, par
     {
         if (value.Paths.Count > 1 && value.Paths.FirstOrDefault(path => path.Contains(',')) is { } comma)
             throw new ArgumentException($"the path of a {value.Word} source cannot have a comma: {comma}", nameof(value));
-        Line(key, Quote(value.Paths.Count == 0 ? value.Word : $"{value.Word}:{string.Join(',', value.Paths)}"));
-        return value;
+        return Put(key, value, Quote(value.Paths.Count == 0 ? value.Word : $"{value.Word}:{string.Join(',', value.Paths)}"));
     }
 
     public override T Own<T>(string key, T value, IReadOnlyList<T> choices)
@@ -115,6 +84,12 @@ internal sealed partial class WritingWalk(StringBuilder yaml, string indent, par
 
     public override SpecWalk With(string key, string word, params string[] owners) =>
         owners.Contains(word) ? this : new WritingWalk(yaml, indent) { _isOff = true };
+
+    private T Put<T>(string key, T value, string? text)
+    {
+        Line(key, text);
+        return value;
+    }
 
     private bool Line(string key, string? value)
     {
