@@ -60,7 +60,7 @@ internal static class ScalingTable
             lines.Add(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{ParameterLayout.Of(spec.Model).Length},{places},{spec.Train.Trainers},{cost.Microseconds:f0},{cost.Processor:f0}," +
-                $"{cost.Bytes:f0},{cost.Allocated:f0},{cost.Collections},{(spec.Train.Wire == WireKind.Full ? "float32" : "bfloat16")}"));
+                $"{cost.Bytes:f0},{cost.Allocated:f0},{cost.Collections},{(spec.Train.IsNarrow ? "bfloat16" : "float32")}"));
             Console.WriteLine(lines[^1]);
         }
     }
