@@ -10,7 +10,7 @@ namespace Orleans.Tbptt.Grains.Progress;
 /// How far a run is: keeps its status, writes its events, and its status file every now and then. Where a newer coordinator has taken the
 /// run over, it writes no more.
 /// </summary>
-internal sealed class RunProgress
+internal sealed partial class RunProgress
 {
     private readonly RunFence _fence;
     private readonly EventPublisher _events;
@@ -58,9 +58,6 @@ internal sealed class RunProgress
     /// <param name="at">Where the run stands.</param>
     public long LastEventAt(RunCursor at) =>
         IsNew ? Journal.Last : _events.NumberBefore(_status.Step, at is { Chunk: 0, Epoch: > 0 } ? at.Epoch : null);
-
-    /// <summary>Writes the status while the run is trained; null before and for a run that never will be.</summary>
-    private StatusFile? StatusFile { get; set; }
 
     /// <summary>The state of the run at this moment. Safe to ask from any thread.</summary>
     public RunStatus Snapshot()
@@ -212,73 +209,11 @@ internal sealed class RunProgress
     /// <exception cref="IOException">It cannot be written.</exception>
     public void WriteStatus() => _store.Write(Snapshot(), _fence);
 
-    /// <summary>Ends all writing; what was not written by now is given up.</summary>
-    public async Task Close()
-    {
-        if (StatusFile is { } file)
-            await file.DisposeAsync();
-        await Journal.DisposeAsync();
-    }
-
     /// <summary>Completes when not too many events wait to be written.</summary>
     public Task Room => Journal.Room;
 
-    /// <summary>Returns when everything so far is on the disk.</summary>
-    /// <exception cref="RunLeftException">It cannot be written.</exception>
-    public async Task Settle()
-    {
-        await Journal.Flush();
-        if (StatusFile is { } file)
-            await file.DisposeAsync();
-        EnsureWritable();
-    }
-
-    /// <summary>
-    /// The run has ended: events and status reach the disk before any watcher learns of it. What a coordinator that was replaced ends with
-    /// is no part of the run.
-    /// </summary>
-    public async Task Finish(RunState state, string message, string? model)
-    {
-        await Leave(state, message, _time.GetUtcNow());
-        var ended = new RunEnded
-        {
-            State = state,
-            Message = message,
-            Step = _status.Step,
-            Model = model,
-            Seconds = (_status.EndedAt!.Value - _status.SubmittedAt).TotalSeconds,
-        };
-        if (_fence.IsInForce)
-            await _events.End(ended, WriteStatus);
-    }
-
-    /// <summary>The run is paused, or for another silo to take over: that, too, is on the disk before anybody learns of it.</summary>
-    /// <param name="state">Paused or queued.</param>
-    /// <param name="message">Why.</param>
-    public async Task Suspend(RunState state, string message)
-    {
-        await Leave(state, message, endedAt: null);
-        if (state == RunState.Paused)
-            _events.Append(new RunPaused { Step = _status.Step, Reason = message });
-        else if (_trainers is not null)
-            _events.Append(new RunHandedOver { Step = _status.Step, Reason = message });
-        await Journal.FlushOrGiveUp();
-        WriteStatus();
-    }
-
-    /// <summary>Writes the status of a run whose end is in the journal already.</summary>
-    public void EndAs(RunEnded end)
-    {
-        _status = _status with { State = end.State, Message = end.Message, Step = end.Step, EndedAt = end.Time };
-        WriteStatus();
-    }
-
-    private async Task Leave(RunState state, string message, DateTimeOffset? endedAt)
-    {
-        if (StatusFile is { } file)
-            await file.DisposeAsync();
-        _status = _status with { State = state, Message = message, EndedAt = endedAt, QueuePosition = 0 };
-    }
+    /// <summary>Writes the status while the run is trained; null before and for a run that never will be.</summary>
+    private StatusFile? StatusFile { get; set; }
 
     private void EnsureWritable()
     {

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
@@ -11,14 +10,11 @@ using Orleans.Tbptt.Runs;
 namespace Orleans.Tbptt.Grains.Transport.Tcp;
 
 /// <summary>
-/// Accepts connections from coordinators on other silos, at a port that is opened when the first is asked for. A connection has to begin
-/// with a key that was given out for it over the cluster's own connections.
+/// Accepts connections from coordinators on other silos, at a port that is opened when the first is asked for, and serves each on its
+/// own thread until its run has no trainer here any more.
 /// </summary>
 internal sealed partial class ConnectionListener : IDisposable
 {
-    /// <summary>How long a key is good.</summary>
-    internal static readonly TimeSpan KeyLife = TimeSpan.FromSeconds(30);
-
     /// <summary>Connections that have not shown a key yet; more than that are closed at once.</summary>
     private const int MaxPendingHandshakes = 32;
 
@@ -26,13 +22,11 @@ internal sealed partial class ConnectionListener : IDisposable
 
     private readonly Lock _gate = new();
     private readonly ManualResetEventSlim _ended = new();
-    private readonly ConcurrentDictionary<string, (RunId Run, long Since)> _keys = [];
     private readonly ConcurrentDictionary<FrameStream, RunId> _open = [];
     private readonly IPAddress _address;
     private readonly bool _isOn;
     private readonly TcpServer _server;
-    private readonly IChannelSecurity _security;
-    private readonly TimeProvider _time;
+    private readonly ConnectionAdmission _admission;
     private readonly ILogger<ConnectionListener> _logger;
     private Socket? _listener;
     private bool _disposed;
@@ -43,7 +37,7 @@ internal sealed partial class ConnectionListener : IDisposable
         IOptions<EndpointOptions> endpoints, IOptions<TbpttGrainsOptions> options, TcpServer server, IChannelSecurity security,
         SiloOccupants occupants, TimeProvider time, ILogger<ConnectionListener> logger)
     {
-        (_server, _security, _time, _logger) = (server, security, time, logger);
+        (_server, _admission, _logger) = (server, new(security, time), logger);
         _address = endpoints.Value.SiloListeningEndpoint?.Address ?? endpoints.Value.AdvertisedIPAddress;
         _isOn = options.Value.DirectSteps;
         occupants.LastTrainerLeft += Close;
@@ -51,20 +45,7 @@ internal sealed partial class ConnectionListener : IDisposable
 
     /// <summary>Allows one connection of a run.</summary>
     /// <returns>Null where this silo takes none.</returns>
-    public ConnectionOffer? Offer(RunId run)
-    {
-        if (!_isOn || Listen() is not { } port)
-            return null;
-        foreach (var (old, entry) in _keys)
-        {
-            if (_time.GetElapsedTime(entry.Since) > KeyLife)
-                _keys.TryRemove(old, out _);
-        }
-
-        byte[] key = RandomNumberGenerator.GetBytes(ChannelSocket.KeyBytes);
-        _keys[Convert.ToHexString(key)] = (run, _time.GetTimestamp());
-        return new(port, key);
-    }
+    public ConnectionOffer? Offer(RunId run) => _isOn && Listen() is { } port ? new(port, _admission.GiveKey(run)) : null;
 
     public void Dispose()
     {
@@ -182,22 +163,9 @@ internal sealed partial class ConnectionListener : IDisposable
 
     private (Stream Stream, RunId Run) Admit(Socket socket)
     {
-        Stream? stream = null;
-        using var patience = _time.CreateTimer(_ => socket.Dispose(), null, ChannelSocket.Patience, Timeout.InfiniteTimeSpan);
         try
         {
-            stream = _security.Accept(ChannelSocket.Stream(socket));
-            byte[] key = new byte[ChannelSocket.KeyBytes];
-            stream.ReadExactly(key);
-            if (!_keys.TryRemove(Convert.ToHexString(key), out var entry) || _time.GetElapsedTime(entry.Since) > KeyLife)
-                throw new InvalidDataException("it did not show a key that was given out");
-            ChannelSocket.WaitForEver(stream);
-            return (stream, entry.Run);
-        }
-        catch
-        {
-            stream?.Dispose();
-            throw;
+            return _admission.Admit(socket);
         }
         finally
         {

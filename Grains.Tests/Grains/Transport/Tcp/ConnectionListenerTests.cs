@@ -60,7 +60,7 @@ public sealed class ConnectionListenerTests : IDisposable
     public void Key_IsNoGoodAfterAWhile()
     {
         var offer = _listener.Offer(Run)!;
-        _time.Advance(ConnectionListener.KeyLife + TimeSpan.FromSeconds(1));
+        _time.Advance(ConnectionAdmission.KeyLife + TimeSpan.FromSeconds(1));
 
         using var late = Connect(offer.Port);
         late.Write(offer.Key);
