@@ -10,6 +10,7 @@ namespace Orleans.Tbptt.Tests.Grains.Transport;
 /// <summary>A trainer that does not answer, on a silo whose exchange and other trainer do. The coordinator's clock is the test's.</summary>
 public sealed class RemoteStragglerTests : IAsyncLifetime
 {
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
     private readonly FakeTimeProvider _time = new();
     private readonly TrainerCalls _calls = new();
     private TestSilos _silos = null!;
@@ -33,13 +34,9 @@ public sealed class RemoteStragglerTests : IAsyncLifetime
         await halt.Reached;
         var coordinator = _silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
 
-        await GoOnUntil(coordinator, one => one.State == TrainerState.Late);
-        IReadOnlyList<TrainerStatus> late;
-        do
-            late = (await coordinator.GetStatus()).Trainers;
-        while (late.Count(trainer => trainer.State == TrainerState.Late) != 1
-            && !TestContext.Current.CancellationToken.IsCancellationRequested);
-        await GoOnUntil(coordinator, one => one.Place == 1);
+        var late = await GoOnUntil(coordinator, trainers => trainers.Count(trainer => trainer.State == TrainerState.Late) == 1
+            && trainers[4].State == TrainerState.Late);
+        await GoOnUntil(coordinator, IsReplaced);
         var finished = await _silos.Watch(run);
 
         Assert.Single(late.Select(trainer => trainer.Silo).Skip(3).Distinct());
@@ -63,7 +60,7 @@ public sealed class RemoteStragglerTests : IAsyncLifetime
         var run = await _silos.Submit(spec);
         await late.Reached;
         var coordinator = _silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
-        await GoOnUntil(coordinator, one => one.Place == 1);
+        await GoOnUntil(coordinator, IsReplaced);
         await next.Reached;
 
         // Its silo answers for all of its trainers now, in the middle of the step behind.
@@ -77,13 +74,24 @@ public sealed class RemoteStragglerTests : IAsyncLifetime
         Assert.Single(finished.Events.OfType<TrainersRecovered>());
     }
 
-    /// <summary>Moves the coordinator's clock, and lets it look, until trainer 4 is as wanted.</summary>
-    private async Task GoOnUntil(ICoordinatorGrain coordinator, Func<TrainerStatus, bool> wanted)
+    private static bool IsReplaced(IReadOnlyList<TrainerStatus> trainers) => trainers[4].Place == 1;
+
+    /// <summary>Moves the coordinator's clock, and lets it look, until the trainers are as wanted, or trainer 4 is replaced.</summary>
+    private async Task<IReadOnlyList<TrainerStatus>> GoOnUntil(
+        ICoordinatorGrain coordinator, Func<IReadOnlyList<TrainerStatus>, bool> wanted)
     {
-        while (!wanted((await coordinator.GetStatus()).Trainers[4]))
+        while (true)
         {
-            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-            _time.Advance(TimeSpan.FromMilliseconds(100));
+            // Which of its trainers have answered, the other silo says by another clock: it gets the time of some calls between two looks.
+            for (int call = 0; call < 20; call++)
+            {
+                TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+                var trainers = (await coordinator.GetStatus()).Trainers;
+                if (wanted(trainers) || IsReplaced(trainers))
+                    return trainers;
+            }
+
+            _time.Advance(Look);
         }
     }
 }
