@@ -23,9 +23,6 @@ public sealed class TbpttGrainsOptions
     /// <summary>The directories that data may lie in, as absolute paths. Empty, the default: anywhere.</summary>
     public IReadOnlyList<string> DataRoots { get; set; } = [];
 
-    /// <summary>Whether others than this machine's own programs can reach this silo. Default false.</summary>
-    public bool Exposed { get; set; }
-
     /// <summary>
     /// Whether steps take the short ways: trainers on their coordinator's silo are called directly, those on other silos over channels of
     /// their own, at a free port of the silo's address. Otherwise, and where there is no channel to be had, they go as Orleans' messages.

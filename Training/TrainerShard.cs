@@ -55,9 +55,6 @@ public sealed class TrainerShard : IDisposable
         (_evaluationBefore, _evaluationAfter) = (new float[hidden], new float[hidden]);
     }
 
-    /// <summary>The trainer's lanes.</summary>
-    public LaneBlock Block => _block;
-
     /// <summary>The network.</summary>
     public IReplica Replica => _replica;
 

@@ -52,7 +52,7 @@ public sealed class GradientBuffer : IDisposable
         new(memory, null, isNarrow, isRounded);
 
     /// <summary>
-    /// The same numbers for another receiver, whose <see cref="Dispose"/> leaves them alone; they are there as long as this buffer is.
+    /// The same numbers for another receiver, whose <see cref="Dispose"/> leaves them alone; they live as long as this buffer.
     /// </summary>
     public GradientBuffer Share() => new(Memory, null, IsNarrow, IsRounded);
 

@@ -10,7 +10,7 @@ public interface ICatalogGrain : IGrainWithIntegerKey
     /// <summary>
     /// Reads the spec, opens the data it names, checks that everything fits, writes the run's directory and starts its coordinator.
     /// A spec that does not fit changes nothing; all its problems, each with its place, are the reply. The same id and spec once more finds
-    /// the run that is there.
+    /// the existing run.
     /// </summary>
     [Alias("Submit"), ResponseTimeout("00:10:00")]
     Task<SubmitReply> Submit(SubmitRequest request);

@@ -86,7 +86,7 @@ public sealed record LocalReply
     /// <summary>Of a submission: the run's directory.</summary>
     public string? Directory { get; init; }
 
-    /// <summary>Of a submission: whether the run was there already.</summary>
+    /// <summary>Of a submission: whether the run existed already.</summary>
     public bool Reattached { get; init; }
 
     /// <summary>Of events: the lines.</summary>

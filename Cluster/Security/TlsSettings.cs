@@ -18,7 +18,7 @@ public sealed record TlsSettings(string? Certificate, string? Key, string? Autho
     public bool IsOn => Certificate is not null;
 
     /// <summary>Reads the section.</summary>
-    /// <exception cref="ClusterSettingsException">It is there in part only.</exception>
+    /// <exception cref="ClusterSettingsException">It is incomplete.</exception>
     public static TlsSettings Read(IConfiguration configuration)
     {
         string? certificate = Value(nameof(Certificate)), key = Value(nameof(Key)), authority = Value(nameof(Authority));

@@ -15,7 +15,7 @@ public sealed class DiskFullTests(ChaosReport report) : ChaosTest(report)
         var spec = RecoverySpecs.Longer(5);
         var cluster = await StartClusterAsync(silos: 1);
 
-        // The run has the disk before it is born: its directory of checkpoints is there already.
+        // The run has the disk before it is born: its directory of checkpoints exists already.
         var run = cluster.Record(cluster.NextRun(spec));
         var disk = Keep(SmallDisk.Mount(run.Run.Checkpoints, DiskBytes));
         await cluster.SubmitAsync(spec);

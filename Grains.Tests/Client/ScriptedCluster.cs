@@ -53,7 +53,7 @@ internal sealed class ScriptedCluster : IClusterLauncher, IClusterConnector, IRu
     /// <summary>Which clusters of SQLite files are alive.</summary>
     public Func<ClusterAddress, bool> IsAlive { get; set; } = _ => false;
 
-    /// <summary>What comes before a cluster is there.</summary>
+    /// <summary>What happens before a cluster exists.</summary>
     public Func<Task> BeforeLaunch { get; set; } = () => Task.CompletedTask;
 
     /// <summary>Completes when all events so far were read.</summary>

@@ -92,8 +92,14 @@ public sealed class SiloCommandLineTests
     [InlineData("127.0.0.1", false)]
     [InlineData("::1", false)]
     [InlineData("192.168.1.7", true)]
-    public void Settings_KnowWhetherOthersReachTheSilo_ByTheAddress(string address, bool exposed) =>
-        Assert.Equal(exposed, Parse("--address", address).Settings.IsExposed);
+    public void Settings_LimitData_WhereOthersReachTheSilo_ByTheAddress(string address, bool exposed)
+    {
+        var settings = Parse("--address", address, "--runs", "store").Settings;
+
+        Assert.Equal(exposed, settings.IsExposed);
+        Assert.Equal(exposed ? [Path.GetFullPath("store")] : [], settings.DataRoots);
+        Assert.Equal(["/tmp"], Parse("--address", address, "--data-root", "/tmp").Settings.DataRoots);
+    }
 
     [Theory]
     [InlineData("0.0.0.0")]

@@ -82,8 +82,8 @@ public class SpecCrossCheckTests
     [Theory]
     [InlineData("bfloat16")]
     public void Bfloat16_IsRefused_WithLocalSteps(string wire) => Assert.EndsWith(
-        $"train.wire: found {wire} with sync.mode local, expected float32, for what local steps add up to is too fine for it; remove it, " +
-        "or write mode: every",
+        $"train.wire: found {wire} with sync.mode local, expected float32, because what local steps add up to is too fine for it; " +
+        "remove it, or write mode: every",
         Problem(Sine.After("train:", $"  wire: {wire}\n  sync: {{mode: local, chunks: 4}}")), StringComparison.Ordinal);
 
     [Fact]

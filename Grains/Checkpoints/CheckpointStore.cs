@@ -8,8 +8,8 @@ using Orleans.Tbptt.Training.Steps;
 namespace Orleans.Tbptt.Grains.Checkpoints;
 
 /// <summary>
-/// The checkpoints of runs, <c>runs/&lt;id&gt;/checkpoints/&lt;generation&gt;-&lt;step&gt;/</c>: written so that they are there whole or
-/// not at all, read so that nothing damaged is ever taken. Blocks while it works.
+/// The checkpoints of runs, <c>runs/&lt;id&gt;/checkpoints/&lt;generation&gt;-&lt;step&gt;/</c>: written so that they exist complete
+/// or not at all, read so that nothing damaged is ever taken. Blocks while it works.
 /// </summary>
 internal sealed class CheckpointStore(RunStore runs, TimeProvider time)
 {
@@ -97,7 +97,7 @@ internal sealed class CheckpointStore(RunStore runs, TimeProvider time)
         var seen = GenerationFile.NewerThan(runs.Of(run).Generations, 0)
             .SelectMany(generation => generation.Checkpoints?.AsEnumerable() ?? []);
         if (passedOver.Count == 0 && seen.Order().ToArray() is [.., var gone])
-            passedOver.Add(new(gone, "found no such directory, expected it, for it was there when a coordinator began"));
+            passedOver.Add(new(gone, "found no such directory, expected it, because it existed when a coordinator began"));
         return new(null, passedOver);
     }
 
@@ -179,7 +179,7 @@ internal sealed class CheckpointStore(RunStore runs, TimeProvider time)
     {
         string path = Path.Combine(directory, name.ToString());
 
-        // The same step again, at its epoch's end: what is there was taken before that end.
+        // The same step again, at its epoch's end: the existing one was taken before that end.
         if (Directory.Exists(path))
             Removal.Of(directory, [name]);
         Directory.Move(unfinished, path);

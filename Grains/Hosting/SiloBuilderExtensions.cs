@@ -60,7 +60,7 @@ public static class SiloBuilderExtensions
         services.AddSingleton<IBufferTraffic>(provider => provider.GetRequiredService<TrainingInstruments>());
         services.AddSingleton<RunStore>();
         services.AddSingleton<CheckpointStore>();
-        services.AddSingleton(provider => Roots(provider.GetRequiredService<IOptions<TbpttGrainsOptions>>().Value));
+        services.AddSingleton(provider => new DataRoots(provider.GetRequiredService<IOptions<TbpttGrainsOptions>>().Value.DataRoots));
         services.AddSingleton<RunDataCache>();
         services.TryAddSingleton<OpenReplica>(Engine.Open);
         services.AddSingleton<ShardFactory>();
@@ -69,8 +69,4 @@ public static class SiloBuilderExtensions
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<RunSupervisor>());
         return builder;
     }
-
-    /// <summary>A silo that other machines can reach, and whose data directories are not configured, reads the run store alone.</summary>
-    private static DataRoots Roots(TbpttGrainsOptions options) =>
-        new(options.Exposed && options.DataRoots.Count == 0 ? [Path.GetFullPath(options.RunsDirectory)] : options.DataRoots);
 }

@@ -12,7 +12,7 @@ namespace Orleans.Tbptt.Grains.Placement;
 /// <param name="provider">The database's provider.</param>
 /// <param name="connectionString">The database.</param>
 /// <param name="clusterId">The cluster; several may share a database.</param>
-/// <param name="prepared">Whether the table is there; else it is created when it is first used.</param>
+/// <param name="prepared">Whether the table exists; else it is created when it is first used.</param>
 public sealed class AdoNetGrainDirectory(DbProviderFactory provider, string connectionString, string clusterId,
     bool prepared = false) : IGrainDirectory
 {

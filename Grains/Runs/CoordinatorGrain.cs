@@ -167,8 +167,8 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
     }
 
     /// <summary>
-    /// Lives on another silo from now on, for this one is about to end. To go without a new place would not do: the others remember this
-    /// one, and a call that finds nobody here makes a new activation here.
+    /// Lives on another silo from now on, because this one is about to end. To go without a new place would not do: the others remember
+    /// this one, and a call that finds nobody here makes a new activation here.
     /// </summary>
     private void GoElsewhere()
     {

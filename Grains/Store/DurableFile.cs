@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Orleans.Tbptt.Grains.Store;
 
 /// <summary>
-/// Files that are there whole or not at all: written under another name, flushed to the disk, renamed, the directory flushed.
+/// Files that exist complete or not at all: written under another name, flushed to the disk, renamed, the directory flushed.
 /// </summary>
 internal static partial class DurableFile
 {

@@ -5,7 +5,7 @@ namespace Orleans.Tbptt.Grains.Store;
 
 /// <summary>
 /// A generation that was taken, the file <c>generations/&lt;n&gt;</c>. Creating it fences every older coordinator off; after that it is
-/// given its content, the checkpoints that are there, and what an older coordinator adds later does not count.
+/// given its content, the checkpoints that exist, and what an older coordinator adds later does not count.
 /// </summary>
 /// <remarks>
 /// In this order, so that no checkpoint which an older coordinator was still free to write, and to remove others for, is missing in it. A
@@ -16,7 +16,7 @@ namespace Orleans.Tbptt.Grains.Store;
 internal sealed record GenerationFile(int Number, IReadOnlySet<CheckpointName>? Checkpoints)
 {
     /// <summary>
-    /// Whether the checkpoint was there when the generation began. A file that does not say, because it is empty or damaged, accepts all:
+    /// Whether the checkpoint existed when the generation began. A file that does not say, because it is empty or damaged, accepts all:
     /// any whole checkpoint is a state of the very same run, and to lose them all would be worse.
     /// </summary>
     public bool Saw(CheckpointName name) => Checkpoints?.Contains(name) ?? true;

@@ -28,7 +28,9 @@ internal sealed class SiloSettings
     /// <summary>The number of trainers; 0 for coordinators only. Default: one per core, or per GPU.</summary>
     public int? Slots { get; set; }
 
-    /// <summary>The directories from which data may be read. Empty, the default: any.</summary>
+    /// <summary>
+    /// The directories from which data may be read; empty for any. Default: any; the run store, if other machines can reach the silo.
+    /// </summary>
     public IReadOnlyList<string> DataRoots { get; set; } = [];
 
     /// <summary>The cluster and its membership store: the section <c>Orleans</c>.</summary>
@@ -162,6 +164,8 @@ internal sealed class SiloSettings
 
         if (string.IsNullOrWhiteSpace(Runs))
             throw Wrong("runs", Runs, "a directory");
+        if (DataRoots.Count == 0 && IsExposed)
+            DataRoots = [Path.GetFullPath(Runs)];
         if (SiloPort is < 0 or > IPEndPoint.MaxPort)
             throw Wrong("silo-port", SiloPort, "0 to 65535");
         if (GatewayPort is < 0 or > IPEndPoint.MaxPort)

@@ -62,8 +62,7 @@ internal sealed class SiloAnnouncement(SiloStart start, ILocalSiloDetails detail
             ("device", $"{settings.ActualDevice}"),
             ("slots", settings.ActualSlots == 0 ? "0: coordinators only" : $"{settings.ActualSlots}"),
             ("runs", Path.GetFullPath(settings.Runs)),
-            ("data", settings.DataRoots.Count > 0 ? string.Join(", ", settings.DataRoots) : settings.IsExposed
-                ? Path.GetFullPath(settings.Runs) : "anywhere"),
+            ("data", settings.DataRoots.Count > 0 ? string.Join(", ", settings.DataRoots) : "anywhere"),
             ("page", page is null ? "off" : settings.Web.Token is null ? $"{page}" : $"{page} with a token"),
             ("tls", settings.Clustering.Tls.IsOn ? $"on, {settings.Clustering.Tls.Certificate}" : "off"),
         ];

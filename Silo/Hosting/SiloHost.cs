@@ -72,7 +72,6 @@ internal static class SiloHost
                 grains.GrainDirectory = store.Directory;
                 grains.Slots = settings.ActualSlots;
                 grains.DataRoots = settings.DataRoots;
-                grains.Exposed = settings.IsExposed;
             });
             if (settings.Web.IsOn)
                 WebHost.AddTo(silo);

@@ -12,7 +12,7 @@ internal sealed class ParentCalls(IGrainFactory grains, TextWriter output)
 {
     private readonly Lock _writing = new();
 
-    /// <summary>Takes a line of standard input; what is no call is ignored. Returns at once: the reply comes when it is there.</summary>
+    /// <summary>Takes a line of standard input; what is no call is ignored. Returns at once: the reply comes later.</summary>
     public void Take(string line)
     {
         if (LocalCall.Parse(line) is { } call)

@@ -72,7 +72,7 @@ internal static class CrossChecks
         if (findings.Sound("train.sync.mode", "train.wire") && train is { IsLocal: true, IsNarrow: true })
         {
             findings.Report("train.wire", $"{Words.For(SpecWords.Wires, train.Wire)} with sync.mode local",
-                "float32, for what local steps add up to is too fine for it", "remove it, or write mode: every");
+                "float32, because what local steps add up to is too fine for it", "remove it, or write mode: every");
         }
     }
 

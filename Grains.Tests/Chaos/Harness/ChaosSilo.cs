@@ -40,7 +40,7 @@ internal sealed class ChaosSilo : IDisposable
     /// <summary>Completes when the process has ended.</summary>
     public Task Exited { get; }
 
-    /// <summary>Whether the process is there, frozen or not.</summary>
+    /// <summary>Whether the process exists, frozen or not.</summary>
     public bool IsAlive => !Exited.IsCompleted;
 
     /// <summary>Whether nobody gets an answer from it: it is frozen, or cut off.</summary>

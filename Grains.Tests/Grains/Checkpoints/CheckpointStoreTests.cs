@@ -198,7 +198,7 @@ public sealed class CheckpointStoreTests
         run.Begin(3);
         var gone = run.Store.RestoreNewest(Run, run.Spec);
         Assert.False(gone.NothingWasSaved);
-        Assert.Equal("checkpoint 1-4: found no such directory, expected it, for it was there when a coordinator began",
+        Assert.Equal("checkpoint 1-4: found no such directory, expected it, because it existed when a coordinator began",
             Assert.Single(gone.PassedOver).ToString());
     }
 

@@ -142,7 +142,7 @@ public sealed class RunOutcomeTests(OneSilo fixture) : IClassFixture<OneSilo>
         Assert.Equal(RunState.Completed, directory.ReadStatus()!.State);
         Bits.Same(Oracle.Of(Spec).Steps.Select(step => step.Loss), finished.StepLosses);
 
-        // The status may be in the middle of being written: then its temporary file is there, until it is renamed.
+        // The status may be in the middle of being written: then its temporary file exists, until it is renamed.
         static void Obstruct(string path)
         {
             while (!Directory.Exists(path))

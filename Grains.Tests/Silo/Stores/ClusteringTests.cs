@@ -27,7 +27,7 @@ public sealed class ClusteringTests : IDisposable
         var settings =
             new ClusteringSettings { Provider = ClusteringProvider.PostgreSql, Connection = postgres.ConnectionString, ClusterId = Id };
 
-        // Before its tables are there, a silo says what to do.
+        // Before its tables exist, a silo says what to do.
         var (code, error) = await Start(settings).EndAsync(TestContext.Current.CancellationToken);
         Assert.Equal(78, code);
         Assert.Contains("run 'tbptt-silo init-database'", error, StringComparison.Ordinal);

@@ -12,7 +12,7 @@ internal sealed class OfferedParameters
     private (int Generation, long Step) _of = (-1, -1);
     private TaskCompletionSource<Memory<float>> _whole = New();
 
-    /// <summary>Takes a bucket; those of an older state than the newest seen are left aside, as is one that is there already.</summary>
+    /// <summary>Takes a bucket; those of an older state than the newest seen are left aside, as is one that has arrived already.</summary>
     /// <exception cref="InvalidDataException">The bucket does not fit the model.</exception>
     public void Take(ParameterBucket bucket)
     {

@@ -48,7 +48,7 @@ internal sealed partial class ConnectionDialer : ISiloStatusListener
                 connection.Break(Lost(silo));
             return connection;
         }
-#pragma warning disable CA1031 // However it fails, messages are there still.
+#pragma warning disable CA1031 // However it fails, messages remain.
         catch (Exception e)
 #pragma warning restore CA1031
         {
