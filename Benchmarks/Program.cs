@@ -10,6 +10,7 @@ using Orleans.Tbptt.Benchmarks.Compare;
 using Orleans.Tbptt.Benchmarks.Exchange;
 using Orleans.Tbptt.Benchmarks.Kernels;
 using Orleans.Tbptt.Benchmarks.LocalSync;
+using Orleans.Tbptt.Benchmarks.Profile;
 using Orleans.Tbptt.Benchmarks.Soak;
 using Orleans.Tbptt.Benchmarks.Start;
 using Orleans.Tbptt.Benchmarks.Telemetry;
@@ -51,5 +52,5 @@ kernels.SetAction((parsed, _) =>
 return await new RootCommand("Measurements of Orleans.Tbptt.")
 {
     chunkStep, soak, checkpoint, kernels, CompareCommands.Compare(), CompareCommands.OneEngine(), LocalSyncCommand.Make(),
-    ExchangeCommands.Exchange(), ExchangeCommands.Scaling(), TelemetryCommand.Make(), StartCommand.Make(),
+    ExchangeCommands.Exchange(), ExchangeCommands.Scaling(), TelemetryCommand.Make(), StartCommand.Make(), ProfileCommand.Make(),
 }.Parse(args).InvokeAsync();

@@ -13,9 +13,10 @@ namespace Orleans.Tbptt.Silo;
 /// <summary>The program <c>tbptt-silo</c>.</summary>
 internal static class Program
 {
-    private static async Task<int> Main(string[] args)
+    private static int Main(string[] args)
     {
-        int code = await RunAsync(args);
+        PrecompiledCode.EnsureFits("tbptt-silo");
+        int code = RunAsync(args).GetAwaiter().GetResult();
         // Returning would wait for every foreground thread, native ones included.
         Environment.Exit(code);
         return code;

@@ -3,6 +3,7 @@ using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Specs;
 using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Cluster;
 using Orleans.Tbptt.Cluster.Membership;
 using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Data.Preparation;
@@ -13,7 +14,13 @@ namespace Orleans.Tbptt.Client.CommandLine;
 /// <summary>The program <c>tbptt</c>.</summary>
 internal static class Program
 {
-    private static async Task<int> Main(string[] args)
+    private static int Main(string[] args)
+    {
+        PrecompiledCode.EnsureFits("tbptt");
+        return RunAsync(args).GetAwaiter().GetResult();
+    }
+
+    private static async Task<int> RunAsync(string[] args)
     {
         using var interruption = Interruption.OfProcess();
         var launcher = new LocalLauncher(() => SiloProgram.Find(AppContext.BaseDirectory));

@@ -13,7 +13,7 @@ internal sealed class ConsoleProcess : IDisposable
     /// <summary>
     /// Where the build puts it: among the test's own files are those of the silo, which has another framework beneath it.
     /// </summary>
-    private static readonly string Console = Path.GetFullPath(
+    internal static readonly string Program = Path.GetFullPath(
         Path.Combine(AppContext.BaseDirectory, "..", "..", "Client",
             Path.GetFileName(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)), "tbptt.dll"));
 
@@ -69,7 +69,7 @@ internal sealed class ConsoleProcess : IDisposable
     {
         string runtime = SiloProgram.Find(AppContext.BaseDirectory).Runtime;
         // A test run that was itself started in the background ignores SIGINT, and what it starts would, too.
-        var start = new ProcessStartInfo("env", ["--default-signal=INT", runtime, Console, .. arguments])
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", runtime, Program, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
