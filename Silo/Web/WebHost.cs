@@ -45,9 +45,17 @@ internal static class WebHost
         // Unless these are set, ASP.NET Core adds both middlewares in front, where they would refuse requests that an endpoint allows.
         var properties = ((IApplicationBuilder)web).Properties;
         (properties["__AuthenticationMiddlewareSet"], properties["__AuthorizationMiddlewareSet"]) = (true, true);
-        // A failure is not kept: the next request tries again.
-        var answer = new Lazy<RequestDelegate>(() => Build(web), LazyThreadSafetyMode.PublicationOnly);
-        web.Run(context => answer.Value(context));
+        // One request at a time builds it, because the builds would add their endpoints to the same list. A failure is not kept: the next
+        // request tries again.
+        var building = new Lock();
+        RequestDelegate? built = null;
+        web.Run(context => (Volatile.Read(ref built) ?? BuildOnce())(context));
+
+        RequestDelegate BuildOnce()
+        {
+            lock (building)
+                return built ??= Build(web);
+        }
     }
 
     /// <summary>Builds the request pipeline, and maps the pages.</summary>
