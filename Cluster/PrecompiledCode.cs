@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Orleans.Tbptt.Cluster;
 
 /// <summary>
-/// Keeps a program from using code that was compiled ahead with other builds of the frameworks than those that it runs on. Such code contains
-/// code of the frameworks, and the runtime ends a process that loads it.
+/// Keeps a program from using code that was compiled ahead with other builds of the frameworks than those that it runs on. Such code
+/// contains code of the frameworks, and the runtime ends a process that loads it.
 /// </summary>
 public static partial class PrecompiledCode
 {
@@ -16,8 +16,8 @@ public static partial class PrecompiledCode
     private const string Switch = "DOTNET_ReadyToRun";
 
     /// <summary>
-    /// Starts the program again, in this process and with the same arguments, without code that was compiled ahead, where that code does not
-    /// fit. To be called by <c>Main</c> before a method that uses any other assembly of the program is called.
+    /// Starts the program again, in this process and with the same arguments, without code that was compiled ahead, where that code does
+    /// not fit. To be called by <c>Main</c> before a method that uses any other assembly of the program is called.
     /// </summary>
     /// <param name="program">The program's name in the message about it, which goes to standard error.</param>
     public static void EnsureFits(string program)
@@ -30,7 +30,8 @@ public static partial class PrecompiledCode
             var found = Assembly.Load(pair[0]).ManifestModule.ModuleVersionId;
             if (found == Guid.Parse(pair[1]))
                 continue;
-            Console.Error.WriteLine($"{program}: compiled ahead for another build of .NET than {Environment.Version}, which is installed here; "
+            Console.Error.WriteLine(
+                $"{program}: compiled ahead for another build of .NET than {Environment.Version}, which is installed here; "
                 + "it starts a few seconds more slowly until it is built again (dotnet build -c Release)");
             StartAgain();
             return;

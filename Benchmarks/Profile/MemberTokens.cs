@@ -38,7 +38,8 @@ internal sealed class MemberTokens(MetadataBuilder metadata)
     /// <summary>A method, with the type arguments that it has; null where its signature has a function pointer.</summary>
     public EntityHandle? OfMethod(MethodBase method)
     {
-        var arguments = method is MethodInfo { IsGenericMethod: true, IsGenericMethodDefinition: false } ? method.GetGenericArguments() : [];
+        var arguments = method is MethodInfo { IsGenericMethod: true, IsGenericMethodDefinition: false } ? method.GetGenericArguments()
+            : [];
         // A reference to a method of a generic type has the signature of the type's definition.
         var open = method.Module.ResolveMethod(method.MetadataToken)!;
         var signature = new BlobBuilder();

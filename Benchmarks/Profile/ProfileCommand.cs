@@ -22,7 +22,8 @@ internal static class ProfileCommand
             Description = "The folder of the profiles.",
             DefaultValueFactory = _ => "build/profiles",
         };
-        var command = new Command("profile", "Records which methods a training run calls in console and silo, for the build to compile ahead.")
+        var command =
+            new Command("profile", "Records which methods a training run calls in console and silo, for the build to compile ahead.")
         {
             program, spec, folder,
         };

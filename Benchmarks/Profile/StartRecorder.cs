@@ -69,7 +69,9 @@ internal sealed class StartRecorder : EventListener
     private static MethodBase? Find(ulong handle) =>
         (MethodBase?)ToMethod.Invoke(null, [null, ToInfo.Invoke(RuntimeMethodHandle.FromIntPtr((nint)handle), null)]);
 
-    /// <summary>Whether an image can hold the method: the frameworks' own images hold theirs, except for instantiations over others' types.</summary>
+    /// <summary>
+    /// Whether an image can hold the method: the frameworks' own images hold theirs, except for instantiations over others' types.
+    /// </summary>
     private static bool IsWanted(MethodBase method) =>
         method.DeclaringType is { } type && !method.Module.Assembly.IsDynamic && method.Module.Assembly != typeof(StartRecorder).Assembly
         && (type.IsGenericType || method.IsGenericMethod || !IsFramework(method.Module.Assembly));

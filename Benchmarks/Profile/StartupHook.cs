@@ -1,8 +1,8 @@
 using Orleans.Tbptt.Benchmarks.Profile;
 
 /// <summary>
-/// What the runtime calls before a program's own code where <c>DOTNET_STARTUP_HOOKS</c> names this assembly; the runtime requires this name,
-/// and no namespace (.NET documentation, "host-startup-hook").
+/// What the runtime calls before a program's own code where <c>DOTNET_STARTUP_HOOKS</c> names this assembly; the runtime requires this
+/// name, and no namespace (.NET documentation, "host-startup-hook").
 /// </summary>
 internal static class StartupHook
 {
