@@ -33,7 +33,7 @@ public sealed class CheckpointDamageTests(ChaosReport report) : ChaosTest(report
     /// is killed in training, and taken over.
     /// </summary>
     [Fact(Timeout = Limit)]
-    public async Task Run_GoesOnFromTheCheckpointBefore_WhenTheNewestIsDamagedInAnyOfTenWays()
+    public async Task Run_ContinuesFromTheCheckpointBefore_WhenTheNewestIsDamagedInAnyOfTenWays()
     {
         Assert.Equal(10, Ways.Length);
         var setup = new ChaosSetup(Workplace, MembershipStore.Redis(await StartRedisAsync())) { Slots = Ways.Length };
@@ -74,7 +74,7 @@ public sealed class CheckpointDamageTests(ChaosReport report) : ChaosTest(report
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Run_StopsWithItsCause_WhenNoCheckpointIsWhole_AndBeginsAgainOnlyWhenTold()
+    public async Task Run_StopsWithItsCause_WhenNoCheckpointIsWhole_AndBeginsAgainOnlyWhenAsked()
     {
         var cluster = await StartClusterAsync(silos: 1);
         var run = await cluster.SubmitAsync(RecoverySpecs.Standard);

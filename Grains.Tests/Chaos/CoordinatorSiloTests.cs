@@ -57,7 +57,7 @@ public sealed class CoordinatorSiloTests(ChaosReport report) : ChaosTest(report)
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Run_GoesOnByItself_WhenEverySiloIsKilledAndTheClusterIsStartedAgain()
+    public async Task Run_ContinuesByItself_WhenEverySiloIsKilledAndTheClusterIsStartedAgain()
     {
         var cluster = await StartClusterAsync();
         var run = await cluster.SubmitAsync(Spec);

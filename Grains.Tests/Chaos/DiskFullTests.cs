@@ -10,7 +10,7 @@ public sealed class DiskFullTests(ChaosReport report) : ChaosTest(report)
     private const long DiskBytes = 4 << 20;
 
     [Fact(Timeout = Limit)]
-    public async Task Run_GoesOnWithAWarning_WhenItsCheckpointsHaveNoRoom_AndWritesThemAgainLater()
+    public async Task Run_ContinuesWithAWarning_WhenItsCheckpointsHaveNoRoom_AndWritesThemAgainLater()
     {
         var spec = RecoverySpecs.Longer(5);
         var cluster = await StartClusterAsync(silos: 1);

@@ -9,7 +9,7 @@ namespace Orleans.Tbptt.Tests.Chaos;
 public sealed class HarnessTests(ChaosReport report) : ChaosTest(report)
 {
     [Fact(Timeout = Limit)]
-    public async Task Cluster_TrainsToTheUnfaultedBits_AndTellsWatchersWhatTheFileTells()
+    public async Task Cluster_TrainsToTheUnfaultedBits_AndReportsWatchersWhatTheFileReports()
     {
         var cluster = await StartClusterAsync();
         var run = await cluster.SubmitAsync(ChaosSpecs.Standard);

@@ -10,7 +10,7 @@ public sealed class RedisTests(ChaosReport report) : ChaosTest(report)
     private static readonly RunSpec Spec = RecoverySpecs.Standard;
 
     [Fact(Timeout = Limit)]
-    public async Task Run_GoesOn_WhenRedisIsKilledAndRestarted_AndALaterDeathIsStillNoticed()
+    public async Task Run_Continues_WhenRedisIsKilledAndRestarted_AndALaterDeathIsStillNoticed()
     {
         var redis = await StartRedisAsync();
         var cluster = await StartClusterAsync(redis);
@@ -35,7 +35,7 @@ public sealed class RedisTests(ChaosReport report) : ChaosTest(report)
 
     /// <summary>Silos may continue, or end and say why; a run may wait for others. It must not begin again.</summary>
     [Fact(Timeout = Limit)]
-    public async Task Run_GoesOnOrStopsWithItsCause_AndNeverBeginsAgain_WhenRedisLosesItsData()
+    public async Task Run_ContinuesOrStopsWithItsCause_AndNeverBeginsAgain_WhenRedisLosesItsData()
     {
         var redis = await StartRedisAsync();
         var cluster = await StartClusterAsync(redis);

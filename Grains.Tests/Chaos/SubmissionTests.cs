@@ -34,7 +34,7 @@ public sealed class SubmissionTests(ChaosReport report) : ChaosTest(report)
     }
 
     [Fact(Timeout = Limit)]
-    public async Task Run_GoesOn_WhenAClientIsKilledWhileItIsAttached()
+    public async Task Run_Continues_WhenAClientIsKilledWhileItIsAttached()
     {
         var redis = await StartRedisAsync();
         var cluster = await StartClusterAsync(redis, silos: 2);

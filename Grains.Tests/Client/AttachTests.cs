@@ -139,7 +139,7 @@ public sealed class AttachTests : IDisposable
     }
 
     [Fact]
-    public async Task Attach_TellsTheOutcome_WhenTheRunHasEndedAndItsSilosAreGone()
+    public async Task Attach_ReportsTheOutcome_WhenTheRunHasEndedAndItsSilosAreGone()
     {
         Cluster.IsAlive = _ => false;
         _console.Write(Sample.Status(RunState.Diverged) with { Message = "NaN" });
@@ -154,7 +154,7 @@ public sealed class AttachTests : IDisposable
     [InlineData("wait")]
     [InlineData("stop")]
     [InlineData("pause")]
-    public async Task Console_NamesTheRemedy_WhenTheRunGoesOnButNobodyIsAlive(string command)
+    public async Task Console_NamesTheRemedy_WhenTheRunContinuesButNobodyIsAlive(string command)
     {
         Cluster.IsAlive = _ => false;
 

@@ -42,7 +42,7 @@ public sealed class ConsoleAppTests : IDisposable
     }
 
     [Fact]
-    public async Task Train_TellsEveryProblemAndStartsNothing_WhenTheSpecIsBad()
+    public async Task Train_ReportsEveryProblemAndStartsNothing_WhenTheSpecIsBad()
     {
         var checker = new FixedChecker(
             new SpecProblem("train.epochs", "0", "1 or more", "raise it") { Location = "wave.yaml:3:5" },
@@ -224,7 +224,7 @@ public sealed class ConsoleAppTests : IDisposable
     }
 
     [Fact]
-    public async Task Validate_TellsTheSizesOfTheRun_WhenTheSpecIsSound()
+    public async Task Validate_ReportsTheSizesOfTheRun_WhenTheSpecIsSound()
     {
         Assert.Equal(0, await _console.RunBareAsync("validate", "wave.yaml"));
 

@@ -17,7 +17,7 @@ public sealed class ControlTests : IDisposable
     private ScriptedCluster Cluster => _console.Cluster;
 
     [Fact]
-    public async Task Stop_SaysHowTheRunEnded_AndHowToGoOn()
+    public async Task Stop_SaysHowTheRunEnded_AndHowToContinue()
     {
         Assert.Equal(0, await _console.RunAsync("stop", "wave"));
 
@@ -49,7 +49,7 @@ public sealed class ControlTests : IDisposable
     }
 
     [Fact]
-    public async Task Pause_SaysHowToGoOn()
+    public async Task Pause_SaysHowToContinue()
     {
         Assert.Equal(0, await _console.RunAsync("pause", "wave-1", "--cluster", "redis:h:1"));
 
@@ -58,7 +58,7 @@ public sealed class ControlTests : IDisposable
     }
 
     [Fact]
-    public async Task Pause_TellsTheCause_WhenItIsRefused()
+    public async Task Pause_ReportsTheCause_WhenItIsRefused()
     {
         Cluster.Problem = "it completed";
 
@@ -103,7 +103,7 @@ public sealed class ControlTests : IDisposable
     }
 
     [Fact]
-    public async Task Resume_TellsTheCause_WhenItIsRefused()
+    public async Task Resume_ReportsTheCause_WhenItIsRefused()
     {
         Cluster.Problem = "none of its checkpoints is whole";
 
@@ -199,7 +199,7 @@ public sealed class ControlTests : IDisposable
     }
 
     [Fact]
-    public async Task Train_SaysHowToGoOn_WhenEverySiloIsGone()
+    public async Task Train_SaysHowToContinue_WhenEverySiloIsGone()
     {
         Cluster.Add(Sample.Started());
         var training = _console.RunAsync("train", "wave.yaml");

@@ -13,7 +13,7 @@ public sealed class LocalClusterTests : IDisposable
     private readonly SiloProgram _program = SiloProgram.Find(AppContext.BaseDirectory);
 
     [Fact(Timeout = 120_000)]
-    public async Task LocalCluster_GoesOnWithoutAKilledSilo_AndSaysSo()
+    public async Task LocalCluster_ContinuesWithoutAKilledSilo_AndSaysSo()
     {
         var notice = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var cluster = await LocalCluster.StartAsync(_program, Plan(2), notice.SetResult, TestContext.Current.CancellationToken);
@@ -49,7 +49,7 @@ public sealed class LocalClusterTests : IDisposable
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task LocalCluster_TellsWhatTheSiloSaidLast_WhenItDiesAtStart()
+    public async Task LocalCluster_ReportsWhatTheSiloSaidLast_WhenItDiesAtStart()
     {
         // A program that is no silo: the runtime itself refuses it.
         string broken = Path.Combine(_runs, "broken.dll");

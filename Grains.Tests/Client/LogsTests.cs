@@ -57,7 +57,7 @@ public sealed class LogsTests : IDisposable
     }
 
     [Fact]
-    public async Task Logs_TellsEventsInWords_WhereThereAreNoSiloLogs()
+    public async Task Logs_ReportsEventsInWords_WhereThereAreNoSiloLogs()
     {
         var time = Sample.Noon.AddMilliseconds(5);
         string[] lines = [.. Sample.Lines(
@@ -80,7 +80,7 @@ public sealed class LogsTests : IDisposable
     [Theory]
     [InlineData("--follow")]
     [InlineData]
-    public async Task Logs_TellsTheEventsOfTheCluster_WithCluster(params string[] follow)
+    public async Task Logs_ReportsTheEventsOfTheCluster_WithCluster(params string[] follow)
     {
         _console.Cluster.Add(Sample.Started(), Sample.Step(1), Sample.Ended(RunState.Completed));
 

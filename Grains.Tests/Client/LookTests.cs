@@ -57,7 +57,7 @@ public sealed class LookTests : IDisposable
     }
 
     [Fact]
-    public async Task Show_TellsLossesMetricsTrainersAndFiles_OfARun()
+    public async Task Show_ReportsLossesMetricsTrainersAndFiles_OfARun()
     {
         Write(Status("wave-1", RunState.Completed) with
         {
@@ -85,7 +85,7 @@ public sealed class LookTests : IDisposable
     }
 
     [Fact]
-    public async Task Show_SaysHowToGoOn_WithALostRun()
+    public async Task Show_SaysHowToContinue_WithALostRun()
     {
         Write(Status("wave-1", RunState.Starting) with { Warning = "no checkpoint can be written" });
 
@@ -172,7 +172,7 @@ public sealed class LookTests : IDisposable
     }
 
     [Fact]
-    public async Task Cluster_FindsTheSilosOfTheOnlyRun_WhereNobodyElseIsThere()
+    public async Task Cluster_FindsTheSilosOfTheOnlyRun_WhereThereIsNoOther()
     {
         LeaveMembership("wave-1", "wave-2");
         var local = ClusterAddress.LocalOf(_console.Runs, RunId.Parse("wave-2"));

@@ -45,7 +45,7 @@ public sealed class PlainViewTests : IDisposable
     }
 
     [Fact]
-    public void PlainView_TellsRecoveriesAndTheEndsCause_OnOneLineEach()
+    public void PlainView_ReportsRecoveriesAndTheEndsCause_OnOneLineEach()
     {
         Play(
             Sample.Started(),
@@ -71,7 +71,7 @@ public sealed class PlainViewTests : IDisposable
     }
 
     [Fact]
-    public void PlainView_TellsTheRateOfTheRoundsBefore_WhileARoundTakesLongerThanTheSilence()
+    public void PlainView_ReportsTheRateOfTheRoundsBefore_WhileARoundTakesLongerThanTheSilence()
     {
         Play(Sample.Started(), Sample.Step(50));
         _time.Advance(PlainView.Silence);
@@ -84,7 +84,7 @@ public sealed class PlainViewTests : IDisposable
     }
 
     [Fact]
-    public void PlainView_TellsCheckpointsWithTheEpochOnly()
+    public void PlainView_ReportsCheckpointsWithTheEpochOnly()
     {
         Play(Sample.Started(), Checkpoint(1), Checkpoint(2), Sample.Epoch(1, 0.5), Sample.Epoch(2, 0.25));
 

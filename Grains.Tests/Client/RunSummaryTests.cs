@@ -13,7 +13,7 @@ public sealed class RunSummaryTests : IDisposable
     private readonly RunSummary _summary = new(new RecordingView());
 
     [Fact]
-    public void Summary_TellsTheRecordedEnd_WhenItsEventDidNotComeThrough()
+    public void Summary_ReportsTheRecordedEnd_WhenItsEventDidNotComeThrough()
     {
         var directory = Record(RunState.Stopped, "stopped by SIGTERM");
         _summary.OnEvent("", Sample.Started());
@@ -58,7 +58,7 @@ public sealed class RunSummaryTests : IDisposable
     }
 
     [Fact]
-    public void Summary_TellsTheLastStatus_WhenTheEventsWereLeftOut()
+    public void Summary_ReportsTheLastStatus_WhenTheEventsWereLeftOut()
     {
         _summary.Write(_output, new("/nowhere", Sample.Run),
             Sample.Status(RunState.Completed) with { EndedAt = Sample.Noon.AddSeconds(3.5) }, Resume);

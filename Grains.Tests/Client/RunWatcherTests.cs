@@ -51,7 +51,7 @@ public sealed class RunWatcherTests
     }
 
     [Fact]
-    public async Task Watcher_PassesOnEventsOfUnknownKind_AndGoesOnBehindThem()
+    public async Task Watcher_PassesOnEventsOfUnknownKind_AndContinuesBehindThem()
     {
         _cluster.Lines.Add("""{"type":"tomorrow","number":1,"generation":1}""");
         _cluster.Lines.AddRange(Sample.Lines(Sample.Step(1), Sample.Ended(RunState.Completed)).Skip(1));
@@ -91,7 +91,7 @@ public sealed class RunWatcherTests
     }
 
     [Fact]
-    public async Task Watcher_GoesOnBehindAnEnd_WhenTheRunWasResumed()
+    public async Task Watcher_ContinuesBehindAnEnd_WhenTheRunWasResumed()
     {
         _cluster.Add(Sample.Started(), Sample.Step(1), Sample.Ended(RunState.Stopped, "stopped by Ctrl-C"));
         _cluster.Status = Sample.Status(RunState.Running) with { LastEvent = 3 };

@@ -42,7 +42,7 @@ public sealed class SubmitTests : IDisposable
     }
 
     [Fact]
-    public async Task Submit_ReattachesWithoutAnError_WhenTheRunIsThere()
+    public async Task Submit_ReattachesWithoutAnError_WhenTheRunExists()
     {
         Cluster.Reply = new([], "/runs/wave-1", Reattached: true);
 

@@ -47,7 +47,7 @@ public sealed class CsvProblemTests : IDisposable
     }
 
     [Fact]
-    public void Mistakes_AreTold20AndCounted_WhenThereAreMany()
+    public void Mistakes_Are20AndCounted_WhenThereAreMany()
     {
         string path = _directory.Write("x.csv", "a,b\n1,2\n" + string.Concat(Enumerable.Repeat("x,y\n", 1000)));
         IReadOnlyList<SpecProblem> problems = Given.Problems(Given.Csv(path));

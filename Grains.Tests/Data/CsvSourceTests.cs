@@ -75,7 +75,7 @@ public sealed class CsvSourceTests : IDisposable
     }
 
     [Fact]
-    public void Forecast_IsInTheColumnsUnits_BesideTheNaiveOne()
+    public void Forecast_IsInTheColumnsUnits_NextToTheNaiveOne()
     {
         double[] values = [.. Enumerable.Range(0, 60).Select(i => (double)(i * i % 17))];
         string path = Write("spots,other", values.Select(value => $"{value},1"));

@@ -25,7 +25,7 @@ public sealed class DataFingerprintTests
     }
 
     [Fact]
-    public void Difference_IsTold_WhenTheSameFilesComeInAnotherOrder() =>
+    public void Difference_IsReported_WhenTheSameFilesComeInAnotherOrder() =>
         Assert.StartsWith("data file '/b': found 5 bytes", DataFingerprint.Compare([A, B], [B, A]), StringComparison.Ordinal);
 
     [Fact]

@@ -34,7 +34,7 @@ public sealed class NpySourceTests : IDisposable
     }
 
     [Fact]
-    public void Tokens_TellTheirVocabulary_WithinTheLengthsOnly()
+    public void Tokens_ReportTheirVocabulary_WithinTheLengthsOnly()
     {
         string x = Npy("x", "<i8", "3, 3", 0L, 5, 2, 1, -100, 99, 3, 4, 77);
         string y = Npy("y", "<i4", "3, 3", 1, 2, 6, 0, -1, -1, 2, 2, 500);
@@ -89,7 +89,7 @@ public sealed class NpySourceTests : IDisposable
     }
 
     [Fact]
-    public void Mistakes_AreTold20AndCounted_WhenThereAreMany()
+    public void Mistakes_Are20AndCounted_WhenThereAreMany()
     {
         string x = Npy("x", "<f4", "50, 20", Enumerable.Repeat(float.NaN, 1000).ToArray());
         IReadOnlyList<SpecProblem> problems = Given.Problems(Given.Npy(x, Npy("y", "<f4", "50, 20", new float[1000])));

@@ -135,7 +135,7 @@ public sealed class SpecResolverTests : IDisposable
     }
 
     [Fact]
-    public void Prepare_TellsEveryMistake_OfDataAndWeights()
+    public void Prepare_ReportsEveryMistake_OfDataAndWeights()
     {
         ModelSpec model = new() { Cell = new LstmCell(), HiddenSize = 4, InitFrom = _directory.Write("x", "no") };
         var error = Assert.Throws<SpecException>(() => PreparedRun.Prepare(Given.Spec(Given.Csv("/nowhere/x.csv"), model)));

@@ -26,7 +26,7 @@ public sealed partial class ComposeFileTests
 
     [Theory]
     [MemberData(nameof(Services))]
-    public void Service_MountsOnlyWhatIsThere(string name)
+    public void Service_MountsOnlyWhatExists(string name)
     {
         foreach (string mount in Compose.Services[name].Mounts)
         {

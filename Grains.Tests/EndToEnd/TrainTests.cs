@@ -109,7 +109,7 @@ public sealed class TrainTests : IDisposable
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task Train_GoesOnWithoutTheConsole_WhenDetached()
+    public async Task Train_ContinuesWithoutTheConsole_WhenDetached()
     {
         var spec = TestSpecs.Average(epochs: 3);
         using var console = ConsoleProcess.Start(Runs, "train", Write(spec), "--detach");

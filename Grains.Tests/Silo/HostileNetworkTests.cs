@@ -29,7 +29,7 @@ public sealed class HostileNetworkTests : IDisposable
     private Process? _silo;
 
     [Fact(Timeout = 180_000)]
-    public async Task Silo_GoesOnServing_WhateverIsWrittenToItsPorts()
+    public async Task Silo_ContinuesServing_WhateverIsWrittenToItsPorts()
     {
         (IPEndPoint siloPort, IPEndPoint gatewayPort) = await StartSilo();
         await TrainAsClient("before");

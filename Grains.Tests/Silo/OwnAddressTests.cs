@@ -17,7 +17,7 @@ public sealed class OwnAddressTests
     [InlineData("an IPv4 address other than loopback", "127.0.0.1")]
     [InlineData("10.0.0.5 and 10.1.0.5", "10.0.0.5 out", "10.1.0.5 out", "172.17.0.1")]
     [InlineData("10.0.0.5 and 10.1.0.5", "10.0.0.5", "10.1.0.5")]
-    public void OwnAddress_SaysWhatThereIs_WhenNothingTellsWhichOne(string said, params string[] machine)
+    public void OwnAddress_SaysWhatThereIs_WhenItIsAmbiguous(string said, params string[] machine)
     {
         var exception = Assert.Throws<SiloStartException>(() => OwnAddress.Choose(machine.Select(Network)));
 

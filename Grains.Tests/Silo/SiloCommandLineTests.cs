@@ -113,7 +113,7 @@ public sealed class SiloCommandLineTests
     }
 
     [Fact]
-    public void Settings_NameTheSilo_ByWhatTellsItFromOthers()
+    public void Settings_NameTheSilo_ByWhatDistinguishesIt()
     {
         Assert.Equal($"silo-{Environment.ProcessId}", Parse().Settings.EffectiveName);
         Assert.Equal("east", Parse("--name", "east").Settings.EffectiveName);

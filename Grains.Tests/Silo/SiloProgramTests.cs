@@ -124,7 +124,7 @@ public sealed class SiloProgramTests : IDisposable
     }
 
     [Fact(Timeout = 120_000)]
-    public async Task Silo_ExitsWith78_WhenThePortItIsToldIsTaken()
+    public async Task Silo_ExitsWith78_WhenTheGivenPortIsTaken()
     {
         using var taken = new TcpListener(IPAddress.Loopback, 0);
         taken.Start();

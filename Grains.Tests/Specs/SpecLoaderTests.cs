@@ -91,7 +91,7 @@ public class SpecLoaderTests
     }
 
     [Fact]
-    public void Mistakes_AreToldAllAtOnce_InTheOrderOfTheDocument()
+    public void Mistakes_AreReportedAllAtOnce_InTheOrderOfTheDocument()
     {
         string[] problems = Problems("""
             sead: 3

@@ -7,7 +7,7 @@ namespace Orleans.Tbptt.Tests.Specs;
 public class SpecOverrideTests
 {
     [Fact]
-    public void Set_ReplacesAValue_WhenTheKeyIsThereOrNot()
+    public void Set_ReplacesAValue_WhetherTheKeyExistsOrNot()
     {
         RunSpec spec =
             Sound(Sine, "train.optimizer.lr=3e-3", "model.layers=2", "seed=5", "seed=6", "train.optimizer.betas=[0.5, 0.6]", "name=a=b");
@@ -67,7 +67,7 @@ public class SpecOverrideTests
     }
 
     [Fact]
-    public void Options_AreToldAfterTheDocument_InTheirOrder() =>
+    public void Options_AreReportedAfterTheDocument_InTheirOrder() =>
         Assert.Equal(
             ["run.yaml:3:3", "--set train.epochs=0", "--set data.batchSize=0", "--set x"],
             Read(Sine.With("  hiddenSize: 0"), "train.epochs=0", "data.batchSize=0", "x").Problems.Select(problem => problem.Location));

@@ -84,7 +84,7 @@ public sealed class SpecSourceTests : IDisposable
     }
 
     [Fact]
-    public void File_IsAProblem_WhenItIsNotThere()
+    public void File_IsAProblem_WhenItIsMissing()
     {
         File.WriteAllText(Path.Combine(_directory, "here.npy"), "");
         string text = Sine.With("  source: npy:here.npy,gone.npy").After("  hiddenSize", "  initFrom: .");

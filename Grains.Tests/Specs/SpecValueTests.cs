@@ -131,7 +131,7 @@ public class SpecValueTests
     }
 
     [Fact]
-    public void RepeatedKey_TellsWhereTheFirstStands_WhenInASectionToo()
+    public void RepeatedKey_ReportsWhereTheFirstStands_WhenInASectionToo()
     {
         string[] problems = Problems(Sine.After("  hiddenSize", "  hiddenSize: 9\nmodel: {}\nmodel: {}"));
 
@@ -142,7 +142,7 @@ public class SpecValueTests
     }
 
     [Fact]
-    public void Section_IsToldOnce_WhenMissingOrNotASection()
+    public void Section_IsReportedOnce_WhenMissingOrNotASection()
     {
         Assert.Equal(
             [

@@ -30,7 +30,7 @@ public sealed class OneSilo : IAsyncLifetime
         var coordinator = Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
         var interrupting = interrupt(coordinator);
         Calls.Reset();
-        halt.GoOn();
+        halt.Continue();
         await interrupting;
         return (run, coordinator);
     }

@@ -88,7 +88,7 @@ internal static class States
     /// <param name="spec">The run.</param>
     /// <param name="steps">Where the snapshot is taken.</param>
     /// <param name="other">Where the state is that takes it over.</param>
-    public static void AssertGoesOnAlike(RunSpec spec, int steps, int other)
+    public static void AssertContinuesAlike(RunSpec spec, int steps, int other)
     {
         TrainingState state = After(spec, steps), restored = After(spec, other);
         var snapshot = new TrainingSnapshot(spec);

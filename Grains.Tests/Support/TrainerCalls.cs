@@ -81,9 +81,9 @@ internal sealed class Halt : IDisposable
     /// <summary>Completes when a call waits here.</summary>
     public Task Reached => _reached.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
 
-    public void GoOn() => _goOn.TrySetResult();
+    public void Continue() => _goOn.TrySetResult();
 
-    public void Dispose() => GoOn();
+    public void Dispose() => Continue();
 
     internal Task Pass()
     {

@@ -48,7 +48,7 @@ public sealed class ClusteringSettingsTests
     [InlineData("Tbptt:Tls:Certificate", "Tbptt:Tls:Authority: missing")]
     [InlineData("Tbptt:Tls:Authority", "Tbptt:Tls:Certificate: missing")]
     [InlineData("Tbptt:Tls:Key", "Tbptt:Tls:Certificate: missing")]
-    public void Tls_IsRefused_WhenItIsThereInPart(string key, string message) =>
+    public void Tls_IsRefused_WhenItIsIncomplete(string key, string message) =>
         Assert.StartsWith(message, Assert.Throws<ClusterSettingsException>(() => Read((key, "file.pem"))).Message,
             StringComparison.Ordinal);
 

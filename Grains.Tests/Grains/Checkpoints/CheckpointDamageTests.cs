@@ -60,7 +60,7 @@ public sealed class CheckpointDamageTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Damage_MakesItFallBack_AndIsTold(string file, string damage)
+    public void Damage_MakesItFallBack_AndIsReported(string file, string damage)
     {
         Damages[damage](Path.Combine(_run.DirectoryOf("1-8"), file), Path.Combine(_run.DirectoryOf("1-4"), file));
 
@@ -184,7 +184,7 @@ public sealed class CheckpointDamageTests : IDisposable
     }
 
     [Fact]
-    public void WhenNoneIsWhole_NothingIsRestored_AndEachIsTold()
+    public void WhenNoneIsWhole_NothingIsRestored_AndEachIsReported()
     {
         File.Delete(Path.Combine(_run.DirectoryOf("1-8"), "state.json"));
         Change(Path.Combine(_run.DirectoryOf("1-4"), "hidden.safetensors"), bytes => bytes[..^4]);

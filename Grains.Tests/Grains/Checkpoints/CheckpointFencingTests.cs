@@ -102,7 +102,7 @@ public sealed class CheckpointFencingTests : IDisposable
     [InlineData("null")]
     [InlineData("{}")]
     [InlineData("[]")]
-    public void GenerationThatDoesNotTellWhatItSaw_AcceptsAll(string content)
+    public void GenerationThatDoesNotReportWhatItSaw_AcceptsAll(string content)
     {
         _run.Write(1, 8);
         File.WriteAllText(Path.Combine(_run.Runs.Of(Run).Generations, "2"), content);
@@ -112,7 +112,8 @@ public sealed class CheckpointFencingTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Interleavings))]
-    public void WhatANewCoordinatorGoesOnFrom_StaysTheNewest_WhereverTheOldOneIsAtThatMoment(int create, int list, int write, int restore)
+    public void WhatANewCoordinatorContinuesFrom_StaysTheNewest_WhereverTheOldOneIsAtThatMoment(
+        int create, int list, int write, int restore)
     {
         string generation = Path.Combine(_run.Runs.Of(Run).Generations, "2");
         int[] points = [create, list, write, restore];

@@ -28,7 +28,7 @@ public sealed class CheckpointStoreTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void State_ComesBackToTheBit_AndGoesOnToTheSameBits(string optimizer, string cell)
+    public void State_ComesBackToTheBit_AndContinuesToTheSameBits(string optimizer, string cell)
     {
         using var run = new CheckpointFixture(States.Spec(optimizer, TestChoices.Cell(cell)));
         AssertContinues(run);
@@ -70,7 +70,7 @@ public sealed class CheckpointStoreTests
     }
 
     [Fact]
-    public void RoundsState_IsOfTheTrainersThereWere_ForAnyNumberThatGoesOn()
+    public void RoundsState_IsOfTheTrainersThereWere_ForAnyNumberThatContinues()
     {
         using var run = new CheckpointFixture(States.Spec().InRounds(3));
         run.Write(1, 6);
@@ -153,7 +153,7 @@ public sealed class CheckpointStoreTests
     }
 
     [Fact]
-    public void AnyNumberOfTrainers_GoesOnFromIt()
+    public void AnyNumberOfTrainers_ContinuesFromIt()
     {
         using var run = new CheckpointFixture();
         run.Write(1, 2);
@@ -179,7 +179,7 @@ public sealed class CheckpointStoreTests
     }
 
     [Fact]
-    public void NothingWasSaved_IsToldFromLosingAll()
+    public void NothingWasSaved_IsReportedFromLosingAll()
     {
         using var run = new CheckpointFixture();
         Assert.True(run.Store.RestoreNewest(Run, run.Spec).NothingWasSaved);

@@ -98,7 +98,7 @@ public sealed class CheckpointWriterTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Failure_IsToldWithDirectoryAndSize_AndTheNextTryComesAfterAPause()
+    public async Task Failure_IsReportedWithDirectoryAndSize_AndTheNextTryComesAfterAPause()
     {
         _beforeWrite = () => throw new IOException("no space left on device");
         Submit();
@@ -143,7 +143,7 @@ public sealed class CheckpointWriterTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Flush_DoesNotWaitForThePause_AndTellsWhatIsNotOnTheDisk()
+    public async Task Flush_DoesNotWaitForThePause_AndReportsWhatIsNotOnTheDisk()
     {
         _beforeWrite = () => throw new IOException("no space left on device");
         Submit(best: 0.5);

@@ -11,7 +11,7 @@ namespace Orleans.Tbptt.Tests.Grains.Checkpoints;
 public sealed class DiskFullTests
 {
     [Fact]
-    public async Task FullDisk_StopsCheckpointsLoudly_LeavesNothingHalf_AndTheyGoOnWhenThereIsRoom()
+    public async Task FullDisk_StopsCheckpointsLoudly_LeavesNothingHalf_AndTheyContinueWhenThereIsRoom()
     {
         using var disk = new TinyDisk();
         using var run = new CheckpointFixture(root: disk.Path);

@@ -75,7 +75,7 @@ public sealed class RetentionTests : IDisposable
     }
 
     [Fact]
-    public void Removal_GoesOnOverWhatAFormerOneLeft()
+    public void Removal_ContinuesOverWhatAFormerOneLeft()
     {
         _run.Write(1, 1);
         _run.Write(1, 2);

@@ -41,7 +41,7 @@ public sealed class AfterTheRunTests(OneSilo fixture) : IClassFixture<OneSilo>
     }
 
     [Fact]
-    public async Task DataAreOpen_WhileTheRunGoesOn_AndClosedAfterIt()
+    public async Task DataAreOpen_WhileTheRunContinues_AndClosedAfterIt()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "looks into /proc");
         using var directory = new TemporaryDirectory();
@@ -62,7 +62,7 @@ public sealed class AfterTheRunTests(OneSilo fixture) : IClassFixture<OneSilo>
         Assert.Contains(text, ThisProcess.OpenFiles());
         Assert.NotEmpty(Workers());
 
-        halt.GoOn();
+        halt.Continue();
         var finished = await fixture.Silos.Watch(run);
         Assert.Equal(RunState.Completed, finished.End.State);
         await Gone(finished);
@@ -83,7 +83,7 @@ public sealed class AfterTheRunTests(OneSilo fixture) : IClassFixture<OneSilo>
 
         await management.ForceActivationCollection(TimeSpan.Zero, TestContext.Current.CancellationToken);
         Assert.Equal(RunState.Running, (await coordinator.GetStatus()).State);
-        halt.GoOn();
+        halt.Continue();
         var finished = await fixture.Silos.Watch(run);
         Assert.Equal(RunState.Completed, finished.End.State);
         await coordinator.StopRun("returns when the run has ended");

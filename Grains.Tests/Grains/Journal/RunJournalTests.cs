@@ -16,7 +16,7 @@ public sealed class RunJournalTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task Events_AreNumberedFromOne_AndGoOnWhereTheFileEnds()
+    public async Task Events_AreNumberedFromOne_AndContinueWhereTheFileEnds()
     {
         await using (var journal = Open())
         {
@@ -142,7 +142,7 @@ public sealed class RunJournalTests : IDisposable
     }
 
     [Fact]
-    public async Task FailingWrite_IsToldToWhoeverFlushes_AndWatchersStillSeeTheEnd()
+    public async Task FailingWrite_IsReportedToTheCallerThatFlushes_AndWatchersStillSeeTheEnd()
     {
         bool full = false;
         await using var journal = Open(() => full ? throw new IOException("no space left on device") : true);

@@ -128,7 +128,7 @@ public sealed class GradientBufferTests : IDisposable
     }
 
     [Fact]
-    public void Exceptions_ArriveWithWhatTheyTell()
+    public void Exceptions_ArriveWithWhatTheyReport()
     {
         var problem = new SpecProblem("data.batchSize", "0", "1 or more", "give it lanes") { Location = "a.yaml:3:4" };
 

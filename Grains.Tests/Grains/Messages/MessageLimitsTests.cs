@@ -22,7 +22,7 @@ public sealed class MessageLimitsTests
     }
 
     [Fact]
-    public void EverythingBesideTheBuffers_FitsIntoWhatIsLeft()
+    public void EverythingExceptTheBuffers_FitsIntoWhatIsLeft()
     {
         using ServiceProvider services = new ServiceCollection().AddSerializer().BuildServiceProvider();
         var serializer = services.GetRequiredService<Serializer>();

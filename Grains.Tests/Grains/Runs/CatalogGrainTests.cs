@@ -35,7 +35,7 @@ public sealed class CatalogGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
 
         var whileItTrains = await Submit(run, Spec with { Seed = 77 });
         var theSameAgain = await Submit(run, Spec);
-        halt.GoOn();
+        halt.Continue();
         var finished = await fixture.Silos.Watch(run);
         var afterwards = await Submit(run, Spec with { Seed = 77 });
 
@@ -108,7 +108,7 @@ public sealed class CatalogGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
     }
 
     [Fact]
-    public async Task Describe_TellsTheSilos_AndWhatLivesOnThem()
+    public async Task Describe_ReportsTheSilos_AndWhatLivesOnThem()
     {
         fixture.Calls.Reset();
         using var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 0, 2));
@@ -116,7 +116,7 @@ public sealed class CatalogGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
         await halt.Reached;
 
         var report = await Catalog.Describe();
-        halt.GoOn();
+        halt.Continue();
         await fixture.Silos.Watch(run);
 
         Assert.Equal((ProtocolVersion.Current, ProtocolVersion.Product), (report.Protocol, report.Version));

@@ -60,7 +60,7 @@ public sealed class PauseTests(OneSilo fixture) : IClassFixture<OneSilo>
     }
 
     [Fact]
-    public async Task RunResumedWithOtherTrainers_ComesToTheSameWithinRounding()
+    public async Task RunResumedWithOtherTrainers_GivesTheSameWithinRounding()
     {
         var (run, coordinator) = await fixture.InterruptedAt(Spec, nameof(ITrainerGrain.TrainChunk), 5, grain => grain.PauseRun("lunch"));
 
@@ -78,7 +78,7 @@ public sealed class PauseTests(OneSilo fixture) : IClassFixture<OneSilo>
     }
 
     [Fact]
-    public async Task Resume_IsRefused_WhereThereIsNothingToGoOnWith()
+    public async Task Resume_IsRefused_WhereThereIsNothingToContinueWith()
     {
         fixture.Calls.Reset();
         var finished = await fixture.Silos.Train(Spec);

@@ -66,7 +66,7 @@ public sealed class RunOutcomeTests(OneSilo fixture) : IClassFixture<OneSilo>
         await Task.WhenAll(coordinator.StopRun("enough"), coordinator.StopRun("more than enough"));
 
         Assert.Equal(RunState.Stopped, fixture.Silos.Directory(run).ReadStatus()!.State);
-        halt.GoOn();
+        halt.Continue();
         var finished = await fixture.Silos.Watch(run);
         RunAssert.Journal(finished);
         Assert.Equal((RunState.Stopped, 3L), (finished.End.State, finished.End.Step));
@@ -99,7 +99,7 @@ public sealed class RunOutcomeTests(OneSilo fixture) : IClassFixture<OneSilo>
     }
 
     [Fact]
-    public async Task DivergingRun_TellsStepTrainerAndGradient()
+    public async Task DivergingRun_ReportsStepTrainerAndGradient()
     {
         fixture.Calls.Reset();
         var spec = Spec with
@@ -117,7 +117,7 @@ public sealed class RunOutcomeTests(OneSilo fixture) : IClassFixture<OneSilo>
     }
 
     [Fact]
-    public async Task Run_GoesOn_WhenItsStatusCannotBeWritten_AndItsEndIsWrittenWhenThatIsPossible()
+    public async Task Run_Continues_WhenItsStatusCannotBeWritten_AndItsEndIsWrittenWhenThatIsPossible()
     {
         fixture.Calls.Reset();
         using var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 0, 3));
@@ -130,7 +130,7 @@ public sealed class RunOutcomeTests(OneSilo fixture) : IClassFixture<OneSilo>
         while ((await coordinator.GetStatus()).Warning.Length == 0)
             TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
         Assert.Contains("status.json", (await coordinator.GetStatus()).Warning);
-        halt.GoOn();
+        halt.Continue();
 
         var finished = await fixture.Silos.Watch(run);
 
@@ -195,7 +195,7 @@ public sealed class RunOutcomeTests(OneSilo fixture) : IClassFixture<OneSilo>
     [InlineData("unknown-1")]
     [InlineData("../../etc")]
     [InlineData("Not An Id")]
-    public async Task UnknownRun_IsToldToTheClient_ByName(string id)
+    public async Task UnknownRun_IsReportedToTheClient_ByName(string id)
     {
         var coordinator = fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(id);
 

@@ -127,7 +127,7 @@ public sealed class SlotQueueTests
     }
 
     [Fact]
-    public void RunWhoseTrainersLive_IsGrantedAtOnce_WhoeverWaits()
+    public void RunWhoseTrainersLive_IsGrantedAtOnce_EvenIfOthersWait()
     {
         Ask("waits", 1, priority: 9, silos: Silo(2, Of("a", 2)));
 

@@ -9,7 +9,7 @@ public sealed class TakeoverJournalTests : TakeoverTest
     [InlineData(6, true)]
     [InlineData(7, false)]
     [InlineData(8, false)]
-    public void Run_DoesNotGoOn_WithAJournalThatEndsBeforeItsCheckpoint(int events, bool refused)
+    public void Run_DoesNotContinue_WithAJournalThatEndsBeforeItsCheckpoint(int events, bool refused)
     {
         Saved.Begin(1);
         Save(1, 8, lastEvent: 7);
@@ -60,7 +60,7 @@ public sealed class TakeoverJournalTests : TakeoverTest
     }
 
     [Fact]
-    public void Run_DoesNotGoOn_WithADamagedJournal_AndSaysWhere()
+    public void Run_DoesNotContinue_WithADamagedJournal_AndSaysWhere()
     {
         Saved.Begin(1);
         Report(Step(1));

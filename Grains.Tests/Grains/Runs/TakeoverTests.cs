@@ -28,7 +28,7 @@ public sealed class TakeoverTests : TakeoverTest
     }
 
     [Fact]
-    public void Run_BeginsWithItsInitialState_AndTellsNothingTwice_WhenItsCoordinatorDiedBeforeTheFirstCheckpoint()
+    public void Run_BeginsWithItsInitialState_AndReportsNothingTwice_WhenItsCoordinatorDiedBeforeTheFirstCheckpoint()
     {
         Saved.Begin(1);
         Report(Step(1), Step(2), Step(3));
@@ -45,7 +45,7 @@ public sealed class TakeoverTests : TakeoverTest
     }
 
     [Fact]
-    public void Run_GoesOnFromItsNewestCheckpoint()
+    public void Run_ContinuesFromItsNewestCheckpoint()
     {
         Leave(steps: 10, 4, 8);
 
@@ -66,7 +66,7 @@ public sealed class TakeoverTests : TakeoverTest
     }
 
     [Fact]
-    public void Run_GoesOnFromTheCheckpointBefore_AndSaysSo_WhenTheNewestIsDamaged()
+    public void Run_ContinuesFromTheCheckpointBefore_AndSaysSo_WhenTheNewestIsDamaged()
     {
         Leave(steps: 10, 4, 8);
         Damage("1-8");
@@ -112,7 +112,7 @@ public sealed class TakeoverTests : TakeoverTest
     }
 
     [Fact]
-    public async Task OtherTrainers_AreWrittenDown_AndWhatWasToldStaysTold()
+    public async Task OtherTrainers_AreWrittenDown_AndWhatWasPublishedStaysPublished()
     {
         Leave(steps: 9, 4);
 
@@ -133,7 +133,7 @@ public sealed class TakeoverTests : TakeoverTest
     }
 
     [Fact]
-    public void OtherTrainers_AreNotWrittenDown_WhenTheRunCannotGoOn()
+    public void OtherTrainers_AreNotWrittenDown_WhenTheRunCannotContinue()
     {
         Leave(steps: 9, 4);
         File.Delete(Path.Combine(Saved.DirectoryOf("1-4"), "model.safetensors"));
@@ -157,7 +157,7 @@ public sealed class TakeoverTests : TakeoverTest
     }
 
     [Fact]
-    public void Run_DoesNotGoOn_WithASpecThatIsNone()
+    public void Run_DoesNotContinue_WithASpecThatIsNone()
     {
         Leave(steps: 9, 4);
         File.WriteAllText(Directory.Spec, "name: [");

@@ -36,7 +36,7 @@ public sealed class WatcherTests(OneSilo fixture) : IClassFixture<OneSilo>
         var status = await coordinator.GetStatus();
         var waiting = Enumerable.Range(0, 20).Select(_ => coordinator.ReadEvents(status.LastEvent, 10)).ToList();
         Assert.Equal(status.Step, (await coordinator.GetStatus()).Step);
-        halt.GoOn();
+        halt.Continue();
 
         Assert.Equal((RunState.Running, 4L, 1, 2), (status.State, status.Step, status.Epoch, status.Epochs));
         Assert.Equal([TrainerState.Waiting, TrainerState.Training, TrainerState.Waiting], status.Trainers.Select(trainer => trainer.State));

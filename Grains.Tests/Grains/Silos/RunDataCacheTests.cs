@@ -65,7 +65,7 @@ public sealed class RunDataCacheTests
     }
 
     [Fact]
-    public void Lease_TellsTheFilesAndWhatChangedOfThem()
+    public void Lease_ReportsTheFilesAndWhatChangedOfThem()
     {
         using var directory = new TemporaryDirectory();
         RunSpec spec = Arrays(directory);

@@ -17,7 +17,7 @@ public sealed class FencingTests(OneSilo fixture) : IClassFixture<OneSilo>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Coordinator_LeavesTheRunAsItIs_AndAnotherGoesOn_WhenANewerOneHasTakenOver(bool losesATrainer)
+    public async Task Coordinator_LeavesTheRunAsItIs_AndAnotherContinues_WhenANewerOneHasTakenOver(bool losesATrainer)
     {
         fixture.Calls.Reset();
         using var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 0, 4));
@@ -30,7 +30,7 @@ public sealed class FencingTests(OneSilo fixture) : IClassFixture<OneSilo>
         if (losesATrainer)
             fixture.Calls.After = call => call.Is(nameof(ITrainerGrain.TrainChunk), 0, 4) && call.Generation < generation
                 ? throw new InvalidOperationException("unplugged") : Task.CompletedTask;
-        halt.GoOn();
+        halt.Continue();
         var finished = await fixture.Silos.Watch(run);
 
         // Nobody stood behind the generation in between; the next coordinator is the one that the supervisor has made.
@@ -73,7 +73,7 @@ public sealed class FencingTests(OneSilo fixture) : IClassFixture<OneSilo>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Run_GoesOnInItsJournal_WhereTheKilledCoordinatorStopped(bool endWasWritten)
+    public async Task Run_ContinuesInItsJournal_WhereTheKilledCoordinatorStopped(bool endWasWritten)
     {
         fixture.Calls.Reset();
         var spec = Spec with { Name = "lost" };

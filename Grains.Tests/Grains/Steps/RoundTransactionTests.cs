@@ -127,7 +127,7 @@ public sealed class RoundTransactionTests(OneSilo fixture) : IClassFixture<OneSi
     }
 
     [Fact]
-    public async Task DivergingRun_TellsStepAndTrainer_AndCommitsNothingOfTheRound()
+    public async Task DivergingRun_ReportsStepAndTrainer_AndCommitsNothingOfTheRound()
     {
         fixture.Calls.Reset();
 

@@ -39,7 +39,7 @@ public sealed class SiloLossTests
     [Theory]
     [InlineData(1)]
     [InlineData(4)]
-    public async Task Run_GoesOnElsewhere_ToTheSameBits_WhenTheSiloOfItsCoordinatorIsKilled(int round)
+    public async Task Run_ContinuesElsewhere_ToTheSameBits_WhenTheSiloOfItsCoordinatorIsKilled(int round)
     {
         await using var held = await HeldRun.StartAsync(round);
         var (own, others) = await held.SilosAsync();
@@ -57,7 +57,7 @@ public sealed class SiloLossTests
     [Theory]
     [InlineData(1)]
     [InlineData(4)]
-    public async Task Run_GoesOnElsewhere_AndRepeatsNothing_WhenTheSiloOfItsCoordinatorIsShutDown(int round)
+    public async Task Run_ContinuesElsewhere_AndRepeatsNothing_WhenTheSiloOfItsCoordinatorIsShutDown(int round)
     {
         await using var held = await HeldRun.StartAsync(round);
         var (own, others) = await held.SilosAsync();
@@ -94,7 +94,7 @@ public sealed class SiloLossTests
         await halt.Reached;
 
         await silos.Cluster.StartAdditionalSiloAsync();
-        halt.GoOn();
+        halt.Continue();
         var finished = await silos.Watch(run);
 
         RunAssert.SameBits(Oracle.Of(Of(round)), finished);
@@ -159,7 +159,7 @@ public sealed class SiloLossTests
             .GetRequiredService<IGrainFactory>().GetGrain<ICoordinatorGrain>(run.Text);
 
         /// <summary>Lets the fifth step begin.</summary>
-        public void Continue() => halt.GoOn();
+        public void Continue() => halt.Continue();
 
         /// <summary>Reads the run's events up to its end.</summary>
         public async Task<FinishedRun> FinishAsync(ICoordinatorGrain coordinator)

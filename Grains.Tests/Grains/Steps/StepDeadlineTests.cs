@@ -31,7 +31,7 @@ public sealed class StepDeadlineTests
         await Take(0.1, 0.1, 0.1, 0.1);
         var (all, wait) = Begin();
 
-        await GoOn(TimeSpan.FromMinutes(5));
+        await Continue(TimeSpan.FromMinutes(5));
 
         Assert.False(wait.IsCompleted);
         Assert.Equal(0, _late);
@@ -49,11 +49,11 @@ public sealed class StepDeadlineTests
         await Take(usual, usual, usual, usual, usual);
         var (all, wait) = Begin();
 
-        await GoOn(TimeSpan.FromSeconds(bound));
+        await Continue(TimeSpan.FromSeconds(bound));
         Assert.Equal(0, _late);
-        await GoOn(Look);
+        await Continue(Look);
         Assert.Equal(1, _late);
-        await GoOn(Look);
+        await Continue(Look);
         Assert.Equal(2, _late);
 
         Assert.False(wait.IsCompleted);
@@ -71,7 +71,7 @@ public sealed class StepDeadlineTests
         await Take(usual, usual, usual, usual, usual);
         var (_, wait) = Begin();
 
-        await GoOn(TimeSpan.FromSeconds(bound));
+        await Continue(TimeSpan.FromSeconds(bound));
         Assert.False(wait.IsCompleted);
         _time.Advance(Look);
 
@@ -86,7 +86,7 @@ public sealed class StepDeadlineTests
         Assert.Equal(TimeSpan.FromSeconds(2), _deadline.Usual);
         var (all, wait) = Begin();
 
-        await GoOn(TimeSpan.FromSeconds(7));
+        await Continue(TimeSpan.FromSeconds(7));
         all.SetResult();
 
         Assert.Null(await wait);
@@ -117,11 +117,11 @@ public sealed class StepDeadlineTests
         Assert.Equal(TimeSpan.FromSeconds(2), _deadline.Usual);
         var (_, wait) = Begin(steps: 4);
 
-        await GoOn(TimeSpan.FromSeconds(24));
+        await Continue(TimeSpan.FromSeconds(24));
         Assert.Equal(0, _late);
-        await GoOn(Look);
+        await Continue(Look);
         Assert.Equal(1, _late);
-        await GoOn(TimeSpan.FromSeconds(80 - 24.5));
+        await Continue(TimeSpan.FromSeconds(80 - 24.5));
         Assert.False(wait.IsCompleted);
         _time.Advance(Look);
 
@@ -168,7 +168,7 @@ public sealed class StepDeadlineTests
     }
 
     /// <summary>Moves the clock from look to look; when it returns the last of them is over, and the next one waited for.</summary>
-    private async Task GoOn(TimeSpan span)
+    private async Task Continue(TimeSpan span)
     {
         if (!_waiting)
             await _time.Waits(Look);

@@ -117,7 +117,7 @@ public sealed class StepTransactionTests(OneSilo fixture) : IClassFixture<OneSil
         // Trainer 0 holds the step up; trainer 2 goes once its own part of it is done, and knows nothing at step 6.
         var gone = fixture.Silos.Cluster.DeactivateAsync(fixture.Silos.Grains.GetGrain<ITrainerGrain>(2, run.Text));
         await gone;
-        halt.GoOn();
+        halt.Continue();
         var finished = await fixture.Silos.Watch(run);
 
         RunAssert.SameBits(Expected.Value, finished);

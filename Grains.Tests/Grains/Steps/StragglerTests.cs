@@ -39,10 +39,10 @@ public sealed class StragglerTests : IAsyncLifetime
         await halt.Reached;
         var coordinator = _silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
 
-        var late = await GoOnUntil(coordinator, TrainerState.Late, place: 0);
-        await GoOnUntil(coordinator, state: null, place: 1);
+        var late = await ContinueUntil(coordinator, TrainerState.Late, place: 0);
+        await ContinueUntil(coordinator, state: null, place: 1);
         if (answersAfterAll)
-            halt.GoOn();
+            halt.Continue();
         var finished = await _silos.Watch(run);
 
         Assert.InRange(late, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(9.5));
@@ -62,9 +62,9 @@ public sealed class StragglerTests : IAsyncLifetime
         await halt.Reached;
         var coordinator = _silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
 
-        await GoOnUntil(coordinator, TrainerState.Late, place: 0);
+        await ContinueUntil(coordinator, TrainerState.Late, place: 0);
         var others = (await coordinator.GetStatus()).Trainers;
-        halt.GoOn();
+        halt.Continue();
         var finished = await _silos.Watch(run);
 
         Assert.DoesNotContain(TrainerState.Late, new[] { others[0].State, others[2].State });
@@ -89,7 +89,7 @@ public sealed class StragglerTests : IAsyncLifetime
         await halt.Reached;
         var coordinator = _silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
 
-        await GoOnUntil(coordinator, state: null, place: 1, trainer: 2);
+        await ContinueUntil(coordinator, state: null, place: 1, trainer: 2);
         var finished = await _silos.Watch(run);
 
         RunAssert.SameBits(oracle, finished);
@@ -98,7 +98,7 @@ public sealed class StragglerTests : IAsyncLifetime
 
     /// <summary>Moves the coordinator's clock, and lets it look, until the trainer is in a place, and in a state if one is given.</summary>
     /// <returns>How far the clock was moved.</returns>
-    private async Task<TimeSpan> GoOnUntil(ICoordinatorGrain coordinator, TrainerState? state, int place, int trainer = 1)
+    private async Task<TimeSpan> ContinueUntil(ICoordinatorGrain coordinator, TrainerState? state, int place, int trainer = 1)
     {
         // The others answer by another clock.
         while ((await coordinator.GetStatus()).Trainers.Any(other => other.Index != trainer && other.State != TrainerState.Waiting))

@@ -20,7 +20,7 @@ public sealed class TrainerPlacementTests
     }
 
     [Fact]
-    public void Trainers_GoBesideTheirNeighbours_WhenOthersHaveTheirPlaces()
+    public void Trainers_GoNextToTheirNeighbours_WhenOthersHaveTheirPlaces()
     {
         Assert.Equal([A, C],
             TrainerPlacement.Choose([Silo(A, 4), Silo(B, 2), Silo(C, 4)], Run, [A, null, null, C, B, B], new HashSet<SiloAddress>())!);

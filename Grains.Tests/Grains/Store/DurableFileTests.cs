@@ -12,7 +12,7 @@ public sealed class DurableFileTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public void File_HasTheNewContent_AndNothingLiesBesideIt()
+    public void File_HasTheNewContent_AndNothingLiesNextToIt()
     {
         DurableFile.WriteText(Path, "old");
         DurableFile.WriteText(Path, "new");
@@ -48,7 +48,7 @@ public sealed class DurableFileTests : IDisposable
     }
 
     [Fact]
-    public void Write_TellsTheDirectory_WhenItIsNotThere()
+    public void Write_ReportsTheDirectory_WhenItIsMissing()
     {
         string missing = _directory.File("missing");
 

@@ -98,7 +98,7 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public void Generation_TellsWhichCheckpointsThereWere()
+    public void Generation_ReportsWhichCheckpointsThereWere()
     {
         _store.Create(Spec, Status("a", 1));
         var run = RunId.Parse("a");

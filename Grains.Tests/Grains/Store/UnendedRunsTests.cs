@@ -49,7 +49,7 @@ public sealed class UnendedRunsTests : IDisposable
     }
 
     [Fact]
-    public void Nothing_IsSeenTo_InAStoreThatIsNotThereYet() => Assert.Empty(Of());
+    public void Nothing_IsSeenTo_InAStoreThatDoesNotExistYet() => Assert.Empty(Of());
 
     [Fact]
     public void DamagedStatus_HidesNoOtherRun_AndItsRunIsSeenAgainOnceItIsMended()
@@ -87,7 +87,7 @@ public sealed class UnendedRunsTests : IDisposable
     }
 
     [Fact]
-    public void Run_IsSeenTo_AsSoonAsItIsThere_AndNoLongerThanThat()
+    public void Run_IsSeenTo_AsSoonAsItExists_AndNoLongerThanThat()
     {
         Put("a", RunState.Running);
         Assert.Equal(["a"], Of());

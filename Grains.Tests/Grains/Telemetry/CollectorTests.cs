@@ -21,7 +21,7 @@ public sealed class CollectorTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Run_GoesOnToTheSameBits_WhenTheCollectorNeverAnswersOrIsDown(bool listens)
+    public async Task Run_ContinuesToTheSameBits_WhenTheCollectorNeverAnswersOrIsDown(bool listens)
     {
         using var collector = new TcpListener(IPAddress.Loopback, 0);
         collector.Start();

@@ -78,7 +78,7 @@ public sealed class TrainingInstrumentsTests(OneSilo fixture) : IClassFixture<On
         await halt.Reached;
 
         var shown = measurements.Observe();
-        halt.GoOn();
+        halt.Continue();
         var finished = await fixture.Silos.Watch(run);
         var left = measurements.Observe();
 

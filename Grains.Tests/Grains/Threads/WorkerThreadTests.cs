@@ -49,7 +49,7 @@ public sealed class WorkerThreadTests
     }
 
     [Fact]
-    public async Task Thread_GoesOn_WhenItsWorkThrows()
+    public async Task Thread_Continues_WhenItsWorkThrows()
     {
         using var worker = new WorkerThread("test");
 

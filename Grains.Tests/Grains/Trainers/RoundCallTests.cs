@@ -78,7 +78,7 @@ public sealed class RoundCallTests(OneSilo fixture) : IClassFixture<OneSilo>
     }
 
     [Fact]
-    public async Task Trainer_GoesOnFromTheOptimizerStateItIsGiven()
+    public async Task Trainer_ContinuesFromTheOptimizerStateItIsGiven()
     {
         var whole = await Assigned("whole", Short, generation: 1);
         var expected = Assert.IsType<RoundContribution>(await whole.TrainRound(Ticket(1, chunks: 4)));
@@ -99,7 +99,7 @@ public sealed class RoundCallTests(OneSilo fixture) : IClassFixture<OneSilo>
     }
 
     [Fact]
-    public async Task Trainer_TellsThatItWasGivenNoOptimizerState()
+    public async Task Trainer_ReportsThatItWasGivenNoOptimizerState()
     {
         var trainer = fixture.Silos.Grains.GetGrain<ITrainerGrain>(0, "without");
 

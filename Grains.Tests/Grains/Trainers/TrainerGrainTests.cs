@@ -67,7 +67,7 @@ public sealed class TrainerGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
     }
 
     [Fact]
-    public async Task Trainer_TellsWhatFailed_WhenItsDataAreNotThere()
+    public async Task Trainer_ReportsWhatFailed_WhenItsDataAreNotThere()
     {
         var spec = Spec with { Data = Spec.Data with { Source = new NpySource { Files = ["/nowhere/x.npy", "/nowhere/y.npy"] } } };
         var trainer = fixture.Silos.Grains.GetGrain<ITrainerGrain>(0, "nodata");

@@ -119,7 +119,7 @@ public sealed class MessageTests : IAsyncLifetime
         await _silos.Cluster.KillSiloAsync(
             _silos.Cluster.Silos.Single(silo => home.Contains(silo.SiloAddress.Endpoint.ToString())),
             TestContext.Current.CancellationToken);
-        halt.GoOn();
+        halt.Continue();
         var finished = await _silos.Watch(run);
 
         RunAssert.SameBits(Oracle.Of(spec), finished);

@@ -34,9 +34,9 @@ public sealed class RemoteStragglerTests : IAsyncLifetime
         await halt.Reached;
         var coordinator = _silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
 
-        var late = await GoOnUntil(coordinator, trainers => trainers.Count(trainer => trainer.State == TrainerState.Late) == 1
+        var late = await ContinueUntil(coordinator, trainers => trainers.Count(trainer => trainer.State == TrainerState.Late) == 1
             && trainers[4].State == TrainerState.Late);
-        await GoOnUntil(coordinator, IsReplaced);
+        await ContinueUntil(coordinator, IsReplaced);
         var finished = await _silos.Watch(run);
 
         Assert.Single(late.Select(trainer => trainer.Silo).Skip(3).Distinct());
@@ -60,14 +60,14 @@ public sealed class RemoteStragglerTests : IAsyncLifetime
         var run = await _silos.Submit(spec);
         await late.Reached;
         var coordinator = _silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
-        await GoOnUntil(coordinator, IsReplaced);
+        await ContinueUntil(coordinator, IsReplaced);
         await next.Reached;
 
         // Its silo answers for all of its trainers now, in the middle of the step behind.
-        late.GoOn();
+        late.Continue();
         for (int turn = 0; turn < 200; turn++)
             await coordinator.GetStatus();
-        next.GoOn();
+        next.Continue();
         var finished = await _silos.Watch(run);
 
         RunAssert.SameBits(oracle, finished);
@@ -77,7 +77,7 @@ public sealed class RemoteStragglerTests : IAsyncLifetime
     private static bool IsReplaced(IReadOnlyList<TrainerStatus> trainers) => trainers[4].Place == 1;
 
     /// <summary>Moves the coordinator's clock, and lets it look, until the trainers are as wanted, or trainer 4 is replaced.</summary>
-    private async Task<IReadOnlyList<TrainerStatus>> GoOnUntil(
+    private async Task<IReadOnlyList<TrainerStatus>> ContinueUntil(
         ICoordinatorGrain coordinator, Func<IReadOnlyList<TrainerStatus>, bool> wanted)
     {
         while (true)

@@ -41,7 +41,7 @@ public sealed class ClusteringTests : IDisposable
     }
 
     [Fact(Timeout = 180_000)]
-    public async Task Silos_GoOnWithTheSameCluster_WhenRedisComesBackEmpty()
+    public async Task Silos_ContinueWithTheSameCluster_WhenRedisComesBackEmpty()
     {
         var cancellation = TestContext.Current.CancellationToken;
         using var redis = await RedisServer.StartAsync(cancellation);

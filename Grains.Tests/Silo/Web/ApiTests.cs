@@ -64,7 +64,7 @@ public sealed class ApiTests(LoopbackSilo silo) : IClassFixture<LoopbackSilo>, I
     }
 
     [Fact]
-    public async Task Events_ComeUnderTheirNumbers_AndGoOnAfterTheLastOneSeen()
+    public async Task Events_ComeUnderTheirNumbers_AndContinueAfterTheLastOneSeen()
     {
         var journal = await silo.Silos.Coordinator(silo.Run).ReadEvents(0, 10_000);
 
@@ -135,7 +135,7 @@ public sealed class ApiTests(LoopbackSilo silo) : IClassFixture<LoopbackSilo>, I
     }
 
     [Fact]
-    public async Task Cluster_TellsSilosSlotsDevicesAndPages()
+    public async Task Cluster_ReportsSilosSlotsDevicesAndPages()
     {
         var cluster = await GetAsync("/api/cluster");
 
@@ -145,7 +145,7 @@ public sealed class ApiTests(LoopbackSilo silo) : IClassFixture<LoopbackSilo>, I
     }
 
     [Fact]
-    public async Task Comparison_TellsHowSpecsDiffer()
+    public async Task Comparison_ReportsHowSpecsDiffer()
     {
         var other = await silo.Silos.TrainAsync(TestSpecs.Average(epochs: 2, validationFraction: 0.2));
 

@@ -18,13 +18,14 @@ public sealed class TokenFileTests : IDisposable
     }
 
     [Fact]
-    public void Settings_RefuseAFile_ThatIsNotThere() => AssertRefused(Exposed(_directory.File("none")), "TokenFile: cannot read", "none");
+    public void Settings_RefuseAFile_ThatDoesNotExist() =>
+        AssertRefused(Exposed(_directory.File("none")), "TokenFile: cannot read", "none");
 
     [Fact]
     public void Settings_RefuseAFile_ThatHoldsNoToken() => AssertRefused(Exposed(Write(" \n")), "found an empty token");
 
     [Fact]
-    public void Settings_RefuseAFile_BesideAToken()
+    public void Settings_RefuseAFile_TogetherWithAToken()
     {
         var web = Exposed(Write("let-me-see"));
         web.Token = "let-me-see";

@@ -80,7 +80,7 @@ public sealed class DeviceSelectorTests
     [InlineData("Orleans.Tbptt.Training.Missing", "TorchEngine")]
     [InlineData("Orleans.Tbptt.Training", "TorchEngine")]
     [InlineData("Orleans.Tbptt.Training", "SingleProcessTrainer")]
-    public void Load_SaysInOneLineWhatIsMissing_WhenTheAssemblyOrItsTypeIsNotThere(string assembly, string type)
+    public void Load_SaysInOneLineWhatIsMissing_WhenTheAssemblyOrItsTypeIsMissing(string assembly, string type)
     {
         var refusal = Assert.Throws<EngineUnavailableException>(() => EngineLibraries.Load(assembly, type, "libtorch"));
 

@@ -17,7 +17,7 @@ public sealed class ChangedDataTests
     [Theory]
     [InlineData(9, 4, "token")]
     [InlineData(6, 9, "class")]
-    public void Replica_RefusesTokensAndClassesThatItHasNot_AndGoesOnWithSoundOnes(int vocabulary, int classes, string problem)
+    public void Replica_RefusesTokensAndClassesThatItHasNot_AndContinuesWithSoundOnes(int vocabulary, int classes, string problem)
     {
         var model = new ModelSpec { Cell = new LstmCell(), HiddenSize = 5, InputSize = 3, OutputSize = 4,
             Embedding = new() { Vocabulary = 6, Size = 3 } };

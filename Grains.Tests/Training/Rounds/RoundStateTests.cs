@@ -61,8 +61,8 @@ public sealed class RoundStateTests
     [InlineData("adam")]
     [InlineData("momentum")]
     [InlineData("sgd")]
-    public void RestoredState_IsTheSame_AndGoesOnToTheSameBits(string optimizer) =>
-        States.AssertGoesOnAlike(States.Spec(optimizer).InRounds(3), 6, 3);
+    public void RestoredState_IsTheSame_AndContinuesToTheSameBits(string optimizer) =>
+        States.AssertContinuesAlike(States.Spec(optimizer).InRounds(3), 6, 3);
 
     [Fact]
     public void OtherTrainers_BeginWithTheMeanOfTheFormerOptimizers()

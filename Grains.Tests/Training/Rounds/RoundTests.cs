@@ -101,7 +101,7 @@ public sealed class RoundTests
     }
 
     [Fact]
-    public void Rounds_EndWithTheEpoch_AndTellEveryStep()
+    public void Rounds_EndWithTheEpoch_AndReportEveryStep()
     {
         using var trainer =
             Trainer(Spec(2, new Sgd { Lr = 0.1 }, null).InRounds(4), new FormulaData(new(3, 0, 2, 0), [20, 20, 20, 20, 20, 20, 9, 8]));

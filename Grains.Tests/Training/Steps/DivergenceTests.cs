@@ -39,7 +39,7 @@ public sealed class DivergenceTests
     }
 
     [Fact]
-    public void Nan_IsNamed_BesideInfinityAndLargerNumbers()
+    public void Nan_IsNamed_NextToInfinityAndLargerNumbers()
     {
         var state = AfterOneStep();
 
@@ -83,7 +83,7 @@ public sealed class DivergenceTests
     }
 
     [Fact]
-    public void State_GoesOnAfterARefusal_AsIfThereHadBeenNone()
+    public void State_ContinuesAfterARefusal_AsIfThereHadBeenNone()
     {
         TrainingState state = AfterOneStep(), untroubled = AfterOneStep();
 

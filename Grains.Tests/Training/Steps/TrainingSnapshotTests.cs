@@ -11,11 +11,11 @@ public sealed class TrainingSnapshotTests
 
     [Theory]
     [MemberData(nameof(Optimizers))]
-    public void RestoredState_IsTheSame_AndGoesOnToTheSameBits(string optimizer) =>
-        States.AssertGoesOnAlike(States.Spec(optimizer), 5, 2);
+    public void RestoredState_IsTheSame_AndContinuesToTheSameBits(string optimizer) =>
+        States.AssertContinuesAlike(States.Spec(optimizer), 5, 2);
 
     [Fact]
-    public void Snapshot_StaysAsItIs_WhileTheStateGoesOn()
+    public void Snapshot_StaysAsItIs_WhileTheStateContinues()
     {
         var spec = States.Spec();
         var state = States.After(spec, 5);

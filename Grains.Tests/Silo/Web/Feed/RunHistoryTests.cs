@@ -54,7 +54,7 @@ public sealed class RunHistoryTests
     }
 
     [Fact]
-    public void Columns_TellOnlyTheEpochsThatRowsLeftOutHaveNotTold()
+    public void Columns_ReportOnlyTheEpochsThatRowsLeftOutHaveNotReported()
     {
         Report(Started());
         for (int epoch = 1; epoch <= 3; epoch++)

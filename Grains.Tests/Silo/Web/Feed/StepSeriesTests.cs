@@ -28,7 +28,7 @@ public sealed class StepSeriesTests
     }
 
     [Fact]
-    public void Series_TellsAnEventAgainOnlyWhereItsBucketHasGrown()
+    public void Series_ReportsAnEventAgainOnlyWhereItsBucketHasGrown()
     {
         var series = new StepSeries();
         for (int step = 1; step <= 1025; step++)
@@ -42,7 +42,7 @@ public sealed class StepSeriesTests
     }
 
     [Fact]
-    public void Series_PassesOver_WhatWasToldBefore()
+    public void Series_PassesOver_WhatWasPublishedBefore()
     {
         var series = new StepSeries();
         series.Add(Step(1), null);

@@ -49,7 +49,7 @@ public sealed class MarkupTests
         Assert.Contains(words, HtmlPage.Markup(ProblemsCard.Of(Snapshot(Status(state)))), StringComparison.Ordinal);
 
     [Fact]
-    public void Card_TellsOfARecovery_AndThatNothingIsLost()
+    public void Card_ReportsOfARecovery_AndThatNothingIsLost()
     {
         _history.Add(
             new TrainersRecovered { Time = Now, Step = 8, Trainers = [1], Reason = "trainer 1 is lost: silo-2 was lost", Seconds = 0.9 });
