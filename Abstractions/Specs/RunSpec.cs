@@ -5,8 +5,8 @@ namespace Orleans.Tbptt.Specs;
 /// with the same model, bit for bit.
 /// </summary>
 /// <remarks>
-/// Records here hold values that the spec loader has checked one by one; what only the data can tell
-/// (a size left out, a head that does not fit the targets) is filled in and checked when the data source is opened.
+/// Records here hold values that the spec loader has checked one by one; what only the data determine (a size left out, a head that does
+/// not fit the targets) is filled in and checked when the data source is opened.
 /// </remarks>
 public sealed record RunSpec
 {

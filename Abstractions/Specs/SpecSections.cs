@@ -110,7 +110,7 @@ internal sealed class SpecSections(SpecChoices choices)
 
     private static SyncSpec Sync(SpecWalk walk, SyncSpec sync)
     {
-        SyncSpec read = new() { Mode = walk.Word("mode", sync.Mode, "when trainers come to the same parameters", SpecWords.SyncModes) };
+        SyncSpec read = new() { Mode = walk.Word("mode", sync.Mode, "when the trainers' parameters are made equal", SpecWords.SyncModes) };
         bool local = read.IsLocal;
         int chunks = walk.Count("chunks", sync.Chunks, "steps of a round; required with `local`", max: MaxChunks, required: local);
         var outer = walk.With("mode", Words.For(SpecWords.SyncModes, read.Mode), "local")

@@ -2,7 +2,7 @@ using Orleans.Tbptt.Specs.Keys;
 
 namespace Orleans.Tbptt.Specs;
 
-/// <summary>Words that have no keys of their own.</summary>
+/// <summary>Words that have no keys.</summary>
 internal static class SpecWords
 {
     public static IReadOnlyList<Word<SyncMode>> SyncModes { get; } =

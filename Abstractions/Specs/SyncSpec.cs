@@ -1,13 +1,13 @@
 namespace Orleans.Tbptt.Specs;
 
-/// <summary>When trainers come to the same parameters.</summary>
+/// <summary>When the trainers' parameters are made equal.</summary>
 public enum SyncMode
 {
     /// <summary>At every step: the trainers' gradients are averaged and one optimizer makes one update of the run's parameters.</summary>
     Every,
 
     /// <summary>
-    /// After a round of steps that each trainer makes by itself, with parameters and an optimizer of its own: then the differences of their
+    /// After a round of steps that each trainer makes by itself, with its own parameters and optimizer: then the differences of their
     /// parameters are averaged (DiLoCo; Douillard et al., 2023, arXiv:2311.08105).
     /// </summary>
     Local,
@@ -16,7 +16,7 @@ public enum SyncMode
 /// <summary>How often trainers exchange what they have learned.</summary>
 public sealed record SyncSpec
 {
-    /// <summary>When the trainers come to the same parameters. Default: at every step.</summary>
+    /// <summary>When the trainers' parameters are made equal. Default: at every step.</summary>
     public SyncMode Mode { get; init; } = SyncMode.Every;
 
     /// <summary>Whether trainers make rounds of steps by themselves.</summary>

@@ -2,7 +2,7 @@ using Orleans.Tbptt.Specs.Keys;
 
 namespace Orleans.Tbptt.Specs;
 
-/// <summary>The texts of a spec that have rules of their own.</summary>
+/// <summary>The texts of a spec that have their own rules.</summary>
 internal static class TextForms
 {
     public const int MaxNameLength = 60;

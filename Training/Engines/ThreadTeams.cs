@@ -15,8 +15,7 @@ public static partial class ThreadTeams
 
     /// <summary>
     /// Makes one thread the default for every thread. Must be called before libtorch is loaded; a program calls it first, because the C
-    /// library's
-    /// environment must not change while another thread reads it. Only the first call has an effect.
+    /// library's environment must not change while another thread reads it. Only the first call has an effect.
     /// </summary>
     /// <exception cref="EngineUnavailableException">The environment cannot be changed.</exception>
     public static void LimitToOne()

@@ -16,7 +16,7 @@ public abstract record Choice
     /// <summary>One line of documentation.</summary>
     public abstract string About { get; }
 
-    /// <summary>Passes every key of its own to a walk, in the order in which they are written.</summary>
+    /// <summary>Passes each of its keys to a walk, in the order in which they are written.</summary>
     /// <returns>The same choice with the values that the walk gives.</returns>
     public virtual Choice Walk(SpecWalk walk) => this;
 }

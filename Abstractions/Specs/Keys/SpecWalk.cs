@@ -51,7 +51,7 @@ public abstract class SpecWalk
         string key, IReadOnlyList<string> value, string about, string item, string otherwise, bool mayBeEmpty = false,
         bool areGlobs = false);
 
-    /// <summary>A text with rules of its own.</summary>
+    /// <summary>A text with its own rules.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">Its value.</param>
     /// <param name="about">Its documentation.</param>
@@ -110,7 +110,7 @@ public abstract class SpecWalk
     public abstract SpecWalk With(string key, string word, params string[] owners);
 }
 
-/// <summary>How a text with rules of its own is read and written.</summary>
+/// <summary>How a text with its own rules is read and written.</summary>
 /// <param name="Expected">What is expected, in words; for messages.</param>
 /// <param name="Parse">Reads it; reports to the reader what does not fit, and then gives anything.</param>
 /// <param name="Write">Writes it; null where it is left out.</param>

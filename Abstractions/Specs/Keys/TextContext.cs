@@ -1,6 +1,6 @@
 namespace Orleans.Tbptt.Specs.Keys;
 
-/// <summary>Where a text with rules of its own is read: makes its paths absolute, and takes mistakes at its key.</summary>
+/// <summary>Where a text with its own rules is read: makes its paths absolute, and takes mistakes at its key.</summary>
 public abstract class TextContext
 {
     /// <summary>The absolute path of a file; a mistake when it must exist and does not.</summary>

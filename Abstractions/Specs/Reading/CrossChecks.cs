@@ -2,7 +2,7 @@ using Orleans.Tbptt.Specs.Keys;
 
 namespace Orleans.Tbptt.Specs.Reading;
 
-/// <summary>What keys must be to one another. A check whose keys have mistakes of their own is passed over.</summary>
+/// <summary>What keys must be to one another. A check is passed over where one of its keys has a mistake already.</summary>
 internal static class CrossChecks
 {
     public static void Run(RunSpec spec, IReadOnlyList<EngineSpec> engines, Findings findings)
@@ -94,7 +94,7 @@ internal static class CrossChecks
         }
     }
 
-    /// <summary>Sizes that only the data tell count as 1: a model that is too large even so is refused now.</summary>
+    /// <summary>Sizes that only the data determine count as 1: a model that is too large even so is refused now.</summary>
     private static void Size(ModelSpec model, Findings findings)
     {
         if (!findings.Sound("model.cell", "model.hiddenSize", "model.layers", "model.inputSize", "model.outputSize",

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Orleans.Tbptt.Specs.Writing;
 
-/// <summary>Tells whether two specs describe the same training.</summary>
+/// <summary>A hash that is the same for all specs of the same training.</summary>
 public static class SpecHash
 {
     /// <summary>
