@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
 using Orleans.Tbptt.Client.Cluster;
 using Orleans.Tbptt.Specs.Writing;
 using Orleans.Tbptt.Tests.Support;
@@ -40,6 +42,26 @@ public sealed class PrecompiledCodeTests : IDisposable
         Assert.InRange(File.ReadLines(list).Count(), 1, 5_000);
     }
 
+    /// <summary>
+    /// An image names the builds of all assemblies whose code it contains. Those of packages are not compiled again when the project
+    /// changes, and the runtime would end the program.
+    /// </summary>
+    [Fact]
+    public void ImagesOfPackages_ContainNothingOfTheProject()
+    {
+        SkipUnlessPrecompiled();
+        var assemblies = Directory.EnumerateFiles(Path.GetDirectoryName(ConsoleProcess.Program)!, "*.dll")
+            .ToLookup(file => Path.GetFileName(file).Contains("tbptt", StringComparison.OrdinalIgnoreCase));
+        var own = assemblies[true].Select(ModuleVersion).ToList();
+
+        Assert.NotEmpty(own);
+        Assert.All(assemblies[false], package =>
+        {
+            byte[] image = File.ReadAllBytes(package);
+            Assert.All(own, version => Assert.Equal(-1, image.AsSpan().IndexOf(version.ToByteArray())));
+        });
+    }
+
     [Fact(Timeout = 120_000)]
     public async Task OtherBuildOfTheFramework_RunsWithoutThatCode_AndSaysSo()
     {
@@ -66,6 +88,13 @@ public sealed class PrecompiledCodeTests : IDisposable
     }
 
     public void Dispose() => _directory.Dispose();
+
+    private static Guid ModuleVersion(string assembly)
+    {
+        using var file = new PEReader(File.OpenRead(assembly));
+        var metadata = file.GetMetadataReader();
+        return metadata.GetGuid(metadata.GetModuleDefinition().Mvid);
+    }
 
     private static void SkipUnlessPrecompiled() =>
         Assert.SkipUnless(File.ReadAllText(Settings).Contains(Setting, StringComparison.Ordinal), "built with -p:Precompile=false");
