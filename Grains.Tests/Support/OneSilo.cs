@@ -29,6 +29,8 @@ public sealed class OneSilo : IAsyncLifetime
         await halt.Reached;
         var coordinator = Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
         var interrupting = interrupt(coordinator);
+        // Sent behind it: when this is answered, the coordinator knows of the interruption. The run may be close to its end.
+        await coordinator.GetStatus();
         Calls.Reset();
         halt.Continue();
         await interrupting;
