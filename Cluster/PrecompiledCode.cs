@@ -9,7 +9,7 @@ namespace Orleans.Tbptt.Cluster;
 /// </summary>
 public static partial class PrecompiledCode
 {
-    /// <summary>The runtime setting in which the build names the frameworks' assemblies: <c>name=mvid,name=mvid</c>.</summary>
+    /// <summary>The runtime setting in which the build names what it compiled with: <c>version,assembly=mvid,assembly=mvid</c>.</summary>
     private const string Setting = "Orleans.Tbptt.PrecompiledWith";
 
     /// <summary>The runtime's own switch: 0 compiles everything when it is first called.</summary>
@@ -22,21 +22,18 @@ public static partial class PrecompiledCode
     /// <param name="program">The program's name in the message about it, which goes to standard error.</param>
     public static void EnsureFits(string program)
     {
-        if (AppContext.GetData(Setting) is not string frameworks || Environment.GetEnvironmentVariable(Switch) == "0")
+        if (AppContext.GetData(Setting) is not string setting || Environment.GetEnvironmentVariable(Switch) == "0")
             return;
-        foreach (string framework in frameworks.Split(','))
-        {
-            string[] pair = framework.Split('=');
-            var found = Assembly.Load(pair[0]).ManifestModule.ModuleVersionId;
-            if (found == Guid.Parse(pair[1]))
-                continue;
-            Console.Error.WriteLine(
-                $"{program}: compiled ahead for another build of .NET than {Environment.Version}, which is installed here; "
-                + "it starts a few seconds more slowly until it is built again (dotnet build -c Release)");
-            StartAgain();
+        string[] builds = setting.Split(',');
+        if (builds[1..].Select(build => build.Split('=')).All(build => VersionOf(build[0]) == Guid.Parse(build[1])))
             return;
-        }
+        Console.Error.WriteLine(
+            $"{program}: found .NET {Environment.Version} in another build than .NET {builds[0]}, which it was compiled "
+            + "ahead with; it starts some seconds more slowly until it is built with the .NET that it runs on");
+        StartAgain();
     }
+
+    private static Guid VersionOf(string assembly) => Assembly.Load(assembly).ManifestModule.ModuleVersionId;
 
     private static void StartAgain()
     {

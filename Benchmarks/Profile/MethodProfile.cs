@@ -116,6 +116,10 @@ internal sealed class MethodProfile
         }
     }
 
-    private static string Key(MethodBase method) =>
-        string.Create(CultureInfo.InvariantCulture, $"{method.DeclaringType} {method} {method.MetadataToken:x8}");
+    // Names alone do not tell nested types of the same name apart.
+    // Names alone do not tell nested types of the same name apart.
+    private static string Key(MethodBase method) => string.Join(' ',
+        [method.DeclaringType!.AssemblyQualifiedName ?? method.DeclaringType.ToString(), method.Name,
+            method.MetadataToken.ToString("x8", CultureInfo.InvariantCulture),
+            .. (method.IsGenericMethod ? method.GetGenericArguments() : []).Select(type => type.AssemblyQualifiedName ?? type.ToString())]);
 }

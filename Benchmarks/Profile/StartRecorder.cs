@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Tracing;
 using System.Reflection;
+using System.Reflection.Metadata.Ecma335;
 
 namespace Orleans.Tbptt.Benchmarks.Profile;
 
@@ -17,6 +18,9 @@ internal sealed class StartRecorder : EventListener
     /// <summary>The environment variable that names the folder of the profile.</summary>
     public const string FolderVariable = "TBPTT_PROFILE_FOLDER";
 
+    /// <summary>The environment variable with the second part of the profile's name; the first is the program's.</summary>
+    public const string NameVariable = "TBPTT_PROFILE_NAME";
+
     private const int MethodLoadVerbose = 143, ReadyToRunGetEntryPoint = 159;
     private const EventKeywords Jit = (EventKeywords)0x10, CompilationDiagnostic = (EventKeywords)0x2000000000;
 
@@ -28,11 +32,14 @@ internal sealed class StartRecorder : EventListener
     // Filled from the base class's constructor, which announces the event sources that exist already.
     private static readonly ConcurrentDictionary<ulong, bool> Handles = new();
 
-    /// <summary>Records from now to the end of the process.</summary>
+    /// <summary>Records from now to the end of the process. Of several silos the first records alone.</summary>
     public static void Begin(string folder)
     {
+        if (Environment.GetCommandLineArgs() is var arguments && arguments.Contains("--name") && !arguments.Contains("silo-1"))
+            return;
         var recorder = new StartRecorder();
-        string path = Path.Combine(folder, Assembly.GetEntryAssembly()!.GetName().Name + MethodProfile.Extension);
+        string path = Path.Combine(folder, Assembly.GetEntryAssembly()!.GetName().Name + "."
+            + Environment.GetEnvironmentVariable(NameVariable) + MethodProfile.Extension);
         var ended = new ManualResetEventSlim();
         // Written again and again, so that the last time, for which a silo has less than two seconds, is quick.
         var writing = new Thread(() =>
@@ -73,8 +80,14 @@ internal sealed class StartRecorder : EventListener
     /// Whether an image can hold the method: the frameworks' own images hold theirs, except for instantiations over others' types.
     /// </summary>
     private static bool IsWanted(MethodBase method) =>
-        method.DeclaringType is { } type && !method.Module.Assembly.IsDynamic && method.Module.Assembly != typeof(StartRecorder).Assembly
+        method.DeclaringType is { } type && !method.Module.Assembly.IsDynamic && !IsOwn(type)
+        && !(method.IsGenericMethod && method.GetGenericArguments().Any(IsOwn))
         && (type.IsGenericType || method.IsGenericMethod || !IsFramework(method.Module.Assembly));
+
+    /// <summary>Whether a type belongs to the recording.</summary>
+    private static bool IsOwn(Type type) =>
+        type.Assembly == typeof(StartRecorder).Assembly || type.Assembly == typeof(MetadataBuilder).Assembly
+        || type.HasElementType && IsOwn(type.GetElementType()!) || type.IsConstructedGenericType && type.GetGenericArguments().Any(IsOwn);
 
     private static bool IsFramework(Assembly assembly) => assembly.Location.Contains("/shared/Microsoft.", StringComparison.Ordinal);
 
