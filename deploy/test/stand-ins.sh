@@ -28,7 +28,7 @@ cp -rL /etc/ssl/certs "$context/certificates"
 cp "$HOME/.nuget/NuGet/NuGet.Config" "$context/"
 cp "$(command -v prometheus)" "$context/"
 
-tag=$(sed -n 's/^ARG DOTNET_TAG=//p' "$here/../Dockerfile")
+tag=$(sed -n 's/^ARG RUNTIME_TAG=//p' "$here/../Dockerfile")
 build() { # TARGET NAME
     docker build -q --target "$1" -t "$2" -f "$here/StandIn.Dockerfile" \
         --build-arg NUGET_CERT_REVOCATION_MODE="${NUGET_CERT_REVOCATION_MODE:-}" "$context" >"$work/stand-in.log" 2>&1 || { cat "$work/stand-in.log"; exit 1; }
