@@ -3,6 +3,8 @@ using Orleans.Tbptt.Cluster.Local;
 
 namespace Orleans.Tbptt.Client.Cluster;
 
+#pragma warning disable CA1031 // Whatever fails while a line is written fails the replies that wait: otherwise their callers would hang.
+
 /// <summary>The calls in flight on the pipes to one silo, each waiting for the line that replies to it.</summary>
 /// <remarks>
 /// A frozen silo does not read, and a full pipe blocks its writer. So no caller writes: lines are written one after another, each behind
@@ -14,11 +16,12 @@ internal sealed class SiloPipe(TextWriter input)
     private readonly ConcurrentDictionary<long, TaskCompletionSource<LocalReply>> _waiting = new();
     private readonly Lock _gate = new();
     private Task _written = Task.CompletedTask;
+    private Exception? _failure;
     private long _last;
     private volatile bool _closed;
 
     /// <summary>Sends a call and waits for its reply. Returns at once, even if the silo reads nothing.</summary>
-    /// <exception cref="IOException">The silo has ended, or ends before it replies.</exception>
+    /// <exception cref="IOException">The silo has ended, ends before it replies, or cannot be written to.</exception>
     public async Task<LocalReply> AskAsync(LocalCall call)
     {
         long id = Interlocked.Increment(ref _last);
@@ -66,18 +69,27 @@ internal sealed class SiloPipe(TextWriter input)
             waiting.TrySetException(Ended());
     }
 
+    /// <summary>
+    /// Never fails, because the next line waits for it. After a failure no line is written: the silo may have received a part of one.
+    /// </summary>
     private async Task WriteAsync(Task before, string line, TaskCompletionSource<LocalReply> reply)
     {
         await before;
         try
         {
-            await input.WriteLineAsync(line);
-            await input.FlushAsync();
+            if (_failure is null)
+            {
+                await input.WriteLineAsync(line);
+                await input.FlushAsync();
+            }
         }
-        catch (Exception exception) when (exception is IOException or ObjectDisposedException)
+        catch (Exception exception)
         {
-            reply.TrySetException(Ended());
+            _failure = exception;
         }
+
+        if (_failure is not null)
+            reply.TrySetException(Ended(_failure));
     }
 
     private async Task CloseAsync(Task before)
@@ -87,11 +99,14 @@ internal sealed class SiloPipe(TextWriter input)
         {
             await input.DisposeAsync();
         }
-        catch (IOException)
+        catch (Exception exception)
         {
             // The silo has ended, and what was left to write with it.
+            _failure ??= exception;
         }
     }
 
-    private static IOException Ended() => new("the silo has ended");
+    private static IOException Ended(Exception? cause = null) => cause is null or IOException or ObjectDisposedException
+        ? new("the silo has ended", cause)
+        : new($"cannot write to the silo: {cause.Message}", cause);
 }

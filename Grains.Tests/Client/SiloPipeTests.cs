@@ -78,6 +78,25 @@ public sealed class SiloPipeTests : IDisposable
         Assert.False(call.IsCompleted);
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task Calls_Fail_WhenALineCannotBeWritten_AndThoseBehindIt()
+    {
+        using var broken = new BrokenWriter();
+        var pipe = new SiloPipe(broken);
+
+        Task<LocalReply>[] calls = [pipe.AskAsync(Describe), pipe.AskAsync(Describe)];
+        broken.Fail.SetResult();
+
+        Assert.Equal("cannot write to the silo: half a line", await Failure(calls[0]));
+        Assert.Equal("cannot write to the silo: half a line", await Failure(calls[1]));
+        pipe.CloseInput();
+        Assert.Equal("cannot write to the silo: half a line", await Failure(pipe.AskAsync(Describe)));
+        Assert.Equal(1, broken.Lines);
+
+        static async Task<string> Failure(Task call) => (await Assert.ThrowsAsync<IOException>(
+            () => call.WaitAsync(TestContext.Current.CancellationToken))).Message;
+    }
+
     [Theory]
     [InlineData("Resource associated with Metric:")]
     [InlineData("{\"ready\":true}")]
@@ -85,6 +104,27 @@ public sealed class SiloPipeTests : IDisposable
     public void OtherLines_AreNoReplies(string line) => Assert.False(new SiloPipe(_input).Take(line));
 
     private static LocalCall Describe { get; } = new() { Id = 0, Question = LocalQuestion.Describe };
+
+    /// <summary>Writes the first line when the test says so, and fails at it in a way that no pipe does; cannot be closed either.</summary>
+    private sealed class BrokenWriter : StringWriter
+    {
+        public TaskCompletionSource Fail { get; } = new();
+
+        public int Lines { get; private set; }
+
+        public override async Task WriteLineAsync(string? value)
+        {
+            Lines++;
+            await Fail.Task;
+            throw new InvalidOperationException("half a line");
+        }
+
+        public override async ValueTask DisposeAsync()
+        {
+            await base.DisposeAsync();
+            throw new NotSupportedException("it stays open");
+        }
+    }
 
     /// <summary>A silo that reads its standard input, a pipe of the system as a process has it, when the test says so.</summary>
     private sealed class FrozenSilo : IDisposable
