@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Dashboard;
@@ -40,26 +41,24 @@ internal static class WebHost
     /// Has the server listen at once and builds the request pipeline when the first request arrives, because most runs are short and
     /// nobody opens their page: training must not wait for endpoints that nobody uses.
     /// </summary>
-    public static void Configure(WebApplication web)
+    public static void Configure(WebApplication web) => Configure(web, SiloEndpoints.Map);
+
+    /// <param name="web">The server.</param>
+    /// <param name="map">Maps the endpoints; called at most once.</param>
+    /// <inheritdoc cref="Configure(WebApplication)"/>
+    internal static void Configure(WebApplication web, Action<IEndpointRouteBuilder> map)
     {
         // Unless these are set, ASP.NET Core adds both middlewares in front, where they would refuse requests that an endpoint allows.
         var properties = ((IApplicationBuilder)web).Properties;
         (properties["__AuthenticationMiddlewareSet"], properties["__AuthorizationMiddlewareSet"]) = (true, true);
-        // One request at a time builds it, because the builds would add their endpoints to the same list. A failure is not kept: the next
-        // request tries again.
-        var building = new Lock();
-        RequestDelegate? built = null;
-        web.Run(context => (Volatile.Read(ref built) ?? BuildOnce())(context));
-
-        RequestDelegate BuildOnce()
-        {
-            lock (building)
-                return built ??= Build(web);
-        }
+        // Built at most once, and a failure is kept for all later requests: a second build would add its endpoints to the same list, and
+        // every request would then fit two of them.
+        var pipeline = new Lazy<RequestDelegate>(() => Build(web, map));
+        web.Run(context => pipeline.Value(context));
     }
 
     /// <summary>Builds the request pipeline, and maps the pages.</summary>
-    private static RequestDelegate Build(IApplicationBuilder host)
+    private static RequestDelegate Build(IApplicationBuilder host, Action<IEndpointRouteBuilder> map)
     {
         host.ApplicationServices.GetRequiredService<LateStart>().Hurry();
         var web = host.New();
@@ -70,7 +69,7 @@ internal static class WebHost
         web.UseAssets();
         web.UseRouting();
         web.UseWebAccess();
-        web.UseEndpoints(SiloEndpoints.Map);
+        web.UseEndpoints(map);
         return web.Build();
     }
 }
