@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Replicas;
 using Orleans.Tbptt.Training.Torch.Native;
 using static TorchSharp.torch;
@@ -39,6 +40,9 @@ public sealed class TorchReplica : IReplica
 
     /// <inheritdoc/>
     public string Device { get; }
+
+    /// <inheritdoc/>
+    public string Engine => LibtorchEngine.EngineWord;
 
     /// <inheritdoc/>
     public bool IsBoundToThread => true;

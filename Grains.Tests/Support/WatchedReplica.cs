@@ -10,6 +10,8 @@ internal sealed class WatchedReplica(IReplica inner, Action begins) : IReplica
 
     public string Device => inner.Device;
 
+    public string Engine { get; init; } = inner.Engine;
+
     public bool IsBoundToThread => inner.IsBoundToThread;
 
     public void LoadParameters(ReadOnlySpan<float> parameters) => inner.LoadParameters(parameters);

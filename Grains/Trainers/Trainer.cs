@@ -3,9 +3,7 @@ using Orleans.Tbptt.Grains.Threads;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Protocol;
-using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training;
-using Orleans.Tbptt.Training.Engines;
 
 namespace Orleans.Tbptt.Grains.Trainers;
 
@@ -67,9 +65,8 @@ internal sealed partial class Trainer
             _open ??= _factory.Open(assignment);
             _open.EnsureUnchanged();
             _open.Restore(assignment);
-            var device = new DeviceName(_open.Shard.Replica.Device);
-            string engine = Engine.Of(assignment.Spec).On(device).Word;
-            return new TrainerReady(_factory.SiloName, device.Text, _factory.SiloAddress, engine);
+            var replica = _open.Shard.Replica;
+            return new TrainerReady(_factory.SiloName, replica.Device, _factory.SiloAddress, replica.Engine);
         }
         catch (Exception e)
         {

@@ -20,8 +20,8 @@ public abstract record Engine : EngineSpec
         return engine.ComputesOn(device)
             ? engine.On(device).Create(spec.Model, spec.Train.Loss, device)
             : throw new DeviceUnavailableException(device,
-                $"engine {engine.Word} computes on {string.Join(" and ", engine.Devices.Select(kind => kind.Plural))} only; "
-                + "start silos that offer one, or use engine: auto");
+                $"found engine {engine.Word}, expected an engine that computes on {device.Kind?.Plural}; set "
+                + $"device: {string.Join(" or ", engine.Devices.Select(kind => kind.Word))}, or engine: auto");
     }
 
     /// <summary>

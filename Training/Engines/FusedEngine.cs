@@ -8,7 +8,7 @@ namespace Orleans.Tbptt.Training.Engines;
 public sealed record FusedEngine : Engine
 {
     /// <inheritdoc/>
-    public override string Word => "fused";
+    public override string Word => FusedReplica.EngineWord;
 
     /// <inheritdoc/>
     public override string About => "kernels of this program, on CPUs: the same bits on every processor";

@@ -6,11 +6,14 @@ namespace Orleans.Tbptt.Training.Engines;
 /// <summary>libtorch, whose bits depend on the kind of device and processor.</summary>
 public sealed record LibtorchEngine : Engine
 {
+    /// <summary>The engine's word.</summary>
+    public const string EngineWord = "torch";
+
     private static readonly Lazy<IEngineLibrary> Library =
         new(() => EngineLibraries.Load("Orleans.Tbptt.Training.Torch", "TorchEngine", "libtorch"));
 
     /// <inheritdoc/>
-    public override string Word => "torch";
+    public override string Word => EngineWord;
 
     /// <inheritdoc/>
     public override string About => "libtorch";

@@ -11,6 +11,9 @@ namespace Orleans.Tbptt.Training.Fused;
 /// <remarks>Its buffers grow to the largest chunk so far; a step allocates no managed memory. Not thread-safe.</remarks>
 public sealed unsafe class FusedReplica : IReplica
 {
+    /// <summary>The engine's word.</summary>
+    public const string EngineWord = "fused";
+
     private readonly Loss _loss;
     private float[] _scratch = [];
     private readonly Timetable _times = new();
@@ -42,6 +45,9 @@ public sealed unsafe class FusedReplica : IReplica
 
     /// <inheritdoc/>
     public string Device => DeviceName.Cpu.Text;
+
+    /// <inheritdoc/>
+    public string Engine => EngineWord;
 
     /// <inheritdoc/>
     public bool IsBoundToThread => false;

@@ -18,6 +18,9 @@ public interface IReplica : IDisposable
     /// <summary>The device it computes on, such as <c>cpu</c> or <c>cuda:0</c>.</summary>
     string Device { get; }
 
+    /// <summary>The word of the engine that it belongs to: what really computes, whatever a spec asked for.</summary>
+    string Engine { get; }
+
     /// <summary>Whether it may be used only on the thread that created it, <see cref="IDisposable.Dispose"/> included.</summary>
     bool IsBoundToThread { get; }
 

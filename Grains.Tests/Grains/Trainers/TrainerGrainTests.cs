@@ -1,9 +1,12 @@
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Tbptt.Data.Npy;
+using Orleans.Tbptt.Grains.Trainers;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Training.Engines;
 
 namespace Orleans.Tbptt.Tests.Grains.Trainers;
 
@@ -76,6 +79,18 @@ public sealed class TrainerGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
 
         Assert.Contains("/nowhere/x.npy", fault.Message);
         Assert.Contains(fixture.Silos.Cluster.Silos[0].SiloAddress.Endpoint.ToString(), fault.Message);
+    }
+
+    /// <summary>Whatever the spec selects: otherwise nobody would notice a trainer that computes with another engine.</summary>
+    [Fact]
+    public async Task Trainer_ReportsTheEngineOfItsReplica()
+    {
+        await using var silos = await TestSilos.Start(1, silo => silo.Services.AddSingleton<OpenReplica>(
+            (spec, device) => new WatchedReplica(Engine.Open(spec, device), () => { }) { Engine = "another" }));
+
+        var reply = await silos.Grains.GetGrain<ITrainerGrain>(0, "engine").Assign(Assignment("engine", generation: 1));
+
+        Assert.Equal(("another", "cpu"), (Assert.IsType<TrainerReady>(reply).Engine, ((TrainerReady)reply).Device));
     }
 
     private static ShardAssignment Assignment(string run, int generation) => new(

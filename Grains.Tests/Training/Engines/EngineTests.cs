@@ -35,7 +35,17 @@ public sealed class EngineTests
         var refusal = Assert.Throws<DeviceUnavailableException>(() => Engine.Open(spec, Gpu));
 
         Assert.Equal(
-            "device cuda:1 is not available: engine fused computes on CPUs only; start silos that offer one, or use engine: auto",
+            "device cuda:1 is not available: found engine fused, expected an engine that computes on GPUs; set device: cpu, " +
+            "or engine: auto",
             refusal.Message);
     }
+
+    /// <summary>A trainer reports the engine of its replica; a run compares it with the word in the spec.</summary>
+    [Fact]
+    public void Replica_HasTheWordOfItsEngine() => Assert.All(ComputeEngines.All, engine =>
+    {
+        using var replica = Engine.Open(TestSpecs.Average() with { Engine = engine }, DeviceName.Cpu);
+
+        Assert.Equal(engine.On(DeviceName.Cpu).Word, replica.Engine);
+    });
 }
