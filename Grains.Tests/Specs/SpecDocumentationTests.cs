@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Orleans.Tbptt.Specs.Describing;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training;
+using static Orleans.Tbptt.Tests.Specs.SpecFixture;
 
 namespace Orleans.Tbptt.Tests.Specs;
 
@@ -45,6 +46,31 @@ public class SpecDocumentationTests
         Assert.Equal(["name", "steps"], cosine["required"]!.AsArray().Select(key => key!.GetValue<string>()));
         Assert.Equal(1, cosine["properties"]!["steps"]!["minimum"]!.GetValue<double>());
         Assert.False(cosine["additionalProperties"]!.GetValue<bool>());
+    }
+
+    /// <summary>
+    /// A section for each choice and a word alone where no key is required; where the choices have no declarations, the word only.
+    /// </summary>
+    [Theory]
+    [InlineData("engine", null, "{name: fused}", "fused")]
+    [InlineData("model", "cell", "{name: gru}", "gru")]
+    [InlineData("train", "loss", "{name: mse}", "mse")]
+    [InlineData("train", "wire", null, "float32")]
+    public void Schema_AllowsTheFormsOfAChoice_ThatTheReaderReads(string key, string? below, string? section, string word)
+    {
+        JsonNode value = JsonNode.Parse(SpecDocumentation.Schema(SpecLoader.Choices))!["properties"]![key]!;
+        value = below is null ? value : value["properties"]![below]!;
+        JsonNode words = section is null ? value : value["anyOf"]![0]!;
+        var names = value["anyOf"]?.AsArray().Skip(1).Select(one => one!["properties"]!["name"]!["const"]!.GetValue<string>());
+
+        Assert.Contains(word, words["enum"]!.AsArray().Select(one => one!.GetValue<string>()));
+        Assert.Equal(section is not null, names?.Contains(word) ?? false);
+        string path = below is null ? key : $"{key}.{below}";
+        var spec = Sound(Sine, $"{path}={word}");
+        if (section is not null)
+            Assert.Equal(spec, Sound(Sine, $"{path}={section}"));
+        else
+            Assert.NotEmpty(Read(Sine, $"{path}={{name: {word}}}").Problems);
     }
 
     private static void AssertFile(string expected, string found, string name)

@@ -49,7 +49,7 @@ internal sealed class DescribingWalk(List<KeyDescription> keys, params string[] 
         Add(value, new(key, ValueType.Text, about, form.Default) { Pattern = form.Pattern });
 
     public override T Word<T>(string key, T value, string about, IReadOnlyList<Word<T>> words, bool required) =>
-        Add(value, new(key, ValueType.Choice, about, required ? null : Words.For(words, value))
+        Add(value, new(key, ValueType.Word, about, required ? null : Words.For(words, value))
         {
             Choices = [.. words.Select(word => new ChoiceDescription(word.Text, word.About, []))],
         });

@@ -21,7 +21,12 @@ internal enum ValueType
     /// <summary>A list of different texts.</summary>
     Texts,
 
-    /// <summary>One of <see cref="KeyDescription.Choices"/>: a word, or a section of name and keys where it has some.</summary>
+    /// <summary>One of <see cref="KeyDescription.Choices"/>, none of which has keys: a word.</summary>
+    Word,
+
+    /// <summary>
+    /// One of <see cref="KeyDescription.Choices"/>: a section of name and keys, or a word alone where no key is required.
+    /// </summary>
     Choice,
 
     /// <summary>A section of <see cref="KeyDescription.Keys"/>.</summary>

@@ -58,6 +58,7 @@ internal static class SchemaWriter
                 ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string" }, ["uniqueItems"] = true,
                 ["minItems"] = (int)key.Low!.Value,
             },
+            ValueType.Word => new() { ["enum"] = new JsonArray([.. key.Choices.Select(choice => (JsonNode)choice.Word)]) },
             ValueType.Choice => Choice(key),
             ValueType.Section => Section(key.Keys),
             _ => throw new InvalidOperationException($"{key.Name} is of type {key.Type}, which has no schema"),
@@ -78,15 +79,12 @@ internal static class SchemaWriter
         return value;
     }
 
-    /// <summary>A word where no key is required; a section of name and keys where there are keys.</summary>
+    /// <summary>A section of name and keys, or a word alone where no key is required.</summary>
     private static JsonObject Choice(KeyDescription key)
     {
         var words = key.Choices.Where(choice => choice.Keys.All(own => own.Default is not null)).Select(choice => (JsonNode)choice.Word)
             .ToArray();
-        var sections = key.Choices.Where(choice => choice.Keys.Count > 0)
-            .Select(choice => (JsonNode)Section(choice.Keys, choice.Word, choice.Word == key.Default)).ToArray();
-        if (sections.Length == 0)
-            return new() { ["enum"] = new JsonArray(words) };
+        var sections = key.Choices.Select(choice => (JsonNode)Section(choice.Keys, choice.Word, choice.Word == key.Default)).ToArray();
         return new() { ["anyOf"] =
             new JsonArray(words.Length == 0 ? sections : [new JsonObject { ["enum"] = new JsonArray(words) }, .. sections]) };
     }
