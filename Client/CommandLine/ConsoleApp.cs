@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Cluster;
+using Orleans.Tbptt.Cluster.Settings;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Specs;
 
@@ -27,6 +29,8 @@ internal sealed class ConsoleApp(ConsoleContext context)
         using var telemetry = context.Telemetry.Begin(parsed);
         try
         {
+            if (parsed.Action is not HelpAction && parsed.CommandResult.Command is not RootCommand)
+                SettingKeys.Check(context.Configuration.Value);
             return await parsed.InvokeAsync(new InvocationConfiguration
             {
                 Output = terminal.Out,

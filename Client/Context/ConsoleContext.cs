@@ -12,7 +12,7 @@ namespace Orleans.Tbptt.Client.Context;
 /// <param name="Checker">Reads specs.</param>
 /// <param name="Launcher">Starts local clusters.</param>
 /// <param name="Connector">Connects to existing clusters.</param>
-/// <param name="Configuration">Names the cluster of a bare <c>--cluster</c>; read when a command needs it.</param>
+/// <param name="Configuration">Names the cluster of a bare <c>--cluster</c>; read when a command starts.</param>
 /// <param name="Terminal">Where to write to.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Interruption">Ctrl-C and other signals.</param>

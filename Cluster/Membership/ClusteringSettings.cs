@@ -56,11 +56,12 @@ public sealed record ClusteringSettings
     {
         try
         {
-            return new ConfigurationBuilder()
-                .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
-                .AddEnvironmentVariables()
-                .AddInMemoryCollection(commandLine)
-                .Build();
+            var sources = new ConfigurationBuilder();
+            string file = Path.GetFullPath("appsettings.json");
+            // Rare, and a reader of files costs every start some milliseconds.
+            if (File.Exists(file))
+                sources.AddJsonFile(file, optional: true);
+            return sources.AddEnvironmentVariables().AddInMemoryCollection(commandLine).Build();
         }
         catch (InvalidDataException exception)
         {

@@ -168,6 +168,19 @@ public sealed class SubmitTests : IDisposable
     }
 
     [Fact]
+    public async Task Console_RefusesAKey_ThatNoSettingReads_BeforeAnythingStarts()
+    {
+        _console.Settings["Tbptt:ClusterId"] = "lab";
+
+        Assert.Equal(ExitCode.Usage, await _console.RunAsync("submit", "wave.yaml", "--cluster"));
+
+        Assert.StartsWith("tbptt: Tbptt:ClusterId: found an unknown key, expected Orleans:ClusterId;", _console.Error,
+            StringComparison.Ordinal);
+        Assert.Empty(Cluster.Opened);
+        Assert.Equal(0, await _console.RunBareAsync("submit", "--help"));
+    }
+
+    [Fact]
     public async Task Cluster_IsWhatTheConfigurationSays_WithABareOption()
     {
         _console.Settings["Orleans:Clustering:ProviderType"] = "redis";

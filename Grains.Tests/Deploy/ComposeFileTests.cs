@@ -1,4 +1,6 @@
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.Configuration;
+using Orleans.Tbptt.Cluster.Settings;
 using Orleans.Tbptt.Tests.Support;
 using Map = System.Collections.Generic.Dictionary<object, object?>;
 
@@ -56,6 +58,19 @@ public sealed partial class ComposeFileTests
         Assert.NotNull(Compose.Services["redis"]["healthcheck"]);
         Assert.NotNull(silo["healthcheck"]);
     }
+
+    [Theory]
+    [MemberData(nameof(Services))]
+    public void Service_SetsOnlyWhatASettingReads(string name) => SettingKeys.Check(new ConfigurationBuilder()
+        .AddInMemoryCollection(Compose.Services[name].Environment.Select(variable =>
+            KeyValuePair.Create(((string)variable.Key).Replace("__", ":", StringComparison.Ordinal), variable.Value?.ToString())))
+        .Build());
+
+    [Theory]
+    [InlineData("silo")]
+    [InlineData("client")]
+    public void SilosAndClients_AreOfTheClusterThatAVariableNames(string name) =>
+        Assert.Equal("${TBPTT_CLUSTER_ID:-tbptt}", Compose.Services[name].Environment["Orleans__ClusterId"]);
 
     [Fact]
     public void SilosOnGpus_DifferFromTheOthersInTheirDeviceAlone()

@@ -108,6 +108,23 @@ public sealed class SiloProgramTests : IDisposable
     }
 
     [Fact(Timeout = 120_000)]
+    public async Task Silo_ExitsWith78AndOneLine_WhenNoSettingReadsAKey()
+    {
+        var start = _program.StartInfo(["--runs", _runs, "--local", "--cluster-id", "lab"]);
+        start.Environment["TBPTT__ClusterID"] = "lab";
+        var silo = Track(Process.Start(start)!);
+
+        using var ready = await ReadReadyAsync(silo);
+        await silo.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(78, silo.ExitCode);
+        Assert.Equal(
+            "Tbptt:ClusterID: found an unknown key in the environment (TBPTT__ClusterID), expected Orleans:ClusterId; it is not read " +
+            "any more, write this key instead",
+            ready.RootElement.GetProperty("error").GetString());
+    }
+
+    [Fact(Timeout = 120_000)]
     public async Task Silo_ExitsWith69AndOneLine_WhenTheMembershipFileCannotBeUsed()
     {
         string file = Path.Combine(_runs, "membership.db");

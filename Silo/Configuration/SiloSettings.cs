@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Configuration;
 using Orleans.Tbptt.Cluster;
 using Orleans.Tbptt.Cluster.Membership;
+using Orleans.Tbptt.Cluster.Settings;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Engines;
 using Serilog.Events;
@@ -122,9 +123,10 @@ internal sealed class SiloSettings
     /// <param name="sources">From <see cref="ClusteringSettings.Sources"/>.</param>
     /// <param name="dataRoots">Directories that replace those of the sources, unless empty.</param>
     /// <exception cref="SiloStartException">A value is wrong; the message names it and what was expected.</exception>
-    /// <exception cref="ClusterSettingsException">A value of <see cref="Clustering"/> is wrong.</exception>
+    /// <exception cref="ClusterSettingsException">A value of <see cref="Clustering"/> is wrong, or no setting reads a key.</exception>
     public static SiloSettings Read(IConfiguration sources, IReadOnlyList<string> dataRoots)
     {
+        SettingKeys.Check(sources);
         var settings = Bind(sources);
         if (dataRoots.Count > 0)
             settings.DataRoots = dataRoots;

@@ -1,7 +1,7 @@
 namespace Orleans.Tbptt.Specs.Reading;
 
 /// <summary>Finds the word a misspelled one was meant to be.</summary>
-internal static class Nearest
+public static class Nearest
 {
     /// <summary>The candidate of the least edit distance, letter case aside; null when none is near.</summary>
     public static string? To(string word, IEnumerable<string> candidates)
