@@ -175,6 +175,12 @@ public sealed record RunStatus
     /// </summary>
     [Id(30)] public string Trace { get; init; } = "";
 
+    /// <summary>The mean training loss of the last finished epoch; null before the first.</summary>
+    [JsonIgnore] public double? LastEpochLoss => EpochLosses.Count > 0 ? EpochLosses[^1] : null;
+
+    /// <summary>The lowest finite validation loss of a finished epoch; null where there is none.</summary>
+    [JsonIgnore] public double? BestValidationLoss => ValidationLosses.Where(double.IsFinite).Select(loss => (double?)loss).Min();
+
     /// <summary>Whether the run has ended, one way or another. A paused run has not.</summary>
     [JsonIgnore] public bool HasEnded => State is RunState.Completed or RunState.Failed or RunState.Stopped or RunState.Diverged;
 }

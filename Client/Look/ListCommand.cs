@@ -36,13 +36,14 @@ internal static class ListCommand
             return ExitCode.Completed;
         }
 
-        var table = new TextTable("RUN", "STATE", "EPOCH", "STEP", "LOSS", "CHECKPOINT", "PRIORITY", "STARTED", "DURATION", "NOTE");
+        var table = new TextTable(
+            "RUN", "STATE", "EPOCH", "STEP", "EPOCH LOSS", "BEST VALIDATION", "CHECKPOINT", "PRIORITY", "STARTED", "DURATION", "NOTE");
         foreach (var run in runs)
         {
             var status = run.Status;
             table.Add(
                 status.Id, run.State, $"{status.Epoch}/{status.Epochs}", Text.Count(status.Step),
-                status.Loss is { } loss ? Text.Figure(loss) : "-", status.CheckpointStep is { } checkpoint ? Text.Count(checkpoint) : "-",
+                FigureOrDash(status.LastEpochLoss), FigureOrDash(status.BestValidationLoss), Checkpoint(status),
                 $"{status.Priority}", $"{status.SubmittedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss}", Text.Duration(run.Seconds),
                 Note(run, cluster));
         }
@@ -50,6 +51,12 @@ internal static class ListCommand
         table.Write(output);
         return ExitCode.Completed;
     }
+
+    private static string FigureOrDash(double? figure) => figure is { } value ? Text.Figure(value) : "-";
+
+    /// <summary>The step that the run would continue from; nothing for a completed run, whose model is of its last step.</summary>
+    private static string Checkpoint(RunStatus status) =>
+        status is { State: not RunState.Completed, CheckpointStep: { } step } ? Text.Count(step) : "-";
 
     private static async Task<IReadOnlyList<RunInfo>> ReadAsync(ConsoleContext context, ClusterSelection selection)
     {

@@ -56,9 +56,14 @@ internal static class ShowCommand
             Line("cluster", status.Cluster);
         Line("epoch", $"{status.Epoch}/{status.Epochs}");
         Line("step", $"{Text.Count(status.Step)}, {Text.Count(status.EpochStep)} of {Text.Count(status.StepsPerEpoch)} in this epoch");
-        Line("checkpoint", status.CheckpointStep is { } checkpoint ? $"step {Text.Count(checkpoint)}" : "none yet");
-        if (status.Loss is { } loss)
-            Line("loss", Text.Figure(loss));
+        if (status.State != RunState.Completed)
+            Line("checkpoint", status.CheckpointStep is { } checkpoint ? $"step {Text.Count(checkpoint)}" : "none yet");
+        if (status is { HasEnded: false, Loss: { } stepLoss })
+            Line("step loss", Text.Figure(stepLoss));
+        if (status.LastEpochLoss is { } epochLoss)
+            Line("epoch loss", $"{Text.Figure(epochLoss)}, epoch {status.EpochLosses.Count}");
+        if (status.ValidationLosses.Count > 0)
+            Line("validation", Validation(status));
         foreach (var metric in status.Metrics)
             Line("metric", Text.Figure(metric));
         Line("speed", status.HasEnded
@@ -70,6 +75,15 @@ internal static class ShowCommand
         Line("started", $"{status.SubmittedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
         Line("duration", Text.Duration(run.Seconds));
         Line("generation", $"{status.Generation}");
+    }
+
+    private static string Validation(RunStatus status)
+    {
+        var losses = status.ValidationLosses;
+        string last = $"{Text.Figure(losses[^1])}, epoch {losses.Count}";
+        return status.BestValidationLoss is { } best
+            ? $"{last}; best {Text.Figure(best)}, epoch {losses.ToList().IndexOf(best) + 1}"
+            : last;
     }
 
     private static void WriteEpochs(RunStatus status, TextWriter output)

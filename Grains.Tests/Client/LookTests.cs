@@ -16,10 +16,12 @@ public sealed class LookTests : IDisposable
     [Fact]
     public async Task List_ShowsNewestFirst_WithLostRunsAsLost()
     {
-        Write(Status("wave-1", RunState.Completed) with { EndedAt = Noon.AddSeconds(3), SubmittedAt = Noon, CheckpointStep = 1000 });
+        Write(Status("wave-1", RunState.Completed) with { EndedAt = Noon.AddSeconds(3), SubmittedAt = Noon, CheckpointStep = 1000,
+            EpochLosses = [0.75, 0.5], ValidationLosses = [0.625, double.NaN] });
         Write(Status("wave-2", RunState.Running) with { SubmittedAt = Noon.AddSeconds(60), UpdatedAt = Noon.AddSeconds(115), Priority = 5,
             Warning = "disk full" });
-        Write(Status("wave-3", RunState.Running) with { SubmittedAt = Noon.AddSeconds(30), UpdatedAt = Noon.AddSeconds(100) });
+        Write(Status("wave-3", RunState.Running) with { SubmittedAt = Noon.AddSeconds(30), UpdatedAt = Noon.AddSeconds(100),
+            EpochLosses = [0.875], CheckpointStep = 600 });
         Write(Status("wave-4", RunState.Queued) with { SubmittedAt = Noon.AddSeconds(20), QueuePosition = 2, Step = 0, Loss = null });
         Write(Status("wave-5", RunState.Paused) with { SubmittedAt = Noon.AddSeconds(10) });
         Directory.CreateDirectory(Path.Combine(_console.Runs, "half"));
@@ -28,20 +30,20 @@ public sealed class LookTests : IDisposable
 
         string[] lines = _console.Output.TrimEnd().Split('\n');
         Assert.Equal(
-            "RUN     STATE                                      EPOCH  STEP   LOSS  CHECKPOINT  PRIORITY  STARTED              " +
-            "DURATION  NOTE", lines[0]);
+            "RUN     STATE                                      EPOCH  STEP   EPOCH LOSS  BEST VALIDATION  CHECKPOINT  PRIORITY  " +
+            "STARTED              DURATION  NOTE", lines[0]);
         Assert.Equal(
-            "wave-2  running                                    1/2    1,200  0.25  -           5         2026-03-14 12:01:00  1:00      " +
-            "WARNING: disk full", lines[1]);
+            "wave-2  running                                    1/2    1,200  -           -                -           5         " +
+            "2026-03-14 12:01:00  1:00      WARNING: disk full", lines[1]);
         Assert.Equal(
-            "wave-3  lost (last heard 2026-03-14 12:01:40 UTC)  1/2    1,200  0.25  -           0         2026-03-14 12:00:30  1:10     " +
-            $" continue with: tbptt resume wave-3 --runs {_console.Runs}", lines[2]);
+            "wave-3  lost (last heard 2026-03-14 12:01:40 UTC)  1/2    1,200  0.875       -                600         0         " +
+            $"2026-03-14 12:00:30  1:10      continue with: tbptt resume wave-3 --runs {_console.Runs}", lines[2]);
         Assert.StartsWith("wave-4  queued (2 runs before it)                  1/2    0      -", lines[3], StringComparison.Ordinal);
         Assert.StartsWith("wave-5  paused", lines[4], StringComparison.Ordinal);
         Assert.EndsWith($"continue with: tbptt resume wave-5 --runs {_console.Runs}", lines[4], StringComparison.Ordinal);
         Assert.Equal(
-            "wave-1  completed                                  1/2    1,200  0.25  1,000       0         2026-03-14 12:00:00  3.0 s",
-            lines[5]);
+            "wave-1  completed                                  1/2    1,200  0.5         0.625            -           0         " +
+            "2026-03-14 12:00:00  3.0 s", lines[5]);
     }
 
     [Fact]
@@ -78,7 +80,9 @@ public sealed class LookTests : IDisposable
         Assert.Contains("metric      test RMSE 3.25 kW\n", text, StringComparison.Ordinal);
         Assert.Contains("EPOCH  LOSS  VALIDATION\n1      0.5   0.75\n2      0.25  not finite\n", text, StringComparison.Ordinal);
         Assert.Contains("0        0-19   released  cpu     3      silo-1\n", text, StringComparison.Ordinal);
-        Assert.Contains("checkpoint  step 1,100\n", text, StringComparison.Ordinal);
+        Assert.Contains("epoch loss  0.25, epoch 2\nvalidation  not finite, epoch 2; best 0.75, epoch 1\n", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("checkpoint  ", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("step loss", text, StringComparison.Ordinal);
         Assert.Contains("priority    -4\n", text, StringComparison.Ordinal);
         Assert.Contains("speed       400 steps/s, 100 sequence steps/s on average\n", text, StringComparison.Ordinal);
         Assert.Contains("status.json", text, StringComparison.Ordinal);
@@ -87,12 +91,13 @@ public sealed class LookTests : IDisposable
     [Fact]
     public async Task Show_SaysHowToContinue_WithALostRun()
     {
-        Write(Status("wave-1", RunState.Starting) with { Warning = "no checkpoint can be written" });
+        Write(Status("wave-1", RunState.Starting) with { Warning = "no checkpoint can be written", CheckpointStep = 1100 });
 
         Assert.Equal(0, await _console.RunAsync("show", "wave-1"));
 
         Assert.Contains($"continue    tbptt resume wave-1 --runs {_console.Runs}\n", _console.Output, StringComparison.Ordinal);
         Assert.Contains("WARNING     no checkpoint can be written\n", _console.Output, StringComparison.Ordinal);
+        Assert.Contains("checkpoint  step 1,100\nstep loss   0.25\n", _console.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -24,10 +24,6 @@ internal static class Words
         <div class="scroll" tabindex="0" role="region" aria-label="Table: {caption}"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>
         """);
 
-    /// <summary>The best validation loss, or nothing.</summary>
-    public static double? BestValidation(RunStatus status) =>
-        status.ValidationLosses.Where(double.IsFinite).Select(loss => (double?)loss).Min();
-
     /// <summary>A figure, or a dash.</summary>
     public static string Figure(double? value) => value is { } figure ? Text.Figure(figure) : "–";
 

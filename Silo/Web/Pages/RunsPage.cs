@@ -9,7 +9,7 @@ namespace Orleans.Tbptt.Silo.Web.Pages;
 internal static class RunsPage
 {
     private static readonly IHtmlContent Head = Html.Of($"""
-        <th scope="col">Run</th><th scope="col">State</th><th scope="col" class="wide">Epoch</th><th scope="col">Loss</th>
+        <th scope="col">Run</th><th scope="col">State</th><th scope="col" class="wide">Epoch</th><th scope="col">Epoch loss</th>
         <th scope="col" class="wide">Epoch losses</th><th scope="col">Best validation</th><th scope="col" class="wide">Speed</th>
         <th scope="col" class="wide">Trainers</th><th scope="col" class="wide">Submitted</th>
         """);
@@ -41,9 +41,9 @@ internal static class RunsPage
             <tr><th scope="row" class="id"><a href="/runs/{status.Id}">{status.Id}</a></th>
             <td>{Words.Badge(run)}</td>
             <td class="wide">{status.Epoch}/{status.Epochs}</td>
-            <td class="figure">{Words.Figure(status.Loss)}</td>
+            <td class="figure">{Words.Figure(status.LastEpochLoss)}</td>
             <td class="wide">{Sparkline.Of(status.EpochLosses, "epoch losses", logarithmic: true)}</td>
-            <td class="figure">{Words.Figure(Words.BestValidation(status))}</td>
+            <td class="figure">{Words.Figure(status.BestValidationLoss)}</td>
             <td class="wide figure">{(status.State == RunState.Running && !run.IsLost ? $"{Text.Rate(status.StepsPerSecond)} steps/s" : "–")}</td>
             <td class="wide figure">{(status.Trainers.Count == 0 ? "–" : $"{status.Trainers.Count}")}</td>
             <td class="wide">{Words.Time(status.SubmittedAt)}</td></tr>

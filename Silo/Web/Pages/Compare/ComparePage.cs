@@ -43,8 +43,8 @@ internal static class ComparePage
             {Line("state", Html.Of($"{Text.State(a.State)}"), Html.Of($"{Text.State(b.State)}"))}
             {Line("steps", Html.Of($"{Text.Count(a.Step)}"), Html.Of($"{Text.Count(b.Step)}"))}
             {Line("last epoch's loss", Last(a.EpochLosses), Last(b.EpochLosses))}
-            {Line("best validation", Html.Of($"{Words.Figure(Words.BestValidation(a))}"),
-                Html.Of($"{Words.Figure(Words.BestValidation(b))}"))}
+            {Line("best validation", Html.Of($"{Words.Figure(a.BestValidationLoss)}"),
+                Html.Of($"{Words.Figure(b.BestValidationLoss)}"))}
             """))}</section>
         <section class="card"><h2>Specs</h2>{(differences.Count == 0 ? Html.Of($"""<p class="dim">The specs do not differ.</p>""") : Words.Table("Keys in which the specs differ", Head, Html.Each(differences, Row)))}</section>
         """);

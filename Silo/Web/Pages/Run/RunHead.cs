@@ -20,8 +20,8 @@ internal static class RunHead
             <div><dt>State</dt><dd>{Words.Badge(known)}{Html.If(status.State == RunState.Queued, () => $" {Outcome.Queue(status.QueuePosition)}")}</dd></div>
             <div><dt>Epoch</dt><dd>{status.Epoch}/{status.Epochs}</dd></div>
             <div><dt>Step</dt><dd>{Text.Count(status.Step)} <small>{Text.Count(status.EpochStep)}/{Text.Count(status.StepsPerEpoch)} in this epoch</small></dd></div>
-            <div><dt>Loss</dt><dd>{Words.Figure(status.Loss)}</dd></div>
-            <div><dt>Best validation</dt><dd>{Words.Figure(Words.BestValidation(status))}</dd></div>
+            <div><dt>Loss</dt><dd>{Loss(status)}</dd></div>
+            <div><dt>Best validation</dt><dd>{Words.Figure(status.BestValidationLoss)}</dd></div>
             <div><dt>{(runs ? "Speed" : "Mean speed")}</dt><dd>{Speed(run, runs)}</dd></div>
             <div><dt>Duration</dt><dd>{Text.Duration(known.Seconds)}</dd></div>
             <div><dt>Generation</dt><dd>{status.Generation}</dd></div>
@@ -30,6 +30,12 @@ internal static class RunHead
             {Html.If(status.Metrics.Count > 0, () => $"""<p class="dim">{string.Join(", ", status.Metrics.Select(Text.Figure))}</p>""")}
             """);
     }
+
+    /// <summary>The loss of the last finished epoch; before the first one, that of the last step.</summary>
+    private static IHtmlContent Loss(RunStatus status) => status.LastEpochLoss is { } epochLoss
+        ? Html.Of($"{Text.Figure(epochLoss)} <small>epoch {status.EpochLosses.Count}</small>")
+        : status.Loss is { } stepLoss ? Html.Of($"{Text.Figure(stepLoss)} <small>step {Text.Count(status.Step)}</small>")
+        : Html.Of($"–");
 
     private static IHtmlContent Speed(RunSnapshot run, bool runs)
     {
