@@ -56,13 +56,17 @@ internal sealed class LiveScreen(RunFigures figures, string run, bool unicode)
         if (figures.Status is { State: RunState.Queued } queued)
             Words("queued", Outcome.Queue(queued.QueuePosition));
         if (figures.Step is { } step)
-            Row("train loss", Trend(step.Loss, figures.Trend, room));
+            Row("train loss", Trend(Text.Figure(step.Loss), figures.Trend, room));
         if (figures.Epochs.LastOrDefault() is { } epoch)
         {
-            Row("epoch loss", $"{Text.Figure(epoch.Loss)}  [grey]epoch {epoch.Epoch}[/]");
+            string number = $"epoch {epoch.Epoch}";
+            string training = Text.Loss(epoch.Loss, MetricKind.Training, epoch.Metrics);
+            Row("epoch loss", $"{Fit(training, room - number.Length - 2)}  [grey]{number}[/]");
             if (epoch.ValidationLoss is { } validation)
-                Row("validation", Trend(validation, figures.ValidationTrend, room));
-            foreach (var metric in epoch.Metrics)
+                Row("validation", Trend(Text.Loss(validation, MetricKind.Validation, epoch.Metrics), figures.ValidationTrend, room));
+            foreach (var metric in epoch.Metrics.Where(metric => metric.Kind == MetricKind.Baseline))
+                Words("baseline", Text.Figure(metric));
+            foreach (var metric in epoch.Metrics.Where(metric => metric.Kind == MetricKind.Other))
                 Words(metric.Name, $"{Text.Figure(metric.Value)} {metric.Unit}");
         }
 
@@ -128,11 +132,8 @@ internal sealed class LiveScreen(RunFigures figures, string run, bool unicode)
         string Of(double left) => Text.Duration(left / status.StepsPerSecond);
     }
 
-    private string Trend(double value, LossTrend trend, int room)
-    {
-        string figure = Text.Figure(value);
-        return $"{figure}  {trend.Sparkline(unicode, room - figure.Length - 2)}";
-    }
+    private string Trend(string figure, LossTrend trend, int room) =>
+        $"{Fit(figure, room)}  {trend.Sparkline(unicode, room - Text.OneLine(figure).Length - 2)}".TrimEnd();
 
     /// <summary>The checkpoint's age by the coordinator's clock, which may differ from this machine's.</summary>
     private string Age(CheckpointWritten checkpoint) =>

@@ -48,8 +48,14 @@ public static class EventText
 
     private static string Epoch(EpochFinished epoch, int? epochs)
     {
-        string validation = epoch.ValidationLoss is { } loss ? $", validation {Text.Figure(loss)}" : "";
-        return $"epoch {epoch.Epoch}{Of(epochs)}: loss {Text.Figure(epoch.Loss)}{validation}{Text.Appended(epoch.Metrics)}, "
+        string training = Text.Loss(epoch.Loss, MetricKind.Training, epoch.Metrics);
+        string validation = epoch.ValidationLoss is { } loss
+            ? $", validation {Text.Loss(loss, MetricKind.Validation, epoch.Metrics)}"
+            : "";
+        // A baseline is the same after every epoch: the summary at the end shows it once.
+        string others = string.Concat(epoch.Metrics.Where(metric => metric.Kind == MetricKind.Other)
+            .Select(metric => $", {Text.Figure(metric)}"));
+        return $"epoch {epoch.Epoch}{Of(epochs)}: loss {training}{validation}{others}, "
             + $"step {Text.Count(epoch.Step)}, {Text.Duration(epoch.Seconds)}";
     }
 

@@ -44,11 +44,21 @@ public static class Text
     /// <summary>Text cut to <paramref name="room"/> characters, with an ellipsis where it was cut.</summary>
     public static string Fit(string text, int room) => text.Length <= room ? text : room < 1 ? "" : $"{text[..(room - 1)]}…";
 
-    /// <summary>A metric: <c>test RMSE 3.2 kW</c>.</summary>
+    /// <summary>A metric: <c>validation RMSE 3.2 kW</c>.</summary>
     public static string Figure(Metric metric) => OneLine($"{metric.Name} {Figure(metric.Value)} {metric.Unit}").TrimEnd();
 
-    /// <summary>Some metrics, each after a comma; empty for none.</summary>
-    public static string Appended(IReadOnlyList<Metric> metrics) => string.Concat(metrics.Select(metric => $", {Figure(metric)}"));
+    /// <summary>A loss, followed by the metrics derived from it: <c>0.068 (RMSE 17.6 sunspots)</c>.</summary>
+    /// <param name="value">The loss.</param>
+    /// <param name="kind">Which loss it is.</param>
+    /// <param name="metrics">The metrics of its epoch; those of other kinds are left out.</param>
+    public static string Loss(double value, MetricKind kind, IEnumerable<Metric> metrics)
+    {
+        // The loss's label stands before its value, so that the metrics' names need not repeat it.
+        string label = State(kind);
+        string readings = string.Join(", ", metrics.Where(metric => metric.Kind == kind).Select(metric => Figure(
+            metric.Name.StartsWith(label, StringComparison.Ordinal) ? metric with { Name = metric.Name[label.Length..] } : metric)));
+        return readings.Length == 0 ? Figure(value) : $"{Figure(value)} ({readings})";
+    }
 
     /// <summary><c>1 step</c>, <c>2 steps</c>.</summary>
     public static string Plural(long count, string noun) => $"{Count(count)} {noun}{(count == 1 ? "" : "s")}";

@@ -9,12 +9,15 @@ public sealed class LiveViewTests
 {
     private readonly FakeTimeProvider _time = new();
 
+    private readonly Metric[] _metrics =
+        [new("validation RMSE", 3.25, "[kW]", MetricKind.Validation), new("naive RMSE", 4, "[kW]", MetricKind.Baseline)];
+
     [Fact]
     public void LiveScreen_ShowsEveryFigure_InTheMiddleOfARun()
     {
         var figures = new RunFigures();
         foreach (var item in (RunEvent[])[
-            Sample.Started(), Sample.Step(1, 0.9), Sample.Step(2, 0.5), Sample.Epoch(1, 0.7, 0.8, new Metric("test RMSE", 3.25, "[kW]")),
+            Sample.Started(), Sample.Step(1, 0.9), Sample.Step(2, 0.5), Sample.Epoch(1, 0.7, 0.8, _metrics),
             Sample.Step(3, 0.25)])
             figures.Add(item);
         figures.Add(Status(RunState.Running));
@@ -25,7 +28,8 @@ public sealed class LiveViewTests
         Assert.Contains("epoch 2/2", text, StringComparison.Ordinal);
         Assert.Contains("50%  1/2  ETA 0.5 s, run ETA 0.5 s", text, StringComparison.Ordinal);
         Assert.Contains("0.25  █▄▁", text, StringComparison.Ordinal);
-        Assert.Contains("3.25 [kW]", text, StringComparison.Ordinal);
+        Assert.Contains("validation  0.8 (RMSE 3.25 [kW])", text, StringComparison.Ordinal);
+        Assert.Contains("baseline    naive RMSE 4 [kW]", text, StringComparison.Ordinal);
         Assert.Contains("2.0 steps/s, 400 sequence steps/s", text, StringComparison.Ordinal);
         Assert.Matches(@"0 +0-9 +silo-1 \[a\] +cpu +training", text);
         Assert.Matches(@"1 +10-19 +silo-2 +cpu +lost", text);
@@ -104,7 +108,8 @@ public sealed class LiveViewTests
         for (int step = 1; step < 200; step++)
             figures.Add(Sample.Step(step, 1.0 / (step * 12345)) with { Epoch = 1 });
         figures.Add(Sample.Epoch(1, 0.123456789, 0.00123456,
-            new Metric("validation of something with a long name", 3.25, "kilowatts an hour and more of them")) with { Step = 1_234_560 });
+            new Metric("validation of something with a long name", 3.25, "kilowatts an hour and more of them", MetricKind.Validation),
+            new Metric("something else with a long name", 3.25, "kilowatts an hour and more of them")) with { Step = 1_234_560 });
         figures.Add(new CheckpointWritten { Step = 1_234_000, Name = "12-1234000", Bytes = 1, Seconds = 1, Time = Sample.Noon });
         figures.Add(new TrainersRecovered { Step = 1_234_000, Trainers = [1], Reason = "gone", Seconds = 12.3 });
         figures.Add(new TrainersMoved { Step = 1_234_000, Trainers = [1], Reason = "joined", Seconds = 12.3 });

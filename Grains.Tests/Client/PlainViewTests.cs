@@ -6,6 +6,11 @@ namespace Orleans.Tbptt.Tests.Client;
 
 public sealed class PlainViewTests : IDisposable
 {
+    private static readonly Metric[] Metrics =
+    [
+        new("validation RMSE", 3.25, "kW", MetricKind.Validation), new("naive RMSE", 4, "kW", MetricKind.Baseline), new("humidity", 4, "%"),
+    ];
+
     private readonly StringWriter _output = new() { NewLine = "\n" };
     private readonly FakeTimeProvider _time = new();
     private readonly PlainView _view;
@@ -17,17 +22,26 @@ public sealed class PlainViewTests : IDisposable
     {
         Play(
             Sample.Started(), Sample.Step(1), Sample.Step(2), Sample.Epoch(1, 0.5), Sample.Step(3), Sample.Step(4),
-            Sample.Epoch(2, 0.1234567, 0.25, new Metric("test RMSE", 3.25, "kW")), Sample.Ended(RunState.Completed));
+            Sample.Epoch(2, 0.1234567, 0.25, Metrics), Sample.Ended(RunState.Completed));
 
         Assert.Equal(
             """
             run wave-1: 2 epochs of 2 steps, 1 trainer, 20 lanes, 12,345 parameters, files in /runs/wave-1
             epoch 1/2: loss 0.5, step 2, 1.3 s
-            epoch 2/2: loss 0.123457, validation 0.25, test RMSE 3.25 kW, step 4, 1.3 s
+            epoch 2/2: loss 0.123457, validation 0.25 (RMSE 3.25 kW), humidity 4 %, step 4, 1.3 s
             completed at step 4 after 3.5 s
 
             """,
             _output.ToString());
+    }
+
+    [Fact]
+    public void PlainView_WritesALossInBothUnits_UnderOneLabel()
+    {
+        Play(Sample.Epoch(1, 1.5, 1.25, new Metric("training", 2.25, "bits per byte", MetricKind.Training),
+            new Metric("validation", 1.75, "bits per byte", MetricKind.Validation)));
+
+        Assert.Equal("epoch 1: loss 1.5 (2.25 bits per byte), validation 1.25 (1.75 bits per byte), step 2, 1.3 s\n", _output.ToString());
     }
 
     [Fact]

@@ -54,7 +54,7 @@ internal sealed class CheckpointFixture : IDisposable
         LastEvent = lastEvent,
         EpochLosses = [0.1 + 0.2, 1.0 / 3, 2e-310],
         ValidationLosses = [],
-        Metrics = [new("test RMSE", 17.7, "sunspots")],
+        Metrics = [new("validation RMSE", 17.7, "sunspots", MetricKind.Validation)],
         BestLoss = bestLoss,
         Device = "cpu",
         Data = [new("/data/a.csv", 12, new string('a', 64))],
