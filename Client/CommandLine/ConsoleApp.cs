@@ -19,8 +19,8 @@ internal sealed class ConsoleApp(ConsoleContext context)
         var parsed = Commands.Build(context).Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors)
-                terminal.Error.WriteLine($"tbptt: {Text.OneLine(error.Message)}");
+            foreach (string error in UsageErrors.Of(parsed))
+                terminal.Error.WriteLine($"tbptt: {Text.OneLine(error)}");
             string command = parsed.CommandResult.Command is RootCommand ? "" : $" {parsed.CommandResult.Command.Name}";
             terminal.Error.WriteLine($"Try 'tbptt{command} --help'.");
             return ExitCode.Usage;

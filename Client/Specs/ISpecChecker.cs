@@ -52,8 +52,10 @@ internal sealed class SpecChecker(Func<string, IReadOnlyList<string>, SpecDocume
     }
 
     /// <inheritdoc/>
+    /// <exception cref="ClientException">The file is data.</exception>
     public SpecDocument Read(string specPath, IReadOnlyList<string> sets)
     {
+        DataGivenAsSpec.Refuse(specPath);
         var document = load(specPath, sets);
         return document.Spec is null ? throw new SpecException(document.Problems) : document;
     }

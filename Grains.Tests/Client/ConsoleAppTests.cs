@@ -223,6 +223,21 @@ public sealed class ConsoleAppTests : IDisposable
         Assert.Equal("", _console.Output);
     }
 
+    [Theory]
+    [InlineData("found an unknown command 'trian', expected train, submit, validate, attach, wait, stop, pause, resume, ls, show, logs or "
+        + "cluster; did you mean train?", "", "trian", "wave.yaml", "--silos", "2")]
+    [InlineData("found an unknown option '--silo' of tbptt train; did you mean --silos?", " train", "train", "wave.yaml", "--silo", "2")]
+    [InlineData("found an unknown option '--otput' of tbptt train; did you mean --output?", " train", "train", "a.yaml", "--otput=json")]
+    [InlineData("found an unknown option '--hlep' of tbptt ls; did you mean --help?", " ls", "ls", "--hlep")]
+    [InlineData("found an unknown option '--quickly' of tbptt ls", " ls", "ls", "--quickly")]
+    [InlineData("found 'b.yaml', expected nothing more; see the arguments of tbptt train", " train", "train", "a.yaml", "b.yaml")]
+    public async Task Console_NamesTheNearestWord_WhenAWordIsMisspelled(string message, string command, params string[] args)
+    {
+        Assert.Equal(ExitCode.Usage, await _console.RunBareAsync(args));
+
+        Assert.Equal($"tbptt: {message}\nTry 'tbptt{command} --help'.\n", _console.Error);
+    }
+
     [Fact]
     public async Task Validate_ReportsTheSizesOfTheRun_WhenTheSpecIsSound()
     {
