@@ -5,6 +5,7 @@ using Orleans.Tbptt.Client.Specs;
 using Orleans.Tbptt.Client.Telemetry;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Client.Watching;
+using Orleans.Tbptt.Training.Engines;
 
 namespace Orleans.Tbptt.Client.Context;
 
@@ -22,6 +23,9 @@ internal sealed record ConsoleContext(
 {
     /// <summary>Timeouts and retry intervals.</summary>
     public WatchLimits Limits { get; init; } = new();
+
+    /// <summary>Whether this machine may have a GPU; false is certain.</summary>
+    public Func<bool> MayHaveGpu { get; init; } = GpuDrivers.MayHaveNvidia;
 
     /// <summary>Whether and where spans are exported.</summary>
     public ConsoleTelemetry Telemetry { get; } = new();

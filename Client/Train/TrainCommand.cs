@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Orleans.Tbptt.Client.Attach;
 using Orleans.Tbptt.Client.Cluster;
 using Orleans.Tbptt.Client.Context;
+using Orleans.Tbptt.Client.Specs;
 using Orleans.Tbptt.Client.Submit;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Client.Watching;
@@ -23,6 +24,7 @@ internal static class TrainCommand
     private static Task<int> OnLocalSilosAsync(ConsoleContext context, TrainRequest request)
     {
         var spec = context.Checker.Check(request.Spec, request.Sets);
+        CheckDevice(context, spec);
         var run = RunId.Create(spec.Spec.Name, context.Time.GetUtcNow(), RandomNumberGenerator.GetInt32(1 << 16));
         var plan = new ClusterPlan(Path.GetFullPath(request.Cluster.Runs), run, request.Silos, request.Detach) { Telemetry = request.Detach
             ? null : context.TelemetryOfSilos };
@@ -31,6 +33,17 @@ internal static class TrainCommand
 
         Task SubmitAsync(IRunService runs) => new Submission(runs, "the cluster", context.Time, context.Limits)
             .SendAsync(new(run, spec.Document.Written, 0, ProtocolVersion.Current), spec.Document, CancellationToken.None);
+    }
+
+    /// <summary>Refuses a GPU that the silos, which run on this machine, would look for in vain.</summary>
+    private static void CheckDevice(ConsoleContext context, CheckedSpec spec)
+    {
+        var device = spec.Spec.Device;
+        if (device.Kind != DeviceKind.Cuda || context.MayHaveGpu())
+            return;
+        var problem = new SpecProblem("device", $"{device}, but no NVIDIA driver on this machine", "a device of this machine",
+            "use device: cpu, or auto, which selects the CPU where there is no GPU");
+        throw new SpecException([spec.Document.Locate(problem)]);
     }
 
     private static async Task<int> OnClusterAsync(ConsoleContext context, TrainRequest request)

@@ -59,6 +59,28 @@ public sealed class ConsoleAppTests : IDisposable
         Assert.Empty(Cluster.Calls);
     }
 
+    [Theory]
+    [InlineData("cuda:0", false, false)]
+    [InlineData("cuda:1", true, true)]
+    [InlineData("auto", false, true)]
+    [InlineData("cpu", false, true)]
+    public async Task Train_StartsNothing_WhereTheSpecNamesAGpuAndTheMachineHasNone(string device, bool gpu, bool starts)
+    {
+        _console.Checker = new() { Spec = Sample.Spec with { Device = new(device) } };
+        _console.MayHaveGpu = gpu;
+        Cluster.Lines.AddRange(Sample.Lines(Sample.Started(), Sample.Ended(RunState.Completed)));
+
+        Assert.Equal(starts ? 0 : ExitCode.BadSpec, await _console.RunAsync("train", "wave.yaml"));
+
+        Assert.Equal(starts, Cluster.Calls.Count > 0);
+        Assert.Equal(
+            starts ? "" : "wave.yaml:1:1 device: found cuda:0, but no NVIDIA driver on this machine, expected a device of this machine; "
+                + "use device: cpu, or auto, which selects the CPU where there is no GPU\n",
+            _console.Error);
+        Assert.Equal("", starts ? "" : _console.Output);
+        Assert.Empty(Directory.GetDirectories(_console.Runs));
+    }
+
     [Fact]
     public async Task Train_LocatesTheProblemsAndEndsTheSilos_WhenTheClusterRefusesTheSpec()
     {

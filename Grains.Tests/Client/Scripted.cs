@@ -88,9 +88,11 @@ internal sealed class RecordingView : IRunView
 /// <summary>A checker with one answer.</summary>
 internal sealed class FixedChecker(params SpecProblem[] problems) : ISpecChecker
 {
+    public RunSpec Spec { get; init; } = Sample.Spec;
+
     public CheckedSpec Check(string specPath, IReadOnlyList<string> sets) => problems.Length > 0
         ? throw new SpecException(problems)
-        : new(Document(specPath), Sample.Spec, 75);
+        : new(Document(specPath), Spec, 75);
 
     public SpecDocument Read(string specPath, IReadOnlyList<string> sets) => Check(specPath, sets).Document;
 

@@ -34,6 +34,8 @@ internal sealed class ScriptedConsole : IDisposable
 
     public Dictionary<string, string?> Settings { get; } = [];
 
+    public bool MayHaveGpu { get; set; }
+
     public Func<bool> HasLostItsReader { get; set; } = () => false;
 
     public string Output => _output.ToString();
@@ -57,8 +59,10 @@ internal sealed class ScriptedConsole : IDisposable
     /// <summary>Runs a command line as it is.</summary>
     public Task<int> RunBareAsync(params string[] args) => new ConsoleApp(new(
         Checker, Cluster, Cluster, new(() => new ConfigurationBuilder().AddInMemoryCollection(Settings).Build()),
-        new Terminal(_output, _error, null) { HasLostItsReader = HasLostItsReader }, Time, Interruption) { Limits = Limits })
-            .RunAsync(args);
+        new Terminal(_output, _error, null) { HasLostItsReader = HasLostItsReader }, Time, Interruption)
+        {
+            Limits = Limits, MayHaveGpu = () => MayHaveGpu,
+        }).RunAsync(args);
 
     public void Interrupt() => Interruption.Raise(PosixSignal.SIGINT);
 

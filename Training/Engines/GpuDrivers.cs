@@ -1,7 +1,7 @@
 namespace Orleans.Tbptt.Training.Engines;
 
 /// <summary>Detects a GPU driver without loading it, to decide whether libtorch has to be loaded to list GPUs.</summary>
-internal static class GpuDrivers
+public static class GpuDrivers
 {
     /// <summary>Whether this machine or container may have an NVIDIA GPU. False is certain; true is not.</summary>
     public static bool MayHaveNvidia() => MayHaveNvidia("/dev");
