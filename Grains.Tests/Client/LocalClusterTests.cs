@@ -26,7 +26,7 @@ public sealed class LocalClusterTests : IDisposable
             cluster.Silos[0].Kill();
 
             Assert.StartsWith("silo 1 (process", await notice.Task, StringComparison.Ordinal);
-            Assert.Contains("exit code 137", await notice.Task, StringComparison.Ordinal);
+            Assert.Contains(" was killed by SIGKILL (exit code 137), ", await notice.Task, StringComparison.Ordinal);
             Assert.Matches(@"1 of 2 silos left; page http://127\.0\.0\.1:\d+/runs/wave-1$", await notice.Task);
             Assert.False(cluster.Lost.IsCompleted);
         }
@@ -44,7 +44,9 @@ public sealed class LocalClusterTests : IDisposable
 
         cluster.Silos[0].Kill();
 
-        Assert.Contains("exit code 137", await cluster.Lost.WaitAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        string cause = await cluster.Lost.WaitAsync(TestContext.Current.CancellationToken);
+        Assert.Contains(" was killed by SIGKILL (exit code 137), ", cause, StringComparison.Ordinal);
+        Assert.EndsWith($"; its log is {Plan(1).Log(1)}; no silo is left", cause, StringComparison.Ordinal);
         await cluster.EndAsync();
     }
 
