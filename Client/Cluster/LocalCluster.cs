@@ -15,10 +15,6 @@ internal sealed class LocalCluster : IDisposable
     private readonly ClusterPlan _plan;
     private readonly List<SiloProcess> _silos = [];
     private readonly TaskCompletionSource<string> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    /// <summary>The kernel's count of out-of-memory kills before the silos were started.</summary>
-    private readonly long? _memoryKills = SiloEnd.ReadMemoryKills();
-
     private volatile bool _ending;
 
     private LocalCluster(ClusterPlan plan)
@@ -145,8 +141,7 @@ internal sealed class LocalCluster : IDisposable
         if (_ending)
             return;
         int left = _silos.Count(other => !other.Exited.IsCompleted);
-        string end = SiloEnd.Describe(silo.ExitCode, SiloEnd.ReadMemoryKills() - _memoryKills, silo.LastOutput);
-        string what = $"silo {silo.Number} (process {silo.Pid}) {end}; its log is {_plan.Log(silo.Number)}";
+        string what = $"silo {silo.Number} (process {silo.Pid}) {silo.DescribeEnd()}; its log is {_plan.Log(silo.Number)}";
         if (left == 0)
             _lost.TrySetResult($"{what}; no silo is left");
         else

@@ -25,13 +25,14 @@ internal static class SiloEnd
 
     /// <summary>The end of a process.</summary>
     /// <param name="exitCode">Its exit code; 128 + n for signal n.</param>
+    /// <param name="when">When it ended, with a leading space; empty where that is clear.</param>
     /// <param name="memoryKills">Out-of-memory kills of the kernel while the process lived; null where they are unknown.</param>
     /// <param name="lastOutput">What it wrote last; left out after a signal that somebody sent: it does not explain that.</param>
-    public static string Describe(int exitCode, long? memoryKills, Func<string> lastOutput)
+    public static string Describe(int exitCode, string when, long? memoryKills, Func<string> lastOutput)
     {
         if (!Signals.TryGetValue(exitCode - SignalBase, out string? signal))
-            return $"ended with exit code {exitCode}{lastOutput()}";
-        string with = $"{signal} (exit code {exitCode})";
+            return $"ended with exit code {exitCode}{when}{lastOutput()}";
+        string with = $"{signal} (exit code {exitCode}){when}";
         if (!Sent.Contains(signal))
             return $"crashed with {with}{lastOutput()}";
         if (exitCode != SignalBase + Kill)

@@ -14,6 +14,7 @@ internal sealed class SiloProcess : ILocalSilo, IDisposable
     private readonly string _log;
     private readonly SiloPipe _pipe;
     private readonly Queue<string> _lastWords = new();
+    private readonly long? _memoryKills = SiloEnd.ReadMemoryKills();
 
     private SiloProcess(int number, Process process, string log)
     {
@@ -35,7 +36,7 @@ internal sealed class SiloProcess : ILocalSilo, IDisposable
     public Task Exited { get; }
 
     /// <summary>How the process ended; 128 + n for signal n.</summary>
-    public int ExitCode => _process.ExitCode;
+    private int ExitCode => _process.ExitCode;
 
     /// <summary>Starts silo <paramref name="number"/>.</summary>
     /// <param name="program">The silo program.</param>
@@ -84,12 +85,19 @@ internal sealed class SiloProcess : ILocalSilo, IDisposable
 
         // Not Exited: that wait began before standard error was read and may complete before its end is seen.
         await _process.WaitForExitAsync(cancellation);
-        throw new ClientException($"silo {Number} ended with exit code {ExitCode} before it was ready{LastOutput()}",
-            Client.ExitCode.Unreachable);
+        // The errors of the dotnet host have exit codes like those of signals; unlike a killed process, it writes why it ends.
+        string when = " before it was ready", words = LastOutput();
+        string end = words.Length == 0 ? DescribeEnd(when) : $"ended with exit code {ExitCode}{when}{words}";
+        throw new ClientException($"silo {Number} {end}", Client.ExitCode.Unreachable);
     }
 
+    /// <summary>How the process ended, as text.</summary>
+    /// <param name="when">When, with a leading space; empty where that is clear.</param>
+    public string DescribeEnd(string when = "") =>
+        SiloEnd.Describe(ExitCode, when, SiloEnd.ReadMemoryKills() - _memoryKills, LastOutput);
+
     /// <summary>The last lines of the silo's standard error, or else the last errors in its log; empty when there are none.</summary>
-    public string LastOutput()
+    private string LastOutput()
     {
         string[] words;
         lock (_lastWords)

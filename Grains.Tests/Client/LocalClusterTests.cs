@@ -66,6 +66,20 @@ public sealed class LocalClusterTests : IDisposable
     }
 
     [Fact(Timeout = 120_000)]
+    public async Task LocalCluster_NamesTheSignal_WhenASiloIsKilledAtStart()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no signals.");
+        string script = Path.Combine(_runs, "killed.sh");
+        await File.WriteAllTextAsync(script, "kill -9 $$", TestContext.Current.CancellationToken);
+
+        var exception = await Assert.ThrowsAsync<ClientException>(
+            () => LocalCluster.StartAsync(new("/bin/sh", script), Plan(1), _ => { }, TestContext.Current.CancellationToken));
+
+        Assert.StartsWith(
+            "silo 1 was killed by SIGKILL (exit code 137) before it was ready, ", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = 120_000)]
     public async Task LocalCluster_FailsInOneLine_WhenTheRunsDirectoryCannotBeWritten()
     {
         string file = Path.Combine(_runs, "file");

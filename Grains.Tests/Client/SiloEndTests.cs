@@ -16,7 +16,7 @@ public sealed class SiloEndTests
         "was killed by SIGKILL (exit code 137), probably by the kernel's out-of-memory killer, which has killed 2 processes in the "
         + "meantime; give the machine more memory, or reduce data.batchSize or model.hiddenSize")]
     public void End_NamesTheSignalAndItsProbableSender(int exitCode, long? memoryKills, string expected) =>
-        Assert.Equal(expected, SiloEnd.Describe(exitCode, memoryKills, () => ": last words"));
+        Assert.Equal(expected, SiloEnd.Describe(exitCode, "", memoryKills, () => ": last words"));
 
     [Theory]
     [InlineData("nr_free_pages 5\noom_kill 12\nnuma_hit 3\n", 12L)]
