@@ -56,6 +56,7 @@ internal sealed class SocketSilos : IAsyncDisposable
             int at = i;
             var builder = Host.CreateApplicationBuilder();
             builder.Logging.ClearProviders();
+            LocalSilo.AddGrains(builder.Services);
             builder.UseOrleans(silo =>
             {
                 silo.UseLocalhostClustering(ports[2 * at], ports[2 * at + 1], new IPEndPoint(IPAddress.Loopback, ports[0]), "benchmark",
