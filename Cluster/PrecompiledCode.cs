@@ -27,9 +27,8 @@ public static partial class PrecompiledCode
         string[] builds = setting.Split(',');
         if (builds[1..].Select(build => build.Split('=')).All(build => VersionOf(build[0]) == Guid.Parse(build[1])))
             return;
-        Console.Error.WriteLine(
-            $"{program}: found .NET {Environment.Version} in another build than .NET {builds[0]}, which it was compiled "
-            + "ahead with; it starts some seconds more slowly until it is built with the .NET that it runs on");
+        Console.Error.WriteLine($"{program}: found another build of .NET ({Environment.Version}) than the one it was compiled for "
+            + $"({builds[0]}); it takes some seconds longer to start until it is built with the .NET that is installed here");
         StartAgain();
     }
 

@@ -28,7 +28,7 @@ public sealed class FindFrameworks : Task
     public string Version { get; set; } = "";
 
     /// <summary>
-    /// Names of the frameworks; the metadata <c>Assembly</c> names an assembly of each, by which its builds are told apart.
+    /// Names of the frameworks. The metadata <c>Assembly</c> is the name of an assembly of the framework; its MVID identifies the build.
     /// </summary>
     [Required]
     public ITaskItem[] Names { get; set; } = [];

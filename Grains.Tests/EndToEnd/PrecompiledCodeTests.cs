@@ -86,8 +86,8 @@ public sealed class PrecompiledCodeTests : IDisposable
         Assert.Equal(0, console.ExitCode);
         Assert.Contains("spec.yaml: valid", await output, StringComparison.Ordinal);
         Assert.Equal(
-            $"tbptt: found .NET {Environment.Version} in another build than .NET {Environment.Version}, which it was compiled ahead "
-            + "with; it starts some seconds more slowly until it is built with the .NET that it runs on\n", error);
+            $"tbptt: found another build of .NET ({Environment.Version}) than the one it was compiled for ({Environment.Version}); "
+            + "it takes some seconds longer to start until it is built with the .NET that is installed here\n", error);
     }
 
     public void Dispose() => _directory.Dispose();
