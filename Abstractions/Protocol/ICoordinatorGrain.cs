@@ -72,7 +72,7 @@ public sealed record ControlReply([property: Id(0)] string Problem, [property: I
 
 /// <summary>Some events of a run.</summary>
 /// <param name="Lines">
-/// The events as lines of JSON, byte for byte as in <c>metrics.jsonl</c>; read them with <see cref="RunJson.ReadEvent"/>.
+/// The events as lines of JSON, byte for byte as in <c>metrics.jsonl</c>; read them with <see cref="RunJson.ReadEvent(string)"/>.
 /// </param>
 /// <param name="Last">The number of the last event in <paramref name="Lines"/>, or what was asked for when there is none.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.EventPage")]

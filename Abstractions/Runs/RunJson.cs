@@ -41,9 +41,29 @@ public static class RunJson
         }
     }
 
+    /// <summary>What the line of a step begins with.</summary>
+    internal static ReadOnlySpan<byte> StepStart => "{\"type\":\"step\""u8;
+
+    /// <summary>Whether a line is that of a step, without reading all of it.</summary>
+    internal static bool IsStep(string line) => line.StartsWith("{\"type\":\"step\"", StringComparison.Ordinal);
+
+    /// <summary>One event from one line in UTF-8; fields it does not know are passed over.</summary>
+    /// <exception cref="JsonException">The line is not an event.</exception>
+    public static RunEvent ReadEvent(ReadOnlySpan<byte> line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<RunEvent>(line, GeneratedLine) ?? throw new JsonException("null is not an event");
+        }
+        catch (NotSupportedException exception)
+        {
+            throw new JsonException("found no type, expected the event's kind", exception);
+        }
+    }
+
     /// <summary>
-    /// As <see cref="ReadEvent"/>; null where the line is not an event that this program knows: written by a newer one, or by one that was
-    /// killed while it wrote.
+    /// As <see cref="ReadEvent(string)"/>; null where the line is not an event that this program knows: written by a newer one, or by one
+    /// that was killed while it wrote.
     /// </summary>
     public static RunEvent? ReadEventOrNull(string line)
     {

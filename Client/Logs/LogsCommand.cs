@@ -3,6 +3,7 @@ using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Client.Watching;
 using Orleans.Tbptt.Cluster.Wording;
+using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Logs;
@@ -63,18 +64,14 @@ internal static class LogsCommand
     {
         if (options.Silo is not null)
             throw NoSilo(options, "the run was trained by a cluster whose silos log elsewhere");
-        var tail = new LineTail(directory.Metrics);
+        var journal = new JournalReader(directory.Metrics);
         long seen = 0;
         return () =>
         {
-            foreach (string line in tail.Read())
-            {
-                if (RunJson.ReadEventOrNull(line) is { } runEvent && runEvent.Number > seen)
-                {
-                    seen = runEvent.Number;
-                    Write(context.Terminal.Out, runEvent);
-                }
-            }
+            var page = journal.ReadOthers(seen);
+            foreach (var runEvent in page.Lines.Select(RunJson.ReadEventOrNull).OfType<RunEvent>())
+                Write(context.Terminal.Out, runEvent);
+            seen = page.Last;
         };
     }
 

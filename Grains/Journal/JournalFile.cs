@@ -1,48 +1,18 @@
 using System.Text;
 using System.Text.Json;
 using Orleans.Tbptt.Grains.Store;
+using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Grains.Journal;
 
-/// <summary>Reads <c>metrics.jsonl</c>. A last line without its end, left by a killed process or a full disk, is no event.</summary>
+/// <summary>
+/// The file <c>metrics.jsonl</c> as its writers see it. A last line without its end, left by a killed process or a full disk, is no event.
+/// </summary>
 internal static class JournalFile
 {
     private const int Block = 1 << 16;
     private const byte LineEnd = (byte)'\n';
-
-    /// <summary>
-    /// Every whole line, as long as somebody asks for the next: what is being appended meanwhile is seen whole or not at all.
-    /// </summary>
-    public static IEnumerable<string> Lines(string path)
-    {
-        if (!File.Exists(path))
-            yield break;
-        using var stream = Open(path);
-        foreach (var line in Lines(stream, 0))
-            yield return line.Text;
-    }
-
-    /// <summary>The whole lines from where a journal stands on.</summary>
-    /// <param name="journal">The journal.</param>
-    /// <param name="from">Where it stands.</param>
-    public static IEnumerable<JournalLine> Lines(FileStream journal, long from)
-    {
-        using var line = new MemoryStream();
-        byte[] buffer = new byte[Block];
-        for (int read; (read = journal.Read(buffer)) > 0; from += read)
-        {
-            int begin = 0;
-            for (int end; (end = Array.IndexOf(buffer, LineEnd, begin, read - begin)) >= 0; begin = end + 1)
-            {
-                line.Write(buffer, begin, end - begin);
-                yield return new(line.GetBuffer().AsMemory(0, (int)line.Length), from + end + 1);
-                line.SetLength(0);
-            }
-
-            line.Write(buffer, begin, read - begin);
-        }
-    }
 
     /// <summary>The last event, when it is the end of the run; null when there is none, or the run continues.</summary>
     public static RunEnded? End(string path)
@@ -93,7 +63,7 @@ internal static class JournalFile
 
     private static long CopyLines(string path, FileStream destination)
     {
-        using var source = Open(path);
+        using var source = JournalLines.Open(path);
         long lines = 0, end = 0;
         byte[] buffer = new byte[Block];
         for (int read; (read = source.Read(buffer)) > 0;)
@@ -116,7 +86,7 @@ internal static class JournalFile
     /// <summary>The last whole line, read from behind; null when there is none.</summary>
     private static string? LastLine(string path)
     {
-        using var stream = Open(path);
+        using var stream = JournalLines.Open(path);
         for (long length = Block; ; length *= 2)
         {
             byte[] tail = new byte[Math.Min(length, stream.Length)];
@@ -130,26 +100,4 @@ internal static class JournalFile
                 return null;
         }
     }
-
-    /// <summary>Sets a journal that was just opened where a line begins.</summary>
-    /// <returns>Whether one does.</returns>
-    public static bool TrySeek(FileStream journal, long at)
-    {
-        if (at == 0)
-            return true;
-        journal.Position = at - 1;
-        return journal.ReadByte() == LineEnd;
-    }
-
-    /// <summary>Opens a journal that others write, and may replace.</summary>
-    public static FileStream Open(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-}
-
-/// <summary>A line of a journal.</summary>
-/// <param name="Bytes">What it says, until the next line is asked for.</param>
-/// <param name="Next">Where the next line begins.</param>
-internal readonly record struct JournalLine(ReadOnlyMemory<byte> Bytes, long Next)
-{
-    /// <summary>What it says.</summary>
-    public string Text => Encoding.UTF8.GetString(Bytes.Span);
 }

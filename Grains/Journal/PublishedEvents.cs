@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Grains.Journal;
@@ -24,7 +25,7 @@ internal sealed class PublishedEvents
     {
         long number = 0;
         int theirs = trainers;
-        foreach (string line in JournalFile.Lines(path))
+        foreach (string line in JournalLines.In(path))
         {
             // Of the events before the checkpoint only the number of trainers matters; the rest is not worth parsing.
             bool isStart = line.StartsWith(Start, StringComparison.Ordinal);

@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 

@@ -3,9 +3,9 @@ using Orleans.Configuration;
 using Orleans.GrainDirectory;
 using Orleans.Placement;
 using Orleans.Runtime.Placement;
-using Orleans.Tbptt.Grains.Journal;
 using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Grains.Progress;
+using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 

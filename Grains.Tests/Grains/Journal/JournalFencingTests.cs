@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Tbptt.Grains;
 using Orleans.Tbptt.Grains.Journal;
 using Orleans.Tbptt.Grains.Store;
+using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Tests.Support;
 
@@ -23,7 +24,7 @@ public sealed class JournalFencingTests : IAsyncDisposable
 
     private string File => _store.Of(RunId.Parse("a")).Metrics;
 
-    private string[] Messages => [.. JournalFile.Lines(File).Select(line => ((RunWarning)RunJson.ReadEvent(line)).Message)];
+    private string[] Messages => [.. JournalLines.In(File).Select(line => ((RunWarning)RunJson.ReadEvent(line)).Message)];
 
     public async ValueTask DisposeAsync()
     {
@@ -103,7 +104,7 @@ public sealed class JournalFencingTests : IAsyncDisposable
         await AppendInVain(old, meanwhile: () => looks = 0);
 
         Assert.Equal(["first", "the old one's", "the new one's"], Messages);
-        Assert.Equal([1, 2, 3], JournalFile.Lines(File).Select(line => RunJson.ReadEvent(line).Number));
+        Assert.Equal([1, 2, 3], JournalLines.In(File).Select(line => RunJson.ReadEvent(line).Number));
         Assert.Equal(["first"], await ShownBy(old));
         Assert.Equal(3, _newer!.Last);
     }

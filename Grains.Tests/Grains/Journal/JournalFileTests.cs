@@ -1,5 +1,6 @@
 using System.Text;
 using Orleans.Tbptt.Grains.Journal;
+using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Tests.Support;
 
@@ -61,7 +62,7 @@ public sealed class JournalFileTests : IDisposable
     public void Lines_LeaveOut_WhatIsAppendedAfterTheyWereAskedFor_AsLongAsItIsTorn()
     {
         File.WriteAllText(Journal, "a\n");
-        var lines = JournalFile.Lines(Journal);
+        var lines = JournalLines.In(Journal);
         File.AppendAllText(Journal, "b\ntorn");
 
         Assert.Equal(["a", "b"], lines);
@@ -142,7 +143,7 @@ public sealed class JournalFileTests : IDisposable
         newer.Write("of the new one\n"u8);
 
         Assert.Equal("of both\nof the new one\n", File.ReadAllText(Journal));
-        Assert.Equal(2, JournalFile.Lines(Journal).Count());
+        Assert.Equal(2, JournalLines.In(Journal).Count());
     }
 
     private static string End(string message) =>

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Grains.Journal;
+using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Tests.Chaos.Disk;
 using Orleans.Tbptt.Tests.Support;
@@ -16,7 +17,7 @@ public sealed class JournalWriterTests : IDisposable
 
     private string Journal => _directory.File("disk/metrics.jsonl");
 
-    private string[] Lines => [.. JournalFile.Lines(Journal)];
+    private string[] Lines => [.. JournalLines.In(Journal)];
 
     public void Dispose() => _directory.Dispose();
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Orleans.Tbptt.Grains.Journal;
+using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Tests.Support;
 

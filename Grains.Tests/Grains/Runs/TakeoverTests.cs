@@ -1,5 +1,5 @@
-using Orleans.Tbptt.Grains.Journal;
 using Orleans.Tbptt.Grains.Store;
+using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Tests.Grains.Checkpoints;
 using Orleans.Tbptt.Tests.Support;
@@ -124,8 +124,8 @@ public sealed class TakeoverTests : TakeoverTest
         Assert.Equal((3, 4L), (takeover.Spec!.Train.Trainers, takeover.Restored!.Snapshot.Step));
         Assert.Equal(takeover.Spec, Saved.Runs.ReadSpec(Run));
         Assert.False(takeover.Progress.IsNew);
-        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], JournalFile.Lines(Directory.Metrics).Select(line => RunJson.ReadEvent(line).Number));
-        Assert.Equal("next", ((RunWarning)RunJson.ReadEvent(JournalFile.Lines(Directory.Metrics).Last())).Message);
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], JournalLines.In(Directory.Metrics).Select(line => RunJson.ReadEvent(line).Number));
+        Assert.Equal("next", ((RunWarning)RunJson.ReadEvent(JournalLines.In(Directory.Metrics).Last())).Message);
 
         // Lost before its first checkpoint: the next coordinator finds the same.
         var next = Begin();

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Cluster.Wording;
+using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Silo.Web.Feed;
 
 namespace Orleans.Tbptt.Silo.Web.Api;

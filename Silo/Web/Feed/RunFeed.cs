@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Tbptt.Cluster.Wording;
+using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 
@@ -50,6 +51,7 @@ internal sealed partial class RunFeed : IAsyncDisposable
         ILogger logger)
     {
         (_directory, _status, _history, _coordinator, _time, _logger) = (directory, status, new(clipNorm), coordinator, time, logger);
+        Journal = new(directory.Metrics, clipNorm);
         _heard = time.GetUtcNow();
         _following = Task.WhenAll(Task.Run(FollowEventsAsync), Task.Run(FollowStatusAsync));
     }
@@ -59,6 +61,12 @@ internal sealed partial class RunFeed : IAsyncDisposable
 
     /// <summary>The run's last status.</summary>
     public RunStatus Status => _status;
+
+    /// <summary>
+    /// The run's journal in the run store: any range of its steps, as exactly as a chart needs it (<see cref="JournalReader.Range"/>).
+    /// Reads from the disk.
+    /// </summary>
+    public JournalReader Journal { get; }
 
     /// <summary>Whether the run is not in training, as far as known.</summary>
     public bool Rests => _status.HasEnded || _status.State == RunState.Paused;

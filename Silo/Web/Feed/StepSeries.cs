@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Silo.Web.Feed;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Web.Api;
 using Orleans.Tbptt.Silo.Web.Feed;

@@ -1,8 +1,8 @@
 using System.Text;
-using Orleans.Tbptt.Grains.Journal;
+using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Tests.Support;
 
-namespace Orleans.Tbptt.Tests.Grains.Journal;
+namespace Orleans.Tbptt.Tests.Abstractions.Journals;
 
 public sealed class JournalReaderTests : IDisposable
 {
