@@ -91,3 +91,11 @@ public sealed class RunNotFoundException(string run) : Exception($"no run '{run}
     /// <summary>The id asked for.</summary>
     [Id(0)] public string Run { get; } = run;
 }
+
+/// <summary>The files of a run cannot be read: the run store is out of reach, or somebody has changed the files' permissions.</summary>
+[GenerateSerializer, Alias("tbptt.RunUnreadableException")]
+public sealed class RunUnreadableException(string run, string problem) : Exception($"the files of run {run} cannot be read: {problem}")
+{
+    /// <summary>The run.</summary>
+    [Id(0)] public string Run { get; } = run;
+}

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Orleans.Tbptt.Runs;
 
 /// <summary>The names of a run's files, and reading them. Writing is the silos' alone.</summary>
@@ -43,15 +45,39 @@ public sealed class RunDirectory(string root, RunId id)
             yield break;
         foreach (string path in Directory.EnumerateDirectories(root))
         {
-            if (RunId.TryParse(System.IO.Path.GetFileName(path), out var id) && new RunDirectory(root, id) is var run
-                && File.Exists(run.Status))
+            if (RunId.TryParse(System.IO.Path.GetFileName(path), out var id) && new RunDirectory(root, id) is { Exists: true } run)
                 yield return run;
         }
     }
 
+    /// <summary>Whether there is a run: its status, or what a status can be rebuilt from.</summary>
+    private bool Exists => File.Exists(Status) || File.Exists(Spec);
+
     /// <summary>
-    /// The last written status; null when there is none. The directory's name is the run's id, whatever a copied status says.
+    /// The last written status; one rebuilt from the run's other files where it is damaged or gone, with a warning that says so. Null when
+    /// there is no such run. The directory's name is the run's id, whatever a copied status says.
     /// </summary>
-    /// <exception cref="System.Text.Json.JsonException">The file is not a status.</exception>
-    public RunStatus? ReadStatus() => File.Exists(Status) ? RunJson.ReadStatus(File.ReadAllText(Status)) with { Id = Id.Text } : null;
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    public RunStatus? ReadStatus()
+    {
+        if (!Exists)
+            return null;
+        try
+        {
+            return RunJson.ReadStatus(File.ReadAllText(Status)) with { Id = Id.Text };
+        }
+        catch (FileNotFoundException)
+        {
+            return RebuildStatus($"found no {Status}, expected the run's last status");
+        }
+        catch (JsonException damage)
+        {
+            return RebuildStatus($"{Status}: found text that is no status from line {(damage.LineNumber ?? 0) + 1} on");
+        }
+    }
+
+    /// <summary>A status of what the run's other files say; it names no cluster, so that no silo continues the run by itself.</summary>
+    /// <param name="damage">Why <c>status.json</c> is not read; becomes the status's warning.</param>
+    public RunStatus RebuildStatus(string damage) => RebuiltStatus.Of(this, damage);
 }

@@ -48,7 +48,7 @@ internal static class ShowCommand
             Line("why", status.Message);
         if (run.IsResumable)
             Line("continue", $"tbptt resume {status.Id}{cluster.Options}");
-        if (status is { HasEnded: false, Warning.Length: > 0 })
+        if (status.Warning.Length > 0)
             Line("WARNING", status.Warning);
         if (status.Priority != 0)
             Line("priority", $"{status.Priority}");

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
 
@@ -9,7 +8,7 @@ namespace Orleans.Tbptt.Client.Runs;
 /// <param name="time">The clock.</param>
 internal sealed class RunFiles(string root, TimeProvider time)
 {
-    /// <summary>Every run whose status can be read, newest first.</summary>
+    /// <summary>Every run, newest first.</summary>
     public IReadOnlyList<RunInfo> All() => RunInfo.NewestFirst(RunDirectory.All(root).Select(Read).OfType<RunInfo>());
 
     /// <summary>The run with this ID or unambiguous prefix.</summary>
@@ -28,9 +27,10 @@ internal sealed class RunFiles(string root, TimeProvider time)
         {
             return directory.ReadStatus() is { } status ? new(directory, status, time.GetUtcNow()) : null;
         }
-        catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return null;
+            // Nothing is left out of a list in silence.
+            return new(directory, directory.RebuildStatus($"{directory.Status} cannot be read: {exception.Message}"), time.GetUtcNow());
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Runs;
@@ -13,7 +12,7 @@ internal static class StatusFile
         {
             return directory.ReadStatus();
         }
-        catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return null;
         }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using System.Text.Unicode;
 using Microsoft.Win32.SafeHandles;
 using Orleans.Tbptt.Data.Problems;
 
@@ -43,30 +44,38 @@ internal sealed class SafetensorsParser(SafeFileHandle file, string path)
 
     private SafetensorsHeader Parse(byte[] header)
     {
+        if (!Utf8.IsValid(header))
+            throw Damaged("a header that is not UTF-8", "JSON in UTF-8");
         try
         {
             using JsonDocument json = JsonDocument.Parse(header, new() { MaxDepth = 8 });
-            if (json.RootElement.ValueKind != JsonValueKind.Object)
-                throw Damaged($"a header that is a JSON {json.RootElement.ValueKind}", "an object");
+            JsonElement root = Expect(json.RootElement, JsonValueKind.Object, "the header");
             var names = new HashSet<string>(StringComparer.Ordinal);
             var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
             var tensors = new List<SafetensorsEntry>();
-            foreach (JsonProperty property in json.RootElement.EnumerateObject())
+            foreach (JsonProperty property in root.EnumerateObject())
             {
                 if (!names.Add(property.Name))
                     throw Damaged($"{Wording.Quote(property.Name)} twice", "each name once");
                 if (property.Name == SafetensorsFile.MetadataKey)
-                    ReadMetadata(property.Value, metadata);
+                    ReadMetadata(Expect(property.Value, JsonValueKind.Object, SafetensorsFile.MetadataKey), metadata);
                 else
                     tensors.Add(ReadTensor(property.Name, property.Value));
             }
 
             return new(CheckCover(tensors), metadata);
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
+        catch (JsonException error)
         {
+            // The parser's sentence speaks of its own settings; the place is what helps.
             throw Damaged(
-                $"a header that violates the format ({error.Message})", "JSON with dtype, shape and data_offsets of each tensor");
+                $"a header that is not JSON from its line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1} on",
+                "JSON, nested 8 deep at most, with dtype, shape and data_offsets of each tensor");
+        }
+        catch (InvalidOperationException)
+        {
+            // An element's kind is checked before it is read, so a text is left that is JSON, but not Unicode.
+            throw Damaged("a header with a text that has half of a surrogate pair", "texts in Unicode");
         }
     }
 
@@ -74,22 +83,23 @@ internal sealed class SafetensorsParser(SafeFileHandle file, string path)
     {
         foreach (JsonProperty text in element.EnumerateObject())
         {
-            if (!metadata.TryAdd(text.Name, text.Value.GetString() ?? ""))
-                throw Damaged($"metadata {Wording.Quote(text.Name)} twice", "each name once");
+            string place = $"metadata {Wording.Quote(text.Name)}";
+            if (!metadata.TryAdd(text.Name, Expect(text.Value, JsonValueKind.String, place).GetString()!))
+                throw Damaged($"{place} twice", "each name once");
         }
     }
 
     private SafetensorsEntry ReadTensor(string name, JsonElement element)
     {
         string tensor = $"tensor {Wording.Quote(name)}";
-        if (element.EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal) is var keys
+        if (Expect(element, JsonValueKind.Object, tensor).EnumerateObject().Select(property => property.Name).Order(StringComparer.Ordinal)
+                is var keys
             && !keys.SequenceEqual(["data_offsets", "dtype", "shape"]))
-            throw Damaged($"{string.Join(", ", keys)} in {tensor}", "dtype, shape and data_offsets");
-        string dtype = element.GetProperty("dtype").GetString() ?? "";
+            throw Damaged($"{string.Join(", ", keys.Select(Wording.Quote))} in {tensor}", "dtype, shape and data_offsets");
+        string dtype = Expect(element.GetProperty("dtype"), JsonValueKind.String, $"dtype of {tensor}").GetString()!;
         if (!ElementSizes.TryGetValue(dtype, out int size))
             throw Damaged($"dtype {Wording.Quote(dtype)} in {tensor}", string.Join(", ", ElementSizes.Keys));
-        long[] shape = [.. element.GetProperty("shape").EnumerateArray().Select(item => item.GetInt64())];
-        long[] offsets = [.. element.GetProperty("data_offsets").EnumerateArray().Select(item => item.GetInt64())];
+        long[] shape = ReadIntegers(element, "shape", tensor), offsets = ReadIntegers(element, "data_offsets", tensor);
         if (shape.Any(item => item is < 0 or > int.MaxValue) || shape.Length > 8)
             throw Damaged($"shape {Wording.Shape(shape)} in {tensor}", $"at most 8 sizes from 0 to {int.MaxValue}");
         if (offsets is not [var begin, var end] || begin < 0 || end < begin || end > _dataLength)
@@ -103,6 +113,27 @@ internal sealed class SafetensorsParser(SafeFileHandle file, string path)
             ? new(name, dtype, shape, _dataOffset + begin, end - begin)
             : throw Damaged($"{end - begin} bytes of {tensor}", $"{bytes} for {dtype} of shape {Wording.Shape(shape)}");
     }
+
+    private long[] ReadIntegers(JsonElement tensor, string key, string name)
+    {
+        string place = $"{key} of {name}";
+        return [.. Expect(tensor.GetProperty(key), JsonValueKind.Array, place).EnumerateArray().Select(item =>
+            item.ValueKind == JsonValueKind.Number && item.TryGetInt64(out long integer) ? integer
+            : throw Damaged($"{Wording.Quote(item.GetRawText())} in {place}", "integers"))];
+    }
+
+    private JsonElement Expect(JsonElement element, JsonValueKind kind, string place) => element.ValueKind == kind ? element
+        : throw Damaged($"{Kind(element.ValueKind)} as {place}", Kind(kind));
+
+    private static string Kind(JsonValueKind kind) => kind switch
+    {
+        JsonValueKind.Object => "a JSON object",
+        JsonValueKind.Array => "a JSON array",
+        JsonValueKind.String => "a JSON string",
+        JsonValueKind.Number => "a JSON number",
+        JsonValueKind.Null => "JSON's null",
+        _ => "a JSON boolean",
+    };
 
     private List<SafetensorsEntry> CheckCover(List<SafetensorsEntry> tensors)
     {

@@ -25,7 +25,7 @@ internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
         restored = null;
         try
         {
-            var state = OpenState();
+            var state = OpenState(_directory);
             problem = FindStranger(state, spec);
             if (problem is not null)
                 return false;
@@ -61,12 +61,12 @@ internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
         return false;
     }
 
-    /// <summary>What it says of itself; null when that cannot be read.</summary>
-    public CheckpointState? ReadState()
+    /// <summary>What the checkpoint in a directory says of itself; null when that cannot be read.</summary>
+    public static CheckpointState? ReadState(string directory)
     {
         try
         {
-            return OpenState();
+            return OpenState(directory);
         }
         catch (Exception e) when (e is NotWholeException or IOException or UnauthorizedAccessException)
         {
@@ -74,9 +74,9 @@ internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
         }
     }
 
-    private CheckpointState OpenState()
+    private static CheckpointState OpenState(string directory)
     {
-        string path = Path.Combine(_directory, CheckpointFiles.State);
+        string path = Path.Combine(directory, CheckpointFiles.State);
         if (!File.Exists(path))
             throw new NotWholeException(CheckpointFiles.State, "no such file", "what the checkpoint says of itself");
         byte[] content = File.ReadAllBytes(path);
@@ -89,7 +89,7 @@ internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
         }
         catch (JsonException e)
         {
-            throw new NotWholeException(CheckpointFiles.State, $"a document that cannot be read ({e.Message})",
+            throw new NotWholeException(CheckpointFiles.State, $"a document that cannot be read from line {(e.LineNumber ?? 0) + 1} on",
                 "one of this version of tbptt");
         }
     }

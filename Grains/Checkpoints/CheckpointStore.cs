@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Orleans.Tbptt.Data.Safetensors;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Runs;
@@ -82,29 +83,61 @@ internal sealed class CheckpointStore(RunStore runs, TimeProvider time)
     /// <summary>Opens the newest whole checkpoint of a run.</summary>
     /// <param name="run">The run.</param>
     /// <param name="spec">Its spec, every size known; it may have another number of trainers than the checkpoint.</param>
+    /// <param name="lastEvent">
+    /// The number of the last event in its journal. A checkpoint that was taken after a later one is passed over: the journal was
+    /// shortened, and the events that are missing are computed again from an older checkpoint.
+    /// </param>
+    /// <param name="generation">
+    /// The caller's generation, under which a checkpoint that somebody renamed gets a name again where no other can be used; null where
+    /// nothing may be renamed.
+    /// </param>
     /// <exception cref="IOException">The directory cannot be listed.</exception>
-    public Restoration RestoreNewest(RunId run, RunSpec spec)
+    public Restoration RestoreNewest(RunId run, RunSpec spec, long lastEvent = long.MaxValue, int? generation = null)
     {
-        var passedOver = new List<PassedOver>();
+        var renamed = RenamedCheckpoint.In(runs.Of(run));
+        var passedOver = new List<PassedOver>(renamed.Select(one => one.Report));
         foreach (var name in Candidates(run))
         {
-            if (TryRead(run, name, spec, out var restored, out string? problem))
-                return new(restored, passedOver);
+            if (TryRead(run, name, spec, lastEvent, out var restored, out string? problem))
+                return new(restored, [.. passedOver.Where(one => one.Name.CompareTo(name) > 0).OrderByDescending(one => one.Name)]);
             passedOver.Add(new(name, problem));
+        }
+
+        foreach (var one in generation is null ? [] : renamed)
+        {
+            var name = new CheckpointName(generation!.Value, one.Name.Step);
+            using var move = one.Rename(name);
+            if (!TryRead(run, name, spec, lastEvent, out var restored, out _))
+                continue;
+            move.Keep();
+            return new(restored, passedOver);
         }
 
         // Directories that somebody removed are a loss, too, and not a run that has saved nothing.
         var seen = GenerationFile.NewerThan(runs.Of(run).Generations, 0)
-            .SelectMany(generation => generation.Checkpoints?.AsEnumerable() ?? []);
+            .SelectMany(seen => seen.Checkpoints?.AsEnumerable() ?? []);
         if (passedOver.Count == 0 && seen.Order().ToArray() is [.., var gone])
             passedOver.Add(new(gone, "found no such directory, expected it, because it existed when a coordinator began"));
-        return new(null, passedOver);
+        return new(null, [.. passedOver.OrderByDescending(one => one.Name)]);
+    }
+
+    private bool TryRead(RunId run, CheckpointName name, RunSpec spec, long lastEvent, [NotNullWhen(true)] out RestoredCheckpoint? restored,
+        [NotNullWhen(false)] out string? problem)
+    {
+        if (!TryRead(run, name, spec, out restored, out problem))
+            return false;
+        if (restored.State.LastEvent <= lastEvent)
+            return true;
+        problem = $"found that metrics.jsonl ends at event {lastEvent}, expected event {restored.State.LastEvent}, after which it " +
+            "was taken: "
+            + "the file was shortened";
+        return false;
     }
 
     /// <inheritdoc cref="CheckpointReader.TryRead"/>
     public bool TryRead(
-        RunId run, CheckpointName name, RunSpec spec, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out RestoredCheckpoint? restored,
-        [System.Diagnostics.CodeAnalysis.NotNullWhen(false)] out string? problem) =>
+        RunId run, CheckpointName name, RunSpec spec, [NotNullWhen(true)] out RestoredCheckpoint? restored,
+        [NotNullWhen(false)] out string? problem) =>
         new CheckpointReader(runs.Of(run), name).TryRead(spec, out restored, out problem);
 
     /// <summary>
@@ -121,7 +154,8 @@ internal sealed class CheckpointStore(RunStore runs, TimeProvider time)
             return;
         var directory = runs.Of(run);
         var counting = Candidates(run);
-        var best = counting.Select(name => (Name: name, new CheckpointReader(directory, name).ReadState()?.BestLoss))
+        var best = counting.Select(name =>
+            (Name: name, CheckpointReader.ReadState(Path.Combine(directory.Checkpoints, $"{name}"))?.BestLoss))
             .Where(one => one.BestLoss is { } loss && double.IsFinite(loss))
             .OrderBy(one => one.BestLoss).ThenByDescending(one => one.Name).DistinctBy(one => one.Name.Step).Take(spec.KeepBest);
         HashSet<CheckpointName> kept = [written, .. counting.Take(spec.KeepLast), .. best.Select(one => one.Name)];

@@ -71,8 +71,7 @@ internal sealed partial class RunProgress
             Trainers = _trainers?.Invoke() ?? _status.Trainers,
             CheckpointStep = _side.CheckpointStep,
             Warning = Journal.Stalled is { } stalled ? $"events wait in memory, metrics.jsonl cannot be written: {stalled}"
-                : StatusFile?.Problem is { } problem ? $"status.json cannot be written: {problem}"
-                : _side.Warning,
+                : StatusFile?.Problem ?? _side.Warning,
             LastEvent = Journal.Last,
             UpdatedAt = _time.GetUtcNow(),
         };
@@ -92,7 +91,7 @@ internal sealed partial class RunProgress
         _status = _status with { Parameters = layout.Length, StepsPerEpoch = stepsPerEpoch, State = RunState.Starting, Message = "" };
         _events.Start(spec, _status, checkpoint, passedOver);
         _rates.Start();
-        StatusFile = new(_store, Snapshot, _fence, _time);
+        StatusFile = new(_store, Snapshot, _fence, new(_store, _fence, spec), _time);
     }
 
     /// <summary>The trainers are in their places, and the run waits for nobody any more.</summary>

@@ -20,6 +20,7 @@ internal sealed partial class ActiveRun
     private readonly RunStatus _status;
     private readonly ResumeRequest? _request;
     private RunTraining? _training;
+    private string _notTaken = "";
     private readonly ILogger _logger;
     private readonly TaskCompletionSource<Takeover?> _taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -49,7 +50,7 @@ internal sealed partial class ActiveRun
 
     /// <summary>Completes when the run is taken over: null, or why it cannot continue.</summary>
     public async Task<string?> Taken() => await _taken.Task is { } takeover ? takeover.Problem
-        : "the run's directory cannot be written; see the silo's log";
+        : $"the run's directory cannot be read and written: {_notTaken}";
 
     /// <summary>The state of the run at this moment.</summary>
     public RunStatus Snapshot() => _taken.Task is { IsCompletedSuccessfully: true, Result: { } takeover } ? takeover.Progress.Snapshot()
@@ -92,6 +93,7 @@ internal sealed partial class ActiveRun
 #pragma warning restore CA1031
         {
             LogNotTaken(e, run);
+            _notTaken = e.Message;
             _taken.SetResult(null);
             await left.CancelAsync();
             return;

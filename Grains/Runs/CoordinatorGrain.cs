@@ -111,9 +111,8 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
                 trained.Snapshot());
         if (status.State is RunState.Completed or RunState.Diverged)
             return new($"the run is {status.State.ToString().ToLowerInvariant()}: there is nothing to continue", status);
-        if (request.Trainers is { } trainers && services.Store.ReadSpec(Directory.Id).Data.BatchSize is var lanes
-            && (trainers < 1 || trainers > lanes))
-            return new($"trainers: found {trainers}, expected 1 to {lanes}, the run's batchSize", status);
+        if (request.Trainers is { } trainers && services.Store.RefusalOf(Directory.Id, trainers) is { } unfit)
+            return new(unfit, status);
 
         _end = null;
         var resumed = status with { State = RunState.Starting, Message = "", EndedAt = null, Cluster = cluster.Value.ClusterId };
@@ -185,7 +184,17 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
         string.Concat((reason ?? "").Where(character => !char.IsControl(character)).Take(LongestReason));
 
     /// <summary>The last written status, of the directory as this silo sees it.</summary>
-    private RunStatus Written() => Directory is var run && run.ReadStatus() is { } status
-        ? status with { Directory = run.Path }
-        : throw new RunNotFoundException(this.GetPrimaryKeyString());
+    private RunStatus Written()
+    {
+        var run = Directory;
+        try
+        {
+            return run.ReadStatus() is { } status ? status with { Directory = run.Path } : throw new RunNotFoundException(run.Id.Text);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // What the file system throws cannot be sent to every caller.
+            throw new RunUnreadableException(run.Id.Text, exception.Message);
+        }
+    }
 }

@@ -49,25 +49,27 @@ internal sealed record Takeover(
             spec = written = services.Store.ReadSpec(run);
             if (request?.Trainers is { } trainers)
                 spec = WithTrainers(spec, trainers);
-            restoration = services.Checkpoints.RestoreNewest(run, spec);
+            restoration = services.Checkpoints.RestoreNewest(run, spec, journal.Last, fence.Generation);
             problem = Refusal(restoration, request);
         }
         catch (SpecException e)
         {
             problem = $"{directory.Spec}: {e.Message}";
         }
+        catch (FileNotFoundException)
+        {
+            problem = RunStore.NoSpec(directory);
+        }
 
         var restored = restoration.Newest;
-        if (problem is null && restored is { State.LastEvent: var needed } && needed > journal.Last)
-            problem = $"metrics.jsonl ends at event {journal.Last}, but checkpoint {restored.Name} was taken after event {needed}: the " +
-                "file has been shortened";
         var published = new PublishedEvents(directory.Metrics, restored?.State.LastEvent ?? 0, spec?.Train.Trainers ?? 0);
         problem ??= published.Problem;
 
         // Not before it is certain that the run continues with it.
         if (problem is null && spec != written)
             services.Store.Write(spec!, fence);
-        var progress = new RunProgress(StatusAt(status, restored), fence, journal, published, services.Store, services.Time);
+        var progress = new RunProgress(problem is null ? StatusAt(status, spec!, restored) : status, fence, journal, published,
+            services.Store, services.Time);
 
         // The request to resume is kept from now on, whatever dies: the supervisors see it.
         if (problem is null && request is not null)
@@ -81,15 +83,19 @@ internal sealed record Takeover(
     /// </summary>
     private static string? Refusal(Restoration restoration, ResumeRequest? request) =>
         restoration.Newest is not null || restoration.NothingWasSaved || request is { FromStart: true } ? null
-        : $"none of its checkpoints is whole: {string.Join("; ", restoration.PassedOver)}; put one back and resume the run, or begin " +
+        : $"none of its checkpoints can be used: {string.Join("; ", restoration.PassedOver)}; put one back and resume the run, or begin " +
             "again with 'tbptt resume --from-start'";
 
     private static RunSpec WithTrainers(RunSpec spec, int trainers) => spec with { Train = spec.Train with { Trainers = trainers } };
 
-    private static RunStatus StatusAt(RunStatus status, RestoredCheckpoint? restored) => status with
+    private static RunStatus StatusAt(RunStatus status, RunSpec spec, RestoredCheckpoint? restored) => status with
     {
+        // A status that was rebuilt may not know them, and its warning is out of date once it is written again.
+        Name = spec.Name,
+        Epochs = status.Epochs > 0 ? status.Epochs : spec.Train.Epochs,
+        Warning = "",
         Step = restored?.State.Step ?? 0,
-        Epoch = Math.Min((restored?.State.Epoch ?? 0) + 1, status.Epochs),
+        Epoch = Math.Min((restored?.State.Epoch ?? 0) + 1, status.Epochs > 0 ? status.Epochs : spec.Train.Epochs),
         EpochStep = restored?.State.Chunk ?? 0,
         SequenceSteps = restored?.State.SequenceSteps ?? 0,
         EpochLosses = restored?.State.EpochLosses ?? [],

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Orleans.Tbptt.Data.Safetensors;
 using Orleans.Tbptt.Runs;
@@ -95,12 +94,35 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     /// The spec of a run that has begun. The files it names need not be there to read it.
     /// </summary>
     /// <exception cref="SpecException">It is no sound spec: somebody has changed it.</exception>
+    /// <exception cref="FileNotFoundException">Somebody has removed it: <see cref="NoSpec"/>.</exception>
     public RunSpec ReadSpec(RunId run)
     {
         string path = Of(run).Spec;
         var document = SpecLoader.Parse(File.ReadAllText(path), path, Of(run).Path, filesMustExist: false);
         return document.Spec ?? throw new SpecException(document.Problems);
     }
+
+    /// <summary>Why a run cannot be resumed with a number of trainers; null when it can, as far as its spec says.</summary>
+    public string? RefusalOf(RunId run, int trainers)
+    {
+        try
+        {
+            int lanes = ReadSpec(run).Data.BatchSize;
+            return trainers >= 1 && trainers <= lanes ? null : $"trainers: found {trainers}, expected 1 to {lanes}, the run's batchSize";
+        }
+        catch (FileNotFoundException)
+        {
+            return NoSpec(Of(run));
+        }
+        catch (SpecException e)
+        {
+            return $"{Of(run).Spec}: {e.Message}";
+        }
+    }
+
+    /// <summary>Why a run cannot continue whose spec was removed: nothing else in the directory says how to train.</summary>
+    public static string NoSpec(RunDirectory run) => $"found no {run.Spec}, expected the run's spec; put it back and resume the run; "
+        + $"a cluster writes it anew for 'tbptt submit SPEC --id {run.Id}' with the spec that the run was started with";
 
     /// <summary>Removes what coordinators before a generation began to write; one that is still at it finds nothing to rename.</summary>
     public void DropUnfinished(RunId run, int before)
@@ -157,7 +179,7 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
         {
             return run.ReadStatus();
         }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
         }

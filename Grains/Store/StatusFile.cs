@@ -13,6 +13,7 @@ internal sealed class StatusFile : IAsyncDisposable
     private readonly RunStore _store;
     private readonly Func<RunStatus> _snapshot;
     private readonly RunFence _fence;
+    private readonly DirectoryRepair _repair;
     private readonly Channel<bool> _requests =
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly ITimer _timer;
@@ -22,15 +23,16 @@ internal sealed class StatusFile : IAsyncDisposable
     /// <param name="store">The run store.</param>
     /// <param name="snapshot">The state of the moment; called from another thread.</param>
     /// <param name="fence">The right to write.</param>
+    /// <param name="repair">Restores what was removed from the directory, before each write.</param>
     /// <param name="time">The clock.</param>
-    public StatusFile(RunStore store, Func<RunStatus> snapshot, RunFence fence, TimeProvider time)
+    public StatusFile(RunStore store, Func<RunStatus> snapshot, RunFence fence, DirectoryRepair repair, TimeProvider time)
     {
-        (_store, _snapshot, _fence) = (store, snapshot, fence);
+        (_store, _snapshot, _fence, _repair) = (store, snapshot, fence, repair);
         _timer = time.CreateTimer(_ => Request(), null, TimeSpan.Zero, Period);
         _writing = Task.Run(Write);
     }
 
-    /// <summary>Why the status could not be written the last time; null when it was.</summary>
+    /// <summary>What was wrong with the directory at the last write, in words; null when nothing was.</summary>
     public string? Problem { get; private set; }
 
     /// <summary>Asks for a write soon.</summary>
@@ -50,8 +52,8 @@ internal sealed class StatusFile : IAsyncDisposable
         {
             try
             {
+                Problem = _repair.Restore();
                 _store.Write(_snapshot(), _fence);
-                Problem = null;
             }
             catch (SupersededException)
             {
@@ -60,7 +62,7 @@ internal sealed class StatusFile : IAsyncDisposable
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 // There is always a next time, and the coordinator answers with the status meanwhile.
-                Problem = e.Message;
+                Problem = $"status.json cannot be written: {e.Message}";
             }
         }
     }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Grains.Store;
@@ -39,7 +38,7 @@ internal sealed class UnendedRuns(RunStore store)
             _known[directory.Status] = known;
             return known.Status;
         }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
         }

@@ -21,6 +21,7 @@ internal static class ErrorResponses
         var (status, detail) = context.Features.Get<IExceptionHandlerFeature>()?.Error switch
         {
             RunNotFoundException missing => (StatusCodes.Status404NotFound, missing.Message),
+            RunUnreadableException unreadable => (StatusCodes.Status500InternalServerError, unreadable.Message),
             BadHttpRequestException bad => (bad.StatusCode, bad.Message),
             TimeoutException or OrleansException => (StatusCodes.Status503ServiceUnavailable, HttpMethods.IsGet(context.Request.Method)
                 ? "the run's coordinator does not answer: its silo may have died; another silo takes its runs over within seconds"

@@ -9,18 +9,32 @@ public sealed class TakeoverJournalTests : TakeoverTest
     [InlineData(6, true)]
     [InlineData(7, false)]
     [InlineData(8, false)]
-    public void Run_DoesNotContinue_WithAJournalThatEndsBeforeItsCheckpoint(int events, bool refused)
+    public void Checkpoint_IsNotUsed_WhenTheJournalEndsBeforeIt(int events, bool older)
     {
         Saved.Begin(1);
+        Save(1, 4, lastEvent: 3);
         Save(1, 8, lastEvent: 7);
         Report(Steps(events));
         File.AppendAllText(Directory.Metrics, "{\"type\":\"step\",\"num");
 
         var takeover = Begin();
 
-        Assert.Equal(refused ? "metrics.jsonl ends at event 6, but checkpoint 1-8 was taken after event 7: the file has been shortened"
-            : null, takeover.Problem);
+        Assert.Null(takeover.Problem);
+        Assert.Equal(older ? "1-4" : "1-8", $"{takeover.Restored!.Name}");
+        Assert.Equal(older ? ["checkpoint 1-8: found that metrics.jsonl ends at event 6, expected event 7, after which it was taken: "
+            + "the file was shortened"] : [], takeover.PassedOver);
         Assert.Equal(events, takeover.Progress.Journal.Last);
+    }
+
+    [Fact]
+    public void Run_DoesNotContinue_WhenTheJournalEndsBeforeAllOfItsCheckpoints_UnlessFromItsStart()
+    {
+        Saved.Begin(1);
+        Save(1, 8, lastEvent: 7);
+        Report(Steps(2));
+
+        Assert.Matches("^none of its checkpoints can be used: checkpoint 1-8: .*ends at event 2.*--from-start", Begin().Problem);
+        Assert.Null(Begin(Status() with { State = RunState.Failed }, new(FromStart: true)).Problem);
     }
 
     [Theory]

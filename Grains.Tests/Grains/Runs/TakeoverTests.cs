@@ -90,7 +90,7 @@ public sealed class TakeoverTests : TakeoverTest
         var resumed = Begin(request: new());
         var again = Begin(request: new(FromStart: true));
 
-        Assert.Matches("^none of its checkpoints is whole: checkpoint 1-8: .*; checkpoint 1-4: .*; put one back .*--from-start",
+        Assert.Matches("^none of its checkpoints can be used: checkpoint 1-8: .*; checkpoint 1-4: .*; put one back .*--from-start",
             takeover.Problem);
         Assert.Equal(takeover.Problem, resumed.Problem);
         Assert.Equal(2, takeover.PassedOver.Count);
@@ -98,6 +98,60 @@ public sealed class TakeoverTests : TakeoverTest
         Assert.Null(again.Restored);
         Assert.Equal(takeover.PassedOver, again.PassedOver);
         Assert.Equal((0L, 10L), (again.Progress.Snapshot().Step, again.Progress.Snapshot().LastEvent));
+    }
+
+    [Fact]
+    public void RenamedCheckpoint_IsUsed_WhenThereIsNoOther()
+    {
+        Leave(steps: 9, 4, 8);
+        System.IO.Directory.Move(Saved.DirectoryOf("1-4"), Saved.DirectoryOf("older"));
+        System.IO.Directory.Move(Saved.DirectoryOf("1-8"), Saved.DirectoryOf("mine"));
+
+        var takeover = Begin();
+
+        Assert.Null(takeover.Problem);
+        Assert.Equal(("2-8", 8L), ($"{takeover.Restored!.Name}", takeover.Restored.State.Step));
+        Assert.Matches("^checkpoint 1-8: found its files in .*/mine, expected them in directory 1-8", takeover.PassedOver[0]);
+        Assert.Equal("2-8", $"{Begin().Restored!.Name}");
+    }
+
+    [Fact]
+    public void RenamedCheckpoint_StaysAsItIs_WhenItIsDamaged_AndTheRunDoesNotBeginAgain()
+    {
+        Leave(steps: 9, 4);
+        Damage("1-4");
+        System.IO.Directory.Move(Saved.DirectoryOf("1-4"), Saved.DirectoryOf("mine"));
+
+        Assert.Matches("^none of its checkpoints can be used: checkpoint 1-4: found its files in .*/mine", Begin().Problem);
+        Assert.True(System.IO.Directory.Exists(Saved.DirectoryOf("mine")));
+    }
+
+    [Fact]
+    public void Run_ContinuesFromTheCheckpointBefore_AndSaysSo_WhenTheNewestWasRenamed()
+    {
+        Leave(steps: 10, 4, 8);
+        System.IO.Directory.Move(Saved.DirectoryOf("1-8"), Saved.DirectoryOf("1-8.old"));
+
+        var takeover = Begin();
+
+        Assert.Equal("1-4", $"{takeover.Restored!.Name}");
+        Assert.Matches("^checkpoint 1-8: found its files in .*/1-8.old, expected", Assert.Single(takeover.PassedOver));
+    }
+
+    [Fact]
+    public void Run_DoesNotContinue_WithoutItsSpec_AndSaysWhere()
+    {
+        Leave(steps: 5, 4);
+        File.Move(Directory.Spec, Directory.Spec + ".old");
+
+        var takeover = Begin(Status() with { Step = 5 });
+
+        Assert.StartsWith($"found no {Directory.Spec}, expected the run's spec; put it back", takeover.Problem, StringComparison.Ordinal);
+        Assert.Equal(takeover.Problem, Saved.Runs.RefusalOf(Run, trainers: 1));
+        Assert.Equal(5, takeover.Progress.Snapshot().Step);
+
+        File.Move(Directory.Spec + ".old", Directory.Spec);
+        Assert.Null(Begin().Problem);
     }
 
     [Fact]

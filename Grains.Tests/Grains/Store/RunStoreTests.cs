@@ -117,7 +117,7 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
-    public void List_HasTheNewestFirst_AndPassesOverWhatIsNoRun()
+    public void List_HasTheNewestFirst_AndRunsOfDamagedStatus_AndPassesOverWhatIsNoRun()
     {
         foreach (var (id, day) in new[] { ("old", 1), ("new", 3), ("torn", 2), ("empty", 2), ("null", 2), ("other", 2) })
             _store.Create(Spec, Status(id, day));
@@ -130,7 +130,11 @@ public sealed class RunStoreTests : IDisposable
         Directory.CreateDirectory(_directory.File("nothing"));
         File.WriteAllText(_directory.File("file"), "");
 
-        Assert.Equal(["new", "old"], _store.List().Select(status => status.Id));
+        var list = _store.List();
+
+        Assert.Equal(["new", "old"], list.Where(status => status.Warning.Length == 0).Select(status => status.Id));
+        Assert.Equal(["empty", "null", "other", "torn"], list.Where(status => status.Warning.Length > 0).Select(status => status.Id)
+            .Order());
     }
 
     [Fact]

@@ -56,10 +56,11 @@ internal static class ApiEndpoints
         _ => TypedResults.Accepted($"/api/runs/{id}"),
     };
 
-    private static Results<ContentHttpResult, NotFound> Spec(string id, RunFeeds feeds) =>
+    private static Results<ContentHttpResult, ProblemHttpResult> Spec(string id, RunFeeds feeds) =>
         RunFeeds.ReadSpecText(feeds.DirectoryOf(id)) is { } text
         ? TypedResults.Text(text, "application/yaml")
-        : TypedResults.NotFound();
+        : TypedResults.Problem($"{feeds.DirectoryOf(id).Spec} does not exist, or this silo cannot read it",
+            statusCode: StatusCodes.Status404NotFound);
 
     private static ApiStrip Strip(RunSnapshot run) => new(
         run.Strip.Begin, run.Strip.Width.TotalSeconds, [.. run.Strip.Silos],
