@@ -30,6 +30,8 @@ internal static class SiloEnd
     /// <param name="lastOutput">What it wrote last; left out after a signal that somebody sent: it does not explain that.</param>
     public static string Describe(int exitCode, string when, long? memoryKills, Func<string> lastOutput)
     {
+        if (exitCode == 0)
+            return $"ended on request (exit code 0){when}";
         if (!Signals.TryGetValue(exitCode - SignalBase, out string? signal))
             return $"ended with exit code {exitCode}{when}{lastOutput()}";
         string with = $"{signal} (exit code {exitCode}){when}";

@@ -19,7 +19,7 @@ internal sealed record ClusterAddress(ClusteringProvider Provider, string Connec
 
     /// <summary>The cluster that the console starts for one run.</summary>
     public static ClusterAddress LocalOf(string runs, RunId run) =>
-        new(ClusteringProvider.Sqlite, Path.Combine(SqliteMembership.DirectoryIn(Path.GetFullPath(runs)), $"{run}.db"), run.Text);
+        new(ClusteringProvider.Sqlite, LocalClusterLife.MembershipFileOf(runs, run), run.Text);
 
     /// <summary>The cluster of the silos that were started for a run store rather than for one run.</summary>
     public static ClusterAddress StandingOf(string runs) =>

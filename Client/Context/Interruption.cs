@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Orleans.Tbptt.Client.Context;
 
 /// <summary>
-/// Ctrl-C and other signals. The first asks for an orderly end; the second ends everything at once.
+/// Ctrl-C and other signals. The first asks for an orderly end; the second ends everything at once, unless it is the first one's echo.
 /// </summary>
 /// <param name="exit">Ends this process with an exit code.</param>
 /// <param name="signals">The signals that are handled, from <see cref="Listen"/> on.</param>
@@ -12,8 +12,19 @@ internal sealed class Interruption(Action<int> exit, params PosixSignal[] signal
     /// <summary>SIGPIPE, which <see cref="PosixSignal"/> does not name and .NET does not deliver.</summary>
     public const PosixSignal BrokenPipe = (PosixSignal)13;
 
+    /// <summary>
+    /// Within this time, the same signal again is the same request: <c>timeout</c> signals its child and then the child's group, and
+    /// service managers signal every process of a service that passes signals on. Ctrl-C pressed twice is two requests.
+    /// </summary>
+    internal static readonly TimeSpan Echo = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _asked = new();
+    private PosixSignal _first;
+    private long _raised;
     private readonly List<PosixSignalRegistration> _registrations = [];
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _asked.Token;
@@ -52,11 +63,14 @@ internal sealed class Interruption(Action<int> exit, params PosixSignal[] signal
     {
         if (_asked.IsCancellationRequested)
         {
+            if (signal == _first && signal != PosixSignal.SIGINT && Time.GetElapsedTime(_raised) < Echo)
+                return;
             AtOnce?.Invoke();
             exit(ExitCode);
             return;
         }
 
+        (_first, _raised) = (signal, Time.GetTimestamp());
         (ExitCode, Reason) = signal switch
         {
             PosixSignal.SIGTERM => (Client.ExitCode.Terminated, "stopped by SIGTERM"),

@@ -69,6 +69,7 @@ internal static class ListCommand
 
     private static string Note(RunInfo run, ClusterSelection cluster) => run switch
     {
+        { IsInterrupted: true } => $"tbptt resume {run.Status.Id}{cluster.Options}",
         { IsLost: true } or { Status.State: RunState.Paused } => $"continue with: tbptt resume {run.Status.Id}{cluster.Options}",
         { Status: { HasEnded: false, Warning.Length: > 0 } } => $"WARNING: {run.Status.Warning}",
         _ => "",

@@ -43,11 +43,13 @@ internal static class ShowCommand
         void Line(string name, string value) => output.WriteLine($"{name,-12}{Text.OneLine(value)}");
         Line("run", status.Id);
         Line("name", status.Name);
-        Line("state", run.State);
-        if (status.Message.Length > 0)
+        string resume = $"tbptt resume {status.Id}{cluster.Options}";
+        Line("state", run.IsInterrupted ? $"{run.State}; {resume}" : run.State);
+        // Of an interrupted run, the message says what it waited for.
+        if (status.Message.Length > 0 && !run.IsInterrupted)
             Line("why", status.Message);
-        if (run.IsResumable)
-            Line("continue", $"tbptt resume {status.Id}{cluster.Options}");
+        if (run.IsResumable && !run.IsInterrupted)
+            Line("continue", resume);
         if (status.Warning.Length > 0)
             Line("WARNING", status.Warning);
         if (status.Priority != 0)

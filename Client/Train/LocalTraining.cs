@@ -28,7 +28,8 @@ internal sealed class LocalTraining(ConsoleContext context, ClusterPlan plan, Ou
                 view.OnNotice($"page {page}");
             return await ReaderWatch.RunWhileReadAsync(context, () => Watched(cluster).RunAsync(view, interruption));
         });
-        view.Write(RunViews.Messages(context.Terminal, mode), plan.Directory, null, Command("resume"));
+        view.Write(RunViews.Messages(context.Terminal, mode), plan.Directory, null, Command("resume"),
+            interruption.Token.IsCancellationRequested);
         return code;
     });
 
@@ -85,12 +86,19 @@ internal sealed class LocalTraining(ConsoleContext context, ClusterPlan plan, Ou
         ITrainingCluster cluster;
         try
         {
-            cluster = await context.Launcher.LaunchAsync(plan, view.OnNotice, interruption.Token);
+            cluster = await context.Launcher.LaunchAsync(plan, Notice, interruption.Token);
         }
         catch (Exception exception) when (interruption.Token.IsCancellationRequested)
         {
             // A terminal's Ctrl-C also ends silos that have not installed their handlers yet; their failure is not the cause.
             throw new OperationCanceledException("interrupted while the cluster was starting", exception, interruption.Token);
+        }
+
+        // Silos that got the console's signal, too, may end before it ends them: that is no news.
+        void Notice(string text)
+        {
+            if (!interruption.Token.IsCancellationRequested)
+                view.OnNotice(text);
         }
 
         interruption.AtOnce = cluster.Kill;

@@ -20,6 +20,9 @@ internal sealed class WatchedTraining(
     /// <summary>How long a step in flight may take to end after Ctrl-C. With the silos' own time the console ends within 3 s.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromMilliseconds(800);
 
+    /// <summary>The same after other signals, where nobody waits at a prompt: containers are killed after 10 s.</summary>
+    private static readonly TimeSpan UnattendedStopTimeout = TimeSpan.FromSeconds(5);
+
     private readonly RunWatcher _watcher =
         new(cluster.Runs, plan.Run, context.Time, context.Limits) { Recorded = () => StatusFile.Read(plan.Directory) };
 
@@ -45,7 +48,8 @@ internal sealed class WatchedTraining(
             if (!_watcher.IsPaused)
             {
                 view.OnNotice($"{interruption.Reason}: ending at the last committed step; repeat to end at once");
-                await StopAsync(watching, interruption.Reason);
+                await StopAsync(watching, interruption.Reason,
+                    interruption.ExitCode == ExitCode.Interrupted ? StopTimeout : UnattendedStopTimeout);
             }
 
             return interruption.ExitCode;
@@ -72,7 +76,7 @@ internal sealed class WatchedTraining(
             // Otherwise the run's status would stay "starting" for ever. A refused run has no files.
             if (exception is not SpecException && !cluster.Lost.IsCompleted)
                 await StopAsync(Task.CompletedTask, interruption.Reason.Length > 0 ? interruption.Reason
-                    : "the console did not see the run start");
+                    : "the console did not see the run start", StopTimeout);
             cluster.Kill();
             await cluster.EndAsync();
             throw;
@@ -101,11 +105,12 @@ internal sealed class WatchedTraining(
         throw new ClientException($"the cluster is lost: {await cluster.Lost}{again}", ExitCode.Unreachable);
     }
 
-    private async Task StopAsync(Task watching, string reason)
+    private async Task StopAsync(Task watching, string reason, TimeSpan timeout)
     {
         try
         {
-            await StopOnceSubmittedAsync().WaitAsync(StopTimeout, context.Time);
+            // Silos that got the signal, too, end by themselves.
+            await Task.WhenAny(StopOnceSubmittedAsync(), cluster.Lost).Unwrap().WaitAsync(timeout, context.Time);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {

@@ -57,7 +57,8 @@ internal sealed class RunSummary(IRunView inner) : IRunView
     /// <param name="last">The run's last status; null to read it from the run's files, because the last events may not have
     /// arrived.</param>
     /// <param name="resume">The command that continues the run.</param>
-    public void Write(TextWriter output, RunDirectory directory, RunStatus? last, string resume)
+    /// <param name="interrupted">Whether a signal ended the console, and with it the run.</param>
+    public void Write(TextWriter output, RunDirectory directory, RunStatus? last, string resume, bool interrupted = false)
     {
         last ??= StatusFile.Read(directory);
         if (_figures.Ended is null && last is not null)
@@ -74,7 +75,7 @@ internal sealed class RunSummary(IRunView inner) : IRunView
             output.WriteLine($"model         {model}");
         output.WriteLine($"files         {directory.Path}");
         if ((_figures.Ended?.State ?? last?.State) is not (null or RunState.Completed or RunState.Diverged))
-            output.WriteLine($"resume with: {resume}");
+            output.WriteLine($"{(interrupted ? "interrupted; " : "resume with: ")}{resume}");
         output.Flush();
     }
 

@@ -56,7 +56,7 @@ public static class SqliteMembership
     /// <summary>Deletes the file and SQLite's companion files. No process may use it any more.</summary>
     public static void Delete(string file)
     {
-        string[] left = [.. new[] { file, file + "-wal", file + "-shm" }.Where(File.Exists)];
+        string[] left = [.. new[] { file, file + "-wal", file + "-shm", LocalClusterLife.FileOf(file) }.Where(File.Exists)];
         if (left.Length == 0)
             return;
         ClosePools();

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Orleans.Tbptt.Cluster.Membership;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Cluster.Wording;
@@ -13,17 +14,22 @@ public sealed record RunInfo(RunDirectory Directory, RunStatus Status, DateTimeO
     public static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
 
     /// <summary>
-    /// Whether no coordinator trains an unfinished run: its status is too old. Paused and queued runs do not write a status and are not
-    /// lost.
+    /// Whether the silos that were started for this unfinished run are gone: no other silo continues it, but <c>tbptt resume</c> does.
     /// </summary>
-    public bool IsLost => Status.State is RunState.Starting or RunState.Running && Now - Status.UpdatedAt > Silence;
+    public bool IsInterrupted { get; } = WasInterrupted(Directory, Status, Now);
+
+    /// <summary>
+    /// Whether no coordinator trains an unfinished run: it is interrupted, or its status is too old. Paused runs, and queued ones of a
+    /// standing cluster, do not write a status and are not lost.
+    /// </summary>
+    public bool IsLost => IsInterrupted || (Status.State is RunState.Starting or RunState.Running && IsSilent(Status, Now));
 
     /// <summary>Whether <c>tbptt resume</c> would continue the run.</summary>
     public bool IsResumable => IsLost || Outcome.IsResumable(Status.State);
 
     /// <summary>The state as text.</summary>
-    public string State => IsLost
-        ? $"lost (last heard {Status.UpdatedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC)"
+    public string State => IsInterrupted ? "interrupted"
+        : IsLost ? $"lost (last heard {Status.UpdatedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC)"
         : Status.State == RunState.Queued ? $"queued ({Outcome.Queue(Status.QueuePosition)})" : Text.State(Status.State);
 
     /// <summary>The run's duration so far, in seconds.</summary>
@@ -37,11 +43,26 @@ public sealed record RunInfo(RunDirectory Directory, RunStatus Status, DateTimeO
     public static RunInfo Of(RunStatus status, DateTimeOffset now) =>
         new(new(Path.GetDirectoryName(status.Directory) ?? "", RunId.Parse(status.Id)), status, now);
 
-    /// <summary>The status as its file has it, with <c>lost</c> added.</summary>
+    /// <summary>The status as its file has it, with <c>lost</c> and <c>interrupted</c> added.</summary>
     public JsonNode ToJson()
     {
         var node = JsonNode.Parse(RunJson.Write(Status))!;
         node["lost"] = IsLost;
+        node["interrupted"] = IsInterrupted;
         return node;
     }
+
+    private static bool WasInterrupted(RunDirectory directory, RunStatus status, DateTimeOffset now)
+    {
+        // The silos that are started for a run form a cluster of its name.
+        if (status.HasEnded || status.State == RunState.Paused || status.Cluster != status.Id)
+            return false;
+        return LocalClusterLife.IsAlive(directory) switch
+        {
+            { } alive => !alive,
+            null => IsSilent(status, now),
+        };
+    }
+
+    private static bool IsSilent(RunStatus status, DateTimeOffset now) => now - status.UpdatedAt > Silence;
 }

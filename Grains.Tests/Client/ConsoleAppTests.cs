@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
+using Microsoft.Extensions.Time.Testing;
 using Orleans.Tbptt.Client;
+using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 
@@ -198,6 +200,22 @@ public sealed class ConsoleAppTests : IDisposable
 
         Assert.Equal(["kill"], Cluster.Calls);
         Assert.Equal([130], _console.Exits);
+    }
+
+    [Fact]
+    public void Interruption_TakesSigtermTwiceWithinASecond_AsOneRequest()
+    {
+        var time = new FakeTimeProvider();
+        using var interruption = new Interruption(_console.Exits.Add) { Time = time };
+        interruption.Raise(PosixSignal.SIGTERM);
+        time.Advance(Interruption.Echo - TimeSpan.FromMilliseconds(1));
+        interruption.Raise(PosixSignal.SIGTERM);
+        Assert.Empty(_console.Exits);
+
+        time.Advance(TimeSpan.FromMilliseconds(1));
+        interruption.Raise(PosixSignal.SIGTERM);
+
+        Assert.Equal([143], _console.Exits);
     }
 
     [Fact]

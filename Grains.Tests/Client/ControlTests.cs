@@ -148,7 +148,7 @@ public sealed class ControlTests : IDisposable
 
         Assert.Equal(ExitCode.Interrupted, await _console.RunInterruptedAsync("resume", "wave-1"));
         Assert.Equal(["launch", "resume", "stop: stopped by Ctrl-C", "end"], Cluster.Calls);
-        Assert.EndsWith($"resume with: tbptt resume wave-1 --runs {_console.Runs}\n", _console.Output, StringComparison.Ordinal);
+        Assert.EndsWith($"interrupted; tbptt resume wave-1 --runs {_console.Runs}\n", _console.Output, StringComparison.Ordinal);
     }
 
     [Fact]

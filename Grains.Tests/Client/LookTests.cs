@@ -47,6 +47,20 @@ public sealed class LookTests : IDisposable
     }
 
     [Fact]
+    public async Task RunWhoseSilosAreGone_IsInterrupted_AndSaysHowToContinue()
+    {
+        Write(Status("wave-1", RunState.Queued) with { Cluster = "wave-1", Message = "waits for another silo", UpdatedAt = Noon });
+
+        Assert.Equal(0, await _console.RunAsync("ls"));
+        Assert.Equal(0, await _console.RunAsync("show", "wave-1"));
+
+        Assert.Matches($@"\nwave-1  interrupted  .* tbptt resume wave-1 --runs {_console.Runs}\n", _console.Output);
+        Assert.Contains($"\nstate       interrupted; tbptt resume wave-1 --runs {_console.Runs}\n", _console.Output,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("waits for another silo", _console.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task List_WritesJson_WhenAsked()
     {
         Write(Status("wave-1", RunState.Running));

@@ -58,6 +58,16 @@ public sealed class RunSummaryTests : IDisposable
     }
 
     [Fact]
+    public void Summary_SaysThatTheRunWasInterrupted_WhenASignalEndedIt()
+    {
+        _summary.OnEvent("", Sample.Ended(RunState.Stopped, "stopped by SIGTERM"));
+
+        _summary.Write(_output, new("/nowhere", Sample.Run), null, Resume, interrupted: true);
+
+        Assert.EndsWith("\ninterrupted; tbptt resume wave-1", _output.ToString().TrimEnd(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Summary_ReportsTheLastStatus_WhenTheEventsWereLeftOut()
     {
         _summary.Write(_output, new("/nowhere", Sample.Run),

@@ -40,6 +40,10 @@ internal sealed class ConsoleProcess : IDisposable
     public static ConsoleProcess Start(string runs, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
         Launch(runs, environment, [.. arguments, "--runs", runs]);
 
+    /// <summary>Starts <c>tbptt</c> with a run store, in a process group of its own.</summary>
+    public static ConsoleProcess StartGroup(string runs, params string[] arguments) =>
+        Launch(runs, NoVariables, [.. arguments, "--runs", runs], "setsid", "env");
+
     /// <summary>Starts <c>tbptt</c> with nothing but <paramref name="arguments"/>.</summary>
     public static ConsoleProcess StartBare(params string[] arguments) => Launch("", NoVariables, arguments);
 
@@ -65,11 +69,13 @@ internal sealed class ConsoleProcess : IDisposable
         return _process.ExitCode;
     }
 
-    private static ConsoleProcess Launch(string runs, IReadOnlyDictionary<string, string> environment, IEnumerable<string> arguments)
+    private static ConsoleProcess Launch(
+        string runs, IReadOnlyDictionary<string, string> environment, IEnumerable<string> arguments, string program = "env",
+        params string[] before)
     {
         string runtime = SiloProgram.Find(AppContext.BaseDirectory).Runtime;
         // A test run that was itself started in the background ignores SIGINT, and what it starts would, too.
-        var start = new ProcessStartInfo("env", ["--default-signal=INT", runtime, Program, .. arguments])
+        var start = new ProcessStartInfo(program, [.. before, "--default-signal=INT", runtime, Program, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -123,7 +129,13 @@ internal sealed class ConsoleProcess : IDisposable
         [.. Process.GetProcesses().Where(process => IsSilo(CommandLine(process))).Select(process => process.Id)];
 
     /// <summary>Sends the console a signal, as a terminal does.</summary>
-    public void Signal(int signal) => Assert.Equal(0, Kill(_process.Id, signal));
+    public void Signal(int signal) => Send(_process.Id, signal);
+
+    /// <summary>Sends a signal to the console of <see cref="StartGroup"/> and its silos at the same time.</summary>
+    public void SignalGroup(int signal) => Send(-_process.Id, signal);
+
+    /// <summary>Sends a process a signal.</summary>
+    public static void Send(int process, int signal) => Assert.Equal(0, Kill(process, signal));
 
     public void Dispose()
     {

@@ -16,6 +16,15 @@ internal sealed partial class ActiveRun
     /// <summary>Why a run waits whose coordinator's silo ends.</summary>
     internal const string SiloShutDown = "its coordinator's silo was shut down; waits for another silo";
 
+    /// <summary>Why a run ends whose silos, started for it alone, all end.</summary>
+    internal const string SilosShutDown = "stopped because all its silos were shut down";
+
+    /// <summary>
+    /// How long after the request to this silo the others are asked whether they stay: who ends all of a run's silos asks them at the same
+    /// time, but not at the same instant. The run is trained meanwhile.
+    /// </summary>
+    private static readonly TimeSpan Together = TimeSpan.FromMilliseconds(300);
+
     private readonly RunServices _services;
     private readonly RunStatus _status;
     private readonly ResumeRequest? _request;
@@ -127,7 +136,20 @@ internal sealed partial class ActiveRun
     private async Task HandOverWhenTheSiloLeaves(CancellationToken left)
     {
         await _services.Occupants.Leaving.WaitAsync(left);
-        Control.HandOver(SiloShutDown);
+        if (IsOnItsOwnSilos && !await OtherSiloStays(left))
+            Control.Stop(SilosShutDown);
+        else
+            Control.HandOver(SiloShutDown);
+    }
+
+    /// <summary>Whether the cluster was started for this run: none of its silos comes back by itself.</summary>
+    private bool IsOnItsOwnSilos => _status.Cluster == _status.Id;
+
+    private async Task<bool> OtherSiloStays(CancellationToken left)
+    {
+        await Task.Delay(Together, _services.Time, left);
+        var silos = await _services.Cluster.Look();
+        return silos.Any(silo => !silo.Report.Draining);
     }
 
     private async Task Leave(Takeover takeover, (RunLeave Leave, string? Model) how, RunTelemetry telemetry)

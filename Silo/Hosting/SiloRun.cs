@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Orleans.Tbptt.Cluster.Membership;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Silo.Configuration;
@@ -32,12 +33,23 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
         SiloLog.Open(start.Settings, start.Mode);
         try
         {
+            using var life = start.Mode == SiloMode.Standing ? null
+                : await LocalClusterLife.HoldAsync(start.Settings.Clustering.Connection, time);
             var silo = await SiloStarter.StartAsync(start.Settings, time, end.Token);
             parent?.PassTo(new ParentCalls(silo.Host.Services.GetRequiredService<IGrainFactory>(), output).Take);
             new SiloAnnouncement(start, silo.Host.Services.GetRequiredService<ILocalSiloDetails>(), silo.Page).Write(output);
             await WaitForEndAsync(silo.Host, start, end);
+            var local = start.Mode == SiloMode.Local
+                ? new LocalRunEnd(silo.Host.Services.GetRequiredService<IGrainFactory>(), start.Settings, time)
+                : null;
             if (end.IsSignal)
+            {
                 await DrainAsync(silo.Host.Services.GetRequiredService<SiloDrain>());
+                if (local is not null)
+                    await local.WaitUntilReadAsync(parent!.Ended);
+            }
+            else if (local is not null)
+                await local.StopAsync();
             await LeaveAsync(silo, start);
         }
         catch (OperationCanceledException) when (end.Token.IsCancellationRequested)

@@ -8,10 +8,12 @@ internal sealed class EndRequest : IDisposable
 {
     private readonly CancellationTokenSource _asked = new();
     private readonly List<PosixSignalRegistration> _signals = [];
+    private readonly bool _isLocal;
 
     /// <summary>Listens for the signals that concern a silo of this mode.</summary>
     public EndRequest(SiloMode mode)
     {
+        _isLocal = mode == SiloMode.Local;
         Listen(PosixSignal.SIGTERM, ends: true);
         // A terminal sends these to the console and to its silos; only the console reacts.
         bool standing = mode == SiloMode.Standing;
@@ -48,8 +50,9 @@ internal sealed class EndRequest : IDisposable
 
     private void Listen(PosixSignal signal, bool ends) => _signals.Add(PosixSignalRegistration.Create(signal, context =>
     {
-        // The second signal of a kind keeps its default effect and ends the process at once.
-        context.Cancel = !ends || !_asked.IsCancellationRequested;
+        // The second signal of a kind keeps its default effect and ends the process at once. Not that of a local silo, which the console
+        // kills if need be: 'timeout' and service managers send a group its signal more than once, and the run must end properly first.
+        context.Cancel = !ends || _isLocal || !_asked.IsCancellationRequested;
         if (!ends)
             return;
         IsSignal |= !_asked.IsCancellationRequested;

@@ -6,7 +6,11 @@ namespace Orleans.Tbptt.Silo.Lifetime;
 /// </summary>
 internal sealed class ParentPipe
 {
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Action<string>? _take;
+
+    /// <summary>Completes at the pipe's end.</summary>
+    public Task Ended => _ended.Task;
 
     /// <summary>
     /// Passes every further line to <paramref name="take"/>. Earlier lines are ignored; the console sends none before the ready line.
@@ -35,6 +39,7 @@ internal sealed class ParentPipe
                 // A pipe that cannot be read counts as ended.
             }
 
+            parent._ended.TrySetResult();
             ended();
         }
     }

@@ -8,8 +8,9 @@ namespace Orleans.Tbptt.Silo.Web.Markup;
 internal static class Words
 {
     /// <summary>A state as a badge; the colour repeats the word.</summary>
-    public static IHtmlContent Badge(RunInfo run) => run.IsLost
-        ? Html.Of($"""<span class="badge lost">lost</span>""")
+    public static IHtmlContent Badge(RunInfo run) => run.IsInterrupted
+        ? Html.Of($"""<span class="badge lost">interrupted</span>""")
+        : run.IsLost ? Html.Of($"""<span class="badge lost">lost</span>""")
         : Html.Of($"""<span class="badge {Text.State(run.Status.State)}">{Text.State(run.Status.State)}</span>""");
 
     /// <summary>A time in UTC, which a script converts to the viewer's time zone.</summary>

@@ -26,7 +26,8 @@ internal static class RunsPage
 
     private static IHtmlContent List(IReadOnlyList<RunInfo> runs)
     {
-        var waiting = runs.Where(run => run.Status.State == RunState.Queued).OrderBy(run => run.Status.QueuePosition).ToList();
+        var waiting = runs.Where(run => run is { Status.State: RunState.Queued, IsLost: false })
+            .OrderBy(run => run.Status.QueuePosition).ToList();
         return Html.Of($"""
             {Html.If(runs.Count == 0, () => $"""<p class="card">No run has been submitted yet. <code>tbptt train SPEC</code> trains one.</p>""")}
             {Html.If(waiting.Count > 0, () => $"""<section class="card"><h2>Queue</h2><ol>{Html.Each(waiting, Waiting)}</ol></section>""")}

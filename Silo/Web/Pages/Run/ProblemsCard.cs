@@ -31,7 +31,10 @@ internal static class ProblemsCard
         string next = status.CheckpointStep is { } checkpoint
             ? $"“Resume” continues from the checkpoint of step {Text.Count(checkpoint)}, with the bits of an uninterrupted run."
             : "There is no checkpoint yet: “Resume” starts at step 0.";
-        if (run.Info.IsLost)
+        if (run.Info.IsInterrupted)
+            yield return Html.Of(
+                $"This run was interrupted: the silos started for it have ended. {next} Or run <code>tbptt resume {status.Id}</code>.");
+        else if (run.Info.IsLost)
             yield return Html.Of($"This run has not been trained since {Words.Time(status.UpdatedAt)}: its silos have ended. {next}");
         else if (status.State == RunState.Failed)
             yield return Html.Of(

@@ -17,7 +17,7 @@ internal static class RunHead
         double progress = Words.Progress(status);
         return Html.Of($"""
             <dl class="figures">
-            <div><dt>State</dt><dd>{Words.Badge(known)}{Html.If(status.State == RunState.Queued, () => $" {Outcome.Queue(status.QueuePosition)}")}</dd></div>
+            <div><dt>State</dt><dd>{Words.Badge(known)}{Html.If(status.State == RunState.Queued && !known.IsLost, () => $" {Outcome.Queue(status.QueuePosition)}")}</dd></div>
             <div><dt>Epoch</dt><dd>{status.Epoch}/{status.Epochs}</dd></div>
             <div><dt>Step</dt><dd>{Text.Count(status.Step)} <small>{Text.Count(status.EpochStep)}/{Text.Count(status.StepsPerEpoch)} in this epoch</small></dd></div>
             <div><dt>Loss</dt><dd>{Loss(status)}</dd></div>

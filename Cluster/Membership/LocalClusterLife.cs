@@ -1,0 +1,73 @@
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Cluster.Membership;
+
+/// <summary>
+/// Whether the silos that were started for one run live: each of them holds a lock on a file, which the operating system releases when
+/// its process ends, however it ends.
+/// </summary>
+public static class LocalClusterLife
+{
+    private const int Attempts = 50;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>The file that silos lock, next to their membership file.</summary>
+    public static string FileOf(string membershipFile) => $"{membershipFile}.alive";
+
+    /// <summary>The membership file of the silos that are started for a run.</summary>
+    public static string MembershipFileOf(string runs, RunId run) =>
+        Path.Combine(SqliteMembership.DirectoryIn(Path.GetFullPath(runs)), $"{run}.db");
+
+    /// <summary>Takes a silo's share of the lock, until the result is disposed or the process ends.</summary>
+    /// <exception cref="IOException">The file cannot be created or locked.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file cannot be created.</exception>
+    public static async Task<IDisposable> HoldAsync(string membershipFile, TimeProvider time)
+    {
+        string path = FileOf(membershipFile);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+            }
+            catch (IOException) when (attempt < Attempts && File.Exists(path))
+            {
+                // IsAlive holds it for an instant.
+                await Task.Delay(Pause, time);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Whether a silo that was started for a run lives; null where this machine cannot find out, because it lacks the run's files or the
+    /// right to lock them.
+    /// </summary>
+    public static bool? IsAlive(RunDirectory run)
+    {
+        if (!File.Exists(run.Status))
+            return null;
+        string membership = MembershipFileOf(Path.GetDirectoryName(run.Path)!, run.Id);
+        string path = FileOf(membership);
+        // The last silo, or the console that started it, deletes both files.
+        if (!File.Exists(path))
+            return File.Exists(membership) ? null : false;
+        try
+        {
+            using var exclusive = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+            return false;
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}
