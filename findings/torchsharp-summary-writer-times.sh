@@ -3,8 +3,9 @@
 #
 # Guess: as in PyTorch's files, `wall_time` is the Unix time in seconds with its fraction, in the version record that begins a file, too,
 # and the file's name carries the Unix time in seconds.
-# Found: the version record's time is in .NET's ticks (6.4e17), and so is the number in the file's name. The scalars' times are Unix times cut to seconds: at 100 steps a second, a
-# hundred points share one place on the axes "Relative" and "Wall". Values, steps and checksums are right.
+# Found: the version record's time is in .NET's ticks (6.4e17), and so is the number in the file's name. The scalars' times are Unix times
+# cut to seconds: at 100 steps a second, a hundred points share one place on the axes "Relative" and "Wall". Values, steps and checksums
+# are right.
 #
 # Needs: Linux x64, .NET 10 SDK, python3, NuGet. Exits 0 while the behaviour stands, 1 when it has changed.
 set -euo pipefail
