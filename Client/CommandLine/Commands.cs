@@ -12,6 +12,7 @@ internal static class Commands
         Trains recurrent networks by truncated backpropagation through time, on one machine or a cluster.
 
         Examples:
+          tbptt init wave.csv
           tbptt validate wave.yaml
           tbptt train wave.yaml --silos 3 --set train.epochs=20
           tbptt train wave.yaml --output json > events.jsonl
@@ -24,6 +25,7 @@ internal static class Commands
         """)
     {
         context.Telemetry.Option,
+        SetupCommands.Init(context),
         TrainingCommands.Train(context),
         TrainingCommands.Submit(context),
         TrainingCommands.Validate(context),
@@ -36,5 +38,6 @@ internal static class Commands
         InspectCommands.Show(context),
         InspectCommands.Logs(context),
         InspectCommands.Cluster(context),
+        SetupCommands.Schema(context),
     };
 }

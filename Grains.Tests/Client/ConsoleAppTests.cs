@@ -256,6 +256,9 @@ public sealed class ConsoleAppTests : IDisposable
     [InlineData("wait", "wave-1", "--timeout", "-1")]
     [InlineData("attach")]
     [InlineData("pause", "a", "b")]
+    [InlineData("init")]
+    [InlineData("init", "--example", "waves")]
+    [InlineData("init", "a.csv", "a.yaml", "--example", "sunspots")]
     public async Task Console_ExitsWith2_WhenTheCommandLineIsWrong(params string[] args)
     {
         Assert.Equal(ExitCode.Usage, await _console.RunBareAsync(args));
@@ -264,8 +267,9 @@ public sealed class ConsoleAppTests : IDisposable
     }
 
     [Theory]
-    [InlineData("found an unknown command 'trian', expected train, submit, validate, attach, wait, stop, pause, resume, ls, show, logs or "
-        + "cluster; did you mean train?", "", "trian", "wave.yaml", "--silos", "2")]
+    [InlineData("found an unknown command 'trian', expected init, train, submit, validate, attach, wait, stop, pause, resume, ls, " +
+        "show, logs, "
+        + "cluster or schema; did you mean train?", "", "trian", "wave.yaml", "--silos", "2")]
     [InlineData("found an unknown option '--silo' of tbptt train; did you mean --silos?", " train", "train", "wave.yaml", "--silo", "2")]
     [InlineData("found an unknown option '--otput' of tbptt train; did you mean --output?", " train", "train", "a.yaml", "--otput=json")]
     [InlineData("found an unknown option '--hlep' of tbptt ls; did you mean --help?", " ls", "ls", "--hlep")]

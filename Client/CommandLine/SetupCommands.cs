@@ -1,0 +1,76 @@
+using System.CommandLine;
+using Orleans.Tbptt.Client.Context;
+using Orleans.Tbptt.Client.Init;
+using Orleans.Tbptt.Specs.Describing;
+using Orleans.Tbptt.Training;
+
+namespace Orleans.Tbptt.Client.CommandLine;
+
+/// <summary>Commands that help to begin.</summary>
+internal static class SetupCommands
+{
+    /// <summary><c>tbptt init</c>.</summary>
+    public static Command Init(ConsoleContext context)
+    {
+        var data = new Argument<string?>("DATA")
+        {
+            Description = "A CSV file with a header and one row a time step, or a text file (.txt).",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var spec = new Argument<string?>("SPEC")
+        {
+            Description = "The spec to write. Default: the data's name, in the working directory.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var example = new Option<string?>("--example")
+        {
+            HelpName = string.Join('|', Examples.Names), Description = "Write an example with its data instead.",
+        };
+        example.AcceptOnlyFromAmong([.. Examples.Names]);
+        var force = new Option<bool>("--force") { Description = "Overwrite files that exist." };
+        var command = new Command(
+            "init",
+            """
+            Looks at a file of data and writes a commented spec that trains on it. Where the file cannot be trained on as it is, says what
+            was found and how to convert it.
+
+            Examples:
+              tbptt init wave.csv
+              tbptt init data/wave.csv specs/wave.yaml
+              tbptt init --example sunspots
+            """)
+        {
+            data, spec, example, force,
+        };
+        command.Validators.Add(result =>
+        {
+            bool isExample = result.GetValue(example) is not null;
+            if (!isExample && result.GetValue(data) is null)
+                result.AddError("found neither DATA nor --example, expected one of them.");
+            if (isExample && result.GetValue(spec) is not null)
+                result.AddError("found two files with --example, expected the spec to write at most.");
+        });
+        command.SetAction(result => InitCommand.Run(context.Checker, Request(result), context.Terminal));
+        return command;
+
+        // With an example, the only argument is the spec.
+        InitRequest Request(ParseResult result) => result.GetValue(example) is { } name
+            ? new() { Example = name, Spec = result.GetValue(data), Force = result.GetValue(force) }
+            : new() { Data = result.GetValue(data), Spec = result.GetValue(spec), Force = result.GetValue(force) };
+    }
+
+    /// <summary><c>tbptt schema</c>.</summary>
+    public static Command Schema(ConsoleContext context)
+    {
+        var command = new Command(
+            "schema",
+            """
+            Prints the JSON Schema of run specs, by which editors complete and check them.
+
+            Example:
+              tbptt schema > run-spec.schema.json    # then, as a spec's first line: # yaml-language-server: $schema=run-spec.schema.json
+            """);
+        command.SetAction(_ => context.Terminal.Out.Write(SpecDocumentation.Schema(SpecLoader.Choices)));
+        return command;
+    }
+}

@@ -1,0 +1,85 @@
+using System.Globalization;
+using Orleans.Tbptt.Cluster.Wording;
+
+namespace Orleans.Tbptt.Client.Drafts;
+
+/// <summary>A spec that forecasts columns of a CSV file, with what led to each of its values.</summary>
+internal static class CsvDraft
+{
+    private const int MaxColumnsShown = 30;
+
+    /// <summary>Names that targets often have.</summary>
+    private static readonly string[] Targets =
+        ["target", "y", "label", "value", "ot", "price", "close", "adj close", "close/last", "sales", "demand", "load", "power",
+            "consumption"];
+
+    /// <summary>Surveys the file and writes the spec.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="source">Its path from the spec's directory.</param>
+    /// <param name="spec">The spec's file, for remarks.</param>
+    /// <exception cref="DataFaultException">The file cannot be trained on as it is.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static Draft Of(string path, string source, string spec)
+    {
+        var survey = CsvSurvey.Of(path);
+        var numbers = survey.Numbers;
+        var target = numbers.FirstOrDefault(column => Targets.Contains(column.Name, StringComparer.OrdinalIgnoreCase)) ?? numbers[^1];
+        var notes = Notes(survey).ToArray();
+        var sizes = StreamSizes.OfRows(survey.Rows);
+        int lanes = sizes.Lanes(most: 64), hidden = numbers.Count switch { <= 8 => 32, <= 32 => 64, _ => 128 };
+
+        var text = Draft.Begin(source, spec).Remark($"{Text.Count(survey.Rows)} rows, {Text.Plural(survey.Columns.Count, "column")}:");
+        int width = Math.Min(24, survey.Columns.Max(column => column.Name.Length));
+        foreach (var column in survey.Columns.Take(MaxColumnsShown))
+            text.Add($"#   {Text.Fit(Text.OneLine(column.Name), width).PadRight(width)}  {column.Describe(numbers.Contains(column))}");
+        if (survey.Columns.Count > MaxColumnsShown)
+            text.Add($"#   and {survey.Columns.Count - MaxColumnsShown} more");
+        foreach (string note in notes)
+            text.Remark($"NOTE {note}.");
+        Draft.Head(text, path);
+        text.Add("model:")
+            .Add("  cell: lstm", "or gru, which has fewer parameters, or rnn")
+            .Add($"  hiddenSize: {hidden}", "raise it if the training loss stays high, lower it if only the validation loss does")
+            .Add("")
+            .Add("data:")
+            .Add($"  source: {SpecLines.Scalar($"csv:{source}")}", "relative to this file")
+            .List("  inputs", numbers.Select(column => column.Name), "the columns that the network sees")
+            .List("  targets", [target.Name], numbers.Count == 1 ? "the column that it forecasts"
+                : "the columns that it forecasts: name yours")
+            .Add("  horizon: 1", "how many rows ahead the targets lie")
+            .Add("  standardize: true", "mean 0 and deviation 1; losses are of standardised values");
+        if (sizes.Held > 0)
+        {
+            text.Add($"  validationFraction: {sizes.Validation.ToString(CultureInfo.InvariantCulture)}",
+                $"the last {Text.Count(sizes.Held)} rows measure the forecasts, never train them");
+        }
+
+        text.Add($"  batchSize: {lanes}", $"lanes: the other rows are cut into {Text.Plural(lanes, "part")}, trained at the same time")
+            .Add("")
+            .Add("tbptt:")
+            .Add($"  chunkLength: {sizes.Chunk}", "rows that gradients reach back; the hidden state reaches further")
+            .Add("");
+        return new(Draft.Train(text, sizes, lanes, "mse", "squared error, for forecasts of numbers", "2e-3").ToString(), notes);
+    }
+
+    private static IEnumerable<string> Notes(CsvSurvey survey)
+    {
+        if (CsvFaults.Disorder(survey) is { Length: > 0 } disorder)
+            yield return disorder;
+        foreach (var column in survey.Numbers)
+        {
+            string name = Text.OneLine(column.Name);
+            if (column.Sentinel() is var (value, count))
+                yield return $"{name} is {Text.Figure(value)} in {Text.Plural(count, "row")}, far from all others: if it stands for a " +
+                    "missing value, fill these rows";
+            if (column.Rounding() is > 0 and var step)
+            {
+                yield return $"{name} is read as float32, which rounds it to {Text.Figure(step)}: subtract a constant or take differences "
+                    + "where that matters";
+            }
+        }
+
+        foreach (var column in survey.Columns.Where(column => column.Kind is ColumnKind.Gaps or ColumnKind.Decorated))
+            yield return $"{Text.OneLine(column.Name)} could be an input once every row has a plain number";
+    }
+}

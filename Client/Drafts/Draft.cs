@@ -1,0 +1,52 @@
+using Orleans.Tbptt.Cluster.Wording;
+
+namespace Orleans.Tbptt.Client.Drafts;
+
+/// <summary>A proposed spec.</summary>
+/// <param name="Spec">Its text.</param>
+/// <param name="Notes">What the user should check in the data.</param>
+internal sealed record Draft(string Spec, IReadOnlyList<string> Notes)
+{
+    private const int MaxName = 60;
+
+    /// <summary>Drafts a spec for a file of data.</summary>
+    /// <param name="path">The file: CSV, or else text that is read byte by byte.</param>
+    /// <param name="spec">The spec's file.</param>
+    /// <exception cref="DataFaultException">The file cannot be trained on as it is.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static Draft Of(string path, string spec)
+    {
+        string source = Path.GetRelativePath(Path.GetDirectoryName(Path.GetFullPath(spec))!, Path.GetFullPath(path));
+        return Path.GetExtension(path).ToLowerInvariant() switch
+        {
+            ".txt" => TextDraft.Of(path, source, spec),
+            ".npy" => throw new DataFaultException(path, new DataFault("an array", "a CSV or text file", ArrayDraft.Advice(path))),
+            _ => CsvDraft.Of(path, source, spec),
+        };
+    }
+
+    /// <summary>The first lines of a spec.</summary>
+    internal static SpecLines Begin(string source, string spec) => new SpecLines()
+        .Add($"# yaml-language-server: $schema={SpecLines.SchemaFile}")
+        .Remark($"Drafted by tbptt init for {source}. Next: tbptt train {Shell.Word(spec)}. docs/run-spec.md lists every key.");
+
+    /// <summary>Name and seed.</summary>
+    internal static void Head(SpecLines text, string path)
+    {
+        string name = Text.OneLine(Path.GetFileNameWithoutExtension(path));
+        text.Add("")
+            .Add($"name: {SpecLines.Scalar(name.Length == 0 ? "run" : Text.Fit(name, MaxName))}")
+            .Add("seed: 1", "of initial weights; the same seed gives the same model, bit for bit")
+            .Add("");
+    }
+
+    /// <summary>The section <c>train</c>.</summary>
+    internal static SpecLines Train(SpecLines text, StreamSizes sizes, int lanes, string loss, string about, string rate) => text
+        .Add("train:")
+        .Add("  trainers: 1", $"each trains a share of the lanes on a core or a GPU; at most {Text.Plural(lanes, "trainer")}")
+        .Add($"  epochs: {sizes.Epochs(lanes)}",
+            $"of {Text.Plural(sizes.Steps(lanes), "step")}; stop at any time, tbptt resume continues")
+        .Add($"  loss: {loss}", about)
+        .Add($"  optimizer: {{name: adam, lr: {rate}}}", "halve lr if the loss jumps up, double it if it falls slowly")
+        .Add("  clipNorm: 1.0", "limits a step's gradient, so that one outlier does no harm");
+}
