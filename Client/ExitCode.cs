@@ -43,6 +43,23 @@ internal static class ExitCode
     /// <summary>Ended by SIGTERM.</summary>
     public const int Terminated = 143;
 
+    /// <summary>Every code with its meaning, for the help, the manual and the documentation.</summary>
+    public static IReadOnlyList<(int Code, string Meaning)> Meanings { get; } =
+    [
+        (Completed, "the run completed, or the command succeeded"),
+        (Failed, "the run failed, does not exist, or its state does not allow the command"),
+        (Usage, "usage"),
+        (Stopped, "the run was stopped"),
+        (Diverged, "the run diverged"),
+        (BadSpec, "the spec or its data have problems, or the run ID belongs to another run"),
+        (Unreachable, "the cluster cannot be started or reached, or its version differs"),
+        (TimedOut, "`wait --timeout` elapsed"),
+        (HungUp, "the terminal was closed"),
+        (Interrupted, "Ctrl-C, also when it detached from a run that continues"),
+        (ReaderGone, "the reader of standard output has gone"),
+        (Terminated, "SIGTERM"),
+    ];
+
     /// <summary>The exit code for a run's final state.</summary>
     public static int Of(RunState state) => state switch
     {

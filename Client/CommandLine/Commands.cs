@@ -7,7 +7,16 @@ namespace Orleans.Tbptt.Client.CommandLine;
 internal static class Commands
 {
     /// <summary>Builds all commands.</summary>
-    public static RootCommand Build(ConsoleContext context) => new(
+    public static RootCommand Build(ConsoleContext context)
+    {
+        var root = Root(context);
+        // A flag has no value: with the default arity, a shell would be offered True and False after it, and no argument.
+        foreach (var flag in root.Subcommands.SelectMany(command => command.Options).Where(option => option is Option<bool>))
+            flag.Arity = ArgumentArity.Zero;
+        return root;
+    }
+
+    private static RootCommand Root(ConsoleContext context) => new(
         """
         Trains recurrent networks by truncated backpropagation through time, on one machine or a cluster.
 
@@ -39,5 +48,7 @@ internal static class Commands
         InspectCommands.Logs(context),
         InspectCommands.Cluster(context),
         SetupCommands.Schema(context),
+        SetupCommands.Completion(context),
+        SetupCommands.Man(context),
     };
 }

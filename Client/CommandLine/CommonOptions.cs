@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Orleans.Tbptt.Client.Completion;
 using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.CommandLine;
 
@@ -12,10 +14,14 @@ internal static class CommonOptions
     private const int MaxSilos = 64;
 
     /// <summary>The argument <c>SPEC</c>.</summary>
-    public static Argument<string> Spec() => new("SPEC") { Description = "Run spec: a YAML or JSON file." };
+    public static Argument<string> Spec() => new("SPEC")
+    {
+        Description = "Run spec: a YAML or JSON file.", CompletionSources = { Suggestions.Files(".yaml", ".yml", ".json") },
+    };
 
     /// <summary>The argument <c>RUN</c>.</summary>
-    public static Argument<string> Run() => new("RUN") { Description = "Run ID, or any unambiguous prefix." };
+    public static Argument<string> Run() =>
+        new("RUN") { Description = "Run ID, or any unambiguous prefix.", CompletionSources = { Suggestions.Runs } };
 
     /// <summary>The option <c>--set</c>, which overrides values of the spec.</summary>
     public static Option<string[]> Overrides() => new("--set")
@@ -56,6 +62,20 @@ internal static class CommonOptions
     public static Option<int?> Silos(string description) =>
         Integer("--silos", $"{description} Silos without a trainer take over when another one dies.", 1, MaxSilos);
 
+    /// <summary>The option <c>--id</c>.</summary>
+    public static Option<RunId?> Id(string description) => new("--id")
+    {
+        HelpName = "RUN",
+        Description = description,
+        CustomParser = result =>
+        {
+            if (RunId.TryParse(result.Tokens[0].Value, out var run))
+                return run;
+            result.AddError($"--id: found '{result.Tokens[0].Value}', expected {RunId.Expected}.");
+            return null;
+        },
+    };
+
     /// <summary>An integer option within bounds.</summary>
     public static Option<int?> Integer(string name, string description, int least, int most) => new(name)
     {
@@ -82,6 +102,7 @@ internal sealed class ClusterOptions
     private readonly Option<string> _runs = new("--runs")
     {
         HelpName = "DIR", Description = "Run store: the directory that holds all runs.", DefaultValueFactory = _ => "./runs",
+        CompletionSources = { Suggestions.Directories },
     };
 
     private readonly Option<string?> _cluster = new("--cluster")

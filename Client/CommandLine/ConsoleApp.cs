@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using System.CommandLine.Help;
 using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Cluster;
@@ -16,7 +17,11 @@ internal sealed class ConsoleApp(ConsoleContext context)
     public async Task<int> RunAsync(string[] args)
     {
         var terminal = context.Terminal;
-        var parsed = Commands.Build(context).Parse(args);
+        var commands = Commands.Build(context);
+        var parsed = commands.Parse(args);
+        // A line to complete is incomplete, and nothing of it is executed.
+        if (commands.Directives.OfType<SuggestDirective>().Any(directive => parsed.GetResult(directive) is not null))
+            return await parsed.InvokeAsync(new InvocationConfiguration { Output = terminal.Out, Error = terminal.Error });
         if (parsed.Errors.Count > 0)
         {
             foreach (string error in UsageErrors.Of(parsed))

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Orleans.Tbptt.Client.Completion;
 using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Logs;
 using Orleans.Tbptt.Client.Look;
@@ -61,6 +62,7 @@ internal static class InspectCommands
         {
             Description = "A run whose cluster to show. Default: the run store's cluster, or that of the only run with local silos.",
             Arity = ArgumentArity.ZeroOrOne,
+            CompletionSources = { Suggestions.Runs },
         };
         var (output, cluster) = (CommonOptions.Format(), new ClusterOptions());
         var command = new Command(

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using Orleans.Tbptt.Client.Completion;
 using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Init;
+using Orleans.Tbptt.Client.Manual;
 using Orleans.Tbptt.Specs.Describing;
 using Orleans.Tbptt.Training;
 
@@ -16,6 +18,7 @@ internal static class SetupCommands
         {
             Description = "A CSV file with a header and one row a time step, or a text file (.txt).",
             Arity = ArgumentArity.ZeroOrOne,
+            CompletionSources = { Suggestions.Files(".csv", ".txt") },
         };
         var spec = new Argument<string?>("SPEC")
         {
@@ -44,10 +47,11 @@ internal static class SetupCommands
         };
         command.Validators.Add(result =>
         {
-            bool isExample = result.GetValue(example) is not null;
-            if (!isExample && result.GetValue(data) is null)
+            // Values cannot be read where one of them is missing.
+            bool isExample = result.IsGiven(example);
+            if (!isExample && result.GetResult(data)?.Tokens.Count is not 1)
                 result.AddError("found neither DATA nor --example, expected one of them.");
-            if (isExample && result.GetValue(spec) is not null)
+            if (isExample && result.GetResult(spec)?.Tokens.Count is 1)
                 result.AddError("found two files with --example, expected the spec to write at most.");
         });
         command.SetAction(result => InitCommand.Run(context.Checker, Request(result), context.Terminal));
@@ -71,6 +75,55 @@ internal static class SetupCommands
               tbptt schema > run-spec.schema.json    # then, as a spec's first line: # yaml-language-server: $schema=run-spec.schema.json
             """);
         command.SetAction(_ => context.Terminal.Out.Write(SpecDocumentation.Schema(SpecLoader.Choices)));
+        return command;
+    }
+
+    /// <summary><c>tbptt completion</c>.</summary>
+    public static Command Completion(ConsoleContext context)
+    {
+        var shell = new Argument<string>("SHELL") { Description = "The shell: bash, zsh or fish." };
+        shell.AcceptOnlyFromAmong([.. CompletionScripts.Shells]);
+        var command = new Command(
+            "completion",
+            """
+            Prints a script by which a shell completes commands, options, runs and files. Its first lines say where to put it.
+
+            Examples:
+              eval "$(tbptt completion bash)"
+              tbptt completion fish > ~/.config/fish/completions/tbptt.fish
+            """)
+        {
+            shell,
+        };
+        command.SetAction(result => context.Terminal.Out.Write(CompletionScripts.Of(result.GetRequiredValue(shell))));
+        return command;
+    }
+
+    /// <summary><c>tbptt man</c>.</summary>
+    public static Command Man(ConsoleContext context)
+    {
+        var page = new Argument<string?>("COMMAND") { Description = "The command. Default: the program.", Arity = ArgumentArity.ZeroOrOne };
+        var command = new Command(
+            "man",
+            """
+            Prints a page of the manual, in the format of man.
+
+            Examples:
+              tbptt man train | man -l -
+              tbptt man > ~/.local/share/man/man1/tbptt.1
+            """)
+        {
+            page,
+        };
+        command.SetAction(result =>
+        {
+            string name = result.GetValue(page) is { } verb ? $"tbptt-{verb}" : "tbptt";
+            var pages = ManualPages.Of((RootCommand)result.RootCommandResult.Command, "tbptt", ExitCode.Meanings);
+            if (pages.FirstOrDefault(one => one.Name == name).Text is not { } text)
+                throw new ClientException($"found no page '{name}', expected one of {string.Join(", ", pages.Select(one => one.Name))}",
+                    ExitCode.Usage);
+            context.Terminal.Out.Write(text);
+        });
         return command;
     }
 }

@@ -3,7 +3,6 @@ using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Specs;
 using Orleans.Tbptt.Client.Submit;
 using Orleans.Tbptt.Client.Train;
-using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.CommandLine;
 
@@ -17,6 +16,7 @@ internal static class TrainingCommands
     {
         var (spec, sets, output, cluster) = (CommonOptions.Spec(), CommonOptions.Overrides(), CommonOptions.Output(), new ClusterOptions());
         var silos = CommonOptions.Silos("Silo processes to start; default 1.");
+        var id = CommonOptions.Id("Run ID, which no other run of the run store may have. Default: the spec's name and the time.");
         var detach =
             new Option<bool>("--detach") { Description = "Return when the run has started; its silos end when the run has ended." };
         var command = new Command(
@@ -32,7 +32,7 @@ internal static class TrainingCommands
               tbptt train wave.yaml --cluster redis:10.0.0.5:6379
             """)
         {
-            spec, silos, sets, output, detach,
+            spec, id, silos, sets, output, detach,
         };
         cluster.AddTo(command);
         cluster.Excludes(command, silos, "a cluster's silos are already running");
@@ -45,6 +45,7 @@ internal static class TrainingCommands
             Output = result.Mode(output),
             Cluster = cluster.Read(result),
             Detach = result.GetValue(detach),
+            Id = result.GetValue(id),
         }));
         return command;
     }
@@ -53,19 +54,9 @@ internal static class TrainingCommands
     public static Command Submit(ConsoleContext context)
     {
         var (spec, sets, cluster) = (CommonOptions.Spec(), CommonOptions.Overrides(), new ClusterOptions());
-        var id = new Option<RunId?>("--id")
-        {
-            HelpName = "RUN",
-            Description = "Run ID. Submitting the same ID and spec again returns the existing run; a different spec is refused. "
-            + "Default: the spec's name and the time.",
-            CustomParser = result =>
-            {
-                if (RunId.TryParse(result.Tokens[0].Value, out var run))
-                    return run;
-                result.AddError($"--id: found '{result.Tokens[0].Value}', expected {RunId.Expected}.");
-                return null;
-            },
-        };
+        var id = CommonOptions.Id(
+            "Run ID. Submitting the same ID and spec again returns the existing run; a different spec is refused. "
+            + "Default: the spec's name and the time.");
         var priority =
             CommonOptions.Integer("--priority", "Priority in the queue for slots, higher first; default 0.", -MaxPriority, MaxPriority);
         var command = new Command(

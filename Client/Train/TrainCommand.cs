@@ -25,7 +25,15 @@ internal static class TrainCommand
     {
         var spec = context.Checker.Check(request.Spec, request.Sets);
         CheckDevice(context, spec);
-        var run = RunId.Create(spec.Spec.Name, context.Time.GetUtcNow(), RandomNumberGenerator.GetInt32(1 << 16));
+        var run = request.Id ?? RunId.Create(spec.Spec.Name, context.Time.GetUtcNow(), RandomNumberGenerator.GetInt32(1 << 16));
+        if (Directory.Exists(new RunDirectory(request.Cluster.Runs, run).Path))
+        {
+            throw new ClientException(
+                $"--id: found run {run} in {request.Cluster.Runs}, expected an ID that no run has; name another, or continue that " +
+                "run with: "
+                + $"tbptt resume {run}{request.Cluster.Options}", ExitCode.BadSpec);
+        }
+
         var plan = new ClusterPlan(Path.GetFullPath(request.Cluster.Runs), run, request.Silos, request.Detach) { Telemetry = request.Detach
             ? null : context.TelemetryOfSilos };
         var training = new LocalTraining(context, plan, request.Output, SubmitAsync, request.Cluster.Options);
@@ -49,7 +57,7 @@ internal static class TrainCommand
     private static async Task<int> OnClusterAsync(ConsoleContext context, TrainRequest request)
     {
         var document = context.Checker.Read(request.Spec, request.Sets);
-        var options = new SubmitOptions { Spec = request.Spec, Sets = request.Sets, Cluster = request.Cluster };
+        var options = new SubmitOptions { Spec = request.Spec, Sets = request.Sets, Cluster = request.Cluster, Id = request.Id };
         var cluster = await context.Clusters.OpenAsync(request.Cluster, CancellationToken.None);
         var (run, _) = await SubmitCommand.SendAsync(context, cluster, document, options, CancellationToken.None);
         await using (run)

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Train;
 
@@ -20,6 +21,9 @@ internal sealed record TrainRequest
 
     /// <summary>The run store, and the cluster to join; where none is named, silos are started.</summary>
     public required ClusterSelection Cluster { get; init; }
+
+    /// <summary>The run's ID; null for one made of the spec's name and the time.</summary>
+    public RunId? Id { get; init; }
 
     /// <summary>Whether the run continues after the console has ended.</summary>
     public bool Detach { get; init; }

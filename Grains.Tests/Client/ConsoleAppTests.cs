@@ -33,6 +33,21 @@ public sealed class ConsoleAppTests : IDisposable
     }
 
     [Fact]
+    public async Task Train_NamesTheRun_UnlessThereIsOneOfThatName()
+    {
+        Cluster.Lines.AddRange(Sample.Lines(Sample.Started(), Sample.Ended(RunState.Completed)));
+
+        Assert.Equal(0, await _console.RunAsync("train", "wave.yaml", "--id", "wave-7"));
+        Assert.Equal("wave-7", Cluster.Plan!.Run.Text);
+
+        _console.Write(Sample.Status(RunState.Stopped, "wave-8"));
+        Assert.Equal(ExitCode.BadSpec, await _console.RunAsync("train", "wave.yaml", "--id", "wave-8"));
+        Assert.Equal(
+            $"tbptt: --id: found run wave-8 in {_console.Runs}, expected an ID that no run has; name another, or continue that run with: "
+            + $"tbptt resume wave-8 --runs {_console.Runs}\n", _console.Error);
+    }
+
+    [Fact]
     public async Task Train_WritesNothingButEventsToStandardOutput_WithOutputJson()
     {
         Cluster.Lines.AddRange(Sample.Lines(Sample.Started(), Sample.Ended(RunState.Completed)));
@@ -257,7 +272,10 @@ public sealed class ConsoleAppTests : IDisposable
     [InlineData("attach")]
     [InlineData("pause", "a", "b")]
     [InlineData("init")]
+    [InlineData("init", "--example")]
     [InlineData("init", "--example", "waves")]
+    [InlineData("completion", "csh")]
+    [InlineData("train", "wave.yaml", "--id", "Not An Id")]
     [InlineData("init", "a.csv", "a.yaml", "--example", "sunspots")]
     public async Task Console_ExitsWith2_WhenTheCommandLineIsWrong(params string[] args)
     {
@@ -269,7 +287,7 @@ public sealed class ConsoleAppTests : IDisposable
     [Theory]
     [InlineData("found an unknown command 'trian', expected init, train, submit, validate, attach, wait, stop, pause, resume, ls, " +
         "show, logs, "
-        + "cluster or schema; did you mean train?", "", "trian", "wave.yaml", "--silos", "2")]
+        + "cluster, schema, completion or man; did you mean train?", "", "trian", "wave.yaml", "--silos", "2")]
     [InlineData("found an unknown option '--silo' of tbptt train; did you mean --silos?", " train", "train", "wave.yaml", "--silo", "2")]
     [InlineData("found an unknown option '--otput' of tbptt train; did you mean --output?", " train", "train", "a.yaml", "--otput=json")]
     [InlineData("found an unknown option '--hlep' of tbptt ls; did you mean --help?", " ls", "ls", "--hlep")]

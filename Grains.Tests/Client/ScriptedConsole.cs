@@ -56,13 +56,16 @@ internal sealed class ScriptedConsole : IDisposable
         return await running;
     }
 
-    /// <summary>Runs a command line as it is.</summary>
-    public Task<int> RunBareAsync(params string[] args) => new ConsoleApp(new(
+    /// <summary>The services that commands use.</summary>
+    public ConsoleContext Context => new(
         Checker, Cluster, Cluster, new(() => new ConfigurationBuilder().AddInMemoryCollection(Settings).Build()),
         new Terminal(_output, _error, null) { HasLostItsReader = HasLostItsReader }, Time, Interruption)
         {
             Limits = Limits, MayHaveGpu = () => MayHaveGpu,
-        }).RunAsync(args);
+        };
+
+    /// <summary>Runs a command line as it is.</summary>
+    public Task<int> RunBareAsync(params string[] args) => new ConsoleApp(Context).RunAsync(args);
 
     public void Interrupt() => Interruption.Raise(PosixSignal.SIGINT);
 

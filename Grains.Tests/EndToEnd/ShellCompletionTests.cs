@@ -1,0 +1,58 @@
+using Orleans.Tbptt.Client.Completion;
+using Orleans.Tbptt.Tests.Chaos.Harness;
+using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Tests.Support.Servers;
+
+namespace Orleans.Tbptt.Tests.EndToEnd;
+
+/// <summary>The scripts in the shells that they are for.</summary>
+[Slow]
+public sealed class ShellCompletionTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public ShellCompletionTests()
+    {
+        InstalledPrograms.Write(_directory);
+        foreach (string shell in CompletionScripts.Shells)
+            File.WriteAllText(_directory.File(shell), CompletionScripts.Of(shell));
+        foreach (string run in (string[])["wave-1", "wave-2"])
+        {
+            Directory.CreateDirectory(_directory.File($"runs/{run}"));
+            File.WriteAllText(_directory.File($"runs/{run}/status.json"), "{}");
+        }
+
+        File.WriteAllText(_directory.File("spec.yaml"), "");
+    }
+
+    /// <summary>As readline calls it: words divided at '=' and ':', too.</summary>
+    [Theory]
+    [InlineData("tbptt tra", "train")]
+    [InlineData("tbptt show wave", "wave-1 wave-2")]
+    [InlineData("tbptt train s", "spec.yaml")]
+    [InlineData("tbptt ls --runs r", "runs/")]
+    [InlineData("tbptt ls --output=t", "text")]
+    public void Bash_Completes(string line, string candidates) => Assert.Equal(candidates, Run("bash", "-c",
+        $$"""
+        PATH=.:$PATH; source ./bash
+        compopt() { :; }
+        COMP_LINE='{{line}}' COMP_POINT={{line.Length}} COMP_WORDS=(tbptt)
+        _tbptt; echo "${COMPREPLY[*]}"
+        """));
+
+    [Theory]
+    [InlineData("tbptt tra", "train")]
+    [InlineData("tbptt show wave", "wave-1 wave-2")]
+    [InlineData("tbptt train s", "spec.yaml")]
+    public void Fish_Completes(string line, string candidates) => Assert.Equal(candidates, Run("fish", "-c",
+        $"set PATH . $PATH; source ./fish; complete --do-complete '{line}'"));
+
+    private string Run(string shell, params string[] arguments)
+    {
+        string program = ServerPrograms.Require(shell, shell);
+        return string.Join(' ', Tool.Run("env", ["-C", _directory.Path, program, .. arguments])
+            .Split((char[])['\n', ' ', '\t'], StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    public void Dispose() => _directory.Dispose();
+}
