@@ -8,6 +8,7 @@ using Orleans.Tbptt.Benchmarks.Checkpoints;
 using Orleans.Tbptt.Benchmarks.ChunkStep;
 using Orleans.Tbptt.Benchmarks.Compare;
 using Orleans.Tbptt.Benchmarks.Exchange;
+using Orleans.Tbptt.Benchmarks.Journals;
 using Orleans.Tbptt.Benchmarks.Kernels;
 using Orleans.Tbptt.Benchmarks.LocalSync;
 using Orleans.Tbptt.Benchmarks.Profile;
@@ -53,4 +54,5 @@ return await new RootCommand("Measurements of Orleans.Tbptt.")
 {
     chunkStep, soak, checkpoint, kernels, CompareCommands.Compare(), CompareCommands.OneEngine(), LocalSyncCommand.Make(),
     ExchangeCommands.Exchange(), ExchangeCommands.Scaling(), TelemetryCommand.Make(), StartCommand.Make(), ProfileCommand.Make(),
+    JournalCommands.Size(), JournalCommands.Write(), JournalCommands.Open(),
 }.Parse(args).InvokeAsync();

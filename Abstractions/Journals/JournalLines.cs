@@ -13,7 +13,7 @@ public static class JournalLines
     private const byte LineEnd = (byte)'\n';
 
     /// <summary>Lines that <see cref="FirstNumber"/> reads at most to find one with a number.</summary>
-    private const int Tries = 1_000;
+    private const int Tries = 16;
 
     /// <summary>Opens a file that others write, and may replace.</summary>
     public static FileStream Open(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
@@ -82,7 +82,8 @@ public static class JournalLines
         return first;
     }
 
-    private static long? Number(ReadOnlySpan<byte> line)
+    /// <summary>The number of the event in a line; null where it says none.</summary>
+    public static long? Number(ReadOnlySpan<byte> line)
     {
         try
         {

@@ -9,7 +9,9 @@ internal static class StepRanges
     /// <param name="to">The last step.</param>
     /// <param name="points">How many buckets at most.</param>
     /// <param name="clipNorm">The norm above which a gradient is clipped; null where none is.</param>
-    public static IReadOnlyList<StepBucket> Of(IEnumerable<StepPart> parts, long from, long to, int points, double? clipNorm)
+    /// <param name="damaged">Called with what cannot be read; its aggregate is shown in its place.</param>
+    public static IReadOnlyList<StepBucket> Of(
+        IEnumerable<StepPart> parts, long from, long to, int points, double? clipNorm, Action<DamagedSegmentException> damaged)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(points, 1);
         if (to < from)
@@ -28,10 +30,8 @@ internal static class StepRanges
                 elements += total[StepMetric.Weight].Sum;
             else if (total.First >= from && total.Step <= to && total.Step - total.First < width)
                 At(total.Step).Add(total);
-            else if (part.BlockWidth <= width)
-                elements += AddBlocks(part.Blocks());
             else
-                elements += AddSteps(part.Steps());
+                elements += AddPart(part);
         }
 
         List<StepBucket> found = [.. buckets.OfType<StepBucket>()];
@@ -39,7 +39,21 @@ internal static class StepRanges
             bucket.Elements = elements += bucket[StepMetric.Weight].Sum;
         return found;
 
-        // Both return the weight of what is before the range.
+        // These return the weight of what is before the range.
+        double AddPart(StepPart part)
+        {
+            try
+            {
+                return part.BlockWidth <= width ? AddBlocks(part.Blocks()) : AddSteps(part.Steps());
+            }
+            catch (DamagedSegmentException exception)
+            {
+                damaged(exception);
+                At(Math.Min(part.Total.Step, to)).Add(part.Total);
+                return 0;
+            }
+        }
+
         double AddBlocks(IReadOnlyList<StepBucket> blocks)
         {
             double before = 0;
@@ -59,9 +73,9 @@ internal static class StepRanges
             double before = 0;
             for (int row = 0; row < steps.Count; row++)
             {
-                long step = steps.Step(row);
+                long step = steps.Steps[row];
                 if (step < from)
-                    before += steps.Value(StepMetric.Weight, row);
+                    before += steps.Values[(int)StepMetric.Weight][row];
                 else if (step <= to)
                     steps.AddTo(At(step), row, clipNorm);
             }

@@ -82,6 +82,12 @@ public sealed record EventPage([property: Id(0)] IReadOnlyList<string> Lines, [p
     /// Whether there are none, and none will come unless somebody resumes the run: it has ended, and what it published is in its files.
     /// </summary>
     [Id(2)] public bool IsEnd { get; init; }
+
+    /// <summary>
+    /// Whether there are more, although there are fewer than were asked for: events after these are lost with a damaged file, and the next
+    /// page continues behind them. A page has no gap, unless it is a single <see cref="RunWarning"/> in the place of the lost events.
+    /// </summary>
+    [Id(3)] public bool HasMore { get; init; }
 }
 
 /// <summary>There is no run of the id asked for.</summary>

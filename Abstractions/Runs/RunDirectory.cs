@@ -20,8 +20,11 @@ public sealed class RunDirectory(string root, RunId id)
     /// <summary>The last written status.</summary>
     public string Status => System.IO.Path.Combine(Path, "status.json");
 
-    /// <summary>The events, one a line.</summary>
+    /// <summary>The newest events, one a line; <see cref="Journals.JournalReader"/> reads all.</summary>
     public string Metrics => System.IO.Path.Combine(Path, "metrics.jsonl");
+
+    /// <summary>The older events, in segments.</summary>
+    public string Segments => System.IO.Path.Combine(Path, "metrics");
 
     /// <summary>The trained model, written at the end.</summary>
     public string Model => System.IO.Path.Combine(Path, "model.safetensors");

@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training.SingleProcess;
 using Orleans.Tbptt.Training.Engines;
+using Orleans.Tbptt.Training.SingleProcess;
 using Orleans.Tbptt.Training.Torch.Native;
 
 namespace Orleans.Tbptt.Benchmarks.ChunkStep;
@@ -54,7 +55,7 @@ internal static class ChunkStepComparison
     private static async Task<double> Train(LocalSilo silo, RunSpec spec, int round)
     {
         var directory = await silo.Train(RunId.Parse($"{spec.Engine.Word}{round + 1}"), spec);
-        var epochs = (await File.ReadAllLinesAsync(directory.Metrics)).Select(RunJson.ReadEvent).OfType<EpochFinished>();
+        var epochs = new JournalReader(directory.Metrics).ReadOthers(0).Lines.Select(RunJson.ReadEvent).OfType<EpochFinished>();
         return epochs.Average(epoch => epoch.Seconds) / 300 * 1e6;
     }
 

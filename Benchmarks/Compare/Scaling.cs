@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Engines;
@@ -40,7 +41,7 @@ internal sealed record ScalingResult(string Name, double Trainers, double Proces
     private static async Task<double> Train(LocalSilo silo, RunSpec spec, string run)
     {
         var directory = await silo.Train(RunId.Parse($"{spec.Engine.Word}{run}"), spec);
-        return (await File.ReadAllLinesAsync(directory.Metrics)).Select(RunJson.ReadEvent).OfType<EpochFinished>().Skip(1)
+        return new JournalReader(directory.Metrics).ReadOthers(0).Lines.Select(RunJson.ReadEvent).OfType<EpochFinished>().Skip(1)
             .Average(epoch => epoch.Seconds);
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Orleans.Tbptt.Data.Bytes;
 using Orleans.Tbptt.Grains;
+using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Engines;
@@ -65,13 +66,13 @@ internal static class LocalSyncComparison
             var spec = Spec(options);
             var directory = await silo.Train(RunId.Parse($"sync-{number}"), spec with { Train = change(spec.Train) });
             var (bytes, messages) = traffic.Take();
-            RunEvent[] events = [.. (await File.ReadAllLinesAsync(directory.Metrics)).Select(RunJson.ReadEvent)];
-            StepCommitted[] steps = [.. events.OfType<StepCommitted>()];
-            var last = events.OfType<EpochFinished>().Last();
+            var journal = new JournalReader(directory.Metrics);
+            var steps = journal.ReadTotal();
+            var last = journal.ReadOthers(0).Lines.Select(RunJson.ReadEvent).OfType<EpochFinished>().Last();
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"| {name} | {last.Loss / Math.Log(2):0.000} | {last.ValidationLoss / Math.Log(2):0.000} | {messages:N0} | " +
-                $"{bytes / steps.Sum(step => step.Weight):N0} | {steps.Length / steps.Sum(step => step.Seconds):0.0} |"));
+                $"{bytes / steps.Elements:N0} | {steps.Count / steps.Seconds:0.0} |"));
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Orleans.Tbptt.Grains.Telemetry;
+using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Torch.Native;
@@ -82,7 +83,7 @@ internal static class TelemetryCost
         var before = Environment.CpuUsage.TotalTime;
         var directory = await silo.Train(run, spec);
         double processor = (Environment.CpuUsage.TotalTime - before).TotalMicroseconds / (spec.Train.Epochs * StepsPerEpoch);
-        var epochs = (await File.ReadAllLinesAsync(directory.Metrics)).Select(RunJson.ReadEvent).OfType<EpochFinished>();
+        var epochs = new JournalReader(directory.Metrics).ReadOthers(0).Lines.Select(RunJson.ReadEvent).OfType<EpochFinished>();
         double[] seconds = [.. epochs.Skip(Skipped).Select(epoch => epoch.Seconds).Order()];
         return (seconds[seconds.Length / 10] / StepsPerEpoch * 1e6, processor);
     }

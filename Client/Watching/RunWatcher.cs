@@ -98,7 +98,7 @@ internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time,
                 Show(view, line, runEvent);
             }
 
-            if (page.Lines.Count < limits.Page)
+            if (page.Lines.Count < limits.Page && !page.HasMore)
                 return page;
         }
     }

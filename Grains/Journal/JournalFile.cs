@@ -36,16 +36,16 @@ internal static class JournalFile
     /// <param name="path">The journal; made when it is not there.</param>
     /// <param name="unfinished">What the copy's name ends with until it is whole.</param>
     /// <param name="inForce">Asked when the copy is whole: whether it may take the journal's place.</param>
-    /// <param name="lines">How many lines there are.</param>
+    /// <param name="last">The number of its last event, or of the last one in a closed segment; 0 for none.</param>
     /// <exception cref="IOException">It cannot be written, or may not take the journal's place.</exception>
-    public static FileStream TakeOver(string path, string unfinished, Func<bool> inForce, out long lines)
+    public static FileStream TakeOver(string path, string unfinished, Func<bool> inForce, out long last)
     {
         string copy = path + unfinished;
         // No buffer: the writer hands over whole batches, and takes back what did not go in whole.
         var stream = new FileStream(copy, FileMode.Create, FileAccess.ReadWrite, FileShare.Read | FileShare.Delete, bufferSize: 0);
         try
         {
-            lines = File.Exists(path) ? CopyLines(path, stream) : 0;
+            last = CopyLines(path, stream);
             stream.Flush(flushToDisk: true);
             if (!inForce())
                 throw new IOException("another coordinator has taken the run over");
@@ -61,10 +61,13 @@ internal static class JournalFile
         }
     }
 
+    /// <returns>The number of the last event.</returns>
     private static long CopyLines(string path, FileStream destination)
     {
+        if (!File.Exists(path))
+            return SegmentFormat.FirstInTail(path, tail: null) - 1;
         using var source = JournalLines.Open(path);
-        long lines = 0, end = 0;
+        long last = SegmentFormat.FirstInTail(path, source) - 1, end = 0;
         byte[] buffer = new byte[Block];
         for (int read; (read = source.Read(buffer)) > 0;)
         {
@@ -72,7 +75,7 @@ internal static class JournalFile
             for (int i = 0; i < read; i++)
             {
                 if (buffer[i] == LineEnd)
-                    (lines, end) = (lines + 1, start + i + 1);
+                    (last, end) = (last + 1, start + i + 1);
             }
 
             destination.Write(buffer, 0, read);
@@ -80,7 +83,7 @@ internal static class JournalFile
 
         destination.SetLength(end);
         destination.Position = end;
-        return lines;
+        return last;
     }
 
     /// <summary>The last whole line, read from behind; null when there is none.</summary>

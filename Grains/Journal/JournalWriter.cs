@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Threading.Channels;
 using Orleans.Tbptt.Grains.Store;
+using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Grains.Journal;
 
@@ -31,7 +32,8 @@ internal sealed class JournalWriter : IAsyncDisposable
 
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
     private readonly Lock _gate = new();
-    private readonly FileStream _stream;
+    private readonly SegmentCloser? _segments;
+    private FileStream _stream;
     private readonly Func<bool> _inForce;
     private readonly Action<long> _written;
     private readonly TimeProvider _time;
@@ -47,9 +49,11 @@ internal sealed class JournalWriter : IAsyncDisposable
     /// <param name="inForce">Asked before and after each write: whether this journal's coordinator may still write.</param>
     /// <param name="written">Called with the number of further lines that are written and belong to the run for good.</param>
     /// <param name="time">The clock.</param>
-    public JournalWriter(FileStream stream, Func<bool> inForce, Action<long> written, TimeProvider time)
+    /// <param name="segments">Closes older lines into segments; null where they stay in the file.</param>
+    public JournalWriter(
+        FileStream stream, Func<bool> inForce, Action<long> written, TimeProvider time, SegmentCloser? segments = null)
     {
-        (_stream, _inForce, _written, _time) = (stream, inForce, written, time);
+        (_stream, _inForce, _written, _time, _segments) = (stream, inForce, written, time, segments);
         _writing = Task.Run(Write);
     }
 
@@ -70,12 +74,12 @@ internal sealed class JournalWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>Hands a line over.</summary>
-    public void Append(string line)
+    /// <summary>Hands a line over, with the event that it was written from where the caller has it.</summary>
+    public void Append(string line, RunEvent? runEvent = null)
     {
         lock (_gate)
             _waiting += line.Length;
-        _queue.Writer.TryWrite(line);
+        _queue.Writer.TryWrite(new WrittenEvent(line, runEvent));
     }
 
     /// <summary>Returns when every line so far is on the disk.</summary>
@@ -118,9 +122,10 @@ internal sealed class JournalWriter : IAsyncDisposable
 
     private async Task Write()
     {
-        await using (_stream)
+        try
         {
             var batch = new ArrayBufferWriter<byte>(FullBatch / 4);
+            var lines = new List<WrittenEvent>();
             var flushes = new List<TaskCompletionSource>();
             bool pacing = false;
             while (await _queue.Reader.WaitToReadAsync())
@@ -130,14 +135,16 @@ internal sealed class JournalWriter : IAsyncDisposable
 
                 // Renewed before the queue is read: who hurries after this is in time for the next round.
                 Interlocked.Exchange(ref _hurry, new(TaskCreationOptions.RunContinuationsAsynchronously));
-                (int lines, long characters) = (0, 0);
+                long characters = 0;
+                lines.Clear();
                 while (batch.WrittenCount < FullBatch && _queue.Reader.TryRead(out object? item))
                 {
-                    if (item is string line)
+                    if (item is WrittenEvent one)
                     {
-                        Encoding.UTF8.GetBytes(line, batch);
+                        Encoding.UTF8.GetBytes(one.Line, batch);
                         batch.Write("\n"u8);
-                        (lines, characters) = (lines + 1, characters + line.Length);
+                        lines.Add(one);
+                        characters += one.Line.Length;
                     }
                     else
                     {
@@ -147,13 +154,21 @@ internal sealed class JournalWriter : IAsyncDisposable
 
                 await Put(batch.WrittenMemory);
                 // Reported first: a caller that has waited for room finds them written.
-                _written(lines);
+                _written(lines.Count);
                 Done(characters);
                 pacing = flushes.Count == 0 && batch.WrittenCount < FullBatch;
                 batch.ResetWrittenCount();
                 flushes.ForEach(flushed => flushed.SetResult());
                 flushes.Clear();
+
+                // After everybody who waits is served.
+                if (_segments is not null)
+                    _stream = _segments.Advance(_stream, lines);
             }
+        }
+        finally
+        {
+            await _stream.DisposeAsync();
         }
     }
 
@@ -207,3 +222,8 @@ internal sealed class JournalWriter : IAsyncDisposable
         }
     }
 }
+
+/// <summary>A line of a journal.</summary>
+/// <param name="Line">The line, without its end.</param>
+/// <param name="Event">The event that it was written from; null where only the line is known.</param>
+internal sealed record WrittenEvent(string Line, RunEvent? Event);

@@ -23,26 +23,41 @@ internal sealed class PublishedEvents
     /// </param>
     public PublishedEvents(string path, long after, int trainers)
     {
-        long number = 0;
+        var journal = new JournalReader(path);
         int theirs = trainers;
-        foreach (string line in JournalLines.In(path))
+        foreach (string line in StartsBefore(journal, after))
         {
-            // Of the events before the checkpoint only the number of trainers matters; the rest is not worth parsing.
-            bool isStart = line.StartsWith(Start, StringComparison.Ordinal);
-            if (++number <= after && !isStart)
-                continue;
-            try
+            if (RunJson.ReadEventOrNull(line) is RunStarted started && started.Number <= after)
+                theirs = started.Trainers;
+        }
+
+        for (var page = journal.Read(after, JournalReader.Page); page.Lines.Count > 0; page = journal.Read(page.Last, JournalReader.Page))
+        {
+            long number = page.Last - page.Lines.Count;
+            if (page.HasMore && page.Lines is [var lost] && RunJson.ReadEventOrNull(lost) is RunWarning warning)
             {
-                Add(RunJson.ReadEvent(line), number, number > after, ref theirs, trainers);
-            }
-            catch (JsonException) when (RunJson.IsOfUnknownKind(line))
-            {
-                // Another version wrote it. Steps and epochs are of kinds that every version knows.
-            }
-            catch (JsonException e)
-            {
-                Problem = $"{path}: line {number} is no event ({e.Message}); repair the file and resume the run";
+                Problem = warning.Message;
                 return;
+            }
+
+            foreach (string line in page.Lines)
+            {
+                number++;
+                try
+                {
+                    Add(RunJson.ReadEvent(line), number, ref theirs, trainers);
+                }
+                catch (JsonException) when (RunJson.IsOfUnknownKind(line))
+                {
+                    // Another version wrote it. Steps and epochs are of kinds that every version knows.
+                }
+                catch (JsonException e)
+                {
+                    long open = journal.FirstOpen;
+                    string place = number < open ? $"event {number}, in a segment," : $"line {number - open + 1}";
+                    Problem = $"{path}: {place} is no event ({e.Message}); repair the file and resume the run";
+                    return;
+                }
             }
         }
     }
@@ -71,21 +86,47 @@ internal sealed class PublishedEvents
     public long NumberOf(long step, int? epoch) => epoch is { } ended && _epochs.TryGetValue(ended, out long number) ? number
         : _steps[step];
 
-    private void Add(RunEvent published, long number, bool isAfter, ref int theirs, int trainers)
+    /// <summary>Of the events before the checkpoint only the number of trainers matters; the rest is not worth parsing.</summary>
+    private static IEnumerable<string> StartsBefore(JournalReader journal, long after)
+    {
+        var others = journal.ReadClosedOthers(0, out long closed);
+        foreach (string line in others)
+        {
+            if (IsStart(line))
+                yield return line;
+        }
+
+        for (var page = journal.Read(closed, JournalReader.Page); closed < after && page.Lines.Count > 0;
+            page = journal.Read(page.Last, JournalReader.Page))
+        {
+            long number = page.Last - page.Lines.Count;
+            foreach (string line in page.Lines)
+            {
+                if (++number > after)
+                    yield break;
+                if (IsStart(line))
+                    yield return line;
+            }
+        }
+    }
+
+    private static bool IsStart(string line) => line.StartsWith(Start, StringComparison.Ordinal);
+
+    private void Add(RunEvent published, long number, ref int theirs, int trainers)
     {
         switch (published)
         {
             case RunStarted started:
                 theirs = started.Trainers;
                 break;
-            case StepCommitted step when isAfter:
+            case StepCommitted step:
                 _steps[step.Step] = number;
                 _losses.Remove(step.Step);
                 if (theirs == trainers)
                     _losses[step.Step] = step.Loss;
                 LastStep = Math.Max(LastStep, step.Step);
                 break;
-            case EpochFinished epoch when isAfter:
+            case EpochFinished epoch:
                 _epochs[epoch.Epoch] = number;
                 LastEpoch = Math.Max(LastEpoch, epoch.Epoch);
                 break;

@@ -17,6 +17,7 @@ internal sealed class RunJournal : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly JournalReader _file;
     private readonly List<string> _recent = [];
+    private readonly SegmentCloser _segments;
     private readonly JournalWriter _writer;
     private TaskCompletionSource _arrival = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _last;
@@ -33,9 +34,10 @@ internal sealed class RunJournal : IAsyncDisposable
     public RunJournal(string path, string unfinished, Func<bool> inForce, TimeProvider time)
     {
         _file = new(path);
-        var stream = JournalFile.TakeOver(path, unfinished, inForce, out long lines);
-        _shown = _written = _last = lines;
-        _writer = new(stream, inForce, Written, time);
+        var stream = JournalFile.TakeOver(path, unfinished, inForce, out long last);
+        _shown = _written = _last = last;
+        _segments = new(path, unfinished, inForce, last, time);
+        _writer = new(stream, inForce, Written, time, _segments);
     }
 
     /// <summary>The number of the last event.</summary>
@@ -53,6 +55,15 @@ internal sealed class RunJournal : IAsyncDisposable
 
     /// <summary>Why events wait in memory; null while they do not.</summary>
     public string? Stalled => _writer.Stalled;
+
+    /// <summary>Why older events are not moved into segments, as they should be; null while all is well. Nothing is lost.</summary>
+    public string? NotClosed => _segments.Problem;
+
+    /// <summary>The norm above which gradients are clipped; null where none are. Set before the first event is appended.</summary>
+    public double? ClipNorm
+    {
+        set => _segments.ClipNorm = value;
+    }
 
     /// <summary>Completes when few enough events wait to be written.</summary>
     public Task Room => _writer.Room;
@@ -128,12 +139,13 @@ internal sealed class RunJournal : IAsyncDisposable
 
     private void Enqueue(RunEvent runEvent)
     {
-        string line = RunJson.Write(runEvent with { Number = ++_last });
+        runEvent = runEvent with { Number = ++_last };
+        string line = RunJson.Write(runEvent);
         _recent.Add(line);
         int surplus = (int)Math.Min(_recent.Count - Kept, _shown - (_last - _recent.Count));
         if (surplus >= Kept)
             _recent.RemoveRange(0, surplus);
-        _writer.Append(line);
+        _writer.Append(line, runEvent);
     }
 
     private void Written(long lines)

@@ -71,6 +71,7 @@ internal sealed partial class RunProgress
             Trainers = _trainers?.Invoke() ?? _status.Trainers,
             CheckpointStep = _side.CheckpointStep,
             Warning = Journal.Stalled is { } stalled ? $"events wait in memory, metrics.jsonl cannot be written: {stalled}"
+                : Journal.NotClosed is { } open ? $"older events stay in metrics.jsonl, segments cannot be written: {open}"
                 : StatusFile?.Problem ?? _side.Warning,
             LastEvent = Journal.Last,
             UpdatedAt = _time.GetUtcNow(),

@@ -61,6 +61,8 @@ internal sealed record Takeover(
             problem = RunStore.NoSpec(directory);
         }
 
+        journal.ClipNorm = spec?.Train.ClipNorm;
+
         var restored = restoration.Newest;
         var published = new PublishedEvents(directory.Metrics, restored?.State.LastEvent ?? 0, spec?.Train.Trainers ?? 0);
         problem ??= published.Problem;

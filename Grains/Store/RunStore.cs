@@ -127,7 +127,9 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     /// <summary>Removes what coordinators before a generation began to write; one that is still at it finds nothing to rename.</summary>
     public void DropUnfinished(RunId run, int before)
     {
-        foreach (string path in Directory.EnumerateFiles(Of(run).Path, "*" + UnfinishedEnd))
+        string[] directories = [Of(run).Path, Of(run).Segments, Of(run).Generations];
+        foreach (string path in directories.Where(Directory.Exists)
+            .SelectMany(directory => Directory.EnumerateFiles(directory, "*" + UnfinishedEnd)))
         {
             string generation = Path.GetExtension(Path.GetFileNameWithoutExtension(path)).TrimStart('.');
             if (int.TryParse(generation, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number < before)

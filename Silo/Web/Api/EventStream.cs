@@ -57,7 +57,7 @@ internal static class EventStream
         try
         {
             var page = await coordinator.ReadEvents(after, Page).WaitAsync(end);
-            if (page.Lines.Count < Page && !page.IsEnd)
+            if (page.Lines.Count < Page && !page.IsEnd && !page.HasMore)
                 await Task.Delay(RunFeed.Period, time, end);
             if (page.Lines.Count > 0 || page.IsEnd)
                 return page;

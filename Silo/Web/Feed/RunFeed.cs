@@ -142,7 +142,7 @@ internal sealed partial class RunFeed : IAsyncDisposable
                 var events = page.Lines.Select(RunJson.ReadEventOrNull).OfType<RunEvent>().ToList();
                 lock (_gate)
                     events.ForEach(_history.Add);
-                if (page.Lines.Count < Page)
+                if (page.Lines.Count < Page && !page.HasMore)
                 {
                     _caughtUp.TrySetResult();
                     await Task.Delay(Rests ? RestPeriod : Period, _time, _end.Token);
