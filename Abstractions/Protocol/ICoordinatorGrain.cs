@@ -47,7 +47,8 @@ public interface ICoordinatorGrain : IGrainWithStringKey
 
     /// <summary>
     /// Continues a run that was paused, stopped or lost, or that failed, from its newest checkpoint: the same bits as if nothing had
-    /// been. Does nothing to a run that is being trained. A completed or diverged run is refused.
+    /// been. Does nothing to a run that is being trained. A diverged run is refused, and a completed one unless
+    /// <see cref="ResumeRequest.Sets"/> give it more epochs.
     /// </summary>
     [Alias("ResumeRun"), AlwaysInterleave, ResponseTimeout("00:10:00")]
     Task<ControlReply> ResumeRun(ResumeRequest request);
@@ -60,9 +61,13 @@ public interface ICoordinatorGrain : IGrainWithStringKey
 /// </param>
 /// <param name="FromStart">Whether a run none of whose checkpoints is whole may begin again at step 0.</param>
 /// <param name="Protocol">What the client speaks, <see cref="ProtocolVersion.Current"/>.</param>
+/// <param name="Sets">
+/// Values of the spec to change, such as <c>train.epochs=20</c>: those that the committed steps do not depend on. Null for none.
+/// </param>
 [GenerateSerializer, Immutable, Alias("tbptt.ResumeRequest")]
 public sealed record ResumeRequest(
-    [property: Id(0)] int? Trainers = null, [property: Id(1)] bool FromStart = false, [property: Id(2)] int Protocol = 0);
+    [property: Id(0)] int? Trainers = null, [property: Id(1)] bool FromStart = false, [property: Id(2)] int Protocol = 0,
+    [property: Id(3)] IReadOnlyList<string>? Sets = null);
 
 /// <summary>Answers a wish to pause or resume.</summary>
 /// <param name="Problem">Why it was not done, in words; empty when it was.</param>

@@ -14,7 +14,7 @@ internal static class WaitCommand
     /// <summary>Waits until the run ends, writes its outcome in one line, and returns the outcome's exit code.</summary>
     /// <param name="context">Services of the console.</param>
     /// <param name="cluster">The run store and the cluster to search.</param>
-    /// <param name="name">Run ID, or any unambiguous prefix.</param>
+    /// <param name="name">Run ID, or any unambiguous part of it.</param>
     /// <param name="timeout">How long to wait; null for no limit.</param>
     /// <exception cref="ClientException">There is no such run, or no silo of it is alive, it can no longer be reached, or the time is
     /// up.</exception>

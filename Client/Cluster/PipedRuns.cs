@@ -72,7 +72,15 @@ internal sealed class PipedRuns(IReadOnlyList<ILocalSilo> silos, Func<Task<Clust
     public async Task<ControlReply> PauseAsync(RunId run, string reason) => await (await Client()).PauseAsync(run, reason);
 
     /// <inheritdoc/>
-    public async Task<ControlReply> ResumeAsync(RunId run, ResumeRequest request) => await (await Client()).ResumeAsync(run, request);
+    public async Task<ControlReply> ResumeAsync(RunId run, ResumeRequest request)
+    {
+        var reply = await AskAsync(new()
+        {
+            Id = 0, Question = LocalQuestion.Resume, Run = run.Text, Protocol = request.Protocol,
+            Resumption = new(request.Trainers, request.FromStart, request.Sets ?? []),
+        });
+        return new(reply.Problem ?? "", RunJson.ReadStatus(reply.Status ?? "") with { Id = run.Text });
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -5,6 +5,7 @@ using Orleans.Tbptt.Client.Completion;
 using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs.Reading;
 
 namespace Orleans.Tbptt.Client.CommandLine;
 
@@ -21,7 +22,7 @@ internal static class CommonOptions
 
     /// <summary>The argument <c>RUN</c>.</summary>
     public static Argument<string> Run() =>
-        new("RUN") { Description = "Run ID, or any unambiguous prefix.", CompletionSources = { Suggestions.Runs } };
+        new("RUN") { Description = "Run ID, or any unambiguous part of it.", CompletionSources = { Suggestions.Runs } };
 
     /// <summary>The option <c>--set</c>, which overrides values of the spec.</summary>
     public static Option<string[]> Overrides() => new("--set")
@@ -41,8 +42,7 @@ internal static class CommonOptions
                 "else plain.",
             DefaultValueFactory = _ => "auto",
         };
-        output.AcceptOnlyFromAmong("auto", "live", "plain", "json");
-        return output;
+        return output.OneOf("auto", "live", "plain", "json");
     }
 
     /// <summary>The value of <see cref="Output"/>.</summary>
@@ -54,7 +54,21 @@ internal static class CommonOptions
     {
         var option =
             new Option<string>("--output") { HelpName = "text|json", Description = "Output format.", DefaultValueFactory = _ => "text" };
-        option.AcceptOnlyFromAmong("text", "json");
+        return option.OneOf("text", "json");
+    }
+
+    /// <summary>Accepts and completes some words only; of a misspelled one, the message names the word that it was meant to be.</summary>
+    public static Option<string> OneOf(this Option<string> option, params string[] words)
+    {
+        option.CompletionSources.Add(words);
+        option.Validators.Add(result =>
+        {
+            foreach (string found in result.Tokens.Select(token => token.Value).Where(value => !words.Contains(value)))
+            {
+                string meant = Nearest.To(found, words) is { } near ? $"; did you mean {near}?" : "";
+                result.AddError($"{option.Name}: found '{found}', expected {string.Join(", ", words[..^1])} or {words[^1]}{meant}");
+            }
+        });
         return option;
     }
 

@@ -101,19 +101,23 @@ internal static class ControlCommands
             1, 1_000_000);
         var fromStart = new Option<bool>("--from-start") { Description = "Restart at step 0 if none of the run's checkpoints is intact." };
         var silos = CommonOptions.Silos("Silo processes to start if no silo of the run is alive; default 1.");
+        var sets = CommonOptions.Overrides();
+        sets.Description = "Changes train.epochs, or a key of checkpoint. Repeatable. With more epochs, a completed run trains further, to "
+            + "the bits of a run that had them from the start.";
         var command = new Command(
             "resume",
             """
-            Continues a paused, stopped, failed or lost run from its newest checkpoint, with the same bits as an uninterrupted run.
-            If no silo of the run is alive, starts silos and shows the run until it ends, as 'tbptt train' does.
+            Continues a paused, stopped, failed or interrupted run from its newest checkpoint, with the same bits as an uninterrupted
+            run. If no silo of the run is alive, starts silos and shows the run until it ends, as 'tbptt train' does.
 
             Examples:
               tbptt resume wave-20260314-150926-1a2b
               tbptt resume wave-20260314-150926-1a2b --silos 3
+              tbptt resume wave-20260314-150926-1a2b --set train.epochs=20
               tbptt resume wave-7 --trainers 4 --cluster redis:10.0.0.5:6379
             """)
         {
-            run, trainers, fromStart, silos, output,
+            run, sets, trainers, fromStart, silos, output,
         };
         cluster.AddTo(command);
         cluster.Excludes(command, silos, "a cluster's silos are already running");
@@ -122,6 +126,7 @@ internal static class ControlCommands
             Run = result.GetRequiredValue(run),
             Cluster = cluster.Read(result),
             Trainers = result.GetValue(trainers),
+            Sets = result.GetValue(sets) ?? [],
             FromStart = result.GetValue(fromStart),
             Silos = result.GetValue(silos),
             Output = result.Mode(output),

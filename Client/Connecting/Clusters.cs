@@ -48,7 +48,7 @@ internal sealed class Clusters(IClusterConnector connector, Lazy<IConfiguration>
     /// <summary>Finds a run and the living cluster that trains it.</summary>
     /// <param name="selection">The cluster to search. Without <c>--cluster</c>: the run's own silos if they are alive, else those of the
     /// run store.</param>
-    /// <param name="name">Run ID, or any unambiguous prefix.</param>
+    /// <param name="name">Run ID, or any unambiguous part of it.</param>
     /// <param name="cancellation">Cancels the operation.</param>
     /// <returns>The run; its cluster is null where no silo is alive.</returns>
     /// <exception cref="ClientException">There is no such run, or its cluster does not answer correctly.</exception>
@@ -90,7 +90,7 @@ internal sealed class Clusters(IClusterConnector connector, Lazy<IConfiguration>
         }
         catch (RunNotFoundException)
         {
-            // The name may be a prefix of an ID.
+            // The name may be a part of an ID.
         }
 
         var known = (await cluster.Runs.ListAsync().WaitAsync(limits.VersionCheck, time, cancellation)).ToDictionary(status => status.Id);

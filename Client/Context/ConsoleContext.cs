@@ -24,8 +24,8 @@ internal sealed record ConsoleContext(
     /// <summary>Timeouts and retry intervals.</summary>
     public WatchLimits Limits { get; init; } = new();
 
-    /// <summary>Whether this machine may have a GPU; false is certain.</summary>
-    public Func<bool> MayHaveGpu { get; init; } = GpuDrivers.MayHaveNvidia;
+    /// <summary>How many GPUs this machine has; null where that cannot be found out without loading their driver.</summary>
+    public Func<int?> CountGpus { get; init; } = GpuDrivers.CountNvidia;
 
     /// <summary>Whether and where spans are exported.</summary>
     public ConsoleTelemetry Telemetry { get; } = new();

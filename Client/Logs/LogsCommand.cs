@@ -9,7 +9,7 @@ using Orleans.Tbptt.Runs;
 namespace Orleans.Tbptt.Client.Logs;
 
 /// <summary>The arguments of <c>tbptt logs</c>.</summary>
-/// <param name="Run">Run ID, or any unambiguous prefix.</param>
+/// <param name="Run">Run ID, or any unambiguous part of it.</param>
 /// <param name="Cluster">The run store and the cluster to search.</param>
 /// <param name="Follow">Whether to keep printing new lines until the run has ended.</param>
 /// <param name="Silo">The silo whose log to print; null for all.</param>

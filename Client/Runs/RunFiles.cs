@@ -11,7 +11,7 @@ internal sealed class RunFiles(string root, TimeProvider time)
     /// <summary>Every run, newest first.</summary>
     public IReadOnlyList<RunInfo> All() => RunInfo.NewestFirst(RunDirectory.All(root).Select(Read).OfType<RunInfo>());
 
-    /// <summary>The run with this ID or unambiguous prefix.</summary>
+    /// <summary>The run with this ID or unambiguous part of it.</summary>
     /// <exception cref="ClientException">No run or several runs match; the message names similar IDs.</exception>
     public RunInfo Find(string name)
     {

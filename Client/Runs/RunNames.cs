@@ -2,22 +2,38 @@ using Orleans.Tbptt.Cluster.Wording;
 
 namespace Orleans.Tbptt.Client.Runs;
 
-/// <summary>Finds a run by its ID or by an unambiguous prefix.</summary>
+/// <summary>Finds a run by its ID or by an unambiguous part of it.</summary>
 internal static class RunNames
 {
     private const int MaxCloseNames = 5;
 
-    /// <summary>The ID that equals <paramref name="name"/> or, alone, begins with it.</summary>
+    /// <summary>Of more candidates than this, the last ones by name are left out.</summary>
+    private const int MaxCandidates = 10;
+
+    /// <summary>
+    /// The ID that equals <paramref name="name"/>; else the only one that begins with it; else the only one that contains it.
+    /// </summary>
     /// <param name="name">The text typed by the user.</param>
     /// <param name="ids">The existing runs.</param>
     /// <param name="place">The run store or cluster, for the message.</param>
-    /// <exception cref="ClientException">No run or several runs match; the message names similar IDs.</exception>
+    /// <exception cref="ClientException">No run or several runs match; the message names the candidates, or similar IDs.</exception>
     public static string Find(string name, IReadOnlyCollection<string> ids, string place)
     {
         if (ids.Contains(name))
             return name;
-        string[] begun = [.. ids.Where(id => id.StartsWith(name, StringComparison.Ordinal))];
-        return begun.Length == 1 ? begun[0] : throw new ClientException(Unknown(name, ids, place), ExitCode.Failed);
+        string[] having = name.Length == 0 ? [] : [.. ids.Where(id => id.Contains(name, StringComparison.Ordinal))];
+        string[] begun = [.. having.Where(id => id.StartsWith(name, StringComparison.Ordinal))];
+        return begun.Length == 1 ? begun[0]
+            : having.Length == 1 ? having[0]
+            : throw new ClientException(having.Length > 1 ? Ambiguous(name, having, place) : Unknown(name, ids, place), ExitCode.Failed);
+    }
+
+    private static string Ambiguous(string name, string[] having, string place)
+    {
+        var shown = having.Order(StringComparer.Ordinal).Take(MaxCandidates);
+        string rest = having.Length > MaxCandidates ? $" and {having.Length - MaxCandidates} more" : "";
+        return $"found {having.Length} runs with '{Text.OneLine(name)}' in {place}, expected a part of one ID: "
+            + $"{string.Join(", ", shown)}{rest}";
     }
 
     private static string Unknown(string name, IReadOnlyCollection<string> ids, string place)
@@ -26,8 +42,8 @@ internal static class RunNames
             return $"no run '{Text.OneLine(name)}': there are no runs in {place}";
         string[] close = [.. ids
             .Select(id => (Id: id, Distance: Distance(name, id)))
-            .Where(candidate => candidate.Distance <= candidate.Id.Length / 2
-                || candidate.Id.Contains(name, StringComparison.OrdinalIgnoreCase))
+            .Where(candidate => name.Length > 0 && (candidate.Distance <= Math.Max(1, name.Length / 2)
+                || candidate.Id.Contains(name, StringComparison.OrdinalIgnoreCase)))
             .OrderBy(candidate => candidate.Distance)
             .ThenBy(candidate => candidate.Id, StringComparer.Ordinal)
             .Take(MaxCloseNames)

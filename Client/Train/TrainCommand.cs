@@ -24,7 +24,7 @@ internal static class TrainCommand
     private static Task<int> OnLocalSilosAsync(ConsoleContext context, TrainRequest request)
     {
         var spec = context.Checker.Check(request.Spec, request.Sets);
-        CheckDevice(context, spec);
+        DeviceCheck.Check(context.CountGpus, spec.Document, spec.Spec);
         var run = request.Id ?? RunId.Create(spec.Spec.Name, context.Time.GetUtcNow(), RandomNumberGenerator.GetInt32(1 << 16));
         if (Directory.Exists(new RunDirectory(request.Cluster.Runs, run).Path))
         {
@@ -41,17 +41,6 @@ internal static class TrainCommand
 
         Task SubmitAsync(IRunService runs) => new Submission(runs, "the cluster", context.Time, context.Limits)
             .SendAsync(new(run, spec.Document.Written, 0, ProtocolVersion.Current), spec.Document, CancellationToken.None);
-    }
-
-    /// <summary>Refuses a GPU that the silos, which run on this machine, would look for in vain.</summary>
-    private static void CheckDevice(ConsoleContext context, CheckedSpec spec)
-    {
-        var device = spec.Spec.Device;
-        if (device.Kind != DeviceKind.Cuda || context.MayHaveGpu())
-            return;
-        var problem = new SpecProblem("device", $"{device}, but no NVIDIA driver on this machine", "a device of this machine",
-            "use device: cpu, or auto, which selects the CPU where there is no GPU");
-        throw new SpecException([spec.Document.Locate(problem)]);
     }
 
     private static async Task<int> OnClusterAsync(ConsoleContext context, TrainRequest request)

@@ -92,7 +92,8 @@ internal sealed class RunFigures
         switch (runEvent)
         {
             case RunStarted started:
-                Started ??= started;
+                // A run that is trained further has more epochs than at its first start.
+                Started = (Started ?? started) with { Epochs = started.Epochs };
                 (Ended, Paused, PassedOver) = (null, null, started.PassedOver);
                 break;
             case StepCommitted step:

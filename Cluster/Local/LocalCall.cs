@@ -22,6 +22,9 @@ public enum LocalQuestion
 
     /// <summary><see cref="ICoordinatorGrain.StopRun"/>.</summary>
     Stop,
+
+    /// <summary><see cref="ICoordinatorGrain.ResumeRun"/>.</summary>
+    Resume,
 }
 
 /// <summary>
@@ -43,7 +46,7 @@ public sealed record LocalCall
     /// <summary>Of a submission: the spec.</summary>
     public LocalSpec? Spec { get; init; }
 
-    /// <summary>Of a submission: the protocol that the console speaks.</summary>
+    /// <summary>Of a submission or resumption: the protocol that the console speaks.</summary>
     public int Protocol { get; init; }
 
     /// <summary>Of events: the number of the last one known.</summary>
@@ -55,6 +58,9 @@ public sealed record LocalCall
     /// <summary>Of a stop: who wants it.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>Of a resumption: how.</summary>
+    public LocalResumption? Resumption { get; init; }
+
     /// <summary>Reads a line; null when it is something else.</summary>
     public static LocalCall? Parse(string line) => LocalJson.Parse(line, LocalJson.Default.LocalCall);
 
@@ -64,6 +70,9 @@ public sealed record LocalCall
 
 /// <summary>A <see cref="SpecText"/> in a line of JSON.</summary>
 public sealed record LocalSpec(string Text, string FileName, string Directory, IReadOnlyList<string> Sets);
+
+/// <summary>A <see cref="ResumeRequest"/> in a line of JSON.</summary>
+public sealed record LocalResumption(int? Trainers, bool FromStart, IReadOnlyList<string> Sets);
 
 /// <summary>A silo's reply to a <see cref="LocalCall"/>, as one line on its standard output.</summary>
 public sealed record LocalReply
@@ -98,8 +107,11 @@ public sealed record LocalReply
     /// <summary>Of events: <see cref="EventPage.IsEnd"/>.</summary>
     public bool IsEnd { get; init; }
 
-    /// <summary>Of a status: the text of <see cref="Runs.RunJson"/>.</summary>
+    /// <summary>Of a status or a resumption: the run's status, the text of <see cref="Runs.RunJson"/>.</summary>
     public string? Status { get; init; }
+
+    /// <summary>Of a resumption: <see cref="ControlReply.Problem"/>.</summary>
+    public string? Problem { get; init; }
 
     /// <summary>Reads a line; null when it is something else, such as telemetry for people.</summary>
     public static LocalReply? Parse(string line) => LocalJson.Parse(line, LocalJson.Default.LocalReply);

@@ -77,21 +77,25 @@ public sealed class ConsoleAppTests : IDisposable
     }
 
     [Theory]
-    [InlineData("cuda:0", false, false)]
-    [InlineData("cuda:1", true, true)]
-    [InlineData("auto", false, true)]
-    [InlineData("cpu", false, true)]
-    public async Task Train_StartsNothing_WhereTheSpecNamesAGpuAndTheMachineHasNone(string device, bool gpu, bool starts)
+    [InlineData("cuda:0", 0, "cuda:0, but no NVIDIA driver on this machine")]
+    [InlineData("cuda:1", 1, "cuda:1, but this machine has one GPU, cuda:0")]
+    [InlineData("cuda:7", 4, "cuda:7, but this machine has 4 GPUs, cuda:0 to cuda:3")]
+    [InlineData("cuda:3", 4, null)]
+    [InlineData("cuda:3", null, null)]
+    [InlineData("auto", 0, null)]
+    [InlineData("cpu", 0, null)]
+    public async Task Train_StartsNothing_WhereTheSpecNamesAGpuThatTheMachineLacks(string device, int? gpus, string? found)
     {
+        bool starts = found is null;
         _console.Checker = new() { Spec = Sample.Spec with { Device = new(device) } };
-        _console.MayHaveGpu = gpu;
+        _console.Gpus = gpus;
         Cluster.Lines.AddRange(Sample.Lines(Sample.Started(), Sample.Ended(RunState.Completed)));
 
         Assert.Equal(starts ? 0 : ExitCode.BadSpec, await _console.RunAsync("train", "wave.yaml"));
 
         Assert.Equal(starts, Cluster.Calls.Count > 0);
         Assert.Equal(
-            starts ? "" : "wave.yaml:1:1 device: found cuda:0, but no NVIDIA driver on this machine, expected a device of this machine; "
+            starts ? "" : $"wave.yaml:1:1 device: found {found}, expected a device of this machine; "
                 + "use device: cpu, or auto, which selects the CPU where there is no GPU\n",
             _console.Error);
         Assert.Equal("", starts ? "" : _console.Output);
@@ -290,6 +294,9 @@ public sealed class ConsoleAppTests : IDisposable
         + "cluster, schema, completion or man; did you mean train?", "", "trian", "wave.yaml", "--silos", "2")]
     [InlineData("found an unknown option '--silo' of tbptt train; did you mean --silos?", " train", "train", "wave.yaml", "--silo", "2")]
     [InlineData("found an unknown option '--otput' of tbptt train; did you mean --output?", " train", "train", "a.yaml", "--otput=json")]
+    [InlineData("--output: found 'jsn', expected auto, live, plain or json; did you mean json?", " train", "train", "a.yaml", "--output",
+        "jsn")]
+    [InlineData("--output: found 'xml', expected text or json", " ls", "ls", "--output", "xml")]
     [InlineData("found an unknown option '--hlep' of tbptt ls; did you mean --help?", " ls", "ls", "--hlep")]
     [InlineData("found an unknown option '--quickly' of tbptt ls", " ls", "ls", "--quickly")]
     [InlineData("found 'b.yaml', expected nothing more; see the arguments of tbptt train", " train", "train", "a.yaml", "b.yaml")]

@@ -1,6 +1,9 @@
 using Orleans.Tbptt.Client;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Writing;
+using Orleans.Tbptt.Tests.Support;
 
 namespace Orleans.Tbptt.Tests.Client;
 
@@ -178,6 +181,58 @@ public sealed class ControlTests : IDisposable
     }
 
     [Fact]
+    public async Task Resume_SaysHowToTrainACompletedRunFurther()
+    {
+        Cluster.IsAlive = _ => false;
+        _console.Write(Sample.Status(RunState.Completed));
+
+        Assert.Equal(ExitCode.Failed, await _console.RunAsync("resume", "wave-1"));
+
+        Assert.Equal(
+            "tbptt: run wave-1 cannot be resumed: it has completed at step 1,200; to train it further: tbptt resume wave-1 --set "
+            + $"train.epochs=4 --runs {_console.Runs}\n", _console.Error);
+    }
+
+    [Fact]
+    public async Task Resume_TrainsACompletedRunFurther()
+    {
+        Cluster.IsAlive = _ => false;
+        Write(RunState.Completed, TestSpecs.Average(epochs: 2));
+        Cluster.Add(Sample.Resumed(2, 1), Sample.Ended(RunState.Completed));
+
+        Assert.Equal(0, await _console.RunAsync("resume", "wave-1", "--set", "train.epochs=4"));
+
+        Assert.Equal(["train.epochs=4"], Assert.Single(Cluster.Resumptions).Sets);
+    }
+
+    [Theory]
+    [InlineData("train.epochs=2", "--set train.epochs=2 train.epochs: found 2, expected more than 2, the epochs that the run has finished")]
+    [InlineData("seed=9", "--set seed=9 seed: found a change, expected train.epochs or a key of checkpoint; the steps that")]
+    public async Task Resume_StartsNothing_WhereTheSpecCannotBeChangedSo(string set, string error)
+    {
+        Cluster.IsAlive = _ => false;
+        Write(RunState.Completed, TestSpecs.Average(epochs: 2));
+
+        Assert.Equal(ExitCode.BadSpec, await _console.RunAsync("resume", "wave-1", "--set", set));
+
+        Assert.StartsWith(error, _console.Error, StringComparison.Ordinal);
+        Assert.Empty(Cluster.Calls);
+    }
+
+    [Fact]
+    public async Task Resume_StartsNothing_WhereTheMachineLacksTheDevice()
+    {
+        Cluster.IsAlive = _ => false;
+        var directory = Write(RunState.Stopped, TestSpecs.Average(epochs: 2) with { Device = new("cuda:1") });
+
+        Assert.Equal(ExitCode.BadSpec, await _console.RunAsync("resume", "wave-1"));
+
+        Assert.StartsWith($"{directory.Spec}:3:1 device: found cuda:1, but no NVIDIA driver on this machine", _console.Error,
+            StringComparison.Ordinal);
+        Assert.Empty(Cluster.Calls);
+    }
+
+    [Fact]
     public async Task Resume_StartsNothing_WhereAnotherClusterTrainsTheRun()
     {
         Cluster.IsAlive = _ => false;
@@ -212,4 +267,11 @@ public sealed class ControlTests : IDisposable
     }
 
     public void Dispose() => _console.Dispose();
+
+    private RunDirectory Write(RunState state, RunSpec spec)
+    {
+        var directory = _console.Write(Sample.Status(state) with { EpochLosses = [1, 0.5] });
+        File.WriteAllText(directory.Spec, SpecWriter.ToYaml(spec));
+        return directory;
+    }
 }

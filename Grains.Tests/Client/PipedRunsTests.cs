@@ -52,6 +52,18 @@ public sealed class PipedRunsTests
     }
 
     [Fact]
+    public async Task Resumption_TakesThePipe_AndNoClient()
+    {
+        await using var runs = Runs;
+        var resume = runs.ResumeAsync(Run, new(Trainers: 2, Sets: ["train.epochs=4"]));
+        _first.Reply(new() { ReplyTo = 1, Problem = "no", Status = RunJson.Write(Sample.Status(RunState.Stopped)) });
+
+        var reply = await resume;
+        Assert.Equal(("no", RunState.Stopped), (reply.Problem, reply.Status.State));
+        Assert.Equal((2, "train.epochs=4"), (_first.Last!.Resumption!.Trainers, Assert.Single(_first.Last.Resumption.Sets)));
+    }
+
+    [Fact]
     public async Task Stop_WaitsLongerThanAQuickAnswer()
     {
         await using var runs = Runs;
@@ -69,8 +81,11 @@ public sealed class PipedRunsTests
 
         public Task Exited => _exited.Task;
 
+        public LocalCall? Last { get; private set; }
+
         public Task<LocalReply> AskAsync(LocalCall call)
         {
+            Last = call;
             // The continuations run within Reply, so that the next call sees what the reply has changed.
             var reply = new TaskCompletionSource<LocalReply>();
             _calls.Enqueue(reply);

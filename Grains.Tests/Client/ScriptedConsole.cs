@@ -34,7 +34,7 @@ internal sealed class ScriptedConsole : IDisposable
 
     public Dictionary<string, string?> Settings { get; } = [];
 
-    public bool MayHaveGpu { get; set; }
+    public int? Gpus { get; set; } = 0;
 
     public Func<bool> HasLostItsReader { get; set; } = () => false;
 
@@ -61,7 +61,7 @@ internal sealed class ScriptedConsole : IDisposable
         Checker, Cluster, Cluster, new(() => new ConfigurationBuilder().AddInMemoryCollection(Settings).Build()),
         new Terminal(_output, _error, null) { HasLostItsReader = HasLostItsReader }, Time, Interruption)
         {
-            Limits = Limits, MayHaveGpu = () => MayHaveGpu,
+            Limits = Limits, CountGpus = () => Gpus,
         };
 
     /// <summary>Runs a command line as it is.</summary>

@@ -9,13 +9,27 @@ public class SpecHashTests
     private static readonly RunSpec Spec = TestSpecs.Average();
 
     [Fact]
-    public void Hash_IsTheSame_ForAnyNumberOfTrainersAndCheckpoints()
+    public void Hash_IsTheSame_ForAnyNumberOfTrainersEpochsAndCheckpoints()
     {
         string hash = SpecHash.Of(Spec);
 
         Assert.Matches("^[0-9a-f]{64}$", hash);
         Assert.Equal(hash, SpecHash.Of(Spec with { Train = Spec.Train with { Trainers = 5 } }));
+        Assert.Equal(hash, SpecHash.Of(Spec with { Train = Spec.Train with { Epochs = 3 } }));
         Assert.Equal(hash, SpecHash.Of(Spec with { Checkpoint = new() { EverySteps = 1, EverySeconds = 0, KeepLast = 1, KeepBest = 0 } }));
+    }
+
+    /// <summary>So that a checkpoint of a release that hashed the number of epochs is one of the same run.</summary>
+    [Fact]
+    public void Hash_OfTheEpochsToo_MatchesTheSpecOfThatManyEpochs()
+    {
+        string former = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(
+            System.Text.Encoding.UTF8.GetBytes(SpecWriter.TrainingOfEpochs(Spec))));
+
+        Assert.NotEqual(former, SpecHash.Of(Spec));
+        Assert.True(SpecHash.Matches(former, Spec));
+        Assert.True(SpecHash.Matches(SpecHash.Of(Spec), Spec with { Train = Spec.Train with { Epochs = 3 } }));
+        Assert.False(SpecHash.Matches(former, Spec with { Train = Spec.Train with { Epochs = 3 } }));
     }
 
     /// <summary>So that a checkpoint of a release that knew no <c>train.sync</c> is one of the same run.</summary>
@@ -33,7 +47,7 @@ public class SpecHashTests
         [
             Spec, Spec with { Seed = 4 }, Spec with { Data = Spec.Data with { Shuffle = true } },
             Spec with { Model = Spec.Model with { HiddenSize = 13 } },
-            Spec with { Train = Spec.Train with { ClipNorm = null } }, Spec with { Train = Spec.Train with { Epochs = 3 } },
+            Spec with { Train = Spec.Train with { ClipNorm = null } },
             Spec with { Tbptt = new() { ChunkLength = 9 } },
             Spec.InRounds(1), Spec.InRounds(2), Spec.InRounds(2, lr: 0.6), Spec.InRounds(2, momentum: 0.8),
         ];

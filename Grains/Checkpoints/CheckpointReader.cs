@@ -100,7 +100,7 @@ internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
             return $"{CheckpointFiles.State}: found a checkpoint of run {state.Run}, expected one of {run.Id}";
         if (state.Step != name.Step || state.Generation > name.Generation)
             return $"{CheckpointFiles.State}: found checkpoint {new CheckpointName(state.Generation, state.Step)}, expected {name}";
-        if (state.SpecHash != SpecHash.Of(spec))
+        if (!SpecHash.Matches(state.SpecHash, spec))
             return $"{CheckpointFiles.State}: found a checkpoint of another spec ({Short(state.SpecHash)}), expected one of this " +
                 $"({Short(SpecHash.Of(spec))})";
         int inner = spec.Train.IsLocal ? state.Trainers : 0;

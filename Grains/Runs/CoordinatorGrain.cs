@@ -107,11 +107,9 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
         if (ProtocolVersion.Refusal(request.Protocol) is { } refusal)
             return new(refusal, status);
         if (Active is { } trained)
-            return new(request.Trainers is null ? "" : "the run is being trained: pause it before its trainers are changed",
-                trained.Snapshot());
-        if (status.State is RunState.Completed or RunState.Diverged)
-            return new($"the run is {status.State.ToString().ToLowerInvariant()}: there is nothing to continue", status);
-        if (request.Trainers is { } trainers && services.Store.RefusalOf(Directory.Id, trainers) is { } unfit)
+            return new(request is { Trainers: null, Sets: null or [] } ? ""
+                : "the run is being trained: pause it before its trainers or its spec are changed", trained.Snapshot());
+        if (ResumeCheck.FindProblem(services.Store, status, request) is { } unfit)
             return new(unfit, status);
 
         _end = null;

@@ -47,6 +47,8 @@ internal sealed record Takeover(
         try
         {
             spec = written = services.Store.ReadSpec(run);
+            if (request?.Sets is { Count: > 0 } sets && ResumeCheck.Revise(services.Store, run, status, sets).Spec is { } revised)
+                (spec, status) = (revised, status with { Epochs = revised.Train.Epochs });
             if (request?.Trainers is { } trainers)
                 spec = WithTrainers(spec, trainers);
             restoration = services.Checkpoints.RestoreNewest(run, spec, journal.Last, fence.Generation);

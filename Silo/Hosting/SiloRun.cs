@@ -33,8 +33,10 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
         SiloLog.Open(start.Settings, start.Mode);
         try
         {
-            using var life = start.Mode == SiloMode.Standing ? null
-                : await LocalClusterLife.HoldAsync(start.Settings.Clustering.Connection, time);
+            // Consoles list the silos that they start in a file; nobody else asks whether they live.
+            using var life = start is { Mode: not SiloMode.Standing, Settings.Clustering.Provider: ClusteringProvider.Sqlite }
+                ? await LocalClusterLife.HoldAsync(start.Settings.Clustering.Connection, time)
+                : null;
             var silo = await SiloStarter.StartAsync(start.Settings, time, end.Token);
             parent?.PassTo(new ParentCalls(silo.Host.Services.GetRequiredService<IGrainFactory>(), output).Take);
             new SiloAnnouncement(start, silo.Host.Services.GetRequiredService<ILocalSiloDetails>(), silo.Page).Write(output);

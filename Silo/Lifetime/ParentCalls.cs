@@ -47,6 +47,7 @@ internal sealed class ParentCalls(IGrainFactory grains, TextWriter output)
                 LocalQuestion.ReadEvents => Reply(await Coordinator(call).ReadEvents(call.After, call.Limit)),
                 LocalQuestion.GetStatus => new() { ReplyTo = 0, Status = RunJson.Write(await Coordinator(call).GetStatus()) },
                 LocalQuestion.Stop => await StopAsync(call),
+                LocalQuestion.Resume => Reply(await Coordinator(call).ResumeRun(Resumption(call))),
                 _ => new() { ReplyTo = 0, Error = $"found question {call.Question}, expected one that this silo knows" },
             };
         }
@@ -70,6 +71,12 @@ internal sealed class ParentCalls(IGrainFactory grains, TextWriter output)
         RunId.Parse(call.Run ?? ""),
         call.Spec is { } spec ? new SpecText(spec.Text, spec.FileName, spec.Directory) { Sets = spec.Sets ?? [] } : new("", "", ""),
         0, call.Protocol);
+
+    private static ResumeRequest Resumption(LocalCall call) =>
+        new(call.Resumption?.Trainers, call.Resumption?.FromStart ?? false, call.Protocol, call.Resumption?.Sets);
+
+    private static LocalReply Reply(ControlReply reply) =>
+        new() { ReplyTo = 0, Problem = reply.Problem, Status = RunJson.Write(reply.Status) };
 
     private static LocalReply Reply(ClusterReport cluster) =>
         new() { ReplyTo = 0, Version = new(cluster.ClusterId, cluster.Version, cluster.Protocol) };

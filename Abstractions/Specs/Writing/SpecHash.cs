@@ -7,9 +7,14 @@ namespace Orleans.Tbptt.Specs.Writing;
 public static class SpecHash
 {
     /// <summary>
-    /// SHA-256, 64 lower-case hexadecimal digits, of the spec as <see cref="SpecWriter"/> writes it, less <c>train.trainers</c> and
-    /// <c>checkpoint</c>: a committed state can be trained on by any number of trainers.
+    /// SHA-256, 64 lower-case hexadecimal digits, of the spec as <see cref="SpecWriter"/> writes it, less <c>train.trainers</c>,
+    /// <c>train.epochs</c> and <c>checkpoint</c>: a committed state can be trained on by any number of trainers, for any number of epochs.
     /// </summary>
     /// <param name="spec">A spec with every size known.</param>
-    public static string Of(RunSpec spec) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(SpecWriter.Training(spec))));
+    public static string Of(RunSpec spec) => Digest(SpecWriter.Training(spec));
+
+    /// <summary>Whether a hash is that of a spec; also one of a release that hashed the number of epochs.</summary>
+    public static bool Matches(string hash, RunSpec spec) => hash == Of(spec) || hash == Digest(SpecWriter.TrainingOfEpochs(spec));
+
+    private static string Digest(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }

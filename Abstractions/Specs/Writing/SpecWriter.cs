@@ -9,8 +9,13 @@ public static class SpecWriter
     /// <exception cref="ArgumentException">A path of a npy source has a comma, for which the source key has no spelling.</exception>
     public static string ToYaml(RunSpec spec) => Write(spec);
 
-    /// <summary>What a committed state belongs to: the spec less the number of trainers and when checkpoints are taken.</summary>
-    internal static string Training(RunSpec spec) => Write(spec, "trainers", "checkpoint");
+    /// <summary>
+    /// What a committed state belongs to: the spec less the number of trainers, the number of epochs, and when checkpoints are taken.
+    /// </summary>
+    internal static string Training(RunSpec spec) => Write(spec, "trainers", "epochs", "checkpoint");
+
+    /// <summary>The same with the number of epochs.</summary>
+    internal static string TrainingOfEpochs(RunSpec spec) => Write(spec, "trainers", "checkpoint");
 
     private static string Write(RunSpec spec, params string[] skipped)
     {

@@ -77,6 +77,24 @@ public sealed class DeviceSelectorTests
     }
 
     [Theory]
+    [InlineData(0, null)]
+    [InlineData(2, null, "nvidia0", "nvidia3", "nvidiactl", "nvidia-uvm")]
+    [InlineData(1, "3", "nvidia0", "nvidia3")]
+    [InlineData(0, "", "nvidia0")]
+    [InlineData(null, "MIG-1234", "nvidia0")]
+    [InlineData(null, null, "dxg")]
+    [InlineData(null, null, "nvidiactl")]
+    public void Gpus_AreCountedByTheirDeviceFiles_WhereTheseSay(int? expected, string? visible, params string[] devices)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no device files.");
+        using var directory = new TemporaryDirectory();
+        foreach (string device in devices)
+            File.WriteAllText(directory.File(device), "");
+
+        Assert.Equal(expected, GpuDrivers.CountNvidia(directory.Path, visible));
+    }
+
+    [Theory]
     [InlineData("Orleans.Tbptt.Training.Missing", "TorchEngine")]
     [InlineData("Orleans.Tbptt.Training", "TorchEngine")]
     [InlineData("Orleans.Tbptt.Training", "SingleProcessTrainer")]

@@ -1,0 +1,69 @@
+using System.Globalization;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Writing;
+
+namespace Orleans.Tbptt.Training;
+
+/// <summary>
+/// A run's spec with what may change when the run is resumed: the number of epochs, and when checkpoints are taken. The steps that the run
+/// has committed do not depend on these: it continues to the bits of a run that had them from the start.
+/// </summary>
+public static class SpecRevision
+{
+    private const string Epochs = "train.epochs";
+
+    /// <summary>Changes a run's spec.</summary>
+    /// <param name="spec">The text of the run's <c>spec.yaml</c>, with the changes as <see cref="SpecText.Sets"/>.</param>
+    /// <param name="status">The run.</param>
+    /// <returns>The changed spec, or every reason why the run cannot continue with it.</returns>
+    public static SpecDocument Read(SpecText spec, RunStatus status)
+    {
+        var before = SpecLoader.Parse(spec with { Sets = [] }, filesMustExist: false);
+        var after = SpecLoader.Parse(spec, filesMustExist: false);
+        if (before.Spec is not { } written)
+            return before;
+        if (after.Spec is not { } changed)
+            return after;
+        var problems = Fixed(spec.Sets, written, changed).Concat(TooFew(changed, status)).Concat(AtRest(changed, status)).ToList();
+        return problems.Count == 0 ? after
+            : new(null, [.. problems.Select(after.Locate)], new Dictionary<string, string>(), spec);
+    }
+
+    /// <summary>A number of epochs with which a run that has done all of its own can be trained further, to be suggested.</summary>
+    public static int MoreThan(int epochs) => epochs > int.MaxValue / 2 ? int.MaxValue : 2 * Math.Max(1, epochs);
+
+    private static IEnumerable<SpecProblem> Fixed(IReadOnlyList<string> sets, RunSpec before, RunSpec after)
+    {
+        bool changesTrainers = before.Train.Trainers != after.Train.Trainers;
+        if (SpecHash.Of(before) == SpecHash.Of(after) && !changesTrainers)
+            return [];
+        return sets.Select(set => set.Split('=')[0].Trim()).Where(key => !MayChange(key)).Distinct().Select(key => key == "train.trainers"
+            ? new SpecProblem(key, "another number", "train.epochs or a key of checkpoint",
+                "use --trainers: the result then matches within rounding, not to the bit")
+            : new SpecProblem(key, "a change", "train.epochs or a key of checkpoint",
+                "the steps that the run has committed depend on it: train a new run with the changed spec"));
+    }
+
+    private static bool MayChange(string key) =>
+        key is Epochs or "checkpoint" || key.StartsWith("checkpoint.", StringComparison.Ordinal);
+
+    private static IEnumerable<SpecProblem> TooFew(RunSpec spec, RunStatus status)
+    {
+        int finished = status.EpochLosses.Count;
+        if (spec.Train.Epochs <= finished)
+            yield return new(Epochs, $"{spec.Train.Epochs}", $"more than {finished}, the epochs that the run has finished",
+                $"raise it: --set train.epochs={MoreThan(finished)}");
+    }
+
+    /// <summary>A schedule counts steps, whatever the number of epochs, so it may have come to a rate of 0.</summary>
+    private static IEnumerable<SpecProblem> AtRest(RunSpec spec, RunStatus status)
+    {
+        long left = (spec.Train.Epochs - status.EpochLosses.Count) * Math.Max(1, status.StepsPerEpoch);
+        if (spec.Train.LearningRateAt(status.Step) == 0 && spec.Train.LearningRateAt(status.Step + Math.Max(0, left - 1)) == 0)
+            yield return new(Epochs, $"{spec.Train.Epochs}", "epochs in which the learning rate is not 0",
+                string.Create(CultureInfo.InvariantCulture,
+                    $"train.schedule ({spec.Train.Schedule.Word}) is a function of the step, not of the number of epochs, and its rate is ")
+                + $"0 from step {status.Step + 1} on: train a new run whose schedule lasts longer");
+    }
+}
