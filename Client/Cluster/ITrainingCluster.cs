@@ -16,6 +16,9 @@ internal sealed record ClusterPlan(string Runs, RunId Run, int Silos, bool Detac
     /// <summary>Receives each line of the spans and metrics that silos write as text; null where they write none.</summary>
     public Action<string>? Telemetry { get; init; }
 
+    /// <summary>Receives what the start waits for, for the user.</summary>
+    public Action<string> Phase { get; init; } = _ => { };
+
     /// <summary>The log of a silo.</summary>
     /// <param name="number">From 1.</param>
     public string Log(int number) => Path.Combine(Directory.Logs, $"silo-{number}.log");

@@ -123,9 +123,15 @@ internal sealed class LocalCluster : IDisposable
         first.CancelAfter(StartTimeout);
         try
         {
+            int ready = 0;
+            _plan.Phase($"starting silo 1 of {_silos.Count}");
             // The first failure ends the wait for the others.
-            await foreach (var ready in Task.WhenEach(_silos.Select(silo => silo.WaitUntilReadyAsync(_plan.Telemetry, first.Token))))
-                await ready;
+            await foreach (var one in Task.WhenEach(_silos.Select(silo => silo.WaitUntilReadyAsync(_plan.Telemetry, first.Token))))
+            {
+                await one;
+                if (++ready < _silos.Count)
+                    _plan.Phase($"starting silo {ready + 1} of {_silos.Count}");
+            }
         }
         catch (OperationCanceledException exception) when (!cancellation.IsCancellationRequested)
         {

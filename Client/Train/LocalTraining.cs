@@ -23,7 +23,7 @@ internal sealed class LocalTraining(ConsoleContext context, ClusterPlan plan, Ou
         var view = new RunSummary(RunViews.Create(context.Terminal, context.EffectiveMode(mode), plan.Run, context.Time));
         int code = await view.ShowAsync(async () =>
         {
-            await using var cluster = await LaunchAsync(view);
+            await using var cluster = await Ticking.WhileAsync(view, context.Time, () => LaunchAsync(view));
             if (cluster.Page is { } page)
                 view.OnNotice($"page {page}");
             return await ReaderWatch.RunWhileReadAsync(context, () => Watched(cluster).RunAsync(view, interruption));
@@ -86,7 +86,7 @@ internal sealed class LocalTraining(ConsoleContext context, ClusterPlan plan, Ou
         ITrainingCluster cluster;
         try
         {
-            cluster = await context.Launcher.LaunchAsync(plan, Notice, interruption.Token);
+            cluster = await context.Launcher.LaunchAsync(plan with { Phase = view.OnPhase }, Notice, interruption.Token);
         }
         catch (Exception exception) when (interruption.Token.IsCancellationRequested)
         {

@@ -37,7 +37,9 @@ internal sealed class WatchedTraining(
         Task watching = Task.CompletedTask;
         try
         {
-            await BeginAsync(interruption.Token);
+            view.OnPhase("checking the data");
+            await Ticking.WhileAsync(view, context.Time, () => BeginAsync(interruption.Token));
+            view.OnPhase("placing the trainers");
             var end = _watcher.WatchAsync(view, watch.Token);
             watching = end;
             return ExitCode.Of((await UntilLostAsync(end).WaitAsync(interruption.Token)).State);
@@ -83,10 +85,10 @@ internal sealed class WatchedTraining(
         }
     }
 
-    private async Task BeginAsync(CancellationToken cancellation)
+    private Task<bool> BeginAsync(CancellationToken cancellation)
     {
         _submission = begin(cluster.Runs);
-        await UntilLostAsync(WithResult(_submission)).WaitAsync(cancellation);
+        return UntilLostAsync(WithResult(_submission)).WaitAsync(cancellation);
 
         static async Task<bool> WithResult(Task task)
         {

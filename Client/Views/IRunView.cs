@@ -25,6 +25,12 @@ internal interface IRunView
     /// <summary>Called with a message for the user that is not an event of the run.</summary>
     void OnNotice(string text);
 
+    /// <summary>Called with what the console waits for before the first step: <c>starting silo 2 of 3</c>.</summary>
+    void OnPhase(string phase)
+    {
+        // Lines about a start of a second would only lengthen a log.
+    }
+
     /// <summary>Called regularly, with or without events.</summary>
     void OnTick()
     {

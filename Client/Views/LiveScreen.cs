@@ -17,17 +17,45 @@ internal sealed class LiveScreen(RunFigures figures, string run, bool unicode)
     private const int BarWidth = 30;
     private const int LabelWidth = 12;
 
+    /// <summary>What the console waits for before the first step; shown while the run starts.</summary>
+    public string Phase { get; set; } = "";
+
     /// <summary>The current screen.</summary>
     /// <param name="elapsed">Time since the run was submitted.</param>
     /// <param name="width">The terminal's columns.</param>
+    /// <param name="height">
+    /// The terminal's rows. A screen has fewer: one that scrolls cannot be drawn over, and would leave its first lines behind.
+    /// </param>
     /// <param name="notices">The newest notices, oldest first.</param>
-    public IRenderable Draw(TimeSpan elapsed, int width, IEnumerable<string> notices)
+    public IRenderable Draw(TimeSpan elapsed, int width, int height, IEnumerable<string> notices)
     {
-        var rows = new List<IRenderable> { new Markup(Head(elapsed, width)), Figures(width) };
-        if (figures.Status is { Trainers.Count: > 0 } status)
-            rows.Add(TrainerTable.Draw(status, width));
-        rows.AddRange(Sentences().Concat(notices.Select(notice => $"[yellow]{Safe(notice)}[/]")).Select(sentence => new Markup(sentence)));
-        return new Rows(rows);
+        var figureRows = new List<IRenderable>();
+        var grid = Figures(width);
+        string[] sentences = [.. Sentences(), .. notices.Select(notice => $"[yellow]{Safe(notice)}[/]")];
+        int left = height - 2 - grid.Rows.Count;
+        // What is said last is the newest.
+        int first = sentences.Length;
+        while (first > 0 && Lines(sentences[first - 1], width) is var lines && lines <= left)
+            (left, first) = (left - lines, first - 1);
+        figureRows.AddRange(new Markup(Head(elapsed, width)), grid);
+        if (figures.Status is { Trainers.Count: > 0 } status && TrainerTable.Fitting(status, left) is > 0 and var shown)
+            figureRows.Add(TrainerTable.Draw(status, width, shown));
+        return new Rows(figureRows.Concat(sentences.Skip(first).Select(sentence => new Markup(sentence))));
+    }
+
+    /// <summary>The rows of a sentence, at most: lines end at words.</summary>
+    private static int Lines(string sentence, int width)
+    {
+        int rows = 1, column = 0;
+        foreach (string word in Markup.Remove(sentence).Split(' '))
+        {
+            if (column > 0 && column + word.Length > width)
+                (rows, column) = (rows + 1, 0);
+            rows += Math.Max(0, word.Length - 1) / width;
+            column += (word.Length % width) + 1;
+        }
+
+        return rows;
     }
 
     private string Head(TimeSpan elapsed, int width)
@@ -53,6 +81,8 @@ internal sealed class LiveScreen(RunFigures figures, string run, bool unicode)
         void Words(string name, string value) => Row(name, Fit(value, room));
         if (figures.Started is { } started)
             Progress(room, $"epoch {figures.Epoch}/{started.Epochs}", Row);
+        if (figures.State == RunState.Starting && Phase.Length > 0)
+            Words("phase", Phase);
         if (figures.Status is { State: RunState.Queued } queued)
             Words("queued", Outcome.Queue(queued.QueuePosition));
         if (figures.Step is { } step)

@@ -51,6 +51,13 @@ internal sealed class LiveView : IRunView
     public void OnStatus(RunStatus status) => _figures.Add(status);
 
     /// <inheritdoc/>
+    public void OnPhase(string phase)
+    {
+        _screen.Phase = phase;
+        OnTick();
+    }
+
+    /// <inheritdoc/>
     public void OnNotice(string text)
     {
         _notices.Enqueue(text);
@@ -60,7 +67,8 @@ internal sealed class LiveView : IRunView
     }
 
     /// <inheritdoc/>
-    public void OnTick() => _display?.UpdateTarget(_screen.Draw(Elapsed, _console.Profile.Width, _notices));
+    public void OnTick() => _display?.UpdateTarget(
+        new LiveFrame(_screen.Draw(Elapsed, LiveFrame.Room(_console.Profile.Width), _console.Profile.Height, _notices)));
 
     /// <summary>
     /// Time since the run's start, by the coordinator's clock where known: the run may have started days before this view.

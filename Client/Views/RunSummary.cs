@@ -45,6 +45,13 @@ internal sealed class RunSummary(IRunView inner) : IRunView
     }
 
     /// <inheritdoc/>
+    public void OnPhase(string phase)
+    {
+        lock (_gate)
+            inner.OnPhase(phase);
+    }
+
+    /// <inheritdoc/>
     public void OnTick()
     {
         lock (_gate)

@@ -15,10 +15,20 @@ internal static class TrainerTable
 
     private static readonly string[] Headings = ["trainer", "lanes", "silo", "device", "state"];
 
-    /// <summary>The table, at most <paramref name="width"/> columns wide.</summary>
-    public static Table Draw(RunStatus status, int width)
+    /// <summary>How many trainers can be listed in so many rows, with the heading and, where some are left out, their count.</summary>
+    public static int Fitting(RunStatus status, int rows)
     {
-        var shown = status.Trainers.Take(MaxTrainers).ToList();
+        int most = Math.Min(status.Trainers.Count, MaxTrainers);
+        return rows - 1 >= most + (status.Trainers.Count > most ? 1 : 0) ? most : rows - 2;
+    }
+
+    /// <summary>The table, at most <paramref name="width"/> columns wide.</summary>
+    /// <param name="status">The run.</param>
+    /// <param name="width">The terminal's columns.</param>
+    /// <param name="most">How many trainers to list.</param>
+    public static Table Draw(RunStatus status, int width, int most = MaxTrainers)
+    {
+        var shown = status.Trainers.Take(most).ToList();
         string[][] rows = [.. shown.Select(Row)];
         int others = Enumerable.Range(0, Headings.Length).Where(column => column != 2)
             .Sum(column => Math.Max(Headings[column].Length, rows.Max(row => row[column].Length)) + Gap);
@@ -42,7 +52,7 @@ internal static class TrainerTable
             table.AddRow(cells);
         }
 
-        return status.Trainers.Count <= MaxTrainers ? table : table.Caption($"and {status.Trainers.Count - MaxTrainers} more");
+        return status.Trainers.Count <= most ? table : table.Caption($"and {status.Trainers.Count - most} more");
     }
 
     /// <summary>The lanes of a trainer: <c>0-9</c>, or <c>0</c> for one.</summary>

@@ -22,7 +22,7 @@ public sealed class LiveViewTests
             figures.Add(item);
         figures.Add(Status(RunState.Running));
 
-        string text = Render(new LiveScreen(figures, "wave-1", unicode: true).Draw(TimeSpan.FromSeconds(65), 140, ["silo 2 [gone]"]));
+        string text = Render(new LiveScreen(figures, "wave-1", unicode: true).Draw(TimeSpan.FromSeconds(65), 140, 50, ["silo 2 [gone]"]));
 
         Assert.Contains("wave-1  running  1:05", text, StringComparison.Ordinal);
         Assert.Contains("epoch 2/2", text, StringComparison.Ordinal);
@@ -44,7 +44,7 @@ public sealed class LiveViewTests
             figures.Add(item);
         figures.Add(Status(RunState.Running) with { Epoch = 2, Step = 3, EpochStep = 1, StepsPerEpoch = 5, Epochs = 2 });
 
-        string text = Render(new LiveScreen(figures, "wave-1", unicode: true).Draw(TimeSpan.FromSeconds(65), 140, []));
+        string text = Render(new LiveScreen(figures, "wave-1", unicode: true).Draw(TimeSpan.FromSeconds(65), 140, 50, []));
 
         Assert.Contains("20%  1/5  ETA 2.0 s, run ETA about 2.0 s", text, StringComparison.Ordinal);
     }
@@ -57,10 +57,91 @@ public sealed class LiveViewTests
             figures.Add(item);
         figures.Add(Status(RunState.Completed) with { StepsPerSecond = 0, SequenceStepsPerSecond = 0, SequenceSteps = 700 });
 
-        string text = Render(new LiveScreen(figures, "wave-1", unicode: true).Draw(TimeSpan.FromSeconds(65), 140, []));
+        string text = Render(new LiveScreen(figures, "wave-1", unicode: true).Draw(TimeSpan.FromSeconds(65), 140, 50, []));
 
         // 4 steps in 3.5 s.
         Assert.Contains("1.1 steps/s, 200 sequence steps/s on average", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void LiveScreen_ShowsWhatItWaitsFor_UntilTheRunTrains()
+    {
+        var figures = new RunFigures();
+        var screen = new LiveScreen(figures, "wave-1", unicode: true) { Phase = "starting silo 2 of 3" };
+
+        string starting = Render(screen.Draw(TimeSpan.FromSeconds(1.25), 80, 24, []));
+        figures.Add(Sample.Started());
+        figures.Add(Sample.Status(RunState.Running));
+
+        Assert.Matches("^wave-1  starting  1.3 s *\nphase       starting silo 2 of 3 *\n$", starting);
+        Assert.DoesNotContain("phase", Render(screen.Draw(TimeSpan.FromSeconds(2), 80, 24, [])), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Clock_Moves_WhileNothingElseHappens()
+    {
+        var view = new TickedView();
+        var ended = new TaskCompletionSource<int>();
+        var ticking = Ticking.WhileAsync(view, _time, () => ended.Task);
+
+        _time.Advance(Ticking.Period);
+        await view.Ticked.Task.WaitAsync(TestContext.Current.CancellationToken);
+        ended.SetResult(7);
+
+        Assert.Equal(7, await ticking);
+    }
+
+    [Theory]
+    [InlineData(80, 24)]
+    [InlineData(60, 20)]
+    [InlineData(60, 12)]
+    public void LiveScreen_HasFewerRowsThanTheTerminal(int width, int height)
+    {
+        var figures = new RunFigures();
+        foreach (var item in (RunEvent[])[Sample.Started(), Sample.Step(1), Sample.Step(2), Sample.Epoch(1, 0.5, 0.25, _metrics),
+            Sample.Step(3), Sample.Ended(RunState.Stopped, "stopped by Ctrl-C")])
+            figures.Add(item);
+        figures.Add(Status(RunState.Stopped) with
+        {
+            Trainers = [.. Enumerable.Range(0, 14).Select(index => new TrainerStatus(
+                index, index, 1, $"silo-{index} (127.0.0.1:35003, process 3184567)", "cpu", TrainerState.Released))],
+        });
+        string[] notices = ["page http://127.0.0.1:41257/runs/sunspots-20261128-164624-bcc7", "stopped by Ctrl-C: ending at the last "
+            + "committed step; repeat to end at once"];
+
+        string[] lines = Render(new LiveScreen(figures, "wave-1", unicode: true).Draw(TimeSpan.FromSeconds(65), width, height, notices),
+            width).TrimEnd().Split('\n');
+
+        Assert.InRange(lines.Length, 1, height - 1);
+        Assert.Contains(lines, line => line.Contains("repeat", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(80, 24)]
+    [InlineData(60, 20)]
+    public async Task LiveView_LeavesNoLineBehind_WhenTheTerminalWritesCtrlCIntoIt(int width, int height)
+    {
+        using var console = new TestConsole { EmitAnsiSequences = true };
+        (console.Profile.Width, console.Profile.Height) = (width, height);
+        console.Profile.Capabilities.Interactive = console.Profile.Capabilities.Ansi = true;
+        var view = new LiveView(console, "wave-1", _time);
+
+        await view.ShowAsync(() =>
+        {
+            view.OnEvent("", Sample.Started());
+            view.OnStatus(Status(RunState.Running));
+            view.OnNotice(new string('x', width));
+            console.Profile.Out.Writer.Write("^C");
+            view.OnNotice("stopped by Ctrl-C");
+            view.OnEvent("", Sample.Ended(RunState.Stopped, "stopped by Ctrl-C"));
+            return Task.FromResult(true);
+        });
+
+        var lines = new ScreenModel(width, console.Output).Lines;
+        Assert.StartsWith("wave-1  stopped", Assert.Single(lines, line => line.StartsWith("wave-1", StringComparison.Ordinal)),
+            StringComparison.Ordinal);
+        Assert.Single(lines, line => line.StartsWith("trainer ", StringComparison.Ordinal));
+        Assert.DoesNotContain(lines, line => line.Contains("^C", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -123,8 +204,8 @@ public sealed class LiveViewTests
                 TrainerState.Evaluating))],
         });
 
-        string[] lines = Render(new LiveScreen(figures, new string('w', 100), unicode: true).Draw(TimeSpan.FromDays(2), width, []), width)
-            .TrimEnd().Split('\n');
+        var screen = new LiveScreen(figures, new string('w', 100), unicode: true);
+        string[] lines = Render(screen.Draw(TimeSpan.FromDays(2), width, 50, []), width).TrimEnd().Split('\n');
 
         // Head, epoch and what of its ETA has no room next to it, 10 figures, trainers under their heading, those that are not shown.
         Assert.InRange(lines.Length, 1 + 1 + 9 + 1 + 12 + 1, 1 + 2 + 9 + 1 + 12 + 1);
@@ -143,7 +224,7 @@ public sealed class LiveViewTests
         figures.Add(Status(RunState.Paused) with { Warning = "disk [full]",
             Trainers = [new(0, 0, 10, "silo-1", "cpu", TrainerState.Late)] });
 
-        string text = Render(new LiveScreen(figures, "wave-1", unicode: true).Draw(TimeSpan.FromSeconds(65), 140, []));
+        string text = Render(new LiveScreen(figures, "wave-1", unicode: true).Draw(TimeSpan.FromSeconds(65), 140, 50, []));
 
         Assert.Contains("wave-1  paused  1:05  generation 2", text, StringComparison.Ordinal);
         Assert.Contains(" WARNING  disk [full]", text, StringComparison.Ordinal);
@@ -165,6 +246,18 @@ public sealed class LiveViewTests
         figures.Add(Sample.Resumed(2, 3));
 
         Assert.Null(figures.Ended);
+    }
+
+    /// <summary>A view that reports its first tick.</summary>
+    private sealed class TickedView : IRunView
+    {
+        public TaskCompletionSource Ticked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void OnEvent(string line, RunEvent? runEvent) => throw new InvalidOperationException("no event");
+
+        public void OnNotice(string text) => throw new InvalidOperationException("no notice");
+
+        public void OnTick() => Ticked.TrySetResult();
     }
 
     private static string Render(Spectre.Console.Rendering.IRenderable renderable, int width = 140)
