@@ -3,7 +3,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
-using Orleans.Serialization;
 using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Grains.Placement;
@@ -37,10 +36,6 @@ internal sealed class LocalSilo : IAsyncDisposable
         Train = new() { Epochs = epochs, Loss = new SquaredError(), Optimizer = new Adam { Lr = 1e-3 } },
     };
 
-    /// <summary>Names the grains and their interfaces to Orleans, because this program is not marked as one that refers to them.</summary>
-    public static void AddGrains(IServiceCollection services) => services.AddSerializer(serializer =>
-        serializer.AddAssembly(typeof(Tbptt.Grains.TbpttGrainsOptions).Assembly).AddAssembly(typeof(ICoordinatorGrain).Assembly));
-
     /// <summary>Starts the silo.</summary>
     /// <param name="configure">Additional configuration.</param>
     /// <param name="silo">Its number, because silos of one process need different ports.</param>
@@ -49,12 +44,11 @@ internal sealed class LocalSilo : IAsyncDisposable
         string store = Directory.CreateTempSubdirectory("tbptt-benchmark-").FullName;
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
-        AddGrains(builder.Services);
         builder.UseOrleans(orleans =>
         {
             orleans.UseLocalhostClustering(11_111 + silo, 30_000 + silo)
                 .Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = "benchmark")
-                .AddTbpttGrains(options =>
+                .AddTbptt(options =>
                 {
                     options.RunsDirectory = store;
 

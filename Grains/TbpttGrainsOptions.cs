@@ -6,12 +6,18 @@ namespace Orleans.Tbptt.Grains;
 /// <summary>What the grains need to know of their silo.</summary>
 public sealed class TbpttGrainsOptions
 {
+    /// <summary>The most trainers of a silo.</summary>
+    public const int MaxSlots = 1024;
+
     /// <summary>
     /// The run store: the directory that holds one directory for each run. Shared by all silos of a cluster. Default <c>runs</c>.
     /// </summary>
     public string RunsDirectory { get; set; } = "runs";
 
-    /// <summary>Where the cluster keeps the places of runs' grains. The same for all silos, outlives any of them. Required.</summary>
+    /// <summary>
+    /// Where the cluster keeps the places of runs' grains: the same for all silos, and such that it outlives any of them. Null, the default,
+    /// for a silo that is the only one of its cluster; a second one then refuses to start.
+    /// </summary>
     public IGrainDirectory? GrainDirectory { get; set; }
 
     /// <summary>The device this silo offers to runs whose spec says <c>auto</c>. Default <see cref="DeviceName.Auto"/>.</summary>

@@ -2,14 +2,10 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Orleans.Configuration;
 using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Grains.Placement;
-using Orleans.Tbptt.Grains.Transport;
-using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 
@@ -56,20 +52,17 @@ internal sealed class SocketSilos : IAsyncDisposable
             int at = i;
             var builder = Host.CreateApplicationBuilder();
             builder.Logging.ClearProviders();
-            LocalSilo.AddGrains(builder.Services);
             builder.UseOrleans(silo =>
             {
                 silo.UseLocalhostClustering(ports[2 * at], ports[2 * at + 1], new IPEndPoint(IPAddress.Loopback, ports[0]), "benchmark",
                     "benchmark");
-                silo.Configure<SiloMessagingOptions>(messages => messages.MaxMessageBodySize = MessageLimits.LargestBody);
-                silo.AddTbpttGrains(options =>
+                silo.AddTbptt(options =>
                 {
                     options.RunsDirectory = silos._store;
                     options.Slots = 64;
                     options.GrainDirectory = new AdoNetGrainDirectory(
                         SqliteFactory.Instance, $"Data Source={Path.Combine(silos._store, "directory.db")};Pooling=False", "benchmark");
                 });
-                silo.UseStepTransport();
             });
             var host = builder.Build();
             silos._hosts.Add(host);

@@ -35,7 +35,7 @@ internal sealed class TestSilos : IAsyncDisposable
         var builder = new InProcessTestClusterBuilder((short)silos);
         builder.ConfigureSilo((_, silo) =>
         {
-            silo.AddTbpttGrains(options =>
+            silo.AddTbptt(options =>
             {
                 options.RunsDirectory = store.Path;
                 options.Slots = slots;

@@ -1,7 +1,10 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.GrainDirectory;
 using Orleans.Runtime.Hosting;
+using Orleans.Serialization;
 using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Grains.Steps;
 using Orleans.Tbptt.Grains.Transport;
@@ -15,6 +18,7 @@ using Orleans.Tbptt.Grains.Trainers;
 using Orleans.Tbptt.Grains.Transport.Messages;
 using Orleans.Tbptt.Grains.Transport.Tcp;
 using Orleans.Tbptt.Messages;
+using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Training.Engines;
 
 namespace Orleans.Tbptt.Grains.Hosting;
@@ -22,18 +26,44 @@ namespace Orleans.Tbptt.Grains.Hosting;
 /// <summary>Adds the trainer's grains to a silo.</summary>
 public static class SiloBuilderExtensions
 {
-    /// <summary>Registers what coordinators, trainers and the catalog need.</summary>
+    /// <summary>
+    /// Makes a silo train: registers coordinators, trainers, the catalog and the run store, and sets the silo's sockets and messages up for
+    /// steps. Membership is the silo's own affair.
+    /// </summary>
     /// <param name="builder">The silo.</param>
-    /// <param name="configure">Sets the run store and the silo's device.</param>
-    public static ISiloBuilder AddTbpttGrains(this ISiloBuilder builder, Action<TbpttGrainsOptions> configure)
+    /// <param name="configure">
+    /// Sets the run store and what the silo offers. The options are checked when the host starts: an
+    /// <see cref="OptionsValidationException"/> names every mistake.
+    /// </param>
+    public static ISiloBuilder AddTbptt(this ISiloBuilder builder, Action<TbpttGrainsOptions>? configure = null)
     {
-        builder.Services.AddOptions<TbpttGrainsOptions>()
-            .Configure(configure)
-            .Validate(options => options.GrainDirectory is not null, $"{nameof(TbpttGrainsOptions.GrainDirectory)} is not set")
-            .ValidateOnStart();
-        builder.AddGrainDirectory(
-            AdoNetGrainDirectory.Name,
-            (services, _) => new GuardedGrainDirectory(services.GetRequiredService<IOptions<TbpttGrainsOptions>>().Value.GrainDirectory!));
+        var options = builder.Services.AddOptions<TbpttGrainsOptions>();
+        if (configure is not null)
+            options.Configure(configure);
+        options.ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<TbpttGrainsOptions>, OptionsCheck>();
+        // A program that hosts a silo need not be compiled with Orleans' generator, which would name them.
+        builder.Services.AddSerializer(serializer =>
+            serializer.AddAssembly(typeof(SiloBuilderExtensions).Assembly).AddAssembly(typeof(ICatalogGrain).Assembly));
+        builder.UseStepTransport();
+        builder.Configure<SiloMessagingOptions>(messages => messages.MaxMessageBodySize = MessageLimits.LargestBody);
+        AddDirectory(builder);
+        AddGrains(builder);
+        return builder;
+    }
+
+    private static void AddDirectory(ISiloBuilder builder)
+    {
+        builder.AddGrainDirectory<IGrainDirectory>(AdoNetGrainDirectory.Name, (services, _) =>
+            services.GetRequiredService<IOptions<TbpttGrainsOptions>>().Value.GrainDirectory is { } shared
+                ? new GuardedGrainDirectory(shared)
+                : new OneSiloDirectory());
+        builder.Services.AddSingleton<OnlySilo>();
+        builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<OnlySilo>());
+    }
+
+    private static void AddGrains(ISiloBuilder builder)
+    {
         builder.AddGrainService<SiloService>();
         builder.AddGrainService<TransportService>();
         var services = builder.Services;
@@ -67,6 +97,5 @@ public static class SiloBuilderExtensions
         services.AddSingleton<RunServices>();
         services.AddSingleton<RunSupervisor>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<RunSupervisor>());
-        return builder;
     }
 }

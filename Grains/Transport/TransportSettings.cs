@@ -6,7 +6,7 @@ using Orleans.Networking.Shared;
 namespace Orleans.Tbptt.Grains.Transport;
 
 /// <summary>How silos talk: what Orleans leaves to be set of its sockets, as measured (decision 11).</summary>
-public static class TransportSettings
+internal static class TransportSettings
 {
     /// <summary>What a socket reads or writes at once.</summary>
     private const int BlockBytes = 256 << 10;

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Orleans.Tbptt.Cluster;
 using Orleans.Tbptt.Cluster.Membership;
 using Orleans.Tbptt.Cluster.Settings;
+using Orleans.Tbptt.Grains;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Engines;
 using Serilog.Events;
@@ -17,8 +18,6 @@ internal sealed class SiloSettings
 {
     /// <summary>The section of the configuration.</summary>
     public const string Section = "Tbptt";
-
-    private const int MaxSlots = 1024;
 
     /// <summary>The run store, shared by all silos of a cluster. Default <c>./runs</c>.</summary>
     public string Runs { get; set; } = "./runs";
@@ -155,8 +154,8 @@ internal sealed class SiloSettings
         if (string.Equals(Address, OwnAddress.Auto, StringComparison.OrdinalIgnoreCase))
             Address = OwnAddress.Find().ToString();
         _ = (DeviceName, IPAddress, MinimumLevel, LogsJson, ExportsToConsole);
-        if (Slots is < 0 or > MaxSlots)
-            throw Wrong("slots", Slots, $"0 to {MaxSlots}");
+        if (Slots is < 0 or > TbpttGrainsOptions.MaxSlots)
+            throw Wrong("slots", Slots, $"0 to {TbpttGrainsOptions.MaxSlots}");
         DataRoots = [.. DataRoots.Select(Path.GetFullPath)];
         foreach (string root in DataRoots)
         {

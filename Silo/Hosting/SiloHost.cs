@@ -7,7 +7,6 @@ using Orleans.Tbptt.Cluster.Local;
 using Orleans.Tbptt.Cluster.Membership;
 using Orleans.Tbptt.Cluster.Security;
 using Orleans.Tbptt.Grains.Hosting;
-using Orleans.Tbptt.Grains.Transport;
 using Orleans.Tbptt.Grains.Transport.Tcp;
 using Orleans.Tbptt.Silo.Configuration;
 using Orleans.Tbptt.Silo.Stores;
@@ -60,12 +59,10 @@ internal static class SiloHost
             store.AddTo(silo);
             silo.Configure<ClusterMembershipOptions>(NoticeDeathsSoon);
             silo.Configure<GrainDirectoryOptions>(directory => directory.CacheSize = MaxCachedAddresses);
-            silo.Configure<SiloMessagingOptions>(messages => messages.MaxMessageBodySize = ClusterHost.MaxMessageBytes);
-            silo.UseStepTransport();
             silo.Services.Replace(ServiceDescriptor.Singleton<IFatalErrorHandler, FatalExit>());
             if (tls is not null)
                 Secure(silo, tls);
-            silo.AddTbpttGrains(grains =>
+            silo.AddTbptt(grains =>
             {
                 grains.RunsDirectory = settings.Runs;
                 grains.Device = settings.DeviceName;

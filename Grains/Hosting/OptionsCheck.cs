@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Options;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Grains.Hosting;
+
+/// <summary>Checks a silo's options before it starts; says of each mistake what was found, what was expected and what to do.</summary>
+internal sealed class OptionsCheck : IValidateOptions<TbpttGrainsOptions>
+{
+    /// <inheritdoc/>
+    public ValidateOptionsResult Validate(string? name, TbpttGrainsOptions options)
+    {
+        string[] mistakes = [.. Mistakes(options).Select(mistake => $"AddTbptt: {mistake}")];
+        return mistakes.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(mistakes);
+    }
+
+    private static IEnumerable<string> Mistakes(TbpttGrainsOptions options)
+    {
+        const string Runs = nameof(options.RunsDirectory), Roots = nameof(options.DataRoots);
+        if (string.IsNullOrWhiteSpace(options.RunsDirectory))
+            yield return $"{Runs}: found '{options.RunsDirectory}', expected a directory; set it to the run store that all silos share";
+        else if (File.Exists(options.RunsDirectory))
+            yield return $"{Runs}: found the file {options.RunsDirectory}, expected a directory; choose another path";
+        if (options.Slots is < 0 or > TbpttGrainsOptions.MaxSlots)
+            yield return $"{nameof(options.Slots)}: found {options.Slots}, expected 0 to {TbpttGrainsOptions.MaxSlots}; set how many "
+                + "trainers the silo takes, or leave it out for one for each core";
+        if (!DeviceName.TryParse(options.Device.Text, out _))
+            yield return $"{nameof(options.Device)}: found '{options.Device.Text}', expected {DeviceName.Expected}; correct it, or leave "
+                + "it out";
+        if (options.DataRoots is null)
+            yield return $"{Roots}: found null, expected a list; leave it out for any directory";
+        foreach (string? root in options.DataRoots ?? [])
+        {
+            if (!Path.IsPathFullyQualified(root ?? "") || !Directory.Exists(root))
+                yield return $"{Roots}: found '{root}', expected the absolute path of a directory that exists; correct it";
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+using Orleans.GrainDirectory;
+
+namespace Orleans.Tbptt.Grains.Placement;
+
+/// <summary>Where the grains of a silo live that is the only one of its cluster: in its memory, which goes with it as they do.</summary>
+internal sealed class OneSiloDirectory : IGrainDirectory
+{
+    private readonly ConcurrentDictionary<GrainId, GrainAddress> _places = [];
+
+    /// <inheritdoc/>
+    public Task<GrainAddress?> Register(GrainAddress address) => Register(address, null);
+
+    /// <inheritdoc/>
+    public Task<GrainAddress?> Register(GrainAddress address, GrainAddress? previousAddress) =>
+        Task.FromResult<GrainAddress?>(_places.AddOrUpdate(address.GrainId, address,
+            (_, standing) => standing.ActivationId.Equals(previousAddress?.ActivationId ?? default) ? address : standing));
+
+    /// <inheritdoc/>
+    public Task<GrainAddress?> Lookup(GrainId grainId) => Task.FromResult(_places.GetValueOrDefault(grainId));
+
+    /// <inheritdoc/>
+    public Task Unregister(GrainAddress address)
+    {
+        if (_places.TryGetValue(address.GrainId, out var standing) && standing.ActivationId.Equals(address.ActivationId))
+            _places.TryRemove(KeyValuePair.Create(address.GrainId, standing));
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task UnregisterSilos(List<SiloAddress> siloAddresses)
+    {
+        foreach (var place in _places.Where(place => place.Value.SiloAddress is { } silo && siloAddresses.Contains(silo)))
+            _places.TryRemove(place);
+        return Task.CompletedTask;
+    }
+}
+
+/// <summary>Refuses to start a silo without a shared grain directory next to others: two coordinators could train one run.</summary>
+internal sealed class OnlySilo(ISiloStatusOracle silos, ILocalSiloDetails self, IOptions<TbpttGrainsOptions> options)
+    : ILifecycleParticipant<ISiloLifecycle>
+{
+    /// <inheritdoc/>
+    public void Participate(ISiloLifecycle observer) =>
+        observer.Subscribe(nameof(OnlySilo), ServiceLifecycleStage.Active - 1, _ =>
+        {
+            if (options.Value.GrainDirectory is not null)
+                return Task.CompletedTask;
+            int others = silos.GetApproximateSiloStatuses(onlyActive: true).Keys.Count(silo => !silo.Equals(self.SiloAddress));
+            return others == 0 ? Task.CompletedTask : throw new OrleansConfigurationException(
+                $"AddTbptt: {nameof(TbpttGrainsOptions.GrainDirectory)}: found none with {others} other active silos in the cluster, "
+                + "expected a directory that all silos share; set it on every silo, for example to an AdoNetGrainDirectory");
+        });
+}
