@@ -1,5 +1,6 @@
 using Orleans.GrainDirectory;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Custom;
 
 namespace Orleans.Tbptt.Grains;
 
@@ -25,6 +26,12 @@ public sealed class TbpttGrainsOptions
 
     /// <summary>How many trainers this silo takes; with 0 it holds coordinators only. Default: one for each core.</summary>
     public int Slots { get; set; } = Environment.ProcessorCount;
+
+    /// <summary>
+    /// What this program adds to the choices of a spec: sources, losses, cells. Every silo of the cluster adds the same; a silo that lacks one
+    /// refuses the specs that name it.
+    /// </summary>
+    public CustomChoices Choices { get; } = new();
 
     /// <summary>The directories that data may lie in, as absolute paths. Empty, the default: anywhere.</summary>
     public IReadOnlyList<string> DataRoots { get; set; } = [];

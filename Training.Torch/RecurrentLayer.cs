@@ -1,4 +1,6 @@
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Torch.Custom;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Orleans.Tbptt.Training.Torch;
@@ -16,9 +18,17 @@ internal sealed class RecurrentLayer
 {
     private readonly nn.Module _module;
     private readonly Func<Tensor, LayerState, (Tensor, LayerState)> _run;
+    private readonly bool _isCustom;
 
     public RecurrentLayer(CellSpec cell, int inputSize, int hiddenSize)
     {
+        if (cell is ModuleCell custom)
+        {
+            _isCustom = true;
+            (_module, _run) = Custom(custom, inputSize, hiddenSize);
+            return;
+        }
+
         switch (cell.TorchModule)
         {
             case "LSTM":
@@ -53,9 +63,34 @@ internal sealed class RecurrentLayer
         }
     }
 
-    /// <summary>The module's parameters: weight_ih, weight_hh, bias_ih, bias_hh.</summary>
+    /// <summary>The module with the layer's parameters.</summary>
     public nn.Module Module => _module;
+
+    /// <summary>A parameter of the layer, by its name in <see cref="CellSpec.Parameters"/>; null for none.</summary>
+    public Parameter? Find(string name) => _isCustom
+        ? _module.named_parameters().FirstOrDefault(one => one.name == name).parameter
+        : _module.get_parameter($"{name}_l0");
 
     /// <summary>Runs the layer over time: <c>[T, A, F] → [T, A, H]</c>, and the state after the last time step.</summary>
     public (Tensor Outputs, LayerState State) Run(Tensor inputs, LayerState state) => _run(inputs, state);
+
+    private static (nn.Module, Func<Tensor, LayerState, (Tensor, LayerState)>) Custom(ModuleCell cell, int inputSize, int hiddenSize)
+    {
+        var module = cell.Make(inputSize, hiddenSize);
+        return (module, (inputs, state) =>
+        {
+            var before = state.C is { } c ? cat([state.H, c], 0) : state.H;
+            var (outputs, after) = module.call(inputs, before);
+            Check(cell, "outputs", outputs, [inputs.size(0), inputs.size(1), hiddenSize]);
+            Check(cell, "state", after, before.shape);
+            return (outputs, state.C is null ? new(after, null) : new(after.narrow(0, 0, 1), after.narrow(0, 1, 1)));
+        });
+    }
+
+    private static void Check(ModuleCell cell, string what, Tensor found, long[] shape)
+    {
+        if (!found.shape.SequenceEqual(shape))
+            throw new InvalidOperationException($"{cell.Word}: found {what} of shape [{string.Join(", ", found.shape)}], expected "
+                + $"[{string.Join(", ", shape)}]; correct the module's forward");
+    }
 }

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Describing;
+using Orleans.Tbptt.Training.Torch.Custom;
 using TorchSharp;
 
 namespace Orleans.Tbptt.Training.Torch;
@@ -11,33 +12,38 @@ namespace Orleans.Tbptt.Training.Torch;
 /// </summary>
 internal sealed class TorchLoss
 {
-    private readonly MethodInfo _function;
-    private readonly object?[] _arguments;
+    private readonly Func<torch.Tensor, torch.Tensor, torch.Tensor> _sum;
 
     /// <summary>Finds the function.</summary>
     /// <exception cref="NotSupportedException">libtorch has none.</exception>
     public TorchLoss(LossSpec loss)
     {
         OfClasses = loss.OfClasses;
-        _function = typeof(torch.nn.functional).GetMethods()
-            .FirstOrDefault(one => one.Name == loss.TorchFunction
-                && one.GetParameters().Any(parameter => parameter.ParameterType == typeof(torch.nn.Reduction)))
-            ?? throw new NotSupportedException($"loss {loss.Word}: libtorch has no function for it; write engine: fused");
-        var keys = ChoiceKeys.Numbers(loss);
-        _arguments = [.. _function.GetParameters().Select(parameter => parameter.ParameterType == typeof(torch.nn.Reduction)
-            ? torch.nn.Reduction.Sum
-            : keys.TryGetValue(parameter.Name!, out double value)
-                ? Convert.ChangeType(value, parameter.ParameterType, System.Globalization.CultureInfo.InvariantCulture)
-                : parameter.DefaultValue is DBNull ? null : parameter.DefaultValue)];
+        _sum = loss is ModuleLoss custom ? custom.Sum : Find(loss);
     }
 
     /// <summary>Whether targets are classes.</summary>
     public bool OfClasses { get; }
 
     /// <summary>The loss summed over all elements.</summary>
-    public torch.Tensor Sum(torch.Tensor outputs, torch.Tensor targets)
+    public torch.Tensor Sum(torch.Tensor outputs, torch.Tensor targets) => _sum(outputs, targets);
+
+    private static Func<torch.Tensor, torch.Tensor, torch.Tensor> Find(LossSpec loss)
     {
-        object?[] arguments = [outputs, targets, .. _arguments[2..]];
-        return (torch.Tensor)_function.Invoke(null, BindingFlags.DoNotWrapExceptions, null, arguments, null)!;
+        var function = typeof(torch.nn.functional).GetMethods()
+            .FirstOrDefault(one => one.Name == loss.TorchFunction
+                && one.GetParameters().Any(parameter => parameter.ParameterType == typeof(torch.nn.Reduction)))
+            ?? throw new NotSupportedException($"loss {loss.Word}: libtorch has no function for it; write engine: fused");
+        var keys = ChoiceKeys.Numbers(loss);
+        object?[] others = [.. function.GetParameters().Select(parameter => parameter.ParameterType == typeof(torch.nn.Reduction)
+            ? torch.nn.Reduction.Sum
+            : keys.TryGetValue(parameter.Name!, out double value)
+                ? Convert.ChangeType(value, parameter.ParameterType, System.Globalization.CultureInfo.InvariantCulture)
+                : parameter.DefaultValue is DBNull ? null : parameter.DefaultValue)];
+        return (outputs, targets) =>
+        {
+            object?[] arguments = [outputs, targets, .. others[2..]];
+            return (torch.Tensor)function.Invoke(null, BindingFlags.DoNotWrapExceptions, null, arguments, null)!;
+        };
     }
 }

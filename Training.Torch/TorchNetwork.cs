@@ -27,7 +27,7 @@ internal sealed class TorchNetwork : IDisposable
             module.to(device);
 
         foreach (var slot in layout.Slots)
-            Bind(ModuleOf(slot), slot);
+            Bind(slot);
         foreach (var tensor in _views.Append(Parameters).Append(Gradient))
             tensor.DetachFromDisposeScope();
     }
@@ -57,20 +57,22 @@ internal sealed class TorchNetwork : IDisposable
     private IEnumerable<nn.Module> Modules() =>
         [.. Embedding is null ? Array.Empty<nn.Module>() : [Embedding], .. Layers.Select(layer => layer.Module), Head];
 
-    private nn.Module ModuleOf(ParameterSlot slot) => slot.Name.Split('.')[0] switch
+    /// <summary>Ours is <c>rnn.weight_ih_l3</c>, the one-layer module's own <c>weight_ih_l0</c>; embedding and head have plain names.</summary>
+    private Parameter Find(ParameterSlot slot)
     {
-        "embedding" => Embedding!,
-        "head" => Head,
-        _ => Layers[int.Parse(slot.Name[(slot.Name.LastIndexOf("_l", StringComparison.Ordinal) + 2)..],
-            CultureInfo.InvariantCulture)].Module,
-    };
+        string[] parts = slot.Name.Split('.', 2);
+        int layer = slot.Name.LastIndexOf("_l", StringComparison.Ordinal);
+        return parts[0] switch
+        {
+            "embedding" => Embedding!.get_parameter(parts[1]),
+            "head" => Head.get_parameter(parts[1]),
+            _ => Layers[int.Parse(slot.Name.AsSpan(layer + 2), CultureInfo.InvariantCulture)].Find(slot.Name[(parts[0].Length + 1)..layer]),
+        } ?? throw new InvalidOperationException($"libtorch's module has no {slot.Name}");
+    }
 
-    private void Bind(nn.Module module, ParameterSlot slot)
+    private void Bind(ParameterSlot slot)
     {
-        // Ours is rnn.weight_ih_l3, the one-layer module's own weight_ih_l0; embedding and head have plain names.
-        string own = slot.Name[(slot.Name.IndexOf('.') + 1)..];
-        own = own.LastIndexOf("_l", StringComparison.Ordinal) is var at and > 0 ? own[..at] + "_l0" : own;
-        var parameter = module.get_parameter(own) ?? throw new InvalidOperationException($"libtorch's {module.GetName()} has no {own}");
+        var parameter = Find(slot);
         long[] shape = [.. slot.Shape.Select(size => (long)size)];
         if (!parameter.shape.SequenceEqual(shape))
             throw new InvalidOperationException($"libtorch's {slot.Name} has shape [{string.Join(", ", parameter.shape)}]");

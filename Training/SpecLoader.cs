@@ -15,7 +15,8 @@ public static class SpecLoader
     public static SpecChoices Choices { get; } =
         new(RecurrentCells.All, DataSources.All, LossFunctions.All, UpdateRules.All, ComputeEngines.All);
 
-    private static readonly SpecReader Reader = new(Choices);
+    /// <summary>Reads specs with these choices.</summary>
+    public static SpecReader Reader { get; } = new(Choices);
 
     /// <inheritdoc cref="SpecReader.Load"/>
     public static SpecDocument Load(string path, IReadOnlyList<string> sets) => Reader.Load(path, sets);

@@ -45,8 +45,7 @@ public sealed class ParameterLayout
         Int128 table = model.Embedding is null
             ? 0
             : input * (model.Embedding.Vocabulary ?? throw new InvalidOperationException("model.embedding.vocabulary is not resolved"));
-        Int128 rows = model.Cell.Gates * hidden;
-        Int128 layers = (rows * (input + hidden + 2)) + ((model.Layers - 1) * rows * (hidden + hidden + 2));
+        Int128 layers = model.Cell.CountParameters(input, hidden) + ((model.Layers - 1) * model.Cell.CountParameters(hidden, hidden));
         return table + layers + (output * (hidden + 1));
     }
 
@@ -59,7 +58,7 @@ public sealed class ParameterLayout
         int output = model.OutputSize ?? throw new InvalidOperationException("model.outputSize is not resolved");
         int input = model.Embedding?.Size ?? model.InputSize ?? throw new InvalidOperationException("model.inputSize is not resolved");
         var slots = new List<ParameterSlot>();
-        void Add(string name, params int[] shape) =>
+        void Add(string name, params IReadOnlyList<int> shape) =>
             slots.Add(new(name, shape, slots.Count == 0 ? 0 : checked(slots[^1].Offset + slots[^1].Length)));
 
         if (model.Embedding is { } embedding)
@@ -68,13 +67,10 @@ public sealed class ParameterLayout
             Add("embedding.weight", vocabulary, embedding.Size);
         }
 
-        int rows = checked(model.Cell.Gates * hidden);
         for (int layer = 0; layer < model.Layers; layer++)
         {
-            Add($"rnn.weight_ih_l{layer}", rows, layer == 0 ? input : hidden);
-            Add($"rnn.weight_hh_l{layer}", rows, hidden);
-            Add($"rnn.bias_ih_l{layer}", rows);
-            Add($"rnn.bias_hh_l{layer}", rows);
+            foreach (var parameter in model.Cell.Parameters(layer == 0 ? input : hidden, hidden))
+                Add($"rnn.{parameter.Name}_l{layer}", parameter.Shape);
         }
 
         Add("head.weight", output, hidden);

@@ -1,6 +1,6 @@
+using Microsoft.Extensions.Options;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Writing;
-using Orleans.Tbptt.Training;
 
 namespace Orleans.Tbptt.Grains.Hosting;
 
@@ -16,14 +16,15 @@ internal readonly struct WrittenSpec(string yaml)
 }
 
 /// <summary>Writes and reads specs in messages.</summary>
+/// <param name="options">Has the choices of the silo.</param>
 [RegisterConverter]
-internal sealed class SpecConverter : IConverter<RunSpec, WrittenSpec>
+internal sealed class SpecConverter(IOptions<TbpttGrainsOptions> options) : IConverter<RunSpec, WrittenSpec>
 {
     /// <inheritdoc/>
     /// <exception cref="SpecException">The text is no spec.</exception>
     public RunSpec ConvertFromSurrogate(in WrittenSpec surrogate)
     {
-        var document = SpecLoader.Parse(surrogate.Yaml, "spec.yaml", "/", filesMustExist: false);
+        var document = options.Value.Choices.Reader.Parse(new(surrogate.Yaml, "spec.yaml", "/"), filesMustExist: false);
         return document.Spec ?? throw new SpecException(document.Problems);
     }
 

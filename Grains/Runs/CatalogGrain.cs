@@ -24,7 +24,7 @@ internal sealed class CatalogGrain(
     {
         if (Refusal(request) is { } refusal)
             return new([refusal], "");
-        var document = SubmissionCheck.Read(request.Spec, roots);
+        var document = SubmissionCheck.Read(request.Spec, roots, store.Reader);
         if (document.Spec is not { } asked)
             return new(document.Problems, "");
         RunDataLease lease;

@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Reading;
 using Orleans.Tbptt.Training;
 
 namespace Orleans.Tbptt.Grains.Runs;
@@ -19,14 +20,15 @@ internal static class SubmissionCheck
     /// <summary>The spec, or all that is wrong with it as far as that shows without its data.</summary>
     /// <param name="submitted">The text as it arrived; any member may be null.</param>
     /// <param name="roots">Where its files may lie.</param>
-    public static SpecDocument Read(SpecText? submitted, DataRoots roots)
+    /// <param name="reader">Knows the choices that specs have here; those of Orleans.Tbptt alone when left out.</param>
+    public static SpecDocument Read(SpecText? submitted, DataRoots roots, SpecReader? reader = null)
     {
         try
         {
             if (Shape(submitted) is { } problem)
                 return Refused([problem]);
             // Files are looked for when the data are opened, by the user that opens them.
-            SpecDocument document = SpecLoader.Parse(submitted!, filesMustExist: false);
+            SpecDocument document = (reader ?? SpecLoader.Reader).Parse(submitted!, filesMustExist: false);
             if (document.Spec is not { } spec || roots.Check(spec) is not { Count: > 0 } outside)
                 return document;
             return Refused([.. outside.Select(document.Locate)]);

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Options;
 using Orleans.Tbptt.Data.Safetensors;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Reading;
 using Orleans.Tbptt.Specs.Writing;
-using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Grains.Store;
@@ -14,6 +14,9 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
 {
     private const string UnfinishedEnd = ".tmp";
     private readonly string _root = Path.GetFullPath(options.Value.RunsDirectory);
+
+    /// <summary>Reads specs with the choices of this silo.</summary>
+    public SpecReader Reader { get; } = options.Value.Choices.Reader;
 
     /// <summary>The directory of a run, there or not.</summary>
     public RunDirectory Of(RunId run) => new(_root, run);
@@ -98,7 +101,7 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     public RunSpec ReadSpec(RunId run)
     {
         string path = Of(run).Spec;
-        var document = SpecLoader.Parse(File.ReadAllText(path), path, Of(run).Path, filesMustExist: false);
+        var document = Reader.Parse(new(File.ReadAllText(path), path, Of(run).Path), filesMustExist: false);
         return document.Spec ?? throw new SpecException(document.Problems);
     }
 

@@ -22,8 +22,8 @@ public sealed record AutoEngine : Engine
     /// <inheritdoc/>
     public override void Check(RunSpec spec, Findings findings)
     {
-        if (spec.Device.Kind is { } kind)
-            First(kind).Check(spec, findings);
+        // A silo's choice may be any device; what CPUs cannot compute names its engine.
+        First(spec.Device.Kind ?? DeviceKind.Cpu).Check(spec, findings);
     }
 
     /// <inheritdoc/>

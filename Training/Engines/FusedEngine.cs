@@ -1,5 +1,7 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Engines;
@@ -15,6 +17,19 @@ public sealed record FusedEngine : Engine
 
     /// <inheritdoc/>
     public override IReadOnlyList<DeviceKind> Devices => [DeviceKind.Cpu];
+
+    /// <summary>Refuses what it has no kernels for.</summary>
+    public override void Check(RunSpec spec, Findings findings)
+    {
+        if (findings.Sound("model.cell") && spec.Model.Cell is not RecurrentCell)
+            Refuse("model.cell", spec.Model.Cell.Word, "cell");
+        if (findings.Sound("train.loss") && spec.Train.Loss is not Loss)
+            Refuse("train.loss", spec.Train.Loss.Word, "loss");
+
+        void Refuse(string key, string word, string what) => findings.Report(
+            key, $"{word} with engine {spec.Engine.Word}", $"a {what} that the fused engine computes",
+            "choose another one, or write engine: torch");
+    }
 
     /// <inheritdoc/>
     internal override IReplica Create(ModelSpec model, LossSpec loss, DeviceName device) => new FusedReplica(model, loss);
