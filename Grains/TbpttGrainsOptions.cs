@@ -16,8 +16,8 @@ public sealed class TbpttGrainsOptions
     public string RunsDirectory { get; set; } = "runs";
 
     /// <summary>
-    /// Where the cluster keeps the places of runs' grains: the same for all silos, and such that it outlives any of them. Null, the default,
-    /// for a silo that is the only one of its cluster; a second one then refuses to start.
+    /// Where the cluster keeps the places of runs' grains: the same for all silos, and such that it outlives any of them. Null, the
+    /// default, for a silo that is the only one of its cluster; a second one then refuses to start.
     /// </summary>
     public IGrainDirectory? GrainDirectory { get; set; }
 
@@ -28,8 +28,8 @@ public sealed class TbpttGrainsOptions
     public int Slots { get; set; } = Environment.ProcessorCount;
 
     /// <summary>
-    /// What this program adds to the choices of a spec: sources, losses, cells. Every silo of the cluster adds the same; a silo that lacks one
-    /// refuses the specs that name it.
+    /// What this program adds to the choices of a spec: sources, losses, cells. Every silo of the cluster adds the same; a silo that
+    /// lacks one refuses the specs that name it.
     /// </summary>
     public CustomChoices Choices { get; } = new();
 

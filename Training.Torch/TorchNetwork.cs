@@ -57,7 +57,9 @@ internal sealed class TorchNetwork : IDisposable
     private IEnumerable<nn.Module> Modules() =>
         [.. Embedding is null ? Array.Empty<nn.Module>() : [Embedding], .. Layers.Select(layer => layer.Module), Head];
 
-    /// <summary>Ours is <c>rnn.weight_ih_l3</c>, the one-layer module's own <c>weight_ih_l0</c>; embedding and head have plain names.</summary>
+    /// <summary>
+    /// Ours is <c>rnn.weight_ih_l3</c>, the one-layer module's own <c>weight_ih_l0</c>; embedding and head have plain names.
+    /// </summary>
     private Parameter Find(ParameterSlot slot)
     {
         string[] parts = slot.Name.Split('.', 2);

@@ -72,6 +72,7 @@ internal sealed partial class SectionReader
     private static string Meant(string? word, IEnumerable<string> words) =>
         word is not null && Nearest.To(word, words) is { } near ? $"did you mean {near}?"
         : word is not null && CustomWord.Is(word)
-            ? "choose one of them, or submit the spec to silos of the program that adds this one: only they, and readers that it makes, know it"
+            ? "choose one of them, or submit the spec to silos of the program that adds this one: only they, and readers that it makes, "
+                + "know it"
         : "choose one of them";
 }
