@@ -12,7 +12,11 @@ namespace Orleans.Tbptt.Client.Watching;
 /// <summary>An Orleans client that keeps reading its gateways from the cluster's membership, because any silo may die.</summary>
 internal sealed class ClusterConnection : IAsyncDisposable
 {
-    private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(20);
+    /// <summary>After this time without an answer, and again each time, the cause is looked for.</summary>
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a silo is waited for that listens and does not answer.</summary>
+    private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(45);
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromMilliseconds(300);
 
     private readonly IHost _host;
@@ -53,9 +57,16 @@ internal sealed class ClusterConnection : IAsyncDisposable
         // Orleans keeps retrying gateways that refuse the connection.
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(OpenTimeout);
+        UnansweredCause? cause = null;
         try
         {
-            await host.StartAsync(patience.Token).WaitAsync(patience.Token);
+            var starting = host.StartAsync(patience.Token);
+            while (cause is null or { MayPass: true } && !patience.IsCancellationRequested
+                && await Task.WhenAny(starting, Task.Delay(AnswerTimeout, patience.Token)) != starting)
+                cause = await UnansweredCause.FindAsync(await ListedAsync(host), tls is not null);
+            if (!starting.IsCompleted)
+                await patience.CancelAsync();
+            await starting.WaitAsync(patience.Token);
             return new(host, tls);
         }
         catch (Exception exception)
@@ -64,14 +75,15 @@ internal sealed class ClusterConnection : IAsyncDisposable
             tls?.Dispose();
             // Orleans does not always throw OperationCanceledException here.
             cancellation.ThrowIfCancellationRequested();
-            string reason = patience.IsCancellationRequested
-                ? $"no silo answered within {OpenTimeout.TotalSeconds:0} s; do the settings of {TlsSettings.Section} fit those of " +
-                    "the silos?"
-                : Text.OneLine(exception.Message);
+            string reason = patience.IsCancellationRequested && cause is not null ? cause.Text : Text.OneLine(exception.Message);
             throw new ClientException($"cannot reach cluster {settings.ClusterId} ({settings.Description}): {reason}", ExitCode.Unreachable,
                 exception);
         }
     }
+
+    /// <summary>The silos that are listed as alive; none where the list cannot be read, which Orleans' own exception reports.</summary>
+    private static async Task<IReadOnlyCollection<Uri>> ListedAsync(IHost host) =>
+        [.. await host.Services.GetRequiredService<Orleans.Messaging.IGatewayListProvider>().GetGateways()];
 
     private static IHost Build(ClusteringSettings settings, TlsIdentity? tls)
     {

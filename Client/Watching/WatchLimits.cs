@@ -17,8 +17,10 @@ internal sealed record WatchLimits
     /// <summary>A run that has not answered for this time counts as unreachable.</summary>
     public TimeSpan Unreachable { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>A cluster that cannot be connected to within this time counts as unreachable.</summary>
-    public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(15);
+    /// <summary>
+    /// A cluster that cannot be connected to within this time counts as unreachable; longer than the connection takes to find out why.
+    /// </summary>
+    public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(90);
 
     /// <summary>A cluster that does not answer the version check within this time counts as unreachable.</summary>
     public TimeSpan VersionCheck { get; init; } = TimeSpan.FromSeconds(10);
