@@ -24,6 +24,7 @@ internal sealed class RunFence
         (_store, Run) = (store, run);
         Generation = store.TakeGeneration(run);
         store.DropUnfinished(run, Generation);
+        store.RemoveOldGenerations(this);
     }
 
     /// <summary>The run.</summary>
@@ -55,6 +56,8 @@ internal sealed class RunFence
                 throw new SupersededException(Run);
             Generation++;
         }
+
+        _store.RemoveOldGenerations(this);
     }
 
     /// <summary>Ends whatever a coordinator is doing that a newer one has replaced.</summary>

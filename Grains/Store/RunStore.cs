@@ -42,7 +42,8 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     {
         string directory = Of(run).Generations;
         Directory.CreateDirectory(directory);
-        int generation = GenerationFile.Taken(directory).DefaultIfEmpty().Max() + 1;
+        int generation = Math.Max(
+            GenerationFile.Taken(directory).DefaultIfEmpty().Max(), GenerationFile.Removed(directory)) + 1;
         while (!TryTakeGeneration(run, generation))
             generation++;
         return generation;
@@ -67,10 +68,17 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
             return false;
         }
 
+        if (generation <= GenerationFile.Removed(directory))
+        {
+            // It was taken long ago, and its file was removed.
+            File.Delete(path);
+            return false;
+        }
+
         DurableFile.FlushDirectory(directory);
         try
         {
-            DurableFile.WriteText(path, GenerationFile.Content(Of(run).Checkpoints));
+            DurableFile.WriteText(path, GenerationFile.Content(Of(run).Checkpoints, directory));
         }
         catch (IOException)
         {
@@ -81,7 +89,24 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     }
 
     /// <summary>Whether no newer generation has been taken; they are taken one by one.</summary>
-    public bool IsNewest(RunId run, int generation) => !File.Exists(Path.Combine(Of(run).Generations, $"{generation + 1}"));
+    public bool IsNewest(RunId run, int generation) => !File.Exists(Path.Combine(Of(run).Generations, $"{generation + 1}"))
+        && GenerationFile.Removed(Of(run).Generations) <= generation;
+
+    /// <summary>
+    /// Removes files of older generations where there are many: a run that is restarted ten thousand times needs no ten thousand files.
+    /// </summary>
+    /// <param name="fence">The right to write.</param>
+    public void RemoveOldGenerations(RunFence fence)
+    {
+        try
+        {
+            GenerationFile.RemoveOld(Of(fence.Run).Generations, fence.Generation, fence.Unfinished, fence.Ensure);
+        }
+        catch (Exception exception) when (exception is not SupersededException && exception is IOException or UnauthorizedAccessException)
+        {
+            // Too many files are better than a run that does not continue; the next generation tries again.
+        }
+    }
 
     /// <summary>Writes a run's status.</summary>
     /// <exception cref="SupersededException">A newer coordinator has taken the run over; its status is left as it is.</exception>

@@ -128,7 +128,7 @@ public sealed class CheckpointFencingTests : IDisposable
                         File.WriteAllText(generation, "");
                         break;
                     case "list":
-                        content = GenerationFile.Content(_run.Root);
+                        content = GenerationFile.Content(_run.Root, Path.GetDirectoryName(generation)!);
                         break;
                     case "write":
                         DurableFile.WriteText(generation, content);

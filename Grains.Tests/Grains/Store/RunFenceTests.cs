@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Orleans.Tbptt.Grains;
+using Orleans.Tbptt.Grains.Checkpoints;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Tests.Support;
@@ -165,6 +166,46 @@ public sealed class RunFenceTests : IDisposable
             if (here == stop)
                 meanwhile();
         }
+    }
+
+    [Fact]
+    public void ManyGenerations_LeaveFewFiles_AndTheFenceHolds()
+    {
+        var checkpoints = new CheckpointStore(_store, TimeProvider.System);
+        Directory.CreateDirectory(Path.Combine(Run.Checkpoints, "1-8"));
+        RunFence? newest = null;
+        for (int restart = 0; restart < 200; restart++)
+        {
+            newest = new(_store, Run.Id);
+            if (restart % 50 == 0)
+                newest.TakeNext();
+
+            // One that comes too late is on no list, and stays on none when the lists are removed.
+            Directory.CreateDirectory(Path.Combine(Run.Checkpoints, "1-9"));
+            Assert.Equal(["1-8"], checkpoints.Candidates(Run.Id).Select(name => name.ToString()));
+        }
+
+        Assert.InRange(Directory.EnumerateFiles(Run.Generations).Count(), 1, GenerationFile.MostFiles + 1);
+        Assert.Equal(205, newest!.Generation);
+        Assert.True(newest.IsInForce);
+        Assert.False(_old.IsInForce);
+        Assert.Throws<SupersededException>(_old.Ensure);
+        Assert.Throws<SupersededException>(_old.TakeNext);
+        Assert.False(_store.TryTakeGeneration(Run.Id, 100));
+        Assert.True(newest.IsInForce);
+        Assert.Equal(206, new RunFence(_store, Run.Id).Generation);
+    }
+
+    [Fact]
+    public void GenerationThatListsCheckpoints_IsKept_WhenTheyAreGone()
+    {
+        Directory.CreateDirectory(Path.Combine(Run.Checkpoints, "1-8"));
+        _ = new RunFence(_store, Run.Id);
+        Directory.Delete(Run.Checkpoints, recursive: true);
+        for (int restart = 0; restart < 50; restart++)
+            _ = new RunFence(_store, Run.Id);
+
+        Assert.Contains(GenerationFile.NewerThan(Run.Generations, 0), one => one.Checkpoints is { Count: > 0 });
     }
 
     private Dictionary<string, string> Contents() =>
