@@ -161,6 +161,20 @@ public sealed class JournalReader
             return StepRanges.Of(Parts(), from, to, points, _clipNorm, damage => _problems.Add(damage.Message));
     }
 
+    /// <summary>As <see cref="ReadTotal"/>, of the steps in closed segments only: without reading the open end.</summary>
+    /// <exception cref="IOException">The journal cannot be read.</exception>
+    public StepBucket ReadClosedTotal()
+    {
+        lock (_rangeGate)
+        {
+            ReadIndex();
+            var total = new StepBucket();
+            foreach (var part in _index.Parts)
+                total.Add(part.Total);
+            return total;
+        }
+    }
+
     /// <summary>As <see cref="Range"/>, of the steps in closed segments only: without reading the open end.</summary>
     /// <exception cref="IOException">The journal cannot be read.</exception>
     public IReadOnlyList<StepBucket> ClosedRange(long from, long to, int points)

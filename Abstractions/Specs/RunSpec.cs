@@ -40,4 +40,7 @@ public sealed record RunSpec
 
     /// <summary>When the run's state is saved. Has no part in the result.</summary>
     public CheckpointSpec Checkpoint { get; init; } = new();
+
+    /// <summary>Which events are kept. Has no part in the result.</summary>
+    public MetricsSpec Metrics { get; init; } = new();
 }

@@ -41,6 +41,9 @@ internal sealed class SpecSections(SpecChoices choices)
             "checkpoint", spec.Checkpoint, "when the run's state is saved; has no part in the result",
             "everySteps, everySeconds, keepLast or keepBest",
             new CheckpointSpec(), Checkpoint)!,
+        Metrics = walk.OptionalSection(
+            "metrics", spec.Metrics, "which events are kept; has no part in the result", "every", new MetricsSpec(), Metrics,
+            isWritten: spec.Metrics.Every != 1)!,
     };
 
     private ModelSpec Model(SpecWalk walk, ModelSpec model) => model with
@@ -124,6 +127,14 @@ internal sealed class SpecSections(SpecChoices choices)
             SpecWords.OuterOptimizers),
         Lr = walk.Number("lr", outer.Lr, "the outer learning rate; 1 with momentum 0 takes over the trainers' mean", NumberRange.Rate),
         Momentum = walk.Number("momentum", outer.Momentum, "share of the former update that is kept", NumberRange.Share),
+    };
+
+    private static MetricsSpec Metrics(SpecWalk walk, MetricsSpec metrics) => metrics with
+    {
+        Every = walk.Count(
+            "every", metrics.Every,
+            "the event of a step is kept if its number is a multiple of this; epochs, validation, checkpoints and problems always are " +
+            "([journal.md](journal.md#thinning))"),
     };
 
     private static CheckpointSpec Checkpoint(SpecWalk walk, CheckpointSpec checkpoint) => checkpoint with

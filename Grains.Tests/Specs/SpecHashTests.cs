@@ -16,6 +16,7 @@ public class SpecHashTests
         Assert.Matches("^[0-9a-f]{64}$", hash);
         Assert.Equal(hash, SpecHash.Of(Spec with { Train = Spec.Train with { Trainers = 5 } }));
         Assert.Equal(hash, SpecHash.Of(Spec with { Train = Spec.Train with { Epochs = 3 } }));
+        Assert.Equal(hash, SpecHash.Of(Spec with { Metrics = new() { Every = 100 } }));
         Assert.Equal(hash, SpecHash.Of(Spec with { Checkpoint = new() { EverySteps = 1, EverySeconds = 0, KeepLast = 1, KeepBest = 0 } }));
     }
 

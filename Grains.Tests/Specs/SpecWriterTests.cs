@@ -94,6 +94,18 @@ public class SpecWriterTests
     [InlineData("{everySeconds: 0.25}")]
     public void Spec_ComesBackEqual_WithEveryCheckpoint(string checkpoint) => AssertComesBack(Sound(Sine, $"checkpoint={checkpoint}"));
 
+    [Fact]
+    public void Spec_ComesBackEqual_WithThinnedMetrics()
+    {
+        var thinned = Sound(Sine, "metrics.every=100");
+
+        Assert.Equal(100, thinned.Metrics.Every);
+        AssertComesBack(thinned);
+        Assert.DoesNotContain("metrics", SpecWriter.ToYaml(Sound(Sine)), StringComparison.Ordinal);
+        Assert.EndsWith("metrics.every: found 0, expected a whole number of 1 or more; raise it to 1 or more",
+            Problem($"{Sine}\nmetrics: {{every: 0}}"), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("auto")]
     [InlineData("fused")]

@@ -17,6 +17,7 @@ namespace Orleans.Tbptt.Grains.Journal;
 internal sealed class EventPublisher(RunFence fence, RunJournal journal, PublishedEvents published, TimeProvider time)
 {
     private bool _differenceReported;
+    private int _every = 1;
 
     /// <summary>The last step that was published before; 0 for none.</summary>
     public long LastStep => published.LastStep;
@@ -28,27 +29,33 @@ internal sealed class EventPublisher(RunFence fence, RunJournal journal, Publish
     public long NumberBefore(long step, int? epoch) => published.NumberOf(step, epoch);
 
     /// <summary>A coordinator begins.</summary>
-    public void Start(RunSpec spec, RunStatus status, string? checkpoint, IReadOnlyList<string> passedOver) => Append(new RunStarted
+    public void Start(RunSpec spec, RunStatus status, string? checkpoint, IReadOnlyList<string> passedOver)
     {
-        Run = status.Id,
-        Name = spec.Name,
-        Epochs = spec.Train.Epochs,
-        StepsPerEpoch = status.StepsPerEpoch,
-        Trainers = spec.Train.Trainers,
-        Lanes = spec.Data.BatchSize,
-        Parameters = status.Parameters,
-        Directory = status.Directory,
-        Step = status.Step,
-        Checkpoint = checkpoint,
-        PassedOver = passedOver,
-    });
+        _every = spec.Metrics.Every;
+        Append(new RunStarted
+        {
+            Run = status.Id,
+            Name = spec.Name,
+            Epochs = spec.Train.Epochs,
+            StepsPerEpoch = status.StepsPerEpoch,
+            Trainers = spec.Train.Trainers,
+            Lanes = spec.Data.BatchSize,
+            Parameters = status.Parameters,
+            Directory = status.Directory,
+            Step = status.Step,
+            Checkpoint = checkpoint,
+            PassedOver = passedOver,
+        });
+    }
 
-    /// <summary>A step is committed; epochs counted from 0.</summary>
+    /// <summary>A step is committed; epochs counted from 0. Its event is kept if the spec's <c>metrics.every</c> divides it.</summary>
     /// <returns>The difference in words if it was published with another loss, the first time. Otherwise null.</returns>
     public string? Step(long step, int epoch, StepOutcome.Committed outcome, TimeSpan took)
     {
         if (step <= published.LastStep)
             return Difference(step, outcome.Loss);
+        if (step % _every != 0)
+            return null;
         Append(new StepCommitted
         {
             Step = step,

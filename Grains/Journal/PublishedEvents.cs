@@ -12,7 +12,8 @@ internal sealed class PublishedEvents
 {
     private const string Start = "{\"type\":\"run\"";
     private readonly Dictionary<long, double> _losses = [];
-    private readonly Dictionary<long, long> _steps = [];
+    private readonly SortedList<long, long> _steps = [];
+    private readonly long _before;
     private readonly Dictionary<int, long> _epochs = [];
 
     /// <summary>Reads what was published after an event.</summary>
@@ -23,6 +24,7 @@ internal sealed class PublishedEvents
     /// </param>
     public PublishedEvents(string path, long after, int trainers)
     {
+        _before = after;
         var journal = new JournalReader(path);
         int theirs = trainers;
         foreach (string line in StartsBefore(journal, after))
@@ -80,11 +82,25 @@ internal sealed class PublishedEvents
     public bool Differs(long step, double loss, out double before) =>
         _losses.Remove(step, out before) && BitConverter.DoubleToInt64Bits(before) != BitConverter.DoubleToInt64Bits(loss);
 
-    /// <summary>The number of the event of a step; or, if it ended an epoch, of the event of that end.</summary>
-    /// <param name="step">A step that was published.</param>
+    /// <summary>
+    /// The number of the event of a step, or, where only each n-th is kept, of the last one before it that is; if the step ended an epoch,
+    /// of the event of that end.
+    /// </summary>
+    /// <param name="step">A step up to <see cref="LastStep"/>, after the checkpoint.</param>
     /// <param name="epoch">The epoch, from 1, that has just ended with it; null within one.</param>
-    public long NumberOf(long step, int? epoch) => epoch is { } ended && _epochs.TryGetValue(ended, out long number) ? number
-        : _steps[step];
+    public long NumberOf(long step, int? epoch)
+    {
+        if (epoch is { } ended && _epochs.TryGetValue(ended, out long number))
+            return number;
+        int low = 0, high = _steps.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            (low, high) = _steps.Keys[middle] <= step ? (middle + 1, high) : (low, middle);
+        }
+
+        return low == 0 ? _before : _steps.Values[low - 1];
+    }
 
     /// <summary>Of the events before the checkpoint only the number of trainers matters; the rest is not worth parsing.</summary>
     private static IEnumerable<string> StartsBefore(JournalReader journal, long after)

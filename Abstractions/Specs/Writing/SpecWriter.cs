@@ -10,12 +10,13 @@ public static class SpecWriter
     public static string ToYaml(RunSpec spec) => Write(spec);
 
     /// <summary>
-    /// What a committed state belongs to: the spec less the number of trainers, the number of epochs, and when checkpoints are taken.
+    /// What a committed state belongs to: the spec less the number of trainers, the number of epochs, when checkpoints are taken, and which
+    /// events are kept.
     /// </summary>
-    internal static string Training(RunSpec spec) => Write(spec, "trainers", "epochs", "checkpoint");
+    internal static string Training(RunSpec spec) => Write(spec, "trainers", "epochs", "checkpoint", "metrics");
 
     /// <summary>The same with the number of epochs.</summary>
-    internal static string TrainingOfEpochs(RunSpec spec) => Write(spec, "trainers", "checkpoint");
+    internal static string TrainingOfEpochs(RunSpec spec) => Write(spec, "trainers", "checkpoint", "metrics");
 
     private static string Write(RunSpec spec, params string[] skipped)
     {

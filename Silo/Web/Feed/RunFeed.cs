@@ -124,7 +124,7 @@ internal sealed partial class RunFeed : IAsyncDisposable
 
     private async Task FollowEventsAsync()
     {
-        long seen = 0;
+        long seen = Load();
         while (!_end.IsCancellationRequested)
         {
             try
@@ -152,6 +152,23 @@ internal sealed partial class RunFeed : IAsyncDisposable
             {
                 LogSilent(exception, _directory.Id);
                 await Task.Delay(RestPeriod, _time, _end.Token);
+            }
+        }
+    }
+
+    /// <summary>What is in closed segments is read from the run store; the coordinator gives the rest.</summary>
+    private long Load()
+    {
+        lock (_gate)
+        {
+            try
+            {
+                return _history.Load(Journal);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                LogUnread(exception, _directory.Metrics);
+                return _history.Number;
             }
         }
     }
@@ -189,6 +206,9 @@ internal sealed partial class RunFeed : IAsyncDisposable
             _strip.Add(_heard, status.Trainers, young ? status.SubmittedAt : _heard);
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The journal {Journal} cannot be read from here, and is read over its coordinator")]
+    private partial void LogUnread(Exception exception, string journal);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The coordinator of {Run} does not answer")]
     private partial void LogSilent(Exception exception, RunId run);

@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Silo.Web.Feed;
@@ -7,6 +8,9 @@ namespace Orleans.Tbptt.Silo.Web.Feed;
 internal sealed class RunHistory(double? clipNorm)
 {
     private const int Kept = 100;
+
+    /// <summary>For so many of the newest starts the event before is looked up, which reads a segment each.</summary>
+    private const int StartsLookedUp = 8;
     private readonly SortedList<int, EpochFinished> _epochs = [];
     private readonly List<CheckpointWritten> _checkpoints = [];
     private readonly List<Interruption> _interruptions = [];
@@ -54,6 +58,32 @@ internal sealed class RunHistory(double? clipNorm)
 
     /// <summary>The end; null before it, and again after a resume.</summary>
     public RunEnded? Ended { get; private set; }
+
+    /// <summary>
+    /// Begins with the closed segments of a run's journal: their steps as aggregates, and all other events. A run of a billion steps takes
+    /// no longer than its index.
+    /// </summary>
+    /// <returns>The number of the last event that is included.</returns>
+    /// <exception cref="IOException">The journal cannot be read.</exception>
+    public long Load(JournalReader journal)
+    {
+        var others = journal.ReadClosedOthers(0, out long closed).Select(RunJson.ReadEventOrNull).OfType<RunEvent>().ToList();
+        if (closed == 0)
+            return 0;
+
+        // The event before a start says since when nobody had trained: where that is a step, it is looked up.
+        var starts = others.OfType<RunStarted>().Skip(1).TakeLast(StartsLookedUp).ToHashSet();
+        foreach (var one in others)
+        {
+            if (one is RunStarted start && starts.Contains(start) && _last?.Number < start.Number - 1
+                && journal.Read(start.Number - 2, 1).Lines is [var line] && RunJson.ReadEventOrNull(line) is { } before)
+                _last = before;
+            Add(one);
+        }
+
+        Steps.Load(journal);
+        return Number = closed;
+    }
 
     /// <summary>Adds an event.</summary>
     public void Add(RunEvent one)

@@ -20,6 +20,20 @@ internal sealed class StepSeries
     /// <summary>The buckets, in order; the last one may still grow.</summary>
     public IReadOnlyList<StepBucket> Buckets => _buckets;
 
+    /// <summary>Begins with the steps in closed segments of a journal, read as aggregates.</summary>
+    /// <exception cref="IOException">The journal cannot be read.</exception>
+    public void Load(JournalReader journal)
+    {
+        var total = journal.ReadClosedTotal();
+        if (total.Count == 0)
+            return;
+        _buckets.Clear();
+        (_first, Width) = (total.First, 1);
+        while ((total.Step - _first) / Width >= Most)
+            Width *= 2;
+        _buckets.AddRange(journal.ClosedRange(_first, _first + Width * Most - 1, Most));
+    }
+
     /// <summary>Adds a step; ignores one that was added before.</summary>
     public void Add(StepCommitted step, double? clipNorm)
     {

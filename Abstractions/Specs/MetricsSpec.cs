@@ -1,0 +1,8 @@
+namespace Orleans.Tbptt.Specs;
+
+/// <summary>Which of a run's events are kept. The result does not depend on it.</summary>
+public sealed record MetricsSpec
+{
+    /// <summary>Of steps, those events are kept whose step is a multiple of this, from 1; all other events always are. Default 1.</summary>
+    public int Every { get; init; } = 1;
+}
