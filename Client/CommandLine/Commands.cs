@@ -46,6 +46,7 @@ internal static class Commands
         InspectCommands.List(context),
         InspectCommands.Show(context),
         InspectCommands.Logs(context),
+        InspectCommands.Metrics(context),
         InspectCommands.Cluster(context),
         SetupCommands.Schema(context),
         SetupCommands.Completion(context),

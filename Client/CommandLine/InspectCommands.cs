@@ -55,6 +55,30 @@ internal static class InspectCommands
         return command;
     }
 
+    /// <summary><c>tbptt metrics</c>.</summary>
+    public static Command Metrics(ConsoleContext context)
+    {
+        var (run, cluster) = (CommonOptions.Run(), new ClusterOptions());
+        var csv = new Option<bool>("--csv") { Description = "Print the steps as comma-separated values; empty where not finite." };
+        var command = new Command(
+            "metrics",
+            """
+            Prints every event of a run, steps included, each as one line of JSON, as train --output json printed it. Old events are read
+            from the run's compressed segments.
+
+            Examples:
+              tbptt metrics wave-20260314-150926-1a2b > events.jsonl
+              tbptt metrics wave-20260314-150926-1a2b --csv > steps.csv
+            """)
+        {
+            run, csv,
+        };
+        cluster.AddTo(command);
+        command.SetAction(result =>
+            MetricsCommand.RunAsync(context, cluster.Read(result), result.GetRequiredValue(run), result.GetValue(csv)));
+        return command;
+    }
+
     /// <summary><c>tbptt cluster</c>.</summary>
     public static Command Cluster(ConsoleContext context)
     {

@@ -77,6 +77,25 @@ public sealed class LogsTests : IDisposable
         Assert.Equal("2026-03-14 12:00:02.005 completed at step 4 after 3.5 s", written[2]);
     }
 
+    [Fact]
+    public async Task Metrics_PrintsEveryEventToTheByte_OrTheStepsAsATable()
+    {
+        string[] lines = [.. Sample.Lines(
+            Sample.Started(), Sample.Step(1) with { Loss = 1 / 3.0, GradientNorm = double.NaN, Time = Sample.Noon },
+            Sample.Ended(RunState.Completed))];
+        File.WriteAllText(_run.Metrics, string.Concat(lines.Select(line => line + "\n")));
+
+        Assert.Equal(0, await _console.RunAsync("metrics", "wave-1"));
+        Assert.Equal(lines, _console.Output.TrimEnd().Split('\n'));
+
+        using var table = new ScriptedConsole();
+        Assert.Equal(0, await table.RunBareAsync("metrics", "wave-1", "--csv", "--runs", _console.Runs));
+        string[] rows = table.Output.TrimEnd().Split('\n');
+        Assert.Equal(2, rows.Length);
+        Assert.Equal("number,time,generation,step,epoch,loss,gradientNorm,differenceNorm,learningRate,weight,seconds", rows[0]);
+        Assert.Matches(@"^2,2026-03-14T12:00:00.0000000\+00:00,\d+,1,\d+,0.3333333333333333,,,[^,]+,[^,]+,[^,]+$", rows[1]);
+    }
+
     [Theory]
     [InlineData("--follow")]
     [InlineData]
