@@ -26,6 +26,9 @@ public sealed class RunDirectory(string root, RunId id)
     /// <summary>The older events, in segments.</summary>
     public string Segments => System.IO.Path.Combine(Path, "metrics");
 
+    /// <summary>Tags and notes of users; absent until somebody writes some.</summary>
+    public string Notes => System.IO.Path.Combine(Path, "notes.json");
+
     /// <summary>The trained model, written at the end.</summary>
     public string Model => System.IO.Path.Combine(Path, "model.safetensors");
 

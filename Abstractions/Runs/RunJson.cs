@@ -109,6 +109,17 @@ public static class RunJson
     public static CheckpointState ReadCheckpoint(string text) =>
         JsonSerializer.Deserialize<CheckpointState>(text, Strict) ?? throw new JsonException("null is not a checkpoint's state");
 
+    /// <summary>Tags and notes as a document.</summary>
+    public static string Write(RunNotes notes) => JsonSerializer.Serialize(notes, GeneratedDocument);
+
+    /// <summary>Tags and notes from a document.</summary>
+    /// <exception cref="JsonException">The text has none.</exception>
+    public static RunNotes ReadNotes(string text)
+    {
+        var read = JsonSerializer.Deserialize<RunNotes>(text, GeneratedDocument) ?? throw new JsonException("null are no notes");
+        return read with { Tags = [.. (read.Tags ?? []).Where(tag => tag is not null)], Text = read.Text ?? "" };
+    }
+
     /// <summary>Generated code leaves null where a document of an older version does not name a property that has a default.</summary>
     private static RunStatus Complete(RunStatus read) => read with
     {
@@ -153,5 +164,6 @@ public static class RunJson
 [JsonSerializable(typeof(RunEvent))]
 [JsonSerializable(typeof(RunStatus))]
 [JsonSerializable(typeof(CheckpointState))]
+[JsonSerializable(typeof(RunNotes))]
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class RunJsonTypes : JsonSerializerContext;

@@ -4,8 +4,11 @@ using Orleans.Dashboard;
 using Orleans.Tbptt.Silo.Telemetry;
 using Orleans.Tbptt.Silo.Web.Access;
 using Orleans.Tbptt.Silo.Web.Api;
+using Orleans.Tbptt.Silo.Web.Comparing;
+using Orleans.Tbptt.Silo.Web.Curves;
 using Orleans.Tbptt.Silo.Web.Feed;
 using Orleans.Tbptt.Silo.Web.Health;
+using Orleans.Tbptt.Silo.Web.Listing;
 using Orleans.Tbptt.Silo.Web.Pages;
 
 namespace Orleans.Tbptt.Silo.Web;
@@ -22,7 +25,11 @@ internal static class SiloEndpoints
         services.AddProblemDetails();
         services.AddSingleton<RunFeeds>();
         services.AddHostedService(provider => provider.GetRequiredService<RunFeeds>());
+        services.AddSingleton<RunCurves>();
+        services.AddSingleton<RunIndex>();
         services.AddSingleton<RunCatalog>();
+        services.AddSingleton<NoteKeeper>();
+        services.AddSingleton<Comparisons>();
         services.AddSingleton<RunControls>();
         services.AddApi();
     }

@@ -74,6 +74,8 @@ public sealed class AccessTests(ExposedSilo silo) : IClassFixture<ExposedSilo>, 
     [Theory]
     [InlineData("/api/runs/{run}/stop")]
     [InlineData("/api/runs/{run}/pause")]
+    [InlineData("/api/runs/{run}/notes")]
+    [InlineData("/runs/{run}/notes")]
     [InlineData("/runs/{run}/stop")]
     public async Task Control_ExecutesNothing_WithoutTheToken(string path)
     {

@@ -64,6 +64,19 @@ public sealed class ApiTests(LoopbackSilo silo) : IClassFixture<LoopbackSilo>, I
     }
 
     [Fact]
+    public async Task Charts_AreFiles_OfTheViewThatTheQueryAsksFor()
+    {
+        using var svg = await _client.GetAsync($"{Run}/charts/loss.svg?y=linear", Cancellation);
+        Assert.Equal(("image/svg+xml", $"{silo.Run}-loss.svg"),
+            (svg.Content.Headers.ContentType!.MediaType, svg.Content.Headers.ContentDisposition!.FileName));
+        Assert.StartsWith("<svg", await svg.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+
+        string csv = await _client.GetStringAsync($"{Run}/charts/loss.csv?from=2&to=4&smooth=0", Cancellation);
+        Assert.Equal("step,train,validation", csv.Split("\r\n")[0]);
+        Assert.Equal(["2", "3", "4"], csv.Split("\r\n", StringSplitOptions.RemoveEmptyEntries)[1..].Select(row => row.Split(',')[0]));
+    }
+
+    [Fact]
     public async Task Events_ComeUnderTheirNumbers_AndContinueAfterTheLastOneSeen()
     {
         var journal = await silo.Silos.Coordinator(silo.Run).ReadEvents(0, 10_000);
@@ -111,6 +124,8 @@ public sealed class ApiTests(LoopbackSilo silo) : IClassFixture<LoopbackSilo>, I
     [InlineData("/api/runs/no-such-run/events", HttpStatusCode.NotFound)]
     [InlineData("/api/runs/..%2f..%2fetc/spec", HttpStatusCode.NotFound)]
     [InlineData("/api/compare?a=x", HttpStatusCode.BadRequest)]
+    [InlineData("/api/runs/no-such-run/charts/nothing.svg", HttpStatusCode.NotFound)]
+    [InlineData("/api/runs/no-such-run/charts/loss.svg", HttpStatusCode.NotFound)]
     [InlineData("/api/no/such/place", HttpStatusCode.NotFound)]
     public async Task Error_IsProblemDetails(string path, HttpStatusCode status)
     {
@@ -142,6 +157,40 @@ public sealed class ApiTests(LoopbackSilo silo) : IClassFixture<LoopbackSilo>, I
         var only = Assert.Single(cluster["silos"]!.AsArray())!;
         Assert.Equal(("silo-1", silo.Silos.Pages[0].ToString()), ((string?)only["name"], (string?)only["page"]));
         Assert.Equal("cpu", (string?)only["devices"]![0]);
+    }
+
+    [Fact]
+    public async Task Notes_AreWritten_UnlessSomebodyElseWroteMeanwhile()
+    {
+        var run = await silo.Silos.TrainAsync(TestSpecs.Average(epochs: 1));
+
+        using var written = await PostAsync(run, "notes", new { tags = (string[])["best", "paper"], text = "first" });
+        Assert.Equal(HttpStatusCode.OK, written.StatusCode);
+        using var partly = await PostAsync(run, "notes", new { text = "second", revision = 1 });
+        var notes = (await partly.Content.ReadFromJsonAsync<JsonNode>(Cancellation))!;
+        Assert.Equal(("second", 2, """["best","paper"]"""), ((string?)notes["text"], (int)notes["revision"]!, notes["tags"]!.ToJsonString()));
+        Assert.Contains((await GetAsync("/api/runs")).AsArray(), one =>
+            (string?)one!["run"]!["id"] == run.Text && one["tags"]!.AsArray().Count == 2);
+
+        using var late = await PostAsync(run, "notes", new { text = "third", revision = 1 });
+        Assert.Equal(HttpStatusCode.Conflict, late.StatusCode);
+        using var wrong = await PostAsync(run, "notes", new { tags = (string[])["<b>"] });
+        Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
+        using var missing = await PostAsync(RunId.Parse("no-such-run"), "notes", new { text = "x" });
+        Assert.Equal(HttpStatusCode.NotFound, missing.StatusCode);
+        Assert.Equal("second", (string?)(await GetAsync($"/api/runs/{run}/notes"))["text"]);
+    }
+
+    [Fact]
+    public async Task ComparedCharts_AreFiles_OfTheRunsThatTheQueryNames()
+    {
+        string csv = await _client.GetStringAsync($"/api/compare/validation.csv?run={silo.Run}&x=sequence", Cancellation);
+        Assert.Equal($"sequence steps,{silo.Run}", csv.Split("\r\n")[0]);
+        Assert.Equal(LoopbackSilo.Epochs, csv.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length - 1);
+        using var unknown = await _client.GetAsync("/api/compare/loss.svg?run=no-such-run", Cancellation);
+        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+        using var wrong = await _client.GetAsync($"/api/compare/loss.svg?run={silo.Run}&x=steps", Cancellation);
+        Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
     }
 
     [Fact]

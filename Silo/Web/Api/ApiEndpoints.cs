@@ -2,6 +2,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
+using Orleans.Tbptt.Cluster.Wording;
+using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Web.Feed;
 
 namespace Orleans.Tbptt.Silo.Web.Api;
@@ -18,6 +20,7 @@ internal static class ApiEndpoints
         api.MapGet("/cluster", (RunCatalog catalog) => catalog.DescribeAsync()).WithSummary("The cluster's silos");
         api.MapGet("/runs", async (RunCatalog catalog) => (await catalog.ListAsync()).Select(ApiRun.Of))
             .WithSummary("All runs, newest first");
+        api.MapComparedCharts();
         api.MapGet("/compare", Compare).WithSummary("The differences between the specs of two runs")
             .ProducesProblem(StatusCodes.Status404NotFound);
 
@@ -27,6 +30,7 @@ internal static class ApiEndpoints
         run.MapGet("/spec", Spec).WithSummary("A run's spec, every size filled in").Produces<string>(contentType: "application/yaml");
         run.MapGet("/steps", async (string id, RunFeeds feeds) => (await feeds.FollowAsync(id)).Read(one => StepColumns.Of(one.History)))
             .WithSummary("A run's steps, in at most 1,024 buckets, and its epochs");
+        run.MapCharts();
         run.MapGet("/strip", async (string id, RunFeeds feeds) => (await feeds.FollowAsync(id)).Read(Strip))
             .WithSummary("The sampled activity of a run's trainers");
         run.MapGet("/events", EventStream.OpenAsync)
@@ -34,6 +38,11 @@ internal static class ApiEndpoints
                 "A run's events as server-sent events, each a line of metrics.jsonl with its number; Last-Event-ID continues " +
                 "after a number")
             .Produces<string>(contentType: "text/event-stream");
+
+        run.MapGet("/notes", (string id, NoteKeeper notes) => notes.Read(id)).WithSummary("A run's tags and notes");
+        run.MapPost("/notes", Annotate).WithSummary("Writes a run's tags and notes; what is left out stays as it is")
+            .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status403Forbidden)
+            .ProducesProblem(StatusCodes.Status409Conflict);
 
         var control = run.MapGroup("").ProducesProblem(StatusCodes.Status403Forbidden).ProducesProblem(StatusCodes.Status409Conflict);
         control.MapPost("/pause", async (string id, RunControls runs, RunFeeds feeds, TimeProvider time, ControlRequest? request) =>
@@ -52,9 +61,14 @@ internal static class ApiEndpoints
     {
         { Problem.Length: > 0 } =>
             TypedResults.Problem(outcome.Problem, statusCode: StatusCodes.Status409Conflict, title: "The run refuses"),
-        { Status: { } status } => TypedResults.Ok(ApiRun.Of(new(feeds.DirectoryOf(id), status, time.GetUtcNow()))),
+        { Status: { } status } => TypedResults.Ok(ApiRun.Of(new RunInfo(feeds.DirectoryOf(id), status, time.GetUtcNow()))),
         _ => TypedResults.Accepted($"/api/runs/{id}"),
     };
+
+    private static Results<Ok<RunNotes>, ProblemHttpResult> Annotate(string id, NotesRequest request, NoteKeeper notes) =>
+        notes.Write(id, request) is { Problem.Length: > 0 } refused
+            ? TypedResults.Problem(refused.Problem, statusCode: refused.Status)
+            : TypedResults.Ok(notes.Read(id));
 
     private static Results<ContentHttpResult, ProblemHttpResult> Spec(string id, RunFeeds feeds) =>
         RunFeeds.ReadSpecText(feeds.DirectoryOf(id)) is { } text

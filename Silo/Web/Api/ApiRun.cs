@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Silo.Web.Listing;
 
 namespace Orleans.Tbptt.Silo.Web.Api;
 
@@ -7,17 +8,23 @@ namespace Orleans.Tbptt.Silo.Web.Api;
 /// <param name="Run">Its status; numbers that are not finite are null.</param>
 /// <param name="Lost">Whether no coordinator trains the unfinished run: its status is too old.</param>
 /// <param name="NonFinite">The original values of the numbers that are null because they are not finite, by name.</param>
-internal sealed record ApiRun(RunStatus Run, bool Lost, IReadOnlyDictionary<string, string> NonFinite)
+/// <param name="Tags">The tags that users have given it.</param>
+internal sealed record ApiRun(RunStatus Run, bool Lost, IReadOnlyDictionary<string, string> NonFinite, IReadOnlyList<string> Tags)
 {
+    /// <summary>A run of the list.</summary>
+    public static ApiRun Of(RunEntry run) => Of(run.Info, run.Notes.Tags);
+
     /// <summary>A run.</summary>
-    public static ApiRun Of(RunInfo run)
+    public static ApiRun Of(RunInfo run) => Of(run, RunEntry.NotesOf(run.Directory).Tags);
+
+    private static ApiRun Of(RunInfo run, IReadOnlyList<string> tags)
     {
         var status = run.Status;
         var found = Named("epochLosses", status.EpochLosses).Concat(Named("validationLosses", status.ValidationLosses))
             .Concat(status.Loss is { } loss ? [("loss", loss)] : [])
             .Concat(status.Metrics.Select(metric => ($"metrics.{metric.Name}", metric.Value)));
         return new(status, run.IsLost, found.Where(one => !double.IsFinite(one.Item2)).DistinctBy(one => one.Item1)
-            .ToDictionary(one => one.Item1, one => one.Item2.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+            .ToDictionary(one => one.Item1, one => one.Item2.ToString(System.Globalization.CultureInfo.InvariantCulture)), tags);
     }
 
     private static IEnumerable<(string, double)> Named(string name, IReadOnlyList<double> values) =>
@@ -32,6 +39,12 @@ internal sealed record ControlRequest(string? Reason = null);
 /// <param name="Trainers">A different number of trainers; null to keep the number.</param>
 /// <param name="FromStart">Whether the run may restart at step 0 if none of its checkpoints is intact.</param>
 internal sealed record ResumeOptions(int? Trainers = null, bool FromStart = false);
+
+/// <summary>A request to write tags and notes; what is null stays as it is.</summary>
+/// <param name="Tags">The tags: all of them, each once.</param>
+/// <param name="Text">The text.</param>
+/// <param name="Revision">The revision that the writer has read; where it is not the newest, nothing is written. Null for any.</param>
+internal sealed record NotesRequest(IReadOnlyList<string>? Tags = null, string? Text = null, int? Revision = null);
 
 /// <summary>The differences between the specs of two runs.</summary>
 /// <param name="A">The first run.</param>

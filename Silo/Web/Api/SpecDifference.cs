@@ -1,6 +1,4 @@
-using Orleans.Tbptt.Cluster.Wording;
-using YamlDotNet.Core;
-using YamlDotNet.RepresentationModel;
+using Orleans.Tbptt.Silo.Web.Listing;
 
 namespace Orleans.Tbptt.Silo.Web.Api;
 
@@ -15,40 +13,9 @@ internal sealed record SpecDifference(string Key, string? A, string? B)
     /// <param name="b">The text of the second.</param>
     public static IReadOnlyList<SpecDifference> Between(string a, string b)
     {
-        var (first, second) = (Flat(a), Flat(b));
+        var (first, second) = (SpecKeys.Of(a), SpecKeys.Of(b));
         return [.. first.Keys.Concat(second.Keys.Except(first.Keys))
             .Select(key => new SpecDifference(key, first.GetValueOrDefault(key), second.GetValueOrDefault(key)))
             .Where(one => one.A != one.B)];
-    }
-
-    private static Dictionary<string, string> Flat(string text)
-    {
-        var stream = new YamlStream();
-        try
-        {
-            stream.Load(new StringReader(text));
-        }
-        catch (YamlException exception)
-        {
-            return new() { ["(the entire file)"] = $"not YAML: {Text.OneLine(exception.Message)}" };
-        }
-
-        var flat = new Dictionary<string, string>();
-        foreach (var document in stream.Documents)
-            Add(document.RootNode, "", flat);
-        return flat;
-    }
-
-    private static void Add(YamlNode node, string path, Dictionary<string, string> flat)
-    {
-        if (node is YamlMappingNode map)
-        {
-            foreach (var (key, value) in map)
-                Add(value, path.Length == 0 ? key.ToString() : $"{path}.{key}", flat);
-        }
-        else
-        {
-            flat[path] = node is YamlSequenceNode list ? $"[{string.Join(", ", list)}]" : node.ToString();
-        }
     }
 }

@@ -1,5 +1,4 @@
 using Orleans.Tbptt.Cluster.Wording;
-using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Silo.Web.Feed;
 
 namespace Orleans.Tbptt.Silo.Web.Api;
@@ -68,20 +67,13 @@ internal sealed record StepColumns
             LearningRate = [.. buckets.Select(bucket => Finite(bucket.LearningRate))],
             GradientNorm = [.. buckets.Select(bucket => Finite(bucket.GradientNorm))],
             ClipShare = [.. buckets.Select(bucket => history.ClipNorm is null ? null : Finite(bucket.ClipShare))],
-            StepsPerSecond = [.. buckets.Select((_, index) => Rate(all, from + index))],
+            StepsPerSecond = [.. buckets.Select((_, index) => Finite(StepRate.Of(all, from + index)))],
             Epochs = [.. history.EpochsFrom(from == 0 ? 0 : all[from - 1].Step)
                 .Select(epoch =>
                     new EpochPoint(epoch.Epoch, epoch.Step, Finite(epoch.Loss), epoch.ValidationLoss is { } loss ? Finite(loss) : null))],
             Marks = [.. history.Interruptions.Select(one => new StepMark(one.Step, Text.State(one.Kind)))],
             NonFinite = [.. buckets.Where(bucket => bucket.NonFinite > 0).Select(bucket => new NonFiniteLoss(bucket.Step, "NaN"))],
         };
-    }
-
-    private static double? Rate(IReadOnlyList<StepBucket> all, int index)
-    {
-        double seconds = index == 0 ? all[0].Seconds : (all[index].Time - all[index - 1].Time).TotalSeconds;
-        // Steps of a round are committed together, and clocks are coarse: the steps' own durations are then more accurate.
-        return Finite(all[index].Count / Math.Max(seconds, index == 0 || seconds <= 0 ? all[index].Seconds : 0));
     }
 
     private static double? Finite(double value) => double.IsFinite(value) ? value : null;

@@ -9,6 +9,9 @@ namespace Orleans.Tbptt.Silo.Web.Markup;
 /// <param name="content">The content.</param>
 internal sealed class HtmlPage(string title, IHtmlContent content) : IResult
 {
+    /// <summary>The content.</summary>
+    public IHtmlContent Content => content;
+
     /// <summary>The page's navigation entry; none when left out.</summary>
     public string? Place { get; init; }
 

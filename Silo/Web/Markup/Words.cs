@@ -25,6 +25,10 @@ internal static class Words
         <div class="scroll" tabindex="0" role="region" aria-label="Table: {caption}"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>
         """);
 
+    /// <summary>Tags, each a link to the runs that have it.</summary>
+    public static IHtmlContent Tags(IReadOnlyList<string> tags) =>
+        Html.Each(tags, tag => $"""<a class="tag" href="{new Link("/", [new("tag", tag)])}">{tag}</a> """);
+
     /// <summary>A figure, or a dash.</summary>
     public static string Figure(double? value) => value is { } figure ? Text.Figure(figure) : "–";
 

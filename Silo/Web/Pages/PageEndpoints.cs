@@ -1,12 +1,18 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Web.Access;
 using Orleans.Tbptt.Silo.Web.Api;
+using Orleans.Tbptt.Silo.Web.Charts;
+using Orleans.Tbptt.Silo.Web.Comparing;
 using Orleans.Tbptt.Silo.Web.Feed;
+using Orleans.Tbptt.Silo.Web.Listing;
 using Orleans.Tbptt.Silo.Web.Markup;
 using Orleans.Tbptt.Silo.Web.Pages.Compare;
 using Orleans.Tbptt.Silo.Web.Pages.Run;
+using Orleans.Tbptt.Silo.Web.Pages.Runs;
 
 namespace Orleans.Tbptt.Silo.Web.Pages;
 
@@ -17,32 +23,38 @@ internal static class PageEndpoints
     public static void MapPages(this IEndpointRouteBuilder endpoints)
     {
         var pages = endpoints.MapGroup("").ExcludeFromDescription();
-        pages.MapGet("/", async (RunCatalog catalog) => RunsPage.Of(await catalog.ListAsync()));
+        pages.MapGet("/", ListAsync);
         pages.MapGet("/cluster", async (RunCatalog catalog) => ClusterPage.Of(await catalog.DescribeAsync()));
         pages.MapGet("/compare", CompareAsync);
         pages.MapGet("/runs/{id}", RunAsync);
         pages.MapGet("/runs/{id}/live", LiveStream.OpenAsync);
+        pages.MapPost("/runs/{id}/notes", AnnotateAsync);
         pages.MapPost("/runs/{id}/pause", async (string id, RunControls runs) => Answer(await runs.PauseAsync(id, null), id));
         pages.MapPost("/runs/{id}/resume", async (string id, RunControls runs) => Answer(await runs.ResumeAsync(id, null), id));
         pages.MapPost("/runs/{id}/stop", async (string id, RunControls runs) => Answer(await runs.StopAsync(id, null), id));
     }
 
-    private static async Task<HtmlPage> RunAsync(string id, RunFeeds feeds, WebToken token)
+    private static async Task<HtmlPage> RunAsync(string id, HttpRequest request, RunFeeds feeds, WebToken token)
     {
+        var view = ChartView.Of(request.Query);
         var feed = await feeds.FollowAsync(id);
         string? spec = RunFeeds.ReadSpecText(feeds.DirectoryOf(id));
-        return feed.Read(run => RunPage.Of(run, spec, token).Frozen());
+        return feed.Read(run => RunPage.Of(run, spec, token, view, Link.Of(request)).Frozen());
     }
 
-    private static async Task<HtmlPage> CompareAsync(string? a, string? b, RunCatalog catalog, RunFeeds feeds)
-    {
-        var runs = await catalog.ListAsync();
-        var (first, second) =
-            (runs.FirstOrDefault(run => run.Status.Id == a)?.Status, runs.FirstOrDefault(run => run.Status.Id == b)?.Status);
-        var differences = first is null || second is null ? [] : SpecDifference.Between(Spec(first.Id), Spec(second.Id));
-        return ComparePage.Of(runs, first, second, differences);
+    private static async Task<HtmlPage> ListAsync(HttpRequest request, RunIndex index) =>
+        RunsPage.Of(await index.ListAsync(), index.Problems, RunQuery.Of(request.Query), Link.Of(request));
 
-        string Spec(string id) => RunFeeds.ReadSpecText(feeds.DirectoryOf(id)) ?? "";
+    private static async Task<HtmlPage> CompareAsync(HttpRequest request, Comparisons comparisons) =>
+        ComparePage.Of(await comparisons.OfAsync(request), await comparisons.RunsAsync(), Link.Of(request));
+
+    private static async Task<IResult> AnnotateAsync(string id, HttpRequest request, NoteKeeper notes)
+    {
+        var form = await Forms.ReadAsync(request);
+        int? revision = int.TryParse(form["revision"], NumberStyles.None, CultureInfo.InvariantCulture, out int read) ? read : null;
+        var outcome = notes.Write(id, new(RunNotes.Split(form["tags"].ToString()), form["text"].ToString(), revision));
+        return outcome.Problem.Length == 0 ? new SeeOther($"/runs/{id}")
+            : ErrorPage.Of(outcome.Status, "The notes were not saved", outcome.Problem);
     }
 
     private static IResult Answer(ControlOutcome outcome, string id) => outcome.Problem.Length > 0

@@ -47,7 +47,7 @@ public sealed class PageTests(LoopbackSilo silo, Chromium browser) : IClassFixtu
         await page.GotoAsync(RunPage);
         await Expect(page.Locator(".badge").First).ToHaveTextAsync("completed");
         await Expect(page.Locator("[data-live=epochs] tbody tr")).ToHaveCountAsync(LoopbackSilo.Epochs);
-        await Expect(page.Locator(".charts .sparkline")).ToHaveCountAsync(4);
+        await Expect(page.Locator(".charts svg.chart")).ToHaveCountAsync(4);
         await Expect(page.Locator("pre")).ToContainTextAsync("chunkLength: 10");
 
         var run = await silo.Silos.SubmitAsync(TestSpecs.Average(epochs: 1_000_000));
@@ -62,6 +62,70 @@ public sealed class PageTests(LoopbackSilo silo, Chromium browser) : IClassFixtu
         window.AssertClean();
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task Runs_AreTaggedFoundSelectedAndCompared_WithoutScripts()
+    {
+        await using var window = await browser.OpenAsync(scripts: false);
+        var page = window.Page;
+        var other = await silo.Silos.TrainAsync(TestSpecs.Average(epochs: 2, validationFraction: 0.2) with { Seed = 77 });
+        await page.GotoAsync($"{silo.Silos.Pages[0]}runs/{other}");
+        await page.GetByText("Edit", new() { Exact = true }).ClickAsync();
+        await page.GetByLabel("Tags, separated by spaces").FillAsync("baseline");
+        await page.GetByLabel("Notes", new() { Exact = true }).FillAsync("of the tests");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+        await Expect(page.Locator(".tag")).ToHaveTextAsync("baseline");
+        await Expect(page.Locator(".notes")).ToHaveTextAsync("of the tests");
+
+        await page.Locator(".tag").ClickAsync();
+        await Expect(page.Locator("tbody tr")).ToHaveCountAsync(1);
+        await page.GetByRole(AriaRole.Link, new() { Name = "Reset" }).ClickAsync();
+        await page.GetByText("Columns", new() { Exact = true }).ClickAsync();
+        await page.GetByLabel("seed", new() { Exact = true }).CheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Apply" }).Last.ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "seed" }).ClickAsync();
+        await Expect(page.Locator("tbody tr").Last).ToContainTextAsync("77");
+        await page.GetByLabel($"Select {other}").CheckAsync();
+        await page.GetByLabel($"Select {silo.Run}", new() { Exact = true }).CheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Compare selected" }).ClickAsync();
+
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Compare 2 runs");
+        await Expect(page.Locator("svg.chart path.line")).ToHaveCountAsync(2);
+        await page.GetByLabel("group by").SelectOptionAsync("spec.seed");
+        await page.GetByLabel("by", new() { Exact = true }).SelectOptionAsync("time");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Show" }).ClickAsync();
+        await Expect(page.Locator(".legend")).ToContainTextAsync("seed 77 (1 run)");
+        await Expect(page.Locator(".axis-title").First).ToContainTextAsync("time since the start");
+        window.AssertClean();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task View_StandsInTheAddress_AndChartsAreSavedAsPictures()
+    {
+        await using var window = await browser.OpenAsync();
+        var page = window.Page;
+        await page.GotoAsync($"{silo.Silos.Pages[0]}compare?run={silo.Run}");
+        await page.GetByLabel("axis", new() { Exact = true }).SelectOptionAsync("linear");
+        await Expect(page.Locator("svg.chart[data-chart-y$=linear]")).ToBeVisibleAsync();
+        var box = (await page.Locator("svg.chart").BoundingBoxAsync())!;
+        await page.Mouse.MoveAsync(box.X + (box.Width / 2), box.Y + 50);
+        await Expect(page.Locator(".readout")).ToContainTextAsync($"{silo.Run}");
+        await page.Mouse.DownAsync();
+        await page.Mouse.MoveAsync(box.X + (box.Width * 3 / 4), box.Y + 50);
+        await page.Mouse.UpAsync();
+
+        await page.WaitForURLAsync(url => url.Contains("y=linear", StringComparison.Ordinal)
+            && url.Contains("from=", StringComparison.Ordinal));
+        Assert.Contains("y=linear", await page.GetByRole(AriaRole.Link, new() { Name = "CSV" }).GetAttributeAsync("href"),
+            StringComparison.Ordinal);
+        var saving = page.WaitForDownloadAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "PNG" }).ClickAsync();
+        var saved = await saving;
+        Assert.Equal("loss.png", saved.SuggestedFilename);
+        byte[] picture = await File.ReadAllBytesAsync(await saved.PathAsync(), TestContext.Current.CancellationToken);
+        Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], picture[..4]);
+        window.AssertClean();
+    }
+
     [Theory(Timeout = Limit)]
     [InlineData(360, false)]
     [InlineData(360, true)]
@@ -71,11 +135,13 @@ public sealed class PageTests(LoopbackSilo silo, Chromium browser) : IClassFixtu
     {
         await using var window = await browser.OpenAsync(width, dark);
         var page = window.Page;
-        foreach (string path in (string[])["", $"runs/{silo.Run}", $"compare?a={silo.Run}&b={silo.Run}", "cluster"])
+        foreach (string path in (string[])["", $"runs/{silo.Run}", $"compare?run={silo.Run}", "cluster"])
         {
             await page.GotoAsync($"{silo.Silos.Pages[0]}{path}");
-            if (path.Contains(silo.Run.Text, StringComparison.Ordinal))
+            if (path.StartsWith("runs/", StringComparison.Ordinal))
                 await Expect(page.Locator(".u-over").First).ToBeVisibleAsync();
+            if (path.StartsWith("compare", StringComparison.Ordinal))
+                await Expect(page.Locator("svg.chart")).ToBeVisibleAsync();
             await window.AssertFitsAsync();
             await window.AssertAccessibleAsync();
             await window.KeepPictureAsync($"{(path.Length == 0 ? "runs" : path.Split('/', '?')[0])}-{width}{(dark ? "-dark" : "")}");

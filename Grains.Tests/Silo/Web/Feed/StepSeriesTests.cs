@@ -84,7 +84,7 @@ public sealed class StepSeriesTests
         var status = new RunStatus { Id = "wave-1", Name = "wave", State = RunState.Diverged, Epochs = 2,
             EpochLosses = [1, double.PositiveInfinity], Loss = double.NaN };
 
-        var run = ApiRun.Of(new(new("/runs", RunId.Parse("wave-1")), status, Start));
+        var run = ApiRun.Of(new Orleans.Tbptt.Cluster.Wording.RunInfo(new("/runs", RunId.Parse("wave-1")), status, Start));
 
         Assert.Equal(new Dictionary<string, string> { ["epochLosses[1]"] = "Infinity", ["loss"] = "NaN" }, run.NonFinite);
     }

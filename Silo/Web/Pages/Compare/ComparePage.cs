@@ -1,61 +1,69 @@
 using Microsoft.AspNetCore.Html;
-using Orleans.Tbptt.Cluster.Wording;
-using Orleans.Tbptt.Runs;
-using Orleans.Tbptt.Silo.Web.Api;
+using Orleans.Tbptt.Silo.Web.Charts;
+using Orleans.Tbptt.Silo.Web.Comparing;
+using Orleans.Tbptt.Silo.Web.Listing;
 using Orleans.Tbptt.Silo.Web.Markup;
 
 namespace Orleans.Tbptt.Silo.Web.Pages.Compare;
 
-/// <summary>Compares two runs.</summary>
+/// <summary>Compares runs: their curves on shared axes, their results, and the keys in which their specs differ.</summary>
 internal static class ComparePage
 {
-    private static readonly IHtmlContent Head =
-        Html.Of($"""<th scope="col">Key</th><th scope="col" class="a">A</th><th scope="col" class="b">B</th>""");
+    private const int Height = 420;
+
+    private static readonly (ChartAlignment X, string Value, string Name)[] Alignments =
+    [
+        (ChartAlignment.Step, "step", "step"), (ChartAlignment.Time, "time", "time since the start"),
+        (ChartAlignment.Sequence, "sequence", "sequence steps"),
+    ];
 
     /// <summary>The page.</summary>
-    /// <param name="runs">All runs to choose from, newest first.</param>
-    /// <param name="a">The first; null where none is chosen.</param>
-    /// <param name="b">The second.</param>
-    /// <param name="differences">The differences between their specs.</param>
-    public static HtmlPage Of(IReadOnlyList<RunInfo> runs, RunStatus? a, RunStatus? b, IReadOnlyList<SpecDifference> differences) => new("Compare", Html.Of($"""
-        <h1>Compare two runs</h1>
-        <form class="card compare" method="get" action="/compare">
-        {Choice("a", "Run A", runs, a)}{Choice("b", "Run B", runs, b)}<button class="button primary">Compare</button>
-        </form>
-        {(a is not null && b is not null ? Both(a, b, differences) : Html.None)}
+    /// <param name="comparison">The comparison.</param>
+    /// <param name="all">All runs, newest first.</param>
+    /// <param name="page">The page's address.</param>
+    public static HtmlPage Of(RunComparison comparison, IReadOnlyList<RunEntry> all, Link page) => new("Compare", Html.Of($"""
+        <h1>Compare {(comparison.Runs.Count == 0 ? "runs" : $"{comparison.Runs.Count} runs")}</h1>
+        {Html.Each(comparison.Missing, id => $"""<p class="note warn">There is no run {id}.</p>""")}
+        {Html.If(comparison.LeftOut > 0, () => $"""<p class="note warn">The first {comparison.Runs.Count} runs are shown, and {comparison.LeftOut} more left out: choose fewer.</p>""")}
+        {(comparison.Runs.Count == 0 ? Html.Of($"""<p class="card">Select runs in the <a href="/">list of runs</a>, or add one here.</p>""") : Compared(comparison, page))}
+        {Adding(comparison, all, page)}
         """))
     {
         Place = "/compare",
     };
 
-    private static IHtmlContent Choice(string name, string label, IReadOnlyList<RunInfo> runs, RunStatus? chosen) => Html.Of($"""
-        <label for="{name}">{label}</label><select id="{name}" name="{name}">{Html.Each(runs, run => run.Status.Id == chosen?.Id
-            ? (FormattableString)$"""<option selected>{run.Status.Id}</option>"""
-            : $"""<option>{run.Status.Id}</option>""")}</select>
-        """);
+    private static IHtmlContent Compared(RunComparison comparison, Link page)
+    {
+        var query = comparison.Query;
+        var chart = ComparisonChart.Of(comparison);
+        var columns = comparison.Differences.Concat(query.Group is { IsSpec: true } group ? [group.Title] : []).Distinct();
+        var file = page.Without("show").To($"/api/compare/{query.Show}");
+        bool isStill = comparison.Runs.All(run => !run.IsActive);
+        return Html.Of($"""
+            <section class="card chart" aria-labelledby="both-title" data-zoom><div class="chart-head"><h2 id="both-title">{chart.Title}</h2></div>
+            <form class="controls" method="get" action="/compare" data-view>
+            {Html.Each(page.Without([.. ChartMarkup.Keys, "show", "group"]).Query, pair => $"""<input type="hidden" name="{pair.Key}" value="{pair.Value}">""")}
+            <label for="show">show</label><select id="show" name="show">{Html.Each(ComparisonQuery.Figures, figure => $"{ChartMarkup.Option(figure.Name, figure.Title, figure.Name == query.Show)}")}</select>
+            <label for="group">group by</label><select id="group" name="group">{ChartMarkup.Option("", "nothing", query.Group is null)}{Html.Each(columns, key => $"{ChartMarkup.Option(RunColumn.SpecPrefix + key, key, query.Group?.Title == key)}")}{Html.Each(["state", "tags"], name => $"{ChartMarkup.Option(name, name, query.Group?.Name == name)}")}</select>
+            <label for="view-x">by</label><select id="view-x" name="x">{Html.Each(Alignments, one => $"{ChartMarkup.Option(one.Value, one.Name, one.X == query.View.X)}")}</select>
+            {ChartMarkup.Controls(query.View)}
+            <button class="button" data-scriptless>Show</button><a href="{page.Without([.. ChartMarkup.Keys, "show", "group"])}" data-reset>Reset view</a></form>
+            <div data-live="compared"{(isStill ? Html.Of($" data-still") : Html.None)}>{ChartMarkup.Drawn(chart, Height)}</div>
+            {Html.If(query.Group is not null, () => $"""<p class="dim">Means are over the range that all runs of a group have; bands show one standard deviation (SD) of their runs.</p>""")}
+            {ChartMarkup.Downloads(chart, file)}</section>
+            {Words.Live("results", CompareTables.Of(comparison, chart, page))}
+            """);
+    }
 
-    private static IHtmlContent Both(RunStatus a, RunStatus b, IReadOnlyList<SpecDifference> differences) => Html.Of($"""
-        <section class="card chart" aria-labelledby="both-title"><div class="chart-head"><h2 id="both-title">Loss</h2>
-        <div class="controls" hidden><label><input type="checkbox" id="log-axis" checked> log axis</label><label for="smooth">smoothing</label><input type="range" id="smooth" min="0" max="0.99" step="0.01" value="0.8"></div></div>
-        <div class="plot tall" data-compare-a="{a.Id}" data-compare-b="{b.Id}"><div class="pair"><div class="a">{Sparkline.Of(a.EpochLosses, "epoch losses of A", logarithmic: true, 600, 110)}</div><div class="b">{Sparkline.Of(b.EpochLosses, "epoch losses of B", logarithmic: true, 600, 110)}</div></div></div></section>
-        <section class="card"><h2>Results</h2>{Words.Table("Results", Head, Html.Of($"""
-            {Line("run", Link(a), Link(b))}
-            {Line("state", Html.Of($"{Text.State(a.State)}"), Html.Of($"{Text.State(b.State)}"))}
-            {Line("steps", Html.Of($"{Text.Count(a.Step)}"), Html.Of($"{Text.Count(b.Step)}"))}
-            {Line("last epoch's loss", Last(a.EpochLosses), Last(b.EpochLosses))}
-            {Line("best validation", Html.Of($"{Words.Figure(a.BestValidationLoss)}"),
-                Html.Of($"{Words.Figure(b.BestValidationLoss)}"))}
-            """))}</section>
-        <section class="card"><h2>Specs</h2>{(differences.Count == 0 ? Html.Of($"""<p class="dim">The specs do not differ.</p>""") : Words.Table("Keys in which the specs differ", Head, Html.Each(differences, Row)))}</section>
-        """);
-
-    private static IHtmlContent Link(RunStatus run) => Html.Of($"""<a href="/runs/{run.Id}">{run.Id}</a>""");
-
-    private static IHtmlContent Last(IReadOnlyList<double> losses) => Html.Of($"{(losses.Count > 0 ? Text.Figure(losses[^1]) : "–")}");
-
-    private static IHtmlContent Line(string key, IHtmlContent a, IHtmlContent b) =>
-        Html.Of($"""<tr><th scope="row">{key}</th><td>{a}</td><td>{b}</td></tr>""");
-
-    private static FormattableString Row(SpecDifference one) =>
-        $"""<tr><th scope="row"><code>{one.Key}</code></th><td>{one.A ?? "–"}</td><td>{one.B ?? "–"}</td></tr>""";
+    private static IHtmlContent Adding(RunComparison comparison, IReadOnlyList<RunEntry> all, Link page)
+    {
+        var shown = comparison.Runs.Select(run => run.Id).ToHashSet();
+        // What the filters of the list chose is named one by one, so that a run can be added to it.
+        var kept = comparison.Query.Runs.Count > 0 ? page.Query
+            : [.. page.Without(RunQuery.FilterKeys).Query, .. comparison.Runs.Select(run => KeyValuePair.Create("run", run.Id))];
+        return Html.If(all.Count > shown.Count, () => $"""
+            <form class="card compare" method="get" action="/compare">{Html.Each(kept, pair => $"""<input type="hidden" name="{pair.Key}" value="{pair.Value}">""")}
+            <label for="add">Add a run</label><select id="add" name="run">{Html.Each(all.Where(run => !shown.Contains(run.Id)).Take(RunComparison.Most), run => $"{ChartMarkup.Option(run.Id, run.Id, false)}")}</select><button class="button">Add</button> <a href="/">Choose in the list</a></form>
+            """);
+    }
 }

@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Html;
 using Orleans.Tbptt.Cluster.Wording;
+using Orleans.Tbptt.Silo.Web.Charts;
+using Orleans.Tbptt.Silo.Web.Curves;
 using Orleans.Tbptt.Silo.Web.Feed;
 using Orleans.Tbptt.Silo.Web.Markup;
 
@@ -8,34 +10,42 @@ namespace Orleans.Tbptt.Silo.Web.Pages.Run;
 /// <summary>The charts of a run, drawn as of now; a script replaces them by live ones.</summary>
 internal static class ChartsView
 {
+    private const int Tall = 290, Small = 190;
+
     /// <summary>The part.</summary>
-    public static IHtmlContent Of(RunSnapshot run)
+    /// <param name="run">The run.</param>
+    /// <param name="view">How the charts are shown.</param>
+    /// <param name="page">The page's address.</param>
+    public static IHtmlContent Of(RunSnapshot run, ChartView view, Link page)
     {
-        var steps = run.History.Steps.Buckets;
+        // Live charts are by step; other axes are on the page that compares runs.
+        var curve = RunCurve.Of(run);
+        var shown = view with { X = ChartAlignment.Step };
         return Html.Of($"""
             <div class="charts">
             <section class="card chart wide-chart" aria-labelledby="loss-title"><div class="chart-head"><h2 id="loss-title">Loss{Html.If(run.History.Interruptions.Any(one => one.IsLoss), () => $" <small>dashed red: a silo was lost</small>")}</h2>
-            <div class="controls" hidden><label><input type="checkbox" id="log-axis" checked> log axis</label><label for="smooth">smoothing</label><input type="range" id="smooth" min="0" max="0.99" step="0.01" value="0.8"></div></div>
-            {Plot("loss", "Training loss by step", [.. steps.Select(step => step.Loss)], logarithmic: true, tall: true)}</section>
+            <form class="controls" method="get" data-view>{ChartMarkup.Controls(shown, "1")}<button class="button" data-scriptless>Show</button><a href="{page.Without(ChartMarkup.Keys)}" data-reset>Reset view</a></form></div>
+            {Plot("loss", Tall)}</section>
             <section class="card chart" aria-labelledby="rate-title"><h2 id="rate-title">Throughput <small>steps/s</small></h2>
-            {Plot("throughput", "Steps per second", [.. steps.Select(step => step.Count / step.Seconds)])}</section>
+            {Plot("throughput", Small)}</section>
             <section class="card chart" aria-labelledby="norm-title"><h2 id="norm-title">Gradient norm <small>{Clipping(run.History)}</small></h2>
-            {Plot("norm", "Gradient norm before clipping by step", [.. steps.Select(step => step.GradientNorm)], logarithmic: true)}</section>
+            {Plot("norm", Small)}</section>
             <section class="card chart" aria-labelledby="lr-title"><h2 id="lr-title">Learning rate</h2>
-            {Plot("lr", "Learning rate by step", [.. steps.Select(step => step.LearningRate)])}</section>
+            {Plot("lr", Small)}</section>
             </div>
             """);
-    }
 
-    /// <summary>The range of the values, in place of an axis.</summary>
-    private static IHtmlContent Range(IReadOnlyList<double> values) => values.Where(double.IsFinite).ToList() is { Count: > 1 } finite
-        ? Html.Of($"""<p class="dim">from {Text.Figure(finite[0])} to {Text.Figure(finite[^1])}; least {Text.Figure(finite.Min())}, greatest {Text.Figure(finite.Max())}</p>""")
-        : Html.None;
+        IHtmlContent Plot(string name, int height)
+        {
+            var chart = RunCharts.Of(curve, name, shown)!;
+            var file = page.Only(ChartMarkup.Keys).To($"/api/runs/{run.Status.Id}/charts/{name}");
+            return Html.Of($"""
+                <div class="plot{(height == Tall ? " tall" : "")}" data-chart="{name}">{ChartMarkup.Drawn(chart, height)}</div>
+                {ChartMarkup.Downloads(chart, file)}
+                """);
+        }
+    }
 
     private static string Clipping(RunHistory history) => history.ClipNorm is { } norm ? $"clipped above {Text.Figure(norm)}"
         : "not clipped";
-
-    private static IHtmlContent Plot(string name, string what, IReadOnlyList<double> values, bool logarithmic = false, bool tall = false) => Html.Of($"""
-        <div class="plot {(tall ? "tall" : "")}" data-chart="{name}">{Sparkline.Of(values, what, logarithmic, 600, tall ? 220 : 120)}{Range(values)}{Html.If(values.Count < 2, () => $"""<p class="dim">No steps yet.</p>""")}</div>
-        """);
 }

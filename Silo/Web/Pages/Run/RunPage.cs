@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Html;
 using Orleans.Tbptt.Silo.Web.Access;
+using Orleans.Tbptt.Silo.Web.Charts;
 using Orleans.Tbptt.Silo.Web.Feed;
+using Orleans.Tbptt.Silo.Web.Listing;
 using Orleans.Tbptt.Silo.Web.Markup;
 
 namespace Orleans.Tbptt.Silo.Web.Pages.Run;
@@ -25,7 +27,9 @@ internal static class RunPage
     /// <param name="run">The run.</param>
     /// <param name="spec">Its spec's text; null where it cannot be read.</param>
     /// <param name="token">Seals the forms.</param>
-    public static HtmlPage Of(RunSnapshot run, string? spec, WebToken token)
+    /// <param name="view">How the charts are shown.</param>
+    /// <param name="page">The page's address.</param>
+    public static HtmlPage Of(RunSnapshot run, string? spec, WebToken token, ChartView view, Link page)
     {
         var parts = Parts(run, token).ToDictionary(part => part.Name, part => part.Content);
         string id = run.Status.Id;
@@ -34,7 +38,8 @@ internal static class RunPage
             <div class="title"><div><p class="crumb"><a href="/">Runs</a></p><h1>{id}</h1></div>{Part("actions")}</div>
             {Part("head")}
             {Part("trouble")}
-            {ChartsView.Of(run)}
+            {NotesCard.Of(run.Info.Directory.Id, RunEntry.NotesOf(run.Info.Directory), token)}
+            {ChartsView.Of(run, view, page)}
             <section class="card" aria-labelledby="strip-title">
             <h2 id="strip-title">Trainers over time</h2>
             {Part("strip")}
@@ -46,7 +51,7 @@ internal static class RunPage
             <section class="card" aria-labelledby="history-title"><h2 id="history-title">What happened</h2>{Part("history")}</section>
             </div>
             <section class="card"><details><summary><h2>Spec</h2></summary><pre tabindex="0">{spec ?? "This silo cannot read the run's spec.yaml."}</pre></details>
-            <p><a href="/compare?a={id}">Compare with another run</a> · <a href="/api/runs/{id}/spec">spec.yaml</a> · <a href="/api/runs/{id}">JSON</a></p></section>
+            <p><a href="/compare?run={id}">Compare with other runs</a> · <a href="/api/runs/{id}/spec">spec.yaml</a> · <a href="/api/runs/{id}">JSON</a></p></section>
             </div>
             """));
 

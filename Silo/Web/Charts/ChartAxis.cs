@@ -1,0 +1,76 @@
+using System.Globalization;
+
+namespace Orleans.Tbptt.Silo.Web.Charts;
+
+/// <summary>What an axis counts, which determines its ticks and their labels.</summary>
+internal enum AxisKind
+{
+    /// <summary>A plain number.</summary>
+    Number,
+
+    /// <summary>A count: whole ticks only.</summary>
+    Count,
+
+    /// <summary>Seconds, shown as a duration.</summary>
+    Duration,
+
+    /// <summary>A share from 0 to 1, shown in percent.</summary>
+    Share,
+
+    /// <summary>Bytes, shown in binary units.</summary>
+    Bytes,
+}
+
+/// <summary>An axis of a chart.</summary>
+/// <param name="Title">What it shows, with its unit where it has one: <c>steps per second</c>.</param>
+/// <param name="Kind">What it counts.</param>
+/// <param name="Log">Whether it is logarithmic; it is linear where no value is positive.</param>
+/// <param name="FromZero">Whether it begins at 0 where no value is negative.</param>
+internal sealed record ChartAxis(string Title, AxisKind Kind = AxisKind.Number, bool Log = false, bool FromZero = false)
+{
+    private const double Minute = 60, Hour = 3_600, Day = 86_400;
+
+    /// <summary>A value's label: at most some eight characters.</summary>
+    public string Label(double value) => Kind switch
+    {
+        AxisKind.Duration => Duration(value),
+        AxisKind.Share => string.Create(CultureInfo.InvariantCulture, $"{value * 100:0.#} %"),
+        AxisKind.Bytes => Bytes(value),
+        _ => Number(value),
+    };
+
+    private static string Number(double value) => Math.Abs(value) switch
+    {
+        0 => "0",
+        >= 1e12 or < 1e-4 => value.ToString("0.###e0", CultureInfo.InvariantCulture),
+        >= 1e9 => Scaled(value, 1e9, "G"),
+        >= 1e6 => Scaled(value, 1e6, "M"),
+        >= 1e4 => Scaled(value, 1e3, "k"),
+        _ => value.ToString("G4", CultureInfo.InvariantCulture),
+    };
+
+    private static string Scaled(double value, double unit, string symbol) =>
+        (value / unit).ToString("0.###", CultureInfo.InvariantCulture) + symbol;
+
+    private static string Bytes(double value) => Math.Abs(value) switch
+    {
+        >= 1L << 30 => Scaled(value, 1L << 30, " GiB"),
+        >= 1L << 20 => Scaled(value, 1L << 20, " MiB"),
+        >= 1L << 10 => Scaled(value, 1L << 10, " KiB"),
+        _ => Scaled(value, 1, " B"),
+    };
+
+    private static string Duration(double seconds)
+    {
+        string sign = seconds < 0 ? "−" : "";
+        double size = Math.Abs(seconds);
+        return size switch
+        {
+            0 => "0",
+            < Minute => sign + Scaled(size, 1, " s"),
+            < Hour => sign + Scaled(size, Minute, " min"),
+            < 2 * Day => sign + Scaled(size, Hour, " h"),
+            _ => sign + Scaled(size, Day, " d"),
+        };
+    }
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text;
+
+namespace Orleans.Tbptt.Silo.Web.Charts;
+
+/// <summary>A chart's data as CSV (RFC 4180): a row for each place on the horizontal axis, a column for each series.</summary>
+internal static class ChartCsv
+{
+    /// <summary>The text; numbers are written so that they read back exactly, and what is missing or not finite is empty.</summary>
+    public static string Of(Chart chart)
+    {
+        var columns = chart.Series.SelectMany(Columns).ToList();
+        var text = new StringBuilder();
+        Line(text, [chart.X.Title, .. columns.Select(column => column.Name)]);
+        foreach (double x in columns.SelectMany(column => column.Values.Keys).Distinct().Order())
+        {
+            if (x < chart.From || x > chart.To)
+                continue;
+            Line(text, [Number(x), .. columns.Select(column => column.Values.TryGetValue(x, out double value) ? Number(value) : "")]);
+        }
+
+        return text.ToString();
+    }
+
+    private static IEnumerable<(string Name, Dictionary<double, double> Values)> Columns(ChartSeries series)
+    {
+        yield return (series.Name, Values(series.Points.Select(point => (point.X, point.Y))));
+        if (series.Band.Count == 0)
+            yield break;
+        yield return ($"{series.Name}, low", Values(series.Band.Select(point => (point.X, point.Low))));
+        yield return ($"{series.Name}, high", Values(series.Band.Select(point => (point.X, point.High))));
+    }
+
+    private static Dictionary<double, double> Values(IEnumerable<(double X, double Y)> points)
+    {
+        var values = new Dictionary<double, double>();
+        foreach (var (x, y) in points)
+            values[x] = y;
+        return values;
+    }
+
+    private static string Number(double value) => double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "";
+
+    private static void Line(StringBuilder text, IEnumerable<string> fields) =>
+        text.AppendJoin(',', fields.Select(Quoted)).Append("\r\n");
+
+    /// <summary>A field; a name that a spreadsheet would take for a formula begins with an apostrophe.</summary>
+    private static string Quoted(string field)
+    {
+        if (field.Length > 0 && field[0] is '=' or '+' or '@')
+            field = "'" + field;
+        return field.AsSpan().IndexOfAny("\",\r\n") >= 0 ? $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : field;
+    }
+}
