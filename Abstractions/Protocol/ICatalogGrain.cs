@@ -22,6 +22,10 @@ public interface ICatalogGrain : IGrainWithIntegerKey
     /// <summary>The cluster's silos, and what it speaks: the first call of every client.</summary>
     [Alias("Describe")]
     Task<ClusterReport> Describe();
+
+    /// <summary>What each silo has used over time, by name; silos that do not answer are left out.</summary>
+    [Alias("Loads")]
+    Task<IReadOnlyList<SiloLoad>> Loads();
 }
 
 /// <summary>Asks for a run.</summary>

@@ -73,6 +73,7 @@ public static class SiloBuilderExtensions
         services.AddSingleton<SiloOccupants>();
         services.AddSingleton<SiloSelf>();
         services.AddSingleton<SiloServiceClient>();
+        services.AddSingleton<LoadSampler>();
         services.AddSingleton<LocalTrainers>();
         services.AddSingleton<SiloTrainers>();
         services.AddSingleton<MessagedRuns>();

@@ -61,6 +61,8 @@ internal sealed class CatalogGrain(
             [.. silos.Select(silo => silo.Report).OrderBy(silo => silo.Name, StringComparer.Ordinal)]);
     }
 
+    public Task<IReadOnlyList<SiloLoad>> Loads() => cluster.LookAtLoads();
+
     /// <summary>What is wrong with a request besides its spec. The console has checked it, but a client is not to be trusted.</summary>
     private static SpecProblem? Refusal(SubmitRequest request)
     {

@@ -33,13 +33,22 @@ internal sealed partial class ClusterView(
         return [.. reports.OfType<LivingSilo>()];
     }
 
-    private async Task<LivingSilo?> Ask(SiloAddress silo)
+    /// <summary>Asks every active silo what it has used, by name; those that do not answer are left out.</summary>
+    public async Task<IReadOnlyList<SiloLoad>> LookAtLoads()
     {
-        if (silo.Equals(self.SiloAddress))
-            return new(silo, own.Report());
+        var loads = await Task.WhenAll(Active.Select(silo => AskOrNull(silo, service => service.Load())));
+        return [.. loads.OfType<SiloLoad>().OrderBy(load => load.Name, StringComparer.Ordinal)];
+    }
+
+    private async Task<LivingSilo?> Ask(SiloAddress silo) => silo.Equals(self.SiloAddress) ? new(silo, own.Report())
+        : await AskOrNull(silo, service => service.Report()) is { } report ? new(silo, report)
+        : null;
+
+    private async Task<T?> AskOrNull<T>(SiloAddress silo, Func<ISiloService, Task<T>> ask) where T : class
+    {
         try
         {
-            return new(silo, await services.On(silo).Report().WaitAsync(Patience, time));
+            return await ask(services.On(silo)).WaitAsync(Patience, time);
         }
 #pragma warning disable CA1031 // However it fails, the silo has nothing to offer at present.
         catch (Exception e)

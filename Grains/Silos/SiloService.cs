@@ -13,19 +13,27 @@ internal interface ISiloService : IGrainService
     /// <summary>The silo at this moment.</summary>
     [Alias("Report")]
     Task<SiloReport> Report();
+
+    /// <summary>What the silo has used over time.</summary>
+    [Alias("Load")]
+    Task<SiloLoad> Load();
 }
 
 /// <inheritdoc cref="ISiloService"/>
-internal sealed class SiloService(GrainId id, Runtime.Silo silo, ILoggerFactory loggers, SiloSelf self, TrainingInstruments instruments)
+internal sealed class SiloService(
+    GrainId id, Runtime.Silo silo, ILoggerFactory loggers, SiloSelf self, TrainingInstruments instruments, LoadSampler load)
     : GrainService(id, silo, loggers), ISiloService
 {
     public override Task Start()
     {
         instruments.Begin();
+        load.Begin();
         return base.Start();
     }
 
     public Task<SiloReport> Report() => Task.FromResult(self.Report());
+
+    public Task<SiloLoad> Load() => Task.FromResult(load.Read());
 }
 
 /// <summary>Reaches the service of a silo.</summary>

@@ -70,8 +70,6 @@ internal static class SiloHost
                 grains.Slots = settings.ActualSlots;
                 grains.DataRoots = settings.DataRoots;
             });
-            if (settings.Web.IsOn)
-                WebHost.AddTo(silo);
         });
     }
 

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Dashboard;
 using Orleans.Tbptt.Silo.Telemetry;
 using Orleans.Tbptt.Silo.Web.Access;
 using Orleans.Tbptt.Silo.Web.Api;
@@ -42,6 +41,5 @@ internal static class SiloEndpoints
         endpoints.MapPages();
         endpoints.MapApi();
         endpoints.MapMetrics();
-        endpoints.MapOrleansDashboard(WebAccess.DashboardPath);
     }
 }

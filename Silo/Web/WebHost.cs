@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Dashboard;
 using Orleans.Tbptt.Silo.Configuration;
 using Orleans.Tbptt.Silo.Web.Access;
 
@@ -33,10 +32,6 @@ internal static class WebHost
         return builder;
     }
 
-    /// <summary>Adds the silo's services for its pages: the counters of Orleans' dashboard, which begin after the silo's start.</summary>
-    public static void AddTo(ISiloBuilder silo) =>
-        LateStart.Defer(silo.Services, () => silo.AddDashboard(dashboard => dashboard.HideTrace = true));
-
     /// <summary>
     /// Has the server listen at once and builds the request pipeline when the first request arrives, because most runs are short and
     /// nobody opens their page: training must not wait for endpoints that nobody uses.
@@ -60,7 +55,6 @@ internal static class WebHost
     /// <summary>Builds the request pipeline, and maps the pages.</summary>
     private static RequestDelegate Build(IApplicationBuilder host, Action<IEndpointRouteBuilder> map)
     {
-        host.ApplicationServices.GetRequiredService<LateStart>().Hurry();
         var web = host.New();
         web.UseSecurityHeaders();
         web.UseExceptionHandler(failed => failed.Run(ErrorResponses.AnswerExceptionAsync));

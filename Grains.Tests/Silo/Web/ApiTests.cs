@@ -194,6 +194,37 @@ public sealed class ApiTests(LoopbackSilo silo) : IClassFixture<LoopbackSilo>, I
     }
 
     [Fact]
+    public async Task Load_IsSampledByEachSilo_AndDrawn()
+    {
+        var samples = await UntilSampledAsync();
+
+        Assert.InRange((double)samples[^1]!["cores"]!, 0, Environment.ProcessorCount);
+        Assert.InRange((double)samples[^1]!["memory"]!, 1 << 20, 1L << 40);
+        Assert.Null(samples[^1]!["gpu"]);
+        string csv = await _client.GetStringAsync("/api/cluster/charts/memory.csv", Cancellation);
+        Assert.StartsWith("time until the last sample,silo-1", csv, StringComparison.Ordinal);
+        using var page = new HttpRequestMessage(HttpMethod.Get, "/cluster") { Headers = { { "Accept", "text/html" } } };
+        using var answer = await _client.SendAsync(page, Cancellation);
+        string markup = await answer.Content.ReadAsStringAsync(Cancellation);
+        Assert.Contains("Resident memory of each silo", markup, StringComparison.Ordinal);
+        Assert.Contains("CatalogGrain", markup, StringComparison.Ordinal);
+        Assert.DoesNotContain("GPU: share", markup, StringComparison.Ordinal);
+        using var unknown = await _client.GetAsync("/api/cluster/charts/nothing.svg", Cancellation);
+        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+    }
+
+    /// <summary>The samples of the only silo, once one has counted the messages of these requests.</summary>
+    private async Task<JsonArray> UntilSampledAsync()
+    {
+        while (true)
+        {
+            var samples = Assert.Single((await GetAsync("/api/cluster/load")).AsArray())!["samples"]!.AsArray();
+            if (samples.Any(sample => (double)sample!["messages"]! > 0))
+                return samples;
+        }
+    }
+
+    [Fact]
     public async Task Comparison_ReportsHowSpecsDiffer()
     {
         var other = await silo.Silos.TrainAsync(TestSpecs.Average(epochs: 2, validationFraction: 0.2));

@@ -14,7 +14,6 @@ public sealed class WebHostTests
     {
         var builder = WebHost.CreateBuilder(new SiloSettings());
         builder.Services.AddLogging().AddSingleton(TimeProvider.System);
-        LateStart.Defer(builder.Services, () => { });
         await using var web = builder.Build();
         int mapped = 0;
         WebHost.Configure(web, endpoints =>

@@ -9,13 +9,7 @@ namespace Orleans.Tbptt.Silo.Web.Access;
 /// <summary>Access control of a silo's web server.</summary>
 internal static class WebAccess
 {
-    /// <summary>The path of Orleans' dashboard.</summary>
-    public const string DashboardPath = "/orleans";
-
     private const string Policy = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
-
-    /// <summary>Orleans' dashboard uses inline styles and data URLs.</summary>
-    private const string DashboardPolicy = Policy + "; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:";
 
     /// <summary>Adds the token policy: where there is a token, every endpoint requires it unless it is marked otherwise.</summary>
     public static void AddWebAccess(this IServiceCollection services, WebSettings settings)
@@ -60,8 +54,7 @@ internal static class WebAccess
     {
         var context = (HttpContext)state;
         var headers = context.Response.Headers;
-        bool dashboard = context.Request.Path.StartsWithSegments(DashboardPath, StringComparison.OrdinalIgnoreCase);
-        headers.ContentSecurityPolicy = dashboard ? DashboardPolicy : Policy;
+        headers.ContentSecurityPolicy = Policy;
         headers.XContentTypeOptions = "nosniff";
         // Not no-referrer: browsers then omit the origin of a page's own forms, which off the loopback is the only way to identify them.
         headers["Referrer-Policy"] = "same-origin";

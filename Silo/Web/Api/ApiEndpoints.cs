@@ -18,6 +18,9 @@ internal static class ApiEndpoints
         var api = endpoints.MapGroup("/api").ProducesProblem(StatusCodes.Status401Unauthorized)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         api.MapGet("/cluster", (RunCatalog catalog) => catalog.DescribeAsync()).WithSummary("The cluster's silos");
+        api.MapGet("/cluster/load", (RunCatalog catalog) => catalog.LoadsAsync())
+            .WithSummary("What each silo has used over time; null where unknown");
+        api.MapClusterCharts();
         api.MapGet("/runs", async (RunCatalog catalog) => (await catalog.ListAsync()).Select(ApiRun.Of))
             .WithSummary("All runs, newest first");
         api.MapComparedCharts();

@@ -26,6 +26,18 @@ internal static class ChartEndpoints
             .Produces<string>(contentType: "text/csv");
     }
 
+    /// <summary>Maps the charts of the cluster.</summary>
+    public static void MapClusterCharts(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/cluster/charts/{chart}.svg", (string chart, RunCatalog catalog) =>
+                DrawClusterAsync(chart, catalog, Svg, ChartSvg.File))
+            .WithSummary("A chart of the silos as SVG: processor, machine, memory, threads, messages, gpu or gpu-memory")
+            .Produces<string>(contentType: "image/svg+xml").ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapGet("/cluster/charts/{chart}.csv", (string chart, RunCatalog catalog) => DrawClusterAsync(chart, catalog, Csv, ChartCsv.Of))
+            .WithSummary("The data of a chart of the silos as CSV")
+            .Produces<string>(contentType: "text/csv").ProducesProblem(StatusCodes.Status404NotFound);
+    }
+
     /// <summary>Maps the charts of comparisons.</summary>
     public static void MapComparedCharts(this IEndpointRouteBuilder api)
     {
@@ -53,6 +65,11 @@ internal static class ChartEndpoints
         var view = ChartView.Of(context.Request.Query);
         return File(RunCharts.Of(await curves.OfAsync(id), chart, view)!, id, type, write);
     }
+
+    private static async Task<IResult> DrawClusterAsync(string chart, RunCatalog catalog, string type, Func<Chart, string> write) =>
+        ClusterCharts.Of(await catalog.LoadsAsync(), chart) is { } drawn ? File(drawn, "cluster", type, write)
+            : TypedResults.Problem($"chart: found '{chart}', expected {string.Join(", ", ClusterCharts.Names)}",
+                statusCode: StatusCodes.Status404NotFound);
 
     private static async Task<IResult> CompareAsync(
         string chart, HttpContext context, Comparisons comparisons, string type, Func<Chart, string> write)

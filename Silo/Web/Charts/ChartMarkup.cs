@@ -29,7 +29,7 @@ internal static class ChartMarkup
     /// <param name="view">The view.</param>
     /// <param name="step">The steps of the fields for the ends of the horizontal axis: <c>any</c> or a number.</param>
     public static IHtmlContent Controls(ChartView view, string step = "any") => Html.Of($"""
-        <label for="view-y">axis</label><select id="view-y" name="y">{Option("log", "log", view.Log)}{Option("linear", "linear", !view.Log)}</select>
+        <label for="view-y">axis</label><select id="view-y" name="y" data-key="l">{Option("log", "log", view.Log)}{Option("linear", "linear", !view.Log)}</select>
         <label for="view-smooth">smoothing</label><input type="range" id="view-smooth" name="smooth" min="0" max="0.99" step="0.01" value="{view.Smoothing:0.###}">
         <label for="view-from">from</label><input type="number" id="view-from" name="from" step="{step}" value="{view.From}"> <label for="view-to">to</label><input type="number" id="view-to" name="to" step="{step}" value="{view.To}">
         """);

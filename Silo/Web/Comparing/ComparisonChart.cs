@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Silo.Web.Charts;
 using Orleans.Tbptt.Silo.Web.Curves;
 
@@ -17,7 +18,7 @@ internal static class ComparisonChart
         var query = comparison.Query;
         string title = ComparisonQuery.Figures.First(figure => figure.Name == query.Show).Title;
         bool grouped = query.Group is not null;
-        return new(query.Show, $"{char.ToUpperInvariant(title[0])}{title[1..]} of {comparison.Runs.Count} runs",
+        return new(query.Show, $"{char.ToUpperInvariant(title[0])}{title[1..]} of {Text.Plural(comparison.Runs.Count, "run")}",
             RunCharts.XAxis(query.View.X),
             new(title, Log: query.View.Log && query.Show is "loss" or "validation" or "norm", FromZero: query.Show is "throughput" or "lr"),
             [.. comparison.Groups.Select(group => grouped ? Mean(comparison, group) : Line(comparison, group))])

@@ -29,8 +29,11 @@ internal sealed record RunEntry(RunInfo Info, IReadOnlyDictionary<string, string
     /// <summary>The status.</summary>
     public RunStatus Status => Info.Status;
 
-    /// <summary>The state as one word; <c>interrupted</c> or <c>lost</c> where nobody trains the unfinished run.</summary>
-    public string State => Info.IsInterrupted ? "interrupted" : Info.IsLost ? "lost" : Text.State(Info.Status.State);
+    /// <summary><see cref="StateOf"/>.</summary>
+    public string State => StateOf(Info);
+
+    /// <summary>A run's state as one word; <c>interrupted</c> or <c>lost</c> where nobody trains the unfinished run.</summary>
+    public static string StateOf(RunInfo run) => run.IsInterrupted ? "interrupted" : run.IsLost ? "lost" : Text.State(run.Status.State);
 
     /// <summary>Whether the run's figures may still change.</summary>
     public bool IsActive => !Info.IsLost && Info.Status.State is RunState.Starting or RunState.Running or RunState.Queued;

@@ -22,7 +22,7 @@ internal sealed class HtmlPage(string title, IHtmlContent content) : IResult
     public bool HasNavigation { get; init; } = true;
 
     private static readonly (string Place, string Name)[] Places =
-        [("/", "Runs"), ("/compare", "Compare"), ("/cluster", "Cluster"), ("/orleans/", "Orleans")];
+        [("/", "Runs"), ("/compare", "Compare"), ("/cluster", "Cluster")];
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -59,11 +59,13 @@ internal sealed class HtmlPage(string title, IHtmlContent content) : IResult
         </head>
         <body>
         <a class="skip" href="#main">Skip to content</a>
-        <header class="bar"><a class="brand" href="/">tbptt</a>{Html.If(HasNavigation, () => $"""<nav aria-label="Pages"><ul>{Html.Each(Places, Link)}</ul></nav>""")}</header>
+        <header class="bar"><a class="brand" href="/">tbptt</a>{Html.If(HasNavigation, () => $"""<nav aria-label="Pages"><ul>{Html.Each(Places, Link)}</ul></nav>{Shortcuts.Opener}""")}</header>
         <p class="line" id="line" role="status"></p>
+        <p class="hidden" id="spoken" role="status" aria-live="polite"></p>
         <main id="main" tabindex="-1">
         {content}
         </main>
+        {Html.If(HasNavigation, () => $"{Shortcuts.Dialog}")}
         </body>
         </html>
 

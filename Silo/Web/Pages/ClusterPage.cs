@@ -1,26 +1,58 @@
 using Microsoft.AspNetCore.Html;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Silo.Web.Api;
+using Orleans.Tbptt.Silo.Web.Charts;
+using Orleans.Tbptt.Silo.Web.Curves;
 using Orleans.Tbptt.Silo.Web.Markup;
 
 namespace Orleans.Tbptt.Silo.Web.Pages;
 
-/// <summary>The cluster's silos.</summary>
+/// <summary>The cluster's silos, what they use, and their grains.</summary>
 internal static class ClusterPage
 {
+    private const int Height = 200;
+
     private static readonly IHtmlContent Head = Html.Of($"""
         <th scope="col">Silo</th><th scope="col">Slots</th><th scope="col">Trainers</th><th scope="col" class="wide">Coordinators</th>
         <th scope="col">Devices</th><th scope="col" class="wide">Address</th><th scope="col" class="wide">Process</th><th scope="col" class="wide">Version</th>
         """);
 
     /// <summary>The page.</summary>
-    public static HtmlPage Of(ClusterReport report) => new("Cluster", Html.Of($"""
+    /// <param name="report">The silos.</param>
+    /// <param name="loads">What they use.</param>
+    /// <param name="grains">Their activations.</param>
+    public static HtmlPage Of(ClusterReport report, IReadOnlyList<SiloLoad> loads, IReadOnlyList<GrainCount> grains) => new("Cluster", Html.Of($"""
         <h1>Cluster {report.ClusterId}</h1>
         {Words.Live("cluster", Silos(report))}
-        <p><a href="/orleans/">Orleans' dashboard</a> shows grains, calls and counters of these silos.</p>
+        <div class="charts">{Html.Each(ClusterCharts.Names, name => $"{Load(ClusterCharts.Of(loads, name)!)}")}</div>
+        <section class="card"><h2>Activations of grains</h2>{Words.Live("grains", Grains(report, grains))}</section>
         """))
     {
         Place = "/cluster",
     };
+
+    /// <summary>A chart; none of GPUs where no silo knows one.</summary>
+    private static IHtmlContent Load(Chart chart) => chart.IsEmpty && chart.Name.StartsWith("gpu", StringComparison.Ordinal) ? Html.None : Html.Of($"""
+        <section class="card chart" aria-labelledby="{chart.Name}-title"><h2 id="{chart.Name}-title">{chart.Title}</h2>
+        {Words.Live(chart.Name, ChartMarkup.Drawn(chart, Height))}
+        {ChartMarkup.Downloads(chart, new($"/api/cluster/charts/{chart.Name}", []))}</section>
+        """);
+
+    private static IHtmlContent Grains(ClusterReport report, IReadOnlyList<GrainCount> grains)
+    {
+        var names = report.Silos.ToDictionary(silo => silo.Address, silo => silo.Name);
+        var silos = grains.SelectMany(grain => grain.Silos.Keys).Distinct().OrderBy(Name, StringComparer.Ordinal).ToList();
+        return grains.Count == 0 ? Html.Of($"""<p class="dim">The silos do not answer at present.</p>""")
+            : Words.Table("Activations by grain type", Html.Of($"""
+                <th scope="col">Grain</th><th scope="col">All</th>{Html.Each(silos, silo => $"""<th scope="col" class="wide">{Name(silo)}</th>""")}
+                """), Html.Each(grains, grain => $"""
+                <tr><th scope="row">{grain.Type}</th><td class="figure">{Text.Count(grain.Silos.Values.Sum())}</td>{Html.Each(silos, silo => $"""<td class="wide figure">{Text.Count(grain.Silos.GetValueOrDefault(silo))}</td>""")}</tr>
+
+                """));
+
+        string Name(string address) => names.GetValueOrDefault(address, address);
+    }
 
     private static IHtmlContent Silos(ClusterReport report)
     {

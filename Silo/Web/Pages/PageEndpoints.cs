@@ -24,7 +24,8 @@ internal static class PageEndpoints
     {
         var pages = endpoints.MapGroup("").ExcludeFromDescription();
         pages.MapGet("/", ListAsync);
-        pages.MapGet("/cluster", async (RunCatalog catalog) => ClusterPage.Of(await catalog.DescribeAsync()));
+        pages.MapGet("/cluster", async (RunCatalog catalog) =>
+            ClusterPage.Of(await catalog.DescribeAsync(), await catalog.LoadsAsync(), await catalog.CountGrainsAsync()));
         pages.MapGet("/compare", CompareAsync);
         pages.MapGet("/runs/{id}", RunAsync);
         pages.MapGet("/runs/{id}/live", LiveStream.OpenAsync);

@@ -1,5 +1,6 @@
 // The live charts and parts of a run's page.
 import uPlot from './uPlot.esm.js';
+import { speak } from './spoken.js';
 import { view } from './view.js';
 
 const silence = 8000;         // ms without a message after which a page is stale: the silo sends one at least every 3 s
@@ -187,6 +188,7 @@ export function runPage(page, { replace, poll, pollFor, freshness, pollPeriod })
   function take(update) {
     freshness.well();
     for (const [name, markup] of Object.entries(update.parts)) replace(page.querySelector(`[data-live="${name}"]`), markup);
+    speak();
     if (update.steps && !steps.add(update.steps)) fetchSteps().catch(() => freshness.broken());
     else if (update.steps) draw();
     if (state !== null && state !== update.state) document.title = `${update.state} · ${id}`;

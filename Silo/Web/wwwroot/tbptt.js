@@ -1,6 +1,7 @@
 // Updates an open page. The silo renders the pages; without this module they show the state as of when they were loaded.
 import { charts } from './charts.js';
 import { keys } from './keys.js';
+import { speak } from './spoken.js';
 import { view } from './view.js';
 
 const pollPeriod = 2000;      // ms between polls, where there is no stream
@@ -59,6 +60,7 @@ async function poll() {
     if (fresh.innerHTML !== place.innerHTML) replace(place, fresh.innerHTML);
   }
   const shown = document.querySelector('[data-run]');
+  speak();
   if (shown) shown.dataset.number = page.querySelector('[data-run]').dataset.number;
 }
 
@@ -110,6 +112,7 @@ localTimes(document);
 view.begin();
 charts.begin(refresh);
 keys.begin();
+speak();
 const run = document.querySelector('[data-run]');
 if (run) import('./live.js').then(live => live.runPage(run, { replace, poll, pollFor, freshness, pollPeriod }));
 else if (document.querySelector('[data-live]')) pollFor(look);

@@ -1,5 +1,6 @@
 // How charts are shown: all of it stands in the page's address, so that a link shows the same view to others.
 const keys = ['x', 'y', 'smooth', 'from', 'to'];
+const usual = { x: 'step', y: 'log', smooth: '0.8' };
 const query = () => new URLSearchParams(location.search);
 
 export const view = {
@@ -22,7 +23,7 @@ export const view = {
     }
     history.replaceState(null, '', address);
     for (const field of document.querySelectorAll('form[data-view] [name]')) {
-      if (field.name in changes) field.value = changes[field.name] ?? '';
+      if (field.name in changes) field.value = changes[field.name] ?? usual[field.name] ?? '';
     }
     this.follow();
   },
@@ -44,7 +45,8 @@ export const view = {
     for (const form of document.querySelectorAll('form[data-view]')) {
       form.querySelector('[data-scriptless]')?.setAttribute('hidden', '');
       const apply = () => {
-        this.set(Object.fromEntries([...form.elements].filter(one => keys.includes(one.name)).map(one => [one.name, one.value])));
+        const fields = [...form.elements].filter(one => keys.includes(one.name));
+        this.set(Object.fromEntries(fields.map(one => [one.name, one.value === usual[one.name] ? null : one.value])));
         this.onChange();
       };
       form.addEventListener('submit', event => {
@@ -63,10 +65,6 @@ export const view = {
   /* The whole of the data, as without a query. */
   reset() {
     this.set({ y: null, smooth: null, from: null, to: null });
-    for (const field of document.querySelectorAll('form[data-view] [name]')) {
-      if (field.name === 'y') field.value = 'log';
-      if (field.name === 'smooth') field.value = field.defaultValue = '0.8';
-    }
     this.onChange();
   },
 };

@@ -77,13 +77,13 @@ public sealed class PageTests(LoopbackSilo silo, Chromium browser) : IClassFixtu
         await Expect(page.Locator(".notes")).ToHaveTextAsync("of the tests");
 
         await page.Locator(".tag").ClickAsync();
-        await Expect(page.Locator("tbody tr")).ToHaveCountAsync(1);
+        await Expect(page.Locator("main tbody tr")).ToHaveCountAsync(1);
         await page.GetByRole(AriaRole.Link, new() { Name = "Reset" }).ClickAsync();
         await page.GetByText("Columns", new() { Exact = true }).ClickAsync();
         await page.GetByLabel("seed", new() { Exact = true }).CheckAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Apply" }).Last.ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "seed" }).ClickAsync();
-        await Expect(page.Locator("tbody tr").Last).ToContainTextAsync("77");
+        await Expect(page.Locator("main tbody tr").Last).ToContainTextAsync("77");
         await page.GetByLabel($"Select {other}").CheckAsync();
         await page.GetByLabel($"Select {silo.Run}", new() { Exact = true }).CheckAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Compare selected" }).ClickAsync();
@@ -184,14 +184,75 @@ public sealed class PageTests(LoopbackSilo silo, Chromium browser) : IClassFixtu
         window.AssertClean();
     }
 
-    [Fact(Timeout = Limit)]
-    public async Task DashboardOfOrleans_IsShown_UnderItsOwnPolicy()
+    [Theory(Timeout = Limit)]
+    [InlineData("")]
+    [InlineData("runs/{run}")]
+    [InlineData("compare?run={run}&group=spec.seed")]
+    [InlineData("cluster")]
+    public async Task EveryControl_IsReachedByTab_AndShowsItsFocus(string path)
     {
         await using var window = await browser.OpenAsync();
+        await window.Page.GotoAsync($"{silo.Silos.Pages[0]}{path.Replace("{run}", silo.Run.Text, StringComparison.Ordinal)}");
+        int controls = await window.Page.EvaluateAsync<int>("""
+            [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]')]
+              .filter(one => one.checkVisibility({ visibilityProperty: true }) && !one.disabled).length
+            """);
+        var reached = new HashSet<string>();
+        for (int press = 0; press < controls; press++)
+        {
+            await window.Page.Keyboard.PressAsync("Tab");
+            reached.Add(await window.Page.EvaluateAsync<string>("""
+                (() => {
+                  const one = document.activeElement, style = getComputedStyle(one);
+                  if (style.outlineStyle === 'none' || parseFloat(style.outlineWidth) < 2) return `without focus: ${one.outerHTML}`;
+                  window.order ??= new Map();
+                  if (!window.order.has(one)) window.order.set(one, window.order.size);
+                  return `${window.order.get(one)}`;
+                })()
+                """));
+        }
 
-        await window.Page.GotoAsync($"{silo.Silos.Pages[0]}orleans");
+        Assert.DoesNotContain(reached, one => one.StartsWith("without", StringComparison.Ordinal));
+        Assert.Equal(controls, reached.Count);
+    }
 
-        await Expect(window.Page.GetByText("Active Silos")).ToBeVisibleAsync();
+    [Fact(Timeout = Limit)]
+    public async Task Shortcuts_AreListed_AndLeadThroughThePages()
+    {
+        await using var window = await browser.OpenAsync();
+        var page = window.Page;
+        await page.GotoAsync(RunPage);
+        await page.Keyboard.PressAsync("?");
+        await Expect(page.GetByRole(AriaRole.Dialog)).ToContainTextAsync("pause or resume a run");
+        await window.AssertAccessibleAsync();
+        await page.Keyboard.PressAsync("Escape");
+        await Expect(page.GetByRole(AriaRole.Dialog)).ToBeHiddenAsync();
+
+        await page.Keyboard.PressAsync("l");
+        await page.WaitForURLAsync(url => url.EndsWith("?y=linear", StringComparison.Ordinal));
+        await page.Keyboard.PressAsync("g");
+        await page.Keyboard.PressAsync("r");
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Runs");
+        await page.Keyboard.PressAsync("/");
+        await Expect(page.GetByLabel("Search")).ToBeFocusedAsync();
+        await page.Keyboard.TypeAsync("j?g");
+        await Expect(page.GetByLabel("Search")).ToHaveValueAsync("j?g");
+        await page.Keyboard.PressAsync("Escape");
+        foreach (string key in (string[])["j", "s", "x"])
+            await page.Keyboard.PressAsync(key);
+        await Expect(page.Locator("h1")).ToHaveTextAsync("Compare 1 run");
         window.AssertClean();
+    }
+
+    [Fact(Timeout = Limit)]
+    public async Task NewState_IsReportedPolitely()
+    {
+        await using var window = await browser.OpenAsync();
+        var run = await silo.Silos.SubmitAsync(TestSpecs.Average(epochs: 1_000_000));
+        await window.Page.GotoAsync($"{silo.Silos.Pages[0]}runs/{run}");
+        await Expect(window.Page.Locator("[data-run]")).ToHaveAttributeAsync("data-state", "running");
+        await silo.Silos.Coordinator(run).StopRun("the test is over");
+
+        await Expect(window.Page.Locator("#spoken[aria-live=polite]")).ToContainTextAsync("stopped, epoch");
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Html;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Silo.Web.Charts;
 using Orleans.Tbptt.Silo.Web.Comparing;
 using Orleans.Tbptt.Silo.Web.Listing;
@@ -22,7 +23,7 @@ internal static class ComparePage
     /// <param name="all">All runs, newest first.</param>
     /// <param name="page">The page's address.</param>
     public static HtmlPage Of(RunComparison comparison, IReadOnlyList<RunEntry> all, Link page) => new("Compare", Html.Of($"""
-        <h1>Compare {(comparison.Runs.Count == 0 ? "runs" : $"{comparison.Runs.Count} runs")}</h1>
+        <h1>Compare {(comparison.Runs.Count == 0 ? "runs" : Text.Plural(comparison.Runs.Count, "run"))}</h1>
         {Html.Each(comparison.Missing, id => $"""<p class="note warn">There is no run {id}.</p>""")}
         {Html.If(comparison.LeftOut > 0, () => $"""<p class="note warn">The first {comparison.Runs.Count} runs are shown, and {comparison.LeftOut} more left out: choose fewer.</p>""")}
         {(comparison.Runs.Count == 0 ? Html.Of($"""<p class="card">Select runs in the <a href="/">list of runs</a>, or add one here.</p>""") : Compared(comparison, page))}
@@ -47,7 +48,7 @@ internal static class ComparePage
             <label for="group">group by</label><select id="group" name="group">{ChartMarkup.Option("", "nothing", query.Group is null)}{Html.Each(columns, key => $"{ChartMarkup.Option(RunColumn.SpecPrefix + key, key, query.Group?.Title == key)}")}{Html.Each(["state", "tags"], name => $"{ChartMarkup.Option(name, name, query.Group?.Name == name)}")}</select>
             <label for="view-x">by</label><select id="view-x" name="x">{Html.Each(Alignments, one => $"{ChartMarkup.Option(one.Value, one.Name, one.X == query.View.X)}")}</select>
             {ChartMarkup.Controls(query.View)}
-            <button class="button" data-scriptless>Show</button><a href="{page.Without([.. ChartMarkup.Keys, "show", "group"])}" data-reset>Reset view</a></form>
+            <button class="button" data-scriptless>Show</button><a href="{page.Without([.. ChartMarkup.Keys, "show", "group"])}" data-reset data-key="0">Reset view</a></form>
             <div data-live="compared"{(isStill ? Html.Of($" data-still") : Html.None)}>{ChartMarkup.Drawn(chart, Height)}</div>
             {Html.If(query.Group is not null, () => $"""<p class="dim">Means are over the range that all runs of a group have; bands show one standard deviation (SD) of their runs.</p>""")}
             {ChartMarkup.Downloads(chart, file)}</section>

@@ -24,7 +24,7 @@ internal static class ChartsView
         return Html.Of($"""
             <div class="charts">
             <section class="card chart wide-chart" aria-labelledby="loss-title"><div class="chart-head"><h2 id="loss-title">Loss{Html.If(run.History.Interruptions.Any(one => one.IsLoss), () => $" <small>dashed red: a silo was lost</small>")}</h2>
-            <form class="controls" method="get" data-view>{ChartMarkup.Controls(shown, "1")}<button class="button" data-scriptless>Show</button><a href="{page.Without(ChartMarkup.Keys)}" data-reset>Reset view</a></form></div>
+            <form class="controls" method="get" data-view>{ChartMarkup.Controls(shown, "1")}<button class="button" data-scriptless>Show</button><a href="{page.Without(ChartMarkup.Keys)}" data-reset data-key="0">Reset view</a></form></div>
             {Plot("loss", Tall)}</section>
             <section class="card chart" aria-labelledby="rate-title"><h2 id="rate-title">Throughput <small>steps/s</small></h2>
             {Plot("throughput", Small)}</section>

@@ -14,11 +14,11 @@ internal static class RunActions
     {
         bool isActive = !run.Status.HasEnded && run.Status.State != RunState.Paused;
         return Html.Of($"""
-            <div class="actions">{Html.If(isActive && !run.IsLost, () => $"{Form("pause", "Pause", "")}")}{Html.If(run.IsResumable, () => $"{Form("resume", "Resume", "primary")}")}{Html.If(!run.Status.HasEnded, () => $"{Form("stop", "Stop", "danger")}")}</div>
+            <div class="actions">{Html.If(isActive && !run.IsLost, () => $"{Form("pause", "Pause", "", "p")}")}{Html.If(run.IsResumable, () => $"{Form("resume", "Resume", "primary", "p")}")}{Html.If(!run.Status.HasEnded, () => $"{Form("stop", "Stop", "danger")}")}</div>
             """);
 
-        IHtmlContent Form(string action, string name, string kind) => Html.Of($"""
-            <form method="post" action="/runs/{run.Status.Id}/{action}"><input type="hidden" name="{SameSite.Field}" value="{token.Seal}"><button class="button {kind}">{name}<span class="hidden"> run {run.Status.Id}</span></button></form>
+        IHtmlContent Form(string action, string name, string kind, string key = "") => Html.Of($"""
+            <form method="post" action="/runs/{run.Status.Id}/{action}"><input type="hidden" name="{SameSite.Field}" value="{token.Seal}"><button class="button {kind}"{Html.If(key.Length > 0, () => $""" data-key="{key}" """)}>{name}<span class="hidden"> run {run.Status.Id}</span></button></form>
             """);
     }
 }

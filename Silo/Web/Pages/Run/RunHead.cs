@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Html;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Web.Feed;
+using Orleans.Tbptt.Silo.Web.Listing;
 using Orleans.Tbptt.Silo.Web.Markup;
 
 namespace Orleans.Tbptt.Silo.Web.Pages.Run;
@@ -26,9 +27,19 @@ internal static class RunHead
             <div><dt>Duration</dt><dd>{Text.Duration(known.Seconds)}</dd></div>
             <div><dt>Generation</dt><dd>{status.Generation}</dd></div>
             </dl>
+            <p class="hidden" data-spoken="{RunEntry.StateOf(known)}">{Spoken(run)}</p>
             <progress max="1" value="{progress:0.####}" aria-label="Progress of the run">{progress:P0}</progress>
             {Html.If(status.Metrics.Count > 0, () => $"""<p class="dim">{string.Join(", ", status.Metrics.Select(Text.Figure))}</p>""")}
             """);
+    }
+
+    /// <summary>What a screen reader says of the run, from time to time.</summary>
+    private static string Spoken(RunSnapshot run)
+    {
+        var status = run.Status;
+        string loss = (status.LastEpochLoss ?? status.Loss) is { } value ? $", loss {Text.Figure(value)}" : "";
+        string best = status.BestValidationLoss is { } least ? $", best validation {Text.Figure(least)}" : "";
+        return $"{RunEntry.StateOf(run.Info)}, epoch {status.Epoch} of {status.Epochs}{loss}{best}";
     }
 
     /// <summary>The loss of the last finished epoch; before the first one, that of the last step.</summary>
