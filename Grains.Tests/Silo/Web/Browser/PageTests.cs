@@ -135,7 +135,7 @@ public sealed class PageTests(LoopbackSilo silo, Chromium browser) : IClassFixtu
     {
         await using var window = await browser.OpenAsync(width, dark);
         var page = window.Page;
-        foreach (string path in (string[])["", $"runs/{silo.Run}", $"compare?run={silo.Run}", "cluster"])
+        foreach (string path in (string[])["", $"runs/{silo.Run}", $"compare?run={silo.Run}", "compare?state=completed", "cluster"])
         {
             await page.GotoAsync($"{silo.Silos.Pages[0]}{path}");
             if (path.StartsWith("runs/", StringComparison.Ordinal))
