@@ -31,7 +31,8 @@ internal static class Program
                 KeepKernelsOnOneThread();
                 return await new SiloRun(Console.Out, TimeProvider.System).RunAsync(start);
             },
-            InitializeDatabaseAsync);
+            InitializeDatabaseAsync,
+            () => EngineCheck.Write(Console.Out));
         var parsed = command.Parse(args);
         try
         {

@@ -46,6 +46,9 @@ public sealed record SiloReport
     /// <summary>The address of its web page; empty where it serves none.</summary>
     [Id(9)] public string Page { get; init; } = "";
 
+    /// <summary>Its clock when it answered; the default where the silo's version does not say.</summary>
+    [Id(10)] public DateTimeOffset Clock { get; init; }
+
     /// <summary>Slots without a trainer; none on a silo that is draining.</summary>
     public int FreeSlots => Draining ? 0 : Math.Max(0, Slots - Trainers.Count);
 }

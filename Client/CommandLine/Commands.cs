@@ -48,6 +48,7 @@ internal static class Commands
         InspectCommands.Logs(context),
         InspectCommands.Metrics(context),
         InspectCommands.Cluster(context),
+        InspectCommands.Doctor(context),
         SetupCommands.Schema(context),
         SetupCommands.Completion(context),
         SetupCommands.Man(context),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Orleans.Tbptt.Client.Completion;
 using Orleans.Tbptt.Client.Context;
+using Orleans.Tbptt.Client.Doctor;
 using Orleans.Tbptt.Client.Logs;
 using Orleans.Tbptt.Client.Look;
 
@@ -104,6 +105,29 @@ internal static class InspectCommands
         cluster.AddTo(command);
         command.SetAction(result =>
             ClusterCommand.RunAsync(context, cluster.Read(result), result.GetValue(run), result.GetValue(output) == "json"));
+        return command;
+    }
+
+    /// <summary><c>tbptt doctor</c>.</summary>
+    public static Command Doctor(ConsoleContext context)
+    {
+        var (output, cluster) = (CommonOptions.Format(), new ClusterOptions());
+        var command = new Command(
+            "doctor",
+            """
+            Looks at what training depends on: processor, memory and their limits, engines and GPUs, addresses and ports, the run store's
+            room, speed and clock; with --cluster also its silos' versions, slots, ports and clocks. For each: ok, warning or problem, what
+            was found and what to do. Exits 1 where there is a problem.
+
+            Examples:
+              tbptt doctor
+              tbptt doctor --runs /shared/runs --cluster redis:10.0.0.5:6379
+            """)
+        {
+            output,
+        };
+        cluster.AddTo(command);
+        command.SetAction(result => DoctorCommand.RunAsync(context, cluster.Read(result), result.GetValue(output) == "json"));
         return command;
     }
 }

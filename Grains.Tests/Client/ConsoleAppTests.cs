@@ -291,7 +291,7 @@ public sealed class ConsoleAppTests : IDisposable
     [Theory]
     [InlineData("found an unknown command 'trian', expected init, train, submit, validate, attach, wait, stop, pause, resume, ls, " +
         "show, logs, metrics, "
-        + "cluster, schema, completion or man; did you mean train?", "", "trian", "wave.yaml", "--silos", "2")]
+        + "cluster, doctor, schema, completion or man; did you mean train?", "", "trian", "wave.yaml", "--silos", "2")]
     [InlineData("found an unknown option '--silo' of tbptt train; did you mean --silos?", " train", "train", "wave.yaml", "--silo", "2")]
     [InlineData("found an unknown option '--otput' of tbptt train; did you mean --output?", " train", "train", "a.yaml", "--otput=json")]
     [InlineData("--output: found 'jsn', expected auto, live, plain or json; did you mean json?", " train", "train", "a.yaml", "--output",

@@ -79,7 +79,7 @@ public sealed class ManualTests : IDisposable
     private IReadOnlyList<(string Name, string Text)> Console() => ManualPages.Of(Root(), "tbptt", ExitCode.Meanings);
 
     private static IReadOnlyList<(string Name, string Text)> Silo() => ManualPages.Of(
-        new SiloCommandLine().Build(_ => Task.FromResult(0), _ => Task.FromResult(0)), "tbptt-silo",
+        new SiloCommandLine().Build(_ => Task.FromResult(0), _ => Task.FromResult(0), () => { }), "tbptt-silo",
         [
             (SiloExitCode.Ended, "ended on request"),
             (SiloExitCode.Unreachable, "the membership store, or another service that it needs, cannot be reached"),

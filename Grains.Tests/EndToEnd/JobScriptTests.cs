@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Tests.Silo;
 using Orleans.Tbptt.Tests.Support;
 
 namespace Orleans.Tbptt.Tests.EndToEnd;
@@ -8,7 +9,7 @@ namespace Orleans.Tbptt.Tests.EndToEnd;
 /// The scripts of <c>deploy</c> by which service managers and batch systems train: asked to end, they leave a run that the next start
 /// continues.
 /// </summary>
-[Slow]
+[Collection(Processes.Name), Slow]
 public sealed class JobScriptTests : IDisposable
 {
     private const string Spec =

@@ -1,12 +1,13 @@
 using Orleans.Tbptt.Client.Completion;
 using Orleans.Tbptt.Tests.Chaos.Harness;
+using Orleans.Tbptt.Tests.Silo;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Support.Servers;
 
 namespace Orleans.Tbptt.Tests.EndToEnd;
 
 /// <summary>The scripts in the shells that they are for.</summary>
-[Slow]
+[Collection(Processes.Name), Slow]
 public sealed class ShellCompletionTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
@@ -46,6 +47,27 @@ public sealed class ShellCompletionTests : IDisposable
     [InlineData("tbptt train s", "spec.yaml")]
     public void Fish_Completes(string line, string candidates) => Assert.Equal(candidates, Run("fish", "-c",
         $"set PATH . $PATH; source ./fish; complete --do-complete '{line}'"));
+
+    /// <summary>In a terminal of zsh's own, which waits for what the line editor prints: what was missing at the end of the line.</summary>
+    [Theory]
+    [InlineData("tbptt tra", "in ")]
+    [InlineData("tbptt show wa", "ve-")]
+    [InlineData("tbptt validate s", "pec.yaml ")]
+    [InlineData("tbptt ls --runs ru", "ns/")]
+    public void Zsh_Completes(string line, string added)
+    {
+        File.WriteAllText(_directory.File("try"),
+            """
+            zmodload zsh/zpty
+            TERM=dumb zpty -b z zsh -f -i
+            zpty -w z "PS1='> '; PATH=.:\$PATH; autoload -Uz compinit; compinit -u -d ./dump; source ./zsh; echo REA''DY"
+            zpty -r z seen '*READY*'
+            zpty -w -n z "$1"$'\t'
+            zpty -r z seen "*${1##* }*$2*" && echo completed
+            """);
+
+        Assert.Equal("completed", Run("zsh", "-f", "try", line, added));
+    }
 
     private string Run(string shell, params string[] arguments)
     {

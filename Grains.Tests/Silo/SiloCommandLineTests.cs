@@ -131,7 +131,8 @@ public sealed class SiloCommandLineTests
                     start = parsed;
                     return Task.FromResult(0);
                 },
-                _ => Task.FromResult(0))
+                _ => Task.FromResult(0),
+                () => { })
             .Parse(args)
             .Invoke(new() { EnableDefaultExceptionHandler = false });
         return start!;

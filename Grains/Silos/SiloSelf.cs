@@ -6,7 +6,8 @@ using Orleans.Tbptt.Training.Engines;
 namespace Orleans.Tbptt.Grains.Silos;
 
 /// <summary>What this silo is, offers and holds.</summary>
-internal sealed class SiloSelf(ILocalSiloDetails silo, IOptions<TbpttGrainsOptions> options, SiloOccupants occupants, SiloPage page)
+internal sealed class SiloSelf(ILocalSiloDetails silo, IOptions<TbpttGrainsOptions> options, SiloOccupants occupants, SiloPage page,
+    TimeProvider time)
 {
     private readonly Lazy<IReadOnlyList<DeviceName>> _devices = new(() => Offered(options.Value.Device));
 
@@ -34,6 +35,7 @@ internal sealed class SiloSelf(ILocalSiloDetails silo, IOptions<TbpttGrainsOptio
         Coordinators = [.. occupants.Coordinators.OrderBy(run => run.Text, StringComparer.Ordinal)],
         Draining = occupants.IsLeaving,
         Page = page.Address?.ToString() ?? "",
+        Clock = time.GetUtcNow(),
     };
 
     private static DeviceName[] Offered(DeviceName configured)

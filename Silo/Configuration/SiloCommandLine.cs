@@ -85,7 +85,9 @@ internal sealed class SiloCommandLine
     /// <summary>Builds the command.</summary>
     /// <param name="run">Runs the silo.</param>
     /// <param name="initializeDatabase">Executes <c>init-database</c>.</param>
-    public RootCommand Build(Func<SiloStart, Task<int>> run, Func<ClusteringSettings, Task<int>> initializeDatabase)
+    /// <param name="checkEngines">Executes <c>check-engines</c>.</param>
+    public RootCommand Build(
+        Func<SiloStart, Task<int>> run, Func<ClusteringSettings, Task<int>> initializeDatabase, Action checkEngines)
     {
         var command = new RootCommand("Silo of an Orleans.Tbptt cluster: hosts coordinators and trainers of runs.")
         {
@@ -101,6 +103,9 @@ internal sealed class SiloCommandLine
         foreach (var (option, _) in (IEnumerable<(Option<string> Option, string)>)[.. _store, .. _settings])
             command.Options.Add(option);
         command.Subcommands.Add(database);
+        var engines = new Command("check-engines", "Loads every engine and prints one line of JSON about it. Used by 'tbptt doctor'.");
+        engines.SetAction(_ => checkEngines());
+        command.Subcommands.Add(engines);
         command.SetAction(result => run(Read(result)));
         return command;
     }

@@ -29,6 +29,15 @@ internal static class ServerPrograms
         return path!;
     }
 
+    /// <summary>The path of a program that not every distribution offers; without it the test is skipped, in CI, too.</summary>
+    /// <param name="program">The program's file name.</param>
+    public static string RequireIfInstalled(string program)
+    {
+        string? path = Folders.Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+        Assert.SkipUnless(path is not null, $"{program} is not installed");
+        return path!;
+    }
+
     /// <summary>
     /// A port of the loopback that nobody listens on. Somebody may take it first: a server that meets this is started on another.
     /// </summary>
