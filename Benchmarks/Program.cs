@@ -8,12 +8,15 @@ using Orleans.Tbptt.Benchmarks.Checkpoints;
 using Orleans.Tbptt.Benchmarks.ChunkStep;
 using Orleans.Tbptt.Benchmarks.Compare;
 using Orleans.Tbptt.Benchmarks.Exchange;
+using Orleans.Tbptt.Benchmarks.Hostile;
 using Orleans.Tbptt.Benchmarks.Journals;
 using Orleans.Tbptt.Benchmarks.Kernels;
 using Orleans.Tbptt.Benchmarks.LocalSync;
+using Orleans.Tbptt.Benchmarks.Membership;
 using Orleans.Tbptt.Benchmarks.Profile;
 using Orleans.Tbptt.Benchmarks.Soak;
 using Orleans.Tbptt.Benchmarks.Start;
+using Orleans.Tbptt.Benchmarks.Submissions;
 using Orleans.Tbptt.Benchmarks.Telemetry;
 
 var rounds = new Option<int>("--rounds") { Description = "Paired rounds.", DefaultValueFactory = _ => 7 };
@@ -21,11 +24,6 @@ var epochs = new Option<int>("--epochs") { Description = "Epochs of 300 steps in
 var chunkStep =
     new Command("chunk-step", "Compares the average example's chunk-step on a silo with bare TorchSharp loops.") { rounds, epochs };
 chunkStep.SetAction((parsed, _) => ChunkStepComparison.Run(parsed.GetValue(rounds), parsed.GetValue(epochs)));
-
-var steps = new Option<int>("--steps") { Description = "Steps to train.", DefaultValueFactory = _ => 20_000 };
-var engine = EngineOption.Create();
-var soak = new Command("soak", "Prints live tensors and resident memory over many steps.") { steps, engine };
-soak.SetAction((parsed, _) => MemorySoak.Run(parsed.GetValue(steps), parsed.GetRequiredValue(engine)));
 
 var copies = new Option<int>("--rounds") { Description = "Copies of the state.", DefaultValueFactory = _ => 200 };
 var directory = new Option<string?>("--directory") { Description = "Directory to write to. Default: a temporary one." };
@@ -52,7 +50,8 @@ kernels.SetAction((parsed, _) =>
 
 return await new RootCommand("Measurements of Orleans.Tbptt.")
 {
-    chunkStep, soak, checkpoint, kernels, CompareCommands.Compare(), CompareCommands.OneEngine(), LocalSyncCommand.Make(),
+    chunkStep, SoakCommand.Make(), checkpoint, kernels, CompareCommands.Compare(), CompareCommands.OneEngine(), LocalSyncCommand.Make(),
     ExchangeCommands.Exchange(), ExchangeCommands.Scaling(), TelemetryCommand.Make(), StartCommand.Make(), ProfileCommand.Make(),
     JournalCommands.Size(), JournalCommands.Write(), JournalCommands.Open(),
+    MembershipCommand.Make(), HostileCommand.Make(), ManySubmissions.Make(),
 }.Parse(args).InvokeAsync();

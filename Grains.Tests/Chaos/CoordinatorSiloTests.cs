@@ -78,6 +78,26 @@ public sealed class CoordinatorSiloTests(ChaosReport report) : ChaosTest(report)
         await ReportAsync(strike, run);
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task Run_GivesTheSameBits_WhenThreeCoordinatorsAreKilled_EachWhenItHasJustTakenOver()
+    {
+        var spec = RecoverySpecs.Longer(2);
+        var cluster = await StartClusterAsync(silos: 4);
+        var run = await cluster.SubmitAsync(spec);
+        var coordinator = (await InTheMiddleAsync(cluster, run)).Coordinator;
+        for (int killed = 1; killed <= 3; killed++)
+        {
+            var strike = Strike.With($"kill -9 of the coordinator's silo, {killed} of 3, each as it takes over", coordinator.Kill);
+            await TakeoverAsync(run, strike);
+            coordinator = killed == 3 ? coordinator : (await Whereabouts.CoordinatorAsync(cluster, run.Id));
+        }
+
+        await run.AwaitEnd();
+
+        ChaosAssert.SameBits(spec, run);
+        Assert.Single(cluster.Awake);
+    }
+
     /// <summary>With one trainer on its silo a frozen coordinator, continued, could commit steps without asking anybody.</summary>
     [Theory(Timeout = Limit)]
     [InlineData(3)]

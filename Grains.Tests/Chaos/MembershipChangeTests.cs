@@ -70,4 +70,24 @@ public sealed class MembershipChangeTests(ChaosReport report) : ChaosTest(report
         Assert.Equal(takeover.Step, Assert.Single(run.Events.OfType<RunHandedOver>()).Step);
         Assert.Equal(0, (await ReportAsync(strike, run)).StepsRepeated);
     }
+
+    [Fact(Timeout = Limit)]
+    public async Task Run_GivesTheSameBits_OnOneSilo_ThenFour_ThenOne()
+    {
+        var spec = RecoverySpecs.Longer(6);
+        var cluster = await StartClusterAsync(silos: 1);
+        var run = await cluster.SubmitAsync(spec);
+        await run.AwaitStep(100);
+
+        var joined = await cluster.StartSilosAsync(3);
+        await run.Await<TrainersMoved>("the move to the new silos", _ => true);
+        var stays = joined[^1];
+        foreach (var silo in cluster.Silos.Where(silo => silo != stays).ToArray())
+            Assert.Equal(0, (await silo.TerminateAsync()).ExitCode);
+        await run.AwaitEnd();
+
+        ChaosAssert.SameBits(spec, run);
+        Assert.Equal([stays], cluster.Awake);
+        Assert.Empty(run.Events.OfType<TrainersRecovered>());
+    }
 }

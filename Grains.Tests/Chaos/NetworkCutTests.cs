@@ -73,6 +73,45 @@ public sealed class NetworkCutTests(ChaosReport report) : ChaosTest(report)
         await ReportAsync(strike, run, cut);
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task Run_GivesTheSameBits_WhenATrainersSiloHearsNothing_AndTheOthersHearIt()
+    {
+        var (cluster, _) = await StartLabAsync();
+        var run = await cluster.SubmitAsync(Spec);
+        await run.AwaitStep(100);
+        var deaf = (await Whereabouts.FindAsync(cluster, run.Id)).OfATrainer;
+
+        var strike = Strike.With("what the others send to a trainer's silo is dropped, one way", () =>
+        {
+            foreach (var other in cluster.Silos.Where(silo => silo != deaf))
+                NetworkLab.CutOneWay(cluster.NodeOf(other), cluster.NodeOf(deaf).Address);
+        });
+        await run.Await<TrainersRecovered>("the recovery", one => one.Time > strike.At);
+        await run.AwaitEnd();
+
+        ChaosAssert.SameBits(Spec, run);
+        await ReportAsync(strike, run, deaf);
+    }
+
+    /// <summary>20 steps, each of which takes some 0.3 s.</summary>
+    [Fact(Timeout = Limit)]
+    public async Task Run_GivesTheSameBits_OverAWireThatIsSlowAndLosesPackets()
+    {
+        var spec = RecoverySpecs.With("train.epochs=1", "data.sequenceLength=45");
+        var lab = Keep(NetworkLab.Create(3));
+        var redis = Keep(await LabRedis.StartAsync(lab, Workplace));
+        var wire = lab.SlowDown(TimeSpan.FromMilliseconds(100), loss: 0.05);
+        var cluster = await StartClusterAsync(new ChaosSetup(Workplace, MembershipStore.Redis(redis.Address), lab) { Slots = 1 });
+
+        var run = await cluster.SubmitAsync(spec);
+        await run.AwaitStep(1);
+        Assert.Equal(3, (await Whereabouts.FindAsync(cluster, run.Id)).Trainers.Distinct().Count());
+        await run.AwaitEnd();
+
+        ChaosAssert.SameBits(spec, run);
+        Assert.True(wire.Lost > 0);
+    }
+
     private static async Task<ChaosSilo> CoordinatorAsync(ChaosCluster cluster, RunRecorder run)
     {
         await run.Await<CheckpointWritten>("a checkpoint", one => one.Step >= 2 * RecoverySpecs.CheckpointSteps);

@@ -86,14 +86,19 @@ internal static class SiloHost
     }
 
     /// <summary>
-    /// The others declare a killed silo dead after 1 to 2 s instead of 10: a step waits that long for its trainers.
+    /// The others declare a killed silo dead after 2 s instead of 10: a step waits that long for its trainers. They must not declare one
+    /// dead that answers late, because it has little of a processor that others use, too.
     /// </summary>
     private static void NoticeDeathsSoon(ClusterMembershipOptions membership)
     {
-        membership.ProbeTimeout = TimeSpan.FromMilliseconds(500);
+        // Until answers have come; then Orleans waits for the mean of the last answers, and as much longer as they varied, half of this at
+        // least. A silo that has just joined compiles what it answers with, and on a busy machine that takes seconds.
+        membership.ProbeTimeout = TimeSpan.FromSeconds(1.5);
+        membership.MinProbeTimeout = TimeSpan.FromSeconds(0.7);
         membership.NumMissedProbesLimit = 3;
-        // The liveness check of connections waits this long per probe; with the default a frozen silo stays alive for a minute.
-        membership.MaxProbeTimeout = TimeSpan.FromMilliseconds(700);
+        // The liveness check of connections waits this long per probe after the last message, so a late answer counts as a sign of life.
+        // This bounds, too, how soon a silo is noticed that was frozen or cut off.
+        membership.MaxProbeTimeout = TimeSpan.FromSeconds(1.5);
         membership.NumVotesForDeathDeclaration = 2;
         // A silo that was declared dead while frozen works on until it reads the table.
         membership.TableRefreshTimeout = TimeSpan.FromSeconds(1);

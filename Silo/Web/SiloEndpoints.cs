@@ -26,6 +26,8 @@ internal static class SiloEndpoints
         services.AddHostedService(provider => provider.GetRequiredService<RunFeeds>());
         services.AddSingleton<RunCurves>();
         services.AddSingleton<RunIndex>();
+        services.AddSingleton<Watchers>();
+        services.AddSingleton<SharedPages>();
         services.AddSingleton<RunCatalog>();
         services.AddSingleton<NoteKeeper>();
         services.AddSingleton<Comparisons>();

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Tbptt.Silo.Configuration;
 using Orleans.Tbptt.Silo.Web.Access;
@@ -15,6 +16,12 @@ internal static class WebHost
     /// <summary>The maximum request size: only forms and small JSON documents are sent.</summary>
     private const int MaxRequestBytes = 64 * 1024;
 
+    /// <summary>
+    /// What the system buffers for each connection; by itself it takes megabytes for a watcher that does not read, and the silo has to fill
+    /// them.
+    /// </summary>
+    private const int SendBufferBytes = 64 * 1024;
+
     /// <summary>A builder of a host with a web server and nothing else: no default configuration, logging or lifetime.</summary>
     public static WebApplicationBuilder CreateBuilder(SiloSettings settings)
     {
@@ -24,6 +31,12 @@ internal static class WebHost
             server.AddServerHeader = false;
             server.Limits.MaxRequestBodySize = MaxRequestBytes;
             server.Listen(settings.Web.Endpoint, endpoint => endpoint.Protocols = HttpProtocols.Http1);
+        });
+        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = endpoint =>
+        {
+            var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+            socket.SendBufferSize = SendBufferBytes; // Connections inherit it.
+            return socket;
         });
         builder.Services.AddSingleton(settings);
         builder.Services.AddRouting();

@@ -28,6 +28,15 @@ internal sealed record Whereabouts(ChaosSilo Coordinator, IReadOnlyList<ChaosSil
         },
         patience);
 
+    /// <summary>Asks the cluster until the run's coordinator is on a silo that is awake, wherever its trainers are.</summary>
+    public static Task<ChaosSilo> CoordinatorAsync(ChaosCluster cluster, RunId run) => ChaosClient.Ask(
+        $"the place of {run}'s coordinator",
+        async () =>
+        {
+            var address = await cluster.Grains.GetGrain<IManagementGrain>(0).GetActivationAddress(cluster.Coordinator(run));
+            return cluster.Awake.SingleOrDefault(silo => silo.Address.Equals(address?.Endpoint));
+        });
+
     /// <summary>A trainer's silo is given as name, address and process id.</summary>
     private static bool Names(TrainerStatus trainer, ChaosSilo silo) =>
         trainer.Silo.Contains($"process {silo.Pid})", StringComparison.Ordinal);

@@ -24,6 +24,7 @@ internal sealed partial class NetworkLab : IDisposable
 
     private readonly string _name = $"{Prefix}{Environment.ProcessId}-{Interlocked.Increment(ref _count)}";
     private readonly string _subnet;
+    private SlowWire? _slow;
 
     private NetworkLab(string subnet) => (_subnet, Hub) = (subnet, IPAddress.Parse($"{subnet}.1"));
 
@@ -80,8 +81,28 @@ internal sealed partial class NetworkLab : IDisposable
             node.Heal();
     }
 
+    /// <summary>
+    /// Gives the machines, and this one, addresses on a wire that is slow and loses packets. What was started before keeps the fast one.
+    /// </summary>
+    /// <returns>The wire; it ends with the lab.</returns>
+    public SlowWire SlowDown(TimeSpan delay, double loss)
+    {
+        string subnet = FreeSubnet();
+        _slow = new(delay, loss);
+        Nodes = [.. Nodes.Select((node, index) => node with { Address = IPAddress.Parse($"{subnet}.{FirstNode + index}") })];
+        foreach (var node in Nodes)
+            _slow.Join(node.Namespace, node.Address);
+        _slow.Join(null, IPAddress.Parse($"{subnet}.1"));
+        _slow.Start();
+        return _slow;
+    }
+
     /// <summary>Takes the lab away. Processes in it have to be gone.</summary>
-    public void Dispose() => Remove(_name);
+    public void Dispose()
+    {
+        _slow?.Dispose();
+        Remove(_name);
+    }
 
     private void Build(int nodes)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using Orleans.Tbptt.Tests.Chaos.Harness;
@@ -51,13 +52,25 @@ public sealed class NetworkLabTests(ChaosReport report) : ChaosTest(report)
         Assert.All(others, silo => Assert.True(silo.IsAlive));
     }
 
+    [Fact(Timeout = Limit)]
+    public void SlowWire_DeliversLate()
+    {
+        var lab = Keep(NetworkLab.Create(2));
+        lab.SlowDown(TimeSpan.FromMilliseconds(100), loss: 0);
+
+        long asked = Stopwatch.GetTimestamp();
+        Assert.True(Reaches(lab.Nodes[0], lab.Nodes[1]));
+
+        Assert.InRange(Stopwatch.GetElapsedTime(asked).TotalMilliseconds, 200, 2_000);
+    }
+
     private static bool Reaches(NetworkNode from, NetworkNode to) => Reaches(from, to.Address);
 
     private static bool ReachesHub(NetworkLab lab, NetworkNode from) => Reaches(from, lab.Hub);
 
     /// <summary>Whether a connection is refused: nobody listens, but the question went there and the answer came back.</summary>
     private static bool Reaches(NetworkNode from, IPAddress to) =>
-        Tool.Try("ip", "netns", "exec", from.Namespace, "timeout", "0.5", "bash", "-c", $"exec 3<>/dev/tcp/{to}/9") switch
+        Tool.Try("ip", "netns", "exec", from.Namespace, "timeout", "0.9", "bash", "-c", $"exec 3<>/dev/tcp/{to}/9") switch
         {
             { Error: var error } when error.Contains("refused", StringComparison.Ordinal) => true,
             { ExitCode: 124 } => false,

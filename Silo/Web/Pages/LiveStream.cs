@@ -30,16 +30,20 @@ internal sealed class LiveStream(RunFeed feed, WebToken token, TimeProvider time
     /// <summary>The minimum time between two updates of the strip, which changes constantly and is large.</summary>
     private const int StripPeriods = 4;
 
+    /// <summary>What was rendered for all viewers of a run: each would render, and hold, the same.</summary>
+    private static readonly ConditionalWeakTable<RunFeed, RenderedParts> Rendered = [];
+
     private readonly Dictionary<string, string> _sent = [];
     private long _number;
     private long _width;
 
     /// <summary>Opens a stream.</summary>
     public static async Task<ServerSentEventsResult<LiveUpdate>> OpenAsync(
-        HttpContext context, string id, RunFeeds feeds, WebToken token, IHostApplicationLifetime lifetime, TimeProvider time)
+        HttpContext context, string id, RunFeeds feeds, Watchers watchers, WebToken token, IHostApplicationLifetime lifetime,
+        TimeProvider time)
     {
         var live = new LiveStream(await feeds.FollowAsync(id), token, time) { _number = EventStream.After(context.Request) };
-        return TypedResults.ServerSentEvents(live.StreamAsync(lifetime.ApplicationStopping, context.RequestAborted));
+        return TypedResults.ServerSentEvents(watchers.Watch(live.StreamAsync(lifetime.ApplicationStopping, context.RequestAborted), context));
     }
 
     private async IAsyncEnumerable<SseItem<LiveUpdate>> StreamAsync(CancellationToken stopping,
@@ -63,11 +67,10 @@ internal sealed class LiveStream(RunFeed feed, WebToken token, TimeProvider time
     private LiveUpdate Next(RunSnapshot run, bool withStrip)
     {
         var parts = new Dictionary<string, string>();
-        foreach (var (name, content) in RunPage.Parts(run, token))
+        foreach (var (name, markup) in Rendered.GetValue(feed, _ => new()).Of(run, token, time))
         {
             if (name == "strip" && !withStrip)
                 continue;
-            string markup = HtmlPage.Markup(content());
             if (_sent.TryGetValue(name, out string? sent) && sent == markup)
                 continue;
             parts[name] = _sent[name] = markup;
@@ -78,5 +81,20 @@ internal sealed class LiveStream(RunFeed feed, WebToken token, TimeProvider time
         var steps = run.History.Number > _number || others ? StepColumns.Of(run.History, others ? 0 : _number) : null;
         (_number, _width) = (Math.Max(_number, run.History.Number), run.History.Steps.Width);
         return new(run.History.Number, Text.State(run.Status.State), steps, parts);
+    }
+}
+
+/// <summary>The parts of a run's page as markup, rendered at most once in a period. Used under the feed's lock.</summary>
+internal sealed class RenderedParts
+{
+    private (string Name, string Markup)[] _parts = [];
+    private long _at;
+
+    /// <summary>The parts, no older than a period.</summary>
+    public IReadOnlyList<(string Name, string Markup)> Of(RunSnapshot run, WebToken token, TimeProvider time)
+    {
+        if (_parts.Length == 0 || time.GetElapsedTime(_at) >= RunFeed.Period)
+            (_parts, _at) = ([.. RunPage.Parts(run, token).Select(part => (part.Name, HtmlPage.Markup(part.Content())))], time.GetTimestamp());
+        return _parts;
     }
 }
