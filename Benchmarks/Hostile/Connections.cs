@@ -38,9 +38,10 @@ internal sealed class Connections : IDisposable
     public static async Task JunkAsync(IReadOnlyList<IPEndPoint> to, int count, CancellationToken end)
     {
         byte[] junk = new byte[64];
+        var random = new Random(1);
         for (int i = 0; i < count && !end.IsCancellationRequested; i++)
         {
-            Random.Shared.NextBytes(junk);
+            random.NextBytes(junk);
             using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
             try
             {

@@ -79,6 +79,7 @@ internal sealed partial class SlowWire : IDisposable
     private void Receive(Port port)
     {
         byte[] packet = new byte[LargestPacket];
+        var random = new Random((int)port.Device.DangerousGetHandle());
         while (!_ended)
         {
             var wanted = new Polled { File = (int)port.Device.DangerousGetHandle(), Events = ReadyToRead };
@@ -89,7 +90,7 @@ internal sealed partial class SlowWire : IDisposable
                 return; // The machine is gone.
             if (read <= Destination || !_ports.TryGetValue(BinaryPrimitives.ReadUInt32BigEndian(packet.AsSpan(Destination)), out var to))
                 continue;
-            if (Random.Shared.NextDouble() < _loss)
+            if (random.NextDouble() < _loss)
                 Lost++;
             else
                 to.Waiting.Add((Stopwatch.GetTimestamp(), packet[..(int)read]));

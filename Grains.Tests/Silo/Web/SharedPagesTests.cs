@@ -85,7 +85,7 @@ public sealed class SharedPagesTests
     }
 
     /// <summary>A coordinator whose replies the test gives.</summary>
-    internal class Coordinator : DispatchProxy
+    public class Coordinator : DispatchProxy
     {
         public List<(long After, TaskCompletionSource<EventPage> Reply)> Calls { get; } = [];
 
