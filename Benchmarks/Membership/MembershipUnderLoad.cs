@@ -47,8 +47,10 @@ internal static class MembershipUnderLoad
                     Console.WriteLine(exception.Message);
                 }
 
-                Console.WriteLine($"{Stopwatch.GetElapsedTime(began).TotalSeconds,6:f0} s  load {Load(),6}  {joins.Count} joined, the last in "
-                    + $"{joins.LastOrDefault():f1} s; {leaves} left; {deaths + Died(cluster)} taken for dead; step {(await run.GetStatus()).Step:n0}");
+                Console.WriteLine(
+                    $"{Stopwatch.GetElapsedTime(began).TotalSeconds,6:f0} s  load {Load(),6}  {joins.Count} joined, the last in "
+                    + $"{joins.LastOrDefault():f1} s; {leaves} left; {deaths + Died(cluster)} taken for dead; step "
+                    + $"{(await run.GetStatus()).Step:n0}");
             }
         }
 
@@ -57,7 +59,8 @@ internal static class MembershipUnderLoad
             Console.WriteLine(vote);
         var status = await run.GetStatus();
         Console.WriteLine($"{silos} silos and {busy} busy processes for {time.TotalMinutes:f0} min on {Environment.ProcessorCount} cores: "
-            + $"{deaths} silos taken for dead, {joins.Count} joined in {joins.DefaultIfEmpty().Average():f1} s on average, generation {status.Generation}, "
+            + $"{deaths} silos taken for dead, {joins.Count} joined in {joins.DefaultIfEmpty().Average():f1} s on average, generation "
+            + $"{status.Generation}, "
             + $"step {status.Step:n0}, {status.State}");
         double noticed = await KillAsync(cluster, cancellation);
         Console.WriteLine($"a killed silo was noticed after {noticed:f1} s at load {Load()}");
@@ -79,7 +82,9 @@ internal static class MembershipUnderLoad
     /// <summary>Silos that have ended without being asked to.</summary>
     private static int Died(SiloCluster cluster) => cluster.AllSilos.Count(silo => silo.ExitCode is not (null or 0));
 
-    /// <summary>Kills a silo. The membership is read from its table, because the killed silo may have had any grain that is asked.</summary>
+    /// <summary>
+    /// Kills a silo. The membership is read from its table, because the killed silo may have had any grain that is asked.
+    /// </summary>
     private static async Task<double> KillAsync(SiloCluster cluster, CancellationToken cancellation)
     {
         await Task.Delay(Settling, cancellation);

@@ -12,7 +12,8 @@ internal readonly record struct ProcessSample(double Megabytes, int Threads, int
     /// <exception cref="IOException">It has ended.</exception>
     public static ProcessSample Of(int pid)
     {
-        var status = File.ReadLines($"/proc/{pid}/status").Select(line => line.Split(':', 2)).ToDictionary(line => line[0], line => line[1]);
+        var status = File.ReadLines($"/proc/{pid}/status").Select(line => line.Split(':', 2))
+            .ToDictionary(line => line[0], line => line[1]);
         return new(Number(status["VmRSS"]) / 1024, (int)Number(status["Threads"]),
             Directory.EnumerateFileSystemEntries($"/proc/{pid}/fd").Count());
     }

@@ -40,7 +40,8 @@ internal static class ProcessSoak
             do
             {
                 var (heap, step) = await MetricsAsync(http, cancellation);
-                samples.Add(new(Stopwatch.GetElapsedTime(began).TotalMinutes, ProcessSample.Of(silo), ProcessSample.Of(console.Id), heap, step));
+                samples.Add(new(Stopwatch.GetElapsedTime(began).TotalMinutes, ProcessSample.Of(silo), ProcessSample.Of(console.Id), heap,
+                    step));
             }
             while (Stopwatch.GetElapsedTime(began) < time && await timer.WaitForNextTickAsync(cancellation));
         }
@@ -93,17 +94,20 @@ internal static class ProcessSoak
         double settled = Math.Min(5, samples[^1].Minutes / 2);
         SoakSample[] later = [.. samples.Where(sample => sample.Minutes >= settled)];
         bool steady = true;
-        foreach (var (name, of) in new (string, Func<SoakSample, ProcessSample>)[] { ("silo", one => one.Silo), ("console", one => one.Console) })
+        foreach (var (name, of) in new (string, Func<SoakSample, ProcessSample>)[] { ("silo", one => one.Silo),
+            ("console", one => one.Console) })
         {
             double[] memory = [.. later.Select(one => of(one).Megabytes)];
             int[] handles = [.. later.Select(one => of(one).Handles)], threads = [.. later.Select(one => of(one).Threads)];
             double growth = memory.Max() / memory[0] - 1;
-            Console.WriteLine($"{name}: {memory[0]:f0} MB after {later[0].Minutes:f1} min, {memory.Min():f0} to {memory.Max():f0} MB from then "
+            Console.WriteLine(
+                $"{name}: {memory[0]:f0} MB after {later[0].Minutes:f1} min, {memory.Min():f0} to {memory.Max():f0} MB from then "
                 + $"on, {growth:+0.0%;-0.0%}; {handles.Min()} to {handles.Max()} handles, {threads.Min()} to {threads.Max()} threads");
             steady &= growth <= Tolerance && handles.Max() - handles[0] <= HandleTolerance;
         }
 
-        Console.WriteLine($"{samples[^1].Steps:n0} steps in {samples[^1].Minutes:f1} min, load {File.ReadAllText("/proc/loadavg").Split(' ')[0]}");
+        Console.WriteLine(
+            $"{samples[^1].Steps:n0} steps in {samples[^1].Minutes:f1} min, load {File.ReadAllText("/proc/loadavg").Split(' ')[0]}");
         return steady;
     }
 }

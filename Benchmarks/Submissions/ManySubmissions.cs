@@ -43,7 +43,8 @@ internal static class ManySubmissions
         Console.WriteLine($"{count} submissions at once at load {load}: answered after {answers.Min():f2} to {answers.Max():f2} s, "
             + $"{Medians.Of(answers):f2} s in the median");
 
-        var coordinators = Enumerable.Range(0, count).Select(number => cluster.Grains.GetGrain<ICoordinatorGrain>(Name(number).Text)).ToArray();
+        var coordinators = Enumerable.Range(0, count).Select(number => cluster.Grains.GetGrain<ICoordinatorGrain>(Name(number).Text))
+            .ToArray();
         while ((await Task.WhenAll(coordinators.Select(one => one.GetStatus()))).Any(status => status.State != RunState.Queued))
             await Task.Delay(50, cancellation);
         await busy.StopRun("the others are all in the queue");
@@ -52,12 +53,14 @@ internal static class ManySubmissions
         while ((ended = await Task.WhenAll(coordinators.Select(one => one.GetStatus()))).Any(status => !status.HasEnded))
             await Task.Delay(200, cancellation);
 
-        var expected = ended.OrderByDescending(run => run.Priority).ThenBy(run => run.SubmittedAt).ThenBy(run => run.Id, StringComparer.Ordinal);
+        var expected = ended.OrderByDescending(run => run.Priority).ThenBy(run => run.SubmittedAt)
+            .ThenBy(run => run.Id, StringComparer.Ordinal);
         var trained = ended.OrderBy(run => run.EndedAt);
         bool ordered = expected.Select(run => run.Id).SequenceEqual(trained.Select(run => run.Id));
         int completed = ended.Count(run => run.State == RunState.Completed);
         Console.WriteLine($"{completed} of {count} completed in {Stopwatch.GetElapsedTime(began).TotalSeconds:f1} s, "
-            + (ordered ? "in order of priority and submission" : $"not in order: {string.Join(' ', trained.Select(run => run.Id))}, expected "
+            + (ordered ? "in order of priority and submission"
+                : $"not in order: {string.Join(' ', trained.Select(run => run.Id))}, expected "
                 + string.Join(' ', expected.Select(run => run.Id))));
         return ordered && completed == count && answers.Max() <= LongestAnswer ? 0 : 1;
     }

@@ -26,7 +26,8 @@ internal sealed class EventStream(IAsyncEnumerable<EventPage> pages) : IResult
         if (status.HasEnded && after >= status.LastEvent)
             return TypedResults.NoContent();
         var pages = ReadAsync(
-            coordinator, from => shared.ReadAsync(id, coordinator, from), after, time, lifetime.ApplicationStopping, context.RequestAborted);
+            coordinator, from => shared.ReadAsync(id, coordinator, from), after, time, lifetime.ApplicationStopping,
+            context.RequestAborted);
         return new EventStream(watchers.Watch(pages, context));
     }
 

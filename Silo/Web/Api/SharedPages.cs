@@ -4,8 +4,8 @@ using Orleans.Tbptt.Protocol;
 namespace Orleans.Tbptt.Silo.Web.Api;
 
 /// <summary>
-/// The pages of events that streams read: those that are at the same place share one call of the coordinator and one page in memory, so that
-/// hundreds of watchers cost hardly more than one.
+/// The pages of events that streams read: those that are at the same place share one call of the coordinator and one page in memory, so
+/// that hundreds of watchers cost hardly more than one.
 /// </summary>
 /// <param name="time">The clock.</param>
 internal sealed class SharedPages(TimeProvider time)

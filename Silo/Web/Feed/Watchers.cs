@@ -35,7 +35,8 @@ internal sealed partial class Watchers(TimeProvider time, ILogger<Watchers> logg
     public int Count { get; private set; }
 
     /// <summary>Collects garbage and gives memory back to the system; tests count the calls.</summary>
-    internal Action Collect { get; init; } = () => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+    internal Action Collect { get; init; } = () =>
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
 
     /// <summary>Passes a stream's items on, and closes the connection where an item is not read in time.</summary>
     public async IAsyncEnumerable<T> Watch<T>(IAsyncEnumerable<T> items, HttpContext context,

@@ -43,7 +43,8 @@ internal sealed class LiveStream(RunFeed feed, WebToken token, TimeProvider time
         TimeProvider time)
     {
         var live = new LiveStream(await feeds.FollowAsync(id), token, time) { _number = EventStream.After(context.Request) };
-        return TypedResults.ServerSentEvents(watchers.Watch(live.StreamAsync(lifetime.ApplicationStopping, context.RequestAborted), context));
+        return TypedResults.ServerSentEvents(
+            watchers.Watch(live.StreamAsync(lifetime.ApplicationStopping, context.RequestAborted), context));
     }
 
     private async IAsyncEnumerable<SseItem<LiveUpdate>> StreamAsync(CancellationToken stopping,
@@ -94,7 +95,8 @@ internal sealed class RenderedParts
     public IReadOnlyList<(string Name, string Markup)> Of(RunSnapshot run, WebToken token, TimeProvider time)
     {
         if (_parts.Length == 0 || time.GetElapsedTime(_at) >= RunFeed.Period)
-            (_parts, _at) = ([.. RunPage.Parts(run, token).Select(part => (part.Name, HtmlPage.Markup(part.Content())))], time.GetTimestamp());
+            (_parts, _at) =
+                ([.. RunPage.Parts(run, token).Select(part => (part.Name, HtmlPage.Markup(part.Content())))], time.GetTimestamp());
         return _parts;
     }
 }
