@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
 using Orleans.Messaging;
+using Orleans.Serialization;
 using Orleans.Tbptt.Cluster.Membership;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
@@ -117,7 +118,7 @@ internal sealed class SiloCluster : IAsyncDisposable
     private async Task<IHost> ConnectAsync(CancellationToken cancellation)
     {
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        LocalSilo.AddGrains(builder.Services);
+        builder.Services.AddSerializer(serializer => serializer.AddAssembly(typeof(ICatalogGrain).Assembly));
         builder.UseOrleansClient(client =>
         {
             client.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (Id, ClusteringSettings.ServiceId));
