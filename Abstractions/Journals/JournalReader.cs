@@ -59,7 +59,7 @@ public sealed class JournalReader
         using var tail = OpenTail();
         long first = SegmentFormat.FirstInTail(_path, tail);
         List<string> lines = [];
-        while (after + lines.Count + 1 < first && lines.Count < limit)
+        while (after < first - lines.Count - 1 && lines.Count < limit)
         {
             long next = after + lines.Count + 1, segment = SegmentFormat.SegmentOf(next);
             try

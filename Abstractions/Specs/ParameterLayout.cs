@@ -7,7 +7,7 @@ namespace Orleans.Tbptt.Specs;
 public sealed record ParameterSlot(string Name, IReadOnlyList<int> Shape, int Offset)
 {
     /// <summary>Elements.</summary>
-    public int Length => Shape.Aggregate(1, (product, size) => checked(product * size));
+    public int Length { get; } = Shape.Aggregate(1, (product, size) => checked(product * size));
 }
 
 /// <summary>

@@ -102,7 +102,14 @@ public class ChoiceTests
         var reader = new SpecReader(SpecLoader.Choices with { Cells = [new OwnCell()], Losses = [new OwnLoss()] });
         var text = new SpecText(Sine.After("  hiddenSize", "  cell: own").With("  loss: own"), "run.yaml", "/");
 
-        Assert.NotNull(reader.Parse(text).Spec);
+        Assert.Equal(
+            [
+                "run.yaml:4:3 model.cell: found own with engine auto, expected a cell that the fused engine computes; choose another one, " +
+                "or write engine: torch",
+                "run.yaml:12:3 train.loss: found own with engine auto, expected a loss that the fused engine computes; choose another " +
+                "one, or write engine: torch",
+            ],
+            reader.Parse(text).Problems.Select(problem => problem.ToString()));
         Assert.Equal(
             [
                 $"run.yaml:4:3 model.cell: found own with {where}, expected a cell that libtorch has; choose another one, or write " +
