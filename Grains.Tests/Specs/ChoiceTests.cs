@@ -104,8 +104,8 @@ public class ChoiceTests
 
         Assert.Equal(
             [
-                "run.yaml:4:3 model.cell: found own with engine auto, expected a cell that the fused engine computes; choose another one, " +
-                "or write engine: torch",
+                "run.yaml:4:3 model.cell: found own with engine auto, expected a cell that the fused engine computes; choose another " +
+                "one, or write engine: torch",
                 "run.yaml:12:3 train.loss: found own with engine auto, expected a loss that the fused engine computes; choose another " +
                 "one, or write engine: torch",
             ],
