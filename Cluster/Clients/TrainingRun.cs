@@ -84,6 +84,7 @@ public sealed class TrainingRun
     /// Training does not wait for the callback. The guarantee holds for this call; another one continues with <paramref name="after"/>, the
     /// number of the last event that was handled. If that number is stored together with the callback's effect, in one transaction, each
     /// step has its effect exactly once over any number of processes; if it is stored after the effect, the last step may be handled twice.
+    /// With <c>metrics.every: n</c> the journal holds every n-th step only, and only for these there is a call.
     /// </remarks>
     /// <param name="onStep">The callback; what it throws ends the wait and not the run.</param>
     /// <param name="after">The number of the last event already handled; 0, the default, for none.</param>
