@@ -31,8 +31,7 @@ internal static class ProcessSoak
         try
         {
             var page = await PageAsync(console, cancellation);
-            console.OutputDataReceived += (_, _) => { };
-            console.BeginOutputReadLine();
+            var lines = console.StandardOutput.BaseStream.CopyToAsync(Stream.Null, cancellation);
             int silo = Child(console.Id);
             using var http = new HttpClient { BaseAddress = page };
             using var timer = new PeriodicTimer(Period);
@@ -43,7 +42,7 @@ internal static class ProcessSoak
                 samples.Add(new(Stopwatch.GetElapsedTime(began).TotalMinutes, ProcessSample.Of(silo), ProcessSample.Of(console.Id), heap,
                     step));
             }
-            while (Stopwatch.GetElapsedTime(began) < time && await timer.WaitForNextTickAsync(cancellation));
+            while (Stopwatch.GetElapsedTime(began) < time && !lines.IsCompleted && await timer.WaitForNextTickAsync(cancellation));
         }
         finally
         {
