@@ -6,8 +6,8 @@ namespace Orleans.Tbptt.Benchmarks.Soak;
 
 /// <summary>
 /// Trains the average example by <c>tbptt train</c> at full speed and samples what its two processes, console and silo, hold: whether
-/// anything grows in a run of weeks. Its epochs have 30,000 steps: with the example's 300, of which it trains dozens a second, what grows is
-/// the list of epochs' losses. Linux only.
+/// anything grows in a run of weeks. Its epochs have 30,000 steps: with the example's 300, of which it trains dozens a second, what grows
+/// is the list of epochs' losses. Linux only.
 /// </summary>
 internal static class ProcessSoak
 {
@@ -59,7 +59,8 @@ internal static class ProcessSoak
 
     private static Process Start(string store) => Process.Start(new ProcessStartInfo(
         Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "Client", "release", "tbptt")),
-        ["train", "examples/average.yaml", "--set", "train.epochs=10000000", "--set", "data.sequences=30000", "--runs", store, "--output", "plain"])
+        ["train", "examples/average.yaml", "--set", "train.epochs=10000000", "--set", "data.sequences=30000", "--runs", store, "--output",
+            "plain"])
     {
         RedirectStandardOutput = true,
     })!;
@@ -104,7 +105,8 @@ internal static class ProcessSoak
             double growth = means.Max() / means[0] - 1;
             Console.WriteLine(
                 $"{name}: {memory[0]:f0} MB after {later[0].Minutes:f1} min, {memory.Min():f0} to {memory.Max():f0} MB from then "
-                + $"on, by minutes {growth:+0.0%;-0.0%}; {handles.Min()} to {handles.Max()} handles, {threads.Min()} to {threads.Max()} threads");
+                + $"on, by minutes {growth:+0.0%;-0.0%}; {handles.Min()} to {handles.Max()} handles, {threads.Min()} to "
+                + $"{threads.Max()} threads");
             steady &= growth <= Tolerance && handles.Max() - handles[0] <= HandleTolerance;
         }
 
