@@ -63,7 +63,7 @@ internal static class ChartEndpoints
             return TypedResults.Problem($"chart: found '{chart}', expected {string.Join(", ", RunCharts.Names)}",
                 statusCode: StatusCodes.Status404NotFound);
         var view = ChartView.Of(context.Request.Query);
-        return File(RunCharts.Of(await curves.OfAsync(id), chart, view)!, id, type, write);
+        return File(RunCharts.Of(await curves.OfAsync(id, context.RequestAborted), chart, view)!, id, type, write);
     }
 
     private static async Task<IResult> DrawClusterAsync(string chart, RunCatalog catalog, string type, Func<Chart, string> write) =>

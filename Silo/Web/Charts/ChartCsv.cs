@@ -11,7 +11,7 @@ internal static class ChartCsv
     {
         var columns = chart.Series.SelectMany(Columns).ToList();
         var text = new StringBuilder();
-        Line(text, [chart.X.Title, .. columns.Select(column => column.Name)]);
+        Line(text, [Guarded(chart.X.Title), .. columns.Select(column => Guarded(column.Name))]);
         foreach (double x in columns.SelectMany(column => column.Values.Keys).Distinct().Order())
         {
             if (x < chart.From || x > chart.To)
@@ -44,11 +44,10 @@ internal static class ChartCsv
     private static void Line(StringBuilder text, IEnumerable<string> fields) =>
         text.AppendJoin(',', fields.Select(Quoted)).Append("\r\n");
 
-    /// <summary>A field; a name that a spreadsheet would take for a formula begins with an apostrophe.</summary>
-    private static string Quoted(string field)
-    {
-        if (field.Length > 0 && field[0] is '=' or '+' or '@')
-            field = "'" + field;
-        return field.AsSpan().IndexOfAny("\",\r\n") >= 0 ? $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : field;
-    }
+    /// <summary>A name, which begins with an apostrophe where a spreadsheet would take it for a formula; numbers are left alone.</summary>
+    private static string Guarded(string name) =>
+        name is ['=' or '+' or '-' or '@' or '\t' or '\r', ..] ? "'" + name : name;
+
+    private static string Quoted(string field) => field.AsSpan().IndexOfAny("\",\r\n") >= 0
+        ? $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : field;
 }

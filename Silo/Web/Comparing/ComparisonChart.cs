@@ -32,10 +32,24 @@ internal static class ComparisonChart
 
     private static ChartSeries Mean(RunComparison comparison, RunGroup group)
     {
-        var (mean, band) = Spread.Over([.. group.Members.Select(run => Points(comparison, run))]);
-        return Series(group, group.Members.Count == 1 ? $"{group.Name} (1 run)" : $"{group.Name} (mean of {group.Members.Count} runs ± SD)",
-            mean)
+        var (mean, band, lines) = Spread.Over([.. group.Members.Select(run => Points(comparison, run))]);
+        return Series(group, $"{group.Name} ({Content(lines, group.Members.Count, mean.Count > 0)})", mean)
             with { Band = band, Width = 2.2 };
+    }
+
+    /// <summary>What a group's line shows, in words.</summary>
+    /// <param name="used">Runs of the group that have values.</param>
+    /// <param name="members">All its runs.</param>
+    /// <param name="overlap">Whether those with values have a range in common.</param>
+    private static string Content(int used, int members, bool overlap)
+    {
+        string runs = used == members ? Text.Plural(members, "run") : $"{used} of {Text.Plural(members, "run")}";
+        return used switch
+        {
+            0 => $"no values in {Text.Plural(members, "run")}",
+            1 => runs,
+            _ => overlap ? $"mean of {runs} ± SD" : $"no mean: {runs} have no range in common",
+        };
     }
 
     private static ChartSeries Series(RunGroup group, string name, IReadOnlyList<ChartPoint> points) =>

@@ -28,7 +28,7 @@ internal sealed class Comparisons(RunIndex index, RunCurves curves)
         {
             Query = query,
             Runs = runs,
-            Curves = await curves.OfAsync([.. runs.Select(run => run.Status)]),
+            Curves = await curves.OfAsync([.. runs.Select(run => run.Status)], request.HttpContext.RequestAborted),
             Missing = [.. query.Runs.Where(id => !known.ContainsKey(id))],
             LeftOut = chosen.Count - runs.Count,
         };

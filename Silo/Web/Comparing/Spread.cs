@@ -31,11 +31,15 @@ internal readonly record struct Spread(double Mean, double Deviation, int Count)
     /// The mean of several lines with its spread, over the range in which all of them have points: elsewhere the mean would be one of
     /// other runs.
     /// </summary>
-    public static (IReadOnlyList<ChartPoint> Mean, IReadOnlyList<BandPoint> Band) Over(IReadOnlyList<IReadOnlyList<ChartPoint>> lines)
+    /// <returns>
+    /// The mean, empty where there is no such range; its spread; and how many lines it is of: those without finite points are left out.
+    /// </returns>
+    public static (IReadOnlyList<ChartPoint> Mean, IReadOnlyList<BandPoint> Band, int Lines) Over(
+        IReadOnlyList<IReadOnlyList<ChartPoint>> lines)
     {
         var finite = lines.Select(line => line.Where(point => double.IsFinite(point.Y)).ToArray()).Where(line => line.Length > 0).ToList();
         if (finite.Count == 0)
-            return ([], []);
+            return ([], [], 0);
         double from = finite.Max(line => line[0].X), to = finite.Min(line => line[^1].X);
         double[] places = [.. finite.SelectMany(line => line).Select(point => point.X).Where(x => x >= from && x <= to).Distinct().Order()];
         if (places.Length > Points)
@@ -51,7 +55,7 @@ internal readonly record struct Spread(double Mean, double Deviation, int Count)
                 band.Add(new(x, spread.Mean - spread.Deviation, spread.Mean + spread.Deviation));
         }
 
-        return (mean, band);
+        return (mean, band, finite.Count);
     }
 
     /// <summary>A line's value at a place, interpolated; places are asked for in order.</summary>

@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Web.Charts;
 using Orleans.Tbptt.Silo.Web.Feed;
 
@@ -42,9 +43,13 @@ internal sealed record RunCurve
     public double SequenceStepsPerStep { get; init; }
 
     /// <summary>The curve of a run.</summary>
-    public static RunCurve Of(RunSnapshot run)
+    public static RunCurve Of(RunSnapshot run) => Of(run.History, run.Status);
+
+    /// <summary>The curve of a run.</summary>
+    /// <param name="history">Its history.</param>
+    /// <param name="status">Its status.</param>
+    public static RunCurve Of(RunHistory history, RunStatus status)
     {
-        var (history, status) = (run.History, run.Status);
         var pauses = history.Interruptions.Where(one => one.Kind == InterruptionKind.Pause).ToList();
         var buckets = history.Steps.Buckets;
         var points = new CurvePoint[buckets.Count];

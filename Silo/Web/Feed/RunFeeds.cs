@@ -1,20 +1,22 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Tbptt.Grains;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Configuration;
-using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training;
 
 namespace Orleans.Tbptt.Silo.Web.Feed;
 
 /// <summary>The feeds of the runs with viewers at this silo. A feed without viewers is retired.</summary>
 /// <param name="grains">Provides the coordinators.</param>
 /// <param name="settings">Names the run store.</param>
+/// <param name="options">Has the choices with which the silo reads specs.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The feeds' logger.</param>
-internal sealed class RunFeeds(IGrainFactory grains, SiloSettings settings, TimeProvider time, ILogger<RunFeed> logger) : BackgroundService
+internal sealed class RunFeeds(IGrainFactory grains, SiloSettings settings, IOptions<TbpttGrainsOptions> options, TimeProvider time,
+    ILogger<RunFeed> logger) : BackgroundService
 {
     /// <summary>
     /// A run in training is followed for this time after the last view, so that a returning viewer finds the strip complete.
@@ -40,20 +42,22 @@ internal sealed class RunFeeds(IGrainFactory grains, SiloSettings settings, Time
 
     /// <summary>Follows a run, unless it is followed already.</summary>
     /// <exception cref="RunNotFoundException">There is no such run.</exception>
-    public async Task<RunFeed> FollowAsync(string id)
+    /// <exception cref="OperationCanceledException">Nobody waits for it any more.</exception>
+    public async Task<RunFeed> FollowAsync(string id, CancellationToken cancellation = default)
     {
-        var feed = await FeedOfAsync(DirectoryOf(id));
-        await feed.RefreshAsync();
-        await feed.CaughtUp.WaitAsync(FirstPatience, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var feed = await FeedOfAsync(DirectoryOf(id), cancellation);
+        await feed.RefreshAsync().WaitAsync(cancellation);
+        await feed.CaughtUp.WaitAsync(FirstPatience, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellation.ThrowIfCancellationRequested();
         return feed;
     }
 
     /// <summary>The status of a run that is followed; does not count as a view.</summary>
     public RunStatus? Peek(string id) => RunId.TryParse(id, out var run) ? _feeds.GetValueOrDefault(run)?.Status : null;
 
-    /// <summary>A run's spec, if its files can be read.</summary>
-    public static RunSpec? ReadSpec(RunDirectory run) => ReadSpecText(run) is { } text
-        ? SpecLoader.Parse(text, run.Spec, run.Path, filesMustExist: false).Spec
+    /// <summary>The norm above which a run's gradients are clipped, if its spec can be read; null where none are.</summary>
+    public double? ClipNorm(RunDirectory run) => ReadSpecText(run) is { } text
+        ? options.Value.Choices.Reader.Parse(new(text, run.Spec, run.Path), filesMustExist: false).Spec?.Train.ClipNorm
         : null;
 
     /// <summary>The text of a run's spec, if it can be read.</summary>
@@ -84,12 +88,12 @@ internal sealed class RunFeeds(IGrainFactory grains, SiloSettings settings, Time
         }
     }
 
-    private async Task<RunFeed> FeedOfAsync(RunDirectory directory)
+    private async Task<RunFeed> FeedOfAsync(RunDirectory directory, CancellationToken cancellation)
     {
         if (_feeds.TryGetValue(directory.Id, out var known) && known.TryKeep())
             return known;
         var coordinator = CoordinatorOf(directory.Id.Text);
-        var status = await coordinator.GetStatus();
+        var status = await coordinator.GetStatus().WaitAsync(cancellation);
         while (true)
         {
             var made = default(RunFeed);
@@ -115,6 +119,4 @@ internal sealed class RunFeeds(IGrainFactory grains, SiloSettings settings, Time
             await feed.DisposeAsync();
         }
     }
-
-    private static double? ClipNorm(RunDirectory run) => ReadSpec(run)?.Train.ClipNorm;
 }

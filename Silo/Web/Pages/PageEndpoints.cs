@@ -38,7 +38,7 @@ internal static class PageEndpoints
     private static async Task<HtmlPage> RunAsync(string id, HttpRequest request, RunFeeds feeds, WebToken token)
     {
         var view = ChartView.Of(request.Query);
-        var feed = await feeds.FollowAsync(id);
+        var feed = await feeds.FollowAsync(id, request.HttpContext.RequestAborted);
         string? spec = RunFeeds.ReadSpecText(feeds.DirectoryOf(id));
         return feed.Read(run => RunPage.Of(run, spec, token, view, Link.Of(request)).Frozen());
     }

@@ -49,6 +49,16 @@ public sealed class ChartTests
             "1,1,0.5,2,", "2,,,,0.5", "3,0.01,-1,0.1,", "4,,,,", ""],
         ChartCsv.Of(Two).Split("\r\n"));
 
+    [Theory]
+    [InlineData("=1+1")]
+    [InlineData("+1")]
+    [InlineData("-2+3")]
+    [InlineData("@SUM(A1)")]
+    [InlineData("\t=1")]
+    public void Csv_HasNoNameThatASpreadsheetTakesForAFormula_ButNegativeNumbers(string name) => Assert.Equal(
+        $"step,'{name}\r\n-1,-2\r\n",
+        ChartCsv.Of(new("loss", "loss", new("step", AxisKind.Count), new("loss"), [new(name, ChartColour.Of(0), [new(-1, -2)])])));
+
     [Fact]
     public void Csv_HasOnlyWhatTheChartShows() =>
         Assert.Equal(2, ChartCsv.Of(Two with { From = 2, To = 2 }).Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length);

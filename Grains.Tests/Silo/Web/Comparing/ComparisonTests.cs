@@ -24,8 +24,9 @@ public sealed class ComparisonTests
     [Fact]
     public void Mean_IsOfTheRangeThatAllLinesHave_BetweenTheirPoints()
     {
-        var (mean, band) = Spread.Over([[new(0, 0), new(2, 2), new(9, 9)], [new(1, 3), new(2, 4), new(3, double.NaN), new(4, 6)]]);
+        var (mean, band, lines) = Spread.Over([[new(0, 0), new(2, 2), new(9, 9)], [new(1, 3), new(2, 4), new(3, double.NaN), new(4, 6)]]);
 
+        Assert.Equal(2, lines);
         Assert.Equal([new(1, 2), new(2, 3), new(4, 5)], mean);
         Assert.All(band, point => Assert.Equal(2 / Math.Sqrt(2), (point.High - point.Low) / 2, 12));
     }
@@ -74,6 +75,35 @@ public sealed class ComparisonTests
         Assert.Contains("3 &#xB1; 1.4", page, StringComparison.Ordinal);
         Assert.StartsWith("step,hiddenSize 20 (mean of 2 runs ± SD),\"hiddenSize 20 (mean of 2 runs ± SD), low\"", ChartCsv.Of(chart),
             StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Group_SaysOfHowManyOfItsRunsTheMeanIs()
+    {
+        var comparison = Of(new() { Group = RunColumn.Find("model.hiddenSize"), View = new() { Smoothing = 0 } },
+            Run("a", 1, [4, 2]), Run("b", 2, [6, 4]), Run("c", 3, []), Run("d", 4, [double.NaN, double.NaN]),
+            Run("e", 5, [3], size: 30), Run("f", 6, [], size: 30), Run("g", 7, [], size: 40));
+
+        var chart = ComparisonChart.Of(comparison);
+        string page = HtmlPage.Markup(ComparePage.Of(comparison, comparison.Runs, new("/compare", [])).Content);
+
+        Assert.Equal(["hiddenSize 20 (mean of 2 of 4 runs ± SD)", "hiddenSize 30 (1 of 2 runs)", "hiddenSize 40 (no values in 1 run)"],
+            chart.Series.Select(series => series.Name));
+        Assert.Contains(",hiddenSize 20 (mean of 2 of 4 runs ± SD),", ChartCsv.Of(chart), StringComparison.Ordinal);
+        Assert.Contains("3 &#xB1; 1.4 (2 of 4 runs)", page, StringComparison.Ordinal);
+        Assert.Contains("<p class=\"note warn\">hiddenSize 40 (no values in 1 run)</p>", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Group_WithoutACommonRange_SaysSo()
+    {
+        // The second run's first steps have no finite loss, and the first run ended before the others.
+        var comparison = Of(new() { Group = RunColumn.Find("model.hiddenSize"), View = new() { Smoothing = 0 } },
+            Run("a", 1, [4, 2]), Run("b", 2, [double.NaN, double.NaN, 6, 4]));
+
+        string page = HtmlPage.Markup(ComparePage.Of(comparison, comparison.Runs, new("/compare", [])).Content);
+
+        Assert.Contains("hiddenSize 20 (no mean: 2 runs have no range in common)</p>", page, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Orleans.Tbptt.Grains;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Configuration;
 using Orleans.Tbptt.Silo.Web.Feed;
@@ -17,7 +19,7 @@ public sealed class RunIndexTests : IDisposable
     public RunIndexTests()
     {
         var settings = new SiloSettings { Runs = _store.Path };
-        _feeds = new(null!, settings, TimeProvider.System, NullLogger<RunFeed>.Instance);
+        _feeds = new(null!, settings, Options.Create(new TbpttGrainsOptions()), TimeProvider.System, NullLogger<RunFeed>.Instance);
         _index = new(settings, _feeds, TimeProvider.System);
     }
 

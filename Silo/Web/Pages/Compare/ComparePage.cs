@@ -49,8 +49,9 @@ internal static class ComparePage
             <label for="view-x">by</label><select id="view-x" name="x">{Html.Each(Alignments, one => $"{ChartMarkup.Option(one.Value, one.Name, one.X == query.View.X)}")}</select>
             {ChartMarkup.Controls(query.View)}
             <button class="button" data-scriptless>Show</button><a href="{page.Without([.. ChartMarkup.Keys, "show", "group"])}" data-reset data-key="0">Reset view</a></form>
-            <div data-live="compared"{(isStill ? Html.Of($" data-still") : Html.None)}>{ChartMarkup.Drawn(chart, Height)}</div>
-            {Html.If(query.Group is not null, () => $"""<p class="dim">Means are over the range that all runs of a group have; bands show one standard deviation (SD) of their runs.</p>""")}
+            <div data-live="compared"{(isStill ? Html.Of($" data-still") : Html.None)}>{ChartMarkup.Drawn(chart, Height)}
+            {Html.If(query.Group is not null, () => $"{Html.Each(chart.Series.Where(series => series.Points.Count == 0), series => $"""<p class="note warn">{series.Name}</p>""")}")}</div>
+            {Html.If(query.Group is not null, () => $"""<p class="dim">Means are over the range that all runs of a group with values have; bands show one standard deviation (SD) of their runs.</p>""")}
             {ChartMarkup.Downloads(chart, file)}</section>
             {Words.Live("results", CompareTables.Of(comparison, chart, page))}
             """);

@@ -32,7 +32,7 @@ internal static class CompareTables
         var runs = group.Members.Select(run => comparison.Runs[run]).ToList();
         var best = runs.Where(run => Best(run) is not null).MinBy(Best);
         return $"""
-            <tr><th scope="row">{ChartSvg.Swatch(chart.Series[group.Index])}{group.Name}</th><td>{runs.Count}</td><td class="figure">{Figure(Spread.Of(runs.Select(run => run.Status.LastEpochLoss ?? double.NaN)))}</td><td class="figure">{Figure(Spread.Of(runs.Select(run => run.Status.BestValidationLoss ?? double.NaN)))}</td><td>{(best is null ? Html.Of($"–") : Html.Of($"""<a href="/runs/{best.Id}">{best.Id}</a>"""))}</td></tr>
+            <tr><th scope="row">{ChartSvg.Swatch(chart.Series[group.Index])}{group.Name}</th><td>{runs.Count}</td><td class="figure">{Figure(runs, run => run.Status.LastEpochLoss)}</td><td class="figure">{Figure(runs, run => run.Status.BestValidationLoss)}</td><td>{(best is null ? Html.Of($"–") : Html.Of($"""<a href="/runs/{best.Id}">{best.Id}</a>"""))}</td></tr>
 
             """;
     }
@@ -40,12 +40,18 @@ internal static class CompareTables
     /// <summary>What the best run is best by: validation, and where nothing is held out, training.</summary>
     private static double? Best(RunEntry run) => run.Status.BestValidationLoss ?? run.Status.LastEpochLoss;
 
-    private static string Figure(Spread spread) => spread.Count switch
+    /// <summary>A mean with its spread, and of how many runs it is where some have no finite value.</summary>
+    private static string Figure(List<RunEntry> runs, Func<RunEntry, double?> value)
     {
-        0 => "–",
-        1 => Text.Figure(spread.Mean),
-        _ => $"{Text.Figure(spread.Mean)} ± {spread.Deviation.ToString("G2", System.Globalization.CultureInfo.InvariantCulture)}",
-    };
+        var spread = Spread.Of(runs.Select(run => value(run) ?? double.NaN));
+        string of = spread.Count == runs.Count ? "" : $" ({spread.Count} of {Text.Plural(runs.Count, "run")})";
+        return spread.Count switch
+        {
+            0 => "–",
+            1 => Text.Figure(spread.Mean) + of,
+            _ => $"{Text.Figure(spread.Mean)} ± {spread.Deviation.ToString("G2", System.Globalization.CultureInfo.InvariantCulture)}{of}",
+        };
+    }
 
     private static IHtmlContent Rows(RunComparison comparison, Chart chart, Link page)
     {
