@@ -71,7 +71,7 @@ internal static class ExitCode
 }
 
 /// <summary>An expected error, reported to the user in one line without a stack trace.</summary>
-internal sealed class ClientException(string message, int exitCode, Exception? inner = null) : Exception(message, inner)
+internal class ClientException(string message, int exitCode, Exception? inner = null) : Exception(message, inner)
 {
     /// <summary>One of <see cref="Client.ExitCode"/>.</summary>
     public int ExitCode { get; } = exitCode;

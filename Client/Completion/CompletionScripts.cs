@@ -22,7 +22,7 @@ internal static class CompletionScripts
         # Completion of tbptt for bash: put this file into ~/.local/share/bash-completion/completions/tbptt, or
         #   eval "$(tbptt completion bash)"
         _tbptt() {
-            local IFS=$'\n' word candidate before
+            local word candidate before
             local line=${COMP_LINE:0:COMP_POINT}
             line=${line#*[[:space:]]}
             word=${line##*[[:space:]]}
@@ -32,13 +32,17 @@ internal static class CompletionScripts
                 word=${word#*=}
             fi
             COMPREPLY=()
-            for candidate in $("${COMP_WORDS[0]}" "[suggest:${#line}]" "$line" 2>/dev/null); do
-                [[ $candidate == "$word"* ]] && COMPREPLY+=("$candidate")
-            done
-            if [[ $word == *[=:]* ]]; then
-                before=${word%"${word##*[=:]}"}
-                COMPREPLY=("${COMPREPLY[@]#"$before"}")
+            # Bash itself completes names of files of which a part is quoted.
+            if [[ ${COMP_WORDS[COMP_CWORD]} == *[\\\'\"]* ]]; then
+                compopt -o default
+                return 0
             fi
+            [[ $word == *[=:]* ]] && before=${word%"${word##*[=:]}"}
+            while IFS= read -r candidate; do
+                [[ $candidate == "$word"* ]] || continue
+                printf -v candidate %q "${candidate#"$before"}"
+                COMPREPLY+=("$candidate")
+            done < <("${COMP_WORDS[0]}" "[suggest:${#line}]" "$line" 2>/dev/null)
             [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[/=] ]] && compopt -o nospace
             return 0
         }
@@ -52,14 +56,19 @@ internal static class CompletionScripts
         # Completion of tbptt for zsh: put this file as _tbptt into a directory of $fpath, or
         #   source <(tbptt completion zsh)
         _tbptt() {
+            # Zsh itself completes names of files of which a part is quoted.
+            if [[ -n $QIPREFIX || $PREFIX == *[\\\'\"]* ]]; then
+                _files
+                return
+            fi
             local line="${(j: :)words[2,CURRENT-1]} $PREFIX" candidate
             line=${line# }
             local -a whole open
             for candidate in ${(f)"$(${words[1]} "[suggest:${#line}]" "$line" 2>/dev/null)"}; do
                 [[ $candidate == *[/=] ]] && open+=("$candidate") || whole+=("$candidate")
             done
-            compadd -Q -a whole
-            compadd -Q -S '' -a open
+            compadd -a whole
+            compadd -S '' -a open
         }
         if [[ $funcstack[1] == _tbptt ]]; then _tbptt "$@"; else compdef _tbptt tbptt; fi
 

@@ -35,7 +35,9 @@ internal static class Suggestions
         string directory = above.Length == 0 ? "." : above;
         bool showsHidden = word.AsSpan(above.Length).StartsWith('.');
         return Try(() => new DirectoryInfo(directory).EnumerateFileSystemInfos()
-            .Where(entry => entry.Name.StartsWith('.') == showsHidden && (entry is DirectoryInfo || isWanted(entry.Name)))
+            // A candidate is a line: a name with a line break cannot be one.
+            .Where(entry => entry.Name.StartsWith('.') == showsHidden && !entry.Name.Any(char.IsControl)
+                && (entry is DirectoryInfo || isWanted(entry.Name)))
             .Take(Most)
             .Select(entry => new CompletionItem(above + entry.Name + (entry is DirectoryInfo ? "/" : ""))));
     }

@@ -13,7 +13,8 @@ internal sealed class VersionCheck(TimeProvider time, WatchLimits limits)
     /// <param name="runs">Its grains.</param>
     /// <param name="cluster">The cluster, for messages.</param>
     /// <param name="cancellation">Cancels the operation.</param>
-    /// <exception cref="ClientException">The cluster does not answer in time, or its version differs.</exception>
+    /// <exception cref="OtherVersionException">Its version differs.</exception>
+    /// <exception cref="ClientException">The cluster does not answer in time.</exception>
     public async Task<ClusterReport> VerifyAsync(IRunService runs, string cluster, CancellationToken cancellation)
     {
         long began = time.GetTimestamp();
@@ -43,15 +44,17 @@ internal sealed class VersionCheck(TimeProvider time, WatchLimits limits)
     /// <summary>Whether the call failed to arrive, for instance because the silo has just died; any other failure is an answer.</summary>
     private static bool IsTransient(Exception exception) => exception is TimeoutException or OrleansException or IOException;
 
-    private static ClientException VersionMismatch(string cluster, ClusterReport report) => new(
+    private static OtherVersionException VersionMismatch(string cluster, ClusterReport report) => new(
         $"{cluster} speaks protocol {report.Protocol} (version {Text.OneLine(report.Version)}), this tbptt speaks " +
         $"{ProtocolVersion.Current} "
-        + $"(version {ProtocolVersion.Product}); use the tbptt of the cluster's version",
-        ExitCode.Unreachable);
+        + $"(version {ProtocolVersion.Product}); use the tbptt of the cluster's version");
 
-    private static ClientException VersionTooOld(string cluster, Exception exception) => new(
+    private static OtherVersionException VersionTooOld(string cluster, Exception exception) => new(
         $"{cluster} does not know this program's version check, so its version differs from {ProtocolVersion.Product} (protocol "
         + $"{ProtocolVersion.Current}), most likely an older one; use the tbptt of the cluster's version: "
-        + $"{Text.OneLine(exception.Message)}",
-        ExitCode.Unreachable, exception);
+        + $"{Text.OneLine(exception.Message)}", exception);
 }
+
+/// <summary>The cluster answers, but its version differs from this program's.</summary>
+internal sealed class OtherVersionException(string message, Exception? inner = null)
+    : ClientException(message, Client.ExitCode.Unreachable, inner);

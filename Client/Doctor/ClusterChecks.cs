@@ -14,33 +14,43 @@ internal static class ClusterChecks
     private static readonly TimeSpan Connect = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan MostSkew = TimeSpan.FromSeconds(2);
 
-    /// <summary>All findings.</summary>
+    /// <summary>All findings. A cluster that stops answering is one of them: what was found before stays.</summary>
     public static async Task<IReadOnlyList<Finding>> AllAsync(ConsoleContext context, ClusterSelection selection)
     {
+        var findings = new List<Finding>();
         try
         {
-            var began = context.Time.GetUtcNow();
+            if (!selection.IsNamed
+                && !await context.Connector.HasSilosAsync(ClusterAddress.StandingOf(selection.Runs), CancellationToken.None))
+                return [Finding.Ok("membership", "no standing silos in this run store: train starts silos of its own")];
             await using var cluster = await context.Clusters.OpenAsync(selection, CancellationToken.None);
+            var report = cluster.Report;
+            findings.Add(Finding.Ok("membership", $"{cluster.Name}, {Text.Plural(report.Silos.Count, "living silo")}"));
+            findings.AddRange(report.Silos.Where(silo => silo.Draining).Select(silo => Finding.Warning(
+                "membership", $"{silo.Name} is draining", "silos that stay", "wait for its end; it takes no new trainers")));
+            findings.AddRange([Slots(report), Versions(report), await PortsAsync(context, report)]);
             // A second report takes one call's time: the first one waited for the connection, too.
-            began = context.Time.GetUtcNow();
-            var report = await cluster.Runs.DescribeAsync().WaitAsync(context.Limits.VersionCheck, context.Time);
-            var ended = context.Time.GetUtcNow();
-            return
-            [
-                Finding.Ok("membership", $"{cluster.Name}, {Text.Plural(report.Silos.Count, "living silo")}"),
-                .. report.Silos.Where(silo => silo.Draining).Select(silo => Finding.Warning(
-                    "membership", $"{silo.Name} is draining", "silos that stay", "wait for its end; it takes no new trainers")),
-                Slots(report), Versions(report), Clocks(report, began, ended), await PortsAsync(context, report),
-            ];
+            var began = context.Time.GetUtcNow();
+            report = await cluster.Runs.DescribeAsync().WaitAsync(context.Limits.VersionCheck, context.Time);
+            findings.Add(Clocks(report, began, context.Time.GetUtcNow()));
+        }
+        catch (OtherVersionException exception)
+        {
+            findings.Add(Finding.Problem("versions", exception.Message, "the same everywhere", "install one version on all machines"));
         }
         catch (ClientException exception)
         {
-            return
-            [
-                Finding.Problem("membership", exception.Message, "a cluster that answers",
-                    "compare --cluster and --cluster-id with the options of its silos, and look at their logs"),
-            ];
+            findings.Add(Finding.Problem("membership", exception.Message, "a cluster that answers",
+                "compare --cluster and --cluster-id with the options of its silos, and look at their logs"));
         }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException or IOException or SocketException)
+        {
+            findings.Add(Finding.Problem("membership",
+                findings.Count == 0 ? exception.Message : $"silos that stopped answering after the connection ({exception.Message})",
+                "a cluster that answers each call", "look at the logs of its silos, and whether one of them is overloaded or suspended"));
+        }
+
+        return findings;
     }
 
     private static Finding Slots(ClusterReport report)
@@ -64,7 +74,7 @@ internal static class ClusterChecks
         var skews = report.Silos.Where(silo => silo.Clock != default).Select(silo => (silo.Name, Skew: Skew(silo.Clock, began, ended)))
             .ToArray();
         if (skews.Length == 0)
-            return Finding.Ok("clocks", "not reported by these silos");
+            return Finding.Unknown("clocks", "these silos do not report their clocks");
         var (name, most) = skews.MaxBy(one => one.Skew.Duration());
         string found = string.Create(CultureInfo.InvariantCulture,
             $"{name} {Math.Abs(most.TotalSeconds):0.0} s {(most < TimeSpan.Zero ? "behind" : "ahead of")} this machine");
@@ -76,21 +86,30 @@ internal static class ClusterChecks
     private static TimeSpan Skew(DateTimeOffset clock, DateTimeOffset began, DateTimeOffset ended) =>
         clock < began ? clock - began : clock > ended ? clock - ended : TimeSpan.Zero;
 
+    /// <summary>Whether this machine can connect to the silos' own ports, as another silo on it would. The gateways' ports are those by
+    /// which the console has connected already.</summary>
     private static async Task<Finding> PortsAsync(ConsoleContext context, ClusterReport report)
     {
+        if (report.Silos.Count == 0)
+            return Finding.Unknown("ports", "there is no silo to connect to");
         var tries = await Task.WhenAll(report.Silos.Select(async silo => (silo, Problem: await TryConnectAsync(context, silo.Address))));
         var closed = tries.Where(one => one.Problem is not null).ToArray();
-        return closed.Length == 0 ? Finding.Ok("ports", $"all {Text.Plural(tries.Length, "silo")} accept connections from here")
-            : Finding.Warning("ports", string.Join(", ", closed.Select(one => $"{one.silo.Name} at {one.silo.Address}: {one.Problem}")),
+        return closed.Length == 0
+            ? Finding.Ok("ports", $"silo {(tries.Length == 1 ? "port" : "ports")} open from here: "
+                + string.Join(", ", tries.Select(one => EndOf(one.silo.Address))))
+            : Finding.Warning("ports",
+                string.Join(", ", closed.Select(one => $"{one.silo.Name}, silo port {EndOf(one.silo.Address)}: {one.Problem}")),
                 "open ports between all machines", "open the silos' ports in the firewall, and name reachable addresses by --address");
     }
+
+    /// <summary>Host and port of S10.0.0.5:11111:130245 or 10.0.0.5:11111@130245.</summary>
+    private static string EndOf(string address) => address.TrimStart('S').Split('@')[0] is var text && text.Count(c => c == ':') == 2
+        ? text[..text.LastIndexOf(':')] : text;
 
     /// <summary>What keeps this machine from connecting to a silo; null for nothing.</summary>
     private static async Task<string?> TryConnectAsync(ConsoleContext context, string address)
     {
-        // S10.0.0.5:11111:130245 or 10.0.0.5:11111@130245
-        if (!IPEndPoint.TryParse(address.TrimStart('S').Split('@')[0] is var text && text.Count(c => c == ':') == 2
-            ? text[..text.LastIndexOf(':')] : text, out var end))
+        if (!IPEndPoint.TryParse(EndOf(address), out var end))
             return "not an address";
         try
         {

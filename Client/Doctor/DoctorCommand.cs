@@ -24,7 +24,7 @@ internal static class DoctorCommand
             .. new MachineChecks().All(),
             .. await engines.AllAsync(),
             .. new StoreChecks(context.Time).All(selection.Runs, isLocal: !selection.IsNamed),
-            .. await ClusterAsync(context, selection),
+            .. await ClusterChecks.AllAsync(context, selection),
         ];
         var output = context.Terminal.Out;
         if (json)
@@ -34,11 +34,6 @@ internal static class DoctorCommand
         return findings.Any(finding => finding.Verdict == Verdict.Problem) ? ExitCode.Failed : ExitCode.Completed;
     }
 
-    private static async Task<IReadOnlyList<Finding>> ClusterAsync(ConsoleContext context, ClusterSelection selection) =>
-        selection.IsNamed || await context.Connector.HasSilosAsync(ClusterAddress.StandingOf(selection.Runs), CancellationToken.None)
-            ? await ClusterChecks.AllAsync(context, selection)
-            : [Finding.Ok("membership", "no standing silos in this run store: train starts silos of its own")];
-
     private static void Write(Finding[] findings, TextWriter output)
     {
         int width = findings.Max(finding => finding.Subject.Length);
@@ -46,8 +41,10 @@ internal static class DoctorCommand
             output.WriteLine($"{Text.State(finding.Verdict),-8} {finding.Subject.PadRight(width)}  {finding}");
         int problems = findings.Count(finding => finding.Verdict == Verdict.Problem);
         int warnings = findings.Count(finding => finding.Verdict == Verdict.Warning);
-        output.WriteLine(problems + warnings == 0 ? "no problem was found"
-            : $"{Text.Plural(problems, "problem")}, {Text.Plural(warnings, "warning")}");
+        int unknown = findings.Count(finding => finding.Verdict == Verdict.Unknown);
+        output.WriteLine((problems + warnings == 0 ? "no problem was found"
+            : $"{Text.Plural(problems, "problem")}, {Text.Plural(warnings, "warning")}")
+            + (unknown == 0 ? "" : $"; {unknown} not known"));
     }
 
     private static JsonNode ToJson(Finding finding)

@@ -8,6 +8,9 @@ internal enum Verdict
     /// <summary>As it should be.</summary>
     Ok,
 
+    /// <summary>Could not be read or asked: neither well nor wrong.</summary>
+    Unknown,
+
     /// <summary>Works, but not as well as it could, or not for every run.</summary>
     Warning,
 
@@ -29,6 +32,9 @@ internal sealed record Finding(string Subject, Verdict Verdict, string Found)
 
     /// <summary>As it should be.</summary>
     public static Finding Ok(string subject, string found) => new(subject, Verdict.Ok, Text.OneLine(found));
+
+    /// <summary>Could not be read or asked.</summary>
+    public static Finding Unknown(string subject, string why) => new(subject, Verdict.Unknown, $"not known: {Text.OneLine(why)}");
 
     /// <summary>Works, but not as well as it could.</summary>
     public static Finding Warning(string subject, string found, string expected, string remedy) =>

@@ -49,9 +49,11 @@ internal sealed class MachineChecks(string root = "/")
     public Finding Quota()
     {
         string[] quota = Read(Group("cpu.max")).Split(' ', StringSplitOptions.TrimEntries);
+        if (quota is ["max", _])
+            return Finding.Ok("cpu limit", "none");
         if (quota.Length != 2 || !double.TryParse(quota[0], CultureInfo.InvariantCulture, out double used)
             || !double.TryParse(quota[1], CultureInfo.InvariantCulture, out double period) || period <= 0)
-            return Finding.Ok("cpu limit", "none");
+            return Finding.Unknown("cpu limit", "found no cpu.max of a control group, version 2");
         double cores = used / period;
         string found = string.Create(CultureInfo.InvariantCulture, $"{cores:0.##} cores by the control group");
         return cores >= 1 ? Finding.Ok("cpu limit", found)
@@ -83,8 +85,10 @@ internal sealed class MachineChecks(string root = "/")
             ?? "";
         string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
         // .NET raises the soft limit to the hard one.
-        if (words.Length < 5 || !long.TryParse(words[4], CultureInfo.InvariantCulture, out long hard))
+        if (words is [_, _, _, _, "unlimited", ..])
             return Finding.Ok("open files", "no limit");
+        if (words.Length < 5 || !long.TryParse(words[4], CultureInfo.InvariantCulture, out long hard))
+            return Finding.Unknown("open files", "found no limit of open files in /proc/self/limits");
         return hard >= FewFiles ? Finding.Ok("open files", $"{Text.Count(hard)} at most")
             : Finding.Warning("open files", $"{Text.Count(hard)} at most", $"{Text.Count(FewFiles)}",
                 "raise it: ulimit -Hn, or LimitNOFILE= of the unit");

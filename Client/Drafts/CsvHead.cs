@@ -42,7 +42,7 @@ internal static partial class CsvHead
         if (head.Length == 0)
             return new("an empty file", "a header and rows of numbers", "check how the file was made");
         if (start.StartsWith("\x1f\x8b", StringComparison.Ordinal))
-            return new("a file compressed by gzip", "text", $"unpack it:{Shell.Line($"gzip -dc {word} > data.csv; tbptt init data.csv")}");
+            return new("a file compressed by gzip", "text", Shell.Convert($"gzip -dc < {word}", path, "plain"));
         if (start.StartsWith("PK\x03\x04", StringComparison.Ordinal))
             return new("a ZIP archive, perhaps a spreadsheet", "text", "unpack it, or export the spreadsheet's sheet as CSV");
         if (start.StartsWith("PAR1", StringComparison.Ordinal))
@@ -123,7 +123,7 @@ internal static partial class CsvHead
             return null;
         string names = string.Join(',', cells.Select((_, index) => $"c{index + 1}"));
         return new($"numbers on line 1: {Text.Fit(Text.OneLine(lines[0]), 60)}", "a header with the columns' names",
-            Shell.Convert($"(echo {Text.Fit(names, 200)}; cat {Shell.Word(path)})", path, "named"));
+            Shell.Convert($"(echo {names}; cat {Shell.Word(path)})", path, "named"));
     }
 
     [GeneratedRegex(@"^\s*-?\d+,\d+\s*$", RegexOptions.CultureInvariant)]

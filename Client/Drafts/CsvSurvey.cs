@@ -27,9 +27,12 @@ internal sealed class CsvSurvey
         ? [.. Columns.Where(column => column.Kind == ColumnKind.Numbers)]
         : [.. Columns.Where(column => column.Kind == ColumnKind.Index && !TimeText.IsUnit(column.Name))];
 
-    /// <summary>The column that says when a row was measured; null for none.</summary>
+    /// <summary>The column that says when a row was measured: dates before numbers, points in time before running numbers, which
+    /// rise from one series to the next, and a time in order before one that may begin again each day; null for none.</summary>
     public SurveyedColumn? Time =>
         Columns.FirstOrDefault(column => column.Kind == ColumnKind.Times)
+            ?? Columns.Where(column => column.Kind == ColumnKind.Index && TimeText.IsPoint(column.Name))
+                .MinBy(column => column.Numbers is { Falls: > 0, IsFalling: false })
             ?? Columns.FirstOrDefault(column => column.Kind == ColumnKind.Index);
 
     /// <summary>Surveys a file.</summary>

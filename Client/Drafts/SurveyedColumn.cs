@@ -115,7 +115,8 @@ internal sealed partial class SurveyedColumn(string name)
         }
     }
 
-    private bool IsIndex => (Numbers.IsRising && Numbers.IsEven && IsWhole)
+    // Points in time begin again with the next series of a file and may have fractions; they are no input all the same.
+    private bool IsIndex => TimeText.IsPoint(name) || (Numbers.IsRising && Numbers.IsEven && IsWhole)
         || (TimeText.IsUnit(name) && Numbers.Falls == 0 && IsWhole) || (TimeText.IsUnit(name) && Numbers.IsFalling && IsWhole);
 
     /// <summary>Adds the next row's cell.</summary>
@@ -208,6 +209,7 @@ internal sealed partial class SurveyedColumn(string name)
         ColumnKind.Index when isInput => $"numbers, {Text.Figure(Min)} to {Text.Figure(Max)}",
         ColumnKind.Numbers => $"numbers, {Text.Figure(Min)} to {Text.Figure(Max)}",
         ColumnKind.Constant => $"{Text.Figure(Min)} in every row: left out, because nothing can be learnt from it",
+        ColumnKind.Index when TimeText.IsPoint(name) => $"{Text.Figure(Min)} to {Text.Figure(Max)}, the time of the rows: left out",
         ColumnKind.Index => $"{Text.Figure(Min)} to {Text.Figure(Max)}, the order of the rows: left out",
         ColumnKind.Gaps =>
             $"numbers, but {Text.Plural(_rows - Numbers.Count, "row")} without one, first '{Text.OneLine(FirstOther.Text)}' on line "

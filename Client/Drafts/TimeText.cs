@@ -18,13 +18,22 @@ internal static class TimeText
 
     private static readonly string[] Units =
     [
-        "time", "date", "datetime", "timestamp", "epoch", "year", "month", "week", "weekday", "day", "hour", "hr", "minute", "min",
+        "month", "week", "weekday", "day", "hour", "hr", "minute", "min",
         "second",
         "sec", "quarter", "t", "index", "id", "no", "row", "step",
     ];
 
+    /// <summary>Names of points in time; unlike a month or an hour, these never begin again within one series.</summary>
+    private static readonly string[] Points =
+    [
+        "time", "date", "datetime", "timestamp", "epoch", "year", "unixtime", "unix_time", "unix_timestamp", "timestamp_ms", "epoch_ms",
+    ];
+
+    /// <summary>Whether a column's name says that its numbers are points in time.</summary>
+    public static bool IsPoint(string name) => Points.Contains(name, StringComparer.OrdinalIgnoreCase);
+
     /// <summary>Whether a column's name is a unit of time or a running number.</summary>
-    public static bool IsUnit(string name) => Units.Contains(name, StringComparer.OrdinalIgnoreCase);
+    public static bool IsUnit(string name) => IsPoint(name) || Units.Contains(name, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Reads a date with its year, the month before the day where both are numbers.</summary>
     public static bool TryMonthFirst(string text, out DateTime time) =>

@@ -59,6 +59,15 @@ public sealed class CompletionTests : IDisposable
     }
 
     [Fact]
+    public async Task Names_ThatAreNoLine_AreNotSuggested()
+    {
+        File.WriteAllText(Path.Combine(_console.Runs, "a b;.yaml"), "");
+        File.WriteAllText(Path.Combine(_console.Runs, "a\nb.yaml"), "");
+
+        Assert.Equal([$"{_console.Runs}/a b;.yaml"], await SuggestAsync($"tbptt validate {_console.Runs}/a"));
+    }
+
+    [Fact]
     public async Task NothingIsSuggested_WhereTheRunStoreDoesNotExist() =>
         Assert.DoesNotContain(await SuggestAsync($"tbptt show --runs {_console.Runs}/none wa"), word =>
             word.StartsWith("wa", StringComparison.Ordinal));

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Orleans.Tbptt.Client;
 using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Doctor;
@@ -47,6 +49,19 @@ public sealed class DoctorTests : IDisposable
         Write("proc/self/limits", $"Limit  Soft Limit Hard Limit Units\nMax open files            {limits}              files\n");
 
         AssertFinding(isWell, found, new MachineChecks(_machine.Path).OpenFiles());
+    }
+
+    /// <summary>What was not read is neither well nor wrong.</summary>
+    [Fact]
+    public void Limits_ThatCannotBeRead_AreNotKnown()
+    {
+        var checks = new MachineChecks(_machine.Path);
+
+        Assert.All([checks.Quota(), checks.OpenFiles()], finding =>
+        {
+            Assert.Equal(Verdict.Unknown, finding.Verdict);
+            Assert.StartsWith("not known: found no ", finding.Found, StringComparison.Ordinal);
+        });
     }
 
     [Fact]
@@ -121,11 +136,58 @@ public sealed class DoctorTests : IDisposable
         Assert.Equal((Verdict.Problem, "membership", "no silo answered"), (finding.Verdict, finding.Subject, finding.Found));
     }
 
+    [Fact]
+    public async Task ACluster_ThatStopsAnswering_IsAProblem_AndWhatWasFoundStays()
+    {
+        _console.Cluster.Report = _console.Cluster.Report with { Silos = [Silo("127.0.0.1:1@1")] };
+        _console.Cluster.BeforeDescriptions.Enqueue(() => Task.CompletedTask);
+        _console.Cluster.BeforeDescriptions.Enqueue(() => throw new TimeoutException("no answer in time"));
+
+        var findings = await FindAsync();
+
+        Assert.Equal("Ok membership, Ok slots, Warning versions, Warning ports, Problem membership",
+            string.Join(", ", findings.Select(finding => $"{finding.Verdict} {finding.Subject}")));
+        Assert.Equal("silos that stopped answering after the connection (no answer in time)", findings[^1].Found);
+        Assert.StartsWith("silo-1, silo port 127.0.0.1:1: ", findings[3].Found, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task APort_ThatIsOpen_IsNamed_AndClocksMayBeUnknown()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        _console.Cluster.Report = _console.Cluster.Report with { Silos = [Silo($"S{listener.LocalEndpoint}:5")] };
+
+        var findings = (await FindAsync()).ToDictionary(finding => finding.Subject);
+
+        Assert.Equal((Verdict.Ok, $"silo port open from here: {listener.LocalEndpoint}"),
+            (findings["ports"].Verdict, findings["ports"].Found));
+        Assert.Equal((Verdict.Unknown, "not known: these silos do not report their clocks"),
+            (findings["clocks"].Verdict, findings["clocks"].Found));
+    }
+
+    [Fact]
+    public async Task ACluster_OfAnotherVersion_IsToBeOfOneVersion()
+    {
+        _console.Cluster.Report = _console.Cluster.Report with { Protocol = ProtocolVersion.Current + 1 };
+
+        var finding = Assert.Single(await FindAsync());
+
+        Assert.Equal((Verdict.Problem, "versions", "install one version on all machines"),
+            (finding.Verdict, finding.Subject, finding.Remedy));
+    }
+
     public void Dispose()
     {
         _machine.Dispose();
         _console.Dispose();
     }
+
+    private Task<IReadOnlyList<Finding>> FindAsync() =>
+        ClusterChecks.AllAsync(_console.Context, new ClusterSelection(_console.Runs, true, "redis:db:6379"));
+
+    private static SiloReport Silo(string address) =>
+        new() { Name = "silo-1", Address = address, Pid = 1, Version = "1", Devices = [], Slots = 1 };
 
     private static void AssertFinding(bool isWell, string found, Finding finding)
     {

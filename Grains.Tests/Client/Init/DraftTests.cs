@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Compression;
 using System.Text;
 using Orleans.Tbptt.Client.Drafts;
 using Orleans.Tbptt.Data.Csv;
@@ -18,6 +19,9 @@ public sealed class DraftTests : IDisposable
     [Theory]
     [InlineData("load", "load", "load")]
     [InlineData("time,load", "load", "load")]
+    [InlineData("year,load", "load", "load")]
+    [InlineData("load,timestamp", "load", "load")]
+    [InlineData("month,load", "month,load", "load")]
     [InlineData("hour,load", "load", "load")]
     [InlineData("time,load,wind", "load,wind", "load")]
     [InlineData("time,wind,sun", "wind,sun", "sun")]
@@ -105,6 +109,85 @@ public sealed class DraftTests : IDisposable
         Assert.Equal("csv", TrainFile(_directory.File(command[1])).Data.Source.Word);
     }
 
+    /// <summary>Of a compressed file, whether its name says so or not: neither it nor a file next to it is overwritten.</summary>
+    [Theory]
+    [InlineData("data.csv")]
+    [InlineData("data.csv.gz")]
+    public void CompressedFiles_AreUnpackedIntoAFileOfAnotherName(string name)
+    {
+        string path = _directory.File(name);
+        using (var packed = new GZipStream(File.Create(path), CompressionLevel.Fastest))
+            packed.Write(Encoding.UTF8.GetBytes(Table("time,load", 200)));
+        byte[] before = File.ReadAllBytes(path);
+        if (name != "data.csv")
+            File.WriteAllText(_directory.File("data.csv"), "mine");
+
+        var fault = Assert.Single(Assert.Throws<DataFaultException>(() => Draft.Of(path, _directory.File("s.yaml"))).Faults);
+
+        string[] command = fault.Remedy.Split("\n    ")[1].Split("; tbptt init ");
+        Assert.Equal("data-plain.csv", command[1]);
+        RunHere(command[0]);
+        Assert.Equal("csv", TrainFile(_directory.File(command[1])).Data.Source.Word);
+        Assert.Equal(before, File.ReadAllBytes(path));
+        Assert.True(name == "data.csv" || File.ReadAllText(_directory.File("data.csv")) == "mine");
+    }
+
+    /// <summary>A remedy is a command to be copied: of many columns, too, it names each.</summary>
+    [Fact]
+    public void AHeader_IsOfferedForEveryColumn()
+    {
+        string path = Write(string.Concat(Enumerable.Repeat(string.Join(',', Enumerable.Range(1, 120)) + "\n", 80)));
+
+        var fault = Assert.Single(Assert.Throws<DataFaultException>(() => Draft.Of(path, _directory.File("s.yaml"))).Faults);
+
+        RunHere(fault.Remedy.Split("\n    ")[1].Split("; tbptt init ")[0]);
+        Assert.Equal(string.Join(',', Enumerable.Range(1, 120).Select(number => $"c{number}")),
+            File.ReadLines(_directory.File("data-named.csv")).First());
+    }
+
+    [Fact]
+    public void ARemedy_WritesNoFileThatExists()
+    {
+        string kind = $"{Guid.NewGuid():N}", first = Shell.Result("wave.csv", kind);
+        File.WriteAllText(first, "");
+        try
+        {
+            Assert.Equal(($"wave-{kind}.csv", $"wave-{kind}-2.csv"), (first, Shell.Result("wave.csv.gz", kind)));
+        }
+        finally
+        {
+            File.Delete(first);
+        }
+    }
+
+    /// <summary>Years and Unix seconds as numbers are times as dates are.</summary>
+    [Theory]
+    [InlineData("country,year,population", "3 series, named by column country, in one file")]
+    [InlineData("timestamp,country,population", "3 series, named by column country, in one file")]
+    [InlineData("id,country,year,population", "3 series, named by column country, in one file")]
+    [InlineData("year,newest", "the newest row first, by column year")]
+    [InlineData("timestamp,newest", "the newest row first, by column timestamp")]
+    public void Times_MayBeNumbers(string header, string found)
+    {
+        string[] names = header.Split(',');
+        bool isReversed = names.Contains("newest");
+        string rows = string.Concat(Enumerable.Range(0, 90).Select(row => string.Join(',', names.Select(name =>
+        {
+            int at = isReversed ? 90 - row : row % 30;
+            return name switch
+            {
+                "id" => $"{row}",
+                "country" => $"{"abc"[row / 30]}",
+                "year" => $"{1900 + at}",
+                "timestamp" => string.Create(CultureInfo.InvariantCulture, $"{1_600_000_000.25 + (at * 1.5)}"),
+                _ => $"{row * row % 11}",
+            };
+        })) + "\n"));
+
+        Assert.Equal(found, Assert.Single(Assert.Throws<DataFaultException>(() =>
+            Draft.Of(Write($"{header}\n{rows}"), _directory.File("s.yaml"))).Faults).Found);
+    }
+
     [Theory]
     [InlineData("date,store,sales")]
     [InlineData("store,date,sales")]
@@ -180,6 +263,9 @@ public sealed class DraftTests : IDisposable
             {
                 "time" => new DateTime(2020, 1, 1).AddHours(row).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),
                 "hour" => $"{row}",
+                "year" => $"{1900 + (row / 4)}",
+                "month" => $"{(row % 12) + 1}",
+                "timestamp" => string.Create(CultureInfo.InvariantCulture, $"{1_600_000_000 + (row * 1.37)}"),
                 "constant" => "7",
                 "gaps" => row % 10 == 4 ? "." : $"{row % 6}",
                 "first" => row < 2 ? "" : $"{row % 6}",
