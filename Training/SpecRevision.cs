@@ -1,6 +1,7 @@
 using System.Globalization;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Reading;
 using Orleans.Tbptt.Specs.Writing;
 
 namespace Orleans.Tbptt.Training;
@@ -16,11 +17,12 @@ public static class SpecRevision
     /// <summary>Changes a run's spec.</summary>
     /// <param name="spec">The text of the run's <c>spec.yaml</c>, with the changes as <see cref="SpecText.Sets"/>.</param>
     /// <param name="status">The run.</param>
+    /// <param name="reader">Reads specs with the choices of a program's own; null, the default, for the built-in ones.</param>
     /// <returns>The changed spec, or every reason why the run cannot continue with it.</returns>
-    public static SpecDocument Read(SpecText spec, RunStatus status)
+    public static SpecDocument Read(SpecText spec, RunStatus status, SpecReader? reader = null)
     {
-        var before = SpecLoader.Parse(spec with { Sets = [] }, filesMustExist: false);
-        var after = SpecLoader.Parse(spec, filesMustExist: false);
+        var before = Parse(spec with { Sets = [] });
+        var after = Parse(spec);
         if (before.Spec is not { } written)
             return before;
         if (after.Spec is not { } changed)
@@ -28,6 +30,9 @@ public static class SpecRevision
         var problems = Fixed(spec.Sets, written, changed).Concat(TooFew(changed, status)).Concat(AtRest(changed, status)).ToList();
         return problems.Count == 0 ? after
             : new(null, [.. problems.Select(after.Locate)], new Dictionary<string, string>(), spec);
+
+        SpecDocument Parse(SpecText text) =>
+            reader?.Parse(text, filesMustExist: false) ?? SpecLoader.Parse(text, filesMustExist: false);
     }
 
     /// <summary>A number of epochs with which a run that has done all of its own can be trained further, to be suggested.</summary>

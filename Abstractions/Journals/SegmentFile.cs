@@ -159,9 +159,10 @@ internal sealed class SegmentFile : IDisposable
         }
     }
 
-    private static bool IsDamage(Exception exception) => exception is not DamagedSegmentException
-        && exception is IOException or UnauthorizedAccessException or InvalidDataException or JsonException or ArgumentException
-            or IndexOutOfRangeException;
+    /// <summary>Other faults of the disk pass: who reads tries again, and a run does not fail for good because of one.</summary>
+    private static bool IsDamage(Exception exception) => exception is FileNotFoundException or DirectoryNotFoundException
+        or EndOfStreamException or UnauthorizedAccessException or InvalidDataException or JsonException or ArgumentException
+        or IndexOutOfRangeException;
 }
 
 /// <summary>The events of a segment, from which its lines are made as they were.</summary>

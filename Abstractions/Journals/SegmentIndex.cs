@@ -49,7 +49,8 @@ internal sealed class SegmentIndex(string journal)
         using var index = JournalLines.Open(SegmentFormat.Index(journal));
         byte[] lines = new byte[place.Length];
         index.Position = place.Offset;
-        return index.ReadAtLeast(lines, lines.Length, throwOnEndOfStream: false) == lines.Length ? lines : part.ReadOthers();
+        bool isSound = index.ReadAtLeast(lines, lines.Length, throwOnEndOfStream: false) == lines.Length && lines[^1] == (byte)'\n';
+        return isSound ? lines : part.ReadOthers();
     }
 
     /// <summary>How many bytes of an index are sound and belong together, and how many segments they describe.</summary>

@@ -169,6 +169,7 @@ internal sealed class JournalWriter : IAsyncDisposable
         finally
         {
             await _stream.DisposeAsync();
+            _segments?.Dispose();
         }
     }
 

@@ -19,6 +19,7 @@ namespace Orleans.Tbptt.Grains.Journal;
 /// <param name="last">The number of the journal's last event.</param>
 /// <param name="time">The clock.</param>
 internal sealed class SegmentCloser(string path, string unfinished, Func<bool> inForce, long last, TimeProvider time)
+    : IDisposable
 {
     /// <summary>Lines that are read from the file at a time: what the writer does not wait for notably.</summary>
     internal const int MostLines = 8_192;
@@ -39,6 +40,9 @@ internal sealed class SegmentCloser(string path, string unfinished, Func<bool> i
 
     /// <summary>The norm above which gradients are clipped; null where none are. Set before the first event.</summary>
     public double? ClipNorm { get; set; }
+
+    /// <summary>Closes the index.</summary>
+    public void Dispose() => _index.Dispose();
 
     /// <summary>Takes over what was written, and closes a segment when it is full.</summary>
     /// <param name="tail">The journal's file, at its end.</param>

@@ -1,4 +1,3 @@
-using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Journals;
 
 namespace Orleans.Tbptt.Grains.Journal;
@@ -10,10 +9,11 @@ namespace Orleans.Tbptt.Grains.Journal;
 /// <param name="path">The journal.</param>
 /// <param name="unfinished">What the index' name ends with until it is whole.</param>
 /// <param name="inForce">Asked before the index takes its place: whether this journal's coordinator may still write.</param>
-internal sealed class SegmentIndexWriter(string path, string unfinished, Func<bool> inForce)
+internal sealed class SegmentIndexWriter(string path, string unfinished, Func<bool> inForce) : IDisposable
 {
     private long? _next;
     private long _length;
+    private FileStream? _index;
 
     /// <summary>Adds a segment that was just written. Where that fails, readers open the segment instead.</summary>
     /// <exception cref="IOException">The index cannot be written.</exception>
@@ -26,12 +26,10 @@ internal sealed class SegmentIndexWriter(string path, string unfinished, Func<bo
             return;
         try
         {
-            using var index = new FileStream(
-                SegmentFormat.Index(path), FileMode.Open, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
-            index.SetLength(_length);
-            index.Position = _length;
-            index.Write(segment.WriteIndex());
-            (_next, _length) = (segment.Segment + 1, index.Position);
+            _index!.SetLength(_length);
+            _index.Position = _length;
+            _index.Write(segment.WriteIndex());
+            (_next, _length) = (segment.Segment + 1, _index.Position);
         }
         catch
         {
@@ -44,10 +42,27 @@ internal sealed class SegmentIndexWriter(string path, string unfinished, Func<bo
     /// <returns>How many it describes.</returns>
     private long Renew(long segments)
     {
-        long described = 0;
-        DurableFile.Write(SegmentFormat.Index(path), stream => described = Copy(stream, segments), unfinished, EnsureInForce);
-        return described;
+        Dispose();
+        string copy = SegmentFormat.Index(path) + unfinished;
+        var index = new FileStream(copy, FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        try
+        {
+            long described = Copy(index, segments);
+            index.Flush(flushToDisk: true);
+            EnsureInForce();
+            File.Move(copy, SegmentFormat.Index(path), overwrite: true);
+            _index = index;
+            return described;
+        }
+        catch
+        {
+            index.Dispose();
+            throw;
+        }
     }
+
+    /// <summary>Closes the index.</summary>
+    public void Dispose() => _index?.Dispose();
 
     private long Copy(Stream destination, long segments)
     {

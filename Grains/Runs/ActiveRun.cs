@@ -25,6 +25,9 @@ internal sealed partial class ActiveRun
     /// </summary>
     private static readonly TimeSpan Together = TimeSpan.FromMilliseconds(300);
 
+    /// <summary>How often silos are asked whether they stay.</summary>
+    private const int Looks = 2;
+
     private readonly RunServices _services;
     private readonly RunStatus _status;
     private readonly ResumeRequest? _request;
@@ -145,11 +148,17 @@ internal sealed partial class ActiveRun
     /// <summary>Whether the cluster was started for this run: none of its silos comes back by itself.</summary>
     private bool IsOnItsOwnSilos => _status.Cluster == _status.Id;
 
+    /// <summary>A silo that is slow to answer is asked again. One that stays silent is taken for one that has left already.</summary>
     private async Task<bool> OtherSiloStays(CancellationToken left)
     {
-        await Task.Delay(Together, _services.Time, left);
-        var silos = await _services.Cluster.Look();
-        return silos.Any(silo => !silo.Report.Draining);
+        for (int look = 0; look < Looks; look++)
+        {
+            await Task.Delay(Together, _services.Time, left);
+            if (await _services.Cluster.OtherStays() is { } stays)
+                return stays;
+        }
+
+        return false;
     }
 
     private async Task Leave(Takeover takeover, (RunLeave Leave, string? Model) how, RunTelemetry telemetry)

@@ -13,11 +13,12 @@ internal static class ResumeCheck
     private const int LongestSet = 10_000;
 
     /// <summary>Why not, in words; null where it can. Blocks while it reads the run's spec.</summary>
-    /// <param name="store">The run store.</param>
+    /// <param name="services">The run store, and the checkpoints.</param>
     /// <param name="status">The run's last written status.</param>
     /// <param name="request">What is wanted. A client is not to be trusted.</param>
-    public static string? FindProblem(RunStore store, RunStatus status, ResumeRequest request)
+    public static string? FindProblem(RunServices services, RunStatus status, ResumeRequest request)
     {
+        var store = services.Store;
         var run = RunId.Parse(status.Id);
         var sets = request.Sets ?? [];
         if (sets.Count > MostSets || sets.Any(set => set is null or { Length: > LongestSet }))
@@ -29,8 +30,14 @@ internal static class ResumeCheck
                 $"tbptt resume {run} --set train.epochs={SpecRevision.MoreThan(status.Epochs)}";
         try
         {
-            if (sets.Count > 0 && Revise(store, run, status, sets) is { Spec: null } refused)
-                return string.Join("; ", refused.Problems);
+            var revised = sets.Count > 0 ? Revise(store, run, status, sets) : null;
+            if (revised is { Spec: null })
+                return string.Join("; ", revised.Problems);
+
+            // A completed run stays completed where it cannot be trained further.
+            if (status.State == RunState.Completed
+                && Takeover.Refusal(services.Checkpoints.RestoreNewest(run, revised!.Spec!), request) is { } problem)
+                return problem;
         }
         catch (FileNotFoundException)
         {
@@ -45,6 +52,7 @@ internal static class ResumeCheck
     public static SpecDocument Revise(RunStore store, RunId run, RunStatus status, IReadOnlyList<string> sets)
     {
         var directory = store.Of(run);
-        return SpecRevision.Read(new(File.ReadAllText(directory.Spec), directory.Spec, directory.Path) { Sets = sets }, status);
+        var text = new SpecText(File.ReadAllText(directory.Spec), directory.Spec, directory.Path) { Sets = sets };
+        return SpecRevision.Read(text, status, store.Reader);
     }
 }

@@ -43,12 +43,13 @@ internal sealed record Takeover(
         var end = request is null && JournalFile.End(directory.Metrics) is { } last && last.Generation >= status.Generation ? last : null;
         string? problem = null;
         RunSpec? spec = null, written = null;
+        int epochs = status.Epochs;
         var restoration = new Restoration(null, []);
         try
         {
             spec = written = services.Store.ReadSpec(run);
             if (request?.Sets is { Count: > 0 } sets && ResumeCheck.Revise(services.Store, run, status, sets).Spec is { } revised)
-                (spec, status) = (revised, status with { Epochs = revised.Train.Epochs });
+                (spec, epochs) = (revised, revised.Train.Epochs);
             if (request?.Trainers is { } trainers)
                 spec = WithTrainers(spec, trainers);
             restoration = services.Checkpoints.RestoreNewest(run, spec, journal.Last, fence.Generation);
@@ -72,8 +73,8 @@ internal sealed record Takeover(
         // Not before it is certain that the run continues with it.
         if (problem is null && spec != written)
             services.Store.Write(spec!, fence);
-        var progress = new RunProgress(problem is null ? StatusAt(status, spec!, restored) : status, fence, journal, published,
-            services.Store, services.Time);
+        var begun = problem is null ? StatusAt(status with { Epochs = epochs }, spec!, restored) : status;
+        var progress = new RunProgress(begun, fence, journal, published, services.Store, services.Time);
 
         // The request to resume is kept from now on, whatever dies: the supervisors see it.
         if (problem is null && request is not null)
@@ -85,7 +86,7 @@ internal sealed record Takeover(
     /// A run that has saved nothing begins with its initial state, which is a function of its spec. One that has, and of which nothing is
     /// whole, does not begin again by itself: that may throw away weeks.
     /// </summary>
-    private static string? Refusal(Restoration restoration, ResumeRequest? request) =>
+    internal static string? Refusal(Restoration restoration, ResumeRequest? request) =>
         restoration.Newest is not null || restoration.NothingWasSaved || request is { FromStart: true } ? null
         : $"none of its checkpoints can be used: {string.Join("; ", restoration.PassedOver)}; put one back and resume the run, or begin " +
             "again with 'tbptt resume --from-start'";

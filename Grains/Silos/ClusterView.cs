@@ -33,6 +33,13 @@ internal sealed partial class ClusterView(
         return [.. reports.OfType<LivingSilo>()];
     }
 
+    /// <summary>Whether another silo stays in the cluster; null while none says so, and one has not answered.</summary>
+    public async Task<bool?> OtherStays()
+    {
+        var reports = await Task.WhenAll(Active.Where(silo => !silo.Equals(self.SiloAddress)).Select(Ask));
+        return reports.Any(one => one is { Report.Draining: false }) ? true : reports.Any(one => one is null) ? null : false;
+    }
+
     /// <summary>Asks every active silo what it has used, by name; those that do not answer are left out.</summary>
     public async Task<IReadOnlyList<SiloLoad>> LookAtLoads()
     {

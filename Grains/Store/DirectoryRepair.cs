@@ -22,6 +22,7 @@ internal sealed class DirectoryRepair(RunStore store, RunFence fence, RunSpec sp
         if (!File.Exists(Path.Combine(run.Generations, $"{fence.Generation}")))
         {
             Directory.CreateDirectory(run.Generations);
+            GenerationFile.Restore(run.Generations, fence.Generation, fence.Unfinished, fence.Ensure);
             store.TryTakeGeneration(fence.Run, fence.Generation);
         }
 

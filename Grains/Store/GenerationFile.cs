@@ -52,7 +52,7 @@ internal sealed record GenerationFile(int Number, IReadOnlySet<CheckpointName>? 
             return File.Exists(path)
                 && int.TryParse(File.ReadAllText(path), NumberStyles.None, CultureInfo.InvariantCulture, out int removed) ? removed : 0;
         }
-        catch (FileNotFoundException)
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
             return 0; // Somebody removed it, and the directory is restored by the run's coordinator.
         }
@@ -84,6 +84,20 @@ internal sealed record GenerationFile(int Number, IReadOnlySet<CheckpointName>? 
             Path.Combine(directory, RemovedName), (kept - 1).ToString(CultureInfo.InvariantCulture), unfinished, inForce);
         foreach (int old in taken.Where(one => one < kept))
             File.Delete(Path.Combine(directory, $"{old}"));
+    }
+
+    /// <summary>
+    /// Stands for all generations before one, whose files somebody removed: their coordinators must not take themselves for the newest.
+    /// </summary>
+    /// <param name="directory">The directory of generations.</param>
+    /// <param name="newest">The generation that continues.</param>
+    /// <param name="unfinished">What the names of its unfinished files end with.</param>
+    /// <param name="inForce">Called before the file counts; throws where a newer coordinator has taken the run over.</param>
+    public static void Restore(string directory, int newest, string unfinished, Action inForce)
+    {
+        if (Removed(directory) < newest - 1)
+            DurableFile.WriteText(
+                Path.Combine(directory, RemovedName), (newest - 1).ToString(CultureInfo.InvariantCulture), unfinished, inForce);
     }
 
     /// <summary>The generations taken, in no particular order.</summary>

@@ -64,7 +64,7 @@ public sealed class SegmentCloserTests : IDisposable
             string path = store.Of(run).Metrics;
             var tail = JournalFile.TakeOver(path, fence.Unfinished, () => fence.IsInForce, out long last);
             Assert.Equal(Events, last);
-            var closer = new SegmentCloser(path, fence.Unfinished, () => fence.IsInForce, last, TimeProvider.System);
+            using var closer = new SegmentCloser(path, fence.Unfinished, () => fence.IsInForce, last, TimeProvider.System);
             for (int batch = 0; batch <= Events / SegmentCloser.MostLines; batch++)
                 tail = closer.Advance(tail, []);
             tail.Dispose();
@@ -105,6 +105,31 @@ public sealed class SegmentCloserTests : IDisposable
     }
 
     [Fact]
+    public void ReplacedCoordinator_ChangesNothingOfTheNewIndex()
+    {
+        string path = Store(_directory.Path).Of(Run).Metrics;
+        Directory.CreateDirectory(SegmentFormat.Directory(path));
+        using var older = new SegmentIndexWriter(path, ".1.tmp", () => true);
+        older.Append(Segment(0));
+        using var newer = new SegmentIndexWriter(path, ".2.tmp", () => true);
+        newer.Append(Segment(1));
+        newer.Append(Segment(2));
+        byte[] index = File.ReadAllBytes(SegmentFormat.Index(path));
+
+        older.Append(Segment(1));
+
+        Assert.Equal(index, File.ReadAllBytes(SegmentFormat.Index(path)));
+
+        static SegmentBuilder Segment(long segment)
+        {
+            var builder = new SegmentBuilder(segment, clipNorm: null);
+            foreach (string line in SegmentSample.Lines(SegmentFormat.FirstOf(segment), 10))
+                builder.Add(line);
+            return builder;
+        }
+    }
+
+    [Fact]
     public void JournalWithoutSegments_IsClosedPieceByPiece()
     {
         var store = Store(_directory.Path);
@@ -113,7 +138,7 @@ public sealed class SegmentCloserTests : IDisposable
         string[] lines = [.. SegmentSample.Lines(1, (2 * SegmentFormat.Events) + 7)];
         File.WriteAllLines(path, lines);
         var tail = JournalFile.TakeOver(path, fence.Unfinished, () => fence.IsInForce, out long last);
-        var closer = new SegmentCloser(path, fence.Unfinished, () => fence.IsInForce, last, TimeProvider.System);
+        using var closer = new SegmentCloser(path, fence.Unfinished, () => fence.IsInForce, last, TimeProvider.System);
 
         int batches = 0;
         for (; File.ReadLines(path).Take(100).Count() == 100; batches++)
@@ -134,7 +159,7 @@ public sealed class SegmentCloserTests : IDisposable
         File.WriteAllLines(path, Lines);
         File.WriteAllText(SegmentFormat.Directory(path), "a file in the directory's place");
         var tail = JournalFile.TakeOver(path, fence.Unfinished, () => fence.IsInForce, out long last);
-        var closer = new SegmentCloser(path, fence.Unfinished, () => fence.IsInForce, last, time);
+        using var closer = new SegmentCloser(path, fence.Unfinished, () => fence.IsInForce, last, time);
         void Advance()
         {
             for (int batch = 0; batch <= Events / SegmentCloser.MostLines; batch++)
@@ -164,7 +189,7 @@ public sealed class SegmentCloserTests : IDisposable
         string path = store.Of(Run).Metrics;
         File.WriteAllLines(path, Lines);
         var tail = JournalFile.TakeOver(path, fence.Unfinished, () => true, out long last);
-        var closer = new SegmentCloser(path, fence.Unfinished, InForce, last, TimeProvider.System);
+        using var closer = new SegmentCloser(path, fence.Unfinished, InForce, last, TimeProvider.System);
         for (int batch = 0; batch <= Events / SegmentCloser.MostLines; batch++)
             tail = closer.Advance(tail, []);
         tail.Dispose();

@@ -35,6 +35,24 @@ public sealed class FurtherEpochsTests(OneSilo fixture) : IClassFixture<OneSilo>
     }
 
     [Fact]
+    public async Task CompletedRun_StaysCompleted_WhereNoCheckpointCanBeUsed()
+    {
+        fixture.Calls.Reset();
+        var run = await fixture.Silos.Train(Spec with { Checkpoint = new() { EverySeconds = 5, KeepBest = 1 } });
+        string[] states = Directory.GetFiles(run.Directory.Checkpoints, "state.json", SearchOption.AllDirectories);
+        Assert.NotEmpty(states);
+        foreach (string state in states)
+            await File.WriteAllTextAsync(state, "{}", TestContext.Current.CancellationToken);
+        var coordinator = fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Directory.Id.Text);
+
+        var reply = await coordinator.ResumeRun(new(Protocol: ProtocolVersion.Current, Sets: ["train.epochs=4"]));
+
+        Assert.StartsWith("none of its checkpoints can be used: ", reply.Problem, StringComparison.Ordinal);
+        var status = await coordinator.GetStatus();
+        Assert.Equal((RunState.Completed, 2), (status.State, status.Epochs));
+    }
+
+    [Fact]
     public async Task CompletedRun_SaysHowToTrainItFurther()
     {
         fixture.Calls.Reset();
