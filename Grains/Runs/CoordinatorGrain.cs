@@ -103,9 +103,13 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
 
     public async Task<ControlReply> ResumeRun(ResumeRequest request)
     {
-        var status = Written();
         if (ProtocolVersion.Refusal(request.Protocol) is { } refusal)
-            return new(refusal, status);
+            return new(refusal, Written());
+
+        // Who has read the end may ask before it is written: what is asked then comes after that end.
+        if (Active is { } ended && ended.Snapshot().HasEnded)
+            await ended.Left;
+        var status = Written();
         if (Active is { } trained)
             return new(request is { Trainers: null, Sets: null or [] } ? ""
                 : "the run is being trained: pause it before its trainers or its spec are changed", trained.Snapshot());
@@ -116,6 +120,8 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
         var resumed = status with { State = RunState.Starting, Message = "", EndedAt = null, Cluster = cluster.Value.ClusterId };
         var active = Begin(resumed, request, new());
         string? problem = await active.Taken();
+        if (problem is not null)
+            await active.Left;
         return new(problem ?? "", active.Snapshot());
     }
 
