@@ -39,7 +39,7 @@ public sealed class PrecompiledCodeTests : IDisposable
         var (_, output, _) = await console.End(TestContext.Current.CancellationToken);
 
         // Not its exit code: at a program's end the runtime closes the list while threads may still write to it, and that has crashed.
-        Assert.Contains("completed at step 300", output, StringComparison.Ordinal);
+        Assert.Contains("\ncompleted at step ", output, StringComparison.Ordinal);
         Assert.InRange(File.ReadLines(list).Count(), 1, 2_000);
     }
 
