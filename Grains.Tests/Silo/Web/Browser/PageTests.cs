@@ -233,6 +233,8 @@ public sealed class PageTests(LoopbackSilo silo, Chromium browser) : IClassFixtu
         await page.Keyboard.PressAsync("g");
         await page.Keyboard.PressAsync("r");
         await Expect(page.Locator("h1")).ToHaveTextAsync("Runs");
+        // The script shows this button when it listens to the keys, which is after the heading has been drawn.
+        await Expect(page.Locator("[data-shortcuts]")).ToBeVisibleAsync();
         await page.Keyboard.PressAsync("/");
         await Expect(page.GetByLabel("Search")).ToBeFocusedAsync();
         await page.Keyboard.TypeAsync("j?g");
