@@ -178,7 +178,7 @@ internal sealed class JournalWriter : IAsyncDisposable
         long good = _stream.Position;
         while (true)
         {
-            EnsureInForce();
+            await EnsureInForce();
             try
             {
                 // On the disk, not only in the machine's memory: what a watcher is shown must outlive the machine.
@@ -200,14 +200,31 @@ internal sealed class JournalWriter : IAsyncDisposable
 
         // A newer coordinator copies the file after it has taken its generation: what was written before that is in its copy, and only that
         // counts.
-        EnsureInForce();
+        await EnsureInForce();
         Stalled = null;
     }
 
-    private void EnsureInForce()
+    /// <summary>Waits while the run's directory cannot be read: that says nothing about who has the run.</summary>
+    private async Task EnsureInForce()
     {
-        if (!_inForce())
-            throw new IOException("another coordinator has taken the run over");
+        while (true)
+        {
+            try
+            {
+                if (_inForce())
+                    return;
+                break;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                if (_giveUp.IsCancellationRequested)
+                    throw;
+                Stalled = e.Message;
+                await Task.Delay(Retry, _time, _giveUp.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+
+        throw new IOException("another coordinator has taken the run over");
     }
 
     private void Done(long characters)

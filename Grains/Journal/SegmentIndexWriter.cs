@@ -9,9 +9,14 @@ namespace Orleans.Tbptt.Grains.Journal;
 /// <param name="path">The journal.</param>
 /// <param name="unfinished">What the index' name ends with until it is whole.</param>
 /// <param name="inForce">Asked before the index takes its place: whether this journal's coordinator may still write.</param>
-internal sealed class SegmentIndexWriter(string path, string unfinished, Func<bool> inForce) : IDisposable
+/// <param name="most">
+/// So many segments of former coordinators are described at a time: where an index of thousands was removed, the journal's writer must not
+/// be held up while all of them are read.
+/// </param>
+internal sealed class SegmentIndexWriter(string path, string unfinished, Func<bool> inForce, int most = 64) : IDisposable
 {
     private long? _next;
+    private bool _damaged;
     private long _length;
     private FileStream? _index;
 
@@ -20,14 +25,15 @@ internal sealed class SegmentIndexWriter(string path, string unfinished, Func<bo
     public void Append(SegmentBuilder segment)
     {
         _next ??= Renew(segment.Segment);
-
-        // One before it could not be read: who reads the index opens those that it does not describe.
-        if (_next != segment.Segment)
-            return;
         try
         {
             _index!.SetLength(_length);
             _index.Position = _length;
+            Describe(segment.Segment);
+
+            // Who reads the index opens those that it does not describe.
+            if (_next != segment.Segment)
+                return;
             _index.Write(segment.WriteIndex());
             (_next, _length) = (segment.Segment + 1, _index.Position);
         }
@@ -38,7 +44,7 @@ internal sealed class SegmentIndexWriter(string path, string unfinished, Func<bo
         }
     }
 
-    /// <summary>Puts an index in place that describes all segments before one.</summary>
+    /// <summary>Puts an index in place that describes what the former one did, of the segments before one.</summary>
     /// <returns>How many it describes.</returns>
     private long Renew(long segments)
     {
@@ -77,22 +83,28 @@ internal sealed class SegmentIndexWriter(string path, string unfinished, Func<bo
                 destination.Write(buffer, 0, read);
         }
 
+        _length = destination.Position;
+        return described;
+    }
+
+    /// <summary>Adds lines of segments that are there already, up to one, a limited number at a time.</summary>
+    private void Describe(long end)
+    {
         try
         {
-            for (; described < segments; described++)
+            for (long last = Math.Min(end, _next!.Value + most); !_damaged && _next < last; _next++)
             {
-                using var segment = SegmentFile.Open(path, described);
+                using var segment = SegmentFile.Open(path, _next.Value);
                 byte[] others = segment.Others();
-                destination.Write(SegmentBuilder.WriteIndex(described, others, others.AsSpan().Count((byte)'\n'), segment.Total()));
+                _index!.Write(SegmentBuilder.WriteIndex(_next.Value, others, others.AsSpan().Count((byte)'\n'), segment.Total()));
+                _length = _index.Position;
             }
         }
         catch (DamagedSegmentException)
         {
             // Readers open what the index does not describe, and report it.
+            _damaged = true;
         }
-
-        _length = destination.Position;
-        return described;
     }
 
     private void EnsureInForce()

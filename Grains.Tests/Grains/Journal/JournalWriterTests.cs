@@ -228,6 +228,28 @@ public sealed class JournalWriterTests : IDisposable
         Assert.Contains("another coordinator", writer.Failure!.Message);
     }
 
+    [Fact]
+    public async Task Lines_Wait_WhileTheDirectoryOfGenerationsCannotBeRead()
+    {
+        Directory.CreateDirectory(_directory.File("disk"));
+        int failures = 2;
+        await using var writer = Open(() => failures-- > 0 ? throw new IOException("Stale file handle") : true);
+        writer.Append("first");
+        var flush = writer.Flush();
+
+        for (int tries = 0; tries < 2; tries++)
+        {
+            await _time.Waits(Retry);
+            Assert.Equal("Stale file handle", writer.Stalled);
+            Assert.False(flush.IsCompleted);
+            _time.Advance(Retry);
+        }
+
+        await flush;
+        Assert.Null(writer.Stalled);
+        Assert.Equal(["first"], Lines);
+    }
+
     private SmallDisk Mount() => SmallDisk.Mount(_directory.File("disk"), 1 << 20);
 
     private JournalWriter Open(Func<bool>? inForce = null, Action<long>? written = null) => new(

@@ -110,23 +110,45 @@ public sealed class SegmentCloserTests : IDisposable
         string path = Store(_directory.Path).Of(Run).Metrics;
         Directory.CreateDirectory(SegmentFormat.Directory(path));
         using var older = new SegmentIndexWriter(path, ".1.tmp", () => true);
-        older.Append(Segment(0));
+        older.Append(Segment(0, 10));
         using var newer = new SegmentIndexWriter(path, ".2.tmp", () => true);
-        newer.Append(Segment(1));
-        newer.Append(Segment(2));
+        newer.Append(Segment(1, 10));
+        newer.Append(Segment(2, 10));
         byte[] index = File.ReadAllBytes(SegmentFormat.Index(path));
 
-        older.Append(Segment(1));
+        older.Append(Segment(1, 10));
 
         Assert.Equal(index, File.ReadAllBytes(SegmentFormat.Index(path)));
+    }
 
-        static SegmentBuilder Segment(long segment)
+    [Fact]
+    public void RemovedIndex_OfManySegments_IsWrittenAnewPieceByPiece()
+    {
+        string path = Store(_directory.Path).Of(Run).Metrics;
+        Directory.CreateDirectory(SegmentFormat.Directory(path));
+        for (long segment = 0; segment < 3; segment++)
+            File.WriteAllBytes(SegmentFormat.File(path, segment), Segment(segment, SegmentFormat.Events).Write());
+        using var writer = new SegmentIndexWriter(path, ".1.tmp", () => true, most: 2);
+
+        writer.Append(Segment(3, 10));
+        Assert.Equal(2, Described(path));
+        File.WriteAllBytes(SegmentFormat.File(path, 3), Segment(3, SegmentFormat.Events).Write());
+        writer.Append(Segment(4, 10));
+        Assert.Equal(5, Described(path));
+
+        static long Described(string path)
         {
-            var builder = new SegmentBuilder(segment, clipNorm: null);
-            foreach (string line in SegmentSample.Lines(SegmentFormat.FirstOf(segment), 10))
-                builder.Add(line);
-            return builder;
+            using var index = File.OpenRead(SegmentFormat.Index(path));
+            return SegmentIndex.Measure(index, long.MaxValue).Segments;
         }
+    }
+
+    private static SegmentBuilder Segment(long segment, int events)
+    {
+        var builder = new SegmentBuilder(segment, clipNorm: null);
+        foreach (string line in SegmentSample.Lines(SegmentFormat.FirstOf(segment), events))
+            builder.Add(line);
+        return builder;
     }
 
     [Fact]
