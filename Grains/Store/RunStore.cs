@@ -37,15 +37,24 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
         return DurableFile.TryCreate(run.Status, RunJson.Write(status)) ? RunBirth.Born : RunBirth.AlreadyThere;
     }
 
-    /// <summary>Takes the next generation of a run.</summary>
+    /// <summary>
+    /// Takes the next generation of a run. Where somebody has removed the files of generations, the checkpoints and the status say which
+    /// were taken: a coordinator of one of them must not take itself for the newest.
+    /// </summary>
     public int TakeGeneration(RunId run)
     {
         string directory = Of(run).Generations;
         Directory.CreateDirectory(directory);
-        int generation = Math.Max(
-            GenerationFile.Taken(directory).DefaultIfEmpty().Max(), GenerationFile.Removed(directory)) + 1;
+        // In this order: what a coordinator writes comes after the file of its generation.
+        int written = Math.Max(
+            CheckpointName.In(Of(run).Checkpoints).Select(name => name.Generation).DefaultIfEmpty().Max(),
+            StatusOrNull(Of(run))?.Generation ?? 0);
+        int taken = Math.Max(GenerationFile.Taken(directory).DefaultIfEmpty().Max(), GenerationFile.Removed(directory));
+        int generation = Math.Max(taken, written) + 1;
         while (!TryTakeGeneration(run, generation))
             generation++;
+        if (written > taken)
+            GenerationFile.Restore(directory, generation, Unfinished(generation), () => EnsureNewest(run, generation));
         return generation;
     }
 
@@ -91,6 +100,12 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     /// <summary>Whether no newer generation has been taken; they are taken one by one.</summary>
     public bool IsNewest(RunId run, int generation) => !File.Exists(Path.Combine(Of(run).Generations, $"{generation + 1}"))
         && GenerationFile.Removed(Of(run).Generations) <= generation;
+
+    private void EnsureNewest(RunId run, int generation)
+    {
+        if (!IsNewest(run, generation))
+            throw new SupersededException(run);
+    }
 
     /// <summary>
     /// Removes files of older generations where there are many: a run that is restarted ten thousand times needs no ten thousand files.

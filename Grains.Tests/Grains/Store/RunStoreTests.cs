@@ -97,11 +97,35 @@ public sealed class RunStoreTests : IDisposable
         Assert.False(_store.TryTakeGeneration(run, generation + 1));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Generation_IsAfterThoseOfCheckpointsAndStatus_WhenItsFilesWereRemoved(bool checkpoint)
+    {
+        _store.Create(Spec, Status("a", 1));
+        var former = new RunFence(_store, RunId.Parse("a"));
+        while (former.Generation < 5)
+            former.TakeNext();
+        if (checkpoint)
+            Directory.CreateDirectory(Path.Combine(Run("a").Checkpoints, "5-30"));
+        else
+            _store.Write(Status("a", 1) with { Generation = 5 }, former);
+        Directory.Delete(Run("a").Generations, recursive: true);
+
+        var next = new RunFence(_store, RunId.Parse("a"));
+
+        Assert.Equal(6, next.Generation);
+        Assert.True(next.IsInForce);
+        Assert.False(former.IsInForce);
+        Assert.False(_store.IsNewest(RunId.Parse("a"), 3));
+    }
+
     [Fact]
     public void Generation_ReportsWhichCheckpointsThereWere()
     {
         _store.Create(Spec, Status("a", 1));
         var run = RunId.Parse("a");
+        _store.TakeGeneration(run);
         Directory.CreateDirectory(Path.Combine(Run("a").Checkpoints, "1-30"));
         Directory.CreateDirectory(Path.Combine(Run("a").Checkpoints, "1-4"));
         Directory.CreateDirectory(Path.Combine(Run("a").Checkpoints, ".1-40.tmp"));
@@ -110,8 +134,8 @@ public sealed class RunStoreTests : IDisposable
         Directory.CreateDirectory(Path.Combine(Run("a").Checkpoints, "1-50"));
 
         Assert.Equal("""{"checkpoints":["1-4","1-30"]}""", File.ReadAllText(Path.Combine(Run("a").Generations, $"{generation}")));
-        Assert.Equal([$"{generation}"], Directory.EnumerateFiles(Run("a").Generations).Select(Path.GetFileName));
-        var newer = Assert.Single(GenerationFile.NewerThan(Run("a").Generations, 0));
+        Assert.Equal(["1", "2"], Directory.EnumerateFiles(Run("a").Generations).Select(Path.GetFileName).Order());
+        var newer = Assert.Single(GenerationFile.NewerThan(Run("a").Generations, 1));
         Assert.True(newer.Saw(new(1, 30)));
         Assert.False(newer.Saw(new(1, 50)));
     }
