@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.GrainDirectory;
 
@@ -37,19 +39,47 @@ internal sealed class OneSiloDirectory : IGrainDirectory
     }
 }
 
-/// <summary>Refuses to start a silo without a shared grain directory next to others: two coordinators could train one run.</summary>
-internal sealed class OnlySilo(ISiloStatusOracle silos, ILocalSiloDetails self, IOptions<TbpttGrainsOptions> options)
-    : ILifecycleParticipant<ISiloLifecycle>
+/// <summary>
+/// Refuses to start a silo without a shared grain directory next to others, and ends one that others join: two coordinators could train
+/// one run.
+/// </summary>
+internal sealed partial class OnlySilo(
+    ISiloStatusOracle silos, ILocalSiloDetails self, IOptions<TbpttGrainsOptions> options, IHostApplicationLifetime host,
+    ILogger<OnlySilo> log)
+    : ILifecycleParticipant<ISiloLifecycle>, ISiloStatusListener
 {
     /// <inheritdoc/>
-    public void Participate(ISiloLifecycle observer) =>
+    public void Participate(ISiloLifecycle observer)
+    {
+        if (options.Value.GrainDirectory is not null)
+            return;
         observer.Subscribe(nameof(OnlySilo), ServiceLifecycleStage.Active - 1, _ =>
         {
-            if (options.Value.GrainDirectory is not null)
-                return Task.CompletedTask;
             int others = silos.GetApproximateSiloStatuses(onlyActive: true).Keys.Count(silo => !silo.Equals(self.SiloAddress));
-            return others == 0 ? Task.CompletedTask : throw new OrleansConfigurationException(
-                $"AddTbptt: {nameof(TbpttGrainsOptions.GrainDirectory)}: found none with {others} other active silos in the cluster, "
-                + "expected a directory that all silos share; set it on every silo, for example to an AdoNetGrainDirectory");
+            if (others > 0)
+                throw new OrleansConfigurationException(Fault(others));
+
+            // Silos that start together do not see each other as active yet.
+            silos.SubscribeToSiloStatusEvents(this);
+            return Task.CompletedTask;
         });
+    }
+
+    /// <inheritdoc/>
+    public void SiloStatusChangeNotification(SiloAddress updatedSilo, SiloStatus status)
+    {
+        if (status != SiloStatus.Active || updatedSilo.Equals(self.SiloAddress))
+            return;
+        LogEnd(log, Fault(1));
+        host.StopApplication();
+    }
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "{Fault}; this silo ends")]
+    private static partial void LogEnd(ILogger log, string fault);
+
+    private static string Fault(int others) =>
+        $"AddTbptt: {nameof(TbpttGrainsOptions.GrainDirectory)}: found none with {Silos(others)} in the cluster, "
+        + "expected a directory that all silos share; set it on every silo, for example to an AdoNetGrainDirectory";
+
+    private static string Silos(int others) => others == 1 ? "another active silo" : $"{others} other active silos";
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -75,6 +76,33 @@ public sealed class AddTbpttTests : IDisposable
         var refused = await Assert.ThrowsAnyAsync<Exception>(() => cluster.StartAdditionalSiloAsync());
 
         Assert.Contains("GrainDirectory: found none", $"{refused}", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task SilosThatStartTogether_DoNotStay_WithoutASharedGrainDirectory()
+    {
+        await using var cluster = Build(2);
+        var ended = new List<Task>();
+
+        try
+        {
+            await cluster.DeployAsync(Cancellation);
+        }
+        catch (Exception error) when ($"{error}".Contains("GrainDirectory: found none", StringComparison.Ordinal))
+        {
+            // The second one saw the first one as active in time.
+            return;
+        }
+
+        foreach (var silo in cluster.Silos)
+        {
+            var stopping = silo.ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+            var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            stopping.Register(end.SetResult);
+            ended.Add(end.Task);
+        }
+
+        await Task.WhenAny(ended).WaitAsync(Cancellation);
     }
 
     public void Dispose() => _directory.Dispose();
