@@ -36,16 +36,21 @@ internal static class ListCommand
             return ExitCode.Completed;
         }
 
-        var table = new TextTable(
-            "RUN", "STATE", "EPOCH", "STEP", "EPOCH LOSS", "BEST VALIDATION", "CHECKPOINT", "PRIORITY", "STARTED", "DURATION", "NOTE");
-        foreach (var run in runs)
+        string[] tags = [.. runs.Select(run => string.Join(' ', run.ReadNotes().Tags))];
+        bool tagged = tags.Any(one => one.Length > 0);
+        var table = new TextTable([
+            "RUN", "STATE", "EPOCH", "STEP", "EPOCH LOSS", "BEST VALIDATION", "CHECKPOINT", "PRIORITY", "STARTED", "DURATION",
+            .. tagged ? (string[])["TAGS"] : [], "NOTE",
+        ]);
+        foreach (var (run, words) in runs.Zip(tags))
         {
             var status = run.Status;
-            table.Add(
+            table.Add([
                 status.Id, run.State, $"{status.Epoch}/{status.Epochs}", Text.Count(status.Step),
                 FigureOrDash(status.LastEpochLoss), FigureOrDash(status.BestValidationLoss), Checkpoint(status),
                 $"{status.Priority}", $"{status.SubmittedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss}", Text.Duration(run.Seconds),
-                Note(run, cluster));
+                .. tagged ? (string[])[words.Length > 0 ? words : "-"] : [], Note(run, cluster),
+            ]);
         }
 
         table.Write(output);

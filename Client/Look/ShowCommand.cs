@@ -77,6 +77,11 @@ internal static class ShowCommand
         Line("started", $"{status.SubmittedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
         Line("duration", Text.Duration(run.Seconds));
         Line("generation", $"{status.Generation}");
+        var notes = run.ReadNotes();
+        if (notes.Tags.Count > 0)
+            Line("tags", string.Join(' ', notes.Tags));
+        foreach (string line in notes.Text.Length > 0 ? notes.Text.Split('\n') : [])
+            Line("note", line);
     }
 
     private static string Validation(RunStatus status)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Orleans.Tbptt.Cluster.Membership;
 using Orleans.Tbptt.Runs;
@@ -34,6 +35,22 @@ public sealed record RunInfo(RunDirectory Directory, RunStatus Status, DateTimeO
 
     /// <summary>The run's duration so far, in seconds.</summary>
     public double Seconds => ((Status.EndedAt ?? (IsLost ? Status.UpdatedAt : Now)) - Status.SubmittedAt).TotalSeconds;
+
+    /// <summary>What users have noted about the run: <see cref="NotesOf"/>.</summary>
+    public RunNotes ReadNotes() => NotesOf(Directory);
+
+    /// <summary>The notes of a run; none where its files are not on this machine, or cannot be read.</summary>
+    public static RunNotes NotesOf(RunDirectory run)
+    {
+        try
+        {
+            return RunNotes.Read(run);
+        }
+        catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
+        {
+            return RunNotes.None;
+        }
+    }
 
     /// <summary>Newest first, then by id.</summary>
     public static IReadOnlyList<RunInfo> NewestFirst(IEnumerable<RunInfo> runs) =>

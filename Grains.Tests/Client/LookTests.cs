@@ -2,6 +2,7 @@ using Microsoft.Extensions.Time.Testing;
 using Orleans.Tbptt.Client;
 using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Cluster.Membership;
+using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 
@@ -44,6 +45,22 @@ public sealed class LookTests : IDisposable
         Assert.Equal(
             "wave-1  completed                                  1/2    1,200  0.5         0.625            -           0         " +
             "2026-03-14 12:00:00  3.0 s", lines[5]);
+    }
+
+    [Fact]
+    public async Task TagsAndNotes_AreShown_WhereSomebodyHasWrittenThem()
+    {
+        Write(Status("wave-1", RunState.Completed) with { SubmittedAt = Noon });
+        Write(Status("wave-2", RunState.Completed) with { SubmittedAt = Noon.AddSeconds(60) });
+        RunNotesFile.TryWrite(new(_console.Runs, RunId.Parse("wave-1")),
+            RunNotes.None with { Tags = ["baseline", "lr:0.1"], Text = "the first one\nto be repeated" }, out _);
+
+        Assert.Equal(0, await _console.RunAsync("ls"));
+        Assert.Equal(0, await _console.RunAsync("show", "wave-1"));
+
+        Assert.Matches(@"DURATION +TAGS +NOTE\nwave-2 .* -\nwave-1 .* baseline lr:0\.1\n", _console.Output);
+        Assert.Contains("\ntags        baseline lr:0.1\nnote        the first one\nnote        to be repeated\n", _console.Output,
+            StringComparison.Ordinal);
     }
 
     [Fact]

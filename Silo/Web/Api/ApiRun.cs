@@ -15,7 +15,7 @@ internal sealed record ApiRun(RunStatus Run, bool Lost, IReadOnlyDictionary<stri
     public static ApiRun Of(RunEntry run) => Of(run.Info, run.Notes.Tags);
 
     /// <summary>A run.</summary>
-    public static ApiRun Of(RunInfo run) => Of(run, RunEntry.NotesOf(run.Directory).Tags);
+    public static ApiRun Of(RunInfo run) => Of(run, run.ReadNotes().Tags);
 
     private static ApiRun Of(RunInfo run, IReadOnlyList<string> tags)
     {

@@ -22,7 +22,7 @@ internal sealed class NoteKeeper(RunFeeds feeds, RunIndex index)
 {
     /// <summary>The notes of a run.</summary>
     /// <exception cref="RunNotFoundException">There is no such run.</exception>
-    public RunNotes Read(string id) => RunEntry.NotesOf(DirectoryOf(id));
+    public RunNotes Read(string id) => RunInfo.NotesOf(DirectoryOf(id));
 
     /// <summary>Writes notes.</summary>
     /// <exception cref="RunNotFoundException">There is no such run.</exception>

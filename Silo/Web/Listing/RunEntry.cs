@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
 
@@ -10,19 +9,6 @@ namespace Orleans.Tbptt.Silo.Web.Listing;
 /// <param name="Notes">What users have noted.</param>
 internal sealed record RunEntry(RunInfo Info, IReadOnlyDictionary<string, string> Spec, RunNotes Notes)
 {
-    /// <summary>The notes of a run; none where its file cannot be read, which the list of runs reports.</summary>
-    public static RunNotes NotesOf(RunDirectory run)
-    {
-        try
-        {
-            return RunNotes.Read(run);
-        }
-        catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
-        {
-            return RunNotes.None;
-        }
-    }
-
     /// <summary>The run's ID.</summary>
     public string Id => Info.Status.Id;
 

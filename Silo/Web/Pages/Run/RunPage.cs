@@ -38,7 +38,7 @@ internal static class RunPage
             <div class="title"><div><p class="crumb"><a href="/">Runs</a></p><h1>{id}</h1></div>{Part("actions")}</div>
             {Part("head")}
             {Part("trouble")}
-            {NotesCard.Of(run.Info.Directory.Id, RunEntry.NotesOf(run.Info.Directory), token)}
+            {NotesCard.Of(run.Info.Directory.Id, run.Info.ReadNotes(), token)}
             {ChartsView.Of(run, view, page)}
             <section class="card" aria-labelledby="strip-title">
             <h2 id="strip-title">Trainers over time</h2>
