@@ -1,5 +1,7 @@
 using Orleans.Tbptt.Client.Connecting;
+using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Cluster;
+using Orleans.Tbptt.Cluster.Local;
 using Orleans.Tbptt.Cluster.Membership;
 
 namespace Orleans.Tbptt.Client.Cluster;
@@ -73,7 +75,10 @@ internal sealed class LocalCluster : IDisposable
     public static ClientException UnusableRunStore(ClusterPlan plan, Exception exception) =>
         new($"cannot use the runs directory {plan.Runs}: {exception.Message}", ExitCode.Unreachable, exception);
 
-    /// <summary>Asks the silos to end, waits up to 1.8 s, kills the rest, and deletes the membership file.</summary>
+    /// <summary>
+    /// Asks the silos to end, waits up to 1.8 s and what the run's last checkpoint may take, kills the rest, and deletes the membership
+    /// file.
+    /// </summary>
     public async Task EndAsync()
     {
         _ending = true;
@@ -84,7 +89,8 @@ internal sealed class LocalCluster : IDisposable
             Kill();
         try
         {
-            await Task.WhenAll(_silos.Select(silo => silo.Exited)).WaitAsync(EndTimeout);
+            await Task.WhenAll(_silos.Select(silo => silo.Exited))
+                .WaitAsync(EndTimeout + FinalCheckpoint.Allowance(StatusFile.Read(_plan.Directory)));
         }
         catch (TimeoutException)
         {

@@ -3,6 +3,7 @@ using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Client.Watching;
+using Orleans.Tbptt.Cluster.Local;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 
@@ -17,7 +18,10 @@ namespace Orleans.Tbptt.Client.Train;
 internal sealed class WatchedTraining(
     ITrainingCluster cluster, ClusterPlan plan, Func<IRunService, Task> begin, string resume, ConsoleContext context)
 {
-    /// <summary>How long a step in flight may take to end after Ctrl-C. With the silos' own time the console ends within 3 s.</summary>
+    /// <summary>
+    /// How long a step in flight may take to end after Ctrl-C, without what a large checkpoint takes. With the silos' own time the console
+    /// ends within 3 s.
+    /// </summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromMilliseconds(800);
 
     /// <summary>The same after other signals, where nobody waits at a prompt: containers are killed after 10 s.</summary>
@@ -112,7 +116,8 @@ internal sealed class WatchedTraining(
         try
         {
             // Silos that got the signal, too, end by themselves.
-            await Task.WhenAny(StopOnceSubmittedAsync(), cluster.Lost).Unwrap().WaitAsync(timeout, context.Time);
+            await Task.WhenAny(StopOnceSubmittedAsync(), cluster.Lost).Unwrap()
+                .WaitAsync(timeout + FinalCheckpoint.Allowance(StatusFile.Read(plan.Directory)), context.Time);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {

@@ -40,6 +40,28 @@ public static class LocalClusterLife
     }
 
     /// <summary>
+    /// Deletes the membership file, and the one that silos lock, unless another silo's process holds its share of the lock. Of silos that
+    /// end at the same time the last one deletes them.
+    /// </summary>
+    /// <exception cref="IOException">A file cannot be deleted.</exception>
+    public static void DeleteIfLast(string membershipFile)
+    {
+        FileStream exclusive;
+        try
+        {
+            exclusive = new(FileOf(membershipFile), FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
+        }
+        catch (IOException)
+        {
+            // Another silo lives, or the console has deleted them.
+            return;
+        }
+
+        using (exclusive)
+            SqliteMembership.Delete(membershipFile);
+    }
+
+    /// <summary>
     /// Whether a silo that was started for a run lives; null where this machine cannot find out, because it lacks the run's files or the
     /// right to lock them.
     /// </summary>

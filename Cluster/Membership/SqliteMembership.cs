@@ -39,7 +39,7 @@ public static class SqliteMembership
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
-            using var connection = new SqliteConnection(ConnectionString(file));
+            using var connection = new SqliteConnection(ConnectionString(file, BusySeconds, SqliteOpenMode.ReadWriteCreate));
             connection.Open();
             // Lets readers continue while a silo writes; a property of the file that cannot be set inside a transaction.
             Execute(connection, "PRAGMA journal_mode = WAL;", null);
@@ -68,8 +68,7 @@ public static class SqliteMembership
     /// <exception cref="SqliteException">The file no longer exists.</exception>
     public static void DeleteIfDeserted(string file)
     {
-        // Opened so that the file is not created again when another silo has just deleted it.
-        var existing = new SqliteConnectionStringBuilder(ConnectionString(file)) { Mode = SqliteOpenMode.ReadWrite, Pooling = false };
+        var existing = new SqliteConnectionStringBuilder(ConnectionString(file)) { Pooling = false };
         using (var connection = new SqliteConnection(existing.ConnectionString))
         {
             connection.Open();
@@ -85,8 +84,10 @@ public static class SqliteMembership
     /// <summary>A separate method, so that SQLite is not loaded where no file is to be deleted.</summary>
     private static void ClosePools() => SqliteConnection.ClearAllPools();
 
-    private static string ConnectionString(string file, int busySeconds) =>
-        new SqliteConnectionStringBuilder { DataSource = Path.GetFullPath(file), DefaultTimeout = busySeconds }.ConnectionString;
+    /// <summary>A silo that ends may write once more after the last one has deleted the file, which must not come back.</summary>
+    private static string ConnectionString(string file, int busySeconds, SqliteOpenMode mode = SqliteOpenMode.ReadWrite) =>
+        new SqliteConnectionStringBuilder { DataSource = Path.GetFullPath(file), DefaultTimeout = busySeconds, Mode = mode }
+            .ConnectionString;
 
     private static void Execute(SqliteConnection connection, string text, SqliteTransaction? transaction)
     {

@@ -50,8 +50,12 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
                 if (local is not null)
                     await local.WaitUntilReadAsync(parent!.Ended);
             }
-            else if (local is not null)
-                await local.StopAsync();
+            else if (local is not null && await local.StopAsync())
+            {
+                await AbandonAsync(silo, life);
+                return SiloExitCode.Ended;
+            }
+
             await LeaveAsync(silo, start);
         }
         catch (OperationCanceledException) when (end.Token.IsCancellationRequested)
@@ -104,6 +108,25 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
         {
             Log.Warning("The silo leaves with what has not moved away within {Timeout} s: {Occupants}", DrainTimeout.TotalSeconds,
                 string.Join(", ", drain.Occupants));
+        }
+    }
+
+    /// <summary>
+    /// Ends without an order: the run has ended, and all silos of its cluster end, because the console has. What the run leaves is on the
+    /// disk, and the user waits for the prompt.
+    /// </summary>
+    private async Task AbandonAsync(RunningSilo silo, IDisposable? life)
+    {
+        Log.Information("The run has ended, and with it its cluster");
+        await SiloTelemetry.FlushAsync(silo.Host.Services, time);
+        life?.Dispose();
+        try
+        {
+            silo.Store.DeleteIfLast();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Log.Warning(exception, "The membership file could not be deleted");
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Orleans.Tbptt.Cluster.Local;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Configuration;
@@ -15,27 +16,33 @@ namespace Orleans.Tbptt.Silo.Lifetime;
 /// <param name="time">The clock.</param>
 internal sealed class LocalRunEnd(IGrainFactory grains, SiloSettings settings, TimeProvider time)
 {
-    /// <summary>A console that lives kills its silos 1.8 s after it has closed their pipes.</summary>
+    /// <summary>
+    /// Without what a large checkpoint takes. A console that lives kills its silos 1.8 s, and the same, after it has closed their pipes.
+    /// </summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(1.2);
 
     /// <summary>How long a console may take to read the end of its run, and to close the pipes then.</summary>
     private static readonly TimeSpan ReadTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>Stops the run of a console that has ended, unless it has ended or is paused. Never fails.</summary>
-    public async Task StopAsync()
+    /// <returns>Whether it has ended.</returns>
+    public async Task<bool> StopAsync()
     {
-        if (Read() is not { HasEnded: false } status || status.State == RunState.Paused)
-            return;
+        var status = Read();
+        if (status is null or { HasEnded: true } or { State: RunState.Paused })
+            return status is { HasEnded: true };
         try
         {
             Log.Information("The console has ended: stopping its run");
             await grains.GetGrain<ICoordinatorGrain>(status.Id).StopRun("stopped because the console that trained it has ended")
-                .WaitAsync(StopTimeout, time);
+                .WaitAsync(StopTimeout + FinalCheckpoint.Allowance(status), time);
         }
         catch (Exception exception) when (exception is TimeoutException or OrleansException or RunNotFoundException)
         {
             Log.Warning(exception, "The run could not be stopped");
         }
+
+        return Read() is { HasEnded: true };
     }
 
     /// <summary>

@@ -55,6 +55,11 @@ internal abstract class SiloStore : IAsyncDisposable
     {
     }
 
+    /// <summary>As <see cref="DeleteIfDeserted"/>, for silos that end without leaving their cluster.</summary>
+    public virtual void DeleteIfLast()
+    {
+    }
+
     /// <inheritdoc/>
     public virtual ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

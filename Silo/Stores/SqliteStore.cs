@@ -42,4 +42,7 @@ internal sealed class SqliteStore : SiloStore
         if (File.Exists(_file))
             SqliteMembership.DeleteIfDeserted(_file);
     }
+
+    /// <inheritdoc/>
+    public override void DeleteIfLast() => LocalClusterLife.DeleteIfLast(_file);
 }

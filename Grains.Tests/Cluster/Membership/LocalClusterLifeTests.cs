@@ -39,6 +39,23 @@ public sealed class LocalClusterLifeTests : IDisposable
             interrupted.State));
     }
 
+    [Fact]
+    public async Task LastSilo_DeletesTheFiles()
+    {
+        SqliteMembership.Prepare(_membership);
+        var first = await LocalClusterLife.HoldAsync(_membership, TimeProvider.System);
+        var second = await LocalClusterLife.HoldAsync(_membership, TimeProvider.System);
+
+        first.Dispose();
+        LocalClusterLife.DeleteIfLast(_membership);
+        Assert.True(File.Exists(_membership));
+        second.Dispose();
+        LocalClusterLife.DeleteIfLast(_membership);
+        LocalClusterLife.DeleteIfLast(_membership);
+
+        Assert.Empty(Directory.EnumerateFiles(Path.GetDirectoryName(_membership)!));
+    }
+
     [Theory]
     [InlineData(RunState.Queued, true)]
     [InlineData(RunState.Starting, true)]
