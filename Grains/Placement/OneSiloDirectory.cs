@@ -70,7 +70,8 @@ internal sealed partial class OnlySilo(
     {
         if (status != SiloStatus.Active || updatedSilo.Equals(self.SiloAddress))
             return;
-        LogEnd(log, Fault(1));
+        string fault = Fault(1);
+        LogEnd(log, fault);
         host.StopApplication();
     }
 

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Html;
 using Orleans.Tbptt.Silo.Web.Access;
 using Orleans.Tbptt.Silo.Web.Charts;
 using Orleans.Tbptt.Silo.Web.Feed;
-using Orleans.Tbptt.Silo.Web.Listing;
 using Orleans.Tbptt.Silo.Web.Markup;
 
 namespace Orleans.Tbptt.Silo.Web.Pages.Run;
