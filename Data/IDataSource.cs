@@ -32,8 +32,24 @@ public sealed record DataShape(int InputFeatures, int Vocabulary, int TargetFeat
     /// <summary>Whether inputs are tokens, which need an embedding.</summary>
     public bool HasTokens => Vocabulary > 0;
 
+    /// <summary>
+    /// What <see cref="ISequenceSet.ReadTargets(SequenceSlice, Span{long})"/> gives for a time step without a target: PyTorch's
+    /// <c>ignore_index</c>.
+    /// </summary>
+    public const long MaskedClass = -100;
+
     /// <summary>Whether targets are classes, which need cross-entropy.</summary>
     public bool HasClasses => Classes > 0;
+
+    /// <summary>
+    /// Whether some targets are masked: NaN, or <see cref="MaskedClass"/>. Default false, and then no target may be either.
+    /// </summary>
+    /// <remarks>
+    /// A masked element counts neither in the loss nor in the weight that the loss is divided by, in training and in validation; its time
+    /// step is computed all the same, because the hidden state passes through it. A step of which every element is masked makes no update.
+    /// Each set of sequences has at least one target.
+    /// </remarks>
+    public bool IsMasked { get; init; }
 }
 
 /// <summary>A list of sequences with random access in time.</summary>
@@ -54,11 +70,15 @@ public interface ISequenceSet
     void ReadInputs(SequenceSlice slice, Span<long> destination);
 
     /// <summary>
-    /// Reads targets that are values into <paramref name="destination"/> <c>[slice.Length × TargetFeatures]</c>, row-major.
+    /// Reads targets that are values into <paramref name="destination"/> <c>[slice.Length × TargetFeatures]</c>, row-major; NaN where an
+    /// element is masked (<see cref="DataShape.IsMasked"/>).
     /// </summary>
     void ReadTargets(SequenceSlice slice, Span<float> destination);
 
-    /// <summary>Reads targets that are classes into <paramref name="destination"/> <c>[slice.Length]</c>, each in [0, Classes).</summary>
+    /// <summary>
+    /// Reads targets that are classes into <paramref name="destination"/> <c>[slice.Length]</c>, each in [0, Classes), or
+    /// <see cref="DataShape.MaskedClass"/> where the time step is masked (<see cref="DataShape.IsMasked"/>).
+    /// </summary>
     void ReadTargets(SequenceSlice slice, Span<long> destination);
 }
 

@@ -14,11 +14,15 @@ internal sealed class TorchLoss
 {
     private readonly Func<torch.Tensor, torch.Tensor, torch.Tensor> _sum;
 
+    // Of a loss that a program adds; null for libtorch's own.
+    private readonly string? _word;
+
     /// <summary>Finds the function.</summary>
     /// <exception cref="NotSupportedException">libtorch has none.</exception>
     public TorchLoss(LossSpec loss)
     {
         OfClasses = loss.OfClasses;
+        _word = loss is ModuleLoss ? loss.Word : null;
         _sum = loss is ModuleLoss custom ? custom.Sum : Find(loss);
     }
 
@@ -27,6 +31,21 @@ internal sealed class TorchLoss
 
     /// <summary>The loss summed over all elements.</summary>
     public torch.Tensor Sum(torch.Tensor outputs, torch.Tensor targets) => _sum(outputs, targets);
+
+    /// <summary>
+    /// The loss summed over the elements that are not masked: rows with their outputs, or, where rows are masked in part, single elements,
+    /// which a loss of values is a sum over.
+    /// </summary>
+    public torch.Tensor Sum(torch.Tensor outputs, torch.Tensor targets, TargetMask mask, HostTransfer host)
+    {
+        if (!mask.IsOfRows && _word is { } custom)
+            throw new NotSupportedException(
+                $"loss {custom} takes rows, and some rows are masked in part; mask time steps with all their targets, or none");
+        var kept = host.ToDevice<long>(mask.Kept, mask.Kept.Length);
+        return mask.IsOfRows
+            ? _sum(outputs.index_select(0, kept), targets.index_select(0, kept))
+            : _sum(outputs.reshape(-1).index_select(0, kept), targets.reshape(-1).index_select(0, kept));
+    }
 
     private static Func<torch.Tensor, torch.Tensor, torch.Tensor> Find(LossSpec loss)
     {

@@ -58,9 +58,8 @@ public sealed class TorchReplica : IReplica
         _network.Gradient.zero_();
         hiddenAfter.Clear();
         double sum = 0;
-        if (batch.Rows > 0)
+        if (batch.Rows > 0 && LossSum(batch, dropout, hiddenBefore, hiddenAfter) is { } loss)
         {
-            var loss = LossSum(batch, dropout, hiddenBefore, hiddenAfter);
             loss.backward();
             sum = loss.item<float>();
         }
@@ -77,18 +76,22 @@ public sealed class TorchReplica : IReplica
         // kernels.
         using var scope = NewDisposeScope();
         hiddenAfter.Clear();
-        return batch.Rows == 0 ? 0 : LossSum(batch, DropoutMasks.None, hiddenBefore, hiddenAfter).item<float>();
+        return batch.Rows == 0 ? 0 : LossSum(batch, DropoutMasks.None, hiddenBefore, hiddenAfter)?.item<float>() ?? 0;
     }
 
     /// <inheritdoc/>
     public void Dispose() => _network.Dispose();
 
-    private Tensor LossSum(ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter)
+    /// <summary>The loss sum; null where every target is masked.</summary>
+    private Tensor? LossSum(ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter)
     {
         var outputs_RO = _network.Head.call(Recur(batch, dropout, hiddenBefore, hiddenAfter));
-        return _loss.Sum(outputs_RO, _loss.OfClasses
+        var targets = _loss.OfClasses
             ? _host.ToDevice(batch.Classes, batch.Rows)
-            : _host.ToDevice(batch.TargetValues, batch.Rows, batch.Shape.TargetFeatures));
+            : _host.ToDevice(batch.TargetValues, batch.Rows, batch.Shape.TargetFeatures);
+        if (!batch.IsMasked)
+            return _loss.Sum(outputs_RO, targets);
+        return batch.Weight > 0 ? _loss.Sum(outputs_RO, targets, TargetMask.Of(batch), _host) : null;
     }
 
     /// <summary>Runs every layer over every segment, carrying h and c from segment to segment; returns the top layer's rows.</summary>

@@ -106,7 +106,8 @@ public sealed record StepCommitted : RunEvent
     public required int Epoch { get; init; }
 
     /// <summary>
-    /// Mean loss over the step's elements, before the update; within a round of local steps each trainer's at its own parameters.
+    /// Mean loss over the step's elements, before the update; within a round of local steps each trainer's at its own parameters. NaN,
+    /// written as null, where all targets are masked.
     /// </summary>
     public required double Loss { get; init; }
 
@@ -124,7 +125,7 @@ public sealed record StepCommitted : RunEvent
     /// <summary>The learning rate of the update; of a local step, of the trainers' own updates.</summary>
     public required double LearningRate { get; init; }
 
-    /// <summary>Elements that the loss is the mean of.</summary>
+    /// <summary>Elements that the loss is the mean of, without masked ones; where there are none, the step made no update.</summary>
     public required double Weight { get; init; }
 
     /// <summary>Seconds from the first ticket to the commit; of a local step, its even share of its round's.</summary>

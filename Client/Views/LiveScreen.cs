@@ -86,7 +86,7 @@ internal sealed class LiveScreen(RunFigures figures, string run, bool unicode)
         if (figures.Status is { State: RunState.Queued } queued)
             Words("queued", Outcome.Queue(queued.QueuePosition));
         if (figures.Step is { } step)
-            Row("train loss", Trend(Text.Figure(step.Loss), figures.Trend, room));
+            Row("train loss", Trend(step.Weight > 0 ? Text.Figure(step.Loss) : "no targets", figures.Trend, room));
         if (figures.Epochs.LastOrDefault() is { } epoch)
         {
             string number = $"epoch {epoch.Epoch}";

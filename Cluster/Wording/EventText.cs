@@ -12,7 +12,7 @@ public static class EventText
     {
         RunStarted { Generation: <= 1, Checkpoint: null } started => Started(started),
         RunStarted started => Resumed(started),
-        StepCommitted step => $"step {Text.Count(step.Step)} (epoch {step.Epoch}{Of(epochs)}): loss {Text.Figure(step.Loss)}",
+        StepCommitted step => $"step {Text.Count(step.Step)} (epoch {step.Epoch}{Of(epochs)}): {Loss(step)}",
         EpochFinished epoch => Epoch(epoch, epochs),
         TrainersRecovered recovery =>
             $"recovered: {Trainers(recovery.Trainers)} placed again after {Text.Duration(recovery.Seconds)}, "
@@ -36,6 +36,8 @@ public static class EventText
         $"{Text.Count(started.Step)}, "
         + $"generation {started.Generation}, {Text.Plural(started.Trainers, "trainer")}"
         + string.Concat(started.PassedOver.Select(passed => $"; skipped {passed}"));
+
+    private static string Loss(StepCommitted step) => step.Weight > 0 ? $"loss {Text.Figure(step.Loss)}" : "no targets, no update";
 
     private static string Steps(TrainersRecovered recovery) => recovery.Steps is > 1 and var steps
         ? $"steps {Text.Count(recovery.Step)} to {Text.Count(recovery.Step + steps - 1)}"

@@ -147,7 +147,7 @@ internal sealed partial class RunProgress
             Step = first + steps.Count - 1,
             EpochStep = _status.EpochStep + steps.Count,
             SequenceSteps = _status.SequenceSteps + sequenceSteps,
-            Loss = steps[^1].Loss,
+            Loss = steps.LastOrDefault(step => step.Weight > 0)?.Loss ?? _status.Loss,
         };
         for (int i = 0; i < steps.Count; i++)
         {

@@ -42,6 +42,12 @@ public sealed record CustomLoss : Loss
             float* output = outputs[row];
             for (int column = 0; column < outputs.Columns; column++, at++)
             {
+                if (batch.IsMasked && float.IsNaN(targets[at]))
+                {
+                    output[column] = 0;
+                    continue;
+                }
+
                 var (loss, gradient) = _function(output[column], targets[at]);
                 sum += loss;
                 output[column] = gradient;

@@ -34,6 +34,7 @@ public sealed class ChunkBatch
     private int[] _activeLanes = [];
     private bool[] _resets = [];
     private int _active;
+    private long _masked;
     private float[] _values = [];
     private float[] _targetValues = [];
     private long[] _tokens = [];
@@ -62,8 +63,13 @@ public sealed class ChunkBatch
     /// <summary>Time steps of the longest lane.</summary>
     public int Steps { get; private set; }
 
-    /// <summary>Elements that the loss is summed over: rows × target features, or rows where targets are classes.</summary>
-    public double Weight => (double)Rows * Math.Max(1, _shape.TargetFeatures);
+    /// <summary>
+    /// Elements that the loss is summed over: rows × target features, or rows where targets are classes, less those that are masked.
+    /// </summary>
+    public double Weight => Elements - _masked;
+
+    /// <summary>Whether some of its targets are masked: NaN, or <see cref="DataShape.MaskedClass"/>.</summary>
+    public bool IsMasked => _masked > 0;
 
     /// <summary>Inputs that are values, <c>[Rows, InputFeatures]</c>.</summary>
     public ReadOnlySpan<float> Values => _values.AsSpan(0, Rows * _shape.InputFeatures);
@@ -76,6 +82,8 @@ public sealed class ChunkBatch
 
     /// <summary>Targets that are classes, <c>[Rows]</c>.</summary>
     public ReadOnlySpan<long> Classes => _classes.AsSpan(0, _shape.HasClasses ? Rows : 0);
+
+    private long Elements => (long)Rows * Math.Max(1, _shape.TargetFeatures);
 
     /// <summary>Fills the batch with the chunk of a block of lanes in a step. Allocates nothing once the buffers have grown.</summary>
     public void Load(ISequenceSet sequences, ChunkPlan plan, long step, LaneBlock block)
@@ -110,6 +118,20 @@ public sealed class ChunkBatch
                 Scatter(static (set, part, to) => set.ReadTargets(part, to), sequences, slice, position, ref _targetValues,
                     _shape.TargetFeatures);
         }
+
+        _masked = _shape.IsMasked ? CountMasked() : 0;
+    }
+
+    private long CountMasked()
+    {
+        long masked = Classes.Count(DataShape.MaskedClass);
+        foreach (float target in TargetValues)
+        {
+            if (float.IsNaN(target))
+                masked++;
+        }
+
+        return masked;
     }
 
     /// <summary>Inserts a lane after those whose chunks are as long or longer.</summary>

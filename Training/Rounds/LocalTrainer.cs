@@ -98,7 +98,9 @@ public sealed class LocalTrainer
         return new(_gradient, _shard.Hidden, lossSums, weights, Averages, _optimizer.Count, notFinite);
     }
 
-    /// <summary>Averages over the trainer's own elements, checks, clips, updates. When all lanes are idle there is no update.</summary>
+    /// <summary>
+    /// Averages over the trainer's own elements, checks, clips, updates. Without elements, all lanes idle or masked, there is no update.
+    /// </summary>
     /// <returns>A description of what is not finite; null when everything is.</returns>
     private string? Update(long step, double lossSum, double weight)
     {

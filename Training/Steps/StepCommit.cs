@@ -43,6 +43,8 @@ public sealed class StepCommit
 
     private double Norm => Math.Sqrt(_squares.Value);
 
+    private bool HasTargets => _weight > 0;
+
     /// <summary>A piece of something as long as the parameters.</summary>
     public Memory<float> Piece(Memory<float> whole, int index) =>
         whole.Slice(index * _piece, Math.Min(_piece, whole.Length - index * _piece));
@@ -88,13 +90,16 @@ public sealed class StepCommit
     /// already.</param>
     public void Add(int index, ReadOnlySpan<ReadOnlyMemory<float>> nodes)
     {
+        // Without a target anywhere every gradient is 0, and stays it.
         var mean = Piece(_gradient, index).Span;
-        TensorPrimitives.Divide(PairwiseTree.Sum(nodes, mean), (float)_weight, mean);
+        TensorPrimitives.Divide(PairwiseTree.Sum(nodes, mean), HasTargets ? (float)_weight : 1, mean);
         _squares.AddSquares(mean);
     }
 
     /// <summary>
-    /// Clips, updates and takes the new hidden state over. Nothing of it waits or fails, so the state never holds half a step.
+    /// Clips, updates and takes the new hidden state over. Nothing of it waits or fails, so the state never holds half a step. A step of
+    /// masked targets alone takes only the hidden state over: there is nothing to learn from, and an optimizer with momentum, or one that
+    /// counts its updates, would move on by itself.
     /// </summary>
     /// <param name="updated">Called with the index of every piece whose parameters are updated; must not throw.</param>
     public StepOutcome.Committed Update(Action<int>? updated = null)
@@ -103,18 +108,25 @@ public sealed class StepCommit
         if (!IsFinite)
             throw new InvalidOperationException($"the step is not finite: loss sum {_lossSum}, gradient norm {norm}");
         double learningRate = _train.LearningRateAt(_state.Step);
-        _state.Optimizer.Begin(learningRate);
+        if (HasTargets)
+            _state.Optimizer.Begin(learningRate);
         for (int i = 0; i < Pieces; i++)
         {
-            var gradient = Piece(_gradient, i).Span;
-            if (_clipNorm is { } limit)
-                GradientNorm.Clip(gradient, norm, limit);
-            _state.Optimizer.Update(i * _piece, Piece(_state.Parameters, i).Span, gradient);
+            if (HasTargets)
+                UpdatePiece(i, norm);
             updated?.Invoke(i);
         }
 
         _state.Advance(_heads, _lossSum, _weight);
-        return new(_lossSum / _weight, norm, learningRate, _weight);
+        return new(StepOutcome.Mean(_lossSum, _weight), norm, learningRate, _weight);
+    }
+
+    private void UpdatePiece(int index, double norm)
+    {
+        var gradient = Piece(_gradient, index).Span;
+        if (_clipNorm is { } limit)
+            GradientNorm.Clip(gradient, norm, limit);
+        _state.Optimizer.Update(index * _piece, Piece(_state.Parameters, index).Span, gradient);
     }
 
     /// <summary>Says in words why the step is not finite; the state stays as it is.</summary>

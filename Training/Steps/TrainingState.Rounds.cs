@@ -12,7 +12,7 @@ public sealed partial class TrainingState
     /// <summary>
     /// Takes the trainers' rounds, in order of trainer, and makes the update after them (DiLoCo, algorithm 1, outer optimization): average
     /// the differences by the elements that each trainer was trained on, check, update by the outer optimizer, carry hidden states and
-    /// inner optimizers.
+    /// inner optimizers. A round of masked targets alone makes no update.
     /// </summary>
     /// <returns><see cref="StepOutcome.Round"/> or <see cref="StepOutcome.Diverged"/>; then nothing was changed.</returns>
     public StepOutcome CommitRound(IReadOnlyList<RoundResult> shards)
@@ -35,7 +35,8 @@ public sealed partial class TrainingState
             return new StepOutcome.Diverged(
                 $"step {Step + steps}: the sum over the trainers overflows (loss {lossSums.Max()}, norm of the difference {norm})");
 
-        Optimizer.Step(Parameters, difference, _spec.Sync.Outer!.Lr);
+        if (weight > 0)
+            Optimizer.Step(Parameters, difference, _spec.Sync.Outer!.Lr);
         Carry(shards.Select(shard => shard.Hidden));
         foreach (var (inner, shard) in TrainerOptimizers.Zip(shards))
             inner.Take(shard.Averages, shard.OptimizerCount);
@@ -45,8 +46,8 @@ public sealed partial class TrainingState
             Step++;
             EpochLossSum += lossSums[i];
             EpochWeight += weights[i];
-            committed[i] =
-                new(lossSums[i] / weights[i], double.NaN, _spec.LearningRateAt(Step - 1), weights[i], i == steps - 1 ? norm : null);
+            double loss = StepOutcome.Mean(lossSums[i], weights[i]);
+            committed[i] = new(loss, double.NaN, _spec.LearningRateAt(Step - 1), weights[i], i == steps - 1 ? norm : null);
         }
 
         return new StepOutcome.Round(committed);
@@ -57,7 +58,7 @@ public sealed partial class TrainingState
     {
         PairwiseTree.SumInto(sums);
         var sum = sums[0].Span;
-        System.Numerics.Tensors.TensorPrimitives.Divide(sum, (float)weight, sum);
+        System.Numerics.Tensors.TensorPrimitives.Divide(sum, weight > 0 ? (float)weight : 1, sum);
         return sum;
     }
 

@@ -14,10 +14,10 @@ public readonly record struct ShardResult(Memory<float> GradientSum, ReadOnlyMem
 public abstract record StepOutcome
 {
     /// <summary>The update was made.</summary>
-    /// <param name="Loss">Mean loss over the step's elements, before the update.</param>
+    /// <param name="Loss">Mean loss over the step's elements, before the update; NaN where all of them are masked.</param>
     /// <param name="GradientNorm">Global norm of the averaged gradient, before clipping.</param>
     /// <param name="LearningRate">The learning rate of the update.</param>
-    /// <param name="Weight">Elements of the step.</param>
+    /// <param name="Weight">Elements of the step that have a target; where it is 0, parameters and optimizer stay as they are.</param>
     /// <param name="DifferenceNorm">Global norm of a round's averaged difference, with its last step; null otherwise.</param>
     public sealed record Committed(double Loss, double GradientNorm, double LearningRate, double Weight,
         double? DifferenceNorm = null) : StepOutcome;
@@ -32,6 +32,9 @@ public abstract record StepOutcome
     /// <summary>The loss or the gradient was not finite; nothing was changed.</summary>
     /// <param name="Message">Step, trainer and the largest gradient, in words.</param>
     public sealed record Diverged(string Message) : StepOutcome;
+
+    /// <summary>The mean; NaN over no elements, the same NaN on every processor, which 0/0 is not.</summary>
+    internal static double Mean(double lossSum, double weight) => weight > 0 ? lossSum / weight : double.NaN;
 }
 
 /// <summary>

@@ -33,11 +33,14 @@ internal sealed class FormulaSequences(DataShape shape, int[] lengths, ulong key
 
     public float Input(int sequence, int time, int feature) => (float)(2 * Draw(0, sequence, time, feature) - 1);
 
-    public float Target(int sequence, int time, int feature) => (float)(2 * Draw(1, sequence, time, feature) - 1);
+    /// <summary>Where the shape is masked, a third of the targets are.</summary>
+    public float Target(int sequence, int time, int feature) =>
+        IsMasked(sequence, time, feature) ? float.NaN : (float)(2 * Draw(1, sequence, time, feature) - 1);
 
     public long Token(int sequence, int time) => (long)(shape.Vocabulary * Draw(2, sequence, time, 0));
 
-    public long Class(int sequence, int time) => (long)(shape.Classes * Draw(3, sequence, time, 0));
+    public long Class(int sequence, int time) =>
+        IsMasked(sequence, time, 0) ? DataShape.MaskedClass : (long)(shape.Classes * Draw(3, sequence, time, 0));
 
     public void ReadInputs(SequenceSlice slice, Span<float> destination) => Fill(slice, destination, shape.InputFeatures, Input);
 
@@ -48,6 +51,8 @@ internal sealed class FormulaSequences(DataShape shape, int[] lengths, ulong key
 
     public void ReadTargets(SequenceSlice slice, Span<long> destination) =>
         Fill(slice, destination, 1, (sequence, time, _) => Class(sequence, time));
+
+    private bool IsMasked(int sequence, int time, int feature) => shape.IsMasked && Draw(4, sequence, time, feature) < 1.0 / 3;
 
     private static void Fill<T>(SequenceSlice slice, Span<T> destination, int width, Func<int, int, int, T> value)
     {

@@ -7,8 +7,8 @@ using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Tests.Training.Reference;
 
-/// <summary>Which network, which data, and whether units are dropped between its layers.</summary>
-public sealed record NetworkKind(string Cell, int Layers, bool Tokens, bool Classes, double Dropout);
+/// <summary>Which network, which data, whether units are dropped between its layers, and whether targets are masked.</summary>
+public sealed record NetworkKind(string Cell, int Layers, bool Tokens, bool Classes, double Dropout, bool IsMasked = false);
 
 /// <summary>One chunk of lanes of unequal lengths, one of them idle, ready for a replica and for the reference network.</summary>
 internal sealed class ReferenceCase
@@ -21,7 +21,7 @@ internal sealed class ReferenceCase
 
     public ReferenceCase(NetworkKind kind, int[] lengths, int lanes, int chunkLength)
     {
-        Shape = new(kind.Tokens ? 0 : 3, kind.Tokens ? 6 : 0, kind.Classes ? 0 : 2, kind.Classes ? 4 : 0);
+        Shape = new(kind.Tokens ? 0 : 3, kind.Tokens ? 6 : 0, kind.Classes ? 0 : 2, kind.Classes ? 4 : 0) { IsMasked = kind.IsMasked };
         Model = new()
         {
             Cell = TestChoices.Cell(kind.Cell),

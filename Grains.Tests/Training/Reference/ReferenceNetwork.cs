@@ -46,9 +46,10 @@ internal sealed class ReferenceNetwork(ModelSpec model, LossSpec loss)
             }
 
             double[] y = [.. Enumerable.Range(0, model.OutputSize!.Value).Select(o => Dot(_head.Offset, o, x) + _p[_headBias.Offset + o])];
-            sum += loss is SquaredError
-                ? y.Zip(lane.Targets[t], (output, target) => (output - target) * (output - target)).Sum()
-                : Math.Log(y.Sum(Math.Exp)) - y[(int)lane.Targets[t][0]];
+            if (loss is SquaredError)
+                sum += y.Zip(lane.Targets[t]).Where(pair => !double.IsNaN(pair.Second)).Sum(pair => Math.Pow(pair.First - pair.Second, 2));
+            else if (lane.Targets[t][0] >= 0)
+                sum += Math.Log(y.Sum(Math.Exp)) - y[(int)lane.Targets[t][0]];
         }
 
         return sum;

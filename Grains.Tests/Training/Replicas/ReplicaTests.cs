@@ -32,6 +32,8 @@ public sealed class ReplicaTests(ITestOutputHelper output)
            select new NetworkKind(cell, layers, data.Tokens, data.Classes, dropout),
         new NetworkKind("lstm", 1, Tokens: true, Classes: false, 0),
         new NetworkKind("gru", 2, Tokens: false, Classes: true, 0.4),
+        new NetworkKind("lstm", 2, Tokens: false, Classes: false, 0.4, IsMasked: true),
+        new NetworkKind("gru", 1, Tokens: true, Classes: true, 0, IsMasked: true),
     ];
 
     public static TheoryData<string> Engines { get; } = ["fused", "torch"];

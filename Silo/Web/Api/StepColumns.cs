@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Cluster.Wording;
+using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Silo.Web.Feed;
 
 namespace Orleans.Tbptt.Silo.Web.Api;
@@ -72,7 +73,11 @@ internal sealed record StepColumns
                 .Select(epoch =>
                     new EpochPoint(epoch.Epoch, epoch.Step, Finite(epoch.Loss), epoch.ValidationLoss is { } loss ? Finite(loss) : null))],
             Marks = [.. history.Interruptions.Select(one => new StepMark(one.Step, Text.State(one.Kind)))],
-            NonFinite = [.. buckets.Where(bucket => bucket.NonFinite > 0).Select(bucket => new NonFiniteLoss(bucket.Step, "NaN"))],
+            NonFinite =
+            [
+                .. buckets.Where(bucket => bucket.NonFinite > 0 && bucket[StepMetric.Weight].Min > 0)
+                    .Select(bucket => new NonFiniteLoss(bucket.Step, "NaN")),
+            ],
         };
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Training.Fused.Matrices;
 using Orleans.Tbptt.Training.Fused.Simd;
 using Orleans.Tbptt.Training.Replicas;
@@ -32,6 +33,11 @@ public sealed unsafe record CrossEntropy : Loss
         {
             float* values = outputs[row];
             var numbers = outputs.Span(row);
+            if (batch.IsMasked && classes[row] == DataShape.MaskedClass)
+            {
+                numbers.Clear();
+                continue;
+            }
 
             // The maximum does not depend on the order of comparison; a NaN propagates and makes the loss NaN.
             float largest = System.Numerics.Tensors.TensorPrimitives.Max(numbers);

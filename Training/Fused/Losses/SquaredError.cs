@@ -33,7 +33,20 @@ public sealed unsafe record SquaredError : Loss
                 Elementwise.Run(new Work(outputs[row], target + at, difference + at), columns);
         }
 
+        if (batch.IsMasked)
+            LeaveOut(targets, outputs, scratch);
         return FixedSum.OfSquares(scratch.AsSpan(0, targets.Length));
+    }
+
+    private static void LeaveOut(ReadOnlySpan<float> targets, Rows outputs, Span<float> differences)
+    {
+        for (int at = 0; at < targets.Length; at++)
+        {
+            if (!float.IsNaN(targets[at]))
+                continue;
+            (int row, int column) = Math.DivRem(at, outputs.Columns);
+            differences[at] = outputs[row][column] = 0;
+        }
     }
 
     private readonly struct Work(float* outputs, float* targets, float* differences) : IElementwise
