@@ -1,30 +1,67 @@
-using System.Buffers;
-using Orleans.Tbptt.Data.Files;
-using Orleans.Tbptt.Data.Problems;
-using Orleans.Tbptt.Data.Sequences;
-using Orleans.Tbptt.Data.Streams;
+using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Keys;
 
 namespace Orleans.Tbptt.Data.Csv;
 
-/// <summary>A CSV file as one long stream: the inputs of row t forecast the targets of row t + horizon.</summary>
-public sealed record CsvSource : OpenableSource
+/// <summary>A CSV file: text with a separator between the cells of a row; plain, or compressed by gzip or Zstandard.</summary>
+public sealed record CsvSource : TableSource
 {
-    /// <summary>The absolute path of the file.</summary>
-    public string Path { get; init; } = "";
+    private static readonly Word<char>[] Separators =
+    [
+        new("auto", '\0', "guessed from the first lines, and reported"),
+        new("comma", ',', ","),
+        new("semicolon", ';', ";"),
+        new("tab", '\t', "a tab"),
+        new("pipe", '|', "a vertical bar"),
+        new("blanks", ' ', "any number of spaces and tabs"),
+    ];
 
-    /// <summary>Names of the columns that are inputs; those of numbers when left out.</summary>
-    public IReadOnlyList<string> Inputs { get; init; } = [];
+    private static readonly Word<char>[] Decimals =
+    [
+        new("auto", '\0', "a comma where the first lines have numbers with commas, none with points, and another separator"),
+        new("point", '.', "1234.5"),
+        new("comma", ',', "1234,5"),
+    ];
 
-    /// <summary>Names of the columns that are targets; the inputs when left out.</summary>
-    public IReadOnlyList<string> Targets { get; init; } = [];
+    private static readonly Word<char>[] Groups =
+    [
+        new("none", '\0', "1234567"),
+        new("comma", ',', "1,234,567"),
+        new("point", '.', "1.234.567"),
+        new("blank", ' ', "1 234 567"),
+        new("apostrophe", '\'', "1'234'567"),
+    ];
 
-    /// <summary>How many rows ahead of its input a target lies. Default 1.</summary>
-    public int Horizon { get; init; } = 1;
+    /// <summary>What stands for a missing value where the spec does not say; an empty cell always does.</summary>
+    public static IReadOnlyList<string> UsualMissing { get; } = ["NA", "N/A", "NaN", "nan", "null", "NULL"];
 
-    /// <summary>Whether columns are standardised (mean 0, deviation 1) with the statistics of the training part. Default true.</summary>
-    public bool Standardize { get; init; } = true;
+    /// <summary>Between the cells of a row: one of <c>, ; tab | space</c>, the last for any number of blanks; NUL when guessed.</summary>
+    public char Separator { get; init; }
+
+    /// <summary>In front of the decimals of a number: a point or a comma; NUL when guessed.</summary>
+    public char DecimalMark { get; init; }
+
+    /// <summary>Between groups of three digits; NUL, the default, for none.</summary>
+    public char Thousands { get; init; }
+
+    /// <summary>
+    /// Cells that stand for a missing value, besides the empty one; a number also in other digits. <see cref="UsualMissing"/> when left
+    /// out.
+    /// </summary>
+    public IReadOnlyList<string> Missing { get; init; } = [];
+
+    /// <summary>The character that lines begin with which are passed over; null, the default, for none.</summary>
+    public string? Comment { get; init; }
+
+    /// <summary>Lines above the header that are passed over. Default 0.</summary>
+    public int SkipRows { get; init; }
+
+    /// <summary>Rows of names below each other, which are joined by a space; 0 names the columns c1, c2, …. Default 1.</summary>
+    public int HeaderRows { get; init; } = 1;
+
+    /// <summary>The encoding of the text; empty, the default, to go by the byte order mark: UTF-8 without one.</summary>
+    public string Encoding { get; init; } = "";
 
     /// <inheritdoc/>
     public override string Word => "csv";
@@ -33,110 +70,45 @@ public sealed record CsvSource : OpenableSource
     public override string About => "a file with a header and one row a time step, as one long stream";
 
     /// <inheritdoc/>
-    public override string Form => "csv:PATH";
+    protected override string FileNoun => "a CSV file";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Paths => [Path];
-
-    /// <inheritdoc/>
-    public override bool IsStream => true;
-
-    /// <inheritdoc/>
-    public override SourceSpec Read(string? paths, TextContext text) =>
-        Required(paths, text) is { } path ? this with { Path = text.File(path, "a CSV file") } : this;
-
-    /// <inheritdoc/>
-    public override Choice Walk(SpecWalk walk) => this with
+    public override Choice Walk(SpecWalk walk) => (CsvSource)base.Walk(walk) with
     {
-        Inputs = walk.Texts("inputs", Inputs, "columns by name", "column name", "numeric columns"),
-        Targets = walk.Texts("targets", Targets, "columns by name", "column name", "the inputs"),
-        Horizon = walk.Count("horizon", Horizon, "rows from an input to its target"),
-        Standardize = walk.Flag("standardize", Standardize, "mean 0 and deviation 1, by the training part"),
+        Separator = walk.Word("separator", Separator, "between the cells of a row", Separators, isWritten: Separator != '\0'),
+        DecimalMark = walk.Word("decimal", DecimalMark, "in front of decimals", Decimals, isWritten: DecimalMark != '\0'),
+        Thousands = walk.Word("thousands", Thousands, "between groups of three digits", Groups, isWritten: Thousands != '\0'),
+        Missing = walk.Texts(
+            "missing", Missing, "what stands for a missing value, besides an empty cell", "text", string.Join(", ", UsualMissing)),
+        Comment = walk.OptionalText("comment", Comment, "the character that remarks begin with", "one character", "none"),
+        SkipRows = walk.Count("skipRows", SkipRows, "lines above the header", min: 0, max: 1_000_000, isWritten: SkipRows != 0),
+        HeaderRows = walk.Count(
+            "headerRows", HeaderRows, "rows of names below each other, joined by a space; with 0 the columns are c1, c2, …", min: 0,
+            max: 10, isWritten: HeaderRows != 1),
+        Encoding = walk.Word("encoding", Encoding, "of the text", CsvEncodings.Words, isWritten: Encoding.Length > 0),
     };
+
+    /// <inheritdoc/>
+    public override void Check(RunSpec spec, Findings findings)
+    {
+        ArgumentNullException.ThrowIfNull(findings);
+        base.Check(spec, findings);
+        if (Comment is { } comment && (comment.Length != 1 || comment[0] is not (> ' ' and < (char)127) || comment[0] == '"'))
+            findings.Report("data.comment", $"'{comment}'", "one character of ASCII, such as #", "correct it");
+        if (DecimalMark != '\0' && DecimalMark == Thousands)
+            findings.Report("data.thousands", "the same character as data.decimal", "another one", "change one of the two");
+    }
 
     /// <summary>Equal in every member, lists item by item.</summary>
     public bool Equals(CsvSource? other) =>
-        other is not null && Path == other.Path && Inputs.SequenceEqual(other.Inputs) && Targets.SequenceEqual(other.Targets)
-        && Horizon == other.Horizon && Standardize == other.Standardize;
+        base.Equals(other) && Separator == other!.Separator && DecimalMark == other.DecimalMark && Thousands == other.Thousands
+        && Missing.SequenceEqual(other.Missing) && Comment == other.Comment && SkipRows == other.SkipRows && HeaderRows == other.HeaderRows
+        && Encoding == other.Encoding;
 
     /// <inheritdoc/>
-    public override int GetHashCode() =>
-        HashCode.Combine(Path, string.Join('\0', Inputs), string.Join('\0', Targets), Horizon, Standardize);
+    public override int GetHashCode() => HashCode.Combine(
+        base.GetHashCode(), Separator, DecimalMark, string.Join('\0', Missing), Comment, SkipRows, HeaderRows, Encoding);
 
     /// <inheritdoc/>
-    internal override IDataSource Open(RunSpec spec, InputFiles opened)
-    {
-        DataSpec data = spec.Data;
-        var problems = new ProblemList();
-        if (opened.Admit(DataKeys.Source, Path, problems) is not { } path
-            || new CsvFile(this, path, problems).Read() is not var (columns, table))
-            throw new SpecException(problems.ToList());
-
-        StreamCut? cut = StreamCut.TryCut(
-            table.Rows, "row", Path, data.BatchSize, Horizon, data.ValidationFraction, problems);
-        if (cut is null)
-        {
-            table.Dispose();
-            throw new SpecException(problems.ToList());
-        }
-
-        // Statistics over the held-out rows would leak information about them into training.
-        ColumnStatistics statistics = Standardize
-            ? ColumnStatistics.Of(table, cut.TrainingPositions)
-            : ColumnStatistics.None(table.Width);
-        var shape = new DataShape(columns.Inputs.Count, 0, columns.Targets.Count, 0);
-        CsvSet Set(StreamRows rows) => new(shape, rows, table, columns, statistics, Horizon);
-        return new DataSource(
-            shape, Set(cut.Training), cut.Validation is null ? null : Set(cut.Validation),
-            CsvForecastScale.TryMake(columns, table, statistics, cut, Horizon), table);
-    }
-}
-
-/// <summary>Rows of the stream of a CSV file, standardised as they are read.</summary>
-internal sealed class CsvSet(
-    DataShape shape, StreamRows rows, FloatTable table, CsvColumns columns, ColumnStatistics statistics, int horizon)
-    : StreamSet(shape, rows)
-{
-    private const int BlockValues = 1 << 14;
-
-    protected override void FillInputs(SequenceSlice slice, Span<float> destination) =>
-        Fill(Position(slice), columns.Inputs, destination);
-
-    protected override void FillTargets(SequenceSlice slice, Span<float> destination) =>
-        Fill(Position(slice) + horizon, columns.Targets, destination);
-
-    private void Fill(long row, IReadOnlyList<int> chosen, Span<float> destination)
-    {
-        int most = Math.Max(1, BlockValues / table.Width);
-        float[] rented = ArrayPool<float>.Shared.Rent(most * table.Width);
-        try
-        {
-            while (destination.Length > 0)
-            {
-                int count = Math.Min(most, destination.Length / chosen.Count);
-                Span<float> block = rented.AsSpan(0, count * table.Width);
-                table.Read(row, block);
-                Choose(block, chosen, destination[..(count * chosen.Count)]);
-                row += count;
-                destination = destination[(count * chosen.Count)..];
-            }
-        }
-        finally
-        {
-            ArrayPool<float>.Shared.Return(rented);
-        }
-    }
-
-    // [n × table.Width] to [n × chosen.Count]
-    private void Choose(ReadOnlySpan<float> rows, IReadOnlyList<int> chosen, Span<float> destination)
-    {
-        for (int at = 0, row = 0; at < destination.Length; at += chosen.Count, row += table.Width)
-        {
-            for (int i = 0; i < chosen.Count; i++)
-            {
-                int column = chosen[i];
-                destination[at + i] = (float)((rows[row + column] - statistics.Mean[column]) / statistics.Deviation[column]);
-            }
-        }
-    }
+    internal override TableReader OpenTable(string path) => new CsvTableReader(this, path);
 }

@@ -6,6 +6,8 @@ internal static class DataKeys
     public const string Source = "data.source";
     public const string Inputs = "data.inputs";
     public const string Targets = "data.targets";
+    public const string Separator = "data.separator";
+    public const string Encoding = "data.encoding";
     public const string Exclude = "data.exclude";
     public const string BatchSize = "data.batchSize";
     public const string ValidationFraction = "data.validationFraction";

@@ -35,6 +35,9 @@ internal sealed class ProblemList
             _problems.Add(problem());
     }
 
+    /// <summary>Counts mistakes in the contents of a file that are not listed.</summary>
+    public void AddUnlisted(string path, long count) => _perFile[path] = _perFile.GetValueOrDefault(path) + count;
+
     /// <summary>All mistakes; those beyond the limit as one count per file.</summary>
     public IReadOnlyList<SpecProblem> ToList() =>
     [

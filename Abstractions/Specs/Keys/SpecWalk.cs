@@ -14,7 +14,8 @@ public abstract class SpecWalk
     public abstract long Whole(string key, long value, string about, long min, long max = long.MaxValue, bool required = false);
 
     /// <summary>A whole number of 32 bits.</summary>
-    public abstract int Count(string key, int value, string about, int min = 1, int max = int.MaxValue, bool required = false);
+    public abstract int Count(
+        string key, int value, string about, int min = 1, int max = int.MaxValue, bool required = false, bool isWritten = true);
 
     /// <summary>A whole number of 32 bits that may be left out.</summary>
     /// <param name="key">The key.</param>
@@ -51,6 +52,15 @@ public abstract class SpecWalk
         string key, IReadOnlyList<string> value, string about, string item, string otherwise, bool mayBeEmpty = false,
         bool areGlobs = false);
 
+    /// <summary>A text that may be left out.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="about">Its documentation.</param>
+    /// <param name="expected">What it should be, for messages.</param>
+    /// <param name="otherwise">What holds where it is left out, in words.</param>
+    public string? OptionalText(string key, string? value, string about, string expected, string otherwise) =>
+        Text(key, value, about, new TextForm<string?>(expected, (text, _) => text, text => text, otherwise));
+
     /// <summary>A text with its own rules.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">Its value.</param>
@@ -59,7 +69,8 @@ public abstract class SpecWalk
     internal abstract T Text<T>(string key, T value, string about, TextForm<T> form);
 
     /// <summary>One of some words.</summary>
-    public abstract T Word<T>(string key, T value, string about, IReadOnlyList<Word<T>> words, bool required = false);
+    public abstract T Word<T>(
+        string key, T value, string about, IReadOnlyList<Word<T>> words, bool required = false, bool isWritten = true);
 
     /// <summary>
     /// A choice with its keys: the word alone where its keys have their defaults, or a section of <c>name</c> and its keys.

@@ -5,7 +5,7 @@ namespace Orleans.Tbptt.Specs.Reading;
 
 internal sealed partial class SectionReader
 {
-    public override T Word<T>(string key, T value, string about, IReadOnlyList<Word<T>> words, bool required)
+    public override T Word<T>(string key, T value, string about, IReadOnlyList<Word<T>> words, bool required, bool isWritten)
     {
         string[] all = [.. words.Select(word => word.Text)];
         string expected = Show.Or(all);
@@ -22,12 +22,12 @@ internal sealed partial class SectionReader
         var words = Words.Of(choices);
         if (Take(key) is not MapNode map)
         {
-            T chosen = Word(key, value, about, words, required);
+            T chosen = Word(key, value, about, words, required, isWritten);
             return Has(key) && IsSound(key) ? Keys(Below(key, new MapNode(_map!.Entries[key].Place)), key, chosen, choices) : chosen;
         }
 
         var own = Below(key, map);
-        T named = own.Word("name", value, about, words, required);
+        T named = own.Word("name", value, about, words, required, isWritten);
         T read = Keys(own, key, own.IsSound("name") ? named : null, choices);
         own.ReportUnknown();
         return read;

@@ -23,11 +23,11 @@ internal sealed partial class SectionReader
         return standIn;
     }
 
-    public override int Count(string key, int value, string about, int min, int max, bool required) =>
+    public override int Count(string key, int value, string about, int min, int max, bool required, bool isWritten) =>
         (int)Whole(key, value, about, min, max, required);
 
     public override int? OptionalCount(string key, int? value, string about, string otherwise) =>
-        Has(key) ? Count(key, 1, about, 1, int.MaxValue, required: false) : null;
+        Has(key) ? Count(key, 1, about, 1, int.MaxValue, required: false, isWritten: true) : null;
 
     public override double Number(string key, double value, string about, NumberRange range, bool required)
     {

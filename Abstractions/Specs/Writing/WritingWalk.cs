@@ -17,8 +17,8 @@ internal sealed partial class WritingWalk(StringBuilder yaml, string indent, par
     public override long Whole(string key, long value, string about, long min, long max, bool required) =>
         Put(key, value, value.ToString(CultureInfo.InvariantCulture));
 
-    public override int Count(string key, int value, string about, int min, int max, bool required) =>
-        Put(key, value, value.ToString(CultureInfo.InvariantCulture));
+    public override int Count(string key, int value, string about, int min, int max, bool required, bool isWritten) =>
+        Put(key, value, isWritten ? value.ToString(CultureInfo.InvariantCulture) : null);
 
     public override int? OptionalCount(string key, int? value, string about, string otherwise) =>
         Put(key, value, value?.ToString(CultureInfo.InvariantCulture));
@@ -42,8 +42,8 @@ internal sealed partial class WritingWalk(StringBuilder yaml, string indent, par
     internal override T Text<T>(string key, T value, string about, TextForm<T> form) =>
         Put(key, value, form.Write(value) is { } text ? Quote(text) : null);
 
-    public override T Word<T>(string key, T value, string about, IReadOnlyList<Word<T>> words, bool required) =>
-        Put(key, value, Quote(Words.For(words, value)));
+    public override T Word<T>(string key, T value, string about, IReadOnlyList<Word<T>> words, bool required, bool isWritten) =>
+        Put(key, value, isWritten ? Quote(Words.For(words, value)) : null);
 
     public override T Choice<T>(string key, T value, string about, IReadOnlyList<T> choices, bool required, bool isWritten)
     {

@@ -1,0 +1,189 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Data.Tables;
+
+namespace Orleans.Tbptt.Data.Csv;
+
+/// <summary>
+/// Finds how a CSV file is written from its first lines, where the spec does not say; and refuses a beginning that would be read as
+/// something that it is not, with the key to write.
+/// </summary>
+internal sealed partial class CsvHead
+{
+    private const int MostLines = 250;
+
+    private static readonly char[] Separators = [',', ';', '\t', '|', ' '];
+
+    private readonly CsvSource _source;
+    private readonly List<CsvLine> _lines;
+    private readonly List<string> _notes = [];
+
+    /// <summary>Looks at the first lines.</summary>
+    /// <exception cref="TableFormatException">They cannot be read as the spec says, or it must say more.</exception>
+    public CsvHead(CsvSource source, CsvText text)
+    {
+        _source = source;
+        char comment = source.Comment is { Length: 1 } one ? one[0] : '\0';
+        _lines = CsvLine.Of(Encoding.UTF8.GetString(text.Head), text.IsAll, 1 + source.SkipRows, MostLines);
+        _lines.RemoveAll(line => line.Text.Length == 0 || (comment != '\0' && line.Text.StartsWith(comment)));
+        if (_lines.Count == 0)
+        {
+            // One line longer than what is looked at; the reader has a message for it.
+            Dialect = new(Known(source.Separator, ','), Known(source.DecimalMark, '.'), source.Thousands, comment, source.HeaderRows);
+            return;
+        }
+
+        char separator = source.Separator != '\0' ? source.Separator : FindSeparator();
+        CheckPreamble(separator, comment);
+        Body = [.. _lines.Skip(source.HeaderRows)];
+        char decimals = source.DecimalMark != '\0' ? source.DecimalMark : FindDecimal(separator);
+        Dialect = new(separator, decimals, source.Thousands, comment, source.HeaderRows);
+        if (source.Separator == '\0')
+            CheckOtherSeparators();
+        CheckHeaderRows();
+    }
+
+    /// <summary>How the file is written.</summary>
+    public CsvDialect Dialect { get; }
+
+    /// <summary>The first lines below the header.</summary>
+    public IReadOnlyList<CsvLine> Body { get; } = [];
+
+    /// <summary>What was guessed.</summary>
+    public IReadOnlyList<string> Notes => _notes;
+
+    private string Path => _source.Path;
+
+    private static char Known(char given, char otherwise) => given == '\0' ? otherwise : given;
+
+    /// <summary>The separator that cuts the lines into the same number of cells; blanks only where no other does.</summary>
+    private char FindSeparator()
+    {
+        char[] fitting = [.. Separators.Where(Fits)];
+        char[] printed = [.. fitting.Where(separator => separator != ' ')];
+        if (printed.Length > 1)
+        {
+            throw new TableFormatException(
+                $"lines that could be cut at {string.Join(" or at ", printed.Select(CsvDialect.NameOf))}, such as "
+                + $"{Wording.Quote(_lines[0].Text)} at {Path}:{_lines[0].Number}", "one separator of columns",
+                $"write data.separator: {string.Join(" or ", printed.Select(CsvDialect.WordOf))}")
+            {
+                Key = DataKeys.Separator,
+            };
+        }
+
+        char found = fitting.Length > 0 ? fitting[0] : Separators.FirstOrDefault(one => one != ' ' && _lines[0].Count(one) > 1, ',');
+        if (found != ',')
+            _notes.Add($"columns separated by {CsvDialect.NameOf(found)} (guessed; data.separator: {CsvDialect.WordOf(found)})");
+        return found;
+    }
+
+    // Nine lines of ten have as many cells as most lines have.
+    private bool Fits(char separator)
+    {
+        int[] counts = [.. _lines.Select(line => line.Count(separator))];
+        int usual = Usual(counts);
+        return usual > 1 && counts.Count(count => count == usual) * 10 >= counts.Length * 9
+            && (separator != ' ' || counts.All(count => count == usual));
+    }
+
+    private static int Usual(int[] counts) => counts.GroupBy(count => count).MaxBy(group => group.Count())!.Key;
+
+    /// <summary>Refuses lines above the header: remarks, a title.</summary>
+    private void CheckPreamble(char separator, char comment)
+    {
+        if (_source.HeaderRows == 0)
+            return;
+        int[] counts = [.. _lines.Select(line => line.Count(separator))];
+        int usual = Usual(counts[(counts.Length / 2)..]);
+        int above = Array.FindIndex(counts, count => count == usual);
+        char first = _lines[0].Text[0];
+        bool isRemark = comment == '\0' && first is '#' or '%' && _lines.Count > 2 && !IsNumber(_lines[1].Split(separator)[0]);
+        if (isRemark && above == 0)
+            above = _lines.FindIndex(line => line.Text[0] != first);
+        if (above <= 0 || (usual == 1 && !isRemark) || counts.Count(count => count == usual) * 2 < counts.Length)
+            return;
+        bool areRemarks = first is '#' or '%' && _lines.Take(above).All(line => line.Text[0] == first);
+        long lines = _lines[above].Number - 1;
+        throw new TableFormatException(
+            $"{Wording.Count(above, "line")} above the header, such as {Wording.Quote(_lines[0].Text)} at {Path}:{_lines[0].Number}",
+            "the header first", areRemarks ? $"write data.comment: \"{first}\"" : $"write data.skipRows: {lines}");
+    }
+
+    /// <summary>Refuses lines without numbers below the header: units, further names.</summary>
+    private void CheckHeaderRows()
+    {
+        if (_source.HeaderRows != 1 || Body.Count < 2)
+            return;
+        int below = 0;
+        for (int rows = 1; rows <= Math.Min(5, Body.Count - 1); rows++)
+        {
+            string[] next = Body[rows].Split(Dialect.Separator);
+            int[] numbers = [.. Enumerable.Range(0, next.Length).Where(i => IsNumber(next[i]))];
+            if (numbers.Length > 0 && Body.Take(rows).All(line => IsHeading(line.Split(Dialect.Separator), numbers))
+                && Body.Take(rows).Any(line => line.Split(Dialect.Separator).Any(cell => cell.Any(char.IsLetter))))
+            {
+                below = rows;
+            }
+        }
+
+        if (below == 0)
+            return;
+        throw new TableFormatException(
+            $"{Wording.Count(below, "line")} without numbers below the header, such as {Wording.Quote(Body[0].Text)} at "
+            + $"{Path}:{Body[0].Number}", "rows of numbers below the header",
+            $"write data.headerRows: {below + 1} if they are further names or units, or remove them");
+    }
+
+    private bool IsHeading(string[] cells, int[] numbers) => numbers.All(i => i < cells.Length && !IsNumber(cells[i])
+        && (cells[i].Length == 0 || (cells[i].Any(char.IsLetter) && !CsvSource.UsualMissing.Contains(cells[i]))));
+
+    private void CheckOtherSeparators()
+    {
+        foreach (CsvLine line in _lines.Take(2))
+        {
+            foreach (char other in ";\t|,")
+            {
+                bool isDecimal = other == Dialect.Decimal || (other == ',' && line != _lines[0]);
+                if (other == Dialect.Separator || isDecimal || !line.HasOutsideQuotes(other) || (Dialect.Separator == ' ' && other == '\t'))
+                    continue;
+                throw new TableFormatException(
+                    $"{CsvDialect.NameOf(other)} outside of quotes in {Wording.Quote(line.Text)} at {Path}:{line.Number}, which has "
+                    + $"{Wording.Count(line.Count(Dialect.Separator), "column")} when cut at {CsvDialect.NameOf(Dialect.Separator)}",
+                    "one separator of columns",
+                    $"write data.separator: {CsvDialect.WordOf(other)}, or data.separator: {CsvDialect.WordOf(Dialect.Separator)} if "
+                    + "the others are part of a cell")
+                {
+                    Key = DataKeys.Separator,
+                };
+            }
+        }
+    }
+
+    /// <summary>
+    /// A comma where the cells show that: numbers with a comma, none with a point; for a file that does not separate by commas.
+    /// </summary>
+    private char FindDecimal(char separator)
+    {
+        if (separator == ',')
+            return '.';
+        string[] cells = [.. Body.SelectMany(line => line.Split(separator))];
+        string[] commas = [.. cells.Where(cell => Comma().IsMatch(cell))];
+        if (commas.Length == 0 || cells.Any(cell => Point().IsMatch(cell)))
+            return '.';
+        if (_source.Thousands == ',' || commas.All(cell => cell.Length - cell.IndexOf(',', StringComparison.Ordinal) == 4))
+            return '.';
+        _notes.Add("numbers with decimal commas (guessed; data.decimal: comma)");
+        return ',';
+    }
+
+    private bool IsNumber(string cell) => NumberText.TryParse(
+        Encoding.UTF8.GetBytes(cell), Dialect?.Decimal ?? Known(_source.DecimalMark, '.'), _source.Thousands, out _);
+
+    [GeneratedRegex(@"^[-+]?[0-9]+,[0-9]+\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Comma();
+
+    [GeneratedRegex(@"^[-+]?[0-9]+\.[0-9]+\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Point();
+}

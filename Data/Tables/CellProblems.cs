@@ -1,0 +1,40 @@
+using System.Globalization;
+using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Data.Tables;
+
+/// <summary>Reports the cells of the columns used that hold no number, in the order of the file.</summary>
+/// <param name="source">Names the file.</param>
+/// <param name="reader">Words the places of cells.</param>
+/// <param name="mayLeaveOut">Whether another column is left when one is left out.</param>
+internal sealed class CellProblems(TableSource source, TableReader reader, bool mayLeaveOut)
+{
+    /// <summary>Adds the first cells, and the number of the others.</summary>
+    public void Report(IReadOnlyList<string> names, IReadOnlyList<ColumnTally> tallies, ProblemList problems)
+    {
+        var cells = names.Zip(tallies).SelectMany(column => column.Second.FirstOthers.Concat(column.Second.FirstMissing)
+            .Select(cell => (cell.Place, column.First, cell.Text, IsMissing: column.Second.FirstMissing.Contains(cell))));
+        foreach (var cell in cells.OrderBy(cell => cell.Place).Take(ProblemList.Shown))
+            problems.AddInFile(source.Path, () => Problem(cell.Place, cell.First, cell.Text, cell.IsMissing));
+        long all = tallies.Sum(tally => tally.Others + tally.Missing);
+        problems.AddUnlisted(source.Path, all - Math.Min(all, ProblemList.Shown));
+    }
+
+    private SpecProblem Problem(long place, string column, string text, bool isMissing)
+    {
+        string leave = mayLeaveOut ? ", or leave the column out of data.inputs and data.targets" : "";
+        string found = text.Length == 0 ? "an empty cell" : Wording.Quote(text);
+        string where = $"in column {Wording.Quote(column)} at {reader.Describe(place)}";
+        if (isMissing)
+        {
+            found += text.Length == 0 ? "" : ", which stands for a missing value,";
+            return new(DataKeys.Source, $"{found} {where}", "a number", $"fill it{leave}");
+        }
+
+        bool isNumber = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
+        return new(
+            DataKeys.Source, $"{found} {where}", isNumber ? "a finite number in the range of float32" : "a number",
+            (reader.Advice(text) ?? "correct it") + leave);
+    }
+}

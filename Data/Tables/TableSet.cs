@@ -1,0 +1,49 @@
+using System.Buffers;
+using Orleans.Tbptt.Data.Streams;
+
+namespace Orleans.Tbptt.Data.Tables;
+
+/// <summary>Sequences of a table's rows: the inputs of row t forecast the targets of row t + horizon.</summary>
+internal sealed class TableSet(DataShape shape, StreamRows rows, FloatTable table, UsedColumns columns, int horizon)
+    : StreamSet(shape, rows)
+{
+    private const int BlockValues = 1 << 14;
+
+    protected override void FillInputs(SequenceSlice slice, Span<float> destination) =>
+        Fill(Position(slice), columns.Inputs, destination);
+
+    protected override void FillTargets(SequenceSlice slice, Span<float> destination) =>
+        Fill(Position(slice) + horizon, columns.Targets, destination);
+
+    private void Fill(long row, IReadOnlyList<int> chosen, Span<float> destination)
+    {
+        int most = Math.Max(1, BlockValues / table.Width);
+        float[] rented = ArrayPool<float>.Shared.Rent(most * table.Width);
+        try
+        {
+            while (destination.Length > 0)
+            {
+                int count = Math.Min(most, destination.Length / chosen.Count);
+                Span<float> block = rented.AsSpan(0, count * table.Width);
+                table.Read(row, block);
+                Choose(block, chosen, destination[..(count * chosen.Count)]);
+                row += count;
+                destination = destination[(count * chosen.Count)..];
+            }
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(rented);
+        }
+    }
+
+    // [n × table.Width] to [n × chosen.Count]
+    private void Choose(ReadOnlySpan<float> block, IReadOnlyList<int> chosen, Span<float> destination)
+    {
+        for (int at = 0, row = 0; at < destination.Length; at += chosen.Count, row += table.Width)
+        {
+            for (int i = 0; i < chosen.Count; i++)
+                destination[at + i] = block[row + chosen[i]];
+        }
+    }
+}

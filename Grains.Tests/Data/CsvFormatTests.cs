@@ -1,0 +1,205 @@
+using System.IO.Compression;
+using System.Text;
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Csv;
+using Orleans.Tbptt.Tests.Support;
+
+namespace Orleans.Tbptt.Tests.Data;
+
+/// <summary>The ways in which CSV files are written: what is read as it is, by a key, and what is refused with the key to write.</summary>
+public sealed class CsvFormatTests : IDisposable
+{
+    private static readonly string[] Wave = [.. Enumerable.Range(0, 40).Select(i => $"{i},{i * i % 7}.5")];
+
+    private readonly TempDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    public static TheoryData<string, string> Readable { get; } = new()
+    {
+        { "semicolons", "a;b\n1;2.5\n3;4.5\n5;6.5\n" },
+        { "semicolons and decimal commas", "a;b\n1;2,5\n3;4,5\n5;6,5\n" },
+        { "semicolons at the end of each row", "a;b;;\n1;2,5;;\n3;4,5;;\n5;6,5;;\n" },
+        { "tabs", "a\tb\n1\t2.5\n3\t4.5\n5\t6.5\n" },
+        { "vertical bars", "a|b\n1|2.5\n3|4.5\n5|6.5\n" },
+        { "blanks", "  a   b\n  1   2.5\n 3 \t 4.5 \n  5   6.5\n" },
+        { "quoted decimal commas", "a;b\n1;\"2,5\"\n3;\"4,5\"\n5;\"6,5\"\n" },
+        { "carriage returns", "a,b\r1,2.5\r3,4.5\r5,6.5\r" },
+        { "a text with semicolons in quotes", "a,\"t;u\",b\n1,\"x;y\",2.5\n3,x,4.5\n5,x,6.5\n" },
+    };
+
+    [Theory, MemberData(nameof(Readable))]
+    public void File_IsRead_AsItsFirstLinesShow(string name, string text)
+    {
+        using IDataSource source = Given.Open(Given.Csv(_directory.Write("x.csv", text))
+            .From<CsvSource>(csv => csv with { Inputs = ["a", "b"] }));
+        Assert.Equal([1f, 2.5f, 3, 4.5f], source.Training.Inputs(0, 2));
+        Assert.NotEmpty(name);
+    }
+
+    public static TheoryData<string, CsvSource> Named { get; } = new()
+    {
+        { "a;b\n1;2,500\n3;4,500\n5;6,500\n", new() { DecimalMark = ',' } },
+        { "a;b\n1.000;2,5\n3.000;4,5\n5.000;6,5\n", new() { DecimalMark = ',', Thousands = '.' } },
+        { "a,b\n\"1,000\",2.5\n\"3,000\",4.5\n\"5,000\",6.5\n", new() { Thousands = ',' } },
+        { "a,b\n1 000,2.5\n3 000,4.5\n5 000,6.5\n", new() { Thousands = ' ' } },
+        { "a,b\n1,\"2,5\"\n3,\"4,5\"\n5,\"6,5\"\n", new() { DecimalMark = ',' } },
+        { "# title\n# unit, and more\na,b\n1,2.5\n# in between\n3,4.5\n5,6.5\n", new() { Comment = "#" } },
+        { "A title\nmade by \"x\na,b\n1,2.5\n3,4.5\n5,6.5\n", new() { SkipRows = 2 } },
+        { "a;x,b\n1;2.5\n3;4.5\n5;6.5\n", new() { Separator = ';', Inputs = ["a", "x,b"] } },
+        { "a,b\nm,s\n1,2.5\n3,4.5\n5,6.5\n", new() { HeaderRows = 2, Inputs = ["a m", "b s"] } },
+        { "1,2.5\n3,4.5\n5,6.5\n", new() { HeaderRows = 0, Inputs = ["c1", "c2"] } },
+    };
+
+    [Theory, MemberData(nameof(Named))]
+    public void File_IsRead_AsTheSpecSays(string text, CsvSource source)
+    {
+        string path = _directory.Write("x.csv", text);
+        using IDataSource opened = Given.Open(Given.Csv(path) with { Source = source with { Path = path, Standardize = false } });
+        float thousand = source.Thousands == '\0' ? 1 : 1000;
+        Assert.Equal([1f * thousand, 2.5f, 3 * thousand, 4.5f], opened.Training.Inputs(0, 2));
+    }
+
+    [Theory]
+    [InlineData("utf-8", "")]
+    [InlineData("utf-8 with a mark", "")]
+    [InlineData("utf-16 with a mark", "")]
+    [InlineData("utf-16be with a mark", "")]
+    [InlineData("utf-16", "utf-16")]
+    [InlineData("utf-16be", "utf-16be")]
+    [InlineData("latin1", "latin1")]
+    [InlineData("windows-1252", "windows-1252")]
+    public void Text_IsRead_InItsEncoding(string written, string named)
+    {
+        Encoding encoding = written.Split(' ')[0] switch
+        {
+            "utf-16" => Encoding.Unicode,
+            "utf-16be" => Encoding.BigEndianUnicode,
+            "latin1" => Encoding.Latin1,
+            "windows-1252" => CodePagesEncodingProvider.Instance.GetEncoding(1252)!,
+            _ => new UTF8Encoding(true),
+        };
+        byte[] mark = written.Contains("mark", StringComparison.Ordinal) ? encoding.GetPreamble() : [];
+        string path = _directory.File("x.csv");
+        File.WriteAllBytes(path, [.. mark, .. encoding.GetBytes("temp °C,b\n1,2.5\n3,4.5\n5,6.5\n")]);
+        using IDataSource source = Given.Open(Given.Csv(path)
+            .From<CsvSource>(csv => csv with { Inputs = ["temp °C", "b"], Encoding = named }));
+        Assert.Equal([1f, 2.5f, 3, 4.5f], source.Training.Inputs(0, 2));
+    }
+
+    [Theory]
+    [InlineData("latin1", "", "the byte 0xB0 at PATH:1, which is no UTF-8, expected text in UTF-8; write data.encoding: windows-1252")]
+    [InlineData("latin1", "utf-16", "utf-16, and PATH is no text in UTF-16, expected the encoding of the file; correct data.encoding")]
+    [InlineData("utf-16", "", "text in UTF-16 without a byte order mark, PATH, expected UTF-8; write data.encoding: utf-16")]
+    [InlineData("utf-16", "latin1", "latin1, and PATH is text in UTF-16, expected the encoding of the file; correct data.encoding")]
+    public void Encoding_IsNamed_WhenItIsAnother(string written, string named, string message)
+    {
+        string path = _directory.File("x.csv");
+        File.WriteAllBytes(path, Encoding.GetEncoding(written == "latin1" ? "iso-8859-1" : written).GetBytes("temp °C,b\n1,2.5\n3,4.5\n"));
+        Assert.StartsWith(
+            "data.encoding: found " + message.Replace("PATH", path, StringComparison.Ordinal),
+            Given.Problem(Given.Csv(path).From<CsvSource>(csv => csv with { Encoding = named })), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("zstd")]
+    public void File_IsRead_WhenItIsCompressed_AndRefusedWhenItIsCutShort(string packing)
+    {
+        string plain = "a,b\n" + string.Join('\n', Enumerable.Repeat(Wave, 2000).SelectMany(row => row)) + "\n";
+        string path = _directory.File("x.csv.packed");
+        using (FileStream file = File.Create(path))
+        {
+            using Stream packed = packing == "gzip"
+                ? new GZipStream(file, CompressionLevel.Fastest)
+                : new ZstdSharp.CompressionStream(file, leaveOpen: true);
+            packed.Write(Encoding.UTF8.GetBytes(plain));
+        }
+
+        using (IDataSource source = Given.Open(Given.Csv(path)))
+        {
+            Assert.Equal(79_999, source.Training.Length(0));
+            Assert.Equal([0f, 0.5f, 1, 1.5f], source.Training.Inputs(0, 2)[..4]);
+        }
+
+        byte[] bytes = File.ReadAllBytes(path);
+        File.WriteAllBytes(path, bytes[..(bytes.Length / 2)]);
+        Assert.StartsWith(
+            $"data.source: found damaged {(packing == "gzip" ? "gzip" : "Zstandard")} data in {path} (", Given.Problem(Given.Csv(path)),
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n", "a pointer of Git LFS in the place of the data")]
+    [InlineData("\n <!DOCTYPE html>\n<html>", "a page in HTML or XML")]
+    [InlineData("PK\u0003\u0004.......xl/workbook.xml", "an Excel workbook")]
+    [InlineData("PK\u0003\u0004.......a.csv", "a ZIP archive")]
+    [InlineData("PAR1....", "a Parquet file")]
+    [InlineData("ARROW1\0\0", "an Arrow file")]
+    [InlineData("%PDF-1.7", "a PDF document")]
+    [InlineData("a,b\n\0\0\u0001\0", "NUL bytes, as in a binary file")]
+    public void File_IsNamed_ForWhatItIs(string text, string what)
+    {
+        string path = _directory.Write("x.csv", text);
+        string problem = Given.Problem(Given.Csv(path));
+        Assert.StartsWith($"data.source: found {what}: {path}, expected ", problem, StringComparison.Ordinal);
+        Assert.DoesNotContain("data.inputs", problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("# CO2\n# ppm\nyear,co2\n1958,315.5\n1959,316.5\n", "found 2 lines above the header, such as '# CO2' at PATH:1",
+        "write data.comment: \"#\"")]
+    [InlineData("Prices of 2023, daily, closing\nday,close\n1,100\n2,101\n", "found 1 line above the header, such as 'Prices of 2023",
+        "write data.skipRows: 1")]
+    [InlineData("Price,Close,High\nTicker,AAA,AAA\nDate,,\n2023-01-01,100.5,101\n2023-01-02,101,102\n",
+        "found 2 lines without numbers below the header, such as 'Ticker,AAA,AAA' at PATH:2", "write data.headerRows: 3")]
+    [InlineData("t,T\ns,degC\n0,8.5\n1,8.75\n", "found 1 line without numbers below the header, such as 's,degC' at PATH:2",
+        "write data.headerRows: 2")]
+    [InlineData("1,2\n3,4\n5,6\n", "found numbers at PATH:1: '1', '2', expected a header row", "write data.headerRows: 0")]
+    [InlineData("a;b,c\n1;2,3\n4;5,6\n", "found lines that could be cut at commas or at semicolons",
+        "write data.separator: comma or semicolon")]
+    [InlineData("a;b,c\n1,3\n4,6\n", "found semicolons outside of quotes in 'a;b,c' at PATH:1, which has 2 columns when cut at commas",
+        "write data.separator: semicolon, or data.separator: comma if the others are part of a cell")]
+    [InlineData("a,b\n1;7,2\n3,4\n", "found semicolons outside of quotes in '1;7,2' at PATH:2", "write data.separator: semicolon")]
+    public void Beginning_IsRefused_WithTheKeyToWrite(string text, string found, string remedy)
+    {
+        string path = _directory.Write("x.csv", text);
+        string problem = Given.Problem(Given.Csv(path));
+        Assert.Contains(found.Replace("PATH", path, StringComparison.Ordinal), problem, StringComparison.Ordinal);
+        Assert.Contains(remedy, problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("a,b\n1,2\n3,.\n5,6\n", "'.' in column 'b'", "if it stands for a missing value, write data.missing: [\".\"]")]
+    [InlineData("a,b\n1,2\n3,?\n5,6\n", "'?' in column 'b'", "if it stands for a missing value, write data.missing: [\"?\"]")]
+    [InlineData("a,b\n1,2\n3,\"1,234,567\"\n5,6\n", "'1,234,567' in column 'b'", "write data.thousands: comma")]
+    [InlineData("a,b\n1,2\n3,\"1,5\"\n5,6\n", "'1,5' in column 'b'", "write data.decimal: comma")]
+    [InlineData("a,b\n1,2\n3,\"1,500\"\n5,6\n", "'1,500' in column 'b'", "write data.thousands: comma or data.decimal: comma")]
+    [InlineData("a,b\n1,2\n3,12%\n5,6\n", "'12%' in column 'b'", "write plain numbers, without signs of currency or percent")]
+    [InlineData("a,b\n1,2\n3,$12\n5,6\n", "'$12' in column 'b'", "write plain numbers, without signs of currency or percent")]
+    [InlineData("a,b\n1,2\n3,-inf\n5,6\n", "'-inf' in column 'b'", "correct it, or leave the column out")]
+    [InlineData("a,b\n,2\n3,4\n5,6\n", "an empty cell in column 'a'", "fill it, or leave the column out")]
+    [InlineData("a,b\n1,2\n3,NA\n5,6\n", "'NA', which stands for a missing value, in column 'b'", "fill it, or leave the column out")]
+    public void Cell_IsRefused_WithARemedyThatFits(string text, string found, string remedy)
+    {
+        string problem = Given.Problem(Given.Csv(_directory.Write("x.csv", text)));
+        Assert.Contains("found " + found, problem, StringComparison.Ordinal);
+        Assert.Contains("; " + remedy, problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void OnlyColumn_CannotBeLeftOut()
+    {
+        string problem = Given.Problem(Given.Csv(_directory.Write("x.csv", "day,DGS10\nx,3.00\ny,.\nz,3.15\n"))
+            .From<CsvSource>(csv => csv with { Inputs = ["DGS10"] }));
+        Assert.EndsWith(
+            "x.csv:3, expected a number; if it stands for a missing value, write data.missing: [\".\"]", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Sentinel_IsMissing_InAnyDigits()
+    {
+        string path = _directory.Write("x.csv", "a,b\n1,-9999\n2,-9999.0\n3,7\n4,8\n5,9\n");
+        Assert.Equal(2, Given.Problems(Given.Csv(path).From<CsvSource>(csv => csv with { Missing = ["-9999"] })).Count);
+    }
+}
