@@ -13,6 +13,9 @@ internal static class Commands
         // A flag has no value: with the default arity, a shell would be offered True and False after it, and no argument.
         foreach (var flag in root.Subcommands.SelectMany(command => command.Options).Where(option => option is Option<bool>))
             flag.Arity = ArgumentArity.Zero;
+        // Where no name is given, help lists what the argument can be completed to in its place: files of the working directory.
+        foreach (var argument in root.Subcommands.SelectMany(command => command.Arguments))
+            argument.HelpName = argument.Name;
         return root;
     }
 

@@ -307,6 +307,17 @@ public sealed class ConsoleAppTests : IDisposable
         Assert.Equal($"tbptt: {message}\nTry 'tbptt{command} --help'.\n", _console.Error);
     }
 
+    [Theory]
+    [InlineData("train", "<SPEC>  Run spec")]
+    [InlineData("init", "<DATA>  A CSV file")]
+    [InlineData("show", "<RUN>  Run ID")]
+    public async Task Help_NamesArguments_WhateverTheyCanBeCompletedTo(string command, string line)
+    {
+        Assert.Equal(0, await _console.RunAsync(command, "--help"));
+
+        Assert.Contains($"\n  {line}", _console.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Validate_ReportsTheSizesOfTheRun_WhenTheSpecIsSound()
     {
