@@ -60,7 +60,9 @@ internal sealed partial class CsvHead
     /// <summary>The separator that cuts the lines into the same number of cells; blanks only where no other does.</summary>
     private char FindSeparator()
     {
-        char[] fitting = [.. Separators.Where(Fits)];
+        char[] fitting = [.. Separators.Where(separator => Fits(separator, withHeader: true))];
+        if (fitting.Length == 0)
+            fitting = [.. Separators.Where(separator => Fits(separator, withHeader: false))];
         char[] printed = [.. fitting.Where(separator => separator != ' ')];
         if (printed.Length > 1)
         {
@@ -79,13 +81,13 @@ internal sealed partial class CsvHead
         return found;
     }
 
-    // Nine lines of ten have as many cells as most lines have.
-    private bool Fits(char separator)
+    // Nine lines of ten have as many cells as most lines have, and so has the first one, unless lines stand above the header.
+    private bool Fits(char separator, bool withHeader)
     {
         int[] counts = [.. _lines.Select(line => line.Count(separator))];
         int usual = Usual(counts);
         return usual > 1 && counts.Count(count => count == usual) * 10 >= counts.Length * 9
-            && (separator != ' ' || counts.All(count => count == usual));
+            && (!withHeader || counts[0] == usual) && (separator != ' ' || counts.All(count => count == usual));
     }
 
     private static int Usual(int[] counts) => counts.GroupBy(count => count).MaxBy(group => group.Count())!.Key;

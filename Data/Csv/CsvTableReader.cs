@@ -25,6 +25,7 @@ internal sealed class CsvTableReader : TableReader
     private readonly ProblemList _rows = new();
     private readonly string[] _header;
     private readonly long _linesAbove;
+    private readonly TimeText[] _times;
     private IReadOnlyList<ChosenColumn> _chosen = [];
     private string? _malformed;
     private bool _hasRow;
@@ -60,7 +61,8 @@ internal sealed class CsvTableReader : TableReader
         }
 
         string[][] cells = [.. _head.Body.Select(line => line.Split(dialect.Separator)).Where(line => line.Length == _header.Length)];
-        Columns = [.. _header.Select((name, index) => new TableColumn(name, TypeOf([.. cells.Select(line => line[index])])))];
+        _times = [.. _header.Select(_ => new TimeText(dayFirst: false))];
+        Columns = [.. _header.Select((name, index) => new TableColumn(name, TypeOf(index, [.. cells.Select(line => line[index])])))];
     }
 
     public override IReadOnlyList<TableColumn> Columns { get; }
@@ -99,12 +101,18 @@ internal sealed class CsvTableReader : TableReader
     }
 
     /// <summary>What the first lines show of a column: texts or times where enough cells are such and none is a number.</summary>
-    private CellType? TypeOf(string[] cells)
+    private CellType? TypeOf(int column, string[] cells)
     {
         string[] present = [.. cells.Where(cell => !_cells.IsMissing(Encoding.UTF8.GetBytes(cell)))];
         if (present.Length == 0 || present.Any(cell => _cells.TryNumber(Encoding.UTF8.GetBytes(cell), out _)))
             return null;
-        return TimeText.Guess(present) is not null ? CellType.Time : present.Length >= EnoughCells ? CellType.Text : null;
+        if (TimeText.Guess(present) is { } times)
+        {
+            _times[column] = times;
+            return CellType.Time;
+        }
+
+        return present.Length >= EnoughCells ? CellType.Text : null;
     }
 
     private bool Read()
@@ -202,7 +210,18 @@ internal sealed class CsvTableReader : TableReader
         int row = block.Rows++;
         long line = block.Places[row] = Line;
         for (int i = 0; i < _chosen.Count; i++)
-            block.Column(i)[row] = _cells.Number(_reader.GetSpan(_chosen[i].InFile), line, block.Tallies[i]);
+            block.Column(i)[row] = Cell(_chosen[i], line, block.Tallies[i]);
+    }
+
+    private double Cell(ChosenColumn column, long line, ColumnTally tally)
+    {
+        ReadOnlySpan<byte> cell = _reader.GetSpan(column.InFile);
+        return column.Type switch
+        {
+            CellType.Number => _cells.Number(cell, line, tally),
+            CellType.Text => _cells.IsMissing(cell) ? tally.AddMissing(line, cell) : tally.AddText(cell),
+            _ => _times[column.InFile].TryParse(cell, out double time) ? time : tally.AddOther(line, cell),
+        };
     }
 
     private void AddAtLine(long line, string found, string expected, string remedy) =>

@@ -6,6 +6,10 @@ internal static class DataKeys
     public const string Source = "data.source";
     public const string Inputs = "data.inputs";
     public const string Targets = "data.targets";
+    public const string Time = "data.time";
+    public const string Step = "data.step";
+    public const string Series = "data.series";
+    public const string MissingValues = "data.missingValues";
     public const string Separator = "data.separator";
     public const string Encoding = "data.encoding";
     public const string Exclude = "data.exclude";

@@ -13,11 +13,13 @@ internal sealed class CellProblems(TableSource source, TableReader reader, bool 
     /// <summary>Adds the first cells, and the number of the others.</summary>
     public void Report(IReadOnlyList<string> names, IReadOnlyList<ColumnTally> tallies, ProblemList problems)
     {
-        var cells = names.Zip(tallies).SelectMany(column => column.Second.FirstOthers.Concat(column.Second.FirstMissing)
-            .Select(cell => (cell.Place, column.First, cell.Text, IsMissing: column.Second.FirstMissing.Contains(cell))));
-        foreach (var cell in cells.OrderBy(cell => cell.Place).Take(ProblemList.Shown))
-            problems.AddInFile(source.Path, () => Problem(cell.Place, cell.First, cell.Text, cell.IsMissing));
-        long all = tallies.Sum(tally => tally.Others + tally.Missing);
+        bool refuses = source.MissingValues == MissingValues.Refuse;
+        var cells = names.Zip(tallies, (name, tally) => (Name: name, Tally: tally)).SelectMany(column =>
+            column.Tally.FirstOthers.Select(cell => (column.Name, Cell: cell, IsMissing: false))
+                .Concat(refuses ? column.Tally.FirstMissing.Select(cell => (column.Name, Cell: cell, IsMissing: true)) : []));
+        foreach (var (name, cell, isMissing) in cells.OrderBy(one => one.Cell.Place).Take(ProblemList.Shown))
+            problems.AddInFile(source.Path, () => Problem(cell.Place, name, cell.Text, isMissing));
+        long all = tallies.Sum(tally => tally.Others + (refuses ? tally.Missing : 0));
         problems.AddUnlisted(source.Path, all - Math.Min(all, ProblemList.Shown));
     }
 
@@ -29,7 +31,8 @@ internal sealed class CellProblems(TableSource source, TableReader reader, bool 
         if (isMissing)
         {
             found += text.Length == 0 ? "" : ", which stands for a missing value,";
-            return new(DataKeys.Source, $"{found} {where}", "a number", $"fill it{leave}");
+            return new(
+                DataKeys.Source, $"{found} {where}", "a number", $"write data.missingValues: mask, forward or interpolate, fill it{leave}");
         }
 
         bool isNumber = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _);

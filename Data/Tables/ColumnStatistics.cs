@@ -38,6 +38,15 @@ internal readonly record struct Moments(long Count, double Mean, double Squares)
         return new(count, mean, squares);
     }
 
+    /// <summary>The moments with one number more (Welford, 1962).</summary>
+    public Moments And(double number)
+    {
+        if (double.IsNaN(number))
+            return this;
+        double difference = number - Mean, mean = Mean + (difference / (Count + 1));
+        return new(Count + 1, mean, Squares + (difference * (number - mean)));
+    }
+
     /// <summary>The moments of both (Chan, Golub and LeVeque, 1979).</summary>
     public Moments And(Moments other)
     {
@@ -53,19 +62,32 @@ internal readonly record struct Moments(long Count, double Mean, double Squares)
 }
 
 /// <summary>The numbers that standardise each column: <c>(value - Mean) / Deviation</c>, computed in float64.</summary>
-/// <param name="Mean">The mean of each column over the rows to train on; 0 when columns are left as they are.</param>
+/// <param name="Mean">
+/// The mean of each column over the rows to train on, <c>[Width]</c>, or <c>[series × Width]</c>; 0 when columns are left as they are.
+/// </param>
 /// <param name="Deviation">
 /// The population's standard deviation of each column; 1 for a constant one, and when columns are left as they are.
 /// </param>
-internal sealed record ColumnStatistics(double[] Mean, double[] Deviation)
+/// <param name="Width">How many columns.</param>
+internal sealed record ColumnStatistics(double[] Mean, double[] Deviation, int Width)
 {
+    /// <summary>Whether each series has its own.</summary>
+    public bool IsPerSeries => Mean.Length > Width;
+
     /// <summary>Leaves columns as they are.</summary>
-    public static ColumnStatistics None(int width) => new(new double[width], [.. Enumerable.Repeat(1.0, width)]);
+    public static ColumnStatistics None(int width) => new(new double[width], [.. Enumerable.Repeat(1.0, width)], width);
 
     /// <summary>Standardises by moments.</summary>
-    public static ColumnStatistics Of(IReadOnlyList<Moments> columns) =>
-        new([.. columns.Select(one => one.Mean)], [.. columns.Select(one => one.Deviation > 0 ? one.Deviation : 1.0)]);
+    public static ColumnStatistics Of(IReadOnlyList<Moments> columns, int width) => new(
+        [.. columns.Select(one => one.Mean)], [.. columns.Select(one => one.Deviation > 0 ? one.Deviation : 1.0)], width);
 
     /// <summary>A value as it is trained on.</summary>
-    public float Scale(int column, double value) => (float)((value - Mean[column]) / Deviation[column]);
+    /// <param name="series">The series of its row; 0 where all have the same statistics.</param>
+    /// <param name="column">Its column.</param>
+    /// <param name="value">The value.</param>
+    public float Scale(int series, int column, double value)
+    {
+        int at = (series * Width) + column;
+        return (float)((value - Mean[at]) / Deviation[at]);
+    }
 }

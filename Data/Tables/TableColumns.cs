@@ -7,8 +7,19 @@ namespace Orleans.Tbptt.Data.Tables;
 /// <param name="Read">For each of them, its index among the columns that are read.</param>
 /// <param name="Inputs">For each input, its index in <paramref name="Names"/>.</param>
 /// <param name="Targets">For each target, its index in <paramref name="Names"/>.</param>
+/// <param name="Flagged">
+/// The inputs with missing cells that are masked, by their index in <paramref name="Names"/>: for each follows, behind all inputs, whether
+/// its cell has a value.
+/// </param>
+/// <param name="IsMasked">Whether targets are missing, which are left out of the loss.</param>
 internal sealed record UsedColumns(
-    IReadOnlyList<string> Names, IReadOnlyList<int> Read, IReadOnlyList<int> Inputs, IReadOnlyList<int> Targets);
+    IReadOnlyList<string> Names, IReadOnlyList<int> Read, IReadOnlyList<int> Inputs, IReadOnlyList<int> Targets,
+    IReadOnlyList<int> Flagged, bool IsMasked)
+{
+    /// <summary>Names of the model's inputs.</summary>
+    public IReadOnlyList<string> InputNames =>
+        [.. Inputs.Select(column => Names[column]), .. Flagged.Select(column => $"{Names[column]} observed")];
+}
 
 /// <summary>Chooses the columns to read before the cells are known, and those to use once they are.</summary>
 /// <param name="source">Names the columns.</param>
@@ -20,6 +31,12 @@ internal sealed class TableColumns(TableSource source, IReadOnlyList<TableColumn
 
     /// <summary>Columns that are left out, each with the reason.</summary>
     public List<string> LeftOut { get; } = [];
+
+    /// <summary>The column of time, by its index among those that are read; negative for none.</summary>
+    public int Time { get; private set; } = -1;
+
+    /// <summary>The column that names series, by its index among those that are read; negative for none.</summary>
+    public int Series { get; private set; } = -1;
 
     /// <summary>The columns to read; null, with problems, where a name is wrong.</summary>
     public IReadOnlyList<ChosenColumn>? TryChoose()
@@ -33,10 +50,29 @@ internal sealed class TableColumns(TableSource source, IReadOnlyList<TableColumn
 
         CheckNames(DataKeys.Inputs, source.Inputs);
         CheckNames(DataKeys.Targets, source.Targets);
+        CheckNames(DataKeys.Time, Named(source.Time));
+        CheckNames(DataKeys.Series, Named(source.Series));
         if (!problems.IsEmpty)
             return null;
-        string[] numbers = [.. Candidates().Union(source.Targets, StringComparer.Ordinal)];
-        return [.. numbers.Select(name => new ChosenColumn(Array.IndexOf(_names, name), name, CellType.Number))];
+        List<ChosenColumn> chosen =
+            [.. Candidates().Union(source.Targets, StringComparer.Ordinal).Select(name => Column(name, CellType.Number))];
+
+        // Without a name in the spec, the first column of times shows whether the rows are in order.
+        string? first = columns.FirstOrDefault(column => column.Type == CellType.Time && column.Name.Length > 0)?.Name;
+        if ((source.Time ?? first) is { } time)
+        {
+            Time = chosen.Count;
+            CellType? type = columns[Array.IndexOf(_names, time)].Type;
+            chosen.Add(Column(time, type is null or CellType.Number ? CellType.Number : CellType.Time));
+        }
+
+        if (source.Series is { } series)
+        {
+            Series = chosen.Count;
+            chosen.Add(Column(series, CellType.Text));
+        }
+
+        return chosen;
     }
 
     /// <summary>The columns to use, now that all cells are known; null, with problems, where a cell of theirs cannot be used.</summary>
@@ -74,17 +110,27 @@ internal sealed class TableColumns(TableSource source, IReadOnlyList<TableColumn
         string[] used = [.. inputs.Union(targets, StringComparer.Ordinal)];
         int[] indices = [.. used.Select(IndexOf)];
         new CellProblems(source, reader, mayLeaveOut: inputs.Count > 1).Report(used, [.. indices.Select(i => tallies[i])], problems);
-        return problems.IsEmpty
-            ? new(used, indices, Places(inputs), Places(targets))
-            : null;
+        if (!problems.IsEmpty)
+            return null;
+        bool IsMasked(int column) => source.MissingValues == MissingValues.Mask && tallies[indices[column]].Missing > 0;
+        (int[] inputColumns, int[] targetColumns) = (Places(inputs), Places(targets));
+        return new(used, indices, inputColumns, targetColumns, [.. inputColumns.Where(IsMasked)], targetColumns.Any(IsMasked));
 
         int[] Places(IReadOnlyList<string> names) => [.. names.Select(name => Array.IndexOf(used, name))];
     }
 
+    private static string[] Named(string? name) => name is null ? [] : [name];
+
+    private ChosenColumn Column(string name, CellType type) => new(Array.IndexOf(_names, name), name, type);
+
     // A column without a name is usually an index that a program added; it cannot be named in a spec, so it is not data.
     private string[] Candidates() => source.Inputs.Count > 0
         ? [.. source.Inputs]
-        : [.. columns.Where(column => column.Name.Length > 0 && column.Type is null or CellType.Number).Select(column => column.Name)];
+        :
+        [
+            .. columns.Where(column => column.Name.Length > 0 && column.Type is null or CellType.Number).Select(column => column.Name)
+                .Except([.. Named(source.Time), .. Named(source.Series)]),
+        ];
 
     private static string Reason(TableReader reader, ColumnTally tally, long rows)
     {

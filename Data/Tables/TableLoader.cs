@@ -28,83 +28,104 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
         reader.Choose(chosen);
         using var raw = new RawTable();
         var block = new TableBlock(chosen);
-        var moments = new List<Moments[]>();
+        var order = new RowOrder(source, chosen, columns);
         while (reader.Fill(block))
         {
-            moments.Add([.. Enumerable.Range(0, block.Width).Select(column => Moments.Of(block.Column(column)[..block.Rows]))]);
+            order.Add(block);
             raw.Add(block);
         }
 
         reader.AddProblems(problems);
+        order.Check(reader, problems);
         UsedColumns? used = columns.TryUse(reader, chosen, block.Tallies, raw.Rows);
-        if (used is null || !problems.IsEmpty)
+        TableCut? cut = used is not null && problems.IsEmpty ? Cut(order.Rows) : null;
+        if (used is null || cut is null)
             throw new SpecException(problems.ToList());
-        StreamCut cut = StreamCut.TryCut(
-            raw.Rows, "row", source.Path, data.BatchSize, source.Horizon, data.ValidationFraction, problems)
-            ?? throw new SpecException(problems.ToList());
 
-        // Statistics over the held-out rows would leak information about them into training.
-        ColumnStatistics statistics = source.Standardize
-            ? ColumnStatistics.Of(Combined(moments, raw, block, cut.TrainingPositions, used.Read))
+        var rows = new TableRows(raw, block, order, cut.TrainingRows);
+        ColumnStatistics statistics = source.Standardize && source.Scale != TableScale.None
+            ? rows.Statistics(used.Read, perSeries: source.Scale == TableScale.Series)
             : ColumnStatistics.None(used.Names.Count);
-        FloatTable table = Standardised(raw, block, used.Read, statistics);
-        var shape = new DataShape(used.Inputs.Count, 0, used.Targets.Count, 0);
-        TableSet Set(StreamRows rows) => new(shape, rows, table, used, source.Horizon);
-        return new DataSource(
-            shape, Set(cut.Training), cut.Validation is null ? null : Set(cut.Validation),
-            TableForecastScale.TryMake(used, table, statistics, cut.Validation, source.Horizon), table);
-    }
-
-    /// <summary>The moments of the first rows, from those of the blocks they fill and of the part of a block that is left.</summary>
-    private static Moments[] Combined(List<Moments[]> blocks, RawTable raw, TableBlock block, long rows, IReadOnlyList<int> columns)
-    {
-        var total = new Moments[columns.Count];
-        int index = 0;
-        for (; index < blocks.Count && raw.RowsOf(index) is var count && count <= rows; rows -= count, index++)
-            Add(column => blocks[index][column]);
-        if (rows > 0)
-        {
-            raw.Read(index, block);
-            Add(column => Moments.Of(block.Column(column)[..(int)rows]));
-        }
-
-        return total;
-
-        void Add(Func<int, Moments> of)
-        {
-            for (int i = 0; i < total.Length; i++)
-                total[i] = total[i].And(of(columns[i]));
-        }
-    }
-
-    private static FloatTable Standardised(RawTable raw, TableBlock block, IReadOnlyList<int> columns, ColumnStatistics statistics)
-    {
-        int width = columns.Count;
-        var table = new FloatTable(width, raw.Rows);
+        FloatTable table = rows.Standardised(used.Read, statistics);
         try
         {
-            var rows = new float[block.Capacity * width];
-            long first = 0;
-            for (int i = 0; i < raw.Blocks; i++)
-            {
-                raw.Read(i, block);
-                for (int column = 0; column < width; column++)
-                {
-                    ReadOnlySpan<double> cells = block.Column(columns[column])[..block.Rows];
-                    for (int row = 0, at = column; row < cells.Length; row++, at += width)
-                        rows[at] = statistics.Scale(column, cells[row]);
-                }
-
-                table.Write(first, rows.AsSpan(0, block.Rows * width));
-                first += block.Rows;
-            }
-
-            return table;
+            if (source.MissingValues != MissingValues.Mask && used.Read.Any(column => block.Tallies[column].Missing > 0))
+                FillGaps(table, used, order);
+            if (used.IsMasked)
+                CheckTargets(table, used, cut);
+            return Sequences(table, used, cut, statistics);
         }
         catch
         {
             table.Dispose();
             throw;
         }
+    }
+
+    private TableCut? Cut(IReadOnlyList<long> rows)
+    {
+        if (source.Series is not null)
+            return TableCut.TryCut(rows, source.Horizon, data.ValidationFraction, problems);
+        return StreamCut.TryCut(
+            rows.Sum(), "row", source.Path, data.BatchSize, source.Horizon, data.ValidationFraction, problems) is { } stream
+            ? TableCut.Of(stream)
+            : null;
+    }
+
+    private void FillGaps(FloatTable table, UsedColumns used, RowOrder order)
+    {
+        var fill = new GapFill(table, source.MissingValues);
+        var places = new RowPlaces(order.Rows, order.IsNewestFirst);
+        for (int series = 0; series < order.Rows.Count; series++)
+        {
+            if (fill.Fill(places.Starts[series], order.Rows[series]) is not var (column, row))
+                continue;
+            string of = source.Series is null ? "" : $" of {order.NameOf(series)}";
+            problems.AddInFile(source.Path, () => new(
+                DataKeys.MissingValues,
+                $"no value of {Wording.Quote(used.Names[column])}{of} in its row {row - places.Starts[series] + 1} and before",
+                "a first value, which is carried on", "remove the rows before the first value, or leave the column out"));
+        }
+
+        problems.ThrowIfAny();
+    }
+
+    /// <summary>Refuses a part of which every target is missing: its loss would be 0 / 0.</summary>
+    private void CheckTargets(FloatTable table, UsedColumns used, TableCut cut)
+    {
+        foreach (var (part, rows) in new[] { ("training", cut.Training), ("validation", cut.Validation) })
+        {
+            bool hasTarget = rows is null;
+            for (int sequence = 0; !hasTarget && sequence < rows!.Lengths.Count; sequence++)
+            {
+                table.Scan(rows.Starts[sequence] + source.Horizon, rows.Lengths[sequence], (_, block) =>
+                {
+                    for (int row = 0; row < block.Length && !hasTarget; row += table.Width)
+                    {
+                        foreach (int column in used.Targets)
+                            hasTarget |= !float.IsNaN(block[row + column]);
+                    }
+                });
+            }
+
+            if (!hasTarget)
+            {
+                problems.Add(
+                    DataKeys.Targets,
+                    $"no value of {Wording.List([.. used.Targets.Select(column => used.Names[column])])} in the {part} part",
+                    "at least one", "add data, or name other targets");
+            }
+        }
+
+        problems.ThrowIfAny();
+    }
+
+    private DataSource Sequences(FloatTable table, UsedColumns used, TableCut cut, ColumnStatistics statistics)
+    {
+        var shape = new DataShape(used.InputNames.Count, 0, used.Targets.Count, 0) { IsMasked = used.IsMasked };
+        TableSet Set(StreamRows rows) => new(shape, rows, table, used, source.Horizon);
+        return new DataSource(
+            shape, Set(cut.Training), cut.Validation is null ? null : Set(cut.Validation),
+            TableForecastScale.TryMake(used, table, statistics, cut.Validation, source.Horizon), table);
     }
 }

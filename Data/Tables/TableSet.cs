@@ -9,8 +9,24 @@ internal sealed class TableSet(DataShape shape, StreamRows rows, FloatTable tabl
 {
     private const int BlockValues = 1 << 14;
 
-    protected override void FillInputs(SequenceSlice slice, Span<float> destination) =>
-        Fill(Position(slice), columns.Inputs, destination);
+    private readonly int[] _inputs = [.. columns.Inputs, .. columns.Flagged];
+
+    /// <summary>A missing input is 0, the mean; behind the inputs stands whether those that can be missing are there.</summary>
+    protected override void FillInputs(SequenceSlice slice, Span<float> destination)
+    {
+        Fill(Position(slice), _inputs, destination);
+        if (columns.Flagged.Count == 0)
+            return;
+        int width = _inputs.Length;
+        for (int row = 0; row < destination.Length; row += width)
+        {
+            Span<float> values = destination[row..(row + columns.Inputs.Count)], flags = destination[(row + values.Length)..(row + width)];
+            foreach (ref float value in values)
+                value = float.IsNaN(value) ? 0 : value;
+            foreach (ref float flag in flags)
+                flag = float.IsNaN(flag) ? 0 : 1;
+        }
+    }
 
     protected override void FillTargets(SequenceSlice slice, Span<float> destination) =>
         Fill(Position(slice) + horizon, columns.Targets, destination);

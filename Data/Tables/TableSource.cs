@@ -11,6 +11,22 @@ namespace Orleans.Tbptt.Data.Tables;
 /// </summary>
 public abstract record TableSource : OpenableSource
 {
+    private static readonly Word<TableScale>[] Scales =
+    [
+        new("column", TableScale.Column, "those of the column"),
+        new("series", TableScale.Series, "those of the column in the row's series"),
+        new("none", TableScale.None, "none: values stay as they are"),
+    ];
+
+    private static readonly Word<MissingValues>[] Policies =
+    [
+        new("refuse", MissingValues.Refuse, "they are refused"),
+        new("mask", MissingValues.Mask,
+            "as an input 0, with a further input that is 1 where the cell has a value and 0 where not; as a target left out of the loss"),
+        new("forward", MissingValues.Forward, "the last value before"),
+        new("interpolate", MissingValues.Interpolate, "on the straight line between the values around"),
+    ];
+
     /// <summary>The absolute path of the file.</summary>
     public string Path { get; init; } = "";
 
@@ -26,6 +42,25 @@ public abstract record TableSource : OpenableSource
     /// <summary>Whether columns are standardised (mean 0, deviation 1) with the statistics of the training part. Default true.</summary>
     public bool Standardize { get; init; } = true;
 
+    /// <summary>The column that says when a row was measured; its order is checked. Null, the default, for none.</summary>
+    public string? Time { get; init; }
+
+    /// <summary>
+    /// The time from a row to the next, such as <c>1h</c>, of which all are multiples; null, the default, to go by the rows.
+    /// </summary>
+    public string? Step { get; init; }
+
+    /// <summary>
+    /// The column that names the series of a row; each series is a sequence. Null, the default, where all rows are one stream.
+    /// </summary>
+    public string? Series { get; init; }
+
+    /// <summary>Whose statistics standardise a value. Default all rows'.</summary>
+    public TableScale Scale { get; init; }
+
+    /// <summary>What becomes of missing cells. Default: they are refused.</summary>
+    public MissingValues MissingValues { get; init; }
+
     /// <inheritdoc/>
     public override string Form => $"{Word}:PATH";
 
@@ -33,7 +68,7 @@ public abstract record TableSource : OpenableSource
     public override IReadOnlyList<string> Paths => [Path];
 
     /// <inheritdoc/>
-    public override bool IsStream => true;
+    public override bool IsStream => Series is null;
 
     /// <summary>What the file is, for messages, such as "a CSV file".</summary>
     protected abstract string FileNoun { get; }
@@ -49,16 +84,39 @@ public abstract record TableSource : OpenableSource
         Targets = walk.Texts("targets", Targets, "columns by name", "column name", "the inputs"),
         Horizon = walk.Count("horizon", Horizon, "rows from an input to its target"),
         Standardize = walk.Flag("standardize", Standardize, "mean 0 and deviation 1, by the training part"),
+        Time = walk.OptionalText(
+            "time", Time, "the column that says when a row was measured: its order is checked, newest first is turned round",
+            "a column's name", "none"),
+        Step = walk.OptionalText("step", Step, "time between rows, such as `10min`, `1h`, `1d`", "a time", "as the rows show"),
+        Series = walk.OptionalText(
+            "series", Series, "the column that names the series of a row: each is a sequence, the last rows of each are held out",
+            "a column's name", "all rows are one"),
+        Scale = walk.Word("scale", Scale, "whose statistics standardise", Scales, isWritten: Scale != TableScale.Column),
+        MissingValues = walk.Word(
+            "missingValues", MissingValues, "what becomes of missing cells", Policies, isWritten: MissingValues != MissingValues.Refuse),
     };
+
+    /// <inheritdoc/>
+    public override void Check(RunSpec spec, Findings findings)
+    {
+        ArgumentNullException.ThrowIfNull(findings);
+        if (Step is not null && Time is null)
+            findings.Report("data.step", $"{Step} without data.time", "the column of time", "add data.time, or remove it");
+        if (Scale == TableScale.Series && Series is null)
+            findings.Report("data.scale", "series without data.series", "column or none", "add data.series, or change it");
+        if (!Standardize && Scale == TableScale.Series)
+            findings.Report("data.scale", "series with standardize false", "none", "remove one of the two");
+    }
 
     /// <summary>Equal in every member, lists item by item.</summary>
     public virtual bool Equals(TableSource? other) =>
         other is not null && EqualityContract == other.EqualityContract && Path == other.Path && Inputs.SequenceEqual(other.Inputs)
-        && Targets.SequenceEqual(other.Targets) && Horizon == other.Horizon && Standardize == other.Standardize;
+        && Targets.SequenceEqual(other.Targets) && Horizon == other.Horizon && Standardize == other.Standardize && Time == other.Time
+        && Step == other.Step && Series == other.Series && Scale == other.Scale && MissingValues == other.MissingValues;
 
     /// <inheritdoc/>
     public override int GetHashCode() =>
-        HashCode.Combine(Path, string.Join('\0', Inputs), string.Join('\0', Targets), Horizon, Standardize);
+        HashCode.Combine(Path, string.Join('\0', Inputs), string.Join('\0', Targets), Horizon, Standardize, Time, Series, MissingValues);
 
     /// <summary>Opens the file.</summary>
     /// <param name="path">The checked path to open instead of <see cref="Path"/>, which messages name.</param>

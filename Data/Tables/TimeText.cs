@@ -13,7 +13,8 @@ internal sealed class TimeText(bool dayFirst)
 
     /// <summary>How a column's times are written, by some of its cells; null where they are no times.</summary>
     /// <remarks>
-    /// Where either the day or the month could stand first in all of them, it is the one by which the cells rise; else the month.
+    /// Where either the day or the month could stand first in all of them, it is the one by which the cells rise, or rise in equal steps;
+    /// else the month.
     /// </remarks>
     public static TimeText? Guess(IReadOnlyList<string> cells)
     {
@@ -21,7 +22,7 @@ internal sealed class TimeText(bool dayFirst)
         bool[] fits = [.. read.Select(values => values.Length > 0 && !values.Any(double.IsNaN))];
         if (!fits[0] || !fits[1])
             return fits[0] ? new(false) : fits[1] ? new(true) : null;
-        return new(!Rises(read[0]) && Rises(read[1]));
+        return new(Order(read[1]) > Order(read[0]));
     }
 
     /// <summary>The time of a cell in microseconds since 1970-01-01; NaN where it is none.</summary>
@@ -62,7 +63,11 @@ internal sealed class TimeText(bool dayFirst)
         return true;
     }
 
-    private static bool Rises(double[] values) => values.Zip(values.Skip(1)).All(pair => pair.First <= pair.Second);
+    private static int Order(double[] values)
+    {
+        double[] steps = [.. values.Zip(values.Skip(1), (one, next) => next - one)];
+        return steps.Any(step => step < 0) ? 0 : steps.Distinct().Count() > 1 ? 1 : 2;
+    }
 
     // H:m[:s[.f]] [AM|PM] [Z|±HH[:]mm]
     private static bool TryTimeOfDay(ReadOnlySpan<byte> text, out long microseconds)

@@ -81,11 +81,11 @@ public sealed class RunSummaryTests : IDisposable
     {
         foreach (int epoch in (int[])[1, 2])
             _summary.OnEvent("", Sample.Epoch(epoch, 0.5, 0.25, new Metric("validation RMSE", 3.25, "kW", MetricKind.Validation),
-                new Metric("naive RMSE (last value repeated)", 4, "kW", MetricKind.Baseline)));
+                new Metric("naive last-value RMSE", 4, "kW", MetricKind.Baseline)));
 
         _summary.Write(_output, new("/nowhere", Sample.Run), null, Resume);
 
-        Assert.Contains("metric        validation RMSE 3.25 kW\nmetric        naive RMSE (last value repeated) 4 kW\n",
+        Assert.Contains("metric        validation RMSE 3.25 kW\nmetric        naive last-value RMSE 4 kW\n",
             _output.ToString().ReplaceLineEndings("\n"), StringComparison.Ordinal);
         Assert.Single(_output.ToString().Split("naive")[1..]);
     }

@@ -178,8 +178,10 @@ public sealed class CsvFormatTests : IDisposable
     [InlineData("a,b\n1,2\n3,12%\n5,6\n", "'12%' in column 'b'", "write plain numbers, without signs of currency or percent")]
     [InlineData("a,b\n1,2\n3,$12\n5,6\n", "'$12' in column 'b'", "write plain numbers, without signs of currency or percent")]
     [InlineData("a,b\n1,2\n3,-inf\n5,6\n", "'-inf' in column 'b'", "correct it, or leave the column out")]
-    [InlineData("a,b\n,2\n3,4\n5,6\n", "an empty cell in column 'a'", "fill it, or leave the column out")]
-    [InlineData("a,b\n1,2\n3,NA\n5,6\n", "'NA', which stands for a missing value, in column 'b'", "fill it, or leave the column out")]
+    [InlineData("a,b\n,2\n3,4\n5,6\n", "an empty cell in column 'a'",
+        "write data.missingValues: mask, forward or interpolate, fill it, or leave")]
+    [InlineData("a,b\n1,2\n3,NA\n5,6\n", "'NA', which stands for a missing value, in column 'b'",
+        "write data.missingValues: mask, forward or interpolate, fill it, or leave")]
     public void Cell_IsRefused_WithARemedyThatFits(string text, string found, string remedy)
     {
         string problem = Given.Problem(Given.Csv(_directory.Write("x.csv", text)));

@@ -11,6 +11,7 @@ public sealed class ExamplesTests
     [InlineData("average", 300)]
     [InlineData("sunspots", 15)]
     [InlineData("bytes", null)]
+    [InlineData("stores", 6)]
     public void Example_IsFitToBeTrained(string name, int? stepsPerEpoch)
     {
         var document = SpecLoader.Load(SourceTree.Of("examples", $"{name}.yaml"), []);

@@ -24,7 +24,7 @@ internal static class LossReadings
         if (data.ForecastScale is { } scale && validationLoss is { } error)
         {
             metrics.Add(new("validation RMSE", scale.Rmse(error), scale.Unit, MetricKind.Validation));
-            metrics.Add(new("naive RMSE (last value repeated)", scale.NaiveRmse, scale.Unit, MetricKind.Baseline));
+            metrics.Add(new("naive last-value RMSE", scale.NaiveRmse, scale.Unit, MetricKind.Baseline));
         }
 
         return metrics;

@@ -18,7 +18,7 @@ public sealed class LossReadingsTests
         Assert.Equal(
             [
                 new Metric("validation RMSE", 5, "kW", MetricKind.Validation),
-                new Metric("naive RMSE (last value repeated)", 7, "kW", MetricKind.Baseline),
+                new Metric("naive last-value RMSE", 7, "kW", MetricKind.Baseline),
             ],
             LossReadings.Of(Sample.Spec, data, 0.5, 0.25));
         Assert.Empty(LossReadings.Of(Sample.Spec, data, 0.5, null));

@@ -1,0 +1,116 @@
+namespace Orleans.Tbptt.Data.Tables;
+
+/// <summary>The second pass over the rows of a table: statistics of the training part, and the values that are trained on.</summary>
+/// <param name="raw">The rows as they were read.</param>
+/// <param name="block">Room for a block of them.</param>
+/// <param name="order">The series of each row, and the order of time.</param>
+/// <param name="trainingRows">How many rows of each series are trained on.</param>
+internal sealed class TableRows(RawTable raw, TableBlock block, RowOrder order, IReadOnlyList<long> trainingRows)
+{
+    /// <summary>
+    /// The statistics of columns over the rows to train on: those of the rows held out would leak information about them into training.
+    /// </summary>
+    /// <param name="columns">The columns, by their index among those read.</param>
+    /// <param name="perSeries">Whether each series has its own.</param>
+    public ColumnStatistics Statistics(IReadOnlyList<int> columns, bool perSeries)
+    {
+        int width = columns.Count;
+        var total = new Moments[perSeries ? width * trainingRows.Count : width];
+        var places = new RowPlaces(order.Rows, order.IsNewestFirst);
+        var series = new int[block.Capacity];
+        var cells = new double[block.Capacity];
+        for (int i = 0; i < raw.Blocks; i++)
+        {
+            raw.Read(i, block);
+            MarkTrained(places, series);
+            for (int column = 0; column < width; column++)
+            {
+                ReadOnlySpan<double> all = block.Column(columns[column])[..block.Rows];
+                int count = 0;
+                for (int row = 0; row < all.Length; row++)
+                {
+                    if (series[row] < 0)
+                        continue;
+                    if (perSeries)
+                        total[(series[row] * width) + column] = total[(series[row] * width) + column].And(all[row]);
+                    else
+                        cells[count++] = all[row];
+                }
+
+                if (!perSeries)
+                    total[column] = total[column].And(Moments.Of(cells.AsSpan(0, count)));
+            }
+        }
+
+        return ColumnStatistics.Of(total, width);
+    }
+
+    /// <summary>All rows as they are trained on, series by series; missing cells are NaN.</summary>
+    /// <param name="columns">The columns, by their index among those read.</param>
+    /// <param name="statistics">Standardises them.</param>
+    /// <exception cref="TemporaryFileException">There is no room on disk.</exception>
+    public FloatTable Standardised(IReadOnlyList<int> columns, ColumnStatistics statistics)
+    {
+        int width = columns.Count;
+        var table = new FloatTable(width, raw.Rows);
+        try
+        {
+            var places = new RowPlaces(order.Rows, order.IsNewestFirst);
+            var rows = new float[block.Capacity * width];
+            long first = 0;
+            for (int i = 0; i < raw.Blocks; i++)
+            {
+                raw.Read(i, block);
+                for (int column = 0; column < width; column++)
+                {
+                    ReadOnlySpan<double> cells = block.Column(columns[column])[..block.Rows];
+                    for (int row = 0, at = column; row < cells.Length; row++, at += width)
+                        rows[at] = statistics.Scale(statistics.IsPerSeries ? order.SeriesOf(block, row) : 0, column, cells[row]);
+                }
+
+                if (places.IsFileOrder)
+                    table.Write(first, rows.AsSpan(0, block.Rows * width));
+                else
+                    Place(table, places, rows);
+                first += block.Rows;
+            }
+
+            return table;
+        }
+        catch
+        {
+            table.Dispose();
+            throw;
+        }
+    }
+
+    // The series of each row of the block; -1 where it is held out.
+    private void MarkTrained(RowPlaces places, int[] series)
+    {
+        for (int row = 0; row < block.Rows; row++)
+        {
+            int one = order.SeriesOf(block, row);
+            series[row] = places.NextIn(one) < trainingRows[one] ? one : -1;
+        }
+    }
+
+    // Rows that stay next to each other are written at once.
+    private void Place(FloatTable table, RowPlaces places, float[] rows)
+    {
+        int width = table.Width, from = 0;
+        long start = -1;
+        for (int row = 0; row < block.Rows; row++)
+        {
+            int series = order.SeriesOf(block, row);
+            long place = places.Starts[series] + places.NextIn(series);
+            if (row > 0 && place == start + row - from)
+                continue;
+            if (row > 0)
+                table.Write(start, rows.AsSpan(from * width, (row - from) * width));
+            (from, start) = (row, place);
+        }
+
+        if (block.Rows > 0)
+            table.Write(start, rows.AsSpan(from * width, (block.Rows - from) * width));
+    }
+}

@@ -1,0 +1,239 @@
+using System.Globalization;
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Tables;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Tests.Data.Tables;
+
+/// <summary>Time, series and missing cells of tables.</summary>
+public sealed class TableSeriesTests : IDisposable
+{
+    private readonly TempDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Series_AreSequences_SplitInTimeEach(bool isInterleaved)
+    {
+        object[][] rows =
+        [
+            .. Enumerable.Range(0, 10).Select(t => new object[] { "a", (double)t }),
+            .. Enumerable.Range(0, 5).Select(t => new object[] { "b", 100.0 + t }),
+        ];
+        if (isInterleaved)
+            rows = [.. rows.OrderBy(row => (double)row[1] % 100)];
+        using IDataSource source = Open(
+            new MemorySource { Names = ["id", "x"], Types = [CellType.Text, null], Rows = rows, Series = "id" }, 0.4);
+        Assert.Equal((2, 2), (source.Training.Count, source.Validation!.Count));
+        Assert.Equal([0f, 1, 2, 3, 4], source.Training.Inputs(0));
+        Assert.Equal([1f, 2, 3, 4, 5], source.Training.Targets(0));
+        Assert.Equal([100f, 101], source.Training.Inputs(1));
+        Assert.Equal([6f, 7, 8], source.Validation.Inputs(0));
+        Assert.Equal([104f], source.Validation.Targets(1));
+    }
+
+    [Fact]
+    public void Series_HaveTheirOwnScale_WhenAskedFor()
+    {
+        object[][] rows =
+            [.. Enumerable.Range(0, 12).Select(i => new object[] { i % 2 == 0 ? "a" : "b", i % 2 == 0 ? i : 1e6 + (10.0 * i) })];
+        var source = new MemorySource { Names = ["id", "x"], Types = [null, null], Rows = rows, Series = "id", Standardize = true };
+        using IDataSource own = Open(source with { Scale = TableScale.Series });
+        double[] a = [0, 2, 4, 6, 8, 10];
+        double deviation = Math.Sqrt(a.Average(x => (x - 5) * (x - 5)));
+        for (int i = 0; i < 5; i++)
+        {
+            Assert.Equal((a[i] - 5) / deviation, own.Training.Inputs(0)[i], 1e-6);
+            Assert.Equal(own.Training.Inputs(0)[i], own.Training.Inputs(1)[i], 1e-6);
+        }
+
+        using IDataSource column = Open(source);
+        Assert.All(column.Training.Inputs(0), value => Assert.Equal(-1, value, 1e-3));
+        using IDataSource none = Open(source with { Scale = TableScale.None });
+        Assert.Equal([0f, 2, 4, 6, 8], none.Training.Inputs(0));
+    }
+
+    [Fact]
+    public void NewestFirst_IsTurnedRound_WhenTimeIsNamed_AndRefusedOtherwise()
+    {
+        var source = new MemorySource
+        {
+            Names = ["Date", "x"], Types = [CellType.Time, null],
+            Rows = [.. Enumerable.Range(0, 10).Select(i => new object[] { Day(9 - i), 9.0 - i })],
+        };
+        using IDataSource opened = Open(source with { Time = "Date" }, 0.3);
+        Assert.Equal([0f, 1, 2, 3, 4, 5], opened.Training.Inputs(0));
+        Assert.Equal([7f, 8], opened.Validation!.Inputs(0));
+        Assert.Equal(
+            $"data.source: found the newest row first, by column 'Date', in {_directory.File("x.memory")}, expected the oldest first, "
+            + "because each row is forecast from those above it; write data.time: 'Date', which turns them round", Problem(source));
+    }
+
+    [Fact]
+    public void NewestFirst_ScalesByTheOldestRows()
+    {
+        using IDataSource opened = Open(new MemorySource
+        {
+            Names = ["Date", "x"], Types = [CellType.Time, null], Time = "Date", Standardize = true,
+            Rows = [.. Enumerable.Range(0, 10).Select(i => new object[] { Day(9 - i), i < 5 ? 1000.0 : i % 2 })],
+        }, 0.5);
+        Assert.All(opened.Training.Inputs(0), value => Assert.InRange(value, -1.5f, 1.5f));
+        Assert.All(opened.Validation!.Inputs(0), value => Assert.True(value > 100));
+    }
+
+    [Theory]
+    [InlineData("0 1 3 2 4", null, null,
+        "data.time: found 2020-01-03 at row 3, below 2020-01-04; time goes back in 1 row and forth in 3, expected rows in the order of "
+        + "time; sort the rows by 'Date', or write data.series where the file has several series below each other")]
+    [InlineData("0 1 1 2 3", null, "1d",
+        "data.step: found 1 row with the time of the row before, first at row 2, expected rows at multiples of 1d; remove them, or write "
+        + "data.series where the file has several series")]
+    [InlineData("0 1 2 3 4", null, "2d",
+        "data.step: found rows that lie 1d apart, expected rows at multiples of 2d; correct data.step, or the rows")]
+    [InlineData("0 1 2 3 4", null, "soon", "data.step: found 'soon', expected a time such as 10min, 1h or 1d; correct it")]
+    [InlineData("0 1 ? 3 4", null, null,
+        "data.time: found 1 row without a time, first at row 2, expected a time in column 'Date' of every row, such as 2020-01-31 12:30; "
+        + "correct or remove these rows")]
+    [InlineData("0 1 2 3 4", "a a ? a a", null,
+        "data.series: found 1 row without a series, first at row 2, expected a text in column 'id' of every row; fill it, or remove "
+        + "these rows")]
+    public void Rows_AreRefused_OutOfOrder(string days, string? ids, string? step, string problem) =>
+        Assert.Equal(problem, Problem(Table(days, ids) with { Time = "Date", Series = ids is null ? null : "id", Step = step }));
+
+    [Theory]
+    [InlineData(MissingValues.Forward, new float[] { 1, 1, 1, 4, 5 })]
+    [InlineData(MissingValues.Interpolate, new float[] { 1, 2, 3, 4, 5 })]
+    public void MissingCells_AreFilled_WithinTheirSeries(MissingValues kind, float[] expected)
+    {
+        object?[][] rows =
+        [
+            ["a", 1.0, 7.0], ["a", null, 7.0], ["a", null, 7.0], ["a", 4.0, 7.0], ["a", 5.0, 7.0], ["a", null, 7.0],
+            ["b", 50.0, 7.0], ["b", null, 7.0], ["b", 70.0, 7.0],
+        ];
+        using IDataSource source = Open(new MemorySource
+        {
+            Names = ["id", "x", "y"], Types = [CellType.Text, null, null], Rows = rows, Series = "id", MissingValues = kind, Inputs = ["x"],
+        });
+        Assert.Equal(expected, source.Training.Inputs(0));
+        Assert.Equal(5f, source.Training.Targets(0)[^1]);
+        Assert.Equal(kind == MissingValues.Forward ? [50f, 50] : new float[] { 50, 60 }, source.Training.Inputs(1));
+    }
+
+    [Fact]
+    public void MissingCells_AreMasked_WithAFlagAsInput_AndOutOfTheLoss()
+    {
+        object?[][] rows = [[1.0, 5.0], [null, 6.0], [3.0, 7.0], [null, 8.0], [5.0, 9.0], [7.0, 11.0]];
+        using IDataSource source = Open(new MemorySource
+        {
+            Names = ["x", "y"], Types = [null, null], Rows = rows, MissingValues = MissingValues.Mask, Targets = ["x"], Standardize = true,
+        });
+        Assert.Equal(new(3, 0, 1, 0) { IsMasked = true }, source.Shape);
+        double x = Math.Sqrt(5);
+        float[] inputs = source.Training.Inputs(0, 3);
+        Assert.Equal([-3 / x, 0, -1 / x, 0, 1 / x], inputs.Where((_, i) => i % 3 == 0).Select(value => (double)value), new Close());
+        Assert.Equal([1f, 0, 1, 0, 1], inputs.Where((_, i) => i % 3 == 2));
+        Assert.Equal([float.NaN, (float)(-1 / x), float.NaN, (float)(1 / x), (float)(3 / x)], source.Training.Targets(0));
+    }
+
+    [Fact]
+    public void Targets_AreRefused_WhenAPartHasNone()
+    {
+        object?[][] rows = [[1.0], [2.0], [3.0], [4.0], [null], [null], [null], [null]];
+        Assert.StartsWith(
+            "data.targets: found no value of 'x' in the validation part, expected at least one", Given.Problem(Spec(new MemorySource
+            {
+                Names = ["x"], Types = [null], Rows = rows, MissingValues = MissingValues.Mask,
+            }, 0.5)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void MissingCells_AreRefused_BeforeTheFirstValue()
+    {
+        object?[][] rows = [["a", 1.0], ["a", 2.0], ["b", null], ["b", 3.0]];
+        Assert.StartsWith(
+            "data.missingValues: found no value of 'x' of 'b' in its row 1 and before, expected a first value", Problem(new MemorySource
+            {
+                Names = ["id", "x"], Types = [CellType.Text, null], Rows = rows, Series = "id", MissingValues = MissingValues.Forward,
+            }), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Series_AreRefused_WhenNoneIsLongEnough() => Assert.StartsWith(
+        "data.series: found series of at most 1 row, expected one with 2 rows to train on", Problem(new MemorySource
+        {
+            Names = ["id", "x"], Types = [CellType.Text, null], Rows = [["a", 1.0], ["b", 2.0]], Series = "id",
+        }), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("2020-02-29", "2020-02-29 00:00:00")]
+    [InlineData("2020-02", "2020-02-01 00:00:00")]
+    [InlineData("2020/02/29 12:30", "2020-02-29 12:30:00")]
+    [InlineData("2020-02-29T12:30:15.250Z", "2020-02-29 12:30:15.25")]
+    [InlineData("2020-02-29 12:30+02:00", "2020-02-29 10:30:00")]
+    [InlineData("29.02.2020 12.30.15", "2020-02-29 12:30:15")]
+    [InlineData("2/29/2020 12:30:15 AM", "2020-02-29 00:30:15")]
+    [InlineData("1749-01-31", "1749-01-31 00:00:00")]
+    public void Times_AreRead_AsFilesWriteThem(string text, string expected)
+    {
+        TimeText? form = TimeText.Guess([text]);
+        Assert.NotNull(form);
+        DateTime time = DateTime.UnixEpoch.AddTicks((long)(form.Value(text) * 10));
+        Assert.Equal(expected, time.ToString("yyyy-MM-dd HH:mm:ss.FFFFFF", CultureInfo.InvariantCulture));
+    }
+
+    [Theory]
+    [InlineData("2020")]
+    [InlineData("3.25")]
+    [InlineData("12.30.15")]
+    [InlineData("2020-13-01")]
+    [InlineData("2020-02-30")]
+    [InlineData("2020-02-29 25:00")]
+    [InlineData("2020-02-29x")]
+    [InlineData("")]
+    public void Others_AreNoTimes(string text) => Assert.Null(TimeText.Guess([text]));
+
+    [Fact]
+    public void DayOrMonth_StandsFirst_AsTheCellsShow()
+    {
+        Assert.Equal(9 * 86_400e6, TimeText.Guess(["13/02/1970", "10/01/1970"])!.Value("10/01/1970"));
+        Assert.Equal(9 * 86_400e6, TimeText.Guess(["09/01/1970", "10/01/1970", "11/01/1970"])!.Value("10/01/1970"));
+        Assert.Equal(9 * 86_400e6, TimeText.Guess(["1/9/1970", "1/10/1970", "1/11/1970"])!.Value("1/10/1970"));
+    }
+
+    private sealed class Close : IEqualityComparer<double>
+    {
+        public bool Equals(double x, double y) => Math.Abs(x - y) < 1e-6;
+
+        public int GetHashCode(double obj) => 0;
+    }
+
+    private static double Day(int day) =>
+        (new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddDays(day) - DateTime.UnixEpoch).TotalMicroseconds;
+
+    private static MemorySource Table(string days, string? ids)
+    {
+        string[] names = (ids ?? "a a a a a").Split(' ');
+        return new()
+        {
+            Names = ["Date", "id", "x"], Types = [CellType.Time, CellType.Text, null],
+            Rows =
+            [
+                .. days.Split(' ').Select((day, i) => new object?[]
+                {
+                    day == "?" ? null : Day(int.Parse(day, CultureInfo.InvariantCulture)), names[i] == "?" ? null : names[i], (double)i,
+                }),
+            ],
+        };
+    }
+
+    private IDataSource Open(MemorySource source, double fraction = 0) => Given.Open(Spec(source, fraction));
+
+    private string Problem(MemorySource source) => Given.Problem(Spec(source, 0));
+
+    private DataSpec Spec(MemorySource source, double fraction) => new()
+    {
+        Source = source with { Path = _directory.Write("x.memory", "-") }, BatchSize = 1, ValidationFraction = fraction,
+    };
+}
