@@ -52,7 +52,8 @@ public static class SpecFit
     {
         (null, true) => new(
             "model.embedding", "nothing", $"an embedding, because the inputs of source {Source(spec)} are tokens",
-            "add embedding: {size: 64} to model"),
+            "add embedding: {size: 64} to model" + (spec.Data.Source.HasTokens is null
+                ? "; if they are values, save them as floats: array.astype('float32')" : "")),
         (not null, false) => new(
             "model.embedding", $"an embedding with source {Source(spec)}", "none, because the inputs are values",
             "remove it; bytes, and npy with whole numbers, have tokens"),

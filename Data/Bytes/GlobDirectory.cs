@@ -6,16 +6,18 @@ namespace Orleans.Tbptt.Data.Bytes;
 
 /// <summary>
 /// A directory that a glob walks. Enters neither a link that leads out of the data roots, nor, through a link, one of its own ancestors,
-/// where it would find the same files for ever.
+/// where it would find the same files for ever; and leaves hidden entries out.
 /// </summary>
 /// <param name="directory">The directory.</param>
 /// <param name="real">Its path with links resolved.</param>
 /// <param name="parent">The directory it was entered from; null for the start of the walk.</param>
 /// <param name="glob">The glob, for messages.</param>
+/// <param name="hidden">Which entries are left out.</param>
 /// <param name="roots">The directories from which data may be read.</param>
 /// <param name="problems">Collects links that lead out of the roots.</param>
 internal sealed class GlobDirectory(
-    DirectoryInfo directory, string real, GlobDirectory? parent, string glob, DataRoots roots, ProblemList problems) : DirectoryInfoBase
+    DirectoryInfo directory, string real, GlobDirectory? parent, string glob, HiddenEntries hidden, DataRoots roots, ProblemList problems)
+    : DirectoryInfoBase
 {
     private readonly string _real = real;
     private readonly GlobDirectory? _parent = parent;
@@ -30,6 +32,8 @@ internal sealed class GlobDirectory(
     {
         foreach (FileSystemInfo entry in directory.EnumerateFileSystemInfos("*", SearchOption.TopDirectoryOnly))
         {
+            if (hidden.LeaveOut(entry))
+                continue;
             if (entry is FileInfo file)
                 yield return new FileInfoWrapper(file);
             else if (entry is DirectoryInfo child && TryEnter(child) is { } entered)
@@ -58,6 +62,6 @@ internal sealed class GlobDirectory(
                 return null;
         }
 
-        return new(child, leadsTo, this, glob, roots, problems);
+        return new(child, leadsTo, this, glob, hidden, roots, problems);
     }
 }

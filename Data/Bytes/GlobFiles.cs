@@ -4,7 +4,9 @@ using Orleans.Tbptt.Data.Problems;
 
 namespace Orleans.Tbptt.Data.Bytes;
 
-/// <summary>Finds the files of a glob. <c>*</c> stands for any part of a name, <c>**</c> for any directories.</summary>
+/// <summary>
+/// Finds the files of a glob. <c>*</c> stands for any part of a name, <c>**</c> for any directories; neither stands for a hidden one.
+/// </summary>
 internal static class GlobFiles
 {
     /// <summary>
@@ -15,9 +17,11 @@ internal static class GlobFiles
     /// <param name="exclude">Absolute globs.</param>
     /// <param name="roots">The directories from which data may be read.</param>
     /// <param name="problems">Collects paths that lead out of the roots.</param>
+    /// <param name="hidden">Which entries are hidden; counts what is left out. Null for those of <paramref name="include"/>.</param>
     /// <exception cref="IOException">A directory cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">This process has no permission to read it.</exception>
-    public static IReadOnlyList<string> Find(string include, IReadOnlyList<string> exclude, DataRoots roots, ProblemList problems)
+    public static IReadOnlyList<string> Find(
+        string include, IReadOnlyList<string> exclude, DataRoots roots, ProblemList problems, HiddenEntries? hidden = null)
     {
         if (!roots.AdmitGlob(DataKeys.Source, include, problems))
             return [];
@@ -26,7 +30,7 @@ internal static class GlobFiles
             return [];
         var matcher = new Matcher(StringComparison.Ordinal);
         matcher.AddInclude(pattern);
-        var start = new GlobDirectory(new(root), RealPath.Of(root), null, include, roots, problems);
+        var start = new GlobDirectory(new(root), RealPath.Of(root), null, include, hidden ?? new(include), roots, problems);
         string[] found = [.. matcher.Execute(start).Files.Select(match => root + match.Path.Replace('\\', '/'))];
         HashSet<string> excluded = Excluded(found, exclude);
         string[] kept = [.. found.Where(path => !excluded.Contains(path))];

@@ -2,44 +2,31 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
-using Microsoft.Win32.SafeHandles;
 using Orleans.Tbptt.Data.Problems;
 
 namespace Orleans.Tbptt.Data.Npy;
 
-/// <summary>The supported element types.</summary>
-internal enum NpyType
-{
-    Float32,
-    Float64,
-    Int32,
-    Int64,
-}
-
 /// <summary>The header of an NPY file: formats 1.0, 2.0 and 3.0 as <c>numpy.lib.format</c> documents them.</summary>
-/// <param name="Type">The type of an element, little-endian.</param>
-/// <param name="Shape">The shape, row-major.</param>
+/// <param name="Type">The type of an element.</param>
+/// <param name="Shape">The shape.</param>
 /// <param name="Offset">Where in the file the elements begin.</param>
-internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape, long Offset)
+/// <param name="IsColumnMajor">Whether the first index varies fastest (Fortran order); otherwise the last one does.</param>
+internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape, long Offset, bool IsColumnMajor)
 {
     private const int LargestHeader = 1 << 20;
 
     private static ReadOnlySpan<byte> Magic => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
-
-    public int ElementSize => Type is NpyType.Float64 or NpyType.Int64 ? 8 : 4;
-
-    public bool IsInteger => Type is NpyType.Int32 or NpyType.Int64;
 
     public Int128 Elements => Shape.Aggregate((Int128)1, (product, size) => product * size);
 
     /// <summary>
     /// Reads and checks the header, and that the file holds exactly the declared elements; null with a problem otherwise.
     /// </summary>
-    public static NpyHeader? TryRead(SafeFileHandle file, string path, ProblemList problems)
+    public static NpyHeader? TryRead(ArrayBytes bytes, string path, ProblemList problems)
     {
         try
         {
-            return Read(file, path);
+            return Read(bytes);
         }
         catch (NpyException error)
         {
@@ -53,15 +40,19 @@ internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape
         return null;
     }
 
-    private static NpyHeader Read(SafeFileHandle file, string path)
+    private static NpyHeader Read(ArrayBytes bytes)
     {
-        long length = RandomAccess.GetLength(file);
+        long length = bytes.Length;
         Span<byte> start = stackalloc byte[12];
         start = start[..(int)Math.Min(12, length)];
-        InputFile.ReadExactly(file, path, 0, start);
+        bytes.Read(0, start);
         if (start.Length < 10 || !start.StartsWith(Magic))
-            throw new NpyException("no NumPy array", "a file that numpy.save wrote",
-                "save one array per file, with numpy.save (not savez)");
+        {
+            bool isArchive = start.StartsWith("PK"u8);
+            throw new NpyException(isArchive ? "an archive of NumPy arrays" : "no NumPy array", "a file that numpy.save wrote",
+                isArchive ? "write npz:FILE as data.source" : "save one array per file, with numpy.save");
+        }
+
         if (start[6] is < 1 or > 3)
             throw new NpyException($"NPY format {start[6]}.{start[7]}", "format 1.0, 2.0 or 3.0", "save it with numpy.save");
 
@@ -74,7 +65,7 @@ internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape
         if (textLength > Math.Min(LargestHeader, length - offset))
             throw new NpyException("a truncated header", "a complete NPY file", "copy or save the file again");
         var text = new byte[textLength];
-        InputFile.ReadExactly(file, path, offset, text);
+        bytes.Read(offset, text);
         NpyHeader header = Parse(Encoding.UTF8.GetString(text), offset + textLength);
         CheckLength(header, length);
         return header;
@@ -86,19 +77,13 @@ internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape
         if (!descr.Success || !order.Success || !shape.Success)
             throw new NpyException($"header {Wording.Quote(text)}", "descr, fortran_order and shape", "save it with numpy.save");
         NpyType type = ParseType(descr.Groups[1].Value);
-        if (order.Groups[1].Value == "True")
-        {
-            throw new NpyException(
-                "an array in Fortran order", "C order (row-major)", "save numpy.ascontiguousarray(array)");
-        }
-
         const StringSplitOptions Trimmed = StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries;
         long[] sizes = [.. shape.Groups[1].Value.Split(',', Trimmed).Select(ParseSize)];
         if (sizes.Length == 0 || sizes.Contains(0))
             throw new NpyException($"an array of shape {Wording.Shape(sizes)}", "an array with elements", "add data");
         if (sizes.Length > 3)
             throw new NpyException($"an array of shape {Wording.Shape(sizes)}", "at most three dimensions", "reshape the array");
-        return new(type, sizes, offset);
+        return new(type, sizes, offset, IsColumnMajor: order.Groups[1].Value == "True");
     }
 
     private static long ParseSize(string text) =>
@@ -106,25 +91,31 @@ internal sealed partial record NpyHeader(NpyType Type, IReadOnlyList<long> Shape
             ? size
             : throw new NpyException($"size {Wording.Quote(text)}", $"an integer up to {int.MaxValue}", "save it with numpy.save");
 
-    private static NpyType ParseType(string descr) => descr.Trim('\'', '"') switch
+    private static NpyType ParseType(string descr)
     {
-        "<f4" => NpyType.Float32,
-        "<f8" => NpyType.Float64,
-        "<i4" => NpyType.Int32,
-        "<i8" => NpyType.Int64,
-        "|O" or "O" => throw new NpyException(
-            "an array of objects (ragged sequences?)", "an array of numbers",
-            "pad the sequences to one length and add the lengths as a third file"),
-        ['>', ..] big => throw new NpyException(
-            $"big-endian elements ({big})", "little-endian ones", "save array.astype(array.dtype.newbyteorder('<'))"),
-        var other => throw new NpyException(
-            $"elements of type {Wording.Quote(other)}", "float32, float64, int32 or int64",
-            "save array.astype('float32'), or 'int64' for tokens"),
-    };
+        string name = descr.Trim('\'', '"');
+        return NpyType.TryParse(name) ?? throw (name.TrimStart('<', '>', '|', '=') switch
+        {
+            ['O', ..] => new NpyException(
+                "an array of objects (ragged sequences?)", "an array of numbers",
+                "pad the sequences to one length and add the lengths as a third file"),
+            ['M' or 'm', ..] => new NpyException(
+                $"times ({name})", "an array of numbers", "save them as numbers, such as (array - array[0]) / numpy.timedelta64(1, 's')"),
+            ['U' or 'S', ..] => new NpyException(
+                $"texts ({name})", "an array of numbers", "save numbers of the texts, such as numpy.unique(array, return_inverse=True)[1]"),
+            ['c', ..] => new NpyException(
+                $"complex numbers ({name})", "an array of real numbers", "save real and imaginary parts as two features"),
+            ['(' or '[', ..] => new NpyException(
+                $"elements of type {Wording.Quote(name)}", "an array of numbers", "save one field, array['NAME']"),
+            _ => new NpyException(
+                $"elements of type {Wording.Quote(name)}", "float16 to float64, int8 to int64, uint8 to uint64 or bool",
+                "save array.astype('float32'), or 'int64' for tokens and classes"),
+        });
+    }
 
     private static void CheckLength(NpyHeader header, long length)
     {
-        Int128 expected = header.Offset + (header.Elements * header.ElementSize);
+        Int128 expected = header.Offset + (header.Elements * header.Type.Size);
         string promised = $"{expected} bytes for {header.Type} of shape {Wording.Shape(header.Shape)}";
         if (length < expected)
             throw new NpyException($"{length} bytes, a truncated array,", promised, "copy or save the file again");

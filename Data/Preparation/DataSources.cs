@@ -12,7 +12,7 @@ public static class DataSources
 {
     /// <summary>The list.</summary>
     public static IReadOnlyList<OpenableSource> All { get; } =
-        [new AverageSource(), new SineSource(), new CsvSource(), new NpySource(), new ByteSource()];
+        [new AverageSource(), new SineSource(), new CsvSource(), new NpySource(), new NpzSource(), new ByteSource()];
 
     /// <summary>
     /// Opens the source that a spec names and checks all of its contents, reading each file once from end to end (bytes: only its length).

@@ -13,6 +13,8 @@ internal static class DataKeys
     public const string Separator = "data.separator";
     public const string Encoding = "data.encoding";
     public const string Exclude = "data.exclude";
+    public const string Layout = "data.layout";
+    public const string Mask = "data.mask";
     public const string BatchSize = "data.batchSize";
     public const string ValidationFraction = "data.validationFraction";
     public const string InputSize = "model.inputSize";

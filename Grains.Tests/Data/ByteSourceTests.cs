@@ -68,6 +68,26 @@ public sealed class ByteSourceTests : IDisposable
         Assert.Equal("bc", Text(source.Training.Classes(0)));
     }
 
+    [Theory]
+    [InlineData("**/*", "text")]
+    [InlineData("**/.*", "store")]
+    [InlineData(".git/objects/*", "pack")]
+    [InlineData("**/.g*/**/*", "pack")]
+    [InlineData(".note.txt", "note")]
+    [InlineData("CVS/*", "root")]
+    public void HiddenFiles_AreLeftOut_UnlessTheGlobNamesThem(string glob, string expected)
+    {
+        _directory.Write("a.txt", "text");
+        _directory.Write("b/.DS_Store", "store");
+        _directory.Write("b/.git/objects/x", "pack");
+        _directory.Write(".git/objects/x", "pack");
+        _directory.Write("CVS/Root", "root");
+        if (glob == ".note.txt")
+            _directory.Write(".note.txt", "note");
+        using IDataSource source = Given.Open(Given.Bytes(_directory.File(glob)));
+        Assert.Equal(expected[..3], Text(source.Training.Tokens(0))[..3]);
+    }
+
     [Fact]
     public void Source_IsRefused_WhenNothingMatches()
     {

@@ -34,6 +34,16 @@ internal static class Given
 
     public static DataSpec Npy(params string[] paths) => new() { Source = new NpySource { Files = paths }, BatchSize = 2 };
 
+    /// <summary>The same arrays, whose first axis is said to be sequences or a stream.</summary>
+    public static DataSpec As(this DataSpec data, ArrayLayout layout) => data.Of(source => source with { Layout = layout });
+
+    /// <summary>The same arrays with another source.</summary>
+    public static DataSpec Of(this DataSpec data, Func<ArraySource, ArraySource> change) =>
+        data with { Source = change((ArraySource)data.Source) };
+
+    /// <summary>A model of tokens.</summary>
+    public static ModelSpec Embedding { get; } = new() { Cell = new LstmCell(), HiddenSize = 4, Embedding = new() { Size = 3 } };
+
     public static DataSpec Bytes(string glob, int lanes = 1, double fraction = 0) => new()
     {
         Source = new ByteSource { Glob = glob }, BatchSize = lanes, ValidationFraction = fraction
@@ -47,14 +57,15 @@ internal static class Given
         ValidationFraction = fraction,
     };
 
-    public static IDataSource Open(DataSpec data, ModelSpec? model = null, long seed = 1) =>
-        DataSources.Open(Spec(data, model, seed: seed), new(DataRoots.Anywhere));
+    public static IDataSource Open(DataSpec data, ModelSpec? model = null, long seed = 1, LossSpec? loss = null) =>
+        DataSources.Open(Spec(data, model, loss, seed), new(DataRoots.Anywhere));
 
-    public static IReadOnlyList<SpecProblem> Problems(DataSpec data, ModelSpec? model = null) =>
-        Assert.Throws<SpecException>(() => Open(data, model).Dispose()).Problems;
+    public static IReadOnlyList<SpecProblem> Problems(DataSpec data, ModelSpec? model = null, LossSpec? loss = null) =>
+        Assert.Throws<SpecException>(() => Open(data, model, loss: loss).Dispose()).Problems;
 
     /// <summary>The one problem there should be, as a person sees it.</summary>
-    public static string Problem(DataSpec data, ModelSpec? model = null) => Assert.Single(Problems(data, model)).ToString();
+    public static string Problem(DataSpec data, ModelSpec? model = null, LossSpec? loss = null) =>
+        Assert.Single(Problems(data, model, loss)).ToString();
 
     public static float[] Inputs(this ISequenceSet set, int sequence, int width = 1)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Tests.Data;
@@ -70,7 +71,7 @@ public sealed class LargeDataTests : IDisposable
         {
             "csv" => Given.Csv(_directory.Write("x.csv", "a\n" + string.Concat(Enumerable.Range(0, 5001).Select(i => $"{i}\n"))),
                 lanes: 10),
-            "npy" => Given.Npy(Npy("x.npy"), Npy("x.npy")),
+            "npy" => Given.Npy(Npy("x.npy"), Npy("x.npy")).As(ArrayLayout.Sequences),
             _ => Given.Synthetic(kind, 10, 500),
         });
         int width = source.Shape.InputFeatures;

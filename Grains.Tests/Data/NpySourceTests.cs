@@ -1,5 +1,7 @@
 using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Losses;
 
 namespace Orleans.Tbptt.Tests.Data;
 
@@ -28,7 +30,7 @@ public sealed class NpySourceTests : IDisposable
     public void Features_AreOne_WhenFloatsHaveTwoDimensions()
     {
         string x = Npy("x", "<f4", "2, 3", 1f, 2, 3, 4, 5, 6);
-        using IDataSource source = Given.Open(Given.Npy(x, x));
+        using IDataSource source = Given.Open(Given.Npy(x, x).As(ArrayLayout.Sequences));
         Assert.Equal(new(1, 0, 1, 0), source.Shape);
         Assert.Equal([4f, 5, 6], source.Training.Targets(1));
     }
@@ -39,7 +41,8 @@ public sealed class NpySourceTests : IDisposable
         string x = Npy("x", "<i8", "3, 3", 0L, 5, 2, 1, -100, 99, 3, 4, 77);
         string y = Npy("y", "<i4", "3, 3", 1, 2, 6, 0, -1, -1, 2, 2, 500);
         string lengths = Npy("lengths", "<i4", "3,", 3, 1, 2);
-        using IDataSource source = Given.Open(Given.Npy(x, y, lengths) with { ValidationFraction = 0.3 });
+        using IDataSource source = Given.Open(
+            Given.Npy(x, y, lengths) with { ValidationFraction = 0.3 }, Given.Embedding, loss: new CrossEntropy());
         Assert.Equal(new(0, 6, 0, 7), source.Shape);
         Assert.Equal([3, 1], new[] { source.Training.Length(0), source.Training.Length(1) });
         Assert.Equal([0L, 5, 2], source.Training.Tokens(0));
@@ -56,7 +59,7 @@ public sealed class NpySourceTests : IDisposable
     {
         string path = _directory.Write("x.npy",
             [.. NpyFiles.Header("'<f4'", "1, 2", version: version), .. BitConverter.GetBytes(1f), .. BitConverter.GetBytes(2f)]);
-        using IDataSource source = Given.Open(Given.Npy(path, path));
+        using IDataSource source = Given.Open(Given.Npy(path, path).As(ArrayLayout.Sequences));
         Assert.Equal([1f, 2], source.Training.Inputs(0));
     }
 
@@ -85,14 +88,16 @@ public sealed class NpySourceTests : IDisposable
         string x = Npy("x", "<i8", "1, 3", 0L, -100, 1L << 40);
         string y = Npy("y", "<i8", "1, 3", 0L, 1, 2);
         Assert.Equal(
-            [$"-100 at {x}[0, 1]", $"1099511627776 at {x}[0, 2]"], Given.Problems(Given.Npy(x, y)).Select(problem => problem.Found));
+            [$"-100 at {x}[0, 1]", $"1099511627776 at {x}[0, 2]"],
+            Given.Problems(Given.Npy(x, y), Given.Embedding, new CrossEntropy()).Select(problem => problem.Found));
     }
 
     [Fact]
     public void Mistakes_Are20AndCounted_WhenThereAreMany()
     {
         string x = Npy("x", "<f4", "50, 20", Enumerable.Repeat(float.NaN, 1000).ToArray());
-        IReadOnlyList<SpecProblem> problems = Given.Problems(Given.Npy(x, Npy("y", "<f4", "50, 20", new float[1000])));
+        IReadOnlyList<SpecProblem> problems = Given.Problems(
+            Given.Npy(x, Npy("y", "<f4", "50, 20", new float[1000])).As(ArrayLayout.Sequences));
         Assert.Equal((21, $"and 980 more mistakes in {x}"), (problems.Count, problems[^1].Found));
     }
 

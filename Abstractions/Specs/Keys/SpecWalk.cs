@@ -68,6 +68,14 @@ public abstract class SpecWalk
     /// <param name="form">How it is read and written.</param>
     internal abstract T Text<T>(string key, T value, string about, TextForm<T> form);
 
+    /// <summary>A file that may be left out.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Its absolute path; null where it is left out.</param>
+    /// <param name="about">Its documentation.</param>
+    /// <param name="expected">What it is, such as "a NumPy file".</param>
+    public string? OptionalFile(string key, string? value, string about, string expected) =>
+        Text(key, value, about, new TextForm<string?>(expected, (text, at) => at.File(text, expected), path => path, Default: "none"));
+
     /// <summary>One of some words.</summary>
     public abstract T Word<T>(
         string key, T value, string about, IReadOnlyList<Word<T>> words, bool required = false, bool isWritten = true);

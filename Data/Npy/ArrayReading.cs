@@ -1,0 +1,129 @@
+using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Data.Sequences;
+using Orleans.Tbptt.Data.Streams;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Data.Npy;
+
+/// <summary>
+/// Makes sequences of arrays: finds out what they are, checks all of their elements, and holds sequences or time steps out.
+/// </summary>
+/// <param name="source">The source.</param>
+/// <param name="spec">The spec that names it.</param>
+/// <param name="files">The arrays; owned by the source of sequences.</param>
+/// <param name="problems">Collects the problems.</param>
+internal sealed class ArrayReading(ArraySource source, RunSpec spec, ArrayFiles files, ProblemList problems)
+{
+    private readonly DataSpec _data = spec.Data;
+
+    /// <summary>Opens the arrays as sequences; null, with problems, when they are not fit.</summary>
+    public DataSource? TryOpen()
+    {
+        if (new ArrayShapeReader(source, spec, files, problems).TryRead() is not { } shapes)
+            return null;
+        return shapes.IsStream ? OpenStream(shapes) : OpenSequences(shapes);
+    }
+
+    private DataSource? OpenStream(ArrayShapes shapes)
+    {
+        if (StreamCut.TryCut(
+            shapes.Steps, "time step", files.Inputs!.Name, _data.BatchSize, 0, _data.ValidationFraction, problems) is not { } cut)
+        {
+            return null;
+        }
+
+        var contents = new ArrayContents(source, shapes, files, problems);
+        var training = new RowRange(0, cut.TrainingPositions);
+        var held = new RowRange(cut.TrainingPositions, shapes.Steps - cut.TrainingPositions);
+        contents.CheckInputs([training, held]);
+        if (TryMeasure(shapes, contents, [training], cut.Validation is null ? null : [held]) is not { } shape)
+            return null;
+        var rows = new ArrayRows(shapes, files);
+        return new(
+            shape, new ArrayStream(shape, cut.Training, rows), cut.Validation is null ? null : new ArrayStream(shape, cut.Validation, rows),
+            owned: files);
+    }
+
+    private DataSource? OpenSequences(ArrayShapes shapes)
+    {
+        int[]? lengths = files.Lengths is null ? null : ReadLengths(shapes);
+        int held = HoldOut.Count(_data.ValidationFraction, shapes.Sequences, problems);
+        if (!problems.IsEmpty)
+            return null;
+        var contents = new ArrayContents(source, shapes, files, problems);
+        contents.CheckInputs(Rows(0, shapes.Sequences));
+        int trained = shapes.Sequences - held;
+        var (training, validation) = shapes.IsTargetAtEnd
+            ? ([new RowRange(0, trained)], [new RowRange(trained, held)])
+            : (Rows(0, trained), Rows(trained, held));
+        if (TryMeasure(shapes, contents, training, held == 0 ? null : validation) is not { } shape)
+            return null;
+        return DataSource.OfSequences(shape, new ArraySequences(shape, shapes, new(shapes, files), lengths), held, files);
+
+        IEnumerable<RowRange> Rows(int first, int count) => lengths is null
+            ? [new RowRange((long)first * shapes.Steps, (long)count * shapes.Steps)]
+            : Enumerable.Range(first, count).Select(sequence => new RowRange((long)sequence * shapes.Steps, lengths[sequence]));
+    }
+
+    /// <summary>Checks the targets of both parts, each of which needs one that counts.</summary>
+    private DataShape? TryMeasure(
+        ArrayShapes shapes, ArrayContents contents, IEnumerable<RowRange> training, IEnumerable<RowRange>? validation)
+    {
+        long trained = contents.CheckTargets(training);
+        long? held = validation is null ? null : contents.CheckTargets(validation);
+        if (!problems.IsEmpty)
+            return null;
+        CheckAny(trained, "trained on");
+        CheckAny(held, "held out");
+        return !problems.IsEmpty ? null : new(shapes.InputWidth, contents.Vocabulary, shapes.TargetWidth, contents.Classes)
+        {
+            IsMasked = contents.Masked > 0 || shapes.IsTargetAtEnd,
+        };
+    }
+
+    private void CheckAny(long? targets, string part)
+    {
+        if (targets == 0)
+        {
+            problems.Add(
+                DataKeys.Source, $"no target that counts in the part that is {part}: all of {files.Targets!.Name} are masked there",
+                "at least one target", "check the mask");
+        }
+    }
+
+    private int[]? ReadLengths(ArrayShapes shapes)
+    {
+        NpyArray array = files.Lengths!;
+        if (array.Header.Shape.Count != 1 || array.Header.Shape[0] != shapes.Sequences || array.Header.Type.Kind == NumberKind.Boolean)
+        {
+            problems.Add(
+                DataKeys.Source, $"{array}",
+                $"lengths as integers of shape [{shapes.Sequences}], one for each sequence of {files.Inputs!.Name} "
+                + Wording.Shape(files.Inputs.Header.Shape),
+                array.Header.Type.Kind == NumberKind.Boolean ? "save one length per sequence; a mask of time steps is named by data.mask"
+                    : "save one length per sequence");
+            return null;
+        }
+
+        var lengths = new int[shapes.Sequences];
+        Span<double> block = stackalloc double[512];
+        for (int first = 0; first < lengths.Length; first += block.Length)
+        {
+            Span<double> part = block[..Math.Min(block.Length, lengths.Length - first)];
+            array.Read(first, part);
+            for (int i = 0; i < part.Length; i++)
+            {
+                (double length, int at) = (part[i], first + i);
+                bool fits = length >= 1 && length <= shapes.Steps && length == Math.Floor(length);
+                lengths[at] = fits ? (int)length : 1;
+                if (fits)
+                    continue;
+                problems.AddInFile(array.Name, () => new(
+                    DataKeys.Source, $"{length} at {array.Describe(at)}", $"a length from 1 to {shapes.Steps}",
+                    length == Math.Floor(length) ? "correct the length" : "save whole numbers: array.astype('int64')"));
+            }
+        }
+
+        return lengths;
+    }
+}
