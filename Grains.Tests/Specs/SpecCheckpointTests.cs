@@ -7,9 +7,9 @@ public class SpecCheckpointTests
 {
     [Theory]
     [InlineData("")]
-    [InlineData("\ncheckpoint:")]
+    [InlineData("\ncheckpoint: null")]
     [InlineData("\ncheckpoint: {}")]
-    [InlineData("\ncheckpoint: {everySteps: }")]
+    [InlineData("\ncheckpoint: {everySteps: null}")]
     public void Checkpoint_HasItsDefaults_WhenItIsLeftOut(string section)
     {
         var checkpoint = Sound(Sine + section).Checkpoint;

@@ -21,6 +21,7 @@ public class SpecOverrideTests
     [Fact]
     public void Set_MakesSections_WhenThereAreNone()
     {
+        Assert.Equal(16, Sound(Bytes.With("  embedding: null"), "model.embedding.size=16").Model.Embedding!.Size);
         Assert.Equal(16, Sound(Bytes.With("  embedding:"), "model.embedding.size=16").Model.Embedding!.Size);
         Assert.Equal(new Sgd { Lr = 1, Momentum = 0.5 }, Sound(Sine, "train.optimizer={name: sgd, lr: 1, momentum: 0.5}").Train.Optimizer);
     }

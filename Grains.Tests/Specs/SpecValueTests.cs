@@ -29,7 +29,7 @@ public class SpecValueTests
     [InlineData("    lr: 0", "14:5 train.optimizer.lr: found 0, expected a number greater than 0 and at most 1e30; raise it above 0")]
     [InlineData("    lr: '1e-3'",
         "14:5 train.optimizer.lr: found the text \"1e-3\", expected a number greater than 0 and at most 1e30; remove the quotes")]
-    [InlineData("    lr:", "14:5 train.optimizer.lr: found nothing, expected a number greater than 0 and at most 1e30; add lr")]
+    [InlineData("    lr: null", "14:5 train.optimizer.lr: found nothing, expected a number greater than 0 and at most 1e30; add lr")]
     [InlineData("    name: ADAMW", "13:5 train.optimizer.name: found ADAMW, expected sgd, adam, adamw or rmsprop; did you mean adamw?")]
     [InlineData("    name: lion", "13:5 train.optimizer.name: found lion, expected sgd, adam, adamw or rmsprop; choose one of them")]
     [InlineData("name: 10", "1:1 name: found 10, expected 1 to 60 printable characters; put it in quotes: \"10\"")]
@@ -180,5 +180,48 @@ public class SpecValueTests
     [Fact]
     public void Null_CountsAsLeftOut_WhenTheKeyIsOptional() =>
         Assert.Equal(Sound(Sine),
-            Sound(Sine.After("  hiddenSize", "  layers: null\n  embedding: ~\n  dropout:").After("    lr", "    momentum: null")));
+            Sound(Sine.After("  hiddenSize", "  layers: null\n  embedding: ~\n  dropout: Null").After("    lr", "    momentum: null")));
+
+    /// <summary>
+    /// A number sign begins a comment: where one names a column by it, the run would have other targets than were asked for.
+    /// </summary>
+    [Theory]
+    [InlineData("  targets: #Passengers", "7:3 data.targets: found no value, because # begins a comment (#Passengers), expected a value; "
+        + "put it in quotes: \"#Passengers\", or remove the key")]
+    [InlineData("  targets:", "7:3 data.targets: found no value, expected a value; write it behind the colon, or remove the key")]
+    [InlineData("  validationFraction:  # later", "7:3 data.validationFraction: found no value, because # begins a comment (# later), "
+        + "expected a value; put it in quotes: \"# later\", or remove the key")]
+    public void Key_IsRefused_WhenItHasNoValue(string line, string problem) =>
+        Assert.Equal($"run.yaml:{problem}", Problem(Sine.With($"  source: csv:x.csv\n  inputs: [a]\n{line}")));
+
+    [Fact]
+    public void KeysOfEveryKind_AreRefusedOnce_WhenTheyHaveNoValue()
+    {
+        string spec = Sine.With("name:").After("  hiddenSize", "  initFrom:\n  cell:\n  embedding:").After("  source", "  shuffle:")
+            .After("train:", "  clipNorm:\n  schedule:\n  sync:").After("    name", "    betas:").After("    lr", "checkpoint:");
+
+        Assert.Equal(
+            ["name", "model.initFrom", "model.cell", "model.embedding", "data.shuffle", "train.clipNorm", "train.schedule", "train.sync",
+                "train.optimizer.betas", "checkpoint"],
+            Problems(spec).Select(problem => problem.Split(' ')[1].TrimEnd(':')));
+    }
+
+    [Fact]
+    public void KeyWithoutAValue_IsRead_WhenAnOptionSetsIt() =>
+        Assert.Equal(Sound(Sine.After("train:", "  clipNorm: 3")),
+            Sound(Sine.After("train:", "  clipNorm:").With("  batchSize:"), "train.clipNorm=3", "data.batchSize=4"));
+
+    [Fact]
+    public void KeyWithoutAValue_IsTakenOut_WhenAnOptionSaysSo() =>
+        Assert.Equal(Sound(Sine), Sound(Sine.After("train:", "  clipNorm:"), "train.clipNorm="));
+
+    [Fact]
+    public void KeyWithoutAValue_IsRefused_WhereAnOptionHasASection() =>
+        Assert.Equal("--set train.optimizer={name: sgd, lr: } train.optimizer.lr: found no value, expected a value; "
+            + "write it behind the colon, or remove the key", Problem(Sine, "train.optimizer={name: sgd, lr: }"));
+
+    [Fact]
+    public void Option_IsRefused_WhenItsValueIsAComment() =>
+        Assert.Equal("--set data.targets=#a data.targets: found no value, because # begins a comment (#a), expected a value; "
+            + "put it in quotes: \"#a\", or remove the key", Problem(Sine.With("  source: csv:x.csv"), "data.targets=#a"));
 }

@@ -19,9 +19,28 @@ internal abstract record Node(Place Place)
 /// <summary>A scalar as written. <see cref="Quoted"/> ones are text whatever they look like.</summary>
 internal sealed record ScalarNode(Place Place, string Text, bool Quoted) : Node(Place)
 {
+    /// <summary>Whether nothing was written: <c>key:</c>, which is not <c>key: null</c>.</summary>
+    public bool IsEmpty => !Quoted && Text.Length == 0;
+
     public bool IsNull => !Quoted && Text is ("" or "~" or "null" or "Null" or "NULL");
 
     public override string Found => IsNull ? "nothing" : Quoted ? $"the text {Show.Quote(Text)}" : Show.Clean(Text);
+}
+
+/// <summary>
+/// What stands behind a key without a value. A mistake unless an option sets the key: it would otherwise pass for a key left out, and the
+/// run would be another one than its author meant.
+/// </summary>
+/// <param name="Place">Where the key stands.</param>
+/// <param name="Comment">The comment in the place of the value, with its number sign; empty for none.</param>
+internal sealed record UnwrittenNode(Place Place, string Comment) : Node(Place)
+{
+    public override string Found =>
+        Comment.Length == 0 ? "no value" : $"no value, because # begins a comment ({Show.Clean(Comment)})";
+
+    /// <summary>What to do.</summary>
+    public string Remedy => Comment.Length == 0 ? "write it behind the colon, or remove the key"
+        : $"put it in quotes: \"{Show.Clean(Comment)}\", or remove the key";
 }
 
 /// <summary>A list.</summary>

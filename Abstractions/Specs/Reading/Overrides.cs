@@ -35,9 +35,11 @@ internal static class Overrides
     {
         try
         {
-            return SpecTree.FindUnprintable(text) is not null
-                ? throw new UnreadableException(place, "a character that cannot be printed", "YAML", "remove the character")
-                : YamlTree.Read(text, key, (_, _) => place, findings) ?? new ScalarNode(place, "", Quoted: false);
+            if (SpecTree.FindUnprintable(text) is not null)
+                throw new UnreadableException(place, "a character that cannot be printed", "YAML", "remove the character");
+            return YamlTree.Read(text, key, (_, _) => place, findings) is { } value ? value
+                : string.IsNullOrWhiteSpace(text) ? new ScalarNode(place, "", Quoted: false)
+                : new UnwrittenNode(place, text.Trim());
         }
         catch (UnreadableException error)
         {
@@ -54,7 +56,7 @@ internal static class Overrides
             Node? child = map.Entries.TryGetValue(parts[i], out Entry? entry) ? entry.Value : null;
             if (child is BrokenNode)
                 return;
-            bool none = child is null or ScalarNode { IsNull: true };
+            bool none = child is null or UnwrittenNode or ScalarNode { IsNull: true };
             if (none && value is not ScalarNode { IsNull: true })
                 map.Entries[parts[i]] = new Entry(place, child = new MapNode(place));
             if (child is not MapNode next)

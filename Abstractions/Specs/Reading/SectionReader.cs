@@ -4,7 +4,7 @@ namespace Orleans.Tbptt.Specs.Reading;
 
 /// <summary>
 /// Reads the keys of one section. Every method gives a value in any case: where there is a mistake it is reported to the findings,
-/// and a stand-in comes back, which is never used. A key that is null counts as left out.
+/// and a stand-in comes back, which is never used. A key that is null counts as left out; one without a value is a mistake.
 /// </summary>
 internal sealed partial class SectionReader : SpecWalk
 {
@@ -101,10 +101,19 @@ internal sealed partial class SectionReader : SpecWalk
         if (!there || _map!.Entries[key].Value is ScalarNode { IsNull: true })
             return null;
         if (_variant is null)
-            return _map.Entries[key].Value;
+            return _map.Entries[key].Value is UnwrittenNode unwritten ? Refuse(key, unwritten) : _map.Entries[key].Value;
         if (!asked)
             Report(key, $"{key} with {_choice} {_variant}", $"it with {_choice} {Show.Or(_owners)} only", "remove it");
         return null;
+    }
+
+    /// <summary>Reports a key without a value, once.</summary>
+    private BrokenNode Refuse(string key, UnwrittenNode unwritten)
+    {
+        Report(key, unwritten.Found, "a value", unwritten.Remedy);
+        var broken = new BrokenNode(unwritten.Place);
+        _map!.Entries[key] = _map.Entries[key] with { Value = broken };
+        return broken;
     }
 
     private Node? Missing(string key, string expected)

@@ -15,6 +15,7 @@ internal sealed class YamlTree
     private readonly string _path;
     private readonly Func<int, int, Place> _at;
     private Place _last;
+    private string[]? _lines;
 
     private YamlTree(string text, string path, Func<int, int, Place> at, Findings findings)
     {
@@ -99,10 +100,20 @@ internal sealed class YamlTree
             if (key is { Value: "<<", Style: ScalarStyle.Plain })
                 throw Unfit("a merge key (<<)", "the keys themselves", "write the keys out");
             Advance();
-            _builder.Add(map, path, key.Value, at, ReadNode(Findings.Join(path, key.Value), depth + 1));
+            Node value = ReadNode(Findings.Join(path, key.Value), depth + 1);
+            _builder.Add(map, path, key.Value, at, value is ScalarNode { IsEmpty: true } ? new UnwrittenNode(at, Comment(key.End)) : value);
         }
 
         return map;
+    }
+
+    /// <summary>The comment that stands behind a key in the place of a value; empty where there is none.</summary>
+    private string Comment(Mark end)
+    {
+        _lines ??= _text.Split('\n');
+        string line = _lines.ElementAtOrDefault((int)end.Line - 1) ?? "";
+        string rest = end.Column <= line.Length ? line[((int)end.Column - 1)..].TrimStart(' ', '\t', ':').TrimEnd() : "";
+        return rest.StartsWith('#') ? rest : "";
     }
 
     private UnreadableException Unfit(string found, string expected, string remedy) =>
@@ -141,10 +152,10 @@ internal sealed class YamlTree
     /// <summary>The parser gives the place of the section around a tab; this looks for the tab itself.</summary>
     private Place Tab(Mark from)
     {
-        string[] lines = _text.Split('\n');
-        for (long line = from.Line; line <= lines.Length; line++)
+        _lines ??= _text.Split('\n');
+        for (long line = from.Line; line <= _lines.Length; line++)
         {
-            string text = lines[line - 1];
+            string text = _lines[line - 1];
             int tab = text.IndexOf('\t');
             if (tab >= 0 && string.IsNullOrWhiteSpace(text[..tab]))
                 return _at((int)line, tab + 1);
