@@ -43,7 +43,7 @@ internal sealed class StepLoop(StepParts parts)
 
     private async Task<StepOutcome> Commit(IReadOnlyList<Contribution> contributions)
     {
-        var committed = parts.Reducer.IsSmall ? parts.Reducer.Commit.Update() : await UpdateAndOffer();
+        var outcome = parts.Reducer.IsSmall ? parts.Reducer.Commit.Update() : await UpdateAndOffer();
         foreach (var contribution in contributions)
         {
             contribution.GradientSum.Dispose();
@@ -52,11 +52,11 @@ internal sealed class StepLoop(StepParts parts)
                 parts.Recovery.NoteLeaving();
         }
 
-        return committed;
+        return outcome;
     }
 
     /// <summary>Parameters leave for the next step as soon as they are updated, while those behind them still are.</summary>
-    private Task<StepOutcome.Committed> UpdateAndOffer()
+    private Task<StepOutcome> UpdateAndOffer()
     {
         var commit = parts.Reducer.Commit;
         TaskCompletionSource[] updated =

@@ -59,11 +59,14 @@ internal sealed class AdaptiveMoments(AdaptiveRule rule, int parameters, double 
 
     public long Count { get; set; }
 
+    public bool IsFinite { get; private set; } = true;
+
     public IReadOnlyList<RunningAverage> Averages => field ??= [new("exp_avg", _mean), new("exp_avg_sq", _square)];
 
     public void Begin(double learningRate)
     {
         Count++;
+        IsFinite = true;
         _kernel = new(
             Decay: new((float)(1 - learningRate * weightDecay)),
             MeanRate: new((float)(1 - rule.Beta1)),
@@ -74,7 +77,7 @@ internal sealed class AdaptiveMoments(AdaptiveRule rule, int parameters, double 
             StepSize: new((float)(learningRate / (1 - Powers.Of(rule.Beta1, Count)))));
     }
 
-    public void Update(int first, Span<float> parameters, ReadOnlySpan<float> gradient) => FusedPass.Run(
+    public void Update(int first, Span<float> parameters, ReadOnlySpan<float> gradient) => IsFinite &= FusedPass.Run(
         _kernel, parameters, gradient, _mean.AsSpan(first, parameters.Length), _square.AsSpan(first, parameters.Length));
 
     private readonly record struct Kernel(

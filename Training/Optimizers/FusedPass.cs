@@ -13,20 +13,28 @@ internal interface IUpdateKernel
 /// <summary>Runs an update once over the flat buffers.</summary>
 internal static class FusedPass
 {
+    // The bits of a float32 without its sign, as an integer, grow with its magnitude: infinity, and above it every NaN.
+    private const int Magnitude = 0x7fffffff;
+    private const int Infinity = 0x7f800000;
+
+    /// <summary>Updates all elements.</summary>
     /// <param name="kernel">The update.</param>
     /// <param name="parameters">The parameters.</param>
     /// <param name="gradient">The gradient, as long.</param>
     /// <param name="first">The first running average, as long, or empty.</param>
     /// <param name="second">The second running average, as long, or empty.</param>
-    public static void Run<TKernel>(TKernel kernel, Span<float> parameters, ReadOnlySpan<float> gradient, Span<float> first,
+    /// <returns>
+    /// Whether all that was written is finite: looked at in registers, on the way to memory, so that it costs no pass.
+    /// </returns>
+    public static bool Run<TKernel>(TKernel kernel, Span<float> parameters, ReadOnlySpan<float> gradient, Span<float> first,
         Span<float> second)
         where TKernel : struct, IUpdateKernel
     {
         int width = Vector<float>.Count;
         int whole = parameters.Length - parameters.Length % width;
-        Blocks(kernel, parameters[..whole], gradient[..whole], Head(first, whole), Head(second, whole));
+        bool isFinite = Blocks(kernel, parameters[..whole], gradient[..whole], Head(first, whole), Head(second, whole));
         if (whole == parameters.Length)
-            return;
+            return isFinite;
 
         // The tail takes the same vector code, padded, so that there is only one way to compute an element.
         Span<float> padded = stackalloc float[4 * width];
@@ -35,18 +43,19 @@ internal static class FusedPass
         gradient[whole..].CopyTo(g);
         Tail(first, whole).CopyTo(a);
         Tail(second, whole).CopyTo(b);
-        Blocks(kernel, p, g, a, b);
+        isFinite &= Blocks(kernel, p, g, a, b);
         int rest = parameters.Length - whole;
         p[..rest].CopyTo(parameters[whole..]);
         a[..Tail(first, whole).Length].CopyTo(Tail(first, whole));
         b[..Tail(second, whole).Length].CopyTo(Tail(second, whole));
+        return isFinite;
     }
 
     private static Span<float> Head(Span<float> state, int whole) => state.IsEmpty ? state : state[..whole];
 
     private static Span<float> Tail(Span<float> state, int whole) => state.IsEmpty ? state : state[whole..];
 
-    private static void Blocks<TKernel>(TKernel kernel, Span<float> parameters, ReadOnlySpan<float> gradient, Span<float> first,
+    private static bool Blocks<TKernel>(TKernel kernel, Span<float> parameters, ReadOnlySpan<float> gradient, Span<float> first,
         Span<float> second)
         where TKernel : struct, IUpdateKernel
     {
@@ -54,15 +63,28 @@ internal static class FusedPass
         var g = MemoryMarshal.Cast<float, Vector<float>>(gradient);
         var a = MemoryMarshal.Cast<float, Vector<float>>(first);
         var b = MemoryMarshal.Cast<float, Vector<float>>(second);
+        var (mask, largest) = (new Vector<int>(Magnitude), Vector<int>.Zero);
         for (int i = 0; i < p.Length; i++)
         {
+            var parameter = p[i];
             var average = a.IsEmpty ? Vector<float>.Zero : a[i];
             var other = b.IsEmpty ? Vector<float>.Zero : b[i];
-            kernel.Update(ref p[i], g[i], ref average, ref other);
+            kernel.Update(ref parameter, g[i], ref average, ref other);
+            p[i] = parameter;
+            largest = Vector.Max(largest, Vector.AsVectorInt32(parameter) & mask);
             if (!a.IsEmpty)
+            {
                 a[i] = average;
+                largest = Vector.Max(largest, Vector.AsVectorInt32(average) & mask);
+            }
+
             if (!b.IsEmpty)
+            {
                 b[i] = other;
+                largest = Vector.Max(largest, Vector.AsVectorInt32(other) & mask);
+            }
         }
+
+        return Vector.LessThanAll(largest, new(Infinity));
     }
 }

@@ -18,6 +18,12 @@ public interface IOptimizer
     /// </summary>
     IReadOnlyList<RunningAverage> Averages { get; }
 
+    /// <summary>
+    /// Whether every parameter and running average that was written since <see cref="Begin"/> is finite. A running average that is not
+    /// can leave the parameters as they are for ever: an update divided by infinity is 0.
+    /// </summary>
+    bool IsFinite { get; }
+
     /// <summary>Updates the parameters in place.</summary>
     /// <param name="parameters">The flat parameters.</param>
     /// <param name="gradient">The averaged, clipped gradient, as long.</param>

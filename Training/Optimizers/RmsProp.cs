@@ -43,16 +43,19 @@ internal sealed class RootMeanSquare(RmsProp rule, int parameters) : IOptimizer
 
     public long Count { get; set; }
 
+    public bool IsFinite { get; private set; } = true;
+
     public IReadOnlyList<RunningAverage> Averages => field ??= [new("square_avg", _square)];
 
     public void Begin(double learningRate)
     {
         Count++;
+        IsFinite = true;
         _kernel = new(new((float)rule.Alpha), new((float)(1 - rule.Alpha)), new((float)rule.Eps), new((float)learningRate));
     }
 
     public void Update(int first, Span<float> parameters, ReadOnlySpan<float> gradient) =>
-        FusedPass.Run(_kernel, parameters, gradient, _square.AsSpan(first, parameters.Length), default);
+        IsFinite &= FusedPass.Run(_kernel, parameters, gradient, _square.AsSpan(first, parameters.Length), default);
 
     private readonly record struct Kernel(Vector<float> Alpha, Vector<float> SquareRate, Vector<float> Eps,
         Vector<float> LearningRate) : IUpdateKernel

@@ -42,11 +42,14 @@ internal sealed class MomentumDescent(double momentum, bool nesterov, int parame
 
     public long Count { get; set; }
 
+    public bool IsFinite { get; private set; } = true;
+
     public IReadOnlyList<RunningAverage> Averages => field ??= momentum > 0 ? [new("momentum_buffer", _momentum)] : [];
 
     public void Begin(double learningRate)
     {
         Count++;
+        IsFinite = true;
         _learningRate = new((float)learningRate);
     }
 
@@ -54,10 +57,9 @@ internal sealed class MomentumDescent(double momentum, bool nesterov, int parame
     {
         var velocity = _momentum.Length == 0 ? default : _momentum.AsSpan(first, parameters.Length);
         var rate = new Vector<float>((float)momentum);
-        if (nesterov)
-            FusedPass.Run(new NesterovKernel(rate, _learningRate), parameters, gradient, velocity, default);
-        else
-            FusedPass.Run(new Kernel(rate, _learningRate), parameters, gradient, velocity, default);
+        IsFinite &= nesterov
+            ? FusedPass.Run(new NesterovKernel(rate, _learningRate), parameters, gradient, velocity, default)
+            : FusedPass.Run(new Kernel(rate, _learningRate), parameters, gradient, velocity, default);
     }
 
     private readonly record struct Kernel(Vector<float> Momentum, Vector<float> LearningRate) : IUpdateKernel

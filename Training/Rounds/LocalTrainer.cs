@@ -81,14 +81,6 @@ public sealed class LocalTrainer
             }
         }
 
-        // The update itself can overflow. An overflow in an earlier update would have shown in the loss after it.
-        if (notFinite is null && Divergence.Describe(_parameters, _shard.Replica.Layout) is { } found)
-        {
-            notFinite = found;
-            lossSums.RemoveAt(chunks - 1);
-            weights.RemoveAt(chunks - 1);
-        }
-
         // The gradient is no longer needed: its memory is reused for the difference.
         float elements = (float)weights.Sum();
         TensorPrimitives.Subtract(start, _parameters, _gradient);
@@ -113,6 +105,6 @@ public sealed class LocalTrainer
         if (_train.ClipNorm is { } limit)
             GradientNorm.Clip(_gradient, norm, limit);
         _optimizer.Step(_parameters, _gradient, _train.LearningRateAt(step));
-        return null;
+        return _optimizer.IsFinite ? null : Divergence.Describe(_optimizer, _parameters, _gradient, _shard.Replica.Layout);
     }
 }

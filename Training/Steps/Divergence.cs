@@ -1,11 +1,15 @@
 using System.Numerics.Tensors;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Optimizers;
 
 namespace Orleans.Tbptt.Training.Steps;
 
 /// <summary>Looks for losses and gradients that are not finite, and says where they are.</summary>
 internal static class Divergence
 {
+    // The square root of float32's largest number.
+    private const float LargestSquared = 1.8446743e19f;
+
     /// <summary>The gradient element of the largest magnitude. NaN wins over every magnitude, infinity over the rest.</summary>
     public static LargestGradient Largest(ReadOnlySpan<float> gradient) =>
         new(TensorPrimitives.MaxMagnitude(gradient), TensorPrimitives.IndexOfMaxMagnitude(gradient));
@@ -50,10 +54,44 @@ internal static class Divergence
     {
         if (float.IsFinite(TensorPrimitives.MaxMagnitude(parameters)))
             return null;
-        int at = 0;
-        while (float.IsFinite(parameters[at]))
-            at++;
+        int at = FirstNotFinite(parameters);
         return $"the parameter {Place(layout, at)} is {parameters[at]}";
+    }
+
+    /// <summary>Names the first number of an update that is not finite, why it is not, and what to do.</summary>
+    /// <param name="state">The state after the update.</param>
+    /// <param name="gradient">The gradient of the update.</param>
+    public static string Describe(TrainingState state, ReadOnlySpan<float> gradient) =>
+        Describe(state.Optimizer, state.Parameters, gradient, state.Layout);
+
+    /// <inheritdoc cref="Describe(TrainingState, ReadOnlySpan{float})"/>
+    public static string Describe(
+        IOptimizer optimizer, ReadOnlySpan<float> parameters, ReadOnlySpan<float> gradient, ParameterLayout layout)
+    {
+        foreach (var average in optimizer.Averages)
+        {
+            if (FirstNotFinite(average.Values.Span) is not (>= 0 and var at))
+                continue;
+            float own = gradient[at];
+            return $"the optimizer's {average.Name} of {Place(layout, at)} is {average.Values.Span[at]}, "
+                + (Math.Abs(own) > LargestSquared ? "because float32 cannot hold the square of its gradient, " : "its gradient ")
+                + $"{own}; "
+                + "scale the data so that targets are near 1, or set train.clipNorm, and train a new run";
+        }
+
+        return $"{Describe(parameters, layout) ?? "a parameter is not finite"} after the update; lower train.optimizer.lr, or set "
+            + "train.clipNorm, and train a new run";
+    }
+
+    private static int FirstNotFinite(ReadOnlySpan<float> values)
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (!float.IsFinite(values[i]))
+                return i;
+        }
+
+        return -1;
     }
 
     private static string Describe(double lossSum, LargestGradient largest, ParameterLayout layout) =>

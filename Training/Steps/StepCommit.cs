@@ -5,7 +5,7 @@ namespace Orleans.Tbptt.Training.Steps;
 /// <summary>
 /// Commits a step: average, check, clip, update, carry the hidden state. It works piece by piece, so that a coordinator can add gradients
 /// that still arrive and send parameters that are updated already; the size of a piece changes no bit. The state stays as it is until
-/// <see cref="Update"/>, which makes all of the step.
+/// <see cref="Update"/>, which makes all of the step, or finds that the update overflows: then the state is spoiled, and the run ends.
 /// </summary>
 /// <remarks>
 /// Used again for every step: <see cref="Begin"/>, <see cref="Add"/> for each piece in order, then <see cref="Update"/> or
@@ -51,7 +51,9 @@ public sealed class StepCommit
 
     /// <summary>Makes a step of the trainers' complete results.</summary>
     /// <param name="shards">The results, in order of trainer.</param>
-    /// <returns><see cref="StepOutcome.Committed"/>, or <see cref="StepOutcome.Diverged"/> with the state as it was.</returns>
+    /// <returns>
+    /// <see cref="StepOutcome.Committed"/>, or <see cref="StepOutcome.Diverged"/> with the state as it was unless the update overflowed.
+    /// </returns>
     public StepOutcome Commit(IReadOnlyList<ShardResult> shards)
     {
         Begin(shards);
@@ -97,12 +99,13 @@ public sealed class StepCommit
     }
 
     /// <summary>
-    /// Clips, updates and takes the new hidden state over. Nothing of it waits or fails, so the state never holds half a step. A step of
-    /// masked targets alone takes only the hidden state over: there is nothing to learn from, and an optimizer with momentum, or one that
-    /// counts its updates, would move on by itself.
+    /// Clips, updates and takes the new hidden state over. Nothing of it waits or fails, so the state never holds half a step; where a
+    /// parameter or a running average overflows, the step does not count, and the state is not to be used again. A step of masked targets
+    /// alone takes only the hidden state over: there is nothing to learn from, and an optimizer with momentum, or one that counts its
+    /// updates, would move on by itself.
     /// </summary>
     /// <param name="updated">Called with the index of every piece whose parameters are updated; must not throw.</param>
-    public StepOutcome.Committed Update(Action<int>? updated = null)
+    public StepOutcome Update(Action<int>? updated = null)
     {
         double norm = Norm;
         if (!IsFinite)
@@ -117,8 +120,10 @@ public sealed class StepCommit
             updated?.Invoke(i);
         }
 
+        if (!_state.Optimizer.IsFinite)
+            return new StepOutcome.Diverged($"step {_state.Step + 1}: {Divergence.Describe(_state, _gradient)}");
         _state.Advance(_heads, _lossSum, _weight);
-        return new(StepOutcome.Mean(_lossSum, _weight), norm, learningRate, _weight);
+        return new StepOutcome.Committed(StepOutcome.Mean(_lossSum, _weight), norm, learningRate, _weight);
     }
 
     private void UpdatePiece(int index, double norm)

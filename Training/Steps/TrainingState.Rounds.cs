@@ -14,7 +14,8 @@ public sealed partial class TrainingState
     /// the differences by the elements that each trainer was trained on, check, update by the outer optimizer, carry hidden states and
     /// inner optimizers. A round of masked targets alone makes no update.
     /// </summary>
-    /// <returns><see cref="StepOutcome.Round"/> or <see cref="StepOutcome.Diverged"/>; then nothing was changed.</returns>
+    /// <returns><see cref="StepOutcome.Round"/> or <see cref="StepOutcome.Diverged"/>; then nothing was changed unless
+    /// the update overflowed.</returns>
     public StepOutcome CommitRound(IReadOnlyList<RoundResult> shards)
     {
         if (Divergence.Find(Step, shards) is { } found)
@@ -37,6 +38,8 @@ public sealed partial class TrainingState
 
         if (weight > 0)
             Optimizer.Step(Parameters, difference, _spec.Sync.Outer!.Lr);
+        if (!Optimizer.IsFinite)
+            return new StepOutcome.Diverged($"step {Step + steps}, the round's update: {Divergence.Describe(this, difference)}");
         Carry(shards.Select(shard => shard.Hidden));
         foreach (var (inner, shard) in TrainerOptimizers.Zip(shards))
             inner.Take(shard.Averages, shard.OptimizerCount);

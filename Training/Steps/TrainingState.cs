@@ -29,8 +29,10 @@ public abstract record StepOutcome
     /// </param>
     public sealed record Round(IReadOnlyList<Committed> Steps) : StepOutcome;
 
-    /// <summary>The loss or the gradient was not finite; nothing was changed.</summary>
-    /// <param name="Message">Step, trainer and the largest gradient, in words.</param>
+    /// <summary>
+    /// The loss or the gradient was not finite, and nothing was changed; or the update overflowed, and the state is not to be used again.
+    /// </summary>
+    /// <param name="Message">Step, trainer and the largest gradient, or the number that overflowed and what to do, in words.</param>
     public sealed record Diverged(string Message) : StepOutcome;
 
     /// <summary>The mean; NaN over no elements, the same NaN on every processor, which 0/0 is not.</summary>
