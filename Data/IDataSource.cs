@@ -1,3 +1,5 @@
+using Orleans.Tbptt.Descriptions;
+
 namespace Orleans.Tbptt.Data;
 
 /// <summary>
@@ -20,6 +22,9 @@ public interface IDataSource : IDisposable
 
     /// <summary>Converts a loss over <see cref="Validation"/> to the data's own units; null where that does not apply.</summary>
     IForecastScale? ForecastScale { get; }
+
+    /// <summary>What was read, as far as the source can say: names, columns and their statistics, borders, suspected mistakes.</summary>
+    SourceDescription Description => SourceDescription.None;
 }
 
 /// <summary>The shape of one time step of a data source.</summary>

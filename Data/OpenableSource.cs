@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Data.Files;
+using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Keys;
 
@@ -12,6 +13,13 @@ public abstract record OpenableSource : SourceSpec
     /// <param name="opened">Opens the files.</param>
     /// <exception cref="SpecException">The data are not fit to be trained on; carries every mistake found.</exception>
     internal abstract IDataSource Open(RunSpec spec, InputFiles opened);
+
+    /// <summary>
+    /// The source with every key filled in that was left out for the data to decide, so that a run's written spec says what was read. It
+    /// opens to the same sequences.
+    /// </summary>
+    /// <param name="read">What the source said of its data when it was opened.</param>
+    internal virtual OpenableSource Complete(SourceDescription read) => this;
 
     /// <summary>Splits what follows the colon, which must be there.</summary>
     /// <returns>Null when it is missing, which has been reported.</returns>

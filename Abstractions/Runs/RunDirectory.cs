@@ -20,6 +20,9 @@ public sealed class RunDirectory(string root, RunId id)
     /// <summary>The last written status.</summary>
     public string Status => System.IO.Path.Combine(Path, "status.json");
 
+    /// <summary>The data that the run was born with; absent where a former release submitted it and none has resumed it since.</summary>
+    public string Data => System.IO.Path.Combine(Path, "data.json");
+
     /// <summary>The newest events, one a line; <see cref="Journals.JournalReader"/> reads all.</summary>
     public string Metrics => System.IO.Path.Combine(Path, "metrics.jsonl");
 

@@ -94,6 +94,9 @@ public sealed record RunStarted : RunEvent
 
     /// <summary>Checkpoints that were passed over, each with what is wrong with it.</summary>
     public IReadOnlyList<string> PassedOver { get; init => field = value ?? []; } = [];
+
+    /// <summary>What the run reads, in one line.</summary>
+    public string Data { get; init => field = value ?? ""; } = "";
 }
 
 /// <summary>A step was committed.</summary>

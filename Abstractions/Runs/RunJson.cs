@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Orleans.Tbptt.Descriptions;
 
 namespace Orleans.Tbptt.Runs;
 
@@ -120,6 +121,21 @@ public static class RunJson
         return read with { Tags = [.. (read.Tags ?? []).Where(tag => tag is not null)], Text = read.Text ?? "" };
     }
 
+    /// <summary>A run's data as a document; numbers come back to the bit.</summary>
+    public static string Write(RunData data) => JsonSerializer.Serialize(data, GeneratedDocument);
+
+    /// <summary>A description as a document.</summary>
+    public static string Write(DataDescription description) => JsonSerializer.Serialize(description, GeneratedDocument);
+
+    /// <summary>A run's data from a document.</summary>
+    /// <exception cref="JsonException">The text has none.</exception>
+    public static RunData ReadData(string text)
+    {
+        var read = JsonSerializer.Deserialize<RunData>(text, GeneratedDocument) ?? throw new JsonException("null are no data");
+        bool isWhole = read.Files is not null && read.Files.All(file => file is { Path: not null, Sha256: not null });
+        return isWhole ? read : throw new JsonException("found no files, expected each file's path, length and sha256");
+    }
+
     /// <summary>Generated code leaves null where a document of an older version does not name a property that has a default.</summary>
     private static RunStatus Complete(RunStatus read) => read with
     {
@@ -133,6 +149,7 @@ public static class RunJson
         Warning = read.Warning ?? "",
         Engine = read.Engine ?? "",
         Trace = read.Trace ?? "",
+        Data = read.Data ?? "",
     };
 
     private static JsonSerializerOptions Options(bool indented) => new(JsonSerializerDefaults.Web)
@@ -165,5 +182,6 @@ public static class RunJson
 [JsonSerializable(typeof(RunStatus))]
 [JsonSerializable(typeof(CheckpointState))]
 [JsonSerializable(typeof(RunNotes))]
+[JsonSerializable(typeof(RunData))]
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class RunJsonTypes : JsonSerializerContext;

@@ -26,6 +26,7 @@ internal static class Commands
         Examples:
           tbptt init wave.csv
           tbptt validate wave.yaml
+          tbptt data wave.yaml
           tbptt train wave.yaml --silos 3 --set train.epochs=20
           tbptt train wave.yaml --output json > events.jsonl
           tbptt ls
@@ -41,6 +42,7 @@ internal static class Commands
         TrainingCommands.Train(context),
         TrainingCommands.Submit(context),
         TrainingCommands.Validate(context),
+        TrainingCommands.Data(context),
         ControlCommands.Attach(context),
         ControlCommands.Wait(context),
         ControlCommands.Stop(context),

@@ -5,7 +5,6 @@ using Orleans.Tbptt.Client.Specs;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Cluster;
 using Orleans.Tbptt.Cluster.Membership;
-using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Training;
 
@@ -32,9 +31,9 @@ internal static class Program
 
     private static SpecChecker SpecChecker() => new(
         SpecLoader.Load,
-        spec =>
+        (spec, fingerprint) =>
         {
-            using var run = PreparedRun.Prepare(spec, fingerprint: false);
-            return new(run.Spec, new EpochPlans(run.Spec, run.Data).Training(0).Steps);
+            using var run = PreparedRun.Prepare(spec, fingerprint: fingerprint);
+            return new(run.Spec, new(run.Files, run.Description));
         });
 }

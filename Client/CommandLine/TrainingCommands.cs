@@ -83,6 +83,29 @@ internal static class TrainingCommands
         return command;
     }
 
+    /// <summary><c>tbptt data</c>.</summary>
+    public static Command Data(ConsoleContext context)
+    {
+        var (spec, sets, format) = (CommonOptions.Spec(), CommonOptions.Overrides(), CommonOptions.Format());
+        var command = new Command(
+            "data",
+            """
+            Reads the data of a spec and prints what was read: inputs and targets by name, columns left out and why, the parts that are
+            trained on and held out, statistics of each column, files and their hashes, and how the lanes are filled. Starts nothing.
+
+            Examples:
+              tbptt data wave.yaml
+              tbptt data wave.yaml --output json
+            """)
+        {
+            spec, sets, format,
+        };
+        command.SetAction(result => DataCommand.Run(
+            context.Checker, result.GetRequiredValue(spec), result.GetValue(sets) ?? [], result.GetValue(format) == "json",
+            context.Terminal));
+        return command;
+    }
+
     /// <summary><c>tbptt validate</c>.</summary>
     public static Command Validate(ConsoleContext context)
     {

@@ -56,6 +56,8 @@ internal static class ShowCommand
             Line("priority", $"{status.Priority}");
         if (status.Cluster.Length > 0)
             Line("cluster", status.Cluster);
+        if (status.Data.Length > 0)
+            Line("data", status.Data);
         Line("epoch", $"{status.Epoch}/{status.Epochs}");
         Line("step", $"{Text.Count(status.Step)}, {Text.Count(status.EpochStep)} of {Text.Count(status.StepsPerEpoch)} in this epoch");
         if (status.State != RunState.Completed)
@@ -122,7 +124,8 @@ internal static class ShowCommand
     {
         output.WriteLine();
         output.WriteLine($"files in {directory.Path}");
-        foreach (string path in (string[])[directory.Spec, directory.Status, directory.Metrics, directory.Model, directory.Hidden])
+        foreach (string path in (string[])[
+            directory.Spec, directory.Data, directory.Status, directory.Metrics, directory.Model, directory.Hidden])
         {
             if (new FileInfo(path) is { Exists: true } file)
                 output.WriteLine($"  {file.Name,-20}{Text.Count(file.Length),15} bytes");

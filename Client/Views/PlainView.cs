@@ -37,6 +37,8 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
                 break;
             case RunStarted started:
                 Say(EventText.Of(started)!);
+                if (started is { Data.Length: > 0, Generation: <= 1 })
+                    Say($"data {started.Data}");
                 _epochs = started.Epochs;
                 break;
             case EpochFinished epoch:

@@ -79,9 +79,13 @@ public sealed record ByteSource : OpenableSource
         }
 
         var shape = new DataShape(0, Bytes, 0, Bytes);
+        var (training, validation) = cut.Borders("byte", stream.Length);
         return new DataSource(
             shape, new ByteSet(shape, cut.Training, stream), cut.Validation is null ? null : new ByteSet(shape, cut.Validation, stream),
-            owned: stream);
+            owned: stream)
+        {
+            Description = new() { Training = training, Validation = validation },
+        };
     }
 
     private FileInfo[] Find(InputFiles opened, ProblemList problems)

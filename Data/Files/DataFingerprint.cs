@@ -17,6 +17,7 @@ public enum DataComparison
 public static class DataFingerprint
 {
     private const int ShownDigits = 12;
+    private const string Changed = "the data changed since the run began: restore the files, or start a new run";
 
     /// <summary>
     /// The difference as text; null when there is none. Files are compared by position, length and hash: the same content may have
@@ -44,6 +45,41 @@ public static class DataFingerprint
         return $"data file '{now.Path}': found {Show(now)}, expected {Show(then)}{path}{others}; {Meaning(comparison)}";
     }
 
+    /// <summary>
+    /// The first file that is not what it was, in words; null when there is none. Reads the files as they are, so that it answers also
+    /// where they can no longer be opened as data.
+    /// </summary>
+    /// <param name="files">The files as they were.</param>
+    /// <param name="roots">Where files may lie.</param>
+    public static string? FindChange(IReadOnlyList<DataFile> files, DataRoots roots)
+    {
+        foreach (DataFile then in files)
+        {
+            try
+            {
+                if (roots.Admit(DataKeys.Source, then.Path, new()) is not { } real)
+                    continue;
+                if (FileStamp.Of(real, out FileKind kind) is var stamp && kind != FileKind.Regular)
+                {
+                    string found = kind == FileKind.None ? "nothing" : "no file";
+                    return $"data file '{then.Path}': found {found}, expected {Show(then)}; {Changed}";
+                }
+
+                (long length, string sha256) = stamp.Length == then.Length ? FileHash.Of(real) : (stamp.Length, "");
+                if (length != then.Length)
+                    return $"data file '{then.Path}': found {Wording.Count(length, "byte")}, expected {Show(then)}; {Changed}";
+                if (sha256 != then.Sha256)
+                    return $"data file '{then.Path}': found {Show(new(then.Path, length, sha256))}, expected {Show(then)}; {Changed}";
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                return $"data file '{then.Path}': {error.Message}; expected {Show(then)}; {Changed}";
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>The first digits of a hash, enough to distinguish two.</summary>
     internal static string Short(string sha256) => sha256.Length <= ShownDigits ? sha256 : sha256[..ShownDigits];
 
@@ -62,6 +98,6 @@ public static class DataFingerprint
     {
         DataComparison.BetweenSilos =>
             "the silos do not see the same data: provide the same files to all of them under the paths of the spec",
-        _ => "the data changed since the run began: restore the files, or start a new run",
+        _ => Changed,
     };
 }

@@ -41,8 +41,7 @@ internal static class LaneLimits
 
         // [lanes of the largest trainer, longest chunk, widest of what a time step has]
         long share = LargestShare(spec);
-        ChunkSplit split = ChunkSplit.Of(spec.Tbptt);
-        int steps = Math.Max(Longest(data.Training, split), data.Validation is { } held ? Longest(held, split) : 0);
+        int steps = LongestChunk(spec, data);
         int width = Widest(spec.Model, data.Shape);
         if ((Int128)share * steps * width > MostValues)
         {
@@ -89,6 +88,13 @@ internal static class LaneLimits
                 $"at most {MessageLimits.LargestBuffers} values together, the limit of one message",
                 "use more trainers, or lower it, hiddenSize or layers");
         }
+    }
+
+    /// <summary>Time steps of the longest chunk, of training and of validation.</summary>
+    public static int LongestChunk(RunSpec spec, IDataSource data)
+    {
+        ChunkSplit split = ChunkSplit.Of(spec.Tbptt);
+        return Math.Max(Longest(data.Training, split), data.Validation is { } held ? Longest(held, split) : 0);
     }
 
     private static long LargestShare(RunSpec spec) => ((long)spec.Data.BatchSize + spec.Train.Trainers - 1) / spec.Train.Trainers;

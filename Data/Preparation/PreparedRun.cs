@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 
@@ -13,7 +14,7 @@ public sealed class PreparedRun : IDisposable
     private PreparedRun(RunSpec spec, IDataSource data, InputFiles opened, IReadOnlyList<DataFile> files) =>
         (Spec, Data, Files, _opened) = (spec, data, files, opened);
 
-    /// <summary>The resolved spec: every size is filled in.</summary>
+    /// <summary>The resolved spec: every size, and every column, is filled in.</summary>
     public RunSpec Spec { get; }
 
     /// <summary>The data; closed with this object.</summary>
@@ -24,6 +25,9 @@ public sealed class PreparedRun : IDisposable
     /// <c>model.initFrom</c>. Empty for synthetic data, and when no fingerprint was asked for.
     /// </summary>
     public IReadOnlyList<DataFile> Files { get; }
+
+    /// <summary>What the run reads, and how its lanes are filled with it.</summary>
+    public DataDescription Description => field ??= RunDescriber.Of(Spec, Data);
 
     /// <summary>
     /// Opens the data of a spec, fills in the sizes that they determine, and checks everything: the call that a client makes before it
@@ -50,6 +54,7 @@ public sealed class PreparedRun : IDisposable
             if (problems.IsEmpty)
                 LaneLimits.CheckMessages(resolved, problems);
             problems.ThrowIfAny();
+            resolved = SpecResolver.Complete(resolved, data.Description);
             return new(resolved, data, opened, fingerprint ? opened.Hash() : []);
         }
         catch

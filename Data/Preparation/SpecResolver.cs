@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Preparation;
@@ -27,6 +28,12 @@ public static class SpecResolver
         InitialWeights.Check(model, sized: problems.IsEmpty, opened, problems);
         return (spec with { Model = model }, problems.ToList());
     }
+
+    /// <summary>Fills in the keys of the source that were left out for its data to decide, such as columns.</summary>
+    /// <param name="spec">The spec.</param>
+    /// <param name="read">What the source said of its data when it was opened.</param>
+    public static RunSpec Complete(RunSpec spec, SourceDescription read) =>
+        spec with { Data = spec.Data with { Source = ((OpenableSource)spec.Data.Source).Complete(read) } };
 
     private static ModelSpec ResolveInput(ModelSpec model, DataShape shape, ProblemList problems)
     {

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Data.Sequences;
+using Orleans.Tbptt.Descriptions;
 
 namespace Orleans.Tbptt.Data.Streams;
 
@@ -63,6 +64,17 @@ internal sealed record StreamCut(long TrainingPositions, StreamRows Training, St
         if (!problems.IsEmpty)
             return null;
         return new(training, Even(0, row * lanes, lanes), fraction > 0 ? Even(training, targets, lanes) : null);
+    }
+
+    /// <summary>The borders of both parts, in the source's own word for a position.</summary>
+    /// <param name="noun">The noun for a position: <c>row</c>, <c>byte</c>.</param>
+    /// <param name="positions">Positions of the stream.</param>
+    public (Border Training, Border? Validation) Borders(string noun, long positions)
+    {
+        return (Of(1, TrainingPositions), Validation is null ? null : Of(TrainingPositions + 1, positions));
+
+        Border Of(long first, long last) =>
+            new(FormattableString.Invariant($"{noun} {first:N0}"), FormattableString.Invariant($"{noun} {last:N0}"));
     }
 
     private static StreamRows Even(long first, long targets, int lanes)

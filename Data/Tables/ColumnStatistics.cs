@@ -74,8 +74,12 @@ internal sealed record ColumnStatistics(double[] Mean, double[] Deviation, int W
     /// <summary>Whether each series has its own.</summary>
     public bool IsPerSeries => Mean.Length > Width;
 
+    /// <summary>Whether columns are left as they are.</summary>
+    public bool IsIdentity { get; private init; }
+
     /// <summary>Leaves columns as they are.</summary>
-    public static ColumnStatistics None(int width) => new(new double[width], [.. Enumerable.Repeat(1.0, width)], width);
+    public static ColumnStatistics None(int width) =>
+        new(new double[width], [.. Enumerable.Repeat(1.0, width)], width) { IsIdentity = true };
 
     /// <summary>Standardises by moments.</summary>
     public static ColumnStatistics Of(IReadOnlyList<Moments> columns, int width) => new(

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Descriptions;
 
 namespace Orleans.Tbptt.Data.Tables;
 
@@ -30,7 +31,7 @@ internal sealed class TableColumns(TableSource source, IReadOnlyList<TableColumn
     private readonly string[] _names = [.. columns.Select(column => column.Name)];
 
     /// <summary>Columns that are left out, each with the reason.</summary>
-    public List<string> LeftOut { get; } = [];
+    public List<LeftOutColumn> LeftOut { get; } = [];
 
     /// <summary>The column of time, by its index among those that are read; negative for none.</summary>
     public int Time { get; private set; } = -1;
@@ -93,15 +94,16 @@ internal sealed class TableColumns(TableSource source, IReadOnlyList<TableColumn
             string[] candidates = Candidates();
             inputs = [.. candidates.Where(name => IsOfNumbers(IndexOf(name)))];
             foreach (string name in candidates.Except(inputs).Except(source.Targets))
-                LeftOut.Add($"{Wording.Quote(name)}, {Reason(reader, tallies[IndexOf(name)], rows)}");
+                LeftOut.Add(new(name, Reason(reader, tallies[IndexOf(name)], rows)));
             foreach (var column in columns.Where(column => column.Name.Length > 0 && column.Type is not (null or CellType.Number)))
-                LeftOut.Add($"{Wording.Quote(column.Name)}, a column of {(column.Type == CellType.Time ? "times" : "texts")}");
+                LeftOut.Add(new(column.Name, $"a column of {(column.Type == CellType.Time ? "times" : "texts")}"));
         }
 
         if (inputs.Count == 0)
         {
             problems.Add(
-                DataKeys.Inputs, $"no column of numbers in {source.Path}: {string.Join("; ", LeftOut.Take(12))}",
+                DataKeys.Inputs, $"no column of numbers in {source.Path}: {string.Join("; ", LeftOut.Take(12)
+                    .Select(column => $"{Wording.Quote(column.Name)}, {column.Why}"))}",
                 "a column with a number in most rows", "correct the cells, or check that this is the right file");
             return null;
         }

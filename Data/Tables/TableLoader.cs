@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Data.Sequences;
 using Orleans.Tbptt.Data.Streams;
+using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Tables;
@@ -53,7 +54,9 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
                 FillGaps(table, used, order);
             if (used.IsMasked)
                 CheckTargets(table, used, cut);
-            return Sequences(table, used, cut, statistics);
+            var description = TableDescription.Of(
+                source, reader, columns, used, block.Tallies, statistics.IsIdentity ? null : statistics, order, cut);
+            return Sequences(table, used, cut, statistics, description);
         }
         catch
         {
@@ -120,12 +123,16 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
         problems.ThrowIfAny();
     }
 
-    private DataSource Sequences(FloatTable table, UsedColumns used, TableCut cut, ColumnStatistics statistics)
+    private DataSource Sequences(
+        FloatTable table, UsedColumns used, TableCut cut, ColumnStatistics statistics, SourceDescription description)
     {
         var shape = new DataShape(used.InputNames.Count, 0, used.Targets.Count, 0) { IsMasked = used.IsMasked };
         TableSet Set(StreamRows rows) => new(shape, rows, table, used, source.Horizon);
         return new DataSource(
             shape, Set(cut.Training), cut.Validation is null ? null : Set(cut.Validation),
-            TableForecastScale.TryMake(used, table, statistics, cut.Validation, source.Horizon), table);
+            TableForecastScale.TryMake(used, table, statistics, cut.Validation, source.Horizon), table)
+        {
+            Description = description,
+        };
     }
 }

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Keys;
 
@@ -117,6 +118,15 @@ public abstract record TableSource : OpenableSource
     /// <inheritdoc/>
     public override int GetHashCode() =>
         HashCode.Combine(Path, string.Join('\0', Inputs), string.Join('\0', Targets), Horizon, Standardize, Time, Series, MissingValues);
+
+    /// <inheritdoc/>
+    /// <remarks>Inputs that were made of others, such as whether a cell has a value, are no columns.</remarks>
+    internal override OpenableSource Complete(SourceDescription read) => this with
+    {
+        Inputs = Inputs.Count > 0 ? Inputs
+            : [.. read.Columns.Where(column => read.Inputs.Contains(column.Name)).Select(column => column.Name).Distinct()],
+        Targets = Targets.Count > 0 ? Targets : read.Targets,
+    };
 
     /// <summary>Opens the file.</summary>
     /// <param name="path">The checked path to open instead of <see cref="Path"/>, which messages name.</param>

@@ -59,7 +59,7 @@ public sealed class DataGivenAsSpecTests : IDisposable
     public void Checker_RefusesData_BeforeItReadsThem()
     {
         string path = Write("wave.csv", "a\n1\n");
-        var checker = new SpecChecker((_, _) => throw new InvalidOperationException("read"), _ => throw new SpecException([]));
+        var checker = new SpecChecker((_, _) => throw new InvalidOperationException("read"), (_, _) => throw new SpecException([]));
 
         Assert.Throws<ClientException>(() => checker.Read(path, []));
     }

@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Client.Specs;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Data.Synthetic;
+using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Engines;
@@ -90,9 +91,15 @@ internal sealed class FixedChecker(params SpecProblem[] problems) : ISpecChecker
 {
     public RunSpec Spec { get; init; } = Sample.Spec;
 
-    public CheckedSpec Check(string specPath, IReadOnlyList<string> sets) => problems.Length > 0
+    public DataDescription Description { get; init; } = new()
+    {
+        Source = "sine", InputFeatures = 1, TargetFeatures = 1, Training = new(300, 30_000, 100, 100, null), Lanes = new(20, 75, 0),
+        Memory = new(1000, 2000), Contents = SourceDescription.None,
+    };
+
+    public CheckedSpec Check(string specPath, IReadOnlyList<string> sets, bool fingerprint = false) => problems.Length > 0
         ? throw new SpecException(problems)
-        : new(Document(specPath), Spec, 75);
+        : new(Document(specPath), Spec, new(fingerprint ? [new("/data/wave.csv", 12, new('a', 64))] : [], Description));
 
     public SpecDocument Read(string specPath, IReadOnlyList<string> sets) => Check(specPath, sets).Document;
 

@@ -45,6 +45,7 @@ internal sealed class EventPublisher(RunFence fence, RunJournal journal, Publish
             Step = status.Step,
             Checkpoint = checkpoint,
             PassedOver = passedOver,
+            Data = status.Data,
         });
     }
 

@@ -15,7 +15,7 @@ internal sealed class DataGuard(RunDataLease lease)
             throw new RunLeftException(RunState.Failed, change);
     }
 
-    /// <summary>Compares the data with those that a checkpoint was trained on.</summary>
+    /// <summary>Compares the data with those that the run was born with, or that a checkpoint was trained on.</summary>
     /// <exception cref="RunLeftException">They differ; says where and how.</exception>
     public void EnsureSame(IReadOnlyList<DataFile> before)
     {

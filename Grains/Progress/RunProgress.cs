@@ -48,6 +48,9 @@ internal sealed partial class RunProgress
     /// <summary>The clock.</summary>
     public TimeProvider Time => _time;
 
+    /// <summary>The data that the run was born with; null until they are open.</summary>
+    public RunData? Data { get; set; }
+
     /// <summary>Whether every step and epoch that a former coordinator published has been computed again.</summary>
     public bool IsNew => _status.Step >= _events.LastStep && _status.EpochLosses.Count >= _events.LastEpoch;
 
@@ -92,7 +95,7 @@ internal sealed partial class RunProgress
         _status = _status with { Parameters = layout.Length, StepsPerEpoch = stepsPerEpoch, State = RunState.Starting, Message = "" };
         _events.Start(spec, _status, checkpoint, passedOver);
         _rates.Start();
-        StatusFile = new(_store, Snapshot, _fence, new(_store, _fence, spec), _time);
+        StatusFile = new(_store, Snapshot, _fence, new(_store, _fence, spec, Data), _time);
     }
 
     /// <summary>The trainers are in their places, and the run waits for nobody any more.</summary>

@@ -41,10 +41,12 @@ internal sealed class CatalogGrain(
         using (lease)
         {
             var run = store.Of(request.Run);
-            var birth = await Task.Run(() => store.Create(lease.Spec, First(request, lease.Spec, run)));
+            var birth = await Task.Run(() => store.Create(lease.Spec, First(request, lease, run), lease.Born));
             if (birth == RunBirth.TakenByAnother)
                 return new([new("", $"run id '{request.Run}', which is taken", "one that no run of another spec has",
                     "submit under another id")], "");
+            if (birth == RunBirth.AlreadyThere && await Task.Run(() => OtherData(request.Run, lease)) is { } other)
+                return new([other], "");
             var coordinator = GrainFactory.GetGrain<ICoordinatorGrain>(request.Run.Text);
             await PlacementHint.CallOn(self.SiloAddress, coordinator.EnsureRunning);
             return new([], run.Path, Reattached: birth == RunBirth.AlreadyThere);
@@ -75,12 +77,30 @@ internal sealed class CatalogGrain(
             : null;
     }
 
-    private RunStatus First(SubmitRequest request, RunSpec spec, RunDirectory run) => new()
+    /// <summary>That there is a run of this id and spec, on other data: it would be taken for one on these.</summary>
+    private SpecProblem? OtherData(RunId run, RunDataLease lease)
+    {
+        try
+        {
+            return store.ReadData(run) is { } born
+                && DataFingerprint.Compare(born.Files, lease.Files, DataComparison.SinceTheRunBegan) is { } difference
+                ? new("", $"run id '{run}', which is taken by a run of this spec on other data ({difference})",
+                    "one that no run on other data has", "submit under another id")
+                : null;
+        }
+        catch (InvalidDataException damage)
+        {
+            return new("", damage.Message, "the run's data.json", "put it back");
+        }
+    }
+
+    private RunStatus First(SubmitRequest request, RunDataLease lease, RunDirectory run) => new()
     {
         Id = request.Run.Text,
-        Name = spec.Name,
+        Name = lease.Spec.Name,
         State = RunState.Starting,
-        Epochs = spec.Train.Epochs,
+        Epochs = lease.Spec.Train.Epochs,
+        Data = lease.Born.Description!.Summary,
         Directory = run.Path,
         Priority = request.Priority,
         Cluster = options.Value.ClusterId,

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Grains.Checkpoints;
 using Orleans.Tbptt.Grains.Progress;
+using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Steps;
 using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Grains.Threads;
@@ -37,11 +38,9 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
     public async Task<string> Run(IDisposable held)
     {
         var logger = services.Loggers.CreateLogger<RunTraining>();
-        using var data = await worker.Run(() => services.Data.Acquire(_progress.Run, _spec));
+        using var data = await worker.Run(Open);
         held.Dispose();
-        var guard = new DataGuard(data);
-        if (takeover.Restored is { } before)
-            guard.EnsureSame(before.State.Data);
+        _progress.Data = takeover.Data ?? data.Born;
         var state = await worker.Run(Restore);
         var roster = new Roster(_progress.Run, LaneBlock.Split(_spec.Data.BatchSize, _spec.Train.Trainers), Former(), services.Grains)
         {
@@ -87,6 +86,38 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
             // The next coordinator finds the trainers alive.
             if (!_handedOver)
                 await Release(trainers);
+        }
+    }
+
+    /// <summary>Opens the data, and holds them to those that the run was born with and that its checkpoint was trained on.</summary>
+    /// <exception cref="RunLeftException">They are others; says which file, and how it differs.</exception>
+    private RunDataLease Open()
+    {
+        RunDataLease data;
+        try
+        {
+            data = services.Data.Acquire(_progress.Run, _spec);
+        }
+        catch (SpecException error) when (takeover.Data is { } born && services.Data.FindChange(born.Files) is { } change)
+        {
+            throw new RunLeftException(RunState.Failed, $"{change}; {error.Message}");
+        }
+
+        try
+        {
+            var guard = new DataGuard(data);
+            if (takeover.Data is { } born)
+                guard.EnsureSame(born.Files);
+            if (takeover.Restored is { } before)
+                guard.EnsureSame(before.State.Data);
+            if (takeover.Data is null)
+                services.Store.Write(data.Born, takeover.Fence);
+            return data;
+        }
+        catch
+        {
+            data.Dispose();
+            throw;
         }
     }
 

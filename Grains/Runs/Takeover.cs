@@ -23,6 +23,9 @@ internal sealed record Takeover(
     RunSpec? Spec, RunFence Fence, RunProgress Progress, RestoredCheckpoint? Restored, IReadOnlyList<string> PassedOver, RunEnded? End,
     string? Problem)
 {
+    /// <summary>The data that the run was born with; null where a former release submitted it.</summary>
+    public RunData? Data { get; private init; }
+
     /// <summary>Takes a run over. Blocks while it reads and verifies.</summary>
     /// <param name="services">What it works with.</param>
     /// <param name="status">The run's last written status.</param>
@@ -43,11 +46,13 @@ internal sealed record Takeover(
         var end = request is null && JournalFile.End(directory.Metrics) is { } last && last.Generation >= status.Generation ? last : null;
         string? problem = null;
         RunSpec? spec = null, written = null;
+        RunData? data = null;
         int epochs = status.Epochs;
         var restoration = new Restoration(null, []);
         try
         {
             spec = written = services.Store.ReadSpec(run);
+            data = services.Store.ReadData(run);
             if (request?.Sets is { Count: > 0 } sets && ResumeCheck.Revise(services.Store, run, status, sets).Spec is { } revised)
                 (spec, epochs) = (revised, revised.Train.Epochs);
             if (request?.Trainers is { } trainers)
@@ -63,6 +68,10 @@ internal sealed record Takeover(
         {
             problem = RunStore.NoSpec(directory);
         }
+        catch (InvalidDataException e)
+        {
+            problem = e.Message;
+        }
 
         journal.ClipNorm = spec?.Train.ClipNorm;
 
@@ -73,13 +82,15 @@ internal sealed record Takeover(
         // Not before it is certain that the run continues with it.
         if (problem is null && spec != written)
             services.Store.Write(spec!, fence);
-        var begun = problem is null ? StatusAt(status with { Epochs = epochs }, spec!, restored) : status;
+        var begun = problem is null
+            ? StatusAt(status with { Epochs = epochs, Data = data?.Description?.Summary ?? status.Data }, spec!, restored) : status;
         var progress = new RunProgress(begun, fence, journal, published, services.Store, services.Time);
 
         // The request to resume is kept from now on, whatever dies: the supervisors see it.
         if (problem is null && request is not null)
             progress.WriteStatus();
-        return new(spec, fence, progress, restored, [.. restoration.PassedOver.Select(one => one.ToString())], end, problem);
+        string[] passedOver = [.. restoration.PassedOver.Select(one => one.ToString())];
+        return new(spec, fence, progress, restored, passedOver, end, problem) { Data = data };
     }
 
     /// <summary>

@@ -62,6 +62,12 @@ internal sealed class RunDataCache(DataRoots? roots = null)
         });
     }
 
+    /// <summary>
+    /// How files differ from what they were, in words, whether they can be opened as data or not; null where they do not. Reads all of
+    /// them.
+    /// </summary>
+    public string? FindChange(IReadOnlyList<DataFile> files) => DataFingerprint.FindChange(files, roots ?? DataRoots.Anywhere);
+
     private void Release(RunId run, Entry entry)
     {
         lock (_gate)
@@ -108,6 +114,9 @@ internal sealed class RunDataLease(PreparedRun prepared, Action release) : IDisp
 
     /// <inheritdoc cref="PreparedRun.Files"/>
     public IReadOnlyList<DataFile> Files => prepared.Files;
+
+    /// <summary>What a run is born with.</summary>
+    public RunData Born => new(Files, prepared.Description);
 
     /// <summary>
     /// Looks whether the files are still what they were; the first change in words, or null. Asks the file system, and reads what was

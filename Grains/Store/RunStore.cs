@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text.Json;
 using Microsoft.Extensions.Options;
+using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Data.Safetensors;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
@@ -22,18 +24,25 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     public RunDirectory Of(RunId run) => new(_root, run);
 
     /// <summary>
-    /// Makes a run's directory with its resolved spec and first status. Who is killed on the way leaves a spec without a status: the same
-    /// spec once more finishes what was begun.
+    /// Makes a run's directory with its resolved spec, its data and its first status. Who is killed on the way leaves a spec without a
+    /// status: the same spec once more finishes what was begun.
     /// </summary>
-    public RunBirth Create(RunSpec spec, RunStatus status)
+    /// <param name="spec">The spec, resolved.</param>
+    /// <param name="status">The first status.</param>
+    /// <param name="data">The data that the run is born with; null for a run whose data nobody compares.</param>
+    public RunBirth Create(RunSpec spec, RunStatus status, RunData? data = null)
     {
         var run = Of(RunId.Parse(status.Id));
         Directory.CreateDirectory(run.Generations);
 
         // Creating the spec's file creates the run: the process that succeeds has the ID.
         bool born = DurableFile.TryCreate(run.Spec, SpecWriter.ToYaml(spec));
-        if (!born && !IsOf(run.Id, spec))
+        if (!born && !IsOf(run.Id, spec, data))
             return RunBirth.TakenByAnother;
+
+        // A run that has a status and no data is of a former release: its data are not known to be these.
+        if (data is not null && !File.Exists(run.Status))
+            DurableFile.TryCreate(run.Data, RunJson.Write(data));
         return DurableFile.TryCreate(run.Status, RunJson.Write(status)) ? RunBirth.Born : RunBirth.AlreadyThere;
     }
 
@@ -145,6 +154,27 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
         return document.Spec ?? throw new SpecException(document.Problems);
     }
 
+    /// <summary>The data that a run was born with; null where its directory does not say, because a former release wrote it.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged; says which, and what to do.</exception>
+    public RunData? ReadData(RunId run)
+    {
+        string path = Of(run).Data;
+        try
+        {
+            return File.Exists(path) ? RunJson.ReadData(File.ReadAllText(path)) : null;
+        }
+        catch (JsonException damage)
+        {
+            throw new InvalidDataException($"{path}: found text that does not say what data the run has ({damage.Message}); put the file "
+                + "back, or remove it if you are certain that the data are still the same", damage);
+        }
+    }
+
+    /// <summary>Writes down the data of a run that a former release submitted.</summary>
+    /// <exception cref="SupersededException">A newer coordinator has taken the run over.</exception>
+    public void Write(RunData data, RunFence fence) =>
+        DurableFile.WriteText(Of(fence.Run).Data, RunJson.Write(data), fence.Unfinished, fence.Ensure);
+
     /// <summary>Why a run cannot be resumed with a number of trainers; null when it can, as far as its spec says.</summary>
     public string? RefusalOf(RunId run, int trainers)
     {
@@ -206,11 +236,13 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     /// <summary>What the names of files end with that a generation has not finished.</summary>
     internal static string Unfinished(int generation) => string.Create(CultureInfo.InvariantCulture, $".{generation}{UnfinishedEnd}");
 
-    private bool IsOf(RunId run, RunSpec spec)
+    /// <summary>Whether a run's spec is this one; also where a former release left out what the data decide.</summary>
+    private bool IsOf(RunId run, RunSpec spec, RunData? data)
     {
         try
         {
-            return ReadSpec(run) == spec;
+            var written = ReadSpec(run);
+            return written == spec || (data?.Description is { } read && SpecResolver.Complete(written, read.Contents) == spec);
         }
         catch (SpecException)
         {

@@ -2,7 +2,6 @@ using Orleans.Tbptt.Client;
 using Orleans.Tbptt.Client.Init;
 using Orleans.Tbptt.Client.Specs;
 using Orleans.Tbptt.Client.Views;
-using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Describing;
@@ -16,10 +15,10 @@ public sealed class InitCommandTests : IDisposable
     private readonly TemporaryDirectory _directory = new();
     private readonly StringWriter _out = new(), _error = new();
 
-    private readonly SpecChecker _checker = new(SpecLoader.Load, spec =>
+    private readonly SpecChecker _checker = new(SpecLoader.Load, (spec, fingerprint) =>
     {
-        using var run = PreparedRun.Prepare(spec, fingerprint: false);
-        return new(run.Spec, new EpochPlans(run.Spec, run.Data).Training(0).Steps);
+        using var run = PreparedRun.Prepare(spec, fingerprint: fingerprint);
+        return new(run.Spec, new(run.Files, run.Description));
     });
 
     [Theory]
@@ -86,7 +85,7 @@ public sealed class InitCommandTests : IDisposable
         string data = _directory.File("wave.csv");
         File.WriteAllText(data, "load\n1\n2\n");
         var refusing = new SpecChecker(
-            SpecLoader.Load, _ => throw new SpecException([new("data.source", "little", "more", "add data") { Location = "line 1" }]));
+            SpecLoader.Load, (_, _) => throw new SpecException([new("data.source", "little", "more", "add data") { Location = "line 1" }]));
 
         var problem = Assert.Single(Assert.Throws<SpecException>(() => InitCommand.Run(
             refusing, new() { Data = data, Spec = _directory.File("wave.yaml") }, new Terminal(_out, _error, null))).Problems);

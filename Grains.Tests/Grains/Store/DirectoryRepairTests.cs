@@ -16,6 +16,17 @@ public sealed class DirectoryRepairTests : IDisposable
     private readonly RunFence _fence;
     private readonly DirectoryRepair _repair;
 
+    [Fact]
+    public void Data_AreWrittenAnew()
+    {
+        var data = new RunData([new("/d.csv", 12, new('a', 64))], null);
+        var repair = new DirectoryRepair(_store, _fence, Spec, data);
+
+        Assert.Null(repair.Restore());
+
+        Assert.Equal(data.Files, _store.ReadData(Run.Id)!.Files);
+    }
+
     public DirectoryRepairTests()
     {
         _store = new(Options.Create(new TbpttGrainsOptions { RunsDirectory = _directory.Path }));

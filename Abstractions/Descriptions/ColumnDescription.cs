@@ -1,0 +1,60 @@
+namespace Orleans.Tbptt.Descriptions;
+
+/// <summary>A column of numbers, as it stands in the data: before anything is scaled.</summary>
+public sealed record ColumnDescription
+{
+    /// <summary>Its name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The series whose values it describes; null for all.</summary>
+    public string? Series { get; init; }
+
+    /// <summary>What the run uses it for, such as <c>input</c>, <c>target</c> or <c>input, target</c>.</summary>
+    public string Use { get; init; } = "";
+
+    /// <summary>Values that were read, over all parts; null where nobody counted.</summary>
+    public long? Count { get; init; }
+
+    /// <summary>Cells without a value.</summary>
+    public long Missing { get; init; }
+
+    /// <summary>The smallest value.</summary>
+    public double? Min { get; init; }
+
+    /// <summary>The largest value.</summary>
+    public double? Max { get; init; }
+
+    /// <summary>The mean.</summary>
+    public double? Mean { get; init; }
+
+    /// <summary>The population's standard deviation.</summary>
+    public double? Deviation { get; init; }
+
+    /// <summary>How many different values there are; null where there are too many to be counted.</summary>
+    public int? Distinct { get; init; }
+
+    /// <summary>How many values lie in each of as many equal ranges from <see cref="Min"/> to <see cref="Max"/>; empty for none.</summary>
+    public IReadOnlyList<long> Histogram { get; init; } = [];
+
+    /// <summary>
+    /// What is subtracted from each value before it is trained on; null where values are trained on as they are. With
+    /// <see cref="ScaleDeviation"/> it scales new inputs, and brings outputs back to the data's units:
+    /// <c>value = output × ScaleDeviation + ScaleMean</c>.
+    /// </summary>
+    public double? ScaleMean { get; init; }
+
+    /// <summary>What the difference is divided by; null where values are trained on as they are.</summary>
+    public double? ScaleDeviation { get; init; }
+
+    /// <summary>Values that may stand for a missing one, such as −9999.</summary>
+    public IReadOnlyList<SuspectedValue> Suspects { get; init; } = [];
+
+    /// <summary>The <see cref="Use"/> of a column.</summary>
+    public static string UseOf(bool isInput, bool isTarget) =>
+        isInput && isTarget ? "input, target" : isInput ? "input" : isTarget ? "target" : "";
+}
+
+/// <summary>A value that may stand for a missing one.</summary>
+/// <param name="Value">The value.</param>
+/// <param name="Count">How often it stands in the column.</param>
+public sealed record SuspectedValue(double Value, long Count);

@@ -1,0 +1,69 @@
+using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Descriptions;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Data.Preparation;
+
+/// <summary>Describes what a run reads: what its source says, and what follows from the sequences and the spec.</summary>
+internal static class RunDescriber
+{
+    // Gates, cell state, hidden state and their gradients: what a cell keeps of a unit and time step for the backward pass, at most.
+    private const int ValuesPerUnit = 12;
+
+    /// <summary>The description. Looks at the length of every sequence, and at no value.</summary>
+    /// <param name="spec">The spec, resolved.</param>
+    /// <param name="data">Its data.</param>
+    public static DataDescription Of(RunSpec spec, IDataSource data)
+    {
+        SourceDescription contents = data.Description;
+        return new()
+        {
+            Source = spec.Data.Source.Word,
+            Paths = spec.Data.Source.Paths,
+            InputFeatures = data.Shape.InputFeatures,
+            Vocabulary = data.Shape.Vocabulary,
+            TargetFeatures = data.Shape.TargetFeatures,
+            Classes = data.Shape.Classes,
+            Training = Part(data.Training, contents.Training),
+            Validation = data.Validation is { } held ? Part(held, contents.Validation) : null,
+            Lanes = Lanes(spec, data),
+            Memory = Memory(spec, data),
+            Contents = contents,
+        };
+    }
+
+    private static PartDescription Part(ISequenceSet sequences, Border? border)
+    {
+        (long steps, int shortest, int longest) = (0, int.MaxValue, 0);
+        for (int i = 0; i < sequences.Count; i++)
+        {
+            int length = sequences.Length(i);
+            steps += length;
+            (shortest, longest) = (Math.Min(shortest, length), Math.Max(longest, length));
+        }
+
+        return new(sequences.Count, steps, shortest, longest, border);
+    }
+
+    private static LaneDescription Lanes(RunSpec spec, IDataSource data)
+    {
+        ChunkSplit split = ChunkSplit.Of(spec.Tbptt);
+        long steps = new EpochPlans(spec, data).Training(0).Steps, chunks = 0;
+        for (int i = 0; i < data.Training.Count; i++)
+            chunks += split.Chunks(data.Training.Length(i));
+        return new(spec.Data.BatchSize, steps, 1 - ((double)chunks / ((double)steps * spec.Data.BatchSize)));
+    }
+
+    private static MemoryDescription Memory(RunSpec spec, IDataSource data)
+    {
+        ParameterLayout layout = ParameterLayout.Of(spec.Model);
+        (long lanes, long trainers, long averages) = (spec.Data.BatchSize, spec.Train.Trainers, spec.Train.Optimizer.RunningAverages);
+        long saved = (layout.Length * (1 + averages)) + (lanes * layout.HiddenPerLane);
+        long inner = spec.Train.IsLocal ? trainers * averages * layout.Length : 0;
+        long share = (lanes + trainers - 1) / trainers;
+        long perStep = spec.Model.InputSize!.Value + ((long)spec.Model.Layers * spec.Model.HiddenSize * ValuesPerUnit)
+            + (3L * spec.Model.OutputSize!.Value);
+        long chunk = share * LaneLimits.LongestChunk(spec, data) * perStep;
+        return new(sizeof(float) * ((2 * (saved + inner)) + layout.Length), sizeof(float) * ((2L * layout.Length) + chunk));
+    }
+}
