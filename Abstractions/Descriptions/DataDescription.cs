@@ -42,6 +42,11 @@ public sealed record DataDescription
     /// <summary>What the source says.</summary>
     public required SourceDescription Contents { get; init; }
 
+    /// <summary>
+    /// What of the file of initial weights was not as this program writes it, and how it was read; null for a file of its own, or none.
+    /// </summary>
+    public string? Weights { get; init; }
+
     /// <summary>The description in one line.</summary>
     [JsonIgnore]
     public string Summary
@@ -60,6 +65,8 @@ public sealed record DataDescription
                 text.Append(CultureInfo.InvariantCulture, $"; lanes idle {100 * Lanes.IdleShare:0.0} %");
             foreach (string remark in Contents.Remarks)
                 text.Append("; ").Append(remark);
+            if (Weights is not null)
+                text.Append("; initial weights: ").Append(Weights);
             return text.ToString();
         }
     }

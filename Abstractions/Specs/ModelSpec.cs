@@ -1,3 +1,5 @@
+using Orleans.Tbptt.Specs.Keys;
+
 namespace Orleans.Tbptt.Specs;
 
 /// <summary>The network: an optional embedding, a stack of recurrent layers, a linear head at every time step.</summary>
@@ -28,6 +30,11 @@ public sealed record ModelSpec
 
     /// <summary>Absolute path of a safetensors file with the initial weights; null to draw them from the seed as PyTorch would.</summary>
     public string? InitFrom { get; init; }
+
+    /// <summary>
+    /// Names in that file, or the modules that they begin with, each with the one that it has here. Default none.
+    /// </summary>
+    public NameMap Rename { get; init; } = NameMap.None;
 }
 
 /// <summary>A table of one learned vector per token.</summary>

@@ -59,8 +59,13 @@ internal sealed class SpecSections(SpecChoices choices)
         Dropout = walk.Number("dropout", model.Dropout, "share dropped between one layer and the next while training", NumberRange.Share),
         InitFrom = walk.Text(
             "initFrom", model.InitFrom,
-            "a safetensors file with initial weights under PyTorch's names: `embedding.weight`, `rnn.weight_ih_l0`, …, `head.bias`",
+            "a safetensors file with initial weights ([below](#weights-from-elsewhere)); names here are `embedding.weight`, " +
+            "`rnn.weight_ih_l0`, …, `head.bias`",
             TextForms.InitFrom),
+        Rename = walk.Names(
+            "rename", model.Rename,
+            "names in that file, or the modules that they begin with, each with the one here: `{lstm: rnn, fc: head}`",
+            "name"),
     };
 
     private static EmbeddingSpec Embedding(SpecWalk walk, EmbeddingSpec embedding) => embedding with

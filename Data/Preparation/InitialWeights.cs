@@ -1,6 +1,6 @@
 using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
-using Orleans.Tbptt.Data.Safetensors;
+using Orleans.Tbptt.Data.Weights;
 using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Preparation;
@@ -8,36 +8,39 @@ namespace Orleans.Tbptt.Data.Preparation;
 /// <summary>Checks the file of initial weights that a spec names, without reading the weights.</summary>
 internal static class InitialWeights
 {
-    /// <summary>Adds a problem for an unreadable file, and for every tensor that is missing, unexpected or of a different shape.</summary>
+    /// <summary>Adds a problem for an unreadable file, and for every cause by which its tensors are not the model's.</summary>
     /// <param name="model">The model.</param>
     /// <param name="sized">Whether all sizes of the model are known and valid; the tensors are compared only then.</param>
     /// <param name="opened">Admits the file.</param>
     /// <param name="problems">Collects the problems.</param>
-    public static void Check(ModelSpec model, bool sized, InputFiles opened, ProblemList problems)
+    /// <returns>What of the file is not as this program writes it, in one line; null for nothing.</returns>
+    public static string? Check(ModelSpec model, bool sized, InputFiles opened, ProblemList problems)
     {
         if (model.InitFrom is not { } path)
-            return;
+            return null;
         try
         {
             if (opened.Admit(DataKeys.InitFrom, path, problems) is not { } real)
-                return;
-            SafetensorsHeader header = SafetensorsFile.ReadHeader(real);
+                return null;
             if (!sized)
-                return;
-            foreach (TensorMismatch mismatch in header.Compare(ParameterLayout.Of(model).Slots))
             {
-                problems.AddInFile(path, () => new(
-                    DataKeys.InitFrom, $"{mismatch.Found} in {path}", mismatch.Expected,
-                    "use weights of this model, or change the model"));
+                WeightFile.ReadHeader(real);
+                return null;
             }
+
+            WeightMatch match = WeightFile.Match(real, model);
+            problems.AddRange(match.Refusals);
+            return match.Note;
         }
-        catch (SafetensorsException error)
+        catch (SpecException error)
         {
-            problems.Add(DataKeys.InitFrom, $"{error.Found} in {path}", error.Expected, "save the weights with safetensors again");
+            problems.AddRange(error.Problems);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             problems.AddRange([InputFile.Unreadable(DataKeys.InitFrom, path, error)]);
         }
+
+        return null;
     }
 }

@@ -27,7 +27,9 @@ public sealed class PreparedRun : IDisposable
     public IReadOnlyList<DataFile> Files { get; }
 
     /// <summary>What the run reads, and how its lanes are filled with it.</summary>
-    public DataDescription Description => field ??= RunDescriber.Of(Spec, Data);
+    public DataDescription Description => field ??= RunDescriber.Of(Spec, Data) with { Weights = Weights };
+
+    private string? Weights { get; init; }
 
     /// <summary>
     /// Opens the data of a spec, fills in the sizes that they determine, and checks everything: the call that a client makes before it
@@ -46,7 +48,7 @@ public sealed class PreparedRun : IDisposable
         try
         {
             var problems = new ProblemList();
-            (RunSpec resolved, IReadOnlyList<SpecProblem> unfit) = SpecResolver.Resolve(spec, data.Shape, opened);
+            (RunSpec resolved, IReadOnlyList<SpecProblem> unfit, string? weights) = SpecResolver.Resolve(spec, data.Shape, opened);
             problems.AddRange(unfit);
             LaneLimits.CheckSequences(spec, data, problems);
             if (unfit.Count == 0)
@@ -55,7 +57,7 @@ public sealed class PreparedRun : IDisposable
                 LaneLimits.CheckMessages(resolved, problems);
             problems.ThrowIfAny();
             resolved = SpecResolver.Complete(resolved, data.Description);
-            return new(resolved, data, opened, fingerprint ? opened.Hash() : []);
+            return new(resolved, data, opened, fingerprint ? opened.Hash() : []) { Weights = weights };
         }
         catch
         {

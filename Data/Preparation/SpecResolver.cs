@@ -16,8 +16,12 @@ public static class SpecResolver
     /// <param name="spec">The spec.</param>
     /// <param name="shape">The sizes of the data.</param>
     /// <param name="opened">Opens the file of initial weights.</param>
-    /// <returns>The spec with the sizes filled in as far as possible, and the problems; empty when there are none.</returns>
-    internal static (RunSpec Resolved, IReadOnlyList<SpecProblem> Problems) Resolve(RunSpec spec, DataShape shape, InputFiles opened)
+    /// <returns>
+    /// The spec with the sizes filled in as far as possible; the problems, empty when there are none; and what of the weights is not as
+    /// this program writes them, null for nothing.
+    /// </returns>
+    internal static (RunSpec Resolved, IReadOnlyList<SpecProblem> Problems, string? Weights) Resolve(
+        RunSpec spec, DataShape shape, InputFiles opened)
     {
         var problems = new ProblemList();
         problems.AddIfAny(SpecFit.Embedding(spec, shape.HasTokens));
@@ -25,8 +29,8 @@ public static class SpecResolver
         problems.AddIfAny(SpecFit.Loss(spec, shape.HasClasses));
         if (problems.IsEmpty)
             problems.AddIfAny(SpecFit.Size(model));
-        InitialWeights.Check(model, sized: problems.IsEmpty, opened, problems);
-        return (spec with { Model = model }, problems.ToList());
+        string? weights = InitialWeights.Check(model, sized: problems.IsEmpty, opened, problems);
+        return (spec with { Model = model }, problems.ToList(), weights);
     }
 
     /// <summary>Fills in the keys of the source that were left out for its data to decide, such as columns.</summary>

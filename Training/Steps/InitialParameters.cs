@@ -1,4 +1,4 @@
-using Orleans.Tbptt.Data.Safetensors;
+using Orleans.Tbptt.Data.Weights;
 using Orleans.Tbptt.Numerics;
 using Orleans.Tbptt.Specs;
 
@@ -18,7 +18,7 @@ public static class InitialParameters
         var parameters = new float[layout.Length];
         if (spec.Model.InitFrom is { } path)
         {
-            SafetensorsFile.ReadInto(path, layout, parameters);
+            WeightFile.ReadInto(path, spec.Model, parameters);
             return parameters;
         }
 

@@ -45,6 +45,9 @@ internal sealed class DescribingWalk(List<KeyDescription> keys, params string[] 
         string key, IReadOnlyList<string> value, string about, string item, string otherwise, bool mayBeEmpty, bool areGlobs) =>
         Add(value, new(key, ValueType.Texts, about, otherwise) { Low = mayBeEmpty ? 0 : 1 });
 
+    public override NameMap Names(string key, NameMap value, string about, string item) =>
+        Add(value, new(key, ValueType.Names, about, "none"));
+
     internal override T Text<T>(string key, T value, string about, TextForm<T> form) =>
         Add(value, new(key, ValueType.Text, about, form.Default) { Pattern = form.Pattern });
 

@@ -21,6 +21,9 @@ internal enum ValueType
     /// <summary>A list of different texts.</summary>
     Texts,
 
+    /// <summary>Names, each with the one that takes its place.</summary>
+    Names,
+
     /// <summary>One of <see cref="KeyDescription.Choices"/>, none of which has keys: a word.</summary>
     Word,
 

@@ -58,6 +58,7 @@ internal static class SchemaWriter
                 ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string" }, ["uniqueItems"] = true,
                 ["minItems"] = (int)key.Low!.Value,
             },
+            ValueType.Names => new() { ["type"] = "object", ["additionalProperties"] = new JsonObject { ["type"] = "string" } },
             ValueType.Word => new() { ["enum"] = new JsonArray([.. key.Choices.Select(choice => (JsonNode)choice.Word)]) },
             ValueType.Choice => Choice(key),
             ValueType.Section => Section(key.Keys),

@@ -61,6 +61,13 @@ public abstract class SpecWalk
     public string? OptionalText(string key, string? value, string about, string expected, string otherwise) =>
         Text(key, value, about, new TextForm<string?>(expected, (text, _) => text, text => text, otherwise));
 
+    /// <summary>Names, each with the one that takes its place; none where the key is left out.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="about">Its documentation.</param>
+    /// <param name="item">What a name is.</param>
+    public abstract NameMap Names(string key, NameMap value, string about, string item);
+
     /// <summary>A text with its own rules.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">Its value.</param>

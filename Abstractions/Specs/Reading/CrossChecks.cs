@@ -14,6 +14,7 @@ internal static class CrossChecks
         Wire(spec.Train, findings);
         Dropout(spec.Model, findings);
         EmbeddingSize(spec.Model, findings);
+        Rename(spec.Model, findings);
         Size(spec.Model, findings);
         if (!findings.Sound("data.source"))
             return;
@@ -83,6 +84,12 @@ internal static class CrossChecks
             findings.Report("model.dropout", $"{model.Dropout} with 1 layer",
                 "2 layers or more, for dropout lies between layers", "remove it, or add a layer");
         }
+    }
+
+    private static void Rename(ModelSpec model, Findings findings)
+    {
+        if (findings.Sound("model.rename", "model.initFrom") && model is { Rename.Pairs.Count: > 0, InitFrom: null })
+            findings.Report("model.rename", "names without model.initFrom", "names of a file of weights", "remove it, or name the file");
     }
 
     private static void EmbeddingSize(ModelSpec model, Findings findings)

@@ -83,6 +83,30 @@ internal sealed partial class SectionReader
         return texts;
     }
 
+    public override NameMap Names(string key, NameMap value, string about, string item)
+    {
+        Node? node = Take(key);
+        if (node is null or BrokenNode)
+            return value;
+        if (node is not MapNode map)
+        {
+            Wrong(key, node, $"{item}s, each with the one that takes its place", $"write {key}: {{OLD: NEW}}");
+            return value;
+        }
+
+        var names = new List<KeyValuePair<string, string>>();
+        foreach ((string name, Entry entry) in map.Entries)
+        {
+            string at = $"{key}.{name}";
+            if (entry.Value is UnwrittenNode unwritten)
+                Report(at, unwritten.Found, $"a {item}", unwritten.Remedy);
+            else if (Text(at, entry.Value, $"a {item}") is { } text)
+                names.Add(new(name, text));
+        }
+
+        return new(names);
+    }
+
     private IReadOnlyList<Node> List(string key, string expected, int min, int max = int.MaxValue)
     {
         Node? node = Take(key);

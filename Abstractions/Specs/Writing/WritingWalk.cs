@@ -39,6 +39,9 @@ internal sealed partial class WritingWalk(StringBuilder yaml, string indent, par
         string key, IReadOnlyList<string> value, string about, string item, string otherwise, bool mayBeEmpty, bool areGlobs) =>
         Put(key, value, value.Count > 0 ? $"[{string.Join(", ", value.Select(Quote))}]" : null);
 
+    public override NameMap Names(string key, NameMap value, string about, string item) => Put(key, value, value.Pairs.Count == 0 ? null
+        : $"{{{string.Join(", ", value.Pairs.Select(pair => $"{Quoted(pair.Key)}: {Quoted(pair.Value)}"))}}}");
+
     internal override T Text<T>(string key, T value, string about, TextForm<T> form) =>
         Put(key, value, form.Write(value) is { } text ? Quote(text) : null);
 
@@ -110,6 +113,11 @@ internal sealed partial class WritingWalk(StringBuilder yaml, string indent, par
     {
         if (Plain().IsMatch(text) && Scalars.IsText(text) && !Yaml11Boolean().IsMatch(text))
             return text;
+        return Quoted(text);
+    }
+
+    private static string Quoted(string text)
+    {
         var quoted = new StringBuilder("\"");
         foreach (char c in text)
         {
