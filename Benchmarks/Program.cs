@@ -49,7 +49,8 @@ kernels.SetAction((parsed, _) =>
 
 return await new RootCommand("Measurements of Orleans.Tbptt.")
 {
-    chunkStep, SoakCommand.Make(), checkpoint, kernels, CompareCommands.Compare(), CompareCommands.OneEngine(), LocalSyncCommand.Make(),
+    chunkStep, SoakCommand.Make(), checkpoint, kernels, CompareCommands.Compare(), CompareCommands.UnlikeLengths(),
+    CompareCommands.OneEngine(), LocalSyncCommand.Make(),
     ExchangeCommands.Exchange(), ExchangeCommands.Scaling(), TelemetryCommand.Make(), StartCommand.Make(), ProfileCommand.Make(),
     JournalCommands.Size(), JournalCommands.Write(), JournalCommands.Open(),
     MembershipCommand.Make(), HostileCommand.Make(), ManySubmissions.Make(),

@@ -45,6 +45,19 @@ internal static class CompareCommands
         return command;
     }
 
+    /// <summary><c>unlike-lengths</c>: an epoch over sequences of unlike lengths, by each contestant.</summary>
+    public static Command UnlikeLengths()
+    {
+        var sequences = new Option<int>("--sequences") { Description = "Sequences of the epoch.", DefaultValueFactory = _ => 4000 };
+        var slices = new Option<int>("--slices") { Description = "Turns in which the contestants train.", DefaultValueFactory = _ => 10 };
+        var command = new Command(
+            "unlike-lengths",
+            "Trains an epoch over sequences of 10 to 4,000 time steps: the fused engine, and PyTorch loops with packed and with padded "
+            + "batches, by turns, each on one thread.") { sequences, slices };
+        command.SetAction(parsed => UnlikeLengthsComparison.Run(parsed.GetValue(sequences), parsed.GetValue(slices)));
+        return command;
+    }
+
     /// <summary><c>one-engine</c>: trains one case on one engine and prints the microseconds of a chunk-step.</summary>
     public static Command OneEngine()
     {
