@@ -35,6 +35,10 @@ internal sealed class CsvCells
         return false;
     }
 
+    /// <summary>Whether a cell is a number that stands for no missing value; the short way for nearly every cell.</summary>
+    public bool TryPlain(ReadOnlySpan<byte> cell, out double number) =>
+        NumberText.TryPlain(cell, _dialect.Decimal, out number) && _missingNumbers.Length == 0;
+
     /// <summary>A cell of a column of numbers; NaN, counted, for any other.</summary>
     public double Number(ReadOnlySpan<byte> cell, long place, ColumnTally tally)
     {

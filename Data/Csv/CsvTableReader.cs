@@ -26,7 +26,8 @@ internal sealed class CsvTableReader : TableReader
     private readonly string[] _header;
     private readonly long _linesAbove;
     private readonly TimeText[] _times;
-    private IReadOnlyList<ChosenColumn> _chosen = [];
+    private ChosenColumn[] _chosen = [];
+    private int[] _inFile = [];
     private string? _malformed;
     private bool _hasRow;
 
@@ -69,7 +70,11 @@ internal sealed class CsvTableReader : TableReader
 
     public override IReadOnlyList<string> Notes => _head.Notes;
 
-    public override void Choose(IReadOnlyList<ChosenColumn> columns) => _chosen = columns;
+    public override void Choose(IReadOnlyList<ChosenColumn> columns)
+    {
+        _chosen = [.. columns];
+        _inFile = [.. columns.Select(column => column.InFile)];
+    }
 
     public override bool Fill(TableBlock block)
     {
@@ -209,20 +214,23 @@ internal sealed class CsvTableReader : TableReader
     {
         int row = block.Rows++;
         long line = block.Places[row] = Line;
-        for (int i = 0; i < _chosen.Count; i++)
-            block.Column(i)[row] = Cell(_chosen[i], line, block.Tallies[i]);
+        Span<double> cells = block.All;
+        int stride = block.Capacity;
+        for (int i = 0; i < _inFile.Length; i++)
+        {
+            ReadOnlySpan<byte> cell = _reader.GetSpan(_inFile[i]);
+            ref double value = ref cells[(i * stride) + row];
+            if (_chosen[i].Type != CellType.Number || !_cells.TryPlain(cell, out value))
+                value = Cell(cell, _chosen[i], line, block.Tallies[i]);
+        }
     }
 
-    private double Cell(ChosenColumn column, long line, ColumnTally tally)
+    private double Cell(ReadOnlySpan<byte> cell, ChosenColumn column, long line, ColumnTally tally) => column.Type switch
     {
-        ReadOnlySpan<byte> cell = _reader.GetSpan(column.InFile);
-        return column.Type switch
-        {
-            CellType.Number => _cells.Number(cell, line, tally),
-            CellType.Text => _cells.IsMissing(cell) ? tally.AddMissing(line, cell) : tally.AddText(cell),
-            _ => _times[column.InFile].TryParse(cell, out double time) ? time : tally.AddOther(line, cell),
-        };
-    }
+        CellType.Number => _cells.Number(cell, line, tally),
+        CellType.Text => _cells.IsMissing(cell) ? tally.AddMissing(line, cell) : tally.AddText(cell),
+        _ => _times[column.InFile].TryParse(cell, out double time) ? time : tally.AddOther(line, cell),
+    };
 
     private void AddAtLine(long line, string found, string expected, string remedy) =>
         _rows.AddInFile(_path, () => new(DataKeys.Source, $"{found} at {_path}:{line}", expected, remedy));

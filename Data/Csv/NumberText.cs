@@ -13,40 +13,48 @@ internal static class NumberText
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
     ];
 
-    /// <summary>Whether a cell is a number in the range of float32.</summary>
+    /// <summary>Reads a number that is digits, with decimals or without, and not more than are exact; false for every other text.</summary>
     /// <param name="text">The cell, in UTF-8.</param>
     /// <param name="point">In front of decimals.</param>
-    /// <param name="thousands">Between groups of three digits; NUL for none.</param>
     /// <param name="number">The number.</param>
-    public static bool TryParse(ReadOnlySpan<byte> text, char point, char thousands, out double number)
+    public static bool TryPlain(ReadOnlySpan<byte> text, char point, out double number)
     {
-        int at = text.Length > 0 && text[0] is (byte)'-' or (byte)'+' ? 1 : 0;
+        int at = text.Length > 0 && text[0] == '-' ? 1 : 0, decimals = -1;
         long digits = 0;
-        int count = 0, decimals = -1;
+        number = 0;
+        int length = text.Length - at;
+        if (length > ExactDigits)
+            return false;
         for (; at < text.Length; at++)
         {
             uint digit = (uint)text[at] - '0';
             if (digit <= 9)
             {
                 digits = (digits * 10) + digit;
-                if (++count > ExactDigits)
-                    break;
                 continue;
             }
 
             if (text[at] != point || decimals >= 0)
-                break;
-            decimals = count;
+                return false;
+            decimals = at;
         }
 
-        if (at < text.Length || count == 0)
-            return TryParseAny(text, point, thousands, out number);
-        double value = decimals < 0 ? digits : digits / Powers[count - decimals];
-        number = text[0] == (byte)'-' ? -value : value;
+        if (length < (decimals < 0 ? 1 : 2))
+            return false;
+        double value = decimals < 0 ? digits : digits / Powers[text.Length - 1 - decimals];
+        number = text[0] == '-' ? -value : value;
         return true;
     }
 
-    // Exponents, more digits than are exact, thousands, and what is no number.
+    /// <summary>Whether a cell is a number in the range of float32.</summary>
+    /// <param name="text">The cell, in UTF-8.</param>
+    /// <param name="point">In front of decimals.</param>
+    /// <param name="thousands">Between groups of three digits; NUL for none.</param>
+    /// <param name="number">The number.</param>
+    public static bool TryParse(ReadOnlySpan<byte> text, char point, char thousands, out double number) =>
+        TryPlain(text, point, out number) || TryParseAny(text, point, thousands, out number);
+
+    // Signs, exponents, more digits than are exact, thousands, and what is no number.
     private static bool TryParseAny(ReadOnlySpan<byte> text, char point, char thousands, out double number)
     {
         number = 0;

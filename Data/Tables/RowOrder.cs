@@ -26,6 +26,12 @@ internal sealed class RowOrder(TableSource source, IReadOnlyList<ChosenColumn> c
     /// <summary>Whether the newest row comes first, in every series, and the rows are to be turned round.</summary>
     public bool IsNewestFirst => source.Time is not null && _order is { IsNewestFirst: true };
 
+    /// <summary>Whether every row has a time, and time rises.</summary>
+    public bool HasTimes => _order is not null && _timeless.Rows == 0 && (_order.Rises || IsNewestFirst);
+
+    /// <summary>A time as people write it.</summary>
+    public string Show(double time) => _order!.Show(time);
+
     /// <summary>The series of a row; 0 where there are no series.</summary>
     public int SeriesOf(TableBlock block, int row) => _series < 0 ? 0 : (int)block.Column(_series)[row];
 

@@ -30,7 +30,7 @@ internal sealed class TableBlock
     public long[] Places { get; }
 
     /// <summary>What was met in each column that is no number, in all blocks so far.</summary>
-    public IReadOnlyList<ColumnTally> Tallies { get; }
+    public ColumnTally[] Tallies { get; }
 
     /// <summary>The cells of a column, <see cref="Capacity"/> of them: a finite number, or NaN where there is none.</summary>
     public Span<double> Column(int column) => _cells.AsSpan(column * Capacity, Capacity);

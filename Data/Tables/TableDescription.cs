@@ -1,26 +1,32 @@
+using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Descriptions;
 
 namespace Orleans.Tbptt.Data.Tables;
 
 /// <summary>Describes what was read of a table.</summary>
-internal static class TableDescription
+/// <param name="source">Names columns.</param>
+/// <param name="reader">Has read the table.</param>
+/// <param name="columns">Knows the columns left out.</param>
+/// <param name="used">The columns used.</param>
+/// <param name="order">The series of the rows, and their order of time.</param>
+/// <param name="cut">The parts.</param>
+internal sealed class TableDescription(
+    TableSource source, TableReader reader, TableColumns columns, UsedColumns used, RowOrder order, TableCut cut)
 {
     /// <summary>The description.</summary>
-    /// <param name="source">Names columns.</param>
-    /// <param name="reader">Has read the table.</param>
-    /// <param name="columns">Knows the columns left out.</param>
-    /// <param name="used">The columns used.</param>
-    /// <param name="tallies">What was met in each column read.</param>
+    /// <param name="surveys">What each column read holds.</param>
+    /// <param name="tallies">What was met in each column read that is no number.</param>
     /// <param name="statistics">Standardises; null where columns are left as they are.</param>
-    /// <param name="order">The series of the rows, and their order of time.</param>
-    /// <param name="cut">The parts.</param>
-    public static SourceDescription Of(
-        TableSource source, TableReader reader, TableColumns columns, UsedColumns used, IReadOnlyList<ColumnTally> tallies,
-        ColumnStatistics? statistics, RowOrder order, TableCut cut)
+    /// <param name="rows">The rows as they were read.</param>
+    /// <param name="table">The rows as they are trained on.</param>
+    public SourceDescription Of(
+        IReadOnlyList<ColumnSurvey> surveys, IReadOnlyList<ColumnTally> tallies, ColumnStatistics? statistics, TableRows rows,
+        FloatTable table)
     {
         // Columns of time and of series are read for what they say of rows.
         LeftOutColumn[] leftOut = [.. columns.LeftOut.Where(column => column.Name != source.Time && column.Name != source.Series)];
         string?[] known = [.. used.Names, .. leftOut.Select(column => column.Name), source.Time, source.Series];
+        bool isStream = order.Rows.Count == 1;
         return new()
         {
             Inputs = used.InputNames,
@@ -31,16 +37,16 @@ internal static class TableDescription
                 .. reader.Columns.Select(column => column.Name).Where(name => !known.Contains(name)).Select(name => new LeftOutColumn(
                     name, name.Length == 0 ? "it has no name" : "it is named neither in data.inputs nor in data.targets")),
             ],
-            Columns = [.. Columns(used, tallies, statistics, order)],
-            Training = order.Rows.Count == 1 ? Rows(1, cut.TrainingRows[0]) : null,
-            Validation = order.Rows.Count == 1 && cut.Validation is not null ? Rows(cut.TrainingRows[0] + 1, order.Rows[0]) : null,
-            Remarks = order.Notes(reader),
+            Columns = [.. Columns(surveys, tallies, statistics)],
+            Training = isStream ? Border(rows, 1, cut.TrainingRows[0]) : null,
+            Validation = isStream && cut.Validation is not null ? Border(rows, cut.TrainingRows[0] + 1, order.Rows[0]) : null,
+            Remarks = [.. reader.Notes, .. order.Notes(reader), .. Short(), .. Values(surveys), .. rows.Flattened(used, surveys, table)],
         };
     }
 
     /// <summary>One for each column; where each series is standardised by itself, one for each series and column.</summary>
-    private static IEnumerable<ColumnDescription> Columns(
-        UsedColumns used, IReadOnlyList<ColumnTally> tallies, ColumnStatistics? statistics, RowOrder order)
+    private IEnumerable<ColumnDescription> Columns(
+        IReadOnlyList<ColumnSurvey> surveys, IReadOnlyList<ColumnTally> tallies, ColumnStatistics? statistics)
     {
         int series = statistics is { IsPerSeries: true } ? statistics.Mean.Length / statistics.Width : 1;
         for (int i = 0; i < series; i++)
@@ -48,13 +54,20 @@ internal static class TableDescription
             foreach (var (column, name) in used.Names.Index())
             {
                 int at = (i * used.Names.Count) + column;
+                ColumnSurvey? survey = series == 1 ? surveys[used.Read[column]] : null;
                 yield return new()
                 {
                     Name = name,
                     Series = series == 1 ? null : order.NameOf(i).Trim('\''),
                     Use = ColumnDescription.UseOf(used.Inputs.Contains(column), used.Targets.Contains(column)),
-                    Count = series == 1 ? order.Rows.Sum() - tallies[used.Read[column]].Missing : null,
+                    Count = survey?.Moments.Count,
                     Missing = series == 1 ? tallies[used.Read[column]].Missing : 0,
+                    Min = survey?.Min,
+                    Max = survey?.Max,
+                    Mean = survey?.Moments.Mean,
+                    Deviation = survey?.Moments.Deviation,
+                    Distinct = survey?.Distinct,
+                    Suspects = survey is null ? [] : [.. survey.Suspects.Select(one => new SuspectedValue(one.Value, one.Count))],
                     ScaleMean = statistics?.Mean[at],
                     ScaleDeviation = statistics?.Deviation[at],
                 };
@@ -62,6 +75,29 @@ internal static class TableDescription
         }
     }
 
-    private static Border Rows(long first, long last) =>
-        new(FormattableString.Invariant($"row {first:N0}"), FormattableString.Invariant($"row {last:N0}"));
+    private Border Border(TableRows rows, long first, long last) => new(Row(rows, first), Row(rows, last));
+
+    private string Row(TableRows rows, long row) =>
+        FormattableString.Invariant($"row {row:N0}") + (rows.TimeOf(row - 1, columns.Time) is { } time ? $", {time}" : "");
+
+    private IEnumerable<string> Short() => cut.Short.Count == 0
+        ? []
+        : [$"{cut.Short.Count} of {order.Rows.Count} series are too short to train on and left out, such as {order.NameOf(cut.Short[0])}"];
+
+    private IEnumerable<string> Values(IReadOnlyList<ColumnSurvey> surveys)
+    {
+        foreach (var (column, name) in used.Names.Index())
+        {
+            ColumnSurvey survey = surveys[used.Read[column]];
+            foreach (var (value, count) in survey.Suspects)
+            {
+                yield return FormattableString.Invariant(
+                    $"column {Wording.Quote(name)} is {value} in {Wording.Count(count, "row")}, far from all others: ")
+                    + "if it stands for a missing value, name it in data.missing";
+            }
+
+            if (survey.Distinct == 1)
+                yield return FormattableString.Invariant($"column {Wording.Quote(name)} has one value only, {survey.Min}");
+        }
+    }
 }

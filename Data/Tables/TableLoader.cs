@@ -30,9 +30,12 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
         using var raw = new RawTable();
         var block = new TableBlock(chosen);
         var order = new RowOrder(source, chosen, columns);
+        ColumnSurvey[] surveys = [.. chosen.Select(_ => new ColumnSurvey())];
         while (reader.Fill(block))
         {
             order.Add(block);
+            for (int column = 0; column < surveys.Length; column++)
+                surveys[column].Add(block.Column(column)[..block.Rows]);
             raw.Add(block);
         }
 
@@ -54,8 +57,8 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
                 FillGaps(table, used, order);
             if (used.IsMasked)
                 CheckTargets(table, used, cut);
-            var description = TableDescription.Of(
-                source, reader, columns, used, block.Tallies, statistics.IsIdentity ? null : statistics, order, cut);
+            SourceDescription description = new TableDescription(source, reader, columns, used, order, cut)
+                .Of(surveys, block.Tallies, statistics.IsIdentity ? null : statistics, rows, table);
             return Sequences(table, used, cut, statistics, description);
         }
         catch

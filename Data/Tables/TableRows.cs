@@ -1,3 +1,5 @@
+using Orleans.Tbptt.Data.Problems;
+
 namespace Orleans.Tbptt.Data.Tables;
 
 /// <summary>The second pass over the rows of a table: statistics of the training part, and the values that are trained on.</summary>
@@ -82,6 +84,52 @@ internal sealed class TableRows(RawTable raw, TableBlock block, RowOrder order, 
             table.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The time of a row, oldest first, as people write it; null where no time is known in order.</summary>
+    /// <param name="row">The row, in a table without series.</param>
+    /// <param name="time">The column of time among those read; negative for none.</param>
+    public string? TimeOf(long row, int time)
+    {
+        if (time < 0 || !order.HasTimes)
+            return null;
+        long inFile = order.IsNewestFirst ? raw.Rows - 1 - row : row;
+        int index = 0;
+        for (; inFile >= raw.RowsOf(index); index++)
+            inFile -= raw.RowsOf(index);
+        raw.Read(index, block);
+        return order.Show(block.Column(time)[(int)inFile]);
+    }
+
+    /// <summary>
+    /// Remarks on columns of which standardising leaves few different values: their deviation comes of a few extreme ones.
+    /// </summary>
+    /// <param name="used">The columns.</param>
+    /// <param name="surveys">What each column read holds.</param>
+    /// <param name="table">The values that are trained on.</param>
+    public IReadOnlyList<string> Flattened(UsedColumns used, IReadOnlyList<ColumnSurvey> surveys, FloatTable table)
+    {
+        const int Looked = 4096;
+        const int Share = 4;
+        if (raw.Blocks == 0 || used.Read.All(column => surveys[column].Distinct is not null))
+            return [];
+        raw.Read(0, block);
+        int rows = (int)Math.Min(Math.Min(Looked, block.Rows), table.Rows);
+        var values = new float[rows * table.Width];
+        table.Read(0, values);
+        var remarks = new List<string>();
+        foreach (var (column, name) in used.Names.Index())
+        {
+            int before = new HashSet<double>(block.Column(used.Read[column])[..rows].ToArray().Where(value => !double.IsNaN(value))).Count;
+            int after = new HashSet<float>(Enumerable.Range(0, rows).Select(row => values[(row * table.Width) + column])).Count;
+            if (before > ColumnSurvey.MostDistinct && after * Share < before)
+            {
+                remarks.Add($"standardising leaves {after} of {before} different values in the first {rows} rows of column "
+                    + $"{Wording.Quote(name)}: look for extreme values further down");
+            }
+        }
+
+        return remarks;
     }
 
     // The series of each row of the block; -1 where it is held out.

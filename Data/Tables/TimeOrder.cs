@@ -20,7 +20,13 @@ internal sealed class TimeOrder(TableSource source, ChosenColumn column)
     /// <summary>Whether time falls from each row to the next.</summary>
     public bool IsNewestFirst => _falls > 0 && _rises == 0;
 
+    /// <summary>Whether time goes back nowhere.</summary>
+    public bool Rises => _falls == 0;
+
     private string Name => Wording.Quote(column.Name);
+
+    /// <summary>A time as people write it.</summary>
+    public string Show(double time) => _unit.ShowTime(time);
 
     /// <summary>Takes the time of a row.</summary>
     /// <param name="place">Its place.</param>

@@ -166,6 +166,47 @@ public sealed class TableSeriesTests : IDisposable
             Names = ["id", "x"], Types = [CellType.Text, null], Rows = [["a", 1.0], ["b", 2.0]], Series = "id",
         }), StringComparison.Ordinal);
 
+    [Fact]
+    public void Description_HasFiguresBordersAndRemarks()
+    {
+        object?[][] rows =
+        [
+            .. Enumerable.Range(0, 40).Select(i =>
+                new object?[] { Day(i), i is 7 or 31 ? -9999 : Math.Sin(i), 5.0, i == 3 ? null : (object)(double)(i % 4) }),
+        ];
+        using IDataSource source = Open(new MemorySource
+        {
+            Names = ["Date", "x", "same", "y"], Types = [CellType.Time, null, null, null], Rows = rows, Time = "Date",
+            MissingValues = MissingValues.Forward, Standardize = true,
+        }, 0.25);
+        Assert.Equal(new("row 1, 2020-01-01", "row 30, 2020-01-30"), source.Description.Training);
+        Assert.Equal(new("row 31, 2020-01-31", "row 40, 2020-02-09"), source.Description.Validation);
+        var (x, same, y) = (source.Description.Columns[0], source.Description.Columns[1], source.Description.Columns[2]);
+        Assert.Equal((40, 0, -9999.0, null), (x.Count, x.Missing, x.Min, x.Distinct));
+        Assert.Equal(new(-9999, 2), Assert.Single(x.Suspects));
+        Assert.Equal((39, 1, 0.0, 3.0, 4), (y.Count, y.Missing, y.Min, y.Max, y.Distinct));
+        Assert.Equal((5.0, 0.0, 5.0, 1.0), (same.Mean, same.Deviation, same.ScaleMean, same.ScaleDeviation));
+        Assert.Equal(
+            [
+                "a row every 1d, without gaps",
+                "column 'x' is -9999 in 2 rows, far from all others: if it stands for a missing value, name it in data.missing",
+                "column 'same' has one value only, 5",
+            ],
+            source.Description.Remarks);
+    }
+
+    [Fact]
+    public void Description_Warns_WhereStandardisingLeavesFewValues()
+    {
+        using IDataSource source = Open(new MemorySource
+        {
+            Names = ["x"], Types = [null], Standardize = true,
+            Rows = [.. Enumerable.Range(0, 200).Select(i => new object[] { i == 150 ? 1e12 : 1.0 + (i % 100) })],
+        });
+        Assert.Matches("^standardising leaves [0-9]+ of 101 different values in the first 200 rows of column 'x'",
+            Assert.Single(source.Description.Remarks));
+    }
+
     [Theory]
     [InlineData("2020-02-29", "2020-02-29 00:00:00")]
     [InlineData("2020-02", "2020-02-01 00:00:00")]
