@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Data.Files;
+using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Keys;
@@ -13,6 +14,19 @@ public abstract record OpenableSource : SourceSpec
     /// <param name="opened">Opens the files.</param>
     /// <exception cref="SpecException">The data are not fit to be trained on; carries every mistake found.</exception>
     internal abstract IDataSource Open(RunSpec spec, InputFiles opened);
+
+    /// <summary>The source with the files of another one of its kind, and its own keys.</summary>
+    internal virtual OpenableSource WithFilesOf(OpenableSource other) => other;
+
+    /// <summary>Opens files that are held out, all of them: <see cref="IDataSource.Validation"/>, or what would be trained on.</summary>
+    /// <param name="spec">The spec that names this source.</param>
+    /// <param name="opened">Opens the files.</param>
+    /// <param name="training">What is trained on; its columns are scaled alike.</param>
+    /// <exception cref="SpecException">The data are not fit to be validated on; carries every mistake found.</exception>
+    internal virtual IDataSource OpenHeldOut(RunSpec spec, InputFiles opened, SourceDescription training) =>
+        !IsStream ? Open(spec, opened)
+        : throw new SpecException(new SpecProblem(DataKeys.ValidationSource, $"{Word} as one long stream", "sequences, or another source",
+            "hold rows out by data.validation.row or data.validationFraction"));
 
     /// <summary>
     /// The source with every key filled in that was left out for the data to decide, so that a run's written spec says what was read. It

@@ -17,6 +17,9 @@ public sealed record DataSpec
     /// <summary>The share, in [0, 1), that is held out from the end: of the sequences, or of a stream's time. Default 0.</summary>
     public double ValidationFraction { get; init; }
 
+    /// <summary>What is held out instead of a share; null for nothing else.</summary>
+    public ValidationSpec? Validation { get; init; }
+
     /// <summary>Whether the source is one long stream, cut into as many contiguous rows as there are lanes.</summary>
     public bool IsStream => Source.IsStream;
 }

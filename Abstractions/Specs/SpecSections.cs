@@ -87,9 +87,21 @@ internal sealed class SpecSections(SpecChoices choices)
             ValidationFraction = walk.Number(
                 "validationFraction", data.ValidationFraction, "held out from the end: of the sequences, or of a stream's time",
                 NumberRange.Share),
+            Validation = walk.OptionalSection(
+                "validation", data.Validation, "what is held out, where it is not a share ([below](#validation))", "source or row",
+                new ValidationSpec(), Validation),
             Source = walk.Own("source", source, choices.Sources),
         };
     }
+
+    private ValidationSpec Validation(SpecWalk walk, ValidationSpec validation) => validation with
+    {
+        Source = walk.Text(
+            "source", validation.Source, "files of their own, of the same kind as `data.source`, with its keys",
+            TextForms.OtherSource(choices.Sources)),
+        Row = walk.OptionalCount(
+            "row", validation.Row, "of one long stream: the first row (byte, time step) that is held out, from 1", "none"),
+    };
 
     private static TbpttSpec Tbptt(SpecWalk walk, TbpttSpec tbptt) => tbptt with
     {

@@ -16,6 +16,22 @@ internal static class TextForms
     public static TextForm<string?> InitFrom { get; } = new(
         "a safetensors file", (text, at) => at.File(text, "a safetensors file"), path => path, Default: "none");
 
+    /// <summary>A source that may be left out, without its keys.</summary>
+    public static TextForm<SourceSpec?> OtherSource(IReadOnlyList<SourceSpec> choices)
+    {
+        string forms = Show.Or([.. choices.Where(choice => choice.Form.Contains(':')).Select(choice => choice.Form)]);
+        return new(forms, Parse, source => source is null ? null : $"{source.Word}:{string.Join(',', source.Paths)}", Default: "none");
+
+        SourceSpec? Parse(string text, TextContext at)
+        {
+            string[] parts = text.Split(':', 2);
+            if (parts.Length == 2 && choices.FirstOrDefault(choice => choice.Word == parts[0]) is { } named && named.Form.Contains(':'))
+                return (SourceSpec)named.Read(parts[1].TrimStart(), at);
+            at.Report(Show.Clean(text), forms, "name files as data.source does");
+            return null;
+        }
+    }
+
     /// <summary>A file may have any name; what a run's name cannot have becomes a dash.</summary>
     public static string DefaultName(string fileName)
     {

@@ -3,6 +3,7 @@ using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Data.Sequences;
 using Orleans.Tbptt.Data.Streams;
+using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Keys;
 
@@ -62,7 +63,14 @@ public sealed record ByteSource : OpenableSource
     public override int GetHashCode() => HashCode.Combine(Glob, string.Join('\0', Exclude));
 
     /// <inheritdoc/>
-    internal override IDataSource Open(RunSpec spec, InputFiles opened)
+    internal override IDataSource Open(RunSpec spec, InputFiles opened) => Open(spec, opened, isHeldOut: false);
+
+    internal override OpenableSource WithFilesOf(OpenableSource other) => this with { Glob = ((ByteSource)other).Glob };
+
+    internal override IDataSource OpenHeldOut(RunSpec spec, InputFiles opened, SourceDescription training) =>
+        Open(spec, opened, isHeldOut: true);
+
+    private DataSource Open(RunSpec spec, InputFiles opened, bool isHeldOut)
     {
         DataSpec data = spec.Data;
         var problems = new ProblemList();
@@ -71,7 +79,8 @@ public sealed record ByteSource : OpenableSource
 
         var stream = new ByteStream(files);
         string source = files.Length == 1 ? files[0].FullName : $"the {files.Length} files of '{Glob}'";
-        StreamCut? cut = StreamCut.TryCut(stream.Length, "byte", source, data.BatchSize, Horizon, data.ValidationFraction, problems);
+        StreamCut? cut = isHeldOut ? StreamCut.TryHoldOut(stream.Length, "byte", source, data.BatchSize, Horizon, problems)
+            : StreamCut.TryCut(stream.Length, "byte", source, data, Horizon, problems);
         if (cut is null)
         {
             stream.Dispose();

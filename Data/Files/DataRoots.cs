@@ -44,7 +44,7 @@ public sealed class DataRoots
         var problems = new ProblemList();
         if (!IsLimited)
             return [];
-        foreach (SourcePath read in spec.Data.Source.Reads)
+        foreach (SourcePath read in spec.Data.Source.Reads.Concat(spec.Data.Validation?.Source?.Reads ?? []))
             _ = read.IsGlob ? AdmitGlob(read.Key, read.Path, problems) : Admit(read.Key, read.Path, problems) is not null;
         if (spec.Model.InitFrom is { } weights)
             Admit(DataKeys.InitFrom, weights, problems);

@@ -27,7 +27,7 @@ internal sealed class ArrayReading(ArraySource source, RunSpec spec, ArrayFiles 
     private DataSource? OpenStream(ArrayShapes shapes)
     {
         if (StreamCut.TryCut(
-            shapes.Steps, "time step", files.Inputs!.Name, _data.BatchSize, 0, _data.ValidationFraction, problems) is not { } cut)
+            shapes.Steps, "time step", files.Inputs!.Name, _data, 0, problems) is not { } cut)
         {
             return null;
         }

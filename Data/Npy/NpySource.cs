@@ -69,6 +69,8 @@ public sealed record NpySource : ArraySource
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(base.GetHashCode(), string.Join('\0', Files), Mask);
 
+    internal override OpenableSource WithFilesOf(OpenableSource other) => this with { Files = ((NpySource)other).Files, Mask = null };
+
     internal override ArrayFiles OpenArrays(InputFiles opened, ProblemList problems)
     {
         if (Files.Count is not (2 or 3))

@@ -46,6 +46,8 @@ public sealed record NpzSource : ArraySource
             "inputs, targets, lengths, mask"),
     };
 
+    internal override OpenableSource WithFilesOf(OpenableSource other) => this with { Path = ((NpzSource)other).Path };
+
     /// <inheritdoc/>
     public override void Check(RunSpec spec, Findings findings)
     {

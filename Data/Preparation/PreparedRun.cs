@@ -85,7 +85,7 @@ public sealed class PreparedRun : IDisposable
     {
         try
         {
-            return DataSources.Open(spec, opened);
+            return OwnValidation.AddTo(spec, opened, DataSources.Open(spec, opened));
         }
         catch (SpecException error)
         {

@@ -16,6 +16,8 @@ internal static class DataKeys
     public const string Layout = "data.layout";
     public const string Mask = "data.mask";
     public const string BatchSize = "data.batchSize";
+    public const string ValidationSource = "data.validation.source";
+    public const string ValidationRow = "data.validation.row";
     public const string ValidationFraction = "data.validationFraction";
     public const string InputSize = "model.inputSize";
     public const string OutputSize = "model.outputSize";

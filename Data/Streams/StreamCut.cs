@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Data.Sequences;
 using Orleans.Tbptt.Descriptions;
+using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Streams;
 
@@ -24,6 +25,35 @@ internal sealed record StreamRows(IReadOnlyList<long> Starts, IReadOnlyList<int>
 /// <param name="Validation">As even rows as can be, the first ones one longer; null when nothing is held out.</param>
 internal sealed record StreamCut(long TrainingPositions, StreamRows Training, StreamRows? Validation)
 {
+    /// <summary>Cuts a stream by a spec; null, with problems, when that is not possible.</summary>
+    /// <param name="positions">Rows or bytes of the stream.</param>
+    /// <param name="noun">The noun for a position: <c>row</c>, <c>byte</c>.</param>
+    /// <param name="source">The stream's name in messages.</param>
+    /// <param name="data">Lanes, and what is held out.</param>
+    /// <param name="horizon">Positions from an input to its target.</param>
+    /// <param name="problems">Collects the problems.</param>
+    public static StreamCut? TryCut(long positions, string noun, string source, DataSpec data, int horizon, ProblemList problems)
+    {
+        if (data.Validation?.Row is not { } row)
+            return TryCut(positions, noun, source, data.BatchSize, horizon, data.ValidationFraction, problems);
+        if (row > 1 && row <= positions)
+            return TryCut(positions, noun, source, data.BatchSize, horizon, (positions - row + 1) / (double)positions, problems);
+        problems.Add(DataKeys.ValidationRow, $"{row} with {Wording.Count(positions, noun)} in {source}", $"2 to {positions}",
+            "correct it, or leave it out");
+        return null;
+    }
+
+    /// <summary>Holds all of a stream out: no target is dropped. Null, with problems, where there is none.</summary>
+    /// <inheritdoc cref="TryCut(long, string, string, DataSpec, int, ProblemList)"/>
+    public static StreamCut? TryHoldOut(long positions, string noun, string source, int lanes, int horizon, ProblemList problems)
+    {
+        if (positions > horizon)
+            return new(0, new([], []), Even(0, positions - horizon, lanes));
+        problems.Add(DataKeys.Source, $"{Wording.Count(positions, noun)} in {source}",
+            $"at least {Wording.Count(horizon + 1L, noun)}, an input and its target", "add data");
+        return null;
+    }
+
     /// <summary>Cuts a stream; null, with problems, when that is not possible.</summary>
     /// <param name="positions">Rows or bytes of the stream.</param>
     /// <param name="noun">The noun for a position: <c>row</c>, <c>byte</c>.</param>

@@ -1,3 +1,5 @@
+using Orleans.Tbptt.Descriptions;
+
 namespace Orleans.Tbptt.Data.Tables;
 
 /// <summary>Count, mean and squared deviations of some numbers in float64; NaN is no number and does not count.</summary>
@@ -84,6 +86,15 @@ internal sealed record ColumnStatistics(double[] Mean, double[] Deviation, int W
     /// <summary>Standardises by moments.</summary>
     public static ColumnStatistics Of(IReadOnlyList<Moments> columns, int width) => new(
         [.. columns.Select(one => one.Mean)], [.. columns.Select(one => one.Deviation > 0 ? one.Deviation : 1.0)], width);
+
+    /// <summary>The statistics by which columns were standardised, by name.</summary>
+    public static ColumnStatistics Of(IReadOnlyList<ColumnDescription> described, IReadOnlyList<string> names)
+    {
+        ColumnDescription[] columns = [.. names.Select(name => described.First(column => column.Name == name))];
+        return columns.Any(column => column.ScaleMean is null) ? None(names.Count) : new(
+            [.. columns.Select(column => column.ScaleMean!.Value)], [.. columns.Select(column => column.ScaleDeviation!.Value)],
+            names.Count);
+    }
 
     /// <summary>A value as it is trained on.</summary>
     /// <param name="series">The series of its row; 0 where all have the same statistics.</param>

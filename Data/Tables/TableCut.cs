@@ -43,7 +43,7 @@ internal sealed record TableCut(StreamRows Training, StreamRows? Validation, IRe
             validation.Add(start + trainingRows[series], held);
         }
 
-        if (training.Count == 0)
+        if (training.Count == 0 && fraction < 1)
         {
             problems.Add(
                 DataKeys.Series, $"series of at most {Wording.Count(rows.DefaultIfEmpty().Max(), "row")}",

@@ -18,6 +18,9 @@ namespace Orleans.Tbptt.Data.Tables;
 /// <param name="problems">Collects the problems.</param>
 internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList problems)
 {
+    /// <summary>Where all of the table is held out, what is trained on: its columns are scaled alike. Null otherwise.</summary>
+    public SourceDescription? HeldOutOf { get; init; }
+
     /// <summary>Reads the table and opens it as a source of sequences.</summary>
     /// <exception cref="SpecException">It cannot be trained on; carries every mistake found.</exception>
     /// <exception cref="TableFormatException">It is no table of its format.</exception>
@@ -47,7 +50,8 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
             throw new SpecException(problems.ToList());
 
         var rows = new TableRows(raw, block, order, cut.TrainingRows);
-        ColumnStatistics statistics = source.Standardize && source.Scale != TableScale.None
+        ColumnStatistics statistics = HeldOutOf is { } trained ? ColumnStatistics.Of(trained.Columns, used.Names)
+            : source.Standardize && source.Scale != TableScale.None
             ? rows.Statistics(used.Read, perSeries: source.Scale == TableScale.Series)
             : ColumnStatistics.None(used.Names.Count);
         FloatTable table = rows.Standardised(used.Read, statistics);
@@ -71,9 +75,11 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
     private TableCut? Cut(IReadOnlyList<long> rows)
     {
         if (source.Series is not null)
-            return TableCut.TryCut(rows, source.Horizon, data.ValidationFraction, problems);
-        return StreamCut.TryCut(
-            rows.Sum(), "row", source.Path, data.BatchSize, source.Horizon, data.ValidationFraction, problems) is { } stream
+            return TableCut.TryCut(rows, source.Horizon, HeldOutOf is null ? data.ValidationFraction : 1, problems);
+        StreamCut? cut = HeldOutOf is null
+            ? StreamCut.TryCut(rows.Sum(), "row", source.Path, data, source.Horizon, problems)
+            : StreamCut.TryHoldOut(rows.Sum(), "row", source.Path, data.BatchSize, source.Horizon, problems);
+        return cut is { } stream
             ? TableCut.Of(stream)
             : null;
     }
@@ -101,7 +107,7 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
     {
         foreach (var (part, rows) in new[] { ("training", cut.Training), ("validation", cut.Validation) })
         {
-            bool hasTarget = rows is null;
+            bool hasTarget = rows is null or { Lengths.Count: 0 };
             for (int sequence = 0; !hasTarget && sequence < rows!.Lengths.Count; sequence++)
             {
                 table.Scan(rows.Starts[sequence] + source.Horizon, rows.Lengths[sequence], (_, block) =>

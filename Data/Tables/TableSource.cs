@@ -128,13 +128,28 @@ public abstract record TableSource : OpenableSource
         Targets = Targets.Count > 0 ? Targets : read.Targets,
     };
 
+    internal override OpenableSource WithFilesOf(OpenableSource other) => this with { Path = ((TableSource)other).Path };
+
+    internal override IDataSource OpenHeldOut(RunSpec spec, InputFiles opened, SourceDescription training)
+    {
+        if (Scale == TableScale.Series)
+        {
+            throw new SpecException(new SpecProblem("data.scale", "series together with data.validation.source", "column or none",
+                "change it, or hold the last rows of each series out by validationFraction"));
+        }
+
+        return Open(opened, spec.Data, training);
+    }
+
     /// <summary>Opens the file.</summary>
     /// <param name="path">The checked path to open instead of <see cref="Path"/>, which messages name.</param>
     /// <exception cref="TableFormatException">It is no table of this format.</exception>
     internal abstract TableReader OpenTable(string path);
 
     /// <inheritdoc/>
-    internal override IDataSource Open(RunSpec spec, InputFiles opened)
+    internal override IDataSource Open(RunSpec spec, InputFiles opened) => Open(opened, spec.Data, null);
+
+    private IDataSource Open(InputFiles opened, DataSpec data, SourceDescription? training)
     {
         var problems = new ProblemList();
         if (opened.Admit(DataKeys.Source, Path, problems) is not { } path)
@@ -142,7 +157,7 @@ public abstract record TableSource : OpenableSource
         try
         {
             using TableReader reader = OpenTable(path);
-            return new TableLoader(this, spec.Data, problems).Open(reader);
+            return new TableLoader(this, data, problems) { HeldOutOf = training }.Open(reader);
         }
         catch (TableFormatException error)
         {

@@ -21,6 +21,7 @@ internal static class CrossChecks
         Loss(spec, findings);
         Embedding(spec, findings);
         Shuffle(spec.Data, findings);
+        Validation(spec.Data, findings);
         spec.Data.Source.Check(spec, findings);
     }
 
@@ -123,6 +124,30 @@ internal static class CrossChecks
     {
         if (findings.Sound("model.embedding") && spec.Data.Source.HasTokens is { } tokens)
             findings.Report(SpecFit.Embedding(spec, tokens));
+    }
+
+    private static void Validation(DataSpec data, Findings findings)
+    {
+        if (data.Validation is not { } validation || !findings.Sound("data.validation", "data.validation.source", "data.validation.row"))
+            return;
+        const string Expected = "one of source and row, or data.validationFraction";
+        if (validation is { Source: null, Row: null })
+            findings.Report("data.validation", "neither source nor row", Expected, "add one, or remove the section");
+        else if (validation is { Source: not null, Row: not null })
+            findings.Report("data.validation.row", "a row together with a source", Expected, "remove one of the two");
+        else if (data.ValidationFraction > 0)
+            findings.Report("data.validation", $"it together with validationFraction {data.ValidationFraction}", Expected, "remove one");
+        if (validation.Source is { } other && other.Word != data.Source.Word)
+        {
+            findings.Report("data.validation.source", other.Word, $"{data.Source.Word}, as data.source",
+                "convert the files to the same format");
+        }
+
+        if (validation.Row is not null && !data.IsStream)
+        {
+            findings.Report("data.validation.row", $"a row with source {data.Source.Word} of several sequences", "one long stream",
+                "write validationFraction, or name files of their own in validation.source");
+        }
     }
 
     private static void Shuffle(DataSpec data, Findings findings)
