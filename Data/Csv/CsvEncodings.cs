@@ -62,7 +62,9 @@ internal static class CsvEncodings
     public static void CheckHead(string path, ReadOnlySpan<byte> head, int line)
     {
         int end = head.IndexOf((byte)'\n');
-        ReadOnlySpan<byte> first = end < 0 ? head : head[..end];
+
+        // Without a line end, the last character may be incomplete.
+        ReadOnlySpan<byte> first = end < 0 ? head[..Math.Max(0, head.Length - 4)] : head[..end];
         if (Utf8.IsValid(first))
             return;
         Span<char> decoded = new char[first.Length];

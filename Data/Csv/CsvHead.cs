@@ -25,7 +25,7 @@ internal sealed partial class CsvHead
     {
         _source = source;
         char comment = source.Comment is { Length: 1 } one ? one[0] : '\0';
-        _lines = CsvLine.Of(Encoding.UTF8.GetString(text.Head), text.IsAll, 1 + source.SkipRows, MostLines);
+        _lines = CsvLine.Of(Encoding.UTF8.GetString(text.Head), text.IsAll, 1 + source.SkipRows, comment, MostLines);
         _lines.RemoveAll(line => line.Text.Length == 0 || (comment != '\0' && line.Text.StartsWith(comment)));
         if (_lines.Count == 0)
         {

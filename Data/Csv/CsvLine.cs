@@ -5,12 +5,13 @@ namespace Orleans.Tbptt.Data.Csv;
 /// <param name="Text">Its text, line breaks in quotes included.</param>
 internal sealed record CsvLine(long Number, string Text)
 {
-    /// <summary>Cuts a text into lines; a quote that is not closed ends with its line.</summary>
+    /// <summary>Cuts a text into lines; a cell that begins with a quote may have line breaks in it.</summary>
     /// <param name="text">The beginning of a file.</param>
     /// <param name="isAll">Whether it is the whole file; otherwise its last line, which may be incomplete, is left out.</param>
     /// <param name="first">The number of the first line.</param>
+    /// <param name="comment">What remarks begin with; NUL for none.</param>
     /// <param name="most">How many lines at most.</param>
-    public static List<CsvLine> Of(string text, bool isAll, long first, int most)
+    public static List<CsvLine> Of(string text, bool isAll, long first, char comment, int most)
     {
         var lines = new List<CsvLine>();
         long number = first, start = first;
@@ -18,7 +19,8 @@ internal sealed record CsvLine(long Number, string Text)
         bool quoted = false;
         for (int at = 0; at < text.Length && lines.Count < most; at++)
         {
-            quoted ^= text[at] == '"';
+            if (text[at] == '"' && (quoted || Begins(text.AsSpan(from, at - from))))
+                quoted = !quoted && text[from] != comment;
             bool ends = text[at] == '\n' || (text[at] == '\r' && at + 1 < text.Length && text[at + 1] != '\n');
             if (!ends)
                 continue;
@@ -54,6 +56,13 @@ internal sealed record CsvLine(long Number, string Text)
         }
 
         return [.. cells];
+    }
+
+    /// <summary>Whether what follows a part of a line is the beginning of a cell.</summary>
+    private static bool Begins(ReadOnlySpan<char> before)
+    {
+        before = before.TrimEnd(' ');
+        return before.IsEmpty || before[^1] is ',' or ';' or '\t' or '|' or '"';
     }
 
     /// <summary>How many cells the line has.</summary>

@@ -101,7 +101,10 @@ internal sealed class TimeOrder(TableSource source, ChosenColumn column)
             return notes;
         }
 
-        if (source.Time is not null && _repeats > 0)
+        // A column of days, next to one of hours, says nothing of the steps between rows.
+        if (source.Time is null && _repeats > 0)
+            return notes;
+        if (_repeats > 0)
             notes.Add($"{Wording.Count(_repeats, "row")} with the time of the row before, first at {reader.Describe(_firstRepeat)}");
         double usual = source.Step is { } text ? _unit.Parse(text) ?? 0 : _steps.Count > 0 ? _steps.MaxBy(step => step.Value).Key : 0;
 

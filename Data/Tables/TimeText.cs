@@ -65,7 +65,7 @@ internal sealed class TimeText(bool dayFirst)
 
     private static int Order(double[] values)
     {
-        double[] steps = [.. values.Zip(values.Skip(1), (one, next) => next - one)];
+        double[] steps = [.. values.Zip(values.Skip(1), (one, next) => next - one).Where(step => step != 0)];
         return steps.Any(step => step < 0) ? 0 : steps.Distinct().Count() > 1 ? 1 : 2;
     }
 

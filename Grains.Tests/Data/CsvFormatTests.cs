@@ -45,6 +45,7 @@ public sealed class CsvFormatTests : IDisposable
         { "a,b\n1 000,2.5\n3 000,4.5\n5 000,6.5\n", new() { Thousands = ' ' } },
         { "a,b\n1,\"2,5\"\n3,\"4,5\"\n5,\"6,5\"\n", new() { DecimalMark = ',' } },
         { "# title\n# unit, and more\na,b\n1,2.5\n# in between\n3,4.5\n5,6.5\n", new() { Comment = "#" } },
+        { "# 5\" tubes\n#,\"\na,b\n1,2.5\n3,4.5\n5,6.5\n", new() { Comment = "#" } },
         { "A title\nmade by \"x\na,b\n1,2.5\n3,4.5\n5,6.5\n", new() { SkipRows = 2 } },
         { "a;x,b\n1;2.5\n3;4.5\n5;6.5\n", new() { Separator = ';', Inputs = ["a", "x,b"] } },
         { "a,b\nm,s\n1,2.5\n3,4.5\n5,6.5\n", new() { HeaderRows = 2, Inputs = ["a m", "b s"] } },
@@ -196,6 +197,35 @@ public sealed class CsvFormatTests : IDisposable
             .From<CsvSource>(csv => csv with { Inputs = ["DGS10"] }));
         Assert.EndsWith(
             "x.csv:3, expected a number; if it stands for a missing value, write data.missing: [\".\"]", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Panel_IsReadByItsSeries_WhateverTheirNames()
+    {
+        string text = "date,store,sales\n" + string.Concat(from store in new[] { 1, 2 } from day in Enumerable.Range(1, 20)
+            select $"2013-01-{day:00},{store},{(1000 * store) + day}\n");
+        string path = _directory.Write("x.csv", text);
+        CsvSource source = new() { Path = path, Inputs = ["sales"], Series = "store", Time = "date", Standardize = false };
+        using IDataSource opened = Given.Open(Given.Csv(path, lanes: 2, fraction: 0.2) with { Source = source });
+        Assert.Equal((2, 15, 3), (opened.Training.Count, opened.Training.Length(1), opened.Validation!.Length(1)));
+        Assert.Equal([2001f, 2002], opened.Training.Inputs(1)[..2]);
+        Assert.Equal([2018f, 2019, 2020], opened.Validation.Targets(1));
+
+        string problem = Given.Problem(Given.Csv(path) with { Source = source with { Series = null } });
+        Assert.StartsWith($"data.time: found 2013-01-01 at {path}:22, below 2013-01-20; ", problem, StringComparison.Ordinal);
+        Assert.EndsWith("or write data.series where the file has several series below each other", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Days_AreReadAsDays_NextToAColumnOfHours()
+    {
+        string path = _directory.Write("x.csv", "Date;Time;a\n" + string.Concat(Enumerable.Range(0, 72).Select(hour =>
+            $"{10 + (hour / 24)}/03/2004;{hour % 24:00}.00.00;{hour},5\n")));
+        using IDataSource source = Given.Open(Given.Csv(path).From<CsvSource>(csv => csv with { Inputs = ["a"], Time = "Date" }));
+        Assert.Equal(new("row 1, 2004-03-10", "row 72, 2004-03-12"), source.Description.Training);
+        Assert.Contains(
+            source.Description.Remarks,
+            remark => remark.StartsWith("69 rows with the time of the row before", StringComparison.Ordinal));
     }
 
     [Fact]
