@@ -16,7 +16,11 @@ namespace Orleans.Tbptt.Client.Watching;
 /// <param name="limits">Timeouts and retry intervals.</param>
 internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time, WatchLimits limits)
 {
+    /// <summary>At full speed a collection every eight seconds, of some milliseconds.</summary>
+    private const int CharactersPerCollection = 10_000_000;
+
     private long _seen;
+    private int _uncollected;
     private RunEvent? _last;
 
     /// <summary>Whether the run is paused according to its events.</summary>
@@ -96,11 +100,25 @@ internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time,
                     continue;
                 (_seen, _last) = (number, runEvent);
                 Show(view, line, runEvent);
+                Collect(line.Length);
             }
 
             if (page.Lines.Count < limits.Page && !page.HasMore)
                 return page;
         }
+    }
+
+    /// <summary>
+    /// Events outlive the collections of young objects that come while they are fetched, and a collection of all is rare: without this, the
+    /// memory of a console that watches thousands of steps a second rises and falls by 200 MB.
+    /// </summary>
+    private void Collect(int characters)
+    {
+        _uncollected += characters;
+        if (_uncollected < CharactersPerCollection)
+            return;
+        _uncollected = 0;
+        GC.Collect();
     }
 
     /// <summary>Separates output errors from errors of the run: a repeated query would skip the event.</summary>
