@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Silo.Web.Feed;
@@ -39,10 +38,7 @@ internal sealed class EventStream(IAsyncEnumerable<EventPage> pages) : IResult
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         var (response, gone) = (httpContext.Response, httpContext.RequestAborted);
-        (response.ContentType, response.Headers.CacheControl) = ("text/event-stream", "no-cache,no-store");
-        httpContext.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        await response.StartAsync(gone);
-        await response.BodyWriter.FlushAsync(gone);
+        await EventFrames.BeginAsync(response, gone);
         try
         {
             await foreach (var page in pages.WithCancellation(gone))

@@ -1,14 +1,15 @@
-using System.Net.ServerSentEvents;
+using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Silo.Web.Access;
 using Orleans.Tbptt.Silo.Web.Api;
 using Orleans.Tbptt.Silo.Web.Feed;
-using Orleans.Tbptt.Silo.Web.Markup;
-using Orleans.Tbptt.Silo.Web.Pages.Run;
 
 namespace Orleans.Tbptt.Silo.Web.Pages;
 
@@ -17,12 +18,20 @@ namespace Orleans.Tbptt.Silo.Web.Pages;
 /// <param name="State">The run's state.</param>
 /// <param name="Steps">The new rows of the charts; null where there are none.</param>
 /// <param name="Parts">The changed parts of the page, as markup.</param>
-internal sealed record LiveUpdate(long Number, string State, StepColumns? Steps, IReadOnlyDictionary<string, string> Parts);
+internal sealed record LiveUpdate(long Number, string State, StepColumns? Steps, IReadOnlyDictionary<string, string> Parts)
+{
+    /// <summary>The update as a server-sent event.</summary>
+    public byte[] ToFrame(JsonSerializerOptions json)
+    {
+        byte[] head = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"id: {Number}\ndata: "));
+        return [.. head, .. JsonSerializer.SerializeToUtf8Bytes(this, json), .. "\n\n"u8];
+    }
+}
 
 /// <summary>
 /// Sends updates to a run's page, at most four per second. Each message has the number of the last event that it includes.
 /// </summary>
-internal sealed class LiveStream(RunFeed feed, WebToken token, TimeProvider time)
+internal sealed class LiveStream(RunFeed feed, WebToken token, JsonSerializerOptions json, TimeProvider time)
 {
     /// <summary>The maximum time between two messages: a page without any for much longer is stale.</summary>
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(3);
@@ -31,44 +40,58 @@ internal sealed class LiveStream(RunFeed feed, WebToken token, TimeProvider time
     private const int StripPeriods = 4;
 
     /// <summary>What was rendered for all viewers of a run: each would render, and hold, the same.</summary>
-    private static readonly ConditionalWeakTable<RunFeed, RenderedParts> Rendered = [];
+    private static readonly ConditionalWeakTable<RunFeed, RenderedRun> Rendered = [];
 
     private readonly Dictionary<string, string> _sent = [];
     private long _number;
     private long _width;
 
     /// <summary>Opens a stream.</summary>
-    public static async Task<ServerSentEventsResult<LiveUpdate>> OpenAsync(
+    public static async Task<IResult> OpenAsync(
         HttpContext context, string id, RunFeeds feeds, Watchers watchers, WebToken token, IHostApplicationLifetime lifetime,
-        TimeProvider time)
+        IOptions<JsonOptions> json, TimeProvider time)
     {
-        var live = new LiveStream(await feeds.FollowAsync(id), token, time) { _number = EventStream.After(context.Request) };
-        return TypedResults.ServerSentEvents(
-            watchers.Watch(live.StreamAsync(lifetime.ApplicationStopping, context.RequestAborted), context));
+        var live = new LiveStream(await feeds.FollowAsync(id), token, json.Value.SerializerOptions, time)
+        {
+            _number = EventStream.After(context.Request),
+        };
+        return new EventFrames(watchers.Watch(live.StreamAsync(lifetime.ApplicationStopping, context.RequestAborted), context));
     }
 
-    private async IAsyncEnumerable<SseItem<LiveUpdate>> StreamAsync(CancellationToken stopping,
+    private async IAsyncEnumerable<ReadOnlyMemory<byte>> StreamAsync(CancellationToken stopping,
         [EnumeratorCancellation] CancellationToken gone)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping, gone);
-        long sent = 0;
+        long sent = time.GetTimestamp();
+        if (_number == 0)
+            yield return feed.Read(First);
         for (int period = 0; !end.IsCancellationRequested; period++)
         {
             var update = feed.Read(run => Next(run, withStrip: period % StripPeriods == 0));
-            if (period == 0 || update.Steps is not null || update.Parts.Count > 0 || time.GetElapsedTime(sent) >= Heartbeat)
+            if (update.Steps is not null || update.Parts.Count > 0 || time.GetElapsedTime(sent) >= Heartbeat)
             {
                 sent = time.GetTimestamp();
-                yield return new(update) { EventId = update.Number.ToString(System.Globalization.CultureInfo.InvariantCulture) };
+                yield return update.ToFrame(json);
             }
 
             await Task.Delay(RunFeed.Period, time, end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
+    /// <summary>The whole run, as bytes that all viewers share who come within a period: these may be half a megabyte.</summary>
+    private ReadOnlyMemory<byte> First(RunSnapshot run)
+    {
+        var first = Rendered.GetValue(feed, _ => new()).First(run, token, json, time);
+        (_number, _width) = (first.Number, first.Width);
+        foreach (var (name, markup) in first.Parts)
+            _sent[name] = markup;
+        return first.Frame;
+    }
+
     private LiveUpdate Next(RunSnapshot run, bool withStrip)
     {
         var parts = new Dictionary<string, string>();
-        foreach (var (name, markup) in Rendered.GetValue(feed, _ => new()).Of(run, token, time))
+        foreach (var (name, markup) in Rendered.GetValue(feed, _ => new()).Parts(run, token, time))
         {
             if (name == "strip" && !withStrip)
                 continue;
@@ -82,21 +105,5 @@ internal sealed class LiveStream(RunFeed feed, WebToken token, TimeProvider time
         var steps = run.History.Number > _number || others ? StepColumns.Of(run.History, others ? 0 : _number) : null;
         (_number, _width) = (Math.Max(_number, run.History.Number), run.History.Steps.Width);
         return new(run.History.Number, Text.State(run.Status.State), steps, parts);
-    }
-}
-
-/// <summary>The parts of a run's page as markup, rendered at most once in a period. Used under the feed's lock.</summary>
-internal sealed class RenderedParts
-{
-    private (string Name, string Markup)[] _parts = [];
-    private long _at;
-
-    /// <summary>The parts, no older than a period.</summary>
-    public IReadOnlyList<(string Name, string Markup)> Of(RunSnapshot run, WebToken token, TimeProvider time)
-    {
-        if (_parts.Length == 0 || time.GetElapsedTime(_at) >= RunFeed.Period)
-            (_parts, _at) =
-                ([.. RunPage.Parts(run, token).Select(part => (part.Name, HtmlPage.Markup(part.Content())))], time.GetTimestamp());
-        return _parts;
     }
 }
