@@ -289,7 +289,7 @@ public sealed class ConsoleAppTests : IDisposable
     }
 
     [Theory]
-    [InlineData("found an unknown command 'trian', expected init, train, submit, validate, attach, wait, stop, pause, resume, ls, " +
+    [InlineData("found an unknown command 'trian', expected init, train, submit, validate, data, attach, wait, stop, pause, resume, ls, " +
         "show, logs, metrics, "
         + "cluster, doctor, schema, completion or man; did you mean train?", "", "trian", "wave.yaml", "--silos", "2")]
     [InlineData("found an unknown option '--silo' of tbptt train; did you mean --silos?", " train", "train", "wave.yaml", "--silo", "2")]
