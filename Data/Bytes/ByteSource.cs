@@ -1,4 +1,6 @@
 using System.Buffers;
+using Microsoft.Win32.SafeHandles;
+using Orleans.Tbptt.Data.Csv;
 using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Data.Sequences;
@@ -74,7 +76,8 @@ public sealed record ByteSource : OpenableSource
     {
         DataSpec data = spec.Data;
         var problems = new ProblemList();
-        FileInfo[] files = Find(opened, problems);
+        var hidden = new HiddenEntries(Glob);
+        FileInfo[] files = Find(opened, hidden, problems);
         problems.ThrowIfAny();
 
         var stream = new ByteStream(files);
@@ -93,15 +96,35 @@ public sealed record ByteSource : OpenableSource
             shape, new ByteSet(shape, cut.Training, stream), cut.Validation is null ? null : new ByteSet(shape, cut.Validation, stream),
             owned: stream)
         {
-            Description = new() { Training = training, Validation = validation },
+            Description = new() { Training = training, Validation = validation, Remarks = [.. Remarks(files, stream.Length, hidden)] },
         };
     }
 
-    private FileInfo[] Find(InputFiles opened, ProblemList problems)
+    private static IEnumerable<string> Remarks(FileInfo[] files, long bytes, HiddenEntries hidden)
+    {
+        yield return FormattableString.Invariant($"{bytes:N0} bytes in {files.Length:N0} file{(files.Length == 1 ? "" : "s")}");
+        if (hidden.Count > 0)
+        {
+            yield return $"left out {hidden.Count} hidden {(hidden.Count == 1 ? "entry" : "entries")} ({hidden.Names}): "
+                + "a part of the glob that begins with a dot names them";
+        }
+
+        foreach (FileInfo file in files.Where(IsPacked).Take(3))
+            yield return $"{file.Name} is compressed: its bytes are read as they are, not those that it was made of";
+    }
+
+    private static bool IsPacked(FileInfo file)
+    {
+        Span<byte> head = stackalloc byte[4];
+        using FileStream stream = file.OpenRead();
+        return FileContent.PackingOf(head[..stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)]) != Packing.None;
+    }
+
+    private FileInfo[] Find(InputFiles opened, HiddenEntries hidden, ProblemList problems)
     {
         try
         {
-            IReadOnlyList<string> paths = GlobFiles.Find(Glob, Exclude, opened.Roots, problems);
+            IReadOnlyList<string> paths = GlobFiles.Find(Glob, Exclude, opened.Roots, problems, hidden);
             if (paths.Count == 0 && problems.IsEmpty)
             {
                 string left = Exclude.Count > 0 ? " and is not excluded" : "";
@@ -121,13 +144,28 @@ public sealed record ByteSource : OpenableSource
         }
     }
 
+    private static void CheckContent(SafeFileHandle file, string path, ProblemList problems)
+    {
+        Span<byte> head = stackalloc byte[32];
+        if (head[..RandomAccess.Read(file, head, 0)].StartsWith("version https://git-lfs"u8))
+        {
+            problems.Add(
+                DataKeys.Source, $"a pointer of Git LFS in the place of the data: {path}", "the data themselves",
+                "fetch them by 'git lfs pull'");
+        }
+    }
+
     // Opens the file, too, so that an error shows now and not hours later, when training reaches the file.
     private static FileInfo? TryAdmit(string path, InputFiles opened, ProblemList problems)
     {
         var own = new ProblemList();
         string? real = opened.Admit(DataKeys.Source, path, own);
-        if (real is not null)
-            InputFile.TryOpen(real, own)?.Dispose();
+        if (real is not null && InputFile.TryOpen(real, own) is { } file)
+        {
+            using (file)
+                CheckContent(file, real, own);
+        }
+
         foreach (SpecProblem problem in own.ToList())
             problems.AddInFile(Path.GetDirectoryName(path) ?? "", () => problem);
         return own.IsEmpty ? new(real!) : null;

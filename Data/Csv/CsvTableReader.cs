@@ -89,7 +89,7 @@ internal sealed class CsvTableReader : TableReader
         }
 
         if (!_hasRow)
-            throw new TableFormatException("only a header", "rows of numbers below it", "add data rows");
+            throw new TableFormatException($"only a header in {_path}", "rows of numbers below it", "add data rows");
         return block.Rows > 0;
     }
 

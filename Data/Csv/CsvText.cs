@@ -1,5 +1,3 @@
-using System.IO.Compression;
-using System.Runtime.CompilerServices;
 using System.Text;
 using Orleans.Tbptt.Data.Tables;
 
@@ -95,7 +93,7 @@ internal sealed class CsvText
     }
 
     /// <summary>The problem of data that cannot be decompressed; null for any other exception.</summary>
-    public TableFormatException? Damage(Exception error) => _packing != Packing.None && IsDamage(error)
+    public TableFormatException? Damage(Exception error) => _packing != Packing.None && Unpacking.IsDamage(error)
         ? new TableFormatException(
             $"damaged {(_packing == Packing.Gzip ? "gzip" : "Zstandard")} data in {_path} ({error.Message})", "a complete compressed file",
             "copy or compress the file again")
@@ -105,20 +103,8 @@ internal sealed class CsvText
     {
         var file = new FileStream(
             _opened, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16, FileOptions.SequentialScan);
-        return _packing switch
-        {
-            Packing.Gzip => new GZipStream(file, CompressionMode.Decompress),
-            Packing.Zstd => OpenZstd(file),
-            _ => file,
-        };
+        return Unpacking.Open(file, _packing);
     }
-
-    // Methods by themselves, so that the library is loaded only for such a file.
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static ZstdSharp.DecompressionStream OpenZstd(Stream file) => new(file, leaveOpen: false);
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static bool IsDamage(Exception error) => error is InvalidDataException or EndOfStreamException or ZstdSharp.ZstdException;
 
     private byte[] ReadHead(Stream stream)
     {

@@ -39,9 +39,13 @@ internal sealed class ArrayReading(ArraySource source, RunSpec spec, ArrayFiles 
         if (TryMeasure(shapes, contents, [training], cut.Validation is null ? null : [held]) is not { } shape)
             return null;
         var rows = new ArrayRows(shapes, files);
-        return new(
+        var (trained, heldOut) = cut.Borders("time step", shapes.Steps);
+        return new DataSource(
             shape, new ArrayStream(shape, cut.Training, rows), cut.Validation is null ? null : new ArrayStream(shape, cut.Validation, rows),
-            owned: files);
+            owned: files)
+        {
+            Description = new() { Training = trained, Validation = heldOut },
+        }.Noting(Remarks(shapes, contents));
     }
 
     private DataSource? OpenSequences(ArrayShapes shapes)
@@ -58,7 +62,8 @@ internal sealed class ArrayReading(ArraySource source, RunSpec spec, ArrayFiles 
             : (Rows(0, trained), Rows(trained, held));
         if (TryMeasure(shapes, contents, training, held == 0 ? null : validation) is not { } shape)
             return null;
-        return DataSource.OfSequences(shape, new ArraySequences(shape, shapes, new(shapes, files), lengths), held, files);
+        return DataSource.OfSequences(shape, new ArraySequences(shape, shapes, new(shapes, files), lengths), held, files)
+            .Noting(Remarks(shapes, contents));
 
         IEnumerable<RowRange> Rows(int first, int count) => lengths is null
             ? [new RowRange((long)first * shapes.Steps, (long)count * shapes.Steps)]
@@ -79,6 +84,20 @@ internal sealed class ArrayReading(ArraySource source, RunSpec spec, ArrayFiles 
         {
             IsMasked = contents.Masked > 0 || shapes.IsTargetAtEnd,
         };
+    }
+
+    private IEnumerable<string> Remarks(ArrayShapes shapes, ArrayContents contents)
+    {
+        string inputs = shapes.HasTokens ? "tokens" : Wording.Count(shapes.InputWidth, "value");
+        yield return $"inputs {files.Inputs!.Header.Type} {Wording.Shape(files.Inputs.Header.Shape)} are "
+            + (shapes.IsStream ? $"one stream of {Wording.Count(shapes.Steps, "time step")}"
+                : $"{Wording.Count(shapes.Sequences, "sequence")} of {Wording.Count(shapes.Steps, "time step")}")
+            + $" with {inputs}{(files.Lengths is null ? "" : ", less padding")}";
+        yield return $"targets {files.Targets!.Header.Type} {Wording.Shape(files.Targets.Header.Shape)} are "
+            + (shapes.HasClasses ? "classes" : Wording.Count(shapes.TargetWidth, "value"))
+            + (shapes.IsTargetAtEnd ? ", at the last time step of each sequence" : " at each time step");
+        if (contents.Masked > 0)
+            yield return FormattableString.Invariant($"{contents.Masked:N0} targets are masked: they count in no loss");
     }
 
     private void CheckAny(long? targets, string part)

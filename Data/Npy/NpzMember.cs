@@ -27,7 +27,9 @@ internal static class NpzMember
     {
         try
         {
-            return new(stream, ZipArchiveMode.Read, leaveOpen: true);
+            var archive = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
+            _ = archive.Entries.Count;
+            return archive;
         }
         catch (Exception error) when (error is InvalidDataException or EndOfStreamException)
         {

@@ -1,8 +1,12 @@
+using Orleans.Tbptt.Data.Arrow;
 using Orleans.Tbptt.Data.Bytes;
 using Orleans.Tbptt.Data.Csv;
 using Orleans.Tbptt.Data.Files;
+using Orleans.Tbptt.Data.JsonLines;
 using Orleans.Tbptt.Data.Npy;
+using Orleans.Tbptt.Data.Parquet;
 using Orleans.Tbptt.Data.Synthetic;
+using Orleans.Tbptt.Data.Tsf;
 using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Preparation;
@@ -12,7 +16,10 @@ public static class DataSources
 {
     /// <summary>The list.</summary>
     public static IReadOnlyList<OpenableSource> All { get; } =
-        [new AverageSource(), new SineSource(), new CsvSource(), new NpySource(), new NpzSource(), new ByteSource()];
+    [
+        new AverageSource(), new SineSource(), new CsvSource(), new ParquetSource(), new ArrowSource(), new JsonLinesSource(),
+        new TsfSource(), new NpySource(), new NpzSource(), new ByteSource(),
+    ];
 
     /// <summary>
     /// Opens the source that a spec names and checks all of its contents, reading each file once from end to end (bytes: only its length).

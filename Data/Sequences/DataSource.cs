@@ -15,7 +15,14 @@ internal sealed class DataSource(
 
     public IForecastScale? ForecastScale => scale;
 
-    public SourceDescription Description { get; init; } = SourceDescription.None;
+    public SourceDescription Description { get; set; } = SourceDescription.None;
+
+    /// <summary>Adds sentences to its description.</summary>
+    public DataSource Noting(IEnumerable<string> remarks)
+    {
+        Description = Description with { Remarks = [.. Description.Remarks, .. remarks] };
+        return this;
+    }
 
     /// <summary>The source of independent sequences, the last <paramref name="held"/> of them for validation.</summary>
     public static DataSource OfSequences(DataShape shape, ISequenceSet all, int held, params IReadOnlyList<IDisposable> owned) => new(

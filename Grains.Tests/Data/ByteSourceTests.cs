@@ -89,6 +89,28 @@ public sealed class ByteSourceTests : IDisposable
     }
 
     [Fact]
+    public void Files_AreCounted_AndNamedForWhatTheyAre()
+    {
+        _directory.Write("a.txt", "some text");
+        _directory.Write(".DS_Store", "x");
+        _directory.Write("b.gz", [0x1f, 0x8b, 8, 0]);
+        using (IDataSource source = Given.Open(Given.Bytes(_directory.File("*"))))
+        {
+            Assert.Equal(
+                [
+                    "13 bytes in 2 files",
+                    "left out 1 hidden entry (.DS_Store): a part of the glob that begins with a dot names them",
+                    "b.gz is compressed: its bytes are read as they are, not those that it was made of",
+                ],
+                source.Description.Remarks);
+        }
+
+        string pointer = _directory.Write("c.txt", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
+        Assert.Equal($"data.source: found a pointer of Git LFS in the place of the data: {pointer}, expected the data themselves; fetch "
+            + "them by 'git lfs pull'", Given.Problem(Given.Bytes(_directory.File("*"))));
+    }
+
+    [Fact]
     public void Source_IsRefused_WhenNothingMatches()
     {
         string glob = _directory.File("**/*.cs");

@@ -27,8 +27,8 @@ public sealed class CsvProblemTests : IDisposable
     [InlineData("a,b,a\n1,2,3\n", "2 columns named 'a' in PATH")]
     [InlineData("1,2\n3,4\n5,6\n", "numbers at PATH:1: '1', '2', expected a header row")]
     [InlineData("", "PATH, which is empty, expected a header row")]
-    [InlineData("a,b\n", "only a header, expected rows of numbers")]
-    [InlineData("a,b\r\n\r\n", "only a header, expected rows of numbers")]
+    [InlineData("a,b\n", "only a header in PATH, expected rows of numbers")]
+    [InlineData("a,b\r\n\r\n", "only a header in PATH, expected rows of numbers")]
     [InlineData("\n1,2\n", "no names at PATH:1")]
     public void File_IsRefused_WithThePlaceOfTheMistake(string text, string message)
     {

@@ -1,0 +1,265 @@
+using System.Text;
+using System.Text.Json;
+using Orleans.Tbptt.Data.Csv;
+using Orleans.Tbptt.Data.Files;
+using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Data.Tables;
+
+namespace Orleans.Tbptt.Data.JsonLines;
+
+/// <summary>
+/// Reads a JSON Lines file: an object a line, whose keys are columns. Numbers, true (1) and false (0) are numbers, null and a key that is
+/// not there are missing values. The first lines say which columns there are.
+/// </summary>
+internal sealed class JsonLinesReader : TableReader
+{
+    /// <summary>Lines that are looked at for keys.</summary>
+    private const int HeadLines = 1000;
+
+    private const int MostColumns = 100_000;
+    private const string Expected = "a JSON object a line, such as {\"time\": \"2020-01-01\", \"value\": 1.5}";
+
+    private readonly string _path;
+    private readonly Stream _stream;
+    private readonly ByteLines _lines;
+    private readonly List<string> _unknown = [];
+    private IReadOnlyList<ChosenColumn> _chosen = [];
+    private byte[][] _names = [];
+    private long[] _lastLine = [];
+    private readonly HashSet<string> _known;
+
+    /// <summary>Opens a file and reads the keys of its first lines.</summary>
+    /// <param name="path">The path in the spec, for messages.</param>
+    /// <param name="opened">The path to open.</param>
+    /// <exception cref="TableFormatException">It has no objects.</exception>
+    public JsonLinesReader(string path, string opened)
+    {
+        _path = path;
+        Columns = [.. ReadKeys(opened).Select(name => new TableColumn(name))];
+        _known = [.. Columns.Select(column => column.Name)];
+        _stream = Open(opened);
+        _lines = new(_stream);
+    }
+
+    public override IReadOnlyList<TableColumn> Columns { get; }
+
+    public override IReadOnlyList<string> Notes => _unknown;
+
+    public override void Choose(IReadOnlyList<ChosenColumn> columns)
+    {
+        _chosen = columns;
+        _names = [.. columns.Select(column => Encoding.UTF8.GetBytes(column.Name))];
+        _lastLine = new long[columns.Count];
+    }
+
+    public override bool Fill(TableBlock block)
+    {
+        block.Rows = 0;
+        while (block.Rows < block.Capacity && TryReadLine(_lines, out ReadOnlySpan<byte> line))
+        {
+            if (IsBlank(line))
+                continue;
+            try
+            {
+                ReadRow(line, block);
+            }
+            catch (Exception error) when (error is JsonException or InvalidOperationException)
+            {
+                throw Malformed(_lines.Number, error);
+            }
+        }
+
+        return block.Rows > 0;
+    }
+
+    public override string Describe(long place) => $"{_path}:{place}";
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _stream.Dispose();
+    }
+
+    private static Stream Open(string opened)
+    {
+        FileStream file = File.OpenRead(opened);
+        try
+        {
+            Span<byte> head = stackalloc byte[4];
+            int read = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+            file.Position = 0;
+            return Unpacking.Open(file, FileContent.PackingOf(head[..read]));
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private List<string> ReadKeys(string opened)
+    {
+        using Stream stream = Open(opened);
+        var lines = new ByteLines(stream);
+        var keys = new List<string>();
+        var known = new HashSet<string>(StringComparer.Ordinal);
+        while (lines.Number < HeadLines && TryReadLine(lines, out ReadOnlySpan<byte> line))
+        {
+            if (IsBlank(line))
+                continue;
+            if (keys.Count == 0 && FileContent.Other(line) is var (found, remedy))
+                throw new TableFormatException($"{found}: {_path}", Expected, remedy);
+            try
+            {
+                var reader = Begin(line, lines.Number);
+                while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+                {
+                    string key = reader.GetString()!;
+                    if (known.Add(key))
+                        keys.Add(key);
+                    reader.Skip();
+                }
+            }
+            catch (Exception error) when (error is JsonException or InvalidOperationException)
+            {
+                throw Malformed(lines.Number, error);
+            }
+
+            if (keys.Count > MostColumns)
+                throw new TableFormatException($"more than {MostColumns} keys up to {_path}:{lines.Number}", Expected, "check the file");
+        }
+
+        return keys.Count > 0 ? keys : throw new TableFormatException($"{_path}, which is empty", Expected, "check the file");
+    }
+
+    private bool TryReadLine(ByteLines lines, out ReadOnlySpan<byte> line)
+    {
+        try
+        {
+            return lines.TryRead(out line);
+        }
+        catch (LineTooLongException error)
+        {
+            throw new TableFormatException(
+                $"a line at {_path}:{error.Line} longer than {error.Most >> 20} MiB", Expected, "write each object on a line of its own");
+        }
+        catch (Exception error) when (Unpacking.IsDamage(error))
+        {
+            throw new TableFormatException($"{_path}, which cannot be unpacked ({error.Message})", Expected, "copy the file again");
+        }
+    }
+
+    private Utf8JsonReader Begin(ReadOnlySpan<byte> line, long number)
+    {
+        var reader = new Utf8JsonReader(line);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+        {
+            string what = reader.TokenType == JsonTokenType.StartArray ? "a list" : "a value";
+            throw new TableFormatException(
+                $"{what} at {_path}:{number}", Expected,
+                "write the rows as objects, one a line (pandas: to_json(orient='records', lines=True))");
+        }
+
+        return reader;
+    }
+
+    private void ReadRow(ReadOnlySpan<byte> line, TableBlock block)
+    {
+        long number = _lines.Number;
+        int row = block.Rows++;
+        block.Places[row] = number;
+        var reader = Begin(line, number);
+        int next = 0;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            int column = Find(ref reader, next);
+            if (column < 0)
+            {
+                NoteUnknown(ref reader, number);
+                reader.Skip();
+                continue;
+            }
+
+            if (_lastLine[column] == number)
+            {
+                throw new TableFormatException(
+                    $"the key {Wording.Quote(_chosen[column].Name)} twice at {_path}:{number}", "each key once", "remove one of the two");
+            }
+
+            _lastLine[column] = number;
+            next = column + 1;
+            reader.Read();
+            block.Column(column)[row] = Value(ref reader, line, column, number, block.Tallies[column]);
+        }
+
+        if (reader.TokenType != JsonTokenType.EndObject)
+            throw new JsonException("the object does not end");
+        for (int column = 0; column < _chosen.Count; column++)
+        {
+            if (_lastLine[column] != number)
+                block.Column(column)[row] = block.Tallies[column].AddMissing(number);
+        }
+
+        if (reader.Read())
+            throw new JsonException("more than one object");
+    }
+
+    /// <summary>The column of a key; most lines have their keys in one order.</summary>
+    private int Find(ref Utf8JsonReader reader, int expected)
+    {
+        if (expected < _names.Length && reader.ValueTextEquals(_names[expected]))
+            return expected;
+        for (int i = 0; i < _names.Length; i++)
+        {
+            if (reader.ValueTextEquals(_names[i]))
+                return i;
+        }
+
+        return -1;
+    }
+
+    private void NoteUnknown(ref Utf8JsonReader reader, long line)
+    {
+        if (line <= HeadLines || _unknown.Count >= ProblemList.Shown || reader.GetString() is not { } key || !_known.Add(key))
+            return;
+        _unknown.Add($"the key {Wording.Quote(key)} is left out: it is first met at {_path}:{line}, behind the lines "
+            + "that name the columns");
+    }
+
+    private double Value(ref Utf8JsonReader reader, ReadOnlySpan<byte> line, int column, long number, ColumnTally tally)
+    {
+        CellType type = _chosen[column].Type;
+        switch (reader.TokenType)
+        {
+            case JsonTokenType.Null:
+                return tally.AddMissing(number);
+            case JsonTokenType.Number when type == CellType.Number:
+                return reader.TryGetDouble(out double value) && float.IsFinite((float)value) ? value
+                    : tally.AddOther(number, reader.ValueSpan);
+            case JsonTokenType.True or JsonTokenType.False when type == CellType.Number:
+                return reader.TokenType == JsonTokenType.True ? 1 : 0;
+            case JsonTokenType.String when type != CellType.Number:
+                return type == CellType.Text ? tally.AddText(reader.GetString())
+                    : Time(reader.GetString()!) is { } time ? time : tally.AddOther(number, reader.GetString()!);
+            case JsonTokenType.StartObject or JsonTokenType.StartArray:
+                int from = (int)reader.TokenStartIndex;
+                reader.Skip();
+                return tally.AddOther(number, line[from..(int)reader.BytesConsumed]);
+            default:
+                return type == CellType.Text ? tally.AddText(Encoding.UTF8.GetString(reader.ValueSpan))
+                    : tally.AddOther(number, reader.TokenType == JsonTokenType.String ? Encoding.UTF8.GetBytes(reader.GetString()!)
+                        : reader.ValueSpan);
+        }
+    }
+
+    private static double? Time(string text) => new TimeText(dayFirst: false).Value(text) is var time && double.IsNaN(time) ? null : time;
+
+    // A text that is no UTF-8 is found when it is read.
+    private TableFormatException Malformed(long line, Exception error)
+    {
+        string message = error.Message.Split(" LineNumber:", 2)[0].TrimEnd('.');
+        return new($"text at {_path}:{line} that is no JSON object ({message})", Expected, "correct the line");
+    }
+
+    private static bool IsBlank(ReadOnlySpan<byte> line) => line.IndexOfAnyExcept(" \t\r"u8) < 0;
+}

@@ -1,0 +1,18 @@
+using Orleans.Tbptt.Data.Tables;
+
+namespace Orleans.Tbptt.Data.JsonLines;
+
+/// <summary>A file of JSON objects, one a line and a time step, as one table.</summary>
+public sealed record JsonLinesSource : TableSource
+{
+    /// <inheritdoc/>
+    public override string Word => "jsonl";
+
+    /// <inheritdoc/>
+    public override string About => "a JSON object a line, one line a time step, as one long stream";
+
+    /// <inheritdoc/>
+    protected override string FileNoun => "a JSON Lines file";
+
+    internal override TableReader OpenTable(string path) => new JsonLinesReader(Path, path);
+}
