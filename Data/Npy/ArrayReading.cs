@@ -96,6 +96,8 @@ internal sealed class ArrayReading(ArraySource source, RunSpec spec, ArrayFiles 
         yield return $"targets {files.Targets!.Header.Type} {Wording.Shape(files.Targets.Header.Shape)} are "
             + (shapes.HasClasses ? "classes" : Wording.Count(shapes.TargetWidth, "value"))
             + (shapes.IsTargetAtEnd ? ", at the last time step of each sequence" : " at each time step");
+        if (files.Lengths is { Header.Type.Kind: NumberKind.Float } lengths)
+            yield return $"lengths {lengths.Header.Type} are all whole numbers and taken as such; array.astype('int64') would say so";
         if (contents.Masked > 0)
             yield return FormattableString.Invariant($"{contents.Masked:N0} targets are masked: they count in no loss");
     }

@@ -155,6 +155,8 @@ public sealed class ArrayTypeTests : IDisposable
         string x = Npy("x", "<f4", "2, 2", 1f, 2, 3, 4);
         using IDataSource source = Given.Open(Given.Npy(x, x, Npy("n", "<f8", "2,", 1.0, 2.0)));
         Assert.Equal([1, 2], new[] { source.Training.Length(0), source.Training.Length(1) });
+        Assert.Contains(
+            "lengths float64 are all whole numbers and taken as such; array.astype('int64') would say so", source.Description.Remarks);
     }
 
     private static byte[] Bytes<T>(params ReadOnlySpan<T> values) where T : unmanaged => MemoryMarshal.AsBytes(values).ToArray();
