@@ -16,7 +16,8 @@ public class SpecCrossCheckTests
     [InlineData("    lr", "    alpha: 0.9",
         "15:5 train.optimizer.alpha: found alpha with optimizer adam, expected it with optimizer rmsprop only; remove it")]
     [InlineData("  batchSize", "  horizon: 2",
-        "7:3 data.horizon: found horizon with source sine, expected it with source csv only; remove it")]
+        "7:3 data.horizon: found horizon with source sine, expected it with source csv, parquet, arrow, "
+        + "jsonl or tsf only; remove it")]
     [InlineData("  batchSize", "  exclude: [a]",
         "7:3 data.exclude: found exclude with source sine, expected it with source bytes only; remove it")]
     [InlineData("  hiddenSize", "  dropout: 0.5",
@@ -56,7 +57,8 @@ public class SpecCrossCheckTests
     [InlineData("  batchSize", "  sequences: 5",
         "6:3 data.sequences: found sequences with source bytes, expected it with source average or sine only; remove it")]
     [InlineData("  batchSize", "  inputs: [a]",
-        "6:3 data.inputs: found inputs with source bytes, expected it with source csv only; remove it")]
+        "6:3 data.inputs: found inputs with source bytes, expected it with source csv, parquet, arrow, "
+        + "jsonl or tsf only; remove it")]
     [InlineData("  hiddenSize", "  inputSize: 3", "3:3 model.inputSize: found 3, expected 4, the size of the embedding; remove inputSize")]
     public void Key_IsRefused_WhenItDoesNotFitTheBytesSpec(string after, string line, string problem)
     {

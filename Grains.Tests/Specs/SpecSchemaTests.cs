@@ -40,7 +40,7 @@ public sealed class SpecSchemaTests
     [InlineData("epochs: 5", "epoch: 5")]
     [InlineData("loss: mse", "loss: mae")]
     [InlineData("cell: lstm", "cell: {name: lstm, size: 1}")]
-    [InlineData("source: average", "source: parquet:wave")]
+    [InlineData("source: average", "source: sql:wave")]
     [InlineData("{name: adam, lr: 1e-3}", "{name: adam}")]
     [InlineData("{name: adam, lr: 1e-3}", "{name: adam, lr: 1e-3, momentum: 0.9}")]
     [InlineData("{name: adam, lr: 1e-3}", "adam")]
