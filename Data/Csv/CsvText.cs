@@ -15,14 +15,6 @@ internal sealed class CsvText
     private readonly Encoding _encoding;
     private readonly int _skipped;
 
-    // Without it, .NET takes the end of a file that was cut short for the end of the data. It is looked at when the first stream is made.
-    static CsvText()
-    {
-        const string Strict = "System.IO.Compression.UseStrictValidation";
-        if (!AppContext.TryGetSwitch(Strict, out _))
-            AppContext.SetSwitch(Strict, true);
-    }
-
     /// <summary>Looks at the first bytes of a file.</summary>
     /// <param name="path">The path in the spec, for messages.</param>
     /// <param name="opened">The path to open.</param>
@@ -103,7 +95,7 @@ internal sealed class CsvText
     {
         var file = new FileStream(
             _opened, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16, FileOptions.SequentialScan);
-        return Unpacking.Open(file, _packing);
+        return Unpacking.Open(file, _packing, _path);
     }
 
     private byte[] ReadHead(Stream stream)

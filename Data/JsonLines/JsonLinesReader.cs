@@ -88,7 +88,7 @@ internal sealed class JsonLinesReader : TableReader
             Span<byte> head = stackalloc byte[4];
             int read = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
             file.Position = 0;
-            return Unpacking.Open(file, FileContent.PackingOf(head[..read]));
+            return Unpacking.Open(file, FileContent.PackingOf(head[..read]), opened);
         }
         catch
         {
