@@ -16,12 +16,13 @@ internal sealed class TableDescription(
     /// <summary>The description.</summary>
     /// <param name="surveys">What each column read holds.</param>
     /// <param name="tallies">What was met in each column read that is no number.</param>
+    /// <param name="histograms">How the values of each column used are distributed.</param>
     /// <param name="statistics">Standardises; null where columns are left as they are.</param>
     /// <param name="rows">The rows as they were read.</param>
     /// <param name="table">The rows as they are trained on.</param>
     public SourceDescription Of(
-        IReadOnlyList<ColumnSurvey> surveys, IReadOnlyList<ColumnTally> tallies, ColumnStatistics? statistics, TableRows rows,
-        FloatTable table)
+        IReadOnlyList<ColumnSurvey> surveys, IReadOnlyList<ColumnTally> tallies, IReadOnlyList<ColumnHistogram> histograms,
+        ColumnStatistics? statistics, TableRows rows, FloatTable table)
     {
         // Columns of time and of series are read for what they say of rows.
         LeftOutColumn[] leftOut = [.. columns.LeftOut.Where(column => column.Name != source.Time && column.Name != source.Series)];
@@ -37,43 +38,60 @@ internal sealed class TableDescription(
                 .. reader.Columns.Select(column => column.Name).Where(name => !known.Contains(name)).Select(name => new LeftOutColumn(
                     name, name.Length == 0 ? "it has no name" : "it is named neither in data.inputs nor in data.targets")),
             ],
-            Columns = [.. Columns(surveys, tallies, statistics)],
+            Columns = [.. Columns(surveys, tallies, histograms, statistics)],
             Training = isStream ? Border(rows, 1, cut.TrainingRows[0]) : null,
             Validation = isStream && cut.Validation is not null ? Border(rows, cut.TrainingRows[0] + 1, order.Rows[0]) : null,
             Remarks = [.. reader.Notes, .. order.Notes(reader), .. Short(), .. Values(surveys), .. rows.Flattened(used, surveys, table)],
         };
     }
 
-    /// <summary>One for each column; where each series is standardised by itself, one for each series and column.</summary>
+    /// <summary>
+    /// One for each column; where each series is standardised by itself, then one for each series and column with its scale alone.
+    /// </summary>
     private IEnumerable<ColumnDescription> Columns(
-        IReadOnlyList<ColumnSurvey> surveys, IReadOnlyList<ColumnTally> tallies, ColumnStatistics? statistics)
+        IReadOnlyList<ColumnSurvey> surveys, IReadOnlyList<ColumnTally> tallies, IReadOnlyList<ColumnHistogram> histograms,
+        ColumnStatistics? statistics)
     {
-        int series = statistics is { IsPerSeries: true } ? statistics.Mean.Length / statistics.Width : 1;
-        for (int i = 0; i < series; i++)
+        bool isPerSeries = statistics is { IsPerSeries: true };
+        foreach (var (column, name) in used.Names.Index())
+        {
+            ColumnSurvey survey = surveys[used.Read[column]];
+            yield return new()
+            {
+                Name = name,
+                Use = Use(column),
+                Count = survey.Moments.Count,
+                Missing = tallies[used.Read[column]].Missing,
+                Min = survey.Min,
+                Max = survey.Max,
+                Mean = survey.Moments.Mean,
+                Deviation = survey.Moments.Deviation,
+                Distinct = survey.Distinct,
+                Histogram = histograms[column].Counts,
+                Suspects = [.. survey.Suspects.Select(one => new SuspectedValue(one.Value, one.Count))],
+                ScaleMean = isPerSeries ? null : statistics?.Mean[column],
+                ScaleDeviation = isPerSeries ? null : statistics?.Deviation[column],
+            };
+        }
+
+        for (int series = 0; isPerSeries && series < order.Rows.Count; series++)
         {
             foreach (var (column, name) in used.Names.Index())
             {
-                int at = (i * used.Names.Count) + column;
-                ColumnSurvey? survey = series == 1 ? surveys[used.Read[column]] : null;
+                int at = (series * used.Names.Count) + column;
                 yield return new()
                 {
                     Name = name,
-                    Series = series == 1 ? null : order.NameOf(i).Trim('\''),
-                    Use = ColumnDescription.UseOf(used.Inputs.Contains(column), used.Targets.Contains(column)),
-                    Count = survey?.Moments.Count,
-                    Missing = series == 1 ? tallies[used.Read[column]].Missing : 0,
-                    Min = survey?.Min,
-                    Max = survey?.Max,
-                    Mean = survey?.Moments.Mean,
-                    Deviation = survey?.Moments.Deviation,
-                    Distinct = survey?.Distinct,
-                    Suspects = survey is null ? [] : [.. survey.Suspects.Select(one => new SuspectedValue(one.Value, one.Count))],
-                    ScaleMean = statistics?.Mean[at],
-                    ScaleDeviation = statistics?.Deviation[at],
+                    Series = order.NameOf(series).Trim('\''),
+                    Use = Use(column),
+                    ScaleMean = statistics!.Mean[at],
+                    ScaleDeviation = statistics.Deviation[at],
                 };
             }
         }
     }
+
+    private string Use(int column) => ColumnDescription.UseOf(used.Inputs.Contains(column), used.Targets.Contains(column));
 
     private Border Border(TableRows rows, long first, long last) => new(Row(rows, first), Row(rows, last));
 

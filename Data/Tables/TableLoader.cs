@@ -54,7 +54,8 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
             : source.Standardize && source.Scale != TableScale.None
             ? rows.Statistics(used.Read, perSeries: source.Scale == TableScale.Series)
             : ColumnStatistics.None(used.Names.Count);
-        FloatTable table = rows.Standardised(used.Read, statistics);
+        ColumnHistogram[] histograms = [.. used.Read.Select(column => new ColumnHistogram(surveys[column].Min, surveys[column].Max))];
+        FloatTable table = rows.Standardised(used.Read, statistics, histograms);
         try
         {
             if (source.MissingValues != MissingValues.Mask && used.Read.Any(column => block.Tallies[column].Missing > 0))
@@ -62,7 +63,7 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
             if (used.IsMasked)
                 CheckTargets(table, used, cut);
             SourceDescription description = new TableDescription(source, reader, columns, used, order, cut)
-                .Of(surveys, block.Tallies, statistics.IsIdentity ? null : statistics, rows, table);
+                .Of(surveys, block.Tallies, histograms, statistics.IsIdentity ? null : statistics, rows, table);
             return Sequences(table, used, cut, statistics, description);
         }
         catch

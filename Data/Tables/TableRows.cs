@@ -50,8 +50,10 @@ internal sealed class TableRows(RawTable raw, TableBlock block, RowOrder order, 
     /// <summary>All rows as they are trained on, series by series; missing cells are NaN.</summary>
     /// <param name="columns">The columns, by their index among those read.</param>
     /// <param name="statistics">Standardises them.</param>
+    /// <param name="histograms">Take the values of each as they were read.</param>
     /// <exception cref="TemporaryFileException">There is no room on disk.</exception>
-    public FloatTable Standardised(IReadOnlyList<int> columns, ColumnStatistics statistics)
+    public FloatTable Standardised(
+        IReadOnlyList<int> columns, ColumnStatistics statistics, IReadOnlyList<ColumnHistogram> histograms)
     {
         int width = columns.Count;
         var table = new FloatTable(width, raw.Rows);
@@ -66,6 +68,7 @@ internal sealed class TableRows(RawTable raw, TableBlock block, RowOrder order, 
                 for (int column = 0; column < width; column++)
                 {
                     ReadOnlySpan<double> cells = block.Column(columns[column])[..block.Rows];
+                    histograms[column].Add(cells);
                     for (int row = 0, at = column; row < cells.Length; row++, at += width)
                         rows[at] = statistics.Scale(statistics.IsPerSeries ? order.SeriesOf(block, row) : 0, column, cells[row]);
                 }

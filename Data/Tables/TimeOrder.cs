@@ -108,14 +108,31 @@ internal sealed class TimeOrder(TableSource source, ChosenColumn column)
             notes.Add($"{Wording.Count(_repeats, "row")} with the time of the row before, first at {reader.Describe(_firstRepeat)}");
         double usual = source.Step is { } text ? _unit.Parse(text) ?? 0 : _steps.Count > 0 ? _steps.MaxBy(step => step.Value).Key : 0;
 
-        // Months have no one step.
-        if (usual == 0 || (source.Step is null && _steps[usual] * 2 < _steps.Values.Sum()))
+        (string name, double least, double most) = Period(usual);
+        if (usual == 0 || (source.Step is null && CountOf(least, most) * 2 < _steps.Values.Sum()))
             return notes;
-        long gaps = _steps.Where(step => step.Key > usual * 1.5).Sum(step => step.Value);
-        notes.Add($"a row every {_unit.Show(usual)}"
+        long gaps = CountOf(most * 1.5, double.PositiveInfinity);
+        notes.Add($"a row every {name}"
             + (gaps == 0 ? ", without gaps" : $", with {Wording.Count(gaps, "gap")}, the longest of {_unit.Show(_steps.Keys.Max())}"));
         return notes;
     }
+
+    /// <summary>The period that a step belongs to, and its shortest and longest steps: those of the calendar have no one length.</summary>
+    private (string Name, double Least, double Most) Period(double step)
+    {
+        const double Day = 86_400e6;
+        (string, double, double)[] calendar =
+            [("month", 28 * Day, 31 * Day), ("quarter", 90 * Day, 92 * Day), ("year", 365 * Day, 366 * Day)];
+        foreach (var (name, least, most) in _unit.IsTime ? calendar : [])
+        {
+            if (step >= least && step <= most && _steps.Keys.Any(other => other != step && other >= least && other <= most))
+                return (name, least, most);
+        }
+
+        return (_unit.Show(step), step, step);
+    }
+
+    private long CountOf(double least, double most) => _steps.Where(step => step.Key >= least && step.Key <= most).Sum(step => step.Value);
 
     private void CheckStep(string text, TableReader reader, ProblemList problems)
     {

@@ -195,6 +195,36 @@ public sealed class TableSeriesTests : IDisposable
             source.Description.Remarks);
     }
 
+    [Theory]
+    [InlineData(1, "a row every month, without gaps")]
+    [InlineData(3, "a row every quarter, without gaps")]
+    [InlineData(12, "a row every year, without gaps")]
+    public void Description_NamesPeriodsOfTheCalendar_WhichHaveNoOneLength(int months, string remark)
+    {
+        using IDataSource source = Open(new MemorySource
+        {
+            Names = ["Date", "x"], Types = [CellType.Time, null], Time = "Date",
+            Rows = [.. Enumerable.Range(0, 60).Select(i =>
+                new object[] { (new DateTime(1990, 1, 1).AddMonths(i * months) - DateTime.UnixEpoch).Ticks / 10.0, Math.Sin(i) })],
+        });
+
+        Assert.Equal([remark], source.Description.Remarks);
+    }
+
+    [Fact]
+    public void Description_HasTheDistributionOfEachColumn()
+    {
+        using IDataSource source = Open(new MemorySource
+        {
+            Names = ["x", "y"], Types = [null, null], Standardize = true,
+            Rows = [.. Enumerable.Range(0, 160).Select(i => new object[] { (double)i, i < 150 ? 1.0 : 33.0 })],
+        });
+
+        Assert.Equal(Enumerable.Repeat(10L, 16), source.Description.Columns[0].Histogram);
+        Assert.Equal((150L, 10L, 16), (source.Description.Columns[1].Histogram[0], source.Description.Columns[1].Histogram[15],
+            source.Description.Columns[1].Histogram.Count));
+    }
+
     [Fact]
     public void Description_Warns_WhereStandardisingLeavesFewValues()
     {
