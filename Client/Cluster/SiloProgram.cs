@@ -10,7 +10,10 @@ internal sealed record SiloProgram(string Runtime, string Assembly)
 {
     private const string Name = "tbptt-silo.dll";
 
-    /// <summary>Finds the silo program of this installation: in <c>silo/</c> next to the console, or where the build puts it.</summary>
+    /// <summary>
+    /// Finds the silo program of this installation: in <c>silo/</c> next to the console, where the build puts it, or, of a .NET tool, in
+    /// the console's directory.
+    /// </summary>
     /// <param name="directory">The console's own directory.</param>
     /// <exception cref="ClientException">There is none.</exception>
     public static SiloProgram Find(string directory)
@@ -19,8 +22,10 @@ internal sealed record SiloProgram(string Runtime, string Assembly)
         string installed = Path.Combine(own, "silo", Name);
         // artifacts/bin/Client/debug -> artifacts/bin/Silo/debug
         string built = Path.GetFullPath(Path.Combine(own, "..", "..", "Silo", Path.GetFileName(own), Name));
+        string joined = Path.Combine(own, Name);
         string assembly = File.Exists(installed) ? installed
             : File.Exists(built) ? built
+            : File.Exists(joined) ? joined
             : throw new ClientException($"the silo program is missing: neither {installed} nor {built} exists; install or build it",
                 ExitCode.Unreachable);
         return new(FindRuntime(), assembly);
