@@ -65,7 +65,8 @@ internal static class DataCommand
         foreach (var column in data.Contents.Columns)
         {
             columns.Add(
-                column.Series is null ? column.Name : $"{column.Name}, series {column.Series}", column.Use, column.Count is { } count ? Text.Count(count) : "-", Text.Count(column.Missing),
+                column.Series is null ? column.Name : $"{column.Name}, series {column.Series}", column.Use,
+                column.Count is { } count ? Text.Count(count) : "-", Text.Count(column.Missing),
                 Figure(column.Min), Figure(column.Max), Figure(column.Mean), Figure(column.Deviation),
                 column.Distinct is { } distinct ? Text.Count(distinct) : "-", Figure(column.ScaleMean), Figure(column.ScaleDeviation),
                 string.Join(", ", column.Suspects.Select(suspect => $"{Text.Figure(suspect.Value)} × {Text.Count(suspect.Count)}")),
