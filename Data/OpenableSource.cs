@@ -21,9 +21,9 @@ public abstract record OpenableSource : SourceSpec
     /// <summary>Opens files that are held out, all of them: <see cref="IDataSource.Validation"/>, or what would be trained on.</summary>
     /// <param name="spec">The spec that names this source.</param>
     /// <param name="opened">Opens the files.</param>
-    /// <param name="training">What is trained on; its columns are scaled alike.</param>
+    /// <param name="training">What is trained on; its columns are scaled alike, its vocabulary is the same.</param>
     /// <exception cref="SpecException">The data are not fit to be validated on; carries every mistake found.</exception>
-    internal virtual IDataSource OpenHeldOut(RunSpec spec, InputFiles opened, SourceDescription training) =>
+    internal virtual IDataSource OpenHeldOut(RunSpec spec, InputFiles opened, IDataSource training) =>
         !IsStream ? Open(spec, opened)
         : throw new SpecException(new SpecProblem(DataKeys.ValidationSource, $"{Word} as one long stream", "sequences, or another source",
             "hold rows out by data.validation.row or data.validationFraction"));

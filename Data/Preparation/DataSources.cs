@@ -6,6 +6,7 @@ using Orleans.Tbptt.Data.JsonLines;
 using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Data.Parquet;
 using Orleans.Tbptt.Data.Synthetic;
+using Orleans.Tbptt.Data.Text;
 using Orleans.Tbptt.Data.Tsf;
 using Orleans.Tbptt.Specs;
 
@@ -18,7 +19,7 @@ public static class DataSources
     public static IReadOnlyList<OpenableSource> All { get; } =
     [
         new AverageSource(), new SineSource(), new CsvSource(), new ParquetSource(), new ArrowSource(), new JsonLinesSource(),
-        new TsfSource(), new NpySource(), new NpzSource(), new ByteSource(),
+        new TsfSource(), new NpySource(), new NpzSource(), new ByteSource(), new CharacterSource(), new WordSource(),
     ];
 
     /// <summary>

@@ -43,8 +43,7 @@ internal sealed class OwnValidation : IDataSource
         {
             var source = ((OpenableSource)SpecResolver.Complete(spec, training.Description).Data.Source).WithFilesOf((OpenableSource)other);
             held = source.OpenHeldOut(
-                spec with { Data = spec.Data with { Source = source, ValidationFraction = 0, Validation = null } }, opened,
-                training.Description);
+                spec with { Data = spec.Data with { Source = source, ValidationFraction = 0, Validation = null } }, opened, training);
             CheckShape(training.Shape, held.Shape, string.Join(", ", other.Paths));
             return new OwnValidation(training, held);
         }

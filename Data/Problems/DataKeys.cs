@@ -13,6 +13,7 @@ internal static class DataKeys
     public const string Separator = "data.separator";
     public const string Encoding = "data.encoding";
     public const string Exclude = "data.exclude";
+    public const string VocabularyFile = "data.vocabulary";
     public const string Layout = "data.layout";
     public const string Mask = "data.mask";
     public const string BatchSize = "data.batchSize";

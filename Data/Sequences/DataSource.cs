@@ -3,7 +3,7 @@ using Orleans.Tbptt.Descriptions;
 namespace Orleans.Tbptt.Data.Sequences;
 
 /// <summary>An opened source, with the resources to close with it.</summary>
-internal sealed class DataSource(
+internal class DataSource(
     DataShape shape, ISequenceSet training, ISequenceSet? validation, IForecastScale? scale = null, params IReadOnlyList<IDisposable> owned)
     : IDataSource
 {

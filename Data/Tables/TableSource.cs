@@ -130,7 +130,7 @@ public abstract record TableSource : OpenableSource
 
     internal override OpenableSource WithFilesOf(OpenableSource other) => this with { Path = ((TableSource)other).Path };
 
-    internal override IDataSource OpenHeldOut(RunSpec spec, InputFiles opened, SourceDescription training)
+    internal override IDataSource OpenHeldOut(RunSpec spec, InputFiles opened, IDataSource training)
     {
         if (Scale == TableScale.Series)
         {
@@ -138,7 +138,7 @@ public abstract record TableSource : OpenableSource
                 "change it, or hold the last rows of each series out by validationFraction"));
         }
 
-        return Open(opened, spec.Data, training);
+        return Open(opened, spec.Data, training.Description);
     }
 
     /// <summary>Opens the file.</summary>

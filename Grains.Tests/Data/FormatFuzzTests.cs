@@ -8,6 +8,7 @@ using Orleans.Tbptt.Data.Csv;
 using Orleans.Tbptt.Data.JsonLines;
 using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Data.Parquet;
+using Orleans.Tbptt.Data.Text;
 using Orleans.Tbptt.Data.Tsf;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Data.Tables;
@@ -48,6 +49,8 @@ public sealed class FormatFuzzTests(ITestOutputHelper output) : IDisposable
     [InlineData("arrow.zstd")]
     [InlineData("parquet")]
     [InlineData("parquet.zstd")]
+    [InlineData("characters")]
+    [InlineData("words")]
     public void DamagedFile_IsReadOrRefusedByName_InBoundedMemory(string format)
     {
         byte[] good = Good(format);
@@ -126,6 +129,13 @@ public sealed class FormatFuzzTests(ITestOutputHelper output) : IDisposable
         for (int i = 0; i < source.Training.Count; i++)
         {
             var slice = new SequenceSlice(i, 0, Math.Min(50, source.Training.Length(i)));
+            if (source.Shape.HasTokens)
+            {
+                source.Training.ReadInputs(slice, new long[slice.Length]);
+                source.Training.ReadTargets(slice, new long[slice.Length]);
+                continue;
+            }
+
             source.Training.ReadInputs(slice, new float[slice.Length * source.Shape.InputFeatures]);
             source.Training.ReadTargets(slice, new float[slice.Length * source.Shape.TargetFeatures]);
         }
@@ -141,6 +151,8 @@ public sealed class FormatFuzzTests(ITestOutputHelper output) : IDisposable
             "csv" => new CsvSource { Path = path },
             "jsonl" => new JsonLinesSource { Path = path },
             "tsf" => new TsfSource { Path = path },
+            "characters" => new CharacterSource { Glob = path },
+            "words" => new WordSource { Glob = path },
             "arrow" => new ArrowSource { Path = path },
             _ => new ParquetSource { Path = path },
         },
@@ -177,6 +189,8 @@ public sealed class FormatFuzzTests(ITestOutputHelper output) : IDisposable
             case "tsf":
                 return Encoding.UTF8.GetBytes("@attribute series_name string\n@attribute start_timestamp date\n@frequency hourly\n@data\n"
                     + "T1:2020-01-01 00-00-00:1,2,3,4.5,?,7\nT2:2020-01-01 00-00-00:1,2,3,4\n");
+            case "characters" or "words":
+                return Encoding.UTF8.GetBytes("Grüße an alle\r\n€ und 𝄞,\ta\u00a0b\n\nEnde");
             case "arrow":
                 FormatFiles.Arrow(path, [FormatFiles.Numbers(0, 50), FormatFiles.Numbers(50, 50)]);
                 break;

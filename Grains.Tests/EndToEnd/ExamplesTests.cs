@@ -12,6 +12,7 @@ public sealed class ExamplesTests
     [InlineData("sunspots", 15)]
     [InlineData("bytes", null)]
     [InlineData("stores", 6)]
+    [InlineData("words", null)]
     public void Example_IsFitToBeTrained(string name, int? stepsPerEpoch)
     {
         var document = SpecLoader.Load(SourceTree.Of("examples", $"{name}.yaml"), []);

@@ -19,13 +19,12 @@ public class SpecCrossCheckTests
         "7:3 data.horizon: found horizon with source sine, expected it with source csv, parquet, arrow, "
         + "jsonl or tsf only; remove it")]
     [InlineData("  batchSize", "  exclude: [a]",
-        "7:3 data.exclude: found exclude with source sine, expected it with source bytes only; remove it")]
+        "7:3 data.exclude: found exclude with source sine, expected it with source bytes, characters or words only; remove it")]
     [InlineData("  hiddenSize", "  dropout: 0.5",
         "4:3 model.dropout: found 0.5 with 1 layer, expected 2 layers or more, for dropout lies between layers; remove it, or add a layer")]
     [InlineData("  hiddenSize", "  embedding: {size: 4}",
         "4:3 model.embedding: found an embedding with source sine, expected none, because the inputs are values; remove it; " +
-        "bytes, and npy " +
-        "with whole numbers, have tokens")]
+        "bytes, characters and words, and npy with whole numbers, have tokens")]
     [InlineData("  chunkLength", "  chunkCount: 2",
         "9:3 tbptt.chunkCount: found chunkCount together with chunkLength, expected exactly one of chunkLength and chunkCount; " +
         "remove one of the two")]

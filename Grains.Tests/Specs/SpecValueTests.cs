@@ -41,7 +41,7 @@ public class SpecValueTests
         "1:1 name: found 62 characters, expected 1 to 60 printable characters; shorten it")]
     [InlineData("  source: sin",
         "5:3 data.source: found sin, expected average, sine, csv:PATH, parquet:PATH, arrow:PATH, jsonl:PATH, tsf:PATH, "
-        + "npy:INPUTS,TARGETS[,LENGTHS], npz:FILE or bytes:GLOB; did you mean sine?")]
+        + "npy:INPUTS,TARGETS[,LENGTHS], npz:FILE, bytes:GLOB, characters:GLOB or words:GLOB; did you mean sine?")]
     public void Value_IsRefusedAtItsKey_WhenItDoesNotFit(string line, string problem) =>
         Assert.Equal($"run.yaml:{problem}", Problem(Sine.With(line)));
 

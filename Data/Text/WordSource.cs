@@ -1,0 +1,71 @@
+using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Keys;
+
+namespace Orleans.Tbptt.Data.Text;
+
+/// <summary>
+/// Texts as one long stream of words, parted by white space, with <c>&lt;eos&gt;</c> at the end of each line, as in PyTorch's
+/// word_language_model.
+/// </summary>
+public sealed record WordSource : TextSource
+{
+    /// <summary>Rarer words are <c>&lt;unk&gt;</c>; null for none.</summary>
+    public int? MinCount { get; init; }
+
+    /// <summary>
+    /// How many words are kept, the most frequent ones; all others are <c>&lt;unk&gt;</c>. <c>&lt;unk&gt;</c> and <c>&lt;eos&gt;</c> do not
+    /// count. Null for all.
+    /// </summary>
+    public int? MaxWords { get; init; }
+
+    /// <inheritdoc/>
+    public override string Word => "words";
+
+    /// <inheritdoc/>
+    public override string About =>
+        "the words of all files of a glob in order of their paths, texts in UTF-8, parted by white space, with `<eos>` at the end of each "
+        + "line, as one long stream; the target is the next word";
+
+    private protected override string Noun => "word";
+
+    private protected override string LineForm => "one word without white space, each once";
+
+    /// <inheritdoc/>
+    public override Choice Walk(SpecWalk walk) => (WordSource)base.Walk(walk) with
+    {
+        MinCount = walk.OptionalCount("minCount", MinCount, "words that the data have fewer times are `<unk>`", "none"),
+        MaxWords = walk.OptionalCount(
+            "maxWords", MaxWords, "words that are kept, the most frequent ones; all others are `<unk>`; that and `<eos>` do not count",
+            "none"),
+    };
+
+    /// <inheritdoc/>
+    public override void Check(RunSpec spec, Findings findings)
+    {
+        ArgumentNullException.ThrowIfNull(findings);
+        if (Vocabulary is null)
+            return;
+        if (MinCount is not null)
+            findings.Report("data.minCount", "minCount together with vocabulary", "one of the two", "remove one of the two");
+        if (MaxWords is not null)
+            findings.Report("data.maxWords", "maxWords together with vocabulary", "one of the two", "remove one of the two");
+    }
+
+    internal override string? TokenOf(string line) => line.Length == 0 || line.Any(TokenWriter.IsSpace) ? null : line;
+
+    internal override long? Add(TokenWriter writer, string path, Utf8Runes runes) => writer.AddWords(path, runes);
+
+    internal override void Check(Vocabulary vocabulary, ProblemList problems)
+    {
+        if (!vocabulary.Has(TokenWriter.EndOfLine))
+        {
+            problems.Add(
+                DataKeys.VocabularyFile, $"no line {TokenWriter.EndOfLine} in {Vocabulary}",
+                "the token at the end of each line of the texts", "add the line");
+        }
+    }
+
+    internal override (Vocabulary Vocabulary, int[]? Map) Finish(Vocabulary vocabulary) =>
+        MinCount is null && MaxWords is null ? (vocabulary, null) : vocabulary.Limit(MinCount ?? 1, MaxWords, TokenWriter.EndOfLine);
+}
