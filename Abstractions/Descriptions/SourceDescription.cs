@@ -12,6 +12,11 @@ public sealed record SourceDescription
     /// <summary>The targets by name, in the order of the model's outputs; empty where they have no names.</summary>
     public IReadOnlyList<string> Targets { get; init; } = [];
 
+    /// <summary>
+    /// The tokens by their numbers, to encode further texts with; empty where they have no names, or are too many to be listed here.
+    /// </summary>
+    public IReadOnlyList<string> Tokens { get; init; } = [];
+
     /// <summary>The columns that the source has and the run does not read.</summary>
     public IReadOnlyList<LeftOutColumn> LeftOut { get; init; } = [];
 

@@ -27,7 +27,11 @@ internal sealed class OwnValidation : IDataSource
     public IForecastScale? ForecastScale => _held.ForecastScale;
 
     public SourceDescription Description =>
-        _training.Description with { Validation = _held.Description.Validation ?? _held.Description.Training };
+        _training.Description with
+        {
+            Validation = _held.Description.Validation ?? _held.Description.Training,
+            Tokens = _held.Description.Tokens,
+        };
 
     /// <summary>Adds the files that a spec holds out, if it names any, to its data.</summary>
     /// <param name="spec">The spec.</param>

@@ -185,7 +185,10 @@ public abstract record TextSource : GlobSource
         return new(shape, new(shape, cut.Training, tokens), held, tokens)
         {
             Vocabulary = vocabulary,
-            Description = new() { Training = training, Validation = validation, Remarks = [read.ToString(), .. remarks] },
+            Description = new()
+            {
+                Tokens = vocabulary.Listed, Training = training, Validation = validation, Remarks = [read.ToString(), .. remarks],
+            },
         };
     }
 }

@@ -17,6 +17,11 @@ internal sealed class Vocabulary
     /// <summary>UTF-16 units of all tokens together, at most: 1 GiB of memory.</summary>
     public const long MostUnits = 1L << 29;
 
+    /// <summary>The most tokens that a run's description lists.</summary>
+    public const int MostListed = 100_000;
+
+    private const long MostListedUnits = 4L << 20;
+
     private readonly int _most;
     private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _lookup;
@@ -110,7 +115,11 @@ internal sealed class Vocabulary
         return (limited.Close(), map);
     }
 
-    /// <summary>The tokens by their numbers, for messages and tests.</summary>
+    /// <summary>The tokens by their numbers, where they are few enough for a run's description; else none.</summary>
+    public IReadOnlyList<string> Listed =>
+        Count <= MostListed && _ids.Keys.Sum(token => (long)token.Length) <= MostListedUnits ? ToList() : [];
+
+    /// <summary>The tokens by their numbers.</summary>
     public IReadOnlyList<string> ToList() => [.. _ids.OrderBy(pair => pair.Value).Select(pair => pair.Key)];
 
     private int Append(string token)

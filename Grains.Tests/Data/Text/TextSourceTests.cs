@@ -69,11 +69,11 @@ public sealed class TextSourceTests : IDisposable
 
     [Fact]
     public void OfEquallyFrequentWords_TheFirstAreKept() =>
-        Assert.Equal(["c", "a", "<eos>", "<unk>"], Vocabulary("c a b c d a b\n", new WordSource { MaxWords = 2 }));
+        Assert.Equal(["c", "a", "<eos>", "<unk>"], WordsOf("c a b c d a b\n", new WordSource { MaxWords = 2 }));
 
     [Fact]
     public void UnknownWordOfTheText_IsTheUnknownWord() =>
-        Assert.Equal(["a", "<unk>", "<eos>"], Vocabulary("a <unk> a rare\n", new WordSource { MinCount = 2 }));
+        Assert.Equal(["a", "<unk>", "<eos>"], WordsOf("a <unk> a rare\n", new WordSource { MinCount = 2 }));
 
     [Fact]
     public void Vocabulary_IsReadFromItsFile_AndNamesWhatItLacks()
@@ -188,6 +188,25 @@ public sealed class TextSourceTests : IDisposable
     }
 
     [Fact]
+    public void Tokens_AreListed_InTheRunsDescription()
+    {
+        string words = string.Concat(Enumerable.Range(0, Vocabulary.MostListed - 1).Select(i => $"{i} "));
+        string train = _directory.Write("train.txt", words);
+        using (var source = Open(new WordSource { Glob = train }))
+            Assert.Equal([.. words.Split(' ', StringSplitOptions.RemoveEmptyEntries), "<eos>"], source.Description.Tokens);
+        File.AppendAllText(train, "further");
+        using (var source = Open(new WordSource { Glob = train }))
+            Assert.Empty(source.Description.Tokens);
+
+        DataSpec data = Data(new WordSource { Glob = _directory.Write("a.txt", "a b\n") }) with
+        {
+            Validation = new() { Source = new WordSource { Glob = _directory.Write("held.txt", "c a") } },
+        };
+        using PreparedRun run = PreparedRun.Prepare(Given.Spec(data, Given.Embedding, new CrossEntropy()));
+        Assert.Equal(["a", "b", "<eos>", "c"], run.Description.Contents.Tokens);
+    }
+
+    [Fact]
     public void Vocabulary_IsAFileOfTheRun()
     {
         string text = _directory.Write("a.txt", "a b\n"), file = _directory.Write("list", "<eos>\na\nb\n");
@@ -206,7 +225,7 @@ public sealed class TextSourceTests : IDisposable
             SpecFixture.Bytes.With("  source: words:*.txt\n  vocabulary: list\n  minCount: 2\n  maxWords: 3"), "run.yaml", "/",
             filesMustExist: false).Problems.Select(problem => problem.Key));
 
-    private IReadOnlyList<string> Vocabulary(string text, WordSource source)
+    private IReadOnlyList<string> WordsOf(string text, WordSource source)
     {
         using var read = Open(source with { Glob = _directory.Write("a.txt", text) });
         return read.Vocabulary.ToList();
