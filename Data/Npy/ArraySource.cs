@@ -63,8 +63,11 @@ public abstract record ArraySource : OpenableSource
     /// <inheritdoc/>
     public override Choice Walk(SpecWalk walk) => this with
     {
-        Layout = walk.Word("layout", Layout, "what the first axis of the arrays is", Layouts),
-        MissingTargets = walk.Word("missingTargets", MissingTargets, "what a target of NaN is", Missings),
+        // Specs of former releases do not have them, and their checkpoints name the hash of the written spec.
+        Layout = walk.Word(
+            "layout", Layout, "what the first axis of the arrays is", Layouts, isWritten: Layout != ArrayLayout.Auto),
+        MissingTargets = walk.Word(
+            "missingTargets", MissingTargets, "what a target of NaN is", Missings, isWritten: MissingTargets != MissingTargets.Refuse),
     };
 
     /// <summary>Opens the arrays: inputs and targets, then null or the lengths, null or the mask.</summary>

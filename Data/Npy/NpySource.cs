@@ -63,6 +63,18 @@ public sealed record NpySource : ArraySource
         Mask = walk.OptionalFile("mask", Mask, "an array of 1 for each target that counts and 0 for each that does not", "a NumPy file"),
     };
 
+    /// <inheritdoc/>
+    public override void Check(RunSpec spec, Findings findings)
+    {
+        base.Check(spec, findings);
+        if (Mask is not null && spec.Data.Validation?.Source is not null)
+        {
+            findings.Report(
+                DataKeys.Mask, "a mask, which the files of data.validation.source do not have", "no mask where other files are held out",
+                "mark targets in both by class -100, or by NaN with missingTargets: mask, or save both with their masks as npz archives");
+        }
+    }
+
     /// <summary>Equal in every member, lists item by item.</summary>
     public bool Equals(NpySource? other) => base.Equals(other) && Files.SequenceEqual(other.Files) && Mask == other.Mask;
 

@@ -6,38 +6,43 @@ namespace Orleans.Tbptt.Data.Tables;
 /// <param name="Count">How many numbers.</param>
 /// <param name="Mean">Their mean; 0 for none.</param>
 /// <param name="Squares">The sum of the squares of their differences from the mean.</param>
-internal readonly record struct Moments(long Count, double Mean, double Squares)
+/// <param name="Rest">
+/// What the mean was rounded off by: the mean of readings near 1.7e9 has an error of 1e-7, which adds up where many blocks are joined.
+/// </param>
+internal readonly record struct Moments(long Count, double Mean, double Squares, double Rest = 0)
 {
     /// <summary>The population's standard deviation; 0 for a constant, and for no number.</summary>
     public double Deviation => Count > 0 && Squares > 0 ? Math.Sqrt(Squares / Count) : 0;
 
     /// <summary>
     /// The moments of numbers: first the mean, then the differences from it. The textbook's Σx² − (Σx)²/n loses every digit of a column
-    /// whose mean is far larger than its deviation.
+    /// whose mean is far larger than its deviation. Sums are of differences from the first number, so that the mean of a constant is that
+    /// constant, and its deviation 0.
     /// </summary>
     public static Moments Of(ReadOnlySpan<double> numbers)
     {
         long count = 0;
-        double sum = 0;
+        double first = 0, sum = 0;
         foreach (double number in numbers)
         {
-            if (!double.IsNaN(number))
-            {
-                sum += number;
-                count++;
-            }
+            if (double.IsNaN(number))
+                continue;
+            if (count++ == 0)
+                first = number;
+            sum += number - first;
         }
 
         if (count == 0)
             return default;
-        double mean = sum / count, squares = 0;
+        double offset = sum / count, squares = 0;
         foreach (double number in numbers)
         {
+            double difference = number - first - offset;
             if (!double.IsNaN(number))
-                squares += (number - mean) * (number - mean);
+                squares += difference * difference;
         }
 
-        return new(count, mean, squares);
+        return At(first, offset, count, squares);
     }
 
     /// <summary>The moments with one number more (Welford, 1962).</summary>
@@ -45,8 +50,9 @@ internal readonly record struct Moments(long Count, double Mean, double Squares)
     {
         if (double.IsNaN(number))
             return this;
-        double difference = number - Mean, mean = Mean + (difference / (Count + 1));
-        return new(Count + 1, mean, Squares + (difference * (number - mean)));
+        double difference = number - Mean - Rest;
+        Moments all = At(Mean, Rest + (difference / (Count + 1)), Count + 1, Squares);
+        return all with { Squares = Squares + (difference * (number - all.Mean - all.Rest)) };
     }
 
     /// <summary>The moments of both (Chan, Golub and LeVeque, 1979).</summary>
@@ -57,9 +63,16 @@ internal readonly record struct Moments(long Count, double Mean, double Squares)
         if (other.Count == 0)
             return this;
         long count = Count + other.Count;
-        double difference = other.Mean - Mean;
+        double difference = other.Mean - Mean + (other.Rest - Rest);
         double share = (double)other.Count / count;
-        return new(count, Mean + (difference * share), Squares + other.Squares + (difference * difference * Count * share));
+        return At(Mean, Rest + (difference * share), count, Squares + other.Squares + (difference * difference * Count * share));
+    }
+
+    /// <summary>Moments with a mean of two parts, of which the second is small.</summary>
+    private static Moments At(double first, double offset, long count, double squares)
+    {
+        double mean = first + offset;
+        return new(count, mean, squares, offset - (mean - first));
     }
 }
 

@@ -14,7 +14,9 @@ internal static class TensorNames
     /// <summary>The name here, as far as the name alone says: after the spec's map, and without what wrappers put in front.</summary>
     public static string Here(string name, NameMap rename)
     {
-        string bare = Renamed(name, rename) ?? Bare(name);
+        if (Renamed(name, rename) is { } renamed)
+            return renamed;
+        string bare = Bare(name);
         return Renamed(bare, rename) ?? bare;
     }
 

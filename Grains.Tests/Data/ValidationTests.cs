@@ -45,6 +45,23 @@ public sealed class ValidationTests : IDisposable
     }
 
     [Fact]
+    public void MaskOfTheTrainingFiles_IsRefused_WhereOthersAreHeldOut()
+    {
+        foreach (string name in (string[])["x", "y", "m"])
+            _directory.Write($"{name}.npy", NpyFiles.Of<float>("<f4", "4, 3, 1", new float[12]));
+        string spec = _directory.Write("s.yaml", """
+            model: {cell: lstm, hiddenSize: 2}
+            data: {source: "npy:x.npy,y.npy", mask: m.npy, batchSize: 2, validation: {source: "npy:x.npy,y.npy"}}
+            tbptt: {chunkLength: 3}
+            train: {epochs: 1, loss: mse, optimizer: {name: sgd, lr: 0.1}}
+            """);
+
+        Assert.StartsWith(
+            "found a mask, which the files of data.validation.source do not have, expected no mask where other files are held out",
+            Assert.Single(SpecLoader.Load(spec, []).Problems).ToString().Split("data.mask: ")[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void BytesOfTheirOwn_AreAllValidatedOn()
     {
         string train = _directory.Write("a.txt", new string('a', 50)), held = _directory.Write("b.txt", "0123456789");

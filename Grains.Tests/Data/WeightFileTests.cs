@@ -80,6 +80,15 @@ public sealed class WeightFileTests : IDisposable
         Bits.Same([.. halves.Select(value => (float)value)], Read(path, large));
     }
 
+    [Fact]
+    public void Rename_IsAppliedOnce_SoThatNamesCanBeSwapped()
+    {
+        var rename = new NameMap([new("rnn.a", "rnn.b"), new("rnn.b", "rnn.a"), new("lstm", "rnn")]);
+
+        Assert.Equal(["rnn.b", "rnn.a", "rnn.c", "rnn.c"],
+            new[] { "rnn.a", "rnn.b", "lstm.c", "module.lstm.c" }.Select(name => TensorNames.Here(name, rename)));
+    }
+
     [Theory]
     [InlineData("module.", "read under other names")]
     [InlineData("_orig_mod.", "read under other names")]

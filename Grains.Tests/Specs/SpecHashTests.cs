@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Writing;
 using Orleans.Tbptt.Tests.Support;
@@ -39,6 +40,19 @@ public class SpecHashTests
     {
         Assert.DoesNotContain("sync", SpecWriter.ToYaml(Spec), StringComparison.Ordinal);
         Assert.Contains("sync", SpecWriter.ToYaml(Spec.InRounds(2)), StringComparison.Ordinal);
+    }
+
+    /// <summary>So that a checkpoint of a release that knew neither <c>data.layout</c> nor masks is one of the same run.</summary>
+    [Fact]
+    public void Hash_KnowsNothingOfKeysOfArrays_WhereTheyAreNotWritten()
+    {
+        var arrays = new NpySource { Files = ["/x.npy", "/y.npy"] };
+        string Written(NpySource source) => SpecWriter.ToYaml(Spec with { Data = Spec.Data with { Source = source } });
+
+        Assert.DoesNotContain("layout", Written(arrays), StringComparison.Ordinal);
+        Assert.DoesNotContain("missingTargets", Written(arrays), StringComparison.Ordinal);
+        Assert.Contains("layout: stream", Written(arrays with { Layout = ArrayLayout.Stream }), StringComparison.Ordinal);
+        Assert.Contains("missingTargets: mask", Written(arrays with { MissingTargets = MissingTargets.Mask }), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Orleans.Tbptt.Data.Csv;
 using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Grains.Checkpoints;
 using Orleans.Tbptt.Grains.Progress;
@@ -111,7 +112,7 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
             if (takeover.Restored is { } before)
                 guard.EnsureSame(before.State.Data);
             if (takeover.Data is null)
-                services.Store.Write(data.Born, takeover.Fence);
+                TakeOverFromFormerRelease(data);
             return data;
         }
         catch
@@ -119,6 +120,21 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
             data.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Writes down the data of a run that was begun by a release which did not.</summary>
+    /// <exception cref="RunLeftException">That release standardised cells in another way: what follows would be nobody's bits.</exception>
+    private void TakeOverFromFormerRelease(RunDataLease data)
+    {
+        if (takeover.Restored is not null && _spec.Data.Source is CsvSource { Standardize: true })
+        {
+            throw new RunLeftException(RunState.Failed,
+                $"found no {services.Store.Of(_progress.Run).Data}, expected it with what was read of the CSV file: former releases did "
+                + "not write it, and rounded cells before they standardised them, so that further steps would be on other numbers; finish the "
+                + "run with that release, or begin it again with 'tbptt resume --from-start'; if somebody removed the file, put it back");
+        }
+
+        services.Store.Write(data.Born, takeover.Fence);
     }
 
     private TrainingState Restore()

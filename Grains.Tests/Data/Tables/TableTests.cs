@@ -55,6 +55,18 @@ public sealed class TableTests : IDisposable
         Assert.Equal(Math.Sqrt(some.Average(number => (number - mean) * (number - mean))), total.Deviation, 1e-9);
     }
 
+    [Theory]
+    [InlineData(0.1)]
+    [InlineData(1_699_999_999.7)]
+    public void Moments_OfAConstant_AreThatConstantWithoutDeviation(double constant)
+    {
+        double[] numbers = [.. Enumerable.Repeat(constant, 340)];
+
+        Moments total = numbers.Chunk(70).Aggregate(default(Moments), (sum, part) => sum.And(Moments.Of(part)));
+
+        Assert.Equal(new Moments(340, constant, 0), total);
+    }
+
     [Fact]
     public void Column_IsOfNumbers_WhenMostOfItsCellsAre()
     {
