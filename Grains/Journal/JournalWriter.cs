@@ -30,6 +30,9 @@ internal sealed class JournalWriter : IAsyncDisposable
     /// </summary>
     internal const int FullBatch = 1 << 20;
 
+    /// <summary>Looks, a second apart, at a run's directory that cannot be read.</summary>
+    private const int MostLooks = 3;
+
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
     private readonly Lock _gate = new();
     private readonly SegmentCloser? _segments;
@@ -204,10 +207,10 @@ internal sealed class JournalWriter : IAsyncDisposable
         Stalled = null;
     }
 
-    /// <summary>Waits while the run's directory cannot be read: that says nothing about who has the run.</summary>
+    /// <summary>Looks again where the run's directory cannot be read for a moment: that says nothing about who has the run.</summary>
     private async Task EnsureInForce()
     {
-        while (true)
+        for (int looks = 1; ; looks++)
         {
             try
             {
@@ -217,7 +220,7 @@ internal sealed class JournalWriter : IAsyncDisposable
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                if (_giveUp.IsCancellationRequested)
+                if (looks == MostLooks || _giveUp.IsCancellationRequested)
                     throw;
                 Stalled = e.Message;
                 await Task.Delay(Retry, _time, _giveUp.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
