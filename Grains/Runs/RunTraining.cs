@@ -130,8 +130,9 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         {
             throw new RunLeftException(RunState.Failed,
                 $"found no {services.Store.Of(_progress.Run).Data}, expected it with what was read of the CSV file: former releases did "
-                + "not write it, and rounded cells before they standardised them, so that further steps would be on other numbers; finish the "
-                + "run with that release, or begin it again with 'tbptt resume --from-start'; if somebody removed the file, put it back");
+                + "not write it, and rounded cells before they standardised them, so that further steps would be on other numbers; "
+                + "finish the run with that release, or begin it again with 'tbptt resume --from-start'; if somebody removed the file, "
+                + "put it back");
         }
 
         services.Store.Write(data.Born, takeover.Fence);
