@@ -16,6 +16,9 @@ internal sealed class JsonLinesReader : TableReader
     /// <summary>Lines that are looked at for keys.</summary>
     private const int HeadLines = 1000;
 
+    /// <summary>Times of a key that are looked at for how they are written.</summary>
+    private const int MostTimes = 250;
+
     private const int MostColumns = 100_000;
     private const string Expected = "a JSON object a line, such as {\"time\": \"2020-01-01\", \"value\": 1.5}";
 
@@ -27,6 +30,7 @@ internal sealed class JsonLinesReader : TableReader
     private byte[][] _names = [];
     private long[] _lastLine = [];
     private readonly HashSet<string> _known;
+    private readonly TimeText[] _times;
 
     /// <summary>Opens a file and reads the keys of its first lines.</summary>
     /// <param name="path">The path in the spec, for messages.</param>
@@ -35,7 +39,10 @@ internal sealed class JsonLinesReader : TableReader
     public JsonLinesReader(string path, string opened)
     {
         _path = path;
-        Columns = [.. ReadKeys(opened).Select(name => new TableColumn(name))];
+        var (keys, samples) = ReadKeys(opened);
+        TimeText?[] times = [.. keys.Select(key => samples[key] is { Count: > 0 } cells ? TimeText.Guess(cells) : null)];
+        Columns = [.. keys.Select((name, i) => new TableColumn(name, times[i] is null ? null : CellType.Time))];
+        _times = [.. times.Select(time => time ?? new TimeText(dayFirst: false))];
         _known = [.. Columns.Select(column => column.Name)];
         _stream = Open(opened);
         _lines = new(_stream);
@@ -97,12 +104,13 @@ internal sealed class JsonLinesReader : TableReader
         }
     }
 
-    private List<string> ReadKeys(string opened)
+    /// <summary>The keys of the first lines, and for each the times in them; null where one of its values is no time.</summary>
+    private (List<string> Keys, Dictionary<string, List<string>?> Times) ReadKeys(string opened)
     {
         using Stream stream = Open(opened);
         var lines = new ByteLines(stream);
         var keys = new List<string>();
-        var known = new HashSet<string>(StringComparer.Ordinal);
+        var times = new Dictionary<string, List<string>?>(StringComparer.Ordinal);
         while (lines.Number < HeadLines && TryReadLine(lines, out ReadOnlySpan<byte> line))
         {
             if (IsBlank(line))
@@ -115,8 +123,11 @@ internal sealed class JsonLinesReader : TableReader
                 while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
                 {
                     string key = reader.GetString()!;
-                    if (known.Add(key))
+                    if (times.TryAdd(key, []))
                         keys.Add(key);
+                    reader.Read();
+                    if (times[key] is { } cells && reader.TokenType != JsonTokenType.Null)
+                        times[key] = AddTime(cells, reader.TokenType == JsonTokenType.String ? reader.GetString()! : "-");
                     reader.Skip();
                 }
             }
@@ -129,7 +140,18 @@ internal sealed class JsonLinesReader : TableReader
                 throw new TableFormatException($"more than {MostColumns} keys up to {_path}:{lines.Number}", Expected, "check the file");
         }
 
-        return keys.Count > 0 ? keys : throw new TableFormatException($"{_path}, which is empty", Expected, "check the file");
+        return keys.Count > 0 ? (keys, times) : throw new TableFormatException($"{_path}, which is empty", Expected, "check the file");
+    }
+
+    /// <summary>Adds a text to the times of a key; null where it is none. An empty text is no value.</summary>
+    private static List<string>? AddTime(List<string> times, string text)
+    {
+        if (string.IsNullOrWhiteSpace(text) || times.Count == MostTimes)
+            return times;
+        if (double.IsNaN(new TimeText(dayFirst: false).Value(text)) && double.IsNaN(new TimeText(dayFirst: true).Value(text)))
+            return null;
+        times.Add(text);
+        return times;
     }
 
     private bool TryReadLine(ByteLines lines, out ReadOnlySpan<byte> line)
@@ -240,7 +262,8 @@ internal sealed class JsonLinesReader : TableReader
                 return reader.TokenType == JsonTokenType.True ? 1 : 0;
             case JsonTokenType.String when type != CellType.Number:
                 return type == CellType.Text ? tally.AddText(reader.GetString())
-                    : Time(reader.GetString()!) is { } time ? time : tally.AddOther(number, reader.GetString()!);
+                    : _times[_chosen[column].InFile].Value(reader.GetString()!) is var time && !double.IsNaN(time) ? time
+                    : tally.AddOther(number, reader.GetString()!);
             case JsonTokenType.StartObject or JsonTokenType.StartArray:
                 int from = (int)reader.TokenStartIndex;
                 reader.Skip();
@@ -251,8 +274,6 @@ internal sealed class JsonLinesReader : TableReader
                         : reader.ValueSpan);
         }
     }
-
-    private static double? Time(string text) => new TimeText(dayFirst: false).Value(text) is var time && double.IsNaN(time) ? null : time;
 
     // A text that is no UTF-8 is found when it is read.
     private TableFormatException Malformed(long line, Exception error)

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Unicode;
 using Orleans.Tbptt.Data.Problems;
 
 namespace Orleans.Tbptt.Data.Tables;
@@ -31,6 +32,9 @@ internal sealed class ColumnTally
     /// <summary>The different texts of a column of texts, in the order in which they appear.</summary>
     public IReadOnlyList<string> Texts => _texts;
 
+    /// <summary>The number of the first text that is no UTF-8, so that different texts could read the same; null for none.</summary>
+    public int? FirstUndecodable { get; private set; }
+
     /// <summary>Counts a missing cell.</summary>
     /// <param name="place">The place of its row.</param>
     /// <param name="text">What stands there for it, in UTF-8; empty for nothing.</param>
@@ -62,7 +66,11 @@ internal sealed class ColumnTally
     public double AddText(ReadOnlySpan<byte> text)
     {
         Span<char> chars = text.Length <= 256 ? stackalloc char[256] : new char[text.Length];
-        return AddText(chars[..Encoding.UTF8.GetChars(text, chars)]);
+        chars = chars[..Encoding.UTF8.GetChars(text, chars)];
+        double code = AddText(chars);
+        if (chars.Contains('\uFFFD') && !Utf8.IsValid(text))
+            FirstUndecodable ??= (int)code;
+        return code;
     }
 
     /// <inheritdoc cref="AddText(ReadOnlySpan{byte})"/>

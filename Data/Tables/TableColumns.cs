@@ -97,6 +97,8 @@ internal sealed class TableColumns(TableSource source, IReadOnlyList<TableColumn
                 LeftOut.Add(new(name, Reason(reader, tallies[IndexOf(name)], rows)));
             foreach (var column in columns.Where(column => column.Name.Length > 0 && column.Type is not (null or CellType.Number)))
                 LeftOut.Add(new(column.Name, $"a column of {(column.Type == CellType.Time ? "times" : "texts")}"));
+            foreach (var column in columns.Where(column => column is { IsOfSeries: true, Type: CellType.Number }))
+                LeftOut.Add(new(column.Name, "an attribute, the same in all rows of a series, that data.inputs does not name"));
         }
 
         if (inputs.Count == 0)
@@ -130,7 +132,8 @@ internal sealed class TableColumns(TableSource source, IReadOnlyList<TableColumn
         ? [.. source.Inputs]
         :
         [
-            .. columns.Where(column => column.Name.Length > 0 && column.Type is null or CellType.Number).Select(column => column.Name)
+            .. columns.Where(column => column is { Name.Length: > 0, Type: null or CellType.Number, IsOfSeries: false })
+                .Select(column => column.Name)
                 .Except([.. Named(source.Time), .. Named(source.Series)]),
         ];
 

@@ -37,6 +37,7 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
         while (reader.Fill(block))
         {
             order.Add(block);
+            CheckTexts(reader, chosen, block);
             for (int column = 0; column < surveys.Length; column++)
                 surveys[column].Add(block.Column(column)[..block.Rows]);
             raw.Add(block);
@@ -45,6 +46,8 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
         reader.AddProblems(problems);
         order.Check(reader, problems);
         UsedColumns? used = columns.TryUse(reader, chosen, block.Tallies, raw.Rows);
+        if (used is not null && HeldOutOf is { } training && source.MissingValues == MissingValues.Mask)
+            used = Flagged(used, training, reader, block.Tallies);
         TableCut? cut = used is not null && problems.IsEmpty ? Cut(order.Rows) : null;
         if (used is null || cut is null)
             throw new SpecException(problems.ToList());
@@ -71,6 +74,24 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
             table.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Refuses texts that are no UTF-8: series of different names would become one.</summary>
+    private void CheckTexts(TableReader reader, IReadOnlyList<ChosenColumn> chosen, TableBlock block)
+    {
+        for (int column = 0; column < chosen.Count; column++)
+        {
+            if (block.Tallies[column].FirstUndecodable is not { } code)
+                continue;
+            int row = block.Column(column)[..block.Rows].IndexOf(code);
+            problems.Add(
+                DataKeys.Encoding,
+                $"{Wording.Quote(block.Tallies[column].Texts[code])} in column {Wording.Quote(chosen[column].Name)} at "
+                + $"{reader.Describe(block.Places[row])}, which is no UTF-8", "text in UTF-8",
+                "write data.encoding: windows-1252 (or latin1), whichever the file has");
+        }
+
+        problems.ThrowIfAny();
     }
 
     private TableCut? Cut(IReadOnlyList<long> rows)
@@ -101,6 +122,26 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
         }
 
         problems.ThrowIfAny();
+    }
+
+    /// <summary>
+    /// The columns with the flags of what is trained on: the model has an input for each of those, and none for a gap in another column.
+    /// </summary>
+    private UsedColumns Flagged(UsedColumns used, SourceDescription training, TableReader reader, ColumnTally[] tallies)
+    {
+        HashSet<string> flagged = [.. training.Columns.Where(column => column.Missing > 0).Select(column => column.Name)];
+        foreach (int column in used.Flagged.Where(column => !flagged.Contains(used.Names[column])))
+        {
+            ColumnTally tally = tallies[used.Read[column]];
+            problems.Add(
+                DataKeys.ValidationSource,
+                $"{Wording.Count(tally.Missing, "missing cell")} in column {Wording.Quote(used.Names[column])}, first at "
+                + reader.Describe(tally.FirstMissing[0].Place),
+                "a number in every row, because the column misses none in what is trained on, and the model has no input for gaps in it",
+                "fill them, or leave the column out of data.inputs");
+        }
+
+        return used with { Flagged = [.. used.Inputs.Where(column => flagged.Contains(used.Names[column]))] };
     }
 
     /// <summary>Refuses a part of which every target is missing: its loss would be 0 / 0.</summary>

@@ -18,7 +18,11 @@ internal enum CellType
 /// <summary>A column of a table, as far as its format knows it before the rows are read.</summary>
 /// <param name="Name">Its name; empty where it has none.</param>
 /// <param name="Type">The type of its cells; null where only the cells themselves show it, as in a CSV file.</param>
-internal sealed record TableColumn(string Name, CellType? Type = null);
+internal sealed record TableColumn(string Name, CellType? Type = null)
+{
+    /// <summary>Whether its cells are the same in all rows of a series, so that a spec has to name it as an input.</summary>
+    public bool IsOfSeries { get; init; }
+}
 
 /// <summary>A column that is read.</summary>
 /// <param name="InFile">Its index in <see cref="TableReader.Columns"/>.</param>

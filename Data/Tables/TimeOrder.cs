@@ -101,11 +101,16 @@ internal sealed class TimeOrder(TableSource source, ChosenColumn column)
             return notes;
         }
 
+        if (_repeats > 0)
+        {
+            notes.Add($"{Wording.Count(_repeats, "row")} with the time of the row before by {Name}, first at "
+                + $"{reader.Describe(_firstRepeat)}"
+                + (source.Series is null ? ": if the file has several series, write data.series" : ""));
+        }
+
         // A column of days, next to one of hours, says nothing of the steps between rows.
         if (source.Time is null && _repeats > 0)
             return notes;
-        if (_repeats > 0)
-            notes.Add($"{Wording.Count(_repeats, "row")} with the time of the row before, first at {reader.Describe(_firstRepeat)}");
         double usual = source.Step is { } text ? _unit.Parse(text) ?? 0 : _steps.Count > 0 ? _steps.MaxBy(step => step.Value).Key : 0;
 
         (string name, double least, double most) = Period(usual);

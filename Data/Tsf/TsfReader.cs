@@ -27,14 +27,17 @@ internal sealed class TsfReader : TableReader
     private long _index;
     private DateTime? _first;
     private bool _hasRow;
+    private readonly bool _hasSeries;
+    private long _series;
 
     /// <summary>Opens a file and reads its head.</summary>
     /// <param name="path">The path in the spec, for messages.</param>
     /// <param name="opened">The path to open.</param>
+    /// <param name="hasSeries">Whether the spec names the attribute that parts series; without it, a file of several is refused.</param>
     /// <exception cref="TableFormatException">It is none.</exception>
-    public TsfReader(string path, string opened)
+    public TsfReader(string path, string opened, bool hasSeries)
     {
-        _path = path;
+        (_path, _hasSeries) = (path, hasSeries);
         _stream = File.OpenRead(opened);
         try
         {
@@ -52,7 +55,7 @@ internal sealed class TsfReader : TableReader
                 .. _head.Attributes.Select(one => new TableColumn(one.Name, one.Type switch
                 {
                     TsfType.Number => CellType.Number, TsfType.Date => CellType.Time, _ => CellType.Text,
-                })),
+                }) { IsOfSeries = true }),
                 .. hasTime ? [new TableColumn("time", CellType.Time)] : Array.Empty<TableColumn>(),
                 new TableColumn("value", CellType.Number),
             ];
@@ -78,6 +81,16 @@ internal sealed class TsfReader : TableReader
         return block.Rows > 0;
     }
 
+    public override void AddProblems(ProblemList problems)
+    {
+        if (_series < 2 || _hasSeries)
+            return;
+        string name = _head.Attributes.FirstOrDefault(one => one.Type == TsfType.Text, _head.Attributes[0]).Name;
+        problems.Add(
+            DataKeys.Series, $"{_series} series in {_path}", "the attribute that names them, because their values are no one stream",
+            $"write data.series: {name}");
+    }
+
     // A place is a line and a value of it.
     public override string Describe(long place) => $"{_path}:{place >> 32}, value {place & uint.MaxValue}";
 
@@ -98,6 +111,7 @@ internal sealed class TsfReader : TableReader
         while (line.Trim(" \t"u8).IsEmpty || line[0] == '#');
 
         _index = 0;
+        _series++;
         for (int i = 0; i < _head.Attributes.Count; i++)
         {
             int end = line.IndexOf((byte)':');

@@ -14,5 +14,5 @@ public sealed record TsfSource : TableSource
     /// <inheritdoc/>
     protected override string FileNoun => "a .tsf file";
 
-    internal override TableReader OpenTable(string path) => new TsfReader(Path, path);
+    internal override TableReader OpenTable(string path) => new TsfReader(Path, path, Series is not null);
 }

@@ -3,6 +3,7 @@ using Orleans.Tbptt.Data.Csv;
 using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Writing;
 using Orleans.Tbptt.Tests.Specs;
@@ -59,6 +60,28 @@ public sealed class ValidationTests : IDisposable
         Assert.StartsWith(
             "found a mask, which the files of data.validation.source do not have, expected no mask where other files are held out",
             Assert.Single(SpecLoader.Load(spec, []).Problems).ToString().Split("data.mask: ")[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TableOfItsOwn_HasTheFlagsOfWhatIsTrainedOn_WhereCellsAreMasked()
+    {
+        string Table(string name, int missing) => _directory.Write(name, "a,b\n" + string.Concat(
+            Enumerable.Range(0, 12).Select(i =>
+                (i == 3 && missing == 0 ? "" : $"{i}") + "," + (i == 5 && missing == 1 ? "\n" : $"{-i}\n"))));
+        string train = Table("train.csv", 0), complete = Table("complete.csv", 2), other = Table("other.csv", 1);
+        DataSpec Spec(string held) => new()
+        {
+            Source = new CsvSource { Path = train, MissingValues = MissingValues.Mask }, BatchSize = 1,
+            Validation = new() { Source = new CsvSource { Path = held } },
+        };
+
+        using PreparedRun run = Prepare(Spec(complete));
+        float[] inputs = run.Data.Validation!.Inputs(0, 3);
+        Assert.All(Enumerable.Range(0, 11), row => Assert.Equal(1, inputs[(3 * row) + 2]));
+        string problem = Assert.Single(Assert.Throws<SpecException>(() => Prepare(Spec(other)).Dispose()).Problems).ToString();
+        Assert.StartsWith(
+            $"data.validation.source: found 1 missing cell in column 'b', first at {other}:7, expected a number in every row, because",
+            problem, StringComparison.Ordinal);
     }
 
     [Fact]

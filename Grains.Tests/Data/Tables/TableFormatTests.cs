@@ -1,3 +1,4 @@
+using System.Globalization;
 using Apache.Arrow;
 using Apache.Arrow.Ipc;
 using Orleans.Tbptt.Data;
@@ -193,6 +194,47 @@ public sealed class TableFormatTests : IDisposable
         string path = _directory.Write("x.tsf", text);
         string problem = Refusal(new TsfSource { Path = path }, "value");
         Assert.StartsWith(found.Replace("PATH", path, StringComparison.Ordinal), problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Tsf_IsRefused_WhenSeveralSeriesAreOneStream()
+    {
+        const string Head = "@attribute size numeric\n@attribute series_name string\n@data\n";
+        string path = _directory.Write("x.tsf", Head + "0:T1:1,2,3\n5:T2:7,8,9\n");
+        var source = new TsfSource { Path = path, Standardize = false };
+        Assert.Equal(
+            $"data.series: found 2 series in {path}, expected the attribute that names them, because their values are no one stream; "
+            + "write data.series: series_name", Given.Problem(new() { Source = source, BatchSize = 1 }));
+        using IDataSource series = Given.Open(new() { Source = source with { Series = "series_name" }, BatchSize = 1 });
+        Assert.Equal((2, 1, 1), (series.Training.Count, series.Shape.InputFeatures, series.Shape.TargetFeatures));
+        Assert.Equal([7f, 8], series.Training.Inputs(1));
+        Assert.Contains(series.Description.LeftOut, column => column.Name == "size");
+        _directory.Write("x.tsf", Head + "0:T1:1,2,3\n");
+        using IDataSource one = Given.Open(new() { Source = source, BatchSize = 1 });
+        Assert.Equal([1f, 2], one.Training.Inputs(0));
+    }
+
+    [Theory]
+    [InlineData("MM/dd/yyyy")]
+    [InlineData("dd/MM/yyyy")]
+    [InlineData("yyyy-MM-dd")]
+    public void JsonLines_HaveTimes_AndAreRefusedNewestFirst(string form)
+    {
+        string[] lines = [.. Enumerable.Range(0, 10).Select(i =>
+            $"{{\"date\": \"{new DateTime(2020, 1, 3).AddDays(i).ToString(form, CultureInfo.InvariantCulture)}\", \"v\": {i}}}\n")];
+        string path = _directory.Write("x.jsonl", string.Concat(lines));
+        var source = new JsonLinesSource { Path = path, Standardize = false };
+        using (IDataSource opened = Given.Open(new() { Source = source with { Time = "date" }, BatchSize = 1 }))
+        {
+            Assert.Equal(["a row every 1d, without gaps"], opened.Description.Remarks);
+            Assert.Equal("row 1, 2020-01-03", opened.Description.Training!.First);
+        }
+
+        _directory.Write("x.jsonl", string.Concat(lines.Reverse()));
+        Assert.StartsWith(
+            $"data.source: found the newest row first, by column 'date', in {path}",
+            Given.Problem(new() { Source = source, BatchSize = 1 }),
+            StringComparison.Ordinal);
     }
 
     [Fact]

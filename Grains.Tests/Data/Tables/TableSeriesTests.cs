@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Csv;
 using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Specs;
 
@@ -69,6 +71,34 @@ public sealed class TableSeriesTests : IDisposable
         Assert.Equal(
             $"data.source: found the newest row first, by column 'Date', in {_directory.File("x.memory")}, expected the oldest first, "
             + "because each row is forecast from those above it; write data.time: 'Date', which turns them round", Problem(source));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("Date")]
+    public void RepeatedTimes_AreReported_WithoutSeries(string? time)
+    {
+        using IDataSource opened = Open(Table("0 0 1 1 2", "a b a b a") with { Time = time });
+        Assert.Equal(
+            "2 rows with the time of the row before by 'Date', first at row 1: if the file has several series, write data.series",
+            opened.Description.Remarks[0]);
+        using IDataSource series = Open(Table("0 0 1 1 2", "a b a b a") with { Time = time, Series = "id" });
+        Assert.DoesNotContain(series.Description.Remarks, remark => remark.Contains("data.series", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Series_AreRefused_WhenTheirNamesAreNoUtf8()
+    {
+        string text = "store,v\n" + string.Concat(
+            Enumerable.Range(0, 8).Select(i => $"{(i < 2 ? "Bonn" : i < 5 ? "Köln" : "Käln")},{i}\n"));
+        string path = _directory.Write("x.csv", Encoding.Latin1.GetBytes(text));
+        var source = new CsvSource { Path = path, Series = "store", Standardize = false };
+        Assert.StartsWith(
+            $"data.encoding: found 'K\uFFFDln' in column 'store' at {path}:4, which is no UTF-8, expected text in UTF-8; "
+            + "write data.encoding: windows-1252",
+            Given.Problem(new() { Source = source, BatchSize = 1 }), StringComparison.Ordinal);
+        using IDataSource named = Given.Open(new() { Source = source with { Encoding = "latin1" }, BatchSize = 1 });
+        Assert.Equal(3, named.Training.Count);
     }
 
     [Fact]
