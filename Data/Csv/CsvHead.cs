@@ -39,6 +39,8 @@ internal sealed partial class CsvHead
         Body = [.. _lines.Skip(source.HeaderRows)];
         char decimals = source.DecimalMark != '\0' ? source.DecimalMark : FindDecimal(separator);
         Dialect = new(separator, decimals, source.Thousands, comment, source.HeaderRows);
+        if (source.DecimalMark == '\0' && source.Thousands == '\0' && decimals == '.')
+            GroupsOrDecimals.Check(source, Body, separator);
         if (source.Separator == '\0')
             CheckOtherSeparators();
         CheckHeaderRows();
@@ -62,7 +64,12 @@ internal sealed partial class CsvHead
     {
         char[] fitting = [.. Separators.Where(separator => Fits(separator, withHeader: true))];
         if (fitting.Length == 0)
-            fitting = [.. Separators.Where(separator => Fits(separator, withHeader: false))];
+        {
+            // A comma that the header does not have may stand in front of decimals.
+            fitting = [.. Separators.Where(separator => (separator != ',' || _source.DecimalMark != ',')
+                && Fits(separator, withHeader: false))];
+        }
+
         char[] printed = [.. fitting.Where(separator => separator != ' ')];
         if (printed.Length > 1)
         {
@@ -75,7 +82,8 @@ internal sealed partial class CsvHead
             };
         }
 
-        char found = fitting.Length > 0 ? fitting[0] : Separators.FirstOrDefault(one => one != ' ' && _lines[0].Count(one) > 1, ',');
+        char single = _source.DecimalMark == ',' ? ';' : ',';
+        char found = fitting.Length > 0 ? fitting[0] : Separators.FirstOrDefault(one => one != ' ' && _lines[0].Count(one) > 1, single);
         if (found != ',')
             _notes.Add($"columns separated by {CsvDialect.NameOf(found)} (guessed; data.separator: {CsvDialect.WordOf(found)})");
         return found;
@@ -106,11 +114,11 @@ internal sealed partial class CsvHead
             above = _lines.FindIndex(line => line.Text[0] != first);
         if (above <= 0 || (usual == 1 && !isRemark) || counts.Count(count => count == usual) * 2 < counts.Length)
             return;
-        bool areRemarks = first is '#' or '%' && _lines.Take(above).All(line => line.Text[0] == first);
-        long lines = _lines[above].Number - 1;
+        if (first is not ('#' or '%') || !_lines.Take(above).All(line => line.Text[0] == first))
+            throw ShortHeader.Problem(Path, _lines, above, separator);
         throw new TableFormatException(
             $"{Wording.Count(above, "line")} above the header, such as {Wording.Quote(_lines[0].Text)} at {Path}:{_lines[0].Number}",
-            "the header first", areRemarks ? $"write data.comment: \"{first}\"" : $"write data.skipRows: {lines}");
+            "the header first", $"write data.comment: \"{first}\"");
     }
 
     /// <summary>Refuses lines without numbers below the header: units, further names.</summary>
@@ -164,10 +172,13 @@ internal sealed partial class CsvHead
     }
 
     /// <summary>
-    /// A comma where the cells show that: numbers with a comma, none with a point; for a file that does not separate by commas.
+    /// A comma where points part thousands, or where the cells show that: numbers with a comma, none with a point; for a file that does
+    /// not separate by commas.
     /// </summary>
     private char FindDecimal(char separator)
     {
+        if (_source.Thousands == '.')
+            return ',';
         if (separator == ',')
             return '.';
         string[] cells = [.. Body.SelectMany(line => line.Split(separator))];

@@ -40,6 +40,10 @@ public sealed class CsvFormatTests : IDisposable
     public static TheoryData<string, CsvSource> Named { get; } = new()
     {
         { "a;b\n1;2,500\n3;4,500\n5;6,500\n", new() { DecimalMark = ',' } },
+        { "a;b\n1;2.500\n3;4.500\n5;900\n", new() { DecimalMark = '.' } },
+        { "a;b\n1;2.500\n3;4.500\n5;1900\n", new() },
+        { "a;b\n1;2.500\n3;4.500\n0.500;900\n", new() },
+        { "a;b\n1;2.500\n3;4.500\n5;6.500\n", new() },
         { "a;b\n1.000;2,5\n3.000;4,5\n5.000;6,5\n", new() { DecimalMark = ',', Thousands = '.' } },
         { "a,b\n\"1,000\",2.5\n\"3,000\",4.5\n\"5,000\",6.5\n", new() { Thousands = ',' } },
         { "a,b\n1 000,2.5\n3 000,4.5\n5 000,6.5\n", new() { Thousands = ' ' } },
@@ -168,6 +172,44 @@ public sealed class CsvFormatTests : IDisposable
         string problem = Given.Problem(Given.Csv(path));
         Assert.Contains(found.Replace("PATH", path, StringComparison.Ordinal), problem, StringComparison.Ordinal);
         Assert.Contains(remedy, problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("a,b\n0.5,0,\n0.25,1,\n0.75,2,\n", "found 2 names in 'a,b' at PATH:1, above rows of 3 cells, such as '0.5,0,'",
+        "remove the separators at the end of the rows, or add as many at the end of the header")]
+    [InlineData("mpg,cyl\nMazda,21.5,6\nDatsun,22.5,4\nHornet,18,8\n", "found 2 names in 'mpg,cyl' at PATH:1, above rows of 3 cells",
+        "write a name for the first column at the beginning of the header")]
+    [InlineData("value\n2,00\n2,20\n2,39\n", "found 1 name in 'value' at PATH:1, above rows of 2 cells, such as '2,00'",
+        "write data.separator: semicolon and data.decimal: comma")]
+    [InlineData("a,b\n1,2,3\n4,5,6\n7,8,9\n", "found 2 names in 'a,b' at PATH:1, above rows of 3 cells",
+        "correct the header, or write data.skipRows: 1 and data.headerRows: 0 if the file has no header")]
+    public void Header_IsNotSkipped_WhereItHasFewerCellsThanTheRows(string text, string found, string remedy)
+    {
+        string path = _directory.Write("x.csv", text);
+        string problem = Given.Problem(Given.Csv(path));
+        Assert.Contains(found.Replace("PATH", path, StringComparison.Ordinal), problem, StringComparison.Ordinal);
+        Assert.Contains("; " + remedy, problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Comma_SeparatesNoColumns_WhereTheSpecSaysThatItIsDecimal()
+    {
+        string path = _directory.Write("x.csv", "value\n2,00\n2,25\n2,50\n");
+        using IDataSource source = Given.Open(Given.Csv(path).From<CsvSource>(csv => csv with { DecimalMark = ',' }));
+        Assert.Equal([2f, 2.25f], source.Training.Inputs(0, 1));
+    }
+
+    [Fact]
+    public void Thousand_IsRefused_WhereItCouldBeOne()
+    {
+        string path = _directory.Write("x.csv", "day;visitors\n0;900\n1;1.000\n2;1.096\n");
+        Assert.Contains(
+            $"found '1.000' at {path}:3 in a column with '900', which could be 1000 or 1.000, expected numbers of which the spec says "
+            + "what a point is; write data.thousands: point or data.decimal: point",
+            Given.Problem(Given.Csv(path)), StringComparison.Ordinal);
+        using IDataSource source = Given.Open(Given.Csv(path)
+            .From<CsvSource>(csv => csv with { Inputs = ["visitors"], Thousands = '.' }));
+        Assert.Equal([900f, 1000], source.Training.Inputs(0, 1));
     }
 
     [Theory]

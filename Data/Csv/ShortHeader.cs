@@ -1,0 +1,56 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Data.Tables;
+
+namespace Orleans.Tbptt.Data.Csv;
+
+/// <summary>
+/// What to do about first lines with another number of cells than the rows: they may be lines above the header, or the header itself, which
+/// must not be passed over, because a row would then name the columns.
+/// </summary>
+internal static partial class ShortHeader
+{
+    /// <summary>The problem.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="lines">The first lines, the short ones included.</param>
+    /// <param name="above">How many of them are short.</param>
+    /// <param name="separator">Between cells.</param>
+    public static TableFormatException Problem(string path, IReadOnlyList<CsvLine> lines, int above, char separator)
+    {
+        CsvLine header = lines[0], next = lines[above];
+        string at = $"{Wording.Quote(header.Text)} at {path}:{header.Number}";
+        string skip = $"write data.skipRows: {next.Number - 1}";
+        if (IsHeader(next.Split(separator)))
+            return new($"{Wording.Count(above, "line")} above the header, such as {at}", "the header first", skip);
+
+        string[][] rows = [.. lines.Skip(above).Select(line => line.Split(separator))];
+        int width = rows[0].Length, names = header.Count(separator);
+        string found = $"{Wording.Count(names, "name")} in {at}, above rows of {Wording.Count(width, "cell")}, such as "
+            + Wording.Quote(next.Text);
+        return new(found, "as many names as the rows have cells", Remedy(rows, names, width, separator)
+            ?? $"correct the header, or {skip} and data.headerRows: 0 if the file has no header");
+    }
+
+    private static string? Remedy(string[][] rows, int names, int width, char separator)
+    {
+        if (separator == ',' && names == 1 && rows.All(row => row.Length == 2 && Comma().IsMatch($"{row[0]},{row[1]}")))
+            return "write data.separator: semicolon and data.decimal: comma if the commas stand in front of decimals";
+        if (width > names && rows.All(row => row.Length == width && row[names..].All(cell => cell.Length == 0)))
+            return "remove the separators at the end of the rows, or add as many at the end of the header";
+        return width == names + 1 && rows.All(row => row.Length == width && !IsNumber(row[0]))
+            ? "write a name for the first column at the beginning of the header, because the rows begin with names of their own"
+            : null;
+    }
+
+    private static bool IsHeader(string[] cells) => cells.Any(cell => cell.Any(char.IsLetter) && !CsvSource.UsualMissing.Contains(cell))
+        && !cells.Any(cell => IsNumber(cell) || IsTime(cell));
+
+    private static bool IsTime(string cell) => TimeText.Guess([cell]) is not null;
+
+    private static bool IsNumber(string cell) => NumberText.TryParse(Encoding.UTF8.GetBytes(cell), '.', ',', out _)
+        || NumberText.TryParse(Encoding.UTF8.GetBytes(cell), ',', '.', out _);
+
+    [GeneratedRegex(@"^[-+]?[0-9]+,[0-9]+\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Comma();
+}
