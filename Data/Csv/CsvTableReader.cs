@@ -117,7 +117,8 @@ internal sealed class CsvTableReader : TableReader
             return CellType.Time;
         }
 
-        return present.Length >= EnoughCells ? CellType.Text : null;
+        // One text again and again may stand for a missing value in a column whose numbers begin further down.
+        return present.Length >= EnoughCells && present.Distinct(StringComparer.Ordinal).Skip(1).Any() ? CellType.Text : null;
     }
 
     private bool Read()

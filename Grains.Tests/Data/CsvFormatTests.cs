@@ -271,6 +271,18 @@ public sealed class CsvFormatTests : IDisposable
     }
 
     [Fact]
+    public void Column_IsOfNumbers_WhereItBeginsWithOneTextAgainAndAgain()
+    {
+        string path = _directory.Write(
+            "x.csv", "a,b\n" + string.Concat(Enumerable.Range(0, 1000).Select(i => $"{i},{(i < 260 ? "-" : $"{i}")}\n")));
+
+        string problem = Given.Problems(Given.Csv(path))[0].ToString();
+
+        Assert.Contains($"'-' in column 'b' at {path}:2", problem, StringComparison.Ordinal);
+        Assert.Contains("write data.missing: [\"-\"]", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Sentinel_IsMissing_InAnyDigits()
     {
         string path = _directory.Write("x.csv", "a,b\n1,-9999\n2,-9999.0\n3,7\n4,8\n5,9\n");
