@@ -1,5 +1,6 @@
 using System.Text;
 using Orleans.Tbptt.Data.Tables;
+using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Tests.Data.Tables;
 
@@ -13,6 +14,16 @@ internal sealed record MemorySource : TableSource
     public IReadOnlyList<CellType?> Types { get; init; } = [];
 
     public IReadOnlyList<object?[]> Rows { get; init; } = [];
+
+    /// <summary>A day's time, from 2020 on, as cells of time are read.</summary>
+    public static double Day(int day) =>
+        (new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddDays(day) - DateTime.UnixEpoch).TotalMicroseconds;
+
+    /// <summary>The data of a run on this table, on one lane; the file itself is never looked at.</summary>
+    public DataSpec In(TempDirectory directory, double fraction = 0) => new()
+    {
+        Source = this with { Path = directory.Write("x.memory", "-") }, BatchSize = 1, ValidationFraction = fraction,
+    };
 
     public override string Word => "memory";
 

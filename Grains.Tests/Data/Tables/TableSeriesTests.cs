@@ -3,7 +3,6 @@ using System.Text;
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Csv;
 using Orleans.Tbptt.Data.Tables;
-using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Tests.Data.Tables;
 
@@ -63,7 +62,7 @@ public sealed class TableSeriesTests : IDisposable
         var source = new MemorySource
         {
             Names = ["Date", "x"], Types = [CellType.Time, null],
-            Rows = [.. Enumerable.Range(0, 10).Select(i => new object[] { Day(9 - i), 9.0 - i })],
+            Rows = [.. Enumerable.Range(0, 10).Select(i => new object[] { MemorySource.Day(9 - i), 9.0 - i })],
         };
         using IDataSource opened = Open(source with { Time = "Date" }, 0.3);
         Assert.Equal([0f, 1, 2, 3, 4, 5], opened.Training.Inputs(0));
@@ -107,7 +106,7 @@ public sealed class TableSeriesTests : IDisposable
         using IDataSource opened = Open(new MemorySource
         {
             Names = ["Date", "x"], Types = [CellType.Time, null], Time = "Date", Standardize = true,
-            Rows = [.. Enumerable.Range(0, 10).Select(i => new object[] { Day(9 - i), i < 5 ? 1000.0 : i % 2 })],
+            Rows = [.. Enumerable.Range(0, 10).Select(i => new object[] { MemorySource.Day(9 - i), i < 5 ? 1000.0 : i % 2 })],
         }, 0.5);
         Assert.All(opened.Training.Inputs(0), value => Assert.InRange(value, -1.5f, 1.5f));
         Assert.All(opened.Validation!.Inputs(0), value => Assert.True(value > 100));
@@ -172,10 +171,10 @@ public sealed class TableSeriesTests : IDisposable
     {
         object?[][] rows = [[1.0], [2.0], [3.0], [4.0], [null], [null], [null], [null]];
         Assert.StartsWith(
-            "data.targets: found no value of 'x' in the validation part, expected at least one", Given.Problem(Spec(new MemorySource
+            "data.targets: found no value of 'x' in the validation part, expected at least one", Given.Problem(new MemorySource
             {
                 Names = ["x"], Types = [null], Rows = rows, MissingValues = MissingValues.Mask,
-            }, 0.5)), StringComparison.Ordinal);
+            }.In(_directory, 0.5)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -196,122 +195,12 @@ public sealed class TableSeriesTests : IDisposable
             Names = ["id", "x"], Types = [CellType.Text, null], Rows = [["a", 1.0], ["b", 2.0]], Series = "id",
         }), StringComparison.Ordinal);
 
-    [Fact]
-    public void Description_HasFiguresBordersAndRemarks()
-    {
-        object?[][] rows =
-        [
-            .. Enumerable.Range(0, 40).Select(i =>
-                new object?[] { Day(i), i is 7 or 31 ? -9999 : Math.Sin(i), 5.0, i == 3 ? null : (object)(double)(i % 4) }),
-        ];
-        using IDataSource source = Open(new MemorySource
-        {
-            Names = ["Date", "x", "same", "y"], Types = [CellType.Time, null, null, null], Rows = rows, Time = "Date",
-            MissingValues = MissingValues.Forward, Standardize = true,
-        }, 0.25);
-        Assert.Equal(new("row 1, 2020-01-01", "row 30, 2020-01-30"), source.Description.Training);
-        Assert.Equal(new("row 31, 2020-01-31", "row 40, 2020-02-09"), source.Description.Validation);
-        var (x, same, y) = (source.Description.Columns[0], source.Description.Columns[1], source.Description.Columns[2]);
-        Assert.Equal((40, 0, -9999.0, null), (x.Count, x.Missing, x.Min, x.Distinct));
-        Assert.Equal(new(-9999, 2), Assert.Single(x.Suspects));
-        Assert.Equal((39, 1, 0.0, 3.0, 4), (y.Count, y.Missing, y.Min, y.Max, y.Distinct));
-        Assert.Equal((5.0, 0.0, 5.0, 1.0), (same.Mean, same.Deviation, same.ScaleMean, same.ScaleDeviation));
-        Assert.Equal(
-            [
-                "a row every 1d, without gaps",
-                "column 'x' is -9999 in 2 rows, far from all others: if it stands for a missing value, name it in data.missing",
-                "column 'same' has one value only, 5",
-            ],
-            source.Description.Remarks);
-    }
-
-    [Theory]
-    [InlineData(1, "a row every month, without gaps")]
-    [InlineData(3, "a row every quarter, without gaps")]
-    [InlineData(12, "a row every year, without gaps")]
-    public void Description_NamesPeriodsOfTheCalendar_WhichHaveNoOneLength(int months, string remark)
-    {
-        using IDataSource source = Open(new MemorySource
-        {
-            Names = ["Date", "x"], Types = [CellType.Time, null], Time = "Date",
-            Rows = [.. Enumerable.Range(0, 60).Select(i =>
-                new object[] { (new DateTime(1990, 1, 1).AddMonths(i * months) - DateTime.UnixEpoch).Ticks / 10.0, Math.Sin(i) })],
-        });
-
-        Assert.Equal([remark], source.Description.Remarks);
-    }
-
-    [Fact]
-    public void Description_HasTheDistributionOfEachColumn()
-    {
-        using IDataSource source = Open(new MemorySource
-        {
-            Names = ["x", "y"], Types = [null, null], Standardize = true,
-            Rows = [.. Enumerable.Range(0, 160).Select(i => new object[] { (double)i, i < 150 ? 1.0 : 33.0 })],
-        });
-
-        Assert.Equal(Enumerable.Repeat(10L, 16), source.Description.Columns[0].Histogram);
-        Assert.Equal((150L, 10L, 16), (source.Description.Columns[1].Histogram[0], source.Description.Columns[1].Histogram[15],
-            source.Description.Columns[1].Histogram.Count));
-    }
-
-    [Fact]
-    public void Description_Warns_WhereStandardisingLeavesFewValues()
-    {
-        using IDataSource source = Open(new MemorySource
-        {
-            Names = ["x"], Types = [null], Standardize = true,
-            Rows = [.. Enumerable.Range(0, 200).Select(i => new object[] { i == 150 ? 1e12 : 1.0 + (i % 100) })],
-        });
-        Assert.Matches("^standardising leaves [0-9]+ of 101 different values in the first 200 rows of column 'x'",
-            Assert.Single(source.Description.Remarks));
-    }
-
-    [Theory]
-    [InlineData("2020-02-29", "2020-02-29 00:00:00")]
-    [InlineData("2020-02", "2020-02-01 00:00:00")]
-    [InlineData("2020/02/29 12:30", "2020-02-29 12:30:00")]
-    [InlineData("2020-02-29T12:30:15.250Z", "2020-02-29 12:30:15.25")]
-    [InlineData("2020-02-29 12:30+02:00", "2020-02-29 10:30:00")]
-    [InlineData("29.02.2020 12.30.15", "2020-02-29 12:30:15")]
-    [InlineData("2/29/2020 12:30:15 AM", "2020-02-29 00:30:15")]
-    [InlineData("1749-01-31", "1749-01-31 00:00:00")]
-    public void Times_AreRead_AsFilesWriteThem(string text, string expected)
-    {
-        TimeText? form = TimeText.Guess([text]);
-        Assert.NotNull(form);
-        DateTime time = DateTime.UnixEpoch.AddTicks((long)(form.Value(text) * 10));
-        Assert.Equal(expected, time.ToString("yyyy-MM-dd HH:mm:ss.FFFFFF", CultureInfo.InvariantCulture));
-    }
-
-    [Theory]
-    [InlineData("2020")]
-    [InlineData("3.25")]
-    [InlineData("12.30.15")]
-    [InlineData("2020-13-01")]
-    [InlineData("2020-02-30")]
-    [InlineData("2020-02-29 25:00")]
-    [InlineData("2020-02-29x")]
-    [InlineData("")]
-    public void Others_AreNoTimes(string text) => Assert.Null(TimeText.Guess([text]));
-
-    [Fact]
-    public void DayOrMonth_StandsFirst_AsTheCellsShow()
-    {
-        Assert.Equal(9 * 86_400e6, TimeText.Guess(["13/02/1970", "10/01/1970"])!.Value("10/01/1970"));
-        Assert.Equal(9 * 86_400e6, TimeText.Guess(["09/01/1970", "10/01/1970", "11/01/1970"])!.Value("10/01/1970"));
-        Assert.Equal(9 * 86_400e6, TimeText.Guess(["1/9/1970", "1/10/1970", "1/11/1970"])!.Value("1/10/1970"));
-    }
-
     private sealed class Close : IEqualityComparer<double>
     {
         public bool Equals(double x, double y) => Math.Abs(x - y) < 1e-6;
 
         public int GetHashCode(double obj) => 0;
     }
-
-    private static double Day(int day) =>
-        (new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddDays(day) - DateTime.UnixEpoch).TotalMicroseconds;
 
     private static MemorySource Table(string days, string? ids)
     {
@@ -323,18 +212,14 @@ public sealed class TableSeriesTests : IDisposable
             [
                 .. days.Split(' ').Select((day, i) => new object?[]
                 {
-                    day == "?" ? null : Day(int.Parse(day, CultureInfo.InvariantCulture)), names[i] == "?" ? null : names[i], (double)i,
+                    day == "?" ? null : MemorySource.Day(int.Parse(day, CultureInfo.InvariantCulture)),
+                    names[i] == "?" ? null : names[i], (double)i,
                 }),
             ],
         };
     }
 
-    private IDataSource Open(MemorySource source, double fraction = 0) => Given.Open(Spec(source, fraction));
+    private IDataSource Open(MemorySource source, double fraction = 0) => Given.Open(source.In(_directory, fraction));
 
-    private string Problem(MemorySource source) => Given.Problem(Spec(source, 0));
-
-    private DataSpec Spec(MemorySource source, double fraction) => new()
-    {
-        Source = source with { Path = _directory.Write("x.memory", "-") }, BatchSize = 1, ValidationFraction = fraction,
-    };
+    private string Problem(MemorySource source) => Given.Problem(source.In(_directory));
 }

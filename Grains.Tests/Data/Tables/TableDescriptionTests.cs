@@ -1,0 +1,85 @@
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Tables;
+
+namespace Orleans.Tbptt.Tests.Data.Tables;
+
+/// <summary>What is said of a table that was read.</summary>
+public sealed class TableDescriptionTests : IDisposable
+{
+    private readonly TempDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void Description_HasFiguresBordersAndRemarks()
+    {
+        object?[][] rows =
+        [
+            .. Enumerable.Range(0, 40).Select(i =>
+                new object?[] { MemorySource.Day(i), i is 7 or 31 ? -9999 : Math.Sin(i), 5.0, i == 3 ? null : (object)(double)(i % 4) }),
+        ];
+        using IDataSource source = Open(new MemorySource
+        {
+            Names = ["Date", "x", "same", "y"], Types = [CellType.Time, null, null, null], Rows = rows, Time = "Date",
+            MissingValues = MissingValues.Forward, Standardize = true,
+        }, 0.25);
+        Assert.Equal(new("row 1, 2020-01-01", "row 30, 2020-01-30"), source.Description.Training);
+        Assert.Equal(new("row 31, 2020-01-31", "row 40, 2020-02-09"), source.Description.Validation);
+        var (x, same, y) = (source.Description.Columns[0], source.Description.Columns[1], source.Description.Columns[2]);
+        Assert.Equal((40, 0, -9999.0, null), (x.Count, x.Missing, x.Min, x.Distinct));
+        Assert.Equal(new(-9999, 2), Assert.Single(x.Suspects));
+        Assert.Equal((39, 1, 0.0, 3.0, 4), (y.Count, y.Missing, y.Min, y.Max, y.Distinct));
+        Assert.Equal((5.0, 0.0, 5.0, 1.0), (same.Mean, same.Deviation, same.ScaleMean, same.ScaleDeviation));
+        Assert.Equal(
+            [
+                "a row every 1d, without gaps",
+                "column 'x' is -9999 in 2 rows, far from all others: if it stands for a missing value, name it in data.missing",
+                "column 'same' has one value only, 5",
+            ],
+            source.Description.Remarks);
+    }
+
+    [Theory]
+    [InlineData(1, "a row every month, without gaps")]
+    [InlineData(3, "a row every quarter, without gaps")]
+    [InlineData(12, "a row every year, without gaps")]
+    public void Description_NamesPeriodsOfTheCalendar_WhichHaveNoOneLength(int months, string remark)
+    {
+        using IDataSource source = Open(new MemorySource
+        {
+            Names = ["Date", "x"], Types = [CellType.Time, null], Time = "Date",
+            Rows = [.. Enumerable.Range(0, 60).Select(i =>
+                new object[] { (new DateTime(1990, 1, 1).AddMonths(i * months) - DateTime.UnixEpoch).Ticks / 10.0, Math.Sin(i) })],
+        });
+
+        Assert.Equal([remark], source.Description.Remarks);
+    }
+
+    [Fact]
+    public void Description_HasTheDistributionOfEachColumn()
+    {
+        using IDataSource source = Open(new MemorySource
+        {
+            Names = ["x", "y"], Types = [null, null], Standardize = true,
+            Rows = [.. Enumerable.Range(0, 160).Select(i => new object[] { (double)i, i < 150 ? 1.0 : 33.0 })],
+        });
+
+        Assert.Equal(Enumerable.Repeat(10L, 16), source.Description.Columns[0].Histogram);
+        Assert.Equal((150L, 10L, 16), (source.Description.Columns[1].Histogram[0], source.Description.Columns[1].Histogram[15],
+            source.Description.Columns[1].Histogram.Count));
+    }
+
+    [Fact]
+    public void Description_Warns_WhereStandardisingLeavesFewValues()
+    {
+        using IDataSource source = Open(new MemorySource
+        {
+            Names = ["x"], Types = [null], Standardize = true,
+            Rows = [.. Enumerable.Range(0, 200).Select(i => new object[] { i == 150 ? 1e12 : 1.0 + (i % 100) })],
+        });
+        Assert.Matches("^standardising leaves [0-9]+ of 101 different values in the first 200 rows of column 'x'",
+            Assert.Single(source.Description.Remarks));
+    }
+
+    private IDataSource Open(MemorySource source, double fraction = 0) => Given.Open(source.In(_directory, fraction));
+}
