@@ -182,7 +182,7 @@ internal sealed partial class CsvHead
         if (separator == ',')
             return '.';
         string[] cells = [.. Body.SelectMany(line => line.Split(separator))];
-        string[] commas = [.. cells.Where(cell => Comma().IsMatch(cell))];
+        string[] commas = [.. cells.Where(cell => DecimalComma().IsMatch(cell))];
         if (commas.Length == 0 || cells.Any(cell => Point().IsMatch(cell)))
             return '.';
         if (_source.Thousands == ',' || commas.All(cell => cell.Length - cell.IndexOf(',', StringComparison.Ordinal) == 4))
@@ -194,8 +194,9 @@ internal sealed partial class CsvHead
     private bool IsNumber(string cell) => NumberText.TryParse(
         Encoding.UTF8.GetBytes(cell), Dialect?.Decimal ?? Known(_source.DecimalMark, '.'), _source.Thousands, out _);
 
+    /// <summary>A number with a comma in front of its decimals.</summary>
     [GeneratedRegex(@"^[-+]?[0-9]+,[0-9]+\z", RegexOptions.CultureInvariant)]
-    private static partial Regex Comma();
+    internal static partial Regex DecimalComma();
 
     [GeneratedRegex(@"^[-+]?[0-9]+\.[0-9]+\z", RegexOptions.CultureInvariant)]
     private static partial Regex Point();

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.RegularExpressions;
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Data.Tables;
 
@@ -9,7 +8,7 @@ namespace Orleans.Tbptt.Data.Csv;
 /// What to do about first lines with another number of cells than the rows: they may be lines above the header, or the header itself, which
 /// must not be passed over, because a row would then name the columns.
 /// </summary>
-internal static partial class ShortHeader
+internal static class ShortHeader
 {
     /// <summary>The problem.</summary>
     /// <param name="path">The file.</param>
@@ -34,7 +33,7 @@ internal static partial class ShortHeader
 
     private static string? Remedy(string[][] rows, int names, int width, char separator)
     {
-        if (separator == ',' && names == 1 && rows.All(row => row.Length == 2 && Comma().IsMatch($"{row[0]},{row[1]}")))
+        if (separator == ',' && names == 1 && rows.All(row => row.Length == 2 && CsvHead.DecimalComma().IsMatch($"{row[0]},{row[1]}")))
             return "write data.separator: semicolon and data.decimal: comma if the commas stand in front of decimals";
         if (width > names && rows.All(row => row.Length == width && row[names..].All(cell => cell.Length == 0)))
             return "remove the separators at the end of the rows, or add as many at the end of the header";
@@ -50,7 +49,4 @@ internal static partial class ShortHeader
 
     private static bool IsNumber(string cell) => NumberText.TryParse(Encoding.UTF8.GetBytes(cell), '.', ',', out _)
         || NumberText.TryParse(Encoding.UTF8.GetBytes(cell), ',', '.', out _);
-
-    [GeneratedRegex(@"^[-+]?[0-9]+,[0-9]+\z", RegexOptions.CultureInvariant)]
-    private static partial Regex Comma();
 }

@@ -18,7 +18,7 @@ internal static class NpzMember
 {
     private const int BlockBytes = 1 << 16;
 
-    // Deflate turns a byte into 1,032 at most; whoever promises more lies.
+    // Deflate turns a byte into 1,032 at most: an entry that declares more is false.
     private const long LargestRatio = 1032;
 
     /// <summary>Opens an archive.</summary>

@@ -86,8 +86,8 @@ internal static class SiloHost
     }
 
     /// <summary>
-    /// The others declare a killed silo dead after 2 s instead of 10: a step waits that long for its trainers. They must not declare one
-    /// dead that answers late, because it has little of a processor that others use, too.
+    /// The others declare a killed silo dead after 2 to 4 s instead of 10: a step waits that long for its trainers. They must not declare
+    /// one dead that answers late, because it has little of a processor that others use, too.
     /// </summary>
     private static void NoticeDeathsSoon(ClusterMembershipOptions membership)
     {

@@ -112,8 +112,8 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
     }
 
     /// <summary>
-    /// Ends without an order: the run has ended, and all silos of its cluster end, because the console has. What the run leaves is on the
-    /// disk, and the user waits for the prompt.
+    /// Ends without leaving the cluster in an orderly way: the run has ended, its results are on the disk, all silos of its cluster end
+    /// with the console, and the user waits for the prompt.
     /// </summary>
     private async Task AbandonAsync(RunningSilo silo, IDisposable? life)
     {

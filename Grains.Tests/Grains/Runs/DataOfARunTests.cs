@@ -11,7 +11,7 @@ using Orleans.Tbptt.Tests.Support;
 namespace Orleans.Tbptt.Tests.Grains.Runs;
 
 /// <summary>
-/// The data belong to a run from its submission on, not from its first checkpoint: whoever continues it holds what it opens to them.
+/// The data belong to a run from its submission on, not from its first checkpoint: every coordinator compares what it opens with them.
 /// </summary>
 public sealed class DataOfARunTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisposable
 {
