@@ -166,7 +166,7 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
         catch (JsonException damage)
         {
             throw new InvalidDataException($"{path}: found text that does not say what data the run has ({damage.Message}); put the file "
-                + "back, or remove it if you are certain that the data are still the same", damage);
+                + "back, or begin the run again with 'tbptt resume --from-start' without it", damage);
         }
     }
 
