@@ -42,7 +42,7 @@ internal static class ArrowCells
         {
             values[i] = array.IsNull(from + i) ? tally.AddMissing(place + i)
                 : type == CellType.Text ? tally.AddText(TextAt(array, from + i))
-                : TimeAt(array, from + i) is { } time ? time
+                : TimeAt(array, from + i, type) is { } time ? time
                 : tally.AddOther(place + i, TextAt(array, from + i));
         }
     }
@@ -122,15 +122,15 @@ internal static class ArrowCells
         return scale >= 0 ? (double)value / Math.Pow(10, scale) : (double)value * Math.Pow(10, -scale);
     }
 
-    private static double? TimeAt(IArrowArray array, int at) => array switch
+    private static double? TimeAt(IArrowArray array, int at, CellType type) => array switch
     {
         TimestampArray times => Microseconds(times.Values[at], ((TimestampType)times.Data.DataType).Unit),
         Date32Array days => days.Values[at] * MicrosecondsOfDay,
         Date64Array milliseconds => milliseconds.Values[at] * 1e3,
         DictionaryArray dictionary => IndexOf(dictionary, at) is { } index && !dictionary.Dictionary.IsNull(index)
-            ? TimeAt(dictionary.Dictionary, index) : double.NaN,
+            ? TimeAt(dictionary.Dictionary, index, type) : double.NaN,
         StringArray or LargeStringArray or StringViewArray =>
-            new TimeText(dayFirst: false).Value(TextAt(array, at)) is var time && double.IsNaN(time) ? null : time,
+            TimeText.Of(type).Value(TextAt(array, at)) is var time && double.IsNaN(time) ? null : time,
         _ => null,
     };
 
@@ -148,7 +148,7 @@ internal static class ArrowCells
         LargeStringArray texts => texts.GetString(at) ?? "",
         StringViewArray texts => texts.GetString(at) ?? "",
         DictionaryArray dictionary => IndexOf(dictionary, at) is { } index ? TextAt(dictionary.Dictionary, index) : "",
-        _ when TimeAt(array, at) is { } time =>
+        _ when TimeAt(array, at, CellType.Time) is { } time =>
             DateTime.UnixEpoch.AddMicroseconds(time).ToString("yyyy-MM-dd HH:mm:ss.FFFFFF", CultureInfo.InvariantCulture),
         _ when TypeOf(array.Data.DataType) == CellType.Number =>
             NumberOf(array, at)?.ToString("R", CultureInfo.InvariantCulture) ?? "",

@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using Orleans.Tbptt.Data.Files;
 
 namespace Orleans.Tbptt.Data.Bytes;
 
@@ -11,9 +12,7 @@ internal sealed class HiddenEntries(string glob)
 {
     private const int Shown = 3;
 
-    private static readonly string[] VersionControl = ["CVS", "_darcs"];
-
-    private readonly string[] _named = [.. glob.Split('/').Where(IsHidden)];
+    private readonly string[] _named = [.. glob.Split('/').Where(HiddenFiles.IsHidden)];
     private readonly SortedSet<string> _leftOut = new(StringComparer.Ordinal);
 
     /// <summary>How many entries were left out; a folder counts once.</summary>
@@ -25,12 +24,11 @@ internal sealed class HiddenEntries(string glob)
     /// <summary>Whether an entry is left out; it is counted then.</summary>
     public bool LeaveOut(FileSystemInfo entry)
     {
-        if (!IsHidden(entry.Name) || _named.Any(part => FileSystemName.MatchesSimpleExpression(part, entry.Name, ignoreCase: false)))
+        if (!HiddenFiles.IsHidden(entry.Name)
+            || _named.Any(part => FileSystemName.MatchesSimpleExpression(part, entry.Name, ignoreCase: false)))
             return false;
         Count++;
         _leftOut.Add(entry.Name);
         return true;
     }
-
-    private static bool IsHidden(string name) => name.StartsWith('.') || VersionControl.Contains(name);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Orleans.Tbptt.Data.Tables;
 
 namespace Orleans.Tbptt.Data.Csv;
@@ -7,15 +8,16 @@ namespace Orleans.Tbptt.Data.Csv;
 /// <summary>
 /// Reads the cells of a CSV file: which are numbers, which stand for a missing value, and what could be meant by the others.
 /// </summary>
-internal sealed class CsvCells
+internal sealed partial class CsvCells
 {
+    private readonly CsvSource _source;
     private readonly CsvDialect _dialect;
     private readonly byte[][] _missing;
     private readonly double[] _missingNumbers;
 
     public CsvCells(CsvSource source, CsvDialect dialect)
     {
-        _dialect = dialect;
+        (_source, _dialect) = (source, dialect);
         IReadOnlyList<string> missing = source.Missing.Count > 0 ? source.Missing : CsvSource.UsualMissing;
         _missing = [.. missing.Select(Encoding.UTF8.GetBytes)];
         _missingNumbers = [.. _missing.Where(text => TryNumber(text, out _)).Select(text => TryNumber(text, out double value) ? value : 0)];
@@ -56,8 +58,8 @@ internal sealed class CsvCells
     {
         bool Reads(string text, char point, char thousands) =>
             NumberText.TryParse(Encoding.UTF8.GetBytes(text), point, thousands, out _);
-        if (cell is "." or "?" or "-" or "--" or "*" or "none" or "None" or "NONE" or "missing" or "#N/A" or "-nan" or "\\N")
-            return $"if it stands for a missing value, write data.missing: [\"{cell.Replace("\\", "\\\\", StringComparison.Ordinal)}\"]";
+        if (NoValue().IsMatch(cell))
+            return Missing(cell);
         char other = _dialect.Decimal == '.' ? ',' : '.';
         string name = other == ',' ? "comma" : "point";
         bool asGroups = _dialect.Thousands == '\0' && Reads(cell, _dialect.Decimal, other);
@@ -73,7 +75,21 @@ internal sealed class CsvCells
             || Reads(bare, _dialect.Decimal, other)))
             return "write plain numbers, without signs of currency or percent";
         return double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && !double.IsFinite(value)
-            ? $"if it stands for a missing value, write data.missing: [\"{cell}\"]"
+            ? Missing(cell)
             : null;
     }
+
+    /// <summary>The key with the words that it has already, because it takes the place of all words.</summary>
+    private string Missing(string cell) =>
+        $"if it stands for a missing value, write data.missing: [{string.Join(", ", _source.Missing.Append(cell).Select(Quoted))}]";
+
+    private static string Quoted(string text) =>
+        $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+
+    /// <summary>Words and signs by which programs and people say that there is no value.</summary>
+    [GeneratedRegex(
+        @"^([-.?*_]+|\\N|[-+]?nan|#?n\.?/?a\.?|n/?d|<(na|nan|null|none)>|null|none|nil|missing|unknown|undefined"
+            + @"|#(value!|div/0!|ref!|null!|num!))\z",
+        RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    private static partial Regex NoValue();
 }

@@ -61,7 +61,7 @@ internal static class CsvEncodings
     /// <summary>Refuses a first line that is no UTF-8: a name in the spec could never match it.</summary>
     public static void CheckHead(string path, ReadOnlySpan<byte> head, int line)
     {
-        int end = head.IndexOf((byte)'\n');
+        int end = head.IndexOfAny((byte)'\n', (byte)'\r');
 
         // Without a line end, the last character may be incomplete.
         ReadOnlySpan<byte> first = end < 0 ? head[..Math.Max(0, head.Length - 4)] : head[..end];

@@ -25,7 +25,6 @@ internal sealed class CsvTableReader : TableReader
     private readonly ProblemList _rows = new();
     private readonly string[] _header;
     private readonly long _linesAbove;
-    private readonly TimeText[] _times;
     private ChosenColumn[] _chosen = [];
     private int[] _inFile = [];
     private string? _malformed;
@@ -62,8 +61,7 @@ internal sealed class CsvTableReader : TableReader
         }
 
         string[][] cells = [.. _head.Body.Select(line => line.Split(dialect.Separator)).Where(line => line.Length == _header.Length)];
-        _times = [.. _header.Select(_ => new TimeText(dayFirst: false))];
-        Columns = [.. _header.Select((name, index) => new TableColumn(name, TypeOf(index, [.. cells.Select(line => line[index])])))];
+        Columns = [.. _header.Select((name, index) => Column(name, [.. cells.Select(line => line[index])]))];
     }
 
     public override IReadOnlyList<TableColumn> Columns { get; }
@@ -106,19 +104,15 @@ internal sealed class CsvTableReader : TableReader
     }
 
     /// <summary>What the first lines show of a column: texts or times where enough cells are such and none is a number.</summary>
-    private CellType? TypeOf(int column, string[] cells)
+    private TableColumn Column(string name, string[] cells)
     {
         string[] present = [.. cells.Where(cell => !_cells.IsMissing(Encoding.UTF8.GetBytes(cell)))];
-        if (present.Length == 0 || present.Any(cell => _cells.TryNumber(Encoding.UTF8.GetBytes(cell), out _)))
-            return null;
-        if (TimeText.Guess(present) is { } times)
-        {
-            _times[column] = times;
-            return CellType.Time;
-        }
+        if (present.Any(cell => _cells.TryNumber(Encoding.UTF8.GetBytes(cell), out _)))
+            return new(name);
 
         // One text again and again may stand for a missing value in a column whose numbers begin further down.
-        return present.Length >= EnoughCells && present.Distinct(StringComparer.Ordinal).Skip(1).Any() ? CellType.Text : null;
+        return TimeText.Column(name, present) ?? new(
+            name, present.Length >= EnoughCells && present.Distinct(StringComparer.Ordinal).Skip(1).Any() ? CellType.Text : null);
     }
 
     private bool Read()
@@ -229,8 +223,9 @@ internal sealed class CsvTableReader : TableReader
     private double Cell(ReadOnlySpan<byte> cell, ChosenColumn column, long line, ColumnTally tally) => column.Type switch
     {
         CellType.Number => _cells.Number(cell, line, tally),
-        CellType.Text => _cells.IsMissing(cell) ? tally.AddMissing(line, cell) : tally.AddText(cell),
-        _ => _times[column.InFile].TryParse(cell, out double time) ? time : tally.AddOther(line, cell),
+        _ when _cells.IsMissing(cell) => tally.AddMissing(line, cell),
+        CellType.Text => tally.AddText(cell),
+        var type => TimeText.Of(type).TryParse(cell, out double time) ? time : tally.AddOther(line, cell),
     };
 
     private void AddAtLine(long line, string found, string expected, string remedy) =>

@@ -14,6 +14,7 @@ internal sealed class CsvText
     private readonly Packing _packing;
     private readonly Encoding _encoding;
     private readonly int _skipped;
+    private readonly byte _lineEnd = (byte)'\n';
 
     /// <summary>Looks at the first bytes of a file.</summary>
     /// <param name="path">The path in the spec, for messages.</param>
@@ -43,6 +44,8 @@ internal sealed class CsvText
         if (FileContent.Other(head) is var (found, remedy))
             throw new TableFormatException($"{found}: {path}", "a CSV file", remedy);
         _encoding = CsvEncodings.Find(path, head, encoding);
+        if (!head.Contains((byte)'\n') && head.Contains((byte)'\r'))
+            _lineEnd = (byte)'\r';
         using Stream text = Open();
         byte[] start = ReadHead(text);
         Head = start.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? start[3..] : start;
@@ -72,7 +75,7 @@ internal sealed class CsvText
             {
                 do
                     read = stream.ReadByte();
-                while (read is >= 0 and not '\n');
+                while (read >= 0 && read != _lineEnd);
             }
 
             return stream;

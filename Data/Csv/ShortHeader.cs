@@ -45,7 +45,7 @@ internal static class ShortHeader
     private static bool IsHeader(string[] cells) => cells.Any(cell => cell.Any(char.IsLetter) && !CsvSource.UsualMissing.Contains(cell))
         && !cells.Any(cell => IsNumber(cell) || IsTime(cell));
 
-    private static bool IsTime(string cell) => TimeText.Guess([cell]) is not null;
+    private static bool IsTime(string cell) => TimeText.Column("", [cell]) is not null;
 
     private static bool IsNumber(string cell) => NumberText.TryParse(Encoding.UTF8.GetBytes(cell), '.', ',', out _)
         || NumberText.TryParse(Encoding.UTF8.GetBytes(cell), ',', '.', out _);

@@ -29,6 +29,14 @@ public static class DataFingerprint
     public static string? Compare(
         IReadOnlyList<DataFile> expected, IReadOnlyList<DataFile> found, DataComparison comparison = DataComparison.BetweenSilos)
     {
+        if (comparison == DataComparison.SinceTheRunBegan && HiddenFiles.OnlyIn(expected, found) is [var hidden, ..] all)
+        {
+            return $"data: found {Wording.Count(found.Count, "file")} without {Wording.Count(all.Count, "hidden file")} such as "
+                + $"'{hidden.Path}', which the release that began the run read, and for which no wildcard stands any more, expected "
+                + $"{expected.Count}; start a new run, whose glob names what it needs of them ('**/.*' those with a dot), or resume this "
+                + "one with that release";
+        }
+
         if (expected.Count != found.Count)
         {
             string? one = FirstOnlyIn(expected, found) is { } missing ? $", '{missing}' is missing"

@@ -20,6 +20,10 @@ internal sealed class JsonLinesReader : TableReader
     private const int MostTimes = 250;
 
     private const int MostColumns = 100_000;
+
+    /// <summary>No text in UTF-8.</summary>
+    private static readonly byte[] Unmatched = [0xFF];
+
     private const string Expected = "a JSON object a line, such as {\"time\": \"2020-01-01\", \"value\": 1.5}";
 
     private readonly string _path;
@@ -28,9 +32,9 @@ internal sealed class JsonLinesReader : TableReader
     private readonly List<string> _unknown = [];
     private IReadOnlyList<ChosenColumn> _chosen = [];
     private byte[][] _names = [];
+    private int[] _alike = [];
     private long[] _lastLine = [];
     private readonly HashSet<string> _known;
-    private readonly TimeText[] _times;
 
     /// <summary>Opens a file and reads the keys of its first lines.</summary>
     /// <param name="path">The path in the spec, for messages.</param>
@@ -40,9 +44,7 @@ internal sealed class JsonLinesReader : TableReader
     {
         _path = path;
         var (keys, samples) = ReadKeys(opened);
-        TimeText?[] times = [.. keys.Select(key => samples[key] is { Count: > 0 } cells ? TimeText.Guess(cells) : null)];
-        Columns = [.. keys.Select((name, i) => new TableColumn(name, times[i] is null ? null : CellType.Time))];
-        _times = [.. times.Select(time => time ?? new TimeText(dayFirst: false))];
+        Columns = [.. keys.Select(key => TimeText.Column(key, samples[key] ?? []) ?? new(key))];
         _known = [.. Columns.Select(column => column.Name)];
         _stream = Open(opened);
         _lines = new(_stream);
@@ -57,6 +59,15 @@ internal sealed class JsonLinesReader : TableReader
         _chosen = columns;
         _names = [.. columns.Select(column => Encoding.UTF8.GetBytes(column.Name))];
         _lastLine = new long[columns.Count];
+
+        // A key that is read in several ways leads to the first of its columns, and from each to the next.
+        _alike = new int[columns.Count];
+        for (int i = columns.Count - 1; i >= 0; i--)
+        {
+            _alike[i] = Array.FindIndex(_names, i + 1, name => name.AsSpan().SequenceEqual(_names[i]));
+            if (_alike[i] >= 0)
+                _names[_alike[i]] = Unmatched;
+        }
     }
 
     public override bool Fill(TableBlock block)
@@ -72,7 +83,7 @@ internal sealed class JsonLinesReader : TableReader
             }
             catch (Exception error) when (error is JsonException or InvalidOperationException)
             {
-                throw Malformed(_lines.Number, error);
+                throw Malformed(line, _lines.Number, error);
             }
         }
 
@@ -133,7 +144,7 @@ internal sealed class JsonLinesReader : TableReader
             }
             catch (Exception error) when (error is JsonException or InvalidOperationException)
             {
-                throw Malformed(lines.Number, error);
+                throw Malformed(line, lines.Number, error);
             }
 
             if (keys.Count > MostColumns)
@@ -148,7 +159,7 @@ internal sealed class JsonLinesReader : TableReader
     {
         if (string.IsNullOrWhiteSpace(text) || times.Count == MostTimes)
             return times;
-        if (double.IsNaN(new TimeText(dayFirst: false).Value(text)) && double.IsNaN(new TimeText(dayFirst: true).Value(text)))
+        if (TimeText.Column("", [text]) is null)
             return null;
         times.Add(text);
         return times;
@@ -208,10 +219,15 @@ internal sealed class JsonLinesReader : TableReader
                     $"the key {Wording.Quote(_chosen[column].Name)} twice at {_path}:{number}", "each key once", "remove one of the two");
             }
 
-            _lastLine[column] = number;
             next = column + 1;
             reader.Read();
-            block.Column(column)[row] = Value(ref reader, line, column, number, block.Tallies[column]);
+            Utf8JsonReader value = reader;
+            for (; column >= 0; column = _alike[column])
+            {
+                reader = value;
+                _lastLine[column] = number;
+                block.Column(column)[row] = Value(ref reader, line, column, number, block.Tallies[column]);
+            }
         }
 
         if (reader.TokenType != JsonTokenType.EndObject)
@@ -262,7 +278,7 @@ internal sealed class JsonLinesReader : TableReader
                 return reader.TokenType == JsonTokenType.True ? 1 : 0;
             case JsonTokenType.String when type != CellType.Number:
                 return type == CellType.Text ? tally.AddText(reader.GetString())
-                    : _times[_chosen[column].InFile].Value(reader.GetString()!) is var time && !double.IsNaN(time) ? time
+                    : TimeText.Of(type).Value(reader.GetString()!) is var time && !double.IsNaN(time) ? time
                     : tally.AddOther(number, reader.GetString()!);
             case JsonTokenType.StartObject or JsonTokenType.StartArray:
                 int from = (int)reader.TokenStartIndex;
@@ -276,8 +292,14 @@ internal sealed class JsonLinesReader : TableReader
     }
 
     // A text that is no UTF-8 is found when it is read.
-    private TableFormatException Malformed(long line, Exception error)
+    private TableFormatException Malformed(ReadOnlySpan<byte> text, long line, Exception error)
     {
+        if (text.TrimEnd((byte)'\r').Contains((byte)'\r'))
+        {
+            return new($"lines that end with CR alone at {_path}:{line}", Expected,
+                "let them end with LF or CR LF: tr '\\r' '\\n' < OLD > NEW");
+        }
+
         string message = error.Message.Split(" LineNumber:", 2)[0].TrimEnd('.');
         return new($"text at {_path}:{line} that is no JSON object ({message})", Expected, "correct the line");
     }

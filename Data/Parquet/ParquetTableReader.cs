@@ -72,7 +72,7 @@ internal sealed class ParquetTableReader : BatchTableReader
     private int[] Leaves()
     {
         IReadOnlyList<SchemaField> fields = _reader.SchemaManifest.SchemaFields;
-        return [.. ChosenInFile.Select(field => fields[field].ColumnIndex).Order()];
+        return [.. ChosenInFile.Distinct().Select(field => fields[field].ColumnIndex).Order()];
     }
 
     private static void CheckHead(string path, string opened)

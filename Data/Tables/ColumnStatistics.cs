@@ -92,13 +92,20 @@ internal sealed record ColumnStatistics(double[] Mean, double[] Deviation, int W
     /// <summary>Whether columns are left as they are.</summary>
     public bool IsIdentity { get; private init; }
 
+    /// <summary>The columns without a value in the rows to train on.</summary>
+    public IReadOnlyList<int> Empty { get; private init; } = [];
+
     /// <summary>Leaves columns as they are.</summary>
     public static ColumnStatistics None(int width) =>
         new(new double[width], [.. Enumerable.Repeat(1.0, width)], width) { IsIdentity = true };
 
     /// <summary>Standardises by moments.</summary>
     public static ColumnStatistics Of(IReadOnlyList<Moments> columns, int width) => new(
-        [.. columns.Select(one => one.Mean)], [.. columns.Select(one => one.Deviation > 0 ? one.Deviation : 1.0)], width);
+        [.. columns.Select(one => one.Mean)], [.. columns.Select(one => one.Deviation > 0 ? one.Deviation : 1.0)], width)
+        {
+            Empty = [.. columns.Index().GroupBy(one => one.Index % width).Where(alike => alike.All(one => one.Item.Count == 0))
+                .Select(alike => alike.Key)],
+        };
 
     /// <summary>The statistics by which columns were standardised, by name.</summary>
     public static ColumnStatistics Of(IReadOnlyList<ColumnDescription> described, IReadOnlyList<string> names)

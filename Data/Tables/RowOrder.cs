@@ -11,106 +11,99 @@ namespace Orleans.Tbptt.Data.Tables;
 /// <param name="columns">Which of them are time and series.</param>
 internal sealed class RowOrder(TableSource source, IReadOnlyList<ChosenColumn> chosen, TableColumns columns)
 {
-    private readonly int _time = columns.Time;
     private readonly int _series = columns.Series;
-    private readonly TimeOrder? _order = columns.Time < 0 ? null : new(source, chosen[columns.Time]);
+    private readonly RowTimes[] _readings = [.. columns.Times.Select(column => new RowTimes(source, chosen[column], column))];
     private readonly List<long> _rows = [];
-    private readonly List<double> _last = [];
-    private IReadOnlyList<string> _names = [];
-    private (long Rows, long First) _nameless;
-    private (long Rows, long First) _timeless;
+    private int[] _seriesOf = [];
+    private ColumnTally _names = new();
+    private bool _differ;
 
     /// <summary>Rows of each series; one entry for all rows where there are no series.</summary>
     public IReadOnlyList<long> Rows => _rows;
 
     /// <summary>Whether the newest row comes first, in every series, and the rows are to be turned round.</summary>
-    public bool IsNewestFirst => source.Time is not null && _order is { IsNewestFirst: true };
+    public bool IsNewestFirst => source.Time is not null && Times is { Order.IsNewestFirst: true };
 
-    /// <summary>Whether every row has a time, and time rises.</summary>
-    public bool HasTimes => _order is not null && _timeless.Rows == 0 && (_order.Rises || IsNewestFirst);
+    /// <summary>The column of time among those read, where every row has a time, and time rises; negative otherwise.</summary>
+    public int OrderedTime => Times is { Timeless: 0 } times && (times.Order.Rises || IsNewestFirst) ? times.Column : -1;
+
+    /// <summary>The column of time, in the best of the ways in which it can be read; the month first on a tie.</summary>
+    private RowTimes? Times => _readings.Length > 1 && _readings[0].IsWorseThan(_readings[1]) ? _readings[1] : _readings.FirstOrDefault();
 
     /// <summary>A time as people write it.</summary>
-    public string Show(double time) => _order!.Show(time);
+    public string Show(double time) => Times!.Order.Show(time);
 
     /// <summary>The series of a row; 0 where there are no series.</summary>
     public int SeriesOf(TableBlock block, int row) => _series < 0 ? 0 : (int)block.Column(_series)[row];
 
     /// <summary>The name of a series.</summary>
-    public string NameOf(int series) => _names.Count > 0 ? Wording.Quote(_names[series]) : source.Path;
+    public string NameOf(int series) => _names.Texts.Count > 0 ? Wording.Quote(_names.Texts[series]) : source.Path;
 
     /// <summary>Takes the next rows.</summary>
     public void Add(TableBlock block)
     {
         if (_rows.Count == 0)
-            Grow(0);
-        if (_series >= 0)
-            _names = block.Tallies[_series].Texts;
-        if (_series < 0 && _time < 0)
-        {
+            _rows.Add(0);
+        if (_seriesOf.Length < block.Rows)
+            _seriesOf = new int[block.Capacity];
+        if (_series < 0)
             _rows[0] += block.Rows;
-            return;
-        }
-
-        ReadOnlySpan<double> codes = _series < 0 ? [] : block.Column(_series)[..block.Rows];
-        ReadOnlySpan<double> times = _time < 0 ? [] : block.Column(_time)[..block.Rows];
-        for (int row = 0; row < block.Rows; row++)
+        else
+            CountSeries(block);
+        foreach (RowTimes reading in _readings)
+            reading.Add(block, _seriesOf);
+        if (_readings.Length > 1 && !_differ)
         {
-            if (_series >= 0 && double.IsNaN(codes[row]))
-            {
-                Count(ref _nameless, block.Places[row]);
-                continue;
-            }
-
-            int code = _series < 0 ? 0 : (int)codes[row];
-            Grow(code);
-            _rows[code]++;
-            if (_time < 0)
-                continue;
-            if (double.IsNaN(times[row]))
-            {
-                Count(ref _timeless, block.Places[row]);
-                continue;
-            }
-
-            _order!.Add(block.Places[row], _last[code], times[row]);
-            _last[code] = times[row];
+            _differ = !block.Column(_readings[0].Column)[..block.Rows].SequenceEqual(block.Column(_readings[1].Column)[..block.Rows]);
         }
     }
 
     /// <summary>Adds the problems of rows without a series, without a time, or in another order than that of time.</summary>
     public void Check(TableReader reader, ProblemList problems)
     {
-        if (_nameless.Rows > 0)
+        if (_names.Missing > 0)
         {
+            // Namibia is a country.
+            (long place, string text) = _names.FirstMissing[0];
             problems.Add(
-                DataKeys.Series, $"{Wording.Count(_nameless.Rows, "row")} without a series, first at {reader.Describe(_nameless.First)}",
-                $"a text in column {Wording.Quote(source.Series!)} of every row", "fill it, or remove these rows");
+                DataKeys.Series,
+                $"{Wording.Count(_names.Missing, "row")} without a series, first at {reader.Describe(place)}"
+                + (text.Length > 0 ? $", where {Wording.Quote(text)} stands for a missing value" : ""),
+                $"a text in column {Wording.Quote(source.Series!)} of every row",
+                text.Length > 0 ? "write data.missing: [\"?\"] if that is the name of a series, or fill these rows"
+                    : "fill it, or remove these rows");
         }
 
-        if (_timeless.Rows > 0 && source.Time is not null)
-        {
-            problems.Add(
-                DataKeys.Time, $"{Wording.Count(_timeless.Rows, "row")} without a time, first at {reader.Describe(_timeless.First)}",
-                $"a time in column {Wording.Quote(source.Time)} of every row, such as 2020-01-31 12:30", "correct or remove these rows");
-        }
-        else if (_timeless.Rows == 0)
-        {
-            _order?.Check(reader, problems);
-        }
+        Times?.Check(reader, problems);
     }
 
     /// <summary>What people should know: gaps, repeated times, an order that was turned round.</summary>
-    public IReadOnlyList<string> Notes(TableReader reader) => _timeless.Rows == 0 && _order is not null ? _order.Notes(reader) : [];
+    public IReadOnlyList<string> Notes(TableReader reader) => Times is { Timeless: 0 } times
+        ? [.. TwoReadings(times), .. times.Order.Notes(reader)]
+        : [];
 
-    private static void Count(ref (long Rows, long First) some, long place) =>
-        some = (some.Rows + 1, some.Rows == 0 ? place : some.First);
-
-    private void Grow(int code)
+    private IEnumerable<string> TwoReadings(RowTimes times)
     {
-        while (_rows.Count <= code)
+        if (!_differ || _readings.Any(reading => reading.Timeless > 0))
+            yield break;
+        string read = $"times of column {Wording.Quote(chosen[times.Column].Name)} are read with the "
+            + $"{(times.IsDayFirst ? "day" : "month")} first";
+        yield return _readings[0].IsWorseThan(_readings[1]) || _readings[1].IsWorseThan(_readings[0])
+            ? $"{read}, because they rise most evenly so"
+            : $"{read}, and could have the day first as well: write them as 2020-01-31 to make it certain";
+    }
+
+    private void CountSeries(TableBlock block)
+    {
+        _names = block.Tallies[_series];
+        ReadOnlySpan<double> codes = block.Column(_series)[..block.Rows];
+        for (int row = 0; row < codes.Length; row++)
         {
-            _rows.Add(0);
-            _last.Add(double.NaN);
+            int series = _seriesOf[row] = double.IsNaN(codes[row]) ? -1 : (int)codes[row];
+            while (_rows.Count <= series)
+                _rows.Add(0);
+            if (series >= 0)
+                _rows[series]++;
         }
     }
 }

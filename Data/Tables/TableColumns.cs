@@ -33,8 +33,10 @@ internal sealed class TableColumns(TableSource source, IReadOnlyList<TableColumn
     /// <summary>Columns that are left out, each with the reason.</summary>
     public List<LeftOutColumn> LeftOut { get; } = [];
 
-    /// <summary>The column of time, by its index among those that are read; negative for none.</summary>
-    public int Time { get; private set; } = -1;
+    /// <summary>
+    /// The column of time, by its index among those that are read; twice where its texts can be read in two ways. Empty for none.
+    /// </summary>
+    public IReadOnlyList<int> Times { get; private set; } = [];
 
     /// <summary>The column that names series, by its index among those that are read; negative for none.</summary>
     public int Series { get; private set; } = -1;
@@ -59,12 +61,12 @@ internal sealed class TableColumns(TableSource source, IReadOnlyList<TableColumn
             [.. Candidates().Union(source.Targets, StringComparer.Ordinal).Select(name => Column(name, CellType.Number))];
 
         // Without a name in the spec, the first column of times shows whether the rows are in order.
-        string? first = columns.FirstOrDefault(column => column.Type == CellType.Time && column.Name.Length > 0)?.Name;
+        string? first = columns.FirstOrDefault(column => column.Type?.IsTime() == true && column.Name.Length > 0)?.Name;
         if ((source.Time ?? first) is { } time)
         {
-            Time = chosen.Count;
-            CellType? type = columns[Array.IndexOf(_names, time)].Type;
-            chosen.Add(Column(time, type is null or CellType.Number ? CellType.Number : CellType.Time));
+            ChosenColumn[] readings = [.. TimeTypes(columns[Array.IndexOf(_names, time)]).Select(type => Column(time, type))];
+            Times = [.. Enumerable.Range(chosen.Count, readings.Length)];
+            chosen.AddRange(readings);
         }
 
         if (source.Series is { } series)
@@ -96,7 +98,7 @@ internal sealed class TableColumns(TableSource source, IReadOnlyList<TableColumn
             foreach (string name in candidates.Except(inputs).Except(source.Targets))
                 LeftOut.Add(new(name, Reason(reader, tallies[IndexOf(name)], rows)));
             foreach (var column in columns.Where(column => column.Name.Length > 0 && column.Type is not (null or CellType.Number)))
-                LeftOut.Add(new(column.Name, $"a column of {(column.Type == CellType.Time ? "times" : "texts")}"));
+                LeftOut.Add(new(column.Name, $"a column of {(column.Type!.Value.IsTime() ? "times" : "texts")}"));
             foreach (var column in columns.Where(column => column is { IsOfSeries: true, Type: CellType.Number }))
                 LeftOut.Add(new(column.Name, "an attribute, the same in all rows of a series, that data.inputs does not name"));
         }
@@ -122,6 +124,13 @@ internal sealed class TableColumns(TableSource source, IReadOnlyList<TableColumn
 
         int[] Places(IReadOnlyList<string> names) => [.. names.Select(name => Array.IndexOf(used, name))];
     }
+
+    private static CellType[] TimeTypes(TableColumn column) => column.Type switch
+    {
+        null or CellType.Number => [CellType.Number],
+        CellType.Text => [CellType.Time, CellType.DayFirstTime],
+        var type => column.HasTwoReadings ? [CellType.Time, CellType.DayFirstTime] : [type.Value],
+    };
 
     private static string[] Named(string? name) => name is null ? [] : [name];
 

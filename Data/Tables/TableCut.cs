@@ -19,6 +19,9 @@ namespace Orleans.Tbptt.Data.Tables;
 /// <param name="Short">The series that are too short for a target in the training part.</param>
 internal sealed record TableCut(StreamRows Training, StreamRows? Validation, IReadOnlyList<long> TrainingRows, IReadOnlyList<int> Short)
 {
+    /// <summary>The series that are too short for a target in the part that is held out.</summary>
+    public IReadOnlyList<int> ShortHeld { get; init; } = [];
+
     /// <summary>A table that is one stream.</summary>
     public static TableCut Of(StreamCut stream) => new(stream.Training, stream.Validation, [stream.TrainingPositions], []);
 
@@ -32,7 +35,7 @@ internal sealed record TableCut(StreamRows Training, StreamRows? Validation, IRe
         var training = new Part(horizon);
         var validation = new Part(horizon);
         var trainingRows = new long[rows.Count];
-        var tooShort = new List<int>();
+        var (tooShort, shortHeld) = (new List<int>(), new List<int>());
         long start = 0;
         for (int series = 0; series < rows.Count; start += rows[series], series++)
         {
@@ -40,7 +43,8 @@ internal sealed record TableCut(StreamRows Training, StreamRows? Validation, IRe
             trainingRows[series] = rows[series] - held;
             if (!training.Add(start, trainingRows[series]))
                 tooShort.Add(series);
-            validation.Add(start + trainingRows[series], held);
+            if (!validation.Add(start + trainingRows[series], held) && fraction > 0)
+                shortHeld.Add(series);
         }
 
         if (training.Count == 0 && fraction < 1)
@@ -56,7 +60,9 @@ internal sealed record TableCut(StreamRows Training, StreamRows? Validation, IRe
                 $"at least {Wording.Count(horizon + 1L, "row")} of one", "raise it, add data, or leave it out");
         }
 
-        return problems.IsEmpty ? new(training.Rows, fraction > 0 ? validation.Rows : null, trainingRows, tooShort) : null;
+        if (!problems.IsEmpty)
+            return null;
+        return new(training.Rows, fraction > 0 ? validation.Rows : null, trainingRows, tooShort) { ShortHeld = shortHeld };
     }
 
     private sealed class Part(int horizon)

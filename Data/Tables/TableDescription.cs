@@ -41,7 +41,11 @@ internal sealed class TableDescription(
             Columns = [.. Columns(surveys, tallies, histograms, statistics)],
             Training = isStream ? Border(rows, 1, cut.TrainingRows[0]) : null,
             Validation = isStream && cut.Validation is not null ? Border(rows, cut.TrainingRows[0] + 1, order.Rows[0]) : null,
-            Remarks = [.. reader.Notes, .. order.Notes(reader), .. Short(), .. Values(surveys), .. rows.Flattened(used, surveys, table)],
+            Remarks =
+            [
+                .. reader.Notes, .. order.Notes(reader), .. Short(cut.Short, "train on"), .. Short(cut.ShortHeld, "validate on"),
+                .. Values(surveys, statistics), .. rows.Flattened(used, surveys, table),
+            ],
         };
     }
 
@@ -62,10 +66,10 @@ internal sealed class TableDescription(
                 Use = Use(column),
                 Count = survey.Moments.Count,
                 Missing = tallies[used.Read[column]].Missing,
-                Min = survey.Min,
-                Max = survey.Max,
-                Mean = survey.Moments.Mean,
-                Deviation = survey.Moments.Deviation,
+                Min = survey.Moments.Count == 0 ? null : survey.Min,
+                Max = survey.Moments.Count == 0 ? null : survey.Max,
+                Mean = survey.Moments.Count == 0 ? null : survey.Moments.Mean,
+                Deviation = survey.Moments.Count == 0 ? null : survey.Moments.Deviation,
                 Distinct = survey.Distinct,
                 Histogram = histograms[column].Counts,
                 Suspects = [.. survey.Suspects.Select(one => new SuspectedValue(one.Value, one.Count))],
@@ -93,20 +97,26 @@ internal sealed class TableDescription(
 
     private string Use(int column) => ColumnDescription.UseOf(used.Inputs.Contains(column), used.Targets.Contains(column));
 
-    private Border Border(TableRows rows, long first, long last) => new(Row(rows, first), Row(rows, last));
+    private static Border Border(TableRows rows, long first, long last) => new(Row(rows, first), Row(rows, last));
 
-    private string Row(TableRows rows, long row) =>
-        FormattableString.Invariant($"row {row:N0}") + (rows.TimeOf(row - 1, columns.Time) is { } time ? $", {time}" : "");
+    private static string Row(TableRows rows, long row) =>
+        FormattableString.Invariant($"row {row:N0}") + (rows.TimeOf(row - 1) is { } time ? $", {time}" : "");
 
-    private IEnumerable<string> Short() => cut.Short.Count == 0
+    private IEnumerable<string> Short(IReadOnlyList<int> series, string use) => series.Count == 0
         ? []
-        : [$"{cut.Short.Count} of {order.Rows.Count} series are too short to train on and left out, such as {order.NameOf(cut.Short[0])}"];
+        : [$"{series.Count} of {order.Rows.Count} series are too short to {use} and left out there, such as {order.NameOf(series[0])}"];
 
-    private IEnumerable<string> Values(IReadOnlyList<ColumnSurvey> surveys)
+    private IEnumerable<string> Values(IReadOnlyList<ColumnSurvey> surveys, ColumnStatistics? statistics)
     {
         foreach (var (column, name) in used.Names.Index())
         {
             ColumnSurvey survey = surveys[used.Read[column]];
+            if (survey.Moments.Count == 0 || statistics?.Empty.Contains(column) == true)
+            {
+                yield return $"column {Wording.Quote(name)} has no value{(survey.Moments.Count == 0 ? "" : " in the rows to train on")}: "
+                    + "a model learns nothing of it";
+            }
+
             foreach (var (value, count) in survey.Suspects)
             {
                 yield return FormattableString.Invariant(

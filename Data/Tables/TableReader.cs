@@ -8,11 +8,24 @@ internal enum CellType
     /// <summary>Finite numbers.</summary>
     Number,
 
-    /// <summary>Points in time: microseconds since 1970-01-01, in UTC where the cell names an offset.</summary>
+    /// <summary>
+    /// Points in time: microseconds since 1970-01-01, in UTC where the cell names an offset. Where a text has the year last, the month
+    /// stands before the day.
+    /// </summary>
     Time,
+
+    /// <summary>The same, with the day before the month.</summary>
+    DayFirstTime,
 
     /// <summary>Texts: the index of the text in <see cref="ColumnTally.Texts"/>.</summary>
     Text,
+}
+
+/// <summary>What all types of times have in common.</summary>
+internal static class CellTypes
+{
+    /// <summary>Whether cells are points in time.</summary>
+    public static bool IsTime(this CellType type) => type is CellType.Time or CellType.DayFirstTime;
 }
 
 /// <summary>A column of a table, as far as its format knows it before the rows are read.</summary>
@@ -22,6 +35,12 @@ internal sealed record TableColumn(string Name, CellType? Type = null)
 {
     /// <summary>Whether its cells are the same in all rows of a series, so that a spec has to name it as an input.</summary>
     public bool IsOfSeries { get; init; }
+
+    /// <summary>
+    /// Whether its cells are texts of times in which the day or the month may stand first, as far as the format has looked: all of them
+    /// together show which.
+    /// </summary>
+    public bool HasTwoReadings { get; init; }
 }
 
 /// <summary>A column that is read.</summary>

@@ -91,10 +91,10 @@ internal sealed class TableRows(RawTable raw, TableBlock block, RowOrder order, 
 
     /// <summary>The time of a row, oldest first, as people write it; null where no time is known in order.</summary>
     /// <param name="row">The row, in a table without series.</param>
-    /// <param name="time">The column of time among those read; negative for none.</param>
-    public string? TimeOf(long row, int time)
+    public string? TimeOf(long row)
     {
-        if (time < 0 || !order.HasTimes)
+        int time = order.OrderedTime;
+        if (time < 0)
             return null;
         long inFile = order.IsNewestFirst ? raw.Rows - 1 - row : row;
         int index = 0;

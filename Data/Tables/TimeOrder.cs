@@ -9,7 +9,7 @@ internal sealed class TimeOrder(TableSource source, ChosenColumn column)
 {
     private const int MostSteps = 1000;
 
-    private readonly TimeStep _unit = new(column.Type == CellType.Time);
+    private readonly TimeStep _unit = new(column.Type.IsTime());
     private readonly Dictionary<double, long> _steps = [];
     private long _rises;
     private long _falls;
@@ -22,6 +22,12 @@ internal sealed class TimeOrder(TableSource source, ChosenColumn column)
 
     /// <summary>Whether time goes back nowhere.</summary>
     public bool Rises => _falls == 0;
+
+    /// <summary>Rows at which time turns from forth to back or the reverse, at least: the fewer, the more orderly the times are.</summary>
+    public long Turns => Math.Min(_rises, _falls);
+
+    /// <summary>How many different steps there are.</summary>
+    public int Steps => _steps.Count;
 
     private string Name => Wording.Quote(column.Name);
 

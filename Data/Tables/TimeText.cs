@@ -11,18 +11,23 @@ internal sealed class TimeText(bool dayFirst)
 {
     private const long MicrosecondsOfDay = 86_400_000_000;
 
-    /// <summary>How a column's times are written, by some of its cells; null where they are no times.</summary>
-    /// <remarks>
-    /// Where either the day or the month could stand first in all of them, it is the one by which the cells rise, or rise in equal steps;
-    /// else the month.
-    /// </remarks>
-    public static TimeText? Guess(IReadOnlyList<string> cells)
+    private static readonly TimeText MonthFirst = new(dayFirst: false);
+    private static readonly TimeText DayFirst = new(dayFirst: true);
+
+    /// <summary>Reads the times of a column.</summary>
+    public static TimeText Of(CellType type) => type == CellType.DayFirstTime ? DayFirst : MonthFirst;
+
+    /// <summary>A column of times, as far as some of its cells show how it is written; null where they are no times.</summary>
+    public static TableColumn? Column(string name, IReadOnlyList<string> cells)
     {
-        double[][] read = [[.. cells.Select(new TimeText(false).Value)], [.. cells.Select(new TimeText(true).Value)]];
-        bool[] fits = [.. read.Select(values => values.Length > 0 && !values.Any(double.IsNaN))];
-        if (!fits[0] || !fits[1])
-            return fits[0] ? new(false) : fits[1] ? new(true) : null;
-        return new(Order(read[1]) > Order(read[0]));
+        double[] monthFirst = [.. cells.Select(MonthFirst.Value)], dayFirst = [.. cells.Select(DayFirst.Value)];
+        if (cells.Count == 0 || (monthFirst.Any(double.IsNaN) && dayFirst.Any(double.IsNaN)))
+            return null;
+        bool areBoth = !monthFirst.Any(double.IsNaN) && !dayFirst.Any(double.IsNaN);
+        return new(name, monthFirst.Any(double.IsNaN) ? CellType.DayFirstTime : CellType.Time)
+        {
+            HasTwoReadings = areBoth && cells.Any(YearIsLast),
+        };
     }
 
     /// <summary>The time of a cell in microseconds since 1970-01-01; NaN where it is none.</summary>
@@ -63,11 +68,7 @@ internal sealed class TimeText(bool dayFirst)
         return true;
     }
 
-    private static int Order(double[] values)
-    {
-        double[] steps = [.. values.Zip(values.Skip(1), (one, next) => next - one).Where(step => step != 0)];
-        return steps.Any(step => step < 0) ? 0 : steps.Distinct().Count() > 1 ? 1 : 2;
-    }
+    private static bool YearIsLast(string time) => time.AsSpan(0, Math.Min(4, time.Length)).ContainsAnyExceptInRange('0', '9');
 
     // H:m[:s[.f]] [AM|PM] [Z|±HH[:]mm]
     private static bool TryTimeOfDay(ReadOnlySpan<byte> text, out long microseconds)

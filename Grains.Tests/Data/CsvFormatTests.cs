@@ -2,6 +2,8 @@ using System.IO.Compression;
 using System.Text;
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Csv;
+using Orleans.Tbptt.Data.Tables;
+using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 
 namespace Orleans.Tbptt.Tests.Data;
@@ -50,6 +52,8 @@ public sealed class CsvFormatTests : IDisposable
         { "a,b\n1,\"2,5\"\n3,\"4,5\"\n5,\"6,5\"\n", new() { DecimalMark = ',' } },
         { "# title\n# unit, and more\na,b\n1,2.5\n# in between\n3,4.5\n5,6.5\n", new() { Comment = "#" } },
         { "# 5\" tubes\n#,\"\na,b\n1,2.5\n3,4.5\n5,6.5\n", new() { Comment = "#" } },
+        { "A title\rmade by x\ra,b\r1,2.5\r3,4.5\r5,6.5\r", new() { SkipRows = 2 } },
+        { "A title\r\na,b\r\n1,2.5\r\n3,4.5\r\n5,6.5\r\n", new() { SkipRows = 1 } },
         { "A title\nmade by \"x\na,b\n1,2.5\n3,4.5\n5,6.5\n", new() { SkipRows = 2 } },
         { "a;x,b\n1;2.5\n3;4.5\n5;6.5\n", new() { Separator = ';', Inputs = ["a", "x,b"] } },
         { "a,b\nm,s\n1,2.5\n3,4.5\n5,6.5\n", new() { HeaderRows = 2, Inputs = ["a m", "b s"] } },
@@ -215,6 +219,10 @@ public sealed class CsvFormatTests : IDisposable
     [Theory]
     [InlineData("a,b\n1,2\n3,.\n5,6\n", "'.' in column 'b'", "if it stands for a missing value, write data.missing: [\".\"]")]
     [InlineData("a,b\n1,2\n3,?\n5,6\n", "'?' in column 'b'", "if it stands for a missing value, write data.missing: [\"?\"]")]
+    [InlineData("a,b\n1,2\n3,n/a\n5,6\n", "'n/a' in column 'b'", "if it stands for a missing value, write data.missing: [\"n/a\"]")]
+    [InlineData("a,b\n1,2\n3,na\n5,6\n", "'na' in column 'b'", "if it stands for a missing value, write data.missing: [\"na\"]")]
+    [InlineData("a,b\n1,2\n3,<NA>\n5,6\n", "'<NA>' in column 'b'", "if it stands for a missing value, write data.missing: [\"<NA>\"]")]
+    [InlineData("a,b\n1,2\n3,\\N\n5,6\n", "'\\N' in column 'b'", "if it stands for a missing value, write data.missing: [\"\\\\N\"]")]
     [InlineData("a,b\n1,2\n3,\"1,234,567\"\n5,6\n", "'1,234,567' in column 'b'", "write data.thousands: comma")]
     [InlineData("a,b\n1,2\n3,\"1,5\"\n5,6\n", "'1,5' in column 'b'", "write data.decimal: comma")]
     [InlineData("a,b\n1,2\n3,\"1,500\"\n5,6\n", "'1,500' in column 'b'", "write data.thousands: comma or data.decimal: comma")]
@@ -230,6 +238,23 @@ public sealed class CsvFormatTests : IDisposable
         string problem = Given.Problem(Given.Csv(_directory.Write("x.csv", text)));
         Assert.Contains("found " + found, problem, StringComparison.Ordinal);
         Assert.Contains("; " + remedy, problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Remedy_KeepsTheWordsThatTheSpecHas()
+    {
+        DataSpec data = Given.Csv(_directory.Write("x.csv", "a,b\n1,2\n?,NA\n5,6\n"))
+            .From<CsvSource>(csv => csv with { Missing = ["?"], MissingValues = MissingValues.Mask });
+        Assert.Contains("write data.missing: [\"?\", \"NA\"]", Given.Problem(data), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Line_IsNamed_WhereLinesEndWithCarriageReturns()
+    {
+        string path = _directory.Write("x.csv", "A title\ra,b\r1,2.5\r3,x\r5,6.5\r");
+        DataSpec data = Given.Csv(path).From<CsvSource>(csv => csv with { SkipRows = 1 });
+        Assert.Contains($"'x' in column 'b' at {path}:4", Given.Problem(data), StringComparison.Ordinal);
+        Assert.Contains("; write data.skipRows: 1", Given.Problem(Given.Csv(path)), StringComparison.Ordinal);
     }
 
     [Fact]

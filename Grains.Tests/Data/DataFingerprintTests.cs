@@ -40,6 +40,24 @@ public sealed class DataFingerprintTests
             StringComparison.Ordinal);
     }
 
+    /// <summary>Former releases read files that no wildcard stands for any more.</summary>
+    [Theory]
+    [InlineData("/c/.DS_Store")]
+    [InlineData("/c/.git/objects/1")]
+    public void Difference_NamesHiddenFiles_ThatAFormerReleaseRead(string path)
+    {
+        DataFile hidden = new(path, 6, new('d', 64)), a = A with { Path = "/c/a" }, b = B with { Path = "/c/b" };
+        Assert.Equal(
+            $"data: found 2 files without 1 hidden file such as '{path}', which the release that began the run read, and for which no "
+            + "wildcard stands any more, expected 3; start a new run, whose glob names what it needs of them ('**/.*' those with a dot), "
+            + "or resume this one with that release",
+            DataFingerprint.Compare([hidden, a, b], [a, b], DataComparison.SinceTheRunBegan));
+        Assert.Contains("'/c/a' is missing", DataFingerprint.Compare([hidden, a, b], [hidden, b], DataComparison.SinceTheRunBegan),
+            StringComparison.Ordinal);
+        Assert.Contains("the data changed", DataFingerprint.Compare([hidden, a, b], [a, b with { Length = 1 }],
+            DataComparison.SinceTheRunBegan), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Compare_CopesWithHashesThatAreNone() =>
         Assert.Contains("SHA-256 x,", DataFingerprint.Compare([A with { Sha256 = "" }], [A with { Sha256 = "x" }]),

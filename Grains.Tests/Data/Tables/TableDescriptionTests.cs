@@ -56,6 +56,35 @@ public sealed class TableDescriptionTests : IDisposable
     }
 
     [Fact]
+    public void Description_Warns_OfInputsWithoutAValue()
+    {
+        using IDataSource source = Open(new MemorySource
+        {
+            Names = ["x", "none", "late"], Types = [null, null, null], Inputs = ["x", "none", "late"], Targets = ["x"], Standardize = true,
+            MissingValues = MissingValues.Mask,
+            Rows = [.. Enumerable.Range(0, 20).Select(i => new object?[] { (double)i, null, i < 15 ? null : 1.0 * i })],
+        }, 0.25);
+        Assert.Equal(
+            [
+                "column 'none' has no value: a model learns nothing of it",
+                "column 'late' has no value in the rows to train on: a model learns nothing of it",
+            ],
+            source.Description.Remarks);
+    }
+
+    [Fact]
+    public void Description_NamesSeries_ThatAreNotValidatedOn()
+    {
+        using IDataSource source = Open(new MemorySource
+        {
+            Names = ["id", "x"], Types = [CellType.Text, null], Series = "id",
+            Rows = [.. Enumerable.Range(0, 24).Select(i => new object?[] { i < 20 ? "a" : "b", (double)i })],
+        }, 0.25);
+        Assert.Equal(["1 of 2 series are too short to validate on and left out there, such as 'b'"], source.Description.Remarks);
+        Assert.Equal((2, 1), (source.Training.Count, source.Validation!.Count));
+    }
+
+    [Fact]
     public void Description_HasTheDistributionOfEachColumn()
     {
         using IDataSource source = Open(new MemorySource

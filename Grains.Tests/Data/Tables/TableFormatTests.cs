@@ -136,6 +136,7 @@ public sealed class TableFormatTests : IDisposable
     }
 
     [Theory]
+    [InlineData("{\"a\": 1}\r{\"a\": 2}\r", "lines that end with CR alone at PATH:1")]
     [InlineData("{\"a\": 1}\n{\"a\": 2\n", "text at PATH:2 that is no JSON object")]
     [InlineData("{\"a\": 1}\n{\"a\": 2} {\"a\": 3}\n", "text at PATH:2 that is no JSON object")]
     [InlineData("{\"a\": 1}\n{\"a\": 2, \"a\": 3}\n", "the key 'a' twice at PATH:2")]
@@ -226,7 +227,7 @@ public sealed class TableFormatTests : IDisposable
         var source = new JsonLinesSource { Path = path, Standardize = false };
         using (IDataSource opened = Given.Open(new() { Source = source with { Time = "date" }, BatchSize = 1 }))
         {
-            Assert.Equal(["a row every 1d, without gaps"], opened.Description.Remarks);
+            Assert.Equal("a row every 1d, without gaps", opened.Description.Remarks[^1]);
             Assert.Equal("row 1, 2020-01-03", opened.Description.Training!.First);
         }
 

@@ -101,6 +101,20 @@ public sealed class TableSeriesTests : IDisposable
     }
 
     [Fact]
+    public void SeriesNamedAsAMissingValue_IsKept_ByTheRemedy()
+    {
+        string path = _directory.Write("x.csv", "country,v\n" + string.Concat(
+            Enumerable.Range(0, 9).Select(i => $"{(i % 3) switch { 0 => "MZ", 1 => "NA", _ => "ZA" }},{i}\n")));
+        var source = new CsvSource { Path = path, Series = "country", Standardize = false };
+        Assert.Equal(
+            $"data.series: found 3 rows without a series, first at {path}:3, where 'NA' stands for a missing value, expected a text in "
+            + "column 'country' of every row; write data.missing: [\"?\"] if that is the name of a series, or fill these rows",
+            Given.Problem(new() { Source = source, BatchSize = 1 }));
+        using IDataSource opened = Given.Open(new() { Source = source with { Missing = ["?"] }, BatchSize = 1 });
+        Assert.Equal([1f, 4], opened.Training.Inputs(1));
+    }
+
+    [Fact]
     public void NewestFirst_ScalesByTheOldestRows()
     {
         using IDataSource opened = Open(new MemorySource

@@ -16,9 +16,9 @@ public sealed class TimeTextTests
     [InlineData("1749-01-31", "1749-01-31 00:00:00")]
     public void Times_AreRead_AsFilesWriteThem(string text, string expected)
     {
-        TimeText? form = TimeText.Guess([text]);
-        Assert.NotNull(form);
-        DateTime time = DateTime.UnixEpoch.AddTicks((long)(form.Value(text) * 10));
+        TableColumn? column = TimeText.Column("", [text]);
+        Assert.NotNull(column);
+        DateTime time = DateTime.UnixEpoch.AddTicks((long)(TimeText.Of(column.Type!.Value).Value(text) * 10));
         Assert.Equal(expected, time.ToString("yyyy-MM-dd HH:mm:ss.FFFFFF", CultureInfo.InvariantCulture));
     }
 
@@ -31,13 +31,18 @@ public sealed class TimeTextTests
     [InlineData("2020-02-29 25:00")]
     [InlineData("2020-02-29x")]
     [InlineData("")]
-    public void Others_AreNoTimes(string text) => Assert.Null(TimeText.Guess([text]));
+    public void Others_AreNoTimes(string text) => Assert.Null(TimeText.Column("", [text]));
+
+    [Theory]
+    [InlineData("13/02/1970 10/01/1970", "DayFirstTime", false)]
+    [InlineData("02/13/1970 10/01/1970", "Time", false)]
+    [InlineData("02/12/1970 10/01/1970", "Time", true)]
+    [InlineData("1/9/1970 1/10/1970", "Time", true)]
+    [InlineData("1970-09-01 1970/10/01", "Time", false)]
+    public void DayOrMonth_StandsFirst_AsTheCellsShow(string cells, string type, bool hasTwoReadings) => Assert.Equal(
+        new TableColumn("t", Enum.Parse<CellType>(type)) { HasTwoReadings = hasTwoReadings }, TimeText.Column("t", cells.Split(' ')));
 
     [Fact]
-    public void DayOrMonth_StandsFirst_AsTheCellsShow()
-    {
-        Assert.Equal(9 * 86_400e6, TimeText.Guess(["13/02/1970", "10/01/1970"])!.Value("10/01/1970"));
-        Assert.Equal(9 * 86_400e6, TimeText.Guess(["09/01/1970", "10/01/1970", "11/01/1970"])!.Value("10/01/1970"));
-        Assert.Equal(9 * 86_400e6, TimeText.Guess(["1/9/1970", "1/10/1970", "1/11/1970"])!.Value("1/10/1970"));
-    }
+    public void DayFirst_IsReadSo() =>
+        Assert.Equal(9 * 86_400e6, TimeText.Of(CellType.DayFirstTime).Value("10/01/1970"));
 }
