@@ -98,6 +98,8 @@ internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time,
                 var (number, runEvent) = Read(line);
                 if (number <= _seen)
                     continue;
+                if (_last is RunStarted && view.WantsStatus)
+                    await ShowStatusAsync(view, cancellation);
                 (_seen, _last) = (number, runEvent);
                 Show(view, line, runEvent);
                 Collect(line.Length);
@@ -106,6 +108,25 @@ internal sealed class RunWatcher(IRunService runs, RunId run, TimeProvider time,
             if (page.Lines.Count < limits.Page && !page.HasMore)
                 return page;
         }
+    }
+
+    /// <summary>
+    /// The event of a start does not have what the trainers' places decide, such as the engine: the status does as soon as there is a
+    /// further event. Without an answer the event is shown all the same, and the query for the next events reports the cause.
+    /// </summary>
+    private async Task ShowStatusAsync(IRunView view, CancellationToken cancellation)
+    {
+        RunStatus status;
+        try
+        {
+            status = await StatusAsync(cancellation);
+        }
+        catch (Exception) when (!cancellation.IsCancellationRequested)
+        {
+            return;
+        }
+
+        view.OnStatus(status);
     }
 
     /// <summary>

@@ -152,6 +152,19 @@ public sealed class RunWatcherTests
     }
 
     [Fact]
+    public async Task Watcher_ShowsTheStatus_BetweenTheStartAndTheNextEvent()
+    {
+        _cluster.Add(Sample.Started(), Sample.Epoch(1, 0.5), Sample.Ended(RunState.Completed));
+        _cluster.Status = Sample.Status(RunState.Completed) with { LastEvent = 3, Engine = "fused: no GPU" };
+        using var output = new StringWriter { NewLine = "\n" };
+
+        await new RunWatcher(_cluster, Sample.Run, _time, Eager)
+            .WatchAsync(new PlainView(output, _time), TestContext.Current.CancellationToken);
+
+        Assert.Equal(["run", "engine", "epoch", "completed"], output.ToString().TrimEnd().Split('\n').Select(line => line.Split(' ')[0]));
+    }
+
+    [Fact]
     public async Task Watcher_LeavesOutWhatWas_AfterASkip()
     {
         _cluster.Add(Sample.Started(), Sample.Step(1));
