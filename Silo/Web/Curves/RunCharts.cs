@@ -49,7 +49,7 @@ internal static class RunCharts
 
     /// <summary>Values of a run's points.</summary>
     public static IReadOnlyList<ChartPoint> Points(RunCurve run, ChartView view, Func<CurvePoint, double> value) =>
-        [.. run.Points.Select(point => new ChartPoint(run.Place(point, view.X), value(point)))];
+        [.. run.Points.Select(point => new ChartPoint(RunCurve.Place(point, view.X), value(point)))];
 
     /// <summary>An exponential mean with bias correction; gaps stay gaps.</summary>
     public static IReadOnlyList<ChartPoint> Smooth(IReadOnlyList<ChartPoint> points, double weight)

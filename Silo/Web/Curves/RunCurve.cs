@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Web.Charts;
 using Orleans.Tbptt.Silo.Web.Feed;
@@ -12,8 +13,10 @@ namespace Orleans.Tbptt.Silo.Web.Curves;
 /// <param name="ClipShare">The share of steps whose gradient was clipped; NaN where unknown.</param>
 /// <param name="LearningRate">The learning rate of the last step.</param>
 /// <param name="StepsPerSecond">Steps per second of wall-clock time; NaN where unknown.</param>
+/// <param name="SequenceSteps">Sequence steps from the run's start to its commit.</param>
 internal readonly record struct CurvePoint(
-    long Step, double Seconds, double Loss, double GradientNorm, double ClipShare, double LearningRate, double StepsPerSecond);
+    long Step, double Seconds, double Loss, double GradientNorm, double ClipShare, double LearningRate, double StepsPerSecond,
+    double SequenceSteps);
 
 /// <summary>A finished epoch, as a point of a run's charts.</summary>
 /// <param name="Step">Committed steps of the run at its end.</param>
@@ -39,9 +42,6 @@ internal sealed record RunCurve
     /// <summary>The norm above which a gradient is clipped; null where none is.</summary>
     public double? ClipNorm { get; init; }
 
-    /// <summary>Sequence steps of a step, on average over the run.</summary>
-    public double SequenceStepsPerStep { get; init; }
-
     /// <summary>The curve of a run.</summary>
     public static RunCurve Of(RunSnapshot run) => Of(run.History, run.Status);
 
@@ -55,15 +55,17 @@ internal sealed record RunCurve
         var points = new CurvePoint[buckets.Count];
         var start = history.Started?.Time ?? (buckets.Count > 0 ? buckets[0].Time : default);
         (int passed, var paused) = (0, TimeSpan.Zero);
+        (double elements, double perElement) = (0, SequenceStepsPerElement(buckets, status));
         for (int i = 0; i < points.Length; i++)
         {
             var bucket = buckets[i];
             for (; passed < pauses.Count && pauses[passed].To <= bucket.Time; passed++)
                 paused += pauses[passed].Took;
             double seconds = Math.Max(0, (bucket.Time - start - paused).TotalSeconds);
-            points[i] = new(bucket.Step, seconds, bucket.Loss, bucket.GradientNorm, history.ClipNorm is null ? double.NaN
-                : bucket.ClipShare,
-                bucket.LearningRate, StepRate.Of(buckets, i));
+            elements += bucket[StepMetric.Weight].Sum;
+            points[i] = new(bucket.Step, seconds, bucket.Loss, bucket.GradientNorm,
+                history.ClipNorm is null ? double.NaN : bucket.ClipShare, bucket.LearningRate, StepRate.Of(buckets, i),
+                elements * perElement);
         }
 
         return new()
@@ -73,29 +75,39 @@ internal sealed record RunCurve
             Epochs = [.. history.Epochs.Select(epoch => new EpochCurvePoint(epoch.Step, epoch.Loss, epoch.ValidationLoss ?? double.NaN))],
             Losses = [.. history.Interruptions.Where(one => one.IsLoss).Select(one => one.Step)],
             ClipNorm = history.ClipNorm,
-            SequenceStepsPerStep = status.Step > 0 ? (double)status.SequenceSteps / status.Step : 1,
         };
     }
 
     /// <summary>The place of a step on a horizontal axis; between two points it is interpolated.</summary>
     public double Place(long step, ChartAlignment x)
     {
-        if (x != ChartAlignment.Time)
-            return x == ChartAlignment.Step ? step : step * SequenceStepsPerStep;
+        if (x == ChartAlignment.Step)
+            return step;
         int next = 0;
         while (next < Points.Count - 1 && Points[next].Step < step)
             next++;
         if (Points.Count == 0 || next == 0 || Points[next].Step <= step)
-            return Points.Count == 0 ? 0 : Points[next].Seconds;
+            return Points.Count == 0 ? 0 : Place(Points[next], x);
         var (before, after) = (Points[next - 1], Points[next]);
-        return before.Seconds + ((after.Seconds - before.Seconds) * (step - before.Step) / (after.Step - before.Step));
+        double share = (double)(step - before.Step) / (after.Step - before.Step);
+        return Place(before, x) + ((Place(after, x) - Place(before, x)) * share);
     }
 
     /// <summary>The place of a point on a horizontal axis.</summary>
-    public double Place(CurvePoint point, ChartAlignment x) => x switch
+    public static double Place(CurvePoint point, ChartAlignment x) => x switch
     {
         ChartAlignment.Time => point.Seconds,
-        ChartAlignment.Sequence => point.Step * SequenceStepsPerStep,
+        ChartAlignment.Sequence => point.SequenceSteps,
         _ => point.Step,
     };
+
+    /// <summary>
+    /// What converts elements, which the journal has of each step, to sequence steps, of which only the run's sum is known. The journal may
+    /// lack steps (<c>metrics.every</c>): those that it has count for them.
+    /// </summary>
+    private static double SequenceStepsPerElement(IReadOnlyList<StepBucket> buckets, RunStatus status)
+    {
+        double elements = buckets.Sum(bucket => bucket[StepMetric.Weight].Sum);
+        return elements > 0 && status.Step > 0 ? (double)status.SequenceSteps / status.Step * buckets[^1].Step / elements : 0;
+    }
 }

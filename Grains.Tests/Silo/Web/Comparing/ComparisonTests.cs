@@ -133,8 +133,11 @@ public sealed class ComparisonTests
         }, Now), SpecKeys.Of($"seed: {seed}\nmodel: {{hiddenSize: {size}}}\ntrain: {{lr: 1}}\n{extra}\n"), RunNotes.None),
         new()
         {
-            Id = id, SequenceStepsPerStep = 100,
-            Points = [.. losses.Select((loss, step) => new CurvePoint(step + 1, (step + 1) * 10, loss, 1, double.NaN, 1, 1))],
+            Id = id,
+            Points =
+            [
+                .. losses.Select((loss, step) => new CurvePoint(step + 1, (step + 1) * 10, loss, 1, double.NaN, 1, 1, (step + 1) * 100)),
+            ],
             Epochs = [.. losses.Select((loss, step) => new EpochCurvePoint(step + 1, loss, loss))],
         });
 }

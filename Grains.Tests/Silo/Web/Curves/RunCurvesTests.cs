@@ -4,6 +4,7 @@ using Orleans.Tbptt.Grains;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Configuration;
+using Orleans.Tbptt.Silo.Web.Charts;
 using Orleans.Tbptt.Silo.Web.Curves;
 using Orleans.Tbptt.Silo.Web.Feed;
 using Orleans.Tbptt.Tests.Abstractions.Journals;
@@ -62,6 +63,19 @@ public sealed class RunCurvesTests : IDisposable
         Write(steps: 5);
 
         Assert.Equal(5, Assert.Single(await _curves.OfAsync([Status(lastEvent: 5)], Cancellation)).Points.Count);
+    }
+
+    [Fact]
+    public void SequenceSteps_AreSharedOut_ByTheElementsOfEachStep()
+    {
+        var history = new RunHistory(clipNorm: null);
+        long number = 0;
+        foreach (int weight in (int[])[30, 10, 20, 20])
+            history.Add(SegmentSample.Step(++number) with { Weight = weight });
+
+        var curve = RunCurve.Of(history, Status(lastEvent: 4) with { SequenceSteps = 800 });
+
+        Assert.Equal([300.0, 400, 600, 800], curve.Points.Select(point => RunCurve.Place(point, ChartAlignment.Sequence)));
     }
 
     [Fact]
