@@ -115,6 +115,10 @@ internal sealed class SegmentCloser(string path, string unfinished, Func<bool> i
         DurableFile.Write(SegmentFormat.File(path, full.Segment), stream => stream.Write(full.Write()), unfinished, EnsureInForce);
         (_builder, _closed) = (new(full.Segment + 1, ClipNorm), _offset);
         _index.Append(full);
+
+        // A segment's columns outlive the collections of young objects, and one of all is rare: without this, the memory of a silo that
+        // trains thousands of steps a second rises and falls by 30 MB. It runs next to training, once in 65,536 events.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
     }
 
     private FileStream Rotate(FileStream tail)
