@@ -52,6 +52,7 @@ internal static class Commands
         InspectCommands.Show(context),
         InspectCommands.Logs(context),
         InspectCommands.Metrics(context),
+        InspectCommands.Export(context),
         InspectCommands.Cluster(context),
         InspectCommands.Doctor(context),
         SetupCommands.Schema(context),

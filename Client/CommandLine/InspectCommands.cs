@@ -2,6 +2,7 @@ using System.CommandLine;
 using Orleans.Tbptt.Client.Completion;
 using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Doctor;
+using Orleans.Tbptt.Client.Export;
 using Orleans.Tbptt.Client.Logs;
 using Orleans.Tbptt.Client.Look;
 
@@ -77,6 +78,41 @@ internal static class InspectCommands
         cluster.AddTo(command);
         command.SetAction(result =>
             MetricsCommand.RunAsync(context, cluster.Read(result), result.GetRequiredValue(run), result.GetValue(csv)));
+        return command;
+    }
+
+    /// <summary><c>tbptt export</c>.</summary>
+    public static Command Export(ConsoleContext context)
+    {
+        string[] words = [.. MetricsFormats.All.Select(one => one.Word)];
+        var (run, cluster) = (CommonOptions.Run(), new ClusterOptions());
+        var format = new Option<string>("--format")
+        {
+            HelpName = string.Join('|', words), Description = "The format of the files.", Required = true,
+        }.OneOf(words);
+        var to = new Option<string?>("--to")
+        {
+            HelpName = "DIR", Description = "Where to write them. Default: a directory with the run's ID, in the working directory.",
+            CompletionSources = { Suggestions.Directories },
+        };
+        var force = new Option<bool>("--force") { Description = "Overwrite files that exist." };
+        var command = new Command(
+            "export",
+            """
+            Writes the metrics of a run as files of another format: csv and parquet have a table of its steps, one of its epochs and one of
+            its epochs' figures in the data's own units; tensorboard is an event file with the same numbers as scalars.
+
+            Examples:
+              tbptt export wave-20260314-150926-1a2b --format parquet --to wave
+              tbptt export wave-20260314-150926-1a2b --format tensorboard --to boards/wave; tensorboard --logdir boards
+            """)
+        {
+            run, format, to, force,
+        };
+        cluster.AddTo(command);
+        command.SetAction(result => ExportCommand.RunAsync(
+            context, cluster.Read(result), result.GetRequiredValue(run),
+            MetricsFormats.All.Single(one => one.Word == result.GetRequiredValue(format)), result.GetValue(to), result.GetValue(force)));
         return command;
     }
 

@@ -1,9 +1,6 @@
-using System.Globalization;
 using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Context;
-using Orleans.Tbptt.Client.Runs;
-using Orleans.Tbptt.Journals;
-using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Client.Export;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Look;
@@ -13,51 +10,39 @@ namespace Orleans.Tbptt.Client.Look;
 /// </summary>
 internal static class MetricsCommand
 {
-    private const string Head = "number,time,generation,step,epoch,loss,gradientNorm,differenceNorm,learningRate,weight,seconds";
-
     /// <summary>Writes the events.</summary>
     /// <exception cref="ClientException">There is no such run, or the cluster cannot be reached.</exception>
     public static async Task<int> RunAsync(ConsoleContext context, ClusterSelection cluster, string name, bool csv)
     {
-        if (!cluster.IsNamed)
-        {
-            var journal = new JournalReader(new RunFiles(cluster.Runs, context.Time).Find(name).Directory.Metrics);
-            return await WriteAsync(context, csv, after => Task.FromResult(journal.Read(after, JournalReader.Page)));
-        }
-
-        await using var run = await context.Clusters.FindAsync(cluster, name, CancellationToken.None);
-        return await WriteAsync(
-            context, csv, after => run.Runs.ReadEventsAsync(run.Id, after, context.Limits.Page).WaitAsync(context.Limits.Answer));
-    }
-
-    private static async Task<int> WriteAsync(ConsoleContext context, bool csv, Func<long, Task<EventPage>> read)
-    {
-        var output = context.Terminal.Out;
+        await using var journal = await RunJournal.FindAsync(context, cluster, name);
         if (csv)
-            output.WriteLine(Head);
-        for (var page = await read(0); page.Lines.Count > 0 && !context.Terminal.HasLostItsReader(); page = await read(page.Last))
-        {
-            foreach (string line in page.Lines)
-            {
-                if (!csv)
-                    output.WriteLine(line);
-                else if (RunJson.ReadEventOrNull(line) is StepCommitted step)
-                    output.WriteLine(Row(step));
-                else if (page.HasMore && RunJson.ReadEventOrNull(line) is RunWarning warning)
-                    context.Terminal.Error.WriteLine(warning.Message);
-            }
-        }
-
-        output.Flush();
+            await WriteStepsAsync(context, journal);
+        else
+            await WriteLinesAsync(context, journal);
+        context.Terminal.Out.Flush();
         return ExitCode.Completed;
     }
 
-    /// <summary>Doubles with as many digits as give them back to the bit; empty where a number is not finite, or not there.</summary>
-    private static string Row(StepCommitted step) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{step.Number},{step.Time:O},{step.Generation},{step.Step},{step.Epoch},{Number(step.Loss)},{Number(step.GradientNorm)},"
-        + $"{Number(step.DifferenceNorm)},{Number(step.LearningRate)},{Number(step.Weight)},{Number(step.Seconds)}");
+    private static async Task WriteLinesAsync(ConsoleContext context, RunJournal journal)
+    {
+        await foreach (var page in journal.PagesAsync())
+        {
+            if (context.Terminal.HasLostItsReader())
+                return;
+            foreach (string line in page.Lines)
+                context.Terminal.Out.WriteLine(line);
+        }
+    }
 
-    private static string Number(double? value) =>
-        value is { } number && double.IsFinite(number) ? number.ToString("R", CultureInfo.InvariantCulture) : "";
+    private static async Task WriteStepsAsync(ConsoleContext context, RunJournal journal)
+    {
+        var table = new CsvTable<StepCommitted>(context.Terminal.Out, EventColumns.Steps);
+        await foreach (var one in journal.EventsAsync(context.Terminal.Error.WriteLine))
+        {
+            if (one is StepCommitted step)
+                table.Add(step);
+            if (context.Terminal.HasLostItsReader())
+                return;
+        }
+    }
 }

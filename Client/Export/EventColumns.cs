@@ -1,0 +1,68 @@
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Client.Export;
+
+/// <summary>A column of a table of events; one of the four functions gives its values.</summary>
+/// <param name="Name">Its name.</param>
+internal sealed record EventColumn<T>(string Name)
+{
+    /// <summary>Whole numbers.</summary>
+    public Func<T, long>? Whole { get; init; }
+
+    /// <summary>Numbers; NaN where a row has none, or where it is not finite: the journal does not distinguish the two.</summary>
+    public Func<T, double>? Number { get; init; }
+
+    /// <summary>Times.</summary>
+    public Func<T, DateTimeOffset>? Time { get; init; }
+
+    /// <summary>Texts.</summary>
+    public Func<T, string>? Text { get; init; }
+}
+
+/// <summary>A figure of an epoch in the data's own units.</summary>
+/// <param name="Epoch">The epoch.</param>
+/// <param name="Metric">The figure.</param>
+internal readonly record struct EpochMetric(EpochFinished Epoch, Metric Metric);
+
+/// <summary>What the tables of a run's events have: one definition for every format.</summary>
+internal static class EventColumns
+{
+    /// <summary>A row a step.</summary>
+    public static IReadOnlyList<EventColumn<StepCommitted>> Steps { get; } =
+    [
+        new("number") { Whole = step => step.Number },
+        new("time") { Time = step => step.Time },
+        new("generation") { Whole = step => step.Generation },
+        new("step") { Whole = step => step.Step },
+        new("epoch") { Whole = step => step.Epoch },
+        new("loss") { Number = step => step.Loss },
+        new("gradientNorm") { Number = step => step.GradientNorm },
+        new("differenceNorm") { Number = step => step.DifferenceNorm ?? double.NaN },
+        new("learningRate") { Number = step => step.LearningRate },
+        new("weight") { Number = step => step.Weight },
+        new("seconds") { Number = step => step.Seconds },
+    ];
+
+    /// <summary>A row an epoch.</summary>
+    public static IReadOnlyList<EventColumn<EpochFinished>> Epochs { get; } =
+    [
+        new("number") { Whole = epoch => epoch.Number },
+        new("time") { Time = epoch => epoch.Time },
+        new("generation") { Whole = epoch => epoch.Generation },
+        new("epoch") { Whole = epoch => epoch.Epoch },
+        new("step") { Whole = epoch => epoch.Step },
+        new("loss") { Number = epoch => epoch.Loss },
+        new("validationLoss") { Number = epoch => epoch.ValidationLoss ?? double.NaN },
+        new("seconds") { Number = epoch => epoch.Seconds },
+    ];
+
+    /// <summary>A row for each figure of an epoch in the data's own units.</summary>
+    public static IReadOnlyList<EventColumn<EpochMetric>> Metrics { get; } =
+    [
+        new("epoch") { Whole = row => row.Epoch.Epoch },
+        new("step") { Whole = row => row.Epoch.Step },
+        new("name") { Text = row => row.Metric.Name },
+        new("value") { Number = row => row.Metric.Value },
+        new("unit") { Text = row => row.Metric.Unit },
+    ];
+}
