@@ -46,7 +46,7 @@ public static class RunJson
     internal static ReadOnlySpan<byte> StepStart => "{\"type\":\"step\""u8;
 
     /// <summary>Whether a line is that of a step, without reading all of it.</summary>
-    internal static bool IsStep(string line) => line.StartsWith("{\"type\":\"step\"", StringComparison.Ordinal);
+    public static bool IsStep(string line) => line.StartsWith("{\"type\":\"step\"", StringComparison.Ordinal);
 
     /// <summary>One event from one line in UTF-8; fields it does not know are passed over.</summary>
     /// <exception cref="JsonException">The line is not an event.</exception>

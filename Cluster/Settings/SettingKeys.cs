@@ -20,8 +20,8 @@ public static class SettingKeys
     internal static IReadOnlyList<string> All { get; } =
     [
         "Runs", "Device", "Slots", "DataRoots:0", "Address", "SiloPort", "GatewayPort", "Name", "LogFile", "LogLevel", "LogFormat",
-        "Telemetry", "Web:Http", "Web:Token", "Web:TokenFile", $"Tls:{nameof(TlsSettings.Certificate)}", $"Tls:{nameof(TlsSettings.Key)}",
-        $"Tls:{nameof(TlsSettings.Authority)}",
+        "Telemetry", "Web:Http", "Web:Token", "Web:TokenFile", "Mlflow:Uri", "Mlflow:Experiment", "Mlflow:Token", "Mlflow:TokenFile",
+        $"Tls:{nameof(TlsSettings.Certificate)}", $"Tls:{nameof(TlsSettings.Key)}", $"Tls:{nameof(TlsSettings.Authority)}",
     ];
 
     /// <summary>Keys that were read once, and the keys that are read instead.</summary>

@@ -71,6 +71,7 @@ public static class SiloBuilderExtensions
         services.AddSingleton<SiloDrain>();
         services.AddSingleton<SiloPage>();
         services.AddSingleton<SiloOccupants>();
+        services.AddSingleton(provider => new CoordinatedRuns(provider.GetRequiredService<SiloOccupants>()));
         services.AddSingleton<SiloSelf>();
         services.AddSingleton<SiloServiceClient>();
         services.AddSingleton<LoadSampler>();

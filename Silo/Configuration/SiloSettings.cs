@@ -66,6 +66,9 @@ internal sealed class SiloSettings
     /// <summary>The web page: the section <c>Web</c>.</summary>
     public WebSettings Web { get; set; } = new();
 
+    /// <summary>The MLflow server that runs are reported to: the section <c>Mlflow</c>.</summary>
+    public MlflowSettings Mlflow { get; set; } = new();
+
     /// <summary>The name in use.</summary>
     public string EffectiveName => Name ?? NameOf(Environment.ProcessId, Environment.MachineName);
 
@@ -174,6 +177,7 @@ internal sealed class SiloSettings
         if (SiloPort != 0 && SiloPort == GatewayPort)
             throw Wrong("gateway-port", GatewayPort, "another port than silo-port");
         Web.Validate();
+        Mlflow.Validate();
     }
 
     /// <summary>Whether the second of two values was chosen.</summary>

@@ -50,27 +50,11 @@ internal sealed class WebSettings
         if (!IsOn)
             return;
         var endpoint = Endpoint;
-        if (TokenFile is not null)
-            Token = Token is null ? Read(TokenFile)
-                : throw Wrong("Tbptt:Web:TokenFile: found together with Tbptt:Web:Token, expected one of them");
-        if (Token is not null && (Token.Length == 0 || Token.Any(one => one is <= ' ' or > '~')))
-            throw Wrong("Tbptt:Web:Token: found an empty token, or a character that headers cannot contain; expected visible ASCII");
+        Token = AccessToken.Read("Tbptt:Web", Token, TokenFile);
         if (IsExposed && Token is null)
             throw Wrong($"http: {endpoint} can be reached from other machines, which could then control every run; set Tbptt:Web:Token " +
                 "or :TokenFile (environment: Tbptt__Web__Token), "
                 + "or serve on the loopback");
-    }
-
-    private static string Read(string file)
-    {
-        try
-        {
-            return File.ReadAllText(file).Trim();
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw Wrong($"Tbptt:Web:TokenFile: cannot read {file}: {exception.Message}");
-        }
     }
 
     private static SiloStartException Wrong(string message) => new(message, SiloExitCode.WrongConfiguration);

@@ -9,6 +9,7 @@ using Orleans.Tbptt.Cluster.Security;
 using Orleans.Tbptt.Grains.Hosting;
 using Orleans.Tbptt.Grains.Transport.Tcp;
 using Orleans.Tbptt.Silo.Configuration;
+using Orleans.Tbptt.Silo.Mlflow;
 using Orleans.Tbptt.Silo.Stores;
 using Orleans.Tbptt.Silo.Telemetry;
 using Orleans.Tbptt.Silo.Web;
@@ -50,6 +51,8 @@ internal static class SiloHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         SiloLog.AddTo(builder.Services);
         builder.AddTelemetry(settings);
+        if (settings.Mlflow.IsOn)
+            builder.Services.AddMlflow(settings);
         builder.UseOrleans(silo =>
         {
             silo.Configure<ClusterOptions>(cluster =>

@@ -7,6 +7,7 @@ using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Silo.Configuration;
 using Orleans.Tbptt.Silo.Lifetime;
+using Orleans.Tbptt.Silo.Mlflow;
 using Orleans.Tbptt.Silo.Telemetry;
 using Serilog;
 
@@ -118,7 +119,7 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
     private async Task AbandonAsync(RunningSilo silo, IDisposable? life)
     {
         Log.Information("The run has ended, and with it its cluster");
-        await SiloTelemetry.FlushAsync(silo.Host.Services, time);
+        await Task.WhenAll(SiloTelemetry.FlushAsync(silo.Host.Services, time), silo.Host.Services.FlushMlflowAsync());
         life?.Dispose();
         try
         {
@@ -133,6 +134,7 @@ internal sealed class SiloRun(TextWriter output, TimeProvider time)
     private async Task LeaveAsync(RunningSilo silo, SiloStart start)
     {
         Log.Information("The silo is leaving its cluster");
+        await silo.Host.Services.FlushMlflowAsync();
         try
         {
             // An orderly leave waits for calls in flight; after the timeout the others find out by their probes.

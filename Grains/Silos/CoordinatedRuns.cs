@@ -1,0 +1,14 @@
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Grains.Silos;
+
+/// <summary>The runs that are coordinated on this silo: a service of its host. May be asked from any thread.</summary>
+public sealed class CoordinatedRuns
+{
+    private readonly SiloOccupants _occupants;
+
+    internal CoordinatedRuns(SiloOccupants occupants) => _occupants = occupants;
+
+    /// <summary>The runs now, in no order.</summary>
+    public IReadOnlyList<RunId> Now => _occupants.Coordinators;
+}
