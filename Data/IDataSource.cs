@@ -20,9 +20,6 @@ public interface IDataSource : IDisposable
     /// <summary>The sequences held out; null when <c>validationFraction</c> is 0.</summary>
     ISequenceSet? Validation { get; }
 
-    /// <summary>Converts a loss over <see cref="Validation"/> to the data's own units; null where that does not apply.</summary>
-    IForecastScale? ForecastScale { get; }
-
     /// <summary>What was read, as far as the source can say: names, columns and their statistics, borders, suspected mistakes.</summary>
     SourceDescription Description => SourceDescription.None;
 }
@@ -66,6 +63,12 @@ public interface ISequenceSet
     /// <summary>Time steps of sequence <paramref name="sequence"/>, at least 1.</summary>
     int Length(int sequence);
 
+    /// <summary>Brings targets that are values back to the units of the data; null where they are trained on as they are.</summary>
+    ITargetUnits? Units => null;
+
+    /// <summary>The name of the series that a sequence is; null where sequences are no series.</summary>
+    string? SeriesOf(int sequence) => null;
+
     /// <summary>
     /// Reads inputs that are values into <paramref name="destination"/> <c>[slice.Length × InputFeatures]</c>, row-major.
     /// </summary>
@@ -92,16 +95,3 @@ public interface ISequenceSet
 /// <param name="Start">The first time step.</param>
 /// <param name="Length">How many time steps.</param>
 public readonly record struct SequenceSlice(int Sequence, int Start, int Length);
-
-/// <summary>Converts a mean squared error over standardised targets to the data's units, with the naive forecast for comparison.</summary>
-public interface IForecastScale
-{
-    /// <summary>The unit of the values, such as the target column's name.</summary>
-    string Unit { get; }
-
-    /// <summary>The root mean squared error, in <see cref="Unit"/>, of a validation loss (mean squared error).</summary>
-    double Rmse(double validationLoss);
-
-    /// <summary>The root mean squared error, in <see cref="Unit"/>, of forecasting the last known value over the same targets.</summary>
-    double NaiveRmse { get; }
-}

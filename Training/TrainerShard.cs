@@ -2,6 +2,7 @@ using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Numerics;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Training.Metrics;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training;
@@ -11,6 +12,12 @@ namespace Orleans.Tbptt.Training;
 /// <param name="Epoch">The epoch, from 0.</param>
 /// <param name="Chunk">The chunk's index in the epoch's plan, from 0.</param>
 public readonly record struct StepPosition(long Step, int Epoch, long Chunk);
+
+/// <summary>What one chunk of held-out sequences gave.</summary>
+/// <param name="LossSum">The loss summed over its elements.</param>
+/// <param name="Weight">Its elements, without masked ones.</param>
+/// <param name="Sums">With the last chunk, what metrics need of all chunks; null with the others, and where targets are classes.</param>
+public readonly record struct EvaluatedChunk(double LossSum, double Weight, GroupSums? Sums);
 
 /// <summary>
 /// One trainer's shard of a run: its lanes, its replica, and its lanes' hidden state, carried from chunk to chunk.
@@ -38,6 +45,8 @@ public sealed class TrainerShard : IDisposable
     private bool _hasEvaluated;
     private float[] _evaluationBefore;
     private float[] _evaluationAfter;
+    private readonly EvaluationSums? _sums;
+    private float[] _outputs = [];
     private float[]? _rounded;
 
     /// <summary>Creates a shard at step 0 with zero hidden state.</summary>
@@ -53,6 +62,7 @@ public sealed class TrainerShard : IDisposable
         int hidden = block.Count * replica.Layout.HiddenPerLane;
         (_before, _after) = (new float[hidden], new float[hidden]);
         (_evaluationBefore, _evaluationAfter) = (new float[hidden], new float[hidden]);
+        _sums = data.Validation is { } held && !data.Shape.HasClasses ? new(held, data.Shape.TargetFeatures, block) : null;
     }
 
     /// <summary>The network.</summary>
@@ -115,9 +125,8 @@ public sealed class TrainerShard : IDisposable
     /// <param name="chunk">The chunk's index in the evaluation's plan, from 0.</param>
     /// <param name="parameters">The parameters; empty to keep those of the previous chunk.</param>
     /// <param name="areRounded">Whether they are known to be rounded as the wire rounds them.</param>
-    /// <returns>The loss sum and the elements it was summed over.</returns>
     /// <exception cref="InvalidOperationException">The chunk is neither the first, nor the next, nor the last one again.</exception>
-    public (double LossSum, double Weight) EvaluateChunk(long chunk, ReadOnlySpan<float> parameters, bool areRounded = false)
+    public EvaluatedChunk EvaluateChunk(long chunk, ReadOnlySpan<float> parameters, bool areRounded = false)
     {
         if (!parameters.IsEmpty)
             LoadParameters(parameters, areRounded);
@@ -130,9 +139,13 @@ public sealed class TrainerShard : IDisposable
         (_evaluated, _hasEvaluated) = (chunk, false);
         _batch.Load(_data.Validation!, _plans.Evaluation!, chunk, _block);
         ZeroWhereSequencesStart(_batch, _evaluationBefore);
-        double lossSum = _replica.Forward(_batch, _evaluationBefore, _evaluationAfter);
+        int needed = _sums is null ? 0 : _batch.Rows * _data.Shape.TargetFeatures;
+        if (_outputs.Length < needed)
+            _outputs = new float[needed];
+        double lossSum = _replica.Forward(_batch, _evaluationBefore, _evaluationAfter, _outputs.AsSpan(0, needed));
+        _sums?.Add(chunk, _batch, _outputs.AsSpan(0, needed));
         _hasEvaluated = true;
-        return (lossSum, _batch.Weight);
+        return new(lossSum, _batch.Weight, chunk == _plans.Evaluation!.Steps - 1 ? _sums?.Groups : null);
     }
 
     /// <inheritdoc/>

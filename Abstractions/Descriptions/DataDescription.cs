@@ -87,6 +87,12 @@ public sealed record DataDescription
 /// <param name="Border">Where it begins and ends in the data; null where that has no name.</param>
 public sealed record PartDescription(int Sequences, long Steps, int Shortest, int Longest, Border? Border)
 {
+    /// <summary>
+    /// Of a part that is held out, the target elements that figures are over: those of all time steps, without masked ones. Null where
+    /// nobody counted.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public long? Elements { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"{Sequences:N0} × {Shortest:N0}{(Longest == Shortest ? "" : $" to {Longest:N0}")} time steps")

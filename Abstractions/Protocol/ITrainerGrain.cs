@@ -110,9 +110,19 @@ public sealed record Contribution(
 /// <param name="LossSum">The loss summed over its elements of the chunk.</param>
 /// <param name="Weight">Its elements.</param>
 /// <param name="Leaving">Whether its silo is about to end: the trainer wants another place.</param>
+/// <param name="Sums">
+/// With the last chunk, what metrics need of all chunks; null with the others, and where targets are classes.
+/// </param>
 [GenerateSerializer, Immutable, Alias("tbptt.EvaluationResult")]
 public sealed record EvaluationResult(
-    [property: Id(0)] double LossSum, [property: Id(1)] double Weight, [property: Id(2)] bool Leaving = false) : TrainerReply;
+    [property: Id(0)] double LossSum, [property: Id(1)] double Weight, [property: Id(2)] bool Leaving = false,
+    [property: Id(3)] EvaluatedGroups? Sums = null) : TrainerReply;
+
+/// <summary>What a trainer has summed up of the groups of time steps that an evaluation keeps apart.</summary>
+/// <param name="Groups">The groups: series, or lanes of the run. No other trainer has any of them.</param>
+/// <param name="Values">Sums in float64 of each of them, in the same order.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.EvaluatedGroups")]
+public sealed record EvaluatedGroups([property: Id(0)] IReadOnlyList<int> Groups, [property: Id(1)] IReadOnlyList<double> Values);
 
 /// <summary>The trainer cannot take the ticket as things are: it has no lanes, stands elsewhere, or has met a newer generation.</summary>
 /// <param name="Reason">In words.</param>

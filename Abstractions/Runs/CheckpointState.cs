@@ -59,6 +59,9 @@ public sealed record CheckpointState
     /// <summary>What the last epoch's losses mean in the data's own units.</summary>
     [JsonRequired] public required IReadOnlyList<Metric> Metrics { get; init; }
 
+    /// <summary>What the last epoch's validation was over; null, and not written, where there was none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public HeldOutSize? HeldOut { get; init; }
+
     /// <summary>
     /// The loss by which it ranks among the best, lowest first: that of the epoch which has just ended, of validation if there is one. Null
     /// for a state that was not taken at an epoch's end.

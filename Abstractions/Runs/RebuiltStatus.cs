@@ -65,6 +65,7 @@ internal static class RebuiltStatus
                 EpochLosses = state.EpochLosses,
                 ValidationLosses = state.ValidationLosses,
                 Metrics = state.Metrics,
+                HeldOut = state.HeldOut,
             };
         }, status);
     }
@@ -84,6 +85,7 @@ internal static class RebuiltStatus
                 EpochLosses = [.. status.EpochLosses, epoch.Loss],
                 ValidationLosses = epoch.ValidationLoss is { } loss ? [.. status.ValidationLosses, loss] : status.ValidationLosses,
                 Metrics = epoch.Metrics,
+                HeldOut = epoch.HeldOut,
             },
             RunPaused paused => status with { State = RunState.Paused, Message = paused.Reason },
             RunStarted => status with { State = RunState.Running, Message = "", EndedAt = null },

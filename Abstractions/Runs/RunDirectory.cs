@@ -29,6 +29,11 @@ public sealed class RunDirectory(string root, RunId id)
     /// <summary>The older events, in segments.</summary>
     public string Segments => System.IO.Path.Combine(Path, "metrics");
 
+    /// <summary>
+    /// Every figure of the last validation as a table in CSV; absent where events have all of them, because series and targets are few.
+    /// </summary>
+    public string ValidationTable => System.IO.Path.Combine(Path, "validation.csv");
+
     /// <summary>Tags and notes of users; absent until somebody writes some.</summary>
     public string Notes => System.IO.Path.Combine(Path, "notes.json");
 

@@ -2,33 +2,6 @@ using System.Text.Json.Serialization;
 
 namespace Orleans.Tbptt.Runs;
 
-/// <summary>What a <see cref="Metric"/> is derived from.</summary>
-[GenerateSerializer, JsonConverter(typeof(JsonStringEnumConverter<MetricKind>))]
-public enum MetricKind
-{
-    /// <summary>Not given, as in the files of earlier versions.</summary>
-    [JsonStringEnumMemberName("other")] Other,
-
-    /// <summary>The epoch's training loss, in another unit.</summary>
-    [JsonStringEnumMemberName("training")] Training,
-
-    /// <summary>The epoch's validation loss, in another unit.</summary>
-    [JsonStringEnumMemberName("validation")] Validation,
-
-    /// <summary>A forecast without a model, for comparison: the same after every epoch.</summary>
-    [JsonStringEnumMemberName("baseline")] Baseline,
-}
-
-/// <summary>A figure in the data's own units.</summary>
-/// <param name="Name">What it is, such as <c>validation RMSE</c>; begins with the word of its kind where that is a loss.</param>
-/// <param name="Value">Its value.</param>
-/// <param name="Unit">What it counts.</param>
-/// <param name="Kind">What it is derived from; not written where it is not given.</param>
-[GenerateSerializer, Immutable, Alias("tbptt.Metric")]
-public sealed record Metric(
-    [property: Id(0)] string Name, [property: Id(1)] double Value, [property: Id(2)] string Unit,
-    [property: Id(3), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] MetricKind Kind = MetricKind.Other);
-
 /// <summary>
 /// One line of <c>metrics.jsonl</c>, and of <c>--output json</c>: numbered from 1 without a gap.
 /// </summary>
@@ -150,8 +123,13 @@ public sealed record EpochFinished : RunEvent
     /// <summary>Mean loss over the held-out elements; null when nothing is held out.</summary>
     public double? ValidationLoss { get; init; }
 
-    /// <summary>The losses in the data's own units.</summary>
+    /// <summary>
+    /// The losses, and the errors of each target, in the data's own units; of series those that <see cref="Metric.Series"/> names.
+    /// </summary>
     public IReadOnlyList<Metric> Metrics { get; init => field = value ?? []; } = [];
+
+    /// <summary>What the validation is over; null, and not written, where nothing is held out.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public HeldOutSize? HeldOut { get; init; }
 
     /// <summary>Seconds that the epoch took, evaluation included.</summary>
     public required double Seconds { get; init; }

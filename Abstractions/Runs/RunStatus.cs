@@ -178,6 +178,9 @@ public sealed record RunStatus
     /// <summary>What the run reads, in one line; <c>data.json</c> has all of it. Empty where a former release submitted the run.</summary>
     [Id(31)] public string Data { get; init; } = "";
 
+    /// <summary>What the validation of the last finished epoch is over; null, and not written, where there was none.</summary>
+    [Id(32), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public HeldOutSize? HeldOut { get; init; }
+
     /// <summary>The mean training loss of the last finished epoch; null before the first.</summary>
     [JsonIgnore] public double? LastEpochLoss => EpochLosses.Count > 0 ? EpochLosses[^1] : null;
 

@@ -64,5 +64,6 @@ internal static class EventColumns
         new("name") { Text = row => row.Metric.Name },
         new("value") { Number = row => row.Metric.Value },
         new("unit") { Text = row => row.Metric.Unit },
+        new("series") { Text = row => row.Metric.Series ?? "" },
     ];
 }

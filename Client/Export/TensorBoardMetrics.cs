@@ -1,4 +1,5 @@
 using System.Globalization;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Export;
@@ -31,7 +32,7 @@ internal sealed class TensorBoardMetrics : IMetricsWriter
                 Add(one, epoch.Step, "epoch/loss", epoch.Loss);
                 Add(one, epoch.Step, "epoch/validation loss", epoch.ValidationLoss);
                 foreach (var metric in epoch.Metrics)
-                    Add(one, epoch.Step, $"epoch/{metric.Name} in {metric.Unit}", metric.Value);
+                    Add(one, epoch.Step, $"epoch/{Text.Title(metric)}", metric.Value);
                 break;
         }
     }

@@ -24,6 +24,7 @@ internal static class ShowCommand
 
         WriteFigures(run, output, cluster);
         WriteEpochs(run.Status, output);
+        WriteSeries(run.Status.Metrics, run.Directory.ValidationTable, output);
         WriteTrainers(run.Status, output);
         WriteFiles(run.Directory, output);
         return ExitCode.Completed;
@@ -68,7 +69,9 @@ internal static class ShowCommand
             Line("epoch loss", $"{Text.Figure(epochLoss)}, epoch {status.EpochLosses.Count}");
         if (status.ValidationLosses.Count > 0)
             Line("validation", Validation(status));
-        foreach (var metric in status.Metrics)
+        if (status.HeldOut is { } size)
+            Line("held out", Text.Size(size));
+        foreach (var metric in status.Metrics.Where(metric => metric.Series is null))
             Line("metric", Text.Figure(metric));
         Line("speed", status.HasEnded
             ? Text.MeanSpeed(status.Step, status.SequenceSteps, run.Seconds)
@@ -107,6 +110,21 @@ internal static class ShowCommand
         table.Write(output);
     }
 
+    /// <summary>The figures of single series: of many, the series with the largest and the smallest errors.</summary>
+    private static void WriteSeries(IReadOnlyList<Metric> metrics, string table, TextWriter output)
+    {
+        var figures = new MetricTable(metrics.Where(metric => metric.Series is not null));
+        if (figures.Rows.Count == 0)
+            return;
+        output.WriteLine();
+        if (File.Exists(table))
+            output.WriteLine($"the series with the largest and the smallest errors; all are in {Path.GetFileName(table)}");
+        var rows = new TextTable(["SERIES", "TARGET", "ELEMENTS", .. figures.Names.Select(name => name.ToUpperInvariant())]);
+        foreach (var row in figures.Rows)
+            rows.Add([row.Series!, row.Target, Text.Count(row.Count), .. row.Figures]);
+        rows.Write(output);
+    }
+
     private static void WriteTrainers(RunStatus status, TextWriter output)
     {
         if (status.Trainers.Count == 0)
@@ -125,7 +143,8 @@ internal static class ShowCommand
         output.WriteLine();
         output.WriteLine($"files in {directory.Path}");
         foreach (string path in (string[])[
-            directory.Spec, directory.Data, directory.Status, directory.Metrics, directory.Model, directory.Hidden])
+            directory.Spec, directory.Data, directory.Status, directory.Metrics, directory.ValidationTable, directory.Model,
+            directory.Hidden])
         {
             if (new FileInfo(path) is { Exists: true } file)
                 output.WriteLine($"  {file.Name,-20}{Text.Count(file.Length),15} bytes");

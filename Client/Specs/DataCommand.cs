@@ -84,7 +84,8 @@ internal static class DataCommand
         : $"{names.Count}: {string.Join(", ", names)}";
 
     private static string Part(PartDescription part) => $"{part}"
-        + (part.Longest == part.Shortest && part.Sequences == 1 ? "" : $", {Text.Plural(part.Steps, "time step")} in all");
+        + (part.Longest == part.Shortest && part.Sequences == 1 ? "" : $", {Text.Plural(part.Steps, "time step")} in all")
+        + (part.Elements is { } elements ? $", {Text.Plural(elements, "target element")}" : "");
 
     private static string Figure(double? value) => value is { } figure ? Text.Figure(figure) : "-";
 

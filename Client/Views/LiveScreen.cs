@@ -16,6 +16,7 @@ internal sealed class LiveScreen(RunFigures figures, string run, bool unicode)
 {
     private const int BarWidth = 30;
     private const int LabelWidth = 12;
+    private const int MostBaselines = 3;
 
     /// <summary>What the console waits for before the first step; shown while the run starts.</summary>
     public string Phase { get; set; } = "";
@@ -94,7 +95,7 @@ internal sealed class LiveScreen(RunFigures figures, string run, bool unicode)
             Row("epoch loss", $"{Fit(training, room - number.Length - 2)}  [grey]{number}[/]");
             if (epoch.ValidationLoss is { } validation)
                 Row("validation", Trend(Text.Loss(validation, MetricKind.Validation, epoch.Metrics), figures.ValidationTrend, room));
-            foreach (var metric in epoch.Metrics.Where(metric => metric.Kind == MetricKind.Baseline))
+            foreach (var metric in epoch.Metrics.Where(metric => metric.Kind == MetricKind.Baseline).Take(MostBaselines))
                 Words("baseline", Text.Figure(metric));
             foreach (var metric in epoch.Metrics.Where(metric => metric.Kind == MetricKind.Other))
                 Words(metric.Name, $"{Text.Figure(metric.Value)} {metric.Unit}");

@@ -10,6 +10,8 @@ internal sealed class RunSummary(IRunView inner) : IRunView
     /// <summary>Of more epochs than this, those in the middle are left out.</summary>
     private const int MaxLosses = 12;
 
+    private const int MaxMetrics = 12;
+
     private readonly Lock _gate = new();
     private readonly RunFigures _figures = new();
 
@@ -76,14 +78,25 @@ internal sealed class RunSummary(IRunView inner) : IRunView
         double[] validation = [.. epochs.Select(epoch => epoch.ValidationLoss).OfType<double>()];
         if (validation.Length > 0)
             output.WriteLine($"validation    {Losses(validation)}");
-        foreach (var metric in epochs.LastOrDefault()?.Metrics ?? [])
-            output.WriteLine($"metric        {Text.Figure(metric)}");
+        WriteFigures(output, epochs.LastOrDefault());
         if (_figures.Ended?.Model is { } model)
             output.WriteLine($"model         {model}");
         output.WriteLine($"files         {directory.Path}");
         if ((_figures.Ended?.State ?? last?.State) is not (null or RunState.Completed or RunState.Diverged))
             output.WriteLine($"{(interrupted ? "interrupted; " : "resume with: ")}{resume}");
         output.Flush();
+    }
+
+    /// <summary>The figures over all sequences; those of single series are in the run's files.</summary>
+    private static void WriteFigures(TextWriter output, EpochFinished? last)
+    {
+        if (last?.HeldOut is { } size)
+            output.WriteLine($"held out      {Text.Size(size)}");
+        Metric[] metrics = [.. (last?.Metrics ?? []).Where(metric => metric.Series is null)];
+        foreach (var metric in metrics.Take(MaxMetrics))
+            output.WriteLine($"metric        {Text.Figure(metric)}");
+        if (metrics.Length > MaxMetrics)
+            output.WriteLine($"metric        {metrics.Length - MaxMetrics} more, which 'tbptt show' prints");
     }
 
     private static string EndOf(RunStatus status) => status.HasEnded || status.State == RunState.Paused

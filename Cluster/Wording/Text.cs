@@ -6,6 +6,9 @@ namespace Orleans.Tbptt.Cluster.Wording;
 /// <summary>Formats figures as text: invariant culture, few digits.</summary>
 public static class Text
 {
+    /// <summary>The targets whose errors one line has.</summary>
+    private const int ShownTargets = 3;
+
     /// <summary>A loss or metric: six significant digits.</summary>
     public static string Figure(double value) =>
         double.IsFinite(value) ? value.ToString("G6", CultureInfo.InvariantCulture) : "not finite";
@@ -47,6 +50,10 @@ public static class Text
     /// <summary>A metric: <c>validation RMSE 3.2 kW</c>.</summary>
     public static string Figure(Metric metric) => OneLine($"{metric.Name} {Figure(metric.Value)} {metric.Unit}").TrimEnd();
 
+    /// <summary>What a metric is, without its value, different for each of an evaluation: <c>validation RMSE in kW of north</c>.</summary>
+    public static string Title(Metric metric) => $"{metric.Name}{(metric.Unit.Length > 0 ? $" in {metric.Unit}" : "")}"
+        + (metric.Series is { } series ? $" of {series}" : "");
+
     /// <summary>A loss, followed by the metrics derived from it: <c>0.068 (RMSE 17.6 sunspots)</c>.</summary>
     /// <param name="value">The loss.</param>
     /// <param name="kind">Which loss it is.</param>
@@ -55,10 +62,16 @@ public static class Text
     {
         // The loss's label stands before its value, so that the metrics' names need not repeat it.
         string label = State(kind);
-        string readings = string.Join(", ", metrics.Where(metric => metric.Kind == kind).Select(metric => Figure(
-            metric.Name.StartsWith(label, StringComparison.Ordinal) ? metric with { Name = metric.Name[label.Length..] } : metric)));
-        return readings.Length == 0 ? Figure(value) : $"{Figure(value)} ({readings})";
+        var targets = metrics.Where(metric => metric.Kind == kind && metric.Series is null).GroupBy(metric => metric.Unit).ToList();
+        string readings = string.Join("; ", targets.Take(ShownTargets).Select(target => OneLine($"{string.Join(", ", target.Select(
+            metric => $"{Short(metric.Name, label)} {Figure(metric.Value)}".Trim()))} {target.Key}")));
+        string more = targets.Count > ShownTargets ? $"; {Plural(targets.Count - ShownTargets, "more target")}" : "";
+        return readings.Length == 0 ? Figure(value) : $"{Figure(value)} ({readings}{more})";
     }
+
+    /// <summary>What figures are over: <c>3 sequences of 90 time steps, 180 target elements</c>.</summary>
+    public static string Size(HeldOutSize size) =>
+        $"{Plural(size.Sequences, "sequence")} of {Plural(size.Steps, "time step")}, {Plural(size.Elements, "target element")}";
 
     /// <summary><c>1 step</c>, <c>2 steps</c>.</summary>
     public static string Plural(long count, string noun) => $"{Count(count)} {noun}{(count == 1 ? "" : "s")}";
@@ -68,6 +81,9 @@ public static class Text
 
     /// <summary>Untrusted text on one line, without control characters.</summary>
     public static string OneLine(string text) => Printable(text).Trim();
+
+    private static string Short(string name, string label) =>
+        name.StartsWith(label, StringComparison.Ordinal) ? name[label.Length..].TrimStart() : name;
 
     /// <summary>As <see cref="OneLine"/>, with the space at both ends kept.</summary>
     public static string Printable(string text) =>

@@ -24,8 +24,6 @@ internal sealed class OwnValidation : IDataSource
 
     public ISequenceSet? Validation => _held.Validation ?? _held.Training;
 
-    public IForecastScale? ForecastScale => _held.ForecastScale;
-
     public SourceDescription Description =>
         _training.Description with
         {

@@ -10,7 +10,7 @@ internal static class RunDescriber
     // Gates, cell state, hidden state and their gradients: what a cell keeps of a unit and time step for the backward pass, at most.
     private const int ValuesPerUnit = 12;
 
-    /// <summary>The description. Looks at the length of every sequence, and at no value.</summary>
+    /// <summary>The description. Looks at the length of every sequence, and at no value but masked targets that are held out.</summary>
     /// <param name="spec">The spec, resolved.</param>
     /// <param name="data">Its data.</param>
     public static DataDescription Of(RunSpec spec, IDataSource data)
@@ -25,11 +25,47 @@ internal static class RunDescriber
             TargetFeatures = data.Shape.TargetFeatures,
             Classes = data.Shape.Classes,
             Training = Part(data.Training, contents.Training),
-            Validation = data.Validation is { } held ? Part(held, contents.Validation) : null,
+            Validation = data.Validation is { } held ? HeldOut(held, data.Shape, contents.Validation) : null,
             Lanes = Lanes(spec, data),
             Memory = Memory(spec, data),
             Contents = contents,
         };
+    }
+
+    private static PartDescription HeldOut(ISequenceSet sequences, DataShape shape, Border? border)
+    {
+        PartDescription part = Part(sequences, border);
+        return part with { Elements = shape.IsMasked ? Unmasked(sequences, shape) : part.Steps * Math.Max(1, shape.TargetFeatures) };
+    }
+
+    /// <summary>The elements of masked targets: found out by reading them.</summary>
+    private static long Unmasked(ISequenceSet sequences, DataShape shape)
+    {
+        const int Block = 1 << 12;
+        var classes = new long[shape.HasClasses ? Block : 0];
+        var values = new float[Block * shape.TargetFeatures];
+        long elements = 0;
+        for (int sequence = 0; sequence < sequences.Count; sequence++)
+        {
+            for (int start = 0, length = sequences.Length(sequence); start < length; start += Block)
+            {
+                var slice = new SequenceSlice(sequence, start, Math.Min(Block, length - start));
+                if (shape.HasClasses)
+                {
+                    Span<long> targets = classes.AsSpan(0, slice.Length);
+                    sequences.ReadTargets(slice, targets);
+                    elements += targets.Length - targets.Count(DataShape.MaskedClass);
+                    continue;
+                }
+
+                Span<float> read = values.AsSpan(0, slice.Length * shape.TargetFeatures);
+                sequences.ReadTargets(slice, read);
+                foreach (float target in read)
+                    elements += float.IsNaN(target) ? 0 : 1;
+            }
+        }
+
+        return elements;
     }
 
     private static PartDescription Part(ISequenceSet sequences, Border? border)

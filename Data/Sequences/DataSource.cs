@@ -4,16 +4,13 @@ namespace Orleans.Tbptt.Data.Sequences;
 
 /// <summary>An opened source, with the resources to close with it.</summary>
 internal class DataSource(
-    DataShape shape, ISequenceSet training, ISequenceSet? validation, IForecastScale? scale = null, params IReadOnlyList<IDisposable> owned)
-    : IDataSource
+    DataShape shape, ISequenceSet training, ISequenceSet? validation, params IReadOnlyList<IDisposable> owned) : IDataSource
 {
     public DataShape Shape => shape;
 
     public ISequenceSet Training => training;
 
     public ISequenceSet? Validation => validation;
-
-    public IForecastScale? ForecastScale => scale;
 
     public SourceDescription Description { get; set; } = SourceDescription.None;
 

@@ -27,11 +27,15 @@ internal static class HoldOut
 }
 
 /// <summary>A contiguous range of a set's sequences, as a set.</summary>
-internal sealed class SequenceRange(ISequenceSet all, int first, int count) : ISequenceSet
+internal sealed class SequenceRange(ISequenceSet all, int first, int count) : ISequenceSet, ITargetUnits
 {
     public int Count => count;
 
+    public ITargetUnits? Units => all.Units is null ? null : this;
+
     public int Length(int sequence) => all.Length(Place(sequence));
+
+    public string? SeriesOf(int sequence) => all.SeriesOf(Place(sequence));
 
     public void ReadInputs(SequenceSlice slice, Span<float> destination) => all.ReadInputs(Place(slice), destination);
 
@@ -40,6 +44,12 @@ internal sealed class SequenceRange(ISequenceSet all, int first, int count) : IS
     public void ReadTargets(SequenceSlice slice, Span<float> destination) => all.ReadTargets(Place(slice), destination);
 
     public void ReadTargets(SequenceSlice slice, Span<long> destination) => all.ReadTargets(Place(slice), destination);
+
+    public void ToUnits(SequenceSlice slice, int target, ReadOnlySpan<float> values, Span<double> destination) =>
+        all.Units!.ToUnits(Place(slice), target, values, destination);
+
+    /// <summary>Null: what is known of all sequences is not known of a part of them.</summary>
+    public double? NaiveRmse(int target) => null;
 
     private SequenceSlice Place(SequenceSlice slice) => slice with { Sequence = Place(slice.Sequence) };
 

@@ -10,6 +10,10 @@ internal abstract class SequenceSet(DataShape shape) : ISequenceSet
 
     public abstract int Length(int sequence);
 
+    public virtual ITargetUnits? Units => null;
+
+    public virtual string? SeriesOf(int sequence) => null;
+
     public void ReadInputs(SequenceSlice slice, Span<float> destination)
     {
         Check(slice, destination.Length, shape.InputFeatures, "input values");

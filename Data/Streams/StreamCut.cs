@@ -8,7 +8,14 @@ namespace Orleans.Tbptt.Data.Streams;
 /// <summary>Rows of a stream: which contiguous positions each sequence covers.</summary>
 /// <param name="Starts">The position of each row's first input.</param>
 /// <param name="Lengths">Time steps of each row.</param>
-internal sealed record StreamRows(IReadOnlyList<long> Starts, IReadOnlyList<int> Lengths);
+internal sealed record StreamRows(IReadOnlyList<long> Starts, IReadOnlyList<int> Lengths)
+{
+    /// <summary>The series that each sequence is, one each; empty where all are parts of one stream.</summary>
+    public IReadOnlyList<int> Series { get; init; } = [];
+
+    /// <summary>The series of a sequence; 0 where all are parts of one stream.</summary>
+    public int SeriesOf(int sequence) => Series.Count == 0 ? 0 : Series[sequence];
+}
 
 /// <summary>
 /// The division of one long stream of <c>n</c> positions into sequences. A target lies <c>horizon</c> positions after its input.

@@ -84,7 +84,7 @@ internal readonly record struct Moments(long Count, double Mean, double Squares,
 /// The population's standard deviation of each column; 1 for a constant one, and when columns are left as they are.
 /// </param>
 /// <param name="Width">How many columns.</param>
-internal sealed record ColumnStatistics(double[] Mean, double[] Deviation, int Width)
+internal sealed record ColumnStatistics(double[] Mean, double[] Deviation, int Width) : IColumnUnits
 {
     /// <summary>Whether each series has its own.</summary>
     public bool IsPerSeries => Mean.Length > Width;
@@ -124,5 +124,14 @@ internal sealed record ColumnStatistics(double[] Mean, double[] Deviation, int W
     {
         int at = (series * Width) + column;
         return (float)((value - Mean[at]) / Deviation[at]);
+    }
+
+    /// <inheritdoc/>
+    public void ToUnits(int series, long row, int column, ReadOnlySpan<float> values, Span<double> destination)
+    {
+        int at = (IsPerSeries ? series * Width : 0) + column;
+        (double mean, double deviation) = (Mean[at], Deviation[at]);
+        for (int i = 0; i < values.Length; i++)
+            destination[i] = (values[i] * deviation) + mean;
     }
 }

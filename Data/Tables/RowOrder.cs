@@ -36,8 +36,11 @@ internal sealed class RowOrder(TableSource source, IReadOnlyList<ChosenColumn> c
     /// <summary>The series of a row; 0 where there are no series.</summary>
     public int SeriesOf(TableBlock block, int row) => _series < 0 ? 0 : (int)block.Column(_series)[row];
 
-    /// <summary>The name of a series.</summary>
-    public string NameOf(int series) => _names.Texts.Count > 0 ? Wording.Quote(_names.Texts[series]) : source.Path;
+    /// <summary>The names of the series; empty where there are no series.</summary>
+    public IReadOnlyList<string> Names => _names.Texts;
+
+    /// <summary>The name of a series, for messages.</summary>
+    public string NameOf(int series) => Names.Count > 0 ? Wording.Quote(Names[series]) : source.Path;
 
     /// <summary>Takes the next rows.</summary>
     public void Add(TableBlock block)

@@ -41,9 +41,9 @@ internal sealed record TableCut(StreamRows Training, StreamRows? Validation, IRe
         {
             long held = HoldOut.Share(fraction, rows[series]);
             trainingRows[series] = rows[series] - held;
-            if (!training.Add(start, trainingRows[series]))
+            if (!training.Add(series, start, trainingRows[series]))
                 tooShort.Add(series);
-            if (!validation.Add(start + trainingRows[series], held) && fraction > 0)
+            if (!validation.Add(series, start + trainingRows[series], held) && fraction > 0)
                 shortHeld.Add(series);
         }
 
@@ -69,17 +69,19 @@ internal sealed record TableCut(StreamRows Training, StreamRows? Validation, IRe
     {
         private readonly List<long> _starts = [];
         private readonly List<int> _lengths = [];
+        private readonly List<int> _series = [];
 
         public int Count => _starts.Count;
 
-        public StreamRows Rows => new(_starts, _lengths);
+        public StreamRows Rows => new(_starts, _lengths) { Series = _series };
 
-        public bool Add(long first, long rows)
+        public bool Add(int series, long first, long rows)
         {
             if (rows <= horizon)
                 return false;
             _starts.Add(first);
             _lengths.Add(checked((int)(rows - horizon)));
+            _series.Add(series);
             return true;
         }
     }

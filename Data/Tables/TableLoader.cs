@@ -67,7 +67,7 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
                 CheckTargets(table, used, cut);
             SourceDescription description = new TableDescription(source, reader, columns, used, order, cut)
                 .Of(surveys, block.Tallies, histograms, statistics.IsIdentity ? null : statistics, rows, table);
-            return Sequences(table, used, cut, statistics, description);
+            return Sequences(table, used, cut, statistics, order.Names, description);
         }
         catch
         {
@@ -175,13 +175,18 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
     }
 
     private DataSource Sequences(
-        FloatTable table, UsedColumns used, TableCut cut, ColumnStatistics statistics, SourceDescription description)
+        FloatTable table, UsedColumns used, TableCut cut, ColumnStatistics statistics, IReadOnlyList<string> series,
+        SourceDescription description)
     {
         var shape = new DataShape(used.InputNames.Count, 0, used.Targets.Count, 0) { IsMasked = used.IsMasked };
-        TableSet Set(StreamRows rows) => new(shape, rows, table, used, source.Horizon);
+        TableSet Set(StreamRows rows, bool isHeldOut) => new(shape, rows, table, used, source.Horizon)
+        {
+            Columns = statistics,
+            SeriesNames = series,
+            Naive = isHeldOut ? NaiveForecast.Rmse(used, table, rows, statistics, source.Horizon) : [],
+        };
         return new DataSource(
-            shape, Set(cut.Training), cut.Validation is null ? null : Set(cut.Validation),
-            TableForecastScale.TryMake(used, table, statistics, cut.Validation, source.Horizon), table)
+            shape, Set(cut.Training, isHeldOut: false), cut.Validation is null ? null : Set(cut.Validation, isHeldOut: true), table)
         {
             Description = description,
         };

@@ -5,11 +5,30 @@ namespace Orleans.Tbptt.Data.Tables;
 
 /// <summary>Sequences of a table's rows: the inputs of row t forecast the targets of row t + horizon.</summary>
 internal sealed class TableSet(DataShape shape, StreamRows rows, FloatTable table, UsedColumns columns, int horizon)
-    : StreamSet(shape, rows)
+    : StreamSet(shape, rows), ITargetUnits
 {
     private const int BlockValues = 1 << 14;
 
+    private readonly StreamRows _rows = rows;
     private readonly int[] _inputs = [.. columns.Inputs, .. columns.Flagged];
+
+    /// <summary>Brings values back to the units of the file.</summary>
+    public required IColumnUnits Columns { get; init; }
+
+    /// <summary>The names of the table's series; empty where it has none.</summary>
+    public required IReadOnlyList<string> SeriesNames { private get; init; }
+
+    /// <summary>The error of the naive forecast of each target; empty where nobody compares with it.</summary>
+    public IReadOnlyList<double?> Naive { private get; init; } = [];
+
+    public override ITargetUnits Units => this;
+
+    public override string? SeriesOf(int sequence) => SeriesNames.Count == 0 ? null : SeriesNames[_rows.SeriesOf(sequence)];
+
+    public void ToUnits(SequenceSlice slice, int target, ReadOnlySpan<float> values, Span<double> destination) =>
+        Columns.ToUnits(_rows.SeriesOf(slice.Sequence), Position(slice) + horizon, columns.Targets[target], values, destination);
+
+    public double? NaiveRmse(int target) => Naive.Count == 0 ? null : Naive[target];
 
     /// <summary>A missing input is 0, the mean; behind the inputs stands whether those that can be missing are there.</summary>
     protected override void FillInputs(SequenceSlice slice, Span<float> destination)

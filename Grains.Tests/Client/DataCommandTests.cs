@@ -14,7 +14,8 @@ public sealed class DataCommandTests : IDisposable
             Description = new()
             {
                 Source = "csv", Paths = ["/data/wave.csv"], InputFeatures = 2, TargetFeatures = 1,
-                Training = new(2, 78, 39, 39, new("row 1", "row 80")), Validation = new(2, 19, 9, 10, new("row 81", "row 100")),
+                Training = new(2, 78, 39, 39, new("row 1", "row 80")),
+                Validation = new(2, 19, 9, 10, new("row 81", "row 100")) { Elements = 16 },
                 Lanes = new(2, 4, 0.125), Memory = new(2_000_000, 340_000),
                 Contents = new()
                 {
@@ -47,7 +48,7 @@ public sealed class DataCommandTests : IDisposable
             targets     1: b
             left out    when, because its first value is not a number
             training    2 × 39 time steps (row 1 to row 80), 78 time steps in all
-            validation  2 × 9 to 10 time steps (row 81 to row 100), 19 time steps in all
+            validation  2 × 9 to 10 time steps (row 81 to row 100), 19 time steps in all, 16 target elements
             NOTE        column b has -9999 in 4 rows
             lanes       2, idle for 12.5 % of an epoch
             steps       4 per epoch

@@ -120,6 +120,39 @@ public sealed class LookTests : IDisposable
     }
 
     [Fact]
+    public async Task Show_HasATableOfSeries_AndSaysWhatFiguresAreOver()
+    {
+        Write(Status("wave-1", RunState.Completed) with
+        {
+            ValidationLosses = [0.75],
+            HeldOut = new(2, 20, 18),
+            Metrics =
+            [
+                new("validation RMSE", 3.25, "kW", MetricKind.Validation, Count: 18),
+                new("validation RMSE", 4, "kW", MetricKind.Validation, "north", 8),
+                new("validation MAE", 2, "kW", MetricKind.Validation, "north", 8),
+                new("validation RMSE", 1.5, "kW", MetricKind.Validation, "south", 10),
+            ],
+        });
+        File.WriteAllText(new RunDirectory(_console.Runs, RunId.Parse("wave-1")).ValidationTable, "series\n");
+
+        Assert.Equal(0, await _console.RunAsync("show", "wave"));
+
+        string text = _console.Output;
+        Assert.Contains("held out    2 sequences of 20 time steps, 18 target elements\nmetric      validation RMSE 3.25 kW\n", text,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            """
+            the series with the largest and the smallest errors; all are in validation.csv
+            SERIES  TARGET  ELEMENTS  VALIDATION RMSE  VALIDATION MAE
+            north   kW      8         4                2
+            south   kW      10        1.5              –
+
+            """, text, StringComparison.Ordinal);
+        Assert.Contains("  validation.csv", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Show_SaysHowToContinue_WithALostRun()
     {
         Write(Status("wave-1", RunState.Starting) with { Warning = "no checkpoint can be written", CheckpointStep = 1100 });

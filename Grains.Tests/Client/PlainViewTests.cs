@@ -45,6 +45,22 @@ public sealed class PlainViewTests : IDisposable
     }
 
     [Fact]
+    public void PlainView_WritesTheErrorsOfTheFirstTargets_AndOfNoSingleSeries()
+    {
+        Play(Sample.Epoch(1, 1.5, 1.25,
+        [
+            .. Enumerable.Range(1, 5).SelectMany(target => (Metric[])[
+                new("validation RMSE", target, $"target {target}", MetricKind.Validation, Count: 9),
+                new("validation MAE", 0.5 * target, $"target {target}", MetricKind.Validation, Count: 9)]),
+            new("validation RMSE", 7, "target 1", MetricKind.Validation, "north", 3),
+        ]));
+
+        Assert.Equal(
+            "epoch 1: loss 1.5, validation 1.25 (RMSE 1, MAE 0.5 target 1; RMSE 2, MAE 1 target 2; RMSE 3, MAE 1.5 target 3; "
+            + "2 more targets), step 2, 1.3 s\n", _output.ToString());
+    }
+
+    [Fact]
     public void PlainView_SaysHowFarItIs_After30SecondsWithoutALine()
     {
         Play(Sample.Started(), Sample.Step(1));

@@ -90,6 +90,26 @@ public sealed class RunSummaryTests : IDisposable
         Assert.Single(_output.ToString().Split("naive")[1..]);
     }
 
+    [Fact]
+    public void Summary_SaysWhatTheFiguresAreOver_AndLeavesSeriesAndFurtherTargetsToShow()
+    {
+        _summary.OnEvent("", Sample.Epoch(1, 0.5, 0.25,
+        [
+            .. Enumerable.Range(1, 14).Select(target => new Metric("validation RMSE", target, $"t{target}", MetricKind.Validation)),
+            new("validation RMSE", 99, "t1", MetricKind.Validation, "north"),
+        ]) with { HeldOut = new(2, 1400, 2600) });
+
+        _summary.Write(_output, new("/nowhere", Sample.Run), null, Resume);
+
+        string text = _output.ToString().ReplaceLineEndings("\n");
+        Assert.Contains(
+            "held out      2 sequences of 1,400 time steps, 2,600 target elements\nmetric        validation RMSE 1 t1\n", text,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "metric        validation RMSE 12 t12\nmetric        2 more, which 'tbptt show' prints\n", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("99", text, StringComparison.Ordinal);
+    }
+
     public void Dispose() => _runs.Dispose();
 
     private RunDirectory Record(RunState state, string message)

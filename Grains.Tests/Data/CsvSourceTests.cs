@@ -71,7 +71,7 @@ public sealed class CsvSourceTests : IDisposable
         Assert.Equal((trained[26] - mean) / deviation, inputs[0], 1e-5);
         Assert.Equal(0f, inputs[1]);
         Assert.True(source.Validation!.Inputs(0, 2)[0] > 10);
-        Assert.Null(source.ForecastScale);
+        Assert.All(Enumerable.Range(0, 2), target => Assert.NotNull(source.Validation!.Units!.NaiveRmse(target)));
     }
 
     [Fact]
@@ -86,16 +86,18 @@ public sealed class CsvSourceTests : IDisposable
         double mean = values[..45].Average();
         double deviation = Math.Sqrt(values[..45].Average(value => (value - mean) * (value - mean)));
         double naive = Math.Sqrt(Enumerable.Range(45, 12).Average(t => Math.Pow(values[t + 3] - values[t], 2)));
-        Assert.Equal("spots", source.ForecastScale!.Unit);
-        Assert.Equal(naive, source.ForecastScale.NaiveRmse, 1e-5);
-        Assert.Equal(0.5 * deviation, source.ForecastScale.Rmse(0.25), 1e-9);
+        var units = source.Validation!.Units!;
+        var inUnits = new double[2];
+        units.ToUnits(new(0, 1, 2), 0, [0.5f, float.NaN], inUnits);
+        Assert.Equal(naive, units.NaiveRmse(0)!.Value, 1e-5);
+        Assert.Equal(mean + (0.5 * deviation), inUnits[0], 1e-9);
+        Assert.Equal(double.NaN, inUnits[1]);
 
         using IDataSource raw = Given.Open(data.From<CsvSource>(csv => csv with { Standardize = false }));
-        Assert.Equal(0.5, raw.ForecastScale!.Rmse(0.25));
+        raw.Validation!.Units!.ToUnits(new(0, 0, 1), 0, [0.25f], inUnits);
+        Assert.Equal(0.25, inUnits[0]);
         using IDataSource unseen = Given.Open(data.From<CsvSource>(csv => csv with { Inputs = ["other"] }));
-        Assert.Null(unseen.ForecastScale);
-        using IDataSource nothingHeld = Given.Open(data with { ValidationFraction = 0 });
-        Assert.Null(nothingHeld.ForecastScale);
+        Assert.Null(unseen.Validation!.Units!.NaiveRmse(0));
     }
 
     [Fact]
@@ -121,7 +123,7 @@ public sealed class CsvSourceTests : IDisposable
         Assert.Equal(held - 1, Enumerable.Range(0, source.Validation!.Count).Sum(source.Validation.Length));
         double[] values = [.. lines.Select(line => double.Parse(line.Split(',')[1], CultureInfo.InvariantCulture))];
         double naive = Math.Sqrt(values[^held..].Zip(values[^(held - 1)..]).Average(pair => Math.Pow(pair.First - pair.Second, 2)));
-        Assert.Equal(naive, source.ForecastScale!.NaiveRmse, 1e-4);
+        Assert.Equal(naive, source.Validation.Units!.NaiveRmse(0)!.Value, 1e-4);
     }
 
     private string Write(string header, IEnumerable<string> rows) =>

@@ -30,7 +30,7 @@ public sealed class DescriptionTests : IDisposable
         Assert.Equal(["b"], data.Contents.Targets);
         Assert.Equal("when", Assert.Single(data.Contents.LeftOut).Name);
         Assert.Equal(new(2, 78, 39, 39, new("row 1", "row 80")), data.Training);
-        Assert.Equal(new(2, 19, 9, 10, new("row 81", "row 100")), data.Validation);
+        Assert.Equal(new(2, 19, 9, 10, new("row 81", "row 100")) { Elements = 19 }, data.Validation);
         Assert.Equal(new(2, 4, 0), data.Lanes);
         Assert.Equal(["input", "input, target"], data.Contents.Columns.Select(column => column.Use));
         Assert.Equal([39.5, -39.5], data.Contents.Columns.Select(column => column.ScaleMean!.Value));

@@ -42,7 +42,8 @@ public sealed class ValidationTests : IDisposable
         }
 
         Assert.Equal(new("row 1", "row 12"), run.Description.Validation!.Border);
-        Assert.NotNull(run.Data.ForecastScale);
+        Assert.Equal(5, run.Data.Validation!.Units!.NaiveRmse(0)!.Value, 1e-6);
+        Assert.Equal(11, run.Description.Validation.Elements);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.SingleProcess;
 using Orleans.Tbptt.Training.Engines;
@@ -8,7 +9,7 @@ namespace Orleans.Tbptt.Tests.Support;
 
 /// <summary>What a run must give, from the single-process trainer.</summary>
 internal sealed record Oracle(IReadOnlyList<StepOutcome.Committed> Steps, IReadOnlyList<double> EpochLosses,
-    IReadOnlyList<double?> ValidationLosses, TrainingState State)
+    IReadOnlyList<double?> ValidationLosses, HeldOutFigures? HeldOut, TrainingState State)
 {
     public static Oracle Of(RunSpec spec)
     {
@@ -23,6 +24,6 @@ internal sealed record Oracle(IReadOnlyList<StepOutcome.Committed> Steps, IReadO
             epochs.Add(loss);
             validation.Add(held);
         }));
-        return new(steps, epochs, validation, trainer.State);
+        return new(steps, epochs, validation, trainer.EvaluateHeldOut(), trainer.State);
     }
 }

@@ -23,6 +23,9 @@ internal static class RunAssert
         Bits.Same(oracle.Steps.Select(step => step.DifferenceNorm).OfType<double>(), run.DifferenceNorms);
         Bits.Same(oracle.EpochLosses, run.EpochLosses);
         Bits.Same(oracle.ValidationLosses.OfType<double>(), run.Status.ValidationLosses);
+        Assert.Equal(oracle.HeldOut?.Size, run.Status.HeldOut);
+        if (oracle.HeldOut is { Metrics.Count: > 0 } held)
+            Assert.Equal(held.Metrics, run.Status.Metrics);
         Bits.Same(oracle.State.Parameters, run.Model(oracle.State.Layout));
     }
 

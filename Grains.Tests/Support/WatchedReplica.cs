@@ -23,8 +23,8 @@ internal sealed class WatchedReplica(IReplica inner, Action begins) : IReplica
         return inner.ForwardBackward(batch, dropout, hiddenBefore, hiddenAfter, gradientSum);
     }
 
-    public double Forward(ChunkBatch batch, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter) =>
-        inner.Forward(batch, hiddenBefore, hiddenAfter);
+    public double Forward(ChunkBatch batch, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> outputs) =>
+        inner.Forward(batch, hiddenBefore, hiddenAfter, outputs);
 
     public void Dispose() => inner.Dispose();
 }

@@ -108,6 +108,7 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
             EpochLosses = status.EpochLosses,
             ValidationLosses = status.ValidationLosses,
             Metrics = status.Metrics,
+            HeldOut = status.HeldOut,
             BestLoss = bestLoss,
             Device = _device(),
             Data = _files,

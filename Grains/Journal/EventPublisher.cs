@@ -72,7 +72,7 @@ internal sealed class EventPublisher(RunFence fence, RunJournal journal, Publish
     }
 
     /// <summary>An epoch is done, counted from 0.</summary>
-    public void Epoch(int epoch, long step, double loss, double? validationLoss, IReadOnlyList<Metric> metrics, TimeSpan took)
+    public void Epoch(int epoch, long step, double loss, HeldOutFigures? held, IReadOnlyList<Metric> metrics, TimeSpan took)
     {
         if (epoch + 1 <= published.LastEpoch)
             return;
@@ -81,8 +81,9 @@ internal sealed class EventPublisher(RunFence fence, RunJournal journal, Publish
             Epoch = epoch + 1,
             Step = step,
             Loss = loss,
-            ValidationLoss = validationLoss,
+            ValidationLoss = held?.Loss,
             Metrics = metrics,
+            HeldOut = held?.Size,
             Seconds = took.TotalSeconds,
         });
     }

@@ -2,6 +2,7 @@ using Orleans.Tbptt.Grains.Journal;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Metrics;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Grains.Progress;
@@ -162,18 +163,39 @@ internal sealed partial class RunProgress
         EnsureWritable();
     }
 
-    /// <summary>An epoch is done, counted from 0.</summary>
-    public void FinishEpoch(int epoch, double loss, double? validationLoss, IReadOnlyList<Metric> metrics, TimeSpan took)
+    /// <summary>An epoch is done.</summary>
+    /// <param name="epoch">The epoch, from 0.</param>
+    /// <param name="loss">Its mean training loss.</param>
+    /// <param name="held">What its evaluation gave; null where nothing is held out.</param>
+    /// <param name="metrics">The losses in the data's own units.</param>
+    /// <param name="took">How long it took.</param>
+    public void FinishEpoch(int epoch, double loss, HeldOutFigures? held, IReadOnlyList<Metric> metrics, TimeSpan took)
     {
         _status = _status with
         {
             EpochLosses = [.. _status.EpochLosses, loss],
-            ValidationLosses = validationLoss is { } held ? [.. _status.ValidationLosses, held] : _status.ValidationLosses,
+            ValidationLosses = held is null ? _status.ValidationLosses : [.. _status.ValidationLosses, held.Loss],
             Metrics = metrics,
+            HeldOut = held?.Size,
         };
-        _events.Epoch(epoch, _status.Step, loss, validationLoss, metrics, took);
+        _events.Epoch(epoch, _status.Step, loss, held, metrics, took);
         EnsureInForce();
         StatusFile?.Request();
+    }
+
+    /// <summary>Writes every figure of an evaluation where its event cannot have all. If they cannot be written, the run warns.</summary>
+    /// <param name="totals">The evaluation.</param>
+    public void WriteTable(EvaluationTotals totals)
+    {
+        string path = _store.Of(Run).ValidationTable;
+        try
+        {
+            RunStore.WriteTable(path, text => EvaluationReport.Write(totals, text), _fence);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Warn($"{path} cannot be written: {e.Message}");
+        }
     }
 
     /// <summary>Trainers were placed again, and the step is about to be run again.</summary>

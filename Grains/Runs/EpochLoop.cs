@@ -45,7 +45,7 @@ internal sealed class EpochLoop
         (_spec, _data, _at, _parts) = (spec, data, start, parts);
         (_progress, _checkpoints, _telemetry, _time) = (progress, checkpoints, telemetry, time);
         (_plans, _guard) = (new(spec, data.Data), new(data));
-        (_steps, _rounds, _evaluation) = (new(parts), new(spec, parts), new(parts, telemetry, time));
+        (_steps, _rounds, _evaluation) = (new(parts), new(spec, parts), new(data.Data, parts, telemetry, time));
     }
 
     /// <summary>Trains every epoch that is left.</summary>
@@ -108,12 +108,11 @@ internal sealed class EpochLoop
 
     private async Task Finish(int epoch, long started)
     {
-        double? validationLoss = _plans.Evaluation is { } plan ? await _evaluation.Evaluate(plan) : null;
+        var held = _plans.Evaluation is { } plan ? await _evaluation.Evaluate(plan) : null;
         double loss = _parts.State.FinishEpoch();
-        var metrics = LossReadings.Of(_spec, _data.Data, loss, validationLoss);
-        _progress.FinishEpoch(epoch, loss, validationLoss, metrics, _time.GetElapsedTime(started));
+        _progress.FinishEpoch(epoch, loss, held, LossReadings.Of(_spec, loss, held), _time.GetElapsedTime(started));
         _at = new(epoch + 1, 0);
         var status = _progress.Snapshot();
-        await _checkpoints.TakeAtEpochEnd(_parts.State, _at, validationLoss is null ? status.EpochLosses : status.ValidationLosses);
+        await _checkpoints.TakeAtEpochEnd(_parts.State, _at, held is null ? status.EpochLosses : status.ValidationLosses);
     }
 }

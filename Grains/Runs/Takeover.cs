@@ -117,6 +117,7 @@ internal sealed record Takeover(
         EpochLosses = restored?.State.EpochLosses ?? [],
         ValidationLosses = restored?.State.ValidationLosses ?? [],
         Metrics = restored?.State.Metrics ?? [],
+        HeldOut = restored?.State.HeldOut,
         CheckpointStep = restored?.State.Step,
         Loss = null,
     };

@@ -1,41 +1,47 @@
-using Orleans.Tbptt.Grains.Progress;
+using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Grains.Progress;
 using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Messages;
+using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Training.Metrics;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Grains.Steps;
 
 /// <summary>Has the trainers run the held-out sequences, chunk by chunk.</summary>
+/// <param name="data">The data.</param>
 /// <param name="parts">What it is made with.</param>
 /// <param name="telemetry">Is notified.</param>
 /// <param name="time">The clock.</param>
-internal sealed class Evaluation(StepParts parts, RunTelemetry telemetry, TimeProvider time)
+internal sealed class Evaluation(IDataSource data, StepParts parts, RunTelemetry telemetry, TimeProvider time)
 {
     /// <summary>
-    /// The mean loss over the held-out elements; begun again from its first chunk when a trainer is lost meanwhile, or moves.
+    /// The mean loss over the held-out elements, and the errors in the data's units; begun again from its first chunk when a trainer is
+    /// lost meanwhile, or moves.
     /// </summary>
     /// <exception cref="RunLeftException">The loss is not finite, or something else is wanted of the run.</exception>
-    public async Task<double> Evaluate(ChunkPlan plan)
+    public async Task<HeldOutFigures> Evaluate(ChunkPlan plan)
     {
         var (state, recovery) = (parts.State, parts.Recovery);
         long started = time.GetTimestamp();
         using var span = telemetry.Spans.BeginEvaluation();
         double lossSum = 0, weight = 0;
+        var totals = Totals();
         var trouble = new Recovery.Trouble();
         for (long chunk = 0; chunk < plan.Steps;)
         {
             parts.Control.ThrowIfAsked();
             if (await recovery.MoveIfBetter(state))
-                (chunk, lossSum, weight) = (0, 0, 0);
+                (chunk, lossSum, weight, totals) = (0, 0, 0, Totals());
             long began = time.GetTimestamp();
             var parameters = chunk == 0 ? parts.Links.Parameters.Whole : GradientBuffer.Empty;
             var reply = await parts.Control.OrStop(parts.Trainers.EvaluateChunk(new(parts.Run.Generation, chunk, parameters), state.Step));
             if (!reply.IsWhole)
             {
                 await recovery.Recover(reply, trouble, started, state);
-                (chunk, lossSum, weight) = (0, 0, 0);
+                (chunk, lossSum, weight, totals) = (0, 0, 0, Totals());
                 continue;
             }
 
@@ -44,11 +50,17 @@ internal sealed class Evaluation(StepParts parts, RunTelemetry telemetry, TimePr
                 recovery.NoteLeaving();
             lossSum += PairwiseTree.Sum([.. reply.Results.Select(result => result.LossSum)]);
             weight += PairwiseTree.Sum([.. reply.Results.Select(result => result.Weight)]);
+            foreach (var sums in reply.Results.Select(result => result.Sums).OfType<EvaluatedGroups>())
+                totals.Take(new(sums.Groups, sums.Values));
             chunk++;
         }
 
-        double loss = lossSum / weight;
-        return double.IsFinite(loss) ? loss
-            : throw new RunLeftException(RunState.Diverged, $"step {state.Step}: the validation loss is {loss}");
+        if (!double.IsFinite(lossSum / weight))
+            throw new RunLeftException(RunState.Diverged, $"step {state.Step}: the validation loss is {lossSum / weight}");
+        if (!EvaluationReport.HasAll(totals))
+            await parts.Worker.Run(() => parts.Run.WriteTable(totals));
+        return EvaluationReport.Of(totals, lossSum, weight, MetricKind.Validation);
     }
+
+    private EvaluationTotals Totals() => new(data.Validation!, data.Description.Targets, data.Shape.TargetFeatures);
 }

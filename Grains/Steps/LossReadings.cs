@@ -1,4 +1,3 @@
-using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 
@@ -8,25 +7,16 @@ namespace Orleans.Tbptt.Grains.Steps;
 internal static class LossReadings
 {
     /// <summary>
-    /// Bits per byte for a stream of bytes (cross-entropy in nats over ln 2); for a forecast the root mean squared error over the
-    /// validation split, in the target's unit, next to that of forecasting the last known value.
+    /// Bits per byte for a stream of bytes (cross-entropy in nats over ln 2); the errors of targets that are values in their units.
     /// </summary>
-    public static IReadOnlyList<Metric> Of(RunSpec spec, IDataSource data, double loss, double? validationLoss)
+    /// <param name="spec">The spec.</param>
+    /// <param name="loss">The epoch's mean training loss.</param>
+    /// <param name="held">What its evaluation gave; null where nothing is held out.</param>
+    public static IReadOnlyList<Metric> Of(RunSpec spec, double loss, HeldOutFigures? held)
     {
-        var metrics = new List<Metric>();
-        if (spec.Data.Source.BitsPer is { } unit)
-        {
-            metrics.Add(new("training", loss / Math.Log(2), unit, MetricKind.Training));
-            if (validationLoss is { } held)
-                metrics.Add(new("validation", held / Math.Log(2), unit, MetricKind.Validation));
-        }
-
-        if (data.ForecastScale is { } scale && validationLoss is { } error)
-        {
-            metrics.Add(new("validation RMSE", scale.Rmse(error), scale.Unit, MetricKind.Validation));
-            metrics.Add(new("naive last-value RMSE", scale.NaiveRmse, scale.Unit, MetricKind.Baseline));
-        }
-
-        return metrics;
+        if (spec.Data.Source.BitsPer is not { } unit)
+            return held?.Metrics ?? [];
+        var training = new Metric("training", loss / Math.Log(2), unit, MetricKind.Training);
+        return held is null ? [training] : [training, new("validation", held.Loss / Math.Log(2), unit, MetricKind.Validation)];
     }
 }

@@ -175,6 +175,17 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     public void Write(RunData data, RunFence fence) =>
         DurableFile.WriteText(Of(fence.Run).Data, RunJson.Write(data), fence.Unfinished, fence.Ensure);
 
+    /// <summary>Writes a table of figures.</summary>
+    /// <param name="path">Its file, in the run's directory.</param>
+    /// <param name="write">Writes its lines.</param>
+    /// <param name="fence">The right to write.</param>
+    /// <exception cref="SupersededException">A newer coordinator has taken the run over.</exception>
+    public static void WriteTable(string path, Action<TextWriter> write, RunFence fence) => DurableFile.Write(path, stream =>
+    {
+        using var text = new StreamWriter(stream, leaveOpen: true);
+        write(text);
+    }, fence.Unfinished, fence.Ensure);
+
     /// <summary>Why a run cannot be resumed with a number of trainers; null when it can, as far as its spec says.</summary>
     public string? RefusalOf(RunId run, int trainers)
     {

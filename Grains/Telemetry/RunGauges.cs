@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Training.Metrics;
 using Tag = System.Collections.Generic.KeyValuePair<string, object?>;
 
 namespace Orleans.Tbptt.Grains.Telemetry;
@@ -31,6 +32,13 @@ internal sealed class RunGauges(RunId run, Func<RunStatus> snapshot)
                 yield return new(validation, _run, new("split", "validation"));
         }
     }
+
+    /// <summary>The errors of the first targets on held-out data, in their units; none where nothing is held out, or is classes.</summary>
+    public IEnumerable<Measurement<double>> Errors => snapshot().Metrics
+        .Where(metric => metric is { Kind: MetricKind.Validation, Series: null, Count: > 0 })
+        .Take(TrainingGauges.MostTargets * ValueMetrics.All.Count)
+        .Select(metric => new Measurement<double>(
+            metric.Value, _run, new("split", "validation"), new("metric", metric.Name.Split(' ', 2)[^1]), new("target", metric.Unit)));
 
     /// <summary>The learning rate; none before the first step.</summary>
     public IEnumerable<Measurement<double>> LearningRate => Volatile.Read(ref _learningRate) is var rate && double.IsNaN(rate) ? []

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Training.Metrics;
 
 namespace Orleans.Tbptt.Grains.Telemetry;
 
@@ -6,11 +7,18 @@ namespace Orleans.Tbptt.Grains.Telemetry;
 public static class TrainingGauges
 {
     internal const string Loss = "tbptt.loss";
+    internal const string Error = "tbptt.error";
     internal const string LearningRate = "tbptt.learning_rate";
     internal const string Epoch = "tbptt.epoch";
     internal const string Trainers = "tbptt.trainers";
 
+    /// <summary>The targets whose errors are exported, at most: the first ones.</summary>
+    internal const int MostTargets = 8;
+
     /// <summary>Each gauge, and how many series it has for one run.</summary>
     public static IReadOnlyList<(string Gauge, int Series)> SeriesOfARun { get; } =
-        [(Loss, 2), (LearningRate, 1), (Epoch, 1), (Trainers, Enum.GetValues<TrainerState>().Length)];
+    [
+        (Loss, 2), (Error, MostTargets * ValueMetrics.All.Count), (LearningRate, 1), (Epoch, 1),
+        (Trainers, Enum.GetValues<TrainerState>().Length),
+    ];
 }

@@ -60,6 +60,8 @@ internal sealed class TrainingInstruments : IBufferTraffic
 
         meter.CreateObservableGauge(TrainingGauges.Loss, () => Live(run => run.Loss), "{loss}",
             "Training loss of the last step, validation loss of the last epoch.");
+        meter.CreateObservableGauge(TrainingGauges.Error, () => Live(run => run.Errors), "{error}",
+            "Errors of each target on held-out data after the last epoch, in the target's units.");
         meter.CreateObservableGauge(TrainingGauges.LearningRate, () => Live(run => run.LearningRate), "{rate}",
             "Learning rate of the last step.");
         meter.CreateObservableGauge(TrainingGauges.Epoch, () => Live(run => run.Epoch), "{epoch}", "The epoch being trained, from 1.");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Web.Listing;
@@ -127,7 +128,7 @@ internal sealed class ReportedRun(RunDirectory run, MlflowClient client, string 
             .Select(metric => new MlflowMetric(metric.Key, metric.Value!.Value, time, metric.Step));
     }
 
-    private static string Key(Metric metric) => Allowed($"{metric.Name} in {metric.Unit}");
+    private static string Key(Metric metric) => Allowed(Text.Title(metric));
 
     /// <summary>A name with the characters that MLflow takes: letters, digits, <c>_ - . /</c> and blanks.</summary>
     private static string Allowed(string name) =>

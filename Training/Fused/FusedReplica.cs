@@ -92,13 +92,18 @@ public sealed unsafe class FusedReplica : IReplica
     }
 
     /// <inheritdoc/>
-    public double Forward(ChunkBatch batch, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter)
+    public double Forward(ChunkBatch batch, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> outputs)
     {
         EnsureFits(batch);
         hiddenAfter.Clear();
         if (batch.Rows == 0)
             return 0;
         Recur(batch, DropoutMasks.None, hiddenBefore, hiddenAfter, backward: false);
+
+        // Before the loss puts its gradient in their place.
+        int columns = _head.Outputs.Columns;
+        for (int row = 0; row < batch.Rows && !outputs.IsEmpty; row++)
+            _head.Outputs.Span(row).CopyTo(outputs[(row * columns)..]);
         double loss = _loss.Sum(_head.Outputs, batch, ref _scratch);
         GC.KeepAlive(this);
         return loss;

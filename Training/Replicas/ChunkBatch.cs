@@ -83,6 +83,9 @@ public sealed class ChunkBatch
     /// <summary>Targets that are classes, <c>[Rows]</c>.</summary>
     public ReadOnlySpan<long> Classes => _classes.AsSpan(0, _shape.HasClasses ? Rows : 0);
 
+    /// <summary>The chunk of one of the trainer's lanes, from 0 within its block.</summary>
+    public LaneChunk ChunkOf(int lane) => _chunks[lane];
+
     private long Elements => (long)Rows * Math.Max(1, _shape.TargetFeatures);
 
     /// <summary>Fills the batch with the chunk of a block of lanes in a step. Allocates nothing once the buffers have grown.</summary>
@@ -120,6 +123,24 @@ public sealed class ChunkBatch
         }
 
         _masked = _shape.IsMasked ? CountMasked() : 0;
+    }
+
+    /// <summary>Gathers one column of one lane's rows, in order of time.</summary>
+    /// <param name="rows">Rows in the order of the batch, <c>[Rows, width]</c>.</param>
+    /// <param name="position">The lane's place in <see cref="ActiveLanes"/>.</param>
+    /// <param name="width">Numbers of a row.</param>
+    /// <param name="column">Which of them.</param>
+    /// <param name="destination">Receives the column, a number for each time step of the lane's chunk.</param>
+    internal void Gather(ReadOnlySpan<float> rows, int position, int width, int column, Span<float> destination)
+    {
+        foreach (var segment in Segments)
+        {
+            if (position >= segment.Lanes)
+                break;
+            int at = ((segment.FirstRow + position) * width) + column;
+            for (int t = 0; t < segment.Steps; t++, at += segment.Lanes * width)
+                destination[segment.FirstTime + t] = rows[at];
+        }
     }
 
     private long CountMasked()

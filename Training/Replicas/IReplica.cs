@@ -41,6 +41,12 @@ public interface IReplica : IDisposable
         ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> gradientSum);
 
     /// <summary>Runs a chunk forward only, without dropout.</summary>
+    /// <param name="batch">The chunk.</param>
+    /// <param name="hiddenBefore">Hidden state of all the trainer's lanes, already zeroed where a sequence starts.</param>
+    /// <param name="hiddenAfter">Receives the hidden state after each lane's last time step; zero for idle lanes.</param>
+    /// <param name="outputs">
+    /// Receives what the head gave, <c>[batch.Rows, outputSize]</c>, row-major; empty where only the loss is wanted.
+    /// </param>
     /// <returns>The loss summed over the batch's elements.</returns>
-    double Forward(ChunkBatch batch, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter);
+    double Forward(ChunkBatch batch, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> outputs);
 }

@@ -1,6 +1,8 @@
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Training.Metrics;
 using Orleans.Tbptt.Training.Replicas;
 using Orleans.Tbptt.Training.Rounds;
 using Orleans.Tbptt.Training.Steps;
@@ -18,6 +20,7 @@ public sealed class SingleProcessTrainer : IDisposable
     private const int Piece = 1 << 14;
 
     private readonly RunSpec _spec;
+    private readonly IDataSource _data;
     private readonly EpochPlans _plans;
     private readonly TrainerShard[] _trainers;
     private readonly LocalTrainer[] _local;
@@ -30,7 +33,7 @@ public sealed class SingleProcessTrainer : IDisposable
     /// <param name="makeReplica">Creates the network of each trainer.</param>
     public SingleProcessTrainer(RunSpec spec, IDataSource data, Func<IReplica> makeReplica)
     {
-        _spec = spec;
+        (_spec, _data) = (spec, data);
         _plans = new(spec, data);
         State = new(spec);
         _commit = new(State, spec.Train, Piece);
@@ -105,19 +108,25 @@ public sealed class SingleProcessTrainer : IDisposable
         State.CommitRound([.. _local.Select(trainer => trainer.TrainRound(at, chunks, State.Parameters, isAbandoned: () => false)!.Value)]);
 
     /// <summary>The mean loss over the held-out elements; null when nothing is held out. Does not change training's hidden state.</summary>
-    public double? Evaluate()
+    public double? Evaluate() => EvaluateHeldOut()?.Loss;
+
+    /// <summary>As <see cref="Evaluate"/>, with the errors of each target in its units, and what they are over.</summary>
+    public HeldOutFigures? EvaluateHeldOut()
     {
         if (_plans.Evaluation is not { } plan)
             return null;
         double lossSum = 0, weight = 0;
+        var totals = new EvaluationTotals(_data.Validation!, _data.Description.Targets, _data.Shape.TargetFeatures);
         for (long chunk = 0; chunk < plan.Steps; chunk++)
         {
             var results = _trainers.Select(trainer => trainer.EvaluateChunk(chunk, chunk == 0 ? State.Parameters : default)).ToArray();
             lossSum += PairwiseTree.Sum([.. results.Select(result => result.LossSum)]);
             weight += PairwiseTree.Sum([.. results.Select(result => result.Weight)]);
+            foreach (var sums in results.Select(result => result.Sums).OfType<GroupSums>())
+                totals.Take(sums);
         }
 
-        return lossSum / weight;
+        return EvaluationReport.Of(totals, lossSum, weight, MetricKind.Validation);
     }
 
     /// <inheritdoc/>

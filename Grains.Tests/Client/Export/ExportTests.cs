@@ -47,7 +47,7 @@ public sealed class ExportTests : IDisposable
 
             """,
             Read("epochs.csv"));
-        Assert.Equal("epoch,step,name,value,unit\n1,2,validation RMSE,3.25,\"kW, \"\"peak\"\"\"\n", Read("metrics.csv"));
+        Assert.Equal("epoch,step,name,value,unit,series\n1,2,validation RMSE,3.25,\"kW, \"\"peak\"\"\",\n", Read("metrics.csv"));
     }
 
     [Fact]

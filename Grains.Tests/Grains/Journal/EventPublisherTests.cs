@@ -56,7 +56,7 @@ public sealed class EventPublisherTests : IDisposable
             publisher.Start(spec, new() { Id = "a", Name = "a", State = RunState.Running, Epochs = 1 }, checkpoint: null, passedOver: []);
             for (long step = from; step <= to; step++)
                 Assert.Null(publisher.Step(step, epoch: 0, new StepOutcome.Committed(step, 1, 1, 1), TimeSpan.FromSeconds(1)));
-            publisher.Epoch(epoch: 0, to, loss: 1, validationLoss: null, metrics: [], TimeSpan.FromSeconds(1));
+            publisher.Epoch(epoch: 0, to, loss: 1, held: null, metrics: [], TimeSpan.FromSeconds(1));
             meanwhile?.Invoke(publisher);
         }
 

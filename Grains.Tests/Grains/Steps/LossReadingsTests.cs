@@ -1,33 +1,25 @@
-using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Bytes;
 using Orleans.Tbptt.Grains.Steps;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Client;
-using Orleans.Tbptt.Tests.Training.Reference;
 
 namespace Orleans.Tbptt.Tests.Grains.Steps;
 
 public sealed class LossReadingsTests
 {
     [Fact]
-    public void Readings_OfAForecast_AreTheValidationErrorAndTheNaiveOne()
+    public void Readings_OfValues_AreTheErrorsInTheirUnits()
     {
-        using var data = new FormulaData(new(1, 0, 1, 0), [4], [4]) { ForecastScale = new Scale() };
+        var held = new HeldOutFigures(0.25, new(1, 4, 4), [new("validation RMSE", 5, "kW", MetricKind.Validation, Count: 4)]);
 
-        Assert.Equal(
-            [
-                new Metric("validation RMSE", 5, "kW", MetricKind.Validation),
-                new Metric("naive last-value RMSE", 7, "kW", MetricKind.Baseline),
-            ],
-            LossReadings.Of(Sample.Spec, data, 0.5, 0.25));
-        Assert.Empty(LossReadings.Of(Sample.Spec, data, 0.5, null));
+        Assert.Equal(held.Metrics, LossReadings.Of(Sample.Spec, 0.5, held));
+        Assert.Empty(LossReadings.Of(Sample.Spec, 0.5, null));
     }
 
     [Fact]
     public void Readings_OfBytes_AreBitsOfEachLoss()
     {
-        using var data = new FormulaData(new(0, 256, 0, 256), [4]);
         RunSpec spec = Sample.Spec with { Data = new() { Source = new ByteSource { Glob = "*" }, BatchSize = 1 } };
 
         Assert.Equal(
@@ -35,7 +27,8 @@ public sealed class LossReadingsTests
                 new Metric("training", 2, "bits per byte", MetricKind.Training),
                 new Metric("validation", 1, "bits per byte", MetricKind.Validation),
             ],
-            LossReadings.Of(spec, data, 2 * Math.Log(2), Math.Log(2)));
+            LossReadings.Of(spec, 2 * Math.Log(2), new(Math.Log(2), new(1, 4, 4), [])));
+        Assert.Single(LossReadings.Of(spec, 2, null));
     }
 
     [Fact]
@@ -48,14 +41,21 @@ public sealed class LossReadingsTests
         Assert.Equal(MetricKind.Other, Kind(line.Replace(",\"kind\":\"validation\"", "", StringComparison.Ordinal)));
     }
 
-    private static MetricKind Kind(string line) => Assert.Single(((EpochFinished)RunJson.ReadEvent(line)).Metrics).Kind;
-
-    private sealed class Scale : IForecastScale
+    [Fact]
+    public void Metric_KeepsSeriesAndCountInTheJournal_AndHasNoneInOlderOnes()
     {
-        public string Unit => "kW";
+        var metric = new Metric("validation RMSE", 0.1, "kW", MetricKind.Validation, "north", 7);
+        var epoch = Sample.Epoch(1, 0.5, 0.25, metric) with { HeldOut = new(2, 14, 7) };
+        string line = RunJson.Write(epoch);
+        string older = line.Replace(",\"series\":\"north\",\"count\":7", "", StringComparison.Ordinal)
+            .Replace(",\"heldOut\":{\"sequences\":2,\"steps\":14,\"elements\":7}", "", StringComparison.Ordinal);
 
-        public double NaiveRmse => 7;
-
-        public double Rmse(double validationLoss) => 10 * Math.Sqrt(validationLoss);
+        var read = (EpochFinished)RunJson.ReadEvent(line);
+        Assert.Equal((metric, epoch.HeldOut), (Assert.Single(read.Metrics), read.HeldOut));
+        read = (EpochFinished)RunJson.ReadEvent(older);
+        Assert.Equal((metric with { Series = null, Count = 0 }, null), (Assert.Single(read.Metrics), read.HeldOut));
+        Assert.Equal(older, RunJson.Write(read));
     }
+
+    private static MetricKind Kind(string line) => Assert.Single(((EpochFinished)RunJson.ReadEvent(line)).Metrics).Kind;
 }

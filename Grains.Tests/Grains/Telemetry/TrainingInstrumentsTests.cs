@@ -85,6 +85,8 @@ public sealed class TrainingInstrumentsTests(OneSilo fixture) : IClassFixture<On
         string named = $"run={run}";
         Assert.Equal(finished.StepLosses[^2], Value("tbptt.loss", "{loss}", named, "split=training"));
         Assert.Equal(finished.Status.ValidationLosses[0], Value("tbptt.loss", "{loss}", named, "split=validation"));
+        double error = finished.Events.OfType<EpochFinished>().First().Metrics.First(metric => metric.Name == "validation MAE").Value;
+        Assert.Equal(error, Value("tbptt.error", "{error}", named, "split=validation", "metric=MAE", "target=output 1"));
         Assert.Equal(1e-2, Value("tbptt.learning_rate", "{rate}", named));
         Assert.Equal(2, Value("tbptt.epoch", "{epoch}", named));
         Assert.Equal(0, Value("tbptt.trainers", "{trainer}", named, "state=lost"));

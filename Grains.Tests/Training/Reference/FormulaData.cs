@@ -17,8 +17,6 @@ internal sealed class FormulaData(DataShape shape, int[] training, int[]? held =
     public ISequenceSet? Validation { get; } = held is null ? null
         : new FormulaSequences(shape, held, CounterRandom.Derive((ulong)seed, 1));
 
-    public IForecastScale? ForecastScale { get; init; }
-
     public void Dispose()
     {
     }

@@ -77,11 +77,28 @@ public sealed class ReplicaTests(ITestOutputHelper output)
         using var replica = Replica(engine, example);
         float[] hidden = new float[example.HiddenBefore.Length];
 
-        double loss = replica.Forward(example.Batch(0), example.HiddenBefore, hidden);
+        double loss = replica.Forward(example.Batch(0), example.HiddenBefore, hidden, []);
 
         double[] expectedHidden = Differences.Doubles(example.HiddenBefore);
         Assert.Equal(example.Reference(Differences.Doubles(example.Parameters), 0, expectedHidden, dropout: false), loss, LossTolerance);
         Assert.InRange(Differences.Largest(expectedHidden, hidden), 0, HiddenTolerance);
+    }
+
+    /// <summary>The loss is computed in the outputs' place: they are copied before.</summary>
+    [Theory, MemberData(nameof(Engines))]
+    public void Forward_CopiesTheOutputsThatTheLossIsOf(string engine)
+    {
+        var example = Case(new("lstm", 2, Tokens: false, Classes: false, 0));
+        using var replica = Replica(engine, example);
+        var batch = example.Batch(0);
+        float[] outputs = new float[batch.TargetValues.Length];
+
+        double loss = replica.Forward(batch, example.HiddenBefore, new float[example.HiddenBefore.Length], outputs);
+
+        double expected = 0;
+        for (int i = 0; i < outputs.Length; i++)
+            expected += Math.Pow((double)outputs[i] - batch.TargetValues[i], 2);
+        Assert.Equal(expected, loss, LossTolerance);
     }
 
     /// <summary>
@@ -127,7 +144,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
         using IReplica fresh = Replica(engine, example), used = Replica(engine, example);
         float[] ignored = new float[example.HiddenBefore.Length];
         used.ForwardBackward(example.Batch(0), example.Dropout(0), new float[ignored.Length], ignored, new float[example.Layout.Length]);
-        used.Forward(example.Batch(0), example.HiddenBefore, ignored);
+        used.Forward(example.Batch(0), example.HiddenBefore, ignored, []);
 
         Bits.Same(Second(fresh), Second(used));
     }
@@ -146,7 +163,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
         Assert.Equal(0, loss);
         Bits.Same(new float[hidden.Length], hidden);
         Bits.Same(new float[gradient.Length], gradient);
-        Assert.Equal(0, replica.Forward(example.Batch(2), example.HiddenBefore, hidden));
+        Assert.Equal(0, replica.Forward(example.Batch(2), example.HiddenBefore, hidden, []));
     }
 
     [Theory, MemberData(nameof(Cells))]
@@ -159,8 +176,8 @@ public sealed class ReplicaTests(ITestOutputHelper output)
         using IReplica three = Replica(engine, together), one = Replica(engine, alone);
         one.LoadParameters(together.Parameters);
 
-        three.Forward(together.Batch(0), together.HiddenBefore, hiddenTogether);
-        one.Forward(alone.Batch(0), before, hiddenAlone);
+        three.Forward(together.Batch(0), together.HiddenBefore, hiddenTogether, []);
+        one.Forward(alone.Batch(0), before, hiddenAlone, []);
 
         if (engine == "fused")
             Bits.Same(hiddenAlone, hiddenTogether.AsSpan(0, perLane).ToArray());
@@ -175,12 +192,12 @@ public sealed class ReplicaTests(ITestOutputHelper output)
         var example = Case(new("gru", 2, Tokens: true, Classes: true, 0));
         using var replica = Replica(engine, example);
         float[] hidden = new float[example.HiddenBefore.Length];
-        double first = replica.Forward(example.Batch(0), example.HiddenBefore, hidden);
+        double first = replica.Forward(example.Batch(0), example.HiddenBefore, hidden, []);
 
         replica.LoadParameters(new Draws(62).Floats(example.Layout.Length));
-        double other = replica.Forward(example.Batch(0), example.HiddenBefore, hidden);
+        double other = replica.Forward(example.Batch(0), example.HiddenBefore, hidden, []);
         replica.LoadParameters(example.Parameters);
-        double again = replica.Forward(example.Batch(0), example.HiddenBefore, hidden);
+        double again = replica.Forward(example.Batch(0), example.HiddenBefore, hidden, []);
 
         Assert.NotEqual(first, other);
         Bits.Same([first], [again]);

@@ -169,8 +169,6 @@ public sealed class MaskedTargetsTests
 
         public ISequenceSet? Validation => null;
 
-        public IForecastScale? ForecastScale => null;
-
         public int Count => count;
 
         public int Length(int sequence) => length;

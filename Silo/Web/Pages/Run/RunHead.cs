@@ -10,6 +10,8 @@ namespace Orleans.Tbptt.Silo.Web.Pages.Run;
 /// <summary>The key figures of a run.</summary>
 internal static class RunHead
 {
+    private const int Shown = 6;
+
     /// <summary>The part.</summary>
     public static IHtmlContent Of(RunSnapshot run)
     {
@@ -30,9 +32,13 @@ internal static class RunHead
             <p class="hidden" data-spoken="{RunEntry.StateOf(known)}">{Spoken(run)}</p>
             <progress max="1" value="{progress:0.####}" aria-label="Progress of the run">{progress:P0}</progress>
             {Html.If(status.Data.Length > 0, () => $"""<p class="dim">Data: {status.Data}</p>""")}
-            {Html.If(status.Metrics.Count > 0, () => $"""<p class="dim">{string.Join(", ", status.Metrics.Select(Text.Figure))}</p>""")}
+            {Html.If(status.Metrics.Count > 0, () => $"""<p class="dim">{string.Join(", ", Metrics(status))}</p>""")}
             """);
     }
+
+    /// <summary>The first figures over all sequences; the table of held-out data has the others.</summary>
+    private static IEnumerable<string> Metrics(RunStatus status) =>
+        status.Metrics.Where(metric => metric.Series is null).Take(Shown).Select(Text.Figure);
 
     /// <summary>What a screen reader says of the run, from time to time.</summary>
     private static string Spoken(RunSnapshot run)

@@ -17,6 +17,7 @@ internal static class RunPage
         ("trouble", () => ProblemsCard.Of(run)),
         ("strip", () => StripView.Of(run)),
         ("epochs", () => EpochTable.Of(run)),
+        ("heldout", () => HeldOutTable.Of(run)),
         ("trainers", () => TrainerView.Of(run)),
         ("checkpoints", () => CheckpointTable.Of(run)),
         ("history", () => HistoryTable.Of(run)),
@@ -45,6 +46,7 @@ internal static class RunPage
             </section>
             <div class="columns">
             <section class="card" aria-labelledby="epochs-title"><h2 id="epochs-title">Epochs</h2>{Part("epochs")}</section>
+            <section class="card" aria-labelledby="heldout-title"><h2 id="heldout-title">Held-out data</h2>{Part("heldout")}</section>
             <section class="card" aria-labelledby="trainers-title"><h2 id="trainers-title">Trainers</h2>{Part("trainers")}</section>
             <section class="card" aria-labelledby="checkpoints-title"><h2 id="checkpoints-title">Checkpoints</h2>{Part("checkpoints")}</section>
             <section class="card" aria-labelledby="history-title"><h2 id="history-title">What happened</h2>{Part("history")}</section>

@@ -1,0 +1,19 @@
+namespace Orleans.Tbptt.Data;
+
+/// <summary>The way back from targets as they are trained on to the units of the data.</summary>
+public interface ITargetUnits
+{
+    /// <summary>Brings values of one target back to its units, in float64.</summary>
+    /// <param name="slice">The time steps that the values belong to.</param>
+    /// <param name="target">Which target, in the order of the model's outputs.</param>
+    /// <param name="values">Targets, or outputs in their place, <c>[slice.Length]</c>; NaN where an element is masked.</param>
+    /// <param name="destination">Receives them in the target's units, <c>[slice.Length]</c>; NaN stays NaN.</param>
+    void ToUnits(SequenceSlice slice, int target, ReadOnlySpan<float> values, Span<double> destination);
+
+    /// <summary>
+    /// The root mean squared error, in the target's units, of forecasting the last known value over all sequences; null where the target
+    /// is no input, so that no value of it is known.
+    /// </summary>
+    /// <param name="target">Which target, in the order of the model's outputs.</param>
+    double? NaiveRmse(int target);
+}

@@ -1,0 +1,65 @@
+using System.Globalization;
+using Orleans.Tbptt.Data.Csv;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Tests.Data;
+using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Training.Metrics;
+
+namespace Orleans.Tbptt.Tests.Grains.Steps;
+
+/// <summary>The errors of targets and series as a run reports them.</summary>
+public sealed class HeldOutFiguresTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisposable
+{
+    private const int Series = 30;
+    private readonly TempDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Figures_OfManySeries_AreInEventStatusAndTable_WithTheBitsOfOneProcess(int trainers)
+    {
+        fixture.Calls.Reset();
+        var rows = from row in Enumerable.Range(0, 10)
+                   from series in Enumerable.Range(0, Series)
+                   select $"s{series},{row * series % 7},{(row + series) % 5}";
+        string path = _directory.Write("x.csv", string.Join('\n', rows.Prepend("id,a,b")) + "\n");
+        var spec = Given.Spec(Given.Csv(path, lanes: 4, fraction: 0.3, standardize: true)
+            .From<CsvSource>(csv => csv with { Series = "id", Inputs = ["a"], Targets = ["a", "b"] }));
+        spec = spec with { Train = spec.Train with { Trainers = trainers, Epochs = 2 } };
+
+        var run = await fixture.Silos.Train(spec);
+
+        var oracle = Oracle.Of(spec);
+        RunAssert.SameBits(oracle, run);
+        var last = run.Events.OfType<EpochFinished>().Last();
+        Assert.Equal(new(Series, 2 * Series, 4 * Series), last.HeldOut);
+        Assert.Equal(oracle.HeldOut!.Metrics, last.Metrics);
+        Assert.Equal(last.Metrics, run.Directory.ReadStatus()!.Metrics);
+        Assert.Equal(
+            EvaluationReport.MostSeries / 2, last.Metrics.Count(metric => metric is { Series: not null, Name: "validation RMSE" }));
+
+        string[][] table = [.. File.ReadAllLines(run.Directory.ValidationTable).Skip(1).Select(line => line.Split(','))];
+        Assert.Equal(2 + (2 * Series), table.Length);
+        foreach (var metric in last.Metrics.Where(metric => metric.Count > 0))
+        {
+            string[] row = Assert.Single(table, row => row[0] == (metric.Series ?? "") && row[1] == metric.Unit);
+            Assert.Equal(metric.Count.ToString(CultureInfo.InvariantCulture), row[2]);
+            Assert.Equal(metric.Value, double.Parse(row[metric.Name == "validation RMSE" ? 3 : 4], CultureInfo.InvariantCulture));
+        }
+    }
+
+    [Fact]
+    public async Task Figures_OfFewTargets_AreAllInTheEvent_WithoutATable()
+    {
+        fixture.Calls.Reset();
+        var spec = TestSpecs.Average(epochs: 1, validationFraction: 0.2);
+
+        var run = await fixture.Silos.Train(spec);
+
+        RunAssert.SameBits(Oracle.Of(spec), run);
+        Assert.Equal(["output 1", "output 2", "output 3"], run.Status.Metrics.Select(metric => metric.Unit).Distinct());
+        Assert.False(File.Exists(run.Directory.ValidationTable));
+    }
+}

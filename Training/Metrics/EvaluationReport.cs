@@ -1,0 +1,124 @@
+using System.Globalization;
+using Orleans.Tbptt.Runs;
+
+namespace Orleans.Tbptt.Training.Metrics;
+
+/// <summary>
+/// The figures of an evaluation as events and statuses have them: all where they are few; where they are many, those of the first targets,
+/// and of the series with the largest and the smallest errors. A table has all of them.
+/// </summary>
+public static class EvaluationReport
+{
+    /// <summary>The targets whose figures an event has, at most.</summary>
+    public const int MostTargets = 32;
+
+    /// <summary>The figures of single series that an event has, at most: one for each series and target.</summary>
+    public const int MostSeries = 24;
+
+    private const int RankedTargets = 4;
+    private const int Ranked = MostSeries / RankedTargets / 2;
+
+    /// <summary>Whether an event has every figure.</summary>
+    public static bool HasAll(EvaluationTotals totals)
+    {
+        ArgumentNullException.ThrowIfNull(totals);
+        return totals.Targets <= MostTargets && (long)totals.Series.Count * totals.Targets <= MostSeries;
+    }
+
+    /// <summary>What an evaluation gave.</summary>
+    /// <param name="totals">The evaluation.</param>
+    /// <param name="lossSum">The loss summed over all elements.</param>
+    /// <param name="weight">How many elements, without masked ones.</param>
+    /// <param name="kind">Of which part of the data it is.</param>
+    public static HeldOutFigures Of(EvaluationTotals totals, double lossSum, double weight, MetricKind kind)
+    {
+        ArgumentNullException.ThrowIfNull(totals);
+        return new(lossSum / weight, new(totals.Held.Count, totals.Steps, (long)weight), Of(totals, kind));
+    }
+
+    /// <summary>The figures that an event has.</summary>
+    /// <param name="totals">The evaluation.</param>
+    /// <param name="kind">Of which part of the data it is; its word stands before each name.</param>
+    public static IReadOnlyList<Metric> Of(EvaluationTotals totals, MetricKind kind)
+    {
+        ArgumentNullException.ThrowIfNull(totals);
+        string part = kind.ToString().ToLowerInvariant();
+        var all = new List<Metric>();
+        for (int target = 0; target < Math.Min(totals.Targets, MostTargets); target++)
+        {
+            if (totals.Of(target) is not { } figures)
+                continue;
+            Add(figures, target, null);
+            if (totals.NaiveRmse(target) is { } naive)
+                all.Add(new("naive last-value RMSE", naive, totals.NameOf(target), MetricKind.Baseline));
+        }
+
+        foreach (var (series, target) in Shown(totals))
+        {
+            if (totals.Of(series, target) is { } figures)
+                Add(figures, target, totals.NameOfSeries(series));
+        }
+
+        return all;
+
+        void Add(TargetFigures figures, int target, string? series)
+        {
+            foreach (var (index, metric) in ValueMetrics.All.Index())
+                all.Add(new($"{part} {metric.Name}", figures.Values[index], totals.NameOf(target), kind, series, figures.Count));
+        }
+    }
+
+    /// <summary>Writes every figure as a table in CSV: first those over all sequences, then those of each series.</summary>
+    /// <param name="totals">The evaluation.</param>
+    /// <param name="output">Where to.</param>
+    public static void Write(EvaluationTotals totals, TextWriter output)
+    {
+        ArgumentNullException.ThrowIfNull(totals);
+        ArgumentNullException.ThrowIfNull(output);
+        output.Write($"series,target,elements,{string.Join(',', ValueMetrics.All.Select(metric => metric.Name))}\n");
+        for (int target = 0; target < totals.Targets; target++)
+            Line("", target, totals.Of(target));
+        foreach (int series in totals.Series)
+        {
+            for (int target = 0; target < totals.Targets; target++)
+                Line(totals.NameOfSeries(series), target, totals.Of(series, target));
+        }
+
+        void Line(string series, int target, TargetFigures? figures)
+        {
+            if (figures is null)
+                return;
+            string values = string.Join(',', figures.Values.Select(value => value.ToString("R", CultureInfo.InvariantCulture)));
+            output.Write(string.Create(
+                CultureInfo.InvariantCulture, $"{Cell(series)},{Cell(totals.NameOf(target))},{figures.Count},{values}\n"));
+        }
+    }
+
+    /// <summary>The series and targets that are shown: all where they are few; else the worst and the best of some targets.</summary>
+    private static IEnumerable<(int Series, int Target)> Shown(EvaluationTotals totals)
+    {
+        if ((long)totals.Series.Count * totals.Targets <= MostSeries)
+        {
+            return from series in totals.Series
+                   from target in Enumerable.Range(0, totals.Targets)
+                   select (series, target);
+        }
+
+        return Enumerable.Range(0, Math.Min(totals.Targets, RankedTargets)).SelectMany(target => Extremes(totals, target));
+    }
+
+    private static IEnumerable<(int Series, int Target)> Extremes(EvaluationTotals totals, int target)
+    {
+        // A sort is stable: of equal errors, the first series comes first.
+        int[] ranked =
+        [
+            .. totals.Series.Select(series => (Series: series, Figures: totals.Of(series, target))).Where(one => one.Figures is not null)
+                .OrderByDescending(one => one.Figures!.Values[0]).Select(one => one.Series),
+        ];
+        return ranked.Take(Ranked).Concat(ranked.Skip(Math.Max(Ranked, ranked.Length - Ranked))).Select(series => (series, target));
+    }
+
+    private static string Cell(string text) => text.AsSpan().ContainsAny(',', '"', '\n') || text.Contains('\r', StringComparison.Ordinal)
+        ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\""
+        : text;
+}

@@ -1,0 +1,137 @@
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Training.Replicas;
+
+namespace Orleans.Tbptt.Training.Metrics;
+
+/// <summary>
+/// Sums up what metrics need, in float64, of each group of a trainer's time steps apart: of each series where sequences are series, of
+/// each lane otherwise.
+/// </summary>
+/// <remarks>
+/// One trainer alone evaluates a group, in order of time, and <see cref="EvaluationTotals"/> adds the groups up in their own order: so no
+/// bit depends on how many trainers there are, on where they live, or on which of them answered first.
+/// </remarks>
+/// <param name="held">The held-out sequences; their targets are values.</param>
+/// <param name="targets">Values of a target.</param>
+/// <param name="block">The trainer's lanes.</param>
+internal sealed class EvaluationSums(ISequenceSet held, int targets, LaneBlock block)
+{
+    private readonly bool _bySeries = EvaluationTotals.IsBySeries(held, targets);
+    private readonly int _width = targets * ValueMetrics.Numbers;
+    private readonly Dictionary<int, int> _places = [];
+    private readonly int[] _touched = new int[block.Count];
+    private readonly double[] _before = new double[block.Count * targets * ValueMetrics.Numbers];
+    private int _touchedCount;
+    private long _last = -1;
+    private double[] _sums = [];
+    private float[] _gathered = [];
+    private double[] _outputs = [];
+    private double[] _targets = [];
+
+    /// <summary>The sums of every group so far.</summary>
+    public GroupSums Groups
+    {
+        get
+        {
+            int[] groups = [.. _places.Keys.Order()];
+            var values = new double[groups.Length * _width];
+            for (int i = 0; i < groups.Length; i++)
+                _sums.AsSpan(_places[groups[i]] * _width, _width).CopyTo(values.AsSpan(i * _width));
+            return new(groups, values);
+        }
+    }
+
+    /// <summary>Adds a chunk; chunk 0 begins anew, and a chunk that comes twice in a row counts once.</summary>
+    /// <param name="chunk">The chunk's place in the evaluation's plan.</param>
+    /// <param name="batch">The chunk.</param>
+    /// <param name="outputs">What the network gave, <c>[batch.Rows, targets]</c>.</param>
+    public void Add(long chunk, ChunkBatch batch, ReadOnlySpan<float> outputs)
+    {
+        if (chunk == 0)
+            Clear();
+        else if (chunk == _last)
+            TakeBack();
+        Keep(batch);
+        _last = chunk;
+        for (int position = 0; position < batch.ActiveLanes.Length; position++)
+        {
+            var sums = _sums.AsSpan(_touched[position] * _width, _width);
+            for (int target = 0; target < targets; target++)
+                Add(batch, position, target, outputs, sums.Slice(target * ValueMetrics.Numbers, ValueMetrics.Numbers));
+        }
+    }
+
+    private void Clear()
+    {
+        Array.Clear(_sums);
+        _places.Clear();
+        _touchedCount = 0;
+    }
+
+    private void TakeBack()
+    {
+        for (int i = 0; i < _touchedCount; i++)
+            _before.AsSpan(i * _width, _width).CopyTo(_sums.AsSpan(_touched[i] * _width, _width));
+    }
+
+    /// <summary>Finds the groups of a chunk, and keeps what they were before it.</summary>
+    private void Keep(ChunkBatch batch)
+    {
+        var lanes = batch.ActiveLanes;
+        _touchedCount = lanes.Length;
+        for (int i = 0; i < lanes.Length; i++)
+        {
+            int group = _bySeries ? batch.ChunkOf(lanes[i]).Sequence : block.First + lanes[i];
+            if (!_places.TryGetValue(group, out int place))
+                _places.Add(group, place = _places.Count);
+            if (_sums.Length < (place + 1) * _width)
+                Array.Resize(ref _sums, Math.Max((place + 1) * _width, 2 * _sums.Length));
+            _touched[i] = place;
+            _sums.AsSpan(place * _width, _width).CopyTo(_before.AsSpan(i * _width));
+        }
+    }
+
+    /// <summary>Adds one lane's elements of one target: those that are not masked, in order of time.</summary>
+    private void Add(ChunkBatch batch, int position, int target, ReadOnlySpan<float> outputs, Span<double> sums)
+    {
+        var chunk = batch.ChunkOf(batch.ActiveLanes[position]);
+        int length = chunk.Length;
+        if (_gathered.Length < length)
+            (_gathered, _outputs, _targets) = (new float[length], new double[length], new double[length]);
+        ToUnits(batch, position, target, chunk, batch.TargetValues, _targets.AsSpan(0, length));
+        ToUnits(batch, position, target, chunk, outputs, _outputs.AsSpan(0, length));
+        int count = 0;
+        for (int i = 0; i < length; i++)
+        {
+            if (double.IsNaN(_targets[i]))
+                continue;
+            (_outputs[count], _targets[count]) = (_outputs[i], _targets[i]);
+            count++;
+        }
+
+        sums[0] += count;
+        for (int index = 0, at = 1; index < ValueMetrics.All.Count; index++)
+        {
+            // By index, because an enumerator would be allocated.
+            var metric = ValueMetrics.All[index];
+            metric.Add(_outputs.AsSpan(0, count), _targets.AsSpan(0, count), sums.Slice(at, metric.Sums));
+            at += metric.Sums;
+        }
+    }
+
+    private void ToUnits(
+        ChunkBatch batch, int position, int target, LaneChunk chunk, ReadOnlySpan<float> rows, Span<double> destination)
+    {
+        var values = _gathered.AsSpan(0, destination.Length);
+        batch.Gather(rows, position, targets, target, values);
+        if (held.Units is { } units)
+        {
+            units.ToUnits(new(chunk.Sequence, chunk.Start, chunk.Length), target, values, destination);
+            return;
+        }
+
+        for (int i = 0; i < values.Length; i++)
+            destination[i] = values[i];
+    }
+}

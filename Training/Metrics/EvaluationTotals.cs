@@ -1,0 +1,100 @@
+using Orleans.Tbptt.Data;
+
+namespace Orleans.Tbptt.Training.Metrics;
+
+/// <summary>What all trainers have summed up in an evaluation, brought together in a fixed order.</summary>
+/// <param name="held">The held-out sequences.</param>
+/// <param name="names">The names of the targets, in order; empty where they have none.</param>
+/// <param name="targets">Values of a target; 0 where targets are classes, of which nothing is summed up.</param>
+public sealed class EvaluationTotals(ISequenceSet held, IReadOnlyList<string> names, int targets)
+{
+    /// <summary>Figures of so many series and targets are kept apart, at most; where there are more, series are not told apart.</summary>
+    internal const int MostKept = 1 << 20;
+
+    private readonly SortedDictionary<int, double[]> _groups = [];
+    private readonly int _width = targets * ValueMetrics.Numbers;
+
+    /// <summary>The held-out sequences.</summary>
+    public ISequenceSet Held => held;
+
+    /// <summary>Values of a target.</summary>
+    public int Targets => targets;
+
+    /// <summary>Time steps of all sequences.</summary>
+    public long Steps => Enumerable.Range(0, held.Count).Sum(sequence => (long)held.Length(sequence));
+
+    /// <summary>The series whose figures are known apart, by their place among the held-out sequences, in order.</summary>
+    public IReadOnlyCollection<int> Series => IsBySeries(held, targets) ? _groups.Keys : (int[])[];
+
+    /// <summary>Whether an evaluation keeps series apart.</summary>
+    internal static bool IsBySeries(ISequenceSet held, int targets) =>
+        held.Count > 0 && held.SeriesOf(0) is not null && (long)held.Count * targets <= MostKept;
+
+    /// <summary>Takes what a trainer has summed up; no other trainer has any of its groups.</summary>
+    public void Take(GroupSums part)
+    {
+        ArgumentNullException.ThrowIfNull(part);
+        if (part.Values.Count != part.Groups.Count * _width)
+        {
+            throw new InvalidDataException(
+                $"found {part.Values.Count} sums of {part.Groups.Count} groups, expected {part.Groups.Count * _width}");
+        }
+
+        for (int i = 0; i < part.Groups.Count; i++)
+        {
+            var sums = new double[_width];
+            for (int at = 0; at < _width; at++)
+                sums[at] = part.Values[(i * _width) + at];
+            _groups[part.Groups[i]] = sums;
+        }
+    }
+
+    /// <summary>The name of a target.</summary>
+    public string NameOf(int target) => target < names.Count ? names[target] : targets == 1 ? "" : $"output {target + 1}";
+
+    /// <summary>The name of a series.</summary>
+    public string NameOfSeries(int series) => held.SeriesOf(series) ?? "";
+
+    /// <summary>The error of the naive forecast of a target, in its units; null where there is none.</summary>
+    public double? NaiveRmse(int target) => held.Units?.NaiveRmse(target);
+
+    /// <summary>Every figure of a target over all sequences; null where every element of it is masked.</summary>
+    public TargetFigures? Of(int target)
+    {
+        var total = new double[ValueMetrics.Numbers];
+        foreach (double[] sums in _groups.Values)
+        {
+            for (int i = 0; i < total.Length; i++)
+                total[i] += sums[(target * total.Length) + i];
+        }
+
+        return TargetFigures.Of(total);
+    }
+
+    /// <summary>Every figure of a target over one series; null where every element of it is masked.</summary>
+    public TargetFigures? Of(int series, int target) =>
+        TargetFigures.Of(_groups[series].AsSpan(target * ValueMetrics.Numbers, ValueMetrics.Numbers));
+}
+
+/// <summary>The figures of one target.</summary>
+/// <param name="Count">Elements that they are over, without masked ones.</param>
+/// <param name="Values">The values, in the order of <see cref="ValueMetrics.All"/>.</param>
+public sealed record TargetFigures(long Count, IReadOnlyList<double> Values)
+{
+    /// <summary>The figures of sums.</summary>
+    /// <param name="numbers">How many elements, then the sums of each metric.</param>
+    internal static TargetFigures? Of(ReadOnlySpan<double> numbers)
+    {
+        if (numbers[0] == 0)
+            return null;
+        var values = new List<double>();
+        int at = 1;
+        foreach (var metric in ValueMetrics.All)
+        {
+            values.Add(metric.Value(numbers.Slice(at, metric.Sums), numbers[0]));
+            at += metric.Sums;
+        }
+
+        return new((long)numbers[0], values);
+    }
+}
