@@ -43,6 +43,9 @@ public sealed class RunDirectory(string root, RunId id)
     /// <summary>The hidden state of every lane after the last step, written at the end.</summary>
     public string Hidden => System.IO.Path.Combine(Path, "hidden.safetensors");
 
+    /// <summary>The model package, written at the end: the model with all that is needed to use it.</summary>
+    public string Package => System.IO.Path.Combine(Path, "model");
+
     /// <summary>Silo logs of a local cluster that ran this run.</summary>
     public string Logs => System.IO.Path.Combine(Path, "logs");
 

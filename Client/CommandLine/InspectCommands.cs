@@ -84,12 +84,12 @@ internal static class InspectCommands
     /// <summary><c>tbptt export</c>.</summary>
     public static Command Export(ConsoleContext context)
     {
-        string[] words = [.. MetricsFormats.All.Select(one => one.Word)];
         var (run, cluster) = (CommonOptions.Run(), new ClusterOptions());
         var format = new Option<string>("--format")
         {
-            HelpName = string.Join('|', words), Description = "The format of the files.", Required = true,
-        }.OneOf(words);
+            HelpName = string.Join('|', ExportCommand.Words), Description = "What to write.",
+            DefaultValueFactory = _ => ExportCommand.Package,
+        }.OneOf([.. ExportCommand.Words]);
         var to = new Option<string?>("--to")
         {
             HelpName = "DIR", Description = "Where to write them. Default: a directory with the run's ID, in the working directory.",
@@ -99,10 +99,12 @@ internal static class InspectCommands
         var command = new Command(
             "export",
             """
-            Writes the metrics of a run as files of another format: csv and parquet have a table of its steps, one of its epochs and one of
-            its epochs' figures in the data's own units; tensorboard is an event file with the same numbers as scalars.
+            Writes the model of a completed run as a package: parameters, hidden state at the end, configuration with columns, what scales
+            them, tokens and spec, and a model card. With --format its metrics instead: csv and parquet have a table of its steps, one of
+            its epochs and one of its epochs' figures in the data's own units; tensorboard is an event file with the same numbers.
 
             Examples:
+              tbptt export wave-20260314-150926-1a2b --to wave-model
               tbptt export wave-20260314-150926-1a2b --format parquet --to wave
               tbptt export wave-20260314-150926-1a2b --format tensorboard --to boards/wave; tensorboard --logdir boards
             """)
@@ -111,8 +113,8 @@ internal static class InspectCommands
         };
         cluster.AddTo(command);
         command.SetAction(result => ExportCommand.RunAsync(
-            context, cluster.Read(result), result.GetRequiredValue(run),
-            MetricsFormats.All.Single(one => one.Word == result.GetRequiredValue(format)), result.GetValue(to), result.GetValue(force)));
+            context, cluster.Read(result), result.GetRequiredValue(run), result.GetRequiredValue(format), result.GetValue(to),
+            result.GetValue(force)));
         return command;
     }
 

@@ -1,57 +1,87 @@
 using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Context;
+using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.Models;
 
 namespace Orleans.Tbptt.Client.Export;
 
-/// <summary><c>tbptt export</c>: a run's metrics in the format of another program.</summary>
+/// <summary><c>tbptt export</c>: a run's model, or its metrics in the format of another program.</summary>
 internal static class ExportCommand
 {
-    /// <summary>Writes the files. They get their names when all of them are complete.</summary>
+    /// <summary>The word of the format of model packages.</summary>
+    public const string Package = "package";
+
+    /// <summary>Every format's word; the first is the default.</summary>
+    public static IReadOnlyList<string> Words { get; } = [Package, .. MetricsFormats.All.Select(format => format.Word)];
+
+    /// <summary>Writes the files.</summary>
+    /// <param name="context">The console.</param>
+    /// <param name="cluster">The run store or cluster.</param>
+    /// <param name="run">The run's ID, or a part of it.</param>
+    /// <param name="format">One of <see cref="Words"/>.</param>
+    /// <param name="directory">Where to; null for a directory with the run's ID.</param>
+    /// <param name="force">Whether files that exist are replaced.</param>
     /// <exception cref="ClientException">
-    /// There is no such run, it has no events, a file exists already or cannot be written, or the cluster cannot be reached.
+    /// There is no such run, it has no model or no events, a file exists already or cannot be written, or the cluster cannot be reached.
     /// </exception>
     public static async Task<int> RunAsync(
-        ConsoleContext context, ClusterSelection cluster, string run, MetricsFormat format, string? directory, bool force)
+        ConsoleContext context, ClusterSelection cluster, string run, string format, string? directory, bool force)
     {
-        await using var journal = await RunJournal.FindAsync(context, cluster, run);
-        string to = directory ?? journal.Id.Text;
-        string unfinished = $"{Path.TrimEndingDirectorySeparator(Path.GetFullPath(to))}.{Guid.NewGuid():N}";
-        try
+        if (format == Package)
         {
-            Directory.CreateDirectory(unfinished);
-            await WriteAsync(context, journal, first =>
+            var info = new RunFiles(cluster.Runs, context.Time).Find(run);
+            var package = PackageOf(info.Directory);
+            using var files = new NewFiles(directory ?? info.Directory.Id.Text, force);
+            await files.WriteAsync(context, () =>
             {
-                var writer = format.Open(unfinished, journal.Id, first.Time);
-                if (!force)
-                    RefuseExisting(unfinished, to);
-                return writer;
+                foreach (var (name, write) in package.Files)
+                {
+                    using var stream = File.Create(Path.Combine(files.Unfinished, name));
+                    write(stream);
+                }
+
+                return Task.CompletedTask;
             });
-            foreach (string path in Publish(unfinished, to, force))
-                context.Terminal.Out.WriteLine($"wrote {Text.OneLine(path)}");
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        else
         {
-            throw new ClientException($"cannot write to {Text.OneLine(to)}: {Text.OneLine(exception.Message)}", ExitCode.Failed, exception);
-        }
-        finally
-        {
-            if (Directory.Exists(unfinished))
-                Directory.Delete(unfinished, recursive: true);
+            await using var journal = await RunJournal.FindAsync(context, cluster, run);
+            using var files = new NewFiles(directory ?? journal.Id.Text, force);
+            await files.WriteAsync(
+                context, () => WriteAsync(context, journal, MetricsFormats.All.Single(one => one.Word == format), files));
         }
 
         return ExitCode.Completed;
     }
 
-    private static async Task WriteAsync(ConsoleContext context, RunJournal journal, Func<RunEvent, IMetricsWriter> open)
+    private static ModelPackage PackageOf(RunDirectory run)
+    {
+        try
+        {
+            return ModelPackage.OfRun(run, SpecLoader.Reader);
+        }
+        catch (ModelPackageException exception)
+        {
+            throw new ClientException(Text.OneLine(exception.Message), ExitCode.Failed, exception);
+        }
+    }
+
+    private static async Task WriteAsync(ConsoleContext context, RunJournal journal, MetricsFormat format, NewFiles files)
     {
         IMetricsWriter? writer = null;
         try
         {
             await foreach (var one in journal.EventsAsync(context.Terminal.Error.WriteLine))
             {
-                writer ??= open(one);
+                if (writer is null)
+                {
+                    writer = format.Open(files.Unfinished, journal.Id, one.Time);
+                    files.RefuseExisting();
+                }
+
                 writer.Add(one);
             }
         }
@@ -63,33 +93,4 @@ internal static class ExportCommand
         if (writer is null)
             throw new ClientException($"run {journal.Id} has no events yet: it has not begun to train", ExitCode.Failed);
     }
-
-    /// <summary>Refuses names that exist before a long run is written, rather than after.</summary>
-    private static void RefuseExisting(string unfinished, string to)
-    {
-        if (Names(unfinished).Select(name => Path.Combine(to, name)).FirstOrDefault(Path.Exists) is { } existing)
-        {
-            throw new ClientException(
-                $"{Text.OneLine(existing)}: found an existing file, expected none; --force overwrites it, --to names another directory",
-                ExitCode.Failed);
-        }
-    }
-
-    /// <summary>Moves the files into the directory.</summary>
-    /// <returns>Their paths.</returns>
-    private static List<string> Publish(string unfinished, string to, bool force)
-    {
-        Directory.CreateDirectory(to);
-        var paths = new List<string>();
-        foreach (string name in Names(unfinished))
-        {
-            paths.Add(Path.Combine(to, name));
-            File.Move(Path.Combine(unfinished, name), paths[^1], force);
-        }
-
-        return paths;
-    }
-
-    private static IEnumerable<string> Names(string directory) =>
-        Directory.GetFiles(directory).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal);
 }

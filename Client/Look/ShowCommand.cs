@@ -150,7 +150,7 @@ internal static class ShowCommand
                 output.WriteLine($"  {file.Name,-20}{Text.Count(file.Length),15} bytes");
         }
 
-        foreach (string path in (string[])[directory.Segments, directory.Checkpoints, directory.Logs])
+        foreach (string path in (string[])[directory.Segments, directory.Package, directory.Checkpoints, directory.Logs])
         {
             if (Directory.Exists(path))
                 output.WriteLine($"  {Path.GetFileName(path)}/");

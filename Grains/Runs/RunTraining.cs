@@ -73,7 +73,7 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
             await Place(recovery, state);
             await epochs.Train();
             await checkpoints.Finish();
-            return await worker.Run(() => services.Store.WriteResult(takeover.Fence, _spec, state));
+            return await worker.Run(() => services.Store.WriteResult(takeover.Fence, _spec, state, _progress.Snapshot(), _progress.Data!));
         }
         catch (RunLeftException e)
         {

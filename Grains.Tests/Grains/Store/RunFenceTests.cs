@@ -75,12 +75,13 @@ public sealed class RunFenceTests : IDisposable
         var newer = new RunFence(_store, Run.Id);
         _store.Write(Status("new"), newer);
         _store.Write(spec with { Train = spec.Train with { Trainers = 1 } }, newer);
-        _store.WriteResult(newer, spec, States.After(spec, 2));
+        _store.WriteResult(newer, spec, States.After(spec, 2), Status("new"), new([], null));
         var before = Contents();
 
         Assert.Throws<SupersededException>(() => _store.Write(Status("old"), _old));
         Assert.Throws<SupersededException>(() => _store.Write(spec, _old));
-        Assert.Contains("run a", Assert.Throws<SupersededException>(() => _store.WriteResult(_old, spec, States.After(spec, 1))).Message);
+        Assert.Contains("run a", Assert.Throws<SupersededException>(
+            () => _store.WriteResult(_old, spec, States.After(spec, 1), Status("old"), new([], null))).Message);
 
         Assert.Equal(before, Contents());
         Assert.Equal("new", Run.ReadStatus()!.Message);
