@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Descriptions;
+using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data;
 
@@ -17,8 +18,14 @@ public interface IDataSource : IDisposable
     /// <summary>The sequences to train on; at least one, none of them empty.</summary>
     ISequenceSet Training { get; }
 
-    /// <summary>The sequences held out; null when <c>validationFraction</c> is 0.</summary>
+    /// <summary>The sequences that are evaluated after every epoch; null when none are held out for that.</summary>
     ISequenceSet? Validation { get; }
+
+    /// <summary>The sequences that are evaluated once, at the end of the run; null when the spec has no <c>data.test</c>.</summary>
+    ISequenceSet? Test => null;
+
+    /// <summary>The sequences of a part that is held out; null for none.</summary>
+    ISequenceSet? HeldOut(HeldOutPart part) => part == HeldOutPart.Test ? Test : Validation;
 
     /// <summary>What was read, as far as the source can say: names, columns and their statistics, borders, suspected mistakes.</summary>
     SourceDescription Description => SourceDescription.None;

@@ -18,15 +18,18 @@ public abstract record OpenableSource : SourceSpec
     /// <summary>The source with the files of another one of its kind, and its own keys.</summary>
     internal virtual OpenableSource WithFilesOf(OpenableSource other) => other;
 
-    /// <summary>Opens files that are held out, all of them: <see cref="IDataSource.Validation"/>, or what would be trained on.</summary>
+    /// <summary>
+    /// Opens files that are held out, all of them: <see cref="IDataSource.Validation"/>, or what would be trained on. A mistake in them is
+    /// reported at <see cref="DataKeys.Source"/>, as if they were trained on.
+    /// </summary>
     /// <param name="spec">The spec that names this source.</param>
     /// <param name="opened">Opens the files.</param>
     /// <param name="training">What is trained on; its columns are scaled alike, its vocabulary is the same.</param>
     /// <exception cref="SpecException">The data are not fit to be validated on; carries every mistake found.</exception>
     internal virtual IDataSource OpenHeldOut(RunSpec spec, InputFiles opened, IDataSource training) =>
         !IsStream ? Open(spec, opened)
-        : throw new SpecException(new SpecProblem(DataKeys.ValidationSource, $"{Word} as one long stream", "sequences, or another source",
-            "hold rows out by data.validation.row or data.validationFraction"));
+        : throw new SpecException(new SpecProblem(DataKeys.Source, $"{Word} as one long stream", "sequences, or another source",
+            "hold rows out by a row or a fraction"));
 
     /// <summary>
     /// The source with every key filled in that was left out for the data to decide, so that a run's written spec says what was read. It

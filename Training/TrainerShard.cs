@@ -41,11 +41,12 @@ public sealed class TrainerShard : IDisposable
     private bool _hasAfter;
     private float[] _before;
     private float[] _after;
+    private HeldOutPart _part;
     private long _evaluated = -1;
     private bool _hasEvaluated;
     private float[] _evaluationBefore;
     private float[] _evaluationAfter;
-    private readonly EvaluationSums? _sums;
+    private readonly EvaluationSums?[] _sums;
     private float[] _outputs = [];
     private float[]? _rounded;
 
@@ -62,7 +63,8 @@ public sealed class TrainerShard : IDisposable
         int hidden = block.Count * replica.Layout.HiddenPerLane;
         (_before, _after) = (new float[hidden], new float[hidden]);
         (_evaluationBefore, _evaluationAfter) = (new float[hidden], new float[hidden]);
-        _sums = data.Validation is { } held && !data.Shape.HasClasses ? new(held, data.Shape.TargetFeatures, block) : null;
+        _sums = [.. Enum.GetValues<HeldOutPart>().Select(part => data.HeldOut(part) is { } held && !data.Shape.HasClasses
+            ? new EvaluationSums(held, data.Shape.TargetFeatures, block) : null)];
     }
 
     /// <summary>The network.</summary>
@@ -120,32 +122,38 @@ public sealed class TrainerShard : IDisposable
     }
 
     /// <summary>
-    /// Runs one chunk of the held-out sequences, with a separate hidden state that chunk 0 zeroes. Repeating a chunk gives the same result.
+    /// Runs one chunk of sequences that are held out, with a separate hidden state that chunk 0 zeroes. Repeating a chunk gives the same
+    /// result.
     /// </summary>
     /// <param name="chunk">The chunk's index in the evaluation's plan, from 0.</param>
     /// <param name="parameters">The parameters; empty to keep those of the previous chunk.</param>
     /// <param name="areRounded">Whether they are known to be rounded as the wire rounds them.</param>
+    /// <param name="part">The part that is held out.</param>
     /// <exception cref="InvalidOperationException">The chunk is neither the first, nor the next, nor the last one again.</exception>
-    public EvaluatedChunk EvaluateChunk(long chunk, ReadOnlySpan<float> parameters, bool areRounded = false)
+    public EvaluatedChunk EvaluateChunk(
+        long chunk, ReadOnlySpan<float> parameters, bool areRounded = false, HeldOutPart part = HeldOutPart.Validation)
     {
         if (!parameters.IsEmpty)
             LoadParameters(parameters, areRounded);
         if (chunk == 0)
             Array.Clear(_evaluationBefore);
+        else if (part != _part)
+            throw new InvalidOperationException($"found evaluation chunk {chunk} of {part}, expected one of {_part}, or chunk 0");
         else if (chunk == _evaluated + 1 && _hasEvaluated)
             (_evaluationBefore, _evaluationAfter) = (_evaluationAfter, _evaluationBefore);
         else if (chunk != _evaluated)
             throw new InvalidOperationException($"found evaluation chunk {chunk}, expected chunk {_evaluated}");
-        (_evaluated, _hasEvaluated) = (chunk, false);
-        _batch.Load(_data.Validation!, _plans.Evaluation!, chunk, _block);
+        (_part, _evaluated, _hasEvaluated) = (part, chunk, false);
+        var (plan, sums) = (_plans.HeldOut(part)!, _sums[(int)part]);
+        _batch.Load(_data.HeldOut(part)!, plan, chunk, _block);
         ZeroWhereSequencesStart(_batch, _evaluationBefore);
-        int needed = _sums is null ? 0 : _batch.Rows * _data.Shape.TargetFeatures;
+        int needed = sums is null ? 0 : _batch.Rows * _data.Shape.TargetFeatures;
         if (_outputs.Length < needed)
             _outputs = new float[needed];
         double lossSum = _replica.Forward(_batch, _evaluationBefore, _evaluationAfter, _outputs.AsSpan(0, needed));
-        _sums?.Add(chunk, _batch, _outputs.AsSpan(0, needed));
+        sums?.Add(chunk, _batch, _outputs.AsSpan(0, needed));
         _hasEvaluated = true;
-        return new(lossSum, _batch.Weight, chunk == _plans.Evaluation!.Steps - 1 ? _sums?.Groups : null);
+        return new(lossSum, _batch.Weight, chunk == plan.Steps - 1 ? sums?.Groups : null);
     }
 
     /// <inheritdoc/>

@@ -30,8 +30,11 @@ public sealed record DataDescription
     /// <summary>The part that is trained on.</summary>
     public required PartDescription Training { get; init; }
 
-    /// <summary>The part that is held out; null for none.</summary>
+    /// <summary>The part that is validated on after every epoch; null for none.</summary>
     public PartDescription? Validation { get; init; }
+
+    /// <summary>The part that is tested on at the end of the run; null, and not written, for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public PartDescription? Test { get; init; }
 
     /// <summary>How the first epoch fills the lanes.</summary>
     public required LaneDescription Lanes { get; init; }
@@ -61,6 +64,8 @@ public sealed record DataDescription
             text.Append(CultureInfo.InvariantCulture, $"; trained on {Training}");
             if (Validation is not null)
                 text.Append(CultureInfo.InvariantCulture, $"; held out {Validation}");
+            if (Test is not null)
+                text.Append(CultureInfo.InvariantCulture, $"; tested at the end on {Test}");
             if (Lanes.IdleShare > 0)
                 text.Append(CultureInfo.InvariantCulture, $"; lanes idle {100 * Lanes.IdleShare:0.0} %");
             foreach (string remark in Contents.Remarks)

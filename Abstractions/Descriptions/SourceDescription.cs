@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Orleans.Tbptt.Descriptions;
 
 /// <summary>What a source has read, as far as it knows: a source fills in what it has, and leaves the rest out.</summary>
@@ -26,8 +28,11 @@ public sealed record SourceDescription
     /// <summary>The first and the last row, time or file of the part that is trained on; null where they have no names.</summary>
     public Border? Training { get; init; }
 
-    /// <summary>The same of the part that is held out.</summary>
+    /// <summary>The same of the part that is validated on.</summary>
     public Border? Validation { get; init; }
+
+    /// <summary>The same of the part that is tested on.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public Border? Test { get; init; }
 
     /// <summary>What a reader should look at, one sentence each: suspected mistakes in the data, guesses that the source made.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];

@@ -77,9 +77,11 @@ public sealed record StepTicket(
 /// <param name="Generation">The coordinator's generation.</param>
 /// <param name="Chunk">The chunk's place in the evaluation's plan.</param>
 /// <param name="Parameters">The parameters; empty after chunk 0, which keeps those.</param>
+/// <param name="Part">The part that is held out.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.EvaluationTicket")]
 public sealed record EvaluationTicket(
-    [property: Id(0)] int Generation, [property: Id(1)] long Chunk, [property: Id(2)] GradientBuffer Parameters);
+    [property: Id(0)] int Generation, [property: Id(1)] long Chunk, [property: Id(2)] GradientBuffer Parameters,
+    [property: Id(3)] HeldOutPart Part = HeldOutPart.Validation);
 
 /// <summary>What a trainer answers. A failure that the protocol foresees is an answer; only a bug throws.</summary>
 [GenerateSerializer, Immutable, Alias("tbptt.TrainerReply")]

@@ -17,6 +17,9 @@ public enum MetricKind
 
     /// <summary>A forecast without a model, for comparison: the same after every epoch.</summary>
     [JsonStringEnumMemberName("baseline")] Baseline,
+
+    /// <summary>The loss of the test at the end of the run.</summary>
+    [JsonStringEnumMemberName("test")] Test,
 }
 
 /// <summary>A figure in the data's own units.</summary>
@@ -39,6 +42,12 @@ public sealed record Metric(
 /// <param name="Elements">Target elements of all time steps, without masked ones.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.HeldOutSize")]
 public sealed record HeldOutSize([property: Id(0)] int Sequences, [property: Id(1)] long Steps, [property: Id(2)] long Elements);
+
+/// <summary>What the test at the end of the run gave.</summary>
+/// <param name="Step">Committed steps that led to the parameters.</param>
+/// <param name="Figures">The figures.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.TestFigures")]
+public sealed record TestFigures([property: Id(0)] long Step, [property: Id(1)] HeldOutFigures Figures);
 
 /// <summary>What an evaluation of held-out sequences gave.</summary>
 /// <param name="Loss">The mean loss over the unmasked elements.</param>

@@ -87,6 +87,7 @@ internal static class RebuiltStatus
                 Metrics = epoch.Metrics,
                 HeldOut = epoch.HeldOut,
             },
+            RunTested test => status with { Test = new(test.Step, new(test.Loss, test.HeldOut, test.Metrics)) },
             RunPaused paused => status with { State = RunState.Paused, Message = paused.Reason },
             RunStarted => status with { State = RunState.Running, Message = "", EndedAt = null },
             RunEnded end => status with { State = end.State, Message = end.Message, Step = end.Step, EndedAt = end.Time },

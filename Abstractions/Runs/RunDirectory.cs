@@ -34,6 +34,9 @@ public sealed class RunDirectory(string root, RunId id)
     /// </summary>
     public string ValidationTable => System.IO.Path.Combine(Path, "validation.csv");
 
+    /// <summary>The same of the test.</summary>
+    public string TestTable => System.IO.Path.Combine(Path, "test.csv");
+
     /// <summary>Tags and notes of users; absent until somebody writes some.</summary>
     public string Notes => System.IO.Path.Combine(Path, "notes.json");
 

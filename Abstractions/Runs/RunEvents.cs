@@ -10,6 +10,7 @@ namespace Orleans.Tbptt.Runs;
 [JsonDerivedType(typeof(RunStarted), "run")]
 [JsonDerivedType(typeof(StepCommitted), "step")]
 [JsonDerivedType(typeof(EpochFinished), "epoch")]
+[JsonDerivedType(typeof(RunTested), "test")]
 [JsonDerivedType(typeof(TrainersRecovered), "recovery")]
 [JsonDerivedType(typeof(TrainersMoved), "move")]
 [JsonDerivedType(typeof(CheckpointWritten), "checkpoint")]
@@ -132,6 +133,25 @@ public sealed record EpochFinished : RunEvent
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public HeldOutSize? HeldOut { get; init; }
 
     /// <summary>Seconds that the epoch took, evaluation included.</summary>
+    public required double Seconds { get; init; }
+}
+
+/// <summary>All epochs are done, and the sequences of <c>data.test</c> were evaluated with the final parameters.</summary>
+public sealed record RunTested : RunEvent
+{
+    /// <summary>Committed steps of the run.</summary>
+    public required long Step { get; init; }
+
+    /// <summary>Mean loss over the elements.</summary>
+    public required double Loss { get; init; }
+
+    /// <summary>The loss, and the errors of each target, in the data's own units, as of an epoch.</summary>
+    public IReadOnlyList<Metric> Metrics { get; init => field = value ?? []; } = [];
+
+    /// <summary>What it is over.</summary>
+    public required HeldOutSize HeldOut { get; init; }
+
+    /// <summary>Seconds that it took.</summary>
     public required double Seconds { get; init; }
 }
 

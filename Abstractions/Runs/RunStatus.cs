@@ -181,6 +181,9 @@ public sealed record RunStatus
     /// <summary>What the validation of the last finished epoch is over; null, and not written, where there was none.</summary>
     [Id(32), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public HeldOutSize? HeldOut { get; init; }
 
+    /// <summary>What the test at the end of the run gave; null, and not written, before it, and for a run without one.</summary>
+    [Id(33), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public TestFigures? Test { get; init; }
+
     /// <summary>The mean training loss of the last finished epoch; null before the first.</summary>
     [JsonIgnore] public double? LastEpochLoss => EpochLosses.Count > 0 ? EpochLosses[^1] : null;
 

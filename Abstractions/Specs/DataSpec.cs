@@ -17,9 +17,18 @@ public sealed record DataSpec
     /// <summary>The share, in [0, 1), that is held out from the end: of the sequences, or of a stream's time. Default 0.</summary>
     public double ValidationFraction { get; init; }
 
-    /// <summary>What is held out instead of a share; null for nothing else.</summary>
-    public ValidationSpec? Validation { get; init; }
+    /// <summary>What is held out for validation instead of a share; null for nothing else.</summary>
+    public HeldOutSpec? Validation { get; init; }
+
+    /// <summary>
+    /// What is held out for the test at the end of the run; null for nothing. It lies behind what is validated on, where both are the end
+    /// of the same data.
+    /// </summary>
+    public HeldOutSpec? Test { get; init; }
 
     /// <summary>Whether the source is one long stream, cut into as many contiguous rows as there are lanes.</summary>
     public bool IsStream => Source.IsStream;
+
+    /// <summary>What the section of a part says; null where the spec has none.</summary>
+    public HeldOutSpec? Of(HeldOutPart part) => part == HeldOutPart.Test ? Test : Validation;
 }

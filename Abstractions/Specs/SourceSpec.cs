@@ -11,6 +11,9 @@ public abstract record SourceSpec : PathChoice
     /// <summary>Whether it is one long stream, cut into as many contiguous rows as there are lanes.</summary>
     public virtual bool IsStream => false;
 
+    /// <summary>Whether its rows have times, so that a part can begin at a time.</summary>
+    public virtual bool HasTimes => false;
+
     /// <summary>Whether inputs are tokens and targets are classes; null where only the files say.</summary>
     public virtual bool? HasTokens => false;
 

@@ -74,6 +74,8 @@ internal sealed class SpecSections(SpecChoices choices)
         Size = walk.Count("size", embedding.Size, "the length of a token's vector", required: true),
     };
 
+    private const string HeldOutKeys = "source, fraction, row or from";
+
     private DataSpec Data(SpecWalk walk, DataSpec data)
     {
         SourceSpec source = walk.Paths("source", data.Source, "where the sequences come from ([below](#sources))", choices.Sources);
@@ -88,19 +90,29 @@ internal sealed class SpecSections(SpecChoices choices)
                 "validationFraction", data.ValidationFraction, "held out from the end: of the sequences, or of a stream's time",
                 NumberRange.Share),
             Validation = walk.OptionalSection(
-                "validation", data.Validation, "what is held out, where it is not a share ([below](#validation))", "source or row",
-                new ValidationSpec(), Validation),
+                "validation", data.Validation,
+                "what is held out, where it is not a share, and evaluated after every epoch ([below](#held-out-data))", HeldOutKeys,
+                new HeldOutSpec(), HeldOut),
+            Test = walk.OptionalSection(
+                "test", data.Test, "what is held out and evaluated once, at the end of the run ([below](#held-out-data))", HeldOutKeys,
+                new HeldOutSpec(), HeldOut),
             Source = walk.Own("source", source, choices.Sources),
         };
     }
 
-    private ValidationSpec Validation(SpecWalk walk, ValidationSpec validation) => validation with
+    private HeldOutSpec HeldOut(SpecWalk walk, HeldOutSpec held) => held with
     {
         Source = walk.Text(
-            "source", validation.Source, "files of their own, of the same kind as `data.source`, with its keys",
+            "source", held.Source, "files of their own, of the same kind as `data.source`, with its keys",
             TextForms.OtherSource(choices.Sources)),
+        Fraction = walk.OptionalNumber(
+            "fraction", held.Fraction, "a share, held out from the end: of the sequences, or of a stream's time", NumberRange.Share,
+            "none"),
         Row = walk.OptionalCount(
-            "row", validation.Row, "of one long stream: the first row (byte, time step) that is held out, from 1", "none"),
+            "row", held.Row, "of one long stream: the first row (byte, time step) that is held out, from 1", "none"),
+        From = walk.OptionalText(
+            "from", held.From, "of a table with `time`: the first time that is held out, of each series, such as `2016-01-01`", "a time",
+            "none"),
     };
 
     private static TbpttSpec Tbptt(SpecWalk walk, TbpttSpec tbptt) => tbptt with

@@ -25,6 +25,7 @@ internal static class ShowCommand
         WriteFigures(run, output, cluster);
         WriteEpochs(run.Status, output);
         WriteSeries(run.Status.Metrics, run.Directory.ValidationTable, output);
+        WriteSeries(run.Status.Test?.Figures.Metrics ?? [], run.Directory.TestTable, output);
         WriteTrainers(run.Status, output);
         WriteFiles(run.Directory, output);
         return ExitCode.Completed;
@@ -69,10 +70,13 @@ internal static class ShowCommand
             Line("epoch loss", $"{Text.Figure(epochLoss)}, epoch {status.EpochLosses.Count}");
         if (status.ValidationLosses.Count > 0)
             Line("validation", Validation(status));
-        if (status.HeldOut is { } size)
-            Line("held out", Text.Size(size));
-        foreach (var metric in status.Metrics.Where(metric => metric.Series is null))
-            Line("metric", Text.Figure(metric));
+        Figures(status.HeldOut, status.Metrics);
+        if (status.Test is { } test)
+        {
+            Line("test", $"{Text.Figure(test.Figures.Loss)}, step {Text.Count(test.Step)}");
+            Figures(test.Figures.Size, test.Figures.Metrics);
+        }
+
         Line("speed", status.HasEnded
             ? Text.MeanSpeed(status.Step, status.SequenceSteps, run.Seconds)
             : Text.Speed(status.StepsPerSecond, status.SequenceStepsPerSecond));
@@ -87,6 +91,14 @@ internal static class ShowCommand
             Line("tags", string.Join(' ', notes.Tags));
         foreach (string line in notes.Text.Length > 0 ? notes.Text.Split('\n') : [])
             Line("note", line);
+
+        void Figures(HeldOutSize? size, IReadOnlyList<Metric> metrics)
+        {
+            if (size is not null)
+                Line("held out", Text.Size(size));
+            foreach (var metric in metrics.Where(metric => metric.Series is null))
+                Line("metric", Text.Figure(metric));
+        }
     }
 
     private static string Validation(RunStatus status)
@@ -143,8 +155,8 @@ internal static class ShowCommand
         output.WriteLine();
         output.WriteLine($"files in {directory.Path}");
         foreach (string path in (string[])[
-            directory.Spec, directory.Data, directory.Status, directory.Metrics, directory.ValidationTable, directory.Model,
-            directory.Hidden])
+            directory.Spec, directory.Data, directory.Status, directory.Metrics, directory.ValidationTable, directory.TestTable,
+            directory.Model, directory.Hidden])
         {
             if (new FileInfo(path) is { Exists: true } file)
                 output.WriteLine($"  {file.Name,-20}{Text.Count(file.Length),15} bytes");

@@ -30,6 +30,8 @@ internal static class DataCommand
             Line(output, "left out", $"{(column.Name.Length == 0 ? "a column" : column.Name)}, because {column.Why}");
         Line(output, "training", Part(data.Training));
         Line(output, "validation", data.Validation is { } held ? Part(held) : "nothing is held out");
+        if (data.Test is { } tested)
+            Line(output, "test", Part(tested));
         if (data.Weights is { } weights)
             Line(output, "weights", weights);
         foreach (string remark in contents.Remarks)

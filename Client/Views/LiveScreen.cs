@@ -101,6 +101,8 @@ internal sealed class LiveScreen(RunFigures figures, string run, bool unicode)
                 Words(metric.Name, $"{Text.Figure(metric.Value)} {metric.Unit}");
         }
 
+        if (figures.Test is { } test)
+            Words("test", Text.Loss(test.Loss, MetricKind.Test, test.Metrics));
         if (Speed(room) is { Length: > 0 } speed)
             Words("speed", speed);
         if (figures.Checkpoint is { } checkpoint)

@@ -19,6 +19,9 @@ internal sealed class RunFigures
     /// <summary>The last committed step; null before the first.</summary>
     public StepCommitted? Step { get; private set; }
 
+    /// <summary>The test; null before it, and again after a resume.</summary>
+    public RunTested? Test { get; private set; }
+
     /// <summary>The last recovery; null when there was none.</summary>
     public TrainersRecovered? Recovery { get; private set; }
 
@@ -94,7 +97,7 @@ internal sealed class RunFigures
             case RunStarted started:
                 // A run that is trained further has more epochs than at its first start.
                 Started = (Started ?? started) with { Epochs = started.Epochs };
-                (Ended, Paused, PassedOver) = (null, null, started.PassedOver);
+                (Ended, Paused, Test, PassedOver) = (null, null, null, started.PassedOver);
                 break;
             case StepCommitted step:
                 Step = step;
@@ -104,6 +107,9 @@ internal sealed class RunFigures
                 if (!_epochs.ContainsKey(epoch.Epoch) && epoch.ValidationLoss is { } loss)
                     ValidationTrend.Add(loss);
                 _epochs[epoch.Epoch] = epoch;
+                break;
+            case RunTested test:
+                Test = test;
                 break;
             case TrainersRecovered recovery:
                 Recovery = recovery;

@@ -78,7 +78,14 @@ internal sealed class RunSummary(IRunView inner) : IRunView
         double[] validation = [.. epochs.Select(epoch => epoch.ValidationLoss).OfType<double>()];
         if (validation.Length > 0)
             output.WriteLine($"validation    {Losses(validation)}");
-        WriteFigures(output, epochs.LastOrDefault());
+        if (epochs.LastOrDefault() is { } epoch)
+            WriteFigures(output, epoch.HeldOut, epoch.Metrics);
+        if (_figures.Test is { } test)
+        {
+            output.WriteLine($"test          {Text.Figure(test.Loss)}");
+            WriteFigures(output, test.HeldOut, test.Metrics);
+        }
+
         if (_figures.Ended?.Model is { } model)
             output.WriteLine($"model         {model}");
         output.WriteLine($"files         {directory.Path}");
@@ -88,15 +95,15 @@ internal sealed class RunSummary(IRunView inner) : IRunView
     }
 
     /// <summary>The figures over all sequences; those of single series are in the run's files.</summary>
-    private static void WriteFigures(TextWriter output, EpochFinished? last)
+    private static void WriteFigures(TextWriter output, HeldOutSize? size, IReadOnlyList<Metric> metrics)
     {
-        if (last?.HeldOut is { } size)
+        if (size is not null)
             output.WriteLine($"held out      {Text.Size(size)}");
-        Metric[] metrics = [.. (last?.Metrics ?? []).Where(metric => metric.Series is null)];
-        foreach (var metric in metrics.Take(MaxMetrics))
+        Metric[] shown = [.. metrics.Where(metric => metric.Series is null)];
+        foreach (var metric in shown.Take(MaxMetrics))
             output.WriteLine($"metric        {Text.Figure(metric)}");
-        if (metrics.Length > MaxMetrics)
-            output.WriteLine($"metric        {metrics.Length - MaxMetrics} more, which 'tbptt show' prints");
+        if (shown.Length > MaxMetrics)
+            output.WriteLine($"metric        {shown.Length - MaxMetrics} more, which 'tbptt show' prints");
     }
 
     private static string EndOf(RunStatus status) => status.HasEnded || status.State == RunState.Paused

@@ -14,6 +14,9 @@ public static class EventText
         RunStarted started => Resumed(started),
         StepCommitted step => $"step {Text.Count(step.Step)} (epoch {step.Epoch}{Of(epochs)}): {Loss(step)}",
         EpochFinished epoch => Epoch(epoch, epochs),
+        RunTested test =>
+            $"test: loss {Text.Loss(test.Loss, MetricKind.Test, test.Metrics)}, over {Text.Size(test.HeldOut)}, "
+            + Text.Duration(test.Seconds),
         TrainersRecovered recovery =>
             $"recovered: {Trainers(recovery.Trainers)} placed again after {Text.Duration(recovery.Seconds)}, "
             + $"{Steps(recovery)} repeated: {recovery.Reason}",

@@ -47,12 +47,12 @@ public sealed record ByteSource : GlobSource
         }
 
         var shape = new DataShape(0, Bytes, 0, Bytes);
-        var (training, validation) = cut.Borders("byte", stream.Length);
         return new DataSource(
             shape, new ByteSet(shape, cut.Training, stream), cut.Validation is null ? null : new ByteSet(shape, cut.Validation, stream),
             owned: stream)
         {
-            Description = new() { Training = training, Validation = validation, Remarks = [.. Remarks(files, stream.Length, hidden)] },
+            Test = cut.Test is null ? null : new ByteSet(shape, cut.Test, stream),
+            Description = cut.Describe("byte") with { Remarks = [.. Remarks(files, stream.Length, hidden)] },
         };
     }
 

@@ -37,12 +37,12 @@ public sealed record CustomSource : OpenableSource
     public static CustomSource OfSequences(string name, Func<RunSpec, IReadOnlyList<TimeSeries>> make)
     {
         ArgumentNullException.ThrowIfNull(make);
-        return new(name, spec => Open(CustomWord.Of(name), make(spec), spec.Data.ValidationFraction));
+        return new(name, spec => Open(CustomWord.Of(name), make(spec), spec.Data));
     }
 
     internal override IDataSource Open(RunSpec spec, InputFiles opened) => _open(spec);
 
-    private static DataSource Open(string word, IReadOnlyList<TimeSeries> sequences, double fraction)
+    private static DataSource Open(string word, IReadOnlyList<TimeSeries> sequences, DataSpec data)
     {
         var problems = new ProblemList();
         if (sequences.Count == 0 || sequences[0] is not { Inputs: [{ Length: > 0 } input, ..], Targets: [{ Length: > 0 } target, ..] })
@@ -62,7 +62,7 @@ public sealed record CustomSource : OpenableSource
             }
         }
 
-        int held = HoldOut.Count(fraction, sequences.Count, problems);
+        HeldSequences held = HoldOut.Count(data, sequences.Count, problems);
         problems.ThrowIfAny();
         var shape = new DataShape(input.Length, 0, target.Length, 0);
         return DataSource.OfSequences(shape, new Memory(shape, sequences), held);

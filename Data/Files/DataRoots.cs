@@ -44,12 +44,15 @@ public sealed class DataRoots
         var problems = new ProblemList();
         if (!IsLimited)
             return [];
-        foreach (SourcePath read in spec.Data.Source.Reads.Concat(spec.Data.Validation?.Source?.Reads ?? []))
+        foreach (SourcePath read in spec.Data.Source.Reads.Concat(HeldOutReads(spec.Data)))
             _ = read.IsGlob ? AdmitGlob(read.Key, read.Path, problems) : Admit(read.Key, read.Path, problems) is not null;
         if (spec.Model.InitFrom is { } weights)
             Admit(DataKeys.InitFrom, weights, problems);
         return problems.ToList();
     }
+
+    private static IEnumerable<SourcePath> HeldOutReads(DataSpec data) =>
+        Enum.GetValues<HeldOutPart>().SelectMany(part => data.Of(part)?.Source?.Reads ?? []);
 
     /// <summary>The path to open instead, links resolved; null with a problem when it leads out of the roots.</summary>
     internal string? Admit(string key, string path, ProblemList problems)

@@ -33,53 +33,64 @@ internal sealed class ArrayReading(ArraySource source, RunSpec spec, ArrayFiles 
         }
 
         var contents = new ArrayContents(source, shapes, files, problems);
-        var training = new RowRange(0, cut.TrainingPositions);
-        var held = new RowRange(cut.TrainingPositions, shapes.Steps - cut.TrainingPositions);
-        contents.CheckInputs([training, held]);
-        if (TryMeasure(shapes, contents, [training], cut.Validation is null ? null : [held]) is not { } shape)
-            return null;
-        var rows = new ArrayRows(shapes, files);
-        var (trained, heldOut) = cut.Borders("time step", shapes.Steps);
-        return new DataSource(
-            shape, new ArrayStream(shape, cut.Training, rows), cut.Validation is null ? null : new ArrayStream(shape, cut.Validation, rows),
-            owned: files)
+        PartBorders at = cut.At;
+        var (training, held) = (new RowRange(0, at.Validation), new RowRange(at.Validation, at.Validated));
+        var tested = new RowRange(at.Test, at.Tested);
+        contents.CheckInputs([training, held, tested]);
+        if (TryMeasure(shapes, contents, [training], cut.Validation is null ? null : [held], cut.Test is null ? null : [tested])
+            is not { } shape)
         {
-            Description = new() { Training = trained, Validation = heldOut },
+            return null;
+        }
+
+        var rows = new ArrayRows(shapes, files);
+        ArrayStream? Stream(StreamRows? part) => part is null ? null : new ArrayStream(shape, part, rows);
+        return new DataSource(shape, Stream(cut.Training)!, Stream(cut.Validation), owned: files)
+        {
+            Test = Stream(cut.Test),
+            Description = cut.Describe("time step"),
         }.Noting(Remarks(shapes, contents));
     }
 
     private DataSource? OpenSequences(ArrayShapes shapes)
     {
         int[]? lengths = files.Lengths is null ? null : ReadLengths(shapes);
-        int held = HoldOut.Count(_data.ValidationFraction, shapes.Sequences, problems);
+        HeldSequences held = HoldOut.Count(_data, shapes.Sequences, problems);
         if (!problems.IsEmpty)
             return null;
         var contents = new ArrayContents(source, shapes, files, problems);
         contents.CheckInputs(Rows(0, shapes.Sequences));
-        int trained = shapes.Sequences - held;
-        var (training, validation) = shapes.IsTargetAtEnd
-            ? ([new RowRange(0, trained)], [new RowRange(trained, held)])
-            : (Rows(0, trained), Rows(trained, held));
-        if (TryMeasure(shapes, contents, training, held == 0 ? null : validation) is not { } shape)
+        int trained = shapes.Sequences - held.All, validated = trained + held.Validation;
+        if (TryMeasure(
+            shapes, contents, Targets(0, trained), held.Validation == 0 ? null : Targets(trained, held.Validation),
+            held.Test == 0 ? null : Targets(validated, held.Test)) is not { } shape)
+        {
             return null;
+        }
+
         return DataSource.OfSequences(shape, new ArraySequences(shape, shapes, new(shapes, files), lengths), held, files)
             .Noting(Remarks(shapes, contents));
+
+        IEnumerable<RowRange> Targets(int first, int count) => shapes.IsTargetAtEnd ? [new RowRange(first, count)] : Rows(first, count);
 
         IEnumerable<RowRange> Rows(int first, int count) => lengths is null
             ? [new RowRange((long)first * shapes.Steps, (long)count * shapes.Steps)]
             : Enumerable.Range(first, count).Select(sequence => new RowRange((long)sequence * shapes.Steps, lengths[sequence]));
     }
 
-    /// <summary>Checks the targets of both parts, each of which needs one that counts.</summary>
+    /// <summary>Checks the targets of all parts, each of which needs one that counts.</summary>
     private DataShape? TryMeasure(
-        ArrayShapes shapes, ArrayContents contents, IEnumerable<RowRange> training, IEnumerable<RowRange>? validation)
+        ArrayShapes shapes, ArrayContents contents, IEnumerable<RowRange> training, IEnumerable<RowRange>? validation,
+        IEnumerable<RowRange>? test)
     {
         long trained = contents.CheckTargets(training);
         long? held = validation is null ? null : contents.CheckTargets(validation);
+        long? tested = test is null ? null : contents.CheckTargets(test);
         if (!problems.IsEmpty)
             return null;
         CheckAny(trained, "trained on");
         CheckAny(held, "held out");
+        CheckAny(tested, "tested on");
         return !problems.IsEmpty ? null : new(shapes.InputWidth, contents.Vocabulary, shapes.TargetWidth, contents.Classes)
         {
             IsMasked = contents.Masked > 0 || shapes.IsTargetAtEnd,

@@ -67,10 +67,12 @@ public sealed record NpySource : ArraySource
     public override void Check(RunSpec spec, Findings findings)
     {
         base.Check(spec, findings);
-        if (Mask is not null && spec.Data.Validation?.Source is not null)
+        HeldOutPart[] own = [.. Enum.GetValues<HeldOutPart>().Where(part => spec.Data.Of(part)?.Source is not null)];
+        if (Mask is not null && own.Length > 0)
         {
             findings.Report(
-                DataKeys.Mask, "a mask, which the files of data.validation.source do not have", "no mask where other files are held out",
+                DataKeys.Mask, $"a mask, which the files of {DataKeys.HeldOut(own[0], "source")} do not have",
+                "no mask where other files are held out",
                 "mark targets in both by class -100, or by NaN with missingTargets: mask, or save both with their masks as npz archives");
         }
     }

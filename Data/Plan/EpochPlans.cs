@@ -9,11 +9,12 @@ namespace Orleans.Tbptt.Data.Plan;
 public sealed class EpochPlans(RunSpec spec, IDataSource data)
 {
     private readonly ChunkSplit _split = ChunkSplit.Of(spec.Tbptt);
+    private readonly ChunkPlan?[] _heldOut = [.. Enum.GetValues<HeldOutPart>().Select(part => data.HeldOut(part) is { } held
+        ? ChunkPlan.Create(held, spec.Data.BatchSize, ChunkSplit.Of(spec.Tbptt)) : null)];
     private (int Epoch, ChunkPlan Plan)? _last;
 
-    /// <summary>The plan of the held-out sequences, in their own order; null when nothing is held out.</summary>
-    public ChunkPlan? Evaluation { get; } =
-        data.Validation is { } held ? ChunkPlan.Create(held, spec.Data.BatchSize, ChunkSplit.Of(spec.Tbptt)) : null;
+    /// <summary>The plan of a part that is held out, its sequences in their own order; null when the part has none.</summary>
+    public ChunkPlan? HeldOut(HeldOutPart part) => _heldOut[(int)part];
 
     /// <summary>The plan of a training epoch, counted from 0.</summary>
     public ChunkPlan Training(int epoch)

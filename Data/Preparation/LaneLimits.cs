@@ -90,11 +90,11 @@ internal static class LaneLimits
         }
     }
 
-    /// <summary>Time steps of the longest chunk, of training and of validation.</summary>
+    /// <summary>Time steps of the longest chunk, of all parts.</summary>
     public static int LongestChunk(RunSpec spec, IDataSource data)
     {
         ChunkSplit split = ChunkSplit.Of(spec.Tbptt);
-        return Math.Max(Longest(data.Training, split), data.Validation is { } held ? Longest(held, split) : 0);
+        return new[] { data.Training, data.Validation, data.Test }.OfType<ISequenceSet>().Max(part => Longest(part, split));
     }
 
     private static long LargestShare(RunSpec spec) => ((long)spec.Data.BatchSize + spec.Train.Trainers - 1) / spec.Train.Trainers;

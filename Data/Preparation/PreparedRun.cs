@@ -85,7 +85,7 @@ public sealed class PreparedRun : IDisposable
     {
         try
         {
-            return OwnValidation.AddTo(spec, opened, DataSources.Open(spec, opened));
+            return OwnFiles.AddTo(spec, opened, DataSources.Open(spec, opened));
         }
         catch (SpecException error)
         {

@@ -26,6 +26,7 @@ internal static class RunDescriber
             Classes = data.Shape.Classes,
             Training = Part(data.Training, contents.Training),
             Validation = data.Validation is { } held ? HeldOut(held, data.Shape, contents.Validation) : null,
+            Test = data.Test is { } tested ? HeldOut(tested, data.Shape, contents.Test) : null,
             Lanes = Lanes(spec, data),
             Memory = Memory(spec, data),
             Contents = contents,

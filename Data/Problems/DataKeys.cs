@@ -1,3 +1,5 @@
+using Orleans.Tbptt.Specs;
+
 namespace Orleans.Tbptt.Data.Problems;
 
 /// <summary>The keys of the spec that mistakes in data are reported under.</summary>
@@ -17,8 +19,6 @@ internal static class DataKeys
     public const string Layout = "data.layout";
     public const string Mask = "data.mask";
     public const string BatchSize = "data.batchSize";
-    public const string ValidationSource = "data.validation.source";
-    public const string ValidationRow = "data.validation.row";
     public const string ValidationFraction = "data.validationFraction";
     public const string InputSize = "model.inputSize";
     public const string OutputSize = "model.outputSize";
@@ -26,4 +26,7 @@ internal static class DataKeys
     public const string ChunkLength = "tbptt.chunkLength";
     public const string ChunkCount = "tbptt.chunkCount";
     public const string InitFrom = "model.initFrom";
+
+    /// <summary>A key of the section of a part that is held out.</summary>
+    public static string HeldOut(HeldOutPart part, string key) => $"data.{(part == HeldOutPart.Test ? "test" : "validation")}.{key}";
 }

@@ -12,6 +12,8 @@ internal class DataSource(
 
     public ISequenceSet? Validation => validation;
 
+    public ISequenceSet? Test { get; init; }
+
     public SourceDescription Description { get; set; } = SourceDescription.None;
 
     /// <summary>Adds sentences to its description.</summary>
@@ -21,22 +23,25 @@ internal class DataSource(
         return this;
     }
 
-    /// <summary>The source of independent sequences, the last <paramref name="held"/> of them for validation.</summary>
-    public static DataSource OfSequences(DataShape shape, ISequenceSet all, int held, params IReadOnlyList<IDisposable> owned) => new(
-        shape,
-        held == 0 ? all : new SequenceRange(all, 0, all.Count - held),
-        held == 0 ? null : new SequenceRange(all, all.Count - held, held),
-        owned: owned)
-        {
-            Description = new()
+    /// <summary>The source of independent sequences, the last of them held out.</summary>
+    public static DataSource OfSequences(DataShape shape, ISequenceSet all, HeldSequences held, params IReadOnlyList<IDisposable> owned)
+    {
+        int trained = all.Count - held.All, validated = trained + held.Validation;
+        return new(
+            shape,
+            held.All == 0 ? all : new SequenceRange(all, 0, trained),
+            held.Validation == 0 ? null : new SequenceRange(all, trained, held.Validation),
+            owned: owned)
             {
-                Training = Border(1, all.Count - held),
-                Validation = held == 0 ? null : Border(all.Count - held + 1, all.Count),
-            },
-        };
-
-    private static Border Border(int first, int last) =>
-        new(FormattableString.Invariant($"sequence {first:N0}"), FormattableString.Invariant($"sequence {last:N0}"));
+                Test = held.Test == 0 ? null : new SequenceRange(all, validated, held.Test),
+                Description = new()
+                {
+                    Training = PartBorders.Between("sequence", 0, trained),
+                    Validation = held.Validation == 0 ? null : PartBorders.Between("sequence", trained, validated),
+                    Test = held.Test == 0 ? null : PartBorders.Between("sequence", validated, all.Count),
+                },
+            };
+    }
 
     public void Dispose()
     {

@@ -1,29 +1,43 @@
 using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Sequences;
 
-/// <summary>Holds the last of a source's sequences out for validation.</summary>
+/// <summary>Holds the last of a source's sequences out.</summary>
 internal static class HoldOut
 {
     /// <summary>The number of items that a fraction of <paramref name="count"/> gives: rounded, halves up.</summary>
     public static long Share(double fraction, long count) => (long)Math.Round(fraction * count, MidpointRounding.AwayFromZero);
 
     /// <summary>
-    /// How many of <paramref name="count"/> sequences are held out: round(fraction × count), at least one unless the fraction is 0.
-    /// Adds a problem when none is left to train on.
+    /// How many of <paramref name="count"/> sequences are held out: round(fraction × count) for each part, at least one unless its
+    /// fraction is 0. Adds a problem when none is left to train on.
     /// </summary>
-    public static int Count(double fraction, int count, ProblemList problems)
+    public static HeldSequences Count(DataSpec data, int count, ProblemList problems)
     {
-        int held = fraction == 0 ? 0 : (int)Math.Max(1, Share(fraction, count));
-        if (held >= count)
+        HeldOut? validation = HeldOut.Of(data, HeldOutPart.Validation), test = HeldOut.Of(data, HeldOutPart.Test);
+        var held = new HeldSequences(Of(validation), Of(test));
+        if (held.All >= count && (validation ?? test) is { } key)
         {
+            string other = validation is null || test is null ? "" : $" with {test.Key} {test.Found}";
             problems.Add(
-                DataKeys.ValidationFraction, $"{fraction}, which holds out {held} of {Wording.Count(count, "sequence")}",
+                key.Key, $"{key.Found}, which{other} holds out {held.All} of {Wording.Count(count, "sequence")}",
                 "at least one sequence left to train on", count == 1 ? "leave it out, or add sequences" : "lower it");
         }
 
         return held;
+
+        int Of(HeldOut? part) => part is null ? 0 : (int)Math.Max(1, count - part.Start(count, count, null));
     }
+}
+
+/// <summary>How many sequences are held out of the end: those that are tested on are the last ones.</summary>
+/// <param name="Validation">Those that are validated on.</param>
+/// <param name="Test">Those that are tested on.</param>
+internal readonly record struct HeldSequences(int Validation, int Test)
+{
+    /// <summary>All of them.</summary>
+    public int All => Validation + Test;
 }
 
 /// <summary>A contiguous range of a set's sequences, as a set.</summary>

@@ -36,7 +36,7 @@ public sealed record AverageSource : SyntheticSource
         var problems = new ProblemList();
         int width = Features(spec.Model);
         problems.AddIfAny(Halves(width));
-        int held = HoldOut.Count(spec.Data.ValidationFraction, Sequences, problems);
+        HeldSequences held = HoldOut.Count(spec.Data, Sequences, problems);
         problems.ThrowIfAny();
         var shape = new DataShape(width, 0, width / 2, 0);
         return DataSource.OfSequences(shape, new AverageSet(shape, Sequences, SequenceLength, spec.Seed), held);

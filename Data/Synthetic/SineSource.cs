@@ -22,7 +22,7 @@ public sealed record SineSource : SyntheticSource
     internal override IDataSource Open(RunSpec spec, InputFiles opened)
     {
         var problems = new ProblemList();
-        int held = HoldOut.Count(spec.Data.ValidationFraction, Sequences, problems);
+        HeldSequences held = HoldOut.Count(spec.Data, Sequences, problems);
         problems.ThrowIfAny();
         var shape = new DataShape(1, 0, 1, 0);
         return DataSource.OfSequences(shape, new SineSet(shape, Sequences, SequenceLength, spec.Seed), held);

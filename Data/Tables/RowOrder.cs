@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Tables;
 
@@ -9,10 +10,12 @@ namespace Orleans.Tbptt.Data.Tables;
 /// <param name="source">Names the columns.</param>
 /// <param name="chosen">The columns that are read.</param>
 /// <param name="columns">Which of them are time and series.</param>
-internal sealed class RowOrder(TableSource source, IReadOnlyList<ChosenColumn> chosen, TableColumns columns)
+/// <param name="borders">The times at which parts begin that are held out.</param>
+internal sealed class RowOrder(
+    TableSource source, IReadOnlyList<ChosenColumn> chosen, TableColumns columns, IReadOnlyList<TimeBorder> borders)
 {
     private readonly int _series = columns.Series;
-    private readonly RowTimes[] _readings = [.. columns.Times.Select(column => new RowTimes(source, chosen[column], column))];
+    private readonly RowTimes[] _readings = [.. columns.Times.Select(column => new RowTimes(source, chosen[column], column, borders))];
     private readonly List<long> _rows = [];
     private int[] _seriesOf = [];
     private ColumnTally _names = new();
@@ -29,6 +32,9 @@ internal sealed class RowOrder(TableSource source, IReadOnlyList<ChosenColumn> c
 
     /// <summary>The column of time, in the best of the ways in which it can be read; the month first on a tie.</summary>
     private RowTimes? Times => _readings.Length > 1 && _readings[0].IsWorseThan(_readings[1]) ? _readings[1] : _readings.FirstOrDefault();
+
+    /// <inheritdoc cref="RowTimes.Before"/>
+    public long Before(HeldOutPart part, int series) => Times!.Before(part, series);
 
     /// <summary>A time as people write it.</summary>
     public string Show(double time) => Times!.Order.Show(time);

@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Tables;
 
@@ -6,9 +8,11 @@ namespace Orleans.Tbptt.Data.Tables;
 /// <param name="source">Says whether the column is named.</param>
 /// <param name="chosen">The column.</param>
 /// <param name="index">Its index among the columns that are read.</param>
-internal sealed class RowTimes(TableSource source, ChosenColumn chosen, int index)
+/// <param name="borders">The times at which parts begin that are held out.</param>
+internal sealed class RowTimes(TableSource source, ChosenColumn chosen, int index, IReadOnlyList<TimeBorder> borders)
 {
     private readonly List<double> _last = [];
+    private readonly Dictionary<(HeldOutPart, int), long> _before = [];
     private ColumnTally _tally = new();
 
     /// <summary>Its index among the columns that are read.</summary>
@@ -39,8 +43,16 @@ internal sealed class RowTimes(TableSource source, ChosenColumn chosen, int inde
                 _last.Add(double.NaN);
             Order.Add(block.Places[row], _last[series], times[row]);
             _last[series] = times[row];
+            for (int border = 0; border < borders.Count; border++)
+            {
+                if (times[row] < borders[border].Time)
+                    CollectionsMarshal.GetValueRefOrAddDefault(_before, (borders[border].Part, series), out _)++;
+            }
         }
     }
+
+    /// <summary>The rows of a series that lie before a part that begins at a time.</summary>
+    public long Before(HeldOutPart part, int series) => _before.GetValueOrDefault((part, series));
 
     /// <summary>Whether another way of reading is better: it reads more cells, in an order with fewer turns, in more equal steps.</summary>
     public bool IsWorseThan(RowTimes other) =>

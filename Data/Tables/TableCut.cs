@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Data.Sequences;
 using Orleans.Tbptt.Data.Streams;
+using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Tables;
 
@@ -9,69 +10,115 @@ namespace Orleans.Tbptt.Data.Tables;
 /// each are trained on and the last ones held out; the rows of a series lie one after the other, the series in the order in which they
 /// appear:
 /// <code>
-/// series 0 |---- training ----|h|-- validation --|h|   series 1 |---- training ----|h| …
+/// series 0 |---- training ----|h|-- validation --|h|-- test --|h|   series 1 |---- training ----|h| …
 /// </code>
 /// A target lies <c>horizon</c> rows behind its input, within the same part of the same series.
 /// </summary>
 /// <param name="Training">The sequences that are trained on.</param>
-/// <param name="Validation">Those that are held out; null when nothing is.</param>
-/// <param name="TrainingRows">How many rows of each series are in the training part.</param>
+/// <param name="Validation">Those that are validated on; null when none are.</param>
+/// <param name="Test">Those that are tested on; null when none are.</param>
+/// <param name="At">Where the parts of each series begin.</param>
 /// <param name="Short">The series that are too short for a target in the training part.</param>
-internal sealed record TableCut(StreamRows Training, StreamRows? Validation, IReadOnlyList<long> TrainingRows, IReadOnlyList<int> Short)
+internal sealed record TableCut(
+    StreamRows Training, StreamRows? Validation, StreamRows? Test, IReadOnlyList<PartBorders> At, IReadOnlyList<int> Short)
 {
-    /// <summary>The series that are too short for a target in the part that is held out.</summary>
+    /// <summary>The series that are too short for a target in the part that is validated on.</summary>
     public IReadOnlyList<int> ShortHeld { get; init; } = [];
 
-    /// <summary>A table that is one stream.</summary>
-    public static TableCut Of(StreamCut stream) => new(stream.Training, stream.Validation, [stream.TrainingPositions], []);
+    /// <summary>The series that are too short for a target in the part that is tested on.</summary>
+    public IReadOnlyList<int> ShortTest { get; init; } = [];
 
-    /// <summary>Cuts series; null, with problems, when that is not possible.</summary>
+    /// <summary>How many rows of each series are in the training part.</summary>
+    public IReadOnlyList<long> TrainingRows => [.. At.Select(series => series.Validation)];
+
+    /// <summary>A table that is one stream.</summary>
+    public static TableCut Of(StreamCut stream) => new(stream.Training, stream.Validation, stream.Test, [stream.At], []);
+
+    /// <summary>Holds all rows of every series out; null, with problems, where no series has a target.</summary>
     /// <param name="rows">Rows of each series.</param>
     /// <param name="horizon">Rows from an input to its target.</param>
-    /// <param name="fraction">The share of each series' rows to hold out.</param>
     /// <param name="problems">Collects the problems.</param>
-    public static TableCut? TryCut(IReadOnlyList<long> rows, int horizon, double fraction, ProblemList problems)
+    public static TableCut? TryHoldOut(IReadOnlyList<long> rows, int horizon, ProblemList problems)
     {
-        var training = new Part(horizon);
-        var validation = new Part(horizon);
-        var trainingRows = new long[rows.Count];
-        var (tooShort, shortHeld) = (new List<int>(), new List<int>());
+        TableCut cut = Cut(rows, horizon, (_, count) => new(0, count, count));
+        if (cut.Validation!.Lengths.Count > 0)
+            return cut with { Test = null, ShortTest = [] };
+        AddTooShort(rows, horizon, "an input and its target", problems);
+        return null;
+    }
+
+    /// <summary>Cuts series by a spec; null, with problems, when that is not possible.</summary>
+    /// <param name="rows">Rows of each series.</param>
+    /// <param name="data">Says what is held out.</param>
+    /// <param name="horizon">Rows from an input to its target.</param>
+    /// <param name="problems">Collects the problems.</param>
+    /// <param name="before">The rows of a series that lie before a part where its border is a time.</param>
+    public static TableCut? TryCut(
+        IReadOnlyList<long> rows, DataSpec data, int horizon, ProblemList problems, Func<HeldOutPart, int, long> before)
+    {
+        HeldOut? validation = HeldOut.Of(data, HeldOutPart.Validation), test = HeldOut.Of(data, HeldOutPart.Test);
+        TableCut cut = Cut(rows, horizon, (series, count) => PartBorders.Of(data, count, part => before(part, series)));
+        if (cut.At.Any(series => series.Validation > series.Test))
+        {
+            problems.Add(validation!.Key, $"{validation.Found}, which is not before {test!.Key} {test.Found}", "an earlier border",
+                "correct one of the two");
+        }
+        else if ((validation ?? test) is { } all && cut.At.All(series => series.Validation == 0))
+        {
+            all.AddLeavesNothing("row", "any series", problems);
+        }
+        else if (cut.Training.Lengths.Count == 0)
+        {
+            AddTooShort(rows, horizon, "to train on, an input and its target", problems);
+        }
+
+        Check(validation, cut.Validation!);
+        Check(test, cut.Test!);
+        if (!problems.IsEmpty)
+            return null;
+        cut = validation is null ? cut with { Validation = null, ShortHeld = [] } : cut;
+        return test is null ? cut with { Test = null, ShortTest = [] } : cut;
+
+        void Check(HeldOut? held, StreamRows part)
+        {
+            if (held is not null && part.Lengths.Count == 0 && problems.IsEmpty)
+            {
+                problems.Add(
+                    held.Key, $"{held.Found}, which holds out less than an input and its target of every series",
+                    $"at least {Wording.Count(horizon + 1L, "row")} of one", "raise it, add data, or leave it out");
+            }
+        }
+    }
+
+    private static TableCut Cut(IReadOnlyList<long> rows, int horizon, Func<int, long, PartBorders> cut)
+    {
+        Part training = new(horizon), validation = new(horizon), test = new(horizon);
+        var borders = new PartBorders[rows.Count];
+        List<int> tooShort = [], shortHeld = [], shortTest = [];
         long start = 0;
         for (int series = 0; series < rows.Count; start += rows[series], series++)
         {
-            long held = HoldOut.Share(fraction, rows[series]);
-            trainingRows[series] = rows[series] - held;
-            if (!training.Add(series, start, trainingRows[series]))
+            PartBorders at = borders[series] = cut(series, rows[series]);
+            if (!training.Add(series, start, at.Validation))
                 tooShort.Add(series);
-            if (!validation.Add(series, start + trainingRows[series], held) && fraction > 0)
+            if (!validation.Add(series, start + at.Validation, at.Validated))
                 shortHeld.Add(series);
+            if (!test.Add(series, start + at.Test, at.Tested))
+                shortTest.Add(series);
         }
 
-        if (training.Count == 0 && fraction < 1)
-        {
-            problems.Add(
-                DataKeys.Series, $"series of at most {Wording.Count(rows.DefaultIfEmpty().Max(), "row")}",
-                $"one with {Wording.Count(horizon + 1L, "row")} to train on, an input and its target", "add data, or correct data.series");
-        }
-        else if (fraction > 0 && validation.Count == 0)
-        {
-            problems.Add(
-                DataKeys.ValidationFraction, $"{fraction}, which holds out less than an input and its target of every series",
-                $"at least {Wording.Count(horizon + 1L, "row")} of one", "raise it, add data, or leave it out");
-        }
-
-        if (!problems.IsEmpty)
-            return null;
-        return new(training.Rows, fraction > 0 ? validation.Rows : null, trainingRows, tooShort) { ShortHeld = shortHeld };
+        return new(training.Rows, validation.Rows, test.Rows, borders, tooShort) { ShortHeld = shortHeld, ShortTest = shortTest };
     }
+
+    private static void AddTooShort(IReadOnlyList<long> rows, int horizon, string what, ProblemList problems) => problems.Add(
+        DataKeys.Series, $"series of at most {Wording.Count(rows.DefaultIfEmpty().Max(), "row")}",
+        $"one with {Wording.Count(horizon + 1L, "row")} {what}", "add data, or correct data.series");
 
     private sealed class Part(int horizon)
     {
         private readonly List<long> _starts = [];
         private readonly List<int> _lengths = [];
         private readonly List<int> _series = [];
-
-        public int Count => _starts.Count;
 
         public StreamRows Rows => new(_starts, _lengths) { Series = _series };
 

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Data.Sequences;
 using Orleans.Tbptt.Descriptions;
 
 namespace Orleans.Tbptt.Data.Tables;
@@ -28,6 +29,7 @@ internal sealed class TableDescription(
         LeftOutColumn[] leftOut = [.. columns.LeftOut.Where(column => column.Name != source.Time && column.Name != source.Series)];
         string?[] known = [.. used.Names, .. leftOut.Select(column => column.Name), source.Time, source.Series];
         bool isStream = order.Rows.Count == 1;
+        PartBorders at = cut.At[0];
         return new()
         {
             Inputs = used.InputNames,
@@ -39,12 +41,13 @@ internal sealed class TableDescription(
                     name, name.Length == 0 ? "it has no name" : "it is named neither in data.inputs nor in data.targets")),
             ],
             Columns = [.. Columns(surveys, tallies, histograms, statistics)],
-            Training = isStream ? Border(rows, 1, cut.TrainingRows[0]) : null,
-            Validation = isStream && cut.Validation is not null ? Border(rows, cut.TrainingRows[0] + 1, order.Rows[0]) : null,
+            Training = isStream && at.Validation > 0 ? Border(rows, 1, at.Validation) : null,
+            Validation = isStream && cut.Validation is not null ? Border(rows, at.Validation + 1, at.Test) : null,
+            Test = isStream && cut.Test is not null ? Border(rows, at.Test + 1, at.End) : null,
             Remarks =
             [
                 .. reader.Notes, .. order.Notes(reader), .. Short(cut.Short, "train on"), .. Short(cut.ShortHeld, "validate on"),
-                .. Values(surveys, statistics), .. rows.Flattened(used, surveys, table),
+                .. Short(cut.ShortTest, "test on"), .. Values(surveys, statistics), .. rows.Flattened(used, surveys, table),
             ],
         };
     }

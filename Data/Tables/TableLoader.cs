@@ -32,7 +32,9 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
         reader.Choose(chosen);
         using var raw = new RawTable();
         var block = new TableBlock(chosen);
-        var order = new RowOrder(source, chosen, columns);
+        var borders = TimeBorder.Read(data, columns.Times is [var time, ..] ? chosen[time] : null, problems);
+        problems.ThrowIfAny();
+        var order = new RowOrder(source, chosen, columns, borders);
         ColumnSurvey[] surveys = [.. chosen.Select(_ => new ColumnSurvey())];
         while (reader.Fill(block))
         {
@@ -48,7 +50,7 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
         UsedColumns? used = columns.TryUse(reader, chosen, block.Tallies, raw.Rows);
         if (used is not null && HeldOutOf is { } training && source.MissingValues == MissingValues.Mask)
             used = Flagged(used, training, reader, block.Tallies);
-        TableCut? cut = used is not null && problems.IsEmpty ? Cut(order.Rows) : null;
+        TableCut? cut = used is not null && problems.IsEmpty ? Cut(order) : null;
         if (used is null || cut is null)
             throw new SpecException(problems.ToList());
 
@@ -94,16 +96,19 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
         problems.ThrowIfAny();
     }
 
-    private TableCut? Cut(IReadOnlyList<long> rows)
+    private TableCut? Cut(RowOrder order)
     {
+        (IReadOnlyList<long> rows, int horizon) = (order.Rows, source.Horizon);
         if (source.Series is not null)
-            return TableCut.TryCut(rows, source.Horizon, HeldOutOf is null ? data.ValidationFraction : 1, problems);
+        {
+            return HeldOutOf is null ? TableCut.TryCut(rows, data, horizon, problems, order.Before)
+                : TableCut.TryHoldOut(rows, horizon, problems);
+        }
+
         StreamCut? cut = HeldOutOf is null
-            ? StreamCut.TryCut(rows.Sum(), "row", source.Path, data, source.Horizon, problems)
-            : StreamCut.TryHoldOut(rows.Sum(), "row", source.Path, data.BatchSize, source.Horizon, problems);
-        return cut is { } stream
-            ? TableCut.Of(stream)
-            : null;
+            ? StreamCut.TryCut(rows.Sum(), "row", source.Path, data, horizon, problems, part => order.Before(part, 0))
+            : StreamCut.TryHoldOut(rows.Sum(), "row", source.Path, data.BatchSize, horizon, problems);
+        return cut is null ? null : TableCut.Of(cut);
     }
 
     private void FillGaps(FloatTable table, UsedColumns used, RowOrder order)
@@ -134,7 +139,7 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
         {
             ColumnTally tally = tallies[used.Read[column]];
             problems.Add(
-                DataKeys.ValidationSource,
+                DataKeys.Source,
                 $"{Wording.Count(tally.Missing, "missing cell")} in column {Wording.Quote(used.Names[column])}, first at "
                 + reader.Describe(tally.FirstMissing[0].Place),
                 "a number in every row, because the column misses none in what is trained on, and the model has no input for gaps in it",
@@ -147,7 +152,7 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
     /// <summary>Refuses a part of which every target is missing: its loss would be 0 / 0.</summary>
     private void CheckTargets(FloatTable table, UsedColumns used, TableCut cut)
     {
-        foreach (var (part, rows) in new[] { ("training", cut.Training), ("validation", cut.Validation) })
+        foreach (var (part, rows) in new[] { ("training", cut.Training), ("validation", cut.Validation), ("test", cut.Test) })
         {
             bool hasTarget = rows is null or { Lengths.Count: 0 };
             for (int sequence = 0; !hasTarget && sequence < rows!.Lengths.Count; sequence++)
@@ -179,15 +184,15 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
         SourceDescription description)
     {
         var shape = new DataShape(used.InputNames.Count, 0, used.Targets.Count, 0) { IsMasked = used.IsMasked };
-        TableSet Set(StreamRows rows, bool isHeldOut) => new(shape, rows, table, used, source.Horizon)
+        TableSet Set(StreamRows rows) => new(shape, rows, table, used, source.Horizon)
         {
             Columns = statistics,
             SeriesNames = series,
-            Naive = isHeldOut ? NaiveForecast.Rmse(used, table, rows, statistics, source.Horizon) : [],
+            Naive = rows == cut.Training ? [] : NaiveForecast.Rmse(used, table, rows, statistics, source.Horizon),
         };
-        return new DataSource(
-            shape, Set(cut.Training, isHeldOut: false), cut.Validation is null ? null : Set(cut.Validation, isHeldOut: true), table)
+        return new DataSource(shape, Set(cut.Training), cut.Validation is null ? null : Set(cut.Validation), table)
         {
+            Test = cut.Test is null ? null : Set(cut.Test),
             Description = description,
         };
     }

@@ -71,6 +71,9 @@ public abstract record TableSource : OpenableSource
     /// <inheritdoc/>
     public override bool IsStream => Series is null;
 
+    /// <inheritdoc/>
+    public override bool HasTimes => Time is not null;
+
     /// <summary>What the file is, for messages, such as "a CSV file".</summary>
     protected abstract string FileNoun { get; }
 
@@ -134,8 +137,8 @@ public abstract record TableSource : OpenableSource
     {
         if (Scale == TableScale.Series)
         {
-            throw new SpecException(new SpecProblem("data.scale", "series together with data.validation.source", "column or none",
-                "change it, or hold the last rows of each series out by validationFraction"));
+            throw new SpecException(new SpecProblem("data.scale", "series together with files of their own to hold out", "column or none",
+                "change it, or hold the last rows of each series out by a fraction"));
         }
 
         return Open(opened, spec.Data, training.Description);

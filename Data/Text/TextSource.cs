@@ -169,7 +169,6 @@ public abstract record TextSource : GlobSource
         if (cut is null)
             throw new SpecException(problems.ToList());
         var shape = new DataShape(0, vocabulary.Count, 0, vocabulary.Count);
-        var (training, validation) = cut.Borders(Noun, tokens.Length);
         var read = new StringBuilder()
             .Append(CultureInfo.InvariantCulture, $"{tokens.Length:N0} {Noun}s in {files.Length:N0} file")
             .Append(files.Length == 1 ? "" : "s")
@@ -185,10 +184,8 @@ public abstract record TextSource : GlobSource
         return new(shape, new(shape, cut.Training, tokens), held, tokens)
         {
             Vocabulary = vocabulary,
-            Description = new()
-            {
-                Tokens = vocabulary.Listed, Training = training, Validation = validation, Remarks = [read.ToString(), .. remarks],
-            },
+            Test = cut.Test is { } tested ? new TextSet(shape, tested, tokens) : null,
+            Description = cut.Describe(Noun) with { Tokens = vocabulary.Listed, Remarks = [read.ToString(), .. remarks] },
         };
     }
 }

@@ -50,7 +50,7 @@ public sealed class StreamCutTests
     public void Cut_IsRefused_WhenAPartHasTooFewPositions(int n, int lanes, int horizon, double fraction, string message)
     {
         var problems = new ProblemList();
-        Assert.Null(StreamCut.TryCut(n, "row", "x", lanes, horizon, fraction, problems));
+        Assert.Null(StreamCut.TryCut(n, "row", "x", Given.Csv("x", lanes, fraction), horizon, problems));
         Assert.StartsWith(message, Assert.Single(problems.ToList()).ToString(), StringComparison.Ordinal);
     }
 
@@ -60,13 +60,13 @@ public sealed class StreamCutTests
     public void Cut_IsRefused_WhenALaneWouldBeLongerThanAnInt(double fraction)
     {
         var problems = new ProblemList();
-        Assert.Null(StreamCut.TryCut(1L << 40, "byte", "x", 4, 1, fraction, problems));
+        Assert.Null(StreamCut.TryCut(1L << 40, "byte", "x", Given.Csv("x", 4, fraction), 1, problems));
         Assert.Contains("at most 2147483647 bytes per lane; raise it", Assert.Single(problems.ToList()).ToString(),
             StringComparison.Ordinal);
     }
 
     private static StreamCut? Cut(int n, int lanes, int horizon, double fraction) =>
-        StreamCut.TryCut(n, "row", "x", lanes, horizon, fraction, new());
+        StreamCut.TryCut(n, "row", "x", Given.Csv("x", lanes, fraction), horizon, new());
 
     private static IEnumerable<long> Positions(StreamRows rows) =>
         rows.Starts.Zip(rows.Lengths).SelectMany(row => Enumerable.Range(0, row.Second).Select(i => row.First + i));

@@ -156,14 +156,14 @@ public sealed class ValidationTests : IDisposable
         const string Lines = "  source: csv:x.csv\n  validation: {source: \"csv:y.csv\"}";
         RunSpec spec = SpecFixture.Sound(SpecFixture.Sine.With(Lines));
 
-        Assert.Equal(new ValidationSpec { Source = new CsvSource { Path = "/base/y.csv" } }, spec.Data.Validation);
+        Assert.Equal(new HeldOutSpec { Source = new CsvSource { Path = "/base/y.csv" } }, spec.Data.Validation);
         Assert.Equal(spec, SpecLoader.Parse(SpecWriter.ToYaml(spec), "spec.yaml", "/", filesMustExist: false).Spec);
         Assert.Equal(7, SpecFixture.Sound(SpecFixture.Sine.With(Lines), "data.validation={row: 7}").Data.Validation!.Row);
     }
 
     [Theory]
-    [InlineData("csv:x.csv", "{}", "data.validation: found neither source nor row, expected one of source and row, or ")]
-    [InlineData("csv:x.csv", "{source: \"csv:y\", row: 3}", "data.validation.row: found a row together with a source, expected one of ")]
+    [InlineData("csv:x.csv", "{}", "data.validation: found no source, fraction, row or from, expected one of source, fraction, row and ")]
+    [InlineData("csv:x.csv", "{source: \"csv:y\", row: 3}", "data.validation.row: found row together with source, expected one of ")]
     [InlineData("csv:x.csv", "{source: \"npy:y,z\"}", "data.validation.source: found npy, expected csv, as data.source; ")]
     [InlineData("csv:x.csv", "{source: sine}", "data.validation.source: found sine, expected csv:PATH, ")]
     [InlineData("npy:x,y", "{row: 3}", "data.validation.row: found a row with source npy of several sequences, expected one long stream; ")]

@@ -26,6 +26,15 @@ internal static class RunAssert
         Assert.Equal(oracle.HeldOut?.Size, run.Status.HeldOut);
         if (oracle.HeldOut is { Metrics.Count: > 0 } held)
             Assert.Equal(held.Metrics, run.Status.Metrics);
+        Assert.Equal(oracle.Test is null, run.Status.Test is null);
+        if (oracle.Test is { } tested)
+        {
+            var test = run.Status.Test!;
+            Assert.Equal((oracle.Steps.Count, tested.Size, tested.Loss), (test.Step, test.Figures.Size, test.Figures.Loss));
+            if (tested.Metrics.Count > 0)
+                Assert.Equal(tested.Metrics, test.Figures.Metrics);
+        }
+
         Bits.Same(oracle.State.Parameters, run.Model(oracle.State.Layout));
     }
 

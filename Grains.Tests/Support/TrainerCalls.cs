@@ -1,11 +1,15 @@
 using System.Collections.Concurrent;
 using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Tests.Support;
 
 /// <summary>One call of a trainer grain. The step is the chunk for an evaluation, and committed steps for an assignment.</summary>
 internal sealed record TrainerCall(string Method, string Run, int Trainer, int Generation, long Step)
 {
+    /// <summary>Whether it is an evaluation of the test.</summary>
+    public bool IsTest { get; private init; }
+
     public static TrainerCall Of(IIncomingGrainCallContext context)
     {
         long trainer = context.TargetId.GetIntegerKey(out string? run);
@@ -18,7 +22,10 @@ internal sealed record TrainerCall(string Method, string Run, int Trainer, int G
             int asked => (asked, -1),
             var other => throw new InvalidOperationException($"unknown argument {other}"),
         };
-        return new(context.InterfaceMethod.Name, TrainerPlace.Parse(run!).Run.Text, (int)trainer, generation, step);
+        return new(context.InterfaceMethod.Name, TrainerPlace.Parse(run!).Run.Text, (int)trainer, generation, step)
+        {
+            IsTest = context.Request.GetArgument(0) is EvaluationTicket { Part: HeldOutPart.Test },
+        };
     }
 
     public bool Is(string method, int trainer, long step) => Method == method && Trainer == trainer && Step == step;

@@ -88,6 +88,17 @@ internal sealed class EventPublisher(RunFence fence, RunJournal journal, Publish
         });
     }
 
+    /// <summary>The test is done, with the parameters after a step.</summary>
+    public void Test(long step, HeldOutFigures figures, TimeSpan took)
+    {
+        if (step == published.LastTest)
+            return;
+        Append(new RunTested
+        {
+            Step = step, Loss = figures.Loss, Metrics = figures.Metrics, HeldOut = figures.Size, Seconds = took.TotalSeconds,
+        });
+    }
+
     /// <summary>Publishes an event that is published whenever it happens.</summary>
     public void Append(RunEvent runEvent) => journal.Append(Stamped(runEvent));
 

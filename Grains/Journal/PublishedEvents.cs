@@ -73,6 +73,9 @@ internal sealed class PublishedEvents
     /// <summary>The last epoch that was published as finished, from 1; 0 for none.</summary>
     public int LastEpoch { get; private set; }
 
+    /// <summary>The step after which a test was published last; null for none.</summary>
+    public long? LastTest { get; private set; }
+
     /// <summary>
     /// Whether a step was published with another loss than it has now: then this machine rounds differently from the former one.
     /// </summary>
@@ -141,6 +144,9 @@ internal sealed class PublishedEvents
                 if (theirs == trainers)
                     _losses[step.Step] = step.Loss;
                 LastStep = Math.Max(LastStep, step.Step);
+                break;
+            case RunTested test:
+                LastTest = test.Step;
                 break;
             case EpochFinished epoch:
                 _epochs[epoch.Epoch] = number;

@@ -183,11 +183,23 @@ internal sealed partial class RunProgress
         StatusFile?.Request();
     }
 
+    /// <summary>The test is done.</summary>
+    /// <param name="figures">What it gave.</param>
+    /// <param name="took">How long it took.</param>
+    public void Test(HeldOutFigures figures, TimeSpan took)
+    {
+        _status = _status with { Test = new(_status.Step, figures) };
+        _events.Test(_status.Step, figures, took);
+        EnsureInForce();
+        StatusFile?.Request();
+    }
+
     /// <summary>Writes every figure of an evaluation where its event cannot have all. If they cannot be written, the run warns.</summary>
     /// <param name="totals">The evaluation.</param>
     public void WriteTable(EvaluationTotals totals)
     {
-        string path = _store.Of(Run).ValidationTable;
+        var directory = _store.Of(Run);
+        string path = totals.Part == HeldOutPart.Test ? directory.TestTable : directory.ValidationTable;
         try
         {
             RunStore.WriteTable(path, text => EvaluationReport.Write(totals, text), _fence);

@@ -75,6 +75,7 @@ internal sealed class EpochLoop
             await Finish(epoch, started);
         }
 
+        await Test();
         _progress.EnsureInForce();
     }
 
@@ -106,9 +107,19 @@ internal sealed class EpochLoop
         _telemetry.OnCommitted(steps, elements, _parts.State, took);
     }
 
+    /// <summary>Evaluates what is held out for the test, once, with the final parameters.</summary>
+    private async Task Test()
+    {
+        if (_plans.HeldOut(HeldOutPart.Test) is not { } plan)
+            return;
+        long started = _time.GetTimestamp();
+        var figures = LossReadings.OfTest(_spec, await _evaluation.Evaluate(HeldOutPart.Test, plan));
+        _progress.Test(figures, _time.GetElapsedTime(started));
+    }
+
     private async Task Finish(int epoch, long started)
     {
-        var held = _plans.Evaluation is { } plan ? await _evaluation.Evaluate(plan) : null;
+        var held = _plans.HeldOut(HeldOutPart.Validation) is { } plan ? await _evaluation.Evaluate(HeldOutPart.Validation, plan) : null;
         double loss = _parts.State.FinishEpoch();
         _progress.FinishEpoch(epoch, loss, held, LossReadings.Of(_spec, loss, held), _time.GetElapsedTime(started));
         _at = new(epoch + 1, 0);

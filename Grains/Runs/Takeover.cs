@@ -118,6 +118,7 @@ internal sealed record Takeover(
         ValidationLosses = restored?.State.ValidationLosses ?? [],
         Metrics = restored?.State.Metrics ?? [],
         HeldOut = restored?.State.HeldOut,
+        Test = null,
         CheckpointStep = restored?.State.Step,
         Loss = null,
     };

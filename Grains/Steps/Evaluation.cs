@@ -5,6 +5,7 @@ using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Metrics;
 using Orleans.Tbptt.Training.Steps;
 
@@ -22,26 +23,27 @@ internal sealed class Evaluation(IDataSource data, StepParts parts, RunTelemetry
     /// lost meanwhile, or moves.
     /// </summary>
     /// <exception cref="RunLeftException">The loss is not finite, or something else is wanted of the run.</exception>
-    public async Task<HeldOutFigures> Evaluate(ChunkPlan plan)
+    public async Task<HeldOutFigures> Evaluate(HeldOutPart part, ChunkPlan plan)
     {
         var (state, recovery) = (parts.State, parts.Recovery);
         long started = time.GetTimestamp();
         using var span = telemetry.Spans.BeginEvaluation();
         double lossSum = 0, weight = 0;
-        var totals = Totals();
+        var totals = new EvaluationTotals(data, part);
         var trouble = new Recovery.Trouble();
         for (long chunk = 0; chunk < plan.Steps;)
         {
             parts.Control.ThrowIfAsked();
             if (await recovery.MoveIfBetter(state))
-                (chunk, lossSum, weight, totals) = (0, 0, 0, Totals());
+                (chunk, lossSum, weight, totals) = (0, 0, 0, new(data, part));
             long began = time.GetTimestamp();
             var parameters = chunk == 0 ? parts.Links.Parameters.Whole : GradientBuffer.Empty;
-            var reply = await parts.Control.OrStop(parts.Trainers.EvaluateChunk(new(parts.Run.Generation, chunk, parameters), state.Step));
+            var ticket = new EvaluationTicket(parts.Run.Generation, chunk, parameters, part);
+            var reply = await parts.Control.OrStop(parts.Trainers.EvaluateChunk(ticket, state.Step));
             if (!reply.IsWhole)
             {
                 await recovery.Recover(reply, trouble, started, state);
-                (chunk, lossSum, weight, totals) = (0, 0, 0, Totals());
+                (chunk, lossSum, weight, totals) = (0, 0, 0, new(data, part));
                 continue;
             }
 
@@ -56,11 +58,13 @@ internal sealed class Evaluation(IDataSource data, StepParts parts, RunTelemetry
         }
 
         if (!double.IsFinite(lossSum / weight))
-            throw new RunLeftException(RunState.Diverged, $"step {state.Step}: the validation loss is {lossSum / weight}");
+        {
+            throw new RunLeftException(
+                RunState.Diverged, $"step {state.Step}: the {EvaluationReport.WordOf(part)} loss is {lossSum / weight}");
+        }
+
         if (!EvaluationReport.HasAll(totals))
             await parts.Worker.Run(() => parts.Run.WriteTable(totals));
-        return EvaluationReport.Of(totals, lossSum, weight, MetricKind.Validation);
+        return EvaluationReport.Of(totals, lossSum, weight);
     }
-
-    private EvaluationTotals Totals() => new(data.Validation!, data.Description.Targets, data.Shape.TargetFeatures);
 }

@@ -12,11 +12,17 @@ internal static class LossReadings
     /// <param name="spec">The spec.</param>
     /// <param name="loss">The epoch's mean training loss.</param>
     /// <param name="held">What its evaluation gave; null where nothing is held out.</param>
-    public static IReadOnlyList<Metric> Of(RunSpec spec, double loss, HeldOutFigures? held)
-    {
-        if (spec.Data.Source.BitsPer is not { } unit)
-            return held?.Metrics ?? [];
-        var training = new Metric("training", loss / Math.Log(2), unit, MetricKind.Training);
-        return held is null ? [training] : [training, new("validation", held.Loss / Math.Log(2), unit, MetricKind.Validation)];
-    }
+    public static IReadOnlyList<Metric> Of(RunSpec spec, double loss, HeldOutFigures? held) =>
+    [
+        .. InBits(spec, loss, MetricKind.Training), .. held is null ? [] : InBits(spec, held.Loss, MetricKind.Validation),
+        .. held?.Metrics ?? [],
+    ];
+
+    /// <summary>The figures of the test, its loss in bits among them where that is its unit.</summary>
+    public static HeldOutFigures OfTest(RunSpec spec, HeldOutFigures test) =>
+        test with { Metrics = [.. InBits(spec, test.Loss, MetricKind.Test), .. test.Metrics] };
+
+    private static IEnumerable<Metric> InBits(RunSpec spec, double loss, MetricKind kind) => spec.Data.Source.BitsPer is { } unit
+        ? [new(kind.ToString().ToLowerInvariant(), loss / Math.Log(2), unit, kind)]
+        : [];
 }

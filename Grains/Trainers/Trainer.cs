@@ -133,7 +133,8 @@ internal sealed partial class Trainer
             using var chunk = _telemetry.BeginEvaluation();
             if (_open is not { } open)
                 return Unassigned();
-            var (lossSum, weight, sums) = open.Shard.EvaluateChunk(ticket.Chunk, ticket.Parameters.Span, ticket.Parameters.IsRounded);
+            var (lossSum, weight, sums) = open.Shard.EvaluateChunk(
+                ticket.Chunk, ticket.Parameters.Span, ticket.Parameters.IsRounded, ticket.Part);
             ticket.Parameters.Dispose();
             chunk.Finish();
             return new EvaluationResult(lossSum, weight, _silo.IsLeaving, sums is null ? null : new(sums.Groups, sums.Values));

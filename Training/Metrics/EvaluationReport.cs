@@ -1,5 +1,6 @@
 using System.Globalization;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Training.Metrics;
 
@@ -29,20 +30,18 @@ public static class EvaluationReport
     /// <param name="totals">The evaluation.</param>
     /// <param name="lossSum">The loss summed over all elements.</param>
     /// <param name="weight">How many elements, without masked ones.</param>
-    /// <param name="kind">Of which part of the data it is.</param>
-    public static HeldOutFigures Of(EvaluationTotals totals, double lossSum, double weight, MetricKind kind)
+    public static HeldOutFigures Of(EvaluationTotals totals, double lossSum, double weight)
     {
         ArgumentNullException.ThrowIfNull(totals);
-        return new(lossSum / weight, new(totals.Held.Count, totals.Steps, (long)weight), Of(totals, kind));
+        return new(lossSum / weight, new(totals.Held.Count, totals.Steps, (long)weight), Of(totals));
     }
 
     /// <summary>The figures that an event has.</summary>
     /// <param name="totals">The evaluation.</param>
-    /// <param name="kind">Of which part of the data it is; its word stands before each name.</param>
-    public static IReadOnlyList<Metric> Of(EvaluationTotals totals, MetricKind kind)
+    public static IReadOnlyList<Metric> Of(EvaluationTotals totals)
     {
         ArgumentNullException.ThrowIfNull(totals);
-        string part = kind.ToString().ToLowerInvariant();
+        var (kind, part) = (KindOf(totals.Part), WordOf(totals.Part));
         var all = new List<Metric>();
         for (int target = 0; target < Math.Min(totals.Targets, MostTargets); target++)
         {
@@ -67,6 +66,12 @@ public static class EvaluationReport
                 all.Add(new($"{part} {metric.Name}", figures.Values[index], totals.NameOf(target), kind, series, figures.Count));
         }
     }
+
+    /// <summary>What the figures of a part are derived from.</summary>
+    public static MetricKind KindOf(HeldOutPart part) => part == HeldOutPart.Test ? MetricKind.Test : MetricKind.Validation;
+
+    /// <summary>The word of a part, which stands before the names of its figures.</summary>
+    public static string WordOf(HeldOutPart part) => part == HeldOutPart.Test ? "test" : "validation";
 
     /// <summary>Writes every figure as a table in CSV: first those over all sequences, then those of each series.</summary>
     /// <param name="totals">The evaluation.</param>

@@ -1,12 +1,14 @@
 using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Training.Metrics;
 
 /// <summary>What all trainers have summed up in an evaluation, brought together in a fixed order.</summary>
-/// <param name="held">The held-out sequences.</param>
+/// <param name="part">The part that is held out.</param>
+/// <param name="held">Its sequences.</param>
 /// <param name="names">The names of the targets, in order; empty where they have none.</param>
 /// <param name="targets">Values of a target; 0 where targets are classes, of which nothing is summed up.</param>
-public sealed class EvaluationTotals(ISequenceSet held, IReadOnlyList<string> names, int targets)
+public sealed class EvaluationTotals(HeldOutPart part, ISequenceSet held, IReadOnlyList<string> names, int targets)
 {
     /// <summary>Figures of so many series and targets are kept apart, at most; where there are more, series are not told apart.</summary>
     internal const int MostKept = 1 << 20;
@@ -14,7 +16,18 @@ public sealed class EvaluationTotals(ISequenceSet held, IReadOnlyList<string> na
     private readonly SortedDictionary<int, double[]> _groups = [];
     private readonly int _width = targets * ValueMetrics.Numbers;
 
-    /// <summary>The held-out sequences.</summary>
+    /// <summary>Totals of a part of data that is held out.</summary>
+    /// <param name="data">The data.</param>
+    /// <param name="part">The part.</param>
+    public EvaluationTotals(IDataSource data, HeldOutPart part)
+        : this(part, data.HeldOut(part)!, data.Description.Targets, data.Shape.TargetFeatures)
+    {
+    }
+
+    /// <summary>The part that is held out.</summary>
+    public HeldOutPart Part => part;
+
+    /// <summary>Its sequences.</summary>
     public ISequenceSet Held => held;
 
     /// <summary>Values of a target.</summary>
@@ -31,21 +44,21 @@ public sealed class EvaluationTotals(ISequenceSet held, IReadOnlyList<string> na
         held.Count > 0 && held.SeriesOf(0) is not null && (long)held.Count * targets <= MostKept;
 
     /// <summary>Takes what a trainer has summed up; no other trainer has any of its groups.</summary>
-    public void Take(GroupSums part)
+    public void Take(GroupSums some)
     {
-        ArgumentNullException.ThrowIfNull(part);
-        if (part.Values.Count != part.Groups.Count * _width)
+        ArgumentNullException.ThrowIfNull(some);
+        if (some.Values.Count != some.Groups.Count * _width)
         {
             throw new InvalidDataException(
-                $"found {part.Values.Count} sums of {part.Groups.Count} groups, expected {part.Groups.Count * _width}");
+                $"found {some.Values.Count} sums of {some.Groups.Count} groups, expected {some.Groups.Count * _width}");
         }
 
-        for (int i = 0; i < part.Groups.Count; i++)
+        for (int i = 0; i < some.Groups.Count; i++)
         {
             var sums = new double[_width];
             for (int at = 0; at < _width; at++)
-                sums[at] = part.Values[(i * _width) + at];
-            _groups[part.Groups[i]] = sums;
+                sums[at] = some.Values[(i * _width) + at];
+            _groups[some.Groups[i]] = sums;
         }
     }
 

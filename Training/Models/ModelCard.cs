@@ -43,14 +43,15 @@ internal static class ModelCard
             Line($"| training loss ({config.Loss}), last epoch | {Figure(loss)} |");
         if (config.ValidationLoss is { } held)
             Line($"| validation loss ({config.Loss}), last epoch | {Figure(held)} |");
-        foreach (var metric in config.Metrics.Where(metric => metric.Kind != MetricKind.Training))
+        foreach (var metric in config.Metrics.Where(metric => metric is { Kind: not MetricKind.Training, Series: null }))
             Line($"| {Cell(metric.Name)} | {Figure(metric.Value)} {Cell(metric.Unit)} |");
         Line("");
         Line("## Use");
         Line("");
         Line($"`{ModelPackage.WeightsFile}` has the parameters under PyTorch's names and shapes (`rnn.weight_ih_l0`, …, `head.weight`, "
             + $"`head.bias`), `{ModelPackage.StateFile}` the hidden state of each of the {spec.Data.BatchSize} lanes at the end of "
-            + $"training, `{ModelPackage.ConfigFile}` all that inputs and outputs need: names, order, what scales them, tokens, and the spec.");
+            + $"training, `{ModelPackage.ConfigFile}` all that inputs and outputs need: names, order, what scales them, tokens, and "
+            + "the spec.");
         Line("");
         Line("Hashes (SHA-256), which the safetensors files have in their metadata, too:");
         Line("");

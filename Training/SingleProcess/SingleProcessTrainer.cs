@@ -111,22 +111,26 @@ public sealed class SingleProcessTrainer : IDisposable
     public double? Evaluate() => EvaluateHeldOut()?.Loss;
 
     /// <summary>As <see cref="Evaluate"/>, with the errors of each target in its units, and what they are over.</summary>
-    public HeldOutFigures? EvaluateHeldOut()
+    /// <param name="part">The part that is held out.</param>
+    public HeldOutFigures? EvaluateHeldOut(HeldOutPart part = HeldOutPart.Validation)
     {
-        if (_plans.Evaluation is not { } plan)
+        if (_plans.HeldOut(part) is not { } plan)
             return null;
         double lossSum = 0, weight = 0;
-        var totals = new EvaluationTotals(_data.Validation!, _data.Description.Targets, _data.Shape.TargetFeatures);
+        var totals = new EvaluationTotals(_data, part);
         for (long chunk = 0; chunk < plan.Steps; chunk++)
         {
-            var results = _trainers.Select(trainer => trainer.EvaluateChunk(chunk, chunk == 0 ? State.Parameters : default)).ToArray();
+            var parameters = chunk == 0 ? State.Parameters : default;
+            EvaluatedChunk[] results = new EvaluatedChunk[_trainers.Length];
+            for (int i = 0; i < results.Length; i++)
+                results[i] = _trainers[i].EvaluateChunk(chunk, parameters, part: part);
             lossSum += PairwiseTree.Sum([.. results.Select(result => result.LossSum)]);
             weight += PairwiseTree.Sum([.. results.Select(result => result.Weight)]);
             foreach (var sums in results.Select(result => result.Sums).OfType<GroupSums>())
                 totals.Take(sums);
         }
 
-        return EvaluationReport.Of(totals, lossSum, weight, MetricKind.Validation);
+        return EvaluationReport.Of(totals, lossSum, weight);
     }
 
     /// <inheritdoc/>

@@ -21,7 +21,8 @@ internal static class CrossChecks
         Loss(spec, findings);
         Embedding(spec, findings);
         Shuffle(spec.Data, findings);
-        Validation(spec.Data, findings);
+        foreach (var part in Enum.GetValues<HeldOutPart>())
+            HeldOut(spec.Data, part, findings);
         spec.Data.Source.Check(spec, findings);
     }
 
@@ -126,27 +127,39 @@ internal static class CrossChecks
             findings.Report(SpecFit.Embedding(spec, tokens));
     }
 
-    private static void Validation(DataSpec data, Findings findings)
+    private static void HeldOut(DataSpec data, HeldOutPart part, Findings findings)
     {
-        if (data.Validation is not { } validation || !findings.Sound("data.validation", "data.validation.source", "data.validation.row"))
+        bool isValidation = part == HeldOutPart.Validation;
+        string section = isValidation ? "data.validation" : "data.test", share = isValidation ? "validationFraction" : "test.fraction";
+        if (data.Of(part) is not { } held
+            || !findings.Sound(section, $"{section}.source", $"{section}.fraction", $"{section}.row", $"{section}.from"))
             return;
-        const string Expected = "one of source and row, or data.validationFraction";
-        if (validation is { Source: null, Row: null })
-            findings.Report("data.validation", "neither source nor row", Expected, "add one, or remove the section");
-        else if (validation is { Source: not null, Row: not null })
-            findings.Report("data.validation.row", "a row together with a source", Expected, "remove one of the two");
-        else if (data.ValidationFraction > 0)
-            findings.Report("data.validation", $"it together with validationFraction {data.ValidationFraction}", Expected, "remove one");
-        if (validation.Source is { } other && other.Word != data.Source.Word)
+        string expected = $"one of source, fraction, row and from{(isValidation ? ", or data.validationFraction" : "")}";
+        (string Key, bool IsThere)[] keys =
+        [
+            ("source", held.Source is not null), ("fraction", held.Fraction > 0), ("row", held.Row is not null),
+            ("from", held.From is not null),
+        ];
+        string[] named = [.. keys.Where(key => key.IsThere).Select(key => key.Key)];
+        if (named.Length == 0)
+            findings.Report(section, "no source, fraction, row or from", expected, "add one, or remove the section");
+        else if (named.Length > 1)
+            findings.Report($"{section}.{named[1]}", $"{named[1]} together with {named[0]}", expected, "remove one of the two");
+        else if (isValidation && data.ValidationFraction > 0)
+            findings.Report(section, $"it together with validationFraction {data.ValidationFraction}", expected, "remove one");
+        if (held.Source is { } other && other.Word != data.Source.Word)
+            findings.Report($"{section}.source", other.Word, $"{data.Source.Word}, as data.source", "convert the files to the same format");
+
+        if (held.Row is not null && !data.IsStream)
         {
-            findings.Report("data.validation.source", other.Word, $"{data.Source.Word}, as data.source",
-                "convert the files to the same format");
+            findings.Report($"{section}.row", $"a row with source {data.Source.Word} of several sequences", "one long stream",
+                $"write {share}, or name files of their own in {section["data.".Length..]}.source");
         }
 
-        if (validation.Row is not null && !data.IsStream)
+        if (held.From is not null && !data.Source.HasTimes)
         {
-            findings.Report("data.validation.row", $"a row with source {data.Source.Word} of several sequences", "one long stream",
-                "write validationFraction, or name files of their own in validation.source");
+            findings.Report($"{section}.from", $"a time with source {data.Source.Word} without a column of time", "a table with data.time",
+                $"add data.time, or write {share}");
         }
     }
 

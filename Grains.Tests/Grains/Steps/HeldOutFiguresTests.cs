@@ -1,5 +1,6 @@
 using System.Globalization;
 using Orleans.Tbptt.Data.Csv;
+using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Tests.Data;
 using Orleans.Tbptt.Tests.Support;
@@ -48,6 +49,55 @@ public sealed class HeldOutFiguresTests(OneSilo fixture) : IClassFixture<OneSilo
             Assert.Equal(metric.Count.ToString(CultureInfo.InvariantCulture), row[2]);
             Assert.Equal(metric.Value, double.Parse(row[metric.Name == "validation RMSE" ? 3 : 4], CultureInfo.InvariantCulture));
         }
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Test_IsEvaluatedOnce_AfterTheLastEpoch_AlsoWhereATrainerIsLostInIt(bool? afterTheWork)
+    {
+        fixture.Calls.Reset();
+        var spec = TestSpecs.Average(trainers: 2, epochs: 2, validationFraction: 0.2);
+        spec = spec with { Data = spec.Data with { Test = new() { Fraction = 0.2 } } };
+
+        var run = afterTheWork is { } after
+            ? await fixture.TrainLosing(spec, after, [1], call => call.Method == nameof(ITrainerGrain.EvaluateChunk) && call.IsTest)
+            : await fixture.Silos.Train(spec);
+
+        var oracle = Oracle.Of(spec);
+        RunAssert.SameBits(oracle, run);
+        var test = Assert.Single(run.Events.OfType<RunTested>());
+        Assert.Equal((oracle.Steps.Count, oracle.Test!.Loss, oracle.Test.Size), (test.Step, test.Loss, test.HeldOut));
+        Assert.Equal(oracle.Test.Metrics, test.Metrics);
+        Assert.Equal(new(4, 100, 300), test.HeldOut);
+        Assert.All(test.Metrics, metric => Assert.StartsWith("test ", metric.Name, StringComparison.Ordinal));
+        Assert.True(test.Number > run.Events.OfType<EpochFinished>().Last().Number);
+        Assert.Equal(test.Metrics, run.Directory.ReadStatus()!.Test!.Figures.Metrics);
+        File.Delete(run.Directory.Status);
+        Assert.Equal(test.Metrics, run.Directory.ReadStatus()!.Test!.Figures.Metrics);
+    }
+
+    [Fact]
+    public async Task Test_IsEvaluatedAnew_WhereACompletedRunIsTrainedFurther()
+    {
+        fixture.Calls.Reset();
+        var spec = TestSpecs.Average(trainers: 2, epochs: 1);
+        spec = spec with
+        {
+            Data = spec.Data with { Test = new() { Fraction = 0.2 } }, Checkpoint = new() { EverySeconds = 5, KeepBest = 1 },
+        };
+        var first = await fixture.Silos.Train(spec);
+        var coordinator = fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(first.Directory.Id.Text);
+
+        Assert.Equal("", (await coordinator.ResumeRun(new(Protocol: ProtocolVersion.Current, Sets: ["train.epochs=2"]))).Problem);
+        var run = await fixture.Silos.Watch(first.Directory.Id, ends: 2);
+
+        var tests = run.Events.OfType<RunTested>().ToList();
+        var whole = Oracle.Of(spec with { Train = spec.Train with { Epochs = 2 } });
+        RunAssert.SameSteps(whole, run);
+        Assert.Equal([first.Status.Step, run.Status.Step], tests.Select(test => test.Step));
+        Assert.Equal(whole.Test!.Loss, tests[1].Loss);
     }
 
     [Fact]

@@ -1,5 +1,5 @@
 using Orleans.Tbptt.Data;
-using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Metrics;
 
 namespace Orleans.Tbptt.Tests.Training.Metrics;
@@ -13,7 +13,7 @@ public sealed class EvaluationReportTests
         // The error of series i in target 0 is (37 · i mod 100) + 1, in target 1 twice that.
         var totals = Totals(100, 2, (series, target) => (((37 * series) % 100) + 1) * (target + 1));
 
-        var shown = EvaluationReport.Of(totals, MetricKind.Validation);
+        var shown = EvaluationReport.Of(totals);
         var table = new StringWriter();
         EvaluationReport.Write(totals, table);
 
@@ -39,7 +39,7 @@ public sealed class EvaluationReportTests
     {
         var totals = Totals(12, 2, (series, target) => 1 + series + target);
 
-        var ofSeries = EvaluationReport.Of(totals, MetricKind.Validation).Where(metric => metric.Series is not null);
+        var ofSeries = EvaluationReport.Of(totals).Where(metric => metric.Series is not null);
 
         Assert.True(EvaluationReport.HasAll(totals));
         Assert.Equal(
@@ -57,7 +57,7 @@ public sealed class EvaluationReportTests
     /// <summary>Two elements of each series and target, with the same error each.</summary>
     private static EvaluationTotals Totals(int series, int targets, Func<int, int, double> error)
     {
-        var totals = new EvaluationTotals(new Set(series), ["a", "b"], targets);
+        var totals = new EvaluationTotals(HeldOutPart.Validation, new Set(series), ["a", "b"], targets);
         var sums = from one in Enumerable.Range(0, series)
                    from target in Enumerable.Range(0, targets)
                    let off = error(one, target)

@@ -191,7 +191,7 @@ public sealed class EvaluationTests : IDisposable
         Bias.AsSpan(0, run.Data.Shape.TargetFeatures).CopyTo(parameters.AsSpan(layout.Length - run.Data.Shape.TargetFeatures));
         using var shard = new TrainerShard(
             run.Spec, run.Data, new(0, run.Spec.Data.BatchSize), Engine.Open(run.Spec, DeviceName.Cpu));
-        var totals = new EvaluationTotals(run.Data.Validation!, run.Data.Description.Targets, run.Data.Shape.TargetFeatures);
+        var totals = new EvaluationTotals(run.Data, HeldOutPart.Validation);
         double lossSum = 0, weight = 0;
         for (long chunk = 0; ; chunk++)
         {
@@ -200,7 +200,7 @@ public sealed class EvaluationTests : IDisposable
             if (evaluated.Sums is not { } sums)
                 continue;
             totals.Take(sums);
-            return EvaluationReport.Of(totals, lossSum, weight, MetricKind.Validation);
+            return EvaluationReport.Of(totals, lossSum, weight);
         }
     }
 

@@ -55,10 +55,10 @@ public sealed class EpochPlansTests
     [Fact]
     public void Evaluation_TakesTheHeldOutSequencesInTheirOwnOrder_AlsoWithShuffle()
     {
-        var plan = Plans(sequences: 5, shuffle: true, held: [4, 4, 4]).Evaluation!;
+        var plan = Plans(sequences: 5, shuffle: true, held: [4, 4, 4]).HeldOut(HeldOutPart.Validation)!;
 
         Assert.Equal([0, 0, 1, 1, 2, 2], Enumerable.Range(0, (int)plan.Steps).Select(step => plan[step, 0].Sequence));
-        Assert.Null(Plans(sequences: 5, shuffle: true).Evaluation);
+        Assert.Null(Plans(sequences: 5, shuffle: true).HeldOut(HeldOutPart.Validation));
     }
 
     private static EpochPlans Plans(int sequences, bool shuffle, long seed = 7, int[]? held = null)

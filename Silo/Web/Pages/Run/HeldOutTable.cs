@@ -13,10 +13,16 @@ internal static class HeldOutTable
     public static IHtmlContent Of(RunSnapshot run)
     {
         var status = run.Status;
-        return status.HeldOut is { } size
-            ? Html.Of($"""<p class="dim">Validation of epoch {status.ValidationLosses.Count}, over {Text.Size(size)}.</p>{Figures(status.Metrics)}""")
-            : Html.Of($"""<p class="dim">No held-out data have been evaluated.</p>""");
+        return status.HeldOut is null && status.Test is null
+            ? Html.Of($"""<p class="dim">No held-out data have been evaluated.</p>""")
+            : Html.Of($"""{Validation(status)}{Test(status)}""");
     }
+
+    private static IHtmlContent Validation(RunStatus status) => status.HeldOut is not { } size ? Html.None
+        : Html.Of($"""<p class="dim">Validation of epoch {status.ValidationLosses.Count}, over {Text.Size(size)}.</p>{Figures(status.Metrics)}""");
+
+    private static IHtmlContent Test(RunStatus status) => status.Test is not { Figures: var test } result ? Html.None
+        : Html.Of($"""<p class="dim">Test after step {Text.Count(result.Step)}: loss {Text.Figure(test.Loss)}, over {Text.Size(test.Size)}.</p>{Figures(test.Metrics)}""");
 
     private static IHtmlContent Figures(IReadOnlyList<Metric> metrics)
     {
