@@ -139,6 +139,9 @@ public sealed record EpochFinished : RunEvent
 /// <summary>All epochs are done, and the sequences of <c>data.test</c> were evaluated with the final parameters.</summary>
 public sealed record RunTested : RunEvent
 {
+    /// <summary>Epochs of the run, all of them done.</summary>
+    public required int Epoch { get; init; }
+
     /// <summary>Committed steps of the run.</summary>
     public required long Step { get; init; }
 

@@ -19,10 +19,11 @@ internal sealed record EventColumn<T>(string Name)
     public Func<T, string>? Text { get; init; }
 }
 
-/// <summary>A figure of an epoch in the data's own units.</summary>
+/// <summary>A figure after an epoch in the data's own units.</summary>
 /// <param name="Epoch">The epoch.</param>
+/// <param name="Step">Committed steps of the run.</param>
 /// <param name="Metric">The figure.</param>
-internal readonly record struct EpochMetric(EpochFinished Epoch, Metric Metric);
+internal readonly record struct EpochMetric(int Epoch, long Step, Metric Metric);
 
 /// <summary>What the tables of a run's events have: one definition for every format.</summary>
 internal static class EventColumns
@@ -56,11 +57,11 @@ internal static class EventColumns
         new("seconds") { Number = epoch => epoch.Seconds },
     ];
 
-    /// <summary>A row for each figure of an epoch in the data's own units.</summary>
+    /// <summary>A row for each figure of an epoch, and of the test, in the data's own units; its loss among those of the test.</summary>
     public static IReadOnlyList<EventColumn<EpochMetric>> Metrics { get; } =
     [
-        new("epoch") { Whole = row => row.Epoch.Epoch },
-        new("step") { Whole = row => row.Epoch.Step },
+        new("epoch") { Whole = row => row.Epoch },
+        new("step") { Whole = row => row.Step },
         new("name") { Text = row => row.Metric.Name },
         new("value") { Number = row => row.Metric.Value },
         new("unit") { Text = row => row.Metric.Unit },

@@ -31,7 +31,11 @@ internal sealed class MetricsTables : IMetricsWriter
             case EpochFinished epoch:
                 _epochs.Add(epoch);
                 foreach (var metric in epoch.Metrics)
-                    _metrics.Add(new(epoch, metric));
+                    _metrics.Add(new(epoch.Epoch, epoch.Step, metric));
+                break;
+            case RunTested test:
+                foreach (var metric in test.Metrics.Prepend(new("test loss", test.Loss, "", MetricKind.Test)))
+                    _metrics.Add(new(test.Epoch, test.Step, metric));
                 break;
         }
     }

@@ -34,6 +34,11 @@ internal sealed class TensorBoardMetrics : IMetricsWriter
                 foreach (var metric in epoch.Metrics)
                     Add(one, epoch.Step, $"epoch/{Text.Title(metric)}", metric.Value);
                 break;
+            case RunTested test:
+                Add(one, test.Step, "test/loss", test.Loss);
+                foreach (var metric in test.Metrics)
+                    Add(one, test.Step, $"test/{Text.Title(metric)}", metric.Value);
+                break;
         }
     }
 

@@ -88,14 +88,19 @@ internal sealed class EventPublisher(RunFence fence, RunJournal journal, Publish
         });
     }
 
-    /// <summary>The test is done, with the parameters after a step.</summary>
-    public void Test(long step, HeldOutFigures figures, TimeSpan took)
+    /// <summary>The test is done, with the parameters after a step, the last one of so many epochs.</summary>
+    public void Test(int epochs, long step, HeldOutFigures figures, TimeSpan took)
     {
         if (step == published.LastTest)
             return;
         Append(new RunTested
         {
-            Step = step, Loss = figures.Loss, Metrics = figures.Metrics, HeldOut = figures.Size, Seconds = took.TotalSeconds,
+            Epoch = epochs,
+            Step = step,
+            Loss = figures.Loss,
+            Metrics = figures.Metrics,
+            HeldOut = figures.Size,
+            Seconds = took.TotalSeconds,
         });
     }
 

@@ -189,7 +189,7 @@ internal sealed partial class RunProgress
     public void Test(HeldOutFigures figures, TimeSpan took)
     {
         _status = _status with { Test = new(_status.Step, figures) };
-        _events.Test(_status.Step, figures, took);
+        _events.Test(_status.EpochLosses.Count, _status.Step, figures, took);
         EnsureInForce();
         StatusFile?.Request();
     }

@@ -122,6 +122,11 @@ internal sealed class ReportedRun(RunDirectory run, MlflowClient client, string 
                 ("epoch/loss", epoch.Loss, epoch.Step), ("epoch/validation_loss", epoch.ValidationLoss, epoch.Step),
                 .. epoch.Metrics.Select(metric => ($"epoch/{Key(metric)}", (double?)metric.Value, epoch.Step)),
             ],
+            RunTested test =>
+            [
+                ("test/loss", test.Loss, test.Step),
+                .. test.Metrics.Select(metric => ($"test/{Key(metric)}", (double?)metric.Value, test.Step)),
+            ],
             _ => [],
         };
         return metrics.Where(metric => metric.Value is { } value && double.IsFinite(value))

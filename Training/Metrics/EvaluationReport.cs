@@ -42,6 +42,9 @@ public static class EvaluationReport
     {
         ArgumentNullException.ThrowIfNull(totals);
         var (kind, part) = (KindOf(totals.Part), WordOf(totals.Part));
+
+        // That of validation has had no word before it since there was no test.
+        string baseline = totals.Part == HeldOutPart.Test ? $"{part} " : "";
         var all = new List<Metric>();
         for (int target = 0; target < Math.Min(totals.Targets, MostTargets); target++)
         {
@@ -49,7 +52,7 @@ public static class EvaluationReport
                 continue;
             Add(figures, target, null);
             if (totals.NaiveRmse(target) is { } naive)
-                all.Add(new("naive last-value RMSE", naive, totals.NameOf(target), MetricKind.Baseline));
+                all.Add(new($"{baseline}naive last-value RMSE", naive, totals.NameOf(target), MetricKind.Baseline));
         }
 
         foreach (var (series, target) in Shown(totals))

@@ -43,6 +43,8 @@ internal static class ModelCard
             Line($"| training loss ({config.Loss}), last epoch | {Figure(loss)} |");
         if (config.ValidationLoss is { } held)
             Line($"| validation loss ({config.Loss}), last epoch | {Figure(held)} |");
+        if (config.TestLoss is { } test)
+            Line($"| test loss ({config.Loss}), at the end | {Figure(test)} |");
         foreach (var metric in config.Metrics.Where(metric => metric is { Kind: not MetricKind.Training, Series: null }))
             Line($"| {Cell(metric.Name)} | {Figure(metric.Value)} {Cell(metric.Unit)} |");
         Line("");

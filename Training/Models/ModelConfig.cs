@@ -76,7 +76,10 @@ public sealed record ModelConfig
     /// <summary>The validation loss after the last epoch; null where nothing was held out.</summary>
     public double? ValidationLoss { get; init; }
 
-    /// <summary>The last epoch's figures in the data's units.</summary>
+    /// <summary>The loss of the test at the end of the run; null where nothing was held out for one.</summary>
+    public double? TestLoss { get; init; }
+
+    /// <summary>The figures of the last epoch, and of the test, in the data's units.</summary>
     public required IReadOnlyList<Metric> Metrics { get; init; }
 
     /// <summary>The SHA-256 of <see cref="Spec"/>, of the fingerprints in <see cref="Files"/>, and of the weights' bytes.</summary>

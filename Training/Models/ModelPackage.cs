@@ -169,7 +169,8 @@ public sealed class ModelPackage
             Epochs = status.EpochLosses.Count,
             TrainingLoss = status.LastEpochLoss,
             ValidationLoss = status.ValidationLosses.Count > 0 ? status.ValidationLosses[^1] : null,
-            Metrics = status.Metrics,
+            TestLoss = status.Test?.Figures.Loss,
+            Metrics = [.. status.Metrics, .. status.Test?.Figures.Metrics ?? []],
             Hashes = new(
                 HashOf(Encoding.UTF8.GetBytes(text)),
                 HashOf(Encoding.UTF8.GetBytes(string.Concat(data.Files.Select(file => $"{file.Sha256}\n")))), HashOf(parameters)),

@@ -20,6 +20,11 @@ public sealed class ExportTests : IDisposable
         [
             Sample.Started(), Sample.Step(1, loss: 1.0 / 3), Sample.Step(2, loss: double.NaN) with { DifferenceNorm = 2.5 },
             Sample.Epoch(1, 0.75, 0.25, new Metric("validation RMSE", 3.25, "kW, \"peak\"")), Sample.Step(3), Sample.Epoch(2, 0.5),
+            new RunTested
+            {
+                Epoch = 2, Step = 4, Loss = 0.125, HeldOut = new(1, 8, 8), Seconds = 1,
+                Metrics = [new("test RMSE", 1.5, "kW", MetricKind.Test, "north", 8)],
+            },
             Sample.Ended(RunState.Completed),
         ];
         File.WriteAllLines(run.Metrics, Sample.Lines([.. events.Select((one, i) => one with { Time = Sample.Noon.AddSeconds(i) })]));
@@ -47,7 +52,15 @@ public sealed class ExportTests : IDisposable
 
             """,
             Read("epochs.csv"));
-        Assert.Equal("epoch,step,name,value,unit,series\n1,2,validation RMSE,3.25,\"kW, \"\"peak\"\"\",\n", Read("metrics.csv"));
+        Assert.Equal(
+            """"
+            epoch,step,name,value,unit,series
+            1,2,validation RMSE,3.25,"kW, ""peak""",
+            2,4,test loss,0.125,,
+            2,4,test RMSE,1.5,kW,north
+
+            """",
+            Read("metrics.csv"));
     }
 
     [Fact]
@@ -96,6 +109,7 @@ public sealed class ExportTests : IDisposable
         Assert.Contains(new Event(1_773_489_601, 1, "", "train/loss", (float)(1.0 / 3)), records);
         Assert.Contains(new Event(1_773_489_602, 2, "", "train/difference norm", 2.5f), records);
         Assert.Contains(new Event(1_773_489_603, 2, "", "epoch/validation RMSE in kW, \"peak\"", 3.25f), records);
+        Assert.Contains(new Event(1_773_489_606, 4, "", "test/test RMSE in kW of north", 1.5f), records);
         Assert.DoesNotContain(records, one => one is { Step: 2, Tag: "train/loss" });
     }
 

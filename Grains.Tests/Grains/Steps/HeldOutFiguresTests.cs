@@ -1,7 +1,9 @@
 using System.Globalization;
 using Orleans.Tbptt.Data.Csv;
+using Orleans.Tbptt.Grains.Transport;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Data;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training.Metrics;
@@ -71,11 +73,32 @@ public sealed class HeldOutFiguresTests(OneSilo fixture) : IClassFixture<OneSilo
         Assert.Equal((oracle.Steps.Count, oracle.Test!.Loss, oracle.Test.Size), (test.Step, test.Loss, test.HeldOut));
         Assert.Equal(oracle.Test.Metrics, test.Metrics);
         Assert.Equal(new(4, 100, 300), test.HeldOut);
+        Assert.Equal(2, test.Epoch);
         Assert.All(test.Metrics, metric => Assert.StartsWith("test ", metric.Name, StringComparison.Ordinal));
         Assert.True(test.Number > run.Events.OfType<EpochFinished>().Last().Number);
         Assert.Equal(test.Metrics, run.Directory.ReadStatus()!.Test!.Figures.Metrics);
         File.Delete(run.Directory.Status);
         Assert.Equal(test.Metrics, run.Directory.ReadStatus()!.Test!.Figures.Metrics);
+    }
+
+    /// <summary>Parameters of a large model are offered to other silos once for each step: both evaluations after it use them.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Test_OfALargeModel_HasTheSameBits_OnSeveralSilos(bool directSteps)
+    {
+        var spec = TestSpecs.Average(trainers: 2, epochs: 1, validationFraction: 0.2);
+        spec = spec with
+        {
+            Model = spec.Model with { HiddenSize = 256 }, Data = spec.Data with { Test = new() { Fraction = 0.2 } },
+        };
+        Assert.True(Buckets.AreUsedFor(ParameterLayout.Of(spec.Model).Length));
+        await using var silos = await TestSilos.Start(2, directSteps: directSteps);
+
+        var run = await silos.Train(spec);
+
+        Assert.Equal(2, run.Status.Trainers.Select(trainer => trainer.Silo).Distinct().Count());
+        RunAssert.SameBits(Oracle.Of(spec), run);
     }
 
     [Fact]

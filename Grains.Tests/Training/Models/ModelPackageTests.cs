@@ -68,7 +68,8 @@ public sealed class ModelPackageTests : IDisposable
         Assert.Equal(package.Config.Hashes.Weights, metadata["weights_sha256"]);
         Assert.Equal((package.Config.Hashes.Spec, package.Config.Hashes.Data), (metadata["spec_sha256"], metadata["data_sha256"]));
         Assert.StartsWith("---\nlibrary_name: tbptt\n", card, StringComparison.Ordinal);
-        Assert.Contains("| validation RMSE | 3.25 kW |\n", card, StringComparison.Ordinal);
+        Assert.Contains("| validation RMSE | 3.25 kW |\n| test RMSE | 1.25 kW |\n\n", card, StringComparison.Ordinal);
+        Assert.Contains("at the end | 0.125 |\n", card, StringComparison.Ordinal);
         Assert.DoesNotContain("/home/", card, StringComparison.Ordinal);
         Assert.DoesNotContain("/home/", System.IO.File.ReadAllText(File("config.json")), StringComparison.Ordinal);
     }
@@ -137,6 +138,8 @@ public sealed class ModelPackageTests : IDisposable
         {
             EpochLosses = [0.5, 0.25], ValidationLosses = [0.75, 0.375],
             Metrics = [new("validation RMSE", 3.25, "kW", MetricKind.Validation)],
+            Test = new(4, new(0.125, new(1, 4, 4),
+                [new("test RMSE", 1.25, "kW", MetricKind.Test), new("test RMSE", 9, "kW", MetricKind.Test, "north", 2)])),
         };
         return ModelPackage.Of(
             status, spec, Text, new([new("/home/somebody/waves.csv", 17, new('a', 64))], Description()),

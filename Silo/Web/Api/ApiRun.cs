@@ -22,7 +22,8 @@ internal sealed record ApiRun(RunStatus Run, bool Lost, IReadOnlyDictionary<stri
         var status = run.Status;
         var found = Named("epochLosses", status.EpochLosses).Concat(Named("validationLosses", status.ValidationLosses))
             .Concat(status.Loss is { } loss ? [("loss", loss)] : [])
-            .Concat(status.Metrics.Select(metric => ($"metrics.{metric.Name}", metric.Value)));
+            .Concat(status.Metrics.Select(metric => ($"metrics.{metric.Name}", metric.Value)))
+            .Concat((status.Test?.Figures.Metrics ?? []).Select(metric => ($"test.{metric.Name}", metric.Value)));
         return new(status, run.IsLost, found.Where(one => !double.IsFinite(one.Item2)).DistinctBy(one => one.Item1)
             .ToDictionary(one => one.Item1, one => one.Item2.ToString(System.Globalization.CultureInfo.InvariantCulture)), tags);
     }
