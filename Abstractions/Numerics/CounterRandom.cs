@@ -86,4 +86,7 @@ public enum RandomPurpose
 
     /// <summary>The roundings of gradients to bfloat16.</summary>
     GradientRounding = 6,
+
+    /// <summary>The tokens that a trained model generates.</summary>
+    Sampling = 7,
 }

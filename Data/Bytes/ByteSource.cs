@@ -8,7 +8,7 @@ using Orleans.Tbptt.Specs;
 namespace Orleans.Tbptt.Data.Bytes;
 
 /// <summary>Files as one long stream of bytes; the target of each byte is the next one.</summary>
-public sealed record ByteSource : GlobSource
+public sealed record ByteSource : GlobSource, ITokenText
 {
     private const int Bytes = 256;
     private const int Horizon = 1;
@@ -21,6 +21,13 @@ public sealed record ByteSource : GlobSource
 
     /// <inheritdoc/>
     public override string? BitsPer => "bits per byte";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<long> Encode(ReadOnlySpan<byte> text, IReadOnlyList<string> tokens) =>
+        [.. text.ToArray().Select(one => (long)one)];
+
+    /// <inheritdoc/>
+    public ReadOnlyMemory<byte> Decode(long token, long? before, IReadOnlyList<string> tokens) => new[] { (byte)token };
 
     /// <inheritdoc/>
     internal override IDataSource Open(RunSpec spec, InputFiles opened) => Open(spec, opened, isHeldOut: false);

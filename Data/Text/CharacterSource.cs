@@ -3,7 +3,7 @@ using System.Text;
 namespace Orleans.Tbptt.Data.Text;
 
 /// <summary>Texts as one long stream of Unicode scalar values, the ends of lines included.</summary>
-public sealed record CharacterSource : TextSource
+public sealed record CharacterSource : TextSource, ITokenText
 {
     /// <inheritdoc/>
     public override string Word => "characters";
@@ -17,6 +17,20 @@ public sealed record CharacterSource : TextSource
 
     private protected override string LineForm =>
         $@"one character, \n or \r for those that end lines, or {Text.Vocabulary.Unknown}, each once";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<long> Encode(ReadOnlySpan<byte> text, IReadOnlyList<string> tokens)
+    {
+        var numbers = new TokenNumbers(tokens, Noun);
+        return [.. TokenNumbers.Utf8(text).EnumerateRunes().Select(rune => numbers.Of(rune.ToString()))];
+    }
+
+    /// <inheritdoc/>
+    public ReadOnlyMemory<byte> Decode(long token, long? before, IReadOnlyList<string> tokens)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        return Encoding.UTF8.GetBytes(tokens[(int)token]);
+    }
 
     internal override string? TokenOf(string line) => line switch
     {

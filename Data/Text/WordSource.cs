@@ -1,3 +1,4 @@
+using System.Text;
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Keys;
@@ -8,7 +9,7 @@ namespace Orleans.Tbptt.Data.Text;
 /// Texts as one long stream of words, parted by white space, with <c>&lt;eos&gt;</c> at the end of each line, as in PyTorch's
 /// word_language_model.
 /// </summary>
-public sealed record WordSource : TextSource
+public sealed record WordSource : TextSource, ITokenText
 {
     /// <summary>Rarer words are <c>&lt;unk&gt;</c>; null for none.</summary>
     public int? MinCount { get; init; }
@@ -50,6 +51,32 @@ public sealed record WordSource : TextSource
             findings.Report("data.minCount", "minCount together with vocabulary", "one of the two", "remove one of the two");
         if (MaxWords is not null)
             findings.Report("data.maxWords", "maxWords together with vocabulary", "one of the two", "remove one of the two");
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<long> Encode(ReadOnlySpan<byte> text, IReadOnlyList<string> tokens)
+    {
+        var numbers = new TokenNumbers(tokens, Noun);
+        var found = new List<long>();
+        string[] lines = TokenNumbers.Utf8(text).ReplaceLineEndings("\n").Split('\n');
+        foreach (var (index, line) in lines.Index())
+        {
+            if (index > 0)
+                found.Add(numbers.Of(TokenWriter.EndOfLine));
+            found.AddRange(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(numbers.Of));
+        }
+
+        return found;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Words are parted by a blank, and <c>&lt;eos&gt;</c> ends a line.</remarks>
+    public ReadOnlyMemory<byte> Decode(long token, long? before, IReadOnlyList<string> tokens)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        string word = tokens[(int)token];
+        bool isFirst = before is not { } last || tokens[(int)last] == TokenWriter.EndOfLine;
+        return Encoding.UTF8.GetBytes(word == TokenWriter.EndOfLine ? "\n" : isFirst ? word : $" {word}");
     }
 
     internal override string? TokenOf(string line) => line.Length == 0 || line.Any(TokenWriter.IsSpace) ? null : line;

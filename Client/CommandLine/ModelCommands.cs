@@ -1,0 +1,78 @@
+using System.CommandLine;
+using System.Globalization;
+using Orleans.Tbptt.Client.Completion;
+using Orleans.Tbptt.Client.Context;
+using Orleans.Tbptt.Client.Models;
+using Orleans.Tbptt.Training.Models;
+
+namespace Orleans.Tbptt.Client.CommandLine;
+
+/// <summary>Commands that use a trained model.</summary>
+internal static class ModelCommands
+{
+    private const int MaxLength = 100_000_000;
+
+    /// <summary><c>tbptt sample</c>.</summary>
+    public static Command Sample(ConsoleContext context)
+    {
+        var model = Model();
+        var prompt = new Option<string?>("--prompt")
+        {
+            HelpName = "TEXT", Description = "The text that the sample continues. Default: the end of a line.",
+        };
+        var length = CommonOptions.Integer("--length", "Tokens to draw. Default 200.", 1, MaxLength);
+        var temperature = new Option<double>("--temperature")
+        {
+            HelpName = "T",
+            Description = "Below 1 likely tokens become likelier, above 1 less likely; 0 takes the likeliest one. Default 1.",
+            DefaultValueFactory = _ => 1,
+            CustomParser = result =>
+            {
+                string text = result.Tokens[0].Value;
+                if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+                    && number is >= 0 and <= 1000)
+                    return number;
+                result.AddError($"--temperature: found '{text}', expected a number from 0 to 1000.");
+                return 1;
+            },
+        };
+        var top = CommonOptions.Integer("--top-k", "Draws from the N likeliest tokens only. Default: from all.", 1, MaxLength);
+        var seed = CommonOptions.Integer("--seed", "The same seed gives the same text. Default 1.", 0, int.MaxValue);
+        var output = new Option<string?>("--output")
+        {
+            HelpName = "FILE", Description = "Where to write the text, byte by byte. Default: standard output.",
+        };
+        var runs = Runs();
+        var command = new Command(
+            "sample",
+            """
+            Generates text with a trained model of bytes, characters or words: each token is drawn from what the model forecasts, and is its
+            next input.
+
+            Examples:
+              tbptt sample bytes-20260314-150926-1a2b --prompt "public static" --temperature 0.7
+              tbptt sample words-model --length 50 --top-k 20 --seed 7
+            """)
+        {
+            model, prompt, length, temperature, top, seed, output, runs,
+        };
+        command.SetAction(result => SampleCommand.Run(context, new(
+            result.GetRequiredValue(runs), result.GetRequiredValue(model), result.GetValue(prompt), result.GetValue(length) ?? 200,
+            new SamplingOptions(result.GetValue(seed) ?? 1, result.GetValue(temperature), result.GetValue(top)), result.GetValue(output))));
+        return command;
+    }
+
+    /// <summary>The argument <c>MODEL</c>.</summary>
+    private static Argument<string> Model() => new("MODEL")
+    {
+        Description = "A model package's directory, or the ID of a run that has completed, or any unambiguous part of it.",
+        CompletionSources = { Suggestions.Runs },
+    };
+
+    /// <summary>The option <c>--runs</c>.</summary>
+    private static Option<string> Runs() => new("--runs")
+    {
+        HelpName = "DIR", Description = "Run store: the directory that holds all runs.", DefaultValueFactory = _ => "./runs",
+        CompletionSources = { Suggestions.Directories },
+    };
+}
