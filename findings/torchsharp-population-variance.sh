@@ -2,7 +2,7 @@
 # TorchSharp 0.107.0: var(unbiased: false) of all elements is the unbiased variance.
 #
 # Guess: x.var(false) divides by the number of elements, as x.std(false), x.var(0, false) and PyTorch do: 1.25 for 1, 2, 3, 4.
-# Found: it divides by one less, 1.6667, because the argument is not handed on; torch.var(x, false) does the same. So x.var(false) is not the
+# Found: it divides by one less, 1.6667, because the argument is not handed on; torch.var(x, false) does the same. x.var(false) is not the
 # square of x.std(false), and for one element it is NaN in place of 0. Standardisation by the population's variance, as
 # scikit-learn's, differs for small samples, and a batch of one spoils everything.
 #
