@@ -196,13 +196,14 @@ internal sealed partial class RunProgress
 
     /// <summary>Writes every figure of an evaluation where its event cannot have all. If they cannot be written, the run warns.</summary>
     /// <param name="totals">The evaluation.</param>
-    public void WriteTable(EvaluationTotals totals)
+    /// <param name="isLast">Whether it is the last one of its part.</param>
+    public void WriteTable(EvaluationTotals totals, bool isLast)
     {
         var directory = _store.Of(Run);
         string path = totals.Part == HeldOutPart.Test ? directory.TestTable : directory.ValidationTable;
         try
         {
-            RunStore.WriteTable(path, text => EvaluationReport.Write(totals, text), _fence);
+            RunStore.WriteTable(path, text => EvaluationReport.Write(totals, text), isLast, _fence);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

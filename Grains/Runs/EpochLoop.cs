@@ -113,13 +113,15 @@ internal sealed class EpochLoop
         if (_plans.HeldOut(HeldOutPart.Test) is not { } plan)
             return;
         long started = _time.GetTimestamp();
-        var figures = LossReadings.OfTest(_spec, await _evaluation.Evaluate(HeldOutPart.Test, plan));
+        var figures = LossReadings.OfTest(_spec, await _evaluation.Evaluate(HeldOutPart.Test, plan, isLast: true));
         _progress.Test(figures, _time.GetElapsedTime(started));
     }
 
     private async Task Finish(int epoch, long started)
     {
-        var held = _plans.HeldOut(HeldOutPart.Validation) is { } plan ? await _evaluation.Evaluate(HeldOutPart.Validation, plan) : null;
+        var held = _plans.HeldOut(HeldOutPart.Validation) is { } plan
+            ? await _evaluation.Evaluate(HeldOutPart.Validation, plan, isLast: epoch + 1 == _spec.Train.Epochs)
+            : null;
         double loss = _parts.State.FinishEpoch();
         _progress.FinishEpoch(epoch, loss, held, LossReadings.Of(_spec, loss, held), _time.GetElapsedTime(started));
         _at = new(epoch + 1, 0);

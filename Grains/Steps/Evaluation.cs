@@ -22,8 +22,11 @@ internal sealed class Evaluation(IDataSource data, StepParts parts, RunTelemetry
     /// The mean loss over the held-out elements, and the errors in the data's units; begun again from its first chunk when a trainer is
     /// lost meanwhile, or moves.
     /// </summary>
+    /// <param name="part">The part that is held out.</param>
+    /// <param name="plan">Its chunks.</param>
+    /// <param name="isLast">Whether it is the last evaluation of the part.</param>
     /// <exception cref="RunLeftException">The loss is not finite, or something else is wanted of the run.</exception>
-    public async Task<HeldOutFigures> Evaluate(HeldOutPart part, ChunkPlan plan)
+    public async Task<HeldOutFigures> Evaluate(HeldOutPart part, ChunkPlan plan, bool isLast)
     {
         var (state, recovery) = (parts.State, parts.Recovery);
         long started = time.GetTimestamp();
@@ -63,8 +66,14 @@ internal sealed class Evaluation(IDataSource data, StepParts parts, RunTelemetry
                 RunState.Diverged, $"step {state.Step}: the {EvaluationReport.WordOf(part)} loss is {lossSum / weight}");
         }
 
-        if (!EvaluationReport.HasAll(totals))
-            await parts.Worker.Run(() => parts.Run.WriteTable(totals));
-        return EvaluationReport.Of(totals, lossSum, weight);
+        if (EvaluationReport.HasAll(totals))
+            return EvaluationReport.Of(totals, lossSum, weight);
+
+        // Of a million series, it takes a second to find the worst and to write all.
+        return await parts.Worker.Run(() =>
+        {
+            parts.Run.WriteTable(totals, isLast);
+            return EvaluationReport.Of(totals, lossSum, weight);
+        });
     }
 }

@@ -14,7 +14,9 @@ internal static partial class DurableFile
     /// <param name="write">Writes its content.</param>
     /// <param name="unfinished">What its name ends with until it is whole. Writers that may meet need one each.</param>
     /// <param name="beforeRename">Called when it is whole; throws where the file may not take the old one's place any more.</param>
-    public static void Write(string path, Action<Stream> write, string unfinished = ".tmp", Action? beforeRename = null)
+    /// <param name="isFlushed">Whether it outlasts a machine that loses power; false for a file that is soon written again.</param>
+    public static void Write(
+        string path, Action<Stream> write, string unfinished = ".tmp", Action? beforeRename = null, bool isFlushed = true)
     {
         string temporary = path + unfinished;
         try
@@ -22,7 +24,7 @@ internal static partial class DurableFile
             using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
             {
                 write(stream);
-                stream.Flush(flushToDisk: true);
+                stream.Flush(flushToDisk: isFlushed);
             }
 
             beforeRename?.Invoke();
@@ -34,7 +36,8 @@ internal static partial class DurableFile
             throw;
         }
 
-        FlushDirectory(Path.GetDirectoryName(path)!);
+        if (isFlushed)
+            FlushDirectory(Path.GetDirectoryName(path)!);
     }
 
     /// <summary>Writes a text file in one piece.</summary>

@@ -179,13 +179,14 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     /// <summary>Writes a table of figures.</summary>
     /// <param name="path">Its file, in the run's directory.</param>
     /// <param name="write">Writes its lines.</param>
+    /// <param name="isLast">Whether it is not written again.</param>
     /// <param name="fence">The right to write.</param>
     /// <exception cref="SupersededException">A newer coordinator has taken the run over.</exception>
-    public static void WriteTable(string path, Action<TextWriter> write, RunFence fence) => DurableFile.Write(path, stream =>
+    public static void WriteTable(string path, Action<TextWriter> write, bool isLast, RunFence fence) => DurableFile.Write(path, stream =>
     {
         using var text = new StreamWriter(stream, leaveOpen: true);
         write(text);
-    }, fence.Unfinished, fence.Ensure);
+    }, fence.Unfinished, fence.Ensure, isLast);
 
     /// <summary>Why a run cannot be resumed with a number of trainers; null when it can, as far as its spec says.</summary>
     public string? RefusalOf(RunId run, int trainers)
