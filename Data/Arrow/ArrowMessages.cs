@@ -9,8 +9,26 @@ namespace Orleans.Tbptt.Data.Arrow;
 /// </summary>
 internal static class ArrowMessages
 {
-    private const int Continuation = -1;
-    private const int LargestMetadata = 16 << 20;
+    /// <summary>What stands before the size of a message.</summary>
+    public const int Continuation = -1;
+
+    /// <summary>The bytes of the largest message without its body.</summary>
+    public const int LargestMetadata = 16 << 20;
+
+    // Of Message, whose header is one of several tables.
+    private const int HeaderTypeField = 1;
+    private const int HeaderField = 2;
+    private const int BodyField = 3;
+    private const byte DictionaryBatch = 2;
+    private const byte RecordBatch = 3;
+
+    // Of DictionaryBatch, and of RecordBatch: a column's length and count of missing values, and a buffer's place and length.
+    private const int DataField = 1;
+    private const int NodesField = 1;
+    private const int BuffersField = 2;
+    private const int VariadicField = 4;
+    private const int PartBytes = 16;
+
     private const string Expected = "messages that end within the file";
 
     /// <summary>Checks all messages from the stream's position on, and returns to it.</summary>
@@ -21,6 +39,7 @@ internal static class ArrowMessages
     public static void Check(FileStream stream, long end, string path)
     {
         long begin = stream.Position, at = begin;
+        bool isSchema = true;
         var number = new byte[4];
         while (TryReadSize(out int size))
         {
@@ -33,9 +52,15 @@ internal static class ArrowMessages
             var metadata = new byte[size];
             stream.ReadExactly(metadata);
             at += size;
-            if (BodySize(metadata) is not { } body || body < 0 || body > end - at)
+            if (FlatTable.Root(metadata) is not { } message || message.Long(BodyField) is not { } body || body < 0 || body > end - at)
                 throw Unfit("a message whose body does not end");
-            stream.Position = at += body;
+
+            // Apache.Arrow reads the next message behind the metadata of the schema, whatever they say of a body.
+            if (isSchema && body > 0)
+                throw Unfit($"a schema with a body of {body} bytes");
+            if (!HasSoundLists(message))
+                throw Unfit("a message with more parts than it has room for");
+            (stream.Position, isSchema) = (at += body, false);
         }
 
         stream.Position = begin;
@@ -51,32 +76,16 @@ internal static class ArrowMessages
         TableFormatException Unfit(string found) => new($"{found} at byte {at} of {path}", Expected, "copy or write the file again");
     }
 
-    // FlatBuffers: the root's place, then a table, which begins with the distance back to the places of its fields. Message has the fields
-    // version, header type, header, size of the body.
-    private static long? BodySize(ReadOnlySpan<byte> metadata)
+    // Apache.Arrow makes room for as many columns as a batch says it has.
+    private static bool HasSoundLists(FlatTable message)
     {
-        const int BodyField = 3;
-        if (!TryInt(metadata, 0, out int root) || !TryInt(metadata, root, out int back))
-            return null;
-        long places = (long)root - back, place = places + 4 + (2 * BodyField);
-        if (places < 0 || places + 2 > metadata.Length)
-            return null;
-        int size = BinaryPrimitives.ReadUInt16LittleEndian(metadata[(int)places..]);
-        if (4 + (2 * BodyField) + 2 > size)
-            return 0;
-        if (place + 2 > metadata.Length)
-            return null;
-        int field = BinaryPrimitives.ReadUInt16LittleEndian(metadata[(int)place..]);
-        return field == 0 ? 0 : (long)root + field + 8 > metadata.Length ? null
-            : BinaryPrimitives.ReadInt64LittleEndian(metadata[(root + field)..]);
+        if (message.Table(HeaderField) is not { } header)
+            return true;
+        if (message.Is(HeaderTypeField, DictionaryBatch))
+            return header.Table(DataField) is not { } data || HasSoundParts(data);
+        return !message.Is(HeaderTypeField, RecordBatch) || HasSoundParts(header);
     }
 
-    private static bool TryInt(ReadOnlySpan<byte> bytes, int at, out int value)
-    {
-        value = 0;
-        if (at < 0 || at > bytes.Length - 4)
-            return false;
-        value = BinaryPrimitives.ReadInt32LittleEndian(bytes[at..]);
-        return true;
-    }
+    private static bool HasSoundParts(FlatTable batch) =>
+        batch.HasList(NodesField, PartBytes) && batch.HasList(BuffersField, PartBytes) && batch.HasList(VariadicField, sizeof(long));
 }

@@ -17,6 +17,8 @@ internal sealed class ParquetTableReader : BatchTableReader
     private const string Expected = "a Parquet file";
     private const int BatchRows = 1 << 14;
 
+    private readonly FileStream _file;
+    private readonly ParquetSizes _sizes;
     private readonly FileReader _reader;
     private IArrowArrayStream? _batches;
     private int[]? _places;
@@ -25,21 +27,12 @@ internal sealed class ParquetTableReader : BatchTableReader
     /// <exception cref="TableFormatException">It is none.</exception>
     public ParquetTableReader(string path, string opened) : base(path)
     {
-        CheckHead(path, opened);
-        _reader = Guarded(() =>
-        {
-            using ReaderProperties properties = ReaderProperties.GetDefaultReaderProperties();
-            properties.EnableBufferedStream();
-            properties.EnablePageChecksumVerification();
-            using ArrowReaderProperties arrow = ArrowReaderProperties.GetDefault();
-            (arrow.BatchSize, arrow.PreBuffer, arrow.UseThreads) = (BatchRows, false, false);
-
-            // In nanoseconds, times before 1677 and after 2262 would be others.
-            arrow.CoerceInt96TimestampUnit = Apache.Arrow.Types.TimeUnit.Microsecond;
-            return new FileReader(opened, properties, arrow);
-        });
+        _file = File.OpenRead(opened);
         try
         {
+            CheckHead(path, _file);
+            _sizes = new(_file, path);
+            _reader = Open(opened);
             SetColumns(Guarded(() => _reader.Schema));
         }
         catch
@@ -53,12 +46,19 @@ internal sealed class ParquetTableReader : BatchTableReader
     {
         base.Dispose();
         _batches?.Dispose();
-        _reader.Dispose();
+        _reader?.Dispose();
+        _file.Dispose();
     }
 
     protected override RecordBatch? TryNext() => Guarded(() =>
     {
-        _batches ??= _reader.GetRecordBatchReader(null, Leaves());
+        if (_batches is null)
+        {
+            int[] leaves = Leaves();
+            _sizes.CheckPages(leaves);
+            _batches = _reader.GetRecordBatchReader(null, leaves);
+        }
+
         return _batches.ReadNextRecordBatchAsync().AsTask().GetAwaiter().GetResult();
     });
 
@@ -75,9 +75,8 @@ internal sealed class ParquetTableReader : BatchTableReader
         return [.. ChosenInFile.Distinct().Select(field => fields[field].ColumnIndex).Order()];
     }
 
-    private static void CheckHead(string path, string opened)
+    private static void CheckHead(string path, FileStream file)
     {
-        using FileStream file = File.OpenRead(opened);
         var head = new byte[512];
         int read = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
         ReadOnlySpan<byte> start = head.AsSpan(0, read);
@@ -87,6 +86,19 @@ internal sealed class ParquetTableReader : BatchTableReader
             : FileContent.Other(start) ?? ("no Parquet file", "check the file, and that it is whole");
         throw new TableFormatException($"{found}: {path}", Expected, remedy);
     }
+
+    private FileReader Open(string opened) => Guarded(() =>
+    {
+        using ReaderProperties properties = ReaderProperties.GetDefaultReaderProperties();
+        properties.EnableBufferedStream();
+        properties.EnablePageChecksumVerification();
+        using ArrowReaderProperties arrow = ArrowReaderProperties.GetDefault();
+        (arrow.BatchSize, arrow.PreBuffer, arrow.UseThreads) = (BatchRows, false, false);
+
+        // In nanoseconds, times before 1677 and after 2262 would be others.
+        arrow.CoerceInt96TimestampUnit = Apache.Arrow.Types.TimeUnit.Microsecond;
+        return new FileReader(opened, properties, arrow);
+    });
 
     private T Guarded<T>(Func<T> read)
     {
