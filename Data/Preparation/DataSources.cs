@@ -2,6 +2,7 @@ using Orleans.Tbptt.Data.Arrow;
 using Orleans.Tbptt.Data.Bytes;
 using Orleans.Tbptt.Data.Csv;
 using Orleans.Tbptt.Data.Files;
+using Orleans.Tbptt.Data.Hdf5;
 using Orleans.Tbptt.Data.JsonLines;
 using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Data.Parquet;
@@ -19,7 +20,8 @@ public static class DataSources
     public static IReadOnlyList<OpenableSource> All { get; } =
     [
         new AverageSource(), new SineSource(), new CsvSource(), new ParquetSource(), new ArrowSource(), new JsonLinesSource(),
-        new TsfSource(), new NpySource(), new NpzSource(), new ByteSource(), new CharacterSource(), new WordSource(),
+        new TsfSource(), new NpySource(), new NpzSource(), new Hdf5Source(), new ByteSource(), new CharacterSource(),
+        new WordSource(),
     ];
 
     /// <summary>
