@@ -8,6 +8,7 @@ using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Data.Parquet;
 using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Data.Text;
+using Orleans.Tbptt.Data.Text.Tokenizers;
 using Orleans.Tbptt.Data.Tsf;
 using Orleans.Tbptt.Specs;
 
@@ -21,7 +22,7 @@ public static class DataSources
     [
         new AverageSource(), new SineSource(), new CsvSource(), new ParquetSource(), new ArrowSource(), new JsonLinesSource(),
         new TsfSource(), new NpySource(), new NpzSource(), new Hdf5Source(), new ByteSource(), new CharacterSource(),
-        new WordSource(),
+        new WordSource(), new TokenSource(),
     ];
 
     /// <summary>

@@ -16,6 +16,7 @@ internal static class DataKeys
     public const string Encoding = "data.encoding";
     public const string Exclude = "data.exclude";
     public const string VocabularyFile = "data.vocabulary";
+    public const string Tokenizer = "data.tokenizer";
     public const string Layout = "data.layout";
     public const string Mask = "data.mask";
     public const string BatchSize = "data.batchSize";

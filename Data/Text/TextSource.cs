@@ -1,35 +1,23 @@
-using System.Globalization;
-using System.Text;
-using Orleans.Tbptt.Data.Bytes;
 using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
-using Orleans.Tbptt.Data.Sequences;
-using Orleans.Tbptt.Data.Streams;
-using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Keys;
 
 namespace Orleans.Tbptt.Data.Text;
 
-/// <summary>Texts in UTF-8 as one long stream of tokens of a vocabulary; the target of each token is the next one.</summary>
-public abstract record TextSource : GlobSource
+/// <summary>Texts whose tokens have the numbers of a vocabulary, which a file lists or which is built of the texts.</summary>
+public abstract record TextSource : TextStreamSource
 {
-    private const int Horizon = 1;
-
     /// <summary>
     /// The absolute path of a file with one token a line; the first has number 0. Null to number the tokens of the data in order of first
     /// appearance.
     /// </summary>
     public string? Vocabulary { get; init; }
 
-    /// <summary>The noun for a token in messages.</summary>
-    private protected abstract string Noun { get; }
-
     /// <summary>What a line of the vocabulary's file should be.</summary>
     private protected abstract string LineForm { get; }
 
-    /// <inheritdoc/>
-    public override string? BitsPer => $"bits per {Noun}";
+    private protected override string Origin => Vocabulary is null ? "in order of first appearance" : $"of {Vocabulary}";
 
     /// <inheritdoc/>
     public override IEnumerable<SourcePath> Reads =>
@@ -58,45 +46,10 @@ public abstract record TextSource : GlobSource
     /// <summary>The vocabulary of what was read, and the new numbers of its tokens; null for the same.</summary>
     internal virtual (Vocabulary Vocabulary, int[]? Map) Finish(Vocabulary vocabulary) => (vocabulary, null);
 
-    internal override IDataSource Open(RunSpec spec, InputFiles opened) => Open(spec, opened, null);
-
-    /// <inheritdoc/>
-    /// <remarks>
-    /// What is held out has the vocabulary of what is trained on. Where that is open, its further tokens follow in order of first
-    /// appearance.
-    /// </remarks>
-    internal override IDataSource OpenHeldOut(RunSpec spec, InputFiles opened, IDataSource training) =>
-        Open(spec, opened, ((TextData)training).Vocabulary);
-
-    private TextData Open(RunSpec spec, InputFiles opened, Vocabulary? known)
-    {
-        var problems = new ProblemList();
-        var hidden = new HiddenEntries(Glob);
-        FileInfo[] files = Find(opened, hidden, problems);
-        Vocabulary? vocabulary = known ?? (Vocabulary is null ? new() : ReadVocabulary(Vocabulary, opened, problems));
-        problems.ThrowIfAny();
-
-        TokenFile? tokens = null;
-        try
-        {
-            tokens = new();
-            Read(files, vocabulary!, tokens, problems);
-            problems.ThrowIfAny();
-            if (known is null)
-                (vocabulary, tokens.Map) = Finish(vocabulary!);
-            return Cut(spec.Data, files, tokens, vocabulary!, known is not null, [.. Remarks(hidden)], problems);
-        }
-        catch (Exception error)
-        {
-            tokens?.Dispose();
-            if (error is not TemporaryFileException)
-                throw;
-            problems.Add(
-                DataKeys.Source, $"no room for the tokens of {NameOf(files)} ({error.Message})", "a directory for temporary files with "
-                + "room for 4 bytes a token", "free some, or set TMPDIR to another directory");
-            throw new SpecException(problems.ToList());
-        }
-    }
+    internal override TextEncoding? TryBegin(InputFiles opened, ProblemList problems) =>
+        Vocabulary is null ? new VocabularyEncoding(this, new())
+        : ReadVocabulary(Vocabulary, opened, problems) is { } vocabulary ? new VocabularyEncoding(this, vocabulary)
+        : null;
 
     private Vocabulary? ReadVocabulary(string path, InputFiles opened, ProblemList problems)
     {
@@ -113,95 +66,19 @@ public abstract record TextSource : GlobSource
         return null;
     }
 
-    private void Read(FileInfo[] files, Vocabulary vocabulary, TokenFile tokens, ProblemList problems)
+    /// <summary>Numbers tokens by a vocabulary.</summary>
+    private sealed class VocabularyEncoding(TextSource source, Vocabulary vocabulary) : TextEncoding
     {
-        var writer = new TokenWriter(vocabulary, tokens, Noun, problems);
-        foreach (FileInfo file in files)
-        {
-            string path = file.FullName;
-            try
-            {
-                if (IsPacked(file))
-                {
-                    Report(path, $"{path}, which is compressed", "a text in UTF-8", "decompress it");
-                    continue;
-                }
+        private Vocabulary _vocabulary = vocabulary;
 
-                using FileStream stream = file.OpenRead();
-                if (Add(writer, path, new(stream)) is { } offset)
-                {
-                    Report(path, $"a {Noun} of more than {TokenWriter.LongestWord} characters at byte {offset} of {path}",
-                        "a text with white space", "exclude the file, or read it by characters:GLOB");
-                }
-            }
-            catch (IllFormedTextException error)
-            {
-                Report(path, $"ill-formed UTF-8 at byte {error.Offset} of {path}", "a text in UTF-8",
-                    "convert it to UTF-8, exclude it, or read it by bytes:GLOB");
-            }
-            catch (VocabularyFullException)
-            {
-                problems.Add(
-                    DataKeys.Source, $"too many different {Noun}s up to {path}",
-                    FormattableString.Invariant($"at most {Text.Vocabulary.Most:N0}, of {Text.Vocabulary.MostUnits:N0} characters in all"),
-                    $"list those to keep, and {Text.Vocabulary.Unknown}, in a file and name it in data.vocabulary, or leave files out by "
-                    + "exclude");
-                return;
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                problems.AddRange([InputFile.Unreadable(DataKeys.Source, path, error)]);
-            }
+        public override Vocabulary Vocabulary => _vocabulary;
+
+        public override long? Add(TokenWriter writer, string path, Utf8Runes runes) => source.Add(writer, path, runes);
+
+        public override int[]? Finish()
+        {
+            (_vocabulary, int[]? map) = source.Finish(_vocabulary);
+            return map;
         }
-
-        tokens.Flush();
-
-        void Report(string path, string found, string expected, string remedy) =>
-            problems.AddInFile(Path.GetDirectoryName(path) ?? "", () => new(DataKeys.Source, found, expected, remedy));
     }
-
-    private TextData Cut(
-        DataSpec data, FileInfo[] files, TokenFile tokens, Vocabulary vocabulary, bool isHeldOut, IEnumerable<string> remarks,
-        ProblemList problems)
-    {
-        StreamCut? cut = isHeldOut ? StreamCut.TryHoldOut(tokens.Length, Noun, NameOf(files), data.BatchSize, Horizon, problems)
-            : StreamCut.TryCut(tokens.Length, Noun, NameOf(files), data, Horizon, problems);
-        if (cut is null)
-            throw new SpecException(problems.ToList());
-        var shape = new DataShape(0, vocabulary.Count, 0, vocabulary.Count);
-        var read = new StringBuilder()
-            .Append(CultureInfo.InvariantCulture, $"{tokens.Length:N0} {Noun}s in {files.Length:N0} file")
-            .Append(files.Length == 1 ? "" : "s")
-            .Append(CultureInfo.InvariantCulture, $"; a vocabulary of {vocabulary.Count:N0}, ")
-            .Append(Vocabulary is null ? "in order of first appearance" : $"of {Vocabulary}");
-        if (vocabulary.UnknownCount > 0)
-        {
-            double share = vocabulary.UnknownCount / (double)Math.Max(1, tokens.Length);
-            read.Append(CultureInfo.InvariantCulture, $"; {share:P1} of the {Noun}s are {Text.Vocabulary.Unknown}");
-        }
-
-        TextSet? held = cut.Validation is { } rows ? new(shape, rows, tokens) : null;
-        return new(shape, new(shape, cut.Training, tokens), held, tokens)
-        {
-            Vocabulary = vocabulary,
-            Test = cut.Test is { } tested ? new TextSet(shape, tested, tokens) : null,
-            Description = cut.Describe(Noun) with { Tokens = vocabulary.Listed, Remarks = [read.ToString(), .. remarks] },
-        };
-    }
-}
-
-/// <summary>An opened text, with its vocabulary.</summary>
-internal sealed class TextData(DataShape shape, TextSet training, TextSet? validation, TokenFile tokens)
-    : DataSource(shape, training, validation, owned: tokens)
-{
-    /// <summary>Its vocabulary.</summary>
-    public required Vocabulary Vocabulary { get; init; }
-}
-
-/// <summary>Rows of a stream of tokens.</summary>
-internal sealed class TextSet(DataShape shape, StreamRows rows, TokenFile tokens) : StreamSet(shape, rows)
-{
-    protected override void FillTokens(SequenceSlice slice, Span<long> destination) => tokens.Read(Position(slice), destination);
-
-    protected override void FillClasses(SequenceSlice slice, Span<long> destination) => tokens.Read(Position(slice) + 1, destination);
 }

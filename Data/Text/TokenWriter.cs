@@ -21,6 +21,9 @@ internal sealed class TokenWriter(Vocabulary vocabulary, TokenFile tokens, strin
     /// <summary>Whether a character is white space to Python's <c>str.split()</c>.</summary>
     public static bool IsSpace(char c) => char.IsWhiteSpace(c) || c is >= '\x1c' and <= '\x1f';
 
+    /// <summary>Adds a token that has its number already.</summary>
+    public void Add(int id) => tokens.Add(id);
+
     /// <summary>Each Unicode scalar value is a token.</summary>
     public void AddCharacters(string path, Utf8Runes runes)
     {

@@ -5,13 +5,17 @@ using Apache.Arrow.Ipc;
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Arrow;
 using Orleans.Tbptt.Data.Csv;
+using Orleans.Tbptt.Data.Hdf5;
 using Orleans.Tbptt.Data.JsonLines;
 using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Data.Parquet;
 using Orleans.Tbptt.Data.Text;
+using Orleans.Tbptt.Data.Text.Tokenizers;
 using Orleans.Tbptt.Data.Tsf;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Data.Hdf5;
 using Orleans.Tbptt.Tests.Data.Tables;
+using Orleans.Tbptt.Tests.Data.Text;
 using Orleans.Tbptt.Tests.Support;
 
 namespace Orleans.Tbptt.Tests.Data;
@@ -38,6 +42,8 @@ public sealed class FormatFuzzTests(ITestOutputHelper output) : IDisposable
     [Theory]
     [InlineData("npy")]
     [InlineData("npz")]
+    [InlineData("hdf5.old")]
+    [InlineData("hdf5.latest")]
     [InlineData("csv")]
     [InlineData("csv.gz")]
     [InlineData("jsonl")]
@@ -48,6 +54,7 @@ public sealed class FormatFuzzTests(ITestOutputHelper output) : IDisposable
     [InlineData("parquet.zstd")]
     [InlineData("characters")]
     [InlineData("words")]
+    [InlineData("tokenizer")]
     public void DamagedFile_IsReadOrRefusedByName_InBoundedMemory(string format)
     {
         byte[] good = Good(format);
@@ -135,13 +142,15 @@ public sealed class FormatFuzzTests(ITestOutputHelper output) : IDisposable
         }
     }
 
-    private static DataSpec Data(string format, string path) => new()
+    private DataSpec Data(string format, string path) => new()
     {
         BatchSize = 1,
         Source = format.Split('.')[0] switch
         {
             "npy" => new NpySource { Files = [path, path] },
             "npz" => new NpzSource { Path = path },
+            "hdf5" => new Hdf5Source { Path = path },
+            "tokenizer" => new TokenSource { Glob = _directory.Write("text.txt", "a cat's  tail\n"), Tokenizer = path },
             "csv" => new CsvSource { Path = path },
             "jsonl" => new JsonLinesSource { Path = path },
             "tsf" => new TsfSource { Path = path },
@@ -183,6 +192,10 @@ public sealed class FormatFuzzTests(ITestOutputHelper output) : IDisposable
             case "tsf":
                 return Encoding.UTF8.GetBytes("@attribute series_name string\n@attribute start_timestamp date\n@frequency hourly\n@data\n"
                     + "T1:2020-01-01 00-00-00:1,2,3,4.5,?,7\nT2:2020-01-01 00-00-00:1,2,3,4\n");
+            case "hdf5.old" or "hdf5.latest":
+                return Hdf5Files.Unpack(format.Replace("hdf5.", "small-", StringComparison.Ordinal));
+            case "tokenizer":
+                return Encoding.UTF8.GetBytes(TokenizerFiles.Cat);
             case "characters" or "words":
                 return Encoding.UTF8.GetBytes("Grüße an alle\r\n€ und 𝄞,\ta\u00a0b\n\nEnde");
             case "arrow":
@@ -202,7 +215,7 @@ public sealed class FormatFuzzTests(ITestOutputHelper output) : IDisposable
         return File.ReadAllBytes(path);
     }
 
-    private static byte[] Mutate(byte[] good, Random random)
+    internal static byte[] Mutate(byte[] good, Random random)
     {
         byte[] bytes = [.. good];
         switch (random.Next(6))
