@@ -8,7 +8,7 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Weights;
 
-/// <summary>Reads a model's initial weights from a safetensors file of any program.</summary>
+/// <summary>Reads a model's initial weights from a safetensors file of any program, or a state dict of PyTorch.</summary>
 public static class WeightFile
 {
     private const int BlockBytes = 1 << 20;
@@ -41,7 +41,7 @@ public static class WeightFile
     internal static WeightMatch Match(string path, ModelSpec model) => WeightMatch.Of(ReadHeader(path), path, model);
 
     /// <summary>A file's header.</summary>
-    /// <exception cref="SpecException">The file is no complete safetensors file.</exception>
+    /// <exception cref="SpecException">The file is no complete safetensors file, and no state dict of PyTorch.</exception>
     internal static SafetensorsHeader ReadHeader(string path)
     {
         try
@@ -50,8 +50,8 @@ public static class WeightFile
         }
         catch (SafetensorsException error)
         {
-            throw new SpecException(StateDict.Refusal(path)
-                ?? new(DataKeys.InitFrom, $"{error.Found} in {path}", error.Expected, "save the weights with safetensors again"));
+            return StateDict.TryReadHeader(path) ?? throw new SpecException(new SpecProblem(
+                DataKeys.InitFrom, $"{error.Found} in {path}", error.Expected, "save the weights with safetensors again"));
         }
     }
 
