@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Orleans.Tbptt.Client.Completion;
 using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Specs;
 using Orleans.Tbptt.Client.Submit;
@@ -87,6 +88,12 @@ internal static class TrainingCommands
     public static Command Data(ConsoleContext context)
     {
         var (spec, sets, format) = (CommonOptions.Spec(), CommonOptions.Overrides(), CommonOptions.Format());
+        var plot = new Option<string?>("--plot")
+        {
+            HelpName = "FILE.png",
+            Description = "Draw each column over time, with the border of what is held out, and its histogram.",
+            CompletionSources = { Suggestions.Files(".png") },
+        };
         var command = new Command(
             "data",
             """
@@ -96,13 +103,14 @@ internal static class TrainingCommands
             Examples:
               tbptt data wave.yaml
               tbptt data wave.yaml --output json
+              tbptt data wave.yaml --plot wave.png
             """)
         {
-            spec, sets, format,
+            spec, sets, format, plot,
         };
         command.SetAction(result => DataCommand.Run(
             context.Checker, result.GetRequiredValue(spec), result.GetValue(sets) ?? [], result.GetValue(format) == "json",
-            context.Terminal));
+            result.GetValue(plot), context.Terminal));
         return command;
     }
 

@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Client.Plots;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Descriptions;
@@ -10,13 +11,17 @@ internal static class DataCommand
 {
     /// <summary>Reads the data, and writes what was found.</summary>
     /// <exception cref="Orleans.Tbptt.Specs.SpecException">The spec or its data have problems.</exception>
-    public static int Run(ISpecChecker checker, string path, IReadOnlyList<string> sets, bool json, Terminal terminal)
+    public static int Run(ISpecChecker checker, string path, IReadOnlyList<string> sets, bool json, string? plot, Terminal terminal)
     {
-        var data = checker.Check(path, sets, fingerprint: true).Data;
+        var read = checker.Check(path, sets, fingerprint: true);
+        if (plot is not null)
+            DataPlot.Draw(read.Spec, plot);
         if (json)
-            terminal.Out.WriteLine(RunJson.Write(data));
+            terminal.Out.WriteLine(RunJson.Write(read.Data));
         else
-            Write(data, terminal.Out);
+            Write(read.Data, terminal.Out);
+        if (plot is not null)
+            terminal.Error.WriteLine($"wrote {Text.OneLine(plot)}");
         return ExitCode.Completed;
     }
 

@@ -10,7 +10,7 @@ namespace Orleans.Tbptt.Tests.Deploy.Packages;
 public sealed class ToolTests : IDisposable
 {
     private const string ModelOfAverage = "f163b038963603fa15227a1e6a69fdee7c3b8694b289558bff2790c667a8ae3f";
-    private const long MostBytes = 40_000_000;
+    private const long MostBytes = 50_000_000;
 
     private readonly TemporaryDirectory _directory = new();
 

@@ -1,0 +1,126 @@
+using Orleans.Tbptt.Cluster.Wording;
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Descriptions;
+
+namespace Orleans.Tbptt.Client.Plots;
+
+/// <summary>A column as it is drawn.</summary>
+/// <param name="Title">Its name, and the unit of its values where that is not the data's.</param>
+/// <param name="Lines">Its values over time.</param>
+/// <param name="Column">Its description; null where the source has none.</param>
+internal sealed record ColumnPanel(string Title, IReadOnlyList<ColumnLine> Lines, ColumnDescription? Column);
+
+/// <summary>What <c>tbptt data --plot</c> draws.</summary>
+/// <param name="Panels">The columns.</param>
+/// <param name="Borders">The first time step of each part that is held out, where all sequences are parts of one stream.</param>
+/// <param name="Parts">The parts in words.</param>
+/// <param name="LeftOut">What is not drawn, in words; null for nothing.</param>
+internal sealed record PlotData(IReadOnlyList<ColumnPanel> Panels, IReadOnlyList<long> Borders, string Parts, string? LeftOut)
+{
+    private const int MostPanels = 12;
+    private const int MostSequences = 40;
+    private const int Block = 1 << 12;
+
+    /// <summary>Reads the values of a run's columns.</summary>
+    /// <exception cref="ClientException">It has no columns of numbers.</exception>
+    public static PlotData Of(PreparedRun run)
+    {
+        var (data, contents) = (run.Data, run.Description.Contents);
+        if (data.Shape.HasTokens)
+            throw new ClientException("found tokens, expected columns of numbers for --plot; leave --plot out", ExitCode.Usage);
+        string[] inputs = Names(contents.Inputs, data.Shape.InputFeatures, "input");
+        (string Name, int Feature, bool IsTarget)[] drawn =
+        [
+            .. inputs.Select((name, feature) => (name, feature, false)),
+            .. data.Shape.HasClasses ? []
+                : Names(contents.Targets, data.Shape.TargetFeatures, "target").Select((name, feature) => (name, feature, true))
+                    .Where(target => !inputs.Contains(target.name)),
+        ];
+        int left = Math.Max(0, drawn.Length - MostPanels);
+        drawn = drawn[..(drawn.Length - left)];
+        bool isStream = run.Spec.Data.Source.IsStream;
+        var lines = drawn.Select(_ => new List<ColumnLine>()).ToArray();
+        long at = 0;
+        var borders = new List<long>();
+        Read(data.Training, DataPart.Training);
+        Read(data.Validation, DataPart.Validation);
+        Read(data.Test, DataPart.Test);
+        int spare = isStream ? 0 : Math.Max(0, data.Training.Count - MostSequences);
+        string?[] leftOut =
+        [
+            left > 0 ? Text.Plural(left, "further column") : null, spare > 0 ? Text.Plural(spare, "further sequence") : null,
+        ];
+        return new(
+            [.. drawn.Select((column, i) => Panel(column.Name, lines[i], contents))],
+            isStream ? borders : [],
+            string.Join('\n',
+            [
+                $"trained on (blue): {run.Description.Training}",
+                .. run.Description.Validation is { } validation ? new[] { $"validation (orange): {validation}" } : [],
+                .. run.Description.Test is { } test ? new[] { $"test (green): {test}" } : [],
+            ]),
+            leftOut.OfType<string>().ToArray() is { Length: > 0 } some ? $"not drawn: {string.Join(", ", some)}" : null);
+
+        void Read(ISequenceSet? set, DataPart part)
+        {
+            if (set is null)
+                return;
+            if (part != DataPart.Training)
+                borders.Add(at);
+            for (int sequence = 0; sequence < set.Count && (isStream || sequence < MostSequences); sequence++)
+            {
+                int length = set.Length(sequence);
+                long first = isStream ? at : FirstOf(sequence, set, part);
+                ColumnLine[] added = [.. drawn.Select(_ => new ColumnLine(first, length) { Part = part })];
+                ReadSequence(data.Shape, set, sequence, drawn, added, contents);
+                for (int i = 0; i < added.Length; i++)
+                    lines[i].Add(added[i]);
+                at += length;
+            }
+        }
+
+        // Where each part has the same series, behind what goes before in its own.
+        long FirstOf(int sequence, ISequenceSet set, DataPart part)
+        {
+            ISequenceSet?[] before = [data.Training, part == DataPart.Test ? data.Validation : null];
+            return part == DataPart.Training ? 0
+                : before.OfType<ISequenceSet>().Where(one => one.Count == set.Count).Sum(one => (long)one.Length(sequence));
+        }
+    }
+
+    private static void ReadSequence(
+        DataShape shape, ISequenceSet set, int sequence, (string Name, int Feature, bool IsTarget)[] drawn, ColumnLine[] lines,
+        SourceDescription contents)
+    {
+        var scales = drawn.Select(column => Described(contents, column.Name) is { ScaleMean: { } mean, ScaleDeviation: { } deviation }
+            ? (Mean: mean, Deviation: deviation) : (Mean: 0.0, Deviation: 1.0)).ToArray();
+        float[] inputs = new float[Block * shape.InputFeatures], targets = new float[Block * shape.TargetFeatures];
+        for (int start = 0; start < set.Length(sequence); start += Block)
+        {
+            var slice = new SequenceSlice(sequence, start, Math.Min(Block, set.Length(sequence) - start));
+            set.ReadInputs(slice, inputs.AsSpan(0, slice.Length * shape.InputFeatures));
+            if (drawn.Any(column => column.IsTarget))
+                set.ReadTargets(slice, targets.AsSpan(0, slice.Length * shape.TargetFeatures));
+            for (int i = 0; i < drawn.Length; i++)
+            {
+                var (values, width) = drawn[i].IsTarget ? (targets, shape.TargetFeatures) : (inputs, shape.InputFeatures);
+                for (int step = 0; step < slice.Length; step++)
+                    lines[i].Add((values[(step * width) + drawn[i].Feature] * scales[i].Deviation) + scales[i].Mean);
+            }
+        }
+    }
+
+    private static ColumnPanel Panel(string name, IReadOnlyList<ColumnLine> lines, SourceDescription contents)
+    {
+        ColumnDescription? column = Described(contents, name);
+        bool isPerSeries = contents.Columns.Any(one => one.Name == name && one.Series is not null);
+        return new(isPerSeries ? $"{name}\nby series" : name, lines, column);
+    }
+
+    private static ColumnDescription? Described(SourceDescription contents, string name) =>
+        contents.Columns.FirstOrDefault(column => column.Name == name && column.Series is null);
+
+    private static string[] Names(IReadOnlyList<string> names, int features, string otherwise) => names.Count == features
+        ? [.. names] : [.. Enumerable.Range(1, features).Select(feature => features == 1 ? otherwise : $"{otherwise} {feature}")];
+}

@@ -1,0 +1,75 @@
+using System.Buffers.Binary;
+using Orleans.Tbptt.Client;
+using Orleans.Tbptt.Client.Plots;
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Data;
+using Orleans.Tbptt.Tests.Support;
+
+namespace Orleans.Tbptt.Tests.Client;
+
+/// <summary>What <c>tbptt data --plot</c> draws.</summary>
+public sealed class PlotTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void Columns_AreDrawnInTheDatasUnits_WithTheBorderOfWhatIsHeldOut()
+    {
+        DataSpec csv = Given.Csv(Table(1000), lanes: 2, fraction: 0.2, standardize: true) with { Test = new() { Fraction = 0.1 } };
+        using var run = PreparedRun.Prepare(Given.Spec(csv));
+        var data = PlotData.Of(run);
+
+        Assert.Equal(["a", "b"], data.Panels.Select(panel => panel.Title));
+        (double X, double Y)[] points = [.. data.Panels[0].Lines.SelectMany(line => line.X.Zip(line.Y))];
+        Assert.All(points, point => Assert.Equal(point.X, point.Y, tolerance: 5));
+        long trained = Steps(run.Data.Training), validated = Steps(run.Data.Validation!);
+        Assert.Equal([trained, trained + validated], data.Borders);
+        Assert.Equal("001122", string.Concat(data.Panels[0].Lines.Select(line => $"{line.Part:d}")));
+        Assert.StartsWith("trained on (blue): 2 × ", data.Parts, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Lines_KeepTheExtremes_OfManyValues()
+    {
+        var line = new ColumnLine(10, 100_000);
+        for (int i = 0; i < 100_000; i++)
+            line.Add(i == 77_777 ? 1e6 : i % 3 == 0 ? double.NaN : i % 2);
+
+        Assert.InRange(line.X.Count, 1000, 2000);
+        Assert.Equal(1e6, line.Y.Max());
+        Assert.InRange(line.X[line.Y.Index().MaxBy(point => point.Item).Index], 77_687, 77_887);
+    }
+
+    [Fact]
+    public void Figure_IsAnImage()
+    {
+        string png = _directory.File("x.png");
+        DataPlot.Draw(Given.Spec(Given.Csv(Table(300), fraction: 0.1, standardize: true)), png);
+        byte[] bytes = File.ReadAllBytes(png);
+        Assert.Equal(1200, BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(16)));
+        Assert.Equal(460, BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(20)));
+    }
+
+    [Fact]
+    public void Tokens_AreNoColumns()
+    {
+        string text = _directory.File("x.txt");
+        File.WriteAllText(text, "to be or not to be");
+        RunSpec spec = Given.Spec(Given.Bytes(text), Given.Embedding, new Orleans.Tbptt.Training.Fused.Losses.CrossEntropy());
+        Assert.StartsWith("found tokens, expected columns of numbers for --plot", Assert.Throws<ClientException>(
+            () => DataPlot.Draw(spec, _directory.File("x.png"))).Message, StringComparison.Ordinal);
+    }
+
+    private static long Steps(ISequenceSet set) => Enumerable.Range(0, set.Count).Sum(sequence => (long)set.Length(sequence));
+
+    private string Table(int rows)
+    {
+        string path = _directory.File("x.csv");
+        File.WriteAllLines(path, ["a,b", .. Enumerable.Range(0, rows).Select(i => $"{i},{i % 7}")]);
+        return path;
+    }
+}
