@@ -16,9 +16,13 @@ internal static class SetupCommands
     {
         var data = new Argument<string?>("DATA")
         {
-            Description = "A CSV file with a header and one row a time step, or a text file (.txt).",
+            Description = "A file of data: CSV with a header and one row a time step, Parquet, Arrow, JSON Lines, .tsf, .npz, HDF5, or "
+                + "text (.txt).",
             Arity = ArgumentArity.ZeroOrOne,
-            CompletionSources = { Suggestions.Files(".csv", ".txt") },
+            CompletionSources = 
+            {
+                Suggestions.Files(".csv", ".txt", ".parquet", ".arrow", ".feather", ".jsonl", ".tsf", ".npz", ".h5", ".hdf5"),
+            },
         };
         var spec = new Argument<string?>("SPEC")
         {
@@ -39,7 +43,7 @@ internal static class SetupCommands
 
             Examples:
               tbptt init wave.csv
-              tbptt init data/wave.csv specs/wave.yaml
+              tbptt init data/wave.parquet specs/wave.yaml
               tbptt init --example sunspots
             """)
         {

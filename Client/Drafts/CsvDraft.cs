@@ -23,7 +23,7 @@ internal static class CsvDraft
     {
         var survey = CsvSurvey.Of(path);
         var numbers = survey.Numbers;
-        var target = numbers.FirstOrDefault(column => Targets.Contains(column.Name, StringComparer.OrdinalIgnoreCase)) ?? numbers[^1];
+        string target = TargetOf([.. numbers.Select(column => column.Name)]);
         var notes = Notes(survey).ToArray();
         var sizes = StreamSizes.OfRows(survey.Rows);
         int lanes = sizes.Lanes(most: 64), hidden = numbers.Count switch { <= 8 => 32, <= 32 => 64, _ => 128 };
@@ -44,7 +44,7 @@ internal static class CsvDraft
             .Add("data:")
             .Add($"  source: {SpecLines.Scalar($"csv:{source}")}", "relative to this file")
             .List("  inputs", numbers.Select(column => column.Name), "the columns that the network sees")
-            .List("  targets", [target.Name], numbers.Count == 1 ? "the column that it forecasts"
+            .List("  targets", [target], numbers.Count == 1 ? "the column that it forecasts"
                 : "the columns that it forecasts: name yours")
             .Add("  horizon: 1", "how many rows ahead the targets lie")
             .Add("  standardize: true", "mean 0 and deviation 1; losses are of standardised values");
@@ -61,6 +61,10 @@ internal static class CsvDraft
             .Add("");
         return new(Draft.Train(text, sizes, lanes, "mse", "squared error, for forecasts of numbers", "2e-3").ToString(), notes);
     }
+
+    /// <summary>The column that is most likely to be forecast: one with a name that targets often have, else the last.</summary>
+    public static string TargetOf(IReadOnlyList<string> columns) =>
+        columns.FirstOrDefault(column => Targets.Contains(column, StringComparer.OrdinalIgnoreCase)) ?? columns[^1];
 
     private static IEnumerable<string> Notes(CsvSurvey survey)
     {

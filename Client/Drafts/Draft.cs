@@ -1,4 +1,10 @@
 using Orleans.Tbptt.Cluster.Wording;
+using Orleans.Tbptt.Data.Arrow;
+using Orleans.Tbptt.Data.Hdf5;
+using Orleans.Tbptt.Data.JsonLines;
+using Orleans.Tbptt.Data.Npy;
+using Orleans.Tbptt.Data.Parquet;
+using Orleans.Tbptt.Data.Tsf;
 
 namespace Orleans.Tbptt.Client.Drafts;
 
@@ -10,9 +16,10 @@ internal sealed record Draft(string Spec, IReadOnlyList<string> Notes)
     private const int MaxName = 60;
 
     /// <summary>Drafts a spec for a file of data.</summary>
-    /// <param name="path">The file: CSV, or else text that is read byte by byte.</param>
+    /// <param name="path">The file, of which the extension names the format; CSV otherwise.</param>
     /// <param name="spec">The spec's file.</param>
     /// <exception cref="DataFaultException">The file cannot be trained on as it is.</exception>
+    /// <exception cref="Orleans.Tbptt.Specs.SpecException">The same, as training would say it.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static Draft Of(string path, string spec)
     {
@@ -20,6 +27,12 @@ internal sealed record Draft(string Spec, IReadOnlyList<string> Notes)
         return Path.GetExtension(path).ToLowerInvariant() switch
         {
             ".txt" => TextDraft.Of(path, source, spec),
+            ".parquet" or ".pq" => TableDraft.Of(new ParquetSource { Path = Path.GetFullPath(path) }, path, source, spec),
+            ".arrow" or ".feather" or ".ipc" => TableDraft.Of(new ArrowSource { Path = Path.GetFullPath(path) }, path, source, spec),
+            ".jsonl" or ".ndjson" => TableDraft.Of(new JsonLinesSource { Path = Path.GetFullPath(path) }, path, source, spec),
+            ".tsf" => TableDraft.Of(new TsfSource { Path = Path.GetFullPath(path) }, path, source, spec),
+            ".npz" => ContainerDraft.Of(new NpzSource { Path = Path.GetFullPath(path) }, path, source, spec),
+            ".h5" or ".hdf5" or ".hdf" => ContainerDraft.Of(new Hdf5Source { Path = Path.GetFullPath(path) }, path, source, spec),
             ".npy" => throw new DataFaultException(path, new DataFault("an array", "a CSV or text file", ArrayDraft.Advice(path))),
             _ => CsvDraft.Of(path, source, spec),
         };

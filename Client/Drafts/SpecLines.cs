@@ -90,7 +90,8 @@ internal sealed partial class SpecLines
         _ => $"{character}",
     }));
 
-    [GeneratedRegex(@"^[A-Za-z_.][A-Za-z0-9_./ ()°-]*(?<! )$|^(csv|bytes):[A-Za-z0-9_./-]+$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^[A-Za-z_.][A-Za-z0-9_./ ()°-]*(?<! )$|^(csv|bytes|parquet|arrow|jsonl|tsf|npz|hdf5):[A-Za-z0-9_./-]+$",
+        RegexOptions.CultureInvariant)]
     private static partial Regex PlainScalar();
 
     [GeneratedRegex(@"^(true|false|null|yes|no|on|off|y|n|~|\.?nan|\.?inf|[-.\d]*e?[-\d]*)$",

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text;
 using Orleans.Tbptt.Client.Drafts;
 
 namespace Orleans.Tbptt.Client.Init;
@@ -9,20 +10,24 @@ internal static class Examples
     private const string Schema = "# yaml-language-server: $schema=";
 
     /// <summary>Their names.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["average", "sunspots", "bytes"];
+    public static IReadOnlyList<string> Names { get; } = ["average", "sunspots", "stores", "tides", "bytes", "words"];
 
     /// <summary>The files of an example, by their paths from the spec's directory; the spec's is empty.</summary>
-    public static IReadOnlyList<(string Path, string Text)> Files(string name) => name switch
+    public static IReadOnlyList<(string Path, byte[] Bytes)> Files(string name) => name switch
     {
-        "sunspots" => [("data/sunspots.csv", Read("data/sunspots.csv")), ("", Spec(name))],
-        "bytes" => [("data/manual.txt", Manual()), ("", OfTheManual(Spec(name)))],
-        _ => [("", Spec(name))],
+        "sunspots" or "stores" => [Data($"{name}.csv"), ("", Encoding.UTF8.GetBytes(Spec(name)))],
+        "tides" => [Data("tides.parquet"), ("", Encoding.UTF8.GetBytes(Spec(name)))],
+        "bytes" or "words" =>
+            [("data/manual.txt", Encoding.UTF8.GetBytes(Manual())), ("", Encoding.UTF8.GetBytes(OfTheManual(Spec(name))))],
+        _ => [("", Encoding.UTF8.GetBytes(Spec(name)))],
     };
+
+    private static (string Path, byte[] Bytes) Data(string file) => ($"data/{file}", Resource($"examples/data/{file}"));
 
     /// <summary>The example's spec; its schema lies next to it.</summary>
     private static string Spec(string name)
     {
-        string[] lines = Read($"{name}.yaml").Split('\n');
+        string[] lines = Text($"examples/{name}.yaml").Split('\n');
         int schema = Array.FindIndex(lines, line => line.StartsWith(Schema, StringComparison.Ordinal));
         lines[schema] = Schema + SpecLines.SchemaFile;
         return string.Join('\n', lines);
@@ -32,19 +37,23 @@ internal static class Examples
     private static string OfTheManual(string spec) =>
         string.Join('\n', spec.Split('\n').Where(line => !line.Contains("exclude:", StringComparison.Ordinal))
         .Select(line => line.Contains("source:", StringComparison.Ordinal)
-            ? "  source: bytes:data/manual.txt    # or a glob: bytes:**/*.txt" : line))
-        .Replace("this project's C# files", "this program's documentation", StringComparison.Ordinal);
+            ? $"  source: {Word(line)}:data/manual.txt    # or a glob: {Word(line)}:**/*.txt" : line))
+        .Replace("this project's C# files", "this program's documentation", StringComparison.Ordinal)
+        .Replace("this project's documentation", "this program's documentation", StringComparison.Ordinal);
+
+    private static string Word(string source) => source.Split(':')[1].Trim();
 
     private static string Manual() => string.Concat(Assembly.GetExecutingAssembly().GetManifestResourceNames()
-        .Where(name => name.StartsWith("docs/", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(Resource));
+        .Where(name => name.StartsWith("docs/", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(Text));
 
-    private static string Read(string path) => Resource($"examples/{path}");
+    private static string Text(string name) => Encoding.UTF8.GetString(Resource(name));
 
-    private static string Resource(string name)
+    private static byte[] Resource(string name)
     {
         using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)
             ?? throw new InvalidOperationException($"the program does not carry {name}");
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
+        byte[] bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Orleans.Tbptt.Client.Drafts;
 using Orleans.Tbptt.Client.Specs;
 using Orleans.Tbptt.Client.Views;
@@ -20,18 +21,18 @@ internal static class InitCommand
         var (files, notes) = request.Data is { } data
             ? FromData(data, spec)
             : ([.. Examples.Files(request.Example!)
-                .Select(file => (file.Path.Length == 0 ? spec : Path.Combine(directory, file.Path), file.Text))], []);
+                .Select(file => (file.Path.Length == 0 ? spec : Path.Combine(directory, file.Path), file.Bytes))], []);
         foreach (var (path, _) in files)
             RefuseExisting(path, request);
 
         Directory.CreateDirectory(directory);
-        foreach (var (path, text) in files[..^1])
+        foreach (var (path, bytes) in files[..^1])
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            Write(path, text, request);
+            Write(path, bytes, request);
         }
 
-        var sizes = WriteChecked(files[^1].Text, spec, checker, request);
+        var sizes = WriteChecked(files[^1].Bytes, spec, checker, request);
         string schema = WriteSchema(directory);
         foreach (string note in notes)
             terminal.Error.WriteLine($"note: {note}");
@@ -44,7 +45,7 @@ internal static class InitCommand
         return ExitCode.Completed;
     }
 
-    private static (List<(string Path, string Text)> Files, IReadOnlyList<string> Notes) FromData(string data, string spec)
+    private static (List<(string Path, byte[] Bytes)> Files, IReadOnlyList<string> Notes) FromData(string data, string spec)
     {
         try
         {
@@ -52,7 +53,7 @@ internal static class InitCommand
                 throw new ClientException($"{Text.OneLine(spec)}: found the data themselves, expected another file for the spec",
                     ExitCode.Usage);
             var draft = Draft.Of(data, spec);
-            return ([(spec, draft.Spec)], draft.Notes);
+            return ([(spec, Encoding.UTF8.GetBytes(draft.Spec))], draft.Notes);
         }
         catch (DataFaultException exception)
         {
@@ -61,10 +62,15 @@ internal static class InitCommand
                     $"{Text.OneLine(data)}: found {fault.Found}, expected {fault.Expected}; {fault.Remedy}")),
                 ExitCode.BadSpec, exception);
         }
+        catch (SpecException exception)
+        {
+            // The keys are those of a spec that was tried: what cannot be trained on is the data.
+            throw new SpecException([.. exception.Problems.Select(problem => problem with { Location = data })]);
+        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new ClientException(
-                $"{Text.OneLine(data)}: found no readable file ({Text.OneLine(exception.Message)}), expected a CSV or text file; " +
+                $"{Text.OneLine(data)}: found no readable file ({Text.OneLine(exception.Message)}), expected a file of data; " +
                 "correct the path",
                 ExitCode.BadSpec, exception);
         }
@@ -82,20 +88,20 @@ internal static class InitCommand
         }
     }
 
-    private static void Write(string path, string text, InitRequest request)
+    private static void Write(string path, byte[] bytes, InitRequest request)
     {
         string written = $"{path}.{Guid.NewGuid():N}";
-        File.WriteAllText(written, text);
+        File.WriteAllBytes(written, bytes);
         File.Move(written, path, request.Force);
     }
 
     /// <summary>Writes the spec under its name only if it can be trained.</summary>
-    private static CheckedSpec WriteChecked(string text, string spec, ISpecChecker checker, InitRequest request)
+    private static CheckedSpec WriteChecked(byte[] text, string spec, ISpecChecker checker, InitRequest request)
     {
         string written = $"{spec}.{Guid.NewGuid():N}.yaml";
         try
         {
-            File.WriteAllText(written, text);
+            File.WriteAllBytes(written, text);
             var sizes = checker.Check(written, []);
             File.Move(written, spec, request.Force);
             return sizes;

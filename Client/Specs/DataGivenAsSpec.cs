@@ -22,10 +22,10 @@ internal static partial class DataGivenAsSpec
 
     private static string? Advice(string kind, string path) => kind switch
     {
-        ".csv" or ".txt" => $"'tbptt init {Shell.Word(Text.OneLine(path))}' looks at it and writes a spec that trains on it",
+        ".csv" or ".txt" or ".parquet" or ".arrow" or ".feather" or ".jsonl" or ".tsf" or ".npz" or ".h5" or ".hdf5" =>
+            $"'tbptt init {Shell.Word(Text.OneLine(path))}' looks at it and writes a spec that trains on it",
         ".npy" => ArrayDraft.Advice(path),
-        ".parquet" or ".npz" or ".tsv" or ".h5" or ".hdf5" =>
-            "no source reads this format: convert it to .csv or .npy, and name that as data.source. docs/run-spec.md lists every key.",
+        ".tsv" => $"name it as source: csv:{Text.OneLine(path)} with separator: tab in a spec. docs/run-spec.md lists every key.",
         _ => null,
     };
 

@@ -31,6 +31,31 @@ public abstract record TableSource : OpenableSource
     /// <summary>The absolute path of the file.</summary>
     public string Path { get; init; } = "";
 
+    /// <summary>Reads the names of the columns, and what the format says of their contents.</summary>
+    /// <exception cref="SpecException">The file is none of this format.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public IReadOnlyList<FileColumn> ReadColumns()
+    {
+        try
+        {
+            using TableReader reader = OpenTable(Path);
+            return
+            [
+                .. reader.Columns.Select(column => new FileColumn(column.Name, column.Type switch
+                {
+                    CellType.Number => ColumnContent.Number,
+                    CellType.Time => ColumnContent.Time,
+                    CellType.Text => ColumnContent.Text,
+                    _ => ColumnContent.Unknown,
+                })),
+            ];
+        }
+        catch (TableFormatException error)
+        {
+            throw new SpecException(new SpecProblem(error.Key, error.Found, error.Expected, error.Remedy));
+        }
+    }
+
     /// <summary>Names of the columns that are inputs; those of numbers when left out.</summary>
     public IReadOnlyList<string> Inputs { get; init; } = [];
 

@@ -309,7 +309,7 @@ public sealed class ConsoleAppTests : IDisposable
 
     [Theory]
     [InlineData("train", "<SPEC>  Run spec")]
-    [InlineData("init", "<DATA>  A CSV file")]
+    [InlineData("init", "<DATA>  A file of data")]
     [InlineData("show", "<RUN>  Run ID")]
     public async Task Help_NamesArguments_WhateverTheyCanBeCompletedTo(string command, string line)
     {

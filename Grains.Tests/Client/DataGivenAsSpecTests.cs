@@ -39,11 +39,11 @@ public sealed class DataGivenAsSpecTests : IDisposable
     }
 
     [Fact]
-    public void Formats_ThatNoSourceReads_GetARemedy()
+    public void Tabs_GetTheKeyThatReadsThem()
     {
-        var exception = Assert.Throws<ClientException>(() => DataGivenAsSpec.Refuse(Write("wave.parquet", "PAR1")));
+        var exception = Assert.Throws<ClientException>(() => DataGivenAsSpec.Refuse(Write("wave.tsv", "a\tb\n1\t2\n")));
 
-        Assert.Contains("no source reads this format: convert it to .csv or .npy", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(".tsv with separator: tab in a spec", exception.Message, StringComparison.Ordinal);
     }
 
     [Theory]

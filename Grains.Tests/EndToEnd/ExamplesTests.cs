@@ -13,6 +13,7 @@ public sealed class ExamplesTests
     [InlineData("bytes", null)]
     [InlineData("stores", 6)]
     [InlineData("words", null)]
+    [InlineData("tides", 11)]
     public void Example_IsFitToBeTrained(string name, int? stepsPerEpoch)
     {
         var document = SpecLoader.Load(SourceTree.Of("examples", $"{name}.yaml"), []);

@@ -24,7 +24,10 @@ public sealed class InitCommandTests : IDisposable
     [Theory]
     [InlineData("average")]
     [InlineData("sunspots")]
+    [InlineData("stores")]
+    [InlineData("tides")]
     [InlineData("bytes")]
+    [InlineData("words")]
     public void Examples_AreWrittenWithTheirData_AndCanBeTrained(string name)
     {
         string spec = _directory.File("new/spec.yaml");

@@ -1,0 +1,57 @@
+using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Engines;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Losses;
+using Orleans.Tbptt.Training.Optimizers;
+
+namespace Orleans.Tbptt.Client.Drafts;
+
+/// <summary>Opens a source as training does, to find out what it reads and what it refuses.</summary>
+internal static class Trial
+{
+    /// <summary>Opens a source as one lane that is trained on entirely.</summary>
+    /// <exception cref="SpecException">It cannot be trained on so; carries every cause.</exception>
+    public static PreparedRun Open(SourceSpec source) => PreparedRun.Prepare(
+        new RunSpec
+        {
+            Name = "trial",
+            Engine = new AutoEngine(),
+            Seed = 1,
+            Model = new() { Cell = new LstmCell(), HiddenSize = 1 },
+            Data = new() { Source = source, BatchSize = 1 },
+            Tbptt = new() { ChunkLength = 1 },
+            Train = new() { Epochs = 1, Loss = new SquaredError(), Optimizer = new Adam { Lr = 1e-3 } },
+        },
+        fingerprint: false);
+
+    /// <summary>The first of several readings that training accepts and that are not suspicious; else the first that it accepts.</summary>
+    /// <param name="readings">The readings.</param>
+    /// <param name="isSuspicious">Whether one that training accepts is unlikely to be what the data are.</param>
+    /// <exception cref="SpecException">It accepts none; carries the causes of the last.</exception>
+    public static (T Source, PreparedRun Run) FirstOf<T>(IEnumerable<T> readings, Predicate<PreparedRun>? isSuspicious = null)
+        where T : SourceSpec
+    {
+        SpecException? refusal = null;
+        T? second = null;
+        foreach (T reading in readings)
+        {
+            try
+            {
+                PreparedRun run = Open(reading);
+                if (isSuspicious?.Invoke(run) != true)
+                    return (reading, run);
+                second ??= reading;
+                run.Dispose();
+            }
+            catch (SpecException error)
+            {
+                refusal = error;
+            }
+        }
+
+        if (second is not null)
+            return (second, Open(second));
+        throw refusal ?? throw new InvalidOperationException("there is no reading");
+    }
+}
