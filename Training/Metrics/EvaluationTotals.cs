@@ -10,7 +10,7 @@ namespace Orleans.Tbptt.Training.Metrics;
 /// <param name="targets">Values of a target; 0 where targets are classes, of which nothing is summed up.</param>
 public sealed class EvaluationTotals(HeldOutPart part, ISequenceSet held, IReadOnlyList<string> names, int targets)
 {
-    /// <summary>Figures of so many series and targets are kept apart, at most; where there are more, series are not told apart.</summary>
+    /// <summary>Figures of so many series and targets are kept apart, at most; where there are more, series are not kept apart.</summary>
     internal const int MostKept = 1 << 20;
 
     private readonly SortedDictionary<int, double[]> _groups = [];

@@ -48,7 +48,7 @@ public sealed class EvaluationReportTests
     }
 
     [Fact]
-    public void Series_AreNotToldApart_WhereTheyAreTooManyToBeKept()
+    public void Series_AreNotKeptApart_WhereTheyAreTooManyToBeKept()
     {
         Assert.True(EvaluationTotals.IsBySeries(new Set(EvaluationTotals.MostKept / 2), 2));
         Assert.False(EvaluationTotals.IsBySeries(new Set((EvaluationTotals.MostKept / 2) + 1), 2));
