@@ -41,6 +41,12 @@ public sealed record DataShape(int InputFeatures, int Vocabulary, int TargetFeat
     /// <summary>Whether inputs are tokens, which need an embedding.</summary>
     public bool HasTokens => Vocabulary > 0;
 
+    /// <summary>Inputs that are columns of classes, each of which has an embedding, besides those that are values. Default none.</summary>
+    public IReadOnlyList<CategoryShape> Categories { get; init; } = [];
+
+    /// <summary>Whole numbers of an input: 1 where inputs are tokens, else one for each column of classes.</summary>
+    public int Codes => HasTokens ? 1 : Categories.Count;
+
     /// <summary>
     /// What <see cref="ISequenceSet.ReadTargets(SequenceSlice, Span{long})"/> gives for a time step without a target: PyTorch's
     /// <c>ignore_index</c>.
@@ -59,7 +65,22 @@ public sealed record DataShape(int InputFeatures, int Vocabulary, int TargetFeat
     /// Each set of sequences has at least one target.
     /// </remarks>
     public bool IsMasked { get; init; }
+
+    /// <summary>Equal in every member, the list item by item.</summary>
+    public bool Equals(DataShape? other) => other is not null
+        && (InputFeatures, Vocabulary, TargetFeatures, Classes, IsMasked)
+            == (other.InputFeatures, other.Vocabulary, other.TargetFeatures, other.Classes, other.IsMasked)
+        && Categories.SequenceEqual(other.Categories);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() =>
+        HashCode.Combine(InputFeatures, Vocabulary, TargetFeatures, Classes, IsMasked, Categories.Count);
 }
+
+/// <summary>A column of classes.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Classes">How many classes there are, from 0, which is <c>&lt;unknown&gt;</c>.</param>
+public sealed record CategoryShape(string Name, int Classes);
 
 /// <summary>A list of sequences with random access in time.</summary>
 public interface ISequenceSet
@@ -81,7 +102,10 @@ public interface ISequenceSet
     /// </summary>
     void ReadInputs(SequenceSlice slice, Span<float> destination);
 
-    /// <summary>Reads inputs that are tokens into <paramref name="destination"/> <c>[slice.Length]</c>, each in [0, Vocabulary).</summary>
+    /// <summary>
+    /// Reads inputs that are tokens or classes into <paramref name="destination"/> <c>[slice.Length × Codes]</c>, row-major, each in
+    /// [0, Vocabulary), or [0, classes of its column).
+    /// </summary>
     void ReadInputs(SequenceSlice slice, Span<long> destination);
 
     /// <summary>

@@ -13,13 +13,15 @@ namespace Orleans.Tbptt.Training.Torch;
 internal sealed class TorchNetwork : IDisposable
 {
     private readonly List<Tensor> _views = [];
+    private readonly IReadOnlyList<EmbeddingShape> _tables;
 
     public TorchNetwork(ModelSpec model, ParameterLayout layout, Device device)
     {
         Parameters = zeros(layout.Length, float32, device);
         Gradient = zeros(layout.Length, float32, device);
         int features = model.Embedding?.Size ?? model.InputSize!.Value;
-        Embedding = model.Embedding is { } embedding ? nn.Embedding(embedding.Vocabulary!.Value, embedding.Size) : null;
+        _tables = model.Tables;
+        Embeddings = [.. _tables.Select(table => nn.Embedding(table.Classes, table.Size))];
         Layers = [.. Enumerable.Range(0, model.Layers)
             .Select(layer => new RecurrentLayer(model.Cell, layer == 0 ? features : model.HiddenSize, model.HiddenSize))];
         Head = nn.Linear(model.HiddenSize, model.OutputSize!.Value);
@@ -38,7 +40,8 @@ internal sealed class TorchNetwork : IDisposable
     /// <summary>Every gradient, at its parameter's place.</summary>
     public Tensor Gradient { get; }
 
-    public Embedding? Embedding { get; }
+    /// <summary>The embeddings of tokens, or of columns of classes in their order.</summary>
+    public IReadOnlyList<Embedding> Embeddings { get; }
 
     public IReadOnlyList<RecurrentLayer> Layers { get; }
 
@@ -55,7 +58,7 @@ internal sealed class TorchNetwork : IDisposable
     }
 
     private IEnumerable<nn.Module> Modules() =>
-        [.. Embedding is null ? Array.Empty<nn.Module>() : [Embedding], .. Layers.Select(layer => layer.Module), Head];
+        [.. Embeddings, .. Layers.Select(layer => layer.Module), Head];
 
     /// <summary>
     /// Ours is <c>rnn.weight_ih_l3</c>, the one-layer module's own <c>weight_ih_l0</c>; embedding and head have plain names.
@@ -66,7 +69,7 @@ internal sealed class TorchNetwork : IDisposable
         int layer = slot.Name.LastIndexOf("_l", StringComparison.Ordinal);
         return parts[0] switch
         {
-            "embedding" => Embedding!.get_parameter(parts[1]),
+            "embedding" => Embeddings[_tables.Index().First(table => table.Item.Name == slot.Name).Index].get_parameter("weight"),
             "head" => Head.get_parameter(parts[1]),
             _ => Layers[int.Parse(slot.Name.AsSpan(layer + 2), CultureInfo.InvariantCulture)].Find(slot.Name[(parts[0].Length + 1)..layer]),
         } ?? throw new InvalidOperationException($"libtorch's module has no {slot.Name}");

@@ -100,9 +100,7 @@ public sealed class TorchReplica : IReplica
     /// <summary>Runs every layer over every segment, carrying h and c from segment to segment; returns the top layer's rows.</summary>
     private Tensor Recur(ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter)
     {
-        var rows = _network.Embedding is { } embedding
-            ? embedding.call(_host.ToDevice(batch.Tokens, batch.Rows))
-            : _host.ToDevice(batch.Values, batch.Rows, batch.Shape.InputFeatures);
+        var rows = Inputs(batch);
         for (int layer = 0; layer < _model.Layers; layer++)
         {
             if (layer > 0 && dropout.IsActive)
@@ -123,6 +121,21 @@ public sealed class TorchReplica : IReplica
         }
 
         return rows;
+    }
+
+    /// <summary>The values and the vectors of the embeddings next to each other.</summary>
+    private Tensor Inputs(ChunkBatch batch)
+    {
+        var parts = new List<Tensor>();
+        if (batch.Shape.InputFeatures > 0)
+            parts.Add(_host.ToDevice(batch.Values, batch.Rows, batch.Shape.InputFeatures));
+        if (_network.Embeddings.Count > 0)
+        {
+            var classes_RC = _host.ToDevice(batch.Tokens, batch.Rows, _network.Embeddings.Count);
+            parts.AddRange(_network.Embeddings.Select((embedding, column) => embedding.call(classes_RC.select(1, column))));
+        }
+
+        return parts.Count == 1 ? parts[0] : cat(parts, 1);
     }
 
     private Tensor Mask(ChunkBatch batch, DropoutMasks dropout, int layer)

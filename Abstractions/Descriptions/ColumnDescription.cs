@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Orleans.Tbptt.Descriptions;
 
 /// <summary>A column of numbers, as it stands in the data: before anything is scaled.</summary>
@@ -9,8 +11,18 @@ public sealed record ColumnDescription
     /// <summary>The series whose values it describes; null for all.</summary>
     public string? Series { get; init; }
 
-    /// <summary>What the run uses it for, such as <c>input</c>, <c>target</c> or <c>input, target</c>.</summary>
+    /// <summary>
+    /// What the run uses it for, such as <c>input</c>, <c>target</c>, <c>input, target</c>, <c>known input</c> or <c>static input</c>; of a
+    /// column of classes <c>class</c> in the place of <c>input</c>.
+    /// </summary>
     public string Use { get; init; } = "";
+
+    /// <summary>
+    /// What was made of its values before they were scaled, in the spec's word, such as <c>log1p</c>; null for nothing. The figures here,
+    /// except <see cref="ScaleMean"/> and <see cref="ScaleDeviation"/>, are of the values as they were.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Transform { get; init; }
 
     /// <summary>Values that were read, over all parts; null where nobody counted.</summary>
     public long? Count { get; init; }
@@ -49,10 +61,21 @@ public sealed record ColumnDescription
     /// <summary>Values that may stand for a missing one, such as −9999.</summary>
     public IReadOnlyList<SuspectedValue> Suspects { get; init; } = [];
 
+    /// <summary>
+    /// The classes by their numbers, to encode further cells with, where the column is one of classes: the first is <c>&lt;unknown&gt;</c>,
+    /// what the rows to train on do not have. Empty otherwise.
+    /// </summary>
+    public IReadOnlyList<ClassDescription> Classes { get; init; } = [];
+
     /// <summary>The <see cref="Use"/> of a column.</summary>
     public static string UseOf(bool isInput, bool isTarget) =>
         isInput && isTarget ? "input, target" : isInput ? "input" : isTarget ? "target" : "";
 }
+
+/// <summary>A class of a column.</summary>
+/// <param name="Name">What stands in its cells; <c>&lt;missing&gt;</c> for nothing.</param>
+/// <param name="Count">How many rows to train on have it.</param>
+public sealed record ClassDescription(string Name, long Count);
 
 /// <summary>A value that may stand for a missing one.</summary>
 /// <param name="Value">The value.</param>

@@ -15,7 +15,7 @@ public sealed record DataDescription
     /// <summary>The files or globs that the spec names.</summary>
     public IReadOnlyList<string> Paths { get; init; } = [];
 
-    /// <summary>Values of an input; 0 where inputs are tokens.</summary>
+    /// <summary>Values of an input, and columns of classes; 0 where inputs are tokens.</summary>
     public int InputFeatures { get; init; }
 
     /// <summary>How many different tokens there are; 0 where inputs are values.</summary>

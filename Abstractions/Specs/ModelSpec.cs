@@ -8,7 +8,10 @@ public sealed record ModelSpec
     /// <summary>The cell of every layer.</summary>
     public required CellSpec Cell { get; init; }
 
-    /// <summary>Features of one time step, or of one embedded token. Null until the data source has given it.</summary>
+    /// <summary>
+    /// Features of one time step, the vectors of columns of classes included, or of one embedded token. Null until the data source has
+    /// given it.
+    /// </summary>
     public int? InputSize { get; init; }
 
     /// <summary>Units of each recurrent layer.</summary>
@@ -23,6 +26,22 @@ public sealed record ModelSpec
     /// <summary>The embedding that token inputs pass through; null for inputs that are values.</summary>
     public EmbeddingSpec? Embedding { get; init; }
 
+    /// <summary>The length of the vector of each input column of classes, by name; completed when the data source is opened.</summary>
+    public NamedValues<int> Embeddings { get; init; } = new([]);
+
+    /// <summary>How many classes each of these columns has, <c>&lt;unknown&gt;</c> included; completed as they are.</summary>
+    public NamedValues<int> Classes { get; init; } = new([]);
+
+    /// <summary>The embeddings of tokens, or of columns of classes in their order; empty for none. Their sizes are known.</summary>
+    public IReadOnlyList<EmbeddingShape> Tables => Embedding is { } embedding
+        ? [new("embedding.weight", embedding.Vocabulary ?? throw Unresolved("embedding.vocabulary"), embedding.Size)]
+        : [.. Embeddings.Pairs.Select(column => new EmbeddingShape(
+            $"embedding.{column.Key}.weight", Classes.Of(column.Key, 0) is > 0 and var classes ? classes : throw Unresolved("classes"),
+            column.Value))];
+
+    /// <summary>Features of one time step that are values, and no vectors of an embedding. The sizes are known.</summary>
+    public int ValueInputs => (InputSize ?? Embedding?.Size ?? throw Unresolved("inputSize")) - Tables.Sum(table => table.Size);
+
     /// <summary>
     /// The share of units, in [0, 1), that is dropped between one recurrent layer and the next while training. Default 0.
     /// </summary>
@@ -35,7 +54,15 @@ public sealed record ModelSpec
     /// Names in that file, or the modules that they begin with, each with the one that it has here. Default none.
     /// </summary>
     public NameMap Rename { get; init; } = NameMap.None;
+
+    private static InvalidOperationException Unresolved(string key) => new($"model.{key} is not resolved");
 }
+
+/// <summary>The shape of an embedding: a table of one learned vector for each token, or each class of a column.</summary>
+/// <param name="Name">The parameter's name, such as <c>embedding.weight</c> or <c>embedding.store.weight</c>.</param>
+/// <param name="Classes">How many tokens or classes there are.</param>
+/// <param name="Size">The length of a vector.</param>
+public sealed record EmbeddingShape(string Name, int Classes, int Size);
 
 /// <summary>A table of one learned vector per token.</summary>
 public sealed record EmbeddingSpec

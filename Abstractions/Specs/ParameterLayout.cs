@@ -12,8 +12,8 @@ public sealed record ParameterSlot(string Name, IReadOnlyList<int> Shape, int Of
 
 /// <summary>
 /// The parameters of a model, in PyTorch's order, under PyTorch's names, one after another in one flat float32 buffer:
-/// <c>embedding.weight</c> if there is one, then <c>rnn.weight_ih_lN, rnn.weight_hh_lN, rnn.bias_ih_lN, rnn.bias_hh_lN</c> of each
-/// layer, then <c>head.weight, head.bias</c>.
+/// <c>embedding.weight</c> if there is one, or <c>embedding.NAME.weight</c> of each column of classes, then
+/// <c>rnn.weight_ih_lN, rnn.weight_hh_lN, rnn.bias_ih_lN, rnn.bias_hh_lN</c> of each layer, then <c>head.weight, head.bias</c>.
 /// </summary>
 public sealed class ParameterLayout
 {
@@ -45,6 +45,8 @@ public sealed class ParameterLayout
         Int128 table = model.Embedding is null
             ? 0
             : input * (model.Embedding.Vocabulary ?? throw new InvalidOperationException("model.embedding.vocabulary is not resolved"));
+        foreach (var (name, size) in model.Embeddings.Pairs)
+            table += (Int128)size * model.Classes.Of(name, 1);
         Int128 layers = model.Cell.CountParameters(input, hidden) + ((model.Layers - 1) * model.Cell.CountParameters(hidden, hidden));
         return table + layers + (output * (hidden + 1));
     }
@@ -61,12 +63,8 @@ public sealed class ParameterLayout
         void Add(string name, params IReadOnlyList<int> shape) =>
             slots.Add(new(name, shape, slots.Count == 0 ? 0 : checked(slots[^1].Offset + slots[^1].Length)));
 
-        if (model.Embedding is { } embedding)
-        {
-            int vocabulary = embedding.Vocabulary ?? throw new InvalidOperationException("model.embedding.vocabulary is not resolved");
-            Add("embedding.weight", vocabulary, embedding.Size);
-        }
-
+        foreach (EmbeddingShape table in model.Tables)
+            Add(table.Name, table.Classes, table.Size);
         for (int layer = 0; layer < model.Layers; layer++)
         {
             foreach (var parameter in model.Cell.Parameters(layer == 0 ? input : hidden, hidden))

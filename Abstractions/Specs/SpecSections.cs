@@ -56,6 +56,11 @@ internal sealed class SpecSections(SpecChoices choices)
             walk.OptionalCount("outputSize", model.OutputSize, "outputs of the linear head: target values or classes", "from the data"),
         Embedding = walk.OptionalSection("embedding", model.Embedding, "for inputs that are tokens", "size", new EmbeddingSpec { Size = 1 },
             Embedding),
+        Embeddings = walk.CountsByName(
+            "embeddings", model.Embeddings, "of columns of classes (`data.categorical`): the length of a class's vector, `{store: 4}`",
+            "column", "1.6 × classes^0.56, 600 at most"),
+        Classes = walk.CountsByName(
+            "classes", model.Classes, "how many classes each of these columns has, `<unknown>` included", "column", "from the data"),
         Dropout = walk.Number("dropout", model.Dropout, "share dropped between one layer and the next while training", NumberRange.Share),
         InitFrom = walk.Text(
             "initFrom", model.InitFrom,

@@ -9,6 +9,8 @@ namespace Orleans.Tbptt.Client.Specs;
 /// <summary><c>tbptt data</c>: prints what a spec reads, column by column. Starts nothing.</summary>
 internal static class DataCommand
 {
+    private const int ShownClasses = 40;
+
     /// <summary>Reads the data, and writes what was found.</summary>
     /// <exception cref="Orleans.Tbptt.Specs.SpecException">The spec or its data have problems.</exception>
     public static int Run(ISpecChecker checker, string path, IReadOnlyList<string> sets, bool json, string? plot, Terminal terminal)
@@ -72,7 +74,8 @@ internal static class DataCommand
         foreach (var column in data.Contents.Columns)
         {
             columns.Add(
-                column.Series is null ? column.Name : $"{column.Name}, series {column.Series}", column.Use,
+                column.Series is null ? column.Name : $"{column.Name}, series {column.Series}",
+                column.Transform is { } transform ? $"{column.Use}, {transform}" : column.Use,
                 column.Count is { } count ? Text.Count(count) : "-", Text.Count(column.Missing),
                 Figure(column.Min), Figure(column.Max), Figure(column.Mean), Figure(column.Deviation),
                 column.Distinct is { } distinct ? Text.Count(distinct) : "-", Figure(column.ScaleMean), Figure(column.ScaleDeviation),
@@ -81,6 +84,24 @@ internal static class DataCommand
         }
 
         columns.Write(output);
+        WriteClasses(data.Contents.Columns, output);
+    }
+
+    private static void WriteClasses(IReadOnlyList<ColumnDescription> columns, TextWriter output)
+    {
+        if (columns.All(column => column.Classes.Count == 0))
+            return;
+        output.WriteLine();
+        var classes = new TextTable("COLUMN", "NUMBER", "CLASS", "ROWS TO TRAIN ON");
+        foreach (var column in columns)
+        {
+            foreach (var (number, one) in column.Classes.Index().Take(ShownClasses))
+                classes.Add(column.Name, Text.Count(number), one.Name, Text.Count(one.Count));
+            if (column.Classes.Count > ShownClasses)
+                classes.Add(column.Name, "…", $"{Text.Count(column.Classes.Count - ShownClasses)} more, in data.json of a run", "");
+        }
+
+        classes.Write(output);
     }
 
     private static void Line(TextWriter output, string name, string value) => output.WriteLine($"{name,-12}{Text.OneLine(value)}");

@@ -31,7 +31,11 @@ internal static class ValidateCommand
 
     private static string Inputs(ModelSpec model) => model.Embedding is { } embedding
         ? $"{embedding.Vocabulary} tokens embedded in {embedding.Size}, {Text.Plural(model.OutputSize ?? 0, "output")}"
-        : $"{Text.Plural(model.InputSize ?? 0, "input")}, {Text.Plural(model.OutputSize ?? 0, "output")}";
+        : $"{Text.Plural(model.InputSize ?? 0, "input")}{Columns(model)}, {Text.Plural(model.OutputSize ?? 0, "output")}";
+
+    private static string Columns(ModelSpec model) => model.Embeddings.Pairs.Count == 0 ? ""
+        : $" ({string.Join(", ", model.Embeddings.Pairs.Select(column =>
+            $"{column.Value} of them {Text.Count(model.Classes.Of(column.Key, 0))} classes of {Text.OneLine(column.Key)}"))})";
 
     private static string Chunks(TbpttSpec tbptt) =>
         tbptt.ChunkLength is { } length ? $"of {Text.Plural(length, "time step")}" : $"{tbptt.ChunkCount} per sequence";

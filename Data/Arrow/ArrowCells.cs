@@ -41,10 +41,17 @@ internal static class ArrowCells
         for (int i = 0; i < values.Length; i++)
         {
             values[i] = array.IsNull(from + i) ? tally.AddMissing(place + i)
-                : type == CellType.Text ? tally.AddText(TextAt(array, from + i))
+                : type == CellType.Text ? Text(array, from + i, place + i, tally)
                 : TimeAt(array, from + i, type) is { } time ? time
                 : tally.AddOther(place + i, TextAt(array, from + i));
         }
+    }
+
+    // A missing number is NaN, also in a column that is read as texts.
+    private static double Text(IArrowArray array, int at, long place, ColumnTally tally)
+    {
+        string text = TextAt(array, at);
+        return text == "NaN" && TypeOf(array.Data.DataType) == CellType.Number ? tally.AddMissing(place) : tally.AddText(text);
     }
 
     private static void ReadNumbers(IArrowArray array, int from, long place, ColumnTally tally, Span<double> values)

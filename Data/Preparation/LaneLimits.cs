@@ -111,7 +111,8 @@ internal static class LaneLimits
     // A token or class is a 64-bit integer: as wide as two values.
     private static int Widest(ModelSpec model, DataShape shape)
     {
-        int data = Math.Max(Math.Max(shape.InputFeatures, shape.TargetFeatures), shape.HasTokens || shape.HasClasses ? 2 : 1);
+        int whole = Math.Max(shape.Codes, shape.HasClasses ? 1 : 0);
+        int data = Math.Max(Math.Max(shape.InputFeatures, shape.TargetFeatures), Math.Max(1, 2 * whole));
         return Math.Max(Math.Max(data, model.HiddenSize), Math.Max(model.InputSize!.Value, model.OutputSize!.Value));
     }
 }

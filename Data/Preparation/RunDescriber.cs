@@ -20,7 +20,7 @@ internal static class RunDescriber
         {
             Source = spec.Data.Source.Word,
             Paths = spec.Data.Source.Paths,
-            InputFeatures = data.Shape.InputFeatures,
+            InputFeatures = data.Shape.InputFeatures + data.Shape.Categories.Count,
             Vocabulary = data.Shape.Vocabulary,
             TargetFeatures = data.Shape.TargetFeatures,
             Classes = data.Shape.Classes,

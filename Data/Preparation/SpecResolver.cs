@@ -10,8 +10,8 @@ public static class SpecResolver
 {
     /// <summary>
     /// Fills in <c>model.inputSize</c> (the embedding's size when there is one), <c>model.outputSize</c> and
-    /// <c>model.embedding.vocabulary</c> where they are left out, and checks them otherwise; then checks the loss, the size of the model
-    /// and the tensors of <c>model.initFrom</c>.
+    /// <c>model.embedding.vocabulary</c>, <c>model.embeddings</c> and <c>model.classes</c> where they are left out, and checks them
+    /// otherwise; then checks the loss, the size of the model and the tensors of <c>model.initFrom</c>.
     /// </summary>
     /// <param name="spec">The spec.</param>
     /// <param name="shape">The sizes of the data.</param>
@@ -43,10 +43,13 @@ public static class SpecResolver
     {
         if ((model.Embedding is not null) != shape.HasTokens)
             return model;
+        model = ResolveColumns(model, shape.Categories, problems);
         if (model.Embedding is not { } embedding)
         {
-            Check(DataKeys.InputSize, model.InputSize, shape.InputFeatures, "the width of the inputs", problems);
-            return model with { InputSize = model.InputSize ?? shape.InputFeatures };
+            int width = shape.InputFeatures + model.Embeddings.Pairs.Sum(column => column.Value);
+            string what = width == shape.InputFeatures ? "the width of the inputs" : "the inputs and the vectors of columns of classes";
+            Check(DataKeys.InputSize, model.InputSize, width, what, problems);
+            return model with { InputSize = model.InputSize ?? width };
         }
 
         if (embedding.Vocabulary is { } vocabulary && vocabulary < shape.Vocabulary)
@@ -61,6 +64,35 @@ public static class SpecResolver
         {
             InputSize = model.InputSize ?? embedding.Size,
             Embedding = embedding with { Vocabulary = embedding.Vocabulary ?? shape.Vocabulary },
+        };
+    }
+
+    private static ModelSpec ResolveColumns(ModelSpec model, IReadOnlyList<CategoryShape> columns, ProblemList problems)
+    {
+        string[] names = [.. columns.Select(column => column.Name)];
+        foreach (var (key, name) in model.Embeddings.Pairs.Select(pair => (DataKeys.Embeddings, pair.Key))
+            .Concat(model.Classes.Pairs.Select(pair => (DataKeys.Classes, pair.Key))).Where(one => !names.Contains(one.Item2)))
+        {
+            problems.Add(
+                key, Wording.Quote(name), names.Length == 0 ? "no column, because data.categorical names none"
+                : $"columns of data.categorical: {Wording.List(names)}", "remove it, or add it there");
+        }
+
+        foreach (var column in columns.Where(column => model.Classes.Of(column.Name, column.Classes) < column.Classes))
+        {
+            problems.Add(
+                DataKeys.Classes, $"{model.Classes.Of(column.Name, 0)} of column {Wording.Quote(column.Name)}",
+                $"at least {column.Classes}, its classes in the rows to train on and <unknown>", "raise it, or leave it out");
+        }
+
+        return columns.Count == 0 ? model : model with
+        {
+            Classes = new([.. columns.Select(column => KeyValuePair.Create(column.Name, model.Classes.Of(column.Name, column.Classes)))]),
+            Embeddings = new(
+            [
+                .. columns.Select(column =>
+                    KeyValuePair.Create(column.Name, model.Embeddings.Of(column.Name, EmbeddingSize.Of(column.Classes)))),
+            ]),
         };
     }
 

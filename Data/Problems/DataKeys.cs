@@ -12,6 +12,9 @@ internal static class DataKeys
     public const string Step = "data.step";
     public const string Series = "data.series";
     public const string MissingValues = "data.missingValues";
+    public const string Transform = "data.transform";
+    public const string Known = "data.known";
+    public const string Static = "data.static";
     public const string Separator = "data.separator";
     public const string Encoding = "data.encoding";
     public const string Exclude = "data.exclude";
@@ -21,6 +24,9 @@ internal static class DataKeys
     public const string Mask = "data.mask";
     public const string BatchSize = "data.batchSize";
     public const string ValidationFraction = "data.validationFraction";
+    public const string Categorical = "data.categorical";
+    public const string Embeddings = "model.embeddings";
+    public const string Classes = "model.classes";
     public const string InputSize = "model.inputSize";
     public const string OutputSize = "model.outputSize";
     public const string Vocabulary = "model.embedding.vocabulary";

@@ -22,7 +22,7 @@ internal abstract class SequenceSet(DataShape shape) : ISequenceSet
 
     public void ReadInputs(SequenceSlice slice, Span<long> destination)
     {
-        Check(slice, destination.Length, shape.HasTokens ? 1 : 0, "input tokens");
+        Check(slice, destination.Length, shape.Codes, "input tokens or classes");
         FillTokens(slice, destination);
     }
 
@@ -41,7 +41,7 @@ internal abstract class SequenceSet(DataShape shape) : ISequenceSet
     /// <summary>Reads <c>[slice.Length × InputFeatures]</c>.</summary>
     protected virtual void FillInputs(SequenceSlice slice, Span<float> destination) => throw new NotSupportedException();
 
-    /// <summary>Reads <c>[slice.Length]</c>.</summary>
+    /// <summary>Reads <c>[slice.Length × Codes]</c>.</summary>
     protected virtual void FillTokens(SequenceSlice slice, Span<long> destination) => throw new NotSupportedException();
 
     /// <summary>Reads <c>[slice.Length × TargetFeatures]</c>.</summary>

@@ -27,17 +27,18 @@ internal sealed class CellProblems(TableSource source, TableReader reader, bool 
     {
         string leave = mayLeaveOut ? ", or leave the column out of data.inputs and data.targets" : "";
         string found = text.Length == 0 ? "an empty cell" : Wording.Quote(text);
+        string expected = source.Categorical.Contains(column) ? "a text or a whole number" : "a number";
         string where = $"in column {Wording.Quote(column)} at {reader.Describe(place)}";
         if (isMissing)
         {
             found += text.Length == 0 ? "" : ", which stands for a missing value,";
             return new(
-                DataKeys.Source, $"{found} {where}", "a number", $"write data.missingValues: mask, forward or interpolate, fill it{leave}");
+                DataKeys.Source, $"{found} {where}", expected, $"write data.missingValues: mask, forward or interpolate, fill it{leave}");
         }
 
         bool isNumber = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
         return new(
-            DataKeys.Source, $"{found} {where}", isNumber ? "a finite number in the range of float32" : "a number",
+            DataKeys.Source, $"{found} {where}", isNumber ? "a finite number in the range of float32" : expected,
             (reader.Advice(text) ?? "correct it") + leave);
     }
 }

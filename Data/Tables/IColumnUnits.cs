@@ -5,6 +5,10 @@ namespace Orleans.Tbptt.Data.Tables;
 /// </summary>
 internal interface IColumnUnits
 {
+    /// <summary>Whether the values of a column are differences from the row before: then 0 is the last known value once more.</summary>
+    /// <param name="column">The column, by its index in <see cref="UsedColumns.Names"/>.</param>
+    bool IsDifference(int column) => false;
+
     /// <summary>Brings values of one column in consecutive rows back to the units of the file.</summary>
     /// <param name="series">The series of the rows; 0 in a table without series.</param>
     /// <param name="row">The row of the first value, in the table that is trained on.</param>

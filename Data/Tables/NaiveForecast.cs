@@ -33,7 +33,10 @@ internal static class NaiveForecast
                 foreach (int target in known)
                 {
                     int column = columns.Targets[target];
-                    ToUnits(first, column, block, before.AsSpan(0, count));
+                    if (units.IsDifference(column))
+                        before.AsSpan(0, count).Clear();
+                    else
+                        ToUnits(first, column, block, before.AsSpan(0, count));
                     ToUnits(first + horizon, column, later.AsSpan(0, block.Length), after.AsSpan(0, count));
                     for (int row = 0; row < count; row++)
                     {

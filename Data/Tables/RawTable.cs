@@ -41,6 +41,15 @@ internal sealed class RawTable(long largestInMemory = RawTable.DefaultLargestInM
         Rows += block.Rows;
     }
 
+    /// <summary>Puts other cells in the place of a block's.</summary>
+    public void Replace(int index, TableBlock block)
+    {
+        if (_file is null)
+            block.All.CopyTo(_blocks[index]);
+        else
+            _file.Write((long)index * block.All.Length * sizeof(double), MemoryMarshal.AsBytes(block.All));
+    }
+
     /// <summary>Reads a block into <paramref name="block"/>, less its places.</summary>
     public void Read(int index, TableBlock block)
     {

@@ -48,6 +48,9 @@ internal sealed class RowOrder(
     /// <summary>The name of a series, for messages.</summary>
     public string NameOf(int series) => Names.Count > 0 ? Wording.Quote(Names[series]) : source.Path;
 
+    /// <summary>The series of each row that was taken last; negative for a row without one.</summary>
+    public ReadOnlySpan<int> LastSeries => _seriesOf;
+
     /// <summary>Takes the next rows.</summary>
     public void Add(TableBlock block)
     {

@@ -3,25 +3,6 @@ using Orleans.Tbptt.Descriptions;
 
 namespace Orleans.Tbptt.Data.Tables;
 
-/// <summary>The columns of a table that a run uses.</summary>
-/// <param name="Names">Names of the columns used, in the order of the table that is trained on.</param>
-/// <param name="Read">For each of them, its index among the columns that are read.</param>
-/// <param name="Inputs">For each input, its index in <paramref name="Names"/>.</param>
-/// <param name="Targets">For each target, its index in <paramref name="Names"/>.</param>
-/// <param name="Flagged">
-/// The inputs with missing cells that are masked, by their index in <paramref name="Names"/>: for each follows, behind all inputs, whether
-/// its cell has a value.
-/// </param>
-/// <param name="IsMasked">Whether targets are missing, which are left out of the loss.</param>
-internal sealed record UsedColumns(
-    IReadOnlyList<string> Names, IReadOnlyList<int> Read, IReadOnlyList<int> Inputs, IReadOnlyList<int> Targets,
-    IReadOnlyList<int> Flagged, bool IsMasked)
-{
-    /// <summary>Names of the model's inputs.</summary>
-    public IReadOnlyList<string> InputNames =>
-        [.. Inputs.Select(column => Names[column]), .. Flagged.Select(column => $"{Names[column]} observed")];
-}
-
 /// <summary>Chooses the columns to read before the cells are known, and those to use once they are.</summary>
 /// <param name="source">Names the columns.</param>
 /// <param name="columns">All columns of the file.</param>
@@ -55,10 +36,17 @@ internal sealed class TableColumns(TableSource source, IReadOnlyList<TableColumn
         CheckNames(DataKeys.Targets, source.Targets);
         CheckNames(DataKeys.Time, Named(source.Time));
         CheckNames(DataKeys.Series, Named(source.Series));
+        CheckNames(DataKeys.Known, source.Known);
+        CheckNames(DataKeys.Static, source.Static);
+        CheckNames(DataKeys.Categorical, source.Categorical);
+        CheckNames(DataKeys.Transform, [.. source.Transform.Pairs.Select(pair => pair.Key)]);
         if (!problems.IsEmpty)
             return null;
         List<ChosenColumn> chosen =
-            [.. Candidates().Union(source.Targets, StringComparer.Ordinal).Select(name => Column(name, CellType.Number))];
+        [
+            .. Candidates().Union(source.Targets, StringComparer.Ordinal).Select(name => Column(name, CellType.Number)),
+            .. source.Categorical.Select(name => Column(name, CellType.Text)),
+        ];
 
         // Without a name in the spec, the first column of times shows whether the rows are in order.
         string? first = columns.FirstOrDefault(column => column.Type?.IsTime() == true && column.Name.Length > 0)?.Name;
@@ -69,10 +57,12 @@ internal sealed class TableColumns(TableSource source, IReadOnlyList<TableColumn
             chosen.AddRange(readings);
         }
 
-        if (source.Series is { } series)
+        if (source.Series is { } series && source.Categorical.Contains(series))
+            Series = chosen.FindIndex(column => column.Name == series);
+        else if (source.Series is { } alone)
         {
             Series = chosen.Count;
-            chosen.Add(Column(series, CellType.Text));
+            chosen.Add(Column(alone, CellType.Text));
         }
 
         return chosen;
@@ -90,20 +80,22 @@ internal sealed class TableColumns(TableSource source, IReadOnlyList<TableColumn
             && numbers >= tallies[column].Others;
         int IndexOf(string name) => read.Index().First(one => one.Item.Name == name).Index;
 
-        IReadOnlyList<string> inputs = source.Inputs;
-        if (inputs.Count == 0)
+        string[] candidates = Candidates();
+        string[] inputs = candidates;
+        if (source.Inputs.Count == 0)
         {
-            string[] candidates = Candidates();
-            inputs = [.. candidates.Where(name => IsOfNumbers(IndexOf(name)))];
+            inputs = [.. candidates.Where(name => WithRoles.Contains(name) || IsOfNumbers(IndexOf(name)))];
             foreach (string name in candidates.Except(inputs).Except(source.Targets))
                 LeftOut.Add(new(name, Reason(reader, tallies[IndexOf(name)], rows)));
-            foreach (var column in columns.Where(column => column.Name.Length > 0 && column.Type is not (null or CellType.Number)))
+            foreach (var column in columns.Where(column => column.Name.Length > 0 && column.Type is not (null or CellType.Number)
+                && !source.Categorical.Contains(column.Name)))
                 LeftOut.Add(new(column.Name, $"a column of {(column.Type!.Value.IsTime() ? "times" : "texts")}"));
-            foreach (var column in columns.Where(column => column is { IsOfSeries: true, Type: CellType.Number }))
+            foreach (var column in columns.Where(column => column is { IsOfSeries: true, Type: CellType.Number }
+                && !inputs.Contains(column.Name) && !source.Categorical.Contains(column.Name)))
                 LeftOut.Add(new(column.Name, "an attribute, the same in all rows of a series, that data.inputs does not name"));
         }
 
-        if (inputs.Count == 0)
+        if (inputs.Length == 0)
         {
             problems.Add(
                 DataKeys.Inputs, $"no column of numbers in {source.Path}: {string.Join("; ", LeftOut.Take(12)
@@ -112,15 +104,39 @@ internal sealed class TableColumns(TableSource source, IReadOnlyList<TableColumn
             return null;
         }
 
-        IReadOnlyList<string> targets = source.Targets.Count > 0 ? source.Targets : inputs;
+        IReadOnlyList<string> targets = source.Targets.Count > 0 ? source.Targets : [.. inputs.Except(WithRoles)];
+        if (targets.Count == 0)
+        {
+            problems.Add(DataKeys.Targets, "inputs alone that are known or static", "a column to forecast", "name it");
+            return null;
+        }
+
         string[] used = [.. inputs.Union(targets, StringComparer.Ordinal)];
         int[] indices = [.. used.Select(IndexOf)];
-        new CellProblems(source, reader, mayLeaveOut: inputs.Count > 1).Report(used, [.. indices.Select(i => tallies[i])], problems);
+        foreach (string name in source.Transform.Pairs.Select(pair => pair.Key).Except(used))
+        {
+            problems.Add(
+                DataKeys.Transform, $"{Wording.Quote(name)}, which is no input and no target of numbers",
+                "columns of numbers that are used", "remove it");
+        }
+
+        (string Name, int Read)[] categories = [.. source.Categorical.Select(name => (name, IndexOf(name)))];
+        foreach (var (name, column) in categories)
+            CategoryColumn.Check(name, tallies[column].Texts, problems);
+        new CellProblems(source, reader, mayLeaveOut: inputs.Length > 1).Report(
+            [.. used, .. source.Categorical], [.. indices.Select(i => tallies[i]), .. categories.Select(one => tallies[one.Read])],
+            problems);
         if (!problems.IsEmpty)
             return null;
         bool IsMasked(int column) => source.MissingValues == MissingValues.Mask && tallies[indices[column]].Missing > 0;
         (int[] inputColumns, int[] targetColumns) = (Places(inputs), Places(targets));
-        return new(used, indices, inputColumns, targetColumns, [.. inputColumns.Where(IsMasked)], targetColumns.Any(IsMasked));
+        return new(used, indices, inputColumns, targetColumns, [.. inputColumns.Where(IsMasked)], targetColumns.Any(IsMasked))
+        {
+            Known = Places([.. source.Known.Except(source.Categorical)]),
+            Static = Places([.. source.Static.Except(source.Categorical)]),
+            Categories = categories,
+            KnownCategories = [.. source.Known.Intersect(source.Categorical)],
+        };
 
         int[] Places(IReadOnlyList<string> names) => [.. names.Select(name => Array.IndexOf(used, name))];
     }
@@ -136,15 +152,16 @@ internal sealed class TableColumns(TableSource source, IReadOnlyList<TableColumn
 
     private ChosenColumn Column(string name, CellType type) => new(Array.IndexOf(_names, name), name, type);
 
+    private IEnumerable<string> WithRoles => source.Known.Concat(source.Static).Except(source.Categorical);
+
     // A column without a name is usually an index that a program added; it cannot be named in a spec, so it is not data.
-    private string[] Candidates() => source.Inputs.Count > 0
-        ? [.. source.Inputs]
-        :
-        [
-            .. columns.Where(column => column is { Name.Length: > 0, Type: null or CellType.Number, IsOfSeries: false })
-                .Select(column => column.Name)
-                .Except([.. Named(source.Time), .. Named(source.Series)]),
-        ];
+    private string[] Candidates() =>
+    [
+        .. (source.Inputs.Count > 0 ? source.Inputs : columns
+            .Where(column => column is { Name.Length: > 0, Type: null or CellType.Number, IsOfSeries: false })
+            .Select(column => column.Name)
+            .Except([.. Named(source.Time), .. Named(source.Series)])).Except(source.Categorical).Union(WithRoles, StringComparer.Ordinal),
+    ];
 
     private static string Reason(TableReader reader, ColumnTally tally, long rows)
     {

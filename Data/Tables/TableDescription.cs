@@ -14,6 +14,9 @@ namespace Orleans.Tbptt.Data.Tables;
 internal sealed class TableDescription(
     TableSource source, TableReader reader, TableColumns columns, UsedColumns used, RowOrder order, TableCut cut)
 {
+    /// <summary>The columns of classes.</summary>
+    public IReadOnlyList<CategoryColumn> Categories { private get; init; } = [];
+
     /// <summary>The description.</summary>
     /// <param name="surveys">What each column read holds.</param>
     /// <param name="tallies">What was met in each column read that is no number.</param>
@@ -27,12 +30,12 @@ internal sealed class TableDescription(
     {
         // Columns of time and of series are read for what they say of rows.
         LeftOutColumn[] leftOut = [.. columns.LeftOut.Where(column => column.Name != source.Time && column.Name != source.Series)];
-        string?[] known = [.. used.Names, .. leftOut.Select(column => column.Name), source.Time, source.Series];
+        string?[] known = [.. used.Names, .. source.Categorical, .. leftOut.Select(column => column.Name), source.Time, source.Series];
         bool isStream = order.Rows.Count == 1;
         PartBorders at = cut.At[0];
         return new()
         {
-            Inputs = used.InputNames,
+            Inputs = [.. used.InputNames, .. source.Categorical],
             Targets = [.. used.Targets.Select(column => used.Names[column])],
             LeftOut =
             [
@@ -40,14 +43,15 @@ internal sealed class TableDescription(
                 .. reader.Columns.Select(column => column.Name).Where(name => !known.Contains(name)).Select(name => new LeftOutColumn(
                     name, name.Length == 0 ? "it has no name" : "it is named neither in data.inputs nor in data.targets")),
             ],
-            Columns = [.. Columns(surveys, tallies, histograms, statistics)],
+            Columns = [.. Columns(surveys, tallies, histograms, statistics), .. Categories.Select(column => Describe(column, tallies))],
             Training = isStream && at.Validation > 0 ? Border(rows, 1, at.Validation) : null,
             Validation = isStream && cut.Validation is not null ? Border(rows, at.Validation + 1, at.Test) : null,
             Test = isStream && cut.Test is not null ? Border(rows, at.Test + 1, at.End) : null,
             Remarks =
             [
                 .. reader.Notes, .. order.Notes(reader), .. Short(cut.Short, "train on"), .. Short(cut.ShortHeld, "validate on"),
-                .. Short(cut.ShortTest, "test on"), .. Values(surveys, statistics), .. rows.Flattened(used, surveys, table),
+                .. Short(cut.ShortTest, "test on"), .. Values(surveys, statistics), .. Categories.SelectMany(Unknown),
+                .. rows.Flattened(used, surveys, table),
             ],
         };
     }
@@ -67,6 +71,7 @@ internal sealed class TableDescription(
             {
                 Name = name,
                 Use = Use(column),
+                Transform = TransformOf(name),
                 Count = survey.Moments.Count,
                 Missing = tallies[used.Read[column]].Missing,
                 Min = survey.Moments.Count == 0 ? null : survey.Min,
@@ -91,6 +96,7 @@ internal sealed class TableDescription(
                     Name = name,
                     Series = order.NameOf(series).Trim('\''),
                     Use = Use(column),
+                    Transform = TransformOf(name),
                     ScaleMean = statistics!.Mean[at],
                     ScaleDeviation = statistics.Deviation[at],
                 };
@@ -98,7 +104,38 @@ internal sealed class TableDescription(
         }
     }
 
-    private string Use(int column) => ColumnDescription.UseOf(used.Inputs.Contains(column), used.Targets.Contains(column));
+    private ColumnDescription Describe(CategoryColumn column, IReadOnlyList<ColumnTally> tallies) => new()
+    {
+        Name = column.Name,
+        Use = source.Known.Contains(column.Name) ? "known class" : source.Static.Contains(column.Name) ? "static class" : "class",
+        Count = order.Rows.Sum() - tallies[column.Read].Missing,
+        Missing = tallies[column.Read].Missing,
+        Distinct = tallies[column.Read].Texts.Count,
+        Classes = column.Classes,
+    };
+
+    private static IEnumerable<string> Unknown(CategoryColumn column)
+    {
+        if (column.UnknownTexts is [var first, ..] all)
+        {
+            yield return $"{Wording.Count(all.Count, "text")} of column {Wording.Quote(column.Name)}, such as {Wording.Quote(first)}, "
+                + $"{(all.Count == 1 ? "stands" : "stand")} in no row to train on, and {(all.Count == 1 ? "is" : "are")} read as "
+                + CategoryColumn.Unknown;
+        }
+
+        long rows = column.Classes.Sum(one => one.Count);
+        if (rows > 0 && rows < 2 * (column.Classes.Count - 1))
+        {
+            yield return $"column {Wording.Quote(column.Name)} has {column.Classes.Count - 1} classes in {rows} rows to train on: "
+                + "a model learns little of classes that do not repeat";
+        }
+    }
+
+    private string Use(int column) => used.Known.Contains(column) ? "known input" : used.Static.Contains(column) ? "static input"
+        : ColumnDescription.UseOf(used.Inputs.Contains(column), used.Targets.Contains(column));
+
+    private string? TransformOf(string name) => source.Transform.Pairs.Any(pair => pair.Key == name)
+        ? TableWords.Transforms.First(word => word.Value == source.Transform.Of(name, default)).Text : null;
 
     private static Border Border(TableRows rows, long first, long last) => new(Row(rows, first), Row(rows, last));
 

@@ -35,11 +35,14 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
         var borders = TimeBorder.Read(data, columns.Times is [var time, ..] ? chosen[time] : null, problems);
         problems.ThrowIfAny();
         var order = new RowOrder(source, chosen, columns, borders);
+        var (transforms, statics) = (new TableTransforms(source, chosen), new StaticColumns(source, chosen));
         ColumnSurvey[] surveys = [.. chosen.Select(_ => new ColumnSurvey())];
         while (reader.Fill(block))
         {
             order.Add(block);
             CheckTexts(reader, chosen, block);
+            transforms.Look(block);
+            statics.Look(block, order);
             for (int column = 0; column < surveys.Length; column++)
                 surveys[column].Add(block.Column(column)[..block.Rows]);
             raw.Add(block);
@@ -47,6 +50,8 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
 
         reader.AddProblems(problems);
         order.Check(reader, problems);
+        transforms.Check(reader, problems);
+        statics.Check(reader, order, problems);
         UsedColumns? used = columns.TryUse(reader, chosen, block.Tallies, raw.Rows);
         if (used is not null && HeldOutOf is { } training && source.MissingValues == MissingValues.Mask)
             used = Flagged(used, training, reader, block.Tallies);
@@ -54,28 +59,55 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
         if (used is null || cut is null)
             throw new SpecException(problems.ToList());
 
+        ColumnHistogram[] histograms = [.. used.Read.Select(column => new ColumnHistogram(surveys[column].Min, surveys[column].Max))];
+        transforms.Apply(raw, block, order, block.Tallies, () => Count(block, used, histograms), problems);
+        problems.ThrowIfAny();
         var rows = new TableRows(raw, block, order, cut.TrainingRows);
         ColumnStatistics statistics = HeldOutOf is { } trained ? ColumnStatistics.Of(trained.Columns, used.Names)
             : source.Standardize && source.Scale != TableScale.None
-            ? rows.Statistics(used.Read, perSeries: source.Scale == TableScale.Series)
+            ? rows.Statistics(used.Read, perSeries: source.Scale == TableScale.Series, used.Static)
             : ColumnStatistics.None(used.Names.Count);
-        ColumnHistogram[] histograms = [.. used.Read.Select(column => new ColumnHistogram(surveys[column].Min, surveys[column].Max))];
-        FloatTable table = rows.Standardised(used.Read, statistics, histograms);
+        IReadOnlyList<CategoryColumn> categories = Categories(used, rows, block.Tallies);
+        FloatTable table = rows.Standardised(used.Read, categories, statistics, source.Transform.Pairs.Count == 0 ? histograms : []);
         try
         {
+            transforms.FillFirst(table, used.Read, order);
             if (source.MissingValues != MissingValues.Mask && used.Read.Any(column => block.Tallies[column].Missing > 0))
                 FillGaps(table, used, order);
             if (used.IsMasked)
                 CheckTargets(table, used, cut);
-            SourceDescription description = new TableDescription(source, reader, columns, used, order, cut)
+            SourceDescription description = new TableDescription(source, reader, columns, used, order, cut) { Categories = categories }
                 .Of(surveys, block.Tallies, histograms, statistics.IsIdentity ? null : statistics, rows, table);
-            return Sequences(table, used, cut, statistics, order.Names, description);
+            IColumnUnits units = source.Transform.Pairs.Count == 0 ? statistics : new TransformedUnits(statistics,
+                [.. used.Names.Select(name => source.Transform.Pairs.Where(pair => pair.Key == name)
+                    .Select(pair => (ColumnTransform?)pair.Value).FirstOrDefault())]);
+            return Sequences(table, used, categories, cut, units, order.Names, description);
         }
         catch
         {
             table.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The classes of what is trained on.</summary>
+    private IReadOnlyList<CategoryColumn> Categories(UsedColumns used, TableRows rows, ColumnTally[] tallies)
+    {
+        if (HeldOutOf is { } training)
+        {
+            return [.. used.Categories.Select(one => new CategoryColumn(
+                one.Name, one.Read, training.Columns.First(column => column.Name == one.Name && column.Classes.Count > 0).Classes,
+                tallies[one.Read].Texts))];
+        }
+
+        var counts = rows.CountTexts([.. used.Categories.Select(one => one.Read)], tallies);
+        return [.. used.Categories.Select((one, i) => CategoryColumn.Of(one.Name, one.Read, tallies[one.Read].Texts, counts[i]))];
+    }
+
+    private static void Count(TableBlock block, UsedColumns used, ColumnHistogram[] histograms)
+    {
+        for (int column = 0; column < histograms.Length; column++)
+            histograms[column].Add(block.Column(used.Read[column])[..block.Rows]);
     }
 
     /// <summary>Refuses texts that are no UTF-8: series of different names would become one.</summary>
@@ -180,15 +212,19 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
     }
 
     private DataSource Sequences(
-        FloatTable table, UsedColumns used, TableCut cut, ColumnStatistics statistics, IReadOnlyList<string> series,
-        SourceDescription description)
+        FloatTable table, UsedColumns used, IReadOnlyList<CategoryColumn> categories, TableCut cut, IColumnUnits units,
+        IReadOnlyList<string> series, SourceDescription description)
     {
-        var shape = new DataShape(used.InputNames.Count, 0, used.Targets.Count, 0) { IsMasked = used.IsMasked };
+        var shape = new DataShape(used.InputNames.Count, 0, used.Targets.Count, 0)
+        {
+            IsMasked = used.IsMasked,
+            Categories = [.. categories.Select(column => new CategoryShape(column.Name, column.Classes.Count))],
+        };
         TableSet Set(StreamRows rows) => new(shape, rows, table, used, source.Horizon)
         {
-            Columns = statistics,
+            Columns = units,
             SeriesNames = series,
-            Naive = rows == cut.Training ? [] : NaiveForecast.Rmse(used, table, rows, statistics, source.Horizon),
+            Naive = rows == cut.Training ? [] : NaiveForecast.Rmse(used, table, rows, units, source.Horizon),
         };
         return new DataSource(shape, Set(cut.Training), cut.Validation is null ? null : Set(cut.Validation), table)
         {

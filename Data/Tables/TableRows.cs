@@ -14,7 +14,10 @@ internal sealed class TableRows(RawTable raw, TableBlock block, RowOrder order, 
     /// </summary>
     /// <param name="columns">The columns, by their index among those read.</param>
     /// <param name="perSeries">Whether each series has its own.</param>
-    public ColumnStatistics Statistics(IReadOnlyList<int> columns, bool perSeries)
+    /// <param name="common">
+    /// Those that have the same ones in all series even so: what is constant within a series would be 0 everywhere.
+    /// </param>
+    public ColumnStatistics Statistics(IReadOnlyList<int> columns, bool perSeries, IReadOnlyList<int> common)
     {
         int width = columns.Count;
         var total = new Moments[perSeries ? width * trainingRows.Count : width];
@@ -44,18 +47,58 @@ internal sealed class TableRows(RawTable raw, TableBlock block, RowOrder order, 
             }
         }
 
+        foreach (int column in perSeries ? common : [])
+        {
+            Moments all = default;
+            for (int at = column; at < total.Length; at += width)
+                all = all.And(total[at]);
+            for (int at = column; at < total.Length; at += width)
+                total[at] = all;
+        }
+
         return ColumnStatistics.Of(total, width);
     }
 
-    /// <summary>All rows as they are trained on, series by series; missing cells are NaN.</summary>
+    /// <summary>How many rows to train on have each text of some columns; of each, behind its last text, how many have none.</summary>
     /// <param name="columns">The columns, by their index among those read.</param>
-    /// <param name="statistics">Standardises them.</param>
-    /// <param name="histograms">Take the values of each as they were read.</param>
+    /// <param name="tallies">Have their texts.</param>
+    public IReadOnlyList<long[]> CountTexts(IReadOnlyList<int> columns, IReadOnlyList<ColumnTally> tallies)
+    {
+        long[][] counts = [.. columns.Select(column => new long[tallies[column].Texts.Count + 1])];
+        var places = new RowPlaces(order.Rows, order.IsNewestFirst);
+        var series = new int[block.Capacity];
+        for (int i = 0; i < raw.Blocks && columns.Count > 0; i++)
+        {
+            raw.Read(i, block);
+            MarkTrained(places, series);
+            for (int column = 0; column < columns.Count; column++)
+            {
+                ReadOnlySpan<double> codes = block.Column(columns[column])[..block.Rows];
+                for (int row = 0; row < codes.Length; row++)
+                {
+                    if (series[row] >= 0)
+                        counts[column][double.IsNaN(codes[row]) ? counts[column].Length - 1 : (int)codes[row]]++;
+                }
+            }
+        }
+
+        return counts;
+    }
+
+    /// <summary>
+    /// All rows as they are trained on, series by series: first the columns of numbers, of which missing cells are NaN, then the classes of
+    /// those of classes.
+    /// </summary>
+    /// <param name="columns">The columns of numbers, by their index among those read.</param>
+    /// <param name="categories">The columns of classes.</param>
+    /// <param name="statistics">Standardises the columns of numbers.</param>
+    /// <param name="histograms">Take the values of each as they were read; empty where they have them.</param>
     /// <exception cref="TemporaryFileException">There is no room on disk.</exception>
     public FloatTable Standardised(
-        IReadOnlyList<int> columns, ColumnStatistics statistics, IReadOnlyList<ColumnHistogram> histograms)
+        IReadOnlyList<int> columns, IReadOnlyList<CategoryColumn> categories, ColumnStatistics statistics,
+        IReadOnlyList<ColumnHistogram> histograms)
     {
-        int width = columns.Count;
+        int width = columns.Count + categories.Count;
         var table = new FloatTable(width, raw.Rows);
         try
         {
@@ -65,12 +108,21 @@ internal sealed class TableRows(RawTable raw, TableBlock block, RowOrder order, 
             for (int i = 0; i < raw.Blocks; i++)
             {
                 raw.Read(i, block);
-                for (int column = 0; column < width; column++)
+                for (int column = 0; column < columns.Count; column++)
                 {
                     ReadOnlySpan<double> cells = block.Column(columns[column])[..block.Rows];
-                    histograms[column].Add(cells);
+                    if (histograms.Count > 0)
+                        histograms[column].Add(cells);
                     for (int row = 0, at = column; row < cells.Length; row++, at += width)
                         rows[at] = statistics.Scale(statistics.IsPerSeries ? order.SeriesOf(block, row) : 0, column, cells[row]);
+                }
+
+                for (int column = columns.Count; column < width; column++)
+                {
+                    CategoryColumn category = categories[column - columns.Count];
+                    ReadOnlySpan<double> codes = block.Column(category.Read)[..block.Rows];
+                    for (int row = 0, at = column; row < codes.Length; row++, at += width)
+                        rows[at] = category.NumberOf(codes[row]);
                 }
 
                 if (places.IsFileOrder)

@@ -12,6 +12,15 @@ internal sealed class TableSet(DataShape shape, StreamRows rows, FloatTable tabl
     private readonly StreamRows _rows = rows;
     private readonly int[] _inputs = [.. columns.Inputs, .. columns.Flagged];
 
+    /// <summary>The inputs that are read from the target's row, by their place among all, and their columns.</summary>
+    private readonly int[] _knownPlaces = [.. columns.Inputs.Concat(columns.Flagged).Index()
+        .Where(one => columns.Known.Contains(one.Item)).Select(one => one.Index)];
+
+    private readonly (int[] Column, bool IsKnown)[] _categories =
+        [.. columns.Categories.Select((one, i) => ((int[])[columns.Names.Count + i], columns.KnownCategories.Contains(one.Name)))];
+
+    private readonly int[] _knownColumns = [.. columns.Inputs.Concat(columns.Flagged).Where(columns.Known.Contains)];
+
     /// <summary>Brings values back to the units of the file.</summary>
     public required IColumnUnits Columns { get; init; }
 
@@ -34,6 +43,8 @@ internal sealed class TableSet(DataShape shape, StreamRows rows, FloatTable tabl
     protected override void FillInputs(SequenceSlice slice, Span<float> destination)
     {
         Fill(Position(slice), _inputs, destination);
+        if (_knownPlaces.Length > 0)
+            FillKnown(Position(slice) + horizon, destination);
         if (columns.Flagged.Count == 0)
             return;
         int width = _inputs.Length;
@@ -47,8 +58,37 @@ internal sealed class TableSet(DataShape shape, StreamRows rows, FloatTable tabl
         }
     }
 
+    protected override void FillTokens(SequenceSlice slice, Span<long> destination)
+    {
+        float[] rented = ArrayPool<float>.Shared.Rent(Math.Max(1, slice.Length));
+        Span<float> classes = rented.AsSpan(0, slice.Length);
+        for (int i = 0; i < _categories.Length; i++)
+        {
+            Fill(Position(slice) + (_categories[i].IsKnown ? horizon : 0), _categories[i].Column, classes);
+            for (int row = 0, at = i; row < classes.Length; row++, at += _categories.Length)
+                destination[at] = (long)classes[row];
+        }
+
+        ArrayPool<float>.Shared.Return(rented);
+    }
+
     protected override void FillTargets(SequenceSlice slice, Span<float> destination) =>
         Fill(Position(slice) + horizon, columns.Targets, destination);
+
+    private void FillKnown(long row, Span<float> destination)
+    {
+        int count = destination.Length / _inputs.Length * _knownPlaces.Length;
+        float[] rented = ArrayPool<float>.Shared.Rent(count);
+        Span<float> known = rented.AsSpan(0, count);
+        Fill(row, _knownColumns, known);
+        for (int from = 0, to = 0; from < count; from += _knownPlaces.Length, to += _inputs.Length)
+        {
+            for (int i = 0; i < _knownPlaces.Length; i++)
+                destination[to + _knownPlaces[i]] = known[from + i];
+        }
+
+        ArrayPool<float>.Shared.Return(rented);
+    }
 
     private void Fill(long row, IReadOnlyList<int> chosen, Span<float> destination)
     {

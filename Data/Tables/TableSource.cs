@@ -12,22 +12,6 @@ namespace Orleans.Tbptt.Data.Tables;
 /// </summary>
 public abstract record TableSource : OpenableSource
 {
-    private static readonly Word<TableScale>[] Scales =
-    [
-        new("column", TableScale.Column, "those of the column"),
-        new("series", TableScale.Series, "those of the column in the row's series"),
-        new("none", TableScale.None, "none: values stay as they are"),
-    ];
-
-    private static readonly Word<MissingValues>[] Policies =
-    [
-        new("refuse", MissingValues.Refuse, "they are refused"),
-        new("mask", MissingValues.Mask,
-            "as an input 0, with a further input that is 1 where the cell has a value and 0 where not; as a target left out of the loss"),
-        new("forward", MissingValues.Forward, "the last value before"),
-        new("interpolate", MissingValues.Interpolate, "on the straight line between the values around"),
-    ];
-
     /// <summary>The absolute path of the file.</summary>
     public string Path { get; init; } = "";
 
@@ -87,6 +71,23 @@ public abstract record TableSource : OpenableSource
     /// <summary>What becomes of missing cells. Default: they are refused.</summary>
     public MissingValues MissingValues { get; init; }
 
+    /// <summary>
+    /// Names of inputs whose cells, texts or whole numbers, are classes, each with a learned vector. They may be known or static, and may
+    /// be the column of series. Default none.
+    /// </summary>
+    public IReadOnlyList<string> Categorical { get; init; } = [];
+
+    /// <summary>What is made of the values of columns before they are standardised, by name. Default nothing.</summary>
+    public NamedValues<ColumnTransform> Transform { get; init; } = new([]);
+
+    /// <summary>
+    /// Names of inputs whose value is known ahead, such as the day of the week: each is read from the target's row. Default none.
+    /// </summary>
+    public IReadOnlyList<string> Known { get; init; } = [];
+
+    /// <summary>Names of inputs that are the same in all rows of a series. Default none.</summary>
+    public IReadOnlyList<string> Static { get; init; } = [];
+
     /// <inheritdoc/>
     public override string Form => $"{Word}:PATH";
 
@@ -120,9 +121,21 @@ public abstract record TableSource : OpenableSource
         Series = walk.OptionalText(
             "series", Series, "the column that names the series of a row: each is a sequence, the last rows of each are held out",
             "a column's name", "all rows are one"),
-        Scale = walk.Word("scale", Scale, "whose statistics standardise", Scales, isWritten: Scale != TableScale.Column),
+        Scale = walk.Word("scale", Scale, "whose statistics standardise", TableWords.Scales, isWritten: Scale != TableScale.Column),
         MissingValues = walk.Word(
-            "missingValues", MissingValues, "what becomes of missing cells", Policies, isWritten: MissingValues != MissingValues.Refuse),
+            "missingValues", MissingValues, "what becomes of missing cells", TableWords.Policies,
+            isWritten: MissingValues != MissingValues.Refuse),
+        Transform = walk.WordsByName(
+            "transform", Transform, "what is made of a column's values before they are standardised: `{sales: log1p}`", "column",
+            TableWords.Transforms),
+        Known = walk.Texts(
+            "known", Known, "inputs whose value is known ahead, such as a day of the week: read from the target's row", "column name",
+            "none"),
+        Categorical = walk.Texts(
+            "categorical", Categorical,
+            "inputs whose cells, texts or whole numbers, are classes, each with a vector that is learned (`model.embeddings`)",
+            "column name", "none"),
+        Static = walk.Texts("static", Static, "inputs that are the same in all rows of a series", "column name", "none"),
     };
 
     /// <inheritdoc/>
@@ -135,13 +148,34 @@ public abstract record TableSource : OpenableSource
             findings.Report("data.scale", "series without data.series", "column or none", "add data.series, or change it");
         if (!Standardize && Scale == TableScale.Series)
             findings.Report("data.scale", "series with standardize false", "none", "remove one of the two");
+        if (Static.Count > 0 && Series is null)
+        {
+            findings.Report(
+                "data.static", "columns without data.series", "the column of series, because one stream has one value of them",
+                "add data.series, or remove it");
+        }
+
+        foreach (var (key, columns) in new[] { ("data.known", Known), ("data.static", Static), ("data.categorical", Categorical) })
+        {
+            foreach (string name in columns.Intersect(Targets))
+            {
+                findings.Report(
+                    key, $"'{name}', which is a target", "columns that are only inputs",
+                    "remove it: what is to be forecast is a value, and not known");
+            }
+        }
+
+        foreach (string name in Known.Intersect(Static))
+            findings.Report("data.static", $"'{name}', which is in data.known, too", "one of the two", "remove it from data.known");
     }
 
     /// <summary>Equal in every member, lists item by item.</summary>
     public virtual bool Equals(TableSource? other) =>
         other is not null && EqualityContract == other.EqualityContract && Path == other.Path && Inputs.SequenceEqual(other.Inputs)
         && Targets.SequenceEqual(other.Targets) && Horizon == other.Horizon && Standardize == other.Standardize && Time == other.Time
-        && Step == other.Step && Series == other.Series && Scale == other.Scale && MissingValues == other.MissingValues;
+        && Step == other.Step && Series == other.Series && Scale == other.Scale && MissingValues == other.MissingValues
+        && Transform.Equals(other.Transform) && Categorical.SequenceEqual(other.Categorical) && Known.SequenceEqual(other.Known)
+        && Static.SequenceEqual(other.Static);
 
     /// <inheritdoc/>
     public override int GetHashCode() =>
@@ -152,7 +186,8 @@ public abstract record TableSource : OpenableSource
     internal override OpenableSource Complete(SourceDescription read) => this with
     {
         Inputs = Inputs.Count > 0 ? Inputs
-            : [.. read.Columns.Where(column => read.Inputs.Contains(column.Name)).Select(column => column.Name).Distinct()],
+            : [.. read.Columns.Where(column => read.Inputs.Contains(column.Name) && column.Classes.Count == 0)
+                .Select(column => column.Name).Distinct()],
         Targets = Targets.Count > 0 ? Targets : read.Targets,
     };
 

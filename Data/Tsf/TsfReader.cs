@@ -147,7 +147,7 @@ internal sealed class TsfReader : TableReader
             ColumnTally tally = block.Tallies[i];
             _ofSeries[i] = _chosen[i].Type switch
             {
-                CellType.Text => tally.AddText(text),
+                CellType.Text when text is not ("" or "?") => tally.AddText(text),
                 CellType.Number when NumberText.TryParse(Encoding.UTF8.GetBytes(text), '.', '\0', out double number) => number,
                 CellType.Time when TsfStep.TryParseDate(text, out DateTime date) =>
                     (double)(date.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond,

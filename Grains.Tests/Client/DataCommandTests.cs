@@ -28,6 +28,10 @@ public sealed class DataCommandTests : IDisposable
                         {
                             Name = "b", Use = "input, target", Missing = 3, Distinct = 7, Suspects = [new(-9999, 4)], ScaleMean = -39.5,
                         },
+                        new()
+                        {
+                            Name = "c", Use = "known class", Count = 100, Distinct = 2, Classes = [new("<unknown>", 0), new("north", 60)],
+                        },
                     ],
                 },
             },
@@ -61,6 +65,11 @@ public sealed class DataCommandTests : IDisposable
             COLUMN  USE            COUNT  MISSING  MIN  MAX  MEAN  DEVIATION  DISTINCT  SCALE MEAN  SCALE DEVIATION  SUSPECTS   HISTOGRAM
             a       input          100    0        0    99   49.5  -          -         -           -                           ▁ █
             b       input, target  -      3        -    -    -     -          7         -39.5       -                -9999 × 4
+            c       known class    100    0        -    -    -     -          2         -           -
+
+            COLUMN  NUMBER  CLASS      ROWS TO TRAIN ON
+            c       0       <unknown>  0
+            c       1       north      60
 
             """, _console.Output);
     }

@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.Text;
 using System.Text.Json;
+using Orleans.Tbptt.Data.Csv;
 using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Data.Safetensors;
 using Orleans.Tbptt.Specs;
@@ -21,7 +24,7 @@ internal sealed class GoldenCase
     private GoldenCase(JsonElement root) => (_root, _case) = (root, root.GetProperty("case"));
 
     public static IReadOnlyList<string> Names { get; } =
-        ["seed-average", "short-last-chunk", "variable-length-gru", "token-stream", "plain-rnn"];
+        ["seed-average", "short-last-chunk", "variable-length-gru", "token-stream", "plain-rnn", "columns"];
 
     public int Lanes => Int("lanes");
 
@@ -50,14 +53,22 @@ internal sealed class GoldenCase
     public RunSpec Write(string directory, int trainers)
     {
         string File(string name) => Path.Combine(directory, name);
-        bool tokens = _case.GetProperty("task").GetString() == "tokens";
+        string task = _case.GetProperty("task").GetString()!;
+        bool tokens = task == "tokens";
         List<string> paths = [File("inputs.npy"), File("targets.npy")];
-        if (tokens)
+        if (task == "columns")
+            WriteColumns(File("table.csv"));
+        else if (tokens)
             WriteTokens(paths[0], paths[1]);
         else
             WriteSequences(paths[0], paths[1], File("lengths.npy"));
         if (!tokens)
             paths.Add(File("lengths.npy"));
+        SourceSpec source = task != "columns" ? new NpySource { Files = paths } : new CsvSource
+        {
+            Path = File("table.csv"), Series = "id", Inputs = ["x", "k"], Targets = ["y"], Known = ["k", "day"], Static = ["store"],
+            Categorical = ["store", "day"], Standardize = false,
+        };
 
         var optimizer = _case.GetProperty("optimizer");
         double? Number(string name) => optimizer.TryGetProperty(name, out var value) ? value.GetDouble() : null;
@@ -82,8 +93,10 @@ internal sealed class GoldenCase
                 OutputSize = Int("outputSize"),
                 Embedding = tokens ? new() { Vocabulary = Int("vocabulary"), Size = Int("inputSize") } : null,
                 InitFrom = File("initial.safetensors"),
+                Embeddings = new(task != "columns" ? [] : [new("store", Int("storeSize")), new("day", Int("daySize"))]),
+                Classes = new(task != "columns" ? [] : [new("store", 1 + Int("stores")), new("day", 1 + Int("days"))]),
             },
-            Data = new() { Source = new NpySource { Files = paths }, BatchSize = Lanes },
+            Data = new() { Source = source, BatchSize = Lanes },
             Tbptt = new() { ChunkLength = Int("chunkLength") },
             Train = new()
             {
@@ -134,6 +147,23 @@ internal sealed class GoldenCase
         NpyWriter.Write(inputs, x, each.Length, longest, features);
         NpyWriter.Write(targets, y, each.Length, longest, outputs);
         NpyWriter.Write(lengths, each, each.Length);
+    }
+
+    private void WriteColumns(string path)
+    {
+        var text = new StringBuilder("id,store,day,x,k,y\n");
+        foreach (var (s, rows) in Numbers(_case.GetProperty("rows")).Index())
+        {
+            for (int t = 0; t < rows; t++)
+            {
+                long at = (Int("seed") * 1_000_003L) + (((s * 100_003L) + t) * 2);
+                float x = (float)Noise(at), k = (float)Noise(at + 1);
+                float y = (float)((0.5 * x) + (0.25 * k) + (0.125 * s));
+                text.Append(CultureInfo.InvariantCulture, $"series {s},store {s},{t % Int("days")},{x:R},{k:R},{y:R}\n");
+            }
+        }
+
+        System.IO.File.WriteAllText(path, text.ToString());
     }
 
     private void WriteTokens(string inputs, string targets)

@@ -21,7 +21,7 @@ internal sealed unsafe class FusedLayer : IDisposable
     {
         _cell = (RecurrentCell)model.Cell;
         Memory = new(_cell, model.HiddenSize);
-        Input = new(layout, $"rnn.weight_ih_l{index}");
+        Input = new(layout, $"rnn.weight_ih_l{index}", 0, index == 0 ? model.ValueInputs : null);
         _recurrent = new(layout, $"rnn.weight_hh_l{index}");
         _inputBias = new(layout, $"rnn.bias_ih_l{index}");
         _hiddenBias = new(layout, $"rnn.bias_hh_l{index}");
@@ -34,7 +34,7 @@ internal sealed unsafe class FusedLayer : IDisposable
     /// <summary>The buffers of the chunk.</summary>
     public CellMemory Memory { get; }
 
-    /// <summary>The weight of its inputs.</summary>
+    /// <summary>The weight of its inputs, less those that are vectors of an embedding (<see cref="EmbeddingTable"/>).</summary>
     public Weight Input { get; }
 
     /// <summary>
@@ -106,10 +106,6 @@ internal sealed unsafe class FusedLayer : IDisposable
     /// <summary>The gradient of the input weight, after <see cref="Backward"/>.</summary>
     public void InputGradient(float* inputs, nint inputsRow, int rows, float* gradient) =>
         Input.Gradient(_gateGradient, inputs, inputsRow, rows, _zeros[0], gradient);
-
-    /// <summary>The gradient of the input weight from sums over rows of the gates' gradients, one per distinct input.</summary>
-    public void InputGradient(Rows gates, float* inputs, nint inputsRow, int rows, float* gradient) =>
-        Input.Gradient(_inputStrips.Pack(gates[0], gates.Stride, Input.Outputs, rows), inputs, inputsRow, rows, _zeros[0], gradient);
 
     /// <summary>Computes the gradient of the inputs from that of the gates' sums.</summary>
     public void ToInputs(Rows gates, Rows inputGradient, int rows) =>

@@ -17,12 +17,13 @@ public sealed unsafe class FusedReplica : IReplica
     private readonly Loss _loss;
     private float[] _scratch = [];
     private readonly Timetable _times = new();
-    private readonly TokenTable? _tokens;
+    private readonly EmbeddingTable[] _tables;
     private readonly FusedLayer[] _layers;
     private readonly LayerInputs _inputs;
     private readonly HiddenRows _hidden;
     private readonly FusedHead _head;
     private readonly ModelSpec _model;
+    private readonly int _values;
     private bool _isLoaded;
     private bool _isDisposed;
 
@@ -34,7 +35,8 @@ public sealed unsafe class FusedReplica : IReplica
         (_model, _loss) = (model, (Loss)loss);
         Layout = ParameterLayout.Of(model);
         _layers = [.. Enumerable.Range(0, model.Layers).Select(layer => new FusedLayer(model, Layout, layer))];
-        _tokens = model.Embedding is { } embedding ? new(Layout, embedding, _layers[0]) : null;
+        _values = model.ValueInputs;
+        _tables = Tables(model, Layout);
         _inputs = new(model, _layers);
         _hidden = new(model, _layers);
         _head = new(Layout);
@@ -58,9 +60,10 @@ public sealed unsafe class FusedReplica : IReplica
         EnsureUsable(parameters.Length, "parameters", Layout.Length);
         fixed (float* values = parameters)
         {
-            _tokens?.Load(values);
+            foreach (var table in _tables)
+                table.Load(values);
             for (int layer = 0; layer < _layers.Length; layer++)
-                _layers[layer].Load(values, toInputs: layer > 0 || _tokens is not null);
+                _layers[layer].Load(values, toInputs: layer > 0);
             _head.Load(values);
         }
 
@@ -115,7 +118,8 @@ public sealed unsafe class FusedReplica : IReplica
         _isDisposed = true;
         foreach (var layer in _layers)
             layer.Dispose();
-        _tokens?.Dispose();
+        foreach (var table in _tables)
+            table.Dispose();
         _inputs.Dispose();
         _head.Dispose();
     }
@@ -133,7 +137,7 @@ public sealed unsafe class FusedReplica : IReplica
         if (!_isLoaded)
             throw new InvalidOperationException("no parameters have been loaded");
         var shape = batch.Shape;
-        bool fits = shape.HasTokens == _tokens is not null && (shape.HasTokens || shape.InputFeatures == _model.InputSize)
+        bool fits = shape.HasTokens == _model.Embedding is not null && shape.Codes == _tables.Length && shape.InputFeatures == _values
             && _loss.OfClasses == shape.HasClasses && (shape.HasClasses || shape.TargetFeatures == _model.OutputSize);
         if (!fits)
             throw new ArgumentException($"the batch holds {shape}, which does not fit the model with loss {_loss.Word}", nameof(batch));
@@ -150,10 +154,10 @@ public sealed unsafe class FusedReplica : IReplica
             var layer = _layers[index];
             layer.Memory.Begin(_times.Lanes, _times.Rows, backward);
             _hidden.Load(batch, index, hiddenBefore);
-            if (index == 0 && _tokens is not null)
-                _tokens.Forward(batch.Tokens, layer.Memory.Gates);
-            else
+            if (index > 0 || _values > 0)
                 _inputs.Forward(batch, dropout, index);
+            for (int table = 0; index == 0 && table < _tables.Length; table++)
+                _tables[table].Forward(batch.Tokens, _values + table > 0 ? null : layer.InputBias, layer.Memory.Gates);
             layer.Forward(_times);
             _hidden.Store(batch, index, hiddenAfter);
         }
@@ -171,10 +175,20 @@ public sealed unsafe class FusedReplica : IReplica
         {
             var layer = _layers[index];
             layer.Backward(_times, gradient);
-            if (index == 0 && _tokens is not null)
-                _tokens.Backward(layer.Memory.Gates, _times.Rows, gradient);
-            else
+            if (index > 0 || _values > 0)
                 _inputs.Backward(dropout.IsActive, index, _times.Rows, gradient);
+            for (int table = 0; index == 0 && table < _tables.Length; table++)
+                _tables[table].Backward(layer.Memory.Gates, _times.Rows, gradient);
         }
+    }
+
+    /// <summary>The embeddings, whose vectors are the last of the first layer's inputs, in their order.</summary>
+    private static EmbeddingTable[] Tables(ModelSpec model, ParameterLayout layout)
+    {
+        IReadOnlyList<EmbeddingShape> shapes = model.Tables;
+        var tables = new EmbeddingTable[shapes.Count];
+        for (int i = 0, first = model.ValueInputs; i < tables.Length; first += shapes[i++].Size)
+            tables[i] = new(layout, shapes, i, first);
+        return tables;
     }
 }

@@ -17,7 +17,7 @@ internal sealed unsafe class LayerInputs : IDisposable
     public LayerInputs(ModelSpec model, FusedLayer[] layers)
     {
         _layers = layers;
-        _values = new(model.InputSize ?? 0);
+        _values = new(model.ValueInputs);
         _dropped = [.. layers.Skip(1).Select(_ => new Rows(model.HiddenSize))];
         _masks = [.. layers.Skip(1).Select(_ => Array.Empty<float>())];
     }

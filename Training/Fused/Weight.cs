@@ -4,19 +4,28 @@ using Orleans.Tbptt.Training.Fused.Simd;
 
 namespace Orleans.Tbptt.Training.Fused;
 
-/// <summary>A weight in the flat parameters, a matrix <c>[outputs, inputs]</c>: packs it for products, and writes its gradient.</summary>
+/// <summary>
+/// A weight in the flat parameters, a matrix <c>[outputs, inputs]</c>, or some of its columns: packs it for products, and writes its
+/// gradient.
+/// </summary>
 internal sealed unsafe class Weight : IDisposable
 {
     private readonly int _offset;
+    private readonly int _stride;
     private readonly Panels _forward = new();
     private readonly Panels _backward = new();
     private readonly Rows _gradient;
     private readonly Panels _inputs = new();
 
-    public Weight(ParameterLayout layout, string name)
+    /// <summary>Finds a weight.</summary>
+    /// <param name="layout">The parameters.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="first">The first of its columns.</param>
+    /// <param name="columns">How many columns; null for all.</param>
+    public Weight(ParameterLayout layout, string name, int first = 0, int? columns = null)
     {
         var slot = layout.Slots.Single(slot => slot.Name == name);
-        (_offset, Outputs, Inputs) = (slot.Offset, slot.Shape[0], slot.Shape[1]);
+        (_offset, _stride, Outputs, Inputs) = (slot.Offset + first, slot.Shape[1], slot.Shape[0], columns ?? slot.Shape[1]);
         _gradient = new(Inputs);
     }
 
@@ -31,9 +40,9 @@ internal sealed unsafe class Weight : IDisposable
     /// <param name="toInputs">Whether the gradient of the inputs is needed: prepares <see cref="Backward"/>, too.</param>
     public void Load(float* parameters, bool toInputs)
     {
-        _forward.PackTransposed(parameters + _offset, Inputs, Inputs, Outputs);
+        _forward.PackTransposed(parameters + _offset, _stride, Inputs, Outputs);
         if (toInputs)
-            _backward.Pack(parameters + _offset, Inputs, Outputs, Inputs);
+            _backward.Pack(parameters + _offset, _stride, Outputs, Inputs);
     }
 
     /// <summary>outputs = init + inputs · weightᵀ.</summary>
@@ -82,7 +91,7 @@ internal sealed unsafe class Weight : IDisposable
     {
         if (Inputs % Elementwise.Width == 0)
         {
-            MatrixProduct.Multiply(outputGradient, _inputs, zeros, 0, to, Inputs, Outputs);
+            MatrixProduct.Multiply(outputGradient, _inputs, zeros, 0, to, _stride, Outputs);
             return;
         }
 
@@ -90,6 +99,6 @@ internal sealed unsafe class Weight : IDisposable
         _gradient.Reserve(Outputs);
         MatrixProduct.Multiply(outputGradient, _inputs, zeros, 0, _gradient[0], _gradient.Stride, Outputs);
         for (int row = 0; row < Outputs; row++)
-            _gradient.Span(row).CopyTo(new(to + (long)row * Inputs, Inputs));
+            _gradient.Span(row).CopyTo(new(to + (long)row * _stride, Inputs));
     }
 }

@@ -74,8 +74,8 @@ public sealed class ChunkBatch
     /// <summary>Inputs that are values, <c>[Rows, InputFeatures]</c>.</summary>
     public ReadOnlySpan<float> Values => _values.AsSpan(0, Rows * _shape.InputFeatures);
 
-    /// <summary>Inputs that are tokens, <c>[Rows]</c>.</summary>
-    public ReadOnlySpan<long> Tokens => _tokens.AsSpan(0, _shape.HasTokens ? Rows : 0);
+    /// <summary>Inputs that are tokens or classes, <c>[Rows, Codes]</c>.</summary>
+    public ReadOnlySpan<long> Tokens => _tokens.AsSpan(0, Rows * _shape.Codes);
 
     /// <summary>Targets that are values, <c>[Rows, TargetFeatures]</c>.</summary>
     public ReadOnlySpan<float> TargetValues => _targetValues.AsSpan(0, Rows * _shape.TargetFeatures);
@@ -111,9 +111,9 @@ public sealed class ChunkBatch
         {
             var chunk = _chunks[_activeLanes[position]];
             var slice = new SequenceSlice(chunk.Sequence, chunk.Start, chunk.Length);
-            if (_shape.HasTokens)
-                Scatter(static (set, part, to) => set.ReadInputs(part, to), sequences, slice, position, ref _tokens, 1);
-            else
+            if (_shape.Codes > 0)
+                Scatter(static (set, part, to) => set.ReadInputs(part, to), sequences, slice, position, ref _tokens, _shape.Codes);
+            if (_shape.InputFeatures > 0)
                 Scatter(static (set, part, to) => set.ReadInputs(part, to), sequences, slice, position, ref _values, _shape.InputFeatures);
             if (_shape.HasClasses)
                 Scatter(static (set, part, to) => set.ReadTargets(part, to), sequences, slice, position, ref _classes, 1);

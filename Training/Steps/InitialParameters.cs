@@ -10,7 +10,8 @@ public static class InitialParameters
     /// <summary>
     /// The weights in <c>model.initFrom</c>, or else drawn from the seed with PyTorch's distributions: uniform in ±1/√hiddenSize for
     /// recurrent layers and head (<c>torch.nn.LSTM</c>, and <c>torch.nn.Linear</c>, whose fan-in is hiddenSize here), normal for an
-    /// embedding.
+    /// embedding. The vector of a column's class 0, <c>&lt;unknown&gt;</c>, is zero and stays so, because no row to train on has it
+    /// (<c>padding_idx=0</c> of <c>torch.nn.Embedding</c>).
     /// </summary>
     /// <returns>The flat buffer, <c>[layout.Length]</c>.</returns>
     public static float[] Of(RunSpec spec, ParameterLayout layout)
@@ -27,8 +28,9 @@ public static class InitialParameters
         {
             var slot = layout.Slots[index];
             ulong key = CounterRandom.Derive(CounterRandom.Key(spec.Seed, RandomPurpose.InitialWeights), (ulong)index);
-            bool isEmbedding = slot.Name == "embedding.weight";
-            for (int i = 0; i < slot.Length; i++)
+            bool isEmbedding = slot.Name.StartsWith("embedding.", StringComparison.Ordinal);
+            int unknown = isEmbedding && slot.Name != "embedding.weight" ? slot.Shape[1] : 0;
+            for (int i = unknown; i < slot.Length; i++)
                 parameters[slot.Offset + i] =
                     (float)(isEmbedding ? CounterRandom.Normal(key, (ulong)i) : bound * (2 * CounterRandom.Uniform(key, (ulong)i) - 1));
         }

@@ -48,6 +48,17 @@ internal sealed class DescribingWalk(List<KeyDescription> keys, params string[] 
     public override NameMap Names(string key, NameMap value, string about, string item) =>
         Add(value, new(key, ValueType.Names, about, "none"));
 
+    public override NamedValues<T> WordsByName<T>(
+        string key, NamedValues<T> value, string about, string item, IReadOnlyList<Word<T>> words) =>
+        Add(value, new(key, ValueType.Names, about, "none")
+        {
+            Choices = [.. words.Select(word => new ChoiceDescription(word.Text, word.About, []))],
+        });
+
+    public override NamedValues<int> CountsByName(
+        string key, NamedValues<int> value, string about, string item, string otherwise) =>
+        Add(value, new(key, ValueType.Names, about, otherwise) { Low = 1 });
+
     internal override T Text<T>(string key, T value, string about, TextForm<T> form) =>
         Add(value, new(key, ValueType.Text, about, form.Default) { Pattern = form.Pattern });
 

@@ -21,7 +21,10 @@ internal enum ValueType
     /// <summary>A list of different texts.</summary>
     Texts,
 
-    /// <summary>Names, each with the one that takes its place.</summary>
+    /// <summary>
+    /// Names, each with the one that takes its place; with one of <see cref="KeyDescription.Choices"/>, a word, where there are any; with a
+    /// whole number where there is a least one.
+    /// </summary>
     Names,
 
     /// <summary>One of <see cref="KeyDescription.Choices"/>, none of which has keys: a word.</summary>

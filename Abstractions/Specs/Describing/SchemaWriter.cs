@@ -58,8 +58,13 @@ internal static class SchemaWriter
                 ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string" }, ["uniqueItems"] = true,
                 ["minItems"] = (int)key.Low!.Value,
             },
-            ValueType.Names => new() { ["type"] = "object", ["additionalProperties"] = new JsonObject { ["type"] = "string" } },
-            ValueType.Word => new() { ["enum"] = new JsonArray([.. key.Choices.Select(choice => (JsonNode)choice.Word)]) },
+            ValueType.Names => new()
+            {
+                ["type"] = "object",
+                ["additionalProperties"] = key.Choices.Count > 0 ? Words(key) : key.Low is null ? new() { ["type"] = "string" }
+                    : Bounded("integer", key),
+            },
+            ValueType.Word => Words(key),
             ValueType.Choice => Choice(key),
             ValueType.Section => Section(key.Keys),
             _ => throw new InvalidOperationException($"{key.Name} is of type {key.Type}, which has no schema"),
@@ -69,6 +74,9 @@ internal static class SchemaWriter
         value["description"] = Documentation.Of(key).Replace("`", "", StringComparison.Ordinal);
         return value;
     }
+
+    private static JsonObject Words(KeyDescription key) =>
+        new() { ["enum"] = new JsonArray([.. key.Choices.Select(choice => (JsonNode)choice.Word)]) };
 
     private static JsonObject Bounded(string type, KeyDescription key)
     {

@@ -68,6 +68,23 @@ public abstract class SpecWalk
     /// <param name="item">What a name is.</param>
     public abstract NameMap Names(string key, NameMap value, string about, string item);
 
+    /// <summary>Names, each with one of some words; none where the key is left out.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="about">Its documentation.</param>
+    /// <param name="item">What a name is.</param>
+    /// <param name="words">The words.</param>
+    public abstract NamedValues<T> WordsByName<T>(
+        string key, NamedValues<T> value, string about, string item, IReadOnlyList<Word<T>> words);
+
+    /// <summary>Names, each with a whole number of 1 or more; none where the key is left out.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="about">Its documentation.</param>
+    /// <param name="item">What a name is.</param>
+    /// <param name="otherwise">What holds where the key is left out, in words.</param>
+    public abstract NamedValues<int> CountsByName(string key, NamedValues<int> value, string about, string item, string otherwise);
+
     /// <summary>A text with its own rules.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">Its value.</param>

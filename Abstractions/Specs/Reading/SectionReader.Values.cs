@@ -107,6 +107,32 @@ internal sealed partial class SectionReader
         return new(names);
     }
 
+    public override NamedValues<T> WordsByName<T>(
+        string key, NamedValues<T> value, string about, string item, IReadOnlyList<Word<T>> words) =>
+        ByName(key, value, $"{item}s, each with {Show.Or([.. words.Select(word => word.Text)])}", words[0].Text,
+            (own, name) => own.Word(name, words[0].Value, about, words, required: true, isWritten: true));
+
+    public override NamedValues<int> CountsByName(
+        string key, NamedValues<int> value, string about, string item, string otherwise) =>
+        ByName(key, value, $"{item}s, each with a whole number", "8",
+            (own, name) => own.Count(name, 1, about, 1, int.MaxValue, required: true, isWritten: true));
+
+    private NamedValues<T> ByName<T>(
+        string key, NamedValues<T> value, string expected, string example, Func<SectionReader, string, T> read)
+    {
+        Node? node = Take(key);
+        if (node is null or BrokenNode)
+            return value;
+        if (node is not MapNode map)
+        {
+            Wrong(key, node, expected, $"write {key}: {{NAME: {example}}}");
+            return value;
+        }
+
+        SectionReader own = Below(key, map);
+        return new([.. map.Entries.Keys.Select(name => KeyValuePair.Create(name, read(own, name)))]);
+    }
+
     private IReadOnlyList<Node> List(string key, string expected, int min, int max = int.MaxValue)
     {
         Node? node = Take(key);

@@ -39,8 +39,15 @@ internal sealed partial class WritingWalk(StringBuilder yaml, string indent, par
         string key, IReadOnlyList<string> value, string about, string item, string otherwise, bool mayBeEmpty, bool areGlobs) =>
         Put(key, value, value.Count > 0 ? $"[{string.Join(", ", value.Select(Quote))}]" : null);
 
-    public override NameMap Names(string key, NameMap value, string about, string item) => Put(key, value, value.Pairs.Count == 0 ? null
-        : $"{{{string.Join(", ", value.Pairs.Select(pair => $"{Quoted(pair.Key)}: {Quoted(pair.Value)}"))}}}");
+    public override NameMap Names(string key, NameMap value, string about, string item) => Put(key, value, ByName(value, Quoted));
+
+    public override NamedValues<T> WordsByName<T>(
+        string key, NamedValues<T> value, string about, string item, IReadOnlyList<Word<T>> words) =>
+        Put(key, value, ByName(value, one => Quote(Words.For(words, one))));
+
+    public override NamedValues<int> CountsByName(
+        string key, NamedValues<int> value, string about, string item, string otherwise) =>
+        Put(key, value, ByName(value, one => one.ToString(CultureInfo.InvariantCulture)));
 
     internal override T Text<T>(string key, T value, string about, TextForm<T> form) =>
         Put(key, value, form.Write(value) is { } text ? Quote(text) : null);
@@ -87,6 +94,9 @@ internal sealed partial class WritingWalk(StringBuilder yaml, string indent, par
 
     public override SpecWalk With(string key, string word, params string[] owners) =>
         owners.Contains(word) ? this : new WritingWalk(yaml, indent) { _isOff = true };
+
+    private static string? ByName<T>(NamedValues<T> value, Func<T, string> write) => value.Pairs.Count == 0 ? null
+        : $"{{{string.Join(", ", value.Pairs.Select(pair => $"{Quoted(pair.Key)}: {write(pair.Value)}"))}}}";
 
     private T Put<T>(string key, T value, string? text)
     {

@@ -49,9 +49,10 @@ public sealed class NoGarbageTests
     [InlineData("lstm", false)]
     [InlineData("gru", true)]
     [InlineData("rnn", true)]
-    public void Replica_AllocatesNothing_OnEveryPath(string cell, bool tokens)
+    [InlineData("lstm", false, 2)]
+    public void Replica_AllocatesNothing_OnEveryPath(string cell, bool tokens, int columns = 0)
     {
-        var example = new ReferenceCase(new(cell, 2, tokens, tokens, 0.4), [4, 7, 2, 11], lanes: 5, chunkLength: 6);
+        var example = new ReferenceCase(new(cell, 2, tokens, tokens, 0.4, Columns: columns), [4, 7, 2, 11], lanes: 5, chunkLength: 6);
         using var replica = new FusedReplica(example.Model, example.Loss);
         var batches = Enumerable.Range(0, 3).Select(chunk => example.Batch(chunk)).ToArray();
         float[] after = new float[example.HiddenBefore.Length], gradient = new float[example.Layout.Length];

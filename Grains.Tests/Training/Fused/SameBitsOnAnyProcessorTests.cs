@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.Intrinsics;
 using System.Security.Cryptography;
 using System.Runtime.InteropServices;
+using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
@@ -52,6 +53,7 @@ public sealed class SameBitsOnAnyProcessorTests(ITestOutputHelper output)
         {
             hashes.Add(Train(cell, hidden: 21, tokens: false));
             hashes.Add(Train(cell, hidden: 37, tokens: true));
+            hashes.Add(Train(cell, hidden: 19, tokens: false, columns: true));
         }
 
         // Sums so long that they are taken in parts, whose lengths depend on the registers.
@@ -60,18 +62,22 @@ public sealed class SameBitsOnAnyProcessorTests(ITestOutputHelper output)
         return string.Join(' ', hashes);
     }
 
-    private static string Train(CellSpec cell, int hidden, bool tokens)
+    private static string Train(CellSpec cell, int hidden, bool tokens, bool columns = false)
     {
+        var shape = tokens ? new DataShape(0, 29, 0, 13)
+            : new(3, 0, 2, 0) { Categories = columns ? [new("a", 4), new("b", 29)] : [] };
         var spec = TestSpecs.Average(trainers: 2, layers: 2, dropout: 0.3, epochs: 2);
         spec = spec with
         {
             Model = tokens
                 ? new() { Cell = cell, HiddenSize = hidden, Layers = 2, Dropout = 0.3, InputSize = 5, OutputSize = 13,
                     Embedding = new() { Vocabulary = 29, Size = 5 } }
-                : spec.Model with { Cell = cell, HiddenSize = hidden, InputSize = 3, OutputSize = 2 },
+                : spec.Model with { Cell = cell, HiddenSize = hidden, InputSize = columns ? 26 : 3, OutputSize = 2,
+                    Embeddings = new(columns ? [new("a", 7), new("b", 16)] : []),
+                    Classes = new(columns ? [new("a", 4), new("b", 29)] : []) },
             Train = spec.Train with { Loss = tokens ? new CrossEntropy() : new SquaredError() },
         };
-        using var data = new FormulaData(tokens ? new(0, 29, 0, 13) : new(3, 0, 2, 0), new Draws(82).Ints(15, 1, 25), [12, 7, 3]);
+        using var data = new FormulaData(shape, new Draws(82).Ints(15, 1, 25), [12, 7, 3]);
         using var trainer = new SingleProcessTrainer(spec, data, () => new FusedReplica(spec.Model, spec.Train.Loss));
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         Assert.Null(trainer.Train(

@@ -35,7 +35,8 @@ internal sealed class FormulaSequences(DataShape shape, int[] lengths, ulong key
     public float Target(int sequence, int time, int feature) =>
         IsMasked(sequence, time, feature) ? float.NaN : (float)(2 * Draw(1, sequence, time, feature) - 1);
 
-    public long Token(int sequence, int time) => (long)(shape.Vocabulary * Draw(2, sequence, time, 0));
+    public long Token(int sequence, int time, int column = 0) =>
+        (long)((shape.HasTokens ? shape.Vocabulary : shape.Categories[column].Classes) * Draw(2, sequence, time, column));
 
     public long Class(int sequence, int time) =>
         IsMasked(sequence, time, 0) ? DataShape.MaskedClass : (long)(shape.Classes * Draw(3, sequence, time, 0));
@@ -43,7 +44,7 @@ internal sealed class FormulaSequences(DataShape shape, int[] lengths, ulong key
     public void ReadInputs(SequenceSlice slice, Span<float> destination) => Fill(slice, destination, shape.InputFeatures, Input);
 
     public void ReadInputs(SequenceSlice slice, Span<long> destination) =>
-        Fill(slice, destination, 1, (sequence, time, _) => Token(sequence, time));
+        Fill(slice, destination, shape.Codes, Token);
 
     public void ReadTargets(SequenceSlice slice, Span<float> destination) => Fill(slice, destination, shape.TargetFeatures, Target);
 

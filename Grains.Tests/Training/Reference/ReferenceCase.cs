@@ -7,8 +7,12 @@ using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Tests.Training.Reference;
 
-/// <summary>Which network, which data, whether units are dropped between its layers, and whether targets are masked.</summary>
-public sealed record NetworkKind(string Cell, int Layers, bool Tokens, bool Classes, double Dropout, bool IsMasked = false);
+/// <summary>
+/// Which network, which data, whether units are dropped between its layers, whether targets are masked, and how many columns of classes
+/// there are next to the values.
+/// </summary>
+public sealed record NetworkKind(
+    string Cell, int Layers, bool Tokens, bool Classes, double Dropout, bool IsMasked = false, int Columns = 0, int Values = 3);
 
 /// <summary>One chunk of lanes of unequal lengths, one of them idle, ready for a replica and for the reference network.</summary>
 internal sealed class ReferenceCase
@@ -21,13 +25,19 @@ internal sealed class ReferenceCase
 
     public ReferenceCase(NetworkKind kind, int[] lengths, int lanes, int chunkLength)
     {
-        Shape = new(kind.Tokens ? 0 : 3, kind.Tokens ? 6 : 0, kind.Classes ? 0 : 2, kind.Classes ? 4 : 0) { IsMasked = kind.IsMasked };
+        CategoryShape[] columns = [.. Enumerable.Range(0, kind.Columns).Select(i => new CategoryShape($"column {i}", 4 + i))];
+        Shape = new(kind.Tokens ? 0 : kind.Values, kind.Tokens ? 6 : 0, kind.Classes ? 0 : 2, kind.Classes ? 4 : 0)
+        {
+            IsMasked = kind.IsMasked, Categories = columns,
+        };
         Model = new()
         {
             Cell = TestChoices.Cell(kind.Cell),
             Layers = kind.Layers,
             HiddenSize = Units,
-            InputSize = kind.Tokens ? 3 : Shape.InputFeatures,
+            InputSize = kind.Tokens ? 3 : Shape.InputFeatures + columns.Select((_, i) => 2 + i).Sum(),
+            Embeddings = new([.. columns.Select((column, i) => KeyValuePair.Create(column.Name, 2 + i))]),
+            Classes = new([.. columns.Select(column => KeyValuePair.Create(column.Name, column.Classes))]),
             OutputSize = kind.Classes ? Shape.Classes : Shape.TargetFeatures,
             Embedding = kind.Tokens ? new() { Vocabulary = Shape.Vocabulary, Size = 3 } : null,
             Dropout = kind.Dropout,
@@ -100,8 +110,9 @@ internal sealed class ReferenceCase
         double[] Values(int time, int width, Func<int, int, int, float> value) =>
             [.. Enumerable.Range(0, width).Select(feature => (double)value(chunk.Sequence, time, feature))];
         return new(
-            [.. times.Select(t => Shape.HasTokens ? [_sequences.Token(chunk.Sequence, t)]
-                : Values(t, Shape.InputFeatures, _sequences.Input))],
+            [.. times.Select(t => Values(t, Shape.InputFeatures, _sequences.Input))],
+            [.. times.Select(t => Enumerable.Range(0, Shape.Codes).Select(column => (int)_sequences.Token(chunk.Sequence, t, column))
+                .ToArray())],
             [.. times.Select(t => Shape.HasClasses ? [_sequences.Class(chunk.Sequence, t)]
                 : Values(t, Shape.TargetFeatures, _sequences.Target))],
             mask);

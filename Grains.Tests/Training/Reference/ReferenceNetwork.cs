@@ -5,10 +5,12 @@ using Orleans.Tbptt.Training.Fused.Losses;
 namespace Orleans.Tbptt.Tests.Training.Reference;
 
 /// <summary>What the reference network is given for one lane of one chunk.</summary>
-/// <param name="Inputs">Values of each time step, or one token.</param>
+/// <param name="Inputs">Values of each time step.</param>
+/// <param name="Codes">One token of each time step, or the class of each column.</param>
 /// <param name="Targets">Values of each time step, or one class.</param>
 /// <param name="Mask">What the outputs of a layer at a time step are multiplied by on the way to the next layer.</param>
-internal sealed record ReferenceLane(double[][] Inputs, double[][] Targets, Func<int, int, float[]?> Mask);
+internal sealed record ReferenceLane(
+    double[][] Inputs, int[][] Codes, double[][] Targets, Func<int, int, float[]?> Mask);
 
 /// <summary>
 /// Embedding, recurrent layers, head and loss in double precision, one lane and one unit at a time, written from the equations in PyTorch's
@@ -17,7 +19,7 @@ internal sealed record ReferenceLane(double[][] Inputs, double[][] Targets, Func
 internal sealed class ReferenceNetwork(ModelSpec model, LossSpec loss)
 {
     private readonly Places[] _layers = [.. Enumerable.Range(0, model.Layers).Select(layer => Places.Of(ParameterLayout.Of(model), layer))];
-    private readonly ParameterSlot _embedding = ParameterLayout.Of(model).Slots[0];
+    private readonly IReadOnlyList<ParameterSlot> _slots = ParameterLayout.Of(model).Slots;
     private readonly ParameterSlot _head = ParameterLayout.Of(model).Slots[^2];
     private readonly ParameterSlot _headBias = ParameterLayout.Of(model).Slots[^1];
     private readonly int _units = model.HiddenSize;
@@ -32,9 +34,7 @@ internal sealed class ReferenceNetwork(ModelSpec model, LossSpec loss)
         double sum = 0;
         for (int t = 0; t < lane.Inputs.Length; t++)
         {
-            double[] x = model.Embedding is { } embedding
-                ? [.. Enumerable.Range(0, embedding.Size).Select(i => _p[_embedding.Offset + (int)lane.Inputs[t][0] * embedding.Size + i])]
-                : lane.Inputs[t];
+            double[] x = [.. lane.Inputs[t], .. lane.Codes[t].SelectMany((code, column) => Vector(_slots[column], code))];
             for (int layer = 0; layer < model.Layers; layer++)
             {
                 var h = hidden.AsSpan(layer * _units, _units);
@@ -54,6 +54,9 @@ internal sealed class ReferenceNetwork(ModelSpec model, LossSpec loss)
 
         return sum;
     }
+
+    private double[] Vector(ParameterSlot table, int code) =>
+        _p[(table.Offset + (code * table.Shape[1]))..(table.Offset + ((code + 1) * table.Shape[1]))];
 
     private void Cell(int layer, double[] x, Span<double> h, Span<double> c)
     {

@@ -34,6 +34,11 @@ public sealed class ReplicaTests(ITestOutputHelper output)
         new NetworkKind("gru", 2, Tokens: false, Classes: true, 0.4),
         new NetworkKind("lstm", 2, Tokens: false, Classes: false, 0.4, IsMasked: true),
         new NetworkKind("gru", 1, Tokens: true, Classes: true, 0, IsMasked: true),
+        .. from cell in TestChoices.Cells
+           from columns in new[] { 1, 3 }
+           from values in new[] { 0, 3 }
+           select new NetworkKind(cell, columns == 1 ? 1 : 2, Tokens: false, Classes: false, columns == 1 ? 0 : 0.4, Columns: columns,
+               Values: values),
     ];
 
     public static TheoryData<string> Engines { get; } = ["fused", "torch"];

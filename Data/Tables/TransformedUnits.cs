@@ -1,0 +1,26 @@
+using Orleans.Tbptt.Numerics;
+
+namespace Orleans.Tbptt.Data.Tables;
+
+/// <summary>
+/// The way back from transformed columns: logarithms become values again. A difference stays one, because its error is that of the value
+/// itself where the value before is known, one row ahead; the naive forecast of a value, the one before, is the difference 0.
+/// </summary>
+/// <param name="statistics">Standardised the columns.</param>
+/// <param name="transforms">What was made of each column before; null for nothing.</param>
+internal sealed class TransformedUnits(ColumnStatistics statistics, IReadOnlyList<ColumnTransform?> transforms) : IColumnUnits
+{
+    /// <inheritdoc/>
+    public bool IsDifference(int column) => transforms[column] == ColumnTransform.Difference;
+
+    /// <inheritdoc/>
+    public void ToUnits(int series, long row, int column, ReadOnlySpan<float> values, Span<double> destination)
+    {
+        statistics.ToUnits(series, row, column, values, destination);
+        if (transforms[column] is not (ColumnTransform.Log or ColumnTransform.Log1P))
+            return;
+        double less = transforms[column] == ColumnTransform.Log1P ? 1 : 0;
+        foreach (ref double value in destination[..values.Length])
+            value = PortableExponential.Of(value) - less;
+    }
+}

@@ -1,0 +1,199 @@
+using Apache.Arrow;
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Arrow;
+using Orleans.Tbptt.Data.Csv;
+using Orleans.Tbptt.Data.Files;
+using Orleans.Tbptt.Data.JsonLines;
+using Orleans.Tbptt.Data.Parquet;
+using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Data.Tables;
+using Orleans.Tbptt.Descriptions;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Tests.Data.Tables;
+
+/// <summary>Columns of classes: <c>data.categorical</c>.</summary>
+public sealed class TableClassTests : IDisposable
+{
+    private readonly TempDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public void Classes_AreThoseOfTheRowsToTrainOn_AndOthersAreUnknown()
+    {
+        object?[] colours = ["red", "blue", null, "red", "blue", "green", null, "blue"];
+        using IDataSource source = Open(Table(colours) with { MissingValues = MissingValues.Mask }, 0.5);
+        Assert.Equal(new(1, 0, 1, 0) { Categories = [new("colour", 4)] }, source.Shape);
+        Assert.Equal([1, 2, 3], source.Training.Tokens(0));
+        Assert.Equal([2, 0, 3], source.Validation!.Tokens(0));
+        Assert.Equal([0f, 1, 2], source.Training.Inputs(0));
+        var column = source.Description.Columns[1];
+        Assert.Equal(
+            [new("<unknown>", 0), new("red", 2), new("blue", 1), new ClassDescription("<missing>", 1)], column.Classes);
+        Assert.Equal(("colour", "class", 6, 2, 3), (column.Name, column.Use, column.Count, column.Missing, column.Distinct));
+        Assert.Equal(["x", "colour"], source.Description.Inputs);
+        Assert.Contains(
+            "1 text of column 'colour', such as 'green', stands in no row to train on, and is read as <unknown>",
+            source.Description.Remarks);
+    }
+
+    [Fact]
+    public void MissingClass_IsUnknown_WhereNoRowToTrainOnMissesIt_AndRefusedWithoutAPolicy()
+    {
+        object?[] colours = ["red", "blue", "red", "red", null, "blue", "red", "red"];
+        using IDataSource source = Open(Table(colours) with { MissingValues = MissingValues.Forward }, 0.5);
+        Assert.Equal([0, 2, 1], source.Validation!.Tokens(0));
+        Assert.StartsWith(
+            "data.source: found an empty cell in column 'colour' at row 4, expected a text or a whole number; write data.missingValues: "
+            + "mask",
+            Problem(Table(colours)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void KnownClass_IsReadFromTheTargetsRow(int horizon)
+    {
+        object?[] colours = [.. Enumerable.Range(0, 12).Select(i => $"c{i % 4}")];
+        using IDataSource source = Open(Table(colours) with { Known = ["colour"], Horizon = horizon });
+        Assert.Equal("known class", source.Description.Columns[1].Use);
+        Assert.Equal([.. Enumerable.Range(horizon, 12 - horizon).Select(i => 1L + (i % 4))], source.Training.Tokens(0));
+    }
+
+    [Fact]
+    public void ColumnOfSeries_MayBeOneOfClasses()
+    {
+        object?[][] rows = [.. Enumerable.Range(0, 12).Select(i => new object?[] { i % 3 == 0 ? "a" : "b", (double)i, $"{i % 3 / 2}" })];
+        using IDataSource source = Open(new()
+        {
+            Names = ["id", "x", "other"], Types = [CellType.Text, null, CellType.Text], Rows = rows, Series = "id", Static = ["id"],
+            Categorical = ["id", "other"],
+        });
+        Assert.Equal((2, 3), (source.Training.Count, source.Training.Length(0)));
+        var codes = new long[2 * 7];
+        source.Training.ReadInputs(new(1, 0, 7), codes);
+        Assert.Equal([2, 1, 2, 2, 2, 1, 2, 2, 2, 1, 2, 2, 2, 1], codes);
+        Assert.Equal("static class", source.Description.Columns[1].Use);
+    }
+
+    [Fact]
+    public void OwnValidation_HasTheClassesOfWhatIsTrainedOn()
+    {
+        string first = _directory.Write("a.csv", "x,colour\n1,red\n2,blue\n3,red\n4,red\n");
+        string later = _directory.Write("b.csv", "x,colour\n5,green\n6,red\n7,blue\n8,green\n");
+        DataSpec data = new()
+        {
+            Source = new CsvSource { Path = first, Categorical = ["colour"] }, BatchSize = 1,
+            Validation = new() { Source = new CsvSource { Path = later } },
+        };
+        using var run = PreparedRun.Prepare(Given.Spec(data));
+        Assert.Equal([0, 1, 2], run.Data.Validation!.Tokens(0));
+        Assert.Equal([new("colour", 3)], run.Data.Shape.Categories);
+    }
+
+    [Theory]
+    [InlineData("csv")]
+    [InlineData("jsonl")]
+    [InlineData("parquet")]
+    [InlineData("arrow")]
+    public void WholeNumbers_AreClasses_InEveryFormat(string format)
+    {
+        using RecordBatch batch = FormatFiles.Numbers(0, 9);
+        string path = _directory.File($"x.{format}");
+        TableSource source = format switch
+        {
+            "parquet" => new ParquetSource { Path = FormatFiles.Parquet(path, [batch]) },
+            "arrow" => new ArrowSource { Path = FormatFiles.Arrow(path, [batch]) },
+            "csv" => new CsvSource
+            {
+                Path = _directory.Write("x.csv", "a,b\n" + string.Concat(Enumerable.Range(0, 9).Select(i => $"{i},{i}\n"))),
+            },
+            _ => new JsonLinesSource
+            {
+                Path = _directory.Write("x.jsonl", string.Concat(Enumerable.Range(0, 9).Select(i => $"{{\"a\": {i}, \"b\": {i}}}\n"))),
+            },
+        };
+        using IDataSource opened = Given.Open(new()
+        {
+            Source = source with { Inputs = ["b"], Categorical = ["a"], Standardize = false }, BatchSize = 1,
+        });
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8], opened.Training.Tokens(0));
+        Assert.Equal(["<unknown>", "0", "1"], opened.Description.Columns[1].Classes.Take(3).Select(one => one.Name));
+    }
+
+    [Fact]
+    public void Column_IsRefused_WhoseCellsAreNoClasses()
+    {
+        Assert.Equal(
+            "data.categorical: found '1.5' in column 'colour', expected texts or whole numbers as classes; remove it from "
+            + "data.categorical: it is one of numbers", Problem(Table(["1", "1.5", "2", "3"])));
+        Assert.StartsWith(
+            "data.categorical: found '<unknown>' in column 'colour', expected another text", Problem(Table(["a", "<unknown>", "b"])),
+            StringComparison.Ordinal);
+        using IDataSource ids = Open(Table([.. Enumerable.Range(0, 9).Select(i => $"id {i}")]));
+        Assert.Contains(
+            "column 'colour' has 9 classes in 9 rows to train on: a model learns little of classes that do not repeat",
+            ids.Description.Remarks);
+    }
+
+    /// <summary>The rule of fastai's tabular models, whose figures these are.</summary>
+    [Theory]
+    [InlineData(2, 2)]
+    [InlineData(5, 4)]
+    [InlineData(13, 7)]
+    [InlineData(100, 21)]
+    [InlineData(1116, 81)]
+    [InlineData(1_000_000, 600)]
+    public void VectorsLength_FollowsTheRule(int classes, int size) => Assert.Equal(size, EmbeddingSize.Of(classes));
+
+    [Fact]
+    public void Sizes_AreFilledIn_AndOfTheSameModelWhenResolvedAgain()
+    {
+        string path = _directory.Write("a.csv", "x,colour,shape\n1,red,0\n2,blue,1\n3,red,0\n4,red,1\n5,red,0\n");
+        RunSpec spec = Given.Spec(new()
+        {
+            Source = new CsvSource { Path = path, Categorical = ["colour", "shape"] }, BatchSize = 1,
+        }) with { Model = Given.Spec(Given.Csv(path)).Model with { Embeddings = new([new("shape", 6)]) } };
+        using var run = PreparedRun.Prepare(spec);
+        Assert.Equal(new([new("colour", 3), new("shape", 6)]), run.Spec.Model.Embeddings);
+        Assert.Equal(new([new("colour", 3), new("shape", 3)]), run.Spec.Model.Classes);
+        Assert.Equal(10, run.Spec.Model.InputSize);
+        Assert.Equal(
+            ["embedding.colour.weight", "embedding.shape.weight", "rnn.weight_ih_l0"],
+            ParameterLayout.Of(run.Spec.Model).Slots.Take(3).Select(slot => slot.Name));
+        using var again = PreparedRun.Prepare(run.Spec);
+        Assert.Equal(run.Spec, again.Spec);
+        Assert.Equal(["x"], ((CsvSource)run.Spec.Data.Source).Inputs);
+    }
+
+    [Fact]
+    public void Sizes_AreRefused_OfNoColumnOfClasses_AndTooSmall()
+    {
+        string path = _directory.Write("a.csv", "x,colour\n1,red\n2,blue\n3,red\n4,red\n5,red\n");
+        DataSpec data = new() { Source = new CsvSource { Path = path, Categorical = ["colour"] }, BatchSize = 1 };
+        var model = Given.Spec(data).Model;
+        Assert.Equal(
+            "model.embeddings: found 'color', expected columns of data.categorical: 'colour'; remove it, or add it there",
+            Refusal(data, model with { Embeddings = new([new("color", 3)]) }));
+        Assert.Equal(
+            "model.classes: found 2 of column 'colour', expected at least 3, its classes in the rows to train on and <unknown>; raise it, "
+            + "or leave it out", Refusal(data, model with { Classes = new([new("colour", 2)]) }));
+        Assert.Equal(
+            "model.inputSize: found 2, expected 4, the inputs and the vectors of columns of classes; correct it, or leave it out",
+            Refusal(data, model with { InputSize = 2 }));
+    }
+
+    private static string Refusal(DataSpec data, ModelSpec model) => Assert.Single(Assert.Throws<SpecException>(
+        () => PreparedRun.Prepare(Given.Spec(data, model), DataRoots.Anywhere).Dispose()).Problems).ToString();
+
+    private static MemorySource Table(object?[] colours) => new()
+    {
+        Names = ["x", "colour"], Types = [null, CellType.Text], Categorical = ["colour"],
+        Rows = [.. colours.Select((colour, i) => new object?[] { (double)i, colour })],
+    };
+
+    private IDataSource Open(MemorySource source, double fraction = 0) => Given.Open(source.In(_directory, fraction));
+
+    private string Problem(MemorySource source) => Given.Problem(source.In(_directory));
+}

@@ -1,0 +1,135 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Matrices;
+using Orleans.Tbptt.Training.Fused.Simd;
+
+namespace Orleans.Tbptt.Training.Fused;
+
+/// <summary>
+/// An embedding, of tokens or of a column of classes, and the first layer's sums over its vectors: each distinct class of a chunk is looked
+/// up and multiplied once; gradients take the same way back, summed over the class's occurrences in order.
+/// </summary>
+internal sealed unsafe class EmbeddingTable : IDisposable
+{
+    private readonly EmbeddingShape _shape;
+    private readonly ParameterSlot _slot;
+    private readonly int _column;
+    private readonly int _columns;
+    private readonly Weight _weight;
+    private readonly Rows _vectors;
+    private readonly Rows _sums;
+    private readonly Rows _gradient;
+    private readonly Rows _zeros;
+    private readonly Strips _strips = new();
+    private readonly int[] _placeOf;
+    private float[] _table = [];
+    private int[] _places = [];
+    private int[] _classes = [];
+    private int _count;
+
+    /// <summary>Makes the table of one embedding of a model.</summary>
+    /// <param name="layout">The model's parameters.</param>
+    /// <param name="tables">Its embeddings.</param>
+    /// <param name="column">Which of them, and which number of an input is its class.</param>
+    /// <param name="first">The first of the layer's inputs that its vectors are.</param>
+    public EmbeddingTable(ParameterLayout layout, IReadOnlyList<EmbeddingShape> tables, int column, int first)
+    {
+        (_shape, _column, _columns) = (tables[column], column, tables.Count);
+        _slot = layout.Slots.Single(slot => slot.Name == _shape.Name);
+        _weight = new(layout, "rnn.weight_ih_l0", first, _shape.Size);
+        (_vectors, _sums, _gradient) = (new(_shape.Size), new(_weight.Outputs), new(_shape.Size));
+        _zeros = new(Math.Max(_shape.Size, _weight.Outputs));
+        _zeros.Reserve(1);
+        _placeOf = new int[_shape.Classes];
+        Array.Fill(_placeOf, -1);
+    }
+
+    /// <summary>Loads the embedding, and the weight of its vectors.</summary>
+    public void Load(float* parameters)
+    {
+        if (_table.Length == 0)
+            _table = new float[_slot.Length];
+        new ReadOnlySpan<float>(parameters + _slot.Offset, _slot.Length).CopyTo(_table);
+        _weight.Load(parameters, toInputs: true);
+    }
+
+    /// <summary>Computes the first layer's sums over the vectors into its gates, or adds them to what is there.</summary>
+    /// <param name="classes">The classes of each row, <c>[rows, columns]</c>.</param>
+    /// <param name="bias">What the sums begin with; null to add to the gates.</param>
+    /// <param name="gates">The gates.</param>
+    public void Forward(ReadOnlySpan<long> classes, float* bias, Rows gates)
+    {
+        int rows = Find(classes);
+        _vectors.Reserve(_count);
+        _sums.Reserve(_count);
+        for (int place = 0; place < _count; place++)
+            _table.AsSpan(_classes[place] * _shape.Size, _shape.Size).CopyTo(_vectors.Span(place));
+        _weight.Forward(_vectors[0], _vectors.Stride, bias is null ? _zeros[0] : bias, 0, _sums, 0, _count);
+        if (bias is null)
+        {
+            for (int row = 0; row < rows; row++)
+                Elementwise.Run(new AddTo(_sums[_places[row]], gates[row]), _sums.Columns);
+            return;
+        }
+
+        for (int row = 0; row < rows; row++)
+            _sums.Span(_places[row]).CopyTo(gates.Span(row));
+    }
+
+    /// <summary>Computes the gradients of the weight of the vectors and of the embedding from that of the first layer's sums.</summary>
+    public void Backward(Rows gates, int rows, float* gradient)
+    {
+        _sums.Clear(_count);
+        for (int row = 0; row < rows; row++)
+            Elementwise.Run(new AddTo(gates[row], _sums[_places[row]]), _sums.Columns);
+        _weight.Gradient(
+            _strips.Pack(_sums[0], _sums.Stride, _weight.Outputs, _count), _vectors[0], _vectors.Stride, _count, _zeros[0], gradient);
+        _gradient.Reserve(_count);
+        _weight.Backward(_sums[0], _sums.Stride, _zeros[0], 0, _gradient, 0, _count);
+        new Span<float>(gradient + _slot.Offset, _slot.Length).Clear();
+        for (int place = 0; place < _count; place++)
+            _gradient.Span(place).CopyTo(new(gradient + _slot.Offset + (long)_classes[place] * _shape.Size, _shape.Size));
+    }
+
+    public void Dispose()
+    {
+        foreach (IDisposable one in (IDisposable[])[_weight, _vectors, _sums, _gradient, _zeros, _strips])
+            one.Dispose();
+    }
+
+    /// <summary>Numbers the distinct classes in the order of their first occurrence; returns how many rows there are.</summary>
+    private int Find(ReadOnlySpan<long> classes)
+    {
+        int rows = classes.Length / _columns;
+        if (_places.Length < rows)
+        {
+            _places = new int[rows];
+            _classes = new int[Math.Min(rows, _placeOf.Length)];
+        }
+
+        // All are checked before anything is written.
+        for (int at = _column; at < classes.Length; at += _columns)
+        {
+            if (classes[at] < 0 || classes[at] >= _placeOf.Length)
+                throw new InvalidDataException(
+                    $"the data have a token {classes[at]}, expected 0 to {_placeOf.Length - 1}; the data changed after they were opened");
+        }
+
+        _count = 0;
+        for (int row = 0, at = _column; row < rows; row++, at += _columns)
+        {
+            int one = (int)classes[at];
+            ref int place = ref _placeOf[one];
+            if (place < 0)
+            {
+                place = _count;
+                _classes[_count++] = one;
+            }
+
+            _places[row] = place;
+        }
+
+        for (int place = 0; place < _count; place++)
+            _placeOf[_classes[place]] = -1;
+        return rows;
+    }
+}
