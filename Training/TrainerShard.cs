@@ -64,7 +64,7 @@ public sealed class TrainerShard : IDisposable
         (_before, _after) = (new float[hidden], new float[hidden]);
         (_evaluationBefore, _evaluationAfter) = (new float[hidden], new float[hidden]);
         _sums = [.. Enum.GetValues<HeldOutPart>().Select(part => data.HeldOut(part) is { } held && !data.Shape.HasClasses
-            ? new EvaluationSums(held, data.Shape.TargetFeatures, block) : null)];
+            ? new EvaluationSums(held, data.Shape.TargetFeatures, spec.Data.BatchSize, block) : null)];
     }
 
     /// <summary>The network.</summary>

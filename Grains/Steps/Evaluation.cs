@@ -32,13 +32,13 @@ internal sealed class Evaluation(IDataSource data, StepParts parts, RunTelemetry
         long started = time.GetTimestamp();
         using var span = telemetry.Spans.BeginEvaluation();
         double lossSum = 0, weight = 0;
-        var totals = new EvaluationTotals(data, part);
+        var totals = new EvaluationTotals(data, part, plan.Lanes);
         var trouble = new Recovery.Trouble();
         for (long chunk = 0; chunk < plan.Steps;)
         {
             parts.Control.ThrowIfAsked();
             if (await recovery.MoveIfBetter(state))
-                (chunk, lossSum, weight, totals) = (0, 0, 0, new(data, part));
+                (chunk, lossSum, weight, totals) = (0, 0, 0, new(data, part, plan.Lanes));
             long began = time.GetTimestamp();
             var parameters = chunk == 0 ? parts.Links.Parameters.Whole : GradientBuffer.Empty;
             var ticket = new EvaluationTicket(parts.Run.Generation, chunk, parameters, part);
@@ -46,7 +46,7 @@ internal sealed class Evaluation(IDataSource data, StepParts parts, RunTelemetry
             if (!reply.IsWhole)
             {
                 await recovery.Recover(reply, trouble, started, state);
-                (chunk, lossSum, weight, totals) = (0, 0, 0, new(data, part));
+                (chunk, lossSum, weight, totals) = (0, 0, 0, new(data, part, plan.Lanes));
                 continue;
             }
 

@@ -14,14 +14,16 @@ namespace Orleans.Tbptt.Training.Metrics;
 /// </remarks>
 /// <param name="held">The held-out sequences; their targets are values.</param>
 /// <param name="targets">Values of a target.</param>
+/// <param name="lanes">Lanes of the run.</param>
 /// <param name="block">The trainer's lanes.</param>
-internal sealed class EvaluationSums(ISequenceSet held, int targets, LaneBlock block)
+internal sealed class EvaluationSums(ISequenceSet held, int targets, int lanes, LaneBlock block)
 {
     private readonly bool _bySeries = EvaluationTotals.IsBySeries(held, targets);
-    private readonly int _width = targets * ValueMetrics.Numbers;
+    private readonly int _kept = EvaluationTotals.Kept(held, targets, lanes);
+    private readonly int _width = EvaluationTotals.Kept(held, targets, lanes) * ValueMetrics.Numbers;
     private readonly Dictionary<int, int> _places = [];
     private readonly int[] _touched = new int[block.Count];
-    private readonly double[] _before = new double[block.Count * targets * ValueMetrics.Numbers];
+    private readonly double[] _before = new double[block.Count * EvaluationTotals.Kept(held, targets, lanes) * ValueMetrics.Numbers];
     private int _touchedCount;
     private long _last = -1;
     private double[] _sums = [];
@@ -57,7 +59,7 @@ internal sealed class EvaluationSums(ISequenceSet held, int targets, LaneBlock b
         for (int position = 0; position < batch.ActiveLanes.Length; position++)
         {
             var sums = _sums.AsSpan(_touched[position] * _width, _width);
-            for (int target = 0; target < targets; target++)
+            for (int target = 0; target < _kept; target++)
                 Add(batch, position, target, outputs, sums.Slice(target * ValueMetrics.Numbers, ValueMetrics.Numbers));
         }
     }

@@ -8,19 +8,25 @@ namespace Orleans.Tbptt.Training.Metrics;
 /// <param name="held">Its sequences.</param>
 /// <param name="names">The names of the targets, in order; empty where they have none.</param>
 /// <param name="targets">Values of a target; 0 where targets are classes, of which nothing is summed up.</param>
-public sealed class EvaluationTotals(HeldOutPart part, ISequenceSet held, IReadOnlyList<string> names, int targets)
+/// <param name="lanes">Lanes of the run.</param>
+public sealed class EvaluationTotals(HeldOutPart part, ISequenceSet held, IReadOnlyList<string> names, int targets, int lanes)
 {
-    /// <summary>Figures of so many series and targets are kept apart, at most; where there are more, series are not kept apart.</summary>
+    /// <summary>
+    /// Sums of so many groups and targets are kept, at most: what passes in one message. Where there are more series and targets, series
+    /// are not kept apart; where there are more lanes and targets, the last targets are left out.
+    /// </summary>
     internal const int MostKept = 1 << 20;
 
     private readonly SortedDictionary<int, double[]> _groups = [];
-    private readonly int _width = targets * ValueMetrics.Numbers;
+    private readonly int _kept = Kept(held, targets, lanes);
+    private readonly int _width = Kept(held, targets, lanes) * ValueMetrics.Numbers;
 
     /// <summary>Totals of a part of data that is held out.</summary>
     /// <param name="data">The data.</param>
     /// <param name="part">The part.</param>
-    public EvaluationTotals(IDataSource data, HeldOutPart part)
-        : this(part, data.HeldOut(part)!, data.Description.Targets, data.Shape.TargetFeatures)
+    /// <param name="lanes">Lanes of the run.</param>
+    public EvaluationTotals(IDataSource data, HeldOutPart part, int lanes)
+        : this(part, data.HeldOut(part)!, data.Description.Targets, data.Shape.TargetFeatures, lanes)
     {
     }
 
@@ -30,8 +36,8 @@ public sealed class EvaluationTotals(HeldOutPart part, ISequenceSet held, IReadO
     /// <summary>Its sequences.</summary>
     public ISequenceSet Held => held;
 
-    /// <summary>Values of a target.</summary>
-    public int Targets => targets;
+    /// <summary>The targets whose errors are known: all, or the first ones.</summary>
+    public int Targets => _kept;
 
     /// <summary>Time steps of all sequences.</summary>
     public long Steps => Enumerable.Range(0, held.Count).Sum(sequence => (long)held.Length(sequence));
@@ -42,6 +48,10 @@ public sealed class EvaluationTotals(HeldOutPart part, ISequenceSet held, IReadO
     /// <summary>Whether an evaluation keeps series apart.</summary>
     internal static bool IsBySeries(ISequenceSet held, int targets) =>
         held.Count > 0 && held.SeriesOf(0) is not null && (long)held.Count * targets <= MostKept;
+
+    /// <summary>How many targets an evaluation sums up.</summary>
+    internal static int Kept(ISequenceSet held, int targets, int lanes) =>
+        IsBySeries(held, targets) ? targets : Math.Min(targets, Math.Max(1, MostKept / lanes));
 
     /// <summary>Takes what a trainer has summed up; no other trainer has any of its groups.</summary>
     public void Take(GroupSums some)

@@ -54,10 +54,21 @@ public sealed class EvaluationReportTests
         Assert.False(EvaluationTotals.IsBySeries(new Set((EvaluationTotals.MostKept / 2) + 1), 2));
     }
 
+    [Fact]
+    public void LastTargets_AreLeftOut_WhereLanesAndTargetsAreTooManyForAMessage()
+    {
+        var many = new Set(EvaluationTotals.MostKept);
+
+        Assert.Equal(3, EvaluationTotals.Kept(new Set(2), 3, lanes: 1_000_000));
+        Assert.Equal(1, EvaluationTotals.Kept(many, 3, lanes: 1_000_000));
+        Assert.Equal(10, EvaluationTotals.Kept(many, 3_000, lanes: EvaluationTotals.MostKept / 10));
+        Assert.Equal(3, EvaluationTotals.Kept(many, 3, lanes: 6));
+    }
+
     /// <summary>Two elements of each series and target, with the same error each.</summary>
     private static EvaluationTotals Totals(int series, int targets, Func<int, int, double> error)
     {
-        var totals = new EvaluationTotals(HeldOutPart.Validation, new Set(series), ["a", "b"], targets);
+        var totals = new EvaluationTotals(HeldOutPart.Validation, new Set(series), ["a", "b"], targets, lanes: 1);
         var sums = from one in Enumerable.Range(0, series)
                    from target in Enumerable.Range(0, targets)
                    let off = error(one, target)

@@ -191,7 +191,7 @@ public sealed class EvaluationTests : IDisposable
         Bias.AsSpan(0, run.Data.Shape.TargetFeatures).CopyTo(parameters.AsSpan(layout.Length - run.Data.Shape.TargetFeatures));
         using var shard = new TrainerShard(
             run.Spec, run.Data, new(0, run.Spec.Data.BatchSize), Engine.Open(run.Spec, DeviceName.Cpu));
-        var totals = new EvaluationTotals(run.Data, HeldOutPart.Validation);
+        var totals = new EvaluationTotals(run.Data, HeldOutPart.Validation, run.Spec.Data.BatchSize);
         double lossSum = 0, weight = 0;
         for (long chunk = 0; ; chunk++)
         {
