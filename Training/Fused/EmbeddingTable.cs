@@ -12,6 +12,7 @@ internal sealed unsafe class EmbeddingTable : IDisposable
 {
     private readonly EmbeddingShape _shape;
     private readonly ParameterSlot _slot;
+    private readonly string _noun;
     private readonly int _column;
     private readonly int _columns;
     private readonly Weight _weight;
@@ -34,6 +35,7 @@ internal sealed unsafe class EmbeddingTable : IDisposable
     public EmbeddingTable(ParameterLayout layout, IReadOnlyList<EmbeddingShape> tables, int column, int first)
     {
         (_shape, _column, _columns) = (tables[column], column, tables.Count);
+        _noun = _shape.Name == "embedding.weight" ? "token" : "class of a column";
         _slot = layout.Slots.Single(slot => slot.Name == _shape.Name);
         _weight = new(layout, "rnn.weight_ih_l0", first, _shape.Size);
         (_vectors, _sums, _gradient) = (new(_shape.Size), new(_weight.Outputs), new(_shape.Size));
@@ -111,7 +113,7 @@ internal sealed unsafe class EmbeddingTable : IDisposable
         {
             if (classes[at] < 0 || classes[at] >= _placeOf.Length)
                 throw new InvalidDataException(
-                    $"the data have a token {classes[at]}, expected 0 to {_placeOf.Length - 1}; the data changed after they were opened");
+                    $"the data have a {_noun} {classes[at]}, expected 0 to {_placeOf.Length - 1}; the data changed after they were opened");
         }
 
         _count = 0;

@@ -9,6 +9,10 @@ using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Training.Engines;
+using Orleans.Tbptt.Training.Optimizers;
+using Orleans.Tbptt.Training.SingleProcess;
 
 namespace Orleans.Tbptt.Tests.Data.Tables;
 
@@ -165,6 +169,31 @@ public sealed class TableClassTests : IDisposable
         using var again = PreparedRun.Prepare(run.Spec);
         Assert.Equal(run.Spec, again.Spec);
         Assert.Equal(["x"], ((CsvSource)run.Spec.Data.Source).Inputs);
+    }
+
+    /// <summary>A class that no row to train on has adds nothing to the inputs of the network, whatever the optimizer does.</summary>
+    [Theory]
+    [InlineData("fused")]
+    [InlineData("torch")]
+    public void UnknownClass_HasTheVectorZero_AlsoAfterTraining(string engine)
+    {
+        string path = _directory.Write("a.csv", "x,colour\n" + string.Concat(Enumerable.Range(0, 40).Select(i => $"{i % 7},c{i % 3}\n")));
+        RunSpec spec = Given.Spec(new() { Source = new CsvSource { Path = path, Categorical = ["colour"] }, BatchSize = 2 });
+        spec = (spec with { Train = spec.Train with { Epochs = 3, Optimizer = new AdamW { Lr = 1e-2 } } }).OnEngine(engine);
+        using var run = PreparedRun.Prepare(spec);
+        using var trainer = new SingleProcessTrainer(run.Spec, run.Data, () => Engine.Open(run.Spec, DeviceName.Cpu));
+        ParameterSlot table = trainer.State.Layout.Slots[0];
+        float[] before = trainer.State.Parameters.AsSpan(0, table.Length).ToArray();
+
+        Assert.Null(trainer.Train());
+
+        ReadOnlySpan<float> after = trainer.State.Parameters.AsSpan(0, table.Length);
+        Assert.Equal(("embedding.colour.weight", 4), (table.Name, table.Shape[0]));
+        for (int i = 0; i < table.Length; i++)
+        {
+            bool isUnknown = i < table.Shape[1];
+            Assert.Equal((isUnknown, isUnknown), (before[i] == 0, after[i] == before[i]));
+        }
     }
 
     [Fact]
