@@ -43,8 +43,13 @@ public sealed class NativeBackendTests
         var lstm = torch.nn.LSTM(3, 8);
         var head = torch.nn.Linear(8, 1);
         Parameter[] parameters = [.. lstm.parameters(), .. head.parameters()];
-        foreach (var parameter in parameters)
-            torch.nn.init.uniform_(parameter, -0.35, 0.35, generator);
+        // Not torch.nn.init's, which ignores the generator.
+        using (torch.no_grad())
+        {
+            foreach (var parameter in parameters)
+                parameter.uniform_(-0.35, 0.35, generator);
+        }
+
         // The target is the input of the step before: only a recurrent state can know it.
         var inputs_TBI = torch.randn([6, 4, 3], generator: generator);
         var targets_TBO = torch.cat([torch.zeros(1, 4, 1), inputs_TBI.narrow(0, 0, 5).narrow(2, 0, 1)]);

@@ -65,8 +65,9 @@ internal sealed class RunTelemetry(TrainingInstruments instruments, RunStatus st
         }
 
         instruments.OnSteps(steps.Count, took, sequenceSteps);
-        if (instruments.MeasuresHidden)
-            instruments.OnHidden(TensorPrimitives.Norm<float>(state.Hidden));
+        // One number that is not finite would spoil the histogram's sum for as long as the silo lives.
+        if (instruments.MeasuresHidden && TensorPrimitives.Norm<float>(state.Hidden) is var hidden && float.IsFinite(hidden))
+            instruments.OnHidden(hidden);
         if (_answers.Last != 0)
             instruments.OnWaited(time.GetElapsedTime(_answers.First, _answers.Last));
         _gauges?.OnStep(steps[^1].LearningRate);
