@@ -53,6 +53,7 @@ internal static class Commands
         InspectCommands.Logs(context),
         InspectCommands.Metrics(context),
         InspectCommands.Export(context),
+        ModelCommands.Predict(context),
         ModelCommands.Sample(context),
         InspectCommands.Cluster(context),
         InspectCommands.Doctor(context),

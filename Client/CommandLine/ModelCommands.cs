@@ -62,6 +62,51 @@ internal static class ModelCommands
         return command;
     }
 
+    /// <summary><c>tbptt predict</c>.</summary>
+    public static Command Predict(ConsoleContext context)
+    {
+        var (model, runs) = (Model(), Runs());
+        var input = new Option<string>("--input")
+        {
+            HelpName = "FILE", Description = "The rows to forecast from: CSV, Parquet, Arrow or JSON Lines.", Required = true,
+            CompletionSources = { Suggestions.Files(".csv", ".parquet", ".arrow", ".feather", ".jsonl") },
+        };
+        var output = new Option<string>("--output")
+        {
+            HelpName = "FILE|-", Description = "Where to write: a file that ends in .csv, .jsonl or .parquet, or - for CSV.",
+            DefaultValueFactory = _ => "-",
+        };
+        var from = new Option<string>("--from-state")
+        {
+            HelpName = "zero|end|FILE",
+            Description = "The hidden state before the first row: zeros, that at the end of training, or a file of --state-out.",
+            DefaultValueFactory = _ => PredictCommand.Zero,
+        };
+        var stateOut = new Option<string?>("--state-out")
+        {
+            HelpName = "FILE", Description = "Where to write the hidden state after the last row, so that later rows can follow.",
+        };
+        var force = new Option<bool>("--force") { Description = "Overwrite files that exist." };
+        var command = new Command(
+            "predict",
+            """
+            Forecasts with a trained model from every row of a table, in the units of its columns, the hidden state carried from row to row.
+            Columns are read, transformed and scaled as in training. The same rows give the same numbers, to the bit, however they are cut
+            into files with --state-out and --from-state.
+
+            Examples:
+              tbptt predict sunspots-20260314-150926-1a2b --input later.csv --from-state end
+              tbptt predict wave-model --input new.parquet --output forecasts.parquet --state-out wave.state
+            """)
+        {
+            model, input, output, from, stateOut, force, runs,
+        };
+        command.SetAction(result => PredictCommand.Run(context, new(
+            result.GetRequiredValue(runs), result.GetRequiredValue(model), result.GetRequiredValue(input), result.GetRequiredValue(output),
+            result.GetRequiredValue(from), result.GetValue(stateOut), result.GetValue(force))));
+        return command;
+    }
+
     /// <summary>The argument <c>MODEL</c>.</summary>
     private static Argument<string> Model() => new("MODEL")
     {

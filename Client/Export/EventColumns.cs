@@ -1,23 +1,7 @@
+using Orleans.Tbptt.Client.Tables;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Export;
-
-/// <summary>A column of a table of events; one of the four functions gives its values.</summary>
-/// <param name="Name">Its name.</param>
-internal sealed record EventColumn<T>(string Name)
-{
-    /// <summary>Whole numbers.</summary>
-    public Func<T, long>? Whole { get; init; }
-
-    /// <summary>Numbers; NaN where a row has none, or where it is not finite: the journal does not distinguish the two.</summary>
-    public Func<T, double>? Number { get; init; }
-
-    /// <summary>Times.</summary>
-    public Func<T, DateTimeOffset>? Time { get; init; }
-
-    /// <summary>Texts.</summary>
-    public Func<T, string>? Text { get; init; }
-}
 
 /// <summary>A figure after an epoch in the data's own units.</summary>
 /// <param name="Epoch">The epoch.</param>
@@ -29,7 +13,7 @@ internal readonly record struct EpochMetric(int Epoch, long Step, Metric Metric)
 internal static class EventColumns
 {
     /// <summary>A row a step.</summary>
-    public static IReadOnlyList<EventColumn<StepCommitted>> Steps { get; } =
+    public static IReadOnlyList<OutputColumn<StepCommitted>> Steps { get; } =
     [
         new("number") { Whole = step => step.Number },
         new("time") { Time = step => step.Time },
@@ -45,7 +29,7 @@ internal static class EventColumns
     ];
 
     /// <summary>A row an epoch.</summary>
-    public static IReadOnlyList<EventColumn<EpochFinished>> Epochs { get; } =
+    public static IReadOnlyList<OutputColumn<EpochFinished>> Epochs { get; } =
     [
         new("number") { Whole = epoch => epoch.Number },
         new("time") { Time = epoch => epoch.Time },
@@ -58,7 +42,7 @@ internal static class EventColumns
     ];
 
     /// <summary>A row for each figure of an epoch, and of the test, in the data's own units; its loss among those of the test.</summary>
-    public static IReadOnlyList<EventColumn<EpochMetric>> Metrics { get; } =
+    public static IReadOnlyList<OutputColumn<EpochMetric>> Metrics { get; } =
     [
         new("epoch") { Whole = row => row.Epoch },
         new("step") { Whole = row => row.Step },

@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Client.Tables;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Export;

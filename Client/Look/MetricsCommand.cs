@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Export;
+using Orleans.Tbptt.Client.Tables;
 using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Look;
@@ -36,7 +37,7 @@ internal static class MetricsCommand
 
     private static async Task WriteStepsAsync(ConsoleContext context, RunJournal journal)
     {
-        var table = new CsvTable<StepCommitted>(context.Terminal.Out, EventColumns.Steps);
+        using var table = new CsvTable<StepCommitted>(context.Terminal.Out, EventColumns.Steps, leaveOpen: true);
         await foreach (var one in journal.EventsAsync(context.Terminal.Error.WriteLine))
         {
             if (one is StepCommitted step)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Orleans.Tbptt.Data.Problems;
 
 namespace Orleans.Tbptt.Data.Tables;
@@ -141,6 +142,35 @@ internal sealed class TableRows(RawTable raw, TableBlock block, RowOrder order, 
         }
     }
 
+    /// <summary>
+    /// The time of each row, in the order of the table that is trained on: a float64, in the place of two values. Null where no time is
+    /// known in order.
+    /// </summary>
+    /// <exception cref="TemporaryFileException">There is no room on disk.</exception>
+    public FloatTable? Times()
+    {
+        int time = order.OrderedTime;
+        if (time < 0)
+            return null;
+        var table = new FloatTable(sizeof(double) / sizeof(float), raw.Rows);
+        try
+        {
+            var places = new RowPlaces(order.Rows, order.IsNewestFirst);
+            for (int i = 0; i < raw.Blocks; i++)
+            {
+                raw.Read(i, block);
+                Place(table, places, MemoryMarshal.Cast<double, float>(block.Column(time)[..block.Rows]));
+            }
+
+            return table;
+        }
+        catch
+        {
+            table.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>The time of a row, oldest first, as people write it; null where no time is known in order.</summary>
     /// <param name="row">The row, in a table without series.</param>
     public string? TimeOf(long row)
@@ -198,7 +228,7 @@ internal sealed class TableRows(RawTable raw, TableBlock block, RowOrder order, 
     }
 
     // Rows that stay next to each other are written at once.
-    private void Place(FloatTable table, RowPlaces places, float[] rows)
+    private void Place(FloatTable table, RowPlaces places, ReadOnlySpan<float> rows)
     {
         int width = table.Width, from = 0;
         long start = -1;
@@ -209,11 +239,11 @@ internal sealed class TableRows(RawTable raw, TableBlock block, RowOrder order, 
             if (row > 0 && place == start + row - from)
                 continue;
             if (row > 0)
-                table.Write(start, rows.AsSpan(from * width, (row - from) * width));
+                table.Write(start, rows.Slice(from * width, (row - from) * width));
             (from, start) = (row, place);
         }
 
         if (block.Rows > 0)
-            table.Write(start, rows.AsSpan(from * width, (block.Rows - from) * width));
+            table.Write(start, rows.Slice(from * width, (block.Rows - from) * width));
     }
 }

@@ -27,6 +27,9 @@ internal sealed class TableSet(DataShape shape, StreamRows rows, FloatTable tabl
     /// <summary>The names of the table's series; empty where it has none.</summary>
     public required IReadOnlyList<string> SeriesNames { private get; init; }
 
+    /// <summary>Whether targets are known; otherwise all of them are masked. Default true.</summary>
+    public bool HasTargets { private get; init; } = true;
+
     /// <summary>The error of the naive forecast of each target; empty where nobody compares with it.</summary>
     public IReadOnlyList<double?> Naive { private get; init; } = [];
 
@@ -72,8 +75,13 @@ internal sealed class TableSet(DataShape shape, StreamRows rows, FloatTable tabl
         ArrayPool<float>.Shared.Return(rented);
     }
 
-    protected override void FillTargets(SequenceSlice slice, Span<float> destination) =>
-        Fill(Position(slice) + horizon, columns.Targets, destination);
+    protected override void FillTargets(SequenceSlice slice, Span<float> destination)
+    {
+        if (HasTargets)
+            Fill(Position(slice) + horizon, columns.Targets, destination);
+        else
+            destination.Fill(float.NaN);
+    }
 
     private void FillKnown(long row, Span<float> destination)
     {

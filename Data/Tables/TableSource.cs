@@ -212,7 +212,18 @@ public abstract record TableSource : OpenableSource
     /// <inheritdoc/>
     internal override IDataSource Open(RunSpec spec, InputFiles opened) => Open(opened, spec.Data, null);
 
-    private IDataSource Open(InputFiles opened, DataSpec data, SourceDescription? training)
+    /// <summary>Opens the file for a trained model to forecast from.</summary>
+    /// <param name="opened">Opens files.</param>
+    /// <param name="data">The spec's data.</param>
+    /// <param name="trained">What was trained on.</param>
+    /// <exception cref="SpecException">It cannot be forecast from; carries every mistake found.</exception>
+    internal IForecastData OpenForecast(InputFiles opened, DataSpec data, SourceDescription trained) =>
+        Open(opened, (reader, problems) => TableForecast.Open(this, data, trained, reader, problems));
+
+    private IDataSource Open(InputFiles opened, DataSpec data, SourceDescription? training) =>
+        Open(opened, (reader, problems) => new TableLoader(this, data, problems) { HeldOutOf = training }.Open(reader));
+
+    private T Open<T>(InputFiles opened, Func<TableReader, ProblemList, T> open)
     {
         var problems = new ProblemList();
         if (opened.Admit(DataKeys.Source, Path, problems) is not { } path)
@@ -220,7 +231,7 @@ public abstract record TableSource : OpenableSource
         try
         {
             using TableReader reader = OpenTable(path);
-            return new TableLoader(this, data, problems) { HeldOutOf = training }.Open(reader);
+            return open(reader, problems);
         }
         catch (TableFormatException error)
         {

@@ -151,6 +151,7 @@ public sealed class ModelPackage
         RunStatus status, RunSpec spec, string text, RunData data, ReadOnlySpan<float> parameters)
     {
         var contents = data.Description?.Contents ?? SourceDescription.None;
+        text = WithoutDirectories(text, spec);
         return new()
         {
             Product = ProtocolVersion.Product,
@@ -178,6 +179,25 @@ public sealed class ModelPackage
             Data = data.Description?.Summary ?? status.Data,
             Spec = text,
         };
+    }
+
+    /// <summary>
+    /// A spec's text with the names of files instead of their paths: the same model has the same package wherever its data lay, and says
+    /// nothing of the machine.
+    /// </summary>
+    private static string WithoutDirectories(string text, RunSpec spec)
+    {
+        IEnumerable<SourcePath> reads =
+            [.. spec.Data.Source.Reads, .. spec.Data.Validation?.Source?.Reads ?? [], .. spec.Data.Test?.Source?.Reads ?? []];
+        string[] paths = [.. reads.Select(read => read.Path), .. spec.Model.InitFrom is { } weights ? [weights] : Array.Empty<string>()];
+        foreach (string path in paths.Distinct(StringComparer.Ordinal).OrderByDescending(path => path.Length))
+        {
+            int wildcard = path.IndexOf('*', StringComparison.Ordinal);
+            int name = path.LastIndexOf('/', wildcard < 0 ? path.Length - 1 : wildcard) + 1;
+            text = text.Replace(path, path[name..], StringComparison.Ordinal);
+        }
+
+        return text;
     }
 
     private static RunSpec Parse(string text, string path, SpecReader reader)

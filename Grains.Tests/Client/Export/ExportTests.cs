@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Google.Protobuf;
 using Orleans.Tbptt.Client;
 using Orleans.Tbptt.Client.Export;
+using Orleans.Tbptt.Client.Tables;
 using Orleans.Tbptt.Runs;
 using ParquetSharp;
 

@@ -17,7 +17,7 @@ public sealed class ModelPackageTests : IDisposable
         """
         name: wave
         model: {cell: gru, hiddenSize: 3, inputSize: 2, outputSize: 1}
-        data: {source: sine, batchSize: 4}
+        data: {source: "csv:/home/somebody/data/waves.csv", batchSize: 4, validation: {source: "csv:/home/somebody/late.csv"}}
         tbptt: {chunkLength: 5}
         train: {epochs: 2, loss: mse, optimizer: {name: sgd, lr: 0.1}}
         """;
@@ -72,6 +72,8 @@ public sealed class ModelPackageTests : IDisposable
         Assert.Contains("at the end | 0.125 |\n", card, StringComparison.Ordinal);
         Assert.DoesNotContain("/home/", card, StringComparison.Ordinal);
         Assert.DoesNotContain("/home/", System.IO.File.ReadAllText(File("config.json")), StringComparison.Ordinal);
+        Assert.Contains("source: \"csv:waves.csv\"", package.Config.Spec, StringComparison.Ordinal);
+        Assert.Contains("source: \"csv:late.csv\"", package.Config.Spec, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,9 +1,9 @@
 using ParquetSharp;
 
-namespace Orleans.Tbptt.Client.Export;
+namespace Orleans.Tbptt.Client.Tables;
 
 /// <summary>Writes a table as Parquet, compressed by Zstandard, in row groups of <see cref="Group"/> rows, one of them in memory.</summary>
-internal sealed class ParquetTable<T> : IEventTable<T>
+internal sealed class ParquetTable<T> : IOutputTable<T>
 {
     /// <summary>Rows of a row group.</summary>
     public const int Group = 1 << 16;
@@ -13,7 +13,7 @@ internal sealed class ParquetTable<T> : IEventTable<T>
     private int _rows;
 
     /// <summary>Creates the file.</summary>
-    public ParquetTable(string path, IReadOnlyList<EventColumn<T>> columns)
+    public ParquetTable(string path, IReadOnlyList<OutputColumn<T>> columns)
     {
         _columns = [.. columns.Select(Buffered.Of)];
         _file = new(path, [.. _columns.Select(column => column.Declaration)], Compression.Zstd);
@@ -51,7 +51,7 @@ internal sealed class ParquetTable<T> : IEventTable<T>
     {
         public Column Declaration => declaration;
 
-        public static Buffered Of(EventColumn<T> column) => column switch
+        public static Buffered Of(OutputColumn<T> column) => column switch
         {
             { Whole: { } whole } => new Values<long>(new Column<long>(column.Name), whole),
             { Time: { } time } => new Values<DateTime>(

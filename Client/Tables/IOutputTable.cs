@@ -1,7 +1,7 @@
-namespace Orleans.Tbptt.Client.Export;
+namespace Orleans.Tbptt.Client.Tables;
 
 /// <summary>A table that is being written; complete when it is disposed.</summary>
-internal interface IEventTable<in T> : IDisposable
+internal interface IOutputTable<in T> : IDisposable
 {
     /// <summary>Adds a row.</summary>
     void Add(T row);

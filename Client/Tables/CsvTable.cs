@@ -1,17 +1,21 @@
 using System.Globalization;
 
-namespace Orleans.Tbptt.Client.Export;
+namespace Orleans.Tbptt.Client.Tables;
 
 /// <summary>Writes a table as comma-separated values (RFC 4180): doubles with as many digits as give them back to the bit.</summary>
-internal sealed class CsvTable<T> : IEventTable<T>
+internal sealed class CsvTable<T> : IOutputTable<T>
 {
     private readonly TextWriter _output;
-    private readonly IReadOnlyList<EventColumn<T>> _columns;
+    private readonly IReadOnlyList<OutputColumn<T>> _columns;
+    private readonly bool _leaveOpen;
 
     /// <summary>Writes the header.</summary>
-    public CsvTable(TextWriter output, IReadOnlyList<EventColumn<T>> columns)
+    /// <param name="output">Where to.</param>
+    /// <param name="columns">The columns.</param>
+    /// <param name="leaveOpen">Whether the output is not closed with the table.</param>
+    public CsvTable(TextWriter output, IReadOnlyList<OutputColumn<T>> columns, bool leaveOpen = false)
     {
-        (_output, _columns) = (output, columns);
+        (_output, _columns, _leaveOpen) = (output, columns, leaveOpen);
         output.WriteLine(string.Join(',', columns.Select(column => column.Name)));
     }
 
@@ -29,9 +33,14 @@ internal sealed class CsvTable<T> : IEventTable<T>
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _output.Flush();
+    public void Dispose()
+    {
+        _output.Flush();
+        if (!_leaveOpen)
+            _output.Dispose();
+    }
 
-    private static string Cell(EventColumn<T> column, T row)
+    private static string Cell(OutputColumn<T> column, T row)
     {
         if (column.Whole is { } whole)
             return whole(row).ToString(CultureInfo.InvariantCulture);

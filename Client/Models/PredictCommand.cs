@@ -1,0 +1,214 @@
+using System.Globalization;
+using Orleans.Tbptt.Client.Context;
+using Orleans.Tbptt.Client.Tables;
+using Orleans.Tbptt.Cluster.Wording;
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Descriptions;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Models;
+using Orleans.Tbptt.Training.Steps;
+
+namespace Orleans.Tbptt.Client.Models;
+
+/// <summary>What is forecast, and where to.</summary>
+/// <param name="Runs">The run store.</param>
+/// <param name="Model">A package's directory, or a run.</param>
+/// <param name="Input">The file to forecast from.</param>
+/// <param name="Output">The file to write; <c>-</c> for standard output.</param>
+/// <param name="FromState">The hidden state to begin with: <c>zero</c>, <c>end</c> or a file.</param>
+/// <param name="StateOut">The file that receives the hidden state at the end; null for none.</param>
+/// <param name="Force">Whether files that exist are replaced.</param>
+internal sealed record PredictRequest(
+    string Runs, string Model, string Input, string Output, string FromState, string? StateOut, bool Force);
+
+/// <summary><c>tbptt predict</c>: forecasts with a trained model, from every row of a table, in the units of its columns.</summary>
+internal static class PredictCommand
+{
+    /// <summary>The word for a hidden state of zeros.</summary>
+    public const string Zero = "zero";
+
+    /// <summary>The word for the hidden state at the end of training.</summary>
+    public const string End = "end";
+
+    private const string StandardOutput = "-";
+
+    private static readonly (string Extension, IOutputFiles Files)[] Formats =
+        [(".csv", new CsvFiles()), (".jsonl", new JsonLinesFiles()), (".parquet", new ParquetFiles())];
+
+    /// <summary>Writes the forecasts.</summary>
+    /// <exception cref="ClientException">There is no such model or state, or a file exists or cannot be written.</exception>
+    /// <exception cref="SpecException">The input cannot be forecast from.</exception>
+    public static int Run(ConsoleContext context, PredictRequest request)
+    {
+        var package = ModelFinder.Find(context, request.Runs, request.Model);
+        foreach (string? path in (string?[])[request.Output == StandardOutput ? null : request.Output, request.StateOut])
+            RefuseExisting(path, request.Force);
+        using var data = Open(package, request.Input);
+        float[] hidden = Hidden(context, package, data, request);
+        string unfinished = $"{request.Output}.{Guid.NewGuid():N}";
+        try
+        {
+            long rows = Write(context, package, data, hidden, request.Output, unfinished);
+            if (request.StateOut is { } state)
+                WriteState(package, data, hidden, state);
+            if (request.Output != StandardOutput)
+            {
+                File.Move(unfinished, request.Output, request.Force);
+                context.Terminal.Out.WriteLine(
+                    $"wrote {Text.OneLine(request.Output)}: forecasts of {string.Join(", ", data.Targets)}, "
+                    + $"{Text.Plural(data.Horizon, "row")} ahead, from {Text.Plural(rows, "row")} of "
+                    + $"{Text.Plural(data.Sequences.Count, "sequence")}");
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ClientException(
+                $"cannot write the forecasts: {Text.OneLine(exception.Message)}", ExitCode.Failed, exception);
+        }
+        finally
+        {
+            File.Delete(unfinished);
+        }
+
+        return ExitCode.Completed;
+    }
+
+    private static IForecastData Open(ModelPackage package, string input) => Forecasting.Open(
+        package.Spec,
+        new SourceDescription { Inputs = package.Config.Inputs, Targets = package.Config.Targets, Columns = package.Config.Columns },
+        input);
+
+    private static void RefuseExisting(string? path, bool force)
+    {
+        if (path is null)
+            return;
+        if (!force && Path.Exists(path))
+        {
+            throw new ClientException(
+                $"{Text.OneLine(path)}: found an existing file, expected none; --force overwrites it, or name another", ExitCode.Failed);
+        }
+    }
+
+    private static long Write(
+        ConsoleContext context, ModelPackage package, IForecastData data, float[] hidden, string output, string unfinished)
+    {
+        var columns = Columns(data);
+        using IOutputTable<Forecast> table = output == StandardOutput
+            ? new CsvTable<Forecast>(context.Terminal.Out, columns, leaveOpen: true)
+            : FilesOf(output).Create(unfinished, columns);
+        long rows = 0;
+        Forecaster.Run(package, data, hidden, (slice, forecasts) =>
+        {
+            for (int i = 0; i < slice.Length; i++)
+                table.Add(new(slice.Sequence, slice.Start + i, [.. forecasts.Slice(i * data.Targets.Count, data.Targets.Count)]));
+            rows += slice.Length;
+        });
+        return rows;
+    }
+
+    private static IOutputFiles FilesOf(string path) =>
+        Formats.FirstOrDefault(
+            format => string.Equals(format.Extension, Path.GetExtension(path), StringComparison.OrdinalIgnoreCase)).Files
+        ?? throw new ClientException(
+            $"--output: found '{Text.OneLine(path)}', expected a name that ends in "
+            + $"{string.Join(", ", Formats.Select(one => one.Extension))}, or -", ExitCode.Usage);
+
+    /// <summary>Which row a forecast was made from: its series and time, or its number.</summary>
+    private static List<OutputColumn<Forecast>> Columns(IForecastData data)
+    {
+        var columns = new List<OutputColumn<Forecast>>();
+        if (data.SeriesColumn is { } series)
+            columns.Add(new(series) { Text = row => data.Sequences.SeriesOf(row.Sequence) ?? "" });
+        if (data.TimeColumn is { } time)
+            columns.Add(new(time) { Text = row => data.TimeOf(row.Sequence, row.Step) ?? "" });
+        else
+            columns.Add(new("row") { Whole = row => row.Step + 1L });
+        foreach (var (index, target) in data.Targets.Index())
+        {
+            columns.Add(new(string.Create(CultureInfo.InvariantCulture, $"{target} +{data.Horizon}"))
+            {
+                Number = row => row.Values[index],
+            });
+        }
+
+        return columns;
+    }
+
+    private static float[] Hidden(ConsoleContext context, ModelPackage package, IForecastData data, PredictRequest request)
+    {
+        int length = Forecaster.HiddenLength(package);
+        var hidden = new float[data.Sequences.Count * length];
+        if (request.FromState == Zero)
+            return hidden;
+        if (request.FromState == End)
+        {
+            if (data.SeriesColumn is not null || package.Spec.Data.Shuffle)
+            {
+                throw new ClientException(
+                    "--from-state: found end, expected zero or a file: the lanes of this model's training do not end with the last rows of "
+                    + "each series; write a file by --state-out", ExitCode.Usage);
+            }
+
+            // The lanes of one stream are its parts in order of time: what comes next follows on the last one.
+            int lanes = package.Spec.Data.BatchSize;
+            var states = new float[package.Hidden.Length];
+            HiddenTensors.ToLanes(package.Spec.Model, lanes, package.Hidden.Span, states);
+            states.AsSpan(^length..).CopyTo(hidden);
+            return hidden;
+        }
+
+        var known = Read(request.FromState, package);
+        int missing = 0;
+        for (int sequence = 0; sequence < data.Sequences.Count; sequence++)
+        {
+            if (known.TryGetValue(NameOf(data, sequence), out float[]? state))
+                state.CopyTo(hidden, sequence * length);
+            else
+                missing++;
+        }
+
+        if (missing > 0)
+        {
+            context.Terminal.Error.WriteLine(
+                $"note: {Text.Plural(missing, "sequence")} without a state in {Text.OneLine(request.FromState)} begin at zero");
+        }
+
+        return hidden;
+    }
+
+    private static IReadOnlyDictionary<string, float[]> Read(string path, ModelPackage package)
+    {
+        try
+        {
+            return StateFile.Read(path, package);
+        }
+        catch (ModelPackageException exception)
+        {
+            throw new ClientException(Text.OneLine(exception.Message), ExitCode.Failed, exception);
+        }
+    }
+
+    private static void WriteState(ModelPackage package, IForecastData data, float[] hidden, string path)
+    {
+        string unfinished = $"{path}.{Guid.NewGuid():N}";
+        try
+        {
+            using (var stream = File.Create(unfinished))
+                StateFile.Write(stream, package, [.. Enumerable.Range(0, data.Sequences.Count).Select(i => NameOf(data, i))], hidden);
+            File.Move(unfinished, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(unfinished);
+        }
+    }
+
+    private static string NameOf(IForecastData data, int sequence) => data.Sequences.SeriesOf(sequence) ?? "";
+
+    /// <summary>The forecasts from one row.</summary>
+    /// <param name="Sequence">Its sequence.</param>
+    /// <param name="Step">Its time step.</param>
+    /// <param name="Values">The forecast of each target.</param>
+    private readonly record struct Forecast(int Sequence, int Step, double[] Values);
+}

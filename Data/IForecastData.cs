@@ -1,0 +1,36 @@
+namespace Orleans.Tbptt.Data;
+
+/// <summary>
+/// Data that a trained model is to forecast from: inputs read and scaled as in training, all rows of them, without targets. The way back
+/// from the model's outputs is part of it.
+/// </summary>
+public interface IForecastData : IDisposable
+{
+    /// <summary>The shape of one time step, that of training; every target is masked.</summary>
+    DataShape Shape { get; }
+
+    /// <summary>The sequences: one for each series, or one for all rows.</summary>
+    ISequenceSet Sequences { get; }
+
+    /// <summary>What the model's outputs are, by name, in order; a difference is named as such.</summary>
+    IReadOnlyList<string> Targets { get; }
+
+    /// <summary>Rows from an input to the row that its output forecasts.</summary>
+    int Horizon { get; }
+
+    /// <summary>The name of the column of series; null where there is none.</summary>
+    string? SeriesColumn { get; }
+
+    /// <summary>The name of the column of time; null where rows have no times.</summary>
+    string? TimeColumn { get; }
+
+    /// <summary>Brings outputs back to the units of the data, in float64.</summary>
+    /// <param name="slice">The time steps that the outputs belong to.</param>
+    /// <param name="target">Which target.</param>
+    /// <param name="outputs">The model's outputs, <c>[slice.Length]</c>.</param>
+    /// <param name="destination">Receives them in the target's units, <c>[slice.Length]</c>.</param>
+    void ToUnits(SequenceSlice slice, int target, ReadOnlySpan<float> outputs, Span<double> destination);
+
+    /// <summary>The time of a time step, as people write it; null where <see cref="TimeColumn"/> is null.</summary>
+    string? TimeOf(int sequence, int step);
+}

@@ -1,0 +1,169 @@
+using System.Runtime.InteropServices;
+using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Data.Streams;
+using Orleans.Tbptt.Descriptions;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Data.Tables;
+
+/// <summary>A table that a trained model is to forecast from.</summary>
+internal sealed class TableForecast : IForecastData
+{
+    private readonly TableSource _source;
+    private readonly FloatTable _table;
+    private readonly FloatTable? _times;
+    private readonly RowOrder _order;
+    private readonly StreamRows _rows;
+    private readonly IColumnUnits _units;
+
+    private TableForecast(
+        TableSource source, RowOrder order, FloatTable table, FloatTable? times, StreamRows rows, IColumnUnits units, DataShape shape,
+        UsedColumns used)
+    {
+        (_source, _order, _table, _times, _rows, _units, Shape) = (source, order, table, times, rows, units, shape);
+        Sequences = new TableSet(shape, rows, table, used, source.Horizon)
+        {
+            Columns = units, SeriesNames = order.Names, HasTargets = false,
+        };
+    }
+
+    public DataShape Shape { get; }
+
+    public ISequenceSet Sequences { get; }
+
+    public IReadOnlyList<string> Targets { get; private init; } = [];
+
+    public int Horizon => _source.Horizon;
+
+    public string? SeriesColumn => _source.Series;
+
+    public string? TimeColumn => _times is null ? null : _source.Time;
+
+    /// <summary>Reads a table.</summary>
+    /// <param name="source">Names the columns, as in training.</param>
+    /// <param name="data">The spec's data.</param>
+    /// <param name="trained">What was trained on.</param>
+    /// <param name="reader">Reads the file.</param>
+    /// <param name="problems">Collects the problems.</param>
+    /// <exception cref="SpecException">It cannot be forecast from; carries every mistake found.</exception>
+    /// <exception cref="TableFormatException">It is no table of its format.</exception>
+    public static TableForecast Open(
+        TableSource source, DataSpec data, SourceDescription trained, TableReader reader, ProblemList problems)
+    {
+        // What is forecast alone need not be there: nobody knows it yet.
+        string[] known = [.. source.Targets.Where(source.Inputs.Contains)];
+        var inputs = source with
+        {
+            Targets = known,
+            Transform = new([.. source.Transform.Pairs.Where(pair => source.Inputs.Contains(pair.Key) || known.Contains(pair.Key))]),
+        };
+        using var scan = new TableScan(inputs, data with { Validation = null, Test = null, ValidationFraction = 0 }, problems)
+        {
+            Trained = trained,
+        };
+        scan.Read(reader);
+        UsedColumns used = scan.Used;
+        StreamRows rows = Cut(scan.Order, used.Known.Count + used.KnownCategories.Count > 0 ? source.Horizon : 0);
+        if (rows.Lengths.Count == 0)
+        {
+            problems.Add(
+                DataKeys.Source, $"no row in {source.Path} to forecast from",
+                used.Known.Count > 0 ? $"the {source.Horizon} rows after each, because data.known is read from them" : "at least one",
+                "add rows");
+        }
+
+        ColumnStatistics statistics = Statistics(source, trained, used.Names, scan.Order, problems);
+        problems.ThrowIfAny();
+        scan.Transform([]);
+        TableRows all = scan.Rows(scan.Order.Rows);
+        FloatTable table = all.Standardised(used.Read, scan.Categories(all), statistics, []);
+        FloatTable? times = null;
+        try
+        {
+            scan.Fill(table);
+            times = all.Times();
+            var shape = new DataShape(used.InputNames.Count, 0, source.Targets.Count, 0)
+            {
+                IsMasked = true,
+                Categories = [.. used.Categories.Select(one => new CategoryShape(
+                    one.Name, trained.Columns.First(column => column.Name == one.Name && column.Classes.Count > 0).Classes.Count))],
+            };
+            IColumnUnits units = Units(source, Statistics(source, trained, source.Targets, scan.Order, problems));
+            return new(source, scan.Order, table, times, rows, units, shape, used)
+            {
+                Targets = [.. source.Targets.Select((name, i) => units.IsDifference(i) ? $"{name} difference" : name)],
+            };
+        }
+        catch
+        {
+            table.Dispose();
+            times?.Dispose();
+            throw;
+        }
+    }
+
+    public void ToUnits(SequenceSlice slice, int target, ReadOnlySpan<float> outputs, Span<double> destination) =>
+        _units.ToUnits(_rows.SeriesOf(slice.Sequence), _rows.Starts[slice.Sequence] + slice.Start, target, outputs, destination);
+
+    public string? TimeOf(int sequence, int step)
+    {
+        if (_times is null)
+            return null;
+        Span<double> time = stackalloc double[1];
+        _times.Read(_rows.Starts[sequence] + step, MemoryMarshal.Cast<double, float>(time));
+        return _order.Show(time[0]);
+    }
+
+    public void Dispose()
+    {
+        _table.Dispose();
+        _times?.Dispose();
+    }
+
+    /// <summary>Every row of every series, less those that lack what lies ahead.</summary>
+    private static StreamRows Cut(RowOrder order, int ahead)
+    {
+        List<long> starts = [];
+        List<int> lengths = [], series = [];
+        long start = 0;
+        for (int one = 0; one < order.Rows.Count; start += order.Rows[one], one++)
+        {
+            if (order.Rows[one] <= ahead)
+                continue;
+            starts.Add(start);
+            lengths.Add(checked((int)(order.Rows[one] - ahead)));
+            series.Add(one);
+        }
+
+        return new(starts, lengths) { Series = series };
+    }
+
+    private static IColumnUnits Units(TableSource source, ColumnStatistics statistics) => source.Transform.Pairs.Count == 0 ? statistics
+        : new TransformedUnits(statistics, [.. source.Targets.Select(name => source.Transform.Pairs.Where(pair => pair.Key == name)
+            .Select(pair => (ColumnTransform?)pair.Value).FirstOrDefault())]);
+
+    /// <summary>What scaled columns in training: in each series alike, or its own.</summary>
+    private static ColumnStatistics Statistics(
+        TableSource source, SourceDescription trained, IReadOnlyList<string> names, RowOrder order, ProblemList problems)
+    {
+        if (source.Scale != TableScale.Series || !source.Standardize)
+            return ColumnStatistics.Of(trained.Columns, names);
+        string[] missing = [.. order.Names.Where(series => trained.Columns.All(column => column.Series != series))];
+        if (missing.Length > 0)
+        {
+            problems.Add(
+                DataKeys.Series, $"{Wording.List(missing)}, which the model was not trained on", "series with a scale of their own",
+                "leave these rows out, or train with data.scale: column");
+            return ColumnStatistics.None(names.Count);
+        }
+
+        ColumnDescription[] columns =
+        [
+            .. order.Names.SelectMany(series => names.Select(
+                name => trained.Columns.First(column => column.Name == name && column.Series == series))),
+        ];
+        return new(
+            [.. columns.Select(column => column.ScaleMean!.Value)], [.. columns.Select(column => column.ScaleDeviation!.Value)],
+            names.Count);
+    }
+}

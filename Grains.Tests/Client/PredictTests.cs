@@ -1,0 +1,249 @@
+using System.Globalization;
+using Orleans.Tbptt.Client;
+using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs.Writing;
+using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.Fused;
+using Orleans.Tbptt.Training.Models;
+using Orleans.Tbptt.Training.SingleProcess;
+using Orleans.Tbptt.Training.Steps;
+using ParquetSharp;
+
+namespace Orleans.Tbptt.Tests.Client;
+
+/// <summary>Forecasts of models that were trained here, from tables of every kind.</summary>
+public sealed class PredictTests : IDisposable
+{
+    private readonly ScriptedConsole _console = new();
+    private readonly TemporaryDirectory _directory = new();
+
+    /// <summary>The forecasts are those by which the validation was computed.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("series: shop, time: day, scale: series,")]
+    [InlineData("series: shop, time: day, transform: {sales: log1p}, known: [weekday], static: [size], categorical: [kind],")]
+    public async Task Forecasts_HaveTheErrorOfTheValidation(string keys)
+    {
+        string text = keys.Length == 0 ? OneSeries() : Panel();
+        string inputs = keys.Contains("known", StringComparison.Ordinal) ? "[sales, weekday, size]" : "[sales]";
+        string spec =
+            $$"""
+            name: shops
+            model: {cell: gru, hiddenSize: 5}
+            data:
+              { source: "csv:{{Write("rows.csv", text)}}", inputs: {{inputs}}, targets: [sales], {{keys}} batchSize: 2,
+                validationFraction: 0.25 }
+            tbptt: {chunkLength: 4}
+            train: {epochs: 2, loss: mse, optimizer: {name: adam, lr: 0.01} }
+            """;
+        using var prepared = PreparedRun.Prepare(SpecLoader.Parse(spec, "shops.yaml", "/").Spec!);
+        var model = Train(prepared);
+        string package = Save(model);
+
+        Assert.Equal(0, await _console.RunAsync("predict", package, "--input", Path.Combine(_directory.Path, "rows.csv")));
+
+        // Every row is forecast from, unless a known column is read from rows behind the last.
+        string[] lines = _console.Output.TrimEnd().Split('\n');
+        int sequences = keys.Length == 0 ? 1 : 2, rows = text.TrimEnd().Split('\n').Length - 1;
+        Assert.Equal(rows - (keys.Contains("known", StringComparison.Ordinal) ? sequences : 0), lines.Length - 1);
+        Assert.StartsWith(keys.Length == 0 ? "row,sales +1" : "shop,day,sales +1", lines[0], StringComparison.Ordinal);
+
+        // The first training sequence begins with its first row and a hidden state of zeros, as the forecasts do.
+        double expected = FirstTrained(prepared, model);
+        Assert.Equal(expected.ToString("R", CultureInfo.InvariantCulture), lines[1].Split(',')[^1]);
+    }
+
+    [Fact]
+    public async Task Forecasts_AreTheSame_HoweverRowsAreCutIntoFiles()
+    {
+        string package = Save(Trained(OneSeries()));
+        string[] lines = OneSeries().TrimEnd().Split('\n');
+        string all = Write("all.csv", OneSeries()), first = Write("first.csv", string.Join('\n', lines[..12]) + "\n");
+        string rest = Write("rest.csv", lines[0] + "\n" + string.Join('\n', lines[12..]) + "\n");
+        string state = Path.Combine(_directory.Path, "state.safetensors");
+
+        await Predict("--input", all, "--output", Path.Combine(_directory.Path, "all.out.csv"));
+        await Predict("--input", first, "--output", Path.Combine(_directory.Path, "first.out.csv"), "--state-out", state);
+        await Predict("--input", rest, "--output", Path.Combine(_directory.Path, "rest.out.csv"), "--from-state", state);
+
+        Assert.Equal(Values("all.out.csv"), Values("first.out.csv").Concat(Values("rest.out.csv")));
+
+        Task Predict(params string[] arguments) => RunAsync(["predict", package, .. arguments]);
+        string[] Values(string name) =>
+            [.. File.ReadAllLines(Path.Combine(_directory.Path, name)).Skip(1).Select(line => line.Split(',')[1])];
+    }
+
+    [Fact]
+    public async Task EveryFormat_HasTheSameForecasts()
+    {
+        string package = Save(Trained(OneSeries()));
+        string input = Write("all.csv", OneSeries());
+        foreach (string name in (string[])["out.csv", "out.jsonl", "out.parquet"])
+            await RunAsync("predict", package, "--input", input, "--output", Path.Combine(_directory.Path, name));
+        string lines = string.Join("", File.ReadAllLines(input).Skip(1)
+            .Select(line => $"{{\"sales\":{line}}}\n"));
+        await RunAsync("predict", package, "--input", Write("in.jsonl", lines), "--output", Path.Combine(_directory.Path, "again.csv"));
+
+        string[] csv = [.. File.ReadAllLines(Path.Combine(_directory.Path, "out.csv")).Skip(1)];
+        using var file = new ParquetFileReader(Path.Combine(_directory.Path, "out.parquet"));
+        using var group = file.RowGroup(0);
+        Assert.Equal(csv.Select(line => double.Parse(line.Split(',')[1], CultureInfo.InvariantCulture)),
+            group.Column(1).LogicalReader<double>().ReadAll(csv.Length));
+        Assert.StartsWith(
+            $"{{\"row\":1,\"sales +1\":{csv[0].Split(',')[1]}}}", File.ReadAllText(Path.Combine(_directory.Path, "out.jsonl")),
+            StringComparison.Ordinal);
+        Assert.Equal(csv, File.ReadAllLines(Path.Combine(_directory.Path, "again.csv")).Skip(1));
+    }
+
+    [Fact]
+    public async Task StateAtTheEndOfTraining_IsThatOfTheLastLane()
+    {
+        var package = Trained(OneSeries());
+        string input = Write("all.csv", OneSeries());
+
+        Assert.Equal(0, await _console.RunAsync("predict", Save(package), "--input", input, "--from-state", "end"));
+
+        int length = Forecaster.HiddenLength(package);
+        var lanes = new float[package.Hidden.Length];
+        HiddenTensors.ToLanes(package.Spec.Model, 2, package.Hidden.Span, lanes);
+        using var data = Forecasting.Open(
+            package.Spec, new() { Inputs = package.Config.Inputs, Targets = ["sales"], Columns = package.Config.Columns }, input);
+        double[] expected = [];
+        Forecaster.Run(package, data, lanes.AsSpan(^length..), (_, forecasts) => expected = [.. expected, .. forecasts]);
+        Assert.Equal(
+            expected.Select(value => value.ToString("R", CultureInfo.InvariantCulture)),
+            _console.Output.TrimEnd().Split('\n').Skip(1).Select(line => line.Split(',')[1]));
+    }
+
+    [Theory]
+    [InlineData("sales\n1\nx\n3\n", "all.csv:3")]
+    [InlineData("price\n1\n2\n", "data.inputs: found 'sales'")]
+    [InlineData("sales\n", "all.csv")]
+    public async Task Input_IsRefused_AsInTraining(string text, string expected)
+    {
+        string package = Save(Trained(OneSeries()));
+
+        Assert.Equal(ExitCode.BadSpec, await _console.RunAsync("predict", package, "--input", Write("all.csv", text)));
+
+        Assert.Contains(expected, _console.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task SeriesWithoutAScale_IsRefused_ByName()
+    {
+        string panel = Panel();
+        string package = Save(Trained(panel, "series: shop, time: day, scale: series,"));
+
+        Assert.Equal(ExitCode.BadSpec, await _console.RunAsync(
+            "predict", package, "--input", Write("all.csv", panel.Replace("south", "centre", StringComparison.Ordinal))));
+
+        Assert.Contains("found 'centre', which the model was not trained on", _console.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task StateOfAnotherModel_IsRefused()
+    {
+        string input = Write("all.csv", OneSeries()), state = Path.Combine(_directory.Path, "state.safetensors");
+        await RunAsync("predict", Save(Trained(OneSeries())), "--input", input, "--state-out", state);
+        string other = Save(Trained(OneSeries(), seed: 2), "other");
+
+        Assert.Equal(ExitCode.Failed, await _console.RunAsync("predict", other, "--input", input, "--from-state", state));
+
+        Assert.Contains("found the state of a model with parameters of SHA-256", _console.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ExistingOutput_IsKept()
+    {
+        string package = Save(Trained(OneSeries())), output = Write("mine.csv", "mine");
+
+        Assert.Equal(ExitCode.Failed, await _console.RunAsync(
+            "predict", package, "--input", Write("all.csv", OneSeries()), "--output", output));
+
+        Assert.Equal("mine", File.ReadAllText(output));
+        Assert.DoesNotContain(Directory.GetFiles(_directory.Path), path => path.Contains("mine.csv.", StringComparison.Ordinal));
+    }
+
+    public void Dispose()
+    {
+        _console.Dispose();
+        _directory.Dispose();
+    }
+
+    private static async Task RunAsync(params string[] arguments)
+    {
+        using var console = new ScriptedConsole();
+        int code = await console.RunAsync(arguments);
+        Assert.True(code == 0, console.Error);
+    }
+
+    private ModelPackage Trained(string text, string keys = "", int seed = 1)
+    {
+        string spec =
+            $$"""
+            name: shops
+            seed: {{seed}}
+            model: {cell: lstm, hiddenSize: 4}
+            data: { source: "csv:{{Write("train.csv", text)}}", inputs: [sales], targets: [sales], {{keys}} batchSize: 2 }
+            tbptt: {chunkLength: 4}
+            train: {epochs: 1, loss: mse, optimizer: {name: adam, lr: 0.01} }
+            """;
+        using var prepared = PreparedRun.Prepare(SpecLoader.Parse(spec, "shops.yaml", "/").Spec!);
+        return Train(prepared);
+    }
+
+    private static ModelPackage Train(PreparedRun prepared)
+    {
+        using var trainer = new SingleProcessTrainer(
+            prepared.Spec, prepared.Data, () => new FusedReplica(prepared.Spec.Model, prepared.Spec.Train.Loss));
+        Assert.Null(trainer.Train());
+        return ModelPackage.Of(
+            Sample.Status(RunState.Completed), prepared.Spec, SpecWriter.ToYaml(prepared.Spec), new([], prepared.Description),
+            trainer.State.Parameters, HiddenTensors.Of(prepared.Spec.Model, prepared.Spec.Data.BatchSize, trainer.State.Hidden));
+    }
+
+    /// <summary>The output at the first time step of the first training sequence, in units.</summary>
+    private static double FirstTrained(PreparedRun prepared, ModelPackage model)
+    {
+        using var predictor = new SequencePredictor(model.Spec, prepared.Data.Shape, model.Parameters.Span);
+        var hidden = new float[prepared.Data.Training.Count * predictor.HiddenLength];
+        double first = double.NaN;
+        predictor.Run(prepared.Data.Training, 1, 4, hidden, (slice, outputs) =>
+        {
+            if (slice is not { Sequence: 0, Start: 0 })
+                return;
+            Span<double> value = stackalloc double[1];
+            prepared.Data.Training.Units!.ToUnits(slice with { Length = 1 }, 0, outputs[..1], value);
+            first = value[0];
+        });
+        return first;
+    }
+
+    private string Save(ModelPackage package, string name = "package")
+    {
+        string directory = Directory.CreateDirectory(Path.Combine(_directory.Path, name)).FullName;
+        foreach (var (file, write) in package.Files)
+        {
+            using var stream = File.Create(Path.Combine(directory, file));
+            write(stream);
+        }
+
+        return directory;
+    }
+
+    private string Write(string name, string text)
+    {
+        string path = Path.Combine(_directory.Path, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+
+    private static string OneSeries() => "sales\n" + string.Concat(Enumerable.Range(0, 40).Select(
+        i => string.Create(CultureInfo.InvariantCulture, $"{100 + (i * 7 % 13)}\n")));
+
+    private static string Panel() => "day,shop,kind,size,weekday,sales\n" + string.Concat(Enumerable.Range(0, 30).SelectMany(
+        i => new[] { ("north", "large", 3), ("south", "small", 1) }.Select(shop => string.Create(CultureInfo.InvariantCulture,
+            $"2024-01-{i + 1:D2},{shop.Item1},{shop.Item2},{shop.Item3},{i % 7},{(100 * shop.Item3) + (i * 7 % 13)}\n"))));
+}
