@@ -37,7 +37,8 @@ internal sealed class ArrowTableReader : BatchTableReader
             long end = isFile ? BeginFile(path) : _stream.Length;
             ArrowMessages.Check(_stream, end, path);
             _reader = new(new StreamPart(_stream, end), _memory, new CompressionCodecFactory(), leaveOpen: true);
-            SetColumns(Guarded(() => _reader.Schema)!);
+            SetColumns(Guarded(() => _reader.Schema)
+                ?? throw new TableFormatException($"{path}, which has no schema", Expected, "copy or write the file again"));
         }
         catch
         {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Orleans.Tbptt.Data.Npy;
 
@@ -109,6 +110,16 @@ internal sealed class ChunkedReading
     private void Place(ReadOnlySpan<byte> elements, long[] at, long[] from, long[] size, byte[] box)
     {
         long[] count = [.. Enumerable.Range(0, Axes).Select(axis => Math.Min(_chunk[axis], _shape[axis] - at[axis]))];
+        if (count[2] == 1 && (_size == 4 || _size == 8))
+        {
+            if (_size == 4)
+                PlaceColumn(MemoryMarshal.Cast<byte, uint>(elements), at, from, size, count, MemoryMarshal.Cast<byte, uint>(box.AsSpan()));
+            else
+                PlaceColumn(
+                    MemoryMarshal.Cast<byte, ulong>(elements), at, from, size, count, MemoryMarshal.Cast<byte, ulong>(box.AsSpan()));
+            return;
+        }
+
         int run = (int)count[2] * _size;
         for (long i = 0; i < count[0]; i++)
         {
@@ -118,6 +129,19 @@ internal sealed class ChunkedReading
                 long row = ((at[0] - from[0] + i) * size[1]) + at[1] - from[1] + j;
                 elements.Slice(source, run).CopyTo(box.AsSpan((int)((row * size[2]) + at[2] - from[2]) * _size, run));
             }
+        }
+    }
+
+    // h5py's own choice of chunks is often one feature wide, so that each element has to go elsewhere.
+    private void PlaceColumn<T>(ReadOnlySpan<T> elements, long[] at, long[] from, long[] size, long[] count, Span<T> box)
+    {
+        int width = (int)size[2], step = (int)_chunk[2];
+        for (long i = 0; i < count[0]; i++)
+        {
+            int source = (int)(i * _chunk[1]) * step;
+            int place = (int)(((((at[0] - from[0] + i) * size[1]) + at[1] - from[1]) * width) + at[2] - from[2]);
+            for (int j = 0; j < count[1]; j++, source += step, place += width)
+                box[place] = elements[source];
         }
     }
 

@@ -55,6 +55,8 @@ public sealed class Hdf5SourceTests : IDisposable
     [InlineData("old", "chunked/fletcher", "30, 20")]
     [InlineData("old", "chunked/all", "30, 20")]
     [InlineData("old", "chunked/three", "5, 6, 7")]
+    [InlineData("old", "chunked/column", "50, 7")]
+    [InlineData("old", "chunked/column of doubles", "5, 20, 3")]
     [InlineData("old", "chunked/one", "100")]
     [InlineData("old", "chunked/bytes", "11, 13")]
     [InlineData("old", "skipped", "6, 3")]
