@@ -16,10 +16,9 @@ public class SpecCrossCheckTests
     [InlineData("    lr", "    alpha: 0.9",
         "15:5 train.optimizer.alpha: found alpha with optimizer adam, expected it with optimizer rmsprop only; remove it")]
     [InlineData("  batchSize", "  horizon: 2",
-        "7:3 data.horizon: found horizon with source sine, expected it with source csv, parquet, arrow, "
-        + "jsonl or tsf only; remove it")]
+        "7:3 data.horizon: found horizon with source sine, expected it with source {tables} only; remove it")]
     [InlineData("  batchSize", "  exclude: [a]",
-        "7:3 data.exclude: found exclude with source sine, expected it with source bytes, characters or words only; remove it")]
+        "7:3 data.exclude: found exclude with source sine, expected it with source {globs} only; remove it")]
     [InlineData("  hiddenSize", "  dropout: 0.5",
         "4:3 model.dropout: found 0.5 with 1 layer, expected 2 layers or more, for dropout lies between layers; remove it, or add a layer")]
     [InlineData("  hiddenSize", "  embedding: {size: 4}",
@@ -48,7 +47,7 @@ public class SpecCrossCheckTests
     [InlineData("  loss", "  sync: {mode: local, chunks: 5, outer: {nesterov: true}}",
         "12:42 train.sync.outer.nesterov: found an unknown key, expected name, lr or momentum; remove it, or correct its spelling")]
     public void Key_IsRefused_WhenItDoesNotFitTheSineSpec(string after, string line, string problem) =>
-        Assert.Equal($"run.yaml:{problem}", Problem(Sine.After(after, line)));
+        Assert.Equal($"run.yaml:{SourceWords.Fill(problem)}", Problem(Sine.After(after, line)));
 
     [Theory]
     [InlineData("  batchSize", "  shuffle: true",
@@ -56,15 +55,14 @@ public class SpecCrossCheckTests
     [InlineData("  batchSize", "  sequences: 5",
         "6:3 data.sequences: found sequences with source bytes, expected it with source average or sine only; remove it")]
     [InlineData("  batchSize", "  inputs: [a]",
-        "6:3 data.inputs: found inputs with source bytes, expected it with source csv, parquet, arrow, "
-        + "jsonl or tsf only; remove it")]
+        "6:3 data.inputs: found inputs with source bytes, expected it with source {tables} only; remove it")]
     [InlineData("  hiddenSize", "  inputSize: 3", "3:3 model.inputSize: found 3, expected 4, the size of the embedding; remove inputSize")]
     public void Key_IsRefused_WhenItDoesNotFitTheBytesSpec(string after, string line, string problem)
     {
         // The added line moves those below the model down by one.
         string shifted = after == "  hiddenSize" ? problem : problem.Replace("6:3", "7:3", StringComparison.Ordinal);
 
-        Assert.Equal($"run.yaml:{shifted}", Problem(Bytes.After(after, line)));
+        Assert.Equal($"run.yaml:{SourceWords.Fill(shifted)}", Problem(Bytes.After(after, line)));
     }
 
     [Fact]
