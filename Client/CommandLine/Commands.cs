@@ -54,6 +54,7 @@ internal static class Commands
         InspectCommands.Metrics(context),
         InspectCommands.Export(context),
         ModelCommands.Predict(context),
+        ModelCommands.Evaluate(context),
         ModelCommands.Sample(context),
         InspectCommands.Cluster(context),
         InspectCommands.Doctor(context),

@@ -12,6 +12,36 @@ internal static class ModelCommands
 {
     private const int MaxLength = 100_000_000;
 
+    /// <summary><c>tbptt evaluate</c>.</summary>
+    public static Command Evaluate(ConsoleContext context)
+    {
+        var (model, runs) = (Model(), Runs());
+        var input = new Option<string>("--input")
+        {
+            HelpName = "FILE", Description = "Rows with their targets: CSV, Parquet, Arrow or JSON Lines.", Required = true,
+            CompletionSources = { Suggestions.Files(".csv", ".parquet", ".arrow", ".feather", ".jsonl") },
+        };
+        var output = new Option<string?>("--output") { HelpName = "FILE", Description = "Writes every figure as CSV, too." };
+        var force = new Option<bool>("--force") { Description = "Overwrite a file that exists." };
+        var command = new Command(
+            "evaluate",
+            """
+            Compares a trained model's forecasts with the targets in a table: loss, and the errors of each target and series in their units,
+            with those of repeating the last known value. The hidden state is zero before the first row of a sequence.
+
+            Examples:
+              tbptt evaluate sunspots-20260314-150926-1a2b --input later.csv
+              tbptt evaluate stores-model --input 2026.parquet --output errors.csv
+            """)
+        {
+            model, input, output, force, runs,
+        };
+        command.SetAction(result => EvaluateCommand.Run(context, new(
+            result.GetRequiredValue(runs), result.GetRequiredValue(model), result.GetRequiredValue(input), result.GetValue(output),
+            result.GetValue(force))));
+        return command;
+    }
+
     /// <summary><c>tbptt sample</c>.</summary>
     public static Command Sample(ConsoleContext context)
     {

@@ -4,7 +4,6 @@ using Orleans.Tbptt.Client.Tables;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Preparation;
-using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Models;
 using Orleans.Tbptt.Training.Steps;
@@ -44,7 +43,7 @@ internal static class PredictCommand
         var package = ModelFinder.Find(context, request.Runs, request.Model);
         foreach (string? path in (string?[])[request.Output == StandardOutput ? null : request.Output, request.StateOut])
             RefuseExisting(path, request.Force);
-        using var data = Open(package, request.Input);
+        using var data = Forecasting.Open(package.Spec, package.Config.Contents, request.Input);
         float[] hidden = Hidden(context, package, data, request);
         string unfinished = $"{request.Output}.{Guid.NewGuid():N}";
         try
@@ -73,11 +72,6 @@ internal static class PredictCommand
 
         return ExitCode.Completed;
     }
-
-    private static IForecastData Open(ModelPackage package, string input) => Forecasting.Open(
-        package.Spec,
-        new SourceDescription { Inputs = package.Config.Inputs, Targets = package.Config.Targets, Columns = package.Config.Columns },
-        input);
 
     private static void RefuseExisting(string? path, bool force)
     {

@@ -26,10 +26,30 @@ public static class Forecasting
     /// <param name="trained">What was trained on: columns with what scales them.</param>
     /// <param name="path">The file: of the format that its name's extension says, or of that which was trained on.</param>
     /// <exception cref="SpecException">The file cannot be forecast from; carries every mistake found.</exception>
-    public static IForecastData Open(RunSpec spec, SourceDescription trained, string path)
+    public static IForecastData Open(RunSpec spec, SourceDescription trained, string path) =>
+        SourceOf(spec, path).OpenForecast(new InputFiles(DataRoots.Anywhere), spec.Data, Checked(trained));
+
+    /// <summary>Opens a file of a table's rows with their targets, to compare forecasts with: all of it is <c>Validation</c>.</summary>
+    /// <inheritdoc cref="Open"/>
+    public static IDataSource OpenWithTargets(RunSpec spec, SourceDescription trained, string path)
+    {
+        var source = SourceOf(spec, path);
+
+        // One stream is one sequence, from its first row to its last.
+        var data = spec.Data with { Source = source, BatchSize = 1, ValidationFraction = 0, Validation = null, Test = null };
+        return source.OpenHeldOut(data, new InputFiles(DataRoots.Anywhere), Checked(trained));
+    }
+
+    private static SourceDescription Checked(SourceDescription trained)
+    {
+        ArgumentNullException.ThrowIfNull(trained);
+        return trained;
+    }
+
+    /// <summary>The source that reads a file as the model's data were read.</summary>
+    private static TableSource SourceOf(RunSpec spec, string path)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        ArgumentNullException.ThrowIfNull(trained);
         if (spec.Data.Source is not TableSource table)
         {
             throw new SpecException(new SpecProblem(
@@ -42,12 +62,11 @@ public static class Forecasting
         var other = format.Make?.Invoke(full);
 
         // The keys of the same format are those of training: its separator, its encoding.
-        var source = other is null || other.GetType() == table.GetType() ? table with { Path = full } : other with
+        return other is null || other.GetType() == table.GetType() ? table with { Path = full } : other with
         {
             Inputs = table.Inputs, Targets = table.Targets, Horizon = table.Horizon, Standardize = table.Standardize, Time = table.Time,
             Step = table.Step, Series = table.Series, Scale = table.Scale, MissingValues = table.MissingValues,
             Categorical = table.Categorical, Transform = table.Transform, Known = table.Known, Static = table.Static,
         };
-        return source.OpenForecast(new InputFiles(DataRoots.Anywhere), spec.Data, trained);
     }
 }

@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Descriptions;
 
 namespace Orleans.Tbptt.Data.Tables;
@@ -112,6 +113,36 @@ internal sealed record ColumnStatistics(double[] Mean, double[] Deviation, int W
     {
         ColumnDescription[] columns = [.. names.Select(name => described.First(column => column.Name == name))];
         return columns.Any(column => column.ScaleMean is null) ? None(names.Count) : new(
+            [.. columns.Select(column => column.ScaleMean!.Value)], [.. columns.Select(column => column.ScaleDeviation!.Value)],
+            names.Count);
+    }
+
+    /// <summary>What scaled columns in training: in each series alike, or its own.</summary>
+    /// <param name="source">Says whose statistics scale.</param>
+    /// <param name="trained">What was trained on.</param>
+    /// <param name="names">The columns.</param>
+    /// <param name="order">The series of the table that is scaled now.</param>
+    /// <param name="problems">Collects series that were not trained on.</param>
+    public static ColumnStatistics OfTrained(
+        TableSource source, SourceDescription trained, IReadOnlyList<string> names, RowOrder order, ProblemList problems)
+    {
+        if (source.Scale != TableScale.Series || !source.Standardize)
+            return Of(trained.Columns, names);
+        string[] missing = [.. order.Names.Where(series => trained.Columns.All(column => column.Series != series))];
+        if (missing.Length > 0)
+        {
+            problems.Add(
+                DataKeys.Series, $"{Wording.List(missing)}, which the model was not trained on", "series with a scale of their own",
+                "leave these rows out, or train with data.scale: column");
+            return None(names.Count);
+        }
+
+        ColumnDescription[] columns =
+        [
+            .. order.Names.SelectMany(series => names.Select(
+                name => trained.Columns.First(column => column.Name == name && column.Series == series))),
+        ];
+        return new(
             [.. columns.Select(column => column.ScaleMean!.Value)], [.. columns.Select(column => column.ScaleDeviation!.Value)],
             names.Count);
     }

@@ -72,7 +72,7 @@ internal sealed class TableForecast : IForecastData
                 "add rows");
         }
 
-        ColumnStatistics statistics = Statistics(source, trained, used.Names, scan.Order, problems);
+        ColumnStatistics statistics = ColumnStatistics.OfTrained(source, trained, used.Names, scan.Order, problems);
         problems.ThrowIfAny();
         scan.Transform([]);
         TableRows all = scan.Rows(scan.Order.Rows);
@@ -88,7 +88,7 @@ internal sealed class TableForecast : IForecastData
                 Categories = [.. used.Categories.Select(one => new CategoryShape(
                     one.Name, trained.Columns.First(column => column.Name == one.Name && column.Classes.Count > 0).Classes.Count))],
             };
-            IColumnUnits units = Units(source, Statistics(source, trained, source.Targets, scan.Order, problems));
+            IColumnUnits units = Units(source, ColumnStatistics.OfTrained(source, trained, source.Targets, scan.Order, problems));
             return new(source, scan.Order, table, times, rows, units, shape, used)
             {
                 Targets = [.. source.Targets.Select((name, i) => units.IsDifference(i) ? $"{name} difference" : name)],
@@ -141,29 +141,4 @@ internal sealed class TableForecast : IForecastData
     private static IColumnUnits Units(TableSource source, ColumnStatistics statistics) => source.Transform.Pairs.Count == 0 ? statistics
         : new TransformedUnits(statistics, [.. source.Targets.Select(name => source.Transform.Pairs.Where(pair => pair.Key == name)
             .Select(pair => (ColumnTransform?)pair.Value).FirstOrDefault())]);
-
-    /// <summary>What scaled columns in training: in each series alike, or its own.</summary>
-    private static ColumnStatistics Statistics(
-        TableSource source, SourceDescription trained, IReadOnlyList<string> names, RowOrder order, ProblemList problems)
-    {
-        if (source.Scale != TableScale.Series || !source.Standardize)
-            return ColumnStatistics.Of(trained.Columns, names);
-        string[] missing = [.. order.Names.Where(series => trained.Columns.All(column => column.Series != series))];
-        if (missing.Length > 0)
-        {
-            problems.Add(
-                DataKeys.Series, $"{Wording.List(missing)}, which the model was not trained on", "series with a scale of their own",
-                "leave these rows out, or train with data.scale: column");
-            return ColumnStatistics.None(names.Count);
-        }
-
-        ColumnDescription[] columns =
-        [
-            .. order.Names.SelectMany(series => names.Select(
-                name => trained.Columns.First(column => column.Name == name && column.Series == series))),
-        ];
-        return new(
-            [.. columns.Select(column => column.ScaleMean!.Value)], [.. columns.Select(column => column.ScaleDeviation!.Value)],
-            names.Count);
-    }
 }

@@ -37,10 +37,12 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
             [.. used.Read.Select(column => new ColumnHistogram(scan.Surveys[column].Min, scan.Surveys[column].Max))];
         scan.Transform(histograms);
         TableRows rows = scan.Rows(cut.TrainingRows);
-        ColumnStatistics statistics = HeldOutOf is { } trained ? ColumnStatistics.Of(trained.Columns, used.Names)
+        ColumnStatistics statistics = HeldOutOf is { } trained
+            ? ColumnStatistics.OfTrained(source, trained, used.Names, scan.Order, problems)
             : source.Standardize && source.Scale != TableScale.None
             ? rows.Statistics(used.Read, perSeries: source.Scale == TableScale.Series, used.Static)
             : ColumnStatistics.None(used.Names.Count);
+        problems.ThrowIfAny();
         IReadOnlyList<CategoryColumn> categories = scan.Categories(rows);
         FloatTable table = rows.Standardised(used.Read, categories, statistics, source.Transform.Pairs.Count == 0 ? histograms : []);
         try

@@ -193,16 +193,15 @@ public abstract record TableSource : OpenableSource
 
     internal override OpenableSource WithFilesOf(OpenableSource other) => this with { Path = ((TableSource)other).Path };
 
-    internal override IDataSource OpenHeldOut(RunSpec spec, InputFiles opened, IDataSource training)
-    {
-        if (Scale == TableScale.Series)
-        {
-            throw new SpecException(new SpecProblem("data.scale", "series together with files of their own to hold out", "column or none",
-                "change it, or hold the last rows of each series out by a fraction"));
-        }
+    internal override IDataSource OpenHeldOut(RunSpec spec, InputFiles opened, IDataSource training) =>
+        OpenHeldOut(spec.Data, opened, training.Description);
 
-        return Open(opened, spec.Data, training.Description);
-    }
+    /// <summary>Opens the file, all of it held out.</summary>
+    /// <param name="data">The spec's data.</param>
+    /// <param name="opened">Opens files.</param>
+    /// <param name="trained">What was trained on.</param>
+    /// <exception cref="SpecException">It cannot be validated on; carries every mistake found.</exception>
+    internal IDataSource OpenHeldOut(DataSpec data, InputFiles opened, SourceDescription trained) => Open(opened, data, trained);
 
     /// <summary>Opens the file.</summary>
     /// <param name="path">The checked path to open instead of <see cref="Path"/>, which messages name.</param>

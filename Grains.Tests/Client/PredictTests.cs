@@ -97,6 +97,37 @@ public sealed class PredictTests : IDisposable
         Assert.Equal(csv, File.ReadAllLines(Path.Combine(_directory.Path, "again.csv")).Skip(1));
     }
 
+    /// <summary>The errors are those of the forecasts, counted by hand.</summary>
+    [Fact]
+    public async Task Evaluation_HasTheErrorsOfTheForecasts_OfEachSeries()
+    {
+        string panel = Panel(), input = Write("all.csv", panel), errors = Path.Combine(_directory.Path, "errors.csv");
+        string package = Save(Trained(panel, "series: shop, time: day, scale: series,"));
+        string forecasts = Path.Combine(_directory.Path, "forecasts.csv");
+        await RunAsync("predict", package, "--input", input, "--output", forecasts);
+
+        Assert.Equal(0, await _console.RunAsync("evaluate", package, "--input", input, "--output", errors));
+
+        var sales = panel.TrimEnd().Split('\n').Skip(1).Select(line => line.Split(','))
+            .GroupBy(cells => cells[1]).ToDictionary(series => series.Key, series => series.Select(cells => Number(cells[5])).ToArray());
+        foreach (var series in File.ReadAllLines(forecasts).Skip(1).Select(line => line.Split(',')).GroupBy(cells => cells[0]))
+        {
+            double[] differences = [.. series.SkipLast(1).Select((cells, i) => Number(cells[2]) - sales[series.Key][i + 1])];
+            string[] found =
+                File.ReadAllLines(errors).Single(line => line.StartsWith($"{series.Key},", StringComparison.Ordinal)).Split(',');
+            Assert.Equal("29", found[2]);
+            // Targets were rounded to float32 when they were standardised: 6e-8 of a deviation of less than 4.
+            Assert.Equal(Math.Sqrt(differences.Sum(one => one * one) / 29), Number(found[3]), 5e-7);
+            Assert.Equal(differences.Sum(Math.Abs) / 29, Number(found[4]), 5e-7);
+        }
+
+        Assert.Contains("data     2 sequences of 58 time steps, 58 target elements\n", _console.Output, StringComparison.Ordinal);
+        Assert.Matches(@"SERIES +TARGET +ELEMENTS +TEST RMSE +TEST MAE", _console.Output);
+        Assert.Matches(@"\nnorth +sales +29 ", _console.Output);
+
+        static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
+    }
+
     [Fact]
     public async Task StateAtTheEndOfTraining_IsThatOfTheLastLane()
     {

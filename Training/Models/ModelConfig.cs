@@ -94,6 +94,10 @@ public sealed record ModelConfig
     /// <summary>The run's spec, every default filled in.</summary>
     public required string Spec { get; init; }
 
+    /// <summary>What was trained on, as far as reading further data depends on it.</summary>
+    [JsonIgnore]
+    public SourceDescription Contents => new() { Inputs = Inputs, Targets = Targets, Tokens = Tokens, Columns = Columns };
+
     /// <summary>The text of the file.</summary>
     public string Write() => JsonSerializer.Serialize(this, Json);
 

@@ -46,7 +46,8 @@ public sealed class SequencePredictor : IDisposable
     /// last.
     /// </param>
     /// <param name="take">Receives the outputs: of each sequence in order of time, of different sequences in any order.</param>
-    public void Run(ISequenceSet sequences, int lanes, int chunk, Span<float> hidden, PredictedChunk take)
+    /// <returns>The loss summed over the elements of targets that are known, and how many those are.</returns>
+    public (double LossSum, double Weight) Run(ISequenceSet sequences, int lanes, int chunk, Span<float> hidden, PredictedChunk take)
     {
         ArgumentNullException.ThrowIfNull(sequences);
         ArgumentNullException.ThrowIfNull(take);
@@ -55,6 +56,7 @@ public sealed class SequencePredictor : IDisposable
         var block = new LaneBlock(0, lanes);
         var batch = new ChunkBatch(_shape);
         int state = HiddenLength;
+        double lossSum = 0, weight = 0;
         float[] before = new float[lanes * state], after = new float[lanes * state], outputs = [], gathered = [];
         for (long step = 0; step < plan.Steps; step++)
         {
@@ -68,7 +70,8 @@ public sealed class SequencePredictor : IDisposable
             if (outputs.Length < batch.Rows * _outputs)
                 outputs = new float[batch.Rows * _outputs];
             var rows = outputs.AsSpan(0, batch.Rows * _outputs);
-            _replica.Forward(batch, before, after, rows);
+            lossSum += _replica.Forward(batch, before, after, rows);
+            weight += batch.Weight;
             for (int position = 0; position < batch.ActiveLanes.Length; position++)
             {
                 int lane = batch.ActiveLanes[position];
@@ -82,6 +85,8 @@ public sealed class SequencePredictor : IDisposable
 
             (before, after) = (after, before);
         }
+
+        return (lossSum, weight);
     }
 
     /// <inheritdoc/>

@@ -1,0 +1,82 @@
+using Orleans.Tbptt.Client.Context;
+using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Cluster.Wording;
+using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Metrics;
+using Orleans.Tbptt.Training.Models;
+
+namespace Orleans.Tbptt.Client.Models;
+
+/// <summary>What is evaluated, and on which data.</summary>
+/// <param name="Runs">The run store.</param>
+/// <param name="Model">A package's directory, or a run.</param>
+/// <param name="Input">The file with inputs and targets.</param>
+/// <param name="Output">The file that receives every figure as CSV; null for none.</param>
+/// <param name="Force">Whether a file that exists is replaced.</param>
+internal sealed record EvaluateRequest(string Runs, string Model, string Input, string? Output, bool Force);
+
+/// <summary><c>tbptt evaluate</c>: the errors of a trained model's forecasts on any data, of each target and series.</summary>
+internal static class EvaluateCommand
+{
+    /// <summary>Prints the errors.</summary>
+    /// <exception cref="ClientException">There is no such model, or the output exists or cannot be written.</exception>
+    /// <exception cref="SpecException">The data cannot be evaluated on.</exception>
+    public static int Run(ConsoleContext context, EvaluateRequest request)
+    {
+        var package = ModelFinder.Find(context, request.Runs, request.Model);
+        if (request.Output is { } path && !request.Force && Path.Exists(path))
+        {
+            throw new ClientException(
+                $"{Text.OneLine(path)}: found an existing file, expected none; --force overwrites it, or name another", ExitCode.Failed);
+        }
+
+        using var data = Forecasting.OpenWithTargets(package.Spec, package.Config.Contents, request.Input);
+        var (totals, figures) = Evaluator.Evaluate(package, data);
+        var output = context.Terminal.Out;
+        output.WriteLine($"data     {Text.Size(figures.Size)}");
+        output.WriteLine($"loss     {Text.Figure(figures.Loss)} ({package.Config.Loss})");
+        output.WriteLine();
+        Write(output, figures);
+        if (request.Output is { } file)
+            Write(totals, file, request.Force);
+        output.Flush();
+        return ExitCode.Completed;
+    }
+
+    private static void Write(TextWriter output, Orleans.Tbptt.Runs.HeldOutFigures figures)
+    {
+        var table = new MetricTable(figures.Metrics);
+        bool hasSeries = table.Rows.Any(row => row.Series is not null);
+        var rows = new TextTable(
+            [
+                .. hasSeries ? ["SERIES"] : Array.Empty<string>(), "TARGET", "ELEMENTS",
+                .. table.Names.Select(name => name.ToUpperInvariant()),
+            ]);
+        foreach (var row in table.Rows)
+        {
+            rows.Add([.. hasSeries ? [row.Series ?? "(all)"] : Array.Empty<string>(), row.Target, Text.Count(row.Count), .. row.Figures]);
+        }
+
+        rows.Write(output);
+    }
+
+    private static void Write(EvaluationTotals totals, string path, bool force)
+    {
+        string unfinished = $"{path}.{Guid.NewGuid():N}";
+        try
+        {
+            using (var text = new StreamWriter(unfinished))
+                EvaluationReport.Write(totals, text);
+            File.Move(unfinished, path, force);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ClientException($"cannot write {Text.OneLine(path)}: {Text.OneLine(exception.Message)}", ExitCode.Failed, exception);
+        }
+        finally
+        {
+            File.Delete(unfinished);
+        }
+    }
+}
