@@ -1,3 +1,4 @@
+using System.Globalization;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Data.Preparation;
@@ -42,7 +43,14 @@ internal static class ContainerDraft
         var part = run.Description.Training;
         bool isStream = read.IsStream;
         var sizes = new StreamSizes(part.Steps, isStream ? StreamSizes.OfRows(part.Steps).Chunk : Math.Min(part.Longest, 25));
-        int lanes = isStream ? sizes.Lanes(most: 64) : Math.Min(32, part.Sequences);
+        double held = isStream || part.Sequences >= 7 ? sizes.Validation : 0;
+        int lanes = sizes.Lanes(most: 64);
+        if (!isStream)
+        {
+            (held, int sequences) = Trial.Sequences(read, held);
+            lanes = Math.Min(32, sequences);
+        }
+
         string[] notes = [.. run.Description.Contents.Remarks];
         var text = Draft.Begin(source, spec);
         foreach (string note in notes)
@@ -58,8 +66,12 @@ internal static class ContainerDraft
             text.List("  members", read.Members, "inputs, targets and, if there are any, lengths and mask");
         if (read.Layout != ArrayLayout.Auto)
             text.Add("  layout: stream", "the first axis is time; or sequences, where it counts them");
-        if (sizes.Held > 0 && (isStream || part.Sequences >= 7))
-            text.Add("  validationFraction: 0.15", $"the last {(isStream ? "time steps" : "sequences")} measure the model, never train it");
+        if (held > 0)
+        {
+            text.Add($"  validationFraction: {held.ToString(CultureInfo.InvariantCulture)}",
+                $"the last {(isStream ? "time steps" : "sequences")} measure the model, never train it");
+        }
+
         text.Add($"  batchSize: {lanes}", "lanes: sequences that are trained at the same time")
             .Add("")
             .Add("tbptt:")

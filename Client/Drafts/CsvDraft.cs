@@ -1,5 +1,7 @@
 using System.Globalization;
 using Orleans.Tbptt.Cluster.Wording;
+using Orleans.Tbptt.Data.Csv;
+using Orleans.Tbptt.Data.Tables;
 
 namespace Orleans.Tbptt.Client.Drafts;
 
@@ -26,12 +28,29 @@ internal static class CsvDraft
         string target = TargetOf([.. numbers.Select(column => column.Name)]);
         var notes = Notes(survey).ToArray();
         var sizes = StreamSizes.OfRows(survey.Rows);
-        int lanes = sizes.Lanes(most: 64), hidden = numbers.Count switch { <= 8 => 32, <= 32 => 64, _ => 128 };
+        double held = sizes.Validation;
+        int lanes = sizes.Lanes(most: 64), series = 0, hidden = numbers.Count switch { <= 8 => 32, <= 32 => 64, _ => 128 };
+        var read = new CsvSource
+        {
+            Path = Path.GetFullPath(path), Inputs = [.. numbers.Select(column => column.Name)], Targets = [target],
+            Series = survey.Series?.Name,
+            Time = survey.Series is not null || survey.Time?.Order.IsFalling == true ? survey.Time?.Name : null,
+        };
+        if (survey.Series is { } named)
+        {
+            series = named.Distinct ?? 0;
+            (held, int sequences) = Trial.Sequences(read, held);
+            lanes = Math.Min(32, sequences);
+            if (CsvSeries.HasLevels(survey, named, numbers.First(column => column.Name == target)))
+                read = read with { Scale = TableScale.Series };
+        }
 
         var text = Draft.Begin(source, spec).Remark($"{Text.Count(survey.Rows)} rows, {Text.Plural(survey.Columns.Count, "column")}:");
         int width = Math.Min(24, survey.Columns.Max(column => column.Name.Length));
         foreach (var column in survey.Columns.Take(MaxColumnsShown))
-            text.Add($"#   {Text.Fit(Text.OneLine(column.Name), width).PadRight(width)}  {column.Describe(numbers.Contains(column))}");
+            text.Add($"#   {Text.Fit(Text.OneLine(column.Name), width).PadRight(width)}  "
+                + (column.Name == read.Time ? "when the row was measured" : column == survey.Series ? "names the series of the row"
+                    : column.Describe(numbers.Contains(column))));
         if (survey.Columns.Count > MaxColumnsShown)
             text.Add($"#   and {survey.Columns.Count - MaxColumnsShown} more");
         foreach (string note in notes)
@@ -45,16 +64,31 @@ internal static class CsvDraft
             .Add($"  source: {SpecLines.Scalar($"csv:{source}")}", "relative to this file")
             .List("  inputs", numbers.Select(column => column.Name), "the columns that the network sees")
             .List("  targets", [target], numbers.Count == 1 ? "the column that it forecasts"
-                : "the columns that it forecasts: name yours")
-            .Add("  horizon: 1", "how many rows ahead the targets lie")
-            .Add("  standardize: true", "mean 0 and deviation 1; losses are of standardised values");
-        if (sizes.Held > 0)
+                : "the columns that it forecasts: name yours");
+        if (read.Time is { } time)
         {
-            text.Add($"  validationFraction: {sizes.Validation.ToString(CultureInfo.InvariantCulture)}",
-                $"the last {Text.Count(sizes.Held)} rows measure the forecasts, never train them");
+            text.Add($"  time: {SpecLines.Scalar(time)}", survey.Series is null
+                ? "the newest row is the first: training reads from the last one" : "the order of rows is checked by this column");
         }
 
-        text.Add($"  batchSize: {lanes}", $"lanes: the other rows are cut into {Text.Plural(lanes, "part")}, trained at the same time")
+        if (read.Series is { } group)
+        {
+            text.Add($"  series: {SpecLines.Scalar(group)}", $"each of {Text.Count(series)} series has its own hidden state");
+            if (read.Scale == TableScale.Series)
+                text.Add("  scale: series", "mean and deviation of each series, as their levels differ; or column");
+        }
+
+        text.Add("  horizon: 1", "how many rows ahead the targets lie")
+            .Add("  standardize: true", "mean 0 and deviation 1; losses are of standardised values");
+        string all = survey.Series is null ? $"{Text.Count(sizes.Held)} rows" : "rows of each series";
+        if (held > 0)
+        {
+            text.Add($"  validationFraction: {held.ToString(CultureInfo.InvariantCulture)}",
+                $"the last {all} measure the forecasts, never train them");
+        }
+
+        text.Add($"  batchSize: {lanes}", survey.Series is not null ? "lanes: series that are trained at the same time"
+            : $"lanes: the other rows are cut into {Text.Plural(lanes, "part")}, trained at the same time")
             .Add("")
             .Add("tbptt:")
             .Add($"  chunkLength: {sizes.Chunk}", "rows that gradients reach back; the hidden state reaches further")

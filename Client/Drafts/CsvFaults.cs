@@ -1,4 +1,3 @@
-using System.Globalization;
 using Orleans.Tbptt.Cluster.Wording;
 
 namespace Orleans.Tbptt.Client.Drafts;
@@ -15,11 +14,12 @@ internal static class CsvFaults
             return [below];
         if (survey.Numbers.Count == 0)
             return [.. NoNumbers(survey, path)];
-        return survey.Time is { } time && Order(survey, time, path) is { } order ? [order] : [];
+        return survey.Time is { } time && Order(survey, time) is { } order ? [order] : [];
     }
 
     /// <summary>A remark on rows that are out of order, but few; empty for none.</summary>
-    public static string Disorder(CsvSurvey survey) => survey.Time is { } time && OrderOf(time) is { Falls: > 0, IsFalling: false } order
+    public static string Disorder(CsvSurvey survey) => survey is { Time: { } time, Series: null }
+        && time.Order is { Falls: > 0, IsFalling: false } order
         ? $"{Text.Plural(order.Falls, "row")} of {time.Name} earlier than the row above, first on line {order.FirstFall + 2}: check " +
             "the order"
         : "";
@@ -66,62 +66,19 @@ internal static class CsvFaults
         }
     }
 
-    private static RowOrder OrderOf(SurveyedColumn time) => time.Kind == ColumnKind.Times ? time.Times : time.Numbers;
-
-    private static DataFault? Order(CsvSurvey survey, SurveyedColumn time, string path)
+    private static DataFault? Order(CsvSurvey survey, SurveyedColumn time)
     {
-        var order = OrderOf(time);
+        var order = time.Order;
         if (order.IsRising)
             return null;
-        string word = Shell.Word(path), name = Text.OneLine(time.Name);
-        if (order.IsFalling)
-        {
-            return new($"the newest row first, by column {name}", "the oldest first, because training forecasts the next row",
-                Shell.Convert($"(head -n 1 {word}; tail -n +2 {word} | tac)", path, "oldest-first"));
-        }
-
-        if (Series(survey, time) is { } group)
-        {
-            int field = survey.IndexOf(group) + 1;
-            string stem = Path.GetFileNameWithoutExtension(path);
-            return new(
-                $"{Text.Plural(group.Distinct ?? 0, "series")[..^1]}, named by column {Text.OneLine(group.Name)}, in one file",
-                "one series, because the hidden state would pass from one series to the next",
-                "make a file for each:" + Shell.Line(
-                    $$"""awk -F, 'NR == 1 {h = $0; next} {f = s "-" ${{field}} ".csv"; if (!(f in n)) {n[f]; print h > f} print > f}' """
-                    + $"s={Shell.Word(stem)} {word}"));
-        }
-
+        string name = Text.OneLine(time.Name);
+        // Training turns rows round by data.time, and separates series by data.series.
+        if (order.IsFalling || survey.Series is not null)
+            return null;
         return order.Falls > survey.Rows * MaxSharePutBack
             ? new($"rows that are not in the order of column {name}: {Text.Plural(order.Falls, "row")} earlier than the row above, " +
                 "first on line "
                 + $"{order.FirstFall + 2}", "the oldest row first", "sort the rows by time")
             : null;
-    }
-
-    /// <summary>The column whose value names the series of a row: within each series, time rises.</summary>
-    private static SurveyedColumn? Series(CsvSurvey survey, SurveyedColumn time) => survey.Columns.FirstOrDefault(column =>
-        column != time && (column.Kind == ColumnKind.Texts || (column.IsWhole && !TimeText.IsUnit(column.Name)))
-        && column.Distinct is >= 2 and var distinct && distinct * 2 <= survey.Rows && RisesWithin(survey, column, time));
-
-    private static bool RisesWithin(CsvSurvey survey, SurveyedColumn column, SurveyedColumn time)
-    {
-        var last = new Dictionary<string, double>(StringComparer.Ordinal);
-        bool rises = true;
-        survey.Scan(column, time, (series, text) =>
-        {
-            double at = Value(time, text);
-            rises &= !last.TryGetValue(series, out double before) || at > before;
-            last[series] = at;
-        });
-        return rises;
-    }
-
-    private static double Value(SurveyedColumn time, string text)
-    {
-        if (time.Kind != ColumnKind.Times)
-            return double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
-        return (time.IsDayFirst && TimeText.TryDayFirst(text, out var day)) || TimeText.TryMonthFirst(text, out day) ? day.Ticks
-            : double.NaN;
     }
 }

@@ -23,9 +23,12 @@ internal sealed class CsvSurvey
     public long Rows { get; private set; }
 
     /// <summary>The columns that can be trained on; where nothing else is left, those that merely count up, too.</summary>
-    public IReadOnlyList<SurveyedColumn> Numbers => Columns.Any(column => column.Kind == ColumnKind.Numbers)
-        ? [.. Columns.Where(column => column.Kind == ColumnKind.Numbers)]
-        : [.. Columns.Where(column => column.Kind == ColumnKind.Index && !TimeText.IsUnit(column.Name))];
+    public IReadOnlyList<SurveyedColumn> Numbers => Columns.Any(column => column.Kind == ColumnKind.Numbers && column != Series)
+        ? [.. Columns.Where(column => column.Kind == ColumnKind.Numbers && column != Series)]
+        : [.. Columns.Where(column => column.Kind == ColumnKind.Index && column != Series && !TimeText.IsUnit(column.Name))];
+
+    /// <summary>The column that names the series of a row; null where all rows are one series.</summary>
+    public SurveyedColumn? Series { get; private set; }
 
     /// <summary>The column that says when a row was measured: dates before numbers, points in time before running numbers, which
     /// rise from one series to the next, and a time in order before one that may begin again each day; null for none.</summary>
@@ -45,6 +48,7 @@ internal sealed class CsvSurvey
         survey.Read();
         if (survey._faults.Count > 0)
             throw new DataFaultException(path, survey._faults);
+        survey.Series = CsvSeries.Of(survey);
         if (CsvFaults.Of(survey, path) is { Count: > 0 } faults)
             throw new DataFaultException(path, faults);
         return survey;

@@ -92,6 +92,9 @@ internal sealed partial class SurveyedColumn(string name)
         _dayFirstTimes > _monthFirstTimes
             || (_dayFirstTimes == _monthFirstTimes && !_monthFirst.IsRising && _dayFirst.Falls < _monthFirst.Falls);
 
+    /// <summary>How its values follow each other, as times or as numbers.</summary>
+    public RowOrder Order => Kind == ColumnKind.Times ? Times : Numbers;
+
     /// <summary>All its numbers are whole.</summary>
     public bool IsWhole => _hasNumber && _isWhole;
 

@@ -56,7 +56,15 @@ internal static class TableDraft
         string target = CsvDraft.TargetOf(inputs);
         long rows = run.Description.Training.Steps + (table.Horizon * (table.Series is null ? 1 : run.Data.Training.Count));
         var sizes = StreamSizes.OfRows(rows);
-        int lanes = table.Series is null ? sizes.Lanes(most: 64) : Math.Min(32, run.Data.Training.Count);
+        double held = sizes.Validation;
+        int lanes = sizes.Lanes(most: 64);
+        if (table.Series is not null)
+        {
+            // Rows that are held out may leave a series too short to be trained on.
+            (held, int sequences) = Trial.Sequences(table, held);
+            lanes = Math.Min(32, sequences);
+        }
+
         int hidden = inputs.Length switch { <= 8 => 32, <= 32 => 64, _ => 128 };
 
         var text = Draft.Begin(source, spec).Remark($"{Text.Count(rows)} rows, {Text.Plural(columns.Count, "column")}:");
@@ -93,9 +101,9 @@ internal static class TableDraft
             text.Add("  missingValues: interpolate", "or forward, or mask, which leaves missing targets out of the loss");
         text.Add($"  horizon: {table.Horizon}", "how many rows ahead the targets lie")
             .Add("  standardize: true", "mean 0 and deviation 1; losses are of standardised values");
-        if (sizes.Held > 0)
+        if (held > 0)
         {
-            text.Add($"  validationFraction: {sizes.Validation.ToString(CultureInfo.InvariantCulture)}",
+            text.Add($"  validationFraction: {held.ToString(CultureInfo.InvariantCulture)}",
                 $"the last rows{(table.Series is null ? "" : " of each series")} measure the forecasts, never train them");
         }
 

@@ -10,20 +10,40 @@ namespace Orleans.Tbptt.Client.Drafts;
 /// <summary>Opens a source as training does, to find out what it reads and what it refuses.</summary>
 internal static class Trial
 {
-    /// <summary>Opens a source as one lane that is trained on entirely.</summary>
+    /// <summary>Opens a source as one lane.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="held">The share that is held out for validation.</param>
     /// <exception cref="SpecException">It cannot be trained on so; carries every cause.</exception>
-    public static PreparedRun Open(SourceSpec source) => PreparedRun.Prepare(
+    public static PreparedRun Open(SourceSpec source, double held = 0) => PreparedRun.Prepare(
         new RunSpec
         {
             Name = "trial",
             Engine = new AutoEngine(),
             Seed = 1,
             Model = new() { Cell = new LstmCell(), HiddenSize = 1 },
-            Data = new() { Source = source, BatchSize = 1 },
+            Data = new() { Source = source, BatchSize = 1, ValidationFraction = held },
             Tbptt = new() { ChunkLength = 1 },
             Train = new() { Epochs = 1, Loss = new SquaredError(), Optimizer = new Adam { Lr = 1e-3 } },
         },
         fingerprint: false);
+
+    /// <summary>
+    /// What a source of sequences can be trained with: the share held out, 0 where too little would be left, and how many sequences remain.
+    /// </summary>
+    /// <param name="source">A source that can be trained on entirely.</param>
+    /// <param name="held">The share to hold out, if it can be.</param>
+    public static (double Held, int Sequences) Sequences(SourceSpec source, double held)
+    {
+        try
+        {
+            using PreparedRun run = Open(source, held);
+            return (held, run.Data.Training.Count);
+        }
+        catch (SpecException) when (held > 0)
+        {
+            return Sequences(source, 0);
+        }
+    }
 
     /// <summary>The first of several readings that training accepts and that are not suspicious; else the first that it accepts.</summary>
     /// <param name="readings">The readings.</param>

@@ -4,6 +4,7 @@ using System.Text;
 using Orleans.Tbptt.Client.Drafts;
 using Orleans.Tbptt.Data.Csv;
 using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Chaos.Harness;
 using Orleans.Tbptt.Tests.Support;
@@ -83,7 +84,6 @@ public sealed class DraftTests : IDisposable
     [InlineData("1 line above the header, such as 'Measured in 2020'", "Measured in 2020\n", "time,load", ',')]
     [InlineData("2 lines without numbers below the header, such as 'AAA' in column load", "below", "time,load", ',')]
     [InlineData("numbers on line 1: 3,4", "none", "x,load", ',')]
-    [InlineData("the newest row first, by column time", "reversed", "time,load", ',')]
     [InlineData("column gaps: numbers, but 20 rows without one, first '.' on line 6", "", "time,gaps", ',')]
     [InlineData("column first: numbers, but 2 rows without one, first '' on line 2", "", "time,first", ',')]
     [InlineData("the byte 0xB0 in the first line, which is no UTF-8", "latin1", "time,T °C", ',')]
@@ -95,7 +95,6 @@ public sealed class DraftTests : IDisposable
         {
             "below" => $"{lines[0]}\nTicker,AAA\nDate,\n{string.Join('\n', lines[1..])}\n",
             "none" => string.Concat(Enumerable.Range(0, 100).Select(i => $"{i * i % 7 + 3},{i % 5 + 4}\n")),
-            "reversed" => $"{lines[0]}\n{string.Join('\n', lines[1..].Reverse())}\n",
             _ when how.StartsWith('#') || how.StartsWith('M') => how + text,
             _ => text.Replace(',', separator).Replace("&", ",", StringComparison.Ordinal),
         };
@@ -162,12 +161,15 @@ public sealed class DraftTests : IDisposable
 
     /// <summary>Years and Unix seconds as numbers are times as dates are.</summary>
     [Theory]
-    [InlineData("country,year,population", "3 series, named by column country, in one file")]
-    [InlineData("timestamp,country,population", "3 series, named by column country, in one file")]
-    [InlineData("id,country,year,population", "3 series, named by column country, in one file")]
-    [InlineData("year,newest", "the newest row first, by column year")]
-    [InlineData("timestamp,newest", "the newest row first, by column timestamp")]
-    public void Times_MayBeNumbers(string header, string found)
+    [InlineData("country,year,population", "year", "country")]
+    [InlineData("timestamp,country,population", "timestamp", "country")]
+    [InlineData("id,country,year,population", "year", "country")]
+    [InlineData("day,country,population", "day", "country")]
+    [InlineData("shop,day,population", "day", "shop")]
+    [InlineData("year,newest", "year", null)]
+    [InlineData("timestamp,newest", "timestamp", null)]
+    [InlineData("day,newest", "day", null)]
+    public void SeriesBelowEachOther_AndNewestRowsFirst_AreNamedByTheirColumns(string header, string time, string? series)
     {
         string[] names = header.Split(',');
         bool isReversed = names.Contains("newest");
@@ -178,35 +180,49 @@ public sealed class DraftTests : IDisposable
             {
                 "id" => $"{row}",
                 "country" => $"{"abc"[row / 30]}",
+                "shop" => $"{(row / 30) + 1}",
                 "year" => $"{1900 + at}",
+                "day" => new DateTime(2020, 2, 1).AddDays(at).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
                 "timestamp" => string.Create(CultureInfo.InvariantCulture, $"{1_600_000_000.25 + (at * 1.5)}"),
                 _ => $"{row * row % 11}",
             };
         })) + "\n"));
 
-        Assert.Equal(found, Assert.Single(Assert.Throws<DataFaultException>(() =>
-            Draft.Of(Write($"{header}\n{rows}"), _directory.File("s.yaml"))).Faults).Found);
+        RunSpec spec = Train($"{header}\n{rows}");
+
+        var source = Assert.IsType<CsvSource>(spec.Data.Source);
+        Assert.Equal((time, series, TableScale.Column), (source.Time, source.Series, source.Scale));
+        Assert.Equal([names[^1]], source.Inputs);
+        Assert.Equal(0.15, spec.Data.ValidationFraction);
+        Assert.Equal(series is null ? 1 : 3, spec.Data.BatchSize);
     }
 
     [Theory]
-    [InlineData("date,store,sales")]
-    [InlineData("store,date,sales")]
-    public void Series_BelowEachOther_GetACommandThatSeparatesThem(string header)
+    [InlineData(1, TableScale.Column)]
+    [InlineData(1000, TableScale.Series)]
+    public void Series_HaveTheirOwnScale_WhereTheirLevelsDiffer(int level, TableScale scale)
     {
-        string[] names = header.Split(',');
         string rows = string.Concat(
-            from store in (string[])["a", "b", "c"]
             from day in Enumerable.Range(1, 28)
-            select string.Join(',',
-                names.Select(name => name switch { "date" => $"2020-02-{day:00}", "store" => store, _ => $"{day * day % 11}" })) + "\n");
+            from store in Enumerable.Range(0, 3)
+            select $"2020-02-{day:00},{"abc"[store]},{(day * day % 11) + (level * store)}\n");
 
-        var fault = Assert.Single(
-            Assert.Throws<DataFaultException>(() => Draft.Of(Write($"{header}\n{rows}"), _directory.File("s.yaml"))).Faults);
+        Assert.Equal(scale, Assert.IsType<CsvSource>(Train($"date,store,sales\n{rows}").Data.Source).Scale);
+    }
 
-        Assert.Equal("3 series, named by column store, in one file", fault.Found);
-        RunHere(fault.Remedy.Split("\n    ")[1]);
-        Assert.Equal(28, File.ReadAllLines(_directory.File("data-b.csv")).Length - 1);
-        Assert.Equal(["sales"], Assert.IsType<CsvSource>(TrainFile(_directory.File("data-b.csv")).Data.Source).Targets);
+    /// <summary>A series that lacks rows for what is held out would be left out of training: nothing is held out then.</summary>
+    [Fact]
+    public void Series_OfFewRows_AreTrainedOn()
+    {
+        string rows = string.Concat(
+            from series in Enumerable.Range(0, 40)
+            from year in Enumerable.Range(2000, 2 + (series % 3))
+            select $"s{series},{year},{series * year % 11}\n");
+
+        RunSpec spec = Train($"name,year,value\n{rows}");
+
+        Assert.Equal("name", Assert.IsType<CsvSource>(spec.Data.Source).Series);
+        Assert.InRange(spec.Data.BatchSize, 1, 32);
     }
 
     [Theory]

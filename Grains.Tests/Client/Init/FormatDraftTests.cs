@@ -96,6 +96,34 @@ public sealed class FormatDraftTests : IDisposable
         Assert.Equal(("hdf5", 0, ArrayLayout.Auto), (named.Word, named.Members.Count, named.Layout));
     }
 
+    /// <summary>Lanes are counted of what is left behind the sequences that are held out.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(12)]
+    [InlineData(50)]
+    public void Arrays_OfAnyNumberOfSequences_GetASpecThatCanBeTrained(int steps)
+    {
+        for (int sequences = 1; sequences <= 40; sequences++)
+        {
+            string path = _directory.File("x.npz");
+            using (var archive = new ZipArchive(File.Create(path), ZipArchiveMode.Create))
+            {
+                foreach (var (name, features) in new[] { ("inputs", 2), ("targets", 1) })
+                {
+                    using Stream entry = archive.CreateEntry($"{name}.npy").Open();
+                    entry.Write(NpyFiles.Of<float>(
+                        "<f4", $"{sequences}, {steps}, {features}", new float[sequences * steps * features]));
+                }
+            }
+
+            RunSpec spec = Drafted(path).Spec;
+            Assert.Equal(sequences >= 7 && sequences * steps >= 60 ? 0.15 : 0, spec.Data.ValidationFraction);
+            Assert.Equal(
+                Math.Min(32, sequences - (int)Math.Round(spec.Data.ValidationFraction * sequences, MidpointRounding.AwayFromZero)),
+                spec.Data.BatchSize);
+        }
+    }
+
     [Fact]
     public void Arrays_OfOtherNames_AreListed()
     {

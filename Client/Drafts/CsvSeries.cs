@@ -1,0 +1,52 @@
+using System.Globalization;
+
+namespace Orleans.Tbptt.Client.Drafts;
+
+/// <summary>Finds out whether the rows of a CSV file belong to several series.</summary>
+internal static class CsvSeries
+{
+    /// <summary>The column whose value names the series of a row: within each series, time rises. Null where rows are one series.</summary>
+    public static SurveyedColumn? Of(CsvSurvey survey) =>
+        survey.Time is { Order: { IsRising: false, IsFalling: false } } time
+            ? survey.Columns.FirstOrDefault(column =>
+                column != time && (column.Kind == ColumnKind.Texts || (column.IsWhole && !TimeText.IsUnit(column.Name)))
+                && column.Distinct is >= 2 and var distinct && distinct * 2 <= survey.Rows && RisesWithin(survey, column, time))
+            : null;
+
+    /// <summary>Whether a column's levels differ more from series to series than its values do within them.</summary>
+    public static bool HasLevels(CsvSurvey survey, SurveyedColumn series, SurveyedColumn column)
+    {
+        var sums = new Dictionary<string, (long Count, double Sum, double Squares)>(StringComparer.Ordinal);
+        survey.Scan(series, column, (name, text) =>
+        {
+            if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value))
+                return;
+            var (count, sum, squares) = sums.GetValueOrDefault(name);
+            sums[name] = (count + 1, sum + value, squares + (value * value));
+        });
+        double[] means = [.. sums.Values.Select(one => one.Sum / one.Count)];
+        double within = sums.Values.Average(one => Math.Max(0, (one.Squares / one.Count) - Math.Pow(one.Sum / one.Count, 2)));
+        return means.Average(mean => Math.Pow(mean - means.Average(), 2)) > within;
+    }
+
+    private static bool RisesWithin(CsvSurvey survey, SurveyedColumn column, SurveyedColumn time)
+    {
+        var last = new Dictionary<string, double>(StringComparer.Ordinal);
+        bool rises = true;
+        survey.Scan(column, time, (series, text) =>
+        {
+            double at = Value(time, text);
+            rises &= !last.TryGetValue(series, out double before) || at > before;
+            last[series] = at;
+        });
+        return rises;
+    }
+
+    private static double Value(SurveyedColumn time, string text)
+    {
+        if (time.Kind != ColumnKind.Times)
+            return double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
+        return (time.IsDayFirst && TimeText.TryDayFirst(text, out var day)) || TimeText.TryMonthFirst(text, out day) ? day.Ticks
+            : double.NaN;
+    }
+}
