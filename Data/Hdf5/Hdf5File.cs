@@ -62,6 +62,7 @@ internal sealed class Hdf5File : ArrayContainer
         if (!ReferenceEquals(Internals.Get<object>(dataset, "Context"), Internals.Get<object>(_file, "Context")))
             throw new ArrayContainerException($"{name}, which lies in another file", "a dataset of this file", "name that file");
         NpyType type = Hdf5Type.Of(Internals.Get<object>(dataset, "InternalDataType"), name);
+        PackedValues.Refuse(dataset, _path, name);
         var space = dataset.Space;
         if (space.Type != H5DataspaceType.Simple || space.Dimensions.Length is 0 or > 3 || space.Dimensions.Contains(0ul))
         {

@@ -232,6 +232,19 @@ internal static class Hdf5Files
         + "Tr9yei9E2uwNw0T5ugYPd3cWTgZvI5bQja6TMyE2R1hUsLiIhJiU8PjMmcDAoMHDEii9adU/iD6VFIclrbwdJUVOExhElzBu/KA+WQXi7AZ7UDUFpIF4ARAfAGIH"
         + "B4S3HiCxGRwZGASAWAGIHYA4AIgTgNjAEaGkAIndAGR3APEEIF4AxCuAeAMQz0BSswPOBgAdVnP3QQkAAA==";
 
+    private const string Packed =
+        "H4sIAAAAAAACA+1az0/TUBx/7RipbOgQZMXEWBMPaER34MDBZF22wogwFkaMt1FZh01Gh2yQRQ9w8ICJB/8EjpzUi4k3OXr06BFvHvkP8LXv+0pb1m50AiG+Dxnfvfb9"
+        + "+L5vP+/tfT/b+3xuenDg9gAyIQioDyWQE8eA1BN3md5fBsuB3QW7z9PrnHVPhOtD0L+33tKioiDE2/17x0n1EZuH8tFDYtcRw/+AvJIpmvYLlFtgJSBWHJjBoRh+LyK1"
+        + "UinXq9WG1iT3EwJChEISqcdxLt5yPuNyqJ/c42h5nFieXAD6oghYbzmC+c7B+OQe4X8UCdZ1nicdCbBCIhx+CzNyIo5kGH8QjeAqjRW1ppWr6kqzvmGtKykNDWU0GUOT"
+        + "xxH3vN6OfJr5/eZdGqGpnp5DqbCQ43AkaS9HI8H16W7Sirr92Yu6K8i0wWgHHtBmyavNZ7990RsXsi9yvvvi7hCxAtsiGEIykce7VB+KhnhvYidNlq+MXzv4tSf7Xz9T"
+        + "WwYGBgYGBoZzzqte0HyKWrcMQPINqV6V6oYmaTVtTTOazvP8WbOKi8+r4j55VdGRV4lt8qq7dt6YFFBym/rvnz/C2WU8RF5lJ3+olWDcDHeavWheiT68mnLoEUJnPYLm"
+        + "gTaR5Csaj/sd9IuYpV944zF0L1i/kF8nQu40lx2PVFf8KE/rtdpztbapnfDD2b9Ni51/owfRsPYeD9Fq6rdP+sflKcRF9OHJdWtea3qjoRur5S0ITad5yR++tu58vpVD"
+        + "KHVJ/AgbjyWfeBQd8RDbxCP484n3+IkJ9B3/Ozj5pO8OFr+wXd2ob5qaO127xEq6Ib3UVyc0o6Krhlm/iulsWvCXWvME0dC2tA21Rvptai1rB1ivqbrZsKmvaVfrXFHz"
+        + "Wd/5QB6P4eeTgN45h4JH520+08MxJ7fD8XkmuzDHOfREZ/8mDHyec8aB3n/miQs9l/x65O5//wY7czAwMDAwMDAwMDAwMDAwXDZM/aEXPSQBwsGfCVLe9fTvr4u0Ouh7"
+        + "veiWR2nq1w9wuOjxdwp0ij2Pv+R7ln7bq583g+MngT0cDq73itZ7EFyP6ihSJLjeMvVPDK5Hf//q1WXOGye6ZMzSJb369dm/NzvYdvOj3+LHpqE3G6izXmZaqpfxVvma"
+        + "h/eia3z+FN/D6rYfBfeTpfFJ2fMQ8F92LlMq4fKwaw4I5WbnlUJpdqFQLmUzcwpuB+vTGlFAhcy8gqBd1NGO6qSU7+uPIYqnmNbd/OLAOA7dwD2KDr/mZktLOP7gdxJ6"
+        + "9ouj8zlE2vLmmz1OE4+zqEwri0ohq8A4ozwZp6I2VfvLoQBQfyo4HkZDrxttZ38a3f4e2Lue/wI88obCMC8AAA==";
+
     /// <summary>The bytes of a file.</summary>
     public static byte[] Unpack(string name)
     {
@@ -240,6 +253,7 @@ internal static class Hdf5Files
             "old" => Old,
             "latest" => Latest,
             "roles" => Roles,
+            "packed" => Packed,
             "small-old" => SmallOld,
             "small-latest" => SmallLatest,
             _ => throw new ArgumentException(name),

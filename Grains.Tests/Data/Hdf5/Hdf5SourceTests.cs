@@ -10,6 +10,9 @@ namespace Orleans.Tbptt.Tests.Data.Hdf5;
 /// <summary>Datasets that h5py wrote, in every layout, against the values that it was given.</summary>
 public sealed class Hdf5SourceTests : IDisposable
 {
+    private const string Scaled = "which makes other values of the numbers that are stored";
+    private const string Missing = "which stands for missing values";
+
     private readonly TempDirectory _directory = new();
 
     public void Dispose() => _directory.Dispose();
@@ -107,6 +110,31 @@ public sealed class Hdf5SourceTests : IDisposable
         var error = Assert.Throws<ArrayContainerException>(() => Open(path, $"refused/{dataset}", new ProblemList()));
         Assert.Contains($"{path}[refused/{dataset}]", error.Found, StringComparison.Ordinal);
         Assert.Contains(found, error.Found, StringComparison.Ordinal);
+    }
+
+    /// <summary>NetCDF-4 files are HDF5 files, often of whole numbers that stand for others.</summary>
+    [Theory]
+    [InlineData("scale", "scale_factor of 0.01", Scaled)]
+    [InlineData("group/scale of one element", "scale_factor of 0.5", Scaled)]
+    [InlineData("offset", "add_offset of 273", Scaled)]
+    [InlineData("offset in big-endian", "add_offset that is not one number in little-endian", Scaled)]
+    [InlineData("fill", "scale_factor of 2", Scaled)]
+    [InlineData("missing", "missing_value of 1E+20", Missing)]
+    [InlineData("missing of several", "missing_value that is not one number in little-endian", Missing)]
+    [InlineData("text", "missing_value that is not one number in little-endian", Missing)]
+    public void Attributes_ThatMakeOtherValuesOfTheStoredOnes_AreRefused(string dataset, string attribute, string why)
+    {
+        string path = Write("packed");
+        var error = Assert.Throws<ArrayContainerException>(() => Open(path, dataset, new ProblemList()));
+        Assert.Equal($"the attribute {attribute} at {path}[{dataset}], {why}", error.Found);
+        Assert.Contains($"d = h5py.File('{path}')['{dataset}']; ", error.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Attributes_ThatChangeNothing_ArePassedOver()
+    {
+        using NpyArray array = Open("packed", "plain");
+        Assert.Equal([0f, 1, 2, 3, 4, 5], Values(array));
     }
 
     [Theory]
