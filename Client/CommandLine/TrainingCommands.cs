@@ -94,6 +94,7 @@ internal static class TrainingCommands
             Description = "Draw each column over time, with the border of what is held out, and its histogram.",
             CompletionSources = { Suggestions.Files(".png") },
         };
+        var force = new Option<bool>("--force") { Description = "Overwrite a file that exists." };
         var command = new Command(
             "data",
             """
@@ -106,11 +107,14 @@ internal static class TrainingCommands
               tbptt data wave.yaml --plot wave.png
             """)
         {
-            spec, sets, format, plot,
+            spec, sets, format, plot, force,
         };
         command.SetAction(result => DataCommand.Run(
-            context.Checker, result.GetRequiredValue(spec), result.GetValue(sets) ?? [], result.GetValue(format) == "json",
-            result.GetValue(plot), context.Terminal));
+            context.Checker,
+            new(
+                result.GetRequiredValue(spec), result.GetValue(sets) ?? [], result.GetValue(format) == "json", result.GetValue(plot),
+                result.GetValue(force)),
+            context.Terminal));
         return command;
     }
 

@@ -72,7 +72,7 @@ internal static class DataPlot
 
         foreach (long border in data.Borders)
             plot.Add.VerticalLine(border - 0.5, 1, Colors.Gray, LinePattern.Dashed);
-        plot.YLabel(panel.Title, size: 12);
+        plot.YLabel(panel.Unit.Length == 0 ? panel.Title : $"{panel.Title}\n{panel.Unit}", size: 12);
         plot.Axes.Margins(0.01, 0.08);
     }
 
@@ -85,10 +85,12 @@ internal static class DataPlot
         })];
         if (bars.Length > 0)
             plot.Add.Bars(bars);
+        if (panel.Unit.Length > 0)
+            plot.XLabel(panel.Unit, size: 10);
         plot.Axes.Margins(bottom: 0, left: 0.02, right: 0.02);
     }
 
-    /// <summary>What the source has counted in the data's units; of what it has not, the drawn values.</summary>
+    /// <summary>What the source has counted, in the unit of the lines; of what it has not, the drawn values.</summary>
     private static (IReadOnlyList<long> Counts, double From, double Width) Histogram(ColumnPanel panel)
     {
         if (panel.Column is { Histogram: { Count: > 0 } counted, Min: { } min, Max: { } max })

@@ -6,10 +6,11 @@ using Orleans.Tbptt.Descriptions;
 namespace Orleans.Tbptt.Client.Plots;
 
 /// <summary>A column as it is drawn.</summary>
-/// <param name="Title">Its name, and the unit of its values where that is not the data's.</param>
+/// <param name="Title">Its name.</param>
 /// <param name="Lines">Its values over time.</param>
-/// <param name="Column">Its description; null where the source has none.</param>
-internal sealed record ColumnPanel(string Title, IReadOnlyList<ColumnLine> Lines, ColumnDescription? Column);
+/// <param name="Column">Its description in the unit of the lines; null where the source has none.</param>
+/// <param name="Unit">The unit of its values; empty for the data's.</param>
+internal sealed record ColumnPanel(string Title, IReadOnlyList<ColumnLine> Lines, ColumnDescription? Column, string Unit = "");
 
 /// <summary>What <c>tbptt data --plot</c> draws.</summary>
 /// <param name="Panels">The columns.</param>
@@ -29,7 +30,10 @@ internal sealed record PlotData(IReadOnlyList<ColumnPanel> Panels, IReadOnlyList
         var (data, contents) = (run.Data, run.Description.Contents);
         if (data.Shape.HasTokens)
             throw new ClientException("found tokens, expected columns of numbers for --plot; leave --plot out", ExitCode.Usage);
-        string[] inputs = Names(contents.Inputs, data.Shape.InputFeatures, "input");
+        // Classes are no numbers: they enter as vectors, apart from the other inputs.
+        string[] inputs = Names(
+            [.. contents.Inputs.Where(name => !contents.Columns.Any(column => column.Name == name && column.Classes.Count > 0))],
+            data.Shape.InputFeatures, "input");
         (string Name, int Feature, bool IsTarget)[] drawn =
         [
             .. inputs.Select((name, feature) => (name, feature, false)),
@@ -93,8 +97,7 @@ internal sealed record PlotData(IReadOnlyList<ColumnPanel> Panels, IReadOnlyList
         DataShape shape, ISequenceSet set, int sequence, (string Name, int Feature, bool IsTarget)[] drawn, ColumnLine[] lines,
         SourceDescription contents)
     {
-        var scales = drawn.Select(column => Described(contents, column.Name) is { ScaleMean: { } mean, ScaleDeviation: { } deviation }
-            ? (Mean: mean, Deviation: deviation) : (Mean: 0.0, Deviation: 1.0)).ToArray();
+        var scales = drawn.Select(column => ScaleOf(contents, column.Name) ?? (Mean: 0, Deviation: 1)).ToArray();
         float[] inputs = new float[Block * shape.InputFeatures], targets = new float[Block * shape.TargetFeatures];
         for (int start = 0; start < set.Length(sequence); start += Block)
         {
@@ -113,13 +116,20 @@ internal sealed record PlotData(IReadOnlyList<ColumnPanel> Panels, IReadOnlyList
 
     private static ColumnPanel Panel(string name, IReadOnlyList<ColumnLine> lines, SourceDescription contents)
     {
-        ColumnDescription? column = Described(contents, name);
-        bool isPerSeries = contents.Columns.Any(one => one.Name == name && one.Series is not null);
-        return new(isPerSeries ? $"{name}\nby series" : name, lines, column);
+        bool isScaled = contents.Columns.Any(one => one.Name == name && one.Series is not null) && ScaleOf(contents, name) is null;
+        return isScaled ? new(name, lines, null, "scaled per series")
+            : new(name, lines, contents.Columns.FirstOrDefault(column => column.Name == name && column.Series is null));
     }
 
-    private static ColumnDescription? Described(SourceDescription contents, string name) =>
-        contents.Columns.FirstOrDefault(column => column.Name == name && column.Series is null);
+    /// <summary>Mean and deviation that all values of a column are standardised with; null where each series has others, or none.</summary>
+    private static (double Mean, double Deviation)? ScaleOf(SourceDescription contents, string name)
+    {
+        var scales = contents.Columns.Where(column => column.Name == name)
+            .Select(column =>
+                column is { ScaleMean: { } mean, ScaleDeviation: { } deviation } ? (mean, deviation) : ((double, double)?)null)
+            .OfType<(double, double)>().Distinct().Take(2).ToArray();
+        return scales.Length == 1 ? scales[0] : null;
+    }
 
     private static string[] Names(IReadOnlyList<string> names, int features, string otherwise) => names.Count == features
         ? [.. names] : [.. Enumerable.Range(1, features).Select(feature => features == 1 ? otherwise : $"{otherwise} {feature}")];

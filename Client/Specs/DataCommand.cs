@@ -6,6 +6,14 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Client.Specs;
 
+/// <summary>What <c>tbptt data</c> was asked for.</summary>
+/// <param name="Spec">The spec's file.</param>
+/// <param name="Sets">Values that replace the spec's.</param>
+/// <param name="Json">Whether JSON is printed.</param>
+/// <param name="Plot">The file that receives a plot; null for none.</param>
+/// <param name="Force">Whether a file that exists is replaced.</param>
+internal sealed record DataRequest(string Spec, IReadOnlyList<string> Sets, bool Json, string? Plot, bool Force);
+
 /// <summary><c>tbptt data</c>: prints what a spec reads, column by column. Starts nothing.</summary>
 internal static class DataCommand
 {
@@ -13,8 +21,16 @@ internal static class DataCommand
 
     /// <summary>Reads the data, and writes what was found.</summary>
     /// <exception cref="Orleans.Tbptt.Specs.SpecException">The spec or its data have problems.</exception>
-    public static int Run(ISpecChecker checker, string path, IReadOnlyList<string> sets, bool json, string? plot, Terminal terminal)
+    /// <exception cref="ClientException">The file of the plot exists or cannot be written.</exception>
+    public static int Run(ISpecChecker checker, DataRequest request, Terminal terminal)
     {
+        var (path, sets, json, plot, force) = request;
+        if (plot is not null && !force && Path.Exists(plot))
+        {
+            throw new ClientException(
+                $"{Text.OneLine(plot)}: found an existing file, expected none; --force overwrites it, or name another", ExitCode.Failed);
+        }
+
         var read = checker.Check(path, sets, fingerprint: true);
         if (plot is not null)
             DataPlot.Draw(read.Spec, plot);
@@ -74,7 +90,7 @@ internal static class DataCommand
         foreach (var column in data.Contents.Columns)
         {
             columns.Add(
-                column.Series is null ? column.Name : $"{column.Name}, series {Text.OneLine(column.Series)}",
+                column.Series is null ? column.Name : $"{column.Name}, series {column.Series}",
                 column.Transform is { } transform ? $"{column.Use}, {transform}" : column.Use,
                 column.Count is { } count ? Text.Count(count) : "-", Text.Count(column.Missing),
                 Figure(column.Min), Figure(column.Max), Figure(column.Mean), Figure(column.Deviation),

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 using Orleans.Tbptt.Client;
 using Orleans.Tbptt.Client.Plots;
 using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Csv;
 using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Data;
 using Orleans.Tbptt.Tests.Support;
@@ -30,6 +32,49 @@ public sealed class PlotTests : IDisposable
         Assert.Equal([trained, trained + validated], data.Borders);
         Assert.Equal("001122", string.Concat(data.Panels[0].Lines.Select(line => $"{line.Part:d}")));
         Assert.StartsWith("trained on (blue): 2 × ", data.Parts, StringComparison.Ordinal);
+    }
+
+    /// <summary>Classes are no lines; where each series has its scale, lines and histogram are both of scaled values.</summary>
+    [Fact]
+    public void Series_WithTheirOwnScale_AreNamed_AndDrawnInOneUnit()
+    {
+        string path = _directory.File("x.csv");
+        File.WriteAllLines(path,
+        [
+            "store,size,sales",
+            .. from day in Enumerable.Range(0, 100) from store in Enumerable.Range(0, 3)
+               select $"{"abc"[store]},{store + 5},{(1000 * store) + (day % 7)}",
+        ]);
+        RunSpec spec = Given.Spec(new()
+        {
+            Source = new CsvSource
+            {
+                Path = path, Inputs = ["sales", "size", "store"], Targets = ["sales"], Series = "store", Scale = TableScale.Series,
+                Static = ["size", "store"], Categorical = ["store"],
+            },
+            BatchSize = 3,
+        });
+        using var run = PreparedRun.Prepare(spec);
+        ColumnPanel[] panels = [.. PlotData.Of(run).Panels];
+
+        Assert.Equal([("sales", "scaled per series"), ("size", "")], panels.Select(panel => (panel.Title, panel.Unit)));
+        Assert.Null(panels[0].Column);
+        Assert.All(panels[0].Lines, line => Assert.InRange(line.Y.Max(), 1, 2));
+        Assert.Equal([5.0, 6, 7], panels[1].Lines.Select(line => Math.Round(line.Y.Max(), 4)));
+        Assert.NotNull(panels[1].Column);
+    }
+
+    [Fact]
+    public async Task File_ThatExists_IsReplacedOnlyWhenForced()
+    {
+        using var console = new ScriptedConsole();
+        string png = _directory.File("x.png");
+        File.WriteAllText(png, "mine");
+
+        Assert.Equal(ExitCode.Failed, await console.RunBareAsync("data", "x.yaml", "--plot", png));
+
+        Assert.Equal("mine", File.ReadAllText(png));
+        Assert.Contains($"{png}: found an existing file, expected none; --force overwrites it", console.Error, StringComparison.Ordinal);
     }
 
     [Fact]
