@@ -116,8 +116,8 @@ internal sealed class SpecSections(SpecChoices choices)
         Row = walk.OptionalCount(
             "row", held.Row, "of one long stream: the first row (byte, time step) that is held out, from 1", "none"),
         From = walk.OptionalText(
-            "from", held.From, "of a table with `time`: the first time that is held out, of each series, such as `2016-01-01`", "a time",
-            "none"),
+            "from", held.From, "of a table with `time`: the first time that is held out, of each series, such as `2016-01-01`",
+            "a time, or a number in quotes", "none"),
     };
 
     private static TbpttSpec Tbptt(SpecWalk walk, TbpttSpec tbptt) => tbptt with

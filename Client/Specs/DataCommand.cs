@@ -90,7 +90,7 @@ internal static class DataCommand
         foreach (var column in data.Contents.Columns)
         {
             columns.Add(
-                column.Series is null ? column.Name : $"{column.Name}, series {column.Series}",
+                column.Series is null ? column.Name : $"{column.Name}, series {Text.OneLine(column.Series)}",
                 column.Transform is { } transform ? $"{column.Use}, {transform}" : column.Use,
                 column.Count is { } count ? Text.Count(count) : "-", Text.Count(column.Missing),
                 Figure(column.Min), Figure(column.Max), Figure(column.Mean), Figure(column.Deviation),

@@ -14,7 +14,10 @@ internal sealed class OwnFiles : IDataSource
     private readonly IDataSource _held;
     private readonly HeldOutPart _part;
 
-    private OwnFiles(IDataSource data, IDataSource held, HeldOutPart part) => (_data, _held, _part) = (data, held, part);
+    private readonly string _paths;
+
+    private OwnFiles(IDataSource data, IDataSource held, HeldOutPart part, string paths) =>
+        (_data, _held, _part, _paths) = (data, held, part, paths);
 
     public DataShape Shape => _data.Shape with
     {
@@ -33,7 +36,12 @@ internal sealed class OwnFiles : IDataSource
     {
         get
         {
-            var all = _data.Description with { Tokens = _held.Description.Tokens };
+            var all = _data.Description with
+            {
+                Tokens = _held.Description.Tokens,
+                Remarks = [.. _data.Description.Remarks, .. _held.Description.Remarks.Except(_data.Description.Remarks)
+                    .Select(remark => $"{(_part == HeldOutPart.Test ? "test" : "validation")}, {_paths}: {remark}")],
+            };
             var border = _held.Description.Validation ?? _held.Description.Training;
             return _part == HeldOutPart.Test ? all with { Test = border } : all with { Validation = border };
         }
@@ -61,7 +69,7 @@ internal sealed class OwnFiles : IDataSource
                 var all = spec.Data with { Source = source, ValidationFraction = 0, Validation = null, Test = null };
                 held = source.OpenHeldOut(spec with { Data = all }, opened, training);
                 CheckShape(training.Shape, held.Shape, string.Join(", ", other.Paths));
-                data = new OwnFiles(data, held, part);
+                data = new OwnFiles(data, held, part, string.Join(", ", other.Paths));
             }
             catch (SpecException error)
             {

@@ -4,9 +4,9 @@ using Orleans.Tbptt.Descriptions;
 namespace Orleans.Tbptt.Data.Tables;
 
 /// <summary>
-/// A column of classes: the number of each of its texts. 0 is <c>&lt;unknown&gt;</c>, what the rows to train on do not have; then follow
-/// the texts that they have, in the order in which the file first has them; where they have missing cells, the last is
-/// <c>&lt;missing&gt;</c>.
+/// A column of classes: the number of each of its texts. Texts of the same whole number, <c>1</c> and <c>1.0</c>, are one class. 0 is
+/// <c>&lt;unknown&gt;</c>, what the rows to train on do not have; then follow the texts that they have, in the order in which the file
+/// first has them; where they have missing cells, the last is <c>&lt;missing&gt;</c>.
 /// </summary>
 internal sealed class CategoryColumn
 {
@@ -32,9 +32,9 @@ internal sealed class CategoryColumn
         (Name, Read, Classes) = (name, read, classes);
         var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
         for (int number = 1; number < classes.Count; number++)
-            numbers.Add(classes[number].Name, number);
+            numbers.TryAdd(Canonical(classes[number].Name), number);
         _missing = numbers.GetValueOrDefault(Missing);
-        _numbers = [.. texts.Select(text => numbers.GetValueOrDefault(text))];
+        _numbers = [.. texts.Select(text => numbers.GetValueOrDefault(Canonical(text)))];
         UnknownTexts = [.. texts.Where((_, code) => _numbers[code] == 0)];
     }
 
@@ -50,9 +50,18 @@ internal sealed class CategoryColumn
     /// <summary>The texts that are <see cref="Unknown"/>.</summary>
     public IReadOnlyList<string> UnknownTexts { get; }
 
-    /// <summary>The number of a cell's class.</summary>
+    /// <summary>How many of the cells that were numbered are <see cref="Unknown"/>.</summary>
+    public long UnknownRows { get; private set; }
+
+    /// <summary>Numbers the class of a cell, and counts it where it is <see cref="Unknown"/>.</summary>
     /// <param name="code">The code of its text; NaN for none.</param>
-    public float NumberOf(double code) => double.IsNaN(code) ? _missing : _numbers[(int)code];
+    public float NumberOf(double code)
+    {
+        int number = double.IsNaN(code) ? _missing : _numbers[(int)code];
+        if (number == 0)
+            UnknownRows++;
+        return number;
+    }
 
     /// <summary>The classes that rows to train on have.</summary>
     /// <param name="name">The column's name.</param>
@@ -62,7 +71,8 @@ internal sealed class CategoryColumn
     public static CategoryColumn Of(string name, int read, IReadOnlyList<string> texts, IReadOnlyList<long> counts) => new(
         name, read,
         [
-            new(Unknown, 0), .. texts.Zip(counts, (text, count) => new ClassDescription(text, count)).Where(one => one.Count > 0),
+            new(Unknown, 0), .. texts.Zip(counts).GroupBy(one => Canonical(one.First), StringComparer.Ordinal)
+                .Select(same => new ClassDescription(same.Key, same.Sum(one => one.Second))).Where(one => one.Count > 0),
             .. counts[texts.Count] > 0 ? [new(Missing, counts[texts.Count])] : Array.Empty<ClassDescription>(),
         ], texts);
 
@@ -89,6 +99,18 @@ internal sealed class CategoryColumn
                 DataKeys.Categorical, $"{Wording.Quote(number)} in column {Wording.Quote(name)}", "texts or whole numbers as classes",
                 "remove it from data.categorical: it is one of numbers");
         }
+    }
+
+    /// <summary>
+    /// A whole number without the zeros behind its point, any other text as it is: programs write a column of whole numbers as 1.0 where
+    /// a cell is missing, and 1 elsewhere. Zeros ahead stay, because they are part of codes.
+    /// </summary>
+    private static string Canonical(string text)
+    {
+        int point = text.IndexOf('.', StringComparison.Ordinal);
+        int from = text.StartsWith('-') ? 1 : 0;
+        return point > from && text.AsSpan(from, point - from).IndexOfAnyExceptInRange('0', '9') < 0
+            && text.AsSpan(point + 1).IndexOfAnyExcept('0') < 0 ? text[..point] : text;
     }
 
     private static bool IsDecimal(string text) =>

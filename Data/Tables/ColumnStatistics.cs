@@ -87,8 +87,8 @@ internal readonly record struct Moments(long Count, double Mean, double Squares,
 /// <param name="Width">How many columns.</param>
 internal sealed record ColumnStatistics(double[] Mean, double[] Deviation, int Width) : IColumnUnits
 {
-    /// <summary>Whether each series has its own.</summary>
-    public bool IsPerSeries => Mean.Length > Width;
+    /// <summary>Whether each series has its own, also where there is one series only.</summary>
+    public bool IsPerSeries { get; private init; }
 
     /// <summary>Whether columns are left as they are.</summary>
     public bool IsIdentity { get; private init; }
@@ -96,16 +96,35 @@ internal sealed record ColumnStatistics(double[] Mean, double[] Deviation, int W
     /// <summary>The columns without a value in the rows to train on.</summary>
     public IReadOnlyList<int> Empty { get; private init; } = [];
 
+    /// <summary>
+    /// The series of which a column has values in rows held out and none in rows to train on: nothing is known that would scale these.
+    /// </summary>
+    public IReadOnlyList<int> Unscaled { get; init; } = [];
+
+    /// <summary>
+    /// The series in which a column has the same value in all rows to train on, by columns; empty where columns are scaled alike.
+    /// </summary>
+    public IReadOnlyList<IReadOnlyList<int>> Constant { get; private init; } = [];
+
     /// <summary>Leaves columns as they are.</summary>
     public static ColumnStatistics None(int width) =>
         new(new double[width], [.. Enumerable.Repeat(1.0, width)], width) { IsIdentity = true };
 
     /// <summary>Standardises by moments.</summary>
-    public static ColumnStatistics Of(IReadOnlyList<Moments> columns, int width) => new(
+    /// <param name="columns">Those of each column, in each series where it has its own.</param>
+    /// <param name="width">How many columns.</param>
+    /// <param name="perSeries">Whether each series has its own.</param>
+    public static ColumnStatistics Of(IReadOnlyList<Moments> columns, int width, bool perSeries) => new(
         [.. columns.Select(one => one.Mean)], [.. columns.Select(one => one.Deviation > 0 ? one.Deviation : 1.0)], width)
         {
             Empty = [.. columns.Index().GroupBy(one => one.Index % width).Where(alike => alike.All(one => one.Item.Count == 0))
                 .Select(alike => alike.Key)],
+            IsPerSeries = perSeries,
+            Constant = !perSeries ? [] :
+            [
+                .. Enumerable.Range(0, width).Select(column => (IReadOnlyList<int>)[.. Enumerable.Range(0, columns.Count / width)
+                    .Where(series => columns[(series * width) + column] is { Count: > 0, Deviation: 0 })]),
+            ],
         };
 
     /// <summary>The statistics by which columns were standardised, by name.</summary>
@@ -128,7 +147,10 @@ internal sealed record ColumnStatistics(double[] Mean, double[] Deviation, int W
     {
         if (source.Scale != TableScale.Series || !source.Standardize)
             return Of(trained.Columns, names);
-        string[] missing = [.. order.Names.Where(series => trained.Columns.All(column => column.Series != series))];
+        var scales = new Dictionary<(string Series, string Column), ColumnDescription>();
+        foreach (ColumnDescription column in trained.Columns.Where(column => column.Series is not null))
+            scales.TryAdd((column.Series!, column.Name), column);
+        string[] missing = [.. order.Names.Where(series => names.Any(name => !scales.ContainsKey((series, name))))];
         if (missing.Length > 0)
         {
             problems.Add(
@@ -137,14 +159,10 @@ internal sealed record ColumnStatistics(double[] Mean, double[] Deviation, int W
             return None(names.Count);
         }
 
-        ColumnDescription[] columns =
-        [
-            .. order.Names.SelectMany(series => names.Select(
-                name => trained.Columns.First(column => column.Name == name && column.Series == series))),
-        ];
+        ColumnDescription[] columns = [.. order.Names.SelectMany(series => names.Select(name => scales[(series, name)]))];
         return new(
             [.. columns.Select(column => column.ScaleMean!.Value)], [.. columns.Select(column => column.ScaleDeviation!.Value)],
-            names.Count);
+            names.Count) { IsPerSeries = true };
     }
 
     /// <summary>A value as it is trained on.</summary>

@@ -1,3 +1,5 @@
+using Orleans.Tbptt.Data.Sequences;
+
 namespace Orleans.Tbptt.Data.Tables;
 
 /// <summary>What becomes of missing cells.</summary>
@@ -12,7 +14,7 @@ public enum MissingValues
     /// <summary>The last value before them.</summary>
     Forward,
 
-    /// <summary>On the straight line between the values around them; after the last value that one.</summary>
+    /// <summary>On the straight line between the values around them; after the last value of a part that one.</summary>
     Interpolate,
 }
 
@@ -23,11 +25,24 @@ internal sealed class GapFill(FloatTable table, MissingValues kind)
 {
     private readonly (long Row, float Value)?[] _last = new (long, float)?[table.Width];
 
-    /// <summary>Fills consecutive rows that are one series.</summary>
+    /// <summary>
+    /// Fills consecutive rows that are one series. No value is carried back over the border of a part: what is trained on would depend on
+    /// what is held out.
+    /// </summary>
+    /// <param name="first">The first row.</param>
+    /// <param name="borders">Where its parts begin, counted from that row.</param>
     /// <returns>The first column and row that could not be filled; null when all could.</returns>
-    public (int Column, long Row)? Fill(long first, long rows)
+    public (int Column, long Row)? Fill(long first, PartBorders borders)
     {
         Array.Clear(_last);
+        (int Column, long Row)? trained = FillPart(first, borders.Validation);
+        (int Column, long Row)? validated = FillPart(first + borders.Validation, borders.Validated);
+        (int Column, long Row)? tested = FillPart(first + borders.Test, borders.Tested);
+        return trained ?? validated ?? tested;
+    }
+
+    private (int Column, long Row)? FillPart(long first, long rows)
+    {
         (int Column, long Row)? unfilled = null;
         table.Scan(first, rows, (start, block) =>
         {
@@ -68,6 +83,7 @@ internal sealed class GapFill(FloatTable table, MissingValues kind)
                 continue;
             for (long row = from + 1; row < end; row++)
                 table.Write(row, [value], column);
+            _last[column] = (end - 1, value);
         }
     }
 }

@@ -95,6 +95,14 @@ internal sealed class TableColumns(TableSource source, IReadOnlyList<TableColumn
                 LeftOut.Add(new(column.Name, "an attribute, the same in all rows of a series, that data.inputs does not name"));
         }
 
+        if (inputs.Length == 0 && source.Categorical.Count > 0 && source.Inputs.Count > 0)
+        {
+            problems.Add(
+                DataKeys.Inputs, $"no input of numbers, but classes alone: {Wording.List(source.Categorical)}",
+                "at least one column of numbers", "add one, such as the target, whose last values help to forecast it");
+            return null;
+        }
+
         if (inputs.Length == 0)
         {
             problems.Add(

@@ -28,6 +28,38 @@ internal sealed record TableCut(
     /// <summary>The series that are too short for a target in the part that is tested on.</summary>
     public IReadOnlyList<int> ShortTest { get; init; } = [];
 
+    /// <summary>The cut with series left out of the parts that are held out; they are trained on as before.</summary>
+    /// <param name="series">The series.</param>
+    /// <param name="data">Says what is held out.</param>
+    /// <param name="problems">Collects the problem of a part of which nothing is left.</param>
+    public TableCut WithoutHeldOut(IReadOnlyList<int> series, DataSpec data, ProblemList problems)
+    {
+        var dropped = series.ToHashSet();
+        return this with
+        {
+            Validation = Left(Validation, HeldOutPart.Validation), Test = Left(Test, HeldOutPart.Test),
+        };
+
+        StreamRows? Left(StreamRows? rows, HeldOutPart part)
+        {
+            if (rows is null)
+                return null;
+            int[] kept = [.. Enumerable.Range(0, rows.Lengths.Count).Where(sequence => !dropped.Contains(rows.SeriesOf(sequence)))];
+            if (kept.Length == 0 && HeldOut.Of(data, part) is { } held)
+            {
+                problems.Add(
+                    held.Key,
+                    $"{held.Found} with data.scale: series, and no series held out there that has a value to train on in every column",
+                    "one of which the scale is known", "correct the border, or write data.scale: column");
+            }
+
+            return new([.. kept.Select(sequence => rows.Starts[sequence])], [.. kept.Select(sequence => rows.Lengths[sequence])])
+            {
+                Series = [.. kept.Select(rows.SeriesOf)],
+            };
+        }
+    }
+
     /// <summary>How many rows of each series are in the training part.</summary>
     public IReadOnlyList<long> TrainingRows => [.. At.Select(series => series.Validation)];
 

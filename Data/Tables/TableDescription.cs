@@ -50,8 +50,8 @@ internal sealed class TableDescription(
             Remarks =
             [
                 .. reader.Notes, .. order.Notes(reader), .. Short(cut.Short, "train on"), .. Short(cut.ShortHeld, "validate on"),
-                .. Short(cut.ShortTest, "test on"), .. Values(surveys, statistics), .. Categories.SelectMany(Unknown),
-                .. rows.Flattened(used, surveys, table),
+                .. Short(cut.ShortTest, "test on"), .. Unscaled(statistics), .. Values(surveys, statistics),
+                .. Categories.SelectMany(Unknown), .. rows.Flattened(used, surveys, table),
             ],
         };
     }
@@ -86,15 +86,18 @@ internal sealed class TableDescription(
             };
         }
 
+        HashSet<int> unscaled = [.. statistics?.Unscaled ?? []];
         for (int series = 0; isPerSeries && series < order.Rows.Count; series++)
         {
+            if (unscaled.Contains(series))
+                continue;
             foreach (var (column, name) in used.Names.Index())
             {
                 int at = (series * used.Names.Count) + column;
                 yield return new()
                 {
                     Name = name,
-                    Series = order.NameOf(series).Trim('\''),
+                    Series = order.Names[series],
                     Use = Use(column),
                     Transform = TransformOf(name),
                     ScaleMean = statistics!.Mean[at],
@@ -114,13 +117,19 @@ internal sealed class TableDescription(
         Classes = column.Classes,
     };
 
-    private static IEnumerable<string> Unknown(CategoryColumn column)
+    private IEnumerable<string> Unknown(CategoryColumn column)
     {
         if (column.UnknownTexts is [var first, ..] all)
         {
             yield return $"{Wording.Count(all.Count, "text")} of column {Wording.Quote(column.Name)}, such as {Wording.Quote(first)}, "
                 + $"{(all.Count == 1 ? "stands" : "stand")} in no row to train on, and {(all.Count == 1 ? "is" : "are")} read as "
                 + CategoryColumn.Unknown;
+        }
+
+        if (column.UnknownRows > 0)
+        {
+            yield return $"column {Wording.Quote(column.Name)} is {CategoryColumn.Unknown} in {column.UnknownRows} of "
+                + $"{Wording.Count(order.Rows.Sum(), "row")}";
         }
 
         long rows = column.Classes.Sum(one => one.Count);
@@ -145,6 +154,26 @@ internal sealed class TableDescription(
     private IEnumerable<string> Short(IReadOnlyList<int> series, string use) => series.Count == 0
         ? []
         : [$"{series.Count} of {order.Rows.Count} series are too short to {use} and left out there, such as {order.NameOf(series[0])}"];
+
+    private IEnumerable<string> Unscaled(ColumnStatistics? statistics)
+    {
+        if (statistics is { Unscaled: [_, ..] unscaled })
+        {
+            yield return $"data.scale: series has no value to scale by in the rows to train on of {unscaled.Count} of "
+                + $"{order.Rows.Count} series, {Wording.List([.. unscaled.Select(series => order.Names[series])])}: what is held out of "
+                + "them is left out";
+        }
+
+        foreach (var (column, name) in used.Names.Index())
+        {
+            if (statistics?.Constant.ElementAtOrDefault(column) is [var first, ..] constant)
+            {
+                yield return $"column {Wording.Quote(name)} has one value only in the rows to train on of {constant.Count} of "
+                    + $"{order.Rows.Count} series, such as {order.NameOf(first)}: data.scale: series moves it there to 0 and does not "
+                    + "scale it";
+            }
+        }
+    }
 
     private IEnumerable<string> Values(IReadOnlyList<ColumnSurvey> surveys, ColumnStatistics? statistics)
     {

@@ -80,7 +80,7 @@ internal sealed class TableForecast : IForecastData
         FloatTable? times = null;
         try
         {
-            scan.Fill(table);
+            scan.Fill(table, null);
             times = all.Times();
             var shape = new DataShape(used.InputNames.Count, 0, source.Targets.Count, 0)
             {

@@ -42,12 +42,16 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
             : source.Standardize && source.Scale != TableScale.None
             ? rows.Statistics(used.Read, perSeries: source.Scale == TableScale.Series, used.Static)
             : ColumnStatistics.None(used.Names.Count);
+        if (statistics.Unscaled.Count > 0)
+            cut = cut.WithoutHeldOut(statistics.Unscaled, data, problems);
         problems.ThrowIfAny();
         IReadOnlyList<CategoryColumn> categories = scan.Categories(rows);
         FloatTable table = rows.Standardised(used.Read, categories, statistics, source.Transform.Pairs.Count == 0 ? histograms : []);
         try
         {
-            scan.Fill(table);
+            if (HeldOutOf is not null)
+                CheckClasses(categories, table.Rows);
+            scan.Fill(table, cut.At);
             if (used.IsMasked)
                 CheckTargets(table, used, cut);
             SourceDescription description = scan.Describe(cut, categories)
@@ -74,6 +78,22 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
             ? StreamCut.TryCut(rows.Sum(), "row", source.Path, data, horizon, problems, part => order.Before(part, 0))
             : StreamCut.TryHoldOut(rows.Sum(), "row", source.Path, data.BatchSize, horizon, problems);
         return cut is null ? null : TableCut.Of(cut);
+    }
+
+    /// <summary>Refuses files of which no row has a known class of a column: another spelling is likelier than that all are new.</summary>
+    private void CheckClasses(IReadOnlyList<CategoryColumn> categories, long rows)
+    {
+        foreach (CategoryColumn column in categories.Where(column => column.UnknownRows == rows && column.Classes.Count > 1))
+        {
+            problems.Add(
+                DataKeys.Source,
+                $"no row with a known class in column {Wording.Quote(column.Name)}"
+                + (column.UnknownTexts is [var first, ..] ? $", but {Wording.Quote(first)}" : ""),
+                $"one of those that are trained on: {Wording.List([.. column.Classes.Skip(1).Select(one => one.Name)])}",
+                "write classes as in what is trained on, or leave the column out of data.categorical");
+        }
+
+        problems.ThrowIfAny();
     }
 
     /// <summary>Refuses a part of which every target is missing: its loss would be 0 / 0.</summary>

@@ -22,6 +22,7 @@ internal sealed class TableRows(RawTable raw, TableBlock block, RowOrder order, 
     {
         int width = columns.Count;
         var total = new Moments[perSeries ? width * trainingRows.Count : width];
+        var isHeldOut = new bool[total.Length];
         var places = new RowPlaces(order.Rows, order.IsNewestFirst);
         var series = new int[block.Capacity];
         var cells = new double[block.Capacity];
@@ -36,7 +37,12 @@ internal sealed class TableRows(RawTable raw, TableBlock block, RowOrder order, 
                 for (int row = 0; row < all.Length; row++)
                 {
                     if (series[row] < 0)
+                    {
+                        if (perSeries && !double.IsNaN(all[row]))
+                            isHeldOut[(~series[row] * width) + column] = true;
                         continue;
+                    }
+
                     if (perSeries)
                         total[(series[row] * width) + column] = total[(series[row] * width) + column].And(all[row]);
                     else
@@ -57,7 +63,11 @@ internal sealed class TableRows(RawTable raw, TableBlock block, RowOrder order, 
                 total[at] = all;
         }
 
-        return ColumnStatistics.Of(total, width);
+        return ColumnStatistics.Of(total, width, perSeries) with
+        {
+            Unscaled = [.. Enumerable.Range(0, total.Length).Where(at => isHeldOut[at] && total[at].Count == 0)
+                .Select(at => at / width).Distinct()],
+        };
     }
 
     /// <summary>How many rows to train on have each text of some columns; of each, behind its last text, how many have none.</summary>
@@ -217,13 +227,13 @@ internal sealed class TableRows(RawTable raw, TableBlock block, RowOrder order, 
         return remarks;
     }
 
-    // The series of each row of the block; -1 where it is held out.
+    // The series of each row of the block; its complement where the row is held out.
     private void MarkTrained(RowPlaces places, int[] series)
     {
         for (int row = 0; row < block.Rows; row++)
         {
             int one = order.SeriesOf(block, row);
-            series[row] = places.NextIn(one) < trainingRows[one] ? one : -1;
+            series[row] = places.NextIn(one) < trainingRows[one] ? one : ~one;
         }
     }
 

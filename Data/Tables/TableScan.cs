@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Data.Sequences;
 using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Specs;
 
@@ -86,12 +87,14 @@ internal sealed class TableScan(TableSource source, DataSpec data, ProblemList p
     public TableRows Rows(IReadOnlyList<long> trainingRows) => new(_raw, _block, Order, trainingRows);
 
     /// <summary>Fills what the first rows of series lack, and gaps where the spec says how.</summary>
+    /// <param name="table">The rows as they are used.</param>
+    /// <param name="borders">Where the parts of each series begin, each of which is filled by itself; null where all rows are one.</param>
     /// <exception cref="SpecException">A gap has nothing before it.</exception>
-    public void Fill(FloatTable table)
+    public void Fill(FloatTable table, IReadOnlyList<PartBorders>? borders)
     {
         _transforms.FillFirst(table, Used.Read, Order);
         if (source.MissingValues != MissingValues.Mask && Used.Read.Any(column => Tallies[column].Missing > 0))
-            FillGaps(table);
+            FillGaps(table, borders);
     }
 
     /// <summary>The way back from values of columns to the units of the file.</summary>
@@ -147,13 +150,14 @@ internal sealed class TableScan(TableSource source, DataSpec data, ProblemList p
         problems.ThrowIfAny();
     }
 
-    private void FillGaps(FloatTable table)
+    private void FillGaps(FloatTable table, IReadOnlyList<PartBorders>? borders)
     {
         var fill = new GapFill(table, source.MissingValues);
         var places = new RowPlaces(Order.Rows, Order.IsNewestFirst);
         for (int series = 0; series < Order.Rows.Count; series++)
         {
-            if (fill.Fill(places.Starts[series], Order.Rows[series]) is not var (column, row))
+            PartBorders at = borders?[series] ?? new(Order.Rows[series], Order.Rows[series], Order.Rows[series]);
+            if (fill.Fill(places.Starts[series], at) is not var (column, row))
                 continue;
             string of = source.Series is null ? "" : $" of {Order.NameOf(series)}";
             problems.AddInFile(source.Path, () => new(

@@ -173,6 +173,24 @@ public sealed class PredictTests : IDisposable
         Assert.Contains("found 'centre', which the model was not trained on", _console.Error, StringComparison.Ordinal);
     }
 
+    /// <summary>Messages shorten and clean names; scales are found by the names as they are.</summary>
+    [Theory]
+    [InlineData("north", "north")]
+    [InlineData("'x'", "x")]
+    [InlineData("a\u0007b", "\U0001F600")]
+    [InlineData("a name of one and forty characters: north", "a name of one and forty characters: south")]
+    public async Task SeriesOfAnyName_HaveTheirScale(string north, string south)
+    {
+        string panel = Panel().Replace("south", south, StringComparison.Ordinal).Replace("north", north, StringComparison.Ordinal);
+        if (north == south)
+            panel = string.Join('\n', panel.TrimEnd().Split('\n').Where((_, line) => line == 0 || line % 2 == 1)) + "\n";
+        string package = Save(Trained(panel, "series: shop, time: day, scale: series,", lanes: north == south ? 1 : 2));
+        string input = Write("all.csv", panel);
+
+        Assert.Equal(0, await _console.RunAsync("predict", package, "--input", input));
+        Assert.Equal(0, await _console.RunAsync("evaluate", package, "--input", input));
+    }
+
     [Fact]
     public async Task StateOfAnotherModel_IsRefused()
     {
@@ -210,14 +228,14 @@ public sealed class PredictTests : IDisposable
         Assert.True(code == 0, console.Error);
     }
 
-    private ModelPackage Trained(string text, string keys = "", int seed = 1)
+    private ModelPackage Trained(string text, string keys = "", int seed = 1, int lanes = 2)
     {
         string spec =
             $$"""
             name: shops
             seed: {{seed}}
             model: {cell: lstm, hiddenSize: 4}
-            data: { source: "csv:{{Write("train.csv", text)}}", inputs: [sales], targets: [sales], {{keys}} batchSize: 2 }
+            data: { source: "csv:{{Write("train.csv", text)}}", inputs: [sales], targets: [sales], {{keys}} batchSize: {{lanes}} }
             tbptt: {chunkLength: 4}
             train: {epochs: 1, loss: mse, optimizer: {name: adam, lr: 0.01} }
             """;

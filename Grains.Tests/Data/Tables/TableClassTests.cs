@@ -40,7 +40,24 @@ public sealed class TableClassTests : IDisposable
         Assert.Contains(
             "1 text of column 'colour', such as 'green', stands in no row to train on, and is read as <unknown>",
             source.Description.Remarks);
+        Assert.Contains("column 'colour' is <unknown> in 1 of 8 rows", source.Description.Remarks);
     }
+
+    /// <summary>Programs write a column of whole numbers with a decimal where a cell is missing.</summary>
+    [Fact]
+    public void WholeNumbersOfOneValue_AreOneClass()
+    {
+        object?[] codes = ["1", "2.0", "1.0", "01", "2", "-1.", "v1.0", "1.00"];
+        using IDataSource source = Open(Table(codes));
+        Assert.Equal([1, 2, 1, 3, 2, 4, 5], source.Training.Tokens(0));
+        Assert.Equal(
+            ["<unknown>", "1", "2", "01", "-1", "v1.0"], source.Description.Columns[1].Classes.Select(one => one.Name));
+    }
+
+    [Fact]
+    public void ClassesAlone_AreRefused_AsWhatTheyAre() => Assert.StartsWith(
+        "data.inputs: found no input of numbers, but classes alone: 'colour', expected at least one column of numbers; add one",
+        Problem(Table(["red", "blue", "red", "blue"]) with { Inputs = ["colour"], Targets = ["x"] }), StringComparison.Ordinal);
 
     [Fact]
     public void MissingClass_IsUnknown_WhereNoRowToTrainOnMissesIt_AndRefusedWithoutAPolicy()
@@ -94,6 +111,17 @@ public sealed class TableClassTests : IDisposable
         using var run = PreparedRun.Prepare(Given.Spec(data));
         Assert.Equal([0, 1, 2], run.Data.Validation!.Tokens(0));
         Assert.Equal([new("colour", 3)], run.Data.Shape.Categories);
+        Assert.Contains(
+            $"validation, {later}: 1 text of column 'colour', such as 'green', stands in no row to train on, and is read as <unknown>",
+            run.Description.Contents.Remarks);
+        Assert.Contains($"validation, {later}: column 'colour' is <unknown> in 2 of 4 rows", run.Description.Contents.Remarks);
+
+        File.WriteAllText(later, "x,colour\n5,Red\n6,Red\n7,Blue\n");
+        Assert.StartsWith(
+            "data.validation.source: found no row with a known class in column 'colour', but 'Red', expected one of those that are trained "
+            + "on: "
+            + "'red', 'blue'; write classes as in what is trained on",
+            Assert.Throws<SpecException>(() => PreparedRun.Prepare(Given.Spec(data))).Problems[0].ToString(), StringComparison.Ordinal);
     }
 
     [Theory]

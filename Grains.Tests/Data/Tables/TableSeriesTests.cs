@@ -3,6 +3,8 @@ using System.Text;
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Csv;
 using Orleans.Tbptt.Data.Tables;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Support;
 
 namespace Orleans.Tbptt.Tests.Data.Tables;
 
@@ -54,6 +56,55 @@ public sealed class TableSeriesTests : IDisposable
         Assert.All(column.Training.Inputs(0), value => Assert.Equal(-1, value, 1e-3));
         using IDataSource none = Open(source with { Scale = TableScale.None });
         Assert.Equal([0f, 2, 4, 6, 8], none.Training.Inputs(0));
+    }
+
+    /// <summary>Nothing scales a series behind the border: unscaled, its errors would hide those of all others.</summary>
+    [Fact]
+    public void SeriesWithoutAScale_IsNotHeldOut()
+    {
+        object[][] rows =
+        [
+            .. Enumerable.Range(0, 10).Select(i => new object[] { "a", (double)i, 1.0 * i }),
+            .. Enumerable.Range(6, 4).Select(i => new object[] { "late", (double)i, 1e4 + i }),
+            .. Enumerable.Range(0, 10).Select(i => new object[] { "flat", (double)i, 7.0 }),
+        ];
+        var table = new MemorySource
+        {
+            Names = ["id", "t", "x"], Types = [CellType.Text, null, null], Rows = rows, Series = "id", Time = "t", Inputs = ["x"],
+            Targets = ["x"], Standardize = true, Scale = TableScale.Series,
+        };
+        var data = table.In(_directory) with { BatchSize = 1, Validation = new() { From = "6" } };
+        using IDataSource source = Given.Open(data);
+        Assert.Equal(["a", "flat"], Enumerable.Range(0, source.Validation!.Count).Select(source.Validation.SeriesOf));
+        Assert.Contains(
+            "data.scale: series has no value to scale by in the rows to train on of 1 of 3 series, 'late': what is held out of them is "
+            + "left out", source.Description.Remarks);
+        Assert.Contains(
+            "column 'x' has one value only in the rows to train on of 1 of 3 series, such as 'flat': data.scale: series moves it there to "
+            + "0 and does not scale it", source.Description.Remarks);
+        Assert.DoesNotContain(source.Description.Columns, column => column.Series == "late");
+        using IDataSource all = Given.Open(data.From<MemorySource>(own => own with { Scale = TableScale.Column }));
+        Assert.Equal(3, all.Validation!.Count);
+
+        rows = [.. rows.Where(row => row[0] is "late" || (double)row[1] < 6)];
+        Assert.StartsWith(
+            "data.validation.from: found 6 with data.scale: series, and no series held out there that has a value to train on",
+            Assert.Throws<SpecException>(() => Given.Open(data.From<MemorySource>(own => own with { Rows = rows }))).Problems[0].ToString(),
+            StringComparison.Ordinal);
+    }
+
+    /// <summary>What is trained on does not depend on what is held out.</summary>
+    [Fact]
+    public void Interpolation_EndsAtTheBorder()
+    {
+        object?[] x = [1.0, null, 3.0, 4.0, null, null, 10.0, null, null, 13.0];
+        using IDataSource source = Open(new MemorySource
+        {
+            Names = ["x"], Types = [null], Rows = [.. x.Select(value => new[] { value })], MissingValues = MissingValues.Interpolate,
+        }, 0.5);
+        Assert.Equal([1f, 2, 3, 4], source.Training.Inputs(0));
+        Assert.Equal([2f, 3, 4, 4], source.Training.Targets(0));
+        Assert.Equal([7f, 10, 11, 12], source.Validation!.Inputs(0));
     }
 
     [Fact]
