@@ -5,7 +5,8 @@ namespace Orleans.Tbptt.Data.Text.Tokenizers;
 /// <summary>A token that a tokenizer finds in a text before all others.</summary>
 /// <param name="Content">Its characters.</param>
 /// <param name="Id">Its number.</param>
-internal readonly record struct AddedToken(string Content, int Id);
+/// <param name="IsNormalized">Whether the tokenizers library looks for it only in what those without this have left.</param>
+internal readonly record struct AddedToken(string Content, int Id, bool IsNormalized);
 
 /// <summary>
 /// The next Unicode scalar values of a text, up to the next added token: a piece ends there as at the end of the text. Of several added

@@ -23,6 +23,8 @@ internal sealed class TokenizerException(string found, string expected, string r
 internal static class TokenizerFile
 {
     private const long Largest = 64 << 20;
+    private const long MostPairs = 100_000_000;
+    private const int MostGaps = 1_000;
     private const string Whole = "a tokenizer.json that Tokenizer.save wrote";
     private const string Expected = "byte-level BPE, as of GPT-2";
     private const string Remedy =
@@ -42,6 +44,7 @@ internal static class TokenizerFile
             CheckParts(root);
             Dictionary<string, int> ids = Numbers(Section(model, "vocab"));
             List<AddedToken> added = [.. Added(root)];
+            CheckOrder(added);
             Vocabulary vocabulary = Named(ids, added);
             CheckNumbers(ids, added);
             return new(Build(model, ids), vocabulary, added, [.. Remarks(root)])
@@ -105,15 +108,40 @@ internal static class TokenizerFile
 
             if (content.Length == 0)
                 throw Refused("an added token without content");
-            yield return new(content, Number(token.GetProperty("id")));
+            yield return new(content, Number(token.GetProperty("id")), Flag(token, "normalized"));
         }
     }
+
+    /// <summary>
+    /// The library looks for added tokens with <c>normalized: false</c> in the text first, and for the others in what is left. All are
+    /// looked for at once here, which finds others where a token of each kind has characters in common.
+    /// </summary>
+    private static void CheckOrder(List<AddedToken> added)
+    {
+        ILookup<bool, string> kinds = added.ToLookup(token => token.IsNormalized, token => token.Content);
+        if (kinds[true].Sum(content => (long)content.Length) * kinds[false].Sum(content => (long)content.Length) > MostPairs)
+            throw Refused("thousands of added tokens with normalized: true, and others with false,");
+        foreach (string later in kinds[true])
+        {
+            if (kinds[false].FirstOrDefault(first => MayOverlap(first, later)) is { } first)
+            {
+                throw Refused($"the added tokens {Wording.Quote(first)} with normalized: false and {Wording.Quote(later)} with "
+                    + "normalized: true, which can overlap,");
+            }
+        }
+    }
+
+    private static bool MayOverlap(string one, string other) =>
+        one.Contains(other, StringComparison.Ordinal) || other.Contains(one, StringComparison.Ordinal)
+        || Enumerable.Range(1, Math.Min(one.Length, other.Length) - 1).Any(length =>
+            one.AsSpan(one.Length - length).SequenceEqual(other.AsSpan(0, length))
+            || other.AsSpan(other.Length - length).SequenceEqual(one.AsSpan(0, length)));
 
     /// <summary>Of a token that the model does not have, the library passes over the number in the file: it gives the next one.</summary>
     private static void CheckNumbers(Dictionary<string, int> ids, List<AddedToken> added)
     {
         int next = ids.Count;
-        foreach (var (content, id) in added)
+        foreach (var (content, id, _) in added)
         {
             int given = ids.GetValueOrDefault(content, next);
             if (id != given)
@@ -140,11 +168,14 @@ internal static class TokenizerFile
     }
 
     /// <summary>The tokens by their numbers; numbers without one have a name that says so.</summary>
-    private static Vocabulary Named(Dictionary<string, int> ids, IReadOnlyList<AddedToken> added)
+    private static Vocabulary Named(Dictionary<string, int> ids, List<AddedToken> added)
     {
         var names = new Dictionary<int, string>();
+        int most = (2 * (ids.Count + added.Count)) + MostGaps;
         foreach (var (token, id) in ids.Concat(added.Select(token => KeyValuePair.Create(token.Content, token.Id))))
         {
+            if (id > most)
+                throw Damaged($"the number {id} for {Wording.Quote(token)} in a vocabulary of {ids.Count} tokens");
             if (!names.TryAdd(id, token) && names[id] != token)
                 throw Damaged($"the number {id} for {Wording.Quote(names[id])} and {Wording.Quote(token)}");
         }
@@ -163,13 +194,32 @@ internal static class TokenizerFile
 
     private static BpeTokenizer Build(JsonElement model, Dictionary<string, int> ids) => BpeTokenizer.Create(new BpeOptions(ids)
     {
-        Merges = [.. Section(model, "merges", JsonValueKind.Array).EnumerateArray().Select(Merge)],
-        ByteLevel = true,
+        Merges = Merges(Section(model, "merges", JsonValueKind.Array), ids), ByteLevel = true,
     });
 
+    private static HashSet<string> Merges(JsonElement section, Dictionary<string, int> ids)
+    {
+        var merges = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (i, merge) in section.EnumerateArray().Index())
+        {
+            string[] parts = Merge(merge);
+            string text = string.Join(' ', parts);
+            if (parts is not [var left, var right] || text.Count(' ') != 1
+                || !ids.ContainsKey(left) || !ids.ContainsKey(right) || !ids.ContainsKey(left + right))
+            {
+                throw Damaged($"merge {i + 1}, {Wording.Quote(text)}, which does not make a token of the vocabulary of two others");
+            }
+
+            if (!merges.Add(text))
+                throw Damaged($"the merge {Wording.Quote(text)} a second time, as merge {i + 1}");
+        }
+
+        return merges;
+    }
+
     // Older files have a text with a blank, newer ones two texts.
-    private static string Merge(JsonElement merge) => merge.ValueKind == JsonValueKind.Array
-        ? $"{merge[0].GetString()} {merge[1].GetString()}" : merge.GetString() ?? "";
+    private static string[] Merge(JsonElement merge) => merge.ValueKind == JsonValueKind.Array
+        ? [.. merge.EnumerateArray().Select(part => part.GetString() ?? "")] : merge.GetString()?.Split(' ') ?? [];
 
     private static IEnumerable<string> Remarks(JsonElement root)
     {

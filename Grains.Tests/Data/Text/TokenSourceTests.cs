@@ -123,6 +123,50 @@ public sealed class TokenSourceTests : IDisposable
             + "in Python, save the numbers by numpy.save, and read them as npy:FILES with model.embedding", problem);
     }
 
+    /// <summary>Where tokens cannot overlap, the library's two looks find what one look finds.</summary>
+    [Theory]
+    [InlineData("ab", "bcde", true)]
+    [InlineData("bcde", "ab", true)]
+    [InlineData("abc", "b", true)]
+    [InlineData("b", "abc", true)]
+    [InlineData("ab", "ab", true)]
+    [InlineData("ab", "cd", false)]
+    [InlineData("bab", "cacd", false)]
+    public void AddedTokens_AreRefused_WhereThoseThatAreNormalizedCanOverlapOthers(string normalized, string other, bool isRefused)
+    {
+        string file = TokenizerFiles.Of([], other == normalized ? [(other, 256), (other, 256)] : [(other, 256), (normalized, 257)]);
+        int last = file.LastIndexOf("\"normalized\":false", StringComparison.Ordinal);
+        file = file[..last] + "\"normalized\":true" + file[(last + "\"normalized\":false".Length)..];
+        if (isRefused)
+        {
+            Assert.Contains(
+                $"the added tokens '{other}' with normalized: false and '{normalized}' with normalized: true, which can overlap, in ",
+                Problem(file), StringComparison.Ordinal);
+            return;
+        }
+
+        using TextData source = Open($"x{normalized}{other}!", file);
+        Assert.Equal(['x', 257L, 256L], source.Training.Tokens(0).Select(id => id < 256 ? source.Vocabulary.ToList()[(int)id][0] : id));
+    }
+
+    [Theory]
+    [InlineData("\"ca\":256", "\"ca\":256,\"zz\":1516", null)]
+    [InlineData("\"ca\":256", "\"ca\":256,\"zz\":1600", "the number 1600 for 'zz' in a vocabulary of 258 tokens in ")]
+    [InlineData("[\"c a\"]", "[\"c a\",\"c a\"]", "the merge 'c a' a second time, as merge 2 in ")]
+    [InlineData("[\"c a\"]", "[[\"c\",\"a\"],[\"c\",\"b\"]]",
+        "merge 2, 'c b', which does not make a token of the vocabulary of two others in ")]
+    public void Vocabulary_IsRefused_WhereItsNumbersOrMergesAreDamaged(string part, string other, string? found)
+    {
+        string file = TokenizerFiles.Of(["c a"], [], text => text.Replace(part, other, StringComparison.Ordinal));
+        if (found is null)
+        {
+            using TextData source = Open("a ca", file);
+            Assert.Equal(1517, source.Shape.Classes);
+        }
+        else
+            Assert.Contains($"found {found}", Problem(file), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void WhatDoesNothingHere_IsReported()
     {
