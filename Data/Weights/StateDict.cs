@@ -6,7 +6,7 @@ namespace Orleans.Tbptt.Data.Weights;
 
 /// <summary>
 /// Reads state dicts that <c>torch.save</c> has written, and refuses its other files with the lines of Python that make a safetensors file
-/// of them: they are programs of Python's pickle, and are not run here.
+/// of them.
 /// </summary>
 internal static class StateDict
 {
@@ -27,26 +27,35 @@ internal static class StateDict
             if (isZip)
                 return TorchFile.ReadHeader(path);
         }
-        catch (Exception error) when (error is InvalidDataException or EndOfStreamException
-            || error is not (IOException or UnauthorizedAccessException))
+        catch (TorchFileException error)
         {
-            throw new SpecException(Refusal(path, $"a PyTorch file with {Message(error)} at {path}"));
+            throw new SpecException(Refusal(path, $"a PyTorch file with {error.Message} at {path}", error));
         }
 
-        throw new SpecException(Refusal(path, $"a PyTorch file of before 1.6 (torch.save) at {path}"));
+        throw new SpecException(Refusal(
+            path, $"a PyTorch file of before 1.6 (torch.save) at {path}", new TorchFileException("", TorchConversion.Tensors)));
     }
 
-    private static SpecProblem Refusal(string path, string found)
+    private static SpecProblem Refusal(string path, string found, TorchFileException error) => new(
+        DataKeys.InitFrom, found, "a state dict of PyTorch 1.6 or later, or a safetensors file",
+        error.Conversion == TorchConversion.SaveAgain
+            ? "save it again in the program that has the model: torch.save(model.state_dict(), "
+                + $"{Python(path)}), or name a safetensors file"
+            : Lines(path, error));
+
+    private static string Lines(string path, TorchFileException error)
     {
-        string safe = Path.ChangeExtension(path, ".safetensors");
-        return new(DataKeys.InitFrom, found, "a state dict of PyTorch 1.6 or later, or a safetensors file",
-            "convert it with three lines of Python, and name that file: import torch, safetensors.torch; "
-            + $"weights = torch.load({Python(path)}, map_location=\"cpu\", weights_only=True); "
-            + $"safetensors.torch.save_file({{k: v.contiguous() for k, v in weights.items()}}, {Python(safe)})");
+        bool isModule = error.Conversion == TorchConversion.Module, runsCode = isModule || error.HasObjects;
+        string start = !runsCode ? "convert it with three lines of Python, and name that file"
+            : "where you trust the file, because torch.load runs code of it, convert it with three lines of Python"
+                + $"{(isModule ? " in a program that knows its class" : "")}, and name that file";
+        string part = isModule ? ".state_dict()" : error.Entry is { } entry ? $"[{Python(entry)}]" : "";
+        string resolved = error.Conversion == TorchConversion.Resolve ? ".resolve_conj().resolve_neg()" : "";
+        return $"{start}: import torch, safetensors.torch; "
+            + $"weights = torch.load({Python(path)}, map_location=\"cpu\", weights_only={(runsCode ? "False" : "True")}){part}; "
+            + $"safetensors.torch.save_file({{k: v{resolved}.contiguous() for k, v in weights.items() if hasattr(v, \"contiguous\")}}, "
+            + $"{Python(Path.ChangeExtension(path, ".safetensors"))})";
     }
-
-    // Of an exception that the unpickler has wrapped, the one that says what was found.
-    private static string Message(Exception error) => (error.InnerException ?? error).Message.ReplaceLineEndings(" ");
 
     private static string Python(string text) => $"\"{text.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"";
 }

@@ -1,10 +1,7 @@
-using System.Collections;
 using System.IO.Compression;
 using System.IO.Hashing;
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Data.Safetensors;
-using Razorvine.Pickle;
-using Razorvine.Pickle.Objects;
 
 namespace Orleans.Tbptt.Data.Weights;
 
@@ -15,7 +12,7 @@ namespace Orleans.Tbptt.Data.Weights;
 /// </summary>
 internal static class TorchFile
 {
-    private const long LargestPickle = 64 << 20;
+    private const long LargestPickle = 16 << 20;
     private const int BlockBytes = 1 << 16;
 
     private static readonly Dictionary<string, (string DType, int Size)> Types = new(StringComparer.Ordinal)
@@ -25,81 +22,132 @@ internal static class TorchFile
         ["ByteStorage"] = ("U8", 1), ["BoolStorage"] = ("BOOL", 1),
     };
 
-    // The library's table is one for the process.
-    static TorchFile()
-    {
-        Unpickler.registerConstructor("torch._utils", "_rebuild_tensor", new TensorMaker());
-        Unpickler.registerConstructor("torch._utils", "_rebuild_tensor_v2", new TensorMaker());
-        Unpickler.registerConstructor("torch._utils", "_rebuild_parameter", new ParameterMaker());
-        Unpickler.registerConstructor("collections", "OrderedDict", new DictionaryMaker());
-    }
-
     /// <summary>The tensors of a state dict, and where in the file their elements lie.</summary>
-    /// <exception cref="InvalidDataException">The file is damaged, or holds something else; the message says what.</exception>
+    /// <exception cref="TorchFileException">The file is damaged, or holds something else; the message says what.</exception>
     public static SafetensorsHeader ReadHeader(string path)
     {
         using FileStream file = File.OpenRead(path);
+        try
+        {
+            return ReadHeader(file);
+        }
+        catch (Exception error) when (error is InvalidDataException or EndOfStreamException or ArgumentException or NotSupportedException
+            or OverflowException)
+        {
+            throw new TorchFileException("a damaged ZIP archive", TorchConversion.SaveAgain);
+        }
+    }
+
+    private static SafetensorsHeader ReadHeader(FileStream file)
+    {
         using var archive = new ZipArchive(file, ZipArchiveMode.Read, leaveOpen: true);
         ZipArchiveEntry pickle = archive.Entries.FirstOrDefault(entry => entry.Name == "data.pkl")
-            ?? throw new InvalidDataException("an archive without data.pkl");
+            ?? throw Damaged("an archive without data.pkl");
         string directory = pickle.FullName[..^"data.pkl".Length];
         if (archive.GetEntry(directory + "byteorder") is { } order && Text(order) != "little")
-            throw new InvalidDataException("big-endian numbers");
+            throw Damaged("big-endian numbers");
         var tensors = new List<SafetensorsEntry>();
-        var places = new Dictionary<string, long>(StringComparer.Ordinal);
-        DictionaryEntry[] entries = [.. Load(pickle).Cast<DictionaryEntry>().OrderBy(entry => $"{entry.Key}", StringComparer.Ordinal)];
-        foreach (DictionaryEntry entry in entries)
-        {
-            if (entry.Key is not string name || entry.Value is not Tensor tensor)
-            {
-                throw new InvalidDataException(
-                    $"parts of which {Wording.Quote($"{entry.Key}")} is no tensor, such as a checkpoint with the optimizer's state");
-            }
-
+        var places = new Dictionary<PickledStorage, long>();
+        foreach (var (name, tensor) in Load(pickle))
             tensors.Add(Place(name, tensor, archive, directory, file, places));
-        }
-
         return new([.. tensors.OrderBy(tensor => tensor.Offset).ThenBy(tensor => tensor.Name, StringComparer.Ordinal)],
             new Dictionary<string, string>());
     }
 
-    private static Hashtable Load(ZipArchiveEntry pickle)
+    private static List<(string Name, PickledTensor Tensor)> Load(ZipArchiveEntry pickle)
     {
         if (pickle.Length > LargestPickle)
-            throw new InvalidDataException($"names of {pickle.Length} bytes");
+        {
+            throw Damaged(FormattableString.Invariant(
+                $"names and shapes (data.pkl) of {pickle.Length:N0} bytes, more than {LargestPickle >> 20} MiB"));
+        }
+
         var bytes = new byte[pickle.Length];
         using (Stream stream = pickle.Open())
             stream.ReadExactly(bytes);
-        using var unpickler = new StateDictUnpickler();
-        return unpickler.loads(bytes) as Hashtable
-            ?? throw new InvalidDataException("something else than a state dict, such as a whole module");
+        var reader = new StateDictPickle(bytes);
+        return Tensors(reader.Read(), reader.HasObjects);
+    }
+
+    /// <summary>The tensors of a state dict by their names, in the names' order.</summary>
+    private static List<(string Name, PickledTensor Tensor)> Tensors(object? value, bool hasObjects)
+    {
+        if (value is not PickledDictionary dictionary)
+        {
+            throw new TorchFileException(
+                value is PickledObject other
+                    ? $"{(other.IsCalled ? "what" : "an object of")} {Wording.Quote(other.Class)}{(other.IsCalled ? " makes" : "")} "
+                        + $"instead of a state dict{(other.IsCalled ? "" : ", such as a whole module,")}"
+                    : "something else than a state dict",
+                value is PickledObject { IsCalled: false } ? TorchConversion.Module : TorchConversion.SaveAgain)
+            {
+                HasObjects = hasObjects,
+            };
+        }
+
+        var entries = dictionary.Entries.OrderBy(entry => entry.Key, StringComparer.Ordinal).ToList();
+        string? spare = dictionary.OtherKey ?? entries.Find(entry => entry.Value is not PickledTensor).Key;
+        if (spare is null)
+            return [.. entries.Select(entry => (entry.Key, (PickledTensor)entry.Value!))];
+        if (entries.Exists(entry => entry.Value is PickledTensor))
+        {
+            throw new TorchFileException($"parts of which {Wording.Quote(spare)} is no tensor", TorchConversion.Tensors)
+            {
+                HasObjects = hasObjects,
+            };
+        }
+
+        // Of a checkpoint's entries the optimizer's has no tensors by names.
+        string? inner = entries
+            .Where(entry => entry.Value is PickledDictionary held && held.Entries.Values.Any(one => one is PickledTensor))
+            .Select(entry => entry.Key).OrderByDescending(name => name.Contains("state_dict", StringComparison.Ordinal)).FirstOrDefault();
+        throw new TorchFileException(
+            inner is null ? $"parts of which {Wording.Quote(spare)} is no tensor, and none is a state dict"
+            : $"a checkpoint, of which {Wording.Quote(inner)} is the state dict",
+            inner is null ? TorchConversion.SaveAgain : TorchConversion.Entry)
+        {
+            Entry = inner, HasObjects = hasObjects,
+        };
     }
 
     private static SafetensorsEntry Place(
-        string name, Tensor tensor, ZipArchive archive, string directory, FileStream file, Dictionary<string, long> places)
+        string name, PickledTensor tensor, ZipArchive archive, string directory, FileStream file, Dictionary<PickledStorage, long> places)
     {
-        var (type, key, count) = tensor.Storage;
-        if (!Types.TryGetValue(type, out var stored))
-            return new(name, type, tensor.Shape, 0, 0);
-        Int128 elements = tensor.Shape.Aggregate((Int128)1, (product, size) => product * size);
+        PickledStorage storage = tensor.Storage;
+        if (!Types.TryGetValue(storage.Type, out var stored))
+            return new(name, storage.Type, tensor.Shape, 0, 0);
+        if (tensor.Elements is not { } elements)
+            throw Damaged($"{Wording.Quote(name)}, which is larger than its storage");
+        if (tensor.HasMetadata)
+        {
+            throw new TorchFileException(
+                $"{Wording.Quote(name)}, whose values are not its elements, such as their negatives", TorchConversion.Resolve);
+        }
+
         if (!tensor.IsContiguous)
-            throw new InvalidDataException($"'{name}', whose elements lie in another order: save it as contiguous()");
-        if (tensor.Shape.Any(size => size < 0) || tensor.Offset < 0 || elements + tensor.Offset > count)
-            throw new InvalidDataException($"'{name}', which is larger than its storage");
-        if (!places.TryGetValue(key, out long place))
-            places.Add(key, place = PlaceOf(archive.GetEntry($"{directory}data/{key}"), (Int128)count * stored.Size, file, name));
-        return new(name, stored.DType, tensor.Shape, place + (tensor.Offset * stored.Size), (long)elements * stored.Size);
+        {
+            throw new TorchFileException(
+                $"{Wording.Quote(name)}, whose elements lie in another order: save it as contiguous()", TorchConversion.Tensors);
+        }
+
+        if (!places.TryGetValue(storage, out long place))
+        {
+            ZipArchiveEntry? entry = archive.GetEntry($"{directory}data/{storage.Key}");
+            places.Add(storage, place = PlaceOf(entry, (Int128)storage.Count * stored.Size, file, name));
+        }
+
+        return new(name, stored.DType, tensor.Shape, place + (tensor.Offset * stored.Size), elements * stored.Size);
     }
 
     /// <summary>Where a storage begins in the file; its bytes are compared with their checksum.</summary>
     private static long PlaceOf(ZipArchiveEntry? storage, Int128 bytes, FileStream file, string name)
     {
         if (storage is null)
-            throw new InvalidDataException($"'{name}' without its elements");
+            throw Damaged($"{Wording.Quote(name)} without its elements");
         if (storage.Length != bytes || storage.CompressedLength != storage.Length)
         {
-            throw new InvalidDataException(
-                $"'{name}' of {bytes} bytes in a storage of {storage.Length}, {storage.CompressedLength} packed");
+            throw Damaged(
+                $"{Wording.Quote(name)} of {bytes} bytes in a storage of {storage.Length}, {storage.CompressedLength} packed");
         }
 
         using Stream stream = storage.Open();
@@ -115,7 +163,7 @@ internal static class TorchFile
         }
 
         return read == storage.Length && checksum.GetCurrentHashAsUInt32() == storage.Crc32 ? place
-            : throw new InvalidDataException($"'{name}', whose elements have another checksum");
+            : throw Damaged($"{Wording.Quote(name)}, whose elements have another checksum");
     }
 
     private static string Text(ZipArchiveEntry entry)
@@ -125,64 +173,5 @@ internal static class TorchFile
         return System.Text.Encoding.ASCII.GetString(text[..stream.ReadAtLeast(text, text.Length, throwOnEndOfStream: false)]).Trim();
     }
 
-    private sealed record Storage(string Type, string Key, long Count);
-
-    private sealed record Tensor(Storage Storage, long Offset, long[] Shape, long[] Strides)
-    {
-        // The stride of an axis of one element means nothing.
-        public bool IsContiguous
-        {
-            get
-            {
-                Int128 expected = 1;
-                for (int axis = Shape.Length - 1; axis >= 0; axis--)
-                {
-                    if (Shape[axis] != 1 && Strides[axis] != expected)
-                        return false;
-                    expected *= Shape[axis];
-                }
-
-                return true;
-            }
-        }
-    }
-
-    private sealed class StateDictUnpickler : Unpickler
-    {
-        protected override object persistentLoad(object pid) => pid is object[] and ["storage", var type, string key, _, var count]
-            ? new Storage(type is ClassDictConstructor named ? named.name : $"{type}", key, Convert.ToInt64(count, null))
-            : throw new InvalidDataException("elements that are no storage of this file");
-    }
-
-    private sealed class TensorMaker : IObjectConstructor
-    {
-        public object construct(object[] args) => args is [Storage storage, var offset, object[] shape, object[] strides, ..]
-            && shape.Length == strides.Length
-            ? new Tensor(storage, Convert.ToInt64(offset, null), Sizes(shape), Sizes(strides))
-            : throw new InvalidDataException("a tensor of another release of PyTorch");
-
-        private static long[] Sizes(object[] sizes) => [.. sizes.Select(size => Convert.ToInt64(size, null))];
-    }
-
-    private sealed class ParameterMaker : IObjectConstructor
-    {
-        public object construct(object[] args) =>
-            args is [Tensor tensor, ..] ? tensor : throw new InvalidDataException("a parameter that is no tensor");
-    }
-
-    private sealed class DictionaryMaker : IObjectConstructor
-    {
-        public object construct(object[] args) => new OrderedDictionary();
-    }
-
-    /// <summary>A dictionary of Python with attributes: a state dict has versions of its modules as one.</summary>
-    private sealed class OrderedDictionary : Hashtable
-    {
-        // The library looks for the method by Python's name.
-#pragma warning disable CA1707, IDE1006, CA1822, IDE0060
-        public void __setstate__(Hashtable attributes)
-#pragma warning restore CA1707, IDE1006, CA1822, IDE0060
-        {
-        }
-    }
+    private static TorchFileException Damaged(string found) => new(found, TorchConversion.SaveAgain);
 }
