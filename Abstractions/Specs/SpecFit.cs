@@ -56,7 +56,7 @@ public static class SpecFit
                 ? "; if they are values, save them as floats: array.astype('float32')" : "")),
         (not null, false) => new(
             "model.embedding", $"an embedding with source {Source(spec)}", "none, because the inputs are values",
-            "remove it; bytes, characters and words, and npy with whole numbers, have tokens"),
+            "remove it; bytes, texts and arrays of whole numbers have tokens"),
         _ => null,
     };
 

@@ -23,7 +23,7 @@ public class SpecCrossCheckTests
         "4:3 model.dropout: found 0.5 with 1 layer, expected 2 layers or more, for dropout lies between layers; remove it, or add a layer")]
     [InlineData("  hiddenSize", "  embedding: {size: 4}",
         "4:3 model.embedding: found an embedding with source sine, expected none, because the inputs are values; remove it; " +
-        "bytes, characters and words, and npy with whole numbers, have tokens")]
+        "bytes, texts and arrays of whole numbers have tokens")]
     [InlineData("  chunkLength", "  chunkCount: 2",
         "9:3 tbptt.chunkCount: found chunkCount together with chunkLength, expected exactly one of chunkLength and chunkCount; " +
         "remove one of the two")]
