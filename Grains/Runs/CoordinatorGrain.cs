@@ -40,7 +40,11 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
     {
         var status = Written();
         if (services.Occupants.IsLeaving)
-            GoElsewhere();
+        {
+            // A run that is trained here finds out first whether another silo stays; then it goes, or stops for good.
+            if (Active is null)
+                GoElsewhere();
+        }
         else if (Active is null && status is { HasEnded: false, State: not RunState.Paused } && status.Cluster == cluster.Value.ClusterId
             && !MustWait)
             Begin(status, null, End());
