@@ -31,6 +31,15 @@ public interface IForecastData : IDisposable
     /// <param name="destination">Receives them in the target's units, <c>[slice.Length]</c>.</param>
     void ToUnits(SequenceSlice slice, int target, ReadOnlySpan<float> outputs, Span<double> destination);
 
+    /// <summary>
+    /// Why a file that follows on another one would be read otherwise than both in one piece, whatever the hidden state: what depends on
+    /// rows before or behind it. Null where nothing does.
+    /// </summary>
+    string? Seam { get; }
+
+    /// <summary>The time of a time step as a number that rises with time; null where <see cref="TimeColumn"/> is null.</summary>
+    double? InstantOf(int sequence, int step);
+
     /// <summary>The time of a time step, as people write it; null where <see cref="TimeColumn"/> is null.</summary>
     string? TimeOf(int sequence, int step);
 }

@@ -72,6 +72,7 @@ internal static class ModelCommands
         {
             HelpName = "FILE", Description = "Where to write the text, byte by byte. Default: standard output.",
         };
+        var force = new Option<bool>("--force") { Description = "Overwrite a file that exists." };
         var runs = Runs();
         var command = new Command(
             "sample",
@@ -84,11 +85,12 @@ internal static class ModelCommands
               tbptt sample words-model --length 50 --top-k 20 --seed 7
             """)
         {
-            model, prompt, length, temperature, top, seed, output, runs,
+            model, prompt, length, temperature, top, seed, output, force, runs,
         };
         command.SetAction(result => SampleCommand.Run(context, new(
             result.GetRequiredValue(runs), result.GetRequiredValue(model), result.GetValue(prompt), result.GetValue(length) ?? 200,
-            new SamplingOptions(result.GetValue(seed) ?? 1, result.GetValue(temperature), result.GetValue(top)), result.GetValue(output))));
+            new SamplingOptions(result.GetValue(seed) ?? 1, result.GetValue(temperature), result.GetValue(top)), result.GetValue(output),
+            result.GetValue(force))));
         return command;
     }
 

@@ -25,13 +25,10 @@ internal static class EvaluateCommand
     public static int Run(ConsoleContext context, EvaluateRequest request)
     {
         var package = ModelFinder.Find(context, request.Runs, request.Model);
-        if (request.Output is { } path && !request.Force && Path.Exists(path))
-        {
-            throw new ClientException(
-                $"{Text.OneLine(path)}: found an existing file, expected none; --force overwrites it, or name another", ExitCode.Failed);
-        }
-
-        using var data = Forecasting.OpenWithTargets(package.Spec, package.Config.Contents, request.Input);
+        if (request.Output is { } path)
+            ModelData.CheckOutput("--output", path, request.Force, request.Input);
+        using var data =
+            ModelData.Open(request.Input, () => Forecasting.OpenWithTargets(package.Spec, package.Config.Contents, request.Input));
         var (totals, figures) = Evaluator.Evaluate(package, data);
         var output = context.Terminal.Out;
         output.WriteLine($"data     {Text.Size(figures.Size)}");

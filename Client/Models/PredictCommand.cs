@@ -41,16 +41,23 @@ internal static class PredictCommand
     public static int Run(ConsoleContext context, PredictRequest request)
     {
         var package = ModelFinder.Find(context, request.Runs, request.Model);
-        foreach (string? path in (string?[])[request.Output == StandardOutput ? null : request.Output, request.StateOut])
-            RefuseExisting(path, request.Force);
-        using var data = Forecasting.Open(package.Spec, package.Config.Contents, request.Input);
-        float[] hidden = Hidden(context, package, data, request);
-        string unfinished = $"{request.Output}.{Guid.NewGuid():N}";
+        Check(request);
+        using var data = ModelData.Open(request.Input, () => Forecasting.Open(package.Spec, package.Config.Contents, request.Input));
+        if (request.StateOut is not null && data.Seam is { } seam)
+        {
+            throw new ClientException(
+                $"--state-out: found {seam}, expected a model whose inputs depend on their own row alone: rows behind a cut would be read "
+                + "otherwise than in one piece; forecast from all rows in one file", ExitCode.Usage);
+        }
+
+        var states = request.FromState is Zero or End ? [] : Read(request.FromState, package);
+        float[] hidden = Hidden(context, package, data, request, states);
+        string end = $".{Guid.NewGuid():N}", unfinished = $"{request.Output}{end}";
         try
         {
             long rows = Write(context, package, data, hidden, request.Output, unfinished);
             if (request.StateOut is { } state)
-                WriteState(package, data, hidden, state);
+                WriteState(package, data, hidden, states, state + end);
             if (request.Output != StandardOutput)
             {
                 File.Move(unfinished, request.Output, request.Force);
@@ -59,6 +66,10 @@ internal static class PredictCommand
                     + $"{Text.Plural(data.Horizon, "row")} ahead, from {Text.Plural(rows, "row")} of "
                     + $"{Text.Plural(data.Sequences.Count, "sequence")}");
             }
+
+            // Last, so that no state is ahead of forecasts that are lost.
+            if (request.StateOut is { } path)
+                File.Move(path + end, path, request.Force || IsSame(path, request.FromState));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -68,21 +79,31 @@ internal static class PredictCommand
         finally
         {
             File.Delete(unfinished);
+            if (request.StateOut is { } path)
+                File.Delete(path + end);
         }
 
         return ExitCode.Completed;
     }
 
-    private static void RefuseExisting(string? path, bool force)
+    /// <summary>Refuses files that are each other, that exist, or that have no directory, before anything is computed.</summary>
+    private static void Check(PredictRequest request)
     {
-        if (path is null)
-            return;
-        if (!force && Path.Exists(path))
+        if (request.Output != StandardOutput)
         {
-            throw new ClientException(
-                $"{Text.OneLine(path)}: found an existing file, expected none; --force overwrites it, or name another", ExitCode.Failed);
+            _ = FilesOf(request.Output);
+            ModelData.CheckOutput("--output", request.Output, request.Force, request.Input, request.FromState, request.StateOut);
+        }
+
+        if (request.StateOut is { } state)
+        {
+            // A state may take the place of the one that it follows on.
+            ModelData.CheckOutput("--state-out", state, request.Force || IsSame(state, request.FromState), request.Input);
         }
     }
+
+    private static bool IsSame(string one, string other) =>
+        other is not (Zero or End) && Path.GetFullPath(one) == Path.GetFullPath(other);
 
     private static long Write(
         ConsoleContext context, ModelPackage package, IForecastData data, float[] hidden, string output, string unfinished)
@@ -129,7 +150,8 @@ internal static class PredictCommand
         return columns;
     }
 
-    private static float[] Hidden(ConsoleContext context, ModelPackage package, IForecastData data, PredictRequest request)
+    private static float[] Hidden(
+        ConsoleContext context, ModelPackage package, IForecastData data, PredictRequest request, IReadOnlyList<SequenceState> states)
     {
         int length = Forecaster.HiddenLength(package);
         var hidden = new float[data.Sequences.Count * length];
@@ -146,20 +168,31 @@ internal static class PredictCommand
 
             // The lanes of one stream are its parts in order of time: what comes next follows on the last one.
             int lanes = package.Spec.Data.BatchSize;
-            var states = new float[package.Hidden.Length];
-            HiddenTensors.ToLanes(package.Spec.Model, lanes, package.Hidden.Span, states);
-            states.AsSpan(^length..).CopyTo(hidden);
+            var ends = new float[package.Hidden.Length];
+            HiddenTensors.ToLanes(package.Spec.Model, lanes, package.Hidden.Span, ends);
+            ends.AsSpan(^length..).CopyTo(hidden);
             return hidden;
         }
 
-        var known = Read(request.FromState, package);
+        var known = states.ToDictionary(state => state.Name);
         int missing = 0;
         for (int sequence = 0; sequence < data.Sequences.Count; sequence++)
         {
-            if (known.TryGetValue(NameOf(data, sequence), out float[]? state))
-                state.CopyTo(hidden, sequence * length);
-            else
+            if (!known.TryGetValue(NameOf(data, sequence), out var state))
+            {
                 missing++;
+                continue;
+            }
+
+            if (state.Instant is { } last && data.InstantOf(sequence, 0) is { } first && first <= last)
+            {
+                string of = state.Name.Length > 0 ? $" of {Text.OneLine(state.Name)}" : "";
+                throw new ClientException(
+                    $"{Text.OneLine(request.Input)}: found a row{of} at {data.TimeOf(sequence, 0)}, expected rows after {state.Time}, the "
+                    + $"last one of {Text.OneLine(request.FromState)}; remove the rows that were forecast from before", ExitCode.BadSpec);
+            }
+
+            state.Hidden.CopyTo(hidden.AsMemory(sequence * length));
         }
 
         if (missing > 0)
@@ -171,7 +204,7 @@ internal static class PredictCommand
         return hidden;
     }
 
-    private static IReadOnlyDictionary<string, float[]> Read(string path, ModelPackage package)
+    private static IReadOnlyList<SequenceState> Read(string path, ModelPackage package)
     {
         try
         {
@@ -183,19 +216,19 @@ internal static class PredictCommand
         }
     }
 
-    private static void WriteState(ModelPackage package, IForecastData data, float[] hidden, string path)
+    /// <summary>Writes the states after the last rows, and those of sequences that had no rows this time.</summary>
+    private static void WriteState(
+        ModelPackage package, IForecastData data, float[] hidden, IReadOnlyList<SequenceState> former, string path)
     {
-        string unfinished = $"{path}.{Guid.NewGuid():N}";
-        try
-        {
-            using (var stream = File.Create(unfinished))
-                StateFile.Write(stream, package, [.. Enumerable.Range(0, data.Sequences.Count).Select(i => NameOf(data, i))], hidden);
-            File.Move(unfinished, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(unfinished);
-        }
+        int length = Forecaster.HiddenLength(package);
+        SequenceState[] now =
+        [
+            .. Enumerable.Range(0, data.Sequences.Count).Select(i => new SequenceState(
+                NameOf(data, i), data.InstantOf(i, data.Sequences.Length(i) - 1), data.TimeOf(i, data.Sequences.Length(i) - 1),
+                hidden.AsMemory(i * length, length))),
+        ];
+        using var stream = File.Create(path);
+        StateFile.Write(stream, package, [.. now, .. former.ExceptBy(now.Select(state => state.Name), state => state.Name)]);
     }
 
     private static string NameOf(IForecastData data, int sequence) => data.Sequences.SeriesOf(sequence) ?? "";

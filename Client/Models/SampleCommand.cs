@@ -1,5 +1,6 @@
 using System.Text;
 using Orleans.Tbptt.Client.Context;
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Training.Models;
 
@@ -12,7 +13,9 @@ namespace Orleans.Tbptt.Client.Models;
 /// <param name="Length">Tokens to draw.</param>
 /// <param name="Options">How they are drawn.</param>
 /// <param name="Output">The file to write, byte by byte; null for standard output.</param>
-internal sealed record SampleRequest(string Runs, string Model, string? Prompt, int Length, SamplingOptions Options, string? Output);
+/// <param name="Force">Whether a file that exists is replaced.</param>
+internal sealed record SampleRequest(
+    string Runs, string Model, string? Prompt, int Length, SamplingOptions Options, string? Output, bool Force);
 
 /// <summary><c>tbptt sample</c>: text that a trained model generates.</summary>
 internal static class SampleCommand
@@ -40,30 +43,55 @@ internal static class SampleCommand
                 ExitCode.Failed);
         }
 
+        if (request.Output is { } file)
+            ModelData.CheckOutput("--output", file, request.Force);
         using var sampler = Open(package, request.Options);
-        using var output = request.Output is { } path ? File.Create(path) : null;
-        var decoder = Encoding.UTF8.GetDecoder();
-        long? before = null;
-        if (request.Prompt is { } prompt)
+        var prompt = Encode(text, request.Prompt ?? EndOfLine, package);
+        if (prompt.Count == 0)
+            prompt = Encode(text, EndOfLine, package);
+        string? unfinished = request.Output is null ? null : $"{request.Output}.{Guid.NewGuid():N}";
+        try
         {
-            foreach (long token in Encode(text, prompt, package))
-                Write(token, feed: true);
+            using (var output = unfinished is null ? null : File.Create(unfinished))
+                Write(context, text, package.Config.Tokens, sampler, prompt, request, output);
+            if (unfinished is not null)
+                File.Move(unfinished, request.Output!, request.Force);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ClientException($"cannot write the text: {Text.OneLine(exception.Message)}", ExitCode.Failed, exception);
+        }
+        finally
+        {
+            if (unfinished is not null)
+                File.Delete(unfinished);
         }
 
-        if (before is null)
-            sampler.Feed(Encode(text, EndOfLine, package));
+        return ExitCode.Completed;
+    }
+
+    private static void Write(
+        ConsoleContext context, ITokenText text, IReadOnlyList<string> tokens, TokenSampler sampler, IReadOnlyList<long> prompt,
+        SampleRequest request, FileStream? output)
+    {
+        var decoder = Encoding.UTF8.GetDecoder();
+        long? before = null;
+        if (request.Prompt is { Length: > 0 })
+        {
+            foreach (long token in prompt)
+                Write(token);
+        }
+
+        sampler.Feed(prompt);
         for (int i = 0; i < request.Length && !context.Terminal.HasLostItsReader(); i++)
-            Write(sampler.Next(), feed: false);
+            Write(sampler.Next());
         if (output is null)
             context.Terminal.Out.WriteLine();
         context.Terminal.Out.Flush();
-        return ExitCode.Completed;
 
-        void Write(long token, bool feed)
+        void Write(long token)
         {
-            if (feed)
-                sampler.Feed([token]);
-            var bytes = text.Decode(token, before, package.Config.Tokens).Span;
+            var bytes = text.Decode(token, before, tokens).Span;
             before = token;
             output?.Write(bytes);
             if (output is not null)

@@ -105,14 +105,32 @@ internal sealed class TableForecast : IForecastData
     public void ToUnits(SequenceSlice slice, int target, ReadOnlySpan<float> outputs, Span<double> destination) =>
         _units.ToUnits(_rows.SeriesOf(slice.Sequence), _rows.Starts[slice.Sequence] + slice.Start, target, outputs, destination);
 
-    public string? TimeOf(int sequence, int step)
+    public string? Seam
+    {
+        get
+        {
+            string[] differences =
+            [
+                .. _source.Transform.Pairs.Where(pair => pair.Value == ColumnTransform.Difference && _source.Inputs.Contains(pair.Key))
+                    .Select(pair => pair.Key),
+            ];
+            return differences.Length > 0 ? $"the difference of {Wording.List(differences)} to the row before"
+                : _source.MissingValues is MissingValues.Forward or MissingValues.Interpolate
+                ? $"data.missingValues: {(_source.MissingValues == MissingValues.Forward ? "forward" : "interpolate")}"
+                : _source.Known.Count > 0 ? $"{Wording.List(_source.Known)}, which data.known reads from rows ahead" : null;
+        }
+    }
+
+    public double? InstantOf(int sequence, int step)
     {
         if (_times is null)
             return null;
         Span<double> time = stackalloc double[1];
         _times.Read(_rows.Starts[sequence] + step, MemoryMarshal.Cast<double, float>(time));
-        return _order.Show(time[0]);
+        return time[0];
     }
+
+    public string? TimeOf(int sequence, int step) => InstantOf(sequence, step) is { } time ? _order.Show(time) : null;
 
     public void Dispose()
     {

@@ -150,7 +150,7 @@ public sealed class PredictTests : IDisposable
 
     [Theory]
     [InlineData("sales\n1\nx\n3\n", "all.csv:3")]
-    [InlineData("price\n1\n2\n", "data.inputs: found 'sales'")]
+    [InlineData("price\n1\n2\n", "found 'sales', expected one of the file's columns: 'price'; change the file")]
     [InlineData("sales\n", "all.csv")]
     public async Task Input_IsRefused_AsInTraining(string text, string expected)
     {
@@ -189,6 +189,60 @@ public sealed class PredictTests : IDisposable
 
         Assert.Equal(0, await _console.RunAsync("predict", package, "--input", input));
         Assert.Equal(0, await _console.RunAsync("evaluate", package, "--input", input));
+    }
+
+    [Fact]
+    public async Task State_IsKept_OfSeriesWithoutRows_AndRefusedForRowsThatWereSeen()
+    {
+        string[] rows = Panel().TrimEnd().Split('\n');
+        string package = Save(Trained(Panel(), "series: shop, time: day,")), all = Write("all.csv", Panel());
+        string first = Write("first.csv", string.Join('\n', rows[..21]) + "\n");
+        string north = Write("north.csv", string.Join('\n', rows[21..41].Where(row => row.Contains("north", StringComparison.Ordinal))
+            .Prepend(rows[0])) + "\n");
+        string rest = Write("rest.csv", string.Join('\n', rows[21..41].Where(row => row.Contains("south", StringComparison.Ordinal))
+            .Prepend(rows[0]).Concat(rows[41..])) + "\n");
+        string state = Path.Combine(_directory.Path, "state"), out1 = Path.Combine(_directory.Path, "1.csv");
+        string out2 = Path.Combine(_directory.Path, "2.csv"), out3 = Path.Combine(_directory.Path, "3.csv");
+
+        await RunAsync("predict", package, "--input", first, "--output", out1, "--state-out", state);
+        await RunAsync("predict", package, "--input", north, "--output", out2, "--from-state", state, "--state-out", state);
+        await RunAsync("predict", package, "--input", rest, "--output", out3, "--from-state", state, "--state-out", state);
+        Assert.Equal(0, await _console.RunAsync("predict", package, "--input", all));
+
+        var pieces = new[] { out1, out2, out3 }.SelectMany(path => File.ReadAllLines(path).Skip(1)).Order(StringComparer.Ordinal);
+        Assert.Equal(_console.Output.TrimEnd().Split('\n').Skip(1).Order(StringComparer.Ordinal), pieces);
+        Assert.Equal(ExitCode.BadSpec, await _console.RunAsync("predict", package, "--input", rest, "--from-state", state));
+        Assert.Contains("rest.csv: found a row of ", _console.Error, StringComparison.Ordinal);
+        Assert.Contains(" expected rows after 2024-01-30, the last one of ", _console.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("transform: {sales: difference},", "the difference of 'sales' to the row before")]
+    [InlineData("missingValues: forward,", "data.missingValues: forward")]
+    public async Task StateOut_IsRefused_WhereInputsDependOnOtherRows(string keys, string cause)
+    {
+        string package = Save(Trained(OneSeries(), keys)), state = Path.Combine(_directory.Path, "state");
+
+        Assert.Equal(ExitCode.Usage, await _console.RunAsync(
+            "predict", package, "--input", Write("all.csv", OneSeries()), "--state-out", state));
+
+        Assert.Contains($"--state-out: found {cause}, expected ", _console.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(state));
+    }
+
+    [Theory]
+    [InlineData("--output", "all.csv")]
+    [InlineData("--state-out", "all.csv")]
+    [InlineData("--output", "none/out.csv")]
+    public async Task Files_AreRefused_ThatAreReadOrHaveNoDirectory(string option, string name)
+    {
+        string package = Save(Trained(OneSeries())), input = Write("all.csv", OneSeries());
+
+        Assert.Equal(ExitCode.Usage, await _console.RunAsync(
+            "predict", package, "--input", input, option, Path.Combine(_directory.Path, name), "--force"));
+
+        Assert.Contains($"{option}: found ", _console.Error, StringComparison.Ordinal);
+        Assert.Equal(OneSeries(), File.ReadAllText(input));
     }
 
     [Fact]
