@@ -115,9 +115,11 @@ internal sealed class SpecSections(SpecChoices choices)
             "none"),
         Row = walk.OptionalCount(
             "row", held.Row, "of one long stream: the first row (byte, time step) that is held out, from 1", "none"),
-        From = walk.OptionalText(
-            "from", held.From, "of a table with `time`: the first time that is held out, of each series, such as `2016-01-01`",
-            "a time, or a number in quotes", "none"),
+        From = walk.Text(
+            "from", held.From,
+            "of a table with `time`: the first time that is held out, of each series, such as `2016-01-01`, or a "
+                + "number where times are numbers",
+            new TextForm<string?>("a time or a number", (text, _) => text, text => text, "none", MayBeNumber: true)),
     };
 
     private static TbpttSpec Tbptt(SpecWalk walk, TbpttSpec tbptt) => tbptt with

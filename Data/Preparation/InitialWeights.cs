@@ -30,7 +30,8 @@ internal static class InitialWeights
 
             WeightMatch match = WeightFile.Match(real, model);
             problems.AddRange(match.Refusals);
-            return match.Note;
+            string[] notes = [.. new[] { match.Note, OrderOfClasses(model) }.OfType<string>()];
+            return notes.Length == 0 ? null : string.Join("; ", notes);
         }
         catch (SpecException error)
         {
@@ -43,4 +44,9 @@ internal static class InitialWeights
 
         return null;
     }
+
+    /// <summary>A file of weights has no names of classes, so that nothing can compare their order with that of the data.</summary>
+    private static string? OrderOfClasses(ModelSpec model) => model.Embeddings.Pairs.Count == 0 ? null
+        : $"vectors of {Wording.List([.. model.Embeddings.Pairs.Select(column => column.Key)])} taken by the numbers of classes, which "
+            + "must be those of the data that these weights were trained on (columns.classes in data.json of that run)";
 }

@@ -187,6 +187,10 @@ public sealed class HeldOutTests : IDisposable
 
         Assert.Equal((new HeldOutSpec { From = "2016-01-01" }, new HeldOutSpec { Fraction = 0.1 }), (spec.Data.Validation, spec.Data.Test));
         Assert.Equal(spec, SpecLoader.Parse(SpecWriter.ToYaml(spec), "spec.yaml", "/", filesMustExist: false).Spec);
+
+        RunSpec numbers = SpecFixture.Sound(SpecFixture.Sine.With(Lines.Replace("2016-01-01", "60.5", StringComparison.Ordinal)));
+        Assert.Equal("60.5", numbers.Data.Validation!.From);
+        Assert.Equal(numbers, SpecLoader.Parse(SpecWriter.ToYaml(numbers), "spec.yaml", "/", filesMustExist: false).Spec);
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Orleans.Tbptt.Data.Csv;
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Data.Weights;
 using Orleans.Tbptt.Specs;
@@ -190,6 +191,22 @@ public sealed class WeightFileTests : IDisposable
 
         Assert.StartsWith("F16 converted to float32; lstm.* read as rnn.*", run.Description.Weights, StringComparison.Ordinal);
         Assert.EndsWith($"; initial weights: {run.Description.Weights}", run.Description.Summary, StringComparison.Ordinal);
+    }
+
+    /// <summary>The file has no names of classes: nothing but people can compare their order.</summary>
+    [Fact]
+    public void VectorsOfClasses_AreRemarkedOn_BecauseTheyAreTakenByNumber()
+    {
+        string rows = _directory.Write("rows.csv", "x,shop\n1,a\n2,b\n3,a\n");
+        DataSpec data = new() { Source = new CsvSource { Path = rows, Categorical = ["shop"] }, BatchSize = 1 };
+        using var first = PreparedRun.Prepare(Given.Spec(data));
+        string path = Write("F32", layout: ParameterLayout.Of(first.Spec.Model));
+        using var run = PreparedRun.Prepare(Given.Spec(data, Given.Spec(data).Model with { InitFrom = path }));
+
+        Assert.Null(first.Description.Weights);
+        Assert.StartsWith(
+            "vectors of 'shop' taken by the numbers of classes, which must be those of the data that these weights were trained on",
+            run.Description.Weights, StringComparison.Ordinal);
     }
 
     [Fact]

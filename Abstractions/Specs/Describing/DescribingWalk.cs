@@ -60,7 +60,7 @@ internal sealed class DescribingWalk(List<KeyDescription> keys, params string[] 
         Add(value, new(key, ValueType.Names, about, otherwise) { Low = 1 });
 
     internal override T Text<T>(string key, T value, string about, TextForm<T> form) =>
-        Add(value, new(key, ValueType.Text, about, form.Default) { Pattern = form.Pattern });
+        Add(value, new(key, ValueType.Text, about, form.Default) { Pattern = form.Pattern, MayBeNumber = form.MayBeNumber });
 
     public override T Word<T>(string key, T value, string about, IReadOnlyList<Word<T>> words, bool required, bool isWritten) =>
         Add(value, new(key, ValueType.Word, about, required ? null : Words.For(words, value))

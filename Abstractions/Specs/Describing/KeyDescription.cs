@@ -61,6 +61,9 @@ internal sealed record KeyDescription(string Name, ValueType Type, string About,
     /// <summary>A regular expression that a text matches.</summary>
     public string? Pattern { get; init; }
 
+    /// <summary>Whether a text may be a number without quotes.</summary>
+    public bool MayBeNumber { get; init; }
+
     /// <summary>The words that it exists with; empty for all.</summary>
     public IReadOnlyList<string> Owners { get; init; } = [];
 

@@ -52,7 +52,7 @@ internal static class SchemaWriter
             ValueType.Number => Bounded("number", key),
             ValueType.Pair => new() { ["type"] = "array", ["items"] = Bounded("number", key), ["minItems"] = 2, ["maxItems"] = 2 },
             ValueType.Boolean => new() { ["type"] = "boolean" },
-            ValueType.Text => new() { ["type"] = "string" },
+            ValueType.Text => new() { ["type"] = key.MayBeNumber ? new JsonArray("string", "number") : "string" },
             ValueType.Texts => new()
             {
                 ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string" }, ["uniqueItems"] = true,

@@ -159,5 +159,7 @@ public abstract class SpecWalk
 /// <param name="Write">Writes it; null where it is left out.</param>
 /// <param name="Default">What holds where it is left out, in words; null where it is required.</param>
 /// <param name="Pattern">A regular expression for the schema; null for any text.</param>
+/// <param name="MayBeNumber">Whether a number without quotes is read as the text that it is written as.</param>
 internal sealed record TextForm<T>(
-    string Expected, Func<string, TextContext, T> Parse, Func<T, string?> Write, string? Default = null, string? Pattern = null);
+    string Expected, Func<string, TextContext, T> Parse, Func<T, string?> Write, string? Default = null, string? Pattern = null,
+    bool MayBeNumber = false);

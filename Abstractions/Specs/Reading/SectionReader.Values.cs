@@ -62,7 +62,8 @@ internal sealed partial class SectionReader
     {
         if (form.Default is not null && !Has(key))
             return value;
-        return Text(key, Take(key) ?? Missing(key, form.Expected), form.Expected) is { } text ? form.Parse(text, At(key)) : value;
+        Node? node = Take(key) ?? Missing(key, form.Expected);
+        return Text(key, node, form.Expected, form.MayBeNumber) is { } text ? form.Parse(text, At(key)) : value;
     }
 
     public override IReadOnlyList<string> Texts(
@@ -164,13 +165,13 @@ internal sealed partial class SectionReader
         return null;
     }
 
-    private string? Text(string key, Node? node, string expected)
+    private string? Text(string key, Node? node, string expected, bool mayBeNumber = false)
     {
         if (node is null or BrokenNode)
             return null;
         if (node is not ScalarNode scalar)
             Wrong(key, node, expected, "write text");
-        else if (!scalar.Quoted && !Scalars.IsText(scalar.Text))
+        else if (!scalar.Quoted && !Scalars.IsText(scalar.Text) && !(mayBeNumber && Scalars.IsNumber(scalar.Text)))
             Report(key, node.Found, expected, scalar.IsNull ? "write text" : $"put it in quotes: \"{Show.Clean(scalar.Text)}\"");
         else if (string.IsNullOrWhiteSpace(scalar.Text))
             Report(key, "empty text", expected, "write text");

@@ -119,8 +119,7 @@ public sealed class TableClassTests : IDisposable
         File.WriteAllText(later, "x,colour\n5,Red\n6,Red\n7,Blue\n");
         Assert.StartsWith(
             "data.validation.source: found no row with a known class in column 'colour', but 'Red', expected one of those that are trained "
-            + "on: "
-            + "'red', 'blue'; write classes as in what is trained on",
+            + "on: 'red', 'blue'; write classes as in what is trained on",
             Assert.Throws<SpecException>(() => PreparedRun.Prepare(Given.Spec(data))).Problems[0].ToString(), StringComparison.Ordinal);
     }
 
