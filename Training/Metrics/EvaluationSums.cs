@@ -103,23 +103,7 @@ internal sealed class EvaluationSums(ISequenceSet held, int targets, int lanes, 
             (_gathered, _outputs, _targets) = (new float[length], new double[length], new double[length]);
         ToUnits(batch, position, target, chunk, batch.TargetValues, _targets.AsSpan(0, length));
         ToUnits(batch, position, target, chunk, outputs, _outputs.AsSpan(0, length));
-        int count = 0;
-        for (int i = 0; i < length; i++)
-        {
-            if (double.IsNaN(_targets[i]))
-                continue;
-            (_outputs[count], _targets[count]) = (_outputs[i], _targets[i]);
-            count++;
-        }
-
-        sums[0] += count;
-        for (int index = 0, at = 1; index < ValueMetrics.All.Count; index++)
-        {
-            // By index, because an enumerator would be allocated.
-            var metric = ValueMetrics.All[index];
-            metric.Add(_outputs.AsSpan(0, count), _targets.AsSpan(0, count), sums.Slice(at, metric.Sums));
-            at += metric.Sums;
-        }
+        ValueMetrics.Add(_outputs.AsSpan(0, length), _targets.AsSpan(0, length), sums);
     }
 
     private void ToUnits(

@@ -56,23 +56,9 @@ public static class Evaluator
             {
                 ToUnits(slice, target, known, _target);
                 ToUnits(slice, target, outputs, _output);
-                int count = 0;
-                for (int i = 0; i < slice.Length; i++)
-                {
-                    if (double.IsNaN(_target[i]))
-                        continue;
-                    (_output[count], _target[count]) = (_output[i], _target[i]);
-                    count++;
-                }
-
-                var place = sums.AsSpan(target * ValueMetrics.Numbers, ValueMetrics.Numbers);
-                place[0] += count;
-                int at = 1;
-                foreach (var metric in ValueMetrics.All)
-                {
-                    metric.Add(_output.AsSpan(0, count), _target.AsSpan(0, count), place.Slice(at, metric.Sums));
-                    at += metric.Sums;
-                }
+                ValueMetrics.Add(
+                    _output.AsSpan(0, slice.Length), _target.AsSpan(0, slice.Length),
+                    sums.AsSpan(target * ValueMetrics.Numbers, ValueMetrics.Numbers));
             }
         }
 
