@@ -10,7 +10,7 @@ internal readonly record struct LivingSilo(SiloAddress Address, SiloReport Repor
 /// <summary>Looks at the cluster's silos from this one.</summary>
 internal sealed partial class ClusterView(
     ISiloStatusOracle silos, ILocalSiloDetails self, SiloServiceClient services, SiloSelf own, IHostApplicationLifetime lifetime,
-    TimeProvider time, ILogger<ClusterView> logger)
+    IClusterManifestProvider manifests, TimeProvider time, ILogger<ClusterView> logger)
 {
     /// <summary>A silo that takes longer than this to say how it is gets nothing to do.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
@@ -48,8 +48,26 @@ internal sealed partial class ClusterView(
     }
 
     private async Task<LivingSilo?> Ask(SiloAddress silo) => silo.Equals(self.SiloAddress) ? new(silo, own.Report())
-        : await AskOrNull(silo, service => service.Report()) is { } report ? new(silo, report)
+        : await AskOrNull(silo, service => ReportOf(silo, service)) is { } report ? new(silo, report)
         : null;
+
+    private async Task<SiloReport> ReportOf(SiloAddress silo, ISiloService service)
+    {
+        var report = await service.Report();
+
+        // A silo that has just joined is active before this one has its manifest. Until then Orleans ignores a placement hint that names
+        // it, without an error, and activates the grain elsewhere.
+        if (!manifests.Current.Silos.ContainsKey(silo))
+        {
+            await foreach (var manifest in manifests.Updates)
+            {
+                if (manifest.Silos.ContainsKey(silo))
+                    break;
+            }
+        }
+
+        return report;
+    }
 
     private async Task<T?> AskOrNull<T>(SiloAddress silo, Func<ISiloService, Task<T>> ask) where T : class
     {

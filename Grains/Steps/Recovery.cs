@@ -101,7 +101,7 @@ internal sealed partial class Recovery(
     /// Between two steps: moves trainers away from silos that are about to end, and to silos that have come. Looks only when there is a
     /// reason to.
     /// </summary>
-    /// <returns>Whether any trainer moved.</returns>
+    /// <returns>Whether any trainer was placed again.</returns>
     public async Task<bool> MoveIfBetter(TrainingState state)
     {
         bool changed = membership.Changes != _changesSeen;
@@ -120,6 +120,7 @@ internal sealed partial class Recovery(
 
         // No new generation: the others stay as they are, and nothing is in flight.
         int[] moving = [.. moves.Keys.Order()];
+        var former = moving.ToDictionary(trainer => trainer, assigner.HomeOf);
         assigner.Uproot(moving);
         var reply = await control.OrStop(assigner.Assign([.. moving.Select(trainer => (trainer, moves[trainer]))], state));
         if (!reply.IsWhole)
@@ -129,7 +130,11 @@ internal sealed partial class Recovery(
         }
 
         assigner.EnsureSameEngine();
-        run.Move(state.Step, moving, reason, time.GetElapsedTime(started));
+
+        // Those whose new silo failed are where they were.
+        int[] moved = [.. moving.Where(trainer => !Equals(assigner.HomeOf(trainer), former[trainer]))];
+        if (moved.Length > 0)
+            run.Move(state.Step, moved, reason, time.GetElapsedTime(started));
         return true;
     }
 

@@ -37,6 +37,9 @@ internal sealed class TrainerAssigner(
         return await Assign([.. _roster.All.Select(trainer => (trainer, _roster.Homes[trainer] ?? places[trainer]))], state);
     }
 
+    /// <summary>A trainer's silo; null where it has none.</summary>
+    public SiloAddress? HomeOf(int trainer) => _roster.Homes[trainer];
+
     /// <summary>The trainers that had better move, each with its new silo.</summary>
     public async Task<IReadOnlyDictionary<int, SiloAddress>> FindMoves() =>
         TrainerPlacement.Moves(await Look(), run.Run, [.. _roster.Homes.OfType<SiloAddress>()]);

@@ -37,7 +37,7 @@ internal sealed class SupervisorSilo : IHostApplicationLifetime, ILocalSiloDetai
                 return Task.CompletedTask;
             }));
         _supervisor = new(
-            store, new(oracle, this, null!, null!, this, Time, NullLogger<ClusterView>.Instance), Occupants, grains,
+            store, new(oracle, this, null!, null!, this, null!, Time, NullLogger<ClusterView>.Instance), Occupants, grains,
             this, this, Time, NullLogger<RunSupervisor>.Instance);
     }
 
