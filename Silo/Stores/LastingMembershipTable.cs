@@ -50,8 +50,16 @@ internal sealed partial class LastingMembershipTable(
     /// <inheritdoc/>
     public async Task<MembershipTableData> ReadAllAsync(CancellationToken cancellationToken)
     {
-        await RefreshAsync();
-        return await inner.ReadAllAsync(cancellationToken);
+        try
+        {
+            await RefreshAsync();
+            return await inner.ReadAllAsync(cancellationToken);
+        }
+        catch (RedisException exception) when (_known is not null)
+        {
+            // Management grains read the table when a client asks for the silos, and Orleans has no codec for the driver's exceptions.
+            throw new TimeoutException($"Redis does not answer: {exception.Message}");
+        }
     }
 
     /// <inheritdoc/>

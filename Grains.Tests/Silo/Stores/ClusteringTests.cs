@@ -94,8 +94,8 @@ public sealed class ClusteringTests : IDisposable
 
     public void Dispose()
     {
-        // What a silo said is gone with it, and is the only trace of what kept it waiting.
-        if (TestContext.Current.TestState?.Result == TestResult.Failed)
+        // What a silo said is gone with it, and is the only trace of what kept it waiting. A test whose time is over has no result yet.
+        if (TestContext.Current.TestState?.Result == TestResult.Failed || TestContext.Current.CancellationToken.IsCancellationRequested)
         {
             foreach (var (number, silo) in _silos.Index())
                 TestContext.Current.TestOutputHelper?.WriteLine(
