@@ -7,7 +7,7 @@ namespace Orleans.Tbptt.Silo.Stores;
 /// <remarks>
 /// Orleans ends a silo that is missing in the table, and a cluster with a new table would be a second one. So the first silo that finds a
 /// table older than its copy restores the copy in one script: its rows, and those added meanwhile, under a version that every silo accepts
-/// as newer.
+/// as newer. That copy may be from before another silo's last change of status, which would stay undone: every silo writes its own again.
 /// </remarks>
 /// <param name="inner">Orleans' own table.</param>
 /// <param name="redis">The server.</param>
@@ -33,6 +33,8 @@ internal sealed partial class LastingMembershipTable(
 
     private readonly RedisKey[] _keys = [key];
     private volatile Copy? _known;
+    private volatile SiloStatus _reached;
+    private volatile int _checked = -1;
     private bool _silent;
 
     /// <inheritdoc/>
@@ -67,8 +69,14 @@ internal sealed partial class LastingMembershipTable(
         inner.InsertRowAsync(entry, tableVersion, cancellationToken);
 
     /// <inheritdoc/>
-    public Task<bool> UpdateRowAsync(MembershipEntry entry, string etag, TableVersion tableVersion, CancellationToken cancellationToken) =>
-        inner.UpdateRowAsync(entry, etag, tableVersion, cancellationToken);
+    public async Task<bool> UpdateRowAsync(
+        MembershipEntry entry, string etag, TableVersion tableVersion, CancellationToken cancellationToken)
+    {
+        bool updated = await inner.UpdateRowAsync(entry, etag, tableVersion, cancellationToken);
+        if (updated && entry.SiloAddress.Equals(self.SiloAddress))
+            _reached = entry.Status;
+        return updated;
+    }
 
     /// <inheritdoc/>
     public async Task UpdateIAmAliveAsync(MembershipEntry entry, CancellationToken cancellationToken)
@@ -125,8 +133,26 @@ internal sealed partial class LastingMembershipTable(
 
         if (read.Version >= 0)
             _known = read;
+        if (read.Version != _checked)
+        {
+            await RewriteOwnStatusAsync();
+            _checked = read.Version;
+        }
+
         if (await directory.EnterAsync(self.SiloAddress) is > 0 and var lost)
             LogEntered(logger, lost);
+    }
+
+    /// <summary>Writes this silo's status again where the table was restored from a copy that is older than it.</summary>
+    private async Task RewriteOwnStatusAsync()
+    {
+        var table = await inner.ReadAllAsync(CancellationToken.None);
+        if (table.TryGet(self.SiloAddress) is not var (own, etag) || own.Status >= _reached)
+            return;
+        var (found, reached) = (own.Status, _reached);
+        own.Status = reached;
+        if (await inner.UpdateRowAsync(own, etag, table.Version.Next(), CancellationToken.None))
+            LogRewritten(logger, found, reached);
     }
 
     private async Task<Copy> ReadAsync()
@@ -145,6 +171,10 @@ internal sealed partial class LastingMembershipTable(
     [LoggerMessage(Level = LogLevel.Warning, Message =
         "Redis lost the membership table: version {Found} instead of {Known}. Its {Rows} rows are restored; the cluster continues")]
     private static partial void LogRestored(ILogger logger, int found, int known, int rows);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "The restored membership table has this silo as {Found}, although it is {Reached}; its status is written again")]
+    private static partial void LogRewritten(ILogger logger, SiloStatus found, SiloStatus reached);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Redis lost the grain directory: {Lost} grains of this silo are registered again")]
     private static partial void LogEntered(ILogger logger, int lost);
