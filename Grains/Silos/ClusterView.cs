@@ -54,19 +54,26 @@ internal sealed partial class ClusterView(
     private async Task<SiloReport> ReportOf(SiloAddress silo, ISiloService service)
     {
         var report = await service.Report();
+        await AwaitManifest(silo);
+        return report;
+    }
 
-        // A silo that has just joined is active before this one has its manifest. Until then Orleans ignores a placement hint that names
-        // it, without an error, and activates the grain elsewhere.
-        if (!manifests.Current.Silos.ContainsKey(silo))
+    /// <summary>
+    /// Waits until grains can be placed on a silo. One that has just joined is active before this silo has its manifest; until then Orleans
+    /// ignores a placement hint that names it, without an error, and activates the grain elsewhere.
+    /// </summary>
+    private async Task AwaitManifest(SiloAddress silo)
+    {
+        if (manifests.Current.Silos.ContainsKey(silo))
+            return;
+        using var patience = new CancellationTokenSource(Patience, time);
+        await foreach (var manifest in manifests.Updates.WithCancellation(patience.Token))
         {
-            await foreach (var manifest in manifests.Updates)
-            {
-                if (manifest.Silos.ContainsKey(silo))
-                    break;
-            }
+            if (manifest.Silos.ContainsKey(silo))
+                return;
         }
 
-        return report;
+        throw new TimeoutException($"The manifest of silo {silo} has not arrived.");
     }
 
     private async Task<T?> AskOrNull<T>(SiloAddress silo, Func<ISiloService, Task<T>> ask) where T : class

@@ -131,7 +131,7 @@ internal sealed partial class Recovery(
 
         assigner.EnsureSameEngine();
 
-        // Those whose new silo failed are where they were.
+        // Where the new silo failed, trainers may be back on the one that they came from.
         int[] moved = [.. moving.Where(trainer => !Equals(assigner.HomeOf(trainer), former[trainer]))];
         if (moved.Length > 0)
             run.Move(state.Step, moved, reason, time.GetElapsedTime(started));

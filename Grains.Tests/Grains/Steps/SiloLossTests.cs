@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
 using Orleans.Tbptt.Grains.Silos;
+using Orleans.Tbptt.Grains.Transport;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
@@ -102,6 +103,37 @@ public sealed class SiloLossTests
         Assert.Equal(2, move.Trainers.Count);
         Assert.Equal([3, 2], finished.Status.Trainers.GroupBy(trainer => trainer.Silo).Select(silo => silo.Count()).OrderDescending());
         Assert.Empty(finished.Events.OfType<TrainersRecovered>());
+    }
+
+    [Fact]
+    public async Task Trainers_HaveNotMoved_WhenTheirNewSiloFailsAndTheyAreBack()
+    {
+        var calls = new TrainerCalls();
+        await using var silos = await TestSilos.Start(1, silo => silo.AddIncomingGrainCallFilter(calls), slots: 3);
+        using var halt = calls.HaltBefore(IsFifthStep);
+        var run = await silos.Submit(Spec);
+        await halt.Reached;
+        var joined = await silos.Cluster.StartAdditionalSiloAsync();
+        var drain = silos.Cluster.GetSiloServiceProvider(joined.SiloAddress).GetRequiredService<SiloDrain>();
+
+        // An assignment in a generation that has trained is a move: it is lost, and the new silo takes nothing more.
+        int lost = 0;
+        calls.Instead = call =>
+        {
+            if (call.Method != nameof(ITrainerGrain.Assign) || !calls.All.Any(one => one.Method == nameof(ITrainerGrain.TrainChunk)
+                && one.Generation == call.Generation))
+                return null;
+            drain.Begin();
+            Interlocked.Increment(ref lost);
+            return new TrainerLost("gone");
+        };
+        halt.Continue();
+        var finished = await silos.Watch(run);
+
+        RunAssert.SameBits(Oracle.Of(Spec), finished);
+        Assert.Equal(2, lost);
+        Assert.Empty(finished.Events.OfType<TrainersMoved>());
+        Assert.Single(finished.Status.Trainers.Select(trainer => trainer.Silo).Distinct());
     }
 
     /// <summary>The spec for rounds of so many local steps; 1 stands for the exact mode.</summary>
