@@ -34,7 +34,6 @@ internal sealed partial class LastingMembershipTable(
     private readonly RedisKey[] _keys = [key];
     private volatile Copy? _known;
     private volatile SiloStatus _reached;
-    private volatile int _checked = -1;
     private bool _silent;
 
     /// <inheritdoc/>
@@ -55,11 +54,12 @@ internal sealed partial class LastingMembershipTable(
         try
         {
             await RefreshAsync();
-            return await inner.ReadAllAsync(cancellationToken);
+            var table = await inner.ReadAllAsync(cancellationToken);
+            return await RewriteOwnStatusAsync(table, cancellationToken) ? await inner.ReadAllAsync(cancellationToken) : table;
         }
-        catch (RedisException exception) when (_known is not null)
+        catch (Exception exception) when (_known is not null && exception is (RedisException or RedisTimeoutException))
         {
-            // Management grains read the table when a client asks for the silos, and Orleans has no codec for the driver's exceptions.
+            // A client that asks for the silos makes a grain read the table, and Orleans has no codec for the driver's exceptions.
             throw new TimeoutException($"Redis does not answer: {exception.Message}");
         }
     }
@@ -133,26 +133,22 @@ internal sealed partial class LastingMembershipTable(
 
         if (read.Version >= 0)
             _known = read;
-        if (read.Version != _checked)
-        {
-            await RewriteOwnStatusAsync();
-            _checked = read.Version;
-        }
-
         if (await directory.EnterAsync(self.SiloAddress) is > 0 and var lost)
             LogEntered(logger, lost);
     }
 
     /// <summary>Writes this silo's status again where the table was restored from a copy that is older than it.</summary>
-    private async Task RewriteOwnStatusAsync()
+    /// <remarks>The version says nothing about this: a restored table may have the very version that this silo knows.</remarks>
+    private async Task<bool> RewriteOwnStatusAsync(MembershipTableData table, CancellationToken cancellationToken)
     {
-        var table = await inner.ReadAllAsync(CancellationToken.None);
         if (table.TryGet(self.SiloAddress) is not var (own, etag) || own.Status >= _reached)
-            return;
+            return false;
         var (found, reached) = (own.Status, _reached);
         own.Status = reached;
-        if (await inner.UpdateRowAsync(own, etag, table.Version.Next(), CancellationToken.None))
+        bool written = await inner.UpdateRowAsync(own, etag, table.Version.Next(), cancellationToken);
+        if (written)
             LogRewritten(logger, found, reached);
+        return written;
     }
 
     private async Task<Copy> ReadAsync()

@@ -11,49 +11,49 @@ public sealed class LastingMembershipTableTests
     private SiloStatus _status = SiloStatus.Joining;
     private int _version = 1;
 
-    [Fact]
-    public async Task Silo_WritesItsStatusAgain_WhenTheRestoredTableHasAnOlderOne()
+    private Exception? _failure;
+
+    /// <param name="found">The status that the table has after the silo wrote that it is active, in version 2.</param>
+    /// <param name="version">Its version then.</param>
+    /// <param name="wanted">The status that the table is to have in the end.</param>
+    /// <param name="rewritten">Its version in the end.</param>
+    [Theory]
+    [InlineData(SiloStatus.Joining, 3, SiloStatus.Active, 4)] // another silo restored what it had read before
+    [InlineData(SiloStatus.Joining, 2, SiloStatus.Active, 3)] // the same, and the version that it took is the one known here
+    [InlineData(SiloStatus.Active, 3, SiloStatus.Active, 3)]
+    [InlineData(SiloStatus.Dead, 3, SiloStatus.Dead, 3)] // others declared it dead
+    public async Task Silo_WritesItsStatusAgain_WhereTheTableHasAnOlderOne(SiloStatus found, int version, SiloStatus wanted, int rewritten)
     {
         var cancellation = TestContext.Current.CancellationToken;
         var table = Open();
         Assert.True(await table.UpdateRowAsync(Entry(SiloStatus.Active), "etag", new TableVersion(2, "2"), cancellation));
+        await table.ReadAllAsync(cancellation);
 
-        // Another silo restores what it read before that.
-        (_status, _version) = (SiloStatus.Joining, 3);
+        (_status, _version) = (found, version);
         var read = await table.ReadAllAsync(cancellation);
 
-        Assert.Equal((SiloStatus.Active, 4), (_status, _version));
-        Assert.Equal(SiloStatus.Active, read.TryGet(Self)?.Item1.Status);
+        Assert.Equal((wanted, rewritten), (_status, _version));
+        Assert.Equal((wanted, rewritten), (read.TryGet(Self)?.Item1.Status, read.Version.Version));
     }
 
-    [Fact]
-    public async Task Silo_LeavesItsRow_WhenOthersDeclaredItDead()
-    {
-        var cancellation = TestContext.Current.CancellationToken;
-        var table = Open();
-        Assert.True(await table.UpdateRowAsync(Entry(SiloStatus.Active), "etag", new TableVersion(2, "2"), cancellation));
-
-        (_status, _version) = (SiloStatus.Dead, 3);
-        await table.ReadAllAsync(cancellation);
-
-        Assert.Equal((SiloStatus.Dead, 3), (_status, _version));
-    }
-
-    [Fact]
-    public async Task ReadAll_ThrowsWhatCanBeSent_WhenRedisDoesNotAnswerAnyMore()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ReadAll_ThrowsWhatOrleansCanSend_WhenRedisDoesNotAnswerAnyMore(bool late)
     {
         var cancellation = TestContext.Current.CancellationToken;
         var table = Open();
         await table.ReadAllAsync(cancellation);
 
-        _version = -1;
+        _failure = late ? new RedisTimeoutException("away", CommandStatus.Sent)
+            : new RedisConnectionException(ConnectionFailureType.SocketClosed, "away");
 
         var exception = await Assert.ThrowsAsync<TimeoutException>(() => table.ReadAllAsync(cancellation));
         Assert.Equal("Redis does not answer: away", exception.Message);
         Assert.Null(exception.InnerException);
     }
 
-    /// <summary>A table over a server whose version is a field of this test; -1 stands for a server that is away.</summary>
+    /// <summary>A table with one silo over a server; status, version and failure are this test's fields.</summary>
     private LastingMembershipTable Open()
     {
         var inner = Fake.Of<IMembershipTable>((method, arguments) => method.Name switch
@@ -65,8 +65,7 @@ public sealed class LastingMembershipTableTests
         });
         var redis = Fake.Of<IDatabase>((method, _) => method.Name switch
         {
-            nameof(IDatabase.HashGetAllAsync) => _version < 0
-                ? Task.FromException<HashEntry[]>(new RedisConnectionException(ConnectionFailureType.SocketClosed, "away"))
+            nameof(IDatabase.HashGetAllAsync) => _failure is { } failure ? Task.FromException<HashEntry[]>(failure)
                 : Task.FromResult(new HashEntry[] { new("Version", _version) }),
             nameof(IDatabase.ScriptEvaluateAsync) => Task.FromResult(RedisResult.Create((RedisValue)0)),
             _ => throw new NotSupportedException(method.Name),
