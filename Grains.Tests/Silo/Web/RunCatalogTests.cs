@@ -30,7 +30,8 @@ public sealed class RunCatalogTests
     {
         var silo = SiloAddress.FromParsableString("127.0.0.1:11111@1");
         SimpleGrainStatistic Of(string type, int count) => new() { GrainType = type, SiloAddress = silo, ActivationCount = count };
-        var management = Fake.Of<IManagementGrain>((_, _) => Task.FromResult(new[] { Of("A.Rare,A", 1), Of("A.Common,A", 2), Of("A.Common,A", 1) }));
+        SimpleGrainStatistic[] found = [Of("A.Rare,A", 1), Of("A.Common,A", 2), Of("A.Common,A", 1)];
+        var management = Fake.Of<IManagementGrain>((_, _) => Task.FromResult(found));
         var catalog = new RunCatalog(Fake.Of<IGrainFactory>((_, _) => management), null!, TimeProvider.System);
 
         var counts = await catalog.CountGrainsAsync();
