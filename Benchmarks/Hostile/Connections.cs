@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -34,13 +35,17 @@ internal sealed class Connections : IDisposable
     /// <summary>Opens connections one after another, sends bytes that mean nothing, and closes them.</summary>
     /// <param name="to">The ports, in turn.</param>
     /// <param name="count">How many in all.</param>
+    /// <param name="time">Over how long, evenly; zero for as fast as the ports take them.</param>
     /// <param name="end">Stops sooner.</param>
-    public static async Task JunkAsync(IReadOnlyList<IPEndPoint> to, int count, CancellationToken end)
+    public static async Task JunkAsync(IReadOnlyList<IPEndPoint> to, int count, TimeSpan time, CancellationToken end)
     {
         byte[] junk = new byte[64];
         var random = new Random(1);
+        long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < count && !end.IsCancellationRequested; i++)
         {
+            if (time * i / count - Stopwatch.GetElapsedTime(start) is { Ticks: > 0 } early)
+                await Task.Delay(early, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             random.NextBytes(junk);
             using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
             try
