@@ -36,8 +36,8 @@ internal sealed class HostileConnections(TimeSpan window, int rounds)
     /// <summary>Measures, and prints what it finds.</summary>
     /// <param name="cancellation">Gives up.</param>
     /// <returns>
-    /// The program's exit code: 1 where a kind costs more than 5 % of the steps by more than two standard errors, or the memory has not come
-    /// back.
+    /// The program's exit code: 1 where a kind costs more than 5 % of the steps by more than two standard errors, or the memory has not
+    /// come back.
     /// </returns>
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
@@ -132,7 +132,8 @@ internal sealed class HostileConnections(TimeSpan window, int rounds)
         var (share, shareError) = Mean(shares);
         var (cost, costError) = Mean(costs);
         Console.WriteLine($"{what}: {share:f3} ± {shareError:f3} of the steps without "
-            + $"({string.Join(' ', shares.Select(ratio => $"{ratio:f2}"))}), {cost:f3} ± {costError:f3} of the silo's processor time a step "
+            + $"({string.Join(' ', shares.Select(ratio => $"{ratio:f2}"))}), "
+            + $"{cost:f3} ± {costError:f3} of the silo's processor time a step "
             + $"({string.Join(' ', costs.Select(ratio => $"{ratio:f2}"))}), {most:f0} MB resident");
         return share + 2 * shareError >= 0.95;
     }
