@@ -5,6 +5,7 @@ namespace Orleans.Tbptt.Data.Tables;
 /// <summary>
 /// The way back from transformed columns: logarithms become values again. A difference stays one, because its error is that of the value
 /// itself where the value before is known, one row ahead; the naive forecast of a value, the one before, is the difference 0.
+/// What lies beyond float64, as e to the power 710 does, is the largest number that it has: errors stay numbers, however far off.
 /// </summary>
 /// <param name="statistics">Standardised the columns.</param>
 /// <param name="transforms">What was made of each column before; null for nothing.</param>
@@ -21,6 +22,6 @@ internal sealed class TransformedUnits(ColumnStatistics statistics, IReadOnlyLis
             return;
         double less = transforms[column] == ColumnTransform.Log1P ? 1 : 0;
         foreach (ref double value in destination[..values.Length])
-            value = PortableExponential.Of(value) - less;
+            value = Math.Min(PortableExponential.Of(value), double.MaxValue) - less;
     }
 }

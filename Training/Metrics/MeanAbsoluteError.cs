@@ -1,8 +1,13 @@
 namespace Orleans.Tbptt.Training.Metrics;
 
 /// <summary>The mean absolute error, in the target's units.</summary>
+/// <remarks>The sum is of errors that were multiplied by a power of two, which rounds nothing, so that no sum overflows.</remarks>
 public sealed record MeanAbsoluteError : ValueMetric
 {
+    private const int Exponent = 64;
+
+    private static readonly double Less = Math.ScaleB(1, -Exponent);
+
     /// <inheritdoc/>
     public override string Name => "MAE";
 
@@ -14,10 +19,12 @@ public sealed record MeanAbsoluteError : ValueMetric
     {
         double sum = sums[0];
         for (int i = 0; i < targets.Length; i++)
-            sum += Math.Abs(outputs[i] - targets[i]);
+            sum += Math.Abs(outputs[i] - targets[i]) * Less;
         sums[0] = sum;
     }
 
     /// <inheritdoc/>
-    public override double Value(ReadOnlySpan<double> sums, double count) => sums[0] / count;
+    public override double Value(ReadOnlySpan<double> sums, double count) => double.IsFinite(sums[0])
+        ? Math.Min(Math.ScaleB(sums[0] / count, Exponent), double.MaxValue)
+        : sums[0];
 }

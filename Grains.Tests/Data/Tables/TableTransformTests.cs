@@ -153,6 +153,17 @@ public sealed class TableTransformTests : IDisposable
             StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(ColumnTransform.Log)]
+    [InlineData(ColumnTransform.Log1P)]
+    public void ForecastBeyondFloat64_IsTheLargestNumber(ColumnTransform kind)
+    {
+        var values = new double[3];
+        new TransformedUnits(ColumnStatistics.None(1), [kind]).ToUnits(0, 0, 0, [709, 710, 3e38f], values);
+        Assert.Equal(Math.Exp(709), values[0], Math.Exp(709) * 1e-14);
+        Assert.Equal([double.MaxValue, double.MaxValue], values[1..]);
+    }
+
     [Fact]
     public void LogarithmAndExponential_AreThoseOfTheLibrary_WithinRounding()
     {

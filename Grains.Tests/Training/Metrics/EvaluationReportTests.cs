@@ -72,10 +72,17 @@ public sealed class EvaluationReportTests
         var sums = from one in Enumerable.Range(0, series)
                    from target in Enumerable.Range(0, targets)
                    let off = error(one, target)
-                   from sum in (double[])[2, 2 * off * off, 2 * off]
+                   from sum in (double[])[2, .. ValueMetrics.All.SelectMany(metric => Sums(metric, off))]
                    select sum;
         totals.Take(new([.. Enumerable.Range(0, series)], [.. sums]));
         return totals;
+    }
+
+    private static double[] Sums(ValueMetric metric, double error)
+    {
+        var sums = new double[metric.Sums];
+        metric.Add([error, error], [0, 0], sums);
+        return sums;
     }
 
     private sealed class Set(int count) : ISequenceSet
