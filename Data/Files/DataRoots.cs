@@ -54,6 +54,10 @@ public sealed class DataRoots
     private static IEnumerable<SourcePath> HeldOutReads(DataSpec data) =>
         Enum.GetValues<HeldOutPart>().SelectMany(part => data.Of(part)?.Source?.Reads ?? []);
 
+    /// <summary>Whether a file may be read, links resolved.</summary>
+    /// <exception cref="IOException">Its directory cannot be read.</exception>
+    internal bool Admits(string path) => !IsLimited || IsInside(RealPath.Of(path));
+
     /// <summary>The path to open instead, links resolved; null with a problem when it leads out of the roots.</summary>
     internal string? Admit(string key, string path, ProblemList problems)
     {

@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Data.Weights;
+using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Preparation;
@@ -11,10 +12,11 @@ internal static class InitialWeights
     /// <summary>Adds a problem for an unreadable file, and for every cause by which its tensors are not the model's.</summary>
     /// <param name="model">The model.</param>
     /// <param name="sized">Whether all sizes of the model are known and valid; the tensors are compared only then.</param>
+    /// <param name="read">What is trained on; null where it could not be opened.</param>
     /// <param name="opened">Admits the file.</param>
     /// <param name="problems">Collects the problems.</param>
     /// <returns>What of the file is not as this program writes it, in one line; null for nothing.</returns>
-    public static string? Check(ModelSpec model, bool sized, InputFiles opened, ProblemList problems)
+    public static string? Check(ModelSpec model, bool sized, SourceDescription? read, InputFiles opened, ProblemList problems)
     {
         if (model.InitFrom is not { } path)
             return null;
@@ -30,7 +32,9 @@ internal static class InitialWeights
 
             WeightMatch match = WeightFile.Match(real, model);
             problems.AddRange(match.Refusals);
-            string[] notes = [.. new[] { match.Note, OrderOfClasses(model) }.OfType<string>()];
+            IReadOnlyList<string> unknown = ClassesOfWeights.Compare(
+                real, model, read ?? SourceDescription.None, opened.Roots.Admits, problems);
+            string[] notes = [.. new[] { match.Note, OrderOfClasses(unknown) }.OfType<string>()];
             return notes.Length == 0 ? null : string.Join("; ", notes);
         }
         catch (SpecException error)
@@ -45,8 +49,11 @@ internal static class InitialWeights
         return null;
     }
 
-    /// <summary>A file of weights has no names of classes, so that nothing can compare their order with that of the data.</summary>
-    private static string? OrderOfClasses(ModelSpec model) => model.Embeddings.Pairs.Count == 0 ? null
-        : $"vectors of {Wording.List([.. model.Embeddings.Pairs.Select(column => column.Key)])} taken by the numbers of classes, which "
+    /// <summary>
+    /// Without the run or the package that it belongs to, a file of weights has no names of classes, so that nothing can compare their
+    /// order with that of the data.
+    /// </summary>
+    private static string? OrderOfClasses(IReadOnlyList<string> columns) => columns.Count == 0 ? null
+        : $"vectors of {Wording.List(columns)} taken by the numbers of classes, which "
             + "must be those of the data that these weights were trained on (columns.classes in data.json of that run)";
 }

@@ -48,7 +48,8 @@ public sealed class PreparedRun : IDisposable
         try
         {
             var problems = new ProblemList();
-            (RunSpec resolved, IReadOnlyList<SpecProblem> unfit, string? weights) = SpecResolver.Resolve(spec, data.Shape, opened);
+            (RunSpec resolved, IReadOnlyList<SpecProblem> unfit, string? weights) =
+                SpecResolver.Resolve(spec, data.Shape, data.Description, opened);
             problems.AddRange(unfit);
             LaneLimits.CheckSequences(spec, data, problems);
             if (unfit.Count == 0)
@@ -92,7 +93,7 @@ public sealed class PreparedRun : IDisposable
             // Without data no size can be checked, but an unreadable file of weights is reported as well.
             var problems = new ProblemList();
             problems.AddRange(error.Problems);
-            InitialWeights.Check(spec.Model, sized: false, opened, problems);
+            InitialWeights.Check(spec.Model, sized: false, null, opened, problems);
             throw new SpecException(problems.ToList());
         }
     }

@@ -15,13 +15,14 @@ public static class SpecResolver
     /// </summary>
     /// <param name="spec">The spec.</param>
     /// <param name="shape">The sizes of the data.</param>
+    /// <param name="read">What the source said of its data.</param>
     /// <param name="opened">Opens the file of initial weights.</param>
     /// <returns>
     /// The spec with the sizes filled in as far as possible; the problems, empty when there are none; and what of the weights is not as
     /// this program writes them, null for nothing.
     /// </returns>
     internal static (RunSpec Resolved, IReadOnlyList<SpecProblem> Problems, string? Weights) Resolve(
-        RunSpec spec, DataShape shape, InputFiles opened)
+        RunSpec spec, DataShape shape, SourceDescription read, InputFiles opened)
     {
         var problems = new ProblemList();
         problems.AddIfAny(SpecFit.Embedding(spec, shape.HasTokens));
@@ -29,7 +30,7 @@ public static class SpecResolver
         problems.AddIfAny(SpecFit.Loss(spec, shape.HasClasses));
         if (problems.IsEmpty)
             problems.AddIfAny(SpecFit.Size(model));
-        string? weights = InitialWeights.Check(model, sized: problems.IsEmpty, opened, problems);
+        string? weights = InitialWeights.Check(model, sized: problems.IsEmpty, read, opened, problems);
         return (spec with { Model = model }, problems.ToList(), weights);
     }
 

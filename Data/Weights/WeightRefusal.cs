@@ -112,7 +112,14 @@ internal sealed class WeightRefusal(string path, ModelSpec model)
                 if (cell is not null && rows / columns != model.Cell.Gates)
                     keys.Add($"model.cell: {cell}");
             }
-            else if (own == "weight_ih_l0" && model.Embedding is null)
+            else if (model.Embeddings.Pairs.FirstOrDefault(pair => slot.Name == $"embedding.{pair.Key}.weight") is { Key: { } column } pair)
+            {
+                if (rows > slot.Shape[0])
+                    keys.Add($"model.classes: {{{column}: {rows}}}");
+                if (columns != pair.Value)
+                    keys.Add($"model.embeddings: {{{column}: {columns}}}");
+            }
+            else if (own == "weight_ih_l0" && model.Embedding is null && model.Embeddings.Pairs.Count == 0)
                 Key("inputSize", columns, model.InputSize);
             else if (slot.Name == "head.weight")
                 Key("outputSize", rows, model.OutputSize);

@@ -2,6 +2,7 @@ using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Data.Safetensors;
+using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training.Fused.Cells;
@@ -157,7 +158,8 @@ public sealed class SpecResolverTests : IDisposable
     private static (RunSpec Resolved, IReadOnlyList<SpecProblem> Problems) Resolve(ModelSpec model, DataShape shape, LossSpec loss)
     {
         var (resolved, problems, _) =
-            SpecResolver.Resolve(Given.Spec(Given.Synthetic("average"), model, loss), shape, new(DataRoots.Anywhere));
+            SpecResolver.Resolve(
+                Given.Spec(Given.Synthetic("average"), model, loss), shape, SourceDescription.None, new(DataRoots.Anywhere));
         return (resolved, problems);
     }
 }
