@@ -32,7 +32,7 @@ public interface IDataSource : IDisposable
 }
 
 /// <summary>The shape of one time step of a data source.</summary>
-/// <param name="InputFeatures">Values of an input, or 0 when inputs are tokens.</param>
+/// <param name="InputFeatures">Values of an input, or 0 when inputs are tokens, or columns of classes alone.</param>
 /// <param name="Vocabulary">The number of different input tokens, or 0 when inputs are values.</param>
 /// <param name="TargetFeatures">Values of a target, or 0 when targets are classes.</param>
 /// <param name="Classes">The number of classes, or 0 when targets are values.</param>

@@ -102,7 +102,8 @@ internal sealed record PlotData(IReadOnlyList<ColumnPanel> Panels, IReadOnlyList
         for (int start = 0; start < set.Length(sequence); start += Block)
         {
             var slice = new SequenceSlice(sequence, start, Math.Min(Block, set.Length(sequence) - start));
-            set.ReadInputs(slice, inputs.AsSpan(0, slice.Length * shape.InputFeatures));
+            if (shape.InputFeatures > 0)
+                set.ReadInputs(slice, inputs.AsSpan(0, slice.Length * shape.InputFeatures));
             if (drawn.Any(column => column.IsTarget))
                 set.ReadTargets(slice, targets.AsSpan(0, slice.Length * shape.TargetFeatures));
             for (int i = 0; i < drawn.Length; i++)

@@ -20,6 +20,16 @@ internal static class CsvEncodings
         new("windows-1252", "windows-1252", "Windows' Western European"),
     ];
 
+    /// <summary>The word of an encoding.</summary>
+    public static string WordOf(Encoding encoding) => encoding.CodePage switch
+    {
+        1200 => "utf-16",
+        1201 => "utf-16be",
+        28591 => "latin1",
+        1252 => "windows-1252",
+        _ => "utf-8",
+    };
+
     /// <summary>The encoding of a file.</summary>
     /// <param name="path">The file, for messages.</param>
     /// <param name="head">Its first bytes.</param>
@@ -36,8 +46,12 @@ internal static class CsvEncodings
             if (mark is not null || !head.Contains((byte)0))
                 return mark ?? Encoding.UTF8;
             throw HasPattern(head) is { } order
-                ? Wrong($"text in UTF-16 without a byte order mark, {path}", "UTF-8", $"write data.encoding: {order}")
-                : new TableFormatException($"NUL bytes, as in a binary file: {path}", "text", "check that this is the right file");
+                ? Wrong($"text in UTF-16 without a byte order mark, {path}", "UTF-8", $"write data.encoding: {order}", order)
+                : head.TrimEnd((byte)0).Contains((byte)0)
+                ? new TableFormatException($"NUL bytes, as in a binary file: {path}", "text", "check that this is the right file")
+                : new TableFormatException(
+                    $"NUL bytes at the end of {path}, as where a program or a disk failed while it was written", "text",
+                    "write the file again, or remove these bytes if all rows are there");
         }
 
         bool isUtf16 = named.StartsWith("utf-16", StringComparison.Ordinal);
@@ -71,13 +85,15 @@ internal static class CsvEncodings
         Utf8.ToUtf16(first, decoded, out int at, out _, replaceInvalidSequences: false);
         throw Wrong(
             $"the byte 0x{first[Math.Min(at, first.Length - 1)]:X2} at {path}:{line}, which is no UTF-8", "text in UTF-8",
-            "write data.encoding: windows-1252 (or latin1, utf-16), whichever the file has");
+            "write data.encoding: windows-1252 (or latin1, utf-16), whichever the file has", "windows-1252");
     }
 
-    private static TableFormatException Wrong(string found, string expected, string remedy) => new(found, expected, remedy)
-    {
-        Key = DataKeys.Encoding,
-    };
+    private static TableFormatException Wrong(string found, string expected, string remedy, string? likeliest = null) =>
+        new(found, expected, remedy)
+        {
+            Key = DataKeys.Encoding,
+            Mend = likeliest is null ? null : source => ((CsvSource)source) with { Encoding = likeliest },
+        };
 
     /// <summary>Which order of bytes has UTF-16 text of Latin letters: every other byte is NUL; null for no such text.</summary>
     private static string? HasPattern(ReadOnlySpan<byte> head)

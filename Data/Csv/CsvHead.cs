@@ -34,6 +34,7 @@ internal sealed partial class CsvHead
             return;
         }
 
+        CheckFirstLines();
         char separator = source.Separator != '\0' ? source.Separator : FindSeparator();
         CheckPreamble(separator, comment);
         Body = [.. _lines.Skip(source.HeaderRows)];
@@ -43,6 +44,7 @@ internal sealed partial class CsvHead
             GroupsOrDecimals.Check(source, Body, separator);
         if (source.Separator == '\0')
             CheckOtherSeparators();
+        CheckHeader();
         CheckHeaderRows();
     }
 
@@ -58,6 +60,39 @@ internal sealed partial class CsvHead
     private string Path => _source.Path;
 
     private static char Known(char given, char otherwise) => given == '\0' ? otherwise : given;
+
+    /// <summary>Refuses a line that is for a spreadsheet, and tables that are drawn.</summary>
+    private void CheckFirstLines()
+    {
+        if (SpreadsheetLine().Match(_lines[0].Text) is { Success: true } line)
+        {
+            char separator = line.Groups["separator"].Value[0];
+            string key = Separators.Contains(separator) ? $" and data.separator: {CsvDialect.WordOf(separator)}" : "";
+            throw new TableFormatException(
+                $"{Wording.Quote(_lines[0].Text)} at {Path}:{_lines[0].Number}, which tells a spreadsheet the separator",
+                "the header first", $"write data.skipRows: {_lines[0].Number}{key}")
+            {
+                Mend = source => ((CsvSource)source) with
+                {
+                    SkipRows = (int)_lines[0].Number, Separator = key.Length > 0 ? separator : '\0',
+                },
+            };
+        }
+
+        if (_lines.FirstOrDefault(one => EscapedQuote().IsMatch(one.Text)) is { } escaped)
+        {
+            throw new TableFormatException(
+                $"a quote behind a backslash in {Wording.Quote(escaped.Text)} at {Path}:{escaped.Number}", "quotes as RFC 4180 has them",
+                "double each quote in quotes: \"\" in the place of \\\"");
+        }
+
+        if (_lines.Take(2).FirstOrDefault(one => DrawnLine().IsMatch(one.Text)) is { } drawn)
+        {
+            throw new TableFormatException(
+                $"{Wording.Quote(drawn.Text)} at {Path}:{drawn.Number}, a line of a table that is drawn", "rows of cells",
+                "export the table as CSV, or remove lines and bars that are drawn");
+        }
+    }
 
     /// <summary>The separator that cuts the lines into the same number of cells; blanks only where no other does.</summary>
     private char FindSeparator()
@@ -79,9 +114,14 @@ internal sealed partial class CsvHead
                 $"write data.separator: {string.Join(" or ", printed.Select(CsvDialect.WordOf))}")
             {
                 Key = DataKeys.Separator,
+
+                // A comma stands in front of decimals as well; no other does.
+                Mend = source => ((CsvSource)source) with { Separator = printed[^1] },
             };
         }
 
+        if (fitting.Length == 0 && HasBlanks())
+            fitting = [' '];
         char single = _source.DecimalMark == ',' ? ';' : ',';
         char found = fitting.Length > 0 ? fitting[0] : Separators.FirstOrDefault(one => one != ' ' && _lines[0].Count(one) > 1, single);
         if (found != ',')
@@ -96,6 +136,14 @@ internal sealed partial class CsvHead
         int usual = Usual(counts);
         return usual > 1 && counts.Count(count => count == usual) * 10 >= counts.Length * 9
             && (!withHeader || counts[0] == usual) && (separator != ' ' || counts.All(count => count == usual));
+    }
+
+    // As many cells as in the header in most rows: the others lack some, which is reported by their lines.
+    private bool HasBlanks()
+    {
+        int[] counts = [.. _lines.Select(line => line.Count(' '))];
+        return !_lines[0].Text.AsSpan().ContainsAny(",;\t|") && counts[0] > 1
+            && counts.Count(count => count == counts[0]) * 2 > counts.Length;
     }
 
     private static int Usual(int[] counts) => counts.GroupBy(count => count).MaxBy(group => group.Count())!.Key;
@@ -118,7 +166,31 @@ internal sealed partial class CsvHead
             throw ShortHeader.Problem(Path, _lines, above, separator);
         throw new TableFormatException(
             $"{Wording.Count(above, "line")} above the header, such as {Wording.Quote(_lines[0].Text)} at {Path}:{_lines[0].Number}",
-            "the header first", $"write data.comment: \"{first}\"");
+            "the header first", $"write data.comment: \"{first}\"")
+        {
+            Mend = source => ((CsvSource)source) with { Comment = $"{first}" },
+        };
+    }
+
+    /// <summary>Refuses a first line with a time or decimals above cells of the same kind: it is a row, and no header.</summary>
+    private void CheckHeader()
+    {
+        if (_source.HeaderRows != 1 || Body.Count == 0)
+            return;
+        string[] header = _lines[0].Split(Dialect.Separator), first = Body[0].Split(Dialect.Separator);
+        bool IsDecimal(string cell) => cell.Contains(Dialect.Decimal, StringComparison.Ordinal) && IsNumber(cell);
+        foreach (var (name, cell) in header.Zip(first))
+        {
+            if (!(IsDecimal(name) && IsNumber(cell)) && !(ShortHeader.IsTime(name) && ShortHeader.IsTime(cell)))
+                continue;
+            throw new TableFormatException(
+                $"{Wording.Quote(name)} above {Wording.Quote(cell)} at {Path}:{_lines[0].Number}, as in a file without a header",
+                "a header row with the columns' names",
+                "put one above the first row, or write data.headerRows: 0, which names the columns c1, c2, …")
+            {
+                Mend = source => ((CsvSource)source) with { HeaderRows = 0 },
+            };
+        }
     }
 
     /// <summary>Refuses lines without numbers below the header: units, further names.</summary>
@@ -143,7 +215,10 @@ internal sealed partial class CsvHead
         throw new TableFormatException(
             $"{Wording.Count(below, "line")} without numbers below the header, such as {Wording.Quote(Body[0].Text)} at "
             + $"{Path}:{Body[0].Number}", "rows of numbers below the header",
-            $"write data.headerRows: {below + 1} if they are further names or units, or remove them");
+            $"write data.headerRows: {below + 1} if they are further names or units, or remove them")
+        {
+            Mend = source => ((CsvSource)source) with { HeaderRows = below + 1 },
+        };
     }
 
     private bool IsHeading(string[] cells, int[] numbers) => numbers.All(i => i < cells.Length && !IsNumber(cells[i])
@@ -166,6 +241,8 @@ internal sealed partial class CsvHead
                     + "the others are part of a cell")
                 {
                     Key = DataKeys.Separator,
+                    Mend = Fits(Dialect.Separator, withHeader: true)
+                        ? source => ((CsvSource)source) with { Separator = Dialect.Separator } : null,
                 };
             }
         }
@@ -193,6 +270,15 @@ internal sealed partial class CsvHead
 
     private bool IsNumber(string cell) => NumberText.TryParse(
         Encoding.UTF8.GetBytes(cell), Dialect?.Decimal ?? Known(_source.DecimalMark, '.'), _source.Thousands, out _);
+
+    [GeneratedRegex(@"\\""[^,;\t|\r\n"" ]", RegexOptions.CultureInvariant)]
+    private static partial Regex EscapedQuote();
+
+    [GeneratedRegex(@"^""?sep=(?<separator>.)""?\z", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    private static partial Regex SpreadsheetLine();
+
+    [GeneratedRegex(@"^(?=.*[|+\s])(?=.*(-{3}|={3}))[-+|:=\s]+\z", RegexOptions.CultureInvariant)]
+    private static partial Regex DrawnLine();
 
     /// <summary>A number with a comma in front of its decimals.</summary>
     [GeneratedRegex(@"^[-+]?[0-9]+,[0-9]+\z", RegexOptions.CultureInvariant)]

@@ -41,7 +41,7 @@ internal sealed class CsvText
                 $"{path}, which is empty", "a header row with the columns' names, and rows of numbers", "check the file");
         }
 
-        if (FileContent.Other(head) is var (found, remedy))
+        if ((FileContent.Other(head) ?? FileContent.Json(head)) is var (found, remedy))
             throw new TableFormatException($"{found}: {path}", "a CSV file", remedy);
         _encoding = CsvEncodings.Find(path, head, encoding);
         if (!head.Contains((byte)'\n') && head.Contains((byte)'\r'))
@@ -58,8 +58,8 @@ internal sealed class CsvText
     /// <summary>Whether that is all of it.</summary>
     public bool IsAll => Head.Length < HeadBytes - 3;
 
-    /// <summary>How the file was compressed.</summary>
-    public Packing Packing => _packing;
+    /// <summary>The encoding that the text has in the file.</summary>
+    public Encoding Encoding => _encoding;
 
     /// <summary>The text from behind the lines that are passed over, in UTF-8.</summary>
     public Stream Open()

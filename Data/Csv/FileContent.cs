@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Orleans.Tbptt.Data.Csv;
 
@@ -16,7 +17,7 @@ internal enum Packing
 }
 
 /// <summary>Recognises files by their first bytes.</summary>
-internal static class FileContent
+internal static partial class FileContent
 {
     /// <summary>How a file is compressed.</summary>
     public static Packing PackingOf(ReadOnlySpan<byte> head) =>
@@ -52,8 +53,23 @@ internal static class FileContent
             return ("a file compressed by bzip2", "decompress it by bunzip2");
         if (Is("\xfd7zXZ"))
             return ("a file compressed by xz", "decompress it by unxz");
-        if (start.TrimStart('\xef', '\xbb', '\xbf', ' ', '\t', '\r', '\n').StartsWith('<'))
+        if (Start(start).StartsWith('<'))
             return ("a page in HTML or XML", "download the data themselves");
         return null;
     }
+
+    /// <summary>The same for JSON; null where a text is none.</summary>
+    public static (string Found, string Remedy)? Json(ReadOnlySpan<byte> head)
+    {
+        string start = Start(Encoding.Latin1.GetString(head[..Math.Min(head.Length, 512)]));
+        if (!JsonStart().IsMatch(start))
+            return null;
+        return start[0] == '{' ? ("JSON", "read it as jsonl:PATH where each line is an object, or convert it to CSV")
+            : ("a list in JSON", "write its objects a line each, and read them as jsonl:PATH, or convert it to CSV");
+    }
+
+    private static string Start(string text) => text.TrimStart('\xef', '\xbb', '\xbf', ' ', '\t', '\r', '\n');
+
+    [GeneratedRegex(@"^(\{\s*""|\[\s*[\[{])", RegexOptions.CultureInvariant)]
+    private static partial Regex JsonStart();
 }

@@ -36,7 +36,11 @@ internal static partial class GroupsOrDecimals
             throw new TableFormatException(
                 $"{Wording.Quote(example)} at {source.Path}:{line.Number} in a column with {Wording.Quote(whole[0])}, which could be "
                 + $"{example.Replace(".", "", StringComparison.Ordinal)} or {example}", "numbers of which the spec says what a point is",
-                "write data.thousands: point or data.decimal: point");
+                "write data.thousands: point or data.decimal: point")
+            {
+                // Decimals are seldom three in every number, and none in those that are whole.
+                Mend = table => ((CsvSource)table) with { Thousands = '.' },
+            };
         }
     }
 

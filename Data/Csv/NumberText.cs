@@ -54,13 +54,33 @@ internal static class NumberText
     public static bool TryParse(ReadOnlySpan<byte> text, char point, char thousands, out double number) =>
         TryPlain(text, point, out number) || TryParseAny(text, point, thousands, out number);
 
+    // Locales part groups by blanks at which no line breaks, and by the typographic apostrophe.
+    private static ReadOnlySpan<byte> WithAsciiMarks(ReadOnlySpan<byte> text, Span<byte> room)
+    {
+        int length = 0;
+        for (int at = 0; at < text.Length;)
+        {
+            ReadOnlySpan<byte> rest = text[at..];
+            (byte mark, int width) = rest.StartsWith("\u00A0"u8) ? ((byte)' ', 2)
+                : rest.StartsWith("\u202F"u8) || rest.StartsWith("\u2009"u8) ? ((byte)' ', 3)
+                : rest.StartsWith("\u2019"u8) ? ((byte)'\'', 3)
+                : (rest[0], 1);
+            room[length++] = mark;
+            at += width;
+        }
+
+        return room[..length];
+    }
+
     // Signs, exponents, more digits than are exact, thousands, and what is no number.
-    private static bool TryParseAny(ReadOnlySpan<byte> text, char point, char thousands, out double number)
+    private static bool TryParseAny(scoped ReadOnlySpan<byte> text, char point, char thousands, out double number)
     {
         number = 0;
         if (text.Length is 0 or > 100)
             return false;
-        Span<byte> plain = stackalloc byte[100];
+        Span<byte> plain = stackalloc byte[100], room = stackalloc byte[100];
+        if (thousands is ' ' or '\'' && text.ContainsAnyInRange((byte)0x80, (byte)0xff))
+            text = WithAsciiMarks(text, room);
         int length = 0, leading = 0, group = -1;
         bool whole = true;
         foreach (byte one in text)

@@ -14,16 +14,18 @@ internal sealed class CellProblems(TableSource source, TableReader reader, bool 
     public void Report(IReadOnlyList<string> names, IReadOnlyList<ColumnTally> tallies, ProblemList problems)
     {
         bool refuses = source.MissingValues == MissingValues.Refuse;
+        string[] others =
+            [.. tallies.SelectMany(tally => tally.FirstOthers.Concat(tally.FirstMissing)).Select(cell => cell.Text).Distinct()];
         var cells = names.Zip(tallies, (name, tally) => (Name: name, Tally: tally)).SelectMany(column =>
             column.Tally.FirstOthers.Select(cell => (column.Name, Cell: cell, IsMissing: false))
                 .Concat(refuses ? column.Tally.FirstMissing.Select(cell => (column.Name, Cell: cell, IsMissing: true)) : []));
         foreach (var (name, cell, isMissing) in cells.OrderBy(one => one.Cell.Place).Take(ProblemList.Shown))
-            problems.AddInFile(source.Path, () => Problem(cell.Place, name, cell.Text, isMissing));
+            problems.AddInFile(source.Path, () => Problem(cell.Place, name, cell.Text, isMissing, others));
         long all = tallies.Sum(tally => tally.Others + (refuses ? tally.Missing : 0));
         problems.AddUnlisted(source.Path, all - Math.Min(all, ProblemList.Shown));
     }
 
-    private SpecProblem Problem(long place, string column, string text, bool isMissing)
+    private SpecProblem Problem(long place, string column, string text, bool isMissing, string[] others)
     {
         string leave = mayLeaveOut ? ", or leave the column out of data.inputs and data.targets" : "";
         string found = text.Length == 0 ? "an empty cell" : Wording.Quote(text);
@@ -39,6 +41,7 @@ internal sealed class CellProblems(TableSource source, TableReader reader, bool 
         bool isNumber = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
         return new(
             DataKeys.Source, $"{found} {where}", isNumber ? "a finite number in the range of float32" : expected,
-            (reader.Advice(text) ?? "correct it") + leave);
+            text == column ? "remove the row: it is the header once more, as where files were put behind each other"
+                : (reader.Advice(text, others) ?? "correct it") + leave);
     }
 }

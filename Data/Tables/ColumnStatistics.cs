@@ -79,10 +79,11 @@ internal readonly record struct Moments(long Count, double Mean, double Squares,
 
 /// <summary>The numbers that standardise each column: <c>(value - Mean) / Deviation</c>, computed in float64.</summary>
 /// <param name="Mean">
-/// The mean of each column over the rows to train on, <c>[Width]</c>, or <c>[series × Width]</c>; 0 when columns are left as they are.
+/// The mean of each column over the rows to train on, <c>[Width]</c>, or <c>[series × Width]</c>; 0 when columns are left as they are, NaN
+/// where these rows have no value, so that no value of the column is one that the model knows.
 /// </param>
 /// <param name="Deviation">
-/// The population's standard deviation of each column; 1 for a constant one, and when columns are left as they are.
+/// The population's standard deviation of each column; 1 for a constant one, and when columns are left as they are; NaN as the mean.
 /// </param>
 /// <param name="Width">How many columns.</param>
 internal sealed record ColumnStatistics(double[] Mean, double[] Deviation, int Width) : IColumnUnits
@@ -115,7 +116,8 @@ internal sealed record ColumnStatistics(double[] Mean, double[] Deviation, int W
     /// <param name="width">How many columns.</param>
     /// <param name="perSeries">Whether each series has its own.</param>
     public static ColumnStatistics Of(IReadOnlyList<Moments> columns, int width, bool perSeries) => new(
-        [.. columns.Select(one => one.Mean)], [.. columns.Select(one => one.Deviation > 0 ? one.Deviation : 1.0)], width)
+        [.. columns.Select(one => one.Count > 0 ? one.Mean : double.NaN)],
+        [.. columns.Select(one => one.Count == 0 ? double.NaN : one.Deviation > 0 ? one.Deviation : 1.0)], width)
         {
             Empty = [.. columns.Index().GroupBy(one => one.Index % width).Where(alike => alike.All(one => one.Item.Count == 0))
                 .Select(alike => alike.Key)],
@@ -131,10 +133,11 @@ internal sealed record ColumnStatistics(double[] Mean, double[] Deviation, int W
     public static ColumnStatistics Of(IReadOnlyList<ColumnDescription> described, IReadOnlyList<string> names)
     {
         ColumnDescription[] columns = [.. names.Select(name => described.First(column => column.Name == name))];
-        return columns.Any(column => column.ScaleMean is null) ? None(names.Count) : new(
-            [.. columns.Select(column => column.ScaleMean!.Value)], [.. columns.Select(column => column.ScaleDeviation!.Value)],
-            names.Count);
+        return described.All(column => column.ScaleMean is null) ? None(names.Count) : OfScales(columns, names.Count);
     }
+
+    /// <summary>What a description has: null for a column without a value in the rows to train on.</summary>
+    public static double? Described(double scale) => double.IsNaN(scale) ? null : scale;
 
     /// <summary>What scaled columns in training: in each series alike, or its own.</summary>
     /// <param name="source">Says whose statistics scale.</param>
@@ -160,10 +163,12 @@ internal sealed record ColumnStatistics(double[] Mean, double[] Deviation, int W
         }
 
         ColumnDescription[] columns = [.. order.Names.SelectMany(series => names.Select(name => scales[(series, name)]))];
-        return new(
-            [.. columns.Select(column => column.ScaleMean!.Value)], [.. columns.Select(column => column.ScaleDeviation!.Value)],
-            names.Count) { IsPerSeries = true };
+        return OfScales(columns, names.Count) with { IsPerSeries = true };
     }
+
+    private static ColumnStatistics OfScales(IReadOnlyList<ColumnDescription> columns, int width) => new(
+        [.. columns.Select(column => column.ScaleMean ?? double.NaN)], [.. columns.Select(column => column.ScaleDeviation ?? double.NaN)],
+        width);
 
     /// <summary>A value as it is trained on.</summary>
     /// <param name="series">The series of its row; 0 where all have the same statistics.</param>

@@ -90,9 +90,12 @@ internal sealed class RowOrder(
     }
 
     /// <summary>What people should know: gaps, repeated times, an order that was turned round.</summary>
-    public IReadOnlyList<string> Notes(TableReader reader) => Times is { Timeless: 0 } times
-        ? [.. TwoReadings(times), .. times.Order.Notes(reader)]
-        : [];
+    public IReadOnlyList<string> Notes(TableReader reader) => Times switch
+    {
+        { Timeless: 0 } times => [.. TwoReadings(times), .. times.Order.Notes(reader)],
+        { } others => others.Notes(reader),
+        null => [],
+    };
 
     private IEnumerable<string> TwoReadings(RowTimes times)
     {

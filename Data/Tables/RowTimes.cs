@@ -58,6 +58,21 @@ internal sealed class RowTimes(TableSource source, ChosenColumn chosen, int inde
     public bool IsWorseThan(RowTimes other) =>
         (other.Timeless, other.Order.Turns, other.Order.Steps).CompareTo((Timeless, Order.Turns, Order.Steps)) < 0;
 
+    /// <summary>A remark on rows without a time in a column of times that the spec does not name: they may be no rows.</summary>
+    public IReadOnlyList<string> Notes(TableReader reader)
+    {
+        if (source.Time is not null || _last.Count == 0)
+            return [];
+        bool isOther = _tally.Others > 0;
+        OtherCell cell = isOther ? _tally.FirstOthers[0] : _tally.FirstMissing[0];
+        return
+        [
+            $"{Wording.Count(Timeless, "row")} without a time in column {Wording.Quote(chosen.Name)}, first at "
+            + reader.Describe(cell.Place) + (isOther ? $", where {Wording.Quote(cell.Text)} stands" : "")
+            + ": look whether they are rows of data, and no totals or remarks",
+        ];
+    }
+
     /// <summary>Adds the problems of rows without a time, or in another order than that of time.</summary>
     public void Check(TableReader reader, ProblemList problems)
     {
@@ -85,7 +100,8 @@ internal sealed class RowTimes(TableSource source, ChosenColumn chosen, int inde
                 + (isOtherwise ? $" where the {first} stands first" : "")
                 + (_tally.Others > 1 ? $", as in {Wording.Count(_tally.Others - 1, "further row")}" : ""),
                 isOtherwise ? $"the {first} first, as in the other rows" : "a time such as 2020-01-31 12:30",
-                isOtherwise ? "write all times in one way" : "correct it");
+                isOtherwise ? "write all times in one way" : TimeText.IsClock(cell.Text)
+                    ? "write the date in front of the time of day, or leave out data.time" : "correct it");
         }
     }
 }

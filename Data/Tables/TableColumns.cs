@@ -73,8 +73,9 @@ internal sealed class TableColumns(TableSource source, IReadOnlyList<TableColumn
     /// <param name="read">The columns that were read.</param>
     /// <param name="tallies">What was met in each of them.</param>
     /// <param name="rows">How many rows there are.</param>
+    /// <param name="isForecast">Whether a trained model forecasts from the rows: what is to be forecast need not be there.</param>
     public UsedColumns? TryUse(
-        TableReader reader, IReadOnlyList<ChosenColumn> read, IReadOnlyList<ColumnTally> tallies, long rows)
+        TableReader reader, IReadOnlyList<ChosenColumn> read, IReadOnlyList<ColumnTally> tallies, long rows, bool isForecast)
     {
         bool IsOfNumbers(int column) => rows - tallies[column].Missing - tallies[column].Others is > 0 and var numbers
             && numbers >= tallies[column].Others;
@@ -95,15 +96,8 @@ internal sealed class TableColumns(TableSource source, IReadOnlyList<TableColumn
                 LeftOut.Add(new(column.Name, "an attribute, the same in all rows of a series, that data.inputs does not name"));
         }
 
-        if (inputs.Length == 0 && source.Categorical.Count > 0 && source.Inputs.Count > 0)
-        {
-            problems.Add(
-                DataKeys.Inputs, $"no input of numbers, but classes alone: {Wording.List(source.Categorical)}",
-                "at least one column of numbers", "add one, such as the target, whose last values help to forecast it");
-            return null;
-        }
-
-        if (inputs.Length == 0)
+        // Classes alone are inputs where the spec names them, and no others.
+        if (inputs.Length == 0 && (source.Categorical.Count == 0 || source.Inputs.Count == 0))
         {
             problems.Add(
                 DataKeys.Inputs, $"no column of numbers in {source.Path}: {string.Join("; ", LeftOut.Take(12)
@@ -112,10 +106,12 @@ internal sealed class TableColumns(TableSource source, IReadOnlyList<TableColumn
             return null;
         }
 
-        IReadOnlyList<string> targets = source.Targets.Count > 0 ? source.Targets : [.. inputs.Except(WithRoles)];
-        if (targets.Count == 0)
+        IReadOnlyList<string> targets = source.Targets.Count > 0 || isForecast ? source.Targets : [.. inputs.Except(WithRoles)];
+        if (targets.Count == 0 && !isForecast)
         {
-            problems.Add(DataKeys.Targets, "inputs alone that are known or static", "a column to forecast", "name it");
+            problems.Add(
+                DataKeys.Targets, $"inputs alone that are {(inputs.Length == 0 ? "classes" : "known or static")}", "a column to forecast",
+                "name it");
             return null;
         }
 
@@ -151,7 +147,7 @@ internal sealed class TableColumns(TableSource source, IReadOnlyList<TableColumn
 
     private static CellType[] TimeTypes(TableColumn column) => column.Type switch
     {
-        null or CellType.Number => [CellType.Number],
+        null or CellType.Number => [column.MayBeDates ? CellType.Time : CellType.Number],
         CellType.Text => [CellType.Time, CellType.DayFirstTime],
         var type => column.HasTwoReadings ? [CellType.Time, CellType.DayFirstTime] : [type.Value],
     };
@@ -176,7 +172,7 @@ internal sealed class TableColumns(TableSource source, IReadOnlyList<TableColumn
         if (tally.Missing == rows)
             return "a column without a value";
         string cell = tally.FirstOthers[0].Text;
-        string advice = reader.Advice(cell) is { } known ? $": {known}" : "";
+        string advice = reader.Advice(cell, []) is { } known ? $": {known}" : "";
         return $"{tally.Others} of {rows} cells are no numbers, such as {Wording.Quote(cell)}{advice}";
     }
 

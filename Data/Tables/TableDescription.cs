@@ -14,6 +14,9 @@ namespace Orleans.Tbptt.Data.Tables;
 internal sealed class TableDescription(
     TableSource source, TableReader reader, TableColumns columns, UsedColumns used, RowOrder order, TableCut cut)
 {
+    // A few rows rise by chance.
+    private const int FewRows = 20;
+
     /// <summary>The columns of classes.</summary>
     public IReadOnlyList<CategoryColumn> Categories { private get; init; } = [];
 
@@ -49,7 +52,8 @@ internal sealed class TableDescription(
             Test = isStream && cut.Test is not null ? Border(rows, at.Test + 1, at.End) : null,
             Remarks =
             [
-                .. reader.Notes, .. order.Notes(reader), .. Short(cut.Short, "train on"), .. Short(cut.ShortHeld, "validate on"),
+                .. reader.Notes, .. order.Notes(reader), .. AlikeSeries(), .. Short(cut.Short, "train on"),
+                .. Short(cut.ShortHeld, "validate on"),
                 .. Short(cut.ShortTest, "test on"), .. Unscaled(statistics), .. Values(surveys, statistics),
                 .. Categories.SelectMany(Unknown), .. rows.Flattened(used, surveys, table),
             ],
@@ -81,8 +85,8 @@ internal sealed class TableDescription(
                 Distinct = survey.Distinct,
                 Histogram = histograms[column].Counts,
                 Suspects = [.. survey.Suspects.Select(one => new SuspectedValue(one.Value, one.Count))],
-                ScaleMean = isPerSeries ? null : statistics?.Mean[column],
-                ScaleDeviation = isPerSeries ? null : statistics?.Deviation[column],
+                ScaleMean = isPerSeries || statistics is null ? null : ColumnStatistics.Described(statistics.Mean[column]),
+                ScaleDeviation = isPerSeries || statistics is null ? null : ColumnStatistics.Described(statistics.Deviation[column]),
             };
         }
 
@@ -100,8 +104,8 @@ internal sealed class TableDescription(
                     Series = order.Names[series],
                     Use = Use(column),
                     Transform = TransformOf(name),
-                    ScaleMean = statistics!.Mean[at],
-                    ScaleDeviation = statistics.Deviation[at],
+                    ScaleMean = ColumnStatistics.Described(statistics!.Mean[at]),
+                    ScaleDeviation = ColumnStatistics.Described(statistics.Deviation[at]),
                 };
             }
         }
@@ -119,6 +123,12 @@ internal sealed class TableDescription(
 
     private IEnumerable<string> Unknown(CategoryColumn column)
     {
+        if (Alike([.. column.Classes.Select(one => one.Name)]) is var (one, other))
+        {
+            yield return $"classes {Wording.Quote(one)} and {Wording.Quote(other)} of column {Wording.Quote(column.Name)} differ in case "
+                + "alone, and are two";
+        }
+
         if (column.UnknownTexts is [var first, ..] all)
         {
             yield return $"{Wording.Count(all.Count, "text")} of column {Wording.Quote(column.Name)}, such as {Wording.Quote(first)}, "
@@ -154,6 +164,23 @@ internal sealed class TableDescription(
     private IEnumerable<string> Short(IReadOnlyList<int> series, string use) => series.Count == 0
         ? []
         : [$"{series.Count} of {order.Rows.Count} series are too short to {use} and left out there, such as {order.NameOf(series[0])}"];
+
+    /// <summary>Two names that differ in case, or in white space, alone; null for none.</summary>
+    private static (string One, string Other)? Alike(IReadOnlyList<string> names)
+    {
+        var seen = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (string name in names)
+        {
+            if (!seen.TryAdd(name.Normalize(), name))
+                return (seen[name.Normalize()], name);
+        }
+
+        return null;
+    }
+
+    private IEnumerable<string> AlikeSeries() => Alike(order.Names) is var (one, other)
+        ? [$"series {Wording.Quote(one)} and {Wording.Quote(other)} differ in case alone, and are two"]
+        : [];
 
     private IEnumerable<string> Unscaled(ColumnStatistics? statistics)
     {
@@ -191,6 +218,16 @@ internal sealed class TableDescription(
                 yield return FormattableString.Invariant(
                     $"column {Wording.Quote(name)} is {value} in {Wording.Count(count, "row")}, far from all others: ")
                     + "if it stands for a missing value, name it in data.missing";
+            }
+
+            // Columns that the spec names are meant.
+            if (source.Inputs.Count == 0 && used.Inputs.Count > 1 && used.Inputs.Contains(column) && !source.Targets.Contains(name)
+                && survey.Moments.Count > FewRows
+                && (survey.IsRising || survey.IsFalling))
+            {
+                yield return $"column {Wording.Quote(name)} {(survey.IsRising ? "rises" : "falls")} in every row: if it is the time of the "
+                    + $"rows, write data.time: {Wording.Quote(name)}{(survey.IsFalling ? ", which turns them round" : "")}; if it counts "
+                    + "them, name the inputs without it";
             }
 
             if (survey.Distinct == 1)

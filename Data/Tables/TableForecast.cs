@@ -59,7 +59,7 @@ internal sealed class TableForecast : IForecastData
         };
         using var scan = new TableScan(inputs, data with { Validation = null, Test = null, ValidationFraction = 0 }, problems)
         {
-            Trained = trained,
+            Trained = trained, IsForecast = true,
         };
         scan.Read(reader);
         UsedColumns used = scan.Used;
@@ -74,6 +74,8 @@ internal sealed class TableForecast : IForecastData
 
         ColumnStatistics statistics = ColumnStatistics.OfTrained(source, trained, used.Names, scan.Order, problems);
         problems.ThrowIfAny();
+        ColumnStatistics targets = ColumnStatistics.OfTrained(source, trained, source.Targets, scan.Order, problems);
+        CheckTargets(source, targets, scan.Order, problems);
         scan.Transform([]);
         TableRows all = scan.Rows(scan.Order.Rows);
         FloatTable table = all.Standardised(used.Read, scan.Categories(all), statistics, []);
@@ -88,7 +90,7 @@ internal sealed class TableForecast : IForecastData
                 Categories = [.. used.Categories.Select(one => new CategoryShape(
                     one.Name, trained.Columns.First(column => column.Name == one.Name && column.Classes.Count > 0).Classes.Count))],
             };
-            IColumnUnits units = Units(source, ColumnStatistics.OfTrained(source, trained, source.Targets, scan.Order, problems));
+            IColumnUnits units = Units(source, targets);
             return new(source, scan.Order, table, times, rows, units, shape, used)
             {
                 Targets = [.. source.Targets.Select((name, i) => units.IsDifference(i) ? $"{name} difference" : name)],
@@ -136,6 +138,26 @@ internal sealed class TableForecast : IForecastData
     {
         _table.Dispose();
         _times?.Dispose();
+    }
+
+    /// <summary>Refuses series whose outputs have no way back to the units of the file.</summary>
+    private static void CheckTargets(TableSource source, ColumnStatistics targets, RowOrder order, ProblemList problems)
+    {
+        for (int target = 0; target < targets.Width; target++)
+        {
+            string[] without = [.. order.Names.Where((_, series) => targets.IsPerSeries
+                && double.IsNaN(targets.Mean[(series * targets.Width) + target]))];
+            if (without.Length > 0)
+            {
+                problems.Add(
+                    DataKeys.Series,
+                    $"{Wording.List(without)}, of which the rows that the model was trained on have no value of "
+                    + Wording.Quote(source.Targets[target]), "series with a scale of their own",
+                    "leave these rows out, or train with data.scale: column");
+            }
+        }
+
+        problems.ThrowIfAny();
     }
 
     /// <summary>Every row of every series, less those that lack what lies ahead.</summary>

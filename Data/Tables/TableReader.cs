@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Tables;
 
@@ -41,6 +42,12 @@ internal sealed record TableColumn(string Name, CellType? Type = null)
     /// together show which.
     /// </summary>
     public bool HasTwoReadings { get; init; }
+
+    /// <summary>
+    /// Whether its cells are numbers of eight digits that are dates, such as 20200131, as far as the format has looked: times where the
+    /// spec names the column as that of time.
+    /// </summary>
+    public bool MayBeDates { get; init; }
 }
 
 /// <summary>A column that is read.</summary>
@@ -85,7 +92,9 @@ internal abstract class TableReader : IDisposable
     public abstract string Describe(long place);
 
     /// <summary>What to do about a cell that is no number, where its text shows the cause; null where it does not.</summary>
-    public virtual string? Advice(string cell) => null;
+    /// <param name="cell">The cell.</param>
+    /// <param name="others">The other cells that are no numbers, and those that are missing, as far as they are listed.</param>
+    public virtual string? Advice(string cell, IEnumerable<string> others) => null;
 
     /// <summary>Adds the problems of rows that were passed over, such as rows with too few cells.</summary>
     public virtual void AddProblems(ProblemList problems)
@@ -108,4 +117,10 @@ internal sealed class TableFormatException(string found, string expected, string
 
     /// <summary>The key of the spec to report it at.</summary>
     public string Key { get; init; } = DataKeys.Source;
+
+    /// <summary>Writes the key that the remedy names, or the likeliest where it names two; null where a key is no remedy.</summary>
+    public Func<TableSource, TableSource>? Mend { get; init; }
+
+    /// <summary>The problem, as it is reported.</summary>
+    public SpecProblem Problem => new(Key, Found, Expected, Remedy);
 }

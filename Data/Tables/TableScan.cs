@@ -24,6 +24,9 @@ internal sealed class TableScan(TableSource source, DataSpec data, ProblemList p
     /// <summary>Where the table is not trained on, what was: its columns are read alike. Null otherwise.</summary>
     public SourceDescription? Trained { get; init; }
 
+    /// <summary>Whether a trained model forecasts from the table: what is to be forecast need not be there. Default false.</summary>
+    public bool IsForecast { get; init; }
+
     /// <summary>The order of the rows, and their series.</summary>
     public RowOrder Order { get; private set; } = null!;
 
@@ -51,6 +54,7 @@ internal sealed class TableScan(TableSource source, DataSpec data, ProblemList p
         Order = new(source, _chosen, _columns, borders);
         _transforms = new(source, _chosen);
         var statics = new StaticColumns(source, _chosen);
+        UnscaledCells? unscaled = Trained is null ? null : new(source, Trained, _chosen);
         Surveys = [.. _chosen.Select(_ => new ColumnSurvey())];
         while (reader.Fill(_block))
         {
@@ -58,6 +62,7 @@ internal sealed class TableScan(TableSource source, DataSpec data, ProblemList p
             CheckTexts();
             _transforms.Look(_block);
             statics.Look(_block, Order);
+            unscaled?.Look(_block, Order);
             for (int column = 0; column < Surveys.Count; column++)
                 Surveys[column].Add(_block.Column(column)[.._block.Rows]);
             _raw.Add(_block);
@@ -67,7 +72,8 @@ internal sealed class TableScan(TableSource source, DataSpec data, ProblemList p
         Order.Check(reader, problems);
         _transforms.Check(reader, problems);
         statics.Check(reader, Order, problems);
-        UsedColumns? used = _columns.TryUse(reader, _chosen, Tallies, _raw.Rows);
+        unscaled?.Check(reader, problems);
+        UsedColumns? used = _columns.TryUse(reader, _chosen, Tallies, _raw.Rows, IsForecast);
         if (used is not null && Trained is { } training && source.MissingValues == MissingValues.Mask)
             used = Flagged(used, training);
         Used = used ?? throw new SpecException(problems.ToList());

@@ -36,7 +36,7 @@ public abstract record TableSource : OpenableSource
         }
         catch (TableFormatException error)
         {
-            throw new SpecException(new SpecProblem(error.Key, error.Found, error.Expected, error.Remedy));
+            throw new SpecException(error.Problem);
         }
     }
 
@@ -234,7 +234,7 @@ public abstract record TableSource : OpenableSource
         }
         catch (TableFormatException error)
         {
-            problems.Add(error.Key, error.Found, error.Expected, error.Remedy);
+            problems.AddRange([error.Problem]);
         }
         catch (TemporaryFileException error)
         {

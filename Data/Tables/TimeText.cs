@@ -3,8 +3,8 @@ using System.Text;
 namespace Orleans.Tbptt.Data.Tables;
 
 /// <summary>
-/// Reads points in time as files write them: <c>2020-01-31</c>, <c>2020-01</c>, <c>31.01.2020 12:30</c>, <c>1/31/2020 12:30:00 PM</c>,
-/// <c>2020-01-31T12:30:00.25+02:00</c>. A time without an offset is taken as UTC.
+/// Reads points in time as files write them: <c>2020-01-31</c>, <c>2020-01</c>, <c>31.01.2020 12:30</c>, <c>1/31/20 12:30:00 PM</c>,
+/// <c>2020-01-31T12:30:00.25+02:00</c>, and what <see cref="DateWords"/> reads. A time without an offset is taken as UTC.
 /// </summary>
 /// <param name="dayFirst">Whether the day stands before the month where the year stands last.</param>
 internal sealed class TimeText(bool dayFirst)
@@ -17,18 +17,25 @@ internal sealed class TimeText(bool dayFirst)
     /// <summary>Reads the times of a column.</summary>
     public static TimeText Of(CellType type) => type == CellType.DayFirstTime ? DayFirst : MonthFirst;
 
-    /// <summary>A column of times, as far as some of its cells show how it is written; null where they are no times.</summary>
+    /// <summary>
+    /// A column of times, as far as some of its cells show how it is written; null where they are no times. One cell of ten may be none,
+    /// such as that of a row of totals, which is reported by its place.
+    /// </summary>
     public static TableColumn? Column(string name, IReadOnlyList<string> cells)
     {
-        double[] monthFirst = [.. cells.Select(MonthFirst.Value)], dayFirst = [.. cells.Select(DayFirst.Value)];
-        if (cells.Count == 0 || (monthFirst.Any(double.IsNaN) && dayFirst.Any(double.IsNaN)))
+        int monthFirst = cells.Count(cell => !double.IsNaN(MonthFirst.Value(cell)));
+        int dayFirst = cells.Count(cell => !double.IsNaN(DayFirst.Value(cell)));
+        if (cells.Count == 0 || Math.Max(monthFirst, dayFirst) * 10 < cells.Count * 9)
             return null;
-        bool areBoth = !monthFirst.Any(double.IsNaN) && !dayFirst.Any(double.IsNaN);
-        return new(name, monthFirst.Any(double.IsNaN) ? CellType.DayFirstTime : CellType.Time)
+        return new(name, monthFirst < dayFirst ? CellType.DayFirstTime : CellType.Time)
         {
-            HasTwoReadings = areBoth && cells.Any(YearIsLast),
+            HasTwoReadings = monthFirst == dayFirst && cells.Any(YearIsLast),
         };
     }
+
+    /// <summary>Whether a cell is a time of day alone.</summary>
+    public static bool IsClock(string cell) =>
+        cell.Contains(':', StringComparison.Ordinal) && TryTimeOfDay(Encoding.UTF8.GetBytes(cell), out _);
 
     /// <summary>The time of a cell in microseconds since 1970-01-01; NaN where it is none.</summary>
     public double Value(string cell) => TryParse(Encoding.UTF8.GetBytes(cell), out double time) ? time : double.NaN;
@@ -39,36 +46,61 @@ internal sealed class TimeText(bool dayFirst)
     public bool TryParse(ReadOnlySpan<byte> cell, out double time)
     {
         time = 0;
-        int at = 0;
-        if (!TryInteger(cell, ref at, out int one, out int digits) || at == cell.Length
-            || cell[at] is not ((byte)'-' or (byte)'/' or (byte)'.'))
-        {
+        int at = TryNumbers(cell, out var date);
+        if (at < 0)
+            at = DateWords.TryRead(cell, out date);
+        if (at < 0)
             return false;
-        }
-
-        byte mark = cell[at++];
-        if (!TryInteger(cell, ref at, out int two, out _))
-            return false;
-        int three = 1, lastDigits = 2;
-        bool hasThree = at < cell.Length && cell[at] == mark;
-        if (hasThree && (++at < 0 || !TryInteger(cell, ref at, out three, out lastDigits)))
-            return false;
-        bool yearFirst = digits == 4;
-        if (!yearFirst && (!hasThree || lastDigits != 4))
-            return false;
-        (int year, int month, int day) = yearFirst ? (one, two, three) : dayFirst ? (three, two, one) : (three, one, two);
+        (int year, int month, int day) = date;
         if (year is < 1 or > 9999 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month))
             return false;
         time = (double)(new DateTime(year, month, day, 0, 0, 0, DateTimeKind.Utc).Ticks - DateTime.UnixEpoch.Ticks) / 10;
         if (at == cell.Length)
             return true;
-        if (cell[at] is not ((byte)' ' or (byte)'T') || !TryTimeOfDay(cell[(at + 1)..], out long ofDay))
+        if (cell[at] is (byte)' ' or (byte)'T')
+            at++;
+        else if (cell[at - 1] != ' ')
+            return false;
+        if (!TryTimeOfDay(cell[at..], out long ofDay))
             return false;
         time += ofDay;
         return true;
     }
 
-    private static bool YearIsLast(string time) => time.AsSpan(0, Math.Min(4, time.Length)).ContainsAnyExceptInRange('0', '9');
+    // Without a month's name, a year at the end leaves it open which of the others is the day.
+    private static bool YearIsLast(string time)
+    {
+        ReadOnlySpan<char> start = time.AsSpan(0, Math.Min(4, time.Length));
+        return start.ContainsAnyExceptInRange('0', '9') && !start.ContainsAnyInRange('A', 'z');
+    }
+
+    // Three numbers, or year and month, with one mark between them. A year of two digits stands behind slashes: 20-01-31 has it first, and
+    // 12.30.15 is a time of day.
+    private int TryNumbers(ReadOnlySpan<byte> cell, out (int Year, int Month, int Day) date)
+    {
+        date = default;
+        int at = 0;
+        if (!TryInteger(cell, ref at, out int one, out int digits) || at == cell.Length
+            || cell[at] is not ((byte)'-' or (byte)'/' or (byte)'.'))
+        {
+            return -1;
+        }
+
+        byte mark = cell[at++];
+        if (!TryInteger(cell, ref at, out int two, out _))
+            return -1;
+        int three = 1, lastDigits = 2;
+        bool hasThree = at < cell.Length && cell[at] == mark;
+        if (hasThree && (++at < 0 || !TryInteger(cell, ref at, out three, out lastDigits)))
+            return -1;
+        bool yearFirst = digits == 4;
+        if (!yearFirst && (!hasThree || (lastDigits != 4 && (lastDigits != 2 || mark != '/'))))
+            return -1;
+        if (!yearFirst && lastDigits == 2)
+            three = DateWords.YearOf(three);
+        date = yearFirst ? (one, two, three) : dayFirst ? (three, two, one) : (three, one, two);
+        return at;
+    }
 
     // H:m[:s[.f]] [AM|PM] [Z|±HH[:]mm]
     private static bool TryTimeOfDay(ReadOnlySpan<byte> text, out long microseconds)

@@ -165,6 +165,22 @@ public sealed class CsvFormatTests : IDisposable
     [InlineData("t,T\ns,degC\n0,8.5\n1,8.75\n", "found 1 line without numbers below the header, such as 's,degC' at PATH:2",
         "write data.headerRows: 2")]
     [InlineData("1,2\n3,4\n5,6\n", "found numbers at PATH:1: '1', '2', expected a header row", "write data.headerRows: 0")]
+    [InlineData("2020-01-01,A,1\n2020-01-02,B,3\n2020-01-03,A,5\n",
+        "found '2020-01-01' above '2020-01-02' at PATH:1, as in a file without a header, expected a header row",
+        "write data.headerRows: 0")]
+    [InlineData("A,1.5\nB,3\nA,5\n", "found '1.5' above '3' at PATH:1, as in a file without a header", "write data.headerRows: 0")]
+    [InlineData("@RELATION x\n@ATTRIBUTE load NUMERIC\n@DATA\na,1\nb,2\nc,3\n", "found 1 name in '@RELATION x' at PATH:1",
+        "correct the header, or write data.skipRows: 3 and data.headerRows: 0")]
+    [InlineData("a,b\n1,\"say \\\"x\\\"\"\n3,y\n", "found a quote behind a backslash in '1,\"say \\\"x",
+        "double each quote in quotes: \"\" in the place of \\\"")]
+    [InlineData("a  b   c\n1  2.5 3\n2  3.5\n3  4.5 5\n4  5.5 7\n", "found 2 fields at PATH:3, expected 3", "correct the row")]
+    [InlineData("a,b\n1,2\n3,4\n\0\0\0\0", "found NUL bytes at the end of PATH", "write the file again")]
+    [InlineData("sep=;\na;b\n1;2\n3;4\n", "found 'sep=;' at PATH:1, which tells a spreadsheet the separator",
+        "write data.skipRows: 1 and data.separator: semicolon")]
+    [InlineData("| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n", "found '|---|---|' at PATH:2, a line of a table that is drawn",
+        "export the table as CSV")]
+    [InlineData("[{\"a\": 1},\n{\"a\": 2}]\n", "found a list in JSON: PATH", "write its objects a line each")]
+    [InlineData("{\"a\": 1}\n{\"a\": 2}\n", "found JSON: PATH", "read it as jsonl:PATH where each line is an object")]
     [InlineData("a;b,c\n1;2,3\n4;5,6\n", "found lines that could be cut at commas or at semicolons",
         "write data.separator: comma or semicolon")]
     [InlineData("a;b,c\n1,3\n4,6\n", "found semicolons outside of quotes in 'a;b,c' at PATH:1, which has 2 columns when cut at commas",
@@ -185,6 +201,11 @@ public sealed class CsvFormatTests : IDisposable
         "write a name for the first column at the beginning of the header")]
     [InlineData("value\n2,00\n2,20\n2,39\n", "found 1 name in 'value' at PATH:1, above rows of 2 cells, such as '2,00'",
         "write data.separator: semicolon and data.decimal: comma")]
+    [InlineData("day,load\n2020-01-01,10,37\n2020-01-02,9,5\n2020-01-03,11,25\n",
+        "found 2 names in 'day,load' at PATH:1, above rows of 3 cells, such as '2020-01-01,10,37'",
+        "export it with semicolons between cells if commas stand in front of decimals")]
+    [InlineData("a,b\nx,2,3\ny,5.5,6\nz,8,9\n", "found 2 names in 'a,b' at PATH:1, above rows of 3 cells",
+        "write a name for the first column")]
     [InlineData("a,b\n1,2,3\n4,5,6\n7,8,9\n", "found 2 names in 'a,b' at PATH:1, above rows of 3 cells",
         "correct the header, or write data.skipRows: 1 and data.headerRows: 0 if the file has no header")]
     public void Header_IsNotSkipped_WhereItHasFewerCellsThanTheRows(string text, string found, string remedy)
@@ -220,6 +241,7 @@ public sealed class CsvFormatTests : IDisposable
     [InlineData("a,b\n1,2\n3,.\n5,6\n", "'.' in column 'b'", "if it stands for a missing value, write data.missing: [\".\"]")]
     [InlineData("a,b\n1,2\n3,?\n5,6\n", "'?' in column 'b'", "if it stands for a missing value, write data.missing: [\"?\"]")]
     [InlineData("a,b\n1,2\n3,n/a\n5,6\n", "'n/a' in column 'b'", "if it stands for a missing value, write data.missing: [\"n/a\"]")]
+    [InlineData("a,b\n1,2\n3,?\n5,NA\n7,-\n9,10\n11,12\n", "'?' in column 'b'", "write data.missing: [\"?\", \"-\", \"NA\"]", 3)]
     [InlineData("a,b\n1,2\n3,na\n5,6\n", "'na' in column 'b'", "if it stands for a missing value, write data.missing: [\"na\"]")]
     [InlineData("a,b\n1,2\n3,<NA>\n5,6\n", "'<NA>' in column 'b'", "if it stands for a missing value, write data.missing: [\"<NA>\"]")]
     [InlineData("a,b\n1,2\n3,\\N\n5,6\n", "'\\N' in column 'b'", "if it stands for a missing value, write data.missing: [\"\\\\N\"]")]
@@ -228,16 +250,29 @@ public sealed class CsvFormatTests : IDisposable
     [InlineData("a,b\n1,2\n3,\"1,500\"\n5,6\n", "'1,500' in column 'b'", "write data.thousands: comma or data.decimal: comma")]
     [InlineData("a,b\n1,2\n3,12%\n5,6\n", "'12%' in column 'b'", "write plain numbers, without signs of currency or percent")]
     [InlineData("a,b\n1,2\n3,$12\n5,6\n", "'$12' in column 'b'", "write plain numbers, without signs of currency or percent")]
+    [InlineData("a,b\n1,2\n3,5.2 °C\n5,6\n", "'5.2 °C' in column 'b'", "write plain numbers, without signs of currency or percent, units")]
+    [InlineData("a,b\n1,2\n3,(7)\n5,6\n", "'(7)' in column 'b'", "write plain numbers, without signs of currency or percent, units")]
+    [InlineData("a,b\n1,2\n3,\u22127\n5,6\n", "'\u22127' in column 'b'", "write numbers with the minus sign of ASCII")]
+    [InlineData("a,b\n1,2\n3,'4'\n5,6\n", "''4'' in column 'b'", "remove the single quotes: cells are quoted by double ones")]
+    [InlineData("a,b\n1,2\n3,1.5D-3\n5,6\n", "'1.5D-3' in column 'b'", "write the exponents of numbers with e")]
+    [InlineData("a,b\n1,2\n3,b\n5,6\n", "'b' in column 'b'", "remove the row: it is the header once more")]
+    [InlineData("a,b\n1,2\n3,TRUE\n5,6\n", "'TRUE' in column 'b'", "write 1 and 0, or name the column in data.categorical")]
+    [InlineData("a,b\n1,2\n3,1'000\n5,6\n", "'1'000' in column 'b'", "write data.thousands: apostrophe")]
+    [InlineData("a,b\n1,2\n3,1\u00a0000\n5,6\n", "'1\u00a0000' in column 'b'", "write data.thousands: blank")]
+    [InlineData("a;b\n1;2\n3;1\u202f000,5\n5;6\n", "'1\u202f000,5' in column 'b'", "write data.decimal: comma and data.thousands: blank")]
+    [InlineData("a,b\n1,2\n3,\"1.000,5\"\n5,6\n", "'1.000,5' in column 'b'", "write data.decimal: comma and data.thousands: point")]
     [InlineData("a,b\n1,2\n3,-inf\n5,6\n", "'-inf' in column 'b'", "correct it, or leave the column out")]
     [InlineData("a,b\n,2\n3,4\n5,6\n", "an empty cell in column 'a'",
         "write data.missingValues: mask, forward or interpolate, fill it, or leave")]
     [InlineData("a,b\n1,2\n3,NA\n5,6\n", "'NA', which stands for a missing value, in column 'b'",
         "write data.missingValues: mask, forward or interpolate, fill it, or leave")]
-    public void Cell_IsRefused_WithARemedyThatFits(string text, string found, string remedy)
+    public void Cell_IsRefused_WithARemedyThatFits(string text, string found, string remedy, int problems = 1)
     {
-        string problem = Given.Problem(Given.Csv(_directory.Write("x.csv", text)));
+        IReadOnlyList<SpecProblem> all = Given.Problems(Given.Csv(_directory.Write("x.csv", text)));
+        Assert.Equal(problems, all.Count);
+        string problem = all[0].ToString();
         Assert.Contains("found " + found, problem, StringComparison.Ordinal);
-        Assert.Contains("; " + remedy, problem, StringComparison.Ordinal);
+        Assert.Contains(problems > 1 ? remedy : "; " + remedy, problem, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -19,7 +19,8 @@ public sealed class DescriptionTests : IDisposable
     [Fact]
     public void Table_IsDescribed_ByColumnsPartsAndLanes()
     {
-        string path = _directory.Write("x.csv", "when,a,b\n" + string.Concat(Enumerable.Range(0, 100).Select(i => $"t{i},{i},{-i}\n")));
+        string path = _directory.Write(
+            "x.csv", "when,a,b\n" + string.Concat(Enumerable.Range(0, 100).Select(i => $"t{i},{i ^ 1},{-(i ^ 1)}\n")));
         using var run = PreparedRun.Prepare(Given.Spec(Given.Csv(path, lanes: 2, fraction: 0.2, standardize: true)
             .From<CsvSource>(csv => csv with { Targets = ["b"] })));
 

@@ -33,6 +33,9 @@ public sealed class NumberTextTests
     [InlineData("-1.234,25", ',', '.', -1234.25)]
     [InlineData("12 345", '.', ' ', 12345)]
     [InlineData("1'000'000", '.', '\'', 1e6)]
+    [InlineData("1\u00a0000\u202f000,5", ',', ' ', 1000000.5)]
+    [InlineData("1\u2009000", '.', ' ', 1000)]
+    [InlineData("-1’000.5", '.', '\'', -1000.5)]
     [InlineData("2,5e3", ',', '\0', 2500)]
     [InlineData("1,000e2", '.', ',', 100000)]
     public void Number_MayHaveOtherMarks(string text, char point, char thousands, double expected)
@@ -50,6 +53,8 @@ public sealed class NumberTextTests
     [InlineData("1.5", ',', '\0')]
     [InlineData("1,5,5", ',', '\0')]
     [InlineData("1,234", '.', '\0')]
+    [InlineData("1\u00a0234", '.', '\0')]
+    [InlineData("1\u00a023", '.', ' ')]
     public void Marks_AreRefused_ElsewhereThanTheyBelong(string text, char point, char thousands) =>
         Assert.False(NumberText.TryParse(Encoding.UTF8.GetBytes(text), point, thousands, out _));
 

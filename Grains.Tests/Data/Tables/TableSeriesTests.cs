@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Csv;
+using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
@@ -91,6 +92,41 @@ public sealed class TableSeriesTests : IDisposable
             "data.validation.from: found 6 with data.scale: series, and no series held out there that has a value to train on",
             Assert.Throws<SpecException>(() => Given.Open(data.From<MemorySource>(own => own with { Rows = rows }))).Problems[0].ToString(),
             StringComparison.Ordinal);
+    }
+
+    /// <summary>Where the rows to train on have no value of a column, nothing can scale one that comes later.</summary>
+    [Theory]
+    [InlineData(TableScale.Series, "b", " of series 'b' at PATH:5", " in this series", "or train with data.scale: column")]
+    [InlineData(TableScale.Column, "ab", " at PATH:5", "", "or train without the column")]
+    public void ValueWithoutAScale_IsRefused(TableScale scale, string without, string where, string rows, string remedy)
+    {
+        string Row(string id, int t, bool has) => $"{id},{t},{(has ? $"{1e9 + t}" : "")},{t % 3}\n";
+        string Table(int first, bool has) => "id,t,x,y\n" + string.Concat(
+            from id in new[] { "a", "b" }
+            from t in Enumerable.Range(first, 3)
+            select Row(id, t, !without.Contains(id, StringComparison.Ordinal) || has));
+        string path = _directory.Write("a.csv", Table(0, false)), later = _directory.Write("later.csv", Table(3, false));
+        var source = new CsvSource
+        {
+            Path = path, Series = "id", Time = "t", Inputs = ["x", "y"], Targets = ["y"], MissingValues = MissingValues.Mask, Scale = scale,
+        };
+        RunSpec spec = Given.Spec(new() { Source = source, BatchSize = 1, Validation = new() { Source = new CsvSource { Path = later } } });
+        using (var run = PreparedRun.Prepare(spec))
+        {
+            Assert.Equal(2, run.Data.Validation!.Count);
+            Assert.Contains(run.Description.Contents.Columns, column => column is { Name: "x", ScaleMean: null, ScaleDeviation: null }
+                && column.Series == (scale == TableScale.Series ? "b" : null));
+        }
+
+        string text = Table(3, true);
+        if (scale == TableScale.Column)
+            text = text.Replace("a,3,1000000003", "a,3,").Replace("a,4,1000000004", "a,4,").Replace("a,5,1000000005", "a,5,");
+        File.WriteAllText(later, text);
+        Assert.Equal(
+            $"data.validation.source: found 1000000003 in column 'x'{where.Replace("PATH", later, StringComparison.Ordinal)}, the first of "
+            + $"3 values, expected no value, because the rows that the model was trained on have none{rows} that would scale it; leave "
+            + $"these cells empty, {remedy}",
+            Assert.Single(Assert.Throws<SpecException>(() => PreparedRun.Prepare(spec)).Problems).ToString());
     }
 
     /// <summary>What is trained on does not depend on what is held out.</summary>

@@ -75,6 +75,77 @@ public sealed class TimeReadingTests : IDisposable
             StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Jan 31, 2020", "2020-01-31")]
+    [InlineData("January 31 2020 12:30", "2020-01-31 12:30")]
+    [InlineData("31-Jan-2020", "2020-01-31")]
+    [InlineData("31-JAN-20", "2020-01-31")]
+    [InlineData("31 Jan 1969 1:30 PM", "1969-01-31 13:30")]
+    [InlineData("31-Jan-69", "1969-01-31")]
+    [InlineData("Fri, 31 Jan 2020 12:30:15 +0200", "2020-01-31 10:30:15")]
+    [InlineData("2020-Jan-31T12:30Z", "2020-01-31 12:30")]
+    [InlineData("Jan 2020", "2020-01-01")]
+    [InlineData("Jan-20", "2020-01-01")]
+    [InlineData("2020 September", "2020-09-01")]
+    [InlineData("Sept 2020 12:30", "2020-09-01 12:30")]
+    [InlineData("2020Q3", "2020-07-01")]
+    [InlineData("2020-Q4", "2020-10-01")]
+    [InlineData("Q1 2020", "2020-01-01")]
+    [InlineData("2020M02", "2020-02-01")]
+    [InlineData("2020-M12", "2020-12-01")]
+    [InlineData("20200131", "2020-01-31")]
+    [InlineData("1/31/20", "2020-01-31")]
+    [InlineData("1/31/99 12:30", "1999-01-31 12:30")]
+    [InlineData("31/1/20", "2020-01-31")]
+    [InlineData("31.01.20", null)]
+    [InlineData("20-01-31", null)]
+    [InlineData("May 15", null)]
+    [InlineData("15 May", null)]
+    [InlineData("31 Feb 2020", null)]
+    [InlineData("20201331", null)]
+    [InlineData("2020Q5", null)]
+    [InlineData("2020M13", null)]
+    [InlineData("Mayor 2020", null)]
+    [InlineData("Jan Feb 2020", null)]
+    [InlineData("Jan 31 2020 soon", null)]
+    [InlineData("Jan", null)]
+    [InlineData("Q1", null)]
+    public void Date_IsRead_AsPeopleWriteIt(string text, string? time)
+    {
+        double[] read = [TimeText.Of(CellType.Time).Value(text), TimeText.Of(CellType.DayFirstTime).Value(text)];
+        double found = read.FirstOrDefault(one => !double.IsNaN(one), double.NaN);
+        Assert.Equal(time, double.IsNaN(found) ? null : new TimeStep(isTime: true).ShowTime(found));
+    }
+
+    /// <summary>Numbers such as 20200131 are dates where the spec says that they are times; else they are numbers.</summary>
+    [Fact]
+    public void EightDigits_AreDates_WhereTheColumnIsTheTime()
+    {
+        string[] times =
+            [.. Enumerable.Range(0, 90).Select(i => FormattableString.Invariant($"{new DateTime(2020, 1, 1).AddDays(i):yyyyMMdd}"))];
+        using IDataSource source = Open("csv", times);
+        Assert.Contains("a row every 1d, without gaps", source.Description.Remarks);
+        Assert.Equal(new("row 1, 2020-01-01", "row 90, 2020-03-30"), source.Description.Training);
+        times[50] = "20201350";
+        Assert.StartsWith(
+            "data.time: found '20201350' in column 'date' at PATH:52, which is no time", Problem(times), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("MMM d yyyy", "a row every 1d, without gaps")]
+    [InlineData("MM/dd/yy", "a row every 1d, without gaps")]
+    [InlineData("dd-MMM-yy", "a row every 1d, without gaps")]
+    public void NewestFirst_IsSeen_HoweverDatesAreWritten(string form, string remark)
+    {
+        string[] times =
+            [.. Enumerable.Range(0, 90).Select(i => new DateTime(2020, 3, 30).AddDays(-i).ToString(form, CultureInfo.InvariantCulture))];
+        using (IDataSource source = Open("csv", times))
+            Assert.Contains(remark, source.Description.Remarks);
+        Assert.StartsWith(
+            "data.source: found the newest row first, by column 'date', in ",
+            Given.Problem(new() { Source = Source("csv", times) with { Time = null }, BatchSize = 1 }), StringComparison.Ordinal);
+    }
+
     private static string[] Times(string form, int rows) =>
         [.. Enumerable.Range(0, rows).Select(i => new DateTime(2020, 2, 1).AddMinutes(i).ToString(form, CultureInfo.InvariantCulture))];
 
