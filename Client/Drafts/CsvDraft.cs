@@ -15,11 +15,26 @@ internal static class CsvDraft
         ["target", "y", "label", "value", "ot", "price", "close", "adj close", "close/last", "sales", "demand", "load", "power",
             "consumption"];
 
+    /// <summary>The keys that say how a file is written, with what each says.</summary>
+    private static readonly (string Key, string About)[] Forms =
+    [
+        ("separator", "between the cells of a row"),
+        ("decimal", "in front of decimals"),
+        ("thousands", "between groups of three digits"),
+        ("missing", "what stands for a missing value, besides an empty cell"),
+        ("comment", "lines that begin so are passed over"),
+        ("skipRows", "lines above the header are passed over"),
+        ("headerRows", "rows of names below each other; with 0 the columns are c1, c2, …"),
+        ("encoding", "of the text"),
+        ("missingValues", "or forward, or mask, which leaves missing targets out of the loss"),
+    ];
+
     /// <summary>Surveys the file and writes the spec.</summary>
     /// <param name="path">The file.</param>
     /// <param name="source">Its path from the spec's directory.</param>
     /// <param name="spec">The spec's file, for remarks.</param>
     /// <exception cref="DataFaultException">The file cannot be trained on as it is.</exception>
+    /// <exception cref="Orleans.Tbptt.Specs.SpecException">The same, as training would say it.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static Draft Of(string path, string source, string spec)
     {
@@ -30,12 +45,12 @@ internal static class CsvDraft
         var sizes = StreamSizes.OfRows(survey.Rows);
         double held = sizes.Validation;
         int lanes = sizes.Lanes(most: 64), series = 0, hidden = numbers.Count switch { <= 8 => 32, <= 32 => 64, _ => 128 };
-        var read = new CsvSource
+        CsvSource read = survey.Source with
         {
-            Path = Path.GetFullPath(path), Inputs = [.. numbers.Select(column => column.Name)], Targets = [target],
-            Series = survey.Series?.Name,
+            Inputs = [.. numbers.Select(column => column.Name)], Targets = [target], Series = survey.Series?.Name,
             Time = survey.Series is not null || survey.Time?.Order.IsFalling == true ? survey.Time?.Name : null,
         };
+        read = WithGaps(survey, read);
         if (survey.Series is { } named)
         {
             series = named.Distinct ?? 0;
@@ -78,6 +93,12 @@ internal static class CsvDraft
                 text.Add("  scale: series", "mean and deviation of each series, as their levels differ; or column");
         }
 
+        foreach (var (key, about) in Forms)
+        {
+            if (Trial.KeyOf(read, key) is { } line)
+                text.Add(line, about);
+        }
+
         text.Add("  horizon: 1", "how many rows ahead the targets lie")
             .Add("  standardize: true", "mean 0 and deviation 1; losses are of standardised values");
         string all = survey.Series is null ? $"{Text.Count(sizes.Held)} rows" : "rows of each series";
@@ -100,24 +121,40 @@ internal static class CsvDraft
     public static string TargetOf(IReadOnlyList<string> columns) =>
         columns.FirstOrDefault(column => Targets.Contains(column, StringComparer.OrdinalIgnoreCase)) ?? columns[^1];
 
+    /// <summary>The same with the words that stand for a missing value, and what becomes of missing cells.</summary>
+    private static CsvSource WithGaps(CsvSurvey survey, CsvSource read)
+    {
+        SurveyedColumn[] used = [.. survey.Numbers, .. survey.Time is { } time ? [time] : Array.Empty<SurveyedColumn>()];
+        string[] words = [.. used.SelectMany(column => column.MissingWords).Distinct()];
+        if (words.Except(CsvSource.UsualMissing).Any())
+            read = read with { Missing = words };
+        if (survey.Numbers.All(column => column.Missing == 0))
+            return read;
+
+        // Before the first value of a column there is nothing to fill with.
+        var (filled, run) = Trial.FirstOf(
+            [read with { MissingValues = MissingValues.Interpolate }, read with { MissingValues = MissingValues.Mask }]);
+        run.Dispose();
+        return filled;
+    }
+
     private static IEnumerable<string> Notes(CsvSurvey survey)
     {
+        foreach (string remark in survey.Remarks)
+            yield return remark;
         if (CsvFaults.Disorder(survey) is { Length: > 0 } disorder)
             yield return disorder;
         foreach (var column in survey.Numbers)
         {
             string name = Text.OneLine(column.Name);
             if (column.Sentinel() is var (value, count))
-                yield return $"{name} is {Text.Figure(value)} in {Text.Plural(count, "row")}, far from all others: if it stands for a " +
-                    "missing value, fill these rows";
-            if (column.Rounding() is > 0 and var step)
             {
-                yield return $"{name} is read as float32, which rounds it to {Text.Figure(step)}: subtract a constant or take differences "
-                    + "where that matters";
+                yield return $"{name} is {Text.Figure(value)} in {Text.Plural(count, "row")}, far from all others: if it stands for a "
+                    + $"missing value, write missing: [\"{value.ToString(CultureInfo.InvariantCulture)}\"] and missingValues: interpolate";
             }
         }
 
         foreach (var column in survey.Columns.Where(column => column.Kind is ColumnKind.Gaps or ColumnKind.Decorated))
-            yield return $"{Text.OneLine(column.Name)} could be an input once every row has a plain number";
+            yield return $"{Text.OneLine(column.Name)} could be an input once its cells are plain numbers, or empty";
     }
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Orleans.Tbptt.Client.Drafts;
 
 /// <summary>Finds out whether the rows of a CSV file belong to several series.</summary>
@@ -9,7 +7,7 @@ internal static class CsvSeries
     public static SurveyedColumn? Of(CsvSurvey survey) =>
         survey.Time is { Order: { IsRising: false, IsFalling: false } } time
             ? survey.Columns.FirstOrDefault(column =>
-                column != time && (column.Kind == ColumnKind.Texts || (column.IsWhole && !TimeText.IsUnit(column.Name)))
+                column != time && !column.IsClock && (column.Kind == ColumnKind.Texts || (column.IsWhole && !TimeText.IsUnit(column.Name)))
                 && column.Distinct is >= 2 and var distinct && distinct * 2 <= survey.Rows && RisesWithin(survey, column, time))
             : null;
 
@@ -17,9 +15,9 @@ internal static class CsvSeries
     public static bool HasLevels(CsvSurvey survey, SurveyedColumn series, SurveyedColumn column)
     {
         var sums = new Dictionary<string, (long Count, double Sum, double Squares)>(StringComparer.Ordinal);
-        survey.Scan(series, column, (name, text) =>
+        survey.Scan(series, column, (name, _, value) =>
         {
-            if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value))
+            if (double.IsNaN(value))
                 return;
             var (count, sum, squares) = sums.GetValueOrDefault(name);
             sums[name] = (count + 1, sum + value, squares + (value * value));
@@ -33,20 +31,15 @@ internal static class CsvSeries
     {
         var last = new Dictionary<string, double>(StringComparer.Ordinal);
         bool rises = true;
-        survey.Scan(column, time, (series, text) =>
+        survey.Scan(column, time, (series, text, number) =>
         {
-            double at = Value(time, text);
+            double at = time.Kind != ColumnKind.Times ? number : TimeOf(time, text);
             rises &= !last.TryGetValue(series, out double before) || at > before;
             last[series] = at;
         });
         return rises;
     }
 
-    private static double Value(SurveyedColumn time, string text)
-    {
-        if (time.Kind != ColumnKind.Times)
-            return double.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture);
-        return (time.IsDayFirst && TimeText.TryDayFirst(text, out var day)) || TimeText.TryMonthFirst(text, out day) ? day.Ticks
-            : double.NaN;
-    }
+    private static double TimeOf(SurveyedColumn time, string text) =>
+        (time.IsDayFirst && TimeText.TryDayFirst(text, out var day)) || TimeText.TryMonthFirst(text, out day) ? day.Ticks : double.NaN;
 }

@@ -1,20 +1,21 @@
 using System.Text;
-using CsvHelper;
-using Orleans.Tbptt.Cluster.Wording;
+using Orleans.Tbptt.Data.Csv;
+using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Client.Drafts;
 
-/// <summary>What a CSV file holds: its columns and rows, read once from end to end.</summary>
+/// <summary>What a CSV file holds: its columns and rows, read from end to end as training reads them.</summary>
 internal sealed class CsvSurvey
 {
-    private const int LargestRecord = 4 << 20;
-    private const int MaxFaults = 3;
+    private readonly List<string> _remarks;
 
-    private readonly string _path;
-    private readonly List<DataFault> _faults = [];
-    private string? _malformed;
+    private CsvSurvey(CsvSource source, IReadOnlyList<string> remarks) => (Source, _remarks) = (source, [.. remarks]);
 
-    private CsvSurvey(string path) => _path = path;
+    /// <summary>The file, with the keys that say how it is written.</summary>
+    public CsvSource Source { get; }
+
+    /// <summary>What was guessed.</summary>
+    public IReadOnlyList<string> Remarks => _remarks;
 
     /// <summary>The columns, in the file's order.</summary>
     public IReadOnlyList<SurveyedColumn> Columns { get; private set; } = [];
@@ -23,8 +24,8 @@ internal sealed class CsvSurvey
     public long Rows { get; private set; }
 
     /// <summary>The columns that can be trained on; where nothing else is left, those that merely count up, too.</summary>
-    public IReadOnlyList<SurveyedColumn> Numbers => Columns.Any(column => column.Kind == ColumnKind.Numbers && column != Series)
-        ? [.. Columns.Where(column => column.Kind == ColumnKind.Numbers && column != Series)]
+    public IReadOnlyList<SurveyedColumn> Numbers => Columns.Any(column => column.IsOfValues && column != Series)
+        ? [.. Columns.Where(column => column.IsOfValues && column != Series)]
         : [.. Columns.Where(column => column.Kind == ColumnKind.Index && column != Series && !TimeText.IsUnit(column.Name))];
 
     /// <summary>The column that names the series of a row; null where all rows are one series.</summary>
@@ -40,101 +41,81 @@ internal sealed class CsvSurvey
 
     /// <summary>Surveys a file.</summary>
     /// <exception cref="DataFaultException">It cannot be trained on as it is.</exception>
+    /// <exception cref="SpecException">It is no CSV file, or has rows that are not as the others.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static CsvSurvey Of(string path)
     {
-        CsvHead.Check(path);
-        var survey = new CsvSurvey(path);
-        survey.Read();
-        if (survey._faults.Count > 0)
-            throw new DataFaultException(path, survey._faults);
+        var proposal = CsvProposal.Of(Path.GetFullPath(path));
+        var survey = Read(proposal.Source, proposal.Remarks);
+        if (survey.Source.Encoding.Length == 0 && survey.Columns.FirstOrDefault(column => column.HasOtherEncoding) is { } other)
+        {
+            survey = Read(
+                survey.Source with { Encoding = "windows-1252" },
+                [.. survey.Remarks, $"texts of column '{other.Name}' are no UTF-8 (write encoding: windows-1252 or latin1)"]);
+        }
+
+        while (survey.WithMarks() is var (source, remarks) && Read(source, remarks) is var marked && marked.Readable > survey.Readable)
+            survey = marked;
         survey.Series = CsvSeries.Of(survey);
-        if (CsvFaults.Of(survey, path) is { Count: > 0 } faults)
+        if (CsvFaults.Of(survey) is { Count: > 0 } faults)
             throw new DataFaultException(path, faults);
         return survey;
     }
 
-    /// <summary>Passes the cells of two columns to <paramref name="take"/>, row by row.</summary>
-    public void Scan(SurveyedColumn one, SurveyedColumn other, Action<string, string> take)
+    /// <summary>Passes the cells of two columns to <paramref name="take"/>, row by row: both texts, and the number of the second.</summary>
+    public void Scan(SurveyedColumn one, SurveyedColumn other, Action<string, string, double> take)
     {
         (int first, int second) = (IndexOf(one), IndexOf(other));
-        using FileStream stream = File.OpenRead(_path);
-        using CsvReader reader = Open(stream);
-        reader.Read();
-        while (reader.Read())
+        using CsvRows rows = CsvRows.Open(Source);
+        while (rows.Read())
         {
-            if (reader.FieldCount == Columns.Count)
-                take(Cell(reader, first), Cell(reader, second));
+            ReadOnlySpan<byte> cell = rows.Cell(second);
+            take(Encoding.UTF8.GetString(rows.Cell(first)), Encoding.UTF8.GetString(cell),
+                rows.TryNumber(cell, out double number) ? number : double.NaN);
         }
     }
 
-    /// <summary>Where a column stands, from 0.</summary>
-    public int IndexOf(SurveyedColumn column) => Columns.Index().First(one => one.Item == column).Index;
+    /// <summary>Columns in which every cell is a number, or has no value.</summary>
+    private int Readable => Columns.Count(column => column.Kind is ColumnKind.Numbers or ColumnKind.Missing or ColumnKind.Index
+        or ColumnKind.Constant);
 
-    private void Read()
+    private int IndexOf(SurveyedColumn column) => Columns.Index().First(one => one.Item == column).Index;
+
+    private static CsvSurvey Read(CsvSource source, IReadOnlyList<string> remarks)
     {
-        using FileStream stream = File.OpenRead(_path);
-        using CsvReader reader = Open(stream);
-        try
+        var survey = new CsvSurvey(source, remarks);
+        using CsvRows rows = CsvRows.Open(source);
+        survey.Columns = [.. rows.Names.Select(name => new SurveyedColumn(name))];
+        for (; rows.Read(); survey.Rows++)
         {
-            reader.Read();
-            Columns = [.. Enumerable.Range(0, reader.FieldCount).Select(index => new SurveyedColumn(Cell(reader, index)))];
-            foreach (var same in Columns.Where(column => column.Name.Length > 0).GroupBy(column => column.Name)
-                .Where(same => same.Count() > 1))
-                Add($"{same.Count()} columns named '{Text.OneLine(same.Key)}'", "a different name for each column", "rename one");
-            while (_faults.Count < MaxFaults && reader.Read())
-                ReadRow(reader);
-        }
-        catch (CsvFormatException exception)
-        {
-            Add($"a row of more than {LargestRecord >> 20} MiB on line {exception.LineNumber}", "shorter rows",
-                "look for an unclosed quote");
+            for (int i = 0; i < survey.Columns.Count; i++)
+                survey.Columns[i].Add(rows.Cell(i), rows);
         }
 
-        if (Rows == 0 && _faults.Count == 0)
-            Add("a header only", "rows of numbers below it", "add data");
+        if (rows.Problems is { Count: > 0 } problems)
+            throw new SpecException(problems);
+        if (survey.Columns.Where(column => column.Name.Length > 0).GroupBy(column => column.Name).FirstOrDefault(same => same.Count() > 1)
+            is { } twice)
+        {
+            throw new SpecException(new SpecProblem(
+                "data.source", $"{twice.Count()} columns named '{twice.Key}' in {source.Path}", "a different name for each column",
+                "rename one"));
+        }
+
+        return survey;
     }
 
-    private CsvReader Open(FileStream stream) => CsvReader.Create(stream, new()
+    /// <summary>The file with the key by which a column whose cells are no numbers is one of numbers; null for none.</summary>
+    private (CsvSource Source, IReadOnlyList<string> Remarks)? WithMarks()
     {
-        Separator = ',', HasHeader = false, SkipEmptyLines = false, TrimWhitespace = true, TrackLineNumbers = true,
-        MaxRecordSize = LargestRecord, OnMalformedRecord = record => _malformed = $"{record.Reason}",
-    }, leaveOpen: true);
-
-    private void ReadRow(CsvReader reader)
-    {
-        long line = reader.LineNumber;
-        if (reader.RawRecord.IsEmpty)
+        foreach (SurveyedColumn column in Columns)
         {
-            while (reader.Read() && reader.RawRecord.IsEmpty)
-            {
-                // Empty lines at the end are no rows.
-            }
-
-            if (reader.RawRecord.IsEmpty)
-                return;
-            Add($"an empty line, {line}", "a row", $"remove the line, or fill the gap: sed -i {line}d {Shell.Word(_path)}");
+            if (column.Marks is not [var marked, ..] all)
+                continue;
+            string remark = $"'{column.FirstOther.Text}' at {Source.Path}:{column.FirstOther.Line} is read as a number with other marks";
+            return (marked, [.. _remarks, all.Count > 1 ? $"{remark}: groups of digits, which could be decimals as well" : remark]);
         }
 
-        if (_malformed is { } reason)
-        {
-            _malformed = null;
-            Add($"malformed quotes ({reason}) on line {line}", "quotes as RFC 4180 has them", "correct the quotes");
-            return;
-        }
-
-        if (reader.FieldCount != Columns.Count)
-        {
-            Add($"{Text.Plural(reader.FieldCount, "field")} on line {line}", $"{Columns.Count}, as in the header", "correct the row");
-            return;
-        }
-
-        for (int i = 0; i < Columns.Count; i++)
-            Columns[i].Add(reader.GetSpan(i));
-        Rows++;
+        return null;
     }
-
-    private static string Cell(CsvReader reader, int index) => Encoding.UTF8.GetString(reader.GetSpan(index));
-
-    private void Add(string found, string expected, string remedy) => _faults.Add(new(found, expected, remedy));
 }

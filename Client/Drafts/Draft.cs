@@ -24,8 +24,10 @@ internal sealed record Draft(string Spec, IReadOnlyList<string> Notes)
     public static Draft Of(string path, string spec)
     {
         string source = Path.GetRelativePath(Path.GetDirectoryName(Path.GetFullPath(spec))!, Path.GetFullPath(path));
-        return Path.GetExtension(path).ToLowerInvariant() switch
+        return FormatOf(path) switch
         {
+            ".txt" when IsPacked(path) => throw new DataFaultException(
+                path, new DataFault("a compressed text", "a text, whose bytes are trained on as they are", "decompress it")),
             ".txt" => TextDraft.Of(path, source, spec),
             ".parquet" or ".pq" => TableDraft.Of(new ParquetSource { Path = Path.GetFullPath(path) }, path, source, spec),
             ".arrow" or ".feather" or ".ipc" => TableDraft.Of(new ArrowSource { Path = Path.GetFullPath(path) }, path, source, spec),
@@ -38,6 +40,25 @@ internal sealed record Draft(string Spec, IReadOnlyList<string> Notes)
         };
     }
 
+    /// <summary>The name of a file without the extensions of its format and of how it is compressed.</summary>
+    public static string NameOf(string path) =>
+        Path.GetFileNameWithoutExtension(IsPacked(path) ? Path.GetFileNameWithoutExtension(path) : path);
+
+    private static bool IsPacked(string path) => Path.GetExtension(path).ToLowerInvariant() is ".gz" or ".zst" or ".zstd";
+
+    // By its first bytes where they show the format, whatever its name; else by its extension.
+    private static string FormatOf(string path)
+    {
+        using FileStream file = File.OpenRead(path);
+        byte[] head = new byte[6];
+        head = head[..file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)];
+        return head.AsSpan().StartsWith("PAR1"u8) ? ".parquet"
+            : head.AsSpan().StartsWith("ARROW1"u8) ? ".arrow"
+            : head.AsSpan().StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'H', (byte)'D', (byte)'F']) ? ".hdf5"
+            : head.AsSpan().StartsWith((ReadOnlySpan<byte>)[0x93, (byte)'N', (byte)'U', (byte)'M']) ? ".npy"
+            : Path.GetExtension(IsPacked(path) ? Path.GetFileNameWithoutExtension(path) : path).ToLowerInvariant();
+    }
+
     /// <summary>The first lines of a spec.</summary>
     internal static SpecLines Begin(string source, string spec) => new SpecLines()
         .Add($"# yaml-language-server: $schema={SpecLines.SchemaFile}")
@@ -46,7 +67,7 @@ internal sealed record Draft(string Spec, IReadOnlyList<string> Notes)
     /// <summary>Name and seed.</summary>
     internal static void Head(SpecLines text, string path)
     {
-        string name = Text.OneLine(Path.GetFileNameWithoutExtension(path));
+        string name = Text.OneLine(NameOf(path));
         text.Add("")
             .Add($"name: {SpecLines.Scalar(name.Length == 0 ? "run" : Text.Fit(name, MaxName))}")
             .Add("seed: 1", "of initial weights; the same seed gives the same model, bit for bit")

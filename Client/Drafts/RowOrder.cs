@@ -14,8 +14,8 @@ internal sealed class RowOrder
     /// <summary>How often a value was smaller than the one before.</summary>
     public long Falls { get; private set; }
 
-    /// <summary>The row, from 0, of the first value that is smaller than the one before; -1 for none.</summary>
-    public long FirstFall { get; private set; } = -1;
+    /// <summary>The line of the first value that is smaller than the one before; 0 for none.</summary>
+    public long FirstFall { get; private set; }
 
     /// <summary>The last value.</summary>
     public double Last { get; private set; }
@@ -29,16 +29,16 @@ internal sealed class RowOrder
     /// <summary>Every value is smaller than the one before.</summary>
     public bool IsFalling => Count > 1 && Falls > 0 && Rises == 0;
 
-    /// <summary>Adds the next value.</summary>
-    public void Add(double value)
+    /// <summary>Adds the next value, which stands on a line.</summary>
+    public void Add(double value, long line)
     {
         if (Count > 0)
         {
             double step = value - Last;
             Rises += step > 0 ? 1 : 0;
             Falls += step < 0 ? 1 : 0;
-            if (step < 0 && FirstFall < 0)
-                FirstFall = Count;
+            if (step < 0 && FirstFall == 0)
+                FirstFall = line;
             IsEven &= Count == 1 || Math.Abs(step - _step) <= 1e-9 * Math.Abs(step);
             _step = step;
         }

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using System.Text.Unicode;
 using Orleans.Tbptt.Cluster.Wording;
+using Orleans.Tbptt.Data.Csv;
 
 namespace Orleans.Tbptt.Client.Drafts;
 
@@ -17,7 +19,10 @@ internal enum ColumnKind
     /// <summary>A running number or a time as a number.</summary>
     Index,
 
-    /// <summary>Numbers, with rows without one.</summary>
+    /// <summary>Numbers in most rows, and no value in the others.</summary>
+    Missing,
+
+    /// <summary>Numbers, with rows that hold something else, or with few of them.</summary>
     Gaps,
 
     /// <summary>Numbers with signs that no number has here, such as <c>$</c>, <c>%</c> or commas.</summary>
@@ -40,17 +45,14 @@ internal sealed partial class SurveyedColumn(string name)
     /// <summary>Different values beyond which they are counted no more.</summary>
     public const int MaxDistinct = 1000;
 
-    private static readonly HashSet<string> MissingMarks = new(StringComparer.OrdinalIgnoreCase)
-    {
-        "", "NA", "N/A", "#N/A", "NaN", "null", "None", "nil", ".", "?", "-", "--", "---", "missing",
-    };
-
     private static readonly double[] Sentinels = [-99, -999, -9999, -99999, -99.9, -999.9, -99.99, -200, 999.9, 9999, 99999, 99.99];
 
     private readonly HashSet<string> _distinct = new(StringComparer.Ordinal);
     private readonly RowOrder _monthFirst = new(), _dayFirst = new();
     private readonly Dictionary<double, long> _sentinels = [];
-    private long _rows, _decorated, _monthFirstTimes, _dayFirstTimes, _ordinary;
+    private readonly HashSet<string> _missing = new(StringComparer.Ordinal);
+    private readonly Dictionary<CsvSource, long> _marks = [];
+    private long _rows, _marked, _unmarked, _decorated, _monthFirstTimes, _dayFirstTimes, _ordinary;
     private double _sum, _squares;
     private bool _hasNumber, _isWhole = true;
 
@@ -69,17 +71,23 @@ internal sealed partial class SurveyedColumn(string name)
     /// <summary>Rows without a value.</summary>
     public long Missing { get; private set; }
 
-    /// <summary>The first row, from 0, without a number, and what stands there.</summary>
-    public (long Row, string Text) FirstOther { get; private set; } = (-1, "");
+    /// <summary>What stands for a missing value in it, besides empty cells.</summary>
+    public IReadOnlyCollection<string> MissingWords => _missing;
+
+    /// <summary>The first line, from 1, without a number, and what stands there; 0 for none.</summary>
+    public (long Line, string Text) FirstOther { get; private set; } = (0, "");
+
+    /// <summary>
+    /// The file with the keys by which every cell with a value would be a number, the likeliest first; empty where none makes them numbers.
+    /// </summary>
+    public IReadOnlyList<CsvSource> Marks => _marked == 0 || _unmarked > 0 ? []
+        : [.. _marks.Where(one => one.Value == _marked).Select(one => one.Key)];
+
+    /// <summary>Whether it can be trained on.</summary>
+    public bool IsOfValues => Kind is ColumnKind.Numbers or ColumnKind.Missing;
 
     /// <summary>The first and the last text.</summary>
     public (string First, string Last) Ends { get; private set; } = ("", "");
-
-    /// <summary>Rows at the start that hold text or nothing, before the first number.</summary>
-    public long LeadingOthers { get; private set; }
-
-    /// <summary>Whether text, and not only nothing, stands in <see cref="LeadingOthers"/>.</summary>
-    public bool LeadsWithText { get; private set; }
 
     /// <summary>How many different values there are; null for more than <see cref="MaxDistinct"/>.</summary>
     public int? Distinct => _distinct.Count > MaxDistinct ? null : _distinct.Count;
@@ -98,9 +106,6 @@ internal sealed partial class SurveyedColumn(string name)
     /// <summary>All its numbers are whole.</summary>
     public bool IsWhole => _hasNumber && _isWhole;
 
-    /// <summary>Whether rows that are no numbers are so at the start only.</summary>
-    public bool HasOthersAtTheStartOnly => LeadingOthers > 0 && LeadingOthers + Numbers.Count == _rows;
-
     /// <summary>What it holds.</summary>
     public ColumnKind Kind
     {
@@ -114,21 +119,33 @@ internal sealed partial class SurveyedColumn(string name)
                 return ColumnKind.Times;
             if (_decorated > 0 && Numbers.Count + _decorated + Missing == _rows)
                 return ColumnKind.Decorated;
+            if (Numbers.Count + Missing == _rows && Numbers.Count >= Missing)
+                return Min == Max ? ColumnKind.Constant : IsIndex ? ColumnKind.Index : ColumnKind.Missing;
             return Numbers.Count * 2 >= _rows - Missing ? ColumnKind.Gaps : ColumnKind.Texts;
         }
     }
 
     // Points in time begin again with the next series of a file and may have fractions; they are no input all the same.
-    private bool IsIndex => TimeText.IsPoint(name) || (Numbers.IsRising && Numbers.IsEven && IsWhole)
+    private bool IsIndex => TimeText.IsPoint(name) || ((Numbers.IsRising || Numbers.IsFalling) && Numbers.IsEven && IsWhole)
         || (TimeText.IsUnit(name) && Numbers.Falls == 0 && IsWhole) || (TimeText.IsUnit(name) && Numbers.IsFalling && IsWhole);
 
+    /// <summary>Whether its texts are times of day, which begin again each day.</summary>
+    public bool IsClock => Clock().IsMatch(Ends.First) && Clock().IsMatch(Ends.Last);
+
+    /// <summary>Whether a text of it is no UTF-8.</summary>
+    public bool HasOtherEncoding { get; private set; }
+
     /// <summary>Adds the next row's cell.</summary>
-    public void Add(ReadOnlySpan<byte> cell)
+    public void Add(ReadOnlySpan<byte> cell, CsvRows rows)
     {
-        if (double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && float.IsFinite((float)value))
-            AddNumber(value);
+        if (rows.TryNumber(cell, out double value))
+            AddNumber(value, rows.Line);
         else
-            AddOther(Encoding.UTF8.GetString(cell));
+        {
+            HasOtherEncoding |= !Utf8.IsValid(cell);
+            AddOther(Encoding.UTF8.GetString(cell), rows.IsMissing(cell), rows);
+        }
+
         _rows++;
     }
 
@@ -146,19 +163,10 @@ internal sealed partial class SurveyedColumn(string name)
         return null;
     }
 
-    /// <summary>The part of a difference that float32 rounds away; 0 where it is negligible.</summary>
-    public double Rounding()
+    private void AddNumber(double value, long line)
     {
-        double largest = Math.Max(Math.Abs(Min), Math.Abs(Max)), step = MathF.BitIncrement((float)largest) - (float)largest;
-        return step > (Max - Min) / 1e4 ? step : 0;
-    }
-
-    private void AddNumber(double value)
-    {
-        if (!_hasNumber)
-            LeadingOthers = _rows;
         _hasNumber = true;
-        Numbers.Add(value);
+        Numbers.Add(value, line);
         (Min, Max) = (Math.Min(Min, value), Math.Max(Max, value));
         bool isWhole = value == Math.Floor(value) && Math.Abs(value) < 1e15;
         _isWhole &= isWhole;
@@ -175,17 +183,19 @@ internal sealed partial class SurveyedColumn(string name)
         _squares += value * value;
     }
 
-    private void AddOther(string text)
+    private void AddOther(string text, bool isMissing, CsvRows rows)
     {
-        if (FirstOther.Row < 0)
-            FirstOther = (_rows, text);
-        if (MissingMarks.Contains(text) || text.Contains("inf", StringComparison.OrdinalIgnoreCase) && text.Length <= 9)
+        if (isMissing || CsvRows.LooksMissing(text))
         {
             Missing++;
+            if (text.Length > 0 && _missing.Count < MaxDistinct)
+                _missing.Add(text);
             return;
         }
 
-        LeadsWithText |= !_hasNumber;
+        if (FirstOther.Line == 0)
+            FirstOther = (rows.Line, text);
+        AddMarks(text, rows);
         Ends = (Ends.First.Length == 0 ? text : Ends.First, text);
         if (_distinct.Count <= MaxDistinct)
             _distinct.Add(text);
@@ -194,15 +204,30 @@ internal sealed partial class SurveyedColumn(string name)
         if (TimeText.TryMonthFirst(text, out var time))
         {
             _monthFirstTimes++;
-            _monthFirst.Add(time.Ticks);
+            _monthFirst.Add(time.Ticks, rows.Line);
         }
 
         // Without slashes, the order of day and month is not in question.
         if (TimeText.TryDayFirst(text, out time) || (!text.Contains('/') && TimeText.TryMonthFirst(text, out time)))
         {
             _dayFirstTimes++;
-            _dayFirst.Add(time.Ticks);
+            _dayFirst.Add(time.Ticks, rows.Line);
         }
+    }
+
+    // One cell that is no number with any marks shows that the column is none.
+    private void AddMarks(string text, CsvRows rows)
+    {
+        IReadOnlyList<CsvSource> marks = _unmarked == 0 ? rows.WithMarksOf(text) : [];
+        if (marks.Count == 0)
+        {
+            _unmarked++;
+            return;
+        }
+
+        _marked++;
+        foreach (CsvSource source in marks)
+            _marks[source] = _marks.GetValueOrDefault(source) + 1;
     }
 
     /// <summary>What it holds, in words.</summary>
@@ -211,18 +236,24 @@ internal sealed partial class SurveyedColumn(string name)
     {
         ColumnKind.Index when isInput => $"numbers, {Text.Figure(Min)} to {Text.Figure(Max)}",
         ColumnKind.Numbers => $"numbers, {Text.Figure(Min)} to {Text.Figure(Max)}",
+        ColumnKind.Missing => $"numbers, {Text.Figure(Min)} to {Text.Figure(Max)}, {Text.Plural(Missing, "cell")} missing",
         ColumnKind.Constant => $"{Text.Figure(Min)} in every row: left out, because nothing can be learnt from it",
         ColumnKind.Index when TimeText.IsPoint(name) => $"{Text.Figure(Min)} to {Text.Figure(Max)}, the time of the rows: left out",
         ColumnKind.Index => $"{Text.Figure(Min)} to {Text.Figure(Max)}, the order of the rows: left out",
         ColumnKind.Gaps =>
-            $"numbers, but {Text.Plural(_rows - Numbers.Count, "row")} without one, first '{Text.OneLine(FirstOther.Text)}' on line "
-            + $"{FirstOther.Row + 2}: left out",
+            $"numbers, but {Text.Plural(_rows - Numbers.Count, "row")} without one"
+            + (FirstOther.Line == 0 ? "" : $", such as '{Text.OneLine(FirstOther.Text)}' on line {FirstOther.Line}") + ": left out",
         ColumnKind.Decorated => $"numbers written as '{Text.OneLine(FirstOther.Text)}': left out",
         ColumnKind.Times => $"dates, {Text.OneLine(Ends.First)} to {Text.OneLine(Ends.Last)}: left out",
         ColumnKind.Texts => $"text, such as '{Text.Fit(Text.OneLine(Ends.First), 30)}': left out",
         _ => Missing == _rows ? "nothing: left out" : "a column without a name: left out",
     };
 
-    [GeneratedRegex(@"^[-+(]?[$€£¥]?\s?[-+]?(\d{1,3}(,\d{3})+|\d+)([.,]\d+)?\s?[%€$£)]?$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^\d{1,2}[:.]\d{2}([:.]\d{2})?( ?[AaPp][Mm])?$", RegexOptions.CultureInvariant)]
+    private static partial Regex Clock();
+
+    [GeneratedRegex(
+        @"^[-+(]?[$€£¥]?\s?[-+]?(\d{1,3}(,\d{3})+|\d+)([.,]\d+)?\s?([%€$£)]|[\p{L}°][\p{L}°²³/]{0,7})?$",
+        RegexOptions.CultureInvariant)]
     private static partial Regex DecoratedNumber();
 }

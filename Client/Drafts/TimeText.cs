@@ -26,7 +26,8 @@ internal static class TimeText
     /// <summary>Names of points in time; unlike a month or an hour, these never begin again within one series.</summary>
     private static readonly string[] Points =
     [
-        "time", "date", "datetime", "timestamp", "epoch", "year", "unixtime", "unix_time", "unix_timestamp", "timestamp_ms", "epoch_ms",
+        "time", "date", "datetime", "timestamp", "ts", "epoch", "year", "unixtime", "unix_time", "unix_timestamp", "timestamp_ms",
+        "epoch_ms",
     ];
 
     /// <summary>Whether a column's name says that its numbers are points in time.</summary>

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Writing;
 using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Losses;
@@ -14,18 +15,22 @@ internal static class Trial
     /// <param name="source">The source.</param>
     /// <param name="held">The share that is held out for validation.</param>
     /// <exception cref="SpecException">It cannot be trained on so; carries every cause.</exception>
-    public static PreparedRun Open(SourceSpec source, double held = 0) => PreparedRun.Prepare(
-        new RunSpec
-        {
-            Name = "trial",
-            Engine = new AutoEngine(),
-            Seed = 1,
-            Model = new() { Cell = new LstmCell(), HiddenSize = 1 },
-            Data = new() { Source = source, BatchSize = 1, ValidationFraction = held },
-            Tbptt = new() { ChunkLength = 1 },
-            Train = new() { Epochs = 1, Loss = new SquaredError(), Optimizer = new Adam { Lr = 1e-3 } },
-        },
-        fingerprint: false);
+    public static PreparedRun Open(SourceSpec source, double held = 0) => PreparedRun.Prepare(Spec(source, held), fingerprint: false);
+
+    /// <summary>The line of a spec that has a key of a source; null where the source has it not, or its default.</summary>
+    public static string? KeyOf(SourceSpec source, string key) => SpecWriter.ToYaml(Spec(source, 0)).Split('\n')
+        .FirstOrDefault(line => line.StartsWith($"  {key}: ", StringComparison.Ordinal));
+
+    private static RunSpec Spec(SourceSpec source, double held) => new()
+    {
+        Name = "trial",
+        Engine = new AutoEngine(),
+        Seed = 1,
+        Model = new() { Cell = new LstmCell(), HiddenSize = 1 },
+        Data = new() { Source = source, BatchSize = 1, ValidationFraction = held },
+        Tbptt = new() { ChunkLength = 1 },
+        Train = new() { Epochs = 1, Loss = new SquaredError(), Optimizer = new Adam { Lr = 1e-3 } },
+    };
 
     /// <summary>
     /// What a source of sequences can be trained with: the share held out, 0 where too little would be left, and how many sequences remain.

@@ -16,7 +16,7 @@ internal static class InitCommand
     /// <exception cref="ClientException">A file exists, or cannot be read or trained on.</exception>
     public static int Run(ISpecChecker checker, InitRequest request, Terminal terminal)
     {
-        string spec = request.Spec ?? $"{request.Example ?? Path.GetFileNameWithoutExtension(request.Data)}.yaml";
+        string spec = request.Spec ?? $"{request.Example ?? Draft.NameOf(request.Data!)}.yaml";
         string directory = Path.GetDirectoryName(Path.GetFullPath(spec))!;
         var (files, notes) = request.Data is { } data
             ? FromData(data, spec)
