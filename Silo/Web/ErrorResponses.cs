@@ -56,8 +56,11 @@ internal static class ErrorResponses
             context.Response.Headers["Refresh"] = RetrySeconds;
         if (isPage)
             await ErrorPage.Of(status, title, detail ?? "").ExecuteAsync(context);
-        else
-            await context.RequestServices.GetRequiredService<IProblemDetailsService>().TryWriteAsync(
-                new() { HttpContext = context, ProblemDetails = { Status = status, Title = title, Detail = detail } });
+        else if (!await context.RequestServices.GetRequiredService<IProblemDetailsService>().TryWriteAsync(
+            new() { HttpContext = context, ProblemDetails = { Status = status, Title = title, Detail = detail } }))
+        {
+            // Browsers do not accept problem details; where nothing is written, the answer becomes an empty 500.
+            await TypedResults.Problem(detail, statusCode: status, title: title).ExecuteAsync(context);
+        }
     }
 }

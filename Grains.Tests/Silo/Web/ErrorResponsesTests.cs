@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Silo.Web;
 
 namespace Orleans.Tbptt.Tests.Silo.Web;
@@ -21,6 +22,19 @@ public sealed class ErrorResponsesTests
         Assert.Equal(asksAgain ? "2" : "", answer.Headers["Refresh"].ToString());
     }
 
+    /// <summary>A browser does not accept them: where nothing is written, the server answers with an empty 500.</summary>
+    [Theory]
+    [InlineData("text/html")]
+    [InlineData("application/json")]
+    [InlineData("image/png")]
+    public async Task Api_AnswersWithProblemDetails_WhateverIsAccepted(string accept)
+    {
+        var answer = await AnswerAsync("GET", "/api/runs/r", accept, new RunNotFoundException("r"));
+
+        Assert.Equal(StatusCodes.Status404NotFound, answer.StatusCode);
+        Assert.StartsWith("application/problem+json", answer.ContentType, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task FaultOfTheSilo_IsNotAskedForAgain()
     {
@@ -33,7 +47,7 @@ public sealed class ErrorResponsesTests
 
     private static async Task<HttpResponse> AnswerAsync(string method, string path, string accept, Exception fault)
     {
-        await using var services = new ServiceCollection().AddOptions().AddProblemDetails().BuildServiceProvider();
+        await using var services = new ServiceCollection().AddOptions().AddLogging().AddProblemDetails().BuildServiceProvider();
         var context = new DefaultHttpContext { RequestServices = services };
         (context.Request.Method, context.Request.Path, context.Request.Headers.Accept) = (method, path, accept);
         context.Features.Set<IExceptionHandlerFeature>(new ExceptionHandlerFeature { Error = fault });
