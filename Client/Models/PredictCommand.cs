@@ -6,7 +6,6 @@ using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Models;
-using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Client.Models;
 
@@ -159,18 +158,13 @@ internal static class PredictCommand
             return hidden;
         if (request.FromState == End)
         {
-            if (data.SeriesColumn is not null || package.Spec.Data.Shuffle)
+            if (TrainingEnd.Problem(package) is { } problem)
             {
                 throw new ClientException(
-                    "--from-state: found end, expected zero or a file: the lanes of this model's training do not end with the last rows of "
-                    + "each series; write a file by --state-out", ExitCode.Usage);
+                    $"--from-state: found end, expected zero or a file: {problem}; write a file by --state-out", ExitCode.Usage);
             }
 
-            // The lanes of one stream are its parts in order of time: what comes next follows on the last one.
-            int lanes = package.Spec.Data.BatchSize;
-            var ends = new float[package.Hidden.Length];
-            HiddenTensors.ToLanes(package.Spec.Model, lanes, package.Hidden.Span, ends);
-            ends.AsSpan(^length..).CopyTo(hidden);
+            TrainingEnd.StateOf(package).CopyTo(hidden, 0);
             return hidden;
         }
 
