@@ -198,7 +198,7 @@ public sealed class AccessTests(ExposedSilo silo) : IClassFixture<ExposedSilo>, 
         string page = await _client.GetStringAsync($"/runs/{run}", Cancellation);
 
         using var done =
-            await _client.PostAsync($"/runs/{run}/stop", new FormUrlEncodedContent([new("seal", WebSilos.SealOf(page))]), Cancellation);
+            await _client.PostAsync($"/runs/{run}/stop", new FormUrlEncodedContent([new("seal", PageSeal.Of(page))]), Cancellation);
 
         Assert.Equal((HttpStatusCode.SeeOther, $"/runs/{run}"), (done.StatusCode, done.Headers.Location!.ToString()));
         Assert.Equal(RunState.Stopped, (await silo.Silos.Coordinator(run).GetStatus()).State);

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Orleans.Tbptt.Client.Watching;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
@@ -9,7 +8,7 @@ using Orleans.Tbptt.Tests.Support.Servers;
 namespace Orleans.Tbptt.Tests.Silo.Web;
 
 /// <summary>Silo processes of one cluster, as a service manager runs them, with their pages, and a client that submits runs.</summary>
-internal sealed partial class WebSilos : IAsyncDisposable
+internal sealed class WebSilos : IAsyncDisposable
 {
     private readonly TemporaryDirectory _store = new();
     private readonly List<StandingSilo> _silos = [];
@@ -83,9 +82,6 @@ internal sealed partial class WebSilos : IAsyncDisposable
     /// <summary>A client of a silo's pages that keeps cookies and follows no redirection.</summary>
     public HttpClient Client(int silo = 0) => new(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = Pages[silo] };
 
-    /// <summary>The seal of the forms on a page.</summary>
-    public static string SealOf(string page) => Seal().Match(page).Groups[1].Value;
-
     public async ValueTask DisposeAsync()
     {
         if (_connection is { } connection)
@@ -94,7 +90,4 @@ internal sealed partial class WebSilos : IAsyncDisposable
             silo.Dispose();
         _store.Dispose();
     }
-
-    [GeneratedRegex("name=\"seal\" value=\"([0-9a-f]+)\"")]
-    private static partial Regex Seal();
 }

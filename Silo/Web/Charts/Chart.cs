@@ -47,6 +47,9 @@ internal sealed record Chart(string Name, string Title, ChartAxis X, ChartAxis Y
     /// <summary>Places on the horizontal axis at which a silo was lost, marked by dashed lines.</summary>
     public IReadOnlyList<double> Marks { get; init; } = [];
 
+    /// <summary>Places on the horizontal axis between two parts of the data, marked by dotted lines.</summary>
+    public IReadOnlyList<double> Borders { get; init; } = [];
+
     /// <summary>The left end of what is shown; null for the first point.</summary>
     public double? From { get; init; }
 

@@ -28,10 +28,13 @@ internal enum AxisKind
 /// <param name="FromZero">Whether it begins at 0 where no value is negative.</param>
 internal sealed record ChartAxis(string Title, AxisKind Kind = AxisKind.Number, bool Log = false, bool FromZero = false)
 {
+    /// <summary>The names of places, such as the times of rows; null, the default, for labels by <see cref="Kind"/>.</summary>
+    public Func<double, string?>? Names { get; init; }
+
     private const double Minute = 60, Hour = 3_600, Day = 86_400;
 
-    /// <summary>A value's label: at most some eight characters.</summary>
-    public string Label(double value) => Kind switch
+    /// <summary>A value's label: at most some ten characters where it has a name, some eight otherwise.</summary>
+    public string Label(double value) => Names?.Invoke(value) ?? Kind switch
     {
         AxisKind.Duration => Duration(value),
         AxisKind.Share => string.Create(CultureInfo.InvariantCulture, $"{value * 100:0.#} %"),

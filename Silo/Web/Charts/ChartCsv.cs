@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Orleans.Tbptt.Silo.Web.Markup;
 
 namespace Orleans.Tbptt.Silo.Web.Charts;
 
@@ -11,12 +12,13 @@ internal static class ChartCsv
     {
         var columns = chart.Series.SelectMany(Columns).ToList();
         var text = new StringBuilder();
-        Line(text, [Guarded(chart.X.Title), .. columns.Select(column => Guarded(column.Name))]);
+        CsvLine.Append(text, [CsvLine.Guarded(chart.X.Title), .. columns.Select(column => CsvLine.Guarded(column.Name))]);
         foreach (double x in columns.SelectMany(column => column.Values.Keys).Distinct().Order())
         {
             if (x < chart.From || x > chart.To)
                 continue;
-            Line(text, [Number(x), .. columns.Select(column => column.Values.TryGetValue(x, out double value) ? Number(value) : "")]);
+            CsvLine.Append(
+                text, [Number(x), .. columns.Select(column => column.Values.TryGetValue(x, out double value) ? Number(value) : "")]);
         }
 
         return text.ToString();
@@ -40,14 +42,4 @@ internal static class ChartCsv
     }
 
     private static string Number(double value) => double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "";
-
-    private static void Line(StringBuilder text, IEnumerable<string> fields) =>
-        text.AppendJoin(',', fields.Select(Quoted)).Append("\r\n");
-
-    /// <summary>A name, which begins with an apostrophe where a spreadsheet would take it for a formula; numbers are left alone.</summary>
-    private static string Guarded(string name) =>
-        name is ['=' or '+' or '-' or '@' or '\t' or '\r', ..] ? "'" + name : name;
-
-    private static string Quoted(string field) => field.AsSpan().IndexOfAny("\",\r\n") >= 0
-        ? $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : field;
 }

@@ -17,7 +17,7 @@ internal static class ChartSvg
 
     private const int Left = 64, Right = 14, ShareRight = 50, Top = 8, Bottom = 38, Row = 18;
     private const int FileTop = 36, FileHeight = 320, LegendWidth = 260;
-    private const int YTicks = 6, XTicks = 7;
+    private const int YTicks = 6, XTicks = 7, NamedXTicks = 3;
 
     /// <summary>How many series a chart's description names.</summary>
     private const int Described = 4;
@@ -83,11 +83,12 @@ internal static class ChartSvg
         var share = chart.Share is { } axis ? Scale.Of(axis, []) : null;
         return Html.Of($"""
             {Html.Each(y.Ticks(height / 28 is var most && most < YTicks ? most : YTicks), tick => Horizontal(y, chart.Y, tick, height))}
-            {Html.Each(x.Ticks(XTicks), tick => Vertical(x, chart.X, tick, height))}
+            {Html.Each(x.Ticks(chart.X.Names is null ? XTicks : NamedXTicks), tick => Vertical(x, chart.X, tick, height))}
             {Html.If(share is not null, () => $"{Html.Each<double>([0, 0.5, 1], tick => $"""<text class="tick" x="100%" dx="6" y="{N((1 - tick) * height)}" dy="4" fill="{Dim}">{chart.Share!.Label(tick)}</text>""")}")}
             <line class="axis" x1="0" x2="100%" y1="{height}" y2="{height}" stroke="{Dim}"/>
             <svg class="lines" width="100%" height="100%" viewBox="0 0 {Extent} {Extent}" preserveAspectRatio="none">
             {Html.Each(chart.Marks.Select(x.Place).Where(place => place is >= 0 and <= 1), place => $"""<path class="mark" d="M{N(place * Extent)} 0V{Extent}" fill="none" stroke="{Mark}" stroke-dasharray="4 4" vector-effect="non-scaling-stroke"/>""")}
+            {Html.Each(chart.Borders.Select(x.Place).Where(place => place is >= 0 and <= 1), place => $"""<path class="border" d="M{N(place * Extent)} 0V{Extent}" fill="none" stroke="{Dim}" stroke-dasharray="2 4" vector-effect="non-scaling-stroke"/>""")}
             {Html.Each(chart.Series.Where(series => series.Band.Count > 1), series => $"""<path class="band {series.Colour.Class}" d="{Band(series, x, y)}" fill="{series.Colour.Light}" fill-opacity="0.18" stroke="none"/>""")}
             {Html.Each(chart.Series, series => Line(series, x, series.IsShare ? share! : y))}
             </svg>

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Configuration;
@@ -86,36 +85,13 @@ internal sealed class RunIndex(SiloSettings settings, RunFeeds feeds, TimeProvid
     /// <summary>A run's files as they were last read.</summary>
     private sealed record Known(RunDirectory Directory)
     {
-        public Cached<RunStatus> Status { get; init; } = Cached<RunStatus>.Nothing;
+        public CachedFile<RunStatus> Status { get; init; } = CachedFile<RunStatus>.Nothing;
 
-        public Cached<IReadOnlyDictionary<string, string>> Spec { get; init; } = Cached<IReadOnlyDictionary<string, string>>.Nothing;
+        public CachedFile<IReadOnlyDictionary<string, string>> Spec { get; init; } =
+            CachedFile<IReadOnlyDictionary<string, string>>.Nothing;
 
-        public Cached<RunNotes> Notes { get; init; } = Cached<RunNotes>.Nothing;
+        public CachedFile<RunNotes> Notes { get; init; } = CachedFile<RunNotes>.Nothing;
 
         public IEnumerable<string> Problems => new[] { Status.Problem, Spec.Problem, Notes.Problem }.OfType<string>();
-    }
-
-    /// <summary>A file's content, until its time or size changes.</summary>
-    private sealed record Cached<T>(DateTime Written, long Length, T? Value, string? Problem) where T : class
-    {
-        public static Cached<T> Nothing { get; } = new(default, Unread, null, null);
-
-        private const int Missing = -1, Unread = -2;
-
-        public Cached<T> Look(string path, Func<T?> read)
-        {
-            var file = new FileInfo(path);
-            var (written, length) = file.Exists ? (file.LastWriteTimeUtc, file.Length) : (default, Missing);
-            if (written == Written && length == Length)
-                return this;
-            try
-            {
-                return new(written, length, read(), null);
-            }
-            catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
-            {
-                return new(written, length, Value, $"{path}: {Text.OneLine(exception.Message)}");
-            }
-        }
     }
 }
