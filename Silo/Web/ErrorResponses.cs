@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Silo.Web.Models;
 using Orleans.Tbptt.Silo.Web.Pages;
 
 namespace Orleans.Tbptt.Silo.Web;
@@ -21,6 +22,7 @@ internal static class ErrorResponses
         var (status, detail) = context.Features.Get<IExceptionHandlerFeature>()?.Error switch
         {
             RunNotFoundException missing => (StatusCodes.Status404NotFound, missing.Message),
+            ModelNotFoundException missing => (StatusCodes.Status404NotFound, missing.Message),
             RunUnreadableException unreadable => (StatusCodes.Status500InternalServerError, unreadable.Message),
             BadHttpRequestException bad => (bad.StatusCode, bad.Message),
             TimeoutException or OrleansException => (StatusCodes.Status503ServiceUnavailable, HttpMethods.IsGet(context.Request.Method)

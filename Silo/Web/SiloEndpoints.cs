@@ -8,6 +8,7 @@ using Orleans.Tbptt.Silo.Web.Curves;
 using Orleans.Tbptt.Silo.Web.Feed;
 using Orleans.Tbptt.Silo.Web.Health;
 using Orleans.Tbptt.Silo.Web.Listing;
+using Orleans.Tbptt.Silo.Web.Models;
 using Orleans.Tbptt.Silo.Web.Pages;
 
 namespace Orleans.Tbptt.Silo.Web;
@@ -32,6 +33,12 @@ internal static class SiloEndpoints
         services.AddSingleton<NoteKeeper>();
         services.AddSingleton<Comparisons>();
         services.AddSingleton<RunControls>();
+        services.AddSingleton<ModelIndex>();
+        services.AddSingleton<ModelShelf>();
+        services.AddSingleton<ForecastDesk>();
+        services.AddSingleton<ModelForecasts>();
+        services.AddSingleton<ForecastPlotter>();
+        services.AddSingleton<ModelPlots>();
         services.AddApi();
     }
 

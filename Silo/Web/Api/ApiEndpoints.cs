@@ -24,6 +24,7 @@ internal static class ApiEndpoints
         api.MapGet("/runs", async (RunCatalog catalog) => (await catalog.ListAsync()).Select(ApiRun.Of))
             .WithSummary("All runs, newest first");
         api.MapComparedCharts();
+        api.MapModels();
         api.MapGet("/compare", Compare).WithSummary("The differences between the specs of two runs")
             .ProducesProblem(StatusCodes.Status404NotFound);
 

@@ -10,7 +10,11 @@ namespace Orleans.Tbptt.Silo.Web.Api;
 /// <summary>Charts as files.</summary>
 internal static class ChartEndpoints
 {
-    private const string Svg = "image/svg+xml; charset=utf-8", Csv = "text/csv; charset=utf-8";
+    /// <summary>The content type of a chart.</summary>
+    public const string Svg = "image/svg+xml; charset=utf-8";
+
+    /// <summary>The content type of a table.</summary>
+    public const string Csv = "text/csv; charset=utf-8";
 
     /// <summary>Maps the charts of one run.</summary>
     public static void MapCharts(this IEndpointRouteBuilder run)

@@ -7,8 +7,9 @@ internal static class Shortcuts
 {
     private static readonly (string Keys, string Does)[] All =
     [
-        ("?", "show or hide this list"), ("g r", "list of runs"), ("g c", "compare"), ("g k", "cluster"), ("/", "search the list of runs"),
-        ("j", "next run of the list"), ("k", "previous run of the list"), ("s", "select the run"), ("x", "compare the selected runs"),
+        ("?", "show or hide this list"), ("g r", "list of runs"), ("g c", "compare"), ("g m", "models"), ("g k", "cluster"),
+        ("/", "search the list of runs"), ("j", "next run or model of the list"), ("k", "previous run or model of the list"),
+        ("s", "select the run"), ("x", "compare the selected runs"),
         ("n", "next page of the list"), ("b", "previous page of the list"), ("l", "logarithmic or linear axis"),
         ("0", "reset the view of charts"),
         ("e", "edit tags and notes of a run"), ("p", "pause or resume a run"), ("Esc", "leave a field, close this list"),

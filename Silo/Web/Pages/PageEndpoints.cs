@@ -11,6 +11,7 @@ using Orleans.Tbptt.Silo.Web.Feed;
 using Orleans.Tbptt.Silo.Web.Listing;
 using Orleans.Tbptt.Silo.Web.Markup;
 using Orleans.Tbptt.Silo.Web.Pages.Compare;
+using Orleans.Tbptt.Silo.Web.Pages.Models;
 using Orleans.Tbptt.Silo.Web.Pages.Run;
 using Orleans.Tbptt.Silo.Web.Pages.Runs;
 
@@ -27,6 +28,7 @@ internal static class PageEndpoints
         pages.MapGet("/cluster", async (RunCatalog catalog) =>
             ClusterPage.Of(await catalog.DescribeAsync(), await catalog.LoadsAsync(), await catalog.CountGrainsAsync()));
         pages.MapGet("/compare", CompareAsync);
+        pages.MapModelPages();
         pages.MapGet("/runs/{id}", RunAsync);
         pages.MapGet("/runs/{id}/live", LiveStream.OpenAsync);
         pages.MapPost("/runs/{id}/notes", AnnotateAsync);

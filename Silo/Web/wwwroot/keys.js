@@ -1,10 +1,10 @@
 // Keyboard shortcuts. None needs a modifier, and none works while a field has the focus.
-const places = { r: '/', c: '/compare', k: '/cluster' };
+const places = { r: '/', c: '/compare', m: '/models', k: '/cluster' };
 const patience = 1500;        // ms from g to the next key
 const dialog = () => document.getElementById('shortcuts');
 const ofKey = key => document.querySelector(`[data-key="${CSS.escape(key)}"]`);
 
-/* Moves the focus along the runs of the list. */
+/* Moves the focus along the runs or models of the list. */
 function step(by) {
   const runs = [...document.querySelectorAll('tbody th.id a')];
   const at = runs.indexOf(document.activeElement.closest('tr')?.querySelector('th.id a'));

@@ -135,7 +135,11 @@ public sealed class PageTests(LoopbackSilo silo, Chromium browser) : IClassFixtu
     {
         await using var window = await browser.OpenAsync(width, dark);
         var page = window.Page;
-        foreach (string path in (string[])["", $"runs/{silo.Run}", $"compare?run={silo.Run}", "compare?state=completed", "cluster"])
+        string[] paths =
+        [
+            "", $"runs/{silo.Run}", $"compare?run={silo.Run}", "compare?state=completed", "cluster", "models", $"models/{silo.Run}",
+        ];
+        foreach (string path in paths)
         {
             await page.GotoAsync($"{silo.Silos.Pages[0]}{path}");
             if (path.StartsWith("runs/", StringComparison.Ordinal))
@@ -189,6 +193,8 @@ public sealed class PageTests(LoopbackSilo silo, Chromium browser) : IClassFixtu
     [InlineData("runs/{run}")]
     [InlineData("compare?run={run}&group=spec.seed")]
     [InlineData("cluster")]
+    [InlineData("models")]
+    [InlineData("models/{run}")]
     public async Task EveryControl_IsReachedByTab_AndShowsItsFocus(string path)
     {
         await using var window = await browser.OpenAsync();

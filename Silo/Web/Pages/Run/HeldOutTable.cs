@@ -24,7 +24,8 @@ internal static class HeldOutTable
     private static IHtmlContent Test(RunStatus status) => status.Test is not { Figures: var test } result ? Html.None
         : Html.Of($"""<p class="dim">Test after step {Text.Count(result.Step)}: loss {Text.Figure(test.Loss)}, over {Text.Size(test.Size)}.</p>{Figures(test.Metrics)}""");
 
-    private static IHtmlContent Figures(IReadOnlyList<Metric> metrics)
+    /// <summary>Figures as a table; <see cref="Html.None"/> where there are none of held-out data.</summary>
+    public static IHtmlContent Figures(IReadOnlyList<Metric> metrics)
     {
         var table = new MetricTable(metrics.Where(metric => metric.Kind is not MetricKind.Training));
         if (table.Rows.Count == 0)

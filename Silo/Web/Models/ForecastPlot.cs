@@ -1,0 +1,98 @@
+using Orleans.Tbptt.Silo.Web.Charts;
+
+namespace Orleans.Tbptt.Silo.Web.Models;
+
+/// <summary>What a plot of forecasts is of: a series and a target; null for the first one.</summary>
+/// <param name="Series">The series.</param>
+/// <param name="Target">The target.</param>
+internal sealed record PlotChoice(string? Series, string? Target);
+
+/// <summary>A row of the data, and what was forecast for it.</summary>
+/// <param name="Number">Its number in its series, from 1.</param>
+/// <param name="Time">Its time; null where rows have none, or where it is yet to come.</param>
+/// <param name="Actual">The value that it has; NaN for none.</param>
+/// <param name="Forecast">The value that was forecast for it; NaN for none.</param>
+internal sealed record PlotRow(long Number, string? Time, double Actual, double Forecast);
+
+/// <summary>
+/// The last rows of the data that a model was trained or validated on, with its forecasts of them and of the rows to come.
+/// </summary>
+internal sealed record ForecastPlot
+{
+    /// <summary>Why there is no plot; empty where there is one.</summary>
+    public string Problem { get; init; } = "";
+
+    /// <summary>Whether it is still to be computed.</summary>
+    public bool IsPending { get; init; }
+
+    /// <summary>The data's series by name; empty where there are none.</summary>
+    public IReadOnlyList<string> AllSeries { get; init; } = [];
+
+    /// <summary>The model's targets by name.</summary>
+    public IReadOnlyList<string> AllTargets { get; init; } = [];
+
+    /// <summary>The series that is shown; null where there are none.</summary>
+    public string? Series { get; init; }
+
+    /// <summary>The target that is shown.</summary>
+    public string Target { get; init; } = "";
+
+    /// <summary>Rows from a row to the one that is forecast from it.</summary>
+    public int Horizon { get; init; }
+
+    /// <summary>The file's name.</summary>
+    public string File { get; init; } = "";
+
+    /// <summary>What is to be known of the file, such as that it has changed since training; empty for nothing.</summary>
+    public string Remark { get; init; } = "";
+
+    /// <summary>The rows.</summary>
+    public IReadOnlyList<PlotRow> Rows { get; init; } = [];
+
+    /// <summary>The number of the first row that was held out from training; null where it is unknown, or none was.</summary>
+    public long? HeldOutFrom { get; init; }
+
+    /// <summary>The number of the first row that the model has seen before the first forecast, its hidden state zero before it.</summary>
+    public long Begin { get; init; }
+
+    /// <summary>The root of the mean squared error on held-out data, in the target's units; null where it is unknown.</summary>
+    public double? Rmse { get; init; }
+
+    /// <summary>Characters of a date.</summary>
+    private const int Date = 10;
+
+    /// <summary>A plot that there is not.</summary>
+    public static ForecastPlot None(string problem) => new() { Problem = problem };
+
+    /// <summary>The plot as a chart.</summary>
+    /// <param name="model">The model's name.</param>
+    public Chart Chart(string model)
+    {
+        var forecasts = Rows.Where(row => double.IsFinite(row.Forecast)).ToList();
+        string of = Series is null ? Target : $"{Target} of {Series}";
+        return new("forecast", $"Forecasts of {of} by {model}", new("row", AxisKind.Count) { Names = Times() }, new(Target),
+        [
+            new(Target, ChartColour.Of(7), [.. Rows.Select(row => new ChartPoint(row.Number, row.Actual))]),
+            new($"forecast, {Horizon} ahead", ChartColour.Of(0), [.. Rows.Select(row => new ChartPoint(row.Number, row.Forecast))])
+            {
+                Width = 2,
+                Band = Rmse is not { } rmse ? []
+                    : [.. forecasts.Select(row => new BandPoint(row.Number, row.Forecast - rmse, row.Forecast + rmse))],
+            },
+        ])
+        {
+            Borders = HeldOutFrom is { } border && Rows.Count > 0 && border > Rows[0].Number ? [border - 0.5] : [],
+        };
+    }
+
+    /// <summary>The rows' times as labels, their dates or, where all are of one day, what follows; null where rows have no times.</summary>
+    private Func<double, string?>? Times()
+    {
+        var times = Rows.Where(row => row.Time is not null).ToDictionary(row => (double)row.Number, row => row.Time!);
+        if (times.Count == 0)
+            return null;
+        int from = times.Values.All(time => time.Length > Date) && times.Values.Select(time => time[..Date]).Distinct().Count() == 1
+            ? Date + 1 : 0;
+        return row => times.TryGetValue(row, out string? time) ? time[from..Math.Min(time.Length, from + Date)] : "";
+    }
+}
