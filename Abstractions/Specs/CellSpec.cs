@@ -29,6 +29,11 @@ public abstract record CellSpec : Choice
     /// The module of the same equations in <c>torch.nn</c>; null where libtorch has none, and <c>engine: torch</c> is refused.
     /// </summary>
     public virtual string? TorchModule => null;
+
+    /// <summary>
+    /// The operator of the same equations in ONNX; null where it has none, and an export as ONNX is refused.
+    /// </summary>
+    public virtual OnnxOperator? OnnxOperator => null;
 }
 
 /// <summary>A parameter of a recurrent layer.</summary>

@@ -84,7 +84,12 @@ internal static class InspectCommands
     /// <summary><c>tbptt export</c>.</summary>
     public static Command Export(ConsoleContext context)
     {
-        var (run, cluster) = (CommonOptions.Run(), new ClusterOptions());
+        var model = new Argument<string>("MODEL|RUN")
+        {
+            Description = "The ID of a run, or any unambiguous part of it; for a model's formats also a model package's directory.",
+            CompletionSources = { Suggestions.Runs },
+        };
+        var cluster = new ClusterOptions();
         var format = new Option<string>("--format")
         {
             HelpName = string.Join('|', ExportCommand.Words), Description = "What to write.",
@@ -92,7 +97,8 @@ internal static class InspectCommands
         }.OneOf([.. ExportCommand.Words]);
         var to = new Option<string?>("--to")
         {
-            HelpName = "DIR", Description = "Where to write them. Default: a directory with the run's ID, in the working directory.",
+            HelpName = "DIR|FILE",
+            Description = "Where to write: a directory, of onnx a file. Default: one with the run's ID, in the working directory.",
             CompletionSources = { Suggestions.Directories },
         };
         var force = new Option<bool>("--force") { Description = "Overwrite files that exist." };
@@ -100,20 +106,24 @@ internal static class InspectCommands
             "export",
             """
             Writes the model of a completed run as a package: parameters, hidden state at the end, configuration with columns, what scales
-            them, tokens and spec, and a model card. With --format its metrics instead: csv and parquet have a table of its steps, one of
-            its epochs and one of its epochs' figures in the data's own units; tensorboard is an event file with the same numbers.
+            them, tokens and spec, and a model card. With --format onnx the same model as one graph, from a table's cells to forecasts in
+            its units, with the hidden state as inputs and outputs.
+
+            The other formats are of a run's metrics: csv and parquet have a table of its steps, one of its epochs and one of its epochs'
+            figures in the data's own units; tensorboard is an event file with the same numbers.
 
             Examples:
               tbptt export wave-20260314-150926-1a2b --to wave-model
+              tbptt export wave-model --format onnx --to wave.onnx
               tbptt export wave-20260314-150926-1a2b --format parquet --to wave
               tbptt export wave-20260314-150926-1a2b --format tensorboard --to boards/wave; tensorboard --logdir boards
             """)
         {
-            run, format, to, force,
+            model, format, to, force,
         };
         cluster.AddTo(command);
         command.SetAction(result => ExportCommand.RunAsync(
-            context, cluster.Read(result), result.GetRequiredValue(run), result.GetRequiredValue(format), result.GetValue(to),
+            context, cluster.Read(result), result.GetRequiredValue(model), result.GetRequiredValue(format), result.GetValue(to),
             result.GetValue(force)));
         return command;
     }

@@ -1,55 +1,62 @@
+using Google.Protobuf;
 using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Context;
-using Orleans.Tbptt.Client.Runs;
+using Orleans.Tbptt.Client.Export.Onnx;
+using Orleans.Tbptt.Client.Models;
 using Orleans.Tbptt.Cluster.Wording;
-using Orleans.Tbptt.Runs;
-using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Models;
 
 namespace Orleans.Tbptt.Client.Export;
 
-/// <summary><c>tbptt export</c>: a run's model, or its metrics in the format of another program.</summary>
+/// <summary><c>tbptt export</c>: a model, or a run's metrics in the format of another program.</summary>
 internal static class ExportCommand
 {
     /// <summary>The word of the format of model packages.</summary>
     public const string Package = "package";
 
+    /// <summary>The word of the format of ONNX.</summary>
+    public const string OnnxGraph = "onnx";
+
     /// <summary>Every format's word; the first is the default.</summary>
-    public static IReadOnlyList<string> Words { get; } = [Package, .. MetricsFormats.All.Select(format => format.Word)];
+    public static IReadOnlyList<string> Words { get; } = [Package, OnnxGraph, .. MetricsFormats.All.Select(format => format.Word)];
 
     /// <summary>Writes the files.</summary>
     /// <param name="context">The console.</param>
     /// <param name="cluster">The run store or cluster.</param>
-    /// <param name="run">The run's ID, or a part of it.</param>
+    /// <param name="name">The run's ID, or a part of it; where a model is written, also a package's directory.</param>
     /// <param name="format">One of <see cref="Words"/>.</param>
-    /// <param name="directory">Where to; null for a directory with the run's ID.</param>
+    /// <param name="to">The directory or, of ONNX, the file; null for one with the run's ID.</param>
     /// <param name="force">Whether files that exist are replaced.</param>
     /// <exception cref="ClientException">
-    /// There is no such run, it has no model or no events, a file exists already or cannot be written, or the cluster cannot be reached.
+    /// There is no such run, it has no model or no events, the model cannot be written in the format, a file exists already or cannot be
+    /// written, or the cluster cannot be reached.
     /// </exception>
     public static async Task<int> RunAsync(
-        ConsoleContext context, ClusterSelection cluster, string run, string format, string? directory, bool force)
+        ConsoleContext context, ClusterSelection cluster, string name, string format, string? to, bool force)
     {
         if (format == Package)
         {
-            var info = new RunFiles(cluster.Runs, context.Time).Find(run);
-            var package = PackageOf(info.Directory);
-            using var files = new NewFiles(directory ?? info.Directory.Id.Text, force);
+            var package = ModelFinder.Find(context, cluster.Runs, name);
+            using var files = new NewFiles(to ?? package.Config.Run, force);
             await files.WriteAsync(context, () =>
             {
-                foreach (var (name, write) in package.Files)
+                foreach (var (file, write) in package.Files)
                 {
-                    using var stream = File.Create(Path.Combine(files.Unfinished, name));
+                    using var stream = File.Create(Path.Combine(files.Unfinished, file));
                     write(stream);
                 }
 
                 return Task.CompletedTask;
             });
         }
+        else if (format == OnnxGraph)
+        {
+            WriteGraph(context, ModelFinder.Find(context, cluster.Runs, name), to, force);
+        }
         else
         {
-            await using var journal = await RunJournal.FindAsync(context, cluster, run);
-            using var files = new NewFiles(directory ?? journal.Id.Text, force);
+            await using var journal = await RunJournal.FindAsync(context, cluster, name);
+            using var files = new NewFiles(to ?? journal.Id.Text, force);
             await files.WriteAsync(
                 context, () => WriteAsync(context, journal, MetricsFormats.All.Single(one => one.Word == format), files));
         }
@@ -57,16 +64,31 @@ internal static class ExportCommand
         return ExitCode.Completed;
     }
 
-    private static ModelPackage PackageOf(RunDirectory run)
+    private static void WriteGraph(ConsoleContext context, ModelPackage package, string? to, bool force)
     {
+        string path = to ?? $"{package.Config.Run}.onnx", unfinished = $"{path}.{Guid.NewGuid():N}";
+        ModelData.CheckOutput("--to", path, force);
+        var graph = OnnxModel.Of(package);
         try
         {
-            return ModelPackage.OfRun(run, SpecLoader.Reader);
+            using (var stream = File.Create(unfinished))
+                graph.WriteTo(stream);
+            File.Move(unfinished, path, force);
         }
-        catch (ModelPackageException exception)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new ClientException(Text.OneLine(exception.Message), ExitCode.Failed, exception);
+            throw new ClientException($"cannot write {Text.OneLine(path)}: {Text.OneLine(exception.Message)}", ExitCode.Failed, exception);
         }
+        finally
+        {
+            File.Delete(unfinished);
+        }
+
+        context.Terminal.Out.WriteLine($"wrote {Text.OneLine(path)}");
+        foreach (var value in graph.Graph.Input)
+            context.Terminal.Out.WriteLine($"  input  {value.Name} {OnnxModel.Shape(value)}: {Text.OneLine(value.DocString)}");
+        foreach (var value in graph.Graph.Output)
+            context.Terminal.Out.WriteLine($"  output {value.Name} {OnnxModel.Shape(value)}: {Text.OneLine(value.DocString)}");
     }
 
     private static async Task WriteAsync(ConsoleContext context, RunJournal journal, MetricsFormat format, NewFiles files)

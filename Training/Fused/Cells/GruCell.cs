@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Simd;
 
 namespace Orleans.Tbptt.Training.Fused.Cells;
@@ -17,6 +18,9 @@ public sealed unsafe record GruCell : RecurrentCell
 
     /// <inheritdoc/>
     public override string? TorchModule => "GRU";
+
+    /// <inheritdoc/>
+    public override OnnxOperator? OnnxOperator => new("GRU", [1, 0, 2], LinearBeforeReset: true);
 
     /// <inheritdoc/>
     public override int Gates => 3;

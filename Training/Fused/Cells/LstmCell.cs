@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Simd;
 
 namespace Orleans.Tbptt.Training.Fused.Cells;
@@ -17,6 +18,9 @@ public sealed unsafe record LstmCell : RecurrentCell
 
     /// <inheritdoc/>
     public override string? TorchModule => "LSTM";
+
+    /// <inheritdoc/>
+    public override OnnxOperator? OnnxOperator => new("LSTM", [0, 3, 1, 2]);
 
     /// <inheritdoc/>
     public override int Gates => 4;

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Simd;
 
 namespace Orleans.Tbptt.Training.Fused.Cells;
@@ -14,6 +15,9 @@ public sealed unsafe record RnnCell : RecurrentCell
 
     /// <inheritdoc/>
     public override string? TorchModule => "RNN";
+
+    /// <inheritdoc/>
+    public override OnnxOperator? OnnxOperator => new("RNN", [0]);
 
     /// <inheritdoc/>
     public override int Gates => 1;

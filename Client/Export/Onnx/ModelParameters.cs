@@ -1,0 +1,61 @@
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Client.Export.Onnx;
+
+/// <summary>A model's parameters by PyTorch's names, as ONNX has them.</summary>
+/// <param name="model">The model.</param>
+/// <param name="values">The parameters, in the order of <see cref="ParameterLayout"/>.</param>
+internal sealed class ModelParameters(ModelSpec model, ReadOnlyMemory<float> values)
+{
+    private readonly ParameterLayout _layout = ParameterLayout.Of(model);
+
+    /// <summary>Adds a parameter as it is.</summary>
+    public string Add(GraphWriter graph, string name)
+    {
+        var slot = Slot(name);
+        return graph.Constant(name, Values(slot), [.. slot.Shape.Select(size => (long)size)]);
+    }
+
+    /// <summary>Adds a matrix with rows and columns exchanged.</summary>
+    public string AddTransposed(GraphWriter graph, string name)
+    {
+        var slot = Slot(name);
+        (int rows, int columns) = (slot.Shape[0], slot.Shape[1]);
+        ReadOnlySpan<float> from = Values(slot);
+        var to = new float[from.Length];
+        for (int row = 0; row < rows; row++)
+        {
+            for (int column = 0; column < columns; column++)
+                to[(column * rows) + row] = from[(row * columns) + column];
+        }
+
+        return graph.Constant(name, to, columns, rows);
+    }
+
+    /// <summary>Adds the weight of a recurrent layer, its gates in the operator's order: <c>[1, gates × units, inputs]</c>.</summary>
+    public string AddGates(GraphWriter graph, string name, IReadOnlyList<int> gates)
+    {
+        var slot = Slot(name);
+        return graph.Constant<float>(name, InOrder(slot, gates), 1, slot.Shape[0], slot.Shape[1]);
+    }
+
+    /// <summary>Adds the biases of a recurrent layer, of its inputs and of its hidden state: <c>[1, 2 × gates × units]</c>.</summary>
+    public string AddBiases(GraphWriter graph, int layer, IReadOnlyList<int> gates)
+    {
+        float[] both = [.. InOrder(Slot($"rnn.bias_ih_l{layer}"), gates), .. InOrder(Slot($"rnn.bias_hh_l{layer}"), gates)];
+        return graph.Constant($"rnn.bias_l{layer}", both, 1, both.Length);
+    }
+
+    private float[] InOrder(ParameterSlot slot, IReadOnlyList<int> gates)
+    {
+        int length = slot.Length / gates.Count;
+        var ordered = new float[slot.Length];
+        foreach (var (place, gate) in gates.Index())
+            Values(slot).Slice(gate * length, length).CopyTo(ordered.AsSpan(place * length));
+        return ordered;
+    }
+
+    private ParameterSlot Slot(string name) => _layout.Slots.Single(slot => slot.Name == name);
+
+    private ReadOnlySpan<float> Values(ParameterSlot slot) => values.Span.Slice(slot.Offset, slot.Length);
+}

@@ -1,0 +1,128 @@
+using Onnx;
+using Orleans.Tbptt.Data.Tables;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Models;
+using static Onnx.TensorProto.Types;
+
+namespace Orleans.Tbptt.Client.Export.Onnx;
+
+/// <summary>
+/// A trained model as a graph of ONNX, from the cells of a table to forecasts in its units, with the hidden state as inputs and outputs:
+/// <code>
+/// values, classes, series ─▶ TableInputs ─▶ layer 0 ─▶ … ─▶ head ─▶ units ─▶ forecasts
+///                                h_l0, c_l0 ⤴ ⤵ next_h_l0, next_c_l0
+/// </code>
+/// A pure function of the package: equal packages give equal bytes.
+/// </summary>
+/// <remarks>
+/// IR version 8, operator sets 17 and ai.onnx.ml 2: those of ONNX 1.12 (June 2022), which have every operator that is needed here, so that
+/// older runtimes read it, too. Operators: https://onnx.ai/onnx/operators/.
+/// </remarks>
+internal sealed class OnnxModel
+{
+    private const long IrVersion = 8;
+    private const long OperatorSet = 17;
+    private const long LearningOperatorSet = 2;
+
+    private readonly ModelPackage _package;
+    private readonly ModelSpec _model;
+    private readonly ModelParameters _parameters;
+    private readonly GraphWriter _graph;
+
+    private OnnxModel(ModelPackage package)
+    {
+        (_package, _model) = (package, package.Spec.Model);
+        _parameters = new(_model, package.Parameters);
+        _graph = new(package.Config.Run);
+    }
+
+    /// <summary>The graph of a model.</summary>
+    /// <exception cref="ClientException">The model cannot be exported; the message says why, and what to do.</exception>
+    public static ModelProto Of(ModelPackage package)
+    {
+        if (package.Spec.Model.Cell.OnnxOperator is not { } cell)
+        {
+            throw new ClientException(
+                $"--format onnx: found the cell {package.Spec.Model.Cell.Word}, expected one with an operator in ONNX, such as lstm, gru "
+                + "or rnn; export it as a package, or train the spec with another cell", ExitCode.Failed);
+        }
+
+        return new OnnxModel(package).Build(cell);
+    }
+
+    /// <summary>The type and shape of an input or output, such as <c>double [time, batch, 2]</c>.</summary>
+    public static string Shape(ValueInfoProto value) =>
+        $"{((DataType)value.Type.TensorType.ElemType).ToString().ToLowerInvariant()} ["
+        + string.Join(", ", value.Type.TensorType.Shape.Dim.Select(one => one.HasDimParam ? one.DimParam : $"{one.DimValue}")) + "]";
+
+    private ModelProto Build(OnnxOperator cell)
+    {
+        ModelColumns? columns = _package.Spec.Data.Source is TableSource table ? ModelColumns.Of(_package, table) : null;
+        var scales = new ColumnScales(_graph, columns?.Series ?? []);
+        string features = columns is not null ? new TableInputs(_graph, columns, scales).Add(_model, _parameters)
+            : _model.Embedding is not null ? Tokens()
+            : Values();
+        string outputs = features;
+        for (int layer = 0; layer < _model.Layers; layer++)
+            outputs = Layer(cell, layer, outputs);
+        _parameters.AddTransposed(_graph, "head.weight");
+        _parameters.Add(_graph, "head.bias");
+        outputs = _graph.Node("Add", "outputs", [_graph.Node("MatMul", "products", [outputs, "head.weight"]), "head.bias"]);
+        new ModelOutputs(_graph, columns, scales).Publish(_package, outputs);
+        var built = new ModelProto
+        {
+            IrVersion = IrVersion, ProducerName = "Orleans.Tbptt", ProducerVersion = _package.Config.Product, Graph = _graph.Graph,
+            DocString = $"Run {_package.Config.Run}: {_package.Config.Cell} of {_model.HiddenSize} units, {_model.Layers} layers. "
+                + "Each state that is an output is the input without next_ of the next call.",
+        };
+        built.OpsetImport.AddRange(_graph.OperatorSets(OperatorSet, LearningOperatorSet));
+        built.MetadataProps.AddRange(GraphMetadata.Of(_package, columns, _graph.States));
+        return built;
+    }
+
+    private string Values()
+    {
+        _graph.Input(
+            "values", DataType.Float, $"{_model.ValueInputs} inputs of each time step",
+            GraphWriter.Any("time"), GraphWriter.Any("batch"), GraphWriter.Fixed(_model.ValueInputs));
+        return _graph.RefuseNonFinite("values_has_a_number_that_is_not_finite", "features", "values");
+    }
+
+    /// <summary>A negative token would be counted from the last one: it is looked up outside of the table, which is refused.</summary>
+    private string Tokens()
+    {
+        _graph.Input("tokens", DataType.Int64, "the tokens by their numbers", GraphWriter.Any("time"), GraphWriter.Any("batch"));
+        _graph.Constant<long>("first_token", [0]);
+        _graph.Constant<long>("no_token", [_model.Tables[0].Classes]);
+        _graph.Node("Less", "is_negative", ["tokens", "first_token"]);
+        _graph.Node("Where", "tokens_from_zero", ["is_negative", "no_token", "tokens"]);
+        return _graph.Node("Gather", "features", [_parameters.Add(_graph, _model.Tables[0].Name), "tokens_from_zero"]);
+    }
+
+    // [time, batch, inputs] to [time, batch, units]; the operator has a dimension for directions, which is 1.
+    private string Layer(OnnxOperator cell, int layer, string inputs)
+    {
+        string[] kinds = [.. "hc".Take(_model.Cell.States).Select(one => $"{one}")];
+        List<string> from =
+        [
+            inputs, _parameters.AddGates(_graph, $"rnn.weight_ih_l{layer}", cell.Gates),
+            _parameters.AddGates(_graph, $"rnn.weight_hh_l{layer}", cell.Gates), _parameters.AddBiases(_graph, layer, cell.Gates), "",
+        ];
+        List<string> to = [$"directions_l{layer}"];
+        foreach (string kind in kinds)
+        {
+            var (before, after) = _graph.State<float>($"{kind}_l{layer}", new float[_model.HiddenSize], $"{kind} of layer {layer}");
+            from.Add(before);
+            to.Add(after);
+        }
+
+        var units = GraphWriter.Attribute("hidden_size", _model.HiddenSize);
+        if (cell.LinearBeforeReset)
+            _graph.Node(cell.Type, to, from, units, GraphWriter.Attribute("linear_before_reset", 1));
+        else
+            _graph.Node(cell.Type, to, from, units);
+        if (layer == 0)
+            _graph.Constant<long>("directions_axis", [1], 1);
+        return _graph.Node("Squeeze", $"outputs_l{layer}", [to[0], "directions_axis"]);
+    }
+}

@@ -1,0 +1,242 @@
+using Microsoft.ML.OnnxRuntime;
+using Orleans.Tbptt.Client.Export.Onnx;
+using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Training.Models;
+
+namespace Orleans.Tbptt.Tests.Client.Export;
+
+/// <summary>
+/// Exported graphs in ONNX Runtime against our own forecasts: all rows at once, and row by row with the states carried.
+/// </summary>
+/// <remarks>
+/// The tolerance is 1e-5 of a target's standard deviation, which is 1e-5 of an output of the network. Both compute in float32 and differ in
+/// the order of sums and in exp and tanh, each by some 1e-7 of a number near 1; the differences are carried in the state, which forgets.
+/// </remarks>
+public sealed class OnnxRuntimeTests : IDisposable
+{
+    private const int Rows = 1000;
+    private const double Tolerance = 1e-5;
+
+    private readonly TemporaryDirectory _directory = new();
+
+    [Theory]
+    [InlineData("cell: lstm, hiddenSize: 24", 1, "inputs: [sales, price], targets: [price, sales]")]
+    [InlineData("cell: lstm, hiddenSize: 16, layers: 3", 64, "inputs: [sales, price], targets: [sales], scale: series")]
+    [InlineData("cell: gru, hiddenSize: 24", 64, "inputs: [sales, price], targets: [sales], transform: {price: log}")]
+    [InlineData("cell: gru, hiddenSize: 16, layers: 2", 1,
+        "inputs: [sales, price], targets: [sales, price], transform: {sales: log1p, price: log}")]
+    [InlineData("cell: gru, hiddenSize: 16", 3,
+        "inputs: [sales, promotion], targets: [sales], known: [promotion], categorical: [kind, shop]")]
+    [InlineData("cell: rnn, hiddenSize: 16, layers: 2", 3,
+        "inputs: [sales, price], targets: [price], transform: {sales: log1p}, horizon: 2")]
+    [InlineData("cell: rnn, hiddenSize: 24", 64, "inputs: [sales, promotion], targets: [sales], known: [promotion]")]
+    [InlineData("cell: lstm, hiddenSize: 16", 3, "inputs: [price], targets: [price], standardize: false")]
+    [InlineData("cell: gru, hiddenSize: 16", 3, "inputs: [sales, price], targets: [sales], transform: {sales: difference}")]
+    [InlineData("cell: lstm, hiddenSize: 16", 1, "inputs: [price], targets: [price], transform: {price: difference}, scale: series")]
+    [InlineData("cell: lstm, hiddenSize: 16", 3,
+        "inputs: [sales, price], targets: [sales], missingValues: mask, transform: {price: difference}, categorical: [kind]")]
+    public void Forecasts_AreOurOwn_RowByRowAndAtOnce(string model, int shops, string data)
+    {
+        var panel = new Panel(_directory.Path, shops, Rows) { HasGaps = data.Contains("mask", StringComparison.Ordinal) };
+        var package = panel.Model(model, $"series: shop, {data}");
+        double[][] expected = Forecasts(package, panel);
+        var graph = OnnxModel.Of(package);
+        using var session = new OnnxSession(graph);
+        var inputs = new PanelInputs(panel, session, data.Contains("scale: series", StringComparison.Ordinal)) { Horizon = 1 };
+        int rows = expected[0].Length / package.Config.OutputSize;
+
+        session.Begin(graph, shops);
+        double[] once = session.Run<double>(inputs.Rows(0, rows));
+        session.Begin(graph, shops);
+        double[] steps = [.. Enumerable.Range(0, rows).SelectMany(row => session.Run<double>(inputs.Rows(row, 1)))];
+
+        Assert.InRange(rows, Rows - 1, Rows);
+        for (int shop = 0; shop < shops; shop++)
+        {
+            for (int i = 0; i < expected[shop].Length; i++)
+            {
+                (int row, int target) = (i / package.Config.OutputSize, i % package.Config.OutputSize);
+                int at = (((row * shops) + shop) * package.Config.OutputSize) + target;
+                double near = Tolerance * Deviation(package, target);
+                Assert.Equal(expected[shop][i], once[at], near);
+                Assert.Equal(expected[shop][i], steps[at], near);
+            }
+        }
+    }
+
+    [Fact]
+    public void Scores_OfTokens_AreOurOwn()
+    {
+        string text = Path.Combine(_directory.Path, "text.txt");
+        File.WriteAllText(text, string.Concat(Enumerable.Range(0, 300).Select(i => $"{i} green bottles\n")));
+        string spec =
+            $$"""
+            name: text
+            model: {cell: gru, hiddenSize: 16, layers: 2, embedding: {size: 8} }
+            data: {source: "characters:{{text}}", batchSize: 4}
+            tbptt: {chunkLength: 10}
+            train: {epochs: 1, loss: cross_entropy, optimizer: {name: sgd, lr: 0.1} }
+            """;
+        var package = Panel.Initial(spec);
+        using var prepared = PreparedRun.Prepare(package.Spec);
+        using var predictor = new SequencePredictor(package.Spec, prepared.Data.Shape, package.Parameters.Span);
+        var sequences = prepared.Data.Training;
+        int length = sequences.Length(0), vocabulary = package.Config.OutputSize;
+        var expected = new float[4 * length * vocabulary];
+        predictor.Run(
+            sequences, 4, 50, new float[4 * predictor.HiddenLength],
+            (slice, outputs) => outputs.CopyTo(expected.AsSpan(((slice.Sequence * length) + slice.Start) * vocabulary)));
+        var tokens = new long[length];
+        sequences.ReadInputs(new(1, 0, length), tokens);
+        using var session = new OnnxSession(OnnxModel.Of(package));
+
+        float[] once = session.Run<float>(("tokens", tokens[..200], [200, 1]));
+        float[] rest = session.Run<float>(("tokens", tokens[200..], [length - 200, 1]));
+
+        Assert.True(length > 1000);
+        Assert.All(
+            expected.AsSpan(length * vocabulary, length * vocabulary).ToArray().Zip([.. once, .. rest]),
+            pair => Assert.Equal(pair.First, pair.Second, Tolerance));
+    }
+
+    [Fact]
+    public void Outputs_OfArrays_AreOurOwn()
+    {
+        var package = Panel.Initial(
+            """
+            name: wave
+            model: {cell: lstm, hiddenSize: 12, layers: 2}
+            data: {source: sine, batchSize: 1, sequences: 1, sequenceLength: 1000}
+            tbptt: {chunkLength: 5}
+            train: {epochs: 1, loss: mse, optimizer: {name: sgd, lr: 0.1}}
+            """);
+        using var prepared = PreparedRun.Prepare(package.Spec);
+        using var predictor = new SequencePredictor(package.Spec, prepared.Data.Shape, package.Parameters.Span);
+        var expected = new float[1000];
+        predictor.Run(
+            prepared.Data.Training, 1, 50, new float[predictor.HiddenLength],
+            (slice, outputs) => outputs.CopyTo(expected.AsSpan(slice.Start)));
+        var values = new float[1000];
+        prepared.Data.Training.ReadInputs(new(0, 0, 1000), values);
+        using var session = new OnnxSession(OnnxModel.Of(package));
+
+        float[] steps = [.. values.SelectMany(value => session.Run<float>(("values", new[] { value }, [1, 1, 1])))];
+
+        Assert.All(expected.Zip(steps), pair => Assert.Equal(pair.First, pair.Second, Tolerance));
+        Assert.Equal(["h_l0", "c_l0", "h_l1", "c_l1"], session.States);
+    }
+
+    /// <summary>The initializers of the states are what a call has that feeds none.</summary>
+    [Fact]
+    public void FirstCall_HasTheInitialStates_WithoutBeingFed()
+    {
+        var panel = new Panel(_directory.Path, 1, 50);
+        var graph = OnnxModel.Of(panel.Model("cell: lstm, hiddenSize: 6", "inputs: [sales], transform: {sales: difference}"));
+        using var session = new OnnxSession(graph);
+        (string, Array, long[]) row = ("values", new double[] { 100 }, [1, 1, 1]);
+
+        double[] first = session.Run<double>(row);
+        double[] second = session.Run<double>(row);
+        session.Begin(graph, 1);
+
+        Assert.Equal(first, session.Run<double>(row));
+        Assert.NotEqual(first, second);
+    }
+
+    [Fact]
+    public void UnknownSeries_IsRefused_UnknownClassIsNot()
+    {
+        var panel = new Panel(_directory.Path, 2, 50);
+        var graph = OnnxModel.Of(panel.Model(
+            "cell: gru, hiddenSize: 6", "series: shop, inputs: [sales], targets: [sales], scale: series, categorical: [kind]"));
+        using var session = new OnnxSession(graph);
+        double[] Forecast(string series, string kind) => session.Run<double>(
+            ("values", new double[] { 100 }, [1, 1, 1]), ("series", new[] { series }, [1]), ("classes", new[] { kind }, [1, 1, 1]));
+
+        Assert.NotEqual(Forecast("shop 0", "kind 1"), Forecast("shop 0", "another"));
+        var refusal = Assert.Throws<OnnxRuntimeException>(() => Forecast("shop 9", "kind 1"));
+        Assert.Contains("_of_a_series_that_the_model_was_not_trained_on'", refusal.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>ONNX Runtime's LSTM and GRU would make plausible numbers of it.</summary>
+    [Theory]
+    [InlineData("", double.NaN)]
+    [InlineData("", double.PositiveInfinity)]
+    [InlineData("transform: {sales: log}", 0.0)]
+    [InlineData("transform: {sales: log}", -1.0)]
+    public void CellWithoutANumber_IsRefused_AndLeavesTheState(string data, double cell)
+    {
+        var panel = new Panel(_directory.Path, 1, 50);
+        using var session = new OnnxSession(OnnxModel.Of(panel.Model("cell: lstm, hiddenSize: 6", $"inputs: [sales, price], {data}")));
+        double[] Forecast(double sales) => session.Run<double>(("values", new[] { 100, 3, sales, 3 }, [2, 1, 2]));
+        double[] first = Forecast(100);
+
+        var refusal = Assert.Throws<OnnxRuntimeException>(() => Forecast(cell));
+
+        Assert.Contains("values_has_a_cell_that_is_missing_or_has_no_logarithm", refusal.Message, StringComparison.Ordinal);
+        Assert.NotEqual(first, Forecast(100));
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(4)]
+    public void TokenOutOfRange_IsRefused(long token)
+    {
+        string text = Path.Combine(_directory.Path, "text.txt");
+        File.WriteAllText(text, string.Concat(Enumerable.Repeat("abcd", 50)));
+        using var session = new OnnxSession(OnnxModel.Of(Panel.Initial(
+            $$"""
+            name: text
+            model: {cell: rnn, hiddenSize: 4, embedding: {size: 3} }
+            data: {source: "characters:{{text}}", batchSize: 1}
+            tbptt: {chunkLength: 10}
+            train: {epochs: 1, loss: cross_entropy, optimizer: {name: sgd, lr: 0.1} }
+            """)));
+
+        session.Run<float>(("tokens", new long[] { 0, 3 }, [2, 1]));
+
+        Assert.Throws<OnnxRuntimeException>(() => session.Run<float>(("tokens", new[] { token }, [1, 1])));
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    private static double Deviation(ModelPackage package, int target) =>
+        package.Config.Columns.First(one => one.Name == package.Config.Targets[target]).Deviation!.Value;
+
+    private static double[][] Forecasts(ModelPackage package, Panel panel)
+    {
+        using var data = Forecasting.Open(package.Spec, package.Config.Contents, panel.Path);
+        List<double>[] all = [.. Enumerable.Range(0, panel.Shops).Select(_ => new List<double>())];
+        Forecaster.Run(
+            package, data, new float[panel.Shops * Forecaster.HiddenLength(package)],
+            (slice, forecasts) => all[slice.Sequence].AddRange(forecasts));
+        return [.. all.Select(one => one.ToArray())];
+    }
+
+    /// <summary>Rows of all shops as a graph takes them.</summary>
+    private sealed class PanelInputs(Panel panel, OnnxSession session, bool hasScales)
+    {
+        private readonly string[] _values = session.Names("values"), _classes = session.Names("classes"), _known = session.Names("known");
+
+        public required int Horizon { get; init; }
+
+        public (string Name, Array Values, long[] Shape)[] Rows(int first, int count) =>
+        [
+            ("values", Cells(_values, first, count, panel.Number), [count, panel.Shops, _values.Length]),
+            .. _classes.Length == 0 ? [] : Input(
+                "classes", Cells(_classes, first, count, panel.Class), count, panel.Shops, _classes.Length),
+            .. hasScales ? Input("series", Enumerable.Range(0, panel.Shops).Select(Panel.Name).ToArray(), panel.Shops) : [],
+        ];
+
+        private static (string, Array, long[])[] Input(string name, Array values, params long[] shape) => [(name, values, shape)];
+
+        private T[] Cells<T>(string[] columns, int first, int count, Func<string, int, int, T> cell) =>
+        [
+            .. from row in Enumerable.Range(first, count)
+               from shop in Enumerable.Range(0, panel.Shops)
+               from column in columns
+               select cell(column, shop, _known.Contains(column) ? row + Horizon : row),
+        ];
+    }
+}
