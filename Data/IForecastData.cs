@@ -9,8 +9,19 @@ public interface IForecastData : IDisposable
     /// <summary>The shape of one time step, that of training; every target is masked.</summary>
     DataShape Shape { get; }
 
-    /// <summary>The sequences: one for each series, or one for all rows.</summary>
+    /// <summary>The sequences: one for each series of which a row can be forecast from, or one for all rows.</summary>
     ISequenceSet Sequences { get; }
+
+    /// <summary>The series that have rows, or one for all rows, with where each ends.</summary>
+    IReadOnlyList<SeriesRows> Series { get; }
+
+    /// <summary>
+    /// The time steps that are forecast from, in the order in which the rows came that made that possible; empty where nobody asks for it.
+    /// </summary>
+    IReadOnlyList<(int Sequence, int Step)> Arrivals { get; }
+
+    /// <summary>How many rows of its series come before the first time step of a sequence, also in what was read before.</summary>
+    long FirstRow(int sequence);
 
     /// <summary>What the model's outputs are, by name, in order; a difference is named as such.</summary>
     IReadOnlyList<string> Targets { get; }
@@ -32,8 +43,8 @@ public interface IForecastData : IDisposable
     void ToUnits(SequenceSlice slice, int target, ReadOnlySpan<float> outputs, Span<double> destination);
 
     /// <summary>
-    /// Why a file that follows on another one would be read otherwise than both in one piece, whatever the hidden state: what depends on
-    /// rows before or behind it. Null where nothing does.
+    /// Why rows that follow on others would be read otherwise than all in one piece, whatever is carried over: what depends on rows behind
+    /// it. Null where nothing does.
     /// </summary>
     string? Seam { get; }
 

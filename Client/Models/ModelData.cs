@@ -33,6 +33,29 @@ internal static class ModelData
         }
     }
 
+    /// <summary>Writes a file under another name, and gives it its own when it is whole.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="force">Whether it may be replaced.</param>
+    /// <param name="write">Writes it under the name that it gets.</param>
+    /// <exception cref="ClientException">It cannot be written.</exception>
+    public static void Write(string path, bool force, Action<string> write)
+    {
+        string unfinished = $"{path}.{Guid.NewGuid():N}";
+        try
+        {
+            write(unfinished);
+            File.Move(unfinished, path, force);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ClientException($"cannot write {Text.OneLine(path)}: {Text.OneLine(exception.Message)}", ExitCode.Failed, exception);
+        }
+        finally
+        {
+            File.Delete(unfinished);
+        }
+    }
+
     /// <summary>Refuses a file that exists, unless it may be replaced, one that has no directory, and one that is read as well.</summary>
     /// <param name="option">The option that names it.</param>
     /// <param name="path">The file.</param>

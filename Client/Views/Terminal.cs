@@ -11,6 +11,9 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, IAnsiConsole? 
     /// <summary>Whether <see cref="Out"/> has lost its reader.</summary>
     public Func<bool> HasLostItsReader { get; init; } = () => false;
 
+    /// <summary>Opens standard input.</summary>
+    public Func<Stream> OpenInput { get; init; } = () => Stream.Null;
+
     /// <summary>This process's terminal. <see cref="Live"/> is null for files, pipes and dumb terminals.</summary>
     public static Terminal OfProcess()
     {
@@ -19,6 +22,9 @@ internal sealed record Terminal(TextWriter Out, TextWriter Error, IAnsiConsole? 
         bool colours = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
         var settings = new AnsiConsoleSettings { ColorSystem = colours ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors };
         return new(Console.Out, Console.Error, draws ? AnsiConsole.Create(settings)
-            : null) { HasLostItsReader = StandardOutput.HasLostItsReader };
+            : null)
+            {
+                HasLostItsReader = StandardOutput.HasLostItsReader, OpenInput = Console.OpenStandardInput,
+            };
     }
 }

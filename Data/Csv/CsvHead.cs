@@ -36,7 +36,8 @@ internal sealed partial class CsvHead
 
         CheckFirstLines();
         char separator = source.Separator != '\0' ? source.Separator : FindSeparator();
-        CheckPreamble(separator, comment);
+        if (source.LinesPassed == 0)
+            CheckPreamble(separator, comment);
         Body = [.. _lines.Skip(source.HeaderRows)];
         char decimals = source.DecimalMark != '\0' ? source.DecimalMark : FindDecimal(separator);
         Dialect = new(separator, decimals, source.Thousands, comment, source.HeaderRows);
@@ -44,6 +45,8 @@ internal sealed partial class CsvHead
             GroupsOrDecimals.Check(source, Body, separator);
         if (source.Separator == '\0')
             CheckOtherSeparators();
+        if (source.LinesPassed > 0)
+            return;
         CheckHeader();
         CheckHeaderRows();
     }

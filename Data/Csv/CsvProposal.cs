@@ -23,7 +23,7 @@ public sealed record CsvProposal(CsvSource Source, IReadOnlyList<string> Remarks
         {
             try
             {
-                using var rows = new CsvRowReader(source, path);
+                using var rows = new CsvRowReader(source, () => CsvText.OpenFile(path));
                 CsvDialect dialect = rows.Head.Dialect;
                 return new(
                     source with

@@ -25,13 +25,13 @@ internal sealed class CsvRowReader : IDisposable
 
     /// <summary>Opens a file and reads its header.</summary>
     /// <param name="source">Says how it is written; its path stands in messages.</param>
-    /// <param name="opened">The path to open.</param>
+    /// <param name="open">Opens its bytes; called more than once.</param>
     /// <exception cref="TableFormatException">It is no CSV file, or its first rows are not what the spec says.</exception>
-    public CsvRowReader(CsvSource source, string opened)
+    public CsvRowReader(CsvSource source, Func<Stream> open)
     {
         _path = source.Path;
-        _linesAbove = source.SkipRows;
-        _text = new(_path, opened, source.Encoding, source.SkipRows);
+        _linesAbove = source.SkipRows + source.LinesPassed;
+        _text = new(_path, open, source.Encoding, source.SkipRows);
         Head = new(source, _text);
         CsvDialect dialect = Head.Dialect;
         Cells = new(source, dialect);

@@ -27,7 +27,7 @@ public sealed class CsvRows : IDisposable
         ArgumentNullException.ThrowIfNull(source);
         try
         {
-            return new(new(source, source.Path));
+            return new(new(source, () => CsvText.OpenFile(source.Path)));
         }
         catch (TableFormatException error)
         {

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Data.Tables;
+using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Keys;
 
@@ -110,5 +111,23 @@ public sealed record CsvSource : TableSource
         base.GetHashCode(), Separator, DecimalMark, string.Join('\0', Missing), Comment, SkipRows, HeaderRows, Encoding);
 
     /// <inheritdoc/>
-    internal override TableReader OpenTable(string path) => new CsvTableReader(this, path);
+    /// <summary>Lines between the header and the rows that were read before, which count in messages. Default 0.</summary>
+    internal long LinesPassed { get; init; }
+
+    internal override TableReader OpenTable(string path) => new CsvTableReader(this, () => CsvText.OpenFile(path));
+
+    /// <summary>Opens rows in memory, a part of what arrives, for a trained model to forecast from.</summary>
+    /// <param name="text">The header and the rows.</param>
+    /// <param name="data">The spec's data.</param>
+    /// <param name="trained">What was trained on.</param>
+    /// <param name="before">Where the series ended whose rows follow.</param>
+    /// <param name="seen">Receives how they are written.</param>
+    /// <exception cref="SpecException">They cannot be forecast from; carries every mistake found.</exception>
+    internal IForecastData OpenForecast(
+        byte[] text, DataSpec data, SourceDescription trained, IReadOnlyList<SeriesEnd> before, Action<CsvDialect> seen) =>
+        Open(() => new CsvTableReader(this, () => new MemoryStream(text, writable: false)), (reader, problems) =>
+        {
+            seen(((CsvTableReader)reader).Dialect);
+            return TableForecast.Open(this, data, trained, reader, before, problems, arePart: true);
+        });
 }

@@ -18,12 +18,12 @@ internal sealed class CsvTableReader : TableReader
 
     /// <summary>Opens a file and reads its header.</summary>
     /// <param name="source">Says how it is written; its path stands in messages.</param>
-    /// <param name="opened">The path to open.</param>
+    /// <param name="open">Opens its bytes; called more than once.</param>
     /// <exception cref="TableFormatException">It is no CSV file, or its first rows are not what the spec says.</exception>
-    public CsvTableReader(CsvSource source, string opened)
+    public CsvTableReader(CsvSource source, Func<Stream> open)
     {
         _path = source.Path;
-        _rows = new(source, opened);
+        _rows = new(source, open);
         _cells = _rows.Cells;
         char separator = _rows.Head.Dialect.Separator;
         string[][] cells = [.. _rows.Head.Body.Select(line => line.Split(separator)).Where(line => line.Length == _rows.Names.Length)];
@@ -31,6 +31,9 @@ internal sealed class CsvTableReader : TableReader
     }
 
     public override IReadOnlyList<TableColumn> Columns { get; }
+
+    /// <summary>How the file is written, as the spec says or the first lines show.</summary>
+    public CsvDialect Dialect => _rows.Head.Dialect;
 
     public override IReadOnlyList<string> Notes => _rows.Head.Notes;
 

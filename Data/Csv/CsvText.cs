@@ -10,7 +10,7 @@ internal sealed class CsvText
     public const int HeadBytes = 64 << 10;
 
     private readonly string _path;
-    private readonly string _opened;
+    private readonly Func<Stream> _open;
     private readonly Packing _packing;
     private readonly Encoding _encoding;
     private readonly int _skipped;
@@ -18,14 +18,14 @@ internal sealed class CsvText
 
     /// <summary>Looks at the first bytes of a file.</summary>
     /// <param name="path">The path in the spec, for messages.</param>
-    /// <param name="opened">The path to open.</param>
+    /// <param name="open">Opens its bytes; called more than once.</param>
     /// <param name="encoding">The encoding's name; null to go by the byte order mark, UTF-8 without one.</param>
     /// <param name="skipped">Lines to pass over.</param>
     /// <exception cref="TableFormatException">It is no text, or not in this encoding.</exception>
-    public CsvText(string path, string opened, string? encoding, int skipped)
+    public CsvText(string path, Func<Stream> open, string? encoding, int skipped)
     {
-        (_path, _opened, _skipped) = (path, opened, skipped);
-        using FileStream file = File.OpenRead(opened);
+        (_path, _open, _skipped) = (path, open, skipped);
+        using Stream file = open();
         byte[] head = ReadHead(file);
         _packing = FileContent.PackingOf(head);
         _encoding = Encoding.UTF8;
@@ -94,12 +94,11 @@ internal sealed class CsvText
             "copy or compress the file again")
         : null;
 
-    private Stream OpenUnpacked()
-    {
-        var file = new FileStream(
-            _opened, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16, FileOptions.SequentialScan);
-        return Unpacking.Open(file, _packing, _path);
-    }
+    /// <summary>Opens a file to be read once from its beginning to its end.</summary>
+    public static Stream OpenFile(string path) => new FileStream(
+        path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1 << 16, FileOptions.SequentialScan);
+
+    private Stream OpenUnpacked() => Unpacking.Open(_open(), _packing, _path);
 
     private byte[] ReadHead(Stream stream)
     {

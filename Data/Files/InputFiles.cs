@@ -15,6 +15,12 @@ internal sealed class InputFiles(DataRoots roots)
     /// <summary>The directories from which data may be read.</summary>
     public DataRoots Roots => roots;
 
+    /// <summary>The last rows of each series of a table that are left out, as if they were not known yet. Default 0.</summary>
+    public int RowsLeftOut { get; init; }
+
+    /// <summary>Whether the time of each row is kept, for those who show it. Default false.</summary>
+    public bool KeepsTimes { get; init; }
+
     /// <summary>
     /// The path to open instead; null with a problem when it is not admitted. A missing file is reported by the caller
     /// that opens it.

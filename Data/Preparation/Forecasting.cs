@@ -25,19 +25,42 @@ public static class Forecasting
     /// <param name="spec">The spec that the model was trained with; its source is a table.</param>
     /// <param name="trained">What was trained on: columns with what scales them.</param>
     /// <param name="path">The file: of the format that its name's extension says, or of that which was trained on.</param>
+    /// <param name="before">
+    /// Where the series ended whose rows follow in the file: it is read as if it were the rest of a longer one. Null, the default, where
+    /// its rows stand alone; then at least one of them must be fit to be forecast from.
+    /// </param>
     /// <exception cref="SpecException">The file cannot be forecast from; carries every mistake found.</exception>
-    public static IForecastData Open(RunSpec spec, SourceDescription trained, string path) =>
-        SourceOf(spec, path).OpenForecast(new InputFiles(DataRoots.Anywhere), spec.Data, Checked(trained));
+    public static IForecastData Open(
+        RunSpec spec, SourceDescription trained, string path, IReadOnlyList<SeriesEnd>? before = null) =>
+        SourceOf(spec, path).OpenForecast(new InputFiles(DataRoots.Anywhere), spec.Data, Checked(trained), before);
 
     /// <summary>Opens a file of a table's rows with their targets, to compare forecasts with: all of it is <c>Validation</c>.</summary>
-    /// <inheritdoc cref="Open"/>
+    /// <param name="spec">The spec that the model was trained with; its source is a table.</param>
+    /// <param name="trained">What was trained on: columns with what scales them.</param>
+    /// <param name="path">The file: of the format that its name's extension says, or of that which was trained on.</param>
+    /// <exception cref="SpecException">The file cannot be read; carries every mistake found.</exception>
     public static IDataSource OpenWithTargets(RunSpec spec, SourceDescription trained, string path)
     {
         var source = SourceOf(spec, path);
 
         // One stream is one sequence, from its first row to its last.
         var data = spec.Data with { Source = source, BatchSize = 1, ValidationFraction = 0, Validation = null, Test = null };
-        return source.OpenHeldOut(data, new InputFiles(DataRoots.Anywhere), Checked(trained));
+        return source.OpenHeldOut(data, new InputFiles(DataRoots.Anywhere) { KeepsTimes = true }, Checked(trained));
+    }
+
+    /// <summary>
+    /// Prepares a model's training once more, on a file of a table's rows less the last ones of each series; nothing is held out.
+    /// </summary>
+    /// <param name="spec">The spec that the model was trained with; its source is a table.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="leftOut">How many rows of each series are left out, at least 1.</param>
+    /// <exception cref="SpecException">The rows cannot be trained on; carries every mistake found.</exception>
+    public static PreparedRun Refit(RunSpec spec, string path, int leftOut)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(leftOut, 1);
+        var data = spec.Data with { Source = SourceOf(spec, path), ValidationFraction = 0, Validation = null, Test = null };
+        return PreparedRun.Prepare(
+            spec with { Data = data }, new InputFiles(DataRoots.Anywhere) { RowsLeftOut = leftOut }, fingerprint: false);
     }
 
     private static SourceDescription Checked(SourceDescription trained)
@@ -46,27 +69,36 @@ public static class Forecasting
         return trained;
     }
 
+    /// <summary>The source that reads CSV as the model's data were read.</summary>
+    /// <param name="spec">The spec that the model was trained with.</param>
+    /// <param name="name">What messages call it.</param>
+    internal static CsvSource CsvOf(RunSpec spec, string name) =>
+        (CsvSource)(TableOf(spec) is CsvSource csv ? csv with { Path = name } : As(new CsvSource { Path = name }, TableOf(spec)));
+
     /// <summary>The source that reads a file as the model's data were read.</summary>
     private static TableSource SourceOf(RunSpec spec, string path)
     {
-        ArgumentNullException.ThrowIfNull(spec);
-        if (spec.Data.Source is not TableSource table)
-        {
-            throw new SpecException(new SpecProblem(
-                "data.source", $"{spec.Data.Source.Word}, which the model was trained on", "a table, such as csv or parquet",
-                "generate text with 'tbptt sample', if the model is one of tokens"));
-        }
-
+        var table = TableOf(spec);
         string full = Path.GetFullPath(path);
         var format = Formats.FirstOrDefault(one => one.Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase));
         var other = format.Make?.Invoke(full);
+        return other is null || other.GetType() == table.GetType() ? table with { Path = full } : As(other, table);
+    }
 
-        // The keys of the same format are those of training: its separator, its encoding.
-        return other is null || other.GetType() == table.GetType() ? table with { Path = full } : other with
+    private static TableSource TableOf(RunSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        return spec.Data.Source as TableSource ?? throw new SpecException(new SpecProblem(
+            "data.source", $"{spec.Data.Source.Word}, which the model was trained on", "a table, such as csv or parquet",
+            "generate text with 'tbptt sample', if the model is one of tokens"));
+    }
+
+    /// <summary>A table of another format with the columns of one; the keys of a format, such as its separator, are its own.</summary>
+    private static TableSource As(TableSource other, TableSource table) =>
+        other with
         {
             Inputs = table.Inputs, Targets = table.Targets, Horizon = table.Horizon, Standardize = table.Standardize, Time = table.Time,
             Step = table.Step, Series = table.Series, Scale = table.Scale, MissingValues = table.MissingValues,
             Categorical = table.Categorical, Transform = table.Transform, Known = table.Known, Static = table.Static,
         };
-    }
 }

@@ -40,10 +40,20 @@ public sealed class PreparedRun : IDisposable
     /// <param name="fingerprint">
     /// Whether to hash every file, which <see cref="Files"/> and <see cref="FindChange"/> need; false to check only.
     /// </param>
+    /// <param name="times">Whether the data keep the time of each row (<see cref="ISequenceSet.Times"/>), where they have one.</param>
     /// <exception cref="SpecException">The run cannot start; carries every mistake found.</exception>
-    public static PreparedRun Prepare(RunSpec spec, DataRoots? roots = null, bool fingerprint = true)
+    public static PreparedRun Prepare(RunSpec spec, DataRoots? roots = null, bool fingerprint = true, bool times = false)
     {
-        var opened = new InputFiles(roots ?? DataRoots.Anywhere);
+        return Prepare(spec, new InputFiles(roots ?? DataRoots.Anywhere) { KeepsTimes = times }, fingerprint);
+    }
+
+    /// <summary>As the other one, with files that are opened in a way of their own.</summary>
+    /// <param name="spec">The spec.</param>
+    /// <param name="opened">Opens the files.</param>
+    /// <param name="fingerprint">Whether to hash every file.</param>
+    /// <exception cref="SpecException">The run cannot start; carries every mistake found.</exception>
+    internal static PreparedRun Prepare(RunSpec spec, InputFiles opened, bool fingerprint)
+    {
         IDataSource data = Open(spec, opened);
         try
         {

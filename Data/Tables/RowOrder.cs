@@ -36,6 +36,13 @@ internal sealed class RowOrder(
     /// <inheritdoc cref="RowTimes.Before"/>
     public long Before(HeldOutPart part, int series) => Times!.Before(part, series);
 
+    /// <summary>Whether times can be read with the day or with the month first, and nothing shows which.</summary>
+    public bool HasTwoReadings => _differ && _readings.All(reading => reading.Timeless == 0)
+        && !_readings[0].IsWorseThan(_readings[1]) && !_readings[1].IsWorseThan(_readings[0]);
+
+    /// <summary>Whether times are dates, and no numbers.</summary>
+    public bool HasDates => Times is { } times && chosen[times.Column].Type.IsTime();
+
     /// <summary>A time as people write it.</summary>
     public string Show(double time) => Times!.Order.Show(time);
 

@@ -79,6 +79,29 @@ internal sealed record TableCut(
         return null;
     }
 
+    /// <summary>Trains on all but the last rows of every series; null, with problems, where none of them has a target.</summary>
+    /// <param name="rows">Rows of each series.</param>
+    /// <param name="leftOut">How many rows of each are left out.</param>
+    /// <param name="source">The table.</param>
+    /// <param name="data">Lanes; nothing is held out.</param>
+    /// <param name="horizon">Rows from an input to its target.</param>
+    /// <param name="problems">Collects the problems.</param>
+    public static TableCut? TryLeaveOut(
+        IReadOnlyList<long> rows, int leftOut, TableSource source, DataSpec data, int horizon, ProblemList problems)
+    {
+        if (source.Series is null)
+        {
+            long left = Math.Max(0, rows.Sum() - leftOut);
+            return StreamCut.TryCut(left, "row", source.Path, data, horizon, problems) is { } stream ? Of(stream) : null;
+        }
+
+        TableCut cut = Cut(rows, horizon, (_, count) => Math.Max(0, count - leftOut) is var left ? new(left, left, left) : default);
+        if (cut.Training.Lengths.Count > 0)
+            return cut with { Validation = null, ShortHeld = [], Test = null, ShortTest = [] };
+        AddTooShort(rows, horizon + leftOut, "to train on, an input and its target", problems);
+        return null;
+    }
+
     /// <summary>Cuts series by a spec; null, with problems, when that is not possible.</summary>
     /// <param name="rows">Rows of each series.</param>
     /// <param name="data">Says what is held out.</param>

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Data.Streams;
 using Orleans.Tbptt.Descriptions;
@@ -11,19 +10,20 @@ internal sealed class TableForecast : IForecastData
 {
     private readonly TableSource _source;
     private readonly FloatTable _table;
-    private readonly FloatTable? _times;
-    private readonly RowOrder _order;
+    private readonly FloatTable? _instants;
     private readonly StreamRows _rows;
+    private readonly IReadOnlyList<long> _firstRows;
     private readonly IColumnUnits _units;
 
     private TableForecast(
-        TableSource source, RowOrder order, FloatTable table, FloatTable? times, StreamRows rows, IColumnUnits units, DataShape shape,
+        TableSource source, RowOrder order, FloatTable table, FloatTable? instants, ForecastCut cut, IColumnUnits units, DataShape shape,
         UsedColumns used)
     {
-        (_source, _order, _table, _times, _rows, _units, Shape) = (source, order, table, times, rows, units, shape);
-        Sequences = new TableSet(shape, rows, table, used, source.Horizon)
+        (_source, _table, _instants, _rows, _firstRows, _units, Shape) =
+            (source, table, instants, cut.Rows, cut.FirstRows, units, shape);
+        Sequences = new TableSet(shape, cut.Rows, table, used, source.Horizon)
         {
-            Columns = units, SeriesNames = order.Names, HasTargets = false,
+            Columns = units, SeriesNames = order.Names, HasTargets = false, RowTimes = instants, Order = order,
         };
     }
 
@@ -31,24 +31,39 @@ internal sealed class TableForecast : IForecastData
 
     public ISequenceSet Sequences { get; }
 
+    public IReadOnlyList<SeriesRows> Series { get; private init; } = [];
+
     public IReadOnlyList<string> Targets { get; private init; } = [];
+
+    public IReadOnlyList<(int Sequence, int Step)> Arrivals { get; private init; } = [];
 
     public int Horizon => _source.Horizon;
 
     public string? SeriesColumn => _source.Series;
 
-    public string? TimeColumn => _times is null ? null : _source.Time;
+    public string? TimeColumn => _instants is null ? null : _source.Time;
+
+    /// <summary>
+    /// What a cell that is filled by the rows around it would be filled by otherwise; all else that depends on rows before is carried over.
+    /// </summary>
+    public string? Seam => _source.MissingValues == MissingValues.Interpolate ? "data.missingValues: interpolate" : null;
 
     /// <summary>Reads a table.</summary>
     /// <param name="source">Names the columns, as in training.</param>
     /// <param name="data">The spec's data.</param>
     /// <param name="trained">What was trained on.</param>
     /// <param name="reader">Reads the file.</param>
+    /// <param name="before">Where the series ended whose rows follow; null where the rows stand alone.</param>
     /// <param name="problems">Collects the problems.</param>
+    /// <param name="arePart">
+    /// Whether the rows are a part of those that arrive, any number at a time: what all of them together would show is unknown, and the
+    /// order in which they came is kept.
+    /// </param>
     /// <exception cref="SpecException">It cannot be forecast from; carries every mistake found.</exception>
     /// <exception cref="TableFormatException">It is no table of its format.</exception>
     public static TableForecast Open(
-        TableSource source, DataSpec data, SourceDescription trained, TableReader reader, ProblemList problems)
+        TableSource source, DataSpec data, SourceDescription trained, TableReader reader, IReadOnlyList<SeriesEnd>? before,
+        ProblemList problems, bool arePart = false)
     {
         // What is forecast alone need not be there: nobody knows it yet.
         string[] known = [.. source.Targets.Where(source.Inputs.Contains)];
@@ -61,10 +76,11 @@ internal sealed class TableForecast : IForecastData
         {
             Trained = trained, IsForecast = true,
         };
-        scan.Read(reader);
+        using var all = new CarriedRows(reader, before ?? []);
+        scan.Read(all);
         UsedColumns used = scan.Used;
-        StreamRows rows = Cut(scan.Order, used.Known.Count + used.KnownCategories.Count > 0 ? source.Horizon : 0);
-        if (rows.Lengths.Count == 0)
+        var cut = ForecastCut.Of(source, scan.Order, before ?? []);
+        if (cut.Rows.Lengths.Count == 0 && before is null)
         {
             problems.Add(
                 DataKeys.Source, $"no row in {source.Path} to forecast from",
@@ -72,18 +88,33 @@ internal sealed class TableForecast : IForecastData
                 "add rows");
         }
 
+        if (scan.Order.IsNewestFirst && before?.FirstOrDefault(end => end.LastRows.Count > 0) is { } last)
+        {
+            problems.Add(
+                DataKeys.Time, $"rows in {source.Path} that do not follow on those before, the last of which is at {last.Time}",
+                "later rows, the oldest first", "sort them by time, and remove those that were forecast from before");
+        }
+
+        if (arePart && source.Time is { } time && scan.Order.HasTwoReadings)
+        {
+            problems.Add(
+                DataKeys.Time, $"times in column {Wording.Quote(time)} of {source.Path} in which the day or the month may stand first",
+                "times that are read in one way alone, because later rows could show another", "write them as 2020-01-31");
+        }
+
         ColumnStatistics statistics = ColumnStatistics.OfTrained(source, trained, used.Names, scan.Order, problems);
         problems.ThrowIfAny();
         ColumnStatistics targets = ColumnStatistics.OfTrained(source, trained, source.Targets, scan.Order, problems);
         CheckTargets(source, targets, scan.Order, problems);
+        var lastRows = scan.LastRows(CarriedCount.Of(source).All);
         scan.Transform([]);
-        TableRows all = scan.Rows(scan.Order.Rows);
-        FloatTable table = all.Standardised(used.Read, scan.Categories(all), statistics, []);
-        FloatTable? times = null;
+        TableRows rows = scan.Rows(scan.Order.Rows);
+        FloatTable table = rows.Standardised(used.Read, scan.Categories(rows), statistics, []);
+        FloatTable? instants = null;
         try
         {
             scan.Fill(table, null);
-            times = all.Times();
+            instants = rows.Times();
             var shape = new DataShape(used.InputNames.Count, 0, source.Targets.Count, 0)
             {
                 IsMasked = true,
@@ -91,15 +122,17 @@ internal sealed class TableForecast : IForecastData
                     one.Name, trained.Columns.First(column => column.Name == one.Name && column.Classes.Count > 0).Classes.Count))],
             };
             IColumnUnits units = Units(source, targets);
-            return new(source, scan.Order, table, times, rows, units, shape, used)
+            return new(source, scan.Order, table, instants, cut, units, shape, used)
             {
                 Targets = [.. source.Targets.Select((name, i) => units.IsDifference(i) ? $"{name} difference" : name)],
+                Series = cut.Series(scan.Order, instants, scan.ReadColumns, lastRows),
+                Arrivals = arePart ? cut.Arrivals(source, scan.SeriesOfRows(), scan.Order.Rows.Count) : [],
             };
         }
         catch
         {
             table.Dispose();
-            times?.Dispose();
+            instants?.Dispose();
             throw;
         }
     }
@@ -107,37 +140,16 @@ internal sealed class TableForecast : IForecastData
     public void ToUnits(SequenceSlice slice, int target, ReadOnlySpan<float> outputs, Span<double> destination) =>
         _units.ToUnits(_rows.SeriesOf(slice.Sequence), _rows.Starts[slice.Sequence] + slice.Start, target, outputs, destination);
 
-    public string? Seam
-    {
-        get
-        {
-            string[] differences =
-            [
-                .. _source.Transform.Pairs.Where(pair => pair.Value == ColumnTransform.Difference && _source.Inputs.Contains(pair.Key))
-                    .Select(pair => pair.Key),
-            ];
-            return differences.Length > 0 ? $"the difference of {Wording.List(differences)} to the row before"
-                : _source.MissingValues is MissingValues.Forward or MissingValues.Interpolate
-                ? $"data.missingValues: {(_source.MissingValues == MissingValues.Forward ? "forward" : "interpolate")}"
-                : _source.Known.Count > 0 ? $"{Wording.List(_source.Known)}, which data.known reads from rows ahead" : null;
-        }
-    }
+    public long FirstRow(int sequence) => _firstRows[sequence];
 
-    public double? InstantOf(int sequence, int step)
-    {
-        if (_times is null)
-            return null;
-        Span<double> time = stackalloc double[1];
-        _times.Read(_rows.Starts[sequence] + step, MemoryMarshal.Cast<double, float>(time));
-        return time[0];
-    }
+    public double? InstantOf(int sequence, int step) => Sequences.Times?.InstantOf(sequence, step);
 
-    public string? TimeOf(int sequence, int step) => InstantOf(sequence, step) is { } time ? _order.Show(time) : null;
+    public string? TimeOf(int sequence, int step) => InstantOf(sequence, step) is { } time ? Sequences.Times!.Show(time) : null;
 
     public void Dispose()
     {
         _table.Dispose();
-        _times?.Dispose();
+        _instants?.Dispose();
     }
 
     /// <summary>Refuses series whose outputs have no way back to the units of the file.</summary>
@@ -158,24 +170,6 @@ internal sealed class TableForecast : IForecastData
         }
 
         problems.ThrowIfAny();
-    }
-
-    /// <summary>Every row of every series, less those that lack what lies ahead.</summary>
-    private static StreamRows Cut(RowOrder order, int ahead)
-    {
-        List<long> starts = [];
-        List<int> lengths = [], series = [];
-        long start = 0;
-        for (int one = 0; one < order.Rows.Count; start += order.Rows[one], one++)
-        {
-            if (order.Rows[one] <= ahead)
-                continue;
-            starts.Add(start);
-            lengths.Add(checked((int)(order.Rows[one] - ahead)));
-            series.Add(one);
-        }
-
-        return new(starts, lengths) { Series = series };
     }
 
     private static IColumnUnits Units(TableSource source, ColumnStatistics statistics) => source.Transform.Pairs.Count == 0 ? statistics

@@ -21,6 +21,12 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
     /// <summary>Where all of the table is held out, what is trained on: its columns are scaled alike. Null otherwise.</summary>
     public SourceDescription? HeldOutOf { get; init; }
 
+    /// <summary>The last rows of each series that are left out, of a table that is trained on. Default 0.</summary>
+    public int RowsLeftOut { get; init; }
+
+    /// <summary>Whether the time of each row is kept. Default false.</summary>
+    public bool KeepsTimes { get; init; }
+
     /// <summary>Reads the table and opens it as a source of sequences.</summary>
     /// <exception cref="SpecException">It cannot be trained on; carries every mistake found.</exception>
     /// <exception cref="TableFormatException">It is no table of its format.</exception>
@@ -47,8 +53,10 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
         problems.ThrowIfAny();
         IReadOnlyList<CategoryColumn> categories = scan.Categories(rows);
         FloatTable table = rows.Standardised(used.Read, categories, statistics, source.Transform.Pairs.Count == 0 ? histograms : []);
+        FloatTable? times = null;
         try
         {
+            times = KeepsTimes ? rows.Times() : null;
             if (HeldOutOf is not null)
                 CheckClasses(categories, table.Rows);
             scan.Fill(table, cut.At);
@@ -56,11 +64,12 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
                 CheckTargets(table, used, cut);
             SourceDescription description = scan.Describe(cut, categories)
                 .Of(scan.Surveys, scan.Tallies, histograms, statistics.IsIdentity ? null : statistics, rows, table);
-            return Sequences(table, used, categories, cut, scan.Units(statistics, used.Names), scan.Order.Names, description);
+            return Sequences(table, times, used, categories, cut, scan.Units(statistics, used.Names), scan.Order, description);
         }
         catch
         {
             table.Dispose();
+            times?.Dispose();
             throw;
         }
     }
@@ -68,6 +77,8 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
     private TableCut? Cut(RowOrder order)
     {
         (IReadOnlyList<long> rows, int horizon) = (order.Rows, source.Horizon);
+        if (RowsLeftOut > 0)
+            return TableCut.TryLeaveOut(rows, RowsLeftOut, source, data, horizon, problems);
         if (source.Series is not null)
         {
             return HeldOutOf is null ? TableCut.TryCut(rows, data, horizon, problems, order.Before)
@@ -127,8 +138,8 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
     }
 
     private DataSource Sequences(
-        FloatTable table, UsedColumns used, IReadOnlyList<CategoryColumn> categories, TableCut cut, IColumnUnits units,
-        IReadOnlyList<string> series, SourceDescription description)
+        FloatTable table, FloatTable? times, UsedColumns used, IReadOnlyList<CategoryColumn> categories, TableCut cut, IColumnUnits units,
+        RowOrder order, SourceDescription description)
     {
         var shape = new DataShape(used.InputNames.Count, 0, used.Targets.Count, 0)
         {
@@ -138,10 +149,13 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
         TableSet Set(StreamRows rows) => new(shape, rows, table, used, source.Horizon)
         {
             Columns = units,
-            SeriesNames = series,
+            SeriesNames = order.Names,
+            RowTimes = times,
+            Order = order,
             Naive = rows == cut.Training ? [] : NaiveForecast.Rmse(used, table, rows, units, source.Horizon),
         };
-        return new DataSource(shape, Set(cut.Training), cut.Validation is null ? null : Set(cut.Validation), table)
+        return new DataSource(shape, Set(cut.Training), cut.Validation is null ? null : Set(cut.Validation),
+            times is null ? [table] : [table, times])
         {
             Test = cut.Test is null ? null : Set(cut.Test),
             Description = description,

@@ -88,6 +88,56 @@ internal sealed class TableScan(TableSource source, DataSpec data, ProblemList p
         problems.ThrowIfAny();
     }
 
+    /// <summary>The last rows of each series as they were read, oldest first; cells are filled where they are.</summary>
+    /// <param name="count">How many of each.</param>
+    /// <returns>Of each series, cells of each column read; before the columns are transformed.</returns>
+    public IReadOnlyList<IReadOnlyList<string?[]>> LastRows(int count)
+    {
+        var last = Order.Rows.Select(_ => new Queue<double[]>()).ToArray();
+        var filled = Order.Rows.Select(_ => Enumerable.Repeat(double.NaN, _chosen.Count).ToArray()).ToArray();
+        bool isForward = source.MissingValues == MissingValues.Forward;
+        for (int i = 0; count > 0 && i < _raw.Blocks; i++)
+        {
+            _raw.Read(Order.IsNewestFirst ? _raw.Blocks - 1 - i : i, _block);
+            for (int at = 0; at < _block.Rows; at++)
+            {
+                int row = Order.IsNewestFirst ? _block.Rows - 1 - at : at, series = Order.SeriesOf(_block, row);
+                double[] cells = last[series].Count == count ? last[series].Dequeue() : new double[_chosen.Count];
+                for (int column = 0; column < cells.Length; column++)
+                {
+                    double cell = _block.Column(column)[row];
+                    bool isFilled = isForward && double.IsNaN(cell) && _chosen[column].Type == CellType.Number;
+                    cells[column] = filled[series][column] = isFilled ? filled[series][column] : cell;
+                }
+
+                last[series].Enqueue(cells);
+            }
+        }
+
+        return
+        [
+            .. last.Select(rows => rows.Select(row => row.Select(
+                (cell, column) => CarriedRows.TextOf(_chosen[column], cell, Tallies[column])).ToArray()).ToArray()),
+        ];
+    }
+
+    /// <summary>The series of each row, in the order of the file.</summary>
+    public IReadOnlyList<int> SeriesOfRows()
+    {
+        var all = new List<int>();
+        for (int i = 0; i < _raw.Blocks; i++)
+        {
+            _raw.Read(i, _block);
+            for (int row = 0; row < _block.Rows; row++)
+                all.Add(Order.SeriesOf(_block, row));
+        }
+
+        return all;
+    }
+
+    /// <summary>The names of the columns of <see cref="LastRows"/>.</summary>
+    public IReadOnlyList<string> ReadColumns => [.. _chosen.Select(CarriedRows.NameOf)];
+
     /// <summary>The second pass.</summary>
     /// <param name="trainingRows">How many rows of each series are trained on.</param>
     public TableRows Rows(IReadOnlyList<long> trainingRows) => new(_raw, _block, Order, trainingRows);

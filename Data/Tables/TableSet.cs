@@ -30,10 +30,18 @@ internal sealed class TableSet(DataShape shape, StreamRows rows, FloatTable tabl
     /// <summary>Whether targets are known; otherwise all of them are masked. Default true.</summary>
     public bool HasTargets { private get; init; } = true;
 
+    /// <summary>When rows were measured; null where nobody asks for it.</summary>
+    public FloatTable? RowTimes { private get; init; }
+
+    /// <summary>The order of the rows; needed for their times.</summary>
+    public RowOrder? Order { private get; init; }
+
     /// <summary>The error of the naive forecast of each target; empty where nobody compares with it.</summary>
     public IReadOnlyList<double?> Naive { private get; init; } = [];
 
     public override ITargetUnits Units => this;
+
+    public override ISequenceTimes? Times => RowTimes is null ? null : new TableTimes(RowTimes, Order!, _rows);
 
     public override string? SeriesOf(int sequence) => SeriesNames.Count == 0 ? null : SeriesNames[_rows.SeriesOf(sequence)];
 

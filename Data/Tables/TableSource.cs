@@ -88,6 +88,26 @@ public abstract record TableSource : OpenableSource
     /// <summary>Names of inputs that are the same in all rows of a series. Default none.</summary>
     public IReadOnlyList<string> Static { get; init; } = [];
 
+    /// <summary>
+    /// Rows of a season, as <see cref="Step"/> shows: of a day where rows lie less than a day apart, which they divide, of a week where
+    /// they lie a day apart. Null otherwise.
+    /// </summary>
+    public int? Season
+    {
+        get
+        {
+            const double Day = 86_400e6;
+            if (Step is null || new TimeStep(isTime: true).Parse(Step) is not { } step)
+                return null;
+            return step == Day ? 7 : step < Day && Day % step == 0 ? (int)(Day / step) : null;
+        }
+    }
+
+    /// <summary>Whether a model learns the differences of a column.</summary>
+    /// <param name="column">The column's name.</param>
+    public bool IsDifference(string column) =>
+        Transform.Pairs.Any(pair => pair.Key == column && pair.Value == ColumnTransform.Difference);
+
     /// <inheritdoc/>
     public override string Form => $"{Word}:PATH";
 
@@ -215,21 +235,36 @@ public abstract record TableSource : OpenableSource
     /// <param name="opened">Opens files.</param>
     /// <param name="data">The spec's data.</param>
     /// <param name="trained">What was trained on.</param>
+    /// <param name="before">Where the series ended whose rows follow; null where the rows stand alone.</param>
     /// <exception cref="SpecException">It cannot be forecast from; carries every mistake found.</exception>
-    internal IForecastData OpenForecast(InputFiles opened, DataSpec data, SourceDescription trained) =>
-        Open(opened, (reader, problems) => TableForecast.Open(this, data, trained, reader, problems));
+    internal IForecastData OpenForecast(
+        InputFiles opened, DataSpec data, SourceDescription trained, IReadOnlyList<SeriesEnd>? before) =>
+        Open(opened, (reader, problems) => TableForecast.Open(this, data, trained, reader, before, problems));
 
     private IDataSource Open(InputFiles opened, DataSpec data, SourceDescription? training) =>
-        Open(opened, (reader, problems) => new TableLoader(this, data, problems) { HeldOutOf = training }.Open(reader));
+        Open(opened, (reader, problems) =>
+            new TableLoader(this, data, problems)
+            {
+                HeldOutOf = training, KeepsTimes = opened.KeepsTimes, RowsLeftOut = opened.RowsLeftOut,
+            }.Open(reader));
 
     private T Open<T>(InputFiles opened, Func<TableReader, ProblemList, T> open)
     {
         var problems = new ProblemList();
-        if (opened.Admit(DataKeys.Source, Path, problems) is not { } path)
-            throw new SpecException(problems.ToList());
+        return opened.Admit(DataKeys.Source, Path, problems) is { } path ? Open(() => OpenTable(path), open)
+            : throw new SpecException(problems.ToList());
+    }
+
+    /// <summary>Reads a table, and words what is wrong with it.</summary>
+    /// <param name="table">Opens the table.</param>
+    /// <param name="open">Reads it.</param>
+    /// <exception cref="SpecException">It cannot be read; carries every mistake found.</exception>
+    private protected T Open<T>(Func<TableReader> table, Func<TableReader, ProblemList, T> open)
+    {
+        var problems = new ProblemList();
         try
         {
-            using TableReader reader = OpenTable(path);
+            using TableReader reader = table();
             return open(reader, problems);
         }
         catch (TableFormatException error)

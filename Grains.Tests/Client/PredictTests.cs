@@ -1,15 +1,12 @@
 using System.Globalization;
 using Orleans.Tbptt.Client;
 using Orleans.Tbptt.Data.Preparation;
-using Orleans.Tbptt.Runs;
-using Orleans.Tbptt.Specs.Writing;
-using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Tests.Training.Models;
 using Orleans.Tbptt.Training;
-using Orleans.Tbptt.Training.Fused;
 using Orleans.Tbptt.Training.Models;
-using Orleans.Tbptt.Training.SingleProcess;
 using Orleans.Tbptt.Training.Steps;
 using ParquetSharp;
+using static Orleans.Tbptt.Tests.Training.Models.TrainedModels;
 
 namespace Orleans.Tbptt.Tests.Client;
 
@@ -17,7 +14,7 @@ namespace Orleans.Tbptt.Tests.Client;
 public sealed class PredictTests : IDisposable
 {
     private readonly ScriptedConsole _console = new();
-    private readonly TemporaryDirectory _directory = new();
+    private readonly TrainedModels _models = new();
 
     /// <summary>The forecasts are those by which the validation was computed.</summary>
     [Theory]
@@ -33,16 +30,16 @@ public sealed class PredictTests : IDisposable
             name: shops
             model: {cell: gru, hiddenSize: 5}
             data:
-              { source: "csv:{{Write("rows.csv", text)}}", inputs: {{inputs}}, targets: [sales], {{keys}} batchSize: 2,
+              { source: "csv:{{_models.Write("rows.csv", text)}}", inputs: {{inputs}}, targets: [sales], {{keys}} batchSize: 2,
                 validationFraction: 0.25 }
             tbptt: {chunkLength: 4}
             train: {epochs: 2, loss: mse, optimizer: {name: adam, lr: 0.01} }
             """;
         using var prepared = PreparedRun.Prepare(SpecLoader.Parse(spec, "shops.yaml", "/").Spec!);
         var model = Train(prepared);
-        string package = Save(model);
+        string package = _models.Save(model);
 
-        Assert.Equal(0, await _console.RunAsync("predict", package, "--input", Path.Combine(_directory.Path, "rows.csv")));
+        Assert.Equal(0, await _console.RunAsync("predict", package, "--input", _models.File("rows.csv")));
 
         // Every row is forecast from, unless a known column is read from rows behind the last.
         string[] lines = _console.Output.TrimEnd().Split('\n');
@@ -58,52 +55,52 @@ public sealed class PredictTests : IDisposable
     [Fact]
     public async Task Forecasts_AreTheSame_HoweverRowsAreCutIntoFiles()
     {
-        string package = Save(Trained(OneSeries()));
+        string package = _models.Save(_models.Trained(OneSeries()));
         string[] lines = OneSeries().TrimEnd().Split('\n');
-        string all = Write("all.csv", OneSeries()), first = Write("first.csv", string.Join('\n', lines[..12]) + "\n");
-        string rest = Write("rest.csv", lines[0] + "\n" + string.Join('\n', lines[12..]) + "\n");
-        string state = Path.Combine(_directory.Path, "state.safetensors");
+        string all = _models.Write("all.csv", OneSeries()), first = _models.Write("first.csv", string.Join('\n', lines[..12]) + "\n");
+        string rest = _models.Write("rest.csv", lines[0] + "\n" + string.Join('\n', lines[12..]) + "\n");
+        string state = _models.File("state.safetensors");
 
-        await Predict("--input", all, "--output", Path.Combine(_directory.Path, "all.out.csv"));
-        await Predict("--input", first, "--output", Path.Combine(_directory.Path, "first.out.csv"), "--state-out", state);
-        await Predict("--input", rest, "--output", Path.Combine(_directory.Path, "rest.out.csv"), "--from-state", state);
+        await Predict("--input", all, "--output", _models.File("all.out.csv"));
+        await Predict("--input", first, "--output", _models.File("first.out.csv"), "--state-out", state);
+        await Predict("--input", rest, "--output", _models.File("rest.out.csv"), "--from-state", state);
 
         Assert.Equal(Values("all.out.csv"), Values("first.out.csv").Concat(Values("rest.out.csv")));
 
         Task Predict(params string[] arguments) => RunAsync(["predict", package, .. arguments]);
         string[] Values(string name) =>
-            [.. File.ReadAllLines(Path.Combine(_directory.Path, name)).Skip(1).Select(line => line.Split(',')[1])];
+            [.. File.ReadAllLines(_models.File(name)).Skip(1).Select(line => line.Split(',')[1])];
     }
 
     [Fact]
     public async Task EveryFormat_HasTheSameForecasts()
     {
-        string package = Save(Trained(OneSeries()));
-        string input = Write("all.csv", OneSeries());
+        string package = _models.Save(_models.Trained(OneSeries()));
+        string input = _models.Write("all.csv", OneSeries());
         foreach (string name in (string[])["out.csv", "out.jsonl", "out.parquet"])
-            await RunAsync("predict", package, "--input", input, "--output", Path.Combine(_directory.Path, name));
+            await RunAsync("predict", package, "--input", input, "--output", _models.File(name));
         string lines = string.Join("", File.ReadAllLines(input).Skip(1)
             .Select(line => $"{{\"sales\":{line}}}\n"));
-        await RunAsync("predict", package, "--input", Write("in.jsonl", lines), "--output", Path.Combine(_directory.Path, "again.csv"));
+        await RunAsync("predict", package, "--input", _models.Write("in.jsonl", lines), "--output", _models.File("again.csv"));
 
-        string[] csv = [.. File.ReadAllLines(Path.Combine(_directory.Path, "out.csv")).Skip(1)];
-        using var file = new ParquetFileReader(Path.Combine(_directory.Path, "out.parquet"));
+        string[] csv = [.. File.ReadAllLines(_models.File("out.csv")).Skip(1)];
+        using var file = new ParquetFileReader(_models.File("out.parquet"));
         using var group = file.RowGroup(0);
         Assert.Equal(csv.Select(line => double.Parse(line.Split(',')[1], CultureInfo.InvariantCulture)),
             group.Column(1).LogicalReader<double>().ReadAll(csv.Length));
         Assert.StartsWith(
-            $"{{\"row\":1,\"sales +1\":{csv[0].Split(',')[1]}}}", File.ReadAllText(Path.Combine(_directory.Path, "out.jsonl")),
+            $"{{\"row\":1,\"sales +1\":{csv[0].Split(',')[1]}}}", File.ReadAllText(_models.File("out.jsonl")),
             StringComparison.Ordinal);
-        Assert.Equal(csv, File.ReadAllLines(Path.Combine(_directory.Path, "again.csv")).Skip(1));
+        Assert.Equal(csv, File.ReadAllLines(_models.File("again.csv")).Skip(1));
     }
 
     /// <summary>The errors are those of the forecasts, counted by hand.</summary>
     [Fact]
     public async Task Evaluation_HasTheErrorsOfTheForecasts_OfEachSeries()
     {
-        string panel = Panel(), input = Write("all.csv", panel), errors = Path.Combine(_directory.Path, "errors.csv");
-        string package = Save(Trained(panel, "series: shop, time: day, scale: series,"));
-        string forecasts = Path.Combine(_directory.Path, "forecasts.csv");
+        string panel = Panel(), input = _models.Write("all.csv", panel), errors = _models.File("errors.csv");
+        string package = _models.Save(_models.Trained(panel, "series: shop, time: day, scale: series,"));
+        string forecasts = _models.File("forecasts.csv");
         await RunAsync("predict", package, "--input", input, "--output", forecasts);
 
         Assert.Equal(0, await _console.RunAsync("evaluate", package, "--input", input, "--output", errors));
@@ -131,10 +128,10 @@ public sealed class PredictTests : IDisposable
     [Fact]
     public async Task StateAtTheEndOfTraining_IsThatOfTheLastLane()
     {
-        var package = Trained(OneSeries());
-        string input = Write("all.csv", OneSeries());
+        var package = _models.Trained(OneSeries());
+        string input = _models.Write("all.csv", OneSeries());
 
-        Assert.Equal(0, await _console.RunAsync("predict", Save(package), "--input", input, "--from-state", "end"));
+        Assert.Equal(0, await _console.RunAsync("predict", _models.Save(package), "--input", input, "--from-state", "end"));
 
         int length = Forecaster.HiddenLength(package);
         var lanes = new float[package.Hidden.Length];
@@ -154,9 +151,9 @@ public sealed class PredictTests : IDisposable
     [InlineData("sales\n", "all.csv")]
     public async Task Input_IsRefused_AsInTraining(string text, string expected)
     {
-        string package = Save(Trained(OneSeries()));
+        string package = _models.Save(_models.Trained(OneSeries()));
 
-        Assert.Equal(ExitCode.BadSpec, await _console.RunAsync("predict", package, "--input", Write("all.csv", text)));
+        Assert.Equal(ExitCode.BadSpec, await _console.RunAsync("predict", package, "--input", _models.Write("all.csv", text)));
 
         Assert.Contains(expected, _console.Error, StringComparison.Ordinal);
     }
@@ -165,10 +162,10 @@ public sealed class PredictTests : IDisposable
     public async Task SeriesWithoutAScale_IsRefused_ByName()
     {
         string panel = Panel();
-        string package = Save(Trained(panel, "series: shop, time: day, scale: series,"));
+        string package = _models.Save(_models.Trained(panel, "series: shop, time: day, scale: series,"));
 
         Assert.Equal(ExitCode.BadSpec, await _console.RunAsync(
-            "predict", package, "--input", Write("all.csv", panel.Replace("south", "centre", StringComparison.Ordinal))));
+            "predict", package, "--input", _models.Write("all.csv", panel.Replace("south", "centre", StringComparison.Ordinal))));
 
         Assert.Contains("found 'centre', which the model was not trained on", _console.Error, StringComparison.Ordinal);
     }
@@ -184,8 +181,8 @@ public sealed class PredictTests : IDisposable
         string panel = Panel().Replace("south", south, StringComparison.Ordinal).Replace("north", north, StringComparison.Ordinal);
         if (north == south)
             panel = string.Join('\n', panel.TrimEnd().Split('\n').Where((_, line) => line == 0 || line % 2 == 1)) + "\n";
-        string package = Save(Trained(panel, "series: shop, time: day, scale: series,", lanes: north == south ? 1 : 2));
-        string input = Write("all.csv", panel);
+        string package = _models.Save(_models.Trained(panel, "series: shop, time: day, scale: series,", lanes: north == south ? 1 : 2));
+        string input = _models.Write("all.csv", panel);
 
         Assert.Equal(0, await _console.RunAsync("predict", package, "--input", input));
         Assert.Equal(0, await _console.RunAsync("evaluate", package, "--input", input));
@@ -195,14 +192,14 @@ public sealed class PredictTests : IDisposable
     public async Task State_IsKept_OfSeriesWithoutRows_AndRefusedForRowsThatWereSeen()
     {
         string[] rows = Panel().TrimEnd().Split('\n');
-        string package = Save(Trained(Panel(), "series: shop, time: day,")), all = Write("all.csv", Panel());
-        string first = Write("first.csv", string.Join('\n', rows[..21]) + "\n");
-        string north = Write("north.csv", string.Join('\n', rows[21..41].Where(row => row.Contains("north", StringComparison.Ordinal))
-            .Prepend(rows[0])) + "\n");
-        string rest = Write("rest.csv", string.Join('\n', rows[21..41].Where(row => row.Contains("south", StringComparison.Ordinal))
+        string package = _models.Save(_models.Trained(Panel(), "series: shop, time: day,")), all = _models.Write("all.csv", Panel());
+        string first = _models.Write("first.csv", string.Join('\n', rows[..21]) + "\n");
+        string north = _models.Write("north.csv", string.Join('\n', rows[21..41]
+            .Where(row => row.Contains("north", StringComparison.Ordinal)).Prepend(rows[0])) + "\n");
+        string rest = _models.Write("rest.csv", string.Join('\n', rows[21..41].Where(row => row.Contains("south", StringComparison.Ordinal))
             .Prepend(rows[0]).Concat(rows[41..])) + "\n");
-        string state = Path.Combine(_directory.Path, "state"), out1 = Path.Combine(_directory.Path, "1.csv");
-        string out2 = Path.Combine(_directory.Path, "2.csv"), out3 = Path.Combine(_directory.Path, "3.csv");
+        string state = _models.File("state"), out1 = _models.File("1.csv");
+        string out2 = _models.File("2.csv"), out3 = _models.File("3.csv");
 
         await RunAsync("predict", package, "--input", first, "--output", out1, "--state-out", state);
         await RunAsync("predict", package, "--input", north, "--output", out2, "--from-state", state, "--state-out", state);
@@ -216,18 +213,67 @@ public sealed class PredictTests : IDisposable
         Assert.Contains(" expected rows after 2024-01-30, the last one of ", _console.Error, StringComparison.Ordinal);
     }
 
+    /// <summary>What inputs read of the rows before, or wait for, goes with the state.</summary>
     [Theory]
-    [InlineData("transform: {sales: difference},", "the difference of 'sales' to the row before")]
-    [InlineData("missingValues: forward,", "data.missingValues: forward")]
-    public async Task StateOut_IsRefused_WhereInputsDependOnOtherRows(string keys, string cause)
+    [InlineData("transform: {sales: difference},", false)]
+    [InlineData("missingValues: forward,", true)]
+    [InlineData("missingValues: forward, transform: {sales: difference},", true)]
+    [InlineData("missingValues: mask, transform: {sales: log1p},", true)]
+    [InlineData("inputs: [sales, weekday], known: [weekday], horizon: 3,", false)]
+    [InlineData("inputs: [sales, weekday], known: [weekday], transform: {sales: difference, weekday: difference}, horizon: 2,", false)]
+    [InlineData("inputs: [sales, weekday], known: [weekday], missingValues: forward, horizon: 2, time: day,", true)]
+    public async Task Forecasts_AreTheSame_WhereInputsDependOnOtherRows(string keys, bool hasGaps)
     {
-        string package = Save(Trained(OneSeries(), keys)), state = Path.Combine(_directory.Path, "state");
+        string[] lines = [.. Panel().TrimEnd().Split('\n').Where((line, i) => i % 2 == 1 || i == 0)];
+        for (int i = 5; hasGaps && i < lines.Length; i += i % 3 == 0 ? 1 : 4)
+            lines[i] = $"{lines[i][..(lines[i].LastIndexOf(',') + 1)]}";
+        string text = string.Join('\n', lines) + "\n", state = _models.File("state");
+        string package = _models.Save(_models.Trained(text, keys));
+        await RunAsync("predict", package, "--input", _models.Write("all.csv", text), "--output", _models.File("all.out.csv"));
+
+        // Cuts of one row, of less rows than wait, and behind gaps.
+        var pieces = new List<string>();
+        int[] cuts = [1, 2, 3, 5, 6, 7, 8, 9, 17, lines.Length];
+        for (int i = 1; i < cuts.Length; i++)
+        {
+            string piece = _models.Write("piece.csv", string.Join('\n', lines[cuts[i - 1]..cuts[i]].Prepend(lines[0])) + "\n");
+            string[] from = i == 1 ? [] : ["--from-state", state];
+            await RunAsync(["predict", package, "--input", piece, "--output", _models.File("piece.out.csv"), "--force",
+                "--state-out", state, .. from]);
+            pieces.AddRange(File.ReadAllLines(_models.File("piece.out.csv")).Skip(1));
+        }
+
+        Assert.Equal(File.ReadAllLines(_models.File("all.out.csv")).Skip(1), pieces);
+    }
+
+    [Fact]
+    public async Task StateOut_IsRefused_WhereCellsAreFilledByRowsBehindThem()
+    {
+        string package = _models.Save(_models.Trained(OneSeries(), "missingValues: interpolate,")), state = _models.File("state");
 
         Assert.Equal(ExitCode.Usage, await _console.RunAsync(
-            "predict", package, "--input", Write("all.csv", OneSeries()), "--state-out", state));
+            "predict", package, "--input", _models.Write("all.csv", OneSeries()), "--state-out", state));
 
-        Assert.Contains($"--state-out: found {cause}, expected ", _console.Error, StringComparison.Ordinal);
+        Assert.Contains("--state-out: found data.missingValues: interpolate, expected ", _console.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(state));
+    }
+
+    /// <summary>Rows before the state's are no rows that are the newest first.</summary>
+    [Theory]
+    [InlineData("2024-01-10")]
+    [InlineData("2024-01-15")]
+    public async Task RowsThatDoNotFollow_AreRefused_WhereInputsDependOnThoseBefore(string day)
+    {
+        string[] lines = Panel().TrimEnd().Split('\n');
+        string text = string.Join('\n', lines.Where((line, i) => i % 2 == 1 || i == 0).Take(16)) + "\n", state = _models.File("state");
+        string package = _models.Save(_models.Trained(text, "transform: {sales: difference}, time: day,"));
+        await RunAsync("predict", package, "--input", _models.Write("all.csv", text), "--output", _models.File("out.csv"),
+            "--state-out", state);
+        string next = _models.Write("next.csv", $"{lines[0]}\n{day},north,large,3,1,300\n");
+
+        Assert.Equal(ExitCode.BadSpec, await _console.RunAsync("predict", package, "--input", next, "--from-state", state));
+
+        Assert.Contains("2024-01-15", _console.Error, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -236,10 +282,10 @@ public sealed class PredictTests : IDisposable
     [InlineData("--output", "none/out.csv")]
     public async Task Files_AreRefused_ThatAreReadOrHaveNoDirectory(string option, string name)
     {
-        string package = Save(Trained(OneSeries())), input = Write("all.csv", OneSeries());
+        string package = _models.Save(_models.Trained(OneSeries())), input = _models.Write("all.csv", OneSeries());
 
         Assert.Equal(ExitCode.Usage, await _console.RunAsync(
-            "predict", package, "--input", input, option, Path.Combine(_directory.Path, name), "--force"));
+            "predict", package, "--input", input, option, _models.File(name), "--force"));
 
         Assert.Contains($"{option}: found ", _console.Error, StringComparison.Ordinal);
         Assert.Equal(OneSeries(), File.ReadAllText(input));
@@ -248,9 +294,9 @@ public sealed class PredictTests : IDisposable
     [Fact]
     public async Task StateOfAnotherModel_IsRefused()
     {
-        string input = Write("all.csv", OneSeries()), state = Path.Combine(_directory.Path, "state.safetensors");
-        await RunAsync("predict", Save(Trained(OneSeries())), "--input", input, "--state-out", state);
-        string other = Save(Trained(OneSeries(), seed: 2), "other");
+        string input = _models.Write("all.csv", OneSeries()), state = _models.File("state.safetensors");
+        await RunAsync("predict", _models.Save(_models.Trained(OneSeries())), "--input", input, "--state-out", state);
+        string other = _models.Save(_models.Trained(OneSeries(), seed: 2), "other");
 
         Assert.Equal(ExitCode.Failed, await _console.RunAsync("predict", other, "--input", input, "--from-state", state));
 
@@ -260,19 +306,19 @@ public sealed class PredictTests : IDisposable
     [Fact]
     public async Task ExistingOutput_IsKept()
     {
-        string package = Save(Trained(OneSeries())), output = Write("mine.csv", "mine");
+        string package = _models.Save(_models.Trained(OneSeries())), output = _models.Write("mine.csv", "mine");
 
         Assert.Equal(ExitCode.Failed, await _console.RunAsync(
-            "predict", package, "--input", Write("all.csv", OneSeries()), "--output", output));
+            "predict", package, "--input", _models.Write("all.csv", OneSeries()), "--output", output));
 
         Assert.Equal("mine", File.ReadAllText(output));
-        Assert.DoesNotContain(Directory.GetFiles(_directory.Path), path => path.Contains("mine.csv.", StringComparison.Ordinal));
+        Assert.DoesNotContain(Directory.GetFiles(_models.File("")), path => path.Contains("mine.csv.", StringComparison.Ordinal));
     }
 
     public void Dispose()
     {
         _console.Dispose();
-        _directory.Dispose();
+        _models.Dispose();
     }
 
     private static async Task RunAsync(params string[] arguments)
@@ -280,31 +326,6 @@ public sealed class PredictTests : IDisposable
         using var console = new ScriptedConsole();
         int code = await console.RunAsync(arguments);
         Assert.True(code == 0, console.Error);
-    }
-
-    private ModelPackage Trained(string text, string keys = "", int seed = 1, int lanes = 2)
-    {
-        string spec =
-            $$"""
-            name: shops
-            seed: {{seed}}
-            model: {cell: lstm, hiddenSize: 4}
-            data: { source: "csv:{{Write("train.csv", text)}}", inputs: [sales], targets: [sales], {{keys}} batchSize: {{lanes}} }
-            tbptt: {chunkLength: 4}
-            train: {epochs: 1, loss: mse, optimizer: {name: adam, lr: 0.01} }
-            """;
-        using var prepared = PreparedRun.Prepare(SpecLoader.Parse(spec, "shops.yaml", "/").Spec!);
-        return Train(prepared);
-    }
-
-    private static ModelPackage Train(PreparedRun prepared)
-    {
-        using var trainer = new SingleProcessTrainer(
-            prepared.Spec, prepared.Data, () => new FusedReplica(prepared.Spec.Model, prepared.Spec.Train.Loss));
-        Assert.Null(trainer.Train());
-        return ModelPackage.Of(
-            Sample.Status(RunState.Completed), prepared.Spec, SpecWriter.ToYaml(prepared.Spec), new([], prepared.Description),
-            trainer.State.Parameters, HiddenTensors.Of(prepared.Spec.Model, prepared.Spec.Data.BatchSize, trainer.State.Hidden));
     }
 
     /// <summary>The output at the first time step of the first training sequence, in units.</summary>
@@ -323,30 +344,4 @@ public sealed class PredictTests : IDisposable
         });
         return first;
     }
-
-    private string Save(ModelPackage package, string name = "package")
-    {
-        string directory = Directory.CreateDirectory(Path.Combine(_directory.Path, name)).FullName;
-        foreach (var (file, write) in package.Files)
-        {
-            using var stream = File.Create(Path.Combine(directory, file));
-            write(stream);
-        }
-
-        return directory;
-    }
-
-    private string Write(string name, string text)
-    {
-        string path = Path.Combine(_directory.Path, name);
-        File.WriteAllText(path, text);
-        return path;
-    }
-
-    private static string OneSeries() => "sales\n" + string.Concat(Enumerable.Range(0, 40).Select(
-        i => string.Create(CultureInfo.InvariantCulture, $"{100 + (i * 7 % 13)}\n")));
-
-    private static string Panel() => "day,shop,kind,size,weekday,sales\n" + string.Concat(Enumerable.Range(0, 30).SelectMany(
-        i => new[] { ("north", "large", 3), ("south", "small", 1) }.Select(shop => string.Create(CultureInfo.InvariantCulture,
-            $"2024-01-{i + 1:D2},{shop.Item1},{shop.Item2},{shop.Item3},{i % 7},{(100 * shop.Item3) + (i * 7 % 13)}\n"))));
 }

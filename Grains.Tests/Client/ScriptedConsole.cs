@@ -38,6 +38,12 @@ internal sealed class ScriptedConsole : IDisposable
 
     public Func<bool> HasLostItsReader { get; set; } = () => false;
 
+    /// <summary>Standard input.</summary>
+    public Stream Input { get; set; } = Stream.Null;
+
+    /// <summary>Where results go in the place of <see cref="Output"/>.</summary>
+    public TextWriter? Written { get; set; }
+
     public string Output => _output.ToString();
 
     public string Error => _error.ToString();
@@ -59,7 +65,7 @@ internal sealed class ScriptedConsole : IDisposable
     /// <summary>The services that commands use.</summary>
     public ConsoleContext Context => new(
         Checker, Cluster, Cluster, new(() => new ConfigurationBuilder().AddInMemoryCollection(Settings).Build()),
-        new Terminal(_output, _error, null) { HasLostItsReader = HasLostItsReader }, Time, Interruption)
+        new Terminal(Written ?? _output, _error, null) { HasLostItsReader = HasLostItsReader, OpenInput = () => Input }, Time, Interruption)
         {
             Limits = Limits, CountGpus = () => Gpus,
         };

@@ -34,6 +34,18 @@ public static class Forecaster
         ArgumentNullException.ThrowIfNull(package);
         ArgumentNullException.ThrowIfNull(data);
         using var predictor = new SequencePredictor(package.Spec, data.Shape, package.Parameters.Span);
+        Run(predictor, data, hidden, take);
+    }
+
+    /// <summary>As the other one, with a model that is loaded already.</summary>
+    /// <param name="predictor">The model.</param>
+    /// <param name="data">What it forecasts from; of the shape that it was loaded for.</param>
+    /// <param name="hidden">The hidden state of each sequence, before and after.</param>
+    /// <param name="take">Receives the forecasts.</param>
+    public static void Run(SequencePredictor predictor, IForecastData data, Span<float> hidden, ForecastChunk take)
+    {
+        ArgumentNullException.ThrowIfNull(predictor);
+        ArgumentNullException.ThrowIfNull(data);
         var units = new Units(data, take);
         int targets = data.Targets.Count;
         for (int first = 0; first < data.Sequences.Count;)

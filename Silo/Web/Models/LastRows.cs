@@ -15,6 +15,14 @@ internal sealed class LastRows(IForecastData all, int sequence, int most) : IFor
 
     public ISequenceSet Sequences => this;
 
+    public IReadOnlyList<SeriesRows> Series =>
+    [
+        .. all.Series.Where(one => one.Sequence == sequence).Select(
+            one => one with { Sequence = 0, FirstInstant = InstantOf(0, 0), FirstTime = TimeOf(0, 0) }),
+    ];
+
+    public IReadOnlyList<(int Sequence, int Step)> Arrivals => [];
+
     public IReadOnlyList<string> Targets => all.Targets;
 
     public int Horizon => all.Horizon;
@@ -31,6 +39,8 @@ internal sealed class LastRows(IForecastData all, int sequence, int most) : IFor
 
     public void ToUnits(SequenceSlice slice, int target, ReadOnlySpan<float> outputs, Span<double> destination) =>
         all.ToUnits(Moved(slice), target, outputs, destination);
+
+    public long FirstRow(int one) => all.FirstRow(sequence) + Start;
 
     public double? InstantOf(int one, int step) => all.InstantOf(sequence, Start + step);
 
