@@ -3,6 +3,10 @@ namespace Orleans.Tbptt.Data;
 /// <summary>Tokens of a source as text and back: for prompts, and for what a model generates.</summary>
 public interface ITokenText
 {
+    /// <summary>What encodes and decodes, with the files read that it needs; by default, none.</summary>
+    /// <exception cref="FormatException">A file cannot be read; names it.</exception>
+    ITokenText Open() => this;
+
     /// <summary>The numbers of a text's tokens.</summary>
     /// <param name="text">UTF-8; any bytes where tokens are bytes.</param>
     /// <param name="tokens">The tokens by their numbers; not used where tokens are bytes.</param>

@@ -27,13 +27,7 @@ internal static class SampleCommand
     public static int Run(ConsoleContext context, SampleRequest request)
     {
         var package = ModelFinder.Find(context, request.Runs, request.Model);
-        if (package.Spec.Data.Source is not ITokenText text)
-        {
-            throw new ClientException(
-                $"{request.Model}: found a model of data.source {package.Spec.Data.Source.Word}, expected one of bytes, characters or "
-                + "words",
-                ExitCode.Failed);
-        }
+        var text = TextOf(package, request.Model);
 
         if (package.Spec.Model.Embedding?.Vocabulary is { } vocabulary && package.Config.Tokens is { Count: > 0 and var listed }
             && listed < vocabulary)
@@ -68,6 +62,27 @@ internal static class SampleCommand
         }
 
         return ExitCode.Completed;
+    }
+
+    /// <summary>What makes tokens of text and back.</summary>
+    private static ITokenText TextOf(ModelPackage package, string model)
+    {
+        if (package.Spec.Data.Source is not ITokenText source)
+        {
+            throw new ClientException(
+                $"{model}: found a model of data.source {package.Spec.Data.Source.Word}, expected one of bytes, characters, words or "
+                + "tokens",
+                ExitCode.Failed);
+        }
+
+        try
+        {
+            return source.Open();
+        }
+        catch (FormatException exception)
+        {
+            throw new ClientException($"{model}: {Text.OneLine(exception.Message)}", ExitCode.Failed, exception);
+        }
     }
 
     private static void Write(

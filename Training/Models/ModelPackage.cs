@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Orleans.Tbptt.Data.Safetensors;
+using Orleans.Tbptt.Data.Text.Tokenizers;
 using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
@@ -30,6 +31,9 @@ public sealed class ModelPackage
     /// <summary>The configuration.</summary>
     public const string ConfigFile = "config.json";
 
+    /// <summary>The tokenizer of a model of its tokens, as Hugging Face calls it.</summary>
+    public const string TokenizerFile = "tokenizer.json";
+
     /// <summary>The model card.</summary>
     public const string CardFile = "README.md";
 
@@ -48,6 +52,9 @@ public sealed class ModelPackage
     /// <summary>The hidden state of every lane at the end of training, in PyTorch's order, as <c>HiddenTensors</c> has it.</summary>
     public ReadOnlyMemory<float> Hidden { get; }
 
+    /// <summary>The text of the tokenizer that makes the model's tokens; null where none does, and where it is not to be had.</summary>
+    public ReadOnlyMemory<byte>? Tokenizer { get; private init; }
+
     /// <summary>The package of a model.</summary>
     /// <param name="status">The status of the run that trained it.</param>
     /// <param name="spec">The run's spec, every size known.</param>
@@ -61,7 +68,10 @@ public sealed class ModelPackage
         ArgumentNullException.ThrowIfNull(status);
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(data);
-        return new(ConfigOf(status, spec, text, data, parameters.Span), spec, parameters, hidden);
+        return new(ConfigOf(status, spec, text, data, parameters.Span), spec, parameters, hidden)
+        {
+            Tokenizer = ReadTokenizer(spec, data.Files),
+        };
     }
 
     /// <summary>Reads what a completed run has left.</summary>
@@ -116,7 +126,10 @@ public sealed class ModelPackage
                     + $"{ConfigFile} says; export the model again");
             }
 
-            return new(config, spec, parameters, ReadState(Path.Combine(directory, StateFile), spec));
+            return new(config, spec, parameters, ReadState(Path.Combine(directory, StateFile), spec))
+            {
+                Tokenizer = ReadTokenizer(spec, config.Files),
+            };
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -125,6 +138,15 @@ public sealed class ModelPackage
                 + "write one by 'tbptt export RUN --to DIR'", exception);
         }
     }
+
+    /// <summary>The model with other parameters, trained on other rows; without a hidden state.</summary>
+    internal ModelPackage With(RunSpec spec, SourceDescription contents, ReadOnlyMemory<float> parameters) => new(
+        Config with
+        {
+            Inputs = contents.Inputs, Targets = contents.Targets, Columns = contents.Columns,
+            Hashes = Config.Hashes with { Weights = HashOf(parameters.Span) },
+        },
+        spec, parameters, default);
 
     /// <summary>The package's files by name, each with what writes it. Equal packages give equal bytes.</summary>
     public IReadOnlyList<(string Name, Action<Stream> Write)> Files
@@ -143,6 +165,8 @@ public sealed class ModelPackage
                     stream, HiddenTensors.Slots(Spec.Model, Spec.Data.BatchSize), Hidden.Span, metadata)),
                 (ConfigFile, stream => stream.Write(Encoding.UTF8.GetBytes($"{Config.Write()}\n"))),
                 (CardFile, stream => stream.Write(Encoding.UTF8.GetBytes(ModelCard.Of(Config, Spec)))),
+                .. Tokenizer is { } tokenizer
+                    ? [(TokenizerFile, (Stream stream) => stream.Write(tokenizer.Span))] : Array.Empty<(string, Action<Stream>)>(),
             ];
         }
     }
@@ -192,12 +216,31 @@ public sealed class ModelPackage
         string[] paths = [.. reads.Select(read => read.Path), .. spec.Model.InitFrom is { } weights ? [weights] : Array.Empty<string>()];
         foreach (string path in paths.Distinct(StringComparer.Ordinal).OrderByDescending(path => path.Length))
         {
+            if (path == TokenizerOf(spec))
+            {
+                text = text.Replace(path, TokenizerFile, StringComparison.Ordinal);
+                continue;
+            }
+
             int wildcard = path.IndexOf('*', StringComparison.Ordinal);
             int name = path.LastIndexOf('/', wildcard < 0 ? path.Length - 1 : wildcard) + 1;
             text = text.Replace(path, path[name..], StringComparison.Ordinal);
         }
 
         return text;
+    }
+
+    private static string? TokenizerOf(RunSpec spec) => (spec.Data.Source as TokenSource)?.Tokenizer;
+
+    /// <summary>Reads the tokenizer of a spec, which is one of the files that the model was trained with.</summary>
+    private static ReadOnlyMemory<byte>? ReadTokenizer(RunSpec spec, IReadOnlyList<DataFile> files)
+    {
+        if (TokenizerOf(spec) is not { } path || !File.Exists(path))
+            return null;
+        byte[] bytes = File.ReadAllBytes(path);
+        string hash = HashOf(bytes);
+        return files.Any(file => file.Sha256 == hash) ? bytes : throw new ModelPackageException(
+            $"{path}: found a tokenizer with SHA-256 {hash}, expected one of the files that the model was trained with; restore it");
     }
 
     private static RunSpec Parse(string text, string path, SpecReader reader)

@@ -13,6 +13,10 @@ internal static class ByteLevel
     /// </summary>
     public static IReadOnlyList<char> Alphabet { get; } = MakeAlphabet();
 
+    /// <summary>The bytes by the characters that stand for them.</summary>
+    private static Dictionary<char, byte> Values { get; } =
+        Alphabet.Index().ToDictionary(letter => letter.Item, letter => (byte)letter.Index);
+
     /// <summary>
     /// The length of the piece at the beginning of what follows, which merges do not cross: what GPT-2's pattern
     /// <c>'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+</c> matches, by Unicode scalar values as in the
@@ -47,6 +51,10 @@ internal static class ByteLevel
                 letters[i] = Alphabet[bytes[i]];
         });
     }
+
+    /// <summary>The bytes for which the characters of a token stand; a character that stands for none gives its own, in UTF-8.</summary>
+    public static byte[] Bytes(string token) => [.. token.EnumerateRunes().SelectMany(rune =>
+        rune.IsBmp && Values.TryGetValue((char)rune.Value, out byte value) ? [value] : Encoding.UTF8.GetBytes($"{rune}"))];
 
     private enum Kind
     {

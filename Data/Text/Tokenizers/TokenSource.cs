@@ -6,7 +6,7 @@ using Orleans.Tbptt.Specs.Keys;
 namespace Orleans.Tbptt.Data.Text.Tokenizers;
 
 /// <summary>Texts as one long stream of the tokens of a Hugging Face <c>tokenizer.json</c>, with its numbers.</summary>
-public sealed record TokenSource : TextStreamSource
+public sealed record TokenSource : TextStreamSource, ITokenText
 {
     /// <summary>The absolute path of the <c>tokenizer.json</c>; required.</summary>
     public string? Tokenizer { get; init; }
@@ -45,6 +45,20 @@ public sealed record TokenSource : TextStreamSource
                 "write tokenizer: FILE in data, or read bytes:GLOB, characters:GLOB or words:GLOB");
         }
     }
+
+    /// <inheritdoc/>
+    public ITokenText Open()
+    {
+        var problems = new ProblemList();
+        return TryBegin(new(DataRoots.Anywhere), problems) is TokenizerEncoding encoding ? new TokenizerText(encoding)
+            : throw new FormatException(problems.ToList() is [var first, ..] ? $"{first}" : $"cannot read {Tokenizer}");
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<long> Encode(ReadOnlySpan<byte> text, IReadOnlyList<string> tokens) => Open().Encode(text, tokens);
+
+    /// <inheritdoc/>
+    public ReadOnlyMemory<byte> Decode(long token, long? before, IReadOnlyList<string> tokens) => Open().Decode(token, before, tokens);
 
     internal override TextEncoding? TryBegin(InputFiles opened, ProblemList problems)
     {

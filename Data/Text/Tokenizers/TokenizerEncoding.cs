@@ -20,14 +20,23 @@ internal sealed class TokenizerEncoding(
     /// <summary>The numbers of pieces that are tokens as they are; null where all come from merges.</summary>
     public required IReadOnlyDictionary<string, int>? KeepsKnownPieces { get; init; }
 
-    public override long? Add(TokenWriter writer, string path, Utf8Runes runes)
+    public override long? Add(TokenWriter writer, string path, Utf8Runes runes) => Add(runes, writer.Add);
+
+    /// <summary>Whether a number is one of those that are found before all others, and spelled as they are.</summary>
+    public bool IsAdded(int id) => added.Any(token => token.Id == id);
+
+    /// <summary>Numbers the tokens of one text.</summary>
+    /// <param name="runes">The text.</param>
+    /// <param name="take">Receives the numbers.</param>
+    /// <returns>Where a piece begins that is too long; null where there is none.</returns>
+    public long? Add(Utf8Runes runes, Action<int> take)
     {
         var window = new RuneWindow(runes, added);
         while (true)
         {
             if (window.TakeAdded() is { } id)
             {
-                writer.Add(id);
+                take(id);
                 continue;
             }
 
@@ -36,19 +45,19 @@ internal sealed class TokenizerEncoding(
                 return null;
             if (count > TokenWriter.LongestWord)
                 return window.Offset;
-            Encode(_piece.AsSpan(0, window.Take(count, _piece)), writer);
+            Encode(_piece.AsSpan(0, window.Take(count, _piece)), take);
         }
     }
 
-    private void Encode(ReadOnlySpan<char> piece, TokenWriter writer)
+    private void Encode(ReadOnlySpan<char> piece, Action<int> take)
     {
         if (KeepsKnownPieces?.TryGetValue(ByteLevel.Spell(piece), out int known) == true)
         {
-            writer.Add(known);
+            take(known);
             return;
         }
 
         foreach (int token in tokenizer.EncodeToIds(piece, considerPreTokenization: false, considerNormalization: false))
-            writer.Add(token);
+            take(token);
     }
 }
