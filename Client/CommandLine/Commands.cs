@@ -55,6 +55,7 @@ internal static class Commands
         InspectCommands.Export(context),
         ModelCommands.Predict(context),
         ModelCommands.Evaluate(context),
+        ModelCommands.Backtest(context),
         ModelCommands.Sample(context),
         InspectCommands.Cluster(context),
         InspectCommands.Doctor(context),

@@ -11,6 +11,9 @@ namespace Orleans.Tbptt.Client.CommandLine;
 internal static class ModelCommands
 {
     private const int MaxLength = 100_000_000;
+    private const int MaxSeason = 1_000_000;
+    private const int MaxCuts = 10_000;
+    private const int MaxHorizon = 100_000;
 
     /// <summary><c>tbptt evaluate</c>.</summary>
     public static Command Evaluate(ConsoleContext context)
@@ -21,24 +24,72 @@ internal static class ModelCommands
             HelpName = "FILE", Description = "Rows with their targets: CSV, Parquet, Arrow or JSON Lines.", Required = true,
             CompletionSources = { Suggestions.Files(".csv", ".parquet", ".arrow", ".feather", ".jsonl") },
         };
+        var season = Season();
         var output = new Option<string?>("--output") { HelpName = "FILE", Description = "Writes every figure as CSV, too." };
         var force = new Option<bool>("--force") { Description = "Overwrite a file that exists." };
         var command = new Command(
             "evaluate",
             """
             Compares a trained model's forecasts with the targets in a table: loss, and the errors of each target and series in their units,
-            with those of repeating the last known value. The hidden state is zero before the first row of a sequence.
+            next to those of repeating the last known value, and that of a season ago. The hidden state is zero before the first row of a
+            sequence.
 
             Examples:
-              tbptt evaluate sunspots-20260314-150926-1a2b --input later.csv
+              tbptt evaluate sunspots-20260314-150926-1a2b --input later.csv --season 132
               tbptt evaluate stores-model --input 2026.parquet --output errors.csv
             """)
         {
-            model, input, output, force, runs,
+            model, input, season, output, force, runs,
         };
         command.SetAction(result => EvaluateCommand.Run(context, new(
-            result.GetRequiredValue(runs), result.GetRequiredValue(model), result.GetRequiredValue(input), result.GetValue(output),
-            result.GetValue(force))));
+            result.GetRequiredValue(runs), result.GetRequiredValue(model), result.GetRequiredValue(input), result.GetValue(season),
+            result.GetValue(output), result.GetValue(force))));
+        return command;
+    }
+
+    /// <summary><c>tbptt backtest</c>.</summary>
+    public static Command Backtest(ConsoleContext context)
+    {
+        const int Default = 5;
+        var (model, runs, season) = (Model(), Runs(), Season());
+        var input = new Option<string>("--input")
+        {
+            HelpName = "FILE", Description = "The rows: CSV, Parquet, Arrow or JSON Lines.", Required = true,
+            CompletionSources = { Suggestions.Files(".csv", ".parquet", ".arrow", ".feather", ".jsonl") },
+        };
+        var cuts = CommonOptions.Integer("--cuts", $"Rows to forecast from. Default {Default}.", 1, MaxCuts);
+        var horizon = CommonOptions.Integer(
+            "--horizon", "Rows to forecast behind each. Default: as far as the model was trained to.", 1, MaxHorizon);
+        var stride = CommonOptions.Integer("--stride", "Rows from a cut to the next. Default: the horizon.", 1, MaxHorizon);
+        var refit = new Option<bool>("--refit")
+        {
+            Description = "Train the model anew on the rows before each cut, in this process; otherwise it is used as it is.",
+        };
+        var output = new Option<string?>("--output")
+        {
+            HelpName = "FILE", Description = "Writes every forecast with what came: a file that ends in .csv, .jsonl or .parquet.",
+        };
+        var plot = new Option<string?>("--plot") { HelpName = "PNG", Description = "Draws what came and the forecasts." };
+        var force = new Option<bool>("--force") { Description = "Overwrite files that exist." };
+        var command = new Command(
+            "backtest",
+            """
+            Forecasts from several rows of the past, each time from the rows before alone, and compares with what came: errors of each cut
+            and of each row ahead, next to those of repeating the last known value, and that of a season ago. The last cut leaves the last
+            rows of each series to be forecast. Further ahead than it was trained to, a model forecasts from its own forecasts, where all
+            other inputs are known ahead.
+
+            Examples:
+              tbptt backtest sunspots-20260314-150926-1a2b --input sunspots.csv --cuts 4 --horizon 24 --plot forecasts.png
+              tbptt backtest stores-model --input 2026.parquet --horizon 7 --season 7 --refit --output forecasts.csv
+            """)
+        {
+            model, input, cuts, horizon, stride, season, refit, output, plot, force, runs,
+        };
+        command.SetAction(result => BacktestCommand.Run(context, new(
+            result.GetRequiredValue(runs), result.GetRequiredValue(model), result.GetRequiredValue(input),
+            result.GetValue(cuts) ?? Default, result.GetValue(horizon), result.GetValue(stride), result.GetValue(season),
+            result.GetValue(refit), result.GetValue(output), result.GetValue(plot), result.GetValue(force))));
         return command;
     }
 
@@ -77,8 +128,8 @@ internal static class ModelCommands
         var command = new Command(
             "sample",
             """
-            Generates text with a trained model of bytes, characters or words: each token is drawn from what the model forecasts, and is its
-            next input.
+            Generates text with a trained model of bytes, characters, words or a tokenizer's tokens: each token is drawn from what the model
+            forecasts, and is its next input.
 
             Examples:
               tbptt sample bytes-20260314-150926-1a2b --prompt "public static" --temperature 0.7
@@ -100,7 +151,9 @@ internal static class ModelCommands
         var (model, runs) = (Model(), Runs());
         var input = new Option<string>("--input")
         {
-            HelpName = "FILE", Description = "The rows to forecast from: CSV, Parquet, Arrow or JSON Lines.", Required = true,
+            HelpName = "FILE|-",
+            Description = "The rows to forecast from: CSV, Parquet, Arrow or JSON Lines, or - for CSV that arrives at standard input.",
+            Required = true,
             CompletionSources = { Suggestions.Files(".csv", ".parquet", ".arrow", ".feather", ".jsonl") },
         };
         var output = new Option<string>("--output")
@@ -124,11 +177,12 @@ internal static class ModelCommands
             """
             Forecasts with a trained model from every row of a table, in the units of its columns, the hidden state carried from row to row.
             Columns are read, transformed and scaled as in training. The same rows give the same numbers, to the bit, however they are cut
-            into files with --state-out and --from-state.
+            into files with --state-out and --from-state. From standard input, each forecast is written as soon as its row is whole.
 
             Examples:
               tbptt predict sunspots-20260314-150926-1a2b --input later.csv --from-state end
               tbptt predict wave-model --input new.parquet --output forecasts.parquet --state-out wave.state
+              measure | tbptt predict wave-model --input - --from-state wave.state | act
             """)
         {
             model, input, output, from, stateOut, force, runs,
@@ -138,6 +192,12 @@ internal static class ModelCommands
             result.GetRequiredValue(from), result.GetValue(stateOut), result.GetValue(force))));
         return command;
     }
+
+    /// <summary>The option <c>--season</c>.</summary>
+    private static Option<int?> Season() => CommonOptions.Integer(
+        "--season",
+        "Rows of a season, to compare with the value of a season ago. Default: by data.step, a week of days, a day of less; else none.",
+        1, MaxSeason);
 
     /// <summary>The argument <c>MODEL</c>.</summary>
     private static Argument<string> Model() => new("MODEL")

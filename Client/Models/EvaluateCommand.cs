@@ -2,6 +2,7 @@ using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Metrics;
 using Orleans.Tbptt.Training.Models;
@@ -12,9 +13,10 @@ namespace Orleans.Tbptt.Client.Models;
 /// <param name="Runs">The run store.</param>
 /// <param name="Model">A package's directory, or a run.</param>
 /// <param name="Input">The file with inputs and targets.</param>
+/// <param name="Season">Rows of a season; null for that of <c>data.step</c>, if any.</param>
 /// <param name="Output">The file that receives every figure as CSV; null for none.</param>
 /// <param name="Force">Whether a file that exists is replaced.</param>
-internal sealed record EvaluateRequest(string Runs, string Model, string Input, string? Output, bool Force);
+internal sealed record EvaluateRequest(string Runs, string Model, string Input, int? Season, string? Output, bool Force);
 
 /// <summary><c>tbptt evaluate</c>: the errors of a trained model's forecasts on any data, of each target and series.</summary>
 internal static class EvaluateCommand
@@ -29,14 +31,19 @@ internal static class EvaluateCommand
             ModelData.CheckOutput("--output", path, request.Force, request.Input);
         using var data =
             ModelData.Open(request.Input, () => Forecasting.OpenWithTargets(package.Spec, package.Config.Contents, request.Input));
-        var (totals, figures) = Evaluator.Evaluate(package, data);
-        var output = context.Terminal.Out;
+        var source = (TableSource)package.Spec.Data.Source;
+        int? season = request.Season ?? source.Season;
+        var result = Evaluator.Evaluate(package, data, season);
+        var (output, figures) = (context.Terminal.Out, result.Figures);
         output.WriteLine($"data     {Text.Size(figures.Size)}");
+        output.WriteLine($"ahead    {Text.Plural(source.Horizon, "row")}");
+        if (season is { } rows)
+            output.WriteLine($"season   {Text.Plural(rows, "row")}{(request.Season is null ? $", by data.step: {source.Step}" : "")}");
         output.WriteLine($"loss     {Text.Figure(figures.Loss)} ({package.Config.Loss})");
         output.WriteLine();
         Write(output, figures);
         if (request.Output is { } file)
-            Write(totals, file, request.Force);
+            Write(result, file, request.Force);
         output.Flush();
         return ExitCode.Completed;
     }
@@ -58,22 +65,9 @@ internal static class EvaluateCommand
         rows.Write(output);
     }
 
-    private static void Write(EvaluationTotals totals, string path, bool force)
+    private static void Write(EvaluationResult result, string path, bool force) => ModelData.Write(path, force, unfinished =>
     {
-        string unfinished = $"{path}.{Guid.NewGuid():N}";
-        try
-        {
-            using (var text = new StreamWriter(unfinished))
-                EvaluationReport.Write(totals, text);
-            File.Move(unfinished, path, force);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new ClientException($"cannot write {Text.OneLine(path)}: {Text.OneLine(exception.Message)}", ExitCode.Failed, exception);
-        }
-        finally
-        {
-            File.Delete(unfinished);
-        }
-    }
+        using var text = new StreamWriter(unfinished);
+        EvaluationReport.Write(result.Totals, text, [.. result.Baselines.Select(one => (one.Baseline.Name, one.Totals))]);
+    });
 }

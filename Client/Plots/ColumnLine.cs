@@ -16,7 +16,8 @@ internal enum DataPart
 /// <summary>The values of one column and sequence: where there are many, the smallest and the largest of each of equal parts.</summary>
 /// <param name="first">The time step of the first value.</param>
 /// <param name="steps">How many values follow.</param>
-internal sealed class ColumnLine(long first, long steps)
+/// <param name="placeOf">The place on the axis of a value, by how many were before; null where that is its time step.</param>
+internal sealed class ColumnLine(long first, long steps, Func<long, double>? placeOf = null)
 {
     private const int MostParts = 1000;
 
@@ -50,7 +51,8 @@ internal sealed class ColumnLine(long first, long steps)
     {
         if (!double.IsNaN(_least))
         {
-            double x = first + _count - (((_count - 1) % _part) / 2.0) - 1;
+            double middle = _count - (((_count - 1) % _part) / 2.0) - 1;
+            double x = placeOf is null ? first + middle : placeOf((long)middle);
             Point(x, _least);
             if (_most > _least)
                 Point(x, _most);

@@ -1,4 +1,3 @@
-using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Specs;
 using ScottPlot;
@@ -19,24 +18,10 @@ internal static class DataPlot
     /// <exception cref="ClientException">There is nothing to draw, no native library, or the file cannot be written.</exception>
     public static void Draw(RunSpec spec, string png)
     {
-        using var run = PreparedRun.Prepare(spec, fingerprint: false);
+        using var run = PreparedRun.Prepare(spec, fingerprint: false, times: true);
         var data = PlotData.Of(run);
-        try
-        {
-            Figure(data, spec.Name).SavePng(png, Width, (PanelHeight * data.Panels.Count) + 60);
-        }
-        catch (Exception error) when (error is DllNotFoundException or TypeInitializationException or BadImageFormatException)
-        {
-            throw new ClientException(
-                $"found no library that draws ({Text.OneLine((error.InnerException ?? error).Message)}), expected SkiaSharp's for this "
-                + "system next to the program; leave --plot out: tbptt data prints the same figures", ExitCode.Failed, error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new ClientException(
-                $"{Text.OneLine(png)}: found a file that cannot be written ({Text.OneLine(error.Message)}), expected a path for a PNG file",
-                ExitCode.Failed, error);
-        }
+        PngFile.Save(png, "tbptt data prints the same figures", () =>
+            Figure(data, spec.Name).SavePng(png, Width, (PanelHeight * data.Panels.Count) + 60));
     }
 
     private static Multiplot Figure(PlotData data, string name)
@@ -52,7 +37,10 @@ internal static class DataPlot
 
         string[] remarks = [$"{name}, {data.Parts}", .. data.LeftOut is { } left ? new[] { left } : []];
         figure.GetPlot(0).Title(string.Join('\n', remarks), size: 12);
-        figure.GetPlot(2 * (data.Panels.Count - 1)).XLabel("time step");
+        for (int i = 0; data.HasDates && i < data.Panels.Count; i++)
+            TimeAxis.LabelDates(figure.GetPlot(2 * i));
+        if (!data.HasDates)
+            figure.GetPlot(2 * (data.Panels.Count - 1)).XLabel("time step");
         return figure;
     }
 
@@ -70,8 +58,8 @@ internal static class DataPlot
             drawn.LineWidth = 1;
         }
 
-        foreach (long border in data.Borders)
-            plot.Add.VerticalLine(border - 0.5, 1, Colors.Gray, LinePattern.Dashed);
+        foreach (double border in data.Borders)
+            plot.Add.VerticalLine(data.HasDates ? border : border - 0.5, 1, Colors.Gray, LinePattern.Dashed);
         plot.YLabel(panel.Unit.Length == 0 ? panel.Title : $"{panel.Title}\n{panel.Unit}", size: 12);
         plot.Axes.Margins(0.01, 0.08);
     }

@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Descriptions;
 
 namespace Orleans.Tbptt.Client.Plots;
@@ -14,11 +15,14 @@ internal sealed record ColumnPanel(string Title, IReadOnlyList<ColumnLine> Lines
 
 /// <summary>What <c>tbptt data --plot</c> draws.</summary>
 /// <param name="Panels">The columns.</param>
-/// <param name="Borders">The first time step of each part that is held out, where all sequences are parts of one stream.</param>
+/// <param name="Borders">Where each part that is held out begins on the axis, where all sequences are parts of one stream.</param>
 /// <param name="Parts">The parts in words.</param>
 /// <param name="LeftOut">What is not drawn, in words; null for nothing.</param>
-internal sealed record PlotData(IReadOnlyList<ColumnPanel> Panels, IReadOnlyList<long> Borders, string Parts, string? LeftOut)
+internal sealed record PlotData(IReadOnlyList<ColumnPanel> Panels, IReadOnlyList<double> Borders, string Parts, string? LeftOut)
 {
+    /// <summary>Whether places on the axis are dates (<see cref="TimeAxis"/>), and no time steps.</summary>
+    public bool HasDates { get; private init; }
+
     private const int MostPanels = 12;
     private const int MostSequences = 40;
     private const int Block = 1 << 12;
@@ -46,7 +50,9 @@ internal sealed record PlotData(IReadOnlyList<ColumnPanel> Panels, IReadOnlyList
         bool isStream = run.Spec.Data.Source.IsStream;
         var lines = drawn.Select(_ => new List<ColumnLine>()).ToArray();
         long at = 0;
-        var borders = new List<long>();
+        var borders = new List<double>();
+        bool hasDates = new[] { data.Training, data.Validation, data.Test }.OfType<ISequenceSet>().All(TimeAxis.HasDates);
+        int horizon = run.Spec.Data.Source is TableSource table ? table.Horizon : 0;
         Read(data.Training, DataPart.Training);
         Read(data.Validation, DataPart.Validation);
         Read(data.Test, DataPart.Test);
@@ -64,25 +70,36 @@ internal sealed record PlotData(IReadOnlyList<ColumnPanel> Panels, IReadOnlyList
                 .. run.Description.Validation is { } validation ? new[] { $"validation (orange): {validation}" } : [],
                 .. run.Description.Test is { } test ? new[] { $"test (green): {test}" } : [],
             ]),
-            leftOut.OfType<string>().ToArray() is { Length: > 0 } some ? $"not drawn: {string.Join(", ", some)}" : null);
+            leftOut.OfType<string>().ToArray() is { Length: > 0 } some ? $"not drawn: {string.Join(", ", some)}" : null)
+            {
+                HasDates = hasDates,
+            };
 
         void Read(ISequenceSet? set, DataPart part)
         {
             if (set is null)
                 return;
             if (part != DataPart.Training)
-                borders.Add(at);
+                borders.Add(hasDates ? PlaceOf(set, 0, 0, false) : at);
             for (int sequence = 0; sequence < set.Count && (isStream || sequence < MostSequences); sequence++)
             {
                 int length = set.Length(sequence);
                 long first = isStream ? at : FirstOf(sequence, set, part);
-                ColumnLine[] added = [.. drawn.Select(_ => new ColumnLine(first, length) { Part = part })];
+                ColumnLine[] added =
+                [
+                    .. drawn.Select(column => new ColumnLine(
+                        first, length, hasDates ? step => PlaceOf(set, sequence, (int)step, column.IsTarget) : null) { Part = part }),
+                ];
                 ReadSequence(data.Shape, set, sequence, drawn, added, contents);
                 for (int i = 0; i < added.Length; i++)
                     lines[i].Add(added[i]);
                 at += length;
             }
         }
+
+        // A target lies behind its input.
+        double PlaceOf(ISequenceSet set, int sequence, int step, bool isTarget) =>
+            TimeAxis.OfDate(set.Times!.InstantOf(sequence, step + (isTarget ? horizon : 0)));
 
         // Where each part has the same series, behind what goes before in its own.
         long FirstOf(int sequence, ISequenceSet set, DataPart part)

@@ -79,24 +79,35 @@ public static class EvaluationReport
     /// <summary>Writes every figure as a table in CSV: first those over all sequences, then those of each series.</summary>
     /// <param name="totals">The evaluation.</param>
     /// <param name="output">Where to.</param>
-    public static void Write(EvaluationTotals totals, TextWriter output)
+    public static void Write(EvaluationTotals totals, TextWriter output) => Write(totals, output, []);
+
+    /// <summary>Writes every figure as a table in CSV, with those of other forecasts of the same targets in further columns.</summary>
+    /// <param name="totals">The evaluation.</param>
+    /// <param name="output">Where to.</param>
+    /// <param name="others">The other forecasts, by the word that stands before the names of their figures.</param>
+    public static void Write(EvaluationTotals totals, TextWriter output, IReadOnlyList<(string Name, EvaluationTotals Totals)> others)
     {
         ArgumentNullException.ThrowIfNull(totals);
         ArgumentNullException.ThrowIfNull(output);
-        output.Write($"series,target,elements,{string.Join(',', ValueMetrics.All.Select(metric => metric.Name))}\n");
+        ArgumentNullException.ThrowIfNull(others);
+        var names = ValueMetrics.All.Select(metric => metric.Name);
+        output.Write($"series,target,elements,{string.Join(',', names.Concat(
+            others.SelectMany(other => names.Select(name => $"{other.Name} {name}"))))}\n");
         for (int target = 0; target < totals.Targets; target++)
-            Line("", target, totals.Of(target));
+            Line("", target, totals.Of(target), other => other.Of(target));
         foreach (int series in totals.Series)
         {
             for (int target = 0; target < totals.Targets; target++)
-                Line(totals.NameOfSeries(series), target, totals.Of(series, target));
+                Line(totals.NameOfSeries(series), target, totals.Of(series, target), other => other.Of(series, target));
         }
 
-        void Line(string series, int target, TargetFigures? figures)
+        void Line(string series, int target, TargetFigures? figures, Func<EvaluationTotals, TargetFigures?> figuresOf)
         {
             if (figures is null)
                 return;
-            string values = string.Join(',', figures.Values.Select(value => value.ToString("R", CultureInfo.InvariantCulture)));
+            var all = figures.Values.Cast<double?>().Concat(others.SelectMany(
+                other => figuresOf(other.Totals)?.Values.Cast<double?>() ?? Enumerable.Repeat((double?)null, ValueMetrics.All.Count)));
+            string values = string.Join(',', all.Select(value => value?.ToString("R", CultureInfo.InvariantCulture)));
             output.Write(string.Create(
                 CultureInfo.InvariantCulture, $"{Cell(series)},{Cell(totals.NameOf(target))},{figures.Count},{values}\n"));
         }

@@ -1,9 +1,16 @@
 using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Metrics;
 
 namespace Orleans.Tbptt.Training.Models;
+
+/// <summary>The errors of a trained model's forecasts.</summary>
+/// <param name="Totals">Those of each target and series.</param>
+/// <param name="Figures">The loss, and the errors that are shown, each with those of <paramref name="Baselines"/>.</param>
+/// <param name="Baselines">Those of forecasts without a model.</param>
+public sealed record EvaluationResult(EvaluationTotals Totals, HeldOutFigures Figures, IReadOnlyList<BaselineErrors> Baselines);
 
 /// <summary>Compares a trained model's forecasts with targets that are known: the figures of a run's test, on any data.</summary>
 public static class Evaluator
@@ -14,22 +21,75 @@ public static class Evaluator
     private const int Chunk = 256;
 
     /// <summary>Evaluates a model, its hidden state zero before each sequence.</summary>
-    /// <param name="package">The model; its targets are values.</param>
-    /// <param name="data">All of it is held out.</param>
-    /// <returns>The errors of each target and series, and the loss.</returns>
-    public static (EvaluationTotals Totals, HeldOutFigures Figures) Evaluate(ModelPackage package, IDataSource data)
+    /// <param name="package">The model; its targets are values of a table's columns.</param>
+    /// <param name="data">All of it is held out; each sequence begins with the first row of a series, or of the file.</param>
+    /// <param name="season">Rows of a season, whose naive forecast is compared with, too; null for none.</param>
+    public static EvaluationResult Evaluate(ModelPackage package, IDataSource data, int? season)
     {
         ArgumentNullException.ThrowIfNull(package);
         ArgumentNullException.ThrowIfNull(data);
+        var source = (TableSource)package.Spec.Data.Source;
         var held = data.Validation ?? data.Training;
         int targets = data.Shape.TargetFeatures;
+        var names = package.Config.Targets;
         using var predictor = new SequencePredictor(package.Spec, data.Shape, package.Parameters.Span);
-        var sums = new SequenceSums(held, targets);
+        var known = new KnownValues(source, held, data.Description.Inputs, names, data.Shape.InputFeatures);
+        var baselines = Baseline.All(season, source.Horizon);
+        SequenceSums sums = new(held, targets);
+        SequenceSums[] simple = [.. baselines.Select(_ => new SequenceSums(held, targets))];
+        var (outputs, values) = (new double[Chunk], new double[Chunk]);
         var (lossSum, weight) = predictor.Run(
-            held, Lanes, Chunk, new float[(long)held.Count * predictor.HiddenLength], (slice, outputs) => sums.Add(slice, outputs));
-        var totals = new EvaluationTotals(HeldOutPart.Test, held, package.Config.Targets, targets, lanes: 1);
-        totals.Take(sums.Groups);
-        return (totals, EvaluationReport.Of(totals, lossSum, weight));
+            held, Lanes, Chunk, new float[(long)held.Count * predictor.HiddenLength], (slice, rows) =>
+            {
+                sums.Begin(slice);
+                for (int target = 0; target < targets; target++)
+                {
+                    sums.ToUnits(target, rows, outputs);
+                    sums.Add(target, outputs, mayLack: false);
+                }
+
+                foreach (var (baseline, totals) in baselines.Zip(simple))
+                {
+                    totals.Begin(slice);
+                    for (int target = 0; target < targets; target++)
+                    {
+                        known.Read(baseline, slice, target, values);
+                        totals.Add(target, values, mayLack: true);
+                    }
+                }
+            });
+        var all = Totals(sums);
+        BaselineErrors[] errors = [.. baselines.Zip(simple, (baseline, totals) => new BaselineErrors(baseline, Totals(totals)))];
+        var figures = EvaluationReport.Of(all, lossSum, weight);
+        return new(all, figures with { Metrics = Compared(figures.Metrics, all, errors) }, errors);
+
+        EvaluationTotals Totals(SequenceSums sums)
+        {
+            var totals = new EvaluationTotals(HeldOutPart.Test, held, names, targets, lanes: 1);
+            totals.Take(sums.Groups);
+            return totals;
+        }
+    }
+
+    /// <summary>The errors that are shown, with those of each baseline next to them.</summary>
+    private static IReadOnlyList<Metric> Compared(
+        IReadOnlyList<Metric> shown, EvaluationTotals all, IReadOnlyList<BaselineErrors> baselines)
+    {
+        var series = all.Series.ToDictionary(all.NameOfSeries);
+        var targets = Enumerable.Range(0, all.Targets).ToDictionary(all.NameOf);
+        Metric[] own = [.. shown.Where(metric => metric.Kind == MetricKind.Test)];
+        return
+        [
+            .. own, .. from row in own.Select(metric => (metric.Series, metric.Unit)).Distinct()
+                       from one in baselines
+                       let target = targets[row.Unit]
+                       let figures = row.Series is null ? one.Totals.Of(target) : one.Totals.Of(series[row.Series], target)
+                       where figures is not null
+                       from metric in ValueMetrics.All.Zip(figures.Values)
+                       select new Metric(
+                           $"{one.Baseline.Name} {metric.First.Name}", metric.Second, row.Unit, MetricKind.Baseline, row.Series,
+                           figures.Count),
+        ];
     }
 
     /// <summary>What metrics need of each sequence; where sequences are no series, all are one group.</summary>
@@ -40,39 +100,52 @@ public static class Evaluator
         private readonly SortedDictionary<int, double[]> _groups = [];
         private readonly float[] _targets = new float[Chunk * targets];
         private readonly float[] _gathered = new float[Chunk];
-        private readonly double[] _output = new double[Chunk];
         private readonly double[] _target = new double[Chunk];
+        private SequenceSlice _slice;
+        private double[] _sums = [];
 
         public GroupSums Groups => new([.. _groups.Keys], [.. _groups.Values.SelectMany(sums => sums)]);
 
-        public void Add(SequenceSlice slice, ReadOnlySpan<float> outputs)
+        /// <summary>Reads the targets of a stretch, to which forecasts are then added.</summary>
+        public void Begin(SequenceSlice slice)
         {
+            _slice = slice;
             int group = _bySeries ? slice.Sequence : 0;
             if (!_groups.TryGetValue(group, out double[]? sums))
                 _groups.Add(group, sums = new double[_width]);
-            var known = _targets.AsSpan(0, slice.Length * targets);
-            held.ReadTargets(slice, known);
-            for (int target = 0; target < targets; target++)
-            {
-                ToUnits(slice, target, known, _target);
-                ToUnits(slice, target, outputs, _output);
-                ValueMetrics.Add(
-                    _output.AsSpan(0, slice.Length), _target.AsSpan(0, slice.Length),
-                    sums.AsSpan(target * ValueMetrics.Numbers, ValueMetrics.Numbers));
-            }
+            _sums = sums;
+            held.ReadTargets(slice, _targets.AsSpan(0, slice.Length * targets));
         }
 
-        private void ToUnits(SequenceSlice slice, int target, ReadOnlySpan<float> rows, double[] destination)
+        /// <summary>Adds forecasts of a target.</summary>
+        /// <param name="target">The target.</param>
+        /// <param name="forecasts">The forecasts in its units; changed here.</param>
+        /// <param name="mayLack">Whether NaN is no forecast, which does not count; otherwise it is one, and so is the error.</param>
+        public void Add(int target, double[] forecasts, bool mayLack)
         {
-            for (int i = 0; i < slice.Length; i++)
+            ToUnits(target, _targets, _target);
+            for (int i = 0; mayLack && i < _slice.Length; i++)
+                _target[i] = double.IsNaN(forecasts[i]) ? double.NaN : _target[i];
+            ValueMetrics.Add(
+                forecasts.AsSpan(0, _slice.Length), _target.AsSpan(0, _slice.Length),
+                _sums.AsSpan(target * ValueMetrics.Numbers, ValueMetrics.Numbers));
+        }
+
+        /// <summary>Brings values of one target to its units.</summary>
+        /// <param name="target">The target.</param>
+        /// <param name="rows">Values of all targets, <c>[slice.Length, targets]</c>.</param>
+        /// <param name="destination">Receives them, <c>[slice.Length]</c>.</param>
+        public void ToUnits(int target, ReadOnlySpan<float> rows, double[] destination)
+        {
+            for (int i = 0; i < _slice.Length; i++)
                 _gathered[i] = rows[(i * targets) + target];
             if (held.Units is { } units)
             {
-                units.ToUnits(slice, target, _gathered.AsSpan(0, slice.Length), destination.AsSpan(0, slice.Length));
+                units.ToUnits(_slice, target, _gathered.AsSpan(0, _slice.Length), destination.AsSpan(0, _slice.Length));
                 return;
             }
 
-            for (int i = 0; i < slice.Length; i++)
+            for (int i = 0; i < _slice.Length; i++)
                 destination[i] = _gathered[i];
         }
     }

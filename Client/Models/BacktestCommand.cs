@@ -1,0 +1,250 @@
+using Orleans.Tbptt.Client.Context;
+using Orleans.Tbptt.Client.Plots;
+using Orleans.Tbptt.Client.Tables;
+using Orleans.Tbptt.Client.Views;
+using Orleans.Tbptt.Cluster.Wording;
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Data.Tables;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Metrics;
+using Orleans.Tbptt.Training.Models;
+
+namespace Orleans.Tbptt.Client.Models;
+
+/// <summary>What is forecast once more, and from which cuts.</summary>
+/// <param name="Runs">The run store.</param>
+/// <param name="Model">A package's directory, or a run.</param>
+/// <param name="Input">The file with the rows.</param>
+/// <param name="Cuts">How many cuts.</param>
+/// <param name="Horizon">Rows behind each; null for the model's own horizon.</param>
+/// <param name="Stride">Rows from a cut to the next; null for <paramref name="Horizon"/>.</param>
+/// <param name="Season">Rows of a season; null for that of <c>data.step</c>, if any.</param>
+/// <param name="Refit">Whether the model is trained anew on the rows before each cut.</param>
+/// <param name="Output">The file that receives every forecast; null for none.</param>
+/// <param name="Plot">The file that receives a plot; null for none.</param>
+/// <param name="Force">Whether files that exist are replaced.</param>
+internal sealed record BacktestRequest(
+    string Runs, string Model, string Input, int Cuts, int? Horizon, int? Stride, int? Season, bool Refit, string? Output, string? Plot,
+    bool Force);
+
+/// <summary><c>tbptt backtest</c>: how well a model would have forecast from several rows of the past.</summary>
+internal static class BacktestCommand
+{
+    /// <summary>Forecasts that are kept until the end, at most.</summary>
+    private const long MostForecasts = 1 << 23;
+
+    /// <summary>Prints the errors of each cut and of each row ahead, and writes forecasts and plot.</summary>
+    /// <exception cref="ClientException">There is no such model, it cannot forecast so far, or a file cannot be written.</exception>
+    /// <exception cref="SpecException">The data cannot be forecast from.</exception>
+    public static int Run(ConsoleContext context, BacktestRequest request)
+    {
+        var package = ModelFinder.Find(context, request.Runs, request.Model);
+        if (request.Output is { } output)
+        {
+            _ = OutputFormats.Of(output);
+            ModelData.CheckOutput("--output", output, request.Force, request.Input, request.Plot);
+        }
+
+        if (request.Plot is { } plot)
+            ModelData.CheckOutput("--plot", plot, request.Force, request.Input);
+        using var data = Open(package, request.Input);
+        var source = (TableSource)package.Spec.Data.Source;
+        int horizon = request.Horizon ?? source.Horizon;
+        var plan = new BacktestPlan(request.Cuts, horizon, request.Stride ?? horizon, request.Season ?? source.Season);
+        using var backtest = new Backtest(package, data);
+        Check(request, plan, package, data, backtest);
+        var held = data.Validation ?? data.Training;
+        var totals = new BacktestTotals(plan, package.Config.Targets.Count);
+        var windows = new List<BacktestWindow>();
+        if (request.Refit)
+            Refit(context, package, request, plan, Take);
+        else
+            backtest.Run(plan, Take);
+        var result = new BacktestResult(package, plan, held, windows, request.Refit);
+        Write(context.Terminal.Out, result, totals);
+        if (request.Output is { } file)
+            WriteForecasts(result, file, request.Force);
+        if (request.Plot is { } png)
+        {
+            ForecastPlot.Draw(result, png, request.Force);
+            context.Terminal.Error.WriteLine($"wrote {Text.OneLine(png)}");
+        }
+
+        context.Terminal.Out.Flush();
+        return ExitCode.Completed;
+
+        void Take(BacktestWindow window)
+        {
+            totals.Add(window);
+            windows.Add(window);
+        }
+    }
+
+    private static IDataSource Open(ModelPackage package, string input) =>
+        ModelData.Open(input, () => Forecasting.OpenWithTargets(package.Spec, package.Config.Contents, input));
+
+    private static void Check(
+        BacktestRequest request, BacktestPlan plan, ModelPackage package, IDataSource data, Backtest backtest)
+    {
+        var source = (TableSource)package.Spec.Data.Source;
+        if (plan.Horizon > source.Horizon && backtest.Unknown.Count > 0)
+        {
+            throw new ClientException(
+                $"--horizon: found {plan.Horizon}, expected at most {source.Horizon}, as the model was trained, because further "
+                + $"ahead it needs values of {string.Join(", ", backtest.Unknown)} that nobody knows at a cut; train one with a larger "
+                + "data.horizon, or write inputs that are known ahead into data.known", ExitCode.Usage);
+        }
+
+        if (source.MissingValues == MissingValues.Interpolate
+            && data.Description.Columns.FirstOrDefault(column => column.Missing > 0) is { } filled)
+        {
+            throw new ClientException(
+                $"{Text.OneLine(request.Input)}: found missing cells of {Text.OneLine(filled.Name)} with data.missingValues: interpolate, "
+                + "expected none, because one before a cut is filled by rows behind it; fill them in the file, or train with forward or "
+                + "mask", ExitCode.BadSpec);
+        }
+
+        int series = (data.Validation ?? data.Training).Count;
+        long most = Enumerable.Range(0, series).Max(sequence => (long)backtest.Rows(sequence));
+        long needed = (long)plan.Horizon + source.Horizon;
+        if (most < needed)
+        {
+            throw new ClientException(
+                $"--horizon: found {plan.Horizon} with at most {Text.Plural(most, "row")} of a series, expected at least "
+                + $"{Text.Count(needed)}; give more rows, or lower it", ExitCode.Usage);
+        }
+
+        long cuts = 1 + ((most - needed) / plan.Stride);
+        if (plan.Cuts > cuts)
+        {
+            throw new ClientException(
+                $"--cuts: found {plan.Cuts} with at most {Text.Plural(most, "row")} of a series, expected at most {Text.Count(cuts)} that "
+                + $"are {Text.Plural(plan.Stride, "row")} apart; give more rows, or lower it or --stride", ExitCode.Usage);
+        }
+
+        long forecasts = (long)plan.Cuts * plan.Horizon * package.Config.Targets.Count * series;
+        if (forecasts > MostForecasts)
+        {
+            throw new ClientException(
+                $"--cuts: found {plan.Cuts} of {Text.Plural(series, "sequence")}, which make {Text.Count(forecasts)} forecasts, expected "
+                + $"at most {Text.Count(MostForecasts)}; lower it or --horizon", ExitCode.Usage);
+        }
+
+        if (request.Refit && package.Spec.Model.InitFrom is { } weights)
+        {
+            throw new ClientException(
+                $"--refit: found a model that began with model.initFrom: {Text.OneLine(weights)}, expected one that began at random, "
+                + "because the package does not have that file; leave --refit out", ExitCode.Usage);
+        }
+    }
+
+    /// <summary>Forecasts from each cut with a model that was trained on the rows before it alone.</summary>
+    private static void Refit(
+        ConsoleContext context, ModelPackage package, BacktestRequest request, BacktestPlan plan, Action<BacktestWindow> take)
+    {
+        for (int cut = 0; cut < plan.Cuts; cut++)
+        {
+            using var prepared = ModelData.Open(
+                request.Input, () => Forecasting.Refit(package.Spec, request.Input, plan.Behind(cut)));
+            ModelPackage refitted;
+            try
+            {
+                refitted = Training.Models.Refit.Train(package, prepared);
+            }
+            catch (ModelPackageException diverged)
+            {
+                throw new ClientException($"cut {cut + 1}: {Text.OneLine(diverged.Message)}", ExitCode.Diverged, diverged);
+            }
+
+            context.Terminal.Error.WriteLine(
+                $"cut {cut + 1} of {plan.Cuts}: trained on {prepared.Description.Training.Steps} time steps");
+            using var data = Open(refitted, request.Input);
+            using var backtest = new Backtest(refitted, data);
+            backtest.Run(plan, take, cut);
+        }
+    }
+
+    private static void Write(TextWriter output, BacktestResult result, BacktestTotals totals)
+    {
+        var (plan, source) = (result.Plan, (TableSource)result.Package.Spec.Data.Source);
+        output.WriteLine($"cuts     {plan.Cuts} of {Text.Plural(result.Held.Count, "sequence")}, {Text.Plural(plan.Stride, "row")} apart"
+            + (result.IsRefitted ? ", the model trained on the rows before each" : ""));
+        output.WriteLine($"ahead    {Text.Plural(plan.Horizon, "row")}"
+            + (plan.Horizon > source.Horizon ? $"; behind row {source.Horizon}, the model's own forecasts are its inputs" : ""));
+        if (plan.Season is { } season)
+            output.WriteLine($"season   {Text.Plural(season, "row")}");
+        if (result.LeftOut is > 0 and var left)
+            output.WriteLine($"left out {Text.Plural(left, "cut")} of short series, with no row before from which the model forecasts");
+        output.WriteLine();
+        var byCut = Table("CUT", "AFTER");
+        for (int target = 0; target < result.Targets.Count; target++)
+        {
+            for (int cut = 0; cut < plan.Cuts; cut++)
+                Add(byCut, [result.Targets[target], $"{cut + 1}", result.After(cut)], target, cut, null);
+            if (plan.Cuts > 1)
+                Add(byCut, [result.Targets[target], "all", ""], target, null, null);
+        }
+
+        byCut.Write(output);
+        if (plan.Horizon == 1)
+            return;
+        output.WriteLine();
+        var byRow = Table("AHEAD");
+        for (int target = 0; target < result.Targets.Count; target++)
+        {
+            for (int ahead = 0; ahead < plan.Horizon; ahead++)
+                Add(byRow, [result.Targets[target], $"{ahead + 1}"], target, null, ahead);
+        }
+
+        byRow.Write(output);
+
+        TextTable Table(params string[] keys) => new(
+            [
+                "TARGET", .. keys, "ELEMENTS", .. result.Forecasts.SelectMany(
+                    forecast => ValueMetrics.All.Select(metric => $"{forecast} {metric.Name}".Trim().ToUpperInvariant())),
+            ]);
+
+        void Add(TextTable table, string[] keys, int target, int? cut, int? ahead) => table.Add(
+            [
+                .. keys, Text.Count(totals.Of(0, target, cut, ahead)?.Count ?? 0), .. result.Forecasts.Index().SelectMany(
+                    forecast => totals.Of(forecast.Index, target, cut, ahead) is { } figures
+                        ? figures.Values.Select(Text.Figure) : ValueMetrics.All.Select(_ => "–")),
+            ]);
+    }
+
+    private static void WriteForecasts(BacktestResult result, string path, bool force)
+    {
+        int targets = result.Targets.Count;
+        List<OutputColumn<Row>> columns = [];
+        if (result.HasSeries)
+            columns.Add(new("series") { Text = row => result.Held.SeriesOf(row.Window.Sequence) ?? "" });
+        columns.AddRange(
+            [
+                new("target") { Text = row => result.Targets[row.Target] },
+                new("cut") { Whole = row => row.Window.Cut + 1 },
+                new("ahead") { Whole = row => row.Ahead + 1 },
+                new(result.Held.Times is null ? "row" : "time") { Text = row => result.NameOf(row.Window, row.Ahead) },
+                new("actual") { Number = row => row.Window.Actuals[(row.Ahead * targets) + row.Target] },
+                new("forecast") { Number = row => row.Window.Forecasts[(row.Ahead * targets) + row.Target] },
+                .. result.Forecasts.Skip(1).Index().Select(one => new OutputColumn<Row>(one.Item)
+                {
+                    Number = row => row.Window.Baselines[one.Index][(row.Ahead * targets) + row.Target],
+                }),
+            ]);
+        ModelData.Write(path, force, unfinished =>
+        {
+            using var table = OutputFormats.Of(path).Create(unfinished, columns);
+            foreach (var window in result.Windows)
+            {
+                for (int ahead = 0; ahead < result.Plan.Horizon; ahead++)
+                {
+                    for (int target = 0; target < targets; target++)
+                        table.Add(new(window, ahead, target));
+                }
+            }
+        });
+    }
+
+    private readonly record struct Row(BacktestWindow Window, int Ahead, int Target);
+}

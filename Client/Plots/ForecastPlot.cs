@@ -1,0 +1,102 @@
+using Orleans.Tbptt.Client.Models;
+using Orleans.Tbptt.Cluster.Wording;
+using Orleans.Tbptt.Data;
+using ScottPlot;
+
+namespace Orleans.Tbptt.Client.Plots;
+
+/// <summary>Draws a backtest: of each series and target what came, and the forecasts from each cut.</summary>
+internal static class ForecastPlot
+{
+    private const int Width = 1200;
+    private const int PanelHeight = 260;
+    private const int TitleHeight = 60;
+    private const int MostPanels = 8;
+
+    /// <summary>Rows before the first cut that are drawn: so many horizons.</summary>
+    private const int HorizonsBefore = 4;
+
+    private const int LeastBefore = 24;
+
+    /// <summary>Writes a PNG.</summary>
+    /// <exception cref="ClientException">There is no native library, or the file cannot be written.</exception>
+    public static void Draw(BacktestResult result, string png, bool force) => ModelData.Write(png, force, unfinished => PngFile.Save(
+        png, "tbptt backtest prints and writes the same forecasts", () =>
+        {
+            (int Sequence, int Target)[] panels =
+            [
+                .. from sequence in result.Windows.Select(window => window.Sequence).Distinct()
+                   from target in Enumerable.Range(0, result.Targets.Count)
+                   select (sequence, target),
+            ];
+            int drawn = Math.Min(MostPanels, panels.Length);
+            var figure = new Multiplot();
+            figure.AddPlots(drawn);
+            figure.Layout = new ScottPlot.MultiplotLayouts.Grid(rows: drawn, columns: 1);
+            for (int i = 0; i < drawn; i++)
+                Fill(figure.GetPlot(i), result, panels[i].Sequence, panels[i].Target);
+            string title = $"{result.Package.Spec.Name}: what came (blue) and forecasts {Text.Plural(result.Plan.Horizon, "row")} ahead "
+                + $"from {Text.Plural(result.Plan.Cuts, "cut")} (orange)";
+            figure.GetPlot(0).Title(
+                drawn < panels.Length ? $"{title}\nnot drawn: {Text.Plural(panels.Length - drawn, "further panel")}" : title, size: 12);
+            if (!TimeAxis.HasDates(result.Held))
+                figure.GetPlot(drawn - 1).XLabel("row");
+            figure.SavePng(unfinished, Width, (PanelHeight * drawn) + TitleHeight);
+        }));
+
+    private static void Fill(Plot plot, BacktestResult result, int sequence, int target)
+    {
+        var windows = result.Windows.Where(window => window.Sequence == sequence).ToList();
+        int horizon = result.Plan.Horizon, targets = result.Targets.Count;
+        int end = windows.Max(window => window.Row) + horizon;
+        int before = Math.Max(LeastBefore, HorizonsBefore * horizon);
+        Line(Actual(result, sequence, target, windows.Min(window => window.Row) - before, end), Colors.C0);
+        foreach (var window in windows)
+        {
+            double place = PlaceOf(window.Row - 1), next = PlaceOf(window.Row);
+            plot.Add.VerticalLine((place + next) / 2, 1, Colors.Gray, LinePattern.Dashed);
+            Line([.. Enumerable.Range(0, horizon).Select(
+                ahead => (PlaceOf(window.Row + ahead), window.Forecasts[(ahead * targets) + target]))], Colors.C1);
+        }
+
+        if (TimeAxis.HasDates(result.Held))
+            TimeAxis.LabelDates(plot);
+        string of = result.Held.SeriesOf(sequence) is { } series ? $"{Text.OneLine(series)}\n" : "";
+        plot.YLabel($"{of}{Text.OneLine(result.Targets[target])}", size: 12);
+        plot.Axes.Margins(0.01, 0.08);
+
+        // A gap is drawn as one.
+        void Line((double X, double Y)[] points, Color color)
+        {
+            if (points.Length == 0)
+                return;
+            var drawn = plot.Add.ScatterLine(points.Select(point => point.X).ToArray(), points.Select(point => point.Y).ToArray());
+            (drawn.Color, drawn.LineWidth) = (color, points.Length > 1 ? 1.5f : 1);
+            if (points.Length == 1)
+                drawn.MarkerSize = 5;
+        }
+
+        double PlaceOf(int row) => PlaceIn(result.Held, sequence, row);
+    }
+
+    /// <summary>The values of rows; only those that are some row's target.</summary>
+    private static (double Place, double Value)[] Actual(BacktestResult result, int sequence, int target, int first, int end)
+    {
+        var (held, targets) = (result.Held, result.Targets.Count);
+        int horizon = ((Data.Tables.TableSource)result.Package.Spec.Data.Source).Horizon;
+        first = Math.Max(first, horizon);
+        var steps = new SequenceSlice(sequence, first - horizon, end - first);
+        var rows = new float[steps.Length * targets];
+        held.ReadTargets(steps, rows);
+        float[] column = [.. Enumerable.Range(0, steps.Length).Select(row => rows[(row * targets) + target])];
+        var units = new double[steps.Length];
+        if (held.Units is { } known)
+            known.ToUnits(steps, target, column, units);
+        else
+            column.Select(value => (double)value).ToArray().CopyTo(units, 0);
+        return [.. units.Select((value, row) => (PlaceIn(held, sequence, first + row), value))];
+    }
+
+    private static double PlaceIn(ISequenceSet held, int sequence, int row) => !TimeAxis.HasDates(held) ? row + 1
+        : TimeAxis.OfDate(held.Times!.InstantOf(sequence, row));
+}

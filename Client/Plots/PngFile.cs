@@ -1,0 +1,33 @@
+using Orleans.Tbptt.Cluster.Wording;
+
+namespace Orleans.Tbptt.Client.Plots;
+
+/// <summary>Saves plots, for which a native library is loaded.</summary>
+internal static class PngFile
+{
+    /// <summary>Draws and saves.</summary>
+    /// <param name="path">The file, for messages.</param>
+    /// <param name="otherwise">What says the same where nothing can be drawn.</param>
+    /// <param name="save">Draws, and writes the file.</param>
+    /// <exception cref="ClientException">There is no native library, or the file cannot be written.</exception>
+    public static void Save(string path, string otherwise, Action save)
+    {
+        try
+        {
+            save();
+        }
+        catch (Exception error) when (error is DllNotFoundException or TypeInitializationException or BadImageFormatException)
+        {
+            throw new ClientException(
+                $"found no library that draws ({Text.OneLine((error.InnerException ?? error).Message)}), expected SkiaSharp's for this "
+                + $"system next to the program; leave --plot out: {otherwise}", ExitCode.Failed, error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ClientException(
+                $"{Text.OneLine(path)}: found a file that cannot be written ({Text.OneLine(error.Message)}), expected a path for a PNG "
+                + "file",
+                ExitCode.Failed, error);
+        }
+    }
+}

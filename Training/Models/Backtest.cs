@@ -1,0 +1,222 @@
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Tables;
+
+namespace Orleans.Tbptt.Training.Models;
+
+/// <summary>Where a backtest cuts each series, and how far it forecasts from there: those of the last cut end with the series.</summary>
+/// <param name="Cuts">How many cuts, at least 1.</param>
+/// <param name="Horizon">Rows that are forecast behind each, at least 1.</param>
+/// <param name="Stride">Rows from a cut to the next, at least 1.</param>
+/// <param name="Season">Rows of a season, whose naive forecast is compared with, too; null for none.</param>
+public sealed record BacktestPlan(int Cuts, int Horizon, int Stride, int? Season)
+{
+    /// <summary>The rows of a series that are behind a cut.</summary>
+    /// <param name="cut">The cut, from 0.</param>
+    public int Behind(int cut) => checked(Horizon + ((Cuts - 1 - cut) * Stride));
+}
+
+/// <summary>The forecasts from one cut of one series, in units; arrays are <c>[Horizon, targets]</c>, NaN where there is none.</summary>
+/// <param name="Sequence">The series, by its place among the sequences.</param>
+/// <param name="Cut">The cut, from 0.</param>
+/// <param name="Row">The first row that is forecast, from 0 in its series.</param>
+/// <param name="Forecasts">The model's.</param>
+/// <param name="Actuals">What came.</param>
+/// <param name="Baselines">Forecasts without a model: the naive one, then the seasonal naive one, where there is a season.</param>
+public sealed record BacktestWindow(
+    int Sequence, int Cut, int Row, double[] Forecasts, double[] Actuals, IReadOnlyList<double[]> Baselines);
+
+/// <summary>
+/// Forecasts with a model from several cuts of series that are known, each from the rows before it alone, the hidden state carried from
+/// the first row: a rolling origin (Tashman, 2000, "Out-of-sample tests of forecasting accuracy"). Rows further ahead than the model's own
+/// horizon are forecast from its own forecasts, which take the place of the inputs that nobody knows yet.
+/// </summary>
+public sealed class Backtest : IDisposable
+{
+    private const int Chunk = 256;
+
+    private readonly ISequenceSet _held;
+    private readonly DataShape _shape;
+    private readonly SequencePredictor _predictor;
+    private readonly KnownValues _known;
+    private readonly int _own;
+    private readonly int _targets;
+
+    /// <summary>Loads a model.</summary>
+    /// <param name="package">The model; its targets are values of a table's columns.</param>
+    /// <param name="data">All of it is held out; each sequence begins with the first row of a series, or of the file.</param>
+    public Backtest(ModelPackage package, IDataSource data)
+    {
+        ArgumentNullException.ThrowIfNull(package);
+        ArgumentNullException.ThrowIfNull(data);
+        var source = (TableSource)package.Spec.Data.Source;
+        (_held, _shape, _own) = (data.Validation ?? data.Training, data.Shape, source.Horizon);
+        _targets = data.Shape.TargetFeatures;
+        var inputs = data.Description.Inputs;
+        _known = new(source, _held, inputs, package.Config.Targets, _shape.InputFeatures);
+        string[] ahead = [.. source.Known, .. source.Static];
+        Unknown =
+        [
+            .. inputs.Index().Where(input => !_known.Columns.Contains(input.Index) && !_known.Flags.Contains(input.Index))
+                .Select(input => input.Item).Except(ahead).Except(ahead.Select(KnownValues.FlagOf)),
+        ];
+        _predictor = new(package.Spec, data.Shape, package.Parameters.Span);
+    }
+
+    /// <summary>
+    /// The inputs that nobody knows behind a cut: neither targets, nor known ahead, nor the same in all rows. Where there are any, nothing
+    /// can be forecast further ahead than the model's own horizon.
+    /// </summary>
+    public IReadOnlyList<string> Unknown { get; }
+
+    /// <summary>Rows of a series.</summary>
+    public int Rows(int sequence) => _held.Length(sequence) + _own;
+
+    /// <summary>Forecasts from every cut that has enough rows before it; of each series in order of time.</summary>
+    /// <param name="plan">The cuts.</param>
+    /// <param name="take">Receives the forecasts.</param>
+    /// <param name="only">One cut alone; null, the default, for all.</param>
+    public void Run(BacktestPlan plan, Action<BacktestWindow> take, int? only = null)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(take);
+        if (plan.Horizon > _own && Unknown.Count > 0)
+            throw new ArgumentException($"nobody knows {string.Join(", ", Unknown)} behind a cut", nameof(plan));
+        for (int sequence = 0; sequence < _held.Count; sequence++)
+            Run(sequence, plan, take, only);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _predictor.Dispose();
+
+    private void Run(int sequence, BacktestPlan plan, Action<BacktestWindow> take, int? only)
+    {
+        var hidden = new float[_predictor.HiddenLength];
+        int done = 0, kept = Math.Max(0, Rows(sequence) - plan.Behind(0) - _own);
+
+        // The outputs at the rows from `kept` on: those of which a forecast is shown.
+        float[] outputs = new float[(_held.Length(sequence) - kept) * _targets];
+        for (int cut = 0; cut < plan.Cuts; cut++)
+        {
+            int row = Rows(sequence) - plan.Behind(cut);
+            if (row < _own || (only is { } one && one != cut))
+                continue;
+
+            // A row's output is the forecast of the row that lies the model's horizon ahead; inputs are read up to the cut alone.
+            int end = Math.Min(row, _held.Length(sequence));
+            if (end > done)
+            {
+                int first = done;
+                _predictor.Run(new SequencePart(_held, sequence, first, end - first), 1, Chunk, hidden, (slice, values) =>
+                {
+                    int before = Math.Clamp(kept - first - slice.Start, 0, slice.Length);
+                    values[(before * _targets)..].CopyTo(outputs.AsSpan((first + slice.Start + before - kept) * _targets));
+                });
+                done = end;
+            }
+
+            take(Window(sequence, cut, row, plan, Forecast(sequence, row, plan.Horizon, hidden, outputs.AsSpan((row - _own - kept)
+                * _targets))));
+        }
+    }
+
+    /// <summary>Forecasts the rows behind a cut, <c>[horizon, targets]</c>, as they are trained on.</summary>
+    /// <param name="sequence">The series.</param>
+    /// <param name="row">The first row that is forecast.</param>
+    /// <param name="horizon">How many.</param>
+    /// <param name="hidden">The hidden state after the row before.</param>
+    /// <param name="outputs">The outputs at the rows from which the first ones are forecast.</param>
+    private float[] Forecast(int sequence, int row, int horizon, float[] hidden, ReadOnlySpan<float> outputs)
+    {
+        var forecasts = new float[horizon * _targets];
+        outputs[..(Math.Min(horizon, _own) * _targets)].CopyTo(forecasts);
+        var (state, inputs, codes) = ((float[])hidden.Clone(), new float[_shape.InputFeatures], new long[_shape.Codes]);
+        for (int ahead = 0; ahead + _own < horizon; ahead++)
+        {
+            // Of this row nobody knows the targets; what is known ahead, or is the same in all rows, is read as it is.
+            var step = new SequenceSlice(sequence, row + ahead, 1);
+            if (inputs.Length > 0)
+                _held.ReadInputs(step, inputs);
+            if (codes.Length > 0)
+                _held.ReadInputs(step, codes);
+            for (int target = 0; target < _targets; target++)
+            {
+                if (_known.Columns[target] is >= 0 and var column)
+                    inputs[column] = forecasts[(ahead * _targets) + target];
+                if (_known.Flags[target] is >= 0 and var flag)
+                    inputs[flag] = 1;
+            }
+
+            _predictor.Run(new OneStep(inputs, codes), 1, 1, state, (_, values) =>
+                values.CopyTo(forecasts.AsSpan((ahead + _own) * _targets)));
+        }
+
+        return forecasts;
+    }
+
+    private BacktestWindow Window(int sequence, int cut, int row, BacktestPlan plan, float[] forecasts)
+    {
+        int count = plan.Horizon;
+        var steps = new SequenceSlice(sequence, row - _own, count);
+        var targets = new float[count * _targets];
+        _held.ReadTargets(steps, targets);
+        var window = new BacktestWindow(
+            sequence, cut, row, new double[targets.Length], new double[targets.Length],
+            [.. Baseline.All(plan.Season, 1).Select(_ => new double[targets.Length])]);
+        var (column, units) = (new float[count], new double[count]);
+        for (int target = 0; target < _targets; target++)
+        {
+            ToUnits(forecasts, window.Forecasts);
+            ToUnits(targets, window.Actuals);
+            for (int ahead = 0; ahead < count; ahead++)
+            {
+                foreach (var (baseline, values) in Baseline.All(plan.Season, ahead + 1).Zip(window.Baselines))
+                    _known.Read(baseline, new(sequence, row - 1, 1), target, values.AsSpan((ahead * _targets) + target));
+            }
+
+            void ToUnits(float[] from, double[] to)
+            {
+                for (int i = 0; i < count; i++)
+                    column[i] = from[(i * _targets) + target];
+                _known.ToUnits(steps, target, column, units);
+                for (int i = 0; i < count; i++)
+                    to[(i * _targets) + target] = units[i];
+            }
+        }
+
+        return window;
+    }
+
+    /// <summary>A stretch of one sequence.</summary>
+    private sealed class SequencePart(ISequenceSet all, int sequence, int start, int length) : ISequenceSet
+    {
+        public int Count => 1;
+
+        public int Length(int one) => length;
+
+        public void ReadInputs(SequenceSlice slice, Span<float> destination) => all.ReadInputs(Moved(slice), destination);
+
+        public void ReadInputs(SequenceSlice slice, Span<long> destination) => all.ReadInputs(Moved(slice), destination);
+
+        public void ReadTargets(SequenceSlice slice, Span<float> destination) => all.ReadTargets(Moved(slice), destination);
+
+        public void ReadTargets(SequenceSlice slice, Span<long> destination) => all.ReadTargets(Moved(slice), destination);
+
+        private SequenceSlice Moved(SequenceSlice slice) => new(sequence, start + slice.Start, slice.Length);
+    }
+
+    /// <summary>One time step without a target.</summary>
+    private sealed class OneStep(float[] inputs, long[] codes) : ISequenceSet
+    {
+        public int Count => 1;
+
+        public int Length(int sequence) => 1;
+
+        public void ReadInputs(SequenceSlice slice, Span<float> destination) => inputs.CopyTo(destination);
+
+        public void ReadInputs(SequenceSlice slice, Span<long> destination) => codes.CopyTo(destination);
+
+        public void ReadTargets(SequenceSlice slice, Span<float> destination) => destination.Fill(float.NaN);
+
+        public void ReadTargets(SequenceSlice slice, Span<long> destination) => throw new NotSupportedException("targets are values");
+    }
+}
