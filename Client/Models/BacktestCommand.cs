@@ -1,5 +1,4 @@
 using Orleans.Tbptt.Client.Context;
-using Orleans.Tbptt.Client.Plots;
 using Orleans.Tbptt.Client.Tables;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Cluster.Wording;

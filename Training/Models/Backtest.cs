@@ -109,7 +109,8 @@ public sealed class Backtest : IDisposable
                 _predictor.Run(new SequencePart(_held, sequence, first, end - first), 1, Chunk, hidden, (slice, values) =>
                 {
                     int before = Math.Clamp(kept - first - slice.Start, 0, slice.Length);
-                    values[(before * _targets)..].CopyTo(outputs.AsSpan((first + slice.Start + before - kept) * _targets));
+                    if (before < slice.Length)
+                        values[(before * _targets)..].CopyTo(outputs.AsSpan((first + slice.Start + before - kept) * _targets));
                 });
                 done = end;
             }

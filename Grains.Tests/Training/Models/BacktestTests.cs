@@ -42,6 +42,20 @@ public sealed class BacktestTests : IDisposable
         }
     }
 
+    /// <summary>Of long series, only outputs near the cuts are kept.</summary>
+    [Fact]
+    public void Forecasts_AreThoseFromTheRowsBefore_InLongSeries()
+    {
+        string text = OneSeries(1100);
+        var package = _models.Trained(text, lanes: 20);
+        double[] all = Forecasts(package, text);
+
+        var windows = Windows(package, text, new(3, 1, 300, null));
+
+        Assert.Equal([499, 799, 1099], windows.Select(window => window.Row));
+        Assert.All(windows, window => Assert.Equal(all[window.Row - 1], window.Forecasts[0]));
+    }
+
     /// <summary>Rows behind a cut are not looked at, whatever stands there.</summary>
     [Theory]
     [InlineData("")]

@@ -1,9 +1,9 @@
-using Orleans.Tbptt.Client.Models;
+using Orleans.Tbptt.Client.Plots;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Data;
 using ScottPlot;
 
-namespace Orleans.Tbptt.Client.Plots;
+namespace Orleans.Tbptt.Client.Models;
 
 /// <summary>Draws a backtest: of each series and target what came, and the forecasts from each cut.</summary>
 internal static class ForecastPlot
