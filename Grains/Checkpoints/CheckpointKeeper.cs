@@ -66,14 +66,20 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
             await Take(state, at, best);
     }
 
+    /// <summary>After the last epoch: takes one, so that the run can be trained further and extended, whatever its last loss.</summary>
+    public async Task TakeAtRunEnd(TrainingState state, RunCursor at)
+    {
+        if (state.Step > 0 && _last != (state.Step, at))
+            await Take(state, at, bestLoss: null);
+    }
+
     /// <summary>
     /// Writes the state that the run is left at, and waits until it counts. If it cannot be written, the run warns, and an older checkpoint
     /// remains the newest.
     /// </summary>
     public async Task TakeLast(TrainingState state, RunCursor at)
     {
-        if (state.Step > 0 && _last != (state.Step, at))
-            await Take(state, at, bestLoss: null);
+        await TakeAtRunEnd(state, at);
         await Finish();
     }
 

@@ -75,6 +75,8 @@ internal sealed class EpochLoop
             await Finish(epoch, started);
         }
 
+        // Before the test, which comes after what a coordinator continues from that takes the run over in it.
+        await _checkpoints.TakeAtRunEnd(_parts.State, _at);
         await Test();
         _progress.EnsureInForce();
     }
