@@ -38,6 +38,9 @@ public sealed record RunSpec
     /// <summary>How the network is trained on them.</summary>
     public required TrainSpec Train { get; init; }
 
+    /// <summary>The end of another run, which this one continues on data that grew; null for none.</summary>
+    public ExtendsSpec? Extends { get; init; }
+
     /// <summary>When the run's state is saved. Has no part in the result.</summary>
     public CheckpointSpec Checkpoint { get; init; } = new();
 

@@ -17,6 +17,11 @@ public abstract record SourceSpec : PathChoice
     /// <summary>Whether inputs are tokens and targets are classes; null where only the files say.</summary>
     public virtual bool? HasTokens => false;
 
+    /// <summary>
+    /// Whether data grow by what is appended to their files, which leaves the bytes before as they are: a run on them can be extended.
+    /// </summary>
+    public virtual bool GrowsByAppending => false;
+
     /// <summary>The unit of a cross-entropy in bits, such as "bits per byte"; null for none.</summary>
     public virtual string? BitsPer => null;
 

@@ -37,6 +37,10 @@ internal sealed class SpecSections(SpecChoices choices)
         Data = walk.Section("data", spec.Data, "the sequences", "source and batchSize", Data),
         Tbptt = walk.Section("tbptt", spec.Tbptt, "how sequences are cut into chunks: one of two keys", "chunkLength or chunkCount", Tbptt),
         Train = walk.Section("train", spec.Train, "how the network is trained", "epochs, loss and optimizer", Train),
+        Extends = walk.OptionalSection(
+            "extends", spec.Extends,
+            "the end of another run, the parent, which this one continues on data that grew ([extend.md](extend.md))",
+            "checkpoint, replay or scaling", new ExtendsSpec { Checkpoint = "" }, Extends),
         Checkpoint = walk.OptionalSection(
             "checkpoint", spec.Checkpoint, "when the run's state is saved; has no part in the result",
             "everySteps, everySeconds, keepLast or keepBest",
@@ -163,6 +167,20 @@ internal sealed class SpecSections(SpecChoices choices)
             SpecWords.OuterOptimizers),
         Lr = walk.Number("lr", outer.Lr, "the outer learning rate; 1 with momentum 0 takes over the trainers' mean", NumberRange.Rate),
         Momentum = walk.Number("momentum", outer.Momentum, "share of the former update that is kept", NumberRange.Share),
+    };
+
+    private static ExtendsSpec Extends(SpecWalk walk, ExtendsSpec extends) => extends with
+    {
+        Checkpoint = walk.Text(
+            "checkpoint", extends.Checkpoint,
+            "a checkpoint of the parent's, of an epoch's end: its parameters, state of the optimizer and number of steps are what the run "
+                + "begins with",
+            TextForms.ParentCheckpoint),
+        Replay = walk.Count(
+            "replay", extends.Replay,
+            "chunks before the new part of each sequence that are trained on again, from hidden state zero; with 0 the new part alone, "
+                + "from the hidden state at the parent's end", min: 0),
+        Scaling = walk.Word("scaling", extends.Scaling, "by which statistics columns are scaled", SpecWords.Scalings),
     };
 
     private static MetricsSpec Metrics(SpecWalk walk, MetricsSpec metrics) => metrics with

@@ -18,6 +18,12 @@ internal static class SpecWords
             "half the bytes between silos, and another result, the same wherever trainers live; not with sync.mode local"),
     ];
 
+    public static IReadOnlyList<Word<ExtendedScaling>> Scalings { get; } =
+    [
+        new("frozen", ExtendedScaling.Frozen, "the parent's, so that a value stands for what the model has learned of it"),
+        new("refit", ExtendedScaling.Refit, "those of all rows to train on, the parent's included"),
+    ];
+
     public static IReadOnlyList<Word<OuterOptimizerKind>> OuterOptimizers { get; } =
         [new("nesterov", OuterOptimizerKind.Nesterov, "v ← m·v + g, θ ← θ − lr·(g + m·v)")];
 }

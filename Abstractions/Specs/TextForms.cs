@@ -16,6 +16,9 @@ internal static class TextForms
     public static TextForm<string?> InitFrom { get; } = new(
         "a safetensors file", (text, at) => at.File(text, "a safetensors file"), path => path, Default: "none");
 
+    public static TextForm<string> ParentCheckpoint { get; } =
+        new("a checkpoint's directory, RUN/checkpoints/GENERATION-STEP", ParseCheckpoint, path => path);
+
     /// <summary>A source that may be left out, without its keys.</summary>
     public static TextForm<SourceSpec?> OtherSource(IReadOnlyList<SourceSpec> choices)
     {
@@ -46,6 +49,14 @@ internal static class TextForms
         if (length > MaxNameLength)
             at.Report($"{length} characters", Name.Expected, "shorten it");
         return name;
+    }
+
+    private static string ParseCheckpoint(string text, TextContext at)
+    {
+        string path = Path.TrimEndingDirectorySeparator(at.Absolute(text));
+        if (!ExtendsSpec.IsCheckpoint(path))
+            at.Report(Show.Clean(text, 300), ParentCheckpoint.Expected, "correct it, or let 'tbptt extend RUN' name the newest one");
+        return path;
     }
 
     private static DeviceName ParseDevice(string text, TextContext at)

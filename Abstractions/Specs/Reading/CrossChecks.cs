@@ -5,9 +5,9 @@ namespace Orleans.Tbptt.Specs.Reading;
 /// <summary>What keys must be to one another. A check is passed over where one of its keys has a mistake already.</summary>
 internal static class CrossChecks
 {
-    public static void Run(RunSpec spec, IReadOnlyList<EngineSpec> engines, Findings findings)
+    public static void Run(RunSpec spec, SpecChoices choices, Findings findings)
     {
-        Engine(spec, engines, findings);
+        Engine(spec, choices.Engines, findings);
         Tbptt(spec.Tbptt, findings);
         Trainers(spec, findings);
         Sync(spec.Train.Sync, findings);
@@ -23,6 +23,7 @@ internal static class CrossChecks
         Shuffle(spec.Data, findings);
         foreach (var part in Enum.GetValues<HeldOutPart>())
             HeldOut(spec.Data, part, findings);
+        Extends(spec, choices.Sources, findings);
         spec.Data.Source.Check(spec, findings);
     }
 
@@ -160,6 +161,58 @@ internal static class CrossChecks
         {
             findings.Report($"{section}.from", $"a time with source {data.Source.Word} without a column of time", "a table with data.time",
                 $"add data.time, or write {share}");
+        }
+    }
+
+    private static void Extends(RunSpec spec, IReadOnlyList<SourceSpec> sources, Findings findings)
+    {
+        if (spec.Extends is not { } extends || !findings.Sound("extends", "extends.checkpoint", "extends.replay"))
+            return;
+        if (!spec.Data.Source.GrowsByAppending)
+        {
+            string[] words = [.. sources.Where(source => source.GrowsByAppending).Select(source => source.Word)];
+            findings.Report("data.source", $"{spec.Data.Source.Word} with extends",
+                $"{Show.Or(words)}, whose files grow by what is appended to them",
+                "convert the data, and train a run on them to be extended");
+        }
+
+        if (spec.Model.InitFrom is not null)
+        {
+            findings.Report("model.initFrom", "it together with extends", "one of the two",
+                "remove it: the run begins with the parameters of the parent's checkpoint");
+        }
+
+        if (spec.Tbptt.ChunkCount is not null)
+        {
+            findings.Report("tbptt.chunkCount", "it together with extends",
+                "chunkLength, because the borders of a number of chunks move when data grow", "write chunkLength");
+        }
+
+        if (extends.Replay == 0)
+            Continues(spec, findings);
+    }
+
+    /// <summary>Where a run begins with the parent's hidden state, each lane follows on one of the parent's.</summary>
+    private static void Continues(RunSpec spec, Findings findings)
+    {
+        const string Otherwise = "write extends.replay: 1 or more, with which each sequence begins at hidden state zero";
+        if (findings.Sound("train.epochs") && spec.Train.Epochs != 1)
+        {
+            findings.Report("train.epochs", $"{spec.Train.Epochs} with extends.replay 0",
+                "1, because the hidden state before the new part is known for one pass alone", $"write 1, or {Otherwise}");
+        }
+
+        if (findings.Sound("data.shuffle") && spec.Data.Shuffle)
+        {
+            findings.Report("data.shuffle", "true with extends.replay 0", "false, because each series keeps the lane of its hidden state",
+                $"remove it, or {Otherwise}");
+        }
+
+        if (findings.Sound("data.batchSize") && spec.Data is { IsStream: true, BatchSize: > 1 })
+        {
+            findings.Report("data.batchSize", $"{spec.Data.BatchSize} lanes of one stream with extends.replay 0",
+                "1, because the new part lies behind the parent's last lane alone",
+                $"write 1, and train.trainers: 1, or {Otherwise}");
         }
     }
 

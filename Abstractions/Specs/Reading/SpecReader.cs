@@ -43,7 +43,7 @@ public sealed class SpecReader(SpecChoices choices)
             var section = new SectionReader(root, "", findings, new SpecPaths(text.Directory, filesMustExist));
             RunSpec spec = _sections.Walk(section, _sections.Blank(TextForms.DefaultName(text.FileName)));
             section.ReportUnknown();
-            CrossChecks.Run(spec, choices.Engines, findings);
+            CrossChecks.Run(spec, choices, findings);
             var locations = findings.Places.ToDictionary(place => place.Key, place => place.Value.Text, StringComparer.Ordinal);
             return new SpecDocument(findings.Any ? null : spec, findings.InOrder(), locations, text);
         }
