@@ -101,6 +101,11 @@ public interface ISequenceSet
     ISequenceTimes? Times => null;
 
     /// <summary>
+    /// Whether a sequence continues one that was trained on before this run: the lane keeps the hidden state that it begins with.
+    /// </summary>
+    bool Continues(int sequence) => false;
+
+    /// <summary>
     /// Reads inputs that are values into <paramref name="destination"/> <c>[slice.Length × InputFeatures]</c>, row-major.
     /// </summary>
     void ReadInputs(SequenceSlice slice, Span<float> destination);

@@ -31,6 +31,16 @@ public abstract record OpenableSource : SourceSpec
         : throw new SpecException(new SpecProblem(DataKeys.Source, $"{Word} as one long stream", "sequences, or another source",
             "hold rows out by a row or a fraction"));
 
+    /// <summary>Whether text that is appended to a file's last line, where that has no end, changes what the line is read as.</summary>
+    internal virtual bool EndsWithALine => false;
+
+    /// <summary>Opens data that grew since another run: columns and classes are read as that run read them.</summary>
+    /// <param name="spec">The spec that names this source.</param>
+    /// <param name="opened">Opens the files.</param>
+    /// <param name="growth">What the other run read.</param>
+    /// <exception cref="SpecException">The data are not fit to be trained on; carries every mistake found.</exception>
+    internal virtual GrownSource OpenGrown(RunSpec spec, InputFiles opened, Growth growth) => new(Open(spec, opened), []);
+
     /// <summary>
     /// The source with every key filled in that was left out for the data to decide, so that a run's written spec says what was read. It
     /// opens to the same sequences.

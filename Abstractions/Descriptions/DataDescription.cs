@@ -98,6 +98,12 @@ public sealed record PartDescription(int Sequences, long Steps, int Shortest, in
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public long? Elements { get; init; }
 
+    /// <summary>
+    /// Of the new part of one stream, the time steps before it, on which the run that is extended was trained. Null, and not written, where
+    /// no run is extended, and for series.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public long? Before { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"{Sequences:N0} × {Shortest:N0}{(Longest == Shortest ? "" : $" to {Longest:N0}")} time steps")

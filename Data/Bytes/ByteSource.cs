@@ -20,6 +20,9 @@ public sealed record ByteSource : GlobSource, ITokenText
     public override string About => "all files of a glob in order of their paths, as one long stream; the target is the next byte";
 
     /// <inheritdoc/>
+    public override bool GrowsByAppending => true;
+
+    /// <inheritdoc/>
     public override string? BitsPer => "bits per byte";
 
     /// <inheritdoc/>

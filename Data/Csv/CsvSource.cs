@@ -71,6 +71,9 @@ public sealed record CsvSource : TableSource
     public override string About => "a file with a header and one row a time step, as one long stream";
 
     /// <inheritdoc/>
+    public override bool GrowsByAppending => true;
+
+    /// <inheritdoc/>
     protected override string FileNoun => "a CSV file";
 
     /// <inheritdoc/>

@@ -32,12 +32,17 @@ public sealed class DataRoots
     /// <summary>The directories as given; empty for no limit.</summary>
     public IReadOnlyList<string> Directories { get; }
 
+    /// <summary>
+    /// A run store, which may lie outside: what a run must know of the one that it extends is read from there, too. Null for none.
+    /// </summary>
+    public string? RunStore { get; init; }
+
     /// <summary>Whether there is a limit.</summary>
     public bool IsLimited => Directories.Count > 0;
 
     /// <summary>
     /// Every path of a spec that leads out of the roots: the files, the directory where a glob begins, its exclusions, the initial
-    /// weights. The files that a glob finds are checked when the data are opened.
+    /// weights, the parent. The files that a glob finds are checked when the data are opened.
     /// </summary>
     public IReadOnlyList<SpecProblem> Check(RunSpec spec)
     {
@@ -48,6 +53,8 @@ public sealed class DataRoots
             _ = read.IsGlob ? AdmitGlob(read.Key, read.Path, problems) : Admit(read.Key, read.Path, problems) is not null;
         if (spec.Model.InitFrom is { } weights)
             Admit(DataKeys.InitFrom, weights, problems);
+        if (spec.Extends is { } extends)
+            Admit(DataKeys.Extends, extends.Checkpoint, problems);
         return problems.ToList();
     }
 
@@ -66,7 +73,7 @@ public sealed class DataRoots
         try
         {
             string real = RealPath.Of(path);
-            if (IsInside(real))
+            if (IsInside(real) || (key == DataKeys.Extends && RunStore is { } store && RealPath.IsBelow(real, RealPath.Of(store))))
                 return real;
             problems.AddInFile(key, () => Outside(key, path, real));
         }

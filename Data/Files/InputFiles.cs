@@ -12,6 +12,9 @@ internal sealed class InputFiles(DataRoots roots)
     private readonly Lock _looking = new();
     private readonly List<TrackedFile> _files = [];
 
+    /// <summary>The files that were opened so far, in order.</summary>
+    public IReadOnlyList<OpenedFile> Opened => [.. _files.Select(file => file.Opened)];
+
     /// <summary>The directories from which data may be read.</summary>
     public DataRoots Roots => roots;
 

@@ -13,6 +13,9 @@ internal sealed class TrackedFile(string key, string path, string real, FileStam
     private FileStamp _stamp = stamp;
     private DataFile? _content;
 
+    /// <summary>Which file it is.</summary>
+    public OpenedFile Opened => new(key, path, real);
+
     /// <summary>Its content. Only after <see cref="TryHash"/>.</summary>
     public DataFile Content => _content ?? throw new InvalidOperationException($"'{path}' has not been hashed");
 
@@ -79,3 +82,9 @@ internal sealed class TrackedFile(string key, string path, string real, FileStam
     private string Say(string what) =>
         $"data file '{path}' {what}; the data changed since the run began: restore the file and resume the run, or start a new run";
 }
+
+/// <summary>A file that was opened.</summary>
+/// <param name="Key">The spec's key that names it.</param>
+/// <param name="Path">Its path in the spec.</param>
+/// <param name="Real">The path that is opened.</param>
+internal readonly record struct OpenedFile(string Key, string Path, string Real);

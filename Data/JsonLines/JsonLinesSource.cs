@@ -12,6 +12,9 @@ public sealed record JsonLinesSource : TableSource
     public override string About => "a JSON object a line, one line a time step, as one long stream";
 
     /// <inheritdoc/>
+    public override bool GrowsByAppending => true;
+
+    /// <inheritdoc/>
     protected override string FileNoun => "a JSON Lines file";
 
     internal override TableReader OpenTable(string path) => new JsonLinesReader(Path, path);

@@ -4,7 +4,10 @@ namespace Orleans.Tbptt.Data.Plan;
 /// <param name="Sequence">The sequence it works on, or -1 when the lane is idle.</param>
 /// <param name="Start">The chunk's first time step.</param>
 /// <param name="Length">The chunk's time steps; 0 when idle.</param>
-/// <param name="Reset">Whether the sequence starts here, so that the lane's hidden state is zeroed first.</param>
+/// <param name="Reset">
+/// Whether the sequence starts here, so that the lane's hidden state is zeroed first; false for one that continues what another run was
+/// trained on.
+/// </param>
 public readonly record struct LaneChunk(int Sequence, int Start, int Length, bool Reset)
 {
     /// <summary>No work: the lane contributes nothing and its hidden state is zero.</summary>
@@ -60,7 +63,7 @@ public sealed class ChunkPlan
             if (chunk >= _split.Chunks(length))
                 return LaneChunk.Idle;
             var (start, count) = _split.Chunk(length, (int)chunk);
-            return new(assignment.Sequence, start, count, Reset: chunk == 0);
+            return new(assignment.Sequence, start, count, Reset: chunk == 0 && !_sequences.Continues(assignment.Sequence));
         }
     }
 

@@ -1,8 +1,10 @@
+using Orleans.Tbptt.Data.Extending;
 using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Reading;
 
 namespace Orleans.Tbptt.Data.Preparation;
 
@@ -21,10 +23,16 @@ public sealed class PreparedRun : IDisposable
     public IDataSource Data { get; }
 
     /// <summary>
-    /// Every file that determines the result, with its content when it was opened: the data's files in order, then
-    /// <c>model.initFrom</c>. Empty for synthetic data, and when no fingerprint was asked for.
+    /// Every file that determines the result, with its content when it was opened: those of the run that this one extends, the data's files
+    /// in order, then <c>model.initFrom</c>. Empty for synthetic data, and when no fingerprint was asked for.
     /// </summary>
     public IReadOnlyList<DataFile> Files { get; }
+
+    /// <summary>
+    /// Of a run that extends another one, for each lane from 0 on the lane of that run whose hidden state it begins with; -1, and for lanes
+    /// behind the last one, hidden state zero. Empty for any other run.
+    /// </summary>
+    public IReadOnlyList<int> ContinuedLanes => (Data as GrownData)?.Lanes ?? [];
 
     /// <summary>What the run reads, and how its lanes are filled with it.</summary>
     public DataDescription Description => field ??= RunDescriber.Of(Spec, Data) with { Weights = Weights };
@@ -41,20 +49,22 @@ public sealed class PreparedRun : IDisposable
     /// Whether to hash every file, which <see cref="Files"/> and <see cref="FindChange"/> need; false to check only.
     /// </param>
     /// <param name="times">Whether the data keep the time of each row (<see cref="ISequenceSet.Times"/>), where they have one.</param>
+    /// <param name="reader">Reads the spec of the run that this one extends; may be left out for a run that extends none.</param>
     /// <exception cref="SpecException">The run cannot start; carries every mistake found.</exception>
-    public static PreparedRun Prepare(RunSpec spec, DataRoots? roots = null, bool fingerprint = true, bool times = false)
-    {
-        return Prepare(spec, new InputFiles(roots ?? DataRoots.Anywhere) { KeepsTimes = times }, fingerprint);
-    }
+    public static PreparedRun Prepare(
+        RunSpec spec, DataRoots? roots = null, bool fingerprint = true, bool times = false, SpecReader? reader = null) =>
+        Prepare(spec, new InputFiles(roots ?? DataRoots.Anywhere) { KeepsTimes = times }, fingerprint, reader);
 
     /// <summary>As the other one, with files that are opened in a way of their own.</summary>
     /// <param name="spec">The spec.</param>
     /// <param name="opened">Opens the files.</param>
     /// <param name="fingerprint">Whether to hash every file.</param>
+    /// <param name="reader">Reads the spec of the run that this one extends; may be left out for a run that extends none.</param>
     /// <exception cref="SpecException">The run cannot start; carries every mistake found.</exception>
-    internal static PreparedRun Prepare(RunSpec spec, InputFiles opened, bool fingerprint)
+    internal static PreparedRun Prepare(RunSpec spec, InputFiles opened, bool fingerprint, SpecReader? reader = null)
     {
-        IDataSource data = Open(spec, opened);
+        ArgumentNullException.ThrowIfNull(spec);
+        (spec, IDataSource data) = Open(spec, opened, reader);
         try
         {
             var problems = new ProblemList();
@@ -92,11 +102,14 @@ public sealed class PreparedRun : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Data.Dispose();
 
-    private static IDataSource Open(RunSpec spec, InputFiles opened)
+    private static (RunSpec Spec, IDataSource Data) Open(RunSpec spec, InputFiles opened, SpecReader? reader)
     {
         try
         {
-            return OwnFiles.AddTo(spec, opened, DataSources.Open(spec, opened));
+            if (spec.Extends is not { } extends)
+                return (spec, OwnFiles.AddTo(spec, opened, DataSources.Open(spec, opened)));
+            ArgumentNullException.ThrowIfNull(reader);
+            return ExtendedRun.Open(spec, ParentRun.Open(extends, opened, reader), opened);
         }
         catch (SpecException error)
         {

@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Extending;
 using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Specs;
@@ -24,7 +25,7 @@ internal static class RunDescriber
             Vocabulary = data.Shape.Vocabulary,
             TargetFeatures = data.Shape.TargetFeatures,
             Classes = data.Shape.Classes,
-            Training = Part(data.Training, contents.Training),
+            Training = Part(data.Training, contents.Training) with { Before = (data as GrownData)?.Before },
             Validation = data.Validation is { } held ? HeldOut(held, data.Shape, contents.Validation) : null,
             Test = data.Test is { } tested ? HeldOut(tested, data.Shape, contents.Test) : null,
             Lanes = Lanes(spec, data),

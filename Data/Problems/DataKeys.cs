@@ -33,6 +33,7 @@ internal static class DataKeys
     public const string ChunkLength = "tbptt.chunkLength";
     public const string ChunkCount = "tbptt.chunkCount";
     public const string InitFrom = "model.initFrom";
+    public const string Extends = "extends.checkpoint";
 
     /// <summary>A key of the section of a part that is held out.</summary>
     public static string HeldOut(HeldOutPart part, string key) => $"data.{(part == HeldOutPart.Test ? "test" : "validation")}.{key}";

@@ -27,12 +27,21 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
     /// <summary>Whether the time of each row is kept. Default false.</summary>
     public bool KeepsTimes { get; init; }
 
+    /// <summary>Where the table grew since another run, what that run read: columns and classes are read alike. Null otherwise.</summary>
+    public Growth? Growth { get; init; }
+
+    /// <summary>How far that run trained on each series; empty where there are none.</summary>
+    public IReadOnlyList<TrainedSeries> Trained { get; private set; } = [];
+
+    /// <summary>What scales the columns; null where the rows to train on do.</summary>
+    private SourceDescription? Scale => HeldOutOf ?? (Growth is { Refits: false } growth ? growth.Read : null);
+
     /// <summary>Reads the table and opens it as a source of sequences.</summary>
     /// <exception cref="SpecException">It cannot be trained on; carries every mistake found.</exception>
     /// <exception cref="TableFormatException">It is no table of its format.</exception>
     public IDataSource Open(TableReader reader)
     {
-        using var scan = new TableScan(source, data, problems) { Trained = HeldOutOf };
+        using var scan = new TableScan(source, data, problems) { Trained = HeldOutOf ?? Growth?.Read };
         scan.Read(reader);
         UsedColumns used = scan.Used;
         TableCut? cut = problems.IsEmpty ? Cut(scan.Order) : null;
@@ -43,7 +52,8 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
             [.. used.Read.Select(column => new ColumnHistogram(scan.Surveys[column].Min, scan.Surveys[column].Max))];
         scan.Transform(histograms);
         TableRows rows = scan.Rows(cut.TrainingRows);
-        ColumnStatistics statistics = HeldOutOf is { } trained
+        Trained = Growth is null ? [] : GrownTable.Trained(source, Growth, scan, rows, problems);
+        ColumnStatistics statistics = Scale is { } trained
             ? ColumnStatistics.OfTrained(source, trained, used.Names, scan.Order, problems)
             : source.Standardize && source.Scale != TableScale.None
             ? rows.Statistics(used.Read, perSeries: source.Scale == TableScale.Series, used.Static)

@@ -70,6 +70,26 @@ internal sealed class TableRows(RawTable raw, TableBlock block, RowOrder order, 
         };
     }
 
+    /// <summary>How many of the first rows of the file each series has, those alone that lie before a time.</summary>
+    /// <param name="first">How many rows of the file.</param>
+    /// <param name="before">The time; where rows have no times in order, all are before it.</param>
+    public IReadOnlyList<long> RowsAmong(long first, double before = double.PositiveInfinity)
+    {
+        var rows = new long[order.Rows.Count];
+        for (int i = 0; i < raw.Blocks && first > 0; i++)
+        {
+            raw.Read(i, block);
+            ReadOnlySpan<double> times = order.OrderedTime < 0 ? [] : block.Column(order.OrderedTime)[..block.Rows];
+            for (int row = 0; row < block.Rows && first > 0; row++, first--)
+            {
+                if (times.IsEmpty || times[row] < before)
+                    rows[order.SeriesOf(block, row)]++;
+            }
+        }
+
+        return rows;
+    }
+
     /// <summary>How many rows to train on have each text of some columns; of each, behind its last text, how many have none.</summary>
     /// <param name="columns">The columns, by their index among those read.</param>
     /// <param name="tallies">Have their texts.</param>

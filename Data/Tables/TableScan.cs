@@ -49,7 +49,7 @@ internal sealed class TableScan(TableSource source, DataSpec data, ProblemList p
         _chosen = _columns.TryChoose() ?? throw new SpecException(problems.ToList());
         reader.Choose(_chosen);
         _block = new(_chosen);
-        var borders = TimeBorder.Read(data, _columns.Times is [var time, ..] ? _chosen[time] : null, problems);
+        var borders = Borders(data);
         problems.ThrowIfAny();
         Order = new(source, _chosen, _columns, borders);
         _transforms = new(source, _chosen);
@@ -141,6 +141,11 @@ internal sealed class TableScan(TableSource source, DataSpec data, ProblemList p
     /// <summary>The second pass.</summary>
     /// <param name="trainingRows">How many rows of each series are trained on.</param>
     public TableRows Rows(IReadOnlyList<long> trainingRows) => new(_raw, _block, Order, trainingRows);
+
+    /// <summary>The times at which parts begin that are held out.</summary>
+    /// <param name="held">Says what is held out.</param>
+    public IReadOnlyList<TimeBorder> Borders(DataSpec held) =>
+        TimeBorder.Read(held, _columns.Times is [var time, ..] ? _chosen[time] : null, problems);
 
     /// <summary>Fills what the first rows of series lack, and gaps where the spec says how.</summary>
     /// <param name="table">The rows as they are used.</param>

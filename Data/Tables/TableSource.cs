@@ -211,6 +211,15 @@ public abstract record TableSource : OpenableSource
         Targets = Targets.Count > 0 ? Targets : read.Targets,
     };
 
+    internal override bool EndsWithALine => true;
+
+    internal override GrownSource OpenGrown(RunSpec spec, InputFiles opened, Growth growth) => Open(opened, (reader, problems) =>
+    {
+        var loader = new TableLoader(this, spec.Data, problems) { Growth = growth };
+        IDataSource data = loader.Open(reader);
+        return new GrownSource(data, loader.Trained);
+    });
+
     internal override OpenableSource WithFilesOf(OpenableSource other) => this with { Path = ((TableSource)other).Path };
 
     internal override IDataSource OpenHeldOut(RunSpec spec, InputFiles opened, IDataSource training) =>

@@ -13,6 +13,9 @@ public sealed record CharacterSource : TextSource, ITokenText
         "the characters of all files of a glob in order of their paths, texts in UTF-8, as one long stream; the target is the next "
         + "character";
 
+    /// <inheritdoc/>
+    public override bool GrowsByAppending => true;
+
     private protected override string Noun => "character";
 
     private protected override string LineForm =>

@@ -28,6 +28,9 @@ public sealed record WordSource : TextSource, ITokenText
         "the words of all files of a glob in order of their paths, texts in UTF-8, parted by white space, with `<eos>` at the end of each "
         + "line, as one long stream; the target is the next word";
 
+    /// <inheritdoc/>
+    public override bool GrowsByAppending => true;
+
     private protected override string Noun => "word";
 
     private protected override string LineForm => "one word without white space, each once";
@@ -78,6 +81,8 @@ public sealed record WordSource : TextSource, ITokenText
         bool isFirst = before is not { } last || tokens[(int)last] == TokenWriter.EndOfLine;
         return Encoding.UTF8.GetBytes(word == TokenWriter.EndOfLine ? "\n" : isFirst ? word : $" {word}");
     }
+
+    internal override bool EndsWithALine => true;
 
     internal override string? TokenOf(string line) => line.Length == 0 || line.Any(TokenWriter.IsSpace) ? null : line;
 

@@ -1,0 +1,151 @@
+using Orleans.Tbptt.Data.Extending;
+using Orleans.Tbptt.Data.Files;
+using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Specs;
+
+namespace Orleans.Tbptt.Data.Preparation;
+
+/// <summary>Opens the data of a run that extends another one, its parent.</summary>
+internal static class ExtendedRun
+{
+    /// <summary>A vocabulary that no list has tells apart bytes alone.</summary>
+    private const int Bytes = 256;
+
+    /// <summary>Opens the data, checks that they are the parent's with more behind them, and leaves of them what is trained on.</summary>
+    /// <param name="spec">The run's spec.</param>
+    /// <param name="parent">The parent.</param>
+    /// <param name="opened">Opens the files.</param>
+    /// <returns>The spec with the sizes of the parent's model, where it leaves them out; and the data.</returns>
+    /// <exception cref="SpecException">They do not fit; carries every mistake found.</exception>
+    public static (RunSpec Spec, IDataSource Data) Open(RunSpec spec, ParentRun parent, InputFiles opened)
+    {
+        var problems = new ProblemList();
+        spec = spec with { Model = Sized(spec.Model, parent.Spec.Model) };
+        CheckSame(spec, parent.Spec, problems);
+        problems.ThrowIfAny();
+        int before = opened.Opened.Count;
+        bool refits = spec.Extends!.Scaling == ExtendedScaling.Refit;
+        GrownSource? grown = null;
+        try
+        {
+            grown = Open(spec, opened, new(parent.Read.Contents, parent.Spec.Data, refits), before, parent);
+            CheckFiles(spec, parent, opened, before);
+            CheckTokens(grown.Data, parent, problems);
+            problems.ThrowIfAny();
+
+            // Where it fails, it closes what is trained on.
+            GrownSource all = grown;
+            grown = null;
+            grown = all with { Data = OwnFiles.AddTo(spec, opened, all.Data) };
+            string from = $"extends run {Path.GetFileName(spec.Extends.Run)} from checkpoint {spec.Extends.Name}";
+            string state = spec.Extends.Replay == 0 ? "the hidden state is the parent's last one"
+                : $"{Wording.Count(spec.Extends.Replay, "chunk")} before the new part replayed, from hidden state zero";
+            string[] scaling = parent.Read.Contents.Columns.All(column => column.ScaleMean is null) ? []
+                : [refits ? "columns are scaled anew, by all rows to train on" : "columns are scaled as the parent's were"];
+            return (spec, new GrownData(grown.Data, Tails.Of(spec, parent, grown, problems), [from, state, .. scaling]));
+        }
+        catch
+        {
+            grown?.Data.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens the source; where that fails because the files are no longer the parent's, that is what is said.</summary>
+    private static GrownSource Open(RunSpec spec, InputFiles opened, Growth growth, int before, ParentRun parent)
+    {
+        try
+        {
+            return ((OpenableSource)spec.Data.Source).OpenGrown(spec, opened, growth);
+        }
+        catch (SpecException)
+        {
+            if (opened.Opened.Skip(before).Any(file => file.Key == DataKeys.Source))
+                CheckFiles(spec, parent, opened, before);
+            throw;
+        }
+    }
+
+    private static void CheckFiles(RunSpec spec, ParentRun parent, InputFiles opened, int before)
+    {
+        OpenedFile[] now = [.. opened.Opened.Skip(before).Where(file => file.Key == DataKeys.Source)];
+        SpecProblem? problem;
+        try
+        {
+            problem = parent.Files() is { } files
+                ? GrownFiles.Find(files, now, ((OpenableSource)spec.Data.Source).EndsWithALine, opened.Roots)
+                : new SpecProblem(DataKeys.Extends, "a parent with files of its own for what it held out of a glob",
+                    "one that held out a share or rows: which of its files were trained on is not known", "train it again");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            problem = InputFile.Unreadable(DataKeys.Source, spec.Data.Source.Paths[0], error);
+        }
+
+        if (problem is not null)
+            throw new SpecException(problem);
+    }
+
+    /// <summary>Refuses texts whose tokens have other numbers than in the parent, or are more.</summary>
+    private static void CheckTokens(IDataSource data, ParentRun parent, ProblemList problems)
+    {
+        if (!data.Shape.HasTokens)
+            return;
+        IReadOnlyList<string> then = parent.Read.Contents.Tokens, now = data.Description.Tokens;
+        const string Remedy = "train a run with data.vocabulary, a file that lists the tokens and <unk>, and extend that one";
+        if (data.Shape.Vocabulary > Bytes && now.Count == 0)
+        {
+            problems.Add(DataKeys.Source, $"{data.Shape.Vocabulary} different tokens, too many for data.json to list them",
+                "tokens whose numbers can be compared with the parent's", Remedy);
+        }
+        else if (data.Shape.Vocabulary != parent.Read.Vocabulary || !now.SequenceEqual(then))
+        {
+            string? first = now.FirstOrDefault(token => !then.Contains(token));
+            problems.Add(
+                DataKeys.Source, first is null ? "the parent's tokens with other numbers"
+                    : $"{data.Shape.Vocabulary} different tokens, such as {Wording.Quote(first)}",
+                $"the {parent.Read.Vocabulary} of the parent's data, which its model knows", Remedy);
+        }
+    }
+
+    private static ModelSpec Sized(ModelSpec model, ModelSpec parent) => model with
+    {
+        InputSize = model.InputSize ?? parent.InputSize,
+        OutputSize = model.OutputSize ?? parent.OutputSize,
+        Embedding = model.Embedding is { Vocabulary: null } own ? own with { Vocabulary = parent.Embedding?.Vocabulary } : model.Embedding,
+        Embeddings = model.Embeddings.Pairs.Count == 0 ? parent.Embeddings : model.Embeddings,
+        Classes = model.Classes.Pairs.Count == 0 ? parent.Classes : model.Classes,
+    };
+
+    private static void CheckSame(RunSpec spec, RunSpec parent, ProblemList problems)
+    {
+        (ModelSpec now, ModelSpec then) = (spec.Model, parent.Model);
+        Compare("data.source", spec.Data.Source.Word, parent.Data.Source.Word);
+        Compare("model.cell", now.Cell, then.Cell, cell => now.Cell.Word == then.Cell.Word ? $"{cell}" : cell.Word);
+        Compare("model.inputSize", now.InputSize, then.InputSize);
+        Compare("model.hiddenSize", now.HiddenSize, then.HiddenSize);
+        Compare("model.layers", now.Layers, then.Layers);
+        Compare("model.outputSize", now.OutputSize, then.OutputSize);
+        Compare("model.embedding", now.Embedding, then.Embedding, one => one is null ? "none" : $"{one.Vocabulary} tokens of {one.Size}");
+        Compare("model.embeddings", now.Embeddings, then.Embeddings, Names);
+        Compare("model.classes", now.Classes, then.Classes, Names);
+        Compare("train.optimizer", Averages(spec), Averages(parent));
+        Compare("train.sync", spec.Train.IsLocal, parent.Train.IsLocal, isLocal => isLocal ? "local" : "every");
+
+        // What it has to remember is of no use to another one; its rate and the like may change.
+        static string Averages(RunSpec of) =>
+            $"{of.Train.Optimizer.Word} with {Wording.Count(of.Train.Optimizer.RunningAverages, "running average")}";
+
+        static string Names(Specs.Keys.NamedValues<int> values) =>
+            values.Pairs.Count == 0 ? "none" : string.Join(", ", values.Pairs.Select(pair => $"{pair.Key} {pair.Value}"));
+
+        void Compare<T>(string key, T one, T other, Func<T, string>? show = null)
+        {
+            if (!EqualityComparer<T>.Default.Equals(one, other))
+            {
+                show ??= value => $"{value}";
+                problems.Add(key, show(one), $"{show(other)}, as in the parent", "correct it, or train a new run");
+            }
+        }
+    }
+}
