@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -39,6 +38,7 @@ internal static class RebuiltStatus
             Epochs = first?.Epochs ?? 0,
             Epoch = 1,
             StepsPerEpoch = first?.StepsPerEpoch ?? 0,
+            StepsBefore = first is { Checkpoint: null } ? first.Step : 0,
             Parameters = first?.Parameters ?? 0,
             Directory = run.Path,
             SubmittedAt = first?.Time ?? created,
@@ -50,7 +50,7 @@ internal static class RebuiltStatus
     /// <summary>What the newest checkpoint says; a checkpoint that is not whole is refused when it is restored, not here.</summary>
     private static RunStatus AfterCheckpoint(RunDirectory run, RunStatus status)
     {
-        if (Newest(run.Checkpoints) is not { } directory)
+        if (Try(() => run.NewestCheckpoint, null) is not { } directory)
             return status;
         return Try(() =>
         {
@@ -94,17 +94,6 @@ internal static class RebuiltStatus
             _ => status,
         };
     }
-
-    /// <summary>The directory of the highest generation, then of the highest step.</summary>
-    private static string? Newest(string checkpoints) => Try(() => Directory.Exists(checkpoints)
-        ? Directory.EnumerateDirectories(checkpoints).Select(path => (Path: path, Name: NumbersOf(Path.GetFileName(path))))
-            .Where(one => one.Name is not null).OrderBy(one => one.Name).LastOrDefault().Path
-        : null, null);
-
-    private static (int Generation, long Step)? NumbersOf(string name) =>
-        name.Split('-') is [var generation, var step]
-        && int.TryParse(generation, NumberStyles.None, CultureInfo.InvariantCulture, out int first)
-        && long.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out long second) ? (first, second) : null;
 
     private static RunStarted? Start(string journal) => Try(() =>
         File.Exists(journal) && File.ReadLines(journal).FirstOrDefault() is { } line ? RunJson.ReadEventOrNull(line) as RunStarted : null,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Orleans.Tbptt.Runs;
@@ -58,6 +59,16 @@ public sealed class RunDirectory(string root, RunId id)
     /// <summary>The committed states on disk, one directory for each: <c>generation-step</c>.</summary>
     public string Checkpoints => System.IO.Path.Combine(Path, "checkpoints");
 
+    /// <summary>
+    /// The directory of the newest checkpoint, that of the highest generation, then of the highest step; null where there is none. Whether
+    /// it is whole is found out when it is read.
+    /// </summary>
+    /// <exception cref="IOException">The directory of checkpoints cannot be listed.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be listed.</exception>
+    public string? NewestCheckpoint => !Directory.Exists(Checkpoints) ? null : Directory.EnumerateDirectories(Checkpoints)
+        .Select(path => (Path: path, Name: NumbersOf(System.IO.Path.GetFileName(path))))
+        .Where(one => one.Name is not null).OrderBy(one => one.Name).LastOrDefault().Path;
+
     /// <summary>The runs below <paramref name="root"/>, in no particular order; directories that are not runs are passed over.</summary>
     public static IEnumerable<RunDirectory> All(string root)
     {
@@ -100,4 +111,9 @@ public sealed class RunDirectory(string root, RunId id)
     /// <summary>A status of what the run's other files say; it names no cluster, so that no silo continues the run by itself.</summary>
     /// <param name="damage">Why <c>status.json</c> is not read; becomes the status's warning.</param>
     public RunStatus RebuildStatus(string damage) => RebuiltStatus.Of(this, damage);
+
+    private static (int Generation, long Step)? NumbersOf(string name) =>
+        name.Split('-') is [var generation, var step]
+        && int.TryParse(generation, NumberStyles.None, CultureInfo.InvariantCulture, out int first)
+        && long.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out long second) ? (first, second) : null;
 }

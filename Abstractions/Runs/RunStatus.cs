@@ -97,7 +97,7 @@ public sealed record RunStatus
     /// <summary>Epochs of the whole run.</summary>
     [Id(6)] public required int Epochs { get; init; }
 
-    /// <summary>Committed steps of the run.</summary>
+    /// <summary>Committed steps of the run, those that led to where it began included.</summary>
     [Id(7)] public long Step { get; init; }
 
     /// <summary>
@@ -183,6 +183,12 @@ public sealed record RunStatus
 
     /// <summary>What the test at the end of the run gave; null, and not written, before it, and for a run without one.</summary>
     [Id(33), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public TestFigures? Test { get; init; }
+
+    /// <summary>Of a run that extends another one, the steps that led to where it began; 0, and not written, for any other.</summary>
+    [Id(34), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] public long StepsBefore { get; init; }
+
+    /// <summary>Steps that the run itself has committed.</summary>
+    [JsonIgnore] public long OwnSteps => Step - StepsBefore;
 
     /// <summary>The mean training loss of the last finished epoch; null before the first.</summary>
     [JsonIgnore] public double? LastEpochLoss => EpochLosses.Count > 0 ? EpochLosses[^1] : null;

@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
+using Orleans.Tbptt.Data.Extending;
 using Orleans.Tbptt.Data.Safetensors;
+using Orleans.Tbptt.Grains.Progress;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
@@ -139,6 +141,28 @@ internal sealed class CheckpointStore(RunStore runs, TimeProvider time)
         RunId run, CheckpointName name, RunSpec spec, [NotNullWhen(true)] out RestoredCheckpoint? restored,
         [NotNullWhen(false)] out string? problem) =>
         new CheckpointReader(runs.Of(run), name).TryRead(spec, out restored, out problem);
+
+    /// <summary>Reads the checkpoint of another run that a run begins with.</summary>
+    /// <exception cref="RunLeftException">It is not whole; says what is wrong with it, and what to do.</exception>
+    public TrainingSnapshot ReadParent(ExtendsSpec extends)
+    {
+        string? problem = "found no checkpoint's name, expected GENERATION-STEP";
+        try
+        {
+            if (CheckpointName.TryParse(extends.Name, out var name)
+                && new CheckpointReader(ParentRun.DirectoryOf(extends), name)
+                    .TryRead(ParentRun.ReadSpec(extends, runs.Reader), out var restored, out problem))
+                return restored.Snapshot;
+        }
+        catch (SpecException unread)
+        {
+            problem = unread.Message;
+        }
+
+        throw new RunLeftException(
+            RunState.Failed,
+            $"{extends.Checkpoint}, which the run begins with: {problem}; put it back and resume the run, or extend again");
+    }
 
     /// <summary>
     /// Removes what is neither among the newest nor among the best, and what older generations wrote too late to count. A removal that is

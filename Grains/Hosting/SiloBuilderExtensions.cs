@@ -92,8 +92,13 @@ public static class SiloBuilderExtensions
         services.AddSingleton<IBufferTraffic>(provider => provider.GetRequiredService<TrainingInstruments>());
         services.AddSingleton<RunStore>();
         services.AddSingleton<CheckpointStore>();
-        services.AddSingleton(provider => new DataRoots(provider.GetRequiredService<IOptions<TbpttGrainsOptions>>().Value.DataRoots));
-        services.AddSingleton<RunDataCache>();
+        services.AddSingleton(provider =>
+        {
+            var options = provider.GetRequiredService<IOptions<TbpttGrainsOptions>>().Value;
+            return new DataRoots(options.DataRoots) { RunStore = Path.GetFullPath(options.RunsDirectory) };
+        });
+        services.AddSingleton(provider => new RunDataCache(
+            provider.GetRequiredService<DataRoots>(), provider.GetRequiredService<RunStore>().Reader));
         services.TryAddSingleton<OpenReplica>(Engine.Open);
         services.AddSingleton<ShardFactory>();
         services.AddSingleton<RunServices>();

@@ -100,6 +100,8 @@ internal sealed class CatalogGrain(
         Name = lease.Spec.Name,
         State = RunState.Starting,
         Epochs = lease.Spec.Train.Epochs,
+        Step = lease.Spec.Extends?.Step ?? 0,
+        StepsBefore = lease.Spec.Extends?.Step ?? 0,
         Data = lease.Born.Description!.Summary,
         Directory = run.Path,
         Priority = request.Priority,

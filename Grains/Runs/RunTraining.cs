@@ -42,7 +42,7 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         using var data = await worker.Run(Open);
         held.Dispose();
         _progress.Data = takeover.Data ?? data.Born;
-        var state = await worker.Run(Restore);
+        var state = await worker.Run(() => Restore(data));
         var roster = new Roster(_progress.Run, LaneBlock.Split(_spec.Data.BatchSize, _spec.Train.Trainers), Former(), services.Grains)
         {
             Changed = telemetry.OnTrainer,
@@ -138,11 +138,15 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         services.Store.Write(data.Born, takeover.Fence);
     }
 
-    private TrainingState Restore()
+    /// <summary>The state that the run continues from: its newest checkpoint, or what it begins with.</summary>
+    /// <exception cref="RunLeftException">The run extends another one, whose checkpoint is not whole; says why.</exception>
+    private TrainingState Restore(RunDataLease data)
     {
         var state = new TrainingState(_spec);
         if (takeover.Restored is { } before)
             state.Restore(before.Snapshot);
+        else if (_spec.Extends is { } extends)
+            state.Continue(services.Checkpoints.ReadParent(extends), data.ContinuedLanes);
         return state;
     }
 

@@ -3,6 +3,7 @@ using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Reading;
 
 namespace Orleans.Tbptt.Grains.Silos;
 
@@ -11,7 +12,8 @@ namespace Orleans.Tbptt.Grains.Silos;
 /// moment: others that are submitted and will be refused, or the one with as many trainers as the run had before.
 /// </summary>
 /// <param name="roots">Where data may lie; anywhere when left out.</param>
-internal sealed class RunDataCache(DataRoots? roots = null)
+/// <param name="reader">Reads the specs of runs that others extend; may be left out where none does.</param>
+internal sealed class RunDataCache(DataRoots? roots = null, SpecReader? reader = null)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<RunId, List<Entry>> _entries = [];
@@ -27,7 +29,7 @@ internal sealed class RunDataCache(DataRoots? roots = null)
                 _entries.Add(run, entries = []);
             entry = entries.Find(one => one.Fits(spec));
             if (entry is null)
-                entries.Add(entry = new(spec, new(() => PreparedRun.Prepare(spec, roots))));
+                entries.Add(entry = new(spec, new(() => PreparedRun.Prepare(spec, roots, reader: reader))));
             entry.Leases++;
         }
 
@@ -114,6 +116,9 @@ internal sealed class RunDataLease(PreparedRun prepared, Action release) : IDisp
 
     /// <inheritdoc cref="PreparedRun.Files"/>
     public IReadOnlyList<DataFile> Files => prepared.Files;
+
+    /// <inheritdoc cref="PreparedRun.ContinuedLanes"/>
+    public IReadOnlyList<int> ContinuedLanes => prepared.ContinuedLanes;
 
     /// <summary>What a run is born with.</summary>
     public RunData Born => new(Files, prepared.Description);

@@ -71,10 +71,11 @@ public sealed class TrainingSnapshot
 
     /// <param name="state">A state.</param>
     /// <param name="trainers">How many trainers' optimizers there must be; null for any number.</param>
-    internal void EnsureFits(TrainingState state, int? trainers = null)
+    /// <param name="anyLanes">Whether it may be of another number of lanes.</param>
+    internal void EnsureFits(TrainingState state, int? trainers = null, bool anyLanes = false)
     {
         var averages = state.Optimizer.Averages;
-        bool fits = state.Parameters.Length == Parameters.Length && state.Hidden.Length == Hidden.Length
+        bool fits = state.Parameters.Length == Parameters.Length && (anyLanes || state.Hidden.Length == Hidden.Length)
             && averages.Count == AverageNames.Count;
         for (int i = 0; fits && i < averages.Count; i++)
             fits = averages[i].Name == AverageNames[i];

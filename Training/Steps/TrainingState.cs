@@ -134,11 +134,33 @@ public sealed partial class TrainingState
         snapshot.EnsureFits(this);
         snapshot.Parameters.CopyTo(Parameters, 0);
         snapshot.Hidden.CopyTo(Hidden, 0);
-        for (int i = 0; i < Optimizer.Averages.Count; i++)
-            snapshot.Average(i).CopyTo(Optimizer.Averages[i].Values.Span);
-        RestoreTrainerOptimizers(snapshot.TrainerOptimizers);
-        Optimizer.Count = snapshot.OptimizerCount;
+        RestoreOptimizers(snapshot);
         (Step, EpochLossSum, EpochWeight) = (snapshot.Step, snapshot.EpochLossSum, snapshot.EpochWeight);
+    }
+
+    /// <summary>
+    /// Becomes the state that a run begins with which extends another one: parameters, optimizers and steps are those at the other run's
+    /// end, and so is the hidden state of the lanes that continue; the loss sums are those of a new epoch.
+    /// </summary>
+    /// <param name="end">The end of the other run, of the same model and optimizer; any number of lanes and trainers.</param>
+    /// <param name="lanes">For each lane from 0 on the other run's lane; -1, and for lanes behind the last one, hidden state zero.</param>
+    /// <exception cref="ArgumentException">It was made for another model or optimizer. Nothing was changed.</exception>
+    public void Continue(TrainingSnapshot end, IReadOnlyList<int> lanes)
+    {
+        ArgumentNullException.ThrowIfNull(end);
+        ArgumentNullException.ThrowIfNull(lanes);
+        end.EnsureFits(this, anyLanes: true);
+        end.Parameters.CopyTo(Parameters, 0);
+        RestoreOptimizers(end);
+        Array.Clear(Hidden);
+        int length = Layout.HiddenPerLane;
+        for (int lane = 0; lane < lanes.Count; lane++)
+        {
+            if (lanes[lane] >= 0)
+                end.Hidden.AsSpan(lanes[lane] * length, length).CopyTo(Hidden.AsSpan(lane * length));
+        }
+
+        (Step, EpochLossSum, EpochWeight) = (end.Step, 0, 0);
     }
 
     /// <summary>Refuses hidden states that are not those of all lanes, before anything of a step is changed.</summary>
@@ -149,6 +171,14 @@ public sealed partial class TrainingState
         if (values != Hidden.Length)
             throw new InvalidDataException(
                 $"step {Step + 1}: found {values} values of hidden state from the trainers, expected {Hidden.Length} of all lanes");
+    }
+
+    private void RestoreOptimizers(TrainingSnapshot snapshot)
+    {
+        for (int i = 0; i < Optimizer.Averages.Count; i++)
+            snapshot.Average(i).CopyTo(Optimizer.Averages[i].Values.Span);
+        RestoreTrainerOptimizers(snapshot.TrainerOptimizers);
+        Optimizer.Count = snapshot.OptimizerCount;
     }
 
     private void Carry(IEnumerable<ReadOnlyMemory<float>> hidden)
