@@ -41,6 +41,7 @@ internal static class Commands
         SetupCommands.Init(context),
         TrainingCommands.Train(context),
         TrainingCommands.Submit(context),
+        TrainingCommands.Extend(context),
         TrainingCommands.Validate(context),
         TrainingCommands.Data(context),
         ControlCommands.Attach(context),

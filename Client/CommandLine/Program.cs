@@ -33,7 +33,7 @@ internal static class Program
         SpecLoader.Load,
         (spec, fingerprint) =>
         {
-            using var run = PreparedRun.Prepare(spec, fingerprint: fingerprint);
+            using var run = PreparedRun.Prepare(spec, fingerprint: fingerprint, reader: SpecLoader.Reader);
             return new(run.Spec, new(run.Files, run.Description));
         });
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Orleans.Tbptt.Client.Completion;
 using Orleans.Tbptt.Client.Context;
+using Orleans.Tbptt.Client.Extend;
 using Orleans.Tbptt.Client.Specs;
 using Orleans.Tbptt.Client.Submit;
 using Orleans.Tbptt.Client.Train;
@@ -47,6 +48,66 @@ internal static class TrainingCommands
             Cluster = cluster.Read(result),
             Detach = result.GetValue(detach),
             Id = result.GetValue(id),
+        }));
+        return command;
+    }
+
+    /// <summary><c>tbptt extend</c>.</summary>
+    public static Command Extend(ConsoleContext context)
+    {
+        var (run, sets, output, cluster) = (CommonOptions.Run(), CommonOptions.Overrides(), CommonOptions.Output(), new ClusterOptions());
+        var data = new Option<string?>("--data")
+        {
+            HelpName = "FILE", Description = "The data that grew, or a glob of them. Default: where the run's data were.",
+            CompletionSources = { Suggestions.Files(".csv", ".jsonl", ".txt") },
+        };
+        var replay = CommonOptions.Integer(
+            "--replay", "Chunks before the new part to train on again, from hidden state zero. Default 0: the new part alone, from the "
+            + "hidden state at the run's end.", 0, int.MaxValue);
+        var scaling = new Option<string>("--scaling")
+        {
+            HelpName = "frozen|refit",
+            Description = "frozen: columns are scaled as the run scaled them; refit: anew, by all rows to train on.",
+            DefaultValueFactory = _ => "frozen",
+        };
+        var silos = CommonOptions.Silos("Silo processes to start; default 1.");
+        var id = CommonOptions.Id(
+            "ID of the new run, which no other run of the run store may have. Default: the spec's name and the time.");
+        var detach =
+            new Option<bool>("--detach") { Description = "Return when the run has started; its silos end when the run has ended." };
+        var command = new Command(
+            "extend",
+            """
+            Trains a run that has completed further on data that grew since: a new run begins with its parameters, optimizer, scaling and
+            hidden state, and trains one epoch on what was appended. Refused where the data no longer begin with those of the run.
+
+            Examples:
+              tbptt extend wave-20260314-150926-1a2b
+              tbptt extend wave-7 --data wave-april.csv --replay 20
+              tbptt extend wave-7 --set train.optimizer.lr=1e-4 --id wave-8
+            """)
+        {
+            run, data, replay, scaling.OneOf("frozen", "refit"), id, silos, sets, output, detach,
+        };
+        cluster.AddTo(command);
+        cluster.Excludes(command, silos, "a cluster's silos are already running");
+        cluster.Excludes(command, detach, "Ctrl-C detaches from a run on a cluster");
+        command.SetAction(result => ExtendCommand.RunAsync(context, new()
+        {
+            Run = result.GetRequiredValue(run),
+            Data = result.GetValue(data),
+            Replay = result.GetValue(replay) ?? 0,
+            Refits = result.GetValue(scaling) == "refit",
+            Train = new()
+            {
+                Spec = "",
+                Sets = result.GetValue(sets) ?? [],
+                Silos = result.GetValue(silos) ?? 1,
+                Output = result.Mode(output),
+                Cluster = cluster.Read(result),
+                Detach = result.GetValue(detach),
+                Id = result.GetValue(id),
+            },
         }));
         return command;
     }

@@ -78,7 +78,7 @@ internal static class ShowCommand
         }
 
         Line("speed", status.HasEnded
-            ? Text.MeanSpeed(status.Step, status.SequenceSteps, run.Seconds)
+            ? Text.MeanSpeed(status.OwnSteps, status.SequenceSteps, run.Seconds)
             : Text.Speed(status.StepsPerSecond, status.SequenceStepsPerSecond));
         if (status.Engine.Length > 0)
             Line("engine", status.Engine);

@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training;
 
 namespace Orleans.Tbptt.Client.Specs;
 
@@ -13,6 +14,14 @@ internal interface ISpecChecker
     /// <param name="fingerprint">Whether to hash every file.</param>
     /// <exception cref="SpecException">The spec or its data have problems; lists all of them, each with its location.</exception>
     CheckedSpec Check(string specPath, IReadOnlyList<string> sets, bool fingerprint = false);
+
+    /// <summary>Reads, checks and resolves a spec that no file has.</summary>
+    /// <inheritdoc cref="Check(string, IReadOnlyList{string}, bool)"/>
+    CheckedSpec Check(SpecText text);
+
+    /// <summary>Reads and checks a spec that no file has, without its data.</summary>
+    /// <inheritdoc cref="Read(string, IReadOnlyList{string})"/>
+    SpecDocument Read(SpecText text);
 
     /// <summary>Reads and checks a spec without its data, which may exist on the silos' machines only.</summary>
     /// <param name="specPath">The spec's file.</param>
@@ -49,9 +58,28 @@ internal sealed class SpecChecker(Func<string, IReadOnlyList<string>, SpecDocume
     Func<RunSpec, bool, ResolvedSpec> resolve) : ISpecChecker
 {
     /// <inheritdoc/>
-    public CheckedSpec Check(string specPath, IReadOnlyList<string> sets, bool fingerprint = false)
+    public CheckedSpec Check(string specPath, IReadOnlyList<string> sets, bool fingerprint = false) =>
+        Resolved(Read(specPath, sets), fingerprint);
+
+    /// <inheritdoc/>
+    public CheckedSpec Check(SpecText text) => Resolved(Read(text), fingerprint: false);
+
+    /// <inheritdoc/>
+    /// <exception cref="ClientException">The file is data.</exception>
+    public SpecDocument Read(string specPath, IReadOnlyList<string> sets)
     {
-        var document = Read(specPath, sets);
+        DataGivenAsSpec.Refuse(specPath);
+        return Sound(load(specPath, sets));
+    }
+
+    /// <inheritdoc/>
+    public SpecDocument Read(SpecText text) => Sound(SpecLoader.Parse(text));
+
+    private static SpecDocument Sound(SpecDocument document) =>
+        document.Spec is null ? throw new SpecException(document.Problems) : document;
+
+    private CheckedSpec Resolved(SpecDocument document, bool fingerprint)
+    {
         try
         {
             var resolved = resolve(document.Spec!, fingerprint);
@@ -61,14 +89,5 @@ internal sealed class SpecChecker(Func<string, IReadOnlyList<string>, SpecDocume
         {
             throw new SpecException([.. exception.Problems.Select(document.Locate)]);
         }
-    }
-
-    /// <inheritdoc/>
-    /// <exception cref="ClientException">The file is data.</exception>
-    public SpecDocument Read(string specPath, IReadOnlyList<string> sets)
-    {
-        DataGivenAsSpec.Refuse(specPath);
-        var document = load(specPath, sets);
-        return document.Spec is null ? throw new SpecException(document.Problems) : document;
     }
 }

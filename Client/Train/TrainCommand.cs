@@ -18,12 +18,16 @@ internal static class TrainCommand
     /// <summary>Trains, and returns the exit code.</summary>
     /// <exception cref="SpecException">The spec or its data have problems; nothing was started.</exception>
     /// <exception cref="ClientException">The cluster cannot be started or reached.</exception>
-    public static Task<int> RunAsync(ConsoleContext context, TrainRequest request) =>
-        request.Cluster.IsNamed ? OnClusterAsync(context, request) : OnLocalSilosAsync(context, request);
+    public static Task<int> RunAsync(ConsoleContext context, TrainRequest request) => request.Cluster.IsNamed
+        ? OnClusterAsync(context, request, context.Checker.Read(request.Spec, request.Sets))
+        : OnLocalSilosAsync(context, request, context.Checker.Check(request.Spec, request.Sets));
 
-    private static Task<int> OnLocalSilosAsync(ConsoleContext context, TrainRequest request)
+    /// <summary>Trains on local silos.</summary>
+    /// <param name="context">The console.</param>
+    /// <param name="request">Says how.</param>
+    /// <param name="spec">What is trained.</param>
+    public static Task<int> OnLocalSilosAsync(ConsoleContext context, TrainRequest request, CheckedSpec spec)
     {
-        var spec = context.Checker.Check(request.Spec, request.Sets);
         DeviceCheck.Check(context.CountGpus, spec.Document, spec.Spec);
         var run = request.Id ?? RunId.Create(spec.Spec.Name, context.Time.GetUtcNow(), RandomNumberGenerator.GetInt32(1 << 16));
         if (Directory.Exists(new RunDirectory(request.Cluster.Runs, run).Path))
@@ -43,9 +47,12 @@ internal static class TrainCommand
             .SendAsync(new(run, spec.Document.Written, 0, ProtocolVersion.Current), spec.Document, CancellationToken.None);
     }
 
-    private static async Task<int> OnClusterAsync(ConsoleContext context, TrainRequest request)
+    /// <summary>Trains on an existing cluster.</summary>
+    /// <param name="context">The console.</param>
+    /// <param name="request">Says on which.</param>
+    /// <param name="document">What is trained.</param>
+    public static async Task<int> OnClusterAsync(ConsoleContext context, TrainRequest request, SpecDocument document)
     {
-        var document = context.Checker.Read(request.Spec, request.Sets);
         var options = new SubmitOptions { Spec = request.Spec, Sets = request.Sets, Cluster = request.Cluster, Id = request.Id };
         var cluster = await context.Clusters.OpenAsync(request.Cluster, CancellationToken.None);
         var (run, _) = await SubmitCommand.SendAsync(context, cluster, document, options, CancellationToken.None);

@@ -134,7 +134,8 @@ internal sealed class LiveScreen(RunFigures figures, string run, bool unicode)
     {
         string all = figures switch
         {
-            { Ended: { } ended, Status: { HasEnded: true } status } => Text.MeanSpeed(ended.Step, status.SequenceSteps, ended.Seconds),
+            { Ended: { } ended, Status: { HasEnded: true } status } =>
+                Text.MeanSpeed(ended.Step - status.StepsBefore, status.SequenceSteps, ended.Seconds),
             { Ended: null, Status: { } status } => Text.Speed(status.StepsPerSecond, status.SequenceStepsPerSecond),
             _ => "",
         };

@@ -15,6 +15,7 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
     private long _spoke = time.GetTimestamp();
     private int? _epochs;
     private StepCommitted? _step;
+    private long _firstStep;
     private CheckpointWritten? _checkpoint;
     private RunStatus? _status;
     private long? _saidLate;
@@ -36,6 +37,7 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
                 _checkpoint = checkpoint;
                 break;
             case RunStarted started:
+                _firstStep = started.Step;
                 Say(EventText.Of(started)!);
                 if (started is { Data.Length: > 0, Generation: <= 1 })
                     Say($"data {started.Data}");
@@ -105,6 +107,6 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
         output.WriteLine(Text.OneLine(text));
         output.Flush();
         _spoke = time.GetTimestamp();
-        _rateFrom = (_spoke, _step?.Step ?? 0);
+        _rateFrom = (_spoke, _step?.Step ?? _firstStep);
     }
 }

@@ -69,14 +69,14 @@ internal sealed class RunFigures
 
     /// <summary>Whether epochs differ in length, so that <see cref="StepsLeft"/> is an estimate.</summary>
     public bool EpochsVary => Started is { } started && StepsPerEpoch != started.StepsPerEpoch
-        || _epochs.Values.Any(epoch => epoch.Step != epoch.Epoch * Started?.StepsPerEpoch);
+        || _epochs.Values.Any(epoch => epoch.Step - FirstStep != epoch.Epoch * Started?.StepsPerEpoch);
 
     /// <summary>Steps to the end of the run, assuming the mean length of the epochs so far for those to come.</summary>
     public double StepsLeft
     {
         get
         {
-            double mean = (double)(StepsBefore(Epoch) + StepsPerEpoch) / Epoch;
+            double mean = (double)(StepsBefore(Epoch) - FirstStep + StepsPerEpoch) / Epoch;
             return StepsPerEpoch - StepsInEpoch + (Math.Max((Started?.Epochs ?? 0) - Epoch, 0) * mean);
         }
     }
@@ -144,6 +144,9 @@ internal sealed class RunFigures
     /// <summary>The last status, unless it is of an earlier epoch than the events.</summary>
     private RunStatus? Current => Status is { StepsPerEpoch: > 0 } status && status.Epoch >= EpochOfEvents ? status : null;
 
-    private long StepsBefore(int epoch) => _epochs.TryGetValue(epoch - 1, out var before) ? before.Step : (epoch - 1)
-        * (Started?.StepsPerEpoch ?? 0);
+    /// <summary>The steps that led to where the run began: those of the run that it extends.</summary>
+    private long FirstStep => Started is { Checkpoint: null } started ? started.Step : 0;
+
+    private long StepsBefore(int epoch) => _epochs.TryGetValue(epoch - 1, out var before) ? before.Step
+        : FirstStep + ((epoch - 1) * (Started?.StepsPerEpoch ?? 0));
 }

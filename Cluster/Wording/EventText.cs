@@ -47,7 +47,8 @@ public static class EventText
         : $"step {Text.Count(recovery.Step)}";
 
     private static string Started(RunStarted started) =>
-        $"run {started.Run}: {Text.Plural(started.Epochs, "epoch")} of {Text.Plural(started.StepsPerEpoch, "step")}, "
+        $"run {started.Run}: {Text.Plural(started.Epochs, "epoch")} of {Text.Plural(started.StepsPerEpoch, "step")}"
+        + (started.Step == 0 ? ", " : $" after step {Text.Count(started.Step)}, ")
         + $"{Text.Plural(started.Trainers, "trainer")}, {Text.Plural(started.Lanes, "lane")}, "
         + $"{Text.Plural(started.Parameters, "parameter")}, files in {started.Directory}";
 

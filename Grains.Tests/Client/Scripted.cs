@@ -4,6 +4,7 @@ using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Losses;
@@ -100,6 +101,19 @@ internal sealed class FixedChecker(params SpecProblem[] problems) : ISpecChecker
     public CheckedSpec Check(string specPath, IReadOnlyList<string> sets, bool fingerprint = false) => problems.Length > 0
         ? throw new SpecException(problems)
         : new(Document(specPath), Spec, new(fingerprint ? [new("/data/wave.csv", 12, new('a', 64))] : [], Description));
+
+    /// <summary>The texts that were checked.</summary>
+    public List<SpecText> Texts { get; } = [];
+
+    public CheckedSpec Check(SpecText text)
+    {
+        Texts.Add(text);
+        var document = SpecLoader.Parse(text, filesMustExist: false);
+        return document.Spec is { } spec ? Check(text.FileName, text.Sets) with { Spec = spec }
+            : throw new SpecException(document.Problems);
+    }
+
+    public SpecDocument Read(SpecText text) => Check(text).Document;
 
     public SpecDocument Read(string specPath, IReadOnlyList<string> sets) => Check(specPath, sets).Document;
 

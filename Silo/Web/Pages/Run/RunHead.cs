@@ -58,7 +58,7 @@ internal static class RunHead
     private static IHtmlContent Speed(RunSnapshot run, bool runs)
     {
         double seconds = run.Info.Seconds;
-        double steps = runs ? run.Status.StepsPerSecond : seconds > 0 ? run.Status.Step / seconds : 0;
+        double steps = runs ? run.Status.StepsPerSecond : seconds > 0 ? run.Status.OwnSteps / seconds : 0;
         double sequenceSteps = runs ? run.Status.SequenceStepsPerSecond : seconds > 0 ? run.Status.SequenceSteps / seconds : 0;
         return Html.Of($"{Text.Rate(steps)} <small>steps/s</small> <small>{Text.Rate(sequenceSteps)} sequence steps/s</small>");
     }
