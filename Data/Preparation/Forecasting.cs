@@ -63,6 +63,21 @@ public static class Forecasting
             spec with { Data = data }, new InputFiles(DataRoots.Anywhere) { RowsLeftOut = leftOut }, fingerprint: false);
     }
 
+    /// <summary>
+    /// An encoder of single rows, such as a service receives them, as those that the model was trained on.
+    /// </summary>
+    /// <inheritdoc cref="Open"/>
+    /// <exception cref="SpecException">Inputs depend on other rows, or the model's data are no table.</exception>
+    public static RowEncoder RowsOf(RunSpec spec, SourceDescription trained)
+    {
+        var table = TableOf(spec);
+        return TableForecast.SeamOf(table) is { } seam
+            ? throw new SpecException(new SpecProblem(
+                "data.source", seam, "a model whose inputs depend on their own row alone, because rows come one by one",
+                "forecast from files with 'tbptt predict', or train without it"))
+            : RowEncoder.Of(table, Checked(trained));
+    }
+
     private static SourceDescription Checked(SourceDescription trained)
     {
         ArgumentNullException.ThrowIfNull(trained);

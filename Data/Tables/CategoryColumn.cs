@@ -30,9 +30,7 @@ internal sealed class CategoryColumn
     public CategoryColumn(string name, int read, IReadOnlyList<ClassDescription> classes, IReadOnlyList<string> texts)
     {
         (Name, Read, Classes) = (name, read, classes);
-        var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
-        for (int number = 1; number < classes.Count; number++)
-            numbers.TryAdd(Canonical(classes[number].Name), number);
+        var numbers = NumbersOf(classes);
         _missing = numbers.GetValueOrDefault(Missing);
         _numbers = [.. texts.Select(text => numbers.GetValueOrDefault(Canonical(text)))];
         UnknownTexts = [.. texts.Where((_, code) => _numbers[code] == 0)];
@@ -62,6 +60,20 @@ internal sealed class CategoryColumn
             UnknownRows++;
         return number;
     }
+
+    /// <summary>The numbers of classes by their texts.</summary>
+    public static Dictionary<string, int> NumbersOf(IReadOnlyList<ClassDescription> classes)
+    {
+        var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (int number = 1; number < classes.Count; number++)
+            numbers.TryAdd(Canonical(classes[number].Name), number);
+        return numbers;
+    }
+
+    /// <summary>Why a text is no class; null where it is one, known or not.</summary>
+    public static string? Refusal(string text) => text is Unknown or Missing
+        ? $"found {Wording.Quote(text)}, expected another text, because this one stands for cells without a class"
+        : IsDecimal(text) ? $"found {Wording.Quote(text)}, expected a text or a whole number, because the column is one of classes" : null;
 
     /// <summary>The classes that rows to train on have.</summary>
     /// <param name="name">The column's name.</param>
@@ -105,7 +117,7 @@ internal sealed class CategoryColumn
     /// A whole number without the zeros behind its point, any other text as it is: programs write a column of whole numbers as 1.0 where
     /// a cell is missing, and 1 elsewhere. Zeros ahead stay, because they are part of codes.
     /// </summary>
-    private static string Canonical(string text)
+    public static string Canonical(string text)
     {
         int point = text.IndexOf('.', StringComparison.Ordinal);
         int from = text.StartsWith('-') ? 1 : 0;

@@ -124,7 +124,7 @@ internal sealed class TableForecast : IForecastData
             IColumnUnits units = Units(source, targets);
             return new(source, scan.Order, table, instants, cut, units, shape, used)
             {
-                Targets = [.. source.Targets.Select((name, i) => units.IsDifference(i) ? $"{name} difference" : name)],
+                Targets = Names(source, units),
                 Series = cut.Series(scan.Order, instants, scan.ReadColumns, lastRows),
                 Arrivals = arePart ? cut.Arrivals(source, scan.SeriesOfRows(), scan.Order.Rows.Count) : [],
             };
@@ -172,7 +172,26 @@ internal sealed class TableForecast : IForecastData
         problems.ThrowIfAny();
     }
 
-    private static IColumnUnits Units(TableSource source, ColumnStatistics statistics) => source.Transform.Pairs.Count == 0 ? statistics
+    /// <summary>What the inputs of a row have of the rows before or behind it; null for nothing.</summary>
+    public static string? SeamOf(TableSource source)
+    {
+        string[] differences =
+        [
+            .. source.Transform.Pairs.Where(pair => pair.Value == ColumnTransform.Difference && source.Inputs.Contains(pair.Key))
+                .Select(pair => pair.Key),
+        ];
+        return differences.Length > 0 ? $"the difference of {Wording.List(differences)} to the row before"
+            : source.MissingValues is MissingValues.Forward or MissingValues.Interpolate
+            ? $"data.missingValues: {(source.MissingValues == MissingValues.Forward ? "forward" : "interpolate")}"
+            : source.Known.Count > 0 ? $"{Wording.List(source.Known)}, which data.known reads from rows ahead" : null;
+    }
+
+    /// <summary>The names of forecasts; a difference is named as such.</summary>
+    public static IReadOnlyList<string> Names(TableSource source, IColumnUnits units) =>
+        [.. source.Targets.Select((name, i) => units.IsDifference(i) ? $"{name} difference" : name)];
+
+    /// <summary>The way back from outputs to the units of their columns.</summary>
+    public static IColumnUnits Units(TableSource source, ColumnStatistics statistics) => source.Transform.Pairs.Count == 0 ? statistics
         : new TransformedUnits(statistics, [.. source.Targets.Select(name => source.Transform.Pairs.Where(pair => pair.Key == name)
             .Select(pair => (ColumnTransform?)pair.Value).FirstOrDefault())]);
 }

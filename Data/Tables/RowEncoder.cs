@@ -1,0 +1,183 @@
+using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Descriptions;
+using Orleans.Tbptt.Numerics;
+
+namespace Orleans.Tbptt.Data.Tables;
+
+/// <summary>
+/// Encodes single rows of a table for a trained model, without the rows around them, to the same bits as <see cref="IForecastData"/> reads
+/// them from a file; and brings the model's outputs back to the units of their columns.
+/// </summary>
+/// <remarks>Thread-safe.</remarks>
+public sealed class RowEncoder
+{
+    private readonly Number[] _numbers;
+    private readonly int[] _flagged;
+    private readonly Category[] _categories;
+    private readonly int _series;
+    private readonly ColumnStatistics _scale;
+    private readonly IColumnUnits _units;
+    private readonly Dictionary<string, (ColumnStatistics Scale, IColumnUnits Units)> _ofSeries = new(StringComparer.Ordinal);
+
+    private RowEncoder(TableSource source, SourceDescription trained)
+    {
+        string[] numbers =
+        [
+            .. source.Inputs.Except(source.Categorical)
+                .Union(source.Known.Concat(source.Static).Except(source.Categorical), StringComparer.Ordinal),
+        ];
+        _numbers = [.. numbers.Select(name => new Number(name, TransformOf(source, name)))];
+        HashSet<string> missed = source.MissingValues == MissingValues.Mask
+            ? [.. trained.Columns.Where(column => column.Missing > 0).Select(column => column.Name)] : [];
+        _flagged = [.. numbers.Index().Where(one => missed.Contains(one.Item)).Select(one => one.Index)];
+        _categories =
+        [
+            .. source.Categorical.Select(name => new Category(
+                name, trained.Columns.First(column => column.Name == name && column.Classes.Count > 0).Classes)),
+        ];
+        bool isOfSeries = source is { Scale: TableScale.Series, Standardize: true };
+        _series = !isOfSeries ? -1 : source.Categorical.Contains(source.Series!)
+            ? Array.FindIndex(_categories, one => one.Name == source.Series) : _categories.Length;
+        Numbers = numbers;
+        Texts = [.. source.Categorical, .. isOfSeries && _series == _categories.Length ? [source.Series!] : Array.Empty<string>()];
+        Shape = new(numbers.Length + _flagged.Length, 0, source.Targets.Count, 0)
+        {
+            IsMasked = true, Categories = [.. _categories.Select(one => new CategoryShape(one.Name, one.Classes))],
+        };
+        _scale = isOfSeries ? ColumnStatistics.None(numbers.Length) : ColumnStatistics.Of(trained.Columns, numbers);
+        _units = TableForecast.Units(
+            source, isOfSeries ? ColumnStatistics.None(source.Targets.Count) : ColumnStatistics.Of(trained.Columns, source.Targets));
+        var scaled = trained.Columns.Where(column => isOfSeries && column.Series is not null);
+        foreach (var series in scaled.GroupBy(column => column.Series!))
+        {
+            ColumnDescription[] columns = [.. series];
+            // A series without a scale of its targets has no way back to their units.
+            if (numbers.All(name => columns.Any(column => column.Name == name))
+                && source.Targets.All(name => columns.Any(column => column.Name == name && column.ScaleMean is not null)))
+            {
+                _ofSeries.Add(series.Key, (
+                    ColumnStatistics.Of(columns, numbers), TableForecast.Units(source, ColumnStatistics.Of(columns, source.Targets))));
+            }
+        }
+
+        Targets = TableForecast.Names(source, _units);
+        Horizon = source.Horizon;
+    }
+
+    /// <summary>The columns of numbers that a row has, in order.</summary>
+    public IReadOnlyList<string> Numbers { get; }
+
+    /// <summary>
+    /// The columns of texts that a row has, in order: those of classes, and behind them the column of series, where each series has a scale
+    /// of its own.
+    /// </summary>
+    public IReadOnlyList<string> Texts { get; }
+
+    /// <summary>The shape of a time step; every target is masked.</summary>
+    public DataShape Shape { get; }
+
+    /// <summary>What the model's outputs are, by name, in order; a difference is named as such.</summary>
+    public IReadOnlyList<string> Targets { get; }
+
+    /// <summary>Rows from an input to the row that its output forecasts.</summary>
+    public int Horizon { get; }
+
+    /// <summary>An encoder of rows as a model was trained on them.</summary>
+    /// <param name="source">Names the columns, as in training.</param>
+    /// <param name="trained">What was trained on.</param>
+    internal static RowEncoder Of(TableSource source, SourceDescription trained) =>
+        new((TableSource)source.Complete(trained), trained);
+
+    /// <summary>Encodes a row.</summary>
+    /// <param name="numbers">The cells of <see cref="Numbers"/>; NaN for one without a value.</param>
+    /// <param name="texts">Those of <see cref="Texts"/>; null for one without a value.</param>
+    /// <param name="values">Receives the inputs that are values, <c>[Shape.InputFeatures]</c>.</param>
+    /// <param name="codes">Receives the classes, <c>[Shape.Codes]</c>.</param>
+    /// <returns>The column with a mistake, and the mistake; null where the row is encoded.</returns>
+    public (string Column, string Problem)? Encode(
+        ReadOnlySpan<double> numbers, IReadOnlyList<string?> texts, Span<float> values, Span<long> codes)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        if (numbers.Length != Numbers.Count || texts.Count != Texts.Count)
+        {
+            return ("", $"found {numbers.Length} numbers and {texts.Count} texts, expected {Numbers.Count} and {Texts.Count}");
+        }
+
+        ColumnStatistics scale = _scale;
+        if (_series >= 0)
+        {
+            if (texts[_series] is not { } series || !_ofSeries.TryGetValue(series, out var own))
+            {
+                string found = texts[_series] is { } other ? Wording.Quote(other) : "no value";
+                return (Texts[_series], $"found {found}, expected a series that the model was trained on, which has a scale of its own");
+            }
+
+            scale = own.Scale;
+        }
+
+        for (int i = 0; i < _numbers.Length; i++)
+        {
+            double cell = numbers[i];
+            if (double.IsNaN(cell) ? Array.IndexOf(_flagged, i) < 0 : !float.IsFinite((float)cell))
+                return (Numbers[i], double.IsNaN(cell) ? "found no value, expected a number" : $"found {cell}, expected a finite float32");
+            if (_numbers[i].Problem(cell) is { } problem)
+                return (Numbers[i], problem);
+            float value = scale.Scale(0, i, _numbers[i].Transformed(cell));
+            values[i] = float.IsNaN(value) ? 0 : value;
+        }
+
+        for (int i = 0; i < _flagged.Length; i++)
+            values[_numbers.Length + i] = double.IsNaN(numbers[_flagged[i]]) ? 0 : 1;
+        for (int i = 0; i < _categories.Length; i++)
+        {
+            if (texts[i] is { } text && CategoryColumn.Refusal(text) is { } refusal)
+                return (Texts[i], refusal);
+            codes[i] = _categories[i].NumberOf(texts[i]);
+        }
+
+        return null;
+    }
+
+    /// <summary>Brings a row's outputs to the units of their columns, in float64.</summary>
+    /// <param name="texts">The row's texts, which name its series where each has its own scale.</param>
+    /// <param name="outputs">The model's outputs, <c>[Targets.Count]</c>.</param>
+    /// <param name="destination">Receives the forecasts, <c>[Targets.Count]</c>.</param>
+    public void ToUnits(IReadOnlyList<string?> texts, ReadOnlySpan<float> outputs, Span<double> destination)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        var units = _series >= 0 ? _ofSeries[texts[_series]!].Units : _units;
+        for (int target = 0; target < outputs.Length; target++)
+            units.ToUnits(0, 0, target, outputs.Slice(target, 1), destination.Slice(target, 1));
+    }
+
+    private static ColumnTransform? TransformOf(TableSource source, string name) =>
+        source.Transform.Pairs.Where(pair => pair.Key == name).Select(pair => (ColumnTransform?)pair.Value).FirstOrDefault();
+
+    private readonly record struct Number(string Name, ColumnTransform? Transform)
+    {
+        public string? Problem(double cell) => Transform switch
+        {
+            ColumnTransform.Log when cell <= 0 => $"found {cell}, expected a number greater than 0, because others have no logarithm",
+            ColumnTransform.Log1P when cell <= -1 => $"found {cell}, expected a number greater than -1, because others have no logarithm",
+            _ => null,
+        };
+
+        public double Transformed(double cell) => Transform switch
+        {
+            ColumnTransform.Log => PortableLogarithm.Of(cell),
+            ColumnTransform.Log1P => PortableLogarithm.OfOnePlus(cell),
+            _ => cell,
+        };
+    }
+
+    private sealed class Category(string name, IReadOnlyList<ClassDescription> classes)
+    {
+        private readonly Dictionary<string, int> _numbers = CategoryColumn.NumbersOf(classes);
+
+        public string Name => name;
+
+        public int Classes => classes.Count;
+
+        public int NumberOf(string? text) => _numbers.GetValueOrDefault(CategoryColumn.Canonical(text ?? CategoryColumn.Missing));
+    }
+}
