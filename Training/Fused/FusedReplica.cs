@@ -97,19 +97,28 @@ public sealed unsafe class FusedReplica : IReplica
     /// <inheritdoc/>
     public double Forward(ChunkBatch batch, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> outputs)
     {
-        EnsureFits(batch);
-        hiddenAfter.Clear();
+        Predict(batch, hiddenBefore, hiddenAfter, outputs);
         if (batch.Rows == 0)
             return 0;
-        Recur(batch, DropoutMasks.None, hiddenBefore, hiddenAfter, backward: false);
 
-        // Before the loss puts its gradient in their place.
-        int columns = _head.Outputs.Columns;
-        for (int row = 0; row < batch.Rows && !outputs.IsEmpty; row++)
-            _head.Outputs.Span(row).CopyTo(outputs[(row * columns)..]);
+        // It puts its gradient in the outputs' place.
         double loss = _loss.Sum(_head.Outputs, batch, ref _scratch);
         GC.KeepAlive(this);
         return loss;
+    }
+
+    /// <summary><see cref="Forward"/> without the loss.</summary>
+    internal void Predict(ChunkBatch batch, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> outputs)
+    {
+        EnsureFits(batch);
+        hiddenAfter.Clear();
+        if (batch.Rows == 0)
+            return;
+        Recur(batch, DropoutMasks.None, hiddenBefore, hiddenAfter, backward: false);
+        int columns = _head.Outputs.Columns;
+        for (int row = 0; row < batch.Rows && !outputs.IsEmpty; row++)
+            _head.Outputs.Span(row).CopyTo(outputs[(row * columns)..]);
+        GC.KeepAlive(this);
     }
 
     /// <inheritdoc/>

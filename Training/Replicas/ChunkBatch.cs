@@ -125,6 +125,36 @@ public sealed class ChunkBatch
         _masked = _shape.IsMasked ? CountMasked() : 0;
     }
 
+    /// <summary>
+    /// Fills the batch with one time step of some lanes, all of them active, its targets masked. Allocates nothing once the buffers have
+    /// grown.
+    /// </summary>
+    /// <param name="lanes">How many lanes.</param>
+    /// <param name="values">Inputs that are values, <c>[lanes, InputFeatures]</c>.</param>
+    /// <param name="codes">Inputs that are tokens or classes, <c>[lanes, Codes]</c>.</param>
+    internal void LoadStep(int lanes, ReadOnlySpan<float> values, ReadOnlySpan<long> codes)
+    {
+        if (_chunks.Length < lanes)
+        {
+            (_chunks, _activeLanes, _resets) = (new LaneChunk[lanes], new int[lanes], new bool[lanes]);
+            for (int lane = 0; lane < lanes; lane++)
+                (_chunks[lane], _activeLanes[lane]) = (new(lane, 0, 1, Reset: false), lane);
+        }
+
+        (_active, Rows, Steps) = (lanes, lanes, 1);
+        Divide();
+        Copy(values, ref _values);
+        Copy(codes, ref _tokens);
+        int targets = _shape.HasClasses ? 0 : lanes * _shape.TargetFeatures, classes = _shape.HasClasses ? lanes : 0;
+        if (_targetValues.Length < targets)
+            _targetValues = new float[targets];
+        if (_classes.Length < classes)
+            _classes = new long[classes];
+        _targetValues.AsSpan(0, targets).Fill(float.NaN);
+        _classes.AsSpan(0, classes).Fill(DataShape.MaskedClass);
+        _masked = Elements;
+    }
+
     /// <summary>Gathers one column of one lane's rows, in order of time.</summary>
     /// <param name="rows">Rows in the order of the batch, <c>[Rows, width]</c>.</param>
     /// <param name="position">The lane's place in <see cref="ActiveLanes"/>.</param>
@@ -141,6 +171,13 @@ public sealed class ChunkBatch
             for (int t = 0; t < segment.Steps; t++, at += segment.Lanes * width)
                 destination[segment.FirstTime + t] = rows[at];
         }
+    }
+
+    private static void Copy<T>(ReadOnlySpan<T> from, ref T[] to)
+    {
+        if (to.Length < from.Length)
+            to = new T[from.Length];
+        from.CopyTo(to);
     }
 
     private long CountMasked()
