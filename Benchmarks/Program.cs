@@ -13,6 +13,7 @@ using Orleans.Tbptt.Benchmarks.Kernels;
 using Orleans.Tbptt.Benchmarks.LocalSync;
 using Orleans.Tbptt.Benchmarks.Membership;
 using Orleans.Tbptt.Benchmarks.Profile;
+using Orleans.Tbptt.Benchmarks.Serve;
 using Orleans.Tbptt.Benchmarks.Soak;
 using Orleans.Tbptt.Benchmarks.Start;
 using Orleans.Tbptt.Benchmarks.Submissions;
@@ -53,5 +54,6 @@ return await new RootCommand("Measurements of Orleans.Tbptt.")
     CompareCommands.OneEngine(), LocalSyncCommand.Make(),
     ExchangeCommands.Exchange(), ExchangeCommands.Scaling(), TelemetryCommand.Make(), StartCommand.Make(), ProfileCommand.Make(),
     JournalCommands.Size(), JournalCommands.Write(), JournalCommands.Open(),
-    MembershipCommand.Make(), HostileCommand.Make(), ManySubmissions.Make(),
+    MembershipCommand.Make(), HostileCommand.Make(), ManySubmissions.Make(), ServeCommands.Latency(),
+    ServeCommands.Cost(),
 }.Parse(args).InvokeAsync();
