@@ -42,4 +42,7 @@ public sealed class TbpttGrainsOptions
     /// Default true.
     /// </summary>
     public bool DirectSteps { get; set; } = true;
+
+    /// <summary>How the silo serves models.</summary>
+    public ServeOptions Serve { get; set; } = new();
 }

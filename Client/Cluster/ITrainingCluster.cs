@@ -33,6 +33,12 @@ internal interface IClusterLauncher
     /// <param name="cancellation">Cancels the start; everything started is ended.</param>
     /// <exception cref="ClientException">The cluster cannot be started; no process of it remains.</exception>
     Task<ITrainingCluster> LaunchAsync(ClusterPlan plan, Action<string> notice, CancellationToken cancellation);
+
+    /// <summary>Starts a silo that serves a model.</summary>
+    /// <param name="plan">What to serve, and where.</param>
+    /// <param name="cancellation">Cancels the start; what was started is ended.</param>
+    /// <exception cref="ClientException">It cannot be started; no process of it remains.</exception>
+    Task<IServingSilo> ServeAsync(ServePlan plan, CancellationToken cancellation);
 }
 
 /// <summary>A cluster to train on.</summary>

@@ -30,6 +30,10 @@ internal sealed class LocalLauncher(Func<SiloProgram> findProgram) : IClusterLau
         }
     }
 
+    /// <inheritdoc/>
+    public async Task<IServingSilo> ServeAsync(ServePlan plan, CancellationToken cancellation) =>
+        await ServingSilo.StartAsync(findProgram(), plan, cancellation);
+
     private sealed class Started(LocalCluster silos, IRunService runs, IAsyncDisposable connection) : ITrainingCluster
     {
         public IRunService Runs => runs;

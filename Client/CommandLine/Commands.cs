@@ -58,6 +58,7 @@ internal static class Commands
         ModelCommands.Evaluate(context),
         ModelCommands.Backtest(context),
         ModelCommands.Sample(context),
+        ServeCommands.Serve(context),
         InspectCommands.Cluster(context),
         InspectCommands.Doctor(context),
         SetupCommands.Schema(context),

@@ -21,6 +21,7 @@ public static class SettingKeys
     [
         "Runs", "Device", "Slots", "DataRoots:0", "Address", "SiloPort", "GatewayPort", "Name", "LogFile", "LogLevel", "LogFormat",
         "Telemetry", "Web:Http", "Web:Token", "Web:TokenFile", "Mlflow:Uri", "Mlflow:Experiment", "Mlflow:Token", "Mlflow:TokenFile",
+        "Serve:Models:0", "Serve:Expiry", "Serve:KeptRows", "Serve:Takeover", "Serve:Flush",
         $"Tls:{nameof(TlsSettings.Certificate)}", $"Tls:{nameof(TlsSettings.Key)}", $"Tls:{nameof(TlsSettings.Authority)}",
     ];
 

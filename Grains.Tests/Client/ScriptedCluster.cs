@@ -61,6 +61,9 @@ internal sealed class ScriptedCluster : IClusterLauncher, IClusterConnector, IRu
 
     public ClusterPlan? Plan { get; private set; }
 
+    /// <summary>What was served, in order.</summary>
+    public List<ServePlan> Served { get; } = [];
+
     public void Lose(string cause) => _lost.SetResult(cause);
 
     /// <summary>More events; <see cref="Watched"/> waits for them.</summary>
@@ -69,6 +72,12 @@ internal sealed class ScriptedCluster : IClusterLauncher, IClusterConnector, IRu
         _watched = new(TaskCreationOptions.RunContinuationsAsynchronously);
         foreach (var item in events)
             Lines.Add(RunJson.Write(item with { Number = Lines.Count + 1 }));
+    }
+
+    public Task<IServingSilo> ServeAsync(ServePlan plan, CancellationToken cancellation)
+    {
+        Served.Add(plan);
+        return Task.FromResult<IServingSilo>(new ServingSilo(this));
     }
 
     public async Task<ITrainingCluster> LaunchAsync(ClusterPlan plan, Action<string> notice, CancellationToken cancellation)
@@ -164,6 +173,25 @@ internal sealed class ScriptedCluster : IClusterLauncher, IClusterConnector, IRu
     private sealed class Session(ScriptedCluster script) : IClusterSession
     {
         public IRunService Runs => script;
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+
+    private sealed class ServingSilo(ScriptedCluster cluster) : IServingSilo
+    {
+        public int Pid => 4711;
+
+        public string Page => "http://127.0.0.1:8080/";
+
+        public Task<string> Ended => cluster._lost.Task;
+
+        public Task EndAsync()
+        {
+            cluster.Calls.Add("end");
+            return Task.CompletedTask;
+        }
+
+        public void Kill() => cluster.Calls.Add("kill");
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

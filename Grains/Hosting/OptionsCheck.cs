@@ -28,10 +28,32 @@ internal sealed class OptionsCheck : IValidateOptions<TbpttGrainsOptions>
                 + "it out";
         if (options.DataRoots is null)
             yield return $"{Roots}: found null, expected a list; leave it out for any directory";
+        foreach (string mistake in Mistakes(options.Serve))
+            yield return mistake;
         foreach (string? root in options.DataRoots ?? [])
         {
             if (!Path.IsPathFullyQualified(root ?? "") || !Directory.Exists(root))
                 yield return $"{Roots}: found '{root}', expected the absolute path of a directory that exists; correct it";
         }
+    }
+
+    private static IEnumerable<string> Mistakes(ServeOptions serve)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (string item in serve.Models)
+        {
+            if (!ServeOptions.TryRead(item, out var name, out _))
+                yield return $"Serve.{nameof(serve.Models)}: found '{item}', expected {ServeOptions.ExpectedModel}; correct it";
+            else if (!names.Add(name.Text))
+                yield return $"Serve.{nameof(serve.Models)}: found the name {name} twice, expected each once; rename one of the models";
+        }
+
+        if (serve.Expiry <= TimeSpan.Zero)
+            yield return $"Serve.{nameof(serve.Expiry)}: found {serve.Expiry}, expected a time such as 30.00:00:00 for 30 days; correct it";
+        if (serve.KeptRows is < ServeOptions.LeastKeptRows or > ServeOptions.MostKeptRows)
+            yield return $"Serve.{nameof(serve.KeptRows)}: found {serve.KeptRows}, expected {ServeOptions.LeastKeptRows} to "
+                + $"{ServeOptions.MostKeptRows}; correct it, or leave it out for 64";
+        if (!Enum.IsDefined(serve.Takeover))
+            yield return $"Serve.{nameof(serve.Takeover)}: found {serve.Takeover}, expected Carry, WarmUp or Zero; correct it";
     }
 }

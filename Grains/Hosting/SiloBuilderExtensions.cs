@@ -13,6 +13,7 @@ using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Grains.Runs;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Store;
+using Orleans.Tbptt.Grains.Streams;
 using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Grains.Trainers;
 using Orleans.Tbptt.Grains.Transport.Messages;
@@ -102,6 +103,13 @@ public static class SiloBuilderExtensions
         services.TryAddSingleton<OpenReplica>(Engine.Open);
         services.AddSingleton<ShardFactory>();
         services.AddSingleton<RunServices>();
+        services.AddSingleton<StreamInstruments>();
+        services.AddSingleton<ServedModels>();
+        services.AddSingleton<StreamWorker>();
+        services.AddSingleton<StreamServices>();
+        services.AddSingleton(provider => new StreamService(
+            provider.GetRequiredService<ServedModels>(), provider.GetRequiredService<StreamWorker>(),
+            provider.GetRequiredService<IGrainFactory>()));
         services.AddSingleton<RunSupervisor>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<RunSupervisor>());
     }

@@ -21,6 +21,9 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     /// <summary>Reads specs with the choices of this silo.</summary>
     public SpecReader Reader { get; } = options.Value.Choices.Reader;
 
+    /// <summary>The directory of the logs of streams: no run's, because no run's ID begins with a dot.</summary>
+    public string Streams => Path.Combine(_root, ".streams");
+
     /// <summary>The directory of a run, there or not.</summary>
     public RunDirectory Of(RunId run) => new(_root, run);
 

@@ -17,6 +17,9 @@ internal static class Boundaries
     public static InstrumentAdvice<double> Norm { get; } = Of(
         1e-4, 1e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 1e3, 1e4);
 
+    /// <summary>Rows of a product.</summary>
+    public static InstrumentAdvice<long> Rows { get; } = new() { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256] };
+
     /// <summary>Bytes: 256 B to 4 GiB in steps of 4.</summary>
     public static InstrumentAdvice<long> Bytes { get; } = new()
     {

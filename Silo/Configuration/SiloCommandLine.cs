@@ -45,6 +45,12 @@ internal sealed class SiloCommandLine
         HelpName = "DIR",
     };
 
+    private readonly Option<string[]> _models = new("--model")
+    {
+        Description = "Model package to serve under a name, besides the runs' models. Repeatable.",
+        HelpName = "NAME=DIR",
+    };
+
     /// <summary>The options that locate the membership store; <c>init-database</c> takes them, too.</summary>
     private readonly (Option<string> Option, string Key)[] _store =
     [
@@ -91,7 +97,7 @@ internal sealed class SiloCommandLine
     {
         var command = new RootCommand("Silo of an Orleans.Tbptt cluster: hosts coordinators and trainers of runs.")
         {
-            _local, _detached, _dataRoots,
+            _local, _detached, _dataRoots, _models,
         };
         var database = new Command(
             "init-database",
@@ -130,7 +136,7 @@ internal sealed class SiloCommandLine
             .ToDictionary();
         try
         {
-            return SiloSettings.Read(ClusteringSettings.Sources(given), result.GetValue(_dataRoots) ?? []);
+            return SiloSettings.Read(ClusteringSettings.Sources(given), result.GetValue(_dataRoots) ?? [], result.GetValue(_models) ?? []);
         }
         catch (ClusterSettingsException exception)
         {

@@ -69,6 +69,9 @@ internal sealed class SiloSettings
     /// <summary>The MLflow server that runs are reported to: the section <c>Mlflow</c>.</summary>
     public MlflowSettings Mlflow { get; set; } = new();
 
+    /// <summary>How models are served: the section <c>Serve</c>.</summary>
+    public ServeSettings Serve { get; set; } = new();
+
     /// <summary>The name in use.</summary>
     public string EffectiveName => Name ?? NameOf(Environment.ProcessId, Environment.MachineName);
 
@@ -124,14 +127,17 @@ internal sealed class SiloSettings
     /// <summary>Reads everything from the sources of a configuration, and checks it.</summary>
     /// <param name="sources">From <see cref="ClusteringSettings.Sources"/>.</param>
     /// <param name="dataRoots">Directories that replace those of the sources, unless empty.</param>
+    /// <param name="models">Packages to serve that replace those of the sources, unless empty.</param>
     /// <exception cref="SiloStartException">A value is wrong; the message names it and what was expected.</exception>
     /// <exception cref="ClusterSettingsException">A value of <see cref="Clustering"/> is wrong, or no setting reads a key.</exception>
-    public static SiloSettings Read(IConfiguration sources, IReadOnlyList<string> dataRoots)
+    public static SiloSettings Read(IConfiguration sources, IReadOnlyList<string> dataRoots, params IReadOnlyList<string> models)
     {
         SettingKeys.Check(sources);
         var settings = Bind(sources);
         if (dataRoots.Count > 0)
             settings.DataRoots = dataRoots;
+        if (models.Count > 0)
+            settings.Serve.Models = models;
         settings.Validate();
         settings.Clustering = ClusteringSettings.Read(sources, SqliteMembership.FileIn(settings.Runs));
         return settings;
@@ -178,6 +184,7 @@ internal sealed class SiloSettings
             throw Wrong("gateway-port", GatewayPort, "another port than silo-port");
         Web.Validate();
         Mlflow.Validate();
+        Serve.Validate();
     }
 
     /// <summary>Whether the second of two values was chosen.</summary>

@@ -72,6 +72,7 @@ internal static class SiloHost
                 grains.GrainDirectory = store.Directory;
                 grains.Slots = settings.ActualSlots;
                 grains.DataRoots = settings.DataRoots;
+                grains.Serve = settings.Serve.Options;
             });
         });
     }

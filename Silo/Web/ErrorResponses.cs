@@ -24,6 +24,7 @@ internal static class ErrorResponses
             RunNotFoundException missing => (StatusCodes.Status404NotFound, missing.Message),
             ModelNotFoundException missing => (StatusCodes.Status404NotFound, missing.Message),
             RunUnreadableException unreadable => (StatusCodes.Status500InternalServerError, unreadable.Message),
+            StreamUnavailableException unavailable => (StatusCodes.Status503ServiceUnavailable, unavailable.Message),
             BadHttpRequestException bad => (bad.StatusCode, bad.Message),
             TimeoutException or OrleansException => (StatusCodes.Status503ServiceUnavailable, HttpMethods.IsGet(context.Request.Method)
                 ? "the run's coordinator does not answer: its silo may have died; another silo takes its runs over within seconds"

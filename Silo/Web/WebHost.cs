@@ -74,6 +74,7 @@ internal static class WebHost
         web.UseStatusCodePages(ErrorResponses.AnswerStatusAsync);
         web.UseHostFiltering();
         web.UseAssets();
+        web.UseWebSockets();
         web.UseRouting();
         web.UseWebAccess();
         web.UseEndpoints(map);

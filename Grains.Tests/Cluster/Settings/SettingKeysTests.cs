@@ -80,7 +80,7 @@ public sealed class SettingKeysTests
     private static IEnumerable<string> Keys(Type settings, string prefix) => settings
         .GetProperties(BindingFlags.Public | BindingFlags.Instance)
         .Where(property => property.GetSetMethod() is not null)
-        .SelectMany(property => property.PropertyType == typeof(WebSettings) || property.PropertyType == typeof(MlflowSettings)
+        .SelectMany(property => property.PropertyType.Namespace == settings.Namespace
             ? Keys(property.PropertyType, $"{prefix}{property.Name}:")
             : property.PropertyType != typeof(string) && property.PropertyType.IsAssignableTo(typeof(IEnumerable))
                 ? [$"{prefix}{property.Name}:0"]

@@ -38,7 +38,7 @@ internal sealed class SameSite(RequestDelegate next, WebToken token)
     }
 
     /// <summary>Programs do not report a site; a page cannot make a browser report a wrong one.</summary>
-    private static bool IsOfThisSite(HttpRequest request)
+    internal static bool IsOfThisSite(HttpRequest request)
     {
         string site = request.Headers["Sec-Fetch-Site"].ToString(), origin = request.Headers.Origin.ToString();
         if (site.Length > 0)

@@ -25,6 +25,7 @@ internal static class ApiEndpoints
             .WithSummary("All runs, newest first");
         api.MapComparedCharts();
         api.MapModels();
+        api.MapStreams();
         api.MapGet("/compare", Compare).WithSummary("The differences between the specs of two runs")
             .ProducesProblem(StatusCodes.Status404NotFound);
 

@@ -1,0 +1,184 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.ServerSentEvents;
+using System.Net.WebSockets;
+using System.Text;
+using System.Text.Json.Nodes;
+using Orleans.Tbptt.Tests.Client;
+using Orleans.Tbptt.Tests.Support;
+
+namespace Orleans.Tbptt.Tests.Silo.Web;
+
+/// <summary>Two silo processes that serve a model, and what 'tbptt predict' forecasts with it from all rows in one file.</summary>
+public sealed class ServingProcesses : IAsyncLifetime
+{
+    private readonly TemporaryDirectory _directory = new();
+
+    internal WebSilos Silos { get; private set; } = null!;
+
+    /// <summary>The numbers as the file has them.</summary>
+    internal IReadOnlyList<string> Expected { get; private set; } = [];
+
+    public async ValueTask InitializeAsync()
+    {
+        string package = TrainedModels.Of(_directory, TrainedModels.OneSeries, model: "cell: lstm, hiddenSize: 16")
+            .Save(_directory.File("package"));
+        File.WriteAllText(_directory.File("rows.csv"), TrainedModels.OneSeries);
+        using var console = new ScriptedConsole();
+        Assert.Equal(0, await console.RunAsync("predict", package, "--input", _directory.File("rows.csv")));
+        Expected = [.. console.Output.TrimEnd().Split('\n').Skip(1).Select(line => line.Split(',')[1])];
+        Silos = await WebSilos.StartAsync(2, null, "--model", $"shops={package}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Silos.DisposeAsync();
+        _directory.Dispose();
+    }
+}
+
+/// <summary>Over the real server: streams of a model, also when their silo is killed.</summary>
+[Slow]
+public sealed class StreamApiTests(ServingProcesses serving) : IClassFixture<ServingProcesses>
+{
+    private const string Streams = "/api/models/shops/streams";
+
+    private static readonly string[] Sales = [.. TrainedModels.OneSeries.TrimEnd().Split('\n').Skip(1)];
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Stream_IsAnswered_ListedAndForgotten()
+    {
+        using var client = serving.Silos.Client(1);
+        using var first = await PostAsync(client, "one", 1, 3);
+        string answer = await first.Content.ReadAsStringAsync(Cancellation);
+        string forecasts = string.Join(',', serving.Expected.Take(3).Select(number => $"[{number}]"));
+        Assert.Equal($$"""{"first":1,"forecasts":[{{forecasts}}]}""", answer);
+        using var further = await PostAsync(client, "one", 4, 1);
+        using var again = await PostAsync(client, "one", 1, 3);
+        Assert.Equal(answer, await again.Content.ReadAsStringAsync(Cancellation));
+
+        using var gap = await PostAsync(client, "one", 6, 1);
+        var problem = (await gap.Content.ReadFromJsonAsync<JsonNode>(Cancellation))!;
+        Assert.Equal((HttpStatusCode.Conflict, 5), (gap.StatusCode, (int)problem["next"]!));
+        Assert.StartsWith("first: found 6, expected 5,", (string)problem["detail"]!, StringComparison.Ordinal);
+        using var wrong = await SendAsync(client, HttpMethod.Post, $"{Streams}/one", """{"first": 5, "rows": [{"sales": "x"}]}""");
+        Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
+        Assert.Contains("rows[0].sales: found the text 'x', expected a number", await wrong.Content.ReadAsStringAsync(Cancellation),
+            StringComparison.Ordinal);
+        using var unknown = await SendAsync(client, HttpMethod.Post, "/api/models/none/streams/one", """{"first": 1, "rows": [[1]]}""");
+        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+        using var foreign = await client.PostAsync($"{Streams}/one", new StringContent("{}"), Cancellation);
+        Assert.Equal(HttpStatusCode.Forbidden, foreign.StatusCode);
+
+        var stream = (await client.GetFromJsonAsync<JsonNode>($"{Streams}/one", Cancellation))!;
+        Assert.Equal((4, 5, 2 * 16), ((int)stream["last"]!, (int)stream["next"]!, stream["hidden"]!.AsArray().Count));
+        var all = (await client.GetFromJsonAsync<JsonNode>($"{Streams}?limit=100", Cancellation))!;
+        Assert.Equal(["sales"], all["numbers"]!.AsArray().Select(name => (string)name!));
+        Assert.Contains(all["streams"]!.AsArray(), one => (string)one!["stream"]! == "one");
+
+        using var forgotten = await SendAsync(client, HttpMethod.Delete, $"{Streams}/one", null);
+        Assert.Equal(HttpStatusCode.NoContent, forgotten.StatusCode);
+        using var gone = await client.GetAsync($"{Streams}/one", Cancellation);
+        Assert.Equal(HttpStatusCode.NotFound, gone.StatusCode);
+        var document = (await client.GetFromJsonAsync<JsonNode>("/api/openapi.json", Cancellation))!;
+        Assert.NotNull(document["paths"]!["/api/models/{name}/streams/{stream}"]!["post"]);
+    }
+
+    [Fact]
+    public async Task Socket_AnswersEachMessage_AndEventsFollowTheStream()
+    {
+        using var client = serving.Silos.Client(1);
+        using var socket = new ClientWebSocket();
+        var address = new UriBuilder(new Uri(client.BaseAddress!, $"{Streams}/socket/socket")) { Scheme = "ws" }.Uri;
+        await socket.ConnectAsync(address, Cancellation);
+        for (int row = 1; row <= 3; row++)
+            Assert.Equal($"{{\"first\":{row},\"forecasts\":[[{serving.Expected[row - 1]}]]}}", await AskAsync(socket, Body(row, 1)));
+        Assert.StartsWith("{\"status\":409,\"detail\":\"first: found 9, expected 4,", await AskAsync(socket, Body(9, 1)),
+            StringComparison.Ordinal);
+        Assert.StartsWith("{\"status\":400,", await AskAsync(socket, "{"), StringComparison.Ordinal);
+
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{Streams}/socket/events") { Headers = { { "Last-Event-ID", "1" } } };
+        using var events = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancellation);
+        await using var stream = await events.Content.ReadAsStreamAsync(Cancellation);
+        var found = SseParser.Create(stream).EnumerateAsync(Cancellation).Take(3).ToListAsync(Cancellation);
+        await AskAsync(socket, Body(4, 1));
+        Assert.Equal(
+            Enumerable.Range(2, 3).Select(row => ($"{row}", $"{{\"first\":{row},\"forecasts\":[[{serving.Expected[row - 1]}]]}}")),
+            (await found).Select(one => (one.EventId!, one.Data)));
+        await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, Cancellation);
+
+        using var foreign = new ClientWebSocket();
+        foreign.Options.SetRequestHeader("Origin", "http://example.org");
+        await Assert.ThrowsAsync<WebSocketException>(() => foreign.ConnectAsync(address, Cancellation));
+    }
+
+    /// <summary>Every row that was answered is there, every answer is what 'tbptt predict' writes, and no row is taken twice.</summary>
+    [Fact]
+    public async Task KilledSilo_LosesNoAnsweredRow()
+    {
+        const int Count = 8, KillAfter = 90;
+        int answered = 0;
+        var streams = Enumerable.Range(0, Count).Select(stream => Task.Run(async () =>
+        {
+            using var first = serving.Silos.Client(0);
+            using var second = serving.Silos.Client(1);
+            for (int row = 1; row <= Sales.Length; row++)
+            {
+                while (await TryAsync(serving.Silos.Silos[0].IsAlive ? first : second, $"kill-{stream}", row) is var answer
+                    && answer != $"{{\"first\":{row},\"forecasts\":[[{serving.Expected[row - 1]}]]}}")
+                    Assert.True(answer is null, $"row {row} of stream {stream}: {answer}");
+                if (Interlocked.Increment(ref answered) == KillAfter)
+                    serving.Silos.Silos[0].Kill();
+            }
+        }, Cancellation));
+        await Task.WhenAll(streams);
+
+        using var client = serving.Silos.Client(1);
+        for (int stream = 0; stream < Count; stream++)
+        {
+            var found = (await client.GetFromJsonAsync<JsonNode>($"{Streams}/kill-{stream}", Cancellation))!;
+            Assert.Equal((Sales.Length, "silo-2"), ((int)found["last"]!, (string)found["silo"]!));
+        }
+    }
+
+    /// <summary>The answer; null where the silo is gone, or does not answer yet for one that is.</summary>
+    private static async Task<string?> TryAsync(HttpClient client, string stream, int row)
+    {
+        try
+        {
+            using var answer = await PostAsync(client, stream, row, 1);
+            string text = await answer.Content.ReadAsStringAsync(Cancellation);
+            return answer.StatusCode == HttpStatusCode.ServiceUnavailable ? null : text;
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task<string> AskAsync(ClientWebSocket socket, string message)
+    {
+        await socket.SendAsync(Encoding.UTF8.GetBytes(message), WebSocketMessageType.Text, endOfMessage: true, Cancellation);
+        byte[] answer = new byte[1 << 12];
+        var received = await socket.ReceiveAsync(answer.AsMemory(), Cancellation);
+        Assert.True(received.EndOfMessage);
+        return Encoding.UTF8.GetString(answer, 0, received.Count);
+    }
+
+    private static string Body(int first, int count) => string.Create(CultureInfo.InvariantCulture,
+        $"{{\"first\": {first}, \"rows\": [{string.Join(',', Sales.Skip(first - 1).Take(count).Select(cell => $"[{cell}]"))}]}}");
+
+    private static Task<HttpResponseMessage> PostAsync(HttpClient client, string stream, int first, int count) =>
+        SendAsync(client, HttpMethod.Post, $"{Streams}/{stream}", Body(first, count));
+
+    private static async Task<HttpResponseMessage> SendAsync(HttpClient client, HttpMethod method, string path, string? body)
+    {
+        using var request = new HttpRequestMessage(method, path) { Headers = { { "X-Tbptt", "1" } } };
+        if (body is not null)
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        return await client.SendAsync(request, Cancellation);
+    }
+}

@@ -1,0 +1,275 @@
+using Orleans.Tbptt.Protocol;
+
+namespace Orleans.Tbptt.Grains.Streams;
+
+/// <summary>
+/// A stream: its last rows and the hidden state behind them. Answers a row that was taken before as then, takes those that follow, and
+/// refuses others.
+/// </summary>
+/// <remarks>One call at a time, <see cref="ReadAsync"/> excepted.</remarks>
+/// <param name="key">Its key.</param>
+/// <param name="services">What the streams of a silo share.</param>
+internal sealed class ServedStream(StreamKey key, StreamServices services)
+{
+    /// <summary>Rows that are computed and written together: others need not wait for all of a long request.</summary>
+    private const int Piece = ServeOptions.LeastKeptRows;
+
+    /// <summary>How often rows are begun anew whose silo lost its streams to another one, which holds it for dead.</summary>
+    private const int Attempts = 3;
+
+    /// <summary>How long a reader waits for a row.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    private readonly string _key = key.ToString();
+    private StreamState? _state;
+    private TaskCompletionSource _taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _incarnation;
+
+    /// <inheritdoc cref="IStreamGrain.Predict"/>
+    public async Task<StreamReply> PredictAsync(StreamRows rows)
+    {
+        long begin = services.Time.GetTimestamp();
+        var reply = await AnswerAsync(rows);
+        services.Instruments.OnAnswered(rows.Rows?.Count ?? 0, reply.Outcome, services.Time.GetElapsedTime(begin));
+        return reply;
+    }
+
+    /// <inheritdoc cref="IStreamGrain.Read"/>
+    public async Task<StreamPage> ReadAsync(long after)
+    {
+        // It reads beside a call that takes rows: so it changes nothing.
+        var taken = _taken.Task;
+        var state = _state ?? await ReadLogAsync();
+        if (state.Last == after)
+        {
+            await taken.WaitAsync(Patience, services.Time).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            state = _state ?? state;
+        }
+
+        KeptRow[] rows = [.. state.Kept.Where(row => row.Number > after || state.Last < after)];
+        return new(rows.Length > 0 ? rows[0].Number : after + 1, state.Last, [.. rows.Select(row => row.Forecasts)]);
+    }
+
+    /// <summary>The stream after its last row.</summary>
+    /// <exception cref="StreamUnavailableException">The logs cannot be read.</exception>
+    public async ValueTask<StreamState> LoadAsync()
+    {
+        int incarnation = services.Worker.Incarnation;
+        if (_state is { } state && _incarnation == incarnation
+            && (state.Last == 0 || services.Time.GetUtcNow() - state.TakenAt <= services.Options.Expiry))
+            return state;
+        _state = await ReadLogAsync();
+        _incarnation = incarnation;
+        return _state;
+    }
+
+    private async Task<StreamState> ReadLogAsync()
+    {
+        try
+        {
+            return await services.Worker.Ask(log => log.Load(_key));
+        }
+        catch (Exception exception) when (IsOfTheLog(exception))
+        {
+            throw Unavailable(exception);
+        }
+    }
+
+    /// <inheritdoc cref="IStreamGrain.Delete"/>
+    public async Task<bool> DeleteAsync()
+    {
+        var state = await LoadAsync();
+        if (state.Last == 0)
+            return false;
+        try
+        {
+            await services.Worker.Ask(log =>
+            {
+                log.Forget(_key, state.Epoch + 1);
+                log.Commit();
+                return true;
+            });
+        }
+        catch (Exception exception) when (IsOfTheLog(exception))
+        {
+            throw Unavailable(exception);
+        }
+        finally
+        {
+            _state = null;
+        }
+
+        return true;
+    }
+
+    private async Task<StreamReply> AnswerAsync(StreamRows rows)
+    {
+        if (Mistake(rows) is { } mistake)
+            return Refusal(StreamOutcome.Refused, mistake, 0);
+        var forecasts = new double[rows.Rows.Count][];
+        for (int attempt = 1; ; attempt++)
+        {
+            ServedModel model;
+            try
+            {
+                model = await services.Models.FindAsync(key.Model);
+            }
+            catch (ModelNotServedException exception)
+            {
+                return Refusal(StreamOutcome.NoModel, exception.Message, 0);
+            }
+
+            var state = await LoadAsync();
+            try
+            {
+                if (Taken(rows, state, forecasts, out int taken) is { } refusal)
+                    return refusal;
+                if (await TakeAsync(rows, taken, model, state, forecasts) is { } refused)
+                    return refused;
+                return new() { Outcome = StreamOutcome.Answered, Next = _state!.Last + 1, Forecasts = forecasts };
+            }
+            catch (StreamsTakenException) when (attempt < Attempts)
+            {
+                // Loaded anew; rows that count are found there.
+                _state = null;
+            }
+            catch (Exception exception) when (IsOfTheLog(exception))
+            {
+                throw Unavailable(exception);
+            }
+        }
+    }
+
+    /// <summary>Answers the rows that were taken before.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="state">The stream.</param>
+    /// <param name="forecasts">Receives the answers.</param>
+    /// <param name="taken">How many of them were.</param>
+    /// <returns>Why not; null where they are answered.</returns>
+    private static StreamReply? Taken(StreamRows rows, StreamState state, double[][] forecasts, out int taken)
+    {
+        long next = state.Last + 1;
+        taken = (int)Math.Clamp(next - rows.First, 0, rows.Rows.Count);
+        if (rows.First > next)
+        {
+            return Refusal(
+                StreamOutcome.Gap, $"first: found {rows.First}, expected {next}, the number behind the last row; "
+                + (next == 1 ? "begin at 1, because there is no such stream, or it has expired" : "send the rows between"), next);
+        }
+
+        for (int i = 0; i < taken; i++)
+        {
+            long number = rows.First + i;
+            if (state.Kept.Count == 0 || number < state.Kept[0].Number)
+            {
+                return Refusal(
+                    StreamOutcome.Gone, $"first: found {rows.First}, expected {(state.Kept.Count == 0 ? next : state.Kept[0].Number)} to "
+                    + $"{next}: row {number} was answered, and its answer is not kept any more", next);
+            }
+
+            var kept = state.Kept[(int)(number - state.Kept[0].Number)];
+            if (!kept.Cells.AsSpan().SequenceEqual(RowCells.Of(rows.Rows[i])))
+            {
+                return Refusal(
+                    StreamOutcome.Conflict, $"rows[{i}]: found other cells than row {number} had when it was answered, expected the same, "
+                    + $"or the number {next} for a further row", next);
+            }
+
+            forecasts[i] = kept.Forecasts;
+        }
+
+        return null;
+    }
+
+    /// <summary>Takes further rows, some at a time.</summary>
+    private async Task<StreamReply?> TakeAsync(StreamRows rows, int from, ServedModel model, StreamState state, double[][] forecasts)
+    {
+        // All are read before any is taken.
+        if (Check(rows, from, model) is { } refusal)
+            return Refusal(StreamOutcome.Refused, refusal, state.Last + 1);
+        while (from < rows.Rows.Count)
+        {
+            int count = Math.Min(Piece, rows.Rows.Count - from);
+            var job = JobOf(model, state, rows.Rows.Skip(from).Take(count).ToArray());
+            _state = state = await services.Worker.Take(job);
+            Interlocked.Exchange(ref _taken, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+            for (int i = 0; i < count; i++)
+                forecasts[from + i] = state.Kept[state.Kept.Count - count + i].Forecasts;
+            from += count;
+        }
+
+        return null;
+    }
+
+    private StreamJob JobOf(ServedModel model, StreamState state, StreamRow[] rows)
+    {
+        bool isReplaced = state.Last > 0 && state.Version != model.Version;
+        List<StreamRow> warmUp = isReplaced && services.Options.Takeover == StreamTakeover.WarmUp ? Readable(model, state) : [];
+        bool isCarried = state.Last > 0 && (!isReplaced
+            || (services.Options.Takeover == StreamTakeover.Carry && state.Shape == model.HiddenShape));
+        var job = new StreamJob(_key, model, warmUp.Count + rows.Length) { Before = state, WarmUp = warmUp.Count };
+        if (isCarried)
+            state.Hidden.CopyTo(job.Hidden.AsSpan());
+        for (int i = 0; i < job.Rows; i++)
+        {
+            var row = i < warmUp.Count ? warmUp[i] : rows[i - warmUp.Count];
+            Encode(model, row, job.Values, job.Codes, i);
+            (job.Cells[i], job.Texts[i]) = (RowCells.Of(row), row.Texts);
+        }
+
+        return job;
+    }
+
+    /// <summary>The kept rows that another model can read.</summary>
+    private static List<StreamRow> Readable(ServedModel model, StreamState state)
+    {
+        if (state.Columns != model.Columns)
+            return [];
+        var values = new float[model.Encoder.Shape.InputFeatures];
+        var codes = new long[model.Encoder.Shape.Codes];
+        return
+        [
+            .. state.Kept.Select(kept => RowCells.Read(kept.Cells, model.Encoder.Numbers.Count, model.Encoder.Texts.Count))
+                .OfType<StreamRow>().Where(row => Encode(model, row, values, codes, 0) is null),
+        ];
+    }
+
+    private static string? Check(StreamRows rows, int from, ServedModel model)
+    {
+        var values = new float[model.Encoder.Shape.InputFeatures];
+        var codes = new long[model.Encoder.Shape.Codes];
+        for (int i = from; i < rows.Rows.Count; i++)
+        {
+            if (Encode(model, rows.Rows[i], values, codes, 0) is var (column, problem))
+                return $"rows[{i}]{(column.Length == 0 ? "" : $".{column}")}: {problem}";
+        }
+
+        return null;
+    }
+
+    private static (string Column, string Problem)? Encode(ServedModel model, StreamRow row, float[] values, long[] codes, int at)
+    {
+        int features = model.Encoder.Shape.InputFeatures, classes = model.Encoder.Shape.Codes;
+        return model.Encoder.Encode(
+            row.Numbers, row.Texts, values.AsSpan(at * features, features), codes.AsSpan(at * classes, classes));
+    }
+
+    /// <summary>What is wrong with a request, whatever the stream: a client is not to be trusted.</summary>
+    private static string? Mistake(StreamRows rows) => rows.First < 1
+        ? $"first: found {rows.First}, expected the number of the first row, 1 for a new stream"
+        : rows.Rows is not { Count: > 0 and <= StreamRows.Most }
+        ? $"rows: found {rows.Rows?.Count ?? 0}, expected 1 to {StreamRows.Most}; send the others in a further request"
+        : rows.Rows.Any(row => row.Numbers is null || row.Texts is null) ? "rows: found a row without cells, expected numbers and texts"
+        : null;
+
+    private static StreamReply Refusal(StreamOutcome outcome, string problem, long next) =>
+        new() { Outcome = outcome, Problem = problem, Next = next };
+
+    /// <summary>Whether the log cannot be read or written, or the silo ends.</summary>
+    private static bool IsOfTheLog(Exception exception) =>
+        exception is IOException or UnauthorizedAccessException or InvalidDataException or ObjectDisposedException;
+
+    private StreamUnavailableException Unavailable(Exception exception) =>
+        new($"stream {_key} cannot be read or written: {exception.Message}; the row was not answered, send it again");
+}
