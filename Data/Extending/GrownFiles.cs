@@ -55,19 +55,19 @@ internal static class GrownFiles
         return null;
     }
 
-    /// <summary>Where the files differ, if the parent's is still as it was.</summary>
+    /// <summary>Where the files differ, if the parent's still begins as it was.</summary>
     private static string FirstDifference(DataFile then, OpenedFile file, DataRoots roots)
     {
         try
         {
             if (roots.Admit(DataKeys.Source, then.Path, new()) is not { } real || !File.Exists(real)
-                || FileHash.Of(real) != (then.Length, then.Sha256))
+                || FileHash.Of(real, then.Length) != (then.Length, then.Sha256))
                 return "";
             using FileStream former = Open(real), latter = Open(file.Real);
             var (one, other) = (new byte[BlockBytes], new byte[BlockBytes]);
             for (long at = 0, line = 1; ;)
             {
-                int count = former.ReadAtLeast(one, BlockBytes, throwOnEndOfStream: false);
+                int count = (int)Math.Min(then.Length - at, former.ReadAtLeast(one, BlockBytes, throwOnEndOfStream: false));
                 latter.ReadAtLeast(other, BlockBytes, throwOnEndOfStream: false);
                 if (count == 0)
                     return "";

@@ -58,7 +58,7 @@ internal sealed record Tails(IReadOnlyList<SequenceTail> Sequences, IReadOnlyLis
         first = steps - (row * lanes);
         SequenceTail[] sequences =
             [.. Enumerable.Range(0, lanes).Select(lane => new SequenceTail(first + (lane * row), (int)row, Continues: replay == 0))];
-        long rest = parent.Spec.Data.BatchSize == 1 && spec.Tbptt == parent.Spec.Tbptt ? trained % chunk : 0;
+        long rest = replay == 0 && parent.Spec.Data.BatchSize == 1 && spec.Tbptt == parent.Spec.Tbptt ? trained % chunk : 0;
         string text = FormattableString.Invariant($"trained on from time step {first + 1:N0} on; the parent was trained on {trained:N0}")
             + (rest == 0 ? "" : $", whose last chunk has {rest} of {chunk}: in one run over all data chunks have other borders");
         return new(sequences, replay == 0 ? [parent.Spec.Data.BatchSize - 1] : [], first, text);

@@ -197,6 +197,7 @@ public sealed class ExtendedDataTests : IDisposable
     public void Data_AreRefused_WhenTheyDoNotBeginWithTheParents()
     {
         RunSpec child = Stream(rows: 41);
+        Append(41, 51);
         string other = _directory.File("other.csv");
         File.WriteAllText(other, File.ReadAllText(Csv).Replace("\n7\n", "\n8\n", StringComparison.Ordinal) + "41\n");
 
