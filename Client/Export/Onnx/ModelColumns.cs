@@ -8,7 +8,9 @@ namespace Orleans.Tbptt.Client.Export.Onnx;
 /// <param name="Name">Its name.</param>
 /// <param name="Transform">What is made of its values before they are scaled; null for nothing.</param>
 /// <param name="IsKnown">Whether its value is that of the row that is forecast.</param>
-/// <param name="Mean">What is subtracted: of each series, or one for all; empty where values are not scaled.</param>
+/// <param name="Mean">
+/// What is subtracted: of each series, or one for all; NaN where the rows to train on had no value, empty where values are not scaled.
+/// </param>
 /// <param name="Deviation">What the difference is divided by.</param>
 internal sealed record ValueColumn(
     string Name, ColumnTransform? Transform, bool IsKnown, IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation);
@@ -93,6 +95,8 @@ internal sealed record ModelColumns(
         private readonly ILookup<string, ColumnDescription> _byName =
             columns.Where(one => one.Classes.Count == 0).ToLookup(one => one.Name, StringComparer.Ordinal);
 
+        private readonly bool _isScaled = columns.Any(one => one.ScaleMean is not null);
+
         public IReadOnlyList<string> Series { get; } = !IsPerSeries(table) ? []
             : [.. columns.Select(one => one.Series).OfType<string>().Distinct(StringComparer.Ordinal)];
 
@@ -100,11 +104,11 @@ internal sealed record ModelColumns(
         {
             ColumnDescription[] scaled = Series.Count > 0
                 ? [.. Series.Select(series => _byName[name].First(one => one.Series == series))]
-                : [.. _byName[name].Where(one => one is { Series: null, ScaleMean: not null }).Take(1)];
+                : _isScaled ? [_byName[name].First(one => one.Series is null)] : [];
             return new(
                 name, table.Transform.Pairs.Where(pair => pair.Key == name).Select(pair => (ColumnTransform?)pair.Value).FirstOrDefault(),
-                table.Known.Contains(name), [.. scaled.Select(one => one.ScaleMean!.Value)],
-                [.. scaled.Select(one => one.ScaleDeviation!.Value)]);
+                table.Known.Contains(name), [.. scaled.Select(one => one.ScaleMean ?? double.NaN)],
+                [.. scaled.Select(one => one.ScaleDeviation ?? double.NaN)]);
         }
 
         private static bool IsPerSeries(TableSource table) => table is { Scale: TableScale.Series, Standardize: true };

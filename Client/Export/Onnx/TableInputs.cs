@@ -11,7 +11,7 @@ namespace Orleans.Tbptt.Client.Export.Onnx;
 ///    └──── whether there is a value, where that is an input ───────────────────┤
 /// classes ──number──▶ vector ──────────────────────────────────────────────────┘
 /// </code>
-/// All up to float32 is float64, as in training.
+/// All up to float32 is float64, as in training; what is not finite then is refused.
 /// </summary>
 /// <param name="graph">The graph.</param>
 /// <param name="columns">The columns.</param>
@@ -25,6 +25,13 @@ internal sealed class TableInputs(GraphWriter graph, ModelColumns columns, Colum
     /// <param name="parameters">Its parameters.</param>
     /// <returns>The name of the features, <c>[time, batch, inputs]</c>.</returns>
     public string Add(ModelSpec model, ModelParameters parameters)
+    {
+        string[] parts = [.. columns.Values.Count == 0 ? [] : Numbers(), .. Classes(model, parameters)];
+        return parts.Length == 1 ? parts[0] : graph.Node("Concat", "features", parts, GraphWriter.Attribute("axis", 2));
+    }
+
+    /// <summary>The features of columns of numbers, and whether there is a value where that is an input.</summary>
+    private List<string> Numbers()
     {
         graph.Input(
             Values, DataType.Double, $"{string.Join(", ", columns.Values.Select(one => one.Name))}: the cells of these columns as they are",
@@ -42,19 +49,12 @@ internal sealed class TableInputs(GraphWriter graph, ModelColumns columns, Colum
             features = graph.Node("Where", "filled", [missing, "mean", features]);
         features = graph.RefuseNonFinite(
             $"values_has_a_cell_that_is_{(missing is null ? "missing" : "infinite")}_or_has_no_logarithm", "finite_features", features);
-        if (missing is null && columns.Classes.Count == 0)
-            return features;
-        List<string> parts = [features];
-        if (missing is not null)
-        {
-            graph.Constant<long>("observed_columns", [.. columns.Observed], columns.Observed.Count);
-            graph.Node("Gather", "is_missing_there", [missing, "observed_columns"], GraphWriter.Attribute("axis", 2));
-            graph.Node("Not", "is_observed", ["is_missing_there"]);
-            parts.Add(graph.Node("Cast", "observed", ["is_observed"], GraphWriter.Attribute("to", (long)DataType.Float)));
-        }
-
-        parts.AddRange(Classes(model, parameters));
-        return graph.Node("Concat", "features", parts, GraphWriter.Attribute("axis", 2));
+        if (missing is null)
+            return [features];
+        graph.Constant<long>("observed_columns", [.. columns.Observed], columns.Observed.Count);
+        graph.Node("Gather", "is_missing_there", [missing, "observed_columns"], GraphWriter.Attribute("axis", 2));
+        graph.Node("Not", "is_observed", ["is_missing_there"]);
+        return [features, graph.Node("Cast", "observed", ["is_observed"], GraphWriter.Attribute("to", (long)DataType.Float))];
     }
 
     /// <summary>Differences from the row before, which is carried; where there is none, the row before is infinite.</summary>
