@@ -1,6 +1,8 @@
 using Microsoft.ML.OnnxRuntime;
 using Orleans.Tbptt.Client.Export.Onnx;
 using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Descriptions;
+using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training.Models;
 
@@ -32,6 +34,8 @@ public sealed class OnnxRuntimeTests : IDisposable
         "inputs: [sales, price], targets: [price], transform: {sales: log1p}, horizon: 2")]
     [InlineData("cell: rnn, hiddenSize: 24", 64, "inputs: [sales, promotion], targets: [sales], known: [promotion]")]
     [InlineData("cell: lstm, hiddenSize: 16", 3, "inputs: [price], targets: [price], standardize: false")]
+    [InlineData("cell: gru, hiddenSize: 16", 3, "inputs: [kind, shop], targets: [sales], categorical: [kind, shop]")]
+    [InlineData("cell: rnn, hiddenSize: 16", 1, "inputs: [kind], targets: [sales], categorical: [kind], transform: {sales: log}")]
     [InlineData("cell: gru, hiddenSize: 16", 3, "inputs: [sales, price], targets: [sales], transform: {sales: difference}")]
     [InlineData("cell: lstm, hiddenSize: 16", 1, "inputs: [price], targets: [price], transform: {price: difference}, scale: series")]
     [InlineData("cell: lstm, hiddenSize: 16", 3,
@@ -178,6 +182,32 @@ public sealed class OnnxRuntimeTests : IDisposable
         Assert.NotEqual(first, Forecast(100));
     }
 
+    /// <summary>
+    /// A column without a value in the rows to train on has no scale: what stands in it is refused, and other columns keep theirs.
+    /// </summary>
+    [Fact]
+    public void ValueWithoutAScale_IsRefused()
+    {
+        var package = new Panel(_directory.Path, 1, 50) { HasGaps = true }.Model(
+            "cell: gru, hiddenSize: 6", "inputs: [sales, price], targets: [sales], missingValues: mask");
+        DataDescription without = new()
+        {
+            Source = "csv", Training = new(1, 49, 49, 49, null), Lanes = new(1, 5, 0), Memory = new(1, 1),
+            Contents = package.Config.Contents with
+            {
+                Columns = [.. package.Config.Columns.Select(
+                    one => one.Name == "price" ? one with { ScaleMean = null, ScaleDeviation = null } : one)],
+            },
+        };
+        using var usual = new OnnxSession(OnnxModel.Of(package));
+        using var session = new OnnxSession(OnnxModel.Of(ModelPackage.Of(
+            Sample.Status(RunState.Completed), package.Spec, package.Config.Spec, new([], without), package.Parameters, package.Hidden)));
+        double[] Forecast(OnnxSession graph, double price) => graph.Run<double>(("values", new[] { 100, price }, [1, 1, 2]));
+
+        Assert.Equal(Forecast(usual, double.NaN), Forecast(session, double.NaN));
+        Assert.Throws<OnnxRuntimeException>(() => Forecast(session, 3));
+    }
+
     [Theory]
     [InlineData(-1)]
     [InlineData(4)]
@@ -223,7 +253,8 @@ public sealed class OnnxRuntimeTests : IDisposable
 
         public (string Name, Array Values, long[] Shape)[] Rows(int first, int count) =>
         [
-            ("values", Cells(_values, first, count, panel.Number), [count, panel.Shops, _values.Length]),
+            .. _values.Length == 0 ? [] : Input(
+                "values", Cells(_values, first, count, panel.Number), count, panel.Shops, _values.Length),
             .. _classes.Length == 0 ? [] : Input(
                 "classes", Cells(_classes, first, count, panel.Class), count, panel.Shops, _classes.Length),
             .. hasScales ? Input("series", Enumerable.Range(0, panel.Shops).Select(Panel.Name).ToArray(), panel.Shops) : [],
