@@ -2,7 +2,8 @@ using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
 
 // Forecasts from every row of a CSV file, one at a time as they would come in, with the hidden state carried from call to call.
-using var session = new InferenceSession(args[0]);
+using var options = new SessionOptions { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };    // states with a default are meant
+using var session = new InferenceSession(args[0], options);
 using var run = new RunOptions();
 string[] columns = JsonSerializer.Deserialize<string[]>(session.ModelMetadata.CustomMetadataMap["values"])!;
 string[] header = File.ReadLines(args[1]).First().Split(',');
