@@ -34,7 +34,7 @@ internal static class InitCommand
 
         var sizes = WriteChecked(files[^1].Bytes, spec, checker, request);
         string schema = WriteSchema(directory);
-        foreach (string note in notes)
+        foreach (string note in notes.Union(sizes.Description.Contents.Remarks))
             terminal.Error.WriteLine($"note: {note}");
         foreach (var (path, _) in files)
             terminal.Out.WriteLine($"wrote {Text.OneLine(Path.GetRelativePath(".", path))}");

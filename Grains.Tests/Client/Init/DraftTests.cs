@@ -165,6 +165,27 @@ public sealed class DraftTests : IDisposable
         Assert.Equal("parquet", TrainFile(path).Data.Source.Word);
     }
 
+    /// <summary>Hours begin again each day, as the times of a series do: they name none.</summary>
+    [Fact]
+    public void TimesOfDay_NameNoSeries()
+    {
+        string rows = string.Concat(Enumerable.Range(0, 96).Select(i => $"2020-01-0{1 + (i / 24)},{i % 24:00}:00,{i * i % 11}\n"));
+        Assert.Null(Assert.IsType<CsvSource>(Train($"date,time,load\n{rows}").Data.Source).Series);
+    }
+
+    [Fact]
+    public void Texts_AreReadInTheirEncoding_AlsoWhereTheHeaderDoesNotShowIt()
+    {
+        string rows = string.Concat(
+            from city in new[] { "Köln", "Bonn" }
+            from day in Enumerable.Range(1, 28)
+            select $"{city},2020-02-{day:00},{day * day % 11}\n");
+
+        var source = Assert.IsType<CsvSource>(TrainFile(Write($"city,date,load\n{rows}", Encoding.Latin1)).Data.Source);
+
+        Assert.Equal(("city", "windows-1252"), (source.Series, source.Encoding));
+    }
+
     /// <summary>Cells that could be thousands and decimals are read as one of them, with a remark.</summary>
     [Fact]
     public void Guesses_AreNoted()
@@ -187,6 +208,7 @@ public sealed class DraftTests : IDisposable
     [InlineData("shop,day,population", "day", "shop")]
     [InlineData("year,newest", "year", null)]
     [InlineData("timestamp,newest", "timestamp", null)]
+    [InlineData("count,newest", "count", null)]
     [InlineData("day,newest", "day", null)]
     public void SeriesBelowEachOther_AndNewestRowsFirst_AreNamedByTheirColumns(string header, string time, string? series)
     {
@@ -200,7 +222,7 @@ public sealed class DraftTests : IDisposable
                 "id" => $"{row}",
                 "country" => $"{"abc"[row / 30]}",
                 "shop" => $"{(row / 30) + 1}",
-                "year" => $"{1900 + at}",
+                "year" or "count" => $"{1900 + at}",
                 "day" => new DateTime(2020, 2, 1).AddDays(at).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
                 "timestamp" => string.Create(CultureInfo.InvariantCulture, $"{1_600_000_000.25 + (at * 1.5)}"),
                 _ => $"{row * row % 11}",

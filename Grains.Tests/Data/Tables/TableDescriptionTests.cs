@@ -72,6 +72,68 @@ public sealed class TableDescriptionTests : IDisposable
             source.Description.Remarks);
     }
 
+    /// <summary>A column that rises or falls in every row is seldom an input; one that the spec names is meant.</summary>
+    [Theory]
+    [InlineData(1, "rises in every row: if it is the time of the rows, write data.time: 'clock'; if it counts them")]
+    [InlineData(-1, "falls in every row: if it is the time of the rows, write data.time: 'clock', which turns them round; if it counts")]
+    public void Description_Warns_OfInputsThatRiseOrFall(int sign, string remark)
+    {
+        var table = new MemorySource
+        {
+            Names = ["clock", "x"], Types = [null, null],
+            Rows = [.. Enumerable.Range(0, 40).Select(i => new object?[] { 1000.0 + (sign * i), Math.Sin(i) })],
+        };
+        using IDataSource source = Open(table, 0.25);
+        Assert.StartsWith($"column 'clock' {remark}", Assert.Single(source.Description.Remarks), StringComparison.Ordinal);
+        using IDataSource named = Open(table with { Inputs = ["clock", "x"] }, 0.25);
+        Assert.Empty(named.Description.Remarks);
+    }
+
+    [Fact]
+    public void Description_Warns_OfNamesThatDifferInCase()
+    {
+        using IDataSource source = Open(new MemorySource
+        {
+            Names = ["city", "open", "x"], Types = [CellType.Text, CellType.Text, null], Series = "city", Categorical = ["open"],
+            Rows = [.. Enumerable.Range(0, 40).Select(i =>
+                new object?[] { i % 2 == 0 ? "Rome" : "rome", i % 3 == 0 ? "TRUE" : "True", Math.Sin(i) })],
+        });
+        Assert.Equal(
+            [
+                "series 'Rome' and 'rome' differ in case alone, and are two",
+                "classes 'TRUE' and 'True' of column 'open' differ in case alone, and are two",
+            ],
+            source.Description.Remarks);
+    }
+
+    /// <summary>Minus one stands for no value among large numbers, and for itself among small ones.</summary>
+    [Theory]
+    [InlineData(1000, true)]
+    [InlineData(0, false)]
+    public void MinusOne_IsSuspected_FarFromAllOthers(double level, bool isSuspected)
+    {
+        using IDataSource source = Open(new MemorySource
+        {
+            Names = ["x"], Types = [null],
+            Rows = [.. Enumerable.Range(0, 40).Select(i => new object?[] { i == 9 ? -1.0 : level + (i % 7) })],
+        });
+        Assert.Equal(isSuspected, source.Description.Columns[0].Suspects.Count > 0);
+    }
+
+    /// <summary>A row of totals below the others is a row of data for whoever does not look at its time.</summary>
+    [Theory]
+    [InlineData("Total,999", "where 'Total' stands")]
+    [InlineData(",999", "first at PATH:62: look")]
+    public void RowWithoutATime_IsReported_WhereNoColumnOfTimeIsNamed(string row, string remark)
+    {
+        string path = _directory.Write("x.csv", "date,load\n" + string.Concat(Enumerable.Range(0, 60).Select(i =>
+            $"{new DateTime(2020, 1, 1).AddDays(i):yyyy-MM-dd},{i % 7}\n")) + row + "\n");
+        using IDataSource source = Given.Open(Given.Csv(path));
+        string found = Assert.Single(source.Description.Remarks, one => one.StartsWith("1 row without a time", StringComparison.Ordinal));
+        Assert.Contains("look whether they are rows of data, and no totals or remarks", found, StringComparison.Ordinal);
+        Assert.Contains(remark.Replace("PATH", path, StringComparison.Ordinal), found, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Description_NamesSeries_ThatAreNotValidatedOn()
     {
