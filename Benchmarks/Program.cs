@@ -17,6 +17,7 @@ using Orleans.Tbptt.Benchmarks.Serve;
 using Orleans.Tbptt.Benchmarks.Soak;
 using Orleans.Tbptt.Benchmarks.Start;
 using Orleans.Tbptt.Benchmarks.Submissions;
+using Orleans.Tbptt.Benchmarks.Tables;
 using Orleans.Tbptt.Benchmarks.Telemetry;
 
 var rounds = new Option<int>("--rounds") { Description = "Paired rounds.", DefaultValueFactory = _ => 7 };
@@ -54,6 +55,6 @@ return await new RootCommand("Measurements of Orleans.Tbptt.")
     CompareCommands.OneEngine(), LocalSyncCommand.Make(),
     ExchangeCommands.Exchange(), ExchangeCommands.Scaling(), TelemetryCommand.Make(), StartCommand.Make(), ProfileCommand.Make(),
     JournalCommands.Size(), JournalCommands.Write(), JournalCommands.Open(),
-    MembershipCommand.Make(), HostileCommand.Make(), ManySubmissions.Make(), ServeCommands.Latency(),
-    ServeCommands.Cost(),
+    MembershipCommand.Make(), HostileCommand.Make(), ManySubmissions.Make(), TableCommand.Make(),
+    ServeCommands.Latency(), ServeCommands.Cost(),
 }.Parse(args).InvokeAsync();
