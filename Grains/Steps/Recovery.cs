@@ -54,7 +54,8 @@ internal sealed partial class Recovery(
         var pause = ShortestPause;
         for (int faults = 0; ;)
         {
-            var reply = await control.OrLeave(assigner.AssignAll(state));
+            var assigning = assigner.AssignAll(state);
+            var reply = await OrLetGo(assigning, control.OrLeave(assigning));
             if (reply is { IsWhole: true })
             {
                 assigner.NoteDevices();
@@ -122,7 +123,8 @@ internal sealed partial class Recovery(
         int[] moving = [.. moves.Keys.Order()];
         var former = moving.ToDictionary(trainer => trainer, assigner.HomeOf);
         assigner.Uproot(moving);
-        var reply = await control.OrStop(assigner.Assign([.. moving.Select(trainer => (trainer, moves[trainer]))], state));
+        var assigning = assigner.Assign([.. moving.Select(trainer => (trainer, moves[trainer]))], state);
+        var reply = await OrLetGo(assigning, control.OrStop(assigning));
         if (!reply.IsWhole)
         {
             EnsureInForce(reply);
@@ -136,6 +138,20 @@ internal sealed partial class Recovery(
         if (moved.Length > 0)
             run.Move(state.Step, moved, reason, time.GetElapsedTime(started));
         return true;
+    }
+
+    /// <summary>Waits; where the run is left meanwhile for good, its trainers are let go once more when they have been placed.</summary>
+    private async Task<T> OrLetGo<T>(Task<T> assigning, Task<T> waiting)
+    {
+        try
+        {
+            return await waiting;
+        }
+        catch (RunLeftException left) when (!assigning.IsCompleted && left.Leave.State != RunState.Queued)
+        {
+            assigner.LetGoAfter(assigning).Ignore();
+            throw;
+        }
     }
 
     private async Task PlaceAgain<T>(GroupReply<T> reply, TrainingState state) where T : TrainerReply

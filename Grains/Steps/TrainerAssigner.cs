@@ -37,6 +37,17 @@ internal sealed class TrainerAssigner(
         return await Assign([.. _roster.All.Select(trainer => (trainer, _roster.Homes[trainer] ?? places[trainer]))], state);
     }
 
+    /// <summary>
+    /// Lets the trainers go once a call that gives them their lanes has been answered, which nobody waits for any more: a trainer that was
+    /// let go before the call reached it would keep its slot for minutes.
+    /// </summary>
+    /// <param name="assigning">The call.</param>
+    public async Task LetGoAfter(Task assigning)
+    {
+        await assigning.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await trainers.Release(run.Generation);
+    }
+
     /// <summary>A trainer's silo; null where it has none.</summary>
     public SiloAddress? HomeOf(int trainer) => _roster.Homes[trainer];
 
