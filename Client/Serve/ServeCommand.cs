@@ -93,7 +93,8 @@ internal static class ServeCommand
         output.WriteLine($"page     {silo.Page}");
         output.WriteLine($"silo     {silo.Pid}");
         output.WriteLine(
-            $"try      curl -X POST -H 'X-Tbptt: 1' -d '{{\"first\": 1, \"rows\": [{{{Text.OneLine(row)}}}]}}' {address}/a");
+            $"try      curl -H 'X-Tbptt: 1' -H 'Content-Type: application/json' -d '{{\"first\": 1, \"rows\": [{{{Text.OneLine(row)}}}]}}' "
+            + $"{address}/a");
         output.WriteLine("Ctrl-C ends");
         output.Flush();
     }
