@@ -88,7 +88,7 @@ public sealed class ParentRun
         return new(ReadSpec(extends, reader), data);
     }
 
-    /// <summary>The files of the data that it trained on, in order; null where they cannot be told from those that it held out.</summary>
+    /// <summary>The files of the data that it trained on, in order; null where it is not known which ones it held out.</summary>
     internal IReadOnlyList<DataFile>? Files()
     {
         // Its own parent's files come first, then those of its source, which come before all others.

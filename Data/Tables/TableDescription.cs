@@ -14,7 +14,7 @@ namespace Orleans.Tbptt.Data.Tables;
 internal sealed class TableDescription(
     TableSource source, TableReader reader, TableColumns columns, UsedColumns used, RowOrder order, TableCut cut)
 {
-    // A few rows rise by chance.
+    // In a few rows, a column that rises does so by chance.
     private const int FewRows = 20;
 
     /// <summary>The columns of classes.</summary>

@@ -18,7 +18,7 @@ public sealed class ModelNotServedException(string message, Exception? inner = n
 /// <param name="options">Names the packages.</param>
 /// <param name="store">The run store.</param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">Is told of packages that cannot be read.</param>
+/// <param name="logger">Receives the packages that cannot be read.</param>
 internal sealed partial class ServedModels(
     IOptions<TbpttGrainsOptions> options, RunStore store, TimeProvider time, ILogger<ServedModels> logger)
 {

@@ -23,7 +23,6 @@ internal sealed class ServedStream(StreamKey key, StreamServices services)
     private readonly string _key = key.ToString();
     private StreamState? _state;
     private TaskCompletionSource _taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _incarnation;
 
     /// <inheritdoc cref="IStreamGrain.Predict"/>
     public async Task<StreamReply> PredictAsync(StreamRows rows)
@@ -37,7 +36,7 @@ internal sealed class ServedStream(StreamKey key, StreamServices services)
     /// <inheritdoc cref="IStreamGrain.Read"/>
     public async Task<StreamPage> ReadAsync(long after)
     {
-        // It reads beside a call that takes rows: so it changes nothing.
+        // A call that takes rows may run at the same time: so this one changes nothing.
         var taken = _taken.Task;
         var state = _state ?? await ReadLogAsync();
         if (state.Last == after)
@@ -55,13 +54,10 @@ internal sealed class ServedStream(StreamKey key, StreamServices services)
     /// <exception cref="StreamUnavailableException">The logs cannot be read.</exception>
     public async ValueTask<StreamState> LoadAsync()
     {
-        int incarnation = services.Worker.Incarnation;
-        if (_state is { } state && _incarnation == incarnation
+        if (_state is { } state && state.Incarnation == services.Worker.Incarnation
             && (state.Last == 0 || services.Time.GetUtcNow() - state.TakenAt <= services.Options.Expiry))
             return state;
-        _state = await ReadLogAsync();
-        _incarnation = incarnation;
-        return _state;
+        return _state = await ReadLogAsync();
     }
 
     private async Task<StreamState> ReadLogAsync()
@@ -86,7 +82,7 @@ internal sealed class ServedStream(StreamKey key, StreamServices services)
         {
             await services.Worker.Ask(log =>
             {
-                log.Forget(_key, state.Epoch + 1);
+                log.Forget(_key, state);
                 log.Commit();
                 return true;
             });

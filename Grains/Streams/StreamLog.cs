@@ -44,7 +44,7 @@ internal sealed class StreamLog(
     private long _bytes;
     private bool _isRead;
 
-    /// <summary>Grows when this silo's streams were taken over: whoever holds a stream in memory has to load it again.</summary>
+    /// <summary>Grows when this silo's streams were taken over: a stream that is held in memory has to be loaded again.</summary>
     public int Incarnation { get; private set; }
 
     /// <summary>The length at which a file is continued in another one.</summary>
@@ -58,17 +58,17 @@ internal sealed class StreamLog(
 
     private long Now => time.GetUtcNow().UtcTicks;
 
-    /// <summary>The stream after its last row, whoever wrote it.</summary>
+    /// <summary>The stream after its last row, of whichever silo wrote that.</summary>
     /// <exception cref="IOException">The logs cannot be read.</exception>
     public StreamState Load(string key)
     {
         Refresh();
         if (!_index.TryGetValue(key, out var places))
-            return new() { Epoch = Now, MustBeWhole = true };
+            return new() { Epoch = Now, MustBeWhole = true, Incarnation = Incarnation };
 
         // By the time, because a former life of the stream may stand in a file whose entry has expired and is not known any more.
         if (places.IsForgotten || IsExpired(places))
-            return new() { Epoch = Math.Max(Now, places.Epoch + 1), MustBeWhole = true };
+            return new() { Epoch = Math.Max(Now, places.Epoch + 1), MustBeWhole = true, Incarnation = Incarnation };
         var state = Read(places);
 
         // What other silos, or a former life of this one, wrote under its epoch may still be added to.
@@ -95,8 +95,10 @@ internal sealed class StreamLog(
     /// <param name="key">The stream.</param>
     /// <param name="state">It, with all rows that are kept.</param>
     /// <param name="added">How many of those are new.</param>
+    /// <exception cref="StreamsTakenException">It was loaded before another silo took the streams over; nothing is added.</exception>
     public void Append(string key, StreamState state, int added)
     {
+        EnsureCurrent(state);
         bool isWhole = state.MustBeWhole;
         IReadOnlyList<KeptRow> rows = isWhole ? state.Kept : [.. state.Kept.TakeLast(added)];
         long first = rows.Count > 0 ? rows[0].Number : state.Last + 1;
@@ -104,7 +106,14 @@ internal sealed class StreamLog(
     }
 
     /// <summary>Adds that a stream is forgotten to what the next commit writes.</summary>
-    public void Forget(string key, long epoch) => Append(new(RecordKind.Forgotten, key, epoch, 0, 0, Now), null, []);
+    /// <param name="key">The stream.</param>
+    /// <param name="state">It, as it was loaded.</param>
+    /// <exception cref="StreamsTakenException">It was loaded before another silo took the streams over; nothing is added.</exception>
+    public void Forget(string key, StreamState state)
+    {
+        EnsureCurrent(state);
+        Append(new(RecordKind.Forgotten, key, state.Epoch + 1, 0, 0, Now), null, []);
+    }
 
     /// <summary>Writes what was added. When this fails, nothing of it counts.</summary>
     /// <exception cref="StreamsTakenException">Another silo has taken this silo's streams over.</exception>
@@ -142,7 +151,7 @@ internal sealed class StreamLog(
                 Move(_moving.Dequeue());
             Commit();
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             QueueMoves();
             throw;
@@ -173,6 +182,13 @@ internal sealed class StreamLog(
     {
         foreach (var file in _files.Values)
             file.Dispose();
+    }
+
+    /// <summary>Rows behind a state that another silo has continued meanwhile would be answered, and lost.</summary>
+    private void EnsureCurrent(StreamState state)
+    {
+        if (state.Incarnation != Incarnation)
+            throw new StreamsTakenException();
     }
 
     private void Append(RecordHead head, StreamState? state, IReadOnlyList<KeptRow> rows) =>
@@ -282,7 +298,7 @@ internal sealed class StreamLog(
             kept.AddRange(state.Kept);
         }
 
-        return state! with { Kept = [.. kept.TakeLast(options.KeptRows)] };
+        return state! with { Kept = [.. kept.TakeLast(options.KeptRows)], Incarnation = Incarnation };
     }
 
     /// <summary>

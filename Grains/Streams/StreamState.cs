@@ -53,4 +53,7 @@ internal sealed record StreamState
 
     /// <summary>Whether the next record must hold all kept rows, because the records before it are not this silo's.</summary>
     public bool MustBeWhole { get; init; }
+
+    /// <summary><see cref="StreamLog.Incarnation"/> at which it was loaded: at a later one, another silo may have continued it.</summary>
+    public int Incarnation { get; init; }
 }

@@ -150,8 +150,16 @@ internal sealed partial class StreamWorker : IDisposable
             foreach (var job in _batch.Jobs)
             {
                 var after = job.After(now, _options.KeptRows);
-                log.Append(job.Key, after, job.Rows - job.WarmUp);
-                _computed.Add((job, after));
+                try
+                {
+                    log.Append(job.Key, after, job.Rows - job.WarmUp);
+                    _computed.Add((job, after));
+                }
+                catch (StreamsTakenException exception)
+                {
+                    // It waited while the streams were lost; the others of the batch were loaded afterwards.
+                    job.Fail(exception);
+                }
             }
 
             log.Commit();
@@ -180,7 +188,7 @@ internal sealed partial class StreamWorker : IDisposable
         {
             log.Evacuate();
         }
-        catch (IOException exception)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             Volatile.Write(ref _incarnation, log.Incarnation);
             LogFailure(_logger, exception);

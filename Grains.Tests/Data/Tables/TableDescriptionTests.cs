@@ -120,7 +120,7 @@ public sealed class TableDescriptionTests : IDisposable
         Assert.Equal(isSuspected, source.Description.Columns[0].Suspects.Count > 0);
     }
 
-    /// <summary>A row of totals below the others is a row of data for whoever does not look at its time.</summary>
+    /// <summary>A row of totals below the others is data like any other to a reader that does not look at its time.</summary>
     [Theory]
     [InlineData("Total,999", "where 'Total' stands")]
     [InlineData(",999", "first at PATH:62: look")]
