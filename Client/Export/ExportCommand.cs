@@ -66,24 +66,14 @@ internal static class ExportCommand
 
     private static void WriteGraph(ConsoleContext context, ModelPackage package, string? to, bool force)
     {
-        string path = to ?? $"{package.Config.Run}.onnx", unfinished = $"{path}.{Guid.NewGuid():N}";
+        string path = to ?? $"{package.Config.Run}.onnx";
         ModelData.CheckOutput("--to", path, force);
         var graph = OnnxModel.Of(package);
-        try
+        ModelData.Write(path, force, unfinished =>
         {
-            using (var stream = File.Create(unfinished))
-                graph.WriteTo(stream);
-            File.Move(unfinished, path, force);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new ClientException($"cannot write {Text.OneLine(path)}: {Text.OneLine(exception.Message)}", ExitCode.Failed, exception);
-        }
-        finally
-        {
-            File.Delete(unfinished);
-        }
-
+            using var stream = File.Create(unfinished);
+            graph.WriteTo(stream);
+        });
         context.Terminal.Out.WriteLine($"wrote {Text.OneLine(path)}");
         foreach (var value in graph.Graph.Input)
             context.Terminal.Out.WriteLine($"  input  {value.Name} {OnnxModel.Shape(value)}: {Text.OneLine(value.DocString)}");

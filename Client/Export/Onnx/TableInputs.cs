@@ -37,7 +37,14 @@ internal sealed class TableInputs(GraphWriter graph, ModelColumns columns, Colum
             Values, DataType.Double, $"{string.Join(", ", columns.Values.Select(one => one.Name))}: the cells of these columns as they are",
             GraphWriter.Any("time"), GraphWriter.Any("batch"), GraphWriter.Fixed(columns.Values.Count));
         var (numbers, first) = Differences();
-        string? missing = columns.Observed.Count > 0 ? graph.Node("IsNaN", "is_missing", [numbers]) : null;
+        string? missing = null;
+        if (columns.Observed.Count > 0)
+        {
+            // A column that had no gaps in training has no flag: a cell that is missing there is refused.
+            graph.Constant<bool>("has_gaps", [.. columns.Values.Select((_, i) => columns.Observed.Contains(i))], columns.Values.Count);
+            missing = graph.Node("And", "is_missing", [graph.Node("IsNaN", "is_nan", [numbers]), "has_gaps"]);
+        }
+
         numbers = Logarithms(numbers);
         string features = graph.Node(
             "Cast", "scaled", [scales.Scale(columns.Values, numbers)], GraphWriter.Attribute("to", (long)DataType.Float));
@@ -48,7 +55,7 @@ internal sealed class TableInputs(GraphWriter graph, ModelColumns columns, Colum
         if (missing is not null)
             features = graph.Node("Where", "filled", [missing, "mean", features]);
         features = graph.RefuseNonFinite(
-            $"values_has_a_cell_that_is_{(missing is null ? "missing" : "infinite")}_or_has_no_logarithm", "finite_features", features);
+            "values_has_a_cell_that_is_missing_or_has_no_logarithm", "finite_features", features);
         if (missing is null)
             return [features];
         graph.Constant<long>("observed_columns", [.. columns.Observed], columns.Observed.Count);

@@ -182,6 +182,19 @@ public sealed class OnnxRuntimeTests : IDisposable
         Assert.NotEqual(first, Forecast(100));
     }
 
+    /// <summary>A column that had no gap in training has none that the model was trained to read.</summary>
+    [Fact]
+    public void MissingCell_IsRefused_WhereTrainingHadNone()
+    {
+        var panel = new Panel(_directory.Path, 1, 50) { HasGaps = true };
+        using var session = new OnnxSession(
+            OnnxModel.Of(panel.Model("cell: lstm, hiddenSize: 6", "inputs: [promotion, price], targets: [price], missingValues: mask")));
+        double[] Forecast(double promotion, double price) => session.Run<double>(("values", new[] { promotion, price }, [1, 1, 2]));
+
+        Assert.All(Forecast(1, double.NaN), forecast => Assert.True(double.IsFinite(forecast)));
+        Assert.Throws<OnnxRuntimeException>(() => Forecast(double.NaN, 3));
+    }
+
     /// <summary>
     /// A column without a value in the rows to train on has no scale: what stands in it is refused, and other columns keep theirs.
     /// </summary>
