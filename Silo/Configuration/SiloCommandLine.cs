@@ -47,7 +47,7 @@ internal sealed class SiloCommandLine
 
     private readonly Option<string[]> _models = new("--model")
     {
-        Description = "Model package to serve under a name, besides the runs' models. Repeatable.",
+        Description = "Model package to serve under a name, in addition to the runs' models. Repeatable.",
         HelpName = "NAME=DIR",
     };
 

@@ -120,6 +120,11 @@ internal static class ModelEndpoints
                     statusCode: StatusCodes.Status415UnsupportedMediaType);
             }
         }
+        catch (InvalidOperationException)
+        {
+            // Such as half of a surrogate pair: the parser accepts it, and cannot give it as a text.
+            return Refused(request, ["found a text that is no UTF-8, expected UTF-8"], StatusCodes.Status400BadRequest);
+        }
         catch (JsonException exception)
         {
             return Refused(request, [Text.OneLine(exception.Message)], StatusCodes.Status400BadRequest);

@@ -24,7 +24,8 @@ internal static class StreamEndpoints
     /// <summary>Maps the endpoints.</summary>
     public static void MapStreams(this IEndpointRouteBuilder api)
     {
-        var streams = api.MapGroup("/models/{name}/streams").ProducesProblem(StatusCodes.Status404NotFound);
+        var streams = api.MapGroup("/models/{name}/streams").ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         streams.MapGet("", ListAsync)
             .WithSummary("The columns of a model's rows, and its streams by ID. Query: after (an ID), limit (1 to 1,000; default 100)")
             .ProducesProblem(StatusCodes.Status400BadRequest);
@@ -88,9 +89,7 @@ internal static class StreamEndpoints
         }
         catch (Exception exception) when (exception is TimeoutException or OrleansException)
         {
-            return (null, TypedResults.Problem(
-                "the stream's silo does not answer: it may have died, and another one takes its streams over within seconds; send the rows "
-                + "again, under the same numbers, whether they were taken or not", statusCode: StatusCodes.Status503ServiceUnavailable));
+            return (null, Lost());
         }
     }
 
@@ -146,16 +145,39 @@ internal static class StreamEndpoints
     {
         if (KeyOf(name, stream, out var refusal) is not { } key)
             return refusal!;
-        var report = await streams[key].Describe();
+        StreamReport report;
+        try
+        {
+            report = await streams[key].Describe();
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException)
+        {
+            return Lost();
+        }
+
         return report.Last == 0 ? Missing(NoStream(key)) : TypedResults.Ok(new ApiStream(
             report.Model, report.Stream, report.Last, report.Last + 1, report.TakenAt!.Value, report.FirstKept, report.Version, report.Silo,
             [.. report.Hidden.Select(value => (double)value)]));
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        string name, string stream, [FromServices] StreamService streams) =>
-        KeyOf(name, stream, out var refusal) is not { } key ? refusal!
-            : await streams[key].Delete() ? TypedResults.NoContent() : Missing(NoStream(key));
+        string name, string stream, [FromServices] StreamService streams)
+    {
+        if (KeyOf(name, stream, out var refusal) is not { } key)
+            return refusal!;
+        try
+        {
+            return await streams[key].Delete() ? TypedResults.NoContent() : Missing(NoStream(key));
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException)
+        {
+            return Lost();
+        }
+    }
+
+    private static ProblemHttpResult Lost() => TypedResults.Problem(
+        "the stream's silo does not answer: it may have died, and another one takes its streams over within seconds; send the request "
+        + "again, rows under the same numbers, whether they were taken or not", statusCode: StatusCodes.Status503ServiceUnavailable);
 
     private static string NoStream(StreamKey key) => $"found no stream {key.Stream} of {key.Model}; its first row has number 1";
 

@@ -14,7 +14,7 @@ using FromServicesAttribute = Microsoft.AspNetCore.Mvc.FromServicesAttribute;
 
 namespace Orleans.Tbptt.Silo.Web.Api;
 
-/// <summary>The answers to a stream's rows as server-sent events, for who watches a stream that others feed.</summary>
+/// <summary>The answers to a stream's rows as server-sent events, for clients that watch a stream to which others send rows.</summary>
 internal static class StreamEvents
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);

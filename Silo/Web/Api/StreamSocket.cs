@@ -8,6 +8,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Tbptt.Grains.Streams;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Silo.Web.Access;
+using Orleans.Tbptt.Silo.Web.Feed;
 using FromServicesAttribute = Microsoft.AspNetCore.Mvc.FromServicesAttribute;
 
 namespace Orleans.Tbptt.Silo.Web.Api;
@@ -67,23 +68,23 @@ internal sealed class StreamSocket(StreamKey key, StreamService streams, JsonSer
                     key, streams, () => Task.FromResult(JsonDocument.Parse(message)));
                 byte[] answer = forecasts is not null ? JsonSerializer.SerializeToUtf8Bytes(forecasts, json)
                     : JsonSerializer.SerializeToUtf8Bytes(Refusal(refusal!), json);
-                await socket.SendAsync(answer, WebSocketMessageType.Text, endOfMessage: true, end.Token);
+
+                // A client that does not read is left, as one of an event stream.
+                using var patience = CancellationTokenSource.CreateLinkedTokenSource(end.Token);
+                patience.CancelAfter(Watchers.Patience);
+                await socket.SendAsync(answer, WebSocketMessageType.Text, endOfMessage: true, patience.Token);
             }
 
             if (socket.State == WebSocketState.CloseReceived)
                 await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, end.Token);
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-            await CloseAsync(socket, WebSocketCloseStatus.EndpointUnavailable, "the silo ends");
-        }
         catch (Exception exception) when (exception is WebSocketException or OperationCanceledException)
         {
-            // The client has gone.
+            // The client has gone or does not read, or the silo ends: a receive that is cancelled leaves no socket to close.
         }
     }
 
-    /// <summary>The next message; null where the client has closed the socket, or was told to.</summary>
+    /// <summary>The next message; null where the client has closed the socket, or the message was too large.</summary>
     private static async Task<byte[]?> ReceiveAsync(WebSocket socket, CancellationToken end)
     {
         using var message = new MemoryStream();

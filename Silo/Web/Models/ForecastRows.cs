@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Orleans.Tbptt.Cluster.Wording;
 
@@ -56,7 +57,7 @@ internal sealed record ForecastRows(ReadOnlyMemory<byte> Bytes, bool IsJson)
         {
             if (row.ValueKind != JsonValueKind.Object)
                 throw new JsonException($"rows[{index}]: found {Kind(row)}, expected an object with a value for each column");
-            using (var line = new Utf8JsonWriter(lines))
+            using (var line = new Utf8JsonWriter(lines, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
                 row.WriteTo(line);
             lines.Write("\n"u8);
         }

@@ -65,7 +65,9 @@ internal sealed class ModelPlots(ForecastPlotter plotter, ForecastDesk desk, Tim
         }
         catch (ForecastDeskBusyException)
         {
-            return ForecastPlot.None("Other forecasts are being computed; reload the page in a minute.");
+            lock (_gate)
+                _kept.RemoveAll(one => one.Name == model.Name && one.Choice == choice);
+            return ForecastPlot.None("Other forecasts are being computed.") with { IsPending = true };
         }
         catch (ModelPackageException damaged)
         {

@@ -81,8 +81,9 @@ internal sealed class ModelShelf(IOptions<TbpttGrainsOptions> options)
     {
         if (model.Problem.Length > 0)
             throw new ModelPackageException(model.Problem);
-        var spec = SpecOf(model).Model;
-        int lanes = SpecOf(model).Data.BatchSize;
+        var whole = SpecOf(model);
+        var spec = whole.Model;
+        int lanes = whole.Data.BatchSize;
         Int128 parameters, hidden = (Int128)spec.Layers * spec.HiddenSize * spec.Cell.States * lanes;
         try
         {

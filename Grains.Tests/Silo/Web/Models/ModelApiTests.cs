@@ -98,6 +98,8 @@ public sealed class ModelApiTests(ModelSite site) : IClassFixture<ModelSite>
     [InlineData("[]", "application/json", "", "found no object, expected one with the key rows")]
     [InlineData("{\"rows\": [{\"sales\": 1}, 2]}", "application/json", "", "rows[1]: found a number, expected an object")]
     [InlineData("{\"rows\": [", "application/json", "", "Expected")]
+    [InlineData("{\"rows\": [], \"fromState\": \"\\ud800\"}", "application/json", "", "found a text that is no UTF-8")]
+    [InlineData("{\"rows\": [{\"sales\": \"\\ud800\"}]}", "application/json", "", "found ")]
     [InlineData("<html>", "text/csv", "", "rows: found a page in HTML or XML")]
     public async Task Rows_AreRefused_WithTheirPlace(string rows, string type, string query, string expected)
     {

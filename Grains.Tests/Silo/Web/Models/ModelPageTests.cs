@@ -217,7 +217,12 @@ public sealed class ModelPageTests(ModelSite site) : IClassFixture<ModelSite>
         var (web, client) = await ModelSite.StartAsync(new() { Runs = site.Runs, Web = new() { Token = "a-token-of-the-tests" } });
         await using var _ = web;
         using var __ = client;
-        string[] paths = ["/models", "/models/sales-1", "/api/models", "/api/models/sales-1", "/api/models/sales-1/files/config.json"];
+        string[] paths =
+        [
+            "/models", "/models/sales-1", "/api/models", "/api/models/sales-1", "/api/models/sales-1/files/config.json",
+            "/api/models/sales-1/streams", "/api/models/sales-1/streams/s", "/api/models/sales-1/streams/s/events",
+            "/api/models/sales-1/streams/s/socket",
+        ];
 
         foreach (string path in paths)
         {
