@@ -72,7 +72,7 @@ internal sealed partial class CsvHead
             char separator = line.Groups["separator"].Value[0];
             string key = Separators.Contains(separator) ? $" and data.separator: {CsvDialect.WordOf(separator)}" : "";
             throw new TableFormatException(
-                $"{Wording.Quote(_lines[0].Text)} at {Path}:{_lines[0].Number}, which tells a spreadsheet the separator",
+                $"{Wording.Quote(_lines[0].Text)} at {Path}:{_lines[0].Number}, a line that names the separator to spreadsheets",
                 "the header first", $"write data.skipRows: {_lines[0].Number}{key}")
             {
                 Mend = source => ((CsvSource)source) with
@@ -182,6 +182,11 @@ internal sealed partial class CsvHead
             return;
         string[] header = _lines[0].Split(Dialect.Separator), first = Body[0].Split(Dialect.Separator);
         bool IsDecimal(string cell) => cell.Contains(Dialect.Decimal, StringComparison.Ordinal) && IsNumber(cell);
+        bool IsValue(string cell) => IsNumber(cell) || ShortHeader.IsTime(cell);
+
+        // A name above a number or a time, as of a column of times before columns that depths or wavelengths name.
+        if (header.Zip(first).Any(pair => pair.First.Any(char.IsLetter) && !IsValue(pair.First) && IsValue(pair.Second)))
+            return;
         foreach (var (name, cell) in header.Zip(first))
         {
             if (!(IsDecimal(name) && IsNumber(cell)) && !(ShortHeader.IsTime(name) && ShortHeader.IsTime(cell)))

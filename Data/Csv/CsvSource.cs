@@ -113,10 +113,10 @@ public sealed record CsvSource : TableSource
     public override int GetHashCode() => HashCode.Combine(
         base.GetHashCode(), Separator, DecimalMark, string.Join('\0', Missing), Comment, SkipRows, HeaderRows, Encoding);
 
-    /// <inheritdoc/>
     /// <summary>Lines between the header and the rows that were read before, which count in messages. Default 0.</summary>
     internal long LinesPassed { get; init; }
 
+    /// <inheritdoc/>
     internal override TableReader OpenTable(string path) => new CsvTableReader(this, () => CsvText.OpenFile(path));
 
     /// <summary>Opens rows in memory, a part of what arrives, for a trained model to forecast from.</summary>

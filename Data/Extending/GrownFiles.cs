@@ -48,7 +48,7 @@ internal static class GrownFiles
                     $"those of the parent, with SHA-256 {DataFingerprint.Short(then.Sha256)}, and what is new behind them");
             }
 
-            if (endsWithALine && length > then.Length && FindContinued(file, then.Length) is { } continued)
+            if (endsWithALine && then.Length > 0 && length > then.Length && FindContinued(file, then.Length) is { } continued)
                 return continued;
         }
 

@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Data.Extending;
 using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Preparation;
@@ -8,7 +9,7 @@ namespace Orleans.Tbptt.Data.Preparation;
 /// <summary>Opens the data of a run that extends another one, its parent.</summary>
 internal static class ExtendedRun
 {
-    /// <summary>A vocabulary that no list has tells apart bytes alone.</summary>
+    /// <summary>The size of a vocabulary without a list of tokens, which is one of bytes.</summary>
     private const int Bytes = 256;
 
     /// <summary>Opens the data, checks that they are the parent's with more behind them, and leaves of them what is trained on.</summary>
@@ -121,6 +122,8 @@ internal static class ExtendedRun
     {
         (ModelSpec now, ModelSpec then) = (spec.Model, parent.Model);
         Compare("data.source", spec.Data.Source.Word, parent.Data.Source.Word);
+        if (spec.Data.Source is TableSource table && parent.Data.Source is TableSource read)
+            CompareColumns(table, read);
         Compare("model.cell", now.Cell, then.Cell, cell => now.Cell.Word == then.Cell.Word ? $"{cell}" : cell.Word);
         Compare("model.inputSize", now.InputSize, then.InputSize);
         Compare("model.hiddenSize", now.HiddenSize, then.HiddenSize);
@@ -138,6 +141,31 @@ internal static class ExtendedRun
 
         static string Names(Specs.Keys.NamedValues<int> values) =>
             values.Pairs.Count == 0 ? "none" : string.Join(", ", values.Pairs.Select(pair => $"{pair.Key} {pair.Value}"));
+
+        // Lists that are left out are taken from what the parent read.
+        void CompareColumns(TableSource one, TableSource other)
+        {
+            CompareNames(DataKeys.Inputs, one.Inputs, other.Inputs);
+            CompareNames(DataKeys.Targets, one.Targets, other.Targets);
+            CompareNames("data.known", one.Known, other.Known);
+            CompareNames("data.static", one.Static, other.Static);
+            CompareNames("data.categorical", one.Categorical, other.Categorical);
+            Compare("data.transform", Transforms(one), Transforms(other));
+            Compare("data.horizon", one.Horizon, other.Horizon);
+            Compare("data.missingValues", one.MissingValues, other.MissingValues, value => $"{value}".ToLowerInvariant());
+            Compare("data.scale", one.Scale, other.Scale, value => $"{value}".ToLowerInvariant());
+            Compare("data.standardize", one.Standardize, other.Standardize, value => value ? "true" : "false");
+        }
+
+        void CompareNames(string key, IReadOnlyList<string> one, IReadOnlyList<string> other)
+        {
+            if (one.Count > 0)
+                Compare(key, string.Join(", ", one), string.Join(", ", other));
+        }
+
+        static string Transforms(TableSource source) => source.Transform.Pairs.Count == 0 ? "none"
+            : string.Join(", ", source.Transform.Pairs.OrderBy(pair => pair.Key, StringComparer.Ordinal)
+                .Select(pair => $"{pair.Key} {$"{pair.Value}".ToLowerInvariant()}"));
 
         void Compare<T>(string key, T one, T other, Func<T, string>? show = null)
         {

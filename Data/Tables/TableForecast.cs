@@ -95,6 +95,12 @@ internal sealed class TableForecast : IForecastData
                 "later rows, the oldest first", "sort them by time, and remove those that were forecast from before");
         }
 
+        else if (arePart && scan.Order.IsNewestFirst)
+        {
+            problems.Add(
+                DataKeys.Time, $"rows in {source.Path} whose times fall", "rows as they come, the oldest first", "send them by time");
+        }
+
         if (arePart && source.Time is { } time && scan.Order.HasTwoReadings)
         {
             problems.Add(

@@ -57,6 +57,7 @@ public sealed class CsvFormatTests : IDisposable
         { "A title\nmade by \"x\na,b\n1,2.5\n3,4.5\n5,6.5\n", new() { SkipRows = 2 } },
         { "a;x,b\n1;2.5\n3;4.5\n5;6.5\n", new() { Separator = ';', Inputs = ["a", "x,b"] } },
         { "a,b\nm,s\n1,2.5\n3,4.5\n5,6.5\n", new() { HeaderRows = 2, Inputs = ["a m", "b s"] } },
+        { "when,0.5,1.5\n2020-01-01,1,2.5\n2020-01-02,3,4.5\n2020-01-03,5,6.5\n", new() { Inputs = ["0.5", "1.5"] } },
         { "1,2.5\n3,4.5\n5,6.5\n", new() { HeaderRows = 0, Inputs = ["c1", "c2"] } },
     };
 
@@ -175,7 +176,7 @@ public sealed class CsvFormatTests : IDisposable
         "double each quote in quotes: \"\" in the place of \\\"")]
     [InlineData("a  b   c\n1  2.5 3\n2  3.5\n3  4.5 5\n4  5.5 7\n", "found 2 fields at PATH:3, expected 3", "correct the row")]
     [InlineData("a,b\n1,2\n3,4\n\0\0\0\0", "found NUL bytes at the end of PATH", "write the file again")]
-    [InlineData("sep=;\na;b\n1;2\n3;4\n", "found 'sep=;' at PATH:1, which tells a spreadsheet the separator",
+    [InlineData("sep=;\na;b\n1;2\n3;4\n", "found 'sep=;' at PATH:1, a line that names the separator to spreadsheets",
         "write data.skipRows: 1 and data.separator: semicolon")]
     [InlineData("| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n", "found '|---|---|' at PATH:2, a line of a table that is drawn",
         "export the table as CSV")]

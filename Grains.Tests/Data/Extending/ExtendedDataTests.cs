@@ -228,6 +228,21 @@ public sealed class ExtendedDataTests : IDisposable
             Parent.Open(child).Dispose();
     }
 
+    /// <summary>Parameters and hidden state are of inputs and outputs that mean what they meant.</summary>
+    [Fact]
+    public void Columns_AreReadAsTheParentsWere()
+    {
+        RunSpec child = Stream(rows: 41);
+        Append(41, 51);
+        string With(Func<CsvSource, CsvSource> change) =>
+            Parent.Problem(child with { Data = child.Data with { Source = change((CsvSource)child.Data.Source) } });
+
+        Assert.Equal(
+            "data.horizon: found 2, expected 1, as in the parent; correct it, or train a new run", With(csv => csv with { Horizon = 2 }));
+        Assert.StartsWith("data.standardize: found ", With(csv => csv with { Standardize = !csv.Standardize }), StringComparison.Ordinal);
+        Assert.StartsWith("data.inputs: found other, expected ", With(csv => csv with { Inputs = ["other"] }), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Nothing_IsTrainedOn_WhereNothingIsNew()
     {
