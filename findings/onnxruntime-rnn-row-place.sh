@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ONNX Runtime 1.31.1: a row's outputs of RNN depend on the rows beside it in the batch, and on how many steps a call has.
+# ONNX Runtime 1.31.1: a row's outputs of RNN depend on the other rows of the batch, and on how many steps a call has.
 #
 # Guess: rows of a batch are independent, so that a stream has the same numbers alone and among others, and step by step what it has in one
 # call, as LSTM and GRU with constant weights have.

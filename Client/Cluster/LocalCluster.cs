@@ -45,7 +45,9 @@ internal sealed class LocalCluster : IDisposable
         SiloProgram program, ClusterPlan plan, Action<string> notice, CancellationToken cancellation)
     {
         var cluster = new LocalCluster(plan);
-        using var alone = StartLock.Take(plan, cluster.MembershipFile);
+        using var alone = StartLock.Take(
+            plan.Runs, cluster.MembershipFile,
+            $"another console is starting silos for run {plan.Run}; attach to them with: tbptt attach {plan.Run}");
         if (await SqliteSilos.AnyListensAsync(cluster.MembershipFile, plan.Run.Text, cancellation))
             throw new ClientException($"run {plan.Run} has silos already; attach to them with: tbptt attach {plan.Run}",
                 ExitCode.Unreachable);
@@ -66,14 +68,14 @@ internal sealed class LocalCluster : IDisposable
             await cluster.EndAsync();
             cluster.Dispose();
             if (exception is MembershipStoreException or IOException or UnauthorizedAccessException)
-                throw UnusableRunStore(plan, exception);
+                throw UnusableRunStore(plan.Runs, exception);
             throw;
         }
     }
 
     /// <summary>The run store cannot be written.</summary>
-    public static ClientException UnusableRunStore(ClusterPlan plan, Exception exception) =>
-        new($"cannot use the runs directory {plan.Runs}: {exception.Message}", ExitCode.Unreachable, exception);
+    public static ClientException UnusableRunStore(string runs, Exception exception) =>
+        new($"cannot use the runs directory {runs}: {exception.Message}", ExitCode.Unreachable, exception);
 
     /// <summary>
     /// Asks the silos to end, waits up to 1.8 s and what the run's last checkpoint may take, kills the rest, and deletes the membership

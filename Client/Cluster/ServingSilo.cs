@@ -28,17 +28,20 @@ internal sealed class ServingSilo : IServingSilo
     {
         string runs = Path.GetFullPath(plan.Runs), directory = SqliteMembership.DirectoryIn(runs);
         string membership = Path.Combine(directory, $"{plan.ClusterId}.db"), log = Path.Combine(directory, $"{plan.ClusterId}.log");
+        string found = $"found another console that serves {plan.Name} from {runs}, expected none; end it, or add --name NAME";
+        using var alone = StartLock.Take(runs, membership, found);
+
+        // Two silos of one cluster would share its streams, although each may serve another package.
+        if (await SqliteSilos.AnyListensAsync(membership, plan.ClusterId, cancellation))
+            throw new ClientException(found, ExitCode.Unreachable);
         try
         {
-            Directory.CreateDirectory(directory);
-
             // A silo that was killed stays listed as alive: the next one would wait for it.
-            if (!await SqliteSilos.AnyListensAsync(membership, plan.ClusterId, cancellation))
-                SqliteMembership.Delete(membership);
+            SqliteMembership.Delete(membership);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new ClientException($"cannot use the runs directory {runs}: {exception.Message}", ExitCode.Unreachable, exception);
+            throw LocalCluster.UnusableRunStore(runs, exception);
         }
 
         var process = SiloProcess.Start(program, 1, Arguments(plan, runs, membership, log), log);

@@ -1,14 +1,17 @@
 namespace Orleans.Tbptt.Client.Cluster;
 
 /// <summary>
-/// Held while the silos of a run are started, so that two consoles that resume it at once do not start two clusters. A locked file,
-/// deleted by its holder; the operating system releases the lock when that process dies.
+/// Held while silos are started, so that two consoles that resume a run, or serve a model, at once do not start two clusters. A locked
+/// file, deleted by its holder; the operating system releases the lock when that process dies.
 /// </summary>
 internal static class StartLock
 {
     /// <summary>Takes the lock that belongs to a membership file.</summary>
+    /// <param name="runs">The run store.</param>
+    /// <param name="membershipFile">The membership file.</param>
+    /// <param name="held">The message where another console holds the lock.</param>
     /// <exception cref="ClientException">Another console holds the lock, or its file cannot be created.</exception>
-    public static IDisposable Take(ClusterPlan plan, string membershipFile)
+    public static IDisposable Take(string runs, string membershipFile, string held)
     {
         string path = $"{membershipFile}.lock";
         try
@@ -19,13 +22,11 @@ internal static class StartLock
         }
         catch (IOException exception) when (File.Exists(path))
         {
-            throw new ClientException(
-                $"another console is starting silos for run {plan.Run}; attach to them with: tbptt attach {plan.Run}", ExitCode.Unreachable,
-                exception);
+            throw new ClientException(held, ExitCode.Unreachable, exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw LocalCluster.UnusableRunStore(plan, exception);
+            throw LocalCluster.UnusableRunStore(runs, exception);
         }
     }
 }

@@ -130,6 +130,13 @@ internal static class BacktestCommand
                 + $"at most {Text.Count(MostForecasts)}; lower it or --horizon", ExitCode.Usage);
         }
 
+        if (request.Refit && package.Spec.Extends is { } parent)
+        {
+            throw new ClientException(
+                $"--refit: found a model that continued run {Text.OneLine(Path.GetFileName(parent.Run))}, expected one that began at "
+                + "random, because its spec trains on the new part of the data alone; leave --refit out", ExitCode.Usage);
+        }
+
         if (request.Refit && package.Spec.Model.InitFrom is { } weights)
         {
             throw new ClientException(

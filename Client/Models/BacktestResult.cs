@@ -40,7 +40,7 @@ internal sealed record BacktestResult(
             : (row + 1).ToString(CultureInfo.InvariantCulture);
     }
 
-    /// <summary>The last known row of a cut; where it is another one in some series, what is common to them: nothing.</summary>
+    /// <summary>The last known row of a cut; where series differ in it, how many rows before the end it lies.</summary>
     public string After(int cut)
     {
         string[] names = [.. Windows.Where(window => window.Cut == cut).Select(window => NameOf(window, -1)).Distinct().Take(2)];

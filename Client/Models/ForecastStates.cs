@@ -32,8 +32,12 @@ internal sealed class ForecastStates
     public IReadOnlyList<SeriesEnd> Ends => [.. _all.Select(state => state.End)];
 
     /// <summary>Refuses rows that were forecast from before, and reports series that have no state in a file.</summary>
+    /// <param name="context">The terminal.</param>
+    /// <param name="data">The rows.</param>
+    /// <param name="input">Where they come from.</param>
+    /// <param name="mayRepeat">Whether a row may have the time of the last one, as within a file.</param>
     /// <exception cref="ClientException">A row is not later than the last one before.</exception>
-    public void Check(ConsoleContext context, IForecastData data, string input)
+    public void Check(ConsoleContext context, IForecastData data, string input, bool mayRepeat = false)
     {
         int missing = 0;
         foreach (var series in data.Series)
@@ -44,7 +48,8 @@ internal sealed class ForecastStates
                 continue;
             }
 
-            if (state.End.Instant is { } last && series.FirstInstant is { } first && first <= last)
+            if (state.End.Instant is { } last && series.FirstInstant is { } first
+                && (mayRepeat ? first < last : first <= last))
             {
                 string of = series.End.Name.Length > 0 ? $" of {Text.OneLine(series.End.Name)}" : "";
                 throw new ClientException(

@@ -114,7 +114,8 @@ internal static class PredictCommand
             while (ModelData.Open(ArrivingRows.Name, () => stream.Next(states.Ends)) is { } next)
             {
                 using var data = next;
-                states.Check(context, data, ArrivingRows.Name);
+                bool mayRepeat = forecasts is not null && package.Spec.Data.Source is TableSource { Step: null };
+                states.Check(context, data, ArrivingRows.Name, mayRepeat);
                 float[] hidden = states.Before(data);
                 predictor ??= new(package.Spec, data.Shape, package.Parameters.Span);
                 forecasts ??= new(context, data, request.Output, unfinished);

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training;
 using ScottPlot;
 
 namespace Orleans.Tbptt.Client.Plots;
@@ -18,7 +19,7 @@ internal static class DataPlot
     /// <exception cref="ClientException">There is nothing to draw, no native library, or the file cannot be written.</exception>
     public static void Draw(RunSpec spec, string png)
     {
-        using var run = PreparedRun.Prepare(spec, fingerprint: false, times: true);
+        using var run = PreparedRun.Prepare(spec, fingerprint: false, times: true, reader: SpecLoader.Reader);
         var data = PlotData.Of(run);
         PngFile.Save(png, "tbptt data prints the same figures", () =>
             Figure(data, spec.Name).SavePng(png, Width, (PanelHeight * data.Panels.Count) + 60));

@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Orleans.Tbptt.Client.Cluster;
 using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Models;
@@ -67,8 +69,8 @@ internal static class ServeCommand
         if (!RunId.TryParse(name, out _))
         {
             throw new ClientException(
-                $"{Text.OneLine(request.Model)}: found a directory whose name is no model's, expected {RunId.Expected}; add --name NAME",
-                ExitCode.Usage);
+                $"{Text.OneLine(request.Model)}: found the directory name '{Text.OneLine(name)}', expected {RunId.Expected}; add --name "
+                + "NAME", ExitCode.Usage);
         }
 
         return File.Exists(Path.Combine(directory, ModelPackage.ConfigFile)) ? new(request.Runs, name, directory, request.Http)
@@ -77,13 +79,21 @@ internal static class ServeCommand
                 + $"'tbptt export {run} --to DIR', and serve DIR", ExitCode.Usage);
     }
 
+    /// <summary>Where silos read the token that requests need.</summary>
+    private const string TokenVariable = "Tbptt__Web__Token";
+
+    /// <summary>A text as JSON, on one line.</summary>
+    private static string JsonOf(string text) => $"\"{JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"";
+
     private static void Announce(ConsoleContext context, ServePlan plan, ModelPackage package, RowEncoder encoder, IServingSilo silo)
     {
         var output = context.Terminal.Out;
         var config = package.Config;
         string address = $"{silo.Page}api/models/{plan.Name}/streams";
-        string row = string.Join(", ", encoder.Numbers.Select(name => $"\"{name}\": 0")
-            .Concat(encoder.Texts.Select(name => $"\"{name}\": \"\"")));
+        string row = string.Join(", ", encoder.Numbers.Select(name => $"{JsonOf(name)}: 0")
+            .Concat(encoder.Texts.Select(name => $"{JsonOf(name)}: \"\""))).Replace("'", @"'\''", StringComparison.Ordinal);
+        string token = Environment.GetEnvironmentVariable(TokenVariable) is { Length: > 0 }
+            ? $" -H \"Authorization: Bearer ${TokenVariable}\"" : "";
         output.WriteLine(
             $"model    {plan.Name}: {config.Cell}, {Text.Plural(config.Layers, "layer")} of {Text.Plural(config.HiddenSize, "unit")}");
         output.WriteLine($"rows     {Text.OneLine(string.Join(", ", encoder.Numbers.Concat(encoder.Texts)))}");
@@ -93,8 +103,8 @@ internal static class ServeCommand
         output.WriteLine($"page     {silo.Page}");
         output.WriteLine($"silo     {silo.Pid}");
         output.WriteLine(
-            $"try      curl -H 'X-Tbptt: 1' -H 'Content-Type: application/json' -d '{{\"first\": 1, \"rows\": [{{{Text.OneLine(row)}}}]}}' "
-            + $"{address}/a");
+            $"try      curl{token} -H 'X-Tbptt: 1' -H 'Content-Type: application/json' "
+            + $"-d '{{\"first\": 1, \"rows\": [{{{row}}}]}}' {address}/a");
         output.WriteLine("Ctrl-C ends");
         output.Flush();
     }

@@ -57,14 +57,15 @@ public sealed class SqliteSilosTests : IDisposable
     [Fact]
     public void StartLock_IsHeldByOneConsole_AndLeavesNothingBehind()
     {
-        var plan = new ClusterPlan(_directory.File("runs"), Sample.Run, 1, Detached: false);
-        using (StartLock.Take(plan, Membership))
+        const string Held = "another console is starting silos";
+        string runs = _directory.File("runs");
+        using (StartLock.Take(runs, Membership, Held))
         {
-            var exception = Assert.Throws<ClientException>(() => StartLock.Take(plan, Membership));
-            Assert.Equal("another console is starting silos for run wave-1; attach to them with: tbptt attach wave-1", exception.Message);
+            var exception = Assert.Throws<ClientException>(() => StartLock.Take(runs, Membership, Held));
+            Assert.Equal(Held, exception.Message);
         }
 
-        StartLock.Take(plan, Membership).Dispose();
+        StartLock.Take(runs, Membership, Held).Dispose();
         Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(Membership)!));
     }
 

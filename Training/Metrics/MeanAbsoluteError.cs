@@ -1,7 +1,7 @@
 namespace Orleans.Tbptt.Training.Metrics;
 
 /// <summary>The mean absolute error, in the target's units.</summary>
-/// <remarks>The sum is of errors that were multiplied by a power of two, which rounds nothing, so that no sum overflows.</remarks>
+/// <remarks>The sum is of errors that were multiplied by 2⁻⁶⁴, which rounds none but denormal ones, so that no sum overflows.</remarks>
 public sealed record MeanAbsoluteError : ValueMetric
 {
     private const int Exponent = 64;

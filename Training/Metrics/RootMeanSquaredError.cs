@@ -3,7 +3,7 @@ namespace Orleans.Tbptt.Training.Metrics;
 /// <summary>The root of the mean squared error, in the target's units.</summary>
 /// <remarks>
 /// Errors beyond 1e154, which a forecast of logarithms can have, have squares beyond float64. So a second sum is of errors that were
-/// multiplied by a power of two, which rounds nothing; it is used where the first is infinite.
+/// multiplied by a power of two, which rounds nothing of errors so large; it is used where the first is infinite.
 /// </remarks>
 public sealed record RootMeanSquaredError : ValueMetric
 {

@@ -37,7 +37,7 @@ internal sealed class KnownValues(
     public void Read(Baseline baseline, SequenceSlice slice, int target, Span<double> destination)
     {
         // The last known value once more is the difference 0.
-        if (baseline.Back == 0 && _areDifferences[target])
+        if (baseline == Baseline.Naive && _areDifferences[target])
             destination[..slice.Length].Clear();
         else
             Read(slice with { Start = slice.Start - baseline.Back }, target, destination);

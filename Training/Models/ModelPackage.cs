@@ -213,6 +213,8 @@ public sealed class ModelPackage
     {
         IEnumerable<SourcePath> reads =
             [.. spec.Data.Source.Reads, .. spec.Data.Validation?.Source?.Reads ?? [], .. spec.Data.Test?.Source?.Reads ?? []];
+        if (spec.Extends is { } extends)
+            text = text.Replace(extends.Checkpoint, extends.Checkpoint[(extends.Run.LastIndexOf('/') + 1)..], StringComparison.Ordinal);
         string[] paths = [.. reads.Select(read => read.Path), .. spec.Model.InitFrom is { } weights ? [weights] : Array.Empty<string>()];
         foreach (string path in paths.Distinct(StringComparer.Ordinal).OrderByDescending(path => path.Length))
         {

@@ -119,7 +119,14 @@ public sealed class BacktestTests : IDisposable
         var window = Assert.Single(Windows(package, OneSeries(), new(1, 2, 1, 13)));
 
         Assert.Equal([0.0, 0], window.Baselines[0]);
+
+        // Values were rounded to float32 when they were standardised.
         Assert.Equal(window.Actuals[0], window.Baselines[1][0], 1e-6);
+
+        // The horizon is a season: the season before ends with the last known row.
+        var whole = Assert.Single(Windows(package, OneSeries(), new(1, 13, 13, 13)));
+        Assert.Equal(0.0, whole.Baselines[0][12]);
+        Assert.Equal(whole.Actuals[12], whole.Baselines[1][12], 1e-6);
     }
 
     /// <summary>What is known ahead is read behind the cut as it is; all else is forecast.</summary>
