@@ -12,7 +12,8 @@ public sealed class RoundTests(ChaosReport report) : ChaosTest(report)
     /// <summary>Rounds of 7 steps in epochs of 40: five whole ones and one of 5.</summary>
     private const int Steps = 7;
 
-    private static readonly RunSpec Spec = RecoverySpecs.With($"train.sync={{mode: local, chunks: {Steps}}}", "train.epochs=30");
+    /// <summary>Long enough that the run has not ended when its second fault strikes: with 30 epochs it sometimes had.</summary>
+    private static readonly RunSpec Spec = RecoverySpecs.With($"train.sync={{mode: local, chunks: {Steps}}}", "train.epochs=250");
 
     [Fact(Timeout = Limit)]
     public async Task Run_GivesTheSameBits_WhenATrainersSiloIsKilled_AndThenTheCoordinators()
