@@ -82,8 +82,8 @@ internal static class ChartSvg
     {
         var share = chart.Share is { } axis ? Scale.Of(axis, []) : null;
         return Html.Of($"""
-            {Html.Each(y.Ticks(height / 28 is var most && most < YTicks ? most : YTicks), tick => Horizontal(y, chart.Y, tick, height))}
-            {Html.Each(x.Ticks(chart.X.Names is null ? XTicks : NamedXTicks), tick => Vertical(x, chart.X, tick, height))}
+            {Html.Each(Labelled(y, chart.Y, height / 28 is var most && most < YTicks ? most : YTicks), tick => Horizontal(y, tick, height))}
+            {Html.Each(Labelled(x, chart.X, chart.X.Names is null ? XTicks : NamedXTicks), tick => Vertical(x, tick, height))}
             {Html.If(share is not null, () => $"{Html.Each<double>([0, 0.5, 1], tick => $"""<text class="tick" x="100%" dx="6" y="{N((1 - tick) * height)}" dy="4" fill="{Dim}">{chart.Share!.Label(tick)}</text>""")}")}
             <line class="axis" x1="0" x2="100%" y1="{height}" y2="{height}" stroke="{Dim}"/>
             <svg class="lines" width="100%" height="100%" viewBox="0 0 {Extent} {Extent}" preserveAspectRatio="none">
@@ -97,16 +97,22 @@ internal static class ChartSvg
             """);
     }
 
-    private static FormattableString Horizontal(Scale y, ChartAxis axis, double tick, int height)
+    private static IEnumerable<(double At, string Label)> Labelled(Scale scale, ChartAxis axis, int most)
     {
-        double place = (1 - y.Place(tick)) * height;
-        return $"""<line class="grid" x1="0" x2="100%" y1="{N(place)}" y2="{N(place)}" stroke="{Grid}"/><text class="tick" x="-6" y="{N(place)}" dy="4" text-anchor="end" fill="{Dim}">{axis.Label(tick)}</text>""";
+        var ticks = scale.Ticks(most);
+        return ticks.Zip(axis.Labels(ticks));
     }
 
-    private static FormattableString Vertical(Scale x, ChartAxis axis, double tick, int height)
+    private static FormattableString Horizontal(Scale y, (double At, string Label) tick, int height)
     {
-        string place = N(x.Place(tick) * 100);
-        return $"""<line class="grid" x1="{place}%" x2="{place}%" y1="0" y2="{height}" stroke="{Grid}"/><text class="tick" x="{place}%" y="{height + 16}" text-anchor="middle" fill="{Dim}">{axis.Label(tick)}</text>""";
+        double place = (1 - y.Place(tick.At)) * height;
+        return $"""<line class="grid" x1="0" x2="100%" y1="{N(place)}" y2="{N(place)}" stroke="{Grid}"/><text class="tick" x="-6" y="{N(place)}" dy="4" text-anchor="end" fill="{Dim}">{tick.Label}</text>""";
+    }
+
+    private static FormattableString Vertical(Scale x, (double At, string Label) tick, int height)
+    {
+        string place = N(x.Place(tick.At) * 100);
+        return $"""<line class="grid" x1="{place}%" x2="{place}%" y1="0" y2="{height}" stroke="{Grid}"/><text class="tick" x="{place}%" y="{height + 16}" text-anchor="middle" fill="{Dim}">{tick.Label}</text>""";
     }
 
     private static FormattableString Line(ChartSeries series, Scale x, Scale y)

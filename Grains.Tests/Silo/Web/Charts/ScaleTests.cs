@@ -56,5 +56,11 @@ public sealed class ScaleTests
     public void Labels_HaveTheirUnit(string kind, double value, string label) =>
         Assert.Equal(label, new ChartAxis("y", Enum.Parse<AxisKind>(kind)).Label(value));
 
+    [Theory]
+    [InlineData(new[] { 0.999, 0.9995, 1, 1.0005, 1.001 }, new[] { "0.999", "0.9995", "1", "1.0005", "1.001" })]
+    [InlineData(new double[] { 1_000_000_000, 1_000_000_100 }, new[] { "1G", "1.0000001G" })]
+    [InlineData(new double[] { 0, 5_000, 10_000 }, new[] { "0", "5000", "10k" })]
+    public void LabelsOfTicks_Differ(double[] ticks, string[] labels) => Assert.Equal(labels, new ChartAxis("y").Labels(ticks));
+
     private static bool Close(double one, double other) => Math.Abs(one - other) <= 1e-9 * Math.Abs(other);
 }
