@@ -8,7 +8,8 @@ namespace Orleans.Tbptt.Training.Torch;
 
 /// <summary>
 /// libtorch's function for a loss, which the loss names (<see cref="LossSpec.TorchFunction"/>): outputs, targets, the sum as reduction, and
-/// every other argument that has the name of one of the loss's keys; the rest have libtorch's defaults.
+/// every other argument that has the name of one of the loss's keys (<c>label_smoothing</c> that of <c>labelSmoothing</c>); the rest have
+/// libtorch's defaults.
 /// </summary>
 internal sealed class TorchLoss
 {
@@ -53,10 +54,10 @@ internal sealed class TorchLoss
             .FirstOrDefault(one => one.Name == loss.TorchFunction
                 && one.GetParameters().Any(parameter => parameter.ParameterType == typeof(torch.nn.Reduction)))
             ?? throw new NotSupportedException($"loss {loss.Word}: libtorch has no function for it; write engine: fused");
-        var keys = ChoiceKeys.Numbers(loss);
+        var keys = ChoiceKeys.Numbers(loss).ToDictionary(key => key.Key, key => key.Value, StringComparer.OrdinalIgnoreCase);
         object?[] others = [.. function.GetParameters().Select(parameter => parameter.ParameterType == typeof(torch.nn.Reduction)
             ? torch.nn.Reduction.Sum
-            : keys.TryGetValue(parameter.Name!, out double value)
+            : keys.TryGetValue(parameter.Name!.Replace("_", "", StringComparison.Ordinal), out double value)
                 ? Convert.ChangeType(value, parameter.ParameterType, System.Globalization.CultureInfo.InvariantCulture)
                 : parameter.DefaultValue is DBNull ? null : parameter.DefaultValue)];
         return (outputs, targets) =>

@@ -17,6 +17,12 @@ public abstract record OptimizerSpec : Choice
         Lr = walk.Number("lr", Lr, "the learning rate", NumberRange.Rate, required: true),
     }).WalkOwn(walk);
 
+    /// <summary>Reports what its keys must be to one another and are not.</summary>
+    /// <param name="findings">Collects the mistakes.</param>
+    public virtual void Check(Findings findings)
+    {
+    }
+
     /// <summary>Passes the keys that come after the learning rate.</summary>
     protected abstract OptimizerSpec WalkOwn(SpecWalk walk);
 }

@@ -82,8 +82,10 @@ public class ChoiceTests
 
         Assert.Equal(Sound(Sine), spec);
         Assert.Contains("\n  loss: mse\n", SpecWriter.ToYaml(spec), StringComparison.Ordinal);
-        Assert.Equal("run.yaml:11:21 train.loss.delta: found an unknown key, expected name; remove it, or correct its spelling",
+        Assert.Equal("run.yaml:11:21 train.loss.delta: found delta with loss mse, expected it with loss huber only; remove it",
             Problem(Sine.With("  loss: {name: mse, delta: 1}")));
+        Assert.Equal("run.yaml:11:21 train.loss.gamma: found an unknown key, expected name; remove it, or correct its spelling",
+            Problem(Sine.With("  loss: {name: mse, gamma: 1}")));
     }
 
     /// <summary>libtorch has no other modules and functions: what has no namesake there is refused where it stands.</summary>

@@ -12,9 +12,12 @@ public class SpecCrossCheckTests
     [InlineData("    lr", "    momentum: 0.9",
         "15:5 train.optimizer.momentum: found momentum with optimizer adam, expected it with optimizer sgd only; remove it")]
     [InlineData("    lr", "    weightDecay: 0",
-        "15:5 train.optimizer.weightDecay: found weightDecay with optimizer adam, expected it with optimizer adamw only; remove it")]
+        "15:5 train.optimizer.weightDecay: found weightDecay with optimizer adam, expected it with optimizer sgd, adamw or " +
+        "lion only; remove it")]
     [InlineData("    lr", "    alpha: 0.9",
         "15:5 train.optimizer.alpha: found alpha with optimizer adam, expected it with optimizer rmsprop only; remove it")]
+    [InlineData("    lr", "    nesterov: true",
+        "15:5 train.optimizer.nesterov: found nesterov with optimizer adam, expected it with optimizer sgd only; remove it")]
     [InlineData("  batchSize", "  horizon: 2",
         "7:3 data.horizon: found horizon with source sine, expected it with source {tables} only; remove it")]
     [InlineData("  batchSize", "  exclude: [a]",
@@ -92,10 +95,10 @@ public class SpecCrossCheckTests
 
         Assert.Equal(
             [
-                "run.yaml:11:48 train.optimizer.betas: found betas with optimizer sgd, expected it with optimizer adam or adamw only; " +
-                "remove it",
-                "run.yaml:11:63 train.optimizer.eps: found eps with optimizer sgd, expected it with optimizer adam, adamw or rmsprop " +
-                "only; remove it",
+                "run.yaml:11:48 train.optimizer.betas: found betas with optimizer sgd, expected it with optimizer adam, adamw, nadam, " +
+                "radam or lion only; remove it",
+                "run.yaml:11:63 train.optimizer.eps: found eps with optimizer sgd, expected it with optimizer adam, adamw, rmsprop, " +
+                "adagrad, nadam or radam only; remove it",
             ],
             Problems(text));
     }
@@ -104,7 +107,8 @@ public class SpecCrossCheckTests
     public void Loss_IsRefused_WhenItDoesNotFitTheTargets()
     {
         Assert.Equal(
-            "run.yaml:11:3 train.loss: found cross_entropy with source sine, expected mse, because the targets are values; write mse",
+            "run.yaml:11:3 train.loss: found cross_entropy with source sine, expected mse, mae or huber, because the targets are values; " +
+            "choose one of them",
             Problem(Sine.With("  loss: cross_entropy")));
         Assert.Equal(
             "run.yaml:10:3 train.loss: found mse with source bytes, expected cross_entropy, because the targets are classes; write " +

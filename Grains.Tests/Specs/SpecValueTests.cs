@@ -30,8 +30,10 @@ public class SpecValueTests
     [InlineData("    lr: '1e-3'",
         "14:5 train.optimizer.lr: found the text \"1e-3\", expected a number greater than 0 and at most 1e30; remove the quotes")]
     [InlineData("    lr: null", "14:5 train.optimizer.lr: found nothing, expected a number greater than 0 and at most 1e30; add lr")]
-    [InlineData("    name: ADAMW", "13:5 train.optimizer.name: found ADAMW, expected sgd, adam, adamw or rmsprop; did you mean adamw?")]
-    [InlineData("    name: lion", "13:5 train.optimizer.name: found lion, expected sgd, adam, adamw or rmsprop; choose one of them")]
+    [InlineData("    name: ADAMW",
+        "13:5 train.optimizer.name: found ADAMW, expected sgd, adam, adamw, rmsprop, adagrad, nadam, radam or lion; did you mean adamw?")]
+    [InlineData("    name: lamb",
+        "13:5 train.optimizer.name: found lamb, expected sgd, adam, adamw, rmsprop, adagrad, nadam, radam or lion; choose one of them")]
     [InlineData("name: 10", "1:1 name: found 10, expected 1 to 60 printable characters; put it in quotes: \"10\"")]
     [InlineData("name: True", "1:1 name: found True, expected 1 to 60 printable characters; put it in quotes: \"True\"")]
     [InlineData("name: ' '", "1:1 name: found empty text, expected 1 to 60 printable characters; write text")]

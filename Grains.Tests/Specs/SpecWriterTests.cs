@@ -36,6 +36,11 @@ public class SpecWriterTests
     [InlineData("{name: adam, lr: 1e-30, betas: [0, .5], eps: 1e-30}")]
     [InlineData("{name: adamw, lr: 2, betas: [0.1, 0.2], eps: 1e-5, weightDecay: 3}")]
     [InlineData("{name: rmsprop, lr: 2, eps: 1e-5, alpha: 0.5}")]
+    [InlineData("{name: sgd, lr: 0.1, momentum: 0.9, nesterov: true, weightDecay: 0.2}")]
+    [InlineData("{name: adagrad, lr: 2, eps: 1e-5}")]
+    [InlineData("{name: nadam, lr: 2, betas: [0.1, 0.2], eps: 1e-5}")]
+    [InlineData("{name: radam, lr: 2, betas: [0.1, 0.2], eps: 1e-5}")]
+    [InlineData("{name: lion, lr: 2, betas: [0.1, 0.2], weightDecay: 3}")]
     public void Spec_ComesBackEqual_WithEveryOptimizer(string optimizer) =>
         AssertComesBack(Sound(Bytes.With($"  optimizer: {optimizer}").After("  batchSize", "  exclude: [a, 'b/*']"), "train.clipNorm=.25"));
 
@@ -137,12 +142,16 @@ public class SpecWriterTests
             train:
               trainers: 1
               epochs: 2
-              loss: cross_entropy
+              loss:
+                name: cross_entropy
+                labelSmoothing: 0
               wire: float32
               optimizer:
                 name: sgd
                 lr: 0.5
                 momentum: 0
+                nesterov: false
+                weightDecay: 0
             checkpoint:
               everySeconds: 5
               keepLast: 3

@@ -4,5 +4,8 @@ namespace Orleans.Tbptt.Training.Optimizers;
 public static class UpdateRules
 {
     /// <summary>The list.</summary>
-    public static IReadOnlyList<UpdateRule> All { get; } = [new Sgd(), new Adam(), new AdamW(), new RmsProp()];
+    public static IReadOnlyList<UpdateRule> All { get; } =
+    [
+        new Sgd(), new Adam(), new AdamW(), new RmsProp(), new Adagrad(), new NAdam(), new RAdam(), new Lion(),
+    ];
 }

@@ -11,6 +11,8 @@ internal static class CrossChecks
         Tbptt(spec.Tbptt, findings);
         Trainers(spec, findings);
         Sync(spec.Train.Sync, findings);
+        if (findings.Sound("train.optimizer"))
+            spec.Train.Optimizer.Check(findings);
         Wire(spec.Train, findings);
         Dropout(spec.Model, findings);
         EmbeddingSize(spec.Model, findings);

@@ -19,6 +19,18 @@ public sealed class OptimizerTests
         ["adamw, strong decay"] = new AdamW { Lr = 0, WeightDecay = 0.5 },
         ["rmsprop"] = new RmsProp { Lr = 0 },
         ["rmsprop, other rates"] = new RmsProp { Lr = 0, Alpha = 0.8, Eps = 1e-2 },
+        ["sgd, nesterov"] = new Sgd { Lr = 0, Momentum = 0.9, Nesterov = true },
+        ["sgd, decay"] = new Sgd { Lr = 0, WeightDecay = 0.1 },
+        ["sgd, momentum, decay"] = new Sgd { Lr = 0, Momentum = 0.9, WeightDecay = 0.1 },
+        ["sgd, nesterov, decay"] = new Sgd { Lr = 0, Momentum = 0.9, Nesterov = true, WeightDecay = 0.1 },
+        ["adagrad"] = new Adagrad { Lr = 0 },
+        ["adagrad, other eps"] = new Adagrad { Lr = 0, Eps = 1e-2 },
+        ["nadam"] = new NAdam { Lr = 0 },
+        ["nadam, other rates"] = new NAdam { Lr = 0, Beta1 = 0.8, Beta2 = 0.95, Eps = 1e-3 },
+        ["radam"] = new RAdam { Lr = 0 },
+        ["radam, other rates"] = new RAdam { Lr = 0, Beta1 = 0.8, Beta2 = 0.95, Eps = 1e-3 },
+        ["lion"] = new Lion { Lr = 0 },
+        ["lion, other rates"] = new Lion { Lr = 0, Beta1 = 0.8, Beta2 = 0.95, WeightDecay = 0.1 },
     };
 
     public static TheoryData<string> Names { get; } = [.. Specs.Keys];
@@ -114,6 +126,38 @@ public sealed class OptimizerTests
         Assert.Equal(["exp_avg", "exp_avg_sq"], Optimizer.AverageNames(Specs["adam"]));
         Assert.Equal(["exp_avg", "exp_avg_sq"], Optimizer.AverageNames(Specs["adamw"]));
         Assert.Equal(["square_avg"], Optimizer.AverageNames(Specs["rmsprop"]));
+        Assert.Equal(["sum"], Optimizer.AverageNames(Specs["adagrad"]));
+        Assert.Equal(["exp_avg", "exp_avg_sq"], Optimizer.AverageNames(Specs["nadam"]));
+        Assert.Equal(["exp_avg", "exp_avg_sq"], Optimizer.AverageNames(Specs["radam"]));
+        Assert.Equal(["exp_avg"], Optimizer.AverageNames(Specs["lion"]));
+    }
+
+    /// <summary>What an optimizer derives from its count is derived again, to the bit, when its state is restored in another one.</summary>
+    [Theory, MemberData(nameof(Names))]
+    public void State_IsAllThatIsNeeded_ToContinue(string name)
+    {
+        const int Length = 37;
+        foreach (int before in (int[])[1, 7, 5_000])
+        {
+            var draws = new Draws(before);
+            float[] parameters = draws.Floats(Length), gradient = draws.Floats(Length);
+            var optimizer = Optimizer.Create(Specs[name], Length);
+            for (int step = 0; step < before; step++)
+                optimizer.Step(parameters, gradient, 1e-4);
+            float[] continued = [.. parameters];
+            var restored = Optimizer.Create(Specs[name], Length);
+            restored.Count = optimizer.Count;
+            foreach (var (from, to) in optimizer.Averages.Zip(restored.Averages))
+                from.Values.CopyTo(to.Values);
+
+            for (int step = 0; step < 3; step++)
+            {
+                optimizer.Step(parameters, gradient, 1e-4);
+                restored.Step(continued, gradient, 1e-4);
+            }
+
+            Bits.Same(parameters, continued);
+        }
     }
 
     private static (float[] Parameters, Dictionary<string, float[]> State) Train(string name, int length, int shift)

@@ -9,15 +9,24 @@ namespace Orleans.Tbptt.Tests.Training.Reference;
 
 /// <summary>
 /// Which network, which data, whether units are dropped between its layers, whether targets are masked, and how many columns of classes
-/// there are next to the values.
+/// there are next to the values; and the loss, where it is not the first of its kind.
 /// </summary>
 public sealed record NetworkKind(
-    string Cell, int Layers, bool Tokens, bool Classes, double Dropout, bool IsMasked = false, int Columns = 0, int Values = 3);
+    string Cell, int Layers, bool Tokens, bool Classes, double Dropout, bool IsMasked = false, int Columns = 0, int Values = 3,
+    string? Loss = null);
 
 /// <summary>One chunk of lanes of unequal lengths, one of them idle, ready for a replica and for the reference network.</summary>
 internal sealed class ReferenceCase
 {
     public const int Units = 5;
+
+    /// <summary>Losses by a name for tests.</summary>
+    public static IReadOnlyDictionary<string, LossSpec> Losses { get; } = new Dictionary<string, LossSpec>
+    {
+        ["mae"] = new AbsoluteError(), ["huber"] = new Huber(), ["huber, 0.25"] = new Huber { Delta = 0.25 },
+        ["smoothed"] = new CrossEntropy { LabelSmoothing = 0.2 },
+    };
+
     private readonly ChunkPlan _plan;
     private readonly FormulaSequences _sequences;
     private readonly ReferenceNetwork _network;
@@ -42,7 +51,7 @@ internal sealed class ReferenceCase
             Embedding = kind.Tokens ? new() { Vocabulary = Shape.Vocabulary, Size = 3 } : null,
             Dropout = kind.Dropout,
         };
-        Loss = kind.Classes ? new CrossEntropy() : new SquaredError();
+        Loss = kind.Loss is { } loss ? Losses[loss] : kind.Classes ? new CrossEntropy() : new SquaredError();
         Layout = ParameterLayout.Of(Model);
         Block = new(0, lanes);
         var draws = new Draws(61);

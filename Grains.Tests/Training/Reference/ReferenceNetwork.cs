@@ -14,7 +14,8 @@ internal sealed record ReferenceLane(
 
 /// <summary>
 /// Embedding, recurrent layers, head and loss in double precision, one lane and one unit at a time, written from the equations in PyTorch's
-/// documentation of <c>nn.LSTM</c>, <c>nn.GRU</c>, <c>nn.RNN</c>, <c>nn.Linear</c>, <c>mse_loss</c> and <c>cross_entropy</c>. Forward only.
+/// documentation of <c>nn.LSTM</c>, <c>nn.GRU</c>, <c>nn.RNN</c>, <c>nn.Linear</c>, <c>mse_loss</c>, <c>l1_loss</c>,
+/// <c>huber_loss</c> and <c>cross_entropy</c>. Forward only.
 /// </summary>
 internal sealed class ReferenceNetwork(ModelSpec model, LossSpec loss)
 {
@@ -46,14 +47,29 @@ internal sealed class ReferenceNetwork(ModelSpec model, LossSpec loss)
             }
 
             double[] y = [.. Enumerable.Range(0, model.OutputSize!.Value).Select(o => Dot(_head.Offset, o, x) + _p[_headBias.Offset + o])];
-            if (loss is SquaredError)
-                sum += y.Zip(lane.Targets[t]).Where(pair => !double.IsNaN(pair.Second)).Sum(pair => Math.Pow(pair.First - pair.Second, 2));
-            else if (lane.Targets[t][0] >= 0)
-                sum += Math.Log(y.Sum(Math.Exp)) - y[(int)lane.Targets[t][0]];
+            if (loss is CrossEntropy classes)
+                sum += lane.Targets[t][0] >= 0 ? Entropy(classes, y, (int)lane.Targets[t][0]) : 0;
+            else
+                sum += y.Zip(lane.Targets[t]).Where(pair => !double.IsNaN(pair.Second)).Sum(pair => Element(pair.First - pair.Second));
         }
 
         return sum;
     }
+
+    private static double Entropy(CrossEntropy rule, double[] y, int target)
+    {
+        double log = Math.Log(y.Sum(Math.Exp));
+        return y.Select((one, k) => (log - one) * (rule.LabelSmoothing / y.Length + (k == target ? 1 - rule.LabelSmoothing : 0))).Sum();
+    }
+
+    private double Element(double difference) => loss switch
+    {
+        SquaredError => difference * difference,
+        AbsoluteError => Math.Abs(difference),
+        Huber huber when Math.Abs(difference) <= huber.Delta => difference * difference / 2,
+        Huber huber => huber.Delta * (Math.Abs(difference) - huber.Delta / 2),
+        _ => throw new InvalidOperationException($"the reference has no {loss.Word}"),
+    };
 
     private double[] Vector(ParameterSlot table, int code) =>
         _p[(table.Offset + (code * table.Shape[1]))..(table.Offset + ((code + 1) * table.Shape[1]))];

@@ -34,6 +34,10 @@ public sealed class ReplicaTests(ITestOutputHelper output)
         new NetworkKind("gru", 2, Tokens: false, Classes: true, 0.4),
         new NetworkKind("lstm", 2, Tokens: false, Classes: false, 0.4, IsMasked: true),
         new NetworkKind("gru", 1, Tokens: true, Classes: true, 0, IsMasked: true),
+        .. from loss in ReferenceCase.Losses
+           from masked in new[] { false, true }
+           select new NetworkKind(
+               "lstm", 1, loss.Value.OfClasses, loss.Value.OfClasses, 0, masked, Loss: loss.Key),
         .. from cell in TestChoices.Cells
            from columns in new[] { 1, 3 }
            from values in new[] { 0, 3 }

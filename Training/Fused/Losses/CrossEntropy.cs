@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Specs.Keys;
 using Orleans.Tbptt.Training.Fused.Matrices;
 using Orleans.Tbptt.Training.Fused.Simd;
 using Orleans.Tbptt.Training.Replicas;
@@ -9,10 +10,14 @@ namespace Orleans.Tbptt.Training.Fused.Losses;
 
 /// <summary>
 /// The sum of −log softmax(outputs)[target], and its gradient softmax − one at the target. The largest output is subtracted first, so that
-/// nothing overflows.
+/// nothing overflows. With label smoothing ε the target is 1 − ε at its class and ε / K at each of the K classes in addition, as in
+/// <c>torch.nn.functional.cross_entropy</c>.
 /// </summary>
 public sealed unsafe record CrossEntropy : Loss
 {
+    /// <summary>The share of a target that is spread evenly over all classes, ε. Default 0.</summary>
+    public double LabelSmoothing { get; init; }
+
     /// <inheritdoc/>
     public override string Word => "cross_entropy";
 
@@ -24,6 +29,13 @@ public sealed unsafe record CrossEntropy : Loss
 
     /// <inheritdoc/>
     public override string? TorchFunction => "cross_entropy";
+
+    /// <inheritdoc/>
+    public override Choice Walk(SpecWalk walk) => this with
+    {
+        LabelSmoothing = walk.Number(
+            "labelSmoothing", LabelSmoothing, "the share of a target that is spread evenly over all classes", NumberRange.Share),
+    };
 
     internal override double Sum(Rows outputs, ChunkBatch batch, ref float[] scratch)
     {
@@ -43,9 +55,19 @@ public sealed unsafe record CrossEntropy : Loss
             float largest = System.Numerics.Tensors.TensorPrimitives.Max(numbers);
             int target = Checked(classes[row], numbers.Length);
             double wanted = numbers[target];
+            double mean = LabelSmoothing > 0 ? FixedSum.Of(numbers) / numbers.Length : 0;
             Elementwise.Run(new ExpWork(values, largest), numbers.Length);
             double total = FixedSum.Of(numbers);
-            sum += Logarithm.Of(total) + largest - wanted;
+            double shift = Logarithm.Of(total) + largest;
+            if (LabelSmoothing > 0)
+            {
+                sum += shift - (1 - LabelSmoothing) * wanted - LabelSmoothing * mean;
+                Elementwise.Run(new SmoothedWork(values, (float)(1 / total), (float)(LabelSmoothing / numbers.Length)), numbers.Length);
+                numbers[target] -= (float)(1 - LabelSmoothing);
+                continue;
+            }
+
+            sum += shift - wanted;
             Elementwise.Run(new ScaleWork(values, (float)(1 / total)), numbers.Length);
             numbers[target] -= 1;
         }
@@ -70,5 +92,12 @@ public sealed unsafe record CrossEntropy : Loss
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Do<T>(int at) where T : unmanaged, IFloats<T> => T.Store(T.Load(values + at) * T.Of(factor), values + at);
+    }
+
+    private readonly struct SmoothedWork(float* values, float factor, float spread) : IElementwise
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Do<T>(int at) where T : unmanaged, IFloats<T> =>
+            T.Store(T.Load(values + at) * T.Of(factor) - T.Of(spread), values + at);
     }
 }

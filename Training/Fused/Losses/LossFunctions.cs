@@ -4,5 +4,5 @@ namespace Orleans.Tbptt.Training.Fused.Losses;
 public static class LossFunctions
 {
     /// <summary>The list.</summary>
-    public static IReadOnlyList<Loss> All { get; } = [new SquaredError(), new CrossEntropy()];
+    public static IReadOnlyList<Loss> All { get; } = [new SquaredError(), new AbsoluteError(), new Huber(), new CrossEntropy()];
 }
