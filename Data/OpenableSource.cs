@@ -34,6 +34,9 @@ public abstract record OpenableSource : SourceSpec
     /// <summary>Whether text that is appended to a file's last line, where that has no end, changes what the line is read as.</summary>
     internal virtual bool EndsWithALine => false;
 
+    /// <summary>How a file that is followed is cut into rows; null where files are not followed.</summary>
+    internal virtual RowCut? RowCut => null;
+
     /// <summary>Opens data that grew since another run: columns and classes are read as that run read them.</summary>
     /// <param name="spec">The spec that names this source.</param>
     /// <param name="opened">Opens the files.</param>

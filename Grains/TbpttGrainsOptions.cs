@@ -43,6 +43,9 @@ public sealed class TbpttGrainsOptions
     /// </summary>
     public bool DirectSteps { get; set; } = true;
 
+    /// <summary>The time between two looks at a file that a run follows while it waits for rows. Default a second.</summary>
+    public TimeSpan FollowPeriod { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How the silo serves models.</summary>
     public ServeOptions Serve { get; set; } = new();
 }

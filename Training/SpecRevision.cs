@@ -7,8 +7,9 @@ using Orleans.Tbptt.Specs.Writing;
 namespace Orleans.Tbptt.Training;
 
 /// <summary>
-/// A run's spec with what may change when the run is resumed: the number of epochs, and when checkpoints are taken. The steps that the run
-/// has committed do not depend on these: it continues to the bits of a run that had them from the start.
+/// A run's spec with what may change when the run is resumed: the number of epochs, when checkpoints are taken, and when a run that follows
+/// its file has completed. The steps that the run has committed do not depend on these: it continues to the bits of a run that had them
+/// from the start.
 /// </summary>
 public static class SpecRevision
 {
@@ -51,7 +52,7 @@ public static class SpecRevision
     }
 
     private static bool MayChange(string key) =>
-        key is Epochs or "checkpoint" || key.StartsWith("checkpoint.", StringComparison.Ordinal);
+        key is Epochs or "checkpoint" or "extends.idleSeconds" || key.StartsWith("checkpoint.", StringComparison.Ordinal);
 
     private static IEnumerable<SpecProblem> TooFew(RunSpec spec, RunStatus status)
     {

@@ -196,6 +196,11 @@ public sealed record RunStatus
     /// <summary>The lowest finite validation loss of a finished epoch; null where there is none.</summary>
     [JsonIgnore] public double? BestValidationLoss => ValidationLosses.Where(double.IsFinite).Select(loss => (double?)loss).Min();
 
+    /// <summary>
+    /// Whether the run waits for rows of the file that it follows, as <see cref="Message"/> says; its trainers keep their slots.
+    /// </summary>
+    [JsonIgnore] public bool WaitsForRows => State == RunState.Running && Message.Length > 0;
+
     /// <summary>Whether the run has ended, one way or another. A paused run has not.</summary>
     [JsonIgnore] public bool HasEnded => State is RunState.Completed or RunState.Failed or RunState.Stopped or RunState.Diverged;
 }

@@ -32,6 +32,17 @@ public sealed record ExtendsSpec
     /// <summary>By which statistics columns are scaled. Default by the parent's.</summary>
     public ExtendedScaling Scaling { get; init; }
 
+    /// <summary>
+    /// Whether the run waits for further rows and trains on them as they are appended, each once, a whole chunk at a time. Default false.
+    /// </summary>
+    public bool Follow { get; init; }
+
+    /// <summary>
+    /// Seconds without anything new in the file after which a run that follows it has completed; 0, the default, for never. Has no part in
+    /// the result of a step.
+    /// </summary>
+    public int IdleSeconds { get; init; }
+
     /// <summary>The parent's directory.</summary>
     public string Run => Above(Above(Checkpoint));
 

@@ -22,6 +22,9 @@ public abstract record SourceSpec : PathChoice
     /// </summary>
     public virtual bool GrowsByAppending => false;
 
+    /// <summary>Whether a run can follow its file: train on rows as they are appended to it.</summary>
+    public virtual bool CanBeFollowed => false;
+
     /// <summary>The unit of a cross-entropy in bits, such as "bits per byte"; null for none.</summary>
     public virtual string? BitsPer => null;
 

@@ -40,7 +40,7 @@ internal sealed class SpecSections(SpecChoices choices)
         Extends = walk.OptionalSection(
             "extends", spec.Extends,
             "the end of another run, the parent, which this one continues on data that grew ([extend.md](extend.md))",
-            "checkpoint, replay or scaling", new ExtendsSpec { Checkpoint = "" }, Extends),
+            "checkpoint, replay, scaling or follow", new ExtendsSpec { Checkpoint = "" }, Extends),
         Checkpoint = walk.OptionalSection(
             "checkpoint", spec.Checkpoint, "when the run's state is saved; has no part in the result",
             "everySteps, everySeconds, keepLast or keepBest",
@@ -181,6 +181,15 @@ internal sealed class SpecSections(SpecChoices choices)
             "chunks before the new part of each sequence that are trained on again, from hidden state zero; with 0 the new part alone, "
                 + "from the hidden state at the parent's end", min: 0),
         Scaling = walk.Word("scaling", extends.Scaling, "by which statistics columns are scaled", SpecWords.Scalings),
+        Follow = walk.Flag(
+            "follow", extends.Follow,
+            "the run waits for further rows and trains on each once, a whole chunk at a time ([extend.md](extend.md#following-a-file))",
+            isWritten: extends.Follow),
+        IdleSeconds = walk.Count(
+            "idleSeconds", extends.IdleSeconds,
+            "seconds without anything new in the file after which a run that follows it has completed; 0 for never; has no part in the "
+                + "result of a step",
+            min: 0, isWritten: extends.Follow),
     };
 
     private static MetricsSpec Metrics(SpecWalk walk, MetricsSpec metrics) => metrics with

@@ -70,6 +70,14 @@ internal static class TrainingCommands
             Description = "frozen: columns are scaled as the run scaled them; refit: anew, by all rows to train on.",
             DefaultValueFactory = _ => "frozen",
         };
+        var follow = new Option<bool>("--follow")
+        {
+            Description = "Wait for further rows, and train on each once as they are appended, a whole chunk at a time; nothing is held "
+                + "out.",
+        };
+        var idle = CommonOptions.Integer(
+            "--until-idle", "With --follow: seconds without anything new in the file after which the run has completed. Default: it ends "
+            + "when it is stopped.", 1, int.MaxValue);
         var silos = CommonOptions.Silos("Silo processes to start; default 1.");
         var id = CommonOptions.Id(
             "ID of the new run, which no other run of the run store may have. Default: the spec's name and the time.");
@@ -85,9 +93,10 @@ internal static class TrainingCommands
               tbptt extend wave-20260314-150926-1a2b
               tbptt extend wave-7 --data wave-april.csv --replay 20
               tbptt extend wave-7 --set train.optimizer.lr=1e-4 --id wave-8
+              tbptt extend wave-7 --follow --until-idle 600
             """)
         {
-            run, data, replay, scaling.OneOf("frozen", "refit"), id, silos, sets, output, detach,
+            run, data, replay, scaling.OneOf("frozen", "refit"), follow, idle, id, silos, sets, output, detach,
         };
         cluster.AddTo(command);
         cluster.Excludes(command, silos, "a cluster's silos are already running");
@@ -98,6 +107,8 @@ internal static class TrainingCommands
             Data = result.GetValue(data),
             Replay = result.GetValue(replay) ?? 0,
             Refits = result.GetValue(scaling) == "refit",
+            Follows = result.GetValue(follow),
+            IdleSeconds = result.GetValue(idle) ?? 0,
             Train = new()
             {
                 Spec = "",

@@ -27,6 +27,12 @@ internal sealed record ExtendRequest
     /// <summary>Whether columns are scaled anew.</summary>
     public bool Refits { get; init; }
 
+    /// <summary>Whether the new run waits for further rows, and trains on them as they are appended.</summary>
+    public bool Follows { get; init; }
+
+    /// <summary>Seconds without anything new after which such a run has completed; 0 for never.</summary>
+    public int IdleSeconds { get; init; }
+
     /// <summary>How the new run is trained; its spec is made of that of the run that it extends.</summary>
     public required TrainRequest Train { get; init; }
 }
@@ -93,6 +99,8 @@ internal static class ExtendCommand
     private static RunSpec Child(RunSpec spec, string checkpoint, ExtendRequest request)
     {
         bool isOneLane = spec.Data.IsStream && request.Replay == 0;
+        if (request.Follows)
+            spec = spec with { Data = spec.Data with { ValidationFraction = 0, Validation = null, Test = null } };
         return spec with
         {
             Model = spec.Model with { InitFrom = null, Rename = NameMap.None },
@@ -102,6 +110,7 @@ internal static class ExtendCommand
             {
                 Checkpoint = checkpoint, Replay = request.Replay,
                 Scaling = request.Refits ? ExtendedScaling.Refit : ExtendedScaling.Frozen,
+                Follow = request.Follows, IdleSeconds = request.IdleSeconds,
             },
         };
     }
@@ -117,5 +126,12 @@ internal static class ExtendCommand
         output.WriteLine($"begins   {(spec.Extends.Replay > 0
             ? $"{Text.Plural(spec.Extends.Replay, "chunk")} before the new part, from hidden state zero"
             : $"with the new part, from the hidden state at the end of that run{(spec.Data.IsStream ? ", in one lane" : "")}")}");
+        if (spec.Extends.Follow)
+        {
+            string end = spec.Extends.IdleSeconds > 0 ? $"after {Text.Plural(spec.Extends.IdleSeconds, "second")} without rows"
+                : "when it is stopped";
+            output.WriteLine($"follows  the file: each row is trained on once, a whole chunk of {spec.Tbptt.ChunkLength} at a time; "
+                + $"nothing is held out; ends {end}");
+        }
     }
 }

@@ -69,7 +69,8 @@ internal sealed class LiveScreen(RunFigures figures, string run, bool unicode)
             _ => "blue",
         };
         string generation = figures.Generation > 1 ? $"  generation {figures.Generation}" : "";
-        string state = Text.State(figures.State), time = $"{Text.Duration(figures.Ended?.Seconds ?? elapsed.TotalSeconds)}{generation}";
+        string state = figures.WaitsForRows ? Outcome.WaitingForRows : Text.State(figures.State);
+        string time = $"{Text.Duration(figures.Ended?.Seconds ?? elapsed.TotalSeconds)}{generation}";
         return $"[bold]{Fit(run, width - state.Length - time.Length - 4)}[/]  [{colour}]{state}[/]  {time}";
     }
 
@@ -86,6 +87,8 @@ internal sealed class LiveScreen(RunFigures figures, string run, bool unicode)
             Words("phase", Phase);
         if (figures.Status is { State: RunState.Queued } queued)
             Words("queued", Outcome.Queue(queued.QueuePosition));
+        if (figures is { WaitsForRows: true, Status: { } waiting })
+            Words("follows", waiting.Message);
         if (figures.Step is { } step)
             Row("train loss", Trend(step.Weight > 0 ? Text.Figure(step.Loss) : "no targets", figures.Trend, room));
         if (figures.Epochs.LastOrDefault() is { } epoch)

@@ -19,6 +19,7 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
     private CheckpointWritten? _checkpoint;
     private RunStatus? _status;
     private long? _saidLate;
+    private bool _saidWaiting;
     private (long Time, long Step) _rateFrom = (time.GetTimestamp(), 0);
 
     /// <inheritdoc/>
@@ -61,6 +62,12 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
         bool waits = status.State == RunState.Queued;
         if (waits && (_status?.State != RunState.Queued || _status.QueuePosition != status.QueuePosition))
             Say($"queued, {Outcome.Queue(status.QueuePosition)}{(status.Message.Length == 0 ? "" : $": {status.Message}")}");
+        if (status.WaitsForRows && _status is not { WaitsForRows: true } && !_saidWaiting)
+        {
+            Say(status.Message);
+            _saidWaiting = true;
+        }
+
         _status = status;
         if (LateTrainers.Describe(status) is { } late && (_saidLate is not { } said || time.GetElapsedTime(said) >= Silence))
         {
@@ -81,6 +88,8 @@ internal sealed class PlainView(TextWriter output, TimeProvider time) : IRunView
             Say("still paused");
         else if (_status?.State == RunState.Queued)
             Say($"still queued, {Outcome.Queue(_status.QueuePosition)}");
+        else if (_status is { WaitsForRows: true })
+            Say($"step {Text.Count(_status.Step)}, {_status.Message}{NewCheckpoint()}");
         else if (_step is not { } step)
             Say("no step yet");
         else

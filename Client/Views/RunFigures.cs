@@ -85,6 +85,9 @@ internal sealed class RunFigures
     public RunState State => Ended is { } ended && !IsResumed(ended) ? ended.State
         : Status?.State ?? (Paused is not null ? RunState.Paused : Started is null ? RunState.Starting : RunState.Running);
 
+    /// <inheritdoc cref="RunStatus.WaitsForRows"/>
+    public bool WaitsForRows => State == RunState.Running && Status is { WaitsForRows: true };
+
     /// <summary>The warning in effect; empty when there is none.</summary>
     public string Warning => Status is { } status ? status.Warning : _warning;
 

@@ -5,6 +5,9 @@ namespace Orleans.Tbptt.Cluster.Wording;
 /// <summary>A run's state in one line, and whether it can be resumed.</summary>
 public static class Outcome
 {
+    /// <summary>What a run does that has trained on every whole chunk of the file that it follows.</summary>
+    public const string WaitingForRows = "waiting for rows";
+
     /// <summary>
     /// Whether a run in this state can be resumed: a completed run has nothing left to do, a diverged one would diverge again.
     /// </summary>

@@ -31,7 +31,8 @@ public sealed record RunInfo(RunDirectory Directory, RunStatus Status, DateTimeO
     /// <summary>The state as text.</summary>
     public string State => IsInterrupted ? "interrupted"
         : IsLost ? $"lost (last heard {Status.UpdatedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC)"
-        : Status.State == RunState.Queued ? $"queued ({Outcome.Queue(Status.QueuePosition)})" : Text.State(Status.State);
+        : Status.State == RunState.Queued ? $"queued ({Outcome.Queue(Status.QueuePosition)})"
+        : Status.WaitsForRows ? Outcome.WaitingForRows : Text.State(Status.State);
 
     /// <summary>The run's duration so far, in seconds.</summary>
     public double Seconds => ((Status.EndedAt ?? (IsLost ? Status.UpdatedAt : Now)) - Status.SubmittedAt).TotalSeconds;

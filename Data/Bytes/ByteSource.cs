@@ -23,6 +23,11 @@ public sealed record ByteSource : GlobSource, ITokenText
     public override bool GrowsByAppending => true;
 
     /// <inheritdoc/>
+    public override bool CanBeFollowed => true;
+
+    internal override RowCut? RowCut => new(HasLines: false);
+
+    /// <inheritdoc/>
     public override string? BitsPer => "bits per byte";
 
     /// <inheritdoc/>
@@ -46,7 +51,7 @@ public sealed record ByteSource : GlobSource, ITokenText
         FileInfo[] files = Find(opened, hidden, problems);
         problems.ThrowIfAny();
 
-        var stream = new ByteStream(files);
+        var stream = new ByteStream(files, opened.Followed?.End);
         string source = NameOf(files);
         StreamCut? cut = isHeldOut ? StreamCut.TryHoldOut(stream.Length, "byte", source, data.BatchSize, Horizon, problems)
             : StreamCut.TryCut(stream.Length, "byte", source, data, Horizon, problems);

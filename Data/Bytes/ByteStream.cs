@@ -7,14 +7,15 @@ internal sealed class ByteStream : IDisposable
     private readonly FileHandleCache _files;
 
     /// <param name="files">The files in order; empty ones are skipped.</param>
-    public ByteStream(IReadOnlyList<FileInfo> files)
+    /// <param name="end">How many bytes of the only file are read, where it is followed; null for all.</param>
+    public ByteStream(IReadOnlyList<FileInfo> files, long? end = null)
     {
         FileInfo[] filled = [.. files.Where(file => file.Length > 0)];
         _starts = new long[filled.Length];
         for (int i = 0; i < filled.Length; i++)
         {
             _starts[i] = Length;
-            Length += filled[i].Length;
+            Length += end ?? filled[i].Length;
         }
 
         _files = new([.. filled.Select(file => file.FullName)]);

@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Specs;
@@ -74,6 +75,9 @@ public sealed record CsvSource : TableSource
     public override bool GrowsByAppending => true;
 
     /// <inheritdoc/>
+    public override bool CanBeFollowed => true;
+
+    /// <inheritdoc/>
     protected override string FileNoun => "a CSV file";
 
     /// <inheritdoc/>
@@ -118,6 +122,10 @@ public sealed record CsvSource : TableSource
 
     /// <inheritdoc/>
     internal override TableReader OpenTable(string path) => new CsvTableReader(this, () => CsvText.OpenFile(path));
+
+    internal override TableReader OpenTable(string path, long end) => new CsvTableReader(this, () => new FirstBytes(path, end));
+
+    internal override RowCut? RowCut => new(HasLines: true, HasQuotes: true, Comment?[0] ?? '\0', FileContent.IsPacked);
 
     /// <summary>Opens rows in memory, a part of what arrives, for a trained model to forecast from.</summary>
     /// <param name="text">The header and the rows.</param>

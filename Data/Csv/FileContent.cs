@@ -25,6 +25,9 @@ internal static partial class FileContent
         : head.StartsWith((ReadOnlySpan<byte>)[0x28, 0xb5, 0x2f, 0xfd]) ? Packing.Zstd
         : Packing.None;
 
+    /// <summary>Whether a file is compressed.</summary>
+    public static bool IsPacked(byte[] head) => PackingOf(head) != Packing.None;
+
     /// <summary>What a file is that is no text, or no text of data: with what to do; null where it may be a table.</summary>
     public static (string Found, string Remedy)? Other(ReadOnlySpan<byte> head)
     {

@@ -22,6 +22,9 @@ internal sealed class GrownData(IDataSource data, Tails tails, IReadOnlyList<str
     /// <inheritdoc cref="Tails.Before"/>
     public long? Before => tails.Before;
 
+    /// <inheritdoc cref="Tails.Rest"/>
+    public int Rest => tails.Rest;
+
     // The border that the source knows is that of all of the data.
     public SourceDescription Description =>
         data.Description with { Training = null, Remarks = [.. remarks, tails.Text, .. data.Description.Remarks] };

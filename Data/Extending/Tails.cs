@@ -19,7 +19,9 @@ namespace Orleans.Tbptt.Data.Extending;
 /// </param>
 /// <param name="Before">The time steps of one stream before what is trained on; null for series.</param>
 /// <param name="Text">The same in words.</param>
-internal sealed record Tails(IReadOnlyList<SequenceTail> Sequences, IReadOnlyList<int> Lanes, long? Before, string Text)
+/// <param name="Rest">Time steps behind the last whole chunk, of a run that follows its file: their chunk is still to come.</param>
+internal sealed record Tails(
+    IReadOnlyList<SequenceTail> Sequences, IReadOnlyList<int> Lanes, long? Before, string Text, int Rest = 0)
 {
     private const string Replay = "extends.replay";
 
@@ -36,7 +38,8 @@ internal sealed record Tails(IReadOnlyList<SequenceTail> Sequences, IReadOnlyLis
         var (read, replay, lanes) = (parent.Read.Training, spec.Extends!.Replay, spec.Data.BatchSize);
         long trained = (read.Before ?? 0) + read.Steps, steps = TailSet.Starts(all)[^1] + all.Length(all.Count - 1);
         long chunk = spec.Tbptt.ChunkLength!.Value;
-        if (steps <= trained)
+        bool follows = spec.Extends.Follow;
+        if (follows ? steps < trained : steps <= trained)
         {
             AddNothingNew(
                 $"{Wording.Count(steps, "time step")} to train on", $"more than {trained}, on which the parent was trained", problems);
@@ -46,7 +49,7 @@ internal sealed record Tails(IReadOnlyList<SequenceTail> Sequences, IReadOnlyLis
 
         // The rows of all lanes are as long, and end where the data end: what is left over is dropped from what was trained on before.
         long row = Math.Max(0, steps - first) / lanes;
-        if (row == 0 && problems.IsEmpty)
+        if (row == 0 && problems.IsEmpty && !follows)
         {
             problems.Add(DataKeys.BatchSize, $"{lanes} with {Wording.Count(steps - first, "time step")} to train on",
                 $"at most {steps - first}, which give each lane one", "lower it, or raise extends.replay");
@@ -55,13 +58,17 @@ internal sealed record Tails(IReadOnlyList<SequenceTail> Sequences, IReadOnlyLis
         if (row > int.MaxValue)
             problems.Add(DataKeys.BatchSize, $"{lanes} with {steps - first} time steps", $"at most {int.MaxValue} a lane", "raise it");
         problems.ThrowIfAny();
-        first = steps - (row * lanes);
+
+        // Of rows that are still to come nobody knows: what is not a whole chunk yet waits for them.
+        int waiting = follows ? (int)(row % chunk) : 0;
+        row -= waiting;
+        first = steps - waiting - (row * lanes);
         SequenceTail[] sequences =
             [.. Enumerable.Range(0, lanes).Select(lane => new SequenceTail(first + (lane * row), (int)row, Continues: replay == 0))];
         long rest = replay == 0 && parent.Spec.Data.BatchSize == 1 && spec.Tbptt == parent.Spec.Tbptt ? trained % chunk : 0;
         string text = FormattableString.Invariant($"trained on from time step {first + 1:N0} on; the parent was trained on {trained:N0}")
             + (rest == 0 ? "" : $", whose last chunk has {rest} of {chunk}: in one run over all data chunks have other borders");
-        return new(sequences, replay == 0 ? [parent.Spec.Data.BatchSize - 1] : [], first, text);
+        return new(sequences, replay == 0 ? [parent.Spec.Data.BatchSize - 1] : [], first, text, waiting);
     }
 
     private static Tails OfSeries(RunSpec spec, ParentRun parent, GrownSource grown, ProblemList problems)

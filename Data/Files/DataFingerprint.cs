@@ -59,9 +59,10 @@ public static class DataFingerprint
     /// </summary>
     /// <param name="files">The files as they were.</param>
     /// <param name="roots">Where files may lie.</param>
-    public static string? FindChange(IReadOnlyList<DataFile> files, DataRoots roots)
+    /// <param name="followed">Which of them may have more behind what was read of it; negative for none.</param>
+    public static string? FindChange(IReadOnlyList<DataFile> files, DataRoots roots, int followed = -1)
     {
-        foreach (DataFile then in files)
+        foreach (var (index, then) in files.Index())
         {
             try
             {
@@ -71,6 +72,13 @@ public static class DataFingerprint
                 {
                     string found = kind == FileKind.None ? "nothing" : "no file";
                     return $"data file '{then.Path}': found {found}, expected {Show(then)}; {Changed}";
+                }
+
+                if (index == followed)
+                {
+                    if (FollowedFile.FindRewritten(then, then with { Length = stamp.Length }, real) is { } rewritten)
+                        return rewritten;
+                    continue;
                 }
 
                 (long length, string sha256) = stamp.Length == then.Length ? FileHash.Of(real) : (stamp.Length, "");

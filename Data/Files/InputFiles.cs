@@ -21,6 +21,15 @@ internal sealed class InputFiles(DataRoots roots)
     /// <summary>The last rows of each series of a table that are left out, as if they were not known yet. Default 0.</summary>
     public int RowsLeftOut { get; init; }
 
+    /// <summary>Where the source's file is followed, how far it is read; null up to the end of its last whole row.</summary>
+    public long? End { get; init; }
+
+    /// <summary>How the source's file is cut into rows, where it is followed; null where files are read to their ends.</summary>
+    public RowCut? Cut { get; set; }
+
+    /// <summary>The source's file, where it is followed and has been opened; null otherwise.</summary>
+    public FollowedFile? Followed { get; private set; }
+
     /// <summary>Whether the time of each row is kept, for those who show it. Default false.</summary>
     public bool KeepsTimes { get; init; }
 
@@ -43,8 +52,16 @@ internal sealed class InputFiles(DataRoots roots)
             return null;
         }
 
-        if (kind == FileKind.Regular)
-            _files.Add(new(key, path, real, stamp));
+        if (kind != FileKind.Regular)
+            return real;
+        if (key == DataKeys.Source && Cut is { } cut)
+        {
+            if (TryFollow(path, real, cut, problems) is not { } followed)
+                return null;
+            Followed = followed;
+        }
+
+        _files.Add(new(key, path, real, stamp, key == DataKeys.Source ? Followed?.Content : null));
         return real;
     }
 
@@ -59,10 +76,47 @@ internal sealed class InputFiles(DataRoots roots)
         return [.. _files.Select(file => file.Content)];
     }
 
+    /// <summary>
+    /// How files are not those of before, with more behind them where they are followed: as text; null where they are. Only after
+    /// <see cref="Hash"/>.
+    /// </summary>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public string? FindDifference(IReadOnlyList<DataFile> before)
+    {
+        DataFile[] now = [.. _files.Select(file => file.Content)];
+        int followed = Followed is null ? -1 : _files.FindIndex(file => file.Opened.Key == DataKeys.Source);
+        if (followed < 0 || before.Count != now.Length)
+            return DataFingerprint.Compare(before, now, DataComparison.SinceTheRunBegan);
+        DataFile file = now[followed];
+        now[followed] = before[followed];
+        return DataFingerprint.Compare(before, now, DataComparison.SinceTheRunBegan)
+            ?? FollowedFile.FindRewritten(before[followed], file, _files[followed].Opened.Real);
+    }
+
     /// <summary>The first change since the files were hashed, as text; null when there is none.</summary>
     public string? FindChange()
     {
         lock (_looking)
             return _files.Select(file => file.FindChange(roots)).FirstOrDefault(change => change is not null);
+    }
+
+    private FollowedFile? TryFollow(string path, string real, RowCut cut, ProblemList problems)
+    {
+        if (Followed is not null)
+        {
+            problems.Add(DataKeys.Source, $"another file, '{path}'", "one file, to which rows are appended, with extends.follow",
+                "name one file, or extend the run each time the data have grown");
+            return null;
+        }
+
+        try
+        {
+            return FollowedFile.TryOpen(path, real, cut, End, problems);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            problems.AddRange([InputFile.Unreadable(DataKeys.Source, path, error)]);
+            return null;
+        }
     }
 }

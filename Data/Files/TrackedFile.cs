@@ -8,7 +8,8 @@ namespace Orleans.Tbptt.Data.Files;
 /// <param name="path">Its path in the spec.</param>
 /// <param name="real">The path that is opened.</param>
 /// <param name="stamp">Its stamp, taken before it was read.</param>
-internal sealed class TrackedFile(string key, string path, string real, FileStamp stamp)
+/// <param name="read">What is read of it, where it is followed: what comes behind that is no change. Null for all of it.</param>
+internal sealed class TrackedFile(string key, string path, string real, FileStamp stamp, DataFile? read = null)
 {
     private FileStamp _stamp = stamp;
     private DataFile? _content;
@@ -24,8 +25,8 @@ internal sealed class TrackedFile(string key, string path, string real, FileStam
     {
         try
         {
-            (long length, string sha256) = FileHash.Of(real);
-            if (FileStamp.Of(real, out _) != _stamp)
+            (long length, string sha256) = FileHash.Of(real, read?.Length ?? long.MaxValue);
+            if (read is null ? FileStamp.Of(real, out _) != _stamp : (length, sha256) != (read.Length, read.Sha256))
             {
                 problems.AddInFile(key, () => new(
                     key, $"'{path}', which changed while it was read", "files that do not change during training",
@@ -59,9 +60,9 @@ internal sealed class TrackedFile(string key, string path, string real, FileStam
             var problems = new ProblemList();
             if (roots.Admit(key, path, problems) is not { } leadsTo)
                 return Say($"leads out of the data roots ({problems.ToList()[0]})");
-            if (now.Length != then.Length)
-                return Say($"has {now.Length} bytes, expected {then.Length}");
-            (long length, string sha256) = FileHash.Of(leadsTo);
+            if (read is null ? now.Length != then.Length : now.Length < then.Length)
+                return Say($"has {now.Length} bytes, expected {then.Length}{(read is null ? "" : " or more")}");
+            (long length, string sha256) = FileHash.Of(leadsTo, then.Length);
             if (length != then.Length || sha256 != then.Sha256)
             {
                 return Say(

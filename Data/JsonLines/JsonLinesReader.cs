@@ -27,6 +27,7 @@ internal sealed class JsonLinesReader : TableReader
     private const string Expected = "a JSON object a line, such as {\"time\": \"2020-01-01\", \"value\": 1.5}";
 
     private readonly string _path;
+    private readonly long? _end;
     private readonly Stream _stream;
     private readonly ByteLines _lines;
     private readonly List<string> _unknown = [];
@@ -39,10 +40,11 @@ internal sealed class JsonLinesReader : TableReader
     /// <summary>Opens a file and reads the keys of its first lines.</summary>
     /// <param name="path">The path in the spec, for messages.</param>
     /// <param name="opened">The path to open.</param>
+    /// <param name="end">How many bytes of it are read, where it is followed; null for all.</param>
     /// <exception cref="TableFormatException">It has no objects.</exception>
-    public JsonLinesReader(string path, string opened)
+    public JsonLinesReader(string path, string opened, long? end = null)
     {
-        _path = path;
+        (_path, _end) = (path, end);
         var (keys, samples) = ReadKeys(opened);
         Columns = [.. keys.Select(key => TimeText.Column(key, samples[key] ?? []) ?? new(key))];
         _known = [.. Columns.Select(column => column.Name)];
@@ -98,8 +100,10 @@ internal sealed class JsonLinesReader : TableReader
         _stream.Dispose();
     }
 
-    private static Stream Open(string opened)
+    private Stream Open(string opened)
     {
+        if (_end is { } end)
+            return new FirstBytes(opened, end);
         FileStream file = File.OpenRead(opened);
         try
         {

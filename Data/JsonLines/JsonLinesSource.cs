@@ -1,3 +1,5 @@
+using Orleans.Tbptt.Data.Csv;
+using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Tables;
 
 namespace Orleans.Tbptt.Data.JsonLines;
@@ -15,7 +17,14 @@ public sealed record JsonLinesSource : TableSource
     public override bool GrowsByAppending => true;
 
     /// <inheritdoc/>
+    public override bool CanBeFollowed => true;
+
+    /// <inheritdoc/>
     protected override string FileNoun => "a JSON Lines file";
 
     internal override TableReader OpenTable(string path) => new JsonLinesReader(Path, path);
+
+    internal override RowCut? RowCut => new(HasLines: true, IsPacked: FileContent.IsPacked);
+
+    internal override TableReader OpenTable(string path, long end) => new JsonLinesReader(Path, path, end);
 }

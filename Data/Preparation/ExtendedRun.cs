@@ -31,6 +31,7 @@ internal static class ExtendedRun
         {
             grown = Open(spec, opened, new(parent.Read.Contents, parent.Spec.Data, refits), before, parent);
             CheckFiles(spec, parent, opened, before);
+            CheckLastLine(parent, opened, problems);
             CheckTokens(grown.Data, parent, problems);
             problems.ThrowIfAny();
 
@@ -85,6 +86,18 @@ internal static class ExtendedRun
 
         if (problem is not null)
             throw new SpecException(problem);
+    }
+
+    /// <summary>
+    /// Refuses to follow a file of which the parent read a last line that has no end yet: nobody knows whether it is whole.
+    /// </summary>
+    private static void CheckLastLine(ParentRun parent, InputFiles opened, ProblemList problems)
+    {
+        if (opened.Followed is { } followed && parent.Files() is [.., var last] && followed.End < last.Length)
+        {
+            problems.Add(DataKeys.Source, $"'{last.Path}', whose last line, which the parent was trained on, has no end",
+                "an end of line behind it, which says that the line is whole", "append one");
+        }
     }
 
     /// <summary>Refuses texts whose tokens have other numbers than in the parent, or are more.</summary>

@@ -39,6 +39,14 @@ public sealed class PreparedRun : IDisposable
 
     private string? Weights { get; init; }
 
+    /// <summary>Of a run that follows its file, how many bytes of that are read; null for any other run.</summary>
+    public long? End => _opened.Followed?.End;
+
+    /// <summary>
+    /// Of a run that follows its file, how many more rows its next chunk needs than are read; 0 for any other run.
+    /// </summary>
+    public int MissingRows => Data is GrownData grown && End is not null ? Spec.Tbptt.ChunkLength!.Value - grown.Rest : 0;
+
     /// <summary>
     /// Opens the data of a spec, fills in the sizes that they determine, and checks everything: the call that a client makes before it
     /// submits and a silo before it trains. Preparing a resolved spec again gives the same spec.
@@ -50,10 +58,32 @@ public sealed class PreparedRun : IDisposable
     /// </param>
     /// <param name="times">Whether the data keep the time of each row (<see cref="ISequenceSet.Times"/>), where they have one.</param>
     /// <param name="reader">Reads the spec of the run that this one extends; may be left out for a run that extends none.</param>
+    /// <param name="end">Where the run follows its file, how many bytes of it are read; null up to the end of its last whole row.</param>
     /// <exception cref="SpecException">The run cannot start; carries every mistake found.</exception>
     public static PreparedRun Prepare(
-        RunSpec spec, DataRoots? roots = null, bool fingerprint = true, bool times = false, SpecReader? reader = null) =>
-        Prepare(spec, new InputFiles(roots ?? DataRoots.Anywhere) { KeepsTimes = times }, fingerprint, reader);
+        RunSpec spec, DataRoots? roots = null, bool fingerprint = true, bool times = false, SpecReader? reader = null, long? end = null) =>
+        Prepare(spec, new InputFiles(roots ?? DataRoots.Anywhere) { KeepsTimes = times, End = end }, fingerprint, reader);
+
+    /// <summary>Of the files of a run that follows one of them, how many bytes of that one were read; null for any other run.</summary>
+    /// <param name="spec">The run's spec.</param>
+    /// <param name="files">Its <see cref="Files"/>.</param>
+    public static long? EndOf(RunSpec spec, IReadOnlyList<DataFile> files)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(files);
+
+        return files.Count > FollowedAt(spec) && FollowedAt(spec) >= 0 ? files[FollowedAt(spec)].Length : null;
+    }
+
+    /// <summary>Which of its <see cref="Files"/> a run follows; -1 for none.</summary>
+    /// <param name="spec">The run's spec.</param>
+    public static int FollowedAt(RunSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+
+        // Behind the two files of the run that it extends.
+        return spec.Extends is { Follow: true } ? 2 : -1;
+    }
 
     /// <summary>As the other one, with files that are opened in a way of their own.</summary>
     /// <param name="spec">The spec.</param>
@@ -64,6 +94,8 @@ public sealed class PreparedRun : IDisposable
     internal static PreparedRun Prepare(RunSpec spec, InputFiles opened, bool fingerprint, SpecReader? reader = null)
     {
         ArgumentNullException.ThrowIfNull(spec);
+        if (spec.Extends is { Follow: true })
+            opened.Cut = (spec.Data.Source as OpenableSource)?.RowCut;
         (spec, IDataSource data) = Open(spec, opened, reader);
         try
         {
@@ -98,6 +130,18 @@ public sealed class PreparedRun : IDisposable
     /// <returns>The first change, as text; null when there is none.</returns>
     /// <exception cref="InvalidOperationException">The run was prepared without fingerprints.</exception>
     public string? FindChange() => _opened.FindChange();
+
+    /// <summary>
+    /// How the files are not those of before, as text; null when they are. A file that is followed may have more behind what was read then.
+    /// </summary>
+    /// <param name="before">The <see cref="Files"/> of then.</param>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public string? FindDifference(IReadOnlyList<DataFile> before) => _opened.FindDifference(before);
+
+    /// <summary>Of a run that follows its file, what has come behind what is read. Asks the file system; not thread-safe.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="InvalidOperationException">The run follows none.</exception>
+    public FollowedLook Look() => (_opened.Followed ?? throw new InvalidOperationException("the run follows no file")).Look();
 
     /// <inheritdoc/>
     public void Dispose() => Data.Dispose();

@@ -89,7 +89,7 @@ internal static class RunDescriber
         long steps = new EpochPlans(spec, data).Training(0).Steps, chunks = 0;
         for (int i = 0; i < data.Training.Count; i++)
             chunks += split.Chunks(data.Training.Length(i));
-        return new(spec.Data.BatchSize, steps, 1 - ((double)chunks / ((double)steps * spec.Data.BatchSize)));
+        return new(spec.Data.BatchSize, steps, steps == 0 ? 0 : 1 - ((double)chunks / ((double)steps * spec.Data.BatchSize)));
     }
 
     private static MemoryDescription Memory(RunSpec spec, IDataSource data)

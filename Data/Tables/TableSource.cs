@@ -162,6 +162,14 @@ public abstract record TableSource : OpenableSource
     public override void Check(RunSpec spec, Findings findings)
     {
         ArgumentNullException.ThrowIfNull(findings);
+        ArgumentNullException.ThrowIfNull(spec);
+        if (MissingValues == MissingValues.Interpolate && spec.Extends is { Follow: true })
+        {
+            findings.Report(
+                "data.missingValues", "interpolate with extends.follow", "forward or mask, because the next value is still to come",
+                "train a run with one of these, and follow the file with it");
+        }
+
         if (Step is not null && Time is null)
             findings.Report("data.step", $"{Step} without data.time", "the column of time", "add data.time, or remove it");
         if (Scale == TableScale.Series && Series is null)
@@ -237,6 +245,12 @@ public abstract record TableSource : OpenableSource
     /// <exception cref="TableFormatException">It is no table of this format.</exception>
     internal abstract TableReader OpenTable(string path);
 
+    /// <summary>Opens the first bytes of a file that is followed.</summary>
+    /// <param name="path">The checked path.</param>
+    /// <param name="end">How many bytes.</param>
+    /// <exception cref="TableFormatException">They are no table of this format.</exception>
+    internal virtual TableReader OpenTable(string path, long end) => throw new NotSupportedException($"{Word} files are not followed");
+
     /// <inheritdoc/>
     internal override IDataSource Open(RunSpec spec, InputFiles opened) => Open(opened, spec.Data, null);
 
@@ -260,8 +274,9 @@ public abstract record TableSource : OpenableSource
     private T Open<T>(InputFiles opened, Func<TableReader, ProblemList, T> open)
     {
         var problems = new ProblemList();
-        return opened.Admit(DataKeys.Source, Path, problems) is { } path ? Open(() => OpenTable(path), open)
-            : throw new SpecException(problems.ToList());
+        if (opened.Admit(DataKeys.Source, Path, problems) is not { } path)
+            throw new SpecException(problems.ToList());
+        return Open(() => opened.Followed is { } followed ? OpenTable(path, followed.End) : OpenTable(path), open);
     }
 
     /// <summary>Reads a table, and words what is wrong with it.</summary>

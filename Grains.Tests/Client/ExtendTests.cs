@@ -90,6 +90,40 @@ public sealed class ExtendTests : IDisposable
             + "is appended to them; convert the data, and train a run on them to be extended", _console.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Extend_FollowsTheFile_AndHoldsNothingOut()
+    {
+        Completed(new CsvSource { Path = "/data/wave.csv" });
+
+        _console.Cluster.Lines.AddRange(Sample.Lines(Sample.Started(), Sample.Ended(RunState.Completed)));
+        await _console.RunAsync("extend", "wave", "--follow", "--until-idle", "600");
+
+        RunSpec spec = Orleans.Tbptt.Training.SpecLoader.Parse(_console.Checker.Texts.Single(), filesMustExist: false).Spec!;
+        Assert.Equal((true, 600, 0.0), (spec.Extends!.Follow, spec.Extends.IdleSeconds, spec.Data.ValidationFraction));
+        Assert.Contains("nothing is held out; ends after 600 seconds without rows", _console.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>What a step is must not depend on rows that are still to come.</summary>
+    [Theory]
+    [InlineData("data.series=shop", "data.series: found it with extends.follow, expected one stream")]
+    [InlineData("extends.replay=2", "extends.replay: found 2 with extends.follow, expected 0, because each row is trained on once")]
+    [InlineData("extends.scaling=refit", "extends.scaling: found refit with extends.follow, expected frozen")]
+    [InlineData("data.missingValues=interpolate", "data.missingValues: found interpolate with extends.follow, expected forward or mask")]
+    [InlineData("data.validationFraction=0.1", "data.validationFraction: found 0.1 with extends.follow, expected 0")]
+    [InlineData("data.test={fraction: 0.1}", "data.test: found it with extends.follow, expected nothing held out")]
+    [InlineData("train.sync={mode: local, chunks: 2}", "train.sync: found local with extends.follow, expected every")]
+    [InlineData("train.epochs=2", "train.epochs: found 2 with extends.replay 0, expected 1")]
+    [InlineData("extends.follow=false", "extends.idleSeconds: found it without extends.follow, expected follow: true")]
+    public async Task Extend_Refuses_ToFollowWhereStepsWouldDependOnRowsToCome(string set, string message)
+    {
+        Completed(new CsvSource { Path = "/data/wave.csv" });
+
+        Assert.Equal(
+            ExitCode.BadSpec, await _console.RunAsync("extend", "wave", "--follow", "--until-idle", "9", "--set", set));
+
+        Assert.Contains(message, _console.Error, StringComparison.Ordinal);
+    }
+
     private RunDirectory Completed(SourceSpec source)
     {
         var run = _console.Write(Sample.Status(RunState.Completed));

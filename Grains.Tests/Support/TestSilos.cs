@@ -40,6 +40,7 @@ internal sealed class TestSilos : IAsyncDisposable
                 options.RunsDirectory = store.Path;
                 options.Slots = slots;
                 options.DirectSteps = directSteps;
+                options.FollowPeriod = TimeSpan.FromMilliseconds(5);
                 options.GrainDirectory =
                     new AdoNetGrainDirectory(SqliteFactory.Instance, $"Data Source={store.File("directory.db")};Pooling=False", "test");
             });

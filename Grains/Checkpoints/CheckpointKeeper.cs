@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Grains.Progress;
+using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Grains.Threads;
 using Orleans.Tbptt.Runs;
@@ -19,7 +20,7 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
     /// <summary>How long a run that is left waits for its last checkpoint.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly IReadOnlyList<DataFile> _files;
+    private readonly RunDataLease _data;
     private readonly RunProgress _progress;
     private readonly Func<string> _device;
     private readonly RunTelemetry _telemetry;
@@ -32,16 +33,16 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
     /// <param name="start">Where the run stands.</param>
     /// <param name="store">Where checkpoints are written.</param>
     /// <param name="spec">The run's spec.</param>
-    /// <param name="files">The files that the run's data come from.</param>
+    /// <param name="data">The run's data.</param>
     /// <param name="progress">The run.</param>
     /// <param name="device">The kind of device that the trainers compute on at this moment, <c>cpu</c> or <c>cuda</c>.</param>
     /// <param name="telemetry">Measures what is written.</param>
     /// <param name="worker">Copies large states.</param>
     public CheckpointKeeper(
-        RunCursor start, CheckpointStore store, RunSpec spec, IReadOnlyList<DataFile> files, RunProgress progress, Func<string> device,
+        RunCursor start, CheckpointStore store, RunSpec spec, RunDataLease data, RunProgress progress, Func<string> device,
         RunTelemetry telemetry, WorkerThread worker)
     {
-        (_files, _progress, _device, _telemetry, _worker) = (files, progress, device, telemetry, worker);
+        (_data, _progress, _device, _telemetry, _worker) = (data, progress, device, telemetry, worker);
         long step = progress.Snapshot().Step;
         _last = (step, start);
         _schedule = new(spec.Checkpoint, step, progress.Time);
@@ -117,7 +118,7 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
             HeldOut = status.HeldOut,
             BestLoss = bestLoss,
             Device = _device(),
-            Data = _files,
+            Data = _data.Files,
         };
         _last = (state.Step, at);
 

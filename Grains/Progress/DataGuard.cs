@@ -1,4 +1,3 @@
-using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Runs;
 
@@ -19,7 +18,7 @@ internal sealed class DataGuard(RunDataLease lease)
     /// <exception cref="RunLeftException">They differ; says where and how.</exception>
     public void EnsureSame(IReadOnlyList<DataFile> before)
     {
-        if (DataFingerprint.Compare(before, lease.Files, DataComparison.SinceTheRunBegan) is { } difference)
+        if (lease.FindDifference(before) is { } difference)
             throw new RunLeftException(RunState.Failed, difference);
     }
 }

@@ -49,7 +49,7 @@ internal sealed partial class RunProgress
     /// <summary>The clock.</summary>
     public TimeProvider Time => _time;
 
-    /// <summary>The data that the run was born with; null until they are open.</summary>
+    /// <summary>The data that the run was born with, where it follows a file as far as it has read; null until they are open.</summary>
     public RunData? Data { get; set; }
 
     /// <summary>Whether every step and epoch that a former coordinator published has been computed again.</summary>
@@ -96,7 +96,7 @@ internal sealed partial class RunProgress
         _status = _status with { Parameters = layout.Length, StepsPerEpoch = stepsPerEpoch, State = RunState.Starting, Message = "" };
         _events.Start(spec, _status, checkpoint, passedOver);
         _rates.Start();
-        StatusFile = new(_store, Snapshot, _fence, new(_store, _fence, spec, Data), _time);
+        StatusFile = new(_store, Snapshot, _fence, new(_store, _fence, spec, () => Data), _time);
     }
 
     /// <summary>The trainers are in their places, and the run waits for nobody any more.</summary>
@@ -109,6 +109,19 @@ internal sealed partial class RunProgress
     /// <summary>The run waits for slots.</summary>
     public void Queue(int position, string reason) =>
         _status = _status with { State = RunState.Queued, QueuePosition = position, Message = reason };
+
+    /// <summary>The run waits for rows of the file that it follows, and keeps its slots.</summary>
+    public void WaitForRows(string reason) => _status = _status with { Message = reason };
+
+    /// <summary>The file that the run follows has grown, and more of it is read.</summary>
+    /// <param name="data">What is read of it.</param>
+    /// <exception cref="SupersededException">A newer coordinator has taken the run over.</exception>
+    public void Grow(RunData data)
+    {
+        _store.Write(data, _fence);
+        Data = data;
+        _status = _status with { Data = data.Description?.Summary ?? _status.Data };
+    }
 
     /// <inheritdoc cref="RunFence.Publish"/>
     public T Publish<T>(Func<int, T> publish) => _fence.Publish(publish);

@@ -83,7 +83,7 @@ internal sealed class CatalogGrain(
         try
         {
             return store.ReadData(run) is { } born
-                && DataFingerprint.Compare(born.Files, lease.Files, DataComparison.SinceTheRunBegan) is { } difference
+                && lease.FindDifference(born.Files) is { } difference
                 ? new("", $"run id '{run}', which is taken by a run of this spec on other data ({difference})",
                     "one that no run on other data has", "submit under another id")
                 : null;

@@ -22,11 +22,12 @@ internal sealed class EpochLoop
     private readonly CheckpointKeeper _checkpoints;
     private readonly RunTelemetry _telemetry;
     private readonly TimeProvider _time;
-    private readonly EpochPlans _plans;
+    private readonly RowFollower? _follower;
     private readonly DataGuard _guard;
     private readonly StepLoop _steps;
     private readonly LocalRounds _rounds;
     private readonly Evaluation _evaluation;
+    private EpochPlans _plans;
     private RunCursor _at;
 
     /// <summary>Prepares to train.</summary>
@@ -37,15 +38,15 @@ internal sealed class EpochLoop
     /// <param name="progress">Records what is done.</param>
     /// <param name="checkpoints">Has the state written.</param>
     /// <param name="telemetry">Is notified.</param>
-    /// <param name="time">The clock.</param>
+    /// <param name="follower">Brings in rows as they come; null for a run that has all of its data.</param>
     public EpochLoop(
         RunSpec spec, RunDataLease data, RunCursor start, StepParts parts, RunProgress progress, CheckpointKeeper checkpoints,
-        RunTelemetry telemetry, TimeProvider time)
+        RunTelemetry telemetry, RowFollower? follower = null)
     {
-        (_spec, _data, _at, _parts) = (spec, data, start, parts);
-        (_progress, _checkpoints, _telemetry, _time) = (progress, checkpoints, telemetry, time);
+        (_spec, _data, _at, _parts, _follower) = (spec, data, start, parts, follower);
+        (_progress, _checkpoints, _telemetry, _time) = (progress, checkpoints, telemetry, progress.Time);
         (_plans, _guard) = (new(spec, data.Data), new(data));
-        (_steps, _rounds, _evaluation) = (new(parts), new(spec, parts), new(data.Data, parts, telemetry, time));
+        (_steps, _rounds, _evaluation) = (new(parts), new(spec, parts), new(data.Data, parts, telemetry, progress.Time));
     }
 
     /// <summary>Trains every epoch that is left.</summary>
@@ -56,19 +57,11 @@ internal sealed class EpochLoop
         {
             long started = _time.GetTimestamp();
             int epoch = _at.Epoch;
-            long chunks = _plans.Training(epoch).Steps;
             using var span = _telemetry.Spans.BeginEpoch(_progress.Run, epoch, _progress.Generation);
             using var scope = _telemetry.OnEpoch(epoch);
-            _progress.BeginEpoch(epoch, _at.Chunk, chunks);
-            await _parts.Worker.Run(_guard.EnsureUnchanged);
-            while (_at.Chunk < chunks)
-            {
-                await BetweenSteps();
-                long began = _time.GetTimestamp();
-                using var stepSpan = _telemetry.Spans.BeginStep(_parts.State.Step + 1, began);
-                var at = new StepPosition(_parts.State.Step, _at.Epoch, _at.Chunk);
-                Take(_spec.Train.IsLocal ? await _rounds.Train(at, chunks, began) : await _steps.TrainStep(at, began), began);
-            }
+            do
+                await TrainChunks(epoch);
+            while (await GrowsFurther());
 
             if (_parts.State.FindNotFinite() is { } found)
                 throw new RunLeftException(RunState.Diverged, found);
@@ -79,6 +72,31 @@ internal sealed class EpochLoop
         await _checkpoints.TakeAtRunEnd(_parts.State, _at);
         await Test();
         _progress.EnsureInForce();
+    }
+
+    /// <summary>Trains every chunk that is left of an epoch.</summary>
+    private async Task TrainChunks(int epoch)
+    {
+        long chunks = _plans.Training(epoch).Steps;
+        _progress.BeginEpoch(epoch, _at.Chunk, chunks);
+        await _parts.Worker.Run(_guard.EnsureUnchanged);
+        while (_at.Chunk < chunks)
+        {
+            await BetweenSteps();
+            long began = _time.GetTimestamp();
+            using var stepSpan = _telemetry.Spans.BeginStep(_parts.State.Step + 1, began);
+            var at = new StepPosition(_parts.State.Step, _at.Epoch, _at.Chunk);
+            Take(_spec.Train.IsLocal ? await _rounds.Train(at, chunks, began) : await _steps.TrainStep(at, began), began);
+        }
+    }
+
+    /// <summary>Whether further chunks have come of a file that the run follows. Waits for them.</summary>
+    private async Task<bool> GrowsFurther()
+    {
+        if (_follower is null || !await _follower.Next(BetweenSteps))
+            return false;
+        _plans = new(_spec, _data.Data);
+        return true;
     }
 
     /// <summary>

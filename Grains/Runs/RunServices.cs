@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Orleans.Tbptt.Grains.Checkpoints;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Steps;
@@ -10,4 +11,9 @@ namespace Orleans.Tbptt.Grains.Runs;
 /// <summary>What a coordinator works with on its silo.</summary>
 internal sealed record RunServices(
     RunStore Store, CheckpointStore Checkpoints, RunDataCache Data, IGrainFactory Grains, ClusterView Cluster, MembershipWatch Membership,
-    SiloOccupants Occupants, LinkServices Links, TrainingInstruments Instruments, TimeProvider Time, ILoggerFactory Loggers);
+    SiloOccupants Occupants, LinkServices Links, TrainingInstruments Instruments, TimeProvider Time, ILoggerFactory Loggers,
+    IOptions<TbpttGrainsOptions> Options)
+{
+    /// <summary>The time between two looks at a file that a run follows.</summary>
+    public TimeSpan FollowPeriod => Options.Value.FollowPeriod;
+}

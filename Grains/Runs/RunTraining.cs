@@ -41,7 +41,7 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         var logger = services.Loggers.CreateLogger<RunTraining>();
         using var data = await worker.Run(Open);
         held.Dispose();
-        _progress.Data = takeover.Data ?? data.Born;
+        _progress.Data ??= takeover.Data ?? data.Born;
         var state = await worker.Run(() => Restore(data));
         var roster = new Roster(_progress.Run, LaneBlock.Split(_spec.Data.BatchSize, _spec.Train.Trainers), Former(), services.Grains)
         {
@@ -50,13 +50,14 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         using var links = new TrainerLinks(services.Links, roster, _spec, new(state, _spec.Train));
         var reducer = new GradientReducer(new(state, _spec.Train, Buckets.Elements), worker, state.Parameters.Length, _spec.Train.Trainers);
         var trainers = new TrainerGroup(roster, links, reducer, services.Time, logger);
-        var assigner = new TrainerAssigner(trainers, services.Cluster, _progress, _spec, data.Files, takeover.Restored?.State.Device ?? "");
+        var assigner = new TrainerAssigner(trainers, services.Cluster, _progress, _spec, data, takeover.Restored?.State.Device ?? "");
         var recovery = new Recovery(assigner, _progress, control, services.Membership, telemetry, services.Time, logger);
         var at = takeover.Restored is { State: var saved } ? new RunCursor(saved.Epoch, saved.Chunk) : default;
         await using var checkpoints = new CheckpointKeeper(
-            at, services.Checkpoints, _spec, data.Files, _progress, () => assigner.DeviceKind, telemetry, worker);
+            at, services.Checkpoints, _spec, data, _progress, () => assigner.DeviceKind, telemetry, worker);
         var parts = new StepParts(state, trainers, links, reducer, recovery, _progress, control, worker);
-        var epochs = new EpochLoop(_spec, data, at, parts, _progress, checkpoints, telemetry, services.Time);
+        var follower = Follows ? new RowFollower(services, _spec, data, parts) : null;
+        var epochs = new EpochLoop(_spec, data, at, parts, _progress, checkpoints, telemetry, follower);
         _progress.Begin(
             _spec, () => roster.Status, new EpochPlans(_spec, data.Data).Training(Math.Min(at.Epoch, _spec.Train.Epochs - 1)).Steps,
             takeover.Restored?.Name.ToString(), takeover.PassedOver);
@@ -73,13 +74,15 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
             await Place(recovery, state);
             await epochs.Train();
             await checkpoints.Finish();
-            return await worker.Run(() => services.Store.WriteResult(takeover.Fence, _spec, state, _progress.Snapshot(), _progress.Data!));
+            return await worker.Run(() => WriteResult(state));
         }
         catch (RunLeftException e)
         {
             _handedOver = e.Leave.State == RunState.Queued && services.Cluster.Active.Count > 1;
             if (e.Leave.State != RunState.Diverged)
                 await epochs.Preserve();
+            if (Follows && e.Leave.State == RunState.Stopped)
+                await worker.Run(() => TryWriteResult(state));
             throw;
         }
         finally
@@ -90,6 +93,28 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         }
     }
 
+    /// <summary>Whether the run trains on rows as they are appended to its file.</summary>
+    private bool Follows => _spec.Extends is { Follow: true };
+
+    private string WriteResult(TrainingState state) =>
+        services.Store.WriteResult(takeover.Fence, _spec, state, _progress.Snapshot(), _progress.Data!);
+
+    /// <summary>
+    /// Writes the model of a run that has no end of its own. Where that fails, the run warns: its checkpoint is written, and the next stop
+    /// writes the model.
+    /// </summary>
+    private void TryWriteResult(TrainingState state)
+    {
+        try
+        {
+            WriteResult(state);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _progress.Warn($"the model cannot be written: {e.Message}; resume the run, and stop it again");
+        }
+    }
+
     /// <summary>Opens the data, and holds them to those that the run was born with and that its checkpoint was trained on.</summary>
     /// <exception cref="RunLeftException">They are others; says which file, and how it differs.</exception>
     private RunDataLease Open()
@@ -97,9 +122,9 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         RunDataLease data;
         try
         {
-            data = services.Data.Acquire(_progress.Run, _spec);
+            data = services.Data.Acquire(_progress.Run, _spec, areFresh: Follows);
         }
-        catch (SpecException error) when (takeover.Data is { } born && services.Data.FindChange(born.Files) is { } change)
+        catch (SpecException error) when (takeover.Data is { } born && services.Data.FindChange(born.Files, _spec) is { } change)
         {
             throw new RunLeftException(RunState.Failed, $"{change}; {error.Message}");
         }
@@ -113,6 +138,8 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
                 guard.EnsureSame(before.State.Data);
             if (takeover.Data is null)
                 TakeOverFromFormerRelease(data);
+            else if (Follows)
+                _progress.Grow(data.Born);
             return data;
         }
         catch

@@ -19,17 +19,21 @@ internal sealed class RunDataCache(DataRoots? roots = null, SpecReader? reader =
     private readonly Dictionary<RunId, List<Entry>> _entries = [];
 
     /// <summary>Opens the data, or shares them. Blocks while they are read through; call it on a thread of your own.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="spec">Its spec.</param>
+    /// <param name="end">Where the run follows its file, how many bytes of it are read; null up to the end of its last whole row.</param>
+    /// <param name="areFresh">Whether they are opened as they are now, and not shared with those who opened them before.</param>
     /// <exception cref="SpecException">The data do not fit the spec.</exception>
-    public RunDataLease Acquire(RunId run, RunSpec spec)
+    public RunDataLease Acquire(RunId run, RunSpec spec, long? end = null, bool areFresh = false)
     {
         Entry? entry;
         lock (_gate)
         {
             if (!_entries.TryGetValue(run, out var entries))
                 _entries.Add(run, entries = []);
-            entry = entries.Find(one => one.Fits(spec));
+            entry = areFresh ? null : entries.Find(one => one.Fits(spec, end));
             if (entry is null)
-                entries.Add(entry = new(spec, new(() => PreparedRun.Prepare(spec, roots, reader: reader))));
+                entries.Add(entry = new(spec, end, new(() => PreparedRun.Prepare(spec, roots, reader: reader, end: end))));
             entry.Leases++;
         }
 
@@ -68,7 +72,10 @@ internal sealed class RunDataCache(DataRoots? roots = null, SpecReader? reader =
     /// How files differ from what they were, in words, whether they can be opened as data or not; null where they do not. Reads all of
     /// them.
     /// </summary>
-    public string? FindChange(IReadOnlyList<DataFile> files) => DataFingerprint.FindChange(files, roots ?? DataRoots.Anywhere);
+    /// <param name="files">What they were.</param>
+    /// <param name="spec">The run's spec: a file that it follows may have more behind what was read of it.</param>
+    public string? FindChange(IReadOnlyList<DataFile> files, RunSpec spec) =>
+        DataFingerprint.FindChange(files, roots ?? DataRoots.Anywhere, PreparedRun.FollowedAt(spec));
 
     private void Release(RunId run, Entry entry)
     {
@@ -92,42 +99,61 @@ internal sealed class RunDataCache(DataRoots? roots = null, SpecReader? reader =
         public void Dispose() => Interlocked.Exchange(ref _action, null)?.Invoke();
     }
 
-    private sealed class Entry(RunSpec requested, Lazy<PreparedRun> data)
+    private sealed class Entry(RunSpec requested, long? end, Lazy<PreparedRun> data)
     {
         public Lazy<PreparedRun> Data { get; } = data;
 
         public int Leases { get; set; }
 
         /// <summary>Whether the data are those of a spec, as it was handed in or with every size filled in.</summary>
-        public bool Fits(RunSpec spec) => requested == spec || (Data.IsValueCreated && Data.Value.Spec == spec);
+        public bool Fits(RunSpec spec, long? wanted) => (requested == spec || (Data.IsValueCreated && Data.Value.Spec == spec))
+            && (end == wanted || (Data.IsValueCreated && Data.Value.End == wanted));
     }
 }
 
 /// <summary>A share in a run's open data.</summary>
 internal sealed class RunDataLease(PreparedRun prepared, Action release) : IDisposable
 {
+    private PreparedRun _prepared = prepared;
     private Action? _release = release;
 
     /// <summary>The spec with every size known.</summary>
-    public RunSpec Spec => prepared.Spec;
+    public RunSpec Spec => _prepared.Spec;
 
     /// <summary>The data.</summary>
-    public IDataSource Data => prepared.Data;
+    public IDataSource Data => _prepared.Data;
 
     /// <inheritdoc cref="PreparedRun.Files"/>
-    public IReadOnlyList<DataFile> Files => prepared.Files;
+    public IReadOnlyList<DataFile> Files => _prepared.Files;
 
     /// <inheritdoc cref="PreparedRun.ContinuedLanes"/>
-    public IReadOnlyList<int> ContinuedLanes => prepared.ContinuedLanes;
+    public IReadOnlyList<int> ContinuedLanes => _prepared.ContinuedLanes;
 
-    /// <summary>What a run is born with.</summary>
-    public RunData Born => new(Files, prepared.Description);
+    /// <inheritdoc cref="PreparedRun.MissingRows"/>
+    public int MissingRows => _prepared.MissingRows;
+
+    /// <inheritdoc cref="PreparedRun.FindDifference"/>
+    public string? FindDifference(IReadOnlyList<DataFile> before) => _prepared.FindDifference(before);
+
+    /// <inheritdoc cref="PreparedRun.Look"/>
+    public FollowedLook Look() => _prepared.Look();
+
+    /// <summary>Lets go of what it has, and takes what another lease has in its place: the file has grown that the run follows.</summary>
+    public void Take(RunDataLease other)
+    {
+        var former = _release;
+        (_prepared, _release, other._release) = (other._prepared, other._release, null);
+        former?.Invoke();
+    }
+
+    /// <summary>What a run is born with; where it follows a file, what it has read so far.</summary>
+    public RunData Born => new(Files, _prepared.Description);
 
     /// <summary>
     /// Looks whether the files are still what they were; the first change in words, or null. Asks the file system, and reads what was
     /// touched: call it on a thread of your own.
     /// </summary>
-    public string? FindChange() => prepared.FindChange();
+    public string? FindChange() => _prepared.FindChange();
 
     public void Dispose() => Interlocked.Exchange(ref _release, null)?.Invoke();
 }

@@ -3,7 +3,6 @@ using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
-using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Steps;
 
@@ -14,10 +13,10 @@ namespace Orleans.Tbptt.Grains.Steps;
 /// <param name="cluster">The silos.</param>
 /// <param name="run">The run.</param>
 /// <param name="spec">Its spec, every size known.</param>
-/// <param name="files">Its data.</param>
+/// <param name="data">Its data.</param>
 /// <param name="deviceKind">The kind of device that it has begun on; empty before it has.</param>
 internal sealed class TrainerAssigner(
-    TrainerGroup trainers, ClusterView cluster, RunProgress run, RunSpec spec, IReadOnlyList<DataFile> files, string deviceKind)
+    TrainerGroup trainers, ClusterView cluster, RunProgress run, RunSpec spec, RunDataLease data, string deviceKind)
 {
     private readonly Roster _roster = trainers.Roster;
     private readonly HashSet<SiloAddress> _avoid = [];
@@ -65,7 +64,7 @@ internal sealed class TrainerAssigner(
         {
             LaneBlock block = _roster.Blocks[trainer];
             var hidden = GradientBuffer.Wrap(state.Hidden.AsMemory(block.First * perLane, block.Count * perLane));
-            var assignment = new ShardAssignment(run.Run, run.Generation, spec, block.First, block.Count, state.Step, hidden, files)
+            var assignment = new ShardAssignment(run.Run, run.Generation, spec, block.First, block.Count, state.Step, hidden, data.Files)
             {
                 Optimizer = spec.Train.IsLocal ? LocalRounds.Optimizer(state.TrainerOptimizers[trainer]) : null,
             };

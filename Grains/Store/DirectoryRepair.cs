@@ -10,8 +10,8 @@ namespace Orleans.Tbptt.Grains.Store;
 /// <param name="store">The run store.</param>
 /// <param name="fence">The right to write.</param>
 /// <param name="spec">The run's spec.</param>
-/// <param name="data">The data that the run was born with.</param>
-internal sealed class DirectoryRepair(RunStore store, RunFence fence, RunSpec spec, RunData? data = null)
+/// <param name="data">The data that the run was born with, as they are known at any moment; called from any thread.</param>
+internal sealed class DirectoryRepair(RunStore store, RunFence fence, RunSpec spec, Func<RunData?>? data = null)
 {
     /// <summary>Looks at the directory, and restores what is missing. Costs four looks where nothing is.</summary>
     /// <returns>What is missing and cannot be restored, in words; null when nothing is.</returns>
@@ -30,8 +30,8 @@ internal sealed class DirectoryRepair(RunStore store, RunFence fence, RunSpec sp
 
         if (!File.Exists(run.Spec))
             store.Write(spec, fence);
-        if (data is not null && !File.Exists(run.Data))
-            store.Write(data, fence);
+        if (data?.Invoke() is { } known && !File.Exists(run.Data))
+            store.Write(known, fence);
         return File.Exists(run.Metrics) ? null
             : $"{run.Metrics} was removed while the run is trained: its events are lost, and a resumed run begins again";
     }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Training.Steps;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Messages;
@@ -30,8 +31,8 @@ internal sealed class OpenShard(ShardAssignment assignment, TrainerShard shard, 
     public Span<float> Gradient => _gradient;
 
     /// <summary>
-    /// Whether an assignment is for this share: a trainer that a former coordinator left running may be given another one, or a spec that
-    /// has been changed.
+    /// Whether an assignment is for this share: a trainer that a former coordinator left running may be given another one, a spec that
+    /// has been changed, or more of a file that has grown.
     /// </summary>
     public bool IsFor(ShardAssignment other) => Share(other) == _share;
 
@@ -79,7 +80,8 @@ internal sealed class OpenShard(ShardAssignment assignment, TrainerShard shard, 
         giveBack();
     }
 
-    private static string Share(ShardAssignment assignment) => $"{SpecHash.Of(assignment.Spec)} {assignment.FirstLane} {assignment.Lanes}";
+    private static string Share(ShardAssignment assignment) => $"{SpecHash.Of(assignment.Spec)} {assignment.FirstLane} {assignment.Lanes} "
+        + $"{PreparedRun.EndOf(assignment.Spec, assignment.Files)}";
 
     private static GradientBuffer Wrap(ReadOnlyMemory<float> own) => GradientBuffer.Wrap(MemoryMarshal.AsMemory(own));
 }

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Specs;
@@ -23,7 +24,7 @@ internal sealed class ShardFactory(RunDataCache data, SiloSelf self, ILocalSiloD
     public OpenShard Open(ShardAssignment assignment)
     {
         var spec = assignment.Spec;
-        var lease = data.Acquire(assignment.Run, spec);
+        var lease = data.Acquire(assignment.Run, spec, PreparedRun.EndOf(spec, assignment.Files));
         if (DataFingerprint.Compare(assignment.Files, lease.Files) is { } difference)
         {
             lease.Dispose();

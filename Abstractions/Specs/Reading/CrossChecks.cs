@@ -192,6 +192,56 @@ internal static class CrossChecks
 
         if (extends.Replay == 0)
             Continues(spec, findings);
+        if (extends.Follow)
+            Follows(spec, extends, sources, findings);
+        else if (extends.IdleSeconds > 0)
+            findings.Report("extends.idleSeconds", "it without extends.follow", "follow: true", "remove it, or follow the file");
+    }
+
+    /// <summary>Where a run follows its file, no step may depend on rows that are still to come.</summary>
+    private static void Follows(RunSpec spec, ExtendsSpec extends, IReadOnlyList<SourceSpec> sources, Findings findings)
+    {
+        const string With = "with extends.follow";
+        if (!spec.Data.Source.CanBeFollowed)
+        {
+            string[] words = [.. sources.Where(source => source.CanBeFollowed).Select(source => source.Word)];
+            findings.Report("data.source", $"{spec.Data.Source.Word} {With}", $"{Show.Or(words)}, one file of which is read to the last "
+                + "row that is whole", "convert the data, or extend the run each time the data have grown");
+        }
+
+        if (!spec.Data.IsStream)
+        {
+            findings.Report("data.series", $"it {With}", "one stream, because which series a lane takes next depends on rows to come",
+                "follow a file of one series, or extend the run each time the data have grown");
+        }
+
+        if (extends.Replay > 0)
+            findings.Report("extends.replay", $"{extends.Replay} {With}", "0, because each row is trained on once", "remove it");
+        if (extends.Scaling == ExtendedScaling.Refit)
+        {
+            findings.Report("extends.scaling", $"refit {With}", "frozen, because the statistics of rows to come are not known",
+                "remove it");
+        }
+
+        if (spec.Train.IsLocal)
+        {
+            findings.Report("train.sync", $"local {With}", "every, because a round ends where the rows do that are there",
+                "write mode: every");
+        }
+
+        foreach (var part in Enum.GetValues<HeldOutPart>().Where(part => spec.Data.Of(part) is not null))
+        {
+            findings.Report(part == HeldOutPart.Test ? "data.test" : "data.validation", $"it {With}",
+                "nothing held out, because each row is trained on when it has come",
+                "remove it: a step's loss is that of rows which the model has not been trained on yet");
+        }
+
+        if (spec.Data.ValidationFraction > 0)
+        {
+            findings.Report("data.validationFraction", $"{spec.Data.ValidationFraction} {With}",
+                "0, because each row is trained on when it has come",
+                "write 0: a step's loss is that of rows which the model has not been trained on yet");
+        }
     }
 
     /// <summary>Where a run begins with the parent's hidden state, each lane follows on one of the parent's.</summary>

@@ -10,10 +10,10 @@ public static class SpecWriter
     public static string ToYaml(RunSpec spec) => Write(spec);
 
     /// <summary>
-    /// What a committed state belongs to: the spec less the number of trainers, the number of epochs, when checkpoints are taken, and which
-    /// events are kept.
+    /// What a committed state belongs to: the spec less the number of trainers, the number of epochs, when checkpoints are taken, which
+    /// events are kept, and when a run that follows its file has completed.
     /// </summary>
-    internal static string Training(RunSpec spec) => Write(spec, "trainers", "epochs", "checkpoint", "metrics");
+    internal static string Training(RunSpec spec) => Write(spec, "trainers", "epochs", "checkpoint", "metrics", "idleSeconds");
 
     /// <summary>The same with the number of epochs.</summary>
     internal static string TrainingOfEpochs(RunSpec spec) => Write(spec, "trainers", "checkpoint", "metrics");

@@ -1,14 +1,8 @@
-using Orleans.Tbptt.Data.Bytes;
-using Orleans.Tbptt.Data.Csv;
-using Orleans.Tbptt.Data.JsonLines;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Schedules;
 using Orleans.Tbptt.Tests.Support;
-using Orleans.Tbptt.Training.Engines;
-using Orleans.Tbptt.Training.Fused.Cells;
-using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Optimizers;
 
 namespace Orleans.Tbptt.Tests.Grains.Runs;
@@ -18,9 +12,9 @@ public sealed class ExtendTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
 {
     private const int Rows = 61;
     private const int MoreRows = 95;
-    private readonly TemporaryDirectory _directory = new();
+    private readonly GrowingData _data = new();
 
-    public void Dispose() => _directory.Dispose();
+    public void Dispose() => _data.Dispose();
 
     /// <summary>
     /// The parent's last chunk is whole, and nothing is scaled: its steps and those of the run that extends it are those of one run over
@@ -34,12 +28,12 @@ public sealed class ExtendTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
     [InlineData("series", 3)]
     public async Task ExtendedRun_EndsAsARunOverAllTheData(string kind, int trainers)
     {
-        RunSpec spec = Spec(kind, trainers);
-        Write(spec, Rows);
+        RunSpec spec = _data.Spec(kind, trainers);
+        GrowingData.Write(spec, Rows);
         var parent = await fixture.Silos.Train(spec);
-        Write(spec, MoreRows);
+        GrowingData.Write(spec, MoreRows);
 
-        var child = await fixture.Silos.Train(Extending(parent));
+        var child = await fixture.Silos.Train(GrowingData.Extending(parent.Directory));
         var all = await fixture.Silos.Train(spec);
 
         Assert.Equal((RunState.Completed, ""), (child.End.State, child.End.Message));
@@ -53,11 +47,11 @@ public sealed class ExtendTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
     [Fact]
     public async Task ExtendedRun_GivesTheSameBits_WhereItWasInterrupted()
     {
-        RunSpec spec = Spec("series", trainers: 3);
-        Write(spec, Rows);
+        RunSpec spec = _data.Spec("series", trainers: 3);
+        GrowingData.Write(spec, Rows);
         var parent = await fixture.Silos.Train(spec);
-        Write(spec, MoreRows);
-        RunSpec extending = Extending(parent);
+        GrowingData.Write(spec, MoreRows);
+        RunSpec extending = GrowingData.Extending(parent.Directory);
         var undisturbed = await fixture.Silos.Train(extending);
 
         var (run, coordinator) = await fixture.InterruptedAt(
@@ -77,11 +71,11 @@ public sealed class ExtendTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
     [Fact]
     public async Task ReplayedChunks_AreTrainedForSeveralEpochs()
     {
-        RunSpec spec = Spec("csv", trainers: 1);
-        Write(spec, Rows);
+        RunSpec spec = _data.Spec("csv", trainers: 1);
+        GrowingData.Write(spec, Rows);
         var parent = await fixture.Silos.Train(spec with { Data = spec.Data with { BatchSize = 4 } });
-        Write(spec, MoreRows);
-        RunSpec extending = Extending(parent);
+        GrowingData.Write(spec, MoreRows);
+        RunSpec extending = GrowingData.Extending(parent.Directory);
         extending = extending with
         {
             Extends = extending.Extends! with { Replay = 2 },
@@ -99,11 +93,11 @@ public sealed class ExtendTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
     [Fact]
     public async Task Run_Fails_WhereTheCheckpointThatItBeginsWithIsDamaged()
     {
-        RunSpec spec = Spec("csv", trainers: 1);
-        Write(spec, Rows);
+        RunSpec spec = _data.Spec("csv", trainers: 1);
+        GrowingData.Write(spec, Rows);
         var parent = await fixture.Silos.Train(spec);
-        Write(spec, MoreRows);
-        RunSpec extending = Extending(parent);
+        GrowingData.Write(spec, MoreRows);
+        RunSpec extending = GrowingData.Extending(parent.Directory);
         string optimizer = Path.Combine(extending.Extends!.Checkpoint, "optimizer.safetensors");
         byte[] content = await Read(optimizer);
         content[^1] ^= 1;
@@ -120,8 +114,8 @@ public sealed class ExtendTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
     [Fact]
     public async Task CompletedRun_HasACheckpointOfItsEnd_WhateverItsLastLoss()
     {
-        RunSpec spec = Spec("csv", trainers: 1);
-        Write(spec, Rows);
+        RunSpec spec = _data.Spec("csv", trainers: 1);
+        GrowingData.Write(spec, Rows);
         spec = spec with
         {
             Train = spec.Train with { Epochs = 3, Optimizer = new Sgd { Lr = 0.9 }, Schedule = new ConstantSchedule() },
@@ -136,63 +130,4 @@ public sealed class ExtendTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
     private static IEnumerable<int> Steps(FinishedRun run) => run.Events.OfType<StepCommitted>().Select(step => (int)step.Step);
 
     private static Task<byte[]> Read(string file) => File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
-
-    /// <summary>The spec that <c>tbptt extend</c> would make.</summary>
-    private static RunSpec Extending(FinishedRun parent)
-    {
-        string text = File.ReadAllText(parent.Directory.Spec);
-        RunSpec spec = Orleans.Tbptt.Training.SpecLoader.Parse(text, "spec.yaml", "/").Spec!;
-        return spec with
-        {
-            Extends = new() { Checkpoint = parent.Directory.NewestCheckpoint! },
-            Data = spec.Data.IsStream ? spec.Data with { BatchSize = 1 } : spec.Data,
-        };
-    }
-
-    private RunSpec Spec(string kind, int trainers)
-    {
-        bool isBytes = kind == "bytes";
-        return new()
-        {
-            Name = $"extend-{kind}",
-            Engine = new AutoEngine(),
-            Model = new()
-            {
-                Cell = new LstmCell(), HiddenSize = 6, Layers = 2, Dropout = 0.2, Embedding = isBytes ? new() { Size = 3 } : null,
-            },
-            Data = new()
-            {
-                Source = kind switch
-                {
-                    "bytes" => new ByteSource { Glob = _directory.File("d.bytes") },
-                    "jsonl" => new JsonLinesSource { Path = _directory.File("d.jsonl"), Standardize = false },
-                    "csv" => new CsvSource { Path = _directory.File("d.csv"), Standardize = false },
-                    _ => new CsvSource { Path = _directory.File("d.csv"), Standardize = false, Series = "shop", Inputs = ["x"] },
-                },
-                BatchSize = kind == "series" ? 3 : 1,
-            },
-            Tbptt = new() { ChunkLength = 12 },
-            Train = new()
-            {
-                Epochs = 1, Trainers = trainers, Loss = isBytes ? new CrossEntropy() : new SquaredError(),
-                Optimizer = new Adam { Lr = 1e-2 }, ClipNorm = 0.3, Schedule = new CosineSchedule { Steps = 8, MinLr = 1e-3 },
-            },
-        };
-    }
-
-    /// <summary>Writes as many rows of a wave, of three of them where they are series: row after row, so that all of them grow.</summary>
-    private static void Write(RunSpec spec, int rows)
-    {
-        var values = Enumerable.Range(0, rows).Select(row => Math.Round(Math.Sin(row * 0.3), 4));
-        var (file, lines) = spec.Data.Source switch
-        {
-            ByteSource bytes => (bytes.Glob, values.Select(value => value > 0 ? "a" : "b")),
-            JsonLinesSource json => (json.Path, values.Select(value => FormattableString.Invariant($"{{\"x\":{value}}}\n"))),
-            CsvSource { Series: null } csv => (csv.Path, values.Select(value => FormattableString.Invariant($"{value}\n")).Prepend("x\n")),
-            CsvSource csv => (csv.Path, values.SelectMany(value => "abc"
-                .Select(shop => FormattableString.Invariant($"{shop},{value + shop - 'a'}\n"))).Prepend("shop,x\n")),
-            var other => throw new InvalidOperationException($"{other}"),
-        };
-        File.WriteAllText(file, string.Concat(lines));
-    }
 }

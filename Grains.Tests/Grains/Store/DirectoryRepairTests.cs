@@ -20,7 +20,7 @@ public sealed class DirectoryRepairTests : IDisposable
     public void Data_AreWrittenAnew()
     {
         var data = new RunData([new("/d.csv", 12, new('a', 64))], null);
-        var repair = new DirectoryRepair(_store, _fence, Spec, data);
+        var repair = new DirectoryRepair(_store, _fence, Spec, () => data);
 
         Assert.Null(repair.Restore());
 

@@ -11,7 +11,9 @@ internal static class Words
     public static IHtmlContent Badge(RunInfo run) => run.IsInterrupted
         ? Html.Of($"""<span class="badge lost">interrupted</span>""")
         : run.IsLost ? Html.Of($"""<span class="badge lost">lost</span>""")
-        : Html.Of($"""<span class="badge {Text.State(run.Status.State)}">{Text.State(run.Status.State)}</span>""");
+        : Html.Of($"""<span class="badge {Text.State(run.Status.State)}">{Word(run.Status)}</span>""");
+
+    private static string Word(RunStatus status) => status.WaitsForRows ? Outcome.WaitingForRows : Text.State(status.State);
 
     /// <summary>A time in UTC, which a script converts to the viewer's time zone.</summary>
     public static IHtmlContent Time(DateTimeOffset time) => Html.Of(

@@ -1,0 +1,241 @@
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Support;
+
+namespace Orleans.Tbptt.Tests.Grains.Runs;
+
+/// <summary>A run that waits for rows of its file, and trains on each once.</summary>
+public sealed class FollowTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisposable
+{
+    /// <summary>5 whole chunks of 12 time steps.</summary>
+    private const int Rows = 61;
+
+    /// <summary>3 more.</summary>
+    private const int MoreRows = 97;
+
+    private readonly GrowingData _data = new();
+
+    public void Dispose() => _data.Dispose();
+
+    /// <summary>
+    /// Whatever lies in the file at a time, and be it half a number: the steps are those of one run over all rows. The pieces end where
+    /// rows do, within them, and within the first chunk.
+    /// </summary>
+    [Theory]
+    [InlineData("csv", 5)]
+    [InlineData("csv", 41)]
+    [InlineData("jsonl", 77)]
+    [InlineData("bytes", 7)]
+    public async Task FollowedRun_MakesTheStepsOfOneRunOverAllRows_HoweverTheyCome(string kind, int piece)
+    {
+        var (spec, parent, all) = await Trained(kind);
+        var run = await fixture.Silos.Submit(Following(parent));
+
+        string rest = GrowingData.Content(spec, MoreRows)[GrowingData.Content(spec, Rows).Length..];
+        foreach (char[] text in rest.Chunk(piece))
+        {
+            await Append(spec, new string(text));
+            await Waiting(run, status => status.Step == StepsIn(spec));
+        }
+
+        var child = await Stopped(run, all.Status.Step);
+
+        Assert.Equal(all.StepLosses, parent.StepLosses.Concat(child.StepLosses));
+        Assert.Equal(all.GradientNorms, parent.GradientNorms.Concat(child.GradientNorms));
+        await SameResult(all, child);
+    }
+
+    [Fact]
+    public async Task FollowedRun_GivesTheSameBits_WhereItIsStoppedAndResumedWhileItWaits()
+    {
+        var (spec, parent, all) = await Trained("csv");
+        var run = await fixture.Silos.Submit(Following(parent));
+        await GrowTo(spec, 80);
+        await Waiting(run, status => status.Step == 6);
+        await Stopped(run, 6);
+
+        await GrowTo(spec, 83);
+        var coordinator = fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
+        Assert.Equal("", (await coordinator.ResumeRun(new(Protocol: ProtocolVersion.Current))).Problem);
+        await Waiting(run, status => status.Step == 6);
+        await GrowTo(spec, MoreRows);
+        var child = await Stopped(run, all.Status.Step, ends: 2);
+
+        Assert.Equal(all.StepLosses, parent.StepLosses.Concat(child.StepLosses));
+        await SameResult(all, child);
+    }
+
+    [Fact]
+    public async Task FollowedRun_GivesTheSameBits_WhereItsTrainerIsLost()
+    {
+        var (spec, parent, all) = await Trained("csv");
+        fixture.Calls.Reset();
+        bool isLost = false;
+        fixture.Calls.After = call => !isLost && (isLost = call.Is(nameof(ITrainerGrain.TrainChunk), 0, parent.Status.Step + 1))
+            ? throw new InvalidOperationException("unplugged") : Task.CompletedTask;
+        var run = await fixture.Silos.Submit(Following(parent));
+        await GrowTo(spec, 80);
+        await Waiting(run, status => status.Step == 6);
+        await GrowTo(spec, MoreRows);
+        var child = await Stopped(run, all.Status.Step);
+
+        Assert.True(isLost);
+        Assert.Equal(all.StepLosses, parent.StepLosses.Concat(child.StepLosses));
+        await SameResult(all, child);
+    }
+
+    /// <summary>It completes with whole chunks alone, so that the run which extends it in its turn has the borders of one run.</summary>
+    [Fact]
+    public async Task FollowedRun_CompletesWhenNothingComes_AndIsExtended()
+    {
+        var (spec, parent, all) = await Trained("csv");
+        await GrowTo(spec, 80);
+
+        var child = await fixture.Silos.Train(Following(parent, idleSeconds: 1));
+        await GrowTo(spec, MoreRows);
+        var grandchild = await fixture.Silos.Train(GrowingData.Extending(child.Directory) with { Name = "again" });
+
+        Assert.Equal((RunState.Completed, RunState.Completed), (child.End.State, grandchild.End.State));
+        Assert.Equal(12, RunJson.ReadData(await Text(child.Directory.Data)).Description!.Training.Steps);
+        Assert.Equal(all.StepLosses, parent.StepLosses.Concat(child.StepLosses).Concat(grandchild.StepLosses));
+        await SameResult(all, grandchild);
+    }
+
+    [Fact]
+    public async Task FollowedRun_Completes_WhereNothingCameAtAll()
+    {
+        var (_, parent, _) = await Trained("csv");
+
+        var child = await fixture.Silos.Train(Following(parent, idleSeconds: 1));
+
+        Assert.Equal((RunState.Completed, ""), (child.End.State, child.End.Message));
+        Assert.Equal(await Bytes(parent.Directory.Model), await Bytes(child.Directory.Model));
+    }
+
+    [Theory]
+    [InlineData("shorter", "found 120 bytes, expected at least [0-9]+, which the run has read: the file was cut or replaced; put the file")]
+    [InlineData("gone", "found nothing, expected the file that the run reads; put the file")]
+    [InlineData("other", "found its first [0-9]+ bytes with SHA-256 [0-9a-f]+, expected [0-9a-f]+, as the run has read them: bytes before "
+        + "byte [0-9]+, the beginning of line 82 were rewritten; put the file")]
+    [InlineData("malformed", "the rows that were appended cannot be trained on: .*'nonsense'.*d.csv:85")]
+    public async Task FollowedRun_Fails_WhereTheFileIsNotWhatItHasRead_AndContinuesWhenItIsAgain(string how, string message)
+    {
+        var (spec, parent, all) = await Trained("csv");
+        var run = await fixture.Silos.Submit(Following(parent));
+        await GrowTo(spec, 80);
+        await Waiting(run, status => status.Step == 6);
+        string file = GrowingData.FileOf(spec), content = GrowingData.Content(spec, MoreRows);
+
+        // In one move, as programs do that rotate files: between writing and emptying a file it would be looked at.
+        string next = file + ".next";
+        await File.WriteAllTextAsync(next, how switch
+        {
+            "shorter" => content[..120],
+            "other" => content.Replace("\n0.2", "\n0.3", StringComparison.Ordinal),
+            _ => GrowingData.Content(spec, 83) + "nonsense\n" + content,
+        }, TestContext.Current.CancellationToken);
+        if (how == "gone")
+            File.Delete(file);
+        else
+            File.Move(next, file, overwrite: true);
+        var failed = await fixture.Silos.Watch(run);
+        await File.WriteAllTextAsync(next, content, TestContext.Current.CancellationToken);
+        File.Move(next, file, overwrite: true);
+        var coordinator = fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
+        Assert.Equal("", (await coordinator.ResumeRun(new(Protocol: ProtocolVersion.Current))).Problem);
+        var child = await Stopped(run, all.Status.Step, ends: 2);
+
+        Assert.Equal(RunState.Failed, failed.End.State);
+        Assert.Matches(message, failed.End.Message);
+        Assert.Equal(all.StepLosses, parent.StepLosses.Concat(child.StepLosses));
+        await SameResult(all, child);
+    }
+
+    /// <summary>Of a run that is stopped the file is held to what it has read, too, and not to what it was trained on alone.</summary>
+    [Fact]
+    public async Task FollowedRun_IsNotResumed_WhereTheFileWasRewritten()
+    {
+        var (spec, parent, _) = await Trained("csv");
+        var run = await fixture.Silos.Submit(Following(parent));
+        await GrowTo(spec, 80);
+        await Waiting(run, status => status.Step == 6);
+        await Stopped(run, 6);
+        string content = GrowingData.Content(spec, MoreRows);
+        int last = GrowingData.Content(spec, 79).Length;
+        await File.WriteAllTextAsync(
+            GrowingData.FileOf(spec), content.Insert(last + "-0.".Length, "9"), TestContext.Current.CancellationToken);
+
+        var coordinator = fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
+        await coordinator.ResumeRun(new(Protocol: ProtocolVersion.Current));
+        var end = (await fixture.Silos.Watch(run, ends: 2)).End;
+
+        Assert.Equal(RunState.Failed, end.State);
+        Assert.Matches("found its first .* expected .*, as the run has read them", end.Message);
+    }
+
+    private static RunSpec Following(FinishedRun parent, int idleSeconds = 0)
+    {
+        RunSpec spec = GrowingData.Following(parent.Directory);
+        return spec with { Extends = spec.Extends! with { IdleSeconds = idleSeconds } };
+    }
+
+    /// <summary>Appends rows until there are so many.</summary>
+    private static async Task GrowTo(RunSpec spec, int rows) =>
+        await Append(spec, GrowingData.Content(spec, rows)[(await Text(GrowingData.FileOf(spec))).Length..]);
+
+    private static Task Append(RunSpec spec, string text) =>
+        File.AppendAllTextAsync(GrowingData.FileOf(spec), text, TestContext.Current.CancellationToken);
+
+    /// <summary>The whole chunks in a file as it is.</summary>
+    private static long StepsIn(RunSpec spec)
+    {
+        string text = File.ReadAllText(GrowingData.FileOf(spec));
+        int header = spec.Data.Source.Word == "csv" ? 1 : 0;
+        int rows = spec.Data.Source.Word == "bytes" ? text.Length : text.Count(one => one == '\n') - header;
+        return (rows - 1) / 12;
+    }
+
+    private static Task<byte[]> Bytes(string file) => File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
+
+    private static Task<string> Text(string file) => File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+
+    private static async Task SameResult(FinishedRun all, FinishedRun run)
+    {
+        Assert.Equal(await Bytes(all.Directory.Model), await Bytes(run.Directory.Model));
+        Assert.Equal(await Bytes(all.Directory.Hidden), await Bytes(run.Directory.Hidden));
+    }
+
+    /// <summary>A run over the first rows, and one over all of them; the file has the first ones again.</summary>
+    private async Task<(RunSpec Spec, FinishedRun Parent, FinishedRun All)> Trained(string kind)
+    {
+        RunSpec spec = _data.Spec(kind, trainers: 1);
+        GrowingData.Write(spec, MoreRows);
+        var all = await fixture.Silos.Train(spec);
+        GrowingData.Write(spec, Rows);
+        return (spec, await fixture.Silos.Train(spec), all);
+    }
+
+    /// <summary>Waits until a run waits for rows, and is as far as it should be.</summary>
+    private async Task Waiting(RunId run, Func<RunStatus, bool> isThere)
+    {
+        var coordinator = fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
+        while (await coordinator.GetStatus() is var status
+            && !(status.Message.StartsWith("waits for rows", StringComparison.Ordinal) && isThere(status)))
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            Assert.False(status.HasEnded, $"{status.State}: {status.Message}");
+            await Task.Yield();
+        }
+    }
+
+    /// <summary>Stops a run when it has made so many steps.</summary>
+    private async Task<FinishedRun> Stopped(RunId run, long step, int ends = 1)
+    {
+        await Waiting(run, status => status.Step == step);
+        await fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text).StopRun("enough");
+        var stopped = await fixture.Silos.Watch(run, ends);
+        Assert.Equal((RunState.Stopped, step), (stopped.End.State, stopped.Status.Step));
+        return stopped;
+    }
+}
