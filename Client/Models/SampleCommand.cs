@@ -43,6 +43,14 @@ internal static class SampleCommand
         var prompt = Encode(text, request.Prompt ?? EndOfLine, package);
         if (prompt.Count == 0)
             prompt = Encode(text, EndOfLine, package);
+        if (prompt.Count == 0)
+        {
+            throw new ClientException(
+                "--prompt: found no token in it, expected a text with one to begin with, because the model's tokenizer leaves white space "
+                + "and ends of lines out; write --prompt WORD",
+                ExitCode.Usage);
+        }
+
         string? unfinished = request.Output is null ? null : $"{request.Output}.{Guid.NewGuid():N}";
         try
         {

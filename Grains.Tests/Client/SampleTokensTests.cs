@@ -36,6 +36,19 @@ public sealed class SampleTokensTests : IDisposable
         Assert.InRange(File.ReadAllBytes(sample).Length, "a cat é<|end|>".Length + 31, 400);
     }
 
+    /// <summary>WordPiece leaves ends of lines out, which a sample begins with where no prompt is given.</summary>
+    [Fact]
+    public async Task Words_ContinueThePrompt_WhichIsAskedFor()
+    {
+        string package = Package(LibraryWordPiece.Read().With(null)), sample = _models.File("sample.txt");
+
+        Assert.Equal(ExitCode.Usage, await _console.RunAsync("sample", package));
+        Assert.Contains("--prompt: found no token in it, expected a text with one to begin with", _console.Error, StringComparison.Ordinal);
+        Assert.Equal(0, await _console.RunAsync("sample", package, "--prompt", "hello, unaffable", "--length", "20", "--output", sample));
+
+        Assert.StartsWith("hello, unaffable", File.ReadAllText(sample), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task OtherTokenizer_IsRefused()
     {
@@ -58,9 +71,9 @@ public sealed class SampleTokensTests : IDisposable
         Assert.Contains("tokenizer.json", _console.Error, StringComparison.Ordinal);
     }
 
-    private string Package()
+    private string Package(string? tokenizer = null)
     {
-        _models.Write("cats.json", TokenizerFiles.Cat);
+        _models.Write("cats.json", tokenizer ?? TokenizerFiles.Cat);
         _models.Write("cats.txt", string.Concat(Enumerable.Repeat("a cat and cats, cat's\n", 20)));
         string spec =
             $$"""

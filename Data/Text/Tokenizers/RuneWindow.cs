@@ -73,6 +73,9 @@ internal sealed class RuneWindow
         return _ids[text];
     }
 
+    /// <summary>Passes over one value.</summary>
+    public void Skip() => _start++;
+
     /// <summary>Copies values at the beginning of the window, and passes over them.</summary>
     /// <returns>UTF-16 units.</returns>
     public int Take(int count, Span<char> destination)

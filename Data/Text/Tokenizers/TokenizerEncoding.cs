@@ -1,29 +1,23 @@
-using Microsoft.ML.Tokenizers;
-
 namespace Orleans.Tbptt.Data.Text.Tokenizers;
 
-/// <summary>Numbers texts by a tokenizer: Microsoft.ML.Tokenizers merges the bytes of each piece.</summary>
-/// <param name="tokenizer">Merges.</param>
-/// <param name="vocabulary">The tokens by their numbers.</param>
-/// <param name="added">The tokens that are found before all others.</param>
-/// <param name="remarks">What the file says and does not hold here.</param>
-internal sealed class TokenizerEncoding(
-    BpeTokenizer tokenizer, Vocabulary vocabulary, IReadOnlyList<AddedToken> added, IReadOnlyList<string> remarks) : TextEncoding
-{
-    private readonly char[] _piece = new char[2 * TokenWriter.LongestWord];
+/// <summary>The tokens of a tokenizer.</summary>
+/// <param name="Vocabulary">All of them by their numbers.</param>
+/// <param name="Added">Those that are found before all others.</param>
+/// <param name="Remarks">What the file says and does not hold here.</param>
+internal sealed record TokenizerTokens(Vocabulary Vocabulary, IReadOnlyList<AddedToken> Added, IReadOnlyList<string> Remarks);
 
-    public override Vocabulary Vocabulary => vocabulary;
+/// <summary>Numbers texts by a tokenizer.</summary>
+/// <param name="tokens">Its tokens.</param>
+internal abstract class TokenizerEncoding(TokenizerTokens tokens) : TextEncoding
+{
+    private readonly IReadOnlyList<string> _names = tokens.Vocabulary.ToList();
+
+    public override Vocabulary Vocabulary => tokens.Vocabulary;
 
     /// <summary>What the file says and does not hold here.</summary>
-    public IReadOnlyList<string> Remarks => remarks;
-
-    /// <summary>The numbers of pieces that are tokens as they are; null where all come from merges.</summary>
-    public required IReadOnlyDictionary<string, int>? KeepsKnownPieces { get; init; }
+    public IReadOnlyList<string> Remarks => tokens.Remarks;
 
     public override long? Add(TokenWriter writer, string path, Utf8Runes runes) => Add(runes, writer.Add);
-
-    /// <summary>Whether a number is one of those that are found before all others, and spelled as they are.</summary>
-    public bool IsAdded(int id) => added.Any(token => token.Id == id);
 
     /// <summary>Numbers the tokens of one text.</summary>
     /// <param name="runes">The text.</param>
@@ -31,33 +25,27 @@ internal sealed class TokenizerEncoding(
     /// <returns>Where a piece begins that is too long; null where there is none.</returns>
     public long? Add(Utf8Runes runes, Action<int> take)
     {
-        var window = new RuneWindow(runes, added);
+        var window = new RuneWindow(runes, tokens.Added);
         while (true)
         {
             if (window.TakeAdded() is { } id)
-            {
                 take(id);
-                continue;
-            }
-
-            int count = ByteLevel.NextPiece(window, TokenWriter.LongestWord);
-            if (count == 0)
+            else if (window.At(0) is null)
                 return null;
-            if (count > TokenWriter.LongestWord)
-                return window.Offset;
-            Encode(_piece.AsSpan(0, window.Take(count, _piece)), take);
+            else if (AddPiece(window, take) is { } offset)
+                return offset;
         }
     }
 
-    private void Encode(ReadOnlySpan<char> piece, Action<int> take)
-    {
-        if (KeepsKnownPieces?.TryGetValue(ByteLevel.Spell(piece), out int known) == true)
-        {
-            take(known);
-            return;
-        }
+    /// <summary>The bytes of a token's text.</summary>
+    /// <param name="id">Its number.</param>
+    /// <param name="isFirst">Whether no token stands before it.</param>
+    public byte[] Spell(int id, bool isFirst) => Spell(_names[id], tokens.Added.Any(token => token.Id == id), isFirst);
 
-        foreach (int token in tokenizer.EncodeToIds(piece, considerPreTokenization: false, considerNormalization: false))
-            take(token);
-    }
+    /// <summary>Numbers the tokens at the beginning of a window, at least one character's.</summary>
+    /// <returns>Where a piece begins that is too long; null where there is none.</returns>
+    protected abstract long? AddPiece(RuneWindow window, Action<int> take);
+
+    /// <summary>The bytes of a token's text.</summary>
+    protected abstract byte[] Spell(string name, bool isAdded, bool isFirst);
 }

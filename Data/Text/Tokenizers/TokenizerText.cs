@@ -1,13 +1,9 @@
-using System.Text;
-
 namespace Orleans.Tbptt.Data.Text.Tokenizers;
 
 /// <summary>The tokens of a tokenizer as text and back.</summary>
 /// <param name="encoding">The tokenizer.</param>
 internal sealed class TokenizerText(TokenizerEncoding encoding) : ITokenText
 {
-    private readonly IReadOnlyList<string> _tokens = encoding.Vocabulary.ToList();
-
     /// <inheritdoc/>
     public IReadOnlyList<long> Encode(ReadOnlySpan<byte> text, IReadOnlyList<string> tokens)
     {
@@ -26,9 +22,6 @@ internal sealed class TokenizerText(TokenizerEncoding encoding) : ITokenText
     }
 
     /// <inheritdoc/>
-    public ReadOnlyMemory<byte> Decode(long token, long? before, IReadOnlyList<string> tokens)
-    {
-        string name = _tokens[(int)token];
-        return encoding.IsAdded((int)token) ? Encoding.UTF8.GetBytes(name) : ByteLevel.Bytes(name);
-    }
+    public ReadOnlyMemory<byte> Decode(long token, long? before, IReadOnlyList<string> tokens) =>
+        encoding.Spell((int)token, isFirst: before is null);
 }

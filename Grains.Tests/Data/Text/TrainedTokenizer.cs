@@ -69,7 +69,13 @@ internal static class TrainedTokenizer
             "expected" => Expected,
             _ => throw new ArgumentException(name),
         };
-        using var packed = new GZipStream(new MemoryStream(Convert.FromBase64String(file)), CompressionMode.Decompress);
+        return Inflate(file);
+    }
+
+    /// <summary>The bytes of what is packed by gzip, in base 64.</summary>
+    public static byte[] Inflate(string text)
+    {
+        using var packed = new GZipStream(new MemoryStream(Convert.FromBase64String(text)), CompressionMode.Decompress);
         using var bytes = new MemoryStream();
         packed.CopyTo(bytes);
         return bytes.ToArray();
