@@ -119,7 +119,8 @@ public sealed class TokenSourceTests : IDisposable
         string problem = Problem(text.Replace("\\u0120", "Ġ", StringComparison.Ordinal).Replace(part, other, StringComparison.Ordinal));
         Assert.Equal(
             $"data.tokenizer: found {found} in {_directory.File("tokenizer.json")}, expected byte-level BPE, as of GPT-2, or WordPiece, as "
-            + "of BERT; encode the texts in Python, save the numbers by numpy.save, and read them as npy:FILES with model.embedding", problem);
+            + "of BERT; encode the texts in Python, save the numbers by numpy.save, and read them as npy:FILES with "
+            + "model.embedding", problem);
     }
 
     /// <summary>Where tokens cannot overlap, the library's two looks find what one look finds.</summary>

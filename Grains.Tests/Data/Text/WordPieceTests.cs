@@ -4,7 +4,6 @@ using System.Text.Json.Nodes;
 using Orleans.Tbptt.Data.Text;
 using Orleans.Tbptt.Data.Text.Tokenizers;
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Tests.Training.Reference;
 
 namespace Orleans.Tbptt.Tests.Data.Text;
 
