@@ -1,3 +1,5 @@
+using Orleans.Tbptt.Data.Tables;
+
 namespace Orleans.Tbptt.Client.Drafts;
 
 /// <summary>Finds out whether the rows of a CSV file belong to several series.</summary>
@@ -7,7 +9,7 @@ internal static class CsvSeries
     public static SurveyedColumn? Of(CsvSurvey survey) =>
         survey.Time is { Order: { IsRising: false, IsFalling: false } } time
             ? survey.Columns.FirstOrDefault(column =>
-                column != time && !column.IsClock && (column.Kind == ColumnKind.Texts || (column.IsWhole && !TimeText.IsUnit(column.Name)))
+                column != time && !column.IsClock && (column.Kind == ColumnKind.Texts || (column.IsWhole && !TimeNames.IsUnit(column.Name)))
                 && column.Distinct is >= 2 and var distinct && distinct * 2 <= survey.Rows && RisesWithin(survey, column, time))
             : null;
 
@@ -41,5 +43,5 @@ internal static class CsvSeries
     }
 
     private static double TimeOf(SurveyedColumn time, string text) =>
-        (time.IsDayFirst && TimeText.TryDayFirst(text, out var day)) || TimeText.TryMonthFirst(text, out day) ? day.Ticks : double.NaN;
+        TimeCell.TryRead(text, time.IsDayFirst, out double at) ? at : double.NaN;
 }

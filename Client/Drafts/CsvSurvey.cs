@@ -26,7 +26,7 @@ internal sealed class CsvSurvey
     /// <summary>The columns that can be trained on; where nothing else is left, those that merely count up, too.</summary>
     public IReadOnlyList<SurveyedColumn> Numbers => Columns.Any(column => column.IsOfValues && column != Series)
         ? [.. Columns.Where(column => column.IsOfValues && column != Series)]
-        : [.. Columns.Where(column => column.Kind == ColumnKind.Index && column != Series && !TimeText.IsUnit(column.Name))];
+        : [.. Columns.Where(column => column.Kind == ColumnKind.Index && column != Series && !TimeNames.IsUnit(column.Name))];
 
     /// <summary>The column that names the series of a row; null where all rows are one series.</summary>
     public SurveyedColumn? Series { get; private set; }
@@ -35,7 +35,7 @@ internal sealed class CsvSurvey
     /// rise from one series to the next, and a time in order before one that may begin again each day; null for none.</summary>
     public SurveyedColumn? Time =>
         Columns.FirstOrDefault(column => column.Kind == ColumnKind.Times)
-            ?? Columns.Where(column => column.Kind == ColumnKind.Index && TimeText.IsPoint(column.Name))
+            ?? Columns.Where(column => column.Kind == ColumnKind.Index && TimeNames.IsPoint(column.Name))
                 .MinBy(column => column.Numbers is { Falls: > 0, IsFalling: false })
             ?? Columns.FirstOrDefault(column => column.Kind == ColumnKind.Index);
 

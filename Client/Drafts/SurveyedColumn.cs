@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using System.Text.Unicode;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Data.Csv;
+using Orleans.Tbptt.Data.Tables;
 
 namespace Orleans.Tbptt.Client.Drafts;
 
@@ -126,8 +127,8 @@ internal sealed partial class SurveyedColumn(string name)
     }
 
     // Points in time begin again with the next series of a file and may have fractions; they are no input all the same.
-    private bool IsIndex => TimeText.IsPoint(name) || ((Numbers.IsRising || Numbers.IsFalling) && Numbers.IsEven && IsWhole)
-        || (TimeText.IsUnit(name) && Numbers.Falls == 0 && IsWhole) || (TimeText.IsUnit(name) && Numbers.IsFalling && IsWhole);
+    private bool IsIndex => TimeNames.IsPoint(name) || ((Numbers.IsRising || Numbers.IsFalling) && Numbers.IsEven && IsWhole)
+        || (TimeNames.IsUnit(name) && Numbers.Falls == 0 && IsWhole) || (TimeNames.IsUnit(name) && Numbers.IsFalling && IsWhole);
 
     /// <summary>Whether its texts are times of day, which begin again each day.</summary>
     public bool IsClock => Clock().IsMatch(Ends.First) && Clock().IsMatch(Ends.Last);
@@ -201,17 +202,16 @@ internal sealed partial class SurveyedColumn(string name)
             _distinct.Add(text);
         if (DecoratedNumber().IsMatch(text))
             _decorated++;
-        if (TimeText.TryMonthFirst(text, out var time))
+        if (TimeCell.TryRead(text, dayFirst: false, out double time))
         {
             _monthFirstTimes++;
-            _monthFirst.Add(time.Ticks, rows.Line);
+            _monthFirst.Add(time, rows.Line);
         }
 
-        // Without slashes, the order of day and month is not in question.
-        if (TimeText.TryDayFirst(text, out time) || (!text.Contains('/') && TimeText.TryMonthFirst(text, out time)))
+        if (TimeCell.TryRead(text, dayFirst: true, out time))
         {
             _dayFirstTimes++;
-            _dayFirst.Add(time.Ticks, rows.Line);
+            _dayFirst.Add(time, rows.Line);
         }
     }
 
@@ -238,7 +238,7 @@ internal sealed partial class SurveyedColumn(string name)
         ColumnKind.Numbers => $"numbers, {Text.Figure(Min)} to {Text.Figure(Max)}",
         ColumnKind.Missing => $"numbers, {Text.Figure(Min)} to {Text.Figure(Max)}, {Text.Plural(Missing, "cell")} missing",
         ColumnKind.Constant => $"{Text.Figure(Min)} in every row: left out, because nothing can be learnt from it",
-        ColumnKind.Index when TimeText.IsPoint(name) => $"{Text.Figure(Min)} to {Text.Figure(Max)}, the time of the rows: left out",
+        ColumnKind.Index when TimeNames.IsPoint(name) => $"{Text.Figure(Min)} to {Text.Figure(Max)}, the time of the rows: left out",
         ColumnKind.Index => $"{Text.Figure(Min)} to {Text.Figure(Max)}, the order of the rows: left out",
         ColumnKind.Gaps =>
             $"numbers, but {Text.Plural(_rows - Numbers.Count, "row")} without one"

@@ -30,8 +30,10 @@ internal sealed record BacktestRequest(
 /// <summary><c>tbptt backtest</c>: how well a model would have forecast from several rows of the past.</summary>
 internal static class BacktestCommand
 {
-    /// <summary>Forecasts that are kept until the end, at most.</summary>
-    private const long MostForecasts = 1 << 23;
+    /// <summary>
+    /// Figures of rows ahead, cuts and targets, at most: each has the sums of some metrics for the model and each baseline.
+    /// </summary>
+    private const long MostFigures = 1 << 21;
 
     /// <summary>Prints the errors of each cut and of each row ahead, and writes forecasts and plot.</summary>
     /// <exception cref="ClientException">There is no such model, it cannot forecast so far, or a file cannot be written.</exception>
@@ -53,17 +55,21 @@ internal static class BacktestCommand
         var plan = new BacktestPlan(request.Cuts, horizon, request.Stride ?? horizon, request.Season ?? source.Season);
         using var backtest = new Backtest(package, data);
         Check(request, plan, package, data, backtest);
-        var held = data.Validation ?? data.Training;
         var totals = new BacktestTotals(plan, package.Config.Targets.Count);
-        var windows = new List<BacktestWindow>();
-        if (request.Refit)
-            Refit(context, package, request, plan, Take);
-        else
-            backtest.Run(plan, Take);
-        var result = new BacktestResult(package, plan, held, windows, request.Refit);
-        Write(context.Terminal.Out, result, totals);
+        var result = new BacktestResult(
+            package, plan, data.Validation ?? data.Training, request.Refit, request.Plot is null ? 0 : ForecastPlot.MostPanels);
         if (request.Output is { } file)
-            WriteForecasts(result, file, request.Force);
+        {
+            ModelData.Write(file, request.Force, unfinished =>
+            {
+                using var table = OutputFormats.Of(file).Create(unfinished, Columns(result));
+                Forecast(window => Write(table, result, window));
+            });
+        }
+        else
+            Forecast(_ => { });
+
+        Write(context.Terminal.Out, result, totals);
         if (request.Plot is { } png)
         {
             ForecastPlot.Draw(result, png, request.Force);
@@ -73,10 +79,19 @@ internal static class BacktestCommand
         context.Terminal.Out.Flush();
         return ExitCode.Completed;
 
-        void Take(BacktestWindow window)
+        void Forecast(Action<BacktestWindow> write)
         {
-            totals.Add(window);
-            windows.Add(window);
+            if (request.Refit)
+                Refit(context, package, request, plan, Take);
+            else
+                backtest.Run(plan, Take);
+
+            void Take(BacktestWindow window)
+            {
+                totals.Add(window);
+                result.Add(window);
+                write(window);
+            }
         }
     }
 
@@ -104,8 +119,7 @@ internal static class BacktestCommand
                 + "mask", ExitCode.BadSpec);
         }
 
-        int series = (data.Validation ?? data.Training).Count;
-        long most = Enumerable.Range(0, series).Max(sequence => (long)backtest.Rows(sequence));
+        long most = Enumerable.Range(0, (data.Validation ?? data.Training).Count).Max(sequence => (long)backtest.Rows(sequence));
         long needed = (long)plan.Horizon + source.Horizon;
         if (most < needed)
         {
@@ -122,12 +136,12 @@ internal static class BacktestCommand
                 + $"are {Text.Plural(plan.Stride, "row")} apart; give more rows, or lower it or --stride", ExitCode.Usage);
         }
 
-        long forecasts = (long)plan.Cuts * plan.Horizon * package.Config.Targets.Count * series;
-        if (forecasts > MostForecasts)
+        long figures = (long)plan.Cuts * plan.Horizon * package.Config.Targets.Count;
+        if (figures > MostFigures)
         {
             throw new ClientException(
-                $"--cuts: found {plan.Cuts} of {Text.Plural(series, "sequence")}, which make {Text.Count(forecasts)} forecasts, expected "
-                + $"at most {Text.Count(MostForecasts)}; lower it or --horizon", ExitCode.Usage);
+                $"--cuts: found {plan.Cuts}, which make {Text.Count(figures)} figures of rows ahead, cuts and targets, expected at most "
+                + $"{Text.Count(MostFigures)}; lower it or --horizon", ExitCode.Usage);
         }
 
         if (request.Refit && package.Spec.Extends is { } parent)
@@ -219,7 +233,7 @@ internal static class BacktestCommand
             ]);
     }
 
-    private static void WriteForecasts(BacktestResult result, string path, bool force)
+    private static List<OutputColumn<Row>> Columns(BacktestResult result)
     {
         int targets = result.Targets.Count;
         List<OutputColumn<Row>> columns = [];
@@ -238,18 +252,16 @@ internal static class BacktestCommand
                     Number = row => row.Window.Baselines[one.Index][(row.Ahead * targets) + row.Target],
                 }),
             ]);
-        ModelData.Write(path, force, unfinished =>
+        return columns;
+    }
+
+    private static void Write(IOutputTable<Row> table, BacktestResult result, BacktestWindow window)
+    {
+        for (int ahead = 0; ahead < result.Plan.Horizon; ahead++)
         {
-            using var table = OutputFormats.Of(path).Create(unfinished, columns);
-            foreach (var window in result.Windows)
-            {
-                for (int ahead = 0; ahead < result.Plan.Horizon; ahead++)
-                {
-                    for (int target = 0; target < targets; target++)
-                        table.Add(new(window, ahead, target));
-                }
-            }
-        });
+            for (int target = 0; target < result.Targets.Count; target++)
+                table.Add(new(window, ahead, target));
+        }
     }
 
     private readonly record struct Row(BacktestWindow Window, int Ahead, int Target);

@@ -9,11 +9,23 @@ namespace Orleans.Tbptt.Client.Models;
 /// <param name="Package">The model.</param>
 /// <param name="Plan">The cuts.</param>
 /// <param name="Held">The series.</param>
-/// <param name="Windows">The forecasts.</param>
 /// <param name="IsRefitted">Whether the model was trained on the rows before each cut.</param>
+/// <param name="DrawnSeries">The forecasts of so many series are kept to be drawn.</param>
 internal sealed record BacktestResult(
-    ModelPackage Package, BacktestPlan Plan, ISequenceSet Held, IReadOnlyList<BacktestWindow> Windows, bool IsRefitted)
+    ModelPackage Package, BacktestPlan Plan, ISequenceSet Held, bool IsRefitted, int DrawnSeries)
 {
+    private readonly HashSet<int> _sequences = [];
+    private readonly HashSet<int> _drawnSeries = [];
+    private readonly List<BacktestWindow> _drawn = [];
+    private readonly List<string>[] _after = [.. Enumerable.Range(0, Plan.Cuts).Select(_ => new List<string>())];
+    private int _windows;
+
+    /// <summary>Series of which there are forecasts.</summary>
+    public int Sequences => _sequences.Count;
+
+    /// <summary>The forecasts of the first series, as many as are drawn.</summary>
+    public IReadOnlyList<BacktestWindow> Drawn => _drawn;
+
     /// <summary>The targets; a difference is named as such.</summary>
     public IReadOnlyList<string> Targets { get; } =
     [
@@ -28,7 +40,22 @@ internal sealed record BacktestResult(
     public bool HasSeries => Held.SeriesOf(0) is not null;
 
     /// <summary>Cuts that have no row before them from which the model forecasts.</summary>
-    public int LeftOut => (Plan.Cuts * Held.Count) - Windows.Count;
+    public int LeftOut => (Plan.Cuts * Held.Count) - _windows;
+
+    /// <summary>Takes the forecasts from one cut of one series.</summary>
+    public void Add(BacktestWindow window)
+    {
+        _windows++;
+        if (_drawnSeries.Count < DrawnSeries || _drawnSeries.Contains(window.Sequence))
+        {
+            _drawnSeries.Add(window.Sequence);
+            _drawn.Add(window);
+        }
+
+        _sequences.Add(window.Sequence);
+        if (_after[window.Cut] is { Count: < 2 } names && NameOf(window, -1) is var name && !names.Contains(name))
+            names.Add(name);
+    }
 
     /// <summary>The time of a row, or its number from 1.</summary>
     /// <param name="window">A cut of a series.</param>
@@ -43,8 +70,7 @@ internal sealed record BacktestResult(
     /// <summary>The last known row of a cut; where series differ in it, how many rows before the end it lies.</summary>
     public string After(int cut)
     {
-        string[] names = [.. Windows.Where(window => window.Cut == cut).Select(window => NameOf(window, -1)).Distinct().Take(2)];
-        return names switch
+        return _after[cut] switch
         {
             [var one] => Held.Times is null ? $"row {one}" : one,
             [] => "–",

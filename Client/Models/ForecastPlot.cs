@@ -11,7 +11,8 @@ internal static class ForecastPlot
     private const int Width = 1200;
     private const int PanelHeight = 260;
     private const int TitleHeight = 60;
-    private const int MostPanels = 8;
+    /// <summary>Panels, at most: one for each series and target.</summary>
+    public const int MostPanels = 8;
 
     /// <summary>Rows before the first cut that are drawn: so many horizons.</summary>
     private const int HorizonsBefore = 4;
@@ -20,16 +21,16 @@ internal static class ForecastPlot
 
     /// <summary>Writes a PNG.</summary>
     /// <exception cref="ClientException">There is no native library, or the file cannot be written.</exception>
-    public static void Draw(BacktestResult result, string png, bool force) => ModelData.Write(png, force, unfinished => PngFile.Save(
-        png, "tbptt backtest prints and writes the same forecasts", () =>
+    public static void Draw(BacktestResult result, string png, bool force) => PngFile.Save(
+        png, force, "tbptt backtest prints and writes the same forecasts", unfinished =>
         {
             (int Sequence, int Target)[] panels =
             [
-                .. from sequence in result.Windows.Select(window => window.Sequence).Distinct()
+                .. from sequence in result.Drawn.Select(window => window.Sequence).Distinct()
                    from target in Enumerable.Range(0, result.Targets.Count)
                    select (sequence, target),
             ];
-            int drawn = Math.Min(MostPanels, panels.Length);
+            int all = result.Sequences * result.Targets.Count, drawn = Math.Min(MostPanels, panels.Length);
             var figure = new Multiplot();
             figure.AddPlots(drawn);
             figure.Layout = new ScottPlot.MultiplotLayouts.Grid(rows: drawn, columns: 1);
@@ -38,15 +39,15 @@ internal static class ForecastPlot
             string title = $"{result.Package.Spec.Name}: what came (blue) and forecasts {Text.Plural(result.Plan.Horizon, "row")} ahead "
                 + $"from {Text.Plural(result.Plan.Cuts, "cut")} (orange)";
             figure.GetPlot(0).Title(
-                drawn < panels.Length ? $"{title}\nnot drawn: {Text.Plural(panels.Length - drawn, "further panel")}" : title, size: 12);
+                drawn < all ? $"{title}\nnot drawn: {Text.Plural(all - drawn, "further panel")}" : title, size: 12);
             if (!TimeAxis.HasDates(result.Held))
                 figure.GetPlot(drawn - 1).XLabel("row");
             figure.SavePng(unfinished, Width, (PanelHeight * drawn) + TitleHeight);
-        }));
+        });
 
     private static void Fill(Plot plot, BacktestResult result, int sequence, int target)
     {
-        var windows = result.Windows.Where(window => window.Sequence == sequence).ToList();
+        var windows = result.Drawn.Where(window => window.Sequence == sequence).ToList();
         int horizon = result.Plan.Horizon, targets = result.Targets.Count;
         int end = windows.Max(window => window.Row) + horizon;
         int before = Math.Max(LeastBefore, HorizonsBefore * horizon);

@@ -11,8 +11,11 @@ internal sealed class ForecastStates
     private readonly ModelPackage _package;
     private readonly float[] _initial;
     private readonly string? _file;
-    private IReadOnlyList<SequenceState> _all;
-    private Dictionary<string, SequenceState> _byName;
+
+    // Those of the newest rows first.
+    private readonly LinkedList<SequenceState> _all = [];
+    private readonly Dictionary<string, LinkedListNode<SequenceState>> _byName = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SeriesEnd> _ends = new(StringComparer.Ordinal);
 
     /// <summary>The states to begin with.</summary>
     /// <param name="package">The model.</param>
@@ -20,16 +23,21 @@ internal sealed class ForecastStates
     /// <exception cref="ClientException">There is no such state.</exception>
     public ForecastStates(ModelPackage package, string from)
     {
-        (_package, _initial, _all) = (package, new float[Forecaster.HiddenLength(package)], []);
+        (_package, _initial) = (package, new float[Forecaster.HiddenLength(package)]);
         if (from == PredictCommand.End)
             _initial = EndOfTraining(package);
         else if (from != PredictCommand.Zero)
-            (_file, _all) = (from, Read(from, package));
-        _byName = _all.ToDictionary(state => state.End.Name);
+        {
+            _file = from;
+            Put(Read(from, package));
+        }
     }
 
     /// <summary>Where the series ended.</summary>
     public IReadOnlyList<SeriesEnd> Ends => [.. _all.Select(state => state.End)];
+
+    /// <summary>Where the series ended, by their names.</summary>
+    public IReadOnlyDictionary<string, SeriesEnd> EndsByName => _ends;
 
     /// <summary>Refuses rows that were forecast from before, and reports series that have no state in a file.</summary>
     /// <param name="context">The terminal.</param>
@@ -42,18 +50,18 @@ internal sealed class ForecastStates
         int missing = 0;
         foreach (var series in data.Series)
         {
-            if (!_byName.TryGetValue(series.End.Name, out var state))
+            if (!_ends.TryGetValue(series.End.Name, out var end))
             {
                 missing++;
                 continue;
             }
 
-            if (state.End.Instant is { } last && series.FirstInstant is { } first
+            if (end.Instant is { } last && series.FirstInstant is { } first
                 && (mayRepeat ? first < last : first <= last))
             {
                 string of = series.End.Name.Length > 0 ? $" of {Text.OneLine(series.End.Name)}" : "";
                 throw new ClientException(
-                    $"{Text.OneLine(input)}: found a row{of} at {series.FirstTime}, expected rows after {state.End.Time}, the last one of "
+                    $"{Text.OneLine(input)}: found a row{of} at {series.FirstTime}, expected rows after {end.Time}, the last one of "
                     + $"{(_file is null ? "those before" : Text.OneLine(_file))}; remove the rows that were forecast from before",
                     ExitCode.BadSpec);
             }
@@ -79,29 +87,35 @@ internal sealed class ForecastStates
         return hidden;
     }
 
-    /// <summary>Takes the states after the rows; series without rows keep theirs.</summary>
+    /// <summary>Takes the states after the rows; series without rows keep theirs, and take no time.</summary>
     /// <param name="data">The rows.</param>
     /// <param name="hidden">The hidden state of each sequence after its last time step.</param>
     public void Take(IForecastData data, ReadOnlyMemory<float> hidden)
     {
-        SequenceState[] now =
-        [
-            .. data.Series.Select(series => new SequenceState(
-                series.End, series.Sequence is { } sequence
-                    ? hidden.Slice(sequence * _initial.Length, _initial.Length) : Of(series.End.Name))),
-        ];
-        _all = [.. now, .. _all.ExceptBy(now.Select(state => state.End.Name), state => state.End.Name)];
-        _byName = _all.ToDictionary(state => state.End.Name);
+        Put([.. data.Series.Select(series => new SequenceState(
+            series.End, series.Sequence is { } sequence
+                ? hidden.Slice(sequence * _initial.Length, _initial.Length) : Of(series.End.Name)))]);
     }
 
     /// <summary>Writes the states.</summary>
     public void Write(string path)
     {
         using var stream = File.Create(path);
-        StateFile.Write(stream, _package, _all);
+        StateFile.Write(stream, _package, [.. _all]);
     }
 
-    private ReadOnlyMemory<float> Of(string name) => _byName.TryGetValue(name, out var state) ? state.Hidden : _initial;
+    private ReadOnlyMemory<float> Of(string name) => _byName.TryGetValue(name, out var state) ? state.Value.Hidden : _initial;
+
+    private void Put(IReadOnlyList<SequenceState> states)
+    {
+        foreach (var state in states.Reverse())
+        {
+            if (_byName.TryGetValue(state.End.Name, out var old))
+                _all.Remove(old);
+            _byName[state.End.Name] = _all.AddFirst(state);
+            _ends[state.End.Name] = state.End;
+        }
+    }
 
     private static float[] EndOfTraining(ModelPackage package) => TrainingEnd.Problem(package) is not { } problem
         ? TrainingEnd.StateOf(package) : throw new ClientException(

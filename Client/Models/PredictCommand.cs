@@ -111,7 +111,7 @@ internal static class PredictCommand
         string ahead = "";
         try
         {
-            while (ModelData.Open(ArrivingRows.Name, () => stream.Next(states.Ends)) is { } next)
+            while (ModelData.Open(ArrivingRows.Name, () => stream.Next(states.EndsByName)) is { } next)
             {
                 using var data = next;
                 bool mayRepeat = forecasts is not null && package.Spec.Data.Source is TableSource { Step: null };

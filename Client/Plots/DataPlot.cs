@@ -16,13 +16,16 @@ internal static class DataPlot
     private const int Most = 24;
 
     /// <summary>Reads the data of a spec again, and writes a PNG.</summary>
+    /// <param name="spec">The spec.</param>
+    /// <param name="png">The file.</param>
+    /// <param name="force">Whether it may be replaced.</param>
     /// <exception cref="ClientException">There is nothing to draw, no native library, or the file cannot be written.</exception>
-    public static void Draw(RunSpec spec, string png)
+    public static void Draw(RunSpec spec, string png, bool force)
     {
         using var run = PreparedRun.Prepare(spec, fingerprint: false, times: true, reader: SpecLoader.Reader);
         var data = PlotData.Of(run);
-        PngFile.Save(png, "tbptt data prints the same figures", () =>
-            Figure(data, spec.Name).SavePng(png, Width, (PanelHeight * data.Panels.Count) + 60));
+        PngFile.Save(png, force, "tbptt data prints the same figures", unfinished =>
+            Figure(data, spec.Name).SavePng(unfinished, Width, (PanelHeight * data.Panels.Count) + 60));
     }
 
     private static Multiplot Figure(PlotData data, string name)

@@ -33,7 +33,7 @@ internal static class DataCommand
 
         var read = checker.Check(path, sets, fingerprint: true);
         if (plot is not null)
-            DataPlot.Draw(read.Spec, plot);
+            DataPlot.Draw(read.Spec, plot, force);
         if (json)
             terminal.Out.WriteLine(RunJson.Write(read.Data));
         else

@@ -8,6 +8,11 @@ namespace Orleans.Tbptt.Data.Csv;
 /// <param name="HeaderRows">Rows of names below each other; 0 where columns are c1, c2, ….</param>
 internal sealed record CsvDialect(char Separator, char Decimal, char Thousands, char Comment, int HeaderRows)
 {
+    /// <summary>
+    /// Whether the spec or a number with decimals says what stands in front of them; otherwise what follows may say it. Default true.
+    /// </summary>
+    public bool HasDecimals { get; init; } = true;
+
     /// <summary>The name of a separator, as messages have it.</summary>
     public static string NameOf(char separator) => separator switch
     {

@@ -40,7 +40,11 @@ internal sealed partial class CsvHead
             CheckPreamble(separator, comment);
         Body = [.. _lines.Skip(source.HeaderRows)];
         char decimals = source.DecimalMark != '\0' ? source.DecimalMark : FindDecimal(separator);
-        Dialect = new(separator, decimals, source.Thousands, comment, source.HeaderRows);
+        Dialect = new(separator, decimals, source.Thousands, comment, source.HeaderRows)
+        {
+            HasDecimals = source.DecimalMark != '\0' || source.Thousands != '\0' || separator == ',' || decimals == ','
+                || Body.Any(line => line.Split(separator).Any(cell => Point().IsMatch(cell))),
+        };
         if (source.DecimalMark == '\0' && source.Thousands == '\0' && decimals == '.')
             GroupsOrDecimals.Check(source, Body, separator);
         if (source.Separator == '\0')

@@ -131,14 +131,15 @@ public sealed record CsvSource : TableSource
     /// <param name="text">The header and the rows.</param>
     /// <param name="data">The spec's data.</param>
     /// <param name="trained">What was trained on.</param>
-    /// <param name="before">Where the series ended whose rows follow.</param>
+    /// <param name="before">Where the series ended, by their names.</param>
     /// <param name="seen">Receives how they are written.</param>
     /// <exception cref="SpecException">They cannot be forecast from; carries every mistake found.</exception>
     internal IForecastData OpenForecast(
-        byte[] text, DataSpec data, SourceDescription trained, IReadOnlyList<SeriesEnd> before, Action<CsvDialect> seen) =>
+        byte[] text, DataSpec data, SourceDescription trained, IReadOnlyDictionary<string, SeriesEnd> before,
+        Action<CsvDialect> seen) =>
         Open(() => new CsvTableReader(this, () => new MemoryStream(text, writable: false)), (reader, problems) =>
         {
             seen(((CsvTableReader)reader).Dialect);
-            return TableForecast.Open(this, data, trained, reader, before, problems, arePart: true);
+            return TableForecast.Open(this, data, trained, reader, new(before), problems);
         });
 }

@@ -47,9 +47,9 @@ public sealed class ArrivingRows
     }
 
     /// <summary>Waits for the next row, and gives all rows that are there by then; null at the end of the stream.</summary>
-    /// <param name="before">Where the series ended whose rows follow.</param>
+    /// <param name="before">Where the series ended, by their names; only those are looked up whose rows follow.</param>
     /// <exception cref="SpecException">The rows cannot be forecast from; carries every mistake found.</exception>
-    public IForecastData? Next(IReadOnlyList<SeriesEnd> before)
+    public IForecastData? Next(IReadOnlyDictionary<string, SeriesEnd> before)
     {
         while (true)
         {
@@ -75,8 +75,9 @@ public sealed class ArrivingRows
     }
 
     /// <summary>
-    /// Bytes of the whole rows that are there, up to the last one of data; takes the header on the way. At first it is one row of data, so
-    /// that how rows are written is found in the same ones however they arrive.
+    /// Bytes of the whole rows that are there, up to the last one of data; takes the header on the way. A row that may show how rows are
+    /// written is alone, so that this is found in the same ones however they arrive: the first one, and as long as nothing stood in front
+    /// of decimals those with a mark that could.
     /// </summary>
     private int Whole()
     {
@@ -98,14 +99,17 @@ public sealed class ArrivingRows
                 continue;
             }
 
+            bool mayShow = isData && (!_hasRows || (_source.DecimalMark == '\0' && left[..length].ContainsAny((byte)'.', (byte)',')));
+            if (mayShow && whole > 0)
+                return whole;
             at += length;
             whole = isData ? at : whole;
-            if (isData && !_hasRows)
+            if (mayShow)
                 return whole;
         }
     }
 
-    private IForecastData Open(CsvSource source, byte[] text, IReadOnlyList<SeriesEnd> before)
+    private IForecastData Open(CsvSource source, byte[] text, IReadOnlyDictionary<string, SeriesEnd> before)
     {
         if (source.LinesPassed == 0)
         {
@@ -115,10 +119,10 @@ public sealed class ArrivingRows
                 throw Problem("text in UTF-16", "UTF-8, or an encoding of one byte", "convert it: iconv -t utf-8");
         }
 
-        // The first row shows how all are written.
+        // The first row shows how all are written, and the first one with decimals what stands in front of them.
         return source.OpenForecast(text, _spec.Data, _trained, before, dialect => _source = _source with
         {
-            Separator = dialect.Separator, DecimalMark = dialect.Decimal,
+            Separator = dialect.Separator, DecimalMark = dialect.HasDecimals ? dialect.Decimal : _source.DecimalMark,
         });
     }
 

@@ -26,17 +26,21 @@ internal readonly record struct CarriedCount(int Before, int Waiting)
 
 /// <summary>Reads a table as if the last rows of the one before stood above it.</summary>
 /// <param name="table">The table; not owned.</param>
+/// <param name="source">Names its columns.</param>
 /// <param name="before">Where its series ended.</param>
-internal sealed class CarriedRows(TableReader table, IReadOnlyList<SeriesEnd> before) : TableReader
+internal sealed class CarriedRows(TableReader table, TableSource source, RowsBefore before) : TableReader
 {
     /// <summary>In the place of a row that no file has.</summary>
     private const long NoPlace = -1;
 
-    private readonly (SeriesEnd End, IReadOnlyList<string?> Row)[] _rows =
-        [.. before.SelectMany(end => end.LastRows.Select(row => (end, row)))];
+    private readonly List<(SeriesEnd End, IReadOnlyList<string?> Row)> _rows = [.. (before.All ?? []).SelectMany(Carried)];
 
     private IReadOnlyList<ChosenColumn> _chosen = [];
     private int _next;
+
+    // Of rows that arrive: how many series were met in them, and the rows that wait for those which are carried.
+    private int _met;
+    private (double[] Cells, long[] Places)? _waiting;
 
     public override IReadOnlyList<TableColumn> Columns => table.Columns;
 
@@ -50,15 +54,14 @@ internal sealed class CarriedRows(TableReader table, IReadOnlyList<SeriesEnd> be
 
     public override bool Fill(TableBlock block)
     {
-        if (_next == _rows.Length)
-            return table.Fill(block);
-        for (block.Rows = 0; block.Rows < block.Capacity && _next < _rows.Length; block.Rows++, _next++)
-        {
-            block.Places[block.Rows] = NoPlace;
-            for (int column = 0; column < _chosen.Count; column++)
-                block.Column(column)[block.Rows] = Cell(_rows[_next].End, _rows[_next].Row, _chosen[column], block.Tallies[column]);
-        }
-
+        if (_next < _rows.Count)
+            FillCarried(block);
+        else if (_waiting is { } waiting)
+            Restore(block, waiting.Cells, waiting.Places);
+        else if (!table.Fill(block))
+            return false;
+        else if (before.ArePart)
+            PutBefore(block);
         return true;
     }
 
@@ -77,6 +80,55 @@ internal sealed class CarriedRows(TableReader table, IReadOnlyList<SeriesEnd> be
     /// <param name="tally">Has the texts.</param>
     public static string? TextOf(ChosenColumn column, double cell, ColumnTally tally) => double.IsNaN(cell) ? null
         : column.Type == CellType.Text ? tally.Texts[(int)cell] : cell.ToString("R", CultureInfo.InvariantCulture);
+
+    private static IEnumerable<(SeriesEnd End, IReadOnlyList<string?> Row)> Carried(SeriesEnd end) =>
+        end.LastRows.Select(row => (end, row));
+
+    /// <summary>Puts the carried rows of series that a block has for the first time in its place.</summary>
+    private void PutBefore(TableBlock block)
+    {
+        if (source.Series is { } series)
+        {
+            int column = _chosen.Index().First(one => one.Item.Name == series && one.Item.Type == CellType.Text).Index;
+            IReadOnlyList<string> names = block.Tallies[column].Texts;
+            for (; _met < names.Count; _met++)
+                Carry(names[_met]);
+        }
+        else if (_met++ == 0)
+            Carry("");
+
+        if (_next == _rows.Count)
+            return;
+        _waiting = (new double[block.Width * block.Rows], block.Places[..block.Rows]);
+        for (int column = 0; column < block.Width; column++)
+            block.Column(column)[..block.Rows].CopyTo(_waiting.Value.Cells.AsSpan(column * block.Rows));
+        FillCarried(block);
+    }
+
+    private void Carry(string name)
+    {
+        if (before.ByName.TryGetValue(name, out SeriesEnd? end))
+            _rows.AddRange(Carried(end));
+    }
+
+    private void FillCarried(TableBlock block)
+    {
+        for (block.Rows = 0; block.Rows < block.Capacity && _next < _rows.Count; block.Rows++, _next++)
+        {
+            block.Places[block.Rows] = NoPlace;
+            for (int column = 0; column < _chosen.Count; column++)
+                block.Column(column)[block.Rows] = Cell(_rows[_next].End, _rows[_next].Row, _chosen[column], block.Tallies[column]);
+        }
+    }
+
+    private void Restore(TableBlock block, double[] cells, long[] places)
+    {
+        block.Rows = places.Length;
+        places.CopyTo(block.Places, 0);
+        for (int column = 0; column < block.Width; column++)
+            cells.AsSpan(column * block.Rows, block.Rows).CopyTo(block.Column(column));
+        _waiting = null;
+    }
 
     private static double Cell(SeriesEnd end, IReadOnlyList<string?> row, ChosenColumn column, ColumnTally tally)
     {

@@ -13,9 +13,9 @@ namespace Orleans.Tbptt.Data.Tables;
 /// </summary>
 internal sealed class ForecastCut
 {
-    private readonly Dictionary<string, SeriesEnd> _before;
+    private readonly IReadOnlyDictionary<string, SeriesEnd> _before;
 
-    private ForecastCut(Dictionary<string, SeriesEnd> before, StreamRows rows, IReadOnlyList<long> firstRows) =>
+    private ForecastCut(IReadOnlyDictionary<string, SeriesEnd> before, StreamRows rows, IReadOnlyList<long> firstRows) =>
         (_before, Rows, FirstRows) = (before, rows, firstRows);
 
     /// <summary>The rows of each sequence.</summary>
@@ -27,17 +27,16 @@ internal sealed class ForecastCut
     /// <summary>Cuts a table.</summary>
     /// <param name="source">Its columns.</param>
     /// <param name="order">Its series, with the rows that were carried over.</param>
-    /// <param name="before">Where its series ended.</param>
-    public static ForecastCut Of(TableSource source, RowOrder order, IReadOnlyList<SeriesEnd> before)
+    /// <param name="before">Where its series ended, by their names.</param>
+    public static ForecastCut Of(TableSource source, RowOrder order, IReadOnlyDictionary<string, SeriesEnd> before)
     {
-        var byName = before.ToDictionary(end => end.Name);
         List<long> starts = [], firstRows = [];
         List<int> lengths = [], series = [];
         var count = CarriedCount.Of(source);
         long start = 0;
         for (int one = 0; one < order.Rows.Count; start += order.Rows[one], one++)
         {
-            SeriesEnd? end = byName.GetValueOrDefault(NameOf(order, one));
+            SeriesEnd? end = before.GetValueOrDefault(NameOf(order, one));
             int carried = end?.LastRows.Count ?? 0, done = count.DoneOf(carried);
             long length = order.Rows[one] - done - count.Waiting;
             if (order.Rows[one] == carried || length <= 0)
@@ -48,7 +47,7 @@ internal sealed class ForecastCut
             series.Add(one);
         }
 
-        return new(byName, new(starts, lengths) { Series = series }, firstRows);
+        return new(before, new(starts, lengths) { Series = series }, firstRows);
     }
 
     /// <summary>The series that have new rows.</summary>

@@ -26,7 +26,7 @@ public sealed class RowEncoder
             .. source.Inputs.Except(source.Categorical)
                 .Union(source.Known.Concat(source.Static).Except(source.Categorical), StringComparer.Ordinal),
         ];
-        _numbers = [.. numbers.Select(name => new Number(name, TransformOf(source, name)))];
+        _numbers = [.. numbers.Select(name => new Number(name, source.TransformOf(name)))];
         HashSet<string> missed = source.MissingValues == MissingValues.Mask
             ? [.. trained.Columns.Where(column => column.Missing > 0).Select(column => column.Name)] : [];
         _flagged = [.. numbers.Index().Where(one => missed.Contains(one.Item)).Select(one => one.Index)];
@@ -45,8 +45,9 @@ public sealed class RowEncoder
             IsMasked = true, Categories = [.. _categories.Select(one => new CategoryShape(one.Name, one.Classes))],
         };
         _scale = isOfSeries ? ColumnStatistics.None(numbers.Length) : ColumnStatistics.Of(trained.Columns, numbers);
-        _units = TableForecast.Units(
-            source, isOfSeries ? ColumnStatistics.None(source.Targets.Count) : ColumnStatistics.Of(trained.Columns, source.Targets));
+        _units = TransformedUnits.Of(
+            source, source.Targets,
+            isOfSeries ? ColumnStatistics.None(source.Targets.Count) : ColumnStatistics.Of(trained.Columns, source.Targets));
         var scaled = trained.Columns.Where(column => isOfSeries && column.Series is not null);
         foreach (var series in scaled.GroupBy(column => column.Series!))
         {
@@ -56,7 +57,8 @@ public sealed class RowEncoder
                 && source.Targets.All(name => columns.Any(column => column.Name == name && column.ScaleMean is not null)))
             {
                 _ofSeries.Add(series.Key, (
-                    ColumnStatistics.Of(columns, numbers), TableForecast.Units(source, ColumnStatistics.Of(columns, source.Targets))));
+                    ColumnStatistics.Of(columns, numbers),
+                    TransformedUnits.Of(source, source.Targets, ColumnStatistics.Of(columns, source.Targets))));
             }
         }
 
@@ -149,9 +151,6 @@ public sealed class RowEncoder
         for (int target = 0; target < outputs.Length; target++)
             units.ToUnits(0, 0, target, outputs.Slice(target, 1), destination.Slice(target, 1));
     }
-
-    private static ColumnTransform? TransformOf(TableSource source, string name) =>
-        source.Transform.Pairs.Where(pair => pair.Key == name).Select(pair => (ColumnTransform?)pair.Value).FirstOrDefault();
 
     private readonly record struct Number(string Name, ColumnTransform? Transform)
     {

@@ -55,16 +55,13 @@ internal sealed class TableForecast : IForecastData
     /// <param name="reader">Reads the file.</param>
     /// <param name="before">Where the series ended whose rows follow; null where the rows stand alone.</param>
     /// <param name="problems">Collects the problems.</param>
-    /// <param name="arePart">
-    /// Whether the rows are a part of those that arrive, any number at a time: what all of them together would show is unknown, and the
-    /// order in which they came is kept.
-    /// </param>
     /// <exception cref="SpecException">It cannot be forecast from; carries every mistake found.</exception>
     /// <exception cref="TableFormatException">It is no table of its format.</exception>
     public static TableForecast Open(
-        TableSource source, DataSpec data, SourceDescription trained, TableReader reader, IReadOnlyList<SeriesEnd>? before,
-        ProblemList problems, bool arePart = false)
+        TableSource source, DataSpec data, SourceDescription trained, TableReader reader, RowsBefore? before,
+        ProblemList problems)
     {
+        bool arePart = before?.ArePart == true;
         // What is forecast alone need not be there: nobody knows it yet.
         string[] known = [.. source.Targets.Where(source.Inputs.Contains)];
         var inputs = source with
@@ -76,10 +73,11 @@ internal sealed class TableForecast : IForecastData
         {
             Trained = trained, IsForecast = true,
         };
-        using var all = new CarriedRows(reader, before ?? []);
+        RowsBefore carried = before ?? new([]);
+        using var all = new CarriedRows(reader, source, carried);
         scan.Read(all);
         UsedColumns used = scan.Used;
-        var cut = ForecastCut.Of(source, scan.Order, before ?? []);
+        var cut = ForecastCut.Of(source, scan.Order, carried.ByName);
         if (cut.Rows.Lengths.Count == 0 && before is null)
         {
             problems.Add(
@@ -88,13 +86,12 @@ internal sealed class TableForecast : IForecastData
                 "add rows");
         }
 
-        if (scan.Order.IsNewestFirst && before?.FirstOrDefault(end => end.LastRows.Count > 0) is { } last)
+        if (scan.Order.IsNewestFirst && carried.FirstCarried(scan.Order.Names) is { } last)
         {
             problems.Add(
                 DataKeys.Time, $"rows in {source.Path} that do not follow on those before, the last of which is at {last.Time}",
                 "later rows, the oldest first", "sort them by time, and remove those that were forecast from before");
         }
-
         else if (arePart && scan.Order.IsNewestFirst)
         {
             problems.Add(
@@ -127,7 +124,7 @@ internal sealed class TableForecast : IForecastData
                 Categories = [.. used.Categories.Select(one => new CategoryShape(
                     one.Name, trained.Columns.First(column => column.Name == one.Name && column.Classes.Count > 0).Classes.Count))],
             };
-            IColumnUnits units = Units(source, targets);
+            IColumnUnits units = TransformedUnits.Of(source, source.Targets, targets);
             return new(source, scan.Order, table, instants, cut, units, shape, used)
             {
                 Targets = Names(source, units),
@@ -195,9 +192,4 @@ internal sealed class TableForecast : IForecastData
     /// <summary>The names of forecasts; a difference is named as such.</summary>
     public static IReadOnlyList<string> Names(TableSource source, IColumnUnits units) =>
         [.. source.Targets.Select((name, i) => units.IsDifference(i) ? $"{name} difference" : name)];
-
-    /// <summary>The way back from outputs to the units of their columns.</summary>
-    public static IColumnUnits Units(TableSource source, ColumnStatistics statistics) => source.Transform.Pairs.Count == 0 ? statistics
-        : new TransformedUnits(statistics, [.. source.Targets.Select(name => source.Transform.Pairs.Where(pair => pair.Key == name)
-            .Select(pair => (ColumnTransform?)pair.Value).FirstOrDefault())]);
 }

@@ -74,7 +74,8 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
                 CheckTargets(table, used, cut);
             SourceDescription description = scan.Describe(cut, categories)
                 .Of(scan.Surveys, scan.Tallies, histograms, statistics.IsIdentity ? null : statistics, rows, table);
-            return Sequences(table, times, used, categories, cut, scan.Units(statistics, used.Names), scan.Order, description);
+            IColumnUnits units = TransformedUnits.Of(source, used.Names, statistics);
+            return Sequences(table, times, used, categories, cut, units, scan.Order, description);
         }
         catch
         {

@@ -158,14 +158,6 @@ internal sealed class TableScan(TableSource source, DataSpec data, ProblemList p
             FillGaps(table, borders);
     }
 
-    /// <summary>The way back from values of columns to the units of the file.</summary>
-    /// <param name="statistics">What standardised them.</param>
-    /// <param name="names">The columns.</param>
-    public IColumnUnits Units(ColumnStatistics statistics, IReadOnlyList<string> names) => source.Transform.Pairs.Count == 0 ? statistics
-        : new TransformedUnits(statistics,
-            [.. names.Select(name => source.Transform.Pairs.Where(pair => pair.Key == name)
-                .Select(pair => (ColumnTransform?)pair.Value).FirstOrDefault())]);
-
     /// <summary>Describes what was read.</summary>
     public TableDescription Describe(TableCut cut, IReadOnlyList<CategoryColumn> categories) =>
         new(source, _reader, _columns, Used, Order, cut) { Categories = categories };

@@ -105,8 +105,12 @@ public abstract record TableSource : OpenableSource
 
     /// <summary>Whether a model learns the differences of a column.</summary>
     /// <param name="column">The column's name.</param>
-    public bool IsDifference(string column) =>
-        Transform.Pairs.Any(pair => pair.Key == column && pair.Value == ColumnTransform.Difference);
+    public bool IsDifference(string column) => TransformOf(column) == ColumnTransform.Difference;
+
+    /// <summary>What is made of the values of a column before they are standardised; null for nothing.</summary>
+    /// <param name="column">The column's name.</param>
+    public ColumnTransform? TransformOf(string column) =>
+        Transform.Pairs.Where(pair => pair.Key == column).Select(pair => (ColumnTransform?)pair.Value).FirstOrDefault();
 
     /// <inheritdoc/>
     public override string Form => $"{Word}:PATH";
@@ -262,7 +266,8 @@ public abstract record TableSource : OpenableSource
     /// <exception cref="SpecException">It cannot be forecast from; carries every mistake found.</exception>
     internal IForecastData OpenForecast(
         InputFiles opened, DataSpec data, SourceDescription trained, IReadOnlyList<SeriesEnd>? before) =>
-        Open(opened, (reader, problems) => TableForecast.Open(this, data, trained, reader, before, problems));
+        Open(opened, (reader, problems) => TableForecast.Open(
+            this, data, trained, reader, before is null ? null : new(before), problems));
 
     private IDataSource Open(InputFiles opened, DataSpec data, SourceDescription? training) =>
         Open(opened, (reader, problems) =>

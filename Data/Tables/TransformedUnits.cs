@@ -11,6 +11,13 @@ namespace Orleans.Tbptt.Data.Tables;
 /// <param name="transforms">What was made of each column before; null for nothing.</param>
 internal sealed class TransformedUnits(ColumnStatistics statistics, IReadOnlyList<ColumnTransform?> transforms) : IColumnUnits
 {
+    /// <summary>The way back from values of columns to the units of the file.</summary>
+    /// <param name="source">Says what is made of each column.</param>
+    /// <param name="names">The columns.</param>
+    /// <param name="statistics">What standardised them.</param>
+    public static IColumnUnits Of(TableSource source, IReadOnlyList<string> names, ColumnStatistics statistics) =>
+        source.Transform.Pairs.Count == 0 ? statistics : new TransformedUnits(statistics, [.. names.Select(source.TransformOf)]);
+
     /// <inheritdoc/>
     public bool IsDifference(int column) => transforms[column] == ColumnTransform.Difference;
 

@@ -93,10 +93,27 @@ public sealed class PlotTests : IDisposable
     public void Figure_IsAnImage()
     {
         string png = _directory.File("x.png");
-        DataPlot.Draw(Given.Spec(Given.Csv(Table(300), fraction: 0.1, standardize: true)), png);
+        DataPlot.Draw(Given.Spec(Given.Csv(Table(300), fraction: 0.1, standardize: true)), png, force: false);
         byte[] bytes = File.ReadAllBytes(png);
         Assert.Equal(1200, BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(16)));
         Assert.Equal(460, BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(20)));
+    }
+
+    /// <summary>The file gets its name when it is whole, and takes the place of none that came meanwhile.</summary>
+    [Fact]
+    public void FileThatIsThere_IsKept_UnlessItMayBeReplaced()
+    {
+        string png = _directory.File("x.png");
+        File.WriteAllText(png, "other");
+        RunSpec spec = Given.Spec(Given.Csv(Table(30), fraction: 0.1, standardize: true));
+        Assert.StartsWith(
+            $"{png}: found a file that cannot be written",
+            Assert.Throws<ClientException>(() => DataPlot.Draw(spec, png, force: false)).Message, StringComparison.Ordinal);
+        Assert.Equal("other", File.ReadAllText(png));
+
+        DataPlot.Draw(spec, png, force: true);
+        Assert.Equal(1200, BinaryPrimitives.ReadInt32BigEndian(File.ReadAllBytes(png).AsSpan(16)));
+        Assert.Single(Directory.GetFiles(Path.GetDirectoryName(png)!, "x.png*"));
     }
 
     [Fact]
@@ -106,7 +123,7 @@ public sealed class PlotTests : IDisposable
         File.WriteAllText(text, "to be or not to be");
         RunSpec spec = Given.Spec(Given.Bytes(text), Given.Embedding, new Orleans.Tbptt.Training.Fused.Losses.CrossEntropy());
         Assert.StartsWith("found tokens, expected columns of numbers for --plot", Assert.Throws<ClientException>(
-            () => DataPlot.Draw(spec, _directory.File("x.png"))).Message, StringComparison.Ordinal);
+            () => DataPlot.Draw(spec, _directory.File("x.png"), force: false)).Message, StringComparison.Ordinal);
     }
 
     private static long Steps(ISequenceSet set) => Enumerable.Range(0, set.Count).Sum(sequence => (long)set.Length(sequence));

@@ -1,8 +1,12 @@
+using System.Collections;
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Security.Cryptography;
 using System.Text;
 using System.Threading.Channels;
 using Orleans.Tbptt.Client;
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Tests.Training.Models;
 using static Orleans.Tbptt.Tests.Training.Models.TrainedModels;
 
@@ -105,6 +109,40 @@ public sealed class PredictStreamTests : IDisposable
         }
     }
 
+    /// <summary>The first row with decimals shows what stands in front of them, wherever it comes.</summary>
+    [Theory]
+    [InlineData(',')]
+    [InlineData('.')]
+    public async Task Decimals_AreReadAsThoseOfAFile_WhereTheFirstRowsHaveNone(char mark)
+    {
+        string text = "sales;size\n" + string.Concat(Enumerable.Range(0, 40).Select(
+            i => i < 6 ? $"{100 + i};{i}\n" : $"{100 + (i * 7 % 13)}{mark}{i % 10};{i}\n"));
+        string package = _models.Save(_models.Trained(text));
+        Assert.Equal(0, await _console.RunAsync("predict", package, "--input", _models.Write("all.csv", text)));
+        foreach (int size in (int[])[1, 7, 100_000])
+        {
+            using var console = new ScriptedConsole { Input = new Pieces(Encoding.UTF8.GetBytes(text), size) };
+            Assert.True(await console.RunAsync("predict", package, "--input", "-") == 0, console.Error);
+            Assert.Equal(_console.Output, console.Output);
+        }
+    }
+
+    /// <summary>A row takes no time for the series of others.</summary>
+    [Fact]
+    public void Row_LooksUpItsOwnSeriesAlone()
+    {
+        var package = _models.Trained(Panel(), "series: shop, time: day, transform: {sales: difference},");
+        const string Rows = "day,shop,sales\n2024-02-01,south,300\n2024-02-02,south,301\n";
+        var stream = new ArrivingRows(package.Spec, package.Config.Contents, new MemoryStream(Encoding.UTF8.GetBytes(Rows)));
+        var before = new LookedUp();
+        using (var first = stream.Next(before)!)
+            before.Ends.Add("south", first.Series.Single().End);
+        using var second = stream.Next(before)!;
+
+        Assert.Equal(2, second.Series.Single().End.Rows);
+        Assert.Equal(["south"], before.Names.Distinct());
+    }
+
     [Theory]
     [InlineData("", "found no row on standard input")]
     [InlineData("sales\n", "found no row on standard input")]
@@ -134,6 +172,34 @@ public sealed class PredictStreamTests : IDisposable
         Assert.Equal(ExitCode.BadSpec, await console.RunAsync("predict", package, "--input", "-"));
 
         Assert.Contains("in which the day or the month may stand first", console.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Ends of series that are looked up by name alone.</summary>
+    private sealed class LookedUp : IReadOnlyDictionary<string, SeriesEnd>
+    {
+        public Dictionary<string, SeriesEnd> Ends { get; } = [];
+
+        public List<string> Names { get; } = [];
+
+        public IEnumerable<string> Keys => throw new NotSupportedException();
+
+        public IEnumerable<SeriesEnd> Values => throw new NotSupportedException();
+
+        public int Count => throw new NotSupportedException();
+
+        public SeriesEnd this[string key] => throw new NotSupportedException();
+
+        public bool ContainsKey(string key) => throw new NotSupportedException();
+
+        public bool TryGetValue(string key, [MaybeNullWhen(false)] out SeriesEnd value)
+        {
+            Names.Add(key);
+            return Ends.TryGetValue(key, out value);
+        }
+
+        public IEnumerator<KeyValuePair<string, SeriesEnd>> GetEnumerator() => throw new NotSupportedException();
+
+        IEnumerator IEnumerable.GetEnumerator() => throw new NotSupportedException();
     }
 
     /// <summary>Gives so many bytes at a time.</summary>

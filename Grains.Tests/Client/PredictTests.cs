@@ -213,6 +213,46 @@ public sealed class PredictTests : IDisposable
         Assert.Contains(" expected rows after 2024-01-30, the last one of ", _console.Error, StringComparison.Ordinal);
     }
 
+    /// <summary>Each series goes on where it ended, in files that have rows of some of them alone.</summary>
+    [Theory]
+    [InlineData("time: day,")]
+    [InlineData("scale: series, transform: {sales: difference},")]
+    [InlineData("time: day, missingValues: forward, transform: {sales: difference},")]
+    [InlineData("inputs: [sales, weekday, size], known: [weekday], static: [size, kind], categorical: [kind], missingValues: mask, "
+        + "horizon: 2,")]
+    public async Task StatesOfSeries_GiveTheSameBits_HoweverTheirRowsAreCut(string keys)
+    {
+        string[] lines = Panel().TrimEnd().Split('\n');
+        for (int i = 7; keys.Contains("missing", StringComparison.Ordinal) && i < lines.Length; i += 5)
+            lines[i] = $"{lines[i][..(lines[i].LastIndexOf(',') + 1)]}";
+        string text = string.Join('\n', lines) + "\n", state = _models.File("state");
+        string package = _models.Save(_models.Trained(text, $"series: shop, {keys}"));
+        await RunAsync("predict", package, "--input", _models.Write("all.csv", text), "--output", _models.File("all.out.csv"));
+
+        // Rows of both series, of the first, of the other, and of both at different times.
+        string[][] parts =
+        [
+            lines[1..14], [.. lines[14..30].Where(Is("north"))], [.. lines[14..24].Where(Is("south"))],
+            [.. lines[24..30].Where(Is("south")), .. lines[30..41]], lines[41..42], lines[42..],
+        ];
+        var pieces = new List<string>();
+        foreach (string[] part in parts)
+        {
+            string piece = _models.Write("piece.csv", string.Join('\n', part.Prepend(lines[0])) + "\n");
+            string[] from = pieces.Count == 0 ? [] : ["--from-state", state];
+            await RunAsync(["predict", package, "--input", piece, "--output", _models.File("piece.out.csv"), "--force",
+                "--state-out", state, .. from]);
+            pieces.AddRange(File.ReadAllLines(_models.File("piece.out.csv")).Skip(1));
+        }
+
+        string[] all = [.. File.ReadAllLines(_models.File("all.out.csv")).Skip(1)];
+        foreach (string shop in (string[])["north", "south"])
+            Assert.Equal(all.Where(Is(shop)), pieces.Where(Is(shop)));
+        Assert.Equal(all.Length, pieces.Count);
+
+        static Func<string, bool> Is(string shop) => row => row.Contains(shop, StringComparison.Ordinal);
+    }
+
     /// <summary>What inputs read of the rows before, or wait for, goes with the state.</summary>
     [Theory]
     [InlineData("transform: {sales: difference},", false)]

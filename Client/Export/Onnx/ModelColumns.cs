@@ -106,8 +106,7 @@ internal sealed record ModelColumns(
                 ? [.. Series.Select(series => _byName[name].First(one => one.Series == series))]
                 : _isScaled ? [_byName[name].First(one => one.Series is null)] : [];
             return new(
-                name, table.Transform.Pairs.Where(pair => pair.Key == name).Select(pair => (ColumnTransform?)pair.Value).FirstOrDefault(),
-                table.Known.Contains(name), [.. scaled.Select(one => one.ScaleMean ?? double.NaN)],
+                name, table.TransformOf(name), table.Known.Contains(name), [.. scaled.Select(one => one.ScaleMean ?? double.NaN)],
                 [.. scaled.Select(one => one.ScaleDeviation ?? double.NaN)]);
         }
 
