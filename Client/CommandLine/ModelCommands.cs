@@ -21,8 +21,9 @@ internal static class ModelCommands
         var (model, runs) = (Model(), Runs());
         var input = new Option<string>("--input")
         {
-            HelpName = "FILE", Description = "Rows with their targets: CSV, Parquet, Arrow or JSON Lines.", Required = true,
-            CompletionSources = { Suggestions.Files(".csv", ".parquet", ".arrow", ".feather", ".jsonl") },
+            HelpName = "FILE",
+            Description = "Rows with their targets: CSV, Parquet, Arrow or JSON Lines. Of a model of arrays: arrays as in its data.source.",
+            Required = true, CompletionSources = { Suggestions.Files(".csv", ".parquet", ".arrow", ".feather", ".jsonl", ".npy", ".npz") },
         };
         var season = Season();
         var output = new Option<string?>("--output") { HelpName = "FILE", Description = "Writes every figure as CSV, too." };
@@ -37,6 +38,7 @@ internal static class ModelCommands
             Examples:
               tbptt evaluate sunspots-20260314-150926-1a2b --input later.csv --season 132
               tbptt evaluate stores-model --input 2026.parquet --output errors.csv
+              tbptt evaluate motion-model --input new-inputs.npy,new-targets.npy
             """)
         {
             model, input, season, output, force, runs,
@@ -152,13 +154,15 @@ internal static class ModelCommands
         var input = new Option<string>("--input")
         {
             HelpName = "FILE|-",
-            Description = "The rows to forecast from: CSV, Parquet, Arrow or JSON Lines, or - for CSV that arrives at standard input.",
+            Description = "The rows to forecast from: CSV, Parquet, Arrow or JSON Lines, or - for CSV that arrives at standard input. Of a "
+                + "model of arrays: a .npy file of inputs.",
             Required = true,
-            CompletionSources = { Suggestions.Files(".csv", ".parquet", ".arrow", ".feather", ".jsonl") },
+            CompletionSources = { Suggestions.Files(".csv", ".parquet", ".arrow", ".feather", ".jsonl", ".npy") },
         };
         var output = new Option<string>("--output")
         {
-            HelpName = "FILE|-", Description = "Where to write: a file that ends in .csv, .jsonl or .parquet, or - for CSV.",
+            HelpName = "FILE|-",
+            Description = "Where to write: a file that ends in .csv, .jsonl or .parquet, of a model of arrays also .npy, or - for CSV.",
             DefaultValueFactory = _ => "-",
         };
         var from = new Option<string>("--from-state")
@@ -182,6 +186,7 @@ internal static class ModelCommands
             Examples:
               tbptt predict sunspots-20260314-150926-1a2b --input later.csv --from-state end
               tbptt predict wave-model --input new.parquet --output forecasts.parquet --state-out wave.state
+              tbptt predict motion-model --input new-inputs.npy --output outputs.npy
               measure | tbptt predict wave-model --input - --from-state wave.state | act
             """)
         {

@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Cluster.Wording;
+using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Specs;
@@ -29,19 +30,32 @@ internal static class EvaluateCommand
         var package = ModelFinder.Find(context, request.Runs, request.Model);
         if (request.Output is { } path)
             ModelData.CheckOutput("--output", path, request.Force, request.Input);
-        using var data =
-            ModelData.Open(request.Input, () => Forecasting.OpenWithTargets(package.Spec, package.Config.Contents, request.Input));
-        var source = (TableSource)package.Spec.Data.Source;
-        int? season = request.Season ?? source.Season;
+        if (request.Season is { } wanted && package.Spec.Data.Source is ArraySource)
+        {
+            throw new ClientException(
+                $"--season: found {wanted} with a model of arrays, expected none, because nothing says which input a target is; leave it "
+                + "out", ExitCode.Usage);
+        }
+
+        using var data = ModelData.Open(request.Input, () => package.Spec.Data.Source is ArraySource
+            ? Forecasting.OpenArraysWithTargets(package.Spec, request.Input)
+            : Forecasting.OpenWithTargets(package.Spec, package.Config.Contents, request.Input));
+        var source = package.Spec.Data.Source as TableSource;
+        int? season = request.Season ?? source?.Season;
         var result = Evaluator.Evaluate(package, data, season);
         var (output, figures) = (context.Terminal.Out, result.Figures);
         output.WriteLine($"data     {Text.Size(figures.Size)}");
-        output.WriteLine($"ahead    {Text.Plural(source.Horizon, "row")}");
+        if (source is not null)
+            output.WriteLine($"ahead    {Text.Plural(source.Horizon, "row")}");
         if (season is { } rows)
-            output.WriteLine($"season   {Text.Plural(rows, "row")}{(request.Season is null ? $", by data.step: {source.Step}" : "")}");
+            output.WriteLine($"season   {Text.Plural(rows, "row")}{(request.Season is null ? $", by data.step: {source!.Step}" : "")}");
         output.WriteLine($"loss     {Text.Figure(figures.Loss)} ({package.Config.Loss})");
-        output.WriteLine();
-        Write(output, figures);
+        if (figures.Metrics.Count > 0)
+        {
+            output.WriteLine();
+            Write(output, figures);
+        }
+
         if (request.Output is { } file)
             Write(result, file, request.Force);
         output.Flush();

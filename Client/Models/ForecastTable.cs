@@ -15,6 +15,9 @@ internal sealed class ForecastTable : IDisposable
     /// <summary>What else may be named in the place of a file, for messages.</summary>
     public const string OrStandard = ", or -";
 
+    /// <summary>The same for a model of arrays.</summary>
+    public const string OrArray = ", .npy, or -";
+
     private readonly IOutputTable<Forecast> _table;
     private readonly TextWriter? _flushed;
     private IForecastData _data;
@@ -29,6 +32,7 @@ internal sealed class ForecastTable : IDisposable
         _data = data;
         _flushed = output == PredictCommand.Standard ? context.Terminal.Out : null;
         _table = _flushed is not null ? new CsvTable<Forecast>(_flushed, Columns(data), leaveOpen: true)
+            : OutputFormats.IsArray(output) ? new NpyTable<Forecast>(unfinished, ShapeOf(data), row => row.Values)
             : OutputFormats.Of(output, OrStandard).Create(unfinished, Columns(data));
     }
 
@@ -63,6 +67,12 @@ internal sealed class ForecastTable : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _table.Dispose();
 
+    private static long[] ShapeOf(IForecastData data) =>
+    [
+        .. data.SeriesColumn is null ? Array.Empty<long>() : [data.Sequences.Count],
+        data.Sequences.Count == 0 ? 0 : data.Sequences.Length(0), data.Targets.Count,
+    ];
+
     private List<OutputColumn<Forecast>> Columns(IForecastData data)
     {
         var columns = new List<OutputColumn<Forecast>>();
@@ -74,7 +84,8 @@ internal sealed class ForecastTable : IDisposable
             columns.Add(new("row") { Whole = row => _data.FirstRow(row.Sequence) + row.Step + 1 });
         foreach (var (index, target) in data.Targets.Index())
         {
-            columns.Add(new(string.Create(CultureInfo.InvariantCulture, $"{target} +{data.Horizon}"))
+            string name = data.Horizon == 0 ? target : string.Create(CultureInfo.InvariantCulture, $"{target} +{data.Horizon}");
+            columns.Add(new(name)
             {
                 Number = row => row.Values[index],
             });

@@ -2,6 +2,7 @@ using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Tables;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Specs;
@@ -38,7 +39,7 @@ internal static class PredictCommand
     public static int Run(ConsoleContext context, PredictRequest request)
     {
         var package = ModelFinder.Find(context, request.Runs, request.Model);
-        Check(request);
+        Check(request, package.Spec.Data.Source is ArraySource);
         bool isCut = request.StateOut is not null || request.Input == Standard;
         if (isCut && (package.Spec.Data.Source as TableSource)?.MissingValues == MissingValues.Interpolate)
         {
@@ -90,8 +91,10 @@ internal static class PredictCommand
     {
         // Rows without a state stand alone: then at least one of them must be fit to be forecast from.
         bool follows = request.StateOut is not null || request.FromState is not (Zero or End);
-        using var data = ModelData.Open(request.Input, () => Forecasting.Open(
-            package.Spec, package.Config.Contents, request.Input, follows ? states.Ends : null));
+        var before = follows ? states.Ends : null;
+        using var data = ModelData.Open(request.Input, () => package.Spec.Data.Source is ArraySource
+            ? Forecasting.OpenArray(package.Spec, package.Config.Contents, request.Input, before)
+            : Forecasting.Open(package.Spec, package.Config.Contents, request.Input, before));
         states.Check(context, data, request.Input);
         float[] hidden = states.Before(data);
         using var forecasts = new ForecastTable(context, data, request.Output, unfinished);
@@ -135,15 +138,22 @@ internal static class PredictCommand
         }
     }
 
-    private static string Ahead(IForecastData data) =>
-        $"forecasts of {string.Join(", ", data.Targets)}, {Text.Plural(data.Horizon, "row")} ahead";
+    private static string Ahead(IForecastData data) => data.Horizon == 0 ? Text.Plural(data.Targets.Count, "output")
+        : $"forecasts of {string.Join(", ", data.Targets)}, {Text.Plural(data.Horizon, "row")} ahead";
 
     /// <summary>Refuses files that are each other, that exist, or that have no directory, before anything is computed.</summary>
-    private static void Check(PredictRequest request)
+    private static void Check(PredictRequest request, bool isOfArrays)
     {
+        if (isOfArrays && request.Input == Standard)
+        {
+            throw new ClientException(
+                "--input: found - with a model of arrays, expected a .npy file, because standard input is read as CSV", ExitCode.Usage);
+        }
+
         if (request.Output != Standard)
         {
-            _ = OutputFormats.Of(request.Output, ForecastTable.OrStandard);
+            if (!isOfArrays || !OutputFormats.IsArray(request.Output))
+                _ = OutputFormats.Of(request.Output, isOfArrays ? ForecastTable.OrArray : ForecastTable.OrStandard);
             ModelData.CheckOutput("--output", request.Output, request.Force, request.Input, request.FromState, request.StateOut);
         }
 

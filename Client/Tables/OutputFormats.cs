@@ -8,6 +8,10 @@ internal static class OutputFormats
     private static readonly (string Extension, IOutputFiles Files)[] All =
         [(".csv", new CsvFiles()), (".jsonl", new JsonLinesFiles()), (".parquet", new ParquetFiles())];
 
+    /// <summary>Whether a file is a NumPy array.</summary>
+    public static bool IsArray(string path) =>
+        string.Equals(Path.GetExtension(path), NpyTable<object>.Extension, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>The format of the file that <c>--output</c> names.</summary>
     /// <param name="path">The file.</param>
     /// <param name="others">What else may be named, for the message.</param>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using Orleans.Tbptt.Data.Sequences;
 using Orleans.Tbptt.Data.Streams;
 
@@ -11,17 +12,29 @@ internal sealed class ArrayRows(ArrayShapes shapes, ArrayFiles files)
 
     public void ReadTokens(long row, Span<long> destination) => files.Inputs!.Read(row, destination);
 
-    /// <summary>Targets that are values; NaN where they are masked.</summary>
+    /// <summary>Targets that are values; NaN where they are masked, or not known at all.</summary>
     public void ReadTargets(long row, Span<float> destination)
     {
-        files.Targets!.Read(row * shapes.TargetWidth, destination);
+        if (files.Targets is not { } targets)
+        {
+            destination.Fill(float.NaN);
+            return;
+        }
+
+        targets.Read(row * shapes.TargetWidth, destination);
         Mask(row, destination, float.NaN);
     }
 
-    /// <summary>Targets that are classes.</summary>
+    /// <summary>Targets that are classes; masked where they are not known at all.</summary>
     public void ReadClasses(long row, Span<long> destination)
     {
-        files.Targets!.Read(row, destination);
+        if (files.Targets is not { } targets)
+        {
+            destination.Fill(DataShape.MaskedClass);
+            return;
+        }
+
+        targets.Read(row, destination);
         Mask(row, destination, DataShape.MaskedClass);
     }
 
@@ -51,6 +64,11 @@ internal sealed class ArrayRows(ArrayShapes shapes, ArrayFiles files)
 internal sealed class ArraySequences(DataShape shape, ArrayShapes shapes, ArrayRows rows, int[]? lengths) : SequenceSet(shape)
 {
     private readonly int _targets = shapes.TargetElements;
+
+    /// <summary>Whether sequences are told apart by their places, from 0 on. Default false.</summary>
+    public bool AreNumbered { get; init; }
+
+    public override string? SeriesOf(int sequence) => AreNumbered ? sequence.ToString(CultureInfo.InvariantCulture) : null;
 
     public override int Count => shapes.Sequences;
 

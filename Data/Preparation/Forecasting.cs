@@ -2,7 +2,9 @@ using Orleans.Tbptt.Data.Arrow;
 using Orleans.Tbptt.Data.Csv;
 using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.JsonLines;
+using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Data.Parquet;
+using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Specs;
@@ -33,6 +35,48 @@ public static class Forecasting
     public static IForecastData Open(
         RunSpec spec, SourceDescription trained, string path, IReadOnlyList<SeriesEnd>? before = null) =>
         SourceOf(spec, path).OpenForecast(new InputFiles(DataRoots.Anywhere), spec.Data, Checked(trained), before);
+
+    /// <summary>Opens a NumPy array of inputs, for a model of arrays.</summary>
+    /// <param name="spec">The spec that the model was trained with; its source is arrays.</param>
+    /// <param name="trained">What was trained on; names outputs.</param>
+    /// <param name="path">The file: of the shape of the inputs that were trained on, sequences and time steps aside.</param>
+    /// <param name="before">Where the sequences ended, named by their places, whose time steps follow; null, the default, for none.</param>
+    /// <exception cref="SpecException">It cannot be forecast from; carries every mistake found.</exception>
+    public static IForecastData OpenArray(
+        RunSpec spec, SourceDescription trained, string path, IReadOnlyList<SeriesEnd>? before = null) =>
+        ArrayForecast.Open(ArraysOf(spec), spec, Checked(trained), Path.GetFullPath(path), before);
+
+    /// <summary>Opens arrays of inputs and targets, to compare outputs with: all of them are the part to train on.</summary>
+    /// <param name="spec">The spec that the model was trained with; its source is arrays.</param>
+    /// <param name="path">The files, as the source of the spec names them: <c>INPUTS,TARGETS[,LENGTHS]</c>, or an archive.</param>
+    /// <exception cref="SpecException">They cannot be read, or are others than those trained on; carries every mistake found.</exception>
+    public static IDataSource OpenArraysWithTargets(RunSpec spec, string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        ArraySource source = ArraysOf(spec) switch
+        {
+            NpySource npy => npy with { Files = [.. path.Split(',').Select(file => Path.GetFullPath(file.Trim()))], Mask = null },
+            NamedArraySource named => named with { Path = Path.GetFullPath(path) },
+            var other => throw new ArgumentException($"unknown arrays: {other.Word}", nameof(spec)),
+        };
+        var data = spec.Data with { Source = source, BatchSize = 1, ValidationFraction = 0, Validation = null, Test = null };
+        var opened = source.Open(spec with { Data = data }, new InputFiles(DataRoots.Anywhere));
+        var (shape, model) = (opened.Shape, spec.Model);
+        int vocabulary = model.Embedding?.Vocabulary ?? 0, outputs = model.OutputSize!.Value;
+        bool fits = shape.HasTokens == vocabulary > 0 && shape.Vocabulary <= vocabulary
+            && (shape.HasTokens || shape.InputFeatures == model.ValueInputs)
+            && (shape.HasClasses ? shape.Classes <= outputs : shape.TargetFeatures == outputs);
+        if (fits)
+            return opened;
+        opened.Dispose();
+        throw new SpecException(new SpecProblem(
+            DataKeys.Source,
+            $"{(shape.HasTokens ? $"tokens up to {shape.Vocabulary - 1}" : $"{shape.InputFeatures} input values")} and "
+            + $"{(shape.HasClasses ? $"classes up to {shape.Classes - 1}" : $"{shape.TargetFeatures} target values")} in {path}",
+            $"{(vocabulary > 0 ? $"tokens up to {vocabulary - 1}" : $"{model.ValueInputs} input values")} and "
+            + $"{(shape.HasClasses ? $"classes up to {outputs - 1}" : $"{outputs} target values")}, as the model was trained",
+            "save arrays as those that the model was trained on"));
+    }
 
     /// <summary>Opens a file of a table's rows with their targets, to compare forecasts with: all of it is <c>Validation</c>.</summary>
     /// <param name="spec">The spec that the model was trained with; its source is a table.</param>
@@ -98,6 +142,13 @@ public static class Forecasting
         var format = Formats.FirstOrDefault(one => one.Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase));
         var other = format.Make?.Invoke(full);
         return other is null || other.GetType() == table.GetType() ? table with { Path = full } : As(other, table);
+    }
+
+    private static ArraySource ArraysOf(RunSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        return spec.Data.Source as ArraySource
+            ?? throw new ArgumentException($"found {spec.Data.Source.Word}, expected a source of arrays", nameof(spec));
     }
 
     private static TableSource TableOf(RunSpec spec)

@@ -21,20 +21,22 @@ public static class Evaluator
     private const int Chunk = 256;
 
     /// <summary>Evaluates a model, its hidden state zero before each sequence.</summary>
-    /// <param name="package">The model; its targets are values of a table's columns.</param>
+    /// <param name="package">The model.</param>
     /// <param name="data">All of it is held out; each sequence begins with the first row of a series, or of the file.</param>
     /// <param name="season">Rows of a season, whose naive forecast is compared with, too; null for none.</param>
     public static EvaluationResult Evaluate(ModelPackage package, IDataSource data, int? season)
     {
         ArgumentNullException.ThrowIfNull(package);
         ArgumentNullException.ThrowIfNull(data);
-        var source = (TableSource)package.Spec.Data.Source;
+        var source = package.Spec.Data.Source as TableSource;
         var held = data.Validation ?? data.Training;
         int targets = data.Shape.TargetFeatures;
         var names = package.Config.Targets;
         using var predictor = new SequencePredictor(package.Spec, data.Shape, package.Parameters.Span);
-        var known = new KnownValues(source, held, data.Description.Inputs, names, data.Shape.InputFeatures);
-        var baselines = Baseline.All(season, source.Horizon);
+
+        // Which of its inputs a target is, is known of the columns of tables alone.
+        var known = source is null ? null : new KnownValues(source, held, data.Description.Inputs, names, data.Shape.InputFeatures);
+        var baselines = source is null ? [] : Baseline.All(season, source.Horizon);
         SequenceSums sums = new(held, targets);
         SequenceSums[] simple = [.. baselines.Select(_ => new SequenceSums(held, targets))];
         var (outputs, values) = (new double[Chunk], new double[Chunk]);
@@ -53,7 +55,7 @@ public static class Evaluator
                     totals.Begin(slice);
                     for (int target = 0; target < targets; target++)
                     {
-                        known.Read(baseline, slice, target, values);
+                        known!.Read(baseline, slice, target, values);
                         totals.Add(target, values, mayLack: true);
                     }
                 }
