@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Orleans.Tbptt.Messages;
 
 /// <summary>
-/// A run of float32 numbers on its way between grains: parameters, a gradient or hidden state. Travels as raw bytes through
-/// <see cref="GradientBufferCodec"/>; within one silo it is the same memory on both sides.
+/// A run of float32 numbers on its way between grains: parameters, a gradient, hidden state, or rows and what is forecast from them.
+/// Travels as raw bytes through <see cref="GradientBufferCodec"/>; within one silo it is the same memory on both sides.
 /// </summary>
 /// <remarks>
 /// <para>

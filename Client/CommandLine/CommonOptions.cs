@@ -163,6 +163,14 @@ internal sealed class ClusterOptions
             result.AddError($"{option.Name}: found with --cluster, expected one of them; {why}.");
     });
 
+    /// <summary>Refuses a value of an option together with <c>--cluster</c>.</summary>
+    public void ExcludesValue(Command command, Option<string> option, string value, string expected, string why) =>
+        command.Validators.Add(result =>
+        {
+            if (result.IsGiven(_cluster) && result.GetValue(option) == value)
+                result.AddError($"{option.Name}: found {value} with --cluster, expected {expected}, because {why}.");
+        });
+
     /// <summary>The run store and cluster that the command line selects.</summary>
     public ClusterSelection Read(ParseResult result) => new(
         result.GetRequiredValue(_runs), result.CommandResult.IsGiven(_cluster), result.GetValue(_cluster), result.GetValue(_clusterId));

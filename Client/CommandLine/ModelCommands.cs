@@ -150,7 +150,7 @@ internal static class ModelCommands
     /// <summary><c>tbptt predict</c>.</summary>
     public static Command Predict(ConsoleContext context)
     {
-        var (model, runs) = (Model(), Runs());
+        var (model, cluster) = (Model(), new ClusterOptions());
         var input = new Option<string>("--input")
         {
             HelpName = "FILE|-",
@@ -181,19 +181,24 @@ internal static class ModelCommands
             """
             Forecasts with a trained model from every row of a table, in the units of its columns, the hidden state carried from row to row.
             Columns are read, transformed and scaled as in training. The same rows give the same numbers, to the bit, however they are cut
-            into files with --state-out and --from-state. From standard input, each forecast is written as soon as its row is whole.
+            into files with --state-out and --from-state, and wherever they are computed: on all cores, or with --cluster on all silos of
+            a cluster. From standard input, each forecast is written as soon as its row is whole.
 
             Examples:
               tbptt predict sunspots-20260314-150926-1a2b --input later.csv --from-state end
               tbptt predict wave-model --input new.parquet --output forecasts.parquet --state-out wave.state
               tbptt predict motion-model --input new-inputs.npy --output outputs.npy
+              tbptt predict stores-model --input stores.parquet --output forecasts.parquet --cluster redis:10.0.0.5:6379
               measure | tbptt predict wave-model --input - --from-state wave.state | act
             """)
         {
-            model, input, output, from, stateOut, force, runs,
+            model, input, output, from, stateOut, force,
         };
-        command.SetAction(result => PredictCommand.Run(context, new(
-            result.GetRequiredValue(runs), result.GetRequiredValue(model), result.GetRequiredValue(input), result.GetRequiredValue(output),
+        cluster.AddTo(command);
+        cluster.ExcludesValue(
+            command, input, PredictCommand.Standard, "a file", "rows are computed here as they arrive");
+        command.SetAction(result => PredictCommand.RunAsync(context, new(
+            cluster.Read(result), result.GetRequiredValue(model), result.GetRequiredValue(input), result.GetRequiredValue(output),
             result.GetRequiredValue(from), result.GetValue(stateOut), result.GetValue(force))));
         return command;
     }

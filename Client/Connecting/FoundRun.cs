@@ -14,6 +14,9 @@ internal sealed class OpenCluster(IClusterSession session, string name, ClusterR
     /// <summary>The grains.</summary>
     public IRunService Runs => session.Runs;
 
+    /// <summary>Computes forecasts on the silos.</summary>
+    public IForecastService Forecasts => session.Forecasts;
+
     /// <summary>The cluster, for messages.</summary>
     public string Name => name;
 

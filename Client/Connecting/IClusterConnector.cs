@@ -18,4 +18,7 @@ internal interface IClusterSession : IAsyncDisposable
 {
     /// <summary>The grains.</summary>
     IRunService Runs { get; }
+
+    /// <summary>Computes forecasts on the silos.</summary>
+    IForecastService Forecasts { get; }
 }

@@ -1,4 +1,6 @@
+using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Context;
+using Orleans.Tbptt.Client.Models.Bulk;
 using Orleans.Tbptt.Client.Tables;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Data;
@@ -11,7 +13,7 @@ using Orleans.Tbptt.Training.Models;
 namespace Orleans.Tbptt.Client.Models;
 
 /// <summary>What is forecast, and where to.</summary>
-/// <param name="Runs">The run store.</param>
+/// <param name="Cluster">The run store, and the cluster that computes; without one this process does.</param>
 /// <param name="Model">A package's directory, or a run.</param>
 /// <param name="Input">The file to forecast from; <c>-</c> for standard input.</param>
 /// <param name="Output">The file to write; <c>-</c> for standard output.</param>
@@ -19,7 +21,7 @@ namespace Orleans.Tbptt.Client.Models;
 /// <param name="StateOut">The file that receives the hidden state at the end; null for none.</param>
 /// <param name="Force">Whether files that exist are replaced.</param>
 internal sealed record PredictRequest(
-    string Runs, string Model, string Input, string Output, string FromState, string? StateOut, bool Force);
+    ClusterSelection Cluster, string Model, string Input, string Output, string FromState, string? StateOut, bool Force);
 
 /// <summary><c>tbptt predict</c>: forecasts with a trained model, from every row of a table, in the units of its columns.</summary>
 internal static class PredictCommand
@@ -36,9 +38,9 @@ internal static class PredictCommand
     /// <summary>Writes the forecasts.</summary>
     /// <exception cref="ClientException">There is no such model or state, or a file exists or cannot be written.</exception>
     /// <exception cref="SpecException">The input cannot be forecast from.</exception>
-    public static int Run(ConsoleContext context, PredictRequest request)
+    public static async Task<int> RunAsync(ConsoleContext context, PredictRequest request)
     {
-        var package = ModelFinder.Find(context, request.Runs, request.Model);
+        var package = ModelFinder.Find(context, request.Cluster.Runs, request.Model);
         Check(request, package.Spec.Data.Source is ArraySource);
         bool isCut = request.StateOut is not null || request.Input == Standard;
         if (isCut && (package.Spec.Data.Source as TableSource)?.MissingValues == MissingValues.Interpolate)
@@ -55,7 +57,7 @@ internal static class PredictCommand
         {
             var written = request.Input == Standard
                 ? ForecastArriving(context, package, states, request, unfinished)
-                : ForecastFile(context, package, states, request, unfinished);
+                : await ForecastFileAsync(context, package, states, request, unfinished);
             if (written is not { } rows)
                 return ExitCode.ReaderGone;
             if (request.StateOut is { } state)
@@ -85,8 +87,8 @@ internal static class PredictCommand
         return ExitCode.Completed;
     }
 
-    /// <summary>Forecasts from a file, series by series.</summary>
-    private static string ForecastFile(
+    /// <summary>Forecasts from a file, many series at a time, written series by series.</summary>
+    private static async Task<string> ForecastFileAsync(
         ConsoleContext context, ModelPackage package, ForecastStates states, PredictRequest request, string unfinished)
     {
         // Rows without a state stand alone: then at least one of them must be fit to be forecast from.
@@ -98,7 +100,19 @@ internal static class PredictCommand
         states.Check(context, data, request.Input);
         float[] hidden = states.Before(data);
         using var forecasts = new ForecastTable(context, data, request.Output, unfinished);
-        Forecaster.Run(package, data, hidden, forecasts.Add);
+        var model = BlockForecaster.ModelOf(package, data.Shape);
+        if (request.Cluster.IsNamed)
+        {
+            await using var cluster = await context.Clusters.OpenAsync(request.Cluster, CancellationToken.None);
+            await using var silos = new ClusterBlocks(cluster, model, context.Time, context.Limits);
+            await BulkForecast.RunAsync(model, data, hidden, silos, forecasts.Add);
+        }
+        else
+        {
+            using var cores = new LocalBlocks(model, Environment.ProcessorCount);
+            await BulkForecast.RunAsync(model, data, hidden, cores, forecasts.Add);
+        }
+
         states.Take(data, hidden);
         return $"{Ahead(data)}, from {Text.Plural(forecasts.Rows, "row")} of {Text.Plural(data.Sequences.Count, "sequence")}";
     }

@@ -174,6 +174,8 @@ internal sealed class ScriptedCluster : IClusterLauncher, IClusterConnector, IRu
     {
         public IRunService Runs => script;
 
+        public IForecastService Forecasts => throw new NotSupportedException("nobody computes");
+
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 

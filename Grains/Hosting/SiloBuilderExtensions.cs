@@ -9,6 +9,7 @@ using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Grains.Steps;
 using Orleans.Tbptt.Grains.Transport;
 using Orleans.Tbptt.Grains.Checkpoints;
+using Orleans.Tbptt.Grains.Forecasts;
 using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Grains.Runs;
 using Orleans.Tbptt.Grains.Silos;
@@ -103,6 +104,13 @@ public static class SiloBuilderExtensions
         services.TryAddSingleton<OpenReplica>(Engine.Open);
         services.AddSingleton<ShardFactory>();
         services.AddSingleton<RunServices>();
+        services.AddSingleton(provider =>
+        {
+            var (silo, occupants) = (provider.GetRequiredService<SiloSelf>(), provider.GetRequiredService<SiloOccupants>());
+            return new ForecastWorker(
+                () => silo.Slots - occupants.Trainers.Count, provider.GetRequiredService<SiloDrain>(),
+                provider.GetRequiredService<RunStore>().Reader);
+        });
         services.AddSingleton<StreamInstruments>();
         services.AddSingleton<ServedModels>();
         services.AddSingleton<StreamWorker>();

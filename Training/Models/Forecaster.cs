@@ -2,11 +2,6 @@ using Orleans.Tbptt.Data;
 
 namespace Orleans.Tbptt.Training.Models;
 
-/// <summary>Forecasts of a stretch of one sequence.</summary>
-/// <param name="slice">The time steps that they are made at.</param>
-/// <param name="forecasts">The forecasts in the targets' units, <c>[slice.Length, targets]</c>, row-major; valid during the call.</param>
-public delegate void ForecastChunk(SequenceSlice slice, ReadOnlySpan<double> forecasts);
-
 /// <summary>
 /// Forecasts with a trained model: the outputs at every time step, in the targets' units. They have the same bits however many sequences
 /// are computed at a time and wherever they are cut.
@@ -46,7 +41,7 @@ public static class Forecaster
     {
         ArgumentNullException.ThrowIfNull(predictor);
         ArgumentNullException.ThrowIfNull(data);
-        var units = new Units(data, take);
+        var units = new ForecastUnits(data, take);
         int targets = data.Targets.Count;
         for (int first = 0; first < data.Sequences.Count;)
         {
@@ -87,33 +82,6 @@ public static class Forecaster
             && (values += (long)sequences.Length(first + count) * targets) <= MostKept)
             count++;
         return Math.Max(1, count);
-    }
-
-    /// <summary>Brings outputs to units, some time steps at a time.</summary>
-    private sealed class Units(IForecastData data, ForecastChunk take)
-    {
-        private readonly int _targets = data.Targets.Count;
-        private readonly float[] _outputs = new float[Chunk];
-        private readonly double[] _column = new double[Chunk];
-        private readonly double[] _rows = new double[Chunk * data.Targets.Count];
-
-        public void Take(SequenceSlice slice, ReadOnlySpan<float> outputs)
-        {
-            for (int start = 0; start < slice.Length; start += Chunk)
-            {
-                var part = slice with { Start = slice.Start + start, Length = Math.Min(Chunk, slice.Length - start) };
-                for (int target = 0; target < _targets; target++)
-                {
-                    for (int t = 0; t < part.Length; t++)
-                        _outputs[t] = outputs[((start + t) * _targets) + target];
-                    data.ToUnits(part, target, _outputs.AsSpan(0, part.Length), _column.AsSpan(0, part.Length));
-                    for (int t = 0; t < part.Length; t++)
-                        _rows[(t * _targets) + target] = _column[t];
-                }
-
-                take(part, _rows.AsSpan(0, part.Length * _targets));
-            }
-        }
     }
 
     /// <summary>A contiguous range of sequences.</summary>

@@ -108,9 +108,30 @@ public sealed class ModelPackage
     public static ModelPackage Load(string directory, SpecReader reader)
     {
         string path = Path.Combine(directory, ConfigFile);
+        ModelConfig config;
         try
         {
-            var config = ModelConfig.Read(File.ReadAllText(path));
+            config = ModelConfig.Read(File.ReadAllText(path));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw Unreadable(path, exception);
+        }
+
+        return Load(directory, config, reader);
+    }
+
+    /// <summary>Reads a package whose configuration was read already.</summary>
+    /// <param name="directory">Its directory.</param>
+    /// <param name="config">Its configuration.</param>
+    /// <param name="reader">Reads its spec.</param>
+    /// <exception cref="ModelPackageException">A file is damaged, or the configuration is that of another model.</exception>
+    public static ModelPackage Load(string directory, ModelConfig config, SpecReader reader)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        string path = Path.Combine(directory, ConfigFile);
+        try
+        {
             if (config.Format > ModelConfig.CurrentFormat)
             {
                 throw new ModelPackageException(
@@ -133,9 +154,7 @@ public sealed class ModelPackage
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new ModelPackageException(
-                $"{path}: found no configuration that can be read ({exception.Message}), expected a model package; "
-                + "write one by 'tbptt export RUN --to DIR'", exception);
+            throw Unreadable(path, exception);
         }
     }
 
@@ -244,6 +263,10 @@ public sealed class ModelPackage
         return files.Any(file => file.Sha256 == hash) ? bytes : throw new ModelPackageException(
             $"{path}: found a tokenizer with SHA-256 {hash}, expected one of the files that the model was trained with; restore it");
     }
+
+    private static ModelPackageException Unreadable(string path, Exception exception) => new(
+        $"{path}: found no configuration that can be read ({exception.Message}), expected a model package; "
+        + "write one by 'tbptt export RUN --to DIR'", exception);
 
     private static RunSpec Parse(string text, string path, SpecReader reader)
     {
