@@ -5,6 +5,7 @@ using Orleans.Tbptt.Client.Doctor;
 using Orleans.Tbptt.Client.Export;
 using Orleans.Tbptt.Client.Logs;
 using Orleans.Tbptt.Client.Look;
+using Orleans.Tbptt.Client.Models;
 
 namespace Orleans.Tbptt.Client.CommandLine;
 
@@ -102,6 +103,12 @@ internal static class InspectCommands
             CompletionSources = { Suggestions.Directories },
         };
         var force = new Option<bool>("--force") { Description = "Overwrite files that exist." };
+        var from = new Option<string>("--from-state")
+        {
+            HelpName = "zero|end",
+            Description = "Of onnx: the graph's hidden state where none is fed, zeros or that at the end of training.",
+            DefaultValueFactory = _ => PredictCommand.Zero,
+        }.OneOf(PredictCommand.Zero, PredictCommand.End);
         var command = new Command(
             "export",
             """
@@ -114,17 +121,24 @@ internal static class InspectCommands
 
             Examples:
               tbptt export wave-20260314-150926-1a2b --to wave-model
-              tbptt export wave-model --format onnx --to wave.onnx
+              tbptt export wave-model --format onnx --to wave.onnx --from-state end
               tbptt export wave-20260314-150926-1a2b --format parquet --to wave
               tbptt export wave-20260314-150926-1a2b --format tensorboard --to boards/wave; tensorboard --logdir boards
             """)
         {
-            model, format, to, force,
+            model, format, to, from, force,
         };
         cluster.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            // Null where it was not given.
+            string other = result.GetValue(format) ?? ExportCommand.Package;
+            if (result.IsGiven(from) && other != ExportCommand.OnnxGraph)
+                result.AddError($"--from-state: found with --format {other}, expected --format {ExportCommand.OnnxGraph}");
+        });
         command.SetAction(result => ExportCommand.RunAsync(
             context, cluster.Read(result), result.GetRequiredValue(model), result.GetRequiredValue(format), result.GetValue(to),
-            result.GetValue(force)));
+            result.GetValue(force), result.GetRequiredValue(from) == PredictCommand.End));
         return command;
     }
 

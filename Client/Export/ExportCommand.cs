@@ -27,12 +27,14 @@ internal static class ExportCommand
     /// <param name="format">One of <see cref="Words"/>.</param>
     /// <param name="to">The directory or, of ONNX, the file; null for one with the run's ID.</param>
     /// <param name="force">Whether files that exist are replaced.</param>
+    /// <param name="fromEnd">Of ONNX, whether the graph's initial state is that at the end of training.</param>
     /// <exception cref="ClientException">
     /// There is no such run, it has no model or no events, the model cannot be written in the format, a file exists already or cannot be
     /// written, or the cluster cannot be reached.
     /// </exception>
     public static async Task<int> RunAsync(
-        ConsoleContext context, ClusterSelection cluster, string name, string format, string? to, bool force)
+        ConsoleContext context, ClusterSelection cluster, string name, string format, string? to, bool force,
+        bool fromEnd)
     {
         if (format == Package)
         {
@@ -51,7 +53,7 @@ internal static class ExportCommand
         }
         else if (format == OnnxGraph)
         {
-            WriteGraph(context, ModelFinder.Find(context, cluster.Runs, name), to, force);
+            WriteGraph(context, ModelFinder.Find(context, cluster.Runs, name), to, force, fromEnd);
         }
         else
         {
@@ -64,11 +66,11 @@ internal static class ExportCommand
         return ExitCode.Completed;
     }
 
-    private static void WriteGraph(ConsoleContext context, ModelPackage package, string? to, bool force)
+    private static void WriteGraph(ConsoleContext context, ModelPackage package, string? to, bool force, bool fromEnd)
     {
         string path = to ?? $"{package.Config.Run}.onnx";
         ModelData.CheckOutput("--to", path, force);
-        var graph = OnnxModel.Of(package);
+        var graph = OnnxModel.Of(package, fromEnd);
         ModelData.Write(path, force, unfinished =>
         {
             using var stream = File.Create(unfinished);

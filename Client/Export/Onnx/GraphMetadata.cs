@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Onnx;
+using Orleans.Tbptt.Client.Models;
 using Orleans.Tbptt.Training.Models;
 
 namespace Orleans.Tbptt.Client.Export.Onnx;
@@ -15,8 +16,9 @@ internal static class GraphMetadata
     /// <param name="package">The model.</param>
     /// <param name="columns">The columns of the table that was trained on; null for none.</param>
     /// <param name="states">The states, an input and an output each.</param>
+    /// <param name="fromEnd">Whether the initial state is that at the end of training.</param>
     public static IEnumerable<StringStringEntryProto> Of(
-        ModelPackage package, ModelColumns? columns, IReadOnlyList<(string Input, string Output)> states)
+        ModelPackage package, ModelColumns? columns, IReadOnlyList<(string Input, string Output)> states, bool fromEnd)
     {
         var config = package.Config;
         List<(string Key, string Value)> all =
@@ -24,6 +26,7 @@ internal static class GraphMetadata
             ("product", $"Orleans.Tbptt {config.Product}"), ("run", config.Run), ("step", $"{config.Steps}"),
             ("spec_sha256", config.Hashes.Spec), ("data_sha256", config.Hashes.Data), ("weights_sha256", config.Hashes.Weights),
             ("states", JsonSerializer.Serialize(states.ToDictionary(one => one.Input, one => one.Output), Json)),
+            ("from_state", fromEnd ? PredictCommand.End : PredictCommand.Zero),
         ];
         if (columns is not null)
         {

@@ -28,17 +28,22 @@ internal sealed class OnnxModel
     private readonly ModelSpec _model;
     private readonly ModelParameters _parameters;
     private readonly GraphWriter _graph;
+    private readonly bool _fromEnd;
+    private readonly float[] _initial;
 
-    private OnnxModel(ModelPackage package)
+    private OnnxModel(ModelPackage package, bool fromEnd)
     {
-        (_package, _model) = (package, package.Spec.Model);
+        (_package, _model, _fromEnd) = (package, package.Spec.Model, fromEnd);
+        _initial = fromEnd ? TrainingEnd.StateOf(package) : new float[Forecaster.HiddenLength(package)];
         _parameters = new(_model, package.Parameters);
         _graph = new(package.Config.Run);
     }
 
     /// <summary>The graph of a model.</summary>
+    /// <param name="package">The model.</param>
+    /// <param name="fromEnd">Whether the state that is not fed is that at the end of training; otherwise, by default, it is zero.</param>
     /// <exception cref="ClientException">The model cannot be exported; the message says why, and what to do.</exception>
-    public static ModelProto Of(ModelPackage package)
+    public static ModelProto Of(ModelPackage package, bool fromEnd = false)
     {
         if (package.Spec.Model.Cell.OnnxOperator is not { } cell)
         {
@@ -47,7 +52,10 @@ internal sealed class OnnxModel
                 + "or rnn; export it as a package, or train the spec with another cell", ExitCode.Failed);
         }
 
-        return new OnnxModel(package).Build(cell);
+        return fromEnd && TrainingEnd.Problem(package) is { } problem
+            ? throw new ClientException(
+                $"--from-state: found end, expected zero: {problem}; feed the graph the state of each series", ExitCode.Usage)
+            : new OnnxModel(package, fromEnd).Build(cell);
     }
 
     /// <summary>The type and shape of an input or output, such as <c>double [time, batch, 2]</c>.</summary>
@@ -76,7 +84,7 @@ internal sealed class OnnxModel
                 + "Each state that is an output is the input without next_ of the next call.",
         };
         built.OpsetImport.AddRange(_graph.OperatorSets(OperatorSet, LearningOperatorSet));
-        built.MetadataProps.AddRange(GraphMetadata.Of(_package, columns, _graph.States));
+        built.MetadataProps.AddRange(GraphMetadata.Of(_package, columns, _graph.States, _fromEnd));
         return built;
     }
 
@@ -109,9 +117,11 @@ internal sealed class OnnxModel
             _parameters.AddGates(_graph, $"rnn.weight_hh_l{layer}", cell.Gates), _parameters.AddBiases(_graph, layer, cell.Gates), "",
         ];
         List<string> to = [$"directions_l{layer}"];
-        foreach (string kind in kinds)
+        foreach (var (place, kind) in kinds.Index())
         {
-            var (before, after) = _graph.State<float>($"{kind}_l{layer}", new float[_model.HiddenSize], $"{kind} of layer {layer}");
+            // [h, c][layer][unit]
+            var initial = _initial.AsSpan(((place * _model.Layers) + layer) * _model.HiddenSize, _model.HiddenSize);
+            var (before, after) = _graph.State<float>($"{kind}_l{layer}", initial, $"{kind} of layer {layer}");
             from.Add(before);
             to.Add(after);
         }

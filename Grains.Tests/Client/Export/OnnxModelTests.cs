@@ -36,9 +36,27 @@ public sealed class OnnxModelTests : IDisposable
         Assert.Equal(package.Config.Hashes.Weights, metadata["weights_sha256"]);
         Assert.Equal((package.Config.Hashes.Spec, package.Config.Hashes.Data), (metadata["spec_sha256"], metadata["data_sha256"]));
         Assert.Equal(package.Config.Write(), metadata["config"]);
+        Assert.Equal("zero", metadata["from_state"]);
         Assert.Equal("forecasts", graph.Graph.Output[0].Name);
         Assert.Equal(("wave-1", 8), (graph.Graph.Name, graph.IrVersion));
         Assert.Equal([("", 17), ("ai.onnx.ml", 2)], graph.OpsetImport.Select(one => (one.Domain, one.Version)));
+    }
+
+    [Fact]
+    public async Task EndOfTraining_IsAChoiceOfOneStreamAlone()
+    {
+        string stream = TrainedModels.Of(_directory, TrainedModels.OneSeries).Save(_directory.File("stream"));
+        string shops = Model(Lstm, Columns).Save(_directory.File("panel")), to = _directory.File("x.onnx");
+
+        Assert.Equal(0, await _console.RunAsync("export", stream, "--format", "onnx", "--to", to, "--from-state", "end"));
+        var graph = global::Onnx.ModelProto.Parser.ParseFrom(File.ReadAllBytes(to));
+        Assert.Equal("end", graph.MetadataProps.Single(one => one.Key == "from_state").Value);
+        Assert.Equal(ExitCode.Usage, await _console.RunAsync(
+            "export", shops, "--format", "onnx", "--to", _directory.File("y.onnx"), "--from-state", "end"));
+        Assert.Contains("--from-state: found end, expected zero: the lanes of this model's training do not end with the last rows of each "
+            + "series; feed the graph the state of each series", _console.Error, StringComparison.Ordinal);
+        Assert.Equal(ExitCode.Usage, await _console.RunAsync("export", stream, "--to", _directory.File("z"), "--from-state", "end"));
+        Assert.Contains("--from-state: found with --format package, expected --format onnx", _console.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using Orleans.Tbptt.Client.Export.Onnx;
 using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Tests.Support;
@@ -40,14 +41,26 @@ public sealed class OnnxRuntimeTests : IDisposable
     [InlineData("cell: lstm, hiddenSize: 16", 1, "inputs: [price], targets: [price], transform: {price: difference}, scale: series")]
     [InlineData("cell: lstm, hiddenSize: 16", 3,
         "inputs: [sales, price], targets: [sales], missingValues: mask, transform: {price: difference}, categorical: [kind]")]
+    [InlineData("cell: gru, hiddenSize: 16", 3,
+        "inputs: [sales, promotion], targets: [sales], known: [promotion, kind], categorical: [kind], horizon: 2")]
+    [InlineData("cell: lstm, hiddenSize: 16, layers: 2", 3,
+        "inputs: [sales, size], targets: [sales], static: [size, shop], categorical: [shop], horizon: 3")]
+    [InlineData("cell: rnn, hiddenSize: 16", 3, "inputs: [sales, size], targets: [sales], static: [size], scale: series")]
+    [InlineData("cell: gru, hiddenSize: 16", 3, "inputs: [sales, price], targets: [sales, price], missingValues: forward")]
+    [InlineData("cell: lstm, hiddenSize: 16", 1,
+        "inputs: [sales, price], targets: [sales], missingValues: forward, transform: {price: difference, sales: log}")]
     public void Forecasts_AreOurOwn_RowByRowAndAtOnce(string model, int shops, string data)
     {
-        var panel = new Panel(_directory.Path, shops, Rows) { HasGaps = data.Contains("mask", StringComparison.Ordinal) };
+        var panel = new Panel(_directory.Path, shops, Rows) { HasGaps = data.Contains("missingValues", StringComparison.Ordinal) };
         var package = panel.Model(model, $"series: shop, {data}");
+        int horizon = ((TableSource)package.Spec.Data.Source).Horizon;
         double[][] expected = Forecasts(package, panel);
         var graph = OnnxModel.Of(package);
         using var session = new OnnxSession(graph);
-        var inputs = new PanelInputs(panel, session, data.Contains("scale: series", StringComparison.Ordinal)) { Horizon = 1 };
+        var inputs = new PanelInputs(panel, session, data.Contains("scale: series", StringComparison.Ordinal)) 
+        {
+            Horizon = horizon, IsFilled = data.Contains("forward", StringComparison.Ordinal),
+        };
         int rows = expected[0].Length / package.Config.OutputSize;
 
         session.Begin(graph, shops);
@@ -55,7 +68,7 @@ public sealed class OnnxRuntimeTests : IDisposable
         session.Begin(graph, shops);
         double[] steps = [.. Enumerable.Range(0, rows).SelectMany(row => session.Run<double>(inputs.Rows(row, 1)))];
 
-        Assert.InRange(rows, Rows - 1, Rows);
+        Assert.Equal(data.Contains("known", StringComparison.Ordinal) ? Rows - horizon : Rows, rows);
         for (int shop = 0; shop < shops; shop++)
         {
             for (int i = 0; i < expected[shop].Length; i++)
@@ -148,6 +161,26 @@ public sealed class OnnxRuntimeTests : IDisposable
         Assert.NotEqual(first, second);
     }
 
+    /// <summary>Of two lanes, that of the last one; both layers, h and c.</summary>
+    [Fact]
+    public void EndOfTraining_IsTheInitialState_WhereThatIsAskedFor()
+    {
+        var package = TrainedModels.Of(_directory, TrainedModels.OneSeries, model: "cell: lstm, hiddenSize: 4, layers: 2");
+        double[] rows = [.. Enumerable.Range(0, 30).Select(i => 100.0 + (i * 7 % 13))];
+        string path = _directory.File("later.csv");
+        File.WriteAllText(path, "sales\n" + string.Concat(rows.Select(row => $"{row}\n")));
+        using var data = Forecasting.Open(package.Spec, package.Config.Contents, path);
+        List<double> expected = [];
+        Forecaster.Run(package, data, TrainingEnd.StateOf(package), (_, forecasts) => expected.AddRange(forecasts));
+        using OnnxSession session = new(OnnxModel.Of(package, fromEnd: true)), zero = new(OnnxModel.Of(package));
+
+        double[] found = session.Run<double>(("values", rows, [rows.Length, 1, 1]));
+
+        double near = Tolerance * Deviation(package, 0);
+        Assert.All(expected.Zip(found), pair => Assert.Equal(pair.First, pair.Second, near));
+        Assert.True(Math.Abs(found[0] - zero.Run<double>(("values", rows, [rows.Length, 1, 1]))[0]) > 10 * near);
+    }
+
     [Fact]
     public void UnknownSeries_IsRefused_UnknownClassIsNot()
     {
@@ -169,17 +202,23 @@ public sealed class OnnxRuntimeTests : IDisposable
     [InlineData("", double.PositiveInfinity)]
     [InlineData("transform: {sales: log}", 0.0)]
     [InlineData("transform: {sales: log}", -1.0)]
+    [InlineData("missingValues: forward", double.NaN)]
     public void CellWithoutANumber_IsRefused_AndLeavesTheState(string data, double cell)
     {
         var panel = new Panel(_directory.Path, 1, 50);
-        using var session = new OnnxSession(OnnxModel.Of(panel.Model("cell: lstm, hiddenSize: 6", $"inputs: [sales, price], {data}")));
-        double[] Forecast(double sales) => session.Run<double>(("values", new[] { 100, 3, sales, 3 }, [2, 1, 2]));
-        double[] first = Forecast(100);
+        var graph = OnnxModel.Of(panel.Model("cell: lstm, hiddenSize: 6", $"inputs: [sales, price], {data}"));
+        using OnnxSession session = new(graph), undisturbed = new(graph);
+        Assert.Equal(Forecast(undisturbed, 100), Forecast(session, 100));
 
-        var refusal = Assert.Throws<OnnxRuntimeException>(() => Forecast(cell));
+        var refusal = Assert.Throws<OnnxRuntimeException>(() => Forecast(session, cell));
 
         Assert.Contains("values_has_a_cell_that_is_missing_or_has_no_logarithm", refusal.Message, StringComparison.Ordinal);
-        Assert.NotEqual(first, Forecast(100));
+        double[] second = Forecast(undisturbed, 100);
+        Assert.Equal(second, Forecast(session, 100));
+        Assert.NotEqual(second, Forecast(session, 100));
+
+        static double[] Forecast(OnnxSession session, double sales) =>
+            session.Run<double>(("values", new[] { 100, 3, sales, 3 }, [2, 1, 2]));
     }
 
     /// <summary>A column that had no gap in training has none that the model was trained to read.</summary>
@@ -264,14 +303,24 @@ public sealed class OnnxRuntimeTests : IDisposable
 
         public required int Horizon { get; init; }
 
+        /// <summary>Whether cells without a value have the last one before.</summary>
+        public required bool IsFilled { get; init; }
+
         public (string Name, Array Values, long[] Shape)[] Rows(int first, int count) =>
         [
             .. _values.Length == 0 ? [] : Input(
-                "values", Cells(_values, first, count, panel.Number), count, panel.Shops, _values.Length),
+                "values", Cells(_values, first, count, Number), count, panel.Shops, _values.Length),
             .. _classes.Length == 0 ? [] : Input(
                 "classes", Cells(_classes, first, count, panel.Class), count, panel.Shops, _classes.Length),
             .. hasScales ? Input("series", Enumerable.Range(0, panel.Shops).Select(Panel.Name).ToArray(), panel.Shops) : [],
         ];
+
+        private double Number(string column, int shop, int row)
+        {
+            while (IsFilled && row > 0 && double.IsNaN(panel.Number(column, shop, row)))
+                row--;
+            return panel.Number(column, shop, row);
+        }
 
         private static (string, Array, long[])[] Input(string name, Array values, params long[] shape) => [(name, values, shape)];
 

@@ -33,6 +33,7 @@ internal sealed class Panel(string directory, int shops, int rows)
         "sales" => HasGaps && row % 50 == 17 ? double.NaN : Math.Round(100 + (10 * (shop % 5)) + (20 * Math.Sin((row / 7.0) + shop)), 6),
         "price" => HasGaps && row % 9 == 4 ? double.NaN : Math.Round(3 + Math.Sin((row / 11.0) + (2 * shop)), 6),
         "promotion" => (row + shop) % 5 == 0 ? 1 : 0,
+        "size" => 1 + (shop % 4),
         _ => throw new ArgumentException(column),
     };
 
@@ -45,13 +46,14 @@ internal sealed class Panel(string directory, int shops, int rows)
     /// <param name="data">Those of <c>data</c>, besides the source.</param>
     public ModelPackage Model(string model, string data)
     {
-        var text = new StringBuilder("shop,kind,sales,price,promotion\n");
+        var text = new StringBuilder("shop,kind,size,sales,price,promotion\n");
         for (int shop = 0; shop < shops; shop++)
         {
             for (int row = 0; row < rows; row++)
             {
-                text.AppendJoin(',', Class("shop", shop, row), Class("kind", shop, row), Cell("sales", shop, row))
-                    .Append(',').AppendJoin(',', Cell("price", shop, row), Cell("promotion", shop, row)).Append('\n');
+                text.AppendJoin(',', Class("shop", shop, row), Class("kind", shop, row), Cell("size", shop, row))
+                    .Append(',')
+                    .AppendJoin(',', Cell("sales", shop, row), Cell("price", shop, row), Cell("promotion", shop, row)).Append('\n');
             }
         }
 
