@@ -11,4 +11,10 @@ public sealed class CoordinatedRuns
 
     /// <summary>The runs now, in no order.</summary>
     public IReadOnlyList<RunId> Now => _occupants.Coordinators;
+
+    /// <summary>
+    /// The runs whose coordinators have come since the last call, whether they are here or have left: for one who looks from time to time,
+    /// and would miss those that are short.
+    /// </summary>
+    public IReadOnlyList<RunId> TakeNew() => _occupants.TakeNewCoordinators();
 }

@@ -18,6 +18,7 @@ internal sealed class SiloOccupants(SiloDrain drain)
 {
     private readonly ConcurrentDictionary<GrainId, Occupant> _trainers = [];
     private readonly ConcurrentDictionary<RunId, int> _coordinators = [];
+    private readonly ConcurrentDictionary<RunId, bool> _newCoordinators = [];
 
     /// <summary>Whether the silo has been asked to end.</summary>
     public bool IsLeaving => drain.IsDraining;
@@ -33,6 +34,9 @@ internal sealed class SiloOccupants(SiloDrain drain)
 
     /// <summary>The runs that are coordinated here.</summary>
     public IReadOnlyList<RunId> Coordinators => [.. _coordinators.Keys];
+
+    /// <summary>The runs whose coordinators have come since the last call, whether they are here or have left.</summary>
+    public IReadOnlyList<RunId> TakeNewCoordinators() => [.. _newCoordinators.Keys.Where(run => _newCoordinators.TryRemove(run, out _))];
 
     /// <summary>A trainer has come; it goes when what is returned is disposed of.</summary>
     public IDisposable Enter(Occupant trainer)
@@ -53,6 +57,7 @@ internal sealed class SiloOccupants(SiloDrain drain)
     {
         var living = drain.Enter($"the coordinator of {run}");
         _coordinators.AddOrUpdate(run, 1, (_, count) => count + 1);
+        _newCoordinators[run] = true;
         return new Leave(() =>
         {
             // A run that is resumed at once may have two for a moment.

@@ -3,6 +3,9 @@ namespace Orleans.Tbptt.Silo.Configuration;
 /// <summary>The MLflow tracking server that runs are reported to: the section <c>Tbptt:Mlflow</c>.</summary>
 internal sealed class MlflowSettings
 {
+    /// <summary>Characters of an experiment's name that MLflow takes, at most.</summary>
+    private const int MostCharacters = 500;
+
     /// <summary>The server, such as <c>http://10.0.0.7:5000</c>; null, the default, for none.</summary>
     public string? Uri { get; set; }
 
@@ -28,6 +31,12 @@ internal sealed class MlflowSettings
             throw Wrong($"Tbptt:Mlflow:Uri: found '{Uri}', expected the address of an MLflow server, such as http://10.0.0.7:5000");
         if (string.IsNullOrWhiteSpace(Experiment))
             throw Wrong("Tbptt:Mlflow:Experiment: found an empty name, expected that of an experiment");
+        if (Experiment.Length > MostCharacters)
+        {
+            throw Wrong(
+                $"Tbptt:Mlflow:Experiment: found a name of {Experiment.Length} characters, expected at most {MostCharacters}; shorten it");
+        }
+
         Token = AccessToken.Read("Tbptt:Mlflow", Token, TokenFile);
     }
 

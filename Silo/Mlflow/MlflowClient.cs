@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -10,8 +11,10 @@ namespace Orleans.Tbptt.Silo.Mlflow;
 /// <param name="http">Sends requests; its base address is the server's, with a slash at the end.</param>
 internal sealed class MlflowClient(HttpClient http)
 {
-    /// <summary>Metrics of a call of <c>runs/log-batch</c>, at most; parameters and tags have a hundred each.</summary>
-    public const int MostMetrics = 1_000;
+    /// <summary>
+    /// Metrics of a call of <c>runs/log-batch</c>, at most, next to a tag: all that it has are 1,000. Parameters have a hundred.
+    /// </summary>
+    public const int MostMetrics = 999;
 
     /// <inheritdoc cref="MostMetrics"/>
     public const int MostParameters = 100;
@@ -19,9 +22,17 @@ internal sealed class MlflowClient(HttpClient http)
     /// <summary>Characters of a parameter's value, at most.</summary>
     public const int MostCharacters = 6_000;
 
+    /// <summary>Bytes of the parameters of a call, at most: a call has a million with all that stands around them.</summary>
+    public const int MostBytes = 400_000;
+
+    /// <summary>The code of a call that the server will never take as it is.</summary>
+    public const string Invalid = "INVALID_PARAMETER_VALUE";
+
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        // A letter is as many bytes as in UTF-8: a call has a size at most.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
     /// <summary>A client of a server.</summary>

@@ -13,7 +13,8 @@ internal static class MlflowServices
     {
         services.AddSingleton(provider => new MlflowReports(
             settings, MlflowClient.Of(new(settings.Mlflow.Uri!), settings.Mlflow.Token),
-            () => provider.GetRequiredService<CoordinatedRuns>().Now, TimeProvider.System,
+            () => provider.GetRequiredService<CoordinatedRuns>().Now, () => provider.GetRequiredService<CoordinatedRuns>().TakeNew(),
+            TimeProvider.System,
             provider.GetRequiredService<ILogger<MlflowReports>>()));
         services.AddHostedService(provider => provider.GetRequiredService<MlflowReports>());
     }

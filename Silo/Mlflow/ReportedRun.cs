@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
@@ -13,7 +14,8 @@ namespace Orleans.Tbptt.Silo.Mlflow;
 /// <param name="run">The run.</param>
 /// <param name="client">The server.</param>
 /// <param name="experiment">The ID of the experiment.</param>
-internal sealed class ReportedRun(RunDirectory run, MlflowClient client, string experiment)
+/// <param name="dropped">Told what the server refuses for good, and why.</param>
+internal sealed class ReportedRun(RunDirectory run, MlflowClient client, string experiment, Action<string, string> dropped)
 {
     /// <summary>The tag with the run's ID.</summary>
     public const string RunTag = "tbptt.run";
@@ -25,6 +27,7 @@ internal sealed class ReportedRun(RunDirectory run, MlflowClient client, string 
     public const int MostSteps = 100;
 
     private readonly JournalReader _journal = new(run.Metrics);
+    private readonly MlflowNames _names = new();
     private string? _id;
     private long _reported;
 
@@ -59,8 +62,8 @@ internal sealed class ReportedRun(RunDirectory run, MlflowClient client, string 
                 experiment, run.Id.Text, events.FirstOrDefault()?.Time, [new(RunTag, run.Id.Text)], cancellation);
         if (!long.TryParse(found.Tag(EventTag), NumberStyles.None, CultureInfo.InvariantCulture, out _reported))
         {
-            foreach (var part in Parameters().Chunk(MlflowClient.MostParameters))
-                await client.LogAsync(found.Info.RunId, [], part, [], cancellation);
+            foreach (var part in Parts(Parameters()))
+                await LogAsync(found.Info.RunId, [], part, [], cancellation);
         }
 
         _id = found.Info.RunId;
@@ -73,15 +76,32 @@ internal sealed class ReportedRun(RunDirectory run, MlflowClient client, string 
         var parts = events.SelectMany(Metrics).Chunk(MlflowClient.MostMetrics).ToList();
         // The position goes with the last part: after a failure the parts before are sent again, and a metric may be there twice.
         for (int i = 0; i < parts.Count; i++)
-            await client.LogAsync(_id!, parts[i], [], i == parts.Count - 1 ? position : [], cancellation);
+            await LogAsync(_id!, parts[i], [], i == parts.Count - 1 ? position : [], cancellation);
         if (parts.Count == 0)
-            await client.LogAsync(_id!, [], [], position, cancellation);
+            await LogAsync(_id!, [], [], position, cancellation);
         foreach (var one in events)
         {
             if (one is RunStarted { Generation: > 1 })
                 await client.UpdateAsync(_id!, "RUNNING", null, cancellation);
             if (one is RunEnded ended)
                 await client.UpdateAsync(_id!, StatusOf(ended.State), ended.Time, cancellation);
+        }
+    }
+
+    /// <summary>Sends a batch. One that the server refuses for what it contains is dropped: it would refuse it again and again.</summary>
+    private async Task LogAsync(
+        string id, MlflowMetric[] metrics, MlflowTag[] parameters, MlflowTag[] tags, CancellationToken cancellation)
+    {
+        try
+        {
+            await client.LogAsync(id, metrics, parameters, tags, cancellation);
+        }
+        catch (MlflowException exception) when (exception.Code == MlflowClient.Invalid && metrics.Length + parameters.Length > 0)
+        {
+            var (count, what) = metrics.Length > 0 ? (metrics.Length, "metric") : (parameters.Length, "parameter");
+            dropped(Text.Plural(count, what), exception.Message);
+            if (tags.Length > 0)
+                await client.LogAsync(id, [], [], tags, cancellation);
         }
     }
 
@@ -107,7 +127,7 @@ internal sealed class ReportedRun(RunDirectory run, MlflowClient client, string 
         return chosen;
     }
 
-    private static IEnumerable<MlflowMetric> Metrics(RunEvent one)
+    private IEnumerable<MlflowMetric> Metrics(RunEvent one)
     {
         long time = one.Time.ToUnixTimeMilliseconds();
         IEnumerable<(string Key, double? Value, long Step)> metrics = one switch
@@ -120,12 +140,12 @@ internal sealed class ReportedRun(RunDirectory run, MlflowClient client, string 
             EpochFinished epoch =>
             [
                 ("epoch/loss", epoch.Loss, epoch.Step), ("epoch/validation_loss", epoch.ValidationLoss, epoch.Step),
-                .. epoch.Metrics.Select(metric => ($"epoch/{Key(metric)}", (double?)metric.Value, epoch.Step)),
+                .. epoch.Metrics.Select(metric => (Key("epoch/", metric), (double?)metric.Value, epoch.Step)),
             ],
             RunTested test =>
             [
                 ("test/loss", test.Loss, test.Step),
-                .. test.Metrics.Select(metric => ($"test/{Key(metric)}", (double?)metric.Value, test.Step)),
+                .. test.Metrics.Select(metric => (Key("test/", metric), (double?)metric.Value, test.Step)),
             ],
             _ => [],
         };
@@ -133,13 +153,39 @@ internal sealed class ReportedRun(RunDirectory run, MlflowClient client, string 
             .Select(metric => new MlflowMetric(metric.Key, metric.Value!.Value, time, metric.Step));
     }
 
-    private static string Key(Metric metric) => Allowed(Text.Title(metric));
+    private string Key(string prefix, Metric metric) => _names.Of(prefix, Text.Title(metric));
 
-    /// <summary>A name with the characters that MLflow takes: letters, digits, <c>_ - . /</c> and blanks.</summary>
-    private static string Allowed(string name) =>
-        string.Concat(name.Select(one => char.IsAsciiLetterOrDigit(one) || one is '_' or '-' or '.' or '/' or ' ' ? one : '_'));
+    /// <summary>
+    /// The keys of the spec; those of them that are long, or that differ in characters that MLflow does not take, have a hash.
+    /// </summary>
+    private IEnumerable<MlflowTag> Parameters()
+    {
+        var names = new MlflowNames();
+        return SpecKeys.Of(File.ReadAllText(run.Spec)).Select(key => new MlflowTag(
+            names.Of("", key.Key),
+            key.Value.Length <= MlflowClient.MostCharacters ? key.Value : key.Value[..MlflowClient.MostCharacters]));
+    }
 
-    private IEnumerable<MlflowTag> Parameters() => SpecKeys.Of(File.ReadAllText(run.Spec)).Select(key => new MlflowTag(
-        Allowed(key.Key),
-        key.Value.Length <= MlflowClient.MostCharacters ? key.Value : key.Value[..MlflowClient.MostCharacters]));
+    /// <summary>Parameters as calls take them: not too many, and not too large.</summary>
+    private static IEnumerable<MlflowTag[]> Parts(IEnumerable<MlflowTag> parameters)
+    {
+        var part = new List<MlflowTag>();
+        int bytes = 0;
+        foreach (var one in parameters)
+        {
+            int more = Encoding.UTF8.GetByteCount(one.Key) + Encoding.UTF8.GetByteCount(one.Value);
+            if (part.Count == MlflowClient.MostParameters || (part.Count > 0 && bytes + more > MlflowClient.MostBytes))
+            {
+                yield return [.. part];
+                part.Clear();
+                bytes = 0;
+            }
+
+            part.Add(one);
+            bytes += more;
+        }
+
+        if (part.Count > 0)
+            yield return [.. part];
+    }
 }

@@ -1,6 +1,4 @@
 using System.Net;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Configuration;
@@ -106,6 +104,41 @@ public sealed class MlflowReportsTests : IDisposable
             line => Assert.Contains("takes reports again", line, StringComparison.Ordinal));
     }
 
+    /// <summary>999 metrics and the tag that says how far they go: MLflow takes 1,000 of all in one call.</summary>
+    [Fact]
+    public async Task LargeReports_AreCut_ToWhatACallTakes()
+    {
+        using var reports = Reports();
+        var metrics = Enumerable.Range(0, 1_998).Select(i => new Metric("RMSE", i, $"{new string('x', 300)}{i}")).ToArray();
+        Write(Sample.Started(), Sample.Epoch(1, 0.5, null, metrics[..998]), Sample.Epoch(2, 0.5, null, metrics[..1_997]));
+
+        await reports.ReportAsync(Cancellation);
+
+        Assert.Empty(_server.Mlflow.Refused);
+        Assert.Equal((999, 1_000), _server.Mlflow.Largest);
+        Assert.Equal(2_997, _server.Runs[0].Metrics.Count);
+    }
+
+    /// <summary>What the server will never take does not keep the rest from it.</summary>
+    [Fact]
+    public async Task RefusedBatch_IsDropped_AndThatIsSaid()
+    {
+        using var reports = Reports();
+        Write(Sample.Started() with { Time = Sample.Noon });
+        await reports.ReportAsync(Cancellation);
+        // A time that no server takes.
+        File.AppendAllLines(_run.Metrics, [RunJson.Write(Sample.Step(1) with { Number = ++_number, Time = DateTimeOffset.UnixEpoch })]);
+        await reports.ReportAsync(Cancellation);
+        Write(Sample.Step(2), Sample.Ended(RunState.Completed));
+
+        await reports.ReportAsync(Cancellation);
+
+        Assert.Equal(["train/loss 2 0.5"], Losses(_server.Runs[0]));
+        Assert.Equal("FINISHED", _server.Runs[0].Status);
+        Assert.Contains("refuses 3 metrics of run wave-1, which are dropped: 400 INVALID_PARAMETER_VALUE", Assert.Single(_log.Messages),
+            StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("10.0.0.7:5000", "tbptt", null, "Tbptt:Mlflow:Uri: found '10.0.0.7:5000', expected the address of an MLflow server")]
     [InlineData("http://mlflow:5000", " ", null, "Tbptt:Mlflow:Experiment: found an empty name")]
@@ -126,7 +159,7 @@ public sealed class MlflowReportsTests : IDisposable
 
     private MlflowReports Reports() => new(
         new() { Runs = _store.Path, Mlflow = new() { Uri = "http://mlflow:5000", Experiment = "waves" } }, new(_server.Client),
-        () => [.. _here], TimeProvider.System, _log);
+        () => [.. _here], () => [], TimeProvider.System, _log);
 
     private static IEnumerable<string> Losses(StandInRun run) =>
         run.Metrics.Where(metric => metric.StartsWith("train/loss", StringComparison.Ordinal));
@@ -147,124 +180,27 @@ public sealed class MlflowReportsTests : IDisposable
             Messages.Add(formatter(state, exception));
     }
 
-    /// <summary>A server in memory, with the limits of MLflow's REST API 2.0.</summary>
+    /// <summary>A server in memory.</summary>
     private sealed class StandInServer : HttpMessageHandler
     {
-        private bool _hasExperiment;
-
         public StandInServer() => Client = new(this) { BaseAddress = new("http://mlflow:5000/") };
 
         public HttpClient Client { get; }
 
         public bool IsDown { get; set; }
 
-        public List<StandInRun> Runs { get; } = [];
+        public StandInMlflow Mlflow { get; } = new("waves");
+
+        public List<StandInRun> Runs => Mlflow.Runs;
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             if (IsDown)
                 return new(HttpStatusCode.ServiceUnavailable) { Content = new StringContent("<html>") };
-            string call = request.RequestUri!.AbsolutePath["/api/2.0/mlflow/".Length..];
-            string text = request.Content is null ? "{}" : await request.Content.ReadAsStringAsync(cancellationToken);
-            var body = JsonNode.Parse(text)!.AsObject();
-            var (status, answer) = (request.Method.Method, call) switch
-            {
-                ("GET", "experiments/get-by-name") => Find(request.RequestUri.Query),
-                ("POST", "experiments/create") => Create(body),
-                ("POST", "runs/search") => Answer(new
-                {
-                    runs = Runs.Where(run => (string)body["filter"]! == $"tags.`tbptt.run` = '{run.Tags["tbptt.run"]}'")
-                        .Select(run => run.Shown),
-                }),
-                ("POST", "runs/create") => CreateRun(body),
-                ("POST", "runs/log-batch") => Log(body),
-                ("POST", "runs/update") => Update(body),
-                _ => Refuse("ENDPOINT_NOT_FOUND", HttpStatusCode.NotFound),
-            };
+            string text = request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken);
+            var (status, answer) =
+                Mlflow.Answer(request.Method.Method, request.RequestUri!.AbsolutePath, request.RequestUri.Query, text);
             return new(status) { Content = new StringContent(answer) };
-        }
-
-        private (HttpStatusCode Status, string Text) Find(string query) =>
-            query != "?experiment_name=waves" ? Refuse("INVALID_PARAMETER_VALUE")
-            : _hasExperiment ? Answer(new { experiment = new { experiment_id = "7", name = "waves" } })
-            : Refuse("RESOURCE_DOES_NOT_EXIST", HttpStatusCode.NotFound);
-
-        private (HttpStatusCode Status, string Text) Create(JsonObject body)
-        {
-            Assert.Equal("waves", (string?)body["name"]);
-            _hasExperiment = true;
-            return Answer(new { experiment_id = "7" });
-        }
-
-        private (HttpStatusCode Status, string Text) CreateRun(JsonObject body)
-        {
-            Assert.Equal("7", (string?)body["experiment_id"]);
-            Assert.Equal(Sample.Noon.AddSeconds(1).ToUnixTimeMilliseconds(), (long)body["start_time"]!);
-            var run = new StandInRun($"{Runs.Count:x32}", (string)body["run_name"]!);
-            StandInRun.Set(run.Tags, body["tags"]);
-            Runs.Add(run);
-            return Answer(new { run = run.Shown });
-        }
-
-        private (HttpStatusCode Status, string Text) Log(JsonObject body)
-        {
-            var run = Runs.Single(run => run.Id == (string?)body["run_id"]);
-            var metrics = body["metrics"]!.AsArray();
-            if (metrics.Count > 1_000 || body["params"]!.AsArray().Count > 100 || body["tags"]!.AsArray().Count > 100)
-                return Refuse("INVALID_PARAMETER_VALUE");
-            foreach (var metric in metrics)
-            {
-                Assert.Matches("^[A-Za-z0-9_./ -]+$", (string)metric!["key"]!);
-                Assert.True((long)metric["timestamp"]! > 1_700_000_000_000);
-                run.Metrics.Add($"{metric["key"]} {metric["step"]} {metric["value"]}");
-            }
-
-            StandInRun.Set(run.Parameters, body["params"]);
-            StandInRun.Set(run.Tags, body["tags"]);
-            return Answer(new { });
-        }
-
-        private (HttpStatusCode Status, string Text) Update(JsonObject body)
-        {
-            var run = Runs.Single(run => run.Id == (string?)body["run_id"]);
-            run.Status = (string)body["status"]!;
-            Assert.Equal(run.Status != "RUNNING", body.ContainsKey("end_time"));
-            return Answer(new { run_info = run.Shown });
-        }
-
-        private static (HttpStatusCode Status, string Text) Answer(object value) => (HttpStatusCode.OK, JsonSerializer.Serialize(value));
-
-        private static (HttpStatusCode Status, string Text) Refuse(string code, HttpStatusCode status = HttpStatusCode.BadRequest) =>
-            (status, JsonSerializer.Serialize(new { error_code = code, message = "refused" }));
-    }
-
-    private sealed class StandInRun(string id, string name)
-    {
-        public string Id => id;
-
-        public string Name => name;
-
-        public string Status { get; set; } = "RUNNING";
-
-        public Dictionary<string, string> Parameters { get; } = [];
-
-        public Dictionary<string, string> Tags { get; } = [];
-
-        public List<string> Metrics { get; } = [];
-
-        public object Shown => new
-        {
-            info = new { run_id = Id, status = Status },
-            data = new { tags = Tags.Select(tag => new { key = tag.Key, value = tag.Value }) },
-        };
-
-        public static void Set(Dictionary<string, string> values, JsonNode? list)
-        {
-            foreach (var item in list!.AsArray())
-            {
-                Assert.Matches("^[A-Za-z0-9_./ -]+$", (string)item!["key"]!);
-                values[(string)item["key"]!] = (string)item["value"]!;
-            }
         }
     }
 }
