@@ -1,5 +1,6 @@
-using Orleans.Tbptt.Data.Plan;
+using System.IO.Compression;
 using Orleans.Tbptt.Data.Csv;
+using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 
@@ -226,6 +227,80 @@ public sealed class ExtendedDataTests : IDisposable
             Assert.Contains(found, Parent.Problem(child), StringComparison.Ordinal);
         else
             Parent.Open(child).Dispose();
+    }
+
+    /// <summary>The parent's last file has grown, and another one has come behind it.</summary>
+    [Theory]
+    [InlineData("characters")]
+    [InlineData("bytes")]
+    public void FilesOfAGlob_AreExtended_ByTheLastOneAndThoseBehindIt(string source)
+    {
+        string first = _directory.File("t1.txt"), last = _directory.File("t3.txt"), glob = _directory.File("t*.txt");
+        File.WriteAllText(first, "abcab");
+        File.WriteAllText(last, "cab");
+        RunSpec child = Parent.Write(_directory, Text(source, glob));
+        File.AppendAllText(last, "ca");
+        File.WriteAllText(_directory.File("t4.txt"), "bbc");
+
+        using (var run = Parent.Open(child))
+        {
+            // The parent was trained on "abcabca", with the "b" behind it as its last target.
+            Assert.Equal(7, run.Description.Training.Before);
+            using var all = Given.Open(
+                Text(source, glob).Data, Given.Embedding, loss: new Orleans.Tbptt.Training.Fused.Losses.CrossEntropy());
+            Assert.Equal(all.Training.Tokens(0)[7..], run.Data.Training.Tokens(0));
+            Assert.Equal(5, run.Data.Training.Tokens(0).Length);
+        }
+
+        // One in the middle of the parent's is none behind them.
+        string middle = _directory.File("t2.txt");
+        File.WriteAllText(middle, "abc");
+        Assert.StartsWith($"data.source: found '{middle}', whose first 3 bytes have SHA-256 ", Parent.Problem(child),
+            StringComparison.Ordinal);
+        File.Delete(middle);
+        File.AppendAllText(first, "c");
+        Assert.StartsWith(
+            $"data.source: found '{first}' of 6 bytes, expected the parent's 5 bytes, because of several files the last one alone may grow",
+            Parent.Problem(child), StringComparison.Ordinal);
+    }
+
+    /// <summary>gzip data may be appended to gzip data, but the lines of both are one text.</summary>
+    [Fact]
+    public void CompressedFiles_AreRefused()
+    {
+        string packed = _directory.File("d.csv.gz");
+        Pack(Text(0, 41));
+        RunSpec child = Parent.Write(_directory, Given.Spec(Given.Csv(packed)));
+        Pack("41\n42\n");
+
+        Assert.Equal(
+            $"data.source: found '{packed}', which is compressed, expected a file as it is, to which lines are appended; decompress it, "
+            + "and train a run on it to be extended", Parent.Problem(child));
+
+        void Pack(string text)
+        {
+            using var file = new GZipStream(new FileStream(packed, FileMode.Append), CompressionLevel.Fastest);
+            file.Write(System.Text.Encoding.UTF8.GetBytes(text));
+        }
+    }
+
+    /// <summary>Rows behind the parent's are older ones there.</summary>
+    [Fact]
+    public void NewestRowsFirst_AreRefused()
+    {
+        File.WriteAllText(Csv, "day,x\n" + Days(40, 10));
+        RunSpec child = Parent.Write(_directory, Given.Spec(new()
+        {
+            Source = new CsvSource { Path = Csv, Time = "day", Inputs = ["x"], Standardize = false }, BatchSize = 1,
+        }));
+        File.AppendAllText(Csv, Days(10, 1));
+
+        Assert.StartsWith(
+            $"data.time: found the newest row first in {Csv}, expected the oldest row first, so that new rows stand behind all others",
+            Parent.Problem(child), StringComparison.Ordinal);
+
+        static string Days(int from, int to) => string.Concat(Enumerable.Range(0, from - to).Select(
+            i => $"{new DateOnly(2024, 1, 1).AddDays(from - i):yyyy-MM-dd},{from - i}\n"));
     }
 
     /// <summary>Parameters and hidden state are of inputs and outputs that mean what they meant.</summary>
