@@ -10,8 +10,10 @@ internal sealed class ServingSilo : IServingSilo
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(1.8);
 
     private readonly SiloProcess _process;
+    private readonly string _runs, _membership, _clusterId;
 
-    private ServingSilo(SiloProcess process, string log) => (_process, Ended) = (process, DescribeEndAsync(process, log));
+    private ServingSilo(SiloProcess process, string log, string runs, string membership, string clusterId) =>
+        (_process, _runs, _membership, _clusterId, Ended) = (process, runs, membership, clusterId, DescribeEndAsync(process, log));
 
     /// <inheritdoc/>
     public int Pid => _process.Pid;
@@ -50,7 +52,7 @@ internal sealed class ServingSilo : IServingSilo
         try
         {
             await process.WaitUntilReadyAsync(plan.Telemetry, limit.Token);
-            return process.Page is not null ? new(process, log)
+            return process.Page is not null ? new(process, log, runs, membership, plan.ClusterId)
                 : throw new ClientException("--http: found off, expected an address, because nobody could reach the model", ExitCode.Usage);
         }
         catch (Exception exception)
@@ -77,6 +79,18 @@ internal sealed class ServingSilo : IServingSilo
         {
             _process.Kill();
             await _process.Exited;
+        }
+
+        try
+        {
+            // Another console may serve the model already, and a silo of its own is listed there.
+            using var alone = StartLock.Take(_runs, _membership, "another console begins");
+            if (!await SqliteSilos.AnyListensAsync(_membership, _clusterId, CancellationToken.None))
+                SqliteMembership.Delete(_membership);
+        }
+        catch (Exception exception) when (exception is ClientException or IOException or UnauthorizedAccessException)
+        {
+            // Who serves the model next deletes what is left.
         }
     }
 

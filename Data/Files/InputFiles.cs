@@ -33,6 +33,9 @@ internal sealed class InputFiles(DataRoots roots)
     /// <summary>Whether the time of each row is kept, for those who show it. Default false.</summary>
     public bool KeepsTimes { get; init; }
 
+    /// <summary>Cells of a table that are read, at most: more are an error. Default any number.</summary>
+    public long MostCells { get; init; } = long.MaxValue;
+
     /// <summary>
     /// The path to open instead; null with a problem when it is not admitted. A missing file is reported by the caller
     /// that opens it.

@@ -31,10 +31,12 @@ public static class Forecasting
     /// Where the series ended whose rows follow in the file: it is read as if it were the rest of a longer one. Null, the default, where
     /// its rows stand alone; then at least one of them must be fit to be forecast from.
     /// </param>
+    /// <param name="mostCells">Cells that are read, at most; more are an error. Default any number.</param>
     /// <exception cref="SpecException">The file cannot be forecast from; carries every mistake found.</exception>
     public static IForecastData Open(
-        RunSpec spec, SourceDescription trained, string path, IReadOnlyList<SeriesEnd>? before = null) =>
-        SourceOf(spec, path).OpenForecast(new InputFiles(DataRoots.Anywhere), spec.Data, Checked(trained), before);
+        RunSpec spec, SourceDescription trained, string path, IReadOnlyList<SeriesEnd>? before = null, long mostCells = long.MaxValue) =>
+        SourceOf(spec, path).OpenForecast(
+            new InputFiles(DataRoots.Anywhere) { MostCells = mostCells }, spec.Data, Checked(trained), before);
 
     /// <summary>Opens a NumPy array of inputs, for a model of arrays.</summary>
     /// <param name="spec">The spec that the model was trained with; its source is arrays.</param>
@@ -82,14 +84,43 @@ public static class Forecasting
     /// <param name="spec">The spec that the model was trained with; its source is a table.</param>
     /// <param name="trained">What was trained on: columns with what scales them.</param>
     /// <param name="path">The file: of the format that its name's extension says, or of that which was trained on.</param>
+    /// <param name="mostCells">Cells that are read, at most; more are an error. Default any number.</param>
     /// <exception cref="SpecException">The file cannot be read; carries every mistake found.</exception>
-    public static IDataSource OpenWithTargets(RunSpec spec, SourceDescription trained, string path)
+    public static IDataSource OpenWithTargets(
+        RunSpec spec, SourceDescription trained, string path, long mostCells = long.MaxValue)
     {
         var source = SourceOf(spec, path);
 
         // One stream is one sequence, from its first row to its last.
         var data = spec.Data with { Source = source, BatchSize = 1, ValidationFraction = 0, Validation = null, Test = null };
-        return source.OpenHeldOut(data, new InputFiles(DataRoots.Anywhere) { KeepsTimes = true }, Checked(trained));
+        return source.OpenHeldOut(data, new InputFiles(DataRoots.Anywhere) { KeepsTimes = true, MostCells = mostCells }, Checked(trained));
+    }
+
+    /// <summary>Whether a file has no more bytes than some; of one that is compressed as a whole, once it is unpacked.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="most">The bytes.</param>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static bool IsWithin(string path, long most)
+    {
+        using var file = File.OpenRead(path);
+        Span<byte> head = stackalloc byte[4];
+        var packing = FileContent.PackingOf(head[..file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)]);
+        if (packing == Packing.None || file.Length > most)
+            return file.Length <= most;
+        file.Position = 0;
+        try
+        {
+            using var unpacked = Unpacking.Open(file, packing, path);
+            var block = new byte[1 << 16];
+            while (most >= 0 && unpacked.Read(block) is > 0 and var count)
+                most -= count;
+            return most >= 0;
+        }
+        catch (Exception error) when (error is TableFormatException || Unpacking.IsDamage(error))
+        {
+            // Who opens it says what is wrong with it.
+            return true;
+        }
     }
 
     /// <summary>

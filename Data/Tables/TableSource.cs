@@ -281,8 +281,11 @@ public abstract record TableSource : OpenableSource
         var problems = new ProblemList();
         if (opened.Admit(DataKeys.Source, Path, problems) is not { } path)
             throw new SpecException(problems.ToList());
-        return Open(() => opened.Followed is { } followed ? OpenTable(path, followed.End) : OpenTable(path), open);
+        return Open(
+            () => Bounded(opened.Followed is { } followed ? OpenTable(path, followed.End) : OpenTable(path), opened.MostCells), open);
     }
+
+    private TableReader Bounded(TableReader table, long most) => most == long.MaxValue ? table : new BoundedRows(table, Path, most);
 
     /// <summary>Reads a table, and words what is wrong with it.</summary>
     /// <param name="table">Opens the table.</param>

@@ -100,6 +100,21 @@ internal sealed class ConsoleProcess : IDisposable
             $"the console ended before the event came: {await _process.StandardError.ReadToEndAsync(cancellation)}");
     }
 
+    /// <summary>Reads up to a line, and returns those before it.</summary>
+    public async Task<IReadOnlyList<string>> AwaitLine(string wanted, CancellationToken cancellation)
+    {
+        var lines = new List<string>();
+        while (await _process.StandardOutput.ReadLineAsync(cancellation) is { } line)
+        {
+            if (line == wanted)
+                return lines;
+            lines.Add(line);
+        }
+
+        throw new InvalidOperationException(
+            $"the console ended before the line came: {await _process.StandardError.ReadToEndAsync(cancellation)}");
+    }
+
     /// <summary>Reads what is left and waits for the end.</summary>
     public async Task<(int ExitCode, string Output, string Error)> End(CancellationToken cancellation)
     {

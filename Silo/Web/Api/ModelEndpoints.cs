@@ -29,7 +29,8 @@ internal static class ModelEndpoints
         api.MapGet("/models", async (ModelIndex models) => (await models.ListAsync()).Select(ApiModel.Of))
             .WithSummary("The model packages of the run store, newest first");
         var model = api.MapGroup("/models/{name}").ProducesProblem(StatusCodes.Status404NotFound);
-        model.MapGet("", (string name, ModelIndex models) => ApiModel.Of(models.Find(name))).WithSummary("A model package");
+        model.MapGet("", async (string name, ModelIndex models) => ApiModel.Of(await models.FindAsync(name)))
+            .WithSummary("A model package");
         model.MapGet("/files/{file}", Download).WithSummary("A file of a model package")
             .Produces<string>(contentType: "application/octet-stream");
         model.MapGet("/charts/forecast.svg", (string name, HttpRequest request, ModelIndex models, ModelPlots plots) =>
@@ -66,9 +67,9 @@ internal static class ModelEndpoints
     public static IResult CsvOf(ModelForecast forecast) =>
         Results.File(System.Text.Encoding.UTF8.GetBytes(ForecastCsv.Of(forecast)), ChartEndpoints.Csv, $"{forecast.Model}-forecasts.csv");
 
-    private static IResult Download(string name, string file, ModelIndex models)
+    private static async Task<IResult> Download(string name, string file, ModelIndex models)
     {
-        var model = models.Find(name);
+        var model = await models.FindAsync(name);
         return model.Files.Any(one => one.Name == file)
             ? Results.File(model.PathOf(file), TypeOf(file), file, enableRangeProcessing: true)
             : TypedResults.Problem(
@@ -86,14 +87,15 @@ internal static class ModelEndpoints
     private static async Task<IResult> DrawAsync(
         string name, HttpRequest request, ModelIndex models, ModelPlots plots, string type, Func<Chart, string> write)
     {
-        var plot = await plots.OfAsync(models.Find(name), ChoiceOf(request.Query), request.HttpContext.RequestAborted);
+        var plot = await plots.OfAsync(await models.FindAsync(name), ChoiceOf(request.Query), request.HttpContext.RequestAborted);
         return plot.Problem.Length == 0 ? ChartEndpoints.File(plot.Chart(name), name, type, write)
             : TypedResults.Problem(plot.Problem, statusCode: plot.IsPending ? StatusCodes.Status503ServiceUnavailable
                 : StatusCodes.Status404NotFound);
     }
 
-    private static async Task<IResult> PredictAsync(string name, HttpRequest request, ModelForecasts forecasts)
+    private static async Task<IResult> PredictAsync(string name, HttpRequest request, ModelIndex models, ModelForecasts forecasts)
     {
+        var model = await models.FindAsync(name);
         string? fromState = Given(request.Query, "fromState");
         ForecastRows rows;
         try
@@ -132,7 +134,7 @@ internal static class ModelEndpoints
 
         if (BeginOf(fromState) is not { } begin)
             return Refused(request, [$"fromState: found '{fromState}', expected zero or end"], StatusCodes.Status400BadRequest);
-        var outcome = await forecasts.ForecastAsync(name, rows, begin, request.HttpContext.RequestAborted);
+        var outcome = await forecasts.ForecastAsync(model, rows, begin, request.HttpContext.RequestAborted);
         if (outcome.Forecast is not { } forecast)
             return Refused(request, outcome.Problems, outcome.Status);
         return request.Headers.Accept.ToString().Contains(Csv, StringComparison.OrdinalIgnoreCase) ? CsvOf(forecast)

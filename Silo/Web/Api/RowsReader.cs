@@ -2,6 +2,7 @@ using System.Text.Json;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Grains.Streams;
 using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Silo.Web.Models;
 
 namespace Orleans.Tbptt.Silo.Web.Api;
 
@@ -29,7 +30,7 @@ internal static class RowsReader
     private static StreamRows ReadRequest(JsonElement request, StreamColumns columns)
     {
         if (request.ValueKind != JsonValueKind.Object)
-            throw new JsonException($"found {Kind(request)}, expected an object: {Expected}");
+            throw new JsonException($"found {JsonWords.Of(request)}, expected an object: {Expected}");
         JsonElement? first = null, rows = null;
         foreach (var property in request.EnumerateObject())
         {
@@ -44,11 +45,12 @@ internal static class RowsReader
         if (first is not { ValueKind: JsonValueKind.Number } number || !number.TryGetInt64(out long from))
         {
             throw new JsonException(
-                $"first: found {(first is { } other ? Kind(other) : "nothing")}, expected the number of the first row, 1 for a new stream");
+                $"first: found {(first is { } other ? JsonWords.Of(other) : "nothing")}, expected the number of the first row, 1 for a new "
+                + "stream");
         }
 
         if (rows is not { ValueKind: JsonValueKind.Array } list)
-            throw new JsonException($"rows: found {(rows is { } other ? Kind(other) : "nothing")}, expected a list of rows");
+            throw new JsonException($"rows: found {(rows is { } other ? JsonWords.Of(other) : "nothing")}, expected a list of rows");
         if (list.GetArrayLength() is 0 or > StreamRows.Most)
             throw new JsonException($"rows: found {list.GetArrayLength()}, expected 1 to {StreamRows.Most}");
         var read = new StreamRow[list.GetArrayLength()];
@@ -78,7 +80,7 @@ internal static class RowsReader
         }
 
         if (row.ValueKind != JsonValueKind.Object)
-            throw new JsonException($"rows[{at}]: found {Kind(row)}, expected an object of cells by columns, or a list of them");
+            throw new JsonException($"rows[{at}]: found {JsonWords.Of(row)}, expected an object of cells by columns, or a list of them");
         Span<bool> seen = width <= 256 ? stackalloc bool[width] : new bool[width];
         foreach (var property in row.EnumerateObject())
         {
@@ -137,20 +139,10 @@ internal static class RowsReader
                 break;
             default:
                 throw new JsonException(
-                    $"rows[{at}].{Text.OneLine(name)}: found {Kind(value)}, expected {(isNumber ? "a number" : "a text")}");
+                    $"rows[{at}].{Text.OneLine(name)}: found {JsonWords.Of(value)}, expected {(isNumber ? "a number" : "a text")}");
         }
     }
 
     private static string Names(StreamColumns columns) =>
         string.Join(", ", columns.Numbers.Concat(columns.Texts).Take(24).Select(Text.OneLine));
-
-    private static string Kind(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Object => "an object",
-        JsonValueKind.Array => "a list",
-        JsonValueKind.String => $"the text '{Text.OneLine(value.GetString()![..Math.Min(40, value.GetString()!.Length)])}'",
-        JsonValueKind.Number => $"the number {value.GetRawText()}",
-        JsonValueKind.Null => "null",
-        _ => value.ValueKind == JsonValueKind.True ? "true" : "false",
-    };
 }

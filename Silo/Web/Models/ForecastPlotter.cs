@@ -17,8 +17,11 @@ namespace Orleans.Tbptt.Silo.Web.Models;
 /// <param name="settings">Says where data may be read.</param>
 internal sealed class ForecastPlotter(ModelShelf shelf, SiloSettings settings)
 {
-    /// <summary>The largest file that is read for a plot: it is read twice.</summary>
+    /// <summary>The largest file that is read for a plot, unpacked: it is read twice.</summary>
     public const long MostBytes = 32L << 20;
+
+    /// <summary>Cells that are read of a file whose columns are packed: those that a text of <see cref="MostBytes"/> has.</summary>
+    private const long MostCells = MostBytes / 4;
 
     /// <summary>Rows that are shown.</summary>
     private const int Shown = 240;
@@ -52,10 +55,11 @@ internal sealed class ForecastPlotter(ModelShelf shelf, SiloSettings settings)
             var file = new FileInfo(path);
             if (!file.Exists)
                 return ForecastPlot.None($"This silo has no file {path}, which the model was trained on, so that there is no plot of it.");
-            if (file.Length > MostBytes)
+            if (!Forecasting.IsWithin(path, MostBytes))
             {
+                string packed = file.Length > MostBytes ? $"{Text.Count(file.Length)} bytes" : "more bytes when it is unpacked";
                 return ForecastPlot.None(
-                    $"{file.Name} has {Text.Count(file.Length)} bytes, and a plot reads at most {Text.Count(MostBytes)}; "
+                    $"{file.Name} has {packed}, and a plot reads at most {Text.Count(MostBytes)}; "
                     + "'tbptt predict' forecasts from files of any size.");
             }
 
@@ -87,8 +91,8 @@ internal sealed class ForecastPlotter(ModelShelf shelf, SiloSettings settings)
 
     private static ForecastPlot Plot(ModelEntry model, ModelPackage package, FileInfo file, PlotChoice choice)
     {
-        using var data = Forecasting.Open(package.Spec, package.Config.Contents, file.FullName);
-        using var known = Forecasting.OpenWithTargets(package.Spec, package.Config.Contents, file.FullName);
+        using var data = Forecasting.Open(package.Spec, package.Config.Contents, file.FullName, mostCells: MostCells);
+        using var known = Forecasting.OpenWithTargets(package.Spec, package.Config.Contents, file.FullName, MostCells);
         string[] series = data.SeriesColumn is null ? [] : [.. Enumerable.Range(0, data.Sequences.Count).Select(NameOf)];
         int sequence = choice.Series is null ? 0 : Array.IndexOf(series, choice.Series);
         int target = choice.Target is null ? 0 : data.Targets.ToList().IndexOf(choice.Target);

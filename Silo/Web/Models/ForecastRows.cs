@@ -51,12 +51,12 @@ internal sealed record ForecastRows(ReadOnlyMemory<byte> Bytes, bool IsJson)
     public static ForecastRows OfArray(JsonElement rows)
     {
         if (rows.ValueKind != JsonValueKind.Array)
-            throw new JsonException($"rows: found {Kind(rows)}, expected an array of objects");
+            throw new JsonException($"rows: found {JsonWords.Of(rows)}, expected an array of objects");
         var lines = new ArrayBufferWriter<byte>();
         foreach (var (index, row) in rows.EnumerateArray().Index())
         {
             if (row.ValueKind != JsonValueKind.Object)
-                throw new JsonException($"rows[{index}]: found {Kind(row)}, expected an object with a value for each column");
+                throw new JsonException($"rows[{index}]: found {JsonWords.Of(row)}, expected an object with a value for each column");
             using (var line = new Utf8JsonWriter(lines, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
                 row.WriteTo(line);
             lines.Write("\n"u8);
@@ -64,15 +64,6 @@ internal sealed record ForecastRows(ReadOnlyMemory<byte> Bytes, bool IsJson)
 
         return new(lines.WrittenMemory, IsJson: true);
     }
-
-    private static string Kind(JsonElement element) => element.ValueKind switch
-    {
-        JsonValueKind.Undefined => "none",
-        JsonValueKind.Null => "null",
-        JsonValueKind.Array or JsonValueKind.Object => $"an {Text.State(element.ValueKind)}",
-        JsonValueKind.True or JsonValueKind.False => Text.State(element.ValueKind),
-        _ => $"a {Text.State(element.ValueKind)}",
-    };
 
     private static int CountLines(ReadOnlySpan<byte> bytes)
     {

@@ -8,23 +8,20 @@ using Orleans.Tbptt.Training.Models;
 namespace Orleans.Tbptt.Silo.Web.Models;
 
 /// <summary>Forecasts from rows that users and programs send.</summary>
-/// <param name="index">Knows the models.</param>
-/// <param name="shelf">Loads them.</param>
+/// <param name="shelf">Loads models.</param>
 /// <param name="desk">Where forecasts are computed.</param>
-internal sealed class ModelForecasts(ModelIndex index, ModelShelf shelf, ForecastDesk desk)
+internal sealed class ModelForecasts(ModelShelf shelf, ForecastDesk desk)
 {
     /// <summary>Problems that are reported of one request.</summary>
     private const int MostProblems = 20;
 
     /// <summary>Forecasts from rows.</summary>
-    /// <param name="name">The model.</param>
+    /// <param name="model">The model.</param>
     /// <param name="rows">The rows.</param>
     /// <param name="begin">The hidden state before the first one.</param>
     /// <param name="gone">Nobody waits for the forecasts any more.</param>
-    /// <exception cref="ModelNotFoundException">There is no such model.</exception>
-    public async Task<ForecastOutcome> ForecastAsync(string name, ForecastRows rows, ForecastBegin begin, CancellationToken gone)
+    public async Task<ForecastOutcome> ForecastAsync(ModelEntry model, ForecastRows rows, ForecastBegin begin, CancellationToken gone)
     {
-        var model = index.Find(name);
         try
         {
             return await desk.RunAsync(() => Forecast(model, rows, begin), gone);

@@ -6,8 +6,8 @@ using Orleans.Tbptt.Training.Models;
 namespace Orleans.Tbptt.Silo.Web.Models;
 
 /// <summary>
-/// The model packages of the run store. Lists keep the essentials of each configuration, and read one again only when its file has changed;
-/// parameters are not read.
+/// The model packages of the run store. Lists keep the essentials of each configuration, requests of single models the whole ones of those
+/// that were asked for last; either is read again only when its file has changed. Parameters are not read.
 /// </summary>
 /// <param name="settings">Names the run store.</param>
 /// <param name="time">The clock.</param>
@@ -16,8 +16,15 @@ internal sealed class ModelIndex(SiloSettings settings, TimeProvider time) : IDi
     /// <summary>Requests within this time see the same list.</summary>
     private static readonly TimeSpan Freshness = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Configurations that are kept whole, at most, and the bytes of their files.</summary>
+    private const int MostWhole = 16;
+
+    private const long MostWholeBytes = ModelConfigFile.MostBytes;
+
     private readonly string _root = Path.GetFullPath(settings.Runs);
     private readonly SemaphoreSlim _gate = new(1);
+    private readonly Lock _finding = new();
+    private readonly List<(RunId Run, CachedFile<ModelConfig> File)> _whole = [];
     private Dictionary<string, CachedFile<ModelConfig>> _known = [];
     private IReadOnlyList<ModelEntry> _list = [];
     private long _looked;
@@ -44,13 +51,10 @@ internal sealed class ModelIndex(SiloSettings settings, TimeProvider time) : IDi
 
     /// <summary>One model, with all of its configuration.</summary>
     /// <exception cref="ModelNotFoundException">There is none.</exception>
-    public ModelEntry Find(string name)
+    public async Task<ModelEntry> FindAsync(string name)
     {
         var run = RunId.TryParse(name, out var id) ? new RunDirectory(_root, id) : throw new ModelNotFoundException(name);
-        if (!HasModel(run))
-            throw new ModelNotFoundException(name);
-        var file = CachedFile<ModelConfig>.Nothing.Look(ConfigOf(run), () => ModelConfigFile.Read(ConfigOf(run)));
-        return EntryOf(run, file);
+        return await Task.Run(() => HasModel(run) ? EntryOf(run, WholeOf(run)) : null) ?? throw new ModelNotFoundException(name);
     }
 
     /// <summary>Whether a run has a model package, damaged or not.</summary>
@@ -58,6 +62,23 @@ internal sealed class ModelIndex(SiloSettings settings, TimeProvider time) : IDi
 
     /// <inheritdoc/>
     public void Dispose() => _gate.Dispose();
+
+    private CachedFile<ModelConfig> WholeOf(RunDirectory run)
+    {
+        CachedFile<ModelConfig> before;
+        lock (_finding)
+            before = _whole.Find(one => one.Run == run.Id).File ?? CachedFile<ModelConfig>.Nothing;
+        var now = before.Look(ConfigOf(run), () => ModelConfigFile.Read(ConfigOf(run)));
+        lock (_finding)
+        {
+            _whole.RemoveAll(one => one.Run == run.Id);
+            _whole.Add((run.Id, now));
+            while (_whole.Count > MostWhole || (_whole.Count > 1 && _whole.Sum(one => one.File.Length) > MostWholeBytes))
+                _whole.RemoveAt(0);
+        }
+
+        return now;
+    }
 
     private void Look()
     {

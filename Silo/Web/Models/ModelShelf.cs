@@ -45,7 +45,7 @@ internal sealed class ModelShelf(IOptions<TbpttGrainsOptions> options)
         }
 
         long bytes = Check(model);
-        var package = ModelPackage.Load(model.Run.Package, options.Value.Choices.Reader);
+        var package = ModelPackage.Load(model.Run.Package, model.Config!, options.Value.Choices.Reader);
         if (bytes <= MostKept)
             _kept.Add(new(model.Name, stamp, package, bytes));
         while (_kept.Count > MostPackages || KeptBytes > MostKept)

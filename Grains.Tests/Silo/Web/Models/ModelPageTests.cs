@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text;
 using Orleans.Tbptt.Silo.Configuration;
 using Orleans.Tbptt.Silo.Web.Access;
@@ -194,6 +195,32 @@ public sealed class ModelPageTests(ModelSite site) : IClassFixture<ModelSite>
 
         Assert.Equal(200, status);
         Assert.Contains("gone.csv, which the model was trained on, so that there is no plot of it", page, StringComparison.Ordinal);
+    }
+
+    /// <summary>A small file that unpacks to a large one.</summary>
+    [Fact]
+    public async Task Data_AreNotRead_WhereTheyAreLargeUnpacked()
+    {
+        var run = site.Copy(ModelSite.Sales, "packed-1");
+        string packed = Path.Combine(run.Path, "sales.csv.gz");
+        using (var file = new GZipStream(File.Create(packed), CompressionLevel.Fastest))
+        {
+            file.Write("sales\n"u8);
+            byte[] block = [.. Enumerable.Repeat("1\n"u8.ToArray(), 1 << 19).SelectMany(line => line)];
+            for (int i = 0; i < 33; i++)
+                file.Write(block);
+        }
+
+        string spec = File.ReadAllText(run.Spec);
+        int name = spec.IndexOf("sales.csv", StringComparison.Ordinal), path = spec.LastIndexOfAny([' ', ':', '"', '\''], name) + 1;
+        File.WriteAllText(run.Spec, spec.Replace(spec[path..(name + "sales.csv".Length)], packed, StringComparison.Ordinal));
+        Assert.True(new FileInfo(packed).Length < ForecastPlotter.MostBytes);
+
+        var (status, page) = await site.GetAsync("/models/packed-1");
+
+        Assert.Equal(200, status);
+        Assert.Contains("sales.csv.gz has more bytes when it is unpacked, and a plot reads at most 33,554,432", page,
+            StringComparison.Ordinal);
     }
 
     [Fact]

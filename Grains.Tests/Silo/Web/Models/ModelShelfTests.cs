@@ -12,30 +12,45 @@ public sealed class ModelShelfTests(ModelSite site) : IClassFixture<ModelSite>, 
     private readonly ModelIndex _index = new(new SiloSettings { Runs = site.Runs }, TimeProvider.System);
 
     [Fact]
-    public void Package_IsKept_UntilAFileOfItChanges()
+    public async Task Package_IsKept_UntilAFileOfItChanges()
     {
         var run = site.Copy(ModelSite.Sales, "kept-1");
-        var first = _shelf.Load(_index.Find("kept-1"));
+        var first = _shelf.Load(await _index.FindAsync("kept-1"));
 
-        Assert.Same(first, _shelf.Load(_index.Find("kept-1")));
+        Assert.Same(first, _shelf.Load(await _index.FindAsync("kept-1")));
         string weights = Path.Combine(run.Package, ModelFile.Names[0]);
         File.SetLastWriteTimeUtc(weights, File.GetLastWriteTimeUtc(weights).AddSeconds(1));
-        Assert.NotSame(first, _shelf.Load(_index.Find("kept-1")));
+        Assert.NotSame(first, _shelf.Load(await _index.FindAsync("kept-1")));
     }
 
     [Fact]
-    public void Packages_ThatWereUsedLongestAgo_AreLetGo()
+    public async Task Packages_ThatWereUsedLongestAgo_AreLetGo()
     {
-        var first = _shelf.Load(_index.Find(ModelSite.Sales));
+        var first = _shelf.Load(await _index.FindAsync(ModelSite.Sales));
         long one = _shelf.KeptBytes;
         for (int number = 0; number < 20; number++)
         {
             site.Copy(ModelSite.Sales, $"many-{number}");
-            _shelf.Load(_index.Find($"many-{number}"));
+            _shelf.Load(await _index.FindAsync($"many-{number}"));
         }
 
         Assert.Equal(16 * one, _shelf.KeptBytes);
-        Assert.NotSame(first, _shelf.Load(_index.Find(ModelSite.Sales)));
+        Assert.NotSame(first, _shelf.Load(await _index.FindAsync(ModelSite.Sales)));
+    }
+
+    /// <summary>A request reads a configuration once at most, and its package has the one that was read.</summary>
+    [Fact]
+    public async Task Configuration_IsKept_UntilItsFileChanges()
+    {
+        var run = site.Copy(ModelSite.Sales, "config-1");
+        var first = await _index.FindAsync("config-1");
+
+        Assert.NotNull(first.Config);
+        Assert.Same(first.Config, (await _index.FindAsync("config-1")).Config);
+        Assert.Same(first.Config, _shelf.Load(first).Config);
+        string config = Path.Combine(run.Package, "config.json");
+        File.WriteAllText(config, File.ReadAllText(config) + " ");
+        Assert.NotSame(first.Config, (await _index.FindAsync("config-1")).Config);
     }
 
     public void Dispose() => _index.Dispose();

@@ -29,19 +29,19 @@ internal static class ModelPageEndpoints
 
     private static async Task<HtmlPage> ShowAsync(
         string name, HttpRequest request, ModelIndex models, ModelShelf shelf, ModelPlots plots, WebToken token) =>
-        ModelPage.Of(await ViewAsync(models.Find(name), request, shelf, plots), token).Frozen();
+        ModelPage.Of(await ViewAsync(await models.FindAsync(name), request, shelf, plots), token).Frozen();
 
     private static async Task<IResult> TryAsync(
         string name, HttpRequest request, ModelIndex models, ModelShelf shelf, ModelPlots plots, ModelForecasts forecasts, WebToken token)
     {
-        var model = models.Find(name);
+        var model = await models.FindAsync(name);
         var form = await Forms.ReadAsync(request);
         var (rows, shown) = await RowsAsync(form, request.HttpContext.RequestAborted);
         string word = form[TryItForm.BeginField].ToString();
         var begin = ModelEndpoints.BeginOf(word);
         var outcome = begin is null
             ? new(null, [$"state: found '{Text.OneLine(word)}', expected zero or end"], StatusCodes.Status400BadRequest)
-            : await forecasts.ForecastAsync(name, rows, begin.Value, request.HttpContext.RequestAborted);
+            : await forecasts.ForecastAsync(model, rows, begin.Value, request.HttpContext.RequestAborted);
         if (outcome.Forecast is { } forecast && form[TryItForm.AsField] == TryItForm.AsCsv)
             return ModelEndpoints.CsvOf(forecast);
         var view = await ViewAsync(model, request, shelf, plots);
@@ -50,22 +50,23 @@ internal static class ModelPageEndpoints
 
     private static async Task<ModelView> ViewAsync(ModelEntry model, HttpRequest request, ModelShelf shelf, ModelPlots plots)
     {
-        var inputs = new ModelInputs();
-        if (model.Config is { } config)
-        {
-            try
-            {
-                inputs = ModelInputs.Of(shelf.SpecOf(model), config);
-            }
-            catch (ModelPackageException damaged)
-            {
-                model = model with { Config = null, Problem = Text.OneLine(damaged.Message) };
-            }
-        }
-
+        (model, var inputs, string? card) = await Task.Run(() => Read(model, shelf));
         var plot = model.Config is null ? ForecastPlot.None(model.Problem)
             : await plots.OfAsync(model, ModelEndpoints.ChoiceOf(request.Query), request.HttpContext.RequestAborted);
-        return new(model, inputs, plot, CardOf(model));
+        return new(model, inputs, plot, card);
+    }
+
+    private static (ModelEntry Model, ModelInputs Inputs, string? Card) Read(ModelEntry model, ModelShelf shelf)
+    {
+        string? card = CardOf(model);
+        try
+        {
+            return (model, model.Config is { } config ? ModelInputs.Of(shelf.SpecOf(model), config) : new(), card);
+        }
+        catch (ModelPackageException damaged)
+        {
+            return (model with { Config = null, Problem = Text.OneLine(damaged.Message) }, new(), card);
+        }
     }
 
     /// <summary>The rows of an uploaded file, or else those that were pasted; and what the form shows of them.</summary>
