@@ -28,6 +28,8 @@ internal sealed record Draft(string Spec, IReadOnlyList<string> Notes)
         {
             ".txt" when IsPacked(path) => throw new DataFaultException(
                 path, new DataFault("a compressed text", "a text, whose bytes are trained on as they are", "decompress it")),
+            ".txt" when TextTable.Is(path) && CsvDraft.Of(path, source, spec) is var table =>
+                table with { Notes = [TextTable.Note, .. table.Notes] },
             ".txt" => TextDraft.Of(path, source, spec),
             ".parquet" or ".pq" => TableDraft.Of(new ParquetSource { Path = Path.GetFullPath(path) }, path, source, spec),
             ".arrow" or ".feather" or ".ipc" => TableDraft.Of(new ArrowSource { Path = Path.GetFullPath(path) }, path, source, spec),

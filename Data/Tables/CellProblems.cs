@@ -42,6 +42,10 @@ internal sealed class CellProblems(TableSource source, TableReader reader, bool 
         return new(
             DataKeys.Source, $"{found} {where}", isNumber ? "a finite number in the range of float32" : expected,
             text == column ? "remove the row: it is the header once more, as where files were put behind each other"
-                : (reader.Advice(text, others) ?? "correct it") + leave);
+                : (reader.Advice(text, others)
+                    ?? (IsTime(text) ? "name the column in data.time if it is the time of the rows" : "correct it")) + leave);
     }
+
+    private static bool IsTime(string text) => !double.IsNaN(TimeText.Of(CellType.Time).Value(text))
+        || !double.IsNaN(TimeText.Of(CellType.DayFirstTime).Value(text));
 }

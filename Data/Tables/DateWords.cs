@@ -1,11 +1,12 @@
+using System.Globalization;
 using System.Text;
 
 namespace Orleans.Tbptt.Data.Tables;
 
 /// <summary>
 /// Reads dates that are not three numbers with one mark between them: with the month's English name (<c>Jan 31, 2020</c>,
-/// <c>31-Jan-20</c>, <c>Jan 2020</c>, <c>2020 January 31</c>), by quarter or month (<c>2020Q1</c>, <c>Q1 2020</c>, <c>2020M01</c>), or as
-/// eight digits (<c>20200131</c>).
+/// <c>31-Jan-20</c>, <c>Jan 2020</c>, <c>2020 January 31</c>), by quarter, month or week of ISO 8601 (<c>2020Q1</c>, <c>Q1 2020</c>,
+/// <c>2020M01</c>, <c>2020-W01</c>, whose Monday it is), or as eight digits (<c>20200131</c>).
 /// </summary>
 internal static class DateWords
 {
@@ -51,10 +52,19 @@ internal static class DateWords
             .Replace(" ", "", StringComparison.Ordinal);
         if (text is ['Q', >= '1' and <= '4', ..])
             text = text[2..] + text[..2];
-        if (text.Length < 6 || !int.TryParse(text.AsSpan(0, 4), System.Globalization.NumberStyles.None, null, out int year)
-            || !int.TryParse(text.AsSpan(5), System.Globalization.NumberStyles.None, null, out int number))
+        if (text.Length < 6 || !int.TryParse(text.AsSpan(0, 4), NumberStyles.None, null, out int year)
+            || !int.TryParse(text.AsSpan(5), NumberStyles.None, null, out int number))
         {
             return -1;
+        }
+
+        if (text[4] == 'W')
+        {
+            if (text.Length != 7 || year is < 1 or > 9998 || number < 1 || number > ISOWeek.GetWeeksInYear(year))
+                return -1;
+            DateTime monday = ISOWeek.ToDateTime(year, number, DayOfWeek.Monday);
+            date = (monday.Year, monday.Month, monday.Day);
+            return cell.Length;
         }
 
         bool isQuarter = text[4] == 'Q' && text.Length == 6 && number is >= 1 and <= 4;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Data.Sequences;
 using Orleans.Tbptt.Descriptions;
@@ -52,7 +53,7 @@ internal sealed class TableDescription(
             Test = isStream && cut.Test is not null ? Border(rows, at.Test + 1, at.End) : null,
             Remarks =
             [
-                .. reader.Notes, .. order.Notes(reader), .. AlikeSeries(), .. Short(cut.Short, "train on"),
+                .. reader.Notes, .. order.Notes(reader), .. TimesAcross(), .. AlikeSeries(), .. Short(cut.Short, "train on"),
                 .. Short(cut.ShortHeld, "validate on"),
                 .. Short(cut.ShortTest, "test on"), .. Unscaled(statistics), .. Values(surveys, statistics),
                 .. Categories.SelectMany(Unknown), .. rows.Flattened(used, surveys, table),
@@ -150,11 +151,27 @@ internal sealed class TableDescription(
         }
     }
 
+    /// <summary>A table that has time steps in the place of columns would be trained on, and forecast one series from another.</summary>
+    private IEnumerable<string> TimesAcross()
+    {
+        const int Few = 5;
+        string[] names = [.. used.Names.Where(name => !double.IsNaN(TimeOf(name)))];
+        bool rise = names.Zip(names.Skip(1)).All(pair => TimeOf(pair.First) < TimeOf(pair.Second));
+        if (names.Length < Few || names.Length * 10 < used.Names.Count * 9 || !rise)
+            yield break;
+        yield return $"columns {Wording.List(names)} are named as points in time: if time runs from left to right, turn the table round "
+            + "(pandas: df.T), so that a row is a time step";
+    }
+
+    private static double TimeOf(string name) =>
+        name is ['1' or '2', _, _, _] && int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out int year) ? year
+            : TimeText.Of(CellType.Time).Value(name);
+
     private string Use(int column) => used.Known.Contains(column) ? "known input" : used.Static.Contains(column) ? "static input"
         : ColumnDescription.UseOf(used.Inputs.Contains(column), used.Targets.Contains(column));
 
-    private string? TransformOf(string name) => source.Transform.Pairs.Any(pair => pair.Key == name)
-        ? TableWords.Transforms.First(word => word.Value == source.Transform.Of(name, default)).Text : null;
+    private string? TransformOf(string name) => source.TransformOf(name) is { } transform
+        ? TableWords.Transforms.First(word => word.Value == transform).Text : null;
 
     private static Border Border(TableRows rows, long first, long last) => new(Row(rows, first), Row(rows, last));
 

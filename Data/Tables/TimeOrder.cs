@@ -151,8 +151,8 @@ internal sealed class TimeOrder(TableSource source, ChosenColumn column)
         {
             problems.Add(
                 DataKeys.Step, Wording.Quote(text),
-                _unit.IsTime ? "a time such as 10min, 1h or 1d" : "a number, because the times are numbers",
-                "correct it");
+                _unit.IsTime ? "a time such as 10min, 1h or 1d" : "a number in the unit of the times, because these are numbers",
+                _unit.IsTime ? "correct it" : "write how far two rows lie apart");
             return;
         }
 

@@ -37,6 +37,24 @@ public sealed class DraftTests : IDisposable
         Assert.Equal([target], source.Targets);
     }
 
+    /// <summary>A draft takes for times what training reads as times.</summary>
+    [Theory]
+    [InlineData("{0}Q{1}")]
+    [InlineData("Q{1} {0}")]
+    [InlineData("{0}M0{1}")]
+    [InlineData("0{1}.{0}.01", false)]
+    [InlineData("1 Feb {0} 0{1}:00")]
+    [InlineData("13.0{1}.{0}")]
+    public void Times_AreThoseThatTrainingReads(string form, bool areTimes = true)
+    {
+        string rows = string.Concat(Enumerable.Range(0, 80).Select(
+            i => $"{string.Format(CultureInfo.InvariantCulture, form, 2000 + (i / 4), 1 + (i % 4))},{i * 7 % 13}\n"));
+
+        var draft = Draft.Of(Write("period,load\n" + rows), _directory.File("s.yaml"));
+
+        Assert.Equal(areTimes, draft.Spec.Contains("period  dates, ", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData(4)]
     [InlineData(59)]
@@ -58,6 +76,25 @@ public sealed class DraftTests : IDisposable
         File.WriteAllText(path, string.Concat(Enumerable.Repeat("to be or not to be, ", 200)));
 
         Assert.Equal("bytes", TrainFile(path).Data.Source.Word);
+    }
+
+    /// <summary>Tables come under the names of texts: one that is trained on byte by byte learns to write digits.</summary>
+    [Theory]
+    [InlineData("Date;Time;load\n", "1/1/{2};10:00:00;{1}.5\n", true)]
+    [InlineData("load\twind\n", "{0}\t{1}\n", true)]
+    [InlineData("load,wind\n", "{1},\n", true)]
+    [InlineData("He came, and went.\n", "The {0}th, he said, was {1}.\n", false)]
+    [InlineData("name,town\n", "a{0},b{1}\n", false)]
+    public void Text_IsATable_WhereItsLinesAreRows(string header, string row, bool isTable)
+    {
+        string path = _directory.File("data.txt");
+        File.WriteAllText(path, header + string.Concat(Enumerable.Range(0, 100).Select(
+            i => string.Format(CultureInfo.InvariantCulture, row, 1 + (i % 28), i * 7 % 13, 1900 + i))));
+
+        var draft = Draft.Of(path, _directory.File("s.yaml"));
+
+        Assert.Equal(isTable, draft.Notes.Contains(TextTable.Note));
+        Assert.Contains(isTable ? "csv:data.txt" : "bytes:data.txt", draft.Spec, StringComparison.Ordinal);
     }
 
     [Theory]

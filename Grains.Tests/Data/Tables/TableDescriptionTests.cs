@@ -55,6 +55,27 @@ public sealed class TableDescriptionTests : IDisposable
         Assert.Equal([remark], source.Description.Remarks);
     }
 
+    /// <summary>A table that is turned round has years in the place of columns: each would be an input.</summary>
+    [Theory]
+    [InlineData("1990,1991,1992,1993,1994", true)]
+    [InlineData("2020-01,2020-02,2020-03,2020-04,2020-05,2020-06", true)]
+    [InlineData("1990,1991,1992,1993", false)]
+    [InlineData("1994,1993,1992,1991,1990", false)]
+    [InlineData("a,b,c,1991,1992,1993,1994,1995", false)]
+    public void Description_Warns_OfColumnsThatAreTimes(string names, bool warns)
+    {
+        string[] columns = names.Split(',');
+        using IDataSource source = Open(new MemorySource
+        {
+            Names = columns, Types = new CellType?[columns.Length],
+            Rows = [.. Enumerable.Range(0, 60).Select(i => columns.Select((_, column) => (object)Math.Sin(i + column)).ToArray())],
+        });
+
+        Assert.Equal(warns, source.Description.Remarks.Any(remark =>
+            remark.StartsWith($"columns '{columns[0]}', ", StringComparison.Ordinal)
+            && remark.Contains(" are named as points in time: if time runs from left to right, turn", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void Description_Warns_OfInputsWithoutAValue()
     {

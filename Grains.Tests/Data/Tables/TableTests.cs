@@ -81,6 +81,15 @@ public sealed class TableTests : IDisposable
         Assert.EndsWith("expected a number; correct it", problems[0].ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("2021-01-31", "name the column in data.time if it is the time of the rows")]
+    [InlineData("31.01.2021 12:00", "name the column in data.time if it is the time of the rows")]
+    [InlineData("31.01.2021.5", "correct it")]
+    public void Cell_OfATime_IsNamedAsSuch(string cell, string remedy) => Assert.EndsWith(
+        $"expected a number; {remedy}",
+        Problems(new MemorySource { Names = ["a"], Types = [null], Rows = [[1.0], [cell], [2.0]] })[0].ToString(),
+        StringComparison.Ordinal);
+
     [Fact]
     public void Columns_ThatShareAName_AreRefused() => Assert.Equal(
         $"data.source: found 2 columns named 'a' in {_directory.File("x.memory")}, expected a different name for each column; rename one",
