@@ -32,7 +32,7 @@ public sealed record ForecastModel
     /// <summary>Inputs of a row that are values.</summary>
     [Id(2)] public required int Inputs { get; init; }
 
-    /// <summary>Targets of a row.</summary>
+    /// <summary>Targets of a row that are values; 0 where the target is a class.</summary>
     [Id(3)] public required int Targets { get; init; }
 
     /// <summary>Inputs of a row that are columns of classes: how many classes each has.</summary>
@@ -40,6 +40,12 @@ public sealed record ForecastModel
 
     /// <summary>The parameters.</summary>
     [Id(5)] public required GradientBuffer Parameters { get; init; }
+
+    /// <summary>The tokens that there are, where the input of a row is a token; 0 otherwise.</summary>
+    [Id(6)] public required int Vocabulary { get; init; }
+
+    /// <summary>The classes that there are, where the target of a row is a class; 0 otherwise.</summary>
+    [Id(7)] public required int TargetClasses { get; init; }
 }
 
 /// <summary>Rows of some series, one behind the other in time.</summary>

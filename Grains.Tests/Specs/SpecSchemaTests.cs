@@ -38,7 +38,7 @@ public sealed class SpecSchemaTests
     [InlineData("epochs: 5", "epochs: five")]
     [InlineData("epochs: 5", "epochs: 0")]
     [InlineData("epochs: 5", "epoch: 5")]
-    [InlineData("loss: mse", "loss: mae")]
+    [InlineData("loss: mse", "loss: mape")]
     [InlineData("cell: lstm", "cell: {name: lstm, size: 1}")]
     [InlineData("source: average", "source: sql:wave")]
     [InlineData("{name: adam, lr: 1e-3}", "{name: adam}")]

@@ -32,7 +32,7 @@ public sealed class BlockForecaster : IDisposable
     private BlockForecaster(RunSpec spec, ForecastModel model)
     {
         (_spec, Hash, _parameters) = (spec, model.Hash, model.Parameters);
-        _shape = new(model.Inputs, 0, model.Targets, 0)
+        _shape = new(model.Inputs, model.Vocabulary, model.Targets, model.TargetClasses)
         {
             IsMasked = true, Categories = [.. model.Classes.Select(classes => new CategoryShape("", classes))],
         };
@@ -50,7 +50,8 @@ public sealed class BlockForecaster : IDisposable
         ArgumentNullException.ThrowIfNull(shape);
         var model = new ForecastModel
         {
-            Hash = "", Spec = package.Config.Spec, Inputs = shape.InputFeatures, Targets = shape.TargetFeatures,
+            Hash = "", Spec = package.Config.Spec, Inputs = shape.InputFeatures, Vocabulary = shape.Vocabulary,
+            Targets = shape.TargetFeatures, TargetClasses = shape.Classes,
             Classes = [.. shape.Categories.Select(column => column.Classes)],
             Parameters = GradientBuffer.Wrap(MemoryMarshal.AsMemory(package.Parameters)),
         };
@@ -118,7 +119,7 @@ public sealed class BlockForecaster : IDisposable
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(
-            new object[] { model.Spec, model.Inputs, model.Targets, model.Classes })));
+            new object[] { model.Spec, model.Inputs, model.Vocabulary, model.Targets, model.TargetClasses, model.Classes })));
         hash.AppendData(MemoryMarshal.AsBytes(model.Parameters.Span));
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
