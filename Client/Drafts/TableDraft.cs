@@ -77,7 +77,8 @@ internal static class TableDraft
 
         if (columns.Count > MaxColumnsShown)
             text.Add($"#   and {columns.Count - MaxColumnsShown} more");
-        string[] notes = [.. contents.Remarks];
+        string[] notes = [.. contents.LeftOut.Where(HasNumbersInQuotes).Select(
+            column => $"{Text.OneLine(column.Name)} is left out, because {column.Why}"), .. contents.Remarks];
         foreach (string note in notes)
             text.Remark($"NOTE {note}.");
         Draft.Head(text, path);
@@ -114,6 +115,9 @@ internal static class TableDraft
             .Add("");
         return new(Draft.Train(text, sizes, lanes, "mse", "squared error, for forecasts of numbers", "2e-3").ToString(), notes);
     }
+
+    // Of other texts nobody thinks that they are trained on.
+    private static bool HasNumbersInQuotes(LeftOutColumn column) => column.Why.EndsWith(" without quotes", StringComparison.Ordinal);
 
     private static string Describe(FileColumn column, TableSource table, SourceDescription contents) =>
         column.Name == table.Time ? "when the row was measured"

@@ -5,6 +5,8 @@ namespace Orleans.Tbptt.Client.Drafts;
 /// <summary>A spec of a language model over the bytes of a text.</summary>
 internal static class TextDraft
 {
+    private const int HeadBytes = 1 << 16;
+
     /// <summary>Writes the spec.</summary>
     /// <param name="path">The file.</param>
     /// <param name="source">Its path from the spec's directory.</param>
@@ -34,6 +36,18 @@ internal static class TextDraft
             .Add("tbptt:")
             .Add("  chunkLength: 50", "bytes that gradients reach back; the hidden state reaches further")
             .Add("");
-        return new(Draft.Train(text, sizes, lanes, "cross_entropy", "of the next byte; bits per byte are printed", "3e-3").ToString(), []);
+        string[] notes = HasZeros(path)
+            ? ["bytes of 0, which no text in UTF-8 has: if it is UTF-16, convert it by iconv -f utf-16 -t utf-8; "
+                + "else look whether it is a text"]
+            : [];
+        return new(
+            Draft.Train(text, sizes, lanes, "cross_entropy", "of the next byte; bits per byte are printed", "3e-3").ToString(), notes);
+    }
+
+    private static bool HasZeros(string path)
+    {
+        byte[] head = new byte[HeadBytes];
+        using FileStream file = File.OpenRead(path);
+        return head.AsSpan(0, file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)).Contains((byte)0);
     }
 }

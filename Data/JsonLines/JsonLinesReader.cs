@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Orleans.Tbptt.Data.Csv;
@@ -91,6 +92,10 @@ internal sealed class JsonLinesReader : TableReader
 
         return block.Rows > 0;
     }
+
+    public override string? Advice(string cell, IEnumerable<string> others) =>
+        double.TryParse(cell, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && float.IsFinite((float)value)
+            ? "write it without quotes" : null;
 
     public override string Describe(long place) => $"{_path}:{place}";
 
@@ -295,6 +300,19 @@ internal sealed class JsonLinesReader : TableReader
         }
     }
 
+    /// <summary>What stands in the place of a value and is no JSON, though other programs write it; null for nothing.</summary>
+    private static string? NoNumber(ReadOnlySpan<byte> text)
+    {
+        foreach (string word in (string[])["NaN", "Infinity"])
+        {
+            int at = text.IndexOf(Encoding.ASCII.GetBytes(word));
+            if (at > 0 && text[..at].TrimEnd(" -"u8) is [.., (byte)':' or (byte)',' or (byte)'['])
+                return word;
+        }
+
+        return null;
+    }
+
     // A text that is no UTF-8 is found when it is read.
     private TableFormatException Malformed(ReadOnlySpan<byte> text, long line, Exception error)
     {
@@ -302,6 +320,12 @@ internal sealed class JsonLinesReader : TableReader
         {
             return new($"lines that end with CR alone at {_path}:{line}", Expected,
                 "let them end with LF or CR LF: tr '\\r' '\\n' < OLD > NEW");
+        }
+
+        if (NoNumber(text) is { } found)
+        {
+            return new($"{found} at {_path}:{line}, which is no JSON, though Python's json.dumps writes it", Expected,
+                "write null for it, as pandas' to_json does");
         }
 
         string message = error.Message.Split(" LineNumber:", 2)[0].TrimEnd('.');

@@ -38,9 +38,10 @@ internal sealed class CellProblems(TableSource source, TableReader reader, bool 
                 DataKeys.Source, $"{found} {where}", expected, $"write data.missingValues: mask, forward or interpolate, fill it{leave}");
         }
 
-        bool isNumber = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
+        bool isBeyond = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+            && !float.IsFinite((float)number);
         return new(
-            DataKeys.Source, $"{found} {where}", isNumber ? "a finite number in the range of float32" : expected,
+            DataKeys.Source, $"{found} {where}", isBeyond ? "a finite number in the range of float32" : expected,
             text == column ? "remove the row: it is the header once more, as where files were put behind each other"
                 : (reader.Advice(text, others)
                     ?? (IsTime(text) ? "name the column in data.time if it is the time of the rows" : "correct it")) + leave);

@@ -97,6 +97,29 @@ public sealed class DraftTests : IDisposable
         Assert.Contains(isTable ? "csv:data.txt" : "bytes:data.txt", draft.Spec, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Text_InUtf16_IsNoted()
+    {
+        string path = _directory.File("data.txt");
+        File.WriteAllText(path, string.Concat(Enumerable.Repeat("to be or not to be, ", 200)), Encoding.Unicode);
+
+        Assert.StartsWith(
+            "bytes of 0, which no text in UTF-8 has", Assert.Single(Draft.Of(path, _directory.File("s.yaml")).Notes),
+            StringComparison.Ordinal);
+    }
+
+    /// <summary>A column of numbers in quotes is no text that somebody meant to leave out.</summary>
+    [Fact]
+    public void NumbersInQuotes_AreNoted()
+    {
+        string path = _directory.File("data.jsonl");
+        File.WriteAllLines(path, Enumerable.Range(0, 100).Select(i => $$"""{"load": {{i * 7 % 13}}, "wind": "{{i}}.5", "town": "x"}"""));
+
+        Assert.Equal(
+            ["wind is left out, because 100 of 100 cells are no numbers, such as '0.5': write it without quotes"],
+            Draft.Of(path, _directory.File("s.yaml")).Notes.Where(note => note.Contains("left out", StringComparison.Ordinal)));
+    }
+
     [Theory]
     [InlineData(0, -9999,
         "T is -9999 in 4 rows, far from all others: if it stands for a missing value, write missing: [\"-9999\"] and "

@@ -142,6 +142,8 @@ public sealed class TableFormatTests : IDisposable
     [InlineData("{\"a\": 1}\n{\"a\": 2, \"a\": 3}\n", "the key 'a' twice at PATH:2")]
     [InlineData("[{\"a\": 1}]\n", "a list at PATH:1")]
     [InlineData("a,b\n1,2\n", "text at PATH:1 that is no JSON object")]
+    [InlineData("{\"a\": 1}\n{\"a\": NaN}\n", "NaN at PATH:2, which is no JSON, though Python's json.dumps writes it")]
+    [InlineData("{\"a\": -Infinity}\n", "Infinity at PATH:1, which is no JSON, though Python's json.dumps writes it")]
     [InlineData("<html></html>", "a page in HTML or XML: PATH")]
     [InlineData("", "PATH, which is empty")]
     public void JsonLines_AreRefused_WithTheLine(string text, string found)
