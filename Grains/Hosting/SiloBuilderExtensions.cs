@@ -116,8 +116,7 @@ public static class SiloBuilderExtensions
         services.AddSingleton<StreamWorker>();
         services.AddSingleton<StreamServices>();
         services.AddSingleton(provider => new StreamService(
-            provider.GetRequiredService<ServedModels>(), provider.GetRequiredService<StreamWorker>(),
-            provider.GetRequiredService<IGrainFactory>()));
+            provider.GetRequiredService<StreamServices>(), provider.GetRequiredService<IGrainFactory>()));
         services.AddSingleton<RunSupervisor>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<RunSupervisor>());
     }

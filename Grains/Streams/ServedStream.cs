@@ -6,10 +6,15 @@ namespace Orleans.Tbptt.Grains.Streams;
 /// A stream: its last rows and the hidden state behind them. Answers a row that was taken before as then, takes those that follow, and
 /// refuses others.
 /// </summary>
-/// <remarks>One call at a time, <see cref="ReadAsync"/> excepted.</remarks>
+/// <remarks>
+/// Any thread may call: calls take turns, in the order in which they come, <see cref="ReadAsync"/> excepted. So requests of its silo need
+/// no message to its grain (<see cref="StreamService.PredictAsync"/>).
+/// </remarks>
 /// <param name="key">Its key.</param>
 /// <param name="services">What the streams of a silo share.</param>
+#pragma warning disable CA1001 // Calls may still wait for the semaphore when the stream has left; it holds nothing but memory.
 internal sealed class ServedStream(StreamKey key, StreamServices services)
+#pragma warning restore CA1001
 {
     /// <summary>Rows that are computed and written together: others need not wait for all of a long request.</summary>
     private const int Piece = ServeOptions.LeastKeptRows;
@@ -21,16 +26,42 @@ internal sealed class ServedStream(StreamKey key, StreamServices services)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly string _key = key.ToString();
+    private readonly SemaphoreSlim _turn = new(1, 1);
     private StreamState? _state;
     private TaskCompletionSource _taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _hasLeft;
 
     /// <inheritdoc cref="IStreamGrain.Predict"/>
-    public async Task<StreamReply> PredictAsync(StreamRows rows)
+    /// <returns>Null where the stream has left this silo.</returns>
+    public async Task<StreamReply?> PredictAsync(StreamRows rows)
     {
         long begin = services.Time.GetTimestamp();
-        var reply = await AnswerAsync(rows);
+        StreamReply reply;
+        await _turn.WaitAsync();
+        try
+        {
+            if (_hasLeft)
+                return null;
+            reply = await AnswerAsync(rows);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+
         services.Instruments.OnAnswered(rows.Rows?.Count ?? 0, reply.Outcome, services.Time.GetElapsedTime(begin));
         return reply;
+    }
+
+    /// <summary>
+    /// Ends behind the call that is in it, and answers no further one: another silo may have the stream next, and what this one wrote
+    /// later would not count.
+    /// </summary>
+    public async Task LeaveAsync()
+    {
+        await _turn.WaitAsync();
+        _hasLeft = true;
+        _turn.Release();
     }
 
     /// <inheritdoc cref="IStreamGrain.Read"/>
@@ -52,7 +83,20 @@ internal sealed class ServedStream(StreamKey key, StreamServices services)
 
     /// <summary>The stream after its last row.</summary>
     /// <exception cref="StreamUnavailableException">The logs cannot be read.</exception>
-    public async ValueTask<StreamState> LoadAsync()
+    public async Task<StreamState> DescribeAsync()
+    {
+        await _turn.WaitAsync();
+        try
+        {
+            return await LoadAsync();
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async ValueTask<StreamState> LoadAsync()
     {
         if (_state is { } state && state.Incarnation == services.Worker.Incarnation
             && (state.Last == 0 || services.Time.GetUtcNow() - state.TakenAt <= services.Options.Expiry))
@@ -75,12 +119,14 @@ internal sealed class ServedStream(StreamKey key, StreamServices services)
     /// <inheritdoc cref="IStreamGrain.Delete"/>
     public async Task<bool> DeleteAsync()
     {
-        var state = await LoadAsync();
-        if (state.Last == 0)
-            return false;
+        await _turn.WaitAsync();
         try
         {
-            await services.Worker.Ask(log =>
+            var state = await LoadAsync();
+            if (state.Last == 0)
+                return false;
+            _state = null;
+            return await services.Worker.Ask(log =>
             {
                 log.Forget(_key, state);
                 log.Commit();
@@ -93,10 +139,8 @@ internal sealed class ServedStream(StreamKey key, StreamServices services)
         }
         finally
         {
-            _state = null;
+            _turn.Release();
         }
-
-        return true;
     }
 
     private async Task<StreamReply> AnswerAsync(StreamRows rows)

@@ -24,22 +24,29 @@ internal sealed class StreamGrain : Grain, IStreamGrain
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _services.Instruments.OnActive(1);
+        _services.Local.Add(_key, _stream);
         return Task.CompletedTask;
     }
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        _services.Local.Remove(_key, _stream);
         _services.Instruments.OnActive(-1);
-        return Task.CompletedTask;
+        await _stream.LeaveAsync();
     }
 
-    public Task<StreamReply> Predict(StreamRows rows) => _stream.PredictAsync(rows);
+    public async Task<StreamReply> Predict(StreamRows rows)
+    {
+        _services.Local.Add(_key, _stream);
+        return await _stream.PredictAsync(rows)
+            ?? throw new StreamUnavailableException($"stream {_key} leaves its silo; the row was not answered, send it again");
+    }
 
     public Task<StreamPage> Read(long after) => _stream.ReadAsync(after);
 
     public async Task<StreamReport> Describe()
     {
-        var state = await _stream.LoadAsync();
+        var state = await _stream.DescribeAsync();
         return new()
         {
             Model = _key.Model,

@@ -7,22 +7,25 @@ namespace Orleans.Tbptt.Grains.Streams;
 public sealed class StreamService
 {
     private const char Separator = '/';
-    private readonly ServedModels _models;
-    private readonly StreamWorker _worker;
+    private readonly StreamServices _services;
     private readonly IGrainFactory _grains;
 
-    internal StreamService(ServedModels models, StreamWorker worker, IGrainFactory grains) =>
-        (_models, _worker, _grains) = (models, worker, grains);
+    internal StreamService(StreamServices services, IGrainFactory grains) => (_services, _grains) = (services, grains);
 
     /// <summary>The names of all models: those that the settings give to packages, and the runs that have ended with one.</summary>
-    public IReadOnlyList<RunId> Names => _models.Names;
+    public IReadOnlyList<RunId> Names => _services.Models.Names;
 
     /// <summary>A stream, there or not.</summary>
     public IStreamGrain this[StreamKey key] => _grains.GetGrain<IStreamGrain>(key.ToString());
 
+    /// <summary>Answers rows as their stream does, wherever it lives.</summary>
+    /// <exception cref="StreamUnavailableException">The logs cannot be read or written.</exception>
+    public async Task<StreamReply> PredictAsync(StreamKey key, StreamRows rows) =>
+        (_services.Local.TryGet(key, out var stream) ? await stream.PredictAsync(rows) : null) ?? await this[key].Predict(rows);
+
     /// <summary>The columns of a model's rows.</summary>
     /// <exception cref="ModelNotServedException">There is no such model, or it cannot be served.</exception>
-    public async ValueTask<StreamColumns> ColumnsAsync(RunId model) => (await _models.FindAsync(model)).Description;
+    public async ValueTask<StreamColumns> ColumnsAsync(RunId model) => (await _services.Models.FindAsync(model)).Description;
 
     /// <summary>The streams of a model, by their IDs in ordinal order.</summary>
     /// <param name="model">The model.</param>
@@ -34,7 +37,7 @@ public sealed class StreamService
         string prefix = $"{model.Text}{Separator}";
         try
         {
-            var (count, streams) = await _worker.Ask(log => log.List(prefix, prefix + after, most));
+            var (count, streams) = await _services.Worker.Ask(log => log.List(prefix, prefix + after, most));
             return new(count,
                 [.. streams.Select(one => new StreamEntry(one.Key[prefix.Length..], one.Last, new(one.Ticks, TimeSpan.Zero)))]);
         }

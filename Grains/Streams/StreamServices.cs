@@ -18,6 +18,9 @@ internal sealed class StreamServices(
     /// <summary>Computes and writes.</summary>
     public StreamWorker Worker => worker;
 
+    /// <summary>The streams of this silo.</summary>
+    public LocalStreams Local { get; } = new(time);
+
     /// <summary>Measures.</summary>
     public StreamInstruments Instruments => instruments;
 

@@ -25,12 +25,16 @@ internal static class SiloLog
     {
         var level = settings.MinimumLevel;
         var framework = level >= LogEventLevel.Information ? (LogEventLevel)Math.Max((int)level, (int)LogEventLevel.Warning) : level;
+
+        // At no level it makes neither a scope nor an activity for each request, which nothing reads.
+        var requests = level >= LogEventLevel.Information ? LevelAlias.Off : level;
         var log = new LoggerConfiguration()
             .MinimumLevel.Is(level)
             .MinimumLevel.Override("Orleans", framework)
             .MinimumLevel.Override("Microsoft", framework)
             .MinimumLevel.Override("Polly", framework)
             .MinimumLevel.Override("Orleans.Tbptt", level)
+            .MinimumLevel.Override("Microsoft.AspNetCore.Hosting.Diagnostics", requests)
             .Filter.ByExcluding(LogNoise.Contains);
         // The console reads and shows the logs of its local silos.
         ITextFormatter formatter = settings.LogsJson && mode == SiloMode.Standing

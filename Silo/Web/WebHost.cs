@@ -32,11 +32,17 @@ internal static class WebHost
             server.Limits.MaxRequestBodySize = MaxRequestBytes;
             server.Listen(settings.Web.Endpoint, endpoint => endpoint.Protocols = HttpProtocols.Http1);
         });
-        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = endpoint =>
+        builder.Services.Configure<SocketTransportOptions>(sockets =>
         {
-            var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
-            socket.SendBufferSize = SendBufferBytes; // Connections inherit it.
-            return socket;
+            // A request is read, answered and sent on the thread of the pool that its socket's event came to, instead of three: a thread
+            // that wakes costs more than all else of a request.
+            sockets.UnsafePreferInlineScheduling = true;
+            sockets.CreateBoundListenSocket = endpoint =>
+            {
+                var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+                socket.SendBufferSize = SendBufferBytes; // Connections inherit it.
+                return socket;
+            };
         });
         builder.Services.AddSingleton(settings);
         builder.Services.AddRouting();

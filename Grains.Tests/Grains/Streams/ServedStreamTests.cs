@@ -36,11 +36,16 @@ public sealed class ServingSilos : IAsyncLifetime
     }
 
     /// <summary>Silos that serve a package.</summary>
-    internal static Task<TestSilos> StartAsync(int silos, string package, StreamTakeover takeover = StreamTakeover.Carry) =>
-        TestSilos.Start(silos, silo => silo.Services.PostConfigure<TbpttGrainsOptions>(options => options.Serve = new()
+    internal static Task<TestSilos> StartAsync(
+        int silos, string package, StreamTakeover takeover = StreamTakeover.Carry, Action<ISiloBuilder>? configure = null) =>
+        TestSilos.Start(silos, silo =>
         {
-            Models = [$"{Model}={package}"], KeptRows = 32, Takeover = takeover, Flush = false,
-        }));
+            silo.Services.PostConfigure<TbpttGrainsOptions>(options => options.Serve = new()
+            {
+                Models = [$"{Model}={package}"], KeptRows = 32, Takeover = takeover, Flush = false,
+            });
+            configure?.Invoke(silo);
+        });
 
     /// <summary>A stream.</summary>
     internal static IStreamGrain Stream(TestSilos silos, string stream) =>

@@ -23,9 +23,8 @@ internal static class WebAccess
         });
         services.AddWebEncoders();
         services.AddTransient<TokenHandler>();
-        var everybody = new AuthorizationPolicyBuilder().RequireAssertion(_ => true).Build();
         var whoKnows = new AuthorizationPolicyBuilder().RequireAssertion(context => context.User.Identity?.IsAuthenticated == true).Build();
-        services.AddAuthorizationBuilder().SetFallbackPolicy(settings.Token is null ? everybody : whoKnows);
+        services.AddAuthorizationBuilder().SetFallbackPolicy(whoKnows);
 
         // DNS rebinding: a site may resolve its own name to 127.0.0.1, and then read pages of this silo as its own.
         // Off the loopback a silo cannot know its names; there such a site lacks the cookie, which belongs to a name.
@@ -36,8 +35,13 @@ internal static class WebAccess
     /// <summary>Refuses cross-site requests, then those without a token.</summary>
     public static void UseWebAccess(this IApplicationBuilder web)
     {
-        web.UseAuthentication();
-        web.UseAuthorization();
+        // Without a token there is nothing to know, and to ask for it would cost each request some services.
+        if (web.ApplicationServices.GetRequiredService<WebToken>().IsRequired)
+        {
+            web.UseAuthentication();
+            web.UseAuthorization();
+        }
+
         // After the token check, so that requests without a token learn nothing and execute nothing.
         web.UseMiddleware<SameSite>();
     }

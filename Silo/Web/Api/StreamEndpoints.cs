@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Tbptt.Grains.Streams;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
@@ -24,13 +25,14 @@ internal static class StreamEndpoints
     /// <summary>Maps the endpoints.</summary>
     public static void MapStreams(this IEndpointRouteBuilder api)
     {
+        var service = api.ServiceProvider.GetRequiredService<StreamService>();
         var streams = api.MapGroup("/models/{name}/streams").ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         streams.MapGet("", ListAsync)
             .WithSummary("The columns of a model's rows, and its streams by ID. Query: after (an ID), limit (1 to 1,000; default 100)")
             .ProducesProblem(StatusCodes.Status400BadRequest);
         streams.MapGet("/{stream}", DescribeAsync).WithSummary("A stream: the number of its last row, and the hidden state behind it");
-        streams.MapPost("/{stream}", PredictAsync)
+        streams.MapPost("/{stream}", (HttpContext context, string name, string stream) => PredictAsync(context, name, stream, service))
             .WithMetadata(new BodyLimit(MostBody))
             .WithSummary(
                 "Takes rows that follow the last one, and forecasts from each: { \"first\": 17, \"rows\": [ … ] }, first the number of "
@@ -58,17 +60,16 @@ internal static class StreamEndpoints
     /// <summary>Answers rows.</summary>
     /// <param name="key">The stream.</param>
     /// <param name="streams">The streams.</param>
-    /// <param name="parse">Reads the request.</param>
+    /// <param name="read">Reads the request.</param>
     /// <returns>The answer, or why there is none.</returns>
     public static async Task<(ApiForecasts? Forecasts, ProblemHttpResult? Refusal)> AnswerAsync(
-        StreamKey key, StreamService streams, Func<Task<JsonDocument>> parse)
+        StreamKey key, StreamService streams, Func<StreamColumns, ValueTask<StreamRows>> read)
     {
         try
         {
             var columns = await streams.ColumnsAsync(key.Model);
-            using var body = await parse();
-            var rows = RowsReader.Read(body.RootElement, columns);
-            var reply = await streams[key].Predict(rows);
+            var rows = await read(columns);
+            var reply = await streams.PredictAsync(key, rows);
             return reply.Outcome == StreamOutcome.Answered ? (new(rows.First, reply.Forecasts), null)
                 : (null, TypedResults.Problem(
                     reply.Problem, statusCode: StatusOf(reply.Outcome), title: TitleOf(reply.Outcome),
@@ -102,18 +103,49 @@ internal static class StreamEndpoints
         return refusal is null ? new(model, stream) : null;
     }
 
-    private static async Task<Results<Ok<ApiForecasts>, ProblemHttpResult>> PredictAsync(
-        string name, string stream, HttpRequest request, [FromServices] StreamService streams)
+    /// <summary>Without results and services for each request: there are thousands a second.</summary>
+    private static async Task PredictAsync(HttpContext context, string name, string stream, StreamService streams)
     {
-        if (KeyOf(name, stream, out var refusal) is not { } key)
-            return refusal!;
-        var (forecasts, refused) = await AnswerAsync(
-            key, streams, () => JsonDocument.ParseAsync(request.Body, cancellationToken: request.HttpContext.RequestAborted));
-        if (forecasts is not null)
-            return TypedResults.Ok(forecasts);
-        if (refused!.StatusCode == StatusCodes.Status503ServiceUnavailable)
-            request.HttpContext.Response.Headers.RetryAfter = RetrySeconds;
-        return refused;
+        ProblemHttpResult? refusal;
+        if (KeyOf(name, stream, out refusal) is { } key)
+        {
+            (var forecasts, refusal) = await AnswerAsync(key, streams, columns => ReadAsync(context.Request, columns));
+            if (forecasts is not null)
+            {
+                var body = ForecastsWriter.Write(forecasts);
+                context.Response.ContentType = "application/json; charset=utf-8";
+                context.Response.ContentLength = body.Length;
+                await context.Response.BodyWriter.WriteAsync(body);
+                return;
+            }
+        }
+
+        if (refusal!.StatusCode == StatusCodes.Status503ServiceUnavailable)
+            context.Response.Headers.RetryAfter = RetrySeconds;
+        await refusal.ExecuteAsync(context);
+    }
+
+    /// <summary>Reads a body, without copying one that has come with its head.</summary>
+    private static async ValueTask<StreamRows> ReadAsync(HttpRequest request, StreamColumns columns)
+    {
+        var body = request.BodyReader;
+        var read = await body.ReadAsync(request.HttpContext.RequestAborted);
+        if (read.IsCompleted)
+        {
+            try
+            {
+                using var document = JsonDocument.Parse(read.Buffer);
+                return RowsReader.Read(document.RootElement, columns);
+            }
+            finally
+            {
+                body.AdvanceTo(read.Buffer.End);
+            }
+        }
+
+        body.AdvanceTo(read.Buffer.Start);
+        using var whole = await JsonDocument.ParseAsync(request.Body, cancellationToken: request.HttpContext.RequestAborted);
+        return RowsReader.Read(whole.RootElement, columns);
     }
 
     private static async Task<Results<Ok<ApiStreams>, ProblemHttpResult>> ListAsync(

@@ -2,11 +2,8 @@ using System.Buffers;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
-using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
 using Orleans.Tbptt.Grains.Streams;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Silo.Web.Feed;
@@ -22,7 +19,7 @@ internal static class StreamEvents
     /// <summary>Opens the events.</summary>
     public static async Task<IResult> OpenAsync(
         HttpContext context, string name, string stream, [FromServices] StreamService streams, Watchers watchers,
-        IHostApplicationLifetime lifetime, IOptions<JsonOptions> json, TimeProvider time)
+        IHostApplicationLifetime lifetime, TimeProvider time)
     {
         if (StreamEndpoints.KeyOf(name, stream, out var refusal) is not { } key)
             return refusal!;
@@ -36,14 +33,12 @@ internal static class StreamEvents
         }
 
         var frames = ReadAsync(
-            streams[key], EventStream.After(context.Request), json.Value.SerializerOptions, time, lifetime.ApplicationStopping,
-            context.RequestAborted);
+            streams[key], EventStream.After(context.Request), time, lifetime.ApplicationStopping, context.RequestAborted);
         return new EventFrames(watchers.Watch(frames, context));
     }
 
     private static async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(
-        IStreamGrain stream, long after, JsonSerializerOptions json, TimeProvider time, CancellationToken stopping,
-        [EnumeratorCancellation] CancellationToken gone)
+        IStreamGrain stream, long after, TimeProvider time, CancellationToken stopping, [EnumeratorCancellation] CancellationToken gone)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping, gone);
         while (!end.IsCancellationRequested)
@@ -52,7 +47,7 @@ internal static class StreamEvents
             if (page is null)
                 continue;
             if (page.Forecasts.Count > 0)
-                yield return Frame(page, json);
+                yield return Frame(page);
             after = page.Last;
         }
     }
@@ -75,14 +70,14 @@ internal static class StreamEvents
         }
     }
 
-    private static ReadOnlyMemory<byte> Frame(StreamPage page, JsonSerializerOptions json)
+    private static ReadOnlyMemory<byte> Frame(StreamPage page)
     {
         var frame = new ArrayBufferWriter<byte>();
         for (int i = 0; i < page.Forecasts.Count; i++)
         {
             long number = page.First + i;
             frame.Write("data: "u8);
-            frame.Write(JsonSerializer.SerializeToUtf8Bytes(new ApiForecasts(number, [page.Forecasts[i]]), json));
+            frame.Write(ForecastsWriter.Write(new(number, [page.Forecasts[i]])).Span);
             Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"\nid: {number}\n\n"), frame);
         }
 

@@ -64,9 +64,8 @@ internal sealed class StreamSocket(StreamKey key, StreamService streams, JsonSer
         {
             while (await ReceiveAsync(socket, end.Token) is { } message)
             {
-                var (forecasts, refusal) = await StreamEndpoints.AnswerAsync(
-                    key, streams, () => Task.FromResult(JsonDocument.Parse(message)));
-                byte[] answer = forecasts is not null ? JsonSerializer.SerializeToUtf8Bytes(forecasts, json)
+                var (forecasts, refusal) = await StreamEndpoints.AnswerAsync(key, streams, columns => new(Read(message, columns)));
+                var answer = forecasts is not null ? ForecastsWriter.Write(forecasts)
                     : JsonSerializer.SerializeToUtf8Bytes(Refusal(refusal!), json);
 
                 // A client that does not read is left, as one of an event stream.
@@ -82,6 +81,12 @@ internal sealed class StreamSocket(StreamKey key, StreamService streams, JsonSer
         {
             // The client has gone or does not read, or the silo ends: a receive that is cancelled leaves no socket to close.
         }
+    }
+
+    private static StreamRows Read(byte[] message, StreamColumns columns)
+    {
+        using var document = JsonDocument.Parse(message);
+        return RowsReader.Read(document.RootElement, columns);
     }
 
     /// <summary>The next message; null where the client has closed the socket, or the message was too large.</summary>
