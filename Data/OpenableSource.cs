@@ -34,6 +34,20 @@ public abstract record OpenableSource : SourceSpec
     /// <summary>Whether text that is appended to a file's last line, where that has no end, changes what the line is read as.</summary>
     internal virtual bool EndsWithALine => false;
 
+    /// <summary>
+    /// The source with the keys filled in that were left out for the data to decide, from another source, on whose data a model was
+    /// trained.
+    /// </summary>
+    /// <param name="other">A table where this one is, or one of the same kind.</param>
+    internal virtual OpenableSource CompletedFrom(OpenableSource other) => this;
+
+    /// <summary>Opens the data with columns, scaling, classes and tokens as another run read them.</summary>
+    /// <param name="spec">The spec that names this source.</param>
+    /// <param name="opened">Opens the files.</param>
+    /// <param name="read">What the other run read.</param>
+    /// <exception cref="SpecException">The data are not fit to be trained on; carries every mistake found.</exception>
+    internal virtual IDataSource OpenAs(RunSpec spec, InputFiles opened, SourceDescription read) => Open(spec, opened);
+
     /// <summary>How a file that is followed is cut into rows; null where files are not followed.</summary>
     internal virtual RowCut? RowCut => null;
 

@@ -68,8 +68,8 @@ internal sealed class SpecSections(SpecChoices choices)
         Dropout = walk.Number("dropout", model.Dropout, "share dropped between one layer and the next while training", NumberRange.Share),
         InitFrom = walk.Text(
             "initFrom", model.InitFrom,
-            "a safetensors file with initial weights ([below](#weights-from-elsewhere)); names here are `embedding.weight`, " +
-            "`rnn.weight_ih_l0`, …, `head.bias`",
+            "a safetensors file with initial weights ([below](#weights-from-elsewhere)), or the directory of a model package, of which " +
+            "columns, scaling and vocabulary are taken, too; names here are `embedding.weight`, `rnn.weight_ih_l0`, …, `head.bias`",
             TextForms.InitFrom),
         Rename = walk.Names(
             "rename", model.Rename,

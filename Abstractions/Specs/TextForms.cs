@@ -7,6 +7,8 @@ internal static class TextForms
 {
     public const int MaxNameLength = 60;
 
+    private const string WeightsOrPackage = "a safetensors file, or the directory of a model package";
+
     public static TextForm<string> Name { get; } = new(
         $"1 to {MaxNameLength} printable characters", ParseName, name => name, Default: "the file's name");
 
@@ -14,7 +16,7 @@ internal static class TextForms
         DeviceName.Expected, ParseDevice, device => device.Text, Default: DeviceName.Auto.Text, Pattern: "^(auto|cpu|cuda(:[0-9]+)?)$");
 
     public static TextForm<string?> InitFrom { get; } = new(
-        "a safetensors file", (text, at) => at.File(text, "a safetensors file"), path => path, Default: "none");
+        WeightsOrPackage, ParseInitFrom, path => path, Default: "none");
 
     public static TextForm<string> ParentCheckpoint { get; } =
         new("a checkpoint's directory, RUN/checkpoints/GENERATION-STEP", ParseCheckpoint, path => path);
@@ -50,6 +52,10 @@ internal static class TextForms
             at.Report($"{length} characters", Name.Expected, "shorten it");
         return name;
     }
+
+    private static string ParseInitFrom(string text, TextContext at) =>
+        Path.TrimEndingDirectorySeparator(at.Absolute(text)) is var path && File.Exists(Path.Combine(path, "config.json")) ? path
+            : at.File(text, WeightsOrPackage);
 
     private static string ParseCheckpoint(string text, TextContext at)
     {

@@ -97,9 +97,14 @@ public sealed class ParentRun
         if (!reads.Any(read => read.IsGlob))
             return files[..Math.Min(files.Length, reads.Length)];
         bool hasOwn = Enum.GetValues<HeldOutPart>().Any(part => Spec.Data.Of(part)?.Source is not null);
-        int others = reads.Count(read => !read.IsGlob) + (Spec.Model.InitFrom is null ? 0 : 1);
+        int others = reads.Count(read => !read.IsGlob) + (Spec.Model.InitFrom is null ? 0 : Files(Spec.Model.InitFrom));
         return hasOwn || files.Length <= others ? null : files[..^others];
     }
+
+    /// <summary>How many files of a run are those that it began with: of a model package two.</summary>
+    private int Files(string initFrom) =>
+        Data.Files is [.., var weights, var config] && Path.GetDirectoryName(weights.Path) == initFrom
+            && Path.GetDirectoryName(config.Path) == initFrom ? 2 : 1;
 
     private static T? TryRead<T>(string path, Func<string, T> read, InputFiles opened, ProblemList problems) where T : class
     {

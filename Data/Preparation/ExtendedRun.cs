@@ -1,7 +1,6 @@
 using Orleans.Tbptt.Data.Extending;
 using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
-using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Preparation;
@@ -21,7 +20,7 @@ internal static class ExtendedRun
     public static (RunSpec Spec, IDataSource Data) Open(RunSpec spec, ParentRun parent, InputFiles opened)
     {
         var problems = new ProblemList();
-        spec = spec with { Model = Sized(spec.Model, parent.Spec.Model) };
+        spec = spec with { Model = SameModel.Sized(spec.Model, parent.Spec.Model) };
         CheckSame(spec, parent.Spec, problems);
         problems.ThrowIfAny();
         int before = opened.Opened.Count;
@@ -122,71 +121,16 @@ internal static class ExtendedRun
         }
     }
 
-    private static ModelSpec Sized(ModelSpec model, ModelSpec parent) => model with
-    {
-        InputSize = model.InputSize ?? parent.InputSize,
-        OutputSize = model.OutputSize ?? parent.OutputSize,
-        Embedding = model.Embedding is { Vocabulary: null } own ? own with { Vocabulary = parent.Embedding?.Vocabulary } : model.Embedding,
-        Embeddings = model.Embeddings.Pairs.Count == 0 ? parent.Embeddings : model.Embeddings,
-        Classes = model.Classes.Pairs.Count == 0 ? parent.Classes : model.Classes,
-    };
-
     private static void CheckSame(RunSpec spec, RunSpec parent, ProblemList problems)
     {
-        (ModelSpec now, ModelSpec then) = (spec.Model, parent.Model);
-        Compare("data.source", spec.Data.Source.Word, parent.Data.Source.Word);
-        if (spec.Data.Source is TableSource table && parent.Data.Source is TableSource read)
-            CompareColumns(table, read);
-        Compare("model.cell", now.Cell, then.Cell, cell => now.Cell.Word == then.Cell.Word ? $"{cell}" : cell.Word);
-        Compare("model.inputSize", now.InputSize, then.InputSize);
-        Compare("model.hiddenSize", now.HiddenSize, then.HiddenSize);
-        Compare("model.layers", now.Layers, then.Layers);
-        Compare("model.outputSize", now.OutputSize, then.OutputSize);
-        Compare("model.embedding", now.Embedding, then.Embedding, one => one is null ? "none" : $"{one.Vocabulary} tokens of {one.Size}");
-        Compare("model.embeddings", now.Embeddings, then.Embeddings, Names);
-        Compare("model.classes", now.Classes, then.Classes, Names);
-        Compare("train.optimizer", Averages(spec), Averages(parent));
-        Compare("train.sync", spec.Train.IsLocal, parent.Train.IsLocal, isLocal => isLocal ? "local" : "every");
+        var same = new SameModel("the parent", "train a new run", problems);
+        same.Compare("data.source", spec.Data.Source.Word, parent.Data.Source.Word);
+        same.Check(spec, parent);
+        same.Compare("train.optimizer", Averages(spec), Averages(parent));
+        same.Compare("train.sync", spec.Train.IsLocal, parent.Train.IsLocal, isLocal => isLocal ? "local" : "every");
 
         // What it has to remember is of no use to another one; its rate and the like may change.
         static string Averages(RunSpec of) =>
             $"{of.Train.Optimizer.Word} with {Wording.Count(of.Train.Optimizer.RunningAverages, "running average")}";
-
-        static string Names(Specs.Keys.NamedValues<int> values) =>
-            values.Pairs.Count == 0 ? "none" : string.Join(", ", values.Pairs.Select(pair => $"{pair.Key} {pair.Value}"));
-
-        // Lists that are left out are taken from what the parent read.
-        void CompareColumns(TableSource one, TableSource other)
-        {
-            CompareNames(DataKeys.Inputs, one.Inputs, other.Inputs);
-            CompareNames(DataKeys.Targets, one.Targets, other.Targets);
-            CompareNames("data.known", one.Known, other.Known);
-            CompareNames("data.static", one.Static, other.Static);
-            CompareNames("data.categorical", one.Categorical, other.Categorical);
-            Compare("data.transform", Transforms(one), Transforms(other));
-            Compare("data.horizon", one.Horizon, other.Horizon);
-            Compare("data.missingValues", one.MissingValues, other.MissingValues, value => $"{value}".ToLowerInvariant());
-            Compare("data.scale", one.Scale, other.Scale, value => $"{value}".ToLowerInvariant());
-            Compare("data.standardize", one.Standardize, other.Standardize, value => value ? "true" : "false");
-        }
-
-        void CompareNames(string key, IReadOnlyList<string> one, IReadOnlyList<string> other)
-        {
-            if (one.Count > 0)
-                Compare(key, string.Join(", ", one), string.Join(", ", other));
-        }
-
-        static string Transforms(TableSource source) => source.Transform.Pairs.Count == 0 ? "none"
-            : string.Join(", ", source.Transform.Pairs.OrderBy(pair => pair.Key, StringComparer.Ordinal)
-                .Select(pair => $"{pair.Key} {$"{pair.Value}".ToLowerInvariant()}"));
-
-        void Compare<T>(string key, T one, T other, Func<T, string>? show = null)
-        {
-            if (!EqualityComparer<T>.Default.Equals(one, other))
-            {
-                show ??= value => $"{value}";
-                problems.Add(key, show(one), $"{show(other)}, as in the parent", "correct it, or train a new run");
-            }
-        }
     }
 }

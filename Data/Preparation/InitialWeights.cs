@@ -15,11 +15,14 @@ internal static class InitialWeights
     /// <param name="read">What is trained on; null where it could not be opened.</param>
     /// <param name="opened">Admits the file.</param>
     /// <param name="problems">Collects the problems.</param>
+    /// <param name="package">The model package that it is a file of, and that is taken whole; null for weights alone.</param>
     /// <returns>What of the file is not as this program writes it, in one line; null for nothing.</returns>
-    public static string? Check(ModelSpec model, bool sized, SourceDescription? read, InputFiles opened, ProblemList problems)
+    public static string? Check(ModelSpec model, bool sized, SourceDescription? read, InputFiles opened, ProblemList problems,
+        InitialPackage? package = null)
     {
-        if (model.InitFrom is not { } path)
+        if (model.InitFrom is not { } initFrom)
             return null;
+        string path = InitialPackage.WeightsOf(initFrom);
         try
         {
             if (opened.Admit(DataKeys.InitFrom, path, problems) is not { } real)
@@ -32,9 +35,11 @@ internal static class InitialWeights
 
             WeightMatch match = WeightFile.Match(real, model);
             problems.AddRange(match.Refusals);
+            if (match.Refusals.Count == 0)
+                package?.Check(initFrom, model, opened, problems);
             IReadOnlyList<string> unknown = ClassesOfWeights.Compare(
                 real, model, read ?? SourceDescription.None, opened.Roots.Admits, problems);
-            string[] notes = [.. new[] { match.Note, OrderOfClasses(unknown) }.OfType<string>()];
+            string[] notes = [.. new[] { package?.Note, match.Note, OrderOfClasses(unknown) }.OfType<string>()];
             return notes.Length == 0 ? null : string.Join("; ", notes);
         }
         catch (SpecException error)

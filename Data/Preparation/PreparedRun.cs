@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Data.Extending;
 using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Data.Weights;
 using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
@@ -57,7 +58,9 @@ public sealed class PreparedRun : IDisposable
     /// Whether to hash every file, which <see cref="Files"/> and <see cref="FindChange"/> need; false to check only.
     /// </param>
     /// <param name="times">Whether the data keep the time of each row (<see cref="ISequenceSet.Times"/>), where they have one.</param>
-    /// <param name="reader">Reads the spec of the run that this one extends; may be left out for a run that extends none.</param>
+    /// <param name="reader">
+    /// Reads the spec of the run that this one extends, or of the model package that it begins with; may be left out for any other run.
+    /// </param>
     /// <param name="end">Where the run follows its file, how many bytes of it are read; null up to the end of its last whole row.</param>
     /// <exception cref="SpecException">The run cannot start; carries every mistake found.</exception>
     public static PreparedRun Prepare(
@@ -89,19 +92,22 @@ public sealed class PreparedRun : IDisposable
     /// <param name="spec">The spec.</param>
     /// <param name="opened">Opens the files.</param>
     /// <param name="fingerprint">Whether to hash every file.</param>
-    /// <param name="reader">Reads the spec of the run that this one extends; may be left out for a run that extends none.</param>
+    /// <param name="reader">
+    /// Reads the spec of the run that this one extends, or of the model package that it begins with; may be left out for any other run.
+    /// </param>
     /// <exception cref="SpecException">The run cannot start; carries every mistake found.</exception>
     internal static PreparedRun Prepare(RunSpec spec, InputFiles opened, bool fingerprint, SpecReader? reader = null)
     {
         ArgumentNullException.ThrowIfNull(spec);
         if (spec.Extends is { Follow: true })
             opened.Cut = (spec.Data.Source as OpenableSource)?.RowCut;
-        (spec, IDataSource data) = Open(spec, opened, reader);
+        InitialPackage? package = spec.Extends is null ? InitialPackage.Read(spec.Model.InitFrom, opened.Roots, reader) : null;
+        (spec, IDataSource data) = Open(spec, opened, reader, package);
         try
         {
             var problems = new ProblemList();
             (RunSpec resolved, IReadOnlyList<SpecProblem> unfit, string? weights) =
-                SpecResolver.Resolve(spec, data.Shape, data.Description, opened);
+                SpecResolver.Resolve(spec, data.Shape, data.Description, opened, package);
             problems.AddRange(unfit);
             LaneLimits.CheckSequences(spec, data, problems);
             if (unfit.Count == 0)
@@ -146,10 +152,12 @@ public sealed class PreparedRun : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Data.Dispose();
 
-    private static (RunSpec Spec, IDataSource Data) Open(RunSpec spec, InputFiles opened, SpecReader? reader)
+    private static (RunSpec Spec, IDataSource Data) Open(RunSpec spec, InputFiles opened, SpecReader? reader, InitialPackage? package)
     {
         try
         {
+            if (package is not null)
+                return PackagedRun.Open(spec, package, opened);
             if (spec.Extends is not { } extends)
                 return (spec, OwnFiles.AddTo(spec, opened, DataSources.Open(spec, opened)));
             ArgumentNullException.ThrowIfNull(reader);

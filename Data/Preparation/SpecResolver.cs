@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Data.Weights;
 using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Specs;
 
@@ -17,12 +18,13 @@ public static class SpecResolver
     /// <param name="shape">The sizes of the data.</param>
     /// <param name="read">What the source said of its data.</param>
     /// <param name="opened">Opens the file of initial weights.</param>
+    /// <param name="package">The model package that the run begins with; null for none.</param>
     /// <returns>
     /// The spec with the sizes filled in as far as possible; the problems, empty when there are none; and what of the weights is not as
     /// this program writes them, null for nothing.
     /// </returns>
     internal static (RunSpec Resolved, IReadOnlyList<SpecProblem> Problems, string? Weights) Resolve(
-        RunSpec spec, DataShape shape, SourceDescription read, InputFiles opened)
+        RunSpec spec, DataShape shape, SourceDescription read, InputFiles opened, InitialPackage? package = null)
     {
         var problems = new ProblemList();
         problems.AddIfAny(SpecFit.Embedding(spec, shape.HasTokens));
@@ -30,7 +32,7 @@ public static class SpecResolver
         problems.AddIfAny(SpecFit.Loss(spec, shape.HasClasses));
         if (problems.IsEmpty)
             problems.AddIfAny(SpecFit.Size(model));
-        string? weights = InitialWeights.Check(model, sized: problems.IsEmpty, read, opened, problems);
+        string? weights = InitialWeights.Check(model, sized: problems.IsEmpty, read, opened, problems, package);
         return (spec with { Model = model }, problems.ToList(), weights);
     }
 

@@ -30,18 +30,23 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
     /// <summary>Where the table grew since another run, what that run read: columns and classes are read alike. Null otherwise.</summary>
     public Growth? Growth { get; init; }
 
+    /// <summary>
+    /// Where a run begins with a model package, what its model was trained on: columns, classes and scales are read alike. Null otherwise.
+    /// </summary>
+    public SourceDescription? ReadAs { get; init; }
+
     /// <summary>How far that run trained on each series; empty where there are none.</summary>
     public IReadOnlyList<TrainedSeries> Trained { get; private set; } = [];
 
     /// <summary>What scales the columns; null where the rows to train on do.</summary>
-    private SourceDescription? Scale => HeldOutOf ?? (Growth is { Refits: false } growth ? growth.Read : null);
+    private SourceDescription? Scale => HeldOutOf ?? ReadAs ?? (Growth is { Refits: false } growth ? growth.Read : null);
 
     /// <summary>Reads the table and opens it as a source of sequences.</summary>
     /// <exception cref="SpecException">It cannot be trained on; carries every mistake found.</exception>
     /// <exception cref="TableFormatException">It is no table of its format.</exception>
     public IDataSource Open(TableReader reader)
     {
-        using var scan = new TableScan(source, data, problems) { Trained = HeldOutOf ?? Growth?.Read };
+        using var scan = new TableScan(source, data, problems) { Trained = HeldOutOf ?? ReadAs ?? Growth?.Read };
         scan.Read(reader);
         UsedColumns used = scan.Used;
         TableCut? cut = problems.IsEmpty ? Cut(scan.Order) : null;

@@ -223,6 +223,26 @@ public abstract record TableSource : OpenableSource
         Targets = Targets.Count > 0 ? Targets : read.Targets,
     };
 
+    internal override OpenableSource CompletedFrom(OpenableSource other)
+    {
+        var table = (TableSource)other;
+        return this with
+        {
+            Inputs = Inputs.Count > 0 ? Inputs : table.Inputs,
+            Targets = Targets.Count > 0 ? Targets : table.Targets,
+            Known = Known.Count > 0 ? Known : table.Known,
+            Static = Static.Count > 0 ? Static : table.Static,
+            Categorical = Categorical.Count > 0 ? Categorical : table.Categorical,
+            Transform = Transform.Pairs.Count > 0 ? Transform : table.Transform,
+        };
+    }
+
+    internal override IDataSource OpenAs(RunSpec spec, InputFiles opened, SourceDescription read) => Open(
+        opened, (reader, problems) => new TableLoader(this, spec.Data, problems)
+        {
+            ReadAs = read, KeepsTimes = opened.KeepsTimes, RowsLeftOut = opened.RowsLeftOut,
+        }.Open(reader));
+
     internal override bool EndsWithALine => true;
 
     internal override GrownSource OpenGrown(RunSpec spec, InputFiles opened, Growth growth) => Open(opened, (reader, problems) =>

@@ -51,6 +51,16 @@ public abstract record TextSource : TextStreamSource
         : ReadVocabulary(Vocabulary, opened, problems) is { } vocabulary ? new VocabularyEncoding(this, vocabulary)
         : null;
 
+    internal override TextEncoding? BeginWith(IReadOnlyList<string> tokens)
+    {
+        if (Vocabulary is not null)
+            return null;
+        var vocabulary = new Vocabulary();
+        foreach (string token in tokens)
+            vocabulary.Add(token);
+        return new VocabularyEncoding(this, vocabulary.Close());
+    }
+
     private Vocabulary? ReadVocabulary(string path, InputFiles opened, ProblemList problems)
     {
         var own = new ProblemList();

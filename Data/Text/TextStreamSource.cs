@@ -6,6 +6,7 @@ using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Data.Sequences;
 using Orleans.Tbptt.Data.Streams;
 using Orleans.Tbptt.Data.Tables;
+using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Text;
@@ -41,6 +42,12 @@ public abstract record TextStreamSource : GlobSource
     /// <summary>What numbers the tokens; null, with problems, where a file that it needs has mistakes.</summary>
     internal abstract TextEncoding? TryBegin(InputFiles opened, ProblemList problems);
 
+    /// <summary>What numbers the tokens as another text's were; null where nothing but the source itself does.</summary>
+    internal virtual TextEncoding? BeginWith(IReadOnlyList<string> tokens) => null;
+
+    internal override IDataSource OpenAs(RunSpec spec, InputFiles opened, SourceDescription read) =>
+        Open(spec, opened, null, read.Tokens.Count > 0 ? BeginWith(read.Tokens) : null);
+
     /// <summary>What else is to be said of what was read.</summary>
     internal virtual IEnumerable<string> Remarks(TextEncoding encoding) => [];
 
@@ -54,12 +61,12 @@ public abstract record TextStreamSource : GlobSource
     internal override IDataSource OpenHeldOut(RunSpec spec, InputFiles opened, IDataSource training) =>
         Open(spec, opened, ((TextData)training).Encoding);
 
-    private TextData Open(RunSpec spec, InputFiles opened, TextEncoding? known)
+    private TextData Open(RunSpec spec, InputFiles opened, TextEncoding? known, TextEncoding? given = null)
     {
         var problems = new ProblemList();
         var hidden = new HiddenEntries(Glob);
         FileInfo[] files = Find(opened, hidden, problems);
-        TextEncoding? encoding = known ?? TryBegin(opened, problems);
+        TextEncoding? encoding = known ?? given ?? TryBegin(opened, problems);
         problems.ThrowIfAny();
 
         TokenFile? tokens = null;
@@ -68,9 +75,10 @@ public abstract record TextStreamSource : GlobSource
             tokens = new();
             Read(files, encoding!, tokens, problems);
             problems.ThrowIfAny();
-            if (known is null)
+            if (known is null && given is null)
                 tokens.Map = encoding!.Finish();
-            return Cut(spec.Data, files, tokens, encoding!, known is not null, [.. Remarks(encoding!), .. Remarks(hidden)], problems);
+            return Cut(spec.Data, files, tokens, encoding!, known is not null, given is null ? Origin : "of the model package",
+                [.. Remarks(encoding!), .. Remarks(hidden)], problems);
         }
         catch (Exception error)
         {
@@ -132,8 +140,8 @@ public abstract record TextStreamSource : GlobSource
     }
 
     private TextData Cut(
-        DataSpec data, FileInfo[] files, TokenFile tokens, TextEncoding encoding, bool isHeldOut, IEnumerable<string> remarks,
-        ProblemList problems)
+        DataSpec data, FileInfo[] files, TokenFile tokens, TextEncoding encoding, bool isHeldOut, string origin,
+        IEnumerable<string> remarks, ProblemList problems)
     {
         Vocabulary vocabulary = encoding.Vocabulary;
         StreamCut? cut = isHeldOut ? StreamCut.TryHoldOut(tokens.Length, Noun, NameOf(files), data.BatchSize, Horizon, problems)
@@ -145,7 +153,7 @@ public abstract record TextStreamSource : GlobSource
             .Append(CultureInfo.InvariantCulture, $"{tokens.Length:N0} {Noun}s in {files.Length:N0} file")
             .Append(files.Length == 1 ? "" : "s")
             .Append(CultureInfo.InvariantCulture, $"; a vocabulary of {vocabulary.Count:N0}, ")
-            .Append(Origin);
+            .Append(origin);
         if (vocabulary.UnknownCount > 0)
         {
             double share = vocabulary.UnknownCount / (double)Math.Max(1, tokens.Length);

@@ -17,13 +17,14 @@ public static class WeightFile
     internal static IReadOnlyList<string> Types { get; } = [SafetensorsFile.DType, "F16", "BF16", "F64"];
 
     /// <summary>Reads the parameters of a model into <paramref name="destination"/> <c>[parameters]</c>.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">The file, or the directory of a model package.</param>
     /// <param name="model">The model, every size known.</param>
     /// <param name="destination">As many elements as the model has parameters.</param>
     /// <exception cref="SpecException">The file is damaged, or its tensors are not this model's; names each cause once.</exception>
     /// <exception cref="IOException">The file does not exist or cannot be read.</exception>
     public static void ReadInto(string path, ModelSpec model, Span<float> destination)
     {
+        path = InitialPackage.WeightsOf(path);
         using SafeFileHandle file =
             File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.SequentialScan);
         WeightMatch match = Match(path, model);

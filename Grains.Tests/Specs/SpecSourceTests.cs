@@ -93,8 +93,8 @@ public sealed class SpecSourceTests : IDisposable
 
         Assert.Equal(
             [
-                $"run.yaml:4:3 model.initFrom: found a directory at {_directory}, expected a safetensors file; correct the path, " +
-                "relative to the spec's directory",
+                $"run.yaml:4:3 model.initFrom: found a directory at {_directory}, expected a safetensors file, or the directory of a " +
+                "model package; correct the path, relative to the spec's directory",
                 $"run.yaml:6:3 data.source: found no such file {_directory}/gone.npy, expected a NumPy file; correct the path, relative " +
                 "to the spec's directory",
             ],
