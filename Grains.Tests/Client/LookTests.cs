@@ -64,6 +64,22 @@ public sealed class LookTests : IDisposable
     }
 
     [Fact]
+    public async Task RunThatFollowsItsFile_SaysThatItWaits()
+    {
+        Write(Status("wave-1", RunState.Running) with
+        {
+            Message = "waits for rows: 3 of the next 12 are there", UpdatedAt = Noon.AddSeconds(119),
+        });
+
+        Assert.Equal(0, await _console.RunAsync("ls"));
+        Assert.Equal(0, await _console.RunAsync("show", "wave-1"));
+
+        Assert.Matches(@"\nwave-1  waiting for rows  ", _console.Output);
+        Assert.Contains("\nstate       waiting for rows\nwhy         waits for rows: 3 of the next 12 are there\n", _console.Output,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task RunWhoseSilosAreGone_IsInterrupted_AndSaysHowToContinue()
     {
         Write(Status("wave-1", RunState.Queued) with { Cluster = "wave-1", Message = "waits for another silo", UpdatedAt = Noon });

@@ -21,7 +21,8 @@ namespace Orleans.Tbptt.Grains.Runs;
 /// <param name="spec">The run's spec.</param>
 /// <param name="data">The run's data, which this object lets grow.</param>
 /// <param name="parts">What steps are made with.</param>
-internal sealed class RowFollower(RunServices services, RunSpec spec, RunDataLease data, StepParts parts)
+/// <param name="writeModel">Writes the model of the committed state. Blocks.</param>
+internal sealed class RowFollower(RunServices services, RunSpec spec, RunDataLease data, StepParts parts, Action writeModel)
 {
     /// <summary>
     /// The file is read from its beginning when a chunk has come; not before so many times as long have passed as that took the last time,
@@ -32,6 +33,7 @@ internal sealed class RowFollower(RunServices services, RunSpec spec, RunDataLea
     private readonly ExtendsSpec _extends = spec.Extends!;
     private long _read;
     private TimeSpan _reading;
+    private long? _model;
 
     /// <summary>Waits until the data have a further whole chunk, and gives them to the trainers.</summary>
     /// <param name="betweenSteps">What is done between two steps; called while the run waits, too.</param>
@@ -60,7 +62,21 @@ internal sealed class RowFollower(RunServices services, RunSpec spec, RunDataLea
                 : $"waits for rows: {chunk - data.MissingRows + look.Rows} of the next {chunk} are there");
             await parts.Control.OrLeave(Task.Delay(services.FollowPeriod, services.Time));
             await betweenSteps();
+            await RenewModel();
         }
+    }
+
+    /// <summary>
+    /// Writes the model of a state of which there is a checkpoint, for those who serve it: what they answer with is never of steps that a
+    /// takeover has to make again.
+    /// </summary>
+    private async Task RenewModel()
+    {
+        long step = parts.State.Step;
+        if (_model == step || parts.Run.Snapshot().CheckpointStep != step)
+            return;
+        _model = step;
+        await parts.Worker.Run(writeModel);
     }
 
     private FollowedLook Look()

@@ -56,7 +56,7 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         await using var checkpoints = new CheckpointKeeper(
             at, services.Checkpoints, _spec, data, _progress, () => assigner.DeviceKind, telemetry, worker);
         var parts = new StepParts(state, trainers, links, reducer, recovery, _progress, control, worker);
-        var follower = Follows ? new RowFollower(services, _spec, data, parts) : null;
+        var follower = Follows ? new RowFollower(services, _spec, data, parts, () => TryWriteResult(state)) : null;
         var epochs = new EpochLoop(_spec, data, at, parts, _progress, checkpoints, telemetry, follower);
         _progress.Begin(
             _spec, () => roster.Status, new EpochPlans(_spec, data.Data).Training(Math.Min(at.Epoch, _spec.Train.Epochs - 1)).Steps,
@@ -100,8 +100,8 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         services.Store.WriteResult(takeover.Fence, _spec, state, _progress.Snapshot(), _progress.Data!);
 
     /// <summary>
-    /// Writes the model of a run that has no end of its own. Where that fails, the run warns: its checkpoint is written, and the next stop
-    /// writes the model.
+    /// Writes the model of a run that has no end of its own. Where that fails, the run warns: its checkpoint is written, and the model is
+    /// with the next one, or when the run is stopped.
     /// </summary>
     private void TryWriteResult(TrainingState state)
     {
@@ -111,7 +111,7 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            _progress.Warn($"the model cannot be written: {e.Message}; resume the run, and stop it again");
+            _progress.Warn($"the model cannot be written: {e.Message}; it is tried again with the next checkpoint, and at a stop");
         }
     }
 

@@ -2,6 +2,8 @@ using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.Models;
 
 namespace Orleans.Tbptt.Tests.Grains.Runs;
 
@@ -83,6 +85,41 @@ public sealed class FollowTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
         Assert.True(isLost);
         Assert.Equal(all.StepLosses, parent.StepLosses.Concat(child.StepLosses));
         await SameResult(all, child);
+    }
+
+    /// <summary>Those who serve the run's model have the newest one, although the run has no end.</summary>
+    [Fact]
+    public async Task Model_IsRenewed_WhileTheRunWaits()
+    {
+        var (spec, parent, all) = await Trained("csv");
+        var run = await fixture.Silos.Submit(Following(parent) with { Checkpoint = new() { EverySteps = 1, EverySeconds = 0 } });
+        string package = fixture.Silos.Directory(run).Package;
+        await GrowTo(spec, 80);
+        await Package(step: 6);
+        await GrowTo(spec, MoreRows);
+
+        var renewed = await Package(all.Status.Step);
+
+        Assert.Equal(ModelPackage.Load(all.Directory.Package, SpecLoader.Reader).Config.Hashes.Weights, renewed.Config.Hashes.Weights);
+        await Stopped(run, all.Status.Step);
+
+        async Task<ModelPackage> Package(long step)
+        {
+            while (true)
+            {
+                try
+                {
+                    if (ModelPackage.Load(package, SpecLoader.Reader) is var now && now.Config.Steps == step)
+                        return now;
+                }
+                catch (ModelPackageException)
+                {
+                    // It is not there yet, or is being written: whoever serves it tries again, too.
+                }
+
+                await Task.Delay(1, TestContext.Current.CancellationToken);
+            }
+        }
     }
 
     /// <summary>It completes with whole chunks alone, so that the run which extends it in its turn has the borders of one run.</summary>
