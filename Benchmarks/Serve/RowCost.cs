@@ -145,7 +145,7 @@ internal static class RowCost
             for (int row = 0; row < Cells.Length; row++)
             {
                 _cell[0] = Cells[row];
-                if (_encoder.Encode(_cell, [], _values.AsSpan(row, 1), []) is { } mistake)
+                if (_encoder.Encode(_cell, [], [], _values.AsSpan(row, 1), []) is { } mistake)
                     throw new InvalidOperationException(mistake.Problem);
             }
 

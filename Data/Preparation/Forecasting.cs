@@ -148,7 +148,7 @@ public static class Forecasting
         var table = TableOf(spec);
         return TableForecast.SeamOf(table) is { } seam
             ? throw new SpecException(new SpecProblem(
-                "data.source", seam, "a model whose inputs depend on their own row alone, because rows come one by one",
+                "data.source", seam, "a model whose inputs depend on no rows but their own and those before, because rows come one by one",
                 "forecast from files with 'tbptt predict', or train without it"))
             : RowEncoder.Of(table, Checked(trained));
     }

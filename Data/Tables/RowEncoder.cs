@@ -1,3 +1,4 @@
+using System.Globalization;
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Numerics;
@@ -5,13 +6,21 @@ using Orleans.Tbptt.Numerics;
 namespace Orleans.Tbptt.Data.Tables;
 
 /// <summary>
-/// Encodes single rows of a table for a trained model, without the rows around them, to the same bits as <see cref="IForecastData"/> reads
-/// them from a file; and brings the model's outputs back to the units of their columns.
+/// Encodes single rows of a table for a trained model, to the same bits as <see cref="IForecastData"/> reads them from a file; and brings
+/// the model's outputs back to the units of their columns. What a row's inputs have of the row before, differences and cells that are
+/// filled, is carried by the caller: <see cref="Begin"/>, <see cref="Encode"/>, <see cref="Carry"/>.
 /// </summary>
-/// <remarks>Thread-safe.</remarks>
+/// <remarks>
+/// Thread-safe. Columns of <c>data.known</c> are read from the row that is forecast: a row has their cells of that row, and calls them so,
+/// such as <c>promotion +1</c>.
+/// </remarks>
 public sealed class RowEncoder
 {
+    /// <summary>In the place of a cell of the row before, where there is none.</summary>
+    private const double NoRow = double.PositiveInfinity;
+
     private readonly Number[] _numbers;
+    private readonly bool _isForward;
     private readonly int[] _flagged;
     private readonly Category[] _categories;
     private readonly int _series;
@@ -35,11 +44,17 @@ public sealed class RowEncoder
             .. source.Categorical.Select(name => new Category(
                 name, trained.Columns.First(column => column.Name == name && column.Classes.Count > 0).Classes)),
         ];
+        _isForward = source.MissingValues == MissingValues.Forward;
+        Carried = _isForward || _numbers.Any(one => one.Transform == ColumnTransform.Difference) ? numbers.Length : 0;
         bool isOfSeries = source is { Scale: TableScale.Series, Standardize: true };
         _series = !isOfSeries ? -1 : source.Categorical.Contains(source.Series!)
             ? Array.FindIndex(_categories, one => one.Name == source.Series) : _categories.Length;
-        Numbers = numbers;
-        Texts = [.. source.Categorical, .. isOfSeries && _series == _categories.Length ? [source.Series!] : Array.Empty<string>()];
+        Numbers = [.. numbers.Select(Called)];
+        Texts =
+        [
+            .. source.Categorical.Select(Called),
+            .. isOfSeries && _series == _categories.Length ? [source.Series!] : Array.Empty<string>(),
+        ];
         Shape = new(numbers.Length + _flagged.Length, 0, source.Targets.Count, 0)
         {
             IsMasked = true, Categories = [.. _categories.Select(one => new CategoryShape(one.Name, one.Classes))],
@@ -64,6 +79,9 @@ public sealed class RowEncoder
 
         Targets = TableForecast.Names(source, _units);
         Horizon = source.Horizon;
+
+        string Called(string name) => source.Known.Contains(name)
+            ? string.Create(CultureInfo.InvariantCulture, $"{name} +{source.Horizon}") : name;
     }
 
     /// <summary>The columns of numbers that a row has, in order.</summary>
@@ -74,6 +92,9 @@ public sealed class RowEncoder
     /// of its own.
     /// </summary>
     public IReadOnlyList<string> Texts { get; }
+
+    /// <summary>How many numbers are carried from row to row; 0 where a row's inputs depend on nothing but the row.</summary>
+    public int Carried { get; }
 
     /// <summary>The shape of a time step; every target is masked.</summary>
     public DataShape Shape { get; }
@@ -90,14 +111,28 @@ public sealed class RowEncoder
     internal static RowEncoder Of(TableSource source, SourceDescription trained) =>
         new((TableSource)source.Complete(trained), trained);
 
+    /// <summary>What is carried before the first row of a series.</summary>
+    /// <param name="carried">Receives it, <c>[Carried]</c>.</param>
+    public static void Begin(Span<double> carried) => carried.Fill(NoRow);
+
+    /// <summary>What is carried behind a row that was encoded.</summary>
+    /// <param name="numbers">The row's cells of <see cref="Numbers"/>.</param>
+    /// <param name="carried">What was carried before it, <c>[Carried]</c>; receives what is behind it.</param>
+    public void Carry(ReadOnlySpan<double> numbers, Span<double> carried)
+    {
+        for (int i = 0; i < carried.Length; i++)
+            carried[i] = Filled(numbers[i], carried[i]);
+    }
+
     /// <summary>Encodes a row.</summary>
     /// <param name="numbers">The cells of <see cref="Numbers"/>; NaN for one without a value.</param>
     /// <param name="texts">Those of <see cref="Texts"/>; null for one without a value.</param>
+    /// <param name="carried">What is carried before it, <c>[Carried]</c>; it stays as it is.</param>
     /// <param name="values">Receives the inputs that are values, <c>[Shape.InputFeatures]</c>.</param>
     /// <param name="codes">Receives the classes, <c>[Shape.Codes]</c>.</param>
     /// <returns>The column with a mistake, and the mistake; null where the row is encoded.</returns>
     public (string Column, string Problem)? Encode(
-        ReadOnlySpan<double> numbers, IReadOnlyList<string?> texts, Span<float> values, Span<long> codes)
+        ReadOnlySpan<double> numbers, IReadOnlyList<string?> texts, ReadOnlySpan<double> carried, Span<float> values, Span<long> codes)
     {
         ArgumentNullException.ThrowIfNull(texts);
         if (numbers.Length != Numbers.Count || texts.Count != Texts.Count)
@@ -117,19 +152,37 @@ public sealed class RowEncoder
             scale = own.Scale;
         }
 
+        int flag = _numbers.Length;
         for (int i = 0; i < _numbers.Length; i++)
         {
-            double cell = numbers[i];
-            if (double.IsNaN(cell) ? Array.IndexOf(_flagged, i) < 0 : !float.IsFinite((float)cell))
-                return (Numbers[i], double.IsNaN(cell) ? "found no value, expected a number" : $"found {cell}, expected a finite float32");
+            double before = carried.IsEmpty ? NoRow : carried[i], cell = Filled(numbers[i], before);
+            bool isFlagged = Array.IndexOf(_flagged, i) >= 0, isDifference = _numbers[i].Transform == ColumnTransform.Difference;
+            if (double.IsNaN(cell) ? !isFlagged : !float.IsFinite((float)cell))
+            {
+                string expected = _isForward ? "a number, because no row before has one" : "a number";
+                return (
+                    Numbers[i], double.IsNaN(cell) ? $"found no value, expected {expected}" : $"found {cell}, expected a finite float32");
+            }
+
             if (_numbers[i].Problem(cell) is { } problem)
                 return (Numbers[i], problem);
-            float value = scale.Scale(0, i, _numbers[i].Transformed(cell));
+            float value = 0;
+            if (isDifference)
+            {
+                if (Math.Abs(cell - before) > float.MaxValue && before != NoRow)
+                    return (Numbers[i], $"found {cell} after {before}, expected a difference that is a finite float32");
+
+                // A first row has no difference: its input is the mean, which is 0.
+                cell = before == NoRow && !double.IsNaN(cell) ? NoRow : cell - before;
+            }
+
+            if (cell != NoRow)
+                value = scale.Scale(0, i, _numbers[i].Transformed(cell));
             values[i] = float.IsNaN(value) ? 0 : value;
+            if (isFlagged)
+                values[flag++] = double.IsNaN(cell) ? 0 : 1;
         }
 
-        for (int i = 0; i < _flagged.Length; i++)
-            values[_numbers.Length + i] = double.IsNaN(numbers[_flagged[i]]) ? 0 : 1;
         for (int i = 0; i < _categories.Length; i++)
         {
             if (texts[i] is { } text && CategoryColumn.Refusal(text) is { } refusal)
@@ -151,6 +204,9 @@ public sealed class RowEncoder
         for (int target = 0; target < outputs.Length; target++)
             units.ToUnits(0, 0, target, outputs.Slice(target, 1), destination.Slice(target, 1));
     }
+
+    /// <summary>A cell, or with <c>missingValues: forward</c> the last value before it.</summary>
+    private double Filled(double cell, double before) => _isForward && double.IsNaN(cell) && before != NoRow ? before : cell;
 
     private readonly record struct Number(string Name, ColumnTransform? Transform)
     {

@@ -175,19 +175,11 @@ internal sealed class TableForecast : IForecastData
         problems.ThrowIfAny();
     }
 
-    /// <summary>What the inputs of a row have of the rows before or behind it; null for nothing.</summary>
-    public static string? SeamOf(TableSource source)
-    {
-        string[] differences =
-        [
-            .. source.Transform.Pairs.Where(pair => pair.Value == ColumnTransform.Difference && source.Inputs.Contains(pair.Key))
-                .Select(pair => pair.Key),
-        ];
-        return differences.Length > 0 ? $"the difference of {Wording.List(differences)} to the row before"
-            : source.MissingValues is MissingValues.Forward or MissingValues.Interpolate
-            ? $"data.missingValues: {(source.MissingValues == MissingValues.Forward ? "forward" : "interpolate")}"
-            : source.Known.Count > 0 ? $"{Wording.List(source.Known)}, which data.known reads from rows ahead" : null;
-    }
+    /// <summary>What the inputs of a row have of rows that a stream of rows does not have; null for nothing.</summary>
+    public static string? SeamOf(TableSource source) =>
+        source.MissingValues == MissingValues.Interpolate ? "data.missingValues: interpolate"
+        : source.Known.FirstOrDefault(source.IsDifference) is { } known
+        ? $"the difference of {Wording.Quote(known)}, which data.known reads from rows ahead" : null;
 
     /// <summary>The names of forecasts; a difference is named as such.</summary>
     public static IReadOnlyList<string> Names(TableSource source, IColumnUnits units) =>

@@ -42,11 +42,12 @@ public sealed class ServeTests : IDisposable
     [Fact]
     public async Task Model_IsRefused_ThatCannotBeServed()
     {
-        string package = TrainedModels.Of(_directory, TrainedModels.OneSeries, "transform: {sales: difference},")
+        string package = TrainedModels.Of(_directory, TrainedModels.OneSeries, "missingValues: interpolate,")
             .Save(_directory.File("a package"));
 
         Assert.Equal(ExitCode.BadSpec, await _console.RunAsync("serve", package));
-        Assert.Contains("the difference of 'sales' to the row before, expected", _console.Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "data.missingValues: interpolate, expected a model whose inputs depend on no rows but", _console.Error, StringComparison.Ordinal);
         Assert.Equal(ExitCode.Failed, await _console.RunAsync("serve", "no/such/directory"));
         Assert.Empty(_console.Cluster.Served);
     }

@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Protocol;
 
 namespace Orleans.Tbptt.Grains.Streams;
@@ -226,7 +227,7 @@ internal sealed class ServedStream(StreamKey key, StreamServices services)
     private async Task<StreamReply?> TakeAsync(StreamRows rows, int from, ServedModel model, StreamState state, double[][] forecasts)
     {
         // All are read before any is taken.
-        if (Check(rows, from, model) is { } refusal)
+        if (Check(rows, from, model, state) is { } refusal)
             return Refusal(StreamOutcome.Refused, refusal, state.Last + 1);
         while (from < rows.Rows.Count)
         {
@@ -251,10 +252,14 @@ internal sealed class ServedStream(StreamKey key, StreamServices services)
         var job = new StreamJob(_key, model, warmUp.Count + rows.Length) { Before = state, WarmUp = warmUp.Count };
         if (isCarried)
             state.Hidden.CopyTo(job.Hidden.AsSpan());
+        if (warmUp.Count > 0)
+            RowEncoder.Begin(job.Carried);
+        else
+            CarriedBy(state, model).CopyTo(job.Carried, 0);
         for (int i = 0; i < job.Rows; i++)
         {
             var row = i < warmUp.Count ? warmUp[i] : rows[i - warmUp.Count];
-            Encode(model, row, job.Values, job.Codes, i);
+            Encode(model, row, job.Carried, job.Values, job.Codes, i);
             (job.Cells[i], job.Texts[i]) = (RowCells.Of(row), row.Texts);
         }
 
@@ -266,33 +271,70 @@ internal sealed class ServedStream(StreamKey key, StreamServices services)
     {
         if (state.Columns != model.Columns)
             return [];
-        var values = new float[model.Encoder.Shape.InputFeatures];
-        var codes = new long[model.Encoder.Shape.Codes];
-        return
-        [
-            .. state.Kept.Select(kept => RowCells.Read(kept.Cells, model.Encoder.Numbers.Count, model.Encoder.Texts.Count))
-                .OfType<StreamRow>().Where(row => Encode(model, row, values, codes, 0) is null),
-        ];
+        var read = state.Kept.Select(kept => RowCells.Read(kept.Cells, model.Encoder.Numbers.Count, model.Encoder.Texts.Count))
+            .OfType<StreamRow>();
+        var readable = new RowsCheck(model, null);
+        return [.. read.Where(row => readable.Take(row) is null)];
     }
 
-    private static string? Check(StreamRows rows, int from, ServedModel model)
+    /// <summary>What is carried behind the rows that were taken, by whichever model.</summary>
+    private static double[] CarriedBy(StreamState state, ServedModel model)
     {
-        var values = new float[model.Encoder.Shape.InputFeatures];
-        var codes = new long[model.Encoder.Shape.Codes];
+        bool isOfThese = state.Last > 0 && state.Columns == model.Columns;
+        if (isOfThese && state.Carried.Length == model.Encoder.Carried)
+            return state.Carried;
+        var carried = new double[model.Encoder.Carried];
+        RowEncoder.Begin(carried);
+        foreach (var row in isOfThese ? state.Kept : [])
+        {
+            if (RowCells.Read(row.Cells, model.Encoder.Numbers.Count, model.Encoder.Texts.Count) is { } read)
+                model.Encoder.Carry(read.Numbers, carried);
+        }
+
+        return carried;
+    }
+
+    private static string? Check(StreamRows rows, int from, ServedModel model, StreamState state)
+    {
+        var check = new RowsCheck(model, CarriedBy(state, model));
         for (int i = from; i < rows.Rows.Count; i++)
         {
-            if (Encode(model, rows.Rows[i], values, codes, 0) is var (column, problem))
+            if (check.Take(rows.Rows[i]) is var (column, problem))
                 return $"rows[{i}]{(column.Length == 0 ? "" : $".{column}")}: {problem}";
         }
 
         return null;
     }
 
-    private static (string Column, string Problem)? Encode(ServedModel model, StreamRow row, float[] values, long[] codes, int at)
+    /// <summary>Encodes a row, and carries it where it can be read.</summary>
+    private static (string Column, string Problem)? Encode(
+        ServedModel model, StreamRow row, double[] carried, float[] values, long[] codes, int at)
     {
         int features = model.Encoder.Shape.InputFeatures, classes = model.Encoder.Shape.Codes;
-        return model.Encoder.Encode(
-            row.Numbers, row.Texts, values.AsSpan(at * features, features), codes.AsSpan(at * classes, classes));
+        var mistake = model.Encoder.Encode(
+            row.Numbers, row.Texts, carried, values.AsSpan(at * features, features), codes.AsSpan(at * classes, classes));
+        if (mistake is null)
+            model.Encoder.Carry(row.Numbers, carried);
+        return mistake;
+    }
+
+    /// <summary>Whether rows can be read, one behind the other.</summary>
+    private readonly struct RowsCheck
+    {
+        private readonly ServedModel _model;
+        private readonly double[] _carried;
+        private readonly float[] _values;
+        private readonly long[] _codes;
+
+        public RowsCheck(ServedModel model, double[]? carried)
+        {
+            (_model, _carried) = (model, carried is null ? new double[model.Encoder.Carried] : [.. carried]);
+            if (carried is null)
+                RowEncoder.Begin(_carried);
+            (_values, _codes) = (new float[model.Encoder.Shape.InputFeatures], new long[model.Encoder.Shape.Codes]);
+        }
+
+        public (string Column, string Problem)? Take(StreamRow row) => Encode(_model, row, _carried, _values, _codes, 0);
     }
 
     /// <summary>What is wrong with a request, whatever the stream: a client is not to be trusted.</summary>

@@ -40,6 +40,9 @@ internal sealed class StreamJob(string key, ServedModel model, int rows)
     /// <summary>The hidden state before the rows; then that after them.</summary>
     public float[] Hidden { get; } = new float[model.HiddenLength];
 
+    /// <summary>What is carried before the rows to encode them; then that behind them.</summary>
+    public double[] Carried { get; } = new double[model.Encoder.Carried];
+
     /// <summary>What the model gives, <c>[rows, outputs]</c>.</summary>
     public float[] Outputs { get; } = new float[rows * model.Outputs];
 
@@ -63,7 +66,8 @@ internal sealed class StreamJob(string key, ServedModel model, int rows)
         return Before with
         {
             Last = Before.Last + rows - WarmUp, TakenAt = now, Version = model.Version,
-            Columns = model.Columns, Shape = model.HiddenShape, Hidden = Hidden, Kept = all.Count > kept ? all[^kept..] : all,
+            Columns = model.Columns, Shape = model.HiddenShape, Hidden = Hidden, Carried = Carried,
+            Kept = all.Count > kept ? all[^kept..] : all,
         };
     }
 

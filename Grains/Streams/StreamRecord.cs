@@ -34,8 +34,10 @@ internal readonly record struct RecordHead(RecordKind Kind, string Key, long Epo
 /// length u32 │ crc32c u32 │ kind u8 │ epoch i64 │ first i64 │ last i64 │ ticks i64 │ key: u16, UTF-8
 ///                         │ version u128 │ columns u64 │ states u8 │ layers u16 │ units i32 │ hidden f32 …
 ///                         │ rows i32 │ each: cells u32, bytes │ forecasts i32, f64 …
+///                         │ carried i32, f64 …
 /// </code>
-/// Length and checksum are of what follows them. A stream that was forgotten has no second and third line.
+/// Length and checksum are of what follows them. A stream that was forgotten has no line but the first; a record that ends before the last
+/// one carries nothing.
 /// </summary>
 internal static class StreamRecord
 {
@@ -118,10 +120,14 @@ internal static class StreamRecord
             kept[i] = new(head.First + i, cells, forecasts);
         }
 
+        double[] carried = at.IsEmpty ? [] : new double[BinaryPrimitives.ReadInt32LittleEndian(at)];
+        if (carried.Length > 0)
+            at.Slice(sizeof(int), carried.Length * sizeof(double)).CopyTo(MemoryMarshal.AsBytes(carried.AsSpan()));
+
         return new()
         {
             Epoch = head.Epoch, Last = head.Last, TakenAt = new(head.Ticks, TimeSpan.Zero), Version = version,
-            Columns = columns, Shape = shape, Hidden = hidden, Kept = kept,
+            Columns = columns, Shape = shape, Hidden = hidden, Carried = carried, Kept = kept,
         };
     }
 
@@ -144,6 +150,9 @@ internal static class StreamRecord
             WriteInt(to, row.Forecasts.Length);
             to.Write(MemoryMarshal.AsBytes(row.Forecasts.AsSpan()));
         }
+
+        WriteInt(to, state.Carried.Length);
+        to.Write(MemoryMarshal.AsBytes(state.Carried.AsSpan()));
     }
 
     private static void WriteInt(ArrayBufferWriter<byte> to, int value)

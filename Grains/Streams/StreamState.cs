@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Grains.Streams;
@@ -47,6 +48,9 @@ internal sealed record StreamState
 
     /// <summary>The hidden state, <c>[h, c][layer][unit]</c>; empty before the first row.</summary>
     public float[] Hidden { get; init; } = [];
+
+    /// <summary>What the next row's inputs have of the rows before it, as <see cref="RowEncoder"/> carries it; empty for nothing.</summary>
+    public double[] Carried { get; init; } = [];
 
     /// <summary>The last rows, in order.</summary>
     public IReadOnlyList<KeptRow> Kept { get; init; } = [];

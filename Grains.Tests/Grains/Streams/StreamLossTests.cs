@@ -87,7 +87,7 @@ public sealed class StreamLossTests : IDisposable
     }
 
     /// <summary>Until the cluster knows of the lost silo, calls to its streams fail.</summary>
-    private static async Task<StreamReply> AnsweredAsync(Func<Task<StreamReply>> ask)
+    internal static async Task<StreamReply> AnsweredAsync(Func<Task<StreamReply>> ask)
     {
         while (true)
         {
