@@ -47,7 +47,8 @@ public sealed class ServeTests : IDisposable
 
         Assert.Equal(ExitCode.BadSpec, await _console.RunAsync("serve", package));
         Assert.Contains(
-            "data.missingValues: interpolate, expected a model whose inputs depend on no rows but", _console.Error, StringComparison.Ordinal);
+            "data.missingValues: interpolate, expected a model whose inputs depend on no rows but", _console.Error,
+            StringComparison.Ordinal);
         Assert.Equal(ExitCode.Failed, await _console.RunAsync("serve", "no/such/directory"));
         Assert.Empty(_console.Cluster.Served);
     }
