@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Tests.Chaos;
 using Orleans.Tbptt.Tests.Chaos.Harness;
@@ -20,10 +21,15 @@ public sealed class PrometheusTests(ChaosReport report) : ChaosTest(report)
     {
         string token = Workplace.File("token");
         await File.WriteAllTextAsync(token, "let-me-see\n", TestContext.Current.CancellationToken);
+        using var directory = new TemporaryDirectory();
+        string package = TrainedModels.Of(directory, TrainedModels.OneSeries).Save(directory.File("package"));
         var setup = new ChaosSetup(Workplace, MembershipStore.Sqlite(Workplace.File("membership.db")))
         {
             HasPages = true,
-            Environment = new() { ["Tbptt__Web__TokenFile"] = token, ["OTEL_METRICS_EXPORTER"] = "none" },
+            Environment = new()
+            {
+                ["Tbptt__Web__TokenFile"] = token, ["OTEL_METRICS_EXPORTER"] = "none", ["Tbptt__Serve__Models__0"] = $"shops={package}",
+            },
         };
         var cluster = await StartClusterAsync(setup, silos: 2);
         var prometheus = Keep(await PrometheusServer.StartAsync(Configuration(cluster, token), TestContext.Current.CancellationToken));
@@ -38,7 +44,19 @@ public sealed class PrometheusTests(ChaosReport report) : ChaosTest(report)
 
         // Of a series that had not begun with zero this would not be seen.
         await AnswerAsync(prometheus, ["sum(increase(tbptt_recoveries_total{reason=\"lost\"}[1m])) > 0"]);
-        await AnswerAsync(prometheus, Dashboard.Expressions.Select(expression => Dashboard.Sent(expression, RateInterval)));
+        using var client = new HttpClient { BaseAddress = cluster.Silos.First(silo => silo.IsAlive).Page };
+        client.DefaultRequestHeaders.Authorization = new("Bearer", "let-me-see");
+        int row = 0;
+        await AnswerAsync(
+            prometheus, Dashboard.Expressions.Select(expression => Dashboard.Sent(expression, RateInterval)),
+            () => SendRowAsync(client, ++row));
+    }
+
+    private static async Task SendRowAsync(HttpClient client, int row)
+    {
+        using var answer = await client.PostAsJsonAsync(
+            "api/models/shops/streams/one", new { first = row, rows = new[] { new[] { 1 } } }, TestContext.Current.CancellationToken);
+        answer.EnsureSuccessStatusCode();
     }
 
     [Fact]
@@ -53,7 +71,7 @@ public sealed class PrometheusTests(ChaosReport report) : ChaosTest(report)
     }
 
     /// <summary>Asks until each expression has once had a number.</summary>
-    private static async Task AnswerAsync(PrometheusServer prometheus, IEnumerable<string> expressions)
+    private static async Task AnswerAsync(PrometheusServer prometheus, IEnumerable<string> expressions, Func<Task>? between = null)
     {
         var open = expressions.ToHashSet();
         Assert.NotEmpty(open);
@@ -67,6 +85,8 @@ public sealed class PrometheusTests(ChaosReport report) : ChaosTest(report)
                         open.Remove(expression);
                 }
 
+                if (between is not null)
+                    await between();
                 return open.Count == 0 ? open : throw new NotYetException($"no number for {string.Join(" ;; ", open)}");
             },
             Patience);

@@ -14,6 +14,7 @@ internal sealed class Measurements : IDisposable
 {
     private readonly MeterListener _listener = new();
     private readonly ConcurrentQueue<Measured> _all = [];
+    private readonly ConcurrentDictionary<string, int> _instruments = [];
 
     public Measurements(TestSilos silos)
     {
@@ -23,12 +24,19 @@ internal sealed class Measurements : IDisposable
         _listener.InstrumentPublished = (instrument, listener) =>
         {
             if (instrument.Meter.Name == Traces.Name && own.Contains(instrument.Meter.Scope))
+            {
+                _instruments[instrument.Name] = 0;
                 listener.EnableMeasurementEvents(instrument);
+            }
         };
         _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Take(instrument, value, tags));
         _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Take(instrument, value, tags));
+        _listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Take(instrument, value, tags));
         _listener.Start();
     }
+
+    /// <summary>The names of the instruments.</summary>
+    public ICollection<string> Instruments => _instruments.Keys;
 
     /// <summary>All so far.</summary>
     public IReadOnlyList<Measured> All => [.. _all];
