@@ -15,7 +15,7 @@ public interface IForecastGrain : IGrainWithStringKey
     Task<string> Load(ForecastModel model);
 
     /// <summary>Computes a block, on as many threads at a time as the silo has slots without a trainer, at least one.</summary>
-    [Alias("Compute"), ResponseTimeout("00:10:00")]
+    [Alias("Compute"), ResponseTimeout("00:02:00")]
     Task<ForecastReply> Compute(ForecastBlock block);
 }
 

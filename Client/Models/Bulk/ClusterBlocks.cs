@@ -109,18 +109,20 @@ internal sealed class ClusterBlocks : IBlockComputer, IAsyncDisposable
     {
         lock (_gate)
         {
+            // A silo that is lost may have been the gateway of any call, and clients get no notice: all are made once more.
+            if (_silos.Keys.Any(address => reports.All(report => report.Address != address)))
+            {
+                foreach (var silo in _silos.Values)
+                    silo.Lose();
+                _silos.Clear();
+            }
+
             foreach (var report in reports)
             {
                 if (_silos.TryGetValue(report.Address, out var known))
                     known.Limit = SiloBlocks.Room(report);
                 else
                     _silos.Add(report.Address, new(report));
-            }
-
-            foreach (var lost in _silos.Values.Where(silo => reports.All(report => report.Address != silo.Address)).ToList())
-            {
-                _silos.Remove(lost.Address);
-                lost.Lose();
             }
         }
 
@@ -132,7 +134,8 @@ internal sealed class ClusterBlocks : IBlockComputer, IAsyncDisposable
     {
         lock (_gate)
         {
-            while (_waiting.First is { } first && _silos.Values.Where(silo => silo.Free > 0).MaxBy(silo => silo.Free) is { } silo)
+            while (!_end.IsCancellationRequested && _waiting.First is { } first
+                && _silos.Values.Where(silo => silo.Free > 0).MaxBy(silo => silo.Free) is { } silo)
             {
                 _waiting.RemoveFirst();
                 silo.Sent++;

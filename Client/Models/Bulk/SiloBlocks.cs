@@ -17,7 +17,7 @@ internal sealed class SiloBlocks(SiloReport report)
     /// <summary>Its name.</summary>
     public string Name => report.Name;
 
-    /// <summary>Whether it no longer answers.</summary>
+    /// <summary>Whether calls of it may be lost.</summary>
     public bool IsLost => _lost.Task.IsCompleted;
 
     /// <summary>Blocks that it computes at a time; 0 while it takes none.</summary>
@@ -38,10 +38,10 @@ internal sealed class SiloBlocks(SiloReport report)
     /// <summary>Blocks that a silo computes at a time.</summary>
     public static int Room(SiloReport report) => Takes(report) ? Math.Max(1, report.FreeSlots) : 0;
 
-    /// <summary>Waits for an answer of the silo, or until it no longer answers: clients get no notice of that.</summary>
-    /// <exception cref="IOException">It no longer answers.</exception>
+    /// <summary>Waits for an answer of the silo, or until the call may be lost: clients get no notice of that.</summary>
+    /// <exception cref="IOException">The call may be lost.</exception>
     public async Task<T> AnswerOfAsync<T>(Task<T> call) => await Task.WhenAny(call, _lost.Task) == call ? await call
-        : throw new IOException($"silo {Name} does not answer");
+        : throw new IOException($"a call of silo {Name} was lost");
 
     /// <summary>Sends the model, once for all who found it missing.</summary>
     /// <param name="loads">How often it had been sent when that was found.</param>
@@ -60,6 +60,6 @@ internal sealed class SiloBlocks(SiloReport report)
         }
     }
 
-    /// <summary>It no longer answers: what it has is to be computed elsewhere.</summary>
+    /// <summary>Calls of it may be lost: what it has is to be computed once more.</summary>
     public void Lose() => _lost.TrySetResult();
 }
