@@ -31,6 +31,12 @@ internal sealed record WatchLimits
     /// </summary>
     public TimeSpan Submission { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// An unanswered block of forecasts is computed elsewhere after this time: its call may have been lost with a gateway. Blocks take
+    /// hundredths of a second, on a silo whose cores train perhaps a second.
+    /// </summary>
+    public TimeSpan Block { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>The maximum number of events in one answer.</summary>
     public int Page { get; init; } = 1000;
 }

@@ -13,7 +13,8 @@ public sealed class ClusterBlocksTests
 {
     private static readonly ForecastModel Model = new()
     {
-        Hash = "abc", Spec = "", Inputs = 1, Targets = 1, Classes = [], Parameters = GradientBuffer.Empty,
+        Hash = "abc", Spec = "", Inputs = 1, Vocabulary = 0, TargetClasses = 0, Targets = 1, Classes = [],
+        Parameters = GradientBuffer.Empty,
     };
 
     private readonly ScriptedCluster _script = new();

@@ -176,11 +176,11 @@ internal sealed class ClusterBlocks : IBlockComputer, IAsyncDisposable
         while (true)
         {
             int loads = silo.Loads;
-            var reply = await silo.AnswerOfAsync(_cluster.Forecasts.ComputeAsync(silo.Address, block));
+            var reply = await silo.AnswerOfAsync(_cluster.Forecasts.ComputeAsync(silo.Address, block), _time, _limits.Block);
             if (!reply.LacksModel)
                 return reply;
             string problem = await silo.AnswerOfAsync(
-                silo.LoadAsync(loads, () => _cluster.Forecasts.LoadAsync(silo.Address, _model)));
+                silo.LoadAsync(loads, () => _cluster.Forecasts.LoadAsync(silo.Address, _model)), _time);
             if (problem.Length > 0)
                 throw new ClientException($"silo {Text.OneLine(silo.Name)}: {Text.OneLine(problem)}", ExitCode.Failed);
         }

@@ -39,9 +39,14 @@ internal sealed class SiloBlocks(SiloReport report)
     public static int Room(SiloReport report) => Takes(report) ? Math.Max(1, report.FreeSlots) : 0;
 
     /// <summary>Waits for an answer of the silo, or until the call may be lost: clients get no notice of that.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="patience">How long; null for as long as the call itself waits.</param>
     /// <exception cref="IOException">The call may be lost.</exception>
-    public async Task<T> AnswerOfAsync<T>(Task<T> call) => await Task.WhenAny(call, _lost.Task) == call ? await call
-        : throw new IOException($"a call of silo {Name} was lost");
+    /// <exception cref="TimeoutException">It has not been answered for so long.</exception>
+    public async Task<T> AnswerOfAsync<T>(Task<T> call, TimeProvider time, TimeSpan? patience = null) =>
+        await Task.WhenAny(call, _lost.Task).WaitAsync(patience ?? Timeout.InfiniteTimeSpan, time) == call ? await call
+            : throw new IOException($"a call of silo {Name} was lost");
 
     /// <summary>Sends the model, once for all who found it missing.</summary>
     /// <param name="loads">How often it had been sent when that was found.</param>
