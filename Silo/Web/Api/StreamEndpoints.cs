@@ -25,14 +25,14 @@ internal static class StreamEndpoints
     /// <summary>Maps the endpoints.</summary>
     public static void MapStreams(this IEndpointRouteBuilder api)
     {
-        var service = api.ServiceProvider.GetRequiredService<StreamService>();
+        var service = new Lazy<StreamService>(api.ServiceProvider.GetRequiredService<StreamService>);
         var streams = api.MapGroup("/models/{name}/streams").ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         streams.MapGet("", ListAsync)
             .WithSummary("The columns of a model's rows, and its streams by ID. Query: after (an ID), limit (1 to 1,000; default 100)")
             .ProducesProblem(StatusCodes.Status400BadRequest);
         streams.MapGet("/{stream}", DescribeAsync).WithSummary("A stream: the number of its last row, and the hidden state behind it");
-        streams.MapPost("/{stream}", (HttpContext context, string name, string stream) => PredictAsync(context, name, stream, service))
+        streams.MapPost("/{stream}", (HttpContext context, string name, string stream) => PredictAsync(context, name, stream, service.Value))
             .WithMetadata(new BodyLimit(MostBody))
             .WithSummary(
                 "Takes rows that follow the last one, and forecasts from each: { \"first\": 17, \"rows\": [ … ] }, first the number of "
