@@ -37,6 +37,9 @@ internal sealed record WatchLimits
     /// </summary>
     public TimeSpan Block { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>A model for forecasts that a silo has not taken within this time is sent once more.</summary>
+    public TimeSpan Model { get; init; } = TimeSpan.FromMinutes(2);
+
     /// <summary>The maximum number of events in one answer.</summary>
     public int Page { get; init; } = 1000;
 }

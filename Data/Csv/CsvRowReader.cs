@@ -13,7 +13,8 @@ namespace Orleans.Tbptt.Data.Csv;
 internal sealed class CsvRowReader : IDisposable
 {
     // A quote that is never closed would otherwise pull the rest of the file into memory.
-    private const int LargestRecord = 4 << 20;
+    /// <summary>The longest row, in bytes or characters: a quote that does not end is found by it.</summary>
+    public const int LargestRecord = 4 << 20;
 
     private readonly string _path;
     private readonly CsvText _text;

@@ -125,7 +125,8 @@ public sealed record CsvSource : TableSource
 
     internal override TableReader OpenTable(string path, long end) => new CsvTableReader(this, () => new FirstBytes(path, end));
 
-    internal override RowCut? RowCut => new(HasLines: true, HasQuotes: true, Comment?[0] ?? '\0', FileContent.IsPacked);
+    internal override RowCut? RowCut => new(HasLines: true, HasQuotes: true, Comment?[0] ?? '\0', FileContent.IsPacked, SkipRows,
+        CsvRowReader.LargestRecord);
 
     /// <summary>Opens rows in memory, a part of what arrives, for a trained model to forecast from.</summary>
     /// <param name="text">The header and the rows.</param>

@@ -96,6 +96,13 @@ internal sealed class FollowedFile
             Count(file, _counter, from: End);
         }
 
+        // A quote that does not end: no line behind it would ever be a row.
+        if (_counter.Taken - _counter.End > _cut.MostBytes)
+        {
+            return new(0, hasGrown, $"data file '{_path}': found no end of the row that begins at byte {End + _counter.End + 1} within "
+                + $"{_cut.MostBytes >> 20} MiB, expected one; end the quote in it, and resume the run");
+        }
+
         return new(_counter.Rows, hasGrown, null);
     }
 

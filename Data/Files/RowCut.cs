@@ -5,7 +5,11 @@ namespace Orleans.Tbptt.Data.Files;
 /// <param name="HasQuotes">Whether line ends in quotes end no row.</param>
 /// <param name="Comment">What lines begin with in which quotes do not count; NUL for none.</param>
 /// <param name="IsPacked">Whether a file is compressed that begins with some bytes; null where that does not matter.</param>
-internal sealed record RowCut(bool HasLines, bool HasQuotes = false, char Comment = '\0', Predicate<byte[]>? IsPacked = null);
+/// <param name="Passed">Lines at the beginning that are passed over, whatever is in them.</param>
+/// <param name="MostBytes">The longest row that can be read.</param>
+internal sealed record RowCut(
+    bool HasLines, bool HasQuotes = false, char Comment = '\0', Predicate<byte[]>? IsPacked = null, int Passed = 0,
+    long MostBytes = long.MaxValue);
 
 /// <summary>Counts the rows of a file that is not all there yet, and says where the last whole one ends.</summary>
 internal sealed class RowCounter(RowCut cut)
@@ -38,7 +42,8 @@ internal sealed class RowCounter(RowCut cut)
             if (_isAtStart)
                 _isComment = cut.Comment != '\0' && bytes[at] == (byte)cut.Comment;
             _isAtStart = false;
-            int next = cut.HasQuotes && !_isComment ? bytes[at..].IndexOfAny((byte)'\n', (byte)'"') : bytes[at..].IndexOf((byte)'\n');
+            int next = cut.HasQuotes && !_isComment && Rows >= cut.Passed ? bytes[at..].IndexOfAny((byte)'\n', (byte)'"')
+                : bytes[at..].IndexOf((byte)'\n');
             if (next < 0)
                 break;
             at += next + 1;

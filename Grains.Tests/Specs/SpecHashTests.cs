@@ -2,6 +2,8 @@ using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Writing;
 using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Training.Fused.Losses;
+using Orleans.Tbptt.Training.Optimizers;
 
 namespace Orleans.Tbptt.Tests.Specs;
 
@@ -40,6 +42,23 @@ public class SpecHashTests
     {
         Assert.DoesNotContain("sync", SpecWriter.ToYaml(Spec), StringComparison.Ordinal);
         Assert.Contains("sync", SpecWriter.ToYaml(Spec.InRounds(2)), StringComparison.Ordinal);
+    }
+
+    /// <summary>So that a checkpoint of a release that knew neither smoothing nor Nesterov's momentum is one of the same run.</summary>
+    [Fact]
+    public void Hash_KnowsNothingOfKeysOfLossesAndOptimizers_WhereTheyHaveTheirDefaults()
+    {
+        string Written(LossSpec loss, OptimizerSpec optimizer) =>
+            SpecWriter.ToYaml(Spec with { Train = Spec.Train with { Loss = loss, Optimizer = optimizer } });
+
+        string former = Written(new CrossEntropy(), new Sgd());
+        Assert.Contains("loss: cross_entropy\n", former, StringComparison.Ordinal);
+        Assert.DoesNotContain("nesterov", former, StringComparison.Ordinal);
+        Assert.DoesNotContain("weightDecay", former, StringComparison.Ordinal);
+        string changed = Written(new CrossEntropy { LabelSmoothing = 0.1 }, new Sgd { Momentum = 0.5, Nesterov = true, WeightDecay = 0.1 });
+        Assert.Contains("labelSmoothing: 0.1", changed, StringComparison.Ordinal);
+        Assert.Contains("nesterov: true", changed, StringComparison.Ordinal);
+        Assert.Contains("weightDecay: 0.1", changed, StringComparison.Ordinal);
     }
 
     /// <summary>So that a checkpoint of a release that knew neither <c>data.layout</c> nor masks is one of the same run.</summary>

@@ -142,16 +142,12 @@ public class SpecWriterTests
             train:
               trainers: 1
               epochs: 2
-              loss:
-                name: cross_entropy
-                labelSmoothing: 0
+              loss: cross_entropy
               wire: float32
               optimizer:
                 name: sgd
                 lr: 0.5
                 momentum: 0
-                nesterov: false
-                weightDecay: 0
             checkpoint:
               everySeconds: 5
               keepLast: 3

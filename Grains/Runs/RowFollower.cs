@@ -44,7 +44,7 @@ internal sealed class RowFollower(RunServices services, RunSpec spec, RunDataLea
         long quiet = services.Time.GetTimestamp();
         while (true)
         {
-            var look = await parts.Worker.Run(Look);
+            var look = await parts.Worker.Run(() => Guarded(Look));
             if (look.HasGrown)
                 quiet = services.Time.GetTimestamp();
             bool isThere = look.Rows >= data.MissingRows;
@@ -81,10 +81,16 @@ internal sealed class RowFollower(RunServices services, RunSpec spec, RunDataLea
 
     private FollowedLook Look()
     {
+        var look = data.Look();
+        return look.Problem is { } problem ? throw new RunLeftException(RunState.Failed, problem) : look;
+    }
+
+    /// <summary>Reads the file, and ends the run, which can be resumed, where it cannot be read.</summary>
+    private T Guarded<T>(Func<T> read)
+    {
         try
         {
-            var look = data.Look();
-            return look.Problem is { } problem ? throw new RunLeftException(RunState.Failed, problem) : look;
+            return read();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -98,7 +104,7 @@ internal sealed class RowFollower(RunServices services, RunSpec spec, RunDataLea
     private async Task<bool> Grow()
     {
         long started = services.Time.GetTimestamp();
-        bool hasChunk = await parts.Worker.Run(Read);
+        bool hasChunk = await parts.Worker.Run(() => Guarded(Read));
         (_read, _reading) = (services.Time.GetTimestamp(), services.Time.GetElapsedTime(started));
 
         // In their places, with the state that they have: their shares of what is read now.

@@ -46,9 +46,10 @@ public sealed record Sgd : UpdateRule
     protected override OptimizerSpec WalkOwn(SpecWalk walk) => this with
     {
         Momentum = walk.Number("momentum", Momentum, "share of the former update that is kept", NumberRange.Share),
-        Nesterov = walk.Flag("nesterov", Nesterov, "Nesterov's momentum; requires `momentum`"),
+        Nesterov = walk.Flag("nesterov", Nesterov, "Nesterov's momentum; requires `momentum`", isWritten: Nesterov),
         WeightDecay = walk.Number(
-            "weightDecay", WeightDecay, "this share of a parameter is added to its gradient", NumberRange.NotNegative),
+            "weightDecay", WeightDecay, "this share of a parameter is added to its gradient", NumberRange.NotNegative,
+            isWritten: WeightDecay != 0),
     };
 }
 

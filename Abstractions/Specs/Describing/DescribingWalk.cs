@@ -29,7 +29,7 @@ internal sealed class DescribingWalk(List<KeyDescription> keys, params string[] 
     public override int? OptionalCount(string key, int? value, string about, string otherwise) =>
         Add(value, new(key, ValueType.Integer, about, otherwise) { Low = 1, Range = RangeOf(1, long.MaxValue) });
 
-    public override double Number(string key, double value, string about, NumberRange range, bool required) =>
+    public override double Number(string key, double value, string about, NumberRange range, bool required, bool isWritten) =>
         Add(value, Bounded(key, ValueType.Number, about, range, required ? null : Text(value)) with { Value = value });
 
     public override double? OptionalNumber(string key, double? value, string about, NumberRange range, string otherwise) =>

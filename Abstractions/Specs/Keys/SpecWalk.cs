@@ -25,7 +25,17 @@ public abstract class SpecWalk
     public abstract int? OptionalCount(string key, int? value, string about, string otherwise);
 
     /// <summary>A finite number.</summary>
-    public abstract double Number(string key, double value, string about, NumberRange range, bool required = false);
+    /// <param name="key">The key.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="about">Its documentation.</param>
+    /// <param name="range">Where it lies.</param>
+    /// <param name="required">Whether it must be there.</param>
+    /// <param name="isWritten">
+    /// Whether a written spec has it. Of a key that a later release has added, only where its value is not the default: the spec of a
+    /// former release must keep its hash.
+    /// </param>
+    public abstract double Number(
+        string key, double value, string about, NumberRange range, bool required = false, bool isWritten = true);
 
     /// <summary>A finite number that may be left out.</summary>
     public abstract double? OptionalNumber(string key, double? value, string about, NumberRange range, string otherwise);

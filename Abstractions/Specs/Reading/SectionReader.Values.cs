@@ -29,14 +29,14 @@ internal sealed partial class SectionReader
     public override int? OptionalCount(string key, int? value, string about, string otherwise) =>
         Has(key) ? Count(key, 1, about, 1, int.MaxValue, required: false, isWritten: true) : null;
 
-    public override double Number(string key, double value, string about, NumberRange range, bool required)
+    public override double Number(string key, double value, string about, NumberRange range, bool required, bool isWritten)
     {
         Node? node = Take(key) ?? (required ? Missing(key, range.Expected) : null);
         return Number(key, node, range) ?? (required ? 0.5 : value);
     }
 
     public override double? OptionalNumber(string key, double? value, string about, NumberRange range, string otherwise) =>
-        Has(key) ? Number(key, 0.5, about, range, required: false) : null;
+        Has(key) ? Number(key, 0.5, about, range, required: false, isWritten: true) : null;
 
     public override (double First, double Second) Pair(string key, (double First, double Second) value, string about, NumberRange range)
     {

@@ -23,8 +23,8 @@ internal sealed partial class WritingWalk(StringBuilder yaml, string indent, par
     public override int? OptionalCount(string key, int? value, string about, string otherwise) =>
         Put(key, value, value?.ToString(CultureInfo.InvariantCulture));
 
-    public override double Number(string key, double value, string about, NumberRange range, bool required) =>
-        Put(key, value, Digits(value));
+    public override double Number(string key, double value, string about, NumberRange range, bool required, bool isWritten) =>
+        Put(key, value, isWritten ? Digits(value) : null);
 
     public override double? OptionalNumber(string key, double? value, string about, NumberRange range, string otherwise) =>
         Put(key, value, value is { } number ? Digits(number) : null);

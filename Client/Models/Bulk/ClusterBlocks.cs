@@ -180,7 +180,7 @@ internal sealed class ClusterBlocks : IBlockComputer, IAsyncDisposable
             if (!reply.LacksModel)
                 return reply;
             string problem = await silo.AnswerOfAsync(
-                silo.LoadAsync(loads, () => _cluster.Forecasts.LoadAsync(silo.Address, _model)), _time);
+                silo.LoadAsync(loads, () => _cluster.Forecasts.LoadAsync(silo.Address, _model)), _time, _limits.Model);
             if (problem.Length > 0)
                 throw new ClientException($"silo {Text.OneLine(silo.Name)}: {Text.OneLine(problem)}", ExitCode.Failed);
         }

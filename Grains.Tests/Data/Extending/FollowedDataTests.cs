@@ -151,6 +151,21 @@ public sealed class FollowedDataTests : IDisposable
         }
     }
 
+    /// <summary>Quotes in lines above the header that are passed over open nothing.</summary>
+    [Fact]
+    public void RowEnds_AreFound_BehindLinesThatArePassedOver()
+    {
+        const string Text = "flow, 5\" pipe\nx\n1\n\"2\n\"\n3";
+        for (int piece = 1; piece <= Text.Length; piece++)
+        {
+            var counter = new RowCounter(new(HasLines: true, HasQuotes: true, Passed: 1));
+            foreach (byte[] bytes in Encoding.UTF8.GetBytes(Text).Chunk(piece))
+                counter.Take(bytes);
+
+            Assert.Equal((Text.LastIndexOf('3'), 4), (counter.End, counter.Rows));
+        }
+    }
+
     private static RunSpec Following(RunSpec child) => child with { Extends = child.Extends! with { Follow = true } };
 
     private static int EndOfLine(string text, int lines)

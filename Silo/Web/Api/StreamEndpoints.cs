@@ -32,7 +32,8 @@ internal static class StreamEndpoints
             .WithSummary("The columns of a model's rows, and its streams by ID. Query: after (an ID), limit (1 to 1,000; default 100)")
             .ProducesProblem(StatusCodes.Status400BadRequest);
         streams.MapGet("/{stream}", DescribeAsync).WithSummary("A stream: the number of its last row, and the hidden state behind it");
-        streams.MapPost("/{stream}", (HttpContext context, string name, string stream) => PredictAsync(context, name, stream, service.Value))
+        streams.MapPost(
+            "/{stream}", (HttpContext context, string name, string stream) => PredictAsync(context, name, stream, service.Value))
             .WithMetadata(new BodyLimit(MostBody))
             .WithSummary(
                 "Takes rows that follow the last one, and forecasts from each: { \"first\": 17, \"rows\": [ … ] }, first the number of "

@@ -34,7 +34,8 @@ public sealed unsafe record CrossEntropy : Loss
     public override Choice Walk(SpecWalk walk) => this with
     {
         LabelSmoothing = walk.Number(
-            "labelSmoothing", LabelSmoothing, "the share of a target that is spread evenly over all classes", NumberRange.Share),
+            "labelSmoothing", LabelSmoothing, "the share of a target that is spread evenly over all classes", NumberRange.Share,
+            isWritten: LabelSmoothing != 0),
     };
 
     internal override double Sum(Rows outputs, ChunkBatch batch, ref float[] scratch)
