@@ -144,5 +144,5 @@ internal sealed class FollowedFile
 /// <summary>What has come behind what a run has read of a file that it follows.</summary>
 /// <param name="Rows">Whole rows, or as many lines as they have at most.</param>
 /// <param name="HasGrown">Whether anything has come since the last look.</param>
-/// <param name="Problem">Why the run cannot go on, in words; null where it can.</param>
+/// <param name="Problem">Why the run cannot continue, in words; null where it can.</param>
 public readonly record struct FollowedLook(long Rows, bool HasGrown, string? Problem);

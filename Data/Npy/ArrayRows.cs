@@ -65,7 +65,7 @@ internal sealed class ArraySequences(DataShape shape, ArrayShapes shapes, ArrayR
 {
     private readonly int _targets = shapes.TargetElements;
 
-    /// <summary>Whether sequences are told apart by their places, from 0 on. Default false.</summary>
+    /// <summary>Whether sequences are named by their places, from 0 on. Default false.</summary>
     public bool AreNumbered { get; init; }
 
     public override string? SeriesOf(int sequence) => AreNumbered ? sequence.ToString(CultureInfo.InvariantCulture) : null;

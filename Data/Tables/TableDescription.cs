@@ -15,7 +15,7 @@ namespace Orleans.Tbptt.Data.Tables;
 internal sealed class TableDescription(
     TableSource source, TableReader reader, TableColumns columns, UsedColumns used, RowOrder order, TableCut cut)
 {
-    // In a few rows, a column that rises does so by chance.
+    // Among few rows a column can rise by chance.
     private const int FewRows = 20;
 
     /// <summary>The columns of classes.</summary>

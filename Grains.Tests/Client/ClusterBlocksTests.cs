@@ -33,7 +33,9 @@ public sealed class ClusterBlocksTests
         Assert.Equal(3, blocks.Slots);
     }
 
-    /// <summary>As many as its free slots, and one that waits; one beside trainers that have all of them.</summary>
+    /// <summary>
+    /// A silo gets a block for each free slot, at least one, and another block that waits there.
+    /// </summary>
     [Fact]
     public async Task Silo_HasNoMoreBlocksThanItComputes_AndOneThatWaits()
     {

@@ -213,7 +213,7 @@ public sealed class PredictTests : IDisposable
         Assert.Contains(" expected rows after 2024-01-30, the last one of ", _console.Error, StringComparison.Ordinal);
     }
 
-    /// <summary>Each series goes on where it ended, in files that have rows of some of them alone.</summary>
+    /// <summary>Each series continues where it ended, although each file has rows of some series only.</summary>
     [Theory]
     [InlineData("time: day,")]
     [InlineData("scale: series, transform: {sales: difference},")]

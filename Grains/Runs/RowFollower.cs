@@ -13,8 +13,8 @@ namespace Orleans.Tbptt.Grains.Runs;
 /// <code>
 /// |─ parent ─|─ chunk ─|─ chunk ─|─ rest ─|─ a line wi       read to the end of the rest, trained on to that of the chunks
 /// </code>
-/// What is read is written down before any of it is trained on: whoever takes the run over holds the file to that. How far it was read at
-/// which time shows in no bit, because a chunk is the same rows however much lies behind it.
+/// What is read is recorded before any of it is trained on, and each later coordinator checks the file against that record. When and how
+/// far the file was read changes no bit, because a chunk has the same rows however much lies behind it.
 /// </summary>
 /// <remarks>Runs on its grain's scheduler.</remarks>
 /// <param name="services">What it works with.</param>

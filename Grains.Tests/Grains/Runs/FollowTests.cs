@@ -114,7 +114,7 @@ public sealed class FollowTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
                 }
                 catch (ModelPackageException)
                 {
-                    // It is not there yet, or is being written: whoever serves it tries again, too.
+                    // It does not exist yet, or is being written. A silo that serves it tries again, too.
                 }
 
                 await Task.Delay(1, TestContext.Current.CancellationToken);

@@ -48,7 +48,7 @@ public sealed class MlflowSiloTests : IDisposable
         Assert.DoesNotContain(silo.Lines, line => line.Contains("dropped", StringComparison.Ordinal));
     }
 
-    /// <summary>Nobody listens at the server's port: training goes on, and the silo says what it could not report.</summary>
+    /// <summary>No server listens at the port: training continues, and the silo logs what it could not report.</summary>
     [Fact(Timeout = 120_000)]
     public async Task DeadServer_StopsNothing_AndWhatItLacksIsSaid()
     {
