@@ -109,7 +109,8 @@ internal static class PredictCommand
         }
         else
         {
-            using var cores = new LocalBlocks(model, Environment.ProcessorCount);
+            using var cores = new LocalBlocks(model, LocalBlocks.SlotsFor(
+                model.Parameters.Length, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, Environment.ProcessorCount));
             await BulkForecast.RunAsync(model, data, hidden, cores, forecasts.Add);
         }
 

@@ -32,8 +32,8 @@ internal sealed record WatchLimits
     public TimeSpan Submission { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// An unanswered block of forecasts is computed elsewhere after this time: its call may have been lost with a gateway. Blocks take
-    /// hundredths of a second, on a silo whose cores train perhaps a second.
+    /// An unanswered block of forecasts is computed elsewhere after this time, because its call may have been lost with a gateway. The time
+    /// is doubled after each, five times at most. A block takes hundredths of a second, on a silo whose cores train perhaps a second.
     /// </summary>
     public TimeSpan Block { get; init; } = TimeSpan.FromSeconds(20);
 

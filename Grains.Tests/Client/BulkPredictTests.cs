@@ -122,6 +122,14 @@ public sealed class BulkPredictTests : IDisposable
         Assert.Contains(connector.Asked, silo => silo != killed);
     }
 
+    [Theory]
+    [InlineData(1_000_000, 8, 8)]
+    [InlineData(100_000_000, 8, 2)]
+    [InlineData(int.MaxValue, 64, 1)]
+    [InlineData(0, 2, 2)]
+    public void LargeModel_IsComputedOnFewerCores_ThanItsCopiesHaveRoomFor(int parameters, int cores, int expected) =>
+        Assert.Equal(expected, Orleans.Tbptt.Client.Models.Bulk.LocalBlocks.SlotsFor(parameters, 8L << 30, cores));
+
     [Fact]
     public async Task SilosWithoutSlots_AreRefused()
     {

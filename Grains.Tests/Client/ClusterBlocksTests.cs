@@ -19,6 +19,7 @@ public sealed class ClusterBlocksTests
 
     private readonly ScriptedCluster _script = new();
     private readonly FakeSilos _silos = new();
+    private TimeSpan _block = new WatchLimits().Block;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -81,6 +82,36 @@ public sealed class ClusterBlocksTests
 
         Assert.Equal(Enumerable.Range(1, 20), replies.Select(reply => (int)reply.Outputs.Span[0]));
         Assert.Contains(_silos.Asked, one => one.Silo == "a");
+    }
+
+    /// <summary>Its call may have been lost with a gateway, although the silo lives.</summary>
+    [Fact]
+    public async Task BlockThatIsNotAnswered_IsComputedOnceMore()
+    {
+        int asked = 0;
+        _silos.Has.Add("a");
+        _silos.BeforeBlock = (_, _) => Interlocked.Increment(ref asked) == 1 ? new TaskCompletionSource().Task : Task.CompletedTask;
+        _block = TimeSpan.FromMilliseconds(50);
+        await using var blocks = Blocks(Silo("a", 1));
+
+        var reply = await blocks.ComputeAsync(Block(7), Cancellation);
+
+        Assert.Equal((7, 2), ((int)reply.Outputs.Span[0], asked));
+    }
+
+    [Fact]
+    public async Task BlockThatIsNeverAnswered_EndsTheForecast()
+    {
+        _silos.Has.Add("a");
+        _silos.BeforeBlock = (_, _) => new TaskCompletionSource().Task;
+        _block = TimeSpan.FromMilliseconds(1);
+        await using var blocks = Blocks(Silo("a", 1));
+
+        var failure = await Assert.ThrowsAsync<ClientException>(() => blocks.ComputeAsync(Block(1), Cancellation));
+
+        Assert.Equal(ExitCode.Unreachable, failure.ExitCode);
+        Assert.StartsWith(
+            "silo a: found no answer to a block of forecasts, the last of 8 times", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -158,7 +189,7 @@ public sealed class ClusterBlocksTests
         _script.Report = _script.Report with { Silos = silos };
         return new(
             new(new Session(_script, _silos), "the cluster", _script.Report), Model, TimeProvider.System,
-            new() { Poll = TimeSpan.FromMilliseconds(1), Unreachable = TimeSpan.FromMilliseconds(200) });
+            new() { Poll = TimeSpan.FromMilliseconds(1), Unreachable = TimeSpan.FromMilliseconds(200), Block = _block });
     }
 
     private sealed class Session(IRunService runs, IForecastService forecasts) : IClusterSession

@@ -17,12 +17,25 @@ internal sealed class ForecastWorker(Func<int> free, SiloDrain drain, SpecReader
     /// <summary>Models that are kept.</summary>
     internal const int MostModels = 16;
 
+    /// <summary>Bytes of the parameters of all models that are kept, unless the last one has more; each thread has a copy.</summary>
+    private const long MostBytes = 1L << 30;
+
     private readonly Lock _gate = new();
     private readonly Queue<Action> _waiting = [];
 
     /// <summary>The models, the one that was used last at the end.</summary>
     private readonly List<BlockForecaster> _models = [];
     private int _threads;
+
+    /// <summary>Threads that compute.</summary>
+    internal int Threads
+    {
+        get
+        {
+            lock (_gate)
+                return _threads;
+        }
+    }
 
     /// <summary>Threads that may compute now.</summary>
     private int Most => Math.Max(1, free());
@@ -34,20 +47,21 @@ internal sealed class ForecastWorker(Func<int> free, SiloDrain drain, SpecReader
         try
         {
             var loaded = BlockForecaster.Load(model, reader);
-            BlockForecaster? last = null;
+            List<BlockForecaster> former = [];
             lock (_gate)
             {
                 if (Find(model.Hash) is not null)
                     return "";
                 _models.Add(loaded);
-                if (_models.Count > MostModels)
+                while (_models.Count > MostModels || (_models.Count > 1 && _models.Sum(one => one.Bytes) > MostBytes))
                 {
-                    last = _models[0];
+                    former.Add(_models[0]);
                     _models.RemoveAt(0);
                 }
             }
 
-            last?.Dispose();
+            foreach (var one in former)
+                one.Dispose();
             return "";
         }
         catch (ModelPackageException exception)

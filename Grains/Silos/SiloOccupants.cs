@@ -16,6 +16,9 @@ internal record Occupant(GrainId Key, SiloTrainer Trainer)
 /// <summary>The trainers and coordinators that live on this silo. Asked from any thread.</summary>
 internal sealed class SiloOccupants(SiloDrain drain)
 {
+    /// <summary>New coordinators that are remembered: without reports nothing takes them.</summary>
+    private const int MostNew = 10_000;
+
     private readonly ConcurrentDictionary<GrainId, Occupant> _trainers = [];
     private readonly ConcurrentDictionary<RunId, int> _coordinators = [];
     private readonly ConcurrentDictionary<RunId, bool> _newCoordinators = [];
@@ -57,7 +60,8 @@ internal sealed class SiloOccupants(SiloDrain drain)
     {
         var living = drain.Enter($"the coordinator of {run}");
         _coordinators.AddOrUpdate(run, 1, (_, count) => count + 1);
-        _newCoordinators[run] = true;
+        if (_newCoordinators.Count < MostNew)
+            _newCoordinators[run] = true;
         return new Leave(() =>
         {
             // A run that is resumed at once may have two for a moment.

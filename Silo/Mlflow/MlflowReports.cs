@@ -27,6 +27,7 @@ internal sealed partial class MlflowReports(
     private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<RunId, ReportedRun?> _runs = [];
+    private readonly HashSet<RunId> _unreadable = [];
     private readonly SemaphoreSlim _gate = new(1);
     private string? _experiment;
     private bool _hasFailed;
@@ -60,6 +61,14 @@ internal sealed partial class MlflowReports(
                 {
                     // The server answers, and may take those of other runs.
                     refusal ??= exception;
+                }
+                catch (Exception exception) when (exception is UnauthorizedAccessException or (IOException and not HttpIOException))
+                {
+                    // The run's own files: the server is not to blame, and other runs are reported.
+                    if (_unreadable.Add(run))
+                        LogUnreadable(logger, run.Text, exception.Message);
+                    if (!here.Contains(run))
+                        _runs.Remove(run);
                 }
             }
 
@@ -120,6 +129,10 @@ internal sealed partial class MlflowReports(
     [LoggerMessage(
         Level = LogLevel.Warning, Message = "The MLflow server {Server} refuses {What} of run {Run}, which are dropped: {Cause}")]
     private static partial void LogDropped(ILogger logger, string server, string what, string run, string cause);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "Run {Run} cannot be reported to MLflow, because its files cannot be read: {Cause}")]
+    private static partial void LogUnreadable(ILogger logger, string run, string cause);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The MLflow server {Server} takes reports again")]
     private static partial void LogAnswers(ILogger logger, string server);

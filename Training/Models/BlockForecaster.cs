@@ -41,6 +41,9 @@ public sealed class BlockForecaster : IDisposable
     /// <summary>The model's hash.</summary>
     public string Hash { get; }
 
+    /// <summary>Bytes of its parameters.</summary>
+    public long Bytes => (long)_parameters.Length * sizeof(float);
+
     /// <summary>A package as the model that blocks are computed with.</summary>
     /// <param name="package">The model.</param>
     /// <param name="shape">The shape of the rows that it forecasts from.</param>

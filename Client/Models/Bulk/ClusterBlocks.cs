@@ -12,7 +12,7 @@ namespace Orleans.Tbptt.Client.Models.Bulk;
 /// </summary>
 internal sealed class ClusterBlocks : IBlockComputer, IAsyncDisposable
 {
-    private const int MostFailures = 5;
+    private const int MostFailures = 5, MostLosses = 8, MostDoublings = 5;
 
     private readonly Lock _gate = new();
     private readonly LinkedList<Job> _waiting = [];
@@ -148,7 +148,7 @@ internal sealed class ClusterBlocks : IBlockComputer, IAsyncDisposable
     {
         try
         {
-            var reply = await AskAsync(silo, job.Block);
+            var reply = await AskAsync(silo, job);
             lock (_gate)
                 _open.Remove(job);
             job.Done.TrySetResult(reply);
@@ -171,12 +171,14 @@ internal sealed class ClusterBlocks : IBlockComputer, IAsyncDisposable
         }
     }
 
-    private async Task<ForecastReply> AskAsync(SiloBlocks silo, ForecastBlock block)
+    private async Task<ForecastReply> AskAsync(SiloBlocks silo, Job job)
     {
+        // A block that was not answered may have been on a slow line: the next time it gets twice as long.
+        var patience = _limits.Block * (1 << Math.Min(job.Losses, MostDoublings));
         while (true)
         {
             int loads = silo.Loads;
-            var reply = await silo.AnswerOfAsync(_cluster.Forecasts.ComputeAsync(silo.Address, block), _time, _limits.Block);
+            var reply = await silo.AnswerOfAsync(_cluster.Forecasts.ComputeAsync(silo.Address, job.Block), _time, patience);
             if (!reply.LacksModel)
                 return reply;
             string problem = await silo.AnswerOfAsync(
@@ -199,6 +201,13 @@ internal sealed class ClusterBlocks : IBlockComputer, IAsyncDisposable
 
         if (isOwnFault && ++job.Failures == MostFailures)
             Fail(new($"silo {Text.OneLine(silo.Name)}: {Text.OneLine(exception.Message)}", ExitCode.Failed, exception));
+        if (!silo.IsLost && exception is TimeoutException && ++job.Losses == MostLosses)
+        {
+            Fail(new(
+                $"silo {Text.OneLine(silo.Name)}: found no answer to a block of forecasts, the last of {MostLosses} times within "
+                + $"{(_limits.Block * (1 << MostDoublings)).TotalSeconds:0} s, expected one; forecast nearer to the silos, or without "
+                + "--cluster", ExitCode.Unreachable, exception));
+        }
     }
 
     private void Fail(ClientException failure)
@@ -221,6 +230,9 @@ internal sealed class ClusterBlocks : IBlockComputer, IAsyncDisposable
         public ForecastBlock Block => block;
 
         public int Failures { get; set; }
+
+        /// <summary>How often a silo that lives did not answer it.</summary>
+        public int Losses { get; set; }
 
         public TaskCompletionSource<ForecastReply> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

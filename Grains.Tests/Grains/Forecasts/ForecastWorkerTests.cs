@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Grains.Forecasts;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Messages;
+using Orleans.Tbptt.Tests.Chaos.Harness;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Models;
@@ -27,9 +28,11 @@ public sealed class ForecastWorkerTests : IDisposable
         // A run takes both: the block that is done first is followed by none, the other one by the next.
         Volatile.Write(ref free, 0);
         await first.EndAsync();
+        await Wait.Until("the end of the first block's thread", () => worker.Threads == 1);
         Assert.False(third.HasBegun);
         await second.EndAsync();
         await third.Begun;
+        Assert.Equal(1, worker.Threads);
         Assert.False(fourth.HasBegun);
         await third.EndAsync();
         await fourth.EndAsync();

@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Chaos.Harness;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Models;
@@ -103,23 +104,17 @@ public sealed class FollowTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
         Assert.Equal(ModelPackage.Load(all.Directory.Package, SpecLoader.Reader).Config.Hashes.Weights, renewed.Config.Hashes.Weights);
         await Stopped(run, all.Status.Step);
 
-        async Task<ModelPackage> Package(long step)
+        Task<ModelPackage> Package(long step) => Wait.For($"the model of step {step}", () =>
         {
-            while (true)
+            try
             {
-                try
-                {
-                    if (ModelPackage.Load(package, SpecLoader.Reader) is var now && now.Config.Steps == step)
-                        return now;
-                }
-                catch (ModelPackageException)
-                {
-                    // It does not exist yet, or is being written. A silo that serves it tries again, too.
-                }
-
-                await Task.Delay(1, TestContext.Current.CancellationToken);
+                return Task.FromResult(ModelPackage.Load(package, SpecLoader.Reader) is var now && now.Config.Steps == step ? now : null);
             }
-        }
+            catch (ModelPackageException error)
+            {
+                throw new NotYetException(error.Message, error);
+            }
+        });
     }
 
     /// <summary>It completes with whole chunks alone, so that the run which extends it in its turn has the borders of one run.</summary>

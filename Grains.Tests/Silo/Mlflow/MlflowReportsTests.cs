@@ -104,6 +104,23 @@ public sealed class MlflowReportsTests : IDisposable
             line => Assert.Contains("takes reports again", line, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task RunWhoseFilesCannotBeRead_HoldsUpNoOther()
+    {
+        RunDirectory lost = new(_store.Path, RunId.Parse("lost-1"));
+        _here.Insert(0, lost.Id);
+        Directory.CreateDirectory(lost.Path);
+        using var reports = Reports();
+        Write(Sample.Started(), Sample.Step(1));
+        File.Copy(_run.Metrics, lost.Metrics);
+
+        await reports.ReportAsync(Cancellation);
+        await reports.ReportAsync(Cancellation);
+
+        Assert.Equal(["train/loss 1 0.5"], Losses(_server.Runs.Single(run => run.Name == "wave-1")));
+        Assert.Contains("Run lost-1 cannot be reported", Assert.Single(_log.Messages), StringComparison.Ordinal);
+    }
+
     /// <summary>999 metrics and the tag that says how far they go: MLflow takes 1,000 of all in one call.</summary>
     [Fact]
     public async Task LargeReports_AreCut_ToWhatACallTakes()
