@@ -1,4 +1,3 @@
-using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Protocol;
 
 namespace Orleans.Tbptt.Grains.Streams;
@@ -227,12 +226,12 @@ internal sealed class ServedStream(StreamKey key, StreamServices services)
     private async Task<StreamReply?> TakeAsync(StreamRows rows, int from, ServedModel model, StreamState state, double[][] forecasts)
     {
         // All are read before any is taken.
-        if (Check(rows, from, model, state) is { } refusal)
+        if (StreamInputs.Check(rows, from, model, state) is { } refusal)
             return Refusal(StreamOutcome.Refused, refusal, state.Last + 1);
         while (from < rows.Rows.Count)
         {
             int count = Math.Min(Piece, rows.Rows.Count - from);
-            var job = JobOf(model, state, rows.Rows.Skip(from).Take(count).ToArray());
+            var job = StreamInputs.JobOf(_key, model, state, rows.Rows.Skip(from).Take(count).ToArray(), services.Options.Takeover);
             _state = state = await services.Worker.Take(job);
             Interlocked.Exchange(ref _taken, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
             for (int i = 0; i < count; i++)
@@ -243,101 +242,7 @@ internal sealed class ServedStream(StreamKey key, StreamServices services)
         return null;
     }
 
-    private StreamJob JobOf(ServedModel model, StreamState state, StreamRow[] rows)
-    {
-        bool isReplaced = state.Last > 0 && state.Version != model.Version;
-        List<StreamRow> warmUp = isReplaced && services.Options.Takeover == StreamTakeover.WarmUp ? Readable(model, state) : [];
-        bool isCarried = state.Last > 0 && (!isReplaced
-            || (services.Options.Takeover == StreamTakeover.Carry && state.Shape == model.HiddenShape));
-        var job = new StreamJob(_key, model, warmUp.Count + rows.Length) { Before = state, WarmUp = warmUp.Count };
-        if (isCarried)
-            state.Hidden.CopyTo(job.Hidden.AsSpan());
-        if (warmUp.Count > 0)
-            RowEncoder.Begin(job.Carried);
-        else
-            CarriedBy(state, model).CopyTo(job.Carried, 0);
-        for (int i = 0; i < job.Rows; i++)
-        {
-            var row = i < warmUp.Count ? warmUp[i] : rows[i - warmUp.Count];
-            Encode(model, row, job.Carried, job.Values, job.Codes, i);
-            (job.Cells[i], job.Texts[i]) = (RowCells.Of(row), row.Texts);
-        }
-
-        return job;
-    }
-
-    /// <summary>The kept rows that another model can read.</summary>
-    private static List<StreamRow> Readable(ServedModel model, StreamState state)
-    {
-        if (state.Columns != model.Columns)
-            return [];
-        var read = state.Kept.Select(kept => RowCells.Read(kept.Cells, model.Encoder.Numbers.Count, model.Encoder.Texts.Count))
-            .OfType<StreamRow>();
-        var readable = new RowsCheck(model, null);
-        return [.. read.Where(row => readable.Take(row) is null)];
-    }
-
-    /// <summary>What is carried behind the rows that were taken, by whichever model.</summary>
-    private static double[] CarriedBy(StreamState state, ServedModel model)
-    {
-        bool isOfThese = state.Last > 0 && state.Columns == model.Columns;
-        if (isOfThese && state.Carried.Length == model.Encoder.Carried)
-            return state.Carried;
-        var carried = new double[model.Encoder.Carried];
-        RowEncoder.Begin(carried);
-        foreach (var row in isOfThese ? state.Kept : [])
-        {
-            if (RowCells.Read(row.Cells, model.Encoder.Numbers.Count, model.Encoder.Texts.Count) is { } read)
-                model.Encoder.Carry(read.Numbers, carried);
-        }
-
-        return carried;
-    }
-
-    private static string? Check(StreamRows rows, int from, ServedModel model, StreamState state)
-    {
-        var check = new RowsCheck(model, CarriedBy(state, model));
-        for (int i = from; i < rows.Rows.Count; i++)
-        {
-            if (check.Take(rows.Rows[i]) is var (column, problem))
-                return $"rows[{i}]{(column.Length == 0 ? "" : $".{column}")}: {problem}";
-        }
-
-        return null;
-    }
-
-    /// <summary>Encodes a row, and carries it where it can be read.</summary>
-    private static (string Column, string Problem)? Encode(
-        ServedModel model, StreamRow row, double[] carried, float[] values, long[] codes, int at)
-    {
-        int features = model.Encoder.Shape.InputFeatures, classes = model.Encoder.Shape.Codes;
-        var mistake = model.Encoder.Encode(
-            row.Numbers, row.Texts, carried, values.AsSpan(at * features, features), codes.AsSpan(at * classes, classes));
-        if (mistake is null)
-            model.Encoder.Carry(row.Numbers, carried);
-        return mistake;
-    }
-
-    /// <summary>Whether rows can be read, one behind the other.</summary>
-    private readonly struct RowsCheck
-    {
-        private readonly ServedModel _model;
-        private readonly double[] _carried;
-        private readonly float[] _values;
-        private readonly long[] _codes;
-
-        public RowsCheck(ServedModel model, double[]? carried)
-        {
-            (_model, _carried) = (model, carried is null ? new double[model.Encoder.Carried] : [.. carried]);
-            if (carried is null)
-                RowEncoder.Begin(_carried);
-            (_values, _codes) = (new float[model.Encoder.Shape.InputFeatures], new long[model.Encoder.Shape.Codes]);
-        }
-
-        public (string Column, string Problem)? Take(StreamRow row) => Encode(_model, row, _carried, _values, _codes, 0);
-    }
-
-    /// <summary>What is wrong with a request, whatever the stream: a client is not to be trusted.</summary>
+    /// <summary>What is wrong with a request, whichever stream it is for: a client is not to be trusted.</summary>
     private static string? Mistake(StreamRows rows) => rows.First < 1
         ? $"first: found {rows.First}, expected the number of the first row, 1 for a new stream"
         : rows.Rows is not { Count: > 0 and <= StreamRows.Most }
