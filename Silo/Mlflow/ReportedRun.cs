@@ -14,7 +14,7 @@ namespace Orleans.Tbptt.Silo.Mlflow;
 /// <param name="run">The run.</param>
 /// <param name="client">The server.</param>
 /// <param name="experiment">The ID of the experiment.</param>
-/// <param name="dropped">Told what the server refuses for good, and why.</param>
+/// <param name="dropped">Called with what the server refuses for good, and why.</param>
 internal sealed class ReportedRun(RunDirectory run, MlflowClient client, string experiment, Action<string, string> dropped)
 {
     /// <summary>The tag with the run's ID.</summary>

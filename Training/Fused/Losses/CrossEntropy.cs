@@ -34,7 +34,8 @@ public sealed unsafe record CrossEntropy : Loss
     public override Choice Walk(SpecWalk walk) => this with
     {
         LabelSmoothing = walk.Number(
-            "labelSmoothing", LabelSmoothing, "the share of a target that is spread evenly over all classes", NumberRange.Share,
+            "labelSmoothing", LabelSmoothing,
+            "the share of a target that is spread evenly over all classes; losses in bits are not reported then", NumberRange.Share,
             isWritten: LabelSmoothing != 0),
     };
 
