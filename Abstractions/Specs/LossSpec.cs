@@ -8,6 +8,9 @@ public abstract record LossSpec : Choice
     /// <summary>Whether targets are classes; they are values otherwise.</summary>
     public abstract bool OfClasses { get; }
 
+    /// <summary>Whether its mean is the length of a code for the targets, in nats, which can be given in bits. Default false.</summary>
+    public virtual bool IsCodeLength => false;
+
     /// <summary>Every loss.</summary>
     public abstract IReadOnlyList<LossSpec> Others { get; }
 

@@ -1,6 +1,5 @@
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training.Fused.Losses;
 
 namespace Orleans.Tbptt.Grains.Steps;
 
@@ -23,9 +22,8 @@ internal static class LossReadings
     public static HeldOutFigures OfTest(RunSpec spec, HeldOutFigures test) =>
         test with { Metrics = [.. InBits(spec, test.Loss, MetricKind.Test), .. test.Metrics] };
 
-    /// <summary>The loss in bits; with label smoothing it is no length of a code.</summary>
     private static IEnumerable<Metric> InBits(RunSpec spec, double loss, MetricKind kind) =>
-        spec.Data.Source.BitsPer is { } unit && spec.Train.Loss is not CrossEntropy { LabelSmoothing: > 0 }
+        spec.Data.Source.BitsPer is { } unit && spec.Train.Loss.IsCodeLength
         ? [new(kind.ToString().ToLowerInvariant(), loss / Math.Log(2), unit, kind)]
         : [];
 }

@@ -43,9 +43,7 @@ internal sealed class NesterovMoments(NAdam rule, int parameters) : IOptimizer
         IsFinite = true;
         double product = ProductOfMomenta(), now = Momentum(Count), next = Momentum(Count + 1);
         _kernel = new(
-            MeanRate: new((float)(1 - rule.Beta1)),
-            Beta2: new((float)rule.Beta2),
-            SquareRate: new((float)(1 - rule.Beta2)),
+            Moments.Of(rule),
             Correction: new((float)Math.Sqrt(1 - Powers.Of(rule.Beta2, Count))),
             Eps: new((float)rule.Eps),
             OfGradient: new((float)(learningRate * (1 - now) / (1 - product))),
@@ -72,13 +70,11 @@ internal sealed class NesterovMoments(NAdam rule, int parameters) : IOptimizer
     private double Momentum(long step) => rule.Beta1 * (1 - 0.5 * Powers.Of(Decay, step));
 
     private readonly record struct Kernel(
-        Vector<float> MeanRate, Vector<float> Beta2, Vector<float> SquareRate, Vector<float> Correction, Vector<float> Eps,
-        Vector<float> OfGradient, Vector<float> OfMean) : IUpdateKernel
+        Moments Moments, Vector<float> Correction, Vector<float> Eps, Vector<float> OfGradient, Vector<float> OfMean) : IUpdateKernel
     {
         public void Update(ref Vector<float> parameter, Vector<float> gradient, ref Vector<float> mean, ref Vector<float> square)
         {
-            mean += (gradient - mean) * MeanRate;
-            square = square * Beta2 + gradient * gradient * SquareRate;
+            Moments.Update(gradient, ref mean, ref square);
             parameter -= (OfGradient * gradient + OfMean * mean) / (Vector.SquareRoot(square) / Correction + Eps);
         }
     }

@@ -26,9 +26,9 @@ internal sealed class RectifiedMoments(RAdam rule, int parameters) : IOptimizer
     // Below it the variance of an adaptive rate is not defined or too great.
     private const double LeastSquares = 5;
 
+    private readonly Moments _moments = Moments.Of(rule);
     private readonly float[] _mean = new float[parameters];
     private readonly float[] _square = new float[parameters];
-    private Moments _moments;
     private float _stepSize;
     private bool _isAdaptive;
 
@@ -42,7 +42,6 @@ internal sealed class RectifiedMoments(RAdam rule, int parameters) : IOptimizer
     {
         Count++;
         IsFinite = true;
-        _moments = new(new((float)(1 - rule.Beta1)), new((float)rule.Beta2), new((float)(1 - rule.Beta2)));
         double power = Powers.Of(rule.Beta2, Count);
         double most = 2 / (1 - rule.Beta2) - 1, squares = most - 2 * Count * power / (1 - power);
         _isAdaptive = squares > LeastSquares;
@@ -58,15 +57,6 @@ internal sealed class RectifiedMoments(RAdam rule, int parameters) : IOptimizer
         IsFinite &= _isAdaptive
             ? FusedPass.Run(new AdaptiveKernel(_moments, new(_stepSize), new((float)rule.Eps)), parameters, gradient, mean, square)
             : FusedPass.Run(new PlainKernel(_moments, new(_stepSize)), parameters, gradient, mean, square);
-    }
-
-    private readonly record struct Moments(Vector<float> MeanRate, Vector<float> Beta2, Vector<float> SquareRate)
-    {
-        public void Update(Vector<float> gradient, ref Vector<float> mean, ref Vector<float> square)
-        {
-            mean += (gradient - mean) * MeanRate;
-            square = square * Beta2 + gradient * gradient * SquareRate;
-        }
     }
 
     private readonly record struct PlainKernel(Moments Moments, Vector<float> StepSize) : IUpdateKernel

@@ -3,6 +3,7 @@ using Orleans.Tbptt.Grains.Steps;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Client;
+using Orleans.Tbptt.Training.Fused.Losses;
 
 namespace Orleans.Tbptt.Tests.Grains.Steps;
 
@@ -20,7 +21,7 @@ public sealed class LossReadingsTests
     [Fact]
     public void Readings_OfBytes_AreBitsOfEachLoss()
     {
-        RunSpec spec = Sample.Spec with { Data = new() { Source = new ByteSource { Glob = "*" }, BatchSize = 1 } };
+        RunSpec spec = OfBytes(new CrossEntropy());
 
         Assert.Equal(
             [
@@ -30,6 +31,11 @@ public sealed class LossReadingsTests
             LossReadings.Of(spec, 2 * Math.Log(2), new(Math.Log(2), new(1, 4, 4), [])));
         Assert.Single(LossReadings.Of(spec, 2, null));
     }
+
+    /// <summary>It is no length of a code: it stays above 0 for a model that knows every byte.</summary>
+    [Fact]
+    public void SmoothedLoss_IsNotGivenInBits() =>
+        Assert.Empty(LossReadings.Of(OfBytes(new CrossEntropy { LabelSmoothing = 0.1 }), 2, new(1, new(1, 4, 4), [])));
 
     [Fact]
     public void Metric_KeepsItsKindInTheJournal_AndHasNoneInOlderOnes()
@@ -56,6 +62,11 @@ public sealed class LossReadingsTests
         Assert.Equal((metric with { Series = null, Count = 0 }, null), (Assert.Single(read.Metrics), read.HeldOut));
         Assert.Equal(older, RunJson.Write(read));
     }
+
+    private static RunSpec OfBytes(LossSpec loss) => Sample.Spec with
+    {
+        Data = new() { Source = new ByteSource { Glob = "*" }, BatchSize = 1 }, Train = Sample.Spec.Train with { Loss = loss },
+    };
 
     private static MetricKind Kind(string line) => Assert.Single(((EpochFinished)RunJson.ReadEvent(line)).Metrics).Kind;
 }

@@ -27,6 +27,9 @@ public sealed unsafe record CrossEntropy : Loss
     /// <inheritdoc/>
     public override bool OfClasses => true;
 
+    /// <summary>Without label smoothing.</summary>
+    public override bool IsCodeLength => LabelSmoothing == 0;
+
     /// <inheritdoc/>
     public override string? TorchFunction => "cross_entropy";
 
