@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Orleans.Tbptt.Client.Cluster;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Tests.Support.Servers;
 
 namespace Orleans.Tbptt.Tests.EndToEnd;
 
@@ -19,8 +20,9 @@ internal sealed class ConsoleProcess : IDisposable
 
     private readonly string _runs;
     private readonly Process _process;
+    private readonly ProcessLeash _leash;
 
-    private ConsoleProcess(Process process, string runs) => (_process, _runs) = (process, runs);
+    private ConsoleProcess(Process process, string runs) => (_process, _leash, _runs) = (process, new(process), runs);
 
     /// <summary>The events of the run so far, as <c>--output json</c> printed them.</summary>
     public List<RunEvent> Events { get; } = [];
@@ -154,6 +156,7 @@ internal sealed class ConsoleProcess : IDisposable
 
     public void Dispose()
     {
+        _leash.Dispose();
         if (!_process.HasExited)
             _process.Kill();
         _process.Dispose();

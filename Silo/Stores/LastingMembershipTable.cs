@@ -8,30 +8,45 @@ namespace Orleans.Tbptt.Silo.Stores;
 /// Orleans ends a silo that is missing in the table, and a cluster with a new table would be a second one. So the first silo that finds a
 /// table older than its copy restores the copy in one script: its rows, and those added meanwhile, under a version that every silo accepts
 /// as newer. That copy may be from before another silo's last change of status, which would stay undone: every silo writes its own again.
+/// It may be from before another silo joined, too, and silos that join soon bring a new table to the version that the others know: so a
+/// silo that finds the others' table without itself adds what is missing there.
 /// </remarks>
 /// <param name="inner">Orleans' own table.</param>
 /// <param name="redis">The server.</param>
 /// <param name="key">The hash that Orleans keeps the table in: for each silo its row, and the version.</param>
 /// <param name="directory">The grain directory, which was lost with the table.</param>
 /// <param name="self">This silo.</param>
+/// <param name="time">The clock.</param>
 /// <param name="logger">Logs losses.</param>
 internal sealed partial class LastingMembershipTable(
-    IMembershipTable inner, IDatabase redis, RedisKey key, RedisGrainDirectory directory, ILocalSiloDetails self,
+    IMembershipTable inner, IDatabase redis, RedisKey key, RedisGrainDirectory directory, ILocalSiloDetails self, TimeProvider time,
     ILogger<LastingMembershipTable> logger)
     : IMembershipTable
 {
     private const string Version = "Version";
+    private const int Reads = 3;
 
-    /// <summary>Arguments: the known version, then fields and values. Returns the version found; -1 for none.</summary>
+    /// <summary>
+    /// Arguments: the known version, the field that must be there or nothing, then fields and values. Returns the version found, or -1 for
+    /// none, where it has restored something; null where nothing was lost. What is there of a newer table is newer, too, and stays.
+    /// </summary>
     private const string RestoreScript = """
-        local found = tonumber(redis.call('HGET', KEYS[1], 'Version') or '-1')
-        if found >= tonumber(ARGV[1]) then return found end
-        for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
-        redis.call('HSET', KEYS[1], 'Version', string.format('%d', ARGV[1] + 1))
+        local found, known = tonumber(redis.call('HGET', KEYS[1], 'Version') or '-1'), tonumber(ARGV[1])
+        if found >= known and (ARGV[2] == '' or redis.call('HEXISTS', KEYS[1], ARGV[2]) == 1) then return false end
+        local write = found < known and 'HSET' or 'HSETNX'
+        for i = 3, #ARGV, 2 do redis.call(write, KEYS[1], ARGV[i], ARGV[i + 1]) end
+        redis.call('HSET', KEYS[1], 'Version', string.format('%d', math.max(found, known) + 1))
         return found
         """;
 
+    /// <summary>
+    /// How old a copy may be that puts its silo back into a newer table. Much less than the hour after which rows of dead silos are
+    /// removed: a silo that slept that long was declared dead.
+    /// </summary>
+    private static readonly TimeSpan MostAge = TimeSpan.FromMinutes(10);
+
     private readonly RedisKey[] _keys = [key];
+    private readonly RedisValue _own = self.SiloAddress.ToString();
     private volatile Copy? _known;
     private volatile SiloStatus _reached;
     private bool _silent;
@@ -53,8 +68,7 @@ internal sealed partial class LastingMembershipTable(
     {
         try
         {
-            await RefreshAsync();
-            var table = await inner.ReadAllAsync(cancellationToken);
+            var table = await ReadWithSelfAsync(cancellationToken);
             return await RewriteOwnStatusAsync(table, cancellationToken) ? await inner.ReadAllAsync(cancellationToken) : table;
         }
         catch (Exception exception) when (_known is not null && exception is (RedisException or RedisTimeoutException))
@@ -118,16 +132,28 @@ internal sealed partial class LastingMembershipTable(
 
     Task IMembershipTable.UpdateIAmAlive(MembershipEntry entry) => UpdateIAmAliveAsync(entry, CancellationToken.None);
 
+    /// <summary>Reads the table, again where it was lost after it had been restored.</summary>
+    private async Task<MembershipTableData> ReadWithSelfAsync(CancellationToken cancellationToken)
+    {
+        for (int read = 1; ; read++)
+        {
+            await RefreshAsync();
+            var table = await inner.ReadAllAsync(cancellationToken);
+            if (read == Reads || _known?.Has(_own) != true || table.TryGet(self.SiloAddress) is not null)
+                return table;
+        }
+    }
+
     /// <summary>Reads the table, restores it if it was lost, and keeps a copy.</summary>
     private async Task RefreshAsync()
     {
         var read = await ReadAsync();
-        if (_known is { } known && read.Version < known.Version)
+        if (_known is { } known && (read.Version < known.Version || (IsMissed(known) && !read.Has(_own))))
         {
-            RedisValue[] arguments = [known.Version, .. known.Rows.SelectMany(row => (RedisValue[])[row.Name, row.Value])];
-            int found = (int)await redis.ScriptEvaluateAsync(RestoreScript, _keys, arguments);
-            if (found < known.Version)
-                LogRestored(logger, found, known.Version, known.Rows.Count);
+            RedisValue[] arguments = [known.Version, IsMissed(known) ? _own : "", .. known.Rows.SelectMany(
+                row => (RedisValue[])[row.Name, row.Value])];
+            if (await redis.ScriptEvaluateAsync(RestoreScript, _keys, arguments) is { IsNull: false } found)
+                LogRestored(logger, (int)found, known.Version, known.Rows.Count);
             read = await ReadAsync();
         }
 
@@ -151,8 +177,12 @@ internal sealed partial class LastingMembershipTable(
         return written;
     }
 
+    /// <summary>Whether a table without this silo has lost it.</summary>
+    private bool IsMissed(Copy known) => known.Has(_own) && time.GetUtcNow() - known.At < MostAge;
+
     private async Task<Copy> ReadAsync()
     {
+        var at = time.GetUtcNow();
         var all = await redis.HashGetAllAsync(key);
         int version = -1;
         foreach (var field in all)
@@ -161,11 +191,11 @@ internal sealed partial class LastingMembershipTable(
                 version = (int)field.Value;
         }
 
-        return new(version, [.. all.Where(field => field.Name != Version)]);
+        return new(version, [.. all.Where(field => field.Name != Version)], at);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message =
-        "Redis lost the membership table: version {Found} instead of {Known}. Its {Rows} rows are restored; the cluster continues")]
+        "Redis lost the membership table: found version {Found}, known is {Known}. Its {Rows} rows are restored; the cluster continues")]
     private static partial void LogRestored(ILogger logger, int found, int known, int rows);
 
     [LoggerMessage(Level = LogLevel.Warning, Message =
@@ -182,5 +212,8 @@ internal sealed partial class LastingMembershipTable(
     [LoggerMessage(Level = LogLevel.Warning, Message = "Redis answers again")]
     private static partial void LogAnswers(ILogger logger);
 
-    private sealed record Copy(int Version, IReadOnlyList<HashEntry> Rows);
+    private sealed record Copy(int Version, IReadOnlyList<HashEntry> Rows, DateTimeOffset At)
+    {
+        public bool Has(RedisValue silo) => Rows.Any(row => row.Name == silo);
+    }
 }

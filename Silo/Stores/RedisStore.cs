@@ -67,7 +67,7 @@ internal sealed class RedisStore : SiloStore
         silo.Services.Remove(table);
         silo.Services.AddSingleton<IMembershipTable>(services => new LastingMembershipTable(
             Create(services, table), _redis.GetDatabase(), _membershipKey, _directory, services.GetRequiredService<ILocalSiloDetails>(),
-            services.GetRequiredService<ILogger<LastingMembershipTable>>()));
+            services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<LastingMembershipTable>>()));
     }
 
     /// <inheritdoc/>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
+using Orleans.Tbptt.Tests.Support.Servers;
 
 namespace Orleans.Tbptt.Tests.Chaos.Harness;
 
@@ -9,11 +10,12 @@ namespace Orleans.Tbptt.Tests.Chaos.Harness;
 internal sealed class ChaosSilo : IDisposable
 {
     private readonly Process _process;
+    private readonly ProcessLeash _leash;
     private readonly ConcurrentQueue<string> _errors = new();
 
     private ChaosSilo(string name, string log, Process process)
     {
-        (Name, LogFile, _process, Pid) = (name, log, process, process.Id);
+        (Name, LogFile, _process, _leash, Pid) = (name, log, process, new(process), process.Id);
         _process.ErrorDataReceived += (_, said) => _errors.Enqueue(said.Data ?? "");
         _process.BeginErrorReadLine();
         Exited = _process.WaitForExitAsync();
@@ -101,6 +103,7 @@ internal sealed class ChaosSilo : IDisposable
     /// <summary>Kills the process where it still is, frozen or not, and waits until it is gone.</summary>
     public void Dispose()
     {
+        _leash.Dispose();
         if (IsAlive)
             Kill();
         _process.WaitForExit();

@@ -1,7 +1,10 @@
+using Orleans.Clustering.Redis;
+using Orleans.Configuration;
 using Orleans.Tbptt.Client.Watching;
 using Orleans.Tbptt.Cluster.Membership;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Support.Servers;
+using StackExchange.Redis;
 
 namespace Orleans.Tbptt.Tests.Silo.Stores;
 
@@ -62,6 +65,34 @@ public sealed class ClusteringTests : IDisposable
             line.Contains("Redis lost the membership table", StringComparison.Ordinal));
     }
 
+    /// <summary>
+    /// Silos that join an empty Redis soon bring its table to the version that the others know, and Orleans ends a silo that is missing
+    /// in it.
+    /// </summary>
+    [Fact(Timeout = 120_000)]
+    public async Task Silo_PutsItselfBack_WhereANewTableHasCaughtUpWithItsVersion()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using var redis = await RedisServer.StartAsync(cancellation);
+        var settings = new ClusteringSettings { Provider = ClusteringProvider.Redis, Connection = redis.ConnectionString, ClusterId = Id };
+        var silo = await Start(settings).ReadyAsync(cancellation);
+        await using var connection = await ClusterConnection.OpenAsync(settings, cancellation);
+        var before = await Hosts(connection, 1);
+
+        await using (var client = await ConnectionMultiplexer.ConnectAsync(redis.ConnectionString))
+        {
+            string table = RedisClusteringOptions.DefaultCreateRedisKey(
+                new ClusterOptions { ClusterId = Id, ServiceId = ClusteringSettings.ServiceId })!;
+            await client.GetDatabase().ScriptEvaluateAsync(
+                "redis.call('DEL', KEYS[1]) redis.call('HSET', KEYS[1], 'Version', '50')", [table]);
+        }
+
+        while (!silo.Lines.Any(line => line.Contains("found version 50, known is ", StringComparison.Ordinal)))
+            await Task.Delay(TimeSpan.FromMilliseconds(100), cancellation);
+        Assert.Equal(before.Keys, (await Hosts(connection, 1)).Keys);
+        Assert.True(silo.IsAlive);
+    }
+
     [Theory(Timeout = 120_000)]
     [InlineData("Redis", "127.0.0.1:{0},password=sesame", "Redis 127.0.0.1:{0}")]
     [InlineData("PostgreSql", "Host=127.0.0.1;Port={0};Username=u;Password=sesame", "PostgreSQL 127.0.0.1:{0}/u")]
@@ -95,17 +126,19 @@ public sealed class ClusteringTests : IDisposable
     public void Dispose()
     {
         // What a silo said is gone with it, and is the only trace of what kept it waiting. A test whose time is over has no result yet.
-        if (TestContext.Current.TestState?.Result == TestResult.Failed || TestContext.Current.CancellationToken.IsCancellationRequested)
-        {
-            foreach (var (number, silo) in _silos.Index())
-                TestContext.Current.TestOutputHelper?.WriteLine(
-                    $"--- silo {number}, {(silo.IsAlive ? "alive" : "gone")}\n{string.Join('\n', silo.Lines.TakeLast(60))}");
-        }
-
-        foreach (var silo in _silos)
+        bool hasFailed =
+            TestContext.Current.TestState?.Result == TestResult.Failed || TestContext.Current.CancellationToken.IsCancellationRequested;
+        StandingSilo[] silos = [.. _silos];
+        string[] said = hasFailed ? [.. silos.Index().Select(silo => Said(silo.Index, silo.Item))] : [];
+        foreach (var silo in silos)
             silo.Dispose();
         _directory.Dispose();
+        foreach (string text in said)
+            TestContext.Current.TestOutputHelper?.WriteLine(text);
     }
+
+    private static string Said(int number, StandingSilo silo) =>
+        $"--- silo {number}, {(silo.IsAlive || silo.EndedWithItsTest ? "alive" : "gone")}\n{string.Join('\n', silo.Lines.TakeLast(60))}";
 
     private async Task FindEachOtherAsync(ClusteringSettings settings)
     {
@@ -139,9 +172,11 @@ public sealed class ClusteringTests : IDisposable
             }
             catch (Exception exception) when (exception is TimeoutException or SiloUnavailableException or OrleansMessageRejectionException)
             {
-                // Asked again, but not at once: who has no gateway fails without waiting, and would take the silos' processor.
-                await Task.Delay(TimeSpan.FromMilliseconds(100), cancellation);
+                // Asked again: the gateway was that of the killed silo.
             }
+
+            // Not at once: each question has a silo read the table, and one after the other would take the silos' processor.
+            await Task.Delay(TimeSpan.FromMilliseconds(100), cancellation);
         }
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Orleans.Tbptt.Silo.Stores;
 using Orleans.Tbptt.Tests.Support;
 using StackExchange.Redis;
@@ -11,7 +12,10 @@ public sealed class LastingMembershipTableTests
     private SiloStatus _status = SiloStatus.Joining;
     private int _version = 1;
 
+    private readonly FakeTimeProvider _time = new();
     private Exception? _failure;
+    private bool _hasRow;
+    private int _restored;
 
     /// <param name="found">The status that the table has after the silo wrote that it is active, in version 2.</param>
     /// <param name="version">Its version then.</param>
@@ -53,6 +57,25 @@ public sealed class LastingMembershipTableTests
         Assert.Null(exception.InnerException);
     }
 
+    /// <param name="minutes">The age of the silo's copy when its row is missing.</param>
+    /// <param name="restored">How often it is put back: not where it may have been declared dead, and removed, while it slept.</param>
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(20, 0)]
+    public async Task Silo_PutsItselfBack_WhereItsCopyIsNew(int minutes, int restored)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        var table = Open();
+        _hasRow = true;
+        await table.ReadAllAsync(cancellation);
+
+        _hasRow = false;
+        _time.Advance(TimeSpan.FromMinutes(minutes));
+        await table.ReadAllAsync(cancellation);
+
+        Assert.Equal(restored, _restored);
+    }
+
     /// <summary>A table with one silo over a server; status, version and failure are this test's fields.</summary>
     private LastingMembershipTable Open()
     {
@@ -63,15 +86,26 @@ public sealed class LastingMembershipTableTests
             nameof(IMembershipTable.UpdateRowAsync) => Task.FromResult(Update((MembershipEntry)arguments[0]!, (TableVersion)arguments[2]!)),
             _ => throw new NotSupportedException(method.Name),
         });
-        var redis = Fake.Of<IDatabase>((method, _) => method.Name switch
+        var redis = Fake.Of<IDatabase>((method, arguments) => method.Name switch
         {
             nameof(IDatabase.HashGetAllAsync) => _failure is { } failure ? Task.FromException<HashEntry[]>(failure)
-                : Task.FromResult(new HashEntry[] { new("Version", _version) }),
-            nameof(IDatabase.ScriptEvaluateAsync) => Task.FromResult(RedisResult.Create((RedisValue)0)),
+                : Task.FromResult<HashEntry[]>([new("Version", _version), .. _hasRow ? [Row] : Array.Empty<HashEntry>()]),
+            nameof(IDatabase.ScriptEvaluateAsync) => Task.FromResult(RedisResult.Create(Restore((string)arguments[0]!))),
             _ => throw new NotSupportedException(method.Name),
         });
         var self = Fake.Of<ILocalSiloDetails>((_, _) => Self);
-        return new(inner, redis, "members", new(redis, "directory"), self, NullLogger<LastingMembershipTable>.Instance);
+        return new(inner, redis, "members", new(redis, "directory"), self, _time, NullLogger<LastingMembershipTable>.Instance);
+    }
+
+    private static HashEntry Row => new(Self.ToString(), "row");
+
+    private RedisValue Restore(string script)
+    {
+        if (!script.Contains("'Version'", StringComparison.Ordinal))
+            return 0;
+        _restored++;
+        _hasRow = true;
+        return 1;
     }
 
     private static MembershipEntry Entry(SiloStatus status) => new() { SiloAddress = Self, Status = status };

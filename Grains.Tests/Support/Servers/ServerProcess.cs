@@ -6,6 +6,7 @@ namespace Orleans.Tbptt.Tests.Support.Servers;
 internal sealed class ServerProcess : IDisposable
 {
     private readonly Process _process;
+    private readonly ProcessLeash _leash;
     private readonly List<string> _said = [];
     private readonly TaskCompletionSource<bool> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -15,8 +16,8 @@ internal sealed class ServerProcess : IDisposable
         _process.OutputDataReceived += (_, line) => Hear(line.Data, readyWhen);
         _process.ErrorDataReceived += (_, line) => Hear(line.Data, readyWhen);
         _process.Exited += (_, _) => _ready.TrySetResult(false);
-        AppDomain.CurrentDomain.ProcessExit += KillWithTheTests;
         _process.Start();
+        _leash = new(_process);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
@@ -70,12 +71,10 @@ internal sealed class ServerProcess : IDisposable
 
     public void Dispose()
     {
-        AppDomain.CurrentDomain.ProcessExit -= KillWithTheTests;
+        _leash.Dispose();
         Kill();
         _process.Dispose();
     }
-
-    private void KillWithTheTests(object? sender, EventArgs arguments) => _process.Kill(entireProcessTree: true);
 
     private void Hear(string? line, string readyWhen)
     {

@@ -39,6 +39,23 @@ public sealed class ServersTests
         Assert.Equal("1", await SelectOneAsync(postgres, cancellation));
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Process_EndsWithTheTimeOfItsTest_EvenWhereItStartsLater(bool isOverFirst)
+    {
+        using var test = new CancellationTokenSource();
+        if (isOverFirst)
+            await test.CancelAsync();
+        using var process = Process.Start("sleep", ["600"]);
+        using var leash = new ProcessLeash(process, test.Token);
+        await test.CancelAsync();
+
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.True(leash.HasEndedIt);
+    }
+
     private static async Task<string?> AskAsync(RedisServer redis, string command, CancellationToken cancellation)
     {
         using var client = new TcpClient();

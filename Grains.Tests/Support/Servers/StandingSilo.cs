@@ -4,7 +4,7 @@ using Orleans.Tbptt.Client.Cluster;
 
 namespace Orleans.Tbptt.Tests.Support.Servers;
 
-/// <summary>A silo in a separate process, as a service manager runs it; killed with the test.</summary>
+/// <summary>A silo in a separate process, as a service manager runs it; killed with the test, or when its time is over.</summary>
 internal sealed class StandingSilo : IDisposable
 {
     /// <summary>SIGTERM.</summary>
@@ -19,13 +19,14 @@ internal sealed class StandingSilo : IDisposable
     private const string LastLine = "tls ";
 
     private readonly Process _process;
+    private readonly ProcessLeash _leash;
     private readonly List<string> _lines = [];
     private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task<string> _error;
 
     private StandingSilo(Process process)
     {
-        _process = process;
+        (_process, _leash) = (process, new(process));
         _process.OutputDataReceived += (_, line) => Hear(line.Data);
         _process.BeginOutputReadLine();
         _error = _process.StandardError.ReadToEndAsync();
@@ -82,6 +83,9 @@ internal sealed class StandingSilo : IDisposable
     /// <summary>Whether the process has not ended.</summary>
     public bool IsAlive => !_process.HasExited;
 
+    /// <summary>Whether the process lived until the time of its test was over.</summary>
+    public bool EndedWithItsTest => _leash.HasEndedIt;
+
     /// <summary>Ends the process at once (SIGKILL).</summary>
     public void Kill() => _process.Kill();
 
@@ -90,6 +94,7 @@ internal sealed class StandingSilo : IDisposable
 
     public void Dispose()
     {
+        _leash.Dispose();
         _process.Kill();
         _process.WaitForExit();
         _process.Dispose();
