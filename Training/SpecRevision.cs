@@ -7,13 +7,15 @@ using Orleans.Tbptt.Specs.Writing;
 namespace Orleans.Tbptt.Training;
 
 /// <summary>
-/// A run's spec with what may change when the run is resumed: the number of epochs, when checkpoints are taken, and when a run that follows
-/// its file has completed. The steps that the run has committed do not depend on these: it continues to the bits of a run that had them
-/// from the start.
+/// A run's spec with what may change when the run is resumed: what ends it (the number of epochs, early stopping, limits), when checkpoints
+/// are taken, and when a run that follows its file has completed. The steps that the run has committed do not depend on these: it continues
+/// to the bits of a run that had them from the start.
 /// </summary>
 public static class SpecRevision
 {
     private const string Epochs = "train.epochs";
+    private const string Changeable = "train.epochs or a key of train.earlyStopping, limits or checkpoint";
+    private static readonly string[] Sections = ["train.earlyStopping", "limits", "checkpoint"];
 
     /// <summary>Changes a run's spec.</summary>
     /// <param name="spec">The text of the run's <c>spec.yaml</c>, with the changes as <see cref="SpecText.Sets"/>.</param>
@@ -28,13 +30,21 @@ public static class SpecRevision
             return before;
         if (after.Spec is not { } changed)
             return after;
-        var problems = Fixed(spec.Sets, written, changed).Concat(TooFew(changed, status)).Concat(AtRest(changed, status)).ToList();
+        List<SpecProblem> problems =
+        [
+            .. Fixed(spec.Sets, written, changed), .. TooFew(changed, status), .. EndedBefore(changed, status), .. AtRest(changed, status),
+        ];
         return problems.Count == 0 ? after
             : new(null, [.. problems.Select(after.Locate)], new Dictionary<string, string>(), spec);
 
         SpecDocument Parse(SpecText text) =>
             reader?.Parse(text, filesMustExist: false) ?? SpecLoader.Parse(text, filesMustExist: false);
     }
+
+    /// <summary>The option of <c>tbptt resume</c> with which a completed run is trained further.</summary>
+    public static string ToTrainFurther(RunStatus status) => status.Message.Length > 0 && status.EpochLosses.Count < status.Epochs
+        ? "--set train.earlyStopping.patience=MORE"
+        : $"--set {Epochs}={MoreThan(status.Epochs)}";
 
     /// <summary>A number of epochs with which a run that has done all of its own can be trained further, to be suggested.</summary>
     public static int MoreThan(int epochs) => epochs > int.MaxValue / 2 ? int.MaxValue : 2 * Math.Max(1, epochs);
@@ -45,14 +55,15 @@ public static class SpecRevision
         if (SpecHash.Of(before) == SpecHash.Of(after) && !changesTrainers)
             return [];
         return sets.Select(set => set.Split('=')[0].Trim()).Where(key => !MayChange(key)).Distinct().Select(key => key == "train.trainers"
-            ? new SpecProblem(key, "another number", "train.epochs or a key of checkpoint",
+            ? new SpecProblem(key, "another number", Changeable,
                 "use --trainers: the result then matches within rounding, not to the bit")
-            : new SpecProblem(key, "a change", "train.epochs or a key of checkpoint",
+            : new SpecProblem(key, "a change", Changeable,
                 "the steps that the run has committed depend on it: train a new run with the changed spec"));
     }
 
     private static bool MayChange(string key) =>
-        key is Epochs or "checkpoint" or "extends.idleSeconds" || key.StartsWith("checkpoint.", StringComparison.Ordinal);
+        key is Epochs or "extends.idleSeconds" || Sections.Any(section => key == section
+            || key.StartsWith($"{section}.", StringComparison.Ordinal));
 
     private static IEnumerable<SpecProblem> TooFew(RunSpec spec, RunStatus status)
     {
@@ -62,14 +73,32 @@ public static class SpecRevision
                 $"raise it: --set train.epochs={MoreThan(finished)}");
     }
 
+    /// <summary>What would have ended the run before it came to where it is, or ends it there.</summary>
+    private static IEnumerable<SpecProblem> EndedBefore(RunSpec spec, RunStatus status)
+    {
+        if (spec.Train.EarlyStopping is { } stopping && stopping.EndsAfter(status.Losses) is { } end)
+        {
+            yield return new("train.earlyStopping", $"patience {stopping.Patience}, with which the run ends after epoch {end}",
+                $"an end after epoch {status.Losses.Count}, the last one that the run has finished",
+                $"raise it: --set train.earlyStopping.patience={MoreThan(stopping.Patience)}");
+        }
+
+        if (spec.Limits?.Refusal(status.OwnSteps, TimeSpan.FromSeconds(status.TrainedSeconds)) is { } limit)
+            yield return limit;
+    }
+
     /// <summary>A schedule counts steps, whatever the number of epochs, so it may have come to a rate of 0.</summary>
     private static IEnumerable<SpecProblem> AtRest(RunSpec spec, RunStatus status)
     {
         long left = (spec.Train.Epochs - status.EpochLosses.Count) * Math.Max(1, status.StepsPerEpoch);
-        if (spec.Train.LearningRateAt(status.Step) == 0 && spec.Train.LearningRateAt(status.Step + Math.Max(0, left - 1)) == 0)
+        if (RateAt(status.Step) == 0 && RateAt(status.Step + Math.Max(0, left - 1)) == 0)
+        {
             yield return new(Epochs, $"{spec.Train.Epochs}", "epochs in which the learning rate is not 0",
                 string.Create(CultureInfo.InvariantCulture,
                     $"train.schedule ({spec.Train.Schedule.Word}) is a function of the step, not of the number of epochs, and its rate is ")
                 + $"0 from step {status.Step + 1} on: train a new run whose schedule lasts longer");
+        }
+
+        double RateAt(long step) => spec.Train.LearningRateAt(step, status.Losses);
     }
 }

@@ -46,6 +46,11 @@ public sealed record CheckpointState
     [JsonRequired] public required long SequenceSteps { get; init; }
 
     /// <summary>
+    /// Seconds that the run had been trained for, where its spec limits them; 0, and not written, otherwise.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] public double TrainedSeconds { get; init; }
+
+    /// <summary>
     /// The number of the last event in the journal when the state was taken; that event is on the disk before the checkpoint counts.
     /// </summary>
     [JsonRequired] public required long LastEvent { get; init; }
@@ -55,6 +60,11 @@ public sealed record CheckpointState
 
     /// <summary>The validation loss of each finished epoch; empty when nothing is held out.</summary>
     [JsonRequired] public required IReadOnlyList<double> ValidationLosses { get; init; }
+
+    /// <summary>
+    /// The losses that schedules and early stopping go by: of validation, or of training where nothing is held out.
+    /// </summary>
+    [JsonIgnore] public IReadOnlyList<double> Losses => ValidationLosses.Count > 0 ? ValidationLosses : EpochLosses;
 
     /// <summary>What the last epoch's losses mean in the data's own units.</summary>
     [JsonRequired] public required IReadOnlyList<Metric> Metrics { get; init; }

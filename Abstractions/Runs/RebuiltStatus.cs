@@ -62,6 +62,7 @@ internal static class RebuiltStatus
                 Epoch = Math.Min(state.Epoch + 1, Math.Max(status.Epochs, 1)),
                 EpochStep = state.Chunk,
                 SequenceSteps = state.SequenceSteps,
+                TrainedSeconds = state.TrainedSeconds,
                 EpochLosses = state.EpochLosses,
                 ValidationLosses = state.ValidationLosses,
                 Metrics = state.Metrics,

@@ -244,7 +244,7 @@ public sealed record RunEnded : RunEvent
     /// <summary>How it ended.</summary>
     public required RunState State { get; init; }
 
-    /// <summary>Why, in words; empty when it completed.</summary>
+    /// <summary>Why, in words; empty when it completed without ending before its last epoch.</summary>
     public required string Message { get; init; }
 
     /// <summary>Committed steps of the run.</summary>

@@ -12,7 +12,7 @@ public enum RunState
     /// <summary>Training.</summary>
     [JsonStringEnumMemberName("running")] Running,
 
-    /// <summary>Every epoch is done and the model is written.</summary>
+    /// <summary>Every epoch is done, or early stopping has ended the run, and the model is written.</summary>
     [JsonStringEnumMemberName("completed")] Completed,
 
     /// <summary>Ended by an error.</summary>
@@ -85,7 +85,9 @@ public sealed record RunStatus
     /// <summary>Where it stands.</summary>
     [Id(2)] public required RunState State { get; init; }
 
-    /// <summary>In words, why it ended, was paused or waits; empty while it runs and when it completed.</summary>
+    /// <summary>
+    /// In words, why it ended, was paused or waits; empty while it runs, and when it completed without ending before its last epoch.
+    /// </summary>
     [Id(3)] public string Message { get; init; } = "";
 
     /// <summary>The coordinator's generation, from 1.</summary>
@@ -187,11 +189,17 @@ public sealed record RunStatus
     /// <summary>Of a run that extends another one, the steps that led to where it began; 0, and not written, for any other.</summary>
     [Id(34), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] public long StepsBefore { get; init; }
 
+    /// <summary>Seconds that the run has been trained for, where its spec limits them; 0, and not written, otherwise.</summary>
+    [Id(35), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] public double TrainedSeconds { get; init; }
+
     /// <summary>Steps that the run itself has committed.</summary>
     [JsonIgnore] public long OwnSteps => Step - StepsBefore;
 
     /// <summary>The mean training loss of the last finished epoch; null before the first.</summary>
     [JsonIgnore] public double? LastEpochLoss => EpochLosses.Count > 0 ? EpochLosses[^1] : null;
+
+    /// <summary>The losses that early stopping goes by: of validation, or of training where nothing is held out.</summary>
+    [JsonIgnore] public IReadOnlyList<double> Losses => ValidationLosses.Count > 0 ? ValidationLosses : EpochLosses;
 
     /// <summary>The lowest finite validation loss of a finished epoch; null where there is none.</summary>
     [JsonIgnore] public double? BestValidationLoss => ValidationLosses.Where(double.IsFinite).Select(loss => (double?)loss).Min();

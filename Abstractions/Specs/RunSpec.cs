@@ -41,6 +41,9 @@ public sealed record RunSpec
     /// <summary>The end of another run, which this one continues on data that grew; null for none.</summary>
     public ExtendsSpec? Extends { get; init; }
 
+    /// <summary>Where the run is stopped, to be resumed with greater limits; null for no limits. Has no part in the result.</summary>
+    public LimitsSpec? Limits { get; init; }
+
     /// <summary>When the run's state is saved. Has no part in the result.</summary>
     public CheckpointSpec Checkpoint { get; init; } = new();
 

@@ -41,6 +41,11 @@ internal sealed class SpecSections(SpecChoices choices)
             "extends", spec.Extends,
             "the end of another run, the parent, which this one continues on data that grew ([extend.md](extend.md))",
             "checkpoint, replay, scaling or follow", new ExtendsSpec { Checkpoint = "" }, Extends),
+        Limits = walk.OptionalSection(
+            "limits", spec.Limits,
+            "where the run is stopped, with a checkpoint and a model, to continue when it is resumed with greater ones ([below](#ends)); "
+                + "has no part in the result of a step",
+            "duration or steps", new LimitsSpec(), Limits),
         Checkpoint = walk.OptionalSection(
             "checkpoint", spec.Checkpoint, "when the run's state is saved; has no part in the result",
             "everySteps, everySeconds, keepLast or keepBest",
@@ -141,6 +146,11 @@ internal sealed class SpecSections(SpecChoices choices)
         ClipNorm = walk.OptionalNumber(
             "clipNorm", train.ClipNorm, "the averaged gradient is scaled down to this norm, as `clip_grad_norm_` does",
             NumberRange.Positive, "none"),
+        ClipValue = walk.OptionalNumber(
+            "clipValue", train.ClipValue,
+            "each element of the averaged gradient is limited to ± this, as `clip_grad_value_` does; after `clipNorm` where both are "
+                + "there",
+            NumberRange.Positive, "none"),
         Wire = walk.Word("wire", train.Wire, "what parameters and gradients are rounded to between silos", SpecWords.Wires),
         Optimizer = walk.Choice("optimizer", train.Optimizer, "the update rule, as in `torch.optim`", choices.Optimizers, required: true),
         Schedule = walk.Choice(
@@ -149,6 +159,29 @@ internal sealed class SpecSections(SpecChoices choices)
         Sync = walk.OptionalSection(
             "sync", train.Sync, "when trainers exchange what they have learned ([below](#rounds-of-local-steps))", "mode, chunks or outer",
             new SyncSpec(), Sync, isWritten: train.IsLocal)!,
+        EarlyStopping = walk.OptionalSection(
+            "earlyStopping", train.EarlyStopping,
+            "ends the run before its last epoch when the loss (validation's; training's where nothing is held out) falls no further "
+                + "([below](#ends)); has no part in the result of a step",
+            "patience or minDelta", new EarlyStoppingSpec(), EarlyStopping),
+    };
+
+    private static EarlyStoppingSpec EarlyStopping(SpecWalk walk, EarlyStoppingSpec stopping) => stopping with
+    {
+        Patience = walk.Count(
+            "patience", stopping.Patience, "finished epochs in succession without a lower loss, after which the run ends", required: true),
+        MinDelta = walk.Number(
+            "minDelta", stopping.MinDelta, "a loss counts as lower where it is less than the lowest one so far by more than this",
+            NumberRange.NotNegative),
+    };
+
+    private static LimitsSpec Limits(SpecWalk walk, LimitsSpec limits) => limits with
+    {
+        Duration = walk.Text(
+            "duration", limits.Duration,
+            "time of training, evaluations included: `2h`, `90m`, `1d12h`; which step it ends at is no function of the spec",
+            Durations.Optional),
+        Steps = walk.OptionalCount("steps", limits.Steps, "steps that the run itself commits", "none"),
     };
 
     private static SyncSpec Sync(SpecWalk walk, SyncSpec sync)

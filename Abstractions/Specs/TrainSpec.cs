@@ -32,6 +32,11 @@ public sealed record TrainSpec
     /// <summary>The averaged gradient is scaled down to this global norm when it is longer; null for no clipping.</summary>
     public double? ClipNorm { get; init; }
 
+    /// <summary>
+    /// Each element of the averaged gradient is limited to ± this, after <see cref="ClipNorm"/>; null for no limit.
+    /// </summary>
+    public double? ClipValue { get; init; }
+
     /// <summary>How often trainers exchange what they have learned. Default: at every step.</summary>
     public SyncSpec Sync { get; init; } = new();
 
@@ -52,7 +57,13 @@ public sealed record TrainSpec
     /// <summary>How the learning rate changes from step to step. Default: not at all.</summary>
     public ScheduleSpec Schedule { get; init; } = LearningRateSchedules.All[0];
 
+    /// <summary>Ends the run early where its loss falls no further; null for a run of all its epochs.</summary>
+    public EarlyStoppingSpec? EarlyStopping { get; init; }
+
     /// <summary>The learning rate of a step, for which no other place is asked.</summary>
     /// <param name="step">Committed steps before it, from 0.</param>
-    public double LearningRateAt(long step) => Schedule.At(Optimizer.Lr, step);
+    /// <param name="losses">
+    /// The losses of the epochs finished before it: of validation, or of training where nothing is held out.
+    /// </param>
+    public double LearningRateAt(long step, IReadOnlyList<double> losses) => Schedule.At(Optimizer.Lr, step, losses);
 }

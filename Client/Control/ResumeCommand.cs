@@ -74,8 +74,8 @@ internal static class ResumeCommand
             throw new ClientException($"run {run} cannot be resumed: it has {Outcome.Line(status)}", ExitCode.Failed);
         if (status.State == RunState.Completed && options.Sets.Count == 0)
             throw new ClientException(
-                $"run {run} cannot be resumed: it has {Outcome.Line(status)}; to train it further: tbptt resume {run} --set " +
-                $"train.epochs={SpecRevision.MoreThan(status.Epochs)}{options.Cluster.Options}", ExitCode.Failed);
+                $"run {run} cannot be resumed: it has {Outcome.Line(status)}; to train it further: tbptt resume {run} " +
+                $"{SpecRevision.ToTrainFurther(status)}{options.Cluster.Options}", ExitCode.Failed);
         if (IsTrainedElsewhere(known))
             throw new ClientException(
                 $"run {run} is {known.State} in cluster {Text.OneLine(status.Cluster)}, last heard of at " +

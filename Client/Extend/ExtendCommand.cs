@@ -95,7 +95,9 @@ internal static class ExtendCommand
         return document.Spec ?? throw new SpecException(document.Problems);
     }
 
-    /// <summary>The spec of the new run: that of the run that it extends, for one epoch, in one lane where one stream continues.</summary>
+    /// <summary>
+    /// The spec of the new run: that of the run that it extends, for one epoch, in one lane where one stream continues, less what ended it.
+    /// </summary>
     private static RunSpec Child(RunSpec spec, string checkpoint, ExtendRequest request)
     {
         bool isOneLane = spec.Data.IsStream && request.Replay == 0;
@@ -105,7 +107,8 @@ internal static class ExtendCommand
         {
             Model = spec.Model with { InitFrom = null, Rename = NameMap.None },
             Data = isOneLane ? spec.Data with { BatchSize = 1 } : spec.Data,
-            Train = spec.Train with { Epochs = 1, Trainers = isOneLane ? 1 : spec.Train.Trainers },
+            Train = spec.Train with { Epochs = 1, Trainers = isOneLane ? 1 : spec.Train.Trainers, EarlyStopping = null },
+            Limits = null,
             Extends = new()
             {
                 Checkpoint = checkpoint, Replay = request.Replay,

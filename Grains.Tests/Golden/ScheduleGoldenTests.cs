@@ -34,7 +34,7 @@ public sealed class ScheduleGoldenTests
         TrainSpec train = SpecFixture.Sound(SpecFixture.Sine, $"train.optimizer.lr={lr}", $"train.schedule={schedule}").Train;
 
         for (int step = 0; step < rates.Length; step++)
-            Assert.Equal(rates[step], train.LearningRateAt(step), lr * Tolerance);
+            Assert.Equal(rates[step], train.LearningRateAt(step, []), lr * Tolerance);
     }
 
     [Theory]
@@ -45,9 +45,9 @@ public sealed class ScheduleGoldenTests
     {
         TrainSpec train = SpecFixture.Sound(SpecFixture.Sine, "train.optimizer.lr=1", $"train.schedule={schedule}").Train;
 
-        Assert.NotEqual(last, train.LearningRateAt(steps - 1));
+        Assert.NotEqual(last, train.LearningRateAt(steps - 1, []));
         foreach (long step in (long[])[steps, steps + 1, 1_000_000_000_000])
-            Assert.Equal(last, train.LearningRateAt(step), last * Tolerance);
+            Assert.Equal(last, train.LearningRateAt(step, []), last * Tolerance);
     }
 
     [Fact]
@@ -55,7 +55,7 @@ public sealed class ScheduleGoldenTests
     {
         TrainSpec train = SpecFixture.Sound(SpecFixture.Sine, "train.optimizer.lr=0.3").Train;
 
-        Assert.All((long[])[0, 1, long.MaxValue - 1], step => Assert.Equal(0.3, train.LearningRateAt(step)));
+        Assert.All((long[])[0, 1, long.MaxValue - 1], step => Assert.Equal(0.3, train.LearningRateAt(step, [])));
         Assert.DoesNotContain("schedule", SpecWriter.ToYaml(SpecFixture.Sound(SpecFixture.Sine)), StringComparison.Ordinal);
     }
 
@@ -68,6 +68,6 @@ public sealed class ScheduleGoldenTests
     {
         TrainSpec train = SpecFixture.Sound(SpecFixture.Sine, "train.optimizer.lr=1", $"train.schedule={schedule}").Train;
 
-        Assert.All(Enumerable.Range(0, 12), step => Assert.InRange(train.LearningRateAt(step), 1 / 25e4 * 0.999, 1));
+        Assert.All(Enumerable.Range(0, 12), step => Assert.InRange(train.LearningRateAt(step, []), 1 / 25e4 * 0.999, 1));
     }
 }

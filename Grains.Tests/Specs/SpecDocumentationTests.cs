@@ -42,7 +42,7 @@ public class SpecDocumentationTests
             .Single(one => one!["properties"]?["name"]?["const"]?.GetValue<string>() == "cosine")!;
 
         Assert.Equal(["epochs", "loss", "optimizer"], train["required"]!.AsArray().Select(key => key!.GetValue<string>()));
-        Assert.Equal(["constant"], schedule["anyOf"]![0]!["enum"]!.AsArray().Select(word => word!.GetValue<string>()));
+        Assert.Equal(["constant", "reduceOnPlateau"], schedule["anyOf"]![0]!["enum"]!.AsArray().Select(word => word!.GetValue<string>()));
         Assert.Equal(["name", "steps"], cosine["required"]!.AsArray().Select(key => key!.GetValue<string>()));
         Assert.Equal(1, cosine["properties"]!["steps"]!["minimum"]!.GetValue<double>());
         Assert.False(cosine["additionalProperties"]!.GetValue<bool>());

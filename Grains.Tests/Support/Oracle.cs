@@ -9,7 +9,8 @@ namespace Orleans.Tbptt.Tests.Support;
 
 /// <summary>What a run must give, from the single-process trainer.</summary>
 internal sealed record Oracle(IReadOnlyList<StepOutcome.Committed> Steps, IReadOnlyList<double> EpochLosses,
-    IReadOnlyList<double?> ValidationLosses, HeldOutFigures? HeldOut, HeldOutFigures? Test, TrainingState State)
+    IReadOnlyList<double?> ValidationLosses, HeldOutFigures? HeldOut, HeldOutFigures? Test, TrainingState State,
+    string? EndedEarly = null)
 {
     public static Oracle Of(RunSpec spec)
     {
@@ -24,6 +25,7 @@ internal sealed record Oracle(IReadOnlyList<StepOutcome.Committed> Steps, IReadO
             epochs.Add(loss);
             validation.Add(held);
         }));
-        return new(steps, epochs, validation, trainer.EvaluateHeldOut(), trainer.EvaluateHeldOut(HeldOutPart.Test), trainer.State);
+        return new(steps, epochs, validation, trainer.EvaluateHeldOut(), trainer.EvaluateHeldOut(HeldOutPart.Test), trainer.State,
+            trainer.EndedEarly);
     }
 }

@@ -15,7 +15,7 @@ internal static class RunAssert
     /// <summary>As <see cref="SameBits"/>, for a run that may have ended more than once.</summary>
     public static void SameSteps(Oracle oracle, FinishedRun run)
     {
-        Assert.Equal((RunState.Completed, ""), (run.End.State, run.End.Message));
+        Assert.Equal((RunState.Completed, oracle.EndedEarly ?? ""), (run.End.State, run.End.Message));
         Assert.Equal(Enumerable.Range(1, oracle.Steps.Count).Select(step => (long)step), run.Events.OfType<StepCommitted>()
             .Select(step => step.Step));
         Bits.Same(oracle.Steps.Select(step => step.Loss), run.StepLosses);

@@ -24,7 +24,7 @@ public sealed class ScheduledRateTests
         var (rates, _, _) = Train(spec);
 
         Assert.True(rates.Count > 14);
-        Assert.Equal(Enumerable.Range(0, rates.Count).Select(step => spec.Train.LearningRateAt(step)), rates);
+        Assert.Equal(Enumerable.Range(0, rates.Count).Select(step => spec.Train.LearningRateAt(step, [])), rates);
         Assert.Equal(0, rates[^1]);
     }
 

@@ -111,6 +111,7 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
             Epoch = at.Epoch,
             Chunk = at.Chunk,
             SequenceSteps = status.SequenceSteps,
+            TrainedSeconds = status.TrainedSeconds,
             LastEvent = _progress.LastEventAt(at),
             EpochLosses = status.EpochLosses,
             ValidationLosses = status.ValidationLosses,

@@ -37,6 +37,7 @@ internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
                 OptimizerCount = state.OptimizerCount,
                 EpochLossSum = state.EpochLossSum,
                 EpochWeight = state.EpochWeight,
+                Losses = state.Losses,
             };
             foreach (var (inner, updates) in snapshot.TrainerOptimizers.Zip(state.TrainerUpdates))
                 inner.Count = updates;

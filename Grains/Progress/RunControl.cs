@@ -72,7 +72,14 @@ internal sealed class RunControl
 /// <summary>How this coordinator leaves a run before its last epoch.</summary>
 /// <param name="State">An end; or paused; or queued, for another silo to take over.</param>
 /// <param name="Message">Why, in words.</param>
-internal sealed record RunLeave(RunState State, string Message);
+internal sealed record RunLeave(RunState State, string Message)
+{
+    /// <summary>Whether the run is stopped by a limit of its spec: it leaves a model.</summary>
+    public bool IsLimit { get; init; }
+
+    /// <summary>The model's file, where the run has left one.</summary>
+    public string? Model { get; init; }
+}
 
 /// <summary>The coordinator leaves the run before its last epoch, for a reason that is not a bug.</summary>
 internal sealed class RunLeftException(RunLeave leave) : Exception(leave.Message)

@@ -67,6 +67,8 @@ internal sealed partial class RunProgress
     {
         if (StatusFile is { } file)
             await file.DisposeAsync();
-        _status = _status with { State = state, Message = message, EndedAt = endedAt, QueuePosition = 0 };
+        _status = _status with { State = state, Message = message, EndedAt = endedAt, QueuePosition = 0,
+            TrainedSeconds = Trained.TotalSeconds };
+        _measuredSince = null;
     }
 }

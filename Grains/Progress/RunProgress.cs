@@ -21,6 +21,7 @@ internal sealed partial class RunProgress
     private RunStatus _status;
     private Func<IReadOnlyList<TrainerStatus>>? _trainers;
     private bool _training;
+    private long? _measuredSince;
     private volatile Side _side;
 
     /// <summary>Takes a run's progress up.</summary>
@@ -52,6 +53,16 @@ internal sealed partial class RunProgress
     /// <summary>The data that the run was born with, where it follows a file as far as it has read; null until they are open.</summary>
     public RunData? Data { get; set; }
 
+    /// <summary>Steps that the run itself has committed.</summary>
+    public long OwnSteps => _status.OwnSteps;
+
+    /// <summary>How long the run has been trained, by all of its coordinators; zero where nobody measures it.</summary>
+    public TimeSpan Trained => TimeSpan.FromSeconds(_status.TrainedSeconds)
+        + (_measuredSince is { } since ? _time.GetElapsedTime(since) : TimeSpan.Zero);
+
+    /// <summary>Begins to measure how long the run is trained here.</summary>
+    public void MeasureTraining() => _measuredSince = _time.GetTimestamp();
+
     /// <summary>Whether every step and epoch that a former coordinator published has been computed again.</summary>
     public bool IsNew => _status.Step >= _events.LastStep && _status.EpochLosses.Count >= _events.LastEpoch;
 
@@ -78,6 +89,7 @@ internal sealed partial class RunProgress
                 : Journal.NotClosed is { } open ? $"older events stay in metrics.jsonl, segments cannot be written: {open}"
                 : StatusFile?.Problem ?? _side.Warning,
             LastEvent = Journal.Last,
+            TrainedSeconds = Trained.TotalSeconds,
             UpdatedAt = _time.GetUtcNow(),
         };
     }

@@ -191,13 +191,13 @@ internal sealed partial class ActiveRun
             // Before anything is opened: somebody may want the run's end and nothing else.
             Control.ThrowIfAsked();
             _training = new(_services, takeover, telemetry, worker, Control);
-            string model = await _training.Run(held);
+            var left = await _training.Run(held);
             await takeover.Progress.Settle();
-            return (new(RunState.Completed, ""), model);
+            return (left, left.Model);
         }
         catch (RunLeftException e) when (e.Leave.State != RunState.Failed || _services.Cluster.IsMember)
         {
-            return (e.Leave, e.Leave.State == RunState.Completed ? _services.Store.Of(takeover.Fence.Run).Model : null);
+            return (e.Leave, e.Leave.State == RunState.Completed ? _services.Store.Of(takeover.Fence.Run).Model : e.Leave.Model);
         }
         catch (SupersededException)
         {

@@ -49,11 +49,14 @@ internal sealed class EpochLoop
         (_steps, _rounds, _evaluation) = (new(parts), new(spec, parts), new(data.Data, parts, telemetry, progress.Time));
     }
 
-    /// <summary>Trains every epoch that is left.</summary>
+    /// <summary>Trains every epoch that is left, as long as early stopping does not end the run.</summary>
+    /// <returns>Why the run ends before its last epoch, in words; empty where it does not.</returns>
     /// <exception cref="RunLeftException">The run ended, was paused or goes elsewhere before its last epoch.</exception>
-    public async Task Train()
+    public async Task<string> Train()
     {
-        while (_at.Epoch < _spec.Train.Epochs)
+        if (_spec.Limits?.Duration is not null)
+            _progress.MeasureTraining();
+        while (_at.Epoch < _spec.Train.Epochs && EndedEarly is null)
         {
             long started = _time.GetTimestamp();
             int epoch = _at.Epoch;
@@ -72,7 +75,11 @@ internal sealed class EpochLoop
         await _checkpoints.TakeAtRunEnd(_parts.State, _at);
         await Test();
         _progress.EnsureInForce();
+        return EndedEarly ?? "";
     }
+
+    private string? EndedEarly => _spec.Train.EarlyStopping?.ReasonToEnd(
+        _parts.State.Losses, _spec.Train.Epochs, _plans.HeldOut(HeldOutPart.Validation) is null ? "training" : "validation");
 
     /// <summary>Trains every chunk that is left of an epoch.</summary>
     private async Task TrainChunks(int epoch)
@@ -107,6 +114,8 @@ internal sealed class EpochLoop
     private async Task BetweenSteps()
     {
         _parts.Control.ThrowIfAsked();
+        if (_spec.Limits?.Reached(_progress.OwnSteps, _progress.Trained) is { } limit)
+            throw new RunLeftException(new RunLeave(RunState.Stopped, limit) { IsLimit = true });
         await _parts.Recovery.MoveIfBetter(_parts.State);
         await _checkpoints.TakeIfDue(_parts.State, _at);
         if (_progress.Room is { IsCompleted: false } room)
@@ -137,12 +146,16 @@ internal sealed class EpochLoop
         _progress.Test(figures, _time.GetElapsedTime(started));
     }
 
+    /// <summary>Whether no evaluation may follow that of an epoch: its loss may end the run.</summary>
+    private bool MayBeLast(int epoch) =>
+        epoch + 1 == _spec.Train.Epochs || _spec.Train.EarlyStopping is not null || _spec.Limits is not null;
+
     private async Task Finish(int epoch, long started)
     {
         var held = _plans.HeldOut(HeldOutPart.Validation) is { } plan
-            ? await _evaluation.Evaluate(HeldOutPart.Validation, plan, isLast: epoch + 1 == _spec.Train.Epochs)
+            ? await _evaluation.Evaluate(HeldOutPart.Validation, plan, isLast: MayBeLast(epoch))
             : null;
-        double loss = _parts.State.FinishEpoch();
+        double loss = _parts.State.FinishEpoch(held?.Loss);
         _progress.FinishEpoch(epoch, loss, held, LossReadings.Of(_spec, loss, held), _time.GetElapsedTime(started));
         _at = new(epoch + 1, 0);
         var status = _progress.Snapshot();

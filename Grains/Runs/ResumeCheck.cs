@@ -26,13 +26,20 @@ internal static class ResumeCheck
         if (status.State == RunState.Diverged)
             return "the run has diverged, and would diverge again";
         if (status.State == RunState.Completed && sets.Count == 0)
-            return $"the run has completed its {status.Epochs} {(status.Epochs == 1 ? "epoch" : "epochs")}; to train it further: " +
-                $"tbptt resume {run} --set train.epochs={SpecRevision.MoreThan(status.Epochs)}";
+        {
+            string done = status.Message.Length > 0 ? $"the run has {status.Message}"
+                : $"the run has completed its {status.Epochs} {(status.Epochs == 1 ? "epoch" : "epochs")}";
+            return $"{done}; to train it further: tbptt resume {run} {SpecRevision.ToTrainFurther(status)}";
+        }
+
         try
         {
             var revised = sets.Count > 0 ? Revise(store, run, status, sets) : null;
             if (revised is { Spec: null })
                 return string.Join("; ", revised.Problems);
+
+            if (revised is null && AtLimit(store, run, status) is { } limit)
+                return limit;
 
             // A completed run stays completed where it cannot be trained further.
             if (status.State == RunState.Completed
@@ -45,6 +52,21 @@ internal static class ResumeCheck
         }
 
         return request.Trainers is { } trainers ? store.RefusalOf(run, trainers) : null;
+    }
+
+    /// <summary>
+    /// The limit of its spec that a run has come to; null for none, and where the spec cannot be read, which a takeover reports.
+    /// </summary>
+    private static string? AtLimit(RunStore store, RunId run, RunStatus status)
+    {
+        try
+        {
+            return store.ReadSpec(run).Limits?.Refusal(status.OwnSteps, TimeSpan.FromSeconds(status.TrainedSeconds))?.ToString();
+        }
+        catch (SpecException)
+        {
+            return null;
+        }
     }
 
     /// <summary>A run's spec with changes.</summary>

@@ -34,9 +34,9 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
 
     /// <summary>Trains to the end.</summary>
     /// <param name="held">Keeps the run's data open until they are taken.</param>
-    /// <returns>The model's path.</returns>
+    /// <returns>The run's end, with the model.</returns>
     /// <exception cref="RunLeftException">The run ended, was paused or goes elsewhere before its last epoch.</exception>
-    public async Task<string> Run(IDisposable held)
+    public async Task<RunLeave> Run(IDisposable held)
     {
         var logger = services.Loggers.CreateLogger<RunTraining>();
         using var data = await worker.Run(Open);
@@ -72,15 +72,17 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         try
         {
             await Place(recovery, state);
-            await epochs.Train();
+            string message = await epochs.Train();
             await checkpoints.Finish();
-            return await worker.Run(() => WriteResult(state));
+            return new(RunState.Completed, message) { Model = await worker.Run(() => WriteResult(state)) };
         }
         catch (RunLeftException e)
         {
             _handedOver = e.Leave.State == RunState.Queued && services.Cluster.Active.Count > 1;
             if (e.Leave.State != RunState.Diverged)
                 await epochs.Preserve();
+            if (e.Leave.IsLimit)
+                throw new RunLeftException(e.Leave with { Model = await worker.Run(() => WriteResult(state)) });
             if (Follows && e.Leave.State == RunState.Stopped)
                 await worker.Run(() => TryWriteResult(state));
             throw;

@@ -115,6 +115,7 @@ internal sealed record Takeover(
         Epoch = Math.Min((restored?.State.Epoch ?? 0) + 1, status.Epochs > 0 ? status.Epochs : spec.Train.Epochs),
         EpochStep = restored?.State.Chunk ?? 0,
         SequenceSteps = restored?.State.SequenceSteps ?? 0,
+        TrainedSeconds = restored?.State.TrainedSeconds ?? 0,
         EpochLosses = restored?.State.EpochLosses ?? [],
         ValidationLosses = restored?.State.ValidationLosses ?? [],
         Metrics = restored?.State.Metrics ?? [],

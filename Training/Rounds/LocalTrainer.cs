@@ -102,9 +102,10 @@ public sealed class LocalTrainer
         double norm = GradientNorm.Of(_gradient);
         if (!double.IsFinite(lossSum) || !double.IsFinite(norm))
             return Divergence.Describe(lossSum, _gradient, _shard.Replica.Layout);
-        if (_train.ClipNorm is { } limit)
-            GradientNorm.Clip(_gradient, norm, limit);
-        _optimizer.Step(_parameters, _gradient, _train.LearningRateAt(step));
+        Clipping.Apply(_train, _gradient, norm);
+
+        // No schedule of local steps depends on the losses of epochs.
+        _optimizer.Step(_parameters, _gradient, _train.LearningRateAt(step, []));
         return _optimizer.IsFinite ? null : Divergence.Describe(_optimizer, _parameters, _gradient, _shard.Replica.Layout);
     }
 }

@@ -46,17 +46,26 @@ public sealed class SingleProcessTrainer : IDisposable
     /// <summary>The committed state.</summary>
     public TrainingState State { get; }
 
-    /// <summary>Trains every epoch.</summary>
+    /// <summary>
+    /// Why training ended before the last epoch, by <c>train.earlyStopping</c> or <c>limits.steps</c>; null where it did not. There is no
+    /// clock here: <c>limits.duration</c> has no effect.
+    /// </summary>
+    public string? EndedEarly { get; private set; }
+
+    /// <summary>Trains every epoch, or until <see cref="EndedEarly"/> says why not.</summary>
     /// <param name="onStep">Called after every step.</param>
     /// <param name="onEpoch">Called after every epoch, counted from 0, with the mean training loss and the validation loss, if any.</param>
     /// <returns>Null, or the outcome that ended the run early.</returns>
     public StepOutcome.Diverged? Train(Action<StepOutcome.Committed>? onStep = null, Action<int, double, double?>? onEpoch = null)
     {
-        for (int epoch = 0; epoch < _spec.Train.Epochs; epoch++)
+        for (int epoch = 0; epoch < _spec.Train.Epochs && EndedEarly is null; epoch++)
         {
             long chunks = _plans.Training(epoch).Steps;
             for (long chunk = 0; chunk < chunks;)
             {
+                EndedEarly = _spec.Limits?.Reached(State.Step, TimeSpan.Zero);
+                if (EndedEarly is not null)
+                    return null;
                 var at = new StepPosition(State.Step, epoch, chunk);
                 switch (_spec.Train.IsLocal ? TrainRound(at, _spec.Train.Sync.RoundAt(chunk, chunks)) : TrainStep(at))
                 {
@@ -76,8 +85,10 @@ public sealed class SingleProcessTrainer : IDisposable
 
             if (State.FindNotFinite() is { } found)
                 return new StepOutcome.Diverged(found);
-            double loss = State.FinishEpoch();
-            onEpoch?.Invoke(epoch, loss, Evaluate());
+            double? validation = Evaluate();
+            onEpoch?.Invoke(epoch, State.FinishEpoch(validation), validation);
+            EndedEarly = _spec.Train.EarlyStopping?.ReasonToEnd(
+                State.Losses, _spec.Train.Epochs, validation is null ? "training" : "validation");
         }
 
         return null;

@@ -14,7 +14,6 @@ namespace Orleans.Tbptt.Training.Steps;
 public sealed class StepCommit
 {
     private readonly TrainingState _state;
-    private readonly double? _clipNorm;
     private readonly Specs.TrainSpec _train;
     private readonly int _piece;
     private readonly float[] _gradient;
@@ -30,7 +29,7 @@ public sealed class StepCommit
     public StepCommit(TrainingState state, Specs.TrainSpec train, int piece)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(piece % FixedSum.Width, 0, nameof(piece));
-        (_state, _clipNorm, _train, _piece) = (state, train.ClipNorm, train, piece);
+        (_state, _train, _piece) = (state, train, piece);
         _gradient = GC.AllocateUninitializedArray<float>(state.Layout.Length);
         Pieces = (state.Layout.Length + piece - 1) / piece;
     }
@@ -110,7 +109,7 @@ public sealed class StepCommit
         double norm = Norm;
         if (!IsFinite)
             throw new InvalidOperationException($"the step is not finite: loss sum {_lossSum}, gradient norm {norm}");
-        double learningRate = _train.LearningRateAt(_state.Step);
+        double learningRate = _train.LearningRateAt(_state.Step, _state.Losses);
         if (HasTargets)
             _state.Optimizer.Begin(learningRate);
         for (int i = 0; i < Pieces; i++)
@@ -129,8 +128,7 @@ public sealed class StepCommit
     private void UpdatePiece(int index, double norm)
     {
         var gradient = Piece(_gradient, index).Span;
-        if (_clipNorm is { } limit)
-            GradientNorm.Clip(gradient, norm, limit);
+        Clipping.Apply(_train, gradient, norm);
         _state.Optimizer.Update(index * _piece, Piece(_state.Parameters, index).Span, gradient);
     }
 

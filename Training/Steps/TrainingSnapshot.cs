@@ -60,6 +60,9 @@ public sealed class TrainingSnapshot
     /// <summary>Elements of the epoch so far.</summary>
     public double EpochWeight { get; set; }
 
+    /// <summary>The losses of the run's finished epochs: <see cref="TrainingState.Losses"/>.</summary>
+    public IReadOnlyList<double> Losses { get; set; } = [];
+
     /// <summary>
     /// The running averages as tensors: of each average every parameter, under the name <c>exp_avg.rnn.weight_ih_l0</c>, at its place in
     /// <see cref="Averages"/>.

@@ -50,7 +50,7 @@ public sealed partial class TrainingState
             EpochLossSum += lossSums[i];
             EpochWeight += weights[i];
             double loss = StepOutcome.Mean(lossSums[i], weights[i]);
-            committed[i] = new(loss, double.NaN, _spec.LearningRateAt(Step - 1), weights[i], i == steps - 1 ? norm : null);
+            committed[i] = new(loss, double.NaN, _spec.LearningRateAt(Step - 1, Losses), weights[i], i == steps - 1 ? norm : null);
         }
 
         return new StepOutcome.Round(committed);

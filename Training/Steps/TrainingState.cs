@@ -83,6 +83,12 @@ public sealed partial class TrainingState
     /// <summary>Elements of the epoch so far.</summary>
     public double EpochWeight { get; private set; }
 
+    /// <summary>
+    /// The losses of the run's finished epochs, in order: of validation, or of training where nothing is held out. Always another list when
+    /// it grows.
+    /// </summary>
+    public IReadOnlyList<double> Losses { get; private set; } = [];
+
     /// <summary>The last part of a step, when the parameters are updated: carries the hidden state and counts.</summary>
     internal void Advance(IReadOnlyList<ShardResult> shards, double lossSum, double weight)
     {
@@ -98,9 +104,11 @@ public sealed partial class TrainingState
     public string? FindNotFinite() => Divergence.Find(Step, Parameters, Layout);
 
     /// <summary>Closes the epoch: returns its mean loss over all elements and begins the next one's sums.</summary>
-    public double FinishEpoch()
+    /// <param name="validation">The validation loss at its end; null where nothing is held out.</param>
+    public double FinishEpoch(double? validation = null)
     {
         double loss = EpochLossSum / EpochWeight;
+        Losses = [.. Losses, validation ?? loss];
         EpochLossSum = EpochWeight = 0;
         return loss;
     }
@@ -120,7 +128,7 @@ public sealed partial class TrainingState
         for (int i = 0; i < TrainerOptimizers.Count; i++)
             snapshot.TrainerOptimizers[i].Take(TrainerOptimizers[i]);
         snapshot.OptimizerCount = Optimizer.Count;
-        (snapshot.Step, snapshot.EpochLossSum, snapshot.EpochWeight) = (Step, EpochLossSum, EpochWeight);
+        (snapshot.Step, snapshot.EpochLossSum, snapshot.EpochWeight, snapshot.Losses) = (Step, EpochLossSum, EpochWeight, Losses);
     }
 
     /// <summary>
@@ -135,7 +143,7 @@ public sealed partial class TrainingState
         snapshot.Parameters.CopyTo(Parameters, 0);
         snapshot.Hidden.CopyTo(Hidden, 0);
         RestoreOptimizers(snapshot);
-        (Step, EpochLossSum, EpochWeight) = (snapshot.Step, snapshot.EpochLossSum, snapshot.EpochWeight);
+        (Step, EpochLossSum, EpochWeight, Losses) = (snapshot.Step, snapshot.EpochLossSum, snapshot.EpochWeight, snapshot.Losses);
     }
 
     /// <summary>
@@ -160,7 +168,7 @@ public sealed partial class TrainingState
                 end.Hidden.AsSpan(lanes[lane] * length, length).CopyTo(Hidden.AsSpan(lane * length));
         }
 
-        (Step, EpochLossSum, EpochWeight) = (end.Step, 0, 0);
+        (Step, EpochLossSum, EpochWeight, Losses) = (end.Step, 0, 0, []);
     }
 
     /// <summary>Refuses hidden states that are not those of all lanes, before anything of a step is changed.</summary>

@@ -14,6 +14,7 @@ internal static class CrossChecks
         if (findings.Sound("train.optimizer"))
             spec.Train.Optimizer.Check(findings);
         Wire(spec.Train, findings);
+        RecipeChecks.Run(spec, findings);
         Dropout(spec.Model, findings);
         EmbeddingSize(spec.Model, findings);
         Rename(spec.Model, findings);

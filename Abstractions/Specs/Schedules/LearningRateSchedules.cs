@@ -7,6 +7,6 @@ public static class LearningRateSchedules
     public static IReadOnlyList<ScheduleSpec> All { get; } =
     [
         new ConstantSchedule(), new LinearSchedule(), new CosineSchedule(), new StepSchedule(), new ExponentialSchedule(),
-        new OneCycleSchedule(),
+        new OneCycleSchedule(), new ReduceOnPlateauSchedule(),
     ];
 }

@@ -3,7 +3,8 @@ using Orleans.Tbptt.Specs.Keys;
 namespace Orleans.Tbptt.Specs.Schedules;
 
 /// <summary>
-/// How the learning rate changes from step to step: a pure function of spec and step, so that a resumed run has nothing to restore.
+/// How the learning rate changes from step to step: a pure function of the spec, the step, and the losses of the epochs that are finished,
+/// which belong to the committed state: a resumed run has nothing else to restore.
 /// </summary>
 public abstract record ScheduleSpec : Choice
 {
@@ -16,8 +17,22 @@ public abstract record ScheduleSpec : Choice
     /// <summary>The learning rate of a step.</summary>
     /// <param name="lr">The optimizer's rate.</param>
     /// <param name="step">Committed steps before it, from 0.</param>
-    public double At(double lr, long step) =>
-        step < Warmup ? After(lr, 0) * ((step + 1.0) / (Warmup + 1.0)) : After(lr, step - Warmup);
+    /// <param name="losses">
+    /// The losses of the epochs finished before it: of validation, or of training where nothing is held out.
+    /// </param>
+    public double At(double lr, long step, IReadOnlyList<double> losses)
+    {
+        double rate = Base(lr, losses);
+        return step < Warmup ? After(rate, 0) * ((step + 1.0) / (Warmup + 1.0)) : After(rate, step - Warmup);
+    }
+
+    /// <summary>Whether the rate depends on the losses of finished epochs.</summary>
+    public virtual bool DependsOnLosses => false;
+
+    /// <summary>What the losses of finished epochs leave of the optimizer's rate.</summary>
+    /// <param name="lr">The optimizer's rate.</param>
+    /// <param name="losses">The losses, in order of epoch.</param>
+    protected virtual double Base(double lr, IReadOnlyList<double> losses) => lr;
 
     /// <summary>The learning rate of a step after the warmup.</summary>
     /// <param name="lr">The optimizer's rate.</param>

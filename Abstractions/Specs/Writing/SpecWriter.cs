@@ -10,13 +10,14 @@ public static class SpecWriter
     public static string ToYaml(RunSpec spec) => Write(spec);
 
     /// <summary>
-    /// What a committed state belongs to: the spec less the number of trainers, the number of epochs, when checkpoints are taken, which
-    /// events are kept, and when a run that follows its file has completed.
+    /// What a committed state belongs to: the spec less the number of trainers, what ends the run (its number of epochs, early stopping,
+    /// limits), when checkpoints are taken, which events are kept, and when a run that follows its file has completed.
     /// </summary>
-    internal static string Training(RunSpec spec) => Write(spec, "trainers", "epochs", "checkpoint", "metrics", "idleSeconds");
+    internal static string Training(RunSpec spec) =>
+        Write(spec, "trainers", "epochs", "earlyStopping", "limits", "checkpoint", "metrics", "idleSeconds");
 
     /// <summary>The same with the number of epochs.</summary>
-    internal static string TrainingOfEpochs(RunSpec spec) => Write(spec, "trainers", "checkpoint", "metrics");
+    internal static string TrainingOfEpochs(RunSpec spec) => Write(spec, "trainers", "earlyStopping", "limits", "checkpoint", "metrics");
 
     private static string Write(RunSpec spec, params string[] skipped)
     {

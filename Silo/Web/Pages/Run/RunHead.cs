@@ -31,6 +31,7 @@ internal static class RunHead
             </dl>
             <p class="hidden" data-spoken="{RunEntry.StateOf(known)}">{Spoken(run)}</p>
             <progress max="1" value="{progress:0.####}" aria-label="Progress of the run">{progress:P0}</progress>
+            {Html.If(status.State == RunState.Completed && status.Message.Length > 0, () => $"""<p>The run has {status.Message}.</p>""")}
             {Html.If(status.WaitsForRows && !known.IsLost, () => $"""<p>The run follows its file: {status.Message}.</p>""")}
             {Html.If(status.Data.Length > 0, () => $"""<p class="dim">Data: {status.Data}</p>""")}
             {Html.If(status.Metrics.Count > 0, () => $"""<p class="dim">{string.Join(", ", Metrics(status))}</p>""")}
