@@ -7,7 +7,9 @@ namespace Orleans.Tbptt.Data;
 /// <param name="Read">What the parent read.</param>
 /// <param name="Data">What the parent trained on and held out.</param>
 /// <param name="Refits">Whether columns are scaled by what is trained on now, and not as the parent scaled them.</param>
-internal sealed record Growth(SourceDescription Read, DataSpec Data, bool Refits);
+/// <param name="Followed">How far the parent trained on each series, by its lanes, where it followed its file; null otherwise.</param>
+internal sealed record Growth(
+    SourceDescription Read, DataSpec Data, bool Refits, IReadOnlyList<FollowedSeries>? Followed = null);
 
 /// <summary>How far the parent trained on a series.</summary>
 /// <param name="Name">The series.</param>

@@ -104,6 +104,8 @@ public sealed class TrainerShard : IDisposable
         LoadParameters(parameters, areRounded);
         var dropout = new DropoutMasks(_spec.Seed, at.Step, _block.First, _spec.Model.Dropout);
         double lossSum = _replica.ForwardBackward(_batch, dropout, _before, _after, gradientSum);
+        if (_batch.HasWaiting)
+            CarryWaiting();
         if (_spec.Train.IsNarrow)
             Bfloat16.RoundStochastically(gradientSum, RoundingKey(at.Step));
         _hasAfter = true;
@@ -186,6 +188,17 @@ public sealed class TrainerShard : IDisposable
         else
             _batch.Load(_data.Training, _plans.Training(at.Epoch), at.Chunk, _block);
         _prefetched = null;
+    }
+
+    /// <summary>Lanes that wait keep their state; a replica leaves zeros.</summary>
+    private void CarryWaiting()
+    {
+        int perLane = _replica.Layout.HiddenPerLane;
+        for (int lane = 0; lane < _block.Count; lane++)
+        {
+            if (_batch.ChunkOf(lane).IsWaiting)
+                _before.AsSpan(lane * perLane, perLane).CopyTo(_after.AsSpan(lane * perLane));
+        }
     }
 
     private void ZeroWhereSequencesStart(ChunkBatch batch, float[] hidden)

@@ -46,6 +46,12 @@ public sealed record DataDescription
     public required SourceDescription Contents { get; init; }
 
     /// <summary>
+    /// Of a run that follows a file of several series, how far each is trained on when every step of what is read has been made, by their
+    /// lanes; null, and not written, for any other run.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public IReadOnlyList<FollowedSeries>? Followed { get; init; }
+
+    /// <summary>
     /// What of the file of initial weights was not as this program writes it, and how it was read; null for a file of its own, or none.
     /// </summary>
     public string? Weights { get; init; }

@@ -102,7 +102,7 @@ internal static class ExtendCommand
     {
         bool isOneLane = spec.Data.IsStream && request.Replay == 0;
         if (request.Follows)
-            spec = spec with { Data = spec.Data with { ValidationFraction = 0, Validation = null, Test = null } };
+            spec = spec with { Data = spec.Data with { ValidationFraction = 0, Validation = null, Test = null, Shuffle = false } };
         return spec with
         {
             Model = spec.Model with { InitFrom = null, Rename = NameMap.None },

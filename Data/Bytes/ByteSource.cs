@@ -25,7 +25,7 @@ public sealed record ByteSource : GlobSource, ITokenText
     /// <inheritdoc/>
     public override bool CanBeFollowed => true;
 
-    internal override RowCut? RowCut => new(HasLines: false);
+    internal override RowCut? RowCut => new(RowUnit.Byte);
 
     /// <inheritdoc/>
     public override string? BitsPer => "bits per byte";
@@ -50,8 +50,13 @@ public sealed record ByteSource : GlobSource, ITokenText
         var hidden = new HiddenEntries(Glob);
         FileInfo[] files = Find(opened, hidden, problems);
         problems.ThrowIfAny();
+        return Cut(data, files, opened.Followed?.End, hidden, isHeldOut, problems);
+    }
 
-        var stream = new ByteStream(files, opened.Followed?.End);
+    private DataSource Cut(
+        DataSpec data, FileInfo[] files, long? end, HiddenEntries hidden, bool isHeldOut, ProblemList problems)
+    {
+        var stream = new ByteStream(files, end);
         string source = NameOf(files);
         StreamCut? cut = isHeldOut ? StreamCut.TryHoldOut(stream.Length, "byte", source, data.BatchSize, Horizon, problems)
             : StreamCut.TryCut(stream.Length, "byte", source, data, Horizon, problems);
@@ -68,6 +73,7 @@ public sealed record ByteSource : GlobSource, ITokenText
         {
             Test = cut.Test is null ? null : new ByteSet(shape, cut.Test, stream),
             Description = cut.Describe("byte") with { Remarks = [.. Remarks(files, stream.Length, hidden)] },
+            Grow = end is null ? null : opened => Cut(data, files, opened.Followed!.End, hidden, isHeldOut, new()),
         };
     }
 

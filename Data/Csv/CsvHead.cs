@@ -13,7 +13,7 @@ internal sealed partial class CsvHead
 {
     private const int MostLines = 250;
 
-    private static readonly char[] Separators = [',', ';', '\t', '|', ' '];
+    internal static readonly char[] Separators = [',', ';', '\t', '|', ' '];
 
     private readonly CsvSource _source;
     private readonly List<CsvLine> _lines;
@@ -30,15 +30,22 @@ internal sealed partial class CsvHead
         if (_lines.Count == 0)
         {
             // One line longer than what is looked at; the reader has a message for it.
-            Dialect = new(Known(source.Separator, ','), Known(source.DecimalMark, '.'), source.Thousands, comment, source.HeaderRows);
+            Dialect = source.ReadAs
+                ?? new(Known(source.Separator, ','), Known(source.DecimalMark, '.'), source.Thousands, comment, source.HeaderRows);
             return;
         }
 
-        CheckFirstLines();
+        Body = [.. _lines.Skip(source.HeaderRows)];
+        if (source.ReadAs is { } known)
+        {
+            Dialect = known;
+            return;
+        }
+
+        CsvFirstLines.Check(Path, _lines);
         char separator = source.Separator != '\0' ? source.Separator : FindSeparator();
         if (source.LinesPassed == 0)
             CheckPreamble(separator, comment);
-        Body = [.. _lines.Skip(source.HeaderRows)];
         char decimals = source.DecimalMark != '\0' ? source.DecimalMark : FindDecimal(separator);
         Dialect = new(separator, decimals, source.Thousands, comment, source.HeaderRows)
         {
@@ -67,39 +74,6 @@ internal sealed partial class CsvHead
     private string Path => _source.Path;
 
     private static char Known(char given, char otherwise) => given == '\0' ? otherwise : given;
-
-    /// <summary>Refuses a line that is for a spreadsheet, and tables that are drawn.</summary>
-    private void CheckFirstLines()
-    {
-        if (SpreadsheetLine().Match(_lines[0].Text) is { Success: true } line)
-        {
-            char separator = line.Groups["separator"].Value[0];
-            string key = Separators.Contains(separator) ? $" and data.separator: {CsvDialect.WordOf(separator)}" : "";
-            throw new TableFormatException(
-                $"{Wording.Quote(_lines[0].Text)} at {Path}:{_lines[0].Number}, a line that names the separator to spreadsheets",
-                "the header first", $"write data.skipRows: {_lines[0].Number}{key}")
-            {
-                Mend = source => ((CsvSource)source) with
-                {
-                    SkipRows = (int)_lines[0].Number, Separator = key.Length > 0 ? separator : '\0',
-                },
-            };
-        }
-
-        if (_lines.FirstOrDefault(one => EscapedQuote().IsMatch(one.Text)) is { } escaped)
-        {
-            throw new TableFormatException(
-                $"a quote behind a backslash in {Wording.Quote(escaped.Text)} at {Path}:{escaped.Number}", "quotes as RFC 4180 has them",
-                "double each quote in quotes: \"\" in the place of \\\"");
-        }
-
-        if (_lines.Take(2).FirstOrDefault(one => DrawnLine().IsMatch(one.Text)) is { } drawn)
-        {
-            throw new TableFormatException(
-                $"{Wording.Quote(drawn.Text)} at {Path}:{drawn.Number}, a line of a table that is drawn", "rows of cells",
-                "export the table as CSV, or remove lines and bars that are drawn");
-        }
-    }
 
     /// <summary>The separator that cuts the lines into the same number of cells; blanks only where no other does.</summary>
     private char FindSeparator()
@@ -282,15 +256,6 @@ internal sealed partial class CsvHead
 
     private bool IsNumber(string cell) => NumberText.TryParse(
         Encoding.UTF8.GetBytes(cell), Dialect?.Decimal ?? Known(_source.DecimalMark, '.'), _source.Thousands, out _);
-
-    [GeneratedRegex(@"\\""[^,;\t|\r\n"" ]", RegexOptions.CultureInvariant)]
-    private static partial Regex EscapedQuote();
-
-    [GeneratedRegex(@"^""?sep=(?<separator>.)""?\z", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
-    private static partial Regex SpreadsheetLine();
-
-    [GeneratedRegex(@"^(?=.*[|+\s])(?=.*(-{3}|={3}))[-+|:=\s]+\z", RegexOptions.CultureInvariant)]
-    private static partial Regex DrawnLine();
 
     /// <summary>A number with a comma in front of its decimals.</summary>
     [GeneratedRegex(@"^[-+]?[0-9]+,[0-9]+\z", RegexOptions.CultureInvariant)]

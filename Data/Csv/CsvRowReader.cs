@@ -21,6 +21,7 @@ internal sealed class CsvRowReader : IDisposable
     private readonly CsvReader _reader;
     private readonly ProblemList _problems = new();
     private readonly long _linesAbove;
+    private readonly bool _isPart;
     private string? _malformed;
     private bool _hasRow;
 
@@ -32,7 +33,8 @@ internal sealed class CsvRowReader : IDisposable
     {
         _path = source.Path;
         _linesAbove = source.SkipRows + source.LinesPassed;
-        _text = new(_path, open, source.Encoding, source.SkipRows);
+        _isPart = source.ReadAs is not null;
+        _text = new(_path, open, source.Encoding, source.SkipRows, _isPart);
         Head = new(source, _text);
         CsvDialect dialect = Head.Dialect;
         Cells = new(source, dialect);
@@ -85,7 +87,8 @@ internal sealed class CsvRowReader : IDisposable
                 return true;
         }
 
-        return _hasRow ? false : throw new TableFormatException($"only a header in {_path}", "rows of numbers below it", "add data rows");
+        return _hasRow || _isPart ? false
+            : throw new TableFormatException($"only a header in {_path}", "rows of numbers below it", "add data rows");
     }
 
     /// <summary>A cell of the row, in UTF-8; valid until the next row is read.</summary>

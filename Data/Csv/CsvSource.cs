@@ -120,13 +120,26 @@ public sealed record CsvSource : TableSource
     /// <summary>Lines between the header and the rows that were read before, which count in messages. Default 0.</summary>
     internal long LinesPassed { get; init; }
 
+    /// <summary>How the rows are written, as those before them showed; null, the default, where their first lines show it.</summary>
+    internal CsvDialect? ReadAs { get; init; }
+
     /// <inheritdoc/>
     internal override TableReader OpenTable(string path) => new CsvTableReader(this, () => CsvText.OpenFile(path));
 
-    internal override TableReader OpenTable(string path, long end) => new CsvTableReader(this, () => new FirstBytes(path, end));
+    internal override TableReader OpenTable(string path, FilePart part, TableReader? before)
+    {
+        if (before is not CsvTableReader { Dialect: var dialect })
+            return new CsvTableReader(this, () => new PartStream(path, part));
+        (byte[] head, long lines) = CsvRecords.HeadOf(path, this);
+        CsvSource known = this with { ReadAs = dialect, LinesPassed = part.LinesBefore - lines };
+        return new CsvTableReader(known, () => new HeadedStream(head, new PartStream(path, part)));
+    }
 
-    internal override RowCut? RowCut => new(HasLines: true, HasQuotes: true, Comment?[0] ?? '\0', FileContent.IsPacked, SkipRows,
-        CsvRowReader.LargestRecord);
+    internal override RowCut? RowCut => new(
+        RowUnit.Line, HasQuotes: true, Comment?[0] ?? '\0', FileContent.IsPacked, SkipRows, CsvRowReader.LargestRecord)
+        {
+            HoldsEmptyLines = true,
+        };
 
     /// <summary>Opens rows in memory, a part of what arrives, for a trained model to forecast from.</summary>
     /// <param name="text">The header and the rows.</param>

@@ -21,8 +21,9 @@ internal sealed class CsvText
     /// <param name="open">Opens its bytes; called more than once.</param>
     /// <param name="encoding">The encoding's name; null to go by the byte order mark, UTF-8 without one.</param>
     /// <param name="skipped">Lines to pass over.</param>
+    /// <param name="isPart">Whether rows before were read: their first bytes have been looked at, and no others are.</param>
     /// <exception cref="TableFormatException">It is no text, or not in this encoding.</exception>
-    public CsvText(string path, Func<Stream> open, string? encoding, int skipped)
+    public CsvText(string path, Func<Stream> open, string? encoding, int skipped, bool isPart = false)
     {
         (_path, _open, _skipped) = (path, open, skipped);
         using Stream file = open();
@@ -49,7 +50,8 @@ internal sealed class CsvText
         using Stream text = Open();
         byte[] start = ReadHead(text);
         Head = start.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? start[3..] : start;
-        CsvEncodings.CheckHead(path, Head, 1 + skipped);
+        if (!isPart)
+            CsvEncodings.CheckHead(path, Head, 1 + skipped);
     }
 
     /// <summary>The first bytes of the text, after the lines that are passed over, in UTF-8 without a byte order mark.</summary>

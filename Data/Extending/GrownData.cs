@@ -1,4 +1,6 @@
+using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Descriptions;
+using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Extending;
 
@@ -12,6 +14,10 @@ internal sealed class GrownData(IDataSource data, Tails tails, IReadOnlyList<str
 
     public ISequenceSet Training { get; } = new TailSet(data.Training, tails.Sequences);
 
+    /// <summary>What is trained on of the data with what has come behind their file; null where nothing is followed.</summary>
+    /// <exception cref="SpecException">It cannot be trained on; carries every mistake found.</exception>
+    public Func<InputFiles, GrownData>? Grow { get; init; }
+
     public ISequenceSet? Validation => data.Validation;
 
     public ISequenceSet? Test => data.Test;
@@ -22,8 +28,11 @@ internal sealed class GrownData(IDataSource data, Tails tails, IReadOnlyList<str
     /// <inheritdoc cref="Tails.Before"/>
     public long? Before => tails.Before;
 
-    /// <inheritdoc cref="Tails.Rest"/>
-    public int Rest => tails.Rest;
+    /// <inheritdoc cref="Tails.Missing"/>
+    public int Missing => tails.Missing;
+
+    /// <inheritdoc cref="Tails.Followed"/>
+    public IReadOnlyList<FollowedSeries>? Followed => tails.Followed;
 
     // The border that the source knows is that of all of the data.
     public SourceDescription Description =>

@@ -1,3 +1,5 @@
+using Orleans.Tbptt.Data.Plan;
+
 namespace Orleans.Tbptt.Data.Extending;
 
 /// <summary>A sequence that is a part of others.</summary>
@@ -10,7 +12,7 @@ internal readonly record struct SequenceTail(long Start, int Length, bool Contin
 /// Parts of sequences as sequences: of data that grew, what is trained on now. Where the sequences are the rows of one stream, a part may
 /// lie in several of them.
 /// </summary>
-internal sealed class TailSet : ISequenceSet, ITargetUnits
+internal sealed class TailSet : ISequenceSet, ITargetUnits, IArrivedSequences
 {
     private readonly ISequenceSet _all;
     private readonly IReadOnlyList<SequenceTail> _tails;
@@ -28,6 +30,12 @@ internal sealed class TailSet : ISequenceSet, ITargetUnits
 
     public int Count => _tails.Count;
 
+    public ArrivedSteps? Arrived => (_all as IArrivedSequences)?.Arrived;
+
+    public int MissingRows => (_all as IArrivedSequences)?.MissingRows ?? 0;
+
+    public IReadOnlyList<string> SeriesNames => (_all as IArrivedSequences)?.SeriesNames ?? [];
+
     public ITargetUnits? Units => _all.Units is null ? null : this;
 
     /// <summary>Where each sequence begins when they are laid end to end.</summary>
@@ -43,7 +51,8 @@ internal sealed class TailSet : ISequenceSet, ITargetUnits
 
     public bool Continues(int sequence) => _tails[sequence].Continues;
 
-    public string? SeriesOf(int sequence) => _all.SeriesOf(SequenceAt(_tails[sequence].Start));
+    public string? SeriesOf(int sequence) =>
+        _tails[sequence].Length == 0 ? null : _all.SeriesOf(SequenceAt(_tails[sequence].Start));
 
     public void ReadInputs(SequenceSlice slice, Span<float> destination) =>
         Read(slice, destination, static (set, part, to) => set.ReadInputs(part, to));

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Extending;
@@ -19,11 +20,14 @@ namespace Orleans.Tbptt.Data.Extending;
 /// </param>
 /// <param name="Before">The time steps of one stream before what is trained on; null for series.</param>
 /// <param name="Text">The same in words.</param>
-/// <param name="Rest">Time steps behind the last whole chunk, of a run that follows its file: their chunk is still to come.</param>
+/// <param name="Missing">Of a run that follows its file, how many more rows the next step needs at least.</param>
 internal sealed record Tails(
-    IReadOnlyList<SequenceTail> Sequences, IReadOnlyList<int> Lanes, long? Before, string Text, int Rest = 0)
+    IReadOnlyList<SequenceTail> Sequences, IReadOnlyList<int> Lanes, long? Before, string Text, int Missing = 0)
 {
     private const string Replay = "extends.replay";
+
+    /// <summary>Of a run that follows a file of several series, how far each is trained on, by their lanes; null for others.</summary>
+    public IReadOnlyList<FollowedSeries>? Followed { get; private init; }
 
     /// <summary>Finds them.</summary>
     /// <param name="spec">The run's spec.</param>
@@ -31,7 +35,9 @@ internal sealed record Tails(
     /// <param name="grown">All of the data.</param>
     /// <param name="problems">Collects why there is nothing to train on, or nothing known to begin with.</param>
     public static Tails Of(RunSpec spec, ParentRun parent, GrownSource grown, ProblemList problems) => spec.Data.IsStream
-        ? OfStream(spec, parent, grown.Data.Training, problems) : OfSeries(spec, parent, grown, problems);
+        ? OfStream(spec, parent, grown.Data.Training, problems)
+        : grown.Data.Training is IArrivedSequences { Arrived: { } arrived } sequences ? OfFollowed(spec, parent, grown, sequences, arrived)
+        : OfSeries(spec, parent, grown, problems);
 
     private static Tails OfStream(RunSpec spec, ParentRun parent, ISequenceSet all, ProblemList problems)
     {
@@ -68,7 +74,8 @@ internal sealed record Tails(
         long rest = replay == 0 && parent.Spec.Data.BatchSize == 1 && spec.Tbptt == parent.Spec.Tbptt ? trained % chunk : 0;
         string text = FormattableString.Invariant($"trained on from time step {first + 1:N0} on; the parent was trained on {trained:N0}")
             + (rest == 0 ? "" : $", whose last chunk has {rest} of {chunk}: in one run over all data chunks have other borders");
-        return new(sequences, replay == 0 ? [parent.Spec.Data.BatchSize - 1] : [], first, text, waiting);
+        return new(
+            sequences, replay == 0 ? [parent.Spec.Data.BatchSize - 1] : [], first, text, follows ? (int)(chunk - waiting) : 0);
     }
 
     private static Tails OfSeries(RunSpec spec, ParentRun parent, GrownSource grown, ProblemList problems)
@@ -101,14 +108,45 @@ internal sealed record Tails(
             [.. tails.Take(spec.Data.BatchSize).Select(one => one.Tail.Continues ? one.Lane : -1)], null, text);
     }
 
+    /// <summary>Series that are followed, each in the lane of its number; lanes behind them wait for series to come.</summary>
+    private static Tails OfFollowed(
+        RunSpec spec, ParentRun parent, GrownSource grown, IArrivedSequences sequences, ArrivedSteps arrived)
+    {
+        ISequenceSet all = grown.Data.Training;
+        long[] starts = TailSet.Starts(all);
+        var numbers = Enumerable.Range(0, all.Count).ToDictionary(number => all.SeriesOf(number)!);
+        var trained = grown.Trained.Index().ToDictionary(one => one.Item.Name, one => (one.Index, one.Item.Steps));
+        bool haveStates = parent.Read.Followed is not null || HaveStates(parent, grown.Trained.Count);
+        int lanes = spec.Data.BatchSize;
+        var (tails, from, followed) = (new SequenceTail[lanes], new int[lanes], new List<FollowedSeries>());
+        for (int lane = 0; lane < lanes; lane++)
+        {
+            from[lane] = -1;
+            if (lane >= sequences.SeriesNames.Count)
+                continue;
+            string name = sequences.SeriesNames[lane];
+            var (before, first) = trained.TryGetValue(name, out var known) ? known : (-1, 0);
+            int steps = arrived.Lanes[lane].Count * spec.Tbptt.ChunkLength!.Value;
+            followed.Add(new(name, first + steps));
+            from[lane] = haveStates ? before : -1;
+            if (numbers.TryGetValue(name, out int sequence))
+                tails[lane] = new(starts[sequence] + first, steps, Continues: from[lane] >= 0);
+        }
+
+        int continued = from.Count(lane => lane >= 0), zero = followed.Count - continued, free = lanes - followed.Count;
+        string text = $"{continued} series continued"
+            + (zero == 0 ? "" : $", {zero} from hidden state zero{(haveStates ? ", because they are new" : "")}")
+            + (haveStates ? "" : ", because the parent's lanes do not have the states of its series")
+            + (free == 0 ? "" : $"; {Wording.Count(free, "lane")} for series to come");
+        return new(tails, from, null, text, sequences.MissingRows) { Followed = followed };
+    }
+
     /// <summary>Refuses series whose hidden state at their end is in no lane of the parent's, or more of them than lanes.</summary>
     private static void CheckStates(RunSpec spec, ParentRun parent, int series, int continued, ProblemList problems)
     {
         const string Otherwise = "write extends.replay: 1 or more, with which each series begins at hidden state zero";
         var (read, lanes) = (parent.Read.Training, parent.Spec.Data.BatchSize);
-        ChunkSplit split = ChunkSplit.Of(parent.Spec.Tbptt);
-        if (parent.Spec.Data.Shuffle || series != lanes || read.Sequences != lanes
-            || split.Chunks(read.Shortest) != split.Chunks(read.Longest))
+        if (parent.Read.Followed is null && !HaveStates(parent, series))
         {
             problems.Add(
                 Replay, $"0 with a parent that had {Wording.Count(lanes, "lane")} for {series} series, {read.Shortest} to {read.Longest} "
@@ -123,6 +161,14 @@ internal sealed record Tails(
                 DataKeys.BatchSize, $"{spec.Data.BatchSize} with {continued} series that continue",
                 $"at least {continued}, a lane for each", $"raise it, or {Otherwise}");
         }
+    }
+
+    /// <summary>Whether each lane of the parent has the state at the end of the series of its number.</summary>
+    private static bool HaveStates(ParentRun parent, int series)
+    {
+        var (read, lanes, split) = (parent.Read.Training, parent.Spec.Data.BatchSize, ChunkSplit.Of(parent.Spec.Tbptt));
+        return !parent.Spec.Data.Shuffle && series == lanes && read.Sequences == lanes
+            && split.Chunks(read.Shortest) == split.Chunks(read.Longest);
     }
 
     private static void AddNothingNew(string found, string expected, ProblemList problems) => problems.Add(

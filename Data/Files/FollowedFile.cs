@@ -17,17 +17,26 @@ internal sealed class FollowedFile
 
     private readonly string _path;
     private readonly RowCut _cut;
+    private readonly ReadPrefix _read;
+    private readonly FileStamp _stamp;
     private RowCounter _counter;
     private long _length;
 
-    private FollowedFile(DataFile content, RowCut cut) =>
-        (_path, _cut, _counter, _length, Content) = (content.Path, cut, new(cut), content.Length, content);
+    private FollowedFile(string path, RowCut cut, ReadPrefix read, FileStamp stamp, FilePart added)
+    {
+        (_path, _cut, _read, _stamp, Added) = (path, cut, read, stamp, added);
+        Content = new(path, read.Length, read.Sha256);
+        (_length, _counter) = (End, new(Behind(cut, End)));
+    }
 
     /// <summary>What is read, up to the end of a row.</summary>
     public DataFile Content { get; }
 
     /// <summary>Bytes that are read.</summary>
     public long End => Content.Length;
+
+    /// <summary>What was read in this reading: behind what was read before, where it grew; all of it otherwise.</summary>
+    public FilePart Added { get; }
 
     /// <summary>Opens a file; null, with a problem, where its rows cannot be followed.</summary>
     /// <param name="path">Its path in the spec, for messages.</param>
@@ -38,28 +47,27 @@ internal sealed class FollowedFile
     /// <exception cref="IOException">It cannot be read.</exception>
     public static FollowedFile? TryOpen(string path, string real, RowCut cut, long? end, ProblemList problems)
     {
+        FileStamp stamp = FileStamp.Of(real, out _);
         using SafeFileHandle file = Open(real);
         byte[] head = new byte[4];
         Array.Resize(ref head, RandomAccess.Read(file, head, 0));
-        if (cut.HasLines && (cut.IsPacked?.Invoke(head) == true || IsWide(head)))
+        if (cut.Unit != RowUnit.Byte && (cut.IsPacked?.Invoke(head) == true || IsWide(head)))
         {
             problems.Add(DataKeys.Source, $"'{path}', which is compressed or in UTF-16", "text of which each line end is one byte, to "
                 + "which lines are appended", "write the rows as they are, in UTF-8");
             return null;
         }
 
-        var counter = new RowCounter(cut);
-        if (end is null)
-            Count(file, counter);
-        else if (RandomAccess.GetLength(file) is var length && length < end)
+        if (end is not null && RandomAccess.GetLength(file) is var length && length < end)
         {
             problems.Add(DataKeys.Source, $"'{path}' of {Wording.Count(length, "byte")}", $"{end} or more, which the coordinator's silo "
                 + "has read", "see that all silos have the same files, or resume the run when the file is whole again");
             return null;
         }
 
-        (long bytes, string sha256) = FileHash.Of(real, end ?? counter.End);
-        return new(new(path, bytes, sha256), cut);
+        var read = new ReadPrefix();
+        read.Read(file, end ?? EndOfRows(file, cut, 0));
+        return new(path, cut, read, stamp, new(0, read.Length));
     }
 
     /// <summary>How a file no longer begins with what was read of it before, in words; null where it does.</summary>
@@ -78,6 +86,59 @@ internal sealed class FollowedFile
                 + $"before byte {before.Length + 1}{LineAt(real, before.Length)} were rewritten; {Remedy}";
     }
 
+    /// <summary>
+    /// The same file with what has come behind what is read. Of what was read before, a part is compared; all of it was when it was read.
+    /// </summary>
+    /// <param name="end">How far it is read; null up to the end of the last whole row.</param>
+    /// <returns>
+    /// Null where it has to be read from its beginning, which says what is wrong with it, if anything is: it was replaced or rewritten, it
+    /// is shorter than it should be, or another reader has gone further.
+    /// </returns>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public FollowedFile? TryGrow(long? end)
+    {
+        lock (_read.Gate)
+        {
+            FileStamp stamp = FileStamp.Of(_path, out FileKind kind);
+            if (_read.Length != End || kind != FileKind.Regular || !IsSameFile(stamp) || stamp.Length < (end ?? End))
+                return null;
+            using SafeFileHandle file = Open(_path);
+            long until = end ?? EndOfRows(file, _cut, End);
+            if (until < End || _read.IsRewritten(file, End, Math.Max(ReadPrefix.BlockBytes, until - End)))
+                return null;
+            var added = new FilePart(End, until, _read.Lines);
+            _read.Read(file, until);
+            return _read.Length == until ? new(_path, _cut, _read, stamp, added) : null;
+        }
+    }
+
+    /// <summary>Whether what was added last is other bytes now: a program rewrote it while it was read.</summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public bool HasChangedWhileRead()
+    {
+        lock (_read.Gate)
+        {
+            using SafeFileHandle file = Open(_path);
+            return _read.Length == End && _read.IsRewritten(file, Added.From, 0);
+        }
+    }
+
+    /// <summary>
+    /// Whether the file is the same one, with as many bytes at least, and the last of those that were read are as they were; a part of the
+    /// others is compared, too.
+    /// </summary>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public bool SeemsUnchanged(FileStamp stamp)
+    {
+        lock (_read.Gate)
+        {
+            if (!IsSameFile(stamp) || stamp.Length < End)
+                return false;
+            using SafeFileHandle file = Open(_path);
+            return !_read.IsRewritten(file, End, ReadPrefix.BlockBytes);
+        }
+    }
+
     /// <summary>Counts what has come behind what is read.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
     public FollowedLook Look()
@@ -89,7 +150,7 @@ internal sealed class FollowedFile
         bool hasGrown = stamp.Length != _length;
         _length = stamp.Length;
         if (stamp.Length < End + _counter.Taken)
-            _counter = new(_cut);
+            _counter = new(Behind(_cut, End));
         if (hasGrown)
         {
             using SafeFileHandle file = Open(_path);
@@ -113,9 +174,19 @@ internal sealed class FollowedFile
     private static string LineAt(string real, long bytes)
     {
         using SafeFileHandle file = Open(real);
-        var lines = new RowCounter(new(HasLines: true));
+        var lines = new RowCounter(new(RowUnit.Line));
         Count(file, lines, most: bytes);
         return FormattableString.Invariant($", the beginning of line {lines.Rows + 1}");
+    }
+
+    /// <summary>How the rows behind a byte are cut: lines that are passed over stand at the beginning alone.</summary>
+    private static RowCut Behind(RowCut cut, long from) => from == 0 ? cut : cut with { Passed = 0 };
+
+    private static long EndOfRows(SafeFileHandle file, RowCut cut, long from)
+    {
+        var counter = new RowCounter(Behind(cut, from));
+        Count(file, counter, from);
+        return from + counter.End;
     }
 
     private static void Count(SafeFileHandle file, RowCounter counter, long from = 0, long most = long.MaxValue)
@@ -139,6 +210,8 @@ internal sealed class FollowedFile
 
     private static SafeFileHandle Open(string path) =>
         File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
+
+    private bool IsSameFile(FileStamp stamp) => (stamp.Inode, stamp.Device) == (_stamp.Inode, _stamp.Device);
 }
 
 /// <summary>What has come behind what a run has read of a file that it follows.</summary>

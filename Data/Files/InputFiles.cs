@@ -30,6 +30,9 @@ internal sealed class InputFiles(DataRoots roots)
     /// <summary>The source's file, where it is followed and has been opened; null otherwise.</summary>
     public FollowedFile? Followed { get; private set; }
 
+    /// <summary>The path to open of the file that is followed.</summary>
+    public string FollowedPath => _files.First(file => file.Opened.Key == DataKeys.Source).Opened.Real;
+
     /// <summary>Whether the time of each row is kept, for those who show it. Default false.</summary>
     public bool KeepsTimes { get; init; }
 
@@ -64,7 +67,7 @@ internal sealed class InputFiles(DataRoots roots)
             Followed = followed;
         }
 
-        _files.Add(new(key, path, real, stamp, key == DataKeys.Source ? Followed?.Content : null));
+        _files.Add(new(key, path, real, stamp, key == DataKeys.Source ? Followed : null));
         return real;
     }
 
@@ -76,7 +79,27 @@ internal sealed class InputFiles(DataRoots roots)
         foreach (TrackedFile file in _files)
             file.TryHash(problems);
         problems.ThrowIfAny();
-        return [.. _files.Select(file => file.Content)];
+        return Hashed;
+    }
+
+    /// <summary>The contents of all files. Only after <see cref="Hash"/>.</summary>
+    public IReadOnlyList<DataFile> Hashed => [.. _files.Select(file => file.Content)];
+
+    /// <summary>
+    /// The same files, with what has come to the one that is followed; hashed, where these are. Null where they have to be opened anew.
+    /// </summary>
+    /// <param name="end">How far it is read; null up to the end of its last whole row.</param>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public InputFiles? TryGrow(long? end)
+    {
+        if (Followed?.TryGrow(end) is not { } followed)
+            return null;
+        var grown = new InputFiles(roots)
+        {
+            RowsLeftOut = RowsLeftOut, End = end, Cut = Cut, Followed = followed, KeepsTimes = KeepsTimes, MostCells = MostCells,
+        };
+        grown._files.AddRange(_files.Select(file => file.With(file.Opened.Key == DataKeys.Source ? followed : null)));
+        return grown;
     }
 
     /// <summary>

@@ -8,8 +8,10 @@ namespace Orleans.Tbptt.Data.Files;
 /// <param name="path">Its path in the spec.</param>
 /// <param name="real">The path that is opened.</param>
 /// <param name="stamp">Its stamp, taken before it was read.</param>
-/// <param name="read">What is read of it, where it is followed: what comes behind that is no change. Null for all of it.</param>
-internal sealed class TrackedFile(string key, string path, string real, FileStamp stamp, DataFile? read = null)
+/// <param name="followed">
+/// What is read of it, where it is followed: what comes behind that is no change. Null where all of it is read.
+/// </param>
+internal sealed class TrackedFile(string key, string path, string real, FileStamp stamp, FollowedFile? followed = null)
 {
     private FileStamp _stamp = stamp;
     private DataFile? _content;
@@ -20,11 +22,17 @@ internal sealed class TrackedFile(string key, string path, string real, FileStam
     /// <summary>Its content. Only after <see cref="TryHash"/>.</summary>
     public DataFile Content => _content ?? throw new InvalidOperationException($"'{path}' has not been hashed");
 
+    /// <summary>The same file, with its content; of one that is followed, what is read now.</summary>
+    /// <param name="grown">The file as it is read now; null for one that is not followed.</param>
+    public TrackedFile With(FollowedFile? grown) =>
+        new(key, path, real, _stamp, grown) { _content = _content is null ? null : grown?.Content ?? _content };
+
     /// <summary>Hashes the file; adds a problem when it cannot be read or has changed since it was opened.</summary>
     public void TryHash(ProblemList problems)
     {
         try
         {
+            DataFile? read = followed?.Content;
             (long length, string sha256) = FileHash.Of(real, read?.Length ?? long.MaxValue);
             if (read is null ? FileStamp.Of(real, out _) != _stamp : (length, sha256) != (read.Length, read.Sha256))
             {
@@ -60,8 +68,14 @@ internal sealed class TrackedFile(string key, string path, string real, FileStam
             var problems = new ProblemList();
             if (roots.Admit(key, path, problems) is not { } leadsTo)
                 return Say($"leads out of the data roots ({problems.ToList()[0]})");
-            if (read is null ? now.Length != then.Length : now.Length < then.Length)
-                return Say($"has {now.Length} bytes, expected {then.Length}{(read is null ? "" : " or more")}");
+            if (followed is null ? now.Length != then.Length : now.Length < then.Length)
+                return Say($"has {now.Length} bytes, expected {then.Length}{(followed is null ? "" : " or more")}");
+            if (followed?.SeemsUnchanged(now) == true)
+            {
+                _stamp = now;
+                return null;
+            }
+
             (long length, string sha256) = FileHash.Of(leadsTo, then.Length);
             if (length != then.Length || sha256 != then.Sha256)
             {

@@ -14,23 +14,11 @@ namespace Orleans.Tbptt.Data.JsonLines;
 /// </summary>
 internal sealed class JsonLinesReader : TableReader
 {
-    /// <summary>Lines that are looked at for keys.</summary>
-    private const int HeadLines = 1000;
-
-    /// <summary>Times of a key that are looked at for how they are written.</summary>
-    private const int MostTimes = 250;
-
-    private const int MostColumns = 100_000;
-
     /// <summary>No text in UTF-8.</summary>
     private static readonly byte[] Unmatched = [0xFF];
 
-    private const string Expected = "a JSON object a line, such as {\"time\": \"2020-01-01\", \"value\": 1.5}";
-
     private readonly string _path;
-    private readonly long? _end;
-    private readonly Stream _stream;
-    private readonly ByteLines _lines;
+    private readonly JsonObjects _lines;
     private readonly List<string> _unknown = [];
     private IReadOnlyList<ChosenColumn> _chosen = [];
     private byte[][] _names = [];
@@ -41,16 +29,23 @@ internal sealed class JsonLinesReader : TableReader
     /// <summary>Opens a file and reads the keys of its first lines.</summary>
     /// <param name="path">The path in the spec, for messages.</param>
     /// <param name="opened">The path to open.</param>
-    /// <param name="end">How many bytes of it are read, where it is followed; null for all.</param>
+    /// <param name="part">Which part of it is read, where it is followed; null for all. One behind others has no columns.</param>
     /// <exception cref="TableFormatException">It has no objects.</exception>
-    public JsonLinesReader(string path, string opened, long? end = null)
+    public JsonLinesReader(string path, string opened, FilePart? part = null)
     {
-        (_path, _end) = (path, end);
-        var (keys, samples) = ReadKeys(opened);
-        Columns = [.. keys.Select(key => TimeText.Column(key, samples[key] ?? []) ?? new(key))];
+        _path = path;
+        if (part is { From: > 0 })
+        {
+            Columns = [];
+        }
+        else
+        {
+            using var head = new JsonObjects(path, Open(opened, part));
+            Columns = JsonKeys.Read(head);
+        }
+
         _known = [.. Columns.Select(column => column.Name)];
-        _stream = Open(opened);
-        _lines = new(_stream);
+        _lines = new(path, Open(opened, part), part?.LinesBefore ?? 0);
     }
 
     public override IReadOnlyList<TableColumn> Columns { get; }
@@ -76,17 +71,15 @@ internal sealed class JsonLinesReader : TableReader
     public override bool Fill(TableBlock block)
     {
         block.Rows = 0;
-        while (block.Rows < block.Capacity && TryReadLine(_lines, out ReadOnlySpan<byte> line))
+        while (block.Rows < block.Capacity && _lines.TryRead(out ReadOnlySpan<byte> line))
         {
-            if (IsBlank(line))
-                continue;
             try
             {
                 ReadRow(line, block);
             }
             catch (Exception error) when (error is JsonException or InvalidOperationException)
             {
-                throw Malformed(line, _lines.Number, error);
+                throw _lines.Malformed(line, error);
             }
         }
 
@@ -102,13 +95,13 @@ internal sealed class JsonLinesReader : TableReader
     public override void Dispose()
     {
         base.Dispose();
-        _stream.Dispose();
+        _lines.Dispose();
     }
 
-    private Stream Open(string opened)
+    private static Stream Open(string opened, FilePart? part)
     {
-        if (_end is { } end)
-            return new FirstBytes(opened, end);
+        if (part is { } known)
+            return new PartStream(opened, known);
         FileStream file = File.OpenRead(opened);
         try
         {
@@ -124,93 +117,12 @@ internal sealed class JsonLinesReader : TableReader
         }
     }
 
-    /// <summary>The keys of the first lines, and for each the times in them; null where one of its values is no time.</summary>
-    private (List<string> Keys, Dictionary<string, List<string>?> Times) ReadKeys(string opened)
-    {
-        using Stream stream = Open(opened);
-        var lines = new ByteLines(stream);
-        var keys = new List<string>();
-        var times = new Dictionary<string, List<string>?>(StringComparer.Ordinal);
-        while (lines.Number < HeadLines && TryReadLine(lines, out ReadOnlySpan<byte> line))
-        {
-            if (IsBlank(line))
-                continue;
-            if (keys.Count == 0 && FileContent.Other(line) is var (found, remedy))
-                throw new TableFormatException($"{found}: {_path}", Expected, remedy);
-            try
-            {
-                var reader = Begin(line, lines.Number);
-                while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-                {
-                    string key = reader.GetString()!;
-                    if (times.TryAdd(key, []))
-                        keys.Add(key);
-                    reader.Read();
-                    if (times[key] is { } cells && reader.TokenType != JsonTokenType.Null)
-                        times[key] = AddTime(cells, reader.TokenType == JsonTokenType.String ? reader.GetString()! : "-");
-                    reader.Skip();
-                }
-            }
-            catch (Exception error) when (error is JsonException or InvalidOperationException)
-            {
-                throw Malformed(line, lines.Number, error);
-            }
-
-            if (keys.Count > MostColumns)
-                throw new TableFormatException($"more than {MostColumns} keys up to {_path}:{lines.Number}", Expected, "check the file");
-        }
-
-        return keys.Count > 0 ? (keys, times) : throw new TableFormatException($"{_path}, which is empty", Expected, "check the file");
-    }
-
-    /// <summary>Adds a text to the times of a key; null where it is none. An empty text is no value.</summary>
-    private static List<string>? AddTime(List<string> times, string text)
-    {
-        if (string.IsNullOrWhiteSpace(text) || times.Count == MostTimes)
-            return times;
-        if (TimeText.Column("", [text]) is null)
-            return null;
-        times.Add(text);
-        return times;
-    }
-
-    private bool TryReadLine(ByteLines lines, out ReadOnlySpan<byte> line)
-    {
-        try
-        {
-            return lines.TryRead(out line);
-        }
-        catch (LineTooLongException error)
-        {
-            throw new TableFormatException(
-                $"a line at {_path}:{error.Line} longer than {error.Most >> 20} MiB", Expected, "write each object on a line of its own");
-        }
-        catch (Exception error) when (Unpacking.IsDamage(error))
-        {
-            throw new TableFormatException($"{_path}, which cannot be unpacked ({error.Message})", Expected, "copy the file again");
-        }
-    }
-
-    private Utf8JsonReader Begin(ReadOnlySpan<byte> line, long number)
-    {
-        var reader = new Utf8JsonReader(line);
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-        {
-            string what = reader.TokenType == JsonTokenType.StartArray ? "a list" : "a value";
-            throw new TableFormatException(
-                $"{what} at {_path}:{number}", Expected,
-                "write the rows as objects, one a line (pandas: to_json(orient='records', lines=True))");
-        }
-
-        return reader;
-    }
-
     private void ReadRow(ReadOnlySpan<byte> line, TableBlock block)
     {
         long number = _lines.Number;
         int row = block.Rows++;
         block.Places[row] = number;
-        var reader = Begin(line, number);
+        var reader = _lines.Begin(line);
         int next = 0;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -223,10 +135,7 @@ internal sealed class JsonLinesReader : TableReader
             }
 
             if (_lastLine[column] == number)
-            {
-                throw new TableFormatException(
-                    $"the key {Wording.Quote(_chosen[column].Name)} twice at {_path}:{number}", "each key once", "remove one of the two");
-            }
+                throw _lines.Twice(Wording.Quote(_chosen[column].Name));
 
             next = column + 1;
             reader.Read();
@@ -267,7 +176,7 @@ internal sealed class JsonLinesReader : TableReader
 
     private void NoteUnknown(ref Utf8JsonReader reader, long line)
     {
-        if (line <= HeadLines || _unknown.Count >= ProblemList.Shown || reader.GetString() is not { } key || !_known.Add(key))
+        if (line <= JsonKeys.HeadLines || _unknown.Count >= ProblemList.Shown || reader.GetString() is not { } key || !_known.Add(key))
             return;
         _unknown.Add($"the key {Wording.Quote(key)} is left out: it is first met at {_path}:{line}, behind the lines "
             + "that name the columns");
@@ -300,37 +209,4 @@ internal sealed class JsonLinesReader : TableReader
         }
     }
 
-    /// <summary>What stands in the place of a value and is no JSON, though other programs write it; null for nothing.</summary>
-    private static string? NoNumber(ReadOnlySpan<byte> text)
-    {
-        foreach (string word in (string[])["NaN", "Infinity"])
-        {
-            int at = text.IndexOf(Encoding.ASCII.GetBytes(word));
-            if (at > 0 && text[..at].TrimEnd(" -"u8) is [.., (byte)':' or (byte)',' or (byte)'['])
-                return word;
-        }
-
-        return null;
-    }
-
-    // A text that is no UTF-8 is found when it is read.
-    private TableFormatException Malformed(ReadOnlySpan<byte> text, long line, Exception error)
-    {
-        if (text.TrimEnd((byte)'\r').Contains((byte)'\r'))
-        {
-            return new($"lines that end with CR alone at {_path}:{line}", Expected,
-                "let them end with LF or CR LF: tr '\\r' '\\n' < OLD > NEW");
-        }
-
-        if (NoNumber(text) is { } found)
-        {
-            return new($"{found} at {_path}:{line}, which is no JSON, though Python's json.dumps writes it", Expected,
-                "write null for it, as pandas' to_json does");
-        }
-
-        string message = error.Message.Split(" LineNumber:", 2)[0].TrimEnd('.');
-        return new($"text at {_path}:{line} that is no JSON object ({message})", Expected, "correct the line");
-    }
-
-    private static bool IsBlank(ReadOnlySpan<byte> line) => line.IndexOfAnyExcept(" \t\r"u8) < 0;
 }

@@ -24,7 +24,7 @@ public sealed record JsonLinesSource : TableSource
 
     internal override TableReader OpenTable(string path) => new JsonLinesReader(Path, path);
 
-    internal override RowCut? RowCut => new(HasLines: true, IsPacked: FileContent.IsPacked);
+    internal override RowCut? RowCut => new(RowUnit.Line, IsPacked: FileContent.IsPacked);
 
-    internal override TableReader OpenTable(string path, long end) => new JsonLinesReader(Path, path, end);
+    internal override TableReader OpenTable(string path, FilePart part, TableReader? before) => new JsonLinesReader(Path, path, part);
 }

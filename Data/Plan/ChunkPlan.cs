@@ -1,7 +1,7 @@
 namespace Orleans.Tbptt.Data.Plan;
 
 /// <summary>The work of one lane in one step.</summary>
-/// <param name="Sequence">The sequence it works on, or -1 when the lane is idle.</param>
+/// <param name="Sequence">The sequence it works on; -1 when the lane is idle, -2 when it waits.</param>
 /// <param name="Start">The chunk's first time step.</param>
 /// <param name="Length">The chunk's time steps; 0 when idle.</param>
 /// <param name="Reset">
@@ -12,6 +12,12 @@ public readonly record struct LaneChunk(int Sequence, int Start, int Length, boo
 {
     /// <summary>No work: the lane contributes nothing and its hidden state is zero.</summary>
     public static LaneChunk Idle { get; } = new(-1, 0, 0, false);
+
+    /// <summary>No work yet: the lane contributes nothing and keeps its hidden state, because its series continues.</summary>
+    internal static LaneChunk Waiting { get; } = new(-2, 0, 0, false);
+
+    /// <summary>Whether the lane has no work in this step, and keeps its hidden state.</summary>
+    public bool IsWaiting => Sequence == Waiting.Sequence;
 
     /// <summary>Whether the lane has no work in this step.</summary>
     public bool IsIdle => Length == 0;
@@ -35,12 +41,16 @@ public sealed class ChunkPlan
     private readonly ChunkSplit _split;
     private readonly ISequenceSet _sequences;
     private readonly List<Assignment>[] _lanes;
+    private readonly ArrivedSteps? _arrived;
 
     private ChunkPlan(ISequenceSet sequences, ChunkSplit split, List<Assignment>[] lanes, long steps)
     {
         (_sequences, _split, _lanes) = (sequences, split, lanes);
         Steps = steps;
     }
+
+    private ChunkPlan(ISequenceSet sequences, ChunkSplit split, List<Assignment>[] lanes, ArrivedSteps arrived)
+        : this(sequences, split, lanes, arrived.Steps) => _arrived = arrived;
 
     /// <summary>The run's lanes.</summary>
     public int Lanes => _lanes.Length;
@@ -53,6 +63,8 @@ public sealed class ChunkPlan
     {
         get
         {
+            if (_arrived is { } arrived)
+                return Arrived(arrived, step, lane);
             var assignments = _lanes[lane];
             int index = LastNotAfter(assignments, step);
             if (index < 0)
@@ -75,6 +87,8 @@ public sealed class ChunkPlan
     public static ChunkPlan Create(ISequenceSet sequences, int lanes, ChunkSplit split, IReadOnlyList<int>? order = null)
     {
         var assignments = Enumerable.Range(0, lanes).Select(_ => new List<Assignment>()).ToArray();
+        if ((sequences as IArrivedSequences)?.Arrived is { } arrived)
+            return new(sequences, split, assignments, arrived);
         var free = new PriorityQueue<int, (long Step, int Lane)>(Enumerable.Range(0, lanes).Select(lane => (lane, (0L, lane))));
         long steps = 0;
         for (int i = 0; i < sequences.Count; i++)
@@ -88,6 +102,15 @@ public sealed class ChunkPlan
         }
 
         return new(sequences, split, assignments, steps);
+    }
+
+    private LaneChunk Arrived(ArrivedSteps arrived, long step, int lane)
+    {
+        int chunk = arrived.ChunkOf(step, lane);
+        if (chunk < 0)
+            return LaneChunk.Waiting;
+        var (start, count) = _split.Chunk(_sequences.Length(lane), chunk);
+        return new(lane, start, count, Reset: chunk == 0 && !_sequences.Continues(lane));
     }
 
     private static int LastNotAfter(List<Assignment> assignments, long step)

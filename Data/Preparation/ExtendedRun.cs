@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Data.Extending;
 using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Data.Sequences;
 using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Preparation;
@@ -28,7 +29,7 @@ internal static class ExtendedRun
         GrownSource? grown = null;
         try
         {
-            grown = Open(spec, opened, new(parent.Read.Contents, parent.Spec.Data, refits), before, parent);
+            grown = Open(spec, opened, new(parent.Read.Contents, parent.Spec.Data, refits, parent.Read.Followed), before, parent);
             CheckFiles(spec, parent, opened, before);
             CheckLastLine(parent, opened, problems);
             CheckTokens(grown.Data, parent, problems);
@@ -43,13 +44,37 @@ internal static class ExtendedRun
                 : $"{Wording.Count(spec.Extends.Replay, "chunk")} before the new part replayed, from hidden state zero";
             string[] scaling = parent.Read.Contents.Columns.All(column => column.ScaleMean is null) ? []
                 : [refits ? "columns are scaled anew, by all rows to train on" : "columns are scaled as the parent's were"];
-            return (spec, new GrownData(grown.Data, Tails.Of(spec, parent, grown, problems), [from, state, .. scaling]));
+            return (spec, Continued(spec, parent, grown, [from, state, .. scaling]));
         }
         catch
         {
             grown?.Data.Dispose();
             throw;
         }
+    }
+
+    /// <summary>What is trained on of data, and of them with what comes to them.</summary>
+    private static GrownData Continued(RunSpec spec, ParentRun parent, GrownSource grown, IReadOnlyList<string> remarks)
+    {
+        var problems = new ProblemList();
+        return new(grown.Data, Tails.Of(spec, parent, grown, problems), remarks)
+        {
+            Grow = grown.Data is not DataSource { Grow: { } grow } ? null : opened =>
+            {
+                DataSource more = grow(opened);
+                try
+                {
+                    CheckTokens(more, parent, problems);
+                    problems.ThrowIfAny();
+                    return Continued(spec, parent, grown with { Data = more }, remarks);
+                }
+                catch
+                {
+                    more.Dispose();
+                    throw;
+                }
+            },
+        };
     }
 
     /// <summary>Opens the source; where that fails because the files are no longer the parent's, that is what is said.</summary>

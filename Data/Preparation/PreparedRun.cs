@@ -44,9 +44,9 @@ public sealed class PreparedRun : IDisposable
     public long? End => _opened.Followed?.End;
 
     /// <summary>
-    /// Of a run that follows its file, how many more rows its next chunk needs than are read; 0 for any other run.
+    /// Of a run that follows its file, how many more rows its next step needs than are read, at least; 0 for any other run.
     /// </summary>
-    public int MissingRows => Data is GrownData grown && End is not null ? Spec.Tbptt.ChunkLength!.Value - grown.Rest : 0;
+    public int MissingRows => Data is GrownData grown && End is not null ? grown.Missing : 0;
 
     /// <summary>
     /// Opens the data of a spec, fills in the sizes that they determine, and checks everything: the call that a client makes before it
@@ -148,6 +148,39 @@ public sealed class PreparedRun : IDisposable
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="InvalidOperationException">The run follows none.</exception>
     public FollowedLook Look() => (_opened.Followed ?? throw new InvalidOperationException("the run follows no file")).Look();
+
+    /// <summary>
+    /// Of a run that follows its file, the same with what has come behind what is read. That alone is read; of what was read before, a part
+    /// is compared. This object stays as it is.
+    /// </summary>
+    /// <param name="end">How far the file is read; null up to the end of its last whole row.</param>
+    /// <returns>
+    /// Null where the file has to be opened anew, because it is not what it was, or because the rows of this object have been followed
+    /// further already.
+    /// </returns>
+    /// <exception cref="SpecException">What has come cannot be trained on; carries every mistake found.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public PreparedRun? TryGrow(long? end = null)
+    {
+        if (Data is not GrownData { Grow: { } grow } || _opened.TryGrow(end) is not { } opened)
+            return null;
+        GrownData data = grow(opened);
+        try
+        {
+            var problems = new ProblemList();
+            LaneLimits.CheckSequences(Spec, data, problems);
+            problems.ThrowIfAny();
+            if (!opened.Followed!.HasChangedWhileRead())
+                return new(Spec, data, opened, opened.Hashed) { Weights = Weights };
+            data.Dispose();
+            return null;
+        }
+        catch
+        {
+            data.Dispose();
+            throw;
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose() => Data.Dispose();

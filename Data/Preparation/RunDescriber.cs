@@ -31,6 +31,7 @@ internal static class RunDescriber
             Lanes = Lanes(spec, data),
             Memory = Memory(spec, data),
             Contents = contents,
+            Followed = (data as GrownData)?.Followed,
         };
     }
 

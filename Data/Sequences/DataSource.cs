@@ -1,4 +1,6 @@
+using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Descriptions;
+using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Sequences;
 
@@ -15,6 +17,13 @@ internal class DataSource(
     public ISequenceSet? Test { get; init; }
 
     public SourceDescription Description { get; set; } = SourceDescription.None;
+
+    /// <summary>
+    /// Opens what has come behind its file, which is followed, with all that this source has; this one stays open. Null where nothing is
+    /// followed.
+    /// </summary>
+    /// <exception cref="SpecException">It cannot be trained on; carries every mistake found.</exception>
+    public Func<InputFiles, DataSource>? Grow { get; init; }
 
     /// <summary>Adds sentences to its description.</summary>
     public DataSource Noting(IEnumerable<string> remarks)

@@ -14,6 +14,10 @@ internal sealed class ColumnHistogram(double min, double max)
     /// <summary>The counts; none for a column of one number, or of none.</summary>
     public IReadOnlyList<long> Counts => _scale > 0 ? _counts : [];
 
+    /// <summary>The histogram, where all numbers lie within its ranges; none where numbers beyond them have come.</summary>
+    /// <param name="survey">What the column holds.</param>
+    public ColumnHistogram Within(ColumnSurvey survey) => survey.Min < min || survey.Max > max ? new(0, 0) : this;
+
     /// <summary>Takes the next numbers; NaN is none.</summary>
     public void Add(ReadOnlySpan<double> numbers)
     {

@@ -25,6 +25,8 @@ internal static class GrownTable
 
         if (source.Series is null)
             return [];
+        if (growth.Followed is { } followed)
+            return [.. followed.Select(one => new TrainedSeries(one.Name, (int)one.Steps))];
 
         // Every row of the parent has a cell in each column, with a value or without one.
         ColumnDescription any = growth.Read.Columns.First(column => column is { Series: null, Count: not null });

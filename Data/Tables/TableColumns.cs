@@ -77,6 +77,7 @@ internal sealed class TableColumns(TableSource source, IReadOnlyList<TableColumn
     public UsedColumns? TryUse(
         TableReader reader, IReadOnlyList<ChosenColumn> read, IReadOnlyList<ColumnTally> tallies, long rows, bool isForecast)
     {
+        LeftOut.Clear();
         bool IsOfNumbers(int column) => rows - tallies[column].Missing - tallies[column].Others is > 0 and var numbers
             && numbers >= tallies[column].Others;
         int IndexOf(string name) => read.Index().First(one => one.Item.Name == name).Index;

@@ -47,7 +47,7 @@ internal sealed class TableDescription(
                 .. reader.Columns.Select(column => column.Name).Where(name => !known.Contains(name)).Select(name => new LeftOutColumn(
                     name, name.Length == 0 ? "it has no name" : "it is named neither in data.inputs nor in data.targets")),
             ],
-            Columns = [.. Columns(surveys, tallies, histograms, statistics), .. Categories.Select(column => Describe(column, tallies))],
+            Columns = ColumnsOf(surveys, tallies, histograms, statistics),
             Training = isStream && at.Validation > 0 ? Border(rows, 1, at.Validation) : null,
             Validation = isStream && cut.Validation is not null ? Border(rows, at.Validation + 1, at.Test) : null,
             Test = isStream && cut.Test is not null ? Border(rows, at.Test + 1, at.End) : null,
@@ -60,6 +60,13 @@ internal sealed class TableDescription(
             ],
         };
     }
+
+    /// <summary>What is said of each column.</summary>
+    /// <inheritdoc cref="Of"/>
+    public IReadOnlyList<ColumnDescription> ColumnsOf(
+        IReadOnlyList<ColumnSurvey> surveys, IReadOnlyList<ColumnTally> tallies, IReadOnlyList<ColumnHistogram> histograms,
+        ColumnStatistics? statistics) =>
+        [.. Columns(surveys, tallies, histograms, statistics), .. Categories.Select(column => Describe(column, tallies))];
 
     /// <summary>
     /// One for each column; where each series is standardised by itself, then one for each series and column with its scale alone.

@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Data.Sequences;
 using Orleans.Tbptt.Data.Streams;
@@ -35,6 +36,9 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
     /// </summary>
     public SourceDescription? ReadAs { get; init; }
 
+    /// <summary>Where rows are appended to the table while it is trained on, the time steps of a chunk; null otherwise.</summary>
+    public int? FollowedBy { get; init; }
+
     /// <summary>How far that run trained on each series; empty where there are none.</summary>
     public IReadOnlyList<TrainedSeries> Trained { get; private set; } = [];
 
@@ -46,7 +50,23 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
     /// <exception cref="TableFormatException">It is no table of its format.</exception>
     public IDataSource Open(TableReader reader)
     {
-        using var scan = new TableScan(source, data, problems) { Trained = HeldOutOf ?? ReadAs ?? Growth?.Read };
+        var scan = new TableScan(source, data, problems) { Trained = HeldOutOf ?? ReadAs ?? Growth?.Read };
+        bool isKept = false;
+        try
+        {
+            IDataSource opened = Open(reader, scan);
+            isKept = FollowedBy is not null;
+            return opened;
+        }
+        finally
+        {
+            if (!isKept)
+                scan.Dispose();
+        }
+    }
+
+    private DataSource Open(TableReader reader, TableScan scan)
+    {
         scan.Read(reader);
         UsedColumns used = scan.Used;
         TableCut? cut = problems.IsEmpty ? Cut(scan.Order) : null;
@@ -80,7 +100,15 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
             SourceDescription description = scan.Describe(cut, categories)
                 .Of(scan.Surveys, scan.Tallies, histograms, statistics.IsIdentity ? null : statistics, rows, table);
             IColumnUnits units = TransformedUnits.Of(source, used.Names, statistics);
-            return Sequences(table, times, used, categories, cut, units, scan.Order, description);
+            if (FollowedBy is { } chunk)
+                return Follow(scan, table, histograms, cut, units, description, categories, chunk);
+            TableSet Set(StreamRows part) => Sequences(table, times, used, categories, cut, units, scan.Order, part);
+            return new DataSource(Shape(used, categories), Set(cut.Training), cut.Validation is null ? null : Set(cut.Validation),
+                times is null ? [table] : [table, times])
+            {
+                Test = cut.Test is null ? null : Set(cut.Test),
+                Description = description,
+            };
         }
         catch
         {
@@ -153,16 +181,16 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
         problems.ThrowIfAny();
     }
 
-    private DataSource Sequences(
-        FloatTable table, FloatTable? times, UsedColumns used, IReadOnlyList<CategoryColumn> categories, TableCut cut, IColumnUnits units,
-        RowOrder order, SourceDescription description)
-    {
-        var shape = new DataShape(used.InputNames.Count, 0, used.Targets.Count, 0)
+    private static DataShape Shape(UsedColumns used, IReadOnlyList<CategoryColumn> categories) =>
+        new(used.InputNames.Count, 0, used.Targets.Count, 0)
         {
             IsMasked = used.IsMasked,
             Categories = [.. categories.Select(column => new CategoryShape(column.Name, column.Classes.Count))],
         };
-        TableSet Set(StreamRows rows) => new(shape, rows, table, used, source.Horizon)
+
+    private TableSet Sequences(
+        FloatTable table, FloatTable? times, UsedColumns used, IReadOnlyList<CategoryColumn> categories, TableCut cut, IColumnUnits units,
+        RowOrder order, StreamRows rows) => new(Shape(used, categories), rows, table, used, source.Horizon)
         {
             Columns = units,
             SeriesNames = order.Names,
@@ -170,11 +198,44 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
             Order = order,
             Naive = rows == cut.Training ? [] : NaiveForecast.Rmse(used, table, rows, units, source.Horizon),
         };
-        return new DataSource(shape, Set(cut.Training), cut.Validation is null ? null : Set(cut.Validation),
-            times is null ? [table] : [table, times])
+
+    /// <summary>Opens the table as one that grows.</summary>
+    private DataSource Follow(
+        TableScan scan, FloatTable table, ColumnHistogram[] histograms, TableCut opened, IColumnUnits units, SourceDescription read,
+        IReadOnlyList<CategoryColumn> categories, int chunk)
+    {
+        ArrivedChunks? chunks = source.Series is null ? null : new(chunk, source.Horizon);
+        if (chunks is not null)
         {
-            Test = cut.Test is null ? null : Set(cut.Test),
-            Description = description,
-        };
+            var trained = Trained.ToDictionary(one => one.Name, one => one.Steps);
+            int[] before = [.. scan.Order.Names.Select(name => trained.GetValueOrDefault(name))];
+            scan.EachBlock(block =>
+            {
+                for (int row = 0; row < block.Rows; row++)
+                {
+                    int series = scan.Order.SeriesOf(block, row);
+                    GrowingTable.Take(chunks, series, before[series], data.BatchSize, scan.Order, problems);
+                }
+            });
+            problems.ThrowIfAny();
+        }
+
+        var growing = new GrowingTable(source, data, Growth!.Read, scan, table, histograms, chunks, problems);
+        return View(opened, read);
+
+        DataSource View(TableCut cut, SourceDescription description)
+        {
+            // The first target that is missing may have come now.
+            DataShape shape = Shape(scan.Used, categories);
+            var training = new TableSet(shape, cut.Training, growing.Rows, scan.Used, source.Horizon)
+            {
+                Columns = units, SeriesNames = [.. scan.Order.Names], Arrived = chunks?.Steps, MissingRows = chunks?.MissingRows ?? 0,
+            };
+            return new(shape, training, null, growing.Share())
+            {
+                Description = description,
+                Grow = files => growing.Grow(files, View, description),
+            };
+        }
     }
 }

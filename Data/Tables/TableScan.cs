@@ -14,8 +14,10 @@ namespace Orleans.Tbptt.Data.Tables;
 /// <param name="problems">Collects the problems.</param>
 internal sealed class TableScan(TableSource source, DataSpec data, ProblemList problems) : IDisposable
 {
-    private readonly RawTable _raw = new();
-    private TableReader _reader = null!;
+    private RawTable _raw = new();
+    private long _rowsBefore;
+    private StaticColumns _statics = null!;
+    private UnscaledCells? _unscaled;
     private TableColumns _columns = null!;
     private IReadOnlyList<ChosenColumn> _chosen = [];
     private TableBlock _block = null!;
@@ -26,6 +28,9 @@ internal sealed class TableScan(TableSource source, DataSpec data, ProblemList p
 
     /// <summary>Whether a trained model forecasts from the table: what is to be forecast need not be there. Default false.</summary>
     public bool IsForecast { get; init; }
+
+    /// <summary>Has read the rows, the last ones where it was continued.</summary>
+    public TableReader Reader { get; private set; } = null!;
 
     /// <summary>The order of the rows, and their series.</summary>
     public RowOrder Order { get; private set; } = null!;
@@ -44,7 +49,7 @@ internal sealed class TableScan(TableSource source, DataSpec data, ProblemList p
     /// <exception cref="TableFormatException">It is no table of its format.</exception>
     public void Read(TableReader reader)
     {
-        _reader = reader;
+        Reader = reader;
         _columns = new(source, reader.Columns, problems);
         _chosen = _columns.TryChoose() ?? throw new SpecException(problems.ToList());
         reader.Choose(_chosen);
@@ -53,27 +58,52 @@ internal sealed class TableScan(TableSource source, DataSpec data, ProblemList p
         problems.ThrowIfAny();
         Order = new(source, _chosen, _columns, borders);
         _transforms = new(source, _chosen);
-        var statics = new StaticColumns(source, _chosen);
-        UnscaledCells? unscaled = Trained is null ? null : new(source, Trained, _chosen);
+        _statics = new(source, _chosen);
+        _unscaled = Trained is null ? null : new(source, Trained, _chosen);
         Surveys = [.. _chosen.Select(_ => new ColumnSurvey())];
-        while (reader.Fill(_block))
+        ReadRows();
+    }
+
+    /// <summary>Reads rows that were appended; those before them are left out of the passes that follow.</summary>
+    /// <exception cref="SpecException">They cannot be used; carries every mistake found.</exception>
+    /// <exception cref="TableFormatException">They are no rows of the format.</exception>
+    public void Continue(TableReader reader)
+    {
+        Reader = reader;
+        reader.Choose(_chosen);
+        DropRows();
+        ReadRows();
+        problems.ThrowIfAny();
+    }
+
+    /// <summary>Lets go of the rows as they were read.</summary>
+    public void DropRows()
+    {
+        _rowsBefore += _raw.Rows;
+        _raw.Dispose();
+        _raw = new();
+    }
+
+    private void ReadRows()
+    {
+        while (Reader.Fill(_block))
         {
             Order.Add(_block);
             CheckTexts();
             _transforms.Look(_block);
-            statics.Look(_block, Order);
-            unscaled?.Look(_block, Order);
+            _statics.Look(_block, Order);
+            _unscaled?.Look(_block, Order);
             for (int column = 0; column < Surveys.Count; column++)
                 Surveys[column].Add(_block.Column(column)[.._block.Rows]);
             _raw.Add(_block);
         }
 
-        reader.AddProblems(problems);
-        Order.Check(reader, problems);
-        _transforms.Check(reader, problems);
-        statics.Check(reader, Order, problems);
-        unscaled?.Check(reader, problems);
-        UsedColumns? used = _columns.TryUse(reader, _chosen, Tallies, _raw.Rows, IsForecast);
+        Reader.AddProblems(problems);
+        Order.Check(Reader, problems);
+        _transforms.Check(Reader, problems);
+        _statics.Check(Reader, Order, problems);
+        _unscaled?.Check(Reader, problems);
+        UsedColumns? used = _columns.TryUse(Reader, _chosen, Tallies, _rowsBefore + _raw.Rows, IsForecast);
         if (used is not null && Trained is { } training && source.MissingValues == MissingValues.Mask)
             used = Flagged(used, training);
         Used = used ?? throw new SpecException(problems.ToList());
@@ -125,14 +155,18 @@ internal sealed class TableScan(TableSource source, DataSpec data, ProblemList p
     public IReadOnlyList<int> SeriesOfRows()
     {
         var all = new List<int>();
+        EachBlock(block => all.AddRange(Enumerable.Range(0, block.Rows).Select(row => Order.SeriesOf(block, row))));
+        return all;
+    }
+
+    /// <summary>Passes the rows on, block by block, as they are now.</summary>
+    public void EachBlock(Action<TableBlock> take)
+    {
         for (int i = 0; i < _raw.Blocks; i++)
         {
             _raw.Read(i, _block);
-            for (int row = 0; row < _block.Rows; row++)
-                all.Add(Order.SeriesOf(_block, row));
+            take(_block);
         }
-
-        return all;
     }
 
     /// <summary>The names of the columns of <see cref="LastRows"/>.</summary>
@@ -158,9 +192,12 @@ internal sealed class TableScan(TableSource source, DataSpec data, ProblemList p
             FillGaps(table, borders);
     }
 
+    /// <inheritdoc cref="TableTransforms.LacksFirst"/>
+    public bool LacksFirst(int column, int series) => _transforms.LacksFirst(column, series);
+
     /// <summary>Describes what was read.</summary>
     public TableDescription Describe(TableCut cut, IReadOnlyList<CategoryColumn> categories) =>
-        new(source, _reader, _columns, Used, Order, cut) { Categories = categories };
+        new(source, Reader, _columns, Used, Order, cut) { Categories = categories };
 
     /// <summary>The classes of what is trained on.</summary>
     public IReadOnlyList<CategoryColumn> Categories(TableRows rows)
@@ -196,7 +233,7 @@ internal sealed class TableScan(TableSource source, DataSpec data, ProblemList p
             problems.Add(
                 DataKeys.Encoding,
                 $"{Wording.Quote(_block.Tallies[column].Texts[code])} in column {Wording.Quote(_chosen[column].Name)} at "
-                + $"{_reader.Describe(_block.Places[row])}, which is no UTF-8", "text in UTF-8",
+                + $"{Reader.Describe(_block.Places[row])}, which is no UTF-8", "text in UTF-8",
                 "write data.encoding: windows-1252 (or latin1), whichever the file has");
         }
 
@@ -234,7 +271,7 @@ internal sealed class TableScan(TableSource source, DataSpec data, ProblemList p
             problems.Add(
                 DataKeys.Source,
                 $"{Wording.Count(tally.Missing, "missing cell")} in column {Wording.Quote(used.Names[column])}, first at "
-                + _reader.Describe(tally.FirstMissing[0].Place),
+                + Reader.Describe(tally.FirstMissing[0].Place),
                 "a number in every row, because the column misses none in what is trained on, and the model has no input for gaps in it",
                 "fill them, or leave the column out of data.inputs");
         }

@@ -1,11 +1,12 @@
 using System.Buffers;
+using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Data.Streams;
 
 namespace Orleans.Tbptt.Data.Tables;
 
 /// <summary>Sequences of a table's rows: the inputs of row t forecast the targets of row t + horizon.</summary>
-internal sealed class TableSet(DataShape shape, StreamRows rows, FloatTable table, UsedColumns columns, int horizon)
-    : StreamSet(shape, rows), ITargetUnits
+internal sealed class TableSet(DataShape shape, StreamRows rows, IFloatRows table, UsedColumns columns, int horizon)
+    : StreamSet(shape, rows), ITargetUnits, IArrivedSequences
 {
     private const int BlockValues = 1 << 14;
 
@@ -25,7 +26,11 @@ internal sealed class TableSet(DataShape shape, StreamRows rows, FloatTable tabl
     public required IColumnUnits Columns { get; init; }
 
     /// <summary>The names of the table's series; empty where it has none.</summary>
-    public required IReadOnlyList<string> SeriesNames { private get; init; }
+    public required IReadOnlyList<string> SeriesNames { get; init; }
+
+    public ArrivedSteps? Arrived { get; init; }
+
+    public int MissingRows { get; init; }
 
     /// <summary>Whether targets are known; otherwise all of them are masked. Default true.</summary>
     public bool HasTargets { private get; init; } = true;

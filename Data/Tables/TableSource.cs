@@ -167,38 +167,7 @@ public abstract record TableSource : OpenableSource
     {
         ArgumentNullException.ThrowIfNull(findings);
         ArgumentNullException.ThrowIfNull(spec);
-        if (MissingValues == MissingValues.Interpolate && spec.Extends is { Follow: true })
-        {
-            findings.Report(
-                "data.missingValues", "interpolate with extends.follow", "forward or mask, because the next value is still to come",
-                "train a run with one of these, and follow the file with it");
-        }
-
-        if (Step is not null && Time is null)
-            findings.Report("data.step", $"{Step} without data.time", "the column of time", "add data.time, or remove it");
-        if (Scale == TableScale.Series && Series is null)
-            findings.Report("data.scale", "series without data.series", "column or none", "add data.series, or change it");
-        if (!Standardize && Scale == TableScale.Series)
-            findings.Report("data.scale", "series with standardize false", "none", "remove one of the two");
-        if (Static.Count > 0 && Series is null)
-        {
-            findings.Report(
-                "data.static", "columns without data.series", "the column of series, because one stream has one value of them",
-                "add data.series, or remove it");
-        }
-
-        foreach (var (key, columns) in new[] { ("data.known", Known), ("data.static", Static), ("data.categorical", Categorical) })
-        {
-            foreach (string name in columns.Intersect(Targets))
-            {
-                findings.Report(
-                    key, $"'{name}', which is a target", "columns that are only inputs",
-                    "remove it: what is to be forecast is a value, and not known");
-            }
-        }
-
-        foreach (string name in Known.Intersect(Static))
-            findings.Report("data.static", $"'{name}', which is in data.known, too", "one of the two", "remove it from data.known");
+        TableKeys.Check(this, spec, findings);
     }
 
     /// <summary>Equal in every member, lists item by item.</summary>
@@ -247,7 +216,10 @@ public abstract record TableSource : OpenableSource
 
     internal override GrownSource OpenGrown(RunSpec spec, InputFiles opened, Growth growth) => Open(opened, (reader, problems) =>
     {
-        var loader = new TableLoader(this, spec.Data, problems) { Growth = growth };
+        var loader = new TableLoader(this, spec.Data, problems) 
+        {
+            Growth = growth, FollowedBy = opened.Followed is null ? null : spec.Tbptt.ChunkLength,
+        };
         IDataSource data = loader.Open(reader);
         return new GrownSource(data, loader.Trained);
     });
@@ -269,11 +241,13 @@ public abstract record TableSource : OpenableSource
     /// <exception cref="TableFormatException">It is no table of this format.</exception>
     internal abstract TableReader OpenTable(string path);
 
-    /// <summary>Opens the first bytes of a file that is followed.</summary>
+    /// <summary>Opens a part of a file that is followed.</summary>
     /// <param name="path">The checked path.</param>
-    /// <param name="end">How many bytes.</param>
-    /// <exception cref="TableFormatException">They are no table of this format.</exception>
-    internal virtual TableReader OpenTable(string path, long end) => throw new NotSupportedException($"{Word} files are not followed");
+    /// <param name="part">Which part.</param>
+    /// <param name="before">Has read the rows before it; null where the part begins with the file.</param>
+    /// <exception cref="TableFormatException">It is no part of a table of this format.</exception>
+    internal virtual TableReader OpenTable(string path, FilePart part, TableReader? before = null) =>
+        throw new NotSupportedException($"{Word} files are not followed");
 
     /// <inheritdoc/>
     internal override IDataSource Open(RunSpec spec, InputFiles opened) => Open(opened, spec.Data, null);
@@ -302,38 +276,10 @@ public abstract record TableSource : OpenableSource
         if (opened.Admit(DataKeys.Source, Path, problems) is not { } path)
             throw new SpecException(problems.ToList());
         return Open(
-            () => Bounded(opened.Followed is { } followed ? OpenTable(path, followed.End) : OpenTable(path), opened.MostCells), open);
+            () => Bounded(opened.Followed is { } followed ? OpenTable(path, followed.Added) : OpenTable(path), opened.MostCells), open);
     }
 
     private TableReader Bounded(TableReader table, long most) => most == long.MaxValue ? table : new BoundedRows(table, Path, most);
 
-    /// <summary>Reads a table, and words what is wrong with it.</summary>
-    /// <param name="table">Opens the table.</param>
-    /// <param name="open">Reads it.</param>
-    /// <exception cref="SpecException">It cannot be read; carries every mistake found.</exception>
-    private protected T Open<T>(Func<TableReader> table, Func<TableReader, ProblemList, T> open)
-    {
-        var problems = new ProblemList();
-        try
-        {
-            using TableReader reader = table();
-            return open(reader, problems);
-        }
-        catch (TableFormatException error)
-        {
-            problems.AddRange([error.Problem]);
-        }
-        catch (TemporaryFileException error)
-        {
-            problems.Add(
-                DataKeys.Source, $"no room for the table of {Path} ({error.Message})", "a directory for temporary files that has room",
-                "free some, or set TMPDIR to another directory");
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            problems.AddRange([InputFile.Unreadable(DataKeys.Source, Path, error)]);
-        }
-
-        throw new SpecException(problems.ToList());
-    }
+    private protected T Open<T>(Func<TableReader> table, Func<TableReader, ProblemList, T> open) => TableOpening.Open(Path, table, open);
 }

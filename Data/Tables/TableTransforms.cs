@@ -18,6 +18,7 @@ internal sealed class TableTransforms
     private readonly (string Name, int Column, ColumnTransform Kind)[] _all;
     private readonly (long Count, long Place, double Value)[] _outside;
     private readonly HashSet<(int Column, int Series)> _noFirst = [];
+    private readonly List<double>[] _last;
     private string? _tooLarge;
 
     /// <summary>The transforms of the columns that are read.</summary>
@@ -32,7 +33,11 @@ internal sealed class TableTransforms
                 .Join(source.Transform.Pairs, one => one.Item.Name, pair => pair.Key, (one, pair) => (pair.Key, one.Index, pair.Value)),
         ];
         _outside = new (long, long, double)[_all.Length];
+        _last = [.. _all.Select(_ => new List<double>())];
     }
+
+    /// <summary>Whether the first row of a series has a value in a column of differences, and no difference.</summary>
+    public bool LacksFirst(int column, int series) => IsDifference(column) && !_noFirst.Contains((column, series));
 
     /// <summary>Whether a column is one of differences.</summary>
     public bool IsDifference(int column) => _all.Any(one => one.Column == column && one.Kind == ColumnTransform.Difference);
@@ -74,7 +79,7 @@ internal sealed class TableTransforms
         }
     }
 
-    /// <summary>Transforms all rows, in the order of time.</summary>
+    /// <summary>Transforms all rows, in the order of time; others that come later follow on them.</summary>
     /// <param name="raw">The rows as they were read; then as they are standardised.</param>
     /// <param name="block">Room for a block of them.</param>
     /// <param name="order">The series of each row, and the order of time.</param>
@@ -97,8 +102,10 @@ internal sealed class TableTransforms
         problems.ThrowIfAny();
         if (_all.Length == 0)
             return;
-        double[][] last = [.. _all.Select(_ => Enumerable.Repeat(double.NaN, order.Rows.Count).ToArray())];
-        bool[][] begun = [.. _all.Select(_ => new bool[order.Rows.Count])];
+        int before = _last[0].Count;
+        foreach (List<double> last in _last)
+            last.AddRange(Enumerable.Repeat(double.NaN, order.Rows.Count - last.Count));
+        bool[][] begun = [.. _all.Select(_ => Enumerable.Range(0, order.Rows.Count).Select(series => series < before).ToArray())];
         bool isBackwards = order.IsNewestFirst;
         for (int i = 0; i < raw.Blocks; i++)
         {
@@ -109,7 +116,7 @@ internal sealed class TableTransforms
             {
                 Span<double> cells = block.Column(_all[one].Column)[..block.Rows];
                 if (_all[one].Kind == ColumnTransform.Difference)
-                    Difference(cells, block, order, _all[one].Column, last[one], begun[one], isBackwards);
+                    Difference(cells, block, order, _all[one].Column, _last[one], begun[one], isBackwards);
                 else
                     Logarithm(cells, _all[one].Kind);
                 if (_tooLarge is null && cells.ContainsAny(double.PositiveInfinity, double.NegativeInfinity))
@@ -138,7 +145,7 @@ internal sealed class TableTransforms
         {
             for (int column = 0; column < read.Count; column++)
             {
-                if (order.Rows[series] > 0 && IsDifference(read[column]) && !_noFirst.Contains((read[column], series)))
+                if (order.Rows[series] > 0 && LacksFirst(read[column], series))
                     table.Write(start, [0], column);
             }
         }
@@ -153,7 +160,7 @@ internal sealed class TableTransforms
     }
 
     private void Difference(
-        Span<double> cells, TableBlock block, RowOrder order, int column, double[] last, bool[] begun, bool isBackwards)
+        Span<double> cells, TableBlock block, RowOrder order, int column, List<double> last, bool[] begun, bool isBackwards)
     {
         for (int i = 0; i < cells.Length; i++)
         {

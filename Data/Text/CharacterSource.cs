@@ -1,4 +1,6 @@
 using System.Text;
+using Orleans.Tbptt.Data.Csv;
+using Orleans.Tbptt.Data.Files;
 
 namespace Orleans.Tbptt.Data.Text;
 
@@ -15,6 +17,11 @@ public sealed record CharacterSource : TextSource, ITokenText
 
     /// <inheritdoc/>
     public override bool GrowsByAppending => true;
+
+    /// <inheritdoc/>
+    public override bool CanBeFollowed => true;
+
+    internal override RowCut? RowCut => new(RowUnit.Character, IsPacked: FileContent.IsPacked);
 
     private protected override string Noun => "character";
 

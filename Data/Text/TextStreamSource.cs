@@ -72,27 +72,49 @@ public abstract record TextStreamSource : GlobSource
         TokenFile? tokens = null;
         try
         {
-            tokens = new();
-            Read(files, encoding!, tokens, problems);
+            TokenFile written = tokens = new();
+            Read(files, encoding!, written, problems, opened.Followed?.Added);
             problems.ThrowIfAny();
             if (known is null && given is null)
                 tokens.Map = encoding!.Finish();
-            return Cut(spec.Data, files, tokens, encoding!, known is not null, given is null ? Origin : "of the model package",
-                [.. Remarks(encoding!), .. Remarks(hidden)], problems);
+            var shared = new SharedParts(written);
+            return View(new());
+
+            TextData View(ProblemList found) => Cut(
+                spec.Data, files, written, encoding!, known is not null, given is null ? Origin : "of the model package",
+                [.. Remarks(encoding!), .. Remarks(hidden)], found, shared, opened.Followed is null ? null : Grow);
+
+            DataSource Grow(InputFiles grown)
+            {
+                var found = new ProblemList();
+                try
+                {
+                    Read(files, encoding!, written, found, grown.Followed!.Added);
+                }
+                catch (TemporaryFileException error)
+                {
+                    throw new SpecException(NoRoom(files, error));
+                }
+
+                found.ThrowIfAny();
+                return View(found);
+            }
         }
         catch (Exception error)
         {
             tokens?.Dispose();
             if (error is not TemporaryFileException)
                 throw;
-            problems.Add(
-                DataKeys.Source, $"no room for the tokens of {NameOf(files)} ({error.Message})", "a directory for temporary files with "
-                + "room for 4 bytes a token", "free some, or set TMPDIR to another directory");
+            problems.AddRange([NoRoom(files, error)]);
             throw new SpecException(problems.ToList());
         }
     }
 
-    private void Read(FileInfo[] files, TextEncoding encoding, TokenFile tokens, ProblemList problems)
+    private SpecProblem NoRoom(FileInfo[] files, Exception error) => new(
+        DataKeys.Source, $"no room for the tokens of {NameOf(files)} ({error.Message})", "a directory for temporary files with "
+        + "room for 4 bytes a token", "free some, or set TMPDIR to another directory");
+
+    private void Read(FileInfo[] files, TextEncoding encoding, TokenFile tokens, ProblemList problems, FilePart? part)
     {
         var writer = new TokenWriter(encoding.Vocabulary, tokens, Noun, problems);
         foreach (FileInfo file in files)
@@ -100,14 +122,14 @@ public abstract record TextStreamSource : GlobSource
             string path = file.FullName;
             try
             {
-                if (IsPacked(file))
+                if (part is null && IsPacked(file))
                 {
                     Report(path, $"{path}, which is compressed", "a text in UTF-8", "decompress it");
                     continue;
                 }
 
-                using FileStream stream = file.OpenRead();
-                if (encoding.Add(writer, path, new(stream)) is { } offset)
+                using Stream stream = part is { } followed ? new PartStream(path, followed) : file.OpenRead();
+                if (encoding.Add(writer, path, new(stream, part ?? default)) is { } offset)
                 {
                     Report(path, $"a {Noun} of more than {TokenWriter.LongestWord} characters at byte {offset} of {path}",
                         "a text with white space", "exclude the file, or read it by characters:GLOB");
@@ -141,7 +163,7 @@ public abstract record TextStreamSource : GlobSource
 
     private TextData Cut(
         DataSpec data, FileInfo[] files, TokenFile tokens, TextEncoding encoding, bool isHeldOut, string origin,
-        IEnumerable<string> remarks, ProblemList problems)
+        IEnumerable<string> remarks, ProblemList problems, SharedParts shared, Func<InputFiles, DataSource>? grow)
     {
         Vocabulary vocabulary = encoding.Vocabulary;
         StreamCut? cut = isHeldOut ? StreamCut.TryHoldOut(tokens.Length, Noun, NameOf(files), data.BatchSize, Horizon, problems)
@@ -161,8 +183,9 @@ public abstract record TextStreamSource : GlobSource
         }
 
         TextSet? held = cut.Validation is { } rows ? new(shape, rows, tokens) : null;
-        return new(shape, new(shape, cut.Training, tokens), held, tokens)
+        return new(shape, new(shape, cut.Training, tokens), held, shared.Share())
         {
+            Grow = grow,
             Encoding = encoding,
             Test = cut.Test is { } tested ? new TextSet(shape, tested, tokens) : null,
             Description = cut.Describe(Noun) with { Tokens = vocabulary.Listed, Remarks = [read.ToString(), .. remarks] },
@@ -171,7 +194,7 @@ public abstract record TextStreamSource : GlobSource
 }
 
 /// <summary>An opened text, with what numbers its tokens.</summary>
-internal sealed class TextData(DataShape shape, TextSet training, TextSet? validation, TokenFile tokens)
+internal sealed class TextData(DataShape shape, TextSet training, TextSet? validation, IDisposable tokens)
     : DataSource(shape, training, validation, owned: tokens)
 {
     /// <summary>What numbers its tokens.</summary>

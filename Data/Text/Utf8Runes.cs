@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Orleans.Tbptt.Data.Files;
 
 namespace Orleans.Tbptt.Data.Text;
 
@@ -12,19 +13,20 @@ internal sealed class IllFormedTextException(long offset) : Exception($"ill-form
 
 /// <summary>The Unicode scalar values of a stream in UTF-8, without a byte order mark at its beginning, in bounded memory.</summary>
 /// <param name="stream">The stream; not owned.</param>
-internal sealed class Utf8Runes(Stream stream)
+/// <param name="part">The part of a file that it is.</param>
+internal sealed class Utf8Runes(Stream stream, FilePart part = default)
 {
     private readonly byte[] _buffer = new byte[1 << 16];
     private int _start;
     private int _end;
-    private long _read;
+    private long _read = part.From;
     private bool _isAtEnd;
 
     /// <summary>The byte that the next value begins at, from 0.</summary>
     public long Offset => _read - (_end - _start);
 
     /// <summary>The line of the next value, from 1; a line ends with LF.</summary>
-    public long Line { get; private set; } = 1;
+    public long Line { get; private set; } = 1 + part.LinesBefore;
 
     /// <summary>The next value.</summary>
     /// <returns>False at the end.</returns>

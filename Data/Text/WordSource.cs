@@ -1,4 +1,6 @@
 using System.Text;
+using Orleans.Tbptt.Data.Csv;
+using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Keys;
@@ -31,6 +33,11 @@ public sealed record WordSource : TextSource, ITokenText
     /// <inheritdoc/>
     public override bool GrowsByAppending => true;
 
+    /// <inheritdoc/>
+    public override bool CanBeFollowed => true;
+
+    internal override RowCut? RowCut => new(RowUnit.Word, IsPacked: FileContent.IsPacked);
+
     private protected override string Noun => "word";
 
     private protected override string LineForm => "one word without white space, each once";
@@ -48,8 +55,20 @@ public sealed record WordSource : TextSource, ITokenText
     public override void Check(RunSpec spec, Findings findings)
     {
         ArgumentNullException.ThrowIfNull(findings);
+        ArgumentNullException.ThrowIfNull(spec);
         if (Vocabulary is null)
+        {
+            if (spec.Extends is { Follow: true } && (MinCount ?? MaxWords) is { } limit)
+            {
+                findings.Report(
+                    MinCount is null ? "data.maxWords" : "data.minCount", $"{limit} with extends.follow",
+                    "a vocabulary of its own, because which words are frequent depends on what is still to come",
+                    "train a run with data.vocabulary, a file that lists the words and <unk>, and follow the file with it");
+            }
+
             return;
+        }
+
         if (MinCount is not null)
             findings.Report("data.minCount", "minCount together with vocabulary", "one of the two", "remove one of the two");
         if (MaxWords is not null)

@@ -105,7 +105,6 @@ public sealed class ExtendTests : IDisposable
 
     /// <summary>What a step is must not depend on rows that are still to come.</summary>
     [Theory]
-    [InlineData("data.series=shop", "data.series: found it with extends.follow, expected one stream")]
     [InlineData("extends.replay=2", "extends.replay: found 2 with extends.follow, expected 0, because each row is trained on once")]
     [InlineData("extends.scaling=refit", "extends.scaling: found refit with extends.follow, expected frozen")]
     [InlineData("data.missingValues=interpolate", "data.missingValues: found interpolate with extends.follow, expected forward or mask")]

@@ -11,7 +11,7 @@ namespace Orleans.Tbptt.Grains.Runs;
 /// <summary>
 /// Brings in what is appended to the file that a run follows, a whole chunk of rows or more at a time.
 /// <code>
-/// |─ parent ─|─ chunk ─|─ chunk ─|─ rest ─|─ a line wi       read to the end of the rest, trained on to that of the chunks
+/// |- parent -|- chunk -|- chunk -|- rest -|- a line wi       read to the end of the rest, trained on to that of the chunks
 /// </code>
 /// What is read is recorded before any of it is trained on, and each later coordinator checks the file against that record. When and how
 /// far the file was read changes no bit, because a chunk has the same rows however much lies behind it.
@@ -25,8 +25,8 @@ namespace Orleans.Tbptt.Grains.Runs;
 internal sealed class RowFollower(RunServices services, RunSpec spec, RunDataLease data, StepParts parts, Action writeModel)
 {
     /// <summary>
-    /// The file is read from its beginning when a chunk has come; not before so many times as long have passed as that took the last time,
-    /// so that reading takes a twentieth of the time at most.
+    /// What has come is read when a chunk has; not before so many times as long have passed as that took the last time, so that reading
+    /// takes a twentieth of the time at most.
     /// </summary>
     private const int DutyCycle = 20;
 
@@ -59,7 +59,8 @@ internal sealed class RowFollower(RunServices services, RunSpec spec, RunDataLea
                 return false;
             int chunk = spec.Tbptt.ChunkLength!.Value;
             parts.Run.WaitForRows(isThere ? "reads the file again soon"
-                : $"waits for rows: {chunk - data.MissingRows + look.Rows} of the next {chunk} are there");
+                : spec.Data.IsStream ? $"waits for rows: {chunk - data.MissingRows + look.Rows} of the next {chunk} are there"
+                : $"waits for rows: {data.MissingRows - look.Rows} or more to the next step");
             await parts.Control.OrLeave(Task.Delay(services.FollowPeriod, services.Time));
             await betweenSteps();
             await RenewModel();
@@ -114,12 +115,10 @@ internal sealed class RowFollower(RunServices services, RunSpec spec, RunDataLea
 
     private bool Read()
     {
-        // First: what is no longer the file cannot be read as its rows either.
-        EnsureSame(data);
         RunDataLease now;
         try
         {
-            now = services.Data.Acquire(parts.Run.Run, spec, areFresh: true);
+            now = services.Data.TryGrow(parts.Run.Run, data) ?? OpenAnew();
         }
         catch (SpecException error)
         {
@@ -128,7 +127,6 @@ internal sealed class RowFollower(RunServices services, RunSpec spec, RunDataLea
 
         try
         {
-            EnsureSame(now);
             parts.Run.Grow(now.Born);
             bool hasChunk = Chunks(now) > Chunks(data);
             data.Take(now);
@@ -137,6 +135,24 @@ internal sealed class RowFollower(RunServices services, RunSpec spec, RunDataLea
         finally
         {
             now.Dispose();
+        }
+    }
+
+    /// <summary>Opens all of the file, where it was replaced by another one with more rows, or rewritten.</summary>
+    private RunDataLease OpenAnew()
+    {
+        // First: what is no longer the file cannot be read as its rows either.
+        EnsureSame(data);
+        var now = services.Data.Acquire(parts.Run.Run, spec, areFresh: true);
+        try
+        {
+            EnsureSame(now);
+            return now;
+        }
+        catch
+        {
+            now.Dispose();
+            throw;
         }
     }
 

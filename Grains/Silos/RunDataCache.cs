@@ -26,17 +26,49 @@ internal sealed class RunDataCache(DataRoots? roots = null, SpecReader? reader =
     /// <exception cref="SpecException">The data do not fit the spec.</exception>
     public RunDataLease Acquire(RunId run, RunSpec spec, long? end = null, bool areFresh = false)
     {
-        Entry? entry;
+        (Entry? entry, Entry? before) = (null, null);
         lock (_gate)
         {
             if (!_entries.TryGetValue(run, out var entries))
                 _entries.Add(run, entries = []);
             entry = areFresh ? null : entries.Find(one => one.Fits(spec, end));
             if (entry is null)
-                entries.Add(entry = new(spec, end, new(() => PreparedRun.Prepare(spec, roots, reader: reader, end: end))));
+            {
+                // Another trainer of the silo may have opened less of a file that has grown.
+                before = areFresh || end is null ? null : entries.FindLast(one => one.MayGrow(spec));
+                Entry? from = before;
+                entries.Add(entry = new(spec, end, new(() => from?.Data.Value.TryGrow(end)
+                    ?? PreparedRun.Prepare(spec, roots, reader: reader, end: end))));
+                if (before is not null)
+                    before.Leases++;
+            }
+
             entry.Leases++;
         }
 
+        return Open(run, entry, before);
+    }
+
+    /// <summary>Opens what has come to the data of a run that follows its file, with all that they have. Blocks.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="data">What is open; stays so.</param>
+    /// <returns>Null where the file has to be opened anew: it is not what it was, or somebody else has followed it further.</returns>
+    /// <exception cref="SpecException">What has come does not fit the spec.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public RunDataLease? TryGrow(RunId run, RunDataLease data)
+    {
+        if (data.TryGrow() is not { } grown)
+            return null;
+        lock (_gate)
+        {
+            var entry = new Entry(grown.Spec, grown.End, new(() => grown)) { Leases = 1 };
+            _entries[run].Add(entry);
+            return new(entry.Data.Value, () => Release(run, entry));
+        }
+    }
+
+    private RunDataLease Open(RunId run, Entry entry, Entry? before)
+    {
         try
         {
             return new(entry.Data.Value, () => Release(run, entry));
@@ -45,6 +77,11 @@ internal sealed class RunDataCache(DataRoots? roots = null, SpecReader? reader =
         {
             Release(run, entry);
             throw;
+        }
+        finally
+        {
+            if (before is not null)
+                Release(run, before);
         }
     }
 
@@ -101,6 +138,11 @@ internal sealed class RunDataCache(DataRoots? roots = null, SpecReader? reader =
 
     private sealed class Entry(RunSpec requested, long? end, Lazy<PreparedRun> data)
     {
+        /// <summary>Whether the data are open, and of a file to which rows may have come since.</summary>
+        public bool MayGrow(RunSpec spec) =>
+            Data.IsValueCreated && Data.Value.End is not null && (requested == spec || Data.Value.Spec == spec);
+
+
         public Lazy<PreparedRun> Data { get; } = data;
 
         public int Leases { get; set; }
@@ -131,6 +173,9 @@ internal sealed class RunDataLease(PreparedRun prepared, Action release) : IDisp
 
     /// <inheritdoc cref="PreparedRun.MissingRows"/>
     public int MissingRows => _prepared.MissingRows;
+
+    /// <inheritdoc cref="PreparedRun.TryGrow"/>
+    public PreparedRun? TryGrow() => _prepared.TryGrow();
 
     /// <inheritdoc cref="PreparedRun.FindDifference"/>
     public string? FindDifference(IReadOnlyList<DataFile> before) => _prepared.FindDifference(before);

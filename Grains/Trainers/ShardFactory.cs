@@ -3,6 +3,7 @@ using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training;
 
@@ -19,6 +20,9 @@ internal sealed class ShardFactory(RunDataCache data, SiloSelf self, ILocalSiloD
 
     /// <summary>The silo's address as Orleans writes it.</summary>
     public string SiloAddress { get; } = silo.SiloAddress.ToParsableString();
+
+    /// <summary>Keeps a run's open data open until the result is disposed of: then of a file that has grown the new part is read.</summary>
+    public IDisposable HoldData(RunId run) => data.Hold(run);
 
     /// <summary>Opens data and replica. Blocks; call it on the trainer's thread, which the replica is bound to.</summary>
     public OpenShard Open(ShardAssignment assignment)

@@ -60,6 +60,7 @@ internal sealed partial class Trainer
         try
         {
             using var turn = await thread.Take();
+            using var held = _factory.HoldData(assignment.Run);
             if (_open?.IsFor(assignment) == false)
                 Shut();
             _open ??= _factory.Open(assignment);

@@ -60,6 +60,9 @@ public sealed class ChunkBatch
     /// <summary>Rows: time steps summed over the active lanes.</summary>
     public int Rows { get; private set; }
 
+    /// <summary>Whether a lane waits for rows to come, and keeps its hidden state.</summary>
+    public bool HasWaiting { get; private set; }
+
     /// <summary>Time steps of the longest lane.</summary>
     public int Steps { get; private set; }
 
@@ -93,12 +96,13 @@ public sealed class ChunkBatch
     {
         if (_chunks.Length != block.Count)
             (_chunks, _activeLanes, _resets) = (new LaneChunk[block.Count], new int[block.Count], new bool[block.Count]);
-        (_active, Rows) = (0, 0);
+        (_active, Rows, HasWaiting) = (0, 0, false);
         for (int lane = 0; lane < _chunks.Length; lane++)
         {
             var chunk = plan[step, block.First + lane];
             _chunks[lane] = chunk;
-            _resets[lane] = chunk.IsIdle || chunk.Reset;
+            _resets[lane] = chunk.Reset || (chunk.IsIdle && !chunk.IsWaiting);
+            HasWaiting |= chunk.IsWaiting;
             if (chunk.IsIdle)
                 continue;
             Insert(lane);

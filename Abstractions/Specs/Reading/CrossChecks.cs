@@ -210,12 +210,6 @@ internal static class CrossChecks
                 + "row that is whole", "convert the data, or extend the run each time the data have grown");
         }
 
-        if (!spec.Data.IsStream)
-        {
-            findings.Report("data.series", $"it {With}", "one stream, because which series a lane takes next depends on rows to come",
-                "follow a file of one series, or extend the run each time the data have grown");
-        }
-
         if (extends.Replay > 0)
             findings.Report("extends.replay", $"{extends.Replay} {With}", "0, because each row is trained on once", "remove it");
         if (extends.Scaling == ExtendedScaling.Refit)

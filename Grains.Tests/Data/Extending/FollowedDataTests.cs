@@ -136,36 +136,6 @@ public sealed class FollowedDataTests : IDisposable
             Parent.Problem(child));
     }
 
-    /// <summary>Line ends in quotes end no row; a remark may have any number of quotes.</summary>
-    [Fact]
-    public void RowEnds_AreFound_InPiecesOfAnySize()
-    {
-        const string Text = "x,name\n1,\"a\nb\"\n#it's 5\" long\n2,\"c \"\"d\"\"\n\"\r\n3,e";
-        for (int piece = 1; piece <= Text.Length; piece++)
-        {
-            var counter = new RowCounter(new(HasLines: true, HasQuotes: true, Comment: '#'));
-            foreach (byte[] bytes in Encoding.UTF8.GetBytes(Text).Chunk(piece))
-                counter.Take(bytes);
-
-            Assert.Equal((Text.IndexOf("3,e", StringComparison.Ordinal), 4, Text.Length), (counter.End, counter.Rows, counter.Taken));
-        }
-    }
-
-    /// <summary>Quotes in lines above the header that are passed over open nothing.</summary>
-    [Fact]
-    public void RowEnds_AreFound_BehindLinesThatArePassedOver()
-    {
-        const string Text = "flow, 5\" pipe\nx\n1\n\"2\n\"\n3";
-        for (int piece = 1; piece <= Text.Length; piece++)
-        {
-            var counter = new RowCounter(new(HasLines: true, HasQuotes: true, Passed: 1));
-            foreach (byte[] bytes in Encoding.UTF8.GetBytes(Text).Chunk(piece))
-                counter.Take(bytes);
-
-            Assert.Equal((Text.LastIndexOf('3'), 4), (counter.End, counter.Rows));
-        }
-    }
-
     private static RunSpec Following(RunSpec child) => child with { Extends = child.Extends! with { Follow = true } };
 
     private static int EndOfLine(string text, int lines)

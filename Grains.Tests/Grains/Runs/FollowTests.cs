@@ -9,18 +9,8 @@ using Orleans.Tbptt.Training.Models;
 namespace Orleans.Tbptt.Tests.Grains.Runs;
 
 /// <summary>A run that waits for rows of its file, and trains on each once.</summary>
-public sealed class FollowTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisposable
+public sealed class FollowTests(OneSilo fixture) : FollowedRuns(fixture)
 {
-    /// <summary>5 whole chunks of 12 time steps.</summary>
-    private const int Rows = 61;
-
-    /// <summary>3 more.</summary>
-    private const int MoreRows = 97;
-
-    private readonly GrowingData _data = new();
-
-    public void Dispose() => _data.Dispose();
-
     /// <summary>
     /// Whatever lies in the file at a time, and be it half a number: the steps are those of one run over all rows. The pieces end where
     /// rows do, within them, and within the first chunk.
@@ -30,10 +20,13 @@ public sealed class FollowTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
     [InlineData("csv", 41)]
     [InlineData("jsonl", 77)]
     [InlineData("bytes", 7)]
+    [InlineData("characters", 7)]
+    [InlineData("words", 5)]
+    [InlineData("series", 100)]
     public async Task FollowedRun_MakesTheStepsOfOneRunOverAllRows_HoweverTheyCome(string kind, int piece)
     {
         var (spec, parent, all) = await Trained(kind);
-        var run = await fixture.Silos.Submit(Following(parent));
+        var run = await Fixture.Silos.Submit(Following(parent));
 
         string rest = GrowingData.Content(spec, MoreRows)[GrowingData.Content(spec, Rows).Length..];
         foreach (char[] text in rest.Chunk(piece))
@@ -53,13 +46,13 @@ public sealed class FollowTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
     public async Task FollowedRun_GivesTheSameBits_WhereItIsStoppedAndResumedWhileItWaits()
     {
         var (spec, parent, all) = await Trained("csv");
-        var run = await fixture.Silos.Submit(Following(parent));
+        var run = await Fixture.Silos.Submit(Following(parent));
         await GrowTo(spec, 80);
         await Waiting(run, status => status.Step == 6);
         await Stopped(run, 6);
 
         await GrowTo(spec, 83);
-        var coordinator = fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
+        var coordinator = Fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
         Assert.Equal("", (await coordinator.ResumeRun(new(Protocol: ProtocolVersion.Current))).Problem);
         await Waiting(run, status => status.Step == 6);
         await GrowTo(spec, MoreRows);
@@ -73,11 +66,11 @@ public sealed class FollowTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
     public async Task FollowedRun_GivesTheSameBits_WhereItsTrainerIsLost()
     {
         var (spec, parent, all) = await Trained("csv");
-        fixture.Calls.Reset();
+        Fixture.Calls.Reset();
         bool isLost = false;
-        fixture.Calls.After = call => !isLost && (isLost = call.Is(nameof(ITrainerGrain.TrainChunk), 0, parent.Status.Step + 1))
+        Fixture.Calls.After = call => !isLost && (isLost = call.Is(nameof(ITrainerGrain.TrainChunk), 0, parent.Status.Step + 1))
             ? throw new InvalidOperationException("unplugged") : Task.CompletedTask;
-        var run = await fixture.Silos.Submit(Following(parent));
+        var run = await Fixture.Silos.Submit(Following(parent));
         await GrowTo(spec, 80);
         await Waiting(run, status => status.Step == 6);
         await GrowTo(spec, MoreRows);
@@ -93,8 +86,8 @@ public sealed class FollowTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
     public async Task Model_IsRenewed_WhileTheRunWaits()
     {
         var (spec, parent, all) = await Trained("csv");
-        var run = await fixture.Silos.Submit(Following(parent) with { Checkpoint = new() { EverySteps = 1, EverySeconds = 0 } });
-        string package = fixture.Silos.Directory(run).Package;
+        var run = await Fixture.Silos.Submit(Following(parent) with { Checkpoint = new() { EverySteps = 1, EverySeconds = 0 } });
+        string package = Fixture.Silos.Directory(run).Package;
         await GrowTo(spec, 80);
         await Package(step: 6);
         await GrowTo(spec, MoreRows);
@@ -124,9 +117,9 @@ public sealed class FollowTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
         var (spec, parent, all) = await Trained("csv");
         await GrowTo(spec, 80);
 
-        var child = await fixture.Silos.Train(Following(parent, idleSeconds: 1));
+        var child = await Fixture.Silos.Train(Following(parent, idleSeconds: 1));
         await GrowTo(spec, MoreRows);
-        var grandchild = await fixture.Silos.Train(GrowingData.Extending(child.Directory) with { Name = "again" });
+        var grandchild = await Fixture.Silos.Train(GrowingData.Extending(child.Directory) with { Name = "again" });
 
         Assert.Equal((RunState.Completed, RunState.Completed), (child.End.State, grandchild.End.State));
         Assert.Equal(12, RunJson.ReadData(await Text(child.Directory.Data)).Description!.Training.Steps);
@@ -139,7 +132,7 @@ public sealed class FollowTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
     {
         var (_, parent, _) = await Trained("csv");
 
-        var child = await fixture.Silos.Train(Following(parent, idleSeconds: 1));
+        var child = await Fixture.Silos.Train(Following(parent, idleSeconds: 1));
 
         Assert.Equal((RunState.Completed, ""), (child.End.State, child.End.Message));
         Assert.Equal(await Bytes(parent.Directory.Model), await Bytes(child.Directory.Model));
@@ -154,7 +147,7 @@ public sealed class FollowTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
     public async Task FollowedRun_Fails_WhereTheFileIsNotWhatItHasRead_AndContinuesWhenItIsAgain(string how, string message)
     {
         var (spec, parent, all) = await Trained("csv");
-        var run = await fixture.Silos.Submit(Following(parent));
+        var run = await Fixture.Silos.Submit(Following(parent));
         await GrowTo(spec, 80);
         await Waiting(run, status => status.Step == 6);
         string file = GrowingData.FileOf(spec), content = GrowingData.Content(spec, MoreRows);
@@ -171,10 +164,10 @@ public sealed class FollowTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
             File.Delete(file);
         else
             File.Move(next, file, overwrite: true);
-        var failed = await fixture.Silos.Watch(run);
+        var failed = await Fixture.Silos.Watch(run);
         await File.WriteAllTextAsync(next, content, TestContext.Current.CancellationToken);
         File.Move(next, file, overwrite: true);
-        var coordinator = fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
+        var coordinator = Fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
         Assert.Equal("", (await coordinator.ResumeRun(new(Protocol: ProtocolVersion.Current))).Problem);
         var child = await Stopped(run, all.Status.Step, ends: 2);
 
@@ -189,7 +182,7 @@ public sealed class FollowTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
     public async Task FollowedRun_IsNotResumed_WhereTheFileWasRewritten()
     {
         var (spec, parent, _) = await Trained("csv");
-        var run = await fixture.Silos.Submit(Following(parent));
+        var run = await Fixture.Silos.Submit(Following(parent));
         await GrowTo(spec, 80);
         await Waiting(run, status => status.Step == 6);
         await Stopped(run, 6);
@@ -198,76 +191,11 @@ public sealed class FollowTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
         await File.WriteAllTextAsync(
             GrowingData.FileOf(spec), content.Insert(last + "-0.".Length, "9"), TestContext.Current.CancellationToken);
 
-        var coordinator = fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
+        var coordinator = Fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
         await coordinator.ResumeRun(new(Protocol: ProtocolVersion.Current));
-        var end = (await fixture.Silos.Watch(run, ends: 2)).End;
+        var end = (await Fixture.Silos.Watch(run, ends: 2)).End;
 
         Assert.Equal(RunState.Failed, end.State);
         Assert.Matches("found its first .* expected .*, as the run has read them", end.Message);
-    }
-
-    private static RunSpec Following(FinishedRun parent, int idleSeconds = 0)
-    {
-        RunSpec spec = GrowingData.Following(parent.Directory);
-        return spec with { Extends = spec.Extends! with { IdleSeconds = idleSeconds } };
-    }
-
-    /// <summary>Appends rows until there are so many.</summary>
-    private static async Task GrowTo(RunSpec spec, int rows) =>
-        await Append(spec, GrowingData.Content(spec, rows)[(await Text(GrowingData.FileOf(spec))).Length..]);
-
-    private static Task Append(RunSpec spec, string text) =>
-        File.AppendAllTextAsync(GrowingData.FileOf(spec), text, TestContext.Current.CancellationToken);
-
-    /// <summary>The whole chunks in a file as it is.</summary>
-    private static long StepsIn(RunSpec spec)
-    {
-        string text = File.ReadAllText(GrowingData.FileOf(spec));
-        int header = spec.Data.Source.Word == "csv" ? 1 : 0;
-        int rows = spec.Data.Source.Word == "bytes" ? text.Length : text.Count(one => one == '\n') - header;
-        return (rows - 1) / 12;
-    }
-
-    private static Task<byte[]> Bytes(string file) => File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
-
-    private static Task<string> Text(string file) => File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
-
-    private static async Task SameResult(FinishedRun all, FinishedRun run)
-    {
-        Assert.Equal(await Bytes(all.Directory.Model), await Bytes(run.Directory.Model));
-        Assert.Equal(await Bytes(all.Directory.Hidden), await Bytes(run.Directory.Hidden));
-    }
-
-    /// <summary>A run over the first rows, and one over all of them; the file has the first ones again.</summary>
-    private async Task<(RunSpec Spec, FinishedRun Parent, FinishedRun All)> Trained(string kind)
-    {
-        RunSpec spec = _data.Spec(kind, trainers: 1);
-        GrowingData.Write(spec, MoreRows);
-        var all = await fixture.Silos.Train(spec);
-        GrowingData.Write(spec, Rows);
-        return (spec, await fixture.Silos.Train(spec), all);
-    }
-
-    /// <summary>Waits until a run waits for rows, and is as far as it should be.</summary>
-    private async Task Waiting(RunId run, Func<RunStatus, bool> isThere)
-    {
-        var coordinator = fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text);
-        while (await coordinator.GetStatus() is var status
-            && !(status.Message.StartsWith("waits for rows", StringComparison.Ordinal) && isThere(status)))
-        {
-            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-            Assert.False(status.HasEnded, $"{status.State}: {status.Message}");
-            await Task.Yield();
-        }
-    }
-
-    /// <summary>Stops a run when it has made so many steps.</summary>
-    private async Task<FinishedRun> Stopped(RunId run, long step, int ends = 1)
-    {
-        await Waiting(run, status => status.Step == step);
-        await fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(run.Text).StopRun("enough");
-        var stopped = await fixture.Silos.Watch(run, ends);
-        Assert.Equal((RunState.Stopped, step), (stopped.End.State, stopped.Status.Step));
-        return stopped;
     }
 }

@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Data.Bytes;
 using Orleans.Tbptt.Data.Csv;
 using Orleans.Tbptt.Data.JsonLines;
+using Orleans.Tbptt.Data.Text;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Schedules;
@@ -41,20 +42,22 @@ internal sealed class GrowingData : IDisposable
     /// <summary>What a run trains on the data.</summary>
     public RunSpec Spec(string kind, int trainers)
     {
-        bool isBytes = kind == "bytes";
+        bool isText = kind is "bytes" or "characters" or "words";
         return new()
         {
             Name = $"extend-{kind}",
             Engine = new AutoEngine(),
             Model = new()
             {
-                Cell = new LstmCell(), HiddenSize = 6, Layers = 2, Dropout = 0.2, Embedding = isBytes ? new() { Size = 3 } : null,
+                Cell = new LstmCell(), HiddenSize = 6, Layers = 2, Dropout = 0.2, Embedding = isText ? new() { Size = 3 } : null,
             },
             Data = new()
             {
                 Source = kind switch
                 {
                     "bytes" => new ByteSource { Glob = _directory.File("d.bytes") },
+                    "characters" => new CharacterSource { Glob = _directory.File("d.txt") },
+                    "words" => new WordSource { Glob = _directory.File("d.txt") },
                     "jsonl" => new JsonLinesSource { Path = _directory.File("d.jsonl"), Standardize = false },
                     "csv" => new CsvSource { Path = _directory.File("d.csv"), Standardize = false },
                     _ => new CsvSource { Path = _directory.File("d.csv"), Standardize = false, Series = "shop", Inputs = ["x"] },
@@ -64,7 +67,7 @@ internal sealed class GrowingData : IDisposable
             Tbptt = new() { ChunkLength = 12 },
             Train = new()
             {
-                Epochs = 1, Trainers = trainers, Loss = isBytes ? new CrossEntropy() : new SquaredError(),
+                Epochs = 1, Trainers = trainers, Loss = isText ? new CrossEntropy() : new SquaredError(),
                 Optimizer = new Adam { Lr = 1e-2 }, ClipNorm = 0.3, Schedule = new CosineSchedule { Steps = 8, MinLr = 1e-3 },
             },
         };
@@ -74,7 +77,7 @@ internal sealed class GrowingData : IDisposable
     public static void Write(RunSpec spec, int rows) => File.WriteAllText(FileOf(spec), Content(spec, rows));
 
     /// <summary>The file that a run reads.</summary>
-    public static string FileOf(RunSpec spec) => spec.Data.Source is ByteSource bytes ? bytes.Glob : spec.Data.Source.Paths[0];
+    public static string FileOf(RunSpec spec) => spec.Data.Source.Paths[0];
 
     /// <summary>What is in it with so many rows.</summary>
     public static string Content(RunSpec spec, int rows)
@@ -82,6 +85,8 @@ internal sealed class GrowingData : IDisposable
         var values = Enumerable.Range(0, rows).Select(row => Math.Round(Math.Sin(row * 0.3), 4));
         return string.Concat(spec.Data.Source switch
         {
+            WordSource => values.Select((value, i) => i % 2 == 0 ? "\n" : value > 0 ? "über" : "c"),
+            CharacterSource => values.Select(value => value > 0 ? "a" : "€"),
             ByteSource => values.Select(value => value > 0 ? "a" : "b"),
             JsonLinesSource => values.Select(value => FormattableString.Invariant($"{{\"x\":{value}}}\n")),
             CsvSource { Series: null } => values.Select(value => FormattableString.Invariant($"{value}\n")).Prepend("x\n"),

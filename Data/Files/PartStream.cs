@@ -1,17 +1,18 @@
 namespace Orleans.Tbptt.Data.Files;
 
-/// <summary>The first bytes of a file that others append to, as a stream that is read once.</summary>
-internal sealed class FirstBytes : Stream
+/// <summary>A part of a file that others append to, as a stream that is read once.</summary>
+internal sealed class PartStream : Stream
 {
     private readonly FileStream _file;
     private readonly long _end;
 
     /// <param name="path">The file.</param>
-    /// <param name="end">How many bytes.</param>
-    public FirstBytes(string path, long end)
+    /// <param name="part">Which part.</param>
+    public PartStream(string path, FilePart part)
     {
         _file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16, FileOptions.SequentialScan);
-        _end = end;
+        _file.Position = part.From;
+        _end = part.End;
     }
 
     public override bool CanRead => true;
