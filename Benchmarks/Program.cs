@@ -3,6 +3,7 @@ using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Orleans.Tbptt.Benchmarks.Backprop;
 using Orleans.Tbptt.Benchmarks.Checkpoints;
 using Orleans.Tbptt.Benchmarks.ChunkStep;
 using Orleans.Tbptt.Benchmarks.Compare;
@@ -56,5 +57,5 @@ return await new RootCommand("Measurements of Orleans.Tbptt.")
     ExchangeCommands.Exchange(), ExchangeCommands.Scaling(), TelemetryCommand.Make(), StartCommand.Make(), ProfileCommand.Make(),
     JournalCommands.Size(), JournalCommands.Write(), JournalCommands.Open(),
     MembershipCommand.Make(), HostileCommand.Make(), ManySubmissions.Make(), TableCommand.Make(),
-    ServeCommands.Latency(), ServeCommands.Cost(),
+    ServeCommands.Latency(), ServeCommands.Cost(), FullCost.Make(),
 }.Parse(args).InvokeAsync();

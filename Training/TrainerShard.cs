@@ -49,6 +49,7 @@ public sealed class TrainerShard : IDisposable
     private readonly EvaluationSums?[] _sums;
     private float[] _outputs = [];
     private float[]? _rounded;
+    private readonly PieceSweep? _sweep;
 
     /// <summary>Creates a shard at step 0 with zero hidden state.</summary>
     /// <param name="spec">The run's spec, every size known.</param>
@@ -60,6 +61,8 @@ public sealed class TrainerShard : IDisposable
         (_spec, _data, _block, _replica) = (spec, data, block, replica);
         _plans = new(spec, data);
         (_batch, _next) = (new(data.Shape), new(data.Shape));
+        if (spec.Tbptt.Backprop.IsFull && replica is IPieceReplica pieces)
+            _sweep = new(pieces, _batch, block, spec.Tbptt.ChunkLength!.Value);
         int hidden = block.Count * replica.Layout.HiddenPerLane;
         (_before, _after) = (new float[hidden], new float[hidden]);
         (_evaluationBefore, _evaluationAfter) = (new float[hidden], new float[hidden]);
@@ -103,20 +106,21 @@ public sealed class TrainerShard : IDisposable
         ZeroWhereSequencesStart(_batch, _before);
         LoadParameters(parameters, areRounded);
         var dropout = new DropoutMasks(_spec.Seed, at.Step, _block.First, _spec.Model.Dropout);
-        double lossSum = _replica.ForwardBackward(_batch, dropout, _before, _after, gradientSum);
+        var (lossSum, weight) = _sweep is not null ? _sweep.Run(dropout, _before, _after, gradientSum)
+            : (_replica.ForwardBackward(_batch, dropout, _before, _after, gradientSum), _batch.Weight);
         if (_batch.HasWaiting)
             CarryWaiting();
         if (_spec.Train.IsNarrow)
             Bfloat16.RoundStochastically(gradientSum, RoundingKey(at.Step));
         _hasAfter = true;
-        return (lossSum, _batch.Weight);
+        return (lossSum, weight);
     }
 
     /// <summary>Reads the likely next chunk ahead while the coordinator commits.</summary>
     public void Prefetch(StepPosition last)
     {
         var plan = _plans.Training(last.Epoch);
-        if (last.Chunk + 1 >= plan.Steps)
+        if (_sweep is not null || last.Chunk + 1 >= plan.Steps)
             return;
         var next = last with { Step = last.Step + 1, Chunk = last.Chunk + 1 };
         _next.Load(_data.Training, plan, next.Chunk, _block);
@@ -183,7 +187,9 @@ public sealed class TrainerShard : IDisposable
 
     private void Fetch(StepPosition at)
     {
-        if (_prefetched == at)
+        if (_sweep is not null)
+            _sweep.Begin(_data.Training, _plans.Training(at.Epoch), at.Chunk);
+        else if (_prefetched == at)
             (_batch, _next) = (_next, _batch);
         else
             _batch.Load(_data.Training, _plans.Training(at.Epoch), at.Chunk, _block);

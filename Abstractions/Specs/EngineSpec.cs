@@ -8,6 +8,12 @@ public abstract record EngineSpec : Choice
     /// <summary>The kinds of device it computes on; never empty.</summary>
     public abstract IReadOnlyList<DeviceKind> Devices { get; }
 
+    /// <summary>
+    /// Whether it runs a step of whole sequences in pieces of <see cref="TbpttSpec.ChunkLength"/> time steps; otherwise it holds them
+    /// whole.
+    /// </summary>
+    public virtual bool WorksByPieces => false;
+
     /// <summary>Whether it computes on a device, or on some device where that is <c>auto</c>.</summary>
     public bool ComputesOn(DeviceName device) => device.Kind is not { } kind || Devices.Contains(kind);
 

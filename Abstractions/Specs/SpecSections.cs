@@ -136,6 +136,9 @@ internal sealed class SpecSections(SpecChoices choices)
         ChunkLength =
             walk.OptionalCount("chunkLength", tbptt.ChunkLength, "time steps of a chunk; the last one of a sequence is shorter", "none"),
         ChunkCount = walk.OptionalCount("chunkCount", tbptt.ChunkCount, "chunks of a sequence, as `torch.tensor_split` cuts", "none"),
+        Backprop = walk.Choice(
+            "backprop", tbptt.Backprop, "how far back the gradient of a step reaches ([below](#how-far-gradients-reach))", Backprops.All,
+            isWritten: tbptt.Backprop != Backprops.All[0]),
     };
 
     private TrainSpec Train(SpecWalk walk, TrainSpec train) => train with

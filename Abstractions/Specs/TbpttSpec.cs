@@ -1,6 +1,6 @@
 namespace Orleans.Tbptt.Specs;
 
-/// <summary>How a sequence is cut along time. Exactly one of the two members is set.</summary>
+/// <summary>How a sequence is cut along time, and how far back gradients reach. Exactly one of the first two members is set.</summary>
 public sealed record TbpttSpec
 {
     /// <summary>Time steps of a chunk (k, k1): a sequence of length L takes ceil(L / k) chunks, the last one shorter.</summary>
@@ -10,4 +10,10 @@ public sealed record TbpttSpec
     /// Chunks of a sequence, cut as <c>torch.tensor_split(n)</c> does: the first L mod n chunks hold one time step more than the rest.
     /// </summary>
     public int? ChunkCount { get; init; }
+
+    /// <summary>How far back the gradient of a step reaches. Default: to the start of its chunk.</summary>
+    public BackpropSpec Backprop { get; init; } = Backprops.All[0];
+
+    /// <summary>The most time steps of a lane in one step; null where only the data determine it.</summary>
+    public int? LongestStep => Backprop.IsFull ? null : ChunkLength;
 }

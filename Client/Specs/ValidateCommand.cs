@@ -37,6 +37,7 @@ internal static class ValidateCommand
         : $" ({string.Join(", ", model.Embeddings.Pairs.Select(column =>
             $"{column.Value} of them {Text.Count(model.Classes.Of(column.Key, 0))} classes of {Text.OneLine(column.Key)}"))})";
 
-    private static string Chunks(TbpttSpec tbptt) =>
-        tbptt.ChunkLength is { } length ? $"of {Text.Plural(length, "time step")}" : $"{tbptt.ChunkCount} per sequence";
+    private static string Chunks(TbpttSpec tbptt) => tbptt.Backprop.IsFull
+        ? $"whole sequences, in pieces of {Text.Plural(tbptt.ChunkLength!.Value, "time step")}"
+        : tbptt.ChunkLength is { } length ? $"of {Text.Plural(length, "time step")}" : $"{tbptt.ChunkCount} per sequence";
 }

@@ -21,6 +21,13 @@ public readonly record struct LaneChunk(int Sequence, int Start, int Length, boo
 
     /// <summary>Whether the lane has no work in this step.</summary>
     public bool IsIdle => Length == 0;
+
+    /// <summary>The chunk without its first time steps.</summary>
+    public LaneChunk From(int first) => first == 0 ? this
+        : first >= Length ? Idle : this with { Start = Start + first, Length = Length - first, Reset = false };
+
+    /// <summary>The chunk's first time steps, so many at most.</summary>
+    public LaneChunk UpTo(int steps) => Length <= steps ? this : this with { Length = steps };
 }
 
 /// <summary>

@@ -10,8 +10,11 @@ public readonly record struct ChunkSplit
 
     private ChunkSplit(int length, int count) => (_length, _count) = (length, count);
 
-    /// <summary>The split a spec asks for.</summary>
-    public static ChunkSplit Of(TbpttSpec spec) => spec.ChunkLength is { } length ? OfLength(length) : OfCount(spec.ChunkCount!.Value);
+    /// <summary>The split of training that a spec asks for.</summary>
+    public static ChunkSplit Of(TbpttSpec spec) => spec.Backprop.IsFull ? OfCount(1) : OfKeys(spec);
+
+    /// <summary>The split of what is held out.</summary>
+    public static ChunkSplit OfHeldOut(TbpttSpec spec) => spec.Backprop.IsFull ? OfLength(FullBackprop.HeldOutChunk) : OfKeys(spec);
 
     /// <summary>Chunks of <paramref name="length"/> time steps; the last one takes the rest.</summary>
     public static ChunkSplit OfLength(int length)
@@ -49,4 +52,7 @@ public readonly record struct ChunkSplit
         int longerOnes = sequenceLength % _count;
         return (index * shorter + Math.Min(index, longerOnes), shorter + (index < longerOnes ? 1 : 0));
     }
+
+    private static ChunkSplit OfKeys(TbpttSpec spec) =>
+        spec.ChunkLength is { } length ? OfLength(length) : OfCount(spec.ChunkCount!.Value);
 }

@@ -45,11 +45,12 @@ internal static class LaneLimits
         int width = Widest(spec.Model, data.Shape);
         if ((Int128)share * steps * width > MostValues)
         {
-            bool byLength = spec.Tbptt.ChunkLength is not null;
+            bool isWhole = spec.Tbptt.Backprop.IsFull && !spec.Engine.WorksByPieces, byLength = spec.Tbptt.ChunkLength is not null;
             problems.Add(
-                byLength ? DataKeys.ChunkLength : DataKeys.ChunkCount,
+                isWhole ? DataKeys.Backprop : byLength ? DataKeys.ChunkLength : DataKeys.ChunkCount,
                 $"chunks of {share} lanes × {steps} time steps × {width} values per trainer", $"at most {MostValues} values",
-                $"{(byLength ? "lower it" : "raise it")}, lower data.batchSize or the model's sizes, or use more trainers");
+                $"{(isWhole ? "write engine: fused, which works piece by piece" : byLength ? "lower it" : "raise it")}, lower "
+                    + "data.batchSize or the model's sizes, or use more trainers");
         }
     }
 
@@ -93,8 +94,11 @@ internal static class LaneLimits
     /// <summary>Time steps of the longest chunk, of all parts.</summary>
     public static int LongestChunk(RunSpec spec, IDataSource data)
     {
-        ChunkSplit split = ChunkSplit.Of(spec.Tbptt);
-        return new[] { data.Training, data.Validation, data.Test }.OfType<ISequenceSet>().Max(part => Longest(part, split));
+        (ChunkSplit split, ChunkSplit held) = (ChunkSplit.Of(spec.Tbptt), ChunkSplit.OfHeldOut(spec.Tbptt));
+        int training = Longest(data.Training, split);
+        if (spec.Tbptt.Backprop.IsFull && spec.Engine.WorksByPieces)
+            training = Math.Min(training, spec.Tbptt.ChunkLength!.Value);
+        return new[] { data.Validation, data.Test }.OfType<ISequenceSet>().Select(part => Longest(part, held)).Append(training).Max();
     }
 
     private static long LargestShare(RunSpec spec) => ((long)spec.Data.BatchSize + spec.Train.Trainers - 1) / spec.Train.Trainers;

@@ -24,7 +24,10 @@ internal sealed class GoldenCase
     private GoldenCase(JsonElement root) => (_root, _case) = (root, root.GetProperty("case"));
 
     public static IReadOnlyList<string> Names { get; } =
-        ["seed-average", "short-last-chunk", "variable-length-gru", "token-stream", "plain-rnn", "columns"];
+        [
+        "seed-average", "short-last-chunk", "variable-length-gru", "token-stream", "plain-rnn", "columns", "full-lstm", "full-gru",
+        "full-rnn", "full-tokens",
+    ];
 
     public int Lanes => Int("lanes");
 
@@ -97,7 +100,7 @@ internal sealed class GoldenCase
                 Classes = new(task != "columns" ? [] : [new("store", 1 + Int("stores")), new("day", 1 + Int("days"))]),
             },
             Data = new() { Source = source, BatchSize = Lanes },
-            Tbptt = new() { ChunkLength = Int("chunkLength") },
+            Tbptt = new() { ChunkLength = Int("chunkLength"), Backprop = Backprop() },
             Train = new()
             {
                 Trainers = trainers,
@@ -110,6 +113,9 @@ internal sealed class GoldenCase
         WriteInitialWeights(File("initial.safetensors"), ParameterLayout.Of(spec.Model));
         return spec;
     }
+
+    private BackpropSpec Backprop() =>
+        _case.TryGetProperty("backprop", out var word) ? Backprops.All.Single(one => one.Word == word.GetString()) : Backprops.All[0];
 
     private void WriteInitialWeights(string path, ParameterLayout layout)
     {

@@ -91,7 +91,7 @@ internal sealed class TrainerLinks(LinkServices services, Roster roster, RunSpec
 
     private InProcessLink ToLocal(int trainer, bool isAloneHere)
     {
-        bool isSmall = (long)parameters.Length * roster.Blocks[trainer].Count * spec.Tbptt.ChunkLength <= InlineWork;
+        bool isSmall = (long)parameters.Length * roster.Blocks[trainer].Count * spec.Tbptt.LongestStep <= InlineWork;
         return new(trainer, roster.All.Count, roster[trainer], services.Local, mayWorkInline: isAloneHere && isSmall);
     }
 }

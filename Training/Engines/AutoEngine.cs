@@ -16,6 +16,9 @@ public sealed record AutoEngine : Engine
     /// <inheritdoc/>
     public override IReadOnlyList<DeviceKind> Devices => [DeviceKind.Cpu, DeviceKind.Cuda];
 
+    /// <summary>As on CPUs, because a silo chooses the device later.</summary>
+    public override bool WorksByPieces => First(DeviceKind.Cpu).WorksByPieces;
+
     /// <inheritdoc/>
     public override Engine On(DeviceName device) => First(device.Kind ?? throw new ArgumentException("expected a device", nameof(device)));
 

@@ -18,6 +18,9 @@ public sealed record FusedEngine : Engine
     /// <inheritdoc/>
     public override IReadOnlyList<DeviceKind> Devices => [DeviceKind.Cpu];
 
+    /// <inheritdoc/>
+    public override bool WorksByPieces => true;
+
     /// <summary>Refuses what it has no kernels for.</summary>
     public override void Check(RunSpec spec, Findings findings)
     {

@@ -17,10 +17,17 @@ internal sealed unsafe class Bias(ParameterLayout layout, string name)
     /// <summary>Adds the bias.</summary>
     public void AddTo(float* parameters, float* destination) => Elementwise.Run(new AddTo(parameters + _slot.Offset, destination), _length);
 
-    /// <summary>The sum of rows, in their order, into the flat gradient.</summary>
-    public void Gradient(Rows outputGradient, int rows, float* gradient)
+    /// <summary>The sum of rows into the flat gradient.</summary>
+    public void Gradient(Rows outputGradient, int rows, RowSums sums, float* gradient)
     {
         float* sum = gradient + _slot.Offset;
+        if (sums == RowSums.Descending)
+        {
+            for (int row = rows - 1; row >= 0; row--)
+                Elementwise.Run(new AddTo(outputGradient[row], sum), _length);
+            return;
+        }
+
         new Span<float>(sum, _length).Clear();
         for (int row = 0; row < rows; row++)
             Elementwise.Run(new AddTo(outputGradient[row], sum), _length);

@@ -26,6 +26,7 @@ internal sealed unsafe class EmbeddingTable : IDisposable
     private int[] _places = [];
     private int[] _classes = [];
     private int _count;
+    private PieceSums? _pieces;
 
     /// <summary>Makes the table of one embedding of a model.</summary>
     /// <param name="layout">The model's parameters.</param>
@@ -83,19 +84,44 @@ internal sealed unsafe class EmbeddingTable : IDisposable
         _sums.Clear(_count);
         for (int row = 0; row < rows; row++)
             Elementwise.Run(new AddTo(gates[row], _sums[_places[row]]), _sums.Columns);
-        _weight.Gradient(
-            _strips.Pack(_sums[0], _sums.Stride, _weight.Outputs, _count), _vectors[0], _vectors.Stride, _count, _zeros[0], gradient);
-        _gradient.Reserve(_count);
-        _weight.Backward(_sums[0], _sums.Stride, _zeros[0], 0, _gradient, 0, _count);
         new Span<float>(gradient + _slot.Offset, _slot.Length).Clear();
-        for (int place = 0; place < _count; place++)
-            _gradient.Span(place).CopyTo(new(gradient + _slot.Offset + (long)_classes[place] * _shape.Size, _shape.Size));
+        Gradients(_sums, _vectors, _classes, _count, gradient);
+    }
+
+    /// <summary>Begins a backward pass that comes in pieces, the last one first.</summary>
+    /// <param name="rows">Rows of all pieces.</param>
+    public void BeginPieces(long rows)
+    {
+        _pieces ??= new(_shape, _weight.Outputs);
+        _pieces.Begin(rows);
+    }
+
+    /// <summary>Adds the gradient of the first layer's sums over a piece, whose forward pass was the last one.</summary>
+    public void BackwardPiece(Rows gates, int rows)
+    {
+        for (int row = rows - 1; row >= 0; row--)
+            Elementwise.Run(new AddTo(gates[row], _pieces!.SumsOf(_classes[_places[row]])), _sums.Columns);
+    }
+
+    /// <summary>Computes the gradients from the sums over all pieces.</summary>
+    /// <param name="gradient">The flat gradient, in which these are still 0.</param>
+    public void EndPieces(float* gradient) => Gradients(_pieces!.Sums, _pieces.Vectors(_table), _pieces.Classes, _pieces.Count, gradient);
+
+    private void Gradients(Rows sums, Rows vectors, int[] classes, int count, float* gradient)
+    {
+        _weight.Gradient(
+            _strips.Pack(sums, count, RowSums.Ascending), vectors[0], vectors.Stride, count, _zeros[0], RowSums.Ascending, gradient);
+        _gradient.Reserve(count);
+        _weight.Backward(sums[0], sums.Stride, _zeros[0], 0, _gradient, 0, count);
+        for (int place = 0; place < count; place++)
+            _gradient.Span(place).CopyTo(new(gradient + _slot.Offset + (long)classes[place] * _shape.Size, _shape.Size));
     }
 
     public void Dispose()
     {
         foreach (IDisposable one in (IDisposable[])[_weight, _vectors, _sums, _gradient, _zeros, _strips])
             one.Dispose();
+        _pieces?.Dispose();
     }
 
     /// <summary>Numbers the distinct classes in the order of their first occurrence; returns how many rows there are.</summary>

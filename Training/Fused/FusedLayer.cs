@@ -73,14 +73,17 @@ internal sealed unsafe class FusedLayer : IDisposable
 
     /// <summary>
     /// Backpropagates through the chunk: from the gradient of the outputs to those of the gates' sums, the recurrent weights and the
-    /// biases. It stops at the chunk's first time step: the initial state is a constant.
+    /// biases. It stops at the chunk's first time step, where the initial state is a constant; or, where the times carry the state's
+    /// gradient, it begins with that of the state after the piece, and leaves that of the initial state, in
+    /// <see cref="CellMemory.StateGradient"/>.
     /// </summary>
-    public void Backward(Timetable times, float* gradient)
+    public void Backward(Timetable times, RowSums sums, float* gradient)
     {
-        Memory.BeginBackward();
         for (int i = times.Steps.Length - 1; i >= 0; i--)
         {
             var at = times.Steps[i];
+            if (times.Carries)
+                Memory.TakeCarried(at);
             _cell.Backward(Memory, at);
             if (at.RowBefore >= 0)
             {
@@ -92,20 +95,19 @@ internal sealed unsafe class FusedLayer : IDisposable
         }
 
         // The gradients of both weights start from it.
-        _gateGradient = _inputStrips.Pack(Memory.Gates[0], Memory.Gates.Stride, Input.Outputs, times.Rows);
-        var hiddenGradient = _cell.SplitsGates
-            ? _hiddenStrips.Pack(Memory.HiddenGates[0], Memory.HiddenGates.Stride, Input.Outputs, times.Rows) : _gateGradient;
-        _recurrent.Gradient(hiddenGradient, Memory.Hidden, times.Before, _zeros[0], gradient);
-        _inputBias.Gradient(Memory.Gates, times.Rows, gradient);
+        _gateGradient = _inputStrips.Pack(Memory.Gates, times.Rows, sums);
+        var hiddenGradient = _cell.SplitsGates ? _hiddenStrips.Pack(Memory.HiddenGates, times.Rows, sums) : _gateGradient;
+        _recurrent.Gradient(hiddenGradient, Memory.Hidden, times.Before, _zeros[0], sums, gradient);
+        _inputBias.Gradient(Memory.Gates, times.Rows, sums, gradient);
         if (_cell.SplitsGates)
-            _hiddenBias.Gradient(Memory.HiddenGates, times.Rows, gradient);
+            _hiddenBias.Gradient(Memory.HiddenGates, times.Rows, sums, gradient);
         else
             _hiddenBias.CopyGradient(_inputBias, gradient);
     }
 
     /// <summary>The gradient of the input weight, after <see cref="Backward"/>.</summary>
-    public void InputGradient(float* inputs, nint inputsRow, int rows, float* gradient) =>
-        Input.Gradient(_gateGradient, inputs, inputsRow, rows, _zeros[0], gradient);
+    public void InputGradient(float* inputs, nint inputsRow, int rows, RowSums sums, float* gradient) =>
+        Input.Gradient(_gateGradient, inputs, inputsRow, rows, _zeros[0], sums, gradient);
 
     /// <summary>Computes the gradient of the inputs from that of the gates' sums.</summary>
     public void ToInputs(Rows gates, Rows inputGradient, int rows) =>

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Losses;
+using Orleans.Tbptt.Training.Fused.Matrices;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Fused;
@@ -9,7 +10,7 @@ namespace Orleans.Tbptt.Training.Fused;
 /// has a fixed order and every operation is exactly rounded, so that its bits are the same on every processor.
 /// </summary>
 /// <remarks>Its buffers grow to the largest chunk so far; a step allocates no managed memory. Not thread-safe.</remarks>
-public sealed unsafe class FusedReplica : IReplica
+public sealed unsafe partial class FusedReplica : IPieceReplica
 {
     /// <summary>The engine's word.</summary>
     public const string EngineWord = "fused";
@@ -84,10 +85,13 @@ public sealed unsafe class FusedReplica : IReplica
             return 0;
         }
 
-        Recur(batch, dropout, hiddenBefore, hiddenAfter, backward: true);
+        Recur(batch, dropout, hiddenBefore, hiddenAfter, Pass.Chunk);
+        Outputs();
         double loss = _loss.Sum(_head.Outputs, batch, ref _scratch);
+        foreach (var layer in _layers)
+            layer.Memory.BeginBackward();
         fixed (float* gradient = gradientSum)
-            Backward(batch, dropout, gradient);
+            Backward(dropout, RowSums.Ascending, gradient);
 
         // Kernels hold raw addresses only: their owners must not be finalised meanwhile.
         GC.KeepAlive(this);
@@ -114,7 +118,8 @@ public sealed unsafe class FusedReplica : IReplica
         hiddenAfter.Clear();
         if (batch.Rows == 0)
             return;
-        Recur(batch, DropoutMasks.None, hiddenBefore, hiddenAfter, backward: false);
+        Recur(batch, DropoutMasks.None, hiddenBefore, hiddenAfter, Pass.Forward);
+        Outputs();
         int columns = _head.Outputs.Columns;
         for (int row = 0; row < batch.Rows && !outputs.IsEmpty; row++)
             _head.Outputs.Span(row).CopyTo(outputs[(row * columns)..]);
@@ -153,42 +158,65 @@ public sealed unsafe class FusedReplica : IReplica
     }
 
     /// <summary>
-    /// Runs every layer over the chunk, from the state before to the state after it, and the head over the top layer's outputs.
+    /// Runs every layer over the chunk, from the state before to the state after it, which is stored where there is room for it.
     /// </summary>
-    private void Recur(ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, bool backward)
+    private void Recur(ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Pass pass)
     {
-        _times.Read(batch);
+        _times.Read(batch, carries: pass == Pass.Piece);
         for (int index = 0; index < _layers.Length; index++)
         {
             var layer = _layers[index];
-            layer.Memory.Begin(_times.Lanes, _times.Rows, backward);
+            layer.Memory.Begin(_times.Lanes, _times.Rows, backward: pass != Pass.Forward);
             _hidden.Load(batch, index, hiddenBefore);
             if (index > 0 || _values > 0)
                 _inputs.Forward(batch, dropout, index);
             for (int table = 0; index == 0 && table < _tables.Length; table++)
                 _tables[table].Forward(batch.Tokens, _values + table > 0 ? null : layer.InputBias, layer.Memory.Gates);
             layer.Forward(_times);
-            _hidden.Store(batch, index, hiddenAfter);
+            if (!hiddenAfter.IsEmpty)
+                _hidden.Store(batch, index, hiddenAfter);
         }
+    }
 
+    /// <summary>Runs the head over the top layer's outputs.</summary>
+    private void Outputs()
+    {
         var top = _layers[^1].Memory.Hidden;
         _head.Forward(top[_times.Lanes], top.Stride, _times.Rows);
     }
 
-    /// <summary>Computes the gradient of every parameter from that of the head's outputs.</summary>
-    private void Backward(ChunkBatch batch, DropoutMasks dropout, float* gradient)
+    /// <summary>Computes the gradient of every parameter from those of the head's outputs and of the state after the chunk.</summary>
+    private void Backward(DropoutMasks dropout, RowSums sums, float* gradient)
     {
         var top = _layers[^1].Memory;
-        _head.Backward(top.Hidden[_times.Lanes], top.Hidden.Stride, top.OutputGradient, _times.Rows, gradient);
+        _head.Backward(top.Hidden[_times.Lanes], top.Hidden.Stride, top.OutputGradient, _times.Rows, sums, gradient);
         for (int index = _layers.Length - 1; index >= 0; index--)
         {
             var layer = _layers[index];
-            layer.Backward(_times, gradient);
+            layer.Backward(_times, sums, gradient);
             if (index > 0 || _values > 0)
-                _inputs.Backward(dropout.IsActive, index, _times.Rows, gradient);
+                _inputs.Backward(dropout.IsActive, index, _times.Rows, sums, gradient);
             for (int table = 0; index == 0 && table < _tables.Length; table++)
-                _tables[table].Backward(layer.Memory.Gates, _times.Rows, gradient);
+            {
+                if (sums == RowSums.Ascending)
+                    _tables[table].Backward(layer.Memory.Gates, _times.Rows, gradient);
+                else
+                    _tables[table].BackwardPiece(layer.Memory.Gates, _times.Rows);
+            }
         }
+    }
+
+    /// <summary>What a run over a chunk is for.</summary>
+    private enum Pass
+    {
+        /// <summary>Outputs or hidden state alone.</summary>
+        Forward,
+
+        /// <summary>Gradients, too, which end at the chunk's start.</summary>
+        Chunk,
+
+        /// <summary>Gradients of a piece, with that of the state after it and of the state before it.</summary>
+        Piece,
     }
 
     /// <summary>The embeddings, whose vectors are the last of the first layer's inputs, in their order.</summary>

@@ -39,6 +39,30 @@ internal sealed class HiddenRows(ModelSpec model, FusedLayer[] layers)
         }
     }
 
+    /// <summary>Copies the gradient of the active lanes' state after the piece to where a layer's backward pass begins.</summary>
+    public void LoadGradient(ChunkBatch batch, int layer, ReadOnlySpan<float> gradient)
+    {
+        for (int state = 0; state < _states; state++)
+        {
+            var rows = Gradient(layer, state);
+            for (int i = 0; i < batch.ActiveLanes.Length; i++)
+                gradient.Slice(Offset(batch.ActiveLanes[i], state, layer), model.HiddenSize).CopyTo(rows.Span(i));
+        }
+    }
+
+    /// <summary>Copies the gradient of the active lanes' state before the piece from where a layer's backward pass has left it.</summary>
+    public void StoreGradient(ChunkBatch batch, int layer, Span<float> gradient)
+    {
+        for (int state = 0; state < _states; state++)
+        {
+            var rows = Gradient(layer, state);
+            for (int i = 0; i < batch.ActiveLanes.Length; i++)
+                rows.Span(i).CopyTo(gradient[Offset(batch.ActiveLanes[i], state, layer)..]);
+        }
+    }
+
+    private Rows Gradient(int layer, int state) => state == 0 ? layers[layer].Memory.StateGradient : layers[layer].Memory.CellGradient;
+
     private Rows History(int layer, int state) => state == 0 ? layers[layer].Memory.Hidden : layers[layer].Memory.CellState;
 
     private int Offset(int lane, int state, int layer) => ((lane * _states + state) * model.Layers + layer) * model.HiddenSize;

@@ -25,18 +25,23 @@ internal sealed class Timetable
     /// <summary>Rows of the chunk.</summary>
     public int Rows { get; private set; }
 
+    /// <summary>Whether the gradient of the state goes from each time step to the one before by rows of its own, for pieces.</summary>
+    public bool Carries { get; private set; }
+
     /// <summary>For each row, the history row of its lane's previous state.</summary>
     public ReadOnlySpan<int> Before => _before.AsSpan(0, Rows);
 
     /// <summary>Loads a chunk's segments.</summary>
-    public void Read(ChunkBatch batch)
+    /// <param name="batch">The chunk.</param>
+    /// <param name="carries">Sets <see cref="Carries"/>.</param>
+    public void Read(ChunkBatch batch, bool carries)
     {
-        (Lanes, Rows, _count) = (batch.ActiveLanes.Length, batch.Rows, 0);
+        (Lanes, Rows, Carries, _count) = (batch.ActiveLanes.Length, batch.Rows, carries, 0);
         if (_steps.Length < batch.Steps)
             _steps = new TimeStep[batch.Steps];
         if (_before.Length < Rows)
             _before = new int[Rows];
-        int before = 0, rowBefore = -1;
+        int before = 0, rowBefore = carries ? Rows : -1;
         foreach (var segment in batch.Segments)
         {
             for (int t = 0; t < segment.Steps; t++)
@@ -45,7 +50,7 @@ internal sealed class Timetable
                 _steps[_count++] = new(row, segment.Lanes, before, rowBefore);
                 for (int lane = 0; lane < segment.Lanes; lane++)
                     _before[row + lane] = before + lane;
-                (before, rowBefore) = (Lanes + row, row);
+                (before, rowBefore) = (Lanes + row, carries ? Rows : row);
             }
         }
     }

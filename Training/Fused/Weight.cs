@@ -55,30 +55,37 @@ internal sealed unsafe class Weight : IDisposable
             rows);
 
     /// <summary>
-    /// The weight's gradient, outputGradientᵀ · inputs, summed over the rows in their order, into the flat gradient.
+    /// The weight's gradient, outputGradientᵀ · inputs, summed over the rows, into the flat gradient.
     /// </summary>
-    /// <param name="outputGradient">The transposed gradients of the outputs, <c>[outputs, rows]</c>.</param>
+    /// <param name="outputGradient">The transposed gradients of the outputs, <c>[outputs, rows]</c>, packed for the same sums.</param>
     /// <param name="inputs">The distinct input rows.</param>
     /// <param name="chosen">For each row the index of its input.</param>
     /// <param name="zeros">Zeros, as long as a padded row.</param>
+    /// <param name="sums">How the sums run.</param>
     /// <param name="gradient">The flat gradient.</param>
-    public void Gradient(LeftFactor outputGradient, Rows inputs, ReadOnlySpan<int> chosen, float* zeros, float* gradient)
+    public void Gradient(
+        LeftFactor outputGradient, Rows inputs, ReadOnlySpan<int> chosen, float* zeros, RowSums sums, float* gradient)
     {
-        _inputs.Pack(inputs[0], inputs.Stride, chosen, Inputs);
-        Gradient(outputGradient, zeros, gradient + _offset);
+        _inputs.Pack(inputs[0], inputs.Stride, chosen, Inputs, sums);
+        Gradient(outputGradient, zeros, sums, gradient + _offset);
     }
 
-    /// <inheritdoc cref="Gradient(LeftFactor, Rows, ReadOnlySpan{int}, float*, float*)"/>
-    /// <param name="outputGradient">The transposed gradients of the outputs, <c>[outputs, rows]</c>.</param>
+    /// <inheritdoc cref="Gradient(LeftFactor, Rows, ReadOnlySpan{int}, float*, RowSums, float*)"/>
+    /// <param name="outputGradient">The transposed gradients of the outputs, <c>[outputs, rows]</c>, packed for the same sums.</param>
     /// <param name="inputs">The first row's input.</param>
     /// <param name="inputsRow">The stride between inputs.</param>
     /// <param name="rows">The number of rows.</param>
     /// <param name="zeros">Zeros, as long as a padded row.</param>
+    /// <param name="sums">How the sums run.</param>
     /// <param name="gradient">The flat gradient.</param>
-    public void Gradient(LeftFactor outputGradient, float* inputs, nint inputsRow, int rows, float* zeros, float* gradient)
+    public void Gradient(
+        LeftFactor outputGradient, float* inputs, nint inputsRow, int rows, float* zeros, RowSums sums, float* gradient)
     {
-        _inputs.Pack(inputs, inputsRow, rows, Inputs);
-        Gradient(outputGradient, zeros, gradient + _offset);
+        if (sums == RowSums.Ascending)
+            _inputs.Pack(inputs, inputsRow, rows, Inputs);
+        else
+            _inputs.Pack(inputs + (rows - 1) * inputsRow, -inputsRow, rows, Inputs);
+        Gradient(outputGradient, zeros, sums, gradient + _offset);
     }
 
     public void Dispose()
@@ -87,17 +94,21 @@ internal sealed unsafe class Weight : IDisposable
             one.Dispose();
     }
 
-    private void Gradient(LeftFactor outputGradient, float* zeros, float* to)
+    private void Gradient(LeftFactor outputGradient, float* zeros, RowSums sums, float* to)
     {
+        bool adds = sums == RowSums.Descending;
         if (Inputs % Elementwise.Width == 0)
         {
-            MatrixProduct.Multiply(outputGradient, _inputs, zeros, 0, to, _stride, Outputs);
+            MatrixProduct.Multiply(outputGradient, _inputs, adds ? to : zeros, adds ? _stride : 0, to, _stride, Outputs);
             return;
         }
 
         // The flat gradient has no padding between its rows.
         _gradient.Reserve(Outputs);
-        MatrixProduct.Multiply(outputGradient, _inputs, zeros, 0, _gradient[0], _gradient.Stride, Outputs);
+        for (int row = 0; adds && row < Outputs; row++)
+            new ReadOnlySpan<float>(to + (long)row * _stride, Inputs).CopyTo(_gradient.Span(row));
+        MatrixProduct.Multiply(
+            outputGradient, _inputs, adds ? _gradient[0] : zeros, adds ? _gradient.Stride : 0, _gradient[0], _gradient.Stride, Outputs);
         for (int row = 0; row < Outputs; row++)
             _gradient.Span(row).CopyTo(new(to + (long)row * _stride, Inputs));
     }

@@ -31,6 +31,7 @@ public sealed class ChunkBatch
     private readonly DataShape _shape;
     private readonly List<Segment> _segments = [];
     private LaneChunk[] _chunks = [];
+    private int[] _left = [];
     private int[] _activeLanes = [];
     private bool[] _resets = [];
     private int _active;
@@ -66,6 +67,9 @@ public sealed class ChunkBatch
     /// <summary>Time steps of the longest lane.</summary>
     public int Steps { get; private set; }
 
+    /// <summary>The time step of the step's chunk with which it begins: 0, except for a piece of the chunk.</summary>
+    public int FirstTime { get; private set; }
+
     /// <summary>
     /// Elements that the loss is summed over: rows × target features, or rows where targets are classes, less those that are masked.
     /// </summary>
@@ -92,14 +96,33 @@ public sealed class ChunkBatch
     private long Elements => (long)Rows * Math.Max(1, _shape.TargetFeatures);
 
     /// <summary>Fills the batch with the chunk of a block of lanes in a step. Allocates nothing once the buffers have grown.</summary>
-    public void Load(ISequenceSet sequences, ChunkPlan plan, long step, LaneBlock block)
+    public void Load(ISequenceSet sequences, ChunkPlan plan, long step, LaneBlock block) =>
+        LoadPiece(sequences, plan, step, block, 0, int.MaxValue);
+
+    /// <summary>
+    /// Fills the batch with a piece of the chunk of a block of lanes in a step, and orders the lanes as in the whole chunk. Allocates
+    /// nothing once the buffers have grown.
+    /// </summary>
+    /// <param name="sequences">The sequences.</param>
+    /// <param name="plan">Their chunk plan.</param>
+    /// <param name="step">The step, from 0.</param>
+    /// <param name="block">The lanes.</param>
+    /// <param name="first">The chunk's time step with which the piece begins; lanes whose chunk ends before it are not active.</param>
+    /// <param name="steps">Time steps of the piece at most.</param>
+    public void LoadPiece(ISequenceSet sequences, ChunkPlan plan, long step, LaneBlock block, int first, int steps)
     {
         if (_chunks.Length != block.Count)
-            (_chunks, _activeLanes, _resets) = (new LaneChunk[block.Count], new int[block.Count], new bool[block.Count]);
-        (_active, Rows, HasWaiting) = (0, 0, false);
+        {
+            (_chunks, _left, _activeLanes, _resets) =
+                (new LaneChunk[block.Count], new int[block.Count], new int[block.Count], new bool[block.Count]);
+        }
+
+        (_active, Rows, FirstTime, HasWaiting) = (0, 0, first, false);
         for (int lane = 0; lane < _chunks.Length; lane++)
         {
-            var chunk = plan[step, block.First + lane];
+            var chunk = plan[step, block.First + lane].From(first);
+            _left[lane] = chunk.Length;
+            chunk = chunk.UpTo(steps);
             _chunks[lane] = chunk;
             _resets[lane] = chunk.Reset || (chunk.IsIdle && !chunk.IsWaiting);
             HasWaiting |= chunk.IsWaiting;
@@ -159,6 +182,16 @@ public sealed class ChunkBatch
         _masked = Elements;
     }
 
+    /// <summary>Becomes some rows of another batch, of which it has the targets alone: what a loss needs.</summary>
+    internal void LoadTargets(ChunkBatch whole, int firstRow, int rows)
+    {
+        Rows = rows;
+        Copy(whole.TargetValues.Slice(firstRow * _shape.TargetFeatures, rows * _shape.TargetFeatures), ref _targetValues);
+        if (_shape.HasClasses)
+            Copy(whole.Classes.Slice(firstRow, rows), ref _classes);
+        _masked = whole.IsMasked ? CountMasked() : 0;
+    }
+
     /// <summary>Gathers one column of one lane's rows, in order of time.</summary>
     /// <param name="rows">Rows in the order of the batch, <c>[Rows, width]</c>.</param>
     /// <param name="position">The lane's place in <see cref="ActiveLanes"/>.</param>
@@ -196,11 +229,11 @@ public sealed class ChunkBatch
         return masked;
     }
 
-    /// <summary>Inserts a lane after those whose chunks are as long or longer.</summary>
+    /// <summary>Inserts a lane after those whose chunks are as long or longer, what lies behind a piece included.</summary>
     private void Insert(int lane)
     {
         int at = _active++;
-        for (; at > 0 && _chunks[_activeLanes[at - 1]].Length < _chunks[lane].Length; at--)
+        for (; at > 0 && _left[_activeLanes[at - 1]] < _left[lane]; at--)
             _activeLanes[at] = _activeLanes[at - 1];
         _activeLanes[at] = lane;
     }

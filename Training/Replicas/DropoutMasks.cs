@@ -35,7 +35,7 @@ public readonly record struct DropoutMasks(long Seed, long Step, int FirstLane, 
                 ulong ofLane = CounterRandom.Derive(ofLayer, (ulong)(FirstLane + batch.ActiveLanes[i]));
                 for (int t = 0; t < segment.Steps; t++)
                 {
-                    ulong key = CounterRandom.Derive(ofLane, (ulong)(segment.FirstTime + t));
+                    ulong key = CounterRandom.Derive(ofLane, (ulong)(batch.FirstTime + segment.FirstTime + t));
                     var row = mask.Slice((segment.FirstRow + t * segment.Lanes + i) * units, units);
                     for (int unit = 0; unit < units; unit++)
                         row[unit] = CounterRandom.Hash(key, (ulong)unit) >> 32 >= threshold ? kept : 0;

@@ -9,6 +9,8 @@ internal static class CrossChecks
     {
         Engine(spec, choices.Engines, findings);
         Tbptt(spec.Tbptt, findings);
+        if (findings.Sound("tbptt.backprop"))
+            spec.Tbptt.Backprop.Check(spec, findings);
         Trainers(spec, findings);
         Sync(spec.Train.Sync, findings);
         if (findings.Sound("train.optimizer"))

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Data.Synthetic;
+using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
 using Orleans.Tbptt.Training;
@@ -38,6 +39,28 @@ public sealed class NoGarbageTests
             shard.TrainChunk(new(step, 0, step), parameters, gradient);
             shard.Prefetch(new(step, 0, step));
             shard.EvaluateChunk(step, step == 0 ? parameters : default);
+        }));
+    }
+
+    [Fact]
+    public void Trainer_AllocatesNothingForAStepInPieces_OnceItsBuffersHaveGrown()
+    {
+        using var run = PreparedRun.Prepare(new()
+        {
+            Name = "average",
+            Engine = new AutoEngine(),
+            Model = new() { Cell = TestChoices.Cell("lstm"), HiddenSize = 20, Layers = 2, Dropout = 0.2 },
+            Data = new() { Source = new AverageSource { Sequences = 100, SequenceLength = 95 }, BatchSize = 10 },
+            Tbptt = new() { ChunkLength = 10, Backprop = new FullBackprop() },
+            Train = new() { Epochs = 1, Loss = new SquaredError(), Optimizer = new Adam { Lr = 1e-3 } },
+        });
+        using var shard = new TrainerShard(run.Spec, run.Data, new(0, 10), new FusedReplica(run.Spec.Model, run.Spec.Train.Loss));
+        float[] parameters = new float[shard.Replica.Layout.Length], gradient = new float[parameters.Length];
+
+        Assert.Equal(0, Allocated(2, 10, step =>
+        {
+            shard.TrainChunk(new(step, 0, step), parameters, gradient);
+            shard.Prefetch(new(step, 0, step));
         }));
     }
 

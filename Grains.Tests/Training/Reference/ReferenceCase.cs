@@ -62,6 +62,10 @@ internal sealed class ReferenceCase
         _network = new(Model, Loss);
     }
 
+    public ISequenceSet Sequences => _sequences;
+
+    public ChunkPlan Plan => _plan;
+
     public DataShape Shape { get; }
 
     public ModelSpec Model { get; }

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Matrices;
+using Orleans.Tbptt.Training.Fused.Simd;
 
 namespace Orleans.Tbptt.Training.Fused.Cells;
 
@@ -8,7 +9,10 @@ namespace Orleans.Tbptt.Training.Fused.Cells;
 /// <param name="Lanes">Its rows, one per lane.</param>
 /// <param name="Before">The first row of the same lanes' previous state in the histories, which begin with the chunk's initial
 /// state.</param>
-/// <param name="RowBefore">The first row of the previous time step; −1 at the chunk's start, where the gradient ends.</param>
+/// <param name="RowBefore">
+/// The first row of the previous time step; −1 at the chunk's start, where the gradient ends; in a step that is run in pieces always the
+/// first row behind the chunk's own, which carry the gradient of the state from each time step to the one before.
+/// </param>
 internal readonly record struct TimeStep(int Row, int Lanes, int Before, int RowBefore);
 
 /// <summary>
@@ -31,7 +35,7 @@ public abstract record RecurrentCell : CellSpec
 }
 
 /// <summary>The buffers of a layer for one chunk. Rows are the chunk's; histories begin with the initial state, one row per lane.</summary>
-internal sealed class CellMemory : IDisposable
+internal sealed unsafe class CellMemory : IDisposable
 {
     private readonly bool _hasCellState;
 
@@ -42,6 +46,7 @@ internal sealed class CellMemory : IDisposable
         HiddenGates = cell.SplitsGates ? new(cell.Gates * units) : Gates;
         Hidden = new(units);
         OutputGradient = new(units);
+        StateGradient = OutputGradient.View();
         _hasCellState = cell.States == 2;
         (CellState, CellTanh, CellGradient) = (new(units), new(units), new(units));
     }
@@ -64,7 +69,9 @@ internal sealed class CellMemory : IDisposable
     /// <summary>tanh c of each row.</summary>
     public Rows CellTanh { get; }
 
-    /// <summary>The gradient of h as an output, for each row.</summary>
+    /// <summary>
+    /// The gradient of h as an output, for each row; in a step that is run in pieces followed by <see cref="StateGradient"/>.
+    /// </summary>
     public Rows OutputGradient { get; }
 
     /// <summary>The gradient of c, propagated back through time, for each lane.</summary>
@@ -73,7 +80,16 @@ internal sealed class CellMemory : IDisposable
     /// <summary>Rows of the initial state in the histories: the active lanes.</summary>
     public int Lanes { get; private set; }
 
+    /// <summary>
+    /// Of a step that is run in pieces, the gradient of a state after a time step that comes from the time steps behind it, one row per
+    /// lane.
+    /// </summary>
+    public Rows StateGradient { get; }
+
     /// <summary>Resizes the buffers for a chunk.</summary>
+    /// <param name="lanes">Its active lanes.</param>
+    /// <param name="rows">Its rows.</param>
+    /// <param name="backward">Whether gradients are needed.</param>
     public void Begin(int lanes, int rows, bool backward)
     {
         Lanes = lanes;
@@ -81,7 +97,7 @@ internal sealed class CellMemory : IDisposable
         HiddenGates.Reserve(rows);
         Hidden.Reserve(lanes + rows);
         if (backward)
-            OutputGradient.Reserve(rows);
+            OutputGradient.Reserve(rows + lanes);
         if (!_hasCellState)
             return;
         CellState.Reserve(lanes + rows);
@@ -94,6 +110,21 @@ internal sealed class CellMemory : IDisposable
     {
         if (_hasCellState)
             CellGradient.Clear(Lanes);
+    }
+
+    /// <summary>Makes room for the gradient of the state after a piece, which is then to be loaded for every lane.</summary>
+    /// <param name="rows">The piece's rows.</param>
+    public void BeginPiece(int rows) => StateGradient.MoveTo(rows);
+
+    /// <summary>
+    /// Adds what the time step behind left in <see cref="StateGradient"/> to the gradient of the outputs. It is a sum of its own at every
+    /// time step, so that it makes no difference where a piece ends.
+    /// </summary>
+    public void TakeCarried(TimeStep at)
+    {
+        for (int lane = 0; lane < at.Lanes; lane++)
+            Elementwise.Run(new AddTo(StateGradient[lane], OutputGradient[at.Row + lane]), Units);
+        StateGradient.Clear(at.Lanes);
     }
 
     public void Dispose()

@@ -23,6 +23,10 @@ internal sealed unsafe class Strips : IDisposable
 {
     private readonly NativeFloats _memory = new();
 
+    /// <summary>Packs the transpose of so many rows, in the order in which a sum over them runs.</summary>
+    public LeftFactor Pack(Rows source, int rows, RowSums sums) => sums == RowSums.Ascending
+        ? Pack(source[0], source.Stride, source.Columns, rows) : Pack(source[rows - 1], -source.Stride, source.Columns, rows);
+
     /// <summary>Packs the transpose: number [m, k] is <c>source[k · stride + m]</c>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public LeftFactor Pack(float* source, nint stride, int rows, int depth)

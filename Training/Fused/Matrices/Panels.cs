@@ -46,8 +46,8 @@ internal sealed unsafe class Panels : IDisposable
         }
     }
 
-    /// <summary>Packs chosen rows: number [k, n] is <c>source[chosen[k] · stride + n]</c>.</summary>
-    public void Pack(float* source, nint stride, ReadOnlySpan<int> chosen, int columns)
+    /// <summary>Packs chosen rows: number [k, n] is <c>source[chosen[k] · stride + n]</c>, or k counts from their end.</summary>
+    public void Pack(float* source, nint stride, ReadOnlySpan<int> chosen, int columns, RowSums sums = RowSums.Ascending)
     {
         Begin(chosen.Length, columns);
         for (int column = 0, width; column < columns; column += width)
@@ -55,10 +55,10 @@ internal sealed unsafe class Panels : IDisposable
             width = Width(column);
             int filled = Math.Min(width, columns - column);
             float* to = At(column);
-            foreach (int row in chosen)
+            for (int k = 0; k < chosen.Length; k++, to += width)
             {
+                nint row = chosen[sums == RowSums.Ascending ? k : chosen.Length - 1 - k];
                 Copy(source + row * stride + column, to, filled, width);
-                to += width;
             }
         }
     }

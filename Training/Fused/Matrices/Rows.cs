@@ -8,6 +8,9 @@ namespace Orleans.Tbptt.Training.Fused.Matrices;
 internal sealed unsafe class Rows(int columns) : IDisposable
 {
     private readonly NativeFloats _memory = new();
+    private long _first;
+
+    private Rows(Rows whole) : this(whole.Columns) => _memory = whole._memory;
 
     /// <summary>Numbers per row, without padding.</summary>
     public int Columns => columns;
@@ -19,7 +22,13 @@ internal sealed unsafe class Rows(int columns) : IDisposable
     public static int Padded(int columns) => (columns + Elementwise.Width - 1) / Elementwise.Width * Elementwise.Width;
 
     /// <summary>The first number of a row.</summary>
-    public float* this[int row] => _memory.Start + (long)row * Stride;
+    public float* this[int row] => _memory.Start + (_first + row) * Stride;
+
+    /// <summary>The same memory, to look at some of its rows as if they were all: <see cref="MoveTo"/>. It is not disposed of.</summary>
+    public Rows View() => new(this);
+
+    /// <summary>Lets row 0 of a view be another row of the memory.</summary>
+    public void MoveTo(int row) => _first = row;
 
     /// <summary>Ensures room for a number of rows; when the memory grows, its contents are lost.</summary>
     public void Reserve(int rows) => _memory.Reserve((long)rows * Stride);

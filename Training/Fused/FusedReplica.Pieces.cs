@@ -1,0 +1,81 @@
+using Orleans.Tbptt.Training.Fused.Matrices;
+using Orleans.Tbptt.Training.Replicas;
+
+namespace Orleans.Tbptt.Training.Fused;
+
+/// <content>A step in pieces.</content>
+public sealed unsafe partial class FusedReplica
+{
+    private ChunkBatch? _atOneTime;
+    private Rows? _outputsAtOneTime;
+
+    /// <inheritdoc/>
+    public void ForwardPiece(ChunkBatch piece, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter)
+    {
+        EnsureFits(piece);
+        if (piece.Rows > 0)
+            Recur(piece, dropout, hiddenBefore, hiddenAfter, Pass.Forward);
+        GC.KeepAlive(this);
+    }
+
+    /// <inheritdoc/>
+    public void BeginBackward(long rows, Span<float> gradientSum)
+    {
+        EnsureUsable(gradientSum.Length, "the gradient", Layout.Length);
+        gradientSum.Clear();
+        foreach (var table in _tables)
+            table.BeginPieces(rows);
+    }
+
+    /// <inheritdoc/>
+    public void BackwardPiece(
+        ChunkBatch piece, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> stateGradient,
+        Span<float> gradientSum, ref double lossSum)
+    {
+        EnsureUsable(gradientSum.Length, "the gradient", Layout.Length);
+        EnsureFits(piece);
+        if (piece.Rows == 0)
+            return;
+        Recur(piece, dropout, hiddenBefore, hiddenAfter, Pass.Piece);
+        Outputs();
+        AddLoss(piece, ref lossSum);
+        for (int index = 0; index < _layers.Length; index++)
+        {
+            _layers[index].Memory.BeginPiece(_times.Rows);
+            _hidden.LoadGradient(piece, index, stateGradient);
+        }
+
+        fixed (float* gradient = gradientSum)
+            Backward(dropout, RowSums.Descending, gradient);
+        for (int index = 0; index < _layers.Length; index++)
+            _hidden.StoreGradient(piece, index, stateGradient);
+        GC.KeepAlive(this);
+    }
+
+    /// <inheritdoc/>
+    public void EndBackward(Span<float> gradientSum)
+    {
+        EnsureUsable(gradientSum.Length, "the gradient", Layout.Length);
+        fixed (float* gradient = gradientSum)
+        {
+            foreach (var table in _tables)
+                table.EndPieces(gradient);
+        }
+
+        GC.KeepAlive(this);
+    }
+
+    /// <summary>Adds the loss of each time step by itself, the last one first: so it does not show where a piece ends.</summary>
+    private void AddLoss(ChunkBatch piece, ref double lossSum)
+    {
+        var targets = _atOneTime ??= new(piece.Shape);
+        var outputs = _outputsAtOneTime ??= _head.Outputs.View();
+        for (int i = _times.Steps.Length - 1; i >= 0; i--)
+        {
+            var at = _times.Steps[i];
+            targets.LoadTargets(piece, at.Row, at.Lanes);
+            outputs.MoveTo(at.Row);
+            lossSum += _loss.Sum(outputs, targets, ref _scratch);
+        }
+    }
+}
