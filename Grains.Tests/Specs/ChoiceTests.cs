@@ -53,9 +53,11 @@ public class ChoiceTests
     [Theory]
     [InlineData("cosine", "train.schedule.steps: found nothing, expected a whole number of 1 or more; add steps")]
     [InlineData("cosin",
-        "train.schedule: found cosin, expected constant, linear, cosine, step, exponential or oneCycle; did you mean cosine?")]
+        "train.schedule: found cosin, expected constant, linear, cosine, step, exponential, oneCycle or reduceOnPlateau; "
+            + "did you mean cosine?")]
     [InlineData("[cosine]",
-        "train.schedule: found a list, expected constant, linear, cosine, step, exponential or oneCycle; choose one of them")]
+        "train.schedule: found a list, expected constant, linear, cosine, step, exponential, oneCycle or reduceOnPlateau; "
+            + "choose one of them")]
     [InlineData("{name: cosine, steps: 0}", "train.schedule.steps: found 0, expected a whole number of 1 or more; raise it to 1 or more")]
     [InlineData("{name: oneCycle, steps: 1}", "train.schedule.steps: found 1, expected a whole number of 2 or more; raise it to 2 or more")]
     [InlineData("{name: cosine, steps: 5, gamma: 0.5}",
