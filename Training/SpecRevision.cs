@@ -68,7 +68,9 @@ public static class SpecRevision
     private static IEnumerable<SpecProblem> TooFew(RunSpec spec, RunStatus status)
     {
         int finished = status.EpochLosses.Count;
-        if (spec.Train.Epochs <= finished)
+
+        // A run that could not write its end may do that with other keys, and the epochs it has.
+        if (spec.Train.Epochs < finished || (spec.Train.Epochs == finished && status.State == RunState.Completed))
             yield return new(Epochs, $"{spec.Train.Epochs}", $"more than {finished}, the epochs that the run has finished",
                 $"raise it: --set train.epochs={MoreThan(finished)}");
     }
@@ -99,6 +101,6 @@ public static class SpecRevision
                 + $"0 from step {status.Step + 1} on: train a new run whose schedule lasts longer");
         }
 
-        double RateAt(long step) => spec.Train.LearningRateAt(step, status.Losses);
+        double RateAt(long step) => spec.Train.LearningRateAt(step / spec.Train.Accumulate, status.Losses);
     }
 }

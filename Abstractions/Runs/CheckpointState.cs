@@ -37,6 +37,21 @@ public sealed record CheckpointState
     /// <summary>Updates that the optimizer has made.</summary>
     [JsonRequired] public long OptimizerCount { get; init; }
 
+    /// <summary>Updates of the run where the gradients of several chunks make one; 0, and not written, otherwise.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] public long Updates { get; init; }
+
+    /// <summary>
+    /// Elements of the gradients that are summed for the next update, <c>gradient_sum</c> in the optimizer's file; 0, and not written,
+    /// where there are none.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] public double GradientWeight { get; init; }
+
+    /// <summary>
+    /// Updates that the average of the parameters is over, <c>average</c> in the optimizer's file; 0, and not written, where it has not
+    /// begun.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] public long AverageCount { get; init; }
+
     /// <summary>
     /// Updates that each trainer's inner optimizer has made, in order of trainer; empty where trainers make no local steps.
     /// </summary>

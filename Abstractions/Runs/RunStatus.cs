@@ -192,6 +192,11 @@ public sealed record RunStatus
     /// <summary>Seconds that the run has been trained for, where its spec limits them; 0, and not written, otherwise.</summary>
     [Id(35), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] public double TrainedSeconds { get; init; }
 
+    /// <summary>
+    /// Which parameters the run has left as its model; null, and not written, before its end, and where they are those after the last step.
+    /// </summary>
+    [Id(36), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public ModelOutput? Output { get; init; }
+
     /// <summary>Steps that the run itself has committed.</summary>
     [JsonIgnore] public long OwnSteps => Step - StepsBefore;
 

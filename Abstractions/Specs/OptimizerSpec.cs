@@ -11,6 +11,9 @@ public abstract record OptimizerSpec : Choice
     /// <summary>How many running averages it keeps of each parameter.</summary>
     public abstract int RunningAverages { get; }
 
+    /// <summary>When a mean of its iterates begins, which then is what is evaluated; null for none.</summary>
+    public virtual AveragingSpec? Averaging => null;
+
     /// <inheritdoc/>
     public sealed override Choice Walk(SpecWalk walk) => (this with
     {

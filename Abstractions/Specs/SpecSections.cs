@@ -162,11 +162,27 @@ internal sealed class SpecSections(SpecChoices choices)
         Sync = walk.OptionalSection(
             "sync", train.Sync, "when trainers exchange what they have learned ([below](#rounds-of-local-steps))", "mode, chunks or outer",
             new SyncSpec(), Sync, isWritten: train.IsLocal)!,
+        Accumulate = walk.Count(
+            "accumulate", train.Accumulate,
+            "chunks whose gradients are summed and make one update ([below](#steps-and-updates)); not with `sync.mode: local`",
+            isWritten: train.Accumulate != 1),
+        Ema = walk.OptionalSection(
+            "ema", train.Ema, "an exponential moving average of the parameters after each update ([below](#averages-of-the-parameters))",
+            "decay or warmup", new EmaSpec(), Ema),
+        Output = walk.Word(
+            "output", train.Output, "which parameters the run leaves as its model ([below](#averages-of-the-parameters))",
+            SpecWords.Outputs, isWritten: train.Output != OutputKind.Last),
         EarlyStopping = walk.OptionalSection(
             "earlyStopping", train.EarlyStopping,
             "ends the run before its last epoch when the loss (validation's; training's where nothing is held out) falls no further "
                 + "([below](#ends)); has no part in the result of a step",
             "patience or minDelta", new EarlyStoppingSpec(), EarlyStopping),
+    };
+
+    private static EmaSpec Ema(SpecWalk walk, EmaSpec ema) => ema with
+    {
+        Decay = walk.Number("decay", ema.Decay, "share of the former average that is kept", NumberRange.Share),
+        Warmup = walk.Flag("warmup", ema.Warmup, "at most (1 + n) / (10 + n) of it is kept after n updates"),
     };
 
     private static EarlyStoppingSpec EarlyStopping(SpecWalk walk, EarlyStoppingSpec stopping) => stopping with

@@ -24,6 +24,19 @@ internal static class SpecWords
         new("refit", ExtendedScaling.Refit, "those of all rows to train on, the parent's included"),
     ];
 
+    public static IReadOnlyList<Word<AveragingTrigger>> AveragingTriggers { get; } =
+    [
+        new("nonMonotonic", AveragingTrigger.NonMonotonic,
+            "a loss (validation's; training's where nothing is held out) that is higher than the lowest one before the last `window`"),
+    ];
+
+    public static IReadOnlyList<Word<OutputKind>> Outputs { get; } =
+    [
+        new("last", OutputKind.Last, "those after the last step"),
+        new("best", OutputKind.Best, "those of the epoch's end with the lowest validation loss; something must be held out"),
+        new("ema", OutputKind.Ema, "the average that `ema` keeps, which then is what is evaluated at each epoch's end, too"),
+    ];
+
     public static IReadOnlyList<Word<OuterOptimizerKind>> OuterOptimizers { get; } =
         [new("nesterov", OuterOptimizerKind.Nesterov, "v ← m·v + g, θ ← θ − lr·(g + m·v)")];
 }

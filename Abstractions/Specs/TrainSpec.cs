@@ -57,13 +57,35 @@ public sealed record TrainSpec
     /// <summary>How the learning rate changes from step to step. Default: not at all.</summary>
     public ScheduleSpec Schedule { get; init; } = LearningRateSchedules.All[0];
 
+    /// <summary>
+    /// Chunks, in order, whose gradients are summed and make one update; the last update of an epoch is of those that are left. Default 1.
+    /// </summary>
+    public int Accumulate { get; init; } = 1;
+
+    /// <summary>An exponential moving average of the parameters; null for none.</summary>
+    public EmaSpec? Ema { get; init; }
+
+    /// <summary>Which parameters the run leaves as its model. Default: those after the last step.</summary>
+    public OutputKind Output { get; init; } = OutputKind.Last;
+
+    /// <summary>Whether an average of the parameters is kept.</summary>
+    public bool KeepsAverage => Ema is not null || Optimizer.Averaging is not null;
+
+    /// <summary>Whether the average is what is evaluated, once it has begun.</summary>
+    public bool EvaluatesAverage => Output == OutputKind.Ema || Optimizer.Averaging is not null;
+
+    /// <summary>Whether a chunk is the last one of those that make an update.</summary>
+    /// <param name="chunk">Its place in the epoch, from 0.</param>
+    /// <param name="chunks">The chunks of the epoch.</param>
+    public bool ClosesUpdate(long chunk, long chunks) => (chunk + 1) % Accumulate == 0 || chunk + 1 == chunks;
+
     /// <summary>Ends the run early where its loss falls no further; null for a run of all its epochs.</summary>
     public EarlyStoppingSpec? EarlyStopping { get; init; }
 
-    /// <summary>The learning rate of a step, for which no other place is asked.</summary>
-    /// <param name="step">Committed steps before it, from 0.</param>
+    /// <summary>The learning rate of an update, for which no other place is asked.</summary>
+    /// <param name="update">Updates before it, from 0: steps, but where gradients of several chunks make one update.</param>
     /// <param name="losses">
     /// The losses of the epochs finished before it: of validation, or of training where nothing is held out.
     /// </param>
-    public double LearningRateAt(long step, IReadOnlyList<double> losses) => Schedule.At(Optimizer.Lr, step, losses);
+    public double LearningRateAt(long update, IReadOnlyList<double> losses) => Schedule.At(Optimizer.Lr, update, losses);
 }

@@ -70,6 +70,8 @@ internal static class ShowCommand
             Line("epoch loss", $"{Text.Figure(epochLoss)}, epoch {status.EpochLosses.Count}");
         if (status.ValidationLosses.Count > 0)
             Line("validation", Validation(status));
+        if (status.Output is { } model)
+            Line("model", model.Words);
         Figures(status.HeldOut, status.Metrics);
         if (status.Test is { } test)
         {

@@ -26,6 +26,8 @@ internal static class ValidateCommand
         output.WriteLine($"lanes       {spec.Data.BatchSize}, over {Text.Plural(spec.Train.Trainers, "trainer")}");
         output.WriteLine($"chunks      {Chunks(spec.Tbptt)}");
         output.WriteLine($"steps       {Text.Count(result.StepsPerEpoch)} per epoch, {Text.Plural(spec.Train.Epochs, "epoch")}");
+        foreach (string line in RecipeLines.Of(spec, result.StepsPerEpoch))
+            output.WriteLine(line);
         return ExitCode.Completed;
     }
 

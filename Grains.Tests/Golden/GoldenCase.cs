@@ -52,6 +52,9 @@ internal sealed class GoldenCase
         return new(document.RootElement.Clone());
     }
 
+    /// <summary>A case that stands in a file with others.</summary>
+    public static GoldenCase Of(JsonElement root) => new(root);
+
     /// <summary>Writes inputs, targets and initial weights to a directory, and the spec that trains on them.</summary>
     public RunSpec Write(string directory, int trainers)
     {

@@ -32,7 +32,7 @@ public sealed class RecipeGoldenTests
             SpecFixture.Sine, $"train.optimizer.lr={lr}", $"train.schedule={golden.GetProperty("spec").GetString()}").Train;
 
         for (int epochs = 0; epochs < rates.Length; epochs++)
-            Assert.Equal(rates[epochs], train.LearningRateAt(step: 1000 + epochs, losses[..epochs]), lr * RateTolerance);
+            Assert.Equal(rates[epochs], train.LearningRateAt(1000 + epochs, losses[..epochs]), lr * RateTolerance);
         Assert.NotEqual(rates[0], rates[^1]);
     }
 

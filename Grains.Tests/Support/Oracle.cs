@@ -10,7 +10,7 @@ namespace Orleans.Tbptt.Tests.Support;
 /// <summary>What a run must give, from the single-process trainer.</summary>
 internal sealed record Oracle(IReadOnlyList<StepOutcome.Committed> Steps, IReadOnlyList<double> EpochLosses,
     IReadOnlyList<double?> ValidationLosses, HeldOutFigures? HeldOut, HeldOutFigures? Test, TrainingState State,
-    string? EndedEarly = null)
+    RunOutput Output, string? EndedEarly)
 {
     public static Oracle Of(RunSpec spec)
     {
@@ -26,6 +26,6 @@ internal sealed record Oracle(IReadOnlyList<StepOutcome.Committed> Steps, IReadO
             validation.Add(held);
         }));
         return new(steps, epochs, validation, trainer.EvaluateHeldOut(), trainer.EvaluateHeldOut(HeldOutPart.Test), trainer.State,
-            trainer.EndedEarly);
+            trainer.Output, trainer.EndedEarly);
     }
 }

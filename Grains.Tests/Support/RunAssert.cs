@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Training.Models;
 
 namespace Orleans.Tbptt.Tests.Support;
 
@@ -35,7 +36,9 @@ internal static class RunAssert
                 Assert.Equal(tested.Metrics, test.Figures.Metrics);
         }
 
-        Bits.Same(oracle.State.Parameters, run.Model(oracle.State.Layout));
+        Bits.Same(oracle.Output.Parameters, run.Model(oracle.State.Layout));
+        string config = File.ReadAllText(Path.Combine(run.Directory.Package, ModelPackage.ConfigFile));
+        Assert.Equal((oracle.Output.Epochs, oracle.Output.Step), (ModelConfig.Read(config).Epochs, ModelConfig.Read(config).Steps));
     }
 
     /// <summary>The coordinator that continued began where the one before it had ended, without a warning.</summary>

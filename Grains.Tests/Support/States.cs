@@ -68,7 +68,10 @@ internal static class States
 
     /// <summary>Makes a step of complete results.</summary>
     public static StepOutcome Commit(this TrainingState state, IReadOnlyList<ShardResult> shards) =>
-        new StepCommit(state, state.Train, piece: 1 << 14).Commit(shards);
+        new StepCommit(state, state.Train, piece: 1 << 14)
+        {
+            ClosesUpdate = (state.Step + 1) % state.Train.Accumulate == 0,
+        }.Commit(shards);
 
     private static void AdvanceRound(TrainingState state)
     {
@@ -104,13 +107,16 @@ internal static class States
     /// <summary>Equal to the bit, all of it.</summary>
     public static void AssertSame(TrainingState expected, TrainingState actual)
     {
-        Assert.Equal((expected.Step, expected.Optimizer.Count), (actual.Step, actual.Optimizer.Count));
-        Bits.Same([expected.EpochLossSum, expected.EpochWeight], [actual.EpochLossSum, actual.EpochWeight]);
+        Assert.Equal(
+            (expected.Step, expected.Updates, expected.Optimizer.Count, expected.Average.Count),
+            (actual.Step, actual.Updates, actual.Optimizer.Count, actual.Average.Count));
+        Bits.Same(
+            [expected.EpochLossSum, expected.EpochWeight, expected.GradientWeight],
+            [actual.EpochLossSum, actual.EpochWeight, actual.GradientWeight]);
         Bits.Same(expected.Parameters, actual.Parameters);
         Bits.Same(expected.Hidden, actual.Hidden);
-        Assert.Equal(expected.Optimizer.Averages.Select(average => average.Name),
-            actual.Optimizer.Averages.Select(average => average.Name));
-        foreach (var (one, other) in expected.Optimizer.Averages.Zip(actual.Optimizer.Averages))
+        Assert.Equal(expected.Buffers.Select(buffer => buffer.Name), actual.Buffers.Select(buffer => buffer.Name));
+        foreach (var (one, other) in expected.Buffers.Zip(actual.Buffers))
             Bits.Same(one.Values.Span, other.Values.Span);
         Assert.Equal(expected.TrainerOptimizers.Select(inner => inner.Count), actual.TrainerOptimizers.Select(inner => inner.Count));
         foreach (var (one, other) in expected.TrainerOptimizers.Zip(actual.TrainerOptimizers))

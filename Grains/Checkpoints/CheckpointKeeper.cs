@@ -124,7 +124,7 @@ internal sealed class CheckpointKeeper : IAsyncDisposable
         _last = (state.Step, at);
 
         // A small copy takes less time than waking a thread.
-        long elements = (long)state.Layout.Length * (1 + state.Optimizer.Averages.Count) + state.Hidden.Length
+        long elements = (long)state.Layout.Length * (1 + state.Buffers.Count) + state.Hidden.Length
             + state.TrainerOptimizers.Sum(inner => (long)inner.Values.Length);
         if (elements <= InlineCopy)
             _writer.Submit(state, about);

@@ -35,6 +35,9 @@ internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
             {
                 Step = state.Step,
                 OptimizerCount = state.OptimizerCount,
+                Updates = state.Updates,
+                AverageCount = state.AverageCount,
+                GradientWeight = state.GradientWeight,
                 EpochLossSum = state.EpochLossSum,
                 EpochWeight = state.EpochWeight,
                 Losses = state.Losses,

@@ -22,6 +22,7 @@ internal sealed class EpochLoop
     private readonly CheckpointKeeper _checkpoints;
     private readonly RunTelemetry _telemetry;
     private readonly TimeProvider _time;
+    private readonly RunResult _result;
     private readonly RowFollower? _follower;
     private readonly DataGuard _guard;
     private readonly StepLoop _steps;
@@ -36,23 +37,23 @@ internal sealed class EpochLoop
     /// <param name="start">The chunk that comes next.</param>
     /// <param name="parts">What steps are made with.</param>
     /// <param name="progress">Records what is done.</param>
-    /// <param name="checkpoints">Has the state written.</param>
+    /// <param name="result">Finds what the run leaves, and has the state written.</param>
     /// <param name="telemetry">Is notified.</param>
     /// <param name="follower">Brings in rows as they come; null for a run that has all of its data.</param>
     public EpochLoop(
-        RunSpec spec, RunDataLease data, RunCursor start, StepParts parts, RunProgress progress, CheckpointKeeper checkpoints,
+        RunSpec spec, RunDataLease data, RunCursor start, StepParts parts, RunProgress progress, RunResult result,
         RunTelemetry telemetry, RowFollower? follower = null)
     {
-        (_spec, _data, _at, _parts, _follower) = (spec, data, start, parts, follower);
-        (_progress, _checkpoints, _telemetry, _time) = (progress, checkpoints, telemetry, progress.Time);
+        (_spec, _data, _at, _parts, _result, _follower) = (spec, data, start, parts, result, follower);
+        (_progress, _checkpoints, _telemetry, _time) = (progress, result.Checkpoints, telemetry, progress.Time);
         (_plans, _guard) = (new(spec, data.Data), new(data));
         (_steps, _rounds, _evaluation) = (new(parts), new(spec, parts), new(data.Data, parts, telemetry, progress.Time));
     }
 
     /// <summary>Trains every epoch that is left, as long as early stopping does not end the run.</summary>
-    /// <returns>Why the run ends before its last epoch, in words; empty where it does not.</returns>
+    /// <returns>Why the run ends before its last epoch, in words, empty where it does not; and what it leaves.</returns>
     /// <exception cref="RunLeftException">The run ended, was paused or goes elsewhere before its last epoch.</exception>
-    public async Task<string> Train()
+    public async Task<(string Message, RunOutput Output)> Train()
     {
         if (_spec.Limits?.Duration is not null)
             _progress.MeasureTraining();
@@ -73,9 +74,10 @@ internal sealed class EpochLoop
 
         // Before the test, which comes after what a coordinator continues from that takes the run over in it.
         await _checkpoints.TakeAtRunEnd(_parts.State, _at);
-        await Test();
+        var output = await _result.Find() ?? RunOutput.Of(_parts.State);
+        await Test(output);
         _progress.EnsureInForce();
-        return EndedEarly ?? "";
+        return (EndedEarly ?? "", output);
     }
 
     private string? EndedEarly => _spec.Train.EarlyStopping?.ReasonToEnd(
@@ -93,7 +95,8 @@ internal sealed class EpochLoop
             long began = _time.GetTimestamp();
             using var stepSpan = _telemetry.Spans.BeginStep(_parts.State.Step + 1, began);
             var at = new StepPosition(_parts.State.Step, _at.Epoch, _at.Chunk);
-            Take(_spec.Train.IsLocal ? await _rounds.Train(at, chunks, began) : await _steps.TrainStep(at, began), began);
+            Take(_spec.Train.IsLocal ? await _rounds.Train(at, chunks, began)
+                : await _steps.TrainStep(at, _spec.Train.ClosesUpdate(at.Chunk, chunks), began), began);
         }
     }
 
@@ -136,13 +139,13 @@ internal sealed class EpochLoop
         _telemetry.OnCommitted(steps, elements, _parts.State, took);
     }
 
-    /// <summary>Evaluates what is held out for the test, once, with the final parameters.</summary>
-    private async Task Test()
+    /// <summary>Evaluates what is held out for the test, once, with the parameters that the run leaves.</summary>
+    private async Task Test(RunOutput output)
     {
         if (_plans.HeldOut(HeldOutPart.Test) is not { } plan)
             return;
         long started = _time.GetTimestamp();
-        var figures = LossReadings.OfTest(_spec, await _evaluation.Evaluate(HeldOutPart.Test, plan, isLast: true));
+        var figures = LossReadings.OfTest(_spec, await _evaluation.Evaluate(HeldOutPart.Test, plan, isLast: true, output.Parameters));
         _progress.Test(figures, _time.GetElapsedTime(started));
     }
 
@@ -153,7 +156,7 @@ internal sealed class EpochLoop
     private async Task Finish(int epoch, long started)
     {
         var held = _plans.HeldOut(HeldOutPart.Validation) is { } plan
-            ? await _evaluation.Evaluate(HeldOutPart.Validation, plan, isLast: MayBeLast(epoch))
+            ? await _evaluation.Evaluate(HeldOutPart.Validation, plan, isLast: MayBeLast(epoch), _parts.State.Evaluated)
             : null;
         double loss = _parts.State.FinishEpoch(held?.Loss);
         _progress.FinishEpoch(epoch, loss, held, LossReadings.Of(_spec, loss, held), _time.GetElapsedTime(started));

@@ -56,8 +56,9 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         await using var checkpoints = new CheckpointKeeper(
             at, services.Checkpoints, _spec, data, _progress, () => assigner.DeviceKind, telemetry, worker);
         var parts = new StepParts(state, trainers, links, reducer, recovery, _progress, control, worker);
-        var follower = Follows ? new RowFollower(services, _spec, data, parts, () => TryWriteResult(state)) : null;
-        var epochs = new EpochLoop(_spec, data, at, parts, _progress, checkpoints, telemetry, follower);
+        var result = new RunResult(services, takeover, state, checkpoints, worker);
+        var follower = Follows ? new RowFollower(services, _spec, data, parts, result.TryWriteCommitted) : null;
+        var epochs = new EpochLoop(_spec, data, at, parts, _progress, result, telemetry, follower);
         _progress.Begin(
             _spec, () => roster.Status, new EpochPlans(_spec, data.Data).Training(Math.Min(at.Epoch, _spec.Train.Epochs - 1)).Steps,
             takeover.Restored?.Name.ToString(), takeover.PassedOver);
@@ -72,19 +73,19 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         try
         {
             await Place(recovery, state);
-            string message = await epochs.Train();
+            var (message, output) = await epochs.Train();
             await checkpoints.Finish();
-            return new(RunState.Completed, message) { Model = await worker.Run(() => WriteResult(state)) };
+            return new(RunState.Completed, message) { Model = await worker.Run(() => result.Write(output)) };
         }
         catch (RunLeftException e)
         {
             _handedOver = e.Leave.State == RunState.Queued && services.Cluster.Active.Count > 1;
             if (e.Leave.State != RunState.Diverged)
                 await epochs.Preserve();
-            if (e.Leave.IsLimit)
-                throw new RunLeftException(e.Leave with { Model = await worker.Run(() => WriteResult(state)) });
+            if (e.Leave.IsLimit && await result.Find() is { } found)
+                throw new RunLeftException(e.Leave with { Model = await worker.Run(() => result.Write(found)) });
             if (Follows && e.Leave.State == RunState.Stopped)
-                await worker.Run(() => TryWriteResult(state));
+                await worker.Run(result.TryWriteCommitted);
             throw;
         }
         finally
@@ -97,25 +98,6 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
 
     /// <summary>Whether the run trains on rows as they are appended to its file.</summary>
     private bool Follows => _spec.Extends is { Follow: true };
-
-    private string WriteResult(TrainingState state) =>
-        services.Store.WriteResult(takeover.Fence, _spec, state, _progress.Snapshot(), _progress.Data!);
-
-    /// <summary>
-    /// Writes the model of a run that has no end of its own. Where that fails, the run warns: its checkpoint is written, and the model is
-    /// with the next one, or when the run is stopped.
-    /// </summary>
-    private void TryWriteResult(TrainingState state)
-    {
-        try
-        {
-            WriteResult(state);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            _progress.Warn($"the model cannot be written: {e.Message}; it is tried again with the next checkpoint, and at a stop");
-        }
-    }
 
     /// <summary>Opens the data, and holds them to those that the run was born with and that its checkpoint was trained on.</summary>
     /// <exception cref="RunLeftException">They are others; says which file, and how it differs.</exception>

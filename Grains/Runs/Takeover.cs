@@ -121,6 +121,7 @@ internal sealed record Takeover(
         Metrics = restored?.State.Metrics ?? [],
         HeldOut = restored?.State.HeldOut,
         Test = null,
+        Output = null,
         CheckpointStep = restored?.State.Step,
         Loss = null,
     };

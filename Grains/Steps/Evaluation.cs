@@ -25,8 +25,9 @@ internal sealed class Evaluation(IDataSource data, StepParts parts, RunTelemetry
     /// <param name="part">The part that is held out.</param>
     /// <param name="plan">Its chunks.</param>
     /// <param name="isLast">Whether it is the last evaluation of the part.</param>
+    /// <param name="parameters">What is evaluated: the committed parameters, or others.</param>
     /// <exception cref="RunLeftException">The loss is not finite, or something else is wanted of the run.</exception>
-    public async Task<HeldOutFigures> Evaluate(HeldOutPart part, ChunkPlan plan, bool isLast)
+    public async Task<HeldOutFigures> Evaluate(HeldOutPart part, ChunkPlan plan, bool isLast, float[] parameters)
     {
         var (state, recovery) = (parts.State, parts.Recovery);
         long started = time.GetTimestamp();
@@ -34,15 +35,16 @@ internal sealed class Evaluation(IDataSource data, StepParts parts, RunTelemetry
         double lossSum = 0, weight = 0;
         var totals = new EvaluationTotals(data, part, plan.Lanes);
         var trouble = new Recovery.Trouble();
+        bool areCommitted = parameters == state.Parameters;
         for (long chunk = 0; chunk < plan.Steps;)
         {
             parts.Control.ThrowIfAsked();
             if (await recovery.MoveIfBetter(state))
                 (chunk, lossSum, weight, totals) = (0, 0, 0, new(data, part, plan.Lanes));
             long began = time.GetTimestamp();
-            var parameters = chunk == 0 ? parts.Links.Parameters.Whole : GradientBuffer.Empty;
-            var ticket = new EvaluationTicket(parts.Run.Generation, chunk, parameters, part);
-            var reply = await parts.Control.OrStop(parts.Trainers.EvaluateChunk(ticket, state.Step));
+            var sent = chunk == 0 ? parts.Links.Parameters.Of(parameters) : GradientBuffer.Empty;
+            var ticket = new EvaluationTicket(parts.Run.Generation, chunk, sent, part);
+            var reply = await parts.Control.OrStop(parts.Trainers.EvaluateChunk(ticket, state.Step, areCommitted));
             if (!reply.IsWhole)
             {
                 await recovery.Recover(reply, trouble, started, state);

@@ -14,10 +14,12 @@ internal sealed class StepLoop(StepParts parts)
 {
     /// <summary>Trains one step until it is committed.</summary>
     /// <param name="at">Its chunk.</param>
+    /// <param name="closesUpdate">Whether it is the last chunk of its update.</param>
     /// <param name="started">When it began.</param>
     /// <exception cref="RunLeftException">The run shall end, or its trainers' own work fails.</exception>
-    public async Task<StepOutcome> TrainStep(StepPosition at, long started)
+    public async Task<StepOutcome> TrainStep(StepPosition at, bool closesUpdate, long started)
     {
+        parts.Reducer.Commit.ClosesUpdate = closesUpdate;
         for (var trouble = new Recovery.Trouble(); ;)
         {
             // Trainers on this silo read these very parameters; they stay as they are until every contribution is in.

@@ -70,12 +70,13 @@ internal sealed partial class TrainerGroup(Roster roster, TrainerLinks links, Gr
     /// <summary>One evaluation chunk's losses.</summary>
     /// <param name="ticket">The ticket; chunk 0 has the parameters.</param>
     /// <param name="step">Committed steps that led to them.</param>
-    public Task<GroupReply<EvaluationResult>> EvaluateChunk(EvaluationTicket ticket, long step)
+    /// <param name="areCommitted">Whether they are those of the committed state, which links may offer ahead.</param>
+    public Task<GroupReply<EvaluationResult>> EvaluateChunk(EvaluationTicket ticket, long step, bool areCommitted)
     {
         var ask = Begin(roster.All, TrainerState.Evaluating);
-        if (ticket.Chunk == 0)
+        if (ticket.Chunk == 0 && areCommitted)
             links.Offer(ticket.Generation, step);
-        var work = new ChunkWork(null, ticket, step);
+        var work = new ChunkWork(null, ticket, step, HasOwn: !areCommitted);
         foreach (var link in links.All)
             ask.Add(link.Trainers, link.Ask(work), () => link.Answers(ticket.Generation));
         return Answers<EvaluationResult>(ask, _evaluating);

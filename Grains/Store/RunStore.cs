@@ -229,24 +229,25 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     /// <summary>Writes what a run ends with: the hidden state of every lane, the model package, then the trained model.</summary>
     /// <param name="fence">The right to write.</param>
     /// <param name="spec">The run's spec.</param>
-    /// <param name="state">The state after the last step.</param>
+    /// <param name="output">The parameters and the hidden state.</param>
     /// <param name="status">The status after the last step.</param>
     /// <param name="data">The data that the run was born with.</param>
     /// <returns>The model's path.</returns>
     /// <exception cref="SupersededException">A newer coordinator has taken the run over.</exception>
-    public string WriteResult(RunFence fence, RunSpec spec, TrainingState state, RunStatus status, RunData data)
+    public string WriteResult(RunFence fence, RunSpec spec, RunOutput output, RunStatus status, RunData data)
     {
         var directory = Of(fence.Run);
         int lanes = spec.Data.BatchSize;
-        var metadata = new Dictionary<string, string> { ["format"] = "pt", ["step"] = $"{state.Step}" };
-        var hidden = HiddenTensors.Of(spec.Model, lanes, state.Hidden);
+        var metadata = new Dictionary<string, string> { ["format"] = "pt", ["step"] = $"{output.Step}" };
+        var hidden = HiddenTensors.Of(spec.Model, lanes, output.Hidden);
         DurableFile.Write(directory.Hidden, stream =>
             SafetensorsFile.Write(stream, HiddenTensors.Slots(spec.Model, lanes), hidden, metadata), fence.Unfinished, fence.Ensure);
         Directory.CreateDirectory(directory.Package);
-        var package = ModelPackage.Of(status, spec, File.ReadAllText(directory.Spec), data, state.Parameters, hidden);
+        var package = ModelPackage.Of(status, spec, File.ReadAllText(directory.Spec), data, output.Parameters, hidden);
         foreach (var (name, write) in package.Files)
             DurableFile.Write(Path.Combine(directory.Package, name), write, fence.Unfinished, fence.Ensure);
-        DurableFile.Write(directory.Model, stream => SafetensorsFile.Write(stream, state.Layout, state.Parameters, metadata),
+        var layout = ParameterLayout.Of(spec.Model);
+        DurableFile.Write(directory.Model, stream => SafetensorsFile.Write(stream, layout, output.Parameters, metadata),
             fence.Unfinished, fence.Ensure);
         return directory.Model;
     }

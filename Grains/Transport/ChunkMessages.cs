@@ -8,9 +8,11 @@ namespace Orleans.Tbptt.Grains.Transport;
 /// <param name="Training">The step's ticket.</param>
 /// <param name="Evaluation">The evaluation chunk's ticket.</param>
 /// <param name="Step">Committed steps that led to the parameters.</param>
+/// <param name="HasOwn">Whether the parameters to evaluate are others than the committed ones: they go with the request.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.ChunkWork")]
 internal sealed record ChunkWork(
-    [property: Id(0)] StepTicket? Training, [property: Id(1)] EvaluationTicket? Evaluation, [property: Id(2)] long Step)
+    [property: Id(0)] StepTicket? Training, [property: Id(1)] EvaluationTicket? Evaluation, [property: Id(2)] long Step,
+    [property: Id(3)] bool HasOwn = false)
 {
     /// <summary>The coordinator's generation.</summary>
     /// <exception cref="InvalidDataException">There is no ticket.</exception>
@@ -22,6 +24,9 @@ internal sealed record ChunkWork(
 
     /// <summary>Whether it needs parameters: all but the later chunks of an evaluation do.</summary>
     public bool NeedsParameters => Evaluation is not { Chunk: > 0 };
+
+    /// <summary>Whether it needs the committed parameters, which may be offered ahead of it.</summary>
+    public bool NeedsCommitted => NeedsParameters && !HasOwn;
 
     /// <summary>The same with other parameters.</summary>
     public ChunkWork With(GradientBuffer parameters) => Training is not null

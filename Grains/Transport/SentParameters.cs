@@ -11,7 +11,10 @@ namespace Orleans.Tbptt.Grains.Transport;
 internal sealed class SentParameters(TrainingState state, TrainSpec train)
 {
     /// <summary>All of them.</summary>
-    public GradientBuffer Whole => GradientBuffer.Wrap(state.Parameters, train.IsNarrow);
+    public GradientBuffer Whole => Of(state.Parameters);
+
+    /// <summary>Others of the same model, sent in the same way.</summary>
+    public GradientBuffer Of(float[] parameters) => GradientBuffer.Wrap(parameters, train.IsNarrow);
 
     /// <summary>How many there are.</summary>
     public int Length => state.Parameters.Length;

@@ -21,6 +21,12 @@ internal static class ModelCard
         Line($"A recurrent network, {config.Cell} with {Count(config.Layers, "layer")} of {Count(config.HiddenSize, "unit")}, trained by "
             + $"truncated backpropagation through time for {Count(config.Epochs, "epoch")} ({Count(config.Steps, "step")}) as run "
             + $"`{config.Run}` by Orleans.Tbptt {config.Product}.");
+        if (Parameters(config) is { } which)
+        {
+            Line("");
+            Line($"Its parameters are {which}.");
+        }
+
         Line("");
         Line("## Data");
         Line("");
@@ -39,10 +45,11 @@ internal static class ModelCard
         Line("");
         Line("| figure | value |");
         Line("| --- | --- |");
+        string epoch = config.Output == "best" ? $"epoch {config.Epochs}" : "last epoch";
         if (config.TrainingLoss is { } loss)
-            Line($"| training loss ({config.Loss}), last epoch | {Figure(loss)} |");
+            Line($"| training loss ({config.Loss}), {epoch} | {Figure(loss)} |");
         if (config.ValidationLoss is { } held)
-            Line($"| validation loss ({config.Loss}), last epoch | {Figure(held)} |");
+            Line($"| validation loss ({config.Loss}), {epoch} | {Figure(held)} |");
         if (config.TestLoss is { } test)
             Line($"| test loss ({config.Loss}), at the end | {Figure(test)} |");
         foreach (var metric in config.Metrics.Where(metric => metric is { Kind: not MetricKind.Training, Series: null }))
@@ -64,6 +71,16 @@ internal static class ModelCard
 
         void Line(string line) => text.Append(line).Append('\n');
     }
+
+    /// <summary>Which parameters they are; null for those after the last step.</summary>
+    private static string? Parameters(ModelConfig config) => (config.Output, config.IsAverage) switch
+    {
+        ("best", null) => $"those at the end of epoch {config.Epochs}, whose validation loss is the lowest of the run",
+        ("best", _) => $"the average of those after each update, at the end of epoch {config.Epochs}, whose validation loss is the lowest "
+            + "of the run",
+        (not null, _) => "the average of those after each update; the hidden state is the one that training had",
+        _ => null,
+    };
 
     private static string Count(long count, string noun) =>
         string.Create(CultureInfo.InvariantCulture, $"{count:N0} {noun}{(count == 1 ? "" : "s")}");

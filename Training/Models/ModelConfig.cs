@@ -70,6 +70,15 @@ public sealed record ModelConfig
     /// <summary>Epochs that it was trained for.</summary>
     public required int Epochs { get; init; }
 
+    /// <summary>
+    /// Which parameters these are, where they are not those after the last step: <c>best</c> for the epoch's end with the lowest validation
+    /// loss, <c>average</c> for an average of those after each update; null otherwise.
+    /// </summary>
+    public string? Output { get; init; }
+
+    /// <summary>Whether the parameters are an average of those after each update; null where they are not.</summary>
+    public bool? IsAverage { get; init; }
+
     /// <summary>The mean training loss of the last epoch; null where it is unknown.</summary>
     public double? TrainingLoss { get; init; }
 

@@ -195,6 +195,7 @@ public sealed class ModelPackage
     {
         var contents = data.Description?.Contents ?? SourceDescription.None;
         text = WithoutDirectories(text, spec);
+        int epochs = status.Output?.Epoch ?? status.EpochLosses.Count;
         return new()
         {
             Product = ProtocolVersion.Product,
@@ -209,12 +210,14 @@ public sealed class ModelPackage
             Targets = contents.Targets,
             Tokens = contents.Tokens,
             Columns = contents.Columns,
-            Steps = status.Step,
-            Epochs = status.EpochLosses.Count,
-            TrainingLoss = status.LastEpochLoss,
-            ValidationLoss = status.ValidationLosses.Count > 0 ? status.ValidationLosses[^1] : null,
+            Steps = status.Output?.Step ?? status.Step,
+            Epochs = epochs,
+            Output = status.Output?.Kind,
+            IsAverage = status.Output is { IsAverage: true } ? true : null,
+            TrainingLoss = LossOf(status.EpochLosses, epochs),
+            ValidationLoss = LossOf(status.ValidationLosses, epochs),
             TestLoss = status.Test?.Figures.Loss,
-            Metrics = [.. status.Metrics, .. status.Test?.Figures.Metrics ?? []],
+            Metrics = [.. status.Output?.Metrics ?? status.Metrics, .. status.Test?.Figures.Metrics ?? []],
             Hashes = new(
                 HashOf(Encoding.UTF8.GetBytes(text)),
                 HashOf(Encoding.UTF8.GetBytes(string.Concat(data.Files.Select(file => $"{file.Sha256}\n")))), HashOf(parameters)),
@@ -223,6 +226,9 @@ public sealed class ModelPackage
             Spec = text,
         };
     }
+
+    private static double? LossOf(IReadOnlyList<double> losses, int epoch) =>
+        epoch > 0 && epoch <= losses.Count ? losses[epoch - 1] : null;
 
     /// <summary>
     /// A spec's text with the names of files instead of their paths: the same model has the same package wherever its data lay, and says

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused;
 using Orleans.Tbptt.Training.SingleProcess;
 
@@ -7,7 +8,9 @@ namespace Orleans.Tbptt.Training.Models;
 /// <summary>Trains a model once more on other rows, in this process, with the fused engine.</summary>
 public static class Refit
 {
-    /// <summary>Trains for all epochs of the spec.</summary>
+    /// <summary>
+    /// Trains for as many epochs as the model was trained for, whatever ended that; where it is an average, so is the new one.
+    /// </summary>
     /// <param name="package">The model.</param>
     /// <param name="prepared">The rows to train on, with the model's spec.</param>
     /// <returns>The model with the new parameters, and what scales columns by the new rows; without a hidden state.</returns>
@@ -17,9 +20,15 @@ public static class Refit
         ArgumentNullException.ThrowIfNull(package);
         ArgumentNullException.ThrowIfNull(prepared);
         var spec = prepared.Spec;
-        using var trainer = new SingleProcessTrainer(spec, prepared.Data, () => new FusedReplica(spec.Model, spec.Train.Loss));
+        var train = spec.Train with
+        {
+            Epochs = Math.Max(1, package.Config.Epochs), EarlyStopping = null,
+            Output = spec.Train.Output == OutputKind.Best ? OutputKind.Last : spec.Train.Output,
+        };
+        using var trainer = new SingleProcessTrainer(
+            spec with { Train = train, Limits = null }, prepared.Data, () => new FusedReplica(spec.Model, spec.Train.Loss));
         if (trainer.Train() is { } diverged)
             throw new ModelPackageException($"training diverged: {diverged.Message}");
-        return package.With(spec, prepared.Description.Contents, trainer.State.Parameters.ToArray());
+        return package.With(spec, prepared.Description.Contents, trainer.Output.Parameters.ToArray());
     }
 }

@@ -19,6 +19,12 @@ public sealed record Sgd : UpdateRule
     /// <summary>This share of a parameter is added to its gradient (L2). Default 0.</summary>
     public double WeightDecay { get; init; }
 
+    /// <summary>When the mean of its iterates begins (NT-ASGD); null for none. Default null.</summary>
+    public AveragingSpec? Average { get; init; }
+
+    /// <inheritdoc/>
+    public override AveragingSpec? Averaging => Average;
+
     /// <inheritdoc/>
     public override string Word => "sgd";
 
@@ -50,12 +56,17 @@ public sealed record Sgd : UpdateRule
         WeightDecay = walk.Number(
             "weightDecay", WeightDecay, "this share of a parameter is added to its gradient", NumberRange.NotNegative,
             isWritten: WeightDecay != 0),
+        Average = walk.OptionalSection(
+            "average", Average,
+            "the mean of the parameters after each update, as `torch.optim.ASGD` keeps it, from an epoch's end on (NT-ASGD); then it is "
+                + "what is evaluated, and what the run leaves",
+            "trigger or window", new AveragingSpec(), AveragingSpec.Walk),
     };
 }
 
 /// <summary>
-/// Stochastic gradient descent with momentum, as <c>torch.optim.SGD</c> defines it: v ← m·v + g, then p ← p − lr·v, or with Nesterov's
-/// momentum p ← p − lr·(g + m·v), where g is the gradient plus the decay times p.
+/// Stochastic gradient descent with momentum, as <c>torch.optim.SGD</c> defines it: v ← m·v + g, then p ← p − lr·v, or with
+/// Nesterov's momentum p ← p − lr·(g + m·v), where g is the gradient plus the decay times p.
 /// </summary>
 /// <param name="momentum">m; 0 for none.</param>
 /// <param name="nesterov">Whether the momentum is Nesterov's, as that of the outer optimizer of rounds is, whose gradient is the averaged

@@ -26,6 +26,7 @@ public sealed class SingleProcessTrainer : IDisposable
     private readonly LocalTrainer[] _local;
     private readonly float[][] _gradients;
     private readonly StepCommit _commit;
+    private RunOutput? _best;
 
     /// <summary>Prepares a run at S(0).</summary>
     /// <param name="spec">The run's spec, every size known.</param>
@@ -51,6 +52,11 @@ public sealed class SingleProcessTrainer : IDisposable
     /// clock here: <c>limits.duration</c> has no effect.
     /// </summary>
     public string? EndedEarly { get; private set; }
+
+    /// <summary>
+    /// What the run leaves as its model, by <c>train.output</c>; of the best epoch, where one is finished. May be the state's own memory.
+    /// </summary>
+    public RunOutput Output => _best ?? RunOutput.Of(State);
 
     /// <summary>Trains every epoch, or until <see cref="EndedEarly"/> says why not.</summary>
     /// <param name="onStep">Called after every step.</param>
@@ -87,6 +93,8 @@ public sealed class SingleProcessTrainer : IDisposable
                 return new StepOutcome.Diverged(found);
             double? validation = Evaluate();
             onEpoch?.Invoke(epoch, State.FinishEpoch(validation), validation);
+            if (_spec.Train.Output == OutputKind.Best && validation is not null && RunOutput.BestEpoch(State.Losses) == epoch)
+                _best = RunOutput.Of(State).Copy();
             EndedEarly = _spec.Train.EarlyStopping?.ReasonToEnd(
                 State.Losses, _spec.Train.Epochs, validation is null ? "training" : "validation");
         }
@@ -95,7 +103,8 @@ public sealed class SingleProcessTrainer : IDisposable
     }
 
     /// <summary>
-    /// One step: each trainer runs its chunk forward and backward; the results are averaged, checked, clipped and applied.
+    /// One step: each trainer runs its chunk forward and backward; the results are averaged, checked, clipped and applied, or kept for the
+    /// update that further chunks belong to.
     /// </summary>
     public StepOutcome TrainStep(StepPosition at)
     {
@@ -108,6 +117,7 @@ public sealed class SingleProcessTrainer : IDisposable
             results[i] = new(_gradients[i], _trainers[i].Hidden, lossSum, weight);
         }
 
+        _commit.ClosesUpdate = _spec.Train.Accumulate == 1 || _spec.Train.ClosesUpdate(at.Chunk, _plans.Training(at.Epoch).Steps);
         return _commit.Commit(results);
     }
 
@@ -118,7 +128,10 @@ public sealed class SingleProcessTrainer : IDisposable
     public StepOutcome TrainRound(StepPosition at, int chunks) =>
         State.CommitRound([.. _local.Select(trainer => trainer.TrainRound(at, chunks, State.Parameters, isAbandoned: () => false)!.Value)]);
 
-    /// <summary>The mean loss over the held-out elements; null when nothing is held out. Does not change training's hidden state.</summary>
+    /// <summary>
+    /// The mean loss over the held-out elements, of validation with the state's evaluated parameters, of the test with those of
+    /// <see cref="Output"/>; null when nothing is held out. Does not change training's hidden state.
+    /// </summary>
     public double? Evaluate() => EvaluateHeldOut()?.Loss;
 
     /// <summary>As <see cref="Evaluate"/>, with the errors of each target in its units, and what they are over.</summary>
@@ -131,7 +144,7 @@ public sealed class SingleProcessTrainer : IDisposable
         var totals = new EvaluationTotals(_data, part, plan.Lanes);
         for (long chunk = 0; chunk < plan.Steps; chunk++)
         {
-            var parameters = chunk == 0 ? State.Parameters : default;
+            var parameters = chunk > 0 ? default : part == HeldOutPart.Test ? Output.Parameters : State.Evaluated;
             EvaluatedChunk[] results = new EvaluatedChunk[_trainers.Length];
             for (int i = 0; i < results.Length; i++)
                 results[i] = _trainers[i].EvaluateChunk(chunk, parameters, part: part);

@@ -20,7 +20,9 @@ public sealed class StepCommit
     private IReadOnlyList<ShardResult> _heads = [];
     private FixedSum _squares;
     private double _weight;
+    private double _updateWeight;
     private double _lossSum;
+    private bool _isAverageFinite;
 
     /// <summary>Prepares for steps of a state.</summary>
     /// <param name="state">The committed state.</param>
@@ -40,9 +42,18 @@ public sealed class StepCommit
     /// <summary>Whether loss and gradient are finite, as soon as every piece is in.</summary>
     public bool IsFinite => double.IsFinite(_lossSum) && double.IsFinite(Norm);
 
-    private double Norm => Math.Sqrt(_squares.Value);
+    /// <summary>
+    /// Whether the chunk is the last one of its update: only then is an update made. Otherwise its gradient is added to those before it.
+    /// Default true; set before <see cref="Begin"/>.
+    /// </summary>
+    public bool ClosesUpdate { get; set; } = true;
 
-    private bool HasTargets => _weight > 0;
+    /// <summary>Of the average over the chunks of the update so far.</summary>
+    private double Norm => Math.Sqrt(_squares.Value) / (ClosesUpdate || !HasTargets ? 1 : _updateWeight);
+
+    private bool HasTargets => _updateWeight > 0;
+
+    private bool Accumulates => _state.GradientSum.Length > 0;
 
     /// <summary>A piece of something as long as the parameters.</summary>
     public Memory<float> Piece(Memory<float> whole, int index) =>
@@ -77,8 +88,9 @@ public sealed class StepCommit
             hidden += head.Hidden.Length;
         _state.EnsureHiddenFits(hidden);
         _heads = heads;
-        _squares = default;
+        (_squares, _isAverageFinite) = (default, true);
         _weight = PairwiseTree.Sum([.. heads.Select(head => head.Weight)]);
+        _updateWeight = _state.GradientWeight + _weight;
         _lossSum = PairwiseTree.Sum([.. heads.Select(head => head.LossSum)]);
     }
 
@@ -93,15 +105,23 @@ public sealed class StepCommit
     {
         // Without a target anywhere every gradient is 0, and stays it.
         var mean = Piece(_gradient, index).Span;
-        TensorPrimitives.Divide(PairwiseTree.Sum(nodes, mean), HasTargets ? (float)_weight : 1, mean);
+        var sum = PairwiseTree.Sum(nodes, mean);
+        if (Accumulates)
+        {
+            TensorPrimitives.Add(Piece(_state.GradientSum, index).Span, sum, mean);
+            sum = mean;
+        }
+
+        if (ClosesUpdate)
+            TensorPrimitives.Divide(sum, HasTargets ? (float)_updateWeight : 1, mean);
         _squares.AddSquares(mean);
     }
 
     /// <summary>
     /// Clips, updates and takes the new hidden state over. Nothing of it waits or fails, so the state never holds half a step; where a
-    /// parameter or a running average overflows, the step does not count, and the state is not to be used again. A step of masked targets
-    /// alone takes only the hidden state over: there is nothing to learn from, and an optimizer with momentum, or one that counts its
-    /// updates, would move on by itself.
+    /// parameter or a running average overflows, the step does not count, and the state is not to be used again. A step that does not close
+    /// its update keeps the gradient and takes the hidden state over. One of masked targets alone takes only the hidden state over: there
+    /// is nothing to learn from, and an optimizer with momentum, or one that counts its updates, would move on by itself.
     /// </summary>
     /// <param name="updated">Called with the index of every piece whose parameters are updated; must not throw.</param>
     public StepOutcome Update(Action<int>? updated = null)
@@ -109,27 +129,52 @@ public sealed class StepCommit
         double norm = Norm;
         if (!IsFinite)
             throw new InvalidOperationException($"the step is not finite: loss sum {_lossSum}, gradient norm {norm}");
-        double learningRate = _train.LearningRateAt(_state.Step, _state.Losses);
-        if (HasTargets)
-            _state.Optimizer.Begin(learningRate);
+        double learningRate = _train.LearningRateAt(_state.Updates, _state.Losses);
+        bool isUpdate = HasTargets && ClosesUpdate;
+        if (isUpdate)
+            BeginUpdate(learningRate);
         for (int i = 0; i < Pieces; i++)
         {
-            if (HasTargets)
+            if (isUpdate)
                 UpdatePiece(i, norm);
             updated?.Invoke(i);
         }
 
-        if (!_state.Optimizer.IsFinite)
+        if (!_state.Optimizer.IsFinite || !_isAverageFinite)
             return new StepOutcome.Diverged($"step {_state.Step + 1}: {Divergence.Describe(_state, _gradient)}");
+        if (Accumulates)
+            CloseOrKeep();
         _state.Advance(_heads, _lossSum, _weight);
         return new StepOutcome.Committed(StepOutcome.Mean(_lossSum, _weight), norm, learningRate, _weight);
+    }
+
+    private void BeginUpdate(double learningRate)
+    {
+        _state.Optimizer.Begin(learningRate);
+        if (_state.Average.IsTaking)
+            _state.Average.Begin();
+    }
+
+    private void CloseOrKeep()
+    {
+        if (ClosesUpdate)
+        {
+            _state.CloseUpdate();
+            return;
+        }
+
+        _gradient.CopyTo(_state.GradientSum, 0);
+        _state.GradientWeight = _updateWeight;
     }
 
     private void UpdatePiece(int index, double norm)
     {
         var gradient = Piece(_gradient, index).Span;
         Clipping.Apply(_train, gradient, norm);
-        _state.Optimizer.Update(index * _piece, Piece(_state.Parameters, index).Span, gradient);
+        var parameters = Piece(_state.Parameters, index).Span;
+        _state.Optimizer.Update(index * _piece, parameters, gradient);
+        if (_state.Average.IsTaking)
+            _isAverageFinite &= _state.Average.Take(index * _piece, parameters);
     }
 
     /// <summary>Says in words why the step is not finite; the state stays as it is.</summary>

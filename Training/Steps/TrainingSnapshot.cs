@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Averages;
 using Orleans.Tbptt.Training.Optimizers;
 
 namespace Orleans.Tbptt.Training.Steps;
@@ -18,7 +19,7 @@ public sealed class TrainingSnapshot
     public TrainingSnapshot(RunSpec spec)
     {
         _layout = ParameterLayout.Of(spec.Model);
-        AverageNames = [.. Optimizer.OfTheRun(spec.Train, parameters: 0).Averages.Select(average => average.Name)];
+        AverageNames = TrainingState.BufferNames(spec.Train);
         Parameters = new float[_layout.Length];
         Averages = new float[checked(AverageNames.Count * _layout.Length)];
         Hidden = new float[checked(spec.Data.BatchSize * _layout.HiddenPerLane)];
@@ -32,10 +33,12 @@ public sealed class TrainingSnapshot
     /// <summary>The flat parameters.</summary>
     public float[] Parameters { get; }
 
-    /// <summary>The names of the optimizer's running averages, in order.</summary>
+    /// <summary>
+    /// The names of what the state holds besides the parameters that is as long as they are, in order: <see cref="TrainingState.Buffers"/>.
+    /// </summary>
     public IReadOnlyList<string> AverageNames { get; }
 
-    /// <summary>The running averages one after another: <c>[averages, parameters]</c>.</summary>
+    /// <summary>These one after another: <c>[averages, parameters]</c>.</summary>
     public float[] Averages { get; }
 
     /// <summary>The hidden state of every lane, lane-major: <c>[lane][h, c][layer][unit]</c>.</summary>
@@ -50,6 +53,15 @@ public sealed class TrainingSnapshot
 
     /// <summary>Updates that the optimizer has made.</summary>
     public long OptimizerCount { get; set; }
+
+    /// <summary>Updates so far, where the gradients of several chunks make one; otherwise 0.</summary>
+    public long Updates { get; set; }
+
+    /// <summary>Updates that the average of the parameters is over.</summary>
+    public long AverageCount { get; set; }
+
+    /// <summary>Elements of the gradients that are summed for the next update.</summary>
+    public double GradientWeight { get; set; }
 
     /// <summary>Committed steps of the run.</summary>
     public long Step { get; set; }
@@ -69,6 +81,18 @@ public sealed class TrainingSnapshot
     /// </summary>
     public IReadOnlyList<ParameterSlot> AverageSlots => AverageTensors.Slots(AverageNames, _layout);
 
+    /// <summary>What the state would leave as the model: its own memory.</summary>
+    /// <param name="train">How the run is trained.</param>
+    public RunOutput Output(TrainSpec train)
+    {
+        ArgumentNullException.ThrowIfNull(train);
+        bool isAverage = train.EvaluatesAverage && AverageCount > 0;
+        if (!isAverage)
+            return new(Parameters, Hidden, Step, Losses.Count, IsAverage: false);
+        int index = AverageNames.Index().First(one => one.Item == ParameterAverage.Name).Index;
+        return new([.. Average(index)], Hidden, Step, Losses.Count, IsAverage: true);
+    }
+
     /// <summary>One running average.</summary>
     internal Span<float> Average(int index) => Averages.AsSpan(index * _layout.Length, _layout.Length);
 
@@ -77,7 +101,7 @@ public sealed class TrainingSnapshot
     /// <param name="anyLanes">Whether it may be of another number of lanes.</param>
     internal void EnsureFits(TrainingState state, int? trainers = null, bool anyLanes = false)
     {
-        var averages = state.Optimizer.Averages;
+        var averages = state.Buffers;
         bool fits = state.Parameters.Length == Parameters.Length && (anyLanes || state.Hidden.Length == Hidden.Length)
             && averages.Count == AverageNames.Count;
         for (int i = 0; fits && i < averages.Count; i++)

@@ -30,7 +30,7 @@ public sealed partial class TrainingState
         double[] weights =
             [.. Enumerable.Range(0, steps).Select(step => PairwiseTree.Sum([.. shards.Select(shard => shard.Weights[step])]))];
         double weight = PairwiseTree.Sum([.. shards.Select(shard => shard.Weight)]);
-        var difference = Average([.. shards.Select(shard => shard.DifferenceSum)], weight);
+        var difference = MeanOf([.. shards.Select(shard => shard.DifferenceSum)], weight);
         double norm = GradientNorm.Of(difference);
         if (!double.IsFinite(norm) || !lossSums.All(double.IsFinite))
             return new StepOutcome.Diverged(
@@ -38,7 +38,14 @@ public sealed partial class TrainingState
 
         if (weight > 0)
             Optimizer.Step(Parameters, difference, _spec.Sync.Outer!.Lr);
-        if (!Optimizer.IsFinite)
+        bool isAverageFinite = true;
+        if (weight > 0 && Average.IsTaking)
+        {
+            Average.Begin();
+            isAverageFinite = Average.Take(0, Parameters);
+        }
+
+        if (!Optimizer.IsFinite || !isAverageFinite)
             return new StepOutcome.Diverged($"step {Step + steps}, the round's update: {Divergence.Describe(this, difference)}");
         Carry(shards.Select(shard => shard.Hidden));
         foreach (var (inner, shard) in TrainerOptimizers.Zip(shards))
@@ -57,7 +64,7 @@ public sealed partial class TrainingState
     }
 
     /// <summary>Sum over weight: never a mean of the trainers' means, which would favour the elements of a small share.</summary>
-    private static Span<float> Average(IReadOnlyList<Memory<float>> sums, double weight)
+    private static Span<float> MeanOf(IReadOnlyList<Memory<float>> sums, double weight)
     {
         PairwiseTree.SumInto(sums);
         var sum = sums[0].Span;

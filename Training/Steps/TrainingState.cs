@@ -55,6 +55,9 @@ public sealed partial class TrainingState
         Layout = ParameterLayout.Of(spec.Model);
         Parameters = InitialParameters.Of(spec, Layout);
         Optimizer = Optimizers.Optimizer.OfTheRun(spec.Train, Layout.Length);
+        Average = new(spec.Train, Layout.Length);
+        GradientSum = new float[spec.Train.Accumulate > 1 ? Layout.Length : 0];
+        Buffers = [.. BuffersOf(spec.Train, Optimizer, Average.Values, GradientSum)];
         TrainerOptimizers = TrainerOptimizerState.OfAll(spec.Train, Layout);
         Hidden = new float[checked(spec.Data.BatchSize * Layout.HiddenPerLane)];
     }
@@ -109,6 +112,7 @@ public sealed partial class TrainingState
     {
         double loss = EpochLossSum / EpochWeight;
         Losses = [.. Losses, validation ?? loss];
+        Average.Follow(Losses);
         EpochLossSum = EpochWeight = 0;
         return loss;
     }
@@ -123,11 +127,12 @@ public sealed partial class TrainingState
         snapshot.EnsureFits(this, trainers: TrainerOptimizers.Count);
         Parameters.CopyTo(snapshot.Parameters, 0);
         Hidden.CopyTo(snapshot.Hidden, 0);
-        for (int i = 0; i < Optimizer.Averages.Count; i++)
-            Optimizer.Averages[i].Values.Span.CopyTo(snapshot.Average(i));
+        for (int i = 0; i < Buffers.Count; i++)
+            Buffers[i].Values.Span.CopyTo(snapshot.Average(i));
         for (int i = 0; i < TrainerOptimizers.Count; i++)
             snapshot.TrainerOptimizers[i].Take(TrainerOptimizers[i]);
         snapshot.OptimizerCount = Optimizer.Count;
+        (snapshot.Updates, snapshot.AverageCount, snapshot.GradientWeight) = (_updates, Average.Count, GradientWeight);
         (snapshot.Step, snapshot.EpochLossSum, snapshot.EpochWeight, snapshot.Losses) = (Step, EpochLossSum, EpochWeight, Losses);
     }
 
@@ -142,8 +147,9 @@ public sealed partial class TrainingState
         snapshot.EnsureFits(this);
         snapshot.Parameters.CopyTo(Parameters, 0);
         snapshot.Hidden.CopyTo(Hidden, 0);
-        RestoreOptimizers(snapshot);
+        RestoreBuffers(snapshot);
         (Step, EpochLossSum, EpochWeight, Losses) = (snapshot.Step, snapshot.EpochLossSum, snapshot.EpochWeight, snapshot.Losses);
+        Average.Follow(Losses);
     }
 
     /// <summary>
@@ -159,7 +165,7 @@ public sealed partial class TrainingState
         ArgumentNullException.ThrowIfNull(lanes);
         end.EnsureFits(this, anyLanes: true);
         end.Parameters.CopyTo(Parameters, 0);
-        RestoreOptimizers(end);
+        RestoreBuffers(end);
         Array.Clear(Hidden);
         int length = Layout.HiddenPerLane;
         for (int lane = 0; lane < lanes.Count; lane++)
@@ -169,6 +175,11 @@ public sealed partial class TrainingState
         }
 
         (Step, EpochLossSum, EpochWeight, Losses) = (end.Step, 0, 0, []);
+        Average.Follow(Losses);
+
+        // A mean that begins by the losses of epochs begins anew with them.
+        if (_spec.Ema is null)
+            Average.Count = 0;
     }
 
     /// <summary>Refuses hidden states that are not those of all lanes, before anything of a step is changed.</summary>
@@ -179,14 +190,6 @@ public sealed partial class TrainingState
         if (values != Hidden.Length)
             throw new InvalidDataException(
                 $"step {Step + 1}: found {values} values of hidden state from the trainers, expected {Hidden.Length} of all lanes");
-    }
-
-    private void RestoreOptimizers(TrainingSnapshot snapshot)
-    {
-        for (int i = 0; i < Optimizer.Averages.Count; i++)
-            snapshot.Average(i).CopyTo(Optimizer.Averages[i].Values.Span);
-        RestoreTrainerOptimizers(snapshot.TrainerOptimizers);
-        Optimizer.Count = snapshot.OptimizerCount;
     }
 
     private void Carry(IEnumerable<ReadOnlyMemory<float>> hidden)

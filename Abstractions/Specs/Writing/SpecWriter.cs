@@ -14,10 +14,14 @@ public static class SpecWriter
     /// limits), when checkpoints are taken, which events are kept, and when a run that follows its file has completed.
     /// </summary>
     internal static string Training(RunSpec spec) =>
-        Write(spec, "trainers", "epochs", "earlyStopping", "limits", "checkpoint", "metrics", "idleSeconds");
+        Write(WithoutChoice(spec), "trainers", "epochs", "earlyStopping", "limits", "checkpoint", "metrics", "idleSeconds");
 
     /// <summary>The same with the number of epochs.</summary>
     internal static string TrainingOfEpochs(RunSpec spec) => Write(spec, "trainers", "earlyStopping", "limits", "checkpoint", "metrics");
+
+    /// <summary>Which state is the model is chosen at the end, unless the average is evaluated.</summary>
+    private static RunSpec WithoutChoice(RunSpec spec) => spec.Train.Output != OutputKind.Best ? spec
+        : spec with { Train = spec.Train with { Output = OutputKind.Last } };
 
     private static string Write(RunSpec spec, params string[] skipped)
     {

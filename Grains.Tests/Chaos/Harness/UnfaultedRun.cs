@@ -22,13 +22,13 @@ internal sealed record UnfaultedRun(Oracle Oracle, byte[] Model, byte[] Hidden)
     private static UnfaultedRun Train(RunSpec spec)
     {
         var oracle = Oracle.Of(spec);
-        var (state, lanes) = (oracle.State, spec.Data.BatchSize);
-        var metadata = new Dictionary<string, string> { ["format"] = "pt", ["step"] = $"{state.Step}" };
+        var (output, layout, lanes) = (oracle.Output, oracle.State.Layout, spec.Data.BatchSize);
+        var metadata = new Dictionary<string, string> { ["format"] = "pt", ["step"] = $"{output.Step}" };
         return new(
             oracle,
-            Bytes(file => SafetensorsFile.Write(file, state.Layout, state.Parameters, metadata)),
+            Bytes(file => SafetensorsFile.Write(file, layout, output.Parameters, metadata)),
             Bytes(file => SafetensorsFile.Write(
-                file, HiddenTensors.Slots(spec.Model, lanes), HiddenTensors.Of(spec.Model, lanes, state.Hidden), metadata)));
+                file, HiddenTensors.Slots(spec.Model, lanes), HiddenTensors.Of(spec.Model, lanes, output.Hidden), metadata)));
     }
 
     private static byte[] Bytes(Action<Stream> write)

@@ -4,6 +4,7 @@ using Orleans.Tbptt.Grains.Checkpoints;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Tests.Grains.Store;
 
@@ -75,13 +76,13 @@ public sealed class RunFenceTests : IDisposable
         var newer = new RunFence(_store, Run.Id);
         _store.Write(Status("new"), newer);
         _store.Write(spec with { Train = spec.Train with { Trainers = 1 } }, newer);
-        _store.WriteResult(newer, spec, States.After(spec, 2), Status("new"), new([], null));
+        _store.WriteResult(newer, spec, RunOutput.Of(States.After(spec, 2)), Status("new"), new([], null));
         var before = Contents();
 
         Assert.Throws<SupersededException>(() => _store.Write(Status("old"), _old));
         Assert.Throws<SupersededException>(() => _store.Write(spec, _old));
         Assert.Contains("run a", Assert.Throws<SupersededException>(
-            () => _store.WriteResult(_old, spec, States.After(spec, 1), Status("old"), new([], null))).Message);
+            () => _store.WriteResult(_old, spec, RunOutput.Of(States.After(spec, 1)), Status("old"), new([], null))).Message);
 
         Assert.Equal(before, Contents());
         Assert.Equal("new", Run.ReadStatus()!.Message);

@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Optimizers;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Tests.Training.Steps;
@@ -13,6 +14,34 @@ public sealed class TrainingSnapshotTests
     [MemberData(nameof(Optimizers))]
     public void RestoredState_IsTheSame_AndContinuesToTheSameBits(string optimizer) =>
         States.AssertContinuesAlike(States.Spec(optimizer), 5, 2);
+
+    /// <summary>In the middle of an update of three chunks, with an average, and with one that begins by losses.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void RestoredState_IsTheSame_InTheMiddleOfAnUpdate(bool isMean)
+    {
+        var spec = States.Spec();
+        var train = isMean ? spec.Train with { Optimizer = new Sgd { Lr = 0.1, Average = new() { Window = 0 } } }
+            : spec.Train with { Ema = new() { Decay = 0.9 } };
+        spec = spec with { Train = train with { Accumulate = 3 } };
+        TrainingState state = States.After(spec, 2), restored = States.After(spec, 1);
+        state.FinishEpoch(validation: 1);
+        state.FinishEpoch(validation: 2);
+        States.Advance(state, 6);
+        Assert.Equal((2, 2), (state.Updates, state.Average.Count));
+        var snapshot = new TrainingSnapshot(spec);
+
+        state.CopyTo(snapshot);
+        restored.Restore(snapshot);
+
+        States.AssertSame(state, restored);
+        Assert.Equal([1, 2], restored.Losses);
+        States.Advance(state, 4);
+        States.Advance(restored, 4);
+        States.AssertSame(state, restored);
+        Assert.NotEqual(state.Parameters, state.Average.Values);
+    }
 
     [Fact]
     public void Snapshot_StaysAsItIs_WhileTheStateContinues()

@@ -29,7 +29,7 @@ internal sealed class MessageLink(ITransportService service, ChunkOrders orders,
 
     public async Task<ChunkReply> Ask(ChunkWork work)
     {
-        if (!parameters.AreOffered || !work.NeedsParameters)
+        if (!parameters.AreOffered || !work.NeedsCommitted)
             return await service.Ask(new(orders.Next(), work));
         Offer(work.Generation, work.Step, ready: null);
         var reply = service.Ask(new(orders.Next(), work.With(GradientBuffer.Empty)));

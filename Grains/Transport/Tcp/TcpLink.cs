@@ -71,7 +71,7 @@ internal sealed class TcpLink : ITrainerLink
     public async Task<ChunkReply> Ask(ChunkWork work)
     {
         _answer = null;
-        bool isOffered = _parameters.AreOffered && work.NeedsParameters;
+        bool isOffered = _parameters.AreOffered && work.NeedsCommitted;
         if (Connection is { } connection && (!isOffered || _offered.Connection == connection))
         {
             try

@@ -20,9 +20,9 @@ internal static class RunHead
         double progress = Words.Progress(status);
         return Html.Of($"""
             <dl class="figures">
-            <div><dt>State</dt><dd>{Words.Badge(known)}{Html.If(status.State == RunState.Queued && !known.IsLost, () => $" {Outcome.Queue(status.QueuePosition)}")}</dd></div>
+            <div><dt>State</dt><dd>{Words.Badge(known)}{Queue(run)}</dd></div>
             <div><dt>Epoch</dt><dd>{status.Epoch}/{status.Epochs}</dd></div>
-            <div><dt>Step</dt><dd>{Text.Count(status.Step)} <small>{Text.Count(status.EpochStep)}/{Text.Count(status.StepsPerEpoch)} in this epoch</small></dd></div>
+            <div><dt>Step</dt><dd>{Text.Count(status.Step)} <small>{InEpoch(status)} in this epoch</small></dd></div>
             <div><dt>Loss</dt><dd>{Loss(status)}</dd></div>
             <div><dt>Best validation</dt><dd>{Words.Figure(status.BestValidationLoss)}</dd></div>
             <div><dt>{(runs ? "Speed" : "Mean speed")}</dt><dd>{Speed(run, runs)}</dd></div>
@@ -32,11 +32,17 @@ internal static class RunHead
             <p class="hidden" data-spoken="{RunEntry.StateOf(known)}">{Spoken(run)}</p>
             <progress max="1" value="{progress:0.####}" aria-label="Progress of the run">{progress:P0}</progress>
             {Html.If(status.State == RunState.Completed && status.Message.Length > 0, () => $"""<p>The run has {status.Message}.</p>""")}
+            {Html.If(status.Output is not null, () => $"""<p class="dim">The model has {status.Output!.Words}.</p>""")}
             {Html.If(status.WaitsForRows && !known.IsLost, () => $"""<p>The run follows its file: {status.Message}.</p>""")}
             {Html.If(status.Data.Length > 0, () => $"""<p class="dim">Data: {status.Data}</p>""")}
             {Html.If(status.Metrics.Count > 0, () => $"""<p class="dim">{string.Join(", ", Metrics(status))}</p>""")}
             """);
     }
+
+    private static IHtmlContent Queue(RunSnapshot run) => Html.If(
+        run.Status.State == RunState.Queued && !run.Info.IsLost, () => $" {Outcome.Queue(run.Status.QueuePosition)}");
+
+    private static string InEpoch(RunStatus status) => $"{Text.Count(status.EpochStep)}/{Text.Count(status.StepsPerEpoch)}";
 
     /// <summary>The first figures over all sequences; the table of held-out data has the others.</summary>
     private static IEnumerable<string> Metrics(RunStatus status) =>

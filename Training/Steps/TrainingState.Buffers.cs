@@ -1,0 +1,66 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Averages;
+using Orleans.Tbptt.Training.Optimizers;
+
+namespace Orleans.Tbptt.Training.Steps;
+
+/// <content>
+/// What S(n) holds besides the parameters that is as long as they are: the optimizer's running averages, the average of the parameters, and
+/// the gradients of an update that further chunks belong to.
+/// </content>
+public sealed partial class TrainingState
+{
+    private const string SumName = "gradient_sum";
+    private long _updates;
+
+    /// <summary>All of it, by name: always the same memory, in the same order.</summary>
+    public IReadOnlyList<RunningAverage> Buffers { get; }
+
+    /// <summary>The average of the parameters; empty where the spec has none.</summary>
+    public ParameterAverage Average { get; }
+
+    /// <summary>
+    /// The parameters that are evaluated, and that the run leaves as its model where that is the last one: the average where the spec has
+    /// one for this and it has begun, otherwise the parameters themselves.
+    /// </summary>
+    public float[] Evaluated => _spec.EvaluatesAverage && Average.Count > 0 ? Average.Values : Parameters;
+
+    /// <summary>Updates so far: steps, but where the gradients of several chunks make one update. What schedules count.</summary>
+    public long Updates => _spec.Accumulate == 1 ? Step : _updates;
+
+    /// <summary>
+    /// The gradients, summed over chunks and trainers, of the update that the next chunk belongs to, too; empty where each chunk makes an
+    /// update.
+    /// </summary>
+    internal float[] GradientSum { get; }
+
+    /// <summary>The elements that <see cref="GradientSum"/> is over.</summary>
+    internal double GradientWeight { get; set; }
+
+    /// <summary>The names of the buffers of a run that is trained so.</summary>
+    internal static IReadOnlyList<string> BufferNames(TrainSpec train) =>
+        [.. BuffersOf(train, Optimizers.Optimizer.OfTheRun(train, parameters: 0), [], []).Select(buffer => buffer.Name)];
+
+    private static IEnumerable<RunningAverage> BuffersOf(TrainSpec train, IOptimizer optimizer, float[] average, float[] sum) =>
+    [
+        .. optimizer.Averages, .. train.KeepsAverage ? [new(ParameterAverage.Name, average)] : Array.Empty<RunningAverage>(),
+        .. train.Accumulate > 1 ? [new(SumName, sum)] : Array.Empty<RunningAverage>(),
+    ];
+
+    /// <summary>An update is made, or passed over because none of its chunks had a target.</summary>
+    internal void CloseUpdate()
+    {
+        _updates++;
+        GradientWeight = 0;
+        Array.Clear(GradientSum);
+    }
+
+    private void RestoreBuffers(TrainingSnapshot snapshot)
+    {
+        for (int i = 0; i < Buffers.Count; i++)
+            snapshot.Average(i).CopyTo(Buffers[i].Values.Span);
+        RestoreTrainerOptimizers(snapshot.TrainerOptimizers);
+        Optimizer.Count = snapshot.OptimizerCount;
+        (_updates, Average.Count, GradientWeight) = (snapshot.Updates, snapshot.AverageCount, snapshot.GradientWeight);
+    }
+}
