@@ -48,7 +48,7 @@ internal static class CsvDraft
         CsvSource read = survey.Source with
         {
             Inputs = [.. numbers.Select(column => column.Name)], Targets = [target], Series = survey.Series?.Name,
-            Time = survey.Series is not null || survey.Time?.Order.IsFalling == true ? survey.Time?.Name : null,
+            Time = survey.Series is not null || survey.IsNewestFirst ? survey.Time?.Name : null,
         };
         read = WithGaps(survey, read);
         if (survey.Series is { } named)
@@ -82,8 +82,8 @@ internal static class CsvDraft
                 : "the columns that it forecasts: name yours");
         if (read.Time is { } time)
         {
-            text.Add($"  time: {SpecLines.Scalar(time)}", survey.Series is null
-                ? "the newest row is the first: training reads from the last one" : "the order of rows is checked by this column");
+            text.Add($"  time: {SpecLines.Scalar(time)}", !survey.IsNewestFirst ? "the order of rows is checked by this column"
+                : $"the newest row{(survey.Series is null ? "" : " of each series")} is the first: training reads from the last one");
         }
 
         if (read.Series is { } group)

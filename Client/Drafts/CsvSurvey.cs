@@ -31,6 +31,9 @@ internal sealed class CsvSurvey
     /// <summary>The column that names the series of a row; null where all rows are one series.</summary>
     public SurveyedColumn? Series { get; private set; }
 
+    /// <summary>Whether the newest row comes first, of each series where there are several.</summary>
+    public bool IsNewestFirst { get; private set; }
+
     /// <summary>The column that says when a row was measured: dates before numbers, points in time before running numbers, which
     /// rise from one series to the next, and a time in order before one that may begin again each day; null for none.</summary>
     public SurveyedColumn? Time =>
@@ -56,7 +59,9 @@ internal sealed class CsvSurvey
 
         while (survey.WithMarks() is var (source, remarks) && Read(source, remarks) is var marked && marked.Readable > survey.Readable)
             survey = marked;
-        survey.Series = CsvSeries.Of(survey);
+        var series = CsvSeries.Of(survey);
+        survey.Series = series?.Column;
+        survey.IsNewestFirst = series?.IsNewestFirst ?? survey.Time?.Order.IsFalling == true;
         if (CsvFaults.Of(survey) is { Count: > 0 } faults)
             throw new DataFaultException(path, faults);
         return survey;

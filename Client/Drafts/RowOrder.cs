@@ -26,8 +26,11 @@ internal sealed class RowOrder
     /// <summary>Every value is larger than the one before.</summary>
     public bool IsRising => Count > 1 && Rises == Count - 1;
 
-    /// <summary>Every value is smaller than the one before.</summary>
+    /// <summary>No value is larger than the one before.</summary>
     public bool IsFalling => Count > 1 && Falls > 0 && Rises == 0;
+
+    /// <summary>Every value is smaller than the one before.</summary>
+    public bool IsStrictlyFalling => Count > 1 && Falls == Count - 1;
 
     /// <summary>Adds the next value, which stands on a line.</summary>
     public void Add(double value, long line)

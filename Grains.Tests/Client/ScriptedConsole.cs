@@ -53,6 +53,14 @@ internal sealed class ScriptedConsole : IDisposable
     /// <summary>Runs a command line on the run store.</summary>
     public Task<int> RunAsync(params string[] args) => RunBareAsync([.. args, "--runs", Runs]);
 
+    /// <summary>Runs a command line on a run store of its own, and fails the test when it fails.</summary>
+    public static async Task SucceedAsync(params string[] args)
+    {
+        using var console = new ScriptedConsole();
+        int code = await console.RunAsync(args);
+        Assert.True(code == 0, console.Error);
+    }
+
     /// <summary>Runs a command line on the run store, and presses Ctrl-C once it waits for the run's next event.</summary>
     public async Task<int> RunInterruptedAsync(params string[] args)
     {
