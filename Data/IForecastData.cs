@@ -32,7 +32,7 @@ public interface IForecastData : IDisposable
     /// <summary>The name of the column of series; null where there is none.</summary>
     string? SeriesColumn { get; }
 
-    /// <summary>The name of the column of time; null where rows have no times.</summary>
+    /// <summary>The name of the column of time that the spec names; null where it names none, though the rows may have times.</summary>
     string? TimeColumn { get; }
 
     /// <summary>Brings outputs back to the units of the data, in float64.</summary>
@@ -48,9 +48,9 @@ public interface IForecastData : IDisposable
     /// </summary>
     string? Seam { get; }
 
-    /// <summary>The time of a time step as a number that rises with time; null where <see cref="TimeColumn"/> is null.</summary>
+    /// <summary>The time of a time step as a number that rises with time; null where rows have no times.</summary>
     double? InstantOf(int sequence, int step);
 
-    /// <summary>The time of a time step, as people write it; null where <see cref="TimeColumn"/> is null.</summary>
+    /// <summary>The time of a time step, as people write it; null where rows have no times.</summary>
     string? TimeOf(int sequence, int step);
 }

@@ -3,6 +3,9 @@ namespace Orleans.Tbptt.Data;
 /// <summary>When the time steps of sequences were measured.</summary>
 public interface ISequenceTimes
 {
+    /// <summary>The name of the column that has them.</summary>
+    string Name { get; }
+
     /// <summary>Whether times are dates: microseconds since 1970-01-01, in UTC where the data say how far they are from it.</summary>
     bool AreDates { get; }
 

@@ -43,6 +43,9 @@ internal sealed class RowOrder(
     /// <summary>Whether times are dates, and no numbers.</summary>
     public bool HasDates => Times is { } times && chosen[times.Column].Type.IsTime();
 
+    /// <summary>The name of the column of time.</summary>
+    public string TimeName => chosen[Times!.Column].Name;
+
     /// <summary>A time as people write it.</summary>
     public string Show(double time) => Times!.Order.Show(time);
 

@@ -9,6 +9,8 @@ namespace Orleans.Tbptt.Data.Tables;
 /// <param name="rows">Which rows each sequence covers.</param>
 internal sealed class TableTimes(FloatTable times, RowOrder order, StreamRows rows) : ISequenceTimes
 {
+    public string Name => order.TimeName;
+
     public bool AreDates => order.HasDates;
 
     public double InstantOf(int sequence, int step)

@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Silo.Web.Charts;
 
 namespace Orleans.Tbptt.Silo.Web.Models;
@@ -46,6 +47,9 @@ internal sealed record ForecastPlot
     /// <summary>What is to be known of the file, such as that it has changed since training; empty for nothing.</summary>
     public string Remark { get; init; } = "";
 
+    /// <summary>The name of the column of times; null where rows have no times.</summary>
+    public string? TimeColumn { get; init; }
+
     /// <summary>The rows.</summary>
     public IReadOnlyList<PlotRow> Rows { get; init; } = [];
 
@@ -61,6 +65,9 @@ internal sealed record ForecastPlot
     /// <summary>Characters of a date.</summary>
     private const int Date = 10;
 
+    /// <summary>Characters of an axis' title.</summary>
+    private const int TitleRoom = 36;
+
     /// <summary>A plot that there is not.</summary>
     public static ForecastPlot None(string problem) => new() { Problem = problem };
 
@@ -70,7 +77,7 @@ internal sealed record ForecastPlot
     {
         var forecasts = Rows.Where(row => double.IsFinite(row.Forecast)).ToList();
         string of = Series is null ? Target : $"{Target} of {Series}";
-        return new("forecast", $"Forecasts of {of} by {model}", new("row", AxisKind.Count) { Names = Times() }, new(Target),
+        return new("forecast", $"Forecasts of {of} by {model}", Across(), new(Target),
         [
             new(Target, ChartColour.Of(7), [.. Rows.Select(row => new ChartPoint(row.Number, row.Actual))]),
             new($"forecast, {Horizon} ahead", ChartColour.Of(0), [.. Rows.Select(row => new ChartPoint(row.Number, row.Forecast))])
@@ -85,14 +92,19 @@ internal sealed record ForecastPlot
         };
     }
 
-    /// <summary>The rows' times as labels, their dates or, where all are of one day, what follows; null where rows have no times.</summary>
-    private Func<double, string?>? Times()
+    /// <summary>The rows by number; labelled by their times, dates or, where all are of one day, what follows, where they have any.</summary>
+    private ChartAxis Across()
     {
+        var rows = new ChartAxis("row", AxisKind.Count);
         var times = Rows.Where(row => row.Time is not null).ToDictionary(row => (double)row.Number, row => row.Time!);
         if (times.Count == 0)
-            return null;
+            return rows;
         int from = times.Values.All(time => time.Length > Date) && times.Values.Select(time => time[..Date]).Distinct().Count() == 1
             ? Date + 1 : 0;
-        return row => times.TryGetValue(row, out string? time) ? time[from..Math.Min(time.Length, from + Date)] : "";
+        return rows with
+        {
+            Names = row => times.TryGetValue(row, out string? time) ? time[from..Math.Min(time.Length, from + Date)] : "",
+            NamesTitle = TimeColumn is null ? null : Text.Fit(TimeColumn, TitleRoom),
+        };
     }
 }

@@ -107,7 +107,7 @@ internal sealed class ForecastPlotter(ModelShelf shelf, SiloSettings settings)
         return new()
         {
             AllSeries = series, AllTargets = data.Targets, Series = name, Target = data.Targets[target], Horizon = data.Horizon,
-            File = file.Name, Begin = last.Start + 1,
+            File = file.Name, Begin = last.Start + 1, TimeColumn = data.Sequences.Times?.Name,
             Remark = IsChanged(file, born) ? $"{file.Name} has changed since training." : "",
             Rows = Rows(package, last, target, Actuals(known, data, sequence, target)),
             HeldOutFrom = name is null ? HeldOutFrom(package, born) : null,
