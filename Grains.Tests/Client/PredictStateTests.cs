@@ -48,8 +48,10 @@ public sealed class PredictStateTests : IDisposable
         string out2 = _models.File("2.csv"), out3 = _models.File("3.csv");
 
         await ScriptedConsole.SucceedAsync("predict", package, "--input", first, "--output", out1, "--state-out", state);
-        await ScriptedConsole.SucceedAsync("predict", package, "--input", north, "--output", out2, "--from-state", state, "--state-out", state);
-        await ScriptedConsole.SucceedAsync("predict", package, "--input", rest, "--output", out3, "--from-state", state, "--state-out", state);
+        await ScriptedConsole.SucceedAsync(
+            "predict", package, "--input", north, "--output", out2, "--from-state", state, "--state-out", state);
+        await ScriptedConsole.SucceedAsync(
+            "predict", package, "--input", rest, "--output", out3, "--from-state", state, "--state-out", state);
         Assert.Equal(0, await _console.RunAsync("predict", package, "--input", all));
 
         var pieces = new[] { out1, out2, out3 }.SelectMany(path => File.ReadAllLines(path).Skip(1)).Order(StringComparer.Ordinal);
@@ -73,7 +75,8 @@ public sealed class PredictStateTests : IDisposable
             lines[i] = $"{lines[i][..(lines[i].LastIndexOf(',') + 1)]}";
         string text = string.Join('\n', lines) + "\n", state = _models.File("state");
         string package = _models.Save(_models.Trained(text, $"series: shop, {keys}"));
-        await ScriptedConsole.SucceedAsync("predict", package, "--input", _models.Write("all.csv", text), "--output", _models.File("all.out.csv"));
+        await ScriptedConsole.SucceedAsync(
+            "predict", package, "--input", _models.Write("all.csv", text), "--output", _models.File("all.out.csv"));
 
         // Rows of both series, of the first, of the other, and of both at different times.
         string[][] parts =
@@ -115,7 +118,8 @@ public sealed class PredictStateTests : IDisposable
             lines[i] = $"{lines[i][..(lines[i].LastIndexOf(',') + 1)]}";
         string text = string.Join('\n', lines) + "\n", state = _models.File("state");
         string package = _models.Save(_models.Trained(text, keys));
-        await ScriptedConsole.SucceedAsync("predict", package, "--input", _models.Write("all.csv", text), "--output", _models.File("all.out.csv"));
+        await ScriptedConsole.SucceedAsync(
+            "predict", package, "--input", _models.Write("all.csv", text), "--output", _models.File("all.out.csv"));
 
         // Cuts of one row, of less rows than wait, and behind gaps.
         var pieces = new List<string>();
@@ -153,7 +157,8 @@ public sealed class PredictStateTests : IDisposable
         string[] lines = Panel().TrimEnd().Split('\n');
         string text = string.Join('\n', lines.Where((line, i) => i % 2 == 1 || i == 0).Take(16)) + "\n", state = _models.File("state");
         string package = _models.Save(_models.Trained(text, "transform: {sales: difference}, time: day,"));
-        await ScriptedConsole.SucceedAsync("predict", package, "--input", _models.Write("all.csv", text), "--output", _models.File("out.csv"),
+        await ScriptedConsole.SucceedAsync(
+            "predict", package, "--input", _models.Write("all.csv", text), "--output", _models.File("out.csv"),
             "--state-out", state);
         string next = _models.Write("next.csv", $"{lines[0]}\n{day},north,large,3,1,300\n");
 

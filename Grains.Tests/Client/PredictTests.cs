@@ -80,7 +80,8 @@ public sealed class PredictTests : IDisposable
             await ScriptedConsole.SucceedAsync("predict", package, "--input", input, "--output", _models.File(name));
         string lines = string.Join("", File.ReadAllLines(input).Skip(1)
             .Select(line => $"{{\"sales\":{line}}}\n"));
-        await ScriptedConsole.SucceedAsync("predict", package, "--input", _models.Write("in.jsonl", lines), "--output", _models.File("again.csv"));
+        await ScriptedConsole.SucceedAsync(
+            "predict", package, "--input", _models.Write("in.jsonl", lines), "--output", _models.File("again.csv"));
 
         string[] csv = [.. File.ReadAllLines(_models.File("out.csv")).Skip(1)];
         using var file = new ParquetFileReader(_models.File("out.parquet"));

@@ -117,7 +117,8 @@ public sealed class CsvRefusalTests : IDisposable
     [InlineData("a,b\n1,2\n3,\"1,500\"\n5,6\n", "'1,500' in column 'b'", "write data.thousands: comma or data.decimal: comma")]
     [InlineData("a,b\n1,2\n3,12%\n5,6\n", "'12%' in column 'b'", "write plain numbers, without signs of currency or percent")]
     [InlineData("a,b\n1,2\n3,$12\n5,6\n", "'$12' in column 'b'", "write plain numbers, without signs of currency or percent")]
-    [InlineData("a,b\n1,2\n3,5.2 °C\n5,6\n", "'5.2 °C' in column 'b'", "write plain numbers, without signs of currency or percent, units")]
+    [InlineData("a,b\n1,2\n3,5.2 °C\n5,6\n", "'5.2 °C' in column 'b'",
+        "write plain numbers, without signs of currency or percent, units")]
     [InlineData("a,b\n1,2\n3,(7)\n5,6\n", "'(7)' in column 'b'", "write plain numbers, without signs of currency or percent, units")]
     [InlineData("a,b\n1,2\n3,\u22127\n5,6\n", "'\u22127' in column 'b'", "write numbers with the minus sign of ASCII")]
     [InlineData("a,b\n1,2\n3,'4'\n5,6\n", "''4'' in column 'b'", "remove the single quotes: cells are quoted by double ones")]

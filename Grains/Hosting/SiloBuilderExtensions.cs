@@ -116,7 +116,9 @@ public static class SiloBuilderExtensions
         services.AddSingleton<StreamWorker>();
         services.AddSingleton<StreamServices>();
         services.AddSingleton(provider => new StreamService(
-            provider.GetRequiredService<StreamServices>(), provider.GetRequiredService<IGrainFactory>()));
+            provider.GetRequiredService<StreamServices>(), provider.GetRequiredService<IGrainFactory>(),
+            provider.GetRequiredService<ISiloStatusOracle>(),
+            provider.GetRequiredService<IOptions<SiloMessagingOptions>>().Value.ResponseTimeout));
         services.AddSingleton<RunSupervisor>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<RunSupervisor>());
     }

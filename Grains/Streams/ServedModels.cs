@@ -37,6 +37,9 @@ internal sealed partial class ServedModels(
             .OrderBy(name => name.Text, StringComparer.Ordinal),
     ];
 
+    /// <summary>The names that the settings give to packages.</summary>
+    public IReadOnlyCollection<RunId> Packages => _named.Keys;
+
     /// <summary>A model, as its package is now.</summary>
     /// <exception cref="ModelNotServedException">There is none, or it cannot be served.</exception>
     public ValueTask<ServedModel> FindAsync(RunId name)

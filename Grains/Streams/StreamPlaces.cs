@@ -30,6 +30,9 @@ internal sealed class StreamPlaces
     /// <summary>The records, oldest first; the last one has the hidden state.</summary>
     public IReadOnlyList<RecordPlace> Places => _places;
 
+    /// <summary>The silo that appends to the file of the last record, or has taken it over, by its name in the names of files.</summary>
+    public string Owner => StreamLogFile.Parse(_places[^1].File.Path)!.Value.Owner;
+
     /// <summary>About as many bytes as one record of all kept rows has.</summary>
     public long Bytes => _places.Count == 0 ? 0 : _places[^1].Length * (_places.Count > 1 ? WholeByLast : 1L);
 

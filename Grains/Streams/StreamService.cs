@@ -9,19 +9,33 @@ public sealed class StreamService
     private const char Separator = '/';
     private readonly StreamServices _services;
     private readonly IGrainFactory _grains;
+    private readonly ISiloStatusOracle _silos;
+    private readonly TimeSpan _patience;
 
-    internal StreamService(StreamServices services, IGrainFactory grains) => (_services, _grains) = (services, grains);
+    /// <param name="services">What the streams of this silo share.</param>
+    /// <param name="grains">Finds the streams of other silos.</param>
+    /// <param name="silos">Names silos.</param>
+    /// <param name="patience">How long this silo's own disk is waited for: as long as a call of another silo's stream.</param>
+    internal StreamService(StreamServices services, IGrainFactory grains, ISiloStatusOracle silos, TimeSpan patience) =>
+        (_services, _grains, _silos, _patience) = (services, grains, silos, patience);
 
     /// <summary>The names of all models: those that the settings give to packages, and the runs that have ended with one.</summary>
     public IReadOnlyList<RunId> Names => _services.Models.Names;
+
+    /// <summary>The names that the settings give to packages.</summary>
+    public IReadOnlyCollection<RunId> Packages => _services.Models.Packages;
 
     /// <summary>A stream, there or not.</summary>
     public IStreamGrain this[StreamKey key] => _grains.GetGrain<IStreamGrain>(key.ToString());
 
     /// <summary>Answers rows as their stream does, wherever it lives.</summary>
-    /// <exception cref="StreamUnavailableException">The logs cannot be read or written.</exception>
+    /// <exception cref="StreamUnavailableException">
+    /// The logs cannot be read or written, or this silo's disk hangs; then the rows may have been taken.
+    /// </exception>
+    /// <exception cref="TimeoutException">Another silo does not answer.</exception>
     public async Task<StreamReply> PredictAsync(StreamKey key, StreamRows rows) =>
-        (_services.Local.TryGet(key, out var stream) ? await stream.PredictAsync(rows) : null) ?? await this[key].Predict(rows);
+        (_services.Local.TryGet(key, out var stream) ? await OfTheDiskAsync(stream.PredictAsync(rows), $"stream {key}") : null)
+        ?? await this[key].Predict(rows);
 
     /// <summary>The columns of a model's rows.</summary>
     /// <exception cref="ModelNotServedException">There is no such model, or it cannot be served.</exception>
@@ -29,21 +43,46 @@ public sealed class StreamService
 
     /// <summary>The streams of a model, by their IDs in ordinal order.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="after">The ID after which to begin; empty for the first.</param>
-    /// <param name="most">How many at most.</param>
+    /// <param name="query">Which of them.</param>
     /// <exception cref="StreamUnavailableException">The logs cannot be read.</exception>
-    public async Task<StreamList> ListAsync(RunId model, string after, int most)
+    public async Task<StreamList> ListAsync(RunId model, StreamQuery query)
     {
+        ArgumentNullException.ThrowIfNull(query);
         string prefix = $"{model.Text}{Separator}";
         try
         {
-            var (count, streams) = await _services.Worker.Ask(log => log.List(prefix, prefix + after, most));
-            return new(count,
-                [.. streams.Select(one => new StreamEntry(one.Key[prefix.Length..], one.Last, new(one.Ticks, TimeSpan.Zero)))]);
+            return await OfTheDiskAsync(_services.Worker.Ask(log => log.List(prefix, query, EntryOf)), $"the streams of {model}");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             throw new StreamUnavailableException($"the streams of {model} cannot be read: {exception.Message}");
+        }
+    }
+
+    private StreamEntry EntryOf(string stream, StreamPlaces places)
+    {
+        var taken = new DateTimeOffset(places.Ticks, TimeSpan.Zero);
+        return new(stream, places.Last, taken, taken + _services.Options.Expiry, NameOf(places.Owner));
+    }
+
+    /// <summary>The name of a silo; its address where it has left.</summary>
+    private string NameOf(string silo) =>
+        _silos.TryGetSiloName(SiloAddress.FromParsableString(silo), out string? name) ? name : silo;
+
+    /// <summary>What a disk that hangs does not answer is an error after some time, as a call of another silo is.</summary>
+    private async Task<T> OfTheDiskAsync<T>(Task<T> work, string what)
+    {
+        if (work.IsCompleted)
+            return await work;
+        try
+        {
+            return await work.WaitAsync(_patience, _services.Time);
+        }
+        catch (TimeoutException)
+        {
+            throw new StreamUnavailableException(
+                $"{what}: found no answer of the run store's disk within {_patience.TotalSeconds:0.#} s, expected one at once; look "
+                + "whether the disk hangs, and send the request again, rows under the same numbers, whether they were taken or not");
         }
     }
 }
@@ -58,13 +97,22 @@ public sealed class StreamService
 public sealed record StreamColumns(
     RunId Model, string Version, IReadOnlyList<string> Numbers, IReadOnlyList<string> Texts, IReadOnlyList<string> Targets, int Horizon);
 
+/// <summary>Which streams of a model are listed.</summary>
+/// <param name="Part">What their IDs contain, in upper or lower case; empty for all.</param>
+/// <param name="After">The ID after which to begin; empty for the first.</param>
+/// <param name="Most">How many at most.</param>
+public sealed record StreamQuery(string Part, string After, int Most);
+
 /// <summary>Some streams of a model.</summary>
 /// <param name="Count">How many it has.</param>
-/// <param name="Streams">Some of them, in order.</param>
-public sealed record StreamList(int Count, IReadOnlyList<StreamEntry> Streams);
+/// <param name="Found">How many of them the query finds, listed or not.</param>
+/// <param name="Streams">Some of those, in order.</param>
+public sealed record StreamList(int Count, int Found, IReadOnlyList<StreamEntry> Streams);
 
 /// <summary>A stream in a list.</summary>
 /// <param name="Stream">Its ID.</param>
 /// <param name="Last">The number of its last row.</param>
 /// <param name="TakenAt">When that was taken.</param>
-public sealed record StreamEntry(string Stream, long Last, DateTimeOffset TakenAt);
+/// <param name="ExpiresAt">When the stream is forgotten if no further row comes.</param>
+/// <param name="Silo">The silo whose log has that row: where the stream lives, as long as it takes rows.</param>
+public sealed record StreamEntry(string Stream, long Last, DateTimeOffset TakenAt, DateTimeOffset ExpiresAt, string Silo);

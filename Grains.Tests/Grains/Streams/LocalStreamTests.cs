@@ -1,6 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using Orleans.Core.Internal;
 using Orleans.Runtime.Placement;
+using Orleans.Tbptt.Grains;
 using Orleans.Tbptt.Grains.Streams;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
@@ -63,6 +66,62 @@ public sealed class LocalStreamTests : IDisposable
         Assert.Null(await stream.PredictAsync(ServingSilos.Rows(41, 1)));
         Assert.True(leaving.IsCompletedSuccessfully);
         Assert.Equal(41, (await taken)!.Next);
+    }
+
+    /// <summary>A disk that hangs keeps the thread that writes, and with it all who wait for their rows.</summary>
+    [Fact]
+    public async Task Rows_AreRefused_WhereTheDiskHangs_AfterAsLongAsACallWaits()
+    {
+        var package = TrainedModels.Of(_directory, TrainedModels.OneSeries);
+        await using var silos = await ServingSilos.StartAsync(1, package.Save(_directory.File("package")));
+        var (silo, time) = (silos.Cluster.Silos[0].ServiceProvider, new FakeTimeProvider());
+        var real = silo.GetRequiredService<StreamServices>();
+        var services = new StreamServices(
+            real.Models, real.Worker, real.Instruments, silo.GetRequiredService<IOptions<TbpttGrainsOptions>>(), time);
+        var service = new StreamService(
+            services, silos.Grains, silo.GetRequiredService<ISiloStatusOracle>(), TimeSpan.FromSeconds(30));
+        services.Local.Add(Key, new ServedStream(Key, services));
+        using var answers = new ManualResetEventSlim();
+        var disk = real.Worker.Ask(_ => answers.Wait(Timeout.Infinite, TestContext.Current.CancellationToken));
+
+        var reply = service.PredictAsync(Key, ServingSilos.Rows(1, 1));
+        var list = service.ListAsync(Key.Model, new("", "", 1));
+        time.Advance(TimeSpan.FromSeconds(29.9));
+        Assert.False(reply.IsCompleted || list.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(0.1));
+        var refusal = await Assert.ThrowsAsync<StreamUnavailableException>(() => reply);
+        Assert.StartsWith(
+            $"stream {Key}: found no answer of the run store's disk within 30 s", refusal.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<StreamUnavailableException>(() => list);
+
+        answers.Set();
+        Assert.True(await disk);
+        var again = await service.PredictAsync(Key, ServingSilos.Rows(1, 1));
+        Assert.Equal((StreamOutcome.Answered, 2), (again.Outcome, again.Next));
+        Assert.Equal(1, (await service.ListAsync(Key.Model, new("", "", 1))).Count);
+    }
+
+    /// <summary>Orleans ends grains that are not called.</summary>
+    [Fact]
+    public void Stream_IsAskedThroughItsGrain_OnceAMinute()
+    {
+        var time = new FakeTimeProvider();
+        var streams = new LocalStreams(time);
+        var stream = new ServedStream(Key, null!);
+
+        streams.Add(Key, stream);
+        time.Advance(TimeSpan.FromSeconds(59.9));
+        Assert.True(streams.TryGet(Key, out var found));
+        Assert.Same(stream, found);
+        time.Advance(TimeSpan.FromSeconds(0.1));
+        Assert.False(streams.TryGet(Key, out _));
+        streams.Add(Key, stream);
+        Assert.True(streams.TryGet(Key, out _));
+
+        streams.Remove(Key, new ServedStream(Key, null!));
+        Assert.True(streams.TryGet(Key, out _));
+        streams.Remove(Key, stream);
+        Assert.False(streams.TryGet(Key, out _));
     }
 
     public void Dispose() => _directory.Dispose();

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Tbptt.Grains;
 using Orleans.Tbptt.Grains.Streams;
@@ -27,8 +28,35 @@ public sealed class StreamLogTests : IDisposable
 
         AssertSame(state, read);
         Assert.Equal((5, 5, false), (read.Last, read.Kept.Count, read.MustBeWhole));
-        Assert.Equal(["m/one", "m/two"], log.List("m/", "", 10).Streams.Select(one => one.Key));
-        Assert.Equal(["m/two"], log.List("m/", "m/one", 10).Streams.Select(one => one.Key));
+    }
+
+    [Fact]
+    public void Streams_AreListedById_OfAPart_BehindOne_SomeAtATime()
+    {
+        var log = Log("a");
+        string[] keys = ["m/b1", "m/a2", "m/B3", "m/a1", "n/a1", "m/gone", "m/a3"];
+        foreach (string key in keys)
+            Take(log, key, log.Load(key), 2);
+        log.Forget("m/gone", log.Load("m/gone"));
+        log.Commit();
+
+        Assert.Equal("5 of 5: B3 a1 a2 a3 b1", Listed(new("", "", 10)));
+        Assert.Equal("2 of 5: B3 b1", Listed(new("b", "", 10)));
+        Assert.Equal("3 of 5: a1 a2", Listed(new("a", "", 2)));
+        Assert.Equal("3 of 5: a3", Listed(new("a", "a2", 2)));
+        Assert.Equal("0 of 5: ", Listed(new("x", "", 2)));
+
+        // A silo that takes them over has their rows in its log.
+        _alive.Remove("a");
+        var other = Log("b");
+        var list = other.List("n/", new("", "", 1), Entry);
+        Assert.Equal(new("a1", 2, new(_time.GetUtcNow().UtcTicks, TimeSpan.Zero), default, "b"), Assert.Single(list.Streams));
+
+        string Listed(StreamQuery query)
+        {
+            var list = log.List("m/", query, Entry);
+            return $"{list.Found} of {list.Count}: {string.Join(' ', list.Streams.Select(one => one.Stream))}";
+        }
     }
 
     /// <summary>Wherever the file ends, every record that is whole is there, and none else.</summary>
@@ -200,7 +228,7 @@ public sealed class StreamLogTests : IDisposable
 
         Assert.Equal(0, second.Load("m/s").Last);
         Assert.Equal(0, first.Load("m/s").Last);
-        Assert.Empty(first.List("m/", "", 10).Streams);
+        Assert.Empty(first.List("m/", new("", "", 10), Entry).Streams);
         Assert.True(second.Load("m/s").Epoch > moved.Epoch && moved.Epoch > state.Epoch);
         var again = Take(second, "m/s", second.Load("m/s"), 1);
         AssertSame(again, first.Load("m/s"));
@@ -209,6 +237,31 @@ public sealed class StreamLogTests : IDisposable
         var begun = first.Load("m/s");
         Assert.Equal(0, begun.Last);
         Assert.True(begun.Epoch > again.Epoch);
+    }
+
+    /// <summary>A log that a former version wrote, whose records say nothing of what is carried (<c>Golden/streams.py</c>).</summary>
+    [Fact]
+    public void LogOfAFormerVersion_IsRead_AndContinued()
+    {
+        using var golden = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Golden", "streams.json")));
+        File.WriteAllBytes(
+            StreamLogFile.PathOf(_directory.Path, "a", 1), Convert.FromBase64String(golden.RootElement.GetProperty("log").GetString()!));
+        _alive.Remove("a");
+        var log = Log("b");
+
+        var state = log.Load("sun/a");
+
+        Assert.Equal((3L, (UInt128)42, 7UL, new(2, 1, 2)), (state.Last, state.Version, state.Columns, state.Shape));
+        Assert.Equal(golden.RootElement.GetProperty("ticks").GetInt64() + TimeSpan.TicksPerSecond, state.TakenAt.UtcTicks);
+        Assert.Equal([0.75f, -0.5f, 1.25f, 2], state.Hidden);
+        Assert.Empty(state.Carried);
+        Assert.Equal([54.5, 57.25, 60.125], state.Kept.SelectMany(row => row.Forecasts));
+        Assert.Equal([1L, 2, 3], state.Kept.Select(row => row.Number));
+        Assert.Equal(BitConverter.GetBytes(70.0), state.Kept[2].Cells);
+        Assert.Equal(1, log.Load("sun/b").Last);
+        var further = Take(log, "sun/a", state, 1);
+        AssertSame(further, log.Load("sun/a"));
+        Assert.Empty(_reports);
     }
 
     [Fact]
@@ -240,6 +293,9 @@ public sealed class StreamLogTests : IDisposable
         new(_directory.Path, owner, _alive.Contains, _options, _time, _reports.Add) { Full = full };
 
     private string Single() => Assert.Single(Directory.GetFiles(_directory.Path, "*" + StreamLogFile.Extension));
+
+    private static StreamEntry Entry(string stream, StreamPlaces places) =>
+        new(stream, places.Last, new(places.Ticks, TimeSpan.Zero), default, places.Owner);
 
     private StreamState Take(StreamLog log, string key, StreamState state, int rows, float value = 1)
     {

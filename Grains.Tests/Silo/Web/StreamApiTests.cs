@@ -20,15 +20,29 @@ public sealed class ServingProcesses : IAsyncLifetime
     /// <summary>The numbers as the file has them.</summary>
     internal IReadOnlyList<string> Expected { get; private set; } = [];
 
+    /// <summary>Rows whose promotions are known before they come, and what is forecast from them.</summary>
+    internal static string Promotions { get; } = "sales,promotion\n" + string.Concat(Enumerable.Range(0, 40).Select(
+        i => string.Create(CultureInfo.InvariantCulture, $"{100 + (i * 7 % 13)},{i * i % 3}\n")));
+
+    internal IReadOnlyList<string> ExpectedOfPromotions { get; private set; } = [];
+
     public async ValueTask InitializeAsync()
     {
-        string package = TrainedModels.Of(_directory, TrainedModels.OneSeries, model: "cell: lstm, hiddenSize: 16")
+        string shops = TrainedModels.Of(_directory, TrainedModels.OneSeries, model: "cell: lstm, hiddenSize: 16")
             .Save(_directory.File("package"));
-        File.WriteAllText(_directory.File("rows.csv"), TrainedModels.OneSeries);
+        string known = TrainedModels.Of(_directory, Promotions, "known: [promotion],", inputs: "[sales, promotion]")
+            .Save(_directory.File("known"));
+        Expected = await PredictAsync(shops, TrainedModels.OneSeries);
+        ExpectedOfPromotions = await PredictAsync(known, Promotions);
+        Silos = await WebSilos.StartAsync(2, null, "--model", $"shops={shops}", "--model", $"known={known}");
+    }
+
+    private async Task<IReadOnlyList<string>> PredictAsync(string package, string text)
+    {
+        File.WriteAllText(_directory.File("rows.csv"), text);
         using var console = new ScriptedConsole();
         Assert.Equal(0, await console.RunAsync("predict", package, "--input", _directory.File("rows.csv")));
-        Expected = [.. console.Output.TrimEnd().Split('\n').Skip(1).Select(line => line.Split(',')[1])];
-        Silos = await WebSilos.StartAsync(2, null, "--model", $"shops={package}");
+        return [.. console.Output.TrimEnd().Split('\n').Skip(1).Select(line => line.Split(',')[1])];
     }
 
     public async ValueTask DisposeAsync()
@@ -77,7 +91,11 @@ public sealed class StreamApiTests(ServingProcesses serving) : IClassFixture<Ser
         Assert.Equal((4, 5, 2 * 16), ((int)stream["last"]!, (int)stream["next"]!, stream["hidden"]!.AsArray().Count));
         var all = (await client.GetFromJsonAsync<JsonNode>($"{Streams}?limit=100", Cancellation))!;
         Assert.Equal(["sales"], all["numbers"]!.AsArray().Select(name => (string)name!));
-        Assert.Contains(all["streams"]!.AsArray(), one => (string)one!["stream"]! == "one");
+        var listed = all["streams"]!.AsArray().Single(one => (string)one!["stream"]! == "one")!;
+        Assert.Equal((4, "silo-2"), ((int)listed["last"]!, (string)listed["silo"]!));
+        Assert.Equal(TimeSpan.FromDays(30), (DateTimeOffset)listed["expiresAt"]! - (DateTimeOffset)listed["takenAt"]!);
+        var some = (await client.GetFromJsonAsync<JsonNode>($"{Streams}?q=ON&limit=1", Cancellation))!;
+        Assert.Equal((1, "one"), ((int)some["found"]!, (string)some["streams"]!.AsArray().Single()!["stream"]!));
 
         using var forgotten = await SendAsync(client, HttpMethod.Delete, $"{Streams}/one", null);
         Assert.Equal(HttpStatusCode.NoContent, forgotten.StatusCode);
@@ -85,6 +103,32 @@ public sealed class StreamApiTests(ServingProcesses serving) : IClassFixture<Ser
         Assert.Equal(HttpStatusCode.NotFound, gone.StatusCode);
         var document = (await client.GetFromJsonAsync<JsonNode>("/api/openapi.json", Cancellation))!;
         Assert.NotNull(document["paths"]!["/api/models/{name}/streams/{stream}"]!["post"]);
+    }
+
+    /// <summary>What is known of the row that is forecast comes with the row that it is forecast from.</summary>
+    [Fact]
+    public async Task KnownColumns_AreSentAhead()
+    {
+        const string Known = "/api/models/known/streams";
+        using var client = serving.Silos.Client(1);
+        string[][] rows = [.. ServingProcesses.Promotions.TrimEnd().Split('\n').Skip(1).Select(line => line.Split(','))];
+        Assert.Equal(rows.Length - 1, serving.ExpectedOfPromotions.Count);
+        var all = (await client.GetFromJsonAsync<JsonNode>(Known, Cancellation))!;
+        Assert.Equal(["sales", "promotion +1"], all["numbers"]!.AsArray().Select(name => (string)name!));
+        for (int row = 1; row < rows.Length; row += 13)
+        {
+            var some = Enumerable.Range(row, 13).Select(one => $$"""{"sales": {{rows[one - 1][0]}}, "promotion +1": {{rows[one][1]}}}""");
+            using var answer = await SendAsync(
+                client, HttpMethod.Post, $"{Known}/ahead", $$"""{"first": {{row}}, "rows": [{{string.Join(',', some)}}]}""");
+            string forecasts = string.Join(',', serving.ExpectedOfPromotions.Skip(row - 1).Take(13).Select(number => $"[{number}]"));
+            Assert.Equal(
+                $$"""{"first":{{row}},"forecasts":[{{forecasts}}]}""", await answer.Content.ReadAsStringAsync(Cancellation));
+        }
+
+        using var late = await SendAsync(
+            client, HttpMethod.Post, $"{Known}/ahead", $$"""{"first": {{rows.Length}}, "rows": [{"sales": 1, "promotion": 1}]}""");
+        Assert.Equal(HttpStatusCode.BadRequest, late.StatusCode);
+        Assert.Contains("promotion +1", await late.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -22,10 +22,11 @@ internal sealed record ApiForecasts(long First, IReadOnlyList<double[]> Forecast
 /// <param name="Targets">What is forecast, in order, in the units of the columns.</param>
 /// <param name="Horizon">Rows from a row to the one that is forecast from it.</param>
 /// <param name="Count">How many streams there are.</param>
-/// <param name="Streams">Some of them, by ID.</param>
+/// <param name="Found">How many of them the query finds.</param>
+/// <param name="Streams">Some of those, by ID.</param>
 internal sealed record ApiStreams(
     RunId Model, string Version, IReadOnlyList<string> Numbers, IReadOnlyList<string> Texts, IReadOnlyList<string> Targets, int Horizon,
-    int Count, IReadOnlyList<StreamEntry> Streams);
+    int Count, int Found, IReadOnlyList<StreamEntry> Streams);
 
 /// <summary>A stream.</summary>
 /// <param name="Model">The model's name.</param>

@@ -29,7 +29,9 @@ internal static class StreamEndpoints
         var streams = api.MapGroup("/models/{name}/streams").ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
         streams.MapGet("", ListAsync)
-            .WithSummary("The columns of a model's rows, and its streams by ID. Query: after (an ID), limit (1 to 1,000; default 100)")
+            .WithSummary(
+                "The columns of a model's rows, and its streams by ID, each with its last row, when that was taken, when the stream "
+                + "expires and the silo that has it. Query: q (a part of the ID), after (an ID), limit (1 to 1,000; default 100)")
             .ProducesProblem(StatusCodes.Status400BadRequest);
         streams.MapGet("/{stream}", DescribeAsync).WithSummary("A stream: the number of its last row, and the hidden state behind it");
         streams.MapPost(
@@ -87,7 +89,7 @@ internal static class StreamEndpoints
         }
         catch (StreamUnavailableException exception)
         {
-            return (null, TypedResults.Problem(exception.Message, statusCode: StatusCodes.Status503ServiceUnavailable));
+            return (null, Unavailable(exception));
         }
         catch (Exception exception) when (exception is TimeoutException or OrleansException)
         {
@@ -150,7 +152,7 @@ internal static class StreamEndpoints
     }
 
     private static async Task<Results<Ok<ApiStreams>, ProblemHttpResult>> ListAsync(
-        string name, [FromServices] StreamService streams, string? after = null, int limit = 100)
+        string name, [FromServices] StreamService streams, string? q = null, string? after = null, int limit = 100)
     {
         if (!RunId.TryParse(name, out var model))
             return Missing($"model: found '{name}', expected {RunId.Expected}");
@@ -163,13 +165,18 @@ internal static class StreamEndpoints
         try
         {
             var columns = await streams.ColumnsAsync(model);
-            var list = await streams.ListAsync(model, after ?? "", limit);
+            var list = await streams.ListAsync(model, new(q ?? "", after ?? "", limit));
             return TypedResults.Ok(new ApiStreams(
-                model, columns.Version, columns.Numbers, columns.Texts, columns.Targets, columns.Horizon, list.Count, list.Streams));
+                model, columns.Version, columns.Numbers, columns.Texts, columns.Targets, columns.Horizon, list.Count, list.Found,
+                list.Streams));
         }
         catch (ModelNotServedException exception)
         {
             return Missing(exception.Message);
+        }
+        catch (StreamUnavailableException exception)
+        {
+            return Unavailable(exception);
         }
     }
 
@@ -208,9 +215,13 @@ internal static class StreamEndpoints
         }
     }
 
+    private static ProblemHttpResult Unavailable(StreamUnavailableException exception) =>
+        TypedResults.Problem(exception.Message, statusCode: StatusCodes.Status503ServiceUnavailable);
+
     private static ProblemHttpResult Lost() => TypedResults.Problem(
-        "the stream's silo does not answer: it may have died, and another one takes its streams over within seconds; send the request "
-        + "again, rows under the same numbers, whether they were taken or not", statusCode: StatusCodes.Status503ServiceUnavailable);
+        "the stream's silo does not answer: it may have died, and another one takes its streams over within seconds, or its disk hangs; "
+        + "send the request again, rows under the same numbers, whether they were taken or not",
+        statusCode: StatusCodes.Status503ServiceUnavailable);
 
     private static string NoStream(StreamKey key) => $"found no stream {key.Stream} of {key.Model}; its first row has number 1";
 

@@ -31,11 +31,8 @@ internal sealed record ChartAxis(string Title, AxisKind Kind = AxisKind.Number, 
     /// <summary>The names of places, such as the times of rows; null, the default, for labels by <see cref="Kind"/>.</summary>
     public Func<double, string?>? Names { get; init; }
 
-    /// <summary>What the names are, such as the name of the column of times; null, the default, where <see cref="Title"/> says it.</summary>
-    public string? NamesTitle { get; init; }
-
-    /// <summary>What its labels are.</summary>
-    public string Shown => NamesTitle ?? Title;
+    /// <summary>What places are numbers of, where <see cref="Names"/> are shown; null, the default, for the title.</summary>
+    public string? Counted { get; init; }
 
     private const int Digits = 4, MostDigits = 15;
     private const double Minute = 60, Hour = 3_600, Day = 86_400;

@@ -12,7 +12,8 @@ internal static class ChartCsv
     {
         var columns = chart.Series.SelectMany(Columns).ToList();
         var text = new StringBuilder();
-        CsvLine.Append(text, [CsvLine.Guarded(chart.X.Title), .. columns.Select(column => CsvLine.Guarded(column.Name))]);
+        CsvLine.Append(
+            text, [CsvLine.Guarded(chart.X.Counted ?? chart.X.Title), .. columns.Select(column => CsvLine.Guarded(column.Name))]);
         foreach (double x in columns.SelectMany(column => column.Values.Keys).Distinct().Order())
         {
             if (x < chart.From || x > chart.To)

@@ -92,7 +92,7 @@ internal static class ChartSvg
             {Html.Each(chart.Series.Where(series => series.Band.Count > 1), series => $"""<path class="band {series.Colour.Class}" d="{Band(series, x, y)}" fill="{series.Colour.Light}" fill-opacity="0.18" stroke="none"/>""")}
             {Html.Each(chart.Series, series => Line(series, x, series.IsShare ? share! : y))}
             </svg>
-            <text class="axis-title" x="100%" y="{height + 32}" text-anchor="end" fill="{Dim}">{chart.X.Shown}</text>
+            <text class="axis-title" x="100%" y="{height + 32}" text-anchor="end" fill="{Dim}">{chart.X.Title}</text>
             <text class="axis-title" transform="rotate(-90)" x="{-(height / 2)}" y="{11 - Left}" text-anchor="middle" fill="{Dim}">{chart.Y.Title}</text>
             """);
     }
@@ -187,7 +187,7 @@ internal static class ChartSvg
         if (all.Count == 0)
             return $"{chart.Title}: no values";
         string more = chart.Series.Count > Described ? $"; and {chart.Series.Count - Described} more series" : "";
-        return $"{chart.Title} by {chart.X.Shown}: {string.Join("; ", all.Select(one => Range(one.Name, one.Values)))}{more}";
+        return $"{chart.Title} by {chart.X.Title}: {string.Join("; ", all.Select(one => Range(one.Name, one.Values)))}{more}";
     }
 
     private static string Range(string name, List<double> values) =>

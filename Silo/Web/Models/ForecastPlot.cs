@@ -92,10 +92,11 @@ internal sealed record ForecastPlot
         };
     }
 
-    /// <summary>The rows by number; labelled by their times, dates or, where all are of one day, what follows, where they have any.</summary>
+    /// <summary>The rows by number; where they have times, labelled by those: dates or, where all are of one day, what follows.</summary>
     private ChartAxis Across()
     {
-        var rows = new ChartAxis("row", AxisKind.Count);
+        const string Row = "row";
+        var rows = new ChartAxis(Row, AxisKind.Count);
         var times = Rows.Where(row => row.Time is not null).ToDictionary(row => (double)row.Number, row => row.Time!);
         if (times.Count == 0)
             return rows;
@@ -103,8 +104,8 @@ internal sealed record ForecastPlot
             ? Date + 1 : 0;
         return rows with
         {
+            Title = TimeColumn is null ? Row : Text.Fit(TimeColumn, TitleRoom), Counted = Row,
             Names = row => times.TryGetValue(row, out string? time) ? time[from..Math.Min(time.Length, from + Date)] : "",
-            NamesTitle = TimeColumn is null ? null : Text.Fit(TimeColumn, TitleRoom),
         };
     }
 }

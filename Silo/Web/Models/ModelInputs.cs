@@ -1,4 +1,7 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Orleans.Tbptt.Cluster.Wording;
+using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Models;
@@ -15,6 +18,12 @@ internal sealed record ModelInputs
 
     /// <summary>Why the model takes no rows; empty where it does.</summary>
     public string Problem { get; private init; } = "";
+
+    /// <summary>A row of a stream as JSON, as a sample; empty where <see cref="StreamProblem"/> says why streams have none.</summary>
+    public string StreamRow { get; private init; } = "";
+
+    /// <summary>Why streams have no rows for the model; empty where they do.</summary>
+    public string StreamProblem { get; private init; } = "";
 
     /// <summary>Rows that a forecast is ahead.</summary>
     public int Horizon { get; private init; } = 1;
@@ -35,9 +44,28 @@ internal sealed record ModelInputs
     /// <summary>What a model takes.</summary>
     /// <param name="spec">Its spec.</param>
     /// <param name="config">Its configuration.</param>
-    public static ModelInputs Of(RunSpec spec, ModelConfig config) => spec.Data.Source is not TableSource table
-        ? new() { Problem = $"The model was trained on {spec.Data.Source.Word}, not on a table." }
-        : new()
+    public static ModelInputs Of(RunSpec spec, ModelConfig config)
+    {
+        if (spec.Data.Source is not TableSource table)
+        {
+            string problem = $"The model was trained on {spec.Data.Source.Word}, not on a table.";
+            return new() { Problem = problem, StreamProblem = problem };
+        }
+
+        string row = "", without = "";
+        try
+        {
+            var rows = Forecasting.RowsOf(spec, config.Contents);
+            var cells = rows.Numbers.Select(name => Cell(name, "0")).Concat(rows.Texts.Select(name => Cell(name, "\"\"")));
+            row = $"{{{string.Join(", ", cells)}}}";
+        }
+        catch (SpecException refusal)
+        {
+            without = "The model is not served, because its rows cannot be read one by one: "
+                + Text.OneLine(refusal.Problems[0].ToString());
+        }
+
+        return new()
         {
             Columns =
             [
@@ -46,6 +74,10 @@ internal sealed record ModelInputs
                         : config.Inputs.Where(input => config.Columns.Any(one => one.Name == input)))
                     .Concat(table.Categorical).Distinct(),
             ],
-            Horizon = table.Horizon, HasEnd = table.Series is null,
+            Horizon = table.Horizon, HasEnd = table.Series is null, StreamRow = row, StreamProblem = without,
         };
+    }
+
+    private static string Cell(string name, string value) =>
+        $"\"{JsonEncodedText.Encode(name, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\": {value}";
 }

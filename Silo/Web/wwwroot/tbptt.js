@@ -49,8 +49,8 @@ const freshness = {
 };
 
 /* Polling: the fallback, and the only update of pages that do not show a run. */
-async function poll() {
-  const answer = await fetch(location.href, { headers: { Accept: 'text/html' }, cache: 'no-store' });
+async function poll(address = location.href) {
+  const answer = await fetch(address, { headers: { Accept: 'text/html' }, cache: 'no-store' });
   if (!answer.ok) throw new Error(`${answer.status}`);
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
   for (const place of document.querySelectorAll('[data-live]')) {
@@ -105,8 +105,12 @@ async function refresh() {
   }
 }
 
-/* A page whose figures no longer change is not polled. */
-const look = async () => document.querySelector('[data-still]') ?? poll();
+/* Of a page whose other figures no longer change, only the part that has an address of its own is polled. */
+async function look() {
+  const part = document.querySelector('[data-part]');
+  if (!document.querySelector('[data-still]')) await poll();
+  else if (part) await poll(part.dataset.part);
+}
 
 localTimes(document);
 view.begin();

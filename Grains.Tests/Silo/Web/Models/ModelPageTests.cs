@@ -48,8 +48,15 @@ public sealed class ModelPageTests(ModelSite site) : IClassFixture<ModelSite>
     {
         var page = (await site.GetAsync($"/models/{ModelSite.Shops}?series=north&target=stock")).Text;
         var unknown = (await site.GetAsync($"/models/{ModelSite.Shops}?series=nowhere")).Text;
+        var dated = (await site.GetAsync($"/models/{ModelSite.Dated}")).Text;
 
-        Assert.Contains("Forecasts of stock of north by shops-1", page, StringComparison.Ordinal);
+        Assert.Contains("Forecasts of stock of north by shops-1 by day: stock from ", page, StringComparison.Ordinal);
+        Assert.Contains(">day</text>", page, StringComparison.Ordinal);
+        Assert.Contains("Forecasts of sales by dated-1 by day: sales from ", dated, StringComparison.Ordinal);
+        string csv = await site.Client.GetStringAsync(
+            new Uri($"/api/models/{ModelSite.Shops}/charts/forecast.csv?series=north&target=stock", UriKind.Relative),
+            TestContext.Current.CancellationToken);
+        Assert.StartsWith("row,stock,", csv, StringComparison.Ordinal);
         Assert.Contains("""<option value="north" selected>""", page, StringComparison.Ordinal);
         Assert.DoesNotContain("of the end of training", page, StringComparison.Ordinal);
         Assert.Contains("has no series &#x27;nowhere&#x27;", unknown, StringComparison.Ordinal);
@@ -120,7 +127,8 @@ public sealed class ModelPageTests(ModelSite site) : IClassFixture<ModelSite>
         File.WriteAllText(Path.Combine(run.Package, ModelPackage.CardFile), $"""
             # {ModelSite.Hostile}
 
-            {ModelSite.Hostile} `{ModelSite.Hostile}` **{ModelSite.Hostile}** [x](javascript:alert(1)) [{ModelSite.Hostile}](https://example.org)
+            {ModelSite.Hostile} `{ModelSite.Hostile}` **{ModelSite.Hostile}** [x](javascript:alert(1))
+            [{ModelSite.Hostile}](https://example.org)
 
             - {ModelSite.Hostile}
 

@@ -3,8 +3,12 @@ using System.Net.Http.Headers;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Grains;
+using Orleans.Tbptt.Grains.Store;
+using Orleans.Tbptt.Grains.Streams;
+using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Configuration;
 using Orleans.Tbptt.Silo.Web;
@@ -31,11 +35,12 @@ public sealed class ModelSite : IAsyncLifetime
     /// <summary>A name that no page may take for markup.</summary>
     internal const string Hostile = "\"><script>alert(1)</script>";
 
-    /// <summary>Models of one column of 400 rows, of a panel of two shops, and of tokens.</summary>
-    internal const string Sales = "sales-1", Shops = "shops-1", Bytes = "bytes-1";
+    /// <summary>Models of one column of 400 rows, of rows with dates, of a panel of two shops, and of tokens.</summary>
+    internal const string Sales = "sales-1", Dated = "dated-1", Shops = "shops-1", Bytes = "bytes-1";
 
     private readonly TemporaryDirectory _directory = new();
     private WebApplication? _web;
+    private int _logs;
 
     internal string Runs => _directory.File("runs");
 
@@ -44,8 +49,9 @@ public sealed class ModelSite : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Add(Sales, Write("sales.csv", OneSeries()), "inputs: [sales], targets: [sales], validationFraction: 0.25, horizon: 2,");
-        Add(Shops, Write("shops.csv", Panel()),
+        Add(Shops, Write("shops.csv", Panel("north", Hostile)),
             "inputs: [sales], targets: [sales, stock], series: shop, time: day, validationFraction: 0.25,");
+        Add(Dated, Write("dated.csv", Panel("north")), "inputs: [sales], targets: [sales], validationFraction: 0.25,");
         Train(Bytes, """
             name: bytes
             model: {cell: rnn, hiddenSize: 3, embedding: {size: 2} }
@@ -61,8 +67,12 @@ public sealed class ModelSite : IAsyncLifetime
     {
         var builder = WebHost.CreateBuilder(settings);
         builder.Services.AddLogging().AddSingleton(TimeProvider.System)
-            .AddSingleton(Fake.Of<IGrainFactory>((method, _) => throw new NotSupportedException(method.Name)));
-        builder.Services.AddOptions<TbpttGrainsOptions>();
+            .AddSingleton(Fake.Of<IGrainFactory>((method, _) => throw new NotSupportedException(method.Name)))
+            .AddSingleton<IOptions<TbpttGrainsOptions>>(Options.Create(new TbpttGrainsOptions
+            {
+                RunsDirectory = settings.Runs, Serve = new() { Models = ["elsewhere=/nowhere"] },
+            }));
+        AddStreams(builder.Services);
         var web = builder.Build();
         WebHost.Configure(web, endpoints =>
         {
@@ -72,6 +82,41 @@ public sealed class ModelSite : IAsyncLifetime
         });
         await web.StartAsync();
         return (web, new(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = new(web.Urls.Single()) });
+    }
+
+    /// <summary>What this silo reads of the logs of streams; another one writes them.</summary>
+    private static void AddStreams(IServiceCollection services)
+    {
+        var self = Fake.Of<ILocalSiloDetails>((_, _) => SiloAddress.FromParsableString("127.0.0.1:1@1"));
+        var silos = Fake.Of<ISiloStatusOracle>((method, arguments) =>
+        {
+            if (method.Name == nameof(ISiloStatusOracle.GetApproximateSiloStatus))
+                return SiloStatus.Active;
+            arguments[1] = "silo-2";
+            return true;
+        });
+        services.AddSingleton(self).AddSingleton(silos).AddSingleton<RunStore>().AddSingleton<StreamInstruments>()
+            .AddSingleton<ServedModels>().AddSingleton<StreamWorker>().AddSingleton<StreamServices>()
+            .AddSingleton(provider => new StreamService(
+                provider.GetRequiredService<StreamServices>(), provider.GetRequiredService<IGrainFactory>(), silos,
+                Timeout.InfiniteTimeSpan));
+    }
+
+    /// <summary>Writes rows of a stream as another silo does.</summary>
+    internal void AddStream(string model, string stream, int rows)
+    {
+        var options = new TbpttGrainsOptions { RunsDirectory = Runs };
+        using var log = new StreamLog(
+            new RunStore(Options.Create(options)).Streams, $"127.0.0.1:2@{Interlocked.Increment(ref _logs)}", _ => true, options.Serve,
+            TimeProvider.System, _ => { });
+        string key = $"{model}/{stream}";
+        log.Append(
+            key, log.Load(key) with
+            {
+                Last = rows, TakenAt = TimeProvider.System.GetUtcNow(), Version = 42, Shape = new(1, 1, 1), Hidden = [1],
+                Kept = [new(rows, [1], [1])],
+            }, 1);
+        log.Commit();
     }
 
     /// <summary>The directory of a run.</summary>
@@ -126,8 +171,8 @@ public sealed class ModelSite : IAsyncLifetime
     /// <summary>The value of a row, from 0.</summary>
     internal static int Sale(int row) => 100 + (row * 7 % 13);
 
-    private static string Panel() => "day,shop,sales,stock\n" + string.Concat(Enumerable.Range(0, 30).SelectMany(
-        i => new[] { "north", Hostile }.Select(shop => string.Create(CultureInfo.InvariantCulture,
+    private static string Panel(params string[] shops) => "day,shop,sales,stock\n" + string.Concat(Enumerable.Range(0, 30).SelectMany(
+        i => shops.Select(shop => string.Create(CultureInfo.InvariantCulture,
             $"2024-01-{i + 1:D2},\"{shop.Replace("\"", "\"\"", StringComparison.Ordinal)}\",{Sale(i)},{i}\n"))));
 
     private void Add(string name, string path, string keys) => Train(name,

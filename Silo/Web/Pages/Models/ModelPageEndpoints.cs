@@ -3,6 +3,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Orleans.Tbptt.Cluster.Wording;
+using Orleans.Tbptt.Grains.Streams;
+using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Web.Access;
 using Orleans.Tbptt.Silo.Web.Api;
 using Orleans.Tbptt.Silo.Web.Markup;
@@ -22,17 +24,45 @@ internal static class ModelPageEndpoints
     {
         pages.MapGet("/models", async (ModelIndex models) => ModelsPage.Of(await models.ListAsync()));
         pages.MapGet("/models/{name}", ShowAsync);
+        pages.MapGet("/models/{name}/streams", StreamsAsync);
         pages.MapPost("/models/{name}/predict", TryAsync).WithMetadata(new BodyLimit(ModelEndpoints.MostBody));
         // Scripts ask for the address of the page again, and users reload it.
         pages.MapGet("/models/{name}/predict", (string name) => new SeeOther($"/models/{Uri.EscapeDataString(name)}"));
     }
 
-    private static async Task<HtmlPage> ShowAsync(
-        string name, HttpRequest request, ModelIndex models, ModelShelf shelf, ModelPlots plots, WebToken token) =>
-        ModelPage.Of(await ViewAsync(await models.FindAsync(name), request, shelf, plots), token).Frozen();
+    private static async Task<IResult> ShowAsync(
+        string name, HttpRequest request, ModelIndex models, ModelShelf shelf, ModelPlots plots, StreamService streams, WebToken token)
+    {
+        try
+        {
+            return ModelPage.Of(await ViewAsync(await models.FindAsync(name), request, shelf, plots, streams), token).Frozen();
+        }
+        catch (ModelNotFoundException) when (RunId.TryParse(name, out var package) && streams.Packages.Contains(package))
+        {
+            return new SeeOther(StreamsCard.PathOf(name));
+        }
+    }
+
+    private static async Task<HtmlPage> StreamsAsync(string name, HttpRequest request, ModelIndex models, StreamService streams)
+    {
+        if (!RunId.TryParse(name, out var model))
+            throw new ModelNotFoundException(name);
+        bool hasPage = true;
+        try
+        {
+            await models.FindAsync(name);
+        }
+        catch (ModelNotFoundException) when (streams.Packages.Contains(model))
+        {
+            hasPage = false;
+        }
+
+        return StreamsPage.Of(await ModelStreams.OfAsync(model, streams, request.Query), hasPage, Link.Of(request));
+    }
 
     private static async Task<IResult> TryAsync(
-        string name, HttpRequest request, ModelIndex models, ModelShelf shelf, ModelPlots plots, ModelForecasts forecasts, WebToken token)
+        string name, HttpRequest request, ModelIndex models, ModelShelf shelf, ModelPlots plots, ModelForecasts forecasts,
+        StreamService streams, WebToken token)
     {
         var model = await models.FindAsync(name);
         var form = await Forms.ReadAsync(request);
@@ -44,16 +74,20 @@ internal static class ModelPageEndpoints
             : await forecasts.ForecastAsync(model, rows, begin.Value, request.HttpContext.RequestAborted);
         if (outcome.Forecast is { } forecast && form[TryItForm.AsField] == TryItForm.AsCsv)
             return ModelEndpoints.CsvOf(forecast);
-        var view = await ViewAsync(model, request, shelf, plots);
+        var view = await ViewAsync(model, request, shelf, plots, streams);
         return ModelPage.Of(view with { Trial = new(shown, begin ?? default, outcome) }, token);
     }
 
-    private static async Task<ModelView> ViewAsync(ModelEntry model, HttpRequest request, ModelShelf shelf, ModelPlots plots)
+    private static async Task<ModelView> ViewAsync(
+        ModelEntry model, HttpRequest request, ModelShelf shelf, ModelPlots plots, StreamService streams)
     {
         (model, var inputs, string? card) = await Task.Run(() => Read(model, shelf));
         var plot = model.Config is null ? ForecastPlot.None(model.Problem)
             : await plots.OfAsync(model, ModelEndpoints.ChoiceOf(request.Query), request.HttpContext.RequestAborted);
-        return new(model, inputs, plot, card);
+        return new(model, inputs, plot, await ModelStreams.OfAsync(model.Run.Id, streams, request.Query), card)
+        {
+            Page = Link.Of(request).To($"/models/{model.Name}"),
+        };
     }
 
     private static (ModelEntry Model, ModelInputs Inputs, string? Card) Read(ModelEntry model, ModelShelf shelf)
