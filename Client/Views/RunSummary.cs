@@ -88,6 +88,8 @@ internal sealed class RunSummary(IRunView inner) : IRunView
 
         if (_figures.Ended?.Model is { } model)
             output.WriteLine($"model         {model}");
+        if (last?.Output is { } which)
+            output.WriteLine($"model has     {which.Words}");
         output.WriteLine($"files         {directory.Path}");
         if ((_figures.Ended?.State ?? last?.State) is not (null or RunState.Completed or RunState.Diverged))
             output.WriteLine($"{(interrupted ? "interrupted; " : "resume with: ")}{resume}");

@@ -77,6 +77,16 @@ public sealed class RunSummaryTests : IDisposable
     }
 
     [Fact]
+    public void Summary_SaysWhichParametersTheModelHas_WhereTheyAreNotTheLast()
+    {
+        _summary.Write(_output, new("/nowhere", Sample.Run),
+            Sample.Status(RunState.Completed) with { Output = new("best", 3, 900, IsAverage: false, []) }, Resume);
+
+        Assert.Contains("model has     the parameters of epoch 3, whose validation loss is the lowest\n", _output.ToString(),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Summary_ShowsTheBaselineOnce()
     {
         foreach (int epoch in (int[])[1, 2])
