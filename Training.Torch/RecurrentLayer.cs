@@ -49,8 +49,9 @@ internal sealed class RecurrentLayer
                 };
                 _module = gru;
                 break;
-            case "RNN":
-                var rnn = nn.RNN(inputSize, hiddenSize, 1, nn.NonLinearities.Tanh);
+            case "RNN" or "RNN_RELU":
+                var rnn = nn.RNN(
+                    inputSize, hiddenSize, 1, cell.TorchModule == "RNN" ? nn.NonLinearities.Tanh : nn.NonLinearities.ReLU);
                 _run = (inputs, state) =>
                 {
                     var (outputs, h) = rnn.call(inputs, state.H);

@@ -8,8 +8,14 @@ public abstract record CellSpec : Choice
     /// <summary>Rows of a recurrent weight per hidden unit.</summary>
     public abstract int Gates { get; }
 
+    /// <summary>The tensors of hidden state by name, <c>h</c>, which is what the next layer gets, first.</summary>
+    public virtual IReadOnlyList<string> StateNames => ["h"];
+
     /// <summary>Tensors of hidden state: 2 where a cell keeps c besides h.</summary>
-    public virtual int States => 1;
+    public int States => StateNames.Count;
+
+    /// <summary>Whether the gates depend on the hidden state, by <c>weight_hh</c> and <c>bias_hh</c>. Default true.</summary>
+    public virtual bool HasHiddenWeights => true;
 
     /// <summary>The parameters of one layer, in their order in the flat buffer.</summary>
     /// <param name="input">The width of the layer's inputs.</param>
@@ -17,16 +23,20 @@ public abstract record CellSpec : Choice
     public virtual IReadOnlyList<LayerParameter> Parameters(int input, int hidden)
     {
         int rows = checked(Gates * hidden);
-        return [new("weight_ih", [rows, input]), new("weight_hh", [rows, hidden]), new("bias_ih", [rows]), new("bias_hh", [rows])];
+        return HasHiddenWeights
+            ? [new("weight_ih", [rows, input]), new("weight_hh", [rows, hidden]), new("bias_ih", [rows]), new("bias_hh", [rows])]
+            : [new("weight_ih", [rows, input]), new("bias_ih", [rows])];
     }
 
     /// <summary>How many elements the parameters of one layer have, however many those are.</summary>
     /// <param name="input">The width of the layer's inputs.</param>
     /// <param name="hidden">Its units.</param>
-    public virtual Int128 CountParameters(Int128 input, Int128 hidden) => Gates * hidden * (input + hidden + 2);
+    public virtual Int128 CountParameters(Int128 input, Int128 hidden) =>
+        Gates * hidden * (HasHiddenWeights ? input + hidden + 2 : input + 1);
 
     /// <summary>
-    /// The module of the same equations in <c>torch.nn</c>; null where libtorch has none, and <c>engine: torch</c> is refused.
+    /// The module of the same equations in <c>torch.nn</c>, or the mode of <c>RNN</c> with them, <c>RNN_RELU</c>; null where libtorch has
+    /// none, and <c>engine: torch</c> is refused.
     /// </summary>
     public virtual string? TorchModule => null;
 

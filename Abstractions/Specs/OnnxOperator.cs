@@ -9,4 +9,5 @@ namespace Orleans.Tbptt.Specs;
 /// <param name="LinearBeforeReset">
 /// Whether the operator's attribute <c>linear_before_reset</c> is set, which a GRU with PyTorch's equations needs. Default false.
 /// </param>
-public sealed record OnnxOperator(string Type, IReadOnlyList<int> Gates, bool LinearBeforeReset = false);
+/// <param name="Activation">The operator's one activation, such as <c>Relu</c>; null for its defaults. Default null.</param>
+public sealed record OnnxOperator(string Type, IReadOnlyList<int> Gates, bool LinearBeforeReset = false, string? Activation = null);

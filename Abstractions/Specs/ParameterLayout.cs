@@ -30,7 +30,7 @@ public sealed class ParameterLayout
     /// <summary>Elements of the flat buffer.</summary>
     public int Length { get; }
 
-    /// <summary>Elements of one lane's hidden state: h of every layer and, where the cell has it, c of every layer.</summary>
+    /// <summary>Elements of one lane's hidden state: each of the cell's states of every layer.</summary>
     public int HiddenPerLane { get; }
 
     /// <summary>

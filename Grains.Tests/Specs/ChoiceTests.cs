@@ -94,7 +94,7 @@ public class ChoiceTests
     [Fact]
     public void EveryChoiceOfToday_IsInLibtorch()
     {
-        Assert.All(SpecLoader.Choices.Cells, cell => Assert.NotNull(cell.TorchModule));
+        Assert.Equal(["LSTM", "GRU", "RNN"], SpecLoader.Choices.Cells.Select(cell => cell.TorchModule).OfType<string>());
         Assert.All(SpecLoader.Choices.Losses, loss => Assert.NotNull(loss.TorchFunction));
     }
 

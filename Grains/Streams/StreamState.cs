@@ -10,7 +10,7 @@ namespace Orleans.Tbptt.Grains.Streams;
 internal sealed record KeptRow(long Number, byte[] Cells, double[] Forecasts);
 
 /// <summary>The shape of a hidden state.</summary>
-/// <param name="States">1 for h, 2 for h and c.</param>
+/// <param name="States">1 for h, 2 for h and c; as many as the cell has.</param>
 /// <param name="Layers">Recurrent layers.</param>
 /// <param name="Units">Units of each.</param>
 internal readonly record struct HiddenShape(int States, int Layers, int Units)

@@ -28,7 +28,7 @@ internal sealed record ModuleCell : CellSpec
         ArgumentNullException.ThrowIfNull(make);
         if (states is not (1 or 2))
             throw new ArgumentOutOfRangeException(nameof(states), states, "expected 1 or 2 tensors of hidden state");
-        (Word, _make, States) = (CustomWord.Of(name), make, states);
+        (Word, _make, StateNames) = (CustomWord.Of(name), make, states == 1 ? ["h"] : ["h", "c"]);
     }
 
     public override string Word { get; }
@@ -37,7 +37,7 @@ internal sealed record ModuleCell : CellSpec
 
     public override int Gates => 1;
 
-    public override int States { get; }
+    public override IReadOnlyList<string> StateNames { get; }
 
     public override string TorchModule => Word;
 

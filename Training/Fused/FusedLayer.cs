@@ -8,13 +8,11 @@ namespace Orleans.Tbptt.Training.Fused;
 internal sealed unsafe class FusedLayer : IDisposable
 {
     private readonly RecurrentCell _cell;
-    private readonly Weight _recurrent;
+    private readonly Recurrence _recurrence;
     private readonly Bias _inputBias;
-    private readonly Bias _hiddenBias;
     private readonly Rows _biases;
     private readonly Rows _zeros;
-    private readonly Strips _inputStrips = new();
-    private readonly Strips _hiddenStrips = new();
+    private readonly Strips _strips = new();
     private LeftFactor _gateGradient;
 
     public FusedLayer(ModelSpec model, ParameterLayout layout, int index)
@@ -22,12 +20,11 @@ internal sealed unsafe class FusedLayer : IDisposable
         _cell = (RecurrentCell)model.Cell;
         Memory = new(_cell, model.HiddenSize);
         Input = new(layout, $"rnn.weight_ih_l{index}", 0, index == 0 ? model.ValueInputs : null);
-        _recurrent = new(layout, $"rnn.weight_hh_l{index}");
+        _recurrence = Recurrence.Of(_cell, layout, index);
         _inputBias = new(layout, $"rnn.bias_ih_l{index}");
-        _hiddenBias = new(layout, $"rnn.bias_hh_l{index}");
         _biases = new(Input.Outputs);
-        _biases.Reserve(2);
-        _zeros = new(Math.Max(Input.Inputs, _recurrent.Inputs));
+        _biases.Reserve(1);
+        _zeros = new(Input.Inputs);
         _zeros.Reserve(1);
     }
 
@@ -48,11 +45,8 @@ internal sealed unsafe class FusedLayer : IDisposable
     public void Load(float* parameters, bool toInputs)
     {
         Input.Load(parameters, toInputs);
-        _recurrent.Load(parameters, toInputs: true);
         _inputBias.CopyTo(parameters, _biases[0]);
-        _hiddenBias.CopyTo(parameters, _biases[1]);
-        if (!_cell.SplitsGates)
-            _hiddenBias.AddTo(parameters, _biases[0]);
+        _recurrence.Load(parameters, _biases[0]);
     }
 
     /// <summary>
@@ -63,10 +57,7 @@ internal sealed unsafe class FusedLayer : IDisposable
     {
         foreach (var at in times.Steps)
         {
-            // With separate sums, those over the hidden state begin with their own bias; otherwise they continue those over the inputs.
-            float* init = _cell.SplitsGates ? _biases[1] : Memory.Gates[at.Row];
-            _recurrent.Forward(Memory.Hidden[at.Before], Memory.Hidden.Stride, init, _cell.SplitsGates ? 0 : Memory.Gates.Stride,
-                Memory.HiddenGates, at.Row, at.Lanes);
+            _recurrence.Forward(Memory, at);
             _cell.Forward(Memory, at);
         }
     }
@@ -85,24 +76,13 @@ internal sealed unsafe class FusedLayer : IDisposable
             if (times.Carries)
                 Memory.TakeCarried(at);
             _cell.Backward(Memory, at);
-            if (at.RowBefore >= 0)
-            {
-                float* before = Memory.OutputGradient[at.RowBefore];
-                _recurrent.Backward(
-                    Memory.HiddenGates[at.Row], Memory.HiddenGates.Stride, before, Memory.OutputGradient.Stride, Memory.OutputGradient,
-                    at.RowBefore, at.Lanes);
-            }
+            _recurrence.Backward(Memory, at);
         }
 
         // The gradients of both weights start from it.
-        _gateGradient = _inputStrips.Pack(Memory.Gates, times.Rows, sums);
-        var hiddenGradient = _cell.SplitsGates ? _hiddenStrips.Pack(Memory.HiddenGates, times.Rows, sums) : _gateGradient;
-        _recurrent.Gradient(hiddenGradient, Memory.Hidden, times.Before, _zeros[0], sums, gradient);
+        _gateGradient = _strips.Pack(Memory.Gates, times.Rows, sums);
         _inputBias.Gradient(Memory.Gates, times.Rows, sums, gradient);
-        if (_cell.SplitsGates)
-            _hiddenBias.Gradient(Memory.HiddenGates, times.Rows, sums, gradient);
-        else
-            _hiddenBias.CopyGradient(_inputBias, gradient);
+        _recurrence.Gradient(Memory, times, _gateGradient, _inputBias, sums, gradient);
     }
 
     /// <summary>The gradient of the input weight, after <see cref="Backward"/>.</summary>
@@ -115,7 +95,7 @@ internal sealed unsafe class FusedLayer : IDisposable
 
     public void Dispose()
     {
-        foreach (IDisposable one in (IDisposable[])[Memory, Input, _recurrent, _biases, _zeros, _inputStrips, _hiddenStrips])
+        foreach (IDisposable one in (IDisposable[])[Memory, Input, _recurrence, _biases, _zeros, _strips])
             one.Dispose();
     }
 }

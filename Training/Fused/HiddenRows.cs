@@ -1,5 +1,4 @@
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training.Fused.Matrices;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Fused;
@@ -14,7 +13,7 @@ internal sealed class HiddenRows(ModelSpec model, FusedLayer[] layers)
     {
         for (int state = 0; state < _states; state++)
         {
-            var history = History(layer, state);
+            var history = layers[layer].Memory.History(state);
             for (int i = 0; i < batch.ActiveLanes.Length; i++)
                 hidden.Slice(Offset(batch.ActiveLanes[i], state, layer), model.HiddenSize).CopyTo(history.Span(i));
         }
@@ -26,7 +25,7 @@ internal sealed class HiddenRows(ModelSpec model, FusedLayer[] layers)
         int lanes = batch.ActiveLanes.Length;
         for (int state = 0; state < _states; state++)
         {
-            var history = History(layer, state);
+            var history = layers[layer].Memory.History(state);
             int stored = 0;
             for (int i = batch.Segments.Length - 1; i >= 0; i--)
             {
@@ -44,7 +43,7 @@ internal sealed class HiddenRows(ModelSpec model, FusedLayer[] layers)
     {
         for (int state = 0; state < _states; state++)
         {
-            var rows = Gradient(layer, state);
+            var rows = layers[layer].Memory.StateGradient(state);
             for (int i = 0; i < batch.ActiveLanes.Length; i++)
                 gradient.Slice(Offset(batch.ActiveLanes[i], state, layer), model.HiddenSize).CopyTo(rows.Span(i));
         }
@@ -55,15 +54,11 @@ internal sealed class HiddenRows(ModelSpec model, FusedLayer[] layers)
     {
         for (int state = 0; state < _states; state++)
         {
-            var rows = Gradient(layer, state);
+            var rows = layers[layer].Memory.StateGradient(state);
             for (int i = 0; i < batch.ActiveLanes.Length; i++)
                 rows.Span(i).CopyTo(gradient[Offset(batch.ActiveLanes[i], state, layer)..]);
         }
     }
-
-    private Rows Gradient(int layer, int state) => state == 0 ? layers[layer].Memory.StateGradient : layers[layer].Memory.CellGradient;
-
-    private Rows History(int layer, int state) => state == 0 ? layers[layer].Memory.Hidden : layers[layer].Memory.CellState;
 
     private int Offset(int lane, int state, int layer) => ((lane * _states + state) * model.Layers + layer) * model.HiddenSize;
 }

@@ -5,8 +5,8 @@ using Orleans.Tbptt.Training.Fused.Simd;
 namespace Orleans.Tbptt.Training.Fused;
 
 /// <summary>
-/// A weight in the flat parameters, a matrix <c>[outputs, inputs]</c>, or some of its columns: packs it for products, and writes its
-/// gradient.
+/// A weight in the flat parameters, a matrix <c>[outputs, inputs]</c>, or some of its rows and columns: packs it for products, and writes
+/// its gradient.
 /// </summary>
 internal sealed unsafe class Weight : IDisposable
 {
@@ -22,10 +22,13 @@ internal sealed unsafe class Weight : IDisposable
     /// <param name="name">Its name.</param>
     /// <param name="first">The first of its columns.</param>
     /// <param name="columns">How many columns; null for all.</param>
-    public Weight(ParameterLayout layout, string name, int first = 0, int? columns = null)
+    /// <param name="firstRow">The first of its rows.</param>
+    /// <param name="rows">How many rows; null for all.</param>
+    public Weight(ParameterLayout layout, string name, int first = 0, int? columns = null, int firstRow = 0, int? rows = null)
     {
         var slot = layout.Slots.Single(slot => slot.Name == name);
-        (_offset, _stride, Outputs, Inputs) = (slot.Offset + first, slot.Shape[1], slot.Shape[0], columns ?? slot.Shape[1]);
+        (_stride, Outputs, Inputs) = (slot.Shape[1], rows ?? slot.Shape[0], columns ?? slot.Shape[1]);
+        _offset = slot.Offset + (firstRow * _stride) + first;
         _gradient = new(Inputs);
     }
 

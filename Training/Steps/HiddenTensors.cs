@@ -3,18 +3,17 @@ using Orleans.Tbptt.Specs;
 namespace Orleans.Tbptt.Training.Steps;
 
 /// <summary>
-/// The hidden state of every lane in PyTorch's shape, <c>h</c> and, for an LSTM, <c>c</c>, each <c>[layers, lanes, hidden]</c>.
+/// The hidden state of every lane in PyTorch's shape, <c>h</c> and whatever else the cell has (an LSTM: <c>c</c>), each
+/// <c>[layers, lanes, hidden]</c>.
 /// </summary>
 public static class HiddenTensors
 {
-    private static readonly string[] Names = ["h", "c"];
-
     /// <summary>Names, shapes and places of the tensors in the flat buffer that <see cref="Of"/> returns.</summary>
     public static IReadOnlyList<ParameterSlot> Slots(ModelSpec model, int lanes)
     {
         int[] shape = [model.Layers, lanes, model.HiddenSize];
         int length = model.Layers * lanes * model.HiddenSize;
-        return [.. Names.Take(model.Cell.States).Select((name, state) => new ParameterSlot(name, shape, state * length))];
+        return [.. model.Cell.StateNames.Select((name, state) => new ParameterSlot(name, shape, state * length))];
     }
 
     /// <summary>The lane-major hidden state, <c>[lane][h, c][layer][unit]</c>, put in PyTorch's order.</summary>

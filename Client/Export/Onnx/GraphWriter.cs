@@ -135,6 +135,13 @@ internal sealed class GraphWriter(string name)
     public static AttributeProto Attribute(string name, long value) =>
         new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = value };
 
+    /// <summary>Texts as a node's attribute.</summary>
+    public static AttributeProto Attribute(string name, IReadOnlyList<string> values) => new()
+    {
+        Name = name, Type = AttributeProto.Types.AttributeType.Strings,
+        Strings = { values.Select(Google.Protobuf.ByteString.CopyFromUtf8) },
+    };
+
     /// <summary>The operator sets that the graph needs.</summary>
     /// <param name="version">The version of the general one.</param>
     /// <param name="learningVersion">That of <c>ai.onnx.ml</c>.</param>

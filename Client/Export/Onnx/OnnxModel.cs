@@ -110,14 +110,13 @@ internal sealed class OnnxModel
     // [time, batch, inputs] to [time, batch, units]; the operator has a dimension for directions, which is 1.
     private string Layer(OnnxOperator cell, int layer, string inputs)
     {
-        string[] kinds = [.. "hc".Take(_model.Cell.States).Select(one => $"{one}")];
         List<string> from =
         [
             inputs, _parameters.AddGates(_graph, $"rnn.weight_ih_l{layer}", cell.Gates),
             _parameters.AddGates(_graph, $"rnn.weight_hh_l{layer}", cell.Gates), _parameters.AddBiases(_graph, layer, cell.Gates), "",
         ];
         List<string> to = [$"directions_l{layer}"];
-        foreach (var (place, kind) in kinds.Index())
+        foreach (var (place, kind) in _model.Cell.StateNames.Index())
         {
             // [h, c][layer][unit]
             var initial = _initial.AsSpan(((place * _model.Layers) + layer) * _model.HiddenSize, _model.HiddenSize);
@@ -126,11 +125,12 @@ internal sealed class OnnxModel
             to.Add(after);
         }
 
-        var units = GraphWriter.Attribute("hidden_size", _model.HiddenSize);
+        List<AttributeProto> attributes = [GraphWriter.Attribute("hidden_size", _model.HiddenSize)];
         if (cell.LinearBeforeReset)
-            _graph.Node(cell.Type, to, from, units, GraphWriter.Attribute("linear_before_reset", 1));
-        else
-            _graph.Node(cell.Type, to, from, units);
+            attributes.Add(GraphWriter.Attribute("linear_before_reset", 1));
+        if (cell.Activation is { } activation)
+            attributes.Add(GraphWriter.Attribute("activations", [activation]));
+        _graph.Node(cell.Type, to, from, [.. attributes]);
         if (layer == 0)
             _graph.Constant<long>("directions_axis", [1], 1);
         return _graph.Node("Squeeze", $"outputs_l{layer}", [to[0], "directions_axis"]);

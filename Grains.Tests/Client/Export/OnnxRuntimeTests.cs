@@ -31,6 +31,8 @@ public sealed class OnnxRuntimeTests : IDisposable
         "inputs: [sales, price], targets: [sales, price], transform: {sales: log1p, price: log}")]
     [InlineData("cell: gru, hiddenSize: 16", 3,
         "inputs: [sales, promotion], targets: [sales], known: [promotion], categorical: [kind, shop]")]
+    [InlineData("cell: {name: gru, resetAfter: false}, hiddenSize: 16, layers: 2", 3, "inputs: [sales, price], targets: [price]")]
+    [InlineData("cell: {name: rnn, nonlinearity: relu}, hiddenSize: 16, layers: 2", 3, "inputs: [sales, price], targets: [price]")]
     [InlineData("cell: rnn, hiddenSize: 16, layers: 2", 3,
         "inputs: [sales, price], targets: [price], transform: {sales: log1p}, horizon: 2")]
     [InlineData("cell: rnn, hiddenSize: 24", 64, "inputs: [sales, promotion], targets: [sales], known: [promotion]")]

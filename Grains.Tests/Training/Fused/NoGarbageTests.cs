@@ -18,6 +18,10 @@ public sealed class NoGarbageTests
     [InlineData("lstm")]
     [InlineData("gru")]
     [InlineData("rnn")]
+    [InlineData("{name: gru, resetAfter: false}")]
+    [InlineData("mingru")]
+    [InlineData("minlstm")]
+    [InlineData("slstm")]
     public void Trainer_AllocatesNothingForAChunk_OnceItsBuffersHaveGrown(string cell)
     {
         using var run = PreparedRun.Prepare(new()

@@ -17,6 +17,11 @@ public sealed class StepPredictorTests
     [InlineData("lstm", 19, 2)]
     [InlineData("gru", 33, 2)]
     [InlineData("rnn", 7, 1)]
+    [InlineData("{name: gru, resetAfter: false}", 21, 2)]
+    [InlineData("{name: rnn, nonlinearity: relu}", 21, 2)]
+    [InlineData("mingru", 21, 2)]
+    [InlineData("minlstm", 21, 2)]
+    [InlineData("slstm", 21, 2)]
     public void Streams_HaveTheSameBits_AloneAndTogether(string cell, int units, int layers)
     {
         using var run = PreparedRun.Prepare(SpecLoader.Parse(

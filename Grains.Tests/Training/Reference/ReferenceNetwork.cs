@@ -14,8 +14,8 @@ internal sealed record ReferenceLane(
 
 /// <summary>
 /// Embedding, recurrent layers, head and loss in double precision, one lane and one unit at a time, written from the equations in PyTorch's
-/// documentation of <c>nn.LSTM</c>, <c>nn.GRU</c>, <c>nn.RNN</c>, <c>nn.Linear</c>, <c>mse_loss</c>, <c>l1_loss</c>,
-/// <c>huber_loss</c> and <c>cross_entropy</c>. Forward only.
+/// documentation of <c>nn.LSTM</c>, <c>nn.GRU</c>, <c>nn.RNN</c>, <c>nn.Linear</c>, <c>mse_loss</c>, <c>l1_loss</c>, <c>huber_loss</c> and
+/// <c>cross_entropy</c>, and in the papers of the other cells. Forward only.
 /// </summary>
 internal sealed class ReferenceNetwork(ModelSpec model, LossSpec loss)
 {
@@ -38,10 +38,8 @@ internal sealed class ReferenceNetwork(ModelSpec model, LossSpec loss)
             double[] x = [.. lane.Inputs[t], .. lane.Codes[t].SelectMany((code, column) => Vector(_slots[column], code))];
             for (int layer = 0; layer < model.Layers; layer++)
             {
-                var h = hidden.AsSpan(layer * _units, _units);
-                var c = model.Cell is LstmCell ? hidden.AsSpan((model.Layers + layer) * _units, _units) : default;
-                Cell(layer, x, h, c);
-                x = h.ToArray();
+                Cell(layer, x, hidden);
+                x = hidden[(layer * _units)..((layer + 1) * _units)];
                 if (layer + 1 < model.Layers && lane.Mask(layer, t) is { } mask)
                     x = [.. x.Zip(mask, (value, kept) => value * kept)];
             }
@@ -74,33 +72,59 @@ internal sealed class ReferenceNetwork(ModelSpec model, LossSpec loss)
     private double[] Vector(ParameterSlot table, int code) =>
         _p[(table.Offset + (code * table.Shape[1]))..(table.Offset + ((code + 1) * table.Shape[1]))];
 
-    private void Cell(int layer, double[] x, Span<double> h, Span<double> c)
+    private void Cell(int layer, double[] x, double[] hidden)
     {
-        double[] before = h.ToArray();
         var at = _layers[layer];
+        Span<double> State(int state) => hidden.AsSpan((state * model.Layers + layer) * _units, _units);
+        Span<double> h = State(0), c = model.Cell.States > 1 ? State(1) : default;
+        double[] before = h.ToArray();
+        double Input(int gate, int unit) => Dot(at.InputWeight, gate * _units + unit, x) + _p[at.InputBias + gate * _units + unit];
+        double Recurrent(int gate, int unit, double[] of) =>
+            Dot(at.HiddenWeight, gate * _units + unit, of) + _p[at.HiddenBias + gate * _units + unit];
+        double[] reset = model.Cell is GruCell { ResetAfter: false }
+            ? [.. before.Select((one, unit) => one * Sigmoid(Input(0, unit) + Recurrent(0, unit, before)))] : [];
         for (int unit = 0; unit < _units; unit++)
         {
-            double Input(int gate) => Dot(at.InputWeight, gate * _units + unit, x) + _p[at.InputBias + gate * _units + unit];
-            double Recurrent(int gate) => Dot(at.HiddenWeight, gate * _units + unit, before) + _p[at.HiddenBias + gate * _units + unit];
+            double Sum(int gate) => Input(gate, unit) + Recurrent(gate, unit, before);
             switch (model.Cell)
             {
                 case LstmCell:
-                    double i = Sigmoid(Input(0) + Recurrent(0)), f = Sigmoid(Input(1) + Recurrent(1));
-                    double g = Math.Tanh(Input(2) + Recurrent(2)), o = Sigmoid(Input(3) + Recurrent(3));
+                    double i = Sigmoid(Sum(0)), f = Sigmoid(Sum(1)), g = Math.Tanh(Sum(2)), o = Sigmoid(Sum(3));
                     c[unit] = f * c[unit] + i * g;
                     h[unit] = o * Math.Tanh(c[unit]);
                     break;
-                case GruCell:
-                    double r = Sigmoid(Input(0) + Recurrent(0)), z = Sigmoid(Input(1) + Recurrent(1));
-                    double n = Math.Tanh(Input(2) + r * Recurrent(2));
+                case GruCell gru:
+                    double r = Sigmoid(Sum(0)), z = Sigmoid(Sum(1));
+                    double n = Math.Tanh(
+                        Input(2, unit) + (gru.ResetAfter ? r * Recurrent(2, unit, before) : Recurrent(2, unit, reset)));
                     h[unit] = (1 - z) * n + z * before[unit];
                     break;
-                case RnnCell:
-                    h[unit] = Math.Tanh(Input(0) + Recurrent(0));
+                case RnnCell rnn:
+                    h[unit] = rnn.Nonlinearity == Nonlinearity.Relu ? Math.Max(0, Sum(0)) : Math.Tanh(Sum(0));
+                    break;
+                case MinGruCell:
+                    double update = Sigmoid(Input(0, unit));
+                    h[unit] = (1 - update) * before[unit] + update * Positive(Input(1, unit));
+                    break;
+                case MinLstmCell:
+                    double keep = Sigmoid(Input(0, unit)), take = Sigmoid(Input(1, unit));
+                    h[unit] = (keep * before[unit] + take * Positive(Input(2, unit))) / (keep + take);
+                    break;
+                case SlstmCell:
+                    double m = State(3)[unit], after = Math.Max(m + Math.Log(Sigmoid(Sum(1))), Sum(0));
+                    if (State(2)[unit] == 0)
+                        after = Sum(0);
+                    double decay = Sigmoid(Sum(1)) * Math.Exp(m - after), gain = Math.Exp(Sum(0) - after);
+                    c[unit] = decay * c[unit] + gain * Math.Tanh(Sum(2));
+                    State(2)[unit] = decay * State(2)[unit] + gain;
+                    State(3)[unit] = after;
+                    h[unit] = Sigmoid(Sum(3)) * c[unit] / State(2)[unit];
                     break;
             }
         }
     }
+
+    private static double Positive(double x) => x >= 0 ? x + 0.5 : Sigmoid(x);
 
     private double Dot(int offset, int row, double[] x)
     {
@@ -113,12 +137,12 @@ internal sealed class ReferenceNetwork(ModelSpec model, LossSpec loss)
 
     private static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
 
-    /// <summary>Where a layer's parameters begin.</summary>
+    /// <summary>Where a layer's parameters begin; -1 for one that it has not.</summary>
     private sealed record Places(int InputWeight, int HiddenWeight, int InputBias, int HiddenBias)
     {
         public static Places Of(ParameterLayout layout, int layer)
         {
-            int At(string name) => layout.Slots.Single(slot => slot.Name == $"rnn.{name}_l{layer}").Offset;
+            int At(string name) => layout.Slots.SingleOrDefault(slot => slot.Name == $"rnn.{name}_l{layer}")?.Offset ?? -1;
             return new(At("weight_ih"), At("weight_hh"), At("bias_ih"), At("bias_hh"));
         }
     }

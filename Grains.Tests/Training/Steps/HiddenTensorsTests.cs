@@ -11,6 +11,7 @@ public sealed class HiddenTensorsTests
     [InlineData("lstm")]
     [InlineData("gru")]
     [InlineData("rnn")]
+    [InlineData("slstm")]
     public void Tensors_HaveEachUnitAtItsPlace_AndComeBackToTheLanes(string cell)
     {
         var model = States.Spec(cell: TestChoices.Cell(cell)).Model;

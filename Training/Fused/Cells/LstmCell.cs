@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Matrices;
 using Orleans.Tbptt.Training.Fused.Simd;
 
 namespace Orleans.Tbptt.Training.Fused.Cells;
@@ -26,19 +27,23 @@ public sealed unsafe record LstmCell : RecurrentCell
     public override int Gates => 4;
 
     /// <inheritdoc/>
-    public override int States => 2;
+    public override IReadOnlyList<string> StateNames => ["h", "c"];
+
+    /// <summary>tanh c.</summary>
+    internal override int Kept => 1;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void Forward(CellMemory memory, TimeStep at)
     {
         int units = memory.Units;
+        var cells = memory.History(1);
         for (int lane = 0; lane < at.Lanes; lane++)
         {
             int after = memory.Lanes + at.Row + lane;
             Elementwise.Run(
                 new ForwardWork(
-                    units, memory.Gates[at.Row + lane], memory.CellState[at.Before + lane], memory.CellState[after],
-                    memory.CellTanh[at.Row + lane], memory.Hidden[after]),
+                    units, memory.Gates[at.Row + lane], cells[at.Before + lane], cells[after], memory.Kept[at.Row + lane],
+                    memory.Hidden[after]),
                 units);
         }
     }
@@ -47,13 +52,13 @@ public sealed unsafe record LstmCell : RecurrentCell
     internal override void Backward(CellMemory memory, TimeStep at)
     {
         int units = memory.Units;
+        Rows cells = memory.History(1), gradient = memory.StateGradient(1);
         for (int lane = 0; lane < at.Lanes; lane++)
         {
             Elementwise.Run(
                 new BackwardWork(
-                    units, memory.Gates[at.Row + lane], memory.CellState[at.Before + lane], memory.CellTanh[at.Row + lane],
-                    memory.OutputGradient[at.Row + lane],
-                    memory.CellGradient[lane]),
+                    units, memory.Gates[at.Row + lane], cells[at.Before + lane], memory.Kept[at.Row + lane],
+                    memory.OutputGradient[at.Row + lane], gradient[lane]),
                 units);
         }
     }

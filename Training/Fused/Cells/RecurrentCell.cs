@@ -23,13 +23,19 @@ public abstract record RecurrentCell : CellSpec
     /// <summary>Whether sums over inputs and over the hidden state are kept separately.</summary>
     public virtual bool SplitsGates => false;
 
+    /// <summary>Whether the last gate's sums are over r · h, the hidden state times the first gate, instead of h alone.</summary>
+    internal virtual bool ResetsFirst => false;
+
+    /// <summary>Numbers of a unit and row that the forward pass keeps for the backward pass, next to the gates' values.</summary>
+    internal virtual int Kept => 0;
+
     /// <summary>Computes the new state, written to the histories, from the gates' sums; the gates' values replace their sums.</summary>
     internal abstract void Forward(CellMemory memory, TimeStep at);
 
     /// <summary>
     /// Computes the gradient of the gates' sums, which replaces the gates' values, from that of the step's outputs,
     /// <see cref="CellMemory.OutputGradient"/>. The gradient that reaches the previous time step other than through the recurrent weights
-    /// is added to its output gradient or kept in <see cref="CellMemory.CellGradient"/>.
+    /// is added to its output gradient or, of states other than h, kept in <see cref="CellMemory.StateGradient"/>.
     /// </summary>
     internal abstract void Backward(CellMemory memory, TimeStep at);
 }
@@ -37,18 +43,17 @@ public abstract record RecurrentCell : CellSpec
 /// <summary>The buffers of a layer for one chunk. Rows are the chunk's; histories begin with the initial state, one row per lane.</summary>
 internal sealed unsafe class CellMemory : IDisposable
 {
-    private readonly bool _hasCellState;
+    private readonly Rows[] _histories;
+    private readonly Rows[] _gradients;
 
     public CellMemory(RecurrentCell cell, int units)
     {
         Units = units;
         Gates = new(cell.Gates * units);
         HiddenGates = cell.SplitsGates ? new(cell.Gates * units) : Gates;
-        Hidden = new(units);
-        OutputGradient = new(units);
-        StateGradient = OutputGradient.View();
-        _hasCellState = cell.States == 2;
-        (CellState, CellTanh, CellGradient) = (new(units), new(units), new(units));
+        (OutputGradient, Kept) = (new(units), new(cell.Kept * units));
+        _histories = [.. cell.StateNames.Select(_ => new Rows(units))];
+        _gradients = [OutputGradient.View(), .. cell.StateNames.Skip(1).Select(_ => new Rows(units))];
     }
 
     /// <summary>Units of the layer.</summary>
@@ -61,30 +66,27 @@ internal sealed unsafe class CellMemory : IDisposable
     public Rows HiddenGates { get; }
 
     /// <summary>History of h.</summary>
-    public Rows Hidden { get; }
+    public Rows Hidden => _histories[0];
 
-    /// <summary>History of an LSTM's c.</summary>
-    public Rows CellState { get; }
-
-    /// <summary>tanh c of each row.</summary>
-    public Rows CellTanh { get; }
+    /// <summary>What the cell keeps of each row for the backward pass: its numbers of all units one after another.</summary>
+    public Rows Kept { get; }
 
     /// <summary>
     /// The gradient of h as an output, for each row; in a step that is run in pieces followed by <see cref="StateGradient"/>.
     /// </summary>
     public Rows OutputGradient { get; }
 
-    /// <summary>The gradient of c, propagated back through time, for each lane.</summary>
-    public Rows CellGradient { get; }
-
     /// <summary>Rows of the initial state in the histories: the active lanes.</summary>
     public int Lanes { get; private set; }
 
+    /// <summary>History of one of the cell's states, by its place in <see cref="CellSpec.StateNames"/>.</summary>
+    public Rows History(int state) => _histories[state];
+
     /// <summary>
-    /// Of a step that is run in pieces, the gradient of a state after a time step that comes from the time steps behind it, one row per
-    /// lane.
+    /// The gradient of a state, propagated back through time, one row per lane. That of h is there in a step that is run in pieces alone:
+    /// what comes from the time steps behind.
     /// </summary>
-    public Rows StateGradient { get; }
+    public Rows StateGradient(int state) => _gradients[state];
 
     /// <summary>Resizes the buffers for a chunk.</summary>
     /// <param name="lanes">Its active lanes.</param>
@@ -95,26 +97,25 @@ internal sealed unsafe class CellMemory : IDisposable
         Lanes = lanes;
         Gates.Reserve(rows);
         HiddenGates.Reserve(rows);
-        Hidden.Reserve(lanes + rows);
+        Kept.Reserve(rows);
+        foreach (var history in _histories)
+            history.Reserve(lanes + rows);
         if (backward)
             OutputGradient.Reserve(rows + lanes);
-        if (!_hasCellState)
-            return;
-        CellState.Reserve(lanes + rows);
-        CellTanh.Reserve(rows);
-        CellGradient.Reserve(lanes);
+        foreach (var gradient in _gradients.AsSpan(1))
+            gradient.Reserve(lanes);
     }
 
-    /// <summary>Zeroes the gradient of c: none flows in from the next chunk.</summary>
+    /// <summary>Zeroes the gradients of states other than h: none flows in from the next chunk.</summary>
     public void BeginBackward()
     {
-        if (_hasCellState)
-            CellGradient.Clear(Lanes);
+        foreach (var gradient in _gradients.AsSpan(1))
+            gradient.Clear(Lanes);
     }
 
     /// <summary>Makes room for the gradient of the state after a piece, which is then to be loaded for every lane.</summary>
     /// <param name="rows">The piece's rows.</param>
-    public void BeginPiece(int rows) => StateGradient.MoveTo(rows);
+    public void BeginPiece(int rows) => _gradients[0].MoveTo(rows);
 
     /// <summary>
     /// Adds what the time step behind left in <see cref="StateGradient"/> to the gradient of the outputs. It is a sum of its own at every
@@ -123,13 +124,13 @@ internal sealed unsafe class CellMemory : IDisposable
     public void TakeCarried(TimeStep at)
     {
         for (int lane = 0; lane < at.Lanes; lane++)
-            Elementwise.Run(new AddTo(StateGradient[lane], OutputGradient[at.Row + lane]), Units);
-        StateGradient.Clear(at.Lanes);
+            Elementwise.Run(new AddTo(_gradients[0][lane], OutputGradient[at.Row + lane]), Units);
+        _gradients[0].Clear(at.Lanes);
     }
 
     public void Dispose()
     {
-        foreach (var rows in (Rows[])[Gates, HiddenGates, Hidden, OutputGradient, CellState, CellTanh, CellGradient])
+        foreach (var rows in (Rows[])[Gates, HiddenGates, OutputGradient, Kept, .. _histories, .. _gradients[1..]])
             rows.Dispose();
     }
 }

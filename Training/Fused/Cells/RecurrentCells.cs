@@ -4,5 +4,6 @@ namespace Orleans.Tbptt.Training.Fused.Cells;
 public static class RecurrentCells
 {
     /// <summary>The list.</summary>
-    public static IReadOnlyList<RecurrentCell> All { get; } = [new LstmCell(), new GruCell(), new RnnCell()];
+    public static IReadOnlyList<RecurrentCell> All { get; } = 
+        [new LstmCell(), new GruCell(), new RnnCell(), new MinGruCell(), new MinLstmCell(), new SlstmCell()];
 }

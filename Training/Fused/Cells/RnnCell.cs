@@ -1,42 +1,79 @@
 using System.Runtime.CompilerServices;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Keys;
 using Orleans.Tbptt.Training.Fused.Simd;
 
 namespace Orleans.Tbptt.Training.Fused.Cells;
 
-/// <summary>The plain recurrent cell (Elman, 1990), as <c>torch.nn.RNN</c> with tanh: h = tanh of the sum.</summary>
+/// <summary>What a plain recurrent cell applies to its sums.</summary>
+public enum Nonlinearity
+{
+    /// <summary>The hyperbolic tangent.</summary>
+    Tanh,
+
+    /// <summary>The sum where it is positive, 0 elsewhere.</summary>
+    Relu,
+}
+
+/// <summary>The plain recurrent cell (Elman, 1990), as <c>torch.nn.RNN</c>: h = tanh of the sum, or the sum where it is positive.</summary>
 public sealed unsafe record RnnCell : RecurrentCell
 {
+    private static readonly IReadOnlyList<Word<Nonlinearity>> Nonlinearities =
+        [new("tanh", Nonlinearity.Tanh, "its values lie between -1 and 1"), new("relu", Nonlinearity.Relu, "the sum, or 0 below 0")];
+
+    /// <summary>What is applied to the sums. Default tanh.</summary>
+    public Nonlinearity Nonlinearity { get; init; }
+
     /// <inheritdoc/>
     public override string Word => "rnn";
 
     /// <inheritdoc/>
-    public override string About => "plain recurrent cell with tanh, as `torch.nn.RNN`";
+    public override string About => "plain recurrent cell, as `torch.nn.RNN`";
 
     /// <inheritdoc/>
-    public override string? TorchModule => "RNN";
+    public override string? TorchModule => Nonlinearity == Nonlinearity.Tanh ? "RNN" : "RNN_RELU";
 
     /// <inheritdoc/>
-    public override OnnxOperator? OnnxOperator => new("RNN", [0]);
+    public override OnnxOperator? OnnxOperator =>
+        new("RNN", [0], Activation: Nonlinearity == Nonlinearity.Tanh ? null : "Relu");
 
     /// <inheritdoc/>
     public override int Gates => 1;
+
+    /// <inheritdoc/>
+    public override Choice Walk(SpecWalk walk) => this with
+    {
+        Nonlinearity = walk.Word(
+            "nonlinearity", Nonlinearity, "what is applied to the sums", Nonlinearities, isWritten: Nonlinearity != Nonlinearity.Tanh),
+    };
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void Forward(CellMemory memory, TimeStep at)
     {
         for (int lane = 0; lane < at.Lanes; lane++)
-            Elementwise.Run(new ForwardWork(memory.Gates[at.Row + lane], memory.Hidden[memory.Lanes + at.Row + lane]), memory.Units);
+        {
+            float* gate = memory.Gates[at.Row + lane], h = memory.Hidden[memory.Lanes + at.Row + lane];
+            if (Nonlinearity == Nonlinearity.Tanh)
+                Elementwise.Run(new TanhWork(gate, h), memory.Units);
+            else
+                Elementwise.Run(new ReluWork(gate, h), memory.Units);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void Backward(CellMemory memory, TimeStep at)
     {
         for (int lane = 0; lane < at.Lanes; lane++)
-            Elementwise.Run(new BackwardWork(memory.Gates[at.Row + lane], memory.OutputGradient[at.Row + lane]), memory.Units);
+        {
+            float* gate = memory.Gates[at.Row + lane], outputGradient = memory.OutputGradient[at.Row + lane];
+            if (Nonlinearity == Nonlinearity.Tanh)
+                Elementwise.Run(new TanhGradient(gate, outputGradient), memory.Units);
+            else
+                Elementwise.Run(new ReluGradient(gate, outputGradient), memory.Units);
+        }
     }
 
-    private readonly struct ForwardWork(float* gate, float* h) : IElementwise
+    private readonly struct TanhWork(float* gate, float* h) : IElementwise
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Do<T>(int at) where T : unmanaged, IFloats<T>
@@ -47,7 +84,7 @@ public sealed unsafe record RnnCell : RecurrentCell
         }
     }
 
-    private readonly struct BackwardWork(float* gate, float* outputGradient) : IElementwise
+    private readonly struct TanhGradient(float* gate, float* outputGradient) : IElementwise
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Do<T>(int at) where T : unmanaged, IFloats<T>
@@ -55,5 +92,25 @@ public sealed unsafe record RnnCell : RecurrentCell
             var value = T.Load(gate + at);
             T.Store(T.Load(outputGradient + at) * T.MultiplyAdd(-value, value, T.Of(1)), gate + at);
         }
+    }
+
+    private readonly struct ReluWork(float* gate, float* h) : IElementwise
+    {
+        /// <summary>A NaN stays one: of it no comparison holds.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Do<T>(int at) where T : unmanaged, IFloats<T>
+        {
+            var sum = T.Load(gate + at);
+            var value = T.WhereLess(sum, T.Of(0), T.Of(0), sum);
+            T.Store(value, gate + at);
+            T.Store(value, h + at);
+        }
+    }
+
+    private readonly struct ReluGradient(float* gate, float* outputGradient) : IElementwise
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Do<T>(int at) where T : unmanaged, IFloats<T> =>
+            T.Store(T.WhereLess(T.Of(0), T.Load(gate + at), T.Load(outputGradient + at), T.Of(0)), gate + at);
     }
 }

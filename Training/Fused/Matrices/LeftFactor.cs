@@ -24,8 +24,14 @@ internal sealed unsafe class Strips : IDisposable
     private readonly NativeFloats _memory = new();
 
     /// <summary>Packs the transpose of so many rows, in the order in which a sum over them runs.</summary>
-    public LeftFactor Pack(Rows source, int rows, RowSums sums) => sums == RowSums.Ascending
-        ? Pack(source[0], source.Stride, source.Columns, rows) : Pack(source[rows - 1], -source.Stride, source.Columns, rows);
+    /// <param name="source">The rows.</param>
+    /// <param name="rows">How many.</param>
+    /// <param name="sums">How a sum over them runs.</param>
+    /// <param name="first">The first of their columns.</param>
+    /// <param name="columns">How many columns; null for all.</param>
+    public LeftFactor Pack(Rows source, int rows, RowSums sums, int first = 0, int? columns = null) => sums == RowSums.Ascending
+        ? Pack(source[0] + first, source.Stride, columns ?? source.Columns, rows)
+        : Pack(source[rows - 1] + first, -source.Stride, columns ?? source.Columns, rows);
 
     /// <summary>Packs the transpose: number [m, k] is <c>source[k · stride + m]</c>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+"""Loss, states and gradients of small recurrent networks in float64, by PyTorch's autograd: networks.json, which NetworkGoldenTests reads.
+
+Two layers of three units, two lanes of 7 and 5 time steps in chunks of 4, the states carried from chunk to chunk as constants. The cells
+are written out from their papers; those that torch.nn has are compared with it here. Parameters, inputs and targets are hashes, as in
+CounterRandom.cs and FormulaData.cs.
+
+Usage: networks.py > networks.json
+"""
+import json
+
+import numpy
+import torch
+from torch import nn
+
+torch.set_num_threads(1)
+torch.set_default_dtype(torch.float64)
+
+LENGTHS, CHUNK, UNITS, LAYERS = (7, 5), 4, 3, 2
+INPUTS, OUTPUTS = 2, 2
+DATA = 7
+MASK = (1 << 64) - 1
+GAMMA = 0x9E3779B97F4A7C15
+
+
+def mix(state):
+    state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+    state = ((state ^ (state >> 27)) * 0x94D049BB133111EB) & MASK
+    return state ^ (state >> 31)
+
+
+def number(key, index):
+    return mix((key + (index + 1) * GAMMA) & MASK)
+
+
+def derive(key, *parts):
+    for part in parts:
+        key = mix(number(key, part) ^ GAMMA)
+    return key
+
+
+def uniform(key, index):
+    return (number(key, index) >> 11) / (1 << 53)
+
+
+def rounded(value):
+    return float(numpy.float32(value))
+
+
+def drawn(kind, sequence, time, feature):
+    return uniform(derive(DATA, kind, sequence, time), feature)
+
+
+def values(kind, sequence, time, width):
+    return torch.tensor([rounded(2 * drawn(kind, sequence, time, feature) - 1) for feature in range(width)])
+
+
+def positive(x):
+    return torch.where(x >= 0, x + 0.5, torch.sigmoid(x))
+
+
+sigmoid, tanh = torch.sigmoid, torch.tanh
+
+
+def lstm(w, x, s):
+    i, f, g, o = (w["ih"] @ x + w["bih"] + w["hh"] @ s["h"] + w["bhh"]).chunk(4)
+    c = sigmoid(f) * s["c"] + sigmoid(i) * tanh(g)
+    return {"h": sigmoid(o) * tanh(c), "c": c}
+
+
+def gru(w, x, s):
+    (ir, iz, n), (hr, hz, hn) = (w["ih"] @ x + w["bih"]).chunk(3), (w["hh"] @ s["h"] + w["bhh"]).chunk(3)
+    z = sigmoid(iz + hz)
+    return {"h": (1 - z) * tanh(n + sigmoid(ir + hr) * hn) + z * s["h"]}
+
+
+def gru_reset_first(w, x, s):
+    ir, iz, n = (w["ih"] @ x + w["bih"]).chunk(3)
+    (wr, wz, wn), (br, bz, bn) = w["hh"].chunk(3), w["bhh"].chunk(3)
+    r, z = sigmoid(ir + wr @ s["h"] + br), sigmoid(iz + wz @ s["h"] + bz)
+    return {"h": (1 - z) * tanh(n + wn @ (r * s["h"]) + bn) + z * s["h"]}
+
+
+def rnn(w, x, s):
+    return {"h": tanh(w["ih"] @ x + w["bih"] + w["hh"] @ s["h"] + w["bhh"])}
+
+
+def rnn_relu(w, x, s):
+    return {"h": torch.relu(w["ih"] @ x + w["bih"] + w["hh"] @ s["h"] + w["bhh"])}
+
+
+def mingru(w, x, s):
+    z, n = (w["ih"] @ x + w["bih"]).chunk(2)
+    return {"h": (1 - sigmoid(z)) * s["h"] + sigmoid(z) * positive(n)}
+
+
+def minlstm(w, x, s):
+    f, i, n = (w["ih"] @ x + w["bih"]).chunk(3)
+    f, i = sigmoid(f), sigmoid(i)
+    return {"h": f / (f + i) * s["h"] + i / (f + i) * positive(n)}
+
+
+def slstm(w, x, s):
+    """As the authors' program: autograd goes through the stabiliser, too."""
+    i, f, z, o = (w["ih"] @ x + w["bih"] + w["hh"] @ s["h"] + w["bhh"]).chunk(4)
+    decayed = s["m"] + nn.functional.logsigmoid(f)
+    m = torch.where(s["n"] == 0, i, torch.maximum(decayed, i))
+    gain, keep = torch.exp(i - m), torch.where(s["n"] == 0, torch.zeros_like(m), torch.exp(decayed - m))
+    c, n = keep * s["c"] + gain * tanh(z), keep * s["n"] + gain
+    return {"h": sigmoid(o) * c / n, "c": c, "n": n, "m": m}
+
+
+# Gates, states, whether there are hidden weights, and torch.nn's module.
+CELLS = {
+    "lstm": (lstm, 4, "hc", True, nn.LSTM(1, 1)),
+    "gru": (gru, 3, "h", True, nn.GRU(1, 1)),
+    "{name: gru, resetAfter: false}": (gru_reset_first, 3, "h", True, None),
+    "rnn": (rnn, 1, "h", True, nn.RNN(1, 1)),
+    "{name: rnn, nonlinearity: relu}": (rnn_relu, 1, "h", True, nn.RNN(1, 1, nonlinearity="relu")),
+    "mingru": (mingru, 2, "h", False, None),
+    "minlstm": (minlstm, 3, "h", False, None),
+    "slstm": (slstm, 4, "hcnm", True, None),
+}
+
+
+class Network:
+    def __init__(self, cell):
+        self.step, gates, self.states, hidden, self.module = CELLS[cell]
+        self.shapes = {}
+        for layer in range(LAYERS):
+            rows, inputs = gates * UNITS, INPUTS if layer == 0 else UNITS
+            self.shapes[f"rnn.weight_ih_l{layer}"] = (rows, inputs)
+            if hidden:
+                self.shapes[f"rnn.weight_hh_l{layer}"] = (rows, UNITS)
+            self.shapes[f"rnn.bias_ih_l{layer}"] = (rows,)
+            if hidden:
+                self.shapes[f"rnn.bias_hh_l{layer}"] = (rows,)
+        self.shapes["head.weight"] = (OUTPUTS, UNITS)
+        self.shapes["head.bias"] = (OUTPUTS,)
+        self.parameters = {
+            name: torch.tensor([rounded(1.2 * uniform(derive(999, slot), j) - 0.6) for j in range(int(numpy.prod(shape)))])
+            .reshape(shape).requires_grad_() for slot, (name, shape) in enumerate(self.shapes.items())}
+
+    def start(self):
+        return [{name: torch.zeros(UNITS) for name in self.states} for _ in range(LAYERS)]
+
+    def lane(self, sequence, first, last, state):
+        """The loss sum over time steps [first, last) of a lane, and the states after them."""
+        p, loss = self.parameters, torch.zeros(())
+        state = [dict(one) for one in state]
+        for time in range(first, last):
+            x = values(0, sequence, time, INPUTS)
+            for layer in range(LAYERS):
+                w = {short: p.get(f"rnn.{name}_l{layer}") for short, name in
+                     (("ih", "weight_ih"), ("hh", "weight_hh"), ("bih", "bias_ih"), ("bhh", "bias_hh"))}
+                state[layer] = self.step(w, x, state[layer])
+                x = state[layer]["h"]
+            loss = loss + ((p["head.weight"] @ x + p["head.bias"] - values(1, sequence, time, OUTPUTS)) ** 2).sum()
+        return loss, state
+
+    def compare(self):
+        """The first lane's first chunk, as torch.nn's own module computes it."""
+        if self.module is None:
+            return
+        net = type(self.module)(INPUTS, UNITS, LAYERS, **({} if self.module.mode[:3] != "RNN" else
+                                                          {"nonlinearity": self.module.mode[4:].lower()}))
+        net.load_state_dict({name[4:]: value for name, value in self.parameters.items() if name.startswith("rnn.")})
+        x = torch.stack([values(0, 0, time, INPUTS) for time in range(CHUNK)])
+        _, end = net(x)
+        ours = self.lane(0, 0, CHUNK, self.start())[1]
+        assert torch.allclose((end[0] if isinstance(end, tuple) else end), torch.stack([one["h"] for one in ours]), rtol=0, atol=1e-14)
+
+    def run(self):
+        states, chunks = [self.start() for _ in LENGTHS], []
+        for chunk in range(-(-max(LENGTHS) // CHUNK)):
+            for parameter in self.parameters.values():
+                parameter.grad = None
+            total = 0.0
+            for sequence, length in enumerate(LENGTHS):
+                first, last = chunk * CHUNK, min(length, (chunk + 1) * CHUNK)
+                loss, state = self.lane(sequence, first, last, states[sequence])
+                loss.backward()
+                total += loss.item()
+                states[sequence] = [{name: value.detach() for name, value in one.items()} for one in state]
+            hidden = {name: [value for layer in range(LAYERS) for lane in states for value in lane[layer][name].tolist()]
+                      for name in self.states}
+            chunks.append({"loss": total, "states": hidden,
+                           "gradient": {name: one.grad.reshape(-1).tolist() for name, one in self.parameters.items()}})
+        return chunks
+
+
+def text(value):
+    """JSON of 12 digits, which is far more than float32 has."""
+    return json.dumps(json.loads(json.dumps(value), parse_float=lambda digits: float(f"{float(digits):.12g}")))
+
+
+cases = []
+for cell in CELLS:
+    network = Network(cell)
+    network.compare()
+    cases.append({"model": f"cell: {cell}", "parameters": {name: list(shape) for name, shape in network.shapes.items()},
+                  "chunks": network.run()})
+lines = ",\n".join(f"  {text(one)}" for one in cases)
+print(f'{{\n "torch": "{torch.__version__}",\n "cases": [\n{lines}\n ]\n}}')

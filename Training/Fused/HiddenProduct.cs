@@ -1,0 +1,73 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Matrices;
+
+namespace Orleans.Tbptt.Training.Fused;
+
+/// <summary>One product of the hidden state with all gates' weights.</summary>
+internal sealed unsafe class HiddenProduct : Recurrence
+{
+    private readonly bool _splits;
+    private readonly Weight _weight;
+    private readonly Bias _bias;
+    private readonly Rows _init;
+    private readonly Rows _zeros;
+    private readonly Strips _strips = new();
+
+    /// <summary>Finds the parameters.</summary>
+    /// <param name="layout">The parameters.</param>
+    /// <param name="layer">The layer.</param>
+    /// <param name="splits">Whether sums over inputs and over the hidden state are kept separately.</param>
+    public HiddenProduct(ParameterLayout layout, int layer, bool splits)
+    {
+        _splits = splits;
+        _weight = new(layout, $"rnn.weight_hh_l{layer}");
+        _bias = new(layout, $"rnn.bias_hh_l{layer}");
+        (_init, _zeros) = (new(_weight.Outputs), new(_weight.Inputs));
+        _init.Reserve(1);
+        _zeros.Reserve(1);
+    }
+
+    public override void Load(float* parameters, float* inputBias)
+    {
+        _weight.Load(parameters, toInputs: true);
+        _bias.CopyTo(parameters, _init[0]);
+        if (!_splits)
+            _bias.AddTo(parameters, inputBias);
+    }
+
+    public override void Forward(CellMemory memory, TimeStep at)
+    {
+        // With separate sums, those over the hidden state begin with their own bias; otherwise they continue those over the inputs.
+        float* init = _splits ? _init[0] : memory.Gates[at.Row];
+        _weight.Forward(
+            memory.Hidden[at.Before], memory.Hidden.Stride, init, _splits ? 0 : memory.Gates.Stride, memory.HiddenGates, at.Row, at.Lanes);
+    }
+
+    public override void Backward(CellMemory memory, TimeStep at)
+    {
+        if (at.RowBefore < 0)
+            return;
+        float* before = memory.OutputGradient[at.RowBefore];
+        _weight.Backward(
+            memory.HiddenGates[at.Row], memory.HiddenGates.Stride, before, memory.OutputGradient.Stride, memory.OutputGradient,
+            at.RowBefore, at.Lanes);
+    }
+
+    public override void Gradient(
+        CellMemory memory, Timetable times, LeftFactor gateGradient, Bias inputBias, RowSums sums, float* gradient)
+    {
+        var hiddenGradient = _splits ? _strips.Pack(memory.HiddenGates, times.Rows, sums) : gateGradient;
+        _weight.Gradient(hiddenGradient, memory.Hidden, times.Before, _zeros[0], sums, gradient);
+        if (_splits)
+            _bias.Gradient(memory.HiddenGates, times.Rows, sums, gradient);
+        else
+            _bias.CopyGradient(inputBias, gradient);
+    }
+
+    public override void Dispose()
+    {
+        foreach (IDisposable one in (IDisposable[])[_weight, _init, _zeros, _strips])
+            one.Dispose();
+    }
+}

@@ -1,0 +1,64 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Matrices;
+
+namespace Orleans.Tbptt.Training.Fused;
+
+/// <summary>How the hidden state before a time step enters a layer's gates: by no product, by one, or by two with the reset gate.</summary>
+internal abstract unsafe class Recurrence : IDisposable
+{
+    /// <summary>What a cell needs.</summary>
+    public static Recurrence Of(RecurrentCell cell, ParameterLayout layout, int layer) =>
+        !cell.HasHiddenWeights ? new NoRecurrence() : cell.ResetsFirst ? new ResetProduct(layout, layer)
+            : new HiddenProduct(layout, layer, cell.SplitsGates);
+
+    /// <summary>Loads the parameters.</summary>
+    /// <param name="parameters">The flat parameters.</param>
+    /// <param name="inputBias">What the sums over inputs begin with; the bias is added where the sums are not kept separately.</param>
+    public abstract void Load(float* parameters, float* inputBias);
+
+    /// <summary>Computes the sums over the hidden state, or adds them to those over inputs.</summary>
+    public abstract void Forward(CellMemory memory, TimeStep at);
+
+    /// <summary>
+    /// Adds to the output gradient of the time step before what the gradient of the gates' sums gives; there is none at the chunk's start.
+    /// </summary>
+    public abstract void Backward(CellMemory memory, TimeStep at);
+
+    /// <summary>Computes the gradients of weight and bias from those of all rows' sums.</summary>
+    /// <param name="memory">The layer's buffers.</param>
+    /// <param name="times">The chunk's time steps.</param>
+    /// <param name="gateGradient">The transposed gradients of the sums over inputs.</param>
+    /// <param name="inputBias">The bias of the inputs, whose gradient is known.</param>
+    /// <param name="sums">How the sums over rows run.</param>
+    /// <param name="gradient">The flat gradient.</param>
+    public abstract void Gradient(
+        CellMemory memory, Timetable times, LeftFactor gateGradient, Bias inputBias, RowSums sums, float* gradient);
+
+    public abstract void Dispose();
+}
+
+/// <summary>Gates of the inputs alone.</summary>
+internal sealed unsafe class NoRecurrence : Recurrence
+{
+    public override void Load(float* parameters, float* inputBias)
+    {
+    }
+
+    public override void Forward(CellMemory memory, TimeStep at)
+    {
+    }
+
+    public override void Backward(CellMemory memory, TimeStep at)
+    {
+    }
+
+    public override void Gradient(
+        CellMemory memory, Timetable times, LeftFactor gateGradient, Bias inputBias, RowSums sums, float* gradient)
+    {
+    }
+
+    public override void Dispose()
+    {
+    }
+}

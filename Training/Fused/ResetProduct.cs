@@ -1,0 +1,123 @@
+using System.Runtime.CompilerServices;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Matrices;
+using Orleans.Tbptt.Training.Fused.Simd;
+
+namespace Orleans.Tbptt.Training.Fused;
+
+/// <summary>
+/// Two products, as in Cho et al. (2014): of the hidden state h' with the weights of the gates r and z, then of r·h', which is kept
+/// (<see cref="CellMemory.Kept"/>), with that of the candidate.
+/// </summary>
+internal sealed unsafe class ResetProduct : Recurrence
+{
+    private readonly Weight _gates;
+    private readonly Weight _candidate;
+    private readonly Bias _bias;
+    private readonly Rows _gateSums;
+    private readonly Rows _candidateSums;
+    private readonly Rows _zeros;
+    private readonly Strips _gateStrips = new();
+    private readonly Strips _candidateStrips = new();
+
+    public ResetProduct(ParameterLayout layout, int layer)
+    {
+        string name = $"rnn.weight_hh_l{layer}";
+        int units = layout.Slots.Single(slot => slot.Name == name).Shape[1];
+        (_gates, _candidate) = (new(layout, name, rows: 2 * units), new(layout, name, firstRow: 2 * units, rows: units));
+        _bias = new(layout, $"rnn.bias_hh_l{layer}");
+        (_gateSums, _candidateSums, _zeros) = (new(2 * units), new(units), new(2 * units));
+        _zeros.Reserve(1);
+    }
+
+    public override void Load(float* parameters, float* inputBias)
+    {
+        _gates.Load(parameters, toInputs: true);
+        _candidate.Load(parameters, toInputs: true);
+        _bias.AddTo(parameters, inputBias);
+    }
+
+    public override void Forward(CellMemory memory, TimeStep at)
+    {
+        int units = memory.Units;
+        _gateSums.Reserve(at.Lanes);
+        _candidateSums.Reserve(at.Lanes);
+        _gates.Forward(memory.Hidden[at.Before], memory.Hidden.Stride, _zeros[0], 0, _gateSums, 0, at.Lanes);
+        for (int lane = 0; lane < at.Lanes; lane++)
+        {
+            Elementwise.Run(
+                new ResetWork(
+                    units, _gateSums[lane], memory.Gates[at.Row + lane], memory.Hidden[at.Before + lane], memory.Kept[at.Row + lane]),
+                units);
+        }
+
+        _candidate.Forward(memory.Kept[at.Row], memory.Kept.Stride, _zeros[0], 0, _candidateSums, 0, at.Lanes);
+        for (int lane = 0; lane < at.Lanes; lane++)
+            Elementwise.Run(new AddTo(_candidateSums[lane], memory.Gates[at.Row + lane] + 2 * units), units);
+    }
+
+    public override void Backward(CellMemory memory, TimeStep at)
+    {
+        int units = memory.Units;
+        bool isFirst = at.RowBefore < 0;
+        _candidate.Backward(memory.Gates[at.Row] + 2 * units, memory.Gates.Stride, _zeros[0], 0, _candidateSums, 0, at.Lanes);
+        for (int lane = 0; lane < at.Lanes; lane++)
+        {
+            Elementwise.Run(
+                new ResetGradient(
+                    _candidateSums[lane], memory.Gates[at.Row + lane], memory.Hidden[at.Before + lane],
+                    isFirst ? null : memory.OutputGradient[at.RowBefore + lane]),
+                units);
+        }
+
+        if (isFirst)
+            return;
+        _gates.Backward(
+            memory.Gates[at.Row], memory.Gates.Stride, memory.OutputGradient[at.RowBefore], memory.OutputGradient.Stride,
+            memory.OutputGradient, at.RowBefore, at.Lanes);
+    }
+
+    public override void Gradient(
+        CellMemory memory, Timetable times, LeftFactor gateGradient, Bias inputBias, RowSums sums, float* gradient)
+    {
+        Rows gates = memory.Gates, kept = memory.Kept;
+        int units = memory.Units;
+        var ofGates = _gateStrips.Pack(gates, times.Rows, sums, 0, 2 * units);
+        var ofCandidate = _candidateStrips.Pack(gates, times.Rows, sums, 2 * units, units);
+        _gates.Gradient(ofGates, memory.Hidden, times.Before, _zeros[0], sums, gradient);
+        _candidate.Gradient(ofCandidate, kept[0], kept.Stride, times.Rows, _zeros[0], sums, gradient);
+        _bias.CopyGradient(inputBias, gradient);
+    }
+
+    public override void Dispose()
+    {
+        foreach (IDisposable one in (IDisposable[])[_gates, _candidate, _gateSums, _candidateSums, _zeros, _gateStrips, _candidateStrips])
+            one.Dispose();
+    }
+
+    private readonly struct ResetWork(int units, float* sums, float* gates, float* before, float* reset) : IElementwise
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Do<T>(int at) where T : unmanaged, IFloats<T>
+        {
+            float* gate = gates + at;
+            var r = Activation.Sigmoid(T.Load(gate) + T.Load(sums + at));
+            T.Store(r, gate);
+            T.Store(T.Load(gate + units) + T.Load(sums + units + at), gate + units);
+            T.Store(r * T.Load(before + at), reset + at);
+        }
+    }
+
+    private readonly struct ResetGradient(float* resetGradient, float* gates, float* before, float* outputGradientBefore) : IElementwise
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Do<T>(int at) where T : unmanaged, IFloats<T>
+        {
+            T r = T.Load(gates + at), d = T.Load(resetGradient + at);
+            T.Store(d * T.Load(before + at) * (r * (T.Of(1) - r)), gates + at);
+            if (outputGradientBefore is not null)
+                T.Store(T.MultiplyAdd(d, r, T.Load(outputGradientBefore + at)), outputGradientBefore + at);
+        }
+    }
+}
