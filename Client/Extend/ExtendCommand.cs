@@ -102,7 +102,16 @@ internal static class ExtendCommand
     {
         bool isOneLane = spec.Data.IsStream && request.Replay == 0;
         if (request.Follows)
-            spec = spec with { Data = spec.Data with { ValidationFraction = 0, Validation = null, Test = null, Shuffle = false } };
+        {
+            // Nothing is held out, so no epoch is the best; and each chunk makes an update as it comes.
+            bool isBest = spec.Train.Output == OutputKind.Best;
+            spec = spec with
+            {
+                Data = spec.Data with { ValidationFraction = 0, Validation = null, Test = null, Shuffle = false },
+                Train = spec.Train with { Output = isBest ? OutputKind.Last : spec.Train.Output, Accumulate = 1 },
+            };
+        }
+
         return spec with
         {
             Model = spec.Model with { InitFrom = null, Rename = NameMap.None },

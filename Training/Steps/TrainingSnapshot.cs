@@ -89,23 +89,51 @@ public sealed class TrainingSnapshot
         bool isAverage = train.EvaluatesAverage && AverageCount > 0;
         if (!isAverage)
             return new(Parameters, Hidden, Step, Losses.Count, IsAverage: false);
-        int index = AverageNames.Index().First(one => one.Item == ParameterAverage.Name).Index;
+        _ = TryFind(ParameterAverage.Name, out int index);
         return new([.. Average(index)], Hidden, Step, Losses.Count, IsAverage: true);
+    }
+
+    /// <summary>Looks for a running average, and the like, by its name.</summary>
+    internal bool TryFind(string name, out int index)
+    {
+        for (index = 0; index < AverageNames.Count; index++)
+        {
+            if (AverageNames[index] == name)
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>One running average.</summary>
     internal Span<float> Average(int index) => Averages.AsSpan(index * _layout.Length, _layout.Length);
 
+    private bool HasTheOptimizerOf(TrainingState state) => AverageNames.Where(name => !TrainingState.IsOfTheRecipe(name))
+        .SequenceEqual(state.Optimizer.Averages.Select(average => average.Name));
+
+    private bool HasTheBuffersOf(TrainingState state)
+    {
+        if (state.Buffers.Count != AverageNames.Count)
+            return false;
+        for (int i = 0; i < AverageNames.Count; i++)
+        {
+            if (state.Buffers[i].Name != AverageNames[i])
+                return false;
+        }
+
+        return true;
+    }
+
     /// <param name="state">A state.</param>
     /// <param name="trainers">How many trainers' optimizers there must be; null for any number.</param>
-    /// <param name="anyLanes">Whether it may be of another number of lanes.</param>
-    internal void EnsureFits(TrainingState state, int? trainers = null, bool anyLanes = false)
+    /// <param name="isOfAnother">
+    /// Whether it is of another run, which continues from here: with any number of lanes, and with averages and sums of its own.
+    /// </param>
+    internal void EnsureFits(TrainingState state, int? trainers = null, bool isOfAnother = false)
     {
         var averages = state.Buffers;
-        bool fits = state.Parameters.Length == Parameters.Length && (anyLanes || state.Hidden.Length == Hidden.Length)
-            && averages.Count == AverageNames.Count;
-        for (int i = 0; fits && i < averages.Count; i++)
-            fits = averages[i].Name == AverageNames[i];
+        bool fits = state.Parameters.Length == Parameters.Length
+            && (isOfAnother ? HasTheOptimizerOf(state) : state.Hidden.Length == Hidden.Length && HasTheBuffersOf(state));
         int inner = TrainerOptimizers.Count;
         fits = fits && inner > 0 == state.TrainerOptimizers.Count > 0 && inner == (trainers ?? inner)
             && (inner == 0 || TrainerOptimizers[0].Names.SequenceEqual(state.TrainerOptimizers[0].Names));

@@ -55,12 +55,32 @@ public sealed partial class TrainingState
         Array.Clear(GradientSum);
     }
 
+    /// <summary>Whether a buffer is one that a run may have or not, whatever its optimizer.</summary>
+    internal static bool IsOfTheRecipe(string name) => name is ParameterAverage.Name or SumName;
+
+    /// <summary>Takes over those that a snapshot has; the others stay as they are.</summary>
     private void RestoreBuffers(TrainingSnapshot snapshot)
     {
-        for (int i = 0; i < Buffers.Count; i++)
-            snapshot.Average(i).CopyTo(Buffers[i].Values.Span);
+        foreach (var buffer in Buffers)
+        {
+            if (snapshot.TryFind(buffer.Name, out int index))
+                snapshot.Average(index).CopyTo(buffer.Values.Span);
+        }
+
         RestoreTrainerOptimizers(snapshot.TrainerOptimizers);
         Optimizer.Count = snapshot.OptimizerCount;
         (_updates, Average.Count, GradientWeight) = (snapshot.Updates, snapshot.AverageCount, snapshot.GradientWeight);
+    }
+
+    /// <summary>
+    /// At the end of another run, an epoch's, no update is open. Its average continues where both have an exponential one; a mean that
+    /// begins by the losses of epochs begins anew with them.
+    /// </summary>
+    private void ContinueRecipe(TrainingSnapshot end)
+    {
+        bool continues = _spec.Ema is not null && end.TryFind(ParameterAverage.Name, out _);
+        (_updates, Average.Count, GradientWeight) = (end.Updates > 0 ? end.Updates : end.Step, continues ? end.AverageCount : 0, 0);
+        Array.Clear(GradientSum);
+        Average.Follow(Losses);
     }
 }

@@ -156,14 +156,16 @@ public sealed partial class TrainingState
     /// Becomes the state that a run begins with which extends another one: parameters, optimizers and steps are those at the other run's
     /// end, and so is the hidden state of the lanes that continue; the loss sums are those of a new epoch.
     /// </summary>
-    /// <param name="end">The end of the other run, of the same model and optimizer; any number of lanes and trainers.</param>
+    /// <param name="end">
+    /// The end of the other run, of the same model and optimizer; any number of lanes and trainers, steps of an update, and averages.
+    /// </param>
     /// <param name="lanes">For each lane from 0 on the other run's lane; -1, and for lanes behind the last one, hidden state zero.</param>
     /// <exception cref="ArgumentException">It was made for another model or optimizer. Nothing was changed.</exception>
     public void Continue(TrainingSnapshot end, IReadOnlyList<int> lanes)
     {
         ArgumentNullException.ThrowIfNull(end);
         ArgumentNullException.ThrowIfNull(lanes);
-        end.EnsureFits(this, anyLanes: true);
+        end.EnsureFits(this, isOfAnother: true);
         end.Parameters.CopyTo(Parameters, 0);
         RestoreBuffers(end);
         Array.Clear(Hidden);
@@ -175,11 +177,7 @@ public sealed partial class TrainingState
         }
 
         (Step, EpochLossSum, EpochWeight, Losses) = (end.Step, 0, 0, []);
-        Average.Follow(Losses);
-
-        // A mean that begins by the losses of epochs begins anew with them.
-        if (_spec.Ema is null)
-            Average.Count = 0;
+        ContinueRecipe(end);
     }
 
     /// <summary>Refuses hidden states that are not those of all lanes, before anything of a step is changed.</summary>

@@ -43,6 +43,30 @@ public sealed class TrainingSnapshotTests
         Assert.NotEqual(state.Parameters, state.Average.Values);
     }
 
+    /// <summary>A run that extends another one may have averages and sums that it had not, or lack some: they begin anew.</summary>
+    [Theory]
+    [InlineData(true, true, 2)]
+    [InlineData(true, false, 0)]
+    [InlineData(false, true, 0)]
+    public void State_ContinuesTheEndOfAnotherRun_WithOtherAveragesAndSums(bool had, bool has, long count)
+    {
+        RunSpec Of(bool isThere) => !isThere ? States.Spec()
+            : States.Spec() with { Train = States.Spec().Train with { Ema = new() { Decay = 0.9 }, Accumulate = 3 } };
+        var end = new TrainingSnapshot(Of(had));
+        var parent = States.After(Of(had), 6);
+        parent.CopyTo(end);
+        var child = new TrainingState(Of(has));
+
+        child.Continue(end, [0, 1, 2, 3, 4, 5]);
+
+        Bits.Same(parent.Parameters, child.Parameters);
+        Bits.Same(parent.Optimizer.Averages[1].Values.Span, child.Optimizer.Averages[1].Values.Span);
+        Assert.Equal((6, parent.Optimizer.Count, count), (child.Step, child.Optimizer.Count, child.Average.Count));
+        Assert.Equal(had && has ? 2 : 6, child.Updates);
+        States.Advance(child, 3);
+        Assert.Throws<ArgumentException>(() => new TrainingState(States.Spec("rmsprop")).Continue(end, []));
+    }
+
     [Fact]
     public void Snapshot_StaysAsItIs_WhileTheStateContinues()
     {
