@@ -69,14 +69,16 @@ public sealed class TorchReplica : IReplica
     }
 
     /// <inheritdoc/>
-    public double Forward(ChunkBatch batch, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> outputs)
+    public double Forward(
+        ChunkBatch batch, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> outputs, Span<int> largest)
     {
         // With gradients on, although nobody asks for them: without, libtorch takes oneDNN's LSTM for inference, whose results are off by
         // 0.1 to 2 % on processors with AVX-512 of AMD's Zen 5 (seen with libtorch 2.10.0). So training and evaluation use the very same
         // kernels.
         using var scope = NewDisposeScope();
         hiddenAfter.Clear();
-        return batch.Rows == 0 ? 0 : LossSum(batch, DropoutMasks.None, hiddenBefore, hiddenAfter, outputs)?.item<float>() ?? 0;
+        return batch.Rows == 0 ? 0 : LossSum(batch, DropoutMasks.None, hiddenBefore, hiddenAfter, outputs, largest)
+            ?.item<float>() ?? 0;
     }
 
     /// <inheritdoc/>
@@ -84,11 +86,21 @@ public sealed class TorchReplica : IReplica
 
     /// <summary>The loss sum; null where every target is masked. Copies the outputs where there is room for them.</summary>
     private Tensor? LossSum(
-        ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> outputs = default)
+        ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> outputs = default,
+        Span<int> largest = default)
     {
         var outputs_RO = _network.Head.call(Recur(batch, dropout, hiddenBefore, hiddenAfter));
         if (!outputs.IsEmpty)
             _host.Read(outputs_RO, outputs);
+        if (!largest.IsEmpty)
+        {
+            // As float32, which has every class of a table below 2²⁴ exactly.
+            float[] numbers = new float[largest.Length];
+            _host.Read(outputs_RO.argmax(1).to(ScalarType.Float32), numbers);
+            for (int row = 0; row < numbers.Length; row++)
+                largest[row] = (int)numbers[row];
+        }
+
         var targets = _loss.OfClasses
             ? _host.ToDevice(batch.Classes, batch.Rows)
             : _host.ToDevice(batch.TargetValues, batch.Rows, batch.Shape.TargetFeatures);

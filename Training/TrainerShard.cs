@@ -16,7 +16,7 @@ public readonly record struct StepPosition(long Step, int Epoch, long Chunk);
 /// <summary>What one chunk of held-out sequences gave.</summary>
 /// <param name="LossSum">The loss summed over its elements.</param>
 /// <param name="Weight">Its elements, without masked ones.</param>
-/// <param name="Sums">With the last chunk, what metrics need of all chunks; null with the others, and where targets are classes.</param>
+/// <param name="Sums">With the last chunk, what metrics need of all chunks; null with the others.</param>
 public readonly record struct EvaluatedChunk(double LossSum, double Weight, GroupSums? Sums);
 
 /// <summary>
@@ -47,6 +47,7 @@ public sealed class TrainerShard : IDisposable
     private float[] _evaluationBefore;
     private float[] _evaluationAfter;
     private readonly EvaluationSums?[] _sums;
+    private readonly ClassSums? _classes;
     private float[] _outputs = [];
     private float[]? _rounded;
     private readonly PieceSweep? _sweep;
@@ -68,6 +69,7 @@ public sealed class TrainerShard : IDisposable
         (_evaluationBefore, _evaluationAfter) = (new float[hidden], new float[hidden]);
         _sums = [.. Enum.GetValues<HeldOutPart>().Select(part => data.HeldOut(part) is { } held && !data.Shape.HasClasses
             ? new EvaluationSums(held, data.Shape.TargetFeatures, spec.Data.BatchSize, block) : null)];
+        _classes = ClassCounts.Numbers(data.Shape.Classes) > 0 ? new(data.Shape.Classes, block.First) : null;
     }
 
     /// <summary>The network.</summary>
@@ -156,10 +158,12 @@ public sealed class TrainerShard : IDisposable
         int needed = sums is null ? 0 : _batch.Rows * _data.Shape.TargetFeatures;
         if (_outputs.Length < needed)
             _outputs = new float[needed];
-        double lossSum = _replica.Forward(_batch, _evaluationBefore, _evaluationAfter, _outputs.AsSpan(0, needed));
+        var largest = _classes is null ? [] : _classes.Begin(chunk, _batch.Rows);
+        double lossSum = _replica.Forward(_batch, _evaluationBefore, _evaluationAfter, _outputs.AsSpan(0, needed), largest);
         sums?.Add(chunk, _batch, _outputs.AsSpan(0, needed));
+        _classes?.Add(_batch);
         _hasEvaluated = true;
-        return new(lossSum, _batch.Weight, chunk == plan.Steps - 1 ? sums?.Groups : null);
+        return new(lossSum, _batch.Weight, chunk == plan.Steps - 1 ? sums?.Groups ?? _classes?.Groups : null);
     }
 
     /// <inheritdoc/>

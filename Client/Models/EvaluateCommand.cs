@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Cluster.Wording;
+using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Data.Npy;
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Data.Tables;
@@ -49,11 +50,13 @@ internal static class EvaluateCommand
             output.WriteLine($"ahead    {Text.Plural(source.Horizon, "row")}");
         if (season is { } rows)
             output.WriteLine($"season   {Text.Plural(rows, "row")}{(request.Season is null ? $", by data.step: {source!.Step}" : "")}");
-        output.WriteLine($"loss     {Text.Figure(figures.Loss)} ({package.Config.Loss})");
-        if (figures.Metrics.Count > 0)
+        var ofElements = figures.Metrics.Where(metric => metric.Count > 0).ToList();
+        string units = string.Concat(figures.Metrics.Except(ofElements).Select(metric => $", {Text.Figure(metric)}"));
+        output.WriteLine($"loss     {Text.Figure(figures.Loss)} ({package.Config.Loss}{units})");
+        if (ofElements.Count > 0)
         {
             output.WriteLine();
-            Write(output, figures);
+            Write(output, ofElements);
         }
 
         if (request.Output is { } file)
@@ -62,9 +65,9 @@ internal static class EvaluateCommand
         return ExitCode.Completed;
     }
 
-    private static void Write(TextWriter output, Orleans.Tbptt.Runs.HeldOutFigures figures)
+    private static void Write(TextWriter output, IReadOnlyList<Metric> figures)
     {
-        var table = new MetricTable(figures.Metrics);
+        var table = new MetricTable(figures);
         bool hasSeries = table.Rows.Any(row => row.Series is not null);
         var rows = new TextTable(
             [

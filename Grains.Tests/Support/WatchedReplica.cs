@@ -23,8 +23,9 @@ internal sealed class WatchedReplica(IReplica inner, Action begins) : IReplica
         return inner.ForwardBackward(batch, dropout, hiddenBefore, hiddenAfter, gradientSum);
     }
 
-    public double Forward(ChunkBatch batch, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> outputs) =>
-        inner.Forward(batch, hiddenBefore, hiddenAfter, outputs);
+    public double Forward(
+        ChunkBatch batch, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> outputs, Span<int> largest) =>
+        inner.Forward(batch, hiddenBefore, hiddenAfter, outputs, largest);
 
     public void Dispose() => inner.Dispose();
 }

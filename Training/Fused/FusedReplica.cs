@@ -99,11 +99,18 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
     }
 
     /// <inheritdoc/>
-    public double Forward(ChunkBatch batch, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> outputs)
+    public double Forward(ChunkBatch batch, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> outputs) =>
+        Forward(batch, hiddenBefore, hiddenAfter, outputs, []);
+
+    /// <inheritdoc/>
+    public double Forward(
+        ChunkBatch batch, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> outputs, Span<int> largest)
     {
         Predict(batch, hiddenBefore, hiddenAfter, outputs);
         if (batch.Rows == 0)
             return 0;
+        for (int row = 0; row < largest.Length; row++)
+            largest[row] = Largest.Of(_head.Outputs.Span(row));
 
         // It puts its gradient in the outputs' place.
         double loss = _loss.Sum(_head.Outputs, batch, ref _scratch);
@@ -111,7 +118,7 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
         return loss;
     }
 
-    /// <summary><see cref="Forward"/> without the loss.</summary>
+    /// <summary>Runs a chunk forward, as an evaluation does, without the loss.</summary>
     internal void Predict(ChunkBatch batch, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> outputs)
     {
         EnsureFits(batch);

@@ -61,6 +61,12 @@ public static class EvaluationReport
                 Add(figures, target, totals.NameOfSeries(series));
         }
 
+        if (totals.Classes is { } classes)
+        {
+            all.AddRange(ClassMetrics.All.Select(
+                metric => new Metric($"{part} {metric.Name}", metric.Value(classes), totals.ClassTarget, kind, Count: classes.Count)));
+        }
+
         return all;
 
         void Add(TargetFigures figures, int target, string? series)
@@ -90,6 +96,15 @@ public static class EvaluationReport
         ArgumentNullException.ThrowIfNull(totals);
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(others);
+        if (totals.Classes is { } classes)
+        {
+            var values = ClassMetrics.All.Select(metric => metric.Value(classes).ToString("R", CultureInfo.InvariantCulture));
+            output.Write($"target,elements,{string.Join(',', ClassMetrics.All.Select(metric => metric.Name))}\n");
+            output.Write(string.Create(
+                CultureInfo.InvariantCulture, $"{Cell(totals.ClassTarget)},{classes.Count},{string.Join(',', values)}\n"));
+            return;
+        }
+
         var names = ValueMetrics.All.Select(metric => metric.Name);
         output.Write($"series,target,elements,{string.Join(',', names.Concat(
             others.SelectMany(other => names.Select(name => $"{other.Name} {name}"))))}\n");

@@ -7,7 +7,7 @@ namespace Orleans.Tbptt.Training.Metrics;
 /// <param name="part">The part that is held out.</param>
 /// <param name="held">Its sequences.</param>
 /// <param name="names">The names of the targets, in order; empty where they have none.</param>
-/// <param name="targets">Values of a target; 0 where targets are classes, of which nothing is summed up.</param>
+/// <param name="targets">Values of a target; 0 where targets are classes.</param>
 /// <param name="lanes">Lanes of the run.</param>
 public sealed class EvaluationTotals(HeldOutPart part, ISequenceSet held, IReadOnlyList<string> names, int targets, int lanes)
 {
@@ -20,14 +20,29 @@ public sealed class EvaluationTotals(HeldOutPart part, ISequenceSet held, IReadO
     private readonly SortedDictionary<int, double[]> _groups = [];
     private readonly int _kept = Kept(held, targets, lanes);
     private readonly int _width = Kept(held, targets, lanes) * ValueMetrics.Numbers;
+    private readonly bool _areClasses;
 
     /// <summary>Totals of a part of data that is held out.</summary>
     /// <param name="data">The data.</param>
     /// <param name="part">The part.</param>
     /// <param name="lanes">Lanes of the run.</param>
     public EvaluationTotals(IDataSource data, HeldOutPart part, int lanes)
-        : this(part, data.HeldOut(part)!, data.Description.Targets, data.Shape.TargetFeatures, lanes)
+        : this(part, data.HeldOut(part)!, data.Description.Targets, data.Shape, lanes)
     {
+    }
+
+    /// <summary>Totals of sequences.</summary>
+    /// <param name="part">What they are held out for.</param>
+    /// <param name="held">The sequences.</param>
+    /// <param name="names">The names of the targets, in order; empty where they have none.</param>
+    /// <param name="shape">The shape of a time step.</param>
+    /// <param name="lanes">Lanes of the run.</param>
+    internal EvaluationTotals(HeldOutPart part, ISequenceSet held, IReadOnlyList<string> names, DataShape shape, int lanes)
+        : this(part, held, names, shape.TargetFeatures, lanes)
+    {
+        _areClasses = ClassCounts.Numbers(shape.Classes) > 0;
+        if (_areClasses)
+            _width = ClassCounts.Numbers(shape.Classes);
     }
 
     /// <summary>The part that is held out.</summary>
@@ -43,7 +58,13 @@ public sealed class EvaluationTotals(HeldOutPart part, ISequenceSet held, IReadO
     public long Steps => Enumerable.Range(0, held.Count).Sum(sequence => (long)held.Length(sequence));
 
     /// <summary>The series whose figures are known apart, by their place among the held-out sequences, in order.</summary>
-    public IReadOnlyCollection<int> Series => IsBySeries(held, targets) ? _groups.Keys : (int[])[];
+    public IReadOnlyCollection<int> Series => !_areClasses && IsBySeries(held, targets) ? _groups.Keys : (int[])[];
+
+    /// <summary>How classes were predicted; null for targets that are values, or all masked, and for too many classes.</summary>
+    public ClassCounts? Classes => _areClasses ? ClassCounts.Of(Total(0, _width)) : null;
+
+    /// <summary>The name of the target that classes are of; empty for none.</summary>
+    public string ClassTarget => names.Count > 0 ? names[0] : "";
 
     /// <summary>Whether an evaluation keeps series apart.</summary>
     internal static bool IsBySeries(ISequenceSet held, int targets) =>
@@ -82,21 +103,24 @@ public sealed class EvaluationTotals(HeldOutPart part, ISequenceSet held, IReadO
     public double? NaiveRmse(int target) => held.Units?.NaiveRmse(target);
 
     /// <summary>Every figure of a target over all sequences; null where every element of it is masked.</summary>
-    public TargetFigures? Of(int target)
-    {
-        var total = new double[ValueMetrics.Numbers];
-        foreach (double[] sums in _groups.Values)
-        {
-            for (int i = 0; i < total.Length; i++)
-                total[i] += sums[(target * total.Length) + i];
-        }
-
-        return TargetFigures.Of(total);
-    }
+    public TargetFigures? Of(int target) => TargetFigures.Of(Total(target * ValueMetrics.Numbers, ValueMetrics.Numbers));
 
     /// <summary>Every figure of a target over one series; null where every element of it is masked.</summary>
     public TargetFigures? Of(int series, int target) =>
         TargetFigures.Of(_groups[series].AsSpan(target * ValueMetrics.Numbers, ValueMetrics.Numbers));
+
+    /// <summary>Some sums, over all groups in their order.</summary>
+    private double[] Total(int from, int count)
+    {
+        var total = new double[count];
+        foreach (double[] sums in _groups.Values)
+        {
+            for (int i = 0; i < count; i++)
+                total[i] += sums[from + i];
+        }
+
+        return total;
+    }
 }
 
 /// <summary>The figures of one target.</summary>

@@ -3,6 +3,7 @@ using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Metrics;
+using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Models;
 
@@ -40,9 +41,21 @@ public static class Evaluator
         SequenceSums sums = new(held, targets);
         SequenceSums[] simple = [.. baselines.Select(_ => new SequenceSums(held, targets))];
         var (outputs, values) = (new double[Chunk], new double[Chunk]);
+        int classes = data.Shape.Classes;
+        var counts = new double[ClassCounts.Numbers(classes)];
+        var (predicted, actual) = (new int[Chunk], new long[Chunk]);
         var (lossSum, weight) = predictor.Run(
             held, Lanes, Chunk, new float[(long)held.Count * predictor.HiddenLength], (slice, rows) =>
             {
+                if (counts.Length > 0)
+                {
+                    for (int i = 0; i < slice.Length; i++)
+                        predicted[i] = Largest.Of(rows.Slice(i * classes, classes));
+                    held.ReadTargets(slice, actual.AsSpan(0, slice.Length));
+                    ClassCounts.Add(predicted, actual.AsSpan(0, slice.Length), counts);
+                    return;
+                }
+
                 sums.Begin(slice);
                 for (int target = 0; target < targets; target++)
                 {
@@ -60,15 +73,19 @@ public static class Evaluator
                     }
                 }
             });
-        var all = Totals(sums);
-        BaselineErrors[] errors = [.. baselines.Zip(simple, (baseline, totals) => new BaselineErrors(baseline, Totals(totals)))];
+        var all = Totals(counts.Length > 0 ? new([0], counts) : sums.Groups);
+        BaselineErrors[] errors = [.. baselines.Zip(simple, (baseline, totals) => new BaselineErrors(baseline, Totals(totals.Groups)))];
         var figures = EvaluationReport.Of(all, lossSum, weight);
-        return new(all, figures with { Metrics = Compared(figures.Metrics, all, errors) }, errors);
+        return new(
+            all, figures with
+            {
+                Metrics = [.. CodeLength.Of(package.Spec, figures.Loss, MetricKind.Test), .. Compared(figures.Metrics, all, errors)],
+            }, errors);
 
-        EvaluationTotals Totals(SequenceSums sums)
+        EvaluationTotals Totals(GroupSums groups)
         {
-            var totals = new EvaluationTotals(HeldOutPart.Test, held, names, targets, lanes: 1);
-            totals.Take(sums.Groups);
+            var totals = new EvaluationTotals(HeldOutPart.Test, held, names, data.Shape, lanes: 1);
+            totals.Take(groups);
             return totals;
         }
     }

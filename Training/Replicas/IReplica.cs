@@ -48,5 +48,18 @@ public interface IReplica : IDisposable
     /// Receives what the head gave, <c>[batch.Rows, outputSize]</c>, row-major; empty where only the loss is wanted.
     /// </param>
     /// <returns>The loss summed over the batch's elements.</returns>
-    double Forward(ChunkBatch batch, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> outputs);
+    double Forward(ChunkBatch batch, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> outputs) =>
+        Forward(batch, hiddenBefore, hiddenAfter, outputs, []);
+
+    /// <inheritdoc cref="Forward(ChunkBatch, ReadOnlySpan{float}, Span{float}, Span{float})"/>
+    /// <param name="batch">The chunk.</param>
+    /// <param name="hiddenBefore">Hidden state of all the trainer's lanes, already zeroed where a sequence starts.</param>
+    /// <param name="hiddenAfter">Receives the hidden state after each lane's last time step; zero for idle lanes.</param>
+    /// <param name="outputs">Receives what the head gave; empty where only the loss is wanted.</param>
+    /// <param name="largest">
+    /// Receives the number of the largest output of each row, the first of equal ones, <c>[batch.Rows]</c>: the class that is predicted.
+    /// Empty where nobody asks for it.
+    /// </param>
+    double Forward(
+        ChunkBatch batch, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> outputs, Span<int> largest);
 }

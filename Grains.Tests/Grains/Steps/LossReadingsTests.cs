@@ -4,6 +4,7 @@ using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Client;
 using Orleans.Tbptt.Training.Fused.Losses;
+using Orleans.Tbptt.Training.Metrics;
 
 namespace Orleans.Tbptt.Tests.Grains.Steps;
 
@@ -19,7 +20,7 @@ public sealed class LossReadingsTests
     }
 
     [Fact]
-    public void Readings_OfBytes_AreBitsOfEachLoss()
+    public void Readings_OfBytes_AreBitsOfEachLoss_AndThePerplexityOfWhatIsHeldOut()
     {
         RunSpec spec = OfBytes(new CrossEntropy());
 
@@ -27,9 +28,11 @@ public sealed class LossReadingsTests
             [
                 new Metric("training", 2, "bits per byte", MetricKind.Training),
                 new Metric("validation", 1, "bits per byte", MetricKind.Validation),
+                new Metric("validation perplexity", 2, "", MetricKind.Validation),
             ],
             LossReadings.Of(spec, 2 * Math.Log(2), new(Math.Log(2), new(1, 4, 4), [])));
         Assert.Single(LossReadings.Of(spec, 2, null));
+        Assert.Equal(double.MaxValue, CodeLength.Of(spec, 1000, MetricKind.Test).Single(metric => metric.Name == "test perplexity").Value);
     }
 
     /// <summary>It is no length of a code: it stays above 0 for a model that knows every byte.</summary>
