@@ -23,7 +23,7 @@ public interface IForecastData : IDisposable
     /// <summary>How many rows of its series come before the first time step of a sequence, also in what was read before.</summary>
     long FirstRow(int sequence);
 
-    /// <summary>What the model's outputs are, by name, in order; a difference is named as such.</summary>
+    /// <summary>What is predicted, by name, in the order of the model's outputs; a difference is named as such.</summary>
     IReadOnlyList<string> Targets { get; }
 
     /// <summary>Rows from an input to the row that its output forecasts.</summary>
@@ -35,11 +35,11 @@ public interface IForecastData : IDisposable
     /// <summary>The name of the column of time that the spec names; null where it names none, though the rows may have times.</summary>
     string? TimeColumn { get; }
 
-    /// <summary>Brings outputs back to the units of the data, in float64.</summary>
-    /// <param name="slice">The time steps that the outputs belong to.</param>
-    /// <param name="target">Which target.</param>
-    /// <param name="outputs">The model's outputs, <c>[slice.Length]</c>.</param>
-    /// <param name="destination">Receives them in the target's units, <c>[slice.Length]</c>.</param>
+    /// <summary>Brings predictions back to the units of the data, in float64.</summary>
+    /// <param name="slice">The time steps that they belong to.</param>
+    /// <param name="target">Which of <see cref="Targets"/>.</param>
+    /// <param name="outputs">The predictions, as values are trained on, <c>[slice.Length]</c>.</param>
+    /// <param name="destination">Receives them in their units, <c>[slice.Length]</c>.</param>
     void ToUnits(SequenceSlice slice, int target, ReadOnlySpan<float> outputs, Span<double> destination);
 
     /// <summary>

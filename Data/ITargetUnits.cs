@@ -11,6 +11,14 @@ public interface ITargetUnits
     void ToUnits(SequenceSlice slice, int target, ReadOnlySpan<float> values, Span<double> destination);
 
     /// <summary>
+    /// What a difference of two values of a target is multiplied by on its way to the units: the scale's. NaN where that depends on the
+    /// values, as that of logarithms does.
+    /// </summary>
+    /// <param name="sequence">The sequence that the values belong to.</param>
+    /// <param name="target">Which target.</param>
+    double Factor(int sequence, int target);
+
+    /// <summary>
     /// The root mean squared error, in the target's units, of forecasting the last known value over all sequences; null where the target
     /// is no input, so that no value of it is known.
     /// </summary>

@@ -22,6 +22,8 @@ internal sealed class TorchLoss
     /// <exception cref="NotSupportedException">libtorch has none.</exception>
     public TorchLoss(LossSpec loss)
     {
+        if (loss.KeysWithoutTorch is [var key, ..])
+            throw new NotSupportedException($"loss {loss.Word}: libtorch has no {key} as here; write engine: fused");
         OfClasses = loss.OfClasses;
         _word = loss is ModuleLoss ? loss.Word : null;
         _sum = loss is ModuleLoss custom ? custom.Sum : Find(loss);

@@ -2,6 +2,7 @@ using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Numerics;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Metrics;
 using Orleans.Tbptt.Training.Replicas;
 
@@ -15,7 +16,7 @@ public readonly record struct StepPosition(long Step, int Epoch, long Chunk);
 
 /// <summary>What one chunk of held-out sequences gave.</summary>
 /// <param name="LossSum">The loss summed over its elements.</param>
-/// <param name="Weight">Its elements, without masked ones.</param>
+/// <param name="Weight">What that is divided by: its elements, without masked ones, where the loss counts them.</param>
 /// <param name="Sums">With the last chunk, what metrics need of all chunks; null with the others.</param>
 public readonly record struct EvaluatedChunk(double LossSum, double Weight, GroupSums? Sums);
 
@@ -48,6 +49,7 @@ public sealed class TrainerShard : IDisposable
     private float[] _evaluationAfter;
     private readonly EvaluationSums?[] _sums;
     private readonly ClassSums? _classes;
+    private readonly OutputMap _map;
     private float[] _outputs = [];
     private float[]? _rounded;
     private readonly PieceSweep? _sweep;
@@ -63,13 +65,14 @@ public sealed class TrainerShard : IDisposable
         _plans = new(spec, data);
         (_batch, _next) = (new(data.Shape), new(data.Shape));
         if (spec.Tbptt.Backprop.IsFull && replica is IPieceReplica pieces)
-            _sweep = new(pieces, _batch, block, spec.Tbptt.ChunkLength!.Value);
+            _sweep = new(pieces, spec.Train.Loss, _batch, block, spec.Tbptt.ChunkLength!.Value);
         int hidden = block.Count * replica.Layout.HiddenPerLane;
         (_before, _after) = (new float[hidden], new float[hidden]);
         (_evaluationBefore, _evaluationAfter) = (new float[hidden], new float[hidden]);
         _sums = [.. Enum.GetValues<HeldOutPart>().Select(part => data.HeldOut(part) is { } held && !data.Shape.HasClasses
-            ? new EvaluationSums(held, data.Shape.TargetFeatures, spec.Data.BatchSize, block) : null)];
+            ? new EvaluationSums(held, data.Shape.TargetFeatures, spec.Train.Loss, spec.Data.BatchSize, block) : null)];
         _classes = ClassCounts.Numbers(data.Shape.Classes) > 0 ? new(data.Shape.Classes, block.First) : null;
+        _map = new(spec.Train.Loss);
     }
 
     /// <summary>The network.</summary>
@@ -95,7 +98,7 @@ public sealed class TrainerShard : IDisposable
     /// <param name="parameters">The parameters of S(step).</param>
     /// <param name="gradientSum">Receives the gradient of the loss sum.</param>
     /// <param name="areRounded">Whether the parameters are known to be rounded as the wire rounds them.</param>
-    /// <returns>The loss sum and the elements it was summed over.</returns>
+    /// <returns>The loss sum and what it is divided by: the elements that it was summed over, where the loss counts them.</returns>
     public (double LossSum, double Weight) TrainChunk(StepPosition at, ReadOnlySpan<float> parameters, Span<float> gradientSum,
         bool areRounded = false)
     {
@@ -109,7 +112,7 @@ public sealed class TrainerShard : IDisposable
         LoadParameters(parameters, areRounded);
         var dropout = new DropoutMasks(_spec.Seed, at.Step, _block.First, _spec.Model.Dropout);
         var (lossSum, weight) = _sweep is not null ? _sweep.Run(dropout, _before, _after, gradientSum)
-            : (_replica.ForwardBackward(_batch, dropout, _before, _after, gradientSum), _batch.Weight);
+            : (_replica.ForwardBackward(_batch, dropout, _before, _after, gradientSum), Loss.WeightOf(_spec.Train.Loss, _batch));
         if (_batch.HasWaiting)
             CarryWaiting();
         if (_spec.Train.IsNarrow)
@@ -155,15 +158,16 @@ public sealed class TrainerShard : IDisposable
         var (plan, sums) = (_plans.HeldOut(part)!, _sums[(int)part]);
         _batch.Load(_data.HeldOut(part)!, plan, chunk, _block);
         ZeroWhereSequencesStart(_batch, _evaluationBefore);
-        int needed = sums is null ? 0 : _batch.Rows * _data.Shape.TargetFeatures;
+        int needed = sums is null ? 0 : _batch.Rows * _spec.Model.OutputSize!.Value;
         if (_outputs.Length < needed)
             _outputs = new float[needed];
         var largest = _classes is null ? [] : _classes.Begin(chunk, _batch.Rows);
         double lossSum = _replica.Forward(_batch, _evaluationBefore, _evaluationAfter, _outputs.AsSpan(0, needed), largest);
+        _map.Apply(_outputs.AsSpan(0, needed));
         sums?.Add(chunk, _batch, _outputs.AsSpan(0, needed));
         _classes?.Add(_batch);
         _hasEvaluated = true;
-        return new(lossSum, _batch.Weight, chunk == plan.Steps - 1 ? sums?.Groups ?? _classes?.Groups : null);
+        return new(lossSum, Loss.WeightOf(_spec.Train.Loss, _batch), chunk == plan.Steps - 1 ? sums?.Groups ?? _classes?.Groups : null);
     }
 
     /// <inheritdoc/>

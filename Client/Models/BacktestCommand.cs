@@ -247,6 +247,11 @@ internal static class BacktestCommand
                 new(result.Held.Times is null ? "row" : "time") { Text = row => result.NameOf(row.Window, row.Ahead) },
                 new("actual") { Number = row => row.Window.Actuals[(row.Ahead * targets) + row.Target] },
                 new("forecast") { Number = row => row.Window.Forecasts[(row.Ahead * targets) + row.Target] },
+                .. result.Package.Spec.Train.Loss.Coverage is null ? Array.Empty<OutputColumn<Row>>() :
+                [
+                    new("low") { Number = row => row.Window.Low[(row.Ahead * targets) + row.Target] },
+                    new("high") { Number = row => row.Window.High[(row.Ahead * targets) + row.Target] },
+                ],
                 .. result.Forecasts.Skip(1).Index().Select(one => new OutputColumn<Row>(one.Item)
                 {
                     Number = row => row.Window.Baselines[one.Index][(row.Ahead * targets) + row.Target],

@@ -1,6 +1,8 @@
+using System.Globalization;
 using Orleans.Tbptt.Client.Plots;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Training.Models;
 using ScottPlot;
 
 namespace Orleans.Tbptt.Client.Models;
@@ -18,6 +20,8 @@ internal static class ForecastPlot
     private const int HorizonsBefore = 4;
 
     private const int LeastBefore = 24;
+
+    private const double IntervalAlpha = 0.25;
 
     /// <summary>Writes a PNG.</summary>
     /// <exception cref="ClientException">There is no native library, or the file cannot be written.</exception>
@@ -37,7 +41,7 @@ internal static class ForecastPlot
             for (int i = 0; i < drawn; i++)
                 Fill(figure.GetPlot(i), result, panels[i].Sequence, panels[i].Target);
             string title = $"{result.Package.Spec.Name}: what came (blue) and forecasts {Text.Plural(result.Plan.Horizon, "row")} ahead "
-                + $"from {Text.Plural(result.Plan.Cuts, "cut")} (orange)";
+                + $"from {Text.Plural(result.Plan.Cuts, "cut")} (orange{Interval(result)})";
             figure.GetPlot(0).Title(
                 drawn < all ? $"{title}\nnot drawn: {Text.Plural(all - drawn, "further panel")}" : title, size: 12);
             if (!TimeAxis.HasDates(result.Held))
@@ -56,6 +60,8 @@ internal static class ForecastPlot
         {
             double place = PlaceOf(window.Row - 1), next = PlaceOf(window.Row);
             plot.Add.VerticalLine((place + next) / 2, 1, Colors.Gray, LinePattern.Dashed);
+            if (window.Low.Length > 0)
+                Fill(window);
             Line([.. Enumerable.Range(0, horizon).Select(
                 ahead => (PlaceOf(window.Row + ahead), window.Forecasts[(ahead * targets) + target]))], Colors.C1);
         }
@@ -77,8 +83,28 @@ internal static class ForecastPlot
                 drawn.MarkerSize = 5;
         }
 
+        // The interval of the forecasts; of a single one an upright line.
+        void Fill(BacktestWindow window)
+        {
+            var ends = Enumerable.Range(0, horizon).Select(ahead => (
+                Place: PlaceOf(window.Row + ahead), At: (ahead * targets) + target)).Where(
+                one => double.IsFinite(window.Low[one.At]) && double.IsFinite(window.High[one.At])).ToList();
+            if (ends.Count == 1)
+                Line([(ends[0].Place, window.Low[ends[0].At]), (ends[0].Place, window.High[ends[0].At])], Colors.C1);
+            if (ends.Count < 2)
+                return;
+            var band = plot.Add.FillY(
+                [.. ends.Select(one => one.Place)], [.. ends.Select(one => window.Low[one.At])],
+                [.. ends.Select(one => window.High[one.At])]);
+            band.FillColor = Colors.C1.WithAlpha(IntervalAlpha);
+            band.LineWidth = 0;
+        }
+
         double PlaceOf(int row) => PlaceIn(result.Held, sequence, row);
     }
+
+    private static string Interval(BacktestResult result) => result.Package.Spec.Train.Loss.Coverage is { } share
+        ? string.Create(CultureInfo.InvariantCulture, $", with the interval that {share:0.##%} should lie in") : "";
 
     /// <summary>The values of rows; only those that are some row's target.</summary>
     private static (double Place, double Value)[] Actual(BacktestResult result, int sequence, int target, int first, int end)

@@ -143,17 +143,17 @@ public sealed record CsvSource : TableSource
 
     /// <summary>Opens rows in memory, a part of what arrives, for a trained model to forecast from.</summary>
     /// <param name="text">The header and the rows.</param>
-    /// <param name="data">The spec's data.</param>
+    /// <param name="spec">The spec of the model's training.</param>
     /// <param name="trained">What was trained on.</param>
     /// <param name="before">Where the series ended, by their names.</param>
     /// <param name="seen">Receives how they are written.</param>
     /// <exception cref="SpecException">They cannot be forecast from; carries every mistake found.</exception>
     internal IForecastData OpenForecast(
-        byte[] text, DataSpec data, SourceDescription trained, IReadOnlyDictionary<string, SeriesEnd> before,
+        byte[] text, RunSpec spec, SourceDescription trained, IReadOnlyDictionary<string, SeriesEnd> before,
         Action<CsvDialect> seen) =>
         Open(() => new CsvTableReader(this, () => new MemoryStream(text, writable: false)), (reader, problems) =>
         {
             seen(((CsvTableReader)reader).Dialect);
-            return TableForecast.Open(this, data, trained, reader, new(before), problems);
+            return TableForecast.Open(this, spec, trained, reader, new(before), problems);
         });
 }

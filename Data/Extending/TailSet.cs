@@ -78,6 +78,8 @@ internal sealed class TailSet : ISequenceSet, ITargetUnits, IArrivedSequences
         }
     }
 
+    public double Factor(int sequence, int target) => _all.Units!.Factor(SequenceAt(_tails[sequence].Start), target);
+
     /// <summary>Null: what is known of all sequences is not known of a part of them.</summary>
     public double? NaiveRmse(int target) => null;
 

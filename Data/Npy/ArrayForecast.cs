@@ -64,8 +64,10 @@ internal sealed class ArrayForecast : IForecastData
 
             problems.ThrowIfAny();
             int outputs = spec.Model.OutputSize!.Value;
-            bool ofClasses = spec.Train.Loss.OfClasses;
-            var shape = new DataShape(shapes.InputWidth, vocabulary, ofClasses ? 0 : outputs, ofClasses ? outputs : 0) { IsMasked = true };
+            LossSpec loss = spec.Train.Loss;
+            bool ofClasses = loss.OfClasses;
+            int targets = outputs / loss.OutputsPerTarget;
+            var shape = new DataShape(shapes.InputWidth, vocabulary, ofClasses ? 0 : targets, ofClasses ? outputs : 0) { IsMasked = true };
             var ends = (before ?? []).ToDictionary(end => end.Name, end => end.Rows);
             return new(inputs!, shapes, shape, [.. Enumerable.Range(0, shapes.Sequences).Select(sequence =>
             {
@@ -73,8 +75,13 @@ internal sealed class ArrayForecast : IForecastData
                 return new SeriesRows(sequence, null, null, new(name, ends.GetValueOrDefault(name) + shapes.Steps, null, null));
             })])
             {
-                Targets = [.. Enumerable.Range(0, outputs).Select(
-                    i => ofClasses ? $"class {i}" : trained.Targets.Count == outputs ? trained.Targets[i] : $"output {i + 1}")],
+                Targets = ofClasses ? [.. Enumerable.Range(0, outputs).Select(i => $"class {i}")]
+                    :
+                    [
+                        .. Enumerable.Range(0, targets)
+                            .Select(i => trained.Targets.Count == targets ? trained.Targets[i] : $"output {i + 1}")
+                            .SelectMany(name => loss.Predictions.Select(one => one.NameOf(name))),
+                    ],
             };
         }
         catch

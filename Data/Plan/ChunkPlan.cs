@@ -65,6 +65,15 @@ public sealed class ChunkPlan
     /// <summary>Steps of the epoch.</summary>
     public long Steps { get; }
 
+    /// <summary>Time steps of a step, counted from 0, summed over lanes.</summary>
+    public long TimeSteps(long step)
+    {
+        long sum = 0;
+        for (int lane = 0; lane < Lanes; lane++)
+            sum += this[step, lane].Length;
+        return sum;
+    }
+
     /// <summary>The chunk of a lane in a step, both counted from 0.</summary>
     public LaneChunk this[long step, int lane]
     {

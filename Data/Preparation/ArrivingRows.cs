@@ -120,7 +120,7 @@ public sealed class ArrivingRows
         }
 
         // The first row shows how all are written, and the first one with decimals what stands in front of them.
-        return source.OpenForecast(text, _spec.Data, _trained, before, dialect => _source = _source with
+        return source.OpenForecast(text, _spec, _trained, before, dialect => _source = _source with
         {
             Separator = dialect.Separator, DecimalMark = dialect.HasDecimals ? dialect.Decimal : _source.DecimalMark,
         });

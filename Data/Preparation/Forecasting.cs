@@ -36,7 +36,7 @@ public static class Forecasting
     public static IForecastData Open(
         RunSpec spec, SourceDescription trained, string path, IReadOnlyList<SeriesEnd>? before = null, long mostCells = long.MaxValue) =>
         SourceOf(spec, path).OpenForecast(
-            new InputFiles(DataRoots.Anywhere) { MostCells = mostCells }, spec.Data, Checked(trained), before);
+            new InputFiles(DataRoots.Anywhere) { MostCells = mostCells }, spec, Checked(trained), before);
 
     /// <summary>Opens a NumPy array of inputs, for a model of arrays.</summary>
     /// <param name="spec">The spec that the model was trained with; its source is arrays.</param>
@@ -65,9 +65,10 @@ public static class Forecasting
         var opened = source.Open(spec with { Data = data }, new InputFiles(DataRoots.Anywhere));
         var (shape, model) = (opened.Shape, spec.Model);
         int vocabulary = model.Embedding?.Vocabulary ?? 0, outputs = model.OutputSize!.Value;
+        int targets = outputs / spec.Train.Loss.OutputsPerTarget;
         bool fits = shape.HasTokens == vocabulary > 0 && shape.Vocabulary <= vocabulary
             && (shape.HasTokens || shape.InputFeatures == model.ValueInputs)
-            && (shape.HasClasses ? shape.Classes <= outputs : shape.TargetFeatures == outputs);
+            && (shape.HasClasses ? shape.Classes <= outputs : shape.TargetFeatures == targets);
         if (fits)
             return opened;
         opened.Dispose();
@@ -76,7 +77,7 @@ public static class Forecasting
             $"{(shape.HasTokens ? $"tokens up to {shape.Vocabulary - 1}" : $"{shape.InputFeatures} input values")} and "
             + $"{(shape.HasClasses ? $"classes up to {shape.Classes - 1}" : $"{shape.TargetFeatures} target values")} in {path}",
             $"{(vocabulary > 0 ? $"tokens up to {vocabulary - 1}" : $"{model.ValueInputs} input values")} and "
-            + $"{(shape.HasClasses ? $"classes up to {outputs - 1}" : $"{outputs} target values")}, as the model was trained",
+            + $"{(shape.HasClasses ? $"classes up to {outputs - 1}" : $"{targets} target values")}, as the model was trained",
             "save arrays as those that the model was trained on"));
     }
 
@@ -150,7 +151,7 @@ public static class Forecasting
             ? throw new SpecException(new SpecProblem(
                 "data.source", seam, "a model whose inputs depend on no rows but their own and those before, because rows come one by one",
                 "forecast from files with 'tbptt predict', or train without it"))
-            : RowEncoder.Of(table, Checked(trained));
+            : RowEncoder.Of(table, spec.Train.Loss, Checked(trained));
     }
 
     private static SourceDescription Checked(SourceDescription trained)

@@ -114,6 +114,8 @@ public sealed class PreparedRun : IDisposable
                 LaneLimits.CheckBuffers(resolved, data, problems);
             if (problems.IsEmpty)
                 LaneLimits.CheckMessages(resolved, problems);
+            if (problems.IsEmpty)
+                TargetRules.Check(resolved.Train.Loss, data, problems);
             problems.ThrowIfAny();
             resolved = SpecResolver.Complete(resolved, data.Description);
             return new(resolved, data, opened, fingerprint ? opened.Hash() : []) { Weights = weights };

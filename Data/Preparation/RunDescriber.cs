@@ -44,27 +44,26 @@ internal static class RunDescriber
     /// <summary>The elements of masked targets: found out by reading them.</summary>
     private static long Unmasked(ISequenceSet sequences, DataShape shape)
     {
-        const int Block = 1 << 12;
-        var classes = new long[shape.HasClasses ? Block : 0];
-        var values = new float[Block * shape.TargetFeatures];
         long elements = 0;
+        if (!shape.HasClasses)
+        {
+            TargetBlocks.Read(sequences, shape.TargetFeatures, (_, targets) =>
+            {
+                foreach (float target in targets)
+                    elements += float.IsNaN(target) ? 0 : 1;
+            });
+            return elements;
+        }
+
+        const int Block = 1 << 12;
+        var classes = new long[Block];
         for (int sequence = 0; sequence < sequences.Count; sequence++)
         {
             for (int start = 0, length = sequences.Length(sequence); start < length; start += Block)
             {
-                var slice = new SequenceSlice(sequence, start, Math.Min(Block, length - start));
-                if (shape.HasClasses)
-                {
-                    Span<long> targets = classes.AsSpan(0, slice.Length);
-                    sequences.ReadTargets(slice, targets);
-                    elements += targets.Length - targets.Count(DataShape.MaskedClass);
-                    continue;
-                }
-
-                Span<float> read = values.AsSpan(0, slice.Length * shape.TargetFeatures);
-                sequences.ReadTargets(slice, read);
-                foreach (float target in read)
-                    elements += float.IsNaN(target) ? 0 : 1;
+                Span<long> targets = classes.AsSpan(0, Math.Min(Block, length - start));
+                sequences.ReadTargets(new(sequence, start, targets.Length), targets);
+                elements += targets.Length - targets.Count(DataShape.MaskedClass);
             }
         }
 

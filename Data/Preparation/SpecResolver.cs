@@ -28,8 +28,10 @@ public static class SpecResolver
     {
         var problems = new ProblemList();
         problems.AddIfAny(SpecFit.Embedding(spec, shape.HasTokens));
-        ModelSpec model = ResolveOutput(ResolveInput(spec.Model, shape, problems), shape, problems);
+        ModelSpec model = ResolveOutput(ResolveInput(spec.Model, shape, problems), spec.Train.Loss, shape, problems);
         problems.AddIfAny(SpecFit.Loss(spec, shape.HasClasses));
+        if (problems.IsEmpty)
+            problems.AddIfAny(spec.Train.Loss.Problem(model.OutputSize!.Value));
         if (problems.IsEmpty)
             problems.AddIfAny(SpecFit.Size(model));
         string? weights = InitialWeights.Check(model, sized: problems.IsEmpty, read, opened, problems, package);
@@ -99,11 +101,14 @@ public static class SpecResolver
         };
     }
 
-    private static ModelSpec ResolveOutput(ModelSpec model, DataShape shape, ProblemList problems)
+    private static ModelSpec ResolveOutput(ModelSpec model, LossSpec loss, DataShape shape, ProblemList problems)
     {
+        int values = shape.TargetFeatures * loss.OutputsPerTarget;
         if (!shape.HasClasses)
         {
-            Check(DataKeys.OutputSize, model.OutputSize, shape.TargetFeatures, "the width of the targets", problems);
+            string what = loss.OutputsPerTarget == 1 ? "the width of the targets"
+                : $"{loss.OutputsPerTarget} of loss {loss.Word} for each value of a target";
+            Check(DataKeys.OutputSize, model.OutputSize, values, what, problems);
         }
         else if (model.OutputSize < shape.Classes)
         {
@@ -112,7 +117,7 @@ public static class SpecResolver
                 "raise it, or leave it out");
         }
 
-        return model with { OutputSize = model.OutputSize ?? (shape.HasClasses ? shape.Classes : shape.TargetFeatures) };
+        return model with { OutputSize = model.OutputSize ?? (shape.HasClasses ? shape.Classes : values) };
     }
 
     private static void Check(string key, int? given, int needed, string what, ProblemList problems)

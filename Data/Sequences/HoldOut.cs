@@ -62,6 +62,8 @@ internal sealed class SequenceRange(ISequenceSet all, int first, int count) : IS
     public void ToUnits(SequenceSlice slice, int target, ReadOnlySpan<float> values, Span<double> destination) =>
         all.Units!.ToUnits(Place(slice), target, values, destination);
 
+    public double Factor(int sequence, int target) => all.Units!.Factor(Place(sequence), target);
+
     /// <summary>Null: what is known of all sequences is not known of a part of them.</summary>
     public double? NaiveRmse(int target) => null;
 

@@ -181,11 +181,16 @@ internal sealed record ColumnStatistics(double[] Mean, double[] Deviation, int W
     }
 
     /// <inheritdoc/>
+    public double Factor(int series, int column) => Deviation[Place(series, column)];
+
+    /// <inheritdoc/>
     public void ToUnits(int series, long row, int column, ReadOnlySpan<float> values, Span<double> destination)
     {
-        int at = (IsPerSeries ? series * Width : 0) + column;
+        int at = Place(series, column);
         (double mean, double deviation) = (Mean[at], Deviation[at]);
         for (int i = 0; i < values.Length; i++)
             destination[i] = (values[i] * deviation) + mean;
     }
+
+    private int Place(int series, int column) => (IsPerSeries ? series * Width : 0) + column;
 }

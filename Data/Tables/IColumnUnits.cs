@@ -9,6 +9,11 @@ internal interface IColumnUnits
     /// <param name="column">The column, by its index in <see cref="UsedColumns.Names"/>.</param>
     bool IsDifference(int column) => false;
 
+    /// <summary>What a difference of two values of a column is multiplied by; NaN where that depends on the values.</summary>
+    /// <param name="series">The series; 0 in a table without series.</param>
+    /// <param name="column">The column.</param>
+    double Factor(int series, int column);
+
     /// <summary>Brings values of one column in consecutive rows back to the units of the file.</summary>
     /// <param name="series">The series of the rows; 0 in a table without series.</param>
     /// <param name="row">The row of the first value, in the table that is trained on.</param>

@@ -2,6 +2,7 @@ using System.Globalization;
 using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Numerics;
+using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Data.Tables;
 
@@ -25,10 +26,10 @@ public sealed class RowEncoder
     private readonly Category[] _categories;
     private readonly int _series;
     private readonly ColumnStatistics _scale;
-    private readonly IColumnUnits _units;
-    private readonly Dictionary<string, (ColumnStatistics Scale, IColumnUnits Units)> _ofSeries = new(StringComparer.Ordinal);
+    private readonly PredictedColumns _predicted;
+    private readonly Dictionary<string, (ColumnStatistics Scale, PredictedColumns Predicted)> _ofSeries = new(StringComparer.Ordinal);
 
-    private RowEncoder(TableSource source, SourceDescription trained)
+    private RowEncoder(TableSource source, LossSpec loss, SourceDescription trained)
     {
         string[] numbers =
         [
@@ -60,8 +61,7 @@ public sealed class RowEncoder
             IsMasked = true, Categories = [.. _categories.Select(one => new CategoryShape(one.Name, one.Classes))],
         };
         _scale = isOfSeries ? ColumnStatistics.None(numbers.Length) : ColumnStatistics.Of(trained.Columns, numbers);
-        _units = TransformedUnits.Of(
-            source, source.Targets,
+        _predicted = Predicted(
             isOfSeries ? ColumnStatistics.None(source.Targets.Count) : ColumnStatistics.Of(trained.Columns, source.Targets));
         var scaled = trained.Columns.Where(column => isOfSeries && column.Series is not null);
         foreach (var series in scaled.GroupBy(column => column.Series!))
@@ -71,14 +71,16 @@ public sealed class RowEncoder
             if (numbers.All(name => columns.Any(column => column.Name == name))
                 && source.Targets.All(name => columns.Any(column => column.Name == name && column.ScaleMean is not null)))
             {
-                _ofSeries.Add(series.Key, (
-                    ColumnStatistics.Of(columns, numbers),
-                    TransformedUnits.Of(source, source.Targets, ColumnStatistics.Of(columns, source.Targets))));
+                _ofSeries.Add(
+                    series.Key, (ColumnStatistics.Of(columns, numbers), Predicted(ColumnStatistics.Of(columns, source.Targets))));
             }
         }
 
-        Targets = TableForecast.Names(source, _units);
+        Targets = _predicted.Names;
         Horizon = source.Horizon;
+
+        PredictedColumns Predicted(ColumnStatistics scale) =>
+            new(loss, source.Targets, TransformedUnits.Of(source, source.Targets, scale));
 
         string Called(string name) => source.Known.Contains(name)
             ? string.Create(CultureInfo.InvariantCulture, $"{name} +{source.Horizon}") : name;
@@ -99,7 +101,7 @@ public sealed class RowEncoder
     /// <summary>The shape of a time step; every target is masked.</summary>
     public DataShape Shape { get; }
 
-    /// <summary>What the model's outputs are, by name, in order; a difference is named as such.</summary>
+    /// <summary>What is predicted, by name, in the order of the model's outputs; a difference is named as such.</summary>
     public IReadOnlyList<string> Targets { get; }
 
     /// <summary>Rows from an input to the row that its output forecasts.</summary>
@@ -107,9 +109,10 @@ public sealed class RowEncoder
 
     /// <summary>An encoder of rows as a model was trained on them.</summary>
     /// <param name="source">Names the columns, as in training.</param>
+    /// <param name="loss">The loss of its training.</param>
     /// <param name="trained">What was trained on.</param>
-    internal static RowEncoder Of(TableSource source, SourceDescription trained) =>
-        new((TableSource)source.Complete(trained), trained);
+    internal static RowEncoder Of(TableSource source, LossSpec loss, SourceDescription trained) =>
+        new((TableSource)source.Complete(trained), loss, trained);
 
     /// <summary>What is carried before the first row of a series.</summary>
     /// <param name="carried">Receives it, <c>[Carried]</c>.</param>
@@ -200,9 +203,9 @@ public sealed class RowEncoder
     public void ToUnits(IReadOnlyList<string?> texts, ReadOnlySpan<float> outputs, Span<double> destination)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        var units = _series >= 0 ? _ofSeries[texts[_series]!].Units : _units;
-        for (int target = 0; target < outputs.Length; target++)
-            units.ToUnits(0, 0, target, outputs.Slice(target, 1), destination.Slice(target, 1));
+        var predicted = _series >= 0 ? _ofSeries[texts[_series]!].Predicted : _predicted;
+        for (int output = 0; output < outputs.Length; output++)
+            predicted.ToUnits(0, 0, output, outputs.Slice(output, 1), destination.Slice(output, 1));
     }
 
     /// <summary>A cell, or with <c>missingValues: forward</c> the last value before it.</summary>

@@ -13,17 +13,17 @@ internal sealed class TableForecast : IForecastData
     private readonly FloatTable? _instants;
     private readonly StreamRows _rows;
     private readonly IReadOnlyList<long> _firstRows;
-    private readonly IColumnUnits _units;
+    private readonly PredictedColumns _predicted;
 
     private TableForecast(
-        TableSource source, RowOrder order, FloatTable table, FloatTable? instants, ForecastCut cut, IColumnUnits units, DataShape shape,
-        UsedColumns used)
+        TableSource source, RowOrder order, FloatTable table, FloatTable? instants, ForecastCut cut, PredictedColumns predicted,
+        DataShape shape, UsedColumns used)
     {
-        (_source, _table, _instants, _rows, _firstRows, _units, Shape) =
-            (source, table, instants, cut.Rows, cut.FirstRows, units, shape);
+        (_source, _table, _instants, _rows, _firstRows, _predicted, Shape) =
+            (source, table, instants, cut.Rows, cut.FirstRows, predicted, shape);
         Sequences = new TableSet(shape, cut.Rows, table, used, source.Horizon)
         {
-            Columns = units, SeriesNames = order.Names, HasTargets = false, RowTimes = instants, Order = order,
+            Columns = predicted.Units, SeriesNames = order.Names, HasTargets = false, RowTimes = instants, Order = order,
         };
     }
 
@@ -50,7 +50,7 @@ internal sealed class TableForecast : IForecastData
 
     /// <summary>Reads a table.</summary>
     /// <param name="source">Names the columns, as in training.</param>
-    /// <param name="data">The spec's data.</param>
+    /// <param name="spec">The spec of its training.</param>
     /// <param name="trained">What was trained on.</param>
     /// <param name="reader">Reads the file.</param>
     /// <param name="before">Where the series ended whose rows follow; null where the rows stand alone.</param>
@@ -58,7 +58,7 @@ internal sealed class TableForecast : IForecastData
     /// <exception cref="SpecException">It cannot be forecast from; carries every mistake found.</exception>
     /// <exception cref="TableFormatException">It is no table of its format.</exception>
     public static TableForecast Open(
-        TableSource source, DataSpec data, SourceDescription trained, TableReader reader, RowsBefore? before,
+        TableSource source, RunSpec spec, SourceDescription trained, TableReader reader, RowsBefore? before,
         ProblemList problems)
     {
         bool arePart = before?.ArePart == true;
@@ -69,7 +69,7 @@ internal sealed class TableForecast : IForecastData
             Targets = known,
             Transform = new([.. source.Transform.Pairs.Where(pair => source.Inputs.Contains(pair.Key) || known.Contains(pair.Key))]),
         };
-        using var scan = new TableScan(inputs, data with { Validation = null, Test = null, ValidationFraction = 0 }, problems)
+        using var scan = new TableScan(inputs, spec.Data with { Validation = null, Test = null, ValidationFraction = 0 }, problems)
         {
             Trained = trained, IsForecast = true,
         };
@@ -125,9 +125,10 @@ internal sealed class TableForecast : IForecastData
                     one.Name, trained.Columns.First(column => column.Name == one.Name && column.Classes.Count > 0).Classes.Count))],
             };
             IColumnUnits units = TransformedUnits.Of(source, source.Targets, targets);
-            return new(source, scan.Order, table, instants, cut, units, shape, used)
+            var predicted = new PredictedColumns(spec.Train.Loss, source.Targets, units);
+            return new(source, scan.Order, table, instants, cut, predicted, shape, used)
             {
-                Targets = Names(source, units),
+                Targets = predicted.Names,
                 Series = cut.Series(scan.Order, instants, scan.ReadColumns, lastRows),
                 Arrivals = arePart ? cut.Arrivals(source, scan.SeriesOfRows(), scan.Order.Rows.Count) : [],
             };
@@ -140,8 +141,8 @@ internal sealed class TableForecast : IForecastData
         }
     }
 
-    public void ToUnits(SequenceSlice slice, int target, ReadOnlySpan<float> outputs, Span<double> destination) =>
-        _units.ToUnits(_rows.SeriesOf(slice.Sequence), _rows.Starts[slice.Sequence] + slice.Start, target, outputs, destination);
+    public void ToUnits(SequenceSlice slice, int target, ReadOnlySpan<float> outputs, Span<double> destination) => _predicted.ToUnits(
+        _rows.SeriesOf(slice.Sequence), _rows.Starts[slice.Sequence] + slice.Start, target, outputs, destination);
 
     public long FirstRow(int sequence) => _firstRows[sequence];
 
@@ -180,8 +181,4 @@ internal sealed class TableForecast : IForecastData
         source.MissingValues == MissingValues.Interpolate ? "data.missingValues: interpolate"
         : source.Known.FirstOrDefault(source.IsDifference) is { } known
         ? $"the difference of {Wording.Quote(known)}, which data.known reads from rows ahead" : null;
-
-    /// <summary>The names of forecasts; a difference is named as such.</summary>
-    public static IReadOnlyList<string> Names(TableSource source, IColumnUnits units) =>
-        [.. source.Targets.Select((name, i) => units.IsDifference(i) ? $"{name} difference" : name)];
 }

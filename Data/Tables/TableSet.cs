@@ -53,6 +53,8 @@ internal sealed class TableSet(DataShape shape, StreamRows rows, IFloatRows tabl
     public void ToUnits(SequenceSlice slice, int target, ReadOnlySpan<float> values, Span<double> destination) =>
         Columns.ToUnits(_rows.SeriesOf(slice.Sequence), Position(slice) + horizon, columns.Targets[target], values, destination);
 
+    public double Factor(int sequence, int target) => Columns.Factor(_rows.SeriesOf(sequence), columns.Targets[target]);
+
     public double? NaiveRmse(int target) => Naive.Count == 0 ? null : Naive[target];
 
     /// <summary>A missing input is 0, the mean; behind the inputs stands whether those that can be missing are there.</summary>

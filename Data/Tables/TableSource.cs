@@ -254,14 +254,14 @@ public abstract record TableSource : OpenableSource
 
     /// <summary>Opens the file for a trained model to forecast from.</summary>
     /// <param name="opened">Opens files.</param>
-    /// <param name="data">The spec's data.</param>
+    /// <param name="spec">The spec of its training.</param>
     /// <param name="trained">What was trained on.</param>
     /// <param name="before">Where the series ended whose rows follow; null where the rows stand alone.</param>
     /// <exception cref="SpecException">It cannot be forecast from; carries every mistake found.</exception>
     internal IForecastData OpenForecast(
-        InputFiles opened, DataSpec data, SourceDescription trained, IReadOnlyList<SeriesEnd>? before) =>
+        InputFiles opened, RunSpec spec, SourceDescription trained, IReadOnlyList<SeriesEnd>? before) =>
         Open(opened, (reader, problems) => TableForecast.Open(
-            this, data, trained, reader, before is null ? null : new(before), problems));
+            this, spec, trained, reader, before is null ? null : new(before), problems));
 
     private IDataSource Open(InputFiles opened, DataSpec data, SourceDescription? training) =>
         Open(opened, (reader, problems) =>

@@ -22,6 +22,10 @@ internal sealed class TransformedUnits(ColumnStatistics statistics, IReadOnlyLis
     public bool IsDifference(int column) => transforms[column] == ColumnTransform.Difference;
 
     /// <inheritdoc/>
+    public double Factor(int series, int column) =>
+        transforms[column] is ColumnTransform.Log or ColumnTransform.Log1P ? double.NaN : statistics.Factor(series, column);
+
+    /// <inheritdoc/>
     public void ToUnits(int series, long row, int column, ReadOnlySpan<float> values, Span<double> destination)
     {
         statistics.ToUnits(series, row, column, values, destination);

@@ -49,8 +49,8 @@ public sealed class SpecResolverTests : IDisposable
             [
                 "model.inputSize: found 2, expected 3, the width of the inputs; correct it, or leave it out",
                 "model.outputSize: found 4, expected 5, the width of the targets; correct it, or leave it out",
-                "train.loss: found cross_entropy with source average, expected mse, mae or huber, because the targets are values; choose "
-                    + "one of them",
+                "train.loss: found cross_entropy with source average, expected mse, mae, huber, quantile, gaussian, student_t, "
+                    + "negative_binomial, binary_cross_entropy or esr, because the targets are values; choose one of them",
             ],
             Problems(new() { Cell = new LstmCell(), HiddenSize = 4, InputSize = 2, OutputSize = 4 }, Values, new CrossEntropy()));
         Assert.Equal(

@@ -92,10 +92,12 @@ public class ChoiceTests
 
     /// <summary>libtorch has no other modules and functions: what has no namesake there is refused where it stands.</summary>
     [Fact]
-    public void EveryChoiceOfToday_IsInLibtorch()
+    public void EveryChoiceOfToday_IsInLibtorch_ButLossesOfSeveralOutputsAndOfAudio()
     {
         Assert.Equal(["LSTM", "GRU", "RNN"], SpecLoader.Choices.Cells.Select(cell => cell.TorchModule).OfType<string>());
-        Assert.All(SpecLoader.Choices.Losses, loss => Assert.NotNull(loss.TorchFunction));
+        Assert.Equal(
+            ["quantile", "gaussian", "student_t", "negative_binomial", "esr"],
+            SpecLoader.Choices.Losses.Where(loss => loss.TorchFunction is null).Select(loss => loss.Word));
     }
 
     [Theory]

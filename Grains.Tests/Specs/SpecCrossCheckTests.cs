@@ -107,8 +107,8 @@ public class SpecCrossCheckTests
     public void Loss_IsRefused_WhenItDoesNotFitTheTargets()
     {
         Assert.Equal(
-            "run.yaml:11:3 train.loss: found cross_entropy with source sine, expected mse, mae or huber, because the targets are values; " +
-            "choose one of them",
+            "run.yaml:11:3 train.loss: found cross_entropy with source sine, expected mse, mae, huber, quantile, gaussian, student_t, " +
+            "negative_binomial, binary_cross_entropy or esr, because the targets are values; choose one of them",
             Problem(Sine.With("  loss: cross_entropy")));
         Assert.Equal(
             "run.yaml:10:3 train.loss: found mse with source bytes, expected cross_entropy, because the targets are classes; write " +

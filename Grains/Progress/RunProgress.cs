@@ -164,12 +164,11 @@ internal sealed partial class RunProgress
     /// <param name="first">The number of the first of them, from 1.</param>
     /// <param name="epoch">Their epoch.</param>
     /// <param name="steps">The steps, in order.</param>
-    /// <param name="elements">Elements of a sequence step.</param>
+    /// <param name="sequenceSteps">Time steps of all lanes in them.</param>
     /// <param name="took">What they took together.</param>
     /// <exception cref="RunLeftException">Events can no longer be written.</exception>
-    public void Commit(long first, int epoch, IReadOnlyList<StepOutcome.Committed> steps, int elements, TimeSpan took)
+    public void Commit(long first, int epoch, IReadOnlyList<StepOutcome.Committed> steps, long sequenceSteps, TimeSpan took)
     {
-        long sequenceSteps = steps.Sum(step => (long)step.Weight / elements);
         _rates.Add(steps.Count, sequenceSteps);
         _status = _status with
         {

@@ -49,16 +49,13 @@ internal sealed class RunTelemetry(TrainingInstruments instruments, RunStatus st
 
     /// <summary>Steps are committed, one, or those of a round.</summary>
     /// <param name="steps">The steps.</param>
-    /// <param name="elements">Elements of a sequence step.</param>
+    /// <param name="sequenceSteps">Time steps of all lanes in them.</param>
     /// <param name="state">The committed state after them.</param>
     /// <param name="took">What they took together.</param>
-    public void OnCommitted(IReadOnlyList<StepOutcome.Committed> steps, int elements, TrainingState state, TimeSpan took)
+    public void OnCommitted(IReadOnlyList<StepOutcome.Committed> steps, long sequenceSteps, TrainingState state, TimeSpan took)
     {
-        long sequenceSteps = 0;
         for (int i = 0; i < steps.Count; i++)
         {
-            sequenceSteps += (long)steps[i].Weight / elements;
-
             // Trainers that make local steps have no gradient together.
             if (steps[i].GradientNorm is var norm && double.IsFinite(norm))
                 instruments.OnGradient(norm, norm > _clipNorm);

@@ -1,7 +1,5 @@
 using Orleans.Tbptt.Specs.Keys;
 using Orleans.Tbptt.Training.Fused.Losses;
-using Orleans.Tbptt.Training.Fused.Matrices;
-using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Custom;
 
@@ -11,7 +9,7 @@ namespace Orleans.Tbptt.Training.Custom;
 public delegate (float Loss, float Gradient) ElementLoss(float output, float target);
 
 /// <summary>A loss that a program adds for the fused engine: the sum of a function over all elements.</summary>
-public sealed record CustomLoss : Loss
+public sealed record CustomLoss : TargetLoss
 {
     private readonly ElementLoss _function;
 
@@ -30,30 +28,9 @@ public sealed record CustomLoss : Loss
     /// <inheritdoc/>
     public override string About => "a loss of the program that hosts the silo";
 
-    /// <inheritdoc/>
-    public override bool OfClasses => false;
-
-    internal override unsafe double Sum(Rows outputs, ChunkBatch batch, ref float[] scratch)
+    private protected override double Target(Span<float> outputs, float target)
     {
-        var targets = batch.TargetValues;
-        double sum = 0;
-        for (int at = 0, row = 0; at < targets.Length; row++)
-        {
-            float* output = outputs[row];
-            for (int column = 0; column < outputs.Columns; column++, at++)
-            {
-                if (batch.IsMasked && float.IsNaN(targets[at]))
-                {
-                    output[column] = 0;
-                    continue;
-                }
-
-                var (loss, gradient) = _function(output[column], targets[at]);
-                sum += loss;
-                output[column] = gradient;
-            }
-        }
-
-        return sum;
+        (float loss, outputs[0]) = _function(outputs[0], target);
+        return loss;
     }
 }

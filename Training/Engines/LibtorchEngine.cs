@@ -29,6 +29,12 @@ public sealed record LibtorchEngine : Engine
             Refuse("model.cell", spec.Model.Cell.Word, "cell");
         if (findings.Sound("train.loss") && spec.Train.Loss.TorchFunction is null)
             Refuse("train.loss", spec.Train.Loss.Word, "loss");
+        foreach (string key in findings.Sound("train.loss") ? spec.Train.Loss.KeysWithoutTorch : [])
+        {
+            findings.Report(
+                $"train.loss.{key}", $"it with {where}", "engine: fused, which has it",
+                "remove it, or write engine: fused and device: cpu");
+        }
 
         void Refuse(string key, string word, string what) => findings.Report(
             key, $"{word} with {where}", $"a {what} that libtorch has", "choose another one, or write engine: fused and device: cpu");

@@ -25,6 +25,7 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
     private readonly FusedHead _head;
     private readonly ModelSpec _model;
     private readonly int _values;
+    private readonly int _outputsPerTarget;
     private bool _isLoaded;
     private bool _isDisposed;
 
@@ -36,7 +37,7 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
         (_model, _loss) = (model, (Loss)loss);
         Layout = ParameterLayout.Of(model);
         _layers = [.. Enumerable.Range(0, model.Layers).Select(layer => new FusedLayer(model, Layout, layer))];
-        _values = model.ValueInputs;
+        (_values, _outputsPerTarget) = (model.ValueInputs, loss.OutputsPerTarget);
         _tables = Tables(model, Layout);
         _inputs = new(model, _layers);
         _hidden = new(model, _layers);
@@ -159,7 +160,7 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
             throw new InvalidOperationException("no parameters have been loaded");
         var shape = batch.Shape;
         bool fits = shape.HasTokens == _model.Embedding is not null && shape.Codes == _tables.Length && shape.InputFeatures == _values
-            && _loss.OfClasses == shape.HasClasses && (shape.HasClasses || shape.TargetFeatures == _model.OutputSize);
+            && _loss.OfClasses == shape.HasClasses && (shape.HasClasses || shape.TargetFeatures * _outputsPerTarget == _model.OutputSize);
         if (!fits)
             throw new ArgumentException($"the batch holds {shape}, which does not fit the model with loss {_loss.Word}", nameof(batch));
     }

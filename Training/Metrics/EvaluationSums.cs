@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Metrics;
@@ -14,13 +15,16 @@ namespace Orleans.Tbptt.Training.Metrics;
 /// </remarks>
 /// <param name="held">The held-out sequences; their targets are values.</param>
 /// <param name="targets">Values of a target.</param>
+/// <param name="loss">Says what is predicted of a target; its point forecast is compared with it.</param>
 /// <param name="lanes">Lanes of the run.</param>
 /// <param name="block">The trainer's lanes.</param>
-internal sealed class EvaluationSums(ISequenceSet held, int targets, int lanes, LaneBlock block)
+internal sealed class EvaluationSums(ISequenceSet held, int targets, LossSpec loss, int lanes, LaneBlock block)
 {
     private readonly bool _bySeries = EvaluationTotals.IsBySeries(held, targets);
     private readonly int _kept = EvaluationTotals.Kept(held, targets, lanes);
     private readonly int _width = EvaluationTotals.Kept(held, targets, lanes) * ValueMetrics.Numbers;
+    private readonly int _perTarget = loss.OutputsPerTarget;
+    private readonly int _point = loss.Point;
     private readonly Dictionary<int, int> _places = [];
     private readonly int[] _touched = new int[block.Count];
     private readonly double[] _before = new double[block.Count * EvaluationTotals.Kept(held, targets, lanes) * ValueMetrics.Numbers];
@@ -47,7 +51,7 @@ internal sealed class EvaluationSums(ISequenceSet held, int targets, int lanes, 
     /// <summary>Adds a chunk; chunk 0 begins anew, and a chunk that comes twice in a row counts once.</summary>
     /// <param name="chunk">The chunk's place in the evaluation's plan.</param>
     /// <param name="batch">The chunk.</param>
-    /// <param name="outputs">What the network gave, <c>[batch.Rows, targets]</c>.</param>
+    /// <param name="outputs">What was predicted, <c>[batch.Rows, targets × predictions of a target]</c>.</param>
     public void Add(long chunk, ChunkBatch batch, ReadOnlySpan<float> outputs)
     {
         if (chunk == 0)
@@ -101,23 +105,13 @@ internal sealed class EvaluationSums(ISequenceSet held, int targets, int lanes, 
         int length = chunk.Length;
         if (_gathered.Length < length)
             (_gathered, _outputs, _targets) = (new float[length], new double[length], new double[length]);
-        ToUnits(batch, position, target, chunk, batch.TargetValues, _targets.AsSpan(0, length));
-        ToUnits(batch, position, target, chunk, outputs, _outputs.AsSpan(0, length));
+        batch.Gather(batch.TargetValues, position, targets, target, _gathered.AsSpan(0, length));
+        ToUnits(target, chunk, _targets.AsSpan(0, length));
+        batch.Gather(outputs, position, targets * _perTarget, (target * _perTarget) + _point, _gathered.AsSpan(0, length));
+        ToUnits(target, chunk, _outputs.AsSpan(0, length));
         ValueMetrics.Add(_outputs.AsSpan(0, length), _targets.AsSpan(0, length), sums);
     }
 
-    private void ToUnits(
-        ChunkBatch batch, int position, int target, LaneChunk chunk, ReadOnlySpan<float> rows, Span<double> destination)
-    {
-        var values = _gathered.AsSpan(0, destination.Length);
-        batch.Gather(rows, position, targets, target, values);
-        if (held.Units is { } units)
-        {
-            units.ToUnits(new(chunk.Sequence, chunk.Start, chunk.Length), target, values, destination);
-            return;
-        }
-
-        for (int i = 0; i < values.Length; i++)
-            destination[i] = values[i];
-    }
+    private void ToUnits(int target, LaneChunk chunk, Span<double> destination) => held.ToUnits(
+        new(chunk.Sequence, chunk.Start, chunk.Length), target, _gathered.AsSpan(0, destination.Length), destination);
 }

@@ -1,5 +1,7 @@
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Tables;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Metrics;
 
 namespace Orleans.Tbptt.Training.Models;
 
@@ -23,7 +25,17 @@ public sealed record BacktestPlan(int Cuts, int Horizon, int Stride, int? Season
 /// <param name="Actuals">What came.</param>
 /// <param name="Baselines">Forecasts without a model: the naive one, then the seasonal naive one, where there is a season.</param>
 public sealed record BacktestWindow(
-    int Sequence, int Cut, int Row, double[] Forecasts, double[] Actuals, IReadOnlyList<double[]> Baselines);
+    int Sequence, int Cut, int Row, double[] Forecasts, double[] Actuals, IReadOnlyList<double[]> Baselines)
+{
+    /// <summary>All that the model predicts, <c>[Horizon, targets, predictions of a target]</c>.</summary>
+    public double[] Predictions { get; init; } = Forecasts;
+
+    /// <summary>The lower ends of the forecasts' intervals; empty where the model has none.</summary>
+    public double[] Low { get; init; } = [];
+
+    /// <summary>The upper ends.</summary>
+    public double[] High { get; init; } = [];
+}
 
 /// <summary>
 /// Forecasts with a model from several cuts of series that are known, each from the rows before it alone, the hidden state carried from
@@ -40,6 +52,9 @@ public sealed class Backtest : IDisposable
     private readonly KnownValues _known;
     private readonly int _own;
     private readonly int _targets;
+    private readonly LossSpec _loss;
+    private readonly PredictedValue[] _predictions;
+    private readonly int _width;
 
     /// <summary>Loads a model.</summary>
     /// <param name="package">The model; its targets are values of a table's columns.</param>
@@ -50,7 +65,9 @@ public sealed class Backtest : IDisposable
         ArgumentNullException.ThrowIfNull(data);
         var source = (TableSource)package.Spec.Data.Source;
         (_held, _shape, _own) = (data.Validation ?? data.Training, data.Shape, source.Horizon);
-        _targets = data.Shape.TargetFeatures;
+        (_targets, _loss) = (data.Shape.TargetFeatures, package.Spec.Train.Loss);
+        _predictions = [.. _loss.Predictions];
+        _width = _targets * _predictions.Length;
         var inputs = data.Description.Inputs;
         _known = new(source, _held, inputs, package.Config.Targets, _shape.InputFeatures);
         string[] ahead = [.. source.Known, .. source.Static];
@@ -94,7 +111,7 @@ public sealed class Backtest : IDisposable
         int done = 0, kept = Math.Max(0, Rows(sequence) - plan.Behind(0) - _own);
 
         // The outputs at the rows from `kept` on: those of which a forecast is shown.
-        float[] outputs = new float[(_held.Length(sequence) - kept) * _targets];
+        float[] outputs = new float[(_held.Length(sequence) - kept) * _width];
         for (int cut = 0; cut < plan.Cuts; cut++)
         {
             int row = Rows(sequence) - plan.Behind(cut);
@@ -110,17 +127,19 @@ public sealed class Backtest : IDisposable
                 {
                     int before = Math.Clamp(kept - first - slice.Start, 0, slice.Length);
                     if (before < slice.Length)
-                        values[(before * _targets)..].CopyTo(outputs.AsSpan((first + slice.Start + before - kept) * _targets));
+                        values[(before * _width)..].CopyTo(outputs.AsSpan((first + slice.Start + before - kept) * _width));
                 });
                 done = end;
             }
 
             take(Window(sequence, cut, row, plan, Forecast(sequence, row, plan.Horizon, hidden, outputs.AsSpan((row - _own - kept)
-                * _targets))));
+                * _width))));
         }
     }
 
-    /// <summary>Forecasts the rows behind a cut, <c>[horizon, targets]</c>, as they are trained on.</summary>
+    /// <summary>
+    /// Predicts the rows behind a cut, <c>[horizon, targets, predictions of a target]</c>, as they are trained on.
+    /// </summary>
     /// <param name="sequence">The series.</param>
     /// <param name="row">The first row that is forecast.</param>
     /// <param name="horizon">How many.</param>
@@ -128,8 +147,8 @@ public sealed class Backtest : IDisposable
     /// <param name="outputs">The outputs at the rows from which the first ones are forecast.</param>
     private float[] Forecast(int sequence, int row, int horizon, float[] hidden, ReadOnlySpan<float> outputs)
     {
-        var forecasts = new float[horizon * _targets];
-        outputs[..(Math.Min(horizon, _own) * _targets)].CopyTo(forecasts);
+        var forecasts = new float[horizon * _width];
+        outputs[..(Math.Min(horizon, _own) * _width)].CopyTo(forecasts);
         var (state, inputs, codes) = ((float[])hidden.Clone(), new float[_shape.InputFeatures], new long[_shape.Codes]);
         for (int ahead = 0; ahead + _own < horizon; ahead++)
         {
@@ -142,13 +161,13 @@ public sealed class Backtest : IDisposable
             for (int target = 0; target < _targets; target++)
             {
                 if (_known.Columns[target] is >= 0 and var column)
-                    inputs[column] = forecasts[(ahead * _targets) + target];
+                    inputs[column] = forecasts[(ahead * _width) + (target * _predictions.Length) + _loss.Point];
                 if (_known.Flags[target] is >= 0 and var flag)
                     inputs[flag] = 1;
             }
 
             _predictor.Run(new OneStep(inputs, codes), 1, 1, state, (_, values) =>
-                values.CopyTo(forecasts.AsSpan((ahead + _own) * _targets)));
+                values.CopyTo(forecasts.AsSpan((ahead + _own) * _width)));
         }
 
         return forecasts;
@@ -156,35 +175,47 @@ public sealed class Backtest : IDisposable
 
     private BacktestWindow Window(int sequence, int cut, int row, BacktestPlan plan, float[] forecasts)
     {
-        int count = plan.Horizon;
+        int count = plan.Horizon, ends = _loss.Coverage is null ? 0 : count * _targets;
         var steps = new SequenceSlice(sequence, row - _own, count);
         var targets = new float[count * _targets];
         _held.ReadTargets(steps, targets);
         var window = new BacktestWindow(
             sequence, cut, row, new double[targets.Length], new double[targets.Length],
-            [.. Baseline.All(plan.Season, 1).Select(_ => new double[targets.Length])]);
-        var (column, units) = (new float[count], new double[count]);
+            [.. Baseline.All(plan.Season, 1).Select(_ => new double[targets.Length])])
+        {
+            Predictions = new double[forecasts.Length], Low = new double[ends], High = new double[ends],
+        };
         for (int target = 0; target < _targets; target++)
         {
-            ToUnits(forecasts, window.Forecasts);
-            ToUnits(targets, window.Actuals);
+            ToUnits(steps, target, targets, target, window.Actuals, PredictedUnits.Value);
+            int first = target * _predictions.Length;
+            for (int i = 0; i < _predictions.Length; i++)
+                ToUnits(steps, target, forecasts, first + i, window.Predictions, _predictions[i].Units);
             for (int ahead = 0; ahead < count; ahead++)
             {
+                var own = window.Predictions.AsSpan((ahead * _width) + first, _predictions.Length);
+                int at = (ahead * _targets) + target;
+                window.Forecasts[at] = own[_loss.Point];
+                if (ends > 0)
+                    (window.Low[at], window.High[at]) = _loss.Interval(own);
                 foreach (var (baseline, values) in Baseline.All(plan.Season, ahead + 1).Zip(window.Baselines))
-                    _known.Read(baseline, new(sequence, row - 1, 1), target, values.AsSpan((ahead * _targets) + target));
-            }
-
-            void ToUnits(float[] from, double[] to)
-            {
-                for (int i = 0; i < count; i++)
-                    column[i] = from[(i * _targets) + target];
-                _known.ToUnits(steps, target, column, units);
-                for (int i = 0; i < count; i++)
-                    to[(i * _targets) + target] = units[i];
+                    _known.Read(baseline, new(sequence, row - 1, 1), target, values.AsSpan(at));
             }
         }
 
         return window;
+    }
+
+    /// <summary>Brings one column of rows of numbers to a target's units, into the same column.</summary>
+    private void ToUnits(SequenceSlice steps, int target, float[] from, int column, double[] to, PredictedUnits kind)
+    {
+        int width = from.Length / steps.Length;
+        var (values, units) = (new float[steps.Length], new double[steps.Length]);
+        for (int i = 0; i < values.Length; i++)
+            values[i] = from[(i * width) + column];
+        _held.ToUnits(steps, target, values, units, kind);
+        for (int i = 0; i < values.Length; i++)
+            to[(i * width) + column] = units[i];
     }
 
     /// <summary>A stretch of one sequence.</summary>

@@ -32,7 +32,7 @@ public static class Evaluator
         var source = package.Spec.Data.Source as TableSource;
         var held = data.Validation ?? data.Training;
         int targets = data.Shape.TargetFeatures;
-        var names = package.Config.Targets;
+        var (names, loss) = (package.Config.Targets, package.Spec.Train.Loss);
         using var predictor = new SequencePredictor(package.Spec, data.Shape, package.Parameters.Span);
 
         // Which of its inputs a target is, is known of the columns of tables alone.
@@ -59,7 +59,7 @@ public static class Evaluator
                 sums.Begin(slice);
                 for (int target = 0; target < targets; target++)
                 {
-                    sums.ToUnits(target, rows, outputs);
+                    sums.ToUnits(target, rows, targets * loss.OutputsPerTarget, (target * loss.OutputsPerTarget) + loss.Point, outputs);
                     sums.Add(target, outputs, mayLack: false);
                 }
 
@@ -142,7 +142,7 @@ public static class Evaluator
         /// <param name="mayLack">Whether NaN is no forecast, which does not count; otherwise it is one, and so is the error.</param>
         public void Add(int target, double[] forecasts, bool mayLack)
         {
-            ToUnits(target, _targets, _target);
+            ToUnits(target, _targets, targets, target, _target);
             for (int i = 0; mayLack && i < _slice.Length; i++)
                 _target[i] = double.IsNaN(forecasts[i]) ? double.NaN : _target[i];
             ValueMetrics.Add(
@@ -152,20 +152,15 @@ public static class Evaluator
 
         /// <summary>Brings values of one target to its units.</summary>
         /// <param name="target">The target.</param>
-        /// <param name="rows">Values of all targets, <c>[slice.Length, targets]</c>.</param>
+        /// <param name="rows">Rows of values, <c>[slice.Length, width]</c>.</param>
+        /// <param name="width">Values of a row.</param>
+        /// <param name="column">Which of them.</param>
         /// <param name="destination">Receives them, <c>[slice.Length]</c>.</param>
-        public void ToUnits(int target, ReadOnlySpan<float> rows, double[] destination)
+        public void ToUnits(int target, ReadOnlySpan<float> rows, int width, int column, double[] destination)
         {
             for (int i = 0; i < _slice.Length; i++)
-                _gathered[i] = rows[(i * targets) + target];
-            if (held.Units is { } units)
-            {
-                units.ToUnits(_slice, target, _gathered.AsSpan(0, _slice.Length), destination.AsSpan(0, _slice.Length));
-                return;
-            }
-
-            for (int i = 0; i < _slice.Length; i++)
-                destination[i] = _gathered[i];
+                _gathered[i] = rows[(i * width) + column];
+            held.ToUnits(_slice, target, _gathered.AsSpan(0, _slice.Length), destination);
         }
     }
 }

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Tables;
+using Orleans.Tbptt.Training.Metrics;
 
 namespace Orleans.Tbptt.Training.Models;
 
@@ -71,17 +72,8 @@ internal sealed class KnownValues(
     /// <param name="target">Which target.</param>
     /// <param name="values">Values as they are trained on, <c>[slice.Length]</c>.</param>
     /// <param name="destination">Receives them, as many.</param>
-    public void ToUnits(SequenceSlice slice, int target, ReadOnlySpan<float> values, Span<double> destination)
-    {
-        if (set.Units is { } units)
-        {
-            units.ToUnits(slice, target, values, destination);
-            return;
-        }
-
-        for (int i = 0; i < values.Length; i++)
-            destination[i] = values[i];
-    }
+    public void ToUnits(SequenceSlice slice, int target, ReadOnlySpan<float> values, Span<double> destination) =>
+        set.ToUnits(slice, target, values, destination);
 
     private void ReadPart(SequenceSlice steps, int target, Span<double> destination, bool areInputs)
     {

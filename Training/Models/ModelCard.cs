@@ -62,6 +62,14 @@ internal static class ModelCard
             + $"training, `{ModelPackage.ConfigFile}` all that inputs and outputs need: names, order, what scales them, tokens, and "
             + "the spec.");
         Line("");
+        if (config.Predictions is { Count: > 0 } predictions)
+        {
+            string names = string.Join(", ", predictions.Select(name => $"`{Cell(name)}`"));
+            Line($"The head has {spec.Train.Loss.OutputsPerTarget} outputs for each target, of which loss `{config.Loss}` makes what is "
+                + $"predicted, in this order: {names}.");
+            Line("");
+        }
+
         Line("Hashes (SHA-256), which the safetensors files have in their metadata, too:");
         Line("");
         Line($"- spec `{config.Hashes.Spec}`");

@@ -55,8 +55,13 @@ public sealed record ModelConfig
     /// <summary>Inputs by name, in the order of the model's inputs; empty where they have no names.</summary>
     public required IReadOnlyList<string> Inputs { get; init; }
 
-    /// <summary>Targets by name, in the order of the model's outputs; empty where they have no names.</summary>
+    /// <summary>Targets by name, in order; empty where they have no names.</summary>
     public required IReadOnlyList<string> Targets { get; init; }
+
+    /// <summary>
+    /// What is predicted, by name, in the order of the model's outputs; null where that is each target itself, or scores of classes.
+    /// </summary>
+    public IReadOnlyList<string>? Predictions { get; init; }
 
     /// <summary>The tokens by their numbers; empty where inputs are no tokens, or are bytes.</summary>
     public required IReadOnlyList<string> Tokens { get; init; }

@@ -208,6 +208,8 @@ public sealed class ModelPackage
             Loss = spec.Train.Loss.Word,
             Inputs = contents.Inputs,
             Targets = contents.Targets,
+            Predictions = spec.Train.Loss.OutputsPerTarget == 1 ? null
+                : [.. contents.Targets.SelectMany(target => spec.Train.Loss.Predictions.Select(one => one.NameOf(target)))],
             Tokens = contents.Tokens,
             Columns = contents.Columns,
             Steps = status.Output?.Step ?? status.Step,

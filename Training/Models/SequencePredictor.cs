@@ -2,13 +2,16 @@ using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused;
+using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Models;
 
 /// <summary>Outputs of a stretch of one sequence.</summary>
 /// <param name="slice">The time steps.</param>
-/// <param name="outputs">What the head gave, <c>[slice.Length, outputs]</c>, row-major; valid during the call.</param>
+/// <param name="outputs">
+/// What is predicted, as values are trained on, or scores of classes, <c>[slice.Length, outputs]</c>, row-major; valid during the call.
+/// </param>
 public delegate void PredictedChunk(SequenceSlice slice, ReadOnlySpan<float> outputs);
 
 /// <summary>
@@ -20,6 +23,8 @@ public sealed class SequencePredictor : IDisposable
 {
     private readonly DataShape _shape;
     private readonly FusedReplica _replica;
+    private readonly LossSpec _loss;
+    private readonly OutputMap _map;
     private readonly int _outputs;
 
     /// <summary>Loads a model.</summary>
@@ -30,6 +35,7 @@ public sealed class SequencePredictor : IDisposable
     {
         ArgumentNullException.ThrowIfNull(spec);
         (_shape, _outputs) = (shape, spec.Model.OutputSize!.Value);
+        (_loss, _map) = (spec.Train.Loss, new(spec.Train.Loss));
         _replica = new(spec.Model, spec.Train.Loss);
         _replica.LoadParameters(parameters);
     }
@@ -46,7 +52,7 @@ public sealed class SequencePredictor : IDisposable
     /// last.
     /// </param>
     /// <param name="take">Receives the outputs: of each sequence in order of time, of different sequences in any order.</param>
-    /// <returns>The loss summed over the elements of targets that are known, and how many those are.</returns>
+    /// <returns>The loss summed over the elements of targets that are known, and what that is divided by, such as their number.</returns>
     public (double LossSum, double Weight) Run(ISequenceSet sequences, int lanes, int chunk, Span<float> hidden, PredictedChunk take)
     {
         ArgumentNullException.ThrowIfNull(sequences);
@@ -71,7 +77,8 @@ public sealed class SequencePredictor : IDisposable
                 outputs = new float[batch.Rows * _outputs];
             var rows = outputs.AsSpan(0, batch.Rows * _outputs);
             lossSum += _replica.Forward(batch, before, after, rows);
-            weight += batch.Weight;
+            weight += Loss.WeightOf(_loss, batch);
+            _map.Apply(rows);
             for (int position = 0; position < batch.ActiveLanes.Length; position++)
             {
                 int lane = batch.ActiveLanes[position];

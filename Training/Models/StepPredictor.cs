@@ -15,6 +15,7 @@ public sealed class StepPredictor : IDisposable
 {
     private readonly FusedReplica _replica;
     private readonly ChunkBatch _batch;
+    private readonly OutputMap _map;
 
     /// <summary>Loads a model.</summary>
     /// <param name="spec">Its spec, every size known.</param>
@@ -25,7 +26,7 @@ public sealed class StepPredictor : IDisposable
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(shape);
         (Shape, Outputs) = (shape, spec.Model.OutputSize!.Value);
-        _batch = new(shape);
+        (_batch, _map) = (new(shape), new(spec.Train.Loss));
         _replica = new(spec.Model, spec.Train.Loss);
         _replica.LoadParameters(parameters);
     }
@@ -45,12 +46,13 @@ public sealed class StepPredictor : IDisposable
     /// <param name="codes">Their inputs that are tokens or classes, <c>[rows, Shape.Codes]</c>.</param>
     /// <param name="before">Their hidden states before the step, <c>[rows, HiddenLength]</c>.</param>
     /// <param name="after">Receives those after it; not the same memory.</param>
-    /// <param name="outputs">Receives what the head gives, <c>[rows, Outputs]</c>.</param>
+    /// <param name="outputs">Receives what is predicted, as values are trained on, <c>[rows, Outputs]</c>.</param>
     public void Step(
         int rows, ReadOnlySpan<float> values, ReadOnlySpan<long> codes, ReadOnlySpan<float> before, Span<float> after, Span<float> outputs)
     {
         _batch.LoadStep(rows, values[..(rows * Shape.InputFeatures)], codes[..(rows * Shape.Codes)]);
         _replica.Predict(_batch, before, after[..(rows * HiddenLength)], outputs[..(rows * Outputs)]);
+        _map.Apply(outputs[..(rows * Outputs)]);
     }
 
     /// <inheritdoc/>

@@ -29,6 +29,9 @@ internal sealed class DescribingWalk(List<KeyDescription> keys, params string[] 
     public override int? OptionalCount(string key, int? value, string about, string otherwise) =>
         Add(value, new(key, ValueType.Integer, about, otherwise) { Low = 1, Range = RangeOf(1, long.MaxValue) });
 
+    public override int? OptionalIndex(string key, int? value, string about, string otherwise) =>
+        Add(value, new(key, ValueType.Integer, about, otherwise) { Low = 0, Range = RangeOf(0, long.MaxValue) });
+
     public override double Number(string key, double value, string about, NumberRange range, bool required, bool isWritten) =>
         Add(value, Bounded(key, ValueType.Number, about, range, required ? null : Text(value)) with { Value = value });
 
@@ -37,6 +40,10 @@ internal sealed class DescribingWalk(List<KeyDescription> keys, params string[] 
 
     public override (double First, double Second) Pair(string key, (double First, double Second) value, string about, NumberRange range) =>
         Add(value, Bounded(key, ValueType.Pair, about, range, $"[{Text(value.First)}, {Text(value.Second)}]"));
+
+    public override NumberList Numbers(
+        string key, NumberList value, string about, NumberRange range, string? otherwise, bool isWritten) => Add(value, Bounded(
+            key, ValueType.Numbers, about, range, otherwise ?? $"[{string.Join(", ", value.Values.Select(Text))}]"));
 
     public override bool Flag(string key, bool value, string about, bool isWritten) =>
         Add(value, new(key, ValueType.Boolean, about, value ? "true" : "false"));

@@ -12,6 +12,9 @@ internal enum ValueType
     /// <summary>Two numbers.</summary>
     Pair,
 
+    /// <summary>A list of numbers.</summary>
+    Numbers,
+
     /// <summary>True or false.</summary>
     Boolean,
 

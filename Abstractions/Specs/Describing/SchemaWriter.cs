@@ -51,6 +51,7 @@ internal static class SchemaWriter
             ValueType.Integer => Bounded("integer", key),
             ValueType.Number => Bounded("number", key),
             ValueType.Pair => new() { ["type"] = "array", ["items"] = Bounded("number", key), ["minItems"] = 2, ["maxItems"] = 2 },
+            ValueType.Numbers => new() { ["type"] = "array", ["items"] = Bounded("number", key), ["minItems"] = 1 },
             ValueType.Boolean => new() { ["type"] = "boolean" },
             ValueType.Text => new() { ["type"] = key.MayBeNumber ? new JsonArray("string", "number") : "string" },
             ValueType.Texts => new()

@@ -12,6 +12,10 @@ public sealed record NumberRange(string Expected, string TooLow, string TooHigh,
     public static NumberRange Share { get; } =
         new("a number in [0, 1)", "raise it to 0 or more", "lower it below 1", 0, Math.BitDecrement(1.0));
 
+    /// <summary>(0, 1).</summary>
+    public static NumberRange Inner { get; } = new(
+        "a number greater than 0 and less than 1", "raise it above 0", "lower it below 1", float.Epsilon, Math.BitDecrement(1.0));
+
     /// <summary>[0, 1].</summary>
     public static NumberRange Unit { get; } = new("a number from 0 to 1", "raise it to 0 or more", "lower it to 1 or less", 0, 1);
 

@@ -24,6 +24,13 @@ public abstract class SpecWalk
     /// <param name="otherwise">What holds where it is left out, in words.</param>
     public abstract int? OptionalCount(string key, int? value, string about, string otherwise);
 
+    /// <summary>A place counted from 0 that may be left out.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="about">Its documentation.</param>
+    /// <param name="otherwise">What holds where it is left out, in words.</param>
+    public abstract int? OptionalIndex(string key, int? value, string about, string otherwise);
+
     /// <summary>A finite number.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">Its value.</param>
@@ -42,6 +49,16 @@ public abstract class SpecWalk
 
     /// <summary>Two numbers.</summary>
     public abstract (double First, double Second) Pair(string key, (double First, double Second) value, string about, NumberRange range);
+
+    /// <summary>Numbers in order.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="about">Its documentation.</param>
+    /// <param name="range">Where each lies.</param>
+    /// <param name="otherwise">What holds where the key is left out, in words; null where it is <paramref name="value"/>.</param>
+    /// <param name="isWritten">Whether a written spec has it.</param>
+    public abstract NumberList Numbers(
+        string key, NumberList value, string about, NumberRange range, string? otherwise = null, bool isWritten = true);
 
     /// <summary>True or false.</summary>
     /// <param name="key">The key.</param>

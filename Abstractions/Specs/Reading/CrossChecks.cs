@@ -24,6 +24,8 @@ internal static class CrossChecks
         if (!findings.Sound("data.source"))
             return;
         Loss(spec, findings);
+        if (findings.Sound("train.loss"))
+            spec.Train.Loss.Check(spec, findings);
         Embedding(spec, findings);
         Shuffle(spec.Data, findings);
         foreach (var part in Enum.GetValues<HeldOutPart>())

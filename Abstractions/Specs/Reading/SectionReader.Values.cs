@@ -29,6 +29,9 @@ internal sealed partial class SectionReader
     public override int? OptionalCount(string key, int? value, string about, string otherwise) =>
         Has(key) ? Count(key, 1, about, 1, int.MaxValue, required: false, isWritten: true) : null;
 
+    public override int? OptionalIndex(string key, int? value, string about, string otherwise) =>
+        Has(key) ? Count(key, 0, about, 0, int.MaxValue, required: false, isWritten: true) : null;
+
     public override double Number(string key, double value, string about, NumberRange range, bool required, bool isWritten)
     {
         Node? node = Take(key) ?? (required ? Missing(key, range.Expected) : null);
@@ -44,6 +47,15 @@ internal sealed partial class SectionReader
         return items.Count != 2
             ? value
             : (Number($"{key}[0]", items[0], range) ?? value.First, Number($"{key}[1]", items[1], range) ?? value.Second);
+    }
+
+    public override NumberList Numbers(
+        string key, NumberList value, string about, NumberRange range, string? otherwise, bool isWritten)
+    {
+        if (!Has(key))
+            return value;
+        IReadOnlyList<Node> items = List(key, "a list of numbers, such as [0.1, 0.5, 0.9]", 1);
+        return items.Count == 0 ? value : new([.. items.Select((item, i) => Number($"{key}[{i}]", item, range) ?? double.NaN)]);
     }
 
     public override bool Flag(string key, bool value, string about, bool isWritten)

@@ -23,6 +23,9 @@ internal sealed partial class WritingWalk(StringBuilder yaml, string indent, par
     public override int? OptionalCount(string key, int? value, string about, string otherwise) =>
         Put(key, value, value?.ToString(CultureInfo.InvariantCulture));
 
+    public override int? OptionalIndex(string key, int? value, string about, string otherwise) =>
+        OptionalCount(key, value, about, otherwise);
+
     public override double Number(string key, double value, string about, NumberRange range, bool required, bool isWritten) =>
         Put(key, value, isWritten ? Digits(value) : null);
 
@@ -31,6 +34,10 @@ internal sealed partial class WritingWalk(StringBuilder yaml, string indent, par
 
     public override (double First, double Second) Pair(string key, (double First, double Second) value, string about, NumberRange range) =>
         Put(key, value, $"[{Digits(value.First)}, {Digits(value.Second)}]");
+
+    public override NumberList Numbers(
+        string key, NumberList value, string about, NumberRange range, string? otherwise, bool isWritten) =>
+        Put(key, value, isWritten && value.Count > 0 ? $"[{string.Join(", ", value.Values.Select(Digits))}]" : null);
 
     public override bool Flag(string key, bool value, string about, bool isWritten) =>
         Put(key, value, isWritten ? value ? "true" : "false" : null);

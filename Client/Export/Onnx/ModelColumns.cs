@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Descriptions;
+using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Models;
 
 namespace Orleans.Tbptt.Client.Export.Onnx;
@@ -25,7 +26,7 @@ internal sealed record ClassColumn(string Name, bool IsKnown, IReadOnlyList<stri
 /// <param name="Values">The columns of numbers that are inputs.</param>
 /// <param name="Observed">Those of them for which an input says whether there is a value, by their places.</param>
 /// <param name="Classes">The columns of classes.</param>
-/// <param name="Targets">The columns that are forecast.</param>
+/// <param name="Targets">What is predicted, each with the way back to its units.</param>
 /// <param name="Series">The series that have scales of their own; empty where all have the same.</param>
 internal sealed record ModelColumns(
     IReadOnlyList<ValueColumn> Values, IReadOnlyList<int> Observed, IReadOnlyList<ClassColumn> Classes, IReadOnlyList<ValueColumn> Targets,
@@ -44,7 +45,7 @@ internal sealed record ModelColumns(
     /// <exception cref="ClientException">They cannot be exported.</exception>
     public static ModelColumns Of(ModelPackage package, TableSource table)
     {
-        var config = package.Config;
+        var (config, loss) = (package.Config, package.Spec.Train.Loss);
         var scales = new Scales(config.Columns, table);
         ColumnDescription[] inputs =
         [
@@ -54,7 +55,8 @@ internal sealed record ModelColumns(
         string[] flags = [.. config.Inputs.Take(package.Spec.Model.ValueInputs).Skip(inputs.Length)];
         int[] observed = [.. flags.Select(flag => Array.FindIndex(inputs, one => flag == $"{one.Name} observed"))];
         if (!config.Inputs.Take(inputs.Length).SequenceEqual(inputs.Select(one => one.Name)) || observed.Contains(-1)
-            || config.Targets.Count != config.OutputSize || inputs.Length + flags.Length != package.Spec.Model.ValueInputs)
+            || config.Targets.Count * loss.OutputsPerTarget != config.OutputSize
+            || inputs.Length + flags.Length != package.Spec.Model.ValueInputs)
         {
             throw new ClientException(
                 $"the model of {config.Run}: found columns that are not its {package.Spec.Model.ValueInputs} inputs of numbers and "
@@ -71,7 +73,8 @@ internal sealed record ModelColumns(
                 + "or of data.transform, and train again", ExitCode.Failed);
         }
 
-        ValueColumn[] targets = [.. config.Targets.Select(scales.Column)];
+        ValueColumn[] targets =
+            [.. config.Targets.SelectMany(target => loss.Predictions.Select(one => Predicted(scales.Column(target), one)))];
         return new(
             values, observed,
             [
@@ -87,6 +90,16 @@ internal sealed record ModelColumns(
                     one => $"{one.Name}{(one.Transform == ColumnTransform.Difference ? " difference" : "")} +{table.Horizon}"),
             ],
         };
+    }
+
+    /// <summary>What is predicted of a column: a spread is widened and not moved, and what has no units is neither.</summary>
+    private static ValueColumn Predicted(ValueColumn column, PredictedValue value)
+    {
+        column = column with { Name = value.NameOf(column.Name) };
+        if (value.Units == PredictedUnits.Value)
+            return column;
+        column = column with { Mean = [.. column.Mean.Select(_ => 0.0)] };
+        return value.Units == PredictedUnits.Spread ? column : column with { Deviation = [.. column.Deviation.Select(_ => 1.0)] };
     }
 
     /// <summary>What scales columns, and what is made of them before.</summary>

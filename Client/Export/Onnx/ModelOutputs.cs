@@ -4,7 +4,7 @@ using static Onnx.TensorProto.Types;
 
 namespace Orleans.Tbptt.Client.Export.Onnx;
 
-/// <summary>What becomes of the network's outputs: forecasts in the units of the targets, in float64, or scores of classes.</summary>
+/// <summary>What becomes of the network's outputs: predictions in the units of the targets, in float64, or scores of classes.</summary>
 /// <param name="graph">The graph.</param>
 /// <param name="columns">The columns of the table that was trained on; null for none.</param>
 /// <param name="scales">Scale them.</param>
@@ -20,7 +20,10 @@ internal sealed class ModelOutputs(GraphWriter graph, ModelColumns? columns, Col
         {
             (name, about) = ("scores", "a score of each class; softmax makes them probabilities");
         }
-        else if (columns is not null)
+        else
+            outputs = new PredictionNodes(graph).Add(package.Spec.Train.Loss, package.Config.OutputSize, outputs);
+
+        if (columns is not null)
         {
             outputs = graph.Node("Cast", "outputs_64", [outputs], GraphWriter.Attribute("to", (long)DataType.Double));
             outputs = Untransformed(columns.Targets, scales.ToUnits(columns.Targets, outputs));

@@ -84,6 +84,41 @@ public sealed class OnnxRuntimeTests : IDisposable
         }
     }
 
+    /// <summary>What losses make of outputs is in the graph, too.</summary>
+    [Theory]
+    [InlineData("{name: quantile, quantiles: [0.1, 0.3, 0.5, 0.9]}", "inputs: [sales, price], targets: [price, sales]")]
+    [InlineData("quantile", "inputs: [sales], targets: [sales], transform: {sales: log1p}, scale: series")]
+    [InlineData("gaussian", "inputs: [sales, price], targets: [sales, price], scale: series")]
+    [InlineData("student_t", "inputs: [sales, price], targets: [price]")]
+    [InlineData("binary_cross_entropy", "inputs: [promotion], targets: [promotion], standardize: false")]
+    public void Predictions_AreOurOwn(string loss, string data)
+    {
+        const int Shops = 3;
+        var panel = new Panel(_directory.Path, Shops, 200);
+        var package = panel.Model("cell: gru, hiddenSize: 16", $"series: shop, {data}", loss);
+        double[][] expected = Forecasts(package, panel);
+        var graph = OnnxModel.Of(package);
+        using var session = new OnnxSession(graph);
+        var inputs = new PanelInputs(panel, session, data.Contains("scale: series", StringComparison.Ordinal))
+        {
+            Horizon = 1, IsFilled = false,
+        };
+        int outputs = package.Config.OutputSize, per = package.Spec.Train.Loss.OutputsPerTarget;
+
+        session.Begin(graph, Shops);
+        double[] found = session.Run<double>(inputs.Rows(0, expected[0].Length / outputs));
+
+        for (int shop = 0; shop < Shops; shop++)
+        {
+            for (int i = 0; i < expected[shop].Length; i++)
+            {
+                (int row, int output) = (i / outputs, i % outputs);
+                double near = Tolerance * Math.Max(1, Deviation(package, output / per));
+                Assert.Equal(expected[shop][i], found[(((row * Shops) + shop) * outputs) + output], near);
+            }
+        }
+    }
+
     [Fact]
     public void Scores_OfTokens_AreOurOwn()
     {

@@ -44,7 +44,8 @@ internal sealed class Panel(string directory, int shops, int rows)
     /// <summary>Writes the file, and makes a model of it.</summary>
     /// <param name="model">The keys of <c>model</c>.</param>
     /// <param name="data">Those of <c>data</c>, besides the source.</param>
-    public ModelPackage Model(string model, string data)
+    /// <param name="loss">The loss.</param>
+    public ModelPackage Model(string model, string data, string loss = "mse")
     {
         var text = new StringBuilder("shop,kind,size,sales,price,promotion\n");
         for (int shop = 0; shop < shops; shop++)
@@ -64,7 +65,7 @@ internal sealed class Panel(string directory, int shops, int rows)
             model: { {{model}} }
             data: { source: "csv:{{Path}}", batchSize: 1, {{data}} }
             tbptt: {chunkLength: 10}
-            train: {epochs: 1, loss: mse, optimizer: {name: sgd, lr: 0.1} }
+            train: {epochs: 1, loss: {{loss}}, optimizer: {name: sgd, lr: 0.1} }
             """);
     }
 

@@ -83,7 +83,7 @@ public sealed class FencingTests(OneSilo fixture) : IClassFixture<OneSilo>
         Assert.Equal(RunBirth.Born, store.Create(spec, Starting(run, "elsewhere")));
         var killed = Killed(store, run);
         for (int step = 1; step <= 3; step++)
-            killed.Commit(step, 0, [oracle.Steps[step - 1]], 1, TimeSpan.Zero);
+            killed.Commit(step, 0, [oracle.Steps[step - 1]], (long)oracle.Steps[step - 1].Weight, TimeSpan.Zero);
         if (endWasWritten)
             killed.Journal.Append(new RunEnded { Generation = killed.Generation, State = RunState.Diverged, Message = "its own words",
                 Step = 3, Seconds = 1 });

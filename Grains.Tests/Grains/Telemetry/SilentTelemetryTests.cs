@@ -37,7 +37,7 @@ public sealed class SilentTelemetryTests
                 instruments.OnChunks(1, TimeSpan.FromTicks(i), Phase.Training);
                 instruments.OnSent(100);
                 run.OnTrainer(TrainerState.Waiting);
-                run.OnCommitted(steps, 3, state, TimeSpan.FromTicks(i));
+                run.OnCommitted(steps, 20, state, TimeSpan.FromTicks(i));
             }
 
             // What the first steps allocate is the runtime's own.

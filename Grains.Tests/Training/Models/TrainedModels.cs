@@ -41,7 +41,8 @@ internal sealed class TrainedModels : IDisposable
     /// <param name="keys">Keys of data; inputs and targets are sales where they name none.</param>
     /// <param name="seed">The seed.</param>
     /// <param name="lanes">The lanes.</param>
-    public ModelPackage Trained(string text, string keys = "", int seed = 1, int lanes = 2)
+    /// <param name="loss">The loss.</param>
+    public ModelPackage Trained(string text, string keys = "", int seed = 1, int lanes = 2, string loss = "mse")
     {
         string inputs = keys.Contains("inputs:", StringComparison.Ordinal) ? "" : "inputs: [sales], ";
         string spec =
@@ -51,7 +52,7 @@ internal sealed class TrainedModels : IDisposable
             model: {cell: lstm, hiddenSize: 4}
             data: { source: "csv:{{Write("train.csv", text)}}", {{inputs}}targets: [sales], {{keys}} batchSize: {{lanes}} }
             tbptt: {chunkLength: 4}
-            train: {epochs: 1, loss: mse, optimizer: {name: adam, lr: 0.01} }
+            train: {epochs: 1, loss: {{loss}}, optimizer: {name: adam, lr: 0.01} }
             """;
         using var prepared = PreparedRun.Prepare(SpecLoader.Parse(spec, "shops.yaml", "/").Spec!);
         return Train(prepared);

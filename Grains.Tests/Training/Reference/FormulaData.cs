@@ -25,6 +25,9 @@ internal sealed class FormulaData(DataShape shape, int[] training, int[]? held =
 /// <summary>Sequences of <see cref="FormulaData"/>.</summary>
 internal sealed class FormulaSequences(DataShape shape, int[] lengths, ulong key) : ISequenceSet
 {
+    /// <summary>Whether targets are whole numbers from 0 to 9.</summary>
+    public bool AreCounts { get; init; }
+
     public int Count => lengths.Length;
 
     public int Length(int sequence) => lengths[sequence];
@@ -33,7 +36,9 @@ internal sealed class FormulaSequences(DataShape shape, int[] lengths, ulong key
 
     /// <summary>Where the shape is masked, a third of the targets are.</summary>
     public float Target(int sequence, int time, int feature) =>
-        IsMasked(sequence, time, feature) ? float.NaN : (float)(2 * Draw(1, sequence, time, feature) - 1);
+        IsMasked(sequence, time, feature) ? float.NaN
+        : AreCounts ? MathF.Floor((float)(10 * Draw(1, sequence, time, feature)))
+        : (float)(2 * Draw(1, sequence, time, feature) - 1);
 
     public long Token(int sequence, int time, int column = 0) =>
         (long)((shape.HasTokens ? shape.Vocabulary : shape.Categories[column].Classes) * Draw(2, sequence, time, column));

@@ -25,7 +25,10 @@ internal sealed class ReferenceCase
     public static IReadOnlyDictionary<string, LossSpec> Losses { get; } = new Dictionary<string, LossSpec>
     {
         ["mae"] = new AbsoluteError(), ["huber"] = new Huber(), ["huber, 0.25"] = new Huber { Delta = 0.25 },
-        ["smoothed"] = new CrossEntropy { LabelSmoothing = 0.2 },
+        ["smoothed"] = new CrossEntropy { LabelSmoothing = 0.2 }, ["quantile"] = new Quantile(),
+        ["gaussian"] = new Gaussian { LeastDeviation = 0.5 }, ["student_t"] = new StudentT { LeastDeviation = 0.5 },
+        ["negative_binomial"] = new NegativeBinomial(), ["binary_cross_entropy"] = new BinaryCrossEntropy(), ["esr"] = new ErrorToSignal(),
+        ["weighted"] = new CrossEntropy { LabelSmoothing = 0.1, ClassWeights = new([0.5, 2, 0, 1.5]), IgnoredClass = 3 },
     };
 
     private readonly ChunkPlan _plan;
@@ -48,7 +51,7 @@ internal sealed class ReferenceCase
             InputSize = kind.Tokens ? 3 : Shape.InputFeatures + columns.Select((_, i) => 2 + i).Sum(),
             Embeddings = new([.. columns.Select((column, i) => KeyValuePair.Create(column.Name, 2 + i))]),
             Classes = new([.. columns.Select(column => KeyValuePair.Create(column.Name, column.Classes))]),
-            OutputSize = kind.Classes ? Shape.Classes : Shape.TargetFeatures,
+            OutputSize = kind.Classes ? Shape.Classes : Shape.TargetFeatures * (kind.Loss is { } own ? Losses[own].OutputsPerTarget : 1),
             Embedding = kind.Tokens ? new() { Vocabulary = Shape.Vocabulary, Size = 3 } : null,
             Dropout = kind.Dropout,
         };
@@ -67,7 +70,7 @@ internal sealed class ReferenceCase
                 HiddenBefore[i] = 1 + Math.Abs(HiddenBefore[i]);
         }
 
-        _sequences = new(Shape, lengths, 7);
+        _sequences = new(Shape, lengths, 7) { AreCounts = Loss is NegativeBinomial };
         _plan = ChunkPlan.Create(_sequences, lanes, ChunkSplit.OfLength(chunkLength));
         _network = new(Model, Loss);
     }

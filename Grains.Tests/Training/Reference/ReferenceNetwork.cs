@@ -15,7 +15,7 @@ internal sealed record ReferenceLane(
 /// <summary>
 /// Embedding, recurrent layers, head and loss in double precision, one lane and one unit at a time, written from the equations in PyTorch's
 /// documentation of <c>nn.LSTM</c>, <c>nn.GRU</c>, <c>nn.RNN</c>, <c>nn.Linear</c>, <c>mse_loss</c>, <c>l1_loss</c>, <c>huber_loss</c> and
-/// <c>cross_entropy</c>, and in the papers of the other cells. Forward only.
+/// <c>cross_entropy</c>, in the papers of the other cells, and in <see cref="ReferenceLosses"/>. Forward only.
 /// </summary>
 internal sealed class ReferenceNetwork(ModelSpec model, LossSpec loss)
 {
@@ -33,6 +33,7 @@ internal sealed class ReferenceNetwork(ModelSpec model, LossSpec loss)
     {
         _p = parameters;
         double sum = 0;
+        var outputs = new List<double[]>();
         for (int t = 0; t < lane.Inputs.Length; t++)
         {
             double[] x = [.. lane.Inputs[t], .. lane.Codes[t].SelectMany((code, column) => Vector(_slots[column], code))];
@@ -45,19 +46,17 @@ internal sealed class ReferenceNetwork(ModelSpec model, LossSpec loss)
             }
 
             double[] y = [.. Enumerable.Range(0, model.OutputSize!.Value).Select(o => Dot(_head.Offset, o, x) + _p[_headBias.Offset + o])];
+            outputs.Add(y);
             if (loss is CrossEntropy classes)
-                sum += lane.Targets[t][0] >= 0 ? Entropy(classes, y, (int)lane.Targets[t][0]) : 0;
-            else
+                sum += lane.Targets[t][0] >= 0 ? ReferenceLosses.Entropy(classes, y, (int)lane.Targets[t][0]) : 0;
+            else if (y.Length > lane.Targets[t].Length || loss is NegativeBinomial or BinaryCrossEntropy)
+                sum += y.Chunk(loss.OutputsPerTarget).Zip(lane.Targets[t]).Where(pair => !double.IsNaN(pair.Second))
+                    .Sum(pair => ReferenceLosses.Target(loss, pair.First, pair.Second));
+            else if (loss is not ErrorToSignal)
                 sum += y.Zip(lane.Targets[t]).Where(pair => !double.IsNaN(pair.Second)).Sum(pair => Element(pair.First - pair.Second));
         }
 
-        return sum;
-    }
-
-    private static double Entropy(CrossEntropy rule, double[] y, int target)
-    {
-        double log = Math.Log(y.Sum(Math.Exp));
-        return y.Select((one, k) => (log - one) * (rule.LabelSmoothing / y.Length + (k == target ? 1 - rule.LabelSmoothing : 0))).Sum();
+        return loss is ErrorToSignal audio ? ReferenceLosses.Emphasised(audio, outputs, lane.Targets) : sum;
     }
 
     private double Element(double difference) => loss switch

@@ -47,8 +47,9 @@ public sealed class ReplicaTests(ITestOutputHelper output)
 
     public static TheoryData<string> Engines { get; } = ["fused", "torch"];
 
+    /// <summary>On libtorch the cells and losses that it has.</summary>
     public static TheoryData<string, NetworkKind> Kinds { get; } =
-        new(OnEngines(AllKinds).Where(pair => TestChoices.Computes(pair.Engine, pair.One.Cell)));
+        new(OnEngines(AllKinds).Where(pair => TestChoices.Computes(pair.Engine, pair.One.Cell) && Computes(pair.Engine, pair.One.Loss)));
 
     public static TheoryData<string, string> Cells { get; } =
         new(OnEngines(TestChoices.Cells).Where(pair => TestChoices.Computes(pair.Engine, pair.One)));
@@ -246,6 +247,9 @@ public sealed class ReplicaTests(ITestOutputHelper output)
 
     private static IEnumerable<(string Engine, T One)> OnEngines<T>(IEnumerable<T> all) =>
         from engine in Engines.Select(row => row.Data) from one in all select (engine, one);
+
+    private static bool Computes(string engine, string? loss) =>
+        engine == "fused" || loss is null || ReferenceCase.Losses[loss] is { TorchFunction: not null, KeysWithoutTorch: [] };
 
     private static ReferenceCase Case(NetworkKind kind) => new(kind, Lengths, lanes: 5, chunkLength: 6);
 

@@ -12,8 +12,22 @@ internal sealed record PlotChoice(string? Series, string? Target);
 /// <param name="Number">Its number in its series, from 1.</param>
 /// <param name="Time">Its time; null where rows have none, or where it is yet to come.</param>
 /// <param name="Actual">The value that it has; NaN for none.</param>
-/// <param name="Forecast">The value that was forecast for it; NaN for none.</param>
-internal sealed record PlotRow(long Number, string? Time, double Actual, double Forecast);
+/// <param name="Predicted">What was forecast for it.</param>
+internal sealed record PlotRow(long Number, string? Time, double Actual, PlotForecast Predicted)
+{
+    /// <summary>The value that was forecast for it; NaN for none.</summary>
+    public double Forecast => Predicted.Value;
+}
+
+/// <summary>A forecast with its interval; NaN for what there is not.</summary>
+/// <param name="Value">The value.</param>
+/// <param name="Low">The lower end.</param>
+/// <param name="High">The upper end.</param>
+internal readonly record struct PlotForecast(double Value, double Low, double High)
+{
+    /// <summary>No forecast.</summary>
+    public static PlotForecast None { get; } = new(double.NaN, double.NaN, double.NaN);
+}
 
 /// <summary>
 /// The last rows of the data that a model was trained or validated on, with its forecasts of them and of the rows to come.
@@ -62,6 +76,9 @@ internal sealed record ForecastPlot
     /// <summary>The root of the mean squared error on held-out data, in the target's units; null where it is unknown.</summary>
     public double? Rmse { get; init; }
 
+    /// <summary>The share of targets that should lie in the forecasts' intervals; null where the model has none.</summary>
+    public double? Coverage { get; init; }
+
     /// <summary>Characters of a date.</summary>
     private const int Date = 10;
 
@@ -83,7 +100,8 @@ internal sealed record ForecastPlot
             new($"forecast, {Horizon} ahead", ChartColour.Of(0), [.. Rows.Select(row => new ChartPoint(row.Number, row.Forecast))])
             {
                 Width = 2,
-                Band = Rmse is not { } rmse ? []
+                Band = Coverage is not null ? [.. forecasts.Select(row => new BandPoint(row.Number, row.Predicted.Low, row.Predicted.High))]
+                    : Rmse is not { } rmse ? []
                     : [.. forecasts.Select(row => new BandPoint(row.Number, row.Forecast - rmse, row.Forecast + rmse))],
             },
         ])

@@ -95,7 +95,9 @@ internal sealed class ForecastPlotter(ModelShelf shelf, SiloSettings settings)
         using var known = Forecasting.OpenWithTargets(package.Spec, package.Config.Contents, file.FullName, MostCells);
         string[] series = data.SeriesColumn is null ? [] : [.. Enumerable.Range(0, data.Sequences.Count).Select(NameOf)];
         int sequence = choice.Series is null ? 0 : Array.IndexOf(series, choice.Series);
-        int target = choice.Target is null ? 0 : data.Targets.ToList().IndexOf(choice.Target);
+        var loss = package.Spec.Train.Loss;
+        string[] targets = [.. data.Targets.Chunk(loss.OutputsPerTarget).Select(one => one[loss.Point])];
+        int target = choice.Target is null ? 0 : Array.IndexOf(targets, choice.Target);
         if (sequence < 0)
             return ForecastPlot.None($"{file.Name} has no series '{choice.Series}'.");
         if (target < 0)
@@ -106,11 +108,12 @@ internal sealed class ForecastPlotter(ModelShelf shelf, SiloSettings settings)
         var born = BornWith(model.Run);
         return new()
         {
-            AllSeries = series, AllTargets = data.Targets, Series = name, Target = data.Targets[target], Horizon = data.Horizon,
+            AllSeries = series, AllTargets = targets, Series = name, Target = targets[target], Horizon = data.Horizon,
             File = file.Name, Begin = last.Start + 1, TimeColumn = data.Sequences.Times?.Name,
             Remark = IsChanged(file, born) ? $"{file.Name} has changed since training." : "",
             Rows = Rows(package, last, target, Actuals(known, data, sequence, target)),
             HeldOutFrom = name is null ? HeldOutFrom(package, born) : null,
+            Coverage = loss.Coverage,
             Rmse = RmseOf(package.Config.Metrics, package.Config.Targets.ElementAtOrDefault(target), name),
         };
 
@@ -143,12 +146,17 @@ internal sealed class ForecastPlotter(ModelShelf shelf, SiloSettings settings)
 
     private static PlotRow[] Rows(ModelPackage package, LastRows last, int target, double[] actuals)
     {
-        int horizon = last.Horizon, targets = last.Targets.Count, length = last.Length(0);
-        var forecasts = new double[length];
+        int horizon = last.Horizon, width = last.Targets.Count, length = last.Length(0);
+        var loss = package.Spec.Train.Loss;
+        var forecasts = new PlotForecast[length];
         Forecaster.Run(package, last, new float[Forecaster.HiddenLength(package)], (slice, values) =>
         {
             for (int i = 0; i < slice.Length; i++)
-                forecasts[slice.Start + i] = values[(i * targets) + target];
+            {
+                var own = values.Slice((i * width) + (target * loss.OutputsPerTarget), loss.OutputsPerTarget);
+                var (low, high) = loss.Coverage is null ? (double.NaN, double.NaN) : loss.Interval(own);
+                forecasts[slice.Start + i] = new(own[loss.Point], low, high);
+            }
         });
 
         // Row i of the sequence is forecast from row i - horizon; the rows to come have a forecast alone.
@@ -158,7 +166,7 @@ internal sealed class ForecastPlotter(ModelShelf shelf, SiloSettings settings)
             .. Enumerable.Range(first, end - first).Select(row => new PlotRow(
                 last.Start + row + 1, row < length ? last.TimeOf(0, row) : null,
                 last.Start + row < actuals.Length ? actuals[last.Start + row] : double.NaN,
-                row >= horizon ? forecasts[row - horizon] : double.NaN)),
+                row >= horizon ? forecasts[row - horizon] : PlotForecast.None)),
         ];
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Keys;
 using Orleans.Tbptt.Training.Fused.Matrices;
 using Orleans.Tbptt.Training.Fused.Simd;
@@ -11,12 +12,19 @@ namespace Orleans.Tbptt.Training.Fused.Losses;
 /// <summary>
 /// The sum of −log softmax(outputs)[target], and its gradient softmax − one at the target. The largest output is subtracted first, so that
 /// nothing overflows. With label smoothing ε the target is 1 − ε at its class and ε / K at each of the K classes in addition, as in
-/// <c>torch.nn.functional.cross_entropy</c>.
+/// <c>torch.nn.functional.cross_entropy</c>. With class weights w the sum is of w[target] times the loss, of the smoothed part the weights
+/// of its classes, and it is divided by the sum of w[target]; targets of an ignored class do not count.
 /// </summary>
 public sealed unsafe record CrossEntropy : Loss
 {
     /// <summary>The share of a target that is spread evenly over all classes, ε. Default 0.</summary>
     public double LabelSmoothing { get; init; }
+
+    /// <summary>The weight of each class; none, the default, where all count alike.</summary>
+    public NumberList ClassWeights { get; init; } = NumberList.None;
+
+    /// <summary>The class whose targets do not count; null, the default, for none.</summary>
+    public int? IgnoredClass { get; init; }
 
     /// <inheritdoc/>
     public override string Word => "cross_entropy";
@@ -27,11 +35,18 @@ public sealed unsafe record CrossEntropy : Loss
     /// <inheritdoc/>
     public override bool OfClasses => true;
 
-    /// <summary>Without label smoothing.</summary>
-    public override bool IsCodeLength => LabelSmoothing == 0;
+    /// <summary>Without label smoothing, and where all classes count alike.</summary>
+    public override bool IsCodeLength => LabelSmoothing == 0 && ClassWeights.Count == 0;
 
     /// <inheritdoc/>
-    public override string? TorchFunction => "cross_entropy";
+    public override bool CountsElements => ClassWeights.Count == 0;
+
+    /// <inheritdoc/>
+    public override string TorchFunction => "cross_entropy";
+
+    /// <summary>libtorch's sums do not say what they are to be divided by.</summary>
+    public override IReadOnlyList<string> KeysWithoutTorch =>
+        [.. ClassWeights.Count > 0 ? ["classWeights"] : Array.Empty<string>(), .. IgnoredClass is null ? [] : new[] { "ignoredClass" }];
 
     /// <inheritdoc/>
     public override Choice Walk(SpecWalk walk) => this with
@@ -40,7 +55,20 @@ public sealed unsafe record CrossEntropy : Loss
             "labelSmoothing", LabelSmoothing,
             "the share of a target that is spread evenly over all classes; losses in bits are not reported then", NumberRange.Share,
             isWritten: LabelSmoothing != 0),
+        ClassWeights = walk.Numbers(
+            "classWeights", ClassWeights, "how much a target of each class counts, one number for each; not with engine torch",
+            NumberRange.NotNegative, "all alike", isWritten: ClassWeights.Count > 0),
+        IgnoredClass = walk.OptionalIndex(
+            "ignoredClass", IgnoredClass, "the class whose targets do not count, from 0; not with engine torch", "none"),
     };
+
+    /// <inheritdoc/>
+    public override SpecProblem? Problem(int outputs) =>
+        ClassWeights.Count > 0 && ClassWeights.Count != outputs ? new(
+            "train.loss.classWeights", $"{ClassWeights.Count} numbers", $"{outputs}, one for each class", "write one for each class")
+        : IgnoredClass >= outputs ? new(
+            "train.loss.ignoredClass", $"{IgnoredClass}", $"a class from 0 to {outputs - 1}", "correct it, or leave it out")
+        : null;
 
     internal override double Sum(Rows outputs, ChunkBatch batch, ref float[] scratch)
     {
@@ -50,7 +78,7 @@ public sealed unsafe record CrossEntropy : Loss
         {
             float* values = outputs[row];
             var numbers = outputs.Span(row);
-            if (batch.IsMasked && classes[row] == DataShape.MaskedClass)
+            if (classes[row] == IgnoredClass || (batch.IsMasked && classes[row] == DataShape.MaskedClass))
             {
                 numbers.Clear();
                 continue;
@@ -59,6 +87,12 @@ public sealed unsafe record CrossEntropy : Loss
             // The maximum does not depend on the order of comparison; a NaN propagates and makes the loss NaN.
             float largest = System.Numerics.Tensors.TensorPrimitives.Max(numbers);
             int target = Checked(classes[row], numbers.Length);
+            if (ClassWeights.Count > 0)
+            {
+                sum += Weighted(numbers, values, largest, target);
+                continue;
+            }
+
             double wanted = numbers[target];
             double mean = LabelSmoothing > 0 ? FixedSum.Of(numbers) / numbers.Length : 0;
             Elementwise.Run(new ExpWork(values, largest), numbers.Length);
@@ -78,6 +112,39 @@ public sealed unsafe record CrossEntropy : Loss
         }
 
         return sum;
+    }
+
+    internal override double WeightOf(ChunkBatch batch)
+    {
+        if (ClassWeights.Count == 0 && IgnoredClass is null)
+            return batch.Weight;
+        double sum = 0;
+        foreach (long target in batch.Classes)
+        {
+            if (target != IgnoredClass && target != DataShape.MaskedClass)
+                sum += ClassWeights.Count == 0 ? 1 : ClassWeights[Checked(target, ClassWeights.Count)];
+        }
+
+        return sum;
+    }
+
+    /// <summary>The loss of a row with class weights; puts the gradient in the place of its outputs.</summary>
+    private double Weighted(Span<float> numbers, float* values, float largest, int target)
+    {
+        // Of the wanted distribution each class has its share, times its weight.
+        double smoothed = LabelSmoothing / numbers.Length, own = (1 - LabelSmoothing) * ClassWeights[target], all = own, wanted = own
+            * numbers[target];
+        for (int k = 0; k < numbers.Length && smoothed > 0; k++)
+        {
+            all += smoothed * ClassWeights[k];
+            wanted += smoothed * ClassWeights[k] * numbers[k];
+        }
+
+        Elementwise.Run(new ExpWork(values, largest), numbers.Length);
+        double total = FixedSum.Of(numbers);
+        for (int k = 0; k < numbers.Length; k++)
+            numbers[k] = (float)((all / total * numbers[k]) - (smoothed * ClassWeights[k]) - (k == target ? own : 0));
+        return (all * (Logarithm.Of(total) + largest)) - wanted;
     }
 
     /// <summary>Data were checked when they were opened; a file that changed since must not cause writes out of bounds.</summary>

@@ -4,5 +4,9 @@ namespace Orleans.Tbptt.Training.Fused.Losses;
 public static class LossFunctions
 {
     /// <summary>The list.</summary>
-    public static IReadOnlyList<Loss> All { get; } = [new SquaredError(), new AbsoluteError(), new Huber(), new CrossEntropy()];
+    public static IReadOnlyList<Loss> All { get; } =
+    [
+        new SquaredError(), new AbsoluteError(), new Huber(), new Quantile(), new Gaussian(), new StudentT(), new NegativeBinomial(),
+        new BinaryCrossEntropy(), new ErrorToSignal(), new CrossEntropy(),
+    ];
 }

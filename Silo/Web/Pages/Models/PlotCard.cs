@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Html;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Silo.Web.Charts;
@@ -62,7 +63,9 @@ internal static class PlotCard
         string held = plot.HeldOutFrom is not { } row ? ""
             : row > plot.Rows[0].Number ? $"Rows from {Text.Count(row)} on, right of the dotted line, were held out from training. "
             : $"All rows shown were held out from training, as all from row {Text.Count(row)} on. ";
-        string band = plot.Rmse is { } rmse ? $"The band is the forecast ± the error on held-out data (RMSE {Text.Figure(rmse)}). " : "";
+        string band = plot.Coverage is { } share
+            ? string.Create(CultureInfo.InvariantCulture, $"The band is the interval in which {share:0.##%} of the values should lie. ")
+            : plot.Rmse is { } rmse ? $"The band is the forecast ± the error on held-out data (RMSE {Text.Figure(rmse)}). " : "";
         string from = plot.Horizon == 1 ? "the row before it" : $"the row {plot.Horizon} rows before it";
         return $"The last rows of {plot.File}, each forecast from {from} and the hidden state that all rows up to there have left. "
             + $"{held}{band}{begin}{plot.Remark}".TrimEnd();

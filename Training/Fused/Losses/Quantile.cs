@@ -1,0 +1,97 @@
+using System.Globalization;
+using Orleans.Tbptt.Numerics;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Keys;
+
+namespace Orleans.Tbptt.Training.Fused.Losses;
+
+/// <summary>
+/// The pinball loss (Koenker and Bassett, 1978), the mean over quantiles τ of max(τ (y − q), (τ − 1) (y − q)) for a target y. Quantiles do
+/// not cross by construction: the lowest is the first output, and each further one is that before it and the softplus of its own output.
+/// </summary>
+public sealed record Quantile : TargetLoss
+{
+    // The interval's formula needs two.
+    private const int Fewest = 1, Most = 99;
+
+    /// <summary>The quantiles, rising. Default 0.1, 0.5 and 0.9.</summary>
+    public NumberList Quantiles { get; init; } = new([0.1, 0.5, 0.9]);
+
+    /// <inheritdoc/>
+    public override string Word => "quantile";
+
+    /// <inheritdoc/>
+    public override string About => "pinball loss, a mean over `quantiles`, which do not cross: each is the one before it and a softplus";
+
+    /// <inheritdoc/>
+    public override int OutputsPerTarget => Quantiles.Count;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<PredictedValue> Predictions =>
+    [
+        .. Quantiles.Values.Select((quantile, i) => new PredictedValue(
+            string.Create(CultureInfo.InvariantCulture, $"_q{quantile}"), PredictedUnits.Value,
+            i == 0 ? OutputLink.Identity : OutputLink.Softplus, AddsToPrevious: i > 0)),
+    ];
+
+    /// <summary>The quantile next to the median, the lower one of two.</summary>
+    public override int Point => Enumerable.Range(0, Quantiles.Count).MinBy(i => Math.Abs(Quantiles[i] - 0.5));
+
+    /// <summary>From the lowest quantile to the highest; null where there is one alone.</summary>
+    public override double? Coverage => Quantiles.Count < 2 ? null : Math.Round(Quantiles[^1] - Quantiles[0], 12);
+
+    /// <inheritdoc/>
+    public override Choice Walk(SpecWalk walk) => this with
+    {
+        Quantiles = walk.Numbers("quantiles", Quantiles, "the quantiles that are predicted, rising", NumberRange.Inner),
+    };
+
+    /// <inheritdoc/>
+    public override void Check(RunSpec spec, Findings findings)
+    {
+        const string Key = "train.loss.quantiles";
+        for (int i = 1; i < Quantiles.Count; i++)
+        {
+            if (Quantiles[i] <= Quantiles[i - 1])
+            {
+                findings.Report(
+                    Key, string.Create(CultureInfo.InvariantCulture, $"{Quantiles[i]} behind {Quantiles[i - 1]}"), "numbers that rise",
+                    "sort them, and write each once");
+                return;
+            }
+        }
+
+        if (Quantiles.Count is < Fewest or > Most)
+            findings.Report(Key, $"{Quantiles.Count} numbers", $"{Fewest} to {Most}", "write fewer");
+    }
+
+    /// <inheritdoc/>
+    public override (double Low, double High) Interval(ReadOnlySpan<double> predictions) => (predictions[0], predictions[^1]);
+
+    private protected override double Target(Span<float> outputs, float target)
+    {
+        // Up: the quantiles, the loss, and in each output's place the derivative by its quantile.
+        int count = outputs.Length;
+        Span<double> slopes = stackalloc double[count];
+        double quantile = 0, loss = 0;
+        for (int i = 0; i < count; i++)
+        {
+            double output = outputs[i];
+            slopes[i] = i == 0 ? 1 : PortableActivation.Sigmoid(output);
+            quantile += i == 0 ? output : PortableActivation.Softplus(output);
+            double above = target - quantile, level = Quantiles[i];
+            loss += above > 0 ? level * above : (level - 1) * above;
+            outputs[i] = (float)((above > 0 ? -level : above < 0 ? 1 - level : 0) / count);
+        }
+
+        // Down: an output moves its quantile and all above it.
+        double sum = 0;
+        for (int i = count - 1; i >= 0; i--)
+        {
+            sum += outputs[i];
+            outputs[i] = (float)(slopes[i] * sum);
+        }
+
+        return loss / count;
+    }
+}
