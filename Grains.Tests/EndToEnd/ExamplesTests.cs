@@ -10,6 +10,7 @@ public sealed class ExamplesTests
     [Theory]
     [InlineData("average", 300)]
     [InlineData("sunspots", 15)]
+    [InlineData("sunspots-quantiles", 15)]
     [InlineData("bytes", null)]
     [InlineData("stores", 6)]
     [InlineData("words", null)]
