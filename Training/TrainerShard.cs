@@ -53,6 +53,7 @@ public sealed class TrainerShard : IDisposable
     private float[] _outputs = [];
     private float[]? _rounded;
     private readonly PieceSweep? _sweep;
+    private readonly EarlierStates? _earlier;
 
     /// <summary>Creates a shard at step 0 with zero hidden state.</summary>
     /// <param name="spec">The run's spec, every size known.</param>
@@ -66,8 +67,10 @@ public sealed class TrainerShard : IDisposable
         (_batch, _next) = (new(data.Shape), new(data.Shape));
         if (spec.Tbptt.Backprop.IsFull && replica is IPieceReplica pieces)
             _sweep = new(pieces, spec.Train.Loss, _batch, block, spec.Tbptt.ChunkLength!.Value);
-        int hidden = block.Count * replica.Layout.HiddenPerLane;
-        (_before, _after) = (new float[hidden], new float[hidden]);
+        int hidden = block.Count * replica.Layout.HiddenPerLane, states = LaneState.States(spec);
+        (_before, _after) = (new float[hidden * states], new float[hidden * states]);
+        if (states > 1)
+            _earlier = new(block, replica.Layout.HiddenPerLane, states);
         (_evaluationBefore, _evaluationAfter) = (new float[hidden], new float[hidden]);
         _sums = [.. Enum.GetValues<HeldOutPart>().Select(part => data.HeldOut(part) is { } held && !data.Shape.HasClasses
             ? new EvaluationSums(held, data.Shape.TargetFeatures, spec.Train.Loss, spec.Data.BatchSize, block) : null)];
@@ -111,8 +114,7 @@ public sealed class TrainerShard : IDisposable
         ZeroWhereSequencesStart(_batch, _before);
         LoadParameters(parameters, areRounded);
         var dropout = new DropoutMasks(_spec.Seed, at.Step, _block.First, _spec.Model.Dropout);
-        var (lossSum, weight) = _sweep is not null ? _sweep.Run(dropout, _before, _after, gradientSum)
-            : (_replica.ForwardBackward(_batch, dropout, _before, _after, gradientSum), Loss.WeightOf(_spec.Train.Loss, _batch));
+        var (lossSum, weight) = ForwardBackward(dropout, gradientSum);
         if (_batch.HasWaiting)
             CarryWaiting();
         if (_spec.Train.IsNarrow)
@@ -173,6 +175,18 @@ public sealed class TrainerShard : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _replica.Dispose();
 
+    /// <summary>Runs the step as far back as its gradient reaches: over whole sequences, a window, or the chunk.</summary>
+    private (double LossSum, double Weight) ForwardBackward(DropoutMasks dropout, Span<float> gradientSum)
+    {
+        if (_sweep is not null)
+            return _sweep.Run(dropout, _before, _after, gradientSum);
+        if (_earlier is null)
+            return (_replica.ForwardBackward(_batch, dropout, _before, _after, gradientSum), Loss.WeightOf(_spec.Train.Loss, _batch));
+        double lossSum = _replica.ForwardBackward(_batch, dropout, _earlier.Start(_batch, _before), _earlier.End, gradientSum);
+        _earlier.Advance(_before, _after);
+        return (lossSum, Loss.WeightOf(_spec.Train.Loss, _batch));
+    }
+
     /// <summary>
     /// Loads parameters in the wire's precision: a remote coordinator has rounded them already, and rounding is idempotent; a local one has
     /// not.
@@ -207,7 +221,7 @@ public sealed class TrainerShard : IDisposable
     /// <summary>Lanes that wait keep their state; a replica leaves zeros.</summary>
     private void CarryWaiting()
     {
-        int perLane = _replica.Layout.HiddenPerLane;
+        int perLane = _before.Length / _block.Count;
         for (int lane = 0; lane < _block.Count; lane++)
         {
             if (_batch.ChunkOf(lane).IsWaiting)
@@ -217,7 +231,7 @@ public sealed class TrainerShard : IDisposable
 
     private void ZeroWhereSequencesStart(ChunkBatch batch, float[] hidden)
     {
-        int perLane = _replica.Layout.HiddenPerLane;
+        int perLane = hidden.Length / _block.Count;
         for (int lane = 0; lane < _block.Count; lane++)
         {
             if (batch.Resets[lane])

@@ -89,4 +89,7 @@ public enum RandomPurpose
 
     /// <summary>The tokens that a trained model generates.</summary>
     Sampling = 7,
+
+    /// <summary>The lengths of chunks.</summary>
+    ChunkLengths = 8,
 }

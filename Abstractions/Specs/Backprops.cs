@@ -4,5 +4,5 @@ namespace Orleans.Tbptt.Specs;
 public static class Backprops
 {
     /// <summary>The list.</summary>
-    public static IReadOnlyList<BackpropSpec> All { get; } = [new ChunkBackprop(), new FullBackprop()];
+    public static IReadOnlyList<BackpropSpec> All { get; } = [new ChunkBackprop(), new FullBackprop(), new WindowBackprop()];
 }

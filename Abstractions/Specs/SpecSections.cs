@@ -51,8 +51,8 @@ internal sealed class SpecSections(SpecChoices choices)
             "everySteps, everySeconds, keepLast or keepBest",
             new CheckpointSpec(), Checkpoint)!,
         Metrics = walk.OptionalSection(
-            "metrics", spec.Metrics, "which events are kept; has no part in the result", "every", new MetricsSpec(), Metrics,
-            isWritten: spec.Metrics.Every != 1)!,
+            "metrics", spec.Metrics, "which events are kept; has no part in the result", "every or gradientLag", new MetricsSpec(), Metrics,
+            isWritten: spec.Metrics != new MetricsSpec())!,
     };
 
     private ModelSpec Model(SpecWalk walk, ModelSpec model) => model with
@@ -131,15 +131,40 @@ internal sealed class SpecSections(SpecChoices choices)
             new TextForm<string?>("a time or a number", (text, _) => text, text => text, "none", MayBeNumber: true)),
     };
 
-    private static TbpttSpec Tbptt(SpecWalk walk, TbpttSpec tbptt) => tbptt with
+    private static TbpttSpec Tbptt(SpecWalk walk, TbpttSpec tbptt) => Lengths(walk, tbptt) with
     {
-        ChunkLength =
-            walk.OptionalCount("chunkLength", tbptt.ChunkLength, "time steps of a chunk; the last one of a sequence is shorter", "none"),
         ChunkCount = walk.OptionalCount("chunkCount", tbptt.ChunkCount, "chunks of a sequence, as `torch.tensor_split` cuts", "none"),
+        BurnIn = walk.Count(
+            "burnIn", tbptt.BurnIn, "first time steps of each training sequence that only warm up the hidden state: no part of the loss",
+            min: 0, isWritten: tbptt.BurnIn != 0),
         Backprop = walk.Choice(
             "backprop", tbptt.Backprop, "how far back the gradient of a step reaches ([below](#how-far-gradients-reach))", Backprops.All,
             isWritten: tbptt.Backprop != Backprops.All[0]),
     };
+
+    private static TbpttSpec Lengths(SpecWalk walk, TbpttSpec tbptt)
+    {
+        var drawn = tbptt.RandomLength is { } random ? new DrawnLength(tbptt.ChunkLength!.Value, random) : null;
+        (int? length, drawn) = walk.CountOrSection(
+            "chunkLength", tbptt.ChunkLength, drawn,
+            "time steps of a chunk, the last one of a sequence is shorter; or `{random: {base: 70}}`: drawn for each step "
+                + "([below](#chunks-of-random-lengths))",
+            "none", new DrawnLength(1, new()), Drawn);
+        return tbptt with { ChunkLength = drawn?.Base ?? length, RandomLength = drawn?.Random };
+    }
+
+    private static DrawnLength Drawn(SpecWalk walk, DrawnLength length) => walk.Section(
+        "random", length, "drawn for each step", "base", static (own, drawn) => new(
+            own.Count("base", drawn.Base, "the mean length; that of what is held out", required: true),
+            new()
+            {
+                Deviation = own.Number(
+                    "deviation", drawn.Random.Deviation, "the standard deviation of the lengths", NumberRange.NotNegative),
+                HalfProbability = own.Number(
+                    "halfProbability", drawn.Random.HalfProbability, "the probability of half the mean instead", NumberRange.Unit),
+            }));
+
+    private sealed record DrawnLength(int Base, RandomLengthSpec Random);
 
     private TrainSpec Train(SpecWalk walk, TrainSpec train) => train with
     {
@@ -250,6 +275,11 @@ internal sealed class SpecSections(SpecChoices choices)
             "every", metrics.Every,
             "the event of a step is kept if its number is a multiple of this; epochs, validation, checkpoints and problems always are " +
             "([journal.md](journal.md#thinning))"),
+        GradientLag = walk.Count(
+            "gradientLag", metrics.GradientLag,
+            "after every so many epochs it is measured from how many chunks back the gradient comes ([below](#gradient-by-lag)); "
+                + "0 for never",
+            min: 0, isWritten: metrics.GradientLag != 0),
     };
 
     private static CheckpointSpec Checkpoint(SpecWalk walk, CheckpointSpec checkpoint) => checkpoint with

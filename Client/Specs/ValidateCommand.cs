@@ -41,5 +41,9 @@ internal static class ValidateCommand
 
     private static string Chunks(TbpttSpec tbptt) => tbptt.Backprop.IsFull
         ? $"whole sequences, in pieces of {Text.Plural(tbptt.ChunkLength!.Value, "time step")}"
+        : tbptt.RandomLength is not null
+        ? $"of random lengths around {Text.Plural(tbptt.ChunkLength!.Value, "time step")}"
+        : tbptt.WindowChunks > 1
+        ? $"of {Text.Plural(tbptt.ChunkLength!.Value, "time step")}, in windows of {Text.Plural(tbptt.WindowChunks, "chunk")}"
         : tbptt.ChunkLength is { } length ? $"of {Text.Plural(length, "time step")}" : $"{tbptt.ChunkCount} per sequence";
 }

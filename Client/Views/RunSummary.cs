@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Training.Metrics;
 
 namespace Orleans.Tbptt.Client.Views;
 
@@ -11,6 +12,9 @@ internal sealed class RunSummary(IRunView inner) : IRunView
     private const int MaxLosses = 12;
 
     private const int MaxMetrics = 12;
+
+    /// <summary>A larger share of the gradient that is cut off is worth a sentence.</summary>
+    private const double MostCutOff = 0.1;
 
     private readonly Lock _gate = new();
     private readonly RunFigures _figures = new();
@@ -80,6 +84,14 @@ internal sealed class RunSummary(IRunView inner) : IRunView
             output.WriteLine($"validation    {Losses(validation)}");
         if (epochs.LastOrDefault() is { } epoch)
             WriteFigures(output, epoch.HeldOut, epoch.Metrics);
+        var metrics = epochs.SelectMany(one => one.Metrics);
+        if (metrics.LastOrDefault(metric => metric.Name == GradientLags.CutOff) is { Value: > MostCutOff } cut)
+        {
+            string share = (100 * cut.Value).ToString("f0", System.Globalization.CultureInfo.InvariantCulture);
+            output.WriteLine($"gradient      {share} % of it would come from further back than it reaches: raise tbptt.chunkLength, or set "
+                + "tbptt.backprop");
+        }
+
         if (_figures.Test is { } test)
         {
             output.WriteLine($"test          {Text.Figure(test.Loss)}");

@@ -167,7 +167,8 @@ internal sealed record Tails(
     private static bool HaveStates(ParentRun parent, int series)
     {
         var (read, lanes, split) = (parent.Read.Training, parent.Spec.Data.BatchSize, ChunkSplit.Of(parent.Spec.Tbptt));
-        return !parent.Spec.Data.Shuffle && series == lanes && read.Sequences == lanes
+        bool isRandom = parent.Spec.Tbptt.RandomLength is not null && read.Shortest != read.Longest;
+        return !parent.Spec.Data.Shuffle && !isRandom && series == lanes && read.Sequences == lanes
             && split.Chunks(read.Shortest) == split.Chunks(read.Longest);
     }
 

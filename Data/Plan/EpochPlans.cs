@@ -19,15 +19,19 @@ public sealed class EpochPlans(RunSpec spec, IDataSource data)
     /// <summary>The plan of a training epoch, counted from 0.</summary>
     public ChunkPlan Training(int epoch)
     {
-        int drawn = spec.Data.Shuffle ? epoch : 0;
+        int drawn = spec.Data.Shuffle || spec.Tbptt.RandomLength is not null ? epoch : 0;
         if (_last is not { } last || last.Epoch != drawn)
         {
             int[]? order = spec.Data.Shuffle ? Shuffled(epoch) : null;
-            _last = last = (drawn, ChunkPlan.Create(data.Training, spec.Data.BatchSize, _split, order));
+            _last = last = (drawn, ChunkPlan.Create(
+                data.Training, spec.Data.BatchSize, _split, order, spec.Tbptt.BurnIn, spec.Tbptt.WindowChunks, Lengths(epoch)));
         }
 
         return last.Plan;
     }
+
+    private DrawnLengths? Lengths(int epoch) =>
+        spec.Tbptt.RandomLength is { } random ? new(spec.Seed, epoch, spec.Tbptt.ChunkLength!.Value, random) : null;
 
     /// <summary>An order of the training sequences, drawn from (seed, epoch) by Fisher and Yates.</summary>
     private int[] Shuffled(int epoch)

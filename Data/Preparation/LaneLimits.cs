@@ -23,6 +23,18 @@ internal static class LaneLimits
         }
     }
 
+    /// <summary>Refuses a burn-in that leaves no time step of any sequence to train on.</summary>
+    public static void CheckBurnIn(RunSpec spec, IDataSource data, ProblemList problems)
+    {
+        int longest = Longest(data.Training, ChunkSplit.OfCount(1));
+        if (spec.Tbptt.BurnIn >= longest && !data.Training.Continues(0))
+        {
+            problems.Add(
+                DataKeys.BurnIn, $"{spec.Tbptt.BurnIn}, with sequences of {longest} time steps at most", $"less than {longest}",
+                "lower it, or nothing is left to train on");
+        }
+    }
+
     /// <summary>Refuses a hidden state of all lanes, or a trainer's buffer of one chunk, that exceeds the buffer limit.</summary>
     /// <param name="spec">The spec, resolved.</param>
     /// <param name="data">Its data.</param>
@@ -30,7 +42,7 @@ internal static class LaneLimits
     public static void CheckBuffers(RunSpec spec, IDataSource data, ProblemList problems)
     {
         int lanes = spec.Data.BatchSize;
-        int perLane = ParameterLayout.Of(spec.Model).HiddenPerLane;
+        int perLane = LaneState.PerLane(spec);
         if ((long)lanes * perLane > MostValues)
         {
             problems.Add(
@@ -66,7 +78,7 @@ internal static class LaneLimits
         ParameterLayout layout = ParameterLayout.Of(spec.Model);
         if (spec.Train.IsLocal)
             CheckRounds(spec, layout, problems);
-        else if ((long)spec.Data.BatchSize * layout.HiddenPerLane is > MessageLimits.LargestHidden and var hidden)
+        else if ((long)spec.Data.BatchSize * LaneState.PerLane(spec) is > MessageLimits.LargestHidden and var hidden)
         {
             problems.Add(
                 DataKeys.BatchSize,
@@ -78,7 +90,7 @@ internal static class LaneLimits
 
     private static void CheckRounds(RunSpec spec, ParameterLayout layout, ProblemList problems)
     {
-        long hidden = LargestShare(spec) * layout.HiddenPerLane;
+        long hidden = LargestShare(spec) * LaneState.PerLane(spec);
         long optimizer = (long)spec.Train.Optimizer.RunningAverages * layout.Length;
         if (layout.Length + optimizer + hidden > MessageLimits.LargestBuffers)
         {
@@ -98,6 +110,8 @@ internal static class LaneLimits
         int training = Longest(data.Training, split);
         if (spec.Tbptt.Backprop.IsFull && spec.Engine.WorksByPieces)
             training = Math.Min(training, spec.Tbptt.ChunkLength!.Value);
+        long most = spec.Tbptt.RandomLength?.Longest(spec.Tbptt.ChunkLength!.Value) ?? (long)training * spec.Tbptt.WindowChunks;
+        training = (int)Math.Min(most, Longest(data.Training, ChunkSplit.OfCount(1)));
         return new[] { data.Validation, data.Test }.OfType<ISequenceSet>().Select(part => Longest(part, held)).Append(training).Max();
     }
 

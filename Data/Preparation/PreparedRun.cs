@@ -116,6 +116,8 @@ public sealed class PreparedRun : IDisposable
                 LaneLimits.CheckMessages(resolved, problems);
             if (problems.IsEmpty)
                 TargetRules.Check(resolved.Train.Loss, data, problems);
+            if (problems.IsEmpty)
+                LaneLimits.CheckBurnIn(resolved, data, problems);
             problems.ThrowIfAny();
             resolved = SpecResolver.Complete(resolved, data.Description);
             return new(resolved, data, opened, fingerprint ? opened.Hash() : []) { Weights = weights };

@@ -31,6 +31,7 @@ internal static class DataKeys
     public const string OutputSize = "model.outputSize";
     public const string Vocabulary = "model.embedding.vocabulary";
     public const string ChunkLength = "tbptt.chunkLength";
+    public const string BurnIn = "tbptt.burnIn";
     public const string Backprop = "tbptt.backprop";
     public const string ChunkCount = "tbptt.chunkCount";
     public const string InitFrom = "model.initFrom";

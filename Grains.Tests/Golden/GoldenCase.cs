@@ -26,7 +26,7 @@ internal sealed class GoldenCase
     public static IReadOnlyList<string> Names { get; } =
         [
         "seed-average", "short-last-chunk", "variable-length-gru", "token-stream", "plain-rnn", "columns", "full-lstm", "full-gru",
-        "full-rnn", "full-tokens",
+        "full-rnn", "full-tokens", "window-lstm", "window-gru", "window-tokens", "burn-in",
     ];
 
     public int Lanes => Int("lanes");
@@ -103,7 +103,7 @@ internal sealed class GoldenCase
                 Classes = new(task != "columns" ? [] : [new("store", 1 + Int("stores")), new("day", 1 + Int("days"))]),
             },
             Data = new() { Source = source, BatchSize = Lanes },
-            Tbptt = new() { ChunkLength = Int("chunkLength"), Backprop = Backprop() },
+            Tbptt = new() { ChunkLength = Int("chunkLength"), Backprop = Backprop(), BurnIn = OrZero("burnIn") },
             Train = new()
             {
                 Trainers = trainers,
@@ -117,8 +117,10 @@ internal sealed class GoldenCase
         return spec;
     }
 
-    private BackpropSpec Backprop() =>
-        _case.TryGetProperty("backprop", out var word) ? Backprops.All.Single(one => one.Word == word.GetString()) : Backprops.All[0];
+    private BackpropSpec Backprop() => OrZero("window") is > 0 and var length ? new WindowBackprop { Length = length }
+        : _case.GetProperty("name").GetString()!.StartsWith("full", StringComparison.Ordinal) ? new FullBackprop() : new ChunkBackprop();
+
+    private int OrZero(string name) => _case.TryGetProperty(name, out var value) ? value.GetInt32() : 0;
 
     private void WriteInitialWeights(string path, ParameterLayout layout)
     {

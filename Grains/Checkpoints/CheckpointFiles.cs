@@ -22,6 +22,9 @@ internal static class CheckpointFiles
     /// <summary>Written last: it seals the others.</summary>
     public const string State = "state.json";
 
+    /// <summary>Rows of the tensors of hidden state: of each lane as many as it has states, the newest first.</summary>
+    public static int HiddenRows(RunSpec spec) => checked(spec.Data.BatchSize * LaneState.States(spec));
+
     /// <summary>The files of tensors, with a snapshot's parameters and averages themselves and room for its hidden state.</summary>
     public static IReadOnlyList<TensorFile> Of(RunSpec spec, TrainingSnapshot snapshot) =>
     [
@@ -29,6 +32,6 @@ internal static class CheckpointFiles
         new(Optimizer, snapshot.AverageSlots, snapshot.Averages),
         .. snapshot.TrainerOptimizers.Index().Where(inner => inner.Item.Names.Count > 0)
             .Select(inner => new TensorFile(OfTrainer(inner.Index), inner.Item.Slots, inner.Item.Values)),
-        new(Hidden, HiddenTensors.Slots(spec.Model, spec.Data.BatchSize), new float[snapshot.Hidden.Length]),
+        new(Hidden, HiddenTensors.Slots(spec.Model, HiddenRows(spec)), new float[snapshot.Hidden.Length]),
     ];
 }

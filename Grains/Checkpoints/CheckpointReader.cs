@@ -136,7 +136,7 @@ internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
 
         SafetensorsFile.ReadInto(path, file.Slots, file.Values);
         if (file.Name == CheckpointFiles.Hidden)
-            HiddenTensors.ToLanes(spec.Model, spec.Data.BatchSize, file.Values, snapshot.Hidden);
+            HiddenTensors.ToLanes(spec.Model, CheckpointFiles.HiddenRows(spec), file.Values, snapshot.Hidden);
     }
 
     /// <summary>Enough digits to distinguish two.</summary>

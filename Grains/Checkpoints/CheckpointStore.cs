@@ -217,7 +217,7 @@ internal sealed class CheckpointStore(RunStore runs, TimeProvider time)
         foreach (var file in CheckpointFiles.Of(spec, snapshot))
         {
             if (file.Name == CheckpointFiles.Hidden)
-                HiddenTensors.Of(spec.Model, spec.Data.BatchSize, snapshot.Hidden).CopyTo(file.Values, 0);
+                HiddenTensors.Of(spec.Model, CheckpointFiles.HiddenRows(spec), snapshot.Hidden).CopyTo(file.Values, 0);
             seals[file.Name] =
                 WriteFile(Path.Combine(directory, file.Name), stream => SafetensorsFile.Write(stream, file.Slots, file.Values, metadata));
         }

@@ -7,6 +7,7 @@ using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.Metrics;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Grains.Runs;
@@ -95,6 +96,7 @@ internal sealed class EpochLoop
             long began = _time.GetTimestamp();
             using var stepSpan = _telemetry.Spans.BeginStep(_parts.State.Step + 1, began);
             var at = new StepPosition(_parts.State.Step, _at.Epoch, _at.Chunk);
+            _parts.Reducer.Commit.RateFactor = _plans.Training(epoch).RateFactor(at.Chunk);
             Take(_spec.Train.IsLocal ? await _rounds.Train(at, chunks, began)
                 : await _steps.TrainStep(at, _spec.Train.ClosesUpdate(at.Chunk, chunks), began), began);
         }
@@ -170,8 +172,10 @@ internal sealed class EpochLoop
         var held = _plans.HeldOut(HeldOutPart.Validation) is { } plan
             ? await _evaluation.Evaluate(HeldOutPart.Validation, plan, isLast: MayBeLast(epoch), _parts.State.Evaluated)
             : null;
+        IReadOnlyList<Metric> lags = GradientLags.IsDue(_spec, epoch)
+            ? await _parts.Worker.Run(() => GradientLags.Of(_spec, _data.Data, _parts.State.Parameters)) : [];
         double loss = _parts.State.FinishEpoch(held?.Loss);
-        _progress.FinishEpoch(epoch, loss, held, LossReadings.Of(_spec, loss, held), _time.GetElapsedTime(started));
+        _progress.FinishEpoch(epoch, loss, held, [.. LossReadings.Of(_spec, loss, held), .. lags], _time.GetElapsedTime(started));
         _at = new(epoch + 1, 0);
         var status = _progress.Snapshot();
         await _checkpoints.TakeAtEpochEnd(_parts.State, _at, held is null ? status.EpochLosses : status.ValidationLosses);

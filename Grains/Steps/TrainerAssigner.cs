@@ -57,7 +57,7 @@ internal sealed class TrainerAssigner(
     /// <summary>Gives trainers their lanes on the silos named.</summary>
     public async Task<GroupReply<TrainerReady>> Assign(IReadOnlyList<(int Trainer, SiloAddress Silo)> which, TrainingState state)
     {
-        int perLane = state.Layout.HiddenPerLane;
+        int perLane = state.PerLane;
         var homes = which.ToDictionary(one => one.Trainer, one => one.Silo);
         int[] asked = [.. which.Select(one => one.Trainer)];
         var reply = await trainers.Assign(asked, trainer =>

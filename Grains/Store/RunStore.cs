@@ -239,7 +239,7 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
         var directory = Of(fence.Run);
         int lanes = spec.Data.BatchSize;
         var metadata = new Dictionary<string, string> { ["format"] = "pt", ["step"] = $"{output.Step}" };
-        var hidden = HiddenTensors.Of(spec.Model, lanes, output.Hidden);
+        var hidden = HiddenTensors.Of(spec.Model, lanes, LaneState.Newest(spec, output.Hidden));
         DurableFile.Write(directory.Hidden, stream =>
             SafetensorsFile.Write(stream, HiddenTensors.Slots(spec.Model, lanes), hidden, metadata), fence.Unfinished, fence.Ensure);
         Directory.CreateDirectory(directory.Package);

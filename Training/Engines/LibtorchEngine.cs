@@ -1,4 +1,6 @@
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Engines;
@@ -34,6 +36,13 @@ public sealed record LibtorchEngine : Engine
             findings.Report(
                 $"train.loss.{key}", $"it with {where}", "engine: fused, which has it",
                 "remove it, or write engine: fused and device: cpu");
+        }
+
+        if (findings.Sound("metrics.gradientLag") && spec.Metrics.GradientLag > 0
+            && !(spec.Model.Cell is RecurrentCell && spec.Train.Loss is Loss))
+        {
+            findings.Report("metrics.gradientLag", $"{spec.Metrics.GradientLag} with a cell or loss of engine {Word} alone",
+                "0, because the fused engine measures it", "remove it");
         }
 
         void Refuse(string key, string word, string what) => findings.Report(

@@ -9,6 +9,7 @@ using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Reading;
+using Orleans.Tbptt.Training.Metrics;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Training.Models;
@@ -219,7 +220,11 @@ public sealed class ModelPackage
             TrainingLoss = LossOf(status.EpochLosses, epochs),
             ValidationLoss = LossOf(status.ValidationLosses, epochs),
             TestLoss = status.Test?.Figures.Loss,
-            Metrics = [.. status.Output?.Metrics ?? status.Metrics, .. status.Test?.Figures.Metrics ?? []],
+            Metrics =
+            [
+                .. (status.Output?.Metrics ?? status.Metrics).Where(metric => !GradientLags.IsOne(metric)),
+                .. status.Test?.Figures.Metrics ?? [],
+            ],
             Hashes = new(
                 HashOf(Encoding.UTF8.GetBytes(text)),
                 HashOf(Encoding.UTF8.GetBytes(string.Concat(data.Files.Select(file => $"{file.Sha256}\n")))), HashOf(parameters)),

@@ -26,7 +26,7 @@ public readonly record struct Segment(int Steps, int Lanes, int FirstTime, int F
 /// </code>
 /// Buffers grow to the largest chunk so far and are reused.
 /// </remarks>
-public sealed class ChunkBatch
+public sealed partial class ChunkBatch
 {
     private readonly DataShape _shape;
     private readonly List<Segment> _segments = [];
@@ -117,13 +117,32 @@ public sealed class ChunkBatch
                 (new LaneChunk[block.Count], new int[block.Count], new int[block.Count], new bool[block.Count]);
         }
 
-        (_active, Rows, FirstTime, HasWaiting) = (0, 0, first, false);
+        FirstTime = first;
         for (int lane = 0; lane < _chunks.Length; lane++)
         {
             var chunk = plan[step, block.First + lane].From(first);
-            _left[lane] = chunk.Length;
-            chunk = chunk.UpTo(steps);
-            _chunks[lane] = chunk;
+            (_chunks[lane], _left[lane]) = (chunk.UpTo(steps), chunk.Length);
+        }
+
+        Fill(sequences);
+    }
+
+    /// <summary>Fills the batch with one chunk of one sequence.</summary>
+    internal void LoadOne(ISequenceSet sequences, LaneChunk chunk)
+    {
+        if (_chunks.Length != 1)
+            (_chunks, _left, _activeLanes, _resets) = (new LaneChunk[1], new int[1], new int[1], new bool[1]);
+        (FirstTime, _chunks[0], _left[0]) = (0, chunk, chunk.Length);
+        Fill(sequences);
+    }
+
+    /// <summary>Orders the lanes by what is left of their chunks, and reads them.</summary>
+    private void Fill(ISequenceSet sequences)
+    {
+        (_active, Rows, HasWaiting) = (0, 0, false);
+        for (int lane = 0; lane < _chunks.Length; lane++)
+        {
+            var chunk = _chunks[lane];
             _resets[lane] = chunk.Reset || (chunk.IsIdle && !chunk.IsWaiting);
             HasWaiting |= chunk.IsWaiting;
             if (chunk.IsIdle)
@@ -149,7 +168,10 @@ public sealed class ChunkBatch
                     _shape.TargetFeatures);
         }
 
-        _masked = _shape.IsMasked ? CountMasked() : 0;
+        bool isWhole = true;
+        for (int position = 0; position < _active; position++)
+            isWhole &= LeaveOut(position, _chunks[_activeLanes[position]].Uncounted);
+        _masked = _shape.IsMasked || !isWhole ? CountMasked() : 0;
     }
 
     /// <summary>
@@ -182,16 +204,6 @@ public sealed class ChunkBatch
         _masked = Elements;
     }
 
-    /// <summary>Becomes some rows of another batch, of which it has the targets alone: what a loss needs.</summary>
-    internal void LoadTargets(ChunkBatch whole, int firstRow, int rows)
-    {
-        Rows = rows;
-        Copy(whole.TargetValues.Slice(firstRow * _shape.TargetFeatures, rows * _shape.TargetFeatures), ref _targetValues);
-        if (_shape.HasClasses)
-            Copy(whole.Classes.Slice(firstRow, rows), ref _classes);
-        _masked = whole.IsMasked ? CountMasked() : 0;
-    }
-
     /// <summary>Gathers one column of one lane's rows, in order of time.</summary>
     /// <param name="rows">Rows in the order of the batch, <c>[Rows, width]</c>.</param>
     /// <param name="position">The lane's place in <see cref="ActiveLanes"/>.</param>
@@ -215,18 +227,6 @@ public sealed class ChunkBatch
         if (to.Length < from.Length)
             to = new T[from.Length];
         from.CopyTo(to);
-    }
-
-    private long CountMasked()
-    {
-        long masked = Classes.Count(DataShape.MaskedClass);
-        foreach (float target in TargetValues)
-        {
-            if (float.IsNaN(target))
-                masked++;
-        }
-
-        return masked;
     }
 
     /// <summary>Inserts a lane after those whose chunks are as long or longer, what lies behind a piece included.</summary>

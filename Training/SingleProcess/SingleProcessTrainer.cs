@@ -118,6 +118,7 @@ public sealed class SingleProcessTrainer : IDisposable
         }
 
         _commit.ClosesUpdate = _spec.Train.Accumulate == 1 || _spec.Train.ClosesUpdate(at.Chunk, _plans.Training(at.Epoch).Steps);
+        _commit.RateFactor = _plans.Training(at.Epoch).RateFactor(at.Chunk);
         return _commit.Commit(results);
     }
 

@@ -36,6 +36,9 @@ public sealed class StepCommit
         Pieces = (state.Layout.Length + piece - 1) / piece;
     }
 
+    /// <summary>What the scheduled learning rate is multiplied by in the next update: 1, except where chunk lengths are random.</summary>
+    public double RateFactor { get; set; } = 1;
+
     /// <summary>How many pieces the parameters have.</summary>
     public int Pieces { get; }
 
@@ -129,7 +132,7 @@ public sealed class StepCommit
         double norm = Norm;
         if (!IsFinite)
             throw new InvalidOperationException($"the step is not finite: loss sum {_lossSum}, gradient norm {norm}");
-        double learningRate = _train.LearningRateAt(_state.Updates, _state.Losses);
+        double learningRate = RateFactor * _train.LearningRateAt(_state.Updates, _state.Losses);
         bool isUpdate = HasTargets && ClosesUpdate;
         if (isUpdate)
             BeginUpdate(learningRate);

@@ -22,7 +22,8 @@ public sealed class TrainingSnapshot
         AverageNames = TrainingState.BufferNames(spec.Train);
         Parameters = new float[_layout.Length];
         Averages = new float[checked(AverageNames.Count * _layout.Length)];
-        Hidden = new float[checked(spec.Data.BatchSize * _layout.HiddenPerLane)];
+        PerLane = LaneState.PerLane(spec);
+        Hidden = new float[checked(spec.Data.BatchSize * PerLane)];
         TrainerOptimizers = TrainerOptimizerState.OfAll(spec.Train, _layout);
 
         // Large arrays have no memory until it is written to; the system finds it now, and not while a step waits for the first copy.
@@ -41,8 +42,11 @@ public sealed class TrainingSnapshot
     /// <summary>These one after another: <c>[averages, parameters]</c>.</summary>
     public float[] Averages { get; }
 
-    /// <summary>The hidden state of every lane, lane-major: <c>[lane][h, c][layer][unit]</c>.</summary>
+    /// <summary>The hidden state of every lane, lane-major, as <see cref="LaneState"/> says.</summary>
     public float[] Hidden { get; }
+
+    /// <summary>Values of a lane in <see cref="Hidden"/>.</summary>
+    internal int PerLane { get; }
 
     /// <summary>The state of each trainer's inner optimizer, in order of trainer; empty where trainers make no local steps.</summary>
     public IReadOnlyList<TrainerOptimizerState> TrainerOptimizers { get; }

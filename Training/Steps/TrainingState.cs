@@ -59,7 +59,8 @@ public sealed partial class TrainingState
         GradientSum = new float[spec.Train.Accumulate > 1 ? Layout.Length : 0];
         Buffers = [.. BuffersOf(spec.Train, Optimizer, Average.Values, GradientSum)];
         TrainerOptimizers = TrainerOptimizerState.OfAll(spec.Train, Layout);
-        Hidden = new float[checked(spec.Data.BatchSize * Layout.HiddenPerLane)];
+        PerLane = LaneState.PerLane(spec);
+        Hidden = new float[checked(spec.Data.BatchSize * PerLane)];
     }
 
     /// <summary>Names and shapes of the parameters.</summary>
@@ -71,8 +72,11 @@ public sealed partial class TrainingState
     /// <summary>The optimizer of the run's parameters with its state.</summary>
     public IOptimizer Optimizer { get; }
 
-    /// <summary>The hidden state of every lane, lane-major: <c>[lane][h, c][layer][unit]</c>.</summary>
+    /// <summary>The hidden state of every lane, lane-major, as <see cref="LaneState"/> says.</summary>
     public float[] Hidden { get; }
+
+    /// <summary>Values of a lane in <see cref="Hidden"/>.</summary>
+    public int PerLane { get; }
 
     /// <summary>How it is trained.</summary>
     internal TrainSpec Train => _spec;
@@ -173,7 +177,7 @@ public sealed partial class TrainingState
         for (int lane = 0; lane < lanes.Count; lane++)
         {
             if (lanes[lane] >= 0)
-                end.Hidden.AsSpan(lanes[lane] * length, length).CopyTo(Hidden.AsSpan(lane * length));
+                end.Hidden.AsSpan(lanes[lane] * end.PerLane, length).CopyTo(Hidden.AsSpan(lane * PerLane));
         }
 
         (Step, EpochLossSum, EpochWeight, Losses) = (end.Step, 0, 0, []);

@@ -32,6 +32,13 @@ internal sealed class DescribingWalk(List<KeyDescription> keys, params string[] 
     public override int? OptionalIndex(string key, int? value, string about, string otherwise) =>
         Add(value, new(key, ValueType.Integer, about, otherwise) { Low = 0, Range = RangeOf(0, long.MaxValue) });
 
+    public override (int? Count, T? Section) CountOrSection<T>(
+        string key, int? count, T? section, string about, string otherwise, T blank, Func<SpecWalk, T, T> walk) where T : class =>
+        Add((count, section), new(key, ValueType.Integer, about, otherwise)
+        {
+            Low = 1, Range = RangeOf(1, long.MaxValue), Keys = Described(key, blank, about, walk, otherwise).Keys,
+        });
+
     public override double Number(string key, double value, string about, NumberRange range, bool required, bool isWritten) =>
         Add(value, Bounded(key, ValueType.Number, about, range, required ? null : Text(value)) with { Value = value });
 
@@ -78,7 +85,8 @@ internal sealed class DescribingWalk(List<KeyDescription> keys, params string[] 
     public override T Choice<T>(string key, T value, string about, IReadOnlyList<T> choices, bool required, bool isWritten) =>
         Add(value, new(key, ValueType.Choice, about, required ? null : value.Word)
         {
-            Choices = [.. choices.Select(choice => new ChoiceDescription(choice.Word, choice.About, Of(choice)))],
+            Choices = [.. choices.Select(
+                choice => new ChoiceDescription(choice.Word, choice.About, Of(choice), choice.IsKnownByItsKeys))],
         });
 
     public override T Paths<T>(string key, T value, string about, IReadOnlyList<T> choices) =>

@@ -81,4 +81,5 @@ internal sealed record KeyDescription(string Name, ValueType Type, string About,
 /// <param name="Word">The word.</param>
 /// <param name="About">Its documentation.</param>
 /// <param name="Keys">Its own keys.</param>
-internal sealed record ChoiceDescription(string Word, string About, IReadOnlyList<KeyDescription> Keys);
+/// <param name="IsKnownByItsKeys">Whether a section need not name it.</param>
+internal sealed record ChoiceDescription(string Word, string About, IReadOnlyList<KeyDescription> Keys, bool IsKnownByItsKeys = false);

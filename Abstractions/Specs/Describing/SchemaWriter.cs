@@ -20,14 +20,14 @@ internal static class SchemaWriter
         return schema.ToJsonString(Options) + "\n";
     }
 
-    private static JsonObject Section(IReadOnlyList<KeyDescription> keys, string? word = null, bool isDefault = false)
+    private static JsonObject Section(IReadOnlyList<KeyDescription> keys, string? word = null, bool needsName = true)
     {
         var properties = new JsonObject();
         var required = new JsonArray();
         if (word is not null)
         {
             properties["name"] = new JsonObject { ["const"] = word };
-            if (!isDefault)
+            if (needsName)
                 required.Add("name");
         }
 
@@ -48,6 +48,8 @@ internal static class SchemaWriter
     {
         JsonObject value = key.Type switch
         {
+            ValueType.Integer when key.Keys.Count > 0 =>
+                new() { ["anyOf"] = new JsonArray(Bounded("integer", key), Section(key.Keys)) },
             ValueType.Integer => Bounded("integer", key),
             ValueType.Number => Bounded("number", key),
             ValueType.Pair => new() { ["type"] = "array", ["items"] = Bounded("number", key), ["minItems"] = 2, ["maxItems"] = 2 },
@@ -94,7 +96,8 @@ internal static class SchemaWriter
     {
         var words = key.Choices.Where(choice => choice.Keys.All(own => own.Default is not null)).Select(choice => (JsonNode)choice.Word)
             .ToArray();
-        var sections = key.Choices.Select(choice => (JsonNode)Section(choice.Keys, choice.Word, choice.Word == key.Default)).ToArray();
+        var sections = key.Choices.Select(choice => (JsonNode)Section(
+            choice.Keys, choice.Word, needsName: choice.Word != key.Default && !choice.IsKnownByItsKeys)).ToArray();
         return new() { ["anyOf"] =
             new JsonArray(words.Length == 0 ? sections : [new JsonObject { ["enum"] = new JsonArray(words) }, .. sections]) };
     }

@@ -16,6 +16,9 @@ public abstract record Choice
     /// <summary>One line of documentation.</summary>
     public abstract string About { get; }
 
+    /// <summary>Whether a section without a <c>name</c> that has its required keys means it.</summary>
+    public virtual bool IsKnownByItsKeys => false;
+
     /// <summary>Passes each of its keys to a walk, in the order in which they are written.</summary>
     /// <returns>The same choice with the values that the walk gives.</returns>
     public virtual Choice Walk(SpecWalk walk) => this;

@@ -31,6 +31,17 @@ public abstract class SpecWalk
     /// <param name="otherwise">What holds where it is left out, in words.</param>
     public abstract int? OptionalIndex(string key, int? value, string about, string otherwise);
 
+    /// <summary>A whole number of 1 or more, or a section that says more, or nothing.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="count">The number.</param>
+    /// <param name="section">The section; null where there is the number, or nothing.</param>
+    /// <param name="about">Its documentation.</param>
+    /// <param name="otherwise">What holds where it is left out, in words.</param>
+    /// <param name="blank">Has the defaults of the section's keys.</param>
+    /// <param name="walk">Walks over the section's keys.</param>
+    public abstract (int? Count, T? Section) CountOrSection<T>(
+        string key, int? count, T? section, string about, string otherwise, T blank, Func<SpecWalk, T, T> walk) where T : class;
+
     /// <summary>A finite number.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">Its value.</param>

@@ -9,6 +9,7 @@ internal static class CrossChecks
     {
         Engine(spec, choices.Engines, findings);
         Tbptt(spec.Tbptt, findings);
+        RandomLengthSpec.Check(spec, findings);
         if (findings.Sound("tbptt.backprop"))
             spec.Tbptt.Backprop.Check(spec, findings);
         Trainers(spec, findings);

@@ -27,7 +27,8 @@ internal sealed partial class SectionReader
         }
 
         var own = Below(key, map);
-        T named = own.Word("name", value, about, words, required, isWritten);
+        T named = choices.FirstOrDefault(choice => choice.IsKnownByItsKeys && IsMeant(choice, map))
+            ?? own.Word("name", value, about, words, required, isWritten);
         T read = Keys(own, key, own.IsSound("name") ? named : null, choices);
         own.ReportUnknown();
         return read;
@@ -68,6 +69,10 @@ internal sealed partial class SectionReader
             own.OnlyWith(kind, chosen.Word, [.. key]).Has(key.Key);
         return read;
     }
+
+    /// <summary>Whether a section names no choice, and has the required keys of this one.</summary>
+    private static bool IsMeant(Choice choice, MapNode map) => !map.Entries.ContainsKey("name")
+        && DescribingWalk.Of(choice).All(key => key.Default is not null || map.Entries.ContainsKey(key.Name));
 
     private static string Meant(string? word, IEnumerable<string> words) =>
         word is not null && Nearest.To(word, words) is { } near ? $"did you mean {near}?"

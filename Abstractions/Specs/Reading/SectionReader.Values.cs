@@ -32,6 +32,17 @@ internal sealed partial class SectionReader
     public override int? OptionalIndex(string key, int? value, string about, string otherwise) =>
         Has(key) ? Count(key, 0, about, 0, int.MaxValue, required: false, isWritten: true) : null;
 
+    public override (int? Count, T? Section) CountOrSection<T>(
+        string key, int? count, T? section, string about, string otherwise, T blank, Func<SpecWalk, T, T> walk) where T : class
+    {
+        if (Take(key) is not MapNode map)
+            return (OptionalCount(key, count, about, otherwise), null);
+        var own = Below(key, map);
+        T read = walk(own, blank);
+        own.ReportUnknown();
+        return (null, read);
+    }
+
     public override double Number(string key, double value, string about, NumberRange range, bool required, bool isWritten)
     {
         Node? node = Take(key) ?? (required ? Missing(key, range.Expected) : null);

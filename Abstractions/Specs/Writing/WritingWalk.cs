@@ -26,6 +26,10 @@ internal sealed partial class WritingWalk(StringBuilder yaml, string indent, par
     public override int? OptionalIndex(string key, int? value, string about, string otherwise) =>
         OptionalCount(key, value, about, otherwise);
 
+    public override (int? Count, T? Section) CountOrSection<T>(
+        string key, int? count, T? section, string about, string otherwise, T blank, Func<SpecWalk, T, T> walk) where T : class =>
+        section is null ? (OptionalCount(key, count, about, otherwise), null) : (count, Section(key, section, about, "", walk));
+
     public override double Number(string key, double value, string about, NumberRange range, bool required, bool isWritten) =>
         Put(key, value, isWritten ? Digits(value) : null);
 

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Backpropagation through whole sequences in stock PyTorch, in float64: full-*.json, which the golden tests read.
+"""Gradients that reach back over whole sequences and over windows, and burn-ins, in stock PyTorch, in float64: full-*.json, window-*.json and
+burn-in.json, which the golden tests read.
 
-A step takes a whole sequence of each lane, of unlike lengths, lane by lane; the loss sum over all of them is divided by its elements and
-backpropagated in one graph. Inputs, targets and initial weights are the closed formulas that GoldenCase writes.
+A step takes of each lane a whole sequence, or a chunk with the chunks before it in its window, from the hidden state that was kept at the
+window's start, lane by lane; the loss sum over the newest chunks, less a burn-in, is divided by its elements and backpropagated in one graph.
+Inputs, targets and initial weights are the closed formulas that GoldenCase writes.
 
-Usage: full.py DIRECTORY
+Usage: reach.py DIRECTORY
 """
 import json
 import math
@@ -26,6 +28,14 @@ CASES = [
          lengths=[12, 30, 8], epochs=2, optimizer=dict(name="rmsprop", lr=1e-3)),
     dict(name="full-tokens", task="tokens", seed=14, cell="lstm", layers=2, vocabulary=11, inputSize=5, hiddenSize=6, outputSize=11,
          lanes=3, chunkLength=7, tokens=181, epochs=3, clipNorm=0.25, optimizer=dict(name="adam", lr=2e-3)),
+    dict(name="window-lstm", task="average", seed=15, cell="lstm", layers=2, inputSize=4, hiddenSize=6, outputSize=2, lanes=3, chunkLength=5,
+         window=15, lengths=[20, 5, 33, 7, 14, 1, 28, 9], epochs=2, clipNorm=0.5, optimizer=dict(name="adam", lr=3e-3)),
+    dict(name="window-gru", task="average", seed=16, cell="gru", layers=1, inputSize=4, hiddenSize=7, outputSize=2, lanes=2, chunkLength=4,
+         window=8, burnIn=3, lengths=[21, 13, 30, 8], epochs=2, optimizer=dict(name="sgd", lr=0.1, momentum=0.9)),
+    dict(name="window-tokens", task="tokens", seed=17, cell="rnn", layers=1, vocabulary=11, inputSize=5, hiddenSize=6, outputSize=11,
+         lanes=3, chunkLength=7, window=14, tokens=181, epochs=2, clipNorm=0.25, optimizer=dict(name="adam", lr=2e-3)),
+    dict(name="burn-in", task="average", seed=18, cell="lstm", layers=1, inputSize=4, hiddenSize=7, outputSize=2, lanes=3, chunkLength=6,
+         burnIn=5, lengths=[20, 5, 33, 7, 14, 1, 28, 9], epochs=2, optimizer=dict(name="adam", lr=3e-3)),
 ]
 
 
@@ -71,21 +81,20 @@ class Net(nn.Module):
                 for j in range(w.numel()):
                     w.view(-1)[j] = f32(noise(7_000_000_007 + p * 1_000_003 + j) / math.sqrt(c["hiddenSize"]))
 
-    def forward(self, x):
-        y, state = self.rnn(self.embedding(x))
-        return self.head(y), state[0] if isinstance(state, tuple) else state
+    def forward(self, x, state):
+        y, state = self.rnn(self.embedding(x), state)
+        return self.head(y), state
 
 
-def plan(c, count):
-    """Sequences in order, each to the lane that is free first: one step each."""
-    steps, free = [], [0] * c["lanes"]
-    for s in range(count):
-        lane = min(range(c["lanes"]), key=lambda i: (free[i], i))
-        if free[lane] == len(steps):
-            steps.append([None] * c["lanes"])
-        steps[free[lane]][lane] = s
-        free[lane] += 1
-    return steps
+def plan(lengths, lanes, k):
+    """Sequences in order, each to the lane that is free first, chunk after chunk: (sequence, start, length) or None."""
+    free, steps = [0] * lanes, {}
+    for s, length in enumerate(lengths):
+        lane = min(range(lanes), key=lambda i: (free[i], i))
+        for j in range(math.ceil(length / k)):
+            steps.setdefault(free[lane] + j, [None] * lanes)[lane] = (s, j * k, min(k, length - j * k))
+        free[lane] += math.ceil(length / k)
+    return [steps[i] for i in range(len(steps))]
 
 
 def run(c):
@@ -94,17 +103,29 @@ def run(c):
     rule = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD, "rmsprop": torch.optim.RMSprop}[o["name"]]
     optimizer = rule(parameters, **{key: value for key, value in o.items() if key != "name"})
     losses, norms, epochs = [], [], []
+    k = max(len(x) for x, _ in data) if c["name"].startswith("full") else c["chunkLength"]
+    earlier, burn_in = c.get("window", k) // k - 1, c.get("burnIn", 0)
     for _ in range(c["epochs"]):
         epoch_sum = epoch_weight = 0.0
-        for step in plan(c, len(data)):
+        starts = [[] for _ in range(c["lanes"])]
+        for step in plan([len(x) for x, _ in data], c["lanes"], k):
             total, weight, hidden = torch.zeros(()), 0, torch.zeros(c["layers"], c["lanes"], c["hiddenSize"])
-            for lane, s in enumerate(step):
-                if s is None:
+            for lane, entry in enumerate(step):
+                if entry is None:
                     continue
-                x, y = data[s]
-                out, h = net(x.unsqueeze(0))
-                hidden[:, lane] = h[:, 0].detach()
-                one = functional.cross_entropy(out[0], y, reduction="sum") if c["task"] == "tokens" else ((out[0] - y) ** 2).sum()
+                s, start, length = entry
+                if start == 0:
+                    starts[lane] = [None]
+                back = min(earlier, len(starts[lane]) - 1)
+                first = start - back * k
+                x, y = (part[first:start + length] for part in data[s])
+                out, state = net(x.unsqueeze(0), starts[lane][-1 - back])
+                state = tuple(one.detach() for one in state) if isinstance(state, tuple) else state.detach()
+                starts[lane].append(state)
+                hidden[:, lane] = (state[0] if isinstance(state, tuple) else state)[:, 0]
+                counted = min(max(start, burn_in), start + length) - first
+                out, y = out[0, counted:], y[counted:]
+                one = functional.cross_entropy(out, y, reduction="sum") if c["task"] == "tokens" else ((out - y) ** 2).sum()
                 total, weight = total + one, weight + (len(y) if c["task"] == "tokens" else y.numel())
             optimizer.zero_grad()
             (total / weight).backward()
@@ -115,7 +136,7 @@ def run(c):
             losses.append(total.item() / weight)
             epoch_sum, epoch_weight = epoch_sum + total.item(), epoch_weight + weight
         epochs.append(epoch_sum / epoch_weight)
-    return {"case": {**c, "backprop": "full"}, "torch": torch.__version__, "stepLoss": losses, "gradientNormBeforeClip": norms,
+    return {"case": c, "torch": torch.__version__, "stepLoss": losses, "gradientNormBeforeClip": norms,
             "epochLoss": epochs, "finalHidden": hidden.flatten().tolist(),
             "finalWeights": {name: w.detach().flatten().tolist() for name, w in net.named_parameters()}}
 
