@@ -24,7 +24,7 @@ internal sealed class GrowingTable
     private readonly RowAppender _rows;
     private readonly SeriesPlaces? _places;
     private readonly ArrivedChunks? _chunks;
-    private ColumnHistogram[] _histograms;
+    private readonly ColumnHistogram[] _histograms;
     private readonly SharedParts _shared;
 
     /// <summary>Takes a table over that has been read to the last row there is.</summary>

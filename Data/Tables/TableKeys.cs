@@ -1,5 +1,4 @@
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Specs.Keys;
 
 namespace Orleans.Tbptt.Data.Tables;
 
