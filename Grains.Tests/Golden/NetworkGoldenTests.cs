@@ -8,7 +8,6 @@ using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
 using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Fused;
-using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Replicas;
 using Orleans.Tbptt.Training.Steps;
 

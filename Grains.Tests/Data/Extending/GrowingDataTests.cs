@@ -1,13 +1,10 @@
-using System.Globalization;
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Csv;
 using Orleans.Tbptt.Data.JsonLines;
 using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Data.Tables;
-using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Specs.Keys;
 using Orleans.Tbptt.Training;
 
 namespace Orleans.Tbptt.Tests.Data.Extending;

@@ -1,6 +1,5 @@
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
-using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Chaos.Harness;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Orleans.Tbptt.Data.Preparation;
-using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Client;
 using Orleans.Tbptt.Training.Models;
 using static Orleans.Tbptt.Tests.Training.Models.TrainedModels;
