@@ -36,10 +36,9 @@ internal sealed class TrainerTraffic(TimeSpan delay) : IIncomingGrainCallFilter
         IEnumerable<GradientBuffer>? buffers = message switch
         {
             StepTicket ticket => [ticket.Parameters],
-            Contribution contribution => [.. contribution.GradientSums, contribution.Hidden],
+            Contribution contribution => [contribution.GradientSum, contribution.Hidden],
             RoundTicket ticket => [ticket.Parameters],
-            RoundContribution contribution => [.. contribution.Shards.SelectMany(
-                shard => (IEnumerable<GradientBuffer>)[shard.DifferenceSum, shard.Hidden, .. shard.Optimizer.Averages])],
+            RoundContribution contribution => [contribution.DifferenceSum, contribution.Hidden, .. contribution.Optimizer.Averages],
             _ => null,
         };
         if (buffers is null)

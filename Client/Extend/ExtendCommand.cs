@@ -116,11 +116,7 @@ internal static class ExtendCommand
         {
             Model = spec.Model with { InitFrom = null, Rename = NameMap.None },
             Data = isOneLane ? spec.Data with { BatchSize = 1 } : spec.Data,
-            Train = spec.Train with
-            {
-                Epochs = 1, Trainers = isOneLane ? 1 : spec.Train.Trainers, Shards = isOneLane ? null : spec.Train.Shards,
-                EarlyStopping = null,
-            },
+            Train = spec.Train with { Epochs = 1, Trainers = isOneLane ? 1 : spec.Train.Trainers, EarlyStopping = null },
             Limits = null,
             Extends = new()
             {

@@ -103,7 +103,7 @@ public sealed class LaneLimitsTests : IDisposable
         };
 
         Assert.StartsWith(
-            $"data.batchSize: found 262000, with which a trainer returns {difference} values of differences, {2 * difference} of " +
+            $"data.batchSize: found 262000, with which a trainer returns {difference} values of a difference, {2 * difference} of " +
             "optimizer state and 262000000 of "
             + "hidden state, expected at most 264241152 values together",
             Problem(spec), StringComparison.Ordinal);

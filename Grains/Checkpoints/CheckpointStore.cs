@@ -53,7 +53,7 @@ internal sealed class CheckpointStore(RunStore runs, TimeProvider time)
                 AverageCount = snapshot.AverageCount,
                 GradientWeight = snapshot.GradientWeight,
                 TrainerUpdates = [.. snapshot.TrainerOptimizers.Select(inner => inner.Count)],
-                Shards = spec.Train.ShardCount,
+                Trainers = spec.Train.Trainers,
                 SpecHash = SpecHash.Of(spec),
                 WrittenAt = time.GetUtcNow(),
             });

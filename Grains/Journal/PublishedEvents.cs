@@ -19,18 +19,18 @@ internal sealed class PublishedEvents
     /// <summary>Reads what was published after an event.</summary>
     /// <param name="path">The journal.</param>
     /// <param name="after">The number of the last event before the checkpoint; 0 for the initial state.</param>
-    /// <param name="shards">
-    /// Shards of the run from now on. Losses of another number of shards are rounded differently and not compared.
+    /// <param name="trainers">
+    /// Trainers of the run from now on. Losses of another number of trainers are rounded differently and not compared.
     /// </param>
-    public PublishedEvents(string path, long after, int shards)
+    public PublishedEvents(string path, long after, int trainers)
     {
         _before = after;
         var journal = new JournalReader(path);
-        int theirs = shards;
+        int theirs = trainers;
         foreach (string line in StartsBefore(journal, after))
         {
             if (RunJson.ReadEventOrNull(line) is RunStarted started && started.Number <= after)
-                theirs = started.Shards;
+                theirs = started.Trainers;
         }
 
         for (var page = journal.Read(after, JournalReader.Page); page.Lines.Count > 0; page = journal.Read(page.Last, JournalReader.Page))
@@ -47,7 +47,7 @@ internal sealed class PublishedEvents
                 number++;
                 try
                 {
-                    Add(RunJson.ReadEvent(line), number, ref theirs, shards);
+                    Add(RunJson.ReadEvent(line), number, ref theirs, trainers);
                 }
                 catch (JsonException) when (RunJson.IsOfUnknownKind(line))
                 {
@@ -131,17 +131,17 @@ internal sealed class PublishedEvents
 
     private static bool IsStart(string line) => line.StartsWith(Start, StringComparison.Ordinal);
 
-    private void Add(RunEvent published, long number, ref int theirs, int shards)
+    private void Add(RunEvent published, long number, ref int theirs, int trainers)
     {
         switch (published)
         {
             case RunStarted started:
-                theirs = started.Shards;
+                theirs = started.Trainers;
                 break;
             case StepCommitted step:
                 _steps[step.Step] = number;
                 _losses.Remove(step.Step);
-                if (theirs == shards)
+                if (theirs == trainers)
                     _losses[step.Step] = step.Loss;
                 LastStep = Math.Max(LastStep, step.Step);
                 break;

@@ -38,8 +38,7 @@ internal sealed class StepLoop(StepParts parts)
                 return await Commit(reply.Results);
             var largest = await parts.Control.OrStop(parts.Trainers.FindLargest(ticket));
             if (largest.IsWhole)
-                return parts.Reducer.Commit.Diverge(
-                    [.. largest.Results.SelectMany(one => one.Shards).Select(one => new LargestGradient(one.Value, one.At))]);
+                return parts.Reducer.Commit.Diverge([.. largest.Results.Select(one => one.Gradient)]);
             await parts.Recovery.Recover(largest, trouble, started, parts.State);
         }
     }
@@ -49,7 +48,8 @@ internal sealed class StepLoop(StepParts parts)
         var outcome = parts.Reducer.IsSmall ? parts.Reducer.Commit.Update() : await UpdateAndOffer();
         foreach (var contribution in contributions)
         {
-            contribution.Release();
+            contribution.GradientSum.Dispose();
+            contribution.Hidden.Dispose();
             if (contribution.Leaving)
                 parts.Recovery.NoteLeaving();
         }

@@ -28,9 +28,9 @@ internal sealed partial class Trainer
             var first = new StepPosition(ticket.Step, ticket.Epoch, ticket.Chunk);
             var done = local.TrainRound(first, ticket.Chunks, ticket.Parameters.Span, isAbandoned: () => _wanted.IsAfter(ticket));
             ticket.Parameters.Dispose();
-            if (done is null)
+            if (done is not { } result)
                 return Generation > ticket.Generation ? Over(ticket.Generation) : new RoundGivenUp();
-            contribution = done;
+            contribution = OpenShard.Contribute(result);
             round.Finish();
         }
         catch (Exception e)

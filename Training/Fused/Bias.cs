@@ -18,19 +18,19 @@ internal sealed unsafe class Bias(ParameterLayout layout, string name)
     public void AddTo(float* parameters, float* destination) => Elementwise.Run(new AddTo(parameters + _slot.Offset, destination), _length);
 
     /// <summary>The sum of rows into the flat gradient.</summary>
-    public void Gradient(Rows outputGradient, GradientRows rows, float* gradient)
+    public void Gradient(Rows outputGradient, int rows, RowSums sums, float* gradient)
     {
         float* sum = gradient + _slot.Offset;
-        if (rows.Sums == RowSums.Descending)
+        if (sums == RowSums.Descending)
         {
-            for (int i = rows.Count - 1; i >= 0; i--)
-                Elementwise.Run(new AddTo(outputGradient[rows[i]], sum), _length);
+            for (int row = rows - 1; row >= 0; row--)
+                Elementwise.Run(new AddTo(outputGradient[row], sum), _length);
             return;
         }
 
         new Span<float>(sum, _length).Clear();
-        for (int i = 0; i < rows.Count; i++)
-            Elementwise.Run(new AddTo(outputGradient[rows[i]], sum), _length);
+        for (int row = 0; row < rows; row++)
+            Elementwise.Run(new AddTo(outputGradient[row], sum), _length);
     }
 
     /// <summary>Copies another bias's gradient.</summary>

@@ -61,9 +61,11 @@ internal sealed unsafe class EmbeddingTable : IDisposable
     /// <param name="gates">The gates.</param>
     public void Forward(ReadOnlySpan<long> classes, float* bias, Rows gates)
     {
-        int rows = classes.Length / _columns;
-        EnsureKnown(classes);
-        LookUp(classes, new(rows));
+        int rows = Find(classes);
+        _vectors.Reserve(_count);
+        _sums.Reserve(_count);
+        for (int place = 0; place < _count; place++)
+            _table.AsSpan(_classes[place] * _shape.Size, _shape.Size).CopyTo(_vectors.Span(place));
         _weight.Forward(_vectors[0], _vectors.Stride, bias is null ? _zeros[0] : bias, 0, _sums, 0, _count);
         if (bias is null)
         {
@@ -76,21 +78,12 @@ internal sealed unsafe class EmbeddingTable : IDisposable
             _sums.Span(_places[row]).CopyTo(gates.Span(row));
     }
 
-    /// <summary>
-    /// Computes the gradients of the weight of the vectors and of the embedding, summed over rows, from that of the first layer's sums.
-    /// </summary>
-    /// <param name="classes">The classes of each row, as <see cref="Forward"/> had them.</param>
-    /// <param name="gates">The gradient of the sums.</param>
-    /// <param name="rows">Which rows.</param>
-    /// <param name="gradient">The flat gradient.</param>
-    public void Gradient(ReadOnlySpan<long> classes, Rows gates, GradientRows rows, float* gradient)
+    /// <summary>Computes the gradients of the weight of the vectors and of the embedding from that of the first layer's sums.</summary>
+    public void Backward(Rows gates, int rows, float* gradient)
     {
-        // A shard numbers its classes as if it were alone: their order is that of the sum.
-        if (!rows.AreAll)
-            LookUp(classes, rows);
         _sums.Clear(_count);
-        for (int i = 0; i < rows.Count; i++)
-            Elementwise.Run(new AddTo(gates[rows[i]], _sums[_places[i]]), _sums.Columns);
+        for (int row = 0; row < rows; row++)
+            Elementwise.Run(new AddTo(gates[row], _sums[_places[row]]), _sums.Columns);
         new Span<float>(gradient + _slot.Offset, _slot.Length).Clear();
         Gradients(_sums, _vectors, _classes, _count, gradient);
     }
@@ -117,7 +110,7 @@ internal sealed unsafe class EmbeddingTable : IDisposable
     private void Gradients(Rows sums, Rows vectors, int[] classes, int count, float* gradient)
     {
         _weight.Gradient(
-            _strips.Pack(sums, new GradientRows(count)), vectors[0], vectors.Stride, new(count), _zeros[0], gradient);
+            _strips.Pack(sums, count, RowSums.Ascending), vectors[0], vectors.Stride, count, _zeros[0], RowSums.Ascending, gradient);
         _gradient.Reserve(count);
         _weight.Backward(sums[0], sums.Stride, _zeros[0], 0, _gradient, 0, count);
         for (int place = 0; place < count; place++)
@@ -131,30 +124,28 @@ internal sealed unsafe class EmbeddingTable : IDisposable
         _pieces?.Dispose();
     }
 
-    /// <summary>Checks all classes before anything is written.</summary>
-    private void EnsureKnown(ReadOnlySpan<long> classes)
+    /// <summary>Numbers the distinct classes in the order of their first occurrence; returns how many rows there are.</summary>
+    private int Find(ReadOnlySpan<long> classes)
     {
+        int rows = classes.Length / _columns;
+        if (_places.Length < rows)
+        {
+            _places = new int[rows];
+            _classes = new int[Math.Min(rows, _placeOf.Length)];
+        }
+
+        // All are checked before anything is written.
         for (int at = _column; at < classes.Length; at += _columns)
         {
             if (classes[at] < 0 || classes[at] >= _placeOf.Length)
                 throw new InvalidDataException(
                     $"the data have a {_noun} {classes[at]}, expected 0 to {_placeOf.Length - 1}; the data changed after they were opened");
         }
-    }
-
-    /// <summary>Numbers the distinct classes of rows in the order of their first occurrence, and gets their vectors.</summary>
-    private void LookUp(ReadOnlySpan<long> classes, GradientRows rows)
-    {
-        if (_places.Length < rows.Count)
-        {
-            _places = new int[rows.Count];
-            _classes = new int[Math.Min(rows.Count, _placeOf.Length)];
-        }
 
         _count = 0;
-        for (int i = 0; i < rows.Count; i++)
+        for (int row = 0, at = _column; row < rows; row++, at += _columns)
         {
-            int one = (int)classes[(rows[i] * _columns) + _column];
+            int one = (int)classes[at];
             ref int place = ref _placeOf[one];
             if (place < 0)
             {
@@ -162,15 +153,11 @@ internal sealed unsafe class EmbeddingTable : IDisposable
                 _classes[_count++] = one;
             }
 
-            _places[i] = place;
+            _places[row] = place;
         }
 
-        _vectors.Reserve(_count);
-        _sums.Reserve(_count);
         for (int place = 0; place < _count; place++)
-        {
             _placeOf[_classes[place]] = -1;
-            _table.AsSpan(_classes[place] * _shape.Size, _shape.Size).CopyTo(_vectors.Span(place));
-        }
+        return rows;
     }
 }

@@ -40,11 +40,11 @@ internal sealed unsafe class FusedHead : IDisposable
     }
 
     /// <summary>Computes the gradients of inputs, weight and bias from that of the outputs.</summary>
-    public void Backward(float* inputs, nint inputsRow, Rows inputGradient, GradientRows rows, float* gradient)
+    public void Backward(float* inputs, nint inputsRow, Rows inputGradient, int rows, RowSums sums, float* gradient)
     {
-        _weight.Backward(Outputs[0], Outputs.Stride, _zeros[0], 0, inputGradient, 0, rows.Count);
-        _weight.Gradient(_strips.Pack(Outputs, rows), inputs, inputsRow, rows, _zeros[0], gradient);
-        _bias.Gradient(Outputs, rows, gradient);
+        _weight.Backward(Outputs[0], Outputs.Stride, _zeros[0], 0, inputGradient, 0, rows);
+        _weight.Gradient(_strips.Pack(Outputs, rows, sums), inputs, inputsRow, rows, _zeros[0], sums, gradient);
+        _bias.Gradient(Outputs, rows, sums, gradient);
     }
 
     public void Dispose()

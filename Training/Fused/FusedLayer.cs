@@ -63,11 +63,12 @@ internal sealed unsafe class FusedLayer : IDisposable
     }
 
     /// <summary>
-    /// Backpropagates through the chunk: from the gradient of the outputs to that of the gates' sums. It stops at the chunk's first time
-    /// step, where the initial state is a constant; or, where the times carry the state's gradient, it begins with that of the state after
-    /// the piece, and leaves that of the initial state, in <see cref="CellMemory.StateGradient"/>.
+    /// Backpropagates through the chunk: from the gradient of the outputs to those of the gates' sums, the recurrent weights and the
+    /// biases. It stops at the chunk's first time step, where the initial state is a constant; or, where the times carry the state's
+    /// gradient, it begins with that of the state after the piece, and leaves that of the initial state, in
+    /// <see cref="CellMemory.StateGradient"/>.
     /// </summary>
-    public void Backward(Timetable times)
+    public void Backward(Timetable times, RowSums sums, float* gradient)
     {
         for (int i = times.Steps.Length - 1; i >= 0; i--)
         {
@@ -77,20 +78,16 @@ internal sealed unsafe class FusedLayer : IDisposable
             _cell.Backward(Memory, at);
             _recurrence.Backward(Memory, at);
         }
-    }
 
-    /// <summary>The gradients of the recurrent weight and of the biases, summed over rows, after <see cref="Backward"/>.</summary>
-    public void Gradient(GradientRows rows, float* gradient)
-    {
         // The gradients of both weights start from it.
-        _gateGradient = _strips.Pack(Memory.Gates, rows);
-        _inputBias.Gradient(Memory.Gates, rows, gradient);
-        _recurrence.Gradient(Memory, rows, _gateGradient, _inputBias, gradient);
+        _gateGradient = _strips.Pack(Memory.Gates, times.Rows, sums);
+        _inputBias.Gradient(Memory.Gates, times.Rows, sums, gradient);
+        _recurrence.Gradient(Memory, times, _gateGradient, _inputBias, sums, gradient);
     }
 
-    /// <summary>The gradient of the input weight, after <see cref="Gradient"/> over the same rows.</summary>
-    public void InputGradient(float* inputs, nint inputsRow, GradientRows rows, float* gradient) =>
-        Input.Gradient(_gateGradient, inputs, inputsRow, rows, _zeros[0], gradient);
+    /// <summary>The gradient of the input weight, after <see cref="Backward"/>.</summary>
+    public void InputGradient(float* inputs, nint inputsRow, int rows, RowSums sums, float* gradient) =>
+        Input.Gradient(_gateGradient, inputs, inputsRow, rows, _zeros[0], sums, gradient);
 
     /// <summary>Computes the gradient of the inputs from that of the gates' sums.</summary>
     public void ToInputs(Rows gates, Rows inputGradient, int rows) =>

@@ -92,7 +92,7 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
         foreach (var layer in _layers)
             layer.Memory.BeginBackward();
         fixed (float* gradient = gradientSum)
-            Backward(batch, dropout, RowSums.Ascending, gradient);
+            Backward(dropout, RowSums.Ascending, gradient);
 
         // Kernels hold raw addresses only: their owners must not be finalised meanwhile.
         GC.KeepAlive(this);
@@ -128,15 +128,10 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
             return;
         Recur(batch, DropoutMasks.None, hiddenBefore, hiddenAfter, Pass.Forward);
         Outputs();
-        CopyOutputs(batch.Rows, outputs);
-        GC.KeepAlive(this);
-    }
-
-    private void CopyOutputs(int rows, Span<float> outputs)
-    {
         int columns = _head.Outputs.Columns;
-        for (int row = 0; row < rows && !outputs.IsEmpty; row++)
+        for (int row = 0; row < batch.Rows && !outputs.IsEmpty; row++)
             _head.Outputs.Span(row).CopyTo(outputs[(row * columns)..]);
+        GC.KeepAlive(this);
     }
 
     /// <inheritdoc/>
@@ -149,7 +144,6 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
             table.Dispose();
         _inputs.Dispose();
         _head.Dispose();
-        DisposeOfShards();
     }
 
     private void EnsureUsable(int length, string what, int expected)
@@ -200,51 +194,23 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
     }
 
     /// <summary>Computes the gradient of every parameter from those of the head's outputs and of the state after the chunk.</summary>
-    private void Backward(ChunkBatch batch, DropoutMasks dropout, RowSums sums, float* gradient)
+    private void Backward(DropoutMasks dropout, RowSums sums, float* gradient)
     {
         var top = _layers[^1].Memory;
-        _head.Backward(
-            top.Hidden[_times.Lanes], top.Hidden.Stride, top.OutputGradient, new GradientRows(_times.Rows, sums: sums), gradient);
-        BackwardLayers(batch, dropout, sums, null, gradient);
-    }
-
-    /// <summary>Computes the gradients of the layers from that of the top layer's outputs.</summary>
-    /// <param name="batch">All lanes.</param>
-    /// <param name="dropout">The masks.</param>
-    /// <param name="sums">How sums run.</param>
-    /// <param name="shards">The shards that the lanes belong to; null where they are all of one.</param>
-    /// <param name="gradient">Receives the sum over each shard's rows, <c>[shards][parameters]</c>.</param>
-    private void BackwardLayers(ChunkBatch batch, DropoutMasks dropout, RowSums sums, ShardBatches? shards, float* gradient)
-    {
+        _head.Backward(top.Hidden[_times.Lanes], top.Hidden.Stride, top.OutputGradient, _times.Rows, sums, gradient);
         for (int index = _layers.Length - 1; index >= 0; index--)
         {
-            _layers[index].Backward(_times);
-            if (shards is null)
-                Gradient(index, batch, dropout, _times.All(sums), gradient);
-            for (int shard = 0; shard < shards?.Count; shard++)
+            var layer = _layers[index];
+            layer.Backward(_times, sums, gradient);
+            if (index > 0 || _values > 0)
+                _inputs.Backward(dropout.IsActive, index, _times.Rows, sums, gradient);
+            for (int table = 0; index == 0 && table < _tables.Length; table++)
             {
-                if (shards[shard].Rows > 0)
-                    Gradient(index, batch, dropout, _times.Of(shards.RowsOf(shard)), gradient + ((long)shard * Layout.Length));
+                if (sums == RowSums.Ascending)
+                    _tables[table].Backward(layer.Memory.Gates, _times.Rows, gradient);
+                else
+                    _tables[table].BackwardPiece(layer.Memory.Gates, _times.Rows);
             }
-
-            if (index > 0)
-                _inputs.Backward(dropout.IsActive, index, _times.Rows);
-        }
-    }
-
-    /// <summary>Computes the gradients of a layer's parameters, summed over rows, from that of its gates' sums.</summary>
-    private void Gradient(int index, ChunkBatch batch, DropoutMasks dropout, GradientRows rows, float* gradient)
-    {
-        var layer = _layers[index];
-        layer.Gradient(rows, gradient);
-        if (index > 0 || _values > 0)
-            _inputs.Gradient(dropout.IsActive, index, rows, gradient);
-        for (int table = 0; index == 0 && table < _tables.Length; table++)
-        {
-            if (rows.Sums == RowSums.Ascending)
-                _tables[table].Gradient(batch.Tokens, layer.Memory.Gates, rows, gradient);
-            else
-                _tables[table].BackwardPiece(layer.Memory.Gates, _times.Rows);
         }
     }
 

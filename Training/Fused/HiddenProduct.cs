@@ -54,12 +54,13 @@ internal sealed unsafe class HiddenProduct : Recurrence
             at.RowBefore, at.Lanes);
     }
 
-    public override void Gradient(CellMemory memory, GradientRows rows, LeftFactor gateGradient, Bias inputBias, float* gradient)
+    public override void Gradient(
+        CellMemory memory, Timetable times, LeftFactor gateGradient, Bias inputBias, RowSums sums, float* gradient)
     {
-        var hiddenGradient = _splits ? _strips.Pack(memory.HiddenGates, rows) : gateGradient;
-        _weight.Gradient(hiddenGradient, memory.Hidden, rows.Before, _zeros[0], rows.Sums, gradient);
+        var hiddenGradient = _splits ? _strips.Pack(memory.HiddenGates, times.Rows, sums) : gateGradient;
+        _weight.Gradient(hiddenGradient, memory.Hidden, times.Before, _zeros[0], sums, gradient);
         if (_splits)
-            _bias.Gradient(memory.HiddenGates, rows, gradient);
+            _bias.Gradient(memory.HiddenGates, times.Rows, sums, gradient);
         else
             _bias.CopyGradient(inputBias, gradient);
     }

@@ -34,17 +34,14 @@ internal sealed unsafe class LayerInputs : IDisposable
         layer.Input.Forward(inputs, stride, layer.InputBias, 0, layer.Memory.Gates, 0, batch.Rows);
     }
 
-    /// <summary>Computes the gradient of a layer's input weight, summed over rows, from that of its sums.</summary>
-    public void Gradient(bool dropped, int index, GradientRows rows, float* gradient)
-    {
-        float* inputs = Of(index, dropped, out int stride);
-        _layers[index].InputGradient(inputs, stride, rows, gradient);
-    }
-
-    /// <summary>Computes the gradient of the outputs of the layer below a layer from that of its sums.</summary>
-    public void Backward(bool dropped, int index, int rows)
+    /// <summary>Computes the gradients of a layer's input weight and of the outputs of the layer below from that of its sums.</summary>
+    public void Backward(bool dropped, int index, int rows, RowSums sums, float* gradient)
     {
         var layer = _layers[index];
+        float* inputs = Of(index, dropped, out int stride);
+        layer.InputGradient(inputs, stride, rows, sums, gradient);
+        if (index == 0)
+            return;
         var below = _layers[index - 1].Memory.OutputGradient;
         layer.ToInputs(layer.Memory.Gates, below, rows);
         if (dropped)

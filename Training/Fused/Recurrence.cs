@@ -25,13 +25,15 @@ internal abstract unsafe class Recurrence : IDisposable
     /// </summary>
     public abstract void Backward(CellMemory memory, TimeStep at);
 
-    /// <summary>Computes the gradients of weight and bias, summed over rows, from those of the rows' sums.</summary>
+    /// <summary>Computes the gradients of weight and bias from those of all rows' sums.</summary>
     /// <param name="memory">The layer's buffers.</param>
-    /// <param name="rows">Which rows, and how the sums over them run.</param>
+    /// <param name="times">The chunk's time steps.</param>
     /// <param name="gateGradient">The transposed gradients of the sums over inputs.</param>
     /// <param name="inputBias">The bias of the inputs, whose gradient is known.</param>
+    /// <param name="sums">How the sums over rows run.</param>
     /// <param name="gradient">The flat gradient.</param>
-    public abstract void Gradient(CellMemory memory, GradientRows rows, LeftFactor gateGradient, Bias inputBias, float* gradient);
+    public abstract void Gradient(
+        CellMemory memory, Timetable times, LeftFactor gateGradient, Bias inputBias, RowSums sums, float* gradient);
 
     public abstract void Dispose();
 }
@@ -51,7 +53,8 @@ internal sealed unsafe class NoRecurrence : Recurrence
     {
     }
 
-    public override void Gradient(CellMemory memory, GradientRows rows, LeftFactor gateGradient, Bias inputBias, float* gradient)
+    public override void Gradient(
+        CellMemory memory, Timetable times, LeftFactor gateGradient, Bias inputBias, RowSums sums, float* gradient)
     {
     }
 

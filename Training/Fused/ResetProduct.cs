@@ -78,14 +78,15 @@ internal sealed unsafe class ResetProduct : Recurrence
             memory.OutputGradient, at.RowBefore, at.Lanes);
     }
 
-    public override void Gradient(CellMemory memory, GradientRows rows, LeftFactor gateGradient, Bias inputBias, float* gradient)
+    public override void Gradient(
+        CellMemory memory, Timetable times, LeftFactor gateGradient, Bias inputBias, RowSums sums, float* gradient)
     {
         Rows gates = memory.Gates, kept = memory.Kept;
         int units = memory.Units;
-        var ofGates = _gateStrips.Pack(gates, rows, 0, 2 * units);
-        var ofCandidate = _candidateStrips.Pack(gates, rows, 2 * units, units);
-        _gates.Gradient(ofGates, memory.Hidden, rows.Before, _zeros[0], rows.Sums, gradient);
-        _candidate.Gradient(ofCandidate, kept[0], kept.Stride, rows, _zeros[0], gradient);
+        var ofGates = _gateStrips.Pack(gates, times.Rows, sums, 0, 2 * units);
+        var ofCandidate = _candidateStrips.Pack(gates, times.Rows, sums, 2 * units, units);
+        _gates.Gradient(ofGates, memory.Hidden, times.Before, _zeros[0], sums, gradient);
+        _candidate.Gradient(ofCandidate, kept[0], kept.Stride, times.Rows, _zeros[0], sums, gradient);
         _bias.CopyGradient(inputBias, gradient);
     }
 

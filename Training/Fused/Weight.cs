@@ -77,18 +77,18 @@ internal sealed unsafe class Weight : IDisposable
     /// <param name="outputGradient">The transposed gradients of the outputs, <c>[outputs, rows]</c>, packed for the same sums.</param>
     /// <param name="inputs">The first row's input.</param>
     /// <param name="inputsRow">The stride between inputs.</param>
-    /// <param name="rows">Which rows, and how the sums run.</param>
+    /// <param name="rows">The number of rows.</param>
     /// <param name="zeros">Zeros, as long as a padded row.</param>
+    /// <param name="sums">How the sums run.</param>
     /// <param name="gradient">The flat gradient.</param>
-    public void Gradient(LeftFactor outputGradient, float* inputs, nint inputsRow, GradientRows rows, float* zeros, float* gradient)
+    public void Gradient(
+        LeftFactor outputGradient, float* inputs, nint inputsRow, int rows, float* zeros, RowSums sums, float* gradient)
     {
-        if (!rows.AreAll)
-            _inputs.Pack(inputs, inputsRow, rows.Chosen, Inputs);
-        else if (rows.Sums == RowSums.Ascending)
-            _inputs.Pack(inputs, inputsRow, rows.Count, Inputs);
+        if (sums == RowSums.Ascending)
+            _inputs.Pack(inputs, inputsRow, rows, Inputs);
         else
-            _inputs.Pack(inputs + (rows.Count - 1) * inputsRow, -inputsRow, rows.Count, Inputs);
-        Gradient(outputGradient, zeros, rows.Sums, gradient + _offset);
+            _inputs.Pack(inputs + (rows - 1) * inputsRow, -inputsRow, rows, Inputs);
+        Gradient(outputGradient, zeros, sums, gradient + _offset);
     }
 
     public void Dispose()

@@ -10,21 +10,20 @@ namespace Orleans.Tbptt.Grains.Transport.InProcess;
 /// in place.
 /// </summary>
 /// <param name="trainer">The trainer.</param>
-/// <param name="nodes">The nodes of the tree that its shards make up.</param>
+/// <param name="of">How many trainers the run has.</param>
 /// <param name="grain">Its grain.</param>
 /// <param name="local">The trainers on this silo.</param>
 /// <param name="mayWorkInline">
 /// Whether a chunk may be trained on before <see cref="Ask"/> returns: where it is small, and the coordinator has asked trainers elsewhere
 /// and would only wait. Else the coordinator's scheduler would never be free for other calls.
 /// </param>
-internal sealed class InProcessLink(int trainer, IReadOnlyList<Subtree> nodes, ITrainerGrain grain, LocalTrainers local, bool mayWorkInline)
-    : ITrainerLink
+internal sealed class InProcessLink(int trainer, int of, ITrainerGrain grain, LocalTrainers local, bool mayWorkInline) : ITrainerLink
 {
-    private IReadOnlyList<GradientBuffer> _gradients = [];
+    private GradientBuffer _gradient = GradientBuffer.Empty;
 
     public IReadOnlyList<int> Trainers { get; } = [trainer];
 
-    public IReadOnlyList<Subtree> Nodes => nodes;
+    public IReadOnlyList<Subtree> Nodes { get; } = PairwiseTree.Subtrees([trainer], of);
 
     public void Offer(int generation, long step, IReadOnlyList<Task>? ready)
     {
@@ -46,12 +45,15 @@ internal sealed class InProcessLink(int trainer, IReadOnlyList<Subtree> nodes, I
     }
 
     public Task<SumBucket> FetchSum(int generation, long step, int bucket) =>
-        Task.FromResult(new SumBucket([.. _gradients.Select(one => GradientBuffer.Wrap(Buckets.Of(one.Memory, bucket), one.IsNarrow))]));
+        Task.FromResult(new SumBucket([GradientBuffer.Wrap(Buckets.Of(_gradient.Memory, bucket), _gradient.IsNarrow)]));
 
     public Task<IReadOnlyList<TrainerReply?>> Answers(int generation) => Task.FromResult<IReadOnlyList<TrainerReply?>>([null]);
 
-    public async Task<IReadOnlyList<TrainerReply>> FindLargest(int generation, long step) =>
-        [await (local.Find(grain.GetGrainId())?.FindLargest(generation, step) ?? grain.FindLargest(generation, step))];
+    public Task<IReadOnlyList<GradientExtreme>> FindLargest(int generation, long step)
+    {
+        var largest = StepCommit.Largest(_gradient.Span);
+        return Task.FromResult<IReadOnlyList<GradientExtreme>>([new(largest.Value, largest.At)]);
+    }
 
     public void Dispose()
     {
@@ -61,8 +63,7 @@ internal sealed class InProcessLink(int trainer, IReadOnlyList<Subtree> nodes, I
     {
         if (reply is not Contribution contribution)
             return new([reply], []);
-        _gradients = contribution.GradientSums;
-        bool areBuckets = Buckets.AreUsedFor(_gradients[0].Length);
-        return new([reply], areBuckets ? [] : [.. _gradients.Select(one => one.Share())]);
+        _gradient = contribution.GradientSum;
+        return new([reply], Buckets.AreUsedFor(_gradient.Length) ? [] : [_gradient.Share()]);
     }
 }

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Grains.Transport.Tcp;
 
@@ -23,7 +24,7 @@ internal sealed class PendingReply
     public PendingReply(ChunkOrder order, int parameters, SumRoom? room)
     {
         (_parameters, Room) = (parameters, room ?? new());
-        _nodes = order.Nodes().Count;
+        _nodes = PairwiseTree.Subtrees(order.Trainers, order.Of).Count;
     }
 
     /// <summary>Where sums are read to. They lie there until the next request's come.</summary>

@@ -23,37 +23,15 @@ internal sealed unsafe class Strips : IDisposable
 {
     private readonly NativeFloats _memory = new();
 
-    /// <summary>Packs the transpose of rows, in the order in which a sum over them runs.</summary>
-    /// <param name="source">The rows of the chunk.</param>
-    /// <param name="rows">Which of them, and how a sum over them runs.</param>
+    /// <summary>Packs the transpose of so many rows, in the order in which a sum over them runs.</summary>
+    /// <param name="source">The rows.</param>
+    /// <param name="rows">How many.</param>
+    /// <param name="sums">How a sum over them runs.</param>
     /// <param name="first">The first of their columns.</param>
     /// <param name="columns">How many columns; null for all.</param>
-    public LeftFactor Pack(Rows source, GradientRows rows, int first = 0, int? columns = null)
-    {
-        int width = columns ?? source.Columns;
-        if (!rows.AreAll)
-            return Pack(source, rows.Chosen, first, width);
-        return rows.Sums == RowSums.Ascending ? Pack(source[0] + first, source.Stride, width, rows.Count)
-            : Pack(source[rows.Count - 1] + first, -source.Stride, width, rows.Count);
-    }
-
-    private LeftFactor Pack(Rows source, ReadOnlySpan<int> chosen, int first, int rows)
-    {
-        int height = Tiles.Rows, depth = chosen.Length;
-        _memory.Reserve((long)(rows + height - 1) / height * height * depth);
-        float* to = _memory.Start;
-        for (int row = 0; row < rows; row += height)
-        {
-            int filled = Math.Min(height, rows - row);
-            foreach (int k in chosen)
-            {
-                Copy(source[k] + first + row, to, filled);
-                to += height;
-            }
-        }
-
-        return new((nint)_memory.Start, depth, 1, height, Even: false);
-    }
+    public LeftFactor Pack(Rows source, int rows, RowSums sums, int first = 0, int? columns = null) => sums == RowSums.Ascending
+        ? Pack(source[0] + first, source.Stride, columns ?? source.Columns, rows)
+        : Pack(source[rows - 1] + first, -source.Stride, columns ?? source.Columns, rows);
 
     /// <summary>Packs the transpose: number [m, k] is <c>source[k · stride + m]</c>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -88,15 +66,4 @@ internal sealed unsafe class Strips : IDisposable
     }
 
     public void Dispose() => _memory.Dispose();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Copy(float* from, float* to, int filled)
-    {
-        if (filled == 8)
-            Vector256.Store(Vector256.Load(from), to);
-        else if (filled == 4)
-            Vector128.Store(Vector128.Load(from), to);
-        else
-            new ReadOnlySpan<float>(from, filled).CopyTo(new(to, filled));
-    }
 }
