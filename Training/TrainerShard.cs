@@ -114,7 +114,9 @@ public sealed class TrainerShard : IDisposable
         ZeroWhereSequencesStart(_batch, _before);
         LoadParameters(parameters, areRounded);
         var dropout = new DropoutMasks(_spec.Seed, at.Step, _block.First, _spec.Model.Dropout);
-        var (lossSum, weight) = ForwardBackward(dropout, gradientSum);
+        var (lossSum, weight) = _sweep is null && _earlier is null
+            ? (_replica.ForwardBackward(_batch, dropout, _before, _after, gradientSum), Loss.WeightOf(_spec.Train.Loss, _batch))
+            : ReachFurtherBack(dropout, gradientSum);
         if (_batch.HasWaiting)
             CarryWaiting();
         if (_spec.Train.IsNarrow)
@@ -175,14 +177,12 @@ public sealed class TrainerShard : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _replica.Dispose();
 
-    /// <summary>Runs the step as far back as its gradient reaches: over whole sequences, a window, or the chunk.</summary>
-    private (double LossSum, double Weight) ForwardBackward(DropoutMasks dropout, Span<float> gradientSum)
+    /// <summary>Runs a step whose gradient reaches further back than its chunk: over whole sequences, or a window.</summary>
+    private (double LossSum, double Weight) ReachFurtherBack(DropoutMasks dropout, Span<float> gradientSum)
     {
         if (_sweep is not null)
             return _sweep.Run(dropout, _before, _after, gradientSum);
-        if (_earlier is null)
-            return (_replica.ForwardBackward(_batch, dropout, _before, _after, gradientSum), Loss.WeightOf(_spec.Train.Loss, _batch));
-        double lossSum = _replica.ForwardBackward(_batch, dropout, _earlier.Start(_batch, _before), _earlier.End, gradientSum);
+        double lossSum = _replica.ForwardBackward(_batch, dropout, _earlier!.Start(_batch, _before), _earlier.End, gradientSum);
         _earlier.Advance(_before, _after);
         return (lossSum, Loss.WeightOf(_spec.Train.Loss, _batch));
     }
