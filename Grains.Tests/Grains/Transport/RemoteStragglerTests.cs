@@ -83,7 +83,7 @@ public sealed class RemoteStragglerTests : IAsyncLifetime
         while (true)
         {
             // Which of its trainers have answered, the other silo says by another clock: it gets the time of some calls between two looks.
-            for (int call = 0; call < 20; call++)
+            for (int call = 0; call < 40; call++)
             {
                 TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
                 var trainers = (await coordinator.GetStatus()).Trainers;
