@@ -2,7 +2,7 @@ namespace Orleans.Tbptt.Specs;
 
 /// <summary>
 /// Back to the start of the sequence: a step is a whole sequence of each lane. Where the engine works piece by piece, a piece has
-/// <see cref="TbpttSpec.ChunkLength"/> time steps, of which no bit of the result depends.
+/// <see cref="TbpttSpec.ChunkLength"/> time steps, on which no bit of the result depends.
 /// </summary>
 public sealed record FullBackprop : BackpropSpec
 {

@@ -32,6 +32,9 @@ public abstract record LossSpec : Choice
     /// </summary>
     public virtual bool CountsElements => true;
 
+    /// <summary>Of classes, the one whose targets count neither in the loss nor in the figures of evaluations; null for none.</summary>
+    public virtual long? IgnoredTarget => null;
+
     /// <summary>What every target must be, in words; null, the default, for any finite number.</summary>
     public virtual string? TargetRule => null;
 

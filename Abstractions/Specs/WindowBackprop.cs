@@ -4,7 +4,7 @@ namespace Orleans.Tbptt.Specs;
 
 /// <summary>
 /// Back over a window of the last time steps: TBPTT(k1, k2) of Williams and Peng (1990), k1 being <see cref="TbpttSpec.ChunkLength"/> and
-/// k2 <see cref="Length"/>. A step computes its lane's window with the parameters of the day, from the hidden state that was committed at
+/// k2 <see cref="Length"/>. A step computes its lane's window with the parameters of the step, from the hidden state that was committed at
 /// the window's start; the loss counts the newest chunk alone.
 /// </summary>
 public sealed record WindowBackprop : BackpropSpec
@@ -49,7 +49,7 @@ public sealed record WindowBackprop : BackpropSpec
         if (findings.Sound("extends") && spec.Extends is { Follow: true })
         {
             findings.Report("tbptt.backprop", "window with extends.follow",
-                "chunk, because windows would begin where rows have come by chance", "write chunk");
+                "chunk, because where a window begins would depend on when rows came", "write chunk");
         }
     }
 }

@@ -68,10 +68,13 @@ public sealed class LossSpecTests : IDisposable
     public void EngineTorch_IsRefused_WithLossesThatItLacks(string loss, string problem) =>
         Assert.Contains(problem, Problem(Sine, "engine=torch", $"train.loss={loss}"), StringComparison.Ordinal);
 
-    [Fact]
-    public void WholeSequences_AreRefused_WithALossThatLooksBack() => Assert.Contains(
-        "tbptt.backprop: found full with loss esr, expected chunk, because the loss looks back by a time step; remove it",
-        Problem(Sine, "tbptt.backprop=full", "train.loss=esr"), StringComparison.Ordinal);
+    [Theory]
+    [InlineData("tbptt.backprop=full", "tbptt.backprop: found full with loss esr, expected chunk")]
+    [InlineData("tbptt.backprop={length: 20}", "tbptt.backprop: found window with loss esr, expected chunk")]
+    [InlineData("metrics.gradientLag=1", "metrics.gradientLag: found 1 with loss esr, expected 0")]
+    public void GradientsBeyondTheChunk_AreRefused_WithALossThatLooksBack(string set, string problem) => Assert.Contains(
+        $"{problem}, because the loss looks back by a time step; remove it", Problem(Sine, set, "train.loss=esr"),
+        StringComparison.Ordinal);
 
     [Fact]
     public void EngineTorch_IsRefused_WithWeightsOfClasses()

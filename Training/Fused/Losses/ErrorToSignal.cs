@@ -13,7 +13,7 @@ namespace Orleans.Tbptt.Training.Fused.Losses;
 /// <remarks>
 /// The denominator is the chunk's weight: sums of trainers are added and divided once. Before the first time step of a chunk x is 0, in
 /// training and in evaluations: the filter does not look into the chunk before, whose outputs came from other parameters. A time step does
-/// not count where its target, or that of the time step before it, is masked.
+/// not count where its target, or that of the time step before it, is masked or left out as burn-in.
 /// </remarks>
 public sealed unsafe record ErrorToSignal : Loss
 {
@@ -44,13 +44,23 @@ public sealed unsafe record ErrorToSignal : Loss
         Epsilon = walk.Number("epsilon", Epsilon, "added to each square of the signal", NumberRange.Positive),
     };
 
-    /// <summary>Refuses gradients through whole sequences, of which a loss is summed time step by time step.</summary>
+    /// <summary>
+    /// Refuses gradients that reach beyond the chunk: of whole sequences and of gradients by lag a loss is summed time step by time step,
+    /// and of a window the time step before the newest chunk has no target.
+    /// </summary>
     public override void Check(RunSpec spec, Findings findings)
     {
-        if (findings.Sound("tbptt.backprop") && spec.Tbptt.Backprop.IsFull)
+        if (findings.Sound("tbptt.backprop") && spec.Tbptt.Backprop is not ChunkBackprop)
         {
             findings.Report(
                 "tbptt.backprop", $"{spec.Tbptt.Backprop.Word} with loss {Word}", "chunk, because the loss looks back by a time step",
+                "remove it");
+        }
+
+        if (spec.Metrics.GradientLag > 0)
+        {
+            findings.Report(
+                "metrics.gradientLag", $"{spec.Metrics.GradientLag} with loss {Word}", "0, because the loss looks back by a time step",
                 "remove it");
         }
     }
