@@ -74,12 +74,16 @@ public sealed class ChunkPlan
     /// <summary>Steps of the epoch.</summary>
     public long Steps { get; }
 
-    /// <summary>Time steps of a step, counted from 0, summed over lanes.</summary>
+    /// <summary>Time steps of a step, counted from 0, whose targets count, summed over lanes.</summary>
     public long TimeSteps(long step)
     {
         long sum = 0;
         for (int lane = 0; lane < Lanes; lane++)
-            sum += this[step, lane].Length;
+        {
+            var chunk = this[step, lane];
+            sum += chunk.Length - chunk.Uncounted;
+        }
+
         return sum;
     }
 
@@ -152,7 +156,7 @@ public sealed class ChunkPlan
     {
         int earlier = (int)Math.Min(_window - 1, chunk);
         int first = earlier == 0 ? start : _split.Chunk(_sequences.Length(sequence), (int)chunk - earlier).Start;
-        bool continues = _sequences.Continues(sequence);
+        bool continues = (chunk == 0 || _burnIn > start) && _sequences.Continues(sequence);
         int counted = continues ? start : Math.Clamp(_burnIn, start, start + count);
         return new(sequence, first, start + count - first, chunk == 0 && !continues, earlier, counted - first);
     }

@@ -48,6 +48,18 @@ public sealed class ChunkPlanTests
         Assert.Equal(step, plan.Steps);
     }
 
+    /// <summary>Neither a burn-in nor the chunks that a window reads again are trained on once more.</summary>
+    [Theory]
+    [InlineData(0, 1, 20, 20, 5)]
+    [InlineData(12, 1, 0, 16, 5)]
+    [InlineData(0, 2, 20, 20, 5)]
+    public void TimeSteps_AreThoseWhoseTargetsCount(int burnIn, int window, long first, long second, long last)
+    {
+        var plan = ChunkPlan.Create(Sequences([25, 20]), 2, ChunkSplit.OfLength(10), null, burnIn, window);
+
+        Assert.Equal([first, second, last], Enumerable.Range(0, 3).Select(step => plan.TimeSteps(step)));
+    }
+
     [Fact]
     public void Lanes_AreIdleInTheLastBatch_WhenItIsNotFull()
     {
