@@ -66,16 +66,16 @@ public sealed unsafe record MinLstmCell : RecurrentCell
             T a = -T.Load(gate), b = -T.Load(gate + units);
             var most = T.WhereLess(a, b, b, a);
             most = T.WhereLess(most, T.Of(0), T.Of(0), most);
-            T one = Activation.Exp(-most), lessF = Activation.Exp(a - most), lessI = Activation.Exp(b - most);
-            T inverseF = one + lessF, inverseI = one + lessI;
+            var one = Activation.Exp(-most);
+            T inverseF = one + Activation.Exp(a - most), inverseI = one + Activation.Exp(b - most);
             var sum = inverseF + inverseI;
             T keep = inverseI / sum, take = inverseF / sum;
             var n = PositiveValue.Of(T.Load(gate + 2 * units));
             T.Store(keep, gate);
             T.Store(take, gate + units);
             T.Store(n, gate + 2 * units);
-            T.Store(lessF / inverseF, kept + at);
-            T.Store(lessI / inverseI, kept + units + at);
+            T.Store(Activation.Sigmoid(a), kept + at);
+            T.Store(Activation.Sigmoid(b), kept + units + at);
             T.Store(T.MultiplyAdd(keep, T.Load(before + at), take * n), h + at);
         }
     }
