@@ -66,7 +66,7 @@ public sealed class TrainerShard : IDisposable
         _plans = new(spec, data);
         (_batch, _next) = (new(data.Shape), new(data.Shape));
         if (spec.Tbptt.Backprop.IsFull && replica is IPieceReplica pieces)
-            _sweep = new(pieces, spec.Train.Loss, _batch, block, spec.Tbptt.ChunkLength!.Value);
+            _sweep = new(pieces, _batch, block, spec.Tbptt.ChunkLength!.Value);
         int hidden = block.Count * replica.Layout.HiddenPerLane, states = LaneState.States(spec);
         (_before, _after) = (new float[hidden * states], new float[hidden * states]);
         if (states > 1)
@@ -74,7 +74,7 @@ public sealed class TrainerShard : IDisposable
         (_evaluationBefore, _evaluationAfter) = (new float[hidden], new float[hidden]);
         _sums = [.. Enum.GetValues<HeldOutPart>().Select(part => data.HeldOut(part) is { } held && !data.Shape.HasClasses
             ? new EvaluationSums(held, data.Shape.TargetFeatures, spec.Train.Loss, spec.Data.BatchSize, block) : null)];
-        _classes = ClassCounts.Numbers(data.Shape.Classes) > 0 ? new(data.Shape.Classes, block.First) : null;
+        _classes = ClassCounts.Numbers(data.Shape.Classes) > 0 ? new(data.Shape.Classes, block.First, spec.Train.Loss.IgnoredTarget) : null;
         _map = new(spec.Train.Loss);
     }
 

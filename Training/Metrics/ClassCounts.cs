@@ -1,3 +1,5 @@
+using Orleans.Tbptt.Specs;
+
 namespace Orleans.Tbptt.Training.Metrics;
 
 /// <summary>How predicted classes met those of the targets.</summary>
@@ -29,12 +31,13 @@ public sealed record ClassCounts(
     /// <param name="predicted">The class that is predicted for each.</param>
     /// <param name="targets">The class that each has; <see cref="Data.DataShape.MaskedClass"/> for none, which does not count.</param>
     /// <param name="numbers">The numbers so far.</param>
-    internal static void Add(ReadOnlySpan<int> predicted, ReadOnlySpan<long> targets, Span<double> numbers)
+    /// <param name="ignored">A class whose targets do not count (<see cref="LossSpec.IgnoredTarget"/>); null for none.</param>
+    internal static void Add(ReadOnlySpan<int> predicted, ReadOnlySpan<long> targets, Span<double> numbers, long? ignored = null)
     {
         int classes = (numbers.Length - 1) / Lists;
         for (int i = 0; i < targets.Length; i++)
         {
-            if (targets[i] == Data.DataShape.MaskedClass)
+            if (targets[i] == Data.DataShape.MaskedClass || targets[i] == ignored)
                 continue;
             int target = (int)targets[i];
             numbers[0]++;

@@ -9,7 +9,8 @@ namespace Orleans.Tbptt.Training.Metrics;
 /// </remarks>
 /// <param name="classes">How many classes there are.</param>
 /// <param name="group">The group, which no other trainer has: the trainer's first lane.</param>
-internal sealed class ClassSums(int classes, int group)
+/// <param name="ignored">A class whose targets do not count; null for none.</param>
+internal sealed class ClassSums(int classes, int group, long? ignored)
 {
     private readonly double[] _numbers = new double[ClassCounts.Numbers(classes)];
     private int[] _predicted = [];
@@ -23,7 +24,7 @@ internal sealed class ClassSums(int classes, int group)
         get
         {
             double[] numbers = [.. _numbers];
-            ClassCounts.Add(_predicted.AsSpan(0, _pending), _targets.AsSpan(0, _pending), numbers);
+            ClassCounts.Add(_predicted.AsSpan(0, _pending), _targets.AsSpan(0, _pending), numbers, ignored);
             return new([group], numbers);
         }
     }
@@ -38,7 +39,7 @@ internal sealed class ClassSums(int classes, int group)
         if (chunk == 0)
             Array.Clear(_numbers);
         else if (chunk != _last)
-            ClassCounts.Add(_predicted.AsSpan(0, _pending), _targets.AsSpan(0, _pending), _numbers);
+            ClassCounts.Add(_predicted.AsSpan(0, _pending), _targets.AsSpan(0, _pending), _numbers, ignored);
         (_last, _pending) = (chunk, 0);
         if (_predicted.Length < rows)
             (_predicted, _targets) = (new int[rows], new long[rows]);

@@ -3,6 +3,7 @@ using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused;
+using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Replicas;
 using Orleans.Tbptt.Training.Steps;
 
@@ -51,7 +52,7 @@ public static class GradientLags
         ArgumentNullException.ThrowIfNull(data);
         using var replica = new FusedReplica(spec.Model, spec.Train.Loss);
         replica.LoadParameters(parameters);
-        var sweep = new LagSweep(replica, data);
+        var sweep = new LagSweep(replica, spec.Train.Loss, data);
         var squares = new List<double>();
         for (int sequence = 0; sequence < Math.Min(Sequences, data.Training.Count); sequence++)
         {
@@ -84,7 +85,7 @@ public static class GradientLags
     private static int First(int part) => part == 0 ? 0 : 1 << (part - 1);
 
     /// <summary>Runs one sequence at a time.</summary>
-    private sealed class LagSweep(FusedReplica replica, IDataSource data)
+    private sealed class LagSweep(FusedReplica replica, LossSpec loss, IDataSource data)
     {
         private readonly ChunkBatch _batch = new(data.Shape);
         private readonly float[] _gradient = new float[replica.Layout.Length];
@@ -108,11 +109,12 @@ public static class GradientLags
             Array.Clear(_stateGradient);
             Array.Clear(_before);
             replica.BeginBackward((long)(last + 1 - first) * chunk, _gradient);
-            double loss = 0;
+            double sum = 0, weight = 0;
             for (int at = last, part = 0; at >= first; at--)
             {
                 Load(at);
-                replica.BackwardPiece(_batch, DropoutMasks.None, states[at - first], default, _stateGradient, _gradient, ref loss);
+                replica.BackwardPiece(
+                    _batch, DropoutMasks.None, states[at - first], default, _stateGradient, _gradient, ref sum, ref weight);
                 if (at > first && last - at + 1 < First(part + 1))
                     continue;
                 replica.EndBackward(_gradient);
@@ -125,7 +127,7 @@ public static class GradientLags
             bool HasTargets(int of, int at)
             {
                 _batch.LoadOne(data.Training, Chunk(of, at, counts: true));
-                return _batch.Weight > 0;
+                return Loss.WeightOf(loss, _batch) > 0;
             }
 
             void Load(int at) => _batch.LoadOne(data.Training, Chunk(sequence, at, counts: at == last));

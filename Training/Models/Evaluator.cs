@@ -52,7 +52,7 @@ public static class Evaluator
                     for (int i = 0; i < slice.Length; i++)
                         predicted[i] = Largest.Of(rows.Slice(i * classes, classes));
                     held.ReadTargets(slice, actual.AsSpan(0, slice.Length));
-                    ClassCounts.Add(predicted, actual.AsSpan(0, slice.Length), counts);
+                    ClassCounts.Add(predicted, actual.AsSpan(0, slice.Length), counts, loss.IgnoredTarget);
                     return;
                 }
 

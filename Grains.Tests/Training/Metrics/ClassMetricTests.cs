@@ -39,6 +39,9 @@ public sealed class ClassMetricTests
             Assert.Equal(one.GetProperty("macroF1").GetDouble(), new MacroF1().Value(counts), 1e-14);
         }
 
+        var ignoring = new double[ClassCounts.Numbers(3)];
+        ClassCounts.Add([0, 1, 1, 2], [0, 1, 2, 2], ignoring, ignored: 2);
+        Assert.Equal((2, 1.0), (ClassCounts.Of(ignoring)!.Count, new Accuracy().Value(ClassCounts.Of(ignoring)!)));
         Assert.Null(ClassCounts.Of(new double[ClassCounts.Numbers(3)]));
         Assert.Equal(0, ClassCounts.Numbers(1 << 20));
     }

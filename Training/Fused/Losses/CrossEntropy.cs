@@ -44,6 +44,9 @@ public sealed unsafe record CrossEntropy : Loss
     /// <inheritdoc/>
     public override string TorchFunction => "cross_entropy";
 
+    /// <inheritdoc/>
+    public override long? IgnoredTarget => IgnoredClass;
+
     /// <summary>libtorch's sums do not say what they are to be divided by.</summary>
     public override IReadOnlyList<string> KeysWithoutTorch =>
         [.. ClassWeights.Count > 0 ? ["classWeights"] : Array.Empty<string>(), .. IgnoredClass is null ? [] : new[] { "ignoredClass" }];
@@ -68,6 +71,9 @@ public sealed unsafe record CrossEntropy : Loss
             "train.loss.classWeights", $"{ClassWeights.Count} numbers", $"{outputs}, one for each class", "write one for each class")
         : IgnoredClass >= outputs ? new(
             "train.loss.ignoredClass", $"{IgnoredClass}", $"a class from 0 to {outputs - 1}", "correct it, or leave it out")
+        : ClassWeights.Count > 0 && !ClassWeights.Values.Where((weight, at) => weight > 0 && at != IgnoredClass).Any() ? new(
+            "train.loss.classWeights", "no class with a weight that counts", "one weight above 0, of a class that is not ignored",
+            "raise one")
         : null;
 
     internal override double Sum(Rows outputs, ChunkBatch batch, ref float[] scratch)
