@@ -111,6 +111,7 @@ public sealed class ExtendTests : IDisposable
     [InlineData("data.validationFraction=0.1", "data.validationFraction: found 0.1 with extends.follow, expected 0")]
     [InlineData("data.test={fraction: 0.1}", "data.test: found it with extends.follow, expected nothing held out")]
     [InlineData("train.sync={mode: local, chunks: 2}", "train.sync: found local with extends.follow, expected every")]
+    [InlineData("train.loss=negative_binomial", "train.loss: found negative_binomial with extends.follow, expected a loss of any targets")]
     [InlineData("train.epochs=2", "train.epochs: found 2 with extends.replay 0, expected 1")]
     [InlineData("extends.follow=false", "extends.idleSeconds: found it without extends.follow, expected follow: true")]
     public async Task Extend_Refuses_ToFollowWhereStepsWouldDependOnRowsToCome(string set, string message)

@@ -223,6 +223,13 @@ internal static class CrossChecks
                 "remove it");
         }
 
+        if (spec.Train.Loss.TargetRule is { } rule)
+        {
+            findings.Report("train.loss", $"{spec.Train.Loss.Word} {With}",
+                $"a loss of any targets, because rows to come may have targets that are not {rule}",
+                "extend the run each time the data have grown, without follow");
+        }
+
         if (spec.Train.IsLocal)
         {
             findings.Report("train.sync", $"local {With}", "every, because a round ends where the rows do that are there",
