@@ -7,8 +7,8 @@ namespace Orleans.Tbptt.Tests.Abstractions.Numerics;
 public sealed class PortableFunctionTests
 {
     /// <summary>
-    /// Relative or absolute, whichever is larger: a dozen operations round by 1.1e-16 each, and logarithms of gamma functions near 1e6 that
-    /// are subtracted in the incomplete beta function leave 1e-10.
+    /// Relative or absolute, whichever is larger: a dozen operations round by 1.1e-16 each, and logarithms of gamma functions of up to
+    /// 1e4 that are subtracted in the incomplete beta function leave 1e-12 each.
     /// </summary>
     private static readonly (string Name, Func<double[], double> Function, double Tolerance)[] Functions =
     [

@@ -11,8 +11,7 @@ namespace Orleans.Tbptt.Training.Fused.Losses;
 /// </summary>
 public sealed record Quantile : TargetLoss
 {
-    // The interval's formula needs two.
-    private const int Fewest = 1, Most = 99;
+    private const int Most = 99;
 
     /// <summary>The quantiles, rising. Default 0.1, 0.5 and 0.9.</summary>
     public NumberList Quantiles { get; init; } = new([0.1, 0.5, 0.9]);
@@ -61,8 +60,8 @@ public sealed record Quantile : TargetLoss
             }
         }
 
-        if (Quantiles.Count is < Fewest or > Most)
-            findings.Report(Key, $"{Quantiles.Count} numbers", $"{Fewest} to {Most}", "write fewer");
+        if (Quantiles.Count > Most)
+            findings.Report(Key, $"{Quantiles.Count} numbers", $"{Most} at most", "write fewer");
     }
 
     /// <inheritdoc/>
