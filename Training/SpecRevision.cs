@@ -78,14 +78,17 @@ public static class SpecRevision
     /// <summary>What would have ended the run before it came to where it is, or ends it there.</summary>
     private static IEnumerable<SpecProblem> EndedBefore(RunSpec spec, RunStatus status)
     {
-        if (spec.Train.EarlyStopping is { } stopping && stopping.EndsAfter(status.Losses) is { } end)
+        // A run that could not write its end may do that with other keys.
+        if (spec.Train.EarlyStopping is { } stopping && stopping.EndsAfter(status.Losses) is { } end
+            && (end < status.Losses.Count || status.State == RunState.Completed))
         {
             yield return new("train.earlyStopping", $"patience {stopping.Patience}, with which the run ends after epoch {end}",
-                $"an end after epoch {status.Losses.Count}, the last one that the run has finished",
+                $"a later end than epoch {status.Losses.Count}, the last one that the run has finished",
                 $"raise it: --set train.earlyStopping.patience={MoreThan(stopping.Patience)}");
         }
 
-        if (spec.Limits?.Refusal(status.OwnSteps, TimeSpan.FromSeconds(status.TrainedSeconds)) is { } limit)
+        if (status.State != RunState.Failed
+            && spec.Limits?.Refusal(status.OwnSteps, TimeSpan.FromSeconds(status.TrainedSeconds)) is { } limit)
             yield return limit;
     }
 
@@ -101,6 +104,11 @@ public static class SpecRevision
                 + $"0 from step {status.Step + 1} on: train a new run whose schedule lasts longer");
         }
 
-        double RateAt(long step) => spec.Train.LearningRateAt(step / spec.Train.Accumulate, status.Losses);
+        // The last update of an epoch may be over fewer steps.
+        double RateAt(long step)
+        {
+            long perEpoch = Math.Max(1, status.StepsPerEpoch), m = spec.Train.Accumulate;
+            return spec.Train.LearningRateAt((step / perEpoch * ((perEpoch + m - 1) / m)) + (step % perEpoch / m), status.Losses);
+        }
     }
 }

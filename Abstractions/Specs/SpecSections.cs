@@ -155,7 +155,8 @@ internal sealed class SpecSections(SpecChoices choices)
 
     private static DrawnLength Drawn(SpecWalk walk, DrawnLength length) => walk.Section(
         "random", length, "drawn for each step", "base", static (own, drawn) => new(
-            own.Count("base", drawn.Base, "the mean length; that of what is held out", required: true),
+            own.Count("base", drawn.Base, "the mean length; that of what is held out", min: RandomLengthSpec.Least,
+                required: true),
             new()
             {
                 Deviation = own.Number(

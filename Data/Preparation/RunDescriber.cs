@@ -96,7 +96,8 @@ internal static class RunDescriber
     {
         ParameterLayout layout = ParameterLayout.Of(spec.Model);
         (long lanes, long trainers, long averages) = (spec.Data.BatchSize, spec.Train.Trainers, spec.Train.Optimizer.RunningAverages);
-        long saved = (layout.Length * (1 + averages)) + (lanes * LaneState.PerLane(spec));
+        long recipe = (spec.Train.KeepsAverage ? 1 : 0) + (spec.Train.Accumulate > 1 ? 1 : 0);
+        long saved = (layout.Length * (1 + averages + recipe)) + (lanes * LaneState.PerLane(spec));
         long inner = spec.Train.IsLocal ? trainers * averages * layout.Length : 0;
         long share = (lanes + trainers - 1) / trainers;
         long perStep = spec.Model.InputSize!.Value + ((long)spec.Model.Layers * spec.Model.HiddenSize * ValuesPerUnit)

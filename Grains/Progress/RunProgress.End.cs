@@ -67,8 +67,8 @@ internal sealed partial class RunProgress
     {
         if (StatusFile is { } file)
             await file.DisposeAsync();
-        _status = _status with { State = state, Message = message, EndedAt = endedAt, QueuePosition = 0,
-            TrainedSeconds = Trained.TotalSeconds };
-        _measuredSince = null;
+        double trained = Trained.TotalSeconds;
+        Volatile.Write(ref _measuredSince, NotMeasured);
+        _status = _status with { State = state, Message = message, EndedAt = endedAt, QueuePosition = 0, TrainedSeconds = trained };
     }
 }

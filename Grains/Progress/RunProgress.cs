@@ -13,6 +13,8 @@ namespace Orleans.Tbptt.Grains.Progress;
 /// </summary>
 internal sealed partial class RunProgress
 {
+    private const long NotMeasured = long.MinValue;
+
     private readonly RunFence _fence;
     private readonly EventPublisher _events;
     private readonly RunStore _store;
@@ -21,7 +23,7 @@ internal sealed partial class RunProgress
     private RunStatus _status;
     private Func<IReadOnlyList<TrainerStatus>>? _trainers;
     private bool _training;
-    private long? _measuredSince;
+    private long _measuredSince = NotMeasured;
     private volatile Side _side;
 
     /// <summary>Takes a run's progress up.</summary>
@@ -58,10 +60,10 @@ internal sealed partial class RunProgress
 
     /// <summary>How long the run has been trained, by all of its coordinators; zero where nobody measures it.</summary>
     public TimeSpan Trained => TimeSpan.FromSeconds(_status.TrainedSeconds)
-        + (_measuredSince is { } since ? _time.GetElapsedTime(since) : TimeSpan.Zero);
+        + (Volatile.Read(ref _measuredSince) is not NotMeasured and var since ? _time.GetElapsedTime(since) : TimeSpan.Zero);
 
     /// <summary>Begins to measure how long the run is trained here.</summary>
-    public void MeasureTraining() => _measuredSince = _time.GetTimestamp();
+    public void MeasureTraining() => Volatile.Write(ref _measuredSince, _time.GetTimestamp());
 
     /// <summary>Whether every step and epoch that a former coordinator published has been computed again.</summary>
     public bool IsNew => _status.Step >= _events.LastStep && _status.EpochLosses.Count >= _events.LastEpoch;

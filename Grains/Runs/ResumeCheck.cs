@@ -61,7 +61,9 @@ internal static class ResumeCheck
     {
         try
         {
-            return store.ReadSpec(run).Limits?.Refusal(status.OwnSteps, TimeSpan.FromSeconds(status.TrainedSeconds))?.ToString();
+            // A run that could not write its end at the limit may do that.
+            return status.State == RunState.Failed ? null
+                : store.ReadSpec(run).Limits?.Refusal(status.OwnSteps, TimeSpan.FromSeconds(status.TrainedSeconds))?.ToString();
         }
         catch (SpecException)
         {

@@ -166,8 +166,7 @@ public sealed class StepCommit
             return;
         }
 
-        _gradient.CopyTo(_state.GradientSum, 0);
-        _state.GradientWeight = _updateWeight;
+        _state.KeepUpdateOpen(_gradient, _updateWeight);
     }
 
     private void UpdatePiece(int index, double norm)

@@ -20,6 +20,7 @@ public sealed class TrainingSnapshot
     {
         _layout = ParameterLayout.Of(spec.Model);
         AverageNames = TrainingState.BufferNames(spec.Train);
+        HasExponentialAverage = spec.Train.Ema is not null;
         Parameters = new float[_layout.Length];
         Averages = new float[checked(AverageNames.Count * _layout.Length)];
         PerLane = LaneState.PerLane(spec);
@@ -45,6 +46,9 @@ public sealed class TrainingSnapshot
     /// <summary>The hidden state of every lane, lane-major, as <see cref="LaneState"/> says.</summary>
     public float[] Hidden { get; }
 
+    /// <summary>Whether the average of the parameters is an exponential one.</summary>
+    internal bool HasExponentialAverage { get; }
+
     /// <summary>Values of a lane in <see cref="Hidden"/>.</summary>
     internal int PerLane { get; }
 
@@ -58,7 +62,9 @@ public sealed class TrainingSnapshot
     /// <summary>Updates that the optimizer has made.</summary>
     public long OptimizerCount { get; set; }
 
-    /// <summary>Updates so far, where the gradients of several chunks make one; otherwise 0.</summary>
+    /// <summary>
+    /// Updates so far, where the gradients of several chunks make one, or did in a run that this one continues; otherwise 0.
+    /// </summary>
     public long Updates { get; set; }
 
     /// <summary>Updates that the average of the parameters is over.</summary>

@@ -11,7 +11,7 @@ namespace Orleans.Tbptt.Training.Steps;
 public sealed partial class TrainingState
 {
     private const string SumName = "gradient_sum";
-    private long _updates;
+    private long _open;
 
     /// <summary>All of it, by name: always the same memory, in the same order.</summary>
     public IReadOnlyList<RunningAverage> Buffers { get; }
@@ -25,8 +25,11 @@ public sealed partial class TrainingState
     /// </summary>
     public float[] Evaluated => _spec.EvaluatesAverage && Average.Count > 0 ? Average.Values : Parameters;
 
-    /// <summary>Updates so far: steps, but where the gradients of several chunks make one update. What schedules count.</summary>
-    public long Updates => _spec.Accumulate == 1 ? Step : _updates;
+    /// <summary>
+    /// Updates so far, those of a run that this one continues included: steps, less those that only added to the gradient of an update.
+    /// What schedules count.
+    /// </summary>
+    public long Updates => Step - _open;
 
     /// <summary>
     /// The gradients, summed over chunks and trainers, of the update that the next chunk belongs to, too; empty where each chunk makes an
@@ -50,10 +53,22 @@ public sealed partial class TrainingState
     /// <summary>An update is made, or passed over because none of its chunks had a target.</summary>
     internal void CloseUpdate()
     {
-        _updates++;
         GradientWeight = 0;
         Array.Clear(GradientSum);
     }
+
+    /// <summary>A step keeps its gradient for the update that a later one closes.</summary>
+    /// <param name="gradient">The sum over the chunks of the update so far.</param>
+    /// <param name="weight">Its elements.</param>
+    internal void KeepUpdateOpen(float[] gradient, double weight)
+    {
+        _open++;
+        gradient.CopyTo(GradientSum, 0);
+        GradientWeight = weight;
+    }
+
+    /// <summary>What a checkpoint says of <see cref="Updates"/>: 0 where every step made one.</summary>
+    private long SavedUpdates => _spec.Accumulate == 1 && _open == 0 ? 0 : Updates;
 
     /// <summary>Whether a buffer is one that a run may have or not, whatever its optimizer.</summary>
     internal static bool IsOfTheRecipe(string name) => name is ParameterAverage.Name or SumName;
@@ -69,7 +84,8 @@ public sealed partial class TrainingState
 
         RestoreTrainerOptimizers(snapshot.TrainerOptimizers);
         Optimizer.Count = snapshot.OptimizerCount;
-        (_updates, Average.Count, GradientWeight) = (snapshot.Updates, snapshot.AverageCount, snapshot.GradientWeight);
+        _open = _spec.Accumulate == 1 && snapshot.Updates == 0 ? 0 : snapshot.Step - snapshot.Updates;
+        (Average.Count, GradientWeight) = (snapshot.AverageCount, snapshot.GradientWeight);
     }
 
     /// <summary>
@@ -78,8 +94,8 @@ public sealed partial class TrainingState
     /// </summary>
     private void ContinueRecipe(TrainingSnapshot end)
     {
-        bool continues = _spec.Ema is not null && end.TryFind(ParameterAverage.Name, out _);
-        (_updates, Average.Count, GradientWeight) = (end.Updates > 0 ? end.Updates : end.Step, continues ? end.AverageCount : 0, 0);
+        _open = end.Updates > 0 ? end.Step - end.Updates : 0;
+        (Average.Count, GradientWeight) = (_spec.Ema is not null && end.HasExponentialAverage ? end.AverageCount : 0, 0);
         Array.Clear(GradientSum);
         Average.Follow(Losses);
     }

@@ -136,7 +136,7 @@ public sealed partial class TrainingState
         for (int i = 0; i < TrainerOptimizers.Count; i++)
             snapshot.TrainerOptimizers[i].Take(TrainerOptimizers[i]);
         snapshot.OptimizerCount = Optimizer.Count;
-        (snapshot.Updates, snapshot.AverageCount, snapshot.GradientWeight) = (_updates, Average.Count, GradientWeight);
+        (snapshot.Updates, snapshot.AverageCount, snapshot.GradientWeight) = (SavedUpdates, Average.Count, GradientWeight);
         (snapshot.Step, snapshot.EpochLossSum, snapshot.EpochWeight, snapshot.Losses) = (Step, EpochLossSum, EpochWeight, Losses);
     }
 

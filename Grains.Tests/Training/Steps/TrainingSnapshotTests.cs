@@ -62,9 +62,32 @@ public sealed class TrainingSnapshotTests
         Bits.Same(parent.Parameters, child.Parameters);
         Bits.Same(parent.Optimizer.Averages[1].Values.Span, child.Optimizer.Averages[1].Values.Span);
         Assert.Equal((6, parent.Optimizer.Count, count), (child.Step, child.Optimizer.Count, child.Average.Count));
-        Assert.Equal(had && has ? 2 : 6, child.Updates);
+        Assert.Equal(had ? 2 : 6, child.Updates);
         States.Advance(child, 3);
+        Assert.Equal((had ? 2 : 6) + (has ? 1 : 3), child.Updates);
+
+        // And on, from what its checkpoint says of it.
+        var last = new TrainingSnapshot(Of(has));
+        child.CopyTo(last);
+        var grandchild = new TrainingState(Of(!has));
+        grandchild.Continue(last, [0, 1, 2, 3, 4, 5]);
+        Assert.Equal(child.Updates, grandchild.Updates);
         Assert.Throws<ArgumentException>(() => new TrainingState(States.Spec("rmsprop")).Continue(end, []));
+    }
+
+    /// <summary>A mean over all updates since a trigger is none that an exponential average could continue.</summary>
+    [Fact]
+    public void ExponentialAverage_BeginsAnew_WhereTheOtherRunHadAMean()
+    {
+        var spec = States.Spec("sgd");
+        var train = spec.Train;
+        var mean = spec with { Train = train with { Optimizer = ((Sgd)train.Optimizer) with { Average = new() } } };
+        var end = new TrainingSnapshot(mean) { AverageCount = 4 };
+        var child = new TrainingState(spec with { Train = train with { Ema = new() { Decay = 0.9 } } });
+
+        child.Continue(end, [0, 1, 2, 3, 4, 5]);
+
+        Assert.Equal(0, child.Average.Count);
     }
 
     [Fact]
