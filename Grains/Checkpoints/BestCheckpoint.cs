@@ -23,8 +23,8 @@ internal static class BestCheckpoint
         string? problem = null;
         foreach (var name in store.Candidates(run))
         {
-            if (CheckpointReader.ReadState(Path.Combine(directory, $"{name}")) is not { BestLoss: not null, Chunk: 0 } state
-                || state.Epoch != epoch + 1)
+            if (CheckpointReader.ReadState(Path.Combine(directory, $"{name}")) is not { BestLoss: { } loss, Chunk: 0 } state
+                || state.Epoch != epoch + 1 || loss != losses[epoch])
                 continue;
             if (store.TryRead(run, name, spec, out var restored, out string? damage))
                 return restored;

@@ -184,7 +184,10 @@ internal sealed class CheckpointStore(RunStore runs, TimeProvider time)
         var best = counting.Select(name =>
             (Name: name, CheckpointReader.ReadState(Path.Combine(directory.Checkpoints, $"{name}"))?.BestLoss))
             .Where(one => one.BestLoss is { } loss && double.IsFinite(loss))
-            .OrderBy(one => one.BestLoss).ThenByDescending(one => one.Name).DistinctBy(one => one.Name.Step).Take(spec.KeepBest);
+
+            // Of a step the one that counts is the newest; of equal losses, the first is the best.
+            .OrderByDescending(one => one.Name).DistinctBy(one => one.Name.Step)
+            .OrderBy(one => one.BestLoss).ThenBy(one => one.Name.Step).Take(spec.KeepBest);
         HashSet<CheckpointName> kept = [written, .. counting.Take(spec.KeepLast), .. best.Select(one => one.Name)];
         var late = CheckpointName.In(directory.Checkpoints).Where(name => name.Generation < written.Generation).Except(counting);
         Removal.Of(directory.Checkpoints, [.. counting.Except(kept), .. late]);
