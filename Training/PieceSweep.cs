@@ -1,7 +1,5 @@
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Plan;
-using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training;
@@ -10,11 +8,10 @@ namespace Orleans.Tbptt.Training;
 /// Backpropagates through all of a step's time in pieces: memory is needed for one piece, and for the hidden state at every piece's start.
 /// </summary>
 /// <param name="replica">The network.</param>
-/// <param name="loss">The loss.</param>
 /// <param name="batch">Receives a piece at a time.</param>
 /// <param name="block">The trainer's lanes.</param>
 /// <param name="length">Time steps of a piece.</param>
-internal sealed class PieceSweep(IPieceReplica replica, LossSpec loss, ChunkBatch batch, LaneBlock block, int length)
+internal sealed class PieceSweep(IPieceReplica replica, ChunkBatch batch, LaneBlock block, int length)
 {
     private readonly List<float[]> _starts = [];
     private readonly float[] _stateGradient = new float[block.Count * replica.Layout.HiddenPerLane];
@@ -62,8 +59,7 @@ internal sealed class PieceSweep(IPieceReplica replica, LossSpec loss, ChunkBatc
             if (pieces > 1)
                 Load(piece);
             replica.BackwardPiece(
-                batch, dropout, Start(piece), piece == pieces - 1 ? after : default, _stateGradient, gradientSum, ref lossSum);
-            weight += Loss.WeightOf(loss, batch);
+                batch, dropout, Start(piece), piece == pieces - 1 ? after : default, _stateGradient, gradientSum, ref lossSum, ref weight);
         }
 
         replica.EndBackward(gradientSum);

@@ -63,7 +63,7 @@ public sealed class BackpropTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// Of a window over all chunks the gradient is that of the newest chunk's loss through the whole sequence, the parameters of the day
+    /// Of a window over all chunks the gradient is that of the newest chunk's loss through the whole sequence, the step's parameters
     /// being those of all its steps: with a learning rate of next to nothing it is the whole gradient, chunk by chunk.
     /// </summary>
     [Theory]

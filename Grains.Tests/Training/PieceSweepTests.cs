@@ -65,7 +65,7 @@ public sealed class PieceSweepTests
     {
         using var replica = new FusedReplica(example.Model, example.Loss);
         replica.LoadParameters(example.Parameters);
-        var sweep = new PieceSweep(replica, example.Loss, new ChunkBatch(example.Shape), example.Block, length);
+        var sweep = new PieceSweep(replica, new ChunkBatch(example.Shape), example.Block, length);
         sweep.Begin(example.Sequences, example.Plan, chunk);
         float[] before = [.. example.HiddenBefore], after = new float[before.Length], gradient = new float[example.Layout.Length];
         int perLane = example.Layout.HiddenPerLane;

@@ -30,7 +30,7 @@ public sealed unsafe partial class FusedReplica
     /// <inheritdoc/>
     public void BackwardPiece(
         ChunkBatch piece, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> stateGradient,
-        Span<float> gradientSum, ref double lossSum)
+        Span<float> gradientSum, ref double lossSum, ref double weight)
     {
         EnsureUsable(gradientSum.Length, "the gradient", Layout.Length);
         EnsureFits(piece);
@@ -38,7 +38,7 @@ public sealed unsafe partial class FusedReplica
             return;
         Recur(piece, dropout, hiddenBefore, hiddenAfter, Pass.Piece);
         Outputs();
-        AddLoss(piece, ref lossSum);
+        AddLoss(piece, ref lossSum, ref weight);
         for (int index = 0; index < _layers.Length; index++)
         {
             _layers[index].Memory.BeginPiece(_times.Rows);
@@ -65,8 +65,10 @@ public sealed unsafe partial class FusedReplica
         GC.KeepAlive(this);
     }
 
-    /// <summary>Adds the loss of each time step by itself, the last one first: so it does not show where a piece ends.</summary>
-    private void AddLoss(ChunkBatch piece, ref double lossSum)
+    /// <summary>
+    /// Adds the loss and the weight of each time step by itself, the last one first: so they do not show where a piece ends.
+    /// </summary>
+    private void AddLoss(ChunkBatch piece, ref double lossSum, ref double weight)
     {
         var targets = _atOneTime ??= new(piece.Shape);
         var outputs = _outputsAtOneTime ??= _head.Outputs.View();
@@ -76,6 +78,7 @@ public sealed unsafe partial class FusedReplica
             targets.LoadTargets(piece, at.Row, at.Lanes);
             outputs.MoveTo(at.Row);
             lossSum += _loss.Sum(outputs, targets, ref _scratch);
+            weight += _loss.WeightOf(targets);
         }
     }
 }

@@ -18,8 +18,12 @@ public sealed partial class ChunkBatch
     /// <summary>Masks the targets of a lane's first time steps; returns whether there are none.</summary>
     private bool LeaveOut(int position, int steps)
     {
+        if (steps == 0)
+            return true;
         foreach (var segment in Segments)
         {
+            if (segment.FirstTime >= steps)
+                break;
             for (int t = 0; t < segment.Steps && segment.FirstTime + t < steps; t++)
             {
                 int row = segment.FirstRow + (t * segment.Lanes) + position;
@@ -30,7 +34,7 @@ public sealed partial class ChunkBatch
             }
         }
 
-        return steps == 0;
+        return false;
     }
 
     private long CountMasked()

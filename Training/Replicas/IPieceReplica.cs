@@ -37,10 +37,14 @@ public interface IPieceReplica : IReplica
     /// </param>
     /// <param name="gradientSum">The gradient of the loss sum, to which that of the piece is added.</param>
     /// <param name="lossSum">The loss sum, to which that of the piece is added, one time step after the other.</param>
+    /// <param name="weight">What the loss sum is divided by, to which that of the piece is added in the same way.</param>
     void BackwardPiece(
         ChunkBatch piece, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> stateGradient,
-        Span<float> gradientSum, ref double lossSum);
+        Span<float> gradientSum, ref double lossSum, ref double weight);
 
-    /// <summary>Ends the backward pass: adds to the gradient what could be computed over all pieces only.</summary>
+    /// <summary>
+    /// Ends the backward pass: sets in the gradient what is computed over all pieces so far, the vectors of embeddings. May be called again
+    /// after further pieces.
+    /// </summary>
     void EndBackward(Span<float> gradientSum);
 }

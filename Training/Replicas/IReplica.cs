@@ -8,7 +8,7 @@ namespace Orleans.Tbptt.Training.Replicas;
 /// </summary>
 /// <remarks>
 /// Not thread-safe; where <see cref="IsBoundToThread"/>, used only on the thread that created it. Hidden state is lane-major, <c>[lane][h,
-/// c][layer][unit]</c> (c for an LSTM only), so that a block of lanes is contiguous.
+/// c, …][layer][unit]</c> (what the cell has: <see cref="CellSpec.StateNames"/>), so that a block of lanes is contiguous.
 /// </remarks>
 public interface IReplica : IDisposable
 {

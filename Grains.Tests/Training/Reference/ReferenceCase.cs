@@ -28,7 +28,7 @@ internal sealed class ReferenceCase
         ["smoothed"] = new CrossEntropy { LabelSmoothing = 0.2 }, ["quantile"] = new Quantile(),
         ["gaussian"] = new Gaussian { LeastDeviation = 0.5 }, ["student_t"] = new StudentT { LeastDeviation = 0.5 },
         ["negative_binomial"] = new NegativeBinomial(), ["binary_cross_entropy"] = new BinaryCrossEntropy(), ["esr"] = new ErrorToSignal(),
-        ["weighted"] = new CrossEntropy { LabelSmoothing = 0.1, ClassWeights = new([0.5, 2, 0, 1.5]), IgnoredClass = 3 },
+        ["weighted"] = new CrossEntropy { LabelSmoothing = 0.1, ClassWeights = new([0.3, 1.7, 0, 1.1]), IgnoredClass = 3 },
     };
 
     private readonly ChunkPlan _plan;
