@@ -59,12 +59,13 @@ internal sealed class ReadPrefix
 
     /// <summary>Whether some of what was read is other bytes in the file now.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="from">The first byte to compare; the blocks before its own are compared in turn, one call after the other.</param>
+    /// <param name="from">The first byte to compare; the block of the byte before it, too; those ahead are compared in turn, one call
+    /// after the other.</param>
     /// <param name="bytes">How many bytes of those are compared at least.</param>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public bool IsRewritten(SafeFileHandle file, long from, long bytes)
     {
-        int first = (int)(from / BlockBytes);
+        int first = (int)(Math.Max(0, from - 1) / BlockBytes);
         for (int block = first; block < _blocks.Count; block++)
         {
             if (!IsSame(file, block))

@@ -106,10 +106,12 @@ internal sealed class RowFollower(RunServices services, RunSpec spec, RunDataLea
     {
         long started = services.Time.GetTimestamp();
         bool hasChunk = await parts.Worker.Run(() => Guarded(Read));
-        (_read, _reading) = (services.Time.GetTimestamp(), services.Time.GetElapsedTime(started));
 
-        // In their places, with the state that they have: their shares of what is read now.
-        await parts.Recovery.PlaceAll(parts.State);
+        // In their places, with the state that they have: their shares of what is read now. Before a step is there, what they have is
+        // enough.
+        if (hasChunk)
+            await parts.Recovery.PlaceAll(parts.State);
+        (_read, _reading) = (services.Time.GetTimestamp(), services.Time.GetElapsedTime(started));
         return hasChunk;
     }
 

@@ -11,6 +11,7 @@ public sealed class StreamService
     private readonly IGrainFactory _grains;
     private readonly ISiloStatusOracle _silos;
     private readonly TimeSpan _patience;
+    private volatile Task? _hangingList;
 
     /// <param name="services">What the streams of this silo share.</param>
     /// <param name="grains">Finds the streams of other silos.</param>
@@ -49,13 +50,24 @@ public sealed class StreamService
     {
         ArgumentNullException.ThrowIfNull(query);
         string prefix = $"{model.Text}{Separator}";
+        string what = $"the streams of {model}";
+
+        // Pages ask again and again: further lists would only wait behind one that hangs.
+        if (_hangingList is { IsCompleted: false })
+            throw Unavailable(what, "an earlier list still waits");
+        var list = _services.Worker.Ask(log => log.List(prefix, query, EntryOf));
         try
         {
-            return await OfTheDiskAsync(_services.Worker.Ask(log => log.List(prefix, query, EntryOf)), $"the streams of {model}");
+            return await OfTheDiskAsync(list, what);
+        }
+        catch (StreamUnavailableException) when (!list.IsCompleted)
+        {
+            _hangingList = list;
+            throw;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException)
         {
-            throw new StreamUnavailableException($"the streams of {model} cannot be read: {exception.Message}");
+            throw new StreamUnavailableException($"{what} cannot be read: {exception.Message}");
         }
     }
 
@@ -80,11 +92,13 @@ public sealed class StreamService
         }
         catch (TimeoutException)
         {
-            throw new StreamUnavailableException(
-                $"{what}: found no answer of the run store's disk within {_patience.TotalSeconds:0.#} s, expected one at once; look "
-                + "whether the disk hangs, and send the request again, rows under the same numbers, whether they were taken or not");
+            throw Unavailable(what, $"found no answer within {_patience.TotalSeconds:0.#} s");
         }
     }
+
+    private static StreamUnavailableException Unavailable(string what, string found) => new(
+        $"{what}: {found}, expected an answer at once; look whether the run store's disk hangs or the silo is overloaded, and send the "
+        + "request again, rows under the same numbers, whether they were taken or not");
 }
 
 /// <summary>The columns of the rows of a served model.</summary>

@@ -8,7 +8,7 @@ namespace Orleans.Tbptt.Silo.Stores;
 /// Orleans ends a silo that is missing in the table, and a cluster with a new table would be a second one. So the first silo that finds a
 /// table older than its copy restores the copy in one script: its rows, and those added meanwhile, under a version that every silo accepts
 /// as newer. That copy may be from before another silo's last change of status, which would stay undone: every silo writes its own again.
-/// It may be from before another silo joined, too, and silos that join soon bring a new table to the version that the others know: so a
+/// It may be from before another silo joined, too, and a few silos that join bring a new table to the version that the others know: so a
 /// silo that finds the others' table without itself adds what is missing there.
 /// </remarks>
 /// <param name="inner">Orleans' own table.</param>
@@ -153,7 +153,13 @@ internal sealed partial class LastingMembershipTable(
             RedisValue[] arguments = [known.Version, IsMissed(known) ? _own : "", .. known.Rows.SelectMany(
                 row => (RedisValue[])[row.Name, row.Value])];
             if (await redis.ScriptEvaluateAsync(RestoreScript, _keys, arguments) is { IsNull: false } found)
-                LogRestored(logger, (int)found, known.Version, known.Rows.Count);
+            {
+                if ((int)found < known.Version)
+                    LogRestored(logger, (int)found, known.Version, known.Rows.Count);
+                else
+                    LogPutBack(logger, (int)found, known.Version, known.Rows.Count);
+            }
+
             read = await ReadAsync();
         }
 
@@ -197,6 +203,11 @@ internal sealed partial class LastingMembershipTable(
     [LoggerMessage(Level = LogLevel.Warning, Message =
         "Redis lost the membership table: found version {Found}, known is {Known}. Its {Rows} rows are restored; the cluster continues")]
     private static partial void LogRestored(ILogger logger, int found, int known, int rows);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message =
+        "Redis lost the membership table: found version {Found}, known is {Known}, without this silo. Those of its {Rows} rows that are "
+        + "missing are put back; the cluster continues")]
+    private static partial void LogPutBack(ILogger logger, int found, int known, int rows);
 
     [LoggerMessage(Level = LogLevel.Warning, Message =
         "The restored membership table has this silo as {Found}, although it is {Reached}; its status is written again")]

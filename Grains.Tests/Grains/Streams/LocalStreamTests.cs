@@ -91,7 +91,8 @@ public sealed class LocalStreamTests : IDisposable
         time.Advance(TimeSpan.FromSeconds(0.1));
         var refusal = await Assert.ThrowsAsync<StreamUnavailableException>(() => reply);
         Assert.StartsWith(
-            $"stream {Key}: found no answer of the run store's disk within 30 s", refusal.Message, StringComparison.Ordinal);
+            $"stream {Key}: found no answer within 30 s, expected an answer at once; "
+                + "look whether the run store's disk hangs", refusal.Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<StreamUnavailableException>(() => list);
 
         answers.Set();

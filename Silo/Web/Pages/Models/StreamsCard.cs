@@ -42,7 +42,7 @@ internal static class StreamsCard
             {Html.Each(Others(page), pair => $"""<input type="hidden" name="{pair.Key}" value="{pair.Value}">""")}
             <label for="streams-part">ID has</label>
             <input type="search" id="streams-part" name="{ModelStreams.PartKey}" value="{streams.Query.Part}">
-            <label for="streams-most">rows</label>
+            <label for="streams-most">shown</label>
             <select id="streams-most" name="{ModelStreams.MostKey}">{Html.Each(ModelStreams.RowCounts, Choice)}</select>
             <button class="button">Show</button></form>
             """);
