@@ -1,15 +1,10 @@
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Orleans.Tbptt.Data.Safetensors;
-using Orleans.Tbptt.Data.Text.Tokenizers;
 using Orleans.Tbptt.Descriptions;
-using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Reading;
-using Orleans.Tbptt.Training.Metrics;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Training.Models;
@@ -69,7 +64,7 @@ public sealed class ModelPackage
         ArgumentNullException.ThrowIfNull(status);
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(data);
-        return new(ConfigOf(status, spec, text, data, parameters.Span), spec, parameters, hidden)
+        return new(RunConfig.Of(status, spec, text, data, parameters.Span), spec, parameters, hidden)
         {
             Tokenizer = ReadTokenizer(spec, data.Files),
         };
@@ -141,7 +136,7 @@ public sealed class ModelPackage
 
             var spec = Parse(config.Spec, path, reader);
             float[] parameters = ReadWeights(Path.Combine(directory, WeightsFile), spec);
-            if (HashOf(parameters) is var found && found != config.Hashes.Weights)
+            if (RunConfig.HashOf(parameters) is var found && found != config.Hashes.Weights)
             {
                 throw new ModelPackageException(
                     $"{Path.Combine(directory, WeightsFile)}: found parameters with SHA-256 {found}, expected {config.Hashes.Weights} as "
@@ -164,7 +159,7 @@ public sealed class ModelPackage
         Config with
         {
             Inputs = contents.Inputs, Targets = contents.Targets, Columns = contents.Columns,
-            Hashes = Config.Hashes with { Weights = HashOf(parameters.Span) },
+            Hashes = Config.Hashes with { Weights = RunConfig.HashOf(parameters.Span) },
         },
         spec, parameters, default);
 
@@ -191,88 +186,13 @@ public sealed class ModelPackage
         }
     }
 
-    private static ModelConfig ConfigOf(
-        RunStatus status, RunSpec spec, string text, RunData data, ReadOnlySpan<float> parameters)
-    {
-        var contents = data.Description?.Contents ?? SourceDescription.None;
-        text = WithoutDirectories(text, spec);
-        int epochs = status.Output?.Epoch ?? status.EpochLosses.Count;
-        return new()
-        {
-            Product = ProtocolVersion.Product,
-            Run = status.Id,
-            Cell = spec.Model.Cell.Word,
-            Layers = spec.Model.Layers,
-            HiddenSize = spec.Model.HiddenSize,
-            InputSize = spec.Model.InputSize,
-            OutputSize = spec.Model.OutputSize!.Value,
-            Loss = spec.Train.Loss.Word,
-            Inputs = contents.Inputs,
-            Targets = contents.Targets,
-            Predictions = spec.Train.Loss.OutputsPerTarget == 1 ? null
-                : [.. contents.Targets.SelectMany(target => spec.Train.Loss.Predictions.Select(one => one.NameOf(target)))],
-            Tokens = contents.Tokens,
-            Columns = contents.Columns,
-            Steps = status.Output?.Step ?? status.Step,
-            Epochs = epochs,
-            Output = status.Output?.Kind,
-            IsAverage = status.Output is { IsAverage: true } ? true : null,
-            TrainingLoss = LossOf(status.EpochLosses, epochs),
-            ValidationLoss = LossOf(status.ValidationLosses, epochs),
-            TestLoss = status.Test?.Figures.Loss,
-            Metrics =
-            [
-                .. (status.Output?.Metrics ?? status.Metrics).Where(metric => !GradientLags.IsOne(metric)),
-                .. status.Test?.Figures.Metrics ?? [],
-            ],
-            Hashes = new(
-                HashOf(Encoding.UTF8.GetBytes(text)),
-                HashOf(Encoding.UTF8.GetBytes(string.Concat(data.Files.Select(file => $"{file.Sha256}\n")))), HashOf(parameters)),
-            Files = [.. data.Files.Select(file => file with { Path = Path.GetFileName(file.Path) })],
-            Data = data.Description?.Summary ?? status.Data,
-            Spec = text,
-        };
-    }
-
-    private static double? LossOf(IReadOnlyList<double> losses, int epoch) =>
-        epoch > 0 && epoch <= losses.Count ? losses[epoch - 1] : null;
-
-    /// <summary>
-    /// A spec's text with the names of files instead of their paths: the same model has the same package wherever its data lay, and says
-    /// nothing of the machine.
-    /// </summary>
-    private static string WithoutDirectories(string text, RunSpec spec)
-    {
-        IEnumerable<SourcePath> reads =
-            [.. spec.Data.Source.Reads, .. spec.Data.Validation?.Source?.Reads ?? [], .. spec.Data.Test?.Source?.Reads ?? []];
-        if (spec.Extends is { } extends)
-            text = text.Replace(extends.Checkpoint, extends.Checkpoint[(extends.Run.LastIndexOf('/') + 1)..], StringComparison.Ordinal);
-        string[] paths = [.. reads.Select(read => read.Path), .. spec.Model.InitFrom is { } weights ? [weights] : Array.Empty<string>()];
-        foreach (string path in paths.Distinct(StringComparer.Ordinal).OrderByDescending(path => path.Length))
-        {
-            if (path == TokenizerOf(spec))
-            {
-                text = text.Replace(path, TokenizerFile, StringComparison.Ordinal);
-                continue;
-            }
-
-            int wildcard = path.IndexOf('*', StringComparison.Ordinal);
-            int name = path.LastIndexOf('/', wildcard < 0 ? path.Length - 1 : wildcard) + 1;
-            text = text.Replace(path, path[name..], StringComparison.Ordinal);
-        }
-
-        return text;
-    }
-
-    private static string? TokenizerOf(RunSpec spec) => (spec.Data.Source as TokenSource)?.Tokenizer;
-
     /// <summary>Reads the tokenizer of a spec, which is one of the files that the model was trained with.</summary>
     private static ReadOnlyMemory<byte>? ReadTokenizer(RunSpec spec, IReadOnlyList<DataFile> files)
     {
-        if (TokenizerOf(spec) is not { } path || !File.Exists(path))
+        if (RunConfig.TokenizerOf(spec) is not { } path || !File.Exists(path))
             return null;
         byte[] bytes = File.ReadAllBytes(path);
-        string hash = HashOf(bytes);
+        string hash = RunConfig.HashOf(bytes);
         return files.Any(file => file.Sha256 == hash) ? bytes : throw new ModelPackageException(
             $"{path}: found a tokenizer with SHA-256 {hash}, expected one of the files that the model was trained with; restore it");
     }
@@ -320,8 +240,4 @@ public sealed class ModelPackage
             throw new ModelPackageException($"{path}: cannot be read: {exception.Message}", exception);
         }
     }
-
-    private static string HashOf(ReadOnlySpan<float> values) => HashOf(MemoryMarshal.AsBytes(values));
-
-    private static string HashOf(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 }

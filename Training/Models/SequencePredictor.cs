@@ -40,7 +40,7 @@ public sealed class SequencePredictor : IDisposable
         _replica.LoadParameters(parameters);
     }
 
-    /// <summary>Values of one sequence's hidden state, <c>[h, c][layer][unit]</c> (c for an LSTM only).</summary>
+    /// <summary>Values of one sequence's hidden state, <c>[state][layer][unit]</c> (<see cref="CellSpec.StateNames"/>).</summary>
     public int HiddenLength => _replica.Layout.HiddenPerLane;
 
     /// <summary>Runs sequences from their first to their last time step.</summary>

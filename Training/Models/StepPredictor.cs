@@ -37,7 +37,7 @@ public sealed class StepPredictor : IDisposable
     /// <summary>Outputs of a row.</summary>
     public int Outputs { get; }
 
-    /// <summary>Values of one stream's hidden state, <c>[h, c][layer][unit]</c> (c for an LSTM only).</summary>
+    /// <summary>Values of one stream's hidden state, <c>[state][layer][unit]</c> (<see cref="CellSpec.StateNames"/>).</summary>
     public int HiddenLength => _replica.Layout.HiddenPerLane;
 
     /// <summary>Runs one time step of each stream.</summary>
