@@ -66,15 +66,26 @@ internal sealed class TestSilos : IAsyncDisposable
     /// <param name="ends">How many ends it has: one that was stopped and resumed has two.</param>
     public async Task<FinishedRun> Watch(RunId run, int ends = 1)
     {
+        var lines = await Read(run, one => one.Count(line => line.StartsWith("{\"type\":\"end\"", StringComparison.Ordinal)) >= ends);
+        return new(Directory(run), await Grains.GetGrain<ICoordinatorGrain>(run.Text).GetStatus(), lines);
+    }
+
+    /// <summary>Reads a run's events up to one of a type.</summary>
+    public Task Until<T>(RunId run, Func<T, bool> isIt)
+        where T : RunEvent
+        => Read(run, lines => lines.Select(RunJson.ReadEvent).OfType<T>().Any(isIt));
+
+    private async Task<IReadOnlyList<string>> Read(RunId run, Func<IReadOnlyList<string>, bool> isEnough)
+    {
         var coordinator = Grains.GetGrain<ICoordinatorGrain>(run.Text);
         List<string> lines = [];
-        while (lines.Count(line => line.StartsWith("{\"type\":\"end\"", StringComparison.Ordinal)) < ends)
+        while (!isEnough(lines))
         {
             TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
             lines.AddRange((await coordinator.ReadEvents(lines.Count, 10_000)).Lines);
         }
 
-        return new(Directory(run), await coordinator.GetStatus(), lines);
+        return lines;
     }
 
     public async ValueTask DisposeAsync()

@@ -115,7 +115,9 @@ internal sealed record Takeover(
         Epoch = Math.Min((restored?.State.Epoch ?? 0) + 1, status.Epochs > 0 ? status.Epochs : spec.Train.Epochs),
         EpochStep = restored?.State.Chunk ?? 0,
         SequenceSteps = restored?.State.SequenceSteps ?? 0,
-        TrainedSeconds = restored?.State.TrainedSeconds ?? 0,
+
+        // Time passed after the checkpoint, too.
+        TrainedSeconds = restored is null ? 0 : Math.Max(restored.State.TrainedSeconds, status.TrainedSeconds),
         EpochLosses = restored?.State.EpochLosses ?? [],
         ValidationLosses = restored?.State.ValidationLosses ?? [],
         Metrics = restored?.State.Metrics ?? [],

@@ -123,10 +123,11 @@ public sealed class RecipeTests(OneSilo fixture) : IClassFixture<OneSilo>
     {
         fixture.Calls.Reset();
         var spec = Of("best");
-        int last = Oracle.Of(spec).Steps.Count - 1;
-        using var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 1, last));
+        var oracle = Oracle.Of(spec);
+        using var halt = fixture.Calls.HaltBefore(call => call.Is(nameof(ITrainerGrain.TrainChunk), 1, oracle.Steps.Count - 1));
         var run = await fixture.Silos.Submit(spec);
         await halt.Reached;
+        await fixture.Silos.Until<CheckpointWritten>(run, one => one.Step == oracle.Output.Step);
         foreach (string state in Directory.GetFiles(
             fixture.Silos.Directory(run).Checkpoints, "state.json", SearchOption.AllDirectories))
             File.Delete(state);
