@@ -24,12 +24,15 @@ internal sealed class TorchNetwork : IDisposable
         Embeddings = [.. _tables.Select(table => nn.Embedding(table.Classes, table.Size))];
         Layers = [.. Enumerable.Range(0, model.Layers)
             .Select(layer => new RecurrentLayer(model.Cell, layer == 0 ? features : model.HiddenSize, model.HiddenSize))];
+        Norms = [.. Enumerable.Range(0, model.LayerNorm ? model.Layers : 0).Select(_ => nn.LayerNorm(model.HiddenSize))];
         Head = nn.Linear(model.HiddenSize, model.OutputSize!.Value);
         foreach (var module in Modules())
             module.to(device);
 
         foreach (var slot in layout.Slots)
-            Bind(slot);
+            Bind(slot, Find(slot));
+        if (model.TieWeights)
+            Bind(layout.Slots.Single(slot => slot.Name == layout.Head), Head.get_parameter("weight")!);
         foreach (var tensor in _views.Append(Parameters).Append(Gradient))
             tensor.DetachFromDisposeScope();
     }
@@ -45,6 +48,9 @@ internal sealed class TorchNetwork : IDisposable
 
     public IReadOnlyList<RecurrentLayer> Layers { get; }
 
+    /// <summary>What normalises the outputs of each layer; empty where nothing does.</summary>
+    public IReadOnlyList<LayerNorm> Norms { get; }
+
     public Linear Head { get; }
 
     public void Dispose()
@@ -58,7 +64,7 @@ internal sealed class TorchNetwork : IDisposable
     }
 
     private IEnumerable<nn.Module> Modules() =>
-        [.. Embeddings, .. Layers.Select(layer => layer.Module), Head];
+        [.. Embeddings, .. Layers.Select(layer => layer.Module), .. Norms, Head];
 
     /// <summary>
     /// Ours is <c>rnn.weight_ih_l3</c>, the one-layer module's own <c>weight_ih_l0</c>; embedding and head have plain names.
@@ -70,14 +76,18 @@ internal sealed class TorchNetwork : IDisposable
         return parts[0] switch
         {
             "embedding" => Embeddings[_tables.Index().First(table => table.Item.Name == slot.Name).Index].get_parameter("weight"),
+            "norm" => Norms[Number(slot.Name)].get_parameter(parts[1][..(layer - parts[0].Length - 1)]),
             "head" => Head.get_parameter(parts[1]),
-            _ => Layers[int.Parse(slot.Name.AsSpan(layer + 2), CultureInfo.InvariantCulture)].Find(slot.Name[(parts[0].Length + 1)..layer]),
+            _ => Layers[Number(slot.Name)].Find(slot.Name[(parts[0].Length + 1)..layer]),
         } ?? throw new InvalidOperationException($"libtorch's module has no {slot.Name}");
     }
 
-    private void Bind(ParameterSlot slot)
+    private static int Number(string name) =>
+        int.Parse(name.AsSpan(name.LastIndexOf("_l", StringComparison.Ordinal) + 2), CultureInfo.InvariantCulture);
+
+    /// <summary>Two parameters that are bound to one slot are one: what backward adds to either's gradient comes to one place.</summary>
+    private void Bind(ParameterSlot slot, Parameter parameter)
     {
-        var parameter = Find(slot);
         long[] shape = [.. slot.Shape.Select(size => (long)size)];
         if (!parameter.shape.SequenceEqual(shape))
             throw new InvalidOperationException($"libtorch's {slot.Name} has shape [{string.Join(", ", parameter.shape)}]");

@@ -89,7 +89,10 @@ public sealed class TorchReplica : IReplica
         ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Span<float> outputs = default,
         Span<int> largest = default)
     {
-        var outputs_RO = _network.Head.call(Recur(batch, dropout, hiddenBefore, hiddenAfter));
+        var top = Recur(batch, dropout, hiddenBefore, hiddenAfter);
+        if (dropout.DropsOutputs)
+            top = top * Mask(batch, _model.HiddenSize, mask => dropout.FillOutputs(batch, _model.Layers - 1, _model.HiddenSize, mask));
+        var outputs_RO = _network.Head.call(top);
         if (!outputs.IsEmpty)
             _host.Read(outputs_RO, outputs);
         if (!largest.IsEmpty)
@@ -112,11 +115,13 @@ public sealed class TorchReplica : IReplica
     /// <summary>Runs every layer over every segment, carrying h and c from segment to segment; returns the top layer's rows.</summary>
     private Tensor Recur(ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter)
     {
-        var rows = Inputs(batch);
+        var rows = Inputs(batch, dropout);
+        int units = _model.HiddenSize;
         for (int layer = 0; layer < _model.Layers; layer++)
         {
-            if (layer > 0 && dropout.IsActive)
-                rows *= Mask(batch, dropout, layer - 1);
+            int below = layer - 1;
+            if (layer > 0 && dropout.DropsBetween)
+                rows *= Mask(batch, units, mask => dropout.Fill(batch, below, units, mask));
             var state = _hidden.Load(batch, layer, hiddenBefore);
             var outputs = new List<Tensor>(batch.Segments.Length);
             foreach (var segment in batch.Segments)
@@ -129,14 +134,17 @@ public sealed class TorchReplica : IReplica
                 _hidden.Store(batch, layer, segment.Lanes, state, hiddenAfter);
             }
 
-            rows = outputs.Count == 1 ? outputs[0] : cat(outputs, 0);
+            var given = outputs.Count == 1 ? outputs[0] : cat(outputs, 0);
+            if (_model.LayerNorm)
+                given = _network.Norms[layer].call(given);
+            rows = _model.Residual && layer > 0 ? given + rows : given;
         }
 
         return rows;
     }
 
     /// <summary>The values and the vectors of the embeddings next to each other.</summary>
-    private Tensor Inputs(ChunkBatch batch)
+    private Tensor Inputs(ChunkBatch batch, DropoutMasks dropout)
     {
         var parts = new List<Tensor>();
         if (batch.Shape.InputFeatures > 0)
@@ -144,18 +152,32 @@ public sealed class TorchReplica : IReplica
         if (_network.Embeddings.Count > 0)
         {
             var classes_RC = _host.ToDevice(batch.Tokens, batch.Rows, _network.Embeddings.Count);
-            parts.AddRange(_network.Embeddings.Select((embedding, column) => embedding.call(classes_RC.select(1, column))));
+            parts.AddRange(_network.Embeddings.Select((embedding, column) =>
+            {
+                var vectors = embedding.call(classes_RC.select(1, column));
+                return dropout.DropsVectors ? vectors * Mask(batch, 1, mask => OfVectors(batch, dropout, column, mask)) : vectors;
+            }));
         }
 
-        return parts.Count == 1 ? parts[0] : cat(parts, 1);
+        var rows = parts.Count == 1 ? parts[0] : cat(parts, 1);
+        int width = (int)rows.size(1);
+        return dropout.DropsInputs ? rows * Mask(batch, width, mask => dropout.FillInputs(batch, width, mask)) : rows;
     }
 
-    private Tensor Mask(ChunkBatch batch, DropoutMasks dropout, int layer)
+    private static void OfVectors(ChunkBatch batch, DropoutMasks dropout, int column, Span<float> mask)
     {
-        int needed = batch.Rows * _model.HiddenSize;
+        for (int row = 0; row < mask.Length; row++)
+            mask[row] = dropout.OfVector(column, (int)batch.Tokens[(row * batch.Shape.Codes) + column]);
+    }
+
+    private delegate void MaskFill(Span<float> mask);
+
+    private Tensor Mask(ChunkBatch batch, int columns, MaskFill fill)
+    {
+        int needed = batch.Rows * columns;
         if (_mask.Length < needed)
             _mask = new float[needed];
-        dropout.Fill(batch, layer, _model.HiddenSize, _mask);
-        return _host.ToDevice<float>(_mask.AsSpan(0, needed), batch.Rows, _model.HiddenSize);
+        fill(_mask.AsSpan(0, needed));
+        return _host.ToDevice<float>(_mask.AsSpan(0, needed), batch.Rows, columns);
     }
 }

@@ -17,6 +17,9 @@ public abstract record CellSpec : Choice
     /// <summary>Whether the gates depend on the hidden state, by <c>weight_hh</c> and <c>bias_hh</c>. Default true.</summary>
     public virtual bool HasHiddenWeights => true;
 
+    /// <summary>The number of the gate that says how much of the state is kept, 1 keeping all; null for none. Default null.</summary>
+    public virtual int? ForgetGate => null;
+
     /// <summary>The parameters of one layer, in their order in the flat buffer.</summary>
     /// <param name="input">The width of the layer's inputs.</param>
     /// <param name="hidden">Its units.</param>

@@ -43,9 +43,24 @@ public sealed record ModelSpec
     public int ValueInputs => (InputSize ?? Embedding?.Size ?? throw Unresolved("inputSize")) - Tables.Sum(table => table.Size);
 
     /// <summary>
-    /// The share of units, in [0, 1), that is dropped between one recurrent layer and the next while training. Default 0.
+    /// Whether the head's weight is the embedding's of tokens: one parameter, <c>embedding.weight</c>. Default false.
     /// </summary>
-    public double Dropout { get; init; }
+    public bool TieWeights { get; init; }
+
+    /// <summary>
+    /// Whether what each layer gives to the next one, and the last one to the head, is its h normalised over the units
+    /// (<c>torch.nn.LayerNorm</c>; Ba, Kiros and Hinton, 2016); the state that is carried is not. Default false.
+    /// </summary>
+    public bool LayerNorm { get; init; }
+
+    /// <summary>Whether each layer but the first adds its inputs to what it gives to the next one, or to the head. Default false.</summary>
+    public bool Residual { get; init; }
+
+    /// <summary>How initial parameters are drawn. Default as PyTorch does.</summary>
+    public InitSpec Init { get; init; } = InitSpec.Torch;
+
+    /// <summary>What is dropped while training; a number is a share between one layer and the next. Default nothing.</summary>
+    public DropoutSpec Dropout { get; init; } = DropoutSpec.None;
 
     /// <summary>Absolute path of a safetensors file with the initial weights; null to draw them from the seed as PyTorch would.</summary>
     public string? InitFrom { get; init; }

@@ -13,12 +13,18 @@ public sealed record ParameterSlot(string Name, IReadOnlyList<int> Shape, int Of
 /// <summary>
 /// The parameters of a model, in PyTorch's order, under PyTorch's names, one after another in one flat float32 buffer:
 /// <c>embedding.weight</c> if there is one, or <c>embedding.NAME.weight</c> of each column of classes, then
-/// <c>rnn.weight_ih_lN, rnn.weight_hh_lN, rnn.bias_ih_lN, rnn.bias_hh_lN</c> of each layer, then <c>head.weight, head.bias</c>.
+/// <c>rnn.weight_ih_lN, rnn.weight_hh_lN, rnn.bias_ih_lN, rnn.bias_hh_lN</c> of each layer, then
+/// <c>norm.weight_lN, norm.bias_lN</c> of each layer where its outputs are normalised, then <c>head.weight, head.bias</c>, without the
+/// former where it is the embedding's.
 /// </summary>
 public sealed class ParameterLayout
 {
-    private ParameterLayout(IReadOnlyList<ParameterSlot> slots, int hiddenLayers, int hiddenSize, int statesPerUnit)
+    /// <summary>The name of the head's weight, where it is a parameter of its own.</summary>
+    public const string HeadWeight = "head.weight";
+
+    private ParameterLayout(IReadOnlyList<ParameterSlot> slots, string head, int hiddenLayers, int hiddenSize, int statesPerUnit)
     {
+        Head = head;
         Slots = slots;
         Length = slots[^1].Offset + slots[^1].Length;
         HiddenPerLane = checked(hiddenLayers * hiddenSize * statesPerUnit);
@@ -26,6 +32,9 @@ public sealed class ParameterLayout
 
     /// <summary>The parameters, in the order of the flat buffer.</summary>
     public IReadOnlyList<ParameterSlot> Slots { get; }
+
+    /// <summary>The name of the head's weight: <c>head.weight</c>, or that of the embedding which it is tied to.</summary>
+    public string Head { get; }
 
     /// <summary>Elements of the flat buffer.</summary>
     public int Length { get; }
@@ -48,7 +57,8 @@ public sealed class ParameterLayout
         foreach (var (name, size) in model.Embeddings.Pairs)
             table += (Int128)size * model.Classes.Of(name, 1);
         Int128 layers = model.Cell.CountParameters(input, hidden) + ((model.Layers - 1) * model.Cell.CountParameters(hidden, hidden));
-        return table + layers + (output * (hidden + 1));
+        Int128 norms = model.LayerNorm ? 2 * model.Layers * hidden : 0;
+        return table + layers + norms + (output * (model.TieWeights ? 1 : hidden + 1));
     }
 
     /// <summary>The layout of a model whose sizes are all known.</summary>
@@ -71,8 +81,15 @@ public sealed class ParameterLayout
                 Add($"rnn.{parameter.Name}_l{layer}", parameter.Shape);
         }
 
-        Add("head.weight", output, hidden);
+        for (int layer = 0; model.LayerNorm && layer < model.Layers; layer++)
+        {
+            Add($"norm.weight_l{layer}", hidden);
+            Add($"norm.bias_l{layer}", hidden);
+        }
+
+        if (!model.TieWeights)
+            Add(HeadWeight, output, hidden);
         Add("head.bias", output);
-        return new(slots, model.Layers, hidden, model.Cell.States);
+        return new(slots, model.TieWeights ? model.Tables[0].Name : HeadWeight, model.Layers, hidden, model.Cell.States);
     }
 }

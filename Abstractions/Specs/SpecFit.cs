@@ -60,5 +60,31 @@ public static class SpecFit
         _ => null,
     };
 
+    /// <summary>That vectors are to be dropped where there are none; null when it fits. The columns of classes are known.</summary>
+    public static SpecProblem? DroppedVectors(ModelSpec model) =>
+        model.Dropout.Embedding > 0 && model.Embedding is null && model.Embeddings.Pairs.Count == 0
+            ? new(
+                "model.dropout.embedding", FormattableString.Invariant($"{model.Dropout.Embedding} where inputs are values alone"),
+                "tokens, or columns of classes (data.categorical)", "remove it; input drops values")
+            : null;
+
+    /// <summary>Why the head's weight cannot be the embedding's; null where it can. Sizes that are still to come are passed over.</summary>
+    public static SpecProblem? Tied(ModelSpec model)
+    {
+        if (!model.TieWeights)
+            return null;
+        const string Key = "model.tieWeights", Remedy = "remove it";
+        if (model.Embedding is not { } embedding)
+            return new(Key, "true without an embedding of tokens", "model.embedding, whose weight is the head's", Remedy);
+        if (embedding.Size != model.HiddenSize)
+        {
+            return new("model.embedding.size", $"{embedding.Size} with tieWeights", $"{model.HiddenSize}, which is hiddenSize",
+                $"write {model.HiddenSize}, or {Remedy}");
+        }
+
+        return model.OutputSize is { } output && embedding.Vocabulary is { } vocabulary && output != vocabulary
+            ? new(Key, $"true with {output} outputs and {vocabulary} tokens", "as many of one as of the other", Remedy) : null;
+    }
+
     private static string Source(RunSpec spec) => spec.Data.Source.Word;
 }

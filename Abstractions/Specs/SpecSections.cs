@@ -70,7 +70,23 @@ internal sealed class SpecSections(SpecChoices choices)
             "column", "1.6 × classes^0.56, 600 at most"),
         Classes = walk.CountsByName(
             "classes", model.Classes, "how many classes each of these columns has, `<unknown>` included", "column", "from the data"),
-        Dropout = walk.Number("dropout", model.Dropout, "share dropped between one layer and the next while training", NumberRange.Share),
+        Dropout = walk.NumberOrSection(
+            "dropout", model.Dropout, "share dropped between one layer and the next while training, or a section of what is dropped",
+            NumberRange.Share, dropout => dropout.AsNumber(), DropoutSpec.FromDouble, DropoutSpec.Walk),
+        LayerNorm = walk.Flag(
+            "layerNorm", model.LayerNorm,
+            "what a layer gives to the next one, or to the head, is normalised over its units (`torch.nn.LayerNorm`); the state is not",
+            isWritten: model.LayerNorm),
+        Residual = walk.Flag(
+            "residual", model.Residual, "each layer but the first adds its inputs to what it gives to the next one, or to the head",
+            isWritten: model.Residual),
+        TieWeights = walk.Flag(
+            "tieWeights", model.TieWeights,
+            "the head's weight is the embedding's, one parameter; `embedding.size` is `hiddenSize` then, and `outputSize` the vocabulary",
+            isWritten: model.TieWeights),
+        Init = walk.OptionalSection(
+            "init", model.Init, "how initial parameters are drawn ([toolbox.md](toolbox.md#initial-parameters))",
+            "input, recurrent, embedding, head or forgetBias", InitSpec.Torch, InitSpec.Walk, isWritten: model.Init != InitSpec.Torch)!,
         InitFrom = walk.Text(
             "initFrom", model.InitFrom,
             "a safetensors file with initial weights ([below](#weights-from-elsewhere)), or the directory of a model package, of which " +

@@ -31,6 +31,11 @@ internal sealed class SameModel(string owner, string otherwise, ProblemList prob
         Compare("model.inputSize", now.InputSize, then.InputSize);
         Compare("model.hiddenSize", now.HiddenSize, then.HiddenSize);
         Compare("model.layers", now.Layers, then.Layers);
+        Compare("model.dropout.zoneout", now.Dropout.Zoneout, then.Dropout.Zoneout);
+        Compare("model.dropout.zoneoutCell", now.Dropout.ZoneoutCell, then.Dropout.ZoneoutCell);
+        Compare("model.layerNorm", now.LayerNorm, then.LayerNorm);
+        Compare("model.residual", now.Residual, then.Residual);
+        Compare("model.tieWeights", now.TieWeights, then.TieWeights);
         Compare("model.outputSize", now.OutputSize, then.OutputSize);
         Compare("model.embedding", now.Embedding, then.Embedding, one => one is null ? "none" : $"{one.Vocabulary} tokens of {one.Size}");
         Compare("model.embeddings", now.Embeddings, then.Embeddings, Names);

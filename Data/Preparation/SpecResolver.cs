@@ -34,6 +34,8 @@ public static class SpecResolver
             problems.AddIfAny(spec.Train.Loss.Problem(model.OutputSize!.Value));
         if (problems.IsEmpty)
             problems.AddIfAny(SpecFit.Size(model));
+        if (problems.IsEmpty)
+            problems.AddIfAny(SpecFit.DroppedVectors(model) ?? SpecFit.Tied(model));
         string? weights = InitialWeights.Check(model, sized: problems.IsEmpty, read, opened, problems, package);
         return (spec with { Model = model }, problems.ToList(), weights);
     }

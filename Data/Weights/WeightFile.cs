@@ -30,8 +30,19 @@ public static class WeightFile
         WeightMatch match = Match(path, model);
         if (match.Refusals.Count > 0)
             throw new SpecException(match.Refusals);
+        var read = new HashSet<string>();
         foreach (var (slot, tensor) in match.Pairs)
-            Read(file, path, tensor, destination.Slice(slot.Offset, slot.Length));
+        {
+            var values = destination.Slice(slot.Offset, slot.Length);
+            float[] former = read.Add(slot.Name) ? [] : values.ToArray();
+            Read(file, path, tensor, values);
+            if (former.Length > 0 && !former.AsSpan().SequenceEqual(values))
+            {
+                throw new SpecException(new SpecProblem(DataKeys.InitFrom,
+                    $"{Wording.Quote(tensor.Name)} of {path} that differs from the weight of the embedding", "the same numbers, because of "
+                    + "model.tieWeights", "remove model.tieWeights, or use weights of a model that was trained with it"));
+            }
+        }
     }
 
     /// <summary>Whether tensors of a type are read.</summary>

@@ -62,6 +62,10 @@ internal sealed record WeightMatch(
                 missing.Add(slot);
         }
 
+        // A state dict of PyTorch has a tied weight under both names.
+        if (model.TieWeights && found.Remove(ParameterLayout.HeadWeight, out SafetensorsEntry? head))
+            pairs.Add(new(layout.Slots.Single(slot => slot.Name == layout.Head), head));
+
         var taken = new List<KeyValuePair<string, string>>();
         var left = TensorNames.Modules(found.Select(pair => (pair.Key, pair.Value))).ToDictionary(StringComparer.Ordinal);
         foreach (var module in missing.GroupBy(slot => TensorNames.ModuleOf(slot.Name)).ToList())

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Orleans.Tbptt.Data.Csv;
 using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Data.Safetensors;
 using Orleans.Tbptt.Data.Weights;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
@@ -43,6 +44,37 @@ public sealed class WeightFileTests : IDisposable
 
         Bits.Same([.. given.Select(value => (float)value)], Read(path));
         Assert.Equal(note, WeightFile.Match(path, Model).Note);
+    }
+
+    /// <summary>As a state dict of PyTorch has a weight that two modules share.</summary>
+    [Fact]
+    public void TiedWeight_MayStandUnderBothNames_WhereItsNumbersAreTheSame()
+    {
+        var tied = Model with
+        {
+            InputSize = 3, OutputSize = 4, Embedding = new() { Vocabulary = 4, Size = 3 }, TieWeights = true,
+        };
+        var (layout, own) = (ParameterLayout.Of(tied with { TieWeights = false }), ParameterLayout.Of(tied));
+        float[] weights = new Draws(5).Floats(layout.Length);
+        var head = weights.AsSpan(layout.Slots[^2].Offset, layout.Slots[^2].Length);
+        weights.AsSpan(0, head.Length).CopyTo(head);
+        string Save()
+        {
+            string path = _directory.Write("tied.safetensors", "");
+            using var stream = File.Create(path);
+            SafetensorsFile.Write(stream, layout, weights);
+            return path;
+        }
+
+        float[] expected = [.. weights.AsSpan(0, layout.Slots[^2].Offset), .. weights.AsSpan(layout.Slots[^1].Offset)];
+        Assert.Equal(own.Length, expected.Length);
+        var read = new float[own.Length];
+        WeightFile.ReadInto(Save(), tied, read);
+        Bits.Same(expected, read);
+
+        weights[layout.Slots[^2].Offset] += 1;
+        Assert.Contains("that differs from the weight of the embedding", Refusal(() => WeightFile.ReadInto(Save(), tied, read)),
+            StringComparison.Ordinal);
     }
 
     /// <summary>Halfway between two floats, the one whose last bit is 0.</summary>

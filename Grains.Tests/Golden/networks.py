@@ -3,7 +3,7 @@
 
 Two layers of three units, two lanes of 7 and 5 time steps in chunks of 4, the states carried from chunk to chunk as constants. The cells
 are written out from their papers; those that torch.nn has are compared with it here. Parameters, inputs and targets are hashes, as in
-CounterRandom.cs and FormulaData.cs.
+CounterRandom.cs and FormulaData.cs; what is dropped is one of (seed 3, the chunk as step, place, lane, time, unit), as in DropoutMasks.cs.
 
 Usage: networks.py > networks.json
 """
@@ -18,7 +18,7 @@ torch.set_default_dtype(torch.float64)
 
 LENGTHS, CHUNK, UNITS, LAYERS = (7, 5), 4, 3, 2
 INPUTS, OUTPUTS = 2, 2
-DATA = 7
+DATA, VOCABULARY, SEED, DROPOUT = 7, 5, 3, 3
 MASK = (1 << 64) - 1
 GAMMA = 0x9E3779B97F4A7C15
 
@@ -53,6 +53,47 @@ def drawn(kind, sequence, time, feature):
 
 def values(kind, sequence, time, width):
     return torch.tensor([rounded(2 * drawn(kind, sequence, time, feature) - 1) for feature in range(width)])
+
+
+class Masks:
+    """What is dropped in a step; in no step nothing is, and states are means."""
+
+    def __init__(self, rates, step):
+        self.rates, self.step = rates, step
+
+    def key(self, *parts):
+        return derive(number(0, SEED), DROPOUT, self.step, *parts)
+
+    def is_on(self, name):
+        return self.step is not None and self.rates.get(name, 0) > 0
+
+    def drawn(self, key, rate, width, dropped=0.0, kept=None):
+        kept = rounded(1 / (1 - rate)) if kept is None else kept
+        return torch.tensor([dropped if number(key, i) >> 32 < int(rate * (1 << 32)) else kept for i in range(width)])
+
+    def units(self, name, place, lane, time, values):
+        if not self.is_on(name):
+            return values
+        key = self.key(place, lane) if self.rates.get("locked") else self.key(place, lane, time)
+        return values * self.drawn(key, self.rates[name], len(values))
+
+    def vectors(self):
+        return self.drawn(self.key(2 << 32), self.rates["embedding"], VOCABULARY) if self.is_on("embedding") else torch.ones(VOCABULARY)
+
+    def weights(self, layer, values):
+        if not self.is_on("weight"):
+            return values
+        return values * self.drawn(self.key((3 << 32) + layer), self.rates["weight"], values.numel()).reshape(values.shape)
+
+    def zone(self, layer, lane, time, before, after):
+        mixed = dict(after)
+        for state, (name, rate) in enumerate((("h", "zoneout"), ("c", "zoneoutCell"))):
+            if self.rates.get(rate, 0) > 0:
+                m = rounded(self.rates[rate])
+                if self.step is not None:
+                    m = self.drawn(self.key((1 << 32) + 2 * layer + state, lane, time), self.rates[rate], UNITS, dropped=1.0, kept=0.0)
+                mixed[name] = m * before[name] + (1 - m) * after[name]
+        return mixed
 
 
 def positive(x):
@@ -124,19 +165,25 @@ CELLS = {
 
 
 class Network:
-    def __init__(self, cell):
+    def __init__(self, cell, tokens=False, dropout=None, tieWeights=False, layerNorm=False, residual=False):
         self.step, gates, self.states, hidden, self.module = CELLS[cell]
-        self.shapes = {}
+        self.normed, self.residual = layerNorm, residual
+        self.tokens, self.dropout, self.tied = tokens, dropout or {}, tieWeights
+        self.inputs, self.outputs = (UNITS, VOCABULARY) if tieWeights else (INPUTS, OUTPUTS)
+        self.shapes = {"embedding.weight": (VOCABULARY, self.inputs)} if tokens else {}
         for layer in range(LAYERS):
-            rows, inputs = gates * UNITS, INPUTS if layer == 0 else UNITS
+            rows, inputs = gates * UNITS, self.inputs if layer == 0 else UNITS
             self.shapes[f"rnn.weight_ih_l{layer}"] = (rows, inputs)
             if hidden:
                 self.shapes[f"rnn.weight_hh_l{layer}"] = (rows, UNITS)
             self.shapes[f"rnn.bias_ih_l{layer}"] = (rows,)
             if hidden:
                 self.shapes[f"rnn.bias_hh_l{layer}"] = (rows,)
-        self.shapes["head.weight"] = (OUTPUTS, UNITS)
-        self.shapes["head.bias"] = (OUTPUTS,)
+        for layer in range(LAYERS if layerNorm else 0):
+            self.shapes[f"norm.weight_l{layer}"] = self.shapes[f"norm.bias_l{layer}"] = (UNITS,)
+        if not tieWeights:
+            self.shapes["head.weight"] = (OUTPUTS, UNITS)
+        self.shapes["head.bias"] = (self.outputs,)
         self.parameters = {
             name: torch.tensor([rounded(1.2 * uniform(derive(999, slot), j) - 0.6) for j in range(int(numpy.prod(shape)))])
             .reshape(shape).requires_grad_() for slot, (name, shape) in enumerate(self.shapes.items())}
@@ -144,30 +191,43 @@ class Network:
     def start(self):
         return [{name: torch.zeros(UNITS) for name in self.states} for _ in range(LAYERS)]
 
-    def lane(self, sequence, first, last, state):
-        """The loss sum over time steps [first, last) of a lane, and the states after them."""
-        p, loss = self.parameters, torch.zeros(())
+    def lane(self, sequence, first, last, state, step):
+        """The loss sum over time steps [first, last) of a lane, and the states after them; a step of None drops nothing."""
+        p, loss, masks = self.parameters, torch.zeros(()), Masks(self.dropout, step)
         state = [dict(one) for one in state]
         for time in range(first, last):
-            x = values(0, sequence, time, INPUTS)
+            t = time - first
+            if self.tokens:
+                token = int(VOCABULARY * drawn(2, sequence, time, 0))
+                x = p["embedding.weight"][token] * masks.vectors()[token]
+            else:
+                x = values(0, sequence, time, INPUTS)
+            x = masks.units("input", MASK, sequence, t, x)
             for layer in range(LAYERS):
                 w = {short: p.get(f"rnn.{name}_l{layer}") for short, name in
                      (("ih", "weight_ih"), ("hh", "weight_hh"), ("bih", "bias_ih"), ("bhh", "bias_hh"))}
-                state[layer] = self.step(w, x, state[layer])
-                x = state[layer]["h"]
-            loss = loss + ((p["head.weight"] @ x + p["head.bias"] - values(1, sequence, time, OUTPUTS)) ** 2).sum()
+                w["hh"] = masks.weights(layer, w["hh"])
+                state[layer] = masks.zone(layer, sequence, t, state[layer], self.step(w, x, state[layer]))
+                y = state[layer]["h"]
+                if self.normed:
+                    y = nn.functional.layer_norm(y, (UNITS,), p[f"norm.weight_l{layer}"], p[f"norm.bias_l{layer}"])
+                if self.residual and layer > 0:
+                    y = y + x
+                x = masks.units("between" if layer < LAYERS - 1 else "output", layer, sequence, t, y)
+            head = p["embedding.weight" if self.tied else "head.weight"]
+            loss = loss + ((head @ x + p["head.bias"] - values(1, sequence, time, self.outputs)) ** 2).sum()
         return loss, state
 
     def compare(self):
         """The first lane's first chunk, as torch.nn's own module computes it."""
-        if self.module is None:
+        if self.module is None or self.tokens or self.dropout or self.normed or self.residual:
             return
         net = type(self.module)(INPUTS, UNITS, LAYERS, **({} if self.module.mode[:3] != "RNN" else
                                                           {"nonlinearity": self.module.mode[4:].lower()}))
         net.load_state_dict({name[4:]: value for name, value in self.parameters.items() if name.startswith("rnn.")})
         x = torch.stack([values(0, 0, time, INPUTS) for time in range(CHUNK)])
         _, end = net(x)
-        ours = self.lane(0, 0, CHUNK, self.start())[1]
+        ours = self.lane(0, 0, CHUNK, self.start(), None)[1]
         assert torch.allclose((end[0] if isinstance(end, tuple) else end), torch.stack([one["h"] for one in ours]), rtol=0, atol=1e-14)
 
     def run(self):
@@ -178,7 +238,7 @@ class Network:
             total = 0.0
             for sequence, length in enumerate(LENGTHS):
                 first, last = chunk * CHUNK, min(length, (chunk + 1) * CHUNK)
-                loss, state = self.lane(sequence, first, last, states[sequence])
+                loss, state = self.lane(sequence, first, last, states[sequence], chunk)
                 loss.backward()
                 total += loss.item()
                 states[sequence] = [{name: value.detach() for name, value in one.items()} for one in state]
@@ -188,6 +248,16 @@ class Network:
                            "gradient": {name: one.grad.reshape(-1).tolist() for name, one in self.parameters.items()}})
         return chunks
 
+    def evaluated(self):
+        """The loss of the first chunk, without dropout."""
+        return sum(self.lane(sequence, 0, min(CHUNK, length), self.start(), None)[0].item() for sequence, length in enumerate(LENGTHS))
+
+
+def yaml(value):
+    if not isinstance(value, dict):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    return "{" + ", ".join(f"{key}: {yaml(one)}" for key, one in value.items()) + "}"
+
 
 def text(value):
     """JSON of 12 digits, which is far more than float32 has."""
@@ -195,10 +265,29 @@ def text(value):
 
 
 cases = []
-for cell in CELLS:
-    network = Network(cell)
+for cell, keys in [(cell, {}) for cell in CELLS] + [
+        ("lstm", {"dropout": {"between": 0.4}}),
+        ("gru", {"dropout": {"between": 0.4, "locked": True, "input": 0.3, "output": 0.25}}),
+        ("lstm", {"tokens": True, "dropout": {"embedding": 0.4}}),
+        ("lstm", {"tokens": True, "dropout": {"embedding": 0.3, "input": 0.25, "output": 0.3}}),
+        ("lstm", {"dropout": {"weight": 0.5}}),
+        ("{name: gru, resetAfter: false}", {"dropout": {"weight": 0.5}}),
+        ("slstm", {"dropout": {"weight": 0.4, "output": 0.2}}),
+        ("lstm", {"dropout": {"zoneout": 0.3, "zoneoutCell": 0.5}}),
+        ("gru", {"dropout": {"zoneout": 0.4}}),
+        ("mingru", {"dropout": {"zoneout": 0.4, "between": 0.2}}),
+        ("gru", {"layerNorm": True}),
+        ("lstm", {"residual": True}),
+        ("lstm", {"layerNorm": True, "residual": True, "dropout": {"between": 0.3, "output": 0.3, "zoneout": 0.2}}),
+        ("lstm", {"tokens": True, "tieWeights": True}),
+        ("lstm", {"tokens": True, "tieWeights": True, "dropout": {"embedding": 0.3, "input": 0.25, "output": 0.3}})]:
+    network = Network(cell, **keys)
     network.compare()
-    cases.append({"model": f"cell: {cell}", "parameters": {name: list(shape) for name, shape in network.shapes.items()},
-                  "chunks": network.run()})
+    named = {**({"embedding": {"vocabulary": VOCABULARY, "size": network.inputs}} if keys.get("tokens") else {}),
+             **{key: value for key, value in keys.items() if key != "tokens"}}
+    sizes = [f"inputSize: {network.inputs}", f"outputSize: {network.outputs}", f"cell: {cell}"]
+    cases.append({"model": ", ".join(sizes + [f"{key}: {yaml(value)}" for key, value in named.items()]),
+                  "parameters": {name: list(shape) for name, shape in network.shapes.items()},
+                  "evaluated": network.evaluated(), "chunks": network.run()})
 lines = ",\n".join(f"  {text(one)}" for one in cases)
 print(f'{{\n "torch": "{torch.__version__}",\n "cases": [\n{lines}\n ]\n}}')

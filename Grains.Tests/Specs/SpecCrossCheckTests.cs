@@ -24,6 +24,34 @@ public class SpecCrossCheckTests
         "7:3 data.exclude: found exclude with source sine, expected it with source {globs} only; remove it")]
     [InlineData("  hiddenSize", "  dropout: 0.5",
         "4:3 model.dropout: found 0.5 with 1 layer, expected 2 layers or more, for dropout lies between layers; remove it, or add a layer")]
+    [InlineData("  hiddenSize", "  dropout: {between: 0.5, output: 0.5}",
+        "4:13 model.dropout.between: found 0.5 with 1 layer, expected 2 layers or more, for dropout lies between layers; remove it, or add "
+        + "a layer")]
+    [InlineData("  hiddenSize", "  dropout: {weight: 0.5}\n  cell: mingru",
+        "4:13 model.dropout.weight: found 0.5 with cell mingru, expected a cell with weight_hh, because that is what is dropped; remove "
+        + "it, or choose another cell")]
+    [InlineData("  hiddenSize", "  dropout: {zoneout: 0.5}\n  cell: slstm",
+        "4:13 model.dropout.zoneout: found it with cell slstm, expected a cell of h alone or of h and c, because c, n and m have to change "
+        + "together; remove it, or choose another cell")]
+    [InlineData("  hiddenSize", "  dropout: {zoneoutCell: 0.5}\n  cell: gru",
+        "4:13 model.dropout.zoneoutCell: found 0.5 with cell gru, expected a cell that keeps a c; remove it, or choose lstm")]
+    [InlineData("  hiddenSize", "  dropout: {locked: true}",
+        "4:13 model.dropout.locked: found true where neither between, input nor output is dropped, expected one of them; remove it, or "
+        + "add one of them")]
+    [InlineData("  hiddenSize", "  dropout: {weight: 0.5}\nengine: torch",
+        "4:13 model.dropout.weight: found it with engine torch, expected other kinds of dropout: libtorch runs a layer's time steps as a "
+        + "whole, with whole weights; remove it, or write engine: fused and device: cpu")]
+    [InlineData("  hiddenSize", "  residual: true",
+        "4:3 model.residual: found true with 1 layer, expected 2 layers or more, because the first one's inputs are not added; remove it, "
+        + "or add a layer")]
+    [InlineData("  hiddenSize", "  tieWeights: true",
+        "4:3 model.tieWeights: found true without an embedding of tokens, expected model.embedding, whose weight is the head's; remove it")]
+    [InlineData("  hiddenSize", "  cell: gru\n  init: {forgetBias: 1}",
+        "5:10 model.init.forgetBias: found it with cell gru, expected a cell with a forget gate; remove it")]
+    [InlineData("  hiddenSize", "  init: {recurrent: orthogonal}\n  cell: mingru",
+        "4:10 model.init.recurrent: found it with cell mingru, expected a cell with weight_hh; remove it")]
+    [InlineData("  hiddenSize", "  init: {embedding: small}",
+        "4:10 model.init.embedding: found it without embedding or embeddings, expected one of them; remove it")]
     [InlineData("  hiddenSize", "  embedding: {size: 4}",
         "4:3 model.embedding: found an embedding with source sine, expected none, because the inputs are values; remove it; " +
         "bytes, texts and arrays of whole numbers have tokens")]

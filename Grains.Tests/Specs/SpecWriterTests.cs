@@ -90,6 +90,34 @@ public class SpecWriterTests
     }
 
     [Theory]
+    [InlineData("0.25", "dropout: 0.25")]
+    [InlineData("{between: 0.25}", "dropout: 0.25")]
+    [InlineData("{}", "dropout: 0")]
+    [InlineData("{locked: true, input: 0.5}", "dropout:\n    locked: true\n    input: 0.5")]
+    [InlineData("{between: 0.1, embedding: 0.2, output: 0.3, weight: 0.4, zoneout: 0.5, zoneoutCell: 0.6}", "zoneoutCell: 0.6")]
+    public void Spec_ComesBackEqual_WithEveryDropout(string dropout, string written)
+    {
+        var spec = Sound(Sine, "model.layers=2", $"model.dropout={dropout}");
+
+        AssertComesBack(spec);
+        Assert.Contains($"  {written}\n", SpecWriter.ToYaml(spec), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("init={input: xavier, recurrent: orthogonal, head: small, forgetBias: 1.5}", "forgetBias: 1.5")]
+    [InlineData("tieWeights=true", "tieWeights: true")]
+    [InlineData("layerNorm=true", "layerNorm: true")]
+    public void Spec_ComesBackEqual_WithEveryChoiceOfAModel(string set, string written)
+    {
+        var spec = Sound(Bytes, "model.embedding={size: 8, vocabulary: 65}", $"model.{set}");
+
+        AssertComesBack(spec);
+        string key = set[..set.IndexOf('=', StringComparison.Ordinal)];
+        Assert.Contains(written, SpecWriter.ToYaml(spec), StringComparison.Ordinal);
+        Assert.DoesNotContain(key, SpecWriter.ToYaml(Sound(Bytes)), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("{mode: every, chunks: 1}")]
     [InlineData("{mode: local, chunks: 1}")]
     [InlineData("{mode: local, chunks: 50, outer: {name: nesterov, lr: 1e-3, momentum: 0}}")]

@@ -52,6 +52,41 @@ public sealed class PieceSweepTests
         }
     }
 
+    /// <summary>
+    /// Everything that can be dropped, and all that stands between layers, which the reference does not have: pieces against a chunk. The
+    /// inputs of one are dropped, those of the other are not, because embeddings go another way then.
+    /// </summary>
+    [Theory]
+    [InlineData(true, 0.0)]
+    [InlineData(true, 0.3)]
+    [InlineData(false, 0.3)]
+    public void Pieces_GiveTheChunksGradient_WithEveryChoiceOfAModel(bool tokens, double input)
+    {
+        var example = new ReferenceCase(
+            new NetworkKind("lstm", 2, tokens, tokens, 0), Lengths, lanes: 5, chunkLength: 6, model => model with
+            {
+                LayerNorm = true, Residual = true, TieWeights = tokens,
+                InputSize = tokens ? ReferenceCase.Units : model.InputSize, OutputSize = tokens ? 6 : model.OutputSize,
+                Embedding = tokens ? new() { Vocabulary = 6, Size = ReferenceCase.Units } : null,
+                Dropout = new()
+                {
+                    Between = 0.2, Input = input, Output = 0.3, Embedding = tokens ? 0.3 : 0, Weight = 0.4, Zoneout = 0.2,
+                    ZoneoutCell = 0.3,
+                },
+            });
+        var whole = Run(example, 0, 100);
+
+        foreach (int length in new[] { 1, 2, 4, 5 })
+            whole.MustBe(Run(example, 0, length));
+        using var replica = new FusedReplica(example.Model, example.Loss);
+        replica.LoadParameters(example.Parameters);
+        float[] after = new float[example.HiddenBefore.Length], gradient = new float[example.Layout.Length];
+        double loss = replica.ForwardBackward(example.Batch(0), example.Dropout(0), example.HiddenBefore, after, gradient);
+        Assert.Equal(loss, whole.Loss, 2e-5);
+        Bits.Same(after, whole.Hidden);
+        Assert.InRange(Differences.Largest(Differences.Doubles(gradient), whole.Gradient), 0, 5e-5);
+    }
+
     [Fact]
     public void Weight_CountsEveryElementOnce()
     {

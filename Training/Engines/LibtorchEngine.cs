@@ -45,6 +45,13 @@ public sealed record LibtorchEngine : Engine
                 "0, because the fused engine measures it", "remove it");
         }
 
+        if (findings.Sound("model.dropout") && (spec.Model.Dropout.Weight > 0 || spec.Model.Dropout.Zones))
+        {
+            findings.Report(spec.Model.Dropout.Weight > 0 ? "model.dropout.weight" : "model.dropout.zoneout", $"it with {where}",
+                "other kinds of dropout: libtorch runs a layer's time steps as a whole, with whole weights",
+                "remove it, or write engine: fused and device: cpu");
+        }
+
         void Refuse(string key, string word, string what) => findings.Report(
             key, $"{word} with {where}", $"a {what} that libtorch has", "choose another one, or write engine: fused and device: cpu");
     }

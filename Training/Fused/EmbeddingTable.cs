@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Matrices;
 using Orleans.Tbptt.Training.Fused.Simd;
+using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Fused;
 
@@ -13,8 +14,10 @@ internal sealed unsafe class EmbeddingTable : IDisposable
     private readonly EmbeddingShape _shape;
     private readonly ParameterSlot _slot;
     private readonly string _noun;
+    private readonly bool _isTied;
     private readonly int _column;
     private readonly int _columns;
+    private readonly int _first;
     private readonly Weight _weight;
     private readonly Rows _vectors;
     private readonly Rows _sums;
@@ -27,6 +30,9 @@ internal sealed unsafe class EmbeddingTable : IDisposable
     private int[] _classes = [];
     private int _count;
     private PieceSums? _pieces;
+    private PieceSums? _pieceVectors;
+    private long _pieceRows;
+    private DropoutMasks _dropout;
 
     /// <summary>Makes the table of one embedding of a model.</summary>
     /// <param name="layout">The model's parameters.</param>
@@ -35,9 +41,10 @@ internal sealed unsafe class EmbeddingTable : IDisposable
     /// <param name="first">The first of the layer's inputs that its vectors are.</param>
     public EmbeddingTable(ParameterLayout layout, IReadOnlyList<EmbeddingShape> tables, int column, int first)
     {
-        (_shape, _column, _columns) = (tables[column], column, tables.Count);
+        (_shape, _column, _columns, _first) = (tables[column], column, tables.Count, first);
         _noun = _shape.Name == "embedding.weight" ? "token" : "class of a column";
         _slot = layout.Slots.Single(slot => slot.Name == _shape.Name);
+        _isTied = layout.Head == _shape.Name;
         _weight = new(layout, "rnn.weight_ih_l0", first, _shape.Size);
         (_vectors, _sums, _gradient) = (new(_shape.Size), new(_weight.Outputs), new(_shape.Size));
         _zeros = new(Math.Max(_shape.Size, _weight.Outputs));
@@ -59,13 +66,11 @@ internal sealed unsafe class EmbeddingTable : IDisposable
     /// <param name="classes">The classes of each row, <c>[rows, columns]</c>.</param>
     /// <param name="bias">What the sums begin with; null to add to the gates.</param>
     /// <param name="gates">The gates.</param>
-    public void Forward(ReadOnlySpan<long> classes, float* bias, Rows gates)
+    /// <param name="dropout">The masks, of which those of whole vectors count.</param>
+    public void Forward(ReadOnlySpan<long> classes, float* bias, Rows gates, DropoutMasks dropout)
     {
-        int rows = Find(classes);
-        _vectors.Reserve(_count);
+        int rows = LookUp(classes, dropout);
         _sums.Reserve(_count);
-        for (int place = 0; place < _count; place++)
-            _table.AsSpan(_classes[place] * _shape.Size, _shape.Size).CopyTo(_vectors.Span(place));
         _weight.Forward(_vectors[0], _vectors.Stride, bias is null ? _zeros[0] : bias, 0, _sums, 0, _count);
         if (bias is null)
         {
@@ -84,8 +89,44 @@ internal sealed unsafe class EmbeddingTable : IDisposable
         _sums.Clear(_count);
         for (int row = 0; row < rows; row++)
             Elementwise.Run(new AddTo(gates[row], _sums[_places[row]]), _sums.Columns);
-        new Span<float>(gradient + _slot.Offset, _slot.Length).Clear();
+        Clear(gradient);
         Gradients(_sums, _vectors, _classes, _count, gradient);
+    }
+
+    /// <summary>Copies each row's vector into its place among the first layer's inputs.</summary>
+    /// <param name="classes">The classes of each row, <c>[rows, columns]</c>.</param>
+    /// <param name="dropout">The masks, of which those of whole vectors count.</param>
+    /// <param name="inputs">The inputs.</param>
+    public void CopyVectors(ReadOnlySpan<long> classes, DropoutMasks dropout, Rows inputs)
+    {
+        int rows = LookUp(classes, dropout);
+        for (int row = 0; row < rows; row++)
+            _vectors.Span(_places[row]).CopyTo(inputs.Span(row)[_first..]);
+    }
+
+    /// <summary>Computes the gradient of the embedding from that of the first layer's inputs, after <see cref="CopyVectors"/>.</summary>
+    public void BackwardVectors(Rows inputGradient, int rows, float* gradient)
+    {
+        Clear(gradient);
+        for (int row = 0; row < rows; row++)
+        {
+            int one = _classes[_places[row]];
+            Drop(inputGradient.Span(row).Slice(_first, _shape.Size), one);
+            Elementwise.Run(new AddTo(inputGradient[row] + _first, Place(gradient, one)), _shape.Size);
+        }
+    }
+
+    /// <summary>Adds the gradient of the first layer's inputs over a piece, after <see cref="CopyVectors"/>.</summary>
+    public void BackwardPieceVectors(Rows inputGradient, int rows)
+    {
+        if (_pieceVectors is null)
+        {
+            _pieceVectors = new(_shape, _shape.Size);
+            _pieceVectors.Begin(_pieceRows);
+        }
+
+        for (int row = rows - 1; row >= 0; row--)
+            Elementwise.Run(new AddTo(inputGradient[row] + _first, _pieceVectors.SumsOf(_classes[_places[row]])), _shape.Size);
     }
 
     /// <summary>Begins a backward pass that comes in pieces, the last one first.</summary>
@@ -94,6 +135,8 @@ internal sealed unsafe class EmbeddingTable : IDisposable
     {
         _pieces ??= new(_shape, _weight.Outputs);
         _pieces.Begin(rows);
+        _pieceVectors?.Begin(rows);
+        _pieceRows = rows;
     }
 
     /// <summary>Adds the gradient of the first layer's sums over a piece, whose forward pass was the last one.</summary>
@@ -103,9 +146,19 @@ internal sealed unsafe class EmbeddingTable : IDisposable
             Elementwise.Run(new AddTo(gates[row], _pieces!.SumsOf(_classes[_places[row]])), _sums.Columns);
     }
 
-    /// <summary>Computes the gradients from the sums over all pieces.</summary>
-    /// <param name="gradient">The flat gradient, in which these are still 0.</param>
-    public void EndPieces(float* gradient) => Gradients(_pieces!.Sums, _pieces.Vectors(_table), _pieces.Classes, _pieces.Count, gradient);
+    /// <summary>Computes the gradients from the sums over all pieces: of the layer's sums, or of inputs that are dropped.</summary>
+    /// <param name="gradient">The flat gradient, in which these are still 0, or that of the head that has the same weight.</param>
+    public void EndPieces(float* gradient)
+    {
+        for (int place = 0; place < _pieceVectors?.Count; place++)
+            Add(_pieceVectors.Sums, place, _pieceVectors.Classes[place], gradient);
+        if (_pieces!.Count == 0)
+            return;
+        var vectors = _pieces.Vectors(_table);
+        for (int place = 0; place < _pieces.Count; place++)
+            Drop(vectors.Span(place), _pieces.Classes[place]);
+        Gradients(_pieces.Sums, vectors, _pieces.Classes, _pieces.Count, gradient);
+    }
 
     private void Gradients(Rows sums, Rows vectors, int[] classes, int count, float* gradient)
     {
@@ -114,7 +167,7 @@ internal sealed unsafe class EmbeddingTable : IDisposable
         _gradient.Reserve(count);
         _weight.Backward(sums[0], sums.Stride, _zeros[0], 0, _gradient, 0, count);
         for (int place = 0; place < count; place++)
-            _gradient.Span(place).CopyTo(new(gradient + _slot.Offset + (long)classes[place] * _shape.Size, _shape.Size));
+            Add(_gradient, place, classes[place], gradient);
     }
 
     public void Dispose()
@@ -122,7 +175,52 @@ internal sealed unsafe class EmbeddingTable : IDisposable
         foreach (IDisposable one in (IDisposable[])[_weight, _vectors, _sums, _gradient, _zeros, _strips])
             one.Dispose();
         _pieces?.Dispose();
+        _pieceVectors?.Dispose();
     }
+
+    /// <summary>Finds a chunk's distinct classes and their vectors, some of which are dropped; returns how many rows there are.</summary>
+    private int LookUp(ReadOnlySpan<long> classes, DropoutMasks dropout)
+    {
+        int rows = Find(classes);
+        _dropout = dropout;
+        _vectors.Reserve(_count);
+        for (int place = 0; place < _count; place++)
+        {
+            _table.AsSpan(_classes[place] * _shape.Size, _shape.Size).CopyTo(_vectors.Span(place));
+            Drop(_vectors.Span(place), _classes[place]);
+        }
+
+        return rows;
+    }
+
+    /// <summary>Multiplies the vector of a class, or its gradient, by the mask of the chunk that was looked up last.</summary>
+    private void Drop(Span<float> vector, int one)
+    {
+        if (!_dropout.DropsVectors)
+            return;
+        float factor = _dropout.OfVector(_column, one);
+        foreach (ref float value in vector)
+            value *= factor;
+    }
+
+    /// <summary>Zeroes the gradient, unless that of the head, which has the same weight, is there already, to be added to.</summary>
+    private void Clear(float* gradient)
+    {
+        if (!_isTied)
+            new Span<float>(gradient + _slot.Offset, _slot.Length).Clear();
+    }
+
+    /// <summary>Puts the gradient of a vector into the flat gradient, or adds it to that of the head that has the same weight.</summary>
+    private void Add(Rows gradients, int place, int one, float* gradient)
+    {
+        Drop(gradients.Span(place), one);
+        if (_isTied)
+            Elementwise.Run(new AddTo(gradients[place], Place(gradient, one)), _shape.Size);
+        else
+            gradients.Span(place).CopyTo(new(Place(gradient, one), _shape.Size));
+    }
+
+    private float* Place(float* gradient, int one) => gradient + _slot.Offset + (long)one * _shape.Size;
 
     /// <summary>Numbers the distinct classes in the order of their first occurrence; returns how many rows there are.</summary>
     private int Find(ReadOnlySpan<long> classes)

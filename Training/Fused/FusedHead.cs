@@ -14,7 +14,7 @@ internal sealed unsafe class FusedHead : IDisposable
 
     public FusedHead(ParameterLayout layout)
     {
-        _weight = new(layout, "head.weight");
+        _weight = new(layout, layout.Head);
         _bias = new(layout, "head.bias");
         Outputs = new(_weight.Outputs);
         _biases = new(_weight.Outputs);

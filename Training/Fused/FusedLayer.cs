@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Matrices;
+using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Fused;
 
@@ -13,7 +14,9 @@ internal sealed unsafe class FusedLayer : IDisposable
     private readonly Rows _biases;
     private readonly Rows _zeros;
     private readonly Strips _strips = new();
-    private LeftFactor _gateGradient;
+    private readonly WeightDrop? _drop;
+    private readonly Zoneout[] _zoneouts;
+    private readonly LayerOutput? _output;
 
     public FusedLayer(ModelSpec model, ParameterLayout layout, int index)
     {
@@ -26,6 +29,9 @@ internal sealed unsafe class FusedLayer : IDisposable
         _biases.Reserve(1);
         _zeros = new(Input.Inputs);
         _zeros.Reserve(1);
+        _drop = model.Dropout.Weight > 0 ? new(layout, index, _recurrence) : null;
+        _zoneouts = Zoneout.Of(model, index);
+        _output = LayerOutput.Of(model, layout, index);
     }
 
     /// <summary>The buffers of the chunk.</summary>
@@ -33,6 +39,9 @@ internal sealed unsafe class FusedLayer : IDisposable
 
     /// <summary>The weight of its inputs, less those that are vectors of an embedding (<see cref="EmbeddingTable"/>).</summary>
     public Weight Input { get; }
+
+    /// <summary>The transposed gradients of all rows' sums over inputs, after <see cref="Backward"/>.</summary>
+    public LeftFactor GateGradient { get; private set; }
 
     /// <summary>
     /// The initial value of the sums over inputs: the input bias, or the sum of both biases where the cell does not separate them.
@@ -46,7 +55,31 @@ internal sealed unsafe class FusedLayer : IDisposable
     {
         Input.Load(parameters, toInputs);
         _inputBias.CopyTo(parameters, _biases[0]);
-        _recurrence.Load(parameters, _biases[0]);
+        _recurrence.LoadWeights(parameters);
+        _recurrence.LoadBias(parameters, _biases[0]);
+        _drop?.Load(parameters);
+        _output?.Load(parameters);
+    }
+
+    /// <summary>What the next layer, or the head, gets of each row, the chunk's first row first.</summary>
+    public float* Outputs(out int stride)
+    {
+        stride = _output is null ? Memory.Hidden.Stride : _output.Values.Stride;
+        return _output is null ? Memory.Hidden[Memory.Lanes] : _output.Values[0];
+    }
+
+    /// <summary>Computes <see cref="Outputs"/> from the chunk's h and the layer's inputs, where they are not h.</summary>
+    public void Finish(float* inputs, int stride, int rows) => _output?.Forward(Memory, inputs, stride, rows);
+
+    /// <summary>Adds to the gradient of the layer's inputs what they get past the cell, after <see cref="Backward"/>.</summary>
+    public void AddResidual(Rows inputGradient, int rows) => _output?.AddResidual(inputGradient, rows);
+
+    /// <summary>Prepares for a chunk what is dropped in the layer itself.</summary>
+    public void Begin(ChunkBatch batch, DropoutMasks dropout)
+    {
+        _drop?.Begin(dropout);
+        foreach (var zoneout in _zoneouts)
+            zoneout.Begin(batch, dropout);
     }
 
     /// <summary>
@@ -59,6 +92,8 @@ internal sealed unsafe class FusedLayer : IDisposable
         {
             _recurrence.Forward(Memory, at);
             _cell.Forward(Memory, at);
+            foreach (var zoneout in _zoneouts)
+                zoneout.Forward(Memory, at);
         }
     }
 
@@ -70,24 +105,34 @@ internal sealed unsafe class FusedLayer : IDisposable
     /// </summary>
     public void Backward(Timetable times, RowSums sums, float* gradient)
     {
+        _output?.Backward(Memory.OutputGradient, times.Rows, sums, gradient);
         for (int i = times.Steps.Length - 1; i >= 0; i--)
         {
             var at = times.Steps[i];
             if (times.Carries)
                 Memory.TakeCarried(at);
+            foreach (var zoneout in _zoneouts)
+                zoneout.BeforeCell(Memory, at);
             _cell.Backward(Memory, at);
+            foreach (var zoneout in _zoneouts)
+                zoneout.AfterCell(Memory, at);
             _recurrence.Backward(Memory, at);
         }
 
         // The gradients of both weights start from it.
-        _gateGradient = _strips.Pack(Memory.Gates, times.Rows, sums);
+        GateGradient = _strips.Pack(Memory.Gates, times.Rows, sums);
         _inputBias.Gradient(Memory.Gates, times.Rows, sums, gradient);
-        _recurrence.Gradient(Memory, times, _gateGradient, _inputBias, sums, gradient);
+        _recurrence.Gradient(Memory, times, GateGradient, _inputBias, sums, gradient);
+        if (sums == RowSums.Ascending)
+            _drop?.Backward(gradient);
     }
+
+    /// <summary>Ends a backward pass that came in pieces.</summary>
+    public void EndPieces(float* gradient) => _drop?.Backward(gradient);
 
     /// <summary>The gradient of the input weight, after <see cref="Backward"/>.</summary>
     public void InputGradient(float* inputs, nint inputsRow, int rows, RowSums sums, float* gradient) =>
-        Input.Gradient(_gateGradient, inputs, inputsRow, rows, _zeros[0], sums, gradient);
+        Input.Gradient(GateGradient, inputs, inputsRow, rows, _zeros[0], sums, gradient);
 
     /// <summary>Computes the gradient of the inputs from that of the gates' sums.</summary>
     public void ToInputs(Rows gates, Rows inputGradient, int rows) =>
@@ -95,7 +140,8 @@ internal sealed unsafe class FusedLayer : IDisposable
 
     public void Dispose()
     {
-        foreach (IDisposable one in (IDisposable[])[Memory, Input, _recurrence, _biases, _zeros, _strips])
+        foreach (IDisposable one in (IDisposable[])[Memory, Input, _recurrence, _biases, _zeros, _strips, .. _zoneouts])
             one.Dispose();
+        _output?.Dispose();
     }
 }

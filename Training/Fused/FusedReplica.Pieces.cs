@@ -37,7 +37,7 @@ public sealed unsafe partial class FusedReplica
         if (piece.Rows == 0)
             return;
         Recur(piece, dropout, hiddenBefore, hiddenAfter, Pass.Piece);
-        Outputs();
+        Outputs(piece, dropout);
         AddLoss(piece, ref lossSum, ref weight);
         for (int index = 0; index < _layers.Length; index++)
         {
@@ -60,6 +60,8 @@ public sealed unsafe partial class FusedReplica
         {
             foreach (var table in _tables)
                 table.EndPieces(gradient);
+            foreach (var layer in _layers)
+                layer.EndPieces(gradient);
         }
 
         GC.KeepAlive(this);

@@ -21,6 +21,8 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
     private readonly EmbeddingTable[] _tables;
     private readonly FusedLayer[] _layers;
     private readonly LayerInputs _inputs;
+    private readonly DroppedInputs? _droppedInputs;
+    private readonly MaskedRows _droppedOutputs;
     private readonly HiddenRows _hidden;
     private readonly FusedHead _head;
     private readonly ModelSpec _model;
@@ -42,6 +44,8 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
         _inputs = new(model, _layers);
         _hidden = new(model, _layers);
         _head = new(Layout);
+        _droppedInputs = model.Dropout.Input > 0 ? new(model, Layout, _tables) : null;
+        _droppedOutputs = new(model.HiddenSize);
     }
 
     /// <inheritdoc/>
@@ -67,6 +71,7 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
             for (int layer = 0; layer < _layers.Length; layer++)
                 _layers[layer].Load(values, toInputs: layer > 0);
             _head.Load(values);
+            _droppedInputs?.Load(values);
         }
 
         _isLoaded = true;
@@ -87,7 +92,7 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
         }
 
         Recur(batch, dropout, hiddenBefore, hiddenAfter, Pass.Chunk);
-        Outputs();
+        Outputs(batch, dropout);
         double loss = _loss.Sum(_head.Outputs, batch, ref _scratch);
         foreach (var layer in _layers)
             layer.Memory.BeginBackward();
@@ -127,7 +132,7 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
         if (batch.Rows == 0)
             return;
         Recur(batch, DropoutMasks.None, hiddenBefore, hiddenAfter, Pass.Forward);
-        Outputs();
+        Outputs(batch, DropoutMasks.None);
         int columns = _head.Outputs.Columns;
         for (int row = 0; row < batch.Rows && !outputs.IsEmpty; row++)
             _head.Outputs.Span(row).CopyTo(outputs[(row * columns)..]);
@@ -143,6 +148,8 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
         foreach (var table in _tables)
             table.Dispose();
         _inputs.Dispose();
+        _droppedInputs?.Dispose();
+        _droppedOutputs.Dispose();
         _head.Dispose();
     }
 
@@ -176,34 +183,75 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
             var layer = _layers[index];
             layer.Memory.Begin(_times.Lanes, _times.Rows, backward: pass != Pass.Forward);
             _hidden.Load(batch, index, hiddenBefore);
-            if (index > 0 || _values > 0)
+            layer.Begin(batch, dropout);
+            if (index == 0)
+                SumInputs(batch, dropout);
+            else
                 _inputs.Forward(batch, dropout, index);
-            for (int table = 0; index == 0 && table < _tables.Length; table++)
-                _tables[table].Forward(batch.Tokens, _values + table > 0 ? null : layer.InputBias, layer.Memory.Gates);
             layer.Forward(_times);
+            float* inputs = _inputs.Of(index, dropout.DropsBetween, out int stride);
+            layer.Finish(inputs, stride, _times.Rows);
             if (!hiddenAfter.IsEmpty)
                 _hidden.Store(batch, index, hiddenAfter);
         }
     }
 
     /// <summary>Runs the head over the top layer's outputs.</summary>
-    private void Outputs()
+    private void Outputs(ChunkBatch batch, DropoutMasks dropout)
     {
-        var top = _layers[^1].Memory.Hidden;
-        _head.Forward(top[_times.Lanes], top.Stride, _times.Rows);
+        if (dropout.DropsOutputs)
+        {
+            dropout.FillOutputs(batch, _layers.Length - 1, _model.HiddenSize, _droppedOutputs.Mask(_times.Rows));
+            _droppedOutputs.Multiply(_layers[^1].Outputs(out int whole), whole, _times.Rows);
+        }
+
+        _head.Forward(Top(dropout, out int top), top, _times.Rows);
+    }
+
+    /// <summary>Computes the first layer's sums over values and vectors, biases included.</summary>
+    private void SumInputs(ChunkBatch batch, DropoutMasks dropout)
+    {
+        var layer = _layers[0];
+        if (dropout.DropsInputs)
+        {
+            _droppedInputs!.Forward(batch, dropout, layer);
+            return;
+        }
+
+        if (_values > 0)
+            _inputs.Forward(batch, dropout, 0);
+        for (int table = 0; table < _tables.Length; table++)
+            _tables[table].Forward(batch.Tokens, _values + table > 0 ? null : layer.InputBias, layer.Memory.Gates, dropout);
+    }
+
+    /// <summary>What the head gets of each row, the chunk's first row first.</summary>
+    private float* Top(DropoutMasks dropout, out int stride)
+    {
+        if (!dropout.DropsOutputs)
+            return _layers[^1].Outputs(out stride);
+        stride = _droppedOutputs.Values.Stride;
+        return _droppedOutputs.Values[0];
     }
 
     /// <summary>Computes the gradient of every parameter from those of the head's outputs and of the state after the chunk.</summary>
     private void Backward(DropoutMasks dropout, RowSums sums, float* gradient)
     {
-        var top = _layers[^1].Memory;
-        _head.Backward(top.Hidden[_times.Lanes], top.Hidden.Stride, top.OutputGradient, _times.Rows, sums, gradient);
+        var ofTop = _layers[^1].Memory.OutputGradient;
+        _head.Backward(Top(dropout, out int top), top, ofTop, _times.Rows, sums, gradient);
+        if (dropout.DropsOutputs)
+            _droppedOutputs.Backward(ofTop, _times.Rows);
         for (int index = _layers.Length - 1; index >= 0; index--)
         {
             var layer = _layers[index];
             layer.Backward(_times, sums, gradient);
+            if (index == 0 && dropout.DropsInputs)
+            {
+                _droppedInputs!.Backward(layer, _times.Rows, sums, gradient);
+                continue;
+            }
+
             if (index > 0 || _values > 0)
-                _inputs.Backward(dropout.IsActive, index, _times.Rows, sums, gradient);
+                _inputs.Backward(dropout.DropsBetween, index, _times.Rows, sums, gradient);
             for (int table = 0; index == 0 && table < _tables.Length; table++)
             {
                 if (sums == RowSums.Ascending)

@@ -28,9 +28,10 @@ internal sealed unsafe class HiddenProduct : Recurrence
         _zeros.Reserve(1);
     }
 
-    public override void Load(float* parameters, float* inputBias)
+    public override void LoadWeights(float* parameters) => _weight.Load(parameters, toInputs: true);
+
+    public override void LoadBias(float* parameters, float* inputBias)
     {
-        _weight.Load(parameters, toInputs: true);
         _bias.CopyTo(parameters, _init[0]);
         if (!_splits)
             _bias.AddTo(parameters, inputBias);

@@ -1,7 +1,5 @@
-using System.Runtime.CompilerServices;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Matrices;
-using Orleans.Tbptt.Training.Fused.Simd;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Fused;
@@ -11,15 +9,13 @@ internal sealed unsafe class LayerInputs : IDisposable
 {
     private readonly FusedLayer[] _layers;
     private readonly Rows _values;
-    private readonly Rows[] _dropped;
-    private readonly float[][] _masks;
+    private readonly MaskedRows[] _dropped;
 
     public LayerInputs(ModelSpec model, FusedLayer[] layers)
     {
         _layers = layers;
         _values = new(model.ValueInputs);
-        _dropped = [.. layers.Skip(1).Select(_ => new Rows(model.HiddenSize))];
-        _masks = [.. layers.Skip(1).Select(_ => Array.Empty<float>())];
+        _dropped = [.. layers.Skip(1).Select(_ => new MaskedRows(model.HiddenSize))];
     }
 
     /// <summary>Computes a layer's sums over inputs, biases included, into its gates.</summary>
@@ -28,9 +24,9 @@ internal sealed unsafe class LayerInputs : IDisposable
         var layer = _layers[index];
         if (index == 0)
             Read(batch);
-        else if (dropout.IsActive)
+        else if (dropout.DropsBetween)
             Drop(batch, dropout, index);
-        float* inputs = Of(index, dropout.IsActive, out int stride);
+        float* inputs = Of(index, dropout.DropsBetween, out int stride);
         layer.Input.Forward(inputs, stride, layer.InputBias, 0, layer.Memory.Gates, 0, batch.Rows);
     }
 
@@ -40,12 +36,8 @@ internal sealed unsafe class LayerInputs : IDisposable
         var layer = _layers[index];
         float* inputs = Of(index, dropped, out int stride);
         layer.InputGradient(inputs, stride, rows, sums, gradient);
-        if (index == 0)
-            return;
-        var below = _layers[index - 1].Memory.OutputGradient;
-        layer.ToInputs(layer.Memory.Gates, below, rows);
-        if (dropped)
-            Mask(index, below[0], below.Stride, below, rows);
+        if (index > 0)
+            ToBelow(dropped, index, rows);
     }
 
     public void Dispose()
@@ -55,12 +47,23 @@ internal sealed unsafe class LayerInputs : IDisposable
             rows.Dispose();
     }
 
-    private float* Of(int index, bool dropped, out int stride)
+    private void ToBelow(bool dropped, int index, int rows)
     {
-        var memory = index == 0 ? null : _layers[index - 1].Memory;
-        var rows = index == 0 ? _values : dropped ? _dropped[index - 1] : memory!.Hidden;
+        var (layer, below) = (_layers[index], _layers[index - 1].Memory.OutputGradient);
+        layer.ToInputs(layer.Memory.Gates, below, rows);
+        layer.AddResidual(below, rows);
+        if (dropped)
+            _dropped[index - 1].Backward(below, rows);
+    }
+
+    /// <summary>The inputs of a layer, of the first those that are values, the chunk's first row first.</summary>
+    public float* Of(int index, bool dropped, out int stride)
+    {
+        if (index > 0 && !dropped)
+            return _layers[index - 1].Outputs(out stride);
+        var rows = index == 0 ? _values : _dropped[index - 1].Values;
         stride = rows.Stride;
-        return rows[index == 0 || dropped ? 0 : memory!.Lanes];
+        return rows[0];
     }
 
     private void Read(ChunkBatch batch)
@@ -74,29 +77,7 @@ internal sealed unsafe class LayerInputs : IDisposable
     private void Drop(ChunkBatch batch, DropoutMasks dropout, int index)
     {
         var dropped = _dropped[index - 1];
-        int units = dropped.Columns, needed = batch.Rows * units;
-        ref float[] mask = ref _masks[index - 1];
-        if (mask.Length < needed)
-            mask = new float[needed];
-        dropout.Fill(batch, index - 1, units, mask);
-        dropped.Reserve(batch.Rows);
-        var below = _layers[index - 1].Memory;
-        Mask(index, below.Hidden[below.Lanes], below.Hidden.Stride, dropped, batch.Rows);
-    }
-
-    private void Mask(int index, float* from, int fromStride, Rows to, int rows)
-    {
-        int units = to.Columns;
-        fixed (float* mask = _masks[index - 1])
-        {
-            for (int row = 0; row < rows; row++)
-                Elementwise.Run(new MultiplyWork(from + (long)row * fromStride, mask + (long)row * units, to[row]), units);
-        }
-    }
-
-    private readonly struct MultiplyWork(float* left, float* right, float* to) : IElementwise
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Do<T>(int at) where T : unmanaged, IFloats<T> => T.Store(T.Load(left + at) * T.Load(right + at), to + at);
+        dropout.Fill(batch, index - 1, dropped.Values.Columns, dropped.Mask(batch.Rows));
+        dropped.Multiply(_layers[index - 1].Outputs(out int stride), stride, batch.Rows);
     }
 }

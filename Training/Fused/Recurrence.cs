@@ -12,10 +12,13 @@ internal abstract unsafe class Recurrence : IDisposable
         !cell.HasHiddenWeights ? new NoRecurrence() : cell.ResetsFirst ? new ResetProduct(layout, layer)
             : new HiddenProduct(layout, layer, cell.SplitsGates);
 
-    /// <summary>Loads the parameters.</summary>
+    /// <summary>Loads the weights.</summary>
+    public abstract void LoadWeights(float* parameters);
+
+    /// <summary>Loads the bias.</summary>
     /// <param name="parameters">The flat parameters.</param>
     /// <param name="inputBias">What the sums over inputs begin with; the bias is added where the sums are not kept separately.</param>
-    public abstract void Load(float* parameters, float* inputBias);
+    public abstract void LoadBias(float* parameters, float* inputBias);
 
     /// <summary>Computes the sums over the hidden state, or adds them to those over inputs.</summary>
     public abstract void Forward(CellMemory memory, TimeStep at);
@@ -41,7 +44,11 @@ internal abstract unsafe class Recurrence : IDisposable
 /// <summary>Gates of the inputs alone.</summary>
 internal sealed unsafe class NoRecurrence : Recurrence
 {
-    public override void Load(float* parameters, float* inputBias)
+    public override void LoadWeights(float* parameters)
+    {
+    }
+
+    public override void LoadBias(float* parameters, float* inputBias)
     {
     }
 

@@ -31,12 +31,13 @@ internal sealed unsafe class ResetProduct : Recurrence
         _zeros.Reserve(1);
     }
 
-    public override void Load(float* parameters, float* inputBias)
+    public override void LoadWeights(float* parameters)
     {
         _gates.Load(parameters, toInputs: true);
         _candidate.Load(parameters, toInputs: true);
-        _bias.AddTo(parameters, inputBias);
     }
+
+    public override void LoadBias(float* parameters, float* inputBias) => _bias.AddTo(parameters, inputBias);
 
     public override void Forward(CellMemory memory, TimeStep at)
     {

@@ -111,6 +111,13 @@ internal sealed class DescribingWalk(List<KeyDescription> keys, params string[] 
         string key, T? value, string about, string contents, T blank, Func<SpecWalk, T, T> walk, bool isWritten) where T : class =>
         Add(value, Described(key, blank, about, walk, ""));
 
+    public override T NumberOrSection<T>(
+        string key, T value, string about, NumberRange range, Func<T, double?> number, Func<double, T> from, Func<SpecWalk, T, T> walk) =>
+        Add(value, Bounded(key, ValueType.NumberOrSection, about, range, number(value) is { } one ? Text(one) : "") with
+        {
+            Keys = Described(key, value, about, walk, "").Keys,
+        });
+
     public override SpecWalk With(string key, string word, params string[] owners) => new DescribingWalk(keys, owners);
 
     private T Add<T>(T value, KeyDescription key)

@@ -40,6 +40,9 @@ internal enum ValueType
 
     /// <summary>A section of <see cref="KeyDescription.Keys"/>.</summary>
     Section,
+
+    /// <summary>A finite number, or a section of <see cref="KeyDescription.Keys"/>.</summary>
+    NumberOrSection,
 }
 
 /// <summary>A key of a spec, for people and for the schema.</summary>

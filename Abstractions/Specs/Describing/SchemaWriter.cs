@@ -70,6 +70,7 @@ internal static class SchemaWriter
             ValueType.Word => Words(key),
             ValueType.Choice => Choice(key),
             ValueType.Section => Section(key.Keys),
+            ValueType.NumberOrSection => new() { ["anyOf"] = new JsonArray(Bounded("number", key), Section(key.Keys)) },
             _ => throw new InvalidOperationException($"{key.Name} is of type {key.Type}, which has no schema"),
         };
         if (key.Pattern is not null)

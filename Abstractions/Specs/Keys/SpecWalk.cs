@@ -182,6 +182,17 @@ public abstract class SpecWalk
     public abstract T? OptionalSection<T>(
         string key, T? value, string about, string contents, T blank, Func<SpecWalk, T, T> walk, bool isWritten = true) where T : class;
 
+    /// <summary>A number, or a section that says more.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Its value.</param>
+    /// <param name="about">Its documentation.</param>
+    /// <param name="range">Where the number lies.</param>
+    /// <param name="number">The number that says all of a value; null where only a section does.</param>
+    /// <param name="from">The value that a number stands for.</param>
+    /// <param name="walk">Walks over the section's keys.</param>
+    public abstract T NumberOrSection<T>(
+        string key, T value, string about, NumberRange range, Func<T, double?> number, Func<double, T> from, Func<SpecWalk, T, T> walk);
+
     /// <summary>
     /// The same section for keys that exist with some words of another key only: with another one they are refused, and not written.
     /// </summary>

@@ -18,10 +18,7 @@ internal static class CrossChecks
             spec.Train.Optimizer.Check(findings);
         Wire(spec.Train, findings);
         RecipeChecks.Run(spec, findings);
-        Dropout(spec.Model, findings);
-        EmbeddingSize(spec.Model, findings);
-        Rename(spec.Model, findings);
-        Size(spec.Model, findings);
+        ModelChecks.Run(spec.Model, findings);
         if (!findings.Sound("data.source"))
             return;
         Loss(spec, findings);
@@ -86,42 +83,6 @@ internal static class CrossChecks
             findings.Report("train.wire", $"{Words.For(SpecWords.Wires, train.Wire)} with sync.mode local",
                 "float32, because what local steps add up to is too fine for it", "remove it, or write mode: every");
         }
-    }
-
-    private static void Dropout(ModelSpec model, Findings findings)
-    {
-        if (findings.Sound("model.dropout", "model.layers") && model is { Dropout: > 0, Layers: 1 })
-        {
-            findings.Report("model.dropout", $"{model.Dropout} with 1 layer",
-                "2 layers or more, for dropout lies between layers", "remove it, or add a layer");
-        }
-    }
-
-    private static void Rename(ModelSpec model, Findings findings)
-    {
-        if (findings.Sound("model.rename", "model.initFrom") && model is { Rename.Pairs.Count: > 0, InitFrom: null })
-            findings.Report("model.rename", "names without model.initFrom", "names of a file of weights", "remove it, or name the file");
-    }
-
-    private static void EmbeddingSize(ModelSpec model, Findings findings)
-    {
-        if (findings.Sound("model.inputSize", "model.embedding.size")
-            && model is { InputSize: { } input, Embedding: { } embedding } && input != embedding.Size)
-        {
-            findings.Report("model.inputSize", $"{input}", $"{embedding.Size}, the size of the embedding", "remove inputSize");
-        }
-    }
-
-    /// <summary>Sizes that only the data determine count as 1: a model that is too large even so is refused now.</summary>
-    private static void Size(ModelSpec model, Findings findings)
-    {
-        if (!findings.Sound("model.cell", "model.hiddenSize", "model.layers", "model.inputSize", "model.outputSize",
-            "model.embedding.size", "model.embedding.vocabulary"))
-        {
-            return;
-        }
-
-        findings.Report(SpecFit.Size(model));
     }
 
     private static void Loss(RunSpec spec, Findings findings)

@@ -58,6 +58,15 @@ internal sealed partial class SectionReader : SpecWalk
         string key, T? value, string about, string contents, T blank, Func<SpecWalk, T, T> walk, bool isWritten) where T : class =>
         Has(key) ? Section(key, blank, about, contents, walk) : value;
 
+    public override T NumberOrSection<T>(
+        string key, T value, string about, NumberRange range, Func<T, double?> number, Func<double, T> from, Func<SpecWalk, T, T> walk) =>
+        Take(key) switch
+        {
+            null => value,
+            MapNode => Section(key, value, about, "", walk),
+            var node => Number(key, node, range) is { } read ? from(read) : value,
+        };
+
     public override SpecWalk With(string key, string word, params string[] owners) => OnlyWith(key, IsSound(key) ? word : null, owners);
 
     /// <summary>Reports keys that no one asked for.</summary>

@@ -103,6 +103,10 @@ internal sealed partial class WritingWalk(StringBuilder yaml, string indent, par
         string key, T? value, string about, string contents, T blank, Func<SpecWalk, T, T> walk, bool isWritten) where T : class =>
         value is not null && isWritten ? Section(key, value, about, contents, walk) : value;
 
+    public override T NumberOrSection<T>(
+        string key, T value, string about, NumberRange range, Func<T, double?> number, Func<double, T> from, Func<SpecWalk, T, T> walk) =>
+        number(value) is { } one ? Put(key, value, Digits(one)) : Section(key, value, about, "", walk);
+
     public override SpecWalk With(string key, string word, params string[] owners) =>
         owners.Contains(word) ? this : new WritingWalk(yaml, indent) { _isOff = true };
 

@@ -16,10 +16,10 @@ internal sealed class ModelParameters(ModelSpec model, ReadOnlyMemory<float> val
         return graph.Constant(name, Values(slot), [.. slot.Shape.Select(size => (long)size)]);
     }
 
-    /// <summary>Adds a matrix with rows and columns exchanged.</summary>
-    public string AddTransposed(GraphWriter graph, string name)
+    /// <summary>Adds the head's weight, which may be an embedding's, with rows and columns exchanged.</summary>
+    public string AddHead(GraphWriter graph, string name)
     {
-        var slot = Slot(name);
+        var slot = Slot(_layout.Head);
         (int rows, int columns) = (slot.Shape[0], slot.Shape[1]);
         ReadOnlySpan<float> from = Values(slot);
         var to = new float[from.Length];

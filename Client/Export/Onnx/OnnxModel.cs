@@ -52,6 +52,13 @@ internal sealed class OnnxModel
                 + "or rnn; export it as a package, or train the spec with another cell", ExitCode.Failed);
         }
 
+        if (package.Spec.Model.Dropout.Zones)
+        {
+            throw new ClientException(
+                "--format onnx: found a model with zoneout, whose states are means of two, expected one without, because ONNX's operators "
+                + "run a layer's time steps as a whole; export it as a package, or train the spec without", ExitCode.Failed);
+        }
+
         return fromEnd && TrainingEnd.Problem(package) is { } problem
             ? throw new ClientException(
                 $"--from-state: found end, expected zero: {problem}; feed the graph the state of each series", ExitCode.Usage)
@@ -72,8 +79,8 @@ internal sealed class OnnxModel
             : Values();
         string outputs = features;
         for (int layer = 0; layer < _model.Layers; layer++)
-            outputs = Layer(cell, layer, outputs);
-        _parameters.AddTransposed(_graph, "head.weight");
+            outputs = Finish(layer, Layer(cell, layer, outputs), outputs);
+        _parameters.AddHead(_graph, "head.weight");
         _parameters.Add(_graph, "head.bias");
         outputs = _graph.Node("Add", "outputs", [_graph.Node("MatMul", "products", [outputs, "head.weight"]), "head.bias"]);
         new ModelOutputs(_graph, columns, scales).Publish(_package, outputs);
@@ -105,6 +112,19 @@ internal sealed class OnnxModel
         _graph.Node("Less", "is_negative", ["tokens", "first_token"]);
         _graph.Node("Where", "tokens_from_zero", ["is_negative", "no_token", "tokens"]);
         return _graph.Node("Gather", "features", [_parameters.Add(_graph, _model.Tables[0].Name), "tokens_from_zero"]);
+    }
+
+    /// <summary>What a layer gives to the next one: h normalised, its inputs added, as the model has it.</summary>
+    private string Finish(int layer, string outputs, string inputs)
+    {
+        if (_model.LayerNorm)
+        {
+            outputs = _graph.Node(
+                "LayerNormalization", $"normalised_l{layer}",
+                [outputs, _parameters.Add(_graph, $"norm.weight_l{layer}"), _parameters.Add(_graph, $"norm.bias_l{layer}")]);
+        }
+
+        return _model.Residual && layer > 0 ? _graph.Node("Add", $"sums_l{layer}", [outputs, inputs]) : outputs;
     }
 
     // [time, batch, inputs] to [time, batch, units]; the operator has a dimension for directions, which is 1.

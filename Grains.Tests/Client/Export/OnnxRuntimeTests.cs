@@ -28,6 +28,8 @@ public sealed class OnnxRuntimeTests : IDisposable
         "inputs: [sales, price], targets: [sales, price], transform: {sales: log1p, price: log}")]
     [InlineData("cell: gru, hiddenSize: 16", 3,
         "inputs: [sales, promotion], targets: [sales], known: [promotion], categorical: [kind, shop]")]
+    [InlineData("cell: gru, hiddenSize: 16, layers: 3, layerNorm: true, residual: true", 3, "inputs: [sales, price], targets: [price]")]
+    [InlineData("cell: lstm, hiddenSize: 16, layers: 2, residual: true", 3, "inputs: [sales, price], targets: [price]")]
     [InlineData("cell: {name: gru, resetAfter: false}, hiddenSize: 16, layers: 2", 3, "inputs: [sales, price], targets: [price]")]
     [InlineData("cell: {name: rnn, nonlinearity: relu}, hiddenSize: 16, layers: 2", 3, "inputs: [sales, price], targets: [price]")]
     [InlineData("cell: rnn, hiddenSize: 16, layers: 2", 3,

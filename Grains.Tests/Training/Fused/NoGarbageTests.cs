@@ -22,13 +22,20 @@ public sealed class NoGarbageTests
     [InlineData("mingru")]
     [InlineData("minlstm")]
     [InlineData("slstm")]
-    public void Trainer_AllocatesNothingForAChunk_OnceItsBuffersHaveGrown(string cell)
+    [InlineData("lstm", true)]
+    public void Trainer_AllocatesNothingForAChunk_OnceItsBuffersHaveGrown(string cell, bool all = false)
     {
+        DropoutSpec dropout = all
+            ? new DropoutSpec
+            {
+                Between = 0.2, Locked = true, Input = 0.2, Output = 0.2, Weight = 0.2, Zoneout = 0.2, ZoneoutCell = 0.2,
+            }
+            : 0.2;
         using var run = PreparedRun.Prepare(new()
         {
             Name = "average",
             Engine = new AutoEngine(),
-            Model = new() { Cell = TestChoices.Cell(cell), HiddenSize = 20, Layers = 2, Dropout = 0.2 },
+            Model = new() { Cell = TestChoices.Cell(cell), HiddenSize = 20, Layers = 2, Dropout = dropout },
             Data = new() { Source = new AverageSource { Sequences = 200, SequenceLength = 95 }, BatchSize = 10, ValidationFraction = 0.5 },
             Tbptt = new() { ChunkLength = 10 },
             Train = new() { Epochs = 1, Loss = new SquaredError(), Optimizer = new Adam { Lr = 1e-3 } },

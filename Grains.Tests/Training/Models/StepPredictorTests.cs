@@ -22,6 +22,7 @@ public sealed class StepPredictorTests
     [InlineData("mingru", 21, 2)]
     [InlineData("minlstm", 21, 2)]
     [InlineData("slstm", 21, 2)]
+    [InlineData("lstm, layerNorm: true, residual: true, dropout: {zoneout: 0.2, zoneoutCell: 0.3, weight: 0.5}", 21, 2)]
     public void Streams_HaveTheSameBits_AloneAndTogether(string cell, int units, int layers)
     {
         using var run = PreparedRun.Prepare(SpecLoader.Parse(

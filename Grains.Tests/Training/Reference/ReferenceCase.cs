@@ -36,7 +36,8 @@ internal sealed class ReferenceCase
     private readonly ReferenceNetwork _network;
     private readonly Dictionary<(long Chunk, bool Dropout), ReferenceLane[]> _lanes = [];
 
-    public ReferenceCase(NetworkKind kind, int[] lengths, int lanes, int chunkLength)
+    public ReferenceCase(
+        NetworkKind kind, int[] lengths, int lanes, int chunkLength, Func<ModelSpec, ModelSpec>? change = null)
     {
         CategoryShape[] columns = [.. Enumerable.Range(0, kind.Columns).Select(i => new CategoryShape($"column {i}", 4 + i))];
         Shape = new(kind.Tokens ? 0 : kind.Values, kind.Tokens ? 6 : 0, kind.Classes ? 0 : 2, kind.Classes ? 4 : 0)
@@ -55,6 +56,7 @@ internal sealed class ReferenceCase
             Embedding = kind.Tokens ? new() { Vocabulary = Shape.Vocabulary, Size = 3 } : null,
             Dropout = kind.Dropout,
         };
+        Model = change?.Invoke(Model) ?? Model;
         Loss = kind.Loss is { } loss ? Losses[loss] : kind.Classes ? new CrossEntropy() : new SquaredError();
         Layout = ParameterLayout.Of(Model);
         Block = new(0, lanes);

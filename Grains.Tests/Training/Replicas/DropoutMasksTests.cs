@@ -105,6 +105,45 @@ public sealed class DropoutMasksTests
     }
 
     [Fact]
+    public void LockedMasks_AreTheSameAtAllTimes_AndOthersOnEachLane()
+    {
+        const int Lanes = 3, Time = 4, Units = 64;
+        var mask = Fill(new(1, 2, 0, new() { Between = 0.5, Locked = true }), Lanes, Time, layer: 0, Units);
+
+        string[] rows = [.. Enumerable.Range(0, Time * Lanes).Select(row => Key(mask.AsSpan(row * Units, Units)))];
+        for (int lane = 0; lane < Lanes; lane++)
+            Assert.Single(rows.Where((_, row) => row % Lanes == lane).Distinct());
+        Assert.Equal(Lanes, rows.Distinct().Count());
+    }
+
+    /// <summary>Of weights and vectors: the same for every block of lanes, others in each step, about the share asked for.</summary>
+    [Fact]
+    public void MasksOfParameters_KnowNoLanes()
+    {
+        const int Count = 10_000;
+        float[] Weights(long step, int lane, int layer)
+        {
+            var mask = new float[Count];
+            new DropoutMasks(1, step, lane, new() { Weight = 0.25 }).FillWeights(layer, mask);
+            return mask;
+        }
+
+        float[] Vectors(long step, int lane) => [.. Enumerable.Range(0, Count).Select(
+            token => new DropoutMasks(1, step, lane, new() { Embedding = 0.25 }).OfVector(0, token))];
+
+        Assert.Equal(Weights(2, 0, 1), Weights(2, 5, 1));
+        Assert.Equal(Vectors(2, 0), Vectors(2, 5));
+        Assert.NotEqual(Weights(2, 0, 1), Weights(3, 0, 1));
+        Assert.NotEqual(Weights(2, 0, 1), Weights(2, 0, 0));
+        Assert.NotEqual(Vectors(2, 0), Vectors(3, 0));
+
+        // Binomial: mean 2500, deviation 43; five deviations.
+        Assert.All(
+            [Weights(2, 0, 1), Vectors(2, 0)], mask => Assert.InRange(mask.Count(value => value == 0), 2500 - 217, 2500 + 217));
+        Assert.All(Weights(2, 0, 1), value => Assert.True(value is 0 or (float)(1 / 0.75), $"{value}"));
+    }
+
+    [Fact]
     public void NoMasks_DropNothing()
     {
         Assert.False(DropoutMasks.None.IsActive);

@@ -46,6 +46,63 @@ public sealed class InitialParametersTests
         Assert.True(values.Max() > 3 && values.Min() < -3, "no tails");
     }
 
+    /// <summary>Each gate's matrix by itself; float32 rounds each of the numbers, which are about 1/8, by 2⁻²⁸ at most.</summary>
+    [Fact]
+    public void OrthogonalWeights_HaveOrthogonalRowsOrColumns_OfEachGate()
+    {
+        var (layout, parameters) = Draw(seed: 1, new() { Input = InitScheme.Orthogonal, Recurrent = InitScheme.Orthogonal });
+        foreach (var slot in layout.Slots.Where(slot => slot.Name.StartsWith("rnn.weight_", StringComparison.Ordinal)))
+        {
+            int columns = slot.Shape[1];
+            for (int gate = 0; gate < 4; gate++)
+            {
+                double At(int vector, int i) => parameters[slot.Offset + (gate * Hidden * columns)
+                    + (Hidden <= columns ? (vector * columns) + i : (i * columns) + vector)];
+
+                for (int one = 0; one < Math.Min(Hidden, columns); one++)
+                {
+                    for (int other = 0; other <= one; other++)
+                    {
+                        double product = Enumerable.Range(0, Math.Max(Hidden, columns)).Sum(i => At(one, i) * At(other, i));
+                        Assert.Equal(one == other ? 1 : 0, product, 1e-6);
+                    }
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void XavierAndSmallWeights_ReachTheirBounds_AndBiasesStayAsTheyWere()
+    {
+        var (layout, plain) = Draw(seed: 1);
+        var parameters = Draw(
+            seed: 1, new() { Input = InitScheme.Xavier, Head = InitScheme.Small, Embedding = InitScheme.Small }).Parameters;
+        foreach (var slot in layout.Slots)
+        {
+            var values = parameters.AsSpan(slot.Offset, slot.Length).ToArray();
+            double? bound = slot.Name.Contains("weight_ih", StringComparison.Ordinal) ? Math.Sqrt(6.0 / (Hidden + slot.Shape[1]))
+                : slot.Name is "head.weight" or "embedding.weight" ? 0.1 : null;
+            if (bound is null)
+                Bits.Same(plain.AsSpan(slot.Offset, slot.Length).ToArray(), values);
+            else
+                Assert.InRange(values.Max(Math.Abs), 0.98 * bound.Value, bound.Value * (1 + 1e-7));
+        }
+    }
+
+    [Fact]
+    public void ForgetBias_IsWhatBothBiasesAddUpTo_OfThatGateAlone()
+    {
+        var (layout, plain) = Draw(seed: 1);
+        var parameters = Draw(seed: 1, new() { ForgetBias = 1.5 }).Parameters;
+        foreach (var slot in layout.Slots)
+        {
+            float[] expected = plain.AsSpan(slot.Offset, slot.Length).ToArray();
+            if (slot.Name.StartsWith("rnn.bias_", StringComparison.Ordinal))
+                Array.Fill(expected, slot.Name.Contains("_ih_", StringComparison.Ordinal) ? 1.5f : 0, Hidden, Hidden);
+            Bits.Same(expected, parameters.AsSpan(slot.Offset, slot.Length).ToArray());
+        }
+    }
+
     [Fact]
     public void Parameters_AreAFunctionOfTheSeed()
     {
@@ -83,10 +140,11 @@ public sealed class InitialParametersTests
         Bits.Same(weights, InitialParameters.Of(spec with { Model = spec.Model with { InitFrom = path } }, layout));
     }
 
-    private static (ParameterLayout Layout, float[] Parameters) Draw(long seed)
+    private static (ParameterLayout Layout, float[] Parameters) Draw(long seed, InitSpec? init = null)
     {
-        var layout = ParameterLayout.Of(Spec(seed).Model);
-        return (layout, InitialParameters.Of(Spec(seed), layout));
+        var spec = Spec(seed);
+        var layout = ParameterLayout.Of(spec.Model);
+        return (layout, InitialParameters.Of(spec with { Model = spec.Model with { Init = init ?? InitSpec.Torch } }, layout));
     }
 
     private static RunSpec Spec(long seed) => TestSpecs.Average() with

@@ -32,6 +32,9 @@ public sealed unsafe record LstmCell : RecurrentCell
     /// <summary>tanh c.</summary>
     internal override int Kept => 1;
 
+    /// <inheritdoc/>
+    public override int? ForgetGate => 1;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void Forward(CellMemory memory, TimeStep at)
     {

@@ -24,6 +24,9 @@ public sealed unsafe record MinLstmCell : RecurrentCell
     /// <summary>1 − f and 1 − i, which would lose their precision as differences.</summary>
     internal override int Kept => 2;
 
+    /// <inheritdoc/>
+    public override int? ForgetGate => 0;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void Forward(CellMemory memory, TimeStep at)
     {

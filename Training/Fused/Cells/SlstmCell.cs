@@ -30,6 +30,9 @@ public sealed unsafe record SlstmCell : RecurrentCell
     /// <summary>1 − f, the derivative of ln f.</summary>
     internal override int Kept => 1;
 
+    /// <inheritdoc/>
+    public override int? ForgetGate => 1;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void Forward(CellMemory memory, TimeStep at)
     {

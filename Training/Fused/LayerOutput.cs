@@ -1,0 +1,76 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Matrices;
+using Orleans.Tbptt.Training.Fused.Simd;
+
+namespace Orleans.Tbptt.Training.Fused;
+
+/// <summary>What a layer gives to the next one, or to the head, where that is not its h: h normalised, its inputs added to it.</summary>
+internal sealed unsafe class LayerOutput : IDisposable
+{
+    private readonly LayerNorm? _norm;
+    private readonly bool _addsInputs;
+    private readonly Rows _gradient;
+
+    private LayerOutput(ModelSpec model, ParameterLayout layout, int layer, bool addsInputs)
+    {
+        _addsInputs = addsInputs;
+        _norm = model.LayerNorm ? new(layout, layer) : null;
+        (Values, _gradient) = (new(model.HiddenSize), new(model.HiddenSize));
+    }
+
+    /// <summary>The output of each row.</summary>
+    public Rows Values { get; }
+
+    /// <summary>That of a layer; null where its outputs are its h.</summary>
+    public static LayerOutput? Of(ModelSpec model, ParameterLayout layout, int layer)
+    {
+        bool addsInputs = model.Residual && layer > 0;
+        return model.LayerNorm || addsInputs ? new(model, layout, layer, addsInputs) : null;
+    }
+
+    /// <summary>Loads the parameters.</summary>
+    public void Load(float* parameters) => _norm?.Load(parameters);
+
+    /// <summary>Computes the outputs of a chunk's rows from h and the layer's inputs.</summary>
+    public void Forward(CellMemory memory, float* inputs, int stride, int rows)
+    {
+        Values.Reserve(rows);
+        if (_norm is not null)
+            _norm.Forward(memory.Hidden[memory.Lanes], memory.Hidden.Stride, Values, rows);
+        for (int row = 0; row < rows; row++)
+        {
+            if (_norm is null)
+                memory.Hidden.Span(memory.Lanes + row).CopyTo(Values.Span(row));
+            if (_addsInputs)
+                Elementwise.Run(new AddTo(inputs + (long)row * stride, Values[row]), Values.Columns);
+        }
+    }
+
+    /// <summary>Makes the gradient of the outputs that of h, in its place.</summary>
+    public void Backward(Rows outputGradient, int rows, RowSums sums, float* gradient)
+    {
+        if (_addsInputs)
+        {
+            _gradient.Reserve(rows);
+            for (int row = 0; row < rows; row++)
+                outputGradient.Span(row).CopyTo(_gradient.Span(row));
+        }
+
+        _norm?.Backward(outputGradient, rows, sums, gradient);
+    }
+
+    /// <summary>Adds to the gradient of the layer's inputs what they get past the cell.</summary>
+    public void AddResidual(Rows inputGradient, int rows)
+    {
+        for (int row = 0; _addsInputs && row < rows; row++)
+            Elementwise.Run(new AddTo(_gradient[row], inputGradient[row]), _gradient.Columns);
+    }
+
+    public void Dispose()
+    {
+        _norm?.Dispose();
+        Values.Dispose();
+        _gradient.Dispose();
+    }
+}
