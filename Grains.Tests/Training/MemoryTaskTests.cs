@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
@@ -70,14 +71,24 @@ public sealed class MemoryTaskTests(ITestOutputHelper output)
 
     /// <summary>
     /// The parts of a sequence of three chunks against the gradients of windows of one, two and three chunks of plain replicas: what a
-    /// further chunk adds is the difference. Both are sums in float32 in other orders, of numbers of about 1.
+    /// further chunk adds is the difference. Both are sums in float32 in other orders, of numbers of about 1. A tied weight has a gradient
+    /// from the head and one from the embedding, which is known at the end of a part alone.
     /// </summary>
-    [Fact]
-    public void Parts_AreTheDifferencesOfTruncatedGradients()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Parts_AreTheDifferencesOfTruncatedGradients(bool tied)
     {
-        using var data = new RecallData(sequences: 1, 30);
+        using IDataSource data = tied ? new FormulaData(new(0, 6, 6, 0), [30]) : new RecallData(sequences: 1, 30);
         var spec = Spec(new ChunkBackprop(), 1) with { Tbptt = new() { ChunkLength = 10 } };
-        spec = spec with { Data = spec.Data with { BatchSize = 1 } };
+        spec = spec with
+        {
+            Data = spec.Data with { BatchSize = 1 },
+            Model = !tied ? spec.Model : spec.Model with
+            {
+                InputSize = Units, OutputSize = 6, Embedding = new() { Vocabulary = 6, Size = Units }, TieWeights = true,
+            },
+        };
         float[] parameters = Initial(ParameterLayout.Of(spec.Model));
         double[][] reached = [.. new[] { 1, 2, 3 }.Select(chunks => Gradient(spec, data, parameters, chunks))];
         double[] norms = [Norm(reached[0]), Norm(Less(reached[1], reached[0])), Norm(Less(reached[2], reached[1]))];
@@ -89,7 +100,7 @@ public sealed class MemoryTaskTests(ITestOutputHelper output)
             Assert.Equal(norms[part] / norms.Sum(), lags[part].Value, 1e-4);
     }
 
-    private static double[] Gradient(RunSpec spec, RecallData data, float[] parameters, int chunks)
+    private static double[] Gradient(RunSpec spec, IDataSource data, float[] parameters, int chunks)
     {
         spec = spec with
         {

@@ -126,7 +126,11 @@ internal sealed unsafe class EmbeddingTable : IDisposable
         }
 
         for (int row = rows - 1; row >= 0; row--)
-            Elementwise.Run(new AddTo(inputGradient[row] + _first, _pieceVectors.SumsOf(_classes[_places[row]])), _shape.Size);
+        {
+            int one = _classes[_places[row]];
+            Drop(inputGradient.Span(row).Slice(_first, _shape.Size), one);
+            Elementwise.Run(new AddTo(inputGradient[row] + _first, _pieceVectors.SumsOf(one)), _shape.Size);
+        }
     }
 
     /// <summary>Begins a backward pass that comes in pieces, the last one first.</summary>
@@ -167,7 +171,10 @@ internal sealed unsafe class EmbeddingTable : IDisposable
         _gradient.Reserve(count);
         _weight.Backward(sums[0], sums.Stride, _zeros[0], 0, _gradient, 0, count);
         for (int place = 0; place < count; place++)
+        {
+            Drop(_gradient.Span(place), classes[place]);
             Add(_gradient, place, classes[place], gradient);
+        }
     }
 
     public void Dispose()
@@ -213,7 +220,6 @@ internal sealed unsafe class EmbeddingTable : IDisposable
     /// <summary>Puts the gradient of a vector into the flat gradient, or adds it to that of the head that has the same weight.</summary>
     private void Add(Rows gradients, int place, int one, float* gradient)
     {
-        Drop(gradients.Span(place), one);
         if (_isTied)
             Elementwise.Run(new AddTo(gradients[place], Place(gradient, one)), _shape.Size);
         else

@@ -89,7 +89,8 @@ public static class GradientLags
     {
         private readonly ChunkBatch _batch = new(data.Shape);
         private readonly float[] _gradient = new float[replica.Layout.Length];
-        private readonly float[] _before = new float[replica.Layout.Length];
+        private float[] _whole = new float[replica.Layout.Length];
+        private float[] _before = new float[replica.Layout.Length];
         private readonly float[] _stateGradient = new float[replica.Layout.HiddenPerLane];
 
         public void Add(int sequence, int length, int chunk, List<double> squares)
@@ -117,11 +118,12 @@ public static class GradientLags
                     _batch, DropoutMasks.None, states[at - first], default, _stateGradient, _gradient, ref sum, ref weight);
                 if (at > first && last - at + 1 < First(part + 1))
                     continue;
-                replica.EndBackward(_gradient);
+                _gradient.CopyTo(_whole, 0);
+                replica.EndBackward(_whole);
                 if (squares.Count == part)
                     squares.Add(0);
                 squares[part++] += Squares();
-                _gradient.CopyTo(_before, 0);
+                (_whole, _before) = (_before, _whole);
             }
 
             bool HasTargets(int of, int at)
@@ -143,7 +145,7 @@ public static class GradientLags
         private double Squares()
         {
             var sum = default(FixedSum);
-            System.Numerics.Tensors.TensorPrimitives.Subtract(_gradient, _before, _before);
+            System.Numerics.Tensors.TensorPrimitives.Subtract(_whole, _before, _before);
             sum.AddSquares(_before);
             return sum.Value;
         }

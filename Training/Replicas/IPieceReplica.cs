@@ -43,8 +43,8 @@ public interface IPieceReplica : IReplica
         Span<float> gradientSum, ref double lossSum, ref double weight);
 
     /// <summary>
-    /// Ends the backward pass: sets in the gradient what is computed over all pieces so far, the vectors of embeddings. May be called again
-    /// after further pieces.
+    /// Ends the backward pass: puts into the gradient what is computed over all pieces so far, such as the vectors of embeddings. Further
+    /// pieces may come where this was done to a copy of the gradient.
     /// </summary>
     void EndBackward(Span<float> gradientSum);
 }
