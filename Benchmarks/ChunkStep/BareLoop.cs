@@ -10,31 +10,40 @@ namespace Orleans.Tbptt.Benchmarks.ChunkStep;
 /// </summary>
 internal sealed class BareLoop : IDisposable
 {
-    private readonly LSTM _lstm;
+    private readonly LSTM? _lstm;
+    private readonly GRU? _gru;
     private readonly Linear _head;
+    private readonly Embedding? _embedding;
     private readonly optim.Optimizer _optimizer;
     private readonly Tensor[] _inputs;
     private readonly Tensor[] _targets;
+    private readonly long[] _state;
     private Tensor _h = null!;
-    private Tensor _c = null!;
+    private Tensor? _c;
     private int _chunk;
 
     public BareLoop(RunSpec spec, bool flat)
     {
-        int lanes = spec.Data.BatchSize, length = ((SyntheticSource)spec.Data.Source).SequenceLength,
-        features = spec.Model.InputSize!.Value;
-        _lstm = nn.LSTM(features, spec.Model.HiddenSize, batchFirst: true);
-        _head = nn.Linear(spec.Model.HiddenSize, features / 2);
-        Parameter[] parameters = [.. _lstm.parameters(), .. _head.parameters()];
+        var model = spec.Model;
+        int lanes = spec.Data.BatchSize, length = ((SyntheticSource)spec.Data.Source).SequenceLength;
+        int features = model.InputSize!.Value, outputs = model.OutputSize ?? features / 2, words = model.Embedding?.Vocabulary ?? 0;
+        if (model.Cell.Word == "lstm")
+            _lstm = nn.LSTM(features, model.HiddenSize, model.Layers, batchFirst: true);
+        else
+            _gru = nn.GRU(features, model.HiddenSize, model.Layers, batchFirst: true);
+        _head = nn.Linear(model.HiddenSize, outputs);
+        _embedding = words > 0 ? nn.Embedding(words, features) : null;
+        Parameter[] parameters =
+            [.. _embedding?.parameters() ?? [], .. _lstm?.parameters() ?? _gru!.parameters(), .. _head.parameters()];
         _optimizer = optim.Adam(flat ? [Flatten(parameters)] : parameters, spec.Train.Optimizer.Lr);
 
         using var generator = new Generator(1);
-        var x = randn([lanes, length, features], generator: generator);
-        var halves = x.chunk(2, -1);
-        var y = halves[0] + halves[1].roll(1, -1);
-        _inputs = [.. x.tensor_split(spec.Tbptt.ChunkCount ?? length / spec.Tbptt.ChunkLength!.Value, 1)];
-        _targets = [.. y.tensor_split(_inputs.Length, 1)];
-        ResetHidden(lanes, spec.Model.HiddenSize);
+        var (x, y) = words > 0 ? Words(lanes, length, words, generator) : Values(lanes, length, features, outputs, generator);
+        int chunks = spec.Tbptt.ChunkCount ?? length / spec.Tbptt.ChunkLength!.Value;
+        _inputs = [.. x.tensor_split(chunks, 1).Select(one => one.contiguous())];
+        _targets = [.. y.tensor_split(chunks, 1).Select(one => one.contiguous())];
+        _state = [model.Layers, lanes, model.HiddenSize];
+        ResetHidden();
     }
 
     /// <summary>One chunk-step.</summary>
@@ -44,29 +53,55 @@ internal sealed class BareLoop : IDisposable
         int chunk = _chunk++ % _inputs.Length;
         _optimizer.zero_grad();
         if (chunk == 0)
-            ResetHidden((int)_h.size(1), (int)_h.size(2));
-        var (outputs, h, c) = _lstm.call(_inputs[chunk], (_h, _c));
-        var loss = nn.functional.mse_loss(_head.call(outputs), _targets[chunk]);
+            ResetHidden();
+        var inputs = _embedding is null ? _inputs[chunk] : _embedding.call(_inputs[chunk]);
+        Tensor outputs, h, c = _h;
+        if (_lstm is not null)
+            (outputs, h, c) = _lstm.call(inputs, (_h, _c!));
+        else
+            (outputs, h) = _gru!.call(inputs, _h);
+        outputs = _head.call(outputs);
+        var loss = _embedding is null ? nn.functional.mse_loss(outputs, _targets[chunk])
+            : nn.functional.cross_entropy(outputs.flatten(0, 1), _targets[chunk].flatten());
         loss.backward();
         _optimizer.step();
-        Carry(h.detach(), c.detach());
+        Carry(h.detach(), _lstm is null ? null : c.detach());
         return loss.item<float>();
     }
 
     public void Dispose()
     {
-        _lstm.Dispose();
+        _lstm?.Dispose();
+        _gru?.Dispose();
         _head.Dispose();
+        _embedding?.Dispose();
         _optimizer.Dispose();
     }
 
-    private void ResetHidden(int lanes, int units) => Carry(zeros(1, lanes, units), zeros(1, lanes, units));
+    /// <summary>Values as of the average example, or of another width without a rule.</summary>
+    private static (Tensor Inputs, Tensor Targets) Values(int lanes, int length, int features, int outputs, Generator generator)
+    {
+        var x = randn([lanes, length, features], generator: generator);
+        if (outputs * 2 != features)
+            return (x, randn([lanes, length, outputs], generator: generator));
+        var halves = x.chunk(2, -1);
+        return (x, halves[0] + halves[1].roll(1, -1));
+    }
 
-    private void Carry(Tensor h, Tensor c)
+    /// <summary>Words of which the n-th is about as frequent as 1 / n; the target is the next one.</summary>
+    private static (Tensor Inputs, Tensor Targets) Words(int lanes, int length, int words, Generator generator)
+    {
+        var drawn = pow(words, rand([lanes, length + 1], generator: generator)).to(int64);
+        return (drawn.narrow(1, 0, length), drawn.narrow(1, 1, length));
+    }
+
+    private void ResetHidden() => Carry(zeros(_state), _lstm is null ? null : zeros(_state));
+
+    private void Carry(Tensor h, Tensor? c)
     {
         _h?.Dispose();
         _c?.Dispose();
-        (_h, _c) = (h.MoveToOuterDisposeScope(), c.MoveToOuterDisposeScope());
+        (_h, _c) = (h.MoveToOuterDisposeScope(), c?.MoveToOuterDisposeScope());
     }
 
     /// <summary>All parameters as views of one tensor, so that the optimizer updates only one.</summary>

@@ -12,7 +12,10 @@ internal static class CompareCommands
     {
         var rounds = new Option<int>("--rounds") { Description = "Paired rounds.", DefaultValueFactory = _ => 7 };
         var seconds = new Option<double>("--seconds") { Description = "Seconds of each measurement.", DefaultValueFactory = _ => 1 };
-        var only = new Option<string?>("--case") { Description = "Only one case: average, 'hidden 128', 'hidden 512' or 'hidden 1024'." };
+        var only = new Option<string?>("--case")
+        {
+            Description = $"Only one case: {string.Join(", ", CompareCase.All.Select(one => $"'{one.Name}'"))}.",
+        };
         var withoutScaling =
             new Option<bool>("--without-scaling") { Description = "Skip two trainers against two processes, which takes minutes." };
         var page = new Option<string?>(

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using Orleans.Tbptt.Benchmarks.ChunkStep;
-using Orleans.Tbptt.Data.Plan;
-using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.SingleProcess;
 using Orleans.Tbptt.Training.Engines;
@@ -23,27 +21,31 @@ internal interface IContestant : IDisposable
 /// </summary>
 internal sealed class EngineContestant : IContestant
 {
-    private readonly PreparedRun _run;
+    private readonly DrawnData _data;
     private readonly SingleProcessTrainer _trainer;
-    private readonly long _chunks;
 
     public EngineContestant(CompareCase one, Engine engine)
     {
         Name = $"{engine.Word} engine";
-        _run = PreparedRun.Prepare(one.Spec(engine));
-        _trainer = new(_run.Spec, _run.Data, () => Engine.Open(_run.Spec, DeviceName.Cpu));
-        _chunks = new EpochPlans(_run.Spec, _run.Data).Training(0).Steps;
+        var spec = one.Spec(engine);
+        _data = new(one);
+        _trainer = new(spec, _data, () => Engine.Open(spec, DeviceName.Cpu));
     }
 
     public string Name { get; }
 
     public double Measure(TimeSpan time) => Stepping.Measure(
-        time, () => _trainer.TrainStep(new(_trainer.State.Step, (int)(_trainer.State.Step / _chunks), _trainer.State.Step % _chunks)));
+        time,
+        () =>
+        {
+            long step = _trainer.State.Step;
+            _trainer.TrainStep(new(step, (int)(step / CompareCase.Chunks), step % CompareCase.Chunks));
+        });
 
     public void Dispose()
     {
         _trainer.Dispose();
-        _run.Dispose();
+        _data.Dispose();
     }
 }
 
@@ -70,20 +72,28 @@ internal sealed class PythonContestant : IContestant
 
     public string Name { get; }
 
-    /// <summary>Starts the loop; null where there is no Python with torch.</summary>
-    public static PythonContestant? TryStart(CompareCase one)
+    /// <summary>
+    /// Starts the loop; null where there is no Python with torch. Debian's torch belongs to Debian's Python, which need not be the first
+    /// one that is found.
+    /// </summary>
+    public static PythonContestant? TryStart(CompareCase one) => TryStart(one, "python3") ?? TryStart(one, "/usr/bin/python3");
+
+    private static PythonContestant? TryStart(CompareCase one, string python)
     {
+        int[] sizes = [one.Layers, one.Lanes, one.Steps, one.Inputs, one.Hidden, one.Outputs, one.Words];
         try
         {
             var start = new ProcessStartInfo(
-                "python3", [Path.Combine(AppContext.BaseDirectory, "bare_loop.py"), $"{one.Lanes}", $"{one.Steps}", $"{one.Inputs}",
-                    $"{one.Hidden}"])
+                python, [Path.Combine(AppContext.BaseDirectory, "bare_loop.py"), one.Cell.Word, .. sizes.Select(size => $"{size}")])
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
+                RedirectStandardError = true,
             };
             start.Environment["OMP_NUM_THREADS"] = "1";
             var process = Process.Start(start)!;
+            process.ErrorDataReceived += static (_, _) => { };
+            process.BeginErrorReadLine();
             if (process.StandardOutput.ReadLine() is { } version)
                 return new(process, version);
             process.Dispose();

@@ -32,14 +32,14 @@ internal static class PerformancePage
         text.AppendLine(CultureInfo.InvariantCulture,
             $"Measured on {Processor()}, {Environment.ProcessorCount} cores, registers of {bits} bits.").AppendLine();
         text.AppendLine(
-            "| LSTM, one layer | contestant | µs per chunk-step | times the fused engine's | GFLOP/s | of the processor's peak |")
+            "| one layer of LSTM, unless noted | contestant | µs per chunk-step | times the fused engine's | GFLOP/s | of the peak |")
                 .AppendLine("| --- | --- | --- | --- | --- | --- |");
         foreach (var (one, standings, peak) in engines)
         {
             foreach (var standing in standings)
             {
                 bool isFirst = standing == standings[0];
-                string title = isFirst ? $"{one.Name} ({one.Lanes} lanes, {one.Steps} time steps, {one.Inputs} inputs)" : "";
+                string title = isFirst ? $"{one.Name} ({one.Sizes})" : "";
                 double gigaflops = one.Gigaflops(standing);
                 text.Append(CultureInfo.InvariantCulture, $"| {title} | {standing.Name} | {standing.Microseconds:#,0.#} ");
                 text.Append(CultureInfo.InvariantCulture, $"| {standing.Ratio:f2} ");

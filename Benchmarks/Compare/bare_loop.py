@@ -1,21 +1,25 @@
-"""The chunk-step loop written with PyTorch only, on one thread. Arguments: lanes, time steps of a chunk, inputs, hidden units.
-Prints PyTorch's version; then, for every line of its input, trains for that many seconds and prints the microseconds per chunk-step."""
+"""The chunk-step loop written with PyTorch only, on one thread. Arguments: cell (lstm or gru), layers, lanes, time steps of a chunk, inputs,
+hidden units, outputs, and words, 0 for values. Prints PyTorch's version; then, for every line of its input, trains for that many seconds and
+prints the microseconds per chunk-step."""
 import sys
 import time
 
 import torch
 from torch import nn
 
-lanes, steps, inputs, hidden = map(int, sys.argv[1:])
+cell, (layers, lanes, steps, inputs, hidden, outputs, words) = sys.argv[1], map(int, sys.argv[2:])
 chunks = 10
 torch.set_num_threads(1)
 torch.manual_seed(1)
-lstm, head = nn.LSTM(inputs, hidden, batch_first=True), nn.Linear(hidden, inputs // 2)
-optimizer = torch.optim.Adam([*lstm.parameters(), *head.parameters()], lr=1e-3)
-x = torch.randn(lanes, steps * chunks, inputs)
-top, bottom = x.chunk(2, -1)
-y = top + bottom.roll(1, -1)
-xs, ys = x.tensor_split(chunks, 1), y.tensor_split(chunks, 1)
+embedding = nn.Embedding(words, inputs) if words else nn.Identity()
+rnn, head = {"lstm": nn.LSTM, "gru": nn.GRU}[cell](inputs, hidden, layers, batch_first=True), nn.Linear(hidden, words or outputs)
+optimizer = torch.optim.Adam([*embedding.parameters(), *rnn.parameters(), *head.parameters()], lr=1e-3)
+if words:
+    drawn = torch.pow(float(words), torch.rand(lanes, steps * chunks + 1)).long()
+    x, y = drawn[:, :-1], drawn[:, 1:]
+else:
+    x, y = torch.randn(lanes, steps * chunks, inputs), torch.randn(lanes, steps * chunks, outputs)
+xs, ys = [one.contiguous() for one in x.tensor_split(chunks, 1)], [one.contiguous() for one in y.tensor_split(chunks, 1)]
 state, chunk = None, 0
 print(torch.__version__, flush=True)
 for line in sys.stdin:
@@ -24,11 +28,13 @@ for line in sys.stdin:
         if chunk == 0:
             state = None
         optimizer.zero_grad()
-        outputs, state = lstm(xs[chunk], state)
-        loss = nn.functional.mse_loss(head(outputs), ys[chunk])
+        hiddens, state = rnn(embedding(xs[chunk]), state)
+        answers = head(hiddens)
+        loss = nn.functional.cross_entropy(answers.flatten(0, 1), ys[chunk].flatten()) if words \
+            else nn.functional.mse_loss(answers, ys[chunk])
         loss.backward()
         optimizer.step()
-        state = tuple(one.detach() for one in state)
+        state = tuple(one.detach() for one in state) if cell == "lstm" else state.detach()
         loss.item()
         chunk = (chunk + 1) % chunks
         done += 1
