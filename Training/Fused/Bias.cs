@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Matrices;
 using Orleans.Tbptt.Training.Fused.Simd;
@@ -20,20 +21,56 @@ internal sealed unsafe class Bias(ParameterLayout layout, string name)
     /// <summary>The sum of rows into the flat gradient.</summary>
     public void Gradient(Rows outputGradient, int rows, RowSums sums, float* gradient)
     {
-        float* sum = gradient + _slot.Offset;
-        if (sums == RowSums.Descending)
-        {
-            for (int row = rows - 1; row >= 0; row--)
-                Elementwise.Run(new AddTo(outputGradient[row], sum), _length);
-            return;
-        }
-
-        new Span<float>(sum, _length).Clear();
-        for (int row = 0; row < rows; row++)
-            Elementwise.Run(new AddTo(outputGradient[row], sum), _length);
+        // From the last row up, or from the first row down.
+        bool descends = sums == RowSums.Descending;
+        float* first = outputGradient[descends ? rows - 1 : 0], sum = gradient + _slot.Offset;
+        if (!descends)
+            new Span<float>(sum, _length).Clear();
+        nint stride = descends ? -outputGradient.Stride : outputGradient.Stride;
+        int at = 0, block = 4 * Elementwise.Width;
+        for (; at + block <= _length; at += block)
+            Elementwise.Run(new FourSums(first + at, stride, rows, sum + at, Elementwise.Width), Elementwise.Width);
+        Elementwise.Run(new RowSum(first + at, stride, rows, sum + at), _length - at);
     }
 
     /// <summary>Copies another bias's gradient.</summary>
     public void CopyGradient(Bias other, float* gradient) =>
         new ReadOnlySpan<float>(gradient + other._slot.Offset, _length).CopyTo(new(gradient + _slot.Offset, _length));
+
+    /// <summary>Adds rows to a sum that stays in a register.</summary>
+    private readonly struct RowSum(float* first, nint stride, int rows, float* sums) : IElementwise
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Do<T>(int at) where T : unmanaged, IFloats<T>
+        {
+            float* row = first + at;
+            var sum = T.Load(sums + at);
+            for (int i = 0; i < rows; i++, row += stride)
+                sum += T.Load(row);
+            T.Store(sum, sums + at);
+        }
+    }
+
+    /// <summary>The same for four sums, so that they do not wait for each other.</summary>
+    private readonly struct FourSums(float* first, nint stride, int rows, float* sums, int width) : IElementwise
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Do<T>(int at) where T : unmanaged, IFloats<T>
+        {
+            float* row = first + at, to = sums + at;
+            T a = T.Load(to), b = T.Load(to + width), c = T.Load(to + 2 * width), d = T.Load(to + 3 * width);
+            for (int i = 0; i < rows; i++, row += stride)
+            {
+                a += T.Load(row);
+                b += T.Load(row + width);
+                c += T.Load(row + 2 * width);
+                d += T.Load(row + 3 * width);
+            }
+
+            T.Store(a, to);
+            T.Store(b, to + width);
+            T.Store(c, to + 2 * width);
+            T.Store(d, to + 3 * width);
+        }
+    }
 }

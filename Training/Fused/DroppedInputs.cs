@@ -45,7 +45,7 @@ internal sealed unsafe class DroppedInputs : IDisposable
     /// <summary>Computes the gradients of the weight and of the embeddings from that of the layer's sums.</summary>
     public void Backward(FusedLayer layer, int rows, RowSums sums, float* gradient)
     {
-        _weight.Gradient(layer.GateGradient, _dropped.Values[0], _dropped.Values.Stride, rows, _zeros[0], sums, gradient);
+        _weight.Gradient(layer.GateGradient, _dropped.Values[0], _dropped.Values.Stride, _zeros[0], gradient);
         if (_tables.Length == 0)
             return;
         var gates = layer.Memory.Gates;

@@ -23,7 +23,7 @@ internal sealed unsafe class EmbeddingTable : IDisposable
     private readonly Rows _sums;
     private readonly Rows _gradient;
     private readonly Rows _zeros;
-    private readonly Strips _strips = new();
+    private readonly OutputGradient _sumGradient = new();
     private readonly int[] _placeOf;
     private float[] _table = [];
     private int[] _places = [];
@@ -166,8 +166,7 @@ internal sealed unsafe class EmbeddingTable : IDisposable
 
     private void Gradients(Rows sums, Rows vectors, int[] classes, int count, float* gradient)
     {
-        _weight.Gradient(
-            _strips.Pack(sums, count, RowSums.Ascending), vectors[0], vectors.Stride, count, _zeros[0], RowSums.Ascending, gradient);
+        _weight.Gradient(_sumGradient.Of(sums, count, RowSums.Ascending), vectors[0], vectors.Stride, _zeros[0], gradient);
         _gradient.Reserve(count);
         _weight.Backward(sums[0], sums.Stride, _zeros[0], 0, _gradient, 0, count);
         for (int place = 0; place < count; place++)
@@ -179,7 +178,7 @@ internal sealed unsafe class EmbeddingTable : IDisposable
 
     public void Dispose()
     {
-        foreach (IDisposable one in (IDisposable[])[_weight, _vectors, _sums, _gradient, _zeros, _strips])
+        foreach (IDisposable one in (IDisposable[])[_weight, _vectors, _sums, _gradient, _zeros, _sumGradient])
             one.Dispose();
         _pieces?.Dispose();
         _pieceVectors?.Dispose();

@@ -10,7 +10,7 @@ internal sealed unsafe class FusedHead : IDisposable
     private readonly Bias _bias;
     private readonly Rows _biases;
     private readonly Rows _zeros;
-    private readonly Strips _strips = new();
+    private readonly OutputGradient _gradient = new();
 
     public FusedHead(ParameterLayout layout)
     {
@@ -43,13 +43,13 @@ internal sealed unsafe class FusedHead : IDisposable
     public void Backward(float* inputs, nint inputsRow, Rows inputGradient, int rows, RowSums sums, float* gradient)
     {
         _weight.Backward(Outputs[0], Outputs.Stride, _zeros[0], 0, inputGradient, 0, rows);
-        _weight.Gradient(_strips.Pack(Outputs, rows, sums), inputs, inputsRow, rows, _zeros[0], sums, gradient);
+        _weight.Gradient(_gradient.Of(Outputs, rows, sums), inputs, inputsRow, _zeros[0], gradient);
         _bias.Gradient(Outputs, rows, sums, gradient);
     }
 
     public void Dispose()
     {
-        foreach (IDisposable one in (IDisposable[])[_weight, Outputs, _biases, _zeros, _strips])
+        foreach (IDisposable one in (IDisposable[])[_weight, Outputs, _biases, _zeros, _gradient])
             one.Dispose();
     }
 }

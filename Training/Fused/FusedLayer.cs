@@ -13,7 +13,6 @@ internal sealed unsafe class FusedLayer : IDisposable
     private readonly Bias _inputBias;
     private readonly Rows _biases;
     private readonly Rows _zeros;
-    private readonly Strips _strips = new();
     private readonly WeightDrop? _drop;
     private readonly Zoneout[] _zoneouts;
     private readonly LayerOutput? _output;
@@ -40,8 +39,8 @@ internal sealed unsafe class FusedLayer : IDisposable
     /// <summary>The weight of its inputs, less those that are vectors of an embedding (<see cref="EmbeddingTable"/>).</summary>
     public Weight Input { get; }
 
-    /// <summary>The transposed gradients of all rows' sums over inputs, after <see cref="Backward"/>.</summary>
-    public LeftFactor GateGradient { get; private set; }
+    /// <summary>The gradients of all rows' sums over inputs, after <see cref="Backward"/>.</summary>
+    public OutputGradient GateGradient { get; } = new();
 
     /// <summary>
     /// The initial value of the sums over inputs: the input bias, or the sum of both biases where the cell does not separate them.
@@ -88,6 +87,8 @@ internal sealed unsafe class FusedLayer : IDisposable
     /// </summary>
     public void Forward(Timetable times)
     {
+        if (_zoneouts.Length == 0 && _recurrence.SweepsForward(Memory, times))
+            return;
         foreach (var at in times.Steps)
         {
             _recurrence.Forward(Memory, at);
@@ -106,7 +107,8 @@ internal sealed unsafe class FusedLayer : IDisposable
     public void Backward(Timetable times, RowSums sums, float* gradient)
     {
         _output?.Backward(Memory.OutputGradient, times.Rows, sums, gradient);
-        for (int i = times.Steps.Length - 1; i >= 0; i--)
+        bool isSwept = _zoneouts.Length == 0 && _recurrence.SweepsBackward(Memory, times);
+        for (int i = isSwept ? -1 : times.Steps.Length - 1; i >= 0; i--)
         {
             var at = times.Steps[i];
             if (times.Carries)
@@ -120,9 +122,9 @@ internal sealed unsafe class FusedLayer : IDisposable
         }
 
         // The gradients of both weights start from it.
-        GateGradient = _strips.Pack(Memory.Gates, times.Rows, sums);
+        GateGradient.Of(Memory.Gates, times.Rows, sums);
         _inputBias.Gradient(Memory.Gates, times.Rows, sums, gradient);
-        _recurrence.Gradient(Memory, times, GateGradient, _inputBias, sums, gradient);
+        _recurrence.Gradient(Memory, times, GateGradient, _inputBias, gradient);
         if (sums == RowSums.Ascending)
             _drop?.Backward(gradient);
     }
@@ -131,8 +133,8 @@ internal sealed unsafe class FusedLayer : IDisposable
     public void EndPieces(float* gradient) => _drop?.Backward(gradient);
 
     /// <summary>The gradient of the input weight, after <see cref="Backward"/>.</summary>
-    public void InputGradient(float* inputs, nint inputsRow, int rows, RowSums sums, float* gradient) =>
-        Input.Gradient(GateGradient, inputs, inputsRow, rows, _zeros[0], sums, gradient);
+    public void InputGradient(float* inputs, nint inputsRow, float* gradient) =>
+        Input.Gradient(GateGradient, inputs, inputsRow, _zeros[0], gradient);
 
     /// <summary>Computes the gradient of the inputs from that of the gates' sums.</summary>
     public void ToInputs(Rows gates, Rows inputGradient, int rows) =>
@@ -140,7 +142,7 @@ internal sealed unsafe class FusedLayer : IDisposable
 
     public void Dispose()
     {
-        foreach (IDisposable one in (IDisposable[])[Memory, Input, _recurrence, _biases, _zeros, _strips, .. _zoneouts])
+        foreach (IDisposable one in (IDisposable[])[Memory, Input, _recurrence, _biases, _zeros, GateGradient, .. _zoneouts])
             one.Dispose();
         _output?.Dispose();
     }

@@ -251,7 +251,7 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
             }
 
             if (index > 0 || _values > 0)
-                _inputs.Backward(dropout.DropsBetween, index, _times.Rows, sums, gradient);
+                _inputs.Backward(dropout.DropsBetween, index, _times.Rows, gradient);
             for (int table = 0; index == 0 && table < _tables.Length; table++)
             {
                 if (sums == RowSums.Ascending)

@@ -12,23 +12,34 @@ internal sealed unsafe class HiddenProduct : Recurrence
     private readonly Bias _bias;
     private readonly Rows _init;
     private readonly Rows _zeros;
-    private readonly Strips _strips = new();
+    private readonly OutputGradient _hiddenGradient = new();
+    private readonly LaneSweep? _sweep;
+    private bool _mayBeNarrow = true;
+    private bool _sweepIsLoaded;
 
     /// <summary>Finds the parameters.</summary>
     /// <param name="layout">The parameters.</param>
     /// <param name="layer">The layer.</param>
-    /// <param name="splits">Whether sums over inputs and over the hidden state are kept separately.</param>
-    public HiddenProduct(ParameterLayout layout, int layer, bool splits)
+    /// <param name="cell">The cell.</param>
+    public HiddenProduct(ParameterLayout layout, int layer, RecurrentCell cell)
     {
-        _splits = splits;
+        _splits = cell.SplitsGates;
         _weight = new(layout, $"rnn.weight_hh_l{layer}");
         _bias = new(layout, $"rnn.bias_hh_l{layer}");
         (_init, _zeros) = (new(_weight.Outputs), new(_weight.Inputs));
         _init.Reserve(1);
         _zeros.Reserve(1);
+        if (_weight.Inputs <= LaneSweep.MostUnits)
+            _sweep = cell.Sweep(_weight.Inputs);
     }
 
-    public override void LoadWeights(float* parameters) => _weight.Load(parameters, toInputs: true);
+    public override void LoadWeights(float* parameters)
+    {
+        _weight.Load(parameters, toInputs: true);
+        _sweepIsLoaded = _sweep is not null && _mayBeNarrow;
+        if (_sweepIsLoaded)
+            _sweep!.Load(_weight.In(parameters), _weight.Stride);
+    }
 
     public override void LoadBias(float* parameters, float* inputBias)
     {
@@ -55,20 +66,39 @@ internal sealed unsafe class HiddenProduct : Recurrence
             at.RowBefore, at.Lanes);
     }
 
-    public override void Gradient(
-        CellMemory memory, Timetable times, LeftFactor gateGradient, Bias inputBias, RowSums sums, float* gradient)
+    public override bool SweepsForward(CellMemory memory, Timetable times)
     {
-        var hiddenGradient = _splits ? _strips.Pack(memory.HiddenGates, times.Rows, sums) : gateGradient;
-        _weight.Gradient(hiddenGradient, memory.Hidden, times.Before, _zeros[0], sums, gradient);
+        // Weights are packed for it only if the chunk before was narrow, too.
+        _mayBeNarrow = times.Lanes <= LaneSweep.MostLanes;
+        if (!_mayBeNarrow || !_sweepIsLoaded)
+            return false;
+        _sweep!.Forward(memory, times);
+        return true;
+    }
+
+    public override bool SweepsBackward(CellMemory memory, Timetable times)
+    {
+        if (times.Lanes > LaneSweep.MostLanes || !_sweepIsLoaded)
+            return false;
+        _sweep!.Backward(memory, times);
+        return true;
+    }
+
+    public override void Gradient(
+        CellMemory memory, Timetable times, OutputGradient gateGradient, Bias inputBias, float* gradient)
+    {
+        var hiddenGradient = _splits ? _hiddenGradient.Of(memory.HiddenGates, times.Rows, gateGradient.Sums) : gateGradient;
+        _weight.Gradient(hiddenGradient, memory.Hidden, times.Before, _zeros[0], gradient);
         if (_splits)
-            _bias.Gradient(memory.HiddenGates, times.Rows, sums, gradient);
+            _bias.Gradient(memory.HiddenGates, times.Rows, gateGradient.Sums, gradient);
         else
             _bias.CopyGradient(inputBias, gradient);
     }
 
     public override void Dispose()
     {
-        foreach (IDisposable one in (IDisposable[])[_weight, _init, _zeros, _strips])
+        foreach (IDisposable one in (IDisposable[])[_weight, _init, _zeros, _hiddenGradient])
             one.Dispose();
+        _sweep?.Dispose();
     }
 }

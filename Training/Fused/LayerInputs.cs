@@ -31,11 +31,11 @@ internal sealed unsafe class LayerInputs : IDisposable
     }
 
     /// <summary>Computes the gradients of a layer's input weight and of the outputs of the layer below from that of its sums.</summary>
-    public void Backward(bool dropped, int index, int rows, RowSums sums, float* gradient)
+    public void Backward(bool dropped, int index, int rows, float* gradient)
     {
         var layer = _layers[index];
         float* inputs = Of(index, dropped, out int stride);
-        layer.InputGradient(inputs, stride, rows, sums, gradient);
+        layer.InputGradient(inputs, stride, gradient);
         if (index > 0)
             ToBelow(dropped, index, rows);
     }

@@ -10,7 +10,7 @@ internal abstract unsafe class Recurrence : IDisposable
     /// <summary>What a cell needs.</summary>
     public static Recurrence Of(RecurrentCell cell, ParameterLayout layout, int layer) =>
         !cell.HasHiddenWeights ? new NoRecurrence() : cell.ResetsFirst ? new ResetProduct(layout, layer)
-            : new HiddenProduct(layout, layer, cell.SplitsGates);
+            : new HiddenProduct(layout, layer, cell);
 
     /// <summary>Loads the weights.</summary>
     public abstract void LoadWeights(float* parameters);
@@ -28,15 +28,20 @@ internal abstract unsafe class Recurrence : IDisposable
     /// </summary>
     public abstract void Backward(CellMemory memory, TimeStep at);
 
+    /// <summary>Runs all time steps, the cell's part included, where that is faster; otherwise returns false and does nothing.</summary>
+    public virtual bool SweepsForward(CellMemory memory, Timetable times) => false;
+
+    /// <summary>The same for the backward pass.</summary>
+    public virtual bool SweepsBackward(CellMemory memory, Timetable times) => false;
+
     /// <summary>Computes the gradients of weight and bias from those of all rows' sums.</summary>
     /// <param name="memory">The layer's buffers.</param>
     /// <param name="times">The chunk's time steps.</param>
-    /// <param name="gateGradient">The transposed gradients of the sums over inputs.</param>
+    /// <param name="gateGradient">The gradients of the sums over inputs, and how sums over rows run.</param>
     /// <param name="inputBias">The bias of the inputs, whose gradient is known.</param>
-    /// <param name="sums">How the sums over rows run.</param>
     /// <param name="gradient">The flat gradient.</param>
     public abstract void Gradient(
-        CellMemory memory, Timetable times, LeftFactor gateGradient, Bias inputBias, RowSums sums, float* gradient);
+        CellMemory memory, Timetable times, OutputGradient gateGradient, Bias inputBias, float* gradient);
 
     public abstract void Dispose();
 }
@@ -61,7 +66,7 @@ internal sealed unsafe class NoRecurrence : Recurrence
     }
 
     public override void Gradient(
-        CellMemory memory, Timetable times, LeftFactor gateGradient, Bias inputBias, RowSums sums, float* gradient)
+        CellMemory memory, Timetable times, OutputGradient gateGradient, Bias inputBias, float* gradient)
     {
     }
 

@@ -18,8 +18,8 @@ internal sealed unsafe class ResetProduct : Recurrence
     private readonly Rows _gateSums;
     private readonly Rows _candidateSums;
     private readonly Rows _zeros;
-    private readonly Strips _gateStrips = new();
-    private readonly Strips _candidateStrips = new();
+    private readonly OutputGradient _gateGradient = new();
+    private readonly OutputGradient _candidateGradient = new();
 
     public ResetProduct(ParameterLayout layout, int layer)
     {
@@ -80,21 +80,24 @@ internal sealed unsafe class ResetProduct : Recurrence
     }
 
     public override void Gradient(
-        CellMemory memory, Timetable times, LeftFactor gateGradient, Bias inputBias, RowSums sums, float* gradient)
+        CellMemory memory, Timetable times, OutputGradient gateGradient, Bias inputBias, float* gradient)
     {
         Rows gates = memory.Gates, kept = memory.Kept;
         int units = memory.Units;
-        var ofGates = _gateStrips.Pack(gates, times.Rows, sums, 0, 2 * units);
-        var ofCandidate = _candidateStrips.Pack(gates, times.Rows, sums, 2 * units, units);
-        _gates.Gradient(ofGates, memory.Hidden, times.Before, _zeros[0], sums, gradient);
-        _candidate.Gradient(ofCandidate, kept[0], kept.Stride, times.Rows, _zeros[0], sums, gradient);
+        var ofGates = _gateGradient.Of(gates, times.Rows, gateGradient.Sums, 0, 2 * units);
+        var ofCandidate = _candidateGradient.Of(gates, times.Rows, gateGradient.Sums, 2 * units, units);
+        _gates.Gradient(ofGates, memory.Hidden, times.Before, _zeros[0], gradient);
+        _candidate.Gradient(ofCandidate, kept[0], kept.Stride, _zeros[0], gradient);
         _bias.CopyGradient(inputBias, gradient);
     }
 
     public override void Dispose()
     {
-        foreach (IDisposable one in (IDisposable[])[_gates, _candidate, _gateSums, _candidateSums, _zeros, _gateStrips, _candidateStrips])
+        foreach (IDisposable one in (IDisposable[])
+            [_gates, _candidate, _gateSums, _candidateSums, _zeros, _gateGradient, _candidateGradient])
+        {
             one.Dispose();
+        }
     }
 
     private readonly struct ResetWork(int units, float* sums, float* gates, float* before, float* reset) : IElementwise

@@ -11,11 +11,13 @@ namespace Orleans.Tbptt.Training.Fused;
 internal sealed unsafe class Weight : IDisposable
 {
     private readonly int _offset;
-    private readonly int _stride;
     private readonly Panels _forward = new();
     private readonly Panels _backward = new();
     private readonly Rows _gradient;
-    private readonly Panels _inputs = new();
+    private readonly Panels _panels = new();
+    private readonly Rows _inputs;
+    private readonly Rows _turned;
+    private readonly bool _turns;
 
     /// <summary>Finds a weight.</summary>
     /// <param name="layout">The parameters.</param>
@@ -27,9 +29,13 @@ internal sealed unsafe class Weight : IDisposable
     public Weight(ParameterLayout layout, string name, int first = 0, int? columns = null, int firstRow = 0, int? rows = null)
     {
         var slot = layout.Slots.Single(slot => slot.Name == name);
-        (_stride, Outputs, Inputs) = (slot.Shape[1], rows ?? slot.Shape[0], columns ?? slot.Shape[1]);
-        _offset = slot.Offset + (firstRow * _stride) + first;
-        _gradient = new(Inputs);
+        (Stride, Outputs, Inputs) = (slot.Shape[1], rows ?? slot.Shape[0], columns ?? slot.Shape[1]);
+        _offset = slot.Offset + (firstRow * Stride) + first;
+        (_gradient, _inputs, _turned) = (new(Inputs), new(Inputs), new(Outputs));
+
+        // Where there are few inputs, or their last register is nearly empty, outputs fill registers and tiles better.
+        long straight = (long)Outputs * Rows.Padded(Inputs), turned = (long)Inputs * Rows.Padded(Outputs);
+        _turns = turned * 11 < straight * 10 || (turned <= straight && Inputs < Tiles.Columns && Outputs >= Tiles.Columns);
     }
 
     /// <summary>Rows of the weight.</summary>
@@ -38,14 +44,20 @@ internal sealed unsafe class Weight : IDisposable
     /// <summary>Columns of the weight.</summary>
     public int Inputs { get; }
 
+    /// <summary>The stride between its rows in the flat parameters.</summary>
+    public int Stride { get; }
+
+    /// <summary>Its first number in the flat parameters.</summary>
+    public float* In(float* parameters) => parameters + _offset;
+
     /// <summary>Loads the weight.</summary>
     /// <param name="parameters">The flat parameters.</param>
     /// <param name="toInputs">Whether the gradient of the inputs is needed: prepares <see cref="Backward"/>, too.</param>
     public void Load(float* parameters, bool toInputs)
     {
-        _forward.PackTransposed(parameters + _offset, _stride, Inputs, Outputs);
+        _forward.PackTransposed(parameters + _offset, Stride, Inputs, Outputs);
         if (toInputs)
-            _backward.Pack(parameters + _offset, _stride, Outputs, Inputs);
+            _backward.Pack(parameters + _offset, Stride, Outputs, Inputs);
     }
 
     /// <summary>outputs = init + inputs · weightᵀ.</summary>
@@ -60,59 +72,113 @@ internal sealed unsafe class Weight : IDisposable
     /// <summary>
     /// The weight's gradient, outputGradientᵀ · inputs, summed over the rows, into the flat gradient.
     /// </summary>
-    /// <param name="outputGradient">The transposed gradients of the outputs, <c>[outputs, rows]</c>, packed for the same sums.</param>
+    /// <param name="outputGradient">The gradients of the outputs.</param>
     /// <param name="inputs">The distinct input rows.</param>
     /// <param name="chosen">For each row the index of its input.</param>
     /// <param name="zeros">Zeros, as long as a padded row.</param>
-    /// <param name="sums">How the sums run.</param>
     /// <param name="gradient">The flat gradient.</param>
-    public void Gradient(
-        LeftFactor outputGradient, Rows inputs, ReadOnlySpan<int> chosen, float* zeros, RowSums sums, float* gradient)
+    public void Gradient(OutputGradient outputGradient, Rows inputs, ReadOnlySpan<int> chosen, float* zeros, float* gradient)
     {
-        _inputs.Pack(inputs[0], inputs.Stride, chosen, Inputs, sums);
-        Gradient(outputGradient, zeros, sums, gradient + _offset);
+        if (_turns || AreInOrder(chosen))
+        {
+            Gradient(outputGradient, InOrder(inputs, chosen), inputs.Stride, zeros, gradient);
+            return;
+        }
+
+        _panels.Pack(inputs[0], inputs.Stride, chosen, Inputs, outputGradient.Sums);
+        Straight(outputGradient, zeros, gradient + _offset);
     }
 
-    /// <inheritdoc cref="Gradient(LeftFactor, Rows, ReadOnlySpan{int}, float*, RowSums, float*)"/>
-    /// <param name="outputGradient">The transposed gradients of the outputs, <c>[outputs, rows]</c>, packed for the same sums.</param>
+    /// <inheritdoc cref="Gradient(OutputGradient, Rows, ReadOnlySpan{int}, float*, float*)"/>
+    /// <param name="outputGradient">The gradients of the outputs.</param>
     /// <param name="inputs">The first row's input.</param>
     /// <param name="inputsRow">The stride between inputs.</param>
-    /// <param name="rows">The number of rows.</param>
     /// <param name="zeros">Zeros, as long as a padded row.</param>
-    /// <param name="sums">How the sums run.</param>
     /// <param name="gradient">The flat gradient.</param>
-    public void Gradient(
-        LeftFactor outputGradient, float* inputs, nint inputsRow, int rows, float* zeros, RowSums sums, float* gradient)
+    public void Gradient(OutputGradient outputGradient, float* inputs, nint inputsRow, float* zeros, float* gradient)
     {
-        if (sums == RowSums.Ascending)
-            _inputs.Pack(inputs, inputsRow, rows, Inputs);
-        else
-            _inputs.Pack(inputs + (rows - 1) * inputsRow, -inputsRow, rows, Inputs);
-        Gradient(outputGradient, zeros, sums, gradient + _offset);
+        int rows = outputGradient.Count;
+        if (outputGradient.Sums == RowSums.Descending)
+        {
+            inputs += (rows - 1) * inputsRow;
+            inputsRow = -inputsRow;
+        }
+
+        if (_turns)
+        {
+            Turned(outputGradient, inputs, inputsRow, gradient + _offset);
+            return;
+        }
+
+        _panels.Pack(inputs, inputsRow, rows, Inputs);
+        Straight(outputGradient, zeros, gradient + _offset);
     }
 
     public void Dispose()
     {
-        foreach (IDisposable one in (IDisposable[])[_forward, _backward, _gradient, _inputs])
+        foreach (IDisposable one in (IDisposable[])[_forward, _backward, _gradient, _panels, _inputs, _turned])
             one.Dispose();
     }
 
-    private void Gradient(LeftFactor outputGradient, float* zeros, RowSums sums, float* to)
+    private static bool AreInOrder(ReadOnlySpan<int> chosen)
     {
-        bool adds = sums == RowSums.Descending;
+        for (int row = 0; row < chosen.Length; row++)
+        {
+            if (chosen[row] != row)
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>The chosen rows one after another.</summary>
+    private float* InOrder(Rows inputs, ReadOnlySpan<int> chosen)
+    {
+        if (AreInOrder(chosen))
+            return inputs[0];
+        _inputs.Reserve(chosen.Length);
+        for (int row = 0; row < chosen.Length; row++)
+            inputs.Span(chosen[row]).CopyTo(_inputs.Span(row));
+        return _inputs[0];
+    }
+
+    /// <summary>outputGradientᵀ · inputs, from packed inputs.</summary>
+    private void Straight(OutputGradient outputGradient, float* zeros, float* to)
+    {
+        bool adds = outputGradient.Sums == RowSums.Descending;
         if (Inputs % Elementwise.Width == 0)
         {
-            MatrixProduct.Multiply(outputGradient, _inputs, adds ? to : zeros, adds ? _stride : 0, to, _stride, Outputs);
+            MatrixProduct.Multiply(outputGradient.Transposed, _panels, adds ? to : zeros, adds ? Stride : 0, to, Stride, Outputs);
             return;
         }
 
-        // The flat gradient has no padding between its rows.
-        _gradient.Reserve(Outputs);
-        for (int row = 0; adds && row < Outputs; row++)
-            new ReadOnlySpan<float>(to + (long)row * _stride, Inputs).CopyTo(_gradient.Span(row));
+        // The flat gradient has no padding between its rows. They are computed elsewhere, as many as the cache holds until they are copied.
+        var left = outputGradient.Transposed;
+        int block = MatrixProduct.Block(outputGradient.Count);
+        _gradient.Reserve(Math.Min(block, Outputs));
+        for (int first = 0, rows; first < Outputs; first += rows)
+        {
+            rows = Math.Min(block, Outputs - first);
+            for (int row = 0; adds && row < rows; row++)
+                new ReadOnlySpan<float>(to + (long)(first + row) * Stride, Inputs).CopyTo(_gradient.Span(row));
+            MatrixProduct.Multiply(
+                left.From(first), _panels, adds ? _gradient[0] : zeros, adds ? _gradient.Stride : 0, _gradient[0], _gradient.Stride, rows);
+            for (int row = 0; row < rows; row++)
+                _gradient.Span(row).CopyTo(new(to + (long)(first + row) * Stride, Inputs));
+        }
+    }
+
+    /// <summary>The transpose of inputsᵀ · outputGradient: the same sums, and neither factor is packed.</summary>
+    private void Turned(OutputGradient outputGradient, float* inputs, nint inputsRow, float* to)
+    {
+        _panels.Take(outputGradient.Start, outputGradient.Stride, outputGradient.Count, Outputs);
+        _turned.Reserve(Inputs);
+        if (outputGradient.Sums == RowSums.Descending)
+            Transposing.Run(to, Stride, _turned[0], _turned.Stride, Outputs, Inputs);
+        else
+            _turned.Clear(Inputs);
         MatrixProduct.Multiply(
-            outputGradient, _inputs, adds ? _gradient[0] : zeros, adds ? _gradient.Stride : 0, _gradient[0], _gradient.Stride, Outputs);
-        for (int row = 0; row < Outputs; row++)
-            _gradient.Span(row).CopyTo(new(to + (long)row * _stride, Inputs));
+            LeftFactor.Transposed(inputs, inputsRow), _panels, _turned[0], _turned.Stride, _turned[0], _turned.Stride, Inputs);
+        Transposing.Run(_turned[0], _turned.Stride, to, Stride, Inputs, Outputs);
     }
 }

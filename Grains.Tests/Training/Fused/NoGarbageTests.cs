@@ -23,7 +23,8 @@ public sealed class NoGarbageTests
     [InlineData("minlstm")]
     [InlineData("slstm")]
     [InlineData("lstm", true)]
-    public void Trainer_AllocatesNothingForAChunk_OnceItsBuffersHaveGrown(string cell, bool all = false)
+    [InlineData("lstm", false, 1)]
+    public void Trainer_AllocatesNothingForAChunk_OnceItsBuffersHaveGrown(string cell, bool all = false, int lanes = 10)
     {
         DropoutSpec dropout = all
             ? new DropoutSpec
@@ -36,12 +37,16 @@ public sealed class NoGarbageTests
             Name = "average",
             Engine = new AutoEngine(),
             Model = new() { Cell = TestChoices.Cell(cell), HiddenSize = 20, Layers = 2, Dropout = dropout },
-            Data = new() { Source = new AverageSource { Sequences = 200, SequenceLength = 95 }, BatchSize = 10, ValidationFraction = 0.5 },
+            Data = new()
+            {
+                Source = new AverageSource { Sequences = 20 * lanes, SequenceLength = 95 },
+                BatchSize = lanes, ValidationFraction = 0.5,
+            },
             Tbptt = new() { ChunkLength = 10 },
             Train = new() { Epochs = 1, Loss = new SquaredError(), Optimizer = new Adam { Lr = 1e-3 } },
         });
         var spec = run.Spec;
-        using var shard = new TrainerShard(spec, run.Data, new(0, 10), new FusedReplica(spec.Model, spec.Train.Loss));
+        using var shard = new TrainerShard(spec, run.Data, new(0, lanes), new FusedReplica(spec.Model, spec.Train.Loss));
         float[] parameters = new float[shard.Replica.Layout.Length], gradient = new float[parameters.Length];
 
         // An evaluation's last chunk, number 99, gives its sums away.

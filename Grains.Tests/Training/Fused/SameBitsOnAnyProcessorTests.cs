@@ -61,6 +61,9 @@ public sealed class SameBitsOnAnyProcessorTests(ITestOutputHelper output)
         hashes.Add(Train(
             new GruCell { ResetAfter = false }, hidden: 21, tokens: false, columns: true, dropout: All with { ZoneoutCell = 0 }));
 
+        // So few lanes that all time steps are run at once, where the cell can.
+        hashes.Add(Train(new LstmCell(), hidden: 29, tokens: false, lanes: 2));
+
         // Sums so long that they are taken in parts, whose lengths depend on the registers.
         hashes.Add(Train(new RnnCell(), hidden: 400, tokens: false));
 
@@ -72,7 +75,8 @@ public sealed class SameBitsOnAnyProcessorTests(ITestOutputHelper output)
         Between = 0.3, Locked = true, Embedding = 0.2, Input = 0.1, Output = 0.4, Weight = 0.5, Zoneout = 0.15, ZoneoutCell = 0.25,
     };
 
-    private static string Train(CellSpec cell, int hidden, bool tokens, bool columns = false, DropoutSpec? dropout = null)
+    private static string Train(
+        CellSpec cell, int hidden, bool tokens, bool columns = false, DropoutSpec? dropout = null, int? lanes = null)
     {
         var shape = tokens ? new DataShape(0, 29, 0, 13)
             : new(3, 0, 2, 0) { Categories = columns ? [new("a", 4), new("b", 29)] : [] };
@@ -89,6 +93,8 @@ public sealed class SameBitsOnAnyProcessorTests(ITestOutputHelper output)
         };
         if (dropout is not null)
             spec = spec with { Model = spec.Model with { Dropout = dropout, LayerNorm = true, Residual = true } };
+        if (lanes is { } few)
+            spec = spec with { Data = spec.Data with { BatchSize = few } };
         using var data = new FormulaData(shape, new Draws(82).Ints(15, 1, 25), [12, 7, 3]);
         using var trainer = new SingleProcessTrainer(spec, data, () => new FusedReplica(spec.Model, spec.Train.Loss));
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -35,6 +35,8 @@ public sealed unsafe record LstmCell : RecurrentCell
     /// <inheritdoc/>
     public override int? ForgetGate => 1;
 
+    internal override LaneSweep? Sweep(int units) => new LstmSweep(units);
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void Forward(CellMemory memory, TimeStep at)
     {
@@ -66,29 +68,40 @@ public sealed unsafe record LstmCell : RecurrentCell
         }
     }
 
+    /// <summary>From the gates' sums to their values and the new state.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Apply<T>(
+        T inputSum, T forgetSum, T cellSum, T outputSum, int units, float* gate, float* before, float* c, float* tanh, float* h)
+        where T : unmanaged, IFloats<T>
+    {
+        var i = Activation.Sigmoid(inputSum);
+        var f = Activation.Sigmoid(forgetSum);
+        var g = Activation.Tanh(cellSum);
+        var o = Activation.Sigmoid(outputSum);
+        var state = T.MultiplyAdd(f, T.Load(before), i * g);
+        var squashed = Activation.Tanh(state);
+        T.Store(i, gate);
+        T.Store(f, gate + units);
+        T.Store(g, gate + 2 * units);
+        T.Store(o, gate + 3 * units);
+        T.Store(state, c);
+        T.Store(squashed, tanh);
+        T.Store(o * squashed, h);
+    }
+
     private readonly struct ForwardWork(int units, float* gates, float* before, float* c, float* tanh, float* h) : IElementwise
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Do<T>(int at) where T : unmanaged, IFloats<T>
         {
             float* gate = gates + at;
-            var i = Activation.Sigmoid(T.Load(gate));
-            var f = Activation.Sigmoid(T.Load(gate + units));
-            var g = Activation.Tanh(T.Load(gate + 2 * units));
-            var o = Activation.Sigmoid(T.Load(gate + 3 * units));
-            var state = T.MultiplyAdd(f, T.Load(before + at), i * g);
-            var squashed = Activation.Tanh(state);
-            T.Store(i, gate);
-            T.Store(f, gate + units);
-            T.Store(g, gate + 2 * units);
-            T.Store(o, gate + 3 * units);
-            T.Store(state, c + at);
-            T.Store(squashed, tanh + at);
-            T.Store(o * squashed, h + at);
+            Apply(
+                T.Load(gate), T.Load(gate + units), T.Load(gate + 2 * units), T.Load(gate + 3 * units), units, gate, before + at, c + at,
+                tanh + at, h + at);
         }
     }
 
-    private readonly struct BackwardWork(int units, float* gates, float* before, float* tanh, float* outputGradient,
+    internal readonly struct BackwardWork(int units, float* gates, float* before, float* tanh, float* outputGradient,
         float* cellGradient) : IElementwise
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

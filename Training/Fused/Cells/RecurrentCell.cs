@@ -38,6 +38,9 @@ public abstract record RecurrentCell : CellSpec
     /// is added to its output gradient or, of states other than h, kept in <see cref="CellMemory.StateGradient"/>.
     /// </summary>
     internal abstract void Backward(CellMemory memory, TimeStep at);
+
+    /// <summary>What runs all time steps of few units and lanes; null for a cell that has none.</summary>
+    internal virtual LaneSweep? Sweep(int units) => null;
 }
 
 /// <summary>The buffers of a layer for one chunk. Rows are the chunk's; histories begin with the initial state, one row per lane.</summary>

@@ -13,6 +13,12 @@ internal readonly unsafe record struct LeftFactor(nint Start, nint Block, nint R
 {
     /// <summary>Rows in their own layout.</summary>
     public static LeftFactor Of(float* start, nint stride) => new((nint)start, stride, stride, 1, Even: true);
+
+    /// <summary>The same without its first rows, as many as fill tiles.</summary>
+    public LeftFactor From(int row) => this with { Start = Start + (row * Block * sizeof(float)) };
+
+    /// <summary>The transpose of rows in their own layout.</summary>
+    public static LeftFactor Transposed(float* start, nint stride) => new((nint)start, 1, 1, stride, Even: true);
 }
 
 /// <summary>
@@ -23,16 +29,6 @@ internal sealed unsafe class Strips : IDisposable
 {
     private readonly NativeFloats _memory = new();
 
-    /// <summary>Packs the transpose of so many rows, in the order in which a sum over them runs.</summary>
-    /// <param name="source">The rows.</param>
-    /// <param name="rows">How many.</param>
-    /// <param name="sums">How a sum over them runs.</param>
-    /// <param name="first">The first of their columns.</param>
-    /// <param name="columns">How many columns; null for all.</param>
-    public LeftFactor Pack(Rows source, int rows, RowSums sums, int first = 0, int? columns = null) => sums == RowSums.Ascending
-        ? Pack(source[0] + first, source.Stride, columns ?? source.Columns, rows)
-        : Pack(source[rows - 1] + first, -source.Stride, columns ?? source.Columns, rows);
-
     /// <summary>Packs the transpose: number [m, k] is <c>source[k · stride + m]</c>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public LeftFactor Pack(float* source, nint stride, int rows, int depth)
@@ -40,30 +36,54 @@ internal sealed unsafe class Strips : IDisposable
         int height = Tiles.Rows;
         _memory.Reserve((long)(rows + height - 1) / height * height * depth);
         float* to = _memory.Start;
-        for (int row = 0; row < rows; row += height)
+        int line = 16, row = 0;
+
+        // Strips that share a cache line of the source are packed together, so that it is read once.
+        for (; row + line <= rows; row += line, to += (nint)line * depth)
+        {
+            if (height == 8)
+                PackTwo(source + row, stride, to, depth);
+            else
+                PackFour(source + row, stride, to, depth);
+        }
+
+        for (; row < rows; row += height)
         {
             int filled = Math.Min(height, rows - row);
             float* from = source + row;
-            if (filled == 8)
-            {
-                for (int k = 0; k < depth; k++, to += height, from += stride)
-                    Vector256.Store(Vector256.Load(from), to);
-                continue;
-            }
-
-            if (filled == 4)
-            {
-                for (int k = 0; k < depth; k++, to += height, from += stride)
-                    Vector128.Store(Vector128.Load(from), to);
-                continue;
-            }
-
             for (int k = 0; k < depth; k++, to += height, from += stride)
-                new ReadOnlySpan<float>(from, filled).CopyTo(new(to, filled));
+            {
+                for (int i = 0; i < filled; i++)
+                    to[i] = from[i];
+            }
         }
 
         return new((nint)_memory.Start, depth, 1, height, Even: false);
     }
 
     public void Dispose() => _memory.Dispose();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PackTwo(float* from, nint stride, float* to, int depth)
+    {
+        float* second = to + (8 * (nint)depth);
+        for (int k = 0; k < depth; k++, to += 8, second += 8, from += stride)
+        {
+            Vector256.Store(Vector256.Load(from), to);
+            Vector256.Store(Vector256.Load(from + 8), second);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void PackFour(float* from, nint stride, float* to, int depth)
+    {
+        float* second = to + (4 * (nint)depth), third = second + (4 * (nint)depth), fourth = third + (4 * (nint)depth);
+        for (int k = 0; k < depth; k++, to += 4, second += 4, third += 4, fourth += 4, from += stride)
+        {
+            Vector128.Store(Vector128.Load(from), to);
+            Vector128.Store(Vector128.Load(from + 4), second);
+            Vector128.Store(Vector128.Load(from + 8), third);
+            Vector128.Store(Vector128.Load(from + 12), fourth);
+        }
+    }
 }

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+
 namespace Orleans.Tbptt.Training.Fused.Matrices;
 
 /// <summary>Matrix products; every sum runs in the order of its terms.</summary>
@@ -13,6 +16,11 @@ internal static unsafe class MatrixProduct
     /// <summary>Numbers of the left factor that also stay there while all panels are processed: 240 KiB.</summary>
     private const int LeftPart = 60 << 10;
 
+    /// <summary>Rows of the left factor that are processed with all panels before the next ones.</summary>
+    /// <param name="depth">Terms of each sum.</param>
+    public static int Block(int depth) =>
+        Math.Max(1, LeftPart / Math.Min(depth, PanelPart / Tiles.Columns) / Tiles.Rows) * Tiles.Rows;
+
     /// <summary>c = init + a · b.</summary>
     /// <param name="a">The left factor.</param>
     /// <param name="b">The right factor, packed.</param>
@@ -27,7 +35,7 @@ internal static unsafe class MatrixProduct
         for (int first = 0; first < b.Depth; first += part)
         {
             // c holds the partial sums; the rest is added to them.
-            int steps = Math.Min(part, b.Depth - first), block = Math.Max(1, LeftPart / steps / Tiles.Rows) * Tiles.Rows;
+            int steps = Math.Min(part, b.Depth - first), block = Block(steps);
             for (int top = 0, bottom; top < rows; top = bottom)
             {
                 bottom = Math.Min(top + block, rows);
@@ -35,19 +43,38 @@ internal static unsafe class MatrixProduct
                 {
                     width = b.Width(column);
                     int registers = width / (Tiles.Columns / Tiles.Registers);
-                    float* panel = b.At(column) + (long)first * width;
+                    float* panel = b.At(column) + (first * b.Step(width));
                     for (int row = top, height; row < bottom; row += height)
                     {
                         height = Height(bottom - row, a.Even);
+                        if (initRow != 0)
+                            Prefetch(init + ((row + height) * initRow) + column, initRow, Math.Min(height, bottom - row - height), width);
                         Tiles.Of(height, registers)(
-                            steps, (float*)a.Start + row * a.Block + first * a.Step, a.Row, a.Step, panel, init + row * initRow
-                                + column, initRow, c + row * cRow + column, cRow);
+                            steps, (float*)a.Start + row * a.Block + first * a.Step, a.Row, a.Step, panel, b.Step(width),
+                            init + row * initRow + column, initRow, c + row * cRow + column, cRow);
                     }
                 }
             }
 
             init = c;
             initRow = cRow;
+        }
+    }
+
+    /// <summary>
+    /// Fetches the sums that the next tile continues while this one is computed: they may be further away than a tile's first additions
+    /// can wait for.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(float* sums, nint stride, int rows, int columns)
+    {
+        const int line = 16;
+        if (!Sse.IsSupported)
+            return;
+        for (; rows > 0; rows--, sums += stride)
+        {
+            for (int column = 0; column < columns; column += line)
+                Sse.Prefetch0(sums + column);
         }
     }
 

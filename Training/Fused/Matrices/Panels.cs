@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Orleans.Tbptt.Training.Fused.Simd;
 
 namespace Orleans.Tbptt.Training.Fused.Matrices;
@@ -10,6 +11,8 @@ namespace Orleans.Tbptt.Training.Fused.Matrices;
 internal sealed unsafe class Panels : IDisposable
 {
     private readonly NativeFloats _memory = new();
+    private float* _rows;
+    private nint _stride;
 
     /// <summary>Terms of each sum.</summary>
     public int Depth { get; private set; }
@@ -19,7 +22,21 @@ internal sealed unsafe class Panels : IDisposable
 
     /// <summary>The first number of a panel.</summary>
     /// <param name="column">Its first column.</param>
-    public float* At(int column) => _memory.Start + (long)column * Depth;
+    public float* At(int column) => _rows is null ? _memory.Start + (long)column * Depth : _rows + column;
+
+    /// <summary>The stride between the steps of a panel.</summary>
+    /// <param name="width">Its columns, padding included.</param>
+    public nint Step(int width) => _rows is null ? width : _stride;
+
+    /// <summary>
+    /// Takes rows where they are, number [k, n] is <c>rows[k · stride + n]</c>: faster where so few tiles read them that packing costs
+    /// more. The rows must be padded to full registers.
+    /// </summary>
+    public void Take(float* rows, nint stride, int depth, int columns)
+    {
+        _rows = rows;
+        (_stride, Depth, Columns) = (stride, depth, columns);
+    }
 
     /// <summary>
     /// Columns of the panel that begins at a column, padding included: as many as a tile has, but the last two panels share theirs evenly,
@@ -33,6 +50,7 @@ internal sealed unsafe class Panels : IDisposable
     }
 
     /// <summary>Packs rows: number [k, n] is <c>source[k · stride + n]</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Pack(float* source, nint stride, int depth, int columns)
     {
         Begin(depth, columns);
@@ -47,6 +65,7 @@ internal sealed unsafe class Panels : IDisposable
     }
 
     /// <summary>Packs chosen rows: number [k, n] is <c>source[chosen[k] · stride + n]</c>, or k counts from their end.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Pack(float* source, nint stride, ReadOnlySpan<int> chosen, int columns, RowSums sums = RowSums.Ascending)
     {
         Begin(chosen.Length, columns);
@@ -64,10 +83,9 @@ internal sealed unsafe class Panels : IDisposable
     }
 
     /// <summary>Packs the transpose of rows: number [k, n] is <c>source[n · stride + k]</c>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void PackTransposed(float* source, nint stride, int depth, int columns)
     {
-        // A cache line of each source row is consumed before the next one is touched.
+        // Of each source row a cache line is consumed before the next one is touched.
         const int line = 16;
         Begin(depth, columns);
         for (int column = 0, width; column < columns; column += width)
@@ -77,18 +95,12 @@ internal sealed unsafe class Panels : IDisposable
             float* panel = At(column);
             for (int first = 0; first < depth; first += line)
             {
-                int end = Math.Min(first + line, depth);
-                for (int n = 0; n < filled; n++)
-                {
-                    float* from = source + (column + n) * stride;
-                    float* to = panel + n + (long)first * width;
-                    for (int k = first; k < end; k++, to += width)
-                        *to = from[k];
-                }
-
-                for (int k = first; filled < width && k < end; k++)
-                    new Span<float>(panel + (long)k * width + filled, width - filled).Clear();
+                int steps = Math.Min(line, depth - first);
+                Transposing.Run(source + (column * stride) + first, stride, panel + ((nint)first * width), width, filled, steps);
             }
+
+            for (int k = 0; filled < width && k < depth; k++)
+                new Span<float>(panel + ((nint)k * width) + filled, width - filled).Clear();
         }
     }
 
@@ -96,6 +108,7 @@ internal sealed unsafe class Panels : IDisposable
 
     private void Begin(int depth, int columns)
     {
+        _rows = null;
         (Depth, Columns) = (depth, columns);
         _memory.Reserve((long)Rows.Padded(columns) * depth);
     }
@@ -103,8 +116,12 @@ internal sealed unsafe class Panels : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Copy(float* from, float* to, int filled, int width)
     {
-        new ReadOnlySpan<float>(from, filled).CopyTo(new(to, filled));
-        if (filled < width)
-            new Span<float>(to + filled, width - filled).Clear();
+        int at = 0;
+        for (; at + 8 <= filled; at += 8)
+            Vector256.Store(Vector256.Load(from + at), to + at);
+        for (; at < filled; at++)
+            to[at] = from[at];
+        for (; at < width; at++)
+            to[at] = 0;
     }
 }

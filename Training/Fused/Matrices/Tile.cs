@@ -34,13 +34,15 @@ internal static unsafe class Tile<TFloats, TRows, TColumns>
     /// <param name="a">The first row's first number.</param>
     /// <param name="aRow">The stride of a between rows.</param>
     /// <param name="aStep">The stride of a between steps.</param>
-    /// <param name="b">The panel: the columns of each step, one step after another.</param>
+    /// <param name="b">The columns of the first step.</param>
+    /// <param name="bStep">The stride of b between steps.</param>
     /// <param name="init">The initial values of the first row; may be c.</param>
     /// <param name="initRow">The row stride of init; 0 to use one row for all.</param>
     /// <param name="c">The first row of the result.</param>
     /// <param name="cRow">The row stride of c.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Multiply(nint steps, float* a, nint aRow, nint aStep, float* b, float* init, nint initRow, float* c, nint cRow)
+    public static void Multiply(nint steps, float* a, nint aRow, nint aStep, float* b, nint bStep, float* init, nint initRow, float* c,
+        nint cRow)
     {
         int width = TFloats.Count;
         TFloats c00 = default, c01 = default, c02 = default;
@@ -94,7 +96,7 @@ internal static unsafe class Tile<TFloats, TRows, TColumns>
             a += aStep;
             a3 += aStep;
             a6 += aStep;
-            b += TColumns.Value * width;
+            b += bStep;
         }
 
         if (TRows.Value > 0)

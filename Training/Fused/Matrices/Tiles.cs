@@ -9,7 +9,7 @@ internal static unsafe class Tiles
     /// <summary>Registers of columns of the widest tile.</summary>
     public const int Registers = 3;
 
-    private static readonly delegate*<nint, float*, nint, nint, float*, float*, nint, float*, nint, void>[] Table = Make();
+    private static readonly delegate*<nint, float*, nint, nint, float*, nint, float*, nint, float*, nint, void>[] Table = Make();
 
     /// <summary>Rows of the tallest tile: 8 with 32 registers (AVX-512, ARM64), otherwise 4 with 16 registers.</summary>
     public static int Rows => Vector512.IsHardwareAccelerated || System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported ? 8 : 4;
@@ -18,16 +18,16 @@ internal static unsafe class Tiles
     public static int Columns => Registers * Elementwise.Width;
 
     /// <summary>The tile with a number of rows and of column registers.</summary>
-    public static delegate*<nint, float*, nint, nint, float*, float*, nint, float*, nint, void> Of(int rows, int registers) =>
+    public static delegate*<nint, float*, nint, nint, float*, nint, float*, nint, float*, nint, void> Of(int rows, int registers) =>
         Table[(rows - 1) * Registers + registers - 1];
 
-    private static delegate*<nint, float*, nint, nint, float*, float*, nint, float*, nint, void>[] Make() =>
+    private static delegate*<nint, float*, nint, nint, float*, nint, float*, nint, float*, nint, void>[] Make() =>
         Vector512.IsHardwareAccelerated ? Make<Floats16>()
         : Vector256.IsHardwareAccelerated ? Make<Floats8>()
         : Vector128.IsHardwareAccelerated ? Make<Floats4>()
         : Make<Floats1>();
 
-    private static delegate*<nint, float*, nint, nint, float*, float*, nint, float*, nint, void>[] Make<T>() where T : unmanaged,
+    private static delegate*<nint, float*, nint, nint, float*, nint, float*, nint, float*, nint, void>[] Make<T>() where T : unmanaged,
     IFloats<T> =>
     [
         &Tile<T, One, One>.Multiply, &Tile<T, One, Two>.Multiply, &Tile<T, One, Three>.Multiply,

@@ -25,20 +25,15 @@ internal static class Activation
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Exp<T>(T x) where T : unmanaged, IFloats<T>
     {
-        x = T.WhereLess(x, T.Of(-104), T.Of(-104), x);
         x = T.WhereLess(T.Of(89), x, T.Of(89), x);
-        var n = Whole(x * T.Of(Log2E));
-
-        // Scaled by two factors, neither of which leaves the range of float32 unless the result does.
-        var half = Whole(n * T.Of(0.5f));
-        return (ExpMinusOne(x, n) + T.Of(1)) * T.PowerOfTwo(half) * T.PowerOfTwo(n - half);
+        return ExpOfBounded(T.Larger(T.Of(-104), x));
     }
 
     /// <summary>1 / (1 + e^−x), from e^−|x| ≤ 1, so that nothing overflows and small results keep their precision.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T Sigmoid<T>(T x) where T : unmanaged, IFloats<T>
     {
-        var e = Exp(-T.Abs(x));
+        var e = ExpOfNegative(x);
         return T.WhereLess(x, T.Of(0), e, T.Of(1)) / (T.Of(1) + e);
     }
 
@@ -47,8 +42,7 @@ internal static class Activation
     public static T Tanh<T>(T x) where T : unmanaged, IFloats<T>
     {
         // tanh is 1 to the last bit long before 20.
-        var y = T.Of(-2) * T.Abs(x);
-        y = T.WhereLess(y, T.Of(-40), T.Of(-40), y);
+        var y = T.Larger(T.Of(-40), T.Of(-2) * T.Abs(x));
         var n = Whole(y * T.Of(Log2E));
         var power = T.PowerOfTwo(n);
 
@@ -62,7 +56,7 @@ internal static class Activation
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T LogSigmoid<T>(T x) where T : unmanaged, IFloats<T>
     {
-        var e = Exp(-T.Abs(x));
+        var e = ExpOfNegative(x);
         var z = e / (T.Of(2) + e);
         var square = z * z;
         var p = T.MultiplyAdd(T.Of(1f / 15), square, T.Of(1f / 13));
@@ -73,6 +67,18 @@ internal static class Activation
         p = T.MultiplyAdd(p, square, T.Of(1f / 3));
         p = T.MultiplyAdd(p, square, T.Of(1));
         return T.WhereLess(x, T.Of(0), x, T.Of(0)) - T.Of(2) * z * p;
+    }
+
+    /// <summary>e^−|x|.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T ExpOfNegative<T>(T x) where T : unmanaged, IFloats<T> => ExpOfBounded(T.Larger(T.Of(-104), -T.Abs(x)));
+
+    /// <summary>e^x for x from −104 to 89, or a NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T ExpOfBounded<T>(T x) where T : unmanaged, IFloats<T>
+    {
+        var n = Whole(x * T.Of(Log2E));
+        return T.Scaled(ExpMinusOne(x, n) + T.Of(1), n);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

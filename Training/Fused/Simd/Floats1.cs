@@ -49,6 +49,20 @@ internal readonly unsafe struct Floats1(float value) : IFloats<Floats1>
         : otherwise;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats1 Larger(Floats1 left, Floats1 right) => left._value > right._value ? left : right;
+
+    /// <summary>By two factors, neither of which leaves the range of float32 unless the result does.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats1 Scaled(Floats1 value, Floats1 exponent)
+    {
+        int whole = (int)exponent._value, half = whole >> 1;
+        return new(value._value * Power(half) * Power(whole - half));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats1 PowerOfTwo(Floats1 exponent) =>
-        new(BitConverter.Int32BitsToSingle(unchecked(((int)exponent._value + 127) << 23)));
+        new(Power((int)exponent._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Power(int exponent) => BitConverter.Int32BitsToSingle(unchecked((exponent + 127) << 23));
 }

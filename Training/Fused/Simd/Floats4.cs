@@ -54,6 +54,20 @@ internal readonly unsafe struct Floats4(Vector128<float> value) : IFloats<Floats
         new(Vector128.ConditionalSelect(Vector128.LessThan(left._value, right._value), then._value, otherwise._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats4 Larger(Floats4 left, Floats4 right) => new(Vector128.MaxNative(left._value, right._value));
+
+    /// <summary>By two factors, neither of which leaves the range of float32 unless the result does.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats4 Scaled(Floats4 value, Floats4 exponent)
+    {
+        var whole = Vector128.ConvertToInt32Native(exponent._value);
+        var half = Vector128.ShiftRightArithmetic(whole, 1);
+        var bias = Vector128.Create(127);
+        var first = Vector128.ShiftLeft(half + bias, 23).AsSingle();
+        return new(value._value * first * Vector128.ShiftLeft(whole - half + bias, 23).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats4 PowerOfTwo(Floats4 exponent) =>
         new(Vector128.ShiftLeft(Vector128.ConvertToInt32Native(exponent._value) + Vector128.Create(127), 23).AsSingle());
 }

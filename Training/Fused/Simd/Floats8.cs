@@ -48,6 +48,20 @@ internal readonly unsafe struct Floats8(Vector256<float> value) : IFloats<Floats
         new(Vector256.ConditionalSelect(Vector256.LessThan(left._value, right._value), then._value, otherwise._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats8 Larger(Floats8 left, Floats8 right) => new(Vector256.MaxNative(left._value, right._value));
+
+    /// <summary>By two factors, neither of which leaves the range of float32 unless the result does.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Floats8 Scaled(Floats8 value, Floats8 exponent)
+    {
+        var whole = Vector256.ConvertToInt32Native(exponent._value);
+        var half = Vector256.ShiftRightArithmetic(whole, 1);
+        var bias = Vector256.Create(127);
+        var first = Vector256.ShiftLeft(half + bias, 23).AsSingle();
+        return new(value._value * first * Vector256.ShiftLeft(whole - half + bias, 23).AsSingle());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats8 PowerOfTwo(Floats8 exponent) =>
         new(Vector256.ShiftLeft(Vector256.ConvertToInt32Native(exponent._value) + Vector256.Create(127), 23).AsSingle());
 }

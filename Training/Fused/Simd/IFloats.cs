@@ -39,6 +39,13 @@ internal unsafe interface IFloats<TSelf> where TSelf : unmanaged, IFloats<TSelf>
     /// </summary>
     static abstract TSelf WhereLess(TSelf left, TSelf right, TSelf then, TSelf otherwise);
 
+    /// <summary>The larger element of each pair; <paramref name="right"/> where that is a NaN. Undefined where left is one.</summary>
+    static abstract TSelf Larger(TSelf left, TSelf right);
+
+    /// <summary>Each element times 2 to the power of an integer from −150 to 129, rounded once. The element is 0 or from ½ to 4, or a
+    /// NaN.</summary>
+    static abstract TSelf Scaled(TSelf value, TSelf exponent);
+
     /// <summary>2 to the power of each element: integers from −126 to 127. Undefined for others.</summary>
     static abstract TSelf PowerOfTwo(TSelf exponent);
 }
