@@ -72,7 +72,7 @@ internal sealed unsafe class HiddenProduct : Recurrence
         _mayBeNarrow = times.Lanes <= LaneSweep.MostLanes;
         if (!_mayBeNarrow || !_sweepIsLoaded)
             return false;
-        _sweep!.Forward(memory, times);
+        _sweep!.Forward(memory, times, _init[0]);
         return true;
     }
 

@@ -24,6 +24,7 @@ public sealed class NoGarbageTests
     [InlineData("slstm")]
     [InlineData("lstm", true)]
     [InlineData("lstm", false, 1)]
+    [InlineData("gru", false, 1)]
     public void Trainer_AllocatesNothingForAChunk_OnceItsBuffersHaveGrown(string cell, bool all = false, int lanes = 10)
     {
         DropoutSpec dropout = all

@@ -61,8 +61,9 @@ public sealed class SameBitsOnAnyProcessorTests(ITestOutputHelper output)
         hashes.Add(Train(
             new GruCell { ResetAfter = false }, hidden: 21, tokens: false, columns: true, dropout: All with { ZoneoutCell = 0 }));
 
-        // So few lanes that all time steps are run at once, where the cell can.
+        // One lane a trainer, of which all time steps are run at once.
         hashes.Add(Train(new LstmCell(), hidden: 29, tokens: false, lanes: 2));
+        hashes.Add(Train(new GruCell(), hidden: 21, tokens: true, lanes: 2));
 
         // Sums so long that they are taken in parts, whose lengths depend on the registers.
         hashes.Add(Train(new RnnCell(), hidden: 400, tokens: false));

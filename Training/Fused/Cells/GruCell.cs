@@ -40,6 +40,8 @@ public sealed unsafe record GruCell : RecurrentCell
     /// <summary>r·h'.</summary>
     internal override int Kept => ResetAfter ? 0 : 1;
 
+    internal override LaneSweep? Sweep(int units) => ResetAfter ? new GruSweep(units) : null;
+
     /// <inheritdoc/>
     public override Choice Walk(SpecWalk walk) => this with
     {
@@ -82,24 +84,31 @@ public sealed unsafe record GruCell : RecurrentCell
         }
     }
 
+    /// <summary>From the sums over the hidden state, and those over inputs in the gates, to the gates' values and the new state.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Apply<T>(T resetSum, T updateSum, T candidateSum, int units, float* gate, float* before, float* h)
+        where T : unmanaged, IFloats<T>
+    {
+        var r = Activation.Sigmoid(T.Load(gate) + resetSum);
+        var z = Activation.Sigmoid(T.Load(gate + units) + updateSum);
+        var n = Activation.Tanh(T.MultiplyAdd(r, candidateSum, T.Load(gate + 2 * units)));
+        T.Store(r, gate);
+        T.Store(z, gate + units);
+        T.Store(n, gate + 2 * units);
+        T.Store(T.MultiplyAdd(z, T.Load(before) - n, n), h);
+    }
+
     private readonly struct ForwardWork(int units, float* gates, float* hiddenGates, float* before, float* h) : IElementwise
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Do<T>(int at) where T : unmanaged, IFloats<T>
         {
-            float* gate = gates + at;
             float* hidden = hiddenGates + at;
-            var r = Activation.Sigmoid(T.Load(gate) + T.Load(hidden));
-            var z = Activation.Sigmoid(T.Load(gate + units) + T.Load(hidden + units));
-            var n = Activation.Tanh(T.MultiplyAdd(r, T.Load(hidden + 2 * units), T.Load(gate + 2 * units)));
-            T.Store(r, gate);
-            T.Store(z, gate + units);
-            T.Store(n, gate + 2 * units);
-            T.Store(T.MultiplyAdd(z, T.Load(before + at) - n, n), h + at);
+            Apply(T.Load(hidden), T.Load(hidden + units), T.Load(hidden + 2 * units), units, gates + at, before + at, h + at);
         }
     }
 
-    private readonly struct BackwardWork(int units, float* gates, float* hiddenGates, float* before, float* outputGradient,
+    internal readonly struct BackwardWork(int units, float* gates, float* hiddenGates, float* before, float* outputGradient,
         float* outputGradientBefore) : IElementwise
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -4,11 +4,11 @@ using Orleans.Tbptt.Training.Fused.Simd;
 
 namespace Orleans.Tbptt.Training.Fused.Cells;
 
-/// <summary>The time steps of an <see cref="LstmCell"/> with few units and lanes.</summary>
+/// <summary>The time steps of an <see cref="LstmCell"/> with few units and one lane.</summary>
 internal sealed unsafe class LstmSweep(int units) : LaneSweep(4, units)
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Forward(CellMemory memory, Timetable times)
+    public override void Forward(CellMemory memory, Timetable times, float* bias)
     {
         int units = Units, lanes = memory.Lanes;
         Rows cells = memory.History(1), hidden = memory.Hidden, gates = memory.Gates, kept = memory.Kept;
@@ -32,7 +32,7 @@ internal sealed unsafe class LstmSweep(int units) : LaneSweep(4, units)
     {
         int units = Units;
         Rows cells = memory.History(1), outputs = memory.OutputGradient, gates = memory.Gates, kept = memory.Kept;
-        float* weights = BackwardWeights, c = cells[0], gate = gates[0], tanh = kept[0], output = outputs[0];
+        float* c = cells[0], gate = gates[0], tanh = kept[0], output = outputs[0];
         float* cellGradient = memory.StateGradient(1)[0];
         nint row = outputs.Stride, gateRow = gates.Stride, keptRow = kept.Stride;
         var steps = times.Steps;
@@ -51,7 +51,7 @@ internal sealed unsafe class LstmSweep(int units) : LaneSweep(4, units)
                         cellGradient + (lane * row)),
                     units);
                 if (at.RowBefore >= 0)
-                    Elementwise.Run(new ProductWork(units, weights, sums, output + ((at.RowBefore + lane) * row)), units);
+                    ToBefore(sums, output + ((at.RowBefore + lane) * row));
             }
         }
     }
@@ -74,25 +74,6 @@ internal sealed unsafe class LstmSweep(int units) : LaneSweep(4, units)
             }
 
             LstmCell.Apply(i, f, g, o, units, gate, before + at, c + at, tanh + at, h + at);
-        }
-    }
-
-    private readonly struct ProductWork(int units, float* weights, float* sums, float* gradient) : IElementwise
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Do<T>(int at) where T : unmanaged, IFloats<T>
-        {
-            float* weight = weights + ((nint)4 * units * at), from = sums;
-            var sum = T.Load(gradient + at);
-            for (float* end = from + (4 * units); from < end; from += 4, weight += 4 * T.Count)
-            {
-                sum = T.MultiplyAdd(T.Of(from[0]), T.Load(weight), sum);
-                sum = T.MultiplyAdd(T.Of(from[1]), T.Load(weight + T.Count), sum);
-                sum = T.MultiplyAdd(T.Of(from[2]), T.Load(weight + 2 * T.Count), sum);
-                sum = T.MultiplyAdd(T.Of(from[3]), T.Load(weight + 3 * T.Count), sum);
-            }
-
-            T.Store(sum, gradient + at);
         }
     }
 }

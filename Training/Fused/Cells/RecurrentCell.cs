@@ -39,7 +39,7 @@ public abstract record RecurrentCell : CellSpec
     /// </summary>
     internal abstract void Backward(CellMemory memory, TimeStep at);
 
-    /// <summary>What runs all time steps of few units and lanes; null for a cell that has none.</summary>
+    /// <summary>What runs all time steps of few units and one lane; null for a cell that has none.</summary>
     internal virtual LaneSweep? Sweep(int units) => null;
 }
 
