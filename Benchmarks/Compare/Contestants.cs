@@ -12,7 +12,7 @@ internal interface IContestant : IDisposable
     /// <summary>The name in tables.</summary>
     string Name { get; }
 
-    /// <summary>Trains for about a given time and returns the microseconds per chunk-step, optimizer included.</summary>
+    /// <summary>Trains for about a given time and returns the microseconds of the processor per chunk-step, optimizer included.</summary>
     double Measure(TimeSpan time);
 }
 
@@ -122,10 +122,11 @@ internal sealed class PythonContestant : IContestant
 /// <summary>Repeats a step for a while.</summary>
 internal static class Stepping
 {
-    /// <summary>Microseconds a step.</summary>
+    /// <summary>Microseconds of the processor a step.</summary>
     public static double Measure(TimeSpan time, Action step)
     {
         long started = Stopwatch.GetTimestamp();
+        double before = ProcessorClock.Seconds;
         int steps = 0;
         do
         {
@@ -134,6 +135,6 @@ internal static class Stepping
         }
         while (Stopwatch.GetElapsedTime(started) < time);
 
-        return Stopwatch.GetElapsedTime(started).TotalMicroseconds / steps;
+        return (ProcessorClock.Seconds - before) / steps * 1e6;
     }
 }

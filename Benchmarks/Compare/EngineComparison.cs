@@ -5,7 +5,7 @@ namespace Orleans.Tbptt.Benchmarks.Compare;
 
 /// <summary>A contestant's result: the medians over the rounds.</summary>
 /// <param name="Name">The contestant.</param>
-/// <param name="Microseconds">Microseconds per chunk-step.</param>
+/// <param name="Microseconds">Microseconds of the processor per chunk-step.</param>
 /// <param name="Ratio">Its time divided by the fused engine's, the median of the rounds' ratios.</param>
 internal sealed record Standing(string Name, double Microseconds, double Ratio);
 
@@ -43,10 +43,8 @@ internal static class EngineComparison
             {
                 figures[round] = [.. contestants.Select(contestant => contestant.Measure(time))];
                 peaks[round] = Peak.Measure(time / 4);
-                Console.WriteLine(
-                    $"{one.Name}, round {round + 1}: " +
-                    $"{string.Join(", ", contestants.Zip(figures[round], (who, figure) => $"{who.Name} {figure:f1} µs"))}; the processor " +
-                    $"has {peaks[round]:f0} GFLOP/s");
+                string figuresOfAll = string.Join(", ", contestants.Zip(figures[round], (who, figure) => $"{who.Name} {figure:f1} µs"));
+                Console.WriteLine($"{one.Name}, round {round + 1}: {figuresOfAll}; the processor has {peaks[round]:f0} GFLOP/s");
             }
 
             return new(

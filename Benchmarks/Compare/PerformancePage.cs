@@ -32,7 +32,7 @@ internal static class PerformancePage
         text.AppendLine(CultureInfo.InvariantCulture,
             $"Measured on {Processor()}, {Environment.ProcessorCount} cores, registers of {bits} bits.").AppendLine();
         text.AppendLine(
-            "| one layer of LSTM, unless noted | contestant | µs per chunk-step | times the fused engine's | GFLOP/s | of the peak |")
+            "| one layer of LSTM, unless noted | contestant | µs of the processor | times the fused engine's | GFLOP/s | of the peak |")
                 .AppendLine("| --- | --- | --- | --- | --- | --- |");
         foreach (var (one, standings, peak) in engines)
         {

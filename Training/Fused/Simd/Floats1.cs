@@ -34,9 +34,12 @@ internal readonly unsafe struct Floats1(float value) : IFloats<Floats1>
     public static Floats1 operator -(Floats1 value) => new(-value._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats1 MultiplyAdd(Floats1 a, Floats1 b, Floats1 c) => new(
-        SingleRounding.IsHardwareAccelerated ? MathF.FusedMultiplyAdd(a._value, b._value, c._value)
-            : SingleRounding.MultiplyAdd(a._value, b._value, c._value));
+    public static Floats1 MultiplyAdd(Floats1 a, Floats1 b, Floats1 c)
+    {
+        if (SingleRounding.IsHardwareAccelerated)
+            return new(MathF.FusedMultiplyAdd(a._value, b._value, c._value));
+        return new(SingleRounding.MultiplyAdd(a._value, b._value, c._value));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats1 Abs(Floats1 value) => new(MathF.Abs(value._value));

@@ -35,13 +35,13 @@ internal readonly unsafe struct Floats4(Vector128<float> value) : IFloats<Floats
     public static Floats4 operator -(Floats4 value) => new(-value._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Floats4 MultiplyAdd(Floats4 a, Floats4 b, Floats4 c) => new(
-        SingleRounding.IsHardwareAccelerated ? Vector128.FusedMultiplyAdd(a._value, b._value, c._value)
-        : Vector128.Create(
-            SingleRounding.MultiplyAdd(a._value[0], b._value[0], c._value[0]),
-            SingleRounding.MultiplyAdd(a._value[1], b._value[1], c._value[1]),
-            SingleRounding.MultiplyAdd(a._value[2], b._value[2], c._value[2]),
-            SingleRounding.MultiplyAdd(a._value[3], b._value[3], c._value[3])));
+    public static Floats4 MultiplyAdd(Floats4 a, Floats4 b, Floats4 c)
+    {
+        // No conditional expression: the compiler would keep its value in memory.
+        if (SingleRounding.IsHardwareAccelerated)
+            return new(Vector128.FusedMultiplyAdd(a._value, b._value, c._value));
+        return new(SingleRounding.MultiplyAdd(a._value, b._value, c._value));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Floats4 Abs(Floats4 value) => new(Vector128.Abs(value._value));

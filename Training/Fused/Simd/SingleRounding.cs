@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
@@ -29,4 +30,9 @@ internal static class SingleRounding
                 : BitConverter.Int64BitsToDouble(BitConverter.DoubleToInt64Bits(sum) - 1);
         return (float)sum;
     }
+
+    /// <summary>The same for four numbers; not to be inlined, because the compiler inlines only so much into one method.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static Vector128<float> MultiplyAdd(Vector128<float> a, Vector128<float> b, Vector128<float> c) => Vector128.Create(
+        MultiplyAdd(a[0], b[0], c[0]), MultiplyAdd(a[1], b[1], c[1]), MultiplyAdd(a[2], b[2], c[2]), MultiplyAdd(a[3], b[3], c[3]));
 }
