@@ -57,5 +57,5 @@ return await new RootCommand("Measurements of Orleans.Tbptt.")
     ExchangeCommands.Exchange(), ExchangeCommands.Scaling(), TelemetryCommand.Make(), StartCommand.Make(), ProfileCommand.Make(),
     JournalCommands.Size(), JournalCommands.Write(), JournalCommands.Open(),
     MembershipCommand.Make(), HostileCommand.Make(), ManySubmissions.Make(), TableCommand.Make(),
-    ServeCommands.Latency(), ServeCommands.Cost(), FullCost.Make(),
+    ServeCommands.Latency(), ServeCommands.Cost(), FullCost.Make(), ShardCost.Make(),
 }.Parse(args).InvokeAsync();

@@ -51,12 +51,12 @@ public static class SpecRevision
 
     private static IEnumerable<SpecProblem> Fixed(IReadOnlyList<string> sets, RunSpec before, RunSpec after)
     {
-        bool changesTrainers = before.Train.Trainers != after.Train.Trainers;
+        bool changesTrainers = before.Train.Trainers != after.Train.Trainers || before.Train.ShardCount != after.Train.ShardCount;
         if (SpecHash.Of(before) == SpecHash.Of(after) && !changesTrainers)
             return [];
         return sets.Select(set => set.Split('=')[0].Trim()).Where(key => !MayChange(key)).Distinct().Select(key => key == "train.trainers"
             ? new SpecProblem(key, "another number", Changeable,
-                "use --trainers: the result then matches within rounding, not to the bit")
+                "use --trainers: up to train.shards, the result is the same to the bit")
             : new SpecProblem(key, "a change", Changeable,
                 "the steps that the run has committed depend on it: train a new run with the changed spec"));
     }

@@ -28,7 +28,9 @@ public static class CounterRandom
     /// <summary>A number in [0, 1), a multiple of 2⁻⁵³: the top 53 bits of <see cref="Hash"/>.</summary>
     public static double Uniform(ulong key, ulong index) => (Hash(key, index) >> 11) * (1.0 / (1UL << 53));
 
-    /// <summary>A whole number in [0, <paramref name="bound"/>): the top 64 bits of hash × bound; its bias is below bound / 2⁶⁴.</summary>
+    /// <summary>
+    /// A whole number in [0, <paramref name="bound"/>): the top 64 bits of hash × bound; its bias is below bound / 2⁶⁴.
+    /// </summary>
     /// <param name="key">The generator.</param>
     /// <param name="index">Which of its numbers.</param>
     /// <param name="bound">How many numbers there are to choose from; at least 1.</param>

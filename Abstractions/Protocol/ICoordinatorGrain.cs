@@ -56,8 +56,9 @@ public interface ICoordinatorGrain : IGrainWithStringKey
 
 /// <summary>How a run shall be resumed.</summary>
 /// <param name="Trainers">
-/// Another number of trainers than the run has had so far, among which its lanes are divided anew with their hidden state: the same result
-/// within rounding, not to the bit; where trainers make local steps or feed rounding errors back, another one. Null for the same number.
+/// Another number of trainers than the run has had so far, among which its shards are divided anew with their hidden state: the same result
+/// to the bit. With more trainers than shards there will be as many shards: the same result within rounding, and where trainers make local
+/// steps, another one. Null for the same number.
 /// </param>
 /// <param name="FromStart">Whether a run none of whose checkpoints is whole may begin again at step 0.</param>
 /// <param name="Protocol">What the client speaks, <see cref="ProtocolVersion.Current"/>.</param>

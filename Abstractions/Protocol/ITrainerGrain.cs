@@ -5,7 +5,7 @@ using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Protocol;
 
-/// <summary>A trainer: a fixed share of a run's lanes. Its key is the trainer's index and a <see cref="TrainerPlace"/>.</summary>
+/// <summary>A trainer: works on one or more shards of a run. Its key is the trainer's index and a <see cref="TrainerPlace"/>.</summary>
 /// <remarks>
 /// A trainer answers only its run's coordinator, and only the newest generation that it has met: a ticket of an older one is refused.
 /// </remarks>
@@ -13,7 +13,7 @@ namespace Orleans.Tbptt.Protocol;
 public interface ITrainerGrain : IGrainWithIntegerCompoundKey
 {
     /// <summary>
-    /// Gives the trainer its lanes and puts it at a committed state. Opens the data and makes the replica where there is none yet.
+    /// Gives the trainer its shards and puts it at a committed state. Opens the data and makes the replica where there is none yet.
     /// </summary>
     [Alias("Assign"), ResponseTimeout("00:10:00")]
     Task<TrainerReply> Assign(ShardAssignment assignment);
@@ -41,26 +41,34 @@ public interface ITrainerGrain : IGrainWithIntegerCompoundKey
     [Alias("EvaluateChunk"), ResponseTimeout("00:10:00")]
     Task<TrainerReply> EvaluateChunk(EvaluationTicket ticket);
 
+    /// <summary>The largest gradient of each of its shards, of the chunk trained on last: <see cref="LargestGradients"/>.</summary>
+    /// <param name="generation">The coordinator's generation.</param>
+    /// <param name="step">Committed steps before that chunk.</param>
+    [Alias("FindLargest")]
+    Task<TrainerReply> FindLargest(int generation, long step);
+
     /// <summary>The run has ended: gives back replica, data and thread. A release of an older generation does nothing.</summary>
     [Alias("Release")]
     Task Release(int generation);
 }
 
-/// <summary>A trainer's lanes and the committed state it starts from.</summary>
+/// <summary>A trainer's shards and the committed state it starts from.</summary>
 /// <param name="Run">The run.</param>
 /// <param name="Generation">The coordinator's generation.</param>
 /// <param name="Spec">The run's spec, every size known.</param>
-/// <param name="FirstLane">The first lane.</param>
-/// <param name="Lanes">How many lanes.</param>
+/// <param name="FirstShard">The first shard.</param>
+/// <param name="Shards">How many shards.</param>
 /// <param name="Step">Committed steps.</param>
-/// <param name="Hidden">The lanes' hidden state after them.</param>
+/// <param name="Hidden">The hidden state after them of the shards' lanes.</param>
 /// <param name="Files">The data as the coordinator sees them; a trainer that sees others refuses.</param>
-/// <param name="Optimizer">Where trainers make rounds of local steps, the state of the trainer's inner optimizer; null otherwise.</param>
+/// <param name="Optimizers">
+/// Where trainers make rounds of local steps, the state of each shard's inner optimizer; null otherwise.
+/// </param>
 [GenerateSerializer, Immutable, Alias("tbptt.ShardAssignment")]
 public sealed record ShardAssignment(
-    [property: Id(0)] RunId Run, [property: Id(1)] int Generation, [property: Id(2)] RunSpec Spec, [property: Id(3)] int FirstLane,
-    [property: Id(4)] int Lanes, [property: Id(5)] long Step, [property: Id(6)] GradientBuffer Hidden,
-    [property: Id(7)] IReadOnlyList<DataFile> Files, [property: Id(8)] OptimizerState? Optimizer = null);
+    [property: Id(0)] RunId Run, [property: Id(1)] int Generation, [property: Id(2)] RunSpec Spec, [property: Id(3)] int FirstShard,
+    [property: Id(4)] int Shards, [property: Id(5)] long Step, [property: Id(6)] GradientBuffer Hidden,
+    [property: Id(7)] IReadOnlyList<DataFile> Files, [property: Id(8)] IReadOnlyList<OptimizerState>? Optimizers = null);
 
 /// <summary>Asks for one step's contribution.</summary>
 /// <param name="Generation">The coordinator's generation.</param>
@@ -87,7 +95,7 @@ public sealed record EvaluationTicket(
 [GenerateSerializer, Immutable, Alias("tbptt.TrainerReply")]
 public abstract record TrainerReply;
 
-/// <summary>The trainer has its lanes.</summary>
+/// <summary>The trainer has its shards.</summary>
 /// <param name="Silo">The silo it lives on: name, address and process id.</param>
 /// <param name="Device">The device its replica computes on.</param>
 /// <param name="Address">The silo's address as Orleans writes it.</param>
@@ -98,26 +106,57 @@ public sealed record TrainerReady(
         : TrainerReply;
 
 /// <summary>What a trainer gives to a step.</summary>
-/// <param name="GradientSum">Gradient of the loss <b>sum</b> over its lanes. The coordinator may sum in it.</param>
+/// <param name="GradientSums">
+/// Gradient of the loss <b>sum</b> over the lanes of each node of the tree that its shards make up, in order. The coordinator may sum in
+/// it.
+/// </param>
 /// <param name="Hidden">The new hidden state of its lanes.</param>
-/// <param name="LossSum">The loss summed over its elements.</param>
-/// <param name="Weight">Its elements; 0 when every lane was idle.</param>
+/// <param name="LossSums">The loss of each shard, summed over its elements.</param>
+/// <param name="Weights">Each shard's elements; 0 when every lane was idle.</param>
 /// <param name="Leaving">Whether its silo is about to end: the trainer wants another place before the next step.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.Contribution")]
 public sealed record Contribution(
-    [property: Id(1)] GradientBuffer GradientSum, [property: Id(2)] GradientBuffer Hidden, [property: Id(3)] double LossSum,
-    [property: Id(4)] double Weight, [property: Id(5)] bool Leaving = false) : TrainerReply;
+    [property: Id(1)] IReadOnlyList<GradientBuffer> GradientSums, [property: Id(2)] GradientBuffer Hidden,
+    [property: Id(3)] IReadOnlyList<double> LossSums, [property: Id(4)] IReadOnlyList<double> Weights,
+    [property: Id(5)] bool Leaving = false) : TrainerReply
+{
+    /// <summary>What a trainer of one shard gives.</summary>
+    public Contribution(GradientBuffer gradientSum, GradientBuffer hidden, double lossSum, double weight)
+        : this([gradientSum], hidden, [lossSum], [weight])
+    {
+    }
+
+    /// <summary>Gives rented memory back.</summary>
+    public void Release()
+    {
+        foreach (var sum in GradientSums)
+            sum.Dispose();
+        Hidden.Dispose();
+    }
+}
+
+/// <summary>The element of a shard's gradient that has the largest magnitude.</summary>
+/// <param name="Value">The element.</param>
+/// <param name="At">Its place in the flat gradient.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.GradientExtreme")]
+public readonly record struct GradientExtreme([property: Id(0)] float Value, [property: Id(1)] int At);
+
+/// <summary>The largest gradient of each of a trainer's shards, in order.</summary>
+/// <param name="Shards">The elements.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.LargestGradients")]
+public sealed record LargestGradients([property: Id(0)] IReadOnlyList<GradientExtreme> Shards) : TrainerReply;
 
 /// <summary>What a trainer gives to an evaluation.</summary>
-/// <param name="LossSum">The loss summed over its elements of the chunk.</param>
-/// <param name="Weight">Its elements.</param>
+/// <param name="LossSums">The loss of each shard, summed over its elements of the chunk.</param>
+/// <param name="Weights">Each shard's elements.</param>
 /// <param name="Leaving">Whether its silo is about to end: the trainer wants another place.</param>
 /// <param name="Sums">
 /// With the last chunk, what metrics need of all chunks; null with the others, and where targets are classes.
 /// </param>
 [GenerateSerializer, Immutable, Alias("tbptt.EvaluationResult")]
 public sealed record EvaluationResult(
-    [property: Id(0)] double LossSum, [property: Id(1)] double Weight, [property: Id(2)] bool Leaving = false,
+    [property: Id(0)] IReadOnlyList<double> LossSums, [property: Id(1)] IReadOnlyList<double> Weights,
+    [property: Id(2)] bool Leaving = false,
     [property: Id(3)] EvaluatedGroups? Sums = null) : TrainerReply;
 
 /// <summary>What a trainer has summed up of the groups of time steps that an evaluation keeps apart.</summary>

@@ -16,8 +16,15 @@ public sealed record RoundTicket(
     [property: Id(5)] GradientBuffer Parameters);
 
 /// <summary>What a trainer gives to a round.</summary>
+/// <param name="Shards">What each of its shards gives, in order.</param>
+/// <param name="Leaving">Whether its silo is about to end: the trainer wants another place before the next round.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.RoundContribution")]
+public sealed record RoundContribution(
+    [property: Id(1)] IReadOnlyList<ShardRound> Shards, [property: Id(7)] bool Leaving = false) : TrainerReply;
+
+/// <summary>What a shard gives to a round.</summary>
 /// <param name="DifferenceSum">
-/// What the round has taken from each parameter, θ_start − θ_trainer, times the elements the trainer was trained on. The coordinator may
+/// What the round has taken from each parameter, θ_start − θ_shard, times the elements the shard was trained on. The coordinator may
 /// sum in it.
 /// </param>
 /// <param name="Hidden">The hidden state of its lanes after the round.</param>
@@ -26,19 +33,26 @@ public sealed record RoundTicket(
 /// <param name="Optimizer">The state of its inner optimizer after the round.</param>
 /// <param name="NotFinite">In words, what was not finite in the step after the last of <paramref name="LossSums"/>, with which the round
 /// ended; null when all was.</param>
-/// <param name="Leaving">Whether its silo is about to end: the trainer wants another place before the next round.</param>
-[GenerateSerializer, Immutable, Alias("tbptt.RoundContribution")]
-public sealed record RoundContribution(
+[GenerateSerializer, Immutable, Alias("tbptt.ShardRound")]
+public sealed record ShardRound(
     [property: Id(1)] GradientBuffer DifferenceSum, [property: Id(2)] GradientBuffer Hidden,
     [property: Id(3)] IReadOnlyList<double> LossSums, [property: Id(4)] IReadOnlyList<double> Weights,
-    [property: Id(5)] OptimizerState Optimizer, [property: Id(6)] string? NotFinite = null,
-    [property: Id(7)] bool Leaving = false) : TrainerReply;
+    [property: Id(5)] OptimizerState Optimizer, [property: Id(6)] string? NotFinite = null)
+{
+    /// <summary>Gives rented memory back.</summary>
+    public void Release()
+    {
+        DifferenceSum.Dispose();
+        Hidden.Dispose();
+        Optimizer.Release();
+    }
+}
 
 /// <summary>The trainer has given up a round that nobody wants any more, and must be assigned anew.</summary>
 [GenerateSerializer, Immutable, Alias("tbptt.RoundGivenUp")]
 public sealed record RoundGivenUp : TrainerReply;
 
-/// <summary>The state of a trainer's inner optimizer.</summary>
+/// <summary>The state of a shard's inner optimizer.</summary>
 /// <param name="Count">Updates that it has made.</param>
 /// <param name="Averages">Its running averages, in order, each as long as the parameters.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.OptimizerState")]

@@ -53,7 +53,7 @@ public sealed record CheckpointState
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] public long AverageCount { get; init; }
 
     /// <summary>
-    /// Updates that each trainer's inner optimizer has made, in order of trainer; empty where trainers make no local steps.
+    /// Updates that each shard's inner optimizer has made, in order of shard; empty where trainers make no local steps.
     /// </summary>
     public IReadOnlyList<long> TrainerUpdates { get; init; } = [];
 
@@ -94,10 +94,10 @@ public sealed record CheckpointState
     [JsonRequired] public double? BestLoss { get; init; }
 
     /// <summary>
-    /// Trainers of the run when the state was taken; another number continues from it to the same result within rounding, or with local
-    /// steps to another one.
+    /// Shards of the run when the state was taken; another number continues from it to the same result within rounding, or with local
+    /// steps to another one. The file calls them trainers, because former releases had a trainer for each.
     /// </summary>
-    [JsonRequired] public int Trainers { get; init; }
+    [JsonRequired, JsonPropertyName("trainers")] public int Shards { get; init; }
 
     /// <summary>The kind of device that the trainers computed on, <c>cpu</c> or <c>cuda</c>.</summary>
     [JsonRequired] public required string Device { get; init; }

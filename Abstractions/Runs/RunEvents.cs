@@ -48,6 +48,11 @@ public sealed record RunStarted : RunEvent
     /// <summary>Trainers of the run.</summary>
     public required int Trainers { get; init; }
 
+    /// <summary>
+    /// Shards of the run, over which gradients are summed; those of a run by a former release are as many as its trainers.
+    /// </summary>
+    public int Shards { get => field > 0 ? field : Trainers; init; }
+
     /// <summary>Lanes of the run.</summary>
     public required int Lanes { get; init; }
 

@@ -185,7 +185,13 @@ internal sealed class SpecSections(SpecChoices choices)
 
     private TrainSpec Train(SpecWalk walk, TrainSpec train) => train with
     {
-        Trainers = walk.Count("trainers", train.Trainers, "at most `batchSize`; each takes a contiguous share of the lanes"),
+        Trainers = walk.Count(
+            "trainers", train.Trainers, "at most `shards`; each works on a contiguous range of them. Their number changes no bit"),
+        Shards = walk.OptionalCount(
+            "shards", train.Shards,
+            "at most `batchSize`: contiguous parts of the lanes, over which gradients are summed in a fixed order, so that the result "
+                + "depends on their number",
+            "as many as `trainers`, when the run is submitted"),
         Epochs = walk.Count("epochs", train.Epochs, "passes over the training sequences", required: true),
         Loss = walk.Choice("loss", train.Loss, "what is minimised, a mean over all elements", choices.Losses, required: true),
         ClipNorm = walk.OptionalNumber(

@@ -8,7 +8,7 @@ internal static class SpecWords
     public static IReadOnlyList<Word<SyncMode>> SyncModes { get; } =
     [
         new("every", SyncMode.Every, "the trainers' gradients are averaged at every step"),
-        new("local", SyncMode.Local, "each trainer makes `chunks` steps by itself, then the differences of their parameters are averaged"),
+        new("local", SyncMode.Local, "each shard makes `chunks` steps by itself, then the differences of their parameters are averaged"),
     ];
 
     public static IReadOnlyList<Word<WireKind>> Wires { get; } =

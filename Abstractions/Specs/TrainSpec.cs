@@ -17,8 +17,17 @@ public enum WireKind
 /// <summary>How the network is trained.</summary>
 public sealed record TrainSpec
 {
-    /// <summary>Trainers, each with a contiguous share of the lanes; at most as many as lanes. Default 1.</summary>
+    /// <summary>Trainers, each with a contiguous range of the shards. How many there are changes no bit of the model. Default 1.</summary>
     public int Trainers { get; init; } = 1;
+
+    /// <summary>
+    /// Shards: contiguous parts of the lanes, over which gradients are summed in a fixed order, so that the model depends on their number.
+    /// Null, the default, for as many as there are trainers when the run is submitted.
+    /// </summary>
+    public int? Shards { get; init; }
+
+    /// <summary>How many shards there are.</summary>
+    public int ShardCount => Shards ?? Trainers;
 
     /// <summary>Passes over the training sequences.</summary>
     public required int Epochs { get; init; }

@@ -94,7 +94,7 @@ internal static class ExchangeCost
 
     private static double Computing(RunSpec spec, IDataSource data, LaneBlock block)
     {
-        using var shard = new TrainerShard(spec, data, block, Engine.Open(spec, DeviceName.Cpu));
+        using var shard = new TrainerShards(spec, data, [block], Engine.Open(spec, DeviceName.Cpu));
         var plans = new EpochPlans(spec, data);
         var parameters = Tbptt.Training.Steps.InitialParameters.Of(spec, shard.Replica.Layout);
         var gradient = new float[parameters.Length];

@@ -36,9 +36,10 @@ internal sealed class TrainerTraffic(TimeSpan delay) : IIncomingGrainCallFilter
         IEnumerable<GradientBuffer>? buffers = message switch
         {
             StepTicket ticket => [ticket.Parameters],
-            Contribution contribution => [contribution.GradientSum, contribution.Hidden],
+            Contribution contribution => [.. contribution.GradientSums, contribution.Hidden],
             RoundTicket ticket => [ticket.Parameters],
-            RoundContribution contribution => [contribution.DifferenceSum, contribution.Hidden, .. contribution.Optimizer.Averages],
+            RoundContribution contribution => [.. contribution.Shards.SelectMany(
+                shard => (IEnumerable<GradientBuffer>)[shard.DifferenceSum, shard.Hidden, .. shard.Optimizer.Averages])],
             _ => null,
         };
         if (buffers is null)

@@ -96,8 +96,8 @@ internal static class ControlCommands
         var (run, output, cluster) = (CommonOptions.Run(), CommonOptions.Output(), new ClusterOptions());
         var trainers = CommonOptions.Integer(
             "--trainers",
-            "Divide the lanes, with their hidden state, among a different number of trainers. The result then matches within rounding, "
-            + "not to the bit; with train.sync.mode local it differs.",
+            "Continue with a different number of trainers. Up to the run's train.shards the result is the same to the bit; with more, "
+            + "there will be as many shards, and it matches within rounding; with train.sync.mode local it differs then.",
             1, 1_000_000);
         var fromStart = new Option<bool>("--from-start") { Description = "Restart at step 0 if none of the run's checkpoints is intact." };
         var silos = CommonOptions.Silos("Silo processes to start if no silo of the run is alive; default 1.");

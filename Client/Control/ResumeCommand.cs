@@ -50,11 +50,13 @@ internal static class ResumeCommand
         var request = new ResumeRequest(options.Trainers, options.FromStart, ProtocolVersion.Current,
             options.Sets.Count > 0 ? options.Sets : null);
         var output = RunViews.Messages(context.Terminal, options.Output);
-        if (options.Trainers is { } trainers)
+        if (options.Trainers is { } trainers && trainers > ShardsOf(run.Info.Status))
+        {
             output.WriteLine(
-                $"with {Text.Plural(trainers, "trainer")}: if the run had a different number, the result matches within rounding, not to " +
-                "the bit; "
-                + "with train.sync.mode local it differs");
+                $"with {Text.Plural(trainers, "trainer")}: if the run has fewer shards, there will be as many, and the result matches "
+                + "within rounding, not to the bit; with train.sync.mode local it differs");
+        }
+
         if (run.Cluster is null)
             return await OnLocalSilosAsync(context, options, run.Info, request);
         if (options.Silos is not null)
@@ -66,6 +68,9 @@ internal static class ResumeCommand
         output.WriteLine($"attach with: {run.Command("attach")}");
         return ExitCode.Completed;
     }
+
+    /// <summary>A trainer of a former release had one shard.</summary>
+    private static int ShardsOf(RunStatus status) => status.Shards > 0 ? status.Shards : status.Trainers.Count;
 
     private static Task<int> OnLocalSilosAsync(ConsoleContext context, ResumeOptions options, RunInfo known, ResumeRequest request)
     {

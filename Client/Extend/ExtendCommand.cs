@@ -116,7 +116,11 @@ internal static class ExtendCommand
         {
             Model = spec.Model with { InitFrom = null, Rename = NameMap.None },
             Data = isOneLane ? spec.Data with { BatchSize = 1 } : spec.Data,
-            Train = spec.Train with { Epochs = 1, Trainers = isOneLane ? 1 : spec.Train.Trainers, EarlyStopping = null },
+            Train = spec.Train with
+            {
+                Epochs = 1, Trainers = isOneLane ? 1 : spec.Train.Trainers, Shards = isOneLane ? null : spec.Train.Shards,
+                EarlyStopping = null,
+            },
             Limits = null,
             Extends = new()
             {

@@ -144,9 +144,10 @@ internal static class ShowCommand
         if (status.Trainers.Count == 0)
             return;
         output.WriteLine();
-        var table = new TextTable("TRAINER", "LANES", "STATE", "DEVICE", "PLACE", "SILO");
+        var table = new TextTable("TRAINER", "SHARDS", "LANES", "STATE", "DEVICE", "PLACE", "SILO");
         foreach (var trainer in status.Trainers)
-            table.Add($"{trainer.Index}", TrainerTable.Lanes(trainer), Text.State(trainer.State), TrainerTable.Device(trainer),
+            table.Add($"{trainer.Index}", TrainerTable.Shards(trainer), TrainerTable.Lanes(trainer), Text.State(trainer.State),
+                TrainerTable.Device(trainer),
                 $"{trainer.Place}", trainer.Silo);
         table.Write(output);
     }

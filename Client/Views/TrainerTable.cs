@@ -56,12 +56,16 @@ internal static class TrainerTable
     }
 
     /// <summary>The lanes of a trainer: <c>0-9</c>, or <c>0</c> for one.</summary>
-    public static string Lanes(TrainerStatus trainer) => trainer.Lanes == 1
-        ? trainer.FirstLane.ToString(CultureInfo.InvariantCulture)
-        : $"{trainer.FirstLane}-{trainer.FirstLane + trainer.Lanes - 1}";
+    public static string Lanes(TrainerStatus trainer) => Range(trainer.FirstLane, trainer.Lanes);
+
+    /// <summary>The shards of a trainer, likewise; <c>-</c> where a former release wrote the status.</summary>
+    public static string Shards(TrainerStatus trainer) => trainer.Shards == 0 ? "-" : Range(trainer.FirstShard, trainer.Shards);
 
     /// <summary>A trainer's device and engine: <c>cpu fused</c>.</summary>
     public static string Device(TrainerStatus trainer) => $"{trainer.Device} {trainer.Engine}".Trim();
+
+    private static string Range(int first, int count) =>
+        count == 1 ? first.ToString(CultureInfo.InvariantCulture) : $"{first}-{first + count - 1}";
 
     private static string[] Row(TrainerStatus trainer) =>
         [$"{trainer.Index}", Lanes(trainer), Text.OneLine(trainer.Silo), Text.OneLine(Device(trainer)), Text.State(trainer.State)];

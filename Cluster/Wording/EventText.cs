@@ -37,7 +37,7 @@ public static class EventText
     public static string Resumed(RunStarted started) =>
         $"resumed from {(started.Checkpoint is { } checkpoint ? $"checkpoint {checkpoint} at" : "the initial state,")} step " +
         $"{Text.Count(started.Step)}, "
-        + $"generation {started.Generation}, {Text.Plural(started.Trainers, "trainer")}"
+        + $"generation {started.Generation}, {Text.Team(started.Trainers, started.Shards)}"
         + string.Concat(started.PassedOver.Select(passed => $"; skipped {passed}"));
 
     private static string Loss(StepCommitted step) => step.Weight > 0 ? $"loss {Text.Figure(step.Loss)}" : "no targets, no update";
@@ -49,7 +49,7 @@ public static class EventText
     private static string Started(RunStarted started) =>
         $"run {started.Run}: {Text.Plural(started.Epochs, "epoch")} of {Text.Plural(started.StepsPerEpoch, "step")}"
         + (started.Step == 0 ? ", " : $" after step {Text.Count(started.Step)}, ")
-        + $"{Text.Plural(started.Trainers, "trainer")}, {Text.Plural(started.Lanes, "lane")}, "
+        + $"{Text.Team(started.Trainers, started.Shards)}, {Text.Plural(started.Lanes, "lane")}, "
         + $"{Text.Plural(started.Parameters, "parameter")}, files in {started.Directory}";
 
     private static string Epoch(EpochFinished epoch, int? epochs)

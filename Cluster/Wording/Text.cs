@@ -76,6 +76,10 @@ public static class Text
     /// <summary><c>1 step</c>, <c>2 steps</c>.</summary>
     public static string Plural(long count, string noun) => $"{Count(count)} {noun}{(count == 1 ? "" : "s")}";
 
+    /// <summary><c>3 trainers</c>, and where they have more shards than one each, <c>3 trainers on 8 shards</c>.</summary>
+    public static string Team(int trainers, int shards) =>
+        Plural(trainers, "trainer") + (shards > trainers ? $" on {Plural(shards, "shard")}" : "");
+
     /// <summary>A state as the run's files write it.</summary>
     public static string State<T>(T state) where T : struct, Enum => Enum.GetName(state)?.ToLowerInvariant() ?? "unknown";
 

@@ -90,13 +90,14 @@ internal static class LaneLimits
 
     private static void CheckRounds(RunSpec spec, ParameterLayout layout, ProblemList problems)
     {
-        long hidden = LargestShare(spec) * LaneState.PerLane(spec);
-        long optimizer = (long)spec.Train.Optimizer.RunningAverages * layout.Length;
-        if (layout.Length + optimizer + hidden > MessageLimits.LargestBuffers)
+        long shards = ((long)spec.Train.ShardCount + spec.Train.Trainers - 1) / spec.Train.Trainers;
+        long hidden = LargestShare(spec) * LaneState.PerLane(spec), difference = shards * layout.Length;
+        long optimizer = spec.Train.Optimizer.RunningAverages * difference;
+        if (difference + optimizer + hidden > MessageLimits.LargestBuffers)
         {
             problems.Add(
                 DataKeys.BatchSize,
-                $"{spec.Data.BatchSize}, with which a trainer returns {layout.Length} values of a difference, {optimizer} of optimizer " +
+                $"{spec.Data.BatchSize}, with which a trainer returns {difference} values of differences, {optimizer} of optimizer " +
                 $"state and {hidden} of hidden state",
                 $"at most {MessageLimits.LargestBuffers} values together, the limit of one message",
                 "use more trainers, or lower it, hiddenSize or layers");

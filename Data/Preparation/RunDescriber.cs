@@ -96,14 +96,15 @@ internal static class RunDescriber
     {
         ParameterLayout layout = ParameterLayout.Of(spec.Model);
         (long lanes, long trainers, long averages) = (spec.Data.BatchSize, spec.Train.Trainers, spec.Train.Optimizer.RunningAverages);
+        long shards = spec.Train.ShardCount, most = (shards + trainers - 1) / trainers;
         long recipe = (spec.Train.KeepsAverage ? 1 : 0) + (spec.Train.Accumulate > 1 ? 1 : 0);
         long saved = (layout.Length * (1 + averages + recipe)) + (lanes * LaneState.PerLane(spec));
-        long inner = spec.Train.IsLocal ? trainers * averages * layout.Length : 0;
+        long inner = spec.Train.IsLocal ? shards * averages * layout.Length : 0;
         long share = (lanes + trainers - 1) / trainers;
         long perStep = spec.Model.InputSize!.Value + ((long)spec.Model.Layers * spec.Model.HiddenSize * ValuesPerUnit)
             + (3L * spec.Model.OutputSize!.Value);
         long chunk = (share * LaneLimits.LongestChunk(spec, data) * perStep) + (Pieces(spec, data) * share * layout.HiddenPerLane);
-        return new(sizeof(float) * ((2 * (saved + inner)) + layout.Length), sizeof(float) * ((2L * layout.Length) + chunk));
+        return new(sizeof(float) * ((2 * (saved + inner)) + layout.Length), sizeof(float) * (((1 + most) * layout.Length) + chunk));
     }
 
     /// <summary>The pieces of a step, at whose starts the hidden state is kept.</summary>

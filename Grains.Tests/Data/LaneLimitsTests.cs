@@ -53,8 +53,8 @@ public sealed class LaneLimitsTests : IDisposable
         RunSpec byCount = spec with { Tbptt = new() { ChunkCount = 2 } };
 
         Assert.Equal(
-            "tbptt.chunkLength: found chunks of 1000 lanes × 1000000 time steps × 4 values per trainer, expected at most 536870911 values; "
-            + "lower it, lower data.batchSize or the model's sizes, or use more trainers",
+            "tbptt.chunkLength: found chunks of 1000 lanes × 1000000 time steps × 4 values per trainer, expected at most 536870911 "
+            + "values; lower it, lower data.batchSize or the model's sizes, or use more trainers",
             Problem(byLength));
         Assert.StartsWith("tbptt.chunkCount: found chunks of 500 lanes × 500000 time steps × 4 values per trainer",
             Problem(Trainers(byCount, 2)), StringComparison.Ordinal);
@@ -103,7 +103,7 @@ public sealed class LaneLimitsTests : IDisposable
         };
 
         Assert.StartsWith(
-            $"data.batchSize: found 262000, with which a trainer returns {difference} values of a difference, {2 * difference} of " +
+            $"data.batchSize: found 262000, with which a trainer returns {difference} values of differences, {2 * difference} of " +
             "optimizer state and 262000000 of "
             + "hidden state, expected at most 264241152 values together",
             Problem(spec), StringComparison.Ordinal);

@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using Orleans.Tbptt.Data.Safetensors;
+using Orleans.Tbptt.Data.Synthetic;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 
@@ -23,6 +25,47 @@ public sealed class BitIdentityTests
     [InlineData("torch", 4)]
     public async Task Rounds_GiveTheSameBits_OnOneSiloOnThreeAndWithoutGrains(string engine, int trainers) => await GivesTheSameBits(
         TestSpecs.Average(trainers, layers: 2, dropout: 0.3, validationFraction: 0.2).OnEngine(engine).InRounds(4), steps: 4);
+
+    [Theory]
+    [InlineData("fused", false)]
+    [InlineData("fused", true)]
+    [InlineData("torch", false)]
+    public async Task Run_GivesTheSameBits_HoweverManyTrainersWorkOnItsShards(string engine, bool isNarrow)
+    {
+        var spec = TestSpecs.Average(layers: 2, dropout: 0.3, validationFraction: 0.2).OnEngine(engine);
+        await GivesTheSameBits(spec with
+        {
+            Data = spec.Data with { BatchSize = 11, Source = new AverageSource { Sequences = 31, SequenceLength = 25 } },
+            Train = spec.Train with { Shards = 8, Wire = isNarrow ? WireKind.Bfloat16 : WireKind.Full },
+        });
+    }
+
+    [Fact]
+    public async Task Rounds_GiveTheSameBits_HoweverManyTrainersWorkOnTheShards()
+    {
+        var spec = TestSpecs.Average(layers: 2, dropout: 0.3, validationFraction: 0.2).InRounds(4);
+        await GivesTheSameBits(spec with { Train = spec.Train with { Shards = 6 } });
+    }
+
+    /// <summary>One, two, three and as many trainers as shards, on two silos, against the single-process trainer.</summary>
+    private static async Task GivesTheSameBits(RunSpec spec)
+    {
+        await using var silos = await TestSilos.Start(2);
+        var oracle = Oracle.Of(spec);
+        List<string> files = [];
+        foreach (int trainers in (int[])[1, 2, 3, spec.Train.ShardCount])
+        {
+            var run = await silos.Train(spec with { Train = spec.Train with { Trainers = trainers } });
+
+            RunAssert.SameBits(oracle, run);
+            Assert.Equal((trainers, spec.Train.ShardCount), (run.Status.Trainers.Count, run.Status.Shards));
+            foreach (string file in (string[])[run.Directory.Model, run.Directory.Hidden])
+                files.Add(Convert.ToHexString(SHA256.HashData(await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken))));
+        }
+
+        // To the byte: nothing in the files says how many trainers there were.
+        Assert.Equal(2, files.Distinct().Count());
+    }
 
     private static async Task GivesTheSameBits(RunSpec spec, int steps)
     {

@@ -120,17 +120,17 @@ public sealed class BackpropTests(ITestOutputHelper output)
             other.Restore(step, shard.Hidden.Span);
             float[] gradient = new float[parameters.Length], again = new float[parameters.Length];
 
-            var expected = shard.TrainChunk(new(step, 0, step), parameters, gradient);
+            var expected = shard.TrainChunk(new(step, 0, step), parameters, gradient)[0];
 
-            Assert.Equal(expected, other.TrainChunk(new(step, 0, step), parameters, again));
+            Assert.Equal(expected, other.TrainChunk(new(step, 0, step), parameters, again)[0]);
             Bits.Same(gradient, again);
             Bits.Same(shard.Hidden.Span, other.Hidden.Span);
             Assert.Equal(3 * LaneState.PerLane(spec), shard.Hidden.Length);
         }
     }
 
-    private static TrainerShard Shard(RunSpec spec, FormulaData data) =>
-        new(spec, data, new(0, 3), Engine.Open(spec, DeviceName.Cpu));
+    private static TrainerShards Shard(RunSpec spec, FormulaData data) =>
+        new(spec, data, [new(0, 3)], Engine.Open(spec, DeviceName.Cpu));
 
     [Fact]
     public void BurnIn_LeavesTheFirstTimeStepsOfEachSequenceOut()

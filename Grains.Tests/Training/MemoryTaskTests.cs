@@ -106,7 +106,7 @@ public sealed class MemoryTaskTests(ITestOutputHelper output)
         {
             Tbptt = chunks == 1 ? spec.Tbptt : spec.Tbptt with { Backprop = new WindowBackprop { Length = 10 * chunks } },
         };
-        using var shard = new Orleans.Tbptt.Training.TrainerShard(spec, data, new(0, 1), Engine.Open(spec, DeviceName.Cpu));
+        using var shard = new Orleans.Tbptt.Training.TrainerShards(spec, data, [new(0, 1)], Engine.Open(spec, DeviceName.Cpu));
         var gradient = new float[parameters.Length];
         for (int step = 0; step < 3; step++)
             shard.TrainChunk(new(step, 0, step), parameters, gradient);

@@ -30,8 +30,8 @@ internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
             if (problem is not null)
                 return false;
 
-            // The inner optimizers are those of the trainers that the run had then.
-            var snapshot = new TrainingSnapshot(spec with { Train = spec.Train with { Trainers = state.Trainers } })
+            // The inner optimizers are those of the shards that the run had then.
+            var snapshot = new TrainingSnapshot(spec with { Train = spec.Train with { Shards = state.Shards } })
             {
                 Step = state.Step,
                 OptimizerCount = state.OptimizerCount,
@@ -107,10 +107,10 @@ internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
         if (!SpecHash.Matches(state.SpecHash, spec))
             return $"{CheckpointFiles.State}: found a checkpoint of another spec ({Short(state.SpecHash)}), expected one of this " +
                 $"({Short(SpecHash.Of(spec))})";
-        int inner = spec.Train.IsLocal ? state.Trainers : 0;
-        if (state.Trainers < 1 || state.TrainerUpdates.Count != inner)
+        int inner = spec.Train.IsLocal ? state.Shards : 0;
+        if (state.Shards < 1 || state.TrainerUpdates.Count != inner)
         {
-            return $"{CheckpointFiles.State}: found {state.Trainers} trainers and the updates of {state.TrainerUpdates.Count}, "
+            return $"{CheckpointFiles.State}: found {state.Shards} shards and the updates of {state.TrainerUpdates.Count}, "
                 + $"expected those of {inner}";
         }
 

@@ -53,7 +53,7 @@ internal sealed class CheckpointStore(RunStore runs, TimeProvider time)
                 AverageCount = snapshot.AverageCount,
                 GradientWeight = snapshot.GradientWeight,
                 TrainerUpdates = [.. snapshot.TrainerOptimizers.Select(inner => inner.Count)],
-                Trainers = spec.Train.Trainers,
+                Shards = spec.Train.ShardCount,
                 SpecHash = SpecHash.Of(spec),
                 WrittenAt = time.GetUtcNow(),
             });

@@ -19,18 +19,18 @@ internal sealed class PublishedEvents
     /// <summary>Reads what was published after an event.</summary>
     /// <param name="path">The journal.</param>
     /// <param name="after">The number of the last event before the checkpoint; 0 for the initial state.</param>
-    /// <param name="trainers">
-    /// Trainers of the run from now on. Losses of another number of trainers are rounded differently and not compared.
+    /// <param name="shards">
+    /// Shards of the run from now on. Losses of another number of shards are rounded differently and not compared.
     /// </param>
-    public PublishedEvents(string path, long after, int trainers)
+    public PublishedEvents(string path, long after, int shards)
     {
         _before = after;
         var journal = new JournalReader(path);
-        int theirs = trainers;
+        int theirs = shards;
         foreach (string line in StartsBefore(journal, after))
         {
             if (RunJson.ReadEventOrNull(line) is RunStarted started && started.Number <= after)
-                theirs = started.Trainers;
+                theirs = started.Shards;
         }
 
         for (var page = journal.Read(after, JournalReader.Page); page.Lines.Count > 0; page = journal.Read(page.Last, JournalReader.Page))
@@ -47,7 +47,7 @@ internal sealed class PublishedEvents
                 number++;
                 try
                 {
-                    Add(RunJson.ReadEvent(line), number, ref theirs, trainers);
+                    Add(RunJson.ReadEvent(line), number, ref theirs, shards);
                 }
                 catch (JsonException) when (RunJson.IsOfUnknownKind(line))
                 {
@@ -131,17 +131,17 @@ internal sealed class PublishedEvents
 
     private static bool IsStart(string line) => line.StartsWith(Start, StringComparison.Ordinal);
 
-    private void Add(RunEvent published, long number, ref int theirs, int trainers)
+    private void Add(RunEvent published, long number, ref int theirs, int shards)
     {
         switch (published)
         {
             case RunStarted started:
-                theirs = started.Trainers;
+                theirs = started.Shards;
                 break;
             case StepCommitted step:
                 _steps[step.Step] = number;
                 _losses.Remove(step.Step);
-                if (theirs == trainers)
+                if (theirs == shards)
                     _losses[step.Step] = step.Loss;
                 LastStep = Math.Max(LastStep, step.Step);
                 break;

@@ -108,7 +108,7 @@ internal sealed partial class RunProgress
         _trainers = trainers;
         var layout = ParameterLayout.Of(spec.Model);
         _status = _status with { Parameters = layout.Length, StepsPerEpoch = stepsPerEpoch, State = RunState.Starting, Message = "" };
-        _events.Start(spec, _status, checkpoint, passedOver);
+        _events.Start(spec, _status with { Trainers = trainers() }, checkpoint, passedOver);
         _rates.Start();
         StatusFile = new(_store, Snapshot, _fence, new(_store, _fence, spec, () => Data), _time);
     }

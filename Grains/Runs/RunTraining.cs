@@ -43,12 +43,13 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         held.Dispose();
         _progress.Data ??= takeover.Data ?? data.Born;
         var state = await worker.Run(() => Restore(data));
-        var roster = new Roster(_progress.Run, LaneBlock.Split(_spec.Data.BatchSize, _spec.Train.Trainers), Former(), services.Grains)
+        var lanes = LaneBlock.Split(_spec.Data.BatchSize, _spec.Train.ShardCount);
+        var roster = new Roster(_progress.Run, lanes, _spec.Train.Trainers, Former(), services.Grains)
         {
             Changed = telemetry.OnTrainer,
         };
         using var links = new TrainerLinks(services.Links, roster, _spec, new(state, _spec.Train));
-        var reducer = new GradientReducer(new(state, _spec.Train, Buckets.Elements), worker, state.Parameters.Length, _spec.Train.Trainers);
+        var reducer = new GradientReducer(new(state, _spec.Train, Buckets.Elements), worker, state.Parameters.Length, lanes);
         var trainers = new TrainerGroup(roster, links, reducer, services.Time, logger);
         var assigner = new TrainerAssigner(trainers, services.Cluster, _progress, _spec, data, takeover.Restored?.State.Device ?? "");
         var recovery = new Recovery(assigner, _progress, control, services.Membership, telemetry, services.Time, logger);
@@ -62,11 +63,12 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         _progress.Begin(
             _spec, () => roster.Status, new EpochPlans(_spec, data.Data).Training(Math.Min(at.Epoch, _spec.Train.Epochs - 1)).Steps,
             takeover.Restored?.Name.ToString(), takeover.PassedOver);
-        if (_spec.Train.IsLocal && takeover.Restored is { State.Trainers: var former } && former != _spec.Train.Trainers)
+        if (takeover.Restored is { State.Shards: var former } && former != _spec.Train.ShardCount)
         {
-            _progress.Warn(
-                $"train.sync is local, and the run continues with {_spec.Train.Trainers} trainers from a checkpoint of {former}: "
-                + "each begins with the mean of the former trainers' optimizer states, and the model will differ from theirs");
+            _progress.Warn($"the run continues in {_spec.Train.ShardCount} shards from a checkpoint of {former}: " + (_spec.Train.IsLocal
+                ? "train.sync is local, each begins with the mean of the former shards' optimizer states, and the model will differ from "
+                    + "theirs"
+                : "the model will be that of the former shards within rounding, not to the bit"));
         }
 
         HasTrainers = true;

@@ -76,7 +76,7 @@ internal sealed record Takeover(
         journal.ClipNorm = spec?.Train.ClipNorm;
 
         var restored = restoration.Newest;
-        var published = new PublishedEvents(directory.Metrics, restored?.State.LastEvent ?? 0, spec?.Train.Trainers ?? 0);
+        var published = new PublishedEvents(directory.Metrics, restored?.State.LastEvent ?? 0, spec?.Train.ShardCount ?? 0);
         problem ??= published.Problem;
 
         // Not before it is certain that the run continues with it.
@@ -102,7 +102,9 @@ internal sealed record Takeover(
         : $"none of its checkpoints can be used: {string.Join("; ", restoration.PassedOver)}; put one back and resume the run, or begin " +
             "again with 'tbptt resume --from-start'";
 
-    private static RunSpec WithTrainers(RunSpec spec, int trainers) => spec with { Train = spec.Train with { Trainers = trainers } };
+    /// <summary>The shards stay as they are, and with them the bits, where there are enough for the trainers.</summary>
+    private static RunSpec WithTrainers(RunSpec spec, int trainers) => trainers == spec.Train.Trainers ? spec
+        : spec with { Train = spec.Train with { Trainers = trainers, Shards = Math.Max(trainers, spec.Train.ShardCount) } };
 
     private static RunStatus StatusAt(RunStatus status, RunSpec spec, RestoredCheckpoint? restored) => status with
     {

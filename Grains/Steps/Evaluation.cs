@@ -55,8 +55,8 @@ internal sealed class Evaluation(IDataSource data, StepParts parts, RunTelemetry
             telemetry.OnEvaluated(time.GetElapsedTime(began));
             if (reply.Results.Any(result => result.Leaving))
                 recovery.NoteLeaving();
-            lossSum += PairwiseTree.Sum([.. reply.Results.Select(result => result.LossSum)]);
-            weight += PairwiseTree.Sum([.. reply.Results.Select(result => result.Weight)]);
+            lossSum += PairwiseTree.Sum([.. reply.Results.SelectMany(result => result.LossSums)]);
+            weight += PairwiseTree.Sum([.. reply.Results.SelectMany(result => result.Weights)]);
             foreach (var sums in reply.Results.Select(result => result.Sums).OfType<EvaluatedGroups>())
                 totals.Take(new(sums.Groups, sums.Values));
             chunk++;

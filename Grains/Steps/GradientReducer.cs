@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Grains.Threads;
 using Orleans.Tbptt.Grains.Transport;
 using Orleans.Tbptt.Messages;
@@ -8,7 +9,7 @@ namespace Orleans.Tbptt.Grains.Steps;
 
 /// <summary>Brings the gradients of a step together, bucket by bucket as they arrive, and has them added up by the fixed tree.</summary>
 /// <remarks>Runs on the coordinator's scheduler. Until every gradient is in, nothing but its own memory is changed.</remarks>
-internal sealed class GradientReducer(StepCommit commit, WorkerThread worker, int parameters, int trainers)
+internal sealed class GradientReducer(StepCommit commit, WorkerThread worker, int parameters, IReadOnlyList<LaneBlock> shards)
 {
     /// <summary>Up to so many gradient elements a step is committed on the coordinator's scheduler.</summary>
     private const long InlineCommit = 1 << 17;
@@ -20,7 +21,7 @@ internal sealed class GradientReducer(StepCommit commit, WorkerThread worker, in
     /// <summary>
     /// Whether a step is added up and committed on the coordinator's scheduler: that is over before a thread could be woken for it.
     /// </summary>
-    public bool IsSmall { get; } = (long)parameters * trainers <= InlineCommit;
+    public bool IsSmall { get; } = (long)parameters * shards.Count <= InlineCommit;
 
     /// <summary>The step that is being made.</summary>
     public StepCommit Commit => commit;
@@ -67,10 +68,10 @@ internal sealed class GradientReducer(StepCommit commit, WorkerThread worker, in
         // A step that was given up may have left an addition under way, in the very gradient that this one is made in.
         await _adding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         Ensure(step);
-        commit.Begin([.. contributions.Select(one => new ShardResult(default, one.Hidden.Memory, one.LossSum, one.Weight))]);
+        commit.Begin(Heads(contributions));
         for (int bucket = 0; bucket < commit.Pieces; bucket++)
         {
-            var nodes = new ReadOnlyMemory<float>[trainers];
+            var nodes = new ReadOnlyMemory<float>[shards.Count];
             List<GradientBuffer> arrived = [];
             foreach (var reader in _readers)
             {
@@ -94,6 +95,31 @@ internal sealed class GradientReducer(StepCommit commit, WorkerThread worker, in
 
         await _adding;
         Ensure(step);
+    }
+
+    /// <summary>What each shard gave besides its gradient.</summary>
+    /// <exception cref="InvalidDataException">The trainers gave losses or hidden states of other shards.</exception>
+    private ShardResult[] Heads(IReadOnlyList<Contribution> contributions)
+    {
+        int given = contributions.Sum(one => Math.Min(one.LossSums.Count, one.Weights.Count));
+        if (given != shards.Count)
+            throw new InvalidDataException($"found losses of {given} shards, expected {shards.Count}");
+        var heads = new ShardResult[shards.Count];
+        int shard = 0;
+        foreach (var one in contributions)
+        {
+            int lanes = 0, first = shards[shard].First;
+            for (int own = 0; own < one.LossSums.Count; own++)
+                lanes += shards[shard + own].Count;
+            int perLane = one.Hidden.Length / lanes;
+            for (int own = 0; own < one.LossSums.Count; own++, shard++)
+            {
+                var hidden = one.Hidden.Memory.Slice((shards[shard].First - first) * perLane, shards[shard].Count * perLane);
+                heads[shard] = new(default, hidden, one.LossSums[own], one.Weights[own]);
+            }
+        }
+
+        return heads;
     }
 
     private void Ensure(long step)

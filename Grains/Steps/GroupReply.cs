@@ -1,12 +1,8 @@
 using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Grains.Transport;
 using Orleans.Tbptt.Protocol;
-using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Grains.Steps;
-
-/// <summary>A trainer's largest gradient, after a step that is not finite.</summary>
-internal sealed record LargestFound(LargestGradient Gradient) : TrainerReply;
 
 /// <summary>The replies of some trainers.</summary>
 /// <param name="trainers">Which trainers were asked, in order.</param>

@@ -37,23 +37,22 @@ internal sealed class LocalRounds(RunSpec spec, StepParts parts)
         }
     }
 
-    /// <summary>The state that a trainer's optimizer begins a round with; it stays the committed state's memory.</summary>
+    /// <summary>The state that a shard's optimizer begins a round with; it stays the committed state's memory.</summary>
     public static OptimizerState Optimizer(TrainerOptimizerState inner) =>
         new(inner.Count, [.. Enumerable.Range(0, inner.Names.Count).Select(index => GradientBuffer.Wrap(inner.Average(index)))]);
 
     private async Task<StepOutcome> Commit(IReadOnlyList<RoundContribution> contributions)
     {
         var state = parts.State;
-        RoundResult[] results = [.. contributions.Select(one => new RoundResult(
+        RoundResult[] results = [.. contributions.SelectMany(one => one.Shards).Select(one => new RoundResult(
             one.DifferenceSum.Memory, one.Hidden.Memory, one.LossSums, one.Weights,
             [.. one.Optimizer.Averages.Select(average => (ReadOnlyMemory<float>)average.Memory)], one.Optimizer.Count, one.NotFinite))];
         long numbers = results.Length * (1L + spec.Train.Optimizer.RunningAverages) * state.Layout.Length;
         var outcome = numbers <= InlineCommit ? state.CommitRound(results) : await parts.Worker.Run(() => state.CommitRound(results));
         foreach (var contribution in contributions)
         {
-            contribution.DifferenceSum.Dispose();
-            contribution.Hidden.Dispose();
-            contribution.Optimizer.Release();
+            foreach (var shard in contribution.Shards)
+                shard.Release();
             if (contribution.Leaving)
                 parts.Recovery.NoteLeaving();
         }

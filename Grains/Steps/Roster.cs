@@ -4,7 +4,7 @@ using Orleans.Tbptt.Runs;
 
 namespace Orleans.Tbptt.Grains.Steps;
 
-/// <summary>A run's trainers: which lanes each has, which grain it is, where it lives and what it is doing.</summary>
+/// <summary>A run's trainers: which shards each has, which grain it is, where it lives and what it is doing.</summary>
 internal sealed class Roster
 {
     private readonly IGrainFactory _grains;
@@ -14,17 +14,19 @@ internal sealed class Roster
 
     /// <summary>Makes a roster in which no trainer has a home yet.</summary>
     /// <param name="run">The run.</param>
-    /// <param name="blocks">Each trainer's lanes.</param>
+    /// <param name="lanes">Each shard's lanes.</param>
+    /// <param name="trainers">How many trainers there are.</param>
     /// <param name="former">The trainers as a former coordinator knew them, so that those that live are found where they are.</param>
     /// <param name="grains">Makes references.</param>
-    public Roster(RunId run, IReadOnlyList<LaneBlock> blocks, IReadOnlyList<TrainerStatus> former, IGrainFactory grains)
+    public Roster(RunId run, IReadOnlyList<LaneBlock> lanes, int trainers, IReadOnlyList<TrainerStatus> former, IGrainFactory grains)
     {
-        (Run, Blocks, _grains) = (run, blocks, grains);
-        _status = [.. blocks.Select((block, index) => new TrainerStatus(
-            index, block.First, block.Count, "", "", TrainerState.Placing, former.FirstOrDefault(one => one.Index == index)?.Place ?? 0))];
-        _homes = new SiloAddress?[blocks.Count];
+        (Run, Lanes, _grains) = (run, lanes, grains);
+        Shards = ShardRange.Split(lanes.Count, trainers);
+        _status = [.. Enumerable.Range(0, trainers).Select(index => Divided(new(
+            index, 0, 0, "", "", TrainerState.Placing, former.FirstOrDefault(one => one.Index == index)?.Place ?? 0)))];
+        _homes = new SiloAddress?[trainers];
         _trainers = [.. _status.Select(Grain)];
-        All = [.. Enumerable.Range(0, blocks.Count)];
+        All = [.. Enumerable.Range(0, trainers)];
     }
 
     /// <summary>The run.</summary>
@@ -33,8 +35,11 @@ internal sealed class Roster
     /// <summary>Called whenever a trainer does something else.</summary>
     public Action<TrainerState>? Changed { get; init; }
 
-    /// <summary>Each trainer's lanes.</summary>
-    public IReadOnlyList<LaneBlock> Blocks { get; }
+    /// <summary>Each shard's lanes, whichever trainer has it.</summary>
+    public IReadOnlyList<LaneBlock> Lanes { get; }
+
+    /// <summary>Each trainer's shards.</summary>
+    public IReadOnlyList<ShardRange> Shards { get; private set; }
 
     /// <summary>Every trainer's index, in order.</summary>
     public IReadOnlyList<int> All { get; }
@@ -66,7 +71,7 @@ internal sealed class Roster
         Changed?.Invoke(state);
     }
 
-    /// <summary>A trainer has its lanes.</summary>
+    /// <summary>A trainer has its shards.</summary>
     public void Settle(int trainer, TrainerReady ready)
     {
         _homes[trainer] = SiloAddress.FromParsableString(ready.Address);
@@ -85,6 +90,15 @@ internal sealed class Roster
         Version++;
         _status[trainer] = _status[trainer] with { Place = _status[trainer].Place + 1, State = TrainerState.Placing };
         _trainers[trainer] = Grain(_status[trainer]);
+    }
+
+    /// <summary>The lanes of a trainer's shards.</summary>
+    public LaneBlock LanesOf(int trainer) => Shards[trainer].Lanes(Lanes);
+
+    private TrainerStatus Divided(TrainerStatus trainer)
+    {
+        var (shards, lanes) = (Shards[trainer.Index], LanesOf(trainer.Index));
+        return trainer with { FirstLane = lanes.First, Lanes = lanes.Count, FirstShard = shards.First, Shards = shards.Count };
     }
 
     private ITrainerGrain Grain(TrainerStatus trainer) =>

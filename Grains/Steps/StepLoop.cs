@@ -38,7 +38,8 @@ internal sealed class StepLoop(StepParts parts)
                 return await Commit(reply.Results);
             var largest = await parts.Control.OrStop(parts.Trainers.FindLargest(ticket));
             if (largest.IsWhole)
-                return parts.Reducer.Commit.Diverge([.. largest.Results.Select(one => one.Gradient)]);
+                return parts.Reducer.Commit.Diverge(
+                    [.. largest.Results.SelectMany(one => one.Shards).Select(one => new LargestGradient(one.Value, one.At))]);
             await parts.Recovery.Recover(largest, trouble, started, parts.State);
         }
     }
@@ -48,8 +49,7 @@ internal sealed class StepLoop(StepParts parts)
         var outcome = parts.Reducer.IsSmall ? parts.Reducer.Commit.Update() : await UpdateAndOffer();
         foreach (var contribution in contributions)
         {
-            contribution.GradientSum.Dispose();
-            contribution.Hidden.Dispose();
+            contribution.Release();
             if (contribution.Leaving)
                 parts.Recovery.NoteLeaving();
         }

@@ -1,5 +1,4 @@
 using Orleans.Tbptt.Grains.Progress;
-using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
@@ -8,7 +7,7 @@ using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Grains.Steps;
 
-/// <summary>Gives trainers silos to live on, and their lanes at the committed state.</summary>
+/// <summary>Gives trainers silos to live on, and their shards at the committed state.</summary>
 /// <param name="trainers">The trainers.</param>
 /// <param name="cluster">The silos.</param>
 /// <param name="run">The run.</param>
@@ -24,7 +23,7 @@ internal sealed class TrainerAssigner(
     /// <summary>The kind of device that the trainers compute on: <c>cpu</c> or <c>cuda</c>; empty before they are placed.</summary>
     public string DeviceKind { get; private set; } = deviceKind;
 
-    /// <summary>Gives every trainer its lanes, placing those that live nowhere on living silos.</summary>
+    /// <summary>Gives every trainer its shards, placing those that live nowhere on living silos.</summary>
     /// <returns>Null when there is no silo to place them on.</returns>
     public async Task<GroupReply<TrainerReady>?> AssignAll(TrainingState state)
     {
@@ -54,7 +53,7 @@ internal sealed class TrainerAssigner(
     public async Task<IReadOnlyDictionary<int, SiloAddress>> FindMoves() =>
         TrainerPlacement.Moves(await Look(), run.Run, [.. _roster.Homes.OfType<SiloAddress>()]);
 
-    /// <summary>Gives trainers their lanes on the silos named.</summary>
+    /// <summary>Gives trainers their shards on the silos named.</summary>
     public async Task<GroupReply<TrainerReady>> Assign(IReadOnlyList<(int Trainer, SiloAddress Silo)> which, TrainingState state)
     {
         int perLane = state.PerLane;
@@ -62,11 +61,12 @@ internal sealed class TrainerAssigner(
         int[] asked = [.. which.Select(one => one.Trainer)];
         var reply = await trainers.Assign(asked, trainer =>
         {
-            LaneBlock block = _roster.Blocks[trainer];
-            var hidden = GradientBuffer.Wrap(state.Hidden.AsMemory(block.First * perLane, block.Count * perLane));
-            var assignment = new ShardAssignment(run.Run, run.Generation, spec, block.First, block.Count, state.Step, hidden, data.Files)
+            var (lanes, shards) = (_roster.LanesOf(trainer), _roster.Shards[trainer]);
+            var hidden = GradientBuffer.Wrap(state.Hidden.AsMemory(lanes.First * perLane, lanes.Count * perLane));
+            var assignment = new ShardAssignment(run.Run, run.Generation, spec, shards.First, shards.Count, state.Step, hidden, data.Files)
             {
-                Optimizer = spec.Train.IsLocal ? LocalRounds.Optimizer(state.TrainerOptimizers[trainer]) : null,
+                Optimizers = spec.Train.IsLocal
+                    ? [.. shards.Shards.Select(shard => LocalRounds.Optimizer(state.TrainerOptimizers[shard]))] : null,
             };
             return PlacementHint.CallOn(homes[trainer], () => _roster[trainer].Assign(assignment));
         });

@@ -17,7 +17,7 @@ internal sealed partial class TrainerGroup(Roster roster, TrainerLinks links, Gr
     /// <summary>Who they are, and where.</summary>
     public Roster Roster => roster;
 
-    /// <summary>Gives trainers their lanes at the committed state.</summary>
+    /// <summary>Gives trainers their shards at the committed state.</summary>
     /// <param name="which">The trainers.</param>
     /// <param name="assign">Makes the call of one.</param>
     public Task<GroupReply<TrainerReady>> Assign(IReadOnlyList<int> which, Func<int, Task<TrainerReply>> assign)
@@ -82,17 +82,17 @@ internal sealed partial class TrainerGroup(Roster roster, TrainerLinks links, Gr
         return Answers<EvaluationResult>(ask, _evaluating);
     }
 
-    /// <summary>Each trainer's largest gradient, after a step that is not finite.</summary>
+    /// <summary>Each shard's largest gradient, after a step that is not finite.</summary>
     /// <param name="ticket">Its ticket.</param>
-    public Task<GroupReply<LargestFound>> FindLargest(StepTicket ticket)
+    public Task<GroupReply<LargestGradients>> FindLargest(StepTicket ticket)
     {
         var ask = Begin(roster.All, TrainerState.Waiting);
         foreach (var link in links.All)
             ask.Add(link.Trainers, Find(link));
-        return Answers<LargestFound>(ask);
+        return Answers<LargestGradients>(ask);
 
         async Task<ChunkReply> Find(ITrainerLink link) =>
-            new([.. (await link.FindLargest(ticket.Generation, ticket.Step)).Select(one => new LargestFound(new(one.Value, one.At)))], []);
+            new(await link.FindLargest(ticket.Generation, ticket.Step), []);
     }
 
     /// <summary>Lets the trainers go. One that cannot be reached is gone already.</summary>

@@ -4,6 +4,7 @@ using Orleans.Tbptt.Grains.Transport.InProcess;
 using Orleans.Tbptt.Grains.Transport.Messages;
 using Orleans.Tbptt.Grains.Transport.Tcp;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Grains.Steps;
 
@@ -82,7 +83,8 @@ internal sealed class TrainerLinks(LinkServices services, Roster roster, RunSpec
 
     private TcpLink ToSilo(SiloAddress silo, int[] trainers)
     {
-        var orders = new ChunkOrders(new(roster.Run, trainers, [.. trainers.Select(roster.PlaceOf)], roster.All.Count), () => ++_number);
+        int[] places = [.. trainers.Select(roster.PlaceOf)];
+        var orders = new ChunkOrders(new(roster.Run, trainers, places, roster.All.Count, roster.Lanes.Count), () => ++_number);
         var service = services.Messages.On(silo);
         return new(
             new MessageLink(service, orders, parameters), orders, parameters, services.Codec,
@@ -91,7 +93,8 @@ internal sealed class TrainerLinks(LinkServices services, Roster roster, RunSpec
 
     private InProcessLink ToLocal(int trainer, bool isAloneHere)
     {
-        bool isSmall = (long)parameters.Length * roster.Blocks[trainer].Count * spec.Tbptt.LongestStep <= InlineWork;
-        return new(trainer, roster.All.Count, roster[trainer], services.Local, mayWorkInline: isAloneHere && isSmall);
+        bool isSmall = (long)parameters.Length * roster.LanesOf(trainer).Count * spec.Tbptt.LongestStep <= InlineWork;
+        var nodes = PairwiseTree.Subtrees([.. roster.Shards[trainer].Shards], roster.Lanes.Count);
+        return new(trainer, nodes, roster[trainer], services.Local, mayWorkInline: isAloneHere && isSmall);
     }
 }

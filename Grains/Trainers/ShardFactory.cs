@@ -1,15 +1,13 @@
 using Orleans.Tbptt.Data.Files;
-using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training;
 
 namespace Orleans.Tbptt.Grains.Trainers;
 
-/// <summary>Makes a trainer's share of a run on this silo: its data, its device, its replica.</summary>
+/// <summary>Opens a trainer's shards of a run on this silo: its data, its device, its replica.</summary>
 internal sealed class ShardFactory(RunDataCache data, SiloSelf self, ILocalSiloDetails silo, OpenReplica open)
 {
     private readonly Lock _gate = new();
@@ -25,7 +23,7 @@ internal sealed class ShardFactory(RunDataCache data, SiloSelf self, ILocalSiloD
     public IDisposable HoldData(RunId run) => data.Hold(run);
 
     /// <summary>Opens data and replica. Blocks; call it on the trainer's thread, which the replica is bound to.</summary>
-    public OpenShard Open(ShardAssignment assignment)
+    public OpenShards Open(ShardAssignment assignment)
     {
         var spec = assignment.Spec;
         var lease = data.Acquire(assignment.Run, spec, PreparedRun.EndOf(spec, assignment.Files));
@@ -38,9 +36,7 @@ internal sealed class ShardFactory(RunDataCache data, SiloSelf self, ILocalSiloD
         var device = Take(spec.ComputesOn);
         try
         {
-            var replica = open(spec, device);
-            var shard = new TrainerShard(spec, lease.Data, new LaneBlock(assignment.FirstLane, assignment.Lanes), replica);
-            return new(assignment, shard, lease, () => GiveBack(device));
+            return new(assignment, open(spec, device), lease, () => GiveBack(device));
         }
         catch
         {

@@ -83,7 +83,7 @@ internal sealed partial class Trainer
         return new TrainerFault($"{_factory.SiloName}: {e.Message}");
     }
 
-    private static Refusal Unassigned() => new("the trainer has no lanes: it was placed anew", 0);
+    private static Refusal Unassigned() => new("the trainer has no shards: it was placed anew", 0);
 
     private static Refusal ElsewhereThan(long step, int generation) => new($"the trainer is not at step {step}", generation);
 

@@ -28,9 +28,9 @@ internal sealed partial class Trainer
             var first = new StepPosition(ticket.Step, ticket.Epoch, ticket.Chunk);
             var done = local.TrainRound(first, ticket.Chunks, ticket.Parameters.Span, isAbandoned: () => _wanted.IsAfter(ticket));
             ticket.Parameters.Dispose();
-            if (done is not { } result)
+            if (done is null)
                 return Generation > ticket.Generation ? Over(ticket.Generation) : new RoundGivenUp();
-            contribution = OpenShard.Contribute(result);
+            contribution = done;
             round.Finish();
         }
         catch (Exception e)

@@ -4,13 +4,14 @@ using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.Metrics;
 
 namespace Orleans.Tbptt.Grains.Trainers;
 
 #pragma warning disable CA1031 // A trainer's failure is an answer: the coordinator decides what becomes of the run.
 
 /// <summary>
-/// A trainer that lives on this silo: refuses old generations, and works on its share of the run, one call after another.
+/// A trainer that lives on this silo: refuses old generations, and works on its shards of the run, one call after another.
 /// </summary>
 /// <remarks>
 /// Called by its grain and by this silo's end of a transport, so from any thread; all work waits for its turn on the trainer's thread.
@@ -23,7 +24,7 @@ internal sealed partial class Trainer
     private readonly Lock _gate = new();
     private readonly ChunkTelemetry _telemetry;
     private WorkerThread? _thread;
-    private OpenShard? _open;
+    private OpenShards? _open;
     private bool _closed;
     private long _readyStep = -1;
 
@@ -35,7 +36,7 @@ internal sealed partial class Trainer
     // Read by the trainer's thread.
     private volatile Wanted _wanted = new(0, 0);
 
-    /// <summary>A trainer that has no lanes yet.</summary>
+    /// <summary>A trainer that has no shards yet.</summary>
     public Trainer(GrainId key, SiloTrainer self, ShardFactory factory, SiloOccupants silo, ChunkTelemetry telemetry,
         ILogger<Trainer> logger)
     {
@@ -47,7 +48,7 @@ internal sealed partial class Trainer
     public Occupant Self { get; }
 
     /// <summary>Whether its work may be done on any thread: libtorch's scopes belong to one.</summary>
-    public bool WorksAnywhere => _open?.Shard.Replica.IsBoundToThread == false;
+    public bool WorksAnywhere => _open?.Shards.Replica.IsBoundToThread == false;
 
     /// <summary>Whether the chunk of a ticket has been read already, so that training on it waits for no file.</summary>
     public bool HasRead(StepTicket ticket) => ticket.Chunk > 0 && Volatile.Read(ref _readyStep) == ticket.Step;
@@ -66,7 +67,7 @@ internal sealed partial class Trainer
             _open ??= _factory.Open(assignment);
             _open.EnsureUnchanged();
             _open.Restore(assignment);
-            var replica = _open.Shard.Replica;
+            var replica = _open.Shards.Replica;
             return new TrainerReady(_factory.SiloName, replica.Device, _factory.SiloAddress, replica.Engine);
         }
         catch (Exception e)
@@ -99,12 +100,11 @@ internal sealed partial class Trainer
                 return Unassigned();
             if (ticket.Chunk == 0)
                 open.EnsureUnchanged();
-            if (!open.Shard.CanTrain(ticket.Step))
+            if (!open.Shards.CanTrain(ticket.Step))
                 return ElsewhereThan(ticket.Step, ticket.Generation);
-            var (lossSum, weight) =
-                open.Shard.TrainChunk(Position(ticket), ticket.Parameters.Span, open.Gradient, ticket.Parameters.IsRounded);
+            contribution = open.Contribute(
+                open.Shards.TrainChunk(Position(ticket), ticket.Parameters.Span, open.Gradients, ticket.Parameters.IsRounded));
             ticket.Parameters.Dispose();
-            contribution = open.Contribute(lossSum, weight);
             chunk.Finish();
         }
         catch (Exception e)
@@ -134,11 +134,32 @@ internal sealed partial class Trainer
             using var chunk = _telemetry.BeginEvaluation();
             if (_open is not { } open)
                 return Unassigned();
-            var (lossSum, weight, sums) = open.Shard.EvaluateChunk(
-                ticket.Chunk, ticket.Parameters.Span, ticket.Parameters.IsRounded, ticket.Part);
+            EvaluatedChunk[] shards = [.. open.Shards.EvaluateChunk(
+                ticket.Chunk, ticket.Parameters.Span, ticket.Parameters.IsRounded, ticket.Part)];
             ticket.Parameters.Dispose();
             chunk.Finish();
-            return new EvaluationResult(lossSum, weight, _silo.IsLeaving, sums is null ? null : new(sums.Groups, sums.Values));
+            GroupSums[] sums = [.. shards.Select(shard => shard.Sums).OfType<GroupSums>()];
+            return new EvaluationResult(
+                [.. shards.Select(shard => shard.LossSum)], [.. shards.Select(shard => shard.Weight)], _silo.IsLeaving,
+                sums.Length == 0 ? null : new([.. sums.SelectMany(one => one.Groups)], [.. sums.SelectMany(one => one.Values)]));
+        }
+        catch (Exception e)
+        {
+            return Failed(e);
+        }
+    }
+
+    /// <inheritdoc cref="ITrainerGrain.FindLargest"/>
+    public async Task<TrainerReply> FindLargest(int generation, long step)
+    {
+        try
+        {
+            if (Admit(generation, out var thread) is { } refusal)
+                return refusal;
+            using var turn = await thread.Take();
+            return _open is not { } open ? Unassigned()
+                : open.Shards.HasTrained(step) ? open.FindLargest()
+                : ElsewhereThan(step, generation);
         }
         catch (Exception e)
         {
@@ -163,7 +184,7 @@ internal sealed partial class Trainer
         try
         {
             using var turn = await thread.Take(where == Scheduling.Inline && WorksAnywhere);
-            _open?.Shard.Prefetch(last);
+            _open?.Prefetch(last);
             Volatile.Write(ref _readyStep, last.Step + 1);
         }
         catch (Exception)

@@ -51,6 +51,8 @@ internal sealed class TrainerGrain : Grain, ITrainerGrain
 
     public Task<TrainerReply> EvaluateChunk(EvaluationTicket ticket) => _trainer.EvaluateChunk(ticket);
 
+    public Task<TrainerReply> FindLargest(int generation, long step) => _trainer.FindLargest(generation, step);
+
     public Task Release(int generation)
     {
         if (_trainer.Release(generation))

@@ -8,10 +8,14 @@ namespace Orleans.Tbptt.Grains.Transport;
 internal sealed class ChunkAnswers(ChunkOrder order, int generation, long step)
 {
     private readonly Task<TrainerReply>?[] _replies = new Task<TrainerReply>?[order.Trainers.Count];
-    private readonly IReadOnlyList<Subtree> _nodes = PairwiseTree.Subtrees(order.Trainers, order.Of);
+    private readonly IReadOnlyList<Subtree> _given = order.NodesOfEach();
+    private readonly IReadOnlyList<Subtree> _nodes = order.Nodes();
 
     /// <summary>The coordinator's generation.</summary>
     public int Generation => generation;
+
+    /// <summary>Which trainers were asked.</summary>
+    public ChunkOrder Order => order;
 
     /// <summary>The request's number.</summary>
     public long Number => order.Number;
@@ -22,13 +26,13 @@ internal sealed class ChunkAnswers(ChunkOrder order, int generation, long step)
     /// <summary>The replies so far, without what is large.</summary>
     public IReadOnlyList<TrainerReply?> SoFar => [.. _replies.Select(reply => reply is not { IsCompletedSuccessfully: true } ? null
         : reply.Result is Contribution contribution
-            ? contribution with { GradientSum = GradientBuffer.Empty, Hidden = GradientBuffer.Empty }
+            ? contribution with { GradientSums = [], Hidden = GradientBuffer.Empty }
         : reply.Result)];
 
-    /// <summary>Each trainer's gradient sum, where every trainer contributed; else null.</summary>
+    /// <summary>The gradient sums of each trainer's nodes, where every trainer contributed; else null.</summary>
     public IReadOnlyList<GradientBuffer>? Gradients =>
         _replies.All(reply => reply is { IsCompletedSuccessfully: true, Result: Contribution })
-        ? [.. _replies.Select(reply => ((Contribution)reply!.Result).GradientSum)]
+        ? [.. _replies.SelectMany(reply => ((Contribution)reply!.Result).GradientSums)]
         : null;
 
     /// <summary>A trainer has been asked.</summary>
@@ -45,31 +49,38 @@ internal sealed class ChunkAnswers(ChunkOrder order, int generation, long step)
     {
         bool inline = Gradients is [{ } first, ..] && !Buckets.AreUsedFor(first.Length);
         return new(
-            [.. _replies.Select(reply => reply!.Result is Contribution given ? given with { GradientSum = GradientBuffer.Empty }
+            [.. _replies.Select(reply => reply!.Result is Contribution given ? given with { GradientSums = [] }
                 : reply.Result)],
             inline ? Sums(0, room) : []);
     }
 
     /// <summary>
-    /// The sums of one bucket, node by node. A node of one trainer is its own memory, the others are summed into the room.
+    /// The sums of one bucket, node by node. A node that one trainer has whole is its own memory, the others are summed into the room.
     /// </summary>
     public IReadOnlyList<GradientBuffer> Sums(int bucket, SumRoom room)
     {
         var gradients = Gradients ?? throw new InvalidOperationException($"not every trainer contributed to step {step}");
-        var sums = new GradientBuffer[_nodes.Count];
-        int at = 0;
-        for (int node = 0; node < sums.Length; at += _nodes[node++].Count)
+        if (gradients.Count != _given.Count)
         {
-            if (_nodes[node].Count == 1)
+            throw new InvalidDataException(
+                $"found {gradients.Count} sums of trainers {string.Join(", ", order.Trainers)}, expected {_given.Count}");
+        }
+
+        var sums = new GradientBuffer[_nodes.Count];
+        for (int node = 0, at = 0; node < sums.Length; node++)
+        {
+            var (first, count) = (_nodes[node].First, _nodes[node].Count);
+            if (_given[at] == _nodes[node])
             {
                 sums[node] = GradientBuffer.Wrap(Buckets.Of(gradients[at].Memory, bucket), gradients[at].IsNarrow);
+                at++;
                 continue;
             }
 
-            var leaves = new ReadOnlyMemory<float>[_nodes[node].Count];
-            for (int leaf = 0; leaf < leaves.Length; leaf++)
-                leaves[leaf] = Buckets.Of(gradients[at + leaf].Memory, bucket);
             var sum = Buckets.Of(room.Of(node, gradients[at].Length), bucket);
+            var leaves = new ReadOnlyMemory<float>[count];
+            for (; at < _given.Count && _given[at].First < first + count; at++)
+                leaves[_given[at].First - first] = Buckets.Of(gradients[at].Memory, bucket);
             PairwiseTree.Sum(leaves, sum.Span);
             sums[node] = GradientBuffer.Wrap(sum);
         }

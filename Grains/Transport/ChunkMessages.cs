@@ -1,6 +1,8 @@
+using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Grains.Transport;
 
@@ -41,6 +43,7 @@ internal sealed record ChunkWork(
 /// <param name="Trainers">Trainers of the silo, in order.</param>
 /// <param name="Places">Which of its lives each is in, <see cref="TrainerPlace.Number"/>.</param>
 /// <param name="Of">How many trainers the run has.</param>
+/// <param name="Shards">How many shards it has.</param>
 /// <param name="Number">
 /// Grows with every request of a coordinator, whichever way it takes. A request that arrives after a newer one is refused: one that lay in
 /// a broken connection must not have a trainer work in memory that the answer to its repetition is being read from.
@@ -48,8 +51,22 @@ internal sealed record ChunkWork(
 [GenerateSerializer, Immutable, Alias("tbptt.ExchangeOrder")]
 internal sealed record ChunkOrder(
     [property: Id(0)] RunId Run, [property: Id(1)] IReadOnlyList<int> Trainers, [property: Id(2)] IReadOnlyList<int> Places,
-    [property: Id(3)] int Of,
-    [property: Id(4)] long Number = 0);
+    [property: Id(3)] int Of, [property: Id(5)] int Shards, [property: Id(4)] long Number = 0)
+{
+    /// <summary>The nodes of the tree over the shards that the trainers' shards make up, in order.</summary>
+    public IReadOnlyList<Subtree> Nodes()
+    {
+        var ranges = ShardRange.Split(Shards, Of);
+        return PairwiseTree.Subtrees([.. Trainers.SelectMany(trainer => ranges[trainer].Shards)], Shards);
+    }
+
+    /// <summary>The nodes that each trainer's own shards make up, trainer by trainer.</summary>
+    public IReadOnlyList<Subtree> NodesOfEach()
+    {
+        var ranges = ShardRange.Split(Shards, Of);
+        return [.. Trainers.SelectMany(trainer => PairwiseTree.Subtrees([.. ranges[trainer].Shards], Shards))];
+    }
+}
 
 /// <summary>A bucket of parameters.</summary>
 /// <param name="Run">The run.</param>
@@ -75,9 +92,3 @@ internal sealed record ChunkReply([property: Id(0)] IReadOnlyList<TrainerReply> 
 /// <summary>A bucket of the gradient sums of the tree's nodes that a silo's trainers make up, in order.</summary>
 [GenerateSerializer, Immutable, Alias("tbptt.SumBucket")]
 internal sealed record SumBucket([property: Id(0)] IReadOnlyList<GradientBuffer> Sums);
-
-/// <summary>The element of a trainer's gradient that has the largest magnitude.</summary>
-/// <param name="Value">The element.</param>
-/// <param name="At">Its place in the flat gradient.</param>
-[GenerateSerializer, Immutable, Alias("tbptt.GradientExtreme")]
-internal readonly record struct GradientExtreme([property: Id(0)] float Value, [property: Id(1)] int At);

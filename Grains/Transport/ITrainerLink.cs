@@ -15,7 +15,7 @@ internal interface ITrainerLink : IDisposable
     /// <summary>The trainers, in order.</summary>
     IReadOnlyList<int> Trainers { get; }
 
-    /// <summary>The nodes of the tree over the run's trainers that these make up, in order.</summary>
+    /// <summary>The nodes of the tree over the run's shards that those of the trainers make up, in order.</summary>
     IReadOnlyList<Subtree> Nodes { get; }
 
     /// <summary>
@@ -44,6 +44,6 @@ internal interface ITrainerLink : IDisposable
     /// </summary>
     Task<IReadOnlyList<TrainerReply?>> Answers(int generation);
 
-    /// <summary>The largest gradient of each trainer for the chunk trained on last.</summary>
-    Task<IReadOnlyList<GradientExtreme>> FindLargest(int generation, long step);
+    /// <summary>Each trainer's <see cref="LargestGradients"/> for the chunk trained on last.</summary>
+    Task<IReadOnlyList<TrainerReply>> FindLargest(int generation, long step);
 }

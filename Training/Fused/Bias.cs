@@ -19,14 +19,14 @@ internal sealed unsafe class Bias(ParameterLayout layout, string name)
     public void AddTo(float* parameters, float* destination) => Elementwise.Run(new AddTo(parameters + _slot.Offset, destination), _length);
 
     /// <summary>The sum of rows into the flat gradient.</summary>
-    public void Gradient(Rows outputGradient, int rows, RowSums sums, float* gradient)
+    public void Gradient(OutputGradient outputGradient, float* gradient)
     {
         // From the last row up, or from the first row down.
-        bool descends = sums == RowSums.Descending;
-        float* first = outputGradient[descends ? rows - 1 : 0], sum = gradient + _slot.Offset;
-        if (!descends)
+        float* first = outputGradient.Start, sum = gradient + _slot.Offset;
+        if (outputGradient.Sums == RowSums.Ascending)
             new Span<float>(sum, _length).Clear();
-        nint stride = descends ? -outputGradient.Stride : outputGradient.Stride;
+        int rows = outputGradient.Count;
+        nint stride = outputGradient.Stride;
         int at = 0, block = 4 * Elementwise.Width;
         for (; at + block <= _length; at += block)
             Elementwise.Run(new FourSums(first + at, stride, rows, sum + at, Elementwise.Width), Elementwise.Width);

@@ -42,22 +42,30 @@ internal sealed unsafe class DroppedInputs : IDisposable
         _weight.Forward(_dropped.Values[0], _dropped.Values.Stride, layer.InputBias, 0, layer.Memory.Gates, 0, batch.Rows);
     }
 
-    /// <summary>Computes the gradients of the weight and of the embeddings from that of the layer's sums.</summary>
-    public void Backward(FusedLayer layer, int rows, RowSums sums, float* gradient)
+    /// <summary>Computes the gradient of the inputs, where vectors need it, from that of the layer's sums.</summary>
+    public void Backward(FusedLayer layer, int rows)
     {
-        _weight.Gradient(layer.GateGradient, _dropped.Values[0], _dropped.Values.Stride, _zeros[0], gradient);
         if (_tables.Length == 0)
             return;
         var gates = layer.Memory.Gates;
         _gradient.Reserve(rows);
         _weight.Backward(gates[0], gates.Stride, _zeros[0], 0, _gradient, 0, rows);
         _dropped.Backward(_gradient, rows);
+    }
+
+    /// <summary>
+    /// Computes the gradients of the weight and of the embeddings, summed over rows, after <see cref="Backward"/> and
+    /// <see cref="FusedLayer.Gradient"/> over the same rows.
+    /// </summary>
+    public void Gradient(FusedLayer layer, GradientRows rows, float* gradient)
+    {
+        _weight.Gradient(layer.GateGradient, _dropped.Values[0], _dropped.Values.Stride, rows, _zeros[0], gradient);
         foreach (var table in _tables)
         {
-            if (sums == RowSums.Ascending)
+            if (rows.Sums == RowSums.Ascending)
                 table.BackwardVectors(_gradient, rows, gradient);
             else
-                table.BackwardPieceVectors(_gradient, rows);
+                table.BackwardPieceVectors(_gradient, rows.Count);
         }
     }
 

@@ -69,8 +69,9 @@ internal sealed unsafe class EmbeddingTable : IDisposable
     /// <param name="dropout">The masks, of which those of whole vectors count.</param>
     public void Forward(ReadOnlySpan<long> classes, float* bias, Rows gates, DropoutMasks dropout)
     {
-        int rows = LookUp(classes, dropout);
-        _sums.Reserve(_count);
+        int rows = classes.Length / _columns;
+        EnsureKnown(classes);
+        LookUp(classes, new(rows), dropout);
         _weight.Forward(_vectors[0], _vectors.Stride, bias is null ? _zeros[0] : bias, 0, _sums, 0, _count);
         if (bias is null)
         {
@@ -83,12 +84,21 @@ internal sealed unsafe class EmbeddingTable : IDisposable
             _sums.Span(_places[row]).CopyTo(gates.Span(row));
     }
 
-    /// <summary>Computes the gradients of the weight of the vectors and of the embedding from that of the first layer's sums.</summary>
-    public void Backward(Rows gates, int rows, float* gradient)
+    /// <summary>
+    /// Computes the gradients of the weight of the vectors and of the embedding, summed over rows, from that of the first layer's sums.
+    /// </summary>
+    /// <param name="classes">The classes of each row, as <see cref="Forward"/> had them.</param>
+    /// <param name="gates">The gradient of the sums.</param>
+    /// <param name="rows">Which rows.</param>
+    /// <param name="gradient">The flat gradient.</param>
+    public void Gradient(ReadOnlySpan<long> classes, Rows gates, GradientRows rows, float* gradient)
     {
+        // A shard numbers its classes as if it were alone: their order is that of the sum.
+        if (!rows.AreAll)
+            LookUp(classes, rows, _dropout);
         _sums.Clear(_count);
-        for (int row = 0; row < rows; row++)
-            Elementwise.Run(new AddTo(gates[row], _sums[_places[row]]), _sums.Columns);
+        for (int i = 0; i < rows.Count; i++)
+            Elementwise.Run(new AddTo(gates[rows[i]], _sums[_places[i]]), _sums.Columns);
         Clear(gradient);
         Gradients(_sums, _vectors, _classes, _count, gradient);
     }
@@ -99,17 +109,20 @@ internal sealed unsafe class EmbeddingTable : IDisposable
     /// <param name="inputs">The inputs.</param>
     public void CopyVectors(ReadOnlySpan<long> classes, DropoutMasks dropout, Rows inputs)
     {
-        int rows = LookUp(classes, dropout);
+        int rows = classes.Length / _columns;
+        EnsureKnown(classes);
+        LookUp(classes, new(rows), dropout);
         for (int row = 0; row < rows; row++)
             _vectors.Span(_places[row]).CopyTo(inputs.Span(row)[_first..]);
     }
 
     /// <summary>Computes the gradient of the embedding from that of the first layer's inputs, after <see cref="CopyVectors"/>.</summary>
-    public void BackwardVectors(Rows inputGradient, int rows, float* gradient)
+    public void BackwardVectors(Rows inputGradient, GradientRows rows, float* gradient)
     {
         Clear(gradient);
-        for (int row = 0; row < rows; row++)
+        for (int i = 0; i < rows.Count; i++)
         {
+            int row = rows[i];
             int one = _classes[_places[row]];
             Drop(inputGradient.Span(row).Slice(_first, _shape.Size), one);
             Elementwise.Run(new AddTo(inputGradient[row] + _first, Place(gradient, one)), _shape.Size);
@@ -166,7 +179,7 @@ internal sealed unsafe class EmbeddingTable : IDisposable
 
     private void Gradients(Rows sums, Rows vectors, int[] classes, int count, float* gradient)
     {
-        _weight.Gradient(_sumGradient.Of(sums, count, RowSums.Ascending), vectors[0], vectors.Stride, _zeros[0], gradient);
+        _weight.Gradient(_sumGradient.Of(sums, new(count)), vectors[0], vectors.Stride, _zeros[0], gradient);
         _gradient.Reserve(count);
         _weight.Backward(sums[0], sums.Stride, _zeros[0], 0, _gradient, 0, count);
         for (int place = 0; place < count; place++)
@@ -182,21 +195,6 @@ internal sealed unsafe class EmbeddingTable : IDisposable
             one.Dispose();
         _pieces?.Dispose();
         _pieceVectors?.Dispose();
-    }
-
-    /// <summary>Finds a chunk's distinct classes and their vectors, some of which are dropped; returns how many rows there are.</summary>
-    private int LookUp(ReadOnlySpan<long> classes, DropoutMasks dropout)
-    {
-        int rows = Find(classes);
-        _dropout = dropout;
-        _vectors.Reserve(_count);
-        for (int place = 0; place < _count; place++)
-        {
-            _table.AsSpan(_classes[place] * _shape.Size, _shape.Size).CopyTo(_vectors.Span(place));
-            Drop(_vectors.Span(place), _classes[place]);
-        }
-
-        return rows;
     }
 
     /// <summary>Multiplies the vector of a class, or its gradient, by the mask of the chunk that was looked up last.</summary>
@@ -227,28 +225,33 @@ internal sealed unsafe class EmbeddingTable : IDisposable
 
     private float* Place(float* gradient, int one) => gradient + _slot.Offset + (long)one * _shape.Size;
 
-    /// <summary>Numbers the distinct classes in the order of their first occurrence; returns how many rows there are.</summary>
-    private int Find(ReadOnlySpan<long> classes)
+    /// <summary>Checks all classes before anything is written.</summary>
+    private void EnsureKnown(ReadOnlySpan<long> classes)
     {
-        int rows = classes.Length / _columns;
-        if (_places.Length < rows)
-        {
-            _places = new int[rows];
-            _classes = new int[Math.Min(rows, _placeOf.Length)];
-        }
-
-        // All are checked before anything is written.
         for (int at = _column; at < classes.Length; at += _columns)
         {
             if (classes[at] < 0 || classes[at] >= _placeOf.Length)
                 throw new InvalidDataException(
                     $"the data have a {_noun} {classes[at]}, expected 0 to {_placeOf.Length - 1}; the data changed after they were opened");
         }
+    }
+
+    /// <summary>
+    /// Numbers the distinct classes of rows in the order of their first occurrence, and gets their vectors, some of which are dropped.
+    /// </summary>
+    private void LookUp(ReadOnlySpan<long> classes, GradientRows rows, DropoutMasks dropout)
+    {
+        _dropout = dropout;
+        if (_places.Length < rows.Count)
+        {
+            _places = new int[rows.Count];
+            _classes = new int[Math.Min(rows.Count, _placeOf.Length)];
+        }
 
         _count = 0;
-        for (int row = 0, at = _column; row < rows; row++, at += _columns)
+        for (int i = 0; i < rows.Count; i++)
         {
-            int one = (int)classes[at];
+            int one = (int)classes[(rows[i] * _columns) + _column];
             ref int place = ref _placeOf[one];
             if (place < 0)
             {
@@ -256,11 +259,16 @@ internal sealed unsafe class EmbeddingTable : IDisposable
                 _classes[_count++] = one;
             }
 
-            _places[row] = place;
+            _places[i] = place;
         }
 
+        _vectors.Reserve(_count);
+        _sums.Reserve(_count);
         for (int place = 0; place < _count; place++)
+        {
             _placeOf[_classes[place]] = -1;
-        return rows;
+            _table.AsSpan(_classes[place] * _shape.Size, _shape.Size).CopyTo(_vectors.Span(place));
+            Drop(_vectors.Span(place), _classes[place]);
+        }
     }
 }

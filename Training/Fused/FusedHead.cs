@@ -43,8 +43,9 @@ internal sealed unsafe class FusedHead : IDisposable
     public void Backward(float* inputs, nint inputsRow, Rows inputGradient, int rows, RowSums sums, float* gradient)
     {
         _weight.Backward(Outputs[0], Outputs.Stride, _zeros[0], 0, inputGradient, 0, rows);
-        _weight.Gradient(_gradient.Of(Outputs, rows, sums), inputs, inputsRow, _zeros[0], gradient);
-        _bias.Gradient(Outputs, rows, sums, gradient);
+        var outputGradient = _gradient.Of(Outputs, new(rows, sums: sums));
+        _weight.Gradient(outputGradient, inputs, inputsRow, _zeros[0], gradient);
+        _bias.Gradient(outputGradient, gradient);
     }
 
     public void Dispose()

@@ -39,7 +39,7 @@ internal sealed unsafe class FusedLayer : IDisposable
     /// <summary>The weight of its inputs, less those that are vectors of an embedding (<see cref="EmbeddingTable"/>).</summary>
     public Weight Input { get; }
 
-    /// <summary>The gradients of all rows' sums over inputs, after <see cref="Backward"/>.</summary>
+    /// <summary>The gradients of rows' sums over inputs, after <see cref="Gradient"/> over these rows.</summary>
     public OutputGradient GateGradient { get; } = new();
 
     /// <summary>
@@ -98,15 +98,19 @@ internal sealed unsafe class FusedLayer : IDisposable
         }
     }
 
+    /// <summary>Keeps, of the gradient of its outputs, what the layer's inputs get past the cell, for all rows of the chunk.</summary>
+    public void KeepResidual(int rows) => _output?.KeepResidual(Memory.OutputGradient, rows);
+
+    /// <summary>Makes the gradient of some rows' outputs that of their h; sums the normalisation's gradients over them.</summary>
+    public void ToHidden(GradientRows rows, float* gradient) => _output?.ToHidden(Memory.OutputGradient, rows, gradient);
+
     /// <summary>
-    /// Backpropagates through the chunk: from the gradient of the outputs to those of the gates' sums, the recurrent weights and the
-    /// biases. It stops at the chunk's first time step, where the initial state is a constant; or, where the times carry the state's
-    /// gradient, it begins with that of the state after the piece, and leaves that of the initial state, in
-    /// <see cref="CellMemory.StateGradient"/>.
+    /// Backpropagates through the chunk: from the gradient of h to that of the gates' sums. It stops at the chunk's first time
+    /// step, where the initial state is a constant; or, where the times carry the state's gradient, it begins with that of the state after
+    /// the piece, and leaves that of the initial state, in <see cref="CellMemory.StateGradient"/>.
     /// </summary>
-    public void Backward(Timetable times, RowSums sums, float* gradient)
+    public void Backward(Timetable times)
     {
-        _output?.Backward(Memory.OutputGradient, times.Rows, sums, gradient);
         bool isSwept = _zoneouts.Length == 0 && _recurrence.SweepsBackward(Memory, times);
         for (int i = isSwept ? -1 : times.Steps.Length - 1; i >= 0; i--)
         {
@@ -120,21 +124,27 @@ internal sealed unsafe class FusedLayer : IDisposable
                 zoneout.AfterCell(Memory, at);
             _recurrence.Backward(Memory, at);
         }
+    }
 
+    /// <summary>
+    /// The gradients of the recurrent weight and of the biases, summed over rows, after <see cref="Backward"/>.
+    /// </summary>
+    public void Gradient(GradientRows rows, float* gradient)
+    {
         // The gradients of both weights start from it.
-        GateGradient.Of(Memory.Gates, times.Rows, sums);
-        _inputBias.Gradient(Memory.Gates, times.Rows, sums, gradient);
-        _recurrence.Gradient(Memory, times, GateGradient, _inputBias, gradient);
-        if (sums == RowSums.Ascending)
+        GateGradient.Of(Memory.Gates, rows);
+        _inputBias.Gradient(GateGradient, gradient);
+        _recurrence.Gradient(Memory, rows, GateGradient, _inputBias, gradient);
+        if (rows.Sums == RowSums.Ascending)
             _drop?.Backward(gradient);
     }
 
     /// <summary>Ends a backward pass that came in pieces.</summary>
     public void EndPieces(float* gradient) => _drop?.Backward(gradient);
 
-    /// <summary>The gradient of the input weight, after <see cref="Backward"/>.</summary>
-    public void InputGradient(float* inputs, nint inputsRow, float* gradient) =>
-        Input.Gradient(GateGradient, inputs, inputsRow, _zeros[0], gradient);
+    /// <summary>The gradient of the input weight, after <see cref="Gradient"/> over the same rows.</summary>
+    public void InputGradient(float* inputs, nint inputsRow, GradientRows rows, float* gradient) =>
+        Input.Gradient(GateGradient, inputs, inputsRow, rows, _zeros[0], gradient);
 
     /// <summary>Computes the gradient of the inputs from that of the gates' sums.</summary>
     public void ToInputs(Rows gates, Rows inputGradient, int rows) =>

@@ -46,7 +46,7 @@ public sealed unsafe partial class FusedReplica
         }
 
         fixed (float* gradient = gradientSum)
-            Backward(dropout, RowSums.Descending, gradient);
+            Backward(piece, dropout, RowSums.Descending, gradient);
         for (int index = 0; index < _layers.Length; index++)
             _hidden.StoreGradient(piece, index, stateGradient);
         GC.KeepAlive(this);

@@ -97,7 +97,7 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
         foreach (var layer in _layers)
             layer.Memory.BeginBackward();
         fixed (float* gradient = gradientSum)
-            Backward(dropout, RowSums.Ascending, gradient);
+            Backward(batch, dropout, RowSums.Ascending, gradient);
 
         // Kernels hold raw addresses only: their owners must not be finalised meanwhile.
         GC.KeepAlive(this);
@@ -133,10 +133,15 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
             return;
         Recur(batch, DropoutMasks.None, hiddenBefore, hiddenAfter, Pass.Forward);
         Outputs(batch, DropoutMasks.None);
-        int columns = _head.Outputs.Columns;
-        for (int row = 0; row < batch.Rows && !outputs.IsEmpty; row++)
-            _head.Outputs.Span(row).CopyTo(outputs[(row * columns)..]);
+        CopyOutputs(batch.Rows, outputs);
         GC.KeepAlive(this);
+    }
+
+    private void CopyOutputs(int rows, Span<float> outputs)
+    {
+        int columns = _head.Outputs.Columns;
+        for (int row = 0; row < rows && !outputs.IsEmpty; row++)
+            _head.Outputs.Span(row).CopyTo(outputs[(row * columns)..]);
     }
 
     /// <inheritdoc/>
@@ -151,6 +156,7 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
         _droppedInputs?.Dispose();
         _droppedOutputs.Dispose();
         _head.Dispose();
+        DisposeOfShards();
     }
 
     private void EnsureUsable(int length, string what, int expected)
@@ -199,13 +205,16 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
     /// <summary>Runs the head over the top layer's outputs.</summary>
     private void Outputs(ChunkBatch batch, DropoutMasks dropout)
     {
-        if (dropout.DropsOutputs)
-        {
-            dropout.FillOutputs(batch, _layers.Length - 1, _model.HiddenSize, _droppedOutputs.Mask(_times.Rows));
-            _droppedOutputs.Multiply(_layers[^1].Outputs(out int whole), whole, _times.Rows);
-        }
-
+        DropOutputs(batch, dropout);
         _head.Forward(Top(dropout, out int top), top, _times.Rows);
+    }
+
+    private void DropOutputs(ChunkBatch batch, DropoutMasks dropout)
+    {
+        if (!dropout.DropsOutputs)
+            return;
+        dropout.FillOutputs(batch, _layers.Length - 1, _model.HiddenSize, _droppedOutputs.Mask(_times.Rows));
+        _droppedOutputs.Multiply(_layers[^1].Outputs(out int whole), whole, _times.Rows);
     }
 
     /// <summary>Computes the first layer's sums over values and vectors, biases included.</summary>
@@ -231,35 +240,6 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
             return _layers[^1].Outputs(out stride);
         stride = _droppedOutputs.Values.Stride;
         return _droppedOutputs.Values[0];
-    }
-
-    /// <summary>Computes the gradient of every parameter from those of the head's outputs and of the state after the chunk.</summary>
-    private void Backward(DropoutMasks dropout, RowSums sums, float* gradient)
-    {
-        var ofTop = _layers[^1].Memory.OutputGradient;
-        _head.Backward(Top(dropout, out int top), top, ofTop, _times.Rows, sums, gradient);
-        if (dropout.DropsOutputs)
-            _droppedOutputs.Backward(ofTop, _times.Rows);
-        for (int index = _layers.Length - 1; index >= 0; index--)
-        {
-            var layer = _layers[index];
-            layer.Backward(_times, sums, gradient);
-            if (index == 0 && dropout.DropsInputs)
-            {
-                _droppedInputs!.Backward(layer, _times.Rows, sums, gradient);
-                continue;
-            }
-
-            if (index > 0 || _values > 0)
-                _inputs.Backward(dropout.DropsBetween, index, _times.Rows, gradient);
-            for (int table = 0; index == 0 && table < _tables.Length; table++)
-            {
-                if (sums == RowSums.Ascending)
-                    _tables[table].Backward(layer.Memory.Gates, _times.Rows, gradient);
-                else
-                    _tables[table].BackwardPiece(layer.Memory.Gates, _times.Rows);
-            }
-        }
     }
 
     /// <summary>What a run over a chunk is for.</summary>

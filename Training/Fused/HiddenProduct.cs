@@ -84,13 +84,12 @@ internal sealed unsafe class HiddenProduct : Recurrence
         return true;
     }
 
-    public override void Gradient(
-        CellMemory memory, Timetable times, OutputGradient gateGradient, Bias inputBias, float* gradient)
+    public override void Gradient(CellMemory memory, GradientRows rows, OutputGradient gateGradient, Bias inputBias, float* gradient)
     {
-        var hiddenGradient = _splits ? _hiddenGradient.Of(memory.HiddenGates, times.Rows, gateGradient.Sums) : gateGradient;
-        _weight.Gradient(hiddenGradient, memory.Hidden, times.Before, _zeros[0], gradient);
+        var hiddenGradient = _splits ? _hiddenGradient.Of(memory.HiddenGates, rows) : gateGradient;
+        _weight.Gradient(hiddenGradient, memory.Hidden, rows.Before, _zeros[0], gradient);
         if (_splits)
-            _bias.Gradient(memory.HiddenGates, times.Rows, gateGradient.Sums, gradient);
+            _bias.Gradient(hiddenGradient, gradient);
         else
             _bias.CopyGradient(inputBias, gradient);
     }

@@ -30,14 +30,21 @@ internal sealed unsafe class LayerInputs : IDisposable
         layer.Input.Forward(inputs, stride, layer.InputBias, 0, layer.Memory.Gates, 0, batch.Rows);
     }
 
-    /// <summary>Computes the gradients of a layer's input weight and of the outputs of the layer below from that of its sums.</summary>
-    public void Backward(bool dropped, int index, int rows, float* gradient)
+    /// <summary>Computes the gradient of a layer's input weight, summed over rows, from that of its sums.</summary>
+    public void Gradient(bool dropped, int index, GradientRows rows, float* gradient)
     {
-        var layer = _layers[index];
         float* inputs = Of(index, dropped, out int stride);
-        layer.InputGradient(inputs, stride, gradient);
-        if (index > 0)
-            ToBelow(dropped, index, rows);
+        _layers[index].InputGradient(inputs, stride, rows, gradient);
+    }
+
+    /// <summary>Computes the gradient of the outputs of the layer below a layer from that of its sums.</summary>
+    public void Backward(bool dropped, int index, int rows)
+    {
+        var (layer, below) = (_layers[index], _layers[index - 1].Memory.OutputGradient);
+        layer.ToInputs(layer.Memory.Gates, below, rows);
+        layer.AddResidual(below, rows);
+        if (dropped)
+            _dropped[index - 1].Backward(below, rows);
     }
 
     public void Dispose()
@@ -45,15 +52,6 @@ internal sealed unsafe class LayerInputs : IDisposable
         _values.Dispose();
         foreach (var rows in _dropped)
             rows.Dispose();
-    }
-
-    private void ToBelow(bool dropped, int index, int rows)
-    {
-        var (layer, below) = (_layers[index], _layers[index - 1].Memory.OutputGradient);
-        layer.ToInputs(layer.Memory.Gates, below, rows);
-        layer.AddResidual(below, rows);
-        if (dropped)
-            _dropped[index - 1].Backward(below, rows);
     }
 
     /// <summary>The inputs of a layer, of the first those that are values, the chunk's first row first.</summary>

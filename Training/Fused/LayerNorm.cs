@@ -56,20 +56,21 @@ internal sealed unsafe class LayerNorm : IDisposable
     }
 
     /// <summary>
-    /// Makes the gradient of what <see cref="Forward"/> gave that of what it got, in its place; writes those of the parameters.
+    /// Makes the gradient of what <see cref="Forward"/> gave that of what it got, in its place, of some rows; sums those of the parameters
+    /// over these.
     /// </summary>
-    public void Backward(Rows outputGradient, int rows, RowSums sums, float* gradient)
+    public void Backward(Rows outputGradient, GradientRows rows, float* gradient)
     {
         float* weight = gradient + _weight.Offset, bias = gradient + _bias.Offset;
-        if (sums == RowSums.Ascending)
+        if (rows.Sums == RowSums.Ascending)
         {
             new Span<float>(weight, _columns).Clear();
             new Span<float>(bias, _columns).Clear();
         }
 
-        for (int i = 0; i < rows; i++)
+        for (int i = 0; i < rows.Count; i++)
         {
-            int row = sums == RowSums.Ascending ? i : rows - 1 - i;
+            int row = rows[rows.Sums == RowSums.Ascending ? i : rows.Count - 1 - i];
             float* own = outputGradient[row], products = _products[0];
             Elementwise.Run(new AddTo(own, bias), _columns);
             Elementwise.Run(new ToNormal(own, _normal[row], _parameters[0], weight, products), _columns);

@@ -47,18 +47,18 @@ internal sealed unsafe class LayerOutput : IDisposable
         }
     }
 
-    /// <summary>Makes the gradient of the outputs that of h, in its place.</summary>
-    public void Backward(Rows outputGradient, int rows, RowSums sums, float* gradient)
+    /// <summary>Keeps what the layer's inputs get past the cell, before <see cref="ToHidden"/>.</summary>
+    public void KeepResidual(Rows outputGradient, int rows)
     {
-        if (_addsInputs)
-        {
-            _gradient.Reserve(rows);
-            for (int row = 0; row < rows; row++)
-                outputGradient.Span(row).CopyTo(_gradient.Span(row));
-        }
-
-        _norm?.Backward(outputGradient, rows, sums, gradient);
+        if (!_addsInputs)
+            return;
+        _gradient.Reserve(rows);
+        for (int row = 0; row < rows; row++)
+            outputGradient.Span(row).CopyTo(_gradient.Span(row));
     }
+
+    /// <summary>Makes the gradient of some rows' outputs that of their h, in its place.</summary>
+    public void ToHidden(Rows outputGradient, GradientRows rows, float* gradient) => _norm?.Backward(outputGradient, rows, gradient);
 
     /// <summary>Adds to the gradient of the layer's inputs what they get past the cell.</summary>
     public void AddResidual(Rows inputGradient, int rows)

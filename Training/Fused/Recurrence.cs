@@ -34,14 +34,13 @@ internal abstract unsafe class Recurrence : IDisposable
     /// <summary>The same for the backward pass.</summary>
     public virtual bool SweepsBackward(CellMemory memory, Timetable times) => false;
 
-    /// <summary>Computes the gradients of weight and bias from those of all rows' sums.</summary>
+    /// <summary>Computes the gradients of weight and bias, summed over rows, from those of the rows' sums.</summary>
     /// <param name="memory">The layer's buffers.</param>
-    /// <param name="times">The chunk's time steps.</param>
-    /// <param name="gateGradient">The gradients of the sums over inputs, and how sums over rows run.</param>
+    /// <param name="rows">Which rows, and how the sums over them run.</param>
+    /// <param name="gateGradient">The gradients of these rows' sums over inputs.</param>
     /// <param name="inputBias">The bias of the inputs, whose gradient is known.</param>
     /// <param name="gradient">The flat gradient.</param>
-    public abstract void Gradient(
-        CellMemory memory, Timetable times, OutputGradient gateGradient, Bias inputBias, float* gradient);
+    public abstract void Gradient(CellMemory memory, GradientRows rows, OutputGradient gateGradient, Bias inputBias, float* gradient);
 
     public abstract void Dispose();
 }
@@ -65,8 +64,7 @@ internal sealed unsafe class NoRecurrence : Recurrence
     {
     }
 
-    public override void Gradient(
-        CellMemory memory, Timetable times, OutputGradient gateGradient, Bias inputBias, float* gradient)
+    public override void Gradient(CellMemory memory, GradientRows rows, OutputGradient gateGradient, Bias inputBias, float* gradient)
     {
     }
 

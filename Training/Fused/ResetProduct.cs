@@ -79,15 +79,14 @@ internal sealed unsafe class ResetProduct : Recurrence
             memory.OutputGradient, at.RowBefore, at.Lanes);
     }
 
-    public override void Gradient(
-        CellMemory memory, Timetable times, OutputGradient gateGradient, Bias inputBias, float* gradient)
+    public override void Gradient(CellMemory memory, GradientRows rows, OutputGradient gateGradient, Bias inputBias, float* gradient)
     {
         Rows gates = memory.Gates, kept = memory.Kept;
         int units = memory.Units;
-        var ofGates = _gateGradient.Of(gates, times.Rows, gateGradient.Sums, 0, 2 * units);
-        var ofCandidate = _candidateGradient.Of(gates, times.Rows, gateGradient.Sums, 2 * units, units);
-        _gates.Gradient(ofGates, memory.Hidden, times.Before, _zeros[0], gradient);
-        _candidate.Gradient(ofCandidate, kept[0], kept.Stride, _zeros[0], gradient);
+        var ofGates = _gateGradient.Of(gates, rows, 0, 2 * units);
+        var ofCandidate = _candidateGradient.Of(gates, rows, 2 * units, units);
+        _gates.Gradient(ofGates, memory.Hidden, rows.Before, _zeros[0], gradient);
+        _candidate.Gradient(ofCandidate, kept[0], kept.Stride, rows, _zeros[0], gradient);
         _bias.CopyGradient(inputBias, gradient);
     }
 

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Matrices;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Fused;
@@ -14,6 +15,7 @@ internal sealed class Timetable
 {
     private TimeStep[] _steps = [];
     private int[] _before = [];
+    private int[] _chosenBefore = [];
     private int _count;
 
     /// <summary>The time steps, in order.</summary>
@@ -28,8 +30,20 @@ internal sealed class Timetable
     /// <summary>Whether the gradient of the state goes from each time step to the one before by rows of its own, for pieces.</summary>
     public bool Carries { get; private set; }
 
-    /// <summary>For each row, the history row of its lane's previous state.</summary>
-    public ReadOnlySpan<int> Before => _before.AsSpan(0, Rows);
+    /// <summary>All rows.</summary>
+    public GradientRows All(RowSums sums) => new(Rows, default, _before.AsSpan(0, Rows), sums);
+
+    /// <summary>Some of the rows. They are valid until others are asked for.</summary>
+    public GradientRows Of(ReadOnlySpan<int> rows)
+    {
+        if (rows.Length == Rows)
+            return All(RowSums.Ascending);
+        if (_chosenBefore.Length < rows.Length)
+            _chosenBefore = new int[rows.Length];
+        for (int i = 0; i < rows.Length; i++)
+            _chosenBefore[i] = _before[rows[i]];
+        return new(rows.Length, rows, _chosenBefore.AsSpan(0, rows.Length));
+    }
 
     /// <summary>Loads a chunk's segments.</summary>
     /// <param name="batch">The chunk.</param>

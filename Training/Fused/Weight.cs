@@ -114,6 +114,26 @@ internal sealed unsafe class Weight : IDisposable
         Straight(outputGradient, zeros, gradient + _offset);
     }
 
+    /// <inheritdoc cref="Gradient(OutputGradient, Rows, ReadOnlySpan{int}, float*, float*)"/>
+    /// <param name="outputGradient">The gradients of the outputs.</param>
+    /// <param name="inputs">The input of the chunk's first row.</param>
+    /// <param name="inputsRow">The stride between inputs.</param>
+    /// <param name="which">Which rows of the chunk.</param>
+    /// <param name="zeros">Zeros, as long as a padded row.</param>
+    /// <param name="gradient">The flat gradient.</param>
+    public void Gradient(
+        OutputGradient outputGradient, float* inputs, nint inputsRow, GradientRows which, float* zeros, float* gradient)
+    {
+        if (!which.AreAll)
+        {
+            which.Gather(inputs, inputsRow, _inputs);
+            inputs = _inputs[0];
+            inputsRow = _inputs.Stride;
+        }
+
+        Gradient(outputGradient, inputs, inputsRow, zeros, gradient);
+    }
+
     public void Dispose()
     {
         foreach (IDisposable one in (IDisposable[])[_forward, _backward, _gradient, _panels, _inputs, _turned])

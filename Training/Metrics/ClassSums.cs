@@ -46,10 +46,10 @@ internal sealed class ClassSums(int classes, int group, long? ignored)
         return _predicted.AsSpan(0, rows);
     }
 
-    /// <summary>Counts the chunk's rows.</summary>
+    /// <summary>Counts the chunk's rows; those of a trainer's shards come one after another.</summary>
     public void Add(ChunkBatch batch)
     {
-        batch.Classes.CopyTo(_targets);
-        _pending = batch.Classes.Length;
+        batch.Classes.CopyTo(_targets.AsSpan(_pending));
+        _pending += batch.Classes.Length;
     }
 }

@@ -174,6 +174,41 @@ public sealed partial class ChunkBatch
         _masked = _shape.IsMasked || !isWhole ? CountMasked() : 0;
     }
 
+    /// <summary>Lays the batch out for the lanes of several batches, one after another, without inputs and targets.</summary>
+    internal void JoinLanes(ReadOnlySpan<ChunkBatch> parts)
+    {
+        int lanes = 0;
+        foreach (var part in parts)
+            lanes += part._chunks.Length;
+        if (_chunks.Length != lanes)
+            (_chunks, _left, _activeLanes, _resets) = (new LaneChunk[lanes], new int[lanes], new int[lanes], new bool[lanes]);
+        (_active, Rows, _masked, FirstTime) = (0, 0, 0, 0);
+        int at = 0;
+        foreach (var part in parts)
+        {
+            for (int lane = 0; lane < part._chunks.Length; lane++, at++)
+            {
+                (_chunks[at], _left[at], _resets[at]) = (part._chunks[lane], part._left[lane], part._resets[lane]);
+                if (!_chunks[at].IsIdle)
+                    Insert(at);
+            }
+
+            Rows += part.Rows;
+        }
+
+        Steps = _active == 0 ? 0 : _chunks[_activeLanes[0]].Length;
+        Divide();
+    }
+
+    /// <summary>Takes the inputs of one of the batches that it was laid out for.</summary>
+    /// <param name="part">That batch.</param>
+    /// <param name="rows">For each of its rows the row here.</param>
+    internal void TakeInputs(ChunkBatch part, ReadOnlySpan<int> rows)
+    {
+        Spread(part.Values, rows, ref _values, _shape.InputFeatures);
+        Spread(part.Tokens, rows, ref _tokens, _shape.Codes);
+    }
+
     /// <summary>
     /// Fills the batch with one time step of some lanes, all of them active, its targets masked. Allocates nothing once the buffers have
     /// grown.
@@ -227,6 +262,14 @@ public sealed partial class ChunkBatch
         if (to.Length < from.Length)
             to = new T[from.Length];
         from.CopyTo(to);
+    }
+
+    private void Spread<T>(ReadOnlySpan<T> from, ReadOnlySpan<int> rows, ref T[] to, int width)
+    {
+        if (to.Length < Rows * width)
+            Array.Resize(ref to, Rows * width);
+        for (int row = 0; row < rows.Length && width > 0; row++)
+            from.Slice(row * width, width).CopyTo(to.AsSpan(rows[row] * width, width));
     }
 
     /// <summary>Inserts a lane after those whose chunks are as long or longer, what lies behind a piece included.</summary>

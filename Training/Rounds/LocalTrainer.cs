@@ -6,14 +6,15 @@ using Orleans.Tbptt.Training.Steps;
 namespace Orleans.Tbptt.Training.Rounds;
 
 /// <summary>
-/// One trainer's part in rounds of local steps (DiLoCo; Douillard et al., 2023, arXiv:2311.08105, algorithm 1, inner optimization): its own
-/// copy of the parameters, its own optimizer, its own lanes, without communication between a round's first chunk and its last.
+/// One shard's part in rounds of local steps (DiLoCo; Douillard et al., 2023, arXiv:2311.08105, algorithm 1, inner optimization): its own
+/// copy of the parameters, its own optimizer, its own lanes, without communication between a round's first chunk and its last. A trainer of
+/// several shards has one for each of them.
 /// </summary>
 /// <remarks>Bound to the thread that created the shard's replica. Results are its own memory, unchanged until the next round.</remarks>
 public sealed class LocalTrainer
 {
     private readonly TrainSpec _train;
-    private readonly TrainerShard _shard;
+    private readonly TrainerShards _shard;
     private readonly IOptimizer _optimizer;
     private readonly float[] _parameters;
     private readonly float[] _gradient;
@@ -21,9 +22,12 @@ public sealed class LocalTrainer
 
     /// <summary>Creates a trainer at step 0, its optimizer in the initial state.</summary>
     /// <param name="spec">The run's spec, every size known.</param>
-    /// <param name="shard">Its lanes and replica; not owned.</param>
-    public LocalTrainer(RunSpec spec, TrainerShard shard)
+    /// <param name="shard">One shard: its lanes, and the trainer's replica; not owned.</param>
+    /// <exception cref="ArgumentException">There are several shards.</exception>
+    public LocalTrainer(RunSpec spec, TrainerShards shard)
     {
+        if (shard.Count != 1)
+            throw new ArgumentException($"found {shard.Count} shards, expected 1: each has an optimizer of its own", nameof(shard));
         (_train, _shard, _step) = (spec.Train, shard, 0);
         int length = shard.Replica.Layout.Length;
         _optimizer = Optimizer.Create(spec.Train.Optimizer, length);
@@ -53,10 +57,10 @@ public sealed class LocalTrainer
     /// </summary>
     public bool CanTrain(long step) => step == _step;
 
-    /// <summary>Runs a round: a number of steps on the trainer's own lanes, each with an update of its own parameters.</summary>
+    /// <summary>Runs a round: a number of steps on the shard's lanes, each with an update of its own parameters.</summary>
     /// <param name="at">The round's first chunk.</param>
     /// <param name="chunks">The number of chunks, all of one epoch.</param>
-    /// <param name="start">The parameters of S(step), the same for every trainer.</param>
+    /// <param name="start">The parameters of S(step), the same for every shard.</param>
     /// <param name="isAbandoned">Checked before every chunk: whether the round was abandoned.</param>
     /// <returns>Null when the round was abandoned; the trainer must then be restored.</returns>
     public RoundResult? TrainRound(StepPosition at, int chunks, ReadOnlySpan<float> start, Func<bool> isAbandoned)
@@ -72,7 +76,7 @@ public sealed class LocalTrainer
             if (isAbandoned())
                 return null;
             var step = at with { Step = at.Step + done, Chunk = at.Chunk + done };
-            var (lossSum, weight) = _shard.TrainChunk(step, _parameters, _gradient);
+            var (lossSum, weight) = _shard.TrainChunk(step, _parameters, _gradient)[0];
             notFinite = Update(step.Step, lossSum, weight);
             if (notFinite is null)
             {
@@ -91,7 +95,7 @@ public sealed class LocalTrainer
     }
 
     /// <summary>
-    /// Averages over the trainer's own elements, checks, clips, updates. Without elements, all lanes idle or masked, there is no update.
+    /// Averages over the shard's own elements, checks, clips, updates. Without elements, all lanes idle or masked, there is no update.
     /// </summary>
     /// <returns>A description of what is not finite; null when everything is.</returns>
     private string? Update(long step, double lossSum, double weight)

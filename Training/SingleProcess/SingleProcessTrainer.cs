@@ -10,8 +10,8 @@ using Orleans.Tbptt.Training.Steps;
 namespace Orleans.Tbptt.Training.SingleProcess;
 
 /// <summary>
-/// Truncated backpropagation through time in one class, without grains: the reference that a cluster must match bit for bit. Trainers
-/// run one after another, each on its own lanes.
+/// Truncated backpropagation through time in one class, without grains: the reference that a cluster must match bit for bit. Shards
+/// are run one after another, each on its own lanes, as by as many trainers.
 /// </summary>
 /// <remarks>Bound to the thread that created it.</remarks>
 public sealed class SingleProcessTrainer : IDisposable
@@ -22,7 +22,7 @@ public sealed class SingleProcessTrainer : IDisposable
     private readonly RunSpec _spec;
     private readonly IDataSource _data;
     private readonly EpochPlans _plans;
-    private readonly TrainerShard[] _trainers;
+    private readonly TrainerShards[] _shards;
     private readonly LocalTrainer[] _local;
     private readonly float[][] _gradients;
     private readonly StepCommit _commit;
@@ -31,17 +31,17 @@ public sealed class SingleProcessTrainer : IDisposable
     /// <summary>Prepares a run at S(0).</summary>
     /// <param name="spec">The run's spec, every size known.</param>
     /// <param name="data">Its data; not owned.</param>
-    /// <param name="makeReplica">Creates the network of each trainer.</param>
+    /// <param name="makeReplica">Creates the network of each shard.</param>
     public SingleProcessTrainer(RunSpec spec, IDataSource data, Func<IReplica> makeReplica)
     {
         (_spec, _data) = (spec, data);
         _plans = new(spec, data);
         State = new(spec);
         _commit = new(State, spec.Train, Piece);
-        _trainers = [.. LaneBlock.Split(spec.Data.BatchSize, spec.Train.Trainers)
-            .Select(block => new TrainerShard(spec, data, block, makeReplica()))];
-        _local = [.. _trainers.Where(_ => spec.Train.IsLocal).Select(shard => new LocalTrainer(spec, shard))];
-        _gradients = [.. _trainers.Select(_ => new float[spec.Train.IsLocal ? 0 : State.Layout.Length])];
+        _shards = [.. LaneBlock.Split(spec.Data.BatchSize, spec.Train.ShardCount)
+            .Select(block => new TrainerShards(spec, data, [block], makeReplica()))];
+        _local = [.. _shards.Where(_ => spec.Train.IsLocal).Select(shard => new LocalTrainer(spec, shard))];
+        _gradients = [.. _shards.Select(_ => new float[spec.Train.IsLocal ? 0 : State.Layout.Length])];
     }
 
     /// <summary>The committed state.</summary>
@@ -103,18 +103,18 @@ public sealed class SingleProcessTrainer : IDisposable
     }
 
     /// <summary>
-    /// One step: each trainer runs its chunk forward and backward; the results are averaged, checked, clipped and applied, or kept for the
+    /// One step: each shard's chunk is run forward and backward; the results are averaged, checked, clipped and applied, or kept for the
     /// update that further chunks belong to.
     /// </summary>
     public StepOutcome TrainStep(StepPosition at)
     {
-        var results = new ShardResult[_trainers.Length];
-        for (int i = 0; i < _trainers.Length; i++)
+        var results = new ShardResult[_shards.Length];
+        for (int i = 0; i < _shards.Length; i++)
         {
-            // Each trainer carries its lanes' hidden state over from the previous chunk, as values: the gradient stops at the chunk's
+            // Each shard carries its lanes' hidden state over from the previous chunk, as values: the gradient stops at the chunk's
             // start.
-            var (lossSum, weight) = _trainers[i].TrainChunk(at, State.Parameters, _gradients[i]);
-            results[i] = new(_gradients[i], _trainers[i].Hidden, lossSum, weight);
+            var (lossSum, weight) = _shards[i].TrainChunk(at, State.Parameters, _gradients[i])[0];
+            results[i] = new(_gradients[i], _shards[i].Hidden, lossSum, weight);
         }
 
         _commit.ClosesUpdate = _spec.Train.Accumulate == 1 || _spec.Train.ClosesUpdate(at.Chunk, _plans.Training(at.Epoch).Steps);
@@ -123,11 +123,11 @@ public sealed class SingleProcessTrainer : IDisposable
     }
 
     /// <summary>
-    /// One round: each trainer makes a number of local steps from the same parameters; the differences are averaged, checked and applied by
+    /// One round: each shard makes a number of local steps from the same parameters; the differences are averaged, checked and applied by
     /// the outer optimizer.
     /// </summary>
     public StepOutcome TrainRound(StepPosition at, int chunks) =>
-        State.CommitRound([.. _local.Select(trainer => trainer.TrainRound(at, chunks, State.Parameters, isAbandoned: () => false)!.Value)]);
+        State.CommitRound([.. _local.Select(shard => shard.TrainRound(at, chunks, State.Parameters, isAbandoned: () => false)!.Value)]);
 
     /// <summary>
     /// The mean loss over the held-out elements, of validation with the state's evaluated parameters, of the test with those of
@@ -146,9 +146,9 @@ public sealed class SingleProcessTrainer : IDisposable
         for (long chunk = 0; chunk < plan.Steps; chunk++)
         {
             var parameters = chunk > 0 ? default : part == HeldOutPart.Test ? Output.Parameters : State.Evaluated;
-            EvaluatedChunk[] results = new EvaluatedChunk[_trainers.Length];
+            EvaluatedChunk[] results = new EvaluatedChunk[_shards.Length];
             for (int i = 0; i < results.Length; i++)
-                results[i] = _trainers[i].EvaluateChunk(chunk, parameters, part: part);
+                results[i] = _shards[i].EvaluateChunk(chunk, parameters, part: part)[0];
             lossSum += PairwiseTree.Sum([.. results.Select(result => result.LossSum)]);
             weight += PairwiseTree.Sum([.. results.Select(result => result.Weight)]);
             foreach (var sums in results.Select(result => result.Sums).OfType<GroupSums>())
@@ -161,7 +161,7 @@ public sealed class SingleProcessTrainer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var trainer in _trainers)
-            trainer.Dispose();
+        foreach (var shard in _shards)
+            shard.Dispose();
     }
 }

@@ -14,31 +14,31 @@ internal static class Divergence
     public static LargestGradient Largest(ReadOnlySpan<float> gradient) =>
         new(TensorPrimitives.MaxMagnitude(gradient), TensorPrimitives.IndexOfMaxMagnitude(gradient));
 
-    /// <summary>Names the first trainer whose loss or gradient is not finite, and its largest gradient; null when all are finite.</summary>
+    /// <summary>Names the first shard whose loss or gradient is not finite, and its largest gradient; null when all are finite.</summary>
     /// <param name="step">Committed steps before this one.</param>
-    /// <param name="lossSums">Each trainer's loss sum.</param>
-    /// <param name="largest">Each trainer's largest gradient.</param>
+    /// <param name="lossSums">Each shard's loss sum.</param>
+    /// <param name="largest">Each shard's largest gradient.</param>
     /// <param name="layout">Names the parameters.</param>
     public static string? Find(long step, IReadOnlyList<double> lossSums, IReadOnlyList<LargestGradient> largest, ParameterLayout layout)
     {
-        for (int trainer = 0; trainer < largest.Count; trainer++)
+        for (int shard = 0; shard < largest.Count; shard++)
         {
-            if (!double.IsFinite(lossSums[trainer]) || !float.IsFinite(largest[trainer].Value))
-                return $"step {step + 1}, trainer {trainer}: {Describe(lossSums[trainer], largest[trainer], layout)}";
+            if (!double.IsFinite(lossSums[shard]) || !float.IsFinite(largest[shard].Value))
+                return $"step {step + 1}, shard {shard}: {Describe(lossSums[shard], largest[shard], layout)}";
         }
 
         return null;
     }
 
     /// <summary>
-    /// Names the step of a round that was the first not to be finite, the first trainer for which it was not, and what; null when all is
+    /// Names the step of a round that was the first not to be finite, the first shard for which it was not, and what; null when all is
     /// well.
     /// </summary>
     public static string? Find(long step, IReadOnlyList<RoundResult> shards)
     {
-        int trainer = Enumerable.Range(0, shards.Count).Where(one => shards[one].NotFinite is not null)
+        int shard = Enumerable.Range(0, shards.Count).Where(one => shards[one].NotFinite is not null)
             .OrderBy(one => shards[one].LossSums.Count).DefaultIfEmpty(-1).First();
-        return trainer < 0 ? null : $"step {step + shards[trainer].LossSums.Count + 1}, trainer {trainer}: {shards[trainer].NotFinite}";
+        return shard < 0 ? null : $"step {step + shards[shard].LossSums.Count + 1}, shard {shard}: {shards[shard].NotFinite}";
     }
 
     /// <summary>A loss and the largest gradient, in words.</summary>

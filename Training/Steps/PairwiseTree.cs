@@ -4,8 +4,8 @@ using System.Numerics.Tensors;
 namespace Orleans.Tbptt.Training.Steps;
 
 /// <summary>
-/// Sums in a fixed order: a binary tree over the trainers' indices. Float additions do not associate, so the order is part of the result;
-/// with the tree, who answered first is not.
+/// Sums in a fixed order: a binary tree over the shards' indices. Float additions do not associate, so the order is part of the result;
+/// with the tree, who answered first is not, nor who computed what.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -15,22 +15,22 @@ namespace Orleans.Tbptt.Training.Steps;
 ///       └────┬────┘
 /// </code>
 /// <para>
-/// Every node is the sum of trainers a·2^k, a·2^k + 1, … up to the next such number, or to the last trainer: a silo that has all of them
-/// can add them up alone, and the tree continues from there.
+/// Every node is the sum of shards a·2^k, a·2^k + 1, … up to the next such number, or to the last shard: a trainer or a silo that has
+/// all of them can add them up alone, and the tree continues from there.
 /// </para>
 /// </remarks>
 public static class PairwiseTree
 {
-    /// <summary>The fewest nodes of the tree over <paramref name="count"/> trainers that some of them make up, in order.</summary>
-    /// <param name="trainers">Those trainers, in order.</param>
-    /// <param name="count">How many trainers there are.</param>
-    public static IReadOnlyList<Subtree> Subtrees(IReadOnlyList<int> trainers, int count)
+    /// <summary>The fewest nodes of the tree over <paramref name="count"/> shards that some of them make up, in order.</summary>
+    /// <param name="shards">Those shards, in order.</param>
+    /// <param name="count">How many shards there are.</param>
+    public static IReadOnlyList<Subtree> Subtrees(IReadOnlyList<int> shards, int count)
     {
         var nodes = new List<Subtree>();
-        for (int at = 0; at < trainers.Count; at += nodes[^1].Count)
+        for (int at = 0; at < shards.Count; at += nodes[^1].Count)
         {
-            int first = trainers[at], run = 1, size = 1;
-            while (at + run < trainers.Count && trainers[at + run] == first + run)
+            int first = shards[at], run = 1, size = 1;
+            while (at + run < shards.Count && shards[at + run] == first + run)
                 run++;
             while (size < count && first % (2 * size) == 0 && Math.Min(2 * size, count - first) <= run)
                 size *= 2;
@@ -41,9 +41,9 @@ public static class PairwiseTree
     }
 
     /// <summary>
-    /// The sum by the tree, of trainers' own numbers and of whole nodes that others have summed; leaves them as they are.
+    /// The sum by the tree, of shards' own numbers and of whole nodes that others have summed; leaves them as they are.
     /// </summary>
-    /// <param name="nodes">One for each trainer. A node's sum stands at its first trainer, its others are empty.</param>
+    /// <param name="nodes">One for each shard. A node's sum stands at its first shard, its others are empty.</param>
     /// <param name="room">May be used to sum in; as long as a node.</param>
     /// <returns>The sum: <paramref name="room"/>, or the one node there is.</returns>
     public static ReadOnlySpan<float> Sum(ReadOnlySpan<ReadOnlyMemory<float>> nodes, Span<float> room) =>
@@ -87,7 +87,7 @@ public static class PairwiseTree
     }
 }
 
-/// <summary>A node of the tree: trainers that follow one another.</summary>
-/// <param name="First">The first trainer.</param>
+/// <summary>A node of the tree: shards that follow one another.</summary>
+/// <param name="First">The first shard.</param>
 /// <param name="Count">How many.</param>
 public readonly record struct Subtree(int First, int Count);

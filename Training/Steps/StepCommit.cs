@@ -62,8 +62,8 @@ public sealed class StepCommit
     public Memory<float> Piece(Memory<float> whole, int index) =>
         whole.Slice(index * _piece, Math.Min(_piece, whole.Length - index * _piece));
 
-    /// <summary>Makes a step of the trainers' complete results.</summary>
-    /// <param name="shards">The results, in order of trainer.</param>
+    /// <summary>Makes a step of the shards' complete results.</summary>
+    /// <param name="shards">The results, in order of shard.</param>
     /// <returns>
     /// <see cref="StepOutcome.Committed"/>, or <see cref="StepOutcome.Diverged"/> with the state as it was unless the update overflowed.
     /// </returns>
@@ -73,15 +73,15 @@ public sealed class StepCommit
         var sums = new ReadOnlyMemory<float>[shards.Count];
         for (int piece = 0; piece < Pieces; piece++)
         {
-            for (int trainer = 0; trainer < sums.Length; trainer++)
-                sums[trainer] = Piece(shards[trainer].GradientSum, piece);
+            for (int shard = 0; shard < sums.Length; shard++)
+                sums[shard] = Piece(shards[shard].GradientSum, piece);
             Add(piece, sums);
         }
 
         return IsFinite ? Update() : Diverge([.. shards.Select(shard => Largest(shard.GradientSum.Span))]);
     }
 
-    /// <summary>Begins with what trainers gave besides their gradients, in order of trainer; what was begun before is forgotten.</summary>
+    /// <summary>Begins with what shards gave besides their gradients, in order of shard; what was begun before is forgotten.</summary>
     /// <param name="heads">Their <see cref="ShardResult.GradientSum"/> is not looked at.</param>
     /// <exception cref="InvalidDataException">Their hidden states are not those of all lanes.</exception>
     public void Begin(IReadOnlyList<ShardResult> heads)
@@ -98,11 +98,11 @@ public sealed class StepCommit
     }
 
     /// <summary>
-    /// Adds the gradient sums of one piece over the trainers and divides by the weight of all: never a mean of the trainers' means, which
+    /// Adds the gradient sums of one piece over the shards and divides by the weight of all: never a mean of the shards' means, which
     /// would favour the elements of a small share. Pieces come in order.
     /// </summary>
     /// <param name="index">The piece, from 0.</param>
-    /// <param name="nodes">For each trainer its own sum, or that of the tree's node that begins with it; empty where a node has it
+    /// <param name="nodes">For each shard its own sum, or that of the tree's node that begins with it; empty where a node has it
     /// already.</param>
     public void Add(int index, ReadOnlySpan<ReadOnlyMemory<float>> nodes)
     {
@@ -180,11 +180,11 @@ public sealed class StepCommit
     }
 
     /// <summary>Says in words why the step is not finite; the state stays as it is.</summary>
-    /// <param name="largest">Each trainer's largest gradient.</param>
+    /// <param name="largest">Each shard's largest gradient.</param>
     public StepOutcome.Diverged Diverge(IReadOnlyList<LargestGradient> largest) => new(
         Divergence.Find(_state.Step, [.. _heads.Select(head => head.LossSum)], largest, _state.Layout)
-        ?? $"step {_state.Step + 1}: the sum over the trainers overflows (loss {_lossSum}, gradient norm {Norm})");
+        ?? $"step {_state.Step + 1}: the sum over the shards overflows (loss {_lossSum}, gradient norm {Norm})");
 
-    /// <summary>A trainer's largest gradient, for <see cref="Diverge"/>.</summary>
+    /// <summary>A shard's largest gradient, for <see cref="Diverge"/>.</summary>
     public static LargestGradient Largest(ReadOnlySpan<float> gradient) => Divergence.Largest(gradient);
 }

@@ -5,7 +5,7 @@ using Orleans.Tbptt.Training.Optimizers;
 namespace Orleans.Tbptt.Training.Steps;
 
 /// <summary>
-/// The state of one trainer's inner optimizer where trainers make rounds of local steps: its running averages and its count of updates,
+/// The state of one shard's inner optimizer where trainers make rounds of local steps: its running averages and its count of updates,
 /// as part of S(n). A copy.
 /// </summary>
 public sealed class TrainerOptimizerState
@@ -22,9 +22,9 @@ public sealed class TrainerOptimizerState
         Values = new float[checked(Names.Count * layout.Length)];
     }
 
-    /// <summary>The states of all trainers, in order of trainer; empty where trainers make no local steps.</summary>
+    /// <summary>The states of all shards, in order of shard; empty where trainers make no local steps.</summary>
     public static IReadOnlyList<TrainerOptimizerState> OfAll(TrainSpec train, ParameterLayout layout) =>
-        [.. Enumerable.Range(0, train.IsLocal ? train.Trainers : 0).Select(_ => new TrainerOptimizerState(train.Optimizer, layout))];
+        [.. Enumerable.Range(0, train.IsLocal ? train.ShardCount : 0).Select(_ => new TrainerOptimizerState(train.Optimizer, layout))];
 
     /// <summary>The names of the running averages, in order; each is as long as the parameters.</summary>
     public IReadOnlyList<string> Names { get; }
@@ -32,7 +32,7 @@ public sealed class TrainerOptimizerState
     /// <summary>The running averages one after another: <c>[averages, parameters]</c>.</summary>
     public float[] Values { get; }
 
-    /// <summary>Updates that the inner optimizer has made: one per chunk in which any of the trainer's lanes had work.</summary>
+    /// <summary>Updates that the inner optimizer has made: one per chunk in which any of the shard's lanes had work.</summary>
     public long Count { get; set; }
 
     /// <summary>The running averages as tensors, as <see cref="TrainingSnapshot.AverageSlots"/>.</summary>
@@ -41,7 +41,7 @@ public sealed class TrainerOptimizerState
     /// <summary>One running average, <c>[parameters]</c>.</summary>
     public Memory<float> Average(int index) => Values.AsMemory(index * _layout.Length, _layout.Length);
 
-    /// <summary>Copies the state of a trainer's inner optimizer.</summary>
+    /// <summary>Copies the state of a shard's inner optimizer.</summary>
     /// <param name="averages">Its running averages, in the order of <see cref="Names"/>.</param>
     /// <param name="count">The updates it has made.</param>
     /// <exception cref="ArgumentException">The number of running averages differs. Nothing was changed.</exception>
@@ -66,10 +66,10 @@ public sealed class TrainerOptimizerState
     }
 
     /// <summary>
-    /// Becomes the state that a trainer begins with whose lanes belonged to other trainers: the mean of the optimizers that have made an
+    /// Becomes the state that a shard begins with whose lanes belonged to other shards: the mean of the optimizers that have made an
     /// update, with the largest of their counts. The order of the sum is that of <see cref="PairwiseTree"/>.
     /// </summary>
-    /// <param name="others">The former trainers' states.</param>
+    /// <param name="others">The former shards' states.</param>
     public void TakeMean(IReadOnlyList<TrainerOptimizerState> others)
     {
         Memory<float>[] sums = [.. others.Where(other => other.Count > 0).Select(other => other.Values.ToArray().AsMemory())];

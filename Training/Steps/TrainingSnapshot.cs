@@ -52,7 +52,7 @@ public sealed class TrainingSnapshot
     /// <summary>Values of a lane in <see cref="Hidden"/>.</summary>
     internal int PerLane { get; }
 
-    /// <summary>The state of each trainer's inner optimizer, in order of trainer; empty where trainers make no local steps.</summary>
+    /// <summary>The state of each shard's inner optimizer, in order of shard; empty where trainers make no local steps.</summary>
     public IReadOnlyList<TrainerOptimizerState> TrainerOptimizers { get; }
 
     /// <summary>How many numbers it holds.</summary>
@@ -135,23 +135,23 @@ public sealed class TrainingSnapshot
     }
 
     /// <param name="state">A state.</param>
-    /// <param name="trainers">How many trainers' optimizers there must be; null for any number.</param>
+    /// <param name="shards">How many shards' optimizers there must be; null for any number.</param>
     /// <param name="isOfAnother">
     /// Whether it is of another run, which continues from here: with any number of lanes, and with averages and sums of its own.
     /// </param>
-    internal void EnsureFits(TrainingState state, int? trainers = null, bool isOfAnother = false)
+    internal void EnsureFits(TrainingState state, int? shards = null, bool isOfAnother = false)
     {
         var averages = state.Buffers;
         bool fits = state.Parameters.Length == Parameters.Length
             && (isOfAnother ? HasTheOptimizerOf(state) : state.Hidden.Length == Hidden.Length && HasTheBuffersOf(state));
         int inner = TrainerOptimizers.Count;
-        fits = fits && inner > 0 == state.TrainerOptimizers.Count > 0 && inner == (trainers ?? inner)
+        fits = fits && inner > 0 == state.TrainerOptimizers.Count > 0 && inner == (shards ?? inner)
             && (inner == 0 || TrainerOptimizers[0].Names.SequenceEqual(state.TrainerOptimizers[0].Names));
         if (!fits)
         {
             throw new ArgumentException(
                 $"the snapshot is for {Parameters.Length} parameters, {Hidden.Length} values of hidden state, "
-                + $"[{string.Join(", ", AverageNames)}] and the inner optimizers of {inner} trainers, "
+                + $"[{string.Join(", ", AverageNames)}] and the inner optimizers of {inner} shards, "
                 + $"the state has {state.Parameters.Length}, {state.Hidden.Length}, "
                 + $"[{string.Join(", ", averages.Select(average => average.Name))}] and {state.TrainerOptimizers.Count}",
                 nameof(state));

@@ -2,16 +2,16 @@
 namespace Orleans.Tbptt.Training.Steps;
 
 /// <summary>
-/// Where trainers make rounds of local steps, S(n) holds the state of each trainer's inner optimizer, too, and n grows by a round.
+/// Where trainers make rounds of local steps, S(n) holds the state of each shard's inner optimizer, too, and n grows by a round.
 /// </summary>
 public sealed partial class TrainingState
 {
-    /// <summary>The state of each trainer's inner optimizer, in order of trainer; empty where trainers make no local steps.</summary>
+    /// <summary>The state of each shard's inner optimizer, in order of shard; empty where trainers make no local steps.</summary>
     public IReadOnlyList<TrainerOptimizerState> TrainerOptimizers { get; }
 
     /// <summary>
-    /// Takes the trainers' rounds, in order of trainer, and makes the update after them (DiLoCo, algorithm 1, outer optimization): average
-    /// the differences by the elements that each trainer was trained on, check, update by the outer optimizer, carry hidden states and
+    /// Takes the shards' rounds, in order of shard, and makes the update after them (DiLoCo, algorithm 1, outer optimization): average
+    /// the differences by the elements that each shard was trained on, check, update by the outer optimizer, carry hidden states and
     /// inner optimizers. A round of masked targets alone makes no update.
     /// </summary>
     /// <returns><see cref="StepOutcome.Round"/> or <see cref="StepOutcome.Diverged"/>; then nothing was changed unless
@@ -23,7 +23,7 @@ public sealed partial class TrainingState
 
         EnsureHiddenFits(shards.Sum(shard => (long)shard.Hidden.Length));
 
-        // [steps], each over all trainers
+        // [steps], each over all shards
         int steps = shards[0].LossSums.Count;
         double[] lossSums =
             [.. Enumerable.Range(0, steps).Select(step => PairwiseTree.Sum([.. shards.Select(shard => shard.LossSums[step])]))];
@@ -34,7 +34,7 @@ public sealed partial class TrainingState
         double norm = GradientNorm.Of(difference);
         if (!double.IsFinite(norm) || !lossSums.All(double.IsFinite))
             return new StepOutcome.Diverged(
-                $"step {Step + steps}: the sum over the trainers overflows (loss {lossSums.Max()}, norm of the difference {norm})");
+                $"step {Step + steps}: the sum over the shards overflows (loss {lossSums.Max()}, norm of the difference {norm})");
 
         if (weight > 0)
             Optimizer.Step(Parameters, difference, _spec.Sync.Outer!.Lr);
@@ -63,7 +63,7 @@ public sealed partial class TrainingState
         return new StepOutcome.Round(committed);
     }
 
-    /// <summary>Sum over weight: never a mean of the trainers' means, which would favour the elements of a small share.</summary>
+    /// <summary>Sum over weight: never a mean of the shards' means, which would favour the elements of a small share.</summary>
     private static Span<float> MeanOf(IReadOnlyList<Memory<float>> sums, double weight)
     {
         PairwiseTree.SumInto(sums);

@@ -3,8 +3,8 @@ using Orleans.Tbptt.Training.Optimizers;
 
 namespace Orleans.Tbptt.Training.Steps;
 
-/// <summary>What one trainer gives to a step. The buffers belong to the step once handed over: it sums in place.</summary>
-/// <param name="GradientSum">Gradient of the loss sum over the trainer's lanes, <c>[parameters]</c>.</param>
+/// <summary>What one shard gives to a step. The buffers belong to the step once handed over: it sums in place.</summary>
+/// <param name="GradientSum">Gradient of the loss sum over the shard's lanes, <c>[parameters]</c>.</param>
 /// <param name="Hidden">The new hidden state of its lanes.</param>
 /// <param name="LossSum">The loss summed over its elements.</param>
 /// <param name="Weight">Its elements.</param>
@@ -32,7 +32,7 @@ public abstract record StepOutcome
     /// <summary>
     /// The loss or the gradient was not finite, and nothing was changed; or the update overflowed, and the state is not to be used again.
     /// </summary>
-    /// <param name="Message">Step, trainer and the largest gradient, or the number that overflowed and what to do, in words.</param>
+    /// <param name="Message">Step, shard and the largest gradient, or the number that overflowed and what to do, in words.</param>
     public sealed record Diverged(string Message) : StepOutcome;
 
     /// <summary>The mean; NaN over no elements, the same NaN on every processor, which 0/0 is not.</summary>
@@ -128,7 +128,7 @@ public sealed partial class TrainingState
     /// <exception cref="ArgumentException">It was made for another model, optimizer or number of lanes.</exception>
     public void CopyTo(TrainingSnapshot snapshot)
     {
-        snapshot.EnsureFits(this, trainers: TrainerOptimizers.Count);
+        snapshot.EnsureFits(this, shards: TrainerOptimizers.Count);
         Parameters.CopyTo(snapshot.Parameters, 0);
         Hidden.CopyTo(snapshot.Hidden, 0);
         for (int i = 0; i < Buffers.Count; i++)
@@ -144,7 +144,7 @@ public sealed partial class TrainingState
     /// Becomes the S(n) of a snapshot, to the bit. Where trainers make local steps and their number has changed, each inner optimizer
     /// begins as <see cref="TrainerOptimizerState.TakeMean"/> says.
     /// </summary>
-    /// <param name="snapshot">A snapshot made for the same spec; any number of trainers.</param>
+    /// <param name="snapshot">A snapshot made for the same spec; any number of shards.</param>
     /// <exception cref="ArgumentException">It was made for another model, optimizer or number of lanes. Nothing was changed.</exception>
     public void Restore(TrainingSnapshot snapshot)
     {
@@ -161,7 +161,7 @@ public sealed partial class TrainingState
     /// end, and so is the hidden state of the lanes that continue; the loss sums are those of a new epoch.
     /// </summary>
     /// <param name="end">
-    /// The end of the other run, of the same model and optimizer; any number of lanes and trainers, steps of an update, and averages.
+    /// The end of the other run, of the same model and optimizer; any number of lanes and shards, steps of an update, and averages.
     /// </param>
     /// <param name="lanes">For each lane from 0 on the other run's lane; -1, and for lanes behind the last one, hidden state zero.</param>
     /// <exception cref="ArgumentException">It was made for another model or optimizer. Nothing was changed.</exception>

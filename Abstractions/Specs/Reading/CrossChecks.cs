@@ -60,7 +60,21 @@ internal static class CrossChecks
     private static void Trainers(RunSpec spec, Findings findings)
     {
         (int trainers, int lanes) = (spec.Train.Trainers, spec.Data.BatchSize);
-        if (findings.Sound("train.trainers", "data.batchSize") && trainers > lanes)
+        if (spec.Train.Shards is { } shards && findings.Sound("train.shards"))
+        {
+            if (findings.Sound("data.batchSize") && shards > lanes)
+            {
+                findings.Report("train.shards", $"{shards}, more shards than lanes",
+                    $"{lanes} or less, for data.batchSize is {lanes}", "lower it, or raise data.batchSize");
+            }
+
+            if (findings.Sound("train.trainers") && trainers > shards)
+            {
+                findings.Report("train.trainers", $"{trainers}, more trainers than shards",
+                    $"{shards} or less, for train.shards is {shards}", "lower it, or raise train.shards");
+            }
+        }
+        else if (findings.Sound("train.trainers", "data.batchSize") && trainers > lanes)
         {
             findings.Report("train.trainers", $"{trainers}, more trainers than lanes",
                 $"{lanes} or less, for data.batchSize is {lanes}", "lower it, or raise data.batchSize");

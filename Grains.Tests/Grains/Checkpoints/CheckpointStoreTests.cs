@@ -77,7 +77,7 @@ public sealed class CheckpointStoreTests
 
         var restored = run.Store.RestoreNewest(Run, run.Spec with { Train = run.Spec.Train with { Trainers = 5 } }).Newest!;
 
-        Assert.Equal((2, 2), (restored.State.Trainers, restored.Snapshot.TrainerOptimizers.Count));
+        Assert.Equal((2, 2), (restored.State.Shards, restored.Snapshot.TrainerOptimizers.Count));
         var state = new TrainingState(run.Spec);
         state.Restore(restored.Snapshot);
         States.AssertSame(States.After(run.Spec, 6), state);
@@ -121,7 +121,7 @@ public sealed class CheckpointStoreTests
         Assert.Equal(
             ("r", 3, 6L, 3, 2L, 6L, 12345L, 7L, 2, "cpu", 0.7, SpecHash.Of(run.Spec), run.Time.GetUtcNow()),
             (state.Run, state.Generation, state.Step, state.Epoch, state.Chunk, state.OptimizerCount, state.SequenceSteps, state.LastEvent,
-                state.Trainers, state.Device, state.BestLoss!.Value, state.SpecHash, state.WrittenAt));
+                state.Shards, state.Device, state.BestLoss!.Value, state.SpecHash, state.WrittenAt));
     }
 
     [Fact]
@@ -160,7 +160,7 @@ public sealed class CheckpointStoreTests
 
         var other = run.Spec with { Train = run.Spec.Train with { Trainers = 5 }, Checkpoint = new() { EverySteps = 3, KeepLast = 9 } };
 
-        Assert.Equal(2, run.Store.RestoreNewest(Run, other).Newest!.State.Trainers);
+        Assert.Equal(2, run.Store.RestoreNewest(Run, other).Newest!.State.Shards);
     }
 
     [Fact]

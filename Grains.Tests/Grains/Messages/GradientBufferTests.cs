@@ -40,8 +40,8 @@ public sealed class GradientBufferTests : IDisposable
 
         var back = Serializer.Deserialize<Contribution>(Serializer.SerializeToArray(new Contribution(shared, shared, 2, 3)))!;
 
-        Assert.Same(back.GradientSum, back.Hidden);
-        Assert.Equal(new Contribution(back.GradientSum, back.Hidden, 2, 3), back);
+        Assert.Same(Assert.Single(back.GradientSums), back.Hidden);
+        Assert.Equal((2, 3, false), (Assert.Single(back.LossSums), Assert.Single(back.Weights), back.Leaving));
         Bits.Same([1f, 2f], back.Hidden.Span);
     }
 
@@ -52,7 +52,7 @@ public sealed class GradientBufferTests : IDisposable
 
         var back = Assert.IsType<Contribution>(Serializer.Deserialize<TrainerReply>(Serializer.SerializeToArray(sent)));
 
-        Assert.Equal((1, 0, 0.5, 3.0), (back.GradientSum.Length, back.Hidden.Length, back.LossSum, back.Weight));
+        Assert.Equal((1, 0, 0.5, 3.0), (back.GradientSums[0].Length, back.Hidden.Length, back.LossSums[0], back.Weights[0]));
     }
 
     [Fact]

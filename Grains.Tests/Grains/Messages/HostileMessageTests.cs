@@ -47,13 +47,13 @@ public sealed class HostileMessageTests : IDisposable
     {
         var run = RunId.Parse("a-1");
         Spoil(new ParameterBucket(run, 3, 17, 64, 0, GradientBuffer.Wrap(new float[64])), seed: 6);
-        Spoil(new ChunkOrder(run, [1, 2, 3], [0, 0, 1], 5), seed: 7);
+        Spoil(new ChunkOrder(run, [1, 2, 3], [0, 0, 1], 5, 8), seed: 7);
         Spoil(
             new ChunkReply([new Contribution(GradientBuffer.Empty, GradientBuffer.Wrap(new float[16]), 0.5, 30)],
                 [GradientBuffer.Wrap(new float[64])]),
             seed: 8);
         var ticket = new StepTicket(3, 17, 1, 4, GradientBuffer.Wrap(new float[64]));
-        Spoil(new ChunkRequest(new(run, [1, 2, 3], [0, 0, 1], 5), new(ticket, null, 17)), seed: 10);
+        Spoil(new ChunkRequest(new(run, [1, 2, 3], [0, 0, 1], 5, 8), new(ticket, null, 17)), seed: 10);
         Spoil(new SumBucket([GradientBuffer.Wrap(new float[64])]), seed: 9);
     }
 

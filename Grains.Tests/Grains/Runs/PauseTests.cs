@@ -59,18 +59,35 @@ public sealed class PauseTests(OneSilo fixture) : IClassFixture<OneSilo>
         RunAssert.RepeatsNothing(finished);
     }
 
+    [Theory]
+    [InlineData(nameof(ITrainerGrain.TrainChunk), 5, 2)]
+    [InlineData(nameof(ITrainerGrain.TrainChunk), 4, 1)]
+    [InlineData(nameof(ITrainerGrain.EvaluateChunk), 1, 2)]
+    public async Task RunResumedWithFewerTrainers_GivesTheSameBits(string method, long at, int trainers)
+    {
+        var (run, coordinator) = await fixture.InterruptedAt(Spec, method, at, grain => grain.PauseRun("lunch"));
+
+        Assert.Equal("", (await coordinator.ResumeRun(AsBefore with { Trainers = trainers })).Problem);
+        var finished = await fixture.Silos.Watch(run);
+
+        RunAssert.SameBits(Expected.Value, finished);
+        RunAssert.RepeatsNothing(finished);
+        Assert.Equal([3, trainers], finished.Events.OfType<RunStarted>().Select(started => started.Trainers));
+        Assert.All(finished.Events.OfType<RunStarted>(), started => Assert.Equal(3, started.Shards));
+    }
+
     [Fact]
-    public async Task RunResumedWithOtherTrainers_GivesTheSameWithinRounding()
+    public async Task RunResumedWithMoreTrainersThanShards_GivesTheSameWithinRounding()
     {
         var (run, coordinator) = await fixture.InterruptedAt(Spec, nameof(ITrainerGrain.TrainChunk), 5, grain => grain.PauseRun("lunch"));
 
         var refused = await coordinator.ResumeRun(AsBefore with { Trainers = 7 });
-        Assert.Equal("", (await coordinator.ResumeRun(AsBefore with { Trainers = 2 })).Problem);
+        Assert.Equal("", (await coordinator.ResumeRun(AsBefore with { Trainers = 5 })).Problem);
         var finished = await fixture.Silos.Watch(run);
 
         Assert.Contains("expected 1 to 6", refused.Problem);
         Assert.Equal(RunState.Completed, finished.End.State);
-        Assert.Equal([3, 2], finished.Events.OfType<RunStarted>().Select(started => started.Trainers));
+        Assert.Equal([3, 5], finished.Events.OfType<RunStarted>().Select(started => started.Trainers));
         var losses = Expected.Value.Steps.Select(step => step.Loss).ToArray();
         Assert.Equal(losses.Length, finished.StepLosses.Length);
         // Sums over other shares of the lanes round otherwise, in the last bits of float32.

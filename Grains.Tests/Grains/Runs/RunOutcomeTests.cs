@@ -110,7 +110,7 @@ public sealed class RunOutcomeTests(OneSilo fixture) : IClassFixture<OneSilo>
         var run = await fixture.Silos.Train(spec);
 
         Assert.Equal(RunState.Diverged, run.End.State);
-        Assert.Matches(@"^step \d+, trainer \d: the loss sum is .+; the largest gradient is .+ at .+\[.+\]$", run.End.Message);
+        Assert.Matches(@"^step \d+, shard \d: the loss sum is .+; the largest gradient is .+ at .+\[.+\]$", run.End.Message);
         Assert.Contains($"step {run.End.Step + 1},", run.End.Message);
         RunAssert.Journal(run);
         Assert.All(run.StepLosses, loss => Assert.True(double.IsFinite(loss)));

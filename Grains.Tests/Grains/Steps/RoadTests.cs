@@ -66,7 +66,7 @@ public sealed class RoadTests : IAsyncLifetime
         Assert.Equal("StepLoop.TrainStep", Name(sent[0]));
         Assert.Equal("TcpLink.Write", Name(sent[^1]));
         Assert.Equal("TcpServer.Serve", Name(computed[0]));
-        Assert.Equal("TrainerShard.TrainChunk", Name(computed[^1]));
+        Assert.Equal("TrainerShards.TrainChunk", Name(computed[^1]));
 
         // The replica itself stands behind the test's.
         int replica = 1;

@@ -113,14 +113,14 @@ public sealed class RoundTransactionTests(OneSilo fixture) : IClassFixture<OneSi
     {
         var (run, coordinator) = await fixture.InterruptedAt(Spec, nameof(ITrainerGrain.TrainRound), 9, grain => grain.PauseRun("lunch"));
 
-        Assert.Equal("", (await coordinator.ResumeRun(AsBefore with { Trainers = 2 })).Problem);
+        Assert.Equal("", (await coordinator.ResumeRun(AsBefore with { Trainers = 4 })).Problem);
         var finished = await fixture.Silos.Watch(run);
 
         Assert.Equal(RunState.Completed, finished.End.State);
-        Assert.Equal([3, 2], finished.Events.OfType<RunStarted>().Select(started => started.Trainers));
+        Assert.Equal([3, 4], finished.Events.OfType<RunStarted>().Select(started => started.Trainers));
         Assert.Equal(
-            "train.sync is local, and the run continues with 2 trainers from a checkpoint of 3: "
-            + "each begins with the mean of the former trainers' optimizer states, and the model will differ from theirs",
+            "the run continues in 4 shards from a checkpoint of 3: train.sync is local, each begins with the mean of the former shards' "
+            + "optimizer states, and the model will differ from theirs",
             Assert.Single(finished.Events.OfType<RunWarning>()).Message);
         Assert.Equal(18, finished.StepLosses.Length);
         Bits.Same(Expected.Value.Steps.Take(13).Select(step => step.Loss), finished.StepLosses.Take(13));
@@ -137,7 +137,7 @@ public sealed class RoundTransactionTests(OneSilo fixture) : IClassFixture<OneSi
         });
 
         Assert.Equal((RunState.Diverged, 0L), (run.End.State, run.End.Step));
-        Assert.Matches(@"^step [2-4], trainer \d: .+ at .+\[.+\]$", run.End.Message);
+        Assert.Matches(@"^step [2-4], shard \d: .+ at .+\[.+\]$", run.End.Message);
         Assert.Empty(run.StepLosses);
         RunAssert.Journal(run);
     }

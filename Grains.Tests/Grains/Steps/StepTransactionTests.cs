@@ -123,6 +123,6 @@ public sealed class StepTransactionTests(OneSilo fixture) : IClassFixture<OneSil
         RunAssert.SameBits(Expected.Value, finished);
         var recovery = Assert.Single(finished.Events.OfType<TrainersRecovered>());
         Assert.Equal([2], recovery.Trainers);
-        Assert.Contains("trainer 2 refuses: the trainer has no lanes", recovery.Reason);
+        Assert.Contains("trainer 2 refuses: the trainer has no shards", recovery.Reason);
     }
 }

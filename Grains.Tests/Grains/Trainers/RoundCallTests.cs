@@ -62,13 +62,13 @@ public sealed class RoundCallTests(OneSilo fixture) : IClassFixture<OneSilo>
     public async Task Trainer_RefusesARound_ThatItHasMadeAlready_UntilItIsAssignedAnew()
     {
         var trainer = await Assigned("again", Short, generation: 1);
-        var first = Assert.IsType<RoundContribution>(await trainer.TrainRound(Ticket(1, chunks: 4)));
+        var first = Assert.Single(Assert.IsType<RoundContribution>(await trainer.TrainRound(Ticket(1, chunks: 4))).Shards);
         float[] difference = first.DifferenceSum.Span.ToArray(), hidden = first.Hidden.Span.ToArray(),
         mean = first.Optimizer.Averages[0].Span.ToArray();
 
         Assert.Contains("not at step 0", Assert.IsType<Refusal>(await trainer.TrainRound(Ticket(1, chunks: 4))).Reason);
         await trainer.Assign(Assignment("again", Short, generation: 2));
-        var second = Assert.IsType<RoundContribution>(await trainer.TrainRound(Ticket(2, chunks: 4)));
+        var second = Assert.Single(Assert.IsType<RoundContribution>(await trainer.TrainRound(Ticket(2, chunks: 4))).Shards);
 
         Assert.Contains(difference, value => value != 0);
         Bits.Same(difference, second.DifferenceSum.Span);
@@ -81,17 +81,18 @@ public sealed class RoundCallTests(OneSilo fixture) : IClassFixture<OneSilo>
     public async Task Trainer_ContinuesFromTheOptimizerStateItIsGiven()
     {
         var whole = await Assigned("whole", Short, generation: 1);
-        var expected = Assert.IsType<RoundContribution>(await whole.TrainRound(Ticket(1, chunks: 4)));
+        var expected = Assert.Single(Assert.IsType<RoundContribution>(await whole.TrainRound(Ticket(1, chunks: 4))).Shards);
         float[] expectedMean = expected.Optimizer.Averages[0].Span.ToArray();
         var first = await Assigned("first", Short, generation: 1);
-        var half = Assert.IsType<RoundContribution>(await first.TrainRound(Ticket(1, chunks: 2)));
+        var half = Assert.Single(Assert.IsType<RoundContribution>(await first.TrainRound(Ticket(1, chunks: 2))).Shards);
 
         // Where the first stopped, with the parameters that it had reached.
         float[] parameters = [.. States.Parameters(Layout).Span.ToArray()
             .Zip(half.DifferenceSum.Span.ToArray(), (start, sum) => start - (sum / (float)half.Weights.Sum()))];
         var second = fixture.Silos.Grains.GetGrain<ITrainerGrain>(0, "second");
-        await second.Assign(Assignment("second", Short, 1) with { Step = 2, Hidden = half.Hidden, Optimizer = half.Optimizer });
-        var rest = Assert.IsType<RoundContribution>(await second.TrainRound(new(1, 2, 0, 2, 2, GradientBuffer.Wrap(parameters))));
+        await second.Assign(Assignment("second", Short, 1) with { Step = 2, Hidden = half.Hidden, Optimizers = [half.Optimizer] });
+        var ticket = new RoundTicket(1, 2, 0, 2, 2, GradientBuffer.Wrap(parameters));
+        var rest = Assert.Single(Assert.IsType<RoundContribution>(await second.TrainRound(ticket)).Shards);
 
         Assert.Equal(expected.Optimizer.Count, rest.Optimizer.Count);
         Assert.All(expectedMean.Zip(rest.Optimizer.Averages[0].Span.ToArray()), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
@@ -103,9 +104,9 @@ public sealed class RoundCallTests(OneSilo fixture) : IClassFixture<OneSilo>
     {
         var trainer = fixture.Silos.Grains.GetGrain<ITrainerGrain>(0, "without");
 
-        var fault = Assert.IsType<TrainerFault>(await trainer.Assign(Assignment("without", Short, 1) with { Optimizer = null }));
+        var fault = Assert.IsType<TrainerFault>(await trainer.Assign(Assignment("without", Short, 1) with { Optimizers = null }));
 
-        Assert.Contains("no optimizer state", fault.Message);
+        Assert.Contains("found 0 optimizer states in an assignment, expected 1", fault.Message);
     }
 
     private static RunSpec Of(int round, int length)
@@ -115,9 +116,9 @@ public sealed class RoundCallTests(OneSilo fixture) : IClassFixture<OneSilo>
     }
 
     private static ShardAssignment Assignment(string run, RunSpec spec, int generation) => new(
-        RunId.Parse(run), generation, spec, 0, spec.Data.BatchSize, 0,
+        RunId.Parse(run), generation, spec, 0, 1, 0,
         GradientBuffer.Wrap(new float[spec.Data.BatchSize * Layout.HiddenPerLane]), [],
-        new(0, [GradientBuffer.Wrap(new float[Layout.Length]), GradientBuffer.Wrap(new float[Layout.Length])]));
+        [new(0, [GradientBuffer.Wrap(new float[Layout.Length]), GradientBuffer.Wrap(new float[Layout.Length])])]);
 
     private static RoundTicket Ticket(int generation, int chunks) => new(generation, 0, 0, 0, chunks, States.Parameters(Layout));
 

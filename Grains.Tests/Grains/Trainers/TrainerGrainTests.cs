@@ -50,11 +50,11 @@ public sealed class TrainerGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
         var trainer = await Assigned("again", generation: 1);
 
         var first = Assert.IsType<Contribution>(await trainer.TrainChunk(Ticket(generation: 1)));
-        float[] gradient = first.GradientSum.Memory.ToArray(), hidden = first.Hidden.Memory.ToArray();
+        float[] gradient = first.GradientSums[0].Memory.ToArray(), hidden = first.Hidden.Memory.ToArray();
         var second = Assert.IsType<Contribution>(await trainer.TrainChunk(Ticket(generation: 1)));
 
         Assert.Contains(gradient, value => value != 0);
-        Bits.Same(gradient, second.GradientSum.Span);
+        Bits.Same(gradient, second.GradientSums[0].Span);
         Bits.Same(hidden, second.Hidden.Span);
     }
 
@@ -94,7 +94,7 @@ public sealed class TrainerGrainTests(OneSilo fixture) : IClassFixture<OneSilo>
     }
 
     private static ShardAssignment Assignment(string run, int generation) => new(
-        RunId.Parse(run), generation, Spec, 0, Spec.Data.BatchSize, 0,
+        RunId.Parse(run), generation, Spec, 0, 1, 0,
         GradientBuffer.Wrap(new float[Spec.Data.BatchSize * Layout.HiddenPerLane]), []);
 
     private static StepTicket Ticket(int generation) => new(generation, 0, 0, 0, States.Parameters(Layout));

@@ -96,12 +96,13 @@ public sealed class MessageTests : IAsyncLifetime
         int hidden = layout.HiddenPerLane * spec.Data.BatchSize / spec.Train.Trainers;
         _calls.Instead = call => call.Is(nameof(ITrainerGrain.TrainChunk), 3, 1)
             ? new Contribution(GradientBuffer.Wrap(gradient), GradientBuffer.Wrap(new float[hidden]), 0.25, 6)
+            : call.Is(nameof(ITrainerGrain.FindLargest), 3, -1) ? new LargestGradients([new(value, layout.Length - 1)])
             : null;
 
         var run = await _silos.Train(spec);
 
         Assert.Equal(RunState.Diverged, run.End.State);
-        Assert.Equal($"step 2, trainer 3: the loss sum is 0.25; the largest gradient is {value} at head.bias[2]", run.End.Message);
+        Assert.Equal($"step 2, shard 3: the loss sum is 0.25; the largest gradient is {value} at head.bias[2]", run.End.Message);
         Assert.Equal(1, run.End.Step);
         RunAssert.Journal(run);
     }

@@ -47,7 +47,7 @@ public sealed class NoGarbageTests
             Train = new() { Epochs = 1, Loss = new SquaredError(), Optimizer = new Adam { Lr = 1e-3 } },
         });
         var spec = run.Spec;
-        using var shard = new TrainerShard(spec, run.Data, new(0, lanes), new FusedReplica(spec.Model, spec.Train.Loss));
+        using var shard = new TrainerShards(spec, run.Data, [new(0, lanes)], new FusedReplica(spec.Model, spec.Train.Loss));
         float[] parameters = new float[shard.Replica.Layout.Length], gradient = new float[parameters.Length];
 
         // An evaluation's last chunk, number 99, gives its sums away.
@@ -71,7 +71,7 @@ public sealed class NoGarbageTests
             Tbptt = new() { ChunkLength = 10, Backprop = new FullBackprop() },
             Train = new() { Epochs = 1, Loss = new SquaredError(), Optimizer = new Adam { Lr = 1e-3 } },
         });
-        using var shard = new TrainerShard(run.Spec, run.Data, new(0, 10), new FusedReplica(run.Spec.Model, run.Spec.Train.Loss));
+        using var shard = new TrainerShards(run.Spec, run.Data, [new(0, 10)], new FusedReplica(run.Spec.Model, run.Spec.Train.Loss));
         float[] parameters = new float[shard.Replica.Layout.Length], gradient = new float[parameters.Length];
 
         Assert.Equal(0, Allocated(2, 10, step =>

@@ -64,9 +64,9 @@ public sealed unsafe class WeightGradientTests
 
         fixed (float* to = gradient, toAgain = again)
         {
-            weight.Gradient(outputGradient.Of(outputRows, Count, sums), inputRows, chosen, zeros[0], to);
+            weight.Gradient(outputGradient.Of(outputRows, new(Count, sums: sums)), inputRows, chosen, zeros[0], to);
             if (inOrder)
-                weight.Gradient(outputGradient.Of(outputRows, Count, sums), inputRows[0], inputRows.Stride, zeros[0], toAgain);
+                weight.Gradient(outputGradient.Of(outputRows, new(Count, sums: sums)), inputRows[0], inputRows.Stride, zeros[0], toAgain);
         }
 
         Bits.Same(expected, gradient);

@@ -98,12 +98,12 @@ public sealed class ClassMetricTests
 
         GroupSums Sums(int times)
         {
-            using var shard = new TrainerShard(spec, data, new(0, 6), Engine.Open(spec, DeviceName.Cpu));
+            using var shard = new TrainerShards(spec, data, [new(0, 6)], Engine.Open(spec, DeviceName.Cpu));
             GroupSums? last = null;
             for (long chunk = 0; last is null; chunk++)
             {
                 for (int time = 0; time < times; time++)
-                    last = shard.EvaluateChunk(chunk, chunk == 0 ? parameters : default).Sums;
+                    last = shard.EvaluateChunk(chunk, chunk == 0 ? parameters : default)[0].Sums;
             }
 
             return last;

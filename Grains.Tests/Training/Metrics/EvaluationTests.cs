@@ -150,12 +150,12 @@ public sealed class EvaluationTests : IDisposable
 
         GroupSums Sums(int times)
         {
-            using var shard = new TrainerShard(spec, data, new(0, 6), Engine.Open(spec, DeviceName.Cpu));
+            using var shard = new TrainerShards(spec, data, [new(0, 6)], Engine.Open(spec, DeviceName.Cpu));
             GroupSums? last = null;
             for (long chunk = 0; last is null; chunk++)
             {
                 for (int time = 0; time < times; time++)
-                    last = shard.EvaluateChunk(chunk, chunk == 0 ? parameters : default).Sums;
+                    last = shard.EvaluateChunk(chunk, chunk == 0 ? parameters : default)[0].Sums;
             }
 
             return last;
@@ -189,13 +189,13 @@ public sealed class EvaluationTests : IDisposable
         var layout = ParameterLayout.Of(run.Spec.Model);
         float[] parameters = new float[layout.Length];
         Bias.AsSpan(0, run.Data.Shape.TargetFeatures).CopyTo(parameters.AsSpan(layout.Length - run.Data.Shape.TargetFeatures));
-        using var shard = new TrainerShard(
-            run.Spec, run.Data, new(0, run.Spec.Data.BatchSize), Engine.Open(run.Spec, DeviceName.Cpu));
+        using var shard = new TrainerShards(
+            run.Spec, run.Data, [new(0, run.Spec.Data.BatchSize)], Engine.Open(run.Spec, DeviceName.Cpu));
         var totals = new EvaluationTotals(run.Data, HeldOutPart.Validation, run.Spec.Data.BatchSize);
         double lossSum = 0, weight = 0;
         for (long chunk = 0; ; chunk++)
         {
-            EvaluatedChunk evaluated = shard.EvaluateChunk(chunk, chunk == 0 ? parameters : default);
+            EvaluatedChunk evaluated = shard.EvaluateChunk(chunk, chunk == 0 ? parameters : default)[0];
             (lossSum, weight) = (lossSum + evaluated.LossSum, weight + evaluated.Weight);
             if (evaluated.Sums is not { } sums)
                 continue;

@@ -34,7 +34,7 @@ public sealed class RoundGarbageTests
             },
         });
         var spec = run.Spec;
-        using var shard = new TrainerShard(spec, run.Data, new(0, 10), new FusedReplica(spec.Model, spec.Train.Loss));
+        using var shard = new TrainerShards(spec, run.Data, [new(0, 10)], new FusedReplica(spec.Model, spec.Train.Loss));
         var trainer = new LocalTrainer(spec, shard);
         float[] parameters = new float[shard.Replica.Layout.Length];
         Allocated(0, 30);

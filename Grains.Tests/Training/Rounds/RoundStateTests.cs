@@ -39,10 +39,10 @@ public sealed class RoundStateTests
         var outcome =
             state.CommitRound([all with { LossSums = [1, 1], NotFinite = "late" }, all with { LossSums = [1], NotFinite = "early" }]);
 
-        Assert.Equal("step 5, trainer 1: early", Assert.IsType<StepOutcome.Diverged>(outcome).Message);
+        Assert.Equal("step 5, shard 1: early", Assert.IsType<StepOutcome.Diverged>(outcome).Message);
         States.AssertSame(before, state);
         outcome = state.CommitRound([all with { LossSums = [1], NotFinite = "one" }, all with { LossSums = [1], NotFinite = "other" }]);
-        Assert.Equal("step 5, trainer 0: one", Assert.IsType<StepOutcome.Diverged>(outcome).Message);
+        Assert.Equal("step 5, shard 0: one", Assert.IsType<StepOutcome.Diverged>(outcome).Message);
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class RoundStateTests
 
         var outcome = state.CommitRound([Result(state, 3e38f, [1], [1]), Result(state, 3e38f, [1], [1])]);
 
-        Assert.StartsWith("step 4: the sum over the trainers overflows", Assert.IsType<StepOutcome.Diverged>(outcome).Message,
+        Assert.StartsWith("step 4: the sum over the shards overflows", Assert.IsType<StepOutcome.Diverged>(outcome).Message,
             StringComparison.Ordinal);
         States.AssertSame(States.After(Spec, 3), state);
     }

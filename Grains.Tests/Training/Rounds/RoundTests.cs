@@ -56,7 +56,7 @@ public sealed class RoundTests
         float[] parameters = trainer.State.Parameters.ToArray();
         double[] velocity = new double[parameters.Length];
         var shards = Enumerable.Range(0, 2).Select(index =>
-            new TrainerShard(spec, data, new(3 * index, 3), Engine.Open(spec, DeviceName.Cpu))).ToArray();
+            new TrainerShards(spec, data, [new(3 * index, 3)], Engine.Open(spec, DeviceName.Cpu))).ToArray();
         TextbookOptimizer?[] inner = [null, null];
 
         for (int round = 0; round < Rounds; round++)
@@ -73,7 +73,7 @@ public sealed class RoundTests
                     int step = (round * Chunks) + i;
                     float[] gradient = new float[parameters.Length];
                     var (_, weight) = shards[index]
-                        .TrainChunk(new(step, 0, step), [.. own.Parameters.Select(value => (float)value)], gradient);
+                        .TrainChunk(new(step, 0, step), [.. own.Parameters.Select(value => (float)value)], gradient)[0];
                     double norm = Math.Sqrt(gradient.Sum(value => value / weight * (value / weight)));
                     double factor = Math.Min(1, 0.3 / (norm + 1e-6));
                     own.Step([.. gradient.Select(value => (float)(value / weight * factor))], 0.1);
@@ -130,7 +130,7 @@ public sealed class RoundTests
 
         var end = trainer.Train();
 
-        Assert.Matches(@"^step [1-5], trainer 0: .*(the largest gradient is .+ at .+\[.+\]|the parameter .+ is )", end?.Message);
+        Assert.Matches(@"^step [1-5], shard 0: .*(the largest gradient is .+ at .+\[.+\]|the parameter .+ is )", end?.Message);
         Assert.Equal(0, trainer.State.Step);
         Bits.Same(before, trainer.State.Parameters);
     }

@@ -194,9 +194,9 @@ public sealed class SingleProcessTrainerTests
 
     private static (double Loss, float[] Gradient) OneLane(RunSpec spec, FormulaData data, int lane, float[] parameters)
     {
-        using var shard = new TrainerShard(spec, data, new(lane, 1), Engine.Open(spec, DeviceName.Cpu));
+        using var shard = new TrainerShards(spec, data, [new(lane, 1)], Engine.Open(spec, DeviceName.Cpu));
         float[] gradient = new float[parameters.Length];
-        return (shard.TrainChunk(new(0, 0, 0), parameters, gradient).LossSum, gradient);
+        return (shard.TrainChunk(new(0, 0, 0), parameters, gradient)[0].LossSum, gradient);
     }
 
     private static SingleProcessTrainer Trainer(RunSpec spec, FormulaData data)

@@ -15,9 +15,9 @@ public sealed class DivergenceTests
     {
         var state = AfterOneStep();
 
-        string message = Refused(state, Shards(state, trainer: 1, loss, _ => { }));
+        string message = Refused(state, Shards(state, shard: 1, loss, _ => { }));
 
-        Assert.Contains("step 2, trainer 1:", message);
+        Assert.Contains("step 2, shard 1:", message);
         Assert.Contains($"the loss sum is {loss}", message);
     }
 
@@ -32,9 +32,9 @@ public sealed class DivergenceTests
         var state = AfterOneStep();
         int at = state.Layout.Slots.Single(slot => slot.Name == name).Offset + place;
 
-        string message = Refused(state, Shards(state, trainer: 2, 1, gradient => gradient[at] = bad));
+        string message = Refused(state, Shards(state, shard: 2, 1, gradient => gradient[at] = bad));
 
-        Assert.Contains("step 2, trainer 2:", message);
+        Assert.Contains("step 2, shard 2:", message);
         Assert.Contains($"the largest gradient is {bad} at {name}{index}", message);
     }
 
@@ -43,7 +43,7 @@ public sealed class DivergenceTests
     {
         var state = AfterOneStep();
 
-        string message = Refused(state, Shards(state, trainer: 0, 1, gradient =>
+        string message = Refused(state, Shards(state, shard: 0, 1, gradient =>
         {
             gradient[0] = float.PositiveInfinity;
             gradient[5] = float.NaN;
@@ -56,30 +56,30 @@ public sealed class DivergenceTests
     public void FirstTrainer_IsNamed_WhenSeveralDiverge()
     {
         var state = AfterOneStep();
-        var shards = Shards(state, trainer: 1, double.NaN, gradient => gradient[3] = float.NaN);
+        var shards = Shards(state, shard: 1, double.NaN, gradient => gradient[3] = float.NaN);
         shards[2] = shards[2] with { LossSum = double.NaN };
 
-        Assert.Contains("trainer 1", Refused(state, shards));
+        Assert.Contains("shard 1", Refused(state, shards));
     }
 
     [Fact]
     public void SumOfFiniteGradients_ThatOverflows_IsRefused()
     {
         var state = AfterOneStep();
-        var shards = Shards(state, trainer: 0, 1, gradient => gradient[9] = 3e38f);
+        var shards = Shards(state, shard: 0, 1, gradient => gradient[9] = 3e38f);
         shards[1].GradientSum.Span[9] = 3e38f;
 
-        Assert.Contains("step 2: the sum over the trainers overflows", Refused(state, shards));
+        Assert.Contains("step 2: the sum over the shards overflows", Refused(state, shards));
     }
 
     [Fact]
     public void SumOfFiniteLosses_ThatOverflows_IsRefused()
     {
         var state = AfterOneStep();
-        var shards = Shards(state, trainer: 0, 1.5e308, _ => { });
+        var shards = Shards(state, shard: 0, 1.5e308, _ => { });
         shards[1] = shards[1] with { LossSum = 1.5e308 };
 
-        Assert.Contains("step 2: the sum over the trainers overflows", Refused(state, shards));
+        Assert.Contains("step 2: the sum over the shards overflows", Refused(state, shards));
     }
 
     [Fact]
@@ -87,9 +87,9 @@ public sealed class DivergenceTests
     {
         TrainingState state = AfterOneStep(), untroubled = AfterOneStep();
 
-        Refused(state, Shards(state, trainer: 1, double.NaN, _ => { }));
-        state.Commit(Shards(state, trainer: 1, 1, _ => { }));
-        untroubled.Commit(Shards(untroubled, trainer: 1, 1, _ => { }));
+        Refused(state, Shards(state, shard: 1, double.NaN, _ => { }));
+        state.Commit(Shards(state, shard: 1, 1, _ => { }));
+        untroubled.Commit(Shards(untroubled, shard: 1, 1, _ => { }));
 
         Bits.Same(Everything(untroubled), Everything(state));
     }
@@ -99,20 +99,20 @@ public sealed class DivergenceTests
     {
         var spec = TestSpecs.Average(trainers: 3, layers: 2);
         var state = new TrainingState(spec with { Train = spec.Train with { Optimizer = new AdamW { Lr = 0.1 } } });
-        Assert.IsType<StepOutcome.Committed>(state.Commit(Shards(state, trainer: 0, 2, _ => { })));
+        Assert.IsType<StepOutcome.Committed>(state.Commit(Shards(state, shard: 0, 2, _ => { })));
         return state;
     }
 
-    /// <summary>Three trainers' results, one of them spoiled.</summary>
-    private static ShardResult[] Shards(TrainingState state, int trainer, double loss, Action<float[]> spoil)
+    /// <summary>Three shards' results, one of them spoiled.</summary>
+    private static ShardResult[] Shards(TrainingState state, int shard, double loss, Action<float[]> spoil)
     {
         var draws = new Draws(state.Step);
         return [.. Enumerable.Range(0, 3).Select(i =>
         {
             var gradient = draws.Floats(state.Layout.Length);
-            if (i == trainer)
+            if (i == shard)
                 spoil(gradient);
-            return new ShardResult(gradient, draws.Floats(2 * state.Layout.HiddenPerLane), i == trainer ? loss : 1, 10);
+            return new ShardResult(gradient, draws.Floats(2 * state.Layout.HiddenPerLane), i == shard ? loss : 1, 10);
         })];
     }
 

@@ -10,20 +10,21 @@ namespace Orleans.Tbptt.Grains.Transport.InProcess;
 /// in place.
 /// </summary>
 /// <param name="trainer">The trainer.</param>
-/// <param name="of">How many trainers the run has.</param>
+/// <param name="nodes">The nodes of the tree that its shards make up.</param>
 /// <param name="grain">Its grain.</param>
 /// <param name="local">The trainers on this silo.</param>
 /// <param name="mayWorkInline">
 /// Whether a chunk may be trained on before <see cref="Ask"/> returns: where it is small, and the coordinator has asked trainers elsewhere
 /// and would only wait. Else the coordinator's scheduler would never be free for other calls.
 /// </param>
-internal sealed class InProcessLink(int trainer, int of, ITrainerGrain grain, LocalTrainers local, bool mayWorkInline) : ITrainerLink
+internal sealed class InProcessLink(int trainer, IReadOnlyList<Subtree> nodes, ITrainerGrain grain, LocalTrainers local, bool mayWorkInline)
+    : ITrainerLink
 {
-    private GradientBuffer _gradient = GradientBuffer.Empty;
+    private IReadOnlyList<GradientBuffer> _gradients = [];
 
     public IReadOnlyList<int> Trainers { get; } = [trainer];
 
-    public IReadOnlyList<Subtree> Nodes { get; } = PairwiseTree.Subtrees([trainer], of);
+    public IReadOnlyList<Subtree> Nodes => nodes;
 
     public void Offer(int generation, long step, IReadOnlyList<Task>? ready)
     {
@@ -45,15 +46,12 @@ internal sealed class InProcessLink(int trainer, int of, ITrainerGrain grain, Lo
     }
 
     public Task<SumBucket> FetchSum(int generation, long step, int bucket) =>
-        Task.FromResult(new SumBucket([GradientBuffer.Wrap(Buckets.Of(_gradient.Memory, bucket), _gradient.IsNarrow)]));
+        Task.FromResult(new SumBucket([.. _gradients.Select(one => GradientBuffer.Wrap(Buckets.Of(one.Memory, bucket), one.IsNarrow))]));
 
     public Task<IReadOnlyList<TrainerReply?>> Answers(int generation) => Task.FromResult<IReadOnlyList<TrainerReply?>>([null]);
 
-    public Task<IReadOnlyList<GradientExtreme>> FindLargest(int generation, long step)
-    {
-        var largest = StepCommit.Largest(_gradient.Span);
-        return Task.FromResult<IReadOnlyList<GradientExtreme>>([new(largest.Value, largest.At)]);
-    }
+    public async Task<IReadOnlyList<TrainerReply>> FindLargest(int generation, long step) =>
+        [await (local.Find(grain.GetGrainId())?.FindLargest(generation, step) ?? grain.FindLargest(generation, step))];
 
     public void Dispose()
     {
@@ -63,7 +61,8 @@ internal sealed class InProcessLink(int trainer, int of, ITrainerGrain grain, Lo
     {
         if (reply is not Contribution contribution)
             return new([reply], []);
-        _gradient = contribution.GradientSum;
-        return new([reply], Buckets.AreUsedFor(_gradient.Length) ? [] : [_gradient.Share()]);
+        _gradients = contribution.GradientSums;
+        bool areBuckets = Buckets.AreUsedFor(_gradients[0].Length);
+        return new([reply], areBuckets ? [] : [.. _gradients.Select(one => one.Share())]);
     }
 }

@@ -45,8 +45,8 @@ internal interface ITransportService : IGrainService
     [Alias("Answers")]
     Task<IReadOnlyList<TrainerReply?>> Answers(RunId run, int generation, long number);
 
-    /// <summary>The largest gradient of each trainer in the step that was last trained on here.</summary>
+    /// <summary>Each trainer's <see cref="LargestGradients"/> of the step that was last trained on here.</summary>
     /// <exception cref="InvalidOperationException">Another step was asked for than was trained on here last.</exception>
     [Alias("FindLargest"), ResponseTimeout("00:10:00")]
-    Task<IReadOnlyList<GradientExtreme>> FindLargest(RunId run, int generation, long step);
+    Task<IReadOnlyList<TrainerReply>> FindLargest(RunId run, int generation, long step);
 }

@@ -16,7 +16,7 @@ internal sealed class MessageLink(ITransportService service, ChunkOrders orders,
 
     public IReadOnlyList<int> Trainers => _order.Trainers;
 
-    public IReadOnlyList<Subtree> Nodes { get; } = PairwiseTree.Subtrees(orders.Unnumbered.Trainers, orders.Unnumbered.Of);
+    public IReadOnlyList<Subtree> Nodes { get; } = orders.Unnumbered.Nodes();
 
     public void Offer(int generation, long step, IReadOnlyList<Task>? ready)
     {
@@ -45,7 +45,7 @@ internal sealed class MessageLink(ITransportService service, ChunkOrders orders,
 
     public Task<IReadOnlyList<TrainerReply?>> Answers(int generation) => service.Answers(_order.Run, generation, orders.Last);
 
-    public Task<IReadOnlyList<GradientExtreme>> FindLargest(int generation, long step) => service.FindLargest(_order.Run, generation, step);
+    public Task<IReadOnlyList<TrainerReply>> FindLargest(int generation, long step) => service.FindLargest(_order.Run, generation, step);
 
     public void Dispose()
     {

@@ -1,6 +1,5 @@
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
-using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Grains.Transport.Tcp;
 
@@ -24,7 +23,7 @@ internal sealed class PendingReply
     public PendingReply(ChunkOrder order, int parameters, SumRoom? room)
     {
         (_parameters, Room) = (parameters, room ?? new());
-        _nodes = PairwiseTree.Subtrees(order.Trainers, order.Of).Count;
+        _nodes = order.Nodes().Count;
     }
 
     /// <summary>Where sums are read to. They lie there until the next request's come.</summary>

@@ -118,7 +118,7 @@ internal sealed class TcpLink : ITrainerLink
 
     public Task<IReadOnlyList<TrainerReply?>> Answers(int generation) => _messages.Answers(generation);
 
-    public Task<IReadOnlyList<GradientExtreme>> FindLargest(int generation, long step) => _messages.FindLargest(generation, step);
+    public Task<IReadOnlyList<TrainerReply>> FindLargest(int generation, long step) => _messages.FindLargest(generation, step);
 
     public void Dispose()
     {

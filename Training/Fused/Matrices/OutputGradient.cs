@@ -8,6 +8,7 @@ internal sealed unsafe class OutputGradient : IDisposable
 {
     private readonly Strips _strips = new();
     private Rows? _rows;
+    private Rows? _gathered;
     private int _first;
     private LeftFactor? _transposed;
 
@@ -30,17 +31,27 @@ internal sealed unsafe class OutputGradient : IDisposable
     public LeftFactor Transposed => _transposed ??= _strips.Pack(Start, Stride, Columns, Count);
 
     /// <summary>Begins with rows; they must stay until all gradients are computed.</summary>
-    /// <param name="rows">The rows.</param>
-    /// <param name="count">How many.</param>
-    /// <param name="sums">How a sum over them runs.</param>
+    /// <param name="rows">The rows of the chunk.</param>
+    /// <param name="which">Which of them, and how a sum over them runs. Those of a shard are copied.</param>
     /// <param name="first">The first of their columns.</param>
     /// <param name="columns">How many columns; null for all.</param>
     /// <returns>This.</returns>
-    public OutputGradient Of(Rows rows, int count, RowSums sums, int first = 0, int? columns = null)
+    public OutputGradient Of(Rows rows, GradientRows which, int first = 0, int? columns = null)
     {
-        (_rows, Count, Sums, _first, Columns, _transposed) = (rows, count, sums, first, columns ?? rows.Columns, null);
+        if (!which.AreAll)
+        {
+            _gathered ??= new(rows.Columns);
+            which.Gather(rows[0], rows.Stride, _gathered);
+            rows = _gathered;
+        }
+
+        (_rows, Count, Sums, _first, Columns, _transposed) = (rows, which.Count, which.Sums, first, columns ?? rows.Columns, null);
         return this;
     }
 
-    public void Dispose() => _strips.Dispose();
+    public void Dispose()
+    {
+        _strips.Dispose();
+        _gathered?.Dispose();
+    }
 }

@@ -12,7 +12,8 @@ internal static class EpochTable
     private const int Shown = 15;
 
     private static readonly IHtmlContent Head = Html.Of($"""
-        <th scope="col">Epoch</th><th scope="col">Loss</th><th scope="col">Validation</th><th scope="col" class="wide">Step</th><th scope="col" class="wide">Took</th>
+        <th scope="col">Epoch</th><th scope="col">Loss</th><th scope="col">Validation</th><th scope="col" class="wide">Step</th>
+        <th scope="col" class="wide">Took</th>
         """);
 
     /// <summary>The part.</summary>
@@ -29,16 +30,22 @@ internal static class EpochTable
     }
 
     private static FormattableString Row(EpochFinished epoch, double? best) => $"""
-        <tr><th scope="row">{epoch.Epoch}</th><td class="figure">{Text.Figure(epoch.Loss)}</td><td class="figure">{(epoch.ValidationLoss is { } loss ? Text.Figure(loss) : "–")}{Html.If(epoch.ValidationLoss == best && best is not null, () => $" <strong>best</strong>")}</td><td class="wide figure">{Text.Count(epoch.Step)}</td><td class="wide figure">{Text.Duration(epoch.Seconds)}</td></tr>
+        <tr><th scope="row">{epoch.Epoch}</th><td class="figure">{Text.Figure(epoch.Loss)}</td>
+        <td class="figure">{(epoch.ValidationLoss is { } loss ? Text.Figure(loss) : "–")}{Best(epoch, best)}</td>
+        <td class="wide figure">{Text.Count(epoch.Step)}</td><td class="wide figure">{Text.Duration(epoch.Seconds)}</td></tr>
 
         """;
+
+    private static IHtmlContent Best(EpochFinished epoch, double? best) =>
+        Html.If(epoch.ValidationLoss == best && best is not null, () => $" <strong>best</strong>");
 }
 
 /// <summary>The current trainers.</summary>
 internal static class TrainerView
 {
     private static readonly IHtmlContent Head = Html.Of($"""
-        <th scope="col">Trainer</th><th scope="col">Lanes</th><th scope="col">Silo</th><th scope="col" class="wide">Device</th><th scope="col" class="wide">Place</th>
+        <th scope="col">Trainer</th><th scope="col" class="wide">Shards</th><th scope="col">Lanes</th><th scope="col">Silo</th>
+        <th scope="col" class="wide">Device</th><th scope="col" class="wide">Place</th>
         """);
 
     /// <summary>The part.</summary>
@@ -50,12 +57,14 @@ internal static class TrainerView
             """);
 
     private static FormattableString Row(TrainerStatus trainer) => $"""
-        <tr><th scope="row">{trainer.Index}</th><td>{Lanes(trainer)}</td><td>{(trainer.Silo.Length > 0 ? trainer.Silo : "–")}</td><td class="wide figure">{trainer.Device} {trainer.Engine}</td><td class="wide figure">{trainer.Place}</td></tr>
+        <tr><th scope="row">{trainer.Index}</th>
+        <td class="wide">{(trainer.Shards == 0 ? "–" : Range(trainer.FirstShard, trainer.Shards))}</td>
+        <td>{Range(trainer.FirstLane, trainer.Lanes)}</td><td>{(trainer.Silo.Length > 0 ? trainer.Silo : "–")}</td>
+        <td class="wide figure">{trainer.Device} {trainer.Engine}</td><td class="wide figure">{trainer.Place}</td></tr>
 
         """;
 
-    private static string Lanes(TrainerStatus trainer) =>
-        trainer.Lanes == 1 ? $"{trainer.FirstLane}" : $"{trainer.FirstLane}–{trainer.FirstLane + trainer.Lanes - 1}";
+    private static string Range(int first, int count) => count == 1 ? $"{first}" : $"{first}–{first + count - 1}";
 }
 
 /// <summary>The newest checkpoints.</summary>
@@ -64,7 +73,8 @@ internal static class CheckpointTable
     private const int Shown = 10;
 
     private static readonly IHtmlContent Head = Html.Of($"""
-        <th scope="col">Step</th><th scope="col">Name</th><th scope="col">Bytes</th><th scope="col" class="wide">Took</th><th scope="col" class="wide">Written</th>
+        <th scope="col">Step</th><th scope="col">Name</th><th scope="col">Bytes</th><th scope="col" class="wide">Took</th>
+        <th scope="col" class="wide">Written</th>
         """);
 
     /// <summary>The part.</summary>
@@ -72,11 +82,14 @@ internal static class CheckpointTable
         ? Html.Of($"""<p class="dim">No checkpoint has been written yet.</p>""")
         : Html.Of($"""
             {Words.Table("The newest checkpoints", Head, Html.Each(run.History.Checkpoints.Reverse().Take(Shown), Row))}
-            <p class="dim">{Text.Plural(run.History.CheckpointsWritten, "checkpoint")} written. <code>checkpoint.keepLast</code> and <code>keepBest</code> determine how many are kept.</p>
+            <p class="dim">{Text.Plural(run.History.CheckpointsWritten, "checkpoint")} written.
+            <code>checkpoint.keepLast</code> and <code>keepBest</code> determine how many are kept.</p>
             """);
 
     private static FormattableString Row(CheckpointWritten checkpoint) => $"""
-        <tr><th scope="row" class="figure">{Text.Count(checkpoint.Step)}</th><td><code>{checkpoint.Name}</code></td><td class="figure">{Text.Count(checkpoint.Bytes)}</td><td class="wide figure">{checkpoint.Seconds * 1000:0.#} ms</td><td class="wide">{Words.Time(checkpoint.Time)}</td></tr>
+        <tr><th scope="row" class="figure">{Text.Count(checkpoint.Step)}</th><td><code>{checkpoint.Name}</code></td>
+        <td class="figure">{Text.Count(checkpoint.Bytes)}</td><td class="wide figure">{checkpoint.Seconds * 1000:0.#} ms</td>
+        <td class="wide">{Words.Time(checkpoint.Time)}</td></tr>
 
         """;
 }

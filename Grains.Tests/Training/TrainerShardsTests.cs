@@ -9,7 +9,7 @@ using Orleans.Tbptt.Training.Torch.Native;
 
 namespace Orleans.Tbptt.Tests.Training;
 
-public sealed class TrainerShardTests
+public sealed class TrainerShardsTests
 {
     private const int Chunks = 9;
 
@@ -91,7 +91,7 @@ public sealed class TrainerShardTests
 
         // Chunk 1 by the same weights, after a chunk 0 by others: another hidden state before it.
         trainer.Shard.EvaluateChunk(0, [.. trainer.Parameters.Select(value => 2 * value)]);
-        double other = trainer.Shard.EvaluateChunk(1, trainer.Parameters).LossSum;
+        double other = trainer.Shard.EvaluateChunk(1, trainer.Parameters)[0].LossSum;
 
         Assert.NotEqual(inOrder, other);
     }
@@ -108,8 +108,8 @@ public sealed class TrainerShardTests
         Assert.Throws<InvalidOperationException>(() => twice.Shard.EvaluateChunk(2, default));
         for (int chunk = 1; chunk < 3; chunk++)
         {
-            Assert.Equal(expected[chunk], twice.Shard.EvaluateChunk(chunk, default).LossSum);
-            Assert.Equal(expected[chunk], twice.Shard.EvaluateChunk(chunk, default).LossSum);
+            Assert.Equal(expected[chunk], twice.Shard.EvaluateChunk(chunk, default)[0].LossSum);
+            Assert.Equal(expected[chunk], twice.Shard.EvaluateChunk(chunk, default)[0].LossSum);
         }
 
         Assert.Throws<InvalidOperationException>(() => twice.Shard.EvaluateChunk(1, default));
@@ -154,7 +154,7 @@ public sealed class TrainerShardTests
         }
     }
 
-    private static long[] Possible(TrainerShard shard) => [.. Enumerable.Range(-1, 12).Select(step => (long)step).Where(shard.CanTrain)];
+    private static long[] Possible(TrainerShards shard) => [.. Enumerable.Range(-1, 12).Select(step => (long)step).Where(shard.CanTrain)];
 
     private static StepPosition At(long step) => new(step, 0, step);
 
@@ -182,10 +182,10 @@ public sealed class TrainerShardTests
             var spec = TestSpecs.Average(trainers: 3, layers: 2, dropout: 0.3);
             spec = spec with { Tbptt = new() { ChunkLength = 5 }, Model = spec.Model with { InputSize = 3, OutputSize = 2 } };
             _parameters = InitialParameters.Of(spec, ParameterLayout.Of(spec.Model));
-            Shard = new(spec, _data, LaneBlock.Split(6, 3)[1], Engine.Open(spec, DeviceName.Cpu));
+            Shard = new(spec, _data, [LaneBlock.Split(6, 3)[1]], Engine.Open(spec, DeviceName.Cpu));
         }
 
-        public TrainerShard Shard { get; }
+        public TrainerShards Shard { get; }
 
         public float[] Parameters => _parameters;
 
@@ -195,12 +195,12 @@ public sealed class TrainerShardTests
 
             // As if an optimizer had moved them.
             float[] parameters = [.. _parameters.Select(value => value * (1 + 0.01f * step))];
-            var (loss, weight) = Shard.TrainChunk(At(step), parameters, gradient);
+            var (loss, weight) = Shard.TrainChunk(At(step), parameters, gradient)[0];
             return new(loss, weight, gradient, Shard.Hidden.ToArray());
         }
 
         public double[] Evaluate(int chunks) =>
-            [.. Enumerable.Range(0, chunks).Select(chunk => Shard.EvaluateChunk(chunk, chunk == 0 ? _parameters : default).LossSum)];
+            [.. Enumerable.Range(0, chunks).Select(chunk => Shard.EvaluateChunk(chunk, chunk == 0 ? _parameters : default)[0].LossSum)];
 
         public void Dispose()
         {

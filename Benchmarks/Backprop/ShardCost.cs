@@ -1,0 +1,138 @@
+using System.CommandLine;
+using Orleans.Tbptt.Benchmarks.Processes;
+using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Data.Synthetic;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.Engines;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Losses;
+using Orleans.Tbptt.Training.Optimizers;
+using Orleans.Tbptt.Training.Steps;
+
+namespace Orleans.Tbptt.Benchmarks.Backprop;
+
+/// <summary>
+/// What a step costs one trainer that has several shards against one that has all lanes in one shard: processor time of whole epochs by
+/// turns, with the fused engine in one process, the sum over the shards and the update included. Linux only.
+/// </summary>
+internal static class ShardCost
+{
+    private const int Lanes = 32;
+    private const int ChunkLength = 35;
+    private const int Length = 40 * ChunkLength;
+
+    /// <summary>The command.</summary>
+    public static Command Make()
+    {
+        var rounds = new Option<int>("--rounds") { Description = "Paired rounds.", DefaultValueFactory = _ => 5 };
+        var command = new Command("shards", "Compares a step of one trainer in several shards with one in a single shard.") { rounds };
+        command.SetAction((parsed, _) =>
+        {
+            Compare(parsed.GetValue(rounds));
+            return Task.CompletedTask;
+        });
+        return command;
+    }
+
+    private static void Compare(int rounds)
+    {
+        Console.WriteLine("| units | shards | one shard, µs of the processor per step | several / one, median (least to most) |");
+        Console.WriteLine("| --- | --- | --- | --- |");
+        foreach (var (units, shards) in ((int, int)[])[(20, 4), (128, 4), (128, 8), (512, 4)])
+        {
+            using var one = new Contestant(units, 1);
+            using var several = new Contestant(units, shards);
+            var seconds = new List<double>();
+            var ratios = new List<double>();
+            for (int round = -1; round < rounds; round++)
+            {
+                double first = one.Epochs(), second = several.Epochs();
+                if (round < 0)
+                    continue;
+                seconds.Add(first);
+                ratios.Add(second / first);
+            }
+
+            double microseconds = Medians.Of(seconds) * 1e6 / one.Steps;
+            Console.WriteLine(FormattableString.Invariant(
+                $"| {units} | {shards} | {microseconds:f0} | {Medians.Of(ratios):f3} ({ratios.Min():f3} to {ratios.Max():f3}) |"));
+        }
+    }
+
+    private sealed class Contestant : IDisposable
+    {
+        private readonly PreparedRun _run;
+        private readonly TrainingState _state;
+        private readonly StepCommit _commit;
+        private readonly TrainerShards _shards;
+        private readonly NodeSums _sums;
+        private readonly float[] _gradients;
+        private readonly long _chunks;
+        private readonly int _epochs;
+        private int _epoch;
+
+        public Contestant(int units, int shards)
+        {
+            // Few sequences, all in memory, so that reading them counts for little.
+            _run = PreparedRun.Prepare(new()
+            {
+                Name = "shards",
+                Engine = new FusedEngine(),
+                Model = new() { Cell = new LstmCell(), InputSize = 4, HiddenSize = units, Layers = 1, OutputSize = 2 },
+                Data = new() { Source = new AverageSource { Sequences = 2 * Lanes, SequenceLength = Length }, BatchSize = Lanes },
+                Tbptt = new() { ChunkLength = ChunkLength },
+                Train = new() { Epochs = 1, Shards = shards, Loss = new SquaredError(), Optimizer = new Adam { Lr = 1e-4 } },
+            });
+            var spec = _run.Spec;
+            _state = new(spec);
+            _commit = new(_state, spec.Train, 1 << 14);
+            _shards = new(spec, _run.Data, LaneBlock.Split(Lanes, shards), Engine.Open(spec, DeviceName.Cpu));
+            _gradients = new float[shards * _state.Layout.Length];
+            _sums = new(new(0, shards), shards, _gradients);
+            _chunks = new EpochPlans(spec, _run.Data).Training(0).Steps;
+            _epochs = units < 100 ? 16 : units < 200 ? 4 : 1;
+        }
+
+        public long Steps => _epochs * _chunks;
+
+        /// <summary>Trains some epochs and returns the seconds of processor time that they took.</summary>
+        public double Epochs()
+        {
+            double before = ProcessSample.ProcessorSeconds(Environment.ProcessId);
+            for (int epoch = 0; epoch < _epochs; epoch++, _epoch++)
+            {
+                for (long chunk = 0; chunk < _chunks; chunk++)
+                    Step(new(_state.Step, _epoch, chunk));
+            }
+
+            return ProcessSample.ProcessorSeconds(Environment.ProcessId) - before;
+        }
+
+        public void Dispose()
+        {
+            _shards.Dispose();
+            _run.Dispose();
+        }
+
+        private void Step(StepPosition at)
+        {
+            var losses = _shards.TrainChunk(at, _state.Parameters, _gradients);
+            _sums.AddUp();
+            var results = new ShardResult[losses.Length];
+            for (int shard = 0; shard < results.Length; shard++)
+                results[shard] = new(default, _shards.HiddenOf(shard), losses[shard].LossSum, losses[shard].Weight);
+            _commit.Begin(results);
+            var nodes = new ReadOnlyMemory<float>[results.Length];
+            for (int piece = 0; piece < _commit.Pieces; piece++)
+            {
+                // The whole tree is one node, which stands at its first shard.
+                nodes[0] = _commit.Piece(_sums[0], piece);
+                _commit.Add(piece, nodes);
+            }
+
+            _commit.Update();
+        }
+    }
+}
