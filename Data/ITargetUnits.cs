@@ -24,4 +24,12 @@ public interface ITargetUnits
     /// </summary>
     /// <param name="target">Which target, in the order of the model's outputs.</param>
     double? NaiveRmse(int target);
+
+    /// <summary>
+    /// The mean absolute error, in the target's units, of a forecast without a model over the time steps that are trained on, which errors
+    /// are scaled by; NaN, the default, where nobody knows it.
+    /// </summary>
+    /// <param name="sequence">The sequence whose errors are scaled.</param>
+    /// <param name="target">Which target, in the order of the model's outputs.</param>
+    double NaiveError(int sequence, int target) => double.NaN;
 }

@@ -58,6 +58,13 @@ public sealed record ColumnDescription
     /// <summary>What the difference is divided by; null where values are trained on as they are.</summary>
     public double? ScaleDeviation { get; init; }
 
+    /// <summary>
+    /// Of a target, the mean absolute error, in the data's units, of forecasting each row to train on by the row a season before it, or by
+    /// the row before it where <c>data.step</c> shows no season; null, and not written, where there is none.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? NaiveError { get; init; }
+
     /// <summary>Values that may stand for a missing one, such as −9999.</summary>
     public IReadOnlyList<SuspectedValue> Suspects { get; init; } = [];
 

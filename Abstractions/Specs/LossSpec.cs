@@ -28,6 +28,17 @@ public abstract record LossSpec : Choice
     public virtual double? Coverage => null;
 
     /// <summary>
+    /// Where quantiles are predicted, the level of each of <see cref="Predictions"/>, such as 0.9; empty, the default, for none.
+    /// </summary>
+    public virtual IReadOnlyList<double> Levels => [];
+
+    /// <summary>
+    /// Whether a distribution of the target is predicted, which <see cref="RankedProbabilityScore"/> compares with what came. Default
+    /// false.
+    /// </summary>
+    public virtual bool IsDistribution => false;
+
+    /// <summary>
     /// Whether what the loss sum is divided by is the number of elements; otherwise it is another sum over them. Default true.
     /// </summary>
     public virtual bool CountsElements => true;
@@ -53,6 +64,22 @@ public abstract record LossSpec : Choice
     /// <summary>The interval of a forecast, where <see cref="Coverage"/> is not null.</summary>
     /// <param name="predictions">The numbers that are predicted of one target, <c>[Predictions.Count]</c>, in the target's units.</param>
     public virtual (double Low, double High) Interval(ReadOnlySpan<double> predictions) => (double.NaN, double.NaN);
+
+    /// <summary>Whether a target lies in <see cref="Interval"/>, its ends included.</summary>
+    /// <param name="predictions">The numbers that are predicted of it, <c>[Predictions.Count]</c>, in the target's units.</param>
+    /// <param name="target">The target, in its units.</param>
+    public virtual bool Covers(ReadOnlySpan<double> predictions, double target)
+    {
+        var (low, high) = Interval(predictions);
+        return low <= target && target <= high;
+    }
+
+    /// <summary>
+    /// The continuous ranked probability score of a forecast, in the target's units, where <see cref="IsDistribution"/>. Default NaN.
+    /// </summary>
+    /// <param name="predictions">The numbers that are predicted of one target, <c>[Predictions.Count]</c>, in the target's units.</param>
+    /// <param name="target">What came, in the target's units.</param>
+    public virtual double RankedProbabilityScore(ReadOnlySpan<double> predictions, double target) => double.NaN;
 
     /// <summary>What of its keys does not fit a head; null, the default, where all does.</summary>
     /// <param name="outputs">The head's outputs.</param>

@@ -6,7 +6,6 @@ using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Training.Metrics;
 using Orleans.Tbptt.Training.Models;
 
 namespace Orleans.Tbptt.Client.Models;
@@ -55,7 +54,7 @@ internal static class BacktestCommand
         var plan = new BacktestPlan(request.Cuts, horizon, request.Stride ?? horizon, request.Season ?? source.Season);
         using var backtest = new Backtest(package, data);
         Check(request, plan, package, data, backtest);
-        var totals = new BacktestTotals(plan, package.Config.Targets.Count);
+        var totals = new BacktestTotals(plan, package.Config.Targets.Count, package.Spec.Train.Loss);
         var result = new BacktestResult(
             package, plan, data.Validation ?? data.Training, request.Refit, request.Plot is null ? 0 : ForecastPlot.MostPanels);
         if (request.Output is { } file)
@@ -221,15 +220,17 @@ internal static class BacktestCommand
 
         TextTable Table(params string[] keys) => new(
             [
-                "TARGET", .. keys, "ELEMENTS", .. result.Forecasts.SelectMany(
-                    forecast => ValueMetrics.All.Select(metric => $"{forecast} {metric.Name}".Trim().ToUpperInvariant())),
+                "TARGET", .. keys, "ELEMENTS", .. result.Forecasts.Index().SelectMany(
+                    forecast => totals.MetricsOf(forecast.Index).Select(
+                        metric => $"{forecast.Item} {metric.Name}".Trim().ToUpperInvariant())),
             ]);
 
         void Add(TextTable table, string[] keys, int target, int? cut, int? ahead) => table.Add(
             [
                 .. keys, Text.Count(totals.Of(0, target, cut, ahead)?.Count ?? 0), .. result.Forecasts.Index().SelectMany(
                     forecast => totals.Of(forecast.Index, target, cut, ahead) is { } figures
-                        ? figures.Values.Select(Text.Figure) : ValueMetrics.All.Select(_ => "–")),
+                        ? figures.Values.Select(value => double.IsNaN(value) ? "–" : Text.Figure(value))
+                        : totals.MetricsOf(forecast.Index).Select(_ => "–")),
             ]);
     }
 

@@ -83,6 +83,8 @@ internal sealed class TailSet : ISequenceSet, ITargetUnits, IArrivedSequences
     /// <summary>Null: what is known of all sequences is not known of a part of them.</summary>
     public double? NaiveRmse(int target) => null;
 
+    public double NaiveError(int sequence, int target) => _all.Units!.NaiveError(SequenceAt(_tails[sequence].Start), target);
+
     private void Read<T>(SequenceSlice slice, Span<T> destination, Reader<T> read)
     {
         if (slice.Start < 0 || slice.Length < 0 || slice.Length > Length(slice.Sequence) - slice.Start)

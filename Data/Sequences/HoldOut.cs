@@ -67,6 +67,8 @@ internal sealed class SequenceRange(ISequenceSet all, int first, int count) : IS
     /// <summary>Null: what is known of all sequences is not known of a part of them.</summary>
     public double? NaiveRmse(int target) => null;
 
+    public double NaiveError(int sequence, int target) => all.Units!.NaiveError(Place(sequence), target);
+
     private SequenceSlice Place(SequenceSlice slice) => slice with { Sequence = Place(slice.Sequence) };
 
     private int Place(int sequence) => (uint)sequence < (uint)count

@@ -100,7 +100,10 @@ internal sealed class GrowingTable
         return view(cut, before with
         {
             Columns = _scan.Describe(cut, categories)
-                .ColumnsOf(_scan.Surveys, _scan.Tallies, _histograms, statistics.IsIdentity ? null : statistics),
+                .ColumnsOf(
+                    _scan.Surveys, _scan.Tallies, _histograms, statistics.IsIdentity ? null : statistics,
+                    NaiveErrors.OfTrained(
+                        before, [.. _scan.Used.Targets.Select(column => _scan.Used.Names[column])], _scan.Order, statistics.IsPerSeries)),
         });
     }
 

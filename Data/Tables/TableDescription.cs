@@ -26,11 +26,12 @@ internal sealed class TableDescription(
     /// <param name="tallies">What was met in each column read that is no number.</param>
     /// <param name="histograms">How the values of each column used are distributed.</param>
     /// <param name="statistics">Standardises; null where columns are left as they are.</param>
+    /// <param name="errors">The error of the naive forecast of each target.</param>
     /// <param name="rows">The rows as they were read.</param>
     /// <param name="table">The rows as they are trained on.</param>
     public SourceDescription Of(
         IReadOnlyList<ColumnSurvey> surveys, IReadOnlyList<ColumnTally> tallies, IReadOnlyList<ColumnHistogram> histograms,
-        ColumnStatistics? statistics, TableRows rows, FloatTable table)
+        ColumnStatistics? statistics, NaiveErrors errors, TableRows rows, FloatTable table)
     {
         // Columns of time and of series are read for what they say of rows.
         LeftOutColumn[] leftOut = [.. columns.LeftOut.Where(column => column.Name != source.Time && column.Name != source.Series)];
@@ -47,7 +48,7 @@ internal sealed class TableDescription(
                 .. reader.Columns.Select(column => column.Name).Where(name => !known.Contains(name)).Select(name => new LeftOutColumn(
                     name, name.Length == 0 ? "it has no name" : "it is named neither in data.inputs nor in data.targets")),
             ],
-            Columns = ColumnsOf(surveys, tallies, histograms, statistics),
+            Columns = ColumnsOf(surveys, tallies, histograms, statistics, errors),
             Training = isStream && at.Validation > 0 ? Border(rows, 1, at.Validation) : null,
             Validation = isStream && cut.Validation is not null ? Border(rows, at.Validation + 1, at.Test) : null,
             Test = isStream && cut.Test is not null ? Border(rows, at.Test + 1, at.End) : null,
@@ -65,15 +66,15 @@ internal sealed class TableDescription(
     /// <inheritdoc cref="Of"/>
     public IReadOnlyList<ColumnDescription> ColumnsOf(
         IReadOnlyList<ColumnSurvey> surveys, IReadOnlyList<ColumnTally> tallies, IReadOnlyList<ColumnHistogram> histograms,
-        ColumnStatistics? statistics) =>
-        [.. Columns(surveys, tallies, histograms, statistics), .. Categories.Select(column => Describe(column, tallies))];
+        ColumnStatistics? statistics, NaiveErrors errors) =>
+        [.. Columns(surveys, tallies, histograms, statistics, errors), .. Categories.Select(column => Describe(column, tallies))];
 
     /// <summary>
     /// One for each column; where each series is standardised by itself, then one for each series and column with its scale alone.
     /// </summary>
     private IEnumerable<ColumnDescription> Columns(
         IReadOnlyList<ColumnSurvey> surveys, IReadOnlyList<ColumnTally> tallies, IReadOnlyList<ColumnHistogram> histograms,
-        ColumnStatistics? statistics)
+        ColumnStatistics? statistics, NaiveErrors errors)
     {
         bool isPerSeries = statistics is { IsPerSeries: true };
         foreach (var (column, name) in used.Names.Index())
@@ -92,6 +93,7 @@ internal sealed class TableDescription(
                 Deviation = survey.Moments.Count == 0 ? null : survey.Moments.Deviation,
                 Distinct = survey.Distinct,
                 Histogram = histograms[column].Counts,
+                NaiveError = isPerSeries ? null : ErrorOf(0, column),
                 Suspects = [.. survey.Suspects.Select(one => new SuspectedValue(one.Value, one.Count))],
                 ScaleMean = isPerSeries || statistics is null ? null : ColumnStatistics.Described(statistics.Mean[column]),
                 ScaleDeviation = isPerSeries || statistics is null ? null : ColumnStatistics.Described(statistics.Deviation[column]),
@@ -114,8 +116,15 @@ internal sealed class TableDescription(
                     Transform = TransformOf(name),
                     ScaleMean = ColumnStatistics.Described(statistics!.Mean[at]),
                     ScaleDeviation = ColumnStatistics.Described(statistics.Deviation[at]),
+                    NaiveError = ErrorOf(series, column),
                 };
             }
+        }
+
+        double? ErrorOf(int series, int column)
+        {
+            int target = used.Targets.ToList().IndexOf(column);
+            return target < 0 ? null : ColumnStatistics.Described(errors.Of(series, target));
         }
     }
 

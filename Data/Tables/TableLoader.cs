@@ -97,12 +97,18 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
             scan.Fill(table, cut.At);
             if (used.IsMasked)
                 CheckTargets(table, used, cut);
-            SourceDescription description = scan.Describe(cut, categories)
-                .Of(scan.Surveys, scan.Tallies, histograms, statistics.IsIdentity ? null : statistics, rows, table);
             IColumnUnits units = TransformedUnits.Of(source, used.Names, statistics);
+            NaiveErrors errors = HeldOutOf is { } read
+                ? NaiveErrors.OfTrained(
+                    read, [.. used.Targets.Select(column => used.Names[column])], scan.Order, statistics.IsPerSeries)
+                : NaiveErrors.Of(
+                    used, table, scan.Order.Rows, cut.TrainingRows, units, source.Season, statistics.IsPerSeries);
+            SourceDescription description = scan.Describe(cut, categories)
+                .Of(scan.Surveys, scan.Tallies, histograms, statistics.IsIdentity ? null : statistics, errors, rows, table);
             if (FollowedBy is { } chunk)
                 return Follow(scan, table, histograms, cut, units, description, categories, chunk);
-            TableSet Set(StreamRows part) => Sequences(table, times, used, categories, cut, units, scan.Order, part);
+            TableSet Set(StreamRows part) => Sequences(
+                table, times, used, categories, cut, units, scan.Order, part, errors);
             return new DataSource(Shape(used, categories), Set(cut.Training), cut.Validation is null ? null : Set(cut.Validation),
                 times is null ? [table] : [table, times])
             {
@@ -190,12 +196,13 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
 
     private TableSet Sequences(
         FloatTable table, FloatTable? times, UsedColumns used, IReadOnlyList<CategoryColumn> categories, TableCut cut, IColumnUnits units,
-        RowOrder order, StreamRows rows) => new(Shape(used, categories), rows, table, used, source.Horizon)
+        RowOrder order, StreamRows rows, NaiveErrors errors) => new(Shape(used, categories), rows, table, used, source.Horizon)
         {
             Columns = units,
             SeriesNames = order.Names,
             RowTimes = times,
             Order = order,
+            Errors = errors,
             Naive = rows == cut.Training ? [] : NaiveForecast.Rmse(used, table, rows, units, source.Horizon),
         };
 

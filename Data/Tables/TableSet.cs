@@ -44,6 +44,9 @@ internal sealed class TableSet(DataShape shape, StreamRows rows, IFloatRows tabl
     /// <summary>The error of the naive forecast of each target; empty where nobody compares with it.</summary>
     public IReadOnlyList<double?> Naive { private get; init; } = [];
 
+    /// <summary>The error of the naive forecast over the rows to train on; null where nobody asks for it.</summary>
+    public NaiveErrors? Errors { private get; init; }
+
     public override ITargetUnits Units => this;
 
     public override ISequenceTimes? Times => RowTimes is null ? null : new TableTimes(RowTimes, Order!, _rows);
@@ -56,6 +59,8 @@ internal sealed class TableSet(DataShape shape, StreamRows rows, IFloatRows tabl
     public double Factor(int sequence, int target) => Columns.Factor(_rows.SeriesOf(sequence), columns.Targets[target]);
 
     public double? NaiveRmse(int target) => Naive.Count == 0 ? null : Naive[target];
+
+    public double NaiveError(int sequence, int target) => Errors?.Of(_rows.SeriesOf(sequence), target) ?? double.NaN;
 
     /// <summary>A missing input is 0, the mean; behind the inputs stands whether those that can be missing are there.</summary>
     protected override void FillInputs(SequenceSlice slice, Span<float> destination)

@@ -48,7 +48,7 @@ internal sealed class EpochLoop
         (_spec, _data, _at, _parts, _result, _follower) = (spec, data, start, parts, result, follower);
         (_progress, _checkpoints, _telemetry, _time) = (progress, result.Checkpoints, telemetry, progress.Time);
         (_plans, _guard) = (new(spec, data.Data), new(data));
-        (_steps, _rounds, _evaluation) = (new(parts), new(spec, parts), new(data.Data, parts, telemetry, progress.Time));
+        (_steps, _rounds, _evaluation) = (new(parts), new(spec, parts), new(spec.Train.Loss, data.Data, parts, telemetry, progress.Time));
     }
 
     /// <summary>Trains every epoch that is left, as long as early stopping does not end the run.</summary>

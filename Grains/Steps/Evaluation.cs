@@ -12,11 +12,12 @@ using Orleans.Tbptt.Training.Steps;
 namespace Orleans.Tbptt.Grains.Steps;
 
 /// <summary>Has the trainers run the held-out sequences, chunk by chunk.</summary>
+/// <param name="loss">Says what is predicted.</param>
 /// <param name="data">The data.</param>
 /// <param name="parts">What it is made with.</param>
 /// <param name="telemetry">Is notified.</param>
 /// <param name="time">The clock.</param>
-internal sealed class Evaluation(IDataSource data, StepParts parts, RunTelemetry telemetry, TimeProvider time)
+internal sealed class Evaluation(LossSpec loss, IDataSource data, StepParts parts, RunTelemetry telemetry, TimeProvider time)
 {
     /// <summary>
     /// The mean loss over the held-out elements, and the errors in the data's units; begun again from its first chunk when a trainer is
@@ -33,14 +34,14 @@ internal sealed class Evaluation(IDataSource data, StepParts parts, RunTelemetry
         long started = time.GetTimestamp();
         using var span = telemetry.Spans.BeginEvaluation();
         double lossSum = 0, weight = 0;
-        var totals = new EvaluationTotals(data, part, plan.Lanes);
+        var totals = new EvaluationTotals(data, part, plan.Lanes, loss);
         var trouble = new Recovery.Trouble();
         bool areCommitted = parameters == state.Parameters;
         for (long chunk = 0; chunk < plan.Steps;)
         {
             parts.Control.ThrowIfAsked();
             if (await recovery.MoveIfBetter(state))
-                (chunk, lossSum, weight, totals) = (0, 0, 0, new(data, part, plan.Lanes));
+                (chunk, lossSum, weight, totals) = (0, 0, 0, new(data, part, plan.Lanes, loss));
             long began = time.GetTimestamp();
             var sent = chunk == 0 ? parts.Links.Parameters.Of(parameters) : GradientBuffer.Empty;
             var ticket = new EvaluationTicket(parts.Run.Generation, chunk, sent, part);
@@ -48,7 +49,7 @@ internal sealed class Evaluation(IDataSource data, StepParts parts, RunTelemetry
             if (!reply.IsWhole)
             {
                 await recovery.Recover(reply, trouble, started, state);
-                (chunk, lossSum, weight, totals) = (0, 0, 0, new(data, part, plan.Lanes));
+                (chunk, lossSum, weight, totals) = (0, 0, 0, new(data, part, plan.Lanes, loss));
                 continue;
             }
 

@@ -37,7 +37,7 @@ internal sealed class RunGauges(RunId run, Func<RunStatus> snapshot)
     public IEnumerable<Measurement<double>> Errors => snapshot().Metrics
         .Where(metric => metric is { Kind: MetricKind.Validation, Series: null, Count: > 0 }
             && ClassMetrics.All.All(one => !metric.Name.EndsWith(one.Name, StringComparison.Ordinal)))
-        .Take(TrainingGauges.MostTargets * ValueMetrics.All.Count)
+        .GroupBy(metric => metric.Unit).Take(TrainingGauges.MostTargets).SelectMany(target => target.Take(ValueMetrics.Most))
         .Select(metric => new Measurement<double>(
             metric.Value, _run, new("split", "validation"), new("metric", metric.Name.Split(' ', 2)[^1]), new("target", metric.Unit)));
 

@@ -18,7 +18,7 @@ public static class TrainingGauges
     /// <summary>Each gauge, and how many series it has for one run.</summary>
     public static IReadOnlyList<(string Gauge, int Series)> SeriesOfARun { get; } =
     [
-        (Loss, 2), (Error, MostTargets * ValueMetrics.All.Count), (LearningRate, 1), (Epoch, 1),
+        (Loss, 2), (Error, MostTargets * ValueMetrics.Most), (LearningRate, 1), (Epoch, 1),
         (Trainers, Enum.GetValues<TrainerState>().Length),
     ];
 }

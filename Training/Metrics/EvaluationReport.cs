@@ -71,8 +71,8 @@ public static class EvaluationReport
 
         void Add(TargetFigures figures, int target, string? series)
         {
-            foreach (var (index, metric) in ValueMetrics.All.Index())
-                all.Add(new($"{part} {metric.Name}", figures.Values[index], totals.NameOf(target), kind, series, figures.Count));
+            foreach (var (metric, value) in totals.Metrics.Zip(figures.Values).Where(one => !double.IsNaN(one.Second)))
+                all.Add(new($"{part} {metric.Name}", value, totals.NameOf(target), kind, series, figures.Count));
         }
     }
 
@@ -105,9 +105,8 @@ public static class EvaluationReport
             return;
         }
 
-        var names = ValueMetrics.All.Select(metric => metric.Name);
-        output.Write($"series,target,elements,{string.Join(',', names.Concat(
-            others.SelectMany(other => names.Select(name => $"{other.Name} {name}"))))}\n");
+        output.Write($"series,target,elements,{string.Join(',', totals.Metrics.Select(metric => metric.Name).Concat(
+            others.SelectMany(other => other.Totals.Metrics.Select(metric => $"{other.Name} {metric.Name}"))))}\n");
         for (int target = 0; target < totals.Targets; target++)
             Line("", target, totals.Of(target), other => other.Of(target));
         foreach (int series in totals.Series)
@@ -120,9 +119,10 @@ public static class EvaluationReport
         {
             if (figures is null)
                 return;
-            var all = figures.Values.Cast<double?>().Concat(others.SelectMany(
-                other => figuresOf(other.Totals)?.Values.Cast<double?>() ?? Enumerable.Repeat((double?)null, ValueMetrics.All.Count)));
-            string values = string.Join(',', all.Select(value => value?.ToString("R", CultureInfo.InvariantCulture)));
+            var all = figures.Values.Concat(others.SelectMany(
+                other => figuresOf(other.Totals)?.Values ?? Enumerable.Repeat(double.NaN, other.Totals.Metrics.Count)));
+            string values = string.Join(
+                ',', all.Select(value => double.IsNaN(value) ? "" : value.ToString("R", CultureInfo.InvariantCulture)));
             output.Write(string.Create(
                 CultureInfo.InvariantCulture, $"{Cell(series)},{Cell(totals.NameOf(target))},{figures.Count},{values}\n"));
         }

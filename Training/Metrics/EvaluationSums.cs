@@ -22,18 +22,20 @@ internal sealed class EvaluationSums(ISequenceSet held, int targets, LossSpec lo
 {
     private readonly bool _bySeries = EvaluationTotals.IsBySeries(held, targets);
     private readonly int _kept = EvaluationTotals.Kept(held, targets, lanes);
-    private readonly int _width = EvaluationTotals.Kept(held, targets, lanes) * ValueMetrics.Numbers;
-    private readonly int _perTarget = loss.OutputsPerTarget;
+    private readonly ValueMetrics _metrics = ValueMetrics.Of(loss);
+    private readonly int _width = EvaluationTotals.Kept(held, targets, lanes) * ValueMetrics.Of(loss).Numbers;
+    private readonly PredictedValue[] _predicted = [.. loss.Predictions];
     private readonly int _point = loss.Point;
     private readonly Dictionary<int, int> _places = [];
     private readonly int[] _touched = new int[block.Count];
-    private readonly double[] _before = new double[block.Count * EvaluationTotals.Kept(held, targets, lanes) * ValueMetrics.Numbers];
     private int _touchedCount;
     private long _last = -1;
+    private double[] _before = [];
     private double[] _sums = [];
     private float[] _gathered = [];
     private double[] _outputs = [];
     private double[] _targets = [];
+    private double[] _predictions = [];
 
     /// <summary>The sums of every group so far.</summary>
     public GroupSums Groups
@@ -64,7 +66,7 @@ internal sealed class EvaluationSums(ISequenceSet held, int targets, LossSpec lo
         {
             var sums = _sums.AsSpan(_touched[position] * _width, _width);
             for (int target = 0; target < _kept; target++)
-                Add(batch, position, target, outputs, sums.Slice(target * ValueMetrics.Numbers, ValueMetrics.Numbers));
+                Add(batch, position, target, outputs, sums.Slice(target * _metrics.Numbers, _metrics.Numbers));
         }
     }
 
@@ -85,6 +87,8 @@ internal sealed class EvaluationSums(ISequenceSet held, int targets, LossSpec lo
     private void Keep(ChunkBatch batch)
     {
         var lanes = batch.ActiveLanes;
+        if (_before.Length == 0)
+            _before = new double[block.Count * _width];
         _touchedCount = lanes.Length;
         for (int i = 0; i < lanes.Length; i++)
         {
@@ -102,16 +106,28 @@ internal sealed class EvaluationSums(ISequenceSet held, int targets, LossSpec lo
     private void Add(ChunkBatch batch, int position, int target, ReadOnlySpan<float> outputs, Span<double> sums)
     {
         var chunk = batch.ChunkOf(batch.ActiveLanes[position]);
-        int length = chunk.Length;
+        int length = chunk.Length, perTarget = _predicted.Length;
         if (_gathered.Length < length)
+        {
             (_gathered, _outputs, _targets) = (new float[length], new double[length], new double[length]);
-        batch.Gather(batch.TargetValues, position, targets, target, _gathered.AsSpan(0, length));
-        ToUnits(target, chunk, _targets.AsSpan(0, length));
-        batch.Gather(outputs, position, targets * _perTarget, (target * _perTarget) + _point, _gathered.AsSpan(0, length));
-        ToUnits(target, chunk, _outputs.AsSpan(0, length));
-        ValueMetrics.Add(_outputs.AsSpan(0, length), _targets.AsSpan(0, length), sums);
-    }
+            _predictions = new double[perTarget == 1 ? 0 : length * perTarget];
+        }
 
-    private void ToUnits(int target, LaneChunk chunk, Span<double> destination) => held.ToUnits(
-        new(chunk.Sequence, chunk.Start, chunk.Length), target, _gathered.AsSpan(0, destination.Length), destination);
+        var slice = new SequenceSlice(chunk.Sequence, chunk.Start, length);
+        batch.Gather(batch.TargetValues, position, targets, target, _gathered.AsSpan(0, length));
+        held.ToUnits(slice, target, _gathered.AsSpan(0, length), _targets.AsSpan(0, length));
+        for (int i = 0; i < perTarget; i++)
+        {
+            // The point forecast comes last, and stays.
+            int one = (_point + 1 + i) % perTarget;
+            batch.Gather(outputs, position, targets * perTarget, (target * perTarget) + one, _gathered.AsSpan(0, length));
+            held.ToUnits(slice, target, _gathered.AsSpan(0, length), _outputs.AsSpan(0, length), _predicted[one].Units);
+            for (int row = 0; row < length && perTarget > 1; row++)
+                _predictions[(row * perTarget) + one] = _outputs[row];
+        }
+
+        _metrics.Add(
+            _outputs.AsSpan(0, length), _targets.AsSpan(0, length), _predictions.AsSpan(0, perTarget == 1 ? 0 : length * perTarget),
+            held.Units?.NaiveError(chunk.Sequence, target) ?? double.NaN, sums);
+    }
 }

@@ -9,7 +9,9 @@ namespace Orleans.Tbptt.Training.Metrics;
 /// <param name="names">The names of the targets, in order; empty where they have none.</param>
 /// <param name="targets">Values of a target; 0 where targets are classes.</param>
 /// <param name="lanes">Lanes of the run.</param>
-public sealed class EvaluationTotals(HeldOutPart part, ISequenceSet held, IReadOnlyList<string> names, int targets, int lanes)
+/// <param name="metrics">The figures of each target.</param>
+public sealed class EvaluationTotals(
+    HeldOutPart part, ISequenceSet held, IReadOnlyList<string> names, int targets, int lanes, ValueMetrics metrics)
 {
     /// <summary>
     /// Sums of so many groups and targets are kept, at most: what passes in one message. Where there are more series and targets, series
@@ -19,15 +21,16 @@ public sealed class EvaluationTotals(HeldOutPart part, ISequenceSet held, IReadO
 
     private readonly SortedDictionary<int, double[]> _groups = [];
     private readonly int _kept = Kept(held, targets, lanes);
-    private readonly int _width = Kept(held, targets, lanes) * ValueMetrics.Numbers;
+    private readonly int _width = Kept(held, targets, lanes) * metrics.Numbers;
     private readonly bool _areClasses;
 
     /// <summary>Totals of a part of data that is held out.</summary>
     /// <param name="data">The data.</param>
     /// <param name="part">The part.</param>
     /// <param name="lanes">Lanes of the run.</param>
-    public EvaluationTotals(IDataSource data, HeldOutPart part, int lanes)
-        : this(part, data.HeldOut(part)!, data.Description.Targets, data.Shape, lanes)
+    /// <param name="loss">Says what is predicted.</param>
+    public EvaluationTotals(IDataSource data, HeldOutPart part, int lanes, LossSpec loss)
+        : this(part, data.HeldOut(part)!, data.Description.Targets, data.Shape, lanes, ValueMetrics.Of(loss))
     {
     }
 
@@ -37,8 +40,10 @@ public sealed class EvaluationTotals(HeldOutPart part, ISequenceSet held, IReadO
     /// <param name="names">The names of the targets, in order; empty where they have none.</param>
     /// <param name="shape">The shape of a time step.</param>
     /// <param name="lanes">Lanes of the run.</param>
-    internal EvaluationTotals(HeldOutPart part, ISequenceSet held, IReadOnlyList<string> names, DataShape shape, int lanes)
-        : this(part, held, names, shape.TargetFeatures, lanes)
+    /// <param name="metrics">The figures of each target that is a value.</param>
+    internal EvaluationTotals(
+        HeldOutPart part, ISequenceSet held, IReadOnlyList<string> names, DataShape shape, int lanes, ValueMetrics metrics)
+        : this(part, held, names, shape.TargetFeatures, lanes, metrics)
     {
         _areClasses = ClassCounts.Numbers(shape.Classes) > 0;
         if (_areClasses)
@@ -50,6 +55,9 @@ public sealed class EvaluationTotals(HeldOutPart part, ISequenceSet held, IReadO
 
     /// <summary>Its sequences.</summary>
     public ISequenceSet Held => held;
+
+    /// <summary>The figures of each target that is a value.</summary>
+    public IReadOnlyList<ValueMetric> Metrics => metrics.All;
 
     /// <summary>The targets whose errors are known: all, or the first ones.</summary>
     public int Targets => _kept;
@@ -103,11 +111,11 @@ public sealed class EvaluationTotals(HeldOutPart part, ISequenceSet held, IReadO
     public double? NaiveRmse(int target) => held.Units?.NaiveRmse(target);
 
     /// <summary>Every figure of a target over all sequences; null where every element of it is masked.</summary>
-    public TargetFigures? Of(int target) => TargetFigures.Of(Total(target * ValueMetrics.Numbers, ValueMetrics.Numbers));
+    public TargetFigures? Of(int target) => TargetFigures.Of(Total(target * metrics.Numbers, metrics.Numbers), metrics);
 
     /// <summary>Every figure of a target over one series; null where every element of it is masked.</summary>
     public TargetFigures? Of(int series, int target) =>
-        TargetFigures.Of(_groups[series].AsSpan(target * ValueMetrics.Numbers, ValueMetrics.Numbers));
+        TargetFigures.Of(_groups[series].AsSpan(target * metrics.Numbers, metrics.Numbers), metrics);
 
     /// <summary>Some sums, over all groups in their order.</summary>
     private double[] Total(int from, int count)
@@ -125,18 +133,19 @@ public sealed class EvaluationTotals(HeldOutPart part, ISequenceSet held, IReadO
 
 /// <summary>The figures of one target.</summary>
 /// <param name="Count">Elements that they are over, without masked ones.</param>
-/// <param name="Values">The values, in the order of <see cref="ValueMetrics.All"/>.</param>
+/// <param name="Values">The values, in the order of <see cref="ValueMetrics.All"/>; NaN for one that is not defined.</param>
 public sealed record TargetFigures(long Count, IReadOnlyList<double> Values)
 {
     /// <summary>The figures of sums.</summary>
     /// <param name="numbers">How many elements, then the sums of each metric.</param>
-    internal static TargetFigures? Of(ReadOnlySpan<double> numbers)
+    /// <param name="metrics">The metrics.</param>
+    internal static TargetFigures? Of(ReadOnlySpan<double> numbers, ValueMetrics metrics)
     {
         if (numbers[0] == 0)
             return null;
         var values = new List<double>();
         int at = 1;
-        foreach (var metric in ValueMetrics.All)
+        foreach (var metric in metrics.All)
         {
             values.Add(metric.Value(numbers.Slice(at, metric.Sums), numbers[0]));
             at += metric.Sums;

@@ -21,12 +21,12 @@ public sealed record RootMeanSquaredError : ValueMetric
     public override string About => "the root of the mean of (output − target)²";
 
     /// <inheritdoc/>
-    public override void Add(ReadOnlySpan<double> outputs, ReadOnlySpan<double> targets, Span<double> sums)
+    public override void Add(ForecastElements elements, Span<double> sums)
     {
         (double sum, double small) = (sums[0], sums[1]);
-        for (int i = 0; i < targets.Length; i++)
+        for (int i = 0; i < elements.Targets.Length; i++)
         {
-            double error = outputs[i] - targets[i];
+            double error = elements.Outputs[i] - elements.Targets[i];
             sum += error * error;
             small += error * Less * (error * Less);
         }

@@ -1,7 +1,7 @@
 namespace Orleans.Tbptt.Training.Metrics;
 
 /// <summary>
-/// A figure of how well outputs meet targets that are values, over the elements of held-out sequences: one declaration, which stands in
+/// A figure of how well forecasts meet targets that are values, over the elements of held-out sequences: one declaration, which stands in
 /// <see cref="ValueMetrics"/>. It is computed for each target, and for each series where sequences are series.
 /// </summary>
 /// <remarks>
@@ -20,12 +20,11 @@ public abstract record ValueMetric
     public virtual int Sums => 1;
 
     /// <summary>Adds elements to the sums.</summary>
-    /// <param name="outputs">What the network gave, in the target's units.</param>
-    /// <param name="targets">What it should have given, as many; none of them masked.</param>
+    /// <param name="elements">The elements.</param>
     /// <param name="sums">The sums so far, <c>[Sums]</c>; 0 in the beginning.</param>
-    public abstract void Add(ReadOnlySpan<double> outputs, ReadOnlySpan<double> targets, Span<double> sums);
+    public abstract void Add(ForecastElements elements, Span<double> sums);
 
-    /// <summary>The figure.</summary>
+    /// <summary>The figure; NaN where it is not defined.</summary>
     /// <param name="sums">The sums over all elements, <c>[Sums]</c>.</param>
     /// <param name="count">How many elements; at least 1.</param>
     public abstract double Value(ReadOnlySpan<double> sums, double count);

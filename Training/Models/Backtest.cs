@@ -30,6 +30,9 @@ public sealed record BacktestWindow(
     /// <summary>All that the model predicts, <c>[Horizon, targets, predictions of a target]</c>.</summary>
     public double[] Predictions { get; init; } = Forecasts;
 
+    /// <summary>The error of each target's naive forecast over the rows to train on; NaN where nobody knows it.</summary>
+    public required IReadOnlyList<double> NaiveErrors { get; init; }
+
     /// <summary>The lower ends of the forecasts' intervals; empty where the model has none.</summary>
     public double[] Low { get; init; } = [];
 
@@ -183,6 +186,7 @@ public sealed class Backtest : IDisposable
             sequence, cut, row, new double[targets.Length], new double[targets.Length],
             [.. Baseline.All(plan.Season, 1).Select(_ => new double[targets.Length])])
         {
+            NaiveErrors = [.. Enumerable.Range(0, _targets).Select(target => _held.Units?.NaiveError(sequence, target) ?? double.NaN)],
             Predictions = new double[forecasts.Length], Low = new double[ends], High = new double[ends],
         };
         for (int target = 0; target < _targets; target++)

@@ -38,9 +38,10 @@ public static class Evaluator
         // Which of its inputs a target is, is known of the columns of tables alone.
         var known = source is null ? null : new KnownValues(source, held, data.Description.Inputs, names, data.Shape.InputFeatures);
         var baselines = source is null ? [] : Baseline.All(season, source.Horizon);
-        SequenceSums sums = new(held, targets);
-        SequenceSums[] simple = [.. baselines.Select(_ => new SequenceSums(held, targets))];
-        var (outputs, values) = (new double[Chunk], new double[Chunk]);
+        ValueMetrics metrics = ValueMetrics.Of(loss);
+        SequenceSums sums = new(held, targets, metrics, loss);
+        SequenceSums[] simple = [.. baselines.Select(_ => new SequenceSums(held, targets, ValueMetrics.Errors, loss))];
+        var values = new double[Chunk];
         int classes = data.Shape.Classes;
         var counts = new double[ClassCounts.Numbers(classes)];
         var (predicted, actual) = (new int[Chunk], new long[Chunk]);
@@ -58,10 +59,7 @@ public static class Evaluator
 
                 sums.Begin(slice);
                 for (int target = 0; target < targets; target++)
-                {
-                    sums.ToUnits(target, rows, targets * loss.OutputsPerTarget, (target * loss.OutputsPerTarget) + loss.Point, outputs);
-                    sums.Add(target, outputs, mayLack: false);
-                }
+                    sums.Add(target, rows);
 
                 foreach (var (baseline, totals) in baselines.Zip(simple))
                 {
@@ -69,12 +67,15 @@ public static class Evaluator
                     for (int target = 0; target < targets; target++)
                     {
                         known!.Read(baseline, slice, target, values);
-                        totals.Add(target, values, mayLack: true);
+                        totals.Add(target, values);
                     }
                 }
             });
-        var all = Totals(counts.Length > 0 ? new([0], counts) : sums.Groups);
-        BaselineErrors[] errors = [.. baselines.Zip(simple, (baseline, totals) => new BaselineErrors(baseline, Totals(totals.Groups)))];
+        var all = Totals(counts.Length > 0 ? new([0], counts) : sums.Groups, metrics);
+        BaselineErrors[] errors =
+        [
+            .. baselines.Zip(simple, (baseline, totals) => new BaselineErrors(baseline, Totals(totals.Groups, ValueMetrics.Errors))),
+        ];
         var figures = EvaluationReport.Of(all, lossSum, weight);
         return new(
             all, figures with
@@ -82,9 +83,9 @@ public static class Evaluator
                 Metrics = [.. CodeLength.Of(package.Spec, figures.Loss, MetricKind.Test), .. Compared(figures.Metrics, all, errors)],
             }, errors);
 
-        EvaluationTotals Totals(GroupSums groups)
+        EvaluationTotals Totals(GroupSums groups, ValueMetrics ofTargets)
         {
-            var totals = new EvaluationTotals(HeldOutPart.Test, held, names, data.Shape, lanes: 1);
+            var totals = new EvaluationTotals(HeldOutPart.Test, held, names, data.Shape, lanes: 1, ofTargets);
             totals.Take(groups);
             return totals;
         }
@@ -104,7 +105,7 @@ public static class Evaluator
                        let target = targets[row.Unit]
                        let figures = row.Series is null ? one.Totals.Of(target) : one.Totals.Of(series[row.Series], target)
                        where figures is not null
-                       from metric in ValueMetrics.All.Zip(figures.Values)
+                       from metric in ValueMetrics.Errors.All.Zip(figures.Values)
                        select new Metric(
                            $"{one.Baseline.Name} {metric.First.Name}", metric.Second, row.Unit, MetricKind.Baseline, row.Series,
                            figures.Count),
@@ -112,14 +113,18 @@ public static class Evaluator
     }
 
     /// <summary>What metrics need of each sequence; where sequences are no series, all are one group.</summary>
-    private sealed class SequenceSums(ISequenceSet held, int targets)
+    private sealed class SequenceSums(ISequenceSet held, int targets, ValueMetrics metrics, LossSpec loss)
     {
         private readonly bool _bySeries = EvaluationTotals.IsBySeries(held, targets);
-        private readonly int _width = targets * ValueMetrics.Numbers;
+        private readonly int _width = targets * metrics.Numbers;
         private readonly SortedDictionary<int, double[]> _groups = [];
         private readonly float[] _targets = new float[Chunk * targets];
         private readonly float[] _gathered = new float[Chunk];
         private readonly double[] _target = new double[Chunk];
+        private readonly double[] _outputs = new double[Chunk];
+        private readonly PredictedValue[] _predicted = [.. loss.Predictions];
+        private readonly double[] _predictions = new double[loss.Predictions.Count == 1 ? 0 : Chunk * loss.Predictions.Count];
+        private readonly int _point = loss.Point;
         private SequenceSlice _slice;
         private double[] _sums = [];
 
@@ -136,31 +141,47 @@ public static class Evaluator
             held.ReadTargets(slice, _targets.AsSpan(0, slice.Length * targets));
         }
 
-        /// <summary>Adds forecasts of a target.</summary>
+        /// <summary>Adds a model's forecasts of a target.</summary>
         /// <param name="target">The target.</param>
-        /// <param name="forecasts">The forecasts in its units; changed here.</param>
-        /// <param name="mayLack">Whether NaN is no forecast, which does not count; otherwise it is one, and so is the error.</param>
-        public void Add(int target, double[] forecasts, bool mayLack)
+        /// <param name="rows">Rows of what is predicted of all targets.</param>
+        public void Add(int target, ReadOnlySpan<float> rows)
         {
+            int count = _predicted.Length, kept = count == 1 ? 0 : count;
+            for (int i = 0; i < count; i++)
+            {
+                // The point forecast comes last, and stays.
+                int one = (_point + 1 + i) % count;
+                ToUnits(target, rows, targets * count, (target * count) + one, _outputs, _predicted[one].Units);
+                for (int row = 0; row < _slice.Length && kept > 0; row++)
+                    _predictions[(row * count) + one] = _outputs[row];
+            }
+
             ToUnits(target, _targets, targets, target, _target);
-            for (int i = 0; mayLack && i < _slice.Length; i++)
-                _target[i] = double.IsNaN(forecasts[i]) ? double.NaN : _target[i];
-            ValueMetrics.Add(
-                forecasts.AsSpan(0, _slice.Length), _target.AsSpan(0, _slice.Length),
-                _sums.AsSpan(target * ValueMetrics.Numbers, ValueMetrics.Numbers));
+            Add(target, _outputs, _predictions.AsSpan(0, _slice.Length * kept));
         }
 
-        /// <summary>Brings values of one target to its units.</summary>
-        /// <param name="target">The target.</param>
-        /// <param name="rows">Rows of values, <c>[slice.Length, width]</c>.</param>
-        /// <param name="width">Values of a row.</param>
-        /// <param name="column">Which of them.</param>
-        /// <param name="destination">Receives them, <c>[slice.Length]</c>.</param>
-        public void ToUnits(int target, ReadOnlySpan<float> rows, int width, int column, double[] destination)
+        /// <summary>Adds forecasts of a target, in its units; those that are NaN do not count. They are changed here.</summary>
+        public void Add(int target, double[] forecasts)
+        {
+            ToUnits(target, _targets, targets, target, _target);
+            for (int i = 0; i < _slice.Length; i++)
+                _target[i] = double.IsNaN(forecasts[i]) ? double.NaN : _target[i];
+            Add(target, forecasts, []);
+        }
+
+        private void Add(int target, double[] forecasts, Span<double> predictions) => metrics.Add(
+            forecasts.AsSpan(0, _slice.Length), _target.AsSpan(0, _slice.Length), predictions,
+            held.Units?.NaiveError(_slice.Sequence, target) ?? double.NaN,
+            _sums.AsSpan(target * metrics.Numbers, metrics.Numbers));
+
+        /// <summary>Brings values of one target, a column of rows, to its units.</summary>
+        private void ToUnits(
+            int target, ReadOnlySpan<float> rows, int width, int column, double[] destination,
+            PredictedUnits kind = PredictedUnits.Value)
         {
             for (int i = 0; i < _slice.Length; i++)
                 _gathered[i] = rows[(i * width) + column];
-            held.ToUnits(_slice, target, _gathered.AsSpan(0, _slice.Length), destination);
+            held.ToUnits(_slice, target, _gathered.AsSpan(0, _slice.Length), destination, kind);
         }
     }
 }

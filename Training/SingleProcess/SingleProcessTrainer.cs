@@ -142,7 +142,7 @@ public sealed class SingleProcessTrainer : IDisposable
         if (_plans.HeldOut(part) is not { } plan)
             return null;
         double lossSum = 0, weight = 0;
-        var totals = new EvaluationTotals(_data, part, plan.Lanes);
+        var totals = new EvaluationTotals(_data, part, plan.Lanes, _spec.Train.Loss);
         for (long chunk = 0; chunk < plan.Steps; chunk++)
         {
             var parameters = chunk > 0 ? default : part == HeldOutPart.Test ? Output.Parameters : State.Evaluated;

@@ -114,7 +114,7 @@ public sealed class ClassMetricTests
     public void Table_HasTheFiguresOfClasses()
     {
         using var data = Data();
-        var totals = new EvaluationTotals(data, HeldOutPart.Validation, lanes: 1);
+        var totals = new EvaluationTotals(data, HeldOutPart.Validation, lanes: 1, new CrossEntropy());
         var numbers = new double[ClassCounts.Numbers(4)];
         ClassCounts.Add([0, 1, 2], [0, 1, 3], numbers);
         totals.Take(new([0], numbers));

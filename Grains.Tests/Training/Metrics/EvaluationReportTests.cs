@@ -68,11 +68,11 @@ public sealed class EvaluationReportTests
     /// <summary>Two elements of each series and target, with the same error each.</summary>
     private static EvaluationTotals Totals(int series, int targets, Func<int, int, double> error)
     {
-        var totals = new EvaluationTotals(HeldOutPart.Validation, new Set(series), ["a", "b"], targets, lanes: 1);
+        var totals = new EvaluationTotals(HeldOutPart.Validation, new Set(series), ["a", "b"], targets, lanes: 1, ValueMetrics.Errors);
         var sums = from one in Enumerable.Range(0, series)
                    from target in Enumerable.Range(0, targets)
                    let off = error(one, target)
-                   from sum in (double[])[2, .. ValueMetrics.All.SelectMany(metric => Sums(metric, off))]
+                   from sum in (double[])[2, .. ValueMetrics.Errors.All.SelectMany(metric => Sums(metric, off))]
                    select sum;
         totals.Take(new([.. Enumerable.Range(0, series)], [.. sums]));
         return totals;
@@ -81,7 +81,7 @@ public sealed class EvaluationReportTests
     private static double[] Sums(ValueMetric metric, double error)
     {
         var sums = new double[metric.Sums];
-        metric.Add([error, error], [0, 0], sums);
+        metric.Add(new() { Outputs = [error, error], Targets = [0, 0], NaiveError = double.NaN }, sums);
         return sums;
     }
 

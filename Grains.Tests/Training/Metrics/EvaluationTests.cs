@@ -8,6 +8,7 @@ using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
 using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Engines;
+using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Metrics;
 using Orleans.Tbptt.Training.SingleProcess;
 
@@ -44,11 +45,7 @@ public sealed class EvaluationTests : IDisposable
         Assert.Equal(held.Size.Elements, run.Description.Validation!.Elements);
         Same(
             [
-                new("validation RMSE", ofA.Rmse, "a", MetricKind.Validation, Count: 8),
-                new("validation MAE", ofA.Mae, "a", MetricKind.Validation, Count: 8),
-                new("naive last-value RMSE", naive, "a", MetricKind.Baseline),
-                new("validation RMSE", ofB.Rmse, "b", MetricKind.Validation, Count: 8),
-                new("validation MAE", ofB.Mae, "b", MetricKind.Validation, Count: 8),
+                .. Figures(ofA, "a", 8), new("naive last-value RMSE", naive, "a", MetricKind.Baseline), .. Figures(ofB, "b", 8),
             ],
             held.Metrics, 1e-6);
     }
@@ -70,19 +67,17 @@ public sealed class EvaluationTests : IDisposable
         HeldOutFigures held = Evaluate(run);
 
         double[] both = scale == TableScale.Series ? [] : [.. a[..16], .. b[..24]];
-        var north = Expected(a, 16, 17..20, Bias[0], both);
-        var south = Expected(b, 24, 25..30, Bias[0], both);
+        var north = Expected(a, 16, 17..20, Bias[0], both, [a[..16], b[..24]]);
+        var south = Expected(b, 24, 25..30, Bias[0], both, [a[..16], b[..24]]);
+        var all = new Errors(
+            Math.Sqrt(((3 * north.Rmse * north.Rmse) + (5 * south.Rmse * south.Rmse)) / 8), ((3 * north.Mae) + (5 * south.Mae)) / 8,
+            ((3 * north.Smape) + (5 * south.Smape)) / 8, ((3 * north.Mase) + (5 * south.Mase)) / 8);
         Assert.Equal(new(2, 8, 8), held.Size);
         Same(
             [
-                new("validation RMSE", Math.Sqrt(((3 * north.Rmse * north.Rmse) + (5 * south.Rmse * south.Rmse)) / 8), "x",
-                    MetricKind.Validation, Count: 8),
-                new("validation MAE", ((3 * north.Mae) + (5 * south.Mae)) / 8, "x", MetricKind.Validation, Count: 8),
+                .. Figures(all, "x", 8),
                 new("naive last-value RMSE", Math.Sqrt((Steps(a, 17..20).Sum() + Steps(b, 25..30).Sum()) / 8), "x", MetricKind.Baseline),
-                new("validation RMSE", north.Rmse, "x", MetricKind.Validation, "north", 3),
-                new("validation MAE", north.Mae, "x", MetricKind.Validation, "north", 3),
-                new("validation RMSE", south.Rmse, "x", MetricKind.Validation, "south", 5),
-                new("validation MAE", south.Mae, "x", MetricKind.Validation, "south", 5),
+                .. Figures(north, "x", 3, "north"), .. Figures(south, "x", 5, "south"),
             ],
             held.Metrics, 1e-6);
 
@@ -105,33 +100,60 @@ public sealed class EvaluationTests : IDisposable
         // Of the targets in rows 16 to 19, two are missing.
         Assert.Equal(new(1, 4, 2), held.Size);
         Assert.Equal(2, run.Description.Validation!.Elements);
-        var (rmse, mae) = Expected([16 * 16 % 11, 19 * 19 % 11], 0, 0..2, Bias[0], trained);
+        // The naive forecast of row 4 is missing, and so is what came in row 3.
+        double[][] parts = [[.. trained[..3]], [.. trained[3..]]];
         Same(
-            [
-                new("validation RMSE", rmse, "x", MetricKind.Validation, Count: 2),
-                new("validation MAE", mae, "x", MetricKind.Validation, Count: 2),
-            ],
-            held.Metrics, 1e-6);
+            [.. Figures(Expected([16 * 16 % 11, 19 * 19 % 11], 0, 0..2, Bias[0], trained, parts), "x", 2)], held.Metrics, 1e-6);
     }
 
-    [Fact]
-    public void Errors_HaveTheSameBits_ForAnyNumberOfTrainers()
+    public static TheoryData<Loss, string[]> Losses { get; } = new()
+    {
+        { new SquaredError(), [] }, { new Gaussian(), ["CRPS", "coverage 0.8"] }, { new StudentT(), ["CRPS", "coverage 0.8"] },
+        { new Quantile(), ["CRPS", "pinball loss", "coverage 0.8", "coverage q0.1", "coverage q0.5", "coverage q0.9"] },
+    };
+
+    [Theory, MemberData(nameof(Losses))]
+    public void Errors_HaveTheSameBits_ForAnyNumberOfTrainers(Loss loss, string[] more)
     {
         HeldOutFigures Held(int trainers)
         {
             using var data = new FormulaData(new(3, 0, 2, 0) { IsMasked = true }, [4, 5, 6, 7, 8, 9], [9, 4, 12, 7, 5, 11, 3, 31]);
             var spec = TestSpecs.Average(trainers, layers: 2).OnEngine("fused");
-            spec = spec with { Tbptt = new() { ChunkLength = 5 }, Model = spec.Model with { InputSize = 3, OutputSize = 2 } };
+            spec = spec with
+            {
+                Tbptt = new() { ChunkLength = 5 }, Train = spec.Train with { Loss = loss },
+                Model = spec.Model with { InputSize = 3, OutputSize = 2 * loss.OutputsPerTarget },
+            };
             using var trainer = new SingleProcessTrainer(spec, data, () => Engine.Open(spec, DeviceName.Cpu));
             return trainer.EvaluateHeldOut()!;
         }
 
         HeldOutFigures alone = Held(1);
-        Assert.Equal(4, alone.Metrics.Count);
+        Assert.Equal(["RMSE", "MAE", "sMAPE", .. more], alone.Metrics.Where(metric => metric.Unit == "output 2").Select(
+            metric => metric.Name["validation ".Length..]));
         Assert.Equal("output 2", alone.Metrics[^1].Unit);
-        Assert.Equal(alone.Size.Elements, alone.Metrics[0].Count + alone.Metrics[2].Count);
+        Assert.Equal(alone.Size.Elements, alone.Metrics[0].Count + alone.Metrics[^1].Count);
         foreach (int trainers in (int[])[2, 3, 6])
             Assert.Equal(alone.Metrics, Held(trainers).Metrics);
+    }
+
+    /// <summary>The season is that of data.step, and data of their own are measured by what was trained on.</summary>
+    [Fact]
+    public void ScaledError_IsThatOfTheSeasonalNaiveForecast_OfWhatIsTrainedOn_AlsoOfAFileOfItsOwn()
+    {
+        double[] x = [.. Enumerable.Range(0, 28).Select(i => (double)(i * i % 13))];
+        string[] rows = [.. x.Select((value, i) => FormattableString.Invariant($"2020-01-{i + 1:00},{value}"))];
+        string path = Write("day,x", rows), later = _directory.Write("later.csv", string.Join('\n', rows[14..].Prepend("day,x")) + "\n");
+        DataSpec data = Given.Csv(path, lanes: 1, standardize: true).From<CsvSource>(
+            csv => csv with { Inputs = ["x"], Targets = ["x"], Time = "day", Step = "1d" });
+        using PreparedRun run = Prepare(
+            data with { Validation = new() { Source = ((CsvSource)data.Source) with { Path = later } } }, "fused");
+
+        var scaled = Evaluate(run).Metrics.Single(metric => metric.Name == "validation MASE");
+
+        double naive = Enumerable.Range(7, 21).Average(row => Math.Abs(x[row] - x[row - 7]));
+        Assert.Equal(naive, run.Description.Contents.Columns.Single().NaiveError!.Value, 1e-6);
+        Assert.Equal(Expected(x, 28, 15..28, Bias[0]).Mae / naive, scaled.Value, 1e-6);
     }
 
     [Fact]
@@ -168,13 +190,32 @@ public sealed class EvaluationTests : IDisposable
     /// <param name="heldOut">Those that are forecast.</param>
     /// <param name="bias">The head's bias.</param>
     /// <param name="scaledBy">What the target is scaled by, where it is not those trained on.</param>
-    private static (double Rmse, double Mae) Expected(double[] values, int trained, Range heldOut, double bias, double[]? scaledBy = null)
+    /// <param name="parts">That, series by series.</param>
+    private static Errors Expected(double[] values, int trained, Range heldOut, double bias, double[]? scaledBy = null,
+        double[][]? parts = null)
     {
         double[] by = scaledBy is { Length: > 0 } ? scaledBy : values[..trained];
         double mean = by.Average(), deviation = Math.Sqrt(by.Average(value => (value - mean) * (value - mean)));
-        double[] errors = [.. values[heldOut].Select(value => mean + (bias * deviation) - value)];
-        return (Math.Sqrt(errors.Average(error => error * error)), errors.Average(Math.Abs));
+        double forecast = mean + (bias * deviation);
+        double[] errors = [.. values[heldOut].Select(value => forecast - value)];
+        double naive = Naive(scaledBy is { Length: > 0 } ? [.. parts ?? [scaledBy]] : [values[..trained]]);
+        return new(
+            Math.Sqrt(errors.Average(error => error * error)), errors.Average(Math.Abs),
+            values[heldOut].Average(value => 200 * Math.Abs(forecast - value) / (Math.Abs(forecast) + Math.Abs(value))),
+            errors.Average(Math.Abs) / naive);
+
+        // The mean absolute step from a row to the next, over all series that are scaled together.
+        static double Naive(double[][] series) =>
+            series.SelectMany(one => one.Zip(one.Skip(1), (before, after) => Math.Abs(after - before))).Average();
     }
+
+    private static Metric[] Figures(Errors errors, string target, int count, string? series = null) =>
+    [
+        new("validation RMSE", errors.Rmse, target, MetricKind.Validation, series, count),
+        new("validation MAE", errors.Mae, target, MetricKind.Validation, series, count),
+        new("validation sMAPE", errors.Smape, target, MetricKind.Validation, series, count),
+        new("validation MASE", errors.Mase, target, MetricKind.Validation, series, count),
+    ];
 
     private static void Same(IReadOnlyList<Metric> expected, IReadOnlyList<Metric> found, double tolerance)
     {
@@ -191,7 +232,8 @@ public sealed class EvaluationTests : IDisposable
         Bias.AsSpan(0, run.Data.Shape.TargetFeatures).CopyTo(parameters.AsSpan(layout.Length - run.Data.Shape.TargetFeatures));
         using var shard = new TrainerShards(
             run.Spec, run.Data, [new(0, run.Spec.Data.BatchSize)], Engine.Open(run.Spec, DeviceName.Cpu));
-        var totals = new EvaluationTotals(run.Data, HeldOutPart.Validation, run.Spec.Data.BatchSize);
+        var totals = new EvaluationTotals(
+            run.Data, HeldOutPart.Validation, run.Spec.Data.BatchSize, run.Spec.Train.Loss);
         double lossSum = 0, weight = 0;
         for (long chunk = 0; ; chunk++)
         {
@@ -209,4 +251,6 @@ public sealed class EvaluationTests : IDisposable
 
     private string Write(string header, IEnumerable<string> rows) =>
         _directory.Write("x.csv", string.Join('\n', rows.Prepend(header)) + "\n");
+
+    private sealed record Errors(double Rmse, double Mae, double Smape, double Mase);
 }

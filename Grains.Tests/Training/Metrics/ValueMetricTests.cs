@@ -14,7 +14,7 @@ public sealed class ValueMetricTests
     [InlineData(new[] { double.NaN, 1 }, double.NaN, double.NaN)]
     public void Errors_AreNumbers_HoweverFarOffForecastsAre(double[] errors, double rmse, double mae)
     {
-        double[] figures = [.. ValueMetrics.All.Select(metric => Figure(metric, errors))];
+        double[] figures = [.. ValueMetrics.Errors.All.Select(metric => Figure(metric, errors))];
 
         Same(rmse, figures[0]);
         Same(mae, figures[1]);
@@ -40,13 +40,13 @@ public sealed class ValueMetricTests
             (squares, sum) = (squares + (error * error), sum + Math.Abs(error));
 
         Assert.Equal(
-            [Math.Sqrt(squares / errors.Length), sum / errors.Length], ValueMetrics.All.Select(metric => Figure(metric, errors)));
+            [Math.Sqrt(squares / errors.Length), sum / errors.Length], ValueMetrics.Errors.All.Select(metric => Figure(metric, errors)));
     }
 
     private static double Figure(ValueMetric metric, double[] errors)
     {
         var sums = new double[metric.Sums];
-        metric.Add(errors, new double[errors.Length], sums);
+        metric.Add(new() { Outputs = errors, Targets = new double[errors.Length], NaiveError = double.NaN }, sums);
         return metric.Value(sums, errors.Length);
     }
 }

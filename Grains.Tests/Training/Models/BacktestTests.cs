@@ -188,7 +188,8 @@ public sealed class BacktestTests : IDisposable
         Assert.Contains("ahead    3 rows; behind row 1, the model's own forecasts are its inputs\n", _console.Output,
             StringComparison.Ordinal);
         Assert.Contains("season   7 rows\n", _console.Output, StringComparison.Ordinal);
-        Assert.Matches(@"TARGET +CUT +AFTER +ELEMENTS +RMSE +MAE +NAIVE RMSE +NAIVE MAE +SEASONAL NAIVE RMSE", _console.Output);
+        Assert.Matches(
+            @"TARGET +CUT +AFTER +ELEMENTS +RMSE +MAE +SMAPE +MASE +NAIVE RMSE +NAIVE MAE +SEASONAL NAIVE RMSE", _console.Output);
         Assert.Matches(@"\nsales +1 +2024-01-24 +6 ", _console.Output);
         Assert.Matches(@"\nsales +all +12 ", _console.Output);
         Assert.Matches(@"\nsales +3 +4 ", _console.Output);

@@ -29,13 +29,13 @@ public sealed class EvaluatorTests : IDisposable
             $"{season}", "--output", errors));
 
         string[] lines = File.ReadAllLines(errors);
-        Assert.Equal("series,target,elements,RMSE,MAE,naive RMSE,naive MAE,seasonal naive RMSE,seasonal naive MAE", lines[0]);
+        Assert.Equal("series,target,elements,RMSE,MAE,sMAPE,MASE,naive RMSE,naive MAE,seasonal naive RMSE,seasonal naive MAE", lines[0]);
         int back = season * ((horizon + season - 1) / season);
         foreach (string shop in (string[])["north", "south"])
         {
             double[] sales = [.. Panel().Split('\n').Select(line => line.Split(',')).Where(cells => cells.Length > 1 && cells[1] == shop)
                 .Select(cells => Number(cells[5]))];
-            double[] found = [.. lines.Single(line => line.StartsWith(shop, StringComparison.Ordinal)).Split(',').Skip(5).Select(Number)];
+            double[] found = [.. lines.Single(line => line.StartsWith(shop, StringComparison.Ordinal)).Split(',').Skip(7).Select(Number)];
             double[] naive = [.. Enumerable.Range(horizon, 30 - horizon).Select(row => sales[row] - sales[row - horizon])];
             double[] seasonal = [.. Enumerable.Range(back, 30 - back).Select(row => sales[row] - sales[row - back])];
 
@@ -45,7 +45,8 @@ public sealed class EvaluatorTests : IDisposable
             Assert.Equal(4, found.Length);
         }
 
-        Assert.Matches(@"TEST RMSE +TEST MAE +NAIVE RMSE +NAIVE MAE +SEASONAL NAIVE RMSE +SEASONAL NAIVE MAE", _console.Output);
+        Assert.Matches(
+            @"TEST RMSE +TEST MAE +TEST SMAPE +TEST MASE +NAIVE RMSE +NAIVE MAE +SEASONAL NAIVE RMSE +SEASONAL NAIVE MAE", _console.Output);
         Assert.Contains($"season   {season} rows\n", _console.Output, StringComparison.Ordinal);
 
         static double Rmse(double[] errors) => Math.Sqrt(errors.Average(one => one * one));

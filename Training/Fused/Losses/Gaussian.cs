@@ -4,8 +4,8 @@ using Orleans.Tbptt.Specs;
 namespace Orleans.Tbptt.Training.Fused.Losses;
 
 /// <summary>
-/// The negative logarithm of a normal distribution's density at the target y, ½ ln 2π + ln σ + z²/2 with z = (y − μ) / σ: the mean μ is the
-/// first output, the standard deviation σ the softplus of the second and <see cref="ScaleLoss.LeastDeviation"/>.
+/// The negative logarithm of a normal distribution's density at the target y, ½ ln 2π + ln σ + z²/2 with z = (y − μ) / σ: the mean
+/// μ is the first output, the standard deviation σ the softplus of the second and <see cref="ScaleLoss.LeastDeviation"/>.
 /// </summary>
 public sealed record Gaussian : ScaleLoss
 {
@@ -31,6 +31,10 @@ public sealed record Gaussian : ScaleLoss
     /// <inheritdoc/>
     public override (double Low, double High) Interval(ReadOnlySpan<double> predictions) =>
         (predictions[0] - (Decile * predictions[1]), predictions[0] + (Decile * predictions[1]));
+
+    /// <inheritdoc cref="PortableScores.Normal"/>
+    public override double RankedProbabilityScore(ReadOnlySpan<double> predictions, double target) =>
+        predictions[1] * PortableScores.Normal((target - predictions[0]) / predictions[1]);
 
     private protected override double Target(Span<float> outputs, float target)
     {

@@ -6,8 +6,9 @@ using Orleans.Tbptt.Specs.Keys;
 namespace Orleans.Tbptt.Training.Fused.Losses;
 
 /// <summary>
-/// The pinball loss (Koenker and Bassett, 1978), the mean over quantiles τ of max(τ (y − q), (τ − 1) (y − q)) for a target y. Quantiles do
-/// not cross by construction: the lowest is the first output, and each further one is that before it and the softplus of its own output.
+/// The pinball loss (Koenker and Bassett, 1978), the mean over quantiles τ of max(τ (y − q), (τ − 1) (y − q)) for a target y.
+/// Quantiles do not cross by construction: the lowest is the first output, and each further one is that before it and the softplus of its
+/// own output.
 /// </summary>
 public sealed record Quantile : TargetLoss
 {
@@ -40,6 +41,12 @@ public sealed record Quantile : TargetLoss
     public override double? Coverage => Quantiles.Count < 2 ? null : Math.Round(Quantiles[^1] - Quantiles[0], 12);
 
     /// <inheritdoc/>
+    public override IReadOnlyList<double> Levels => Quantiles.Values;
+
+    /// <inheritdoc/>
+    public override bool IsDistribution => true;
+
+    /// <inheritdoc/>
     public override Choice Walk(SpecWalk walk) => this with
     {
         Quantiles = walk.Numbers("quantiles", Quantiles, "the quantiles that are predicted, rising", NumberRange.Inner),
@@ -66,6 +73,25 @@ public sealed record Quantile : TargetLoss
 
     /// <inheritdoc/>
     public override (double Low, double High) Interval(ReadOnlySpan<double> predictions) => (predictions[0], predictions[^1]);
+
+    /// <summary>
+    /// Twice the integral of the pinball loss over levels τ from 0 to 1 (Laio and Tamea, 2007), as far as quantiles say: each stands for
+    /// the levels that lie nearer to it than to another, 2 Σ wᵢ ρ(τᵢ), where wᵢ are how many these are: from the middle between
+    /// τᵢ₋₁ and τᵢ (of the first: from 0) to that between τᵢ and τᵢ₊₁ (of the last: to 1).
+    /// </summary>
+    /// <inheritdoc/>
+    public override double RankedProbabilityScore(ReadOnlySpan<double> predictions, double target)
+    {
+        double sum = 0, low = 0;
+        for (int i = 0; i < predictions.Length; i++)
+        {
+            double high = i + 1 < predictions.Length ? (Quantiles[i] + Quantiles[i + 1]) / 2 : 1;
+            sum += (high - low) * PortableScores.Pinball(Quantiles[i], predictions[i], target);
+            low = high;
+        }
+
+        return 2 * sum;
+    }
 
     private protected override double Target(Span<float> outputs, float target)
     {

@@ -14,6 +14,9 @@ public abstract record ScaleLoss : TargetLoss
     public sealed override double? Coverage => 0.8;
 
     /// <inheritdoc/>
+    public sealed override bool IsDistribution => true;
+
+    /// <inheritdoc/>
     public sealed override Choice Walk(SpecWalk walk) => this with
     {
         LeastDeviation = walk.Number(

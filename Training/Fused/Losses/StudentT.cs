@@ -5,9 +5,9 @@ namespace Orleans.Tbptt.Training.Fused.Losses;
 
 /// <summary>
 /// The negative logarithm of the density of Student's t distribution at the target y,
-/// ln Γ(ν/2) − ln Γ((ν + 1)/2) + ½ ln νπ + ln σ + (ν + 1)/2 · ln(1 + z²/ν) with z = (y − μ) / σ: the location μ is the first output, the
-/// scale σ the softplus of the second and <see cref="ScaleLoss.LeastDeviation"/>, the degrees of freedom ν 2 and the softplus of the
-/// third, so that there is a variance. Outliers count less than with a normal distribution.
+/// ln Γ(ν/2) − ln Γ((ν + 1)/2) + ½ ln νπ + ln σ + (ν + 1)/2 · ln(1 + z²/ν) with z = (y − μ) / σ: the location μ is the
+/// first output, the scale σ the softplus of the second and <see cref="ScaleLoss.LeastDeviation"/>, the degrees of freedom ν 2 and the
+/// softplus of the third, so that there is a variance. Outliers count less than with a normal distribution.
 /// </summary>
 public sealed record StudentT : ScaleLoss
 {
@@ -39,6 +39,15 @@ public sealed record StudentT : ScaleLoss
         double half = predictions[1] * PortableDistributions.StudentQuantile(0.9, predictions[2]);
         return (predictions[0] - half, predictions[0] + half);
     }
+
+    /// <inheritdoc/>
+    /// <remarks>By the distribution function: its inverse, which the ends of the interval are, takes eighty times as long.</remarks>
+    public override bool Covers(ReadOnlySpan<double> predictions, double target) =>
+        PortableDistributions.Student(Math.Abs(target - predictions[0]) / predictions[1], predictions[2]) <= 0.9;
+
+    /// <inheritdoc cref="PortableScores.Student"/>
+    public override double RankedProbabilityScore(ReadOnlySpan<double> predictions, double target) =>
+        predictions[1] * PortableScores.Student((target - predictions[0]) / predictions[1], predictions[2]);
 
     private protected override double Target(Span<float> outputs, float target)
     {
