@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Orleans.Tbptt.Data;
 
 /// <summary>
@@ -26,8 +28,20 @@ public interface IForecastData : IDisposable
     /// <summary>What is predicted, by name, in the order of the model's outputs; a difference is named as such.</summary>
     IReadOnlyList<string> Targets { get; }
 
-    /// <summary>Rows from an input to the row that its output forecasts.</summary>
+    /// <summary>Rows from an input to the row that its output forecasts, the first one where there are several.</summary>
     int Horizon { get; }
+
+    /// <summary>How many rows are forecast from each row; with several, <see cref="Targets"/> name each. Default 1.</summary>
+    int Horizons => 1;
+
+    /// <summary>Rows from an input to the row that an output forecasts.</summary>
+    /// <param name="target">Which of <see cref="Targets"/>.</param>
+    int AheadOf(int target) => Horizon;
+
+    /// <summary>What is predicted, and how far ahead, such as <c>sales +1</c>.</summary>
+    /// <param name="target">Which of <see cref="Targets"/>.</param>
+    string HeadingOf(int target) => Horizon == 0 || Horizons > 1 ? Targets[target]
+        : string.Create(CultureInfo.InvariantCulture, $"{Targets[target]} +{Horizon}");
 
     /// <summary>The name of the column of series; null where there is none.</summary>
     string? SeriesColumn { get; }

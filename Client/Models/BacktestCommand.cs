@@ -50,11 +50,11 @@ internal static class BacktestCommand
             ModelData.CheckOutput("--plot", plot, request.Force, request.Input);
         using var data = Open(package, request.Input);
         var source = (TableSource)package.Spec.Data.Source;
-        int horizon = request.Horizon ?? source.Horizon;
+        int horizon = request.Horizon ?? source.Farthest;
         var plan = new BacktestPlan(request.Cuts, horizon, request.Stride ?? horizon, request.Season ?? source.Season);
         using var backtest = new Backtest(package, data);
         Check(request, plan, package, data, backtest);
-        var totals = new BacktestTotals(plan, package.Config.Targets.Count, package.Spec.Train.Loss);
+        var totals = new BacktestTotals(plan, source.ColumnsOf(package.Config.Targets).Count, package.Spec.Train.Loss);
         var result = new BacktestResult(
             package, plan, data.Validation ?? data.Training, request.Refit, request.Plot is null ? 0 : ForecastPlot.MostPanels);
         if (request.Output is { } file)
@@ -101,7 +101,14 @@ internal static class BacktestCommand
         BacktestRequest request, BacktestPlan plan, ModelPackage package, IDataSource data, Backtest backtest)
     {
         var source = (TableSource)package.Spec.Data.Source;
-        if (plan.Horizon > source.Horizon && backtest.Unknown.Count > 0)
+        if (plan.Horizon > source.Farthest && source.Horizons > 1)
+        {
+            throw new ClientException(
+                $"--horizon: found {plan.Horizon}, expected at most {source.Farthest}, as the model was trained; lower it, or train one "
+                + "with a larger data.horizon", ExitCode.Usage);
+        }
+
+        if (plan.Horizon > source.Farthest && !backtest.IsRecursive)
         {
             throw new ClientException(
                 $"--horizon: found {plan.Horizon}, expected at most {source.Horizon}, as the model was trained, because further "
@@ -135,7 +142,7 @@ internal static class BacktestCommand
                 + $"are {Text.Plural(plan.Stride, "row")} apart; give more rows, or lower it or --stride", ExitCode.Usage);
         }
 
-        long figures = (long)plan.Cuts * plan.Horizon * package.Config.Targets.Count;
+        long figures = (long)plan.Cuts * plan.Horizon * source.ColumnsOf(package.Config.Targets).Count;
         if (figures > MostFigures)
         {
             throw new ClientException(
@@ -190,7 +197,7 @@ internal static class BacktestCommand
         output.WriteLine($"cuts     {plan.Cuts} of {Text.Plural(result.Held.Count, "sequence")}, {Text.Plural(plan.Stride, "row")} apart"
             + (result.IsRefitted ? ", the model trained on the rows before each" : ""));
         output.WriteLine($"ahead    {Text.Plural(plan.Horizon, "row")}"
-            + (plan.Horizon > source.Horizon ? $"; behind row {source.Horizon}, the model's own forecasts are its inputs" : ""));
+            + (plan.Horizon > source.Farthest ? $"; behind row {source.Horizon}, the model's own forecasts are its inputs" : ""));
         if (plan.Season is { } season)
             output.WriteLine($"season   {Text.Plural(season, "row")}");
         if (result.LeftOut is > 0 and var left)

@@ -29,7 +29,7 @@ internal sealed record BacktestResult(
     /// <summary>The targets; a difference is named as such.</summary>
     public IReadOnlyList<string> Targets { get; } =
     [
-        .. Package.Config.Targets.Select(
+        .. ((TableSource)Package.Spec.Data.Source).ColumnsOf(Package.Config.Targets).Select(
             target => ((TableSource)Package.Spec.Data.Source).IsDifference(target) ? $"{target} difference" : target),
     ];
 

@@ -47,7 +47,7 @@ internal static class EvaluateCommand
         var (output, figures) = (context.Terminal.Out, result.Figures);
         output.WriteLine($"data     {Text.Size(figures.Size)}");
         if (source is not null)
-            output.WriteLine($"ahead    {Text.Plural(source.Horizon, "row")}");
+            output.WriteLine($"ahead    {(source.Horizons > 1 ? "1 to " : "")}{Text.Plural(source.Farthest, "row")}");
         if (season is { } rows)
             output.WriteLine($"season   {Text.Plural(rows, "row")}{(request.Season is null ? $", by data.step: {source!.Step}" : "")}");
         var ofElements = figures.Metrics.Where(metric => metric.Count > 0).ToList();

@@ -109,8 +109,10 @@ internal static class ForecastPlot
     /// <summary>The values of rows; only those that are some row's target.</summary>
     private static (double Place, double Value)[] Actual(BacktestResult result, int sequence, int target, int first, int end)
     {
-        var (held, targets) = (result.Held, result.Targets.Count);
-        int horizon = ((Data.Tables.TableSource)result.Package.Spec.Data.Source).Horizon;
+        var held = result.Held;
+        var source = (Data.Tables.TableSource)result.Package.Spec.Data.Source;
+        int horizon = source.Horizon, targets = result.Targets.Count * source.Horizons;
+        target *= source.Horizons;
         first = Math.Max(first, horizon);
         var steps = new SequenceSlice(sequence, first - horizon, end - first);
         var rows = new float[steps.Length * targets];

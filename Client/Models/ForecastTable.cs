@@ -1,4 +1,3 @@
-using System.Globalization;
 using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Tables;
 using Orleans.Tbptt.Data;
@@ -82,10 +81,10 @@ internal sealed class ForecastTable : IDisposable
             columns.Add(new(time) { Text = row => _data.TimeOf(row.Sequence, row.Step) ?? "" });
         else
             columns.Add(new("row") { Whole = row => _data.FirstRow(row.Sequence) + row.Step + 1 });
-        foreach (var (index, target) in data.Targets.Index())
+        for (int target = 0; target < data.Targets.Count; target++)
         {
-            string name = data.Horizon == 0 ? target : string.Create(CultureInfo.InvariantCulture, $"{target} +{data.Horizon}");
-            columns.Add(new(name)
+            int index = target;
+            columns.Add(new(data.HeadingOf(target))
             {
                 Number = row => row.Values[index],
             });

@@ -38,11 +38,14 @@ internal sealed record PlotData(IReadOnlyList<ColumnPanel> Panels, IReadOnlyList
         string[] inputs = Names(
             [.. contents.Inputs.Where(name => !contents.Columns.Any(column => column.Name == name && column.Classes.Count > 0))],
             data.Shape.InputFeatures, "input");
+        var table = run.Spec.Data.Source as TableSource;
+        int horizons = table?.Horizons ?? 1, horizon = table?.Horizon ?? 0;
         (string Name, int Feature, bool IsTarget)[] drawn =
         [
             .. inputs.Select((name, feature) => (name, feature, false)),
             .. data.Shape.HasClasses ? []
-                : Names(contents.Targets, data.Shape.TargetFeatures, "target").Select((name, feature) => (name, feature, true))
+                : Names(table?.ColumnsOf(contents.Targets) ?? contents.Targets, data.Shape.TargetFeatures / horizons, "target")
+                    .Select((name, column) => (name, column * horizons, true))
                     .Where(target => !inputs.Contains(target.name)),
         ];
         int left = Math.Max(0, drawn.Length - MostPanels);
@@ -52,7 +55,6 @@ internal sealed record PlotData(IReadOnlyList<ColumnPanel> Panels, IReadOnlyList
         long at = 0;
         var borders = new List<double>();
         bool hasDates = new[] { data.Training, data.Validation, data.Test }.OfType<ISequenceSet>().All(TimeAxis.HasDates);
-        int horizon = run.Spec.Data.Source is TableSource table ? table.Horizon : 0;
         Read(data.Training, DataPart.Training);
         Read(data.Validation, DataPart.Validation);
         Read(data.Test, DataPart.Test);

@@ -98,7 +98,8 @@ internal static class ServeCommand
             $"model    {plan.Name}: {config.Cell}, {Text.Plural(config.Layers, "layer")} of {Text.Plural(config.HiddenSize, "unit")}");
         output.WriteLine($"rows     {Text.OneLine(string.Join(", ", encoder.Numbers.Concat(encoder.Texts)))}");
         output.WriteLine(
-            $"answers  {Text.OneLine(string.Join(", ", encoder.Targets))}, {Text.Plural(encoder.Horizon, "row")} ahead");
+            $"answers  {Text.OneLine(string.Join(", ", encoder.Targets))}, {(encoder.Farthest > encoder.Horizon ? "1 to " : "")}"
+            + $"{Text.Plural(encoder.Farthest, "row")} ahead");
         output.WriteLine($"streams  {address}/STREAM");
         output.WriteLine($"page     {silo.Page}");
         output.WriteLine($"silo     {silo.Pid}");

@@ -195,7 +195,8 @@ public static class Forecasting
     private static TableSource As(TableSource other, TableSource table) =>
         other with
         {
-            Inputs = table.Inputs, Targets = table.Targets, Horizon = table.Horizon, Standardize = table.Standardize, Time = table.Time,
+            Inputs = table.Inputs, Targets = table.Targets, Horizon = table.Horizon, Horizons = table.Horizons,
+            Standardize = table.Standardize, Time = table.Time,
             Step = table.Step, Series = table.Series, Scale = table.Scale, MissingValues = table.MissingValues,
             Categorical = table.Categorical, Transform = table.Transform, Known = table.Known, Static = table.Static,
         };

@@ -64,7 +64,9 @@ internal sealed class SameModel(string owner, string otherwise, ProblemList prob
         CompareNames("data.static", one.Static, other.Static);
         CompareNames("data.categorical", one.Categorical, other.Categorical);
         Compare("data.transform", Transforms(one), Transforms(other));
-        Compare("data.horizon", one.Horizon, other.Horizon);
+        Compare(
+            "data.horizon", (one.Horizon, one.Farthest), (other.Horizon, other.Farthest),
+            rows => rows.Horizon == rows.Farthest ? $"{rows.Horizon}" : $"{rows.Horizon}..{rows.Farthest}");
         Compare("data.missingValues", one.MissingValues, other.MissingValues, value => $"{value}".ToLowerInvariant());
         Compare("data.scale", one.Scale, other.Scale, value => $"{value}".ToLowerInvariant());
         Compare("data.standardize", one.Standardize, other.Standardize, value => value ? "true" : "false");

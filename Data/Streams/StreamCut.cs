@@ -13,6 +13,16 @@ internal sealed record StreamRows(IReadOnlyList<long> Starts, IReadOnlyList<int>
     /// <summary>The series that each sequence is, one each; empty where all are parts of one stream.</summary>
     public IReadOnlyList<int> Series { get; init; } = [];
 
+    /// <summary>
+    /// The position behind the last input of the part that a sequence belongs to: of its own where it is a series, else of all rows.
+    /// </summary>
+    /// <param name="sequence">The sequence.</param>
+    public long EndOf(int sequence)
+    {
+        int last = Series.Count == 0 ? Lengths.Count - 1 : sequence;
+        return Starts[last] + Lengths[last];
+    }
+
     /// <summary>The series of a sequence; 0 where all are parts of one stream.</summary>
     public int SeriesOf(int sequence) => Series.Count == 0 ? 0 : Series[sequence];
 }

@@ -13,9 +13,19 @@ internal static class NaiveForecast
     /// <param name="table">The rows.</param>
     /// <param name="rows">Which of them are forecast from.</param>
     /// <param name="units">Brings values back to the units of the file.</param>
-    /// <param name="horizon">Rows from the last known value to the target.</param>
-    public static IReadOnlyList<double?> Rmse(UsedColumns columns, FloatTable table, StreamRows rows, IColumnUnits units, int horizon)
+    /// <param name="horizon">Rows from the last known value to the target, the first of them where there are several.</param>
+    /// <param name="horizons">How many rows are forecast.</param>
+    public static IReadOnlyList<double?> Rmse(
+        UsedColumns columns, FloatTable table, StreamRows rows, IColumnUnits units, int horizon, int horizons)
     {
+        var ahead = Enumerable.Range(0, horizons).Select(further => RmseAhead(columns, table, rows, units, horizon, further)).ToList();
+        return [.. Enumerable.Range(0, columns.Targets.Count).SelectMany(target => ahead.Select(one => one[target]))];
+    }
+
+    private static double?[] RmseAhead(
+        UsedColumns columns, FloatTable table, StreamRows rows, IColumnUnits units, int nearest, int further)
+    {
+        int horizon = nearest + further;
         int[] known = [.. Enumerable.Range(0, columns.Targets.Count).Where(target => columns.Inputs.Contains(columns.Targets[target]))];
         var squares = new double[columns.Targets.Count];
         var counts = new long[columns.Targets.Count];
@@ -24,21 +34,22 @@ internal static class NaiveForecast
         for (int sequence = 0; known.Length > 0 && sequence < rows.Lengths.Count; sequence++)
         {
             int series = rows.SeriesOf(sequence);
-            table.Scan(rows.Starts[sequence], rows.Lengths[sequence], (first, block) =>
+            long count = Math.Min(rows.Lengths[sequence], rows.EndOf(sequence) - further - rows.Starts[sequence]);
+            table.Scan(rows.Starts[sequence], Math.Max(0, count), (first, block) =>
             {
-                int count = block.Length / table.Width;
+                int length = block.Length / table.Width;
                 if (later.Length < block.Length)
-                    (later, values, before, after) = (new float[block.Length], new float[count], new double[count], new double[count]);
+                    (later, values, before, after) = (new float[block.Length], new float[length], new double[length], new double[length]);
                 table.Read(first + horizon, later.AsSpan(0, block.Length));
                 foreach (int target in known)
                 {
                     int column = columns.Targets[target];
                     if (units.IsDifference(column))
-                        before.AsSpan(0, count).Clear();
+                        before.AsSpan(0, length).Clear();
                     else
-                        ToUnits(first, column, block, before.AsSpan(0, count));
-                    ToUnits(first + horizon, column, later.AsSpan(0, block.Length), after.AsSpan(0, count));
-                    for (int row = 0; row < count; row++)
+                        ToUnits(first, column, block, before.AsSpan(0, length));
+                    ToUnits(first + horizon, column, later.AsSpan(0, block.Length), after.AsSpan(0, length));
+                    for (int row = 0; row < length; row++)
                     {
                         double error = after[row] - before[row];
 

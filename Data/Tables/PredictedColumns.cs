@@ -5,24 +5,31 @@ namespace Orleans.Tbptt.Data.Tables;
 /// <summary>What a model predicts of columns: their names, and the way back to the units of the columns.</summary>
 internal sealed class PredictedColumns
 {
-    private readonly (int Target, PredictedUnits Units)[] _columns;
+    private readonly (int Target, int Further, PredictedUnits Units)[] _columns;
 
     /// <summary>Names the predictions of some targets.</summary>
     /// <param name="loss">Says what is predicted of each.</param>
-    /// <param name="targets">Their names.</param>
+    /// <param name="source">Says how far ahead; names the targets.</param>
     /// <param name="units">The way back from their values.</param>
-    public PredictedColumns(LossSpec loss, IReadOnlyList<string> targets, IColumnUnits units)
+    public PredictedColumns(LossSpec loss, TableSource source, IColumnUnits units)
     {
-        var all = targets.Index().SelectMany(target => loss.Predictions.Select(one => (Target: target, Value: one))).ToList();
         Units = units;
-        _columns = [.. all.Select(one => (one.Target.Index, one.Value.Units))];
-        Names =
+        _columns =
         [
-            .. all.Select(one => one.Value.NameOf(one.Target.Item) + (units.IsDifference(one.Target.Index) ? " difference" : "")),
+            .. from target in Enumerable.Range(0, source.Targets.Count)
+               from further in Enumerable.Range(0, source.Horizons)
+               from one in loss.Predictions
+               select (target, further, one.Units),
         ];
+        Names = source.PredictionsOf(
+            source.TargetsOf(source.Targets), loss.Predictions, target => units.IsDifference(target) ? " difference" : "");
+        Ahead = [.. _columns.Select(column => source.Horizon + column.Further)];
     }
 
-    /// <summary>The names, in the order of the model's outputs; a difference is named as such.</summary>
+    /// <summary>How many rows ahead each prediction lies.</summary>
+    public IReadOnlyList<int> Ahead { get; }
+
+    /// <summary>The names, in the order of the model's outputs; a difference is named as such, and each of several rows ahead.</summary>
     public IReadOnlyList<string> Names { get; }
 
     /// <summary>The way back from values of the targets.</summary>
@@ -36,10 +43,10 @@ internal sealed class PredictedColumns
     /// <param name="destination">Receives them, as many.</param>
     public void ToUnits(int series, long row, int output, ReadOnlySpan<float> predictions, Span<double> destination)
     {
-        var (target, units) = _columns[output];
+        var (target, further, units) = _columns[output];
         if (units == PredictedUnits.Value)
         {
-            Units.ToUnits(series, row, target, predictions, destination);
+            Units.ToUnits(series, row + further, target, predictions, destination);
             return;
         }
 

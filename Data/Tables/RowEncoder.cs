@@ -56,7 +56,7 @@ public sealed class RowEncoder
             .. source.Categorical.Select(Called),
             .. isOfSeries && _series == _categories.Length ? [source.Series!] : Array.Empty<string>(),
         ];
-        Shape = new(numbers.Length + _flagged.Length, 0, source.Targets.Count, 0)
+        Shape = new(numbers.Length + _flagged.Length, 0, source.Targets.Count * source.Horizons, 0)
         {
             IsMasked = true, Categories = [.. _categories.Select(one => new CategoryShape(one.Name, one.Classes))],
         };
@@ -77,10 +77,10 @@ public sealed class RowEncoder
         }
 
         Targets = _predicted.Names;
-        Horizon = source.Horizon;
+        (Horizon, Farthest) = (source.Horizon, source.Farthest);
 
         PredictedColumns Predicted(ColumnStatistics scale) =>
-            new(loss, source.Targets, TransformedUnits.Of(source, source.Targets, scale));
+            new(loss, source, TransformedUnits.Of(source, source.Targets, scale));
 
         string Called(string name) => source.Known.Contains(name)
             ? string.Create(CultureInfo.InvariantCulture, $"{name} +{source.Horizon}") : name;
@@ -104,8 +104,11 @@ public sealed class RowEncoder
     /// <summary>What is predicted, by name, in the order of the model's outputs; a difference is named as such.</summary>
     public IReadOnlyList<string> Targets { get; }
 
-    /// <summary>Rows from an input to the row that its output forecasts.</summary>
+    /// <summary>Rows from an input to the row that its output forecasts, the first one where there are several.</summary>
     public int Horizon { get; }
+
+    /// <summary>Rows from an input to the last row that is forecast from it.</summary>
+    public int Farthest { get; }
 
     /// <summary>An encoder of rows as a model was trained on them.</summary>
     /// <param name="source">Names the columns, as in training.</param>

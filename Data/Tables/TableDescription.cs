@@ -41,7 +41,7 @@ internal sealed class TableDescription(
         return new()
         {
             Inputs = [.. used.InputNames, .. source.Categorical],
-            Targets = [.. used.Targets.Select(column => used.Names[column])],
+            Targets = source.TargetsOf([.. used.Targets.Select(column => used.Names[column])]),
             LeftOut =
             [
                 .. leftOut,

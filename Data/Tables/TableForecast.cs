@@ -21,7 +21,7 @@ internal sealed class TableForecast : IForecastData
     {
         (_source, _table, _instants, _rows, _firstRows, _predicted, Shape) =
             (source, table, instants, cut.Rows, cut.FirstRows, predicted, shape);
-        Sequences = new TableSet(shape, cut.Rows, table, used, source.Horizon)
+        Sequences = new TableSet(shape, cut.Rows, table, used, source.Horizon, source.Horizons)
         {
             Columns = predicted.Units, SeriesNames = order.Names, HasTargets = false, RowTimes = instants, Order = order,
         };
@@ -38,6 +38,10 @@ internal sealed class TableForecast : IForecastData
     public IReadOnlyList<(int Sequence, int Step)> Arrivals { get; private init; } = [];
 
     public int Horizon => _source.Horizon;
+
+    public int Horizons => _source.Horizons;
+
+    public int AheadOf(int target) => _predicted.Ahead[target];
 
     public string? SeriesColumn => _source.Series;
 
@@ -118,14 +122,14 @@ internal sealed class TableForecast : IForecastData
         {
             scan.Fill(table, null);
             instants = rows.Times();
-            var shape = new DataShape(used.InputNames.Count, 0, source.Targets.Count, 0)
+            var shape = new DataShape(used.InputNames.Count, 0, source.Targets.Count * source.Horizons, 0)
             {
                 IsMasked = true,
                 Categories = [.. used.Categories.Select(one => new CategoryShape(
                     one.Name, trained.Columns.First(column => column.Name == one.Name && column.Classes.Count > 0).Classes.Count))],
             };
             IColumnUnits units = TransformedUnits.Of(source, source.Targets, targets);
-            var predicted = new PredictedColumns(spec.Train.Loss, source.Targets, units);
+            var predicted = new PredictedColumns(spec.Train.Loss, source, units);
             return new(source, scan.Order, table, instants, cut, predicted, shape, used)
             {
                 Targets = predicted.Names,

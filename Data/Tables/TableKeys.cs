@@ -15,6 +15,20 @@ internal static class TableKeys
                 "train a run with one of these, and follow the file with it");
         }
 
+        if (source.Horizons > 1 && source.Known.Count > 0)
+        {
+            findings.Report(
+                "data.horizon", $"1..{source.Horizons} with data.known", "one number, because a known input is read from the target's row, "
+                + "and there are several", "write one number, or remove data.known");
+        }
+
+        if (source.Horizons > 1 && spec.Extends is { Follow: true })
+        {
+            findings.Report(
+                "data.horizon", $"1..{source.Horizons} with extends.follow", "one number, because the last of the next rows are still to "
+                + "come when a row is trained on", "train a run with one number, and follow the file with it");
+        }
+
         if (source.Step is not null && source.Time is null)
             findings.Report("data.step", $"{source.Step} without data.time", "the column of time", "add data.time, or remove it");
         if (source.Scale == TableScale.Series && source.Series is null)

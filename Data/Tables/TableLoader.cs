@@ -187,23 +187,24 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
         problems.ThrowIfAny();
     }
 
-    private static DataShape Shape(UsedColumns used, IReadOnlyList<CategoryColumn> categories) =>
-        new(used.InputNames.Count, 0, used.Targets.Count, 0)
+    private DataShape Shape(UsedColumns used, IReadOnlyList<CategoryColumn> categories) =>
+        new(used.InputNames.Count, 0, used.Targets.Count * source.Horizons, 0)
         {
-            IsMasked = used.IsMasked,
+            IsMasked = used.IsMasked || source.Horizons > 1,
             Categories = [.. categories.Select(column => new CategoryShape(column.Name, column.Classes.Count))],
         };
 
     private TableSet Sequences(
         FloatTable table, FloatTable? times, UsedColumns used, IReadOnlyList<CategoryColumn> categories, TableCut cut, IColumnUnits units,
-        RowOrder order, StreamRows rows, NaiveErrors errors) => new(Shape(used, categories), rows, table, used, source.Horizon)
+        RowOrder order, StreamRows rows, NaiveErrors errors) => new(
+            Shape(used, categories), rows, table, used, source.Horizon, source.Horizons)
         {
             Columns = units,
             SeriesNames = order.Names,
             RowTimes = times,
             Order = order,
             Errors = errors,
-            Naive = rows == cut.Training ? [] : NaiveForecast.Rmse(used, table, rows, units, source.Horizon),
+            Naive = rows == cut.Training ? [] : NaiveForecast.Rmse(used, table, rows, units, source.Horizon, source.Horizons),
         };
 
     /// <summary>Opens the table as one that grows.</summary>

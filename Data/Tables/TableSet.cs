@@ -4,8 +4,11 @@ using Orleans.Tbptt.Data.Streams;
 
 namespace Orleans.Tbptt.Data.Tables;
 
-/// <summary>Sequences of a table's rows: the inputs of row t forecast the targets of row t + horizon.</summary>
-internal sealed class TableSet(DataShape shape, StreamRows rows, IFloatRows table, UsedColumns columns, int horizon)
+/// <summary>
+/// Sequences of a table's rows: the inputs of row t forecast the targets of row t + horizon, or of several rows from there on, of each
+/// column one after the other. Rows behind the part have no target: none that is held out is trained on.
+/// </summary>
+internal sealed class TableSet(DataShape shape, StreamRows rows, IFloatRows table, UsedColumns columns, int horizon, int horizons = 1)
     : StreamSet(shape, rows), ITargetUnits, IArrivedSequences
 {
     private const int BlockValues = 1 << 14;
@@ -54,13 +57,15 @@ internal sealed class TableSet(DataShape shape, StreamRows rows, IFloatRows tabl
     public override string? SeriesOf(int sequence) => SeriesNames.Count == 0 ? null : SeriesNames[_rows.SeriesOf(sequence)];
 
     public void ToUnits(SequenceSlice slice, int target, ReadOnlySpan<float> values, Span<double> destination) =>
-        Columns.ToUnits(_rows.SeriesOf(slice.Sequence), Position(slice) + horizon, columns.Targets[target], values, destination);
+        Columns.ToUnits(
+            _rows.SeriesOf(slice.Sequence), Position(slice) + horizon + (target % horizons), columns.Targets[target / horizons], values,
+            destination);
 
-    public double Factor(int sequence, int target) => Columns.Factor(_rows.SeriesOf(sequence), columns.Targets[target]);
+    public double Factor(int sequence, int target) => Columns.Factor(_rows.SeriesOf(sequence), columns.Targets[target / horizons]);
 
     public double? NaiveRmse(int target) => Naive.Count == 0 ? null : Naive[target];
 
-    public double NaiveError(int sequence, int target) => Errors?.Of(_rows.SeriesOf(sequence), target) ?? double.NaN;
+    public double NaiveError(int sequence, int target) => Errors?.Of(_rows.SeriesOf(sequence), target / horizons) ?? double.NaN;
 
     /// <summary>A missing input is 0, the mean; behind the inputs stands whether those that can be missing are there.</summary>
     protected override void FillInputs(SequenceSlice slice, Span<float> destination)
@@ -97,10 +102,32 @@ internal sealed class TableSet(DataShape shape, StreamRows rows, IFloatRows tabl
 
     protected override void FillTargets(SequenceSlice slice, Span<float> destination)
     {
-        if (HasTargets)
+        if (!HasTargets)
+            destination.Fill(float.NaN);
+        else if (horizons == 1)
             Fill(Position(slice) + horizon, columns.Targets, destination);
         else
-            destination.Fill(float.NaN);
+            FillAhead(slice, destination);
+    }
+
+    // From rows of columns to time steps, each with the rows ahead of it, [slice.Length, columns, horizons].
+    private void FillAhead(SequenceSlice slice, Span<float> destination)
+    {
+        int width = columns.Targets.Count, most = slice.Length + horizons - 1;
+        int known = (int)Math.Clamp(_rows.EndOf(slice.Sequence) - Position(slice), 0, most);
+        float[] rented = ArrayPool<float>.Shared.Rent(Math.Max(1, known * width));
+        Span<float> block = rented.AsSpan(0, known * width);
+        Fill(Position(slice) + horizon, columns.Targets, block);
+        for (int step = 0, at = 0; step < slice.Length; step++)
+        {
+            for (int column = 0; column < width; column++)
+            {
+                for (int ahead = step; ahead < step + horizons; ahead++)
+                    destination[at++] = ahead < known ? block[(ahead * width) + column] : float.NaN;
+            }
+        }
+
+        ArrayPool<float>.Shared.Return(rented);
     }
 
     private void FillKnown(long row, Span<float> destination)

@@ -46,8 +46,14 @@ public abstract record TableSource : OpenableSource
     /// <summary>Names of the columns that are targets; the inputs when left out.</summary>
     public IReadOnlyList<string> Targets { get; init; } = [];
 
-    /// <summary>How many rows ahead of its input a target lies. Default 1.</summary>
+    /// <summary>How many rows ahead of its input a target lies; the first of <see cref="Horizons"/> rows. Default 1.</summary>
     public int Horizon { get; init; } = 1;
+
+    /// <summary>
+    /// How many rows are forecast from each row, by outputs of their own: with more than one, the next <see cref="Horizons"/> rows. Default
+    /// 1.
+    /// </summary>
+    public int Horizons { get; init; } = 1;
 
     /// <summary>Whether columns are standardised (mean 0, deviation 1) with the statistics of the training part. Default true.</summary>
     public bool Standardize { get; init; } = true;
@@ -103,6 +109,9 @@ public abstract record TableSource : OpenableSource
         }
     }
 
+    /// <summary>How far ahead of a row the last row lies that is forecast from it.</summary>
+    public int Farthest => Horizon + Horizons - 1;
+
     /// <summary>Whether a model learns the differences of a column.</summary>
     /// <param name="column">The column's name.</param>
     public bool IsDifference(string column) => TransformOf(column) == ColumnTransform.Difference;
@@ -132,11 +141,20 @@ public abstract record TableSource : OpenableSource
         Required(paths, text) is { } path ? this with { Path = text.File(path, FileNoun) } : this;
 
     /// <inheritdoc/>
-    public override Choice Walk(SpecWalk walk) => this with
+    public override Choice Walk(SpecWalk walk)
     {
-        Inputs = walk.Texts("inputs", Inputs, "columns by name", "column name", "numeric columns"),
-        Targets = walk.Texts("targets", Targets, "columns by name", "column name", "the inputs"),
-        Horizon = walk.Count("horizon", Horizon, "rows from an input to its target"),
+        var read = this with
+        {
+            Inputs = walk.Texts("inputs", Inputs, "columns by name", "column name", "numeric columns"),
+            Targets = walk.Texts("targets", Targets, "columns by name", "column name", "the inputs"),
+        };
+        var (first, last) = walk.CountOrRange(
+            "horizon", (Horizon, Farthest), "rows from an input to its target; `1..24`: the next 24 rows, each with outputs of its own");
+        return read.WalkRows(walk) with { Horizon = first, Horizons = last - first + 1 };
+    }
+
+    private TableSource WalkRows(SpecWalk walk) => this with
+    {
         Standardize = walk.Flag("standardize", Standardize, "mean 0 and deviation 1, by the training part"),
         Time = walk.OptionalText(
             "time", Time, "the column that says when a row was measured: its order is checked, newest first is turned round",
@@ -173,7 +191,8 @@ public abstract record TableSource : OpenableSource
     /// <summary>Equal in every member, lists item by item.</summary>
     public virtual bool Equals(TableSource? other) =>
         other is not null && EqualityContract == other.EqualityContract && Path == other.Path && Inputs.SequenceEqual(other.Inputs)
-        && Targets.SequenceEqual(other.Targets) && Horizon == other.Horizon && Standardize == other.Standardize && Time == other.Time
+        && Targets.SequenceEqual(other.Targets) && Horizon == other.Horizon && Horizons == other.Horizons
+        && Standardize == other.Standardize && Time == other.Time
         && Step == other.Step && Series == other.Series && Scale == other.Scale && MissingValues == other.MissingValues
         && Transform.Equals(other.Transform) && Categorical.SequenceEqual(other.Categorical) && Known.SequenceEqual(other.Known)
         && Static.SequenceEqual(other.Static);
@@ -189,7 +208,7 @@ public abstract record TableSource : OpenableSource
         Inputs = Inputs.Count > 0 ? Inputs
             : [.. read.Columns.Where(column => read.Inputs.Contains(column.Name) && column.Classes.Count == 0)
                 .Select(column => column.Name).Distinct()],
-        Targets = Targets.Count > 0 ? Targets : read.Targets,
+        Targets = Targets.Count > 0 ? Targets : this.ColumnsOf(read.Targets),
     };
 
     internal override OpenableSource CompletedFrom(OpenableSource other)

@@ -11,6 +11,7 @@ public sealed class ExamplesTests
     [InlineData("average", 300)]
     [InlineData("sunspots", 15)]
     [InlineData("sunspots-quantiles", 15)]
+    [InlineData("sunspots-year", 15)]
     [InlineData("bytes", null)]
     [InlineData("stores", 6)]
     [InlineData("words", null)]

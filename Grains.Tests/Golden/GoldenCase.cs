@@ -26,7 +26,7 @@ internal sealed class GoldenCase
     public static IReadOnlyList<string> Names { get; } =
         [
         "seed-average", "short-last-chunk", "variable-length-gru", "token-stream", "plain-rnn", "columns", "full-lstm", "full-gru",
-        "full-rnn", "full-tokens", "window-lstm", "window-gru", "window-tokens", "burn-in",
+        "full-rnn", "full-tokens", "window-lstm", "window-gru", "window-tokens", "burn-in", "horizons",
     ];
 
     public int Lanes => Int("lanes");
@@ -64,13 +64,19 @@ internal sealed class GoldenCase
         List<string> paths = [File("inputs.npy"), File("targets.npy")];
         if (task == "columns")
             WriteColumns(File("table.csv"));
+        else if (task == "horizons")
+            WriteSeries(File("table.csv"));
         else if (tokens)
             WriteTokens(paths[0], paths[1]);
         else
             WriteSequences(paths[0], paths[1], File("lengths.npy"));
         if (!tokens)
             paths.Add(File("lengths.npy"));
-        SourceSpec source = task != "columns" ? new NpySource { Files = paths } : new CsvSource
+        SourceSpec source = task == "horizons" ? new CsvSource
+        {
+            Path = File("table.csv"), Series = "id", Inputs = ["x", "y"], Targets = ["y", "x"], Horizons = Int("horizons"),
+            Standardize = false,
+        } : task != "columns" ? new NpySource { Files = paths } : new CsvSource
         {
             Path = File("table.csv"), Series = "id", Inputs = ["x", "k"], Targets = ["y"], Known = ["k", "day"], Static = ["store"],
             Categorical = ["store", "day"], Standardize = false,
@@ -171,6 +177,21 @@ internal sealed class GoldenCase
                 float x = (float)Noise(at), k = (float)Noise(at + 1);
                 float y = (float)((0.5 * x) + (0.25 * k) + (0.125 * s));
                 text.Append(CultureInfo.InvariantCulture, $"series {s},store {s},{t % Int("days")},{x:R},{k:R},{y:R}\n");
+            }
+        }
+
+        System.IO.File.WriteAllText(path, text.ToString());
+    }
+
+    private void WriteSeries(string path)
+    {
+        var text = new StringBuilder("id,x,y\n");
+        foreach (var (s, rows) in Numbers(_case.GetProperty("rows")).Index())
+        {
+            for (int t = 0; t < rows; t++)
+            {
+                long at = (Int("seed") * 1_000_003L) + (((s * 100_003L) + t) * 2);
+                text.Append(CultureInfo.InvariantCulture, $"series {s},{(float)Noise(at):R},{(float)Noise(at + 1):R}\n");
             }
         }
 

@@ -54,6 +54,7 @@ public sealed class Backtest : IDisposable
     private readonly SequencePredictor _predictor;
     private readonly KnownValues _known;
     private readonly int _own;
+    private readonly int _horizons;
     private readonly int _targets;
     private readonly LossSpec _loss;
     private readonly PredictedValue[] _predictions;
@@ -68,11 +69,12 @@ public sealed class Backtest : IDisposable
         ArgumentNullException.ThrowIfNull(data);
         var source = (TableSource)package.Spec.Data.Source;
         (_held, _shape, _own) = (data.Validation ?? data.Training, data.Shape, source.Horizon);
-        (_targets, _loss) = (data.Shape.TargetFeatures, package.Spec.Train.Loss);
+        (_horizons, Farthest) = (source.Horizons, source.Farthest);
+        (_targets, _loss) = (data.Shape.TargetFeatures / _horizons, package.Spec.Train.Loss);
         _predictions = [.. _loss.Predictions];
         _width = _targets * _predictions.Length;
         var inputs = data.Description.Inputs;
-        _known = new(source, _held, inputs, package.Config.Targets, _shape.InputFeatures);
+        _known = new(source, _held, inputs, source.ColumnsOf(package.Config.Targets), _shape.InputFeatures);
         string[] ahead = [.. source.Known, .. source.Static];
         Unknown =
         [
@@ -81,6 +83,15 @@ public sealed class Backtest : IDisposable
         ];
         _predictor = new(package.Spec, data.Shape, package.Parameters.Span);
     }
+
+    /// <summary>Rows from a row to the last one that the model forecasts from it.</summary>
+    public int Farthest { get; }
+
+    /// <summary>
+    /// Whether rows further ahead than <see cref="Farthest"/> can be forecast, from forecasts in the place of inputs: where one row is
+    /// forecast from each, and its inputs are known.
+    /// </summary>
+    public bool IsRecursive => _horizons == 1 && Unknown.Count == 0;
 
     /// <summary>
     /// The inputs that nobody knows behind a cut: neither targets, nor known ahead, nor the same in all rows. Where there are any, nothing
@@ -99,8 +110,8 @@ public sealed class Backtest : IDisposable
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(take);
-        if (plan.Horizon > _own && Unknown.Count > 0)
-            throw new ArgumentException($"nobody knows {string.Join(", ", Unknown)} behind a cut", nameof(plan));
+        if (plan.Horizon > Farthest && !IsRecursive)
+            throw new ArgumentException($"found {plan.Horizon} rows, expected at most {Farthest} with this model", nameof(plan));
         for (int sequence = 0; sequence < _held.Count; sequence++)
             Run(sequence, plan, take, only);
     }
@@ -114,7 +125,8 @@ public sealed class Backtest : IDisposable
         int done = 0, kept = Math.Max(0, Rows(sequence) - plan.Behind(0) - _own);
 
         // The outputs at the rows from `kept` on: those of which a forecast is shown.
-        float[] outputs = new float[(_held.Length(sequence) - kept) * _width];
+        int width = _width * _horizons;
+        float[] outputs = new float[(_held.Length(sequence) - kept) * width];
         for (int cut = 0; cut < plan.Cuts; cut++)
         {
             int row = Rows(sequence) - plan.Behind(cut);
@@ -130,13 +142,15 @@ public sealed class Backtest : IDisposable
                 {
                     int before = Math.Clamp(kept - first - slice.Start, 0, slice.Length);
                     if (before < slice.Length)
-                        values[(before * _width)..].CopyTo(outputs.AsSpan((first + slice.Start + before - kept) * _width));
+                        values[(before * width)..].CopyTo(outputs.AsSpan((first + slice.Start + before - kept) * width));
                 });
                 done = end;
             }
 
-            take(Window(sequence, cut, row, plan, Forecast(sequence, row, plan.Horizon, hidden, outputs.AsSpan((row - _own - kept)
-                * _width))));
+            var last = outputs.AsSpan((row - _own - kept) * width);
+            take(Window(
+                sequence, cut, row, plan,
+                _horizons > 1 ? Path(plan.Horizon, last) : Forecast(sequence, row, plan.Horizon, hidden, last)));
         }
     }
 
@@ -176,22 +190,46 @@ public sealed class Backtest : IDisposable
         return forecasts;
     }
 
+    /// <summary>Brings the outputs of the last row before a cut, by targets and rows ahead, to rows ahead and targets.</summary>
+    private float[] Path(int horizon, ReadOnlySpan<float> outputs)
+    {
+        int count = _predictions.Length;
+        var path = new float[horizon * _width];
+        for (int ahead = 0; ahead < horizon; ahead++)
+        {
+            for (int target = 0; target < _targets; target++)
+            {
+                outputs.Slice(((target * _horizons) + ahead) * count, count)
+                    .CopyTo(path.AsSpan((ahead * _width) + (target * count)));
+            }
+        }
+
+        return path;
+    }
+
     private BacktestWindow Window(int sequence, int cut, int row, BacktestPlan plan, float[] forecasts)
     {
         int count = plan.Horizon, ends = _loss.Coverage is null ? 0 : count * _targets;
         var steps = new SequenceSlice(sequence, row - _own, count);
-        var targets = new float[count * _targets];
+        var targets = new float[count * _targets * _horizons];
         _held.ReadTargets(steps, targets);
+        var actuals = new float[count * _targets];
+        for (int at = 0; at < actuals.Length; at++)
+            actuals[at] = targets[at * _horizons];
         var window = new BacktestWindow(
-            sequence, cut, row, new double[targets.Length], new double[targets.Length],
-            [.. Baseline.All(plan.Season, 1).Select(_ => new double[targets.Length])])
+            sequence, cut, row, new double[actuals.Length], new double[actuals.Length],
+            [.. Baseline.All(plan.Season, 1).Select(_ => new double[actuals.Length])])
         {
-            NaiveErrors = [.. Enumerable.Range(0, _targets).Select(target => _held.Units?.NaiveError(sequence, target) ?? double.NaN)],
+            NaiveErrors =
+            [
+                .. Enumerable.Range(0, _targets).Select(
+                    target => _held.Units?.NaiveError(sequence, target * _horizons) ?? double.NaN),
+            ],
             Predictions = new double[forecasts.Length], Low = new double[ends], High = new double[ends],
         };
         for (int target = 0; target < _targets; target++)
         {
-            ToUnits(steps, target, targets, target, window.Actuals, PredictedUnits.Value);
+            ToUnits(steps, target, actuals, target, window.Actuals, PredictedUnits.Value);
             int first = target * _predictions.Length;
             for (int i = 0; i < _predictions.Length; i++)
                 ToUnits(steps, target, forecasts, first + i, window.Predictions, _predictions[i].Units);
@@ -217,7 +255,7 @@ public sealed class Backtest : IDisposable
         var (values, units) = (new float[steps.Length], new double[steps.Length]);
         for (int i = 0; i < values.Length; i++)
             values[i] = from[(i * width) + column];
-        _held.ToUnits(steps, target, values, units, kind);
+        _held.ToUnits(steps, target * _horizons, values, units, kind);
         for (int i = 0; i < values.Length; i++)
             to[(i * width) + column] = units[i];
     }

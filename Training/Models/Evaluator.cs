@@ -36,8 +36,11 @@ public static class Evaluator
         using var predictor = new SequencePredictor(package.Spec, data.Shape, package.Parameters.Span);
 
         // Which of its inputs a target is, is known of the columns of tables alone.
-        var known = source is null ? null : new KnownValues(source, held, data.Description.Inputs, names, data.Shape.InputFeatures);
+        var known = source is null ? null
+            : new KnownValues(source, held, data.Description.Inputs, source.ColumnsOf(names), data.Shape.InputFeatures);
         var baselines = source is null ? [] : Baseline.All(season, source.Horizon);
+        Baseline[][] ahead = [.. Enumerable.Range(0, source?.Horizons ?? 0).Select(
+            further => Baseline.All(season, source!.Horizon + further).ToArray())];
         ValueMetrics metrics = ValueMetrics.Of(loss);
         SequenceSums sums = new(held, targets, metrics, loss);
         SequenceSums[] simple = [.. baselines.Select(_ => new SequenceSums(held, targets, ValueMetrics.Errors, loss))];
@@ -61,13 +64,13 @@ public static class Evaluator
                 for (int target = 0; target < targets; target++)
                     sums.Add(target, rows);
 
-                foreach (var (baseline, totals) in baselines.Zip(simple))
+                for (int one = 0; one < simple.Length; one++)
                 {
-                    totals.Begin(slice);
+                    simple[one].Begin(slice);
                     for (int target = 0; target < targets; target++)
                     {
-                        known!.Read(baseline, slice, target, values);
-                        totals.Add(target, values);
+                        known!.Read(ahead[target % ahead.Length][one], slice, target / ahead.Length, values);
+                        simple[one].Add(target, values);
                     }
                 }
             });

@@ -12,7 +12,7 @@ namespace Orleans.Tbptt.Training.Models;
 /// <param name="source">The table's spec.</param>
 /// <param name="set">Sequences of its rows; the first time step of each is the first row of a series, or of the file.</param>
 /// <param name="inputs">The names of inputs, in order.</param>
-/// <param name="targets">The names of targets, in order.</param>
+/// <param name="targets">The columns that are targets, in order.</param>
 /// <param name="features">Values of an input.</param>
 internal sealed class KnownValues(
     TableSource source, ISequenceSet set, IReadOnlyList<string> inputs, IReadOnlyList<string> targets, int features)
@@ -73,13 +73,13 @@ internal sealed class KnownValues(
     /// <param name="values">Values as they are trained on, <c>[slice.Length]</c>.</param>
     /// <param name="destination">Receives them, as many.</param>
     public void ToUnits(SequenceSlice slice, int target, ReadOnlySpan<float> values, Span<double> destination) =>
-        set.ToUnits(slice, target, values, destination);
+        set.ToUnits(slice, target * source.Horizons, values, destination);
 
     private void ReadPart(SequenceSlice steps, int target, Span<double> destination, bool areInputs)
     {
         if (steps.Length == 0)
             return;
-        int width = areInputs ? features : targets.Count;
+        int width = areInputs ? features : targets.Count * source.Horizons;
         if (_rows.Length < steps.Length * width)
             _rows = new float[steps.Length * width];
         if (_values.Length < steps.Length)
@@ -89,7 +89,7 @@ internal sealed class KnownValues(
             set.ReadInputs(steps, rows);
         else
             set.ReadTargets(steps, rows);
-        int column = areInputs ? Columns[target] : target, flag = areInputs ? Flags[target] : -1;
+        int column = areInputs ? Columns[target] : target * source.Horizons, flag = areInputs ? Flags[target] : -1;
         for (int i = 0; i < steps.Length; i++)
             _values[i] = flag >= 0 && rows[(i * width) + flag] == 0 ? float.NaN : rows[(i * width) + column];
         ToUnits(steps, target, _values.AsSpan(0, steps.Length), destination);

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Data.Text.Tokenizers;
 using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Protocol;
@@ -33,6 +34,7 @@ internal static class RunConfig
             Inputs = contents.Inputs,
             Targets = contents.Targets,
             Predictions = spec.Train.Loss.OutputsPerTarget == 1 ? null
+                : spec.Data.Source is TableSource table ? table.PredictionsOf(contents.Targets, spec.Train.Loss.Predictions)
                 : [.. contents.Targets.SelectMany(target => spec.Train.Loss.Predictions.Select(one => one.NameOf(target)))],
             Tokens = contents.Tokens,
             Columns = contents.Columns,

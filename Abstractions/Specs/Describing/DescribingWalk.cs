@@ -26,6 +26,12 @@ internal sealed class DescribingWalk(List<KeyDescription> keys, params string[] 
     public override int Count(string key, int value, string about, int min, int max, bool required, bool isWritten) =>
         (int)Whole(key, value, about, min, max == int.MaxValue ? long.MaxValue : max, required);
 
+    public override (int First, int Last) CountOrRange(string key, (int First, int Last) value, string about) =>
+        Add(value, new(key, ValueType.Integer, about, value.First == value.Last ? Text(value.First) : $"{value.First}..{value.Last}")
+        {
+            Low = 1, Pattern = @"^1\.\.[1-9][0-9]*$", Range = $"{RangeOf(1, long.MaxValue)}, or `1..N`", Value = value.First,
+        });
+
     public override int? OptionalCount(string key, int? value, string about, string otherwise) =>
         Add(value, new(key, ValueType.Integer, about, otherwise) { Low = 1, Range = RangeOf(1, long.MaxValue) });
 

@@ -50,6 +50,8 @@ internal static class SchemaWriter
         {
             ValueType.Integer when key.Keys.Count > 0 =>
                 new() { ["anyOf"] = new JsonArray(Bounded("integer", key), Section(key.Keys)) },
+            ValueType.Integer when key.Pattern is not null =>
+                new() { ["type"] = new JsonArray("integer", "string"), ["minimum"] = key.Low },
             ValueType.Integer => Bounded("integer", key),
             ValueType.Number => Bounded("number", key),
             ValueType.Pair => new() { ["type"] = "array", ["items"] = Bounded("number", key), ["minItems"] = 2, ["maxItems"] = 2 },

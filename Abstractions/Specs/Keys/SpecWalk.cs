@@ -17,6 +17,12 @@ public abstract class SpecWalk
     public abstract int Count(
         string key, int value, string about, int min = 1, int max = int.MaxValue, bool required = false, bool isWritten = true);
 
+    /// <summary>A whole number of 1 or more, or all numbers from 1 up to one, <c>1..24</c>.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The first and the last number; the same for one alone.</param>
+    /// <param name="about">Its documentation.</param>
+    public abstract (int First, int Last) CountOrRange(string key, (int First, int Last) value, string about);
+
     /// <summary>A whole number of 32 bits that may be left out.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">Its value.</param>

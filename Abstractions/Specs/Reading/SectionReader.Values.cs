@@ -1,3 +1,4 @@
+using System.Globalization;
 using Orleans.Tbptt.Specs.Keys;
 
 namespace Orleans.Tbptt.Specs.Reading;
@@ -25,6 +26,25 @@ internal sealed partial class SectionReader
 
     public override int Count(string key, int value, string about, int min, int max, bool required, bool isWritten) =>
         (int)Whole(key, value, about, min, max, required);
+
+    public override (int First, int Last) CountOrRange(string key, (int First, int Last) value, string about)
+    {
+        const string Range = "1..", Expected = "a whole number of 1 or more, or a range from 1 on, such as 1..24";
+        if (Take(key) is not ScalarNode { Quoted: false } scalar || !scalar.Text.Contains("..", StringComparison.Ordinal))
+        {
+            int one = Count(key, value.First, about, 1, int.MaxValue, required: false, isWritten: true);
+            return (one, one);
+        }
+
+        if (scalar.Text.StartsWith(Range, StringComparison.Ordinal)
+            && int.TryParse(scalar.Text[Range.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out int last) && last >= 1)
+        {
+            return (1, last);
+        }
+
+        Wrong(key, scalar, Expected, "correct it");
+        return value;
+    }
 
     public override int? OptionalCount(string key, int? value, string about, string otherwise) =>
         Has(key) ? Count(key, 1, about, 1, int.MaxValue, required: false, isWritten: true) : null;

@@ -20,6 +20,10 @@ internal sealed partial class WritingWalk(StringBuilder yaml, string indent, par
     public override int Count(string key, int value, string about, int min, int max, bool required, bool isWritten) =>
         Put(key, value, isWritten ? value.ToString(CultureInfo.InvariantCulture) : null);
 
+    public override (int First, int Last) CountOrRange(string key, (int First, int Last) value, string about) => Put(
+        key, value, value.First == value.Last ? value.First.ToString(CultureInfo.InvariantCulture)
+            : string.Create(CultureInfo.InvariantCulture, $"{value.First}..{value.Last}"));
+
     public override int? OptionalCount(string key, int? value, string about, string otherwise) =>
         Put(key, value, value?.ToString(CultureInfo.InvariantCulture));
 

@@ -74,7 +74,12 @@ internal sealed record ModelColumns(
         }
 
         ValueColumn[] targets =
-            [.. config.Targets.SelectMany(target => loss.Predictions.Select(one => Predicted(scales.Column(target), one)))];
+        [
+            .. from target in table.ColumnsOf(config.Targets)
+               from ahead in Enumerable.Range(table.Horizon, table.Horizons)
+               from one in loss.Predictions
+               select Predicted(scales.Column(target), one),
+        ];
         return new(
             values, observed,
             [
@@ -86,8 +91,8 @@ internal sealed record ModelColumns(
         {
             Headings =
             [
-                .. targets.Select(
-                    one => $"{one.Name}{(one.Transform == ColumnTransform.Difference ? " difference" : "")} +{table.Horizon}"),
+                .. targets.Select((one, i) => $"{one.Name}{(one.Transform == ColumnTransform.Difference ? " difference" : "")} "
+                    + $"+{table.Horizon + (i / loss.Predictions.Count % table.Horizons)}"),
             ],
         };
     }

@@ -15,8 +15,7 @@ internal static class ForecastCsv
         [
             .. forecast.SeriesColumn is { } series ? [CsvLine.Guarded(series)] : Array.Empty<string>(),
             CsvLine.Guarded(forecast.TimeColumn ?? "row"),
-            .. forecast.Targets.Select(
-                target => string.Create(CultureInfo.InvariantCulture, $"{CsvLine.Guarded(target)} +{forecast.Horizon}")),
+            .. forecast.Headings.Select(CsvLine.Guarded),
         ]);
         foreach (var row in forecast.Rows)
         {

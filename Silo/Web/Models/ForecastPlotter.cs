@@ -102,13 +102,14 @@ internal sealed class ForecastPlotter(ModelShelf shelf, SiloSettings settings)
             return ForecastPlot.None($"{file.Name} has no series '{choice.Series}'.");
         if (target < 0)
             return ForecastPlot.None($"The model has no target '{choice.Target}'.");
+        int ahead = data.AheadOf(target * loss.OutputsPerTarget);
         long affordable = ForecastRows.MostProducts / package.Parameters.Length;
         using var last = new LastRows(data, sequence, (int)Math.Clamp(affordable, Shown, MostRows));
         string? name = series.Length == 0 ? null : series[sequence];
         var born = BornWith(model.Run);
         return new()
         {
-            AllSeries = series, AllTargets = targets, Series = name, Target = targets[target], Horizon = data.Horizon,
+            AllSeries = series, AllTargets = targets, Series = name, Target = targets[target], Horizon = ahead,
             File = file.Name, Begin = last.Start + 1, TimeColumn = data.Sequences.Times?.Name,
             Remark = IsChanged(file, born) ? $"{file.Name} has changed since training." : "",
             Rows = Rows(package, last, target, Actuals(known, data, sequence, target)),
@@ -124,7 +125,8 @@ internal sealed class ForecastPlotter(ModelShelf shelf, SiloSettings settings)
     private static double[] Actuals(IDataSource known, IForecastData data, int sequence, int target)
     {
         var held = known.Validation ?? known.Training;
-        var values = new double[data.Sequences.Length(sequence) + (2 * data.Horizon)];
+        int horizon = data.AheadOf(target * (data.Targets.Count / known.Shape.TargetFeatures));
+        var values = new double[data.Sequences.Length(sequence) + (2 * horizon)];
         Array.Fill(values, double.NaN);
         int same = Enumerable.Range(0, held.Count)
             .FirstOrDefault(one => held.SeriesOf(one) == data.Sequences.SeriesOf(sequence), -1);
@@ -136,7 +138,7 @@ internal sealed class ForecastPlotter(ModelShelf shelf, SiloSettings settings)
         held.ReadTargets(slice, all);
         for (int row = 0; row < length; row++)
             one[row] = all[(row * targets) + target];
-        var units = values.AsSpan(data.Horizon, length);
+        var units = values.AsSpan(horizon, length);
         if (held.Units is { } scale)
             scale.ToUnits(slice, target, one, units);
         else
@@ -146,28 +148,38 @@ internal sealed class ForecastPlotter(ModelShelf shelf, SiloSettings settings)
 
     private static PlotRow[] Rows(ModelPackage package, LastRows last, int target, double[] actuals)
     {
-        int horizon = last.Horizon, width = last.Targets.Count, length = last.Length(0);
+        int width = last.Targets.Count, length = last.Length(0);
         var loss = package.Spec.Train.Loss;
-        var forecasts = new PlotForecast[length];
+        int horizon = last.AheadOf(target * loss.OutputsPerTarget), first = target / last.Horizons * last.Horizons;
+        PlotForecast[] forecasts = new PlotForecast[length], path = new PlotForecast[last.Horizons];
         Forecaster.Run(package, last, new float[Forecaster.HiddenLength(package)], (slice, values) =>
         {
             for (int i = 0; i < slice.Length; i++)
             {
-                var own = values.Slice((i * width) + (target * loss.OutputsPerTarget), loss.OutputsPerTarget);
-                var (low, high) = loss.Coverage is null ? (double.NaN, double.NaN) : loss.Interval(own);
-                forecasts[slice.Start + i] = new(own[loss.Point], low, high);
+                var row = values.Slice(i * width, width);
+                forecasts[slice.Start + i] = Of(row, target);
+                for (int further = 0; further < path.Length && slice.Start + i == length - 1; further++)
+                    path[further] = Of(row, first + further);
             }
         });
 
-        // Row i of the sequence is forecast from row i - horizon; the rows to come have a forecast alone.
-        int end = length + horizon, first = Math.Max(0, end - Shown - horizon);
+        // Row i of the sequence is forecast from row i - horizon; the rows to come have a forecast alone, several ones from the last row.
+        bool isPath = path.Length > 1;
+        int end = length + (isPath ? path.Length : horizon), from = Math.Max(0, end - Shown - horizon);
         return
         [
-            .. Enumerable.Range(first, end - first).Select(row => new PlotRow(
+            .. Enumerable.Range(from, end - from).Select(row => new PlotRow(
                 last.Start + row + 1, row < length ? last.TimeOf(0, row) : null,
                 last.Start + row < actuals.Length ? actuals[last.Start + row] : double.NaN,
-                row >= horizon ? forecasts[row - horizon] : PlotForecast.None)),
+                isPath && row >= length ? path[row - length] : row >= horizon ? forecasts[row - horizon] : PlotForecast.None)),
         ];
+
+        PlotForecast Of(ReadOnlySpan<double> row, int one)
+        {
+            var own = row.Slice(one * loss.OutputsPerTarget, loss.OutputsPerTarget);
+            var (low, high) = loss.Coverage is null ? (double.NaN, double.NaN) : loss.Interval(own);
+            return new(own[loss.Point], low, high);
+        }
     }
 
     private static RunData? BornWith(RunDirectory run) => File.Exists(run.Data) ? RunJson.ReadData(File.ReadAllText(run.Data)) : null;

@@ -27,6 +27,10 @@ internal sealed class LastRows(IForecastData all, int sequence, int most) : IFor
 
     public int Horizon => all.Horizon;
 
+    public int Horizons => all.Horizons;
+
+    public int AheadOf(int target) => all.AheadOf(target);
+
     public string? SeriesColumn => all.SeriesColumn;
 
     public string? TimeColumn => all.TimeColumn;

@@ -95,7 +95,11 @@ internal sealed class ModelForecasts(ModelShelf shelf, ForecastDesk desk)
             throw Unfit(model, exception);
         }
 
-        return new(model.Name, package.Config.Hashes.Weights, data.Targets, data.Horizon, data.SeriesColumn, data.TimeColumn, rows);
+        return new(model.Name, package.Config.Hashes.Weights, data.Targets, data.Horizon, data.SeriesColumn, data.TimeColumn, rows)
+        {
+            Headings = [.. Enumerable.Range(0, targets).Select(data.HeadingOf)],
+            Ahead = [.. Enumerable.Range(0, targets).Select(data.AheadOf)],
+        };
     }
 
     /// <summary>A configuration that somebody has changed may describe columns that the network does not take.</summary>

@@ -28,6 +28,9 @@ internal sealed record ModelInputs
     /// <summary>Rows that a forecast is ahead.</summary>
     public int Horizon { get; private init; } = 1;
 
+    /// <summary>How many rows are forecast from each row. Default 1.</summary>
+    public int Horizons { get; private init; } = 1;
+
     /// <summary>Whether the end of training is a state to begin with.</summary>
     public bool HasEnd { get; private init; }
 
@@ -36,7 +39,7 @@ internal sealed record ModelInputs
         + (Columns.Count > ShownColumns ? $" and {Text.Count(Columns.Count - ShownColumns)} more" : "");
 
     /// <summary>How far ahead forecasts are, as the end of a sentence.</summary>
-    public string Ahead => $", {Text.Plural(Horizon, "row")} ahead";
+    public string Ahead => $", {(Horizons > 1 ? "1 to " : "")}{Text.Plural(Horizon + Horizons - 1, "row")} ahead";
 
     /// <summary>A header, as a sample.</summary>
     public string Sample => string.Join(',', Columns.Take(ShownColumns)) + "\n…";
@@ -74,7 +77,7 @@ internal sealed record ModelInputs
                         : config.Inputs.Where(input => config.Columns.Any(one => one.Name == input)))
                     .Concat(table.Categorical).Distinct(),
             ],
-            Horizon = table.Horizon, HasEnd = table.Series is null, StreamRow = row, StreamProblem = without,
+            Horizon = table.Horizon, Horizons = table.Horizons, HasEnd = table.Series is null, StreamRow = row, StreamProblem = without,
         };
     }
 

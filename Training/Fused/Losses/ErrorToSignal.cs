@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Keys;
 using Orleans.Tbptt.Training.Fused.Matrices;
@@ -6,9 +7,9 @@ using Orleans.Tbptt.Training.Replicas;
 namespace Orleans.Tbptt.Training.Fused.Losses;
 
 /// <summary>
-/// The error-to-signal ratio with pre-emphasis (Wright, Damskägg and Välimäki, 2019, "Real-time black-box modelling with recurrent neural
-/// networks"): Σ (ŷ′ − y′)² / Σ (y′² + ε), where x′(t) = x(t) − c x(t − 1) runs along a lane, with the emphasis c, and both sums are over
-/// all lanes of a chunk; over all chunks of an evaluation.
+/// The error-to-signal ratio with pre-emphasis (Wright, Damskägg and Välimäki, 2019, "Real-time black-box modelling with recurrent
+/// neural networks"): Σ (ŷ′ − y′)² / Σ (y′² + ε), where x′(t) = x(t) − c x(t − 1) runs along a lane, with the emphasis
+/// c, and both sums are over all lanes of a chunk; over all chunks of an evaluation.
 /// </summary>
 /// <remarks>
 /// The denominator is the chunk's weight: sums of trainers are added and divided once. Before the first time step of a chunk x is 0, in
@@ -40,7 +41,8 @@ public sealed unsafe record ErrorToSignal : Loss
     public override Choice Walk(SpecWalk walk) => this with
     {
         Emphasis = walk.Number(
-            "emphasis", Emphasis, "c of the filter x(t) − c x(t − 1), which begins anew with each chunk; 0 for none", NumberRange.Share),
+            "emphasis", Emphasis, "c of the filter x(t) − c x(t − 1), which begins anew with each chunk; 0 for none",
+            NumberRange.Share),
         Epsilon = walk.Number("epsilon", Epsilon, "added to each square of the signal", NumberRange.Positive),
     };
 
@@ -55,6 +57,13 @@ public sealed unsafe record ErrorToSignal : Loss
             findings.Report(
                 "tbptt.backprop", $"{spec.Tbptt.Backprop.Word} with loss {Word}", "chunk, because the loss looks back by a time step",
                 "remove it");
+        }
+
+        if (spec.Data.Source is TableSource { Horizons: > 1 } table)
+        {
+            findings.Report(
+                "data.horizon", $"1..{table.Horizons} with loss {Word}", "one number, because the loss is of one signal",
+                "write one number");
         }
 
         if (spec.Metrics.GradientLag > 0)

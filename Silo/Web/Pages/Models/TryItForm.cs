@@ -38,12 +38,19 @@ internal static class TryItForm
         return Html.Of($"""
             <section class="card" aria-labelledby="try-title" id="try"><h2 id="try-title">Try it</h2>
             {(trial is null ? Html.None : Result(trial))}
-            <form class="notes-form" method="post" action="/models/{model.Name}/predict#try" enctype="multipart/form-data"><input type="hidden" name="{SameSite.Field}" value="{token.Seal}">
-            <p class="dim" id="try-help">Rows as the model was trained on, up to {Text.Count(ForecastRows.MostLines)}, with a header: {inputs.Words}. Forecasts come in the units of the targets{inputs.Ahead}.</p>
-            <label>Rows as CSV <textarea name="{RowsField}" rows="6" class="rows" spellcheck="false" aria-describedby="try-help" placeholder="{inputs.Sample}">{trial?.Rows}</textarea></label>
+            <form class="notes-form" method="post" action="/models/{model.Name}/predict#try" enctype="multipart/form-data">
+            <input type="hidden" name="{SameSite.Field}" value="{token.Seal}">
+            <p class="dim" id="try-help">Rows as the model was trained on, up to {Text.Count(ForecastRows.MostLines)}, with a header: {
+                inputs.Words}. Forecasts come in the units of the targets{inputs.Ahead}.</p>
+            <label>Rows as CSV <textarea name="{RowsField}" rows="6" class="rows" spellcheck="false" aria-describedby="try-help"
+            placeholder="{inputs.Sample}">{trial?.Rows}</textarea></label>
             <div class="try"><label>or a file <input type="file" name="{FileField}" accept=".csv,.tsv,.txt,.jsonl,.ndjson,text/csv"></label>
-            <label>Hidden state before the first row <select name="{BeginField}">{ChartMarkup.Option("zero", "zero", begin == ForecastBegin.Zero)}{Html.If(inputs.HasEnd, () => $"{ChartMarkup.Option("end", "of the end of training", begin == ForecastBegin.End)}")}</select></label>
-            <span><button class="button primary">Forecast</button> <button class="button" name="{AsField}" value="{AsCsv}">Forecast as CSV file</button></span></div>
+            <label>Hidden state before the first row <select name="{BeginField}">{
+                ChartMarkup.Option("zero", "zero", begin == ForecastBegin.Zero)}{
+                Html.If(inputs.HasEnd, () => $"{ChartMarkup.Option("end", "of the end of training", begin == ForecastBegin.End)}")
+                }</select></label>
+            <span><button class="button primary">Forecast</button>
+            <button class="button" name="{AsField}" value="{AsCsv}">Forecast as CSV file</button></span></div>
             </form></section>
             """);
     }
@@ -56,16 +63,22 @@ internal static class TryItForm
     {
         var rows = forecast.Rows;
         var head = Html.Of($"""
-            {Html.If(forecast.SeriesColumn is not null, () => $"""<th scope="col">{forecast.SeriesColumn}</th>""")}<th scope="col">{forecast.RowColumn}</th>{Html.Each(forecast.Targets, target => $"""<th scope="col">{target} +{forecast.Horizon}</th>""")}
+            {Html.If(forecast.SeriesColumn is not null, () => $"""<th scope="col">{forecast.SeriesColumn}</th>""")}<th scope="col">{
+                forecast.RowColumn}</th>{Html.Each(forecast.Headings, heading => $"""<th scope="col">{heading}</th>""")}
             """);
+        string first = forecast.Ahead[^1] > forecast.Horizon ? $"{forecast.Horizon} to " : "";
+        string shown = rows.Count > Shown ? $"; the last {Shown} in the table" : "";
         return Html.Of($"""
-            <div role="status"><p>{Text.Plural(rows.Count, "forecast")}, each {Text.Plural(forecast.Horizon, "row")} ahead of its row{(rows.Count > Shown ? $"; the last {Shown} in the table" : "")}.</p></div>
+            <div role="status"><p>{Text.Plural(rows.Count, "forecast")}, each {first}{
+                Text.Plural(forecast.Ahead[^1], "row")} ahead of its row{shown}.</p></div>
             {Plot(forecast)}
             {Words.Table("Forecasts", head, Html.Each(rows.Skip(rows.Count - Shown), Row))}
             """);
 
         FormattableString Row(ForecastRow row) => $"""
-            <tr>{Html.If(forecast.SeriesColumn is not null, () => $"<td>{row.Series}</td>")}<td class="figure">{row.Time ?? Text.Count(row.Row)}</td>{Html.Each(row.Values, value => $"""<td class="figure">{Text.Figure(value)}</td>""")}</tr>
+            <tr>{Html.If(forecast.SeriesColumn is not null, () => $"<td>{row.Series}</td>")}<td class="figure">{
+                row.Time ?? Text.Count(row.Row)}</td>{
+                Html.Each(row.Values, value => $"""<td class="figure">{Text.Figure(value)}</td>""")}</tr>
 
             """;
     }
@@ -83,7 +96,7 @@ internal static class TryItForm
             [
                 .. forecast.Targets.Take(ChartColour.Count).Select((target, index) => new ChartSeries(
                     target, ChartColour.Of(index),
-                    [.. rows.Select(row => new ChartPoint(row.Row + forecast.Horizon, row.Values[index]))]) { Width = 2 }),
+                    [.. rows.Select(row => new ChartPoint(row.Row + forecast.Ahead[index], row.Values[index]))]) { Width = 2 }),
             ]);
         return Html.Of($"""<div class="plot">{ChartMarkup.Drawn(chart, Height)}</div>""");
     }
