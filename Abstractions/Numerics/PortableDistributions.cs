@@ -19,8 +19,8 @@ public static class PortableDistributions
     public static double NormalDensity(double z) => RootTau * PortableExponential.Of(-z * z / 2);
 
     /// <summary>
-    /// The distribution function Φ of the standard normal distribution, by ½ + φ(z) (z + z³/3 + z⁵/(3·5) + …) (Abramowitz and Stegun,
-    /// 26.2.11), whose terms all have one sign.
+    /// The distribution function Φ of the standard normal distribution, by ½ + φ(z) (z + z³/3 + z⁵/(3·5) + …) (Abramowitz and
+    /// Stegun, 26.2.11), whose terms all have one sign.
     /// </summary>
     public static double Normal(double z)
     {
@@ -30,6 +30,27 @@ public static class PortableDistributions
         for (int n = 1; sum + term != sum; n++, term *= z * z / ((2 * n) - 1))
             sum += term;
         return 0.5 + (NormalDensity(z) * sum);
+    }
+
+    /// <summary>The value below which a share of the standard normal distribution lies, by halving.</summary>
+    /// <param name="level">The share, in (0, 1).</param>
+    public static double NormalQuantile(double level)
+    {
+        if (!(level > 0 && level < 1))
+            return double.NaN;
+        double low = -LargestNormal, high = LargestNormal;
+        for (int i = 0; i < Halvings; i++)
+        {
+            double middle = (low + high) / 2;
+            if (middle == low || middle == high)
+                break;
+            if (Normal(middle) < level)
+                low = middle;
+            else
+                high = middle;
+        }
+
+        return high;
     }
 
     /// <summary>The distribution function of Student's t distribution (Abramowitz and Stegun, 26.7.1).</summary>

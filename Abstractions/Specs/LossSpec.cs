@@ -81,6 +81,14 @@ public abstract record LossSpec : Choice
     /// <param name="target">What came, in the target's units.</param>
     public virtual double RankedProbabilityScore(ReadOnlySpan<double> predictions, double target) => double.NaN;
 
+    /// <summary>
+    /// The value up to which a share of the predicted distribution lies, where <see cref="IsDistribution"/>: with a share that is drawn
+    /// evenly from (0, 1), a value that is drawn from the distribution. Default NaN.
+    /// </summary>
+    /// <param name="predictions">The numbers that are predicted of one target, <c>[Predictions.Count]</c>, as they are trained on.</param>
+    /// <param name="level">The share, in (0, 1).</param>
+    public virtual double ValueAt(ReadOnlySpan<float> predictions, double level) => double.NaN;
+
     /// <summary>What of its keys does not fit a head; null, the default, where all does.</summary>
     /// <param name="outputs">The head's outputs.</param>
     public virtual SpecProblem? Problem(int outputs) => null;

@@ -10,6 +10,11 @@ namespace Orleans.Tbptt.Client.CommandLine;
 /// <summary>Commands that use a trained model.</summary>
 internal static class ModelCommands
 {
+    private const int DefaultSamples = 100;
+
+    /// <summary>Rows ahead, and paths, at most: all values of the paths of a series are in memory at a time.</summary>
+    private const int MostPaths = 10_000;
+
     private const int MaxLength = 100_000_000;
     private const int MaxSeason = 1_000_000;
     private const int MaxCuts = 10_000;
@@ -176,6 +181,11 @@ internal static class ModelCommands
             HelpName = "FILE", Description = "Where to write the hidden state after the last row, so that later rows can follow.",
         };
         var force = new Option<bool>("--force") { Description = "Overwrite files that exist." };
+        var horizon = CommonOptions.Integer(
+            "--horizon", "Instead: forecasts N rows behind the last one of each series, as quantiles of paths whose values are drawn from "
+            + "what the model predicts and are its next inputs.", 1, MostPaths);
+        var samples = CommonOptions.Integer("--samples", "Paths of --horizon. Default 100.", 1, MostPaths);
+        var seed = CommonOptions.Integer("--seed", "The same seed gives the same paths of --horizon. Default 1.", 0, int.MaxValue);
         var command = new Command(
             "predict",
             """
@@ -189,17 +199,25 @@ internal static class ModelCommands
               tbptt predict wave-model --input new.parquet --output forecasts.parquet --state-out wave.state
               tbptt predict motion-model --input new-inputs.npy --output outputs.npy
               tbptt predict stores-model --input stores.parquet --output forecasts.parquet --cluster redis:10.0.0.5:6379
+              tbptt predict sales-model --input sales.csv --horizon 28 --samples 500 --seed 7
               measure | tbptt predict wave-model --input - --from-state wave.state | act
             """)
         {
-            model, input, output, from, stateOut, force,
+            model, input, output, from, stateOut, horizon, samples, seed, force,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(horizon) is null && (result.GetResult(samples) ?? result.GetResult(seed)) is { } alone)
+                result.AddError($"{alone.Option.Name}: found it without --horizon, expected both; add --horizon, or leave it out.");
+        });
         cluster.AddTo(command);
         cluster.ExcludesValue(
             command, input, PredictCommand.Standard, "a file", "rows are computed here as they arrive");
         command.SetAction(result => PredictCommand.RunAsync(context, new(
             cluster.Read(result), result.GetRequiredValue(model), result.GetRequiredValue(input), result.GetRequiredValue(output),
-            result.GetRequiredValue(from), result.GetValue(stateOut), result.GetValue(force))));
+            result.GetRequiredValue(from), result.GetValue(stateOut), result.GetValue(force),
+            result.GetValue(horizon) is not { } ahead ? null
+                : new(ahead, result.GetValue(samples) ?? DefaultSamples, result.GetValue(seed) ?? 1))));
         return command;
     }
 

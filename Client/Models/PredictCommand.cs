@@ -20,8 +20,10 @@ namespace Orleans.Tbptt.Client.Models;
 /// <param name="FromState">The hidden state to begin with: <c>zero</c>, <c>end</c> or a file.</param>
 /// <param name="StateOut">The file that receives the hidden state at the end; null for none.</param>
 /// <param name="Force">Whether files that exist are replaced.</param>
+/// <param name="Paths">How paths behind the last rows are drawn; null to forecast from each row instead.</param>
 internal sealed record PredictRequest(
-    ClusterSelection Cluster, string Model, string Input, string Output, string FromState, string? StateOut, bool Force);
+    ClusterSelection Cluster, string Model, string Input, string Output, string FromState, string? StateOut, bool Force,
+    PathOptions? Paths = null);
 
 /// <summary><c>tbptt predict</c>: forecasts with a trained model, from every row of a table, in the units of its columns.</summary>
 internal static class PredictCommand
@@ -42,6 +44,8 @@ internal static class PredictCommand
     {
         var package = ModelFinder.Find(context, request.Cluster.Runs, request.Model);
         Check(request, package.Spec.Data.Source is ArraySource);
+        if (request.Paths is not null)
+            SampledForecast.Check(request, package);
         bool isCut = request.StateOut is not null || request.Input == Standard;
         if (isCut && (package.Spec.Data.Source as TableSource)?.MissingValues == MissingValues.Interpolate)
         {
@@ -99,6 +103,8 @@ internal static class PredictCommand
             : Forecasting.Open(package.Spec, package.Config.Contents, request.Input, before));
         states.Check(context, data, request.Input);
         float[] hidden = states.Before(data);
+        if (request.Paths is { } paths)
+            return SampledForecast.Write(context, package, data, hidden, paths, request.Output, unfinished);
         using var forecasts = new ForecastTable(context, data, request.Output, unfinished);
         var model = BlockForecaster.ModelOf(package, data.Shape);
         if (request.Cluster.IsNamed)
@@ -154,6 +160,7 @@ internal static class PredictCommand
     }
 
     private static string Ahead(IForecastData data) => data.Horizon == 0 ? Text.Plural(data.Targets.Count, "output")
+        : data.Horizons > 1 ? $"forecasts of {data.Targets[0]} to {data.Targets[^1]}"
         : $"forecasts of {string.Join(", ", data.Targets)}, {Text.Plural(data.Horizon, "row")} ahead";
 
     /// <summary>Refuses files that are each other, that exist, or that have no directory, before anything is computed.</summary>

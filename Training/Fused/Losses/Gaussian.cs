@@ -36,6 +36,10 @@ public sealed record Gaussian : ScaleLoss
     public override double RankedProbabilityScore(ReadOnlySpan<double> predictions, double target) =>
         predictions[1] * PortableScores.Normal((target - predictions[0]) / predictions[1]);
 
+    /// <inheritdoc/>
+    public override double ValueAt(ReadOnlySpan<float> predictions, double level) =>
+        predictions[0] + (predictions[1] * PortableDistributions.NormalQuantile(level));
+
     private protected override double Target(Span<float> outputs, float target)
     {
         double output = outputs[1], deviation = PortableActivation.Softplus(output) + LeastDeviation, z = (target - outputs[0]) / deviation;

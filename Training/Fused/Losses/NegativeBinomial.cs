@@ -59,6 +59,10 @@ public sealed record NegativeBinomial : TargetLoss
     public override double RankedProbabilityScore(ReadOnlySpan<double> predictions, double target) =>
         PortableScores.NegativeBinomial(target, predictions[0], predictions[1]);
 
+    /// <inheritdoc/>
+    public override double ValueAt(ReadOnlySpan<float> predictions, double level) =>
+        PortableDistributions.NegativeBinomialQuantile(level, predictions[0], predictions[1]);
+
     private protected override double Target(Span<float> outputs, float target)
     {
         double mean = PortableActivation.Softplus(outputs[0]) + LeastMean, shape = PortableActivation.Softplus(outputs[1]) + LeastShape;

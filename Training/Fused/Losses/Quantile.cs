@@ -93,6 +93,24 @@ public sealed record Quantile : TargetLoss
         return 2 * sum;
     }
 
+    /// <summary>Between two quantiles along a line; below the lowest and above the highest one, which say no more, that quantile.</summary>
+    /// <inheritdoc/>
+    public override double ValueAt(ReadOnlySpan<float> predictions, double level)
+    {
+        if (level <= Quantiles[0])
+            return predictions[0];
+        for (int i = 1; i < predictions.Length; i++)
+        {
+            if (level <= Quantiles[i])
+            {
+                double share = (level - Quantiles[i - 1]) / (Quantiles[i] - Quantiles[i - 1]);
+                return predictions[i - 1] + (share * ((double)predictions[i] - predictions[i - 1]));
+            }
+        }
+
+        return predictions[^1];
+    }
+
     private protected override double Target(Span<float> outputs, float target)
     {
         // Up: the quantiles, the loss, and in each output's place the derivative by its quantile.

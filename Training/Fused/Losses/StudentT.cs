@@ -49,6 +49,13 @@ public sealed record StudentT : ScaleLoss
     public override double RankedProbabilityScore(ReadOnlySpan<double> predictions, double target) =>
         predictions[1] * PortableScores.Student((target - predictions[0]) / predictions[1], predictions[2]);
 
+    /// <inheritdoc/>
+    public override double ValueAt(ReadOnlySpan<float> predictions, double level)
+    {
+        double upper = PortableDistributions.StudentQuantile(Math.Max(level, 1 - level), predictions[2]);
+        return predictions[0] + (predictions[1] * (level < 0.5 ? -upper : upper));
+    }
+
     private protected override double Target(Span<float> outputs, float target)
     {
         double scale = PortableActivation.Softplus(outputs[1]) + LeastDeviation;
