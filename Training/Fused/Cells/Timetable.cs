@@ -1,8 +1,7 @@
-using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Matrices;
 using Orleans.Tbptt.Training.Replicas;
 
-namespace Orleans.Tbptt.Training.Fused;
+namespace Orleans.Tbptt.Training.Fused.Cells;
 
 /// <summary>A chunk's time steps, and the source of each row's hidden state. Reused from chunk to chunk.</summary>
 /// <remarks>
