@@ -22,10 +22,11 @@ internal sealed class TorchNetwork : IDisposable
         int features = model.Embedding?.Size ?? model.InputSize!.Value;
         _tables = model.Tables;
         Embeddings = [.. _tables.Select(table => nn.Embedding(table.Classes, table.Size))];
-        Layers = [.. Enumerable.Range(0, model.Layers)
-            .Select(layer => new RecurrentLayer(model.Cell, layer == 0 ? features : model.HiddenSize, model.HiddenSize))];
+        Directions = model.Bidirectional ? 2 : 1;
+        Layers = [.. Enumerable.Range(0, model.Layers * Directions).Select(
+            place => new RecurrentLayer(model.Cell, place < Directions ? features : model.LayerOutputs, model.HiddenSize))];
         Norms = [.. Enumerable.Range(0, model.LayerNorm ? model.Layers : 0).Select(_ => nn.LayerNorm(model.HiddenSize))];
-        Head = nn.Linear(model.HiddenSize, model.OutputSize!.Value);
+        Head = nn.Linear(model.LayerOutputs, model.OutputSize!.Value);
         foreach (var module in Modules())
             module.to(device);
 
@@ -46,6 +47,10 @@ internal sealed class TorchNetwork : IDisposable
     /// <summary>The embeddings of tokens, or of columns of classes in their order.</summary>
     public IReadOnlyList<Embedding> Embeddings { get; }
 
+    /// <summary>Directions of a layer: 2 where it is bidirectional.</summary>
+    public int Directions { get; }
+
+    /// <summary>The layers; of each of them its directions, the one from a sequence's start first.</summary>
     public IReadOnlyList<RecurrentLayer> Layers { get; }
 
     /// <summary>What normalises the outputs of each layer; empty where nothing does.</summary>
@@ -72,13 +77,15 @@ internal sealed class TorchNetwork : IDisposable
     private Parameter Find(ParameterSlot slot)
     {
         string[] parts = slot.Name.Split('.', 2);
-        int layer = slot.Name.LastIndexOf("_l", StringComparison.Ordinal);
+        bool isReverse = slot.Name.EndsWith(ParameterLayout.Reverse, StringComparison.Ordinal);
+        string name = isReverse ? slot.Name[..^ParameterLayout.Reverse.Length] : slot.Name;
+        int layer = name.LastIndexOf("_l", StringComparison.Ordinal);
         return parts[0] switch
         {
             "embedding" => Embeddings[_tables.Index().First(table => table.Item.Name == slot.Name).Index].get_parameter("weight"),
             "norm" => Norms[Number(slot.Name)].get_parameter(parts[1][..(layer - parts[0].Length - 1)]),
             "head" => Head.get_parameter(parts[1]),
-            _ => Layers[Number(slot.Name)].Find(slot.Name[(parts[0].Length + 1)..layer]),
+            _ => Layers[(Number(name) * Directions) + (isReverse ? 1 : 0)].Find(name[(parts[0].Length + 1)..layer]),
         } ?? throw new InvalidOperationException($"libtorch's module has no {slot.Name}");
     }
 

@@ -116,31 +116,54 @@ public sealed class TorchReplica : IReplica
     private Tensor Recur(ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter)
     {
         var rows = Inputs(batch, dropout);
-        int units = _model.HiddenSize;
+        int units = _model.LayerOutputs;
         for (int layer = 0; layer < _model.Layers; layer++)
         {
             int below = layer - 1;
             if (layer > 0 && dropout.DropsBetween)
                 rows *= Mask(batch, units, mask => dropout.Fill(batch, below, units, mask));
-            var state = _hidden.Load(batch, layer, hiddenBefore);
-            var outputs = new List<Tensor>(batch.Segments.Length);
-            foreach (var segment in batch.Segments)
-            {
-                var inputs_TAF = rows.narrow(0, segment.FirstRow, segment.Steps * segment.Lanes).view(segment.Steps, segment.Lanes, -1);
-                (var outputs_TAH, state) = _network.Layers[layer].Run(inputs_TAF, state.Narrow(segment.Lanes));
-                outputs.Add(outputs_TAH.view(-1, _model.HiddenSize));
-
-                // Lanes that end with this segment leave their state behind here; those that continue overwrite it later.
-                _hidden.Store(batch, layer, segment.Lanes, state, hiddenAfter);
-            }
-
-            var given = outputs.Count == 1 ? outputs[0] : cat(outputs, 0);
+            var given = _model.Bidirectional ? InBothDirections(batch, layer, rows)
+                : Run(_network.Layers[layer], batch, layer, rows, hiddenBefore, hiddenAfter);
             if (_model.LayerNorm)
                 given = _network.Norms[layer].call(given);
             rows = _model.Residual && layer > 0 ? given + rows : given;
         }
 
         return rows;
+    }
+
+    /// <summary>Runs a layer over every segment, carrying h and c from segment to segment; returns its rows.</summary>
+    private Tensor Run(
+        RecurrentLayer network, ChunkBatch batch, int layer, Tensor rows, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter)
+    {
+        var state = _hidden.Load(batch, layer, hiddenBefore);
+        var outputs = new List<Tensor>(batch.Segments.Length);
+        foreach (var segment in batch.Segments)
+        {
+            var inputs_TAF = rows.narrow(0, segment.FirstRow, segment.Steps * segment.Lanes).view(segment.Steps, segment.Lanes, -1);
+            (var outputs_TAH, state) = network.Run(inputs_TAF, state.Narrow(segment.Lanes));
+            outputs.Add(outputs_TAH.view(-1, _model.HiddenSize));
+
+            // Lanes that end with this segment leave their state behind here; those that continue overwrite it later.
+            if (!hiddenAfter.IsEmpty)
+                _hidden.Store(batch, layer, segment.Lanes, state, hiddenAfter);
+        }
+
+        return outputs.Count == 1 ? outputs[0] : cat(outputs, 0);
+    }
+
+    /// <summary>
+    /// Runs both directions of a layer from states of zeros, one of them over the mirrored rows; no state is left behind.
+    /// </summary>
+    private Tensor InBothDirections(ChunkBatch batch, int layer, Tensor rows)
+    {
+        var mirrored = new int[batch.Rows];
+        batch.Mirror(mirrored);
+        var mirror = _host.ToDevice<long>([.. mirrored.Select(row => (long)row)], batch.Rows);
+        float[] zeros = new float[Layout.HiddenPerLane * batch.Resets.Length];
+        var own = Run(_network.Layers[2 * layer], batch, layer, rows, zeros, []);
+        var other = Run(_network.Layers[(2 * layer) + 1], batch, layer, rows.index_select(0, mirror), zeros, []);
+        return cat([own, other.index_select(0, mirror)], 1);
     }
 
     /// <summary>The values and the vectors of the embeddings next to each other.</summary>

@@ -62,9 +62,9 @@ public sealed partial class TrainerShards : IDisposable
     {
         (_spec, _data, _replica, _shards) = (spec, data, replica, [.. shards]);
         _block = new ShardRange(0, _shards.Length).Lanes(_shards);
-        bool inPieces = spec.Tbptt.Backprop.IsFull && replica is IPieceReplica;
+        bool inPieces = spec.Tbptt.Backprop.IsFull && !spec.TakesWholeSequences && replica is IPieceReplica;
         int states = LaneState.States(spec);
-        _atOnce = _shards.Length > 1 && !inPieces && states == 1 ? replica as IShardsReplica : null;
+        _atOnce = _shards.Length > 1 && !inPieces && states == 1 && !spec.Model.Bidirectional ? replica as IShardsReplica : null;
         _plans = new(spec, data);
         (_batch, _next) = (new(data.Shape, _shards, _atOnce is not null), new(data.Shape, _shards, _atOnce is not null));
         _sweeps = [.. _shards.Where(_ => inPieces).Select((block, shard) =>

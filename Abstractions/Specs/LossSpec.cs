@@ -49,6 +49,9 @@ public abstract record LossSpec : Choice
     /// <summary>What every target must be, in words; null, the default, for any finite number.</summary>
     public virtual string? TargetRule => null;
 
+    /// <summary>Whether it is a loss of a sequence as a whole, so that none may be cut into chunks. Default false.</summary>
+    public virtual bool NeedsWholeSequences => false;
+
     /// <summary>Every loss.</summary>
     public abstract IReadOnlyList<LossSpec> Others { get; }
 

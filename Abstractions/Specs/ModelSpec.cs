@@ -20,6 +20,18 @@ public sealed record ModelSpec
     /// <summary>Recurrent layers, one on top of the other. Default 1.</summary>
     public int Layers { get; init; } = 1;
 
+    /// <summary>
+    /// Whether each layer runs over a sequence in both directions, and gives the next one, or the head, the h of both next to each other,
+    /// as <c>torch.nn.LSTM(bidirectional=True)</c>. No state is carried from chunk to chunk then. Default false.
+    /// </summary>
+    public bool Bidirectional { get; init; }
+
+    /// <summary>Units that a layer gives to the next one, or to the head: those of both directions, where there are two.</summary>
+    public int LayerOutputs => checked(HiddenSize * (Bidirectional ? 2 : 1));
+
+    /// <summary>What a layer is called: <c>layer</c>, or <c>bidirectional layer</c>.</summary>
+    public string LayerNoun => NounOf(Bidirectional);
+
     /// <summary>Outputs of the linear head: target values, or classes. Null until the data source has given it.</summary>
     public int? OutputSize { get; init; }
 
@@ -69,6 +81,10 @@ public sealed record ModelSpec
     /// Names in that file, or the modules that they begin with, each with the one that it has here. Default none.
     /// </summary>
     public NameMap Rename { get; init; } = NameMap.None;
+
+    /// <summary>What a layer is called.</summary>
+    /// <param name="bidirectional">Whether it runs in both directions.</param>
+    public static string NounOf(bool bidirectional) => bidirectional ? "bidirectional layer" : "layer";
 
     private static InvalidOperationException Unresolved(string key) => new($"model.{key} is not resolved");
 }

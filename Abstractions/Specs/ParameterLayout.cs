@@ -13,14 +13,17 @@ public sealed record ParameterSlot(string Name, IReadOnlyList<int> Shape, int Of
 /// <summary>
 /// The parameters of a model, in PyTorch's order, under PyTorch's names, one after another in one flat float32 buffer:
 /// <c>embedding.weight</c> if there is one, or <c>embedding.NAME.weight</c> of each column of classes, then
-/// <c>rnn.weight_ih_lN, rnn.weight_hh_lN, rnn.bias_ih_lN, rnn.bias_hh_lN</c> of each layer, then
-/// <c>norm.weight_lN, norm.bias_lN</c> of each layer where its outputs are normalised, then <c>head.weight, head.bias</c>, without the
-/// former where it is the embedding's.
+/// <c>rnn.weight_ih_lN, rnn.weight_hh_lN, rnn.bias_ih_lN, rnn.bias_hh_lN</c> of each layer, behind them the same with <c>_reverse</c> at
+/// their ends where it is bidirectional, then <c>norm.weight_lN, norm.bias_lN</c> of each layer where its outputs are normalised, then
+/// <c>head.weight, head.bias</c>, without the former where it is the embedding's.
 /// </summary>
 public sealed class ParameterLayout
 {
     /// <summary>The name of the head's weight, where it is a parameter of its own.</summary>
     public const string HeadWeight = "head.weight";
+
+    /// <summary>What the names of parameters of the direction from a sequence's end to its start end with.</summary>
+    public const string Reverse = "_reverse";
 
     private ParameterLayout(IReadOnlyList<ParameterSlot> slots, string head, int hiddenLayers, int hiddenSize, int statesPerUnit)
     {
@@ -56,9 +59,12 @@ public sealed class ParameterLayout
             : input * (model.Embedding.Vocabulary ?? throw new InvalidOperationException("model.embedding.vocabulary is not resolved"));
         foreach (var (name, size) in model.Embeddings.Pairs)
             table += (Int128)size * model.Classes.Of(name, 1);
-        Int128 layers = model.Cell.CountParameters(input, hidden) + ((model.Layers - 1) * model.Cell.CountParameters(hidden, hidden));
+        int directions = model.Bidirectional ? 2 : 1;
+        Int128 width = hidden * directions;
+        Int128 layers = directions
+            * (model.Cell.CountParameters(input, hidden) + ((model.Layers - 1) * model.Cell.CountParameters(width, hidden)));
         Int128 norms = model.LayerNorm ? 2 * model.Layers * hidden : 0;
-        return table + layers + norms + (output * (model.TieWeights ? 1 : hidden + 1));
+        return table + layers + norms + (output * (model.TieWeights ? 1 : width + 1));
     }
 
     /// <summary>The layout of a model whose sizes are all known.</summary>
@@ -77,8 +83,11 @@ public sealed class ParameterLayout
             Add(table.Name, table.Classes, table.Size);
         for (int layer = 0; layer < model.Layers; layer++)
         {
-            foreach (var parameter in model.Cell.Parameters(layer == 0 ? input : hidden, hidden))
-                Add($"rnn.{parameter.Name}_l{layer}", parameter.Shape);
+            foreach (string direction in model.Bidirectional ? (string[])["", Reverse] : [""])
+            {
+                foreach (var parameter in model.Cell.Parameters(layer == 0 ? input : model.LayerOutputs, hidden))
+                    Add($"rnn.{parameter.Name}_l{layer}{direction}", parameter.Shape);
+            }
         }
 
         for (int layer = 0; model.LayerNorm && layer < model.Layers; layer++)
@@ -88,7 +97,7 @@ public sealed class ParameterLayout
         }
 
         if (!model.TieWeights)
-            Add(HeadWeight, output, hidden);
+            Add(HeadWeight, output, model.LayerOutputs);
         Add("head.bias", output);
         return new(slots, model.TieWeights ? model.Tables[0].Name : HeadWeight, model.Layers, hidden, model.Cell.States);
     }

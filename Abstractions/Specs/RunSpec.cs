@@ -38,6 +38,15 @@ public sealed record RunSpec
     /// <summary>How the network is trained on them.</summary>
     public required TrainSpec Train { get; init; }
 
+    /// <summary>
+    /// Whether a step, an evaluation and a forecast each take whole sequences in one piece, and carry no state: because the network is
+    /// bidirectional, or because of the loss.
+    /// </summary>
+    public bool TakesWholeSequences => Model.Bidirectional || Train.Loss.NeedsWholeSequences;
+
+    /// <summary>Whether a step of whole sequences is run in pieces of <see cref="TbpttSpec.ChunkLength"/> time steps.</summary>
+    public bool WorksByPieces => Tbptt.Backprop.IsFull && Engine.WorksByPieces && !TakesWholeSequences;
+
     /// <summary>The end of another run, which this one continues on data that grew; null for none.</summary>
     public ExtendsSpec? Extends { get; init; }
 

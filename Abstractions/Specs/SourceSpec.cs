@@ -11,6 +11,12 @@ public abstract record SourceSpec : PathChoice
     /// <summary>Whether it is one long stream, cut into as many contiguous rows as there are lanes.</summary>
     public virtual bool IsStream => false;
 
+    /// <summary>
+    /// Whether a target may be an input of a later time step, because the source is for forecasts: a network that runs from a sequence's
+    /// end to its start has seen it then. Default false.
+    /// </summary>
+    public virtual bool TargetsLieAhead => false;
+
     /// <summary>Whether its rows have times, so that a part can begin at a time.</summary>
     public virtual bool HasTimes => false;
 

@@ -61,6 +61,11 @@ internal sealed class SpecSections(SpecChoices choices)
         InputSize = walk.OptionalCount("inputSize", model.InputSize, "features of a time step", "from the data"),
         HiddenSize = walk.Count("hiddenSize", model.HiddenSize, "units of a layer", required: true),
         Layers = walk.Count("layers", model.Layers, "recurrent layers, one on top of the other", max: 1000),
+        Bidirectional = walk.Flag(
+            "bidirectional", model.Bidirectional,
+            "each layer runs over a whole sequence in both directions, as `torch.nn.LSTM(bidirectional=True)`; needs "
+                + "`tbptt.backprop: full` ([toolbox.md](toolbox.md#models-of-whole-sequences))",
+            isWritten: model.Bidirectional),
         OutputSize =
             walk.OptionalCount("outputSize", model.OutputSize, "outputs of the linear head: target values or classes", "from the data"),
         Embedding = walk.OptionalSection("embedding", model.Embedding, "for inputs that are tokens", "size", new EmbeddingSpec { Size = 1 },

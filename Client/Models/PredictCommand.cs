@@ -44,6 +44,8 @@ internal static class PredictCommand
     {
         var package = ModelFinder.Find(context, request.Cluster.Runs, request.Model);
         Check(request, package.Spec.Data.Source is ArraySource);
+        if (package.Spec.TakesWholeSequences)
+            CheckWhole(request);
         if (request.Paths is not null)
             SampledForecast.Check(request, package);
         bool isCut = request.StateOut is not null || request.Input == Standard;
@@ -111,13 +113,13 @@ internal static class PredictCommand
         {
             await using var cluster = await context.Clusters.OpenAsync(request.Cluster, CancellationToken.None);
             await using var silos = new ClusterBlocks(cluster, model, context.Time, context.Limits);
-            await BulkForecast.RunAsync(model, data, hidden, silos, forecasts.Add);
+            await BulkForecast.RunAsync(model, data, hidden, silos, forecasts.Add, package.Spec.TakesWholeSequences);
         }
         else
         {
             using var cores = new LocalBlocks(model, LocalBlocks.SlotsFor(
                 model.Parameters.Length, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, Environment.ProcessorCount));
-            await BulkForecast.RunAsync(model, data, hidden, cores, forecasts.Add);
+            await BulkForecast.RunAsync(model, data, hidden, cores, forecasts.Add, package.Spec.TakesWholeSequences);
         }
 
         states.Take(data, hidden);
@@ -183,6 +185,22 @@ internal static class PredictCommand
         {
             // A state may take the place of the one that it follows on.
             ModelData.CheckOutput("--state-out", state, request.Force || IsSame(state, request.FromState), request.Input);
+        }
+    }
+
+    /// <summary>Refuses states, and rows that arrive, of a model that takes whole sequences.</summary>
+    private static void CheckWhole(PredictRequest request)
+    {
+        (string Option, string Found, string Expected)[] all =
+        [
+            ("--from-state", request.FromState == Zero ? "" : request.FromState, Zero), ("--state-out", request.StateOut ?? "", "none"),
+            ("--input", request.Input == Standard ? Standard : "", "a file"),
+        ];
+        if (all.FirstOrDefault(one => one.Found.Length > 0) is { Option: not null } wrong)
+        {
+            throw new ClientException(
+                $"{wrong.Option}: found {Text.OneLine(wrong.Found)} with a model that takes whole sequences, expected {wrong.Expected}, "
+                + "because no state is carried from one part of a sequence to the next; put whole sequences into one file", ExitCode.Usage);
         }
     }
 

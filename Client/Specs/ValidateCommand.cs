@@ -17,14 +17,14 @@ internal static class ValidateCommand
         var output = terminal.Out;
         output.WriteLine($"{Text.OneLine(path)}: valid");
         output.WriteLine(
-            $"model       {spec.Model.Cell.Word}, {Text.Plural(spec.Model.Layers, "layer")} of " +
+            $"model       {spec.Model.Cell.Word}, {Text.Plural(spec.Model.Layers, spec.Model.LayerNoun)} of " +
             $"{Text.Plural(spec.Model.HiddenSize, "unit")}, {Inputs(spec.Model)}");
         output.WriteLine($"parameters  {Text.Count(layout.Length)}");
         output.WriteLine(
             $"data        {spec.Data.Source.Word}{string.Concat(spec.Data.Source.Paths.Select(file => $" {Text.OneLine(file)}"))}");
         DataCommand.WriteParts(result.Description, output);
         output.WriteLine($"lanes       {spec.Data.BatchSize}, over {Text.Team(spec.Train.Trainers, spec.Train.ShardCount)}");
-        output.WriteLine($"chunks      {Chunks(spec.Tbptt)}");
+        output.WriteLine($"chunks      {Chunks(spec)}");
         output.WriteLine($"steps       {Text.Count(result.StepsPerEpoch)} per epoch, {Text.Plural(spec.Train.Epochs, "epoch")}");
         foreach (string line in RecipeLines.Of(spec, result.StepsPerEpoch))
             output.WriteLine(line);
@@ -38,6 +38,8 @@ internal static class ValidateCommand
     private static string Columns(ModelSpec model) => model.Embeddings.Pairs.Count == 0 ? ""
         : $" ({string.Join(", ", model.Embeddings.Pairs.Select(column =>
             $"{column.Value} of them {Text.Count(model.Classes.Of(column.Key, 0))} classes of {Text.OneLine(column.Key)}"))})";
+
+    private static string Chunks(RunSpec spec) => spec.TakesWholeSequences ? "whole sequences, in one piece each" : Chunks(spec.Tbptt);
 
     private static string Chunks(TbpttSpec tbptt) => tbptt.Backprop.IsFull
         ? $"whole sequences, in pieces of {Text.Plural(tbptt.ChunkLength!.Value, "time step")}"

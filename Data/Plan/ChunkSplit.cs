@@ -14,7 +14,12 @@ public readonly record struct ChunkSplit
     public static ChunkSplit Of(TbpttSpec spec) => spec.Backprop.IsFull ? OfCount(1) : OfKeys(spec);
 
     /// <summary>The split of what is held out.</summary>
-    public static ChunkSplit OfHeldOut(TbpttSpec spec) => spec.Backprop.IsFull ? OfLength(FullBackprop.HeldOutChunk) : OfKeys(spec);
+    public static ChunkSplit OfHeldOut(RunSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        return spec.TakesWholeSequences ? OfCount(1)
+            : spec.Tbptt.Backprop.IsFull ? OfLength(FullBackprop.HeldOutChunk) : OfKeys(spec.Tbptt);
+    }
 
     /// <summary>Chunks of <paramref name="length"/> time steps; the last one takes the rest.</summary>
     public static ChunkSplit OfLength(int length)

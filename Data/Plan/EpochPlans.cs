@@ -10,7 +10,7 @@ public sealed class EpochPlans(RunSpec spec, IDataSource data)
 {
     private readonly ChunkSplit _split = ChunkSplit.Of(spec.Tbptt);
     private readonly ChunkPlan?[] _heldOut = [.. Enum.GetValues<HeldOutPart>().Select(part => data.HeldOut(part) is { } held
-        ? ChunkPlan.Create(held, spec.Data.BatchSize, ChunkSplit.OfHeldOut(spec.Tbptt)) : null)];
+        ? ChunkPlan.Create(held, spec.Data.BatchSize, ChunkSplit.OfHeldOut(spec)) : null)];
     private (int Epoch, ChunkPlan Plan)? _last;
 
     /// <summary>The plan of a part that is held out, its sequences in their own order; null when the part has none.</summary>

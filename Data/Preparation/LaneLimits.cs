@@ -57,11 +57,13 @@ internal static class LaneLimits
         int width = Widest(spec.Model, data.Shape);
         if ((Int128)share * steps * width > MostValues)
         {
-            bool isWhole = spec.Tbptt.Backprop.IsFull && !spec.Engine.WorksByPieces, byLength = spec.Tbptt.ChunkLength is not null;
+            bool isWhole = spec.TakesWholeSequences || (spec.Tbptt.Backprop.IsFull && !spec.WorksByPieces);
+            bool byLength = spec.Tbptt.ChunkLength is not null;
             problems.Add(
                 isWhole ? DataKeys.Backprop : byLength ? DataKeys.ChunkLength : DataKeys.ChunkCount,
                 $"chunks of {share} lanes × {steps} time steps × {width} values per trainer", $"at most {MostValues} values",
-                $"{(isWhole ? "write engine: fused, which works piece by piece" : byLength ? "lower it" : "raise it")}, lower "
+                $"{(spec.TakesWholeSequences ? "cut the sequences"
+                    : isWhole ? "write engine: fused, which works piece by piece" : byLength ? "lower it" : "raise it")}, lower "
                     + "data.batchSize or the model's sizes, or use more trainers");
         }
     }
@@ -107,9 +109,9 @@ internal static class LaneLimits
     /// <summary>Time steps of the longest chunk, of all parts.</summary>
     public static int LongestChunk(RunSpec spec, IDataSource data)
     {
-        (ChunkSplit split, ChunkSplit held) = (ChunkSplit.Of(spec.Tbptt), ChunkSplit.OfHeldOut(spec.Tbptt));
+        (ChunkSplit split, ChunkSplit held) = (ChunkSplit.Of(spec.Tbptt), ChunkSplit.OfHeldOut(spec));
         int training = Longest(data.Training, split);
-        if (spec.Tbptt.Backprop.IsFull && spec.Engine.WorksByPieces)
+        if (spec.WorksByPieces)
             training = Math.Min(training, spec.Tbptt.ChunkLength!.Value);
         long most = spec.Tbptt.RandomLength?.Longest(spec.Tbptt.ChunkLength!.Value) ?? (long)training * spec.Tbptt.WindowChunks;
         training = (int)Math.Min(most, Longest(data.Training, ChunkSplit.OfCount(1)));
@@ -132,6 +134,6 @@ internal static class LaneLimits
     {
         int whole = Math.Max(shape.Codes, shape.HasClasses ? 1 : 0);
         int data = Math.Max(Math.Max(shape.InputFeatures, shape.TargetFeatures), Math.Max(1, 2 * whole));
-        return Math.Max(Math.Max(data, model.HiddenSize), Math.Max(model.InputSize!.Value, model.OutputSize!.Value));
+        return Math.Max(Math.Max(data, model.LayerOutputs), Math.Max(model.InputSize!.Value, model.OutputSize!.Value));
     }
 }

@@ -101,13 +101,13 @@ internal static class RunDescriber
         long saved = (layout.Length * (1 + averages + recipe)) + (lanes * LaneState.PerLane(spec));
         long inner = spec.Train.IsLocal ? shards * averages * layout.Length : 0;
         long share = (lanes + trainers - 1) / trainers;
-        long perStep = spec.Model.InputSize!.Value + ((long)spec.Model.Layers * spec.Model.HiddenSize * ValuesPerUnit)
+        long perStep = spec.Model.InputSize!.Value + ((long)spec.Model.Layers * spec.Model.LayerOutputs * ValuesPerUnit)
             + (3L * spec.Model.OutputSize!.Value);
         long chunk = (share * LaneLimits.LongestChunk(spec, data) * perStep) + (Pieces(spec, data) * share * layout.HiddenPerLane);
         return new(sizeof(float) * ((2 * (saved + inner)) + layout.Length), sizeof(float) * (((1 + most) * layout.Length) + chunk));
     }
 
     /// <summary>The pieces of a step, at whose starts the hidden state is kept.</summary>
-    private static long Pieces(RunSpec spec, IDataSource data) => spec.Tbptt.Backprop.IsFull && spec.Engine.WorksByPieces
+    private static long Pieces(RunSpec spec, IDataSource data) => spec.WorksByPieces
         ? Enumerable.Range(0, data.Training.Count).Max(data.Training.Length) / spec.Tbptt.ChunkLength!.Value : 0;
 }

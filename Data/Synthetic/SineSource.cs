@@ -19,6 +19,9 @@ public sealed record SineSource : SyntheticSource
     public override string About => "sines of seeded frequency and phase; the target is the next value";
 
     /// <inheritdoc/>
+    public override bool TargetsLieAhead => true;
+
+    /// <inheritdoc/>
     internal override IDataSource Open(RunSpec spec, InputFiles opened)
     {
         var problems = new ProblemList();

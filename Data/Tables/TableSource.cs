@@ -133,6 +133,9 @@ public abstract record TableSource : OpenableSource
     /// <inheritdoc/>
     public override bool HasTimes => Time is not null;
 
+    /// <inheritdoc/>
+    public override bool TargetsLieAhead => true;
+
     /// <summary>What the file is, for messages, such as "a CSV file".</summary>
     protected abstract string FileNoun { get; }
 

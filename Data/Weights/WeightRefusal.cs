@@ -52,6 +52,13 @@ internal sealed class WeightRefusal(string path, ModelSpec model)
         if (_missing.Count == 0 && _spare.Length == 0)
             yield break;
         string[] spare = [.. _spare.Select(tensor => tensor.Name)];
+        if (spare.Any(IsReverse) && !model.Bidirectional)
+        {
+            yield return new(DataKeys.InitFrom, $"{Wording.List([.. spare.Where(IsReverse)])} in {path}",
+                "the tensors of layers of one direction", "write model.bidirectional: true, or use weights of this model");
+            yield break;
+        }
+
         if (_missing.Count == 0)
         {
             yield return new(DataKeys.InitFrom, $"{Wording.List(spare)} in {path}, which this model does not have",
@@ -61,11 +68,14 @@ internal sealed class WeightRefusal(string path, ModelSpec model)
         }
 
         string[] missing = [.. _missing.SelectMany(one => one.Slots).Select(slot => slot.Name)];
-        string own = Layers(missing) is { } least and > 0 ? $"write model.layers: {least}, or use weights of this model"
+        string own = missing.All(IsReverse) ? "write model.bidirectional: false, or use weights of this model"
+            : Layers(missing) is { } least and > 0 ? $"write model.layers: {least}, or use weights of this model"
             : "use weights of this model, or change the model";
         yield return new(DataKeys.InitFrom, spare.Length == 0 ? $"none of them in {path}" : $"{Wording.List(spare)} in {path}",
             $"tensors {Wording.List(missing)}", spare.Length == 0 ? own : $"write {Renaming()} under model, by what they are");
     }
+
+    private static bool IsReverse(string name) => name.EndsWith(ParameterLayout.Reverse, StringComparison.Ordinal);
 
     /// <summary>
     /// The least layer of some tensors where all are a layer's, of the model's own names; of tensors that the model lacks the largest.

@@ -82,7 +82,7 @@ public sealed class BulkPredictTests : IDisposable
         var model = BlockForecaster.ModelOf(package, data.Shape);
         using var cores = new LocalBlocks(model, slots);
         var counted = new CountedBlocks(cores);
-        await BulkForecast.RunAsync(model, data, after, counted, (slice, values) => Add(found, slice, values), work);
+        await BulkForecast.RunAsync(model, data, after, counted, (slice, values) => Add(found, slice, values), work: work);
 
         Assert.Equal(expected, found);
         Bits.Same(before, after);

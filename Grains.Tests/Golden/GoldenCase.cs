@@ -26,7 +26,8 @@ internal sealed class GoldenCase
     public static IReadOnlyList<string> Names { get; } =
         [
         "seed-average", "short-last-chunk", "variable-length-gru", "token-stream", "plain-rnn", "columns", "full-lstm", "full-gru",
-        "full-rnn", "full-tokens", "window-lstm", "window-gru", "window-tokens", "burn-in", "horizons",
+        "full-rnn", "full-tokens", "full-both-lstm", "full-both-gru", "full-both-tokens",
+        "window-lstm", "window-gru", "window-tokens", "burn-in", "horizons",
     ];
 
     public int Lanes => Int("lanes");
@@ -102,6 +103,7 @@ internal sealed class GoldenCase
                 InputSize = Int("inputSize"),
                 HiddenSize = HiddenSize,
                 Layers = Layers,
+                Bidirectional = _case.TryGetProperty("bidirectional", out var both) && both.GetBoolean(),
                 OutputSize = Int("outputSize"),
                 Embedding = tokens ? new() { Vocabulary = Int("vocabulary"), Size = Int("inputSize") } : null,
                 InitFrom = File("initial.safetensors"),

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Gradients that reach back over whole sequences and over windows, and burn-ins, in stock PyTorch, in float64: full-*.json, window-*.json and
-burn-in.json, which the golden tests read.
+"""Gradients that reach back over whole sequences, of layers in one direction and in both, and over windows, and burn-ins, in stock PyTorch,
+in float64: full-*.json, window-*.json and burn-in.json, which the golden tests read.
 
 A step takes of each lane a whole sequence, or a chunk with the chunks before it in its window, from the hidden state that was kept at the
 window's start, lane by lane; the loss sum over the newest chunks, less a burn-in, is divided by its elements and backpropagated in one graph.
@@ -28,6 +28,13 @@ CASES = [
          lengths=[12, 30, 8], epochs=2, optimizer=dict(name="rmsprop", lr=1e-3)),
     dict(name="full-tokens", task="tokens", seed=14, cell="lstm", layers=2, vocabulary=11, inputSize=5, hiddenSize=6, outputSize=11,
          lanes=3, chunkLength=7, tokens=181, epochs=3, clipNorm=0.25, optimizer=dict(name="adam", lr=2e-3)),
+    dict(name="full-both-lstm", task="average", seed=19, cell="lstm", layers=2, inputSize=4, hiddenSize=6, outputSize=2, lanes=3,
+         chunkLength=6, bidirectional=True, lengths=[20, 5, 33, 7, 14, 1, 28, 9], epochs=2, clipNorm=0.5,
+         optimizer=dict(name="adam", lr=3e-3)),
+    dict(name="full-both-gru", task="average", seed=20, cell="gru", layers=1, inputSize=4, hiddenSize=5, outputSize=2, lanes=2,
+         chunkLength=6, bidirectional=True, lengths=[12, 3, 30, 8], epochs=2, optimizer=dict(name="sgd", lr=0.1, momentum=0.9)),
+    dict(name="full-both-tokens", task="tokens", seed=21, cell="rnn", layers=2, vocabulary=11, inputSize=5, hiddenSize=6, outputSize=11,
+         lanes=3, chunkLength=7, bidirectional=True, tokens=181, epochs=3, clipNorm=0.25, optimizer=dict(name="adam", lr=2e-3)),
     dict(name="window-lstm", task="average", seed=15, cell="lstm", layers=2, inputSize=4, hiddenSize=6, outputSize=2, lanes=3, chunkLength=5,
          window=15, lengths=[20, 5, 33, 7, 14, 1, 28, 9], epochs=2, clipNorm=0.5, optimizer=dict(name="adam", lr=3e-3)),
     dict(name="window-gru", task="average", seed=16, cell="gru", layers=1, inputSize=4, hiddenSize=7, outputSize=2, lanes=2, chunkLength=4,
@@ -74,8 +81,8 @@ class Net(nn.Module):
         super().__init__()
         self.embedding = nn.Embedding(c["vocabulary"], c["inputSize"]) if c["task"] == "tokens" else nn.Identity()
         rnn = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}[c["cell"]]
-        self.rnn = rnn(c["inputSize"], c["hiddenSize"], num_layers=c["layers"], batch_first=True)
-        self.head = nn.Linear(c["hiddenSize"], c["outputSize"])
+        self.rnn = rnn(c["inputSize"], c["hiddenSize"], num_layers=c["layers"], batch_first=True, bidirectional="bidirectional" in c)
+        self.head = nn.Linear(c["hiddenSize"] * (2 if "bidirectional" in c else 1), c["outputSize"])
         with torch.no_grad():
             for p, w in enumerate(self.parameters()):
                 for j in range(w.numel()):
@@ -122,7 +129,8 @@ def run(c):
                 out, state = net(x.unsqueeze(0), starts[lane][-1 - back])
                 state = tuple(one.detach() for one in state) if isinstance(state, tuple) else state.detach()
                 starts[lane].append(state)
-                hidden[:, lane] = (state[0] if isinstance(state, tuple) else state)[:, 0]
+                if "bidirectional" not in c:
+                    hidden[:, lane] = (state[0] if isinstance(state, tuple) else state)[:, 0]
                 counted = min(max(start, burn_in), start + length) - first
                 out, y = out[0, counted:], y[counted:]
                 one = functional.cross_entropy(out, y, reduction="sum") if c["task"] == "tokens" else ((out - y) ** 2).sum()

@@ -17,20 +17,35 @@ internal sealed unsafe class FusedLayer : IDisposable
     private readonly Zoneout[] _zoneouts;
     private readonly LayerOutput? _output;
 
+    /// <summary>Makes a layer of a stack in one direction.</summary>
+    /// <param name="model">The network.</param>
+    /// <param name="layout">Its parameters.</param>
+    /// <param name="index">The layer, from 0.</param>
     public FusedLayer(ModelSpec model, ParameterLayout layout, int index)
+        : this(model, layout, $"{index}", index == 0 ? model.ValueInputs : null)
+    {
+        _drop = model.Dropout.Weight > 0 ? new(layout, index, _recurrence) : null;
+        _zoneouts = Zoneout.Of(model, index);
+        _output = LayerOutput.Of(model, layout, index);
+    }
+
+    /// <summary>Makes one direction of a layer, which nothing is dropped in and whose outputs are its h.</summary>
+    /// <param name="model">The network.</param>
+    /// <param name="layout">Its parameters.</param>
+    /// <param name="layer">The layer, as names of parameters end with it: <c>0</c>, <c>0_reverse</c>.</param>
+    /// <param name="inputs">The first so many of its inputs, which are those of <see cref="Input"/>; null for all.</param>
+    public FusedLayer(ModelSpec model, ParameterLayout layout, string layer, int? inputs)
     {
         _cell = (RecurrentCell)model.Cell;
         Memory = new(_cell, model.HiddenSize);
-        Input = new(layout, $"rnn.weight_ih_l{index}", 0, index == 0 ? model.ValueInputs : null);
-        _recurrence = Recurrence.Of(_cell, layout, index);
-        _inputBias = new(layout, $"rnn.bias_ih_l{index}");
+        Input = new(layout, $"rnn.weight_ih_l{layer}", 0, inputs);
+        _recurrence = Recurrence.Of(_cell, layout, layer);
+        _inputBias = new(layout, $"rnn.bias_ih_l{layer}");
         _biases = new(Input.Outputs);
         _biases.Reserve(1);
         _zeros = new(Input.Inputs);
         _zeros.Reserve(1);
-        _drop = model.Dropout.Weight > 0 ? new(layout, index, _recurrence) : null;
-        _zoneouts = Zoneout.Of(model, index);
-        _output = LayerOutput.Of(model, layout, index);
+        _zoneouts = [];
     }
 
     /// <summary>The buffers of the chunk.</summary>

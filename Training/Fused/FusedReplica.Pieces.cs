@@ -13,6 +13,7 @@ public sealed unsafe partial class FusedReplica
     public void ForwardPiece(ChunkBatch piece, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter)
     {
         EnsureFits(piece);
+        EnsureCarries();
         if (piece.Rows > 0)
             Recur(piece, dropout, hiddenBefore, hiddenAfter, Pass.Forward);
         GC.KeepAlive(this);
@@ -22,6 +23,7 @@ public sealed unsafe partial class FusedReplica
     public void BeginBackward(long rows, Span<float> gradientSum)
     {
         EnsureUsable(gradientSum.Length, "the gradient", Layout.Length);
+        EnsureCarries();
         gradientSum.Clear();
         foreach (var table in _tables)
             table.BeginPieces(rows);
@@ -65,6 +67,12 @@ public sealed unsafe partial class FusedReplica
         }
 
         GC.KeepAlive(this);
+    }
+
+    private void EnsureCarries()
+    {
+        if (_both is not null)
+            throw new InvalidOperationException("a bidirectional network carries no state from piece to piece");
     }
 
     /// <summary>

@@ -25,6 +25,7 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
     private readonly DroppedInputs? _droppedInputs;
     private readonly MaskedRows _droppedOutputs;
     private readonly HiddenRows _hidden;
+    private readonly BidirectionalStack? _both;
     private readonly FusedHead _head;
     private readonly ModelSpec _model;
     private readonly int _values;
@@ -39,7 +40,8 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
     {
         (_model, _loss) = (model, (Loss)loss);
         Layout = ParameterLayout.Of(model);
-        _layers = [.. Enumerable.Range(0, model.Layers).Select(layer => new FusedLayer(model, Layout, layer))];
+        _layers = model.Bidirectional ? []
+            : [.. Enumerable.Range(0, model.Layers).Select(layer => new FusedLayer(model, Layout, layer))];
         (_values, _outputsPerTarget) = (model.ValueInputs, loss.OutputsPerTarget);
         _tables = Tables(model, Layout);
         _inputs = new(model, _layers);
@@ -47,6 +49,7 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
         _head = new(Layout);
         _droppedInputs = model.Dropout.Input > 0 ? new(model, Layout, _tables) : null;
         _droppedOutputs = new(model.HiddenSize);
+        _both = model.Bidirectional ? new(model, Layout, _tables) : null;
     }
 
     /// <inheritdoc/>
@@ -71,6 +74,7 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
                 table.Load(values);
             for (int layer = 0; layer < _layers.Length; layer++)
                 _layers[layer].Load(values, toInputs: layer > 0);
+            _both?.Load(values);
             _head.Load(values);
             _droppedInputs?.Load(values);
         }
@@ -98,7 +102,12 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
         foreach (var layer in _layers)
             layer.Memory.BeginBackward();
         fixed (float* gradient = gradientSum)
-            Backward(batch, dropout, RowSums.Ascending, gradient);
+        {
+            if (_both is not null)
+                BackwardBoth(batch, dropout, gradient);
+            else
+                Backward(batch, dropout, RowSums.Ascending, gradient);
+        }
 
         // Kernels hold raw addresses only: their owners must not be finalised meanwhile.
         GC.KeepAlive(this);
@@ -156,6 +165,7 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
         _inputs.Dispose();
         _droppedInputs?.Dispose();
         _droppedOutputs.Dispose();
+        _both?.Dispose();
         _head.Dispose();
         DisposeOfShards();
     }
@@ -185,6 +195,13 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
     private void Recur(ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Pass pass)
     {
         _times.Read(batch, carries: pass == Pass.Piece);
+        if (_both is not null)
+        {
+            // Whole sequences leave no state behind, and begin with none.
+            _both.Forward(batch, _times, dropout, backward: pass != Pass.Forward);
+            return;
+        }
+
         for (int index = 0; index < _layers.Length; index++)
         {
             var layer = _layers[index];
@@ -206,6 +223,12 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
     /// <summary>Runs the head over the top layer's outputs.</summary>
     private void Outputs(ChunkBatch batch, DropoutMasks dropout)
     {
+        if (_both is not null)
+        {
+            _head.Forward(_both.Outputs[0], _both.Outputs.Stride, _times.Rows);
+            return;
+        }
+
         DropOutputs(batch, dropout);
         _head.Forward(Top(dropout, out int top), top, _times.Rows);
     }
@@ -241,6 +264,14 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
             return _layers[^1].Outputs(out stride);
         stride = _droppedOutputs.Values.Stride;
         return _droppedOutputs.Values[0];
+    }
+
+    /// <summary>Computes the gradient of every parameter of a bidirectional network from those of the head's outputs.</summary>
+    private void BackwardBoth(ChunkBatch batch, DropoutMasks dropout, float* gradient)
+    {
+        var (top, ofTop) = (_both!.Outputs, _both.OutputGradient);
+        _head.Backward(top[0], top.Stride, ofTop, _times.All(RowSums.Ascending), gradient);
+        _both.Backward(batch, _times, dropout, gradient);
     }
 
     /// <summary>What a run over a chunk is for.</summary>

@@ -19,9 +19,9 @@ internal sealed unsafe class HiddenProduct : Recurrence
 
     /// <summary>Finds the parameters.</summary>
     /// <param name="layout">The parameters.</param>
-    /// <param name="layer">The layer.</param>
+    /// <param name="layer">The layer, as names of parameters end with it: <c>0</c>, <c>0_reverse</c>.</param>
     /// <param name="cell">The cell.</param>
-    public HiddenProduct(ParameterLayout layout, int layer, RecurrentCell cell)
+    public HiddenProduct(ParameterLayout layout, string layer, RecurrentCell cell)
     {
         _splits = cell.SplitsGates;
         _weight = new(layout, $"rnn.weight_hh_l{layer}");

@@ -8,7 +8,7 @@ namespace Orleans.Tbptt.Training.Fused;
 internal abstract unsafe class Recurrence : IDisposable
 {
     /// <summary>What a cell needs.</summary>
-    public static Recurrence Of(RecurrentCell cell, ParameterLayout layout, int layer) =>
+    public static Recurrence Of(RecurrentCell cell, ParameterLayout layout, string layer) =>
         !cell.HasHiddenWeights ? new NoRecurrence() : cell.ResetsFirst ? new ResetProduct(layout, layer)
             : new HiddenProduct(layout, layer, cell);
 

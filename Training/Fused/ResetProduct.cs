@@ -21,7 +21,7 @@ internal sealed unsafe class ResetProduct : Recurrence
     private readonly OutputGradient _gateGradient = new();
     private readonly OutputGradient _candidateGradient = new();
 
-    public ResetProduct(ParameterLayout layout, int layer)
+    public ResetProduct(ParameterLayout layout, string layer)
     {
         string name = $"rnn.weight_hh_l{layer}";
         int units = layout.Slots.Single(slot => slot.Name == name).Shape[1];

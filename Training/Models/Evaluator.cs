@@ -42,14 +42,15 @@ public static class Evaluator
         Baseline[][] ahead = [.. Enumerable.Range(0, source?.Horizons ?? 0).Select(
             further => Baseline.All(season, source!.Horizon + further).ToArray())];
         ValueMetrics metrics = ValueMetrics.Of(loss);
-        SequenceSums sums = new(held, targets, metrics, loss);
-        SequenceSums[] simple = [.. baselines.Select(_ => new SequenceSums(held, targets, ValueMetrics.Errors, loss))];
-        var values = new double[Chunk];
+        int chunk = package.Spec.TakesWholeSequences ? Enumerable.Range(0, held.Count).Max(held.Length) : Chunk;
+        SequenceSums sums = new(held, targets, metrics, loss, chunk);
+        SequenceSums[] simple = [.. baselines.Select(_ => new SequenceSums(held, targets, ValueMetrics.Errors, loss, chunk))];
+        var values = new double[chunk];
         int classes = data.Shape.Classes;
         var counts = new double[ClassCounts.Numbers(classes)];
-        var (predicted, actual) = (new int[Chunk], new long[Chunk]);
+        var (predicted, actual) = (new int[chunk], new long[chunk]);
         var (lossSum, weight) = predictor.Run(
-            held, Lanes, Chunk, new float[(long)held.Count * predictor.HiddenLength], (slice, rows) =>
+            held, Lanes, chunk, new float[(long)held.Count * predictor.HiddenLength], (slice, rows) =>
             {
                 if (counts.Length > 0)
                 {
@@ -116,17 +117,17 @@ public static class Evaluator
     }
 
     /// <summary>What metrics need of each sequence; where sequences are no series, all are one group.</summary>
-    private sealed class SequenceSums(ISequenceSet held, int targets, ValueMetrics metrics, LossSpec loss)
+    private sealed class SequenceSums(ISequenceSet held, int targets, ValueMetrics metrics, LossSpec loss, int chunk)
     {
         private readonly bool _bySeries = EvaluationTotals.IsBySeries(held, targets);
         private readonly int _width = targets * metrics.Numbers;
         private readonly SortedDictionary<int, double[]> _groups = [];
-        private readonly float[] _targets = new float[Chunk * targets];
-        private readonly float[] _gathered = new float[Chunk];
-        private readonly double[] _target = new double[Chunk];
-        private readonly double[] _outputs = new double[Chunk];
+        private readonly float[] _targets = new float[chunk * targets];
+        private readonly float[] _gathered = new float[chunk];
+        private readonly double[] _target = new double[chunk];
+        private readonly double[] _outputs = new double[chunk];
         private readonly PredictedValue[] _predicted = [.. loss.Predictions];
-        private readonly double[] _predictions = new double[loss.Predictions.Count == 1 ? 0 : Chunk * loss.Predictions.Count];
+        private readonly double[] _predictions = new double[loss.Predictions.Count == 1 ? 0 : chunk * loss.Predictions.Count];
         private readonly int _point = loss.Point;
         private SequenceSlice _slice;
         private double[] _sums = [];

@@ -43,6 +43,13 @@ public sealed record ModelConfig
     /// <summary>Units of each layer.</summary>
     public required int HiddenSize { get; init; }
 
+    /// <summary>Whether each layer runs over whole sequences in both directions; null where it does not.</summary>
+    public bool? Bidirectional { get; init; }
+
+    /// <summary>What a layer is called: <c>layer</c>, or <c>bidirectional layer</c>.</summary>
+    [JsonIgnore]
+    public string LayerNoun => Specs.ModelSpec.NounOf(Bidirectional is true);
+
     /// <summary>Features of an input of the first layer.</summary>
     public int? InputSize { get; init; }
 

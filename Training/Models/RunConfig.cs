@@ -28,6 +28,7 @@ internal static class RunConfig
             Cell = spec.Model.Cell.Word,
             Layers = spec.Model.Layers,
             HiddenSize = spec.Model.HiddenSize,
+            Bidirectional = spec.Model.Bidirectional ? true : null,
             InputSize = spec.Model.InputSize,
             OutputSize = spec.Model.OutputSize!.Value,
             Loss = spec.Train.Loss.Word,

@@ -26,6 +26,7 @@ public sealed class SequencePredictor : IDisposable
     private readonly LossSpec _loss;
     private readonly OutputMap _map;
     private readonly int _outputs;
+    private readonly bool _wholes;
 
     /// <summary>Loads a model.</summary>
     /// <param name="spec">Its spec, every size known.</param>
@@ -35,7 +36,7 @@ public sealed class SequencePredictor : IDisposable
     {
         ArgumentNullException.ThrowIfNull(spec);
         (_shape, _outputs) = (shape, spec.Model.OutputSize!.Value);
-        (_loss, _map) = (spec.Train.Loss, new(spec.Train.Loss));
+        (_loss, _map, _wholes) = (spec.Train.Loss, new(spec.Train.Loss), spec.TakesWholeSequences);
         _replica = new(spec.Model, spec.Train.Loss);
         _replica.LoadParameters(parameters);
     }
@@ -46,7 +47,8 @@ public sealed class SequencePredictor : IDisposable
     /// <summary>Runs sequences from their first to their last time step.</summary>
     /// <param name="sequences">The sequences.</param>
     /// <param name="lanes">How many of them at a time; each has its own hidden state.</param>
-    /// <param name="chunk">Time steps of a chunk.</param>
+    /// <param name="chunk">Time steps of a chunk; sequences that the model takes whole (<see cref="RunSpec.TakesWholeSequences"/>) are not
+    /// cut.</param>
     /// <param name="hidden">
     /// The hidden state of each sequence before its first time step, <c>[sequences.Count, HiddenLength]</c>; replaced by that after its
     /// last.
@@ -58,7 +60,7 @@ public sealed class SequencePredictor : IDisposable
         ArgumentNullException.ThrowIfNull(sequences);
         ArgumentNullException.ThrowIfNull(take);
         lanes = Math.Max(1, Math.Min(lanes, sequences.Count));
-        var plan = ChunkPlan.Create(sequences, lanes, ChunkSplit.OfLength(chunk));
+        var plan = ChunkPlan.Create(sequences, lanes, _wholes ? ChunkSplit.OfCount(1) : ChunkSplit.OfLength(chunk));
         var block = new LaneBlock(0, lanes);
         var batch = new ChunkBatch(_shape);
         int state = HiddenLength;

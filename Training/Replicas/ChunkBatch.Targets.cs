@@ -2,9 +2,11 @@ using Orleans.Tbptt.Data;
 
 namespace Orleans.Tbptt.Training.Replicas;
 
-/// <content>Which targets count.</content>
+/// <content>Which targets count, and where a lane's rows are.</content>
 public sealed partial class ChunkBatch
 {
+    private int[] _lane = [];
+
     /// <summary>Becomes some rows of another batch, of which it has the targets alone: what a loss needs.</summary>
     internal void LoadTargets(ChunkBatch whole, int firstRow, int rows)
     {
@@ -35,6 +37,38 @@ public sealed partial class ChunkBatch
         }
 
         return false;
+    }
+
+    /// <summary>The rows of a lane's time steps, in order of time.</summary>
+    /// <param name="position">The lane's place in <see cref="ActiveLanes"/>.</param>
+    /// <param name="rows">Receives them; as many as the longest lane has time steps suffice.</param>
+    /// <returns>How many there are.</returns>
+    internal int RowsOf(int position, Span<int> rows)
+    {
+        int count = 0;
+        foreach (var segment in Segments)
+        {
+            if (position >= segment.Lanes)
+                break;
+            for (int t = 0, row = segment.FirstRow + position; t < segment.Steps; t++, row += segment.Lanes)
+                rows[count++] = row;
+        }
+
+        return count;
+    }
+
+    /// <summary>For each row that of the same lane with as many time steps behind it as the former has before it.</summary>
+    /// <param name="mirrored">Receives them, <c>[Rows]</c>.</param>
+    public void Mirror(Span<int> mirrored)
+    {
+        if (_lane.Length < Steps)
+            _lane = new int[Steps];
+        for (int position = 0; position < ActiveLanes.Length; position++)
+        {
+            int steps = RowsOf(position, _lane);
+            for (int t = 0; t < steps; t++)
+                mirrored[_lane[t]] = _lane[steps - 1 - t];
+        }
     }
 
     private long CountMasked()

@@ -9,10 +9,11 @@ public static class InitialParameters
 {
     /// <summary>
     /// The weights in <c>model.initFrom</c>, or else drawn from the seed with PyTorch's distributions: uniform in ±1/√hiddenSize for
-    /// recurrent layers and head (<c>torch.nn.LSTM</c>, and <c>torch.nn.Linear</c>, whose fan-in is hiddenSize here), normal for an
-    /// embedding. The vector of a column's class 0, <c>&lt;unknown&gt;</c>, is zero and stays so, because no row to train on has it
-    /// (<c>padding_idx=0</c> of <c>torch.nn.Embedding</c>). An embedding whose weight is the head's is drawn as the head. Schemes of
-    /// <c>model.init</c> take the place of these distributions. A layer's norm begins with weight 1 and bias 0.
+    /// recurrent layers and head (<c>torch.nn.LSTM</c>, and <c>torch.nn.Linear</c>, whose fan-in is hiddenSize here, or twice as much where
+    /// layers are bidirectional), normal for an embedding. The vector of a column's class 0, <c>&lt;unknown&gt;</c>, is zero and stays so,
+    /// because no row to train on has it (<c>padding_idx=0</c> of <c>torch.nn.Embedding</c>). An embedding whose weight is the head's is
+    /// drawn as the head. Schemes of <c>model.init</c> take the place of these distributions. A layer's norm begins with weight 1 and
+    /// bias 0.
     /// </summary>
     /// <returns>The flat buffer, <c>[layout.Length]</c>.</returns>
     public static float[] Of(RunSpec spec, ParameterLayout layout)
@@ -37,7 +38,8 @@ public static class InitialParameters
 
     private static void Draw(ModelSpec model, ParameterLayout layout, ParameterSlot slot, ulong key, Span<float> values)
     {
-        double bound = 1 / Math.Sqrt(model.HiddenSize);
+        bool isHead = slot.Name.StartsWith("head.", StringComparison.Ordinal);
+        double bound = 1 / Math.Sqrt(isHead ? model.LayerOutputs : model.HiddenSize);
         if (slot.Name.StartsWith("embedding.", StringComparison.Ordinal))
         {
             int unknown = slot.Name != "embedding.weight" ? slot.Shape[1] : 0;

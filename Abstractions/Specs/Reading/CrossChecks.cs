@@ -18,6 +18,7 @@ internal static class CrossChecks
             spec.Train.Optimizer.Check(findings);
         Wire(spec.Train, findings);
         RecipeChecks.Run(spec, findings);
+        WholeSequenceChecks.Run(spec, findings);
         ModelChecks.Run(spec.Model, findings);
         if (!findings.Sound("data.source"))
             return;

@@ -59,6 +59,13 @@ internal sealed class OnnxModel
                 + "run a layer's time steps as a whole; export it as a package, or train the spec without", ExitCode.Failed);
         }
 
+        if (package.Spec.TakesWholeSequences)
+        {
+            throw new ClientException(
+                "--format onnx: found a model that takes whole sequences, expected one that carries its hidden state, which is an input "
+                + "and an output of the graph; export it as a package", ExitCode.Failed);
+        }
+
         return fromEnd && TrainingEnd.Problem(package) is { } problem
             ? throw new ClientException(
                 $"--from-state: found end, expected zero: {problem}; feed the graph the state of each series", ExitCode.Usage)

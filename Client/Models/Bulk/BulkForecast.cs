@@ -16,15 +16,16 @@ internal static class BulkForecast
     /// <param name="hidden">The hidden state of each sequence before its first time step; replaced by that after its last.</param>
     /// <param name="computer">Computes.</param>
     /// <param name="take">Receives the forecasts, sequence by sequence, in order of time.</param>
+    /// <param name="wholes">Whether the model takes sequences whole (<see cref="Orleans.Tbptt.Specs.RunSpec.TakesWholeSequences"/>).</param>
     /// <param name="work">Multiplications of a block, about.</param>
     /// <exception cref="ClientException">Nobody can compute any more.</exception>
     public static async Task RunAsync(
         ForecastModel model, IForecastData data, Memory<float> hidden, IBlockComputer computer, ForecastChunk take,
-        long work = SeriesGroups.DefaultWork)
+        bool wholes = false, long work = SeriesGroups.DefaultWork)
     {
         var groups = new SeriesGroups(
             data.Sequences, data.Targets.Count, data.Shape.InputFeatures + (2 * data.Shape.Codes), model.Parameters.Length, computer.Slots,
-            work);
+            wholes, work);
         var units = new ForecastUnits(data, take);
         int state = hidden.Length / Math.Max(1, data.Sequences.Count);
         using var end = new CancellationTokenSource();
@@ -41,7 +42,7 @@ internal static class BulkForecast
                     running.RemoveAll(task => task.IsCompleted);
                 }
 
-                var chain = new SeriesChain(data, first, count, groups.Steps(count));
+                var chain = new SeriesChain(data, first, count, groups.Steps(first, count));
                 ahead.Enqueue(chain);
                 var states = hidden.Slice(first * state, count * state);
                 running.Add(Task.Run(() => chain.RunAsync(model.Hash, states, computer, end.Token)));

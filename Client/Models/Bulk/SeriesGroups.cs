@@ -12,9 +12,11 @@ namespace Orleans.Tbptt.Client.Models.Bulk;
 /// <param name="inputs">Inputs of a row.</param>
 /// <param name="parameters">Parameters of the model.</param>
 /// <param name="slots">Blocks that are computed at a time.</param>
+/// <param name="wholes">Whether a block has whole series, because the model takes them whole.</param>
 /// <param name="work">Multiplications of a block, about.</param>
 internal sealed class SeriesGroups(
-    ISequenceSet sequences, int targets, int inputs, long parameters, int slots, long work = SeriesGroups.DefaultWork)
+    ISequenceSet sequences, int targets, int inputs, long parameters, int slots, bool wholes = false,
+    long work = SeriesGroups.DefaultWork)
 {
     /// <summary>Outputs that are kept until those of the series before them are complete, at most, for each slot: 4 MiB.</summary>
     public const int MostKept = 1 << 20;
@@ -48,6 +50,8 @@ internal sealed class SeriesGroups(
     }
 
     /// <summary>Time steps of a block of a group.</summary>
+    /// <param name="first">Its first series.</param>
     /// <param name="count">How many series it has.</param>
-    public int Steps(int count) => Math.Max(1, _rows / Math.Min(count, BlockForecaster.Lanes));
+    public int Steps(int first, int count) => wholes ? Enumerable.Range(first, count).Max(sequences.Length)
+        : Math.Max(1, _rows / Math.Min(count, BlockForecaster.Lanes));
 }

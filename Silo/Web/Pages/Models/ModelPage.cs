@@ -63,7 +63,7 @@ internal static class ModelPage
         <dl class="figures">
         <div><dt>Network</dt>
         <dd>{config.Cell.ToUpperInvariant()}
-        <small>{Text.Plural(config.Layers, "layer")} of {Text.Plural(config.HiddenSize, "unit")}</small></dd></div>
+        <small>{Text.Plural(config.Layers, config.LayerNoun)} of {Text.Plural(config.HiddenSize, "unit")}</small></dd></div>
         <div><dt>Trained</dt>
         <dd>{Text.Count(config.Epochs)}
         <small>{(config.Epochs == 1 ? "epoch" : "epochs")}, {Text.Plural(config.Steps, "step")}</small></dd></div>

@@ -1,0 +1,146 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Orleans.Tbptt.Client;
+using Orleans.Tbptt.Client.Export.Onnx;
+using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Training.Models;
+using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.Fused;
+using Orleans.Tbptt.Training.Models;
+using Orleans.Tbptt.Training.Replicas;
+using Orleans.Tbptt.Training.Steps;
+using NpyWriter = Orleans.Tbptt.Tests.Support.NpyWriter;
+
+namespace Orleans.Tbptt.Tests.Client;
+
+/// <summary>What is done with a trained model that takes whole sequences.</summary>
+public sealed class WholeSequenceModelTests : IDisposable
+{
+    /// <summary>Longer than the chunks in which other models' sequences are cut.</summary>
+    private const int Sequences = 3, Steps = 600, Features = 2;
+
+    private readonly ScriptedConsole _console = new();
+    private readonly TrainedModels _models = new();
+
+    public void Dispose()
+    {
+        _console.Dispose();
+        _models.Dispose();
+    }
+
+    [Fact]
+    public async Task Outputs_AreThoseOfWholeSequences()
+    {
+        var model = Trained();
+        string package = _models.Save(model), outputs = _models.File("outputs.csv");
+
+        int code = await _console.RunAsync("predict", package, "--input", _models.File("x.npy"), "--output", outputs);
+
+        Assert.True(code == 0, _console.Error);
+
+        float[] expected = [.. Enumerable.Range(0, Sequences).SelectMany(sequence => Outputs(model, sequence, Steps))];
+        float[] found = [.. File.ReadLines(outputs).Skip(1)
+            .Select(line => float.Parse(line.Split(',')[2], CultureInfo.InvariantCulture))];
+        Assert.Equal(MemoryMarshal.Cast<float, int>(expected).ToArray(), MemoryMarshal.Cast<float, int>(found).ToArray());
+    }
+
+    /// <summary>Of unlike lengths the other direction begins at each sequence's own end.</summary>
+    [Fact]
+    public async Task Evaluation_IsOfWholeSequences()
+    {
+        var model = Trained();
+        string package = _models.Save(model);
+        long[] lengths = [600, 290, 413];
+        NpyWriter.Write(_models.File("lengths.npy"), lengths, Sequences);
+
+        Assert.True(
+            await _console.RunAsync(
+                "evaluate", package, "--input", string.Join(',', ((string[])["x.npy", "y.npy", "lengths.npy"]).Select(_models.File))) == 0,
+            _console.Error);
+
+        float[] targets = Values(Sequences * Steps, 5);
+        double sum = 0;
+        for (int sequence = 0; sequence < Sequences; sequence++)
+        {
+            sum += Outputs(model, sequence, (int)lengths[sequence])
+                .Select((output, t) => Math.Pow((double)output - targets[(sequence * Steps) + t], 2)).Sum();
+        }
+
+        string line = _console.Output.Split('\n').Single(one => one.StartsWith("loss ", StringComparison.Ordinal));
+        double found = double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+
+        // It is printed with few digits.
+        Assert.Equal(sum / lengths.Sum(), found, 1e-3 * found);
+    }
+
+    [Theory]
+    [InlineData("--from-state: found end with a model that takes whole sequences, expected zero", "--from-state", "end")]
+    [InlineData("--state-out: found s with a model that takes whole sequences, expected none", "--state-out", "s")]
+    public async Task States_AreRefused(string expected, params string[] options)
+    {
+        string package = _models.Save(Trained());
+
+        Assert.Equal(ExitCode.Usage, await _console.RunAsync(["predict", package, "--input", _models.File("x.npy"), .. options]));
+
+        Assert.Contains(expected, _console.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Export_AsOnnx_IsRefused_BecauseNoStateIsCarried() => Assert.Contains(
+        "found a model that takes whole sequences", Assert.Throws<ClientException>(() => OnnxModel.Of(Trained())).Message,
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void Package_SaysThatItIsBidirectional_AndIsWhatAnotherRunBeginsWith()
+    {
+        var model = Trained();
+        string package = _models.Save(model);
+        var loaded = ModelPackage.Load(package, SpecLoader.Reader);
+        Assert.True(loaded.Config.Bidirectional);
+        Assert.Contains(
+            "lstm with 2 bidirectional layers of 4 units", File.ReadAllText(Path.Combine(package, "README.md")), StringComparison.Ordinal);
+
+        using var begun = PreparedRun.Prepare(Spec($", initFrom: '{package}'"));
+        Assert.Equal(model.Parameters.ToArray(), InitialParameters.Of(begun.Spec, ParameterLayout.Of(begun.Spec.Model)));
+
+        var other = Assert.Throws<SpecException>(() => PreparedRun.Prepare(Spec($", initFrom: '{package}'", bidirectional: false)));
+        Assert.Contains(other.Problems, one => one is { Key: "model.bidirectional", Found: "false" });
+        string weights = Path.Combine(package, ModelPackage.WeightsFile);
+        var bare = Assert.Throws<SpecException>(() => PreparedRun.Prepare(Spec($", initFrom: '{weights}'", bidirectional: false)));
+        Assert.Contains(bare.Problems, one => one.Remedy.StartsWith("write model.bidirectional: true", StringComparison.Ordinal));
+    }
+
+    /// <summary>A whole sequence alone, in one piece.</summary>
+    private float[] Outputs(ModelPackage model, int sequence, int steps)
+    {
+        using var replica = new FusedReplica(model.Spec.Model, model.Spec.Train.Loss);
+        replica.LoadParameters(model.Parameters.Span);
+        using var data = Forecasting.OpenArray(model.Spec, model.Config.Contents, _models.File("x.npy"));
+        var batch = new ChunkBatch(data.Shape);
+        batch.LoadOne(data.Sequences, new(sequence, 0, steps, Reset: true));
+        float[] hidden = new float[replica.Layout.HiddenPerLane], outputs = new float[steps];
+        replica.Forward(batch, hidden, new float[hidden.Length], outputs);
+        return outputs;
+    }
+
+    private static float[] Values(int count, int factor) =>
+        [.. Enumerable.Range(0, count).Select(i => ((i * 37 * factor % 101) - 50) / 64f)];
+
+    private ModelPackage Trained()
+    {
+        NpyWriter.Write(_models.File("x.npy"), Values(Sequences * Steps * Features, 3), Sequences, Steps, Features);
+        NpyWriter.Write(_models.File("y.npy"), Values(Sequences * Steps, 5), Sequences, Steps, 1);
+        using var prepared = PreparedRun.Prepare(Spec(""));
+        return TrainedModels.Train(prepared);
+    }
+
+    private RunSpec Spec(string keys, bool bidirectional = true) => SpecLoader.Parse(
+        $$"""
+        name: labels
+        model: {cell: lstm, hiddenSize: 4, layers: 2{{(bidirectional ? ", bidirectional: true" : "")}}{{keys}} }
+        data: { source: "npy:{{_models.File("x.npy")}},{{_models.File("y.npy")}}", batchSize: 2 }
+        tbptt: {chunkLength: 4, backprop: full}
+        train: {epochs: 1, loss: mse, optimizer: {name: adam, lr: 0.01} }
+        """, "labels.yaml", "/").Spec!;
+}
