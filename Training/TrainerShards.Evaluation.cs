@@ -21,7 +21,7 @@ public sealed partial class TrainerShards
     private bool _hasEvaluated;
     private float[] _evaluationBefore;
     private float[] _evaluationAfter;
-    private readonly ClassSums? _classes;
+    private readonly IClassSums? _classes;
     private readonly OutputMap _map;
     private float[] _outputs = [];
 

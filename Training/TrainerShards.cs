@@ -78,8 +78,10 @@ public sealed partial class TrainerShards : IDisposable
         _sums = [.. Enum.GetValues<HeldOutPart>().Select(part => _shards.Select(block =>
             data.HeldOut(part) is { } held && !data.Shape.HasClasses
                 ? new EvaluationSums(held, data.Shape.TargetFeatures, spec.Train.Loss, spec.Data.BatchSize, block) : null).ToArray())];
-        if (ClassCounts.Numbers(data.Shape.Classes) > 0)
-            _classes = new(data.Shape.Classes, _block.First, spec.Train.Loss.IgnoredTarget);
+        if (spec.Train.Loss.BlankClass is { } blank)
+            _classes = new LabelSums(blank, _block.First);
+        else if (ClassCounts.Numbers(data.Shape.Classes) > 0)
+            _classes = new ClassSums(data.Shape.Classes, _block.First, spec.Train.Loss.IgnoredTarget);
         _map = new(spec.Train.Loss);
     }
 

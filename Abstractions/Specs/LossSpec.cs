@@ -52,6 +52,12 @@ public abstract record LossSpec : Choice
     /// <summary>Whether it is a loss of a sequence as a whole, so that none may be cut into chunks. Default false.</summary>
     public virtual bool NeedsWholeSequences => false;
 
+    /// <summary>
+    /// Of a loss of label sequences, whose labels are a sequence's targets that are not masked, the class that stands for no label; null,
+    /// the default, for any other loss.
+    /// </summary>
+    public virtual int? BlankClass => null;
+
     /// <summary>Every loss.</summary>
     public abstract IReadOnlyList<LossSpec> Others { get; }
 

@@ -38,7 +38,8 @@ public static class SpecFit
         LossSpec loss = spec.Train.Loss;
         if (loss.OfClasses == classes)
             return null;
-        string[] fitting = [.. loss.Others.Where(other => other.OfClasses == classes).Select(other => other.Word)];
+        string[] fitting = [.. loss.Others
+            .Where(other => other.OfClasses == classes && !other.NeedsWholeSequences).Select(other => other.Word)];
         return new(
             "train.loss", $"{loss.Word} with source {Source(spec)}",
             $"{Show.Or(fitting)}, because the targets are {(classes ? "classes" : "values")}",

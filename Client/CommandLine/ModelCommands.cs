@@ -160,7 +160,7 @@ internal static class ModelCommands
         {
             HelpName = "FILE|-",
             Description = "The rows to forecast from: CSV, Parquet, Arrow or JSON Lines, or - for CSV that arrives at standard input. Of a "
-                + "model of arrays: a .npy file of inputs.",
+                + "model of arrays: a .npy file of inputs, with a comma and the .npy file of their lengths where sequences are padded.",
             Required = true,
             CompletionSources = { Suggestions.Files(".csv", ".parquet", ".arrow", ".feather", ".jsonl", ".npy") },
         };

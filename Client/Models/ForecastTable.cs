@@ -9,7 +9,7 @@ namespace Orleans.Tbptt.Client.Models;
 /// Forecasts as they are written, each next to the row that it was made from: its series and time, or its number, which counts on where
 /// rows follow on others.
 /// </summary>
-internal sealed class ForecastTable : IDisposable
+internal sealed class ForecastTable : IForecastTable
 {
     /// <summary>What else may be named in the place of a file, for messages.</summary>
     public const string OrStandard = ", or -";
@@ -35,12 +35,10 @@ internal sealed class ForecastTable : IDisposable
             : OutputFormats.Of(output, OrStandard).Create(unfinished, Columns(data));
     }
 
-    /// <summary>Rows so far.</summary>
+    /// <inheritdoc/>
     public long Rows { get; private set; }
 
-    /// <summary>Adds forecasts.</summary>
-    /// <param name="slice">The time steps that they are made at.</param>
-    /// <param name="forecasts">Those of all targets, <c>[slice.Length, targets]</c>.</param>
+    /// <inheritdoc/>
     public void Add(SequenceSlice slice, ReadOnlySpan<double> forecasts)
     {
         int targets = _data.Targets.Count;
@@ -66,7 +64,12 @@ internal sealed class ForecastTable : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _table.Dispose();
 
-    private static long[] ShapeOf(IForecastData data) =>
+    private static long[] ShapeOf(IForecastData data) => Enumerable.Range(0, data.Sequences.Count)
+        .Any(sequence => data.Sequences.Length(sequence) != data.Sequences.Length(0))
+        ? throw new ClientException(
+            "--output: found a .npy file with sequences of unlike lengths, expected .csv, .jsonl or .parquet, because an array has room "
+            + "for one length alone", ExitCode.Usage)
+        :
     [
         .. data.SeriesColumn is null ? Array.Empty<long>() : [data.Sequences.Count],
         data.Sequences.Count == 0 ? 0 : data.Sequences.Length(0), data.Targets.Count,

@@ -43,7 +43,7 @@ internal static class PredictCommand
     public static async Task<int> RunAsync(ConsoleContext context, PredictRequest request)
     {
         var package = ModelFinder.Find(context, request.Cluster.Runs, request.Model);
-        Check(request, package.Spec.Data.Source is ArraySource);
+        Check(request, package.Spec.Data.Source is ArraySource, hasLabels: package.Spec.Train.Loss.BlankClass is not null);
         if (package.Spec.TakesWholeSequences)
             CheckWhole(request);
         if (request.Paths is not null)
@@ -107,7 +107,9 @@ internal static class PredictCommand
         float[] hidden = states.Before(data);
         if (request.Paths is { } paths)
             return SampledForecast.Write(context, package, data, hidden, paths, request.Output, unfinished);
-        using var forecasts = new ForecastTable(context, data, request.Output, unfinished);
+        var labels = package.Spec.Train.Loss.BlankClass is { } blank
+            ? new LabelTable(context, data, request.Output, unfinished, blank) : null;
+        using IForecastTable forecasts = labels ?? (IForecastTable)new ForecastTable(context, data, request.Output, unfinished);
         var model = BlockForecaster.ModelOf(package, data.Shape);
         if (request.Cluster.IsNamed)
         {
@@ -123,7 +125,8 @@ internal static class PredictCommand
         }
 
         states.Take(data, hidden);
-        return $"{Ahead(data)}, from {Text.Plural(forecasts.Rows, "row")} of {Text.Plural(data.Sequences.Count, "sequence")}";
+        string what = labels is null ? Ahead(data) : Text.Plural(labels.Labels, "label");
+        return $"{what}, from {Text.Plural(forecasts.Rows, "row")} of {Text.Plural(data.Sequences.Count, "sequence")}";
     }
 
     /// <summary>Forecasts from the rows of standard input as they arrive, in their order; null where nobody reads any more.</summary>
@@ -166,7 +169,7 @@ internal static class PredictCommand
         : $"forecasts of {string.Join(", ", data.Targets)}, {Text.Plural(data.Horizon, "row")} ahead";
 
     /// <summary>Refuses files that are each other, that exist, or that have no directory, before anything is computed.</summary>
-    private static void Check(PredictRequest request, bool isOfArrays)
+    private static void Check(PredictRequest request, bool isOfArrays, bool hasLabels)
     {
         if (isOfArrays && request.Input == Standard)
         {
@@ -176,8 +179,9 @@ internal static class PredictCommand
 
         if (request.Output != Standard)
         {
-            if (!isOfArrays || !OutputFormats.IsArray(request.Output))
-                _ = OutputFormats.Of(request.Output, isOfArrays ? ForecastTable.OrArray : ForecastTable.OrStandard);
+            bool mayBeArray = isOfArrays && !hasLabels;
+            if (!mayBeArray || !OutputFormats.IsArray(request.Output))
+                _ = OutputFormats.Of(request.Output, mayBeArray ? ForecastTable.OrArray : ForecastTable.OrStandard);
             ModelData.CheckOutput("--output", request.Output, request.Force, request.Input, request.FromState, request.StateOut);
         }
 

@@ -8,13 +8,13 @@ namespace Orleans.Tbptt.Data.Npy;
 /// <summary>An array of inputs that a trained model is to forecast from; outputs are the numbers that it was trained on.</summary>
 internal sealed class ArrayForecast : IForecastData
 {
-    private readonly NpyArray _inputs;
+    private readonly ArrayFiles _files;
 
-    private ArrayForecast(NpyArray inputs, ArrayShapes shapes, DataShape shape, IReadOnlyList<SeriesRows> series)
+    private ArrayForecast(ArrayFiles files, int[]? lengths, ArrayShapes shapes, DataShape shape, IReadOnlyList<SeriesRows> series)
     {
-        (_inputs, Shape, Series) = (inputs, shape, series);
+        (_files, Shape, Series) = (files, shape, series);
         SeriesColumn = shapes.IsStream ? null : "sequence";
-        Sequences = new ArraySequences(shape, shapes, new(shapes, new(inputs, null, null, null)), null) { AreNumbered = !shapes.IsStream };
+        Sequences = new ArraySequences(shape, shapes, new(shapes, files), lengths) { AreNumbered = !shapes.IsStream };
     }
 
     public DataShape Shape { get; }
@@ -40,20 +40,27 @@ internal sealed class ArrayForecast : IForecastData
     /// <param name="source">What the model was trained on.</param>
     /// <param name="spec">The spec of its training.</param>
     /// <param name="trained">Names its outputs.</param>
-    /// <param name="path">The file.</param>
+    /// <param name="path">The file, and behind a comma that of the sequences' lengths.</param>
     /// <param name="before">Where the sequences ended whose time steps follow; null where they stand alone.</param>
     /// <exception cref="SpecException">It cannot be forecast from; carries every mistake found.</exception>
     public static ArrayForecast Open(
         ArraySource source, RunSpec spec, SourceDescription trained, string path, IReadOnlyList<SeriesEnd>? before)
     {
         var problems = new ProblemList();
-        NpyArray? inputs = NpyArray.TryOpen(path, problems);
+        string[] paths = [.. path.Split(',', 2).Select(one => Path.GetFullPath(one.Trim()))];
+        var files = new ArrayFiles(
+            NpyArray.TryOpen(paths[0], problems), null, paths.Length > 1 ? NpyArray.TryOpen(paths[1], problems) : null, null);
         try
         {
             problems.ThrowIfAny();
-            ArrayShapes shapes = ShapesOf(inputs!, source.IsStream, spec, problems) ?? throw new SpecException(problems.ToList());
-            var contents = new ArrayContents(source, shapes, new(inputs, null, null, null), problems);
-            contents.CheckInputs([new(0, (long)shapes.Sequences * shapes.Steps)]);
+            NpyArray inputs = files.Inputs!;
+            ArrayShapes shapes = ShapesOf(inputs, source.IsStream, spec, problems) ?? throw new SpecException(problems.ToList());
+            int[]? lengths = files.Lengths is null ? null : ArrayLengths.Read(files.Lengths, inputs, shapes, problems);
+            problems.ThrowIfAny();
+            int Steps(int sequence) => lengths is null ? shapes.Steps : lengths[sequence];
+            var contents = new ArrayContents(source, shapes, files, problems);
+            contents.CheckInputs(Enumerable.Range(0, shapes.Sequences).Select(
+                sequence => new RowRange((long)sequence * shapes.Steps, Steps(sequence))));
             int vocabulary = spec.Model.Embedding?.Vocabulary ?? 0;
             if (shapes.HasTokens && contents.Vocabulary > vocabulary)
             {
@@ -69,10 +76,10 @@ internal sealed class ArrayForecast : IForecastData
             int targets = outputs / loss.OutputsPerTarget;
             var shape = new DataShape(shapes.InputWidth, vocabulary, ofClasses ? 0 : targets, ofClasses ? outputs : 0) { IsMasked = true };
             var ends = (before ?? []).ToDictionary(end => end.Name, end => end.Rows);
-            return new(inputs!, shapes, shape, [.. Enumerable.Range(0, shapes.Sequences).Select(sequence =>
+            return new(files, lengths, shapes, shape, [.. Enumerable.Range(0, shapes.Sequences).Select(sequence =>
             {
                 string name = shapes.IsStream ? "" : sequence.ToString(CultureInfo.InvariantCulture);
-                return new SeriesRows(sequence, null, null, new(name, ends.GetValueOrDefault(name) + shapes.Steps, null, null));
+                return new SeriesRows(sequence, null, null, new(name, ends.GetValueOrDefault(name) + Steps(sequence), null, null));
             })])
             {
                 Targets = ofClasses ? [.. Enumerable.Range(0, outputs).Select(i => $"class {i}")]
@@ -86,7 +93,7 @@ internal sealed class ArrayForecast : IForecastData
         }
         catch
         {
-            inputs?.Dispose();
+            files.Dispose();
             throw;
         }
     }
@@ -103,7 +110,7 @@ internal sealed class ArrayForecast : IForecastData
 
     public string? TimeOf(int sequence, int step) => null;
 
-    public void Dispose() => _inputs.Dispose();
+    public void Dispose() => _files.Dispose();
 
     private static ArrayShapes? ShapesOf(NpyArray inputs, bool isStream, RunSpec spec, ProblemList problems)
     {

@@ -54,7 +54,7 @@ internal sealed class ArrayReading(ArraySource source, RunSpec spec, ArrayFiles 
 
     private DataSource? OpenSequences(ArrayShapes shapes)
     {
-        int[]? lengths = files.Lengths is null ? null : ReadLengths(shapes);
+        int[]? lengths = files.Lengths is null ? null : ArrayLengths.Read(files.Lengths, files.Inputs!, shapes, problems);
         HeldSequences held = HoldOut.Count(_data, shapes.Sequences, problems);
         if (!problems.IsEmpty)
             return null;
@@ -68,14 +68,41 @@ internal sealed class ArrayReading(ArraySource source, RunSpec spec, ArrayFiles 
             return null;
         }
 
+        CheckLabels(shapes, lengths);
+        if (!problems.IsEmpty)
+            return null;
         return DataSource.OfSequences(shape, new ArraySequences(shape, shapes, new(shapes, files), lengths), held, files)
             .Noting(Remarks(shapes, contents));
 
-        IEnumerable<RowRange> Targets(int first, int count) => shapes.IsTargetAtEnd ? [new RowRange(first, count)] : Rows(first, count);
+        IEnumerable<RowRange> Targets(int first, int count) =>
+            shapes.LabelRoom > 0 ? [new RowRange((long)first * shapes.LabelRoom, (long)count * shapes.LabelRoom)]
+            : shapes.IsTargetAtEnd ? [new RowRange(first, count)] : Rows(first, count);
 
         IEnumerable<RowRange> Rows(int first, int count) => lengths is null
             ? [new RowRange((long)first * shapes.Steps, (long)count * shapes.Steps)]
             : Enumerable.Range(first, count).Select(sequence => new RowRange((long)sequence * shapes.Steps, lengths[sequence]));
+    }
+
+    /// <summary>Refuses labels that no time step of their sequence is there for: they would be left out.</summary>
+    private void CheckLabels(ArrayShapes shapes, int[]? lengths)
+    {
+        var labels = new long[shapes.LabelRoom];
+        for (int sequence = 0; labels.Length > 0 && sequence < shapes.Sequences; sequence++)
+        {
+            int steps = lengths is null ? shapes.Steps : lengths[sequence];
+            if (labels.Length <= steps)
+                continue;
+            files.Targets!.Read((long)sequence * labels.Length, labels);
+            if (labels.AsSpan(steps).IndexOfAnyExcept(DataShape.MaskedClass) is >= 0 and var at)
+            {
+                problems.AddInFile(files.Targets.Name, () => new(
+                    DataKeys.Source,
+                    $"the label {labels[steps + at]} at {files.Targets.Describe(((long)sequence * labels.Length) + steps + at)}, of a "
+                    + $"sequence of {Wording.Count(steps, "time step")}",
+                    $"{DataShape.MaskedClass} from there on, because no sequence has more labels than time steps",
+                    $"save labels from the left, {DataShape.MaskedClass} behind the last one, or longer inputs"));
+            }
+        }
     }
 
     /// <summary>Checks the targets of all parts, each of which needs one that counts.</summary>
@@ -93,7 +120,7 @@ internal sealed class ArrayReading(ArraySource source, RunSpec spec, ArrayFiles 
         CheckAny(tested, "tested on");
         return !problems.IsEmpty ? null : new(shapes.InputWidth, contents.Vocabulary, shapes.TargetWidth, contents.Classes)
         {
-            IsMasked = contents.Masked > 0 || shapes.IsTargetAtEnd,
+            IsMasked = contents.Masked > 0 || shapes.IsTargetAtEnd || shapes.LabelRoom > 0,
         };
     }
 
@@ -105,11 +132,12 @@ internal sealed class ArrayReading(ArraySource source, RunSpec spec, ArrayFiles 
                 : $"{Wording.Count(shapes.Sequences, "sequence")} of {Wording.Count(shapes.Steps, "time step")}")
             + $" with {inputs}{(files.Lengths is null ? "" : ", less padding")}";
         yield return $"targets {files.Targets!.Header.Type} {Wording.Shape(files.Targets.Header.Shape)} are "
-            + (shapes.HasClasses ? "classes" : Wording.Count(shapes.TargetWidth, "value"))
-            + (shapes.IsTargetAtEnd ? ", at the last time step of each sequence" : " at each time step");
+            + (shapes.LabelRoom > 0 ? "the labels of each sequence, some of them fewer than there is room for"
+                : shapes.HasClasses ? "classes" : Wording.Count(shapes.TargetWidth, "value"))
+            + (shapes.LabelRoom > 0 ? "" : shapes.IsTargetAtEnd ? ", at the last time step of each sequence" : " at each time step");
         if (files.Lengths is { Header.Type.Kind: NumberKind.Float } lengths)
             yield return $"lengths {lengths.Header.Type} are all whole numbers and taken as such; array.astype('int64') would say so";
-        if (contents.Masked > 0)
+        if (contents.Masked > 0 && shapes.LabelRoom == 0)
             yield return FormattableString.Invariant($"{contents.Masked:N0} targets are masked: they count in no loss");
     }
 
@@ -121,41 +149,5 @@ internal sealed class ArrayReading(ArraySource source, RunSpec spec, ArrayFiles 
                 DataKeys.Source, $"no target that counts in the part that is {part}: all of {files.Targets!.Name} are masked there",
                 "at least one target", "check the mask");
         }
-    }
-
-    private int[]? ReadLengths(ArrayShapes shapes)
-    {
-        NpyArray array = files.Lengths!;
-        if (array.Header.Shape.Count != 1 || array.Header.Shape[0] != shapes.Sequences || array.Header.Type.Kind == NumberKind.Boolean)
-        {
-            problems.Add(
-                DataKeys.Source, $"{array}",
-                $"lengths as integers of shape [{shapes.Sequences}], one for each sequence of {files.Inputs!.Name} "
-                + Wording.Shape(files.Inputs.Header.Shape),
-                array.Header.Type.Kind == NumberKind.Boolean ? "save one length per sequence; a mask of time steps is named by data.mask"
-                    : "save one length per sequence");
-            return null;
-        }
-
-        var lengths = new int[shapes.Sequences];
-        Span<double> block = stackalloc double[512];
-        for (int first = 0; first < lengths.Length; first += block.Length)
-        {
-            Span<double> part = block[..Math.Min(block.Length, lengths.Length - first)];
-            array.Read(first, part);
-            for (int i = 0; i < part.Length; i++)
-            {
-                (double length, int at) = (part[i], first + i);
-                bool fits = length >= 1 && length <= shapes.Steps && length == Math.Floor(length);
-                lengths[at] = fits ? (int)length : 1;
-                if (fits)
-                    continue;
-                problems.AddInFile(array.Name, () => new(
-                    DataKeys.Source, $"{length} at {array.Describe(at)}", $"a length from 1 to {shapes.Steps}",
-                    length == Math.Floor(length) ? "correct the length" : "save whole numbers: array.astype('int64')"));
-            }
-        }
-
-        return lengths;
     }
 }

@@ -93,6 +93,15 @@ internal sealed class ArraySequences(DataShape shape, ArrayShapes shapes, ArrayR
 
     protected override void FillClasses(SequenceSlice slice, Span<long> destination)
     {
+        if (shapes.LabelRoom > 0)
+        {
+            // The first time steps carry the labels: where they stand does not matter.
+            int labels = Math.Clamp(shapes.LabelRoom - slice.Start, 0, slice.Length);
+            rows.ReadClasses(((long)slice.Sequence * shapes.LabelRoom) + slice.Start, destination[..labels]);
+            destination[labels..].Fill(DataShape.MaskedClass);
+            return;
+        }
+
         if (!shapes.IsTargetAtEnd)
         {
             rows.ReadClasses(Row(slice), destination);

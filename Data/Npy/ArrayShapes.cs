@@ -24,6 +24,12 @@ internal sealed record ArrayShapes
     /// <summary>Whether each sequence has one target, at its last time step.</summary>
     public bool IsTargetAtEnd { get; init; }
 
+    /// <summary>
+    /// Where targets are the labels of a sequence as a whole (<see cref="LossSpec.BlankClass"/>), how many each sequence has room for;
+    /// 0 otherwise.
+    /// </summary>
+    public int LabelRoom { get; init; }
+
     /// <summary>Values of the mask for a row of targets; 0 for no mask.</summary>
     public int MaskWidth { get; init; }
 
@@ -151,6 +157,8 @@ internal sealed class ArrayShapeReader(ArraySource source, RunSpec spec, ArrayFi
 
         // Integers of two axes without an embedding are tokens that lack one, or values: SpecFit says so.
         bool tokens = _inputs.Header.Type.IsInteger && InputShape.Count == 2;
+        if (spec.Train.Loss.BlankClass is not null)
+            return ReadLabels(tokens);
         bool perStep = TargetShape.Count >= 2 && TargetShape[0] == InputShape[0] && TargetShape[1] == InputShape[1];
         bool atEnd = !perStep && TargetShape[0] == InputShape[0] && (TargetShape.Count == 1 || TargetShape[1] == 1);
         if (!perStep && !atEnd)
@@ -170,6 +178,33 @@ internal sealed class ArrayShapeReader(ArraySource source, RunSpec spec, ArrayFi
             InputWidth = tokens ? 0 : Last(InputShape, 3),
             TargetWidth = _ofClasses ? 0 : Last(TargetShape, 3),
             IsTargetAtEnd = atEnd,
+        };
+    }
+
+    /// <summary>Labels of sequences as wholes, of which there may be fewer than time steps.</summary>
+    private ArrayShapes? ReadLabels(bool tokens)
+    {
+        if (TargetShape.Count != 2 || TargetShape[0] != InputShape[0])
+        {
+            Add($"inputs {Wording.Shape(InputShape)} in {_inputs.Name} and targets {Wording.Shape(TargetShape)} in {_targets.Name} with "
+                + $"loss {spec.Train.Loss.Word}",
+                "labels of shape [N, most labels of a sequence] of the same number of sequences N",
+                $"save one row of labels for each sequence, {DataShape.MaskedClass} behind its last one");
+            return null;
+        }
+
+        if (files.Mask is not null)
+        {
+            problems.Add(
+                DataKeys.Mask, $"a mask with loss {spec.Train.Loss.Word}", $"labels with {DataShape.MaskedClass} behind the last one",
+                "leave the mask out");
+            return null;
+        }
+
+        return new()
+        {
+            IsStream = false, Sequences = (int)InputShape[0], Steps = (int)InputShape[1], InputWidth = tokens ? 0 : Last(InputShape, 3),
+            TargetWidth = 0, LabelRoom = (int)TargetShape[1],
         };
     }
 

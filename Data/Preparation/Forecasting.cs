@@ -41,12 +41,15 @@ public static class Forecasting
     /// <summary>Opens a NumPy array of inputs, for a model of arrays.</summary>
     /// <param name="spec">The spec that the model was trained with; its source is arrays.</param>
     /// <param name="trained">What was trained on; names outputs.</param>
-    /// <param name="path">The file: of the shape of the inputs that were trained on, sequences and time steps aside.</param>
+    /// <param name="path">
+    /// The file: of the shape of the inputs that were trained on, sequences and time steps aside; behind a comma, where sequences are
+    /// padded, that of their lengths: <c>INPUTS[,LENGTHS]</c>.
+    /// </param>
     /// <param name="before">Where the sequences ended, named by their places, whose time steps follow; null, the default, for none.</param>
     /// <exception cref="SpecException">It cannot be forecast from; carries every mistake found.</exception>
     public static IForecastData OpenArray(
         RunSpec spec, SourceDescription trained, string path, IReadOnlyList<SeriesEnd>? before = null) =>
-        ArrayForecast.Open(ArraysOf(spec), spec, Checked(trained), Path.GetFullPath(path), before);
+        ArrayForecast.Open(ArraysOf(spec), spec, Checked(trained), path, before);
 
     /// <summary>Opens arrays of inputs and targets, to compare outputs with: all of them are the part to train on.</summary>
     /// <param name="spec">The spec that the model was trained with; its source is arrays.</param>
@@ -70,7 +73,15 @@ public static class Forecasting
             && (shape.HasTokens || shape.InputFeatures == model.ValueInputs)
             && (shape.HasClasses ? shape.Classes <= outputs : shape.TargetFeatures == targets);
         if (fits)
-            return opened;
+        {
+            var problems = new ProblemList();
+            LabelRules.Check(spec.Train.Loss, opened, problems);
+            if (problems.IsEmpty)
+                return opened;
+            opened.Dispose();
+            problems.ThrowIfAny();
+        }
+
         opened.Dispose();
         throw new SpecException(new SpecProblem(
             DataKeys.Source,

@@ -117,6 +117,8 @@ public sealed class PreparedRun : IDisposable
             if (problems.IsEmpty)
                 TargetRules.Check(resolved.Train.Loss, data, problems);
             if (problems.IsEmpty)
+                LabelRules.Check(resolved.Train.Loss, data, problems);
+            if (problems.IsEmpty)
                 LaneLimits.CheckBurnIn(resolved, data, problems);
             problems.ThrowIfAny();
             resolved = SpecResolver.Complete(resolved, data.Description);

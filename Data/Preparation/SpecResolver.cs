@@ -105,21 +105,22 @@ public static class SpecResolver
 
     private static ModelSpec ResolveOutput(ModelSpec model, LossSpec loss, DataShape shape, ProblemList problems)
     {
-        int values = shape.TargetFeatures * loss.OutputsPerTarget;
+        int values = shape.TargetFeatures * loss.OutputsPerTarget, classes = Math.Max(shape.Classes, 1 + (loss.BlankClass ?? -1));
         if (!shape.HasClasses)
         {
             string what = loss.OutputsPerTarget == 1 ? "the width of the targets"
                 : $"{loss.OutputsPerTarget} of loss {loss.Word} for each value of a target";
             Check(DataKeys.OutputSize, model.OutputSize, values, what, problems);
         }
-        else if (model.OutputSize < shape.Classes)
+        else if (model.OutputSize < classes)
         {
             problems.Add(
-                DataKeys.OutputSize, $"{model.OutputSize}", $"at least {shape.Classes}, the largest class of the targets + 1",
+                DataKeys.OutputSize, $"{model.OutputSize}",
+                $"at least {classes}, the largest class of the targets{(loss.BlankClass is null ? "" : ", or the blank,")} + 1",
                 "raise it, or leave it out");
         }
 
-        return model with { OutputSize = model.OutputSize ?? (shape.HasClasses ? shape.Classes : values) };
+        return model with { OutputSize = model.OutputSize ?? (shape.HasClasses ? classes : values) };
     }
 
     private static void Check(string key, int? given, int needed, string what, ProblemList problems)

@@ -101,10 +101,11 @@ public sealed class WholeSequenceModelTests : IDisposable
         Assert.Contains(
             "lstm with 2 bidirectional layers of 4 units", File.ReadAllText(Path.Combine(package, "README.md")), StringComparison.Ordinal);
 
-        using var begun = PreparedRun.Prepare(Spec($", initFrom: '{package}'"));
+        using var begun = PreparedRun.Prepare(Spec($", initFrom: '{package}'"), reader: SpecLoader.Reader);
         Assert.Equal(model.Parameters.ToArray(), InitialParameters.Of(begun.Spec, ParameterLayout.Of(begun.Spec.Model)));
 
-        var other = Assert.Throws<SpecException>(() => PreparedRun.Prepare(Spec($", initFrom: '{package}'", bidirectional: false)));
+        var other = Assert.Throws<SpecException>(
+            () => PreparedRun.Prepare(Spec($", initFrom: '{package}'", bidirectional: false), reader: SpecLoader.Reader));
         Assert.Contains(other.Problems, one => one is { Key: "model.bidirectional", Found: "false" });
         string weights = Path.Combine(package, ModelPackage.WeightsFile);
         var bare = Assert.Throws<SpecException>(() => PreparedRun.Prepare(Spec($", initFrom: '{weights}'", bidirectional: false)));

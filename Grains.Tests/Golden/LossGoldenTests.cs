@@ -77,8 +77,16 @@ public sealed class LossGoldenTests
         LossFunctions.All.Select(loss => loss.Word).Except(["mse", "mae", "huber"]).Order(),
         Cases.Select(one => LossOf(one.Data.Item2).Word).Distinct().Order());
 
+    private const string Labels = """
+        model: {hiddenSize: 8}
+        data: {source: "npz:labels.npz", batchSize: 4}
+        tbptt: {chunkCount: 1}
+        train: {epochs: 2, loss: ctc, optimizer: {name: sgd, lr: 0.5}}
+        """;
+
     private static Loss LossOf(string spec) => (Loss)SpecFixture.Sound(
-        spec.Contains("cross_entropy", StringComparison.Ordinal) && spec != "binary_cross_entropy" ? SpecFixture.Bytes : SpecFixture.Sine,
+        spec.Contains("ctc", StringComparison.Ordinal) ? Labels
+        : spec.Contains("cross_entropy", StringComparison.Ordinal) && spec != "binary_cross_entropy" ? SpecFixture.Bytes : SpecFixture.Sine,
         $"train.loss={spec}").Train.Loss;
 
     private static double[] Numbers(JsonElement golden, string name) =>

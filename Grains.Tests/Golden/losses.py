@@ -114,6 +114,25 @@ def entropy_weight(weights=None, ignored=-100):
     return sum(1 if weights is None else weights[one] for one in CLASSES if one != ignored)
 
 
+NONE = -100
+LABELS = [1, NONE, 2, NONE, 2, NONE, 1, NONE, 3, NONE, NONE]
+FEW = [NONE] * 7 + [0, 0, 1, NONE]
+
+
+def ctc(blank, labels):
+    """The sum over lanes of ctc_loss by its number of labels, which is reduction='mean' times their number."""
+    def loss(outputs, _):
+        total, first = 0, 0
+        for length in LANES:
+            own = torch.tensor([one for one in labels[first:first + length] if one != NONE], dtype=torch.long)
+            total = total + F.ctc_loss(
+                F.log_softmax(outputs[first:first + length], 1)[:, None], own[None], (length,), (len(own),), blank=blank, reduction="sum"
+            ) / max(1, len(own))
+            first += length
+        return total
+    return loss
+
+
 WEIGHTS = [0.5, 2, 1.25, 0]
 probability = torch.sigmoid
 cases = [
@@ -138,6 +157,9 @@ cases = [
     case("{name: cross_entropy, labelSmoothing: 0.1, classWeights: [0.5, 2, 1.25, 0], ignoredClass: 1}", 4, CLASSES,
          entropy(0.1, WEIGHTS, 1), weight=entropy_weight(WEIGHTS, 1), classes=4),
     case("{name: cross_entropy, ignoredClass: 2}", 4, CLASSES, entropy(0, None, 2), weight=entropy_weight(None, 2), classes=4),
+    case("ctc", 4, LABELS, ctc(0, LABELS), weight=len(LANES), classes=4),
+    case("ctc", 4, LABELS, ctc(0, LABELS), scale=12, weight=len(LANES), classes=4),
+    case("{name: ctc, blank: 3}", 4, FEW, ctc(3, FEW), weight=len(LANES), classes=4),
 ]
 lines = ",\n".join(f"  {json.dumps(one)}" for one in cases)
 print(f'{{\n "torch": "{torch.__version__}",\n "lanes": {list(LANES)},\n "cases": [\n{lines}\n ]\n}}')

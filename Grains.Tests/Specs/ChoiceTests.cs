@@ -92,11 +92,11 @@ public class ChoiceTests
 
     /// <summary>libtorch has no other modules and functions: what has no namesake there is refused where it stands.</summary>
     [Fact]
-    public void EveryChoiceOfToday_IsInLibtorch_ButLossesOfSeveralOutputsAndOfAudio()
+    public void EveryChoiceOfToday_IsInLibtorch_ButLossesOfSeveralOutputsOfAudioAndOfLabels()
     {
         Assert.Equal(["LSTM", "GRU", "RNN"], SpecLoader.Choices.Cells.Select(cell => cell.TorchModule).OfType<string>());
         Assert.Equal(
-            ["quantile", "gaussian", "student_t", "negative_binomial", "esr"],
+            ["quantile", "gaussian", "student_t", "negative_binomial", "esr", "ctc"],
             SpecLoader.Choices.Losses.Where(loss => loss.TorchFunction is null).Select(loss => loss.Word));
     }
 

@@ -30,8 +30,11 @@ public sealed class WholeSequenceSpecTests
         "tbptt={chunkLength: 10}", "tbptt.backprop: found chunk with model.bidirectional, expected whole sequences, because the other "
             + "direction begins at a sequence's end, and no state can be carried to the next chunk; write backprop: full, or ")]
     [InlineData("tbptt={chunkCount: 2}", "tbptt.backprop: found chunk with model.bidirectional")]
-    [InlineData("tbptt={chunkLength: 10, backprop: {length: 20}}", "tbptt.backprop: found length with model.bidirectional")]
+    [InlineData("tbptt={chunkLength: 10, backprop: {length: 20}}", "tbptt.backprop: found window with model.bidirectional")]
     [InlineData("data.source=sine", "data.source: found sine with model.bidirectional, expected targets that are no inputs of later time")]
+    [InlineData(
+        "model={hiddenSize: 8, layers: 2, bidirectional: true, layerNorm: true, dropout: {between: 0.2, output: 0.1}}",
+        "model.layerNorm: found it with model.bidirectional")]
     [InlineData("metrics={gradientLag: 1}", "metrics.gradientLag: found 1 with model.bidirectional, expected 0")]
     [InlineData("data={source: 'csv:a.csv', series: s, batchSize: 4}", "data.source: found csv with model.bidirectional, expected targets")]
     [InlineData("data={source: 'csv:a.csv', batchSize: 4}", "data.source: found csv, which is one long stream here, with model.bidirect")]

@@ -78,7 +78,7 @@ public sealed class BidirectionalTests
         var sequences = new FormulaSequences(Shape, Lengths, 9);
 
         var (outputs, gradient) = Run(model, Shape, parameters, sequences);
-        var (turned, exchanged) = Run(model, Shape, Exchanged(parameters, model), new Turned(sequences));
+        var (turned, exchanged) = Run(model, Shape, Exchanged(parameters, model), new TurnedSequences(sequences));
 
         var batch = Batch(Shape, sequences);
         var mirror = new int[batch.Rows];
@@ -131,18 +131,37 @@ public sealed class BidirectionalTests
         var plans = new EpochPlans(spec, data);
         Assert.Equal(2, plans.Training(0).Steps);
         Assert.Equal(1, plans.HeldOut(HeldOutPart.Validation)!.Steps);
-        using var shard = new TrainerShard(spec, data, new(0, 3), Engine.Open(spec, DeviceName.Cpu));
+        using var shard = new TrainerShards(spec, data, [new(0, 3)], Engine.Open(spec, DeviceName.Cpu));
         float[] parameters = InitialParameters.Of(spec, shard.Replica.Layout), gradient = new float[parameters.Length];
 
         shard.TrainChunk(new(0, 0, 0), parameters, gradient);
-        var expected = shard.TrainChunk(new(1, 0, 1), parameters, gradient);
+        var expected = shard.TrainChunk(new(1, 0, 1), parameters, gradient)[0];
 
         Assert.All(shard.Hidden.ToArray(), value => Assert.Equal(0, value));
-        using var other = new TrainerShard(spec, data, new(0, 3), Engine.Open(spec, DeviceName.Cpu));
+        using var other = new TrainerShards(spec, data, [new(0, 3)], Engine.Open(spec, DeviceName.Cpu));
         other.Restore(1, shard.Hidden.Span);
         float[] again = new float[parameters.Length];
-        Assert.Equal(expected, other.TrainChunk(new(1, 0, 1), parameters, again));
+        Assert.Equal(expected, other.TrainChunk(new(1, 0, 1), parameters, again)[0]);
         Bits.Same(gradient, again);
+    }
+
+    /// <summary>Shards of unlike sequences, whoever works on them.</summary>
+    [Fact]
+    public void Model_IsTheSame_ForAnyNumberOfTrainers()
+    {
+        var all = new List<float[]>();
+        foreach (int trainers in new[] { 1, 2, 3 })
+        {
+            var spec = Spec("fused");
+            spec = spec with { Train = spec.Train with { Trainers = trainers, Shards = 3 } };
+            using var data = new FormulaData(Shape, Lengths, [8, 3]);
+            using var trainer = new SingleProcessTrainer(spec, data, () => Engine.Open(spec, DeviceName.Cpu));
+            Assert.Null(trainer.Train());
+            all.Add(trainer.State.Parameters);
+        }
+
+        Bits.Same(all[0], all[1]);
+        Bits.Same(all[0], all[2]);
     }
 
     /// <summary>A target that is the next time step's input: nothing that one direction could know.</summary>
@@ -159,7 +178,7 @@ public sealed class BidirectionalTests
                 Model = spec.Model with { Bidirectional = bidirectional, Layers = 1, InputSize = 1, OutputSize = 1 },
                 Train = spec.Train with { Epochs = 30 },
             };
-            using var data = new NextInput();
+            using var data = new NextInputData();
             using var trainer = new SingleProcessTrainer(spec, data, () => Engine.Open(spec, DeviceName.Cpu));
             double last = 0;
             Assert.Null(trainer.Train(onEpoch: (_, loss, _) => last = loss));
@@ -234,72 +253,5 @@ public sealed class BidirectionalTests
         }
 
         return exchanged;
-    }
-
-    /// <summary>Sequences from their last time step to their first.</summary>
-    private sealed class Turned(ISequenceSet all) : ISequenceSet
-    {
-        public int Count => all.Count;
-
-        public int Length(int sequence) => all.Length(sequence);
-
-        public void ReadInputs(SequenceSlice slice, Span<float> destination) => Read(slice, destination, 3, all.ReadInputs);
-
-        public void ReadInputs(SequenceSlice slice, Span<long> destination) => throw new NotSupportedException();
-
-        public void ReadTargets(SequenceSlice slice, Span<float> destination) => Read(slice, destination, 2, all.ReadTargets);
-
-        public void ReadTargets(SequenceSlice slice, Span<long> destination) => throw new NotSupportedException();
-
-        private delegate void Reader(SequenceSlice slice, Span<float> destination);
-
-        private static void Read(SequenceSlice slice, Span<float> destination, int width, Reader read)
-        {
-            Assert.Equal(0, slice.Start);
-            var values = new float[destination.Length];
-            read(slice, values);
-            for (int i = 0; i < values.Length; i++)
-                destination[i] = values[values.Length - width - (i / width * width) + (i % width)];
-        }
-    }
-
-    /// <summary>Signs, each of which is the target one time step before; the last time step's is masked.</summary>
-    private sealed class NextInput : IDataSource, ISequenceSet
-    {
-        private const int Steps = 20;
-
-        private readonly FormulaSequences _draws = new(new(1, 0, 1, 0), [.. Enumerable.Repeat(Steps, 24)], 13);
-
-        public DataShape Shape { get; } = new(1, 0, 1, 0) { IsMasked = true };
-
-        public ISequenceSet Training => this;
-
-        public ISequenceSet? Validation => null;
-
-        public int Count => _draws.Count;
-
-        public int Length(int sequence) => Steps;
-
-        public void ReadInputs(SequenceSlice slice, Span<float> destination)
-        {
-            for (int t = 0; t < slice.Length; t++)
-                destination[t] = Sign(slice.Sequence, slice.Start + t);
-        }
-
-        public void ReadInputs(SequenceSlice slice, Span<long> destination) => throw new NotSupportedException();
-
-        public void ReadTargets(SequenceSlice slice, Span<float> destination)
-        {
-            for (int t = 0; t < slice.Length; t++)
-                destination[t] = slice.Start + t + 1 < Steps ? Sign(slice.Sequence, slice.Start + t + 1) : float.NaN;
-        }
-
-        public void ReadTargets(SequenceSlice slice, Span<long> destination) => throw new NotSupportedException();
-
-        public void Dispose()
-        {
-        }
-
-        private float Sign(int sequence, int time) => _draws.Input(sequence, time, 0) < 0 ? -1 : 1;
     }
 }

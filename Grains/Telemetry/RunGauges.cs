@@ -36,7 +36,8 @@ internal sealed class RunGauges(RunId run, Func<RunStatus> snapshot)
     /// <summary>The errors of the first targets on held-out data, in their units; none where nothing is held out, or is classes.</summary>
     public IEnumerable<Measurement<double>> Errors => snapshot().Metrics
         .Where(metric => metric is { Kind: MetricKind.Validation, Series: null, Count: > 0 }
-            && ClassMetrics.All.All(one => !metric.Name.EndsWith(one.Name, StringComparison.Ordinal)))
+            && ClassMetrics.All.Select(one => one.Name).Concat(LabelMetrics.All.Select(one => one.Name))
+                .All(one => !metric.Name.EndsWith(one, StringComparison.Ordinal)))
         .GroupBy(metric => metric.Unit).Take(TrainingGauges.MostTargets).SelectMany(target => target.Take(ValueMetrics.Most))
         .Select(metric => new Measurement<double>(
             metric.Value, _run, new("split", "validation"), new("metric", metric.Name.Split(' ', 2)[^1]), new("target", metric.Unit)));

@@ -270,7 +270,7 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
     private void BackwardBoth(ChunkBatch batch, DropoutMasks dropout, float* gradient)
     {
         var (top, ofTop) = (_both!.Outputs, _both.OutputGradient);
-        _head.Backward(top[0], top.Stride, ofTop, _times.All(RowSums.Ascending), gradient);
+        _head.Backward(top[0], top.Stride, ofTop, _times.Rows, RowSums.Ascending, gradient);
         _both.Backward(batch, _times, dropout, gradient);
     }
 

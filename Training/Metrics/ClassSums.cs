@@ -10,7 +10,7 @@ namespace Orleans.Tbptt.Training.Metrics;
 /// <param name="classes">How many classes there are.</param>
 /// <param name="group">The group, which no other trainer has: the trainer's first lane.</param>
 /// <param name="ignored">A class whose targets do not count; null for none.</param>
-internal sealed class ClassSums(int classes, int group, long? ignored)
+internal sealed class ClassSums(int classes, int group, long? ignored) : IClassSums
 {
     private readonly double[] _numbers = new double[ClassCounts.Numbers(classes)];
     private int[] _predicted = [];
@@ -18,7 +18,7 @@ internal sealed class ClassSums(int classes, int group, long? ignored)
     private int _pending;
     private long _last = -1;
 
-    /// <summary>The counts so far.</summary>
+    /// <inheritdoc/>
     public GroupSums Groups
     {
         get
@@ -29,11 +29,7 @@ internal sealed class ClassSums(int classes, int group, long? ignored)
         }
     }
 
-    /// <summary>Room for the classes that are predicted for the rows of a chunk, which <see cref="Add"/> then counts.</summary>
-    /// <param name="chunk">
-    /// The chunk's place in the evaluation's plan: chunk 0 begins anew, and one that comes twice in a row counts once.
-    /// </param>
-    /// <param name="rows">The chunk's rows.</param>
+    /// <inheritdoc/>
     public Span<int> Begin(long chunk, int rows)
     {
         if (chunk == 0)
@@ -46,7 +42,7 @@ internal sealed class ClassSums(int classes, int group, long? ignored)
         return _predicted.AsSpan(0, rows);
     }
 
-    /// <summary>Counts the chunk's rows; those of a trainer's shards come one after another.</summary>
+    /// <inheritdoc/>
     public void Add(ChunkBatch batch)
     {
         batch.Classes.CopyTo(_targets.AsSpan(_pending));

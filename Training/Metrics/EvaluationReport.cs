@@ -33,7 +33,7 @@ public static class EvaluationReport
     public static HeldOutFigures Of(EvaluationTotals totals, double lossSum, double weight)
     {
         ArgumentNullException.ThrowIfNull(totals);
-        return new(lossSum / weight, new(totals.Held.Count, totals.Steps, (long)weight), Of(totals));
+        return new(lossSum / weight, new(totals.Held.Count, totals.Steps, totals.Labels?.Labels ?? (long)weight), Of(totals));
     }
 
     /// <summary>The figures that an event has.</summary>
@@ -67,6 +67,12 @@ public static class EvaluationReport
                 metric => new Metric($"{part} {metric.Name}", metric.Value(classes), totals.ClassTarget, kind, Count: classes.Count)));
         }
 
+        if (totals.Labels is { } labels)
+        {
+            all.AddRange(LabelMetrics.All.Select(
+                metric => new Metric($"{part} {metric.Name}", metric.Value(labels), totals.ClassTarget, kind, Count: labels.Labels)));
+        }
+
         return all;
 
         void Add(TargetFigures figures, int target, string? series)
@@ -98,10 +104,13 @@ public static class EvaluationReport
         ArgumentNullException.ThrowIfNull(others);
         if (totals.Classes is { } classes)
         {
-            var values = ClassMetrics.All.Select(metric => metric.Value(classes).ToString("R", CultureInfo.InvariantCulture));
-            output.Write($"target,elements,{string.Join(',', ClassMetrics.All.Select(metric => metric.Name))}\n");
-            output.Write(string.Create(
-                CultureInfo.InvariantCulture, $"{Cell(totals.ClassTarget)},{classes.Count},{string.Join(',', values)}\n"));
+            OneLine(classes.Count, ClassMetrics.All.Select(metric => (metric.Name, metric.Value(classes))));
+            return;
+        }
+
+        if (totals.Labels is { } labels)
+        {
+            OneLine(labels.Labels, LabelMetrics.All.Select(metric => (metric.Name, metric.Value(labels))));
             return;
         }
 
@@ -113,6 +122,13 @@ public static class EvaluationReport
         {
             for (int target = 0; target < totals.Targets; target++)
                 Line(totals.NameOfSeries(series), target, totals.Of(series, target), other => other.Of(series, target));
+        }
+
+        void OneLine(long count, IEnumerable<(string Name, double Value)> figures)
+        {
+            output.Write($"target,elements,{string.Join(',', figures.Select(figure => figure.Name))}\n");
+            output.Write(string.Create(CultureInfo.InvariantCulture, $"{Cell(totals.ClassTarget)},{count},"));
+            output.Write(string.Join(',', figures.Select(figure => figure.Value.ToString("R", CultureInfo.InvariantCulture))) + "\n");
         }
 
         void Line(string series, int target, TargetFigures? figures, Func<EvaluationTotals, TargetFigures?> figuresOf)

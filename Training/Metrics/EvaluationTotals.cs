@@ -23,14 +23,16 @@ public sealed class EvaluationTotals(
     private readonly int _kept = Kept(held, targets, lanes);
     private readonly int _width = Kept(held, targets, lanes) * metrics.Numbers;
     private readonly bool _areClasses;
+    private readonly bool _areLabels;
 
     /// <summary>Totals of a part of data that is held out.</summary>
     /// <param name="data">The data.</param>
     /// <param name="part">The part.</param>
     /// <param name="lanes">Lanes of the run.</param>
-    /// <param name="loss">Says what is predicted.</param>
+    /// <param name="loss">Says what is predicted, and whether classes are labels of sequences (<see cref="LossSpec.BlankClass"/>).</param>
     public EvaluationTotals(IDataSource data, HeldOutPart part, int lanes, LossSpec loss)
-        : this(part, data.HeldOut(part)!, data.Description.Targets, data.Shape, lanes, ValueMetrics.Of(loss))
+        : this(
+            part, data.HeldOut(part)!, data.Description.Targets, data.Shape, lanes, ValueMetrics.Of(loss), loss.BlankClass is not null)
     {
     }
 
@@ -41,13 +43,15 @@ public sealed class EvaluationTotals(
     /// <param name="shape">The shape of a time step.</param>
     /// <param name="lanes">Lanes of the run.</param>
     /// <param name="metrics">The figures of each target that is a value.</param>
+    /// <param name="areLabels">Whether classes are labels of sequences.</param>
     internal EvaluationTotals(
-        HeldOutPart part, ISequenceSet held, IReadOnlyList<string> names, DataShape shape, int lanes, ValueMetrics metrics)
+        HeldOutPart part, ISequenceSet held, IReadOnlyList<string> names, DataShape shape, int lanes, ValueMetrics metrics, bool areLabels)
         : this(part, held, names, shape.TargetFeatures, lanes, metrics)
     {
-        _areClasses = ClassCounts.Numbers(shape.Classes) > 0;
-        if (_areClasses)
-            _width = ClassCounts.Numbers(shape.Classes);
+        _areLabels = areLabels;
+        _areClasses = !_areLabels && ClassCounts.Numbers(shape.Classes) > 0;
+        if (_areLabels || _areClasses)
+            _width = _areLabels ? LabelCounts.Numbers : ClassCounts.Numbers(shape.Classes);
     }
 
     /// <summary>The part that is held out.</summary>
@@ -66,10 +70,13 @@ public sealed class EvaluationTotals(
     public long Steps => Enumerable.Range(0, held.Count).Sum(sequence => (long)held.Length(sequence));
 
     /// <summary>The series whose figures are known apart, by their place among the held-out sequences, in order.</summary>
-    public IReadOnlyCollection<int> Series => !_areClasses && IsBySeries(held, targets) ? _groups.Keys : (int[])[];
+    public IReadOnlyCollection<int> Series => !_areClasses && !_areLabels && IsBySeries(held, targets) ? _groups.Keys : (int[])[];
 
     /// <summary>How classes were predicted; null for targets that are values, or all masked, and for too many classes.</summary>
     public ClassCounts? Classes => _areClasses ? ClassCounts.Of(Total(0, _width)) : null;
+
+    /// <summary>How label sequences were predicted; null for targets that are none.</summary>
+    public LabelCounts? Labels => _areLabels ? LabelCounts.Of(Total(0, _width)) : null;
 
     /// <summary>The name of the target that classes are of; empty for none.</summary>
     public string ClassTarget => names.Count > 0 ? names[0] : "";

@@ -46,8 +46,11 @@ public static class Evaluator
         SequenceSums sums = new(held, targets, metrics, loss, chunk);
         SequenceSums[] simple = [.. baselines.Select(_ => new SequenceSums(held, targets, ValueMetrics.Errors, loss, chunk))];
         var values = new double[chunk];
-        int classes = data.Shape.Classes;
+        int classes = data.Shape.Classes, outputsOf = package.Spec.Model.OutputSize!.Value;
         var counts = new double[ClassCounts.Numbers(classes)];
+        int? blank = loss.BlankClass;
+        if (blank is not null)
+            counts = new double[LabelCounts.Numbers];
         var (predicted, actual) = (new int[chunk], new long[chunk]);
         var (lossSum, weight) = predictor.Run(
             held, Lanes, chunk, new float[(long)held.Count * predictor.HiddenLength], (slice, rows) =>
@@ -55,8 +58,16 @@ public static class Evaluator
                 if (counts.Length > 0)
                 {
                     for (int i = 0; i < slice.Length; i++)
-                        predicted[i] = Largest.Of(rows.Slice(i * classes, classes));
+                        predicted[i] = Largest.Of(rows.Slice(i * outputsOf, outputsOf));
                     held.ReadTargets(slice, actual.AsSpan(0, slice.Length));
+                    if (blank is not null)
+                    {
+                        int found = LabelPath.Decode(predicted.AsSpan(0, slice.Length), blank.Value);
+                        int[] labels = [.. actual[..slice.Length].Where(one => one != DataShape.MaskedClass).Select(one => (int)one)];
+                        LabelCounts.Add(predicted.AsSpan(0, found), labels, counts);
+                        return;
+                    }
+
                     ClassCounts.Add(predicted, actual.AsSpan(0, slice.Length), counts, loss.IgnoredTarget);
                     return;
                 }
@@ -89,7 +100,8 @@ public static class Evaluator
 
         EvaluationTotals Totals(GroupSums groups, ValueMetrics ofTargets)
         {
-            var totals = new EvaluationTotals(HeldOutPart.Test, held, names, data.Shape, lanes: 1, ofTargets);
+            var totals = new EvaluationTotals(
+                HeldOutPart.Test, held, names, data.Shape, lanes: 1, ofTargets, areLabels: loss.BlankClass is not null);
             totals.Take(groups);
             return totals;
         }

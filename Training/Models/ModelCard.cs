@@ -19,8 +19,8 @@ internal static class ModelCard
         Line($"# {spec.Name}");
         Line("");
         Line($"A recurrent network, {config.Cell} with {Count(config.Layers, config.LayerNoun)} of {Count(config.HiddenSize, "unit")}, "
-            + $"trained by truncated backpropagation through time for {Count(config.Epochs, "epoch")} ({Count(config.Steps, "step")}) as run "
-            + $"`{config.Run}` by Orleans.Tbptt {config.Product}.");
+            + $"trained by truncated backpropagation through time for {Count(config.Epochs, "epoch")} ({Count(config.Steps, "step")}) as "
+            + $"run `{config.Run}` by Orleans.Tbptt {config.Product}.");
         if (Parameters(config) is { } which)
         {
             Line("");

@@ -57,6 +57,30 @@ public sealed partial class ChunkBatch
         return count;
     }
 
+    /// <summary>The targets of a lane that are classes and not masked, in order of time.</summary>
+    /// <param name="position">The lane's place in <see cref="ActiveLanes"/>.</param>
+    /// <param name="labels">Receives them; empty to count them.</param>
+    /// <returns>How many there are.</returns>
+    internal int LabelsOf(int position, Span<int> labels)
+    {
+        int count = 0;
+        foreach (var segment in Segments)
+        {
+            if (position >= segment.Lanes)
+                break;
+            for (int t = 0, row = segment.FirstRow + position; t < segment.Steps; t++, row += segment.Lanes)
+            {
+                if (_classes[row] == DataShape.MaskedClass)
+                    continue;
+                if (!labels.IsEmpty)
+                    labels[count] = (int)Math.Clamp(_classes[row], -1, int.MaxValue);
+                count++;
+            }
+        }
+
+        return count;
+    }
+
     /// <summary>For each row that of the same lane with as many time steps behind it as the former has before it.</summary>
     /// <param name="mirrored">Receives them, <c>[Rows]</c>.</param>
     public void Mirror(Span<int> mirrored)

@@ -49,7 +49,7 @@ internal static class WholeSequenceChecks
             ("dropout.input", dropout.Input > 0), ("dropout.output", dropout.Output > 0), ("dropout.weight", dropout.Weight > 0),
             ("dropout.zoneout", dropout.Zones),
         ];
-        foreach (var (key, _) in all.Where(one => one.IsThere && findings.Sound("model.bidirectional", "model.dropout", $"model.{one.Key}")))
+        foreach (var (key, _) in all.Where(one => one.IsThere && findings.Sound("model.dropout", $"model.{one.Key}")))
         {
             findings.Report(
                 $"model.{key}", "it with model.bidirectional",

@@ -16,7 +16,9 @@ internal static class BulkForecast
     /// <param name="hidden">The hidden state of each sequence before its first time step; replaced by that after its last.</param>
     /// <param name="computer">Computes.</param>
     /// <param name="take">Receives the forecasts, sequence by sequence, in order of time.</param>
-    /// <param name="wholes">Whether the model takes sequences whole (<see cref="Orleans.Tbptt.Specs.RunSpec.TakesWholeSequences"/>).</param>
+    /// <param name="wholes">
+    /// Whether the model takes sequences whole (<see cref="Orleans.Tbptt.Specs.RunSpec.TakesWholeSequences"/>).
+    /// </param>
     /// <param name="work">Multiplications of a block, about.</param>
     /// <exception cref="ClientException">Nobody can compute any more.</exception>
     public static async Task RunAsync(

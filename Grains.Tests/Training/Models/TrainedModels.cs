@@ -64,10 +64,13 @@ internal sealed class TrainedModels : IDisposable
         using var trainer = new SingleProcessTrainer(
             prepared.Spec, prepared.Data, () => new FusedReplica(prepared.Spec.Model, prepared.Spec.Train.Loss));
         Assert.Null(trainer.Train());
-        return ModelPackage.Of(
-            Sample.Status(RunState.Completed), prepared.Spec, SpecWriter.ToYaml(prepared.Spec), new(prepared.Files, prepared.Description),
-            trainer.State.Parameters, HiddenTensors.Of(prepared.Spec.Model, prepared.Spec.Data.BatchSize, trainer.State.Hidden));
+        return PackageOf(prepared, trainer);
     }
+
+    /// <summary>The package of a run that was trained to its end.</summary>
+    public static ModelPackage PackageOf(PreparedRun prepared, SingleProcessTrainer trainer) => ModelPackage.Of(
+        Sample.Status(RunState.Completed), prepared.Spec, SpecWriter.ToYaml(prepared.Spec), new(prepared.Files, prepared.Description),
+        trainer.State.Parameters, HiddenTensors.Of(prepared.Spec.Model, prepared.Spec.Data.BatchSize, trainer.State.Hidden));
 
     /// <summary>Writes a package, and gives its directory.</summary>
     public string Save(ModelPackage package, string name = "package")

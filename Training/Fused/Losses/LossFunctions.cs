@@ -7,6 +7,6 @@ public static class LossFunctions
     public static IReadOnlyList<Loss> All { get; } =
     [
         new SquaredError(), new AbsoluteError(), new Huber(), new Quantile(), new Gaussian(), new StudentT(), new NegativeBinomial(),
-        new BinaryCrossEntropy(), new ErrorToSignal(), new CrossEntropy(),
+        new BinaryCrossEntropy(), new ErrorToSignal(), new CrossEntropy(), new Ctc(),
     ];
 }
