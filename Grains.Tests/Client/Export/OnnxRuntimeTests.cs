@@ -34,6 +34,8 @@ public sealed class OnnxRuntimeTests : IDisposable
     [InlineData("cell: {name: rnn, nonlinearity: relu}, hiddenSize: 16, layers: 2", 3, "inputs: [sales, price], targets: [price]")]
     [InlineData("cell: rnn, hiddenSize: 16, layers: 2", 3,
         "inputs: [sales, price], targets: [price], transform: {sales: log1p}, horizon: 2")]
+    [InlineData("cell: lstm, hiddenSize: 16", 3,
+        "inputs: [sales, price], targets: [sales, price], transform: {sales: log1p}, horizon: 1..3")]
     [InlineData("cell: rnn, hiddenSize: 24", 64, "inputs: [sales, promotion], targets: [sales], known: [promotion]")]
     [InlineData("cell: lstm, hiddenSize: 16", 3, "inputs: [price], targets: [price], standardize: false")]
     [InlineData("cell: gru, hiddenSize: 16", 3, "inputs: [kind, shop], targets: [sales], categorical: [kind, shop]")]
@@ -213,8 +215,12 @@ public sealed class OnnxRuntimeTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    private static double Deviation(ModelPackage package, int target) =>
-        package.Config.Columns.First(one => one.Name == package.Config.Targets[target]).Deviation!.Value;
+    private static double Deviation(ModelPackage package, int target)
+    {
+        var table = (TableSource)package.Spec.Data.Source;
+        string column = table.ColumnsOf(package.Config.Targets)[target / table.Horizons];
+        return package.Config.Columns.First(one => one.Name == column).Deviation!.Value;
+    }
 
     private static double[][] Forecasts(ModelPackage package, Panel panel)
     {

@@ -177,6 +177,26 @@ public sealed class ModelApiTests(ModelSite site) : IClassFixture<ModelSite>
         Assert.StartsWith("<svg", svg.Text, StringComparison.Ordinal);
     }
 
+    /// <summary>The rows to come are those that the last one is the only one to forecast.</summary>
+    [Fact]
+    public async Task ChartOfSeveralRowsAhead_EndsWithThePathFromTheLastRow()
+    {
+        string csv = (await site.GetAsync($"/api/models/{ModelSite.Ahead}/charts/forecast.csv?target=sales%20%2B2")).Text;
+        var (_, text) = await site.PredictAsync(ModelSite.Ahead, ModelSite.OneSeries(), accept: "text/csv");
+
+        string[][] forecasts = [.. Cells(text)], rows = [.. Cells(csv)];
+        Assert.Equal(["row", "sales +1", "sales +2", "sales +3"], forecasts[0]);
+        Assert.Equal("forecast, 2 ahead", rows[0][2]);
+        Assert.Equal(["401", "402", "403"], rows[^3..].Select(row => row[0]));
+        Assert.Equal(forecasts[^1][1..].Select(Number), rows[^3..].Select(row => Number(row[2])));
+        Assert.Equal(Number(forecasts[^3][2]), Number(rows[^4][2]));
+
+        static double Number(string cell) => double.Parse(cell, CultureInfo.InvariantCulture);
+        static IEnumerable<string[]> Cells(string table) => table.Split("\r\n", StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Replace("forecast, 2", "forecast; 2", StringComparison.Ordinal).Split(',')
+                .Select(cell => cell.Trim('"').Replace(';', ',')).ToArray());
+    }
+
     [Fact]
     public async Task Endpoints_AreDescribed()
     {

@@ -35,8 +35,11 @@ public sealed class ModelSite : IAsyncLifetime
     /// <summary>A name that no page may take for markup.</summary>
     internal const string Hostile = "\"><script>alert(1)</script>";
 
-    /// <summary>Models of one column of 400 rows, of rows with dates, of a panel of two shops, and of tokens.</summary>
-    internal const string Sales = "sales-1", Dated = "dated-1", Shops = "shops-1", Bytes = "bytes-1";
+    /// <summary>
+    /// Models of one column of 400 rows, of which the second one forecasts three rows, of rows with dates, of a panel of two shops, and of
+    /// tokens.
+    /// </summary>
+    internal const string Sales = "sales-1", Ahead = "ahead-1", Dated = "dated-1", Shops = "shops-1", Bytes = "bytes-1";
 
     private readonly TemporaryDirectory _directory = new();
     private WebApplication? _web;
@@ -49,6 +52,7 @@ public sealed class ModelSite : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Add(Sales, Write("sales.csv", OneSeries()), "inputs: [sales], targets: [sales], validationFraction: 0.25, horizon: 2,");
+        Add(Ahead, Write("ahead.csv", OneSeries()), "inputs: [sales], targets: [sales], validationFraction: 0.25, horizon: 1..3,");
         Add(Shops, Write("shops.csv", Panel("north", Hostile)),
             "inputs: [sales], targets: [sales, stock], series: shop, time: day, validationFraction: 0.25,");
         Add(Dated, Write("dated.csv", Panel("north")), "inputs: [sales], targets: [sales], validationFraction: 0.25,");

@@ -62,11 +62,12 @@ internal static class TryItForm
     private static IHtmlContent Result(ModelForecast forecast)
     {
         var rows = forecast.Rows;
+        bool isPath = forecast.Ahead[^1] > forecast.Horizon;
         var head = Html.Of($"""
             {Html.If(forecast.SeriesColumn is not null, () => $"""<th scope="col">{forecast.SeriesColumn}</th>""")}<th scope="col">{
-                forecast.RowColumn}</th>{Html.Each(forecast.Headings, heading => $"""<th scope="col">{heading}</th>""")}
+                forecast.RowColumn}</th>{Html.Each(forecast.Targets, Column)}
             """);
-        string first = forecast.Ahead[^1] > forecast.Horizon ? $"{forecast.Horizon} to " : "";
+        string first = isPath ? $"{forecast.Horizon} to " : "";
         string shown = rows.Count > Shown ? $"; the last {Shown} in the table" : "";
         return Html.Of($"""
             <div role="status"><p>{Text.Plural(rows.Count, "forecast")}, each {first}{
@@ -74,6 +75,14 @@ internal static class TryItForm
             {Plot(forecast)}
             {Words.Table("Forecasts", head, Html.Each(rows.Skip(rows.Count - Shown), Row))}
             """);
+
+        // Of several rows ahead, names say how far.
+        FormattableString Column(string target)
+        {
+            if (isPath)
+                return $"""<th scope="col">{target}</th>""";
+            return $"""<th scope="col">{target} +{forecast.Horizon}</th>""";
+        }
 
         FormattableString Row(ForecastRow row) => $"""
             <tr>{Html.If(forecast.SeriesColumn is not null, () => $"<td>{row.Series}</td>")}<td class="figure">{
