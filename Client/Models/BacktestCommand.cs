@@ -6,6 +6,7 @@ using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Data.Tables;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Metrics;
 using Orleans.Tbptt.Training.Models;
 
 namespace Orleans.Tbptt.Client.Models;
@@ -236,7 +237,8 @@ internal static class BacktestCommand
             [
                 .. keys, Text.Count(totals.Of(0, target, cut, ahead)?.Count ?? 0), .. result.Forecasts.Index().SelectMany(
                     forecast => totals.Of(forecast.Index, target, cut, ahead) is { } figures
-                        ? figures.Values.Select(value => double.IsNaN(value) ? "–" : Text.Figure(value))
+                        ? totals.MetricsOf(forecast.Index).Zip(figures.Values).Select(
+                            one => EvaluationReport.IsUndefined(one.First, one.Second) ? "–" : Text.Figure(one.Second))
                         : totals.MetricsOf(forecast.Index).Select(_ => "–")),
             ]);
     }

@@ -10,6 +10,9 @@ namespace Orleans.Tbptt.Client.Models;
 /// <summary>Forecasts of the rows behind a file, as quantiles of paths that are drawn.</summary>
 internal static class SampledForecast
 {
+    /// <summary>Values of the paths of one series, which are in memory at a time, at most: 400 MB of them.</summary>
+    private const long MostValues = 50_000_000;
+
     private static readonly double[] Levels = [0.1, 0.5, 0.9];
 
     /// <summary>Refuses what does not go with paths.</summary>
@@ -18,6 +21,15 @@ internal static class SampledForecast
     {
         if (SamplePaths.Problem(package) is var (found, expected))
             throw new ClientException($"--horizon: found {found}, expected {expected}; leave --horizon out", ExitCode.Usage);
+        int targets = package.Config.Targets.Count;
+        if (request.Paths is { } paths && (long)paths.Horizon * paths.Samples * targets > MostValues)
+        {
+            throw new ClientException(
+                $"--horizon: found {Text.Plural(paths.Horizon, "row")} of {Text.Plural(paths.Samples, "path")} of "
+                + $"{Text.Plural(targets, "target")}, expected at most {Text.Count(MostValues)} values in all; lower --horizon or "
+                + "--samples", ExitCode.Usage);
+        }
+
         if (request.Input == PredictCommand.Standard || request.StateOut is not null || request.Cluster.IsNamed)
         {
             string option = request.Input == PredictCommand.Standard ? "--input -" : request.StateOut is null ? "--cluster" : "--state-out";

@@ -56,7 +56,7 @@ public sealed class RowEncoder
             .. source.Categorical.Select(Called),
             .. isOfSeries && _series == _categories.Length ? [source.Series!] : Array.Empty<string>(),
         ];
-        Shape = new(numbers.Length + _flagged.Length, 0, source.Targets.Count * source.Horizons, 0)
+        Shape = new(numbers.Length + _flagged.Length, 0, checked(source.Targets.Count * source.Horizons), 0)
         {
             IsMasked = true, Categories = [.. _categories.Select(one => new CategoryShape(one.Name, one.Classes))],
         };

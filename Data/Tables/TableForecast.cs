@@ -122,7 +122,7 @@ internal sealed class TableForecast : IForecastData
         {
             scan.Fill(table, null);
             instants = rows.Times();
-            var shape = new DataShape(used.InputNames.Count, 0, source.Targets.Count * source.Horizons, 0)
+            var shape = new DataShape(used.InputNames.Count, 0, checked(source.Targets.Count * source.Horizons), 0)
             {
                 IsMasked = true,
                 Categories = [.. used.Categories.Select(one => new CategoryShape(

@@ -5,6 +5,9 @@ namespace Orleans.Tbptt.Data.Tables;
 /// <summary>Which keys of a table go together.</summary>
 internal static class TableKeys
 {
+    /// <summary>Rows that are forecast from each row, at most: each has outputs of its own.</summary>
+    private const int MostHorizons = 10_000;
+
     /// <summary>Reports those that do not.</summary>
     public static void Check(TableSource source, RunSpec spec, Findings findings)
     {
@@ -13,6 +16,13 @@ internal static class TableKeys
             findings.Report(
                 "data.missingValues", "interpolate with extends.follow", "forward or mask, because the next value is still to come",
                 "train a run with one of these, and follow the file with it");
+        }
+
+        if (source.Horizons > MostHorizons)
+        {
+            findings.Report(
+                "data.horizon", $"1..{source.Horizons}", $"1..{MostHorizons} at most, because each row ahead has outputs of its own",
+                "lower it, or write one number");
         }
 
         if (source.Horizons > 1 && source.Known.Count > 0)

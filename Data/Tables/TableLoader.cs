@@ -70,7 +70,9 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
         scan.Read(reader);
         UsedColumns used = scan.Used;
         TableCut? cut = problems.IsEmpty ? Cut(scan.Order) : null;
-        if (cut is null)
+        if (cut is not null && HeldOutOf is null)
+            CheckFarthest(cut.Training);
+        if (cut is null || !problems.IsEmpty)
             throw new SpecException(problems.ToList());
 
         ColumnHistogram[] histograms =
@@ -141,6 +143,19 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
         return cut is null ? null : TableCut.Of(cut);
     }
 
+    /// <summary>Refuses rows ahead that are no row's target: their outputs would learn nothing.</summary>
+    private void CheckFarthest(StreamRows training)
+    {
+        long most = Enumerable.Range(0, training.Lengths.Count).Select(sequence => training.EndOf(sequence) - training.Starts[sequence])
+            .DefaultIfEmpty(0).Max();
+        if (source.Horizons > Math.Max(1, most))
+        {
+            problems.Add(
+                "data.horizon", $"1..{source.Horizons} with at most {Wording.Count(most + 1, "row")} to train on that follow each other",
+                $"1..{most} at most, so that some row has a target so far ahead", "lower it, or add data");
+        }
+    }
+
     /// <summary>Refuses files of which no row has a known class of a column: another spelling is likelier than that all are new.</summary>
     private void CheckClasses(IReadOnlyList<CategoryColumn> categories, long rows)
     {
@@ -188,7 +203,7 @@ internal sealed class TableLoader(TableSource source, DataSpec data, ProblemList
     }
 
     private DataShape Shape(UsedColumns used, IReadOnlyList<CategoryColumn> categories) =>
-        new(used.InputNames.Count, 0, used.Targets.Count * source.Horizons, 0)
+        new(used.InputNames.Count, 0, checked(used.Targets.Count * source.Horizons), 0)
         {
             IsMasked = used.IsMasked || source.Horizons > 1,
             Categories = [.. categories.Select(column => new CategoryShape(column.Name, column.Classes.Count))],

@@ -77,9 +77,18 @@ public static class EvaluationReport
 
         void Add(TargetFigures figures, int target, string? series)
         {
-            foreach (var (metric, value) in totals.Metrics.Zip(figures.Values).Where(one => !double.IsNaN(one.Second)))
+            foreach (var (metric, value) in totals.Metrics.Zip(figures.Values).Where(one => !IsUndefined(one.First, one.Second)))
                 all.Add(new($"{part} {metric.Name}", value, totals.NameOf(target), kind, series, figures.Count));
         }
+    }
+
+    /// <summary>Whether a figure is left out, because it is not defined.</summary>
+    /// <param name="metric">The figure.</param>
+    /// <param name="value">Its value.</param>
+    public static bool IsUndefined(ValueMetric metric, double value)
+    {
+        ArgumentNullException.ThrowIfNull(metric);
+        return metric.MayBeUndefined && double.IsNaN(value);
     }
 
     /// <summary>What the figures of a part are derived from.</summary>
@@ -135,10 +144,9 @@ public static class EvaluationReport
         {
             if (figures is null)
                 return;
-            var all = figures.Values.Concat(others.SelectMany(
-                other => figuresOf(other.Totals)?.Values ?? Enumerable.Repeat(double.NaN, other.Totals.Metrics.Count)));
-            string values = string.Join(
-                ',', all.Select(value => double.IsNaN(value) ? "" : value.ToString("R", CultureInfo.InvariantCulture)));
+            var all = Texts(totals, figures).Concat(others.SelectMany(
+                other => figuresOf(other.Totals) is { } own ? Texts(other.Totals, own) : other.Totals.Metrics.Select(_ => "")));
+            string values = string.Join(',', all);
             output.Write(string.Create(
                 CultureInfo.InvariantCulture, $"{Cell(series)},{Cell(totals.NameOf(target))},{figures.Count},{values}\n"));
         }
@@ -167,6 +175,9 @@ public static class EvaluationReport
         ];
         return ranked.Take(Ranked).Concat(ranked.Skip(Math.Max(Ranked, ranked.Length - Ranked))).Select(series => (series, target));
     }
+
+    private static IEnumerable<string> Texts(EvaluationTotals totals, TargetFigures figures) => totals.Metrics.Zip(figures.Values)
+        .Select(one => IsUndefined(one.First, one.Second) ? "" : one.Second.ToString("R", CultureInfo.InvariantCulture));
 
     private static string Cell(string text) => text.AsSpan().ContainsAny(',', '"', '\n') || text.Contains('\r', StringComparison.Ordinal)
         ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\""

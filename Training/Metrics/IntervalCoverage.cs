@@ -15,5 +15,5 @@ public sealed record IntervalCoverage(LossSpec Loss) : MeanMetric
 
     /// <inheritdoc/>
     protected override double Of(ForecastElements elements, int element) =>
-        Loss.Covers(elements.Of(element), elements.Targets[element]) ? 1 : 0;
+        LevelCoverage.ShareOf(elements.Of(element), Loss.Covers(elements.Of(element), elements.Targets[element]));
 }

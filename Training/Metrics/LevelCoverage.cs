@@ -19,5 +19,17 @@ public sealed record LevelCoverage(LossSpec Loss, int Quantile) : MeanMetric
 
     /// <inheritdoc/>
     protected override double Of(ForecastElements elements, int element) =>
-        elements.Targets[element] <= elements.Of(element)[Quantile] ? 1 : 0;
+        ShareOf(elements.Of(element), elements.Targets[element] <= elements.Of(element)[Quantile]);
+
+    /// <summary>1 or 0; NaN where a prediction is no number, of which no target is said to lie anywhere.</summary>
+    internal static double ShareOf(ReadOnlySpan<double> predictions, bool isCovered)
+    {
+        foreach (double prediction in predictions)
+        {
+            if (double.IsNaN(prediction))
+                return double.NaN;
+        }
+
+        return isCovered ? 1 : 0;
+    }
 }

@@ -11,6 +11,9 @@ public sealed record ScaledError : ValueMetric
     /// <inheritdoc/>
     public override int Sums => 2;
 
+    /// <summary>Where the naive error of every series is 0, or not known.</summary>
+    public override bool MayBeUndefined => true;
+
     /// <inheritdoc/>
     public override string Name => "MASE";
 

@@ -19,12 +19,18 @@ public abstract record ValueMetric
     /// <summary>How many sums it keeps of a target.</summary>
     public virtual int Sums => 1;
 
+    /// <summary>
+    /// Whether it may not be defined though there are elements: it is left out then. Another figure that is no number is shown. Default
+    /// false.
+    /// </summary>
+    public virtual bool MayBeUndefined => false;
+
     /// <summary>Adds elements to the sums.</summary>
     /// <param name="elements">The elements.</param>
     /// <param name="sums">The sums so far, <c>[Sums]</c>; 0 in the beginning.</param>
     public abstract void Add(ForecastElements elements, Span<double> sums);
 
-    /// <summary>The figure; NaN where it is not defined.</summary>
+    /// <summary>The figure; NaN where it is not defined, or a forecast was no number.</summary>
     /// <param name="sums">The sums over all elements, <c>[Sums]</c>.</param>
     /// <param name="count">How many elements; at least 1.</param>
     public abstract double Value(ReadOnlySpan<double> sums, double count);

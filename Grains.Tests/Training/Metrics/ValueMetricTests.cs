@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Metrics;
 
 namespace Orleans.Tbptt.Tests.Training.Metrics;
@@ -41,6 +42,21 @@ public sealed class ValueMetricTests
 
         Assert.Equal(
             [Math.Sqrt(squares / errors.Length), sum / errors.Length], ValueMetrics.Errors.All.Select(metric => Figure(metric, errors)));
+    }
+
+    /// <summary>Only what has no definition is left out of reports.</summary>
+    [Fact]
+    public void ForecastThatIsNoNumber_IsNoneInEveryFigure_AndShown()
+    {
+        var metrics = ValueMetrics.Of(new Quantile());
+        var numbers = new double[metrics.Numbers];
+        metrics.Add([double.NaN, 2], [1, 2], [double.NaN, double.NaN, double.NaN, 1, 2, 3], 4, numbers);
+
+        var figures = TargetFigures.Of(numbers, metrics)!;
+
+        Assert.All(figures.Values, value => Assert.Equal(double.NaN, value));
+        Assert.Equal(
+            ["MASE"], metrics.All.Where(metric => EvaluationReport.IsUndefined(metric, double.NaN)).Select(metric => metric.Name));
     }
 
     private static double Figure(ValueMetric metric, double[] errors)

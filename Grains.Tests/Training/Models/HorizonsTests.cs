@@ -2,6 +2,7 @@ using System.Globalization;
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Csv;
 using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Writing;
 using Orleans.Tbptt.Tests.Client;
 using Orleans.Tbptt.Tests.Data;
@@ -68,6 +69,26 @@ public sealed class HorizonsTests : IDisposable
         data.Training.ReadTargets(new(0, 0, data.Training.Length(0)), rows);
 
         Assert.Equal([1, 2, 2, 3, 3, 4, 4, float.NaN], rows);
+    }
+
+    /// <summary>Outputs that never have a target would learn nothing.</summary>
+    [Theory]
+    [InlineData("a\n", 12, 11)]
+    [InlineData("id,a\n", 12, 7)]
+    public void RowsAheadThatAreNoTarget_AreRefused(string header, int rows, int most)
+    {
+        bool isPanel = header.StartsWith("id", StringComparison.Ordinal);
+        string path = _models.Write("x.csv", header + string.Concat(Enumerable.Range(0, rows).Select(
+            i => isPanel ? $"{(i < 4 ? "n" : "s")},{i}\n" : $"{i}\n")));
+        DataSpec Of(int horizons) => Given.Csv(path, lanes: 1).From<CsvSource>(
+            csv => csv with { Series = isPanel ? "id" : null, Inputs = ["a"], Targets = ["a"], Horizons = horizons });
+
+        using IDataSource data = Given.Open(Of(most));
+        var refused = Assert.Throws<SpecException>(() => Given.Open(Of(most + 1)));
+
+        Assert.Equal(
+            $"data.horizon: found 1..{most + 1} with at most {most + 1} rows to train on that follow each other, expected 1..{most} at "
+            + "most, so that some row has a target so far ahead; lower it, or add data", Assert.Single(refused.Problems).ToString());
     }
 
     /// <summary>
@@ -169,6 +190,8 @@ public sealed class HorizonsTests : IDisposable
 
     [Theory]
     [InlineData("horizon: 2..4", "data.horizon: found 2..4, expected a whole number of 1 or more, or a range from 1 on")]
+    [InlineData("horizon: 1..10001", "data.horizon: found 1..10001, expected 1..10000 at most")]
+    [InlineData("horizon: 1..2000000000", "data.horizon: found 1..2000000000, expected 1..10000 at most")]
     [InlineData("horizon: 1..0", "expected a whole number of 1 or more, or a range from 1 on")]
     [InlineData("horizon: 1..3\n  inputs: [x]\n  known: [x]", "data.horizon: found 1..3 with data.known, expected one number")]
     public void WhatIsNoRange_IsRefused(string keys, string problem) => Assert.Contains(

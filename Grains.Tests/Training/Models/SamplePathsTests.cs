@@ -132,6 +132,8 @@ public sealed class SamplePathsTests : IDisposable
     [InlineData("inputs: [sales, weekday], series: shop, time: day,", "gaussian", "--horizon 3",
         "--horizon: found the inputs weekday, expected inputs that are targets or data.static")]
     [InlineData("", "gaussian", "--horizon 3 --state-out s.state", "--state-out: found it with --horizon")]
+    [InlineData("", "gaussian", "--horizon 10000 --samples 10000",
+        "--horizon: found 10,000 rows of 10,000 paths of 1 target, expected at most 50,000,000 values in all")]
     [InlineData("", "gaussian", "--samples 3", "--samples: found it without --horizon")]
     public async Task WhatDrawsNoPaths_IsRefused(string keys, string loss, string options, string problem)
     {
