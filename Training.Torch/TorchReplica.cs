@@ -24,8 +24,15 @@ public sealed class TorchReplica : IReplica
     /// <param name="model">The model, every size known.</param>
     /// <param name="loss">What is summed.</param>
     /// <param name="device">The device to compute on.</param>
+    /// <exception cref="NotSupportedException">libtorch does not compute a choice of the model or the loss.</exception>
     public TorchReplica(ModelSpec model, LossSpec loss, Device device)
     {
+        if (model.Dropout.Weight > 0 || model.Dropout.Zones)
+        {
+            throw new NotSupportedException("dropout of weights and zoneout: libtorch runs a layer's time steps as a whole, with whole "
+                + "weights; write engine: fused and device: cpu");
+        }
+
         NativeBackend.Initialize();
         (_model, _loss) = (model, new(loss));
         Layout = ParameterLayout.Of(model);

@@ -17,6 +17,15 @@ public abstract record EngineSpec : Choice
     /// <summary>Whether it computes on a device, or on some device where that is <c>auto</c>.</summary>
     public bool ComputesOn(DeviceName device) => device.Kind is not { } kind || Devices.Contains(kind);
 
+    /// <summary>Whether it computes a run on the spec's device, and every choice of its model and loss there.</summary>
+    internal bool Computes(RunSpec spec)
+    {
+        var findings = new Findings(default);
+        if (ComputesOn(spec.Device))
+            Check(spec, findings);
+        return ComputesOn(spec.Device) && !findings.Any;
+    }
+
     /// <summary>Looks for keys of the spec that it cannot compute. Its devices have been checked before.</summary>
     public virtual void Check(RunSpec spec, Findings findings)
     {

@@ -10,6 +10,8 @@ namespace Orleans.Tbptt.Specs;
 /// </remarks>
 public sealed record RunSpec
 {
+    private static readonly DeviceName AnyGpu = new("cuda:0");
+
     /// <summary>A name for people; part of the run's id. Defaults to the spec file's name.</summary>
     public required string Name { get; init; }
 
@@ -22,9 +24,11 @@ public sealed record RunSpec
     /// <summary>What computes the replicas' passes.</summary>
     public required EngineSpec Engine { get; init; }
 
-    /// <summary><see cref="Device"/>; the CPU where that is <c>auto</c> and the engine does not compute on GPUs.</summary>
+    /// <summary>
+    /// <see cref="Device"/>; the CPU where that is <c>auto</c> and the engine does not compute on GPUs, or not this model and loss.
+    /// </summary>
     public DeviceName ComputesOn =>
-        Device == DeviceName.Auto && !Engine.Devices.Contains(DeviceKind.Cuda) ? DeviceName.Cpu : Device;
+        Device == DeviceName.Auto && !Engine.Computes(this with { Device = AnyGpu }) ? DeviceName.Cpu : Device;
 
     /// <summary>The network.</summary>
     public required ModelSpec Model { get; init; }

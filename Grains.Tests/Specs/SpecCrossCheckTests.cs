@@ -50,8 +50,9 @@ public class SpecCrossCheckTests
         "5:10 model.init.forgetBias: found it with cell gru, expected a cell with a forget gate; remove it")]
     [InlineData("  hiddenSize", "  init: {recurrent: orthogonal}\n  cell: mingru",
         "4:10 model.init.recurrent: found it with cell mingru, expected a cell with weight_hh; remove it")]
-    [InlineData("  hiddenSize", "  init: {embedding: small}",
-        "4:10 model.init.embedding: found it without embedding or embeddings, expected one of them; remove it")]
+    [InlineData("  hiddenSize", "  dropout: {zoneoutCell: 0.5}\nengine: torch",
+        "4:13 model.dropout.zoneoutCell: found it with engine torch, expected other kinds of dropout: libtorch runs a layer's time steps "
+        + "as a whole, with whole weights; remove it, or write engine: fused and device: cpu")]
     [InlineData("  hiddenSize", "  embedding: {size: 4}",
         "4:3 model.embedding: found an embedding with source sine, expected none, because the inputs are values; remove it; " +
         "bytes, texts and arrays of whole numbers have tokens")]
@@ -107,6 +108,29 @@ public class SpecCrossCheckTests
             "device to cpu", Problem(Engine("cuda:0")));
         Assert.Equal(DeviceName.Cpu, Sound(Engine("auto")).ComputesOn);
         Assert.Equal(DeviceName.Auto, Sound(Sine).ComputesOn);
+    }
+
+    /// <summary>An engine left open takes CPUs for what libtorch, the engine of GPUs, does not have.</summary>
+    [Theory]
+    [InlineData("cell: slstm")]
+    [InlineData("dropout: {weight: 0.2}")]
+    [InlineData("dropout: {zoneout: 0.2}")]
+    [InlineData("dropout: {zoneoutCell: 0.2}")]
+    public void DeviceLeftOpen_MeansTheCpu_ForAModelThatTheEngineOfGpusDoesNotCompute(string key)
+    {
+        string text = Sine.After("  hiddenSize", $"  {key}");
+
+        Assert.Equal(DeviceName.Cpu, Sound(text).ComputesOn);
+        Assert.Contains("with device cuda:0", Problem($"device: cuda:0\n{text}"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void EveryKindOfDropout_IsRefusedByItself_WhereLibtorchDoesNotHaveIt()
+    {
+        var keys = Problems($"engine: torch\n{Sine.After("  hiddenSize", "  dropout: {weight: 0.1, zoneout: 0.1, zoneoutCell: 0.1}")}")
+            .Select(problem => problem.Split(' ')[1]);
+
+        Assert.Equal(["model.dropout.weight:", "model.dropout.zoneout:", "model.dropout.zoneoutCell:"], keys);
     }
 
     [Theory]

@@ -25,7 +25,7 @@ public sealed record AutoEngine : Engine
     /// <inheritdoc/>
     public override void Check(RunSpec spec, Findings findings)
     {
-        // A silo's choice may be any device; what CPUs cannot compute names its engine.
+        // A silo's choice may be any device: what only CPUs compute goes to them; what they cannot compute names its engine.
         First(spec.Device.Kind ?? DeviceKind.Cpu).Check(spec, findings);
     }
 

@@ -45,11 +45,16 @@ public sealed record LibtorchEngine : Engine
                 "0, because the fused engine measures it", "remove it");
         }
 
-        if (findings.Sound("model.dropout") && (spec.Model.Dropout.Weight > 0 || spec.Model.Dropout.Zones))
+        var dropout = spec.Model.Dropout;
+        foreach (var (key, share) in
+            new[] { ("weight", dropout.Weight), ("zoneout", dropout.Zoneout), ("zoneoutCell", dropout.ZoneoutCell) })
         {
-            findings.Report(spec.Model.Dropout.Weight > 0 ? "model.dropout.weight" : "model.dropout.zoneout", $"it with {where}",
-                "other kinds of dropout: libtorch runs a layer's time steps as a whole, with whole weights",
-                "remove it, or write engine: fused and device: cpu");
+            if (share > 0 && findings.Sound("model.dropout"))
+            {
+                findings.Report($"model.dropout.{key}", $"it with {where}",
+                    "other kinds of dropout: libtorch runs a layer's time steps as a whole, with whole weights",
+                    "remove it, or write engine: fused and device: cpu");
+            }
         }
 
         void Refuse(string key, string word, string what) => findings.Report(

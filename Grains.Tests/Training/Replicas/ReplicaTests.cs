@@ -215,6 +215,16 @@ public sealed class ReplicaTests(ITestOutputHelper output)
         Bits.Same([first], [again]);
     }
 
+    /// <summary>A device may be chosen elsewhere than by the spec's check.</summary>
+    [Fact]
+    public void Libtorch_RefusesDropout_ThatItDoesNotCompute() => Assert.All(
+        (DropoutSpec[])[new() { Weight = 0.2 }, new() { Zoneout = 0.2 }, new() { ZoneoutCell = 0.2 }], dropout =>
+        {
+            var example = Case(new("lstm", 2, Tokens: false, Classes: false, 0));
+
+            Assert.Throws<NotSupportedException>(() => new TorchReplica(example.Model with { Dropout = dropout }, example.Loss, torch.CPU));
+        });
+
     /// <summary>
     /// One intra-op thread, also on a thread that libtorch was not set up on: with a team of threads the sums, and so the bits, would
     /// depend on how many cores the machine has. A team inherits its maker's name, so there are as many threads of this name as compute.
