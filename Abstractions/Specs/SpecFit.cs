@@ -63,10 +63,17 @@ public static class SpecFit
 
     /// <summary>That vectors are to be dropped where there are none; null when it fits. The columns of classes are known.</summary>
     public static SpecProblem? DroppedVectors(ModelSpec model) =>
-        model.Dropout.Embedding > 0 && model.Embedding is null && model.Embeddings.Pairs.Count == 0
+        model.Dropout.Embedding > 0 && !HasVectors(model)
             ? new(
                 "model.dropout.embedding", FormattableString.Invariant($"{model.Dropout.Embedding} where inputs are values alone"),
                 "tokens, or columns of classes (data.categorical)", "remove it; input drops values")
+            : null;
+
+    /// <summary>That vectors are to be drawn where there are none; null when it fits. The columns of classes are known.</summary>
+    public static SpecProblem? InitialVectors(ModelSpec model) =>
+        model.Init.Embedding != InitScheme.Torch && !HasVectors(model)
+            ? new(
+                "model.init.embedding", "it where inputs are values alone", "tokens, or columns of classes (data.categorical)", "remove it")
             : null;
 
     /// <summary>Why the head's weight cannot be the embedding's; null where it can. Sizes that are still to come are passed over.</summary>
@@ -86,6 +93,8 @@ public static class SpecFit
         return model.OutputSize is { } output && embedding.Vocabulary is { } vocabulary && output != vocabulary
             ? new(Key, $"true with {output} outputs and {vocabulary} tokens", "as many of one as of the other", Remedy) : null;
     }
+
+    private static bool HasVectors(ModelSpec model) => model.Embedding is not null || model.Embeddings.Pairs.Count > 0;
 
     private static string Source(RunSpec spec) => spec.Data.Source.Word;
 }

@@ -35,7 +35,12 @@ public static class SpecResolver
         if (problems.IsEmpty)
             problems.AddIfAny(SpecFit.Size(model));
         if (problems.IsEmpty)
-            problems.AddIfAny(SpecFit.DroppedVectors(model) ?? SpecFit.Tied(model));
+        {
+            problems.AddIfAny(SpecFit.DroppedVectors(model));
+            problems.AddIfAny(SpecFit.InitialVectors(model));
+            problems.AddIfAny(SpecFit.Tied(model));
+        }
+
         string? weights = InitialWeights.Check(model, sized: problems.IsEmpty, read, opened, problems, package);
         return (spec with { Model = model }, problems.ToList(), weights);
     }

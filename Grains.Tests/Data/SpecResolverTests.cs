@@ -76,6 +76,32 @@ public sealed class SpecResolverTests : IDisposable
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void VectorsOfColumns_AreDrawnByAScheme_WithoutAKeyForTheirSizes()
+    {
+        ModelSpec model = new() { Cell = new LstmCell(), HiddenSize = 4, Init = new() { Embedding = InitScheme.Xavier } };
+        DataShape columns = Values with { Categories = [new("shop", 3)] };
+
+        Assert.Equal("shop", Resolved(model, columns, new SquaredError()).Embeddings.Pairs.Single().Key);
+    }
+
+    [Fact]
+    public void VectorsThatAreNone_AreNamedByEachKey_ThatAsksForThem() => Assert.Equal(
+        [
+            "model.dropout.embedding: found 0.5 where inputs are values alone, expected tokens, or columns of classes (data.categorical); "
+                + "remove it; input drops values",
+            "model.init.embedding: found it where inputs are values alone, expected tokens, or columns of classes (data.categorical); "
+                + "remove it",
+            "model.tieWeights: found true without an embedding of tokens, expected model.embedding, whose weight is the head's; remove it",
+        ],
+        Problems(
+            new()
+            {
+                Cell = new LstmCell(), HiddenSize = 4, TieWeights = true, Dropout = new() { Embedding = 0.5 },
+                Init = new() { Embedding = InitScheme.Small },
+            },
+            Values, new SquaredError()));
+
     [Theory]
     [InlineData(8_000, 1)]
     [InlineData(int.MaxValue, int.MaxValue)]

@@ -81,8 +81,6 @@ internal static class ModelChecks
             findings.Report("model.init.forgetBias", $"it with cell {cell.Word}", "a cell with a forget gate", "remove it");
         if (init.Head != InitScheme.Torch && model.TieWeights)
             findings.Report("model.init.head", "it with tieWeights", "embedding, whose weight is the head's", "write init.embedding");
-        if (init.Embedding != InitScheme.Torch && model.Embedding is null && model.Embeddings.Pairs.Count == 0)
-            findings.Report("model.init.embedding", "it without embedding or embeddings", "one of them", "remove it");
     }
 
     private static void Rename(ModelSpec model, Findings findings)
