@@ -9,14 +9,14 @@ namespace Orleans.Tbptt.Training.Torch;
 /// </summary>
 internal sealed class HiddenTransfer(ModelSpec model, HostTransfer host)
 {
-    private readonly int _states = model.Cell.States;
+    private readonly HiddenLayout _layout = new(model);
     private float[] _rows = [];
 
     /// <summary>The state of a layer's active lanes, as constants: no gradient flows into the chunk before.</summary>
     public LayerState Load(ChunkBatch batch, int layer, ReadOnlySpan<float> hidden)
     {
         var h = Gather(batch, layer, 0, hidden);
-        return new(h, _states == 2 ? Gather(batch, layer, 1, hidden) : null);
+        return new(h, _layout.States == 2 ? Gather(batch, layer, 1, hidden) : null);
     }
 
     /// <summary>Writes the state of the first so many active lanes.</summary>
@@ -29,7 +29,7 @@ internal sealed class HiddenTransfer(ModelSpec model, HostTransfer host)
 
     private Tensor Gather(ChunkBatch batch, int layer, int state, ReadOnlySpan<float> hidden)
     {
-        int units = model.HiddenSize, lanes = batch.ActiveLanes.Length;
+        int units = _layout.Width(state), lanes = batch.ActiveLanes.Length;
         var rows = Rows(lanes * units);
         for (int i = 0; i < lanes; i++)
             hidden.Slice(Offset(batch.ActiveLanes[i], state, layer), units).CopyTo(rows[(i * units)..]);
@@ -38,7 +38,7 @@ internal sealed class HiddenTransfer(ModelSpec model, HostTransfer host)
 
     private void Scatter(ChunkBatch batch, int layer, int state, int lanes, Tensor tensor, Span<float> hidden)
     {
-        int units = model.HiddenSize;
+        int units = _layout.Width(state);
         var rows = Rows(lanes * units);
         using (var values = tensor.detach())
             host.Read(values, rows);
@@ -53,5 +53,5 @@ internal sealed class HiddenTransfer(ModelSpec model, HostTransfer host)
         return _rows.AsSpan(0, length);
     }
 
-    private int Offset(int lane, int state, int layer) => ((lane * _states + state) * model.Layers + layer) * model.HiddenSize;
+    private int Offset(int lane, int state, int layer) => (lane * _layout.Length) + _layout.Offset(state, layer);
 }

@@ -26,6 +26,8 @@ internal sealed class TorchNetwork : IDisposable
         Layers = [.. Enumerable.Range(0, model.Layers * Directions).Select(
             place => new RecurrentLayer(model.Cell, place < Directions ? features : model.LayerOutputs, model.HiddenSize))];
         Norms = [.. Enumerable.Range(0, model.LayerNorm ? model.Layers : 0).Select(_ => nn.LayerNorm(model.HiddenSize))];
+        Initial = layout.Slots.Where(slot => slot.Name.StartsWith("initial.", StringComparison.Ordinal))
+            .ToDictionary(slot => slot.Name, slot => new Parameter(zeros(slot.Length, float32, device)));
         Head = nn.Linear(model.LayerOutputs, model.OutputSize!.Value);
         foreach (var module in Modules())
             module.to(device);
@@ -34,7 +36,7 @@ internal sealed class TorchNetwork : IDisposable
             Bind(slot, Find(slot));
         if (model.TieWeights)
             Bind(layout.Slots.Single(slot => slot.Name == layout.Head), Head.get_parameter("weight")!);
-        foreach (var tensor in _views.Append(Parameters).Append(Gradient))
+        foreach (var tensor in _views.Append(Parameters).Append(Gradient).Concat(Initial.Values))
             tensor.DetachFromDisposeScope();
     }
 
@@ -58,10 +60,15 @@ internal sealed class TorchNetwork : IDisposable
 
     public Linear Head { get; }
 
+    /// <summary>The learned initial states, <c>[H]</c> each, by their names; empty where none are learned.</summary>
+    public IReadOnlyDictionary<string, Parameter> Initial { get; }
+
     public void Dispose()
     {
         foreach (var module in Modules())
             module.Dispose();
+        foreach (var state in Initial.Values)
+            state.Dispose();
         foreach (var view in _views)
             view.Dispose();
         Parameters.Dispose();
@@ -83,6 +90,7 @@ internal sealed class TorchNetwork : IDisposable
         return parts[0] switch
         {
             "embedding" => Embeddings[_tables.Index().First(table => table.Item.Name == slot.Name).Index].get_parameter("weight"),
+            "initial" => Initial[slot.Name],
             "norm" => Norms[Number(slot.Name)].get_parameter(parts[1][..(layer - parts[0].Length - 1)]),
             "head" => Head.get_parameter(parts[1]),
             _ => Layers[(Number(name) * Directions) + (isReverse ? 1 : 0)].Find(name[(parts[0].Length + 1)..layer]),

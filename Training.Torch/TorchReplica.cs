@@ -143,7 +143,7 @@ public sealed class TorchReplica : IReplica
     private Tensor Run(
         RecurrentLayer network, ChunkBatch batch, int layer, Tensor rows, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter)
     {
-        var state = _hidden.Load(batch, layer, hiddenBefore);
+        var state = Start(batch, layer, _hidden.Load(batch, layer, hiddenBefore));
         var outputs = new List<Tensor>(batch.Segments.Length);
         foreach (var segment in batch.Segments)
         {
@@ -171,6 +171,25 @@ public sealed class TorchReplica : IReplica
         var own = Run(_network.Layers[2 * layer], batch, layer, rows, zeros, []);
         var other = Run(_network.Layers[(2 * layer) + 1], batch, layer, rows.index_select(0, mirror), zeros, []);
         return cat([own, other.index_select(0, mirror)], 1);
+    }
+
+    /// <summary>
+    /// Lets the gradient flow from the state before the chunk to the learned one, where a sequence starts with it: adds their difference,
+    /// which is 0.
+    /// </summary>
+    private LayerState Start(ChunkBatch batch, int layer, LayerState state)
+    {
+        if (!_model.LearnInitialState)
+            return state;
+        float[] starts = [.. batch.ActiveLanes.ToArray().Select(lane => batch.ChunkOf(lane).StartsSequence ? 1f : 0f)];
+        var starts_A1 = _host.ToDevice<float>(starts, starts.Length, 1);
+        return new(Linked(state.H, "h"), state.C is { } c ? Linked(c, "c") : null);
+
+        Tensor Linked(Tensor state_1AH, string name)
+        {
+            var learned_H = _network.Initial[$"initial.{name}_l{layer}"];
+            return state_1AH + (starts_A1 * (learned_H - learned_H.detach()));
+        }
     }
 
     /// <summary>The values and the vectors of the embeddings next to each other.</summary>

@@ -25,10 +25,16 @@ internal sealed class EarlierStates(LaneBlock block, int perState, int states)
     /// <summary>The hidden state that each lane's window begins with.</summary>
     /// <param name="batch">The windows.</param>
     /// <param name="before">The states before the step.</param>
-    public ReadOnlySpan<float> Start(ChunkBatch batch, ReadOnlySpan<float> before)
+    /// <param name="initial">The learned state with which a sequence starts; empty where it is zero.</param>
+    public ReadOnlySpan<float> Start(ChunkBatch batch, ReadOnlySpan<float> before, ReadOnlySpan<float> initial)
     {
         for (int lane = 0; lane < block.Count; lane++)
-            Of(before, lane, batch.ChunkOf(lane).Earlier).CopyTo(_start.AsSpan(lane * perState));
+        {
+            var chunk = batch.ChunkOf(lane);
+            var start = chunk.StartsSequence && !initial.IsEmpty ? initial : Of(before, lane, chunk.Earlier);
+            start.CopyTo(_start.AsSpan(lane * perState));
+        }
+
         return _start;
     }
 

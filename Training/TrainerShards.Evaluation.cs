@@ -51,7 +51,7 @@ public sealed partial class TrainerShards
         (_part, _evaluated, _hasEvaluated) = (part, chunk, false);
         var (plan, sums) = (_plans.HeldOut(part)!, _sums[(int)part]);
         _batch.Load(_data.HeldOut(part)!, plan, chunk);
-        ZeroWhereSequencesStart(_batch, _evaluationBefore);
+        StartSequences(_batch, _evaluationBefore);
         Forward(chunk, needsOutputs: sums[0] is not null);
         _map.Apply(_outputs.AsSpan(0, _needed));
         for (int shard = 0, first = 0; shard < _shards.Length; shard++)

@@ -52,6 +52,7 @@ public sealed partial class TrainerShards : IDisposable
     private float[] _before;
     private float[] _after;
     private float[]? _rounded;
+    private readonly float[] _initial;
 
     /// <summary>Creates shards at step 0 with zero hidden state.</summary>
     /// <param name="spec">The run's spec, every size known.</param>
@@ -71,6 +72,7 @@ public sealed partial class TrainerShards : IDisposable
             new PieceSweep((IPieceReplica)replica, _batch[shard], block, spec.Tbptt.ChunkLength!.Value))];
         (_lossSums, _weights, _losses) = (new double[_shards.Length], new double[_shards.Length], new ShardLoss[_shards.Length]);
         _evaluatedChunks = new EvaluatedChunk[_shards.Length];
+        _initial = new float[replica.Layout.InitialState is null ? 0 : replica.Layout.HiddenPerLane];
         int hidden = _block.Count * replica.Layout.HiddenPerLane;
         (_before, _after) = (new float[hidden * states], new float[hidden * states]);
         _earlier = [.. _shards.Where(_ => states > 1).Select(block => new EarlierStates(block, replica.Layout.HiddenPerLane, states))];
@@ -129,8 +131,8 @@ public sealed partial class TrainerShards : IDisposable
             (_before, _after) = (_after, _before);
         (_step, _hasAfter) = (at.Step, false);
         Fetch(at);
-        ZeroWhereSequencesStart(_batch, _before);
         LoadParameters(parameters, areRounded);
+        StartSequences(_batch, _before);
         var dropout = new DropoutMasks(_spec.Seed, at.Step, _block.First, _spec.Model.Dropout);
         if (_atOnce is not null)
         {
@@ -158,7 +160,7 @@ public sealed partial class TrainerShards : IDisposable
             {
                 var earlier = _earlier[shard];
                 _lossSums[shard] = _replica.ForwardBackward(
-                    _batch[shard], masks, earlier.Start(_batch[shard], Of(shard, _before)), earlier.End, gradientSum);
+                    _batch[shard], masks, earlier.Start(_batch[shard], Of(shard, _before), _initial), earlier.End, gradientSum);
                 earlier.Advance(Of(shard, _before), Of(shard, _after));
             }
 
@@ -204,15 +206,16 @@ public sealed partial class TrainerShards : IDisposable
     /// </summary>
     private void LoadParameters(ReadOnlySpan<float> parameters, bool areRounded)
     {
-        if (!_spec.Train.IsNarrow || areRounded)
+        if (_spec.Train.IsNarrow && !areRounded)
         {
-            _replica.LoadParameters(parameters);
-            return;
+            _rounded ??= new float[parameters.Length];
+            Bfloat16.Round(parameters, _rounded);
+            parameters = _rounded;
         }
 
-        _rounded ??= new float[parameters.Length];
-        Bfloat16.Round(parameters, _rounded);
-        _replica.LoadParameters(_rounded);
+        _replica.LoadParameters(parameters);
+        if (_replica.Layout.InitialState is { } first)
+            parameters.Slice(first, _initial.Length).CopyTo(_initial);
     }
 
     private ulong RoundingKey(long step, int firstLane) => CounterRandom.Derive(
@@ -246,15 +249,22 @@ public sealed partial class TrainerShards : IDisposable
         }
     }
 
-    private void ZeroWhereSequencesStart(ShardBatches batch, float[] hidden)
+    /// <summary>Zeroes the hidden state where a sequence starts, or puts the learned one there, and zeroes that of idle lanes.</summary>
+    private void StartSequences(ShardBatches batch, float[] hidden)
     {
-        for (int shard = 0, lane = 0; shard < _shards.Length; shard++)
+        int perLane = PerLane(hidden);
+        for (int shard = 0; shard < _shards.Length; shard++)
         {
-            foreach (bool reset in batch[shard].Resets)
+            var part = batch[shard];
+            var states = Of(shard, hidden);
+            for (int lane = 0; lane < _shards[shard].Count; lane++)
             {
-                if (reset)
-                    hidden.AsSpan(lane * PerLane(hidden), PerLane(hidden)).Clear();
-                lane++;
+                if (!part.Resets[lane])
+                    continue;
+                var state = states.Slice(lane * perLane, perLane);
+                state.Clear();
+                if (part.ChunkOf(lane).StartsSequence)
+                    _initial.CopyTo(state);
             }
         }
     }

@@ -26,8 +26,11 @@ public sealed record ModelSpec
     /// </summary>
     public bool Bidirectional { get; init; }
 
-    /// <summary>Units that a layer gives to the next one, or to the head: those of both directions, where there are two.</summary>
-    public int LayerOutputs => checked(HiddenSize * (Bidirectional ? 2 : 1));
+    /// <summary>
+    /// Numbers that a layer gives to the next one, or to the head: its h, of both directions where there are two. An h has as many as the
+    /// layer has units, unless the cell projects them.
+    /// </summary>
+    public int LayerOutputs => checked(Cell.Outputs(HiddenSize) * (Bidirectional ? 2 : 1));
 
     /// <summary>What a layer is called: <c>layer</c>, or <c>bidirectional layer</c>.</summary>
     public string LayerNoun => NounOf(Bidirectional);
@@ -67,6 +70,12 @@ public sealed record ModelSpec
 
     /// <summary>Whether each layer but the first adds its inputs to what it gives to the next one, or to the head. Default false.</summary>
     public bool Residual { get; init; }
+
+    /// <summary>
+    /// Whether the state with which a sequence starts is learned, h and c of each layer: parameters, <c>initial.h_lN</c> and
+    /// <c>initial.c_lN</c>, that begin as zeros. Default false: it is zero.
+    /// </summary>
+    public bool LearnInitialState { get; init; }
 
     /// <summary>How initial parameters are drawn. Default as PyTorch does.</summary>
     public InitSpec Init { get; init; } = InitSpec.Torch;

@@ -84,10 +84,11 @@ public static class SpecFit
         const string Key = "model.tieWeights", Remedy = "remove it";
         if (model.Embedding is not { } embedding)
             return new(Key, "true without an embedding of tokens", "model.embedding, whose weight is the head's", Remedy);
-        if (embedding.Size != model.HiddenSize)
+        if (embedding.Size != model.LayerOutputs)
         {
-            return new("model.embedding.size", $"{embedding.Size} with tieWeights", $"{model.HiddenSize}, which is hiddenSize",
-                $"write {model.HiddenSize}, or {Remedy}");
+            return new("model.embedding.size", $"{embedding.Size} with tieWeights",
+                $"{model.LayerOutputs}, which is {(model.Cell.Projection is null ? "hiddenSize" : "projectionSize")}",
+                $"write {model.LayerOutputs}, or {Remedy}");
         }
 
         return model.OutputSize is { } output && embedding.Vocabulary is { } vocabulary && output != vocabulary

@@ -33,7 +33,8 @@ internal sealed class SpecSections(SpecChoices choices)
         Seed = walk.Whole("seed", spec.Seed, "of initial weights, shuffles, dropout, synthetic data", min: 0),
         Device = walk.Text("device", spec.Device, "`auto` (the silo's choice), `cpu` or `cuda:N`", TextForms.Device),
         Engine = walk.Choice("engine", spec.Engine, "what computes", choices.Engines),
-        Model = walk.Section("model", spec.Model, "the network", "hiddenSize", Model),
+        Model = walk.Section(
+            "model", spec.Model, "the network", "hiddenSize", (own, model) => ModelSection.Walk(own, model, choices.Cells)),
         Data = walk.Section("data", spec.Data, "the sequences", "source and batchSize", Data),
         Tbptt = walk.Section("tbptt", spec.Tbptt, "how sequences are cut into chunks: one of two keys", "chunkLength or chunkCount", Tbptt),
         Train = walk.Section("train", spec.Train, "how the network is trained", "epochs, loss and optimizer", Train),
@@ -53,60 +54,6 @@ internal sealed class SpecSections(SpecChoices choices)
         Metrics = walk.OptionalSection(
             "metrics", spec.Metrics, "which events are kept; has no part in the result", "every or gradientLag", new MetricsSpec(), Metrics,
             isWritten: spec.Metrics != new MetricsSpec())!,
-    };
-
-    private ModelSpec Model(SpecWalk walk, ModelSpec model) => model with
-    {
-        Cell = walk.Choice("cell", model.Cell, "the recurrent cell", choices.Cells),
-        InputSize = walk.OptionalCount("inputSize", model.InputSize, "features of a time step", "from the data"),
-        HiddenSize = walk.Count("hiddenSize", model.HiddenSize, "units of a layer", required: true),
-        Layers = walk.Count("layers", model.Layers, "recurrent layers, one on top of the other", max: 1000),
-        Bidirectional = walk.Flag(
-            "bidirectional", model.Bidirectional,
-            "each layer runs over a whole sequence in both directions, as `torch.nn.LSTM(bidirectional=True)`; needs "
-                + "`tbptt.backprop: full` ([toolbox.md](toolbox.md#models-of-whole-sequences))",
-            isWritten: model.Bidirectional),
-        OutputSize =
-            walk.OptionalCount("outputSize", model.OutputSize, "outputs of the linear head: target values or classes", "from the data"),
-        Embedding = walk.OptionalSection("embedding", model.Embedding, "for inputs that are tokens", "size", new EmbeddingSpec { Size = 1 },
-            Embedding),
-        Embeddings = walk.CountsByName(
-            "embeddings", model.Embeddings, "of columns of classes (`data.categorical`): the length of a class's vector, `{store: 4}`",
-            "column", "1.6 × classes^0.56, 600 at most"),
-        Classes = walk.CountsByName(
-            "classes", model.Classes, "how many classes each of these columns has, `<unknown>` included", "column", "from the data"),
-        Dropout = walk.NumberOrSection(
-            "dropout", model.Dropout, "share dropped between one layer and the next while training, or a section of what is dropped",
-            NumberRange.Share, dropout => dropout.AsNumber(), DropoutSpec.FromDouble, DropoutSpec.Walk),
-        LayerNorm = walk.Flag(
-            "layerNorm", model.LayerNorm,
-            "what a layer gives to the next one, or to the head, is normalised over its units (`torch.nn.LayerNorm`); the state is not",
-            isWritten: model.LayerNorm),
-        Residual = walk.Flag(
-            "residual", model.Residual, "each layer but the first adds its inputs to what it gives to the next one, or to the head",
-            isWritten: model.Residual),
-        TieWeights = walk.Flag(
-            "tieWeights", model.TieWeights,
-            "the head's weight is the embedding's, one parameter; `embedding.size` is `hiddenSize` then, and `outputSize` the vocabulary",
-            isWritten: model.TieWeights),
-        Init = walk.OptionalSection(
-            "init", model.Init, "how initial parameters are drawn ([toolbox.md](toolbox.md#initial-parameters))",
-            "input, recurrent, embedding, head or forgetBias", InitSpec.Torch, InitSpec.Walk, isWritten: model.Init != InitSpec.Torch)!,
-        InitFrom = walk.Text(
-            "initFrom", model.InitFrom,
-            "a safetensors file with initial weights ([below](#weights-from-elsewhere)), or the directory of a model package, of which " +
-            "columns, scaling and vocabulary are taken, too; names here are `embedding.weight`, `rnn.weight_ih_l0`, …, `head.bias`",
-            TextForms.InitFrom),
-        Rename = walk.Names(
-            "rename", model.Rename,
-            "names in that file, or the modules that they begin with, each with the one here: `{lstm: rnn, fc: head}`",
-            "name"),
-    };
-
-    private static EmbeddingSpec Embedding(SpecWalk walk, EmbeddingSpec embedding) => embedding with
-    {
-        Vocabulary = walk.OptionalCount("vocabulary", embedding.Vocabulary, "how many different tokens there are", "from the data"),
-        Size = walk.Count("size", embedding.Size, "the length of a token's vector", required: true),
     };
 
     private const string HeldOutKeys = "source, fraction, row or from";

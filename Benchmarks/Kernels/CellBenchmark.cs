@@ -25,7 +25,7 @@ public class CellBenchmark
         _cell = RecurrentCells.All.Single(cell => cell.Word == Cell);
         _memory = new(_cell, Units);
         _memory.Begin(Lanes, Lanes, backward: true);
-        _memory.BeginBackward();
+        _memory.BeginBackward(new Timetable());
     }
 
     [Benchmark]

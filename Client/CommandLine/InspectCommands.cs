@@ -106,7 +106,8 @@ internal static class InspectCommands
         var from = new Option<string>("--from-state")
         {
             HelpName = "zero|end",
-            Description = "Of onnx: the graph's hidden state where none is fed, zeros or that at the end of training.",
+            Description = "Of onnx: the graph's hidden state where none is fed, zeros (what was learned with learnInitialState) or that at "
+                + "the end of training.",
             DefaultValueFactory = _ => PredictCommand.Zero,
         }.OneOf(PredictCommand.Zero, PredictCommand.End);
         var command = new Command(

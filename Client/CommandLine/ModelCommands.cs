@@ -173,7 +173,8 @@ internal static class ModelCommands
         var from = new Option<string>("--from-state")
         {
             HelpName = "zero|end|FILE",
-            Description = "The hidden state before the first row: zeros, that at the end of training, or a file of --state-out.",
+            Description = "The hidden state before the first row: zeros (what was learned with learnInitialState), that at the end of "
+                + "training, or a file of --state-out.",
             DefaultValueFactory = _ => PredictCommand.Zero,
         };
         var stateOut = new Option<string?>("--state-out")

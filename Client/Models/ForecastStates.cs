@@ -23,7 +23,7 @@ internal sealed class ForecastStates
     /// <exception cref="ClientException">There is no such state.</exception>
     public ForecastStates(ModelPackage package, string from)
     {
-        (_package, _initial) = (package, new float[Forecaster.HiddenLength(package)]);
+        (_package, _initial) = (package, Forecaster.Starts(package));
         if (from == PredictCommand.End)
             _initial = EndOfTraining(package);
         else if (from != PredictCommand.Zero)
@@ -70,7 +70,8 @@ internal sealed class ForecastStates
         if (missing > 0 && _file is not null)
         {
             context.Terminal.Error.WriteLine(
-                $"note: {Text.Plural(missing, "sequence")} without a state in {Text.OneLine(_file)} begin at zero");
+                $"note: {Text.Plural(missing, "sequence")} without a state in {Text.OneLine(_file)} begin at "
+                + (_package.Spec.Model.LearnInitialState ? "the learned state" : "zero"));
         }
     }
 

@@ -10,7 +10,11 @@ namespace Orleans.Tbptt.Data.Plan;
 /// </param>
 /// <param name="Earlier">Chunks before the step's own with which a window begins: its hidden state is the one at their start.</param>
 /// <param name="Uncounted">Its first time steps that have no part in the loss: those of earlier chunks, and of a burn-in.</param>
-public readonly record struct LaneChunk(int Sequence, int Start, int Length, bool Reset, int Earlier = 0, int Uncounted = 0)
+/// <param name="Continues">
+/// Whether it begins with the first time step of a sequence that continues what another run was trained on.
+/// </param>
+public readonly record struct LaneChunk(
+    int Sequence, int Start, int Length, bool Reset, int Earlier = 0, int Uncounted = 0, bool Continues = false)
 {
     /// <summary>No work: the lane contributes nothing and its hidden state is zero.</summary>
     public static LaneChunk Idle { get; } = new(-1, 0, 0, false);
@@ -24,11 +28,15 @@ public readonly record struct LaneChunk(int Sequence, int Start, int Length, boo
     /// <summary>Whether the lane has no work in this step.</summary>
     public bool IsIdle => Length == 0;
 
+    /// <summary>Whether a sequence starts with its first time step: that of the window, where it has one.</summary>
+    public bool StartsSequence => Length > 0 && Start == 0 && !Continues;
+
     /// <summary>The chunk without its first time steps.</summary>
     public LaneChunk From(int first) => first == 0 ? this
         : first >= Length ? Idle : this with
         {
             Start = Start + first, Length = Length - first, Reset = false, Uncounted = Math.Max(0, Uncounted - first),
+            Continues = false,
         };
 
     /// <summary>The chunk's first time steps, so many at most.</summary>
@@ -156,9 +164,9 @@ public sealed class ChunkPlan
     {
         int earlier = (int)Math.Min(_window - 1, chunk);
         int first = earlier == 0 ? start : _split.Chunk(_sequences.Length(sequence), (int)chunk - earlier).Start;
-        bool continues = (chunk == 0 || _burnIn > start) && _sequences.Continues(sequence);
+        bool continues = (first == 0 || _burnIn > start) && _sequences.Continues(sequence);
         int counted = continues ? start : Math.Clamp(_burnIn, start, start + count);
-        return new(sequence, first, start + count - first, chunk == 0 && !continues, earlier, counted - first);
+        return new(sequence, first, start + count - first, chunk == 0 && !continues, earlier, counted - first, first == 0 && continues);
     }
 
     private LaneChunk Arrived(ArrivedSteps arrived, long step, int lane)

@@ -37,6 +37,7 @@ internal sealed class SameModel(string owner, string otherwise, ProblemList prob
         Compare("model.residual", now.Residual, then.Residual);
         Compare("model.tieWeights", now.TieWeights, then.TieWeights);
         Compare("model.bidirectional", now.Bidirectional, then.Bidirectional, value => value ? "true" : "false");
+        Compare("model.learnInitialState", now.LearnInitialState, then.LearnInitialState);
         Compare("model.outputSize", now.OutputSize, then.OutputSize);
         Compare("model.embedding", now.Embedding, then.Embedding, one => one is null ? "none" : $"{one.Vocabulary} tokens of {one.Size}");
         Compare("model.embeddings", now.Embeddings, then.Embeddings, Names);

@@ -115,7 +115,12 @@ internal sealed class WeightRefusal(string path, ModelSpec model)
             if (tensor.Shape is not [var rows, var columns])
                 continue;
             string own = TensorNames.OwnOf(slot.Name);
-            if (own.StartsWith("weight_hh_l", StringComparison.Ordinal) && columns > 0)
+            if (own.StartsWith("weight_hr_l", StringComparison.Ordinal))
+            {
+                Key("cell.projectionSize", rows, model.Cell.Projection);
+                Key("hiddenSize", columns, model.HiddenSize);
+            }
+            else if (own.StartsWith("weight_hh_l", StringComparison.Ordinal) && columns > 0 && model.Cell.Projection is null)
             {
                 Key("hiddenSize", columns, model.HiddenSize);
                 string? cell = (rows / columns) switch { 4 => "lstm", 3 => "gru", 1 => "rnn", _ => null };

@@ -42,7 +42,8 @@ public sealed class NetworkGoldenTests
             golden.GetProperty("parameters").EnumerateObject().Select(one => $"{one.Name} [{string.Join(", ", Numbers(one.Value))}]"),
             replica.Layout.Slots.Select(slot => $"{slot.Name} [{string.Join(", ", slot.Shape)}]"));
         replica.LoadParameters(Parameters(replica.Layout));
-        float[] before = new float[Lengths.Length * replica.Layout.HiddenPerLane], after = new float[before.Length];
+        float[] parameters = Parameters(replica.Layout), before = InitialState.Of(replica.Layout, parameters, Lengths.Length);
+        float[] after = new float[before.Length];
         var gradient = new float[replica.Layout.Length];
         var shape = spec.Embedding is null ? new DataShape(2, 0, 2, 0) : new(0, 5, spec.OutputSize!.Value, 0);
         long chunk = 0;
@@ -62,7 +63,7 @@ public sealed class NetworkGoldenTests
         }
 
         // As it was before anything was dropped.
-        Array.Clear(before);
+        before = InitialState.Of(replica.Layout, parameters, Lengths.Length);
         GoldenAssert.Losses([golden.GetProperty("evaluated").GetDouble()], [replica.Forward(Batch(0, shape), before, after, [])], "loss");
     }
 

@@ -91,7 +91,8 @@ class Masks:
             if self.rates.get(rate, 0) > 0:
                 m = rounded(self.rates[rate])
                 if self.step is not None:
-                    m = self.drawn(self.key((1 << 32) + 2 * layer + state, lane, time), self.rates[rate], UNITS, dropped=1.0, kept=0.0)
+                    key = self.key((1 << 32) + 2 * layer + state, lane, time)
+                    m = self.drawn(key, self.rates[rate], len(after[name]), dropped=1.0, kept=0.0)
                 mixed[name] = m * before[name] + (1 - m) * after[name]
         return mixed
 
@@ -107,6 +108,11 @@ def lstm(w, x, s):
     i, f, g, o = (w["ih"] @ x + w["bih"] + w["hh"] @ s["h"] + w["bhh"]).chunk(4)
     c = sigmoid(f) * s["c"] + sigmoid(i) * tanh(g)
     return {"h": sigmoid(o) * tanh(c), "c": c}
+
+
+def lstm_projected(w, x, s):
+    after = lstm(w, x, s)
+    return {**after, "h": w["hr"] @ after["h"]}
 
 
 def gru(w, x, s):
@@ -151,9 +157,13 @@ def slstm(w, x, s):
     return {"h": sigmoid(o) * c / n, "c": c, "n": n, "m": m}
 
 
+# The length of h, where it is not the number of units.
+PROJECTIONS = {"{name: lstm, projectionSize: 2}": 2}
+
 # Gates, states, whether there are hidden weights, and torch.nn's module.
 CELLS = {
     "lstm": (lstm, 4, "hc", True, nn.LSTM(1, 1)),
+    "{name: lstm, projectionSize: 2}": (lstm_projected, 4, "hc", True, nn.LSTM(1, 2, proj_size=1)),
     "gru": (gru, 3, "h", True, nn.GRU(1, 1)),
     "{name: gru, resetAfter: false}": (gru_reset_first, 3, "h", True, None),
     "rnn": (rnn, 1, "h", True, nn.RNN(1, 1)),
@@ -165,31 +175,43 @@ CELLS = {
 
 
 class Network:
-    def __init__(self, cell, tokens=False, dropout=None, tieWeights=False, layerNorm=False, residual=False):
+    def __init__(self, cell, tokens=False, dropout=None, tieWeights=False, layerNorm=False, residual=False,
+                 learnInitialState=False):
         self.step, gates, self.states, hidden, self.module = CELLS[cell]
-        self.normed, self.residual = layerNorm, residual
+        self.normed, self.residual, self.learned = layerNorm, residual, learnInitialState
         self.tokens, self.dropout, self.tied = tokens, dropout or {}, tieWeights
-        self.inputs, self.outputs = (UNITS, VOCABULARY) if tieWeights else (INPUTS, OUTPUTS)
+        self.given = PROJECTIONS.get(cell, UNITS)
+        self.inputs, self.outputs = (self.given, VOCABULARY) if tieWeights else (INPUTS, OUTPUTS)
         self.shapes = {"embedding.weight": (VOCABULARY, self.inputs)} if tokens else {}
         for layer in range(LAYERS):
-            rows, inputs = gates * UNITS, self.inputs if layer == 0 else UNITS
+            rows, inputs = gates * UNITS, self.inputs if layer == 0 else self.given
             self.shapes[f"rnn.weight_ih_l{layer}"] = (rows, inputs)
             if hidden:
-                self.shapes[f"rnn.weight_hh_l{layer}"] = (rows, UNITS)
+                self.shapes[f"rnn.weight_hh_l{layer}"] = (rows, self.given)
             self.shapes[f"rnn.bias_ih_l{layer}"] = (rows,)
             if hidden:
                 self.shapes[f"rnn.bias_hh_l{layer}"] = (rows,)
+            if cell in PROJECTIONS:
+                self.shapes[f"rnn.weight_hr_l{layer}"] = (self.given, UNITS)
         for layer in range(LAYERS if layerNorm else 0):
-            self.shapes[f"norm.weight_l{layer}"] = self.shapes[f"norm.bias_l{layer}"] = (UNITS,)
+            self.shapes[f"norm.weight_l{layer}"] = self.shapes[f"norm.bias_l{layer}"] = (self.given,)
+        for state in self.states if learnInitialState else "":
+            for layer in range(LAYERS):
+                self.shapes[f"initial.{state}_l{layer}"] = (self.width(state),)
         if not tieWeights:
-            self.shapes["head.weight"] = (OUTPUTS, UNITS)
+            self.shapes["head.weight"] = (OUTPUTS, self.given)
         self.shapes["head.bias"] = (self.outputs,)
         self.parameters = {
             name: torch.tensor([rounded(1.2 * uniform(derive(999, slot), j) - 0.6) for j in range(int(numpy.prod(shape)))])
             .reshape(shape).requires_grad_() for slot, (name, shape) in enumerate(self.shapes.items())}
 
+    def width(self, state):
+        return self.given if state == "h" else UNITS
+
     def start(self):
-        return [{name: torch.zeros(UNITS) for name in self.states} for _ in range(LAYERS)]
+        """What a lane's sequence starts with: the graph reaches a learned state, which later chunks have as a constant."""
+        return [{name: self.parameters.get(f"initial.{name}_l{layer}", torch.zeros(self.width(name))) for name in self.states}
+                for layer in range(LAYERS)]
 
     def lane(self, sequence, first, last, state, step):
         """The loss sum over time steps [first, last) of a lane, and the states after them; a step of None drops nothing."""
@@ -205,12 +227,13 @@ class Network:
             x = masks.units("input", MASK, sequence, t, x)
             for layer in range(LAYERS):
                 w = {short: p.get(f"rnn.{name}_l{layer}") for short, name in
-                     (("ih", "weight_ih"), ("hh", "weight_hh"), ("bih", "bias_ih"), ("bhh", "bias_hh"))}
+                     (("ih", "weight_ih"), ("hh", "weight_hh"), ("bih", "bias_ih"), ("bhh", "bias_hh"),
+                      ("hr", "weight_hr"))}
                 w["hh"] = masks.weights(layer, w["hh"])
                 state[layer] = masks.zone(layer, sequence, t, state[layer], self.step(w, x, state[layer]))
                 y = state[layer]["h"]
                 if self.normed:
-                    y = nn.functional.layer_norm(y, (UNITS,), p[f"norm.weight_l{layer}"], p[f"norm.bias_l{layer}"])
+                    y = nn.functional.layer_norm(y, (self.given,), p[f"norm.weight_l{layer}"], p[f"norm.bias_l{layer}"])
                 if self.residual and layer > 0:
                     y = y + x
                 x = masks.units("between" if layer < LAYERS - 1 else "output", layer, sequence, t, y)
@@ -220,10 +243,11 @@ class Network:
 
     def compare(self):
         """The first lane's first chunk, as torch.nn's own module computes it."""
-        if self.module is None or self.tokens or self.dropout or self.normed or self.residual:
+        if self.module is None or self.tokens or self.dropout or self.normed or self.residual or self.learned:
             return
         net = type(self.module)(INPUTS, UNITS, LAYERS, **({} if self.module.mode[:3] != "RNN" else
-                                                          {"nonlinearity": self.module.mode[4:].lower()}))
+                                                          {"nonlinearity": self.module.mode[4:].lower()}),
+                                **({"proj_size": self.given} if self.given < UNITS else {}))
         net.load_state_dict({name[4:]: value for name, value in self.parameters.items() if name.startswith("rnn.")})
         x = torch.stack([values(0, 0, time, INPUTS) for time in range(CHUNK)])
         _, end = net(x)
@@ -245,7 +269,8 @@ class Network:
             hidden = {name: [value for layer in range(LAYERS) for lane in states for value in lane[layer][name].tolist()]
                       for name in self.states}
             chunks.append({"loss": total, "states": hidden,
-                           "gradient": {name: one.grad.reshape(-1).tolist() for name, one in self.parameters.items()}})
+                           "gradient": {name: (torch.zeros_like(one) if one.grad is None else one.grad).reshape(-1).tolist()
+                                        for name, one in self.parameters.items()}})
         return chunks
 
     def evaluated(self):
@@ -276,6 +301,15 @@ for cell, keys in [(cell, {}) for cell in CELLS] + [
         ("lstm", {"dropout": {"zoneout": 0.3, "zoneoutCell": 0.5}}),
         ("gru", {"dropout": {"zoneout": 0.4}}),
         ("mingru", {"dropout": {"zoneout": 0.4, "between": 0.2}}),
+        ("{name: lstm, projectionSize: 2}", {"dropout": {"between": 0.3, "weight": 0.4, "output": 0.3, "zoneout": 0.2,
+                                                         "zoneoutCell": 0.3}}),
+        ("{name: lstm, projectionSize: 2}", {"tokens": True, "tieWeights": True, "layerNorm": True, "residual": True}),
+        ("lstm", {"learnInitialState": True}),
+        ("gru", {"learnInitialState": True}),
+        ("{name: gru, resetAfter: false}", {"learnInitialState": True}),
+        ("minlstm", {"learnInitialState": True}),
+        ("{name: lstm, projectionSize: 2}", {"learnInitialState": True, "layerNorm": True,
+                                            "dropout": {"zoneout": 0.2, "zoneoutCell": 0.3}}),
         ("gru", {"layerNorm": True}),
         ("lstm", {"residual": True}),
         ("lstm", {"layerNorm": True, "residual": True, "dropout": {"between": 0.3, "output": 0.3, "zoneout": 0.2}}),

@@ -44,6 +44,12 @@ public class SpecCrossCheckTests
     [InlineData("  hiddenSize", "  residual: true",
         "4:3 model.residual: found true with 1 layer, expected 2 layers or more, because the first one's inputs are not added; remove it, "
         + "or add a layer")]
+    [InlineData("  hiddenSize", "  learnInitialState: true\n  cell: slstm",
+        "4:3 model.learnInitialState: found true with cell slstm, expected a cell of h alone or of h and c, because n and m of slstm scale "
+        + "the others, and are no values of their own; remove it, or choose another cell")]
+    [InlineData("  hiddenSize", "  cell: {name: lstm, projectionSize: 500}",
+        "4:22 model.cell.projectionSize: found 500 with hiddenSize 8, expected less than hiddenSize, because a projection shortens h; "
+        + "lower it, or remove it")]
     [InlineData("  hiddenSize", "  tieWeights: true",
         "4:3 model.tieWeights: found true without an embedding of tokens, expected model.embedding, whose weight is the head's; remove it")]
     [InlineData("  hiddenSize", "  cell: gru\n  init: {forgetBias: 1}",

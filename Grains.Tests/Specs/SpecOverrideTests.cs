@@ -37,7 +37,7 @@ public class SpecOverrideTests
         "train.optimizer.lr: found abc, expected a number greater than 0 and at most 1e30; write a finite number, such as 0.5 or 3e-3")]
     [InlineData("model.layrs=2",
         "model.layrs: found an unknown key, expected cell, inputSize, hiddenSize, layers, bidirectional, outputSize, embedding, " +
-        "embeddings, classes, dropout, layerNorm, residual, tieWeights, init, initFrom or rename; " +
+        "embeddings, classes, dropout, layerNorm, residual, tieWeights, learnInitialState, init, initFrom or rename; " +
         "did you mean layers?")]
     [InlineData("name.x=3", "name.x: found waves at name, expected a section there; set name itself")]
     [InlineData("model.embedding.size=",

@@ -12,6 +12,7 @@ internal static class TestChoices
         [
             new("{name: rnn, nonlinearity: relu}", new RnnCell { Nonlinearity = Nonlinearity.Relu }),
             new("{name: gru, resetAfter: false}", new GruCell { ResetAfter = false }),
+            new("{name: lstm, projectionSize: 2}", new LstmCell { ProjectionSize = 2 }),
         ]).ToDictionary();
 
     /// <summary>Every cell by its word, and variants of cells, as a spec has them.</summary>

@@ -75,7 +75,7 @@ internal static class TrainedModels
         File.WriteAllText(path, text);
         using var data = Forecasting.Open(package.Spec, package.Config.Contents, path);
         var found = new Dictionary<string, List<double[]>>();
-        Forecaster.Run(package, data, new float[data.Sequences.Count * Forecaster.HiddenLength(package)], (slice, forecasts) =>
+        Forecaster.Run(package, data, Forecaster.Starts(package, data.Sequences.Count), (slice, forecasts) =>
         {
             string series = data.Sequences.SeriesOf(slice.Sequence) ?? "";
             if (!found.TryGetValue(series, out var rows))

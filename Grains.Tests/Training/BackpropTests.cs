@@ -19,13 +19,14 @@ public sealed class BackpropTests(ITestOutputHelper output)
     [InlineData("lstm", 2, 1)]
     [InlineData("lstm", 2, 3)]
     [InlineData("gru", 1, 2)]
-    public void Full_GivesTheSameModel_WhateverTheChunkLength(string cell, int layers, int trainers)
+    [InlineData("{name: lstm, projectionSize: 2}", 2, 2, true)]
+    public void Full_GivesTheSameModel_WhateverTheChunkLength(string cell, int layers, int trainers, bool learnsStart = false)
     {
-        var whole = Train(Full(cell, layers, trainers, 1000));
+        var whole = Train(Full(cell, layers, trainers, 1000, learnsStart));
 
         foreach (int length in new[] { 1, 7, 10, 30 })
         {
-            var pieces = Train(Full(cell, layers, trainers, length));
+            var pieces = Train(Full(cell, layers, trainers, length, learnsStart));
             Bits.Same(whole.Parameters, pieces.Parameters);
             Bits.Same(whole.Hidden, pieces.Hidden);
             Bits.Same(whole.Losses, pieces.Losses);
@@ -37,11 +38,13 @@ public sealed class BackpropTests(ITestOutputHelper output)
     /// steps of Adam, which divides by the gradient's size.
     /// </summary>
     [Theory]
-    [InlineData("fused")]
-    [InlineData("torch")]
-    public void Full_IsTruncationInOneChunk_WithinRounding(string engine)
+    [InlineData("fused", false)]
+    [InlineData("fused", true)]
+    [InlineData("torch", false)]
+    [InlineData("torch", true)]
+    public void Full_IsTruncationInOneChunk_WithinRounding(string engine, bool learnsStart)
     {
-        var spec = Full("lstm", 2, 2, 8).OnEngine(engine);
+        var spec = Full("lstm", 2, 2, 8, learnsStart).OnEngine(engine);
         var chunk = spec with { Tbptt = new() { ChunkLength = 31 } };
 
         var (full, truncated) = (Train(spec), Train(chunk));
@@ -99,9 +102,11 @@ public sealed class BackpropTests(ITestOutputHelper output)
     [InlineData("window")]
     [InlineData("full")]
     [InlineData("burn-in")]
-    public void AnyStep_IsMadeToTheBit_FromACommittedState(string kind)
+    [InlineData("window", true)]
+    [InlineData("burn-in", true)]
+    public void AnyStep_IsMadeToTheBit_FromACommittedState(string kind, bool learnsStart = false)
     {
-        var spec = Full("gru", 2, 3, 5) with
+        var spec = Full("gru", 2, 3, 5, learnsStart) with
         {
             Tbptt = kind switch
             {
@@ -113,6 +118,8 @@ public sealed class BackpropTests(ITestOutputHelper output)
         using var data = new FormulaData(new(3, 0, 2, 0), Lengths);
         using var shard = Shard(spec, data);
         float[] parameters = InitialParameters.Of(spec, shard.Replica.Layout);
+        if (shard.Replica.Layout.InitialState is { } first)
+            new Draws(17).Floats(shard.Replica.Layout.HiddenPerLane, 0.5).CopyTo(parameters, first);
         long steps = new EpochPlans(spec, data).Training(0).Steps;
         for (long step = 0; step < steps; step++)
         {
@@ -180,12 +187,12 @@ public sealed class BackpropTests(ITestOutputHelper output)
         };
     }
 
-    private static RunSpec Full(string cell, int layers, int trainers, int chunkLength)
+    private static RunSpec Full(string cell, int layers, int trainers, int chunkLength, bool learnsStart = false)
     {
         var spec = TestSpecs.Average(trainers, layers, dropout: layers > 1 ? 0.3 : 0);
         return spec with
         {
-            Model = spec.Model with { Cell = TestChoices.Cell(cell), InputSize = 3, OutputSize = 2 },
+            Model = spec.Model with { Cell = TestChoices.Cell(cell), InputSize = 3, OutputSize = 2, LearnInitialState = learnsStart },
             Data = spec.Data with { BatchSize = 3 },
             Tbptt = new() { ChunkLength = chunkLength, Backprop = new FullBackprop() },
         };

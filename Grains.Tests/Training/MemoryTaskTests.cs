@@ -75,16 +75,17 @@ public sealed class MemoryTaskTests(ITestOutputHelper output)
     /// from the head and one from the embedding, which is known at the end of a part alone.
     /// </summary>
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Parts_AreTheDifferencesOfTruncatedGradients(bool tied)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void Parts_AreTheDifferencesOfTruncatedGradients(bool tied, bool learnsStart)
     {
         using IDataSource data = tied ? new FormulaData(new(0, 6, 6, 0), [30]) : new RecallData(sequences: 1, 30);
         var spec = Spec(new ChunkBackprop(), 1) with { Tbptt = new() { ChunkLength = 10 } };
         spec = spec with
         {
             Data = spec.Data with { BatchSize = 1 },
-            Model = !tied ? spec.Model : spec.Model with
+            Model = !tied ? spec.Model with { LearnInitialState = learnsStart } : spec.Model with
             {
                 InputSize = Units, OutputSize = 6, Embedding = new() { Vocabulary = 6, Size = Units }, TieWeights = true,
             },

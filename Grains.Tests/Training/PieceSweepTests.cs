@@ -26,6 +26,9 @@ public sealed class PieceSweepTests
         new NetworkKind("gru", 1, Tokens: true, Classes: true, 0, IsMasked: true),
         new NetworkKind("lstm", 2, Tokens: false, Classes: false, 0, Columns: 3),
         new NetworkKind("gru", 1, Tokens: false, Classes: false, 0, Columns: 1, Values: 0),
+        .. from cell in TestChoices.Cells
+           where TestChoices.Cell(cell).States <= 2
+           select new NetworkKind(cell, 2, Tokens: false, Classes: false, 0.4, LearnsStart: true),
         .. from loss in ReferenceCase.Losses
            where loss.Value is not ErrorToSignal
            select new NetworkKind("lstm", 1, loss.Value.OfClasses, loss.Value.OfClasses, 0, Loss: loss.Key),
@@ -102,7 +105,7 @@ public sealed class PieceSweepTests
         replica.LoadParameters(example.Parameters);
         var sweep = new PieceSweep(replica, new ChunkBatch(example.Shape), example.Block, length);
         sweep.Begin(example.Sequences, example.Plan, chunk);
-        float[] before = [.. example.HiddenBefore], after = new float[before.Length], gradient = new float[example.Layout.Length];
+        float[] before = example.Before(chunk), after = new float[before.Length], gradient = new float[example.Layout.Length];
         int perLane = example.Layout.HiddenPerLane;
         for (int lane = 0; lane < example.Block.Count; lane++)
         {

@@ -45,12 +45,14 @@ public sealed class ShardsTests
 
     /// <summary>Values; and tokens whose embedding is the head's weight, too.</summary>
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Shards_GiveTheBitsOfEachAlone_WithEveryOptionOfLayers(bool areTokens)
+    [InlineData("lstm", false)]
+    [InlineData("lstm", true)]
+    [InlineData("{name: lstm, projectionSize: 2}", false)]
+    [InlineData("{name: lstm, projectionSize: 2}", true)]
+    public void Shards_GiveTheBitsOfEachAlone_WithEveryOptionOfLayers(string cell, bool areTokens)
     {
         DataShape shape = areTokens ? new(0, 9, 0, 9) : new(3, 0, 2, 0);
-        var spec = Of("lstm", shape, narrow: false);
+        var spec = Of(cell, shape, narrow: false);
         GivesTheBitsOfEachAlone(shape, spec with
         {
             Model = spec.Model with
@@ -58,8 +60,9 @@ public sealed class ShardsTests
                 LayerNorm = true,
                 Residual = true,
                 TieWeights = areTokens,
-                InputSize = areTokens ? spec.Model.HiddenSize : 3,
-                Embedding = areTokens ? new() { Vocabulary = 9, Size = spec.Model.HiddenSize } : null,
+                LearnInitialState = true,
+                InputSize = areTokens ? spec.Model.LayerOutputs : 3,
+                Embedding = areTokens ? new() { Vocabulary = 9, Size = spec.Model.LayerOutputs } : null,
                 Dropout = new()
                 {
                     Between = 0.3, Input = 0.2, Output = 0.2, Weight = 0.3, Zoneout = 0.2, ZoneoutCell = 0.1,
@@ -79,7 +82,9 @@ public sealed class ShardsTests
         using var together = Open(spec, data, lanes);
         using var watched = new TrainerShards(spec, data, lanes, new WatchedReplica(Engine.Open(spec, DeviceName.Cpu), () => { }));
         TrainerShards[] alone = [.. lanes.Select(block => Open(spec, data, [block]))];
-        float[] parameters = InitialParameters.Of(spec, ParameterLayout.Of(spec.Model));
+        float[] parameters = InitialParameters.Of(spec, together.Replica.Layout);
+        if (together.Replica.Layout.InitialState is { } first)
+            new Draws(17).Floats(together.Replica.Layout.HiddenPerLane, 0.5).CopyTo(parameters, first);
 
         for (int step = 0; step < Chunks; step++)
         {

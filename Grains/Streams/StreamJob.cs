@@ -38,7 +38,7 @@ internal sealed class StreamJob(string key, ServedModel model, int rows)
     public string?[][] Texts { get; } = new string?[rows][];
 
     /// <summary>The hidden state before the rows; then that after them.</summary>
-    public float[] Hidden { get; } = new float[model.HiddenLength];
+    public float[] Hidden { get; } = model.Predictor.InitialState.ToArray();
 
     /// <summary>What is carried before the rows to encode them; then that behind them.</summary>
     public double[] Carried { get; } = new double[model.Encoder.Carried];

@@ -32,12 +32,12 @@ internal readonly record struct RecordHead(RecordKind Kind, string Key, long Epo
 /// The bytes of a record of the log of streams; all numbers are little-endian:
 /// <code>
 /// length u32 │ crc32c u32 │ kind u8 │ epoch i64 │ first i64 │ last i64 │ ticks i64 │ key: u16, UTF-8
-///                         │ version u128 │ columns u64 │ states u8 │ layers u16 │ units i32 │ hidden f32 …
+///                         │ version u128 │ columns u64 │ states u8 │ layers u16 │ units i32 │ [outputs i32] │ hidden f32 …
 ///                         │ rows i32 │ each: cells u32, bytes │ forecasts i32, f64 …
 ///                         │ carried i32, f64 …
 /// </code>
-/// Length and checksum are of what follows them. A stream that was forgotten has no line but the first; a record that ends before the last
-/// one carries nothing.
+/// There are outputs, and 128 is added to states, where h is shorter than the units. Length and checksum are of what follows them. A stream
+/// that was forgotten has no line but the first; a record that ends before the last one carries nothing.
 /// </summary>
 internal static class StreamRecord
 {
@@ -46,6 +46,8 @@ internal static class StreamRecord
 
     /// <summary>The longest content that is taken for a record.</summary>
     public const int Longest = 1 << 28;
+
+    private const byte Projected = 128;
 
     private const int FixedHead = 1 + (4 * sizeof(long)) + sizeof(ushort);
 
@@ -101,9 +103,11 @@ internal static class StreamRecord
         var at = record[(Prefix + FixedHead + Encoding.UTF8.GetByteCount(head.Key))..];
         var version = BinaryPrimitives.ReadUInt128LittleEndian(at);
         ulong columns = BinaryPrimitives.ReadUInt64LittleEndian(at[16..]);
-        var shape = new HiddenShape(
-            at[24], BinaryPrimitives.ReadUInt16LittleEndian(at[25..]), BinaryPrimitives.ReadInt32LittleEndian(at[27..]));
-        at = at[31..];
+        int states = at[24] & ~Projected, layers = BinaryPrimitives.ReadUInt16LittleEndian(at[25..]);
+        int units = BinaryPrimitives.ReadInt32LittleEndian(at[27..]);
+        bool isProjected = (at[24] & Projected) != 0;
+        var shape = new HiddenShape(states, layers, units, isProjected ? BinaryPrimitives.ReadInt32LittleEndian(at[31..]) : units);
+        at = at[(isProjected ? 35 : 31)..];
         float[] hidden = new float[shape.Length];
         at[..(hidden.Length * sizeof(float))].CopyTo(MemoryMarshal.AsBytes(hidden.AsSpan()));
         at = at[(hidden.Length * sizeof(float))..];
@@ -137,10 +141,13 @@ internal static class StreamRecord
         var shape = to.GetSpan(ShapeBytes);
         BinaryPrimitives.WriteUInt128LittleEndian(shape, state.Version);
         BinaryPrimitives.WriteUInt64LittleEndian(shape[16..], state.Columns);
-        shape[24] = (byte)state.Shape.States;
+        bool isProjected = state.Shape.Outputs != state.Shape.Units;
+        shape[24] = (byte)(state.Shape.States | (isProjected ? Projected : 0));
         BinaryPrimitives.WriteUInt16LittleEndian(shape[25..], checked((ushort)state.Shape.Layers));
         BinaryPrimitives.WriteInt32LittleEndian(shape[27..], state.Shape.Units);
         to.Advance(ShapeBytes);
+        if (isProjected)
+            WriteInt(to, state.Shape.Outputs);
         to.Write(MemoryMarshal.AsBytes(state.Hidden.AsSpan()));
         WriteInt(to, rows.Count);
         foreach (var row in rows)

@@ -13,13 +13,15 @@ internal sealed record KeptRow(long Number, byte[] Cells, double[] Forecasts);
 /// <param name="States">1 for h, 2 for h and c; as many as the cell has.</param>
 /// <param name="Layers">Recurrent layers.</param>
 /// <param name="Units">Units of each.</param>
-internal readonly record struct HiddenShape(int States, int Layers, int Units)
+/// <param name="Outputs">Numbers of each layer's h: its units, or fewer.</param>
+internal readonly record struct HiddenShape(int States, int Layers, int Units, int Outputs)
 {
     /// <summary>The shape of a model's.</summary>
-    public static HiddenShape Of(ModelSpec model) => new(model.Cell.States, model.Layers, model.HiddenSize);
+    public static HiddenShape Of(ModelSpec model) =>
+        new(model.Cell.States, model.Layers, model.HiddenSize, model.Cell.Outputs(model.HiddenSize));
 
     /// <summary>Values.</summary>
-    public int Length => checked(States * Layers * Units);
+    public int Length => checked(Layers * (Outputs + ((States - 1) * Units)));
 }
 
 /// <summary>A stream after its last row.</summary>

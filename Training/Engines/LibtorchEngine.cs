@@ -27,16 +27,14 @@ public sealed record LibtorchEngine : Engine
     public override void Check(RunSpec spec, Findings findings)
     {
         string where = spec.Engine == this ? $"engine {Word}" : $"device {spec.Device}";
-        if (findings.Sound("model.cell") && spec.Model.Cell.TorchModule is null)
+        foreach (string key in findings.Sound("model.cell") ? spec.Model.Cell.KeysWithoutTorch : [])
+            RefuseKey($"model.cell.{key}");
+        if (findings.Sound("model.cell") && spec.Model.Cell is { TorchModule: null, KeysWithoutTorch: [] })
             Refuse("model.cell", spec.Model.Cell.Word, "cell");
         if (findings.Sound("train.loss") && spec.Train.Loss.TorchFunction is null)
             Refuse("train.loss", spec.Train.Loss.Word, "loss");
         foreach (string key in findings.Sound("train.loss") ? spec.Train.Loss.KeysWithoutTorch : [])
-        {
-            findings.Report(
-                $"train.loss.{key}", $"it with {where}", "engine: fused, which has it",
-                "remove it, or write engine: fused and device: cpu");
-        }
+            RefuseKey($"train.loss.{key}");
 
         if (findings.Sound("metrics.gradientLag") && spec.Metrics.GradientLag > 0
             && !(spec.Model.Cell is RecurrentCell && spec.Train.Loss is Loss))
@@ -56,6 +54,9 @@ public sealed record LibtorchEngine : Engine
                     "remove it, or write engine: fused and device: cpu");
             }
         }
+
+        void RefuseKey(string key) => findings.Report(
+            key, $"it with {where}", "engine: fused, which has it", "remove it, or write engine: fused and device: cpu");
 
         void Refuse(string key, string word, string what) => findings.Report(
             key, $"{word} with {where}", $"a {what} that libtorch has", "choose another one, or write engine: fused and device: cpu");

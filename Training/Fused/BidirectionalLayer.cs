@@ -115,7 +115,7 @@ internal sealed unsafe class BidirectionalLayer : IDisposable
 
     private static void Run(FusedLayer layer, Rows inputs, Timetable times, float* gradient)
     {
-        layer.Memory.BeginBackward();
+        layer.Memory.BeginBackward(times);
         layer.Backward(times);
         var rows = times.All(RowSums.Ascending);
         layer.Gradient(rows, gradient);

@@ -13,6 +13,7 @@ internal sealed unsafe class FusedLayer : IDisposable
     private readonly Bias _inputBias;
     private readonly Rows _biases;
     private readonly Rows _zeros;
+    private readonly Projection? _projection;
     private readonly WeightDrop? _drop;
     private readonly Zoneout[] _zoneouts;
     private readonly LayerOutput? _output;
@@ -45,6 +46,7 @@ internal sealed unsafe class FusedLayer : IDisposable
         _biases.Reserve(1);
         _zeros = new(Input.Inputs);
         _zeros.Reserve(1);
+        _projection = Projection.Of(_cell, layout, layer);
         _zoneouts = [];
     }
 
@@ -71,6 +73,7 @@ internal sealed unsafe class FusedLayer : IDisposable
         _inputBias.CopyTo(parameters, _biases[0]);
         _recurrence.LoadWeights(parameters);
         _recurrence.LoadBias(parameters, _biases[0]);
+        _projection?.Load(parameters);
         _drop?.Load(parameters);
         _output?.Load(parameters);
     }
@@ -108,6 +111,7 @@ internal sealed unsafe class FusedLayer : IDisposable
         {
             _recurrence.Forward(Memory, at);
             _cell.Forward(Memory, at);
+            _projection?.Forward(Memory, at);
             foreach (var zoneout in _zoneouts)
                 zoneout.Forward(Memory, at);
         }
@@ -134,6 +138,7 @@ internal sealed unsafe class FusedLayer : IDisposable
                 Memory.TakeCarried(at);
             foreach (var zoneout in _zoneouts)
                 zoneout.BeforeCell(Memory, at);
+            _projection?.Backward(Memory, at);
             _cell.Backward(Memory, at);
             foreach (var zoneout in _zoneouts)
                 zoneout.AfterCell(Memory, at);
@@ -150,6 +155,7 @@ internal sealed unsafe class FusedLayer : IDisposable
         GateGradient.Of(Memory.Gates, rows);
         _inputBias.Gradient(GateGradient, gradient);
         _recurrence.Gradient(Memory, rows, GateGradient, _inputBias, gradient);
+        _projection?.Gradient(Memory, rows, gradient);
         if (rows.Sums == RowSums.Ascending)
             _drop?.Backward(gradient);
     }
@@ -169,6 +175,7 @@ internal sealed unsafe class FusedLayer : IDisposable
     {
         foreach (IDisposable one in (IDisposable[])[Memory, Input, _recurrence, _biases, _zeros, GateGradient, .. _zoneouts])
             one.Dispose();
+        _projection?.Dispose();
         _output?.Dispose();
     }
 }

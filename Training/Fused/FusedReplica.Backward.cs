@@ -40,8 +40,11 @@ public sealed unsafe partial class FusedReplica
                 _droppedInputs!.Backward(layer, _times.Rows);
             for (int part = 0; part < parts; part++)
             {
-                if (HasRows(shards, part, sums, out var rows))
-                    Gradient(index, batch, dropout, rows, gradient + ((long)part * Layout.Length));
+                if (!HasRows(shards, part, sums, out var rows))
+                    continue;
+                float* own = gradient + ((long)part * Layout.Length);
+                Gradient(index, batch, dropout, rows, own);
+                _start?.Gradient(batch, shards, part, layer, index, sums, own);
             }
 
             if (index > 0)

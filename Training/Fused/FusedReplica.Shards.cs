@@ -54,7 +54,7 @@ public sealed unsafe partial class FusedReplica : IShardsReplica
             if (whole.Rows == 0)
                 return;
             foreach (var layer in _layers)
-                layer.Memory.BeginBackward();
+                layer.Memory.BeginBackward(_times);
             BackwardLayers(whole, dropout, RowSums.Ascending, shards, gradient);
         }
 
@@ -93,7 +93,7 @@ public sealed unsafe partial class FusedReplica : IShardsReplica
     /// <summary>What the head gets of some rows, one after another.</summary>
     private Rows Gather(float* top, int stride, ReadOnlySpan<int> rows)
     {
-        var hidden = _shardHidden ??= new(_model.HiddenSize);
+        var hidden = _shardHidden ??= new(_model.LayerOutputs);
         hidden.Reserve(rows.Length);
         for (int i = 0; i < rows.Length; i++)
             new ReadOnlySpan<float>(top + ((long)rows[i] * stride), hidden.Columns).CopyTo(hidden.Span(i));

@@ -27,6 +27,7 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
     private readonly HiddenRows _hidden;
     private readonly BidirectionalStack? _both;
     private readonly FusedHead _head;
+    private readonly LearnedStart? _start;
     private readonly ModelSpec _model;
     private readonly int _values;
     private readonly int _outputsPerTarget;
@@ -47,8 +48,9 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
         _inputs = new(model, _layers);
         _hidden = new(model, _layers);
         _head = new(Layout);
+        _start = LearnedStart.Of(model, Layout);
         _droppedInputs = model.Dropout.Input > 0 ? new(model, Layout, _tables) : null;
-        _droppedOutputs = new(model.HiddenSize);
+        _droppedOutputs = new(model.LayerOutputs);
         _both = model.Bidirectional ? new(model, Layout, _tables) : null;
     }
 
@@ -100,7 +102,7 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
         Outputs(batch, dropout);
         double loss = _loss.Sum(_head.Outputs, batch, ref _scratch);
         foreach (var layer in _layers)
-            layer.Memory.BeginBackward();
+            layer.Memory.BeginBackward(_times);
         fixed (float* gradient = gradientSum)
         {
             if (_both is not null)
@@ -194,7 +196,8 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
     /// </summary>
     private void Recur(ChunkBatch batch, DropoutMasks dropout, ReadOnlySpan<float> hiddenBefore, Span<float> hiddenAfter, Pass pass)
     {
-        _times.Read(batch, carries: pass == Pass.Piece);
+        bool reachesStart = pass == Pass.Chunk && _start is not null && LearnedStart.IsIn(batch);
+        _times.Read(batch, carries: pass == Pass.Piece, reachesStart);
         if (_both is not null)
         {
             // Whole sequences leave no state behind, and begin with none.
@@ -237,7 +240,7 @@ public sealed unsafe partial class FusedReplica : IPieceReplica
     {
         if (!dropout.DropsOutputs)
             return;
-        dropout.FillOutputs(batch, _layers.Length - 1, _model.HiddenSize, _droppedOutputs.Mask(_times.Rows));
+        dropout.FillOutputs(batch, _layers.Length - 1, _model.LayerOutputs, _droppedOutputs.Mask(_times.Rows));
         _droppedOutputs.Multiply(_layers[^1].Outputs(out int whole), whole, _times.Rows);
     }
 

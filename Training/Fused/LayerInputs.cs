@@ -15,7 +15,7 @@ internal sealed unsafe class LayerInputs : IDisposable
     {
         _layers = layers;
         _values = new(model.ValueInputs);
-        _dropped = [.. layers.Skip(1).Select(_ => new MaskedRows(model.HiddenSize))];
+        _dropped = [.. layers.Skip(1).Select(_ => new MaskedRows(model.LayerOutputs))];
     }
 
     /// <summary>Computes a layer's sums over inputs, biases included, into its gates.</summary>

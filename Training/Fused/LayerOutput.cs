@@ -16,7 +16,7 @@ internal sealed unsafe class LayerOutput : IDisposable
     {
         _addsInputs = addsInputs;
         _norm = model.LayerNorm ? new(layout, layer) : null;
-        (Values, _gradient) = (new(model.HiddenSize), new(model.HiddenSize));
+        (Values, _gradient) = (new(model.LayerOutputs), new(model.LayerOutputs));
     }
 
     /// <summary>The output of each row.</summary>

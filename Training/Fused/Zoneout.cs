@@ -32,7 +32,8 @@ internal sealed unsafe class Zoneout : IDisposable
     public static Zoneout[] Of(ModelSpec model, int layer)
     {
         double[] rates = [model.Dropout.Zoneout, model.Dropout.ZoneoutCell];
-        return [.. rates.Index().Where(one => one.Item > 0).Select(one => new Zoneout(layer, one.Index, one.Item, model.HiddenSize))];
+        return [.. rates.Index().Where(one => one.Item > 0).Select(one => new Zoneout(
+            layer, one.Index, one.Item, model.Cell.Width(one.Index, model.HiddenSize)))];
     }
 
     /// <summary>Prepares the mask of a chunk.</summary>
@@ -53,7 +54,7 @@ internal sealed unsafe class Zoneout : IDisposable
     public void Forward(CellMemory memory, TimeStep at)
     {
         var history = memory.History(_state);
-        int units = memory.Units;
+        int units = _held.Columns;
         fixed (float* mask = _mask)
         {
             for (int lane = 0; lane < at.Lanes; lane++)
@@ -70,7 +71,7 @@ internal sealed unsafe class Zoneout : IDisposable
     /// </summary>
     public void BeforeCell(CellMemory memory, TimeStep at)
     {
-        int units = memory.Units;
+        int units = _held.Columns;
         fixed (float* mask = _mask)
         {
             for (int lane = 0; lane < at.Lanes; lane++)
@@ -87,7 +88,7 @@ internal sealed unsafe class Zoneout : IDisposable
     public void AfterCell(CellMemory memory, TimeStep at)
     {
         for (int lane = 0; _state > 0 && lane < at.Lanes; lane++)
-            Elementwise.Run(new AddTo(_held[lane], memory.StateGradient(_state)[lane]), memory.Units);
+            Elementwise.Run(new AddTo(_held[lane], memory.StateGradient(_state)[lane]), _held.Columns);
     }
 
     public void Dispose() => _held.Dispose();

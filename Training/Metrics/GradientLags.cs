@@ -52,7 +52,7 @@ public static class GradientLags
         ArgumentNullException.ThrowIfNull(data);
         using var replica = new FusedReplica(spec.Model, spec.Train.Loss);
         replica.LoadParameters(parameters);
-        var sweep = new LagSweep(replica, spec.Train.Loss, data);
+        var sweep = new LagSweep(replica, spec.Train.Loss, data, InitialState.Of(replica.Layout, parameters));
         var squares = new List<double>();
         for (int sequence = 0; sequence < Math.Min(Sequences, data.Training.Count); sequence++)
         {
@@ -85,7 +85,7 @@ public static class GradientLags
     private static int First(int part) => part == 0 ? 0 : 1 << (part - 1);
 
     /// <summary>Runs one sequence at a time.</summary>
-    private sealed class LagSweep(FusedReplica replica, LossSpec loss, IDataSource data)
+    private sealed class LagSweep(FusedReplica replica, LossSpec loss, IDataSource data, float[] initial)
     {
         private readonly ChunkBatch _batch = new(data.Shape);
         private readonly float[] _gradient = new float[replica.Layout.Length];
@@ -99,7 +99,7 @@ public static class GradientLags
             while (last > 0 && !HasTargets(sequence, last))
                 last--;
             int first = Math.Max(0, last + 1 - Math.Max(2, TimeSteps / chunk));
-            List<float[]> states = [new float[_stateGradient.Length]];
+            List<float[]> states = [initial];
             for (int at = first; at < last; at++)
             {
                 Load(at);

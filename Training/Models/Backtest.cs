@@ -121,7 +121,7 @@ public sealed class Backtest : IDisposable
 
     private void Run(int sequence, BacktestPlan plan, Action<BacktestWindow> take, int? only)
     {
-        var hidden = new float[_predictor.HiddenLength];
+        float[] hidden = _predictor.Starts();
         int done = 0, kept = Math.Max(0, Rows(sequence) - plan.Behind(0) - _own);
 
         // The outputs at the rows from `kept` on: those of which a forecast is shown.

@@ -21,7 +21,7 @@ public static class Evaluator
 
     private const int Chunk = 256;
 
-    /// <summary>Evaluates a model, its hidden state zero before each sequence.</summary>
+    /// <summary>Evaluates a model, each sequence from the hidden state that sequences start with.</summary>
     /// <param name="package">The model.</param>
     /// <param name="data">All of it is held out; each sequence begins with the first row of a series, or of the file.</param>
     /// <param name="season">Rows of a season, whose naive forecast is compared with, too; null for none.</param>
@@ -53,7 +53,7 @@ public static class Evaluator
             counts = new double[LabelCounts.Numbers];
         var (predicted, actual) = (new int[chunk], new long[chunk]);
         var (lossSum, weight) = predictor.Run(
-            held, Lanes, chunk, new float[(long)held.Count * predictor.HiddenLength], (slice, rows) =>
+            held, Lanes, chunk, predictor.Starts(held.Count), (slice, rows) =>
             {
                 if (counts.Length > 0)
                 {

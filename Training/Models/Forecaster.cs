@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Training.Models;
 
@@ -71,6 +72,15 @@ public static class Forecaster
     {
         ArgumentNullException.ThrowIfNull(package);
         return Specs.ParameterLayout.Of(package.Spec.Model).HiddenPerLane;
+    }
+
+    /// <summary>The hidden states with which sequences start, <c>[sequences, hidden]</c>: zero, or what the model has learned.</summary>
+    /// <param name="package">The model.</param>
+    /// <param name="sequences">How many.</param>
+    public static float[] Starts(ModelPackage package, long sequences = 1)
+    {
+        ArgumentNullException.ThrowIfNull(package);
+        return InitialState.Of(Specs.ParameterLayout.Of(package.Spec.Model), package.Parameters.Span, sequences);
     }
 
     /// <summary>How many sequences to compute together: one alone where it is long, so that its forecasts are passed on at once.</summary>

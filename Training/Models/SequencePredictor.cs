@@ -4,6 +4,7 @@ using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused;
 using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Replicas;
+using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Training.Models;
 
@@ -27,6 +28,7 @@ public sealed class SequencePredictor : IDisposable
     private readonly OutputMap _map;
     private readonly int _outputs;
     private readonly bool _wholes;
+    private readonly float[] _initial;
 
     /// <summary>Loads a model.</summary>
     /// <param name="spec">Its spec, every size known.</param>
@@ -39,10 +41,14 @@ public sealed class SequencePredictor : IDisposable
         (_loss, _map, _wholes) = (spec.Train.Loss, new(spec.Train.Loss), spec.TakesWholeSequences);
         _replica = new(spec.Model, spec.Train.Loss);
         _replica.LoadParameters(parameters);
+        _initial = InitialState.Of(_replica.Layout, parameters);
     }
 
     /// <summary>Values of one sequence's hidden state, <c>[state][layer][unit]</c> (<see cref="CellSpec.StateNames"/>).</summary>
     public int HiddenLength => _replica.Layout.HiddenPerLane;
+
+    /// <summary>The hidden states with which sequences start, <c>[sequences, HiddenLength]</c>: zero, or what was learned.</summary>
+    public float[] Starts(long sequences = 1) => InitialState.Repeat(_initial, sequences);
 
     /// <summary>Runs sequences from their first to their last time step.</summary>
     /// <param name="sequences">The sequences.</param>

@@ -29,6 +29,7 @@ public sealed class StepPredictor : IDisposable
         (_batch, _map) = (new(shape), new(spec.Train.Loss));
         _replica = new(spec.Model, spec.Train.Loss);
         _replica.LoadParameters(parameters);
+        InitialState = Steps.InitialState.Of(_replica.Layout, parameters);
     }
 
     /// <summary>The shape of a time step.</summary>
@@ -39,6 +40,9 @@ public sealed class StepPredictor : IDisposable
 
     /// <summary>Values of one stream's hidden state, <c>[state][layer][unit]</c> (<see cref="CellSpec.StateNames"/>).</summary>
     public int HiddenLength => _replica.Layout.HiddenPerLane;
+
+    /// <summary>The hidden state with which a stream starts, <c>[HiddenLength]</c>: zero, or what was learned.</summary>
+    public ReadOnlyMemory<float> InitialState { get; }
 
     /// <summary>Runs one time step of each stream.</summary>
     /// <param name="rows">How many streams.</param>

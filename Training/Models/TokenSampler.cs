@@ -46,7 +46,7 @@ public sealed class TokenSampler : IDisposable
         _options = options;
         _key = CounterRandom.Key(options.Seed, RandomPurpose.Sampling);
         _predictor = new(package.Spec, new(0, vocabulary, 0, vocabulary), package.Parameters.Span);
-        _hidden = new float[_predictor.HiddenLength];
+        _hidden = _predictor.Starts();
         (_scores, _weights, _order) = (new float[vocabulary], new double[vocabulary], new int[vocabulary]);
     }
 

@@ -29,11 +29,11 @@ public interface IReplica : IDisposable
 
     /// <summary>
     /// Runs a chunk forward and backward. The hidden state enters as a constant and leaves as values: the graph ends with the chunk, which
-    /// is the truncation of backpropagation through time.
+    /// is the truncation of backpropagation through time. Only where a sequence starts with a learned state does it reach that one.
     /// </summary>
     /// <param name="batch">The chunk.</param>
     /// <param name="dropout">The chunk's dropout masks.</param>
-    /// <param name="hiddenBefore">Hidden state of all the trainer's lanes, already zeroed where a sequence starts.</param>
+    /// <param name="hiddenBefore">Hidden state of all the trainer's lanes, already the initial one where a sequence starts.</param>
     /// <param name="hiddenAfter">Receives the hidden state after each lane's last time step; zero for idle lanes.</param>
     /// <param name="gradientSum">Receives the gradient of the loss <b>sum</b>, <c>[Layout.Length]</c>.</param>
     /// <returns>The loss summed over the batch's elements.</returns>
@@ -42,7 +42,7 @@ public interface IReplica : IDisposable
 
     /// <summary>Runs a chunk forward only, without dropout.</summary>
     /// <param name="batch">The chunk.</param>
-    /// <param name="hiddenBefore">Hidden state of all the trainer's lanes, already zeroed where a sequence starts.</param>
+    /// <param name="hiddenBefore">Hidden state of all the trainer's lanes, already the initial one where a sequence starts.</param>
     /// <param name="hiddenAfter">Receives the hidden state after each lane's last time step; zero for idle lanes.</param>
     /// <param name="outputs">
     /// Receives what the head gave, <c>[batch.Rows, outputSize]</c>, row-major; empty where only the loss is wanted.
@@ -53,7 +53,7 @@ public interface IReplica : IDisposable
 
     /// <inheritdoc cref="Forward(ChunkBatch, ReadOnlySpan{float}, Span{float}, Span{float})"/>
     /// <param name="batch">The chunk.</param>
-    /// <param name="hiddenBefore">Hidden state of all the trainer's lanes, already zeroed where a sequence starts.</param>
+    /// <param name="hiddenBefore">Hidden state of all the trainer's lanes, already the initial one where a sequence starts.</param>
     /// <param name="hiddenAfter">Receives the hidden state after each lane's last time step; zero for idle lanes.</param>
     /// <param name="outputs">Receives what the head gave; empty where only the loss is wanted.</param>
     /// <param name="largest">

@@ -50,6 +50,9 @@ internal sealed class ShardBatches
     /// <summary>The chunk of one shard.</summary>
     public ChunkBatch this[int shard] => _parts[shard];
 
+    /// <summary>The shard of one of all lanes.</summary>
+    public int ShardOf(int lane) => _shardOf[lane];
+
     /// <summary>The rows of a shard among those of all lanes, in order.</summary>
     public ReadOnlySpan<int> RowsOf(int shard) => _rows[shard].AsSpan(0, _counts[shard]);
 

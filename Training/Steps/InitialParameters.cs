@@ -9,11 +9,11 @@ public static class InitialParameters
 {
     /// <summary>
     /// The weights in <c>model.initFrom</c>, or else drawn from the seed with PyTorch's distributions: uniform in ±1/√hiddenSize for
-    /// recurrent layers and head (<c>torch.nn.LSTM</c>, and <c>torch.nn.Linear</c>, whose fan-in is hiddenSize here, or twice as much where
-    /// layers are bidirectional), normal for an embedding. The vector of a column's class 0, <c>&lt;unknown&gt;</c>, is zero and stays so,
+    /// recurrent layers (<c>torch.nn.LSTM</c>), in ±1/√fan-in for the head (<c>torch.nn.Linear</c>; the length of h, of both directions
+    /// where there are two), normal for an embedding. The vector of a column's class 0, <c>&lt;unknown&gt;</c>, is zero and stays so,
     /// because no row to train on has it (<c>padding_idx=0</c> of <c>torch.nn.Embedding</c>). An embedding whose weight is the head's is
     /// drawn as the head. Schemes of <c>model.init</c> take the place of these distributions. A layer's norm begins with weight 1 and
-    /// bias 0.
+    /// bias 0, a learned initial state as zeros.
     /// </summary>
     /// <returns>The flat buffer, <c>[layout.Length]</c>.</returns>
     public static float[] Of(RunSpec spec, ParameterLayout layout)
@@ -38,8 +38,7 @@ public static class InitialParameters
 
     private static void Draw(ModelSpec model, ParameterLayout layout, ParameterSlot slot, ulong key, Span<float> values)
     {
-        bool isHead = slot.Name.StartsWith("head.", StringComparison.Ordinal);
-        double bound = 1 / Math.Sqrt(isHead ? model.LayerOutputs : model.HiddenSize);
+        double bound = 1 / Math.Sqrt(IsOfHead(layout, slot) ? model.LayerOutputs : model.HiddenSize);
         if (slot.Name.StartsWith("embedding.", StringComparison.Ordinal))
         {
             int unknown = slot.Name != "embedding.weight" ? slot.Shape[1] : 0;
@@ -53,6 +52,8 @@ public static class InitialParameters
             return;
         }
 
+        if (slot.Name.StartsWith("initial.", StringComparison.Ordinal))
+            return;
         if (slot.Name.StartsWith("norm.", StringComparison.Ordinal))
         {
             values.Fill(slot.Name.StartsWith("norm.weight_l", StringComparison.Ordinal) ? 1 : 0);
@@ -73,6 +74,8 @@ public static class InitialParameters
         for (int first = 0; first < values.Length; first += length)
             WeightDraw.Fill(scheme, key, first, slot.Shape[1], values.Slice(first, length));
     }
+
+    private static bool IsOfHead(ParameterLayout layout, ParameterSlot slot) => slot.Name is "head.bias" || slot.Name == layout.Head;
 
     private static void SetForgetBias(ModelSpec model, ParameterLayout layout, float[] parameters)
     {

@@ -7,14 +7,26 @@ internal static class ModelChecks
 {
     public static void Run(ModelSpec model, Findings findings)
     {
+        Projection(model, findings);
         Dropout(model, findings);
+        InitialState(model, findings);
         Init(model, findings);
         Residual(model, findings);
-        if (findings.Sound("model.tieWeights", "model.embedding", "model.embedding.size", "model.hiddenSize"))
+        if (findings.Sound("model.tieWeights", "model.embedding", "model.embedding.size", "model.hiddenSize", "model.cell"))
             findings.Report(SpecFit.Tied(model));
         EmbeddingSize(model, findings);
         Rename(model, findings);
         Size(model, findings);
+    }
+
+    private static void Projection(ModelSpec model, Findings findings)
+    {
+        const string Key = "model.cell.projectionSize";
+        if (findings.Sound(Key, "model.hiddenSize") && model.Cell.Projection is { } outputs && outputs >= model.HiddenSize)
+        {
+            findings.Report(Key, $"{outputs} with hiddenSize {model.HiddenSize}", "less than hiddenSize, because a projection shortens h",
+                "lower it, or remove it");
+        }
     }
 
     private static void Dropout(ModelSpec model, Findings findings)
@@ -59,6 +71,16 @@ internal static class ModelChecks
         {
             findings.Report("model.residual", "true with 1 layer", "2 layers or more, because the first one's inputs are not added",
                 "remove it, or add a layer");
+        }
+    }
+
+    private static void InitialState(ModelSpec model, Findings findings)
+    {
+        if (findings.Sound("model.learnInitialState", "model.cell") && model is { LearnInitialState: true, Cell.States: > 2 })
+        {
+            findings.Report("model.learnInitialState", $"true with cell {model.Cell.Word}",
+                $"a cell of h alone or of h and c, because {Show.And([.. model.Cell.StateNames.Skip(2)])} of {model.Cell.Word} scale the "
+                + "others, and are no values of their own", "remove it, or choose another cell");
         }
     }
 

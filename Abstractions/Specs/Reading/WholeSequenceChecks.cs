@@ -47,13 +47,20 @@ internal static class WholeSequenceChecks
         [
             ("layerNorm", model.LayerNorm), ("residual", model.Residual), ("tieWeights", model.TieWeights),
             ("dropout.input", dropout.Input > 0), ("dropout.output", dropout.Output > 0), ("dropout.weight", dropout.Weight > 0),
-            ("dropout.zoneout", dropout.Zones),
+            ("dropout.zoneout", dropout.Zones), ("cell.projectionSize", model.Cell.Projection is not null),
         ];
         foreach (var (key, _) in all.Where(one => one.IsThere && findings.Sound("model.dropout", $"model.{one.Key}")))
         {
             findings.Report(
                 $"model.{key}", "it with model.bidirectional",
                 "layers that give their h as it is; between layers, and of embeddings, units may be dropped", "remove one of the two");
+        }
+
+        if (model.LearnInitialState && findings.Sound("model.learnInitialState"))
+        {
+            findings.Report(
+                "model.learnInitialState", "it with model.bidirectional", "states of zeros, from which both directions begin",
+                "remove one of the two");
         }
     }
 

@@ -26,7 +26,7 @@ internal static class GraphMetadata
             ("product", $"Orleans.Tbptt {config.Product}"), ("run", config.Run), ("step", $"{config.Steps}"),
             ("spec_sha256", config.Hashes.Spec), ("data_sha256", config.Hashes.Data), ("weights_sha256", config.Hashes.Weights),
             ("states", JsonSerializer.Serialize(states.ToDictionary(one => one.Input, one => one.Output), Json)),
-            ("from_state", fromEnd ? PredictCommand.End : PredictCommand.Zero),
+            ("from_state", fromEnd ? PredictCommand.End : package.Spec.Model.LearnInitialState ? "learned" : PredictCommand.Zero),
         ];
         if (columns is not null)
         {

@@ -17,9 +17,15 @@ internal sealed class ModelParameters(ModelSpec model, ReadOnlyMemory<float> val
     }
 
     /// <summary>Adds the head's weight, which may be an embedding's, with rows and columns exchanged.</summary>
-    public string AddHead(GraphWriter graph, string name)
+    public string AddHead(GraphWriter graph, string name) => AddTransposed(graph, name, _layout.Head);
+
+    /// <summary>Adds a weight with rows and columns exchanged.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="name">What it is called there.</param>
+    /// <param name="parameter">The parameter.</param>
+    public string AddTransposed(GraphWriter graph, string name, string parameter)
     {
-        var slot = Slot(_layout.Head);
+        var slot = Slot(parameter);
         (int rows, int columns) = (slot.Shape[0], slot.Shape[1]);
         ReadOnlySpan<float> from = Values(slot);
         var to = new float[from.Length];
@@ -37,6 +43,34 @@ internal sealed class ModelParameters(ModelSpec model, ReadOnlyMemory<float> val
     {
         var slot = Slot(name);
         return graph.Constant<float>(name, InOrder(slot, gates), 1, slot.Shape[0], slot.Shape[1]);
+    }
+
+    /// <summary>
+    /// Adds the hidden weight of a layer with a projection as one of what is projected, <c>weight_hh · weight_hr</c>, its gates in the
+    /// operator's order: <c>[1, gates × units, units]</c>. Sums are in double precision.
+    /// </summary>
+    public string AddProjectedGates(GraphWriter graph, int layer, IReadOnlyList<int> gates)
+    {
+        var (hidden, projection) = (Slot($"rnn.weight_hh_l{layer}"), Slot($"rnn.weight_hr_l{layer}"));
+        float[] left = InOrder(hidden, gates);
+        ReadOnlySpan<float> right = Values(projection);
+        (int outputs, int units) = (projection.Shape[0], projection.Shape[1]);
+        var product = new float[hidden.Shape[0] * units];
+        var sums = new double[units];
+        for (int row = 0; row < hidden.Shape[0]; row++)
+        {
+            Array.Clear(sums);
+            for (int i = 0; i < outputs; i++)
+            {
+                for (int unit = 0; unit < units; unit++)
+                    sums[unit] += (double)left[(row * outputs) + i] * right[(i * units) + unit];
+            }
+
+            for (int unit = 0; unit < units; unit++)
+                product[(row * units) + unit] = (float)sums[unit];
+        }
+
+        return graph.Constant<float>(hidden.Name, product, 1, hidden.Shape[0], units);
     }
 
     /// <summary>Adds the biases of a recurrent layer, of its inputs and of its hidden state: <c>[1, 2 × gates × units]</c>.</summary>

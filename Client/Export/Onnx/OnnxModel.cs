@@ -30,18 +30,21 @@ internal sealed class OnnxModel
     private readonly GraphWriter _graph;
     private readonly bool _fromEnd;
     private readonly float[] _initial;
+    private readonly HiddenLayout _states;
 
     private OnnxModel(ModelPackage package, bool fromEnd)
     {
         (_package, _model, _fromEnd) = (package, package.Spec.Model, fromEnd);
-        _initial = fromEnd ? TrainingEnd.StateOf(package) : new float[Forecaster.HiddenLength(package)];
+        _initial = fromEnd ? TrainingEnd.StateOf(package) : Forecaster.Starts(package);
+        _states = new(_model);
         _parameters = new(_model, package.Parameters);
         _graph = new(package.Config.Run);
     }
 
     /// <summary>The graph of a model.</summary>
     /// <param name="package">The model.</param>
-    /// <param name="fromEnd">Whether the state that is not fed is that at the end of training; otherwise, by default, it is zero.</param>
+    /// <param name="fromEnd">Whether the state that is not fed is that at the end of training; otherwise, by default, that with which a
+    /// sequence starts.</param>
     /// <exception cref="ClientException">The model cannot be exported; the message says why, and what to do.</exception>
     public static ModelProto Of(ModelPackage package, bool fromEnd = false)
     {
@@ -66,6 +69,22 @@ internal sealed class OnnxModel
                 + "and an output of the graph; export it as a package", ExitCode.Failed);
         }
 
+        if (package.Spec.Model is { LearnInitialState: true, Cell.Projection: not null })
+        {
+            throw new ClientException(
+                "--format onnx: found a learned initial state of an LSTM with a projection, expected one of the two, because the graph has "
+                + "o · tanh c as its state, which cannot be known from the h that was learned; export it as a package, or train the spec "
+                + "without one of them", ExitCode.Failed);
+        }
+
+        if (fromEnd && package.Spec.Model.Cell.Projection is not null)
+        {
+            throw new ClientException(
+                "--from-state: found end, expected zero, because the graph of an LSTM with a projection has o · tanh c as its state, "
+                + "which cannot be known from the h that training kept; feed the graph the rows before those to forecast from",
+                ExitCode.Usage);
+        }
+
         return fromEnd && TrainingEnd.Problem(package) is { } problem
             ? throw new ClientException(
                 $"--from-state: found end, expected zero: {problem}; feed the graph the state of each series", ExitCode.Usage)
@@ -87,7 +106,7 @@ internal sealed class OnnxModel
         string outputs = features;
         for (int layer = 0; layer < _model.Layers; layer++)
             outputs = Finish(layer, Layer(cell, layer, outputs), outputs);
-        _parameters.AddHead(_graph, "head.weight");
+        _parameters.AddHead(_graph, ParameterLayout.HeadWeight);
         _parameters.Add(_graph, "head.bias");
         outputs = _graph.Node("Add", "outputs", [_graph.Node("MatMul", "products", [outputs, "head.weight"]), "head.bias"]);
         new ModelOutputs(_graph, columns, scales).Publish(_package, outputs);
@@ -137,17 +156,23 @@ internal sealed class OnnxModel
     // [time, batch, inputs] to [time, batch, units]; the operator has a dimension for directions, which is 1.
     private string Layer(OnnxOperator cell, int layer, string inputs)
     {
+        bool isProjected = _model.Cell.Projection is not null;
         List<string> from =
         [
             inputs, _parameters.AddGates(_graph, $"rnn.weight_ih_l{layer}", cell.Gates),
-            _parameters.AddGates(_graph, $"rnn.weight_hh_l{layer}", cell.Gates), _parameters.AddBiases(_graph, layer, cell.Gates), "",
+            isProjected ? _parameters.AddProjectedGates(_graph, layer, cell.Gates)
+                : _parameters.AddGates(_graph, $"rnn.weight_hh_l{layer}", cell.Gates),
+            _parameters.AddBiases(_graph, layer, cell.Gates), "",
         ];
         List<string> to = [$"directions_l{layer}"];
         foreach (var (place, kind) in _model.Cell.StateNames.Index())
         {
-            // [h, c][layer][unit]
-            var initial = _initial.AsSpan(((place * _model.Layers) + layer) * _model.HiddenSize, _model.HiddenSize);
-            var (before, after) = _graph.State<float>($"{kind}_l{layer}", initial, $"{kind} of layer {layer}");
+            // The operator has no projection: its h is what is projected, m, which enters the gates by the product of both weights.
+            bool isUnprojected = isProjected && place == 0;
+            var initial = isUnprojected ? new float[_model.HiddenSize]
+                : _initial.AsSpan(_states.Offset(place, layer), _states.Width(place));
+            string name = isUnprojected ? "m" : kind;
+            var (before, after) = _graph.State<float>($"{name}_l{layer}", initial, $"{name} of layer {layer}");
             from.Add(before);
             to.Add(after);
         }
@@ -160,6 +185,9 @@ internal sealed class OnnxModel
         _graph.Node(cell.Type, to, from, [.. attributes]);
         if (layer == 0)
             _graph.Constant<long>("directions_axis", [1], 1);
-        return _graph.Node("Squeeze", $"outputs_l{layer}", [to[0], "directions_axis"]);
+        string outputs = _graph.Node("Squeeze", isProjected ? $"unprojected_l{layer}" : $"outputs_l{layer}", [to[0], "directions_axis"]);
+        string weight = $"rnn.weight_hr_l{layer}";
+        return isProjected
+            ? _graph.Node("MatMul", $"outputs_l{layer}", [outputs, _parameters.AddTransposed(_graph, weight, weight)]) : outputs;
     }
 }

@@ -97,6 +97,18 @@ public sealed class OnnxModelTests : IDisposable
             + "package, or train the spec with another cell", refusal.Message);
     }
 
+    [Theory]
+    [InlineData("cell: lstm, hiddenSize: 6, dropout: {zoneout: 0.1}", false, "found a model with zoneout, whose states are means of two")]
+    [InlineData("cell: {name: lstm, projectionSize: 3}, hiddenSize: 6, learnInitialState: true", false,
+        "found a learned initial state of an LSTM with a projection, expected one of the two")]
+    [InlineData("cell: {name: lstm, projectionSize: 3}, hiddenSize: 6", true, "--from-state: found end, expected zero, because the graph")]
+    public void WhatItsOperatorsDoNotHave_IsRefused(string model, bool fromEnd, string expected)
+    {
+        var refusal = Assert.Throws<ClientException>(() => OnnxModel.Of(Model(model, "inputs: [sales]"), fromEnd));
+
+        Assert.Contains(expected, refusal.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void DifferencesOfWhatIsReadAhead_AreRefused()
     {

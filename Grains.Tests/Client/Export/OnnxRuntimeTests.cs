@@ -30,6 +30,8 @@ public sealed class OnnxRuntimeTests : IDisposable
         "inputs: [sales, promotion], targets: [sales], known: [promotion], categorical: [kind, shop]")]
     [InlineData("cell: gru, hiddenSize: 16, layers: 3, layerNorm: true, residual: true", 3, "inputs: [sales, price], targets: [price]")]
     [InlineData("cell: lstm, hiddenSize: 16, layers: 2, residual: true", 3, "inputs: [sales, price], targets: [price]")]
+    [InlineData("cell: lstm, hiddenSize: 16, layers: 2, learnInitialState: true", 3, "inputs: [sales, price], targets: [price]")]
+    [InlineData("cell: {name: lstm, projectionSize: 7}, hiddenSize: 16, layers: 2", 3, "inputs: [sales, price], targets: [price]")]
     [InlineData("cell: {name: gru, resetAfter: false}, hiddenSize: 16, layers: 2", 3, "inputs: [sales, price], targets: [price]")]
     [InlineData("cell: {name: rnn, nonlinearity: relu}, hiddenSize: 16, layers: 2", 3, "inputs: [sales, price], targets: [price]")]
     [InlineData("cell: rnn, hiddenSize: 16, layers: 2", 3,
@@ -181,7 +183,8 @@ public sealed class OnnxRuntimeTests : IDisposable
     public void FirstCall_HasTheInitialStates_WithoutBeingFed()
     {
         var panel = new Panel(_directory.Path, 1, 50);
-        var graph = OnnxModel.Of(panel.Model("cell: lstm, hiddenSize: 6", "inputs: [sales], transform: {sales: difference}"));
+        var graph = OnnxModel.Of(
+            panel.Model("cell: lstm, hiddenSize: 6, learnInitialState: true", "inputs: [sales], transform: {sales: difference}"));
         using var session = new OnnxSession(graph);
         (string, Array, long[]) row = ("values", new double[] { 100 }, [1, 1, 1]);
 
@@ -227,7 +230,7 @@ public sealed class OnnxRuntimeTests : IDisposable
         using var data = Forecasting.Open(package.Spec, package.Config.Contents, panel.Path);
         List<double>[] all = [.. Enumerable.Range(0, panel.Shops).Select(_ => new List<double>())];
         Forecaster.Run(
-            package, data, new float[panel.Shops * Forecaster.HiddenLength(package)],
+            package, data, Forecaster.Starts(package, panel.Shops),
             (slice, forecasts) => all[slice.Sequence].AddRange(forecasts));
         return [.. all.Select(one => one.ToArray())];
     }

@@ -74,6 +74,10 @@ internal sealed class Panel(string directory, int shops, int rows)
     {
         using var prepared = PreparedRun.Prepare(SpecLoader.Parse(text, "shops.yaml", "/").Spec!);
         var state = new TrainingState(prepared.Spec);
+
+        // It begins as zeros, as which it would not show.
+        for (int i = 0; state.Layout.InitialState is { } first && i < state.Layout.HiddenPerLane; i++)
+            state.Parameters[first + i] = (float)(((i * 7) % 11) - 5) / 10;
         return ModelPackage.Of(
             Sample.Status(RunState.Completed), prepared.Spec, SpecWriter.ToYaml(prepared.Spec), new([], prepared.Description),
             state.Parameters, HiddenTensors.Of(prepared.Spec.Model, prepared.Spec.Data.BatchSize, state.Hidden));

@@ -22,7 +22,7 @@ public sealed class ExtendedDataTests : ExtendedData
         Assert.Equal([0], run.ContinuedLanes);
         Assert.Equal((40, 25), (run.Description.Training.Before!.Value, run.Description.Training.Steps));
         ChunkPlan plan = new EpochPlans(run.Spec, run.Data).Training(0);
-        Assert.Equal([new(0, 0, 10, false), new(0, 10, 10, false), new(0, 20, 5, false)],
+        Assert.Equal([new(0, 0, 10, false, Continues: true), new(0, 10, 10, false), new(0, 20, 5, false)],
             Enumerable.Range(0, (int)plan.Steps).Select(step => plan[step, 0]));
     }
 

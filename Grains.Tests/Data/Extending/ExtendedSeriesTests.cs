@@ -21,7 +21,8 @@ public sealed class ExtendedSeriesTests : ExtendedData
         Assert.Equal([true, true, false], Enumerable.Range(0, 3).Select(run.Data.Training.Continues));
         Assert.Equal([0, 1], run.ContinuedLanes);
         ChunkPlan plan = new EpochPlans(run.Spec, run.Data).Training(0);
-        Assert.Equal([new(0, 0, 10, false), new(1, 0, 10, false), new(2, 0, 5, true), new(1, 10, 5, false)],
+        Assert.Equal(
+            [new(0, 0, 10, false, Continues: true), new(1, 0, 10, false, Continues: true), new(2, 0, 5, true), new(1, 10, 5, false)],
             [plan[0, 0], plan[0, 1], plan[1, 0], plan[1, 1]]);
     }
 

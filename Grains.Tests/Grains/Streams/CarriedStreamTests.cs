@@ -11,9 +11,10 @@ public sealed class CarriedStreamTests : IDisposable
 
     [Theory]
     [InlineData("transform: {sales: difference},")]
+    [InlineData("", "cell: {name: lstm, projectionSize: 3}, hiddenSize: 5, layers: 2, learnInitialState: true")]
     [InlineData("missingValues: forward,")]
     [InlineData("missingValues: forward, transform: {sales: difference},")]
-    public async Task KilledSilo_LosesNothingOfWhatIsCarried(string keys)
+    public async Task KilledSilo_LosesNothingOfWhatIsCarried(string keys, string model = "cell: lstm, hiddenSize: 4")
     {
         string[] lines = TrainedModels.OneSeries.TrimEnd().Split('\n');
 
@@ -21,7 +22,7 @@ public sealed class CarriedStreamTests : IDisposable
         if (keys.Contains("forward", StringComparison.Ordinal))
             Array.Fill(lines, "\"\"", 3, 34);
         string text = string.Join('\n', lines) + "\n";
-        var package = TrainedModels.Of(_directory, text, keys);
+        var package = TrainedModels.Of(_directory, text, keys, model);
         var expected = package.Forecasts(_directory, text)[""];
         await using var silos = await ServingSilos.StartAsync(2, package.Save(_directory.File("package")));
         var rows = lines.Skip(1).Select(line => new StreamRow([line == "\"\"" ? double.NaN : int.Parse(line,

@@ -251,7 +251,7 @@ public sealed class StreamLogTests : IDisposable
 
         var state = log.Load("sun/a");
 
-        Assert.Equal((3L, (UInt128)42, 7UL, new(2, 1, 2)), (state.Last, state.Version, state.Columns, state.Shape));
+        Assert.Equal((3L, (UInt128)42, 7UL, new(2, 1, 2, 2)), (state.Last, state.Version, state.Columns, state.Shape));
         Assert.Equal(golden.RootElement.GetProperty("ticks").GetInt64() + TimeSpan.TicksPerSecond, state.TakenAt.UtcTicks);
         Assert.Equal([0.75f, -0.5f, 1.25f, 2], state.Hidden);
         Assert.Empty(state.Carried);
@@ -307,7 +307,7 @@ public sealed class StreamLogTests : IDisposable
 
     private StreamState Further(StreamState state, int rows, float value) => state with
     {
-        Last = state.Last + rows, TakenAt = _time.GetUtcNow(), Version = 42, Columns = 7, Shape = new(2, 1, 3),
+        Last = state.Last + rows, TakenAt = _time.GetUtcNow(), Version = 42, Columns = 7, Shape = new(2, 1, Units: 4, Outputs: 2),
         Hidden = [.. Enumerable.Range(0, 6).Select(i => value + state.Last + i)],
         Kept =
         [

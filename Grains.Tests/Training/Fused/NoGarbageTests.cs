@@ -19,6 +19,7 @@ public sealed class NoGarbageTests
     [InlineData("gru")]
     [InlineData("rnn")]
     [InlineData("{name: gru, resetAfter: false}")]
+    [InlineData("{name: lstm, projectionSize: 2}")]
     [InlineData("mingru")]
     [InlineData("minlstm")]
     [InlineData("slstm")]
@@ -37,7 +38,7 @@ public sealed class NoGarbageTests
         {
             Name = "average",
             Engine = new AutoEngine(),
-            Model = new() { Cell = TestChoices.Cell(cell), HiddenSize = 20, Layers = 2, Dropout = dropout },
+            Model = new() { Cell = TestChoices.Cell(cell), HiddenSize = 20, Layers = 2, Dropout = dropout, LearnInitialState = all },
             Data = new()
             {
                 Source = new AverageSource { Sequences = 20 * lanes, SequenceLength = 95 },

@@ -54,6 +54,8 @@ public sealed class SameBitsOnAnyProcessorTests(ITestOutputHelper output)
             hashes.Add(Train(cell, hidden: 21, tokens: false));
             hashes.Add(Train(cell, hidden: 37, tokens: true));
             hashes.Add(Train(cell, hidden: 19, tokens: false, columns: true));
+            if (cell.States <= 2)
+                hashes.Add(Train(cell, hidden: 21, tokens: false, learnsStart: true));
         }
 
         // Everything that can be dropped.
@@ -77,7 +79,8 @@ public sealed class SameBitsOnAnyProcessorTests(ITestOutputHelper output)
     };
 
     private static string Train(
-        CellSpec cell, int hidden, bool tokens, bool columns = false, DropoutSpec? dropout = null, int? lanes = null)
+        CellSpec cell, int hidden, bool tokens, bool columns = false, DropoutSpec? dropout = null, int? lanes = null,
+        bool learnsStart = false)
     {
         var shape = tokens ? new DataShape(0, 29, 0, 13)
             : new(3, 0, 2, 0) { Categories = columns ? [new("a", 4), new("b", 29)] : [] };
@@ -92,6 +95,7 @@ public sealed class SameBitsOnAnyProcessorTests(ITestOutputHelper output)
                     Classes = new(columns ? [new("a", 4), new("b", 29)] : []) },
             Train = spec.Train with { Loss = tokens ? new CrossEntropy() : new SquaredError() },
         };
+        spec = spec with { Model = spec.Model with { LearnInitialState = learnsStart } };
         if (dropout is not null)
             spec = spec with { Model = spec.Model with { Dropout = dropout, LayerNorm = true, Residual = true } };
         if (lanes is { } few)

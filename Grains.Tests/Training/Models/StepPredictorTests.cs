@@ -19,6 +19,7 @@ public sealed class StepPredictorTests
     [InlineData("rnn", 7, 1)]
     [InlineData("{name: gru, resetAfter: false}", 21, 2)]
     [InlineData("{name: rnn, nonlinearity: relu}", 21, 2)]
+    [InlineData("{name: lstm, projectionSize: 9}", 21, 2)]
     [InlineData("mingru", 21, 2)]
     [InlineData("minlstm", 21, 2)]
     [InlineData("slstm", 21, 2)]

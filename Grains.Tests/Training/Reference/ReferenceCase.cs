@@ -10,11 +10,11 @@ namespace Orleans.Tbptt.Tests.Training.Reference;
 
 /// <summary>
 /// Which network, which data, whether units are dropped between its layers, whether targets are masked, and how many columns of classes
-/// there are next to the values; and the loss, where it is not the first of its kind.
+/// there are next to the values; the loss, where it is not the first of its kind; and whether the initial state is learned.
 /// </summary>
 public sealed record NetworkKind(
     string Cell, int Layers, bool Tokens, bool Classes, double Dropout, bool IsMasked = false, int Columns = 0, int Values = 3,
-    string? Loss = null);
+    string? Loss = null, bool LearnsStart = false);
 
 /// <summary>One chunk of lanes of unequal lengths, one of them idle, ready for a replica and for the reference network.</summary>
 internal sealed class ReferenceCase
@@ -55,6 +55,7 @@ internal sealed class ReferenceCase
             OutputSize = kind.Classes ? Shape.Classes : Shape.TargetFeatures * (kind.Loss is { } own ? Losses[own].OutputsPerTarget : 1),
             Embedding = kind.Tokens ? new() { Vocabulary = Shape.Vocabulary, Size = 3 } : null,
             Dropout = kind.Dropout,
+            LearnInitialState = kind.LearnsStart,
         };
         Model = change?.Invoke(Model) ?? Model;
         Loss = kind.Loss is { } loss ? Losses[loss] : kind.Classes ? new CrossEntropy() : new SquaredError();
@@ -96,6 +97,19 @@ internal sealed class ReferenceCase
     /// <summary>Arbitrary numbers: as carried from a chunk before.</summary>
     public float[] HiddenBefore { get; }
 
+    /// <summary><see cref="HiddenBefore"/>, and the learned state where a sequence starts.</summary>
+    public float[] Before(long chunk)
+    {
+        float[] before = [.. HiddenBefore];
+        for (int lane = 0; Layout.InitialState is { } first && lane < Block.Count; lane++)
+        {
+            if (Plan[chunk, lane].StartsSequence)
+                Parameters.AsSpan(first, Layout.HiddenPerLane).CopyTo(before.AsSpan(lane * Layout.HiddenPerLane));
+        }
+
+        return before;
+    }
+
     public DropoutMasks Dropout(long chunk) => new(3, chunk, Block.First, Model.Dropout);
 
     public ChunkBatch Batch(long chunk)
@@ -107,6 +121,7 @@ internal sealed class ReferenceCase
 
     /// <summary>
     /// The reference's loss sum over all lanes of a chunk; the hidden state of each lane advances in place, that of an idle one is zeroed.
+    /// Where a sequence starts with a learned state, it is that of the parameters.
     /// </summary>
     public double Reference(double[] parameters, long chunk, double[] hidden, bool dropout)
     {
@@ -116,7 +131,9 @@ internal sealed class ReferenceCase
         double sum = 0;
         for (int lane = 0; lane < lanes.Length; lane++)
         {
-            double[] state = lanes[lane].Inputs.Length == 0 ? new double[perLane] : hidden[(lane * perLane)..((lane + 1) * perLane)];
+            double[] state = lanes[lane].Inputs.Length == 0 ? new double[perLane]
+                : Layout.InitialState is { } first && Plan[chunk, lane].StartsSequence ? parameters[first..(first + perLane)]
+                : hidden[(lane * perLane)..((lane + 1) * perLane)];
             sum += _network.Run(parameters, lanes[lane], state);
             state.CopyTo(hidden, lane * perLane);
         }
@@ -127,7 +144,7 @@ internal sealed class ReferenceCase
     private ReferenceLane[] Lanes(long chunk, bool dropout)
     {
         var masks = Enumerable.Range(0, Model.Layers)
-            .Select(layer => BatchRows.Masks(_plan, Batch(chunk), Block, Dropout(chunk), chunk, layer, Units)).ToArray();
+            .Select(layer => BatchRows.Masks(_plan, Batch(chunk), Block, Dropout(chunk), chunk, layer, Model.LayerOutputs)).ToArray();
         return [.. BatchRows.Chunks(_plan, chunk, Block)
             .Select((work, lane) => Lane(work, (layer, t) => dropout ? masks[layer][(lane, t)] : null))];
     }

@@ -24,6 +24,7 @@ internal sealed class ReferenceNetwork(ModelSpec model, LossSpec loss)
     private readonly ParameterSlot _head = ParameterLayout.Of(model).Slots[^2];
     private readonly ParameterSlot _headBias = ParameterLayout.Of(model).Slots[^1];
     private readonly int _units = model.HiddenSize;
+    private readonly HiddenLayout _states = new(model);
     private double[] _p = [];
 
     /// <summary>
@@ -40,7 +41,7 @@ internal sealed class ReferenceNetwork(ModelSpec model, LossSpec loss)
             for (int layer = 0; layer < model.Layers; layer++)
             {
                 Cell(layer, x, hidden);
-                x = hidden[(layer * _units)..((layer + 1) * _units)];
+                x = hidden[_states.Offset(0, layer)..(_states.Offset(0, layer) + _states.Width(0))];
                 if (layer + 1 < model.Layers && lane.Mask(layer, t) is { } mask)
                     x = [.. x.Zip(mask, (value, kept) => value * kept)];
             }
@@ -74,7 +75,7 @@ internal sealed class ReferenceNetwork(ModelSpec model, LossSpec loss)
     private void Cell(int layer, double[] x, double[] hidden)
     {
         var at = _layers[layer];
-        Span<double> State(int state) => hidden.AsSpan((state * model.Layers + layer) * _units, _units);
+        Span<double> State(int state) => hidden.AsSpan(_states.Offset(state, layer), _states.Width(state));
         Span<double> h = State(0), c = model.Cell.States > 1 ? State(1) : default;
         double[] before = h.ToArray();
         double Input(int gate, int unit) => Dot(at.InputWeight, gate * _units + unit, x) + _p[at.InputBias + gate * _units + unit];
@@ -82,6 +83,7 @@ internal sealed class ReferenceNetwork(ModelSpec model, LossSpec loss)
             Dot(at.HiddenWeight, gate * _units + unit, of) + _p[at.HiddenBias + gate * _units + unit];
         double[] reset = model.Cell is GruCell { ResetAfter: false }
             ? [.. before.Select((one, unit) => one * Sigmoid(Input(0, unit) + Recurrent(0, unit, before)))] : [];
+        var projected = new double[_units];
         for (int unit = 0; unit < _units; unit++)
         {
             double Sum(int gate) => Input(gate, unit) + Recurrent(gate, unit, before);
@@ -90,7 +92,9 @@ internal sealed class ReferenceNetwork(ModelSpec model, LossSpec loss)
                 case LstmCell:
                     double i = Sigmoid(Sum(0)), f = Sigmoid(Sum(1)), g = Math.Tanh(Sum(2)), o = Sigmoid(Sum(3));
                     c[unit] = f * c[unit] + i * g;
-                    h[unit] = o * Math.Tanh(c[unit]);
+                    projected[unit] = o * Math.Tanh(c[unit]);
+                    if (at.Projection < 0)
+                        h[unit] = projected[unit];
                     break;
                 case GruCell gru:
                     double r = Sigmoid(Sum(0)), z = Sigmoid(Sum(1));
@@ -121,6 +125,9 @@ internal sealed class ReferenceNetwork(ModelSpec model, LossSpec loss)
                     break;
             }
         }
+
+        for (int output = 0; at.Projection >= 0 && output < h.Length; output++)
+            h[output] = Dot(at.Projection, output, projected);
     }
 
     private static double Positive(double x) => x >= 0 ? x + 0.5 : Sigmoid(x);
@@ -137,12 +144,12 @@ internal sealed class ReferenceNetwork(ModelSpec model, LossSpec loss)
     private static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
 
     /// <summary>Where a layer's parameters begin; -1 for one that it has not.</summary>
-    private sealed record Places(int InputWeight, int HiddenWeight, int InputBias, int HiddenBias)
+    private sealed record Places(int InputWeight, int HiddenWeight, int InputBias, int HiddenBias, int Projection)
     {
         public static Places Of(ParameterLayout layout, int layer)
         {
             int At(string name) => layout.Slots.SingleOrDefault(slot => slot.Name == $"rnn.{name}_l{layer}")?.Offset ?? -1;
-            return new(At("weight_ih"), At("weight_hh"), At("bias_ih"), At("bias_hh"));
+            return new(At("weight_ih"), At("weight_hh"), At("bias_ih"), At("bias_hh"), At("weight_hr"));
         }
     }
 }

@@ -43,6 +43,9 @@ public sealed class ReplicaTests(ITestOutputHelper output)
            from values in new[] { 0, 3 }
            select new NetworkKind(cell, columns == 1 ? 1 : 2, Tokens: false, Classes: false, columns == 1 ? 0 : 0.4, Columns: columns,
                Values: values),
+        .. from cell in TestChoices.Cells
+           where TestChoices.Cell(cell).States <= 2
+           select new NetworkKind(cell, 2, Tokens: false, Classes: false, 0.4, LearnsStart: true),
     ];
 
     public static TheoryData<string> Engines { get; } = ["fused", "torch"];
@@ -63,7 +66,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
         {
             float[] hidden = new float[example.HiddenBefore.Length], gradient = new float[example.Layout.Length];
 
-            double loss = replica.ForwardBackward(example.Batch(chunk), example.Dropout(chunk), example.HiddenBefore, hidden, gradient);
+            double loss = replica.ForwardBackward(example.Batch(chunk), example.Dropout(chunk), example.Before(chunk), hidden, gradient);
 
             double[] expectedHidden = Differences.Doubles(example.HiddenBefore);
             double expectedLoss =
@@ -89,7 +92,7 @@ public sealed class ReplicaTests(ITestOutputHelper output)
         using var replica = Replica(engine, example);
         float[] hidden = new float[example.HiddenBefore.Length];
 
-        double loss = replica.Forward(example.Batch(0), example.HiddenBefore, hidden, []);
+        double loss = replica.Forward(example.Batch(0), example.Before(0), hidden, []);
 
         double[] expectedHidden = Differences.Doubles(example.HiddenBefore);
         Assert.Equal(example.Reference(Differences.Doubles(example.Parameters), 0, expectedHidden, dropout: false), loss, LossTolerance);

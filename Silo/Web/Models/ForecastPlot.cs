@@ -70,7 +70,9 @@ internal sealed record ForecastPlot
     /// <summary>The number of the first row that was held out from training; null where it is unknown, or none was.</summary>
     public long? HeldOutFrom { get; init; }
 
-    /// <summary>The number of the first row that the model has seen before the first forecast, its hidden state zero before it.</summary>
+    /// <summary>
+    /// The number of the first row that the model has seen before the first forecast, with the state of a sequence's start before it.
+    /// </summary>
     public long Begin { get; init; }
 
     /// <summary>The root of the mean squared error on held-out data, in the target's units; null where it is unknown.</summary>

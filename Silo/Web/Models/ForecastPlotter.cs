@@ -152,7 +152,7 @@ internal sealed class ForecastPlotter(ModelShelf shelf, SiloSettings settings)
         var loss = package.Spec.Train.Loss;
         int horizon = last.AheadOf(target * loss.OutputsPerTarget), first = target / last.Horizons * last.Horizons;
         PlotForecast[] forecasts = new PlotForecast[length], path = new PlotForecast[last.Horizons];
-        Forecaster.Run(package, last, new float[Forecaster.HiddenLength(package)], (slice, values) =>
+        Forecaster.Run(package, last, Forecaster.Starts(package), (slice, values) =>
         {
             for (int i = 0; i < slice.Length; i++)
             {

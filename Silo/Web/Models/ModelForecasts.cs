@@ -51,7 +51,7 @@ internal sealed class ModelForecasts(ModelShelf shelf, ForecastDesk desk)
         try
         {
             using var data = Forecasting.Open(package.Spec, package.Config.Contents, file.Path);
-            var hidden = new float[(long)data.Sequences.Count * Forecaster.HiddenLength(package)];
+            float[] hidden = Forecaster.Starts(package, data.Sequences.Count);
             if (begin == ForecastBegin.End)
                 TrainingEnd.StateOf(package).CopyTo(hidden, 0);
             return new(Forecast(model, package, data, hidden), [], StatusCodes.Status200OK);

@@ -84,7 +84,7 @@ internal sealed class ModelShelf(IOptions<TbpttGrainsOptions> options)
         var whole = SpecOf(model);
         var spec = whole.Model;
         int lanes = whole.Data.BatchSize;
-        Int128 parameters, hidden = (Int128)spec.Layers * spec.HiddenSize * spec.Cell.States * lanes;
+        Int128 parameters, hidden = HiddenLayout.Count(spec) * lanes;
         try
         {
             parameters = ParameterLayout.Count(spec);

@@ -26,6 +26,9 @@ public sealed unsafe record GruCell : RecurrentCell
     public override string? TorchModule => ResetAfter ? "GRU" : null;
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> KeysWithoutTorch => ResetAfter ? [] : ["resetAfter"];
+
+    /// <inheritdoc/>
     public override OnnxOperator? OnnxOperator => new("GRU", [1, 0, 2], LinearBeforeReset: ResetAfter);
 
     /// <inheritdoc/>

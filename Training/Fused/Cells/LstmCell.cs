@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Specs.Keys;
 using Orleans.Tbptt.Training.Fused.Matrices;
 using Orleans.Tbptt.Training.Fused.Simd;
 
@@ -7,10 +8,13 @@ namespace Orleans.Tbptt.Training.Fused.Cells;
 
 /// <summary>
 /// Long short-term memory (Hochreiter and Schmidhuber, 1997; forget gate by Gers et al., 2000), as <c>torch.nn.LSTM</c>: gates i, f, g, o;
-/// c = f·c' + i·g, h = o·tanh c.
+/// c = f·c' + i·g, h = o·tanh c; with a projection (Sak, Senior and Beaufays, 2014), as with <c>proj_size</c>, h = W_hr · (o·tanh c).
 /// </summary>
 public sealed unsafe record LstmCell : RecurrentCell
 {
+    /// <summary>The length of h where it is a product of o·tanh c with <c>weight_hr</c>; null for none. Default null.</summary>
+    public int? ProjectionSize { get; init; }
+
     /// <inheritdoc/>
     public override string Word => "lstm";
 
@@ -18,13 +22,19 @@ public sealed unsafe record LstmCell : RecurrentCell
     public override string About => "long short-term memory, as `torch.nn.LSTM`";
 
     /// <inheritdoc/>
-    public override string? TorchModule => "LSTM";
+    public override string? TorchModule => ProjectionSize is null ? "LSTM" : null;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> KeysWithoutTorch => ProjectionSize is null ? [] : ["projectionSize"];
 
     /// <inheritdoc/>
     public override OnnxOperator? OnnxOperator => new("LSTM", [0, 3, 1, 2]);
 
     /// <inheritdoc/>
     public override int Gates => 4;
+
+    /// <inheritdoc/>
+    public override int? Projection => ProjectionSize;
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> StateNames => ["h", "c"];
@@ -35,7 +45,16 @@ public sealed unsafe record LstmCell : RecurrentCell
     /// <inheritdoc/>
     public override int? ForgetGate => 1;
 
-    internal override LaneSweep? Sweep(int units) => new LstmSweep(units);
+    internal override LaneSweep? Sweep(int units) => ProjectionSize is null ? new LstmSweep(units) : null;
+
+    /// <inheritdoc/>
+    public override Choice Walk(SpecWalk walk) => this with
+    {
+        ProjectionSize = walk.OptionalCount(
+            "projectionSize", ProjectionSize,
+            "h is projected to this length, less than `hiddenSize`, as with `proj_size` of `torch.nn.LSTM`; not with engine torch",
+            "none: h has `hiddenSize` numbers"),
+    };
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal override void Forward(CellMemory memory, TimeStep at)
@@ -48,7 +67,7 @@ public sealed unsafe record LstmCell : RecurrentCell
             Elementwise.Run(
                 new ForwardWork(
                     units, memory.Gates[at.Row + lane], cells[at.Before + lane], cells[after], memory.Kept[at.Row + lane],
-                    memory.Hidden[after]),
+                    memory.CellOutputs[after]),
                 units);
         }
     }
@@ -63,7 +82,7 @@ public sealed unsafe record LstmCell : RecurrentCell
             Elementwise.Run(
                 new BackwardWork(
                     units, memory.Gates[at.Row + lane], cells[at.Before + lane], memory.Kept[at.Row + lane],
-                    memory.OutputGradient[at.Row + lane], gradient[lane]),
+                    memory.CellOutputGradient[at.Row + lane], gradient[lane]),
                 units);
         }
     }

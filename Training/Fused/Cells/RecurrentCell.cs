@@ -10,8 +10,9 @@ namespace Orleans.Tbptt.Training.Fused.Cells;
 /// <param name="Before">The first row of the same lanes' previous state in the histories, which begin with the chunk's initial
 /// state.</param>
 /// <param name="RowBefore">
-/// The first row of the previous time step; −1 at the chunk's start, where the gradient ends; in a step that is run in pieces always the
-/// first row behind the chunk's own, which carry the gradient of the state from each time step to the one before.
+/// The first row of the previous time step; −1 at the chunk's start, where the gradient ends, or, where it reaches a learned state there,
+/// the first row behind the chunk's own; in a step that is run in pieces always the latter, which carry the gradient of the state from each
+/// time step to the one before.
 /// </param>
 internal readonly record struct TimeStep(int Row, int Lanes, int Before, int RowBefore);
 
@@ -54,8 +55,9 @@ internal sealed unsafe class CellMemory : IDisposable
         Units = units;
         Gates = new(cell.Gates * units);
         HiddenGates = cell.SplitsGates ? new(cell.Gates * units) : Gates;
-        (OutputGradient, Kept) = (new(units), new(cell.Kept * units));
-        _histories = [.. cell.StateNames.Select(_ => new Rows(units))];
+        (OutputGradient, Kept) = (new(cell.Outputs(units)), new(cell.Kept * units));
+        _histories = [.. cell.StateNames.Select((_, state) => new Rows(cell.Width(state, units)))];
+        (CellOutputs, CellOutputGradient) = cell.Projection is null ? (Hidden, OutputGradient) : (new(units), new(units));
         _gradients = [OutputGradient.View(), .. cell.StateNames.Skip(1).Select(_ => new Rows(units))];
     }
 
@@ -79,6 +81,14 @@ internal sealed unsafe class CellMemory : IDisposable
     /// </summary>
     public Rows OutputGradient { get; }
 
+    /// <summary>
+    /// What the cell gives at each row, at its places in the histories: the history of h, unless h is its projection.
+    /// </summary>
+    public Rows CellOutputs { get; }
+
+    /// <summary>The gradient of <see cref="CellOutputs"/>, for each row: <see cref="OutputGradient"/>, unless h is a projection.</summary>
+    public Rows CellOutputGradient { get; }
+
     /// <summary>Rows of the initial state in the histories: the active lanes.</summary>
     public int Lanes { get; private set; }
 
@@ -86,8 +96,8 @@ internal sealed unsafe class CellMemory : IDisposable
     public Rows History(int state) => _histories[state];
 
     /// <summary>
-    /// The gradient of a state, propagated back through time, one row per lane. That of h is there in a step that is run in pieces alone:
-    /// what comes from the time steps behind.
+    /// The gradient of a state, propagated back through time, one row per lane. That of h is there in a step that is run in pieces, as what
+    /// comes from the time steps behind, and where it reaches the chunk's start.
     /// </summary>
     public Rows StateGradient(int state) => _gradients[state];
 
@@ -103,17 +113,26 @@ internal sealed unsafe class CellMemory : IDisposable
         Kept.Reserve(rows);
         foreach (var history in _histories)
             history.Reserve(lanes + rows);
+        CellOutputs.Reserve(lanes + rows);
         if (backward)
+        {
             OutputGradient.Reserve(rows + lanes);
+            CellOutputGradient.Reserve(rows);
+        }
+
         foreach (var gradient in _gradients.AsSpan(1))
             gradient.Reserve(lanes);
     }
 
-    /// <summary>Zeroes the gradients of states other than h: none flows in from the next chunk.</summary>
-    public void BeginBackward()
+    /// <summary>Zeroes the gradients of states: none flows in from the next chunk.</summary>
+    public void BeginBackward(Timetable times)
     {
         foreach (var gradient in _gradients.AsSpan(1))
             gradient.Clear(Lanes);
+        if (!times.ReachesStart)
+            return;
+        BeginPiece(times.Rows);
+        _gradients[0].Clear(Lanes);
     }
 
     /// <summary>Makes room for the gradient of the state after a piece, which is then to be loaded for every lane.</summary>
@@ -127,13 +146,14 @@ internal sealed unsafe class CellMemory : IDisposable
     public void TakeCarried(TimeStep at)
     {
         for (int lane = 0; lane < at.Lanes; lane++)
-            Elementwise.Run(new AddTo(_gradients[0][lane], OutputGradient[at.Row + lane]), Units);
+            Elementwise.Run(new AddTo(_gradients[0][lane], OutputGradient[at.Row + lane]), OutputGradient.Columns);
         _gradients[0].Clear(at.Lanes);
     }
 
     public void Dispose()
     {
-        foreach (var rows in (Rows[])[Gates, HiddenGates, OutputGradient, Kept, .. _histories, .. _gradients[1..]])
+        Rows[] own = [Gates, HiddenGates, OutputGradient, Kept, CellOutputs, CellOutputGradient];
+        foreach (var rows in (Rows[])[.. own, .. _histories, .. _gradients[1..]])
             rows.Dispose();
     }
 }

@@ -29,6 +29,9 @@ internal sealed class Timetable
     /// <summary>Whether the gradient of the state goes from each time step to the one before by rows of its own, for pieces.</summary>
     public bool Carries { get; private set; }
 
+    /// <summary>Whether the gradient goes on from the first time step to the state before the chunk, in such rows.</summary>
+    public bool ReachesStart { get; private set; }
+
     /// <summary>All rows.</summary>
     public GradientRows All(RowSums sums) => new(Rows, default, _before.AsSpan(0, Rows), sums);
 
@@ -47,14 +50,15 @@ internal sealed class Timetable
     /// <summary>Loads a chunk's segments.</summary>
     /// <param name="batch">The chunk.</param>
     /// <param name="carries">Sets <see cref="Carries"/>.</param>
-    public void Read(ChunkBatch batch, bool carries)
+    /// <param name="reachesStart">Sets <see cref="ReachesStart"/>.</param>
+    public void Read(ChunkBatch batch, bool carries, bool reachesStart)
     {
-        (Lanes, Rows, Carries, _count) = (batch.ActiveLanes.Length, batch.Rows, carries, 0);
+        (Lanes, Rows, Carries, ReachesStart, _count) = (batch.ActiveLanes.Length, batch.Rows, carries, reachesStart, 0);
         if (_steps.Length < batch.Steps)
             _steps = new TimeStep[batch.Steps];
         if (_before.Length < Rows)
             _before = new int[Rows];
-        int before = 0, rowBefore = carries ? Rows : -1;
+        int before = 0, rowBefore = carries || reachesStart ? Rows : -1;
         foreach (var segment in batch.Segments)
         {
             for (int t = 0; t < segment.Steps; t++)

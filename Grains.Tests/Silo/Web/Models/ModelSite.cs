@@ -117,7 +117,7 @@ public sealed class ModelSite : IAsyncLifetime
         log.Append(
             key, log.Load(key) with
             {
-                Last = rows, TakenAt = TimeProvider.System.GetUtcNow(), Version = 42, Shape = new(1, 1, 1), Hidden = [1],
+                Last = rows, TakenAt = TimeProvider.System.GetUtcNow(), Version = 42, Shape = new(1, 1, 1, 1), Hidden = [1],
                 Kept = [new(rows, [1], [1])],
             }, 1);
         log.Commit();
