@@ -29,7 +29,8 @@ internal sealed record WeightMatch(
                 Taken.Count == 0 ? null
                     : $"{string.Join(", ", Taken.Select(pair => $"{(pair.Key.Length == 0 ? "names without a module" : $"{pair.Key}.*")} "
                         + $"read as {pair.Value}.*"))}, because shapes fit this way only",
-                Pairs.Any(pair => pair.Tensor.Name != pair.Slot.Name) && Taken.Count == 0 ? "read under other names" : null,
+                Pairs.Any(pair => pair.Tensor.Name != pair.Slot.Name && pair.Tensor.Name != ParameterLayout.HeadWeight)
+                    && Taken.Count == 0 ? "read under other names" : null,
             ];
             string note = string.Join("; ", notes.OfType<string>());
             return note.Length == 0 ? null : note;
@@ -63,16 +64,18 @@ internal sealed record WeightMatch(
         }
 
         // A state dict of PyTorch has a tied weight under both names.
-        if (model.TieWeights && found.Remove(ParameterLayout.HeadWeight, out SafetensorsEntry? head))
-            pairs.Add(new(layout.Slots.Single(slot => slot.Name == layout.Head), head));
+        ParameterSlot? tied = model.TieWeights ? layout.Slots.Single(slot => slot.Name == layout.Head) : null;
+        if (tied is not null && found.Remove(ParameterLayout.HeadWeight, out SafetensorsEntry? head))
+            pairs.Add(new(tied, head));
 
         var taken = new List<KeyValuePair<string, string>>();
         var left = TensorNames.Modules(found.Select(pair => (pair.Key, pair.Value))).ToDictionary(StringComparer.Ordinal);
         foreach (var module in missing.GroupBy(slot => TensorNames.ModuleOf(slot.Name)).ToList())
         {
             ParameterSlot[] slots = [.. module];
-            string[] alike = [.. left.Where(other => SameNames(slots, other.Value)).Select(other => other.Key)];
-            string[] fitting = [.. alike.Where(other => slots.All(slot => Fits(slot, left[other][TensorNames.OwnOf(slot.Name)])))];
+            var read = left.ToDictionary(other => other.Key, other => Alike(slots, module.Key == "head" ? tied : null, other.Value));
+            string[] alike = [.. left.Keys.Where(other => read[other].Count > 0)];
+            string[] fitting = [.. alike.Where(other => read[other].All(pair => Fits(pair.Slot, pair.Tensor)))];
             if (fitting is not [var only] && (fitting.Length > 0 || alike.Length != 1))
             {
                 refusal.AddMissing(module.Key, slots, fitting.Length > 0 ? fitting : alike);
@@ -82,7 +85,7 @@ internal sealed record WeightMatch(
             // One that is alike in names, and not in shapes, is refused for its shapes.
             string chosen = fitting.Length == 1 ? fitting[0] : alike[0];
             taken.Add(new(chosen, module.Key));
-            pairs.AddRange(slots.Select(slot => new TensorPair(slot, left[chosen][TensorNames.OwnOf(slot.Name)])));
+            pairs.AddRange(read[chosen]);
             left.Remove(chosen);
         }
 
@@ -92,8 +95,17 @@ internal sealed record WeightMatch(
         return new(pairs, taken, refusal.Problems);
     }
 
-    private static bool SameNames(ParameterSlot[] slots, Dictionary<string, SafetensorsEntry> module) =>
-        slots.Length == module.Count && slots.All(slot => module.ContainsKey(TensorNames.OwnOf(slot.Name)));
+    /// <summary>The tensors of a module that has the same names, with or without the weight that is tied; else nothing.</summary>
+    private static List<TensorPair> Alike(
+        ParameterSlot[] slots, ParameterSlot? tied, Dictionary<string, SafetensorsEntry> module)
+    {
+        if (!slots.All(slot => module.ContainsKey(TensorNames.OwnOf(slot.Name))))
+            return [];
+        List<TensorPair> pairs = [.. slots.Select(slot => new TensorPair(slot, module[TensorNames.OwnOf(slot.Name)]))];
+        if (tied is not null && module.TryGetValue(TensorNames.OwnOf(ParameterLayout.HeadWeight), out SafetensorsEntry? weight))
+            pairs.Add(new(tied, weight));
+        return pairs.Count == module.Count ? pairs : [];
+    }
 
     private static bool Fits(ParameterSlot slot, SafetensorsEntry tensor) =>
         tensor.Shape.SequenceEqual(slot.Shape.Select(size => (long)size));

@@ -16,16 +16,8 @@ using Orleans.Tbptt.Training.Fused.Cells;
 namespace Orleans.Tbptt.Tests.Data;
 
 /// <summary>Initial weights that other programs have written.</summary>
-public sealed class WeightFileTests : IDisposable
+public sealed class WeightFileTests : WeightFileFixture
 {
-    private static readonly ModelSpec Model = new() { Cell = new LstmCell(), HiddenSize = 3, InputSize = 2, OutputSize = 1 };
-    private static readonly ParameterLayout Layout = ParameterLayout.Of(Model);
-    private static readonly float[] Weights = new Draws(5).Floats(Layout.Length);
-
-    private readonly TempDirectory _directory = new();
-
-    public void Dispose() => _directory.Dispose();
-
     [Theory]
     [InlineData("F32", null)]
     [InlineData("F16", "F16 converted to float32")]
@@ -44,37 +36,6 @@ public sealed class WeightFileTests : IDisposable
 
         Bits.Same([.. given.Select(value => (float)value)], Read(path));
         Assert.Equal(note, WeightFile.Match(path, Model).Note);
-    }
-
-    /// <summary>As a state dict of PyTorch has a weight that two modules share.</summary>
-    [Fact]
-    public void TiedWeight_MayStandUnderBothNames_WhereItsNumbersAreTheSame()
-    {
-        var tied = Model with
-        {
-            InputSize = 3, OutputSize = 4, Embedding = new() { Vocabulary = 4, Size = 3 }, TieWeights = true,
-        };
-        var (layout, own) = (ParameterLayout.Of(tied with { TieWeights = false }), ParameterLayout.Of(tied));
-        float[] weights = new Draws(5).Floats(layout.Length);
-        var head = weights.AsSpan(layout.Slots[^2].Offset, layout.Slots[^2].Length);
-        weights.AsSpan(0, head.Length).CopyTo(head);
-        string Save()
-        {
-            string path = _directory.Write("tied.safetensors", "");
-            using var stream = File.Create(path);
-            SafetensorsFile.Write(stream, layout, weights);
-            return path;
-        }
-
-        float[] expected = [.. weights.AsSpan(0, layout.Slots[^2].Offset), .. weights.AsSpan(layout.Slots[^1].Offset)];
-        Assert.Equal(own.Length, expected.Length);
-        var read = new float[own.Length];
-        WeightFile.ReadInto(Save(), tied, read);
-        Bits.Same(expected, read);
-
-        weights[layout.Slots[^2].Offset] += 1;
-        Assert.Contains("that differs from the weight of the embedding", Refusal(() => WeightFile.ReadInto(Save(), tied, read)),
-            StringComparison.Ordinal);
     }
 
     /// <summary>Halfway between two floats, the one whose last bit is 0.</summary>
@@ -204,7 +165,7 @@ public sealed class WeightFileTests : IDisposable
     [InlineData(new byte[] { 0x80, 0x02, (byte)'}', 0, 0, 0, 0, 0, 0, 0 }, true)]
     public void TorchsOwnFile_IsRefused_WithTheLinesThatHelp(byte[] start, bool canBeConverted)
     {
-        string path = _directory.Write("w.pt", start);
+        string path = Directory.Write("w.pt", start);
 
         string refusal = Refusal(() => Read(path));
 
@@ -212,7 +173,7 @@ public sealed class WeightFileTests : IDisposable
         Assert.Contains(
             $" at {path}, expected a state dict of PyTorch 1.6 or later, or a safetensors file; ", refusal, StringComparison.Ordinal);
         Assert.EndsWith(
-            canBeConverted ? $"\"contiguous\")}}, \"{_directory.File("w.safetensors")}\")"
+            canBeConverted ? $"\"contiguous\")}}, \"{Directory.File("w.safetensors")}\")"
                 : $"torch.save(model.state_dict(), \"{path}\"), or name a safetensors file", refusal, StringComparison.Ordinal);
     }
 
@@ -224,60 +185,6 @@ public sealed class WeightFileTests : IDisposable
 
         Assert.StartsWith("F16 converted to float32; lstm.* read as rnn.*", run.Description.Weights, StringComparison.Ordinal);
         Assert.EndsWith($"; initial weights: {run.Description.Weights}", run.Description.Summary, StringComparison.Ordinal);
-    }
-
-    /// <summary>The run, the checkpoint or the package that weights lie in says which class has which number.</summary>
-    [Theory]
-    [InlineData("model.safetensors", "data.json")]
-    [InlineData("checkpoints/0001-10/model.safetensors", "data.json")]
-    [InlineData("model/model.safetensors", "model/config.json")]
-    public void VectorsOfClasses_AreTaken_WhereTheClassesHaveTheSameNumbers(string file, string document)
-    {
-        string rows = _directory.Write("rows.csv", "x,shop\n1,a\n2,b\n3,a\n4,c\n5,a\n");
-        DataSpec data = new() { Source = new CsvSource { Path = rows, Categorical = ["shop"] }, BatchSize = 1 };
-        using var first = PreparedRun.Prepare(Given.Spec(data));
-        string path = _directory.File(file), classes = _directory.File(document);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.Copy(Write("F32", layout: ParameterLayout.Of(first.Spec.Model)), path);
-        File.WriteAllText(classes, document.EndsWith("data.json", StringComparison.Ordinal)
-            ? RunJson.Write(new RunData(first.Files, first.Description))
-            : "{\"columns\": [{\"name\": \"shop\", \"classes\": [{\"name\": \"<unknown>\"}, {\"name\": \"a\"}, {\"name\": \"b\"}, "
-                + "{\"name\": \"c\"}]}]}");
-        ModelSpec model = Given.Spec(data).Model with { InitFrom = path };
-        using (var run = PreparedRun.Prepare(Given.Spec(data, model)))
-            Assert.Null(run.Description.Weights);
-
-        // A class less at the end is a row of the table that no row of the data takes.
-        File.WriteAllText(rows, "x,shop\n1,a\n2,b\n3,a\n4,b\n5,a\n");
-        Assert.Contains("write model.classes: {shop: 4}, which the file's shapes ask for", Refused(model), StringComparison.Ordinal);
-        ModelSpec wider = model with { Classes = new([new("shop", 4)]), Embeddings = first.Spec.Model.Embeddings };
-        using (var run = PreparedRun.Prepare(Given.Spec(data, wider)))
-            Assert.Equal(first.Spec.Model.Classes, run.Spec.Model.Classes);
-
-        File.WriteAllText(rows, "x,shop\n1,b\n2,a\n3,a\n4,c\n5,a\n");
-        Assert.StartsWith(
-            $"model.initFrom: found class 'b' of column 'shop' with number 1, which is that of 'a' in {classes}, expected the classes of "
-            + "the data that these weights were trained on, in the order in which those have them; put rows first", Refused(model),
-            StringComparison.Ordinal);
-
-        string Refused(ModelSpec one) => Assert.Single(
-            Assert.Throws<SpecException>(() => PreparedRun.Prepare(Given.Spec(data, one)).Dispose()).Problems).ToString();
-    }
-
-    /// <summary>The file has no names of classes: nothing but people can compare their order.</summary>
-    [Fact]
-    public void VectorsOfClasses_AreRemarkedOn_BecauseTheyAreTakenByNumber()
-    {
-        string rows = _directory.Write("rows.csv", "x,shop\n1,a\n2,b\n3,a\n");
-        DataSpec data = new() { Source = new CsvSource { Path = rows, Categorical = ["shop"] }, BatchSize = 1 };
-        using var first = PreparedRun.Prepare(Given.Spec(data));
-        string path = Write("F32", layout: ParameterLayout.Of(first.Spec.Model));
-        using var run = PreparedRun.Prepare(Given.Spec(data, Given.Spec(data).Model with { InitFrom = path }));
-
-        Assert.Null(first.Description.Weights);
-        Assert.StartsWith(
-            "vectors of 'shop' taken by the numbers of classes, which must be those of the data that these weights were trained on",
-            run.Description.Weights, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -309,46 +216,4 @@ public sealed class WeightFileTests : IDisposable
         string module = name.StartsWith("rnn.", StringComparison.Ordinal) ? recurrent : head;
         return module.Length == 0 ? name[(name.IndexOf('.') + 1)..] : $"{module}.{name[(name.IndexOf('.') + 1)..]}";
     }
-
-    private static float[] Read(string path, ModelSpec? model = null)
-    {
-        float[] read = new float[ParameterLayout.Of(model ?? Model).Length];
-        WeightFile.ReadInto(path, model ?? Model, read);
-        return read;
-    }
-
-    private static string Refusal(Action read) => Assert.Single(Assert.Throws<SpecException>(read).Problems).ToString();
-
-    /// <summary>Writes a layout's tensors, and others of zeros behind them.</summary>
-    private string Write(
-        string type, double[]? values = null, ParameterLayout? layout = null, Func<string, string>? rename = null,
-        (string Name, int[] Shape)[]? more = null)
-    {
-        layout ??= Layout;
-        values ??= [.. (layout == Layout ? Weights : new float[layout.Length]).Select(value => (double)value)];
-        var tensors = layout.Slots.Select(slot => (Name: rename is null ? slot.Name : rename(slot.Name), Shape: slot.Shape.ToArray()))
-            .Concat(more ?? []).ToList();
-        byte[] bytes = [.. values.Concat(new double[tensors.Sum(tensor => tensor.Shape.Aggregate(1, (a, b) => a * b)) - values.Length])
-            .SelectMany(value => Encode(type, value))];
-        int size = Encode(type, 0).Length, at = 0;
-        string header = string.Join(",", tensors.Select(tensor =>
-        {
-            int length = tensor.Shape.Aggregate(1, (a, b) => a * b) * size;
-            string entry = $"\"{tensor.Name}\":{{\"dtype\":\"{type}\",\"shape\":[{string.Join(",", tensor.Shape)}],"
-                + $"\"data_offsets\":[{at},{at + length}]}}";
-            at += length;
-            return entry;
-        }));
-        byte[] text = System.Text.Encoding.UTF8.GetBytes($"{{{header}}}");
-        return _directory.Write($"{Guid.NewGuid():N}.safetensors", [.. BitConverter.GetBytes((long)text.Length), .. text, .. bytes]);
-    }
-
-    private static byte[] Encode(string type, double value) => type switch
-    {
-        "F16" => BitConverter.GetBytes((Half)value),
-        "BF16" => MemoryMarshal.AsBytes<float>([(float)value])[2..].ToArray(),
-        "F64" => BitConverter.GetBytes(value),
-        "I64" => BitConverter.GetBytes((long)value),
-        _ => BitConverter.GetBytes((float)value),
-    };
 }
