@@ -57,8 +57,8 @@ internal static class ModelCard
         Line("");
         Line("## Use");
         Line("");
-        Line($"`{ModelPackage.WeightsFile}` has the parameters under PyTorch's names and shapes (`rnn.weight_ih_l0`, …, `head.weight`, "
-            + $"`head.bias`), `{ModelPackage.StateFile}` the hidden state of each of the {spec.Data.BatchSize} lanes at the end of "
+        Line($"`{ModelPackage.WeightsFile}` has the parameters under PyTorch's names and shapes (`rnn.weight_ih_l0`, …, {Head(spec)}), "
+            + $"`{ModelPackage.StateFile}` the hidden state of each of the {spec.Data.BatchSize} lanes at the end of "
             + $"training, `{ModelPackage.ConfigFile}` all that inputs and outputs need: names, order, what scales them, tokens, and "
             + "the spec.");
         Line("");
@@ -89,6 +89,9 @@ internal static class ModelCard
         (not null, _) => "the average of those after each update; the hidden state is the one that training had",
         _ => null,
     };
+
+    private static string Head(RunSpec spec) => ParameterLayout.Of(spec.Model).Head is var weight && weight == ParameterLayout.HeadWeight
+        ? $"`{weight}`, `head.bias`" : $"`head.bias`; the head's weight is `{weight}`";
 
     private static string Count(long count, string noun) =>
         string.Create(CultureInfo.InvariantCulture, $"{count:N0} {noun}{(count == 1 ? "" : "s")}");

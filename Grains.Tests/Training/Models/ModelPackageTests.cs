@@ -77,6 +77,18 @@ public sealed class ModelPackageTests : IDisposable
     }
 
     [Fact]
+    public void Card_NamesTheHeadsWeight_AsTheFileDoes()
+    {
+        var (config, spec) = (Sampled().Config, Sampled().Spec);
+        EmbeddingSpec embedding = new() { Size = spec.Model.HiddenSize, Vocabulary = 3 };
+        var tied = spec.Model with { Embedding = embedding, OutputSize = 3, TieWeights = true };
+
+        Assert.Contains("`rnn.weight_ih_l0`, …, `head.weight`, `head.bias`), ", ModelCard.Of(config, spec), StringComparison.Ordinal);
+        Assert.Contains("`rnn.weight_ih_l0`, …, `head.bias`; the head's weight is `embedding.weight`), ",
+            ModelCard.Of(config, spec with { Model = tied }), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Configuration_HasTheKeysThatTheDocumentationNames()
     {
         Write(Sampled());
