@@ -155,11 +155,13 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
     /// <exception cref="RunLeftException">The run extends another one, whose checkpoint is not whole; says why.</exception>
     private TrainingState Restore(RunDataLease data)
     {
-        var state = new TrainingState(_spec);
+        if (takeover.Restored is null && _spec.Extends is null)
+            return new(_spec);
+        var state = TrainingState.Empty(_spec);
         if (takeover.Restored is { } before)
             state.Restore(before.Snapshot);
-        else if (_spec.Extends is { } extends)
-            state.Continue(services.Checkpoints.ReadParent(extends), data.ContinuedLanes);
+        else
+            state.Continue(services.Checkpoints.ReadParent(_spec.Extends!), data.ContinuedLanes);
         return state;
     }
 

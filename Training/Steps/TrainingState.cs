@@ -49,11 +49,15 @@ public sealed partial class TrainingState
 
     /// <summary>S(0): initial parameters, zero hidden state.</summary>
     /// <param name="spec">The run's spec, every size known.</param>
-    public TrainingState(RunSpec spec)
+    public TrainingState(RunSpec spec) : this(spec, isEmpty: false)
+    {
+    }
+
+    private TrainingState(RunSpec spec, bool isEmpty)
     {
         _spec = spec.Train;
         Layout = ParameterLayout.Of(spec.Model);
-        Parameters = InitialParameters.Of(spec, Layout);
+        Parameters = isEmpty ? new float[Layout.Length] : InitialParameters.Of(spec, Layout);
         Optimizer = Optimizers.Optimizer.OfTheRun(spec.Train, Layout.Length);
         Average = new(spec.Train, Layout.Length);
         GradientSum = new float[spec.Train.Accumulate > 1 ? Layout.Length : 0];
@@ -62,6 +66,13 @@ public sealed partial class TrainingState
         PerLane = LaneState.PerLane(spec);
         Hidden = new float[checked(spec.Data.BatchSize * PerLane)];
     }
+
+    /// <summary>
+    /// A state with parameters of zero, to <see cref="Restore"/> or <see cref="Continue"/>: drawing those that are then overwritten can
+    /// take minutes (<c>model.init</c>, orthogonal).
+    /// </summary>
+    /// <param name="spec">The run's spec, every size known.</param>
+    public static TrainingState Empty(RunSpec spec) => new(spec, isEmpty: true);
 
     /// <summary>Names and shapes of the parameters.</summary>
     public ParameterLayout Layout { get; }

@@ -43,6 +43,22 @@ public sealed class TrainingSnapshotTests
         Assert.NotEqual(state.Parameters, state.Average.Values);
     }
 
+    /// <summary>Nothing is drawn, or read from <c>model.initFrom</c>, for parameters that come from a checkpoint.</summary>
+    [Fact]
+    public void EmptyState_IsRestored_WithoutParametersOfItsOwn()
+    {
+        var state = States.After(States.Spec(), 4);
+        var snapshot = new TrainingSnapshot(States.Spec());
+        state.CopyTo(snapshot);
+        var restored = TrainingState.Empty(
+            States.Spec() with { Model = States.Spec().Model with { InitFrom = "/nowhere/weights.safetensors" } });
+        Assert.All(restored.Parameters, value => Assert.Equal(0, value));
+
+        restored.Restore(snapshot);
+
+        States.AssertSame(state, restored);
+    }
+
     /// <summary>A run that extends another one may have averages and sums that it had not, or lack some: they begin anew.</summary>
     [Theory]
     [InlineData(true, true, 2)]
