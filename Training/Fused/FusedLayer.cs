@@ -40,7 +40,7 @@ internal sealed unsafe class FusedLayer : IDisposable
         _cell = (RecurrentCell)model.Cell;
         Memory = new(_cell, model.HiddenSize);
         Input = new(layout, $"rnn.weight_ih_l{layer}", 0, inputs);
-        _recurrence = Recurrence.Of(_cell, layout, layer);
+        _recurrence = Recurrence.Of(_cell, layout, layer, maySweep: !model.Dropout.Zones);
         _inputBias = new(layout, $"rnn.bias_ih_l{layer}");
         _biases = new(Input.Outputs);
         _biases.Reserve(1);
@@ -105,7 +105,7 @@ internal sealed unsafe class FusedLayer : IDisposable
     /// </summary>
     public void Forward(Timetable times)
     {
-        if (_zoneouts.Length == 0 && _recurrence.SweepsForward(Memory, times))
+        if (_recurrence.SweepsForward(Memory, times))
             return;
         foreach (var at in times.Steps)
         {
@@ -130,7 +130,7 @@ internal sealed unsafe class FusedLayer : IDisposable
     /// </summary>
     public void Backward(Timetable times)
     {
-        bool isSwept = _zoneouts.Length == 0 && _recurrence.SweepsBackward(Memory, times);
+        bool isSwept = _recurrence.SweepsBackward(Memory, times);
         for (int i = isSwept ? -1 : times.Steps.Length - 1; i >= 0; i--)
         {
             var at = times.Steps[i];

@@ -21,7 +21,8 @@ internal sealed unsafe class HiddenProduct : Recurrence
     /// <param name="layout">The parameters.</param>
     /// <param name="layer">The layer, as names of parameters end with it: <c>0</c>, <c>0_reverse</c>.</param>
     /// <param name="cell">The cell.</param>
-    public HiddenProduct(ParameterLayout layout, string layer, RecurrentCell cell)
+    /// <param name="maySweep">Whether all time steps of the cell may run in one.</param>
+    public HiddenProduct(ParameterLayout layout, string layer, RecurrentCell cell, bool maySweep)
     {
         _splits = cell.SplitsGates;
         _weight = new(layout, $"rnn.weight_hh_l{layer}");
@@ -29,7 +30,7 @@ internal sealed unsafe class HiddenProduct : Recurrence
         (_init, _zeros) = (new(_weight.Outputs), new(_weight.Inputs));
         _init.Reserve(1);
         _zeros.Reserve(1);
-        if (_weight.Inputs <= LaneSweep.MostUnits)
+        if (maySweep && _weight.Inputs <= LaneSweep.MostUnits)
             _sweep = cell.Sweep(_weight.Inputs);
     }
 

@@ -8,9 +8,13 @@ namespace Orleans.Tbptt.Training.Fused;
 internal abstract unsafe class Recurrence : IDisposable
 {
     /// <summary>What a cell needs.</summary>
-    public static Recurrence Of(RecurrentCell cell, ParameterLayout layout, string layer) =>
+    /// <param name="cell">The cell.</param>
+    /// <param name="layout">The parameters.</param>
+    /// <param name="layer">The layer, as names of parameters end with it: <c>0</c>, <c>0_reverse</c>.</param>
+    /// <param name="maySweep">Whether nothing comes between the cell's time steps, so that all of them may run in one.</param>
+    public static Recurrence Of(RecurrentCell cell, ParameterLayout layout, string layer, bool maySweep) =>
         !cell.HasHiddenWeights ? new NoRecurrence() : cell.ResetsFirst ? new ResetProduct(layout, layer)
-            : new HiddenProduct(layout, layer, cell);
+            : new HiddenProduct(layout, layer, cell, maySweep);
 
     /// <summary>Loads the weights.</summary>
     public abstract void LoadWeights(float* parameters);

@@ -188,10 +188,13 @@ internal sealed unsafe class Weight : IDisposable
         }
     }
 
-    /// <summary>The transpose of inputsᵀ · outputGradient: the same sums, and neither factor is packed.</summary>
+    /// <summary>The transpose of inputsᵀ · outputGradient: the same sums; neither factor is packed where rows are padded.</summary>
     private void Turned(OutputGradient outputGradient, float* inputs, nint inputsRow, float* to)
     {
-        _panels.Take(outputGradient.Start, outputGradient.Stride, outputGradient.Count, Outputs);
+        if (outputGradient.IsPadded)
+            _panels.Take(outputGradient.Start, outputGradient.Stride, outputGradient.Count, Outputs);
+        else
+            _panels.Pack(outputGradient.Start, outputGradient.Stride, outputGradient.Count, Outputs);
         _turned.Reserve(Inputs);
         if (outputGradient.Sums == RowSums.Descending)
             Transposing.Run(to, Stride, _turned[0], _turned.Stride, Outputs, Inputs);

@@ -41,7 +41,8 @@ internal sealed unsafe class WeightDrop
     {
         if (dropout.DropsWeights)
         {
-            // The pieces of a step have the same weights.
+            // The pieces and the shards of a step have the same weights, whatever lanes they begin at.
+            dropout = dropout with { FirstLane = 0 };
             if (!_isWhole && dropout == _masked)
                 return;
             _masked = dropout;

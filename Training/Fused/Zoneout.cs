@@ -95,7 +95,7 @@ internal sealed unsafe class Zoneout : IDisposable
 
     private readonly struct Mix(float* mask, float* before, float* after) : IElementwise
     {
-        /// <summary>Exact where m is 0 or 1.</summary>
+        /// <summary>Exact where m is 0 or 1 and both states are finite; −0 becomes +0.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public void Do<T>(int at) where T : unmanaged, IFloats<T>
         {

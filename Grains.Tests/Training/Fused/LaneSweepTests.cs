@@ -11,8 +11,8 @@ using Orleans.Tbptt.Training.Replicas;
 namespace Orleans.Tbptt.Tests.Training.Fused;
 
 /// <summary>
-/// All time steps of few lanes in registers against one product after the other: bit for bit. A replica packs weights for the first only if
-/// the chunk before had few lanes, so that a chunk of many lanes before makes it take the second way.
+/// All time steps of one lane in registers against one product after the other: bit for bit. A replica packs weights for the first only if
+/// the chunk before had one lane, so that a chunk of several lanes before makes it take the second way.
 /// </summary>
 public sealed class LaneSweepTests
 {

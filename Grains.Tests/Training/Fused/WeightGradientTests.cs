@@ -34,6 +34,35 @@ public sealed unsafe class WeightGradientTests
         }
     }
 
+    /// <summary>Columns in the middle of rows, of a cell whose gates enter by several products, may end before full registers.</summary>
+    [Fact]
+    public void Gradient_IsThatOfTheColumnsAlone_WhereNoPaddingFollowsThem()
+    {
+        const int outputs = 37, inputs = 1;
+        var layout = ParameterLayout.Of(new() { Cell = new RnnCell(), InputSize = 1, HiddenSize = inputs, OutputSize = outputs });
+        var draws = new Draws(3);
+        using var weight = new Weight(layout, "head.weight");
+        using Rows wide = new(3 * outputs), alone = new(outputs), inputRows = new(inputs), zeros = new(outputs);
+        using var outputGradient = new OutputGradient();
+        Fill(wide, draws);
+        Fill(inputRows, draws);
+        zeros.Reserve(1);
+        alone.Reserve(Count);
+        for (int row = 0; row < Count; row++)
+            wide.Span(row)[(2 * outputs)..].CopyTo(alone.Span(row));
+        float[] expected = new float[layout.Length], gradient = new float[layout.Length];
+
+        fixed (float* to = expected, toWide = gradient)
+        {
+            weight.Gradient(outputGradient.Of(alone, new(Count)), inputRows[0], inputRows.Stride, zeros[0], to);
+            Assert.True(outputGradient.IsPadded);
+            weight.Gradient(outputGradient.Of(wide, new(Count), 2 * outputs, outputs), inputRows[0], inputRows.Stride, zeros[0], toWide);
+            Assert.False(outputGradient.IsPadded);
+        }
+
+        Bits.Same(expected, gradient);
+    }
+
     private static void Check(int outputs, int inputs, RowSums sums, bool inOrder)
     {
         var layout = ParameterLayout.Of(new() { Cell = new RnnCell(), InputSize = 1, HiddenSize = inputs, OutputSize = outputs });

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Orleans.Tbptt.Training.Fused.Matrices;
 
-/// <summary>Native memory for float32 numbers, aligned to a cache line; grows, never shrinks.</summary>
+/// <summary>Native memory for float32 numbers, aligned to a cache line, from 2 MiB on to a large page; grows, never shrinks.</summary>
 internal sealed unsafe partial class NativeFloats : IDisposable
 {
     private const nuint CacheLine = 64;

@@ -27,6 +27,9 @@ internal sealed unsafe class OutputGradient : IDisposable
     /// <summary>The stride from each row to that which the sum has next.</summary>
     public nint Stride => Sums == RowSums.Ascending ? _rows!.Stride : -_rows!.Stride;
 
+    /// <summary>Whether each row has full registers, its padding included.</summary>
+    public bool IsPadded => _first + Rows.Padded(Columns) <= _rows!.Stride;
+
     /// <summary>The transpose, packed in the order in which a sum runs.</summary>
     public LeftFactor Transposed => _transposed ??= _strips.Pack(Start, Stride, Columns, Count);
 
