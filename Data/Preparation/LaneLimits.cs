@@ -118,7 +118,12 @@ internal static class LaneLimits
         return new[] { data.Validation, data.Test }.OfType<ISequenceSet>().Select(part => Longest(part, held)).Append(training).Max();
     }
 
-    private static long LargestShare(RunSpec spec) => ((long)spec.Data.BatchSize + spec.Train.Trainers - 1) / spec.Train.Trainers;
+    /// <summary>Lanes of the trainer that has the most while all trainers live: those of whole shards.</summary>
+    public static long LargestShare(RunSpec spec)
+    {
+        LaneBlock[] shards = LaneBlock.Split(spec.Data.BatchSize, spec.Train.ShardCount);
+        return ShardRange.Split(shards.Length, spec.Train.Trainers).Max(range => range.Lanes(shards).Count);
+    }
 
     // The first chunk of a sequence is never shorter than the others.
     private static int Longest(ISequenceSet sequences, ChunkSplit split)

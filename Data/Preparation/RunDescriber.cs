@@ -100,7 +100,7 @@ internal static class RunDescriber
         long recipe = (spec.Train.KeepsAverage ? 1 : 0) + (spec.Train.Accumulate > 1 ? 1 : 0);
         long saved = (layout.Length * (1 + averages + recipe)) + (lanes * LaneState.PerLane(spec));
         long inner = spec.Train.IsLocal ? shards * averages * layout.Length : 0;
-        long share = (lanes + trainers - 1) / trainers;
+        long share = LaneLimits.LargestShare(spec);
         long perStep = spec.Model.InputSize!.Value + ((long)spec.Model.Layers * spec.Model.LayerOutputs * ValuesPerUnit)
             + (3L * spec.Model.OutputSize!.Value);
         long chunk = (share * LaneLimits.LongestChunk(spec, data) * perStep) + (Pieces(spec, data) * share * layout.HiddenPerLane);

@@ -113,6 +113,16 @@ public sealed class LaneLimitsTests : IDisposable
 
     private static RunSpec Trainers(RunSpec spec, int trainers) => spec with { Train = spec.Train with { Trainers = trainers } };
 
+    /// <summary>A trainer has whole shards: of four shards of eight lanes one of three trainers has two.</summary>
+    [Fact]
+    public void LargestShare_IsOfWholeShards()
+    {
+        RunSpec spec = Trainers(Given.Spec(Given.Synthetic("sine") with { BatchSize = 32 }), 3);
+
+        Assert.Equal(11, LaneLimits.LargestShare(spec));
+        Assert.Equal(16, LaneLimits.LargestShare(spec with { Train = spec.Train with { Shards = 4 } }));
+    }
+
     private static string Problem(RunSpec spec, bool first = false)
     {
         IReadOnlyList<SpecProblem> problems = Assert.Throws<SpecException>(() => PreparedRun.Prepare(spec).Dispose()).Problems;
