@@ -28,7 +28,7 @@ public sealed record ClassCounts(
     }
 
     /// <summary>Counts elements.</summary>
-    /// <param name="predicted">The class that is predicted for each.</param>
+    /// <param name="predicted">The class that is predicted for each; one that the data do not have is a miss of the target's class alone.</param>
     /// <param name="targets">The class that each has; <see cref="Data.DataShape.MaskedClass"/> for none, which does not count.</param>
     /// <param name="numbers">The numbers so far.</param>
     /// <param name="ignored">A class whose targets do not count (<see cref="LossSpec.IgnoredTarget"/>); null for none.</param>
@@ -43,7 +43,10 @@ public sealed record ClassCounts(
             numbers[0]++;
             if (target == predicted[i])
                 numbers[1 + target]++;
-            numbers[1 + classes + predicted[i]]++;
+
+            // A model may have outputs for more classes than the data.
+            if (predicted[i] < classes)
+                numbers[1 + classes + predicted[i]]++;
             numbers[1 + (2 * classes) + target]++;
         }
     }

@@ -42,6 +42,9 @@ public sealed class ClassMetricTests
         var ignoring = new double[ClassCounts.Numbers(3)];
         ClassCounts.Add([0, 1, 1, 2], [0, 1, 2, 2], ignoring, ignored: 2);
         Assert.Equal((2, 1.0), (ClassCounts.Of(ignoring)!.Count, new Accuracy().Value(ClassCounts.Of(ignoring)!)));
+        var further = new double[ClassCounts.Numbers(2)];
+        ClassCounts.Add([0, 7, 1, 2], [0, 0, 1, 1], further);
+        Assert.Equal([4, 1, 1, 1, 1, 2, 2], further);
         Assert.Null(ClassCounts.Of(new double[ClassCounts.Numbers(3)]));
         Assert.Equal(0, ClassCounts.Numbers(1 << 20));
     }
