@@ -37,8 +37,8 @@ internal static class ModelCommands
             "evaluate",
             """
             Compares a trained model's forecasts with the targets in a table: loss, and the errors of each target and series in their units,
-            next to those of repeating the last known value, and that of a season ago. The hidden state is zero before the first row of a
-            sequence.
+            next to those of repeating the last known value, and that of a season ago. The hidden state begins anew at the first row of
+            a sequence.
 
             Examples:
               tbptt evaluate sunspots-20260314-150926-1a2b --input later.csv --season 132

@@ -28,7 +28,9 @@ public sealed record ClassCounts(
     }
 
     /// <summary>Counts elements.</summary>
-    /// <param name="predicted">The class that is predicted for each; one that the data do not have is a miss of the target's class alone.</param>
+    /// <param name="predicted">
+    /// The class that is predicted for each; one that the data do not have is a miss of the target's class alone.
+    /// </param>
     /// <param name="targets">The class that each has; <see cref="Data.DataShape.MaskedClass"/> for none, which does not count.</param>
     /// <param name="numbers">The numbers so far.</param>
     /// <param name="ignored">A class whose targets do not count (<see cref="LossSpec.IgnoredTarget"/>); null for none.</param>

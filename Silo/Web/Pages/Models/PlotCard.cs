@@ -59,7 +59,7 @@ internal static class PlotCard
 
     private static string Caption(ForecastPlot plot)
     {
-        string begin = plot.Begin > 1 ? $"The hidden state is zero before row {Text.Count(plot.Begin)}. " : "";
+        string begin = plot.Begin > 1 ? $"The hidden state begins anew at row {Text.Count(plot.Begin)}. " : "";
         string held = plot.HeldOutFrom is not { } row ? ""
             : row > plot.Rows[0].Number ? $"Rows from {Text.Count(row)} on, right of the dotted line, were held out from training. "
             : $"All rows shown were held out from training, as all from row {Text.Count(row)} on. ";
