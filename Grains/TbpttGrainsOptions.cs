@@ -46,6 +46,9 @@ public sealed class TbpttGrainsOptions
     /// <summary>The time between two looks at a file that a run follows while it waits for rows. Default a second.</summary>
     public TimeSpan FollowPeriod { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>The time between two looks of a run that scales itself (<c>train.autoscale</c>) at the slots. Default a second.</summary>
+    public TimeSpan ScalePeriod { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How the silo serves models.</summary>
     public ServeOptions Serve { get; set; } = new();
 }

@@ -15,7 +15,7 @@ public static class SpecRevision
 {
     private const string Epochs = "train.epochs";
     private const string Changeable = "train.epochs or a key of train.earlyStopping, limits or checkpoint";
-    private static readonly string[] Sections = ["train.earlyStopping", "limits", "checkpoint"];
+    private static readonly string[] Sections = ["train.earlyStopping", "train.autoscale", "limits", "checkpoint"];
 
     /// <summary>Changes a run's spec.</summary>
     /// <param name="spec">The text of the run's <c>spec.yaml</c>, with the changes as <see cref="SpecText.Sets"/>.</param>

@@ -52,7 +52,22 @@ public interface ICoordinatorGrain : IGrainWithStringKey
     /// </summary>
     [Alias("ResumeRun"), AlwaysInterleave, ResponseTimeout("00:10:00")]
     Task<ControlReply> ResumeRun(ResumeRequest request);
+
+    /// <summary>
+    /// Divides the shards of a run that is being trained among another number of trainers, between two steps: the same bits. New trainers
+    /// open the data while the others train on. Returns when the trainers have their shards. Does nothing where there are as many already.
+    /// </summary>
+    [Alias("ResizeRun"), AlwaysInterleave, ResponseTimeout("00:10:00")]
+    Task<ControlReply> ResizeRun(ResizeRequest request);
 }
+
+/// <summary>How many trainers shall work on a run's shards.</summary>
+/// <param name="Trainers">At least 1, at most as many as the run has shards.</param>
+/// <param name="Reason">In words, who wants it or why.</param>
+/// <param name="Protocol">What the client speaks, <see cref="ProtocolVersion.Current"/>.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.ResizeRequest")]
+public sealed record ResizeRequest(
+    [property: Id(0)] int Trainers, [property: Id(1)] string Reason, [property: Id(2)] int Protocol = 0);
 
 /// <summary>How a run shall be resumed.</summary>
 /// <param name="Trainers">
@@ -70,7 +85,7 @@ public sealed record ResumeRequest(
     [property: Id(0)] int? Trainers = null, [property: Id(1)] bool FromStart = false, [property: Id(2)] int Protocol = 0,
     [property: Id(3)] IReadOnlyList<string>? Sets = null);
 
-/// <summary>Answers a wish to pause or resume.</summary>
+/// <summary>Answers a wish to pause, resume or resize.</summary>
 /// <param name="Problem">Why it was not done, in words; empty when it was.</param>
 /// <param name="Status">The run as it is now.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.ControlReply")]

@@ -13,6 +13,7 @@ namespace Orleans.Tbptt.Runs;
 [JsonDerivedType(typeof(RunTested), "test")]
 [JsonDerivedType(typeof(TrainersRecovered), "recovery")]
 [JsonDerivedType(typeof(TrainersMoved), "move")]
+[JsonDerivedType(typeof(TrainersResized), "resize")]
 [JsonDerivedType(typeof(CheckpointWritten), "checkpoint")]
 [JsonDerivedType(typeof(RunPaused), "pause")]
 [JsonDerivedType(typeof(RunHandedOver), "handover")]
@@ -195,6 +196,25 @@ public sealed record TrainersMoved : RunEvent
     public required string Reason { get; init; }
 
     /// <summary>Seconds that it took.</summary>
+    public required double Seconds { get; init; }
+}
+
+/// <summary>The run's shards were divided among another number of trainers between two steps. No step was run again.</summary>
+public sealed record TrainersResized : RunEvent
+{
+    /// <summary>Committed steps so far.</summary>
+    public required long Step { get; init; }
+
+    /// <summary>How many trainers there were.</summary>
+    public required int Before { get; init; }
+
+    /// <summary>How many there are from now on.</summary>
+    public required int Trainers { get; init; }
+
+    /// <summary>Who wanted it, or why.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>Seconds for which no step was made.</summary>
     public required double Seconds { get; init; }
 }
 

@@ -144,6 +144,11 @@ internal sealed partial class SpecSections(SpecChoices choices)
             "at most `batchSize`: contiguous parts of the lanes, over which gradients are summed in a fixed order, so that the result "
                 + "depends on their number",
             "as many as `trainers`, when the run is submitted"),
+        Autoscale = walk.OptionalSection(
+            "autoscale", train.Autoscale,
+            "the run takes free slots and gives them back to runs of higher priority ([cli.md](cli.md#how-many-trainers)); it begins with "
+                + "`trainers`, or with fewer where fewer slots are free. Has no part in the result",
+            "min or max", new AutoscaleSpec { Max = 1 }, Autoscale),
         Epochs = walk.Count("epochs", train.Epochs, "passes over the training sequences", required: true),
         Loss = walk.Choice("loss", train.Loss, "what is minimised, a mean over all elements", choices.Losses, required: true),
         ClipNorm = walk.OptionalNumber(
@@ -177,6 +182,12 @@ internal sealed partial class SpecSections(SpecChoices choices)
             "ends the run before its last epoch when the loss (validation's; training's where nothing is held out) falls no further "
                 + "([below](#ends)); has no part in the result of a step",
             "patience or minDelta", new EarlyStoppingSpec(), EarlyStopping),
+    };
+
+    private static AutoscaleSpec Autoscale(SpecWalk walk, AutoscaleSpec scale) => scale with
+    {
+        Min = walk.Count("min", scale.Min, "with fewer trainers the run does not begin, and gives no slot back"),
+        Max = walk.Count("max", scale.Max, "at most `shards`: with as many trainers the run takes no further slot", required: true),
     };
 
     private static EmaSpec Ema(SpecWalk walk, EmaSpec ema) => ema with

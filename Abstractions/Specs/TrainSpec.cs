@@ -26,8 +26,26 @@ public sealed record TrainSpec
     /// </summary>
     public int? Shards { get; init; }
 
+    /// <summary>
+    /// Between which numbers of trainers the run scales itself; null, the default, for a number that changes only if somebody wants so. Has
+    /// no part in the result.
+    /// </summary>
+    public AutoscaleSpec? Autoscale { get; init; }
+
+    /// <summary>How many trainers the run begins with where there are slots for them.</summary>
+    public int FirstTrainers => Autoscale is { } scale ? Math.Clamp(Trainers, scale.Min, Math.Max(scale.Min, scale.Max)) : Trainers;
+
+    /// <summary>The fewest trainers that the run works with by itself: each may have that many more lanes.</summary>
+    public int FewestTrainers => Autoscale?.Min ?? Trainers;
+
     /// <summary>How many shards there are.</summary>
     public int ShardCount => Shards ?? Trainers;
+
+    /// <summary>
+    /// This with another number of trainers: the shards stay as they are, and with them the bits, where there are enough for the trainers.
+    /// </summary>
+    internal TrainSpec WithTrainers(int trainers) =>
+        trainers == Trainers ? this : this with { Trainers = trainers, Shards = Math.Max(trainers, ShardCount) };
 
     /// <summary>Passes over the training sequences.</summary>
     public required int Epochs { get; init; }

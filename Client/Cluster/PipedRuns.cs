@@ -72,6 +72,9 @@ internal sealed class PipedRuns(IReadOnlyList<ILocalSilo> silos, Func<Task<Clust
     public async Task<ControlReply> PauseAsync(RunId run, string reason) => await (await Client()).PauseAsync(run, reason);
 
     /// <inheritdoc/>
+    public async Task<ControlReply> ResizeAsync(RunId run, ResizeRequest request) => await (await Client()).ResizeAsync(run, request);
+
+    /// <inheritdoc/>
     public async Task<ControlReply> ResumeAsync(RunId run, ResumeRequest request)
     {
         var reply = await AskAsync(new()

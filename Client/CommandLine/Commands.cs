@@ -48,6 +48,7 @@ internal static class Commands
         ControlCommands.Wait(context),
         ControlCommands.Stop(context),
         ControlCommands.Pause(context),
+        ControlCommands.Resize(context),
         ControlCommands.Resume(context),
         InspectCommands.List(context),
         InspectCommands.Show(context),

@@ -90,6 +90,30 @@ internal static class ControlCommands
         return command;
     }
 
+    /// <summary><c>tbptt resize</c>.</summary>
+    public static Command Resize(ConsoleContext context)
+    {
+        var (run, cluster) = (CommonOptions.Run(), new ClusterOptions());
+        var trainers = CommonOptions.Integer("--trainers", "How many trainers the run shall have: 1 to its train.shards.", 1, 1_000_000);
+        trainers.Required = true;
+        var command = new Command(
+            "resize",
+            """
+            Changes the number of trainers of a run while it is trained. No step is lost, and the result does not change by a bit, because
+            gradients are summed by shards. Further trainers take free slots.
+
+            Example:
+              tbptt resize wave-20260314-150926-1a2b --trainers 4
+            """)
+        {
+            run, trainers,
+        };
+        cluster.AddTo(command);
+        command.SetAction(result => ResizeCommand.RunAsync(
+            context, cluster.Read(result), result.GetRequiredValue(run), result.GetValue(trainers)!.Value));
+        return command;
+    }
+
     /// <summary><c>tbptt resume</c>.</summary>
     public static Command Resume(ConsoleContext context)
     {

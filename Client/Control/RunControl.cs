@@ -33,6 +33,11 @@ internal sealed class RunControl(ConsoleContext context, FoundRun run)
     public async Task<RunStatus> ResumeAsync(ResumeRequest request) =>
         ThrowIfRefused("resumed", await AskAsync(() => run.Runs.ResumeAsync(run.Id, request)));
 
+    /// <summary><see cref="ICoordinatorGrain.ResizeRun"/>.</summary>
+    /// <exception cref="ClientException">The run cannot be resized in its state, or can no longer be reached.</exception>
+    public async Task<RunStatus> ResizeAsync(ResizeRequest request) =>
+        ThrowIfRefused("resized", await AskAsync(() => run.Runs.ResizeAsync(run.Id, request)));
+
     /// <summary>Turns a refusal into a <see cref="ClientException"/>.</summary>
     /// <param name="run">The run.</param>
     /// <param name="done">The requested change, as a participle: <c>paused</c>.</param>

@@ -119,7 +119,7 @@ internal static class ExtendCommand
             Train = spec.Train with
             {
                 Epochs = 1, Trainers = isOneLane ? 1 : spec.Train.Trainers, Shards = isOneLane ? null : spec.Train.Shards,
-                EarlyStopping = null,
+                Autoscale = isOneLane ? null : spec.Train.Autoscale, EarlyStopping = null,
             },
             Limits = null,
             Extends = new()

@@ -117,6 +117,10 @@ internal sealed class LiveScreen(RunFigures figures, string run, bool unicode)
         if (figures.Move is { } move)
             Words("moved",
                 $"{Text.Plural(figures.Moves, "time")}, last after step {Text.Count(move.Step)} in {Text.Duration(move.Seconds)}");
+        if (figures.Resize is { } resize)
+            Words("resized",
+                $"{Text.Plural(resize.Trainers, "trainer")}, {resize.Before} before, after step {Text.Count(resize.Step)} in "
+                + Text.Duration(resize.Seconds));
         return grid;
     }
 

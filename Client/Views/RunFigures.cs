@@ -34,6 +34,9 @@ internal sealed class RunFigures
     /// <summary>How many moves there were.</summary>
     public int Moves { get; private set; }
 
+    /// <summary>The last change of the number of trainers; null when there was none.</summary>
+    public TrainersResized? Resize { get; private set; }
+
     /// <summary>The newest checkpoint; null before the first.</summary>
     public CheckpointWritten? Checkpoint { get; private set; }
 
@@ -121,6 +124,9 @@ internal sealed class RunFigures
             case TrainersMoved move:
                 Move = move;
                 Moves++;
+                break;
+            case TrainersResized resize:
+                Resize = resize;
                 break;
             case CheckpointWritten checkpoint:
                 Checkpoint = checkpoint;

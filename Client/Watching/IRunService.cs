@@ -30,6 +30,9 @@ internal interface IRunService
 
     /// <summary><see cref="ICoordinatorGrain.ResumeRun"/>.</summary>
     Task<ControlReply> ResumeAsync(RunId run, ResumeRequest request);
+
+    /// <summary><see cref="ICoordinatorGrain.ResizeRun"/>.</summary>
+    Task<ControlReply> ResizeAsync(RunId run, ResizeRequest request);
 }
 
 /// <summary>Calls the grains.</summary>
@@ -65,6 +68,10 @@ internal sealed class GrainRunService(IGrainFactory grains) : IRunService
     /// <inheritdoc/>
     public Task<ControlReply> ResumeAsync(RunId run, ResumeRequest request) =>
         Traced("resume", run, () => Coordinator(run).ResumeRun(request));
+
+    /// <inheritdoc/>
+    public Task<ControlReply> ResizeAsync(RunId run, ResizeRequest request) =>
+        Traced("resize", run, () => Coordinator(run).ResizeRun(request));
 
     /// <summary>Starts a trace for a command; queries start none.</summary>
     private static async Task<T> Traced<T>(string wish, RunId run, Func<Task<T>> call)

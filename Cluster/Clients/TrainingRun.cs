@@ -132,6 +132,17 @@ public sealed class TrainingRun
     public async Task ResumeAsync(CancellationToken cancellation = default) =>
         Check(await Calls.AskAsync(() => Coordinator.ResumeRun(new(Protocol: ProtocolVersion.Current)), PatientCalls.Work, cancellation));
 
+    /// <summary>
+    /// Divides the run's shards among another number of trainers between two steps: the same bits. Returns when they have their shards.
+    /// </summary>
+    /// <param name="trainers">1 to the run's <c>train.shards</c>.</param>
+    /// <param name="reason">Who wants it, or why; part of the run's record.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <exception cref="InvalidOperationException">The run cannot be resized; says why.</exception>
+    public async Task ResizeAsync(int trainers, string reason, CancellationToken cancellation = default) =>
+        Check(await Calls.AskAsync(
+            () => Coordinator.ResizeRun(new(trainers, reason, ProtocolVersion.Current)), PatientCalls.Work, cancellation));
+
     private void Check(ControlReply reply)
     {
         if (reply.Problem.Length > 0)

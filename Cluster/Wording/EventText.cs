@@ -23,6 +23,9 @@ public static class EventText
         TrainersMoved move =>
             $"moved: {Trainers(move.Trainers)} to other silos in {Text.Duration(move.Seconds)} after step {Text.Count(move.Step)}: " +
             $"{move.Reason}",
+        TrainersResized resize =>
+            $"resized: {Text.Plural(resize.Trainers, "trainer")}, {resize.Before} before, after step {Text.Count(resize.Step)}, "
+            + $"in {Text.Duration(resize.Seconds)}: {resize.Reason}",
         CheckpointWritten checkpoint =>
             $"checkpoint {checkpoint.Name}: step {Text.Count(checkpoint.Step)}, {Text.Count(checkpoint.Bytes)} bytes in " +
             $"{Text.Duration(checkpoint.Seconds)}",

@@ -90,9 +90,22 @@ internal static class LaneLimits
         }
     }
 
+    /// <summary>Refuses a trainer that would have more gradients than an array holds, one of each of its shards.</summary>
+    public static void CheckGradients(RunSpec spec, ProblemList problems)
+    {
+        long shards = ((long)spec.Train.ShardCount + spec.Train.FewestTrainers - 1) / spec.Train.FewestTrainers;
+        long length = ParameterLayout.Of(spec.Model).Length;
+        if (shards > 1 && shards * length > Array.MaxLength)
+        {
+            problems.Add(
+                "train.trainers", $"{spec.Train.FewestTrainers}, with which a trainer has {shards} gradients of {length} numbers",
+                $"at most {Array.MaxLength} numbers", "use more trainers");
+        }
+    }
+
     private static void CheckRounds(RunSpec spec, ParameterLayout layout, ProblemList problems)
     {
-        long shards = ((long)spec.Train.ShardCount + spec.Train.Trainers - 1) / spec.Train.Trainers;
+        long shards = ((long)spec.Train.ShardCount + spec.Train.FewestTrainers - 1) / spec.Train.FewestTrainers;
         long hidden = LargestShare(spec) * LaneState.PerLane(spec), difference = shards * layout.Length;
         long optimizer = spec.Train.Optimizer.RunningAverages * difference;
         if (difference + optimizer + hidden > MessageLimits.LargestBuffers)
@@ -122,7 +135,7 @@ internal static class LaneLimits
     public static long LargestShare(RunSpec spec)
     {
         LaneBlock[] shards = LaneBlock.Split(spec.Data.BatchSize, spec.Train.ShardCount);
-        return ShardRange.Split(shards.Length, spec.Train.Trainers).Max(range => range.Lanes(shards).Count);
+        return ShardRange.Split(shards.Length, spec.Train.FewestTrainers).Max(range => range.Lanes(shards).Count);
     }
 
     // The first chunk of a sequence is never shorter than the others.

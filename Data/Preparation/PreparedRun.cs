@@ -48,6 +48,20 @@ public sealed class PreparedRun : IDisposable
     /// </summary>
     public int MissingRows => Data is GrownData grown && End is not null ? grown.Missing : 0;
 
+    /// <summary>What exceeds the bounds of buffers and messages if a number of trainers work on a run.</summary>
+    /// <param name="spec">The run's spec, resolved.</param>
+    /// <param name="data">Its data.</param>
+    /// <param name="trainers">How many trainers.</param>
+    public static IReadOnlyList<SpecProblem> ProblemsOf(RunSpec spec, IDataSource data, int trainers)
+    {
+        var problems = new ProblemList();
+        var divided = spec with { Train = spec.Train with { Trainers = trainers, Shards = spec.Train.ShardCount, Autoscale = null } };
+        LaneLimits.CheckBuffers(divided, data, problems);
+        LaneLimits.CheckMessages(divided, problems);
+        LaneLimits.CheckGradients(divided, problems);
+        return problems.ToList();
+    }
+
     /// <summary>
     /// Opens the data of a spec, fills in the sizes that they determine, and checks everything: the call that a client makes before it
     /// submits and a silo before it trains. Preparing a resolved spec again gives the same spec.
@@ -114,6 +128,7 @@ public sealed class PreparedRun : IDisposable
                 LaneLimits.CheckBuffers(resolved, data, problems);
             if (problems.IsEmpty)
                 LaneLimits.CheckMessages(resolved, problems);
+                LaneLimits.CheckGradients(resolved, problems);
             if (problems.IsEmpty)
                 TargetRules.Check(resolved.Train.Loss, data, problems);
             if (problems.IsEmpty)

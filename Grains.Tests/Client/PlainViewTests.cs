@@ -83,6 +83,7 @@ public sealed class PlainViewTests : IDisposable
             new TrainersRecovered { Step = 1001, Steps = 50, Trainers = [0], Reason = "silo-1 was lost", Seconds = 1 },
             Sample.Resumed(2, 3, "checkpoint 1-5: model.safetensors is cut short"),
             new TrainersMoved { Step = 3, Trainers = [0], Reason = "silo-3 joined", Seconds = 0.2 },
+            new TrainersResized { Step = 1003, Before = 2, Trainers = 4, Reason = "wanted by 'tbptt resize'", Seconds = 0.2 },
             Sample.Paused(3),
             new RunWarning { Message = "checkpoints cannot be written: disk full" },
             Sample.Ended(RunState.Diverged, "loss is not finite\u001b[31m"));
@@ -93,6 +94,7 @@ public sealed class PlainViewTests : IDisposable
                 "recovered: trainer 0 placed again after 1.0 s, steps 1,001 to 1,050 repeated: silo-1 was lost",
                 "resumed from checkpoint 1-3 at step 3, generation 2, 1 trainer; skipped checkpoint 1-5: model.safetensors is cut short",
                 "moved: trainer 0 to other silos in 0.2 s after step 3: silo-3 joined",
+                "resized: 4 trainers, 2 before, after step 1,003, in 0.2 s: wanted by 'tbptt resize'",
                 "paused at step 3: paused by 'tbptt pause'",
                 "WARNING: checkpoints cannot be written: disk full",
                 "diverged at step 4 after 3.5 s: loss is not finite\uFFFD[31m",

@@ -148,6 +148,17 @@ internal sealed class ScriptedCluster : IClusterLauncher, IClusterConnector, IRu
         return new(Problem, await GetStatusAsync(run) with { State = RunState.Running, UpdatedAt = DateTimeOffset.MaxValue });
     }
 
+    public async Task<ControlReply> ResizeAsync(RunId run, ResizeRequest request)
+    {
+        Calls.Add($"resize: {request.Trainers}, {request.Reason}");
+        await Next(BeforeControls);
+        return new(Problem, await GetStatusAsync(run) with
+        {
+            Trainers = [.. Enumerable.Range(0, request.Trainers)
+                .Select(index => new TrainerStatus(index, index, 1, "silo-1", "cpu", TrainerState.Training, Shards: 2))],
+        });
+    }
+
     public void Kill() => Calls.Add("kill");
 
     private RunStatus Recorded(RunId run)

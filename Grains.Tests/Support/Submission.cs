@@ -11,10 +11,12 @@ internal static class Submission
     /// <param name="grains">The cluster's grains.</param>
     /// <param name="spec">What to train.</param>
     /// <param name="number">Makes the run's ID, together with the spec's name.</param>
-    public static async Task<RunId> Submit(this IGrainFactory grains, RunSpec spec, int number)
+    /// <param name="priority">Higher goes first.</param>
+    public static async Task<RunId> Submit(this IGrainFactory grains, RunSpec spec, int number, int priority = 0)
     {
         var run = RunId.Parse($"{spec.Name}-{number}");
-        var reply = await grains.GetGrain<ICatalogGrain>(0).Submit(new(run, spec.Written(), Protocol: ProtocolVersion.Current));
+        var reply = await grains.GetGrain<ICatalogGrain>(0).Submit(
+            new(run, spec.Written(), Priority: priority, Protocol: ProtocolVersion.Current));
         Assert.Empty(reply.Problems);
         return run;
     }

@@ -4,6 +4,7 @@ using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training;
 using Orleans.TestingHost;
 
 namespace Orleans.Tbptt.Tests.Support;
@@ -41,6 +42,7 @@ internal sealed class TestSilos : IAsyncDisposable
                 options.Slots = slots;
                 options.DirectSteps = directSteps;
                 options.FollowPeriod = TimeSpan.FromMilliseconds(5);
+                options.ScalePeriod = TimeSpan.FromMilliseconds(20);
                 options.GrainDirectory =
                     new AdoNetGrainDirectory(SqliteFactory.Instance, $"Data Source={store.File("directory.db")};Pooling=False", "test");
             });
@@ -56,7 +58,7 @@ internal sealed class TestSilos : IAsyncDisposable
     public RunDirectory Directory(RunId run) => new(Store, run);
 
     /// <summary>Submits a run and fails the test when it is refused.</summary>
-    public Task<RunId> Submit(RunSpec spec) => Grains.Submit(spec, Interlocked.Increment(ref _runs));
+    public Task<RunId> Submit(RunSpec spec, int priority = 0) => Grains.Submit(spec, Interlocked.Increment(ref _runs), priority);
 
     /// <summary>Trains a run to its end.</summary>
     public async Task<FinishedRun> Train(RunSpec spec) => await Watch(await Submit(spec));
@@ -88,6 +90,9 @@ internal sealed class TestSilos : IAsyncDisposable
         return lines;
     }
 
+    /// <summary>A run's events, to be waited for one after another.</summary>
+    public ComingEvents EventsOf(RunId run) => new(Grains.GetGrain<ICoordinatorGrain>(run.Text));
+
     public async ValueTask DisposeAsync()
     {
         await Cluster.DisposeAsync();
@@ -116,4 +121,12 @@ internal sealed record FinishedRun(RunDirectory Directory, RunStatus Status, IRe
         Orleans.Tbptt.Data.Safetensors.SafetensorsFile.ReadInto(Directory.Model, layout, parameters);
         return parameters;
     }
+}
+
+/// <summary>Reads what a run's directory says of it.</summary>
+internal static class RunDirectories
+{
+    /// <summary>The spec on the disk: what a coordinator after this one begins with.</summary>
+    public static RunSpec ReadSpec(this RunDirectory directory) => SpecLoader.Parse(
+        new SpecText(File.ReadAllText(directory.Spec), directory.Spec, directory.Path), filesMustExist: false).Spec!;
 }

@@ -26,9 +26,13 @@ internal sealed class OptionsCheck : IValidateOptions<TbpttGrainsOptions>
         if (!DeviceName.TryParse(options.Device.Text, out _))
             yield return $"{nameof(options.Device)}: found '{options.Device.Text}', expected {DeviceName.Expected}; correct it, or leave "
                 + "it out";
-        if (options.FollowPeriod <= TimeSpan.Zero)
-            yield return $"{nameof(options.FollowPeriod)}: found {options.FollowPeriod}, expected a time such as 00:00:01; correct it, or "
-                + "leave it out for a second";
+        foreach (var (name, period) in ((string, TimeSpan)[])
+            [(nameof(options.FollowPeriod), options.FollowPeriod), (nameof(options.ScalePeriod), options.ScalePeriod)])
+        {
+            if (period <= TimeSpan.Zero)
+                yield return $"{name}: found {period}, expected a time such as 00:00:01; correct it, or leave it out for a second";
+        }
+
         if (options.DataRoots is null)
             yield return $"{Roots}: found null, expected a list; leave it out for any directory";
         foreach (string mistake in Mistakes(options.Serve))

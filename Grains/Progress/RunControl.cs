@@ -28,6 +28,36 @@ internal sealed class RunControl
     /// <summary>Another silo shall take the run over after the step in flight: this one is about to end.</summary>
     public void HandOver(string reason) => _atBoundary.TrySetResult(new(RunState.Queued, reason));
 
+    /// <summary>The wish for another number of trainers that is being carried out, or was last; null for none.</summary>
+    public ResizeWish? Resizing { get; private set; }
+
+    /// <summary>Called when there is a further wish of that kind.</summary>
+    public Action? ResizeWished { get; set; }
+
+    /// <summary>Another number of trainers shall work on the run's shards, from some step in the near future on.</summary>
+    /// <param name="trainers">How many.</param>
+    /// <param name="reason">In words, who wants it or why.</param>
+    /// <returns>The wish; the one that is being carried out where it is for as many.</returns>
+    public ResizeWish Resize(int trainers, string reason)
+    {
+        if (Resizing is not { Done.IsCompleted: false } before)
+        {
+            var wish = Resizing = new(trainers, reason);
+            ResizeWished?.Invoke();
+            return wish;
+        }
+
+        if (before.Trainers == trainers)
+            return before;
+        var refused = new ResizeWish(trainers, reason);
+        refused.Finish(IsResizing(before));
+        return refused;
+    }
+
+    /// <summary>Why there is no further wish while one is carried out.</summary>
+    public static string IsResizing(ResizeWish before) =>
+        $"the run is being given {before.Trainers} trainers at the moment: ask again when it has them";
+
     /// <summary>Completes when the run shall end without waiting for the step in flight.</summary>
     public Task Stopped => _now.Task;
 

@@ -21,7 +21,6 @@ internal sealed partial class RunProgress
     private readonly TimeProvider _time;
     private readonly RateMeter _rates;
     private RunStatus _status;
-    private Func<IReadOnlyList<TrainerStatus>>? _trainers;
     private bool _training;
     private long _measuredSince = NotMeasured;
     private volatile Side _side;
@@ -95,30 +94,6 @@ internal sealed partial class RunProgress
             UpdatedAt = _time.GetUtcNow(),
         };
     }
-
-    /// <summary>The coordinator has data and state, and is about to place the trainers.</summary>
-    /// <param name="spec">The run's spec.</param>
-    /// <param name="trainers">The trainers at any moment; called from any thread.</param>
-    /// <param name="stepsPerEpoch">Steps of the epoch that it continues with.</param>
-    /// <param name="checkpoint">The checkpoint that it continues from; null for the initial state.</param>
-    /// <param name="passedOver">Newer checkpoints that are damaged, each with what is wrong with it.</param>
-    public void Begin(
-        RunSpec spec, Func<IReadOnlyList<TrainerStatus>> trainers, long stepsPerEpoch, string? checkpoint, IReadOnlyList<string> passedOver)
-    {
-        _trainers = trainers;
-        var layout = ParameterLayout.Of(spec.Model);
-        _status = _status with { Parameters = layout.Length, StepsPerEpoch = stepsPerEpoch, State = RunState.Starting, Message = "" };
-        _events.Start(spec, _status with { Trainers = trainers() }, checkpoint, passedOver);
-        _rates.Start();
-        StatusFile = new(_store, Snapshot, _fence, new(_store, _fence, spec, () => Data), _time);
-    }
-
-    /// <summary>The trainers are in their places, and the run waits for nobody any more.</summary>
-    /// <param name="engine">What computes their passes, and why.</param>
-    public void Place(string engine) => _status = _status with
-    {
-        Engine = engine, State = _training ? RunState.Running : RunState.Starting, QueuePosition = 0, Message = "",
-    };
 
     /// <summary>The run waits for slots.</summary>
     public void Queue(int position, string reason) =>
@@ -238,20 +213,6 @@ internal sealed partial class RunProgress
         {
             Warn($"{path} cannot be written: {e.Message}");
         }
-    }
-
-    /// <summary>Trainers were placed again, and the step is about to be run again.</summary>
-    public void Recover(long step, int? steps, IReadOnlyList<int> lost, string reason, TimeSpan took)
-    {
-        _events.Append(new TrainersRecovered { Step = step, Steps = steps, Trainers = lost, Reason = reason, Seconds = took.TotalSeconds });
-        StatusFile?.Request();
-    }
-
-    /// <summary>Trainers moved between two steps.</summary>
-    public void Move(long step, IReadOnlyList<int> moved, string reason, TimeSpan took)
-    {
-        _events.Append(new TrainersMoved { Step = step, Trainers = moved, Reason = reason, Seconds = took.TotalSeconds });
-        StatusFile?.Request();
     }
 
     /// <summary>A checkpoint is on the disk. Called from another thread.</summary>

@@ -81,6 +81,25 @@ internal sealed partial class ActiveRun
         return await _taken.Task is { } takeover ? await takeover.Progress.Journal.Read(after, limit, patience, _services.Time) : null;
     }
 
+    /// <summary>Divides the run's shards among another number of trainers. Returns when they have them.</summary>
+    /// <returns>Why they were not given them, in words; empty where they were.</returns>
+    public async Task<string> Resize(int trainers, string reason)
+    {
+        if (await Taken() is { } problem)
+            return problem;
+        var takeover = (await _taken.Task)!;
+        if (Control.Resizing is { Done.IsCompleted: false } before && before.Trainers != trainers)
+            return RunControl.IsResizing(before);
+        if (await new ResizeCheck(_services, takeover.Spec!, Snapshot()).FindProblem(trainers) is { } refusal)
+            return refusal;
+        var done = Control.Resize(trainers, reason).Done;
+        await Task.WhenAny(done, Left);
+
+        // From here on the trainers themselves say what the run holds.
+        _services.Grains.GetGrain<ISlotQueueGrain>(0).Withdraw(takeover.Fence.Run).Ignore();
+        return done.IsCompleted ? await done : $"the run was left meanwhile: it is {StateNames.Of(Snapshot().State)}";
+    }
+
     private async Task Run()
     {
         var run = RunId.Parse(_status.Id);

@@ -5,6 +5,7 @@ using Orleans.Placement;
 using Orleans.Runtime.Placement;
 using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Grains.Progress;
+using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
@@ -94,14 +95,14 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
         reason = Words(reason);
         var status = Written();
         if (Active is null && (status.HasEnded || status.State == RunState.Paused))
-            return new(status.HasEnded ? $"the run has ended: {status.State.ToString().ToLowerInvariant()}" : "", status);
+            return new(status.HasEnded ? $"the run has ended: {StateNames.Of(status.State)}" : "", status);
         var control = new RunControl();
         control.Pause(reason);
         var active = Active ?? Begin(status, new(), control);
         active.Control.Pause(reason);
         await active.Left;
         status = Written();
-        return new(status.State == RunState.Paused ? "" : $"the run was not paused: it is {status.State.ToString().ToLowerInvariant()}",
+        return new(status.State == RunState.Paused ? "" : $"the run was not paused: it is {StateNames.Of(status.State)}",
             status);
     }
 
@@ -127,6 +128,23 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
         if (problem is not null)
             await active.Left;
         return new(problem ?? "", active.Snapshot());
+    }
+
+    public async Task<ControlReply> ResizeRun(ResizeRequest request)
+    {
+        var status = Written();
+        if (ProtocolVersion.Refusal(request.Protocol) is { } refusal)
+            return new(refusal, status);
+        if (Active is not { } active)
+        {
+            return new(status.HasEnded ? $"the run has ended: {StateNames.Of(status.State)}"
+                : status.State == RunState.Paused
+                    ? $"the run is paused: continue it with 'tbptt resume {status.Id} --trainers {request.Trainers}'"
+                : "no silo trains the run yet: ask again when one does", status);
+        }
+
+        string problem = await active.Resize(request.Trainers, Words(request.Reason));
+        return new(problem, active.Snapshot());
     }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)

@@ -122,6 +122,7 @@ internal sealed class EpochLoop
         if (_spec.Limits?.Reached(_progress.OwnSteps, _progress.Trained) is { } limit)
             throw new RunLeftException(new RunLeave(RunState.Stopped, limit) { IsLimit = true });
         await _parts.Recovery.MoveIfBetter(_parts.State);
+        await _parts.Resizer.ResizeIfWished();
         await _checkpoints.TakeIfDue(_parts.State, _at);
         if (_progress.Room is { IsCompleted: false } room)
             await _parts.Control.OrLeave(room);

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Grains.Runs;
 
@@ -11,6 +12,17 @@ internal interface ISlotQueueGrain : IGrainWithIntegerKey
     /// </summary>
     [Alias("Ask")]
     Task<SlotReply> Ask(SlotRequest request);
+
+    /// <summary>Asks for more slots for a run that has some already, and keeps them for it.</summary>
+    [Alias("Grow")]
+    Task<SlotReply> Grow(SlotRequest request);
+
+    /// <summary>
+    /// Asks how many trainers a run that scales itself had better have now, and keeps the slots for further ones for it. Who scales itself
+    /// asks again and again: from one that has not asked for a while no slots are expected back.
+    /// </summary>
+    [Alias("Scale")]
+    Task<ScaleReply> Scale(ScaleRequest request);
 
     /// <summary>The run wants no slots any more, or its trainers have them.</summary>
     [Alias("Withdraw")]
@@ -25,7 +37,14 @@ internal interface ISlotQueueGrain : IGrainWithIntegerKey
 [GenerateSerializer, Immutable, Alias("tbptt.SlotRequest")]
 internal sealed record SlotRequest(
     [property: Id(0)] RunId Run, [property: Id(1)] int Trainers, [property: Id(2)] int Priority,
-    [property: Id(3)] DateTimeOffset SubmittedAt);
+    [property: Id(3)] DateTimeOffset SubmittedAt)
+{
+    /// <summary>The spec's device, where the run has begun: then only silos count that its trainers can go to.</summary>
+    [Id(4)] public DeviceName? Device { get; init; }
+
+    /// <summary>The kind of device that the run has begun on.</summary>
+    [Id(5)] public string Kind { get; init; } = "";
+}
 
 /// <summary>Answers a <see cref="SlotRequest"/>.</summary>
 /// <param name="Granted">Whether the run may place its trainers now.</param>
@@ -33,3 +52,16 @@ internal sealed record SlotRequest(
 /// <param name="Reason">In words, what it waits for; empty when granted.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.SlotReply")]
 internal sealed record SlotReply([property: Id(0)] bool Granted, [property: Id(1)] int Position, [property: Id(2)] string Reason);
+
+/// <summary>Asks how many trainers a run that scales itself had better have.</summary>
+/// <param name="Slots">The run, with the trainers that it has now.</param>
+/// <param name="Least">It gives none of so many back.</param>
+/// <param name="Most">It takes none beyond so many.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.ScaleRequest")]
+internal sealed record ScaleRequest([property: Id(0)] SlotRequest Slots, [property: Id(1)] int Least, [property: Id(2)] int Most);
+
+/// <summary>Answers a <see cref="ScaleRequest"/>.</summary>
+/// <param name="Trainers">How many trainers the run had better have.</param>
+/// <param name="Reason">In words, why another number than it has; empty where it is the same.</param>
+[GenerateSerializer, Immutable, Alias("tbptt.ScaleReply")]
+internal sealed record ScaleReply([property: Id(0)] int Trainers, [property: Id(1)] string Reason);

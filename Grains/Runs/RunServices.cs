@@ -16,4 +16,7 @@ internal sealed record RunServices(
 {
     /// <summary>The time between two looks at a file that a run follows.</summary>
     public TimeSpan FollowPeriod => Options.Value.FollowPeriod;
+
+    /// <summary>The time between two looks of a run that scales itself at the slots.</summary>
+    public TimeSpan ScalePeriod => Options.Value.ScalePeriod;
 }

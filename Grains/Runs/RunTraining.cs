@@ -5,6 +5,7 @@ using Orleans.Tbptt.Grains.Checkpoints;
 using Orleans.Tbptt.Grains.Progress;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Steps;
+using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Grains.Threads;
 using Orleans.Tbptt.Grains.Transport;
@@ -44,7 +45,7 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         _progress.Data ??= takeover.Data ?? data.Born;
         var state = await worker.Run(() => Restore(data));
         var lanes = LaneBlock.Split(_spec.Data.BatchSize, _spec.Train.ShardCount);
-        var roster = new Roster(_progress.Run, lanes, _spec.Train.Trainers, Former(), services.Grains)
+        var roster = new Roster(_progress.Run, lanes, _spec.Train.FirstTrainers, Former(), services.Grains)
         {
             Changed = telemetry.OnTrainer,
         };
@@ -56,7 +57,8 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         var at = takeover.Restored is { State: var saved } ? new RunCursor(saved.Epoch, saved.Chunk) : default;
         await using var checkpoints = new CheckpointKeeper(
             at, services.Checkpoints, _spec, data, _progress, () => assigner.DeviceKind, telemetry, worker);
-        var parts = new StepParts(state, trainers, links, reducer, recovery, _progress, control, worker);
+        var resizer = new TrainerResizer(assigner, recovery, _progress, control, state);
+        var parts = new StepParts(state, trainers, links, reducer, recovery, resizer, _progress, control, worker);
         var result = new RunResult(services, takeover, state, checkpoints, worker);
         var follower = Follows ? new RowFollower(services, _spec, data, parts, result.TryWriteCommitted) : null;
         var epochs = new EpochLoop(_spec, data, at, parts, _progress, result, telemetry, follower);
@@ -72,9 +74,12 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         }
 
         HasTrainers = true;
+        using var left = new CancellationTokenSource();
         try
         {
-            await Place(recovery, state);
+            await Place(assigner, recovery, state);
+            if (_spec.Train.Autoscale is not null)
+                new RunScaler(services, _spec, _progress, control).Scale(left.Token).Ignore();
             var (message, output) = await epochs.Train();
             await checkpoints.Finish();
             return new(RunState.Completed, message) { Model = await worker.Run(() => result.Write(output)) };
@@ -92,9 +97,14 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         }
         finally
         {
+            await left.CancelAsync();
+
             // The next coordinator finds the trainers alive.
             if (!_handedOver)
+            {
+                resizer.LetGo().Ignore();
                 await Release(trainers);
+            }
         }
     }
 
@@ -169,15 +179,24 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
     private IReadOnlyList<TrainerStatus> Former()
     {
         var former = _progress.Snapshot().Trainers;
-        return former.Count == _spec.Train.Trainers ? former : [.. former.Select(trainer => trainer with { Place = trainer.Place + 1 })];
+        if (former.Count == _spec.Train.FirstTrainers)
+            return former;
+
+        // Where the coordinator before this one was lost while it changed their number, they live on, and would keep their slots.
+        ReleaseFormer(services, _progress).Ignore();
+        return [.. former.Select(trainer => trainer with { Place = trainer.Place + 1 })];
     }
 
-    private async Task Place(Recovery recovery, TrainingState state)
+    private async Task Place(TrainerAssigner assigner, Recovery recovery, TrainingState state)
     {
         var queue = services.Grains.GetGrain<ISlotQueueGrain>(0);
         try
         {
-            await WaitForSlots(queue);
+            await WaitForSlots(queue, assigner);
+            if (assigner.Count != _spec.Train.Trainers)
+                await worker.Run(() => WriteTrainers(assigner.Count));
+            if (assigner.Count < _spec.Train.FirstTrainers)
+                _progress.Resize(state.Step, _spec.Train.FirstTrainers, assigner.Count, "no more slots are free", TimeSpan.Zero);
             using (telemetry.Spans.BeginPlacement())
                 await recovery.PlaceAll(state);
         }
@@ -191,12 +210,33 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         queue.Withdraw(_progress.Run).Ignore();
     }
 
-    private async Task WaitForSlots(ISlotQueueGrain queue)
+    /// <summary>Where it cannot be written, a coordinator after this one asks for other slots: that is no reason to end the run.</summary>
+    private void WriteTrainers(int trainers)
+    {
+        try
+        {
+            _progress.Divide(trainers);
+        }
+        catch (Exception e) when (e is (IOException and not SupersededException) or UnauthorizedAccessException)
+        {
+            _progress.Warn($"the run's spec cannot be written with {trainers} trainers: {e.Message}");
+        }
+    }
+
+    private async Task WaitForSlots(ISlotQueueGrain queue, TrainerAssigner assigner)
     {
         var status = _progress.Snapshot();
-        var request = new SlotRequest(_progress.Run, _spec.Train.Trainers, status.Priority, status.SubmittedAt);
+        var request = new SlotRequest(_progress.Run, assigner.Count, status.Priority, status.SubmittedAt);
         while (await control.OrLeave(Ask()) is { Granted: false } reply)
         {
+            if (_spec.Train.Autoscale is { } scale && scale.Min < request.Trainers)
+            {
+                // Rather few trainers at once than all of them later: it takes further slots as they become free.
+                request = request with { Trainers = scale.Min };
+                assigner.Divide(scale.Min, []);
+                continue;
+            }
+
             telemetry.OnQueued();
             _progress.Queue(reply.Position, reply.Reason);
             await control.OrLeave(Task.Delay(QueuePeriod, services.Time));

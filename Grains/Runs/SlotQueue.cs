@@ -12,7 +12,7 @@ namespace Orleans.Tbptt.Grains.Runs;
 /// from those who ask. Slots are a measure, not a fence: a run with more trainers than the cluster has slots begins when it has the cluster
 /// to itself, and a running run whose silo died continues with more trainers on a silo than it has slots.
 /// </remarks>
-internal sealed class SlotQueue(TimeProvider time)
+internal sealed partial class SlotQueue(TimeProvider time)
 {
     /// <summary>Who has not asked for this long waits no longer.</summary>
     internal static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
@@ -26,28 +26,42 @@ internal sealed class SlotQueue(TimeProvider time)
     /// <summary>Answers a run, by the silos as they are now.</summary>
     public SlotReply Ask(SlotRequest request, IReadOnlyList<SiloReport> silos)
     {
-        var held = silos.SelectMany(silo => silo.Trainers).GroupBy(trainer => trainer.Run).ToDictionary(run => run.Key, run => run.Count());
-        Forget(held);
+        var slots = Count(silos);
 
         // It has its slots already: its coordinator is a new one.
-        if (held.ContainsKey(request.Run))
+        if (slots.Held.ContainsKey(request.Run))
             return Grant(request);
 
         _waiting[request.Run] = (request, time.GetTimestamp());
-        var first = _waiting.Values.Select(waiting => waiting.Request)
-            .OrderByDescending(waiting => waiting.Priority).ThenBy(waiting => waiting.SubmittedAt)
-                .ThenBy(waiting => waiting.Run.Text, StringComparer.Ordinal).ToList();
+        var first = Waiting();
         int position = first.FindIndex(waiting => waiting.Run == request.Run);
-        int all = silos.Where(silo => !silo.Draining).Sum(silo => silo.Slots);
-        int reserved = _granted.Sum(run => Math.Max(0, run.Value.Trainers - held.GetValueOrDefault(run.Key)));
-        int free = silos.Sum(silo => silo.FreeSlots) - reserved;
-        int needed = Math.Min(request.Trainers, all);
-        if (position == 0 && all > 0 && needed <= free)
+        int needed = Math.Min(request.Trainers, slots.All);
+        if (position == 0 && slots.All > 0 && needed <= slots.Free)
             return Grant(request);
-        return new(false, position, all == 0
+        return new(false, position, slots.All == 0
             ? "waits for a silo that offers slots"
-            : $"waits for {needed} free {(needed == 1 ? "slot" : "slots")} of {all}, {Math.Max(0, free)} " +
+            : $"waits for {needed} free {(needed == 1 ? "slot" : "slots")} of {slots.All}, {Math.Max(0, slots.Free)} " +
                 $"free{(position == 0 ? "" : $", behind {position} other {(position == 1 ? "run" : "runs")}")}");
+    }
+
+    /// <summary>
+    /// Answers a run that has slots and wants more, for as many trainers as the request says in all: it does not wait, nor overtake a run
+    /// that waits and has as high a priority. With the cluster to itself it may have more trainers than there are slots.
+    /// </summary>
+    public SlotReply Grow(SlotRequest request, IReadOnlyList<SiloReport> silos)
+    {
+        _granted.Remove(request.Run);
+        var slots = Count(silos);
+        int further = request.Trainers - slots.Held.GetValueOrDefault(request.Run);
+        bool isAlone = slots.Held.Keys.All(run => run == request.Run) && _granted.Count == 0;
+        int before = Waiting().Count(waiting => waiting.Run != request.Run && waiting.Priority >= request.Priority);
+        if (further <= 0 || (before == 0 && (isAlone || further <= slots.Free)))
+            return Grant(request);
+        string wanted = $"{further} further {(further == 1 ? "slot" : "slots")} of {slots.All}";
+        return new(false, before, before > 0
+            ? $"found {before} {(before == 1 ? "run" : "runs")} waiting for slots, expected none before {wanted} "
+                + $"{(further == 1 ? "is" : "are")} taken"
+            : $"found {Math.Max(0, slots.Free)} free, expected {wanted}");
     }
 
     /// <summary>A run wants no slots any more, or its trainers have them.</summary>
@@ -64,12 +78,32 @@ internal sealed class SlotQueue(TimeProvider time)
         return new(true, 0, "");
     }
 
+    /// <summary>The runs that wait, who goes next first.</summary>
+    private List<SlotRequest> Waiting() => _waiting.Values.Select(waiting => waiting.Request)
+        .OrderByDescending(waiting => waiting.Priority).ThenBy(waiting => waiting.SubmittedAt)
+        .ThenBy(waiting => waiting.Run.Text, StringComparer.Ordinal).ToList();
+
+    /// <summary>The slots each run holds, those there are, and those that nobody holds and none are kept for.</summary>
+    private (Dictionary<RunId, int> Held, int All, int Free) Count(IReadOnlyList<SiloReport> silos)
+    {
+        var held = silos.SelectMany(silo => silo.Trainers).GroupBy(trainer => trainer.Run).ToDictionary(run => run.Key, run => run.Count());
+        Forget(held);
+        int reserved = _granted.Sum(run => Math.Max(0, run.Value.Trainers - held.GetValueOrDefault(run.Key)));
+        return (held, silos.Where(silo => !silo.Draining).Sum(silo => silo.Slots), silos.Sum(silo => silo.FreeSlots) - reserved);
+    }
+
     private void Forget(Dictionary<RunId, int> held)
     {
         foreach (var (run, waiting) in _waiting.ToList())
         {
             if (time.GetElapsedTime(waiting.Asked) > Silence)
                 _waiting.Remove(run);
+        }
+
+        foreach (var (run, scaling) in _scaling.ToList())
+        {
+            if (time.GetElapsedTime(scaling.Asked) > Silence)
+                _scaling.Remove(run);
         }
 
         foreach (var (run, grant) in _granted.ToList())

@@ -56,7 +56,7 @@ internal sealed record Takeover(
             if (request?.Sets is { Count: > 0 } sets && ResumeCheck.Revise(services.Store, run, status, sets).Spec is { } revised)
                 (spec, epochs) = (revised, revised.Train.Epochs);
             if (request?.Trainers is { } trainers)
-                spec = WithTrainers(spec, trainers);
+                spec = spec with { Train = spec.Train.WithTrainers(trainers) };
             restoration = services.Checkpoints.RestoreNewest(run, spec, journal.Last, fence.Generation);
             problem = Refusal(restoration, request);
         }
@@ -101,10 +101,6 @@ internal sealed record Takeover(
         restoration.Newest is not null || restoration.NothingWasSaved || request is { FromStart: true } ? null
         : $"none of its checkpoints can be used: {string.Join("; ", restoration.PassedOver)}; put one back and resume the run, or begin " +
             "again with 'tbptt resume --from-start'";
-
-    /// <summary>The shards stay as they are, and with them the bits, where there are enough for the trainers.</summary>
-    private static RunSpec WithTrainers(RunSpec spec, int trainers) => trainers == spec.Train.Trainers ? spec
-        : spec with { Train = spec.Train with { Trainers = trainers, Shards = Math.Max(trainers, spec.Train.ShardCount) } };
 
     private static RunStatus StatusAt(RunStatus status, RunSpec spec, RestoredCheckpoint? restored) => status with
     {

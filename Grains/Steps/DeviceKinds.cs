@@ -52,5 +52,6 @@ internal static class DeviceKinds
 
     private static string Of(LivingSilo silo) => Kind(silo.Report.Devices[0]);
 
-    private static string Kind(string device) => device.Split(':')[0];
+    /// <summary>The kind of a device: <c>cpu</c> or <c>cuda</c>.</summary>
+    public static string Kind(string device) => device.Split(':')[0];
 }

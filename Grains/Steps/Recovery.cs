@@ -140,6 +140,25 @@ internal sealed partial class Recovery(
         return true;
     }
 
+    /// <summary>
+    /// Between two steps: gives every trainer its shards, which are divided otherwise than before. No new generation where all take them:
+    /// nothing is in flight.
+    /// </summary>
+    public async Task GiveShards(TrainingState state)
+    {
+        var assigning = assigner.AssignAll(state);
+        var reply = await OrLetGo(assigning, control.OrStop(assigning));
+        if (reply is null)
+            await PlaceAll(state);
+        else if (!reply.IsWhole)
+        {
+            EnsureInForce(reply);
+            await PlaceAgain(reply, state);
+        }
+
+        assigner.EnsureSameEngine();
+    }
+
     /// <summary>Waits; where the run is left meanwhile for good, its trainers are let go once more when they have been placed.</summary>
     private async Task<T> OrLetGo<T>(Task<T> assigning, Task<T> waiting)
     {

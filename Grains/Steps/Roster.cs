@@ -8,9 +8,12 @@ namespace Orleans.Tbptt.Grains.Steps;
 internal sealed class Roster
 {
     private readonly IGrainFactory _grains;
-    private readonly ITrainerGrain[] _trainers;
-    private readonly SiloAddress?[] _homes;
-    private readonly TrainerStatus[] _status;
+    private readonly Dictionary<int, int> _placesOfGone = [];
+    private ITrainerGrain[] _trainers;
+    private SiloAddress?[] _homes;
+
+    // Read from any thread.
+    private volatile TrainerStatus[] _status;
 
     /// <summary>Makes a roster in which no trainer has a home yet.</summary>
     /// <param name="run">The run.</param>
@@ -22,8 +25,8 @@ internal sealed class Roster
     {
         (Run, Lanes, _grains) = (run, lanes, grains);
         Shards = ShardRange.Split(lanes.Count, trainers);
-        _status = [.. Enumerable.Range(0, trainers).Select(index => Divided(new(
-            index, 0, 0, "", "", TrainerState.Placing, former.FirstOrDefault(one => one.Index == index)?.Place ?? 0)))];
+        _status = [.. Enumerable.Range(0, trainers).Select(index =>
+            Divided(Unplaced(index, former.FirstOrDefault(one => one.Index == index)?.Place ?? 0)))];
         _homes = new SiloAddress?[trainers];
         _trainers = [.. _status.Select(Grain)];
         All = [.. Enumerable.Range(0, trainers)];
@@ -42,7 +45,7 @@ internal sealed class Roster
     public IReadOnlyList<ShardRange> Shards { get; private set; }
 
     /// <summary>Every trainer's index, in order.</summary>
-    public IReadOnlyList<int> All { get; }
+    public IReadOnlyList<int> All { get; private set; }
 
     /// <summary>What each trainer is doing. Safe to ask from any thread.</summary>
     public IReadOnlyList<TrainerStatus> Status => [.. _status];
@@ -65,7 +68,8 @@ internal sealed class Roster
     /// <summary>A trainer is doing something else now.</summary>
     public void Set(int trainer, TrainerState state)
     {
-        if (_status[trainer].State == state)
+        // A late answer may be of a trainer that there is no more.
+        if (trainer >= _status.Length || _status[trainer].State == state)
             return;
         _status[trainer] = _status[trainer] with { State = state };
         Changed?.Invoke(state);
@@ -92,8 +96,45 @@ internal sealed class Roster
         _trainers[trainer] = Grain(_status[trainer]);
     }
 
+    /// <summary>
+    /// The shards are divided among another number of trainers from now on. Those that are too many are released and not waited for.
+    /// </summary>
+    /// <param name="trainers">How many there shall be.</param>
+    /// <param name="homes">The silos of those that are new, in order; fewer where some of them have none yet.</param>
+    /// <param name="generation">The generation in force.</param>
+    public void Divide(int trainers, IReadOnlyList<SiloAddress> homes, int generation)
+    {
+        int before = _status.Length;
+        for (int trainer = trainers; trainer < before; trainer++)
+        {
+            _trainers[trainer].Release(generation).Ignore();
+            _placesOfGone[trainer] = _status[trainer].Place;
+        }
+
+        Shards = ShardRange.Split(Lanes.Count, trainers);
+        All = [.. Enumerable.Range(0, trainers)];
+        _homes = [.. All.Select(trainer => trainer < before ? _homes[trainer] : homes.ElementAtOrDefault(trainer - before))];
+        _trainers = [.. All.Select(trainer => trainer < before ? _trainers[trainer] : Newcomer(trainer))];
+        _status = [.. All.Select(trainer => Divided(trainer < before ? _status[trainer] : Unplaced(trainer, PlaceOfNewcomer(trainer))))];
+        Version++;
+    }
+
+    /// <summary>The grain of a trainer that is still to come; another one than that of a trainer of this index that has gone.</summary>
+    public ITrainerGrain Newcomer(int trainer) => Grain(Unplaced(trainer, PlaceOfNewcomer(trainer)));
+
+    /// <summary>A trainer that was to come is not wanted any more; the next one of this index is another grain.</summary>
+    public void LetNewcomerGo(int trainer, int generation)
+    {
+        Newcomer(trainer).Release(generation).Ignore();
+        _placesOfGone[trainer] = PlaceOfNewcomer(trainer);
+    }
+
     /// <summary>The lanes of a trainer's shards.</summary>
     public LaneBlock LanesOf(int trainer) => Shards[trainer].Lanes(Lanes);
+
+    private static TrainerStatus Unplaced(int trainer, int place) => new(trainer, 0, 0, "", "", TrainerState.Placing, place);
+
+    private int PlaceOfNewcomer(int trainer) => _placesOfGone.TryGetValue(trainer, out int place) ? place + 1 : 0;
 
     private TrainerStatus Divided(TrainerStatus trainer)
     {

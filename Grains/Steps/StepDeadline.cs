@@ -28,6 +28,9 @@ internal sealed class StepDeadline(TimeProvider time)
     /// </summary>
     public TimeSpan? Usual => _last.Count < LeastSteps ? null : _last.Order().ElementAt(_last.Count / 2);
 
+    /// <summary>The trainers have other shards: how long they took for the former ones says nothing any more.</summary>
+    public void Forget() => _last.Clear();
+
     /// <summary>Waits for every trainer's answer.</summary>
     /// <param name="all">Completes, without error, when all have answered.</param>
     /// <param name="late">Called, every now and then, when those that have not are late.</param>

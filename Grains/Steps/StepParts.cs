@@ -10,10 +10,10 @@ namespace Orleans.Tbptt.Grains.Steps;
 /// <param name="Links">The ways to them.</param>
 /// <param name="Reducer">Adds their gradients up.</param>
 /// <param name="Recovery">Places them again.</param>
+/// <param name="Resizer">Changes their number.</param>
 /// <param name="Run">The run.</param>
 /// <param name="Control">What is wanted of it.</param>
 /// <param name="Worker">The coordinator's thread.</param>
 internal sealed record StepParts(
-    TrainingState State, TrainerGroup Trainers, TrainerLinks Links, GradientReducer Reducer, Recovery Recovery, RunProgress Run,
-    RunControl Control,
-    WorkerThread Worker);
+    TrainingState State, TrainerGroup Trainers, TrainerLinks Links, GradientReducer Reducer, Recovery Recovery,
+    TrainerResizer Resizer, RunProgress Run, RunControl Control, WorkerThread Worker);

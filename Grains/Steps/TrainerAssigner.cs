@@ -1,5 +1,8 @@
+using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Grains.Progress;
 using Orleans.Tbptt.Grains.Silos;
+using Orleans.Tbptt.Grains.Transport;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Specs;
@@ -56,20 +59,10 @@ internal sealed class TrainerAssigner(
     /// <summary>Gives trainers their shards on the silos named.</summary>
     public async Task<GroupReply<TrainerReady>> Assign(IReadOnlyList<(int Trainer, SiloAddress Silo)> which, TrainingState state)
     {
-        int perLane = state.PerLane;
         var homes = which.ToDictionary(one => one.Trainer, one => one.Silo);
         int[] asked = [.. which.Select(one => one.Trainer)];
-        var reply = await trainers.Assign(asked, trainer =>
-        {
-            var (lanes, shards) = (_roster.LanesOf(trainer), _roster.Shards[trainer]);
-            var hidden = GradientBuffer.Wrap(state.Hidden.AsMemory(lanes.First * perLane, lanes.Count * perLane));
-            var assignment = new ShardAssignment(run.Run, run.Generation, spec, shards.First, shards.Count, state.Step, hidden, data.Files)
-            {
-                Optimizers = spec.Train.IsLocal
-                    ? [.. shards.Shards.Select(shard => LocalRounds.Optimizer(state.TrainerOptimizers[shard]))] : null,
-            };
-            return PlacementHint.CallOn(homes[trainer], () => _roster[trainer].Assign(assignment));
-        });
+        var reply = await trainers.Assign(asked, trainer => PlacementHint.CallOn(
+            homes[trainer], () => _roster[trainer].Assign(Assignment(_roster.Shards[trainer], state))));
         if (reply.IsWhole)
         {
             foreach (var (trainer, ready) in asked.Zip(reply.Results))
@@ -77,6 +70,79 @@ internal sealed class TrainerAssigner(
         }
 
         return reply;
+    }
+
+    /// <summary>Why so many trainers cannot work on the run, in words; empty where they can.</summary>
+    public string FindProblem(int total) => string.Join("; ", PreparedRun.ProblemsOf(spec, data.Data, total));
+
+    /// <summary>How many trainers there are.</summary>
+    public int Count => _roster.All.Count;
+
+    /// <summary>
+    /// Has the trainers that are to come open data and replica, while the others train. The state that they are given meanwhile is not the
+    /// one that they will begin with.
+    /// </summary>
+    /// <param name="total">How many trainers there shall be.</param>
+    /// <param name="state">The committed state.</param>
+    /// <returns>The silos of those that are new, in order; and why they cannot be had, empty where they can.</returns>
+    public async Task<(IReadOnlyList<SiloAddress> Homes, string Problem)> OpenNewcomers(int total, TrainingState state)
+    {
+        int[] newcomers = [.. Enumerable.Range(Count, Math.Max(0, total - Count))];
+        if (newcomers.Length == 0)
+            return ([], "");
+        SiloAddress[] present = [.. _roster.Homes.OfType<SiloAddress>()];
+        SiloAddress?[] homes = [.. present, .. newcomers.Select(_ => (SiloAddress?)null)];
+        if (TrainerPlacement.Choose(await Look(), run.Run, homes, _avoid) is not { } chosen)
+            return ([], "no silo offers slots to place trainers on");
+        var shards = ShardRange.Split(_roster.Lanes.Count, total);
+        var replies = await Task.WhenAll(newcomers.Zip(chosen, (trainer, silo) => Open(_roster.Newcomer(trainer), shards[trainer], silo)));
+        var reply = new GroupReply<TrainerReady>(newcomers, replies);
+        string problem = reply.IsWhole ? Unlike(replies.Cast<TrainerReady>()) : reply.Reason;
+        if (problem.Length == 0)
+            return (chosen, "");
+        LetNewcomersGo(total);
+        return ([], problem);
+
+        async Task<TrainerReply> Open(ITrainerGrain trainer, ShardRange range, SiloAddress silo)
+        {
+            try
+            {
+                return await PlacementHint.CallOn(silo, () => trainer.Assign(Assignment(range, state)));
+            }
+#pragma warning disable CA1031 // However the call fails, the run continues with the trainers that it has.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                return TrainerLost.By(e, $"{silo}");
+            }
+        }
+    }
+
+    /// <summary>Why newcomers must not work with the trainers that there are: they would round otherwise. Empty where they may.</summary>
+    private string Unlike(IEnumerable<TrainerReady> newcomers)
+    {
+        var own = _roster.Status[0];
+        string kind = DeviceKinds.Kind(own.Device);
+        var other = newcomers.FirstOrDefault(one => one.Engine != own.Engine || DeviceKinds.Kind(one.Device) != kind);
+        return other is null ? "" : $"found engine {other.Engine} on {other.Device} of {other.Silo}, expected "
+            + $"{own.Engine} on {own.Device}, as the other trainers";
+    }
+
+    /// <summary>Trainers that were to come are not wanted any more.</summary>
+    /// <param name="total">How many trainers there were to be.</param>
+    public void LetNewcomersGo(int total)
+    {
+        for (int trainer = Count; trainer < total; trainer++)
+            _roster.LetNewcomerGo(trainer, run.Generation);
+    }
+
+    /// <summary>The shards are divided among another number of trainers from now on; they are still to be given them.</summary>
+    /// <param name="total">How many.</param>
+    /// <param name="homes">What <see cref="OpenNewcomers"/> returned.</param>
+    public void Divide(int total, IReadOnlyList<SiloAddress> homes)
+    {
+        _roster.Divide(total, homes, run.Generation);
+        trainers.ForgetPace();
     }
 
     /// <summary>Notes the kind of device and the engine that all trainers compute with.</summary>
@@ -106,6 +172,18 @@ internal sealed class TrainerAssigner(
         _avoid.UnionWith(lost.Select(trainer => _roster.Homes[trainer]).OfType<SiloAddress>());
         Uproot(lost);
         run.Touch();
+    }
+
+    private ShardAssignment Assignment(ShardRange shards, TrainingState state)
+    {
+        int perLane = state.PerLane;
+        var lanes = shards.Lanes(_roster.Lanes);
+        var hidden = GradientBuffer.Wrap(state.Hidden.AsMemory(lanes.First * perLane, lanes.Count * perLane));
+        return new(run.Run, run.Generation, spec, shards.First, shards.Count, state.Step, hidden, data.Files)
+        {
+            Optimizers = spec.Train.IsLocal
+                ? [.. shards.Shards.Select(shard => LocalRounds.Optimizer(state.TrainerOptimizers[shard]))] : null,
+        };
     }
 
     private async Task<IReadOnlyList<LivingSilo>> Look() => DeviceKinds.Suitable(await cluster.Look(), spec.ComputesOn, DeviceKind);

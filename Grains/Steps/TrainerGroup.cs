@@ -17,6 +17,13 @@ internal sealed partial class TrainerGroup(Roster roster, TrainerLinks links, Gr
     /// <summary>Who they are, and where.</summary>
     public Roster Roster => roster;
 
+    /// <summary>The trainers have other shards from now on: how long they took for the former ones says nothing any more.</summary>
+    public void ForgetPace()
+    {
+        _training.Forget();
+        _evaluating.Forget();
+    }
+
     /// <summary>Gives trainers their shards at the committed state.</summary>
     /// <param name="which">The trainers.</param>
     /// <param name="assign">Makes the call of one.</param>

@@ -9,9 +9,9 @@ namespace Orleans.Tbptt.Grains.Store;
 /// </summary>
 /// <param name="store">The run store.</param>
 /// <param name="fence">The right to write.</param>
-/// <param name="spec">The run's spec.</param>
+/// <param name="spec">The run's spec, as it is at any moment; called from any thread.</param>
 /// <param name="data">The data that the run was born with, as they are known at any moment; called from any thread.</param>
-internal sealed class DirectoryRepair(RunStore store, RunFence fence, RunSpec spec, Func<RunData?>? data = null)
+internal sealed class DirectoryRepair(RunStore store, RunFence fence, Func<RunSpec> spec, Func<RunData?>? data = null)
 {
     /// <summary>Looks at the directory, and restores what is missing. Costs four looks where nothing is.</summary>
     /// <returns>What is missing and cannot be restored, in words; null when nothing is.</returns>
@@ -29,7 +29,7 @@ internal sealed class DirectoryRepair(RunStore store, RunFence fence, RunSpec sp
         }
 
         if (!File.Exists(run.Spec))
-            store.Write(spec, fence);
+            store.Write(spec(), fence);
         if (data?.Invoke() is { } known && !File.Exists(run.Data))
             store.Write(known, fence);
         return File.Exists(run.Metrics) ? null

@@ -141,7 +141,7 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     public void Write(RunStatus status, RunFence fence) =>
         DurableFile.WriteText(Of(fence.Run).Status, RunJson.Write(status), fence.Unfinished, fence.Ensure);
 
-    /// <summary>Writes a run's spec anew: it was resumed with another number of trainers.</summary>
+    /// <summary>Writes a run's spec anew: it has another number of trainers.</summary>
     /// <exception cref="SupersededException">A newer coordinator has taken the run over.</exception>
     public void Write(RunSpec spec, RunFence fence) =>
         DurableFile.WriteText(Of(fence.Run).Spec, SpecWriter.ToYaml(spec), fence.Unfinished, fence.Ensure);
@@ -196,7 +196,10 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     {
         try
         {
-            int lanes = ReadSpec(run).Data.BatchSize;
+            var spec = ReadSpec(run);
+            int lanes = spec.Data.BatchSize;
+            if (spec.Train.Autoscale is { } scale && (trainers < scale.Min || trainers > scale.Max))
+                return $"trainers: found {trainers}, expected {scale.Min} to {scale.Max}, because of train.autoscale";
             return trainers >= 1 && trainers <= lanes ? null : $"trainers: found {trainers}, expected 1 to {lanes}, the run's batchSize";
         }
         catch (FileNotFoundException)

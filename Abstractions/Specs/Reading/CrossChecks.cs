@@ -13,6 +13,7 @@ internal static class CrossChecks
         if (findings.Sound("tbptt.backprop"))
             spec.Tbptt.Backprop.Check(spec, findings);
         Trainers(spec, findings);
+        Autoscale(spec.Train, findings);
         Sync(spec.Train.Sync, findings);
         if (findings.Sound("train.optimizer"))
             spec.Train.Optimizer.Check(findings);
@@ -79,6 +80,24 @@ internal static class CrossChecks
         {
             findings.Report("train.trainers", $"{trainers}, more trainers than lanes",
                 $"{lanes} or less, for data.batchSize is {lanes}", "lower it, or raise data.batchSize");
+        }
+    }
+
+    private static void Autoscale(TrainSpec train, Findings findings)
+    {
+        if (train.Autoscale is not { } scale || !findings.Sound("train.autoscale.min", "train.autoscale.max"))
+            return;
+        if (scale.Min > scale.Max)
+        {
+            findings.Report("train.autoscale.min", $"{scale.Min}, more than autoscale.max",
+                $"{scale.Max} or less, because train.autoscale.max is {scale.Max}", "lower it, or raise train.autoscale.max");
+        }
+
+        if (findings.Sound("train.trainers", "train.shards") && scale.Max > train.ShardCount)
+        {
+            findings.Report("train.autoscale.max", $"{scale.Max}, more trainers than shards",
+                $"{train.ShardCount} or less, because the run has {train.ShardCount} {(train.ShardCount == 1 ? "shard" : "shards")}",
+                $"write train.shards: {scale.Max}, or lower it");
         }
     }
 

@@ -136,6 +136,79 @@ public sealed class SlotQueueTests
     }
 
     [Fact]
+    public void RunThatGrows_TakesFreeSlots_AndKeepsThem()
+    {
+        var silo = Silo(4, Of("a", 1));
+
+        Assert.Equal(new(false, 0, "found 3 free, expected 4 further slots of 5"), Grow("a", 5, [silo, Silo(1, Of("b", 1))]));
+        Assert.Equal(Granted, Grow("a", 3, [silo]));
+        Assert.Equal(new(false, 0, "waits for 2 free slots of 4, 1 free"), Ask("b", 2, silos: silo));
+
+        _queue.Withdraw(RunId.Parse("b"));
+        Assert.Equal(Granted, Grow("a", 9, [silo]));
+    }
+
+    [Fact]
+    public void RunThatGrows_DoesNotOvertakeOneThatWaits_UnlessItsPriorityIsHigher()
+    {
+        var silo = Silo(4, Of("a", 1));
+        Assert.False(Ask("large", 4, priority: 1, silos: silo).Granted);
+
+        Assert.Equal(
+            new(false, 1, "found 1 run waiting for slots, expected none before 1 further slot of 4 is taken"), Grow("a", 2, [silo], 1));
+        Assert.Equal(Granted, Grow("a", 2, [silo], 2));
+        Assert.Equal(Granted, Grow("a", 1, [silo]));
+    }
+
+    [Fact]
+    public void RunThatScales_TakesWhatIsFree_UpToItsMost()
+    {
+        Assert.Equal(new(3, "slots are free"), Scale("a", 1, 1, 8, [Silo(4, [.. Of("a", 1), .. Of("x", 1)])]));
+        Assert.Equal(new(2, "slots are free"), Scale("b", 1, 1, 2, [Silo(9, [.. Of("a", 3), .. Of("b", 1)])]));
+        Assert.Equal(new(2, ""), Scale("b", 2, 1, 2, [Silo(9, [.. Of("a", 3), .. Of("b", 2)])]));
+        Assert.Equal(new(2, ""), Scale("b", 2, 1, 9, [Silo(4, [.. Of("x", 3), .. Of("b", 2)])]));
+    }
+
+    [Fact]
+    public void RunThatScales_GivesSlotsBack_ToTheRunThatGoesNextIfItsPriorityIsHigher()
+    {
+        var full = Silo(6, [.. Of("a", 4), .. Of("x", 2)]);
+        Assert.False(Ask("equal", 2, day: 1, silos: full).Granted);
+        Assert.Equal(new(4, ""), Scale("a", 4, 1, 6, [full]));
+
+        Assert.False(Ask("urgent", 2, priority: 1, day: 2, silos: full).Granted);
+        Assert.Equal(new(2, "run urgent, which has a higher priority, waits for slots"), Scale("a", 4, 1, 6, [full]));
+
+        // Resized, but its former trainers still show: it gives no more than before, and takes nothing back.
+        Assert.Equal(new(2, "run urgent, which has a higher priority, waits for slots"), Scale("a", 2, 1, 6, [full]));
+        var room = Silo(6, [.. Of("a", 2), .. Of("x", 2)]);
+        Assert.Equal(new(2, ""), Scale("a", 2, 1, 6, [room]));
+        Assert.Equal(Granted, Ask("urgent", 2, priority: 1, day: 2, silos: room));
+        Assert.Equal(new(2, ""), Scale("a", 2, 1, 6, [room]));
+    }
+
+    [Fact]
+    public void RunsThatScale_GiveByPriority_AndOnlyWhereThatHelps()
+    {
+        var full = Silo(7, [.. Of("a", 3), .. Of("b", 3), .. Of("x", 1)]);
+        Scale("a", 3, 2, 9, [full], priority: 1);
+        Scale("b", 3, 1, 9, [full]);
+        Assert.False(Ask("urgent", 4, priority: 2, day: 2, silos: full).Granted);
+        Assert.Equal((3, 3), (Scale("a", 3, 2, 9, [full], priority: 1).Trainers, Scale("b", 3, 1, 9, [full]).Trainers));
+
+        Assert.False(Ask("urgent", 3, priority: 2, day: 2, silos: full).Granted);
+        Assert.Equal((2, 1), (Scale("a", 3, 2, 9, [full], priority: 1).Trainers, Scale("b", 3, 1, 9, [full]).Trainers));
+
+        Assert.False(Ask("urgent", 2, priority: 2, day: 2, silos: full).Granted);
+        Assert.Equal((3, 1), (Scale("a", 3, 2, 9, [full], priority: 1).Trainers, Scale("b", 3, 1, 9, [full]).Trainers));
+
+        // From who does not ask any more nothing is expected.
+        _time.Advance(SlotQueue.Silence + Moment);
+        Assert.False(Ask("urgent", 2, priority: 2, day: 2, silos: full).Granted);
+        Assert.Equal(3, Scale("a", 3, 2, 9, [full], priority: 1).Trainers);
+    }
+
+    [Fact]
     public void WithdrawnRun_WaitsNoLonger_AndKeepsNoSlots()
     {
         Assert.Equal(Granted, Ask("granted", 2, day: 0, silos: Silo(2)));
@@ -162,6 +235,12 @@ public sealed class SlotQueueTests
 
     private SlotReply Ask(string run, int trainers, int priority = 0, int day = 0, params SiloReport[] silos) =>
         _queue.Ask(new(RunId.Parse(run), trainers, priority, DateTimeOffset.UnixEpoch.AddDays(day)), silos);
+
+    private ScaleReply Scale(string run, int trainers, int least, int most, SiloReport[] silos, int priority = 0) =>
+        _queue.Scale(new(new(RunId.Parse(run), trainers, priority, DateTimeOffset.UnixEpoch), least, most), silos);
+
+    private SlotReply Grow(string run, int trainers, SiloReport[] silos, int priority = 0) =>
+        _queue.Grow(new(RunId.Parse(run), trainers, priority, DateTimeOffset.UnixEpoch), silos);
 
     private static SiloReport Silo(int slots, params SiloTrainer[] trainers) =>
         new() { Name = "silo", Address = "", Pid = 1, Version = "", Devices = ["cpu"], Slots = slots, Trainers = trainers };

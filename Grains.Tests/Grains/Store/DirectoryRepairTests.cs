@@ -20,7 +20,7 @@ public sealed class DirectoryRepairTests : IDisposable
     public void Data_AreWrittenAnew()
     {
         var data = new RunData([new("/d.csv", 12, new('a', 64))], null);
-        var repair = new DirectoryRepair(_store, _fence, Spec, () => data);
+        var repair = new DirectoryRepair(_store, _fence, () => Spec, () => data);
 
         Assert.Null(repair.Restore());
 
@@ -32,7 +32,7 @@ public sealed class DirectoryRepairTests : IDisposable
         _store = new(Options.Create(new TbpttGrainsOptions { RunsDirectory = _directory.Path }));
         _store.Create(Spec, new() { Id = "a", Name = "a", State = RunState.Running, Epochs = 1 });
         _fence = new(_store, Run.Id);
-        _repair = new(_store, _fence, Spec);
+        _repair = new(_store, _fence, () => Spec);
         File.WriteAllText(Run.Metrics, "");
     }
 

@@ -115,6 +115,9 @@ public sealed class ApiTests(LoopbackSilo silo) : IClassFixture<LoopbackSilo>, I
         Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
         Assert.Contains("trainers: found 99, expected 1 to 6", await refused.Content.ReadAsStringAsync(Cancellation),
             StringComparison.Ordinal);
+        using var resized = await PostAsync(run, "resize", new { trainers = 1 });
+        Assert.Equal(HttpStatusCode.Conflict, resized.StatusCode);
+        Assert.Contains("the run is paused", await resized.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
         Assert.Contains(await ControlAsync(run, "resume", null), (string[])["starting", "running", "queued"]);
         Assert.Equal("stopped", await ControlAsync(run, "stop", null));
     }
@@ -168,7 +171,8 @@ public sealed class ApiTests(LoopbackSilo silo) : IClassFixture<LoopbackSilo>, I
         Assert.Equal(HttpStatusCode.OK, written.StatusCode);
         using var partly = await PostAsync(run, "notes", new { text = "second", revision = 1 });
         var notes = (await partly.Content.ReadFromJsonAsync<JsonNode>(Cancellation))!;
-        Assert.Equal(("second", 2, """["best","paper"]"""), ((string?)notes["text"], (int)notes["revision"]!, notes["tags"]!.ToJsonString()));
+        Assert.Equal(
+            ("second", 2, """["best","paper"]"""), ((string?)notes["text"], (int)notes["revision"]!, notes["tags"]!.ToJsonString()));
         Assert.Contains((await GetAsync("/api/runs")).AsArray(), one =>
             (string?)one!["run"]!["id"] == run.Text && one["tags"]!.AsArray().Count == 2);
 

@@ -56,6 +56,9 @@ internal static class ApiEndpoints
         control.MapPost("/resume", async (string id, RunControls runs, RunFeeds feeds, TimeProvider time, ResumeOptions? options) =>
             Answer(await runs.ResumeAsync(id, options), id, feeds, time))
             .WithSummary("Resumes a run from its newest checkpoint");
+        control.MapPost("/resize", async (string id, RunControls runs, RunFeeds feeds, TimeProvider time, ResizeOptions options) =>
+            Answer(await runs.ResizeAsync(id, options), id, feeds, time))
+            .WithSummary("Divides a run's shards among another number of trainers between two steps");
         control.MapPost("/stop", async (string id, RunControls runs, RunFeeds feeds, TimeProvider time, ControlRequest? request) =>
             Answer(await runs.StopAsync(id, request?.Reason), id, feeds, time))
             .WithSummary("Stops a run after the step in flight");

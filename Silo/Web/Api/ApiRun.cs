@@ -41,6 +41,11 @@ internal sealed record ControlRequest(string? Reason = null);
 /// <param name="FromStart">Whether the run may restart at step 0 if none of its checkpoints is intact.</param>
 internal sealed record ResumeOptions(int? Trainers = null, bool FromStart = false);
 
+/// <summary>A request to change the number of a run's trainers while it is trained.</summary>
+/// <param name="Trainers">1 to the run's <c>train.shards</c>.</param>
+/// <param name="Reason">Who wants it, or why; null for the interface's name.</param>
+internal sealed record ResizeOptions(int Trainers, string? Reason = null);
+
 /// <summary>A request to write tags and notes; what is null stays as it is.</summary>
 /// <param name="Tags">The tags: all of them, each once.</param>
 /// <param name="Text">The text.</param>

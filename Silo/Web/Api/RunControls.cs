@@ -9,7 +9,7 @@ namespace Orleans.Tbptt.Silo.Web.Api;
 /// <param name="Status">The run's status; null when the coordinator has accepted the request but not completed it.</param>
 internal sealed record ControlOutcome(string Problem, RunStatus? Status);
 
-/// <summary>Pauses, resumes and stops runs.</summary>
+/// <summary>Pauses, resumes, resizes and stops runs.</summary>
 /// <param name="feeds">Provides the coordinators.</param>
 /// <param name="time">The clock.</param>
 internal sealed class RunControls(RunFeeds feeds, TimeProvider time)
@@ -23,6 +23,10 @@ internal sealed class RunControls(RunFeeds feeds, TimeProvider time)
     /// <summary><see cref="ICoordinatorGrain.ResumeRun"/>.</summary>
     public Task<ControlOutcome> ResumeAsync(string id, ResumeOptions? options) =>
         AskAsync(id, run => run.ResumeRun(new(options?.Trainers, options?.FromStart ?? false, ProtocolVersion.Current)));
+
+    /// <summary><see cref="ICoordinatorGrain.ResizeRun"/>.</summary>
+    public Task<ControlOutcome> ResizeAsync(string id, ResizeOptions options) => AskAsync(
+        id, run => run.ResizeRun(new(options.Trainers, options.Reason ?? "wanted over HTTP", ProtocolVersion.Current)));
 
     /// <summary><see cref="ICoordinatorGrain.StopRun"/>.</summary>
     public Task<ControlOutcome> StopAsync(string id, string? reason) => AskAsync(id, async run =>

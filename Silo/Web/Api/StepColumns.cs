@@ -93,7 +93,7 @@ internal sealed record EpochPoint(int Epoch, long Step, double? Loss, double? Va
 
 /// <summary>An interruption of training.</summary>
 /// <param name="Step">The step that was repeated, or from which the run continued.</param>
-/// <param name="Kind">The kind: <c>recovery</c>, <c>takeover</c>, <c>handover</c>, <c>move</c> or <c>pause</c>.</param>
+/// <param name="Kind">The kind: <c>recovery</c>, <c>takeover</c>, <c>handover</c>, <c>move</c>, <c>resize</c> or <c>pause</c>.</param>
 internal sealed record StepMark(long Step, string Kind);
 
 /// <summary>A loss that was not finite.</summary>

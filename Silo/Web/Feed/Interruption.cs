@@ -12,6 +12,9 @@ internal enum InterruptionKind
     /// <summary>Trainers moved to other silos between two steps.</summary>
     Move,
 
+    /// <summary>The shards were divided among another number of trainers between two steps.</summary>
+    Resize,
+
     /// <summary>The coordinator moved to another silo, which continued from the same step.</summary>
     Handover,
 

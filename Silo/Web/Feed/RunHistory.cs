@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
 
@@ -104,6 +105,10 @@ internal sealed class RunHistory(double? clipNorm)
                 break;
             case TrainersMoved moved:
                 Interrupt(new(InterruptionKind.Move, Before(moved, moved.Seconds), moved.Time, moved.Trainers, moved.Step, moved.Reason));
+                break;
+            case TrainersResized resized:
+                Interrupt(new(InterruptionKind.Resize, Before(resized, resized.Seconds), resized.Time, [], resized.Step,
+                    EventText.Of(resized) ?? ""));
                 break;
             case CheckpointWritten checkpoint:
                 CheckpointsWritten++;

@@ -124,7 +124,7 @@ class Chart {
     ctx.setLineDash([4, 4]);
     for (const mark of this.marks) {
       const x = plot.valToPos(mark.step, 'x', true);
-      if (mark.kind === 'move' || mark.kind === 'handover' || x < bbox.left || x > bbox.left + bbox.width) continue;
+      if (['move', 'handover', 'resize'].includes(mark.kind) || x < bbox.left || x > bbox.left + bbox.width) continue;
       ctx.beginPath();
       ctx.moveTo(x, bbox.top);
       ctx.lineTo(x, bbox.top + bbox.height);

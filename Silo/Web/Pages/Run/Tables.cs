@@ -123,6 +123,7 @@ internal static class HistoryTable
             InterruptionKind.Recovery => $"recovered: {who} placed again after {took}, step {Text.Count(one.Step)} repeated: {one.Reason}",
             InterruptionKind.Takeover => $"taken over after {took}, from step {Text.Count(one.Step)}: {one.Reason}",
             InterruptionKind.Handover => $"handed over in {took} at step {Text.Count(one.Step)}: {one.Reason}",
+            InterruptionKind.Resize => one.Reason,
             InterruptionKind.Move => $"moved: {who} to other silos in {took} after step {Text.Count(one.Step)}: {one.Reason}",
             _ => $"resumed after {took} at step {Text.Count(one.Step)}",
         };
