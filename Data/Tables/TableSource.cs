@@ -1,5 +1,3 @@
-using Orleans.Tbptt.Data.Files;
-using Orleans.Tbptt.Data.Problems;
 using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Keys;

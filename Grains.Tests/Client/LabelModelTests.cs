@@ -8,7 +8,6 @@ using Orleans.Tbptt.Tests.Training.Models;
 using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Fused;
 using Orleans.Tbptt.Training.Metrics;
-using Orleans.Tbptt.Training.Models;
 using Orleans.Tbptt.Training.SingleProcess;
 using NpyWriter = Orleans.Tbptt.Tests.Support.NpyWriter;
 

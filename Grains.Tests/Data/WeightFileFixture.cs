@@ -1,16 +1,7 @@
 using System.Runtime.InteropServices;
-using Orleans.Tbptt.Data.Csv;
-using Orleans.Tbptt.Data.Preparation;
-using Orleans.Tbptt.Data.Safetensors;
 using Orleans.Tbptt.Data.Weights;
-using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
-using Orleans.Tbptt.Specs.Keys;
-using Orleans.Tbptt.Specs.Writing;
-using Orleans.Tbptt.Tests.Specs;
-using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Training.Reference;
-using Orleans.Tbptt.Training;
 using Orleans.Tbptt.Training.Fused.Cells;
 
 namespace Orleans.Tbptt.Tests.Data;

@@ -2,7 +2,6 @@ using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Matrices;
-using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Tests.Training.Fused;
 
