@@ -146,7 +146,7 @@ public sealed class BidirectionalTests
         Bits.Same(gradient, again);
     }
 
-    /// <summary>Shards of unlike sequences, whoever works on them.</summary>
+    /// <summary>Shards of unlike sequences, for any number of trainers.</summary>
     [Fact]
     public void Model_IsTheSame_ForAnyNumberOfTrainers()
     {

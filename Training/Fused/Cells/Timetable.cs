@@ -29,7 +29,7 @@ internal sealed class Timetable
     /// <summary>Whether the gradient of the state goes from each time step to the one before by rows of its own, for pieces.</summary>
     public bool Carries { get; private set; }
 
-    /// <summary>Whether the gradient goes on from the first time step to the state before the chunk, in such rows.</summary>
+    /// <summary>Whether the gradient continues from the first time step to the state before the chunk, in such rows.</summary>
     public bool ReachesStart { get; private set; }
 
     /// <summary>All rows.</summary>

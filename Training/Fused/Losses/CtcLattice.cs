@@ -5,7 +5,7 @@ namespace Orleans.Tbptt.Training.Fused.Losses;
 
 /// <summary>
 /// The sums over all paths of CTC in logarithms, in float64, in a fixed order. States are the labels with a blank before, between and
-/// behind them; a path stays, goes on by one state, or leaves out a blank between two unlike labels:
+/// behind them; a path stays, advances by one state, or leaves out a blank between two unlike labels:
 /// <code>
 /// labels a b b      states  ‑ a ‑ b ‑ b ‑      from a to b past the blank, but not from b to b
 /// </code>
