@@ -33,7 +33,7 @@ public static class EvaluationReport
     public static HeldOutFigures Of(EvaluationTotals totals, double lossSum, double weight)
     {
         ArgumentNullException.ThrowIfNull(totals);
-        return new(lossSum / weight, new(totals.Held.Count, totals.Steps, totals.Labels?.Labels ?? (long)weight), Of(totals));
+        return new(lossSum / weight, new(totals.Held.Count, totals.Steps, totals.Elements ?? (long)weight), Of(totals));
     }
 
     /// <summary>The figures that an event has.</summary>

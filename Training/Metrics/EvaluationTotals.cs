@@ -78,6 +78,13 @@ public sealed class EvaluationTotals(
     /// <summary>How label sequences were predicted; null for targets that are none.</summary>
     public LabelCounts? Labels => _areLabels ? LabelCounts.Of(Total(0, _width)) : null;
 
+    /// <summary>
+    /// Target elements that the figures are over, without masked ones; null where they are not counted. A loss may divide by something
+    /// else than their number.
+    /// </summary>
+    public long? Elements => _areLabels || _areClasses ? Labels?.Labels ?? Classes?.Count
+        : targets > 0 && _kept == targets ? Enumerable.Range(0, targets).Sum(target => Of(target)?.Count ?? 0) : null;
+
     /// <summary>The name of the target that classes are of; empty for none.</summary>
     public string ClassTarget => names.Count > 0 ? names[0] : "";
 

@@ -50,6 +50,17 @@ public sealed class EvaluationTests : IDisposable
             held.Metrics, 1e-6);
     }
 
+    /// <summary>The loss is divided by the signal's energy, which is no number of elements.</summary>
+    [Fact]
+    public void Elements_AreCounted_WhateverTheLossDividesBy()
+    {
+        string path = Write("a", Enumerable.Range(0, 50).Select(i => FormattableString.Invariant($"{0.01 * (i % 7)}")));
+        var spec = Given.Spec(Given.Csv(path, lanes: 3, fraction: 0.2)) with { Tbptt = new() { ChunkLength = 3 } };
+        using PreparedRun run = PreparedRun.Prepare(spec with { Train = spec.Train with { Loss = new ErrorToSignal() } });
+
+        Assert.Equal(new(3, 9, 9), Evaluate(run).Size);
+    }
+
     [Theory]
     [InlineData(TableScale.Series)]
     [InlineData(TableScale.Column)]
