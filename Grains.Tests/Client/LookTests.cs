@@ -115,7 +115,7 @@ public sealed class LookTests : IDisposable
             EpochLosses = [0.5, 0.25],
             ValidationLosses = [0.75, double.NaN],
             Metrics = [new("validation RMSE", 3.25, "kW", MetricKind.Validation)],
-            Trainers = [new(0, 0, 20, "silo-1", "cpu", TrainerState.Released, Place: 3)],
+            Trainers = [new(0, 0, 20, "silo-1", "cpu", TrainerState.Released, Place: 3, FirstShard: 0, Shards: 2)],
             CheckpointStep = 1100,
             Priority = -4,
         });
@@ -126,7 +126,7 @@ public sealed class LookTests : IDisposable
         Assert.Contains("state       completed\n", text, StringComparison.Ordinal);
         Assert.Contains("metric      validation RMSE 3.25 kW\n", text, StringComparison.Ordinal);
         Assert.Contains("EPOCH  LOSS  VALIDATION\n1      0.5   0.75\n2      0.25  not finite\n", text, StringComparison.Ordinal);
-        Assert.Contains("0        0-19   released  cpu     3      silo-1\n", text, StringComparison.Ordinal);
+        Assert.Contains("0        0-1     0-19   released  cpu     3      silo-1\n", text, StringComparison.Ordinal);
         Assert.Contains("epoch loss  0.25, epoch 2\nvalidation  not finite, epoch 2; best 0.75, epoch 1\n", text, StringComparison.Ordinal);
         Assert.DoesNotContain("checkpoint  ", text, StringComparison.Ordinal);
         Assert.DoesNotContain("step loss", text, StringComparison.Ordinal);

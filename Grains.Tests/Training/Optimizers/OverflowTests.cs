@@ -37,7 +37,7 @@ public sealed class OverflowTests
         string? end = trainer.Train()?.Message;
 
         Assert.Matches(
-            $@"^step 1(, trainer 0)?: the optimizer's {average} of (rnn|head)\.\w+\[[\d, ]+\] is (∞|Infinity), because float32 cannot "
+            $@"^step 1(, shard 0)?: the optimizer's {average} of (rnn|head)\.\w+\[[\d, ]+\] is (∞|Infinity), because float32 cannot "
             + @"hold the square of its gradient, -?[\d.]+E\+\d+; scale the data so that targets are near 1, or set train\.clipNorm", end);
         Assert.Equal(0, trainer.State.Step);
     }

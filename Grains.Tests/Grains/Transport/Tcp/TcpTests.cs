@@ -78,7 +78,7 @@ public sealed class TcpTests : IAsyncLifetime
         var run = await _silos.Train(spec);
 
         Assert.Equal(RunState.Diverged, run.End.State);
-        Assert.Matches(@"^step \d+, trainer \d: the loss sum is .+; the largest gradient is .+ at .+\[.+\]$", run.End.Message);
+        Assert.Matches(@"^step \d+, shard \d: the loss sum is .+; the largest gradient is .+ at .+\[.+\]$", run.End.Message);
         RunAssert.Journal(run);
     }
 
