@@ -3,9 +3,9 @@
 #
 # Guess: a request that fails because of the connection throws an HttpRequestException, which has the SocketException inside; so the
 # documentation of SendAsync says, and so retries are written.
-# Found: some of such connections (seen: the 2nd, the 160th, 2 of 3,000) end between connecting and HttpClient's look at its remote end point. That look is not
-# within the conversion of errors: a SocketException, "NotConnected", leaves SendAsync as it is. Code that catches HttpRequestException
-# alone ends by it, for instance while a server is restarted.
+# Found: some of such connections (seen: the 2nd, the 160th, 2 of 3,000) end between connecting and HttpClient's look at its remote end
+# point. That look is not within the conversion of errors: a SocketException, "NotConnected", leaves SendAsync as it is. Code that catches
+# HttpRequestException alone ends by it, for instance while a server is restarted.
 #
 # Needs: .NET 10 SDK. Exits 0 while the behaviour stands, 1 when it has changed.
 set -euo pipefail
