@@ -7,11 +7,12 @@ latter two as vectors of torch.nn.Embedding, whose row 0 is <unknown>; the targe
 Usage: columns.py > columns.json
 """
 import json
-import math
 import sys
 
 import torch
 from torch import nn
+
+from chunked import f32, noise, plan, set_weights
 
 torch.set_num_threads(1)
 torch.set_default_dtype(torch.float64)
@@ -19,20 +20,6 @@ torch.set_default_dtype(torch.float64)
 CASE = dict(name="columns", task="columns", seed=6, cell="lstm", layers=1, inputSize=7, hiddenSize=8, outputSize=1, lanes=2,
             chunkLength=5, rows=[16, 10, 13], days=3, stores=3, storeSize=3, daySize=2, epochs=3, clipNorm=0.5,
             optimizer=dict(name="adam", lr=5e-3))
-
-
-def noise(i):
-    """A number in [-1, 1) from an integer: splitmix64, top 53 bits."""
-    m = (1 << 64) - 1
-    z = (i * 0x9E3779B97F4A7C15 + 0x9E3779B97F4A7C15) & m
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & m
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & m
-    z ^= z >> 31
-    return (z >> 11) / float(1 << 52) - 1.0
-
-
-def f32(v):
-    return torch.tensor(v, dtype=torch.float32).double().item()
 
 
 def rows(c, s):
@@ -49,24 +36,11 @@ class Net(nn.Module):
                                         "day": nn.Embedding(1 + c["days"], c["daySize"])})
         self.rnn = nn.LSTM(c["inputSize"], c["hiddenSize"], batch_first=True)
         self.head = nn.Linear(c["hiddenSize"], c["outputSize"])
-        with torch.no_grad():
-            for p, w in enumerate(self.parameters()):
-                for j in range(w.numel()):
-                    w.view(-1)[j] = f32(noise(7_000_000_007 + p * 1_000_003 + j) / math.sqrt(c["hiddenSize"]))
+        set_weights(self, c["hiddenSize"])
 
     def forward(self, values, store, day, state):
         y, state = self.rnn(torch.cat([values, self.embedding["store"](store), self.embedding["day"](day)], -1), state)
         return self.head(y), state
-
-
-def plan(lengths, lanes, k):
-    free, steps = [0] * lanes, {}
-    for s, length in enumerate(lengths):
-        lane = min(range(lanes), key=lambda i: (free[i], i))
-        for j in range(math.ceil(length / k)):
-            steps.setdefault(free[lane] + j, [None] * lanes)[lane] = (s, j * k, min(k, length - j * k), j == 0)
-        free[lane] += math.ceil(length / k)
-    return [steps[i] for i in range(len(steps))]
 
 
 def run(c):

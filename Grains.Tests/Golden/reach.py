@@ -16,6 +16,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from chunked import f32, noise, plan, set_weights
+
 torch.set_num_threads(1)
 torch.set_default_dtype(torch.float64)
 
@@ -46,20 +48,6 @@ CASES = [
 ]
 
 
-def noise(i):
-    """A number in [-1, 1) from an integer: splitmix64, top 53 bits."""
-    m = (1 << 64) - 1
-    z = (i * 0x9E3779B97F4A7C15 + 0x9E3779B97F4A7C15) & m
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & m
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & m
-    z ^= z >> 31
-    return (z >> 11) / float(1 << 52) - 1.0
-
-
-def f32(v):
-    return torch.tensor(v, dtype=torch.float32).double().item()
-
-
 def sequences(c):
     if c["task"] == "tokens":
         n, v = c["tokens"], c["vocabulary"]
@@ -83,25 +71,11 @@ class Net(nn.Module):
         rnn = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}[c["cell"]]
         self.rnn = rnn(c["inputSize"], c["hiddenSize"], num_layers=c["layers"], batch_first=True, bidirectional="bidirectional" in c)
         self.head = nn.Linear(c["hiddenSize"] * (2 if "bidirectional" in c else 1), c["outputSize"])
-        with torch.no_grad():
-            for p, w in enumerate(self.parameters()):
-                for j in range(w.numel()):
-                    w.view(-1)[j] = f32(noise(7_000_000_007 + p * 1_000_003 + j) / math.sqrt(c["hiddenSize"]))
+        set_weights(self, c["hiddenSize"])
 
     def forward(self, x, state):
         y, state = self.rnn(self.embedding(x), state)
         return self.head(y), state
-
-
-def plan(lengths, lanes, k):
-    """Sequences in order, each to the lane that is free first, chunk after chunk: (sequence, start, length) or None."""
-    free, steps = [0] * lanes, {}
-    for s, length in enumerate(lengths):
-        lane = min(range(lanes), key=lambda i: (free[i], i))
-        for j in range(math.ceil(length / k)):
-            steps.setdefault(free[lane] + j, [None] * lanes)[lane] = (s, j * k, min(k, length - j * k))
-        free[lane] += math.ceil(length / k)
-    return [steps[i] for i in range(len(steps))]
 
 
 def run(c):
@@ -120,7 +94,7 @@ def run(c):
             for lane, entry in enumerate(step):
                 if entry is None:
                     continue
-                s, start, length = entry
+                s, start, length, _ = entry
                 if start == 0:
                     starts[lane] = [None]
                 back = min(earlier, len(starts[lane]) - 1)
