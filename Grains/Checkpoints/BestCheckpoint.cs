@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Grains.Progress;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Checkpoints;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Grains.Checkpoints;

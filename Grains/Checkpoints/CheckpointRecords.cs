@@ -1,6 +1,4 @@
-using Orleans.Tbptt.Grains.Store;
-using Orleans.Tbptt.Runs;
-using Orleans.Tbptt.Training.Steps;
+using Orleans.Tbptt.Training.Checkpoints;
 
 namespace Orleans.Tbptt.Grains.Checkpoints;
 
@@ -18,12 +16,6 @@ internal delegate CheckpointName CheckpointPublisher(Func<int, CheckpointName> r
 /// <param name="Took">From the first byte to the flushed name, the wait for the journal included.</param>
 /// <param name="WorksAgain">Whether it is the first after one or more that could not be written.</param>
 internal sealed record WrittenCheckpoint(CheckpointName Name, long Bytes, TimeSpan Took, bool WorksAgain = false);
-
-/// <summary>A checkpoint that was read whole and verified.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Snapshot">The committed state.</param>
-/// <param name="State">What it records besides the tensors.</param>
-internal sealed record RestoredCheckpoint(CheckpointName Name, TrainingSnapshot Snapshot, CheckpointState State);
 
 /// <summary>A checkpoint that cannot be taken.</summary>
 /// <param name="Name">Its name.</param>

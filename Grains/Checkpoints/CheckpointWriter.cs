@@ -2,6 +2,7 @@ using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Grains.Threads;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Checkpoints;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Grains.Checkpoints;

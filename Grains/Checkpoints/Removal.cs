@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Grains.Store;
+using Orleans.Tbptt.Training.Checkpoints;
 
 namespace Orleans.Tbptt.Grains.Checkpoints;
 

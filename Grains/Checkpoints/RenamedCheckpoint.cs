@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Training.Checkpoints;
 
 namespace Orleans.Tbptt.Grains.Checkpoints;
 

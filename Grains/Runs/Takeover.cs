@@ -5,6 +5,7 @@ using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Checkpoints;
 
 namespace Orleans.Tbptt.Grains.Runs;
 

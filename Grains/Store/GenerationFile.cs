@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Orleans.Tbptt.Training.Checkpoints;
 
 namespace Orleans.Tbptt.Grains.Store;
 

@@ -7,6 +7,7 @@ using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Reading;
 using Orleans.Tbptt.Specs.Writing;
+using Orleans.Tbptt.Training.Checkpoints;
 using Orleans.Tbptt.Training.Models;
 using Orleans.Tbptt.Training.Steps;
 

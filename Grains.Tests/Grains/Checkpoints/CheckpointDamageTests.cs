@@ -5,6 +5,7 @@ using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Writing;
 using static Orleans.Tbptt.Tests.Grains.Checkpoints.CheckpointFixture;
+using Orleans.Tbptt.Training.Checkpoints;
 
 namespace Orleans.Tbptt.Tests.Grains.Checkpoints;
 

@@ -4,6 +4,7 @@ using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Writing;
 using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Training.Checkpoints;
 using Orleans.Tbptt.Training.Steps;
 using static Orleans.Tbptt.Tests.Grains.Checkpoints.CheckpointFixture;
 

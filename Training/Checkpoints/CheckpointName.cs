@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Orleans.Tbptt.Grains.Store;
+namespace Orleans.Tbptt.Training.Checkpoints;
 
 /// <summary>
 /// A checkpoint by the name of its directory, <c>generation-step</c>. The newest is that of the highest generation, then of the highest
@@ -8,7 +8,7 @@ namespace Orleans.Tbptt.Grains.Store;
 /// </summary>
 /// <param name="Generation">The generation that was in force when it was finished, from 1.</param>
 /// <param name="Step">Its committed steps.</param>
-internal readonly record struct CheckpointName(int Generation, long Step) : IComparable<CheckpointName>
+public readonly record struct CheckpointName(int Generation, long Step) : IComparable<CheckpointName>
 {
     /// <summary>Reads a name; only what <see cref="ToString"/> writes is one.</summary>
     public static bool TryParse(string text, out CheckpointName name)
@@ -38,7 +38,9 @@ internal readonly record struct CheckpointName(int Generation, long Step) : ICom
         }
     }
 
+    /// <inheritdoc/>
     public int CompareTo(CheckpointName other) => (Generation, Step).CompareTo((other.Generation, other.Step));
 
+    /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Generation}-{Step}");
 }

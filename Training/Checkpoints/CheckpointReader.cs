@@ -2,16 +2,17 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Orleans.Tbptt.Data.Safetensors;
-using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Writing;
 using Orleans.Tbptt.Training.Steps;
 
-namespace Orleans.Tbptt.Grains.Checkpoints;
+namespace Orleans.Tbptt.Training.Checkpoints;
 
 /// <summary>Reads one checkpoint and believes nothing of it.</summary>
-internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
+/// <param name="run">The run.</param>
+/// <param name="name">The checkpoint.</param>
+public sealed class CheckpointReader(RunDirectory run, CheckpointName name)
 {
     private readonly string _directory = Path.Combine(run.Checkpoints, name.ToString());
 
@@ -19,6 +20,9 @@ internal sealed class CheckpointReader(RunDirectory run, CheckpointName name)
     /// Reads a checkpoint into a new snapshot, and verifies all of it: that it is of this run and of this spec, the lengths and checksums
     /// of all files, the tensors' names and shapes.
     /// </summary>
+    /// <param name="spec">The run's spec, every size known; it may have another number of shards.</param>
+    /// <param name="restored">The checkpoint.</param>
+    /// <param name="problem">What is wrong with it.</param>
     /// <returns>True with the checkpoint; false with the problem: which file, what was found, what was expected.</returns>
     public bool TryRead(RunSpec spec, [NotNullWhen(true)] out RestoredCheckpoint? restored, [NotNullWhen(false)] out string? problem)
     {

@@ -1,10 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Orleans.Tbptt.Grains.Checkpoints;
+namespace Orleans.Tbptt.Training.Checkpoints;
 
 /// <summary>A JSON document whose last member is the SHA-256 of the document without it: one flipped bit anywhere shows.</summary>
-internal static class SealedJson
+public static class SealedJson
 {
     private const string Label = ",\n  \"sha256\": \"";
     private const string End = "\"\n}\n";

@@ -1,19 +1,24 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Steps;
 
-namespace Orleans.Tbptt.Grains.Checkpoints;
+namespace Orleans.Tbptt.Training.Checkpoints;
 
 /// <summary>A file of tensors in a checkpoint.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Slots">Its tensors, under PyTorch's names and in PyTorch's shapes.</param>
 /// <param name="Values">Their values, one after another.</param>
-internal sealed record TensorFile(string Name, IReadOnlyList<ParameterSlot> Slots, float[] Values);
+public sealed record TensorFile(string Name, IReadOnlyList<ParameterSlot> Slots, float[] Values);
 
 /// <summary>The files that a checkpoint consists of.</summary>
-internal static class CheckpointFiles
+public static class CheckpointFiles
 {
+    /// <summary>The parameters.</summary>
     public const string Model = "model.safetensors";
+
+    /// <summary>What the state holds besides them that is as long: <see cref="TrainingSnapshot.AverageSlots"/>.</summary>
     public const string Optimizer = "optimizer.safetensors";
+
+    /// <summary>The hidden state of every lane.</summary>
     public const string Hidden = "hidden.safetensors";
 
     /// <summary>The inner optimizer of a trainer that makes local steps: <see cref="TrainerOptimizerState"/>.</summary>

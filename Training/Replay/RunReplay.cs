@@ -1,0 +1,278 @@
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Preparation;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Checkpoints;
+using Orleans.Tbptt.Training.Engines;
+using Orleans.Tbptt.Training.SingleProcess;
+using Orleans.Tbptt.Training.Steps;
+
+namespace Orleans.Tbptt.Training.Replay;
+
+/// <summary>
+/// Computes states of a run again, to the bit: S(N) comes from the newest whole checkpoint at or before step N, or from what the run began
+/// with, and the steps between, by <see cref="SingleProcessTrainer"/>. Reads the run's directory and never writes to it, so that the run
+/// may be trained meanwhile.
+/// </summary>
+/// <remarks>Bound to the thread that created it where its replicas are; those of the fused engine are not.</remarks>
+public sealed class RunReplay : IDisposable
+{
+    private readonly ReplayFiles _files;
+    private readonly ReplayOptions _options;
+    private readonly PreparedRun _prepared;
+    private readonly ReplayPlan _plan;
+    private readonly IReadOnlyList<(long From, int Shards)> _shards;
+    private readonly Dictionary<CheckpointName, string> _damaged = [];
+    private SingleProcessTrainer? _trainer;
+    private int _shardCount;
+
+    private RunReplay(ReplayFiles files, ReplayOptions options)
+    {
+        (_files, _options) = (files, options);
+        EnsureEngine(files.Spec);
+        _shards = files.Shards();
+        _prepared = files.Open();
+        _plan = new(files.Run.Id, _prepared.Spec, _prepared.Data);
+    }
+
+    /// <summary>Opens a run's directory and its data, and compares the data with what the run was born with.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="options">How it is computed again.</param>
+    /// <exception cref="ReplayException">The run cannot be computed again; says why, and what to do.</exception>
+    public static RunReplay Open(RunDirectory run, ReplayOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        ArgumentNullException.ThrowIfNull(options);
+        return new(ReplayFiles.Read(run, options), options);
+    }
+
+    /// <summary>The run.</summary>
+    public RunDirectory Run => _files.Run;
+
+    /// <summary>Its spec, every size known.</summary>
+    public RunSpec Spec => _prepared.Spec;
+
+    /// <summary>Its data.</summary>
+    public IDataSource Data => _prepared.Data;
+
+    /// <summary>The data that it was born with.</summary>
+    public RunData Born => _files.Born;
+
+    /// <summary>The first state that it had: 0, or the step at which it continues another run.</summary>
+    public long FirstStep => _plan.FirstStep;
+
+    /// <summary>The state reached. Changes when a step is computed; another object when <see cref="To"/> goes back.</summary>
+    /// <exception cref="InvalidOperationException">Nothing was computed yet.</exception>
+    public TrainingState State => Trainer.State;
+
+    /// <summary>The chunk that comes next.</summary>
+    /// <exception cref="InvalidOperationException">Nothing was computed yet.</exception>
+    public StepPosition Next => Trainer.Next;
+
+    /// <summary>The checkpoint that the last <see cref="To"/> or <see cref="Begin(CheckpointName)"/> began with; null for the first state.</summary>
+    public CheckpointName? From { get; private set; }
+
+    /// <summary>The checkpoints of the run, whole or not, the lowest step first.</summary>
+    public IReadOnlyList<CheckpointName> Checkpoints => _files.Checkpoints();
+
+    /// <summary>Checkpoints that were passed over because they are not whole, each with what is wrong with it.</summary>
+    public IReadOnlyList<string> PassedOver => [.. _damaged.Select(one => $"checkpoint {one.Key}: {one.Value}")];
+
+    /// <summary>Chunks of an epoch, which is counted from 0.</summary>
+    public long ChunksOf(int epoch) => _plan.ChunksOf(epoch);
+
+    private SingleProcessTrainer Trainer => _trainer ?? throw new InvalidOperationException("found no state, expected one: call To first");
+
+    /// <summary>Goes to the first state of the run, whatever checkpoints there are.</summary>
+    /// <exception cref="ReplayException">The run continues another one, whose checkpoint is not whole.</exception>
+    public void Begin()
+    {
+        if (Spec.Extends is { } extends)
+        {
+            var end = _files.Parent(extends).Snapshot;
+            Restart(spec =>
+            {
+                var state = TrainingState.Empty(spec);
+                state.Continue(end, _prepared.ContinuedLanes);
+                return state;
+            }, new(extends.Step, 0, 0));
+        }
+        else
+        {
+            Restart(spec => new(spec), default);
+        }
+
+        From = null;
+    }
+
+    /// <summary>Goes to the state of a checkpoint.</summary>
+    /// <exception cref="ReplayException">It is not whole, or it is not a state that can be computed further here; says why.</exception>
+    public void Begin(CheckpointName name)
+    {
+        if (!TryRead(name, out var restored, out string? problem))
+            throw new ReplayException($"checkpoint {name} of run {Run.Id}: {problem}; put it back, or begin with another one");
+        Begin(restored!);
+    }
+
+    /// <summary>Computes S(N), from the nearest whole checkpoint before it or from the state reached, whichever is nearer.</summary>
+    /// <param name="step">N, the committed steps.</param>
+    /// <param name="end">Which state is meant where N is an epoch's last step.</param>
+    /// <param name="onStep">Called after each step that is computed on the way.</param>
+    /// <param name="cancellation">Looked at before each step.</param>
+    /// <exception cref="ReplayException">The run has no such state, or it cannot be computed; says why, and what to do.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; the state reached stays.</exception>
+    public void To(long step, EpochEnd end = EpochEnd.Any, Action<ReplayedStep>? onStep = null, CancellationToken cancellation = default)
+    {
+        _plan.EnsureOwn(step);
+        GoNear(step, end);
+        Continue(step, end, onStep, cancellation);
+    }
+
+    /// <summary>Computes S(N) from the state reached, whatever checkpoints there are between: every step is computed.</summary>
+    /// <inheritdoc cref="To"/>
+    /// <exception cref="InvalidOperationException">Nothing was begun, or the state reached is behind the step.</exception>
+    public void Continue(
+        long step, EpochEnd end = EpochEnd.Any, Action<ReplayedStep>? onStep = null, CancellationToken cancellation = default)
+    {
+        if (Next.Step > step)
+            throw new InvalidOperationException($"found step {Next.Step}, expected at most {step}");
+        _plan.EnsureState(step, Next);
+        while (Next.Step < step)
+            Advance(onStep, cancellation);
+        if (end == EpochEnd.After && Trainer.IsAtEpochEnd && Next.Epoch < Spec.Train.Epochs)
+            FinishEpoch();
+    }
+
+    /// <summary>
+    /// What the run would leave as its model if it ended at the state reached, by <c>train.output</c>. Where it leaves the best epoch, and
+    /// that is before the checkpoint that was begun with, that epoch's end is computed again.
+    /// </summary>
+    /// <exception cref="ReplayException">The best epoch's end cannot be computed.</exception>
+    public RunOutput Output()
+    {
+        if (Trainer.BestWasBefore is not { } best)
+            return Trainer.Output;
+        using var replay = new RunReplay(_files, _options);
+        replay.To(EndOf(best), EpochEnd.After);
+        return RunOutput.Of(replay.State).Copy();
+    }
+
+    /// <summary>The step with which an epoch, counted from 0, ends.</summary>
+    public long EndOf(int epoch) => _plan.EndOf(epoch);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _trainer?.Dispose();
+        _prepared.Dispose();
+    }
+
+    /// <summary>Goes to the nearest state before a step that is known, unless the state reached is nearer.</summary>
+    private void GoNear(long step, EpochEnd end)
+    {
+        bool isNear = _trainer is not null && (Next.Step < step || (Next.Step == step && Fits(end, step, Next.Chunk)));
+        foreach (var name in Checkpoints.Where(name => name.Step <= step && !_damaged.ContainsKey(name))
+            .OrderByDescending(name => name.Step).ThenByDescending(name => name.Generation))
+        {
+            if (isNear && name.Step <= Next.Step)
+                return;
+            if (!TryRead(name, out var restored, out string? problem))
+            {
+                _damaged[name] = problem!;
+                continue;
+            }
+
+            if (name.Step == step && !Fits(end, step, restored!.State.Chunk))
+                continue;
+            Begin(restored!);
+            return;
+        }
+
+        if (!isNear)
+            Begin();
+    }
+
+    private bool Fits(EpochEnd end, long step, long chunk) => end != EpochEnd.Before || chunk > 0 || step == FirstStep;
+
+    private bool TryRead(CheckpointName name, out RestoredCheckpoint? restored, out string? problem)
+    {
+        if (!new CheckpointReader(Run, name).TryRead(_files.Spec, out restored, out problem))
+            return false;
+        if (_options.ChecksData && _prepared.FindDifference(restored.State.Data) is { } difference)
+            throw new ReplayException(difference);
+        return true;
+    }
+
+    private void Begin(RestoredCheckpoint restored)
+    {
+        var state = restored.State;
+        if (_options.Open is null && state.Device.Length > 0 && state.Device != DeviceKind.Cpu.Word)
+            throw OtherEngine($"checkpoint {restored.Name}, which was computed on {state.Device}");
+        Restart(spec => Restored(spec, restored.Snapshot), new(state.Step, state.Epoch, state.Chunk));
+        From = restored.Name;
+    }
+
+    private static TrainingState Restored(RunSpec spec, TrainingSnapshot snapshot)
+    {
+        var state = TrainingState.Empty(spec);
+        state.Restore(snapshot);
+        return state;
+    }
+
+    private void Restart(Func<RunSpec, TrainingState> make, StepPosition next)
+    {
+        _shardCount = ShardsAt(next.Step);
+        var spec = Spec with { Train = Spec.Train with { Shards = _shardCount } };
+        var state = make(spec);
+        _trainer?.Dispose();
+        _trainer = new(
+            spec, Data, () => _options.Open?.Invoke(spec) ?? Engine.Open(spec, DeviceName.Cpu), state, next) { Threads = _options.Threads };
+    }
+
+    private int ShardsAt(long step) => _shards.Last(one => one.From <= step || one == _shards[0]).Shards;
+
+    private void Advance(Action<ReplayedStep>? onStep, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        if (Trainer.IsAtEpochEnd)
+        {
+            FinishEpoch();
+            return;
+        }
+
+        if (ShardsAt(Next.Step) != _shardCount)
+        {
+            var snapshot = new TrainingSnapshot(Spec with { Train = Spec.Train with { Shards = _shardCount } });
+            State.CopyTo(snapshot);
+            Restart(spec => Restored(spec, snapshot), Next);
+        }
+
+        var at = Next;
+        var outcome = Trainer.Advance();
+        if (outcome is StepOutcome.Diverged diverged)
+            throw new ReplayException($"run {Run.Id} has no state after step {at.Step}: it diverges there ({diverged.Message})");
+        var steps = SingleProcessTrainer.StepsOf(outcome);
+        for (int i = 0; i < steps.Count && onStep is not null; i++)
+        {
+            onStep(new(
+                at with { Step = at.Step + i, Chunk = at.Chunk + i }, steps[i], i == steps.Count - 1 ? State : null));
+        }
+    }
+
+    private void FinishEpoch()
+    {
+        if (State.FindNotFinite() is { } found)
+            throw new ReplayException($"run {Run.Id} has no state after step {Next.Step}: it diverges there ({found})");
+        Trainer.FinishEpoch();
+    }
+
+    private void EnsureEngine(RunSpec spec)
+    {
+        if (_options.Open is null && Engine.Of(spec).On(DeviceName.Cpu) is not FusedEngine)
+            throw OtherEngine($"engine {spec.Engine.Word}");
+    }
+
+    private ReplayException OtherEngine(string found) => new($"run {Run.Id} cannot be computed again here: found {found}, expected the "
+        + "fused engine, whose bits are the same on every processor; libtorch's are those of one type of processor or GPU, and only silos "
+        + "load it: use a checkpoint of the run as it is, or train the run with engine: fused");
+}
