@@ -41,6 +41,18 @@ public readonly record struct CheckpointName(int Generation, long Step) : ICompa
     /// <inheritdoc/>
     public int CompareTo(CheckpointName other) => (Generation, Step).CompareTo((other.Generation, other.Step));
 
+    /// <summary>Whether one is older than another.</summary>
+    public static bool operator <(CheckpointName left, CheckpointName right) => left.CompareTo(right) < 0;
+
+    /// <summary>Whether one is newer than another.</summary>
+    public static bool operator >(CheckpointName left, CheckpointName right) => left.CompareTo(right) > 0;
+
+    /// <summary>Whether one is older than another, or the same.</summary>
+    public static bool operator <=(CheckpointName left, CheckpointName right) => left.CompareTo(right) <= 0;
+
+    /// <summary>Whether one is newer than another, or the same.</summary>
+    public static bool operator >=(CheckpointName left, CheckpointName right) => left.CompareTo(right) >= 0;
+
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Generation}-{Step}");
 }

@@ -124,7 +124,20 @@ public sealed class RunReplay : IDisposable
     public void To(long step, EpochEnd end = EpochEnd.Any, Action<ReplayedStep>? onStep = null, CancellationToken cancellation = default)
     {
         _plan.EnsureOwn(step);
-        GoNear(step, end);
+        GoNear(step, end, computes: false);
+        Continue(step, end, onStep, cancellation);
+    }
+
+    /// <summary>
+    /// As <see cref="To"/>, and computes the step itself even where a checkpoint holds S(N): what it gives is compared with what the run
+    /// published. Of the first state there is nothing to compute.
+    /// </summary>
+    /// <inheritdoc cref="To"/>
+    public void Recompute(
+        long step, EpochEnd end = EpochEnd.Any, Action<ReplayedStep>? onStep = null, CancellationToken cancellation = default)
+    {
+        _plan.EnsureOwn(step);
+        GoNear(step, end, computes: step > FirstStep);
         Continue(step, end, onStep, cancellation);
     }
 
@@ -168,10 +181,11 @@ public sealed class RunReplay : IDisposable
     }
 
     /// <summary>Goes to the nearest state before a step that is known, unless the state reached is nearer.</summary>
-    private void GoNear(long step, EpochEnd end)
+    private void GoNear(long step, EpochEnd end, bool computes)
     {
-        bool isNear = _trainer is not null && (Next.Step < step || (Next.Step == step && Fits(end, step, Next.Chunk)));
-        foreach (var name in Checkpoints.Where(name => name.Step <= step && !_damaged.ContainsKey(name))
+        bool isNear = _trainer is not null
+            && (Next.Step < step || (Next.Step == step && !computes && Fits(end, step, Next.Chunk)));
+        foreach (var name in Checkpoints.Where(name => name.Step <= (computes ? step - 1 : step) && !_damaged.ContainsKey(name))
             .OrderByDescending(name => name.Step).ThenByDescending(name => name.Generation))
         {
             if (isNear && name.Step <= Next.Step)
