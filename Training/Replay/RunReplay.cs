@@ -69,7 +69,7 @@ public sealed class RunReplay : IDisposable
     /// <exception cref="InvalidOperationException">Nothing was computed yet.</exception>
     public StepPosition Next => Trainer.Next;
 
-    /// <summary>The checkpoint that the last <see cref="To"/> or <see cref="Begin(CheckpointName)"/> began with; null for the first state.</summary>
+    /// <summary>The checkpoint that the state reached was computed from; null for the run's first state.</summary>
     public CheckpointName? From { get; private set; }
 
     /// <summary>The checkpoints of the run, whole or not, the lowest step first.</summary>
