@@ -1,4 +1,3 @@
-using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Grains.Threads;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
