@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Orleans.Tbptt.Data.Safetensors;
-using Orleans.Tbptt.Grains.Checkpoints;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Writing;

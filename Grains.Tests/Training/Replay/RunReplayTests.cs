@@ -16,6 +16,8 @@ namespace Orleans.Tbptt.Tests.Training.Replay;
 [Slow]
 public sealed class RunReplayTests(OneSilo fixture) : IClassFixture<OneSilo>
 {
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
     private const string InRounds = "rounds of local steps";
 
     private static readonly RunSpec Spec = TestSpecs.Average(trainers: 3, layers: 2, dropout: 0.2, epochs: 4) with
@@ -54,7 +56,7 @@ public sealed class RunReplayTests(OneSilo fixture) : IClassFixture<OneSilo>
         foreach (long step in expected.Keys)
         {
             List<ReplayedStep> steps = [];
-            replay.To(step, EpochEnd.Before, steps.Add);
+            replay.To(step, EpochEnd.Before, steps.Add, Cancellation);
             Orleans.Tbptt.Tests.Support.States.AssertSame(expected[step], replay.State);
             Assert.All(steps, one => Assert.Equal(Published(run, one.Step), (one.Step, one.Outcome.Loss, one.Outcome.LearningRate)));
         }
@@ -62,11 +64,11 @@ public sealed class RunReplayTests(OneSilo fixture) : IClassFixture<OneSilo>
         // Backward, from the nearest checkpoint each time.
         foreach (long step in expected.Keys.Reverse().Where(step => step % 2 == 0))
         {
-            replay.To(step, EpochEnd.Before);
+            replay.To(step, EpochEnd.Before, cancellation: Cancellation);
             Orleans.Tbptt.Tests.Support.States.AssertSame(expected[step], replay.State);
         }
 
-        replay.To(run.Status.Step, EpochEnd.After);
+        replay.To(run.Status.Step, EpochEnd.After, cancellation: Cancellation);
         Bits.Same(replay.Output().Parameters, run.Model(replay.State.Layout));
         Assert.NotNull(replay.From);
     }
@@ -84,7 +86,7 @@ public sealed class RunReplayTests(OneSilo fixture) : IClassFixture<OneSilo>
         using var replay = RunReplay.Open(finished.Directory, new());
         replay.Begin();
         List<double> losses = [];
-        replay.Continue(finished.Status.Step, EpochEnd.Before, step => losses.Add(step.Outcome.Loss));
+        replay.Continue(finished.Status.Step, EpochEnd.Before, step => losses.Add(step.Outcome.Loss), Cancellation);
 
         Bits.Same(finished.StepLosses, losses);
         Bits.Same(replay.State.Parameters, finished.Model(replay.State.Layout));
@@ -103,7 +105,7 @@ public sealed class RunReplayTests(OneSilo fixture) : IClassFixture<OneSilo>
             content[^1] ^= 1;
             File.WriteAllBytes(file, content);
 
-            replay.To(run.Status.Step);
+            replay.To(run.Status.Step, cancellation: Cancellation);
             Assert.Matches($"^checkpoint {newest}: model.safetensors: found content of checksum", Assert.Single(replay.PassedOver));
             Assert.Matches("model.safetensors: found content", Assert.Throws<ReplayException>(() => replay.Begin(newest)).Message);
             Bits.Same(replay.State.Parameters, run.Model(replay.State.Layout));
@@ -111,7 +113,7 @@ public sealed class RunReplayTests(OneSilo fixture) : IClassFixture<OneSilo>
 
         Directory.Delete(run.Directory.Checkpoints, recursive: true);
         using var fromTheStart = RunReplay.Open(run.Directory, new());
-        fromTheStart.To(run.Status.Step);
+        fromTheStart.To(run.Status.Step, cancellation: Cancellation);
         Assert.Null(fromTheStart.From);
         Bits.Same(fromTheStart.State.Parameters, run.Model(fromTheStart.State.Layout));
     }
@@ -123,7 +125,7 @@ public sealed class RunReplayTests(OneSilo fixture) : IClassFixture<OneSilo>
         var run = await fixture.Silos.Train(Recipes[InRounds](Spec));
         using var replay = RunReplay.Open(run.Directory, new());
 
-        string Refusal(long step) => Assert.Throws<ReplayException>(() => replay.To(step)).Message;
+        string Refusal(long step) => Assert.Throws<ReplayException>(() => replay.To(step, cancellation: Cancellation)).Message;
 
         Assert.StartsWith("step: found 4, which is within a round of local steps", Refusal(4), StringComparison.Ordinal);
         Assert.EndsWith("expected 3 or 6, where rounds end", Refusal(4), StringComparison.Ordinal);
