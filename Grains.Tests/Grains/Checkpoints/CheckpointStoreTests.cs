@@ -1,5 +1,4 @@
 using Orleans.Tbptt.Data.Safetensors;
-using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Writing;
 using Orleans.Tbptt.Tests.Support;
