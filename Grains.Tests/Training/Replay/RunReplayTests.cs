@@ -50,7 +50,6 @@ public sealed class RunReplayTests(OneSilo fixture) : IClassFixture<OneSilo>
         fixture.Calls.Reset();
         var run = await fixture.Silos.Train(Recipes[recipe](Spec));
         var expected = States(run.Directory.ReadSpec());
-        Assert.True(run.Events.OfType<CheckpointWritten>().Count() > Directory.GetDirectories(run.Directory.Checkpoints).Length);
 
         using var replay = RunReplay.Open(run.Directory, new() { Threads = 2 });
         foreach (long step in expected.Keys)
@@ -70,7 +69,6 @@ public sealed class RunReplayTests(OneSilo fixture) : IClassFixture<OneSilo>
 
         replay.To(run.Status.Step, EpochEnd.After, cancellation: Cancellation);
         Bits.Same(replay.Output().Parameters, run.Model(replay.State.Layout));
-        Assert.NotNull(replay.From);
     }
 
     [Fact]
