@@ -7,6 +7,7 @@ using Orleans.Tbptt.Benchmarks.Backprop;
 using Orleans.Tbptt.Benchmarks.Checkpoints;
 using Orleans.Tbptt.Benchmarks.ChunkStep;
 using Orleans.Tbptt.Benchmarks.Compare;
+using Orleans.Tbptt.Benchmarks.Exactness;
 using Orleans.Tbptt.Benchmarks.Exchange;
 using Orleans.Tbptt.Benchmarks.Hostile;
 using Orleans.Tbptt.Benchmarks.Journals;
@@ -57,5 +58,5 @@ return await new RootCommand("Measurements of Orleans.Tbptt.")
     ExchangeCommands.Exchange(), ExchangeCommands.Scaling(), TelemetryCommand.Make(), StartCommand.Make(), ProfileCommand.Make(),
     JournalCommands.Size(), JournalCommands.Write(), JournalCommands.Open(),
     MembershipCommand.Make(), HostileCommand.Make(), ManySubmissions.Make(), TableCommand.Make(),
-    ServeCommands.Latency(), ServeCommands.Cost(), FullCost.Make(), ShardCost.Make(),
+    ServeCommands.Latency(), ServeCommands.Cost(), FullCost.Make(), ShardCost.Make(), HashCost.Make(),
 }.Parse(args).InvokeAsync();

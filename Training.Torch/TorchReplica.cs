@@ -37,6 +37,7 @@ public sealed class TorchReplica : IReplica
         (_model, _loss) = (model, new(loss));
         Layout = ParameterLayout.Of(model);
         Device = device.ToString();
+        Arithmetic = TorchArithmetic.Of(device);
         _network = new(model, Layout, device);
         _host = new(device);
         _hidden = new(model, _host);
@@ -50,6 +51,9 @@ public sealed class TorchReplica : IReplica
 
     /// <inheritdoc/>
     public string Engine => LibtorchEngine.EngineWord;
+
+    /// <inheritdoc/>
+    public string Arithmetic { get; }
 
     /// <inheritdoc/>
     public bool IsBoundToThread => true;

@@ -15,7 +15,7 @@ internal sealed class SegmentBuilder(long segment, double? clipNorm)
 {
     private readonly byte[] _kinds = new byte[SegmentFormat.Events];
     private readonly StepTable _table = new();
-    private readonly List<long> _generations = [], _epochs = [];
+    private readonly List<long> _generations = [], _epochs = [], _hashes = [];
     private readonly List<StepBucket> _blocks = [];
     private readonly StepBucket _total = new();
     private readonly List<string> _others = [], _verbatim = [];
@@ -40,8 +40,11 @@ internal sealed class SegmentBuilder(long segment, double? clipNorm)
         else if (step.Time.Offset != TimeSpan.Zero || step.Number != Next)
             AddStep(step, SegmentFormat.VerbatimStep, line);
         else
-            AddStep(step, step.DifferenceNorm is null ? SegmentFormat.PlainStep : SegmentFormat.RoundStep, line);
+            AddStep(step, KindOf(step), line);
     }
+
+    private static byte KindOf(StepCommitted step) => (byte)(SegmentFormat.PlainStep
+        + (step.DifferenceNorm is null ? 0 : SegmentFormat.WithDifference) + (step.StateHash is null ? 0 : SegmentFormat.WithHash));
 
     /// <summary>Adds the event of a line that any version wrote.</summary>
     public void Add(string line)
@@ -74,6 +77,8 @@ internal sealed class SegmentBuilder(long segment, double? clipNorm)
                 AddColumn(SegmentFormat.Doubles[metric], MemoryMarshal.Cast<double, long>(values));
         }
 
+        if (_hashes.Exists(hash => hash != 0))
+            AddColumn(SegmentFormat.Hashes, CollectionsMarshal.AsSpan(_hashes));
         AddText(SegmentFormat.Others, _others);
         AddText(SegmentFormat.Verbatim, _verbatim);
         return Whole(sections, data);
@@ -140,6 +145,7 @@ internal sealed class SegmentBuilder(long segment, double? clipNorm)
         _table.Add(step, Next);
         _generations.Add(step.Generation);
         _epochs.Add(step.Epoch);
+        _hashes.Add(unchecked((long)(step.StateHash?.Value ?? 0)));
         _kinds[Count++] = kind;
     }
 

@@ -87,10 +87,15 @@ internal sealed class SegmentFile : IDisposable
     /// <summary>The lines of all of its events.</summary>
     /// <exception cref="DamagedSegmentException">It is damaged.</exception>
     public SegmentLines Lines() => Read(() => new SegmentLines(
-        Kinds(), [.. SegmentFormat.Integers.Select(Column)], Steps(), Split(SegmentFormat.Others), Split(SegmentFormat.Verbatim)));
+        Kinds(), [.. SegmentFormat.Integers.Select(Column)], Hashes(), Steps(), Split(SegmentFormat.Others),
+        Split(SegmentFormat.Verbatim)));
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
+
+    private long[] Hashes() => Has(SegmentFormat.Hashes) ? Column(SegmentFormat.Hashes) : [];
+
+    private bool Has(string name) => Header.Sections.Any(section => section.Name == name);
 
     private byte[] Kinds() => [.. Column(SegmentFormat.Kinds).Select(kind => (byte)kind)];
 
@@ -168,10 +173,12 @@ internal sealed class SegmentFile : IDisposable
 /// <summary>The events of a segment, from which its lines are made as they were.</summary>
 /// <param name="Kinds">The kind of each event.</param>
 /// <param name="Integers">The columns of integers.</param>
+/// <param name="Hashes">The hashes of the states after the steps; empty where no step has one.</param>
 /// <param name="Steps">The steps.</param>
 /// <param name="Others">The lines of the other events.</param>
 /// <param name="Verbatim">The lines of the steps that are kept as text.</param>
-internal sealed record SegmentLines(byte[] Kinds, long[][] Integers, StepTable Steps, string[] Others, string[] Verbatim)
+internal sealed record SegmentLines(
+    byte[] Kinds, long[][] Integers, long[] Hashes, StepTable Steps, string[] Others, string[] Verbatim)
 {
     /// <summary>The lines from an event on.</summary>
     /// <param name="from">The event, from 0.</param>
@@ -214,10 +221,11 @@ internal sealed record SegmentLines(byte[] Kinds, long[][] Integers, StepTable S
             Epoch = (int)Integers[3][row],
             Loss = Value(StepMetric.Loss),
             GradientNorm = Value(StepMetric.GradientNorm),
-            DifferenceNorm = kind == SegmentFormat.RoundStep ? Value(StepMetric.DifferenceNorm) : null,
+            DifferenceNorm = (kind & SegmentFormat.WithDifference) != 0 ? Value(StepMetric.DifferenceNorm) : null,
             LearningRate = Value(StepMetric.LearningRate),
             Weight = Value(StepMetric.Weight),
             Seconds = Value(StepMetric.Seconds),
+            StateHash = (kind & SegmentFormat.WithHash) != 0 ? new(unchecked((ulong)Hashes[row])) : null,
         });
     }
 }

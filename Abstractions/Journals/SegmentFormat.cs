@@ -18,7 +18,7 @@ internal static class SegmentFormat
     /// <summary>An event that is not a step: the next line of <see cref="Others"/>.</summary>
     public const byte OtherEvent = 0;
 
-    /// <summary>A step without a <c>differenceNorm</c>: the next row of the columns.</summary>
+    /// <summary>A step: the next row of the columns. What it has besides is added to this.</summary>
     public const byte PlainStep = 1;
 
     /// <summary>
@@ -26,8 +26,11 @@ internal static class SegmentFormat
     /// </summary>
     public const byte VerbatimStep = 2;
 
-    /// <summary>A step with a <c>differenceNorm</c>: the next row of the columns.</summary>
-    public const byte RoundStep = 3;
+    /// <summary>Added where a step has a <c>differenceNorm</c>.</summary>
+    public const byte WithDifference = 2;
+
+    /// <summary>Added where a step has a <c>stateHash</c>.</summary>
+    public const byte WithHash = 4;
 
     /// <summary>The blocks of <see cref="StepPart.BlockSteps"/> steps, field after field.</summary>
     public const string Blocks = "blocks";
@@ -49,6 +52,12 @@ internal static class SegmentFormat
 
     /// <summary>The columns of integers of a step.</summary>
     public static readonly string[] Integers = ["generation", "time", "step", "epoch"];
+
+    /// <summary>
+    /// The column of the hashes of the states after the steps, 0 where a step has none; missing where no step has one, and in segments of
+    /// former releases.
+    /// </summary>
+    public const string Hashes = "stateHash";
 
     /// <summary>The columns of doubles of a step, in the order of <see cref="StepMetric"/>.</summary>
     public static readonly string[] Doubles = ["loss", "gradientNorm", "differenceNorm", "learningRate", "weight", "seconds"];

@@ -100,10 +100,13 @@ public abstract record TrainerReply;
 /// <param name="Device">The device its replica computes on.</param>
 /// <param name="Address">The silo's address as Orleans writes it.</param>
 /// <param name="Engine">The word of the engine that computes there, never <c>auto</c>.</param>
+/// <param name="Arithmetic">
+/// What its bits are a function of besides spec and data, as the replica says; empty from a former release.
+/// </param>
 [GenerateSerializer, Immutable, Alias("tbptt.TrainerReady")]
 public sealed record TrainerReady(
-    [property: Id(0)] string Silo, [property: Id(1)] string Device, [property: Id(2)] string Address, [property: Id(3)] string Engine)
-        : TrainerReply;
+    [property: Id(0)] string Silo, [property: Id(1)] string Device, [property: Id(2)] string Address, [property: Id(3)] string Engine,
+    [property: Id(4)] string Arithmetic = "") : TrainerReply;
 
 /// <summary>What a trainer gives to a step.</summary>
 /// <param name="GradientSums">

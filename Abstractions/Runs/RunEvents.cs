@@ -113,6 +113,12 @@ public sealed record StepCommitted : RunEvent
 
     /// <summary>Seconds from the first ticket to the commit; of a local step, its even share of its round's.</summary>
     public required double Seconds { get; init; }
+
+    /// <summary>
+    /// The hash of the state after the step; of a round of local steps, with its last one. Null, and not written, where
+    /// <c>metrics.stateHash</c> is off, and in runs of former releases.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public StateHash? StateHash { get; init; }
 }
 
 /// <summary>An epoch was finished and, where sequences are held out, evaluated.</summary>

@@ -148,6 +148,7 @@ public static class RunJson
         Cluster = read.Cluster ?? "",
         Warning = read.Warning ?? "",
         Engine = read.Engine ?? "",
+        Arithmetic = read.Arithmetic ?? "",
         Trace = read.Trace ?? "",
         Data = read.Data ?? "",
     };

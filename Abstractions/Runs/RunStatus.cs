@@ -68,11 +68,15 @@ public enum TrainerState
 /// <param name="Engine">The word of the engine that computes there; empty until placed.</param>
 /// <param name="FirstShard">The first of its shards.</param>
 /// <param name="Shards">How many contiguous shards it works on; 0 in a status of a former release.</param>
+/// <param name="Arithmetic">
+/// What its bits are a function of besides spec and data; empty until placed, and in a status of a former release.
+/// </param>
 [GenerateSerializer, Immutable, Alias("tbptt.TrainerStatus")]
 public sealed record TrainerStatus(
     [property: Id(0)] int Index, [property: Id(1)] int FirstLane, [property: Id(2)] int Lanes,
     [property: Id(3)] string Silo, [property: Id(4)] string Device, [property: Id(5)] TrainerState State, [property: Id(6)] int Place = 0,
-    [property: Id(7)] string Engine = "", [property: Id(8)] int FirstShard = 0, [property: Id(9)] int Shards = 0);
+    [property: Id(7)] string Engine = "", [property: Id(8)] int FirstShard = 0, [property: Id(9)] int Shards = 0,
+    [property: Id(10)] string Arithmetic = "");
 
 /// <summary>The state of a run at one moment: what <c>status.json</c> holds and what a coordinator answers.</summary>
 [GenerateSerializer, Immutable, Alias("tbptt.RunStatus")]
@@ -198,6 +202,15 @@ public sealed record RunStatus
     /// Which parameters the run has left as its model; null, and not written, before its end, and where they are those after the last step.
     /// </summary>
     [Id(36), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public ModelOutput? Output { get; init; }
+
+    /// <summary>
+    /// What the run's bits are a function of besides its spec and data: a version of the fused engine, or that of libtorch and the type of
+    /// processor, of each kind that its trainers have had. Empty until they are placed, and in a status of a former release.
+    /// </summary>
+    [Id(37)] public string Arithmetic { get; init; } = "";
+
+    /// <summary>The hash of the state that the run ended with; null, and not written, before.</summary>
+    [Id(38), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public StateHash? StateHash { get; init; }
 
     /// <summary>The shards of the run, over which its trainers are divided; 0 until the trainers are known.</summary>
     [JsonIgnore] public int Shards => Trainers.Sum(trainer => trainer.Shards);

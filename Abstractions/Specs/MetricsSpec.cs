@@ -10,4 +10,7 @@ public sealed record MetricsSpec
     /// After every so many epochs it is measured how much of the gradient comes from how many chunks back; 0 for never. Default 0.
     /// </summary>
     public int GradientLag { get; init; }
+
+    /// <summary>Whether the event of a step has the hash of the state after it. Default true.</summary>
+    public bool StateHash { get; init; } = true;
 }

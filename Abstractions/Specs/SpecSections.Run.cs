@@ -39,6 +39,11 @@ internal sealed partial class SpecSections
             "after every so many epochs it is measured from how many chunks back the gradient comes ([below](#gradient-by-lag)); "
                 + "0 for never",
             min: 0, isWritten: metrics.GradientLag != 0),
+        StateHash = walk.Flag(
+            "stateHash", metrics.StateHash,
+            "the event of a step has the hash of the state after it, by which runs are compared, and verified "
+                + "([exactness.md](exactness.md#the-hash-of-a-state))",
+            isWritten: !metrics.StateHash),
     };
 
     private static CheckpointSpec Checkpoint(SpecWalk walk, CheckpointSpec checkpoint) => checkpoint with

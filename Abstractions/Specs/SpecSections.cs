@@ -52,7 +52,8 @@ internal sealed partial class SpecSections(SpecChoices choices)
             "everySteps, everySeconds, keepLast or keepBest",
             new CheckpointSpec(), Checkpoint)!,
         Metrics = walk.OptionalSection(
-            "metrics", spec.Metrics, "which events are kept; has no part in the result", "every or gradientLag", new MetricsSpec(), Metrics,
+            "metrics", spec.Metrics, "which events are kept; has no part in the result", "every, gradientLag or stateHash",
+            new MetricsSpec(), Metrics,
             isWritten: spec.Metrics != new MetricsSpec())!,
     };
 

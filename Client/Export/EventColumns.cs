@@ -26,6 +26,7 @@ internal static class EventColumns
         new("learningRate") { Number = step => step.LearningRate },
         new("weight") { Number = step => step.Weight },
         new("seconds") { Number = step => step.Seconds },
+        new("stateHash") { Text = step => step.StateHash?.ToString() ?? "" },
     ];
 
     /// <summary>A row an epoch.</summary>

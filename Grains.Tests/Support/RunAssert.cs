@@ -22,6 +22,7 @@ internal static class RunAssert
         Bits.Same(oracle.Steps.Select(step => step.Loss), run.StepLosses);
         Bits.Same(oracle.Steps.Select(step => step.GradientNorm), run.GradientNorms);
         Bits.Same(oracle.Steps.Select(step => step.DifferenceNorm).OfType<double>(), run.DifferenceNorms);
+        Assert.Equal(oracle.Steps.Select(step => step.Hash), run.Events.OfType<StepCommitted>().Select(step => step.StateHash));
         Bits.Same(oracle.EpochLosses, run.EpochLosses);
         Bits.Same(oracle.ValidationLosses.OfType<double>(), run.Status.ValidationLosses);
         Assert.Equal(oracle.HeldOut?.Size, run.Status.HeldOut);

@@ -121,5 +121,6 @@ internal static class States
         Assert.Equal(expected.TrainerOptimizers.Select(inner => inner.Count), actual.TrainerOptimizers.Select(inner => inner.Count));
         foreach (var (one, other) in expected.TrainerOptimizers.Zip(actual.TrainerOptimizers))
             Bits.Same(one.Values, other.Values);
+        Assert.Equal(expected.Hash(), actual.Hash());
     }
 }

@@ -12,6 +12,8 @@ internal sealed class WatchedReplica(IReplica inner, Action begins) : IReplica
 
     public string Engine { get; init; } = inner.Engine;
 
+    public string Arithmetic => inner.Arithmetic;
+
     public bool IsBoundToThread => inner.IsBoundToThread;
 
     public void LoadParameters(ReadOnlySpan<float> parameters) => inner.LoadParameters(parameters);

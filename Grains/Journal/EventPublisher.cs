@@ -1,4 +1,3 @@
-using System.Globalization;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
@@ -51,11 +50,13 @@ internal sealed class EventPublisher(RunFence fence, RunJournal journal, Publish
     }
 
     /// <summary>A step is committed; epochs counted from 0. Its event is kept if the spec's <c>metrics.every</c> divides it.</summary>
-    /// <returns>The difference in words if it was published with another loss, the first time. Otherwise null.</returns>
+    /// <returns>
+    /// The difference in words if it was published with another loss, or with the hash of another state, the first time. Otherwise null.
+    /// </returns>
     public string? Step(long step, int epoch, StepOutcome.Committed outcome, TimeSpan took)
     {
         if (step <= published.LastStep)
-            return Difference(step, outcome.Loss);
+            return Difference(step, outcome);
         if (step % _every != 0)
             return null;
         Append(new StepCommitted
@@ -68,6 +69,7 @@ internal sealed class EventPublisher(RunFence fence, RunJournal journal, Publish
             LearningRate = outcome.LearningRate,
             Weight = outcome.Weight,
             Seconds = took.TotalSeconds,
+            StateHash = outcome.Hash,
         });
         return null;
     }
@@ -115,14 +117,12 @@ internal sealed class EventPublisher(RunFence fence, RunJournal journal, Publish
 
     private RunEvent Stamped(RunEvent runEvent) => runEvent with { Generation = fence.Generation, Time = time.GetUtcNow() };
 
-    private string? Difference(long step, double loss)
+    private string? Difference(long step, StepOutcome.Committed now)
     {
-        if (!published.Differs(step, loss, out double before) || _differenceReported)
+        if (published.Difference(step, now.Loss, now.Hash) is not { } difference || _differenceReported)
             return null;
         _differenceReported = true;
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"step {step} had a loss of {before:R} before and has {loss:R} now: this silo's processor rounds differently "
-            + $"from the former one's, so the run is no longer the same to the bit");
+        return $"step {step} had {difference} now: this silo's processor rounds differently from the former one's, so the run is no longer "
+            + "the same to the bit";
     }
 }

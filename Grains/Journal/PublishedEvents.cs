@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
@@ -11,7 +12,7 @@ namespace Orleans.Tbptt.Grains.Journal;
 internal sealed class PublishedEvents
 {
     private const string Start = "{\"type\":\"run\"";
-    private readonly Dictionary<long, double> _losses = [];
+    private readonly Dictionary<long, (double Loss, StateHash? Hash)> _results = [];
     private readonly SortedList<long, long> _steps = [];
     private readonly long _before;
     private readonly Dictionary<int, long> _epochs = [];
@@ -77,13 +78,21 @@ internal sealed class PublishedEvents
     public long? LastTest { get; private set; }
 
     /// <summary>
-    /// Whether a step was published with another loss than it has now: then this machine rounds differently from the former one.
+    /// How what was published of a step differs from what it has now, in words; null where it does not, or was not published: then this
+    /// machine rounds differently from the former one. Hashes are compared where both are there.
     /// </summary>
     /// <param name="step">The step.</param>
     /// <param name="loss">Its loss now.</param>
-    /// <param name="before">Its loss as it was published.</param>
-    public bool Differs(long step, double loss, out double before) =>
-        _losses.Remove(step, out before) && BitConverter.DoubleToInt64Bits(before) != BitConverter.DoubleToInt64Bits(loss);
+    /// <param name="hash">The hash of the state after it now.</param>
+    public string? Difference(long step, double loss, StateHash? hash)
+    {
+        if (!_results.Remove(step, out var before))
+            return null;
+        if (BitConverter.DoubleToInt64Bits(before.Loss) != BitConverter.DoubleToInt64Bits(loss))
+            return string.Create(CultureInfo.InvariantCulture, $"a loss of {before.Loss:R} before and has {loss:R}");
+        return before.Hash is { } former && hash is { } state && former != state
+            ? $"a state with hash {former} before and has {state}" : null;
+    }
 
     /// <summary>
     /// The number of the event of a step, or, where only each n-th is kept, of the last one before it that is; if the step ended an epoch,
@@ -140,9 +149,9 @@ internal sealed class PublishedEvents
                 break;
             case StepCommitted step:
                 _steps[step.Step] = number;
-                _losses.Remove(step.Step);
+                _results.Remove(step.Step);
                 if (theirs == shards)
-                    _losses[step.Step] = step.Loss;
+                    _results[step.Step] = (step.Loss, step.StateHash);
                 LastStep = Math.Max(LastStep, step.Step);
                 break;
             case RunTested test:

@@ -31,10 +31,20 @@ internal sealed partial class RunProgress
 
     /// <summary>The trainers are in their places, and the run waits for nobody any more.</summary>
     /// <param name="engine">What computes their passes, and why.</param>
-    public void Place(string engine) => _status = _status with
+    /// <param name="arithmetics">What the bits of each are a function of.</param>
+    public void Place(string engine, IReadOnlyList<string> arithmetics) => _status = _status with
     {
-        Engine = engine, State = _training ? RunState.Running : RunState.Starting, QueuePosition = 0, Message = "",
+        Engine = engine, Arithmetic = With(_status.Arithmetic, arithmetics),
+        State = _training ? RunState.Running : RunState.Starting, QueuePosition = 0, Message = "",
     };
+
+    /// <summary>Those that the run has had so far, in order, and the others.</summary>
+    private static string With(string former, IReadOnlyList<string> now)
+    {
+        const string separator = "; ";
+        return string.Join(
+            separator, former.Split(separator, StringSplitOptions.RemoveEmptyEntries).Union(now.Where(one => one.Length > 0)));
+    }
 
     /// <summary>
     /// From now on the spec on the disk has another number of trainers, so that a coordinator after this one has as many. Blocks.

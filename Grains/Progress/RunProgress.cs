@@ -195,8 +195,8 @@ internal sealed partial class RunProgress
         StatusFile?.Request();
     }
 
-    /// <summary>Which parameters the run leaves as its model; null for those after the last step.</summary>
-    public void Leaves(ModelOutput? output) => _status = _status with { Output = output };
+    /// <summary>Which parameters the run leaves as its model, null for those after the last step; and the hash of its last state.</summary>
+    public void Leaves(ModelOutput? output, StateHash? hash) => _status = _status with { Output = output, StateHash = hash };
 
     /// <summary>Writes every figure of an evaluation where its event cannot have all. If they cannot be written, the run warns.</summary>
     /// <param name="totals">The evaluation.</param>

@@ -50,7 +50,7 @@ internal sealed class RunResult(
         try
         {
             var (output, status) = (RunOutput.Of(state), _progress.Snapshot());
-            Write(output, status with { Output = Describe(output, status.Metrics) });
+            Write(output, status with { Output = Describe(output, status.Metrics), StateHash = Hash });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -63,9 +63,11 @@ internal sealed class RunResult(
 
     private RunOutput Note(RunOutput output, IReadOnlyList<Metric> metrics)
     {
-        _progress.Leaves(Describe(output, metrics));
+        _progress.Leaves(Describe(output, metrics), Hash);
         return output;
     }
+
+    private StateHash? Hash => _spec.Metrics.StateHash ? state.Hash() : null;
 
     private ModelOutput? Describe(RunOutput output, IReadOnlyList<Metric> metrics)
     {

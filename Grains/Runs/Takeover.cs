@@ -123,6 +123,8 @@ internal sealed record Takeover(
         HeldOut = restored?.State.HeldOut,
         Test = null,
         Output = null,
+        StateHash = null,
+        Arithmetic = restored is null ? "" : status.Arithmetic,
         CheckpointStep = restored?.State.Step,
         Loss = null,
     };

@@ -80,7 +80,10 @@ internal sealed class Roster
     {
         _homes[trainer] = SiloAddress.FromParsableString(ready.Address);
         Version++;
-        _status[trainer] = _status[trainer] with { Silo = ready.Silo, Device = ready.Device, Engine = ready.Engine };
+        _status[trainer] = _status[trainer] with
+        {
+            Silo = ready.Silo, Device = ready.Device, Engine = ready.Engine, Arithmetic = ready.Arithmetic,
+        };
     }
 
     /// <summary>

@@ -150,7 +150,7 @@ internal sealed class TrainerAssigner(
     public void NoteDevices()
     {
         DeviceKind = DeviceKinds.Same(_roster.Status);
-        run.Place(DeviceKinds.SameEngine(_roster.Status, spec));
+        run.Place(DeviceKinds.SameEngine(_roster.Status, spec), [.. _roster.Status.Select(trainer => trainer.Arithmetic)]);
     }
 
     /// <summary>Checks that all trainers compute with the spec's engine.</summary>

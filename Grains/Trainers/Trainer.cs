@@ -69,7 +69,7 @@ internal sealed partial class Trainer
             _open.Restore(assignment);
             Volatile.Write(ref _readyStep, -1);
             var replica = _open.Shards.Replica;
-            return new TrainerReady(_factory.SiloName, replica.Device, _factory.SiloAddress, replica.Engine);
+            return new TrainerReady(_factory.SiloName, replica.Device, _factory.SiloAddress, replica.Engine, replica.Arithmetic);
         }
         catch (Exception e)
         {

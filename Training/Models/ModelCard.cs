@@ -75,6 +75,8 @@ internal static class ModelCard
         Line($"- spec `{config.Hashes.Spec}`");
         Line($"- data `{config.Hashes.Data}`");
         Line($"- weights `{config.Hashes.Weights}`");
+        if (config.StateHash is { } hash)
+            Line($"- state at the end of training `{hash}` (XXH3), arithmetic `{config.Arithmetic}`");
         return text.ToString();
 
         void Line(string line) => text.Append(line).Append('\n');

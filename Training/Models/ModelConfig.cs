@@ -106,6 +106,15 @@ public sealed record ModelConfig
     /// <summary>The SHA-256 of <see cref="Spec"/>, of the fingerprints in <see cref="Files"/>, and of the weights' bytes.</summary>
     public required ModelHashes Hashes { get; init; }
 
+    /// <summary>
+    /// What the model's bits are a function of besides spec and data, as <see cref="RunStatus.Arithmetic"/>; null where a former release
+    /// trained it.
+    /// </summary>
+    public string? Arithmetic { get; init; }
+
+    /// <summary>The hash of the state that the run ended with; null where the spec wants none, or a former release trained it.</summary>
+    public StateHash? StateHash { get; init; }
+
     /// <summary>Every file that determined the model, by its name: where it lay is nobody's business.</summary>
     public required IReadOnlyList<DataFile> Files { get; init; }
 

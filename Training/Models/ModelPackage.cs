@@ -173,6 +173,10 @@ public sealed class ModelPackage
                 ["format"] = "pt", ["step"] = $"{Config.Steps}", ["product"] = $"Orleans.Tbptt {Config.Product}", ["run"] = Config.Run,
                 ["spec_sha256"] = Config.Hashes.Spec, ["data_sha256"] = Config.Hashes.Data, ["weights_sha256"] = Config.Hashes.Weights,
             };
+            if (Config.Arithmetic is { } arithmetic)
+                metadata["arithmetic"] = arithmetic;
+            if (Config.StateHash is { } hash)
+                metadata["state_hash"] = $"{hash}";
             return
             [
                 (WeightsFile, stream => SafetensorsFile.Write(stream, ParameterLayout.Of(Spec.Model), Parameters.Span, metadata)),

@@ -54,6 +54,8 @@ internal static class RunConfig
             Hashes = new(
                 HashOf(Encoding.UTF8.GetBytes(text)),
                 HashOf(Encoding.UTF8.GetBytes(string.Concat(data.Files.Select(file => $"{file.Sha256}\n")))), HashOf(parameters)),
+            Arithmetic = status.Arithmetic.Length > 0 ? status.Arithmetic : null,
+            StateHash = status.StateHash,
             Files = [.. data.Files.Select(file => file with { Path = Path.GetFileName(file.Path) })],
             Data = data.Description?.Summary ?? status.Data,
             Spec = text,

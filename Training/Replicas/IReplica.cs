@@ -21,6 +21,12 @@ public interface IReplica : IDisposable
     /// <summary>The word of the engine that it belongs to: what really computes, whatever a spec asked for.</summary>
     string Engine { get; }
 
+    /// <summary>
+    /// What its bits are a function of besides spec and data: two replicas of one arithmetic compute the same bits. Of the fused engine a
+    /// version, of libtorch its version and the type of the processor.
+    /// </summary>
+    string Arithmetic { get; }
+
     /// <summary>Whether it may be used only on the thread that created it, <see cref="IDisposable.Dispose"/> included.</summary>
     bool IsBoundToThread { get; }
 

@@ -13,6 +13,12 @@ namespace Orleans.Tbptt.Training.Steps;
 /// </remarks>
 public sealed class StepCommit
 {
+    /// <summary>
+    /// Elements that are clipped, updated, averaged and hashed one after another, because then they are read from memory once: with those
+    /// of the running averages they fit into a processor's second cache. The number changes no bit.
+    /// </summary>
+    private const int Block = 1 << 14;
+
     private readonly TrainingState _state;
     private readonly Specs.TrainSpec _train;
     private readonly int _piece;
@@ -136,10 +142,11 @@ public sealed class StepCommit
         bool isUpdate = HasTargets && ClosesUpdate;
         if (isUpdate)
             BeginUpdate(learningRate);
+        var hasher = _state.HasherAt(_state.Step + 1);
+        hasher?.Begin();
         for (int i = 0; i < Pieces; i++)
         {
-            if (isUpdate)
-                UpdatePiece(i, norm);
+            UpdatePiece(i, isUpdate ? norm : null, hasher);
             updated?.Invoke(i);
         }
 
@@ -148,7 +155,7 @@ public sealed class StepCommit
         if (Accumulates)
             CloseOrKeep();
         _state.Advance(_heads, _lossSum, _weight);
-        return new StepOutcome.Committed(StepOutcome.Mean(_lossSum, _weight), norm, learningRate, _weight);
+        return new StepOutcome.Committed(StepOutcome.Mean(_lossSum, _weight), norm, learningRate, _weight) { Hash = hasher?.Finish() };
     }
 
     private void BeginUpdate(double learningRate)
@@ -169,14 +176,29 @@ public sealed class StepCommit
         _state.KeepUpdateOpen(_gradient, _updateWeight);
     }
 
-    private void UpdatePiece(int index, double norm)
+    /// <param name="index">The piece.</param>
+    /// <param name="norm">The norm of the whole gradient; null where no update is made.</param>
+    /// <param name="hasher">Takes what is updated, or would be; null where nobody asks for the hash.</param>
+    private void UpdatePiece(int index, double? norm, StateHasher? hasher)
     {
-        var gradient = Piece(_gradient, index).Span;
+        int end = Math.Min((index + 1) * _piece, _gradient.Length);
+        for (int first = index * _piece; first < end; first += Block)
+        {
+            int count = Math.Min(Block, end - first);
+            if (norm is { } whole)
+                UpdateBlock(first, count, whole);
+            hasher?.Add(first, count);
+        }
+    }
+
+    private void UpdateBlock(int first, int count, double norm)
+    {
+        var gradient = _gradient.AsSpan(first, count);
         Clipping.Apply(_train, gradient, norm);
-        var parameters = Piece(_state.Parameters, index).Span;
-        _state.Optimizer.Update(index * _piece, parameters, gradient);
+        var parameters = _state.Parameters.AsSpan(first, count);
+        _state.Optimizer.Update(first, parameters, gradient);
         if (_state.Average.IsTaking)
-            _isAverageFinite &= _state.Average.Take(index * _piece, parameters);
+            _isAverageFinite &= _state.Average.Take(first, parameters);
     }
 
     /// <summary>Says in words why the step is not finite; the state stays as it is.</summary>

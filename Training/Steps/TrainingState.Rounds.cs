@@ -50,6 +50,7 @@ public sealed partial class TrainingState
         Carry(shards.Select(shard => shard.Hidden));
         foreach (var (inner, shard) in TrainerOptimizers.Zip(shards))
             inner.Take(shard.Averages, shard.OptimizerCount);
+        var hasher = HasherAt(Step + steps);
         var committed = new StepOutcome.Committed[steps];
         for (int i = 0; i < steps; i++)
         {
@@ -58,6 +59,13 @@ public sealed partial class TrainingState
             EpochWeight += weights[i];
             double loss = StepOutcome.Mean(lossSums[i], weights[i]);
             committed[i] = new(loss, double.NaN, _spec.LearningRateAt(Step - 1, Losses), weights[i], i == steps - 1 ? norm : null);
+        }
+
+        if (hasher is not null)
+        {
+            hasher.Begin();
+            hasher.Add(0, Parameters.Length);
+            committed[^1] = committed[^1] with { Hash = hasher.Finish() };
         }
 
         return new StepOutcome.Round(committed);

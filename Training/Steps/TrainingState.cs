@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Optimizers;
 
@@ -19,8 +20,11 @@ public abstract record StepOutcome
     /// <param name="LearningRate">The learning rate of the update.</param>
     /// <param name="Weight">Elements of the step that have a target; where it is 0, parameters and optimizer stay as they are.</param>
     /// <param name="DifferenceNorm">Global norm of a round's averaged difference, with its last step; null otherwise.</param>
+    /// <param name="Hash">
+    /// The hash of the state after it, in a round of that after its last step; null where <see cref="MetricsSpec"/> wants none.
+    /// </param>
     public sealed record Committed(double Loss, double GradientNorm, double LearningRate, double Weight,
-        double? DifferenceNorm = null) : StepOutcome;
+        double? DifferenceNorm = null, StateHash? Hash = null) : StepOutcome;
 
     /// <summary>A round of local steps was made, and the update after it.</summary>
     /// <param name="Steps">
@@ -46,6 +50,8 @@ public abstract record StepOutcome
 public sealed partial class TrainingState
 {
     private readonly TrainSpec _spec;
+    private readonly int _hashedEvery;
+    private readonly StateHasher _hasher;
 
     /// <summary>S(0): initial parameters, zero hidden state.</summary>
     /// <param name="spec">The run's spec, every size known.</param>
@@ -65,6 +71,8 @@ public sealed partial class TrainingState
         TrainerOptimizers = TrainerOptimizerState.OfAll(spec.Train, Layout);
         PerLane = LaneState.PerLane(spec);
         Hidden = new float[checked(spec.Data.BatchSize * PerLane)];
+        _hashedEvery = spec.Metrics.StateHash ? spec.Metrics.Every : 0;
+        _hasher = new(this);
     }
 
     /// <summary>
@@ -106,6 +114,13 @@ public sealed partial class TrainingState
     /// it grows.
     /// </summary>
     public IReadOnlyList<double> Losses { get; private set; } = [];
+
+    /// <summary>The hash of the state as it is.</summary>
+    public StateHash Hash() => StateHasher.Of(this);
+
+    /// <summary>What makes the hash of the state after a step; null where the spec wants none of it.</summary>
+    /// <param name="step">The step, from 1.</param>
+    internal StateHasher? HasherAt(long step) => _hashedEvery > 0 && step % _hashedEvery == 0 ? _hasher : null;
 
     /// <summary>The last part of a step, when the parameters are updated: carries the hidden state and counts.</summary>
     internal void Advance(IReadOnlyList<ShardResult> shards, double lossSum, double weight)

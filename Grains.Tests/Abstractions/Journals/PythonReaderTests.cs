@@ -51,6 +51,8 @@ public sealed class PythonReaderTests : IDisposable
             }
 
             Assert.Equal(step.DifferenceNorm, read.RootElement.TryGetProperty("differenceNorm", out var norm) ? norm.GetDouble() : null);
+            Assert.Equal(
+                step.StateHash?.ToString(), read.RootElement.TryGetProperty("stateHash", out var hash) ? hash.GetString() : null);
             Assert.Equal(step.Time, read.RootElement.GetProperty("time").GetDateTimeOffset());
         }
     }

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
 
@@ -36,6 +37,7 @@ internal static class SegmentSample
         DifferenceNorm = number % 7 == 0 ? Noise(number + 2) : null,
         LearningRate = 1e-3 * Math.Cos(number / 1e6), Weight = number % 10 == 0 ? 37 : 500,
         Seconds = number % 3 == 0 ? 1 / 3.0 : TimeSpan.FromTicks(1_300 + number % 50).TotalSeconds,
+        StateHash = number % 5 < 2 ? null : new(XxHash3.HashToUInt64(BitConverter.GetBytes(number))),
     };
 
     /// <summary>A full segment.</summary>

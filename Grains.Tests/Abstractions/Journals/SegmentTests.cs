@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Hashing;
 using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Tests.Support;
@@ -60,14 +61,33 @@ public sealed class SegmentTests : IDisposable
     }
 
     [Fact]
-    public void Segment_TakesAtMost24BytesAStep_WithMantissasOfNoise()
+    public void Segment_TakesAtMost24BytesAStep_WithMantissasOfNoise_AndEightForItsHash()
     {
-        var builder = SegmentSample.Segment(0, number => RunJson.Write(SegmentSample.Step(number) with
-        {
-            DifferenceNorm = null, Seconds = TimeSpan.FromTicks(1_300 + number * 7_919 % 400).TotalSeconds,
-        }));
+        double without = Size(number => null);
 
-        Assert.InRange((builder.Write().Length + builder.WriteIndex().Length) / (double)SegmentFormat.Events, 10, 24);
+        Assert.InRange(without, 10, 24);
+        Assert.InRange(Size(number => new(XxHash3.HashToUInt64(BitConverter.GetBytes(number)))) - without, 8, 8.1);
+
+        double Size(Func<long, StateHash?> hash)
+        {
+            var builder = SegmentSample.Segment(0, number => RunJson.Write(SegmentSample.Step(number) with
+            {
+                DifferenceNorm = null, Seconds = TimeSpan.FromTicks(1_300 + number * 7_919 % 400).TotalSeconds, StateHash = hash(number),
+            }));
+            return (builder.Write().Length + builder.WriteIndex().Length) / (double)SegmentFormat.Events;
+        }
+    }
+
+    /// <summary>A run without hashes takes the bytes that it took, and a segment of a former release is one of these.</summary>
+    [Fact]
+    public void Segment_WithoutHashes_HasNoColumnOfThem()
+    {
+        SegmentSample.Write(Journal, SegmentSample.Segment(0, Plain));
+
+        using var segment = SegmentFile.Open(Journal, 0);
+
+        Assert.DoesNotContain(segment.Header.Sections, section => section.Name == SegmentFormat.Hashes);
+        Assert.Equal(Plain(7), segment.Lines().From(6, 1).Single());
     }
 
     [Fact]

@@ -25,6 +25,7 @@ internal static class ChaosAssert
         Bits.Same(oracle.Steps.Select(step => step.GradientNorm), steps.Select(step => step.GradientNorm));
         Bits.Same(
             oracle.Steps.Select(step => step.DifferenceNorm).OfType<double>(), steps.Select(step => step.DifferenceNorm).OfType<double>());
+        Assert.Equal(oracle.Steps.Select(step => step.Hash), steps.Select(step => step.StateHash));
         Assert.All(steps, step => Assert.Equal(spec.Train.Optimizer.Lr, step.LearningRate));
 
         EpochFinished[] epochs = [.. events.OfType<EpochFinished>()];

@@ -19,7 +19,8 @@ public sealed class ExportTests : IDisposable
         var run = _console.Write(Sample.Status(RunState.Completed));
         RunEvent[] events =
         [
-            Sample.Started(), Sample.Step(1, loss: 1.0 / 3), Sample.Step(2, loss: double.NaN) with { DifferenceNorm = 2.5 },
+            Sample.Started(), Sample.Step(1, loss: 1.0 / 3) with { StateHash = new(255) },
+            Sample.Step(2, loss: double.NaN) with { DifferenceNorm = 2.5 },
             Sample.Epoch(1, 0.75, 0.25, new Metric("validation RMSE", 3.25, "kW, \"peak\"")), Sample.Step(3), Sample.Epoch(2, 0.5),
             new RunTested
             {
@@ -38,10 +39,10 @@ public sealed class ExportTests : IDisposable
 
         Assert.Equal(
             """
-            number,time,generation,step,epoch,loss,gradientNorm,differenceNorm,learningRate,weight,seconds
-            2,2026-03-14T12:00:01.0000000+00:00,0,1,1,0.3333333333333333,1,,0.01,200,0.1
-            3,2026-03-14T12:00:02.0000000+00:00,0,2,1,,1,2.5,0.01,200,0.1
-            5,2026-03-14T12:00:04.0000000+00:00,0,3,2,0.5,1,,0.01,200,0.1
+            number,time,generation,step,epoch,loss,gradientNorm,differenceNorm,learningRate,weight,seconds,stateHash
+            2,2026-03-14T12:00:01.0000000+00:00,0,1,1,0.3333333333333333,1,,0.01,200,0.1,00000000000000ff
+            3,2026-03-14T12:00:02.0000000+00:00,0,2,1,,1,2.5,0.01,200,0.1,
+            5,2026-03-14T12:00:04.0000000+00:00,0,3,2,0.5,1,,0.01,200,0.1,
 
             """,
             Read("steps.csv"));

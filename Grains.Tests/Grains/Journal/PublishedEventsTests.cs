@@ -18,7 +18,7 @@ public sealed class PublishedEventsTests : IDisposable
         var published = new PublishedEvents(Journal, 0, 2);
 
         Assert.Equal((0, 0), (published.LastStep, published.LastEpoch));
-        Assert.False(published.Differs(1, 1, out _));
+        Assert.Null(published.Difference(1, 1, hash: null));
     }
 
     [Theory]
@@ -63,11 +63,23 @@ public sealed class PublishedEventsTests : IDisposable
         Write(Step(1, loss), Step(2, loss), Step(3, loss));
         var published = new PublishedEvents(Journal, 1, 2);
 
-        Assert.False(published.Differs(1, next, out _));
-        Assert.False(published.Differs(2, loss, out _));
-        Assert.True(published.Differs(3, next, out double before));
-        Assert.Equal(BitConverter.DoubleToInt64Bits(loss), BitConverter.DoubleToInt64Bits(before));
-        Assert.False(published.Differs(4, next, out _));
+        Assert.Null(published.Difference(1, next, hash: null));
+        Assert.Null(published.Difference(2, loss, hash: null));
+        Assert.Equal("a loss of 0.3333333333333333 before and has 0.33333333333333337", published.Difference(3, next, hash: null));
+        Assert.Null(published.Difference(4, next, hash: null));
+    }
+
+    [Fact]
+    public void Hash_Differs_WhereTheLossIsTheSame_AndBothAreKnown()
+    {
+        Write(Step(1, 1) with { StateHash = new(1) }, Step(2, 1) with { StateHash = new(2) }, Step(3, 1) with { StateHash = new(3) },
+            Step(4, 1));
+        var published = new PublishedEvents(Journal, 0, 2);
+
+        Assert.Null(published.Difference(1, 1, new(1)));
+        Assert.Equal("a state with hash 0000000000000002 before and has 0000000000000005", published.Difference(2, 1, new(5)));
+        Assert.Null(published.Difference(3, 1, hash: null));
+        Assert.Null(published.Difference(4, 1, new(4)));
     }
 
     [Theory]
@@ -80,9 +92,8 @@ public sealed class PublishedEventsTests : IDisposable
         var published = new PublishedEvents(Journal, after, 2);
 
         Assert.Equal(3, published.LastStep);
-        Assert.False(published.Differs(2, 2.5, out _));
-        Assert.True(published.Differs(3, 3.5, out double before));
-        Assert.Equal(3, before);
+        Assert.Null(published.Difference(2, 2.5, hash: null));
+        Assert.Equal("a loss of 3 before and has 3.5", published.Difference(3, 3.5, hash: null));
     }
 
     [Fact]
