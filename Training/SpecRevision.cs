@@ -7,15 +7,19 @@ using Orleans.Tbptt.Specs.Writing;
 namespace Orleans.Tbptt.Training;
 
 /// <summary>
-/// A run's spec with what may change when the run is resumed: what ends it (the number of epochs, early stopping, limits), when checkpoints
-/// are taken, and when a run that follows its file has completed. The steps that the run has committed do not depend on these: it continues
+/// A run's spec with what may change when the run is resumed: what ends it (the number of epochs, early stopping, limits), which state is its
+/// model, between which numbers of trainers it scales itself, when checkpoints are taken, what is measured, and when a run that follows its
+/// file has completed. The steps that the run has committed do not depend on these: it continues
 /// to the bits of a run that had them from the start.
 /// </summary>
 public static class SpecRevision
 {
     private const string Epochs = "train.epochs";
-    private const string Changeable = "train.epochs or a key of train.earlyStopping, limits or checkpoint";
-    private static readonly string[] Sections = ["train.earlyStopping", "train.autoscale", "limits", "checkpoint"];
+    private const string Output = "train.output";
+    private const string Changeable = "train.epochs, train.output (last or best), extends.idleSeconds, or a key of train.earlyStopping, "
+        + "train.autoscale, limits, checkpoint or metrics";
+
+    private static readonly string[] Sections = ["train.earlyStopping", "train.autoscale", "limits", "checkpoint", "metrics"];
 
     /// <summary>Changes a run's spec.</summary>
     /// <param name="spec">The text of the run's <c>spec.yaml</c>, with the changes as <see cref="SpecText.Sets"/>.</param>
@@ -26,6 +30,10 @@ public static class SpecRevision
     {
         var before = Parse(spec with { Sets = [] });
         var after = Parse(spec);
+
+        // A run that scales itself between other numbers begins with one of them, where none is asked for.
+        if (after.Spec is null && after.Problems is [{ Key: "train.trainers" }] && spec.Sets.Any(ScalesItself))
+            after = Parse(spec with { Sets = [.. spec.Sets, "train.trainers="] });
         if (before.Spec is not { } written)
             return before;
         if (after.Spec is not { } changed)
@@ -54,12 +62,18 @@ public static class SpecRevision
         bool changesTrainers = before.Train.Trainers != after.Train.Trainers || before.Train.ShardCount != after.Train.ShardCount;
         if (SpecHash.Of(before) == SpecHash.Of(after) && !changesTrainers)
             return [];
-        return sets.Select(set => set.Split('=')[0].Trim()).Where(key => !MayChange(key)).Distinct().Select(key => key == "train.trainers"
+
+        // Which committed state is the model is chosen at the end; an average has been evaluated all the time, or has not.
+        bool choosesOutput = before.Train.Output != OutputKind.Ema && after.Train.Output != OutputKind.Ema;
+        return sets.Select(set => set.Split('=')[0].Trim()).Where(key => !MayChange(key) && !(key == Output && choosesOutput))
+            .Distinct().Select(key => key == "train.trainers"
             ? new SpecProblem(key, "another number", Changeable,
                 "use --trainers: up to train.shards, the result is the same to the bit")
             : new SpecProblem(key, "a change", Changeable,
                 "the steps that the run has committed depend on it: train a new run with the changed spec"));
     }
+
+    private static bool ScalesItself(string set) => set.TrimStart().StartsWith("train.autoscale", StringComparison.Ordinal);
 
     private static bool MayChange(string key) =>
         key is Epochs or "extends.idleSeconds" || Sections.Any(section => key == section

@@ -6,6 +6,7 @@ public sealed class Findings
     private const int Limit = 100;
     private readonly List<(Place Place, SpecProblem Problem)> _found = [];
     private readonly HashSet<string> _unsound = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _missing = new(StringComparer.Ordinal);
     private readonly Place _start;
     private int _unreported;
 
@@ -36,6 +37,25 @@ public sealed class Findings
             _found.Add((place, problem with { Key = Show.Clean(problem.Key, 200), Location = place.Text }));
         else
             _unreported++;
+    }
+
+    /// <summary>Notes that a required key is not there.</summary>
+    internal void ReportMissing(string key, string name, string expected)
+    {
+        _missing.Add(key);
+        Report(key, "nothing", expected, $"add {name}");
+    }
+
+    /// <summary>
+    /// Takes back that a required key is not there, because it is, misspelt, which is a mistake of its own. It is still not to be trusted.
+    /// </summary>
+    internal void ForgetMissing(string key)
+    {
+        if (!_missing.Remove(key))
+            return;
+        string shown = Show.Clean(key, 200);
+        if (_found.RemoveAll(one => one.Problem.Key == shown && one.Problem.Found == "nothing") == 0)
+            _unreported--;
     }
 
     /// <summary>Whether these keys, and all sections they are in, were read without a mistake. Checks across keys ask this first.</summary>

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Data.Problems;
+using Orleans.Tbptt.Descriptions;
 using Orleans.Tbptt.Messages;
 using Orleans.Tbptt.Specs;
 
@@ -26,7 +27,7 @@ internal static class LaneLimits
     /// <summary>Refuses a burn-in that leaves no time step of any sequence to train on.</summary>
     public static void CheckBurnIn(RunSpec spec, IDataSource data, ProblemList problems)
     {
-        int longest = Longest(data.Training, ChunkSplit.OfCount(1));
+        int longest = Longest(data.Training);
         if (spec.Tbptt.BurnIn >= longest && !data.Training.Continues(0))
         {
             problems.Add(
@@ -39,7 +40,22 @@ internal static class LaneLimits
     /// <param name="spec">The spec, resolved.</param>
     /// <param name="data">Its data.</param>
     /// <param name="problems">Collects the problems.</param>
-    public static void CheckBuffers(RunSpec spec, IDataSource data, ProblemList problems)
+    public static void CheckBuffers(RunSpec spec, IDataSource data, ProblemList problems) =>
+        CheckBuffers(spec, LongestChunk(spec, data), Widest(spec.Model, data.Shape), problems);
+
+    /// <summary>The same, where the data are not open.</summary>
+    /// <param name="spec">The spec, resolved.</param>
+    /// <param name="data">What they are.</param>
+    /// <param name="problems">Collects the problems.</param>
+    public static void CheckBuffers(RunSpec spec, DataDescription data, ProblemList problems)
+    {
+        int[] held = [.. new[] { data.Validation, data.Test }.OfType<PartDescription>().Select(part => part.Longest)];
+        int whole = Math.Max(data.Vocabulary, data.Classes) > 0 ? 1 : 0;
+        CheckBuffers(spec, LongestChunk(spec, data.Training.Longest, held),
+            Widest(spec.Model, data.InputFeatures, data.TargetFeatures, whole), problems);
+    }
+
+    private static void CheckBuffers(RunSpec spec, int steps, int width, ProblemList problems)
     {
         int lanes = spec.Data.BatchSize;
         int perLane = LaneState.PerLane(spec);
@@ -53,8 +69,6 @@ internal static class LaneLimits
 
         // [lanes of the largest trainer, longest chunk, widest of what a time step has]
         long share = LargestShare(spec);
-        int steps = LongestChunk(spec, data);
-        int width = Widest(spec.Model, data.Shape);
         if ((Int128)share * steps * width > MostValues)
         {
             bool isWhole = spec.TakesWholeSequences || (spec.Tbptt.Backprop.IsFull && !spec.WorksByPieces);
@@ -120,15 +134,19 @@ internal static class LaneLimits
     }
 
     /// <summary>Time steps of the longest chunk, of all parts.</summary>
-    public static int LongestChunk(RunSpec spec, IDataSource data)
+    public static int LongestChunk(RunSpec spec, IDataSource data) => LongestChunk(
+        spec, Longest(data.Training), new[] { data.Validation, data.Test }.OfType<ISequenceSet>().Select(Longest));
+
+    /// <summary>The same of the time steps of each part's longest sequence, whose chunks are the longest ones.</summary>
+    private static int LongestChunk(RunSpec spec, int longest, IEnumerable<int> heldOut)
     {
         (ChunkSplit split, ChunkSplit held) = (ChunkSplit.Of(spec.Tbptt), ChunkSplit.OfHeldOut(spec));
-        int training = Longest(data.Training, split);
+        int training = split.Chunk(longest, 0).Length;
         if (spec.WorksByPieces)
             training = Math.Min(training, spec.Tbptt.ChunkLength!.Value);
         long most = spec.Tbptt.RandomLength?.Longest(spec.Tbptt.ChunkLength!.Value) ?? (long)training * spec.Tbptt.WindowChunks;
-        training = (int)Math.Min(most, Longest(data.Training, ChunkSplit.OfCount(1)));
-        return new[] { data.Validation, data.Test }.OfType<ISequenceSet>().Select(part => Longest(part, held)).Append(training).Max();
+        training = (int)Math.Min(most, longest);
+        return heldOut.Select(part => held.Chunk(part, 0).Length).Append(training).Max();
     }
 
     /// <summary>Lanes of the trainer that has the most while all trainers live: those of whole shards.</summary>
@@ -138,20 +156,22 @@ internal static class LaneLimits
         return ShardRange.Split(shards.Length, spec.Train.FewestTrainers).Max(range => range.Lanes(shards).Count);
     }
 
-    // The first chunk of a sequence is never shorter than the others.
-    private static int Longest(ISequenceSet sequences, ChunkSplit split)
+    // The first chunk of a sequence is never shorter than the others, and none of a longer sequence is.
+    private static int Longest(ISequenceSet sequences)
     {
         int longest = 0;
         for (int i = 0; i < sequences.Count; i++)
-            longest = Math.Max(longest, split.Chunk(sequences.Length(i), 0).Length);
+            longest = Math.Max(longest, sequences.Length(i));
         return longest;
     }
 
     // A token or class is a 64-bit integer: as wide as two values.
-    private static int Widest(ModelSpec model, DataShape shape)
+    private static int Widest(ModelSpec model, DataShape shape) =>
+        Widest(model, shape.InputFeatures, shape.TargetFeatures, Math.Max(shape.Codes, shape.HasClasses ? 1 : 0));
+
+    private static int Widest(ModelSpec model, int inputs, int targets, int whole)
     {
-        int whole = Math.Max(shape.Codes, shape.HasClasses ? 1 : 0);
-        int data = Math.Max(Math.Max(shape.InputFeatures, shape.TargetFeatures), Math.Max(1, 2 * whole));
+        int data = Math.Max(Math.Max(inputs, targets), Math.Max(1, 2 * whole));
         return Math.Max(Math.Max(data, model.LayerOutputs), Math.Max(model.InputSize!.Value, model.OutputSize!.Value));
     }
 }

@@ -54,9 +54,28 @@ public sealed class PreparedRun : IDisposable
     /// <param name="trainers">How many trainers.</param>
     public static IReadOnlyList<SpecProblem> ProblemsOf(RunSpec spec, IDataSource data, int trainers)
     {
+        ArgumentNullException.ThrowIfNull(data);
+
+        return ProblemsOf(spec, trainers, (divided, problems) => LaneLimits.CheckBuffers(divided, data, problems));
+    }
+
+    /// <summary>The same, where the data are not open.</summary>
+    /// <param name="spec">The run's spec, resolved.</param>
+    /// <param name="data">What the run reads; null where nobody knows, and then buffers are not looked at.</param>
+    /// <param name="trainers">How many trainers; with more than there are shards there will be as many shards.</param>
+    public static IReadOnlyList<SpecProblem> ProblemsOf(RunSpec spec, DataDescription? data, int trainers) =>
+        ProblemsOf(spec, trainers, (divided, problems) =>
+        {
+            if (data is not null)
+                LaneLimits.CheckBuffers(divided, data, problems);
+        });
+
+    private static IReadOnlyList<SpecProblem> ProblemsOf(RunSpec spec, int trainers, Action<RunSpec, ProblemList> checkBuffers)
+    {
         var problems = new ProblemList();
-        var divided = spec with { Train = spec.Train with { Trainers = trainers, Shards = spec.Train.ShardCount, Autoscale = null } };
-        LaneLimits.CheckBuffers(divided, data, problems);
+        int shards = Math.Max(trainers, spec.Train.ShardCount);
+        var divided = spec with { Train = spec.Train with { Trainers = trainers, Shards = shards, Autoscale = null } };
+        checkBuffers(divided, problems);
         LaneLimits.CheckMessages(divided, problems);
         LaneLimits.CheckGradients(divided, problems);
         return problems.ToList();
@@ -127,8 +146,11 @@ public sealed class PreparedRun : IDisposable
             if (unfit.Count == 0)
                 LaneLimits.CheckBuffers(resolved, data, problems);
             if (problems.IsEmpty)
+            {
                 LaneLimits.CheckMessages(resolved, problems);
                 LaneLimits.CheckGradients(resolved, problems);
+            }
+
             if (problems.IsEmpty)
                 TargetRules.Check(resolved.Train.Loss, data, problems);
             if (problems.IsEmpty)

@@ -41,7 +41,7 @@ public abstract record SyntheticSource : OpenableSource
         {
             findings.Report(
                 "tbptt.chunkCount", $"{count}, more chunks than time steps",
-                $"{SequenceLength} or less, for data.sequenceLength is {SequenceLength}", "lower it");
+                $"{SequenceLength} or less, because data.sequenceLength is {SequenceLength}", "lower it");
         }
     }
 

@@ -192,10 +192,10 @@ public sealed class SiloProgramTests : IDisposable
 }
 
 /// <summary>
-/// Tests that kill processes, or measure what they take, run one after another: the others' load could make a silo seem dead. Tests that do
-/// neither are only marked slow and run in parallel.
+/// Tests that start several processes each, one after another, so that not all of them start at once. Other tests run next to them: no silo
+/// seems dead because processors are busy.
 /// </summary>
-[Slow, CollectionDefinition(Name, DisableParallelization = true)]
+[Slow, CollectionDefinition(Name)]
 public sealed class Processes
 {
     public const string Name = "processes";

@@ -7,8 +7,8 @@ public class SpecCrossCheckTests
 {
     [Theory]
     [InlineData("train:", "  trainers: 5",
-        "10:3 train.trainers: found 5, more trainers than lanes, expected 4 or less, for data.batchSize is 4; lower it, or raise " +
-        "data.batchSize")]
+        "10:3 train.trainers: found 5, more trainers than lanes, expected 4 or less, because data.batchSize is 4; lower it, or "
+        + "raise data.batchSize")]
     [InlineData("    lr", "    momentum: 0.9",
         "15:5 train.optimizer.momentum: found momentum with optimizer adam, expected it with optimizer sgd only; remove it")]
     [InlineData("    lr", "    weightDecay: 0",
@@ -23,10 +23,11 @@ public class SpecCrossCheckTests
     [InlineData("  batchSize", "  exclude: [a]",
         "7:3 data.exclude: found exclude with source sine, expected it with source {globs} only; remove it")]
     [InlineData("  hiddenSize", "  dropout: 0.5",
-        "4:3 model.dropout: found 0.5 with 1 layer, expected 2 layers or more, for dropout lies between layers; remove it, or add a layer")]
-    [InlineData("  hiddenSize", "  dropout: {between: 0.5, output: 0.5}",
-        "4:13 model.dropout.between: found 0.5 with 1 layer, expected 2 layers or more, for dropout lies between layers; remove it, or add "
+        "4:3 model.dropout: found 0.5 with 1 layer, expected 2 layers or more, because dropout lies between layers; remove it, or add "
         + "a layer")]
+    [InlineData("  hiddenSize", "  dropout: {between: 0.5, output: 0.5}",
+        "4:13 model.dropout.between: found 0.5 with 1 layer, expected 2 layers or more, because dropout lies between layers; remove it, or "
+        + "add a layer")]
     [InlineData("  hiddenSize", "  dropout: {weight: 0.5}\n  cell: mingru",
         "4:13 model.dropout.weight: found 0.5 with cell mingru, expected a cell with weight_hh, because that is what is dropped; remove "
         + "it, or choose another cell")]
@@ -66,8 +67,8 @@ public class SpecCrossCheckTests
         "9:3 tbptt.chunkCount: found chunkCount together with chunkLength, expected exactly one of chunkLength and chunkCount; " +
         "remove one of the two")]
     [InlineData("  loss", "  sync: {chunks: 4}",
-        "12:10 train.sync.chunks: found 4 with mode every, expected 1, for in mode every each chunk is a step of all trainers together; " +
-        "remove it, or write mode: local")]
+        "12:10 train.sync.chunks: found 4 with mode every, expected 1, because in mode every each chunk is a step of all trainers "
+        + "together; remove it, or write mode: local")]
     [InlineData("  loss", "  sync: {mode: every, outer: {lr: 1}}",
         "12:23 train.sync.outer: found outer with mode every, expected it with mode local only; remove it")]
     [InlineData("  loss", "  sync: {mode: local}",
@@ -195,6 +196,22 @@ public class SpecCrossCheckTests
         Sound(Sine.After("  hiddenSize", "  inputSize: 5"));
     }
 
+    [Theory]
+    [InlineData(5)]
+    [InlineData(1)]
+    public void Trainers_AreRefused_WhereTheRunScalesItselfBetweenOtherNumbers(int trainers)
+    {
+        string text = Sine.After("  loss", "  shards: 8\n  autoscale: {min: 2, max: 4}").After("  batchSize", "  sequences: 20")
+            .Replace("batchSize: 4", "batchSize: 8", StringComparison.Ordinal).Replace("trainers: 2", "", StringComparison.Ordinal);
+
+        Assert.Equal(2, Sound(text).Train.Trainers);
+        Assert.Equal(3, Sound(text.After("  loss", "  trainers: 3")).Train.Trainers);
+        Assert.Contains(
+            $"train.trainers: found {trainers} with train.autoscale, expected 2 to 4, because the run scales itself between them; change it, "
+            + "or remove it to begin with 2",
+            string.Join('\n', Problems(text.After("  loss", $"  trainers: {trainers}"))), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void ChunkCount_IsAtMostTheSequenceLength_WhenThatIsKnown()
     {
@@ -202,8 +219,8 @@ public class SpecCrossCheckTests
 
         Sound(text.After("  batchSize", "  sequenceLength: 7"));
         Assert.Equal(
-            "run.yaml:9:3 tbptt.chunkCount: found 7, more chunks than time steps, expected 6 or less, for data.sequenceLength is " +
-            "6; lower it",
+            "run.yaml:9:3 tbptt.chunkCount: found 7, more chunks than time steps, expected 6 or less, because "
+            + "data.sequenceLength is 6; lower it",
             Problem(text.After("  batchSize", "  sequenceLength: 6")));
     }
 

@@ -133,6 +133,15 @@ public class SpecValueTests
     }
 
     [Fact]
+    public void RequiredKey_IsReportedOnce_WhenMisspelt()
+    {
+        string problem = Problem(Sine.Replace("hiddenSize", "hidenSize", StringComparison.Ordinal));
+
+        Assert.Contains("model.hidenSize: found an unknown key", problem, StringComparison.Ordinal);
+        Assert.EndsWith("; did you mean hiddenSize?", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void RepeatedKey_ReportsWhereTheFirstStands_WhenInASectionToo()
     {
         string[] problems = Problems(Sine.After("  hiddenSize", "  hiddenSize: 9\nmodel: {}\nmodel: {}"));

@@ -1,8 +1,10 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using Xunit.Sdk;
 using Xunit.v3;
 
 [assembly: TestFramework(typeof(Orleans.Tbptt.Tests.Support.TestsBySpeed))]
+[assembly: TestCollectionOrderer(typeof(Orleans.Tbptt.Tests.Support.SlowFirst))]
 
 namespace Orleans.Tbptt.Tests.Support;
 
@@ -58,6 +60,8 @@ public sealed class TestsBySpeed : XunitTestFramework
             Func<ITestCase, ValueTask<bool>> discoveryCallback)
         {
             string speed = Speed.Of(testMethod.TestClass.Class);
+            if (speed == Speed.Slow)
+                SlowFirst.Note(testMethod.TestClass.TestCollection);
             return base.FindTestsForMethod(testMethod, discoveryOptions, test =>
             {
                 ((XunitTestCase)test).Traits[Speed.Trait] = [speed];
@@ -65,4 +69,21 @@ public sealed class TestsBySpeed : XunitTestFramework
             });
         }
     }
+}
+
+/// <summary>
+/// Begins with the slow collections: most of them wait for processes most of the time, the quick ones compute meanwhile, and no long one is
+/// left for the end, when nothing runs next to it.
+/// </summary>
+public sealed class SlowFirst : ITestCollectionOrderer
+{
+    private static readonly ConcurrentDictionary<string, bool> Slow = new();
+
+    /// <inheritdoc/>
+    public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
+        where TTestCollection : ITestCollection =>
+        [.. testCollections.OrderBy(one => Slow.ContainsKey(one.UniqueID) ? 0 : 1).ThenBy(one => one.UniqueID, StringComparer.Ordinal)];
+
+    /// <summary>Notes that a collection has slow tests.</summary>
+    internal static void Note(ITestCollection collection) => Slow[collection.UniqueID] = true;
 }

@@ -22,13 +22,35 @@ public sealed class SpecRevisionTests
         Assert.True(SpecHash.Matches(SpecHash.Of(Spec), revised));
     }
 
+    [Fact]
+    public void Revision_NamesNoKeyThatMayChange_NextToOneThatMayNot()
+    {
+        var held = TestSpecs.Average(epochs: 2, validationFraction: 0.2);
+
+        Assert.NotNull(Revise(held, "train.output=best", "checkpoint.keepBest=1", "train.epochs=4").Spec);
+        var refused = Revise(held, "seed=9", "train.output=best", "checkpoint.keepBest=1", "metrics.every=5", "train.epochs=4");
+        Assert.Equal(["seed"], refused.Problems.Select(one => one.Key));
+    }
+
+    [Fact]
+    public void Revision_BeginsWithANumberOfTrainersThatAutoscaleHas()
+    {
+        var spec = Spec with { Train = Spec.Train with { Trainers = 1, Shards = 4 } };
+
+        var revised = Revise(spec, "train.autoscale={min: 2, max: 4}", "train.epochs=4").Spec!;
+
+        Assert.Equal(2, revised.Train.Trainers);
+    }
+
     [Theory]
     [InlineData("--set train.optimizer.lr=0.5 "
         + "train.optimizer.lr: found a change, expected "
-        + "train.epochs or a key of train.earlyStopping, limits or checkpoint; the steps that the run has committed "
+        + "train.epochs, train.output (last or best), extends.idleSeconds, or a key of train.earlyStopping, "
+        + "train.autoscale, limits, checkpoint or metrics; the steps that the run has committed "
         + "depend on it: train a new run with the changed spec", "train.optimizer.lr=0.5", "train.epochs=9")]
     [InlineData("--set train.trainers=3 "
-        + "train.trainers: found another number, expected train.epochs or a key of train.earlyStopping, limits or checkpoint; use "
+        + "train.trainers: found another number, expected train.epochs, train.output (last or best), extends.idleSeconds, or a key of "
+        + "train.earlyStopping, train.autoscale, limits, checkpoint or metrics; use "
         + "--trainers: up to train.shards, the result is the same to the bit", "train.trainers=3", "train.epochs=9")]
     [InlineData("--set train.epochs=2 train.epochs: found 2, expected more than 2, the epochs that the run has finished; raise it: --set "
         + "train.epochs=4", "train.epochs=2")]

@@ -41,6 +41,9 @@ internal static class ResumeCheck
             if (revised is null && AtLimit(store, run, status) is { } limit)
                 return limit;
 
+            if (request.Trainers is { } trainers && store.RefusalOf(run, trainers, revised?.Spec) is { } refusal)
+                return refusal;
+
             // A completed run stays completed where it cannot be trained further.
             if (status.State == RunState.Completed
                 && Takeover.Refusal(services.Checkpoints.RestoreNewest(run, revised!.Spec!), request) is { } problem)
@@ -51,7 +54,7 @@ internal static class ResumeCheck
             return RunStore.NoSpec(store.Of(run));
         }
 
-        return request.Trainers is { } trainers ? store.RefusalOf(run, trainers) : null;
+        return null;
     }
 
     /// <summary>

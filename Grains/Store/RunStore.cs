@@ -192,16 +192,28 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
         write(text);
     }, fence.Unfinished, fence.Ensure, isLast);
 
-    /// <summary>Why a run cannot be resumed with a number of trainers; null when it can, as far as its spec says.</summary>
-    public string? RefusalOf(RunId run, int trainers)
+    /// <summary>
+    /// Why a run cannot be resumed with a number of trainers; null when it can, as far as its spec and the description of its data say.
+    /// </summary>
+    /// <param name="run">The run.</param>
+    /// <param name="trainers">The number.</param>
+    /// <param name="revised">Its spec, where that is changed at the same time; null to read it.</param>
+    public string? RefusalOf(RunId run, int trainers, RunSpec? revised = null)
     {
         try
         {
-            var spec = ReadSpec(run);
+            var spec = revised ?? ReadSpec(run);
             int lanes = spec.Data.BatchSize;
             if (spec.Train.Autoscale is { } scale && (trainers < scale.Min || trainers > scale.Max))
                 return $"trainers: found {trainers}, expected {scale.Min} to {scale.Max}, because of train.autoscale";
-            return trainers >= 1 && trainers <= lanes ? null : $"trainers: found {trainers}, expected 1 to {lanes}, the run's batchSize";
+            if (trainers < 1 || trainers > lanes)
+                return $"trainers: found {trainers}, expected 1 to {lanes}, the run's batchSize";
+            var problems = PreparedRun.ProblemsOf(spec, ReadData(run)?.Description, trainers);
+            return problems.Count == 0 ? null : $"trainers: found {trainers}: {string.Join("; ", problems)}";
+        }
+        catch (InvalidDataException e)
+        {
+            return e.Message;
         }
         catch (FileNotFoundException)
         {

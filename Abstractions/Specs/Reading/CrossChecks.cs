@@ -67,19 +67,19 @@ internal static class CrossChecks
             if (findings.Sound("data.batchSize") && shards > lanes)
             {
                 findings.Report("train.shards", $"{shards}, more shards than lanes",
-                    $"{lanes} or less, for data.batchSize is {lanes}", "lower it, or raise data.batchSize");
+                    $"{lanes} or less, because data.batchSize is {lanes}", "lower it, or raise data.batchSize");
             }
 
             if (findings.Sound("train.trainers") && trainers > shards)
             {
                 findings.Report("train.trainers", $"{trainers}, more trainers than shards",
-                    $"{shards} or less, for train.shards is {shards}", "lower it, or raise train.shards");
+                    $"{shards} or less, because train.shards is {shards}", "lower it, or raise train.shards");
             }
         }
         else if (findings.Sound("train.trainers", "data.batchSize") && trainers > lanes)
         {
             findings.Report("train.trainers", $"{trainers}, more trainers than lanes",
-                $"{lanes} or less, for data.batchSize is {lanes}", "lower it, or raise data.batchSize");
+                $"{lanes} or less, because data.batchSize is {lanes}", "lower it, or raise data.batchSize");
         }
     }
 
@@ -99,6 +99,13 @@ internal static class CrossChecks
                 $"{train.ShardCount} or less, because the run has {train.ShardCount} {(train.ShardCount == 1 ? "shard" : "shards")}",
                 $"write train.shards: {scale.Max}, or lower it");
         }
+
+        if (findings.Sound("train.trainers") && scale.Min <= scale.Max && (train.Trainers < scale.Min || train.Trainers > scale.Max))
+        {
+            findings.Report("train.trainers", $"{train.Trainers} with train.autoscale",
+                $"{scale.Min} to {scale.Max}, because the run scales itself between them", "change it, or remove it to begin with "
+                + $"{scale.Min}");
+        }
     }
 
     private static void Sync(SyncSpec sync, Findings findings)
@@ -106,7 +113,7 @@ internal static class CrossChecks
         if (findings.Sound("train.sync.mode", "train.sync.chunks") && sync is { IsLocal: false, Chunks: not 1 })
         {
             findings.Report("train.sync.chunks", $"{sync.Chunks} with mode every",
-                "1, for in mode every each chunk is a step of all trainers together", "remove it, or write mode: local");
+                "1, because in mode every each chunk is a step of all trainers together", "remove it, or write mode: local");
         }
     }
 

@@ -37,7 +37,7 @@ internal static class ModelChecks
         if (dropout.Between > 0 && model.Layers == 1)
         {
             findings.Report(dropout.AsNumber() is null ? "model.dropout.between" : "model.dropout", $"{dropout.Between} with 1 layer",
-                "2 layers or more, for dropout lies between layers", "remove it, or add a layer");
+                "2 layers or more, because dropout lies between layers", "remove it, or add a layer");
         }
 
         if (dropout.Weight > 0 && !model.Cell.HasHiddenWeights)

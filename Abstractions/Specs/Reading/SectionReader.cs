@@ -74,7 +74,10 @@ internal sealed partial class SectionReader : SpecWalk
     {
         foreach (string key in _map?.Entries.Keys.Except(_known) ?? [])
         {
-            string remedy = Nearest.To(key, _known) is { } near ? $"did you mean {near}?" : "remove it, or correct its spelling";
+            string? meant = Nearest.To(key, _known);
+            if (meant is not null)
+                _findings.ForgetMissing(Findings.Join(_path, meant));
+            string remedy = meant is null ? "remove it, or correct its spelling" : $"did you mean {meant}?";
             Report(key, "an unknown key", Show.Or(_known), remedy);
         }
     }
@@ -128,7 +131,7 @@ internal sealed partial class SectionReader : SpecWalk
     private Node? Missing(string key, string expected)
     {
         if (_map is not null && !_eachOnce)
-            Report(key, "nothing", expected, $"add {key}");
+            _findings.ReportMissing(Findings.Join(_path, key), key, expected);
         return null;
     }
 

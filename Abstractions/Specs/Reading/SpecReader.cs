@@ -43,6 +43,8 @@ public sealed class SpecReader(SpecChoices choices)
             var section = new SectionReader(root, "", findings, new SpecPaths(text.Directory, filesMustExist));
             RunSpec spec = _sections.Walk(section, _sections.Blank(TextForms.DefaultName(text.FileName)));
             section.ReportUnknown();
+            if (!IsWritten(root, "train", "trainers"))
+                spec = spec with { Train = spec.Train with { Trainers = spec.Train.FirstTrainers } };
             CrossChecks.Run(spec, choices, findings);
             var locations = findings.Places.ToDictionary(place => place.Key, place => place.Value.Text, StringComparer.Ordinal);
             return new SpecDocument(findings.Any ? null : spec, findings.InOrder(), locations, text);
@@ -52,4 +54,8 @@ public sealed class SpecReader(SpecChoices choices)
             return SpecDocument.Unreadable(error.Problem with { Location = error.Place.Text }, text);
         }
     }
+
+    private static bool IsWritten(MapNode root, string section, string key) =>
+        root.Entries.TryGetValue(section, out var entry) && entry.Value is MapNode map
+        && map.Entries.TryGetValue(key, out var written) && written.Value is not ScalarNode { IsNull: true };
 }

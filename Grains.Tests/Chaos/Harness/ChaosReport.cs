@@ -1,7 +1,9 @@
-using System.Diagnostics;
+using System.Collections.Concurrent;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Orleans.Tbptt.Tests.Support;
+
+[assembly: AssemblyFixture(typeof(Orleans.Tbptt.Tests.Chaos.Harness.ChaosReport))]
 
 namespace Orleans.Tbptt.Tests.Chaos.Harness;
 
@@ -22,8 +24,7 @@ public sealed class ChaosReport : IDisposable
         WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    private readonly List<ChaosRow> _rows = [];
-    private readonly Stopwatch _watch = Stopwatch.StartNew();
+    private readonly ConcurrentQueue<ChaosRow> _rows = [];
 
     /// <summary>Where reports and the logs of failed tests go.</summary>
     public static string Folder { get; } = SourceTree.Of("artifacts", "chaos");
@@ -31,14 +32,14 @@ public sealed class ChaosReport : IDisposable
     /// <summary>Adds a line.</summary>
     public void Add(ChaosRow row)
     {
-        _rows.Add(row);
+        _rows.Enqueue(row);
         TestContext.Current.TestOutputHelper?.WriteLine(Line(row));
     }
 
     /// <summary>Writes and prints what there is.</summary>
     public void Dispose()
     {
-        if (_rows.Count == 0)
+        if (_rows.IsEmpty)
             return;
         Directory.CreateDirectory(Folder);
         File.WriteAllText(Path.Combine(Folder, "report.json"), JsonSerializer.Serialize(_rows, Json));
@@ -46,19 +47,10 @@ public sealed class ChaosReport : IDisposable
         Console.WriteLine("| --- | --- | --- | --- |");
         foreach (var row in _rows)
             Console.WriteLine(Line(row));
-        Console.WriteLine($"{_watch.Elapsed.TotalSeconds:f0} s for all of them");
     }
 
     private static string Line(ChaosRow row) =>
         $"| {row.Fault} | {Number(row.Seconds)} | {Number(row.DetectionSeconds)} | {row.StepsRepeated} |";
 
     private static string Number(double? seconds) => seconds is { } known ? $"{known:0.00}" : "–";
-}
-
-/// <summary>Tests that harm silos run alone, one after another: what they measure would be the others' load.</summary>
-[Slow, CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class ChaosSuite : ICollectionFixture<ChaosReport>
-{
-    /// <summary>The collection's name.</summary>
-    public const string Name = "chaos";
 }

@@ -1,11 +1,12 @@
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Tests.Support.Servers;
 
 namespace Orleans.Tbptt.Tests.Chaos.Harness;
 
 /// <summary>A test with its own silos, all gone at its end, whatever it was. When it fails, their logs are printed and kept.</summary>
 /// <param name="report">Records what its faults cost.</param>
-[Collection(ChaosSuite.Name)]
+[Slow]
 public abstract class ChaosTest(ChaosReport report) : IAsyncDisposable
 {
     /// <summary>How long a test may take, in milliseconds.</summary>

@@ -6,7 +6,7 @@ namespace Orleans.Tbptt.Tests.Chaos.Harness;
 internal static class Wait
 {
     /// <summary>How long a condition that must come true is waited for when nothing else is said.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
 

@@ -19,14 +19,22 @@ internal sealed partial class NetworkLab : IDisposable
     private const string Prefix = "tbptt-lab-";
     private const string Bridge = "hub";
     private const int FirstNode = 11;
+    // From the look which subnets are free until one of them is taken: labs of tests that run at the same time must not find the same one.
+    private static readonly Lock Addressing = new();
     private static readonly Lazy<bool> Swept = new(SweepLeftovers);
     private static int _count;
 
-    private readonly string _name = $"{Prefix}{Environment.ProcessId}-{Interlocked.Increment(ref _count)}";
+    private readonly string _name;
+    private readonly string _ownWire;
     private readonly string _subnet;
     private SlowWire? _slow;
 
-    private NetworkLab(string subnet) => (_subnet, Hub) = (subnet, IPAddress.Parse($"{subnet}.1"));
+    private NetworkLab(string subnet)
+    {
+        int number = Interlocked.Increment(ref _count);
+        (_subnet, Hub) = (subnet, IPAddress.Parse($"{subnet}.1"));
+        (_name, _ownWire) = ($"{Prefix}{Environment.ProcessId}-{number}", $"tb{Environment.ProcessId}x{number}");
+    }
 
     /// <summary>The machines.</summary>
     public IReadOnlyList<NetworkNode> Nodes { get; private set; } = [];
@@ -41,17 +49,8 @@ internal sealed partial class NetworkLab : IDisposable
         Tool.RequireAsRoot("ip", "iproute2");
         Tool.RequireAsRoot("iptables", "iptables");
         _ = Swept.Value;
-        var lab = new NetworkLab(FreeSubnet());
-        try
-        {
-            lab.Build(nodes);
-            return lab;
-        }
-        catch
-        {
-            lab.Dispose();
-            throw;
-        }
+        lock (Addressing)
+            return Built(new NetworkLab(FreeSubnet()), nodes);
     }
 
     /// <summary>Cuts the wire between two machines, both ways.</summary>
@@ -87,14 +86,8 @@ internal sealed partial class NetworkLab : IDisposable
     /// <returns>The wire; it ends with the lab.</returns>
     public SlowWire SlowDown(TimeSpan delay, double loss)
     {
-        string subnet = FreeSubnet();
-        _slow = new(delay, loss);
-        Nodes = [.. Nodes.Select((node, index) => node with { Address = IPAddress.Parse($"{subnet}.{FirstNode + index}") })];
-        foreach (var node in Nodes)
-            _slow.Join(node.Namespace, node.Address);
-        _slow.Join(null, IPAddress.Parse($"{subnet}.1"));
-        _slow.Start();
-        return _slow;
+        lock (Addressing)
+            return _slow = SlowWireOf(FreeSubnet(), new(delay, loss));
     }
 
     /// <summary>Takes the lab away. Processes in it have to be gone.</summary>
@@ -104,15 +97,29 @@ internal sealed partial class NetworkLab : IDisposable
         Remove(_name);
     }
 
+    private static NetworkLab Built(NetworkLab lab, int nodes)
+    {
+        try
+        {
+            lab.Build(nodes);
+            return lab;
+        }
+        catch
+        {
+            lab.Dispose();
+            throw;
+        }
+    }
+
     private void Build(int nodes)
     {
-        string hub = $"{_name}-hub", own = $"tb{Environment.ProcessId}x{_count}";
+        string hub = $"{_name}-hub";
         Tool.Run("ip", "netns", "add", hub);
         Tool.Run("ip", "-n", hub, "link", "add", Bridge, "type", "bridge");
         Tool.Run("ip", "-n", hub, "link", "set", Bridge, "up");
-        Tool.Run("ip", "link", "add", own, "type", "veth", "peer", "name", "own", "netns", hub);
-        Tool.Run("ip", "address", "add", $"{Hub}/24", "dev", own);
-        Tool.Run("ip", "link", "set", own, "up");
+        Tool.Run("ip", "link", "add", _ownWire, "type", "veth", "peer", "name", "own", "netns", hub);
+        Tool.Run("ip", "address", "add", $"{Hub}/24", "dev", _ownWire);
+        Tool.Run("ip", "link", "set", _ownWire, "up");
         Join(hub, "own");
         Nodes = [.. Enumerable.Range(1, nodes).Select(number => AddNode(hub, number))];
     }
@@ -127,6 +134,16 @@ internal sealed partial class NetworkLab : IDisposable
         Tool.Run("ip", "-n", node.Namespace, "link", "set", "wire", "up");
         Join(hub, $"node{number}");
         return node;
+    }
+
+    private SlowWire SlowWireOf(string subnet, SlowWire wire)
+    {
+        Nodes = [.. Nodes.Select((node, index) => node with { Address = IPAddress.Parse($"{subnet}.{FirstNode + index}") })];
+        foreach (var node in Nodes)
+            wire.Join(node.Namespace, node.Address);
+        wire.Join(null, IPAddress.Parse($"{subnet}.1"));
+        wire.Start();
+        return wire;
     }
 
     private static void Join(string hub, string wire)

@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Grains.Checkpoints;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training.Steps;
@@ -152,6 +153,24 @@ public sealed class TakeoverTests : TakeoverTest
 
         File.Move(Directory.Spec + ".old", Directory.Spec);
         Assert.Null(Begin().Problem);
+    }
+
+    [Fact]
+    public void Trainers_AreRefused_WhereAMessageOrABufferOfOneWouldBeTooLarge()
+    {
+        var data = Spec.Data with { BatchSize = 300_000 };
+        var large = Spec with
+        {
+            Data = data, Model = Spec.Model with { HiddenSize = 500, Layers = 1 },
+            Train = Spec.Train with { Shards = 4, Trainers = 4, Sync = new() { Mode = SyncMode.Local, Chunks = 5, Outer = new() } },
+        };
+
+        Assert.Null(Saved.Runs.RefusalOf(Run, trainers: 4, large));
+        Assert.Contains(
+            "expected at most 264241152 values together, the limit of one message",
+            Saved.Runs.RefusalOf(Run, trainers: 1, large), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "trainers: found 1: ", Saved.Runs.RefusalOf(Run, trainers: 1, large), StringComparison.Ordinal);
     }
 
     [Fact]
