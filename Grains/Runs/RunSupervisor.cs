@@ -24,6 +24,11 @@ internal sealed partial class RunSupervisor(
     /// </summary>
     internal static readonly TimeSpan OutdatedPatience = TimeSpan.FromMinutes(2);
 
+    /// <summary>
+    /// The same where the run is trained under a newer generation already: whom that uses, it has called.
+    /// </summary>
+    internal static readonly TimeSpan UnusedPatience = TimeSpan.FromSeconds(5);
+
     private readonly UnendedRuns _runs = new(store);
     private readonly Dictionary<RunId, Task> _pending = [];
     private readonly Dictionary<GrainId, (int Generation, long Since)> _outdated = [];
@@ -115,13 +120,18 @@ internal sealed partial class RunSupervisor(
             {
                 _outdated[trainer.Key] = (trainer.Generation, time.GetTimestamp());
             }
-            else if (time.GetElapsedTime(outdated.Since) > OutdatedPatience)
+            else if (time.GetElapsedTime(outdated.Since) > PatienceWith(trainer))
             {
                 _outdated.Remove(trainer.Key);
                 grains.GetGrain<ITrainerGrain>(trainer.Key).Release(int.MaxValue).Ignore();
             }
         }
     }
+
+    private TimeSpan PatienceWith(Occupant trainer) =>
+        _runs.StatusOf(trainer.Trainer.Run) is { State: RunState.Running, Trainers: { Count: > 0 } placed } status
+        && status.Generation > trainer.Generation && placed.All(one => one.State != TrainerState.Placing)
+            ? UnusedPatience : OutdatedPatience;
 
     /// <summary>Highest random weight: when a silo goes, only its runs change hands.</summary>
     private static SiloAddress Responsible(RunId run, IReadOnlyList<SiloAddress> silos) =>

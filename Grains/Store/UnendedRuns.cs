@@ -28,6 +28,9 @@ internal sealed class UnendedRuns(RunStore store)
         return runs;
     }
 
+    /// <summary>The status of a run when it was last asked for; null where there was none.</summary>
+    public RunStatus? StatusOf(RunId run) => _known.TryGetValue(store.Of(run).Status, out var known) ? known.Status : null;
+
     private RunStatus? Read(RunDirectory directory, Dictionary<string, (DateTime Written, RunStatus? Status)> former)
     {
         try

@@ -108,6 +108,27 @@ public sealed class RunSupervisorTests : IDisposable
         Assert.Equal(("trainer/0", int.MaxValue), Assert.Single(silo.Released));
     }
 
+    /// <summary>As those that a coordinator has opened to enlarge a run, and that its successor has not heard of.</summary>
+    [Fact]
+    public async Task TrainerOfAFormerGeneration_IsSentAwaySoon_WhereTheRunIsTrainedWithoutIt()
+    {
+        Put("marker");
+        var fence = new RunFence(_store, RunId.Parse("marker"));
+        var silo = await Start(A, A);
+        using var unheardOf = silo.Occupants.Enter(Trainer(4, fence.Generation));
+        fence.TakeNext();
+        var status = _store.Of(fence.Run).ReadStatus()! with { Generation = fence.Generation };
+        foreach (var state in new[] { TrainerState.Placing, TrainerState.Training })
+        {
+            Assert.Empty(silo.Released);
+            _store.Write(status with { Trainers = [new(0, 0, 4, "a", "cpu", state)] }, fence);
+            for (int round = 0; round <= 2 + (RunSupervisor.UnusedPatience / RunSupervisor.Period); round++)
+                await Until(silo, "marker");
+        }
+
+        Assert.Equal(("trainer/4", int.MaxValue), Assert.Single(silo.Released));
+    }
+
     [Fact]
     public async Task PatienceWithATrainer_BeginsAnew_WhenItMeetsAnotherGeneration()
     {
