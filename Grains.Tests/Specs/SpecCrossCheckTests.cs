@@ -207,8 +207,8 @@ public class SpecCrossCheckTests
         Assert.Equal(2, Sound(text).Train.Trainers);
         Assert.Equal(3, Sound(text.After("  loss", "  trainers: 3")).Train.Trainers);
         Assert.Contains(
-            $"train.trainers: found {trainers} with train.autoscale, expected 2 to 4, because the run scales itself between them; change it, "
-            + "or remove it to begin with 2",
+            $"train.trainers: found {trainers} with train.autoscale, expected 2 to 4, because the run scales itself between them; change "
+            + "it, or remove it to begin with 2",
             string.Join('\n', Problems(text.After("  loss", $"  trainers: {trainers}"))), StringComparison.Ordinal);
     }
 

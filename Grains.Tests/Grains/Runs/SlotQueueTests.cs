@@ -208,6 +208,32 @@ public sealed class SlotQueueTests
         Assert.Equal(3, Scale("a", 3, 2, 9, [full], priority: 1).Trainers);
     }
 
+    /// <summary>One of five slots goes from the run that has four to the run that came later; then each keeps what it has.</summary>
+    [Fact]
+    public void RunsThatScale_ShareEvenly_WhereTheirPriorityIsTheSame()
+    {
+        SiloReport Now(int a, int b, int other = 0) => Silo(5, [.. Of("a", a), .. Of("b", b), .. Of("x", other)]);
+
+        Scale("a", 4, 1, 9, [Now(4, 1)]);
+        Assert.Equal(new(1, ""), Scale("b", 1, 1, 9, [Now(4, 1)]));
+        Assert.Equal(new(3, "run b, which has the same priority, has fewer trainers"), Scale("a", 4, 1, 9, [Now(4, 1)]));
+        Assert.Equal(new(3, ""), Scale("a", 3, 1, 9, [Now(4, 1)]));
+        Assert.Equal(new(2, "slots are free"), Scale("b", 1, 1, 9, [Now(3, 1)]));
+        Assert.Equal(new(3, ""), Scale("a", 3, 1, 9, [Now(3, 1)]));
+        _queue.Withdraw(RunId.Parse("b"));
+        Assert.Equal((3, 2), (Scale("a", 3, 1, 9, [Now(3, 2)]).Trainers, Scale("b", 2, 1, 9, [Now(3, 2)]).Trainers));
+
+        // Neither less than its least, nor for a run that could not take it.
+        Assert.Equal(4, Scale("a", 4, 4, 9, [Now(4, 1)]).Trainers);
+        Scale("b", 1, 1, 1, [Now(4, 1)]);
+        Assert.Equal(4, Scale("a", 4, 1, 9, [Now(4, 1)]).Trainers);
+
+        // Who waits would take what is given back.
+        Scale("b", 1, 1, 9, [Now(4, 1)]);
+        Assert.False(Ask("c", 1, day: 3, silos: Now(4, 1)).Granted);
+        Assert.Equal(4, Scale("a", 4, 1, 9, [Now(4, 1)]).Trainers);
+    }
+
     [Fact]
     public void WithdrawnRun_WaitsNoLonger_AndKeepsNoSlots()
     {
