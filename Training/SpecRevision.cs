@@ -8,8 +8,8 @@ namespace Orleans.Tbptt.Training;
 
 /// <summary>
 /// A run's spec with what may change when the run is resumed: what ends it (the number of epochs, early stopping, limits), which state is
-/// its model, between which numbers of trainers it scales itself, when checkpoints are taken, what is measured, and when a run that follows its
-/// file has completed. The steps that the run has committed do not depend on these: it continues
+/// its model, between which numbers of trainers it scales itself, when checkpoints are taken, what is measured, and when a run that follows
+/// its file has completed. The steps that the run has committed do not depend on these: it continues
 /// to the bits of a run that had them from the start.
 /// </summary>
 public static class SpecRevision

@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
@@ -41,7 +42,7 @@ internal static class ResumeCheck
             if (revised is null && AtLimit(store, run, status) is { } limit)
                 return limit;
 
-            if (request.Trainers is { } trainers && store.RefusalOf(run, trainers, revised?.Spec) is { } refusal)
+            if (request.Trainers is { } trainers && RefusalOf(store, run, trainers, revised?.Spec) is { } refusal)
                 return refusal;
 
             // A completed run stays completed where it cannot be trained further.
@@ -55,6 +56,40 @@ internal static class ResumeCheck
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// Why a run cannot be resumed with a number of trainers; null when it can, as far as its spec and the description of its data say.
+    /// </summary>
+    /// <param name="store">Where its files are.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="trainers">The number.</param>
+    /// <param name="revised">Its spec, where that is changed at the same time; null to read it.</param>
+    public static string? RefusalOf(RunStore store, RunId run, int trainers, RunSpec? revised = null)
+    {
+        try
+        {
+            var spec = revised ?? store.ReadSpec(run);
+            int lanes = spec.Data.BatchSize;
+            if (spec.Train.Autoscale is { } scale && (trainers < scale.Min || trainers > scale.Max))
+                return $"trainers: found {trainers}, expected {scale.Min} to {scale.Max}, because of train.autoscale";
+            if (trainers < 1 || trainers > lanes)
+                return $"trainers: found {trainers}, expected 1 to {lanes}, the run's batchSize";
+            var problems = PreparedRun.ProblemsOf(spec, store.ReadData(run)?.Description, trainers);
+            return problems.Count == 0 ? null : $"trainers: found {trainers}: {string.Join("; ", problems)}";
+        }
+        catch (InvalidDataException e)
+        {
+            return e.Message;
+        }
+        catch (FileNotFoundException)
+        {
+            return RunStore.NoSpec(store.Of(run));
+        }
+        catch (SpecException e)
+        {
+            return $"{store.Of(run).Spec}: {e.Message}";
+        }
     }
 
     /// <summary>

@@ -42,7 +42,7 @@ internal sealed partial class SlotQueue
     /// A run's part of the slots that the runs of its priority have which scale themselves, and of those that are free: one after another
     /// goes to the run that has fewest, of several to the one that was submitted first.
     /// </summary>
-    /// <returns>The part, never less than its least; and the first run that has less than its own and finds too little free for it.</returns>
+    /// <returns>The part, never less than its least; and the first run that has less than its own, where too little is free.</returns>
     private (int Share, RunId? Poorest) Share(ScaleRequest request, (Dictionary<RunId, int> Held, int All, int Free) slots)
     {
         var own = request.Slots;
@@ -66,9 +66,9 @@ internal sealed partial class SlotQueue
             shares[next]++;
         }
 
-        int missing = peers.Select((_, peer) => Math.Max(0, shares[peer] - has[peer])).Sum() - free;
-        int poorest = missing > 0 ? Enumerable.Range(0, peers.Length).First(peer => has[peer] < shares[peer]) : -1;
-        return (shares[Array.FindIndex(peers, one => one.Slots.Run == own.Run)], poorest < 0 ? null : peers[poorest].Slots.Run);
+        int[] poor = [.. Enumerable.Range(0, peers.Length).Where(peer => has[peer] < shares[peer])];
+        bool isShort = poor.Sum(peer => shares[peer] - has[peer]) > free;
+        return (shares[Array.FindIndex(peers, one => one.Slots.Run == own.Run)], isShort ? peers[poor[0]].Slots.Run : null);
 
         int Has(RunId run) => Math.Max(slots.Held.GetValueOrDefault(run), _granted.GetValueOrDefault(run).Trainers);
     }

@@ -192,39 +192,6 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
         write(text);
     }, fence.Unfinished, fence.Ensure, isLast);
 
-    /// <summary>
-    /// Why a run cannot be resumed with a number of trainers; null when it can, as far as its spec and the description of its data say.
-    /// </summary>
-    /// <param name="run">The run.</param>
-    /// <param name="trainers">The number.</param>
-    /// <param name="revised">Its spec, where that is changed at the same time; null to read it.</param>
-    public string? RefusalOf(RunId run, int trainers, RunSpec? revised = null)
-    {
-        try
-        {
-            var spec = revised ?? ReadSpec(run);
-            int lanes = spec.Data.BatchSize;
-            if (spec.Train.Autoscale is { } scale && (trainers < scale.Min || trainers > scale.Max))
-                return $"trainers: found {trainers}, expected {scale.Min} to {scale.Max}, because of train.autoscale";
-            if (trainers < 1 || trainers > lanes)
-                return $"trainers: found {trainers}, expected 1 to {lanes}, the run's batchSize";
-            var problems = PreparedRun.ProblemsOf(spec, ReadData(run)?.Description, trainers);
-            return problems.Count == 0 ? null : $"trainers: found {trainers}: {string.Join("; ", problems)}";
-        }
-        catch (InvalidDataException e)
-        {
-            return e.Message;
-        }
-        catch (FileNotFoundException)
-        {
-            return NoSpec(Of(run));
-        }
-        catch (SpecException e)
-        {
-            return $"{Of(run).Spec}: {e.Message}";
-        }
-    }
-
     /// <summary>Why a run cannot continue whose spec was removed: nothing else in the directory says how to train.</summary>
     public static string NoSpec(RunDirectory run) => $"found no {run.Spec}, expected the run's spec; put it back and resume the run; "
         + $"a cluster writes it anew for 'tbptt submit SPEC --id {run.Id}' with the spec that the run was started with";

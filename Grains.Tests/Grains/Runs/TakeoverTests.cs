@@ -1,3 +1,4 @@
+using Orleans.Tbptt.Grains.Runs;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
@@ -148,7 +149,7 @@ public sealed class TakeoverTests : TakeoverTest
         var takeover = Begin(Status() with { Step = 5 });
 
         Assert.StartsWith($"found no {Directory.Spec}, expected the run's spec; put it back", takeover.Problem, StringComparison.Ordinal);
-        Assert.Equal(takeover.Problem, Saved.Runs.RefusalOf(Run, trainers: 1));
+        Assert.Equal(takeover.Problem, ResumeCheck.RefusalOf(Saved.Runs, Run, trainers: 1));
         Assert.Equal(5, takeover.Progress.Snapshot().Step);
 
         File.Move(Directory.Spec + ".old", Directory.Spec);
@@ -165,12 +166,12 @@ public sealed class TakeoverTests : TakeoverTest
             Train = Spec.Train with { Shards = 4, Trainers = 4, Sync = new() { Mode = SyncMode.Local, Chunks = 5, Outer = new() } },
         };
 
-        Assert.Null(Saved.Runs.RefusalOf(Run, trainers: 4, large));
+        Assert.Null(ResumeCheck.RefusalOf(Saved.Runs, Run, trainers: 4, large));
         Assert.Contains(
             "expected at most 264241152 values together, the limit of one message",
-            Saved.Runs.RefusalOf(Run, trainers: 1, large), StringComparison.Ordinal);
+            ResumeCheck.RefusalOf(Saved.Runs, Run, trainers: 1, large), StringComparison.Ordinal);
         Assert.StartsWith(
-            "trainers: found 1: ", Saved.Runs.RefusalOf(Run, trainers: 1, large), StringComparison.Ordinal);
+            "trainers: found 1: ", ResumeCheck.RefusalOf(Saved.Runs, Run, trainers: 1, large), StringComparison.Ordinal);
     }
 
     [Fact]
