@@ -64,11 +64,15 @@ public interface ITrainerGrain : IGrainWithIntegerCompoundKey
 /// <param name="Optimizers">
 /// Where trainers make rounds of local steps, the state of each shard's inner optimizer; null otherwise.
 /// </param>
+/// <param name="IsSpare">
+/// Whether the trainer is a spare one, which computes what another one computes: it takes no slot, and its silo does not wait for it.
+/// </param>
 [GenerateSerializer, Immutable, Alias("tbptt.ShardAssignment")]
 public sealed record ShardAssignment(
     [property: Id(0)] RunId Run, [property: Id(1)] int Generation, [property: Id(2)] RunSpec Spec, [property: Id(3)] int FirstShard,
     [property: Id(4)] int Shards, [property: Id(5)] long Step, [property: Id(6)] GradientBuffer Hidden,
-    [property: Id(7)] IReadOnlyList<DataFile> Files, [property: Id(8)] IReadOnlyList<OptimizerState>? Optimizers = null);
+    [property: Id(7)] IReadOnlyList<DataFile> Files, [property: Id(8)] IReadOnlyList<OptimizerState>? Optimizers = null,
+    [property: Id(9)] bool IsSpare = false);
 
 /// <summary>Asks for one step's contribution.</summary>
 /// <param name="Generation">The coordinator's generation.</param>

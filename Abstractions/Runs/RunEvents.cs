@@ -14,6 +14,7 @@ namespace Orleans.Tbptt.Runs;
 [JsonDerivedType(typeof(TrainersRecovered), "recovery")]
 [JsonDerivedType(typeof(TrainersMoved), "move")]
 [JsonDerivedType(typeof(TrainersResized), "resize")]
+[JsonDerivedType(typeof(UnlikeBitsFound), "audit")]
 [JsonDerivedType(typeof(CheckpointWritten), "checkpoint")]
 [JsonDerivedType(typeof(RunPaused), "pause")]
 [JsonDerivedType(typeof(RunHandedOver), "handover")]
@@ -222,6 +223,16 @@ public sealed record TrainersResized : RunEvent
 
     /// <summary>Seconds for which no step was made.</summary>
     public required double Seconds { get; init; }
+}
+
+/// <summary>
+/// A step was computed again on another silo, and gave other bits: it was not committed with them, and is run again where it is known which
+/// silo is wrong.
+/// </summary>
+public sealed record UnlikeBitsFound : RunEvent
+{
+    /// <summary>What was found.</summary>
+    public required AuditFinding Finding { get; init; }
 }
 
 /// <summary>A committed state is on the disk.</summary>

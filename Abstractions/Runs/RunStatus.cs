@@ -212,6 +212,9 @@ public sealed record RunStatus
     /// <summary>The hash of the state that the run ended with; null, and not written, before.</summary>
     [Id(38), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public StateHash? StateHash { get; init; }
 
+    /// <summary>What was computed again on another silo; null, and not written, where nothing was.</summary>
+    [Id(39), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public AuditStatus? Audit { get; init; }
+
     /// <summary>The shards of the run, over which its trainers are divided; 0 until the trainers are known.</summary>
     [JsonIgnore] public int Shards => Trainers.Sum(trainer => trainer.Shards);
 

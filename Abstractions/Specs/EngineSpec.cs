@@ -9,6 +9,11 @@ public abstract record EngineSpec : Choice
     public abstract IReadOnlyList<DeviceKind> Devices { get; }
 
     /// <summary>
+    /// Whether it gives the same bits on every processor; of an engine that leaves the choice to the device, whether it does on some.
+    /// </summary>
+    public virtual bool IsSameEverywhere => false;
+
+    /// <summary>
     /// Whether it runs a step of whole sequences in pieces of <see cref="TbpttSpec.ChunkLength"/> time steps; otherwise it holds them
     /// whole.
     /// </summary>

@@ -57,6 +57,9 @@ public sealed record RunSpec
     /// <summary>Where the run is stopped, to be resumed with greater limits; null for no limits. Has no part in the result.</summary>
     public LimitsSpec? Limits { get; init; }
 
+    /// <summary>How often a step is computed again on another silo; null for never. Has no part in the result.</summary>
+    public AuditSpec? Audit { get; init; }
+
     /// <summary>When the run's state is saved. Has no part in the result.</summary>
     public CheckpointSpec Checkpoint { get; init; } = new();
 

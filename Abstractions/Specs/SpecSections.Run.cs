@@ -28,6 +28,14 @@ internal sealed partial class SpecSections
             min: 0, isWritten: extends.Follow),
     };
 
+    private static AuditSpec Audit(SpecWalk walk, AuditSpec audit) => audit with
+    {
+        Every = walk.Count(
+            "every", audit.Every,
+            "a step is audited, all of its trainers' work, if the number of steps before it is a multiple of this; 1 for every step",
+            required: true),
+    };
+
     private static MetricsSpec Metrics(SpecWalk walk, MetricsSpec metrics) => metrics with
     {
         Every = walk.Count(

@@ -47,6 +47,10 @@ internal sealed partial class SpecSections(SpecChoices choices)
             "where the run is stopped, with a checkpoint and a model, to continue when it is resumed with greater ones ([below](#ends)); "
                 + "has no part in the result of a step",
             "duration or steps", new LimitsSpec(), Limits),
+        Audit = walk.OptionalSection(
+            "audit", spec.Audit,
+            "one step in so many is computed again on another silo, and compared ([cli.md](cli.md#audits)); has no part in the result",
+            "every", new AuditSpec { Every = 1 }, Audit),
         Checkpoint = walk.OptionalSection(
             "checkpoint", spec.Checkpoint, "when the run's state is saved; has no part in the result",
             "everySteps, everySeconds, keepLast or keepBest",

@@ -52,6 +52,7 @@ internal static class Commands
         ControlCommands.Resume(context),
         InspectCommands.List(context),
         InspectCommands.Show(context),
+        InspectCommands.Audit(context),
         InspectCommands.Logs(context),
         InspectCommands.Metrics(context),
         InspectCommands.Export(context),

@@ -33,6 +33,29 @@ internal static class InspectCommands
         return command;
     }
 
+    /// <summary><c>tbptt audit</c>.</summary>
+    public static Command Audit(ConsoleContext context)
+    {
+        var (run, output, cluster) = (CommonOptions.Run(), CommonOptions.Format(), new ClusterOptions());
+        var command = new Command(
+            "audit",
+            """
+            Shows what of a run was computed again on another silo and compared (audit.every in the spec): how many steps and tickets, by
+            which silos, and which bits were unlike.
+
+            Examples:
+              tbptt audit wave-20260314-150926-1a2b
+              tbptt resume wave-20260314-150926-1a2b --set audit.every=100
+            """)
+        {
+            run, output,
+        };
+        cluster.AddTo(command);
+        command.SetAction(result =>
+            AuditCommand.RunAsync(context, cluster.Read(result), result.GetRequiredValue(run), result.GetValue(output) == "json"));
+        return command;
+    }
+
     /// <summary><c>tbptt logs</c>.</summary>
     public static Command Logs(ConsoleContext context)
     {

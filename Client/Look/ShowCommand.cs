@@ -31,7 +31,9 @@ internal static class ShowCommand
         return ExitCode.Completed;
     }
 
-    private static async Task<RunInfo> ReadAsync(ConsoleContext context, ClusterSelection cluster, string name)
+    /// <summary>Reads a run from its files or its coordinator.</summary>
+    /// <exception cref="ClientException">There is no such run, or the cluster cannot be reached.</exception>
+    public static async Task<RunInfo> ReadAsync(ConsoleContext context, ClusterSelection cluster, string name)
     {
         if (!cluster.IsNamed)
             return new RunFiles(cluster.Runs, context.Time).Find(name);
@@ -54,6 +56,13 @@ internal static class ShowCommand
             Line("continue", resume);
         if (status.Warning.Length > 0)
             Line("WARNING", status.Warning);
+        if (status.Audit is { } audit)
+        {
+            Line("audited", AuditCommand.Line(audit));
+            foreach (var finding in audit.Findings)
+                Line("UNLIKE", finding.Words);
+        }
+
         if (status.Priority != 0)
             Line("priority", $"{status.Priority}");
         if (status.Cluster.Length > 0)

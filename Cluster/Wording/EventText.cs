@@ -26,6 +26,7 @@ public static class EventText
         TrainersResized resize =>
             $"resized: {Text.Plural(resize.Trainers, "trainer")}, {resize.Before} before, after step {Text.Count(resize.Step)}, "
             + $"in {Text.Duration(resize.Seconds)}: {resize.Reason}",
+        UnlikeBitsFound unlike => $"audit of {unlike.Finding.Words}",
         CheckpointWritten checkpoint =>
             $"checkpoint {checkpoint.Name}: step {Text.Count(checkpoint.Step)}, {Text.Count(checkpoint.Bytes)} bytes in " +
             $"{Text.Duration(checkpoint.Seconds)}",

@@ -46,11 +46,11 @@ public sealed class SpecRevisionTests
     [InlineData("--set train.optimizer.lr=0.5 "
         + "train.optimizer.lr: found a change, expected "
         + "train.epochs, train.output (last or best), extends.idleSeconds, or a key of train.earlyStopping, "
-        + "train.autoscale, limits, checkpoint or metrics; the steps that the run has committed "
+        + "train.autoscale, limits, audit, checkpoint or metrics; the steps that the run has committed "
         + "depend on it: train a new run with the changed spec", "train.optimizer.lr=0.5", "train.epochs=9")]
     [InlineData("--set train.trainers=3 "
         + "train.trainers: found another number, expected train.epochs, train.output (last or best), extends.idleSeconds, or a key of "
-        + "train.earlyStopping, train.autoscale, limits, checkpoint or metrics; use "
+        + "train.earlyStopping, train.autoscale, limits, audit, checkpoint or metrics; use "
         + "--trainers: up to train.shards, the result is the same to the bit", "train.trainers=3", "train.epochs=9")]
     [InlineData("--set train.epochs=2 train.epochs: found 2, expected more than 2, the epochs that the run has finished; raise it: --set "
         + "train.epochs=4", "train.epochs=2")]

@@ -81,4 +81,20 @@ internal sealed partial class RunProgress
         });
         StatusFile?.Request();
     }
+
+    /// <summary>A step has been computed again to the same bits; it is about to be committed.</summary>
+    /// <param name="step">The step, from 1.</param>
+    /// <param name="repeated">What was computed again.</param>
+    /// <param name="isWhole">Whether that is all of the step.</param>
+    /// <param name="took">How much longer the step took because of it.</param>
+    public void NoteAudit(long step, IReadOnlyList<Repeated> repeated, bool isWhole, TimeSpan took) =>
+        _status = _status with { Audit = AuditTally.Add(_status.Audit, step, repeated, isWhole, took) };
+
+    /// <summary>A step has been computed again to other bits. The status says so, and which silo is given no more work.</summary>
+    public void Find(AuditFinding finding)
+    {
+        _status = _status with { Audit = AuditTally.Add(_status.Audit, finding) };
+        _events.Append(new UnlikeBitsFound { Finding = finding });
+        StatusFile?.Request();
+    }
 }

@@ -58,7 +58,9 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         await using var checkpoints = new CheckpointKeeper(
             at, services.Checkpoints, _spec, data, _progress, () => assigner.DeviceKind, telemetry, worker);
         var resizer = new TrainerResizer(assigner, recovery, _progress, control, state);
-        var parts = new StepParts(state, trainers, links, reducer, recovery, resizer, _progress, control, worker);
+        var auditor = _spec.Audit is null ? null
+            : new Auditor(_spec, assigner, roster, () => links.All, _progress, state, services.Membership, telemetry);
+        var parts = new StepParts(state, trainers, links, reducer, recovery, resizer, _progress, control, worker, auditor);
         var result = new RunResult(services, takeover, state, checkpoints, worker);
         var follower = Follows ? new RowFollower(services, _spec, data, parts, result.TryWriteCommitted) : null;
         var epochs = new EpochLoop(_spec, data, at, parts, _progress, result, telemetry, follower);
@@ -98,6 +100,7 @@ internal sealed class RunTraining(RunServices services, Takeover takeover, RunTe
         finally
         {
             await left.CancelAsync();
+            auditor?.Release();
 
             // The next coordinator finds the trainers alive.
             if (!_handedOver)

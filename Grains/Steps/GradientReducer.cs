@@ -17,6 +17,7 @@ internal sealed class GradientReducer(StepCommit commit, WorkerThread worker, in
     private readonly List<SumReader> _readers = [];
     private Task _adding = Task.CompletedTask;
     private long _begun;
+    private AuditRecord? _record;
 
     /// <summary>
     /// Whether a step is added up and committed on the coordinator's scheduler: that is over before a thread could be woken for it.
@@ -30,9 +31,11 @@ internal sealed class GradientReducer(StepCommit commit, WorkerThread worker, in
     public IReadOnlyList<int> Missing { get; private set; } = [];
 
     /// <summary>Begins a step; what still arrives of another is not waited for, and does not count.</summary>
+    /// <param name="record">Takes down what is summed, for an audit; null for none.</param>
     /// <returns>The number by which the step is known.</returns>
-    public long Begin()
+    public long Begin(AuditRecord? record = null)
     {
+        _record = record;
         foreach (var reader in _readers)
             reader.Abandon();
         _readers.Clear();
@@ -54,6 +57,7 @@ internal sealed class GradientReducer(StepCommit commit, WorkerThread worker, in
         var reader = Buckets.AreUsedFor(parameters)
             ? new SumReader(link, Buckets.Count(parameters), bucket => link.FetchSum(ticket.Generation, ticket.Step, bucket))
             : new SumReader(link, 1, _ => Task.FromResult(new SumBucket(reply.Sums)));
+        reader.Tap = _record?.TapOf(link);
         reader.Start();
         _readers.Add(reader);
     }

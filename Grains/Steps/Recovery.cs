@@ -159,6 +159,24 @@ internal sealed partial class Recovery(
         assigner.EnsureSameEngine();
     }
 
+    /// <summary>
+    /// An audit has found unlike bits, and the step is to be run again. The silo that stands alone is given no more work of the run; where
+    /// nobody can say which one it is, the run is paused, because either of two states could be the wrong one.
+    /// </summary>
+    /// <exception cref="RunLeftException">Nobody can say which silo is wrong.</exception>
+    public async Task Settle(AuditFinding finding, TrainingState state)
+    {
+        run.Find(finding);
+        if (finding.Address is not { } address)
+            throw new RunLeftException(RunState.Paused, finding.Words);
+        int[] leaving = [.. assigner.Drain(SiloAddress.FromParsableString(address))];
+        if (leaving.Length == 0)
+            return;
+        run.TakeGeneration();
+        assigner.Uproot(leaving);
+        await PlaceAll(state);
+    }
+
     /// <summary>Waits; where the run is left meanwhile for good, its trainers are let go once more when they have been placed.</summary>
     private async Task<T> OrLetGo<T>(Task<T> assigning, Task<T> waiting)
     {

@@ -9,6 +9,7 @@ internal sealed class Roster
 {
     private readonly IGrainFactory _grains;
     private readonly Dictionary<int, int> _placesOfGone = [];
+    private readonly Dictionary<int, int> _lastPlaces = [];
     private ITrainerGrain[] _trainers;
     private SiloAddress?[] _homes;
 
@@ -59,6 +60,15 @@ internal sealed class Roster
     /// <summary>Which of its lives a trainer is in, <see cref="TrainerPlace.Number"/>.</summary>
     public int PlaceOf(int trainer) => _status[trainer].Place;
 
+    /// <summary>
+    /// The number of a further life of a trainer, which no grain of it has been given: for its next place, or for a spare of it.
+    /// </summary>
+    public int NextPlace(int trainer) =>
+        _lastPlaces[trainer] = Math.Max(_lastPlaces.GetValueOrDefault(trainer), _status[trainer].Place) + 1;
+
+    /// <summary>A spare of a trainer in one of its lives.</summary>
+    public ITrainerGrain Spare(int trainer, int place) => Grain(Unplaced(trainer, place));
+
     /// <summary>The grain of a trainer.</summary>
     public ITrainerGrain this[int trainer] => _trainers[trainer];
 
@@ -95,7 +105,7 @@ internal sealed class Roster
         _trainers[trainer].Release(generation).Ignore();
         _homes[trainer] = null;
         Version++;
-        _status[trainer] = _status[trainer] with { Place = _status[trainer].Place + 1, State = TrainerState.Placing };
+        _status[trainer] = _status[trainer] with { Place = NextPlace(trainer), State = TrainerState.Placing };
         _trainers[trainer] = Grain(_status[trainer]);
     }
 
@@ -111,7 +121,7 @@ internal sealed class Roster
         for (int trainer = trainers; trainer < before; trainer++)
         {
             _trainers[trainer].Release(generation).Ignore();
-            _placesOfGone[trainer] = _status[trainer].Place;
+            _placesOfGone[trainer] = Math.Max(_lastPlaces.GetValueOrDefault(trainer), _status[trainer].Place);
         }
 
         Shards = ShardRange.Split(Lanes.Count, trainers);

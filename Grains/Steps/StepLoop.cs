@@ -24,13 +24,21 @@ internal sealed class StepLoop(StepParts parts)
         {
             // Trainers on this silo read these very parameters; they stay as they are until every contribution is in.
             var ticket = new StepTicket(parts.Run.Generation, at.Step, at.Epoch, at.Chunk, parts.Links.Parameters.Whole);
-            var answers = parts.Trainers.TrainChunk(ticket);
+            var audit = parts.Auditor is { } auditor ? await parts.Control.OrStop(auditor.Begin(ticket)) : null;
+            var answers = parts.Trainers.TrainChunk(ticket, audit?.Record);
             await Task.WhenAny(answers, parts.Control.Stopped);
             parts.Control.ThrowIfStopped();
             var reply = await answers;
             if (!reply.IsWhole)
             {
                 await parts.Recovery.Recover(reply, trouble, started, parts.State);
+                continue;
+            }
+
+            // Before anything of it is committed, or said to be not finite: both may be the work of a silo that computes wrongly.
+            if (audit is not null && await parts.Control.OrStop(audit.Judge(reply.Results)) is { } unlike)
+            {
+                await parts.Recovery.Settle(unlike, parts.State);
                 continue;
             }
 

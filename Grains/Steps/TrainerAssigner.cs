@@ -22,6 +22,7 @@ internal sealed class TrainerAssigner(
 {
     private readonly Roster _roster = trainers.Roster;
     private readonly HashSet<SiloAddress> _avoid = [];
+    private readonly HashSet<string> _drained = [.. DrainedOf(run)];
 
     /// <summary>The kind of device that the trainers compute on: <c>cpu</c> or <c>cuda</c>; empty before they are placed.</summary>
     public string DeviceKind { get; private set; } = deviceKind;
@@ -157,6 +158,25 @@ internal sealed class TrainerAssigner(
     /// <exception cref="RunLeftException">One does not.</exception>
     public void EnsureSameEngine() => DeviceKinds.SameEngine(_roster.Status, spec);
 
+    /// <summary>A silo is given no more work of this run. It is another silo once it has been started again.</summary>
+    /// <param name="silo">The silo.</param>
+    /// <returns>The trainers that live there.</returns>
+    public IReadOnlyList<int> Drain(SiloAddress silo)
+    {
+        _drained.Add(silo.ToParsableString());
+        return [.. _roster.All.Where(trainer => silo.Equals(_roster.Homes[trainer]))];
+    }
+
+    /// <summary>The silos that offer what the run needs, and are not drained; this one first.</summary>
+    public async Task<IReadOnlyList<LivingSilo>> Look() =>
+        [.. DeviceKinds.Suitable(await cluster.Look(), spec.ComputesOn, DeviceKind).Where(silo => !_drained.Contains(silo.Report.Address))];
+
+    /// <summary>What a trainer is given at the committed state.</summary>
+    public ShardAssignment AssignmentOf(int trainer, TrainingState state) => Assignment(_roster.Shards[trainer], state);
+
+    private static IEnumerable<string> DrainedOf(RunProgress run) =>
+        run.Snapshot().Audit?.Findings.Select(finding => finding.Address).OfType<string>() ?? [];
+
     /// <summary>Those that are to move live nowhere from now on.</summary>
     public void Uproot(IReadOnlyList<int> which)
     {
@@ -185,6 +205,4 @@ internal sealed class TrainerAssigner(
                 ? [.. shards.Shards.Select(shard => LocalRounds.Optimizer(state.TrainerOptimizers[shard]))] : null,
         };
     }
-
-    private async Task<IReadOnlyList<LivingSilo>> Look() => DeviceKinds.Suitable(await cluster.Look(), spec.ComputesOn, DeviceKind);
 }

@@ -37,9 +37,10 @@ internal sealed partial class TrainerGroup(Roster roster, TrainerLinks links, Gr
 
     /// <summary>One step's contributions; their gradients are in the reducer's sum when the reply is whole.</summary>
     /// <param name="ticket">The ticket, with the parameters.</param>
-    public Task<GroupReply<Contribution>> TrainChunk(StepTicket ticket)
+    /// <param name="record">Takes down what they contribute, for an audit; null for none.</param>
+    public Task<GroupReply<Contribution>> TrainChunk(StepTicket ticket, AuditRecord? record = null)
     {
-        long step = reducer.Begin();
+        long step = reducer.Begin(record);
         var ask = Begin(roster.All, TrainerState.Training);
         links.Offer(ticket.Generation, ticket.Step);
         var work = new ChunkWork(ticket, null, ticket.Step);

@@ -80,6 +80,12 @@ internal sealed class RunTelemetry(TrainingInstruments instruments, RunStatus st
     /// <inheritdoc cref="TrainingInstruments.OnRecovered"/>
     public void OnRecovered(string reason, TimeSpan took) => instruments.OnRecovered(reason, took);
 
+    /// <inheritdoc cref="TrainingInstruments.OnAudited"/>
+    public void OnAudited(int tickets) => instruments.OnAudited(tickets);
+
+    /// <inheritdoc cref="TrainingInstruments.OnUnlike"/>
+    public void OnUnlike() => instruments.OnUnlike();
+
     /// <inheritdoc cref="TrainingInstruments.OnCheckpoint"/>
     public void OnCheckpoint(TimeSpan took, long bytes) => instruments.OnCheckpoint(took, bytes);
 

@@ -27,6 +27,8 @@ internal sealed class TrainingInstruments : IBufferTraffic
     private readonly Histogram<double> _hiddenNorm;
     private readonly Counter<long> _recoveries;
     private readonly Histogram<double> _recovery;
+    private readonly Counter<long> _audited;
+    private readonly Counter<long> _unlike;
     private readonly Histogram<double> _checkpoint;
     private readonly Histogram<long> _checkpointSize;
     private readonly Counter<long> _runs;
@@ -53,6 +55,8 @@ internal sealed class TrainingInstruments : IBufferTraffic
             "Times that trainers were placed again, or a run was taken over from a coordinator that was lost.");
         _recovery = meter.CreateHistogram("tbptt.recovery.duration", "s",
             "From the lost step's tickets to trainers that stand at the committed state again.", advice: Boundaries.Seldom);
+        _audited = meter.CreateCounter<long>("tbptt.audit.tickets", "{ticket}", "Trainers' parts of steps that were computed again.");
+        _unlike = meter.CreateCounter<long>("tbptt.audit.unlike", "{finding}", "Times that a part computed again had other bits.");
         _checkpoint = meter.CreateHistogram("tbptt.checkpoint.duration", "s", "From a checkpoint's first byte to its flushed name.",
             advice: Boundaries.Seldom);
         _checkpointSize = meter.CreateHistogram("tbptt.checkpoint.size", "By", "All files of a checkpoint.", advice: Boundaries.Bytes);
@@ -151,6 +155,12 @@ internal sealed class TrainingInstruments : IBufferTraffic
         _recoveries.Add(1, tag);
         _recovery.Record(took.TotalSeconds, tag);
     }
+
+    /// <summary>Trainers' parts of a step were computed again to the same bits.</summary>
+    public void OnAudited(int tickets) => _audited.Add(tickets);
+
+    /// <summary>A part of a step was computed again to other bits.</summary>
+    public void OnUnlike() => _unlike.Add(1);
 
     /// <summary>A checkpoint counts.</summary>
     public void OnCheckpoint(TimeSpan took, long bytes)

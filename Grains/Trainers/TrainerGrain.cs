@@ -30,12 +30,10 @@ internal sealed class TrainerGrain : Grain, ITrainerGrain
 
     public Task<TrainerReply> Assign(ShardAssignment assignment)
     {
-        if (_presence is null)
-        {
-            _local.Add(this.GetGrainId(), _trainer);
-            _presence = _silo.Enter(_trainer.Self);
-        }
-
+        _local.Add(this.GetGrainId(), _trainer);
+        if (assignment.IsSpare)
+            _presence?.Dispose();
+        _presence = assignment.IsSpare ? null : _presence ?? _silo.Enter(_trainer.Self);
         return _trainer.Assign(assignment);
     }
 

@@ -17,6 +17,9 @@ internal sealed class SumReader(ITrainerLink link, int buckets, Func<int, Task<S
     /// <summary>The nodes of the tree that they make up, in the order of a bucket's sums.</summary>
     public IReadOnlyList<Subtree> Nodes => link.Nodes;
 
+    /// <summary>Is shown each bucket, in order, before anything is added to it; null for nobody.</summary>
+    public Action<SumBucket>? Tap { get; set; }
+
     /// <summary>Begins to read.</summary>
     public void Start()
     {
@@ -31,6 +34,7 @@ internal sealed class SumReader(ITrainerLink link, int buckets, Func<int, Task<S
         var next = _coming.Dequeue();
         Start();
         var bucket = await next;
+        Tap?.Invoke(bucket);
         return bucket.Sums.Count == Nodes.Count
             ? bucket
             : throw new InvalidDataException(

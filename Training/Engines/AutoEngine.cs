@@ -20,6 +20,9 @@ public sealed record AutoEngine : Engine
     public override bool WorksByPieces => First(DeviceKind.Cpu).WorksByPieces;
 
     /// <inheritdoc/>
+    public override bool IsSameEverywhere => Devices.Any(kind => First(kind).IsSameEverywhere);
+
+    /// <inheritdoc/>
     public override Engine On(DeviceName device) => First(device.Kind ?? throw new ArgumentException("expected a device", nameof(device)));
 
     /// <inheritdoc/>

@@ -21,6 +21,9 @@ public sealed record FusedEngine : Engine
     /// <inheritdoc/>
     public override bool WorksByPieces => true;
 
+    /// <inheritdoc/>
+    public override bool IsSameEverywhere => true;
+
     /// <summary>Refuses what it has no kernels for.</summary>
     public override void Check(RunSpec spec, Findings findings)
     {

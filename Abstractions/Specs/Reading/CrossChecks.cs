@@ -18,6 +18,7 @@ internal static class CrossChecks
         if (findings.Sound("train.optimizer"))
             spec.Train.Optimizer.Check(findings);
         Wire(spec.Train, findings);
+        Audit(spec, findings);
         RecipeChecks.Run(spec, findings);
         WholeSequenceChecks.Run(spec, findings);
         ModelChecks.Run(spec.Model, findings);
@@ -123,6 +124,23 @@ internal static class CrossChecks
         {
             findings.Report("train.wire", $"{Words.For(SpecWords.Wires, train.Wire)} with sync.mode local",
                 "float32, because what local steps add up to is too fine for it", "remove it, or write mode: every");
+        }
+    }
+
+    private static void Audit(RunSpec spec, Findings findings)
+    {
+        if (spec.Audit is null || !findings.Sound("audit", "audit.every", "train.sync.mode", "engine"))
+            return;
+        if (spec.Train.IsLocal)
+        {
+            findings.Report("audit", "an audit with sync.mode local",
+                "none, because what a round's steps give is not summed and compared step by step", "remove it, or write mode: every");
+        }
+
+        if (!spec.Engine.IsSameEverywhere)
+        {
+            findings.Report("audit", $"an audit with engine {spec.Engine.Word}",
+                "engine fused, because another engine may give other bits on another processor", "remove it, or write engine: fused");
         }
     }
 

@@ -59,6 +59,8 @@ internal static class ProblemsCard
             yield return Html.Of($"The run's coordinator has not answered since {Words.Time(since)}. {Next}");
         }
 
+        foreach (var finding in status.Audit?.Findings ?? [])
+            yield return Html.Of($"Audit of {finding.Words}.");
         if (!status.HasEnded && status.Warning.Length > 0)
             yield return Html.Of($"{status.Warning}");
         if (!status.HasEnded && status.Trainers.Where(trainer => trainer.State == TrainerState.Late).ToList() is { Count: > 0 } late)

@@ -1,0 +1,45 @@
+using Orleans.Tbptt.Protocol;
+
+namespace Orleans.Tbptt.Grains.Steps;
+
+/// <summary>Spares of all trainers that live on one silo, all of them on one other silo: they compute what that one computes.</summary>
+/// <param name="Host">The silo that they live on.</param>
+/// <param name="Spares">A spare of each trainer, in order.</param>
+internal sealed record Crew(SiloAddress Host, IReadOnlyList<Spare> Spares)
+{
+    /// <summary>The host by name.</summary>
+    public string HostName => Spares[0].Silo;
+
+    /// <summary>Opens the spares of some trainers on a silo.</summary>
+    /// <param name="roster">The run's trainers.</param>
+    /// <param name="trainers">Those meant, in order.</param>
+    /// <param name="host">The silo.</param>
+    /// <param name="assign">What a trainer is given at the committed state.</param>
+    /// <returns>The crew; or why there is none.</returns>
+    public static async Task<(Crew? Crew, string Problem)> Open(
+        Roster roster, IReadOnlyList<int> trainers, SiloAddress host, Func<int, ShardAssignment> assign)
+    {
+        var opened = await Task.WhenAll(trainers.Select(trainer => Spare.Open(roster, trainer, host, assign(trainer))));
+        Spare[] spares = [.. opened.Select(one => one.Spare).OfType<Spare>()];
+        if (spares.Length == trainers.Count)
+            return (new(host, spares), "");
+        foreach (var spare in spares)
+            spare.Release(assign(spare.Trainer).Generation);
+        return (null, opened.First(one => one.Spare is null).Problem);
+    }
+
+    /// <summary>Whether it is one of these trainers, on this silo.</summary>
+    public bool Is(IEnumerable<int> trainers, SiloAddress host) =>
+        Host.Equals(host) && Spares.Select(spare => spare.Trainer).SequenceEqual(trainers);
+
+    /// <summary>The spares of some of the trainers, as a link.</summary>
+    public SpareLink To(IReadOnlyList<int> trainers, Roster roster, Func<int, ShardAssignment> assign) =>
+        new(roster, [.. Spares.Where(spare => trainers.Contains(spare.Trainer))], assign);
+
+    /// <summary>Nothing more is wanted of it.</summary>
+    public void Release(int generation)
+    {
+        foreach (var spare in Spares)
+            spare.Release(generation);
+    }
+}

@@ -1,0 +1,76 @@
+using Orleans.Tbptt.Grains.Silos;
+using Orleans.Tbptt.Grains.Transport;
+using Orleans.Tbptt.Protocol;
+
+namespace Orleans.Tbptt.Grains.Steps;
+
+/// <summary>
+/// A spare of a trainer: another grain, on another silo, which can compute the trainer's part of any step from the committed state before
+/// it, to the same bits. It holds data and a replica, and takes no slot.
+/// </summary>
+/// <param name="Trainer">The trainer.</param>
+/// <param name="Place">Which of the trainer's lives it is: no other grain of the trainer has this number.</param>
+/// <param name="Grain">It.</param>
+/// <param name="Home">Its silo.</param>
+/// <param name="Silo">The same by name.</param>
+internal sealed record Spare(int Trainer, int Place, ITrainerGrain Grain, SiloAddress Home, string Silo)
+{
+    /// <summary>A grain of a former coordinator may live elsewhere under a number that this one has not given yet.</summary>
+    private const int Tries = 3;
+
+    /// <summary>Opens a spare on a silo.</summary>
+    /// <param name="roster">The run's trainers.</param>
+    /// <param name="trainer">The trainer.</param>
+    /// <param name="silo">The silo.</param>
+    /// <param name="assignment">What the trainer is given at the committed state.</param>
+    /// <returns>The spare; or why there is none.</returns>
+    public static async Task<(Spare? Spare, string Problem)> Open(Roster roster, int trainer, SiloAddress silo, ShardAssignment assignment)
+    {
+        for (int tried = 0; tried < Tries; tried++)
+        {
+            int place = roster.NextPlace(trainer);
+            var grain = roster.Spare(trainer, place);
+            switch (await Assign(grain, silo, assignment))
+            {
+                case TrainerReady ready when ready.Address == silo.ToParsableString():
+                    return (new(trainer, place, grain, silo, ready.Silo), "");
+                case TrainerReady:
+                    grain.Release(assignment.Generation).Ignore();
+                    break;
+                case var other:
+                    return (null, new GroupReply<TrainerReady>([trainer], [other]).Reason);
+            }
+        }
+
+        return (null, $"trainer {trainer} has spares elsewhere than on {silo}");
+    }
+
+    /// <summary>Computes the trainer's part of a step from the committed state.</summary>
+    public async Task<TrainerReply> Train(ShardAssignment assignment, StepTicket ticket)
+    {
+        var ready = await Assign(Grain, Home, assignment);
+        return ready is TrainerReady ? await Call(() => Grain.TrainChunk(ticket)) : ready;
+    }
+
+    /// <summary>Nothing more is wanted of it.</summary>
+    public void Release(int generation) => Grain.Release(generation).Ignore();
+
+    private static Task<TrainerReply> Assign(ITrainerGrain grain, SiloAddress silo, ShardAssignment assignment) =>
+        Call(() => PlacementHint.CallOn(silo, () => grain.Assign(assignment with { IsSpare = true })), $"{silo}");
+
+    private Task<TrainerReply> Call(Func<Task<TrainerReply>> call) => Call(call, Silo);
+
+    private static async Task<TrainerReply> Call(Func<Task<TrainerReply>> call, string silo)
+    {
+        try
+        {
+            return await call();
+        }
+#pragma warning disable CA1031 // However a call fails, there is no such spare, and the run continues without.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return TrainerLost.By(e, silo);
+        }
+    }
+}
