@@ -75,12 +75,12 @@ internal sealed class StreamLog : IDisposable
         return places.Places[^1].File.IsWritable ? state : state with { Epoch = state.Epoch + 1, MustBeWhole = true };
     }
 
-    /// <inheritdoc cref="StreamIndex.List"/>
+    /// <summary>The streams of all silos as of now, to be listed from any thread.</summary>
     /// <exception cref="IOException">The logs cannot be read.</exception>
-    public StreamList List(string prefix, StreamQuery query, Func<string, StreamPlaces, StreamEntry> entryOf)
+    public StreamIndex ReadAll()
     {
         Refresh();
-        return _index.List(prefix, query, entryOf);
+        return _index;
     }
 
     /// <summary>Adds what a stream is after further rows to what the next commit writes.</summary>

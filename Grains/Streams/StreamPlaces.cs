@@ -7,6 +7,17 @@ namespace Orleans.Tbptt.Grains.Streams;
 /// <param name="First">The number of the first row in it.</param>
 internal readonly record struct RecordPlace(StreamLogFile File, long Offset, int Length, long First);
 
+/// <summary>What a list says of a stream.</summary>
+/// <param name="Last">The number of its last row.</param>
+/// <param name="Ticks">When that was taken, in ticks of UTC.</param>
+/// <param name="IsForgotten">Whether the stream was forgotten.</param>
+/// <param name="File">The file that has that row.</param>
+internal sealed record StreamSummary(long Last, long Ticks, bool IsForgotten, StreamLogFile File)
+{
+    /// <summary>The silo that appends to the file, or has taken it over, by its name in the names of files.</summary>
+    public string Owner => StreamLogFile.Parse(File.Path)!.Value.Owner;
+}
+
 /// <summary>Where the last rows of a stream are: the entry of an index, of what all logs say of it.</summary>
 internal sealed class StreamPlaces
 {
@@ -14,6 +25,7 @@ internal sealed class StreamPlaces
     private const long WholeByLast = 3;
 
     private readonly List<RecordPlace> _places = [];
+    private volatile StreamSummary? _summary;
 
     /// <summary><see cref="StreamState.Epoch"/>.</summary>
     public long Epoch { get; private set; }
@@ -30,8 +42,8 @@ internal sealed class StreamPlaces
     /// <summary>The records, oldest first; the last one has the hidden state.</summary>
     public IReadOnlyList<RecordPlace> Places => _places;
 
-    /// <summary>The silo that appends to the file of the last record, or has taken it over, by its name in the names of files.</summary>
-    public string Owner => StreamLogFile.Parse(_places[^1].File.Path)!.Value.Owner;
+    /// <summary>What a list says of it; null before its first record. Any thread may ask.</summary>
+    public StreamSummary? Summary => _summary;
 
     /// <summary>About as many bytes as one record of all kept rows has.</summary>
     public long Bytes => _places.Count == 0 ? 0 : _places[^1].Length * (_places.Count > 1 ? WholeByLast : 1L);
@@ -52,6 +64,7 @@ internal sealed class StreamPlaces
             _places.RemoveAll(one => one.First >= head.First);
         _places.Add(place);
         (Epoch, Last, Ticks, IsForgotten) = (head.Epoch, head.Last, head.Ticks, head.Kind == RecordKind.Forgotten);
+        _summary = new(Last, Ticks, IsForgotten, place.File);
         int needless = 0;
         while (needless + 1 < _places.Count && _places[needless + 1].First <= Last - kept + 1)
             needless++;

@@ -45,8 +45,9 @@ public sealed class StreamService
     /// <summary>The streams of a model, by their IDs in ordinal order.</summary>
     /// <param name="model">The model.</param>
     /// <param name="query">Which of them.</param>
+    /// <param name="patience">How long the silo's disk is waited for; null, the default, for as long as for rows.</param>
     /// <exception cref="StreamUnavailableException">The logs cannot be read.</exception>
-    public async Task<StreamList> ListAsync(RunId model, StreamQuery query)
+    public async Task<StreamList> ListAsync(RunId model, StreamQuery query, TimeSpan? patience = null)
     {
         ArgumentNullException.ThrowIfNull(query);
         string prefix = $"{model.Text}{Separator}";
@@ -55,14 +56,15 @@ public sealed class StreamService
         // Pages ask again and again: further lists would only wait behind one that hangs.
         if (_hangingList is { IsCompleted: false })
             throw Unavailable(what, "an earlier list still waits");
-        var list = _services.Worker.Ask(log => log.List(prefix, query, EntryOf));
+        var reading = _services.Worker.Ask(log => log.ReadAll());
         try
         {
-            return await OfTheDiskAsync(list, what);
+            var index = await OfTheDiskAsync(reading, what, patience).ConfigureAwait(false);
+            return index.List(prefix, query, EntryOf);
         }
-        catch (StreamUnavailableException) when (!list.IsCompleted)
+        catch (StreamUnavailableException) when (!reading.IsCompleted)
         {
-            _hangingList = list;
+            _hangingList = reading;
             throw;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException)
@@ -71,10 +73,10 @@ public sealed class StreamService
         }
     }
 
-    private StreamEntry EntryOf(string stream, StreamPlaces places)
+    private StreamEntry EntryOf(string stream, StreamSummary summary)
     {
-        var taken = new DateTimeOffset(places.Ticks, TimeSpan.Zero);
-        return new(stream, places.Last, taken, taken + _services.Options.Expiry, NameOf(places.Owner));
+        var taken = new DateTimeOffset(summary.Ticks, TimeSpan.Zero);
+        return new(stream, summary.Last, taken, taken + _services.Options.Expiry, NameOf(summary.Owner));
     }
 
     /// <summary>The name of a silo; its address where it has left.</summary>
@@ -82,17 +84,18 @@ public sealed class StreamService
         _silos.TryGetSiloName(SiloAddress.FromParsableString(silo), out string? name) ? name : silo;
 
     /// <summary>What a disk that hangs does not answer is an error after some time, as a call of another silo is.</summary>
-    private async Task<T> OfTheDiskAsync<T>(Task<T> work, string what)
+    private async Task<T> OfTheDiskAsync<T>(Task<T> work, string what, TimeSpan? patience = null)
     {
+        var most = patience ?? _patience;
         if (work.IsCompleted)
             return await work;
         try
         {
-            return await work.WaitAsync(_patience, _services.Time);
+            return await work.WaitAsync(most, _services.Time);
         }
         catch (TimeoutException)
         {
-            throw Unavailable(what, $"found no answer within {_patience.TotalSeconds:0.#} s");
+            throw Unavailable(what, $"found no answer within {most.TotalSeconds:0.#} s");
         }
     }
 

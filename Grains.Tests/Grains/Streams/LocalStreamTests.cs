@@ -86,7 +86,11 @@ public sealed class LocalStreamTests : IDisposable
 
         var reply = service.PredictAsync(Key, ServingSilos.Rows(1, 1));
         var list = service.ListAsync(Key.Model, new("", "", 1));
-        time.Advance(TimeSpan.FromSeconds(29.9));
+        var page = service.ListAsync(Key.Model, new("", "", 1), TimeSpan.FromSeconds(2));
+        time.Advance(TimeSpan.FromSeconds(2));
+        await Assert.ThrowsAsync<StreamUnavailableException>(() => page);
+        await Assert.ThrowsAsync<StreamUnavailableException>(() => service.ListAsync(Key.Model, new("", "", 1)));
+        time.Advance(TimeSpan.FromSeconds(27.9));
         Assert.False(reply.IsCompleted || list.IsCompleted);
         time.Advance(TimeSpan.FromSeconds(0.1));
         var refusal = await Assert.ThrowsAsync<StreamUnavailableException>(() => reply);

@@ -49,12 +49,12 @@ public sealed class StreamLogTests : IDisposable
         // A silo that takes them over has their rows in its log.
         _alive.Remove("a");
         var other = Log("b");
-        var list = other.List("n/", new("", "", 1), Entry);
+        var list = other.ReadAll().List("n/", new("", "", 1), Entry);
         Assert.Equal(new("a1", 2, new(_time.GetUtcNow().UtcTicks, TimeSpan.Zero), default, "b"), Assert.Single(list.Streams));
 
         string Listed(StreamQuery query)
         {
-            var list = log.List("m/", query, Entry);
+            var list = log.ReadAll().List("m/", query, Entry);
             return $"{list.Found} of {list.Count}: {string.Join(' ', list.Streams.Select(one => one.Stream))}";
         }
     }
@@ -228,7 +228,7 @@ public sealed class StreamLogTests : IDisposable
 
         Assert.Equal(0, second.Load("m/s").Last);
         Assert.Equal(0, first.Load("m/s").Last);
-        Assert.Empty(first.List("m/", new("", "", 10), Entry).Streams);
+        Assert.Empty(first.ReadAll().List("m/", new("", "", 10), Entry).Streams);
         Assert.True(second.Load("m/s").Epoch > moved.Epoch && moved.Epoch > state.Epoch);
         var again = Take(second, "m/s", second.Load("m/s"), 1);
         AssertSame(again, first.Load("m/s"));
@@ -294,8 +294,8 @@ public sealed class StreamLogTests : IDisposable
 
     private string Single() => Assert.Single(Directory.GetFiles(_directory.Path, "*" + StreamLogFile.Extension));
 
-    private static StreamEntry Entry(string stream, StreamPlaces places) =>
-        new(stream, places.Last, new(places.Ticks, TimeSpan.Zero), default, places.Owner);
+    private static StreamEntry Entry(string stream, StreamSummary summary) =>
+        new(stream, summary.Last, new(summary.Ticks, TimeSpan.Zero), default, summary.Owner);
 
     private StreamState Take(StreamLog log, string key, StreamState state, int rows, float value = 1)
     {

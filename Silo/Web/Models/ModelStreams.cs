@@ -18,6 +18,9 @@ internal sealed record ModelStreams(string Model, StreamQuery Query, StreamList?
 
     private const int Usual = 20;
 
+    /// <summary>A page shows all else without them, and asks again by itself.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
     /// <summary>The numbers of rows to choose from.</summary>
     public static IReadOnlyList<int> RowCounts { get; } = [Usual, 100, 500];
 
@@ -36,7 +39,7 @@ internal sealed record ModelStreams(string Model, StreamQuery Query, StreamList?
         var asked = new StreamQuery(query[PartKey].ToString().Trim(), query[AfterKey].ToString(), rows);
         try
         {
-            return new(model.Text, asked, await streams.ListAsync(model, asked), "");
+            return new(model.Text, asked, await streams.ListAsync(model, asked, Patience), "");
         }
         catch (StreamUnavailableException exception)
         {
