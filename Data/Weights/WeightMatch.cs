@@ -70,12 +70,17 @@ internal sealed record WeightMatch(
 
         var taken = new List<KeyValuePair<string, string>>();
         var left = TensorNames.Modules(found.Select(pair => (pair.Key, pair.Value))).ToDictionary(StringComparer.Ordinal);
-        foreach (var module in missing.GroupBy(slot => TensorNames.ModuleOf(slot.Name)).ToList())
+
+        // Last the module whose weight the head has, too: safetensors' save_model writes a weight that two modules share once, under the
+        // name that comes first.
+        foreach (var module in missing.GroupBy(slot => TensorNames.ModuleOf(slot.Name)).OrderBy(slots => slots.Any(IsTied)).ToList())
         {
             ParameterSlot[] slots = [.. module];
             var read = left.ToDictionary(other => other.Key, other => Alike(slots, module.Key == "head" ? tied : null, other.Value));
             string[] alike = [.. left.Keys.Where(other => read[other].Count > 0)];
             string[] fitting = [.. alike.Where(other => read[other].All(pair => Fits(pair.Slot, pair.Tensor)))];
+            if (alike.Length == 0 && slots.All(slot => IsTied(slot) && pairs.Any(pair => IsTied(pair.Slot))))
+                continue;
             if (fitting is not [var only] && (fitting.Length > 0 || alike.Length != 1))
             {
                 refusal.AddMissing(module.Key, slots, fitting.Length > 0 ? fitting : alike);
@@ -92,7 +97,10 @@ internal sealed record WeightMatch(
         refusal.AddShapes([.. pairs.Where(pair => !Fits(pair.Slot, pair.Tensor))]);
         refusal.AddTypes([.. pairs.Where(pair => !WeightFile.Reads(pair.Tensor.DType))]);
         refusal.AddSpare([.. left.Values.SelectMany(module => module.Values).OrderBy(tensor => tensor.Offset)]);
-        return new(pairs, taken, refusal.Problems);
+        return new(pairs, [.. taken.OrderBy(module => PlaceOf(module.Value))], refusal.Problems);
+
+        int PlaceOf(string module) => layout.Slots.TakeWhile(slot => TensorNames.ModuleOf(slot.Name) != module).Count();
+        bool IsTied(ParameterSlot slot) => tied is { } shared && slot.Name == shared.Name;
     }
 
     /// <summary>The tensors of a module that has the same names, with or without the weight that is tied; else nothing.</summary>

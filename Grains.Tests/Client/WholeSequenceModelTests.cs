@@ -86,10 +86,39 @@ public sealed class WholeSequenceModelTests : IDisposable
         Assert.Contains(expected, _console.Error, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Export_AsOnnx_IsRefused_BecauseNoStateIsCarried() => Assert.Contains(
-        "found a model that takes whole sequences", Assert.Throws<ClientException>(() => OnnxModel.Of(Trained())).Message,
-        StringComparison.Ordinal);
+    /// <summary>ONNX Runtime's sums have another order: the tolerance is that of <see cref="Export.OnnxRuntimeTests"/>.</summary>
+    [Theory]
+    [InlineData("lstm")]
+    [InlineData("gru")]
+    [InlineData("{name: gru, resetAfter: false}")]
+    [InlineData("{name: rnn, nonlinearity: relu}")]
+    public void Graph_GivesTheOutputsOfSequencesOfUnlikeLengths(string cell)
+    {
+        var model = Trained(cell);
+        int[] lengths = [600, 290, 413];
+        float[] inputs = Values(Sequences * Steps * Features, 3);
+        float[] byTime =
+        [
+            .. Enumerable.Range(0, Steps * Sequences)
+                .SelectMany(at => inputs.Skip((((at % Sequences) * Steps) + (at / Sequences)) * Features).Take(Features)),
+        ];
+
+        var graph = OnnxModel.Of(model);
+        using var session = new Export.OnnxSession(graph);
+        float[] found = session.Run<float>(
+            ("values", byTime, [Steps, Sequences, Features]), ("lengths", lengths, [Sequences]));
+
+        Assert.Single(graph.Graph.Output);
+        for (int sequence = 0; sequence < Sequences; sequence++)
+        {
+            float[] expected = Outputs(model, sequence, lengths[sequence]);
+            for (int t = 0; t < lengths[sequence]; t++)
+                Assert.Equal(expected[t], found[(t * Sequences) + sequence], 1e-5);
+        }
+
+        Assert.Contains("--from-state: found end", Assert.Throws<ClientException>(() => OnnxModel.Of(model, fromEnd: true)).Message,
+            StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Package_SaysThatItIsBidirectional_AndIsWhatAnotherRunBeginsWith()
@@ -128,18 +157,18 @@ public sealed class WholeSequenceModelTests : IDisposable
     private static float[] Values(int count, int factor) =>
         [.. Enumerable.Range(0, count).Select(i => ((i * 37 * factor % 101) - 50) / 64f)];
 
-    private ModelPackage Trained()
+    private ModelPackage Trained(string cell = "lstm")
     {
         NpyWriter.Write(_models.File("x.npy"), Values(Sequences * Steps * Features, 3), Sequences, Steps, Features);
         NpyWriter.Write(_models.File("y.npy"), Values(Sequences * Steps, 5), Sequences, Steps, 1);
-        using var prepared = PreparedRun.Prepare(Spec(""));
+        using var prepared = PreparedRun.Prepare(Spec("", cell: cell));
         return TrainedModels.Train(prepared);
     }
 
-    private RunSpec Spec(string keys, bool bidirectional = true) => SpecLoader.Parse(
+    private RunSpec Spec(string keys, bool bidirectional = true, string cell = "lstm") => SpecLoader.Parse(
         $$"""
         name: labels
-        model: {cell: lstm, hiddenSize: 4, layers: 2{{(bidirectional ? ", bidirectional: true" : "")}}{{keys}} }
+        model: {cell: {{cell}}, hiddenSize: 4, layers: 2{{(bidirectional ? ", bidirectional: true" : "")}}{{keys}} }
         data: { source: "npy:{{_models.File("x.npy")}},{{_models.File("y.npy")}}", batchSize: 2 }
         tbptt: {chunkLength: 4, backprop: full}
         train: {epochs: 1, loss: mse, optimizer: {name: adam, lr: 0.01} }

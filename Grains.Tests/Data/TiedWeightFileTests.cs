@@ -62,4 +62,26 @@ public sealed class TiedWeightFileTests : WeightFileFixture
         weights[head.Offset] += 1;
         Assert.Contains("that differs from the weight of the embedding", Refusal(() => Read(Save(), Tied)), StringComparison.Ordinal);
     }
+
+    /// <summary>As <c>safetensors.torch.save_model</c> writes it: a weight that two modules share under one of its names alone.</summary>
+    [Theory]
+    [InlineData("head", "head.bias", null)]
+    [InlineData("decoder", "decoder.bias", "decoder.* read as head.*, because shapes fit this way only")]
+    [InlineData("embedding", "head.bias", null)]
+    [InlineData("encoder", "head.bias", "encoder.* read as embedding.*, because shapes fit this way only")]
+    public void TiedWeight_IsRead_WhereItStandsUnderOneNameAlone(string module, string bias, string? note)
+    {
+        var layout = ParameterLayout.Of(Tied);
+        float[] weights = new Draws(7).Floats(layout.Length);
+
+        string path = Write("F32", [.. weights.Select(value => (double)value)], layout, name => name switch
+        {
+            "embedding.weight" => $"{module}.weight",
+            "head.bias" => bias,
+            _ => name,
+        });
+
+        Bits.Same(weights, Read(path, Tied));
+        Assert.Equal(note, WeightFile.Match(path, Tied).Note);
+    }
 }

@@ -135,6 +135,14 @@ internal sealed class GraphWriter(string name)
     public static AttributeProto Attribute(string name, long value) =>
         new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = value };
 
+    /// <summary>Numbers as a node's attribute.</summary>
+    public static AttributeProto Attribute(string name, IReadOnlyList<long> values) =>
+        new() { Name = name, Type = AttributeProto.Types.AttributeType.Ints, Ints = { values } };
+
+    /// <summary>A text as a node's attribute.</summary>
+    public static AttributeProto Attribute(string name, string value) =>
+        new() { Name = name, Type = AttributeProto.Types.AttributeType.String, S = ByteString.CopyFromUtf8(value) };
+
     /// <summary>Texts as a node's attribute.</summary>
     public static AttributeProto Attribute(string name, IReadOnlyList<string> values) => new()
     {

@@ -7,6 +7,8 @@ namespace Orleans.Tbptt.Client.Export.Onnx;
 /// <param name="values">The parameters, in the order of <see cref="ParameterLayout"/>.</param>
 internal sealed class ModelParameters(ModelSpec model, ReadOnlyMemory<float> values)
 {
+    private const string Reverse = "_reverse";
+
     private readonly ParameterLayout _layout = ParameterLayout.Of(model);
 
     /// <summary>Adds a parameter as it is.</summary>
@@ -38,11 +40,16 @@ internal sealed class ModelParameters(ModelSpec model, ReadOnlyMemory<float> val
         return graph.Constant(name, to, columns, rows);
     }
 
-    /// <summary>Adds the weight of a recurrent layer, its gates in the operator's order: <c>[1, gates × units, inputs]</c>.</summary>
-    public string AddGates(GraphWriter graph, string name, IReadOnlyList<int> gates)
+    /// <summary>
+    /// Adds the weight of a recurrent layer, its gates in the operator's order: <c>[directions, gates × units, inputs]</c>.
+    /// </summary>
+    public string AddGates(GraphWriter graph, string name, IReadOnlyList<int> gates, bool isBoth = false)
     {
         var slot = Slot(name);
-        return graph.Constant<float>(name, InOrder(slot, gates), 1, slot.Shape[0], slot.Shape[1]);
+        float[] values = InOrder(slot, gates);
+        if (isBoth)
+            values = [.. values, .. InOrder(Slot(name + Reverse), gates)];
+        return graph.Constant<float>(name, values, isBoth ? 2 : 1, slot.Shape[0], slot.Shape[1]);
     }
 
     /// <summary>
@@ -73,11 +80,20 @@ internal sealed class ModelParameters(ModelSpec model, ReadOnlyMemory<float> val
         return graph.Constant<float>(hidden.Name, product, 1, hidden.Shape[0], units);
     }
 
-    /// <summary>Adds the biases of a recurrent layer, of its inputs and of its hidden state: <c>[1, 2 × gates × units]</c>.</summary>
-    public string AddBiases(GraphWriter graph, int layer, IReadOnlyList<int> gates)
+    /// <summary>
+    /// Adds the biases of a recurrent layer, of its inputs and of its hidden state: <c>[directions, 2 × gates × units]</c>.
+    /// </summary>
+    public string AddBiases(GraphWriter graph, int layer, IReadOnlyList<int> gates, bool isBoth = false)
     {
-        float[] both = [.. InOrder(Slot($"rnn.bias_ih_l{layer}"), gates), .. InOrder(Slot($"rnn.bias_hh_l{layer}"), gates)];
-        return graph.Constant($"rnn.bias_l{layer}", both, 1, both.Length);
+        string[] directions = isBoth ? ["", Reverse] : [""];
+        float[] all =
+        [
+            .. directions.SelectMany(direction => (float[])
+            [
+                .. InOrder(Slot($"rnn.bias_ih_l{layer}{direction}"), gates), .. InOrder(Slot($"rnn.bias_hh_l{layer}{direction}"), gates),
+            ]),
+        ];
+        return graph.Constant($"rnn.bias_l{layer}", all, directions.Length, all.Length / directions.Length);
     }
 
     private float[] InOrder(ParameterSlot slot, IReadOnlyList<int> gates)

@@ -12,6 +12,7 @@ namespace Orleans.Tbptt.Client.Export.Onnx;
 /// values, classes, series ─▶ TableInputs ─▶ layer 0 ─▶ … ─▶ head ─▶ units ─▶ forecasts
 ///                                h_l0, c_l0 ⤴ ⤵ next_h_l0, next_c_l0
 /// </code>
+/// A bidirectional model has the lengths of its sequences as an input in the states' place (<see cref="WholeSequenceLayers"/>).
 /// A pure function of the package: equal packages give equal bytes.
 /// </summary>
 /// <remarks>
@@ -35,7 +36,7 @@ internal sealed class OnnxModel
     private OnnxModel(ModelPackage package, bool fromEnd)
     {
         (_package, _model, _fromEnd) = (package, package.Spec.Model, fromEnd);
-        _initial = fromEnd ? TrainingEnd.StateOf(package) : Forecaster.Starts(package);
+        _initial = _model.Bidirectional ? [] : fromEnd ? TrainingEnd.StateOf(package) : Forecaster.Starts(package);
         _states = new(_model);
         _parameters = new(_model, package.Parameters);
         _graph = new(package.Config.Run);
@@ -62,11 +63,11 @@ internal sealed class OnnxModel
                 + "run a layer's time steps as a whole; export it as a package, or train the spec without", ExitCode.Failed);
         }
 
-        if (package.Spec.TakesWholeSequences)
+        if (fromEnd && package.Spec.TakesWholeSequences)
         {
             throw new ClientException(
-                "--format onnx: found a model that takes whole sequences, expected one that carries its hidden state, which is an input "
-                + "and an output of the graph; export it as a package", ExitCode.Failed);
+                "--from-state: found end with a model that takes whole sequences, expected zero, because each sequence begins anew",
+                ExitCode.Usage);
         }
 
         if (package.Spec.Model is { LearnInitialState: true, Cell.Projection: not null })
@@ -104,8 +105,10 @@ internal sealed class OnnxModel
             : _model.Embedding is not null ? Tokens()
             : Values();
         string outputs = features;
+        var whole = _model.Bidirectional ? new WholeSequenceLayers(_graph, _parameters, _model) : null;
+        whole?.Begin();
         for (int layer = 0; layer < _model.Layers; layer++)
-            outputs = Finish(layer, Layer(cell, layer, outputs), outputs);
+            outputs = Finish(layer, whole is null ? Layer(cell, layer, outputs) : whole.Add(cell, layer, outputs), outputs);
         _parameters.AddHead(_graph, ParameterLayout.HeadWeight);
         _parameters.Add(_graph, "head.bias");
         outputs = _graph.Node("Add", "outputs", [_graph.Node("MatMul", "products", [outputs, "head.weight"]), "head.bias"]);
@@ -114,7 +117,8 @@ internal sealed class OnnxModel
         {
             IrVersion = IrVersion, ProducerName = "Orleans.Tbptt", ProducerVersion = _package.Config.Product, Graph = _graph.Graph,
             DocString = $"Run {_package.Config.Run}: {_package.Config.Cell} of {_model.HiddenSize} units, {_model.Layers} layers. "
-                + "Each state that is an output is the input without next_ of the next call.",
+                + (whole is null ? "Each state that is an output is the input without next_ of the next call."
+                    : "Each sequence is fed as a whole, with its length."),
         };
         built.OpsetImport.AddRange(_graph.OperatorSets(OperatorSet, LearningOperatorSet));
         built.MetadataProps.AddRange(GraphMetadata.Of(_package, columns, _graph.States, _fromEnd));
@@ -177,12 +181,7 @@ internal sealed class OnnxModel
             to.Add(after);
         }
 
-        List<AttributeProto> attributes = [GraphWriter.Attribute("hidden_size", _model.HiddenSize)];
-        if (cell.LinearBeforeReset)
-            attributes.Add(GraphWriter.Attribute("linear_before_reset", 1));
-        if (cell.Activation is { } activation)
-            attributes.Add(GraphWriter.Attribute("activations", [activation]));
-        _graph.Node(cell.Type, to, from, [.. attributes]);
+        _graph.Node(cell.Type, to, from, [.. cell.Attributes(_model.HiddenSize)]);
         if (layer == 0)
             _graph.Constant<long>("directions_axis", [1], 1);
         string outputs = _graph.Node("Squeeze", isProjected ? $"unprojected_l{layer}" : $"outputs_l{layer}", [to[0], "directions_axis"]);

@@ -49,6 +49,7 @@ internal sealed class OnnxSession : IDisposable
         {
             double[] values => OrtValue.CreateTensorValueFromMemory(values, input.Shape),
             float[] values => OrtValue.CreateTensorValueFromMemory(values, input.Shape),
+            int[] values => OrtValue.CreateTensorValueFromMemory(values, input.Shape),
             long[] values => OrtValue.CreateTensorValueFromMemory(values, input.Shape),
             string[] values => OrtValue.CreateFromStringTensor(new DenseTensor<string>(values, [.. input.Shape.Select(size => (int)size)])),
             _ => throw new ArgumentException(input.Name),
