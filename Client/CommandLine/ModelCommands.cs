@@ -187,6 +187,9 @@ internal static class ModelCommands
             + "what the model predicts and are its next inputs.", 1, MostPaths);
         var samples = CommonOptions.Integer("--samples", "Paths of --horizon. Default 100.", 1, MostPaths);
         var seed = CommonOptions.Integer("--seed", "The same seed gives the same paths of --horizon. Default 1.", 0, int.MaxValue);
+        var beam = CommonOptions.Integer(
+            "--beam", "Of a model of label sequences (loss ctc): the likeliest labels over all their paths, searched with so many "
+            + "beginnings kept at each time step. Default: those of the likeliest path.", 1, MostPaths);
         var command = new Command(
             "predict",
             """
@@ -204,7 +207,7 @@ internal static class ModelCommands
               measure | tbptt predict wave-model --input - --from-state wave.state | act
             """)
         {
-            model, input, output, from, stateOut, horizon, samples, seed, force,
+            model, input, output, from, stateOut, horizon, samples, seed, beam, force,
         };
         command.Validators.Add(result =>
         {
@@ -218,7 +221,7 @@ internal static class ModelCommands
             cluster.Read(result), result.GetRequiredValue(model), result.GetRequiredValue(input), result.GetRequiredValue(output),
             result.GetRequiredValue(from), result.GetValue(stateOut), result.GetValue(force),
             result.GetValue(horizon) is not { } ahead ? null
-                : new(ahead, result.GetValue(samples) ?? DefaultSamples, result.GetValue(seed) ?? 1))));
+                : new(ahead, result.GetValue(samples) ?? DefaultSamples, result.GetValue(seed) ?? 1)) { Beam = result.GetValue(beam) }));
         return command;
     }
 

@@ -1,18 +1,21 @@
 using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Tables;
 using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Training.Models;
 
 namespace Orleans.Tbptt.Client.Models;
 
 /// <summary>
 /// The labels of sequences as they are written, one a row: with the row of its sequence at which it first is the likeliest class. Of
-/// classes that follow each other alike the first one is a label, and the blank is none.
+/// classes that follow each other alike the first one is a label, and the blank is none. With a beam they are the likeliest labels, each
+/// with the row at which it most likely begins.
 /// </summary>
 internal sealed class LabelTable : IForecastTable
 {
     private readonly IOutputTable<Label> _table;
     private readonly IForecastData _data;
     private readonly int _blank;
+    private readonly LabelBeam? _beam;
     private int _before;
 
     /// <summary>Creates the table.</summary>
@@ -21,9 +24,11 @@ internal sealed class LabelTable : IForecastTable
     /// <param name="output">The file, or <see cref="PredictCommand.Standard"/>.</param>
     /// <param name="unfinished">The name of the file until it is whole.</param>
     /// <param name="blank">The class that stands for no label.</param>
-    public LabelTable(ConsoleContext context, IForecastData data, string output, string unfinished, int blank)
+    /// <param name="width">The width of the beam; null for the labels of the likeliest path.</param>
+    public LabelTable(ConsoleContext context, IForecastData data, string output, string unfinished, int blank, int? width)
     {
         (_data, _blank) = (data, blank);
+        _beam = width is { } prefixes ? new(prefixes, data.Targets.Count, blank) : null;
         List<OutputColumn<Label>> columns =
         [
             new(data.SeriesColumn ?? "sequence") { Text = row => _data.Sequences.SeriesOf(row.Sequence) ?? "" },
@@ -43,6 +48,13 @@ internal sealed class LabelTable : IForecastTable
     public void Add(SequenceSlice slice, ReadOnlySpan<double> forecasts)
     {
         int classes = _data.Targets.Count;
+        Rows += slice.Length;
+        if (_beam is { } beam)
+        {
+            Search(beam, slice, forecasts);
+            return;
+        }
+
         if (slice.Start == 0)
             _before = _blank;
         for (int i = 0; i < slice.Length; i++)
@@ -56,12 +68,34 @@ internal sealed class LabelTable : IForecastTable
 
             _before = one;
         }
-
-        Rows += slice.Length;
     }
 
     /// <inheritdoc/>
     public void Dispose() => _table.Dispose();
+
+    private void Search(LabelBeam beam, SequenceSlice slice, ReadOnlySpan<double> forecasts)
+    {
+        int classes = _data.Targets.Count;
+        if (slice.Start == 0)
+            beam.Begin();
+        for (int i = 0; i < slice.Length; i++)
+        {
+            if (!beam.TryAdd(forecasts.Slice(i * classes, classes)))
+            {
+                throw new ClientException(
+                    $"--beam: found a score that is not finite in row {slice.Start + i + 1} of sequence {slice.Sequence}, counted from 0, "
+                    + "expected finite ones; look at the inputs there", ExitCode.Failed);
+            }
+        }
+
+        if (slice.Start + slice.Length < _data.Sequences.Length(slice.Sequence))
+            return;
+        foreach (var label in beam.Labels)
+        {
+            _table.Add(new(slice.Sequence, label.Step, label.Class));
+            Labels++;
+        }
+    }
 
     /// <summary>The first of the largest scores.</summary>
     private static int Likeliest(ReadOnlySpan<double> scores)

@@ -23,7 +23,11 @@ namespace Orleans.Tbptt.Client.Models;
 /// <param name="Paths">How paths behind the last rows are drawn; null to forecast from each row instead.</param>
 internal sealed record PredictRequest(
     ClusterSelection Cluster, string Model, string Input, string Output, string FromState, string? StateOut, bool Force,
-    PathOptions? Paths = null);
+    PathOptions? Paths = null)
+{
+    /// <summary>Of a model of label sequences, the width of the beam; null for the labels of the likeliest path.</summary>
+    public int? Beam { get; init; }
+}
 
 /// <summary><c>tbptt predict</c>: forecasts with a trained model, from every row of a table, in the units of its columns.</summary>
 internal static class PredictCommand
@@ -46,6 +50,13 @@ internal static class PredictCommand
         Check(request, package.Spec.Data.Source is ArraySource, hasLabels: package.Spec.Train.Loss.BlankClass is not null);
         if (package.Spec.TakesWholeSequences)
             CheckWhole(request);
+        if (request.Beam is not null && package.Spec.Train.Loss.BlankClass is null)
+        {
+            throw new ClientException(
+                $"--beam: found it with a model of loss {package.Spec.Train.Loss.Word}, expected one of label sequences "
+                + "(ctc); leave it out", ExitCode.Usage);
+        }
+
         if (request.Paths is not null)
             SampledForecast.Check(request, package);
         bool isCut = request.StateOut is not null || request.Input == Standard;
@@ -108,7 +119,7 @@ internal static class PredictCommand
         if (request.Paths is { } paths)
             return SampledForecast.Write(context, package, data, hidden, paths, request.Output, unfinished);
         var labels = package.Spec.Train.Loss.BlankClass is { } blank
-            ? new LabelTable(context, data, request.Output, unfinished, blank) : null;
+            ? new LabelTable(context, data, request.Output, unfinished, blank, request.Beam) : null;
         using IForecastTable forecasts = labels ?? (IForecastTable)new ForecastTable(context, data, request.Output, unfinished);
         var model = BlockForecaster.ModelOf(package, data.Shape);
         if (request.Cluster.IsNamed)
