@@ -84,7 +84,7 @@ internal sealed partial class TrainerGroup(Roster roster, TrainerLinks links, Gr
         var ask = Begin(roster.All, TrainerState.Evaluating);
         if (ticket.Chunk == 0 && areCommitted)
             links.Offer(ticket.Generation, step);
-        var work = new ChunkWork(null, ticket, step) { HasOwn = !areCommitted };
+        var work = new ChunkWork(null, ticket, step, HasOwn: !areCommitted);
         foreach (var link in links.All)
             ask.Add(link.Trainers, link.Ask(work), () => link.Answers(ticket.Generation));
         return Answers<EvaluationResult>(ask, _evaluating);

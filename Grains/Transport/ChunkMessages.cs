@@ -10,16 +10,12 @@ namespace Orleans.Tbptt.Grains.Transport;
 /// <param name="Training">The step's ticket.</param>
 /// <param name="Evaluation">The evaluation chunk's ticket.</param>
 /// <param name="Step">Committed steps that led to the parameters.</param>
+/// <param name="HasOwn">Whether the parameters to evaluate are others than the committed ones: they go with the request.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.ChunkWork")]
 internal sealed record ChunkWork(
-    [property: Id(0)] StepTicket? Training, [property: Id(1)] EvaluationTicket? Evaluation, [property: Id(2)] long Step)
+    [property: Id(0)] StepTicket? Training, [property: Id(1)] EvaluationTicket? Evaluation, [property: Id(2)] long Step,
+    [property: Id(3)] bool HasOwn = false)
 {
-    /// <summary>
-    /// Whether the parameters to evaluate are others than the committed ones: they go with the request. Asked where it is sent, and not
-    /// sent itself.
-    /// </summary>
-    public bool HasOwn { get; init; }
-
     /// <summary>The coordinator's generation.</summary>
     /// <exception cref="InvalidDataException">There is no ticket.</exception>
     public int Generation => Training?.Generation ?? Evaluation?.Generation ?? throw WithoutTicket();
