@@ -9,14 +9,17 @@ namespace Orleans.Tbptt.Training.Engines;
 /// <summary>Kernels of this project.</summary>
 public sealed record FusedEngine : Engine
 {
+    private static readonly Lazy<IEngineLibrary> Gpus =
+        new(() => EngineLibraries.Load("Orleans.Tbptt.Training.Gpu", "GpuEngine", "the fused engine for GPUs"));
+
     /// <inheritdoc/>
     public override string Word => FusedReplica.EngineWord;
 
     /// <inheritdoc/>
-    public override string About => "kernels of this program, on CPUs: the same bits on every processor";
+    public override string About => "kernels of this program: the same bits on every processor and GPU";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<DeviceKind> Devices => [DeviceKind.Cpu];
+    public override IReadOnlyList<DeviceKind> Devices => [DeviceKind.Cpu, DeviceKind.Cuda];
 
     /// <inheritdoc/>
     public override bool WorksByPieces => true;
@@ -31,6 +34,8 @@ public sealed record FusedEngine : Engine
             Refuse("model.cell", spec.Model.Cell.Word, "cell");
         if (findings.Sound("train.loss") && spec.Train.Loss is not Loss)
             Refuse("train.loss", spec.Train.Loss.Word, "loss");
+        if (spec.Device.Kind == DeviceKind.Cuda)
+            FusedOnGpus.Check(spec, findings);
 
         void Refuse(string key, string word, string what) => findings.Report(
             key, $"{word} with engine {spec.Engine.Word}", $"a {what} that the fused engine computes",
@@ -38,5 +43,9 @@ public sealed record FusedEngine : Engine
     }
 
     /// <inheritdoc/>
-    internal override IReplica Create(ModelSpec model, LossSpec loss, DeviceName device) => new FusedReplica(model, loss);
+    public override DeviceSelector FindDevices() => Gpus.Value.FindDevices();
+
+    /// <inheritdoc/>
+    internal override IReplica Create(ModelSpec model, LossSpec loss, DeviceName device) =>
+        device.CudaIndex is null ? new FusedReplica(model, loss) : Gpus.Value.Open(model, loss, device);
 }

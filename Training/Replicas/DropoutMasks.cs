@@ -67,6 +67,38 @@ public readonly record struct DropoutMasks(long Seed, long Step, int FirstLane, 
     /// <summary>Writes what the hidden weights of a layer are multiplied by in this step, in their order.</summary>
     public void FillWeights(int layer, Span<float> mask) => Fill(Key(Weights + (ulong)layer), Rates!.Weight, mask, 0, Kept(Rates!.Weight));
 
+    /// <summary>Writes of each row the key whose hashes, by unit, say what is dropped between a layer and the next.</summary>
+    /// <param name="batch">The chunk.</param>
+    /// <param name="layer">The layer, or the last one, whose outputs are dropped.</param>
+    /// <param name="keys">Receives them, <c>[batch.Rows]</c>.</param>
+    internal void Keys(ChunkBatch batch, int layer, Span<ulong> keys) => Keys(batch, (ulong)layer, keys);
+
+    /// <summary>The same of the first layer's inputs.</summary>
+    internal void InputKeys(ChunkBatch batch, Span<ulong> keys) => Keys(batch, Inputs, keys);
+
+    /// <summary>What the upper half of a hash must be below for a unit to be dropped.</summary>
+    internal static ulong Threshold(double rate) => (ulong)(rate * (1L << 32));
+
+    /// <summary>What a unit that is kept is multiplied by.</summary>
+    internal static float Kept(double rate) => (float)(1 / (1 - rate));
+
+    private void Keys(ChunkBatch batch, ulong place, Span<ulong> keys)
+    {
+        ulong ofPlace = Key(place);
+        foreach (var segment in batch.Segments)
+        {
+            for (int i = 0; i < segment.Lanes; i++)
+            {
+                ulong ofLane = CounterRandom.Derive(ofPlace, (ulong)(FirstLane + batch.ActiveLanes[i]));
+                for (int t = 0, row = segment.FirstRow + i; t < segment.Steps; t++, row += segment.Lanes)
+                {
+                    ulong time = (ulong)(batch.FirstTime + segment.FirstTime + t);
+                    keys[row] = Rates!.Locked ? ofLane : CounterRandom.Derive(ofLane, time);
+                }
+            }
+        }
+    }
+
     private void Drop(ChunkBatch batch, ulong place, double rate, int units, Span<float> mask) =>
         Fill(batch, place, rate, Rates!.Locked, units, mask, dropped: 0, Kept(rate));
 
@@ -101,10 +133,6 @@ public readonly record struct DropoutMasks(long Seed, long Step, int FirstLane, 
     }
 
     private static bool IsDropped(ulong key, int index, ulong threshold) => CounterRandom.Hash(key, (ulong)index) >> 32 < threshold;
-
-    private static ulong Threshold(double rate) => (ulong)(rate * (1L << 32));
-
-    private static float Kept(double rate) => (float)(1 / (1 - rate));
 
     private ulong Key(ulong place) =>
         CounterRandom.Derive(CounterRandom.Derive(CounterRandom.Key(Seed, RandomPurpose.Dropout), (ulong)Step), place);

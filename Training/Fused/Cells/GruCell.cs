@@ -87,6 +87,24 @@ public sealed unsafe record GruCell : RecurrentCell
         }
     }
 
+    internal override void ForwardUnit<T>(CellUnit unit)
+    {
+        float* before = (float*)unit.Before[0], h = (float*)unit.After[0];
+        if (ResetAfter)
+            new ForwardWork(unit.Units, unit.Gates, unit.HiddenGates, before, h).Do<T>(0);
+        else
+            new ForwardAfterReset(unit.Units, unit.Gates, before, h).Do<T>(0);
+    }
+
+    internal override void BackwardUnit<T>(CellUnit unit)
+    {
+        float* before = (float*)unit.Before[0];
+        if (ResetAfter)
+            new BackwardWork(unit.Units, unit.Gates, unit.HiddenGates, before, unit.OutputGradient, unit.OutputGradientBefore).Do<T>(0);
+        else
+            new BackwardToReset(unit.Units, unit.Gates, before, unit.OutputGradient, unit.OutputGradientBefore).Do<T>(0);
+    }
+
     /// <summary>From the sums over the hidden state, and those over inputs in the gates, to the gates' values and the new state.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Apply<T>(T resetSum, T updateSum, T candidateSum, int units, float* gate, float* before, float* h)

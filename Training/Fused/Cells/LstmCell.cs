@@ -87,6 +87,14 @@ public sealed unsafe record LstmCell : RecurrentCell
         }
     }
 
+    internal override void ForwardUnit<T>(CellUnit unit) =>
+        new ForwardWork(
+            unit.Units, unit.Gates, (float*)unit.Before[1], (float*)unit.After[1], unit.Kept, (float*)unit.After[0]).Do<T>(0);
+
+    internal override void BackwardUnit<T>(CellUnit unit) =>
+        new BackwardWork(
+            unit.Units, unit.Gates, (float*)unit.Before[1], unit.Kept, unit.OutputGradient, (float*)unit.StateGradient[1]).Do<T>(0);
+
     /// <summary>From the gates' sums to their values and the new state.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Apply<T>(

@@ -48,6 +48,12 @@ public sealed unsafe record MinGruCell : RecurrentCell
         }
     }
 
+    internal override void ForwardUnit<T>(CellUnit unit) =>
+        new ForwardWork(unit.Units, unit.Gates, (float*)unit.Before[0], (float*)unit.After[0]).Do<T>(0);
+
+    internal override void BackwardUnit<T>(CellUnit unit) =>
+        new BackwardWork(unit.Units, unit.Gates, (float*)unit.Before[0], unit.OutputGradient, unit.OutputGradientBefore).Do<T>(0);
+
     private readonly struct ForwardWork(int units, float* gates, float* before, float* h) : IElementwise
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

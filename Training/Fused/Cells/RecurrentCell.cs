@@ -40,6 +40,15 @@ public abstract record RecurrentCell : CellSpec
     /// </summary>
     internal abstract void Backward(CellMemory memory, TimeStep at);
 
+    /// <summary>
+    /// What <see cref="Forward"/> does to a unit, from its sums, which are whole unless the cell splits them. The sums over r · h are none of
+    /// it.
+    /// </summary>
+    internal abstract void ForwardUnit<T>(CellUnit unit) where T : unmanaged, IFloats<T>;
+
+    /// <summary>What <see cref="Backward"/> does to a unit.</summary>
+    internal abstract void BackwardUnit<T>(CellUnit unit) where T : unmanaged, IFloats<T>;
+
     /// <summary>What runs all time steps of few units and one lane; null for a cell that has none.</summary>
     internal virtual LaneSweep? Sweep(int units) => null;
 }

@@ -73,6 +73,22 @@ public sealed unsafe record RnnCell : RecurrentCell
         }
     }
 
+    internal override void ForwardUnit<T>(CellUnit unit)
+    {
+        if (Nonlinearity == Nonlinearity.Tanh)
+            new TanhWork(unit.Gates, (float*)unit.After[0]).Do<T>(0);
+        else
+            new ReluWork(unit.Gates, (float*)unit.After[0]).Do<T>(0);
+    }
+
+    internal override void BackwardUnit<T>(CellUnit unit)
+    {
+        if (Nonlinearity == Nonlinearity.Tanh)
+            new TanhGradient(unit.Gates, unit.OutputGradient).Do<T>(0);
+        else
+            new ReluGradient(unit.Gates, unit.OutputGradient).Do<T>(0);
+    }
+
     private readonly struct TanhWork(float* gate, float* h) : IElementwise
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

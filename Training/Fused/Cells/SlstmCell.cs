@@ -63,6 +63,16 @@ public sealed unsafe record SlstmCell : RecurrentCell
     }
 
     /// <summary>The states of a lane, or their gradients; null what is not needed.</summary>
+    internal override void ForwardUnit<T>(CellUnit unit) =>
+        new ForwardWork(unit.Units, unit.Gates, Of(unit.Before), Of(unit.After), unit.Kept).Do<T>(0);
+
+    internal override void BackwardUnit<T>(CellUnit unit) =>
+        new BackwardWork(
+            unit.Units, unit.Gates, Of(unit.Before), Of(unit.After),
+            Of([(nint)unit.OutputGradient, unit.StateGradient[1], unit.StateGradient[2], 0]), unit.Kept).Do<T>(0);
+
+    private static State Of(nint[] states) => new((float*)states[0], (float*)states[1], (float*)states[2], (float*)states[3]);
+
     private readonly struct State(float* h, float* c, float* n, float* m)
     {
         public readonly float* H = h;

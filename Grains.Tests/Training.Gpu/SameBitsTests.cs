@@ -1,0 +1,103 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Tests.Support;
+using Orleans.Tbptt.Tests.Training.Reference;
+using Orleans.Tbptt.Training.Engines;
+using Orleans.Tbptt.Training.Fused;
+using Orleans.Tbptt.Training.Gpu;
+using Orleans.Tbptt.Training.Gpu.Emulation;
+using Orleans.Tbptt.Training.Replicas;
+
+namespace Orleans.Tbptt.Tests.Training.Gpu;
+
+/// <summary>
+/// The GPU's kernels, emulated, against the CPU's engine: loss, hidden state, gradient and outputs bit for bit, over the networks, the data
+/// and the losses that the engines' replicas are held to, with threads in both orders.
+/// </summary>
+public sealed class SameBitsTests
+{
+    // Chunk 0: 4, 6, 2, 6 time steps and an idle lane; chunk 1: idle, 1, idle, 5, idle.
+    private static readonly int[] Lengths = [4, 7, 2, 11];
+
+    private static readonly DropoutSpec[] Dropouts =
+    [
+        new() { Between = 0.4, Locked = true }, new() { Input = 0.3 }, new() { Output = 0.3, Between = 0.2 }, new() { Embedding = 0.3 },
+        new() { Between = 0.1, Embedding = 0.3, Input = 0.2, Output = 0.4, Locked = true },
+    ];
+
+    private static readonly string[] Cells =
+        [.. TestChoices.Cells.Where(cell => !FusedOnGpus.Refused(new() { Cell = TestChoices.Cell(cell), HiddenSize = 5 }).Any())];
+
+    public static TheoryData<NetworkKind> Kinds { get; } =
+    [
+        .. from cell in Cells
+           from layers in new[] { 1, 2, 3 }
+           from tokens in new[] { false, true }
+           select new NetworkKind(cell, layers, tokens, tokens, layers == 1 ? 0 : 0.4),
+        .. from cell in Cells
+           from values in new[] { 0, 3 }
+           select new NetworkKind(cell, 2, Tokens: false, Classes: false, 0.4, Columns: 3, Values: values),
+        .. from loss in ReferenceCase.Losses
+           select new NetworkKind("lstm", 1, loss.Value.OfClasses, loss.Value.OfClasses, 0, IsMasked: true, Loss: loss.Key),
+    ];
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void Chunk_HasTheBitsOfTheCpu(NetworkKind kind) => Same(new(kind, Lengths, lanes: 5, chunkLength: 6));
+
+    /// <summary>Of tokens, whose vectors may be dropped whole, and of values with two columns of classes.</summary>
+    [Theory]
+    [InlineData("lstm", true, 0)]
+    [InlineData("gru", false, 2)]
+    public void Chunk_HasTheBitsOfTheCpu_WhateverIsDropped(string cell, bool tokens, int columns) => Assert.All(
+        Dropouts,
+        dropout => Same(new(
+            new(cell, 2, tokens, tokens, 0, Columns: columns), Lengths, 5, 6, model => model with { Dropout = dropout })));
+
+    /// <summary>Around the edges of blocks, of what shared memory holds, and with several blocks along units and lanes.</summary>
+    [Theory]
+    [InlineData("lstm", 1, 1)]
+    [InlineData("lstm", 33, 5)]
+    [InlineData("gru", 21, 70)]
+    [InlineData("rnn", 65, 3)]
+    [InlineData("lstm", 130, 2)]
+    public void Chunk_HasTheBitsOfTheCpu_WhateverItsSize(string cell, int units, int lanes)
+    {
+        int[] lengths = [.. Enumerable.Range(0, lanes).Select(lane => 2 + (lane % 3))];
+
+        Same(new(new(cell, 2, Tokens: false, Classes: false, 0.3), lengths, lanes, 3, model => model with { HiddenSize = units }));
+    }
+
+    [Fact]
+    public void Head_MayHaveTheEmbeddingsWeight() => Same(new(
+        new("lstm", 1, Tokens: true, Classes: true, 0), Lengths, 5, 6,
+        model => model with { TieWeights = true, HiddenSize = 3, OutputSize = 6 }));
+
+    private static void Same(ReferenceCase example)
+    {
+        using var expected = new FusedReplica(example.Model, example.Loss);
+        foreach (bool backwards in (bool[])[false, true])
+        {
+            using var device = new Emulator(backwards);
+            using var actual = new GpuReplica(device, example.Model, example.Loss);
+            foreach (long chunk in (long[])[0, 1])
+            {
+                var (wanted, found) = (Run(expected, example, chunk), Run(actual, example, chunk));
+
+                Bits.Same([wanted.Loss, wanted.Evaluated], [found.Loss, found.Evaluated]);
+                Bits.Same(wanted.Hidden, found.Hidden);
+                Bits.Same(wanted.Outputs, found.Outputs);
+                Bits.Same(wanted.Gradient, found.Gradient);
+            }
+        }
+    }
+
+    private static (double Loss, double Evaluated, float[] Hidden, float[] Gradient, float[] Outputs) Run(
+        IReplica replica, ReferenceCase example, long chunk)
+    {
+        var batch = example.Batch(chunk);
+        float[] hidden = new float[example.HiddenBefore.Length], gradient = new float[example.Layout.Length];
+        float[] outputs = new float[batch.Rows * example.Model.OutputSize!.Value];
+        replica.LoadParameters(example.Parameters);
+        double loss = replica.ForwardBackward(batch, example.Dropout(chunk), example.HiddenBefore, hidden, gradient);
+        return (loss, replica.Forward(batch, example.HiddenBefore, hidden, outputs), hidden, gradient, outputs);
+    }
+}

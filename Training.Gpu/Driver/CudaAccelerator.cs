@@ -1,0 +1,228 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Orleans.Tbptt.Training.Engines;
+using Orleans.Tbptt.Training.Gpu.Code;
+using Orleans.Tbptt.Training.Gpu.Ptx;
+
+namespace Orleans.Tbptt.Training.Gpu.Driver;
+
+/// <summary>A GPU through NVIDIA's driver: its primary context and one stream.</summary>
+internal sealed unsafe class CudaAccelerator : IAccelerator
+{
+    private const int LogBytes = 16 << 10;
+
+    // Copies from pageable memory go through these; larger ones in parts.
+    private const int StagingBytes = 4 << 20;
+
+    private readonly int _device;
+    private readonly nint _context;
+    private readonly nint _stream;
+    private readonly nint _staging;
+    private readonly string _target;
+    private readonly bool _launchesGrids;
+    private readonly Dictionary<string, nint> _functions = new(StringComparer.Ordinal);
+    private readonly List<nint> _modules = [];
+    private bool _isDisposed;
+
+    /// <summary>Opens a device.</summary>
+    /// <param name="ordinal">Its number.</param>
+    /// <exception cref="EngineUnavailableException">It is too old.</exception>
+    /// <exception cref="CudaException">It cannot be used.</exception>
+    public CudaAccelerator(int ordinal)
+    {
+        Device = $"cuda:{ordinal}";
+        Check(Cuda.Init(0), "start the driver");
+        Check(Cuda.DeviceGet(out _device, ordinal), "open the device");
+        byte* name = stackalloc byte[256];
+        Check(Cuda.DeviceGetName(name, 256, _device), "ask for its name");
+        Name = Marshal.PtrToStringUTF8((nint)name) ?? "";
+        int capability = (Attribute(Cuda.MajorCapability) * 10) + Attribute(Cuda.MinorCapability);
+        if (capability < CudaDevices.LeastCapability)
+            throw new EngineUnavailableException(CudaDevices.TooWeak(Device, Name, capability));
+        _target = capability >= 90 ? "sm_90" : "sm_80";
+        (Processors, _launchesGrids) = (Attribute(Cuda.ProcessorCount), Attribute(Cuda.CooperativeLaunch) != 0);
+        Check(Cuda.DevicePrimaryCtxRetain(out _context, _device), "make a context");
+        Enter();
+        Check(Cuda.StreamCreate(out _stream, 1), "make a stream");
+        Check(Cuda.MemHostAlloc(out _staging, StagingBytes, 0), "allocate pinned memory");
+    }
+
+    /// <inheritdoc/>
+    public string Device { get; }
+
+    /// <summary>The device's name.</summary>
+    public string Name { get; }
+
+    /// <inheritdoc/>
+    public int Processors { get; }
+
+    /// <inheritdoc/>
+    public long FreeMemory
+    {
+        get
+        {
+            Enter();
+            Check(Cuda.MemGetInfo(out nuint free, out _), "ask for free memory");
+            return (long)free;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Prepare(IReadOnlyList<KernelCode> kernels)
+    {
+        KernelCode[] missing = [.. kernels.Where(kernel => !_functions.ContainsKey(kernel.Name))];
+        if (missing.Length == 0)
+            return;
+        Enter();
+        nint module = Compile(PtxWriter.Write(missing, _target));
+        _modules.Add(module);
+        foreach (var kernel in missing)
+        {
+            Check(Cuda.ModuleGetFunction(out nint function, module, kernel.Name), $"find kernel {kernel.Name}");
+            _functions[kernel.Name] = function;
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool FitsAtOnce(KernelCode kernel, int blocks, int threads)
+    {
+        if (!_launchesGrids)
+            return false;
+        Enter();
+        Check(Cuda.OccupancyMaxActiveBlocks(out int each, Function(kernel), threads, 0), $"ask how often {kernel.Name} fits");
+        return blocks <= each * Processors;
+    }
+
+    /// <inheritdoc/>
+    public nint Allocate(long bytes)
+    {
+        Enter();
+        int code = Cuda.MemAlloc(out nint address, (nuint)bytes);
+        if (code == Cuda.OutOfMemory)
+            throw new OutOfDeviceMemoryException($"{Device}: {bytes} bytes were asked for, {FreeMemory} are free");
+        Check(code, $"allocate {bytes} bytes");
+        return address;
+    }
+
+    /// <inheritdoc/>
+    public void Free(nint address)
+    {
+        if (_isDisposed)
+            return;
+        Enter();
+
+        // Work that still uses it ends first.
+        Check(Cuda.StreamSynchronize(_stream), "wait for its work");
+        Check(Cuda.MemFree(address), "free memory");
+    }
+
+    /// <inheritdoc/>
+    public void Upload(void* from, nint to, long bytes)
+    {
+        Enter();
+        for (long at = 0, part; at < bytes; at += part)
+        {
+            part = Math.Min(bytes - at, StagingBytes);
+            Check(Cuda.StreamSynchronize(_stream), "wait for its work");
+            Buffer.MemoryCopy((byte*)from + at, (void*)_staging, part, part);
+            Check(Cuda.CopyToDevice(to + (nint)at, (void*)_staging, (nuint)part, _stream), "copy to the device");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Download(nint from, void* to, long bytes)
+    {
+        Enter();
+        for (long at = 0, part; at < bytes; at += part)
+        {
+            part = Math.Min(bytes - at, StagingBytes);
+            Check(Cuda.CopyToHost((void*)_staging, from + (nint)at, (nuint)part, _stream), "copy from the device");
+            Check(Cuda.StreamSynchronize(_stream), "wait for its work");
+            Buffer.MemoryCopy((void*)_staging, (byte*)to + at, part, part);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Copy(nint from, nint to, long bytes)
+    {
+        Enter();
+        Check(Cuda.CopyOnDevice(to, from, (nuint)bytes, _stream), "copy on the device");
+    }
+
+    /// <inheritdoc/>
+    public void Clear(nint address, long bytes)
+    {
+        Enter();
+        Check(Cuda.Fill(address, 0, (nuint)bytes, _stream), "set memory to 0");
+    }
+
+    /// <inheritdoc/>
+    public void Launch(KernelCode kernel, int x, int y, int threads, params ReadOnlySpan<Argument> arguments)
+    {
+        Enter();
+        nint function = Function(kernel);
+        void** places = stackalloc void*[arguments.Length];
+        fixed (Argument* first = arguments)
+        {
+            // A parameter of 32 bits is read from the lower half of its 64.
+            for (int i = 0; i < arguments.Length; i++)
+                places[i] = first + i;
+            Check(
+                kernel.SpansGrid
+                    ? Cuda.LaunchCooperativeKernel(function, (uint)x, (uint)y, 1, (uint)threads, 1, 1, 0, _stream, places)
+                    : Cuda.LaunchKernel(function, (uint)x, (uint)y, 1, (uint)threads, 1, 1, 0, _stream, places, null),
+                $"launch {kernel.Name}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
+
+        // A device that is lost refuses all of this: nothing can be done about it.
+        _ = Cuda.CtxSetCurrent(_context);
+        foreach (nint module in _modules)
+            _ = Cuda.ModuleUnload(module);
+        _ = Cuda.MemFreeHost(_staging);
+        _ = Cuda.StreamDestroy(_stream);
+        _ = Cuda.DevicePrimaryCtxRelease(_device);
+    }
+
+    private nint Compile(string ptx)
+    {
+        byte[] text = [.. Encoding.UTF8.GetBytes(ptx), 0];
+        byte[] log = new byte[LogBytes];
+        fixed (byte* image = text, messages = log)
+        {
+            int* keys = stackalloc int[] { Cuda.ErrorLog, Cuda.ErrorLogBytes };
+            void** values = stackalloc void*[] { messages, (void*)LogBytes };
+            int code = Cuda.ModuleLoadDataEx(out nint module, image, 2, keys, values);
+            if (code == Cuda.Success)
+                return module;
+            string said = Encoding.UTF8.GetString(log).TrimEnd('\0').ReplaceLineEndings(" ").Trim();
+            throw CudaException.Of(
+                code, Device, "compile its kernels", said.Length > 0 ? $"{CudaException.Text(code)}: {said}" : CudaException.Text(code));
+        }
+    }
+
+    private nint Function(KernelCode kernel)
+    {
+        if (!_functions.ContainsKey(kernel.Name))
+            Prepare([kernel]);
+        return _functions[kernel.Name];
+    }
+
+    private int Attribute(int attribute)
+    {
+        Check(Cuda.DeviceGetAttribute(out int value, attribute, _device), "ask what it can do");
+        return value;
+    }
+
+    // A context is current on a thread; a replica may be used on any, one after the other.
+    private void Enter() => Check(Cuda.CtxSetCurrent(_context), "enter its context");
+
+    private void Check(int code, string action) => CudaException.Check(code, Device, action);
+}

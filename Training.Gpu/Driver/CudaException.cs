@@ -1,0 +1,35 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Orleans.Tbptt.Training.Gpu.Driver;
+
+/// <summary>A function of NVIDIA's driver failed. What was computed since the last copy to the host is lost with its step.</summary>
+internal sealed class CudaException : Exception
+{
+    private CudaException(int code, string message) : base(message) => Code = code;
+
+    /// <summary>The driver's number.</summary>
+    public int Code { get; }
+
+    /// <summary>Throws where a function did not return success.</summary>
+    /// <param name="code">What it returned.</param>
+    /// <param name="device">The device, as <c>cuda:0</c>.</param>
+    /// <param name="action">What was tried, in the infinitive.</param>
+    public static void Check(int code, string device, string action)
+    {
+        if (code != Cuda.Success)
+            throw Of(code, device, action, Text(code));
+    }
+
+    /// <summary>The exception of a code that the driver has described.</summary>
+    internal static CudaException Of(int code, string device, string action, string described) => new(
+        code, $"{device}: cannot {action}: {described}; look at `nvidia-smi` and the system's log for the device, or write device: cpu");
+
+    /// <summary>A code's name and meaning, by the driver.</summary>
+    public static unsafe string Text(int code)
+    {
+        string number = code.ToString(CultureInfo.InvariantCulture);
+        return Cuda.GetErrorName(code, out byte* name) == Cuda.Success && Cuda.GetErrorString(code, out byte* text) == Cuda.Success
+            ? $"{Marshal.PtrToStringUTF8((nint)text)} ({Marshal.PtrToStringUTF8((nint)name)}, error {number})" : $"error {number}";
+    }
+}

@@ -1,0 +1,129 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using Orleans.Tbptt.Training.Gpu.Code;
+
+namespace Orleans.Tbptt.Training.Gpu.Emulation;
+
+/// <summary>
+/// Runs kernels on the CPU, one thread after the other from barrier to barrier. What it computes is what the instructions say: it proves a
+/// kernel's arithmetic, its addresses and its barriers, not its speed.
+/// </summary>
+/// <param name="backwards">
+/// Whether the last thread of each block runs first, and the last block: a kernel whose result depends on the order has a race.
+/// </param>
+/// <param name="memory">Bytes that the device has.</param>
+internal sealed unsafe class Emulator(bool backwards = false, long memory = long.MaxValue) : IAccelerator
+{
+    // A name always means the same code.
+    private static readonly ConcurrentDictionary<string, EmulatedKernel> Compiled = new(StringComparer.Ordinal);
+
+    private readonly EmulatedMemory _memory = new();
+
+    /// <inheritdoc/>
+    public string Device => "emulated";
+
+    /// <inheritdoc/>
+    public int Processors => 4;
+
+    /// <summary>How many launches there were of each kernel.</summary>
+    public Dictionary<string, int> Launches { get; } = new(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public void Prepare(IReadOnlyList<KernelCode> kernels)
+    {
+    }
+
+    /// <inheritdoc/>
+    public bool FitsAtOnce(KernelCode kernel, int blocks, int threads) => blocks <= 16;
+
+    /// <inheritdoc/>
+    public long FreeMemory => memory - _memory.Bytes;
+
+    /// <inheritdoc/>
+    public nint Allocate(long bytes) => bytes <= FreeMemory ? _memory.Allocate(bytes)
+        : throw new OutOfDeviceMemoryException($"{Device}: {bytes} bytes were asked for, {FreeMemory} are free");
+
+    /// <inheritdoc/>
+    public void Free(nint address) => _memory.Free(address);
+
+    /// <inheritdoc/>
+    public void Upload(void* from, nint to, long bytes) => Buffer.MemoryCopy(from, (void*)to, bytes, bytes);
+
+    /// <inheritdoc/>
+    public void Download(nint from, void* to, long bytes) => Buffer.MemoryCopy((void*)from, to, bytes, bytes);
+
+    /// <inheritdoc/>
+    public void Copy(nint from, nint to, long bytes) => Buffer.MemoryCopy((void*)from, (void*)to, bytes, bytes);
+
+    /// <inheritdoc/>
+    public void Clear(nint address, long bytes) => NativeMemory.Clear((void*)address, (nuint)bytes);
+
+    /// <inheritdoc/>
+    public void Launch(KernelCode kernel, int x, int y, int threads, params ReadOnlySpan<Argument> arguments)
+    {
+        if (arguments.Length != kernel.Parameters.Count || threads < 1 || threads > kernel.Threads || x < 1 || y < 1)
+            throw new ArgumentException($"kernel {kernel.Name}: {arguments.Length} arguments, {x} × {y} blocks of {threads} threads");
+        Launches[kernel.Name] = Launches.GetValueOrDefault(kernel.Name) + 1;
+        var compiled = Compiled.GetOrAdd(kernel.Name, static (_, code) => EmulatedKernel.Of(code), kernel);
+        _memory.Enter();
+        int blocks = x * y, running = kernel.SpansGrid ? blocks : 1;
+        fixed (Argument* parameters = arguments)
+        {
+            // Blocks that do not wait for each other run one after the other.
+            for (int first = 0; first < blocks; first += running)
+                Run(kernel, compiled, (long*)parameters, backwards ? blocks - first - running : first, running, x, y, threads);
+        }
+    }
+
+    private void Run(KernelCode kernel, EmulatedKernel compiled, long* parameters, int first, int count, int x, int y, int threads)
+    {
+        long[] kept = new long[Math.Max(1, count * threads * compiled.Kept)];
+        byte[] shared = new byte[Math.Max(1, count * kernel.SharedBytes)];
+        Array.Fill(shared, (byte)0xFF);
+        int[] at = new int[count];
+        fixed (long* registers = kept)
+        fixed (byte* memory = shared)
+        {
+            while (at.AsSpan().ContainsAnyExcept(EmulatedKernel.Ended))
+            {
+                for (int i = 0; i < count; i++)
+                {
+                    int block = backwards ? count - 1 - i : i;
+                    var place = new ThreadPlace
+                    {
+                        Parameters = parameters, Shared = memory + (block * kernel.SharedBytes), BlocksX = x, BlocksY = y,
+                        BlockX = (first + block) % x, BlockY = (first + block) / x,
+                    };
+                    do
+                    {
+                        at[block] = Advance(compiled, ref place, registers + (block * threads * compiled.Kept), threads, at[block]);
+                    }
+                    while (at[block] != EmulatedKernel.Ended && !compiled.GridBarriers.Contains(at[block]));
+                }
+
+                if (at.AsSpan().ContainsAnyExcept(at[0]))
+                    throw new KernelFaultException($"kernel {kernel.Name}: its blocks wait at unlike barriers");
+            }
+        }
+    }
+
+    /// <summary>Runs every thread of a block to its next barrier.</summary>
+    private int Advance(EmulatedKernel compiled, ref ThreadPlace place, long* registers, int threads, int from)
+    {
+        int to = 0;
+        for (int i = 0; i < threads; i++)
+        {
+            place.Thread = backwards ? threads - 1 - i : i;
+            place.Kept = registers + (place.Thread * compiled.Kept);
+            int reached = compiled.Run(ref place, from);
+            if (i > 0 && reached != to)
+                throw new KernelFaultException("threads of a block wait at unlike barriers");
+            to = reached;
+        }
+
+        return to;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _memory.Dispose();
+}

@@ -1,0 +1,70 @@
+using Orleans.Tbptt.Training.Gpu.Code;
+
+namespace Orleans.Tbptt.Training.Gpu;
+
+/// <summary>A number or an address that a kernel is given.</summary>
+/// <param name="Bits">Its bits.</param>
+internal readonly record struct Argument(long Bits)
+{
+    public static implicit operator Argument(int value) => new(value);
+
+    public static implicit operator Argument(nint address) => new(address);
+
+    public static implicit operator Argument(ulong value) => new(unchecked((long)value));
+
+    public static implicit operator Argument(float value) => new(BitConverter.SingleToUInt32Bits(value));
+}
+
+/// <summary>
+/// What runs kernels: a GPU through its driver, or the emulator. Work is done in the order in which it is given; only
+/// <see cref="Download"/> waits for it. Used by one thread at a time.
+/// </summary>
+internal unsafe interface IAccelerator : IDisposable
+{
+    /// <summary>The device, as <c>cuda:0</c>.</summary>
+    string Device { get; }
+
+    /// <summary>Its processors, each of which runs blocks by itself.</summary>
+    int Processors { get; }
+
+    /// <summary>Bytes that can still be allocated.</summary>
+    long FreeMemory { get; }
+
+    /// <summary>Compiles kernels before they are first launched; those that it has already are left aside.</summary>
+    void Prepare(IReadOnlyList<KernelCode> kernels);
+
+    /// <summary>Whether all blocks of a launch run at once, as kernels need that wait for the whole grid.</summary>
+    bool FitsAtOnce(KernelCode kernel, int blocks, int threads);
+
+    /// <summary>Allocates memory.</summary>
+    /// <exception cref="OutOfDeviceMemoryException">There is not so much left.</exception>
+    nint Allocate(long bytes);
+
+    /// <summary>Gives memory back.</summary>
+    void Free(nint address);
+
+    /// <summary>Copies to the device; the host's memory may be changed afterwards.</summary>
+    void Upload(void* from, nint to, long bytes);
+
+    /// <summary>Copies from the device, after all work before.</summary>
+    void Download(nint from, void* to, long bytes);
+
+    /// <summary>Copies within the device.</summary>
+    void Copy(nint from, nint to, long bytes);
+
+    /// <summary>Sets bytes to 0.</summary>
+    void Clear(nint address, long bytes);
+
+    /// <summary>Launches a kernel.</summary>
+    /// <param name="kernel">The kernel.</param>
+    /// <param name="x">Blocks in x.</param>
+    /// <param name="y">Blocks in y.</param>
+    /// <param name="threads">Threads of a block.</param>
+    /// <param name="arguments">What it is given, one for each parameter.</param>
+    void Launch(KernelCode kernel, int x, int y, int threads, params ReadOnlySpan<Argument> arguments);
+}
+
+/// <summary>A device has not enough memory left.</summary>
+/// <param name="message">What was asked for, and what there is.</param>
+/// <param name="inner">The cause.</param>
+internal sealed class OutOfDeviceMemoryException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,187 @@
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Gpu.Code;
+
+namespace Orleans.Tbptt.Training.Gpu.Kernels;
+
+/// <summary>A thread of a sweep while its kernel is built: what it is given, which unit and lanes it has, and the time step it is at.</summary>
+internal sealed unsafe class SweepThread
+{
+    private readonly KernelBuilder _k;
+    private readonly RecurrentCell _cell;
+    private readonly SweepShape _shape;
+    private readonly Pointer _kept;
+    private readonly Pointer[] _gradients;
+    private readonly Pointer _table;
+    private readonly Pointer _counter;
+    private readonly Int _lanes;
+    private readonly Int _groups;
+    private readonly Int _firstLane;
+    private readonly Int _blockLane;
+    private readonly Int _ownPlace;
+    private Int _active;
+
+    /// <summary>Reads the parameters that both passes have, in the order in which <see cref="Arguments"/> gives them.</summary>
+    public SweepThread(KernelBuilder k, RecurrentCell cell, SweepShape shape)
+    {
+        (_k, _cell, _shape) = (k, cell, shape);
+        Weight = k.PointerParameter();
+        (Gates, HiddenGates, _kept) = (k.PointerParameter(), k.PointerParameter(), k.PointerParameter());
+        States = [.. Enumerable.Range(0, cell.States).Select(_ => k.PointerParameter())];
+        OutputGradient = k.PointerParameter();
+        _gradients = [default, .. Enumerable.Range(1, cell.States - 1).Select(_ => k.PointerParameter())];
+        (_table, _lanes, _groups, _counter) = (k.PointerParameter(), k.IntParameter(), k.IntParameter(), k.PointerParameter());
+
+        var thread = k.Thread;
+        Int local = thread & (shape.BlockUnits - 1), group = thread / shape.BlockUnits;
+        (LocalUnit, FirstUnit, Threads) = (local, k.BlockX * shape.BlockUnits, _groups * shape.BlockUnits);
+        Unit = FirstUnit + local;
+        UnitOrLast = Unit.AtMost(shape.Units - 1);
+        _blockLane = k.BlockY * (_groups * SweepShape.Lanes);
+        _firstLane = _blockLane + (group * SweepShape.Lanes);
+        _ownPlace = group * (SweepShape.Lanes * SweepShape.Row);
+    }
+
+    public Pointer Weight { get; }
+
+    public Pointer Gates { get; }
+
+    public Pointer HiddenGates { get; }
+
+    public Pointer OutputGradient { get; }
+
+    /// <summary>The histories.</summary>
+    public Pointer[] States { get; }
+
+    /// <summary>The block's first unit.</summary>
+    public Int FirstUnit { get; }
+
+    /// <summary>The thread's unit within the block, in the layer, and the layer's last one where it is none.</summary>
+    public Int LocalUnit { get; }
+
+    public Int Unit { get; }
+
+    public Int UnitOrLast { get; }
+
+    /// <summary>Threads of the block.</summary>
+    public Int Threads { get; }
+
+    /// <summary>The time step's first row, the first of its lanes' states before, and the first row of the time step before.</summary>
+    public Int Row { get; private set; }
+
+    public Int Before { get; private set; }
+
+    public Int RowBefore { get; private set; }
+
+    /// <summary>What the host gives for these parameters.</summary>
+    public static Argument[] Arguments(
+        nint weight, nint gates, nint hiddenGates, nint kept, ReadOnlySpan<nint> states, nint outputGradient, ReadOnlySpan<nint> gradients,
+        nint table, int lanes, int groups, nint counter)
+    {
+        var all = new List<Argument> { weight, gates, hiddenGates, kept };
+        foreach (nint state in states)
+            all.Add(state);
+        all.Add(outputGradient);
+        foreach (nint gradient in gradients)
+            all.Add(gradient);
+        return [.. all, table, lanes, groups, counter];
+    }
+
+    /// <summary>Begins a time step.</summary>
+    public void Enter(Int step)
+    {
+        var at = step * SweepKernels.StepNumbers;
+        (Row, _active, Before, RowBefore) = (_table.IntAt(at), _table.IntAt(at + 1), _table.IntAt(at + 2), _table.IntAt(at + 3));
+    }
+
+    /// <summary>Builds a part for each of the thread's lanes: its number within the thread, and its row within the time step.</summary>
+    public void EachLane(Action<int, Int> action)
+    {
+        for (int lane = 0; lane < SweepShape.Lanes; lane++)
+            action(lane, _firstLane + lane);
+    }
+
+    /// <summary>The same, executed where the lane is active and the unit one of the layer.</summary>
+    public void EachActive(Action<int, Int> action) => EachLane((lane, row) =>
+        _k.If((row < _active) & (Unit < _shape.Units), () => action(lane, row)));
+
+    /// <summary>
+    /// Goes through the terms of sums in order. The left factors, one for each lane, pass through shared memory; every thread of the block
+    /// loads a part of them.
+    /// </summary>
+    /// <param name="left">Room for them.</param>
+    /// <param name="count">How many terms.</param>
+    /// <param name="read">The left factor of a lane, by its row within the time step, and a term.</param>
+    /// <param name="add">Adds a term; gets the place of the thread's first lane, the next one's is a row further.</param>
+    public void EachTerm(Shared left, Int count, Func<Int, Int, F32> read, Action<Shared, Int> add)
+    {
+        var thread = _k.Thread;
+        var all = _groups * (SweepShape.Lanes * SweepShape.Terms);
+        _k.For(0, count, SweepShape.Terms, first =>
+        {
+            _k.For(thread, all, Threads, i =>
+            {
+                Int lane = i / SweepShape.Terms, term = i & (SweepShape.Terms - 1), row = _blockLane + lane;
+                var value = _k.Variable(0f);
+                _k.If((row < _active) & (first + term < count), () => _k.Assign(value, read(row, first + term)));
+                left.Store((lane * SweepShape.Row) + term, value);
+            });
+            _k.Barrier();
+            _k.For(0, (count - first).AtMost(SweepShape.Terms), 1, term => add(left.At(_ownPlace + term), first + term));
+            _k.Barrier();
+        });
+    }
+
+    /// <summary>Waits until the other threads of the block, or of the grid, have ended the time step, too.</summary>
+    public void WaitForOthers(bool ofGrid, Int arrivals)
+    {
+        if (!ofGrid)
+        {
+            _k.Barrier();
+            return;
+        }
+
+        _k.Assign(arrivals, arrivals + (_k.BlocksX * _k.BlocksY));
+        _k.GridBarrier(_counter, arrivals);
+    }
+
+    /// <summary>Writes the cell's forward pass down for a lane; where sums are given, they are whole or those over the state.</summary>
+    public void TraceForward(Int row, Func<int, F32>? sums)
+    {
+        var unit = Trace(row);
+        for (int gate = 0; sums is not null && gate < _cell.Gates; gate++)
+        {
+            if (_cell.SplitsGates)
+                F32.Store(sums(gate), unit.HiddenGates + (gate * _shape.Units));
+            else
+                _k.Hold(unit.Gates + (gate * _shape.Units), sums(gate));
+        }
+
+        _cell.ForwardUnit<F32>(unit);
+        _k.EndTraces();
+    }
+
+    /// <summary>Writes the cell's backward pass down for a lane.</summary>
+    public void TraceBackward(Int row)
+    {
+        _cell.BackwardUnit<F32>(Trace(row));
+        _k.EndTraces();
+    }
+
+    private CellUnit Trace(Int row)
+    {
+        int units = _shape.Units;
+        Int here = Row + row, gates = (here * (_cell.Gates * units)) + Unit;
+        return new()
+        {
+            Units = units,
+            Gates = _k.Trace(Gates.At(gates)),
+            HiddenGates = _k.Trace(HiddenGates.At(gates)),
+            Kept = _k.Trace(_kept.At((here * (_cell.Kept * units)) + Unit)),
+            Before = [.. States.Select(state => (nint)_k.Trace(state.At(((Before + row) * units) + Unit)))],
+            After = [.. States.Select(state => (nint)_k.Trace(state.At(((_lanes + here) * units) + Unit)))],
+            StateGradient = [0, .. _gradients.Skip(1).Select(gradient => (nint)_k.Trace(gradient.At((row * units) + Unit)))],
+            OutputGradient = _k.Trace(OutputGradient.At((here * units) + Unit)),
+            OutputGradientBefore = _k.Trace(OutputGradient.At(((RowBefore + row) * units) + Unit)),
+        };
+    }
+}

@@ -1,0 +1,214 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Gpu.Code;
+using Orleans.Tbptt.Training.Gpu.Kernels;
+using Orleans.Tbptt.Training.Replicas;
+
+namespace Orleans.Tbptt.Training.Gpu.Network;
+
+/// <summary>The layers and the head on a device, forward and backward, in the order of the fused engine's replica.</summary>
+internal sealed class GpuNetwork : IDisposable
+{
+    private readonly Launcher _launcher;
+    private readonly ModelSpec _model;
+    private readonly GpuLayer[] _layers;
+    private readonly GpuTable[] _tables;
+    private readonly GpuDropout _dropout;
+    private readonly GpuTimes _times;
+    private readonly DeviceBuffer _values;
+    private readonly DeviceBuffer _inputGradient;
+    private readonly DeviceBuffer _outputs;
+    private readonly string _head;
+
+    public GpuNetwork(IAccelerator device, ModelSpec model, ParameterLayout layout)
+    {
+        (_model, _launcher, _head) = (model, new(device), layout.Head);
+        (Parameters, Gradients) = (new(device, layout), new(device, layout));
+        var kernels = new SweepKernels((RecurrentCell)model.Cell, model.HiddenSize);
+        device.Prepare(KernelsOf(kernels));
+        _layers = [.. Enumerable.Range(0, model.Layers)
+            .Select(layer => new GpuLayer(device, _launcher, kernels, model, layer, Parameters, Gradients))];
+        _tables = new GpuTable[model.Tables.Count];
+        for (int i = 0, first = model.ValueInputs; i < _tables.Length; first += model.Tables[i++].Size)
+            _tables[i] = new(device, _launcher, model, layout, i, first, Parameters, Gradients);
+        (_dropout, _times, _values, _inputGradient, _outputs) =
+            (new(device, _launcher, model), new(device), new(device), new(device), new(device));
+    }
+
+    /// <summary>The parameters.</summary>
+    public GpuParameters Parameters { get; }
+
+    /// <summary>Their gradient.</summary>
+    public GpuParameters Gradients { get; }
+
+    /// <summary>The layers.</summary>
+    public IReadOnlyList<GpuLayer> Layers => _layers;
+
+    /// <summary>The chunk's time steps.</summary>
+    public GpuTimes Times => _times;
+
+    /// <summary>The head's outputs of each row; the loss replaces them by their gradient.</summary>
+    public DeviceBuffer Outputs => _outputs;
+
+    private DeviceWeight HeadWeight => Parameters.Weight(_head);
+
+    /// <summary>Every kernel that a network with these sweeps may launch.</summary>
+    public static IReadOnlyList<KernelCode> KernelsOf(SweepKernels sweeps) =>
+    [
+        ProductKernel.RowsByRows, ProductKernel.RowsByColumns, ProductKernel.ColumnsByColumns, .. RowKernels.All, .. sweeps.All,
+    ];
+
+    /// <summary>Prepares what is made of new parameters.</summary>
+    public void LoadBiases()
+    {
+        foreach (var layer in _layers)
+            layer.LoadBiases();
+    }
+
+    /// <summary>Makes room for a chunk; its initial state is then to be loaded.</summary>
+    public void Begin(ChunkBatch batch)
+    {
+        _times.Load(batch);
+        foreach (var layer in _layers)
+            layer.Begin(_times);
+    }
+
+    /// <summary>Runs a chunk forward to the head's outputs.</summary>
+    public void Forward(ChunkBatch batch, DropoutMasks dropout)
+    {
+        int rows = _times.Rows;
+        _dropout.Begin(batch, dropout);
+        for (int index = 0; index < _layers.Length; index++)
+        {
+            if (index == 0)
+                SumInputs(batch, dropout);
+            else
+                _launcher.Forward(Inputs(index, dropout), InputWeight(index), _layers[index].InputBias, 0, _layers[index].Gates, rows);
+            _layers[index].Forward(_times);
+            if (index + 1 < _layers.Length && dropout.DropsBetween)
+                _dropout.Between(index, _layers[index].Outputs(_times), rows);
+        }
+
+        if (dropout.DropsOutputs)
+            _dropout.Outputs(_layers[^1].Outputs(_times), rows);
+        _outputs.Reserve((long)rows * HeadWeight.Outputs);
+        _launcher.Forward(Top(dropout), HeadWeight, Parameters.Bias("head.bias"), 0, OutputRows, rows);
+    }
+
+    /// <summary>Computes the gradient of every parameter from that of the head's outputs.</summary>
+    public void Backward(DropoutMasks dropout)
+    {
+        int rows = _times.Rows;
+        _launcher.Backward(OutputRows, HeadWeight, _layers[^1].OutputGradient, rows);
+        _launcher.Gradient(OutputRows, Top(dropout), 0, Gradients.Weight(_head), rows);
+        _launcher.Sum(OutputRows, Gradients.Bias("head.bias"), rows, HeadWeight.Outputs);
+        if (dropout.DropsOutputs)
+            _dropout.OutputsBack(_layers[^1].OutputGradient, rows);
+        for (int index = _layers.Length - 1; index >= 0; index--)
+        {
+            var layer = _layers[index];
+            layer.Backward(_times);
+            layer.Gradient(_times);
+            if (index == 0)
+            {
+                InputGradient(dropout);
+                return;
+            }
+
+            _launcher.Gradient(layer.Gates, Inputs(index, dropout), 0, Gradients.Weight($"rnn.weight_ih_l{index}"), rows);
+            var below = _layers[index - 1].OutputGradient;
+            _launcher.Backward(layer.Gates, InputWeight(index), below, rows);
+            if (dropout.DropsBetween)
+                _dropout.BetweenBack(index - 1, below, rows);
+        }
+    }
+
+    /// <summary>Copies a state after each active lane's last time step.</summary>
+    public void CopyLast(int layer, int state, nint to) => _launcher.Copy(
+        _layers[layer].History(state), _times.Last, new(to, _model.HiddenSize), 0, 0, adds: false, _times.Lanes, _model.HiddenSize);
+
+    public void Dispose()
+    {
+        ReleaseChunk();
+        foreach (var layer in _layers)
+            layer.Dispose();
+        Parameters.Dispose();
+        Gradients.Dispose();
+    }
+
+    /// <summary>Gives back the memory of chunks; the next one takes what it needs.</summary>
+    public void ReleaseChunk()
+    {
+        foreach (var layer in _layers)
+            layer.ReleaseChunk();
+        foreach (IDisposable one in (IDisposable[])[.. _tables, _dropout, _times, _values, _inputGradient, _outputs])
+            one.Dispose();
+    }
+
+    private DeviceRows OutputRows => new(_outputs.Address, HeadWeight.Outputs);
+
+    private DeviceWeight InputWeight(int layer) => Parameters.Weight($"rnn.weight_ih_l{layer}");
+
+    private DeviceRows Inputs(int layer, DropoutMasks dropout) =>
+        dropout.DropsBetween ? _dropout.Dropped(layer - 1) : _layers[layer - 1].Outputs(_times);
+
+    private DeviceRows Top(DropoutMasks dropout) => dropout.DropsOutputs ? _dropout.DroppedOutputs : _layers[^1].Outputs(_times);
+
+    /// <summary>Computes the first layer's sums over values and vectors, biases included.</summary>
+    private void SumInputs(ChunkBatch batch, DropoutMasks dropout)
+    {
+        var layer = _layers[0];
+        foreach (var table in _tables)
+            table.LookUp(batch.Tokens, dropout);
+        if (dropout.DropsInputs)
+        {
+            var whole = _dropout.WholeInputs(batch.Rows);
+            if (_model.ValueInputs > 0)
+                _launcher.Copy(Values(batch), 0, whole, 0, 0, adds: false, batch.Rows, _model.ValueInputs);
+            foreach (var table in _tables)
+                table.CopyVectors(whole, batch.Rows);
+            _launcher.Forward(_dropout.Inputs(batch.Rows), InputWeight(0), layer.InputBias, 0, layer.Gates, batch.Rows);
+            return;
+        }
+
+        if (_model.ValueInputs > 0)
+        {
+            _launcher.Forward(
+                Values(batch), Parameters.Weight("rnn.weight_ih_l0", 0, _model.ValueInputs), layer.InputBias, 0, layer.Gates, batch.Rows);
+        }
+
+        for (int i = 0; i < _tables.Length; i++)
+            _tables[i].Forward(_model.ValueInputs + i > 0 ? 0 : layer.InputBias, layer.Gates, batch.Rows);
+    }
+
+    private DeviceRows Values(ChunkBatch batch) => new(_values.Load(batch.Values).Address, _model.ValueInputs);
+
+    /// <summary>The gradients of the first layer's input weight and of the embeddings.</summary>
+    private void InputGradient(DropoutMasks dropout)
+    {
+        var (layer, rows) = (_layers[0], _times.Rows);
+        if (!dropout.DropsInputs)
+        {
+            if (_model.ValueInputs > 0)
+            {
+                _launcher.Gradient(
+                    layer.Gates, new(_values.Address, _model.ValueInputs), 0, Gradients.Weight("rnn.weight_ih_l0", 0, _model.ValueInputs),
+                    rows);
+            }
+
+            foreach (var table in _tables)
+                table.Gradient(layer.Gates);
+            return;
+        }
+
+        _launcher.Gradient(layer.Gates, _dropout.DroppedInputs, 0, Gradients.Weight("rnn.weight_ih_l0"), rows);
+        if (_tables.Length == 0)
+            return;
+        var gradient = new DeviceRows(
+            _inputGradient.Reserve((long)rows * InputWeight(0).Inputs).Address, InputWeight(0).Inputs);
+        _launcher.Backward(layer.Gates, InputWeight(0), gradient, rows);
+        _dropout.InputsBack(gradient, rows);
+        foreach (var table in _tables)
+            table.VectorGradient(gradient);
+    }
+}

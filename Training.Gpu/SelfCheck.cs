@@ -1,0 +1,84 @@
+using System.Runtime.InteropServices;
+using Orleans.Tbptt.Data;
+using Orleans.Tbptt.Data.Plan;
+using Orleans.Tbptt.Numerics;
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Engines;
+using Orleans.Tbptt.Training.Fused;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Fused.Losses;
+using Orleans.Tbptt.Training.Replicas;
+
+namespace Orleans.Tbptt.Training.Gpu;
+
+/// <summary>
+/// Holds a device to the CPU's bits: a chunk of each of three cells, of sizes that need several blocks, forward and backward. A driver or a
+/// device that rounds otherwise is refused before it can change a model.
+/// </summary>
+internal static class SelfCheck
+{
+    private const int Units = 72, Lanes = 9, Steps = 6, Inputs = 3;
+
+    /// <summary>Compares a device with the CPU.</summary>
+    /// <exception cref="EngineUnavailableException">They differ.</exception>
+    public static void Run(IAccelerator device)
+    {
+        foreach (RecurrentCell cell in (RecurrentCell[])[new LstmCell(), new GruCell(), new RnnCell()])
+        {
+            var model = new ModelSpec { Cell = cell, InputSize = Inputs, HiddenSize = Units, Layers = 2, OutputSize = 1, Dropout = 0.25 };
+            using var expected = new FusedReplica(model, new SquaredError());
+            using var actual = new GpuReplica(device, model, new SquaredError());
+            var (wanted, found) = (Bits(expected), Bits(actual));
+            int differ = 0;
+            for (int i = 0; i < wanted.Length; i++)
+                differ += wanted[i] == found[i] ? 0 : 1;
+            if (differ > 0)
+            {
+                throw new EngineUnavailableException(
+                    $"{device.Device} does not compute what the CPU does: of {wanted.Length} numbers of a small {cell.Word}, {differ} differ; "
+                    + "update NVIDIA's driver, or write device: cpu");
+            }
+        }
+    }
+
+    /// <summary>The bits of loss, hidden state and gradient of a chunk.</summary>
+    private static int[] Bits(IReplica replica)
+    {
+        var batch = new ChunkBatch(new DataShape(Inputs, 0, 1, 0));
+        var sequences = new Waves();
+        batch.Load(sequences, ChunkPlan.Create(sequences, Lanes, ChunkSplit.OfLength(Steps)), 0, new(0, Lanes));
+        float[] before = Numbers(1, Lanes * replica.Layout.HiddenPerLane), after = new float[before.Length];
+        float[] gradient = new float[replica.Layout.Length];
+        replica.LoadParameters(Numbers(2, gradient.Length));
+        double loss = replica.ForwardBackward(batch, new(3, 0, 0, new DropoutSpec { Between = 0.25 }), before, after, gradient);
+        return [.. MemoryMarshal.Cast<double, int>([loss]), .. MemoryMarshal.Cast<float, int>(after),
+            .. MemoryMarshal.Cast<float, int>(gradient)];
+    }
+
+    private static float[] Numbers(ulong key, int count)
+    {
+        float[] numbers = new float[count];
+        for (int i = 0; i < count; i++)
+            numbers[i] = (float)(CounterRandom.Uniform(key, (ulong)i) - 0.5);
+        return numbers;
+    }
+
+    /// <summary>Sequences of unlike length, of numbers that are hashes.</summary>
+    private sealed class Waves : ISequenceSet
+    {
+        public int Count => Lanes;
+
+        public int Length(int sequence) => Steps - (sequence % 3);
+
+        public void ReadInputs(SequenceSlice slice, Span<float> destination) => Fill(4, slice, destination);
+
+        public void ReadInputs(SequenceSlice slice, Span<long> destination) => throw new NotSupportedException("it has no tokens");
+
+        public void ReadTargets(SequenceSlice slice, Span<float> destination) => Fill(5, slice, destination);
+
+        public void ReadTargets(SequenceSlice slice, Span<long> destination) => throw new NotSupportedException("it has no classes");
+
+        private static void Fill(ulong key, SequenceSlice slice, Span<float> destination) =>
+            Numbers(CounterRandom.Derive(key, (ulong)slice.Sequence), destination.Length).CopyTo(destination);
+    }
+}

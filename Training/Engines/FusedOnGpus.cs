@@ -1,0 +1,52 @@
+using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Fused.Cells;
+
+namespace Orleans.Tbptt.Training.Engines;
+
+/// <summary>What the fused engine has no kernels for on GPUs. A run that leaves the device to the silos computes it on CPUs.</summary>
+internal static class FusedOnGpus
+{
+    /// <summary>The parts of a model that it refuses.</summary>
+    /// <param name="model">The network.</param>
+    /// <returns>The key of each, what was found, and what is expected instead.</returns>
+    public static IEnumerable<(string Key, string Found, string Expected)> Refused(ModelSpec model)
+    {
+        if (model.Bidirectional)
+            yield return ("model.bidirectional", "true", "false");
+        if (model.Cell is RecurrentCell { ResetsFirst: true })
+            yield return ("model.cell.resetAfter", "false", "true");
+        if (model.Cell.Projection is { } projection)
+            yield return ("model.cell.projectionSize", $"{projection}", "none");
+        if (model.LayerNorm)
+            yield return ("model.layerNorm", "true", "false");
+        if (model.Residual)
+            yield return ("model.residual", "true", "false");
+        if (model.LearnInitialState)
+            yield return ("model.learnInitialState", "true", "false");
+        var dropout = model.Dropout;
+        foreach (var (key, share) in
+            new[] { ("weight", dropout.Weight), ("zoneout", dropout.Zoneout), ("zoneoutCell", dropout.ZoneoutCell) })
+        {
+            if (share > 0)
+                yield return ($"model.dropout.{key}", $"{share}", "0");
+        }
+    }
+
+    /// <summary>Reports what of a spec for a GPU it refuses.</summary>
+    public static void Check(RunSpec spec, Findings findings)
+    {
+        const string OrElse = "change it, or write device: cpu or engine: torch";
+        string where = $"with engine fused on {spec.Device}";
+        if (findings.Sound("model"))
+        {
+            foreach (var (key, found, expected) in Refused(spec.Model))
+                findings.Report(key, $"{found} {where}", $"{expected}, because its GPU kernels do not compute it", OrElse);
+        }
+
+        if (findings.Sound("tbptt.backprop") && spec.Tbptt.Backprop.IsFull)
+        {
+            findings.Report(
+                "tbptt.backprop", $"{spec.Tbptt.Backprop.Word} {where}", "chunk, because its GPU kernels run no steps in pieces", OrElse);
+        }
+    }
+}
