@@ -8,7 +8,7 @@ namespace Orleans.Tbptt.Training.Gpu;
 /// <summary>The fused engine on GPUs. Each device is held to the CPU's bits before it computes for the first time.</summary>
 public sealed class GpuEngine : IEngineLibrary
 {
-    private static readonly Lazy<DeviceSelector> Devices = new(CudaDevices.Find);
+    private static readonly Lazy<DeviceSelector> Devices = new(Find);
     private static readonly Lock Gate = new();
     private static readonly HashSet<int> Checked = [];
 
@@ -18,26 +18,45 @@ public sealed class GpuEngine : IEngineLibrary
     /// <inheritdoc/>
     public IReplica Open(ModelSpec model, LossSpec loss, DeviceName device)
     {
-        var chosen = Devices.Value.Resolve(device);
-        int ordinal = chosen.CudaIndex
+        int ordinal = Devices.Value.Resolve(device).CudaIndex
             ?? throw new DeviceUnavailableException(device, "found the CPU, expected a GPU; write device: cuda, or engine: auto");
         try
         {
-            lock (Gate)
-            {
-                if (!Checked.Contains(ordinal))
-                {
-                    using var probe = new CudaAccelerator(ordinal);
-                    SelfCheck.Run(probe);
-                    Checked.Add(ordinal);
-                }
-            }
-
+            Check(ordinal);
             return new GpuReplica(new CudaAccelerator(ordinal), model, loss, ownsDevice: true);
         }
         catch (CudaException problem)
         {
             throw new EngineUnavailableException(problem.Message, problem);
+        }
+    }
+
+    /// <summary>The devices of this machine; none where the first one does not compute what it should.</summary>
+    private static DeviceSelector Find()
+    {
+        var found = CudaDevices.Find();
+        if (found.CudaDevices == 0)
+            return found;
+        try
+        {
+            Check(0);
+            return found;
+        }
+        catch (Exception problem) when (problem is CudaException or EngineUnavailableException)
+        {
+            return new(CudaDevices: 0, problem.Message);
+        }
+    }
+
+    private static void Check(int ordinal)
+    {
+        lock (Gate)
+        {
+            if (Checked.Contains(ordinal))
+                return;
+            using var device = new CudaAccelerator(ordinal);
+            SelfCheck.Run(device);
+            Checked.Add(ordinal);
         }
     }
 }

@@ -17,10 +17,15 @@ internal static class GpuMemory
             ofRow += 3L * (model.ValueInputs + model.Tables.Sum(table => table.Size));
         long dropped = (model.Dropout.Between > 0 ? model.Layers - 1 : 0) + (model.Dropout.Output > 0 ? 1 : 0);
         ofRow += dropped * (model.HiddenSize + 2);
+        long ofTables = 0;
         foreach (var table in model.Tables)
-            ofRow += table.Size + (model.Cell.Gates * (long)model.HiddenSize) + 2;
+        {
+            ofRow += 2;
+            ofTables += Math.Min(rows, table.Classes) * ((2L * table.Size) + (model.Cell.Gates * (long)model.HiddenSize) + 3);
+        }
+
         return sizeof(float)
-            * ((2L * layout.Length) + (rows * ofRow) + (model.Layers * GpuLayer.Numbers(model, lanes, rows)));
+            * (ofTables + (2L * layout.Length) + (rows * ofRow) + (model.Layers * GpuLayer.Numbers(model, lanes, rows)));
     }
 
     /// <summary>The message of a chunk that does not fit, with the largest one of as many lanes that does.</summary>

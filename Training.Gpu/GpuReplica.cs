@@ -3,6 +3,7 @@ using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Fused;
 using Orleans.Tbptt.Training.Fused.Losses;
 using Orleans.Tbptt.Training.Fused.Matrices;
+using Orleans.Tbptt.Training.Gpu.Devices;
 using Orleans.Tbptt.Training.Gpu.Network;
 using Orleans.Tbptt.Training.Replicas;
 
@@ -43,7 +44,8 @@ internal sealed unsafe class GpuReplica : IReplica
             throw new NotSupportedException($"{key}: {found}, expected {expected} on a GPU; change it, or write device: cpu");
         (_device, _model, _loss, _ownsDevice) = (device, model, (Loss)loss, ownsDevice);
         Layout = ParameterLayout.Of(model);
-        (_network, _hidden, _ends, _outputs) = (new(device, model, Layout), new(model), new(device), new(Layout.Slots.Single(slot => slot.Name == "head.bias").Length));
+        int outputs = Layout.Slots.Single(slot => slot.Name == "head.bias").Length;
+        (_network, _hidden, _ends, _outputs) = (new(device, model, Layout), new(model), new(device), new(outputs));
     }
 
     /// <inheritdoc/>
@@ -81,9 +83,16 @@ internal sealed unsafe class GpuReplica : IReplica
         ReadOutputs(batch.Rows);
         double loss = _loss.Sum(_outputs, batch, ref _scratch);
         WriteGradient(batch.Rows);
-        _network.Backward(dropout);
-        _network.Gradients.Flat.Store(gradientSum);
-        return loss;
+        try
+        {
+            _network.Backward(dropout);
+            _network.Gradients.Flat.Store(gradientSum);
+            return loss;
+        }
+        catch (OutOfDeviceMemoryException problem)
+        {
+            throw TooLarge(batch, problem);
+        }
     }
 
     /// <inheritdoc/>
@@ -130,15 +139,20 @@ internal sealed unsafe class GpuReplica : IReplica
         }
         catch (OutOfDeviceMemoryException problem)
         {
-            // What was allocated before stays with the replica, and is part of what the chunk may have.
-            _network.ReleaseChunk();
-            throw new OutOfDeviceMemoryException(
-                GpuMemory.TooLarge(Device, _device.FreeMemory, _model, batch.ActiveLanes.Length, batch.Steps), problem);
+            throw TooLarge(batch, problem);
         }
 
         if (!hiddenAfter.IsEmpty)
             StoreHidden(batch, hiddenAfter);
         return true;
+    }
+
+    /// <summary>Gives back what chunks have taken, and says how large one may be.</summary>
+    private OutOfDeviceMemoryException TooLarge(ChunkBatch batch, OutOfDeviceMemoryException problem)
+    {
+        _network.ReleaseChunk();
+        _ends.Dispose();
+        return new(GpuMemory.TooLarge(Device, _device.FreeMemory, _model, batch.ActiveLanes.Length, batch.Steps), problem);
     }
 
     /// <summary>Copies the active lanes' states before the chunk to where the histories begin.</summary>

@@ -7,6 +7,7 @@ using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Fused;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Fused.Losses;
+using Orleans.Tbptt.Training.Gpu.Devices;
 using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Training.Gpu;
@@ -35,8 +36,8 @@ internal static class SelfCheck
             if (differ > 0)
             {
                 throw new EngineUnavailableException(
-                    $"{device.Device} does not compute what the CPU does: of {wanted.Length} numbers of a small {cell.Word}, {differ} differ; "
-                    + "update NVIDIA's driver, or write device: cpu");
+                    $"{device.Device} does not compute what the CPU does: of {wanted.Length} numbers of a small {cell.Word} {differ} "
+                    + "differ; update NVIDIA's driver, or write device: cpu");
             }
         }
     }

@@ -3,7 +3,7 @@
 # To be run after a public member was added, changed or removed; the difference is to be looked at before it is committed.
 set -eu
 cd "$(dirname "$0")/.."
-libraries="Abstractions Data Training Training.Torch Grains Cluster"
+libraries="Abstractions Data Training Training.Gpu Training.Torch Grains Cluster"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 for library in $libraries; do

@@ -11,6 +11,7 @@ public sealed class ArchitectureTests
     [InlineData(Assemblies.Data, Assemblies.Abstractions)]
     [InlineData(Assemblies.Training, Assemblies.Data, Assemblies.Abstractions)]
     [InlineData(Assemblies.Torch, Assemblies.Training, Assemblies.Data, Assemblies.Abstractions)]
+    [InlineData(Assemblies.Gpu, Assemblies.Training, Assemblies.Data, Assemblies.Abstractions)]
     [InlineData(Assemblies.Grains, Assemblies.Training, Assemblies.Data, Assemblies.Abstractions)]
     [InlineData(Assemblies.Cluster, Assemblies.Abstractions)]
     [InlineData(Assemblies.Silo, Assemblies.Cluster, Assemblies.Grains, Assemblies.Training, Assemblies.Data, Assemblies.Abstractions)]
@@ -22,6 +23,7 @@ public sealed class ArchitectureTests
     [InlineData(Assemblies.Abstractions)]
     [InlineData(Assemblies.Data)]
     [InlineData(Assemblies.Training)]
+    [InlineData(Assemblies.Gpu)]
     [InlineData(Assemblies.Grains)]
     [InlineData(Assemblies.Silo)]
     [InlineData(Assemblies.Cluster)]
@@ -37,6 +39,7 @@ public sealed class ArchitectureTests
     [InlineData(Assemblies.Data)]
     [InlineData(Assemblies.Training)]
     [InlineData(Assemblies.Torch)]
+    [InlineData(Assemblies.Gpu)]
     public void Assembly_KnowsNoGrainsContainersOrLoggers(string assembly)
     {
         using var module = Assemblies.Read(assembly);
@@ -56,6 +59,7 @@ public sealed class ArchitectureTests
     [InlineData(Assemblies.Data)]
     [InlineData(Assemblies.Training)]
     [InlineData(Assemblies.Torch)]
+    [InlineData(Assemblies.Gpu)]
     public void Assembly_HasNoTaskInAnySignature(string assembly)
     {
         using var module = Assemblies.Read(assembly);
@@ -72,6 +76,7 @@ public sealed class ArchitectureTests
     [InlineData(Assemblies.Data)]
     [InlineData(Assemblies.Training)]
     [InlineData(Assemblies.Torch)]
+    [InlineData(Assemblies.Gpu)]
     public void Assembly_AsksNoClockAndNoRandomNumberThatIsNotHandedIn(string assembly)
     {
         using var module = Assemblies.Read(assembly);

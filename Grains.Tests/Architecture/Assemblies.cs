@@ -10,12 +10,13 @@ internal static class Assemblies
     public const string Data = "Orleans.Tbptt.Data";
     public const string Training = "Orleans.Tbptt.Training";
     public const string Torch = "Orleans.Tbptt.Training.Torch";
+    public const string Gpu = "Orleans.Tbptt.Training.Gpu";
     public const string Grains = "Orleans.Tbptt.Grains";
     public const string Cluster = "Orleans.Tbptt.Cluster";
     public const string Silo = "tbptt-silo";
     public const string Client = "tbptt";
 
-    public static IReadOnlyList<string> All { get; } = [Abstractions, Data, Training, Torch, Grains, Cluster, Silo, Client];
+    public static IReadOnlyList<string> All { get; } = [Abstractions, Data, Training, Torch, Gpu, Grains, Cluster, Silo, Client];
 
     public static ModuleDefinition Read(string name) => ModuleDefinition.ReadModule(Path.Combine(AppContext.BaseDirectory, $"{name}.dll"));
 

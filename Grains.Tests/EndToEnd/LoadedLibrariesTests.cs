@@ -30,6 +30,7 @@ public sealed class LoadedLibrariesTests : IDisposable
         foreach (string library in (string[])["libtorch_cpu.so", "libLibTorchSharp.so", "TorchSharp.dll",
             "Orleans.Tbptt.Training.Torch.dll"])
             Assert.Equal(expected, maps.Contains(library, StringComparison.Ordinal));
+        Assert.DoesNotContain("Orleans.Tbptt.Training.Gpu.dll", maps, StringComparison.Ordinal);
         console.Signal(2);
         Assert.Equal(130, await console.EndOfEvents(TestContext.Current.CancellationToken));
     }

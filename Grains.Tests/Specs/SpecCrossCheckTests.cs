@@ -104,22 +104,9 @@ public class SpecCrossCheckTests
         Assert.Equal($"run.yaml:{SourceWords.Fill(shifted)}", Problem(Bytes.After(after, line)));
     }
 
-    [Fact]
-    public void FusedEngine_IsRefused_OnAGpu_AndMeansTheCpuWhereTheDeviceIsLeftOpen()
-    {
-        string Engine(string device) => $"engine: fused\ndevice: {device}\n{Sine}";
-
-        Assert.Equal(
-            "run.yaml:1:1 engine: found fused with device cuda:0, expected auto or torch, because fused computes on CPUs; change " +
-            "it, or set " +
-            "device to cpu", Problem(Engine("cuda:0")));
-        Assert.Equal(DeviceName.Cpu, Sound(Engine("auto")).ComputesOn);
-        Assert.Equal(DeviceName.Auto, Sound(Sine).ComputesOn);
-    }
-
-    /// <summary>An engine left open takes CPUs for what libtorch, the engine of GPUs, does not have.</summary>
+    /// <summary>An engine left open is the fused one, and takes CPUs for what its GPU kernels do not compute.</summary>
     [Theory]
-    [InlineData("cell: slstm")]
+    [InlineData("layerNorm: true")]
     [InlineData("dropout: {weight: 0.2}")]
     [InlineData("dropout: {zoneout: 0.2}")]
     [InlineData("dropout: {zoneoutCell: 0.2}")]
@@ -127,8 +114,12 @@ public class SpecCrossCheckTests
     {
         string text = Sine.After("  hiddenSize", $"  {key}");
 
-        Assert.Equal(DeviceName.Cpu, Sound(text).ComputesOn);
-        Assert.Contains("with device cuda:0", Problem($"device: cuda:0\n{text}"), StringComparison.Ordinal);
+        Assert.Equal(DeviceName.Auto, Sound(Sine).ComputesOn);
+        foreach (string engine in (string[])["engine: auto\n", "engine: fused\n"])
+        {
+            Assert.Equal(DeviceName.Cpu, Sound(engine + text).ComputesOn);
+            Assert.Contains("with device cuda:0", Problem($"{engine}device: cuda:0\n{text}"), StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -5,7 +5,7 @@ using Orleans.Tbptt.Training.Gpu.Emulation;
 
 namespace Orleans.Tbptt.Tests.Training.Gpu;
 
-/// <summary>exp, sigmoid, tanh and the logarithm of the sigmoid in a kernel, over all of float32, against the registers of the CPU.</summary>
+/// <summary>exp, sigmoid, tanh and the logarithm of the sigmoid in a kernel, over all of float32, against the CPU's registers.</summary>
 public sealed unsafe class ElementaryFunctionTests
 {
     private const int Block = 4096;

@@ -30,7 +30,7 @@ public sealed class SameBitsTests
     public static TheoryData<NetworkKind> Kinds { get; } =
     [
         .. from cell in Cells
-           from layers in new[] { 1, 2, 3 }
+           from layers in new[] { 1, 3 }
            from tokens in new[] { false, true }
            select new NetworkKind(cell, layers, tokens, tokens, layers == 1 ? 0 : 0.4),
         .. from cell in Cells
@@ -74,9 +74,11 @@ public sealed class SameBitsTests
     private static void Same(ReferenceCase example)
     {
         using var expected = new FusedReplica(example.Model, example.Loss);
+
+        // Threads in both orders; the second device is too small for all blocks, which then run time step by time step.
         foreach (bool backwards in (bool[])[false, true])
         {
-            using var device = new Emulator(backwards);
+            using var device = new Emulator(backwards, atOnce: backwards ? 1 : 16);
             using var actual = new GpuReplica(device, example.Model, example.Loss);
             foreach (long chunk in (long[])[0, 1])
             {

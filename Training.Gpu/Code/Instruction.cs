@@ -34,7 +34,7 @@ internal enum Operation
     Remainder,
     And, Or, Xor, ShiftLeft, ShiftRight, ShiftRightArithmetic,
 
-    /// <summary>To the type of the result: to whole numbers towards zero, NaN to 0; between float32 and float64 rounded to nearest.</summary>
+    /// <summary>To the type of the result: to whole numbers towards zero, NaN to 0; from float64 to float32 to the nearest.</summary>
     Convert,
 
     /// <summary>The same bits as another type of the same length.</summary>

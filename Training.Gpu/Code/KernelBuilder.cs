@@ -58,7 +58,7 @@ internal sealed unsafe class KernelBuilder
             build(builder);
             builder.Append(Operation.Exit);
             if (builder._sharedBytes > KernelCode.MostSharedBytes)
-                throw new InvalidOperationException($"kernel {name}: {builder._sharedBytes} bytes of shared memory, expected 48 KiB at most");
+                throw new InvalidOperationException($"kernel {name}: {builder._sharedBytes} bytes of shared memory, expected 48 KiB");
             return new(
                 $"{name}_{builder.Hash()}", builder._parameters, builder._instructions, builder._registers, builder._sharedBytes, threads);
         }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.Gpu.Code;
+using Orleans.Tbptt.Training.Gpu.Devices;
 using Orleans.Tbptt.Training.Gpu.Ptx;
 
 namespace Orleans.Tbptt.Training.Gpu.Driver;

@@ -39,19 +39,19 @@ internal static class CudaDevices
 
     /// <summary>What is said without a driver.</summary>
     internal const string NoDriver =
-        "no CUDA device found, because NVIDIA's driver is not installed (libcuda.so.1 is missing): install it, in a container start it with "
-        + "the GPU, such as docker run --gpus all";
+        "no CUDA device found, because NVIDIA's driver is not installed (libcuda.so.1 is missing): install it; start a container "
+        + "with the GPU, such as docker run --gpus all";
 
     /// <summary>What is said where the driver does not start.</summary>
     internal static string WhyNone(int code, string described) => code == Cuda.NoDevice
-        ? "no CUDA device found: NVIDIA's driver sees no GPU (is one hidden by CUDA_VISIBLE_DEVICES, or not passed to this container?); make "
-            + "one visible"
+        ? "no CUDA device found: NVIDIA's driver sees no GPU (is one hidden by CUDA_VISIBLE_DEVICES, or not passed to this container?); "
+            + "make one visible"
         : $"no CUDA device found, because NVIDIA's driver does not start: {described}; `nvidia-smi` says more";
 
     /// <summary>What is said of an old driver.</summary>
     internal static string TooOld(int version) => string.Create(
         CultureInfo.InvariantCulture,
-        $"no CUDA device found that can be used: NVIDIA's driver is of CUDA {version / 1000}.{version % 1000 / 10}, expected 11.8 or newer: "
+        $"no CUDA device found: NVIDIA's driver is of CUDA {version / 1000}.{version % 1000 / 10}, expected 11.8 or newer; "
         + $"install driver 520 or newer");
 
     /// <summary>What is said of an old device.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Orleans.Tbptt.Training.Gpu.Code;
+using Orleans.Tbptt.Training.Gpu.Devices;
 
 namespace Orleans.Tbptt.Training.Gpu.Emulation;
 
@@ -12,7 +13,10 @@ namespace Orleans.Tbptt.Training.Gpu.Emulation;
 /// Whether the last thread of each block runs first, and the last block: a kernel whose result depends on the order has a race.
 /// </param>
 /// <param name="memory">Bytes that the device has.</param>
-internal sealed unsafe class Emulator(bool backwards = false, long memory = long.MaxValue) : IAccelerator
+/// <param name="atOnce">Blocks that run at once.</param>
+/// <param name="skips">A kernel, by the beginning of its name, that it does not run: a device that is broken.</param>
+internal sealed unsafe class Emulator(bool backwards = false, long memory = long.MaxValue, int atOnce = 16, string? skips = null)
+    : IAccelerator
 {
     // A name always means the same code.
     private static readonly ConcurrentDictionary<string, EmulatedKernel> Compiled = new(StringComparer.Ordinal);
@@ -34,7 +38,7 @@ internal sealed unsafe class Emulator(bool backwards = false, long memory = long
     }
 
     /// <inheritdoc/>
-    public bool FitsAtOnce(KernelCode kernel, int blocks, int threads) => blocks <= 16;
+    public bool FitsAtOnce(KernelCode kernel, int blocks, int threads) => blocks <= atOnce;
 
     /// <inheritdoc/>
     public long FreeMemory => memory - _memory.Bytes;
@@ -64,6 +68,8 @@ internal sealed unsafe class Emulator(bool backwards = false, long memory = long
         if (arguments.Length != kernel.Parameters.Count || threads < 1 || threads > kernel.Threads || x < 1 || y < 1)
             throw new ArgumentException($"kernel {kernel.Name}: {arguments.Length} arguments, {x} × {y} blocks of {threads} threads");
         Launches[kernel.Name] = Launches.GetValueOrDefault(kernel.Name) + 1;
+        if (skips is not null && kernel.Name.StartsWith(skips, StringComparison.Ordinal))
+            return;
         var compiled = Compiled.GetOrAdd(kernel.Name, static (_, code) => EmulatedKernel.Of(code), kernel);
         _memory.Enter();
         int blocks = x * y, running = kernel.SpansGrid ? blocks : 1;

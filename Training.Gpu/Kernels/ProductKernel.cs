@@ -3,9 +3,9 @@ using Orleans.Tbptt.Training.Gpu.Code;
 namespace Orleans.Tbptt.Training.Gpu.Kernels;
 
 /// <summary>
-/// c = init + a · b for large matrices. A block computes 64 × 64 sums, a thread 4 × 4 of them, which stay in its registers; parts of both
-/// factors pass through shared memory. Every sum is one chain of fused multiply-adds in the order of its terms, as in the fused engine's
-/// products: blocks divide outputs, never a sum.
+/// c = init + a · b for large matrices. A block computes 64 × 64 sums, a thread 4 × 4 of them, which stay in its registers; parts of
+/// both factors pass through shared memory. Every sum is one chain of fused multiply-adds in the order of its terms, as in the fused
+/// engine's products: blocks divide outputs, never a sum.
 /// </summary>
 internal static class ProductKernel
 {

@@ -1,9 +1,12 @@
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Gpu.Code;
+using Orleans.Tbptt.Training.Gpu.Devices;
 
 namespace Orleans.Tbptt.Training.Gpu.Kernels;
 
-/// <summary>A thread of a sweep while its kernel is built: what it is given, which unit and lanes it has, and the time step it is at.</summary>
+/// <summary>
+/// A thread of a sweep while its kernel is built: what it is given, which unit and lanes it has, and the time step it is at.
+/// </summary>
 internal sealed unsafe class SweepThread
 {
     private readonly KernelBuilder _k;

@@ -1,3 +1,5 @@
+using Orleans.Tbptt.Training.Gpu.Devices;
+
 namespace Orleans.Tbptt.Training.Gpu.Network;
 
 /// <summary>Memory of a device that grows to what is needed; when it grows, its contents are lost.</summary>

@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Fused.Cells;
 using Orleans.Tbptt.Training.Gpu.Code;
+using Orleans.Tbptt.Training.Gpu.Devices;
 using Orleans.Tbptt.Training.Gpu.Kernels;
 using Orleans.Tbptt.Training.Replicas;
 

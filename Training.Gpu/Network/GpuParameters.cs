@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Specs;
+using Orleans.Tbptt.Training.Gpu.Devices;
 
 namespace Orleans.Tbptt.Training.Gpu.Network;
 

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Gpu.Devices;
 using Orleans.Tbptt.Training.Gpu.Kernels;
 using Orleans.Tbptt.Training.Replicas;
 

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Training.Gpu.Code;
+using Orleans.Tbptt.Training.Gpu.Devices;
 using Orleans.Tbptt.Training.Gpu.Kernels;
 
 namespace Orleans.Tbptt.Training.Gpu.Network;

@@ -11,7 +11,7 @@ public sealed record AutoEngine : Engine
 
     /// <inheritdoc/>
     public override string About =>
-        $"{string.Join(", ", Devices.Select(kind => $"{First(kind).Word} on {kind.Plural}"))}; the run says which it is and why";
+        $"{string.Join(", ", Devices.GroupBy(kind => First(kind).Word).Select(On))}; the run says which it is and why";
 
     /// <inheritdoc/>
     public override IReadOnlyList<DeviceKind> Devices => [DeviceKind.Cpu, DeviceKind.Cuda];
@@ -36,4 +36,7 @@ public sealed record AutoEngine : Engine
     internal override IReplica Create(ModelSpec model, LossSpec loss, DeviceName device) => On(device).Create(model, loss, device);
 
     private Engine First(DeviceKind kind) => ComputeEngines.All.First(engine => engine != this && engine.Devices.Contains(kind));
+
+    private static string On(IGrouping<string, DeviceKind> kinds) =>
+        $"{kinds.Key} on {string.Join(" and ", kinds.Select(kind => kind.Plural))}";
 }

@@ -36,7 +36,7 @@ internal static class FusedOnGpus
     public static void Check(RunSpec spec, Findings findings)
     {
         const string OrElse = "change it, or write device: cpu or engine: torch";
-        string where = $"with engine fused on {spec.Device}";
+        string where = $"with device {spec.Device}";
         if (findings.Sound("model"))
         {
             foreach (var (key, found, expected) in Refused(spec.Model))

@@ -10,7 +10,8 @@ namespace Orleans.Tbptt.Tests.Deploy.Packages;
 public sealed class LibraryPackageTests(LocalFeed feed)
 {
     public static TheoryData<string> Libraries =>
-        [Assemblies.Abstractions, Assemblies.Data, Assemblies.Training, Assemblies.Torch, Assemblies.Grains, Assemblies.Cluster];
+        [Assemblies.Abstractions, Assemblies.Data, Assemblies.Training, Assemblies.Gpu, Assemblies.Torch, Assemblies.Grains,
+            Assemblies.Cluster];
 
     private static string Version { get; } = typeof(ProtocolVersion).Assembly.GetName().Version!.ToString(3);
 

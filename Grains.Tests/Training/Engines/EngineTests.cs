@@ -1,6 +1,8 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training.Engines;
+using Orleans.Tbptt.Training.Fused.Cells;
+using Orleans.Tbptt.Training.Replicas;
 
 namespace Orleans.Tbptt.Tests.Training.Engines;
 
@@ -14,7 +16,7 @@ public sealed class EngineTests
         var auto = ComputeEngines.All[0];
 
         Assert.Equal("fused (on CPUs, by engine: auto)", auto.Explain(DeviceName.Cpu));
-        Assert.Equal("torch (on GPUs, by engine: auto)", auto.Explain(Gpu));
+        Assert.Equal("fused (on GPUs, by engine: auto)", auto.Explain(Gpu));
         Assert.Throws<ArgumentException>(() => auto.On(DeviceName.Auto));
     }
 
@@ -30,15 +32,68 @@ public sealed class EngineTests
     [Fact]
     public void Open_RefusesADevice_ThatTheEngineDoesNotComputeOn()
     {
-        var spec = TestSpecs.Average() with { Engine = new FusedEngine() };
+        var spec = TestSpecs.Average() with { Engine = new ProcessorsOnly() };
 
         var refusal = Assert.Throws<DeviceUnavailableException>(() => Engine.Open(spec, Gpu));
 
         Assert.Equal(
-            "device cuda:1 is not available: found engine fused, expected an engine that computes on GPUs; set device: cpu, " +
+            "device cuda:1 is not available: found engine processors, expected an engine that computes on GPUs; set device: cpu, " +
             "or engine: auto",
             refusal.Message);
     }
+
+    /// <summary>Its library is loaded, and says in one line why there is no such device.</summary>
+    [Fact]
+    public void Fused_RefusesAGpu_ThatThisMachineDoesNotHave()
+    {
+        Assert.SkipWhen(GpuDrivers.MayHaveNvidia(), "This machine may have a GPU.");
+        var spec = TestSpecs.Average() with { Engine = new FusedEngine() };
+
+        var refusal = Assert.Throws<DeviceUnavailableException>(() => Engine.Open(spec, Gpu));
+
+        Assert.StartsWith("device cuda:1 is not available: no CUDA device found, because NVIDIA's driver", refusal.Message,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', refusal.Message);
+    }
+
+    /// <summary>What GPU kernels do not compute is refused where a GPU is asked for; where the silo may choose, CPUs compute it.</summary>
+    [Theory]
+    [InlineData("model.bidirectional")]
+    [InlineData("model.cell.resetAfter")]
+    [InlineData("model.cell.projectionSize")]
+    [InlineData("model.layerNorm")]
+    [InlineData("model.residual")]
+    [InlineData("model.learnInitialState")]
+    [InlineData("model.dropout.weight")]
+    [InlineData("model.dropout.zoneout")]
+    [InlineData("tbptt.backprop")]
+    public void Fused_RefusesOnGpus_WhatItComputesOnCpusAlone(string key)
+    {
+        var spec = TestSpecs.Average() with { Engine = new FusedEngine(), Device = Gpu };
+        var model = spec.Model with { Layers = 2 };
+        spec = key switch
+        {
+            "model.bidirectional" => spec with { Model = model with { Bidirectional = true } },
+            "model.cell.resetAfter" => spec with { Model = model with { Cell = new GruCell { ResetAfter = false } } },
+            "model.cell.projectionSize" => spec with { Model = model with { Cell = new LstmCell { ProjectionSize = 2 } } },
+            "model.layerNorm" => spec with { Model = model with { LayerNorm = true } },
+            "model.residual" => spec with { Model = model with { Residual = true } },
+            "model.learnInitialState" => spec with { Model = model with { LearnInitialState = true } },
+            "model.dropout.weight" => spec with { Model = model with { Dropout = new() { Weight = 0.1 } } },
+            "model.dropout.zoneout" => spec with { Model = model with { Dropout = new() { Zoneout = 0.1 } } },
+            _ => spec with { Tbptt = spec.Tbptt with { Backprop = new FullBackprop() } },
+        };
+        var findings = new Findings(default);
+
+        spec.Engine.Check(spec, findings);
+
+        Assert.Equal(key, Assert.Single(findings.InOrder()).Key);
+        Assert.Equal(DeviceName.Cpu, (spec with { Device = DeviceName.Auto }).ComputesOn);
+    }
+
+    [Fact]
+    public void Fused_LeavesTheDeviceToTheSilo_WhereItsGpuKernelsComputeTheModel() =>
+        Assert.Equal(DeviceName.Auto, (TestSpecs.Average() with { Engine = new FusedEngine(), Device = DeviceName.Auto }).ComputesOn);
 
     /// <summary>A trainer reports the engine of its replica; a run compares it with the word in the spec.</summary>
     [Fact]
@@ -48,4 +103,15 @@ public sealed class EngineTests
 
         Assert.Equal(engine.On(DeviceName.Cpu).Word, replica.Engine);
     });
+
+    private sealed record ProcessorsOnly : Engine
+    {
+        public override string Word => "processors";
+
+        public override string About => "";
+
+        public override IReadOnlyList<DeviceKind> Devices => [DeviceKind.Cpu];
+
+        internal override IReplica Create(ModelSpec model, LossSpec loss, DeviceName device) => throw new NotSupportedException();
+    }
 }

@@ -1,5 +1,3 @@
-using Orleans.Tbptt.Training.Fused.Simd;
-
 namespace Orleans.Tbptt.Training.Fused.Cells;
 
 /// <summary>

@@ -41,8 +41,8 @@ public abstract record RecurrentCell : CellSpec
     internal abstract void Backward(CellMemory memory, TimeStep at);
 
     /// <summary>
-    /// What <see cref="Forward"/> does to a unit, from its sums, which are whole unless the cell splits them. The sums over r · h are none of
-    /// it.
+    /// What <see cref="Forward"/> does to a unit, from its sums, which are whole unless the cell splits them. Sums over r · h are no part
+    /// of it.
     /// </summary>
     internal abstract void ForwardUnit<T>(CellUnit unit) where T : unmanaged, IFloats<T>;
 

@@ -1,6 +1,6 @@
 using Orleans.Tbptt.Training.Gpu.Code;
 
-namespace Orleans.Tbptt.Training.Gpu;
+namespace Orleans.Tbptt.Training.Gpu.Devices;
 
 /// <summary>A number or an address that a kernel is given.</summary>
 /// <param name="Bits">Its bits.</param>

@@ -1,0 +1,69 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Orleans.Tbptt.Tests.Training.Reference;
+using Orleans.Tbptt.Training.Gpu;
+using Orleans.Tbptt.Training.Gpu.Devices;
+using Orleans.Tbptt.Training.Gpu.Emulation;
+using Orleans.Tbptt.Training.Replicas;
+
+namespace Orleans.Tbptt.Tests.Training.Gpu;
+
+public sealed class GpuMemoryTests
+{
+    private static readonly ReferenceCase Example =
+        new(new("lstm", 2, Tokens: false, Classes: false, 0.4), [40, 40, 40, 40], lanes: 4, chunkLength: 40);
+
+    /// <summary>It fails one chunk; the device's memory is given back, and a smaller one runs.</summary>
+    [Fact]
+    public void Chunk_ThatDoesNotFit_IsOneErrorWithWhatWouldFit()
+    {
+        using var device = new Emulator(memory: 24 << 10);
+        using var replica = new GpuReplica(device, Example.Model, Example.Loss);
+        replica.LoadParameters(Example.Parameters);
+        long before = device.FreeMemory;
+
+        var refusal = Assert.Throws<OutOfDeviceMemoryException>(() => Run(replica, Example));
+
+        Assert.Matches(
+            @"^emulated is out of memory: 4 lanes × 40 time steps × hidden 5 in 2 layers need .* MiB, .* are free, in which "
+                + @"4 lanes × \d+ time steps × hidden 5 would fit; lower tbptt.chunkLength, data.batchSize or model.hiddenSize",
+            refusal.Message);
+        Assert.Equal(before, device.FreeMemory);
+        string most = Regex.Match(refusal.Message, @"(\d+) time steps × hidden 5 would").Groups[1].Value;
+        int fits = int.Parse(most, CultureInfo.InvariantCulture);
+        Run(replica, new(new("lstm", 2, Tokens: false, Classes: false, 0.4), [40, 40, 40, 40], lanes: 4, chunkLength: fits));
+    }
+
+    /// <summary>What is said to be needed is what is taken, the few numbers of a time step that the host adds aside.</summary>
+    [Theory]
+    [InlineData("lstm", false)]
+    [InlineData("gru", true)]
+    public void Estimate_IsWhatAChunkTakes(string cell, bool tokens)
+    {
+        var example = new ReferenceCase(new(cell, 2, tokens, tokens, 0.4), [40, 40, 40, 40], lanes: 4, chunkLength: 40);
+        using var device = new Emulator(memory: 1 << 30);
+        using var replica = new GpuReplica(device, example.Model, example.Loss);
+        replica.LoadParameters(example.Parameters);
+
+        Run(replica, example);
+
+        Assert.InRange((1 << 30) - device.FreeMemory, GpuMemory.Of(example.Model, 4, 40) * 0.9, GpuMemory.Of(example.Model, 4, 40) * 1.05);
+    }
+
+    [Fact]
+    public void Replica_GivesItsMemoryBack()
+    {
+        using var device = new Emulator(memory: 1 << 30);
+        using (var replica = new GpuReplica(device, Example.Model, Example.Loss))
+        {
+            replica.LoadParameters(Example.Parameters);
+            Run(replica, Example);
+        }
+
+        Assert.Equal(1 << 30, device.FreeMemory);
+    }
+
+    private static void Run(IReplica replica, ReferenceCase example) => replica.ForwardBackward(
+        example.Batch(0), example.Dropout(0), example.HiddenBefore, new float[example.HiddenBefore.Length],
+        new float[example.Layout.Length]);
+}
