@@ -57,6 +57,9 @@ internal sealed unsafe class GpuReplica : IReplica
     /// <inheritdoc/>
     public string Engine => FusedReplica.EngineWord;
 
+    /// <summary>That of the CPU: the bits are the same.</summary>
+    public string Arithmetic => FusedReplica.ArithmeticVersion;
+
     /// <inheritdoc/>
     public bool IsBoundToThread => false;
 
