@@ -97,6 +97,9 @@ public interface ISequenceSet
     /// <summary>The name of the series that a sequence is; null where sequences are no series.</summary>
     string? SeriesOf(int sequence) => null;
 
+    /// <summary>Which rows of the source a part of a sequence is made of; null where that is not known.</summary>
+    SourceRows? RowsOf(SequenceSlice slice) => null;
+
     /// <summary>When time steps were measured; null where that is not known, and where nobody asked for it.</summary>
     ISequenceTimes? Times => null;
 

@@ -15,6 +15,13 @@ public interface ICatalogGrain : IGrainWithIntegerKey
     [Alias("Submit"), ResponseTimeout("00:10:00")]
     Task<SubmitReply> Submit(SubmitRequest request);
 
+    /// <summary>
+    /// Computes a state of a run again and makes a run that begins with it, under a changed spec, and starts its coordinator. What does not
+    /// fit changes nothing, and all its problems are the reply. The same request once more finds the run, or waits for the same work.
+    /// </summary>
+    [Alias("Fork"), ResponseTimeout("00:10:00")]
+    Task<SubmitReply> Fork(ForkRequest request);
+
     /// <summary>The status of every run in the run store, newest first.</summary>
     [Alias("List")]
     Task<IReadOnlyList<RunStatus>> List();

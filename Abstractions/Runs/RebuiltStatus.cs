@@ -29,6 +29,7 @@ internal static class RebuiltStatus
 
     private static RunStatus Begin(RunDirectory run, RunStarted? first, RunEvent? last, string damage)
     {
+        var fork = Try(run.ReadFork, null);
         var created = Try(() => new DateTimeOffset(Directory.GetCreationTimeUtc(run.Path)), default);
         return new()
         {
@@ -38,7 +39,8 @@ internal static class RebuiltStatus
             Epochs = first?.Epochs ?? 0,
             Epoch = 1,
             StepsPerEpoch = first?.StepsPerEpoch ?? 0,
-            StepsBefore = first is { Checkpoint: null } ? first.Step : 0,
+            StepsBefore = fork?.Step ?? (first is { Checkpoint: null } ? first.Step : 0),
+            Fork = fork,
             Parameters = first?.Parameters ?? 0,
             Directory = run.Path,
             SubmittedAt = first?.Time ?? created,

@@ -38,6 +38,9 @@ public sealed class RunDirectory(string root, RunId id)
     /// <summary>The same of the test.</summary>
     public string TestTable => System.IO.Path.Combine(Path, "test.csv");
 
+    /// <summary>Which state of which other run it began with; absent for a run that began with its own.</summary>
+    public string Fork => System.IO.Path.Combine(Path, "fork.json");
+
     /// <summary>Tags and notes of users; absent until somebody writes some.</summary>
     public string Notes => System.IO.Path.Combine(Path, "notes.json");
 
@@ -105,6 +108,22 @@ public sealed class RunDirectory(string root, RunId id)
         catch (JsonException damage)
         {
             return RebuildStatus($"{Status}: found text that is no status from line {(damage.LineNumber ?? 0) + 1} on");
+        }
+    }
+
+    /// <summary>What <see cref="Fork"/> says; null where it is not there, or damaged.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    public RunFork? ReadFork()
+    {
+        try
+        {
+            return File.Exists(Fork) ? RunJson.ReadFork(File.ReadAllText(Fork)) : null;
+        }
+        catch (JsonException)
+        {
+            // The run's first checkpoint says the step; who is the parent is lost.
+            return null;
         }
     }
 

@@ -73,6 +73,9 @@ public sealed record RunStarted : RunEvent
     /// <summary>The name of the checkpoint that it starts from; null for the initial state.</summary>
     public string? Checkpoint { get; init; }
 
+    /// <summary>Which state of which other run the run began with; null, and not written, for a run that began with its own.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public RunFork? Fork { get; init; }
+
     /// <summary>Checkpoints that were passed over, each with what is wrong with it.</summary>
     public IReadOnlyList<string> PassedOver { get; init => field = value ?? []; } = [];
 

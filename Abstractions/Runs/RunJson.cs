@@ -121,6 +121,18 @@ public static class RunJson
         return read with { Tags = [.. (read.Tags ?? []).Where(tag => tag is not null)], Text = read.Text ?? "" };
     }
 
+    /// <summary>What a run began with, as a document.</summary>
+    public static string Write(RunFork fork) => JsonSerializer.Serialize(fork, GeneratedDocument);
+
+    /// <summary>What a run began with, from a document.</summary>
+    /// <exception cref="JsonException">The text does not say it.</exception>
+    public static RunFork ReadFork(string text)
+    {
+        var read = JsonSerializer.Deserialize<RunFork>(text, GeneratedDocument);
+        return read is { Run: not null, Changes: not null } ? read
+            : throw new JsonException("found no parent, expected run, step and changes");
+    }
+
     /// <summary>A run's data as a document; numbers come back to the bit.</summary>
     public static string Write(RunData data) => JsonSerializer.Serialize(data, GeneratedDocument);
 
@@ -183,6 +195,7 @@ public static class RunJson
 [JsonSerializable(typeof(RunStatus))]
 [JsonSerializable(typeof(CheckpointState))]
 [JsonSerializable(typeof(RunNotes))]
+[JsonSerializable(typeof(RunFork))]
 [JsonSerializable(typeof(RunData))]
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class RunJsonTypes : JsonSerializerContext;

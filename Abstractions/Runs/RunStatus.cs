@@ -192,7 +192,9 @@ public sealed record RunStatus
     /// <summary>What the test at the end of the run gave; null, and not written, before it, and for a run without one.</summary>
     [Id(33), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public TestFigures? Test { get; init; }
 
-    /// <summary>Of a run that extends another one, the steps that led to where it began; 0, and not written, for any other.</summary>
+    /// <summary>
+    /// Of a run that extends another one, or was forked from it, the steps that led to where it began; 0, and not written, for any other.
+    /// </summary>
     [Id(34), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] public long StepsBefore { get; init; }
 
     /// <summary>Seconds that the run has been trained for, where its spec limits them; 0, and not written, otherwise.</summary>
@@ -214,6 +216,9 @@ public sealed record RunStatus
 
     /// <summary>What was computed again on another silo; null, and not written, where nothing was.</summary>
     [Id(39), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public AuditStatus? Audit { get; init; }
+
+    /// <summary>Which state of which other run it began with; null, and not written, for a run that began with its own.</summary>
+    [Id(45), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public RunFork? Fork { get; init; }
 
     /// <summary>The shards of the run, over which its trainers are divided; 0 until the trainers are known.</summary>
     [JsonIgnore] public int Shards => Trainers.Sum(trainer => trainer.Shards);

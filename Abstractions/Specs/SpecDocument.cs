@@ -17,6 +17,9 @@ public sealed class SpecDocument(
     /// <summary>What was read.</summary>
     public SpecText Written { get; } = written;
 
+    /// <summary>The same with a spec of which something was filled in.</summary>
+    public SpecDocument With(RunSpec spec) => new(spec, Problems, locations, Written);
+
     /// <summary>Gives a problem that was found later (in the data, say) the place of its key, or of the nearest key above it.</summary>
     public SpecProblem Locate(SpecProblem problem)
     {

@@ -44,11 +44,15 @@ internal sealed class PipedRuns(IReadOnlyList<ILocalSilo> silos, Func<Task<Clust
             Id = 0, Question = LocalQuestion.Submit, Run = request.Run.Text, Protocol = request.Protocol,
             Spec = new(spec.Text, spec.FileName, spec.Directory, spec.Sets),
         });
-        return new(
-            [.. (reply.Problems ?? []).Select(one =>
-                new SpecProblem(one.Key, one.Found, one.Expected, one.Remedy) { Location = one.Location })],
-            reply.Directory ?? "", reply.Reattached);
+        return Submitted(reply);
     }
+
+    /// <inheritdoc/>
+    public async Task<SubmitReply> ForkAsync(ForkRequest request) => Submitted(await AskAsync(new()
+    {
+        Id = 0, Question = LocalQuestion.Fork, Run = request.Run.Text, Protocol = request.Protocol,
+        Fork = new(request.Parent.Text, request.Step, request.Sets),
+    }));
 
     /// <inheritdoc/>
     public async Task<EventPage> ReadEventsAsync(RunId run, long after, int limit)
@@ -99,6 +103,11 @@ internal sealed class PipedRuns(IReadOnlyList<ILocalSilo> silos, Func<Task<Clust
             // It was never open; the caller has seen why.
         }
     }
+
+    private static SubmitReply Submitted(LocalReply reply) => new(
+        [.. (reply.Problems ?? []).Select(one =>
+            new SpecProblem(one.Key, one.Found, one.Expected, one.Remedy) { Location = one.Location })],
+        reply.Directory ?? "", reply.Reattached);
 
     private async Task<IRunService> Client() => (await _client.Value).Runs;
 

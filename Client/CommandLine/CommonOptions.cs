@@ -24,6 +24,13 @@ internal static class CommonOptions
     public static Argument<string> Run() =>
         new("RUN") { Description = "Run ID, or any unambiguous part of it.", CompletionSources = { Suggestions.Runs } };
 
+    /// <summary>The option <c>--runs</c> of commands that read files and ask no cluster.</summary>
+    public static Option<string> RunStore() => new("--runs")
+    {
+        HelpName = "DIR", Description = "Run store: the directory that holds all runs.", DefaultValueFactory = _ => "./runs",
+        CompletionSources = { Suggestions.Directories },
+    };
+
     /// <summary>The option <c>--set</c>, which overrides values of the spec.</summary>
     public static Option<string[]> Overrides() => new("--set")
     {

@@ -23,7 +23,7 @@ internal static class ModelCommands
     /// <summary><c>tbptt evaluate</c>.</summary>
     public static Command Evaluate(ConsoleContext context)
     {
-        var (model, runs) = (Model(), Runs());
+        var (model, runs) = (Model(), CommonOptions.RunStore());
         var input = new Option<string>("--input")
         {
             HelpName = "FILE",
@@ -58,7 +58,7 @@ internal static class ModelCommands
     public static Command Backtest(ConsoleContext context)
     {
         const int Default = 5;
-        var (model, runs, season) = (Model(), Runs(), Season());
+        var (model, runs, season) = (Model(), CommonOptions.RunStore(), Season());
         var input = new Option<string>("--input")
         {
             HelpName = "FILE", Description = "The rows: CSV, Parquet, Arrow or JSON Lines.", Required = true,
@@ -131,7 +131,7 @@ internal static class ModelCommands
             HelpName = "FILE", Description = "Where to write the text, byte by byte. Default: standard output.",
         };
         var force = new Option<bool>("--force") { Description = "Overwrite a file that exists." };
-        var runs = Runs();
+        var runs = CommonOptions.RunStore();
         var command = new Command(
             "sample",
             """
@@ -236,12 +236,5 @@ internal static class ModelCommands
     {
         Description = "A model package's directory, or the ID of a run that has completed, or any unambiguous part of it.",
         CompletionSources = { Suggestions.Runs },
-    };
-
-    /// <summary>The option <c>--runs</c>.</summary>
-    private static Option<string> Runs() => new("--runs")
-    {
-        HelpName = "DIR", Description = "Run store: the directory that holds all runs.", DefaultValueFactory = _ => "./runs",
-        CompletionSources = { Suggestions.Directories },
     };
 }

@@ -11,6 +11,9 @@ internal sealed class NewFiles(string to, bool force) : IDisposable
     /// <summary>Where they are written.</summary>
     public string Unfinished { get; } = $"{Path.TrimEndingDirectorySeparator(Path.GetFullPath(to))}.{Guid.NewGuid():N}";
 
+    /// <summary>Whether their names are not printed.</summary>
+    public bool IsQuiet { get; init; }
+
     /// <summary>Writes files, and prints their names.</summary>
     /// <param name="context">Where to print.</param>
     /// <param name="write">Writes them in <see cref="Unfinished"/>.</param>
@@ -27,7 +30,8 @@ internal sealed class NewFiles(string to, bool force) : IDisposable
             {
                 string path = Path.Combine(to, name);
                 File.Move(Path.Combine(Unfinished, name), path, force);
-                context.Terminal.Out.WriteLine($"wrote {Text.OneLine(path)}");
+                if (!IsQuiet)
+                    context.Terminal.Out.WriteLine($"wrote {Text.OneLine(path)}");
             }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

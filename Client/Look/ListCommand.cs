@@ -77,6 +77,7 @@ internal static class ListCommand
         { IsInterrupted: true } => $"tbptt resume {run.Status.Id}{cluster.Options}",
         { IsLost: true } or { Status.State: RunState.Paused } => $"continue with: tbptt resume {run.Status.Id}{cluster.Options}",
         { Status: { HasEnded: false, Warning.Length: > 0 } } => $"WARNING: {run.Status.Warning}",
+        { Status.Fork: { } fork } => $"fork of {fork}",
         _ => "",
     };
 }

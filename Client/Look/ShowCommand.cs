@@ -67,6 +67,8 @@ internal static class ShowCommand
             Line("priority", $"{status.Priority}");
         if (status.Cluster.Length > 0)
             Line("cluster", status.Cluster);
+        if (status.Fork is { } fork)
+            Line("fork of", fork.ToString());
         if (status.Data.Length > 0)
             Line("data", status.Data);
         Line("epoch", $"{status.Epoch}/{status.Epochs}");

@@ -24,15 +24,27 @@ internal sealed class Submission(IRunService runs, string cluster, TimeProvider 
     /// <param name="cancellation">Cancels the wait; the run may have started.</param>
     /// <exception cref="SpecException">The cluster refuses the run; nothing was started.</exception>
     /// <exception cref="ClientException">The cluster stopped answering, or cannot take the run.</exception>
-    public async Task<SubmitReply> SendAsync(SubmitRequest request, SpecDocument document, CancellationToken cancellation)
+    public Task<SubmitReply> SendAsync(SubmitRequest request, SpecDocument document, CancellationToken cancellation) =>
+        SendAsync(() => runs.SubmitAsync(request), document.Locate, cancellation);
+
+    /// <summary>Has a run forked.</summary>
+    /// <param name="request">The new run.</param>
+    /// <param name="cancellation">Cancels the wait; the run may have started.</param>
+    /// <exception cref="SpecException">The cluster refuses the run; nothing was started.</exception>
+    /// <exception cref="ClientException">The cluster stopped answering, or cannot take the run.</exception>
+    public Task<SubmitReply> SendAsync(ForkRequest request, CancellationToken cancellation) =>
+        SendAsync(() => runs.ForkAsync(request), problem => problem, cancellation);
+
+    private async Task<SubmitReply> SendAsync(
+        Func<Task<SubmitReply>> ask, Func<SpecProblem, SpecProblem> locate, CancellationToken cancellation)
     {
         for (int failures = 0; ;)
         {
             try
             {
                 // Opening the data may take any time: a silo that still answers may still be working on it.
-                var reply = await runs.SubmitAsync(request).WaitAsync(limits.Submission, time, cancellation);
-                return reply.Problems.Count == 0 ? reply : throw new SpecException([.. reply.Problems.Select(document.Locate)]);
+                var reply = await ask().WaitAsync(limits.Submission, time, cancellation);
+                return reply.Problems.Count == 0 ? reply : throw new SpecException([.. reply.Problems.Select(locate)]);
             }
             catch (Exception exception) when (exception is not (SpecException or ClientException) && !cancellation.IsCancellationRequested)
             {

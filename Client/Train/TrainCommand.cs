@@ -30,14 +30,7 @@ internal static class TrainCommand
     {
         DeviceCheck.Check(context.CountGpus, spec.Document, spec.Spec);
         var run = request.Id ?? RunId.Create(spec.Spec.Name, context.Time.GetUtcNow(), RandomNumberGenerator.GetInt32(1 << 16));
-        if (Directory.Exists(new RunDirectory(request.Cluster.Runs, run).Path))
-        {
-            throw new ClientException(
-                $"--id: found run {run} in {request.Cluster.Runs}, expected an ID that no run has; name another, or continue that " +
-                "run with: "
-                + $"tbptt resume {run}{request.Cluster.Options}", ExitCode.BadSpec);
-        }
-
+        RefuseTaken(request, run);
         var plan = new ClusterPlan(Path.GetFullPath(request.Cluster.Runs), run, request.Silos, request.Detach) { Telemetry = request.Detach
             ? null : context.TelemetryOfSilos };
         var training = new LocalTraining(context, plan, request.Output, SubmitAsync, request.Cluster.Options);
@@ -45,6 +38,19 @@ internal static class TrainCommand
 
         Task SubmitAsync(IRunService runs) => new Submission(runs, "the cluster", context.Time, context.Limits)
             .SendAsync(new(run, spec.Document.Written, 0, ProtocolVersion.Current), spec.Document, CancellationToken.None);
+    }
+
+    /// <summary>Refuses the ID of a run that there is.</summary>
+    /// <exception cref="ClientException">There is one.</exception>
+    public static void RefuseTaken(TrainRequest request, RunId run)
+    {
+        if (Directory.Exists(new RunDirectory(request.Cluster.Runs, run).Path))
+        {
+            throw new ClientException(
+                $"--id: found run {run} in {request.Cluster.Runs}, expected an ID that no run has; name another, or continue that " +
+                "run with: "
+                + $"tbptt resume {run}{request.Cluster.Options}", ExitCode.BadSpec);
+        }
     }
 
     /// <summary>Trains on an existing cluster.</summary>

@@ -16,6 +16,9 @@ internal interface IRunService
     /// <summary><see cref="ICatalogGrain.Submit"/>.</summary>
     Task<SubmitReply> SubmitAsync(SubmitRequest request);
 
+    /// <summary><see cref="ICatalogGrain.Fork"/>.</summary>
+    Task<SubmitReply> ForkAsync(ForkRequest request);
+
     /// <summary><see cref="ICoordinatorGrain.ReadEvents"/>.</summary>
     Task<EventPage> ReadEventsAsync(RunId run, long after, int limit);
 
@@ -48,6 +51,9 @@ internal sealed class GrainRunService(IGrainFactory grains) : IRunService
 
     /// <inheritdoc/>
     public Task<SubmitReply> SubmitAsync(SubmitRequest request) => Traced("submit", request.Run, () => Catalog.Submit(request));
+
+    /// <inheritdoc/>
+    public Task<SubmitReply> ForkAsync(ForkRequest request) => Traced("fork", request.Run, () => Catalog.Fork(request));
 
     /// <inheritdoc/>
     public Task<EventPage> ReadEventsAsync(RunId run, long after, int limit) => Coordinator(run).ReadEvents(after, limit);

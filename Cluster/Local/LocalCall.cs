@@ -25,6 +25,9 @@ public enum LocalQuestion
 
     /// <summary><see cref="ICoordinatorGrain.ResumeRun"/>.</summary>
     Resume,
+
+    /// <summary><see cref="ICatalogGrain.Fork"/>.</summary>
+    Fork,
 }
 
 /// <summary>
@@ -46,7 +49,10 @@ public sealed record LocalCall
     /// <summary>Of a submission: the spec.</summary>
     public LocalSpec? Spec { get; init; }
 
-    /// <summary>Of a submission or resumption: the protocol that the console speaks.</summary>
+    /// <summary>Of a fork: what the run begins with.</summary>
+    public LocalFork? Fork { get; init; }
+
+    /// <summary>Of a submission, fork or resumption: the protocol that the console speaks.</summary>
     public int Protocol { get; init; }
 
     /// <summary>Of events: the number of the last one known.</summary>
@@ -71,6 +77,9 @@ public sealed record LocalCall
 /// <summary>A <see cref="SpecText"/> in a line of JSON.</summary>
 public sealed record LocalSpec(string Text, string FileName, string Directory, IReadOnlyList<string> Sets);
 
+/// <summary>A <see cref="ForkRequest"/> in a line of JSON.</summary>
+public sealed record LocalFork(string Parent, long Step, IReadOnlyList<string> Sets);
+
 /// <summary>A <see cref="ResumeRequest"/> in a line of JSON.</summary>
 public sealed record LocalResumption(int? Trainers, bool FromStart, IReadOnlyList<string> Sets);
 
@@ -89,13 +98,13 @@ public sealed record LocalReply
     /// <summary>Of a description: the cluster's version and protocol.</summary>
     public LocalVersion? Version { get; init; }
 
-    /// <summary>Of a submission: what is wrong with the spec.</summary>
+    /// <summary>Of a submission or fork: what is wrong with the spec.</summary>
     public IReadOnlyList<LocalProblem>? Problems { get; init; }
 
-    /// <summary>Of a submission: the run's directory.</summary>
+    /// <summary>Of a submission or fork: the run's directory.</summary>
     public string? Directory { get; init; }
 
-    /// <summary>Of a submission: whether the run existed already.</summary>
+    /// <summary>Of a submission or fork: whether the run existed already.</summary>
     public bool Reattached { get; init; }
 
     /// <summary>Of events: the lines.</summary>

@@ -11,6 +11,7 @@ public static class EventText
     public static string? Of(RunEvent? runEvent, int? epochs = null) => runEvent switch
     {
         RunStarted { Generation: <= 1, Checkpoint: null } started => Started(started),
+        RunStarted { Generation: <= 1, Fork: { } fork } started => $"{Started(started)}; begins with {fork}",
         RunStarted started => Resumed(started),
         StepCommitted step => $"step {Text.Count(step.Step)} (epoch {step.Epoch}{Of(epochs)}): {Loss(step)}",
         EpochFinished epoch => Epoch(epoch, epochs),

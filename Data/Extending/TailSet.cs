@@ -54,6 +54,12 @@ internal sealed class TailSet : ISequenceSet, ITargetUnits, IArrivedSequences
     public string? SeriesOf(int sequence) =>
         _tails[sequence].Length == 0 ? null : _all.SeriesOf(SequenceAt(_tails[sequence].Start));
 
+    public SourceRows? RowsOf(SequenceSlice slice)
+    {
+        var first = First(slice);
+        return _all.RowsOf(first) is { } rows ? rows with { Last = rows.Last + slice.Length - first.Length } : null;
+    }
+
     public void ReadInputs(SequenceSlice slice, Span<float> destination) =>
         Read(slice, destination, static (set, part, to) => set.ReadInputs(part, to));
 

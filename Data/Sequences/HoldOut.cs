@@ -51,6 +51,8 @@ internal sealed class SequenceRange(ISequenceSet all, int first, int count) : IS
 
     public string? SeriesOf(int sequence) => all.SeriesOf(Place(sequence));
 
+    public SourceRows? RowsOf(SequenceSlice slice) => all.RowsOf(Place(slice));
+
     public void ReadInputs(SequenceSlice slice, Span<float> destination) => all.ReadInputs(Place(slice), destination);
 
     public void ReadInputs(SequenceSlice slice, Span<long> destination) => all.ReadInputs(Place(slice), destination);

@@ -14,6 +14,8 @@ internal abstract class SequenceSet(DataShape shape) : ISequenceSet
 
     public virtual string? SeriesOf(int sequence) => null;
 
+    public virtual SourceRows? RowsOf(SequenceSlice slice) => null;
+
     public virtual ISequenceTimes? Times => null;
 
     public void ReadInputs(SequenceSlice slice, Span<float> destination)

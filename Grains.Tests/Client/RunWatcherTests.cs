@@ -223,6 +223,8 @@ public sealed class RunWatcherTests
 
         public Task<ControlReply> ResumeAsync(RunId run, ResumeRequest request) => Gone<ControlReply>();
 
+        public Task<SubmitReply> ForkAsync(ForkRequest request) => Gone<SubmitReply>();
+
         public Task<ControlReply> ResizeAsync(RunId run, ResizeRequest request) => Gone<ControlReply>();
 
         private async Task<T> Gone<T>()

@@ -34,6 +34,8 @@ internal sealed class ScriptedCluster : IClusterLauncher, IClusterConnector, IRu
 
     public List<ResumeRequest> Resumptions { get; } = [];
 
+    public List<ForkRequest> Forks { get; } = [];
+
     /// <summary>The clusters that were connected to.</summary>
     public List<ClusterAddress> Opened { get; } = [];
 
@@ -146,6 +148,14 @@ internal sealed class ScriptedCluster : IClusterLauncher, IClusterConnector, IRu
         Resumptions.Add(request);
         await Next(BeforeControls);
         return new(Problem, await GetStatusAsync(run) with { State = RunState.Running, UpdatedAt = DateTimeOffset.MaxValue });
+    }
+
+    public async Task<SubmitReply> ForkAsync(ForkRequest request)
+    {
+        Calls.Add("fork");
+        Forks.Add(request);
+        await Next(BeforeControls);
+        return Reply;
     }
 
     public async Task<ControlReply> ResizeAsync(RunId run, ResizeRequest request)

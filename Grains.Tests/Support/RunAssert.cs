@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Training.Models;
+using Orleans.Tbptt.Training.Replay;
 
 namespace Orleans.Tbptt.Tests.Support;
 
@@ -64,6 +65,15 @@ internal static class RunAssert
         Assert.All(steps.Where(one => one.Step <= after), one => Assert.True(one.Generation < recovery.Generation));
         Assert.All(steps.Where(one => one.Step > after), one => Assert.Equal(recovery.Generation, one.Generation));
         return recovery;
+    }
+
+    /// <summary>The run's directory alone gives its last state again, computed from its first one.</summary>
+    public static void IsComputedAgain(FinishedRun run)
+    {
+        using var replay = RunReplay.Open(run.Directory, new());
+        replay.Begin();
+        replay.Continue(run.Status.Step, cancellation: TestContext.Current.CancellationToken);
+        Bits.Same(replay.State.Parameters, run.Model(replay.State.Layout));
     }
 
     /// <summary>

@@ -169,8 +169,8 @@ internal sealed class CheckpointStore(RunStore runs, TimeProvider time)
     }
 
     /// <summary>
-    /// Removes what is neither among the newest nor among the best, and what older generations wrote too late to count. A removal that is
-    /// cut short leaves no half checkpoint.
+    /// Removes what is neither among the newest nor among the best, nor what a run was forked with, and what older generations wrote too
+    /// late to count. A removal that is cut short leaves no half checkpoint.
     /// </summary>
     /// <param name="run">The run.</param>
     /// <param name="spec">How many are kept.</param>
@@ -189,7 +189,8 @@ internal sealed class CheckpointStore(RunStore runs, TimeProvider time)
             // Of a step the one that counts is the newest; of equal losses, the first is the best.
             .OrderByDescending(one => one.Name).DistinctBy(one => one.Name.Step)
             .OrderBy(one => one.BestLoss).ThenBy(one => one.Name.Step).Take(spec.KeepBest);
-        HashSet<CheckpointName> kept = [written, .. counting.Take(spec.KeepLast), .. best.Select(one => one.Name)];
+        HashSet<CheckpointName> kept =
+            [written, .. counting.Take(spec.KeepLast), .. best.Select(one => one.Name), .. counting.Where(name => name.Generation == 0)];
         var late = CheckpointName.In(directory.Checkpoints).Where(name => name.Generation < written.Generation).Except(counting);
         Removal.Of(directory.Checkpoints, [.. counting.Except(kept), .. late]);
     }

@@ -9,6 +9,7 @@ using Orleans.Tbptt.Data.Files;
 using Orleans.Tbptt.Grains.Steps;
 using Orleans.Tbptt.Grains.Transport;
 using Orleans.Tbptt.Grains.Checkpoints;
+using Orleans.Tbptt.Grains.Forks;
 using Orleans.Tbptt.Grains.Forecasts;
 using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Grains.Runs;
@@ -103,6 +104,8 @@ public static class SiloBuilderExtensions
             provider.GetRequiredService<DataRoots>(), provider.GetRequiredService<RunStore>().Reader));
         services.TryAddSingleton<OpenReplica>(Engine.Open);
         services.AddSingleton<ShardFactory>();
+        services.AddSingleton<RunForker>();
+        services.AddSingleton<RunForks>();
         services.AddSingleton<RunServices>();
         services.AddSingleton(provider =>
         {

@@ -44,6 +44,7 @@ internal sealed class EventPublisher(RunFence fence, RunJournal journal, Publish
             Directory = status.Directory,
             Step = status.Step,
             Checkpoint = checkpoint,
+            Fork = status.Fork,
             PassedOver = passedOver,
             Data = status.Data,
         });

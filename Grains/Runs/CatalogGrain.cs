@@ -3,6 +3,7 @@ using Orleans.Concurrency;
 using Orleans.Configuration;
 using Orleans.Placement;
 using Orleans.Tbptt.Data.Files;
+using Orleans.Tbptt.Grains.Forks;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Store;
 using Orleans.Tbptt.Protocol;
@@ -16,13 +17,13 @@ namespace Orleans.Tbptt.Grains.Runs;
 [Reentrant, PreferLocalPlacement] // Opening one submission's data must not hold up a look at the list.
 internal sealed class CatalogGrain(
     RunStore store, RunDataCache data, DataRoots roots, ClusterView cluster, ILocalSiloDetails self, IOptions<ClusterOptions> options,
-    TimeProvider time) : Grain, ICatalogGrain
+    RunForks forks, TimeProvider time) : Grain, ICatalogGrain
 {
     private const int MostPriority = 100;
 
     public async Task<SubmitReply> Submit(SubmitRequest request)
     {
-        if (Refusal(request) is { } refusal)
+        if (Refusal(request.Protocol, request.Run, request.Priority) is { } refusal)
             return new([refusal], "");
         var document = SubmissionCheck.Read(request.Spec, roots, store.Reader);
         if (document.Spec is not { } asked)
@@ -47,10 +48,20 @@ internal sealed class CatalogGrain(
                     "submit under another id")], "");
             if (birth == RunBirth.AlreadyThere && await Task.Run(() => OtherData(request.Run, lease)) is { } other)
                 return new([other], "");
-            var coordinator = GrainFactory.GetGrain<ICoordinatorGrain>(request.Run.Text);
-            await PlacementHint.CallOn(self.SiloAddress, coordinator.EnsureRunning);
+            await Start(request.Run);
             return new([], run.Path, Reattached: birth == RunBirth.AlreadyThere);
         }
+    }
+
+    public async Task<SubmitReply> Fork(ForkRequest request)
+    {
+        if ((Refusal(request.Protocol, request.Run, request.Priority) ?? SubmissionCheck.CheckFork(request)) is { } refusal)
+            return new([refusal], "");
+        var (birth, problems) = await forks.Fork(request);
+        if (problems.Count > 0)
+            return new(problems, "");
+        await Start(request.Run);
+        return new([], store.Of(request.Run).Path, Reattached: birth == RunBirth.AlreadyThere);
     }
 
     public Task<IReadOnlyList<RunStatus>> List() => Task.Run(store.List);
@@ -66,16 +77,19 @@ internal sealed class CatalogGrain(
     public Task<IReadOnlyList<SiloLoad>> Loads() => cluster.LookAtLoads();
 
     /// <summary>What is wrong with a request besides its spec. The console has checked it, but a client is not to be trusted.</summary>
-    private static SpecProblem? Refusal(SubmitRequest request)
+    private static SpecProblem? Refusal(int protocol, RunId run, int priority)
     {
-        if (ProtocolVersion.Refusal(request.Protocol) is { } refusal)
-            return new("", $"protocol {request.Protocol}", $"{ProtocolVersion.Current}", refusal);
-        if (SubmissionCheck.CheckRun(request.Run) is { } id)
+        if (ProtocolVersion.Refusal(protocol) is { } refusal)
+            return new("", $"protocol {protocol}", $"{ProtocolVersion.Current}", refusal);
+        if (SubmissionCheck.CheckRun(run) is { } id)
             return id;
-        return Math.Abs((long)request.Priority) > MostPriority
-            ? new("", $"priority {request.Priority}", $"-{MostPriority} to {MostPriority}", "choose one in between")
+        return Math.Abs((long)priority) > MostPriority
+            ? new("", $"priority {priority}", $"-{MostPriority} to {MostPriority}", "choose one in between")
             : null;
     }
+
+    private Task Start(RunId run) =>
+        PlacementHint.CallOn(self.SiloAddress, GrainFactory.GetGrain<ICoordinatorGrain>(run.Text).EnsureRunning);
 
     /// <summary>That there is a run of this id and spec, on other data: it would be taken for one on these.</summary>
     private SpecProblem? OtherData(RunId run, RunDataLease lease)

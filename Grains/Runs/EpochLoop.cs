@@ -136,22 +136,11 @@ internal sealed class EpochLoop
         IReadOnlyList<StepOutcome.Committed> steps = outcome is StepOutcome.Round round ? round.Steps : [(StepOutcome.Committed)outcome];
 
         // State and cursor advance together, whatever comes next: what is saved of the run must not be half of each.
-        long sequenceSteps = SequenceSteps(steps);
+        long sequenceSteps = TrainedSteps.Of(_spec, _data.Data.Shape, _plans.Training(_at.Epoch), _at.Chunk, steps);
         _at = _at with { Chunk = _at.Chunk + steps.Count };
         var took = _time.GetElapsedTime(started);
         _progress.Commit(_parts.State.Step - steps.Count + 1, _at.Epoch, steps, sequenceSteps, took);
         _telemetry.OnCommitted(steps, sequenceSteps, _parts.State, took);
-    }
-
-    /// <summary>Time steps, summed over lanes, that were trained on: as far as targets count, where that is known.</summary>
-    private long SequenceSteps(IReadOnlyList<StepOutcome.Committed> steps)
-    {
-        int elements = Math.Max(1, _data.Data.Shape.TargetFeatures);
-        var plan = _spec.Train.Loss.CountsElements ? null : _plans.Training(_at.Epoch);
-        long sum = 0;
-        for (int i = 0; i < steps.Count; i++)
-            sum += plan is null ? (long)steps[i].Weight / elements : plan.TimeSteps(_at.Chunk + i);
-        return sum;
     }
 
     /// <summary>Evaluates what is held out for the test, once, with the parameters that the run leaves.</summary>

@@ -1,4 +1,5 @@
 using Orleans.Tbptt.Data.Files;
+using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Reading;
@@ -45,6 +46,19 @@ internal static class SubmissionCheck
     public static SpecProblem? CheckRun(RunId run) => run.IsValid
         ? null
         : new("", $"run id '{Shorten(run.ToString())}'", RunId.Expected, "choose such an id, or leave it out");
+
+    /// <summary>What is wrong with a wish to fork a run, as far as that shows without the run; null where nothing is.</summary>
+    public static SpecProblem? CheckFork(ForkRequest request)
+    {
+        if (CheckRun(request.Parent) is { } problem)
+            return problem;
+        if (request.Step < 0)
+            return new("", $"step {request.Step}", "0 or more", "choose a step that the run has made");
+        return request.Sets is null || request.Sets.Count > MostSets || request.Sets.Any(set => set is null)
+            || request.Sets.Sum(set => (long)set.Length) > MostText
+            ? new("", "changes that are too many or too long", $"at most {MostSets:N0} of KEY=VALUE", "train a new run with another spec")
+            : null;
+    }
 
     /// <summary>What keeps the text from being read at all; its own size is the reader's affair.</summary>
     private static SpecProblem? Shape(SpecText? submitted)

@@ -59,7 +59,7 @@ internal sealed record Takeover(
             if (request?.Trainers is { } trainers)
                 spec = spec with { Train = spec.Train.WithTrainers(trainers) };
             restoration = services.Checkpoints.RestoreNewest(run, spec, journal.Last, fence.Generation);
-            problem = Refusal(restoration, request);
+            problem = NoBirth(directory, restoration) ?? Refusal(restoration, request);
         }
         catch (SpecException e)
         {
@@ -103,6 +103,14 @@ internal sealed record Takeover(
         : $"none of its checkpoints can be used: {string.Join("; ", restoration.PassedOver)}; put one back and resume the run, or begin " +
             "again with 'tbptt resume --from-start'";
 
+    /// <summary>A run that was forked has no state to begin with but that of its first checkpoint.</summary>
+    private static string? NoBirth(RunDirectory run, Restoration restoration) =>
+        restoration.Newest is null && run.ReadFork() is { } fork
+            ? $"none of its checkpoints can be used, of which the first has the state of {fork}: "
+                + (restoration.NothingWasSaved ? "found none" : string.Join("; ", restoration.PassedOver))
+                + "; put one back and resume the run, or fork that run again"
+            : null;
+
     private static RunStatus StatusAt(RunStatus status, RunSpec spec, RestoredCheckpoint? restored) => status with
     {
         // A status that was rebuilt may not know them, and its warning is out of date once it is written again.
@@ -110,7 +118,7 @@ internal sealed record Takeover(
         Epochs = status.Epochs > 0 ? status.Epochs : spec.Train.Epochs,
         Warning = "",
         Step = restored?.State.Step ?? spec.Extends?.Step ?? 0,
-        StepsBefore = spec.Extends?.Step ?? 0,
+        StepsBefore = status.Fork?.Step ?? spec.Extends?.Step ?? 0,
         Epoch = Math.Min((restored?.State.Epoch ?? 0) + 1, status.Epochs > 0 ? status.Epochs : spec.Train.Epochs),
         EpochStep = restored?.State.Chunk ?? 0,
         SequenceSteps = restored?.State.SequenceSteps ?? 0,

@@ -44,6 +44,7 @@ internal sealed class ParentCalls(IGrainFactory grains, TextWriter output)
             {
                 LocalQuestion.Describe => Reply(await Catalog.Describe()),
                 LocalQuestion.Submit => Reply(await Catalog.Submit(Request(call))),
+                LocalQuestion.Fork => Reply(await Catalog.Fork(Fork(call))),
                 LocalQuestion.ReadEvents => Reply(await Coordinator(call).ReadEvents(call.After, call.Limit)),
                 LocalQuestion.GetStatus => new() { ReplyTo = 0, Status = RunJson.Write(await Coordinator(call).GetStatus()) },
                 LocalQuestion.Stop => await StopAsync(call),
@@ -71,6 +72,9 @@ internal sealed class ParentCalls(IGrainFactory grains, TextWriter output)
         RunId.Parse(call.Run ?? ""),
         call.Spec is { } spec ? new SpecText(spec.Text, spec.FileName, spec.Directory) { Sets = spec.Sets ?? [] } : new("", "", ""),
         0, call.Protocol);
+
+    private static ForkRequest Fork(LocalCall call) => new(
+        RunId.Parse(call.Run ?? ""), RunId.Parse(call.Fork?.Parent ?? ""), call.Fork?.Step ?? 0, call.Fork?.Sets ?? [], 0, call.Protocol);
 
     private static ResumeRequest Resumption(LocalCall call) =>
         new(call.Resumption?.Trainers, call.Resumption?.FromStart ?? false, call.Protocol, call.Resumption?.Sets);

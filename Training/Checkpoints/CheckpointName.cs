@@ -6,7 +6,9 @@ namespace Orleans.Tbptt.Training.Checkpoints;
 /// A checkpoint by the name of its directory, <c>generation-step</c>. The newest is that of the highest generation, then of the highest
 /// step.
 /// </summary>
-/// <param name="Generation">The generation that was in force when it was finished, from 1.</param>
+/// <param name="Generation">
+/// The generation that was in force when it was finished, from 1; 0 for a state of another run that the run was forked with.
+/// </param>
 /// <param name="Step">Its committed steps.</param>
 public readonly record struct CheckpointName(int Generation, long Step) : IComparable<CheckpointName>
 {

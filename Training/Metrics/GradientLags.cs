@@ -57,14 +57,39 @@ public static class GradientLags
         for (int sequence = 0; sequence < Math.Min(Sequences, data.Training.Count); sequence++)
         {
             int length = data.Training.Length(sequence);
-            int chunk = spec.Tbptt.ChunkLength ?? ChunkSplit.OfCount(spec.Tbptt.ChunkCount!.Value).Chunk(length, 0).Length;
-            sweep.Add(sequence, length, chunk, squares);
+            sweep.Add(sequence, length, ChunkOf(spec, length), squares);
         }
 
+        return SharesOf(spec, squares);
+    }
+
+    private static int ChunkOf(RunSpec spec, int length) =>
+        spec.Tbptt.ChunkLength ?? ChunkSplit.OfCount(spec.Tbptt.ChunkCount!.Value).Chunk(length, 0).Length;
+
+    private static IReadOnlyList<Metric> SharesOf(RunSpec spec, List<double> squares)
+    {
         double[] norms = [.. squares.Select(Math.Sqrt)];
         double sum = norms.Sum();
         return sum > 0 && double.IsFinite(sum)
             ? [.. norms.Select((norm, part) => new Metric(Name(part), norm / sum, "")), .. Beyond(spec.Tbptt, norms, sum)] : [];
+    }
+
+    /// <summary>Measures it of one sequence, for the loss of the chunk that ends at a time step.</summary>
+    /// <param name="spec">The run's spec, every size known, of a cell and a loss of the fused engine.</param>
+    /// <param name="data">Its data.</param>
+    /// <param name="parameters">The parameters.</param>
+    /// <param name="sequence">The sequence.</param>
+    /// <param name="end">The time step behind the chunk's last one.</param>
+    public static IReadOnlyList<Metric> At(RunSpec spec, IDataSource data, ReadOnlySpan<float> parameters, int sequence, int end)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        ArgumentNullException.ThrowIfNull(data);
+        using var replica = new FusedReplica(spec.Model, spec.Train.Loss);
+        replica.LoadParameters(parameters);
+        var squares = new List<double>();
+        new LagSweep(replica, spec.Train.Loss, data, InitialState.Of(replica.Layout, parameters))
+            .Add(sequence, end, ChunkOf(spec, data.Training.Length(sequence)), squares);
+        return SharesOf(spec, squares);
     }
 
     /// <summary>Whether a metric is one of these.</summary>

@@ -15,7 +15,7 @@ internal sealed class ReplayFiles
     private readonly ReplayOptions _options;
 
     private ReplayFiles(RunDirectory run, RunSpec spec, RunData born, ReplayOptions options) =>
-        (Run, Spec, Born, _options) = (run, spec, born, options);
+        (Run, Spec, Born, _options, Fork) = (run, spec, born, options, run.ReadFork());
 
     public RunDirectory Run { get; }
 
@@ -24,6 +24,13 @@ internal sealed class ReplayFiles
 
     /// <summary>The data that the run was born with.</summary>
     public RunData Born { get; }
+
+    /// <summary>Which state of which run it began with; null where it began with its own.</summary>
+    public RunFork? Fork { get; }
+
+    /// <summary>That the checkpoint cannot be used which a forked run begins with.</summary>
+    public static string NoBirth(RunId run, RunFork fork) => $"found no whole checkpoint of run {run}, expected that of step {fork.Step}, "
+        + $"which it began with, a state of run {fork.Run}; put it back, or fork that run again";
 
     /// <exception cref="ReplayException">A file is missing or damaged.</exception>
     public static ReplayFiles Read(RunDirectory run, ReplayOptions options)

@@ -9,20 +9,27 @@ namespace Orleans.Tbptt.Training.Replay;
 /// <param name="run">The run.</param>
 /// <param name="spec">Its spec, every size known.</param>
 /// <param name="data">Its data.</param>
-internal sealed class ReplayPlan(RunId run, RunSpec spec, IDataSource data)
+/// <param name="fork">Which state of which run it began with; null where it began with its own.</param>
+internal sealed class ReplayPlan(RunId run, RunSpec spec, IDataSource data, RunFork? fork)
 {
     private readonly EpochPlans _plans = new(spec, data);
 
     /// <summary>The first state that the run had.</summary>
-    public long FirstStep => spec.Extends?.Step ?? 0;
+    public long FirstStep => fork?.Step ?? Origin;
+
+    /// <summary>The step with which the first epoch begins; a run that was forked began later, within or behind it.</summary>
+    private long Origin => spec.Extends?.Step ?? 0;
+
+    /// <summary>The chunks of an epoch, which is counted from 0.</summary>
+    public ChunkPlan Of(int epoch) => _plans.Training(epoch);
 
     /// <summary>Chunks of an epoch, which is counted from 0.</summary>
-    public long ChunksOf(int epoch) => _plans.Training(epoch).Steps;
+    public long ChunksOf(int epoch) => Of(epoch).Steps;
 
     /// <summary>The step with which an epoch, counted from 0, ends.</summary>
     public long EndOf(int epoch)
     {
-        long step = FirstStep;
+        long step = Origin;
         for (int i = 0; i <= epoch; i++)
             step += ChunksOf(i);
         return step;
@@ -35,8 +42,8 @@ internal sealed class ReplayPlan(RunId run, RunSpec spec, IDataSource data)
         if (step < FirstStep)
         {
             throw new ReplayException(step < 0 ? $"step: found {step}, expected 0 or more"
-                : $"step: found {step}, expected {FirstStep} or more: run {run} continues run "
-                    + $"{Path.GetFileName(spec.Extends!.Run)} from there, which has the steps before");
+                : $"step: found {step}, expected {FirstStep} or more: run {run} begins there, with a state "
+                    + $"of run {fork?.Run ?? Path.GetFileName(spec.Extends!.Run)}, which has the steps before");
         }
     }
 

@@ -3,7 +3,6 @@ using Orleans.Tbptt.Data.Preparation;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Checkpoints;
-using Orleans.Tbptt.Training.Engines;
 using Orleans.Tbptt.Training.SingleProcess;
 using Orleans.Tbptt.Training.Steps;
 
@@ -15,7 +14,7 @@ namespace Orleans.Tbptt.Training.Replay;
 /// may be trained meanwhile.
 /// </summary>
 /// <remarks>Bound to the thread that created it where its replicas are; those of the fused engine are not.</remarks>
-public sealed class RunReplay : IDisposable
+public sealed partial class RunReplay : IDisposable
 {
     private readonly ReplayFiles _files;
     private readonly ReplayOptions _options;
@@ -25,6 +24,7 @@ public sealed class RunReplay : IDisposable
     private readonly Dictionary<CheckpointName, string> _damaged = [];
     private SingleProcessTrainer? _trainer;
     private int _shardCount;
+    private CheckpointState? _before;
 
     private RunReplay(ReplayFiles files, ReplayOptions options)
     {
@@ -32,7 +32,7 @@ public sealed class RunReplay : IDisposable
         EnsureEngine(files.Spec);
         _shards = files.Shards();
         _prepared = files.Open();
-        _plan = new(files.Run.Id, _prepared.Spec, _prepared.Data);
+        _plan = new(files.Run.Id, _prepared.Spec, _prepared.Data, files.Fork);
     }
 
     /// <summary>Opens a run's directory and its data, and compares the data with what the run was born with.</summary>
@@ -51,6 +51,9 @@ public sealed class RunReplay : IDisposable
 
     /// <summary>Its spec, every size known.</summary>
     public RunSpec Spec => _prepared.Spec;
+
+    /// <summary>Its spec with as many shards as the state reached has.</summary>
+    public RunSpec TrainedSpec => Spec with { Train = Spec.Train with { Shards = _shardCount } };
 
     /// <summary>Its data.</summary>
     public IDataSource Data => _prepared.Data;
@@ -78,6 +81,9 @@ public sealed class RunReplay : IDisposable
     /// <summary>Checkpoints that were passed over because they are not whole, each with what is wrong with it.</summary>
     public IReadOnlyList<string> PassedOver => [.. _damaged.Select(one => $"checkpoint {one.Key}: {one.Value}")];
 
+    /// <summary>Time steps, summed over lanes, that the state reached was trained on.</summary>
+    public long SequenceSteps { get; private set; }
+
     /// <summary>Chunks of an epoch, which is counted from 0.</summary>
     public long ChunksOf(int epoch) => _plan.ChunksOf(epoch);
 
@@ -87,6 +93,9 @@ public sealed class RunReplay : IDisposable
     /// <exception cref="ReplayException">The run continues another one, whose checkpoint is not whole.</exception>
     public void Begin()
     {
+        if (_files.Fork is { } fork)
+            throw new ReplayException(ReplayFiles.NoBirth(Run.Id, fork));
+        (From, _before, SequenceSteps) = (null, null, 0);
         if (Spec.Extends is { } extends)
         {
             var end = _files.Parent(extends).Snapshot;
@@ -101,8 +110,6 @@ public sealed class RunReplay : IDisposable
         {
             Restart(spec => new(spec), default);
         }
-
-        From = null;
     }
 
     /// <summary>Goes to the state of a checkpoint.</summary>
@@ -123,7 +130,9 @@ public sealed class RunReplay : IDisposable
     /// <exception cref="OperationCanceledException">It was cancelled; the state reached stays.</exception>
     public void To(long step, EpochEnd end = EpochEnd.Any, Action<ReplayedStep>? onStep = null, CancellationToken cancellation = default)
     {
-        _plan.EnsureOwn(step);
+        // A fork has the state of the best epoch before it, where that is its model.
+        if (Checkpoints.All(name => name.Step != step))
+            _plan.EnsureOwn(step);
         GoNear(step, end, computes: false);
         Continue(step, end, onStep, cancellation);
     }
@@ -166,9 +175,25 @@ public sealed class RunReplay : IDisposable
         if (Trainer.BestWasBefore is not { } best)
             return Trainer.Output;
         using var replay = new RunReplay(_files, _options);
+        foreach (var name in Checkpoints.Where(name => name.Step == EndOf(best)))
+        {
+            if (replay.TryRead(name, out var restored, out _) && restored!.State is { Chunk: 0 } && restored.State.Epoch == best + 1)
+                return restored.Snapshot.Output(TrainedSpec.Train);
+        }
+
         replay.To(EndOf(best), EpochEnd.After);
         return RunOutput.Of(replay.State).Copy();
     }
+
+    /// <summary>What the run recorded of the epochs that are finished at the state reached.</summary>
+    public ReplayedFigures Figures() => ReplayedFigures.Of(Run, _before, State.Losses);
+
+    /// <summary>Steps that the run has published and its journal has: of a range, in order.</summary>
+    /// <param name="from">The first step, from 1.</param>
+    /// <param name="to">The last step.</param>
+    /// <exception cref="IOException">The journal cannot be read.</exception>
+    public IReadOnlyList<StepCommitted> Published(long from, long to) =>
+        PublishedSteps.Between(Run, FirstStep, Spec.Metrics.Every, from, to);
 
     /// <summary>The step with which an epoch, counted from 0, ends.</summary>
     public long EndOf(int epoch) => _plan.EndOf(epoch);
@@ -178,69 +203,6 @@ public sealed class RunReplay : IDisposable
     {
         _trainer?.Dispose();
         _prepared.Dispose();
-    }
-
-    /// <summary>Goes to the nearest state before a step that is known, unless the state reached is nearer.</summary>
-    private void GoNear(long step, EpochEnd end, bool computes)
-    {
-        bool isNear = _trainer is not null
-            && (Next.Step < step || (Next.Step == step && !computes && Fits(end, step, Next.Chunk)));
-        foreach (var name in Checkpoints.Where(name => name.Step <= (computes ? step - 1 : step) && !_damaged.ContainsKey(name))
-            .OrderByDescending(name => name.Step).ThenByDescending(name => name.Generation))
-        {
-            if (isNear && name.Step <= Next.Step)
-                return;
-            if (!TryRead(name, out var restored, out string? problem))
-            {
-                _damaged[name] = problem!;
-                continue;
-            }
-
-            if (name.Step == step && !Fits(end, step, restored!.State.Chunk))
-                continue;
-            Begin(restored!);
-            return;
-        }
-
-        if (!isNear)
-            Begin();
-    }
-
-    private bool Fits(EpochEnd end, long step, long chunk) => end != EpochEnd.Before || chunk > 0 || step == FirstStep;
-
-    private bool TryRead(CheckpointName name, out RestoredCheckpoint? restored, out string? problem)
-    {
-        if (!new CheckpointReader(Run, name).TryRead(_files.Spec, out restored, out problem))
-            return false;
-        if (_options.ChecksData && _prepared.FindDifference(restored.State.Data) is { } difference)
-            throw new ReplayException(difference);
-        return true;
-    }
-
-    private void Begin(RestoredCheckpoint restored)
-    {
-        var state = restored.State;
-        if (_options.Open is null && state.Device.Length > 0 && state.Device != DeviceKind.Cpu.Word)
-            throw OtherEngine($"checkpoint {restored.Name}, which was computed on {state.Device}");
-        Restart(spec => Restored(spec, restored.Snapshot), new(state.Step, state.Epoch, state.Chunk));
-        From = restored.Name;
-    }
-
-    private static TrainingState Restored(RunSpec spec, TrainingSnapshot snapshot)
-    {
-        var state = TrainingState.Empty(spec);
-        state.Restore(snapshot);
-        return state;
-    }
-
-    private void Restart(Func<RunSpec, TrainingState> make, StepPosition next)
-    {
-        _shardCount = ShardsAt(next.Step);
-        var spec = Spec with { Train = Spec.Train with { Shards = _shardCount } };
-        var state = make(spec);
-        _trainer?.Dispose();
-        _trainer = new(
-            spec, Data, () => _options.Open?.Invoke(spec) ?? Engine.Open(spec, DeviceName.Cpu), state, next) { Threads = _options.Threads };
     }
 
     private int ShardsAt(long step) => _shards.Last(one => one.From <= step || one == _shards[0]).Shards;
@@ -256,7 +218,7 @@ public sealed class RunReplay : IDisposable
 
         if (ShardsAt(Next.Step) != _shardCount)
         {
-            var snapshot = new TrainingSnapshot(Spec with { Train = Spec.Train with { Shards = _shardCount } });
+            var snapshot = new TrainingSnapshot(TrainedSpec);
             State.CopyTo(snapshot);
             Restart(spec => Restored(spec, snapshot), Next);
         }
@@ -266,6 +228,7 @@ public sealed class RunReplay : IDisposable
         if (outcome is StepOutcome.Diverged diverged)
             throw new ReplayException($"run {Run.Id} has no state after step {at.Step}: it diverges there ({diverged.Message})");
         var steps = SingleProcessTrainer.StepsOf(outcome);
+        SequenceSteps += TrainedSteps.Of(Spec, Data.Shape, _plan.Of(at.Epoch), at.Chunk, steps);
         for (int i = 0; i < steps.Count && onStep is not null; i++)
         {
             onStep(new(
@@ -279,14 +242,4 @@ public sealed class RunReplay : IDisposable
             throw new ReplayException($"run {Run.Id} has no state after step {Next.Step}: it diverges there ({found})");
         Trainer.FinishEpoch();
     }
-
-    private void EnsureEngine(RunSpec spec)
-    {
-        if (_options.Open is null && Engine.Of(spec).On(DeviceName.Cpu) is not FusedEngine)
-            throw OtherEngine($"engine {spec.Engine.Word}");
-    }
-
-    private ReplayException OtherEngine(string found) => new($"run {Run.Id} cannot be computed again here: found {found}, expected the "
-        + "fused engine, whose bits are the same on every processor; libtorch's are those of one type of processor or GPU, and only silos "
-        + "load it: use a checkpoint of the run as it is, or train the run with engine: fused");
 }

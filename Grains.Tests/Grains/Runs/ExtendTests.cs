@@ -42,6 +42,7 @@ public sealed class ExtendTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
         Assert.Equal((parent.Status.Step, all.Status.Step), (child.Status.StepsBefore, child.Status.Step));
         foreach (Func<RunDirectory, string> file in new Func<RunDirectory, string>[] { run => run.Model, run => run.Hidden })
             Assert.Equal(await Read(file(all.Directory)), await Read(file(child.Directory)));
+        RunAssert.IsComputedAgain(child);
     }
 
     [Fact]

@@ -39,6 +39,7 @@ public sealed class FollowTests(OneSilo fixture) : FollowedRuns(fixture)
         Assert.Equal(all.StepLosses, parent.StepLosses.Concat(child.StepLosses));
         Assert.Equal(all.GradientNorms, parent.GradientNorms.Concat(child.GradientNorms));
         await SameResult(all, child);
+        RunAssert.IsComputedAgain(child);
     }
 
     [Fact]
