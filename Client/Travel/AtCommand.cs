@@ -27,7 +27,7 @@ internal static class AtCommand
             computed++;
             outcome = one.Outcome;
         }));
-        var published = Replays.Try(() => replay.Published(step, step)).FirstOrDefault();
+        var published = Replays.Try(() => replay.Published(step, step)) is [var found, ..] ? found : null;
         var state = new ReplayedState(replay, computed, outcome, published);
         if (request.Json)
             context.Terminal.Out.WriteLine(state.ToJson().ToJsonString(ListCommand.Json));

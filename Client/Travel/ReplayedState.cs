@@ -1,9 +1,7 @@
 using System.Globalization;
-using System.Numerics.Tensors;
 using System.Text.Json.Nodes;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
-using Orleans.Tbptt.Training.Models;
 using Orleans.Tbptt.Training.Replay;
 using Orleans.Tbptt.Training.Steps;
 
@@ -20,13 +18,17 @@ internal sealed class ReplayedState(RunReplay replay, int computed, StepOutcome.
 
     /// <summary>How the step differs from the published one, and what that means; null where it does not.</summary>
     public string? Difference => published is null || outcome is null || IsSame ? null
-        : $"step {published.Step} of run {replay.Run.Id}: found a loss of {Exact(outcome.Loss)} and a gradient norm of "
-            + $"{Exact(outcome.GradientNorm)}, expected {Exact(published.Loss)} and {Exact(published.GradientNorm)}, which the run "
-            + "published: a file of the run was changed, or memory or a processor has erred, here or then; 'tbptt at' with an earlier "
-            + "--step finds the first step that differs";
+        : $"step {published.Step} of run {replay.Run.Id}: found a loss of {Exact(outcome.Loss)}, a gradient norm of "
+            + $"{Exact(outcome.GradientNorm)} and state {Hash}, expected {Exact(published.Loss)}, {Exact(published.GradientNorm)} and "
+            + $"{published.StateHash?.ToString() ?? "any"}, which the run published: a file of the run was changed, or memory or a "
+            + "processor has erred, here or then; 'tbptt at' with an earlier --step finds the first step that differs";
 
     private bool IsSame => published is not null && outcome is not null && IsBitEqual(published.Loss, outcome.Loss)
-        && IsBitEqual(published.GradientNorm, outcome.GradientNorm) && IsBitEqual(published.LearningRate, outcome.LearningRate);
+        && IsBitEqual(published.GradientNorm, outcome.GradientNorm) && IsBitEqual(published.LearningRate, outcome.LearningRate)
+        && (published.StateHash is null || published.StateHash == Hash);
+
+    /// <summary>Of the state as it was committed, before the end of an epoch that a caller may have it reach later.</summary>
+    private StateHash Hash { get; } = replay.State.Hash();
 
     private string Sha256 => ReplayedModel.HashOf(RunOutput.Of(replay.State).Parameters);
 
@@ -49,6 +51,7 @@ internal sealed class ReplayedState(RunReplay replay, int computed, StepOutcome.
         }
 
         Line("norms", $"parameters {Text.Figure(NormOf(state.Parameters))}, hidden state {Text.Figure(NormOf(state.Hidden))}");
+        Line("state", $"{Hash}{(published?.StateHash == Hash ? $", {Equal}" : "")}");
         Line("weights", $"sha256 {Sha256}");
     }
 
@@ -64,6 +67,7 @@ internal sealed class ReplayedState(RunReplay replay, int computed, StepOutcome.
         ["loss"] = Number(outcome?.Loss ?? published?.Loss),
         ["gradientNorm"] = Number(outcome?.GradientNorm ?? published?.GradientNorm),
         ["learningRate"] = Number(outcome?.LearningRate ?? published?.LearningRate),
+        ["stateHash"] = Hash.ToString(),
         ["equal"] = published is null || outcome is null ? null : IsSame,
         ["parameterNorm"] = Number(NormOf(replay.State.Parameters)),
         ["hiddenNorm"] = Number(NormOf(replay.State.Hidden)),

@@ -1,4 +1,3 @@
-using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Training.Replay;

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Orleans.Tbptt.Client;
-using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Tests.Grains.Runs;
 using Orleans.Tbptt.Tests.Support;
 using Orleans.Tbptt.Training;
@@ -32,6 +31,7 @@ public sealed class TravelTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
 
         Assert.Contains($"step     {run.Status.Step} of {run.Status.Step}: epoch 2,", _console.Output, StringComparison.Ordinal);
         Assert.Contains(", equal to what the run published\n", _console.Output, StringComparison.Ordinal);
+        Assert.Contains($"state    {run.Status.StateHash}, equal to what the run published\n", _console.Output, StringComparison.Ordinal);
         foreach (string file in Directory.GetFiles(run.Directory.Package))
             Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(Path.Combine(to, Path.GetFileName(file))));
         Assert.True(File.Exists(Path.Combine(to, "optimizer.safetensors")) && File.Exists(Path.Combine(to, "hidden.safetensors")));
@@ -52,7 +52,7 @@ public sealed class TravelTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
         Assert.Equal(0, await At(run, "--step", "4"));
         Assert.Equal(ExitCode.Failed, await At(run, "--step", "5"));
 
-        Assert.StartsWith($"tbptt: step 5 of run {run.Directory.Id}: found a loss of {loss} and a gradient norm of ", _console.Error,
+        Assert.StartsWith($"tbptt: step 5 of run {run.Directory.Id}: found a loss of {loss}, a gradient norm of ", _console.Error,
             StringComparison.Ordinal);
     }
 

@@ -1,9 +1,7 @@
 using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Runs;
-using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Metrics;
 using Orleans.Tbptt.Training.Replay;
-using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Training.Explaining;
 

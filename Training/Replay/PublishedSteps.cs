@@ -40,5 +40,5 @@ public static class PublishedSteps
     /// <summary>One step; null where the journal does not have it.</summary>
     /// <inheritdoc cref="Between"/>
     public static StepCommitted? Find(RunDirectory run, long firstStep, int every, long step) =>
-        Between(run, firstStep, every, step, step).FirstOrDefault();
+        Between(run, firstStep, every, step, step) is [var found, ..] ? found : null;
 }

@@ -1,5 +1,4 @@
 using Orleans.Tbptt.Data.Safetensors;
-using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Checkpoints;
 using Orleans.Tbptt.Training.Models;
@@ -32,6 +31,7 @@ public static class ReplayedModel
                 Metrics = figures.Metrics,
                 HeldOut = figures.HeldOut,
                 Test = null,
+                StateHash = spec.Metrics.StateHash ? replay.State.Hash() : null,
                 Output = output.IsAverage ? new("average", output.Epochs, output.Step, true, figures.Metrics) : null,
             };
             return ModelPackage.Of(

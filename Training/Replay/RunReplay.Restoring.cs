@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Checkpoints;
 using Orleans.Tbptt.Training.Engines;
+using Orleans.Tbptt.Training.Fused;
 using Orleans.Tbptt.Training.Steps;
 
 namespace Orleans.Tbptt.Training.Replay;
@@ -75,6 +76,12 @@ public sealed partial class RunReplay
     {
         if (_options.Open is null && Engine.Of(spec).On(DeviceName.Cpu) is not FusedEngine)
             throw OtherEngine($"engine {spec.Engine.Word}");
+        if (_options.Open is null && Run.ReadStatus() is { Arithmetic: { Length: > 0 } arithmetic }
+            && arithmetic != FusedReplica.ArithmeticVersion)
+        {
+            throw new ReplayException($"run {Run.Id} cannot be computed again here: found that its bits are of arithmetic {arithmetic}, "
+                + $"expected {FusedReplica.ArithmeticVersion}; use the release of tbptt, or the machines, that computed it");
+        }
     }
 
     private ReplayException OtherEngine(string found) => new($"run {Run.Id} cannot be computed again here: found {found}, expected the "
