@@ -49,7 +49,8 @@ public sealed partial class RunReplay
     private void Begin(RestoredCheckpoint restored)
     {
         var state = restored.State;
-        if (state.Device.Length > 0 && state.Device != DeviceKind.Cpu.Word)
+        bool isKnown = Run.ReadStatus()?.Arithmetic == FusedReplica.ArithmeticVersion;
+        if (!isKnown && state.Device.Length > 0 && state.Device != DeviceKind.Cpu.Word)
             throw OtherEngine($"checkpoint {restored.Name}, which was computed on {state.Device}");
         Restart(spec => Restored(spec, restored.Snapshot), new(state.Step, state.Epoch, state.Chunk));
         (From, _before, SequenceSteps) = (restored.Name, state, state.SequenceSteps);
