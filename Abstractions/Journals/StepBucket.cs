@@ -32,8 +32,8 @@ public sealed class StepBucket
     public double LearningRate { get; internal set; }
 
     /// <summary>
-    /// Elements of all steps of the run up to its last one: with the elements of a sequence step, how far it is in sequence steps. Known
-    /// for buckets that <see cref="JournalReader.Range"/> returns.
+    /// Weights of all steps of the run up to its last one; where those are numbers of elements, these are its place in sequence steps, in
+    /// elements of a sequence step. Known for buckets that <see cref="JournalReader.Range"/> returns.
     /// </summary>
     public double Elements { get; internal set; }
 

@@ -15,7 +15,7 @@ public enum StepMetric
     /// <summary><see cref="Runs.StepCommitted.LearningRate"/>.</summary>
     LearningRate,
 
-    /// <summary><see cref="Runs.StepCommitted.Weight"/>: elements of all lanes.</summary>
+    /// <summary><see cref="Runs.StepCommitted.Weight"/>: what the loss sum was divided by, of all lanes.</summary>
     Weight,
 
     /// <summary><see cref="Runs.StepCommitted.Seconds"/>.</summary>

@@ -112,7 +112,10 @@ public sealed record StepCommitted : RunEvent
     /// <summary>The learning rate of the update; of a local step, of the trainers' own updates.</summary>
     public required double LearningRate { get; init; }
 
-    /// <summary>Elements that the loss is the mean of, without masked ones; where there are none, the step made no update.</summary>
+    /// <summary>
+    /// What the loss sum was divided by: elements, without masked ones, or another sum over them where the loss has one
+    /// (<see cref="Specs.LossSpec.CountsElements"/>), as the energy of a signal. Where it is 0, the step made no update.
+    /// </summary>
     public required double Weight { get; init; }
 
     /// <summary>Seconds from the first ticket to the commit; of a local step, its even share of its round's.</summary>

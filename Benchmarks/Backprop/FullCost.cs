@@ -54,28 +54,17 @@ internal static class FullCost
         {
             using var chunk = new Contestant(one, Backprops.All[0]);
             using var full = new Contestant(one, new FullBackprop());
-            var seconds = new List<double>();
-            var ratios = new List<double>();
-            for (int round = -1; round < rounds; round++)
-            {
-                double first = chunk.Epoch(), second = full.Epoch();
-                if (round < 0)
-                    continue;
-                seconds.Add(first);
-                ratios.Add(second / first);
-            }
-
-            double microseconds = Medians.Of(seconds) * 1e6 / chunk.TimeSteps;
+            var paired = PairedEpochs.Run(rounds, chunk.Epoch, full.Epoch);
+            double microseconds = paired.Seconds * 1e6 / chunk.TimeSteps;
             string row = FormattableString.Invariant($"| {one.Units} | {one.Layers} | {one.Lanes} | {one.Piece} | {microseconds:f2} | ");
-            string ratio = FormattableString.Invariant($"{Medians.Of(ratios):f2} ({ratios.Min():f2} to {ratios.Max():f2}) |");
-            Console.WriteLine(row + ratio);
+            Console.WriteLine($"{row}{paired.Ratio("f2")} |");
         }
     }
 
     private static void Memory(int length)
     {
         using var full = new Contestant(new(64, 1, 1, 1000, length), new FullBackprop());
-        double seconds = full.Epoch();
+        double seconds = PairedEpochs.Measure(full.Epoch);
         string peak = File.ReadLines("/proc/self/status").Single(line => line.StartsWith("VmHWM", StringComparison.Ordinal));
         Console.WriteLine(FormattableString.Invariant($"{length:N0} time steps in one step: {seconds:f1} s of the processor, {peak}"));
     }
@@ -89,17 +78,9 @@ internal static class FullCost
 
         public Contestant(Case one, BackpropSpec backprop)
         {
-            // Few sequences, all in memory, so that reading them counts for little.
             int sequences = one.Lanes == 1 ? 1 : 2 * one.Lanes;
-            _run = PreparedRun.Prepare(new()
-            {
-                Name = "full",
-                Engine = new FusedEngine(),
-                Model = new() { Cell = new LstmCell(), InputSize = 4, HiddenSize = one.Units, Layers = one.Layers, OutputSize = 2 },
-                Data = new() { Source = new AverageSource { Sequences = sequences, SequenceLength = one.Length }, BatchSize = one.Lanes },
-                Tbptt = new() { ChunkLength = one.Piece, Backprop = backprop },
-                Train = new() { Epochs = 1, Loss = new SquaredError(), Optimizer = new Adam { Lr = 1e-4 } },
-            });
+            _run = PairedEpochs.Prepare(
+                one.Units, one.Layers, one.Lanes, sequences, one.Length, new() { ChunkLength = one.Piece, Backprop = backprop });
             _trainer = new(_run.Spec, _run.Data, () => Engine.Open(_run.Spec, DeviceName.Cpu));
             _steps = new EpochPlans(_run.Spec, _run.Data).Training(0).Steps;
             TimeSteps = (long)sequences * one.Length;
@@ -107,14 +88,12 @@ internal static class FullCost
 
         public long TimeSteps { get; }
 
-        /// <summary>Trains an epoch and returns the seconds of processor time that it took.</summary>
-        public double Epoch()
+        /// <summary>Trains an epoch.</summary>
+        public void Epoch()
         {
-            double before = ProcessSample.ProcessorSeconds(Environment.ProcessId);
             for (long chunk = 0; chunk < _steps; chunk++)
                 _trainer.TrainStep(new(_trainer.State.Step, _epoch, chunk));
             _epoch++;
-            return ProcessSample.ProcessorSeconds(Environment.ProcessId) - before;
         }
 
         public void Dispose()

@@ -44,20 +44,9 @@ internal static class ShardCost
         {
             using var one = new Contestant(units, 1);
             using var several = new Contestant(units, shards);
-            var seconds = new List<double>();
-            var ratios = new List<double>();
-            for (int round = -1; round < rounds; round++)
-            {
-                double first = one.Epochs(), second = several.Epochs();
-                if (round < 0)
-                    continue;
-                seconds.Add(first);
-                ratios.Add(second / first);
-            }
-
-            double microseconds = Medians.Of(seconds) * 1e6 / one.Steps;
-            Console.WriteLine(FormattableString.Invariant(
-                $"| {units} | {shards} | {microseconds:f0} | {Medians.Of(ratios):f3} ({ratios.Min():f3} to {ratios.Max():f3}) |"));
+            var paired = PairedEpochs.Run(rounds, one.Epochs, several.Epochs);
+            double microseconds = paired.Seconds * 1e6 / one.Steps;
+            Console.WriteLine(FormattableString.Invariant($"| {units} | {shards} | {microseconds:f0} | {paired.Ratio("f3")} |"));
         }
     }
 
@@ -75,16 +64,7 @@ internal static class ShardCost
 
         public Contestant(int units, int shards)
         {
-            // Few sequences, all in memory, so that reading them counts for little.
-            _run = PreparedRun.Prepare(new()
-            {
-                Name = "shards",
-                Engine = new FusedEngine(),
-                Model = new() { Cell = new LstmCell(), InputSize = 4, HiddenSize = units, Layers = 1, OutputSize = 2 },
-                Data = new() { Source = new AverageSource { Sequences = 2 * Lanes, SequenceLength = Length }, BatchSize = Lanes },
-                Tbptt = new() { ChunkLength = ChunkLength },
-                Train = new() { Epochs = 1, Shards = shards, Loss = new SquaredError(), Optimizer = new Adam { Lr = 1e-4 } },
-            });
+            _run = PairedEpochs.Prepare(units, layers: 1, Lanes, 2 * Lanes, Length, new() { ChunkLength = ChunkLength }, shards);
             var spec = _run.Spec;
             _state = new(spec);
             _commit = new(_state, spec.Train, 1 << 14);
@@ -97,17 +77,14 @@ internal static class ShardCost
 
         public long Steps => _epochs * _chunks;
 
-        /// <summary>Trains some epochs and returns the seconds of processor time that they took.</summary>
-        public double Epochs()
+        /// <summary>Trains some epochs.</summary>
+        public void Epochs()
         {
-            double before = ProcessSample.ProcessorSeconds(Environment.ProcessId);
             for (int epoch = 0; epoch < _epochs; epoch++, _epoch++)
             {
                 for (long chunk = 0; chunk < _chunks; chunk++)
                     Step(new(_state.Step, _epoch, chunk));
             }
-
-            return ProcessSample.ProcessorSeconds(Environment.ProcessId) - before;
         }
 
         public void Dispose()

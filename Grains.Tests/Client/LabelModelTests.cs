@@ -17,18 +17,9 @@ namespace Orleans.Tbptt.Tests.Client;
 /// Sequences of noisy tones, each tone of one of three frequencies and of any length, with silence between some of them: labelled by the
 /// sequence of their classes alone, and not by where they lie.
 /// </summary>
-public sealed class LabelModelTests : IDisposable
+public sealed class LabelModelTests : ModelCommandTest
 {
     private const int Sequences = 96, HeldOut = 24, Longest = 60, MostLabels = 6;
-
-    private readonly ScriptedConsole _console = new();
-    private readonly TrainedModels _models = new();
-
-    public void Dispose()
-    {
-        _console.Dispose();
-        _models.Dispose();
-    }
 
     /// <summary>
     /// With the same seed always the same: of the held-out sequences' labels next to none is wrong, where a network that gives blanks
@@ -50,23 +41,23 @@ public sealed class LabelModelTests : IDisposable
         Assert.True(before > 0.7 && rate < 0.05, $"label error rate {before} before, {rate} after");
         Assert.Equal((HeldOut, labels[^HeldOut..].Sum(one => one.Length)), (held.Size.Sequences, (int)held.Size.Elements));
 
-        string package = _models.Save(TrainedModels.PackageOf(prepared, trainer));
-        await RunAsync("evaluate", package, "--input", $"{_models.File("x.npy")},{_models.File("y.npy")},{_models.File("lengths.npy")}");
-        Assert.Contains("LABEL ERROR RATE", _console.Output, StringComparison.Ordinal);
+        string package = Models.Save(TrainedModels.PackageOf(prepared, trainer));
+        await RunAsync("evaluate", package, "--input", $"{Models.File("x.npy")},{Models.File("y.npy")},{Models.File("lengths.npy")}");
+        Assert.Contains("LABEL ERROR RATE", Shell.Output, StringComparison.Ordinal);
 
         await RunAsync(
-            "predict", package, "--input", $"{_models.File("x.npy")},{_models.File("lengths.npy")}",
-            "--output", _models.File("labels.csv"));
+            "predict", package, "--input", $"{Models.File("x.npy")},{Models.File("lengths.npy")}",
+            "--output", Models.File("labels.csv"));
         Assert.Equal(rate, Predicted(), 1e-12);
 
         await RunAsync(
-            "predict", package, "--input", $"{_models.File("x.npy")},{_models.File("lengths.npy")}",
-            "--output", _models.File("labels.csv"), "--force", "--beam", "8");
+            "predict", package, "--input", $"{Models.File("x.npy")},{Models.File("lengths.npy")}",
+            "--output", Models.File("labels.csv"), "--force", "--beam", "8");
         Assert.InRange(Predicted(), 0, 0.05);
 
         double Predicted()
         {
-            string[] lines = File.ReadAllLines(_models.File("labels.csv"));
+            string[] lines = File.ReadAllLines(Models.File("labels.csv"));
             Assert.Equal("sequence,row,label", lines[0]);
             var predicted = lines.Skip(1).Select(line => line.Split(',').Select(int.Parse).ToArray()).ToLookup(row => row[0]);
             Assert.All(predicted.SelectMany(rows => rows), row => Assert.InRange(row[1], 1, lengths[row[0]]));
@@ -89,9 +80,9 @@ public sealed class LabelModelTests : IDisposable
 
         void Refused(long[] labels, long[] lengths, string found, string expected)
         {
-            NpyWriter.Write(_models.File("x.npy"), new float[6], 1, 6, 1);
-            NpyWriter.Write(_models.File("y.npy"), labels, 1, labels.Length);
-            NpyWriter.Write(_models.File("lengths.npy"), lengths, 1);
+            NpyWriter.Write(Models.File("x.npy"), new float[6], 1, 6, 1);
+            NpyWriter.Write(Models.File("y.npy"), labels, 1, labels.Length);
+            NpyWriter.Write(Models.File("lengths.npy"), lengths, 1);
             var problems = Assert.Throws<SpecException>(() => PreparedRun.Prepare(Spec("epochs: 1", lanes: 1, heldOut: 0))).Problems;
             Assert.Contains(problems, one => one.Found.Contains(found, StringComparison.Ordinal)
                 && one.Expected.StartsWith(expected, StringComparison.Ordinal));
@@ -102,7 +93,7 @@ public sealed class LabelModelTests : IDisposable
     public void LabelsOfAnotherShape_AndMasks_AreRefused()
     {
         WriteTones();
-        NpyWriter.Write(_models.File("y.npy"), new long[Sequences], Sequences);
+        NpyWriter.Write(Models.File("y.npy"), new long[Sequences], Sequences);
         Assert.Contains(
             Assert.Throws<SpecException>(() => PreparedRun.Prepare(Spec("epochs: 1"))).Problems,
             one => one.Expected.StartsWith("labels of shape [N, most labels of a sequence]", StringComparison.Ordinal));
@@ -114,16 +105,14 @@ public sealed class LabelModelTests : IDisposable
     {
         WriteTones();
         using var prepared = PreparedRun.Prepare(Spec("epochs: 1"));
-        string package = _models.Save(TrainedModels.Train(prepared));
+        string package = Models.Save(TrainedModels.Train(prepared));
 
-        Assert.Equal(ExitCode.Usage, await _console.RunAsync(
-            "predict", package, "--input", _models.File("x.npy"), "--output", _models.File("labels.npy")));
+        Assert.Equal(ExitCode.Usage, await Shell.RunAsync(
+            "predict", package, "--input", Models.File("x.npy"), "--output", Models.File("labels.npy")));
     }
 
     private static double ErrorRate(HeldOutFigures figures) =>
         figures.Metrics.Single(metric => metric.Name == "validation label error rate").Value;
-
-    private async Task RunAsync(params string[] arguments) => Assert.True(await _console.RunAsync(arguments) == 0, _console.Error);
 
     private RunSpec Spec(string train, int lanes = 12, int heldOut = HeldOut)
     {
@@ -133,7 +122,7 @@ public sealed class LabelModelTests : IDisposable
             name: tones
             model: {cell: lstm, hiddenSize: 16, bidirectional: true}
             data:
-              source: "npy:{{_models.File("x.npy")}},{{_models.File("y.npy")}},{{_models.File("lengths.npy")}}"
+              source: "npy:{{Models.File("x.npy")}},{{Models.File("y.npy")}},{{Models.File("lengths.npy")}}"
               batchSize: {{lanes}}
               shuffle: true
               validationFraction: {{held}}
@@ -171,9 +160,9 @@ public sealed class LabelModelTests : IDisposable
                 inputs[(sequence * Longest) + t] += (float)(0.1 * CounterRandom.Normal(key, 1000 + (ulong)t));
         }
 
-        NpyWriter.Write(_models.File("x.npy"), inputs, Sequences, Longest, 1);
-        NpyWriter.Write(_models.File("y.npy"), targets, Sequences, MostLabels);
-        NpyWriter.Write(_models.File("lengths.npy"), [.. lengths.Select(one => (long)one)], Sequences);
+        NpyWriter.Write(Models.File("x.npy"), inputs, Sequences, Longest, 1);
+        NpyWriter.Write(Models.File("y.npy"), targets, Sequences, MostLabels);
+        NpyWriter.Write(Models.File("lengths.npy"), [.. lengths.Select(one => (long)one)], Sequences);
         return (lengths, labels);
     }
 }

@@ -10,33 +10,24 @@ using NpyWriter = Orleans.Tbptt.Tests.Support.NpyWriter;
 namespace Orleans.Tbptt.Tests.Client;
 
 /// <summary>Outputs of models of arrays.</summary>
-public sealed class PredictArrayTests : IDisposable
+public sealed class PredictArrayTests : ModelCommandTest
 {
     private const int Sequences = 5, Steps = 12, Features = 3;
-
-    private readonly ScriptedConsole _console = new();
-    private readonly TrainedModels _models = new();
-
-    public void Dispose()
-    {
-        _console.Dispose();
-        _models.Dispose();
-    }
 
     /// <summary>The outputs are those of the model, bit by bit, and a table has the same.</summary>
     [Fact]
     public async Task Outputs_AreTheModels_InAnArrayAndInATable()
     {
         var model = Trained();
-        string package = _models.Save(model), outputs = _models.File("outputs.npy");
+        string package = Models.Save(model), outputs = Models.File("outputs.npy");
 
-        await RunAsync("predict", package, "--input", _models.File("x.npy"), "--output", outputs);
-        await RunAsync("predict", package, "--input", _models.File("x.npy"), "--output", _models.File("outputs.csv"));
+        await RunAsync("predict", package, "--input", Models.File("x.npy"), "--output", outputs);
+        await RunAsync("predict", package, "--input", Models.File("x.npy"), "--output", Models.File("outputs.csv"));
 
         float[] expected = Expected(model, Values(Sequences * Steps * Features));
         Assert.Equal("(5, 12, 2)", ShapeOf(outputs));
         Assert.Equal(Bits(expected), Bits(Floats(outputs)));
-        string[] lines = File.ReadAllLines(_models.File("outputs.csv"));
+        string[] lines = File.ReadAllLines(Models.File("outputs.csv"));
         Assert.Equal("sequence,row,output 1,output 2", lines[0]);
         Assert.Equal(
             Enumerable.Range(0, Sequences * Steps).Select(i => string.Create(
@@ -50,18 +41,18 @@ public sealed class PredictArrayTests : IDisposable
     public async Task Outputs_AreTheSame_HoweverInputsAreCut()
     {
         var model = Trained();
-        string package = _models.Save(model), state = _models.File("state");
+        string package = Models.Save(model), state = Models.File("state");
         float[] inputs = Values(Sequences * Steps * Features);
         var all = new float[Sequences * Steps * 2];
         foreach (var (from, to) in new[] { (0, 1), (1, 6), (6, 12) })
         {
             float[] part = [.. Enumerable.Range(0, Sequences).SelectMany(
                 sequence => inputs[(((sequence * Steps) + from) * Features)..(((sequence * Steps) + to) * Features)])];
-            NpyWriter.Write(_models.File("part.npy"), part, Sequences, to - from, Features);
+            NpyWriter.Write(Models.File("part.npy"), part, Sequences, to - from, Features);
             string[] before = from == 0 ? [] : ["--from-state", state];
-            await RunAsync(["predict", package, "--input", _models.File("part.npy"), "--output", _models.File("part.out.npy"), "--force",
+            await RunAsync(["predict", package, "--input", Models.File("part.npy"), "--output", Models.File("part.out.npy"), "--force",
                 "--state-out", state, .. before]);
-            float[] outputs = Floats(_models.File("part.out.npy"));
+            float[] outputs = Floats(Models.File("part.out.npy"));
             for (int sequence = 0; sequence < Sequences; sequence++)
             {
                 outputs.AsSpan(sequence * (to - from) * 2, (to - from) * 2).CopyTo(all.AsSpan(((sequence * Steps) + from) * 2));
@@ -69,19 +60,19 @@ public sealed class PredictArrayTests : IDisposable
         }
 
         Assert.Equal(Bits(Expected(model, inputs)), Bits(all));
-        NpyWriter.Write(_models.File("one.npy"), inputs.AsSpan(3 * Steps * Features, Steps * Features), 1, Steps, Features);
-        await RunAsync("predict", package, "--input", _models.File("one.npy"), "--output", _models.File("one.out.npy"));
-        Assert.Equal(Bits(all[(3 * Steps * 2)..(4 * Steps * 2)]), Bits(Floats(_models.File("one.out.npy"))));
+        NpyWriter.Write(Models.File("one.npy"), inputs.AsSpan(3 * Steps * Features, Steps * Features), 1, Steps, Features);
+        await RunAsync("predict", package, "--input", Models.File("one.npy"), "--output", Models.File("one.out.npy"));
+        Assert.Equal(Bits(all[(3 * Steps * 2)..(4 * Steps * 2)]), Bits(Floats(Models.File("one.out.npy"))));
     }
 
     [Fact]
     public async Task Stream_HasOneRowOfOutputsForEachTimeStep()
     {
-        NpyWriter.Write(_models.File("x.npy"), Values(60), 60);
-        NpyWriter.Write(_models.File("y.npy"), Values(60), 60);
-        string package = _models.Save(Trained("layout: stream, ")), outputs = _models.File("outputs.npy");
+        NpyWriter.Write(Models.File("x.npy"), Values(60), 60);
+        NpyWriter.Write(Models.File("y.npy"), Values(60), 60);
+        string package = Models.Save(Trained("layout: stream, ")), outputs = Models.File("outputs.npy");
 
-        await RunAsync("predict", package, "--input", _models.File("x.npy"), "--output", outputs, "--from-state", "end");
+        await RunAsync("predict", package, "--input", Models.File("x.npy"), "--output", outputs, "--from-state", "end");
 
         Assert.Equal("(60, 1)", ShapeOf(outputs));
     }
@@ -89,16 +80,16 @@ public sealed class PredictArrayTests : IDisposable
     [Fact]
     public async Task Classes_HaveTheirScores()
     {
-        NpyWriter.Write(_models.File("x.npy"), [.. Enumerable.Range(0, 60).Select(i => (long)(i % 4))], 5, 12);
-        NpyWriter.Write(_models.File("y.npy"), [.. Enumerable.Range(0, 60).Select(i => (long)(i % 3))], 5, 12);
-        string package = _models.Save(Trained(loss: "cross_entropy", embedding: ", embedding: {size: 2}"));
+        NpyWriter.Write(Models.File("x.npy"), [.. Enumerable.Range(0, 60).Select(i => (long)(i % 4))], 5, 12);
+        NpyWriter.Write(Models.File("y.npy"), [.. Enumerable.Range(0, 60).Select(i => (long)(i % 3))], 5, 12);
+        string package = Models.Save(Trained(loss: "cross_entropy", embedding: ", embedding: {size: 2}"));
 
-        await RunAsync("predict", package, "--input", _models.File("x.npy"));
-        Assert.StartsWith("sequence,row,class 0,class 1,class 2\n0,1,", _console.Output, StringComparison.Ordinal);
+        await RunAsync("predict", package, "--input", Models.File("x.npy"));
+        Assert.StartsWith("sequence,row,class 0,class 1,class 2\n0,1,", Shell.Output, StringComparison.Ordinal);
 
-        NpyWriter.Write(_models.File("z.npy"), [.. Enumerable.Range(0, 60).Select(i => (long)(i % 5))], 5, 12);
-        Assert.Equal(ExitCode.BadSpec, await _console.RunAsync("predict", package, "--input", _models.File("z.npy")));
-        Assert.Contains("found the token 4 in int64 of shape [5, 12]", _console.Error, StringComparison.Ordinal);
+        NpyWriter.Write(Models.File("z.npy"), [.. Enumerable.Range(0, 60).Select(i => (long)(i % 5))], 5, 12);
+        Assert.Equal(ExitCode.BadSpec, await Shell.RunAsync("predict", package, "--input", Models.File("z.npy")));
+        Assert.Contains("found the token 4 in int64 of shape [5, 12]", Shell.Error, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -107,14 +98,14 @@ public sealed class PredictArrayTests : IDisposable
     [InlineData("180", "found float32 of shape [180] in ", "expected values of shape [N, T, 3]; ")]
     public async Task OtherShapes_AreRefused(string shape, string found, string expected)
     {
-        string package = _models.Save(Trained());
+        string package = Models.Save(Trained());
         int[] axes = [.. shape.Split(',').Select(int.Parse)];
-        NpyWriter.Write(_models.File("z.npy"), Values(axes.Aggregate(1, (one, other) => one * other)), axes);
+        NpyWriter.Write(Models.File("z.npy"), Values(axes.Aggregate(1, (one, other) => one * other)), axes);
 
-        Assert.Equal(ExitCode.BadSpec, await _console.RunAsync("predict", package, "--input", _models.File("z.npy")));
+        Assert.Equal(ExitCode.BadSpec, await Shell.RunAsync("predict", package, "--input", Models.File("z.npy")));
 
-        Assert.Contains(found, _console.Error, StringComparison.Ordinal);
-        Assert.Contains(expected, _console.Error, StringComparison.Ordinal);
+        Assert.Contains(found, Shell.Error, StringComparison.Ordinal);
+        Assert.Contains(expected, Shell.Error, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -123,13 +114,13 @@ public sealed class PredictArrayTests : IDisposable
     [InlineData("--season: found 7 with a model of arrays, expected none", "evaluate", "x.npy", "--season", "7")]
     public async Task Options_AreRefused_ThatArraysDoNotHave(string expected, string command, string input, params string[] options)
     {
-        string package = _models.Save(Trained());
+        string package = Models.Save(Trained());
 
         Assert.Equal(
             ExitCode.Usage,
-            await _console.RunAsync([command, package, "--input", input == "-" ? input : _models.File(input), .. options]));
+            await Shell.RunAsync([command, package, "--input", input == "-" ? input : Models.File(input), .. options]));
 
-        Assert.Contains(expected, _console.Error, StringComparison.Ordinal);
+        Assert.Contains(expected, Shell.Error, StringComparison.Ordinal);
     }
 
     /// <summary>Loss and errors are the means over all elements.</summary>
@@ -137,10 +128,10 @@ public sealed class PredictArrayTests : IDisposable
     public async Task Evaluation_HasTheErrorsOfArrays()
     {
         var model = Trained();
-        string package = _models.Save(model), figures = _models.File("figures.csv");
+        string package = Models.Save(model), figures = Models.File("figures.csv");
         float[] outputs = Expected(model, Values(Sequences * Steps * Features)), targets = Values(Sequences * Steps * 2);
 
-        await RunAsync("evaluate", package, "--input", $"{_models.File("x.npy")},{_models.File("y.npy")}", "--output", figures);
+        await RunAsync("evaluate", package, "--input", $"{Models.File("x.npy")},{Models.File("y.npy")}", "--output", figures);
 
         double squares = outputs.Zip(targets).Where((_, i) => i % 2 == 1)
             .Sum(one => Math.Pow((double)one.First - one.Second, 2)) / (Sequences * Steps);
@@ -149,10 +140,10 @@ public sealed class PredictArrayTests : IDisposable
             row.Split(','), cell => double.TryParse(cell, CultureInfo.InvariantCulture, out double value)
                 && Math.Abs(value - Math.Sqrt(squares)) < 1e-12);
 
-        NpyWriter.Write(_models.File("z.npy"), Values(Sequences * Steps), Sequences, Steps, 1);
-        Assert.Equal(ExitCode.BadSpec, await _console.RunAsync(
-            "evaluate", package, "--input", $"{_models.File("x.npy")},{_models.File("z.npy")}"));
-        Assert.Contains("found 3 input values and 1 target values in ", _console.Error, StringComparison.Ordinal);
+        NpyWriter.Write(Models.File("z.npy"), Values(Sequences * Steps), Sequences, Steps, 1);
+        Assert.Equal(ExitCode.BadSpec, await Shell.RunAsync(
+            "evaluate", package, "--input", $"{Models.File("x.npy")},{Models.File("z.npy")}"));
+        Assert.Contains("found 3 input values and 1 target values in ", Shell.Error, StringComparison.Ordinal);
     }
 
     private static float[] Values(int count) => [.. Enumerable.Range(0, count).Select(i => ((i * 37 % 101) - 50) / 64f)];
@@ -195,22 +186,19 @@ public sealed class PredictArrayTests : IDisposable
         return all;
     }
 
-    private async Task RunAsync(params string[] arguments) =>
-        Assert.True(await _console.RunAsync(arguments) == 0, _console.Error);
-
     private ModelPackage Trained(string keys = "", string loss = "mse", string embedding = "")
     {
-        if (!File.Exists(_models.File("x.npy")))
+        if (!File.Exists(Models.File("x.npy")))
         {
-            NpyWriter.Write(_models.File("x.npy"), Values(Sequences * Steps * Features), Sequences, Steps, Features);
-            NpyWriter.Write(_models.File("y.npy"), Values(Sequences * Steps * 2), Sequences, Steps, 2);
+            NpyWriter.Write(Models.File("x.npy"), Values(Sequences * Steps * Features), Sequences, Steps, Features);
+            NpyWriter.Write(Models.File("y.npy"), Values(Sequences * Steps * 2), Sequences, Steps, 2);
         }
 
         string spec =
             $$"""
             name: motion
             model: {cell: lstm, hiddenSize: 4{{embedding}} }
-            data: { source: "npy:{{_models.File("x.npy")}},{{_models.File("y.npy")}}", {{keys}}batchSize: 1 }
+            data: { source: "npy:{{Models.File("x.npy")}},{{Models.File("y.npy")}}", {{keys}}batchSize: 1 }
             tbptt: {chunkLength: 4}
             train: {epochs: 1, loss: {{loss}}, optimizer: {name: adam, lr: 0.01} }
             """;

@@ -15,29 +15,18 @@ using NpyWriter = Orleans.Tbptt.Tests.Support.NpyWriter;
 namespace Orleans.Tbptt.Tests.Client;
 
 /// <summary>What is done with a trained model that takes whole sequences.</summary>
-public sealed class WholeSequenceModelTests : IDisposable
+public sealed class WholeSequenceModelTests : ModelCommandTest
 {
     /// <summary>Longer than the chunks in which other models' sequences are cut.</summary>
     private const int Sequences = 3, Steps = 600, Features = 2;
-
-    private readonly ScriptedConsole _console = new();
-    private readonly TrainedModels _models = new();
-
-    public void Dispose()
-    {
-        _console.Dispose();
-        _models.Dispose();
-    }
 
     [Fact]
     public async Task Outputs_AreThoseOfWholeSequences()
     {
         var model = Trained();
-        string package = _models.Save(model), outputs = _models.File("outputs.csv");
+        string package = Models.Save(model), outputs = Models.File("outputs.csv");
 
-        int code = await _console.RunAsync("predict", package, "--input", _models.File("x.npy"), "--output", outputs);
-
-        Assert.True(code == 0, _console.Error);
+        await RunAsync("predict", package, "--input", Models.File("x.npy"), "--output", outputs);
 
         float[] expected = [.. Enumerable.Range(0, Sequences).SelectMany(sequence => Outputs(model, sequence, Steps))];
         float[] found = [.. File.ReadLines(outputs).Skip(1)
@@ -50,14 +39,12 @@ public sealed class WholeSequenceModelTests : IDisposable
     public async Task Evaluation_IsOfWholeSequences()
     {
         var model = Trained();
-        string package = _models.Save(model);
+        string package = Models.Save(model);
         long[] lengths = [600, 290, 413];
-        NpyWriter.Write(_models.File("lengths.npy"), lengths, Sequences);
+        NpyWriter.Write(Models.File("lengths.npy"), lengths, Sequences);
 
-        Assert.True(
-            await _console.RunAsync(
-                "evaluate", package, "--input", string.Join(',', ((string[])["x.npy", "y.npy", "lengths.npy"]).Select(_models.File))) == 0,
-            _console.Error);
+        await RunAsync(
+            "evaluate", package, "--input", string.Join(',', ((string[])["x.npy", "y.npy", "lengths.npy"]).Select(Models.File)));
 
         float[] targets = Values(Sequences * Steps, 5);
         double sum = 0;
@@ -67,7 +54,7 @@ public sealed class WholeSequenceModelTests : IDisposable
                 .Select((output, t) => Math.Pow((double)output - targets[(sequence * Steps) + t], 2)).Sum();
         }
 
-        string line = _console.Output.Split('\n').Single(one => one.StartsWith("loss ", StringComparison.Ordinal));
+        string line = Shell.Output.Split('\n').Single(one => one.StartsWith("loss ", StringComparison.Ordinal));
         double found = double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
 
         // It is printed with few digits.
@@ -79,11 +66,11 @@ public sealed class WholeSequenceModelTests : IDisposable
     [InlineData("--state-out: found s with a model that takes whole sequences, expected none", "--state-out", "s")]
     public async Task States_AreRefused(string expected, params string[] options)
     {
-        string package = _models.Save(Trained());
+        string package = Models.Save(Trained());
 
-        Assert.Equal(ExitCode.Usage, await _console.RunAsync(["predict", package, "--input", _models.File("x.npy"), .. options]));
+        Assert.Equal(ExitCode.Usage, await Shell.RunAsync(["predict", package, "--input", Models.File("x.npy"), .. options]));
 
-        Assert.Contains(expected, _console.Error, StringComparison.Ordinal);
+        Assert.Contains(expected, Shell.Error, StringComparison.Ordinal);
     }
 
     /// <summary>ONNX Runtime's sums have another order: the tolerance is that of <see cref="Export.OnnxRuntimeTests"/>.</summary>
@@ -124,7 +111,7 @@ public sealed class WholeSequenceModelTests : IDisposable
     public void Package_SaysThatItIsBidirectional_AndIsWhatAnotherRunBeginsWith()
     {
         var model = Trained();
-        string package = _models.Save(model);
+        string package = Models.Save(model);
         var loaded = ModelPackage.Load(package, SpecLoader.Reader);
         Assert.True(loaded.Config.Bidirectional);
         Assert.Contains(
@@ -146,7 +133,7 @@ public sealed class WholeSequenceModelTests : IDisposable
     {
         using var replica = new FusedReplica(model.Spec.Model, model.Spec.Train.Loss);
         replica.LoadParameters(model.Parameters.Span);
-        using var data = Forecasting.OpenArray(model.Spec, model.Config.Contents, _models.File("x.npy"));
+        using var data = Forecasting.OpenArray(model.Spec, model.Config.Contents, Models.File("x.npy"));
         var batch = new ChunkBatch(data.Shape);
         batch.LoadOne(data.Sequences, new(sequence, 0, steps, Reset: true));
         float[] hidden = new float[replica.Layout.HiddenPerLane], outputs = new float[steps];
@@ -159,8 +146,8 @@ public sealed class WholeSequenceModelTests : IDisposable
 
     private ModelPackage Trained(string cell = "lstm")
     {
-        NpyWriter.Write(_models.File("x.npy"), Values(Sequences * Steps * Features, 3), Sequences, Steps, Features);
-        NpyWriter.Write(_models.File("y.npy"), Values(Sequences * Steps, 5), Sequences, Steps, 1);
+        NpyWriter.Write(Models.File("x.npy"), Values(Sequences * Steps * Features, 3), Sequences, Steps, Features);
+        NpyWriter.Write(Models.File("y.npy"), Values(Sequences * Steps, 5), Sequences, Steps, 1);
         using var prepared = PreparedRun.Prepare(Spec("", cell: cell));
         return TrainedModels.Train(prepared);
     }
@@ -169,7 +156,7 @@ public sealed class WholeSequenceModelTests : IDisposable
         $$"""
         name: labels
         model: {cell: {{cell}}, hiddenSize: 4, layers: 2{{(bidirectional ? ", bidirectional: true" : "")}}{{keys}} }
-        data: { source: "npy:{{_models.File("x.npy")}},{{_models.File("y.npy")}}", batchSize: 2 }
+        data: { source: "npy:{{Models.File("x.npy")}},{{Models.File("y.npy")}}", batchSize: 2 }
         tbptt: {chunkLength: 4, backprop: full}
         train: {epochs: 1, loss: mse, optimizer: {name: adam, lr: 0.01} }
         """, "labels.yaml", "/").Spec!;
