@@ -92,6 +92,8 @@ public static class SpecRevision
     /// <summary>What would have ended the run before it came to where it is, or ends it there.</summary>
     private static IEnumerable<SpecProblem> EndedBefore(RunSpec spec, RunStatus status)
     {
+        int finished = status.EpochLosses.Count;
+
         // A run that could not write its end may do that with other keys.
         if (spec.Train.EarlyStopping is { } stopping && stopping.EndsAfter(status.Losses) is { } end
             && (end < status.Losses.Count || status.State == RunState.Completed))
@@ -102,7 +104,7 @@ public static class SpecRevision
         }
 
         if (status.State != RunState.Failed
-            && spec.Limits?.Refusal(status.OwnSteps, TimeSpan.FromSeconds(status.TrainedSeconds)) is { } limit)
+            && spec.Limits?.Refusal(status.OwnSteps, finished, TimeSpan.FromSeconds(status.TrainedSeconds)) is { } limit)
             yield return limit;
     }
 

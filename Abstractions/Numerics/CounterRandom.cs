@@ -94,4 +94,7 @@ public enum RandomPurpose
 
     /// <summary>The lengths of chunks.</summary>
     ChunkLengths = 8,
+
+    /// <summary>The values that a sweep tries.</summary>
+    Sweep = 9,
 }

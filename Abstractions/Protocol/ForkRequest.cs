@@ -12,4 +12,8 @@ namespace Orleans.Tbptt.Protocol;
 [GenerateSerializer, Immutable, Alias("tbptt.ForkRequest")]
 public sealed record ForkRequest(
     [property: Id(0)] RunId Run, [property: Id(1)] RunId Parent, [property: Id(2)] long Step, [property: Id(3)] IReadOnlyList<string> Sets,
-    [property: Id(4)] int Priority = 0, [property: Id(5)] int Protocol = 0);
+    [property: Id(4)] int Priority = 0, [property: Id(5)] int Protocol = 0)
+{
+    /// <summary>The sweep whose trial the run is; empty for none.</summary>
+    [Id(6)] public string Sweep { get; init; } = "";
+}

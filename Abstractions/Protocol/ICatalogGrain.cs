@@ -42,7 +42,11 @@ public interface ICatalogGrain : IGrainWithIntegerKey
 /// <param name="Protocol">What the client speaks, <see cref="ProtocolVersion.Current"/>; 0 from a client too old to say.</param>
 [GenerateSerializer, Immutable, Alias("tbptt.SubmitRequest")]
 public sealed record SubmitRequest(
-    [property: Id(0)] RunId Run, [property: Id(1)] SpecText Spec, [property: Id(2)] int Priority = 0, [property: Id(3)] int Protocol = 0);
+    [property: Id(0)] RunId Run, [property: Id(1)] SpecText Spec, [property: Id(2)] int Priority = 0, [property: Id(3)] int Protocol = 0)
+{
+    /// <summary>The sweep whose trial the run is; empty for none.</summary>
+    [Id(4)] public string Sweep { get; init; } = "";
+}
 
 /// <summary>Answers a <see cref="SubmitRequest"/>.</summary>
 /// <param name="Problems">Why the run was refused; empty when it was started.</param>

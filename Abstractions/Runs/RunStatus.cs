@@ -220,6 +220,10 @@ public sealed record RunStatus
     /// <summary>Which state of which other run it began with; null, and not written, for a run that began with its own.</summary>
     [Id(45), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public RunFork? Fork { get; init; }
 
+    /// <summary>The sweep whose trial the run is; empty, and not written, for a run that is none.</summary>
+    [Id(40), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Sweep { get; init; }
+
     /// <summary>The shards of the run, over which its trainers are divided; 0 until the trainers are known.</summary>
     [JsonIgnore] public int Shards => Trainers.Sum(trainer => trainer.Shards);
 

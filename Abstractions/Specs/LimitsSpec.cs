@@ -15,25 +15,38 @@ public sealed record LimitsSpec
     /// <summary>Steps that the run itself commits before it is stopped; null for no limit.</summary>
     public int? Steps { get; init; }
 
+    /// <summary>Epochs that the run finishes, evaluation included, before it is stopped; null for no limit.</summary>
+    public int? Epochs { get; init; }
+
     /// <summary>Which limit has been reached, in words; null for none.</summary>
     /// <param name="steps">Steps that the run itself has committed.</param>
+    /// <param name="epochs">Epochs that it has finished.</param>
     /// <param name="trained">How long it has been trained.</param>
-    public string? Reached(long steps, TimeSpan trained)
+    public string? Reached(long steps, int epochs, TimeSpan trained)
     {
         if (Steps <= steps)
             return $"stopped by its limit of {Steps} {(Steps == 1 ? "step" : "steps")} (limits.steps)";
+        if (Epochs <= epochs)
+            return $"stopped by its limit of {Epochs} {(Epochs == 1 ? "epoch" : "epochs")} (limits.epochs)";
         return Duration <= trained ? $"stopped by its limit of {Durations.Write(Duration.Value)} (limits.duration)" : null;
     }
 
     /// <summary>Why a run that has been trained so far cannot be resumed with these limits; null where it can.</summary>
     /// <param name="steps">Steps that the run itself has committed.</param>
+    /// <param name="epochs">Epochs that it has finished.</param>
     /// <param name="trained">How long it has been trained.</param>
-    public SpecProblem? Refusal(long steps, TimeSpan trained)
+    public SpecProblem? Refusal(long steps, int epochs, TimeSpan trained)
     {
         if (Steps <= steps)
         {
             return new("limits.steps", $"{Steps}", $"more than {steps}, the steps that the run has committed",
                 $"raise it: --set limits.steps={2 * steps}");
+        }
+
+        if (Epochs <= epochs)
+        {
+            return new("limits.epochs", $"{Epochs}", $"more than {epochs}, the epochs that the run has finished",
+                $"raise it: --set limits.epochs={2 * epochs}");
         }
 
         return Duration <= trained

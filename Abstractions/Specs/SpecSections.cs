@@ -46,7 +46,7 @@ internal sealed partial class SpecSections(SpecChoices choices)
             "limits", spec.Limits,
             "where the run is stopped, with a checkpoint and a model, to continue when it is resumed with greater ones ([below](#ends)); "
                 + "has no part in the result of a step",
-            "duration or steps", new LimitsSpec(), Limits),
+            "duration, steps or epochs", new LimitsSpec(), Limits),
         Audit = walk.OptionalSection(
             "audit", spec.Audit,
             "one step in so many is computed again on another silo, and compared ([cli.md](cli.md#audits)); has no part in the result",
@@ -217,6 +217,7 @@ internal sealed partial class SpecSections(SpecChoices choices)
             "time of training, evaluations included: `2h`, `90m`, `1d12h`; which step it ends at is no function of the spec",
             Durations.Optional),
         Steps = walk.OptionalCount("steps", limits.Steps, "steps that the run itself commits", "none"),
+        Epochs = walk.OptionalCount("epochs", limits.Epochs, "epochs that the run finishes, with their evaluation", "none"),
     };
 
     private static SyncSpec Sync(SpecWalk walk, SyncSpec sync)

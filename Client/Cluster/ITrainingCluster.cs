@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Client.Watching;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Sweeps;
 
 namespace Orleans.Tbptt.Client.Cluster;
 
@@ -10,8 +11,11 @@ namespace Orleans.Tbptt.Client.Cluster;
 /// <param name="Detached">Whether the silos outlive the console, until the run has ended.</param>
 internal sealed record ClusterPlan(string Runs, RunId Run, int Silos, bool Detached)
 {
-    /// <summary>The run's directory.</summary>
-    public RunDirectory Directory => new(Runs, Run);
+    /// <summary>Whether the cluster is for a sweep, whose ID <see cref="Run"/> is then.</summary>
+    public bool IsSweep { get; init; }
+
+    /// <summary>The directory of the run, or of the sweep.</summary>
+    public RunDirectory Directory => new(IsSweep ? Path.Combine(Runs, SweepDirectory.Name) : Runs, Run);
 
     /// <summary>Receives each line of the spans and metrics that silos write as text; null where they write none.</summary>
     public Action<string>? Telemetry { get; init; }
@@ -46,6 +50,9 @@ internal interface ITrainingCluster : IAsyncDisposable
 {
     /// <summary>The grains.</summary>
     IRunService Runs { get; }
+
+    /// <summary>The grains of sweeps.</summary>
+    ISweepService Sweeps { get; }
 
     /// <summary>The processes of its silos.</summary>
     IReadOnlyList<int> Pids { get; }

@@ -33,7 +33,7 @@ internal sealed class LocalCluster : IDisposable
 
     /// <summary>The web page of the run, served by the first silo that lives; null where none serves one.</summary>
     public string? Page => _silos.Where(silo => !silo.Exited.IsCompleted).Select(silo => silo.Page).FirstOrDefault() is { } page
-        ? $"{page}runs/{_plan.Run}"
+        ? $"{page}{(_plan.IsSweep ? "sweeps" : "runs")}/{_plan.Run}"
         : null;
 
     /// <summary>Completes, with the cause, when the last silo has ended unasked.</summary>

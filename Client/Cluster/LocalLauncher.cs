@@ -15,11 +15,12 @@ internal sealed class LocalLauncher(Func<SiloProgram> findProgram) : IClusterLau
             TimeProvider.System);
         // Where spans are recorded, those of the silos belong under the console's: an Orleans client passes them on.
         if (!Traces.Source.HasListeners())
-            return new Started(silos, piped, piped);
+            return new Started(silos, piped, piped.Sweeps, piped);
         try
         {
             var connection = await ClusterConnection.OpenAsync(silos.MembershipFile, plan.Run.Text, cancellation);
-            return new Started(silos, connection.Runs, connection);
+            return new Started(
+                silos, connection.Runs, new GrainSweepService(() => Task.FromResult<IGrainFactory>(connection.Grains)), connection);
         }
         catch (Exception)
         {
@@ -34,9 +35,11 @@ internal sealed class LocalLauncher(Func<SiloProgram> findProgram) : IClusterLau
     public async Task<IServingSilo> ServeAsync(ServePlan plan, CancellationToken cancellation) =>
         await ServingSilo.StartAsync(findProgram(), plan, cancellation);
 
-    private sealed class Started(LocalCluster silos, IRunService runs, IAsyncDisposable connection) : ITrainingCluster
+    private sealed class Started(LocalCluster silos, IRunService runs, ISweepService sweeps, IAsyncDisposable connection) : ITrainingCluster
     {
         public IRunService Runs => runs;
+
+        public ISweepService Sweeps => sweeps;
 
         public IReadOnlyList<int> Pids { get; } = [.. silos.Silos.Select(silo => silo.Pid)];
 

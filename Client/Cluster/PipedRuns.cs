@@ -25,6 +25,9 @@ internal sealed class PipedRuns(IReadOnlyList<ILocalSilo> silos, Func<Task<Clust
     private readonly Lazy<Task<ClusterConnection>> _client = new(connect);
     private readonly ConcurrentDictionary<ILocalSilo, bool> _silent = new();
 
+    /// <summary>The grains of sweeps, reached by an Orleans client.</summary>
+    public ISweepService Sweeps => new GrainSweepService(async () => (await _client.Value).Grains);
+
     /// <inheritdoc/>
     public async Task<ClusterReport> DescribeAsync() =>
         (await AskAsync(new() { Id = 0, Question = LocalQuestion.Describe })).Version is { } version

@@ -52,6 +52,18 @@ internal static class CommonOptions
         return output.OneOf("auto", "live", "plain", "json");
     }
 
+    /// <summary>The option <c>--output</c> of commands that show a sweep.</summary>
+    public static Option<string> Summary()
+    {
+        var output = new Option<string>("--output")
+        {
+            HelpName = "plain|json",
+            Description = "plain: a line for each figure, and a table at the end; json: the sweep at its end, as status.json has it.",
+            DefaultValueFactory = _ => "plain",
+        };
+        return output.OneOf("plain", "json");
+    }
+
     /// <summary>The value of <see cref="Output"/>.</summary>
     public static OutputMode Mode(this ParseResult result, Option<string> output) =>
         Enum.Parse<OutputMode>(result.GetRequiredValue(output), ignoreCase: true);

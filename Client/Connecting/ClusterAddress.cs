@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Cluster.Membership;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Sweeps;
 
 namespace Orleans.Tbptt.Client.Connecting;
 
@@ -31,8 +32,9 @@ internal sealed record ClusterAddress(ClusteringProvider Provider, string Connec
         string directory = SqliteMembership.DirectoryIn(Path.GetFullPath(runs));
         return Directory.Exists(directory)
             ? [.. Directory.EnumerateFiles(directory, "*.db").Select(Path.GetFileNameWithoutExtension)
-                .Select(name => RunId.TryParse(name, out var run) && Directory.Exists(new RunDirectory(runs, run).Path) ? LocalOf(runs, run)
-                    : null)
+                .Select(name => RunId.TryParse(name, out var run)
+                    && (Directory.Exists(new RunDirectory(runs, run).Path) || Directory.Exists(new SweepDirectory(runs, run).Path))
+                    ? LocalOf(runs, run) : null)
                 .OfType<ClusterAddress>()]
             : [];
     }

@@ -27,6 +27,8 @@ internal sealed class ClusterConnector : IClusterConnector
     {
         public IRunService Runs => connection.Runs;
 
+        public ISweepService Sweeps { get; } = new GrainSweepService(() => Task.FromResult<IGrainFactory>(connection.Grains));
+
         public IForecastService Forecasts { get; } = new GrainForecastService(connection.Grains);
 
         public ValueTask DisposeAsync() => connection.DisposeAsync();

@@ -69,9 +69,21 @@ internal sealed class Clusters(IClusterConnector connector, Lazy<IConfiguration>
         }
 
         var run = new RunFiles(selection.Runs, time).Find(name);
+
+        // A trial is trained by the silos that were started for its sweep.
+        var own = run.Status.Sweep is { } text && RunId.TryParse(text, out var sweep) && run.Status.Cluster == text ? sweep
+            : run.Directory.Id;
+        return new(run, await FindLivingAsync(selection, own, cancellation), selection);
+    }
+
+    /// <summary>The living cluster that a run or a sweep of the run store has: silos started for it, else those of the run store.</summary>
+    /// <returns>Null where no silo is alive.</returns>
+    /// <exception cref="ClientException">It does not answer correctly.</exception>
+    public async Task<OpenCluster?> FindLivingAsync(ClusterSelection selection, RunId own, CancellationToken cancellation)
+    {
         var living = await FindLivingAsync(
-            [ClusterAddress.LocalOf(selection.Runs, run.Directory.Id), ClusterAddress.StandingOf(selection.Runs)], cancellation);
-        return new(run, living is [var first, ..] ? await ConnectAsync(first, cancellation) : null, selection);
+            [ClusterAddress.LocalOf(selection.Runs, own), ClusterAddress.StandingOf(selection.Runs)], cancellation);
+        return living is [var first, ..] ? await ConnectAsync(first, cancellation) : null;
     }
 
     private async Task<List<ClusterAddress>> FindLivingAsync(IReadOnlyList<ClusterAddress> addresses, CancellationToken cancellation)

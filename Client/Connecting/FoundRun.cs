@@ -14,6 +14,9 @@ internal sealed class OpenCluster(IClusterSession session, string name, ClusterR
     /// <summary>The grains.</summary>
     public IRunService Runs => session.Runs;
 
+    /// <summary>The grains of sweeps.</summary>
+    public ISweepService Sweeps => session.Sweeps;
+
     /// <summary>Computes forecasts on the silos.</summary>
     public IForecastService Forecasts => session.Forecasts;
 

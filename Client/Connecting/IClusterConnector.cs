@@ -19,6 +19,9 @@ internal interface IClusterSession : IAsyncDisposable
     /// <summary>The grains.</summary>
     IRunService Runs { get; }
 
+    /// <summary>The grains of sweeps.</summary>
+    ISweepService Sweeps { get; }
+
     /// <summary>Computes forecasts on the silos.</summary>
     IForecastService Forecasts { get; }
 }

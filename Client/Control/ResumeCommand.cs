@@ -2,6 +2,7 @@ using Orleans.Tbptt.Client.Cluster;
 using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Specs;
+using Orleans.Tbptt.Client.Sweeps;
 using Orleans.Tbptt.Client.Train;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Client.Watching;
@@ -46,6 +47,9 @@ internal static class ResumeCommand
     /// started.</exception>
     public static async Task<int> RunAsync(ConsoleContext context, ResumeOptions options)
     {
+        if (options is { Trainers: null, FromStart: false, Sets.Count: 0 }
+            && await SweepVerbs.ResumeAsync(context, options.Cluster, options.Run, options.Silos, options.Output) is { } resumed)
+            return resumed;
         await using var run = await context.Clusters.FindAsync(options.Cluster, options.Run, CancellationToken.None);
         var request = new ResumeRequest(options.Trainers, options.FromStart, ProtocolVersion.Current,
             options.Sets.Count > 0 ? options.Sets : null);

@@ -1,5 +1,6 @@
 using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Context;
+using Orleans.Tbptt.Client.Sweeps;
 using Orleans.Tbptt.Cluster.Wording;
 
 namespace Orleans.Tbptt.Client.Control;
@@ -11,6 +12,8 @@ internal static class StopCommand
     /// <exception cref="ClientException">There is no such run, or no silo that trains it can be reached.</exception>
     public static async Task<int> RunAsync(ConsoleContext context, ClusterSelection cluster, string name)
     {
+        if (await SweepVerbs.StopAsync(context, cluster, name) is { } stopped)
+            return stopped;
         await using var run = await context.Clusters.FindAsync(cluster, name, CancellationToken.None);
         var output = context.Terminal.Out;
         if (run.Info.Status.HasEnded && run.Cluster is null)

@@ -74,9 +74,12 @@ internal static class ListCommand
 
     private static string Note(RunInfo run, ClusterSelection cluster) => run switch
     {
+        { IsInterrupted: true, Status: { Sweep: { } sweep } status } when status.Cluster == sweep =>
+            $"tbptt resume {sweep}{cluster.Options}",
         { IsInterrupted: true } => $"tbptt resume {run.Status.Id}{cluster.Options}",
         { IsLost: true } or { Status.State: RunState.Paused } => $"continue with: tbptt resume {run.Status.Id}{cluster.Options}",
         { Status: { HasEnded: false, Warning.Length: > 0 } } => $"WARNING: {run.Status.Warning}",
+        { Status.Sweep: { } sweep } => $"trial of {sweep}",
         { Status.Fork: { } fork } => $"fork of {fork}",
         _ => "",
     };

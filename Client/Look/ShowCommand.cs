@@ -1,6 +1,7 @@
 using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Runs;
+using Orleans.Tbptt.Client.Sweeps;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Runs;
@@ -14,6 +15,8 @@ internal static class ShowCommand
     /// <exception cref="ClientException">There is no such run, or the cluster cannot be reached.</exception>
     public static async Task<int> RunAsync(ConsoleContext context, ClusterSelection cluster, string name, bool json)
     {
+        if (await SweepVerbs.ShowAsync(context, cluster, name, json) is { } shown)
+            return shown;
         var run = await ReadAsync(context, cluster, name);
         var output = context.Terminal.Out;
         if (json)

@@ -1,5 +1,4 @@
 using Orleans.Tbptt.Client.Cluster;
-using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Client.Watching;
@@ -80,41 +79,8 @@ internal sealed class LocalTraining(ConsoleContext context, ClusterPlan plan, Ou
         }
     }
 
-    private async Task<ITrainingCluster> LaunchAsync(RunSummary view)
-    {
-        var interruption = context.Interruption;
-        ITrainingCluster cluster;
-        try
-        {
-            cluster = await context.Launcher.LaunchAsync(plan with { Phase = view.OnPhase }, Notice, interruption.Token);
-        }
-        catch (Exception exception) when (interruption.Token.IsCancellationRequested)
-        {
-            // A terminal's Ctrl-C also ends silos that have not installed their handlers yet; their failure is not the cause.
-            throw new OperationCanceledException("interrupted while the cluster was starting", exception, interruption.Token);
-        }
-
-        // Silos that got the console's signal, too, may end before it ends them: that is no news.
-        void Notice(string text)
-        {
-            if (!interruption.Token.IsCancellationRequested)
-                view.OnNotice(text);
-        }
-
-        interruption.AtOnce = cluster.Kill;
-        try
-        {
-            await new VersionCheck(context.Time, context.Limits).VerifyAsync(cluster.Runs, "the silo program", interruption.Token);
-            return cluster;
-        }
-        catch (Exception)
-        {
-            cluster.Kill();
-            await cluster.EndAsync();
-            await cluster.DisposeAsync();
-            throw;
-        }
-    }
+    private Task<ITrainingCluster> LaunchAsync(RunSummary view) =>
+        LocalLaunch.StartAsync(context, plan, view.OnPhase, view.OnNotice);
 
     /// <summary>Deletes the directory of a run that was refused or never submitted, unless it holds logs.</summary>
     private void RemoveUnusedDirectory()

@@ -65,11 +65,14 @@ public static class LocalClusterLife
     /// Whether a silo that was started for a run lives; null where this machine cannot find out, because it lacks the run's files or the
     /// right to lock them.
     /// </summary>
-    public static bool? IsAlive(RunDirectory run)
+    public static bool? IsAlive(RunDirectory run) => File.Exists(run.Status) ? IsAlive(Path.GetDirectoryName(run.Path)!, run.Id) : null;
+
+    /// <summary>The same of silos that were started for a run or a sweep of some name.</summary>
+    /// <param name="runs">The run store.</param>
+    /// <param name="cluster">The run, or the sweep.</param>
+    public static bool? IsAlive(string runs, RunId cluster)
     {
-        if (!File.Exists(run.Status))
-            return null;
-        string membership = MembershipFileOf(Path.GetDirectoryName(run.Path)!, run.Id);
+        string membership = MembershipFileOf(runs, cluster);
         string path = FileOf(membership);
         // The last silo, or the console that started it, deletes both files.
         if (!File.Exists(path))

@@ -72,10 +72,12 @@ public sealed record RunInfo(RunDirectory Directory, RunStatus Status, DateTimeO
 
     private static bool WasInterrupted(RunDirectory directory, RunStatus status, DateTimeOffset now)
     {
-        // The silos that are started for a run form a cluster of its name.
-        if (status.HasEnded || status.State == RunState.Paused || status.Cluster != status.Id)
+        // The silos that are started for a run, or for a sweep, form a cluster of its name.
+        if (status.HasEnded || status.State == RunState.Paused || (status.Cluster != status.Id && status.Cluster != status.Sweep)
+            || !RunId.TryParse(status.Cluster, out var cluster))
             return false;
-        return LocalClusterLife.IsAlive(directory) switch
+        bool? isAlive = File.Exists(directory.Status) ? LocalClusterLife.IsAlive(Path.GetDirectoryName(directory.Path)!, cluster) : null;
+        return isAlive switch
         {
             { } alive => !alive,
             null => IsSilent(status, now),

@@ -203,6 +203,8 @@ public sealed class BulkPredictTests : IDisposable
 
         public IRunService Runs { get; } = new GrainRunService(silos.Grains);
 
+        public ISweepService Sweeps { get; } = new NoSweeps();
+
         public IForecastService Forecasts => this;
 
         public Task<bool> HasSilosAsync(ClusterAddress address, CancellationToken cancellation) => Task.FromResult(true);

@@ -196,6 +196,8 @@ public sealed class ClusterBlocksTests
     {
         public IRunService Runs => runs;
 
+        public ISweepService Sweeps { get; } = new NoSweeps();
+
         public IForecastService Forecasts => forecasts;
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;

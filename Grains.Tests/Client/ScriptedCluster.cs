@@ -195,6 +195,8 @@ internal sealed class ScriptedCluster : IClusterLauncher, IClusterConnector, IRu
     {
         public IRunService Runs => script;
 
+        public ISweepService Sweeps { get; } = new NoSweeps();
+
         public IForecastService Forecasts => throw new NotSupportedException("nobody computes");
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -222,6 +224,8 @@ internal sealed class ScriptedCluster : IClusterLauncher, IClusterConnector, IRu
     private sealed class Silos(ScriptedCluster script) : ITrainingCluster
     {
         public IRunService Runs => script;
+
+        public ISweepService Sweeps { get; } = new NoSweeps();
 
         public IReadOnlyList<int> Pids => [41, 42];
 

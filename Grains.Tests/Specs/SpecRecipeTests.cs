@@ -27,7 +27,7 @@ public sealed class SpecRecipeTests
     [InlineData("limits.duration=soon", "limits.duration: found soon, expected days, hours, minutes and seconds such as 2h, 90m or 1d12h")]
     [InlineData("limits.duration=0s", "limits.duration: found 0s, expected")]
     [InlineData("limits.duration=99999999999999999999h", "limits.duration: found 99999999999999999999h, expected")]
-    [InlineData("limits={}", "limits: found neither duration nor steps, expected one of duration and steps, or both")]
+    [InlineData("limits={}", "limits: found no limit, expected duration, steps or epochs")]
     [InlineData("train.earlyStopping={minDelta: 0.1}", "train.earlyStopping.patience")]
     [InlineData("train.output=ema", "train.output: found ema without train.ema, expected an average that is kept; add train.ema")]
     [InlineData("train.output=best", "train.output: found best where nothing is held out for validation, expected data.validation or")]

@@ -150,6 +150,7 @@ internal sealed class RunForker(
         SubmittedAt = time.GetUtcNow(),
         UpdatedAt = time.GetUtcNow(),
         Fork = fork,
+        Sweep = request.Sweep is { Length: > 0 } sweep ? sweep : null,
         Trace = Traces.Current,
     };
 

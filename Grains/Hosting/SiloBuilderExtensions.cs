@@ -15,6 +15,7 @@ using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Grains.Runs;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Store;
+using Orleans.Tbptt.Grains.Sweeps;
 using Orleans.Tbptt.Grains.Streams;
 using Orleans.Tbptt.Grains.Telemetry;
 using Orleans.Tbptt.Grains.Trainers;
@@ -122,6 +123,8 @@ public static class SiloBuilderExtensions
             provider.GetRequiredService<StreamServices>(), provider.GetRequiredService<IGrainFactory>(),
             provider.GetRequiredService<ISiloStatusOracle>(),
             provider.GetRequiredService<IOptions<SiloMessagingOptions>>().Value.ResponseTimeout));
+        services.AddSingleton<SweepStore>();
+        services.AddSingleton<SweepServices>();
         services.AddSingleton<RunSupervisor>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<RunSupervisor>());
     }

@@ -19,11 +19,9 @@ internal sealed class CatalogGrain(
     RunStore store, RunDataCache data, DataRoots roots, ClusterView cluster, ILocalSiloDetails self, IOptions<ClusterOptions> options,
     RunForks forks, TimeProvider time) : Grain, ICatalogGrain
 {
-    private const int MostPriority = 100;
-
     public async Task<SubmitReply> Submit(SubmitRequest request)
     {
-        if (Refusal(request.Protocol, request.Run, request.Priority) is { } refusal)
+        if (SubmissionCheck.Refusal(request.Run, request.Priority, request.Protocol) is { } refusal)
             return new([refusal], "");
         var document = SubmissionCheck.Read(request.Spec, roots, store.Reader);
         if (document.Spec is not { } asked)
@@ -55,7 +53,8 @@ internal sealed class CatalogGrain(
 
     public async Task<SubmitReply> Fork(ForkRequest request)
     {
-        if ((Refusal(request.Protocol, request.Run, request.Priority) ?? SubmissionCheck.CheckFork(request)) is { } refusal)
+        var found = SubmissionCheck.Refusal(request.Run, request.Priority, request.Protocol) ?? SubmissionCheck.CheckFork(request);
+        if (found is { } refusal)
             return new([refusal], "");
         var (birth, problems) = await forks.Fork(request);
         if (problems.Count > 0)
@@ -75,18 +74,6 @@ internal sealed class CatalogGrain(
     }
 
     public Task<IReadOnlyList<SiloLoad>> Loads() => cluster.LookAtLoads();
-
-    /// <summary>What is wrong with a request besides its spec. The console has checked it, but a client is not to be trusted.</summary>
-    private static SpecProblem? Refusal(int protocol, RunId run, int priority)
-    {
-        if (ProtocolVersion.Refusal(protocol) is { } refusal)
-            return new("", $"protocol {protocol}", $"{ProtocolVersion.Current}", refusal);
-        if (SubmissionCheck.CheckRun(run) is { } id)
-            return id;
-        return Math.Abs((long)priority) > MostPriority
-            ? new("", $"priority {priority}", $"-{MostPriority} to {MostPriority}", "choose one in between")
-            : null;
-    }
 
     private Task Start(RunId run) =>
         PlacementHint.CallOn(self.SiloAddress, GrainFactory.GetGrain<ICoordinatorGrain>(run.Text).EnsureRunning);
@@ -123,5 +110,6 @@ internal sealed class CatalogGrain(
         SubmittedAt = time.GetUtcNow(),
         UpdatedAt = time.GetUtcNow(),
         Trace = Traces.Current,
+        Sweep = request.Sweep is { Length: > 0 } sweep ? sweep : null,
     };
 }

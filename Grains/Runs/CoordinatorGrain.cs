@@ -2,7 +2,6 @@ using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.GrainDirectory;
 using Orleans.Placement;
-using Orleans.Runtime.Placement;
 using Orleans.Tbptt.Grains.Placement;
 using Orleans.Tbptt.Grains.Progress;
 using Orleans.Tbptt.Grains.Telemetry;
@@ -44,7 +43,7 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
         {
             // A run that is trained here finds out first whether another silo stays; then it goes, or stops for good.
             if (Active is null)
-                GoElsewhere();
+                Departure.From(this, services.Cluster);
         }
         else if (Active is null && status is { HasEnded: false, State: not RunState.Paused } && status.Cluster == cluster.Value.ClusterId
             && !MustWait)
@@ -186,23 +185,9 @@ internal sealed class CoordinatorGrain(RunServices services, IOptions<ClusterOpt
         await active.Left;
         DelayDeactivation(TimeSpan.Zero);
         if (services.Occupants.IsLeaving)
-            GoElsewhere();
+            Departure.From(this, services.Cluster);
         else if (active.Superseded)
             DeactivateOnIdle(); // The next caller finds the coordinator that has the run.
-    }
-
-    /// <summary>
-    /// Lives on another silo from now on, because this one is about to end. To go without a new place would not do: the others remember
-    /// this one, and a call that finds nobody here makes a new activation here.
-    /// </summary>
-    private void GoElsewhere()
-    {
-        var others = services.Cluster.Active.Skip(1).ToList();
-        if (others.Count == 0)
-            return;
-        RequestContext.Set(IPlacementDirector.PlacementHintKey, others[0]);
-        MigrateOnIdle();
-        RequestContext.Remove(IPlacementDirector.PlacementHintKey);
     }
 
     /// <summary>What a client says goes into the run's files: no more of it than people read, and nothing that steers a terminal.</summary>

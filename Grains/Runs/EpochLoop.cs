@@ -119,7 +119,7 @@ internal sealed class EpochLoop
     private async Task BetweenSteps()
     {
         _parts.Control.ThrowIfAsked();
-        if (_spec.Limits?.Reached(_progress.OwnSteps, _progress.Trained) is { } limit)
+        if (_spec.Limits?.Reached(_progress.OwnSteps, _at.Epoch, _progress.Trained) is { } limit)
             throw new RunLeftException(new RunLeave(RunState.Stopped, limit) { IsLimit = true });
         await _parts.Recovery.MoveIfBetter(_parts.State);
         await _parts.Resizer.ResizeIfWished();

@@ -101,7 +101,8 @@ internal static class ResumeCheck
         {
             // A run that could not write its end at the limit may do that.
             return status.State == RunState.Failed ? null
-                : store.ReadSpec(run).Limits?.Refusal(status.OwnSteps, TimeSpan.FromSeconds(status.TrainedSeconds))?.ToString();
+                : store.ReadSpec(run).Limits?
+                    .Refusal(status.OwnSteps, status.EpochLosses.Count, TimeSpan.FromSeconds(status.TrainedSeconds))?.ToString();
         }
         catch (SpecException)
         {

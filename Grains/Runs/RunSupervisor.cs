@@ -8,8 +8,8 @@ using Orleans.Tbptt.Runs;
 namespace Orleans.Tbptt.Grains.Runs;
 
 /// <summary>
-/// Supervises the cluster's runs from every silo: a run whose coordinator died gets a new one soon, although no client asks. Each run is
-/// supervised by one silo at a time, chosen by a hash over the living silos that all of them compute alike.
+/// Supervises the cluster's runs and sweeps from every silo: a run whose coordinator died gets a new one soon, although no client asks.
+/// Each is supervised by one silo at a time, chosen by a hash over the living silos that all of them compute alike.
 /// </summary>
 internal sealed partial class RunSupervisor(
     RunStore store, ClusterView cluster, SiloOccupants occupants, IGrainFactory grains, ILocalSiloDetails self,
@@ -30,7 +30,7 @@ internal sealed partial class RunSupervisor(
     internal static readonly TimeSpan UnusedPatience = TimeSpan.FromSeconds(5);
 
     private readonly UnendedRuns _runs = new(store);
-    private readonly Dictionary<RunId, Task> _pending = [];
+    private readonly Dictionary<Charge, Task> _pending = [];
     private readonly Dictionary<GrainId, (int Generation, long Since)> _outdated = [];
 
     /// <inheritdoc/>
@@ -71,35 +71,43 @@ internal sealed partial class RunSupervisor(
     {
         ReleaseOutdated();
         var silos = cluster.Active;
-        var unended = _runs.Of(self.ClusterId);
+        Charge[] unended =
+        [
+            .. _runs.Of(self.ClusterId).Select(run => new Charge(run, IsSweep: false)),
+            .. _runs.SweepsOf(self.ClusterId).Select(sweep => new Charge(sweep, IsSweep: true)),
+        ];
         foreach (var run in _pending.Keys.Except(unended).ToList())
             _pending.Remove(run);
         foreach (var run in unended)
         {
-            if (!Responsible(run, silos).Equals(self.SiloAddress) || (_pending.TryGetValue(run, out var former) && !former.IsCompleted))
+            if (!Responsible(run.Id, silos).Equals(self.SiloAddress) || (_pending.TryGetValue(run, out var former) && !former.IsCompleted))
                 continue;
 
             // A silo that is about to end still supervises its runs, because the others leave them to it, but places them on another silo.
             if (!occupants.IsLeaving)
                 _pending[run] = EnsureRunning(run, self.SiloAddress);
             else if (silos.Count > 1)
-                _pending[run] = EnsureRunning(run, Responsible(run, [.. silos.Where(silo => !silo.Equals(self.SiloAddress))]));
+                _pending[run] = EnsureRunning(run, Responsible(run.Id, [.. silos.Where(silo => !silo.Equals(self.SiloAddress))]));
         }
     }
 
-    private async Task EnsureRunning(RunId run, SiloAddress where)
+    private async Task EnsureRunning(Charge run, SiloAddress where)
     {
         try
         {
-            await PlacementHint.CallOn(where, () => grains.GetGrain<ICoordinatorGrain>(run.Text).EnsureRunning());
+            await PlacementHint.CallOn(where, () => run.IsSweep ? grains.GetGrain<ISweepGrain>(run.Id.Text).EnsureRunning()
+                : grains.GetGrain<ICoordinatorGrain>(run.Id.Text).EnsureRunning());
         }
 #pragma warning disable CA1031 // Its silo is dying, or the directory cannot be reached: the next round tries again.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            LogNotReached(logger, e, run);
+            LogNotReached(logger, e, run.Id);
         }
     }
+
+    /// <summary>What is supervised.</summary>
+    private readonly record struct Charge(RunId Id, bool IsSweep);
 
     /// <summary>
     /// Releases trainers whose run has had a newer generation for a while that does not use them: their coordinator is gone, or has

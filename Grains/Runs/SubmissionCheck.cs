@@ -3,6 +3,7 @@ using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Specs.Reading;
+using Orleans.Tbptt.Sweeps;
 using Orleans.Tbptt.Training;
 
 namespace Orleans.Tbptt.Grains.Runs;
@@ -17,6 +18,7 @@ internal static class SubmissionCheck
     private const int MostSets = 1000;
     private const int MostText = 1 << 20;
     private const int Shown = 80;
+    private const int MostPriority = 100;
 
     /// <summary>The spec, or all that is wrong with it as far as that shows without its data.</summary>
     /// <param name="submitted">The text as it arrived; any member may be null.</param>
@@ -42,9 +44,24 @@ internal static class SubmissionCheck
         }
     }
 
+    /// <summary>What is wrong with a request besides its spec. The console has checked it, but a client is not to be trusted.</summary>
+    /// <param name="run">The id that is asked for.</param>
+    /// <param name="priority">The priority.</param>
+    /// <param name="protocol">What the client speaks.</param>
+    public static SpecProblem? Refusal(RunId run, int priority, int protocol)
+    {
+        if (ProtocolVersion.Refusal(protocol) is { } refusal)
+            return new("", $"protocol {protocol}", $"{ProtocolVersion.Current}", refusal);
+        if (CheckRun(run) is { } id)
+            return id;
+        return Math.Abs((long)priority) > MostPriority
+            ? new("", $"priority {priority}", $"-{MostPriority} to {MostPriority}", "choose one in between")
+            : null;
+    }
+
     /// <summary>That an id which came in a message is none; null when it is one.</summary>
-    public static SpecProblem? CheckRun(RunId run) => run.IsValid
-        ? null
+    public static SpecProblem? CheckRun(RunId run) => run.IsValid && run.Text != SweepDirectory.Name ? null
+        : run.IsValid ? new("", $"run id '{run}'", "another one, because the directory of that name holds sweeps", "choose another id")
         : new("", $"run id '{Shorten(run.ToString())}'", RunId.Expected, "choose such an id, or leave it out");
 
     /// <summary>What is wrong with a wish to fork a run, as far as that shows without the run; null where nothing is.</summary>
@@ -61,7 +78,7 @@ internal static class SubmissionCheck
     }
 
     /// <summary>What keeps the text from being read at all; its own size is the reader's affair.</summary>
-    private static SpecProblem? Shape(SpecText? submitted)
+    internal static SpecProblem? Shape(SpecText? submitted)
     {
         if (submitted is not { Text: not null, FileName: not null, Directory: not null, Sets: not null })
             return new("", "nothing", "the text of a run spec", "submit it with tbptt");

@@ -19,6 +19,9 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     private const string UnfinishedEnd = ".tmp";
     private readonly string _root = Path.GetFullPath(options.Value.RunsDirectory);
 
+    /// <summary>The directory that holds all runs.</summary>
+    public string Root => _root;
+
     /// <summary>Reads specs with the choices of this silo.</summary>
     public SpecReader Reader { get; } = options.Value.Choices.Reader;
 

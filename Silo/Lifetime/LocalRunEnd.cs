@@ -3,6 +3,7 @@ using Orleans.Tbptt.Cluster.Local;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Configuration;
+using Orleans.Tbptt.Sweeps;
 using Serilog;
 
 namespace Orleans.Tbptt.Silo.Lifetime;
@@ -28,6 +29,8 @@ internal sealed class LocalRunEnd(IGrainFactory grains, SiloSettings settings, T
     /// <returns>Whether it has ended.</returns>
     public async Task<bool> StopAsync()
     {
+        if (ReadSweep() is { HasEnded: false } sweep)
+            await StopAsync(sweep);
         var status = Read();
         if (status is null or { HasEnded: true } or { State: RunState.Paused })
             return status is { HasEnded: true };
@@ -43,6 +46,33 @@ internal sealed class LocalRunEnd(IGrainFactory grains, SiloSettings settings, T
         }
 
         return Read() is { HasEnded: true };
+    }
+
+    private async Task StopAsync(SweepStatus sweep)
+    {
+        try
+        {
+            Log.Information("The console has ended: stopping its sweep");
+            await grains.GetGrain<ISweepGrain>(sweep.Id).StopSweep("stopped because the console that started it has ended")
+                .WaitAsync(StopTimeout, time);
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException or SweepNotFoundException)
+        {
+            Log.Warning(exception, "The sweep could not be stopped");
+        }
+    }
+
+    private SweepStatus? ReadSweep()
+    {
+        try
+        {
+            return RunId.TryParse(settings.Clustering.ClusterId, out var sweep)
+                ? new SweepDirectory(Path.GetFullPath(settings.Runs), sweep).ReadStatus() : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     /// <summary>

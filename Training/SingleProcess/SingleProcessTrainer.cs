@@ -82,8 +82,8 @@ public sealed class SingleProcessTrainer : IDisposable
     public TrainingState State { get; }
 
     /// <summary>
-    /// Why training ended before the last epoch, by <c>train.earlyStopping</c> or <c>limits.steps</c>; null where it did not. There is no
-    /// clock here: <c>limits.duration</c> has no effect.
+    /// Why training ended before the last epoch, by <c>train.earlyStopping</c> or a limit of steps or epochs; null where it did not. There
+    /// is no clock here: <c>limits.duration</c> has no effect.
     /// </summary>
     public string? EndedEarly { get; private set; }
 
@@ -113,7 +113,7 @@ public sealed class SingleProcessTrainer : IDisposable
         {
             while (!IsAtEpochEnd)
             {
-                EndedEarly = _spec.Limits?.Reached(State.Step, TimeSpan.Zero);
+                EndedEarly = _spec.Limits?.Reached(State.Step, Next.Epoch, TimeSpan.Zero);
                 if (EndedEarly is not null)
                     return null;
                 var outcome = Advance();

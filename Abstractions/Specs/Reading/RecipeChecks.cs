@@ -89,7 +89,8 @@ internal static class RecipeChecks
 
     private static void Limits(LimitsSpec? limits, Findings findings)
     {
-        if (findings.Sound("limits", "limits.duration", "limits.steps") && limits is { Duration: null, Steps: null })
-            findings.Report("limits", "neither duration nor steps", "one of duration and steps, or both", "add one, or remove the section");
+        if (findings.Sound("limits", "limits.duration", "limits.steps", "limits.epochs")
+            && limits is { Duration: null, Steps: null, Epochs: null })
+            findings.Report("limits", "no limit", "duration, steps or epochs", "add one, or remove the section");
     }
 }

@@ -82,6 +82,9 @@ internal sealed partial class SectionReader : SpecWalk
         }
     }
 
+    /// <summary>The value of a key whose form no walk knows; null when it is left out, or its mistake is reported.</summary>
+    internal Node? TakeNode(string key) => Take(key) is var node and not BrokenNode ? node : null;
+
     /// <summary>Reports a mistake at one of the section's keys.</summary>
     public void Report(string key, string found, string expected, string remedy) =>
         _findings.Report(Findings.Join(_path, key), found, expected, remedy);

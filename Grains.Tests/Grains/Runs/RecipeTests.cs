@@ -244,6 +244,25 @@ public sealed class RecipeTests(OneSilo fixture) : IClassFixture<OneSilo>
     }
 
     [Fact]
+    public async Task EpochLimit_StopsTheRunBehindAnEvaluation_AndAGreaterOneContinuesToTheSameBits()
+    {
+        fixture.Calls.Reset();
+        var spec = Spec with { Limits = new() { Epochs = 1 } };
+        var first = await fixture.Silos.Train(spec);
+        var coordinator = fixture.Silos.Grains.GetGrain<ICoordinatorGrain>(first.Status.Id);
+
+        Assert.Equal((RunState.Stopped, "stopped by its limit of 1 epoch (limits.epochs)"), (first.End.State, first.End.Message));
+        Assert.Equal((1, 1), (first.EpochLosses.Length, first.Status.ValidationLosses.Count));
+        Assert.Equal(Oracle.Of(spec).Steps.Count, (int)first.End.Step);
+        var asBefore = new ResumeRequest(Protocol: ProtocolVersion.Current);
+        Assert.Contains(
+            "limits.epochs: found 1, expected more than 1", (await coordinator.ResumeRun(asBefore)).Problem, StringComparison.Ordinal);
+
+        Assert.Equal("", (await coordinator.ResumeRun(asBefore with { Sets = ["limits="] })).Problem);
+        RunAssert.SameSteps(Oracle.Of(spec with { Limits = null }), await fixture.Silos.Watch(first.Directory.Id, ends: 2));
+    }
+
+    [Fact]
     public async Task DurationLimit_StopsTheRunAtAStep_AndAGreaterOneContinuesToTheSameBits()
     {
         fixture.Calls.Reset();
