@@ -48,6 +48,6 @@ internal sealed class ResizeCheck(RunServices services, RunSpec spec, RunStatus 
     public static SlotRequest RequestOf(RunStatus status, RunSpec spec, int trainers) =>
         new(RunId.Parse(status.Id), trainers, status.Priority, status.SubmittedAt)
         {
-            Device = spec.ComputesOn, Kind = DeviceKinds.Kind(status.Trainers[0].Device),
+            Device = spec.ComputesOn, Kind = DeviceKinds.Bound(spec, DeviceKinds.Kind(status.Trainers[0].Device)),
         };
 }

@@ -7,14 +7,15 @@ using Orleans.Tbptt.Training.Engines;
 namespace Orleans.Tbptt.Grains.Steps;
 
 /// <summary>
-/// A CPU and a GPU round differently: where the trainers live would show in the result. So a run keeps to one kind of device.
+/// With libtorch a CPU and a GPU round differently: where the trainers live would show in the result. So a run keeps to one kind of device,
+/// unless its engine has the same bits on both.
 /// </summary>
 internal static class DeviceKinds
 {
-    /// <summary>The silos whose devices are of the run's kind: GPUs where there are any, unless the run has begun on CPUs.</summary>
+    /// <summary>The silos whose devices are of the run's kind: GPUs where there are any, unless the run is bound to CPUs.</summary>
     /// <param name="silos">The silos.</param>
     /// <param name="asked">The spec's device; the kind matters only where it leaves the choice.</param>
-    /// <param name="kind">The kind that the run has begun on; empty before it has.</param>
+    /// <param name="kind">The kind that the run is bound to, <see cref="Bound"/>; empty where it is to none.</param>
     public static IReadOnlyList<LivingSilo> Suitable(IReadOnlyList<LivingSilo> silos, DeviceName asked, string kind)
     {
         if (asked != DeviceName.Auto)
@@ -24,12 +25,15 @@ internal static class DeviceKinds
         return [.. silos.Where(silo => Of(silo) == kind)];
     }
 
-    /// <summary>The kind that all trainers compute on.</summary>
-    /// <exception cref="RunLeftException">They compute on several.</exception>
-    public static string Same(IReadOnlyList<TrainerStatus> trainers)
+    /// <summary>The kind of device that a run must keep to, of those that it computes on; empty where its engine leaves it free.</summary>
+    public static string Bound(RunSpec spec, string kind) => Engine.Of(spec).MixesDevices ? "" : kind;
+
+    /// <summary>The kind that all trainers compute on; that of the first one where the engine leaves it free.</summary>
+    /// <exception cref="RunLeftException">They compute on several, and the engine does not.</exception>
+    public static string Same(IReadOnlyList<TrainerStatus> trainers, RunSpec spec)
     {
         string[] kinds = [.. trainers.Select(trainer => Kind(trainer.Device)).Distinct()];
-        return kinds.Length == 1 ? kinds[0] : throw new RunLeftException(
+        return kinds.Length == 1 || Engine.Of(spec).MixesDevices ? kinds[0] : throw new RunLeftException(
             RunState.Failed,
             $"the silos offer unlike devices, {string.Join(" and ", kinds)}, whose results differ in their last bits; set device to " +
             "one of them");

@@ -123,8 +123,9 @@ internal sealed class TrainerAssigner(
     private string Unlike(IEnumerable<TrainerReady> newcomers)
     {
         var own = _roster.Status[0];
-        string kind = DeviceKinds.Kind(own.Device);
-        var other = newcomers.FirstOrDefault(one => one.Engine != own.Engine || DeviceKinds.Kind(one.Device) != kind);
+        string kind = DeviceKinds.Bound(spec, DeviceKinds.Kind(own.Device));
+        var other = newcomers.FirstOrDefault(
+            one => one.Engine != own.Engine || DeviceKinds.Bound(spec, DeviceKinds.Kind(one.Device)) != kind);
         return other is null ? "" : $"found engine {other.Engine} on {other.Device} of {other.Silo}, expected "
             + $"{own.Engine} on {own.Device}, as the other trainers";
     }
@@ -150,7 +151,7 @@ internal sealed class TrainerAssigner(
     /// <exception cref="RunLeftException">They compute with several.</exception>
     public void NoteDevices()
     {
-        DeviceKind = DeviceKinds.Same(_roster.Status);
+        DeviceKind = DeviceKinds.Same(_roster.Status, spec);
         run.Place(DeviceKinds.SameEngine(_roster.Status, spec), [.. _roster.Status.Select(trainer => trainer.Arithmetic)]);
     }
 
@@ -169,7 +170,8 @@ internal sealed class TrainerAssigner(
 
     /// <summary>The silos that offer what the run needs, and are not drained; this one first.</summary>
     public async Task<IReadOnlyList<LivingSilo>> Look() =>
-        [.. DeviceKinds.Suitable(await cluster.Look(), spec.ComputesOn, DeviceKind).Where(silo => !_drained.Contains(silo.Report.Address))];
+        [.. DeviceKinds.Suitable(await cluster.Look(), spec.ComputesOn, DeviceKinds.Bound(spec, DeviceKind))
+            .Where(silo => !_drained.Contains(silo.Report.Address))];
 
     /// <summary>What a trainer is given at the committed state.</summary>
     public ShardAssignment AssignmentOf(int trainer, TrainingState state) => Assignment(_roster.Shards[trainer], state);

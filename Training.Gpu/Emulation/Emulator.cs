@@ -14,9 +14,10 @@ namespace Orleans.Tbptt.Training.Gpu.Emulation;
 /// </param>
 /// <param name="memory">Bytes that the device has.</param>
 /// <param name="atOnce">Blocks that run at once.</param>
+/// <param name="device">What it calls itself.</param>
 /// <param name="skips">A kernel, by the beginning of its name, that it does not run: a device that is broken.</param>
-internal sealed unsafe class Emulator(bool backwards = false, long memory = long.MaxValue, int atOnce = 16, string? skips = null)
-    : IAccelerator
+internal sealed unsafe class Emulator(
+    bool backwards = false, long memory = long.MaxValue, int atOnce = 16, string device = "emulated", string? skips = null) : IAccelerator
 {
     // A name always means the same code.
     private static readonly ConcurrentDictionary<string, EmulatedKernel> Compiled = new(StringComparer.Ordinal);
@@ -24,7 +25,7 @@ internal sealed unsafe class Emulator(bool backwards = false, long memory = long
     private readonly EmulatedMemory _memory = new();
 
     /// <inheritdoc/>
-    public string Device => "emulated";
+    public string Device => device;
 
     /// <inheritdoc/>
     public int Processors => 4;

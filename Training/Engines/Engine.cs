@@ -6,6 +6,8 @@ namespace Orleans.Tbptt.Training.Engines;
 /// <summary>An engine that creates replicas.</summary>
 public abstract record Engine : EngineSpec
 {
+    private static readonly DeviceName AnyGpu = new("cuda:0");
+
     /// <summary>A run's engine.</summary>
     public static Engine Of(RunSpec spec) => (Engine)spec.Engine;
 
@@ -30,6 +32,11 @@ public abstract record Engine : EngineSpec
     /// </summary>
     /// <param name="device">The device, <c>cpu</c> or <c>cuda:N</c>.</param>
     public virtual Engine On(DeviceName device) => this;
+
+    /// <summary>
+    /// Whether trainers of a run may compute on CPUs and GPUs side by side: one engine computes on both, with the same bits.
+    /// </summary>
+    public bool MixesDevices => ComputesOn(AnyGpu) && On(DeviceName.Cpu) is { IsSameEverywhere: true } one && On(AnyGpu) == one;
 
     /// <summary>The engine that computes on a device, and why, such as <c>fused (on CPUs, by engine: auto)</c>.</summary>
     /// <param name="device">The device, <c>cpu</c> or <c>cuda:N</c>.</param>

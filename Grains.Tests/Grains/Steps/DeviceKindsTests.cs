@@ -23,6 +23,24 @@ public sealed class DeviceKindsTests
             StringComparison.Ordinal);
     }
 
+    /// <summary>The fused engine has the same bits on both; libtorch has not.</summary>
+    [Fact]
+    public void TrainersOnUnlikeDevices_AreLeftTogether_WhereTheEngineHasTheSameBits()
+    {
+        TrainerStatus[] trainers = [Trainer(0, "fused"), Trainer(1, "fused") with { Device = "cuda:0" }];
+        foreach (string word in (string[])["auto", "fused"])
+        {
+            var spec = TestSpecs.Average().OnEngine(word);
+
+            Assert.Equal(("cpu", ""), (DeviceKinds.Same(trainers, spec), DeviceKinds.Bound(spec, "cpu")));
+        }
+
+        var torch = TestSpecs.Average().OnEngine("torch");
+        Assert.Equal("cpu", DeviceKinds.Bound(torch, "cpu"));
+        var left = Assert.Throws<RunLeftException>(() => DeviceKinds.Same(trainers, torch));
+        Assert.StartsWith("the silos offer unlike devices, cpu and cuda", left.Message, StringComparison.Ordinal);
+    }
+
     private static TrainerStatus Trainer(int index, string engine) =>
         new(index, index, 1, "silo-1", "cpu", TrainerState.Placing, Engine: engine);
 }
