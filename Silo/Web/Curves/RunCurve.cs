@@ -55,14 +55,14 @@ internal sealed record RunCurve
         var points = new CurvePoint[buckets.Count];
         var start = history.Started?.Time ?? (buckets.Count > 0 ? buckets[0].Time : default);
         (int passed, var paused) = (0, TimeSpan.Zero);
-        (double elements, double perElement) = (0, SequenceStepsPerElement(buckets, status));
+        (double elements, double perElement) = (0, SequenceStepsPerElement(history, status));
         for (int i = 0; i < points.Length; i++)
         {
             var bucket = buckets[i];
             for (; passed < pauses.Count && pauses[passed].To <= bucket.Time; passed++)
                 paused += pauses[passed].Took;
             double seconds = Math.Max(0, (bucket.Time - start - paused).TotalSeconds);
-            elements += bucket[StepMetric.Weight].Sum;
+            elements += Elements(history, bucket);
             points[i] = new(bucket.Step, seconds, bucket.Loss, bucket.GradientNorm,
                 history.ClipNorm is null ? double.NaN : bucket.ClipShare, bucket.LearningRate, StepRate.Of(buckets, i),
                 elements * perElement);
@@ -105,9 +105,14 @@ internal sealed record RunCurve
     /// What converts elements, which the journal has of each step, to sequence steps, of which only the run's sum is known. The journal may
     /// lack steps (<c>metrics.every</c>): those that it has count for them.
     /// </summary>
-    private static double SequenceStepsPerElement(IReadOnlyList<StepBucket> buckets, RunStatus status)
+    private static double SequenceStepsPerElement(RunHistory history, RunStatus status)
     {
-        double elements = buckets.Sum(bucket => bucket[StepMetric.Weight].Sum);
+        var buckets = history.Steps.Buckets;
+        double elements = buckets.Sum(bucket => Elements(history, bucket));
         return elements > 0 && status.Step > 0 ? (double)status.SequenceSteps / status.Step * buckets[^1].Step / elements : 0;
     }
+
+    /// <summary>Elements of a bucket; its steps, as if all had as many, where their weights are another sum.</summary>
+    private static double Elements(RunHistory history, StepBucket bucket) =>
+        history.CountsElements ? bucket[StepMetric.Weight].Sum : bucket.Count;
 }

@@ -66,9 +66,9 @@ internal sealed class RunCurves(RunFeeds feeds) : IDisposable
     private RunCurve? Read(RunStatus status, CancellationToken cancellation)
     {
         var run = feeds.DirectoryOf(status.Id);
-        double? clipNorm = feeds.ClipNorm(run);
-        var journal = new JournalReader(run.Metrics, clipNorm);
-        var history = new RunHistory(clipNorm);
+        var train = feeds.TrainOf(run);
+        var journal = new JournalReader(run.Metrics, train?.ClipNorm);
+        var history = RunHistory.Of(train);
         try
         {
             long seen = history.Load(journal);

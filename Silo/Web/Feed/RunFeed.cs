@@ -3,6 +3,7 @@ using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Silo.Web.Feed;
 
@@ -43,15 +44,16 @@ internal sealed partial class RunFeed : IAsyncDisposable
     /// <summary>Starts to follow a run.</summary>
     /// <param name="directory">The run.</param>
     /// <param name="status">Its status.</param>
-    /// <param name="clipNorm">The norm above which its gradients are clipped; null for no clipping.</param>
+    /// <param name="train">How it is trained; null where nobody knows.</param>
     /// <param name="coordinator">Its coordinator.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Logs calls that were not answered.</param>
-    public RunFeed(RunDirectory directory, RunStatus status, double? clipNorm, ICoordinatorGrain coordinator, TimeProvider time,
+    public RunFeed(RunDirectory directory, RunStatus status, TrainSpec? train, ICoordinatorGrain coordinator, TimeProvider time,
         ILogger logger)
     {
-        (_directory, _status, _history, _coordinator, _time, _logger) = (directory, status, new(clipNorm), coordinator, time, logger);
-        Journal = new(directory.Metrics, clipNorm);
+        (_directory, _status, _history) = (directory, status, RunHistory.Of(train));
+        (_coordinator, _time, _logger) = (coordinator, time, logger);
+        Journal = new(directory.Metrics, train?.ClipNorm);
         _heard = time.GetUtcNow();
         _following = Task.WhenAll(Task.Run(FollowEventsAsync), Task.Run(FollowStatusAsync));
     }

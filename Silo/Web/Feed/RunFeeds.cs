@@ -6,6 +6,7 @@ using Orleans.Tbptt.Grains;
 using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Configuration;
+using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Silo.Web.Feed;
 
@@ -55,9 +56,9 @@ internal sealed class RunFeeds(IGrainFactory grains, SiloSettings settings, IOpt
     /// <summary>The status of a run that is followed; does not count as a view.</summary>
     public RunStatus? Peek(string id) => RunId.TryParse(id, out var run) ? _feeds.GetValueOrDefault(run)?.Status : null;
 
-    /// <summary>The norm above which a run's gradients are clipped, if its spec can be read; null where none are.</summary>
-    public double? ClipNorm(RunDirectory run) => ReadSpecText(run) is { } text
-        ? options.Value.Choices.Reader.Parse(new(text, run.Spec, run.Path), filesMustExist: false).Spec?.Train.ClipNorm
+    /// <summary>How a run is trained, as its spec says; null where that cannot be read.</summary>
+    public TrainSpec? TrainOf(RunDirectory run) => ReadSpecText(run) is { } text
+        ? options.Value.Choices.Reader.Parse(new(text, run.Spec, run.Path), filesMustExist: false).Spec?.Train
         : null;
 
     /// <summary>The text of a run's spec, if it can be read.</summary>
@@ -98,7 +99,7 @@ internal sealed class RunFeeds(IGrainFactory grains, SiloSettings settings, IOpt
         {
             var made = default(RunFeed);
             var feed = _feeds.GetOrAdd(directory.Id, _ =>
-                made = new(directory, status, ClipNorm(directory), coordinator, time, logger) { LastView = time.GetTimestamp() });
+                made = new(directory, status, TrainOf(directory), coordinator, time, logger) { LastView = time.GetTimestamp() });
             if (made is not null && made != feed)
                 await made.DisposeAsync();
             if (feed.TryKeep())

@@ -1,12 +1,14 @@
 using Orleans.Tbptt.Cluster.Wording;
 using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Specs;
 
 namespace Orleans.Tbptt.Silo.Web.Feed;
 
 /// <summary>The history of a run, accumulated from its events. Of unbounded lists only the newest items are kept.</summary>
 /// <param name="clipNorm">The norm above which a gradient is clipped; null where none is.</param>
-internal sealed class RunHistory(double? clipNorm)
+/// <param name="countsElements">Whether the weights of steps are numbers of elements.</param>
+internal sealed class RunHistory(double? clipNorm, bool countsElements = true)
 {
     private const int Kept = 100;
 
@@ -26,6 +28,13 @@ internal sealed class RunHistory(double? clipNorm)
 
     /// <summary>The norm above which a gradient is clipped; null where none is.</summary>
     public double? ClipNorm => clipNorm;
+
+    /// <summary>Whether the weights of steps are numbers of elements (<see cref="LossSpec.CountsElements"/>).</summary>
+    public bool CountsElements => countsElements;
+
+    /// <summary>The history of a run, still empty.</summary>
+    /// <param name="train">How it is trained; null where nobody knows.</param>
+    public static RunHistory Of(TrainSpec? train) => new(train?.ClipNorm, train?.Loss.CountsElements ?? true);
 
     /// <summary>The steps.</summary>
     public StepSeries Steps { get; } = new();

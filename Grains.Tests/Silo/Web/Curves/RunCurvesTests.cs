@@ -65,17 +65,20 @@ public sealed class RunCurvesTests : IDisposable
         Assert.Equal(5, Assert.Single(await _curves.OfAsync([Status(lastEvent: 5)], Cancellation)).Points.Count);
     }
 
-    [Fact]
-    public void SequenceSteps_AreSharedOut_ByTheElementsOfEachStep()
+    /// <summary>Weights that are no numbers of elements, as the energy of a signal, say nothing of sequence steps.</summary>
+    [Theory]
+    [InlineData(true, new[] { 300.0, 400, 600, 800 })]
+    [InlineData(false, new[] { 200.0, 400, 600, 800 })]
+    public void SequenceSteps_AreSharedOut_ByTheElementsOfEachStep(bool countsElements, double[] expected)
     {
-        var history = new RunHistory(clipNorm: null);
+        var history = new RunHistory(clipNorm: null, countsElements);
         long number = 0;
         foreach (int weight in (int[])[30, 10, 20, 20])
             history.Add(SegmentSample.Step(++number) with { Weight = weight });
 
         var curve = RunCurve.Of(history, Status(lastEvent: 4) with { SequenceSteps = 800 });
 
-        Assert.Equal([300.0, 400, 600, 800], curve.Points.Select(point => RunCurve.Place(point, ChartAlignment.Sequence)));
+        Assert.Equal(expected, curve.Points.Select(point => RunCurve.Place(point, ChartAlignment.Sequence)));
     }
 
     [Fact]
@@ -83,7 +86,7 @@ public sealed class RunCurvesTests : IDisposable
     {
         File.WriteAllText(_run.Spec, CustomChoicesTests.Spec.Replace("epochs: 2,", "epochs: 2, clipNorm: 1.5,", StringComparison.Ordinal));
 
-        Assert.Equal(1.5, _feeds.ClipNorm(_run));
+        Assert.Equal(1.5, _feeds.TrainOf(_run)!.ClipNorm);
     }
 
     public void Dispose()
