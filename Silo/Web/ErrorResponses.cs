@@ -22,6 +22,7 @@ internal static class ErrorResponses
         var (status, detail) = context.Features.Get<IExceptionHandlerFeature>()?.Error switch
         {
             RunNotFoundException missing => (StatusCodes.Status404NotFound, missing.Message),
+            SweepNotFoundException missing => (StatusCodes.Status404NotFound, missing.Message),
             ModelNotFoundException missing => (StatusCodes.Status404NotFound, missing.Message),
             RunUnreadableException unreadable => (StatusCodes.Status500InternalServerError, unreadable.Message),
             StreamUnavailableException unavailable => (StatusCodes.Status503ServiceUnavailable, unavailable.Message),

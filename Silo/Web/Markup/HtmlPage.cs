@@ -22,7 +22,7 @@ internal sealed class HtmlPage(string title, IHtmlContent content) : IResult
     public bool HasNavigation { get; init; } = true;
 
     private static readonly (string Place, string Name)[] Places =
-        [("/", "Runs"), ("/compare", "Compare"), ("/models", "Models"), ("/cluster", "Cluster")];
+        [("/", "Runs"), ("/compare", "Compare"), ("/sweeps", "Sweeps"), ("/models", "Models"), ("/cluster", "Cluster")];
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Orleans.Tbptt.Protocol;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Silo.Web.Access;
 using Orleans.Tbptt.Silo.Web.Api;
@@ -14,6 +15,7 @@ using Orleans.Tbptt.Silo.Web.Pages.Compare;
 using Orleans.Tbptt.Silo.Web.Pages.Models;
 using Orleans.Tbptt.Silo.Web.Pages.Run;
 using Orleans.Tbptt.Silo.Web.Pages.Runs;
+using Orleans.Tbptt.Silo.Web.Pages.Sweeps;
 
 namespace Orleans.Tbptt.Silo.Web.Pages;
 
@@ -29,6 +31,10 @@ internal static class PageEndpoints
             ClusterPage.Of(await catalog.DescribeAsync(), await catalog.LoadsAsync(), await catalog.CountGrainsAsync()));
         pages.MapGet("/compare", CompareAsync);
         pages.MapModelPages();
+        pages.MapGet("/sweeps", async (IGrainFactory grains) =>
+            SweepsPage.Of(await grains.GetGrain<ISweepCatalogGrain>(0).List()));
+        pages.MapGet("/sweeps/{id}", async (string id, IGrainFactory grains) =>
+            SweepPage.Of(await grains.GetGrain<ISweepGrain>(id).GetStatus()));
         pages.MapGet("/runs/{id}", RunAsync);
         pages.MapGet("/runs/{id}/live", LiveStream.OpenAsync);
         pages.MapPost("/runs/{id}/notes", AnnotateAsync);
