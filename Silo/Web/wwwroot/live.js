@@ -63,7 +63,7 @@ class Chart {
   static pending = 0;
 
   constructor(place, series, { log = false, percent = false, label } = {}) {
-    Object.assign(this, { place, series, log, percent, label, data: null, marks: [], plot: null, onZoom: () => this.draw() });
+    Object.assign(this, { place, series, log, percent, label, data: null, marks: [], plot: null, onZoom: () => this.draw(), onPick: () => {} });
     new ResizeObserver(() => this.plot && this.plot.width !== place.clientWidth && this.plot.setSize(this.size)).observe(place);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.draw());
   }
@@ -98,6 +98,7 @@ class Chart {
       }))],
       hooks: { draw: [plot => this.drawMarks(plot)], setSelect: [plot => this.select(plot)] },
     }, this.data, this.place);
+    this.plot.over.addEventListener('click', () => this.pick(this.plot));
     this.plot.root.setAttribute('role', 'img');
     this.plot.root.setAttribute('aria-label', this.label);
   }
@@ -107,6 +108,11 @@ class Chart {
     const { left, width } = plot.select;
     if (width < leastDrag) return;
     this.zoom(Math.floor(plot.posToVal(left, 'x')), Math.ceil(plot.posToVal(left + width, 'x')));
+  }
+
+  /* A click, which is no drag, chooses the point under the pointer. */
+  pick(plot) {
+    if (plot.cursor.idx !== null && plot.cursor.idx !== undefined && plot.select.width < leastDrag) this.onPick(plot.cursor.idx);
   }
 
   /* Drawn anew later and once, because synchronised charts are in the middle of the same event. */
@@ -148,7 +154,14 @@ export function runPage(page, { replace, poll, pollFor, freshness, pollPeriod })
     lr: new Chart(place('lr'), [{ label: 'learning rate', colour: 's0' }], { label: 'Learning rate by step' }),
   };
   for (const chart of Object.values(charts)) chart.onZoom = redraw;
+  for (const chart of [charts.loss, charts.norm]) chart.onPick = choose;
   view.onChange = redraw;
+
+  /* Puts a step in the place of the newest one in the commands for a step. */
+  function choose(index) {
+    const chosen = { step: `${steps.x[index]}`, loss: figure(steps.columns.loss[index]) };
+    for (const one of page.querySelectorAll('[data-chosen]')) one.textContent = chosen[one.dataset.chosen];
+  }
 
   /* Draws all charts anew, because their axes have changed. */
   function redraw() {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Playwright;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Tests.Support;
@@ -36,6 +37,14 @@ public sealed class PageTests(LoopbackSilo silo, Chromium browser) : IClassFixtu
         var status = await silo.Silos.Coordinator(run).GetStatus();
         await Expect(root).ToHaveAttributeAsync("data-number", $"{status.LastEvent}");
         await window.KeepPictureAsync("run-completed");
+
+        // A point of the loss chooses the step that the commands are for.
+        var loss = (await page.Locator("[data-chart=loss] .u-over").BoundingBoxAsync())!;
+        await page.Mouse.ClickAsync(loss.X + (loss.Width / 2), loss.Y + 20);
+        await Expect(page.Locator("pre [data-chosen=step]").First).Not.ToHaveTextAsync($"{status.Step}");
+        string[] chosen = [.. await page.Locator("pre [data-chosen=step]").AllTextContentsAsync()];
+        Assert.All(chosen, step => Assert.InRange(long.Parse(step, CultureInfo.InvariantCulture), 1, status.Step - 1));
+        Assert.Equal(3, chosen.Length);
         window.AssertClean();
     }
 

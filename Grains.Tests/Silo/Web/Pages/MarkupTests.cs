@@ -37,6 +37,17 @@ public sealed class MarkupTests
         Assert.Contains("&lt;script&gt;", page, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void RunPage_HasTheCommandsForItsNewestStep()
+    {
+        string card = HtmlPage.Markup(StepCard.Of(Status(RunState.Running) with { Id = "wave-1", Loss = 0.25 }));
+
+        Assert.Contains("tbptt at wave-1 --step <span data-chosen=\"step\">7</span> --export DIR\n", card, StringComparison.Ordinal);
+        Assert.Contains("tbptt fork wave-1 --at <span data-chosen=\"step\">7</span> --set KEY=VALUE\n", card, StringComparison.Ordinal);
+        Assert.Contains("tbptt explain wave-1 --step <span data-chosen=\"step\">7</span></pre>", card, StringComparison.Ordinal);
+        Assert.Contains("loss <span data-chosen=\"loss\">0.25</span>", card, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(RunState.Failed, "The run failed at step 7")]
     [InlineData(RunState.Diverged, "Training diverged after step 7")]

@@ -40,6 +40,7 @@ internal static class RunPage
             {Part("trouble")}
             {NotesCard.Of(run.Info.Directory.Id, run.Info.ReadNotes(), token)}
             {ChartsView.Of(run, view, page)}
+            {StepCard.Of(run.Status)}
             <section class="card" aria-labelledby="strip-title">
             <h2 id="strip-title">Trainers over time</h2>
             {Part("strip")}
