@@ -224,7 +224,7 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
     {
         var directory = Of(fence.Run);
         int lanes = spec.Data.BatchSize;
-        var metadata = new Dictionary<string, string> { ["format"] = "pt", ["step"] = $"{output.Step}" };
+        var metadata = RunModelFile.Metadata(output);
         var hidden = HiddenTensors.Of(spec.Model, lanes, LaneState.Newest(spec, output.Hidden));
         DurableFile.Write(directory.Hidden, stream =>
             SafetensorsFile.Write(stream, HiddenTensors.Slots(spec.Model, lanes), hidden, metadata), fence.Unfinished, fence.Ensure);
@@ -232,9 +232,8 @@ internal sealed class RunStore(IOptions<TbpttGrainsOptions> options)
         var package = ModelPackage.Of(status, spec, File.ReadAllText(directory.Spec), data, output.Parameters, hidden);
         foreach (var (name, write) in package.Files)
             DurableFile.Write(Path.Combine(directory.Package, name), write, fence.Unfinished, fence.Ensure);
-        var layout = ParameterLayout.Of(spec.Model);
-        DurableFile.Write(directory.Model, stream => SafetensorsFile.Write(stream, layout, output.Parameters, metadata),
-            fence.Unfinished, fence.Ensure);
+        DurableFile.Write(
+            directory.Model, stream => RunModelFile.Write(stream, spec, output), fence.Unfinished, fence.Ensure);
         return directory.Model;
     }
 

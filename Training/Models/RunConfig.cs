@@ -69,7 +69,7 @@ internal static class RunConfig
     /// A spec's text with the names of files instead of their paths: the same model has the same package wherever its data lay, and says
     /// nothing of the machine.
     /// </summary>
-    private static string WithoutDirectories(string text, RunSpec spec)
+    public static string WithoutDirectories(string text, RunSpec spec)
     {
         IEnumerable<SourcePath> reads =
             [.. spec.Data.Source.Reads, .. spec.Data.Validation?.Source?.Reads ?? [], .. spec.Data.Test?.Source?.Reads ?? []];

@@ -6,6 +6,7 @@ using Orleans.Tbptt.Journals;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Training.Checkpoints;
+using Orleans.Tbptt.Training.Models;
 
 namespace Orleans.Tbptt.Training.Replay;
 
@@ -69,7 +70,7 @@ internal sealed class ReplayFiles
         try
         {
             var prepared = PreparedRun.Prepare(
-                Spec, _options.Roots, _options.ChecksData, _options.KeepsTimes, _options.Reader, PreparedRun.EndOf(Spec, Born.Files));
+                Moved(), _options.Roots, _options.ChecksData, _options.KeepsTimes, _options.Reader, PreparedRun.EndOf(Spec, Born.Files));
             if (!_options.ChecksData || prepared.FindDifference(Born.Files) is not { } difference)
                 return prepared;
             prepared.Dispose();
@@ -85,6 +86,18 @@ internal sealed class ReplayFiles
         {
             throw new ReplayException($"the data of run {Run.Id} cannot be read: {error.Message}", error);
         }
+    }
+
+    /// <summary>
+    /// The spec with its data where they lie now. It is for opening them alone: a checkpoint knows the spec by its former paths.
+    /// </summary>
+    private RunSpec Moved()
+    {
+        if (_options.DataDirectory is not { } directory)
+            return Spec;
+        string text = RunConfig.WithoutDirectories(File.ReadAllText(Run.Spec), Spec);
+        var document = _options.Reader.Parse(new(text, Run.Spec, Path.GetFullPath(directory)), filesMustExist: false);
+        return document.Spec ?? throw new SpecException(document.Problems);
     }
 
     /// <summary>The checkpoints of the run, the lowest step first, of a step the newest generation first.</summary>

@@ -15,6 +15,11 @@ public sealed record ReplayOptions
     public DataRoots? Roots { get; init; }
 
     /// <summary>
+    /// The directory in which the run's data lie by their names, where they do not lie where its spec says; null where they do.
+    /// </summary>
+    public string? DataDirectory { get; init; }
+
+    /// <summary>
     /// Creates the network of a shard; null, the default, for the fused engine's. A program that gives one vouches for its bits.
     /// </summary>
     public Func<RunSpec, IReplica>? Open { get; init; }

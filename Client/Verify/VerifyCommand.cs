@@ -1,0 +1,73 @@
+using Orleans.Tbptt.Client.Context;
+using Orleans.Tbptt.Client.Look;
+using Orleans.Tbptt.Client.Runs;
+using Orleans.Tbptt.Client.Statements;
+using Orleans.Tbptt.Cluster.Wording;
+using Orleans.Tbptt.Protocol;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.Fused;
+using Orleans.Tbptt.Training.Models;
+using Orleans.Tbptt.Training.Replay;
+using Orleans.Tbptt.Training.Verifying;
+
+namespace Orleans.Tbptt.Client.Verify;
+
+/// <summary><c>tbptt verify</c>: computes a run or a model again, and says whether every bit is the same.</summary>
+internal static class VerifyCommand
+{
+    /// <summary>Computes, compares, prints, and writes a statement where one is wanted.</summary>
+    /// <returns>0 where all is equal, 5 where something is not.</returns>
+    /// <exception cref="ClientException">There is no such run, or it cannot be computed again.</exception>
+    public static int Run(ConsoleContext context, VerifyRequest request, CancellationToken cancellation)
+    {
+        if (request.Statement is { } path && File.Exists(path) && !request.Force)
+            throw new ClientException($"--statement: {path} exists; add --force to overwrite it", ExitCode.Failed);
+        var target = VerifyTarget.Find(context, request);
+        if (target.Arithmetic is { Length: > 0 } other && other != FusedReplica.ArithmeticVersion)
+        {
+            throw new ClientException(
+                $"{target.Name} was computed by arithmetic {other}, and this program computes {FusedReplica.ArithmeticVersion}: expected "
+                + "the same; verify with a release of that arithmetic, or, where it is libtorch's, train with engine: fused, whose bits "
+                + "are the same on every processor", ExitCode.Failed);
+        }
+
+        if (request is { NewKey: true, Key: { } made })
+            SigningKey.Create(made);
+        using var key = request.Key is { } file ? SigningKey.Read("--key", file, isPrivate: true) : null;
+        var verified = Try(() => target.Verify(request, cancellation));
+        if (request.Json)
+            context.Terminal.Out.WriteLine(VerifyReport.Json(target, verified).ToJsonString(ListCommand.Json));
+        else
+            VerifyReport.Write(context.Terminal.Out, target, verified);
+        if (verified.Difference is null && key is not null)
+        {
+            var statement = Try(() => target.State(verified, $"Orleans.Tbptt {ProtocolVersion.Product}"));
+            var envelope = DsseEnvelope.Sign(ModelStatement.PayloadType, statement.Write(), key);
+            Try(() =>
+            {
+                File.WriteAllText(request.Statement!, envelope.Write() + "\n");
+                return true;
+            });
+            if (!request.Json)
+                context.Terminal.Out.WriteLine($"statement  {request.Statement}, signed by key {SigningKey.IdOf(key)}");
+        }
+
+        context.Terminal.Out.Flush();
+        return verified.Difference is null ? ExitCode.Completed : ExitCode.Unequal;
+    }
+
+    /// <summary>Turns what a replay reports into a message of the console.</summary>
+    /// <exception cref="ClientException">It has failed.</exception>
+    private static T Try<T>(Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (Exception error) when (error is ReplayException or ModelPackageException or IOException or UnauthorizedAccessException)
+        {
+            throw new ClientException(Text.OneLine(error.Message), ExitCode.Failed, error);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using System.Text.Json.Nodes;
+using Orleans.Tbptt.Cluster.Wording;
+using Orleans.Tbptt.Training.Fused;
+using Orleans.Tbptt.Training.Verifying;
+
+namespace Orleans.Tbptt.Client.Verify;
+
+/// <summary>Prints what came of a verification.</summary>
+internal static class VerifyReport
+{
+    /// <summary>In lines.</summary>
+    public static void Write(TextWriter output, VerifyTarget target, Verified verified)
+    {
+        void Line(string name, string value) => output.WriteLine($"{name,-11}{value}");
+        Line("verified", $"{target.Name}, arithmetic {FusedReplica.ArithmeticVersion}");
+        Line("from", verified.Checkpoint is { } checkpoint ? $"checkpoint {checkpoint}" : "its spec and its data");
+        Line("computed", $"steps {Text.Count(verified.From + 1)} to {Text.Count(verified.To)}");
+        if (target.IsRun)
+        {
+            Line("compared", $"{Text.Plural(verified.Compared, "step")} by loss and gradient norm, {Text.Count(verified.Hashes)} of them "
+                + "by the hash of the state");
+        }
+
+        Line("state", $"{verified.End} after step {Text.Count(verified.To)}");
+        if (verified.Model is { } model)
+            Line(target.IsRun ? "model" : "weights", $"sha256 {model}");
+        output.WriteLine(verified.Difference is { } found
+            ? $"not equal  step {Text.Count(found.Step)}: {found.What} is {found.Computed}, expected {found.Published}, as the run says"
+            : "equal");
+    }
+
+    /// <summary>As JSON.</summary>
+    public static JsonObject Json(VerifyTarget target, Verified verified)
+    {
+        var json = new JsonObject
+        {
+            ["verified"] = target.Name,
+            ["equal"] = verified.Difference is null,
+            ["arithmetic"] = FusedReplica.ArithmeticVersion,
+            ["from"] = verified.From,
+            ["to"] = verified.To,
+            ["checkpoint"] = verified.Checkpoint,
+            ["compared"] = verified.Compared,
+            ["hashes"] = verified.Hashes,
+            ["stateHash"] = $"{verified.End}",
+            ["modelSha256"] = verified.Model,
+        };
+        if (verified.Difference is { } found)
+        {
+            json["difference"] = new JsonObject
+            {
+                ["step"] = found.Step, ["what"] = found.What, ["computed"] = found.Computed, ["published"] = found.Published,
+            };
+        }
+
+        return json;
+    }
+}

@@ -1,0 +1,100 @@
+using Orleans.Tbptt.Client.Context;
+using Orleans.Tbptt.Client.Models;
+using Orleans.Tbptt.Client.Runs;
+using Orleans.Tbptt.Client.Statements;
+using Orleans.Tbptt.Cluster.Wording;
+using Orleans.Tbptt.Runs;
+using Orleans.Tbptt.Training;
+using Orleans.Tbptt.Training.Fused;
+using Orleans.Tbptt.Training.Models;
+using Orleans.Tbptt.Training.Replay;
+using Orleans.Tbptt.Training.Verifying;
+
+namespace Orleans.Tbptt.Client.Verify;
+
+/// <summary>What is verified: a run by its journal, or a model package by its own word.</summary>
+internal sealed class VerifyTarget
+{
+    private readonly RunInfo? _run;
+    private readonly ModelPackage? _package;
+    private readonly string _path;
+
+    private VerifyTarget(string path, RunInfo? run, ModelPackage? package) => (_path, _run, _package) = (path, run, package);
+
+    /// <summary>What it is called.</summary>
+    public string Name => _run is { } run ? $"run {run.Directory.Id}" : $"model {_path}";
+
+    /// <summary>By what it was computed; empty where a former release did not record it.</summary>
+    public string Arithmetic => _run?.Status.Arithmetic ?? _package!.Config.Arithmetic ?? "";
+
+    /// <summary>Whether it is a run, whose journal has each step.</summary>
+    public bool IsRun => _run is not null;
+
+    /// <summary>Finds a run by its ID or its directory, or a package by its directory.</summary>
+    /// <exception cref="ClientException">There is none.</exception>
+    public static VerifyTarget Find(ConsoleContext context, VerifyRequest request)
+    {
+        string path = Path.GetFullPath(request.Name);
+        bool isRun = File.Exists(Path.Combine(path, "spec.yaml")) && File.Exists(Path.Combine(path, "status.json"));
+        if (!isRun && (File.Exists(Path.Combine(path, ModelPackage.ConfigFile)) || request.Name.Contains(Path.DirectorySeparatorChar)))
+            return new(request.Name, null, ModelFinder.Find(context, request.Runs, request.Name));
+        var (store, name) = isRun ? (Path.GetDirectoryName(path)!, Path.GetFileName(path)) : (request.Runs, request.Name);
+        return new(path, new RunFiles(store, context.Time).Find(name), null);
+    }
+
+    /// <summary>Computes it again and compares.</summary>
+    /// <exception cref="ReplayException">It cannot be computed again.</exception>
+    public Verified Verify(VerifyRequest request, CancellationToken cancellation)
+    {
+        var options = new ReplayOptions { Threads = Environment.ProcessorCount, DataDirectory = request.DataRoot };
+        if (_run is not { } run)
+        {
+            return request.From is null && request.To is null
+                ? PackageVerification.Run(_package!, request.DataRoot ?? _path, options, cancellation: cancellation)
+                : throw new ClientException(
+                    "--from, --to: found with a model package, expected a run: a package has no steps to begin or end with",
+                    ExitCode.Usage);
+        }
+
+        long last = request.To ?? run.Status.Step;
+        if (last > run.Status.Step || request.From > last)
+        {
+            throw new ClientException(
+                $"--from, --to: found {request.From ?? 0} to {last}, expected steps up to {run.Status.Step}, which run "
+                + $"{run.Directory.Id} has made, the first before the last", ExitCode.Usage);
+        }
+
+        using var replay = RunReplay.Open(run.Directory, options);
+        bool isEnd = last == run.Status.Step && run.Status.State == RunState.Completed;
+        return new RunVerification(replay).Run(
+            request.From, last, isEnd ? run.Directory.Model : null, cancellation: cancellation);
+    }
+
+    /// <summary>What can be stated when all was equal.</summary>
+    /// <exception cref="ModelPackageException">The run has no model, or a file is damaged.</exception>
+    public ModelStatement State(Verified verified, string product)
+    {
+        var package = _package ?? ModelPackage.OfRun(_run!.Directory, SpecLoader.Reader);
+        var config = package.Config;
+        string directory = _run?.Directory.Path ?? _path;
+        string[] files = _run is null ? [ModelPackage.WeightsFile] : [ModelPackage.WeightsFile, $"model/{ModelPackage.WeightsFile}"];
+        return new()
+        {
+            Subjects =
+            [
+                .. files.Where(name => File.Exists(Path.Combine(directory, name)))
+                    .Select(name => new NamedFile(name, null, RunModelFile.HashOf(Path.Combine(directory, name)))),
+            ],
+            Arithmetic = FusedReplica.ArithmeticVersion,
+            Data = [.. config.Files.Select(file => new NamedFile(file.Path, file.Length, file.Sha256))],
+            Product = product,
+            Run = config.Run,
+            Spec = config.Hashes.Spec,
+            Weights = config.Hashes.Weights,
+            Step = verified.To,
+            State = verified.End,
+            From = verified.From,
+            Compared = verified.Compared,
+        };
+    }
+}
