@@ -1,6 +1,5 @@
 using Orleans.Concurrency;
 using Orleans.Tbptt.Runs;
-using Orleans.Tbptt.Specs;
 using Orleans.Tbptt.Sweeps;
 
 namespace Orleans.Tbptt.Protocol;
