@@ -1,6 +1,5 @@
 using Orleans.Tbptt.Client.Connecting;
 using Orleans.Tbptt.Client.Context;
-using Orleans.Tbptt.Client.Watching;
 using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Sweeps;
 

@@ -3,7 +3,6 @@ using Orleans.Tbptt.Client.Context;
 using Orleans.Tbptt.Client.Train;
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Client.Watching;
-using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Sweeps;
 
 namespace Orleans.Tbptt.Client.Sweeps;

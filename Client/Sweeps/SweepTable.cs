@@ -1,6 +1,5 @@
 using Orleans.Tbptt.Client.Views;
 using Orleans.Tbptt.Cluster.Wording;
-using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Sweeps;
 
 namespace Orleans.Tbptt.Client.Sweeps;

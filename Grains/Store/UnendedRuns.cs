@@ -31,7 +31,7 @@ internal sealed class UnendedRuns(RunStore store)
     {
         private Dictionary<string, (DateTime Written, T? Status)> _known = new(StringComparer.Ordinal);
 
-        public IReadOnlyList<RunId> Read(IEnumerable<(RunId Id, string File, Func<T?> Read)> all, Func<T, bool> isMeant)
+        public List<RunId> Read(IEnumerable<(RunId Id, string File, Func<T?> Read)> all, Func<T, bool> isMeant)
         {
             var meant = new List<RunId>();
 

@@ -8,7 +8,9 @@ using Orleans.Tbptt.Sweeps;
 namespace Orleans.Tbptt.Grains.Sweeps;
 
 /// <summary>A sweep while it is driven here, from the moment that its grain begins it until it has ended or goes elsewhere.</summary>
+#pragma warning disable CA1001 // Its source of cancellation has no timer and no handle: there is nothing to release.
 internal sealed partial class ActiveSweep
+#pragma warning restore CA1001
 {
     private readonly SweepServices _services;
     private readonly SweepDirectory _sweep;

@@ -49,7 +49,7 @@ internal static class SweepReport
                 State = StateOf(trial, now, known),
                 Run = now?.Run ?? known?.Run ?? "",
                 Figures = [.. trial.Results.Select(result => result.Value)],
-                Problem = trial.Results.LastOrDefault()?.Problem ?? "",
+                Problem = (trial.Results is [.., var last] ? last.Problem : null) ?? "",
                 Steps = now is null ? known?.Steps ?? 0 : isOwn ? now.Steps : 0,
                 SharedSteps = now is null ? known?.SharedSteps ?? 0 : now.SharedSteps + (isOwn ? 0 : now.Steps),
                 Epochs = now?.Epochs ?? known?.Epochs ?? 0,

@@ -1,6 +1,4 @@
-using Orleans.Tbptt.Data;
 using Orleans.Tbptt.Data.Files;
-using Orleans.Tbptt.Data.Plan;
 using Orleans.Tbptt.Grains.Runs;
 using Orleans.Tbptt.Grains.Silos;
 using Orleans.Tbptt.Grains.Store;
