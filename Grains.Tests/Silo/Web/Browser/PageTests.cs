@@ -49,7 +49,7 @@ public sealed class PageTests(LoopbackSilo silo, Chromium browser) : IClassFixtu
         await Expect(page.Locator(".badge").First).ToHaveTextAsync("completed");
         await Expect(page.Locator("[data-live=epochs] tbody tr")).ToHaveCountAsync(LoopbackSilo.Epochs);
         await Expect(page.Locator(".charts svg.chart")).ToHaveCountAsync(4);
-        await Expect(page.Locator("pre")).ToContainTextAsync("chunkLength: 10");
+        await Expect(page.Locator("details pre")).ToContainTextAsync("chunkLength: 10");
 
         var run = await silo.Silos.SubmitAsync(TestSpecs.Average(epochs: 1_000_000));
         await page.GotoAsync($"{silo.Silos.Pages[0]}runs/{run}");
