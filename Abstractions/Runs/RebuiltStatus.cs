@@ -29,7 +29,7 @@ internal static class RebuiltStatus
 
     private static RunStatus Begin(RunDirectory run, RunStarted? first, RunEvent? last, string damage)
     {
-        var fork = Try(run.ReadFork, null);
+        var fork = Try(run.ReadFork, null) ?? first?.Fork;
         var created = Try(() => new DateTimeOffset(Directory.GetCreationTimeUtc(run.Path)), default);
         return new()
         {

@@ -122,10 +122,23 @@ public sealed class RunDirectory(string root, RunId id)
         }
         catch (JsonException)
         {
-            // The run's first checkpoint says the step; who is the parent is lost.
+            // The run's first checkpoint says the step; who is the parent may be in the status.
             return null;
         }
     }
+
+    /// <summary>
+    /// As <see cref="ReadFork"/>; what the status says where the file is damaged or gone. A fork is never taken for a run that began with
+    /// its own first state.
+    /// </summary>
+    /// <param name="status">The run's status; null where there is none.</param>
+    /// <returns>Null for a run that began with its own state.</returns>
+    /// <exception cref="InvalidDataException">The run is a fork, and neither says of which state; says what to do.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    public RunFork? FindFork(RunStatus? status) => ReadFork() ?? status?.Fork ?? (!File.Exists(Fork) ? null
+        : throw new InvalidDataException($"{Fork}: found text that does not say with which state of which run this one began, expected "
+            + "what 'tbptt fork' wrote; put the file back, or fork that run again"));
 
     /// <summary>A status of what the run's other files say; it names no cluster, so that no silo continues the run by itself.</summary>
     /// <param name="damage">Why <c>status.json</c> is not read; becomes the status's warning.</param>

@@ -3,6 +3,7 @@ using Orleans.Tbptt.Client.Export;
 using Orleans.Tbptt.Client.Look;
 using Orleans.Tbptt.Client.Runs;
 using Orleans.Tbptt.Cluster.Wording;
+using Orleans.Tbptt.Runs;
 using Orleans.Tbptt.Training.Replay;
 using Orleans.Tbptt.Training.Steps;
 
@@ -27,20 +28,33 @@ internal static class AtCommand
             computed++;
             outcome = one.Outcome;
         }));
-        var published = Replays.Try(() => replay.Published(step, step)) is [var found, ..] ? found : null;
-        var state = new ReplayedState(replay, computed, outcome, published);
+        var (published, problem) = Published(replay, step);
+        var state = new ReplayedState(replay, computed, outcome, published, problem);
         if (request.Json)
             context.Terminal.Out.WriteLine(state.ToJson().ToJsonString(ListCommand.Json));
         else
             state.Write(context.Terminal.Out, info.Status);
-        foreach (string problem in replay.PassedOver)
-            context.Terminal.Error.WriteLine($"passed over: {Text.OneLine(problem)}");
+        foreach (string damaged in replay.PassedOver)
+            context.Terminal.Error.WriteLine($"passed over: {Text.OneLine(damaged)}");
         if (request.Export is { } directory)
             await ExportAsync(context, replay, directory, request);
         context.Terminal.Out.Flush();
         if (state.Difference is { } difference)
             throw new ClientException(difference, ExitCode.Failed);
         return ExitCode.Completed;
+    }
+
+    /// <summary>The step as the run published it. The state is of use without it, too.</summary>
+    private static (StepCommitted? Step, string? Problem) Published(RunReplay replay, long step)
+    {
+        try
+        {
+            return (replay.Published(step, step).FirstOrDefault(), null);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return (null, Text.OneLine(error.Message));
+        }
     }
 
     private static async Task ExportAsync(ConsoleContext context, RunReplay replay, string directory, AtRequest request)

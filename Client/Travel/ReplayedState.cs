@@ -12,7 +12,9 @@ namespace Orleans.Tbptt.Client.Travel;
 /// <param name="computed">How many steps were computed.</param>
 /// <param name="outcome">The last one; null where none was.</param>
 /// <param name="published">The step as the run published it; null where its journal does not have it.</param>
-internal sealed class ReplayedState(RunReplay replay, int computed, StepOutcome.Committed? outcome, StepCommitted? published)
+/// <param name="problem">Why the journal could not be read; null where it could.</param>
+internal sealed class ReplayedState(
+    RunReplay replay, int computed, StepOutcome.Committed? outcome, StepCommitted? published, string? problem = null)
 {
     private const string Equal = "equal to what the run published";
 
@@ -22,6 +24,10 @@ internal sealed class ReplayedState(RunReplay replay, int computed, StepOutcome.
             + $"{Exact(outcome.GradientNorm)} and state {Hash}, expected {Exact(published.Loss)}, {Exact(published.GradientNorm)} and "
             + $"{published.StateHash?.ToString() ?? "any"}, which the run published: a file of the run was changed, or memory or a "
             + "processor has erred, here or then; 'tbptt at' with an earlier --step finds the first step that differs";
+
+    /// <summary>Why the step is not compared with what the run published; null where it is, or where no step was computed.</summary>
+    private string? NotCompared => published is not null || outcome is null ? null
+        : problem ?? $"the run published no event of step {replay.State.Step}";
 
     private bool IsSame => published is not null && outcome is not null && IsBitEqual(published.Loss, outcome.Loss)
         && IsBitEqual(published.GradientNorm, outcome.GradientNorm) && IsBitEqual(published.LearningRate, outcome.LearningRate)
@@ -53,6 +59,8 @@ internal sealed class ReplayedState(RunReplay replay, int computed, StepOutcome.
         Line("norms", $"parameters {Text.Figure(NormOf(state.Parameters))}, hidden state {Text.Figure(NormOf(state.Hidden))}");
         Line("state", $"{Hash}{(published?.StateHash == Hash ? $", {Equal}" : "")}");
         Line("weights", $"sha256 {Sha256}");
+        if (NotCompared is { } reason)
+            output.WriteLine($"not compared: {reason}");
     }
 
     /// <summary>The same as JSON.</summary>
@@ -69,6 +77,7 @@ internal sealed class ReplayedState(RunReplay replay, int computed, StepOutcome.
         ["learningRate"] = Number(outcome?.LearningRate ?? published?.LearningRate),
         ["stateHash"] = Hash.ToString(),
         ["equal"] = published is null || outcome is null ? null : IsSame,
+        ["notCompared"] = NotCompared,
         ["parameterNorm"] = Number(NormOf(replay.State.Parameters)),
         ["hiddenNorm"] = Number(NormOf(replay.State.Hidden)),
         ["weightsSha256"] = Sha256,

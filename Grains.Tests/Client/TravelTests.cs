@@ -56,6 +56,24 @@ public sealed class TravelTests(OneSilo fixture) : IClassFixture<OneSilo>, IDisp
             StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task At_ComputesAStepThatTheRunDidNotPublish_PastLinesThatAreNoEvents_AndSaysSo()
+    {
+        var run = await fixture.Silos.Train(TestSpecs.Average() with { Name = "unpublished" });
+        var lines = File.ReadLines(run.Directory.Metrics).Where(line => !line.Contains("\"step\":5,", StringComparison.Ordinal));
+        File.WriteAllLines(run.Directory.Metrics, [.. lines, "{\"type\":\"run\",\"num"]);
+
+        Assert.Equal(0, await At(run, "--step", "5"));
+        Assert.EndsWith("not compared: the run published no event of step 5\n", _console.Output, StringComparison.Ordinal);
+        Assert.Equal(0, await At(run, "--step", "6"));
+        Assert.Contains(", equal to what the run published\n", _console.Output, StringComparison.Ordinal);
+
+        File.WriteAllText(run.Directory.Fork, "{");
+        Assert.Equal(ExitCode.Failed, await At(run, "--step", "6"));
+        Assert.Contains($"{run.Directory.Fork}: found text that does not say with which state of which run this one began", _console.Error,
+            StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("19", "tbptt: --step: found 19, expected 0 to 18, the steps that run ")]
     [InlineData("-1", "--step: found '-1', expected a number of steps, from 0.")]

@@ -47,12 +47,17 @@ internal static class ResumeCheck
 
             // A completed run stays completed where it cannot be trained further.
             if (status.State == RunState.Completed
-                && Takeover.Refusal(services.Checkpoints.RestoreNewest(run, revised!.Spec!), request) is { } problem)
+                && Takeover.FindProblem(
+                    store.Of(run), status, revised!.Spec!, services.Checkpoints.RestoreNewest(run, revised.Spec!), request) is { } problem)
                 return problem;
         }
         catch (FileNotFoundException)
         {
             return RunStore.NoSpec(store.Of(run));
+        }
+        catch (InvalidDataException e)
+        {
+            return e.Message;
         }
 
         return null;

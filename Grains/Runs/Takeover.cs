@@ -59,7 +59,7 @@ internal sealed record Takeover(
             if (request?.Trainers is { } trainers)
                 spec = spec with { Train = spec.Train.WithTrainers(trainers) };
             restoration = services.Checkpoints.RestoreNewest(run, spec, journal.Last, fence.Generation);
-            problem = NoBirth(directory, restoration) ?? Refusal(restoration, request);
+            problem = FindProblem(directory, status, spec, restoration, request);
         }
         catch (SpecException e)
         {
@@ -94,18 +94,25 @@ internal sealed record Takeover(
         return new(spec, fence, progress, restored, passedOver, end, problem) { Data = data };
     }
 
+    /// <summary>Why a run cannot continue with what was found of it, in words; null when it can.</summary>
+    /// <exception cref="InvalidDataException">The run is a fork, and no file says of which state.</exception>
+    internal static string? FindProblem(
+        RunDirectory directory, RunStatus status, RunSpec spec, Restoration restoration, ResumeRequest? request) =>
+        NoBirth(directory, status, restoration) ?? FormerEngine.FindProblem(status, spec, restoration.Newest)
+            ?? Refusal(restoration, request);
+
     /// <summary>
     /// A run that has saved nothing begins with its initial state, which is a function of its spec. One that has, and of which nothing is
     /// whole, does not begin again by itself: that may throw away weeks.
     /// </summary>
-    internal static string? Refusal(Restoration restoration, ResumeRequest? request) =>
+    private static string? Refusal(Restoration restoration, ResumeRequest? request) =>
         restoration.Newest is not null || restoration.NothingWasSaved || request is { FromStart: true } ? null
         : $"none of its checkpoints can be used: {string.Join("; ", restoration.PassedOver)}; put one back and resume the run, or begin " +
             "again with 'tbptt resume --from-start'";
 
     /// <summary>A run that was forked has no state to begin with but that of its first checkpoint.</summary>
-    private static string? NoBirth(RunDirectory run, Restoration restoration) =>
-        restoration.Newest is null && run.ReadFork() is { } fork
+    private static string? NoBirth(RunDirectory run, RunStatus status, Restoration restoration) =>
+        restoration.Newest is null && run.FindFork(status) is { } fork
             ? $"none of its checkpoints can be used, of which the first has the state of {fork}: "
                 + (restoration.NothingWasSaved ? "found none" : string.Join("; ", restoration.PassedOver))
                 + "; put one back and resume the run, or fork that run again"
@@ -132,7 +139,7 @@ internal sealed record Takeover(
         Test = null,
         Output = null,
         StateHash = null,
-        Arithmetic = restored is null ? "" : status.Arithmetic,
+        Arithmetic = restored is null ? "" : FormerEngine.ArithmeticOf(status),
         CheckpointStep = restored?.State.Step,
         Loss = null,
     };

@@ -16,7 +16,7 @@ internal sealed class ReplayFiles
     private readonly ReplayOptions _options;
 
     private ReplayFiles(RunDirectory run, RunSpec spec, RunData born, ReplayOptions options) =>
-        (Run, Spec, Born, _options, Fork) = (run, spec, born, options, run.ReadFork());
+        (Run, Spec, Born, _options, Fork) = (run, spec, born, options, run.FindFork(run.ReadStatus()));
 
     public RunDirectory Run { get; }
 
@@ -51,6 +51,10 @@ internal sealed class ReplayFiles
         catch (SpecException unread)
         {
             throw new ReplayException($"{run.Spec}: {unread.Message}", unread);
+        }
+        catch (InvalidDataException damage)
+        {
+            throw new ReplayException(damage.Message, damage);
         }
         catch (JsonException damage)
         {
@@ -117,7 +121,7 @@ internal sealed class ReplayFiles
         try
         {
             RunStarted[] begun =
-                [.. new JournalReader(Run.Metrics).ReadOthers(0).Lines.Select(RunJson.ReadEvent).OfType<RunStarted>()];
+                [.. new JournalReader(Run.Metrics).ReadOthers(0).Lines.Select(RunJson.ReadEventOrNull).OfType<RunStarted>()];
             var shards = new List<(long From, int Shards)>();
             foreach (var one in begun)
             {
@@ -129,7 +133,7 @@ internal sealed class ReplayFiles
 
             return shards.Count > 0 ? shards : [(0, Spec.Train.ShardCount)];
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new ReplayException($"{Run.Metrics} cannot be read: {error.Message}", error);
         }

@@ -61,6 +61,9 @@ public sealed partial class RunReplay : IDisposable
     /// <summary>The data that it was born with.</summary>
     public RunData Born => _files.Born;
 
+    /// <summary>Whether it began with a state of another run.</summary>
+    internal bool IsFork => _files.Fork is not null;
+
     /// <summary>The first state that it had: 0, or the step at which it continues another run.</summary>
     public long FirstStep => _plan.FirstStep;
 
@@ -191,9 +194,9 @@ public sealed partial class RunReplay : IDisposable
     /// <summary>Steps that the run has published and its journal has: of a range, in order.</summary>
     /// <param name="from">The first step, from 1.</param>
     /// <param name="to">The last step.</param>
-    /// <exception cref="IOException">The journal cannot be read.</exception>
+    /// <exception cref="IOException">The journal cannot be read, or lacks events that may be those of the range.</exception>
     public IReadOnlyList<StepCommitted> Published(long from, long to) =>
-        PublishedSteps.Between(Run, FirstStep, Spec.Metrics.Every, from, to);
+        PublishedSteps.Between(Run, from, to);
 
     /// <summary>The step with which an epoch, counted from 0, ends.</summary>
     public long EndOf(int epoch) => _plan.EndOf(epoch);

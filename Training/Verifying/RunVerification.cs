@@ -29,13 +29,13 @@ public sealed class RunVerification(RunReplay replay)
     public Verified Run(
         long? from, long to, string? model = null, Action<long>? onStep = null, CancellationToken cancellation = default)
     {
-        if (from is null && replay.Run.ReadFork() is null)
+        if (from is null && !replay.IsFork)
             replay.Begin();
         else
             replay.To(from ?? replay.FirstStep, EpochEnd.Any, cancellation: cancellation);
         long first = replay.Next.Step;
         string? checkpoint = replay.From?.ToString();
-        using var published = JournalSteps.After(replay.Run, first - 1).GetEnumerator();
+        using var published = PublishedSteps.From(replay.Run, first).GetEnumerator();
         Read(published);
         EnsureStart(first);
         if (_next?.Step == first)

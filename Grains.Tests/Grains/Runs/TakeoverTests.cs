@@ -231,6 +231,20 @@ public sealed class TakeoverTests : TakeoverTest
     }
 
     [Fact]
+    public void Fork_DoesNotBeginWithAFirstStateOfItsOwn_WhenItsFileIsDamaged()
+    {
+        File.WriteAllText(Directory.Fork, "{");
+
+        string known = Begin(Status() with { Fork = new("parent", 4, []) }, new(FromStart: true)).Problem!;
+        string unknown = Begin(request: new(FromStart: true)).Problem!;
+
+        Assert.StartsWith("none of its checkpoints can be used, of which the first has the state of run parent at step 4: ", known,
+            StringComparison.Ordinal);
+        Assert.StartsWith($"{Directory.Fork}: found text that does not say with which state of which run this one began, ", unknown,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Run_DoesNotContinue_WithASpecThatIsNone()
     {
         Leave(steps: 9, 4);
